@@ -1,0 +1,1 @@
+"""The shell: entry script, server, navigation, wiring and command line."""

@@ -1,0 +1,1 @@
+"""How the clinic's records are kept: models, migrations, routing, files, cluster."""

@@ -1,0 +1,31 @@
+"""The column types that every table shares."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from sqlalchemy import DateTime, MetaData, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+
+PrimaryKey = Annotated[
+    UUID, mapped_column(primary_key=True, server_default=text("uuidv7()"))
+]
+CreatedAt = Annotated[
+    datetime, mapped_column(DateTime(timezone=True), server_default=func.now())
+]
+Moment = Annotated[datetime, mapped_column(DateTime(timezone=True))]
+TextList = Annotated[list[str], mapped_column(ARRAY(TEXT), server_default=text("'{}'"))]
+
+
+class Base(DeclarativeBase):
+    """The declarative base; constraints people can hit are named by hand."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+            "uq": "%(table_name)s_%(column_0_N_name)s_key",
+            "fk": "%(table_name)s_%(column_0_name)s_fkey",
+            "pk": "%(table_name)s_pkey",
+        }
+    )

@@ -1,0 +1,179 @@
+"""Patients, and the trail of their merges."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, CreatedAt, Moment, PrimaryKey, TextList
+
+# A foreign key to patients that must keep naming the merged-away record, because
+# it tells the story of the merge, carries this in its column's info.
+STAYS_WITH_MERGED = "stays_with_merged"
+
+_CURRENT = text("deleted_at IS NULL")
+
+
+class Patient(Base):
+    """A person the clinic keeps a record of.
+
+    The `*_key` columns hold the folded form (lower case, no accents) that search,
+    sorting and duplicate detection compare; PostgreSQL computes them.
+    """
+
+    __tablename__ = "patients"
+    __table_args__ = (
+        CheckConstraint("btrim(first_name) <> ''", name="patients_first_name_given"),
+        CheckConstraint("btrim(last_name) <> ''", name="patients_last_name_given"),
+        # Tomorrow in UTC is today somewhere; the service checks the clinic's own day.
+        CheckConstraint(
+            "date_of_birth >= DATE '1900-01-01' AND date_of_birth <= current_date + 1",
+            name="patients_date_of_birth_plausible",
+        ),
+        CheckConstraint(
+            "sex IN ('female', 'male', 'other', 'unknown')", name="patients_sex_known"
+        ),
+        CheckConstraint(
+            "email ~ '^[^@[:space:]]+@[^@[:space:]]+$'", name="patients_email_valid"
+        ),
+        CheckConstraint(
+            r"phone_number ~ '^\+?[0-9]{10,15}$'", name="patients_phone_number_valid"
+        ),
+        CheckConstraint(
+            "NOT no_known_allergies OR cardinality(allergies) = 0",
+            name="patients_no_known_allergies_consistent",
+        ),
+        CheckConstraint("version > 0", name="patients_version_positive"),
+        CheckConstraint("merged_into_id <> id", name="patients_not_merged_into_self"),
+        CheckConstraint(
+            "merged_into_id IS NULL OR deleted_at IS NOT NULL",
+            name="patients_merged_are_archived",
+        ),
+        UniqueConstraint("source", "source_id", name="patients_source_once"),
+        Index(
+            "patients_by_name",
+            "last_name_key",
+            "first_name_key",
+            "id",
+            postgresql_where=_CURRENT,
+        ),
+        Index("patients_by_birth", "date_of_birth", "id", postgresql_where=_CURRENT),
+        Index("patients_by_change", "updated_at", "id", postgresql_where=_CURRENT),
+        Index("patients_by_creation", "created_at", "id", postgresql_where=_CURRENT),
+        Index("patients_by_phone", "phone_key"),
+        Index("patients_by_email", "email_key"),
+        Index(
+            "patients_by_name_parts",
+            "name_key",
+            postgresql_using="gin",
+            postgresql_ops={"name_key": "gin_trgm_ops"},
+        ),
+        Index("patients_by_allergy", "allergies", postgresql_using="gin"),
+        Index("patients_by_history", "medical_history", postgresql_using="gin"),
+        Index("patients_by_medication", "current_medications", postgresql_using="gin"),
+        Index(
+            "patients_archived",
+            "deleted_at",
+            "id",
+            postgresql_where=text("deleted_at IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[PrimaryKey]
+    first_name: Mapped[str] = mapped_column(String(50))
+    last_name: Mapped[str] = mapped_column(String(50))
+    date_of_birth: Mapped[date]
+    sex: Mapped[str] = mapped_column(Text, server_default="unknown")
+    email: Mapped[str | None] = mapped_column(String(254))
+    phone_number: Mapped[str | None] = mapped_column(String(16))
+    address: Mapped[str | None] = mapped_column(String(100))
+    emergency_contact: Mapped[str | None] = mapped_column(String(50))
+    allergies: Mapped[TextList]
+    no_known_allergies: Mapped[bool] = mapped_column(server_default=text("false"))
+    medical_history: Mapped[TextList]
+    current_medications: Mapped[TextList]
+    photo_file_id: Mapped[str | None] = mapped_column(Text)
+    source: Mapped[str | None] = mapped_column(Text)
+    source_id: Mapped[str | None] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[CreatedAt]
+    deleted_at: Mapped[Moment | None]
+    deleted_by: Mapped[UUID | None]
+    merged_into_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("patients.id"), info={STAYS_WITH_MERGED: True}
+    )
+    first_name_key: Mapped[str] = mapped_column(
+        Text, Computed("fold(first_name)", persisted=True)
+    )
+    last_name_key: Mapped[str] = mapped_column(
+        Text, Computed("fold(last_name)", persisted=True)
+    )
+    name_key: Mapped[str] = mapped_column(
+        Text, Computed("fold(first_name || ' ' || last_name)", persisted=True)
+    )
+    email_key: Mapped[str | None] = mapped_column(
+        Text, Computed("lower(email)", persisted=True)
+    )
+    phone_key: Mapped[str | None] = mapped_column(
+        Text, Computed("ltrim(phone_number, '+')", persisted=True)
+    )
+
+
+class PatientMerge(Base):
+    """One merge: who was merged into whom, by whom, and what both looked like."""
+
+    __tablename__ = "patient_merges"
+
+    id: Mapped[PrimaryKey]
+    kept_id: Mapped[UUID] = mapped_column(
+        ForeignKey("patients.id"), index=True, info={STAYS_WITH_MERGED: True}
+    )
+    merged_id: Mapped[UUID] = mapped_column(
+        ForeignKey("patients.id"), index=True, info={STAYS_WITH_MERGED: True}
+    )
+    merged_by: Mapped[UUID]
+    merged_at: Mapped[CreatedAt]
+    before: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class ClinicalTerm(Base):
+    """One spelling that occurs in some patient's list; a trigger keeps it complete.
+
+    Filters look a term up here (a few thousand rows) and then ask the GIN index of
+    the patients' list for the exact spellings.
+    """
+
+    __tablename__ = "clinical_terms"
+    __table_args__ = (
+        CheckConstraint(
+            "kind IN ('allergies', 'medical_history', 'current_medications')",
+            name="clinical_terms_kind_known",
+        ),
+        # Holds for every item of every list, since each is entered here.
+        CheckConstraint(
+            "char_length(btrim(term)) BETWEEN 1 AND 200", name="clinical_terms_length"
+        ),
+        Index(
+            "clinical_terms_by_key",
+            "term_key",
+            postgresql_using="gin",
+            postgresql_ops={"term_key": "gin_trgm_ops"},
+        ),
+    )
+
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    term: Mapped[str] = mapped_column(Text, primary_key=True)
+    term_key: Mapped[str] = mapped_column(Text, Computed("fold(term)", persisted=True))

@@ -1,0 +1,55 @@
+"""Criteria behind an opaque key, and the names people give to them."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, CreatedAt, PrimaryKey
+
+
+class StoredCriteria(Base):
+    """The criteria of one list; a URL carries the key and never the values.
+
+    The key is random: a digest of the values could be guessed from a browser's
+    history. `digest` (SHA-256 of the canonical JSON) only finds an equal list again.
+    """
+
+    __tablename__ = "stored_criteria"
+
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    subject: Mapped[str] = mapped_column(Text)
+    criteria: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_by: Mapped[UUID]
+    created_at: Mapped[CreatedAt]
+    used_at: Mapped[CreatedAt]
+
+
+class SavedView(Base):
+    """A person's own name for a list."""
+
+    __tablename__ = "saved_views"
+    __table_args__ = (
+        CheckConstraint("char_length(name) BETWEEN 1 AND 60", name="saved_views_name"),
+    )
+
+    id: Mapped[PrimaryKey]
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    subject: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    criteria_key: Mapped[str] = mapped_column(
+        ForeignKey("stored_criteria.key"), index=True
+    )
+    created_at: Mapped[CreatedAt]
+
+
+Index(
+    "saved_views_name_once",
+    SavedView.owner_id,
+    SavedView.subject,
+    func.lower(SavedView.name),
+    unique=True,
+)

@@ -1,0 +1,96 @@
+"""Chartroom's settings, read from CHARTROOM_* variables and an .env file."""
+
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from db.endpoints import Endpoints
+
+
+class Settings(BaseSettings):
+    """Everything that can be set from outside; `.env.example` explains each one.
+
+    Raises pydantic.ValidationError; `db.settings.explain` turns it into sentences.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="CHARTROOM_", env_file=".env", extra="ignore", frozen=True
+    )
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8501
+    data: Path = Path(__file__).resolve().parents[1] / "var"
+    database_url: str | None = None
+    replica_urls: Annotated[dict[str, str], NoDecode] = {}
+    mongo_url: str | None = None
+    patroni_urls: Annotated[dict[str, str], NoDecode] = {}
+    demo: bool | None = None
+    timezone: str = "UTC"
+    pool_size: Annotated[int, Field(ge=1, le=100)] = 5
+    pool_overflow: Annotated[int, Field(ge=0, le=100)] = 10
+    pool_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 30
+    pool_recycle_seconds: Annotated[int, Field(ge=1)] = 3600
+    replica_wait_seconds: Annotated[float, Field(ge=0, le=5)] = 0.1
+    retry_seconds: Annotated[float, Field(ge=0, le=120)] = 30
+
+    @field_validator("replica_urls", "patroni_urls", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return _named(value) if isinstance(value, str) else value
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError('is not a time zone; write one like "Europe/Berlin"')
+        return value
+
+    @model_validator(mode="after")
+    def _servers_come_together(self) -> Self:
+        if (self.database_url is None) != (self.mongo_url is None):
+            raise ValueError(
+                "CHARTROOM_DATABASE_URL and CHARTROOM_MONGO_URL go together: set both "
+                "to use your own servers, or neither to embed them"
+            )
+        return self
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the databases are the ones that Chartroom starts itself."""
+        return self.database_url is None
+
+    def external_endpoints(self) -> Endpoints:
+        """Return the given servers' addresses; only where nothing is embedded."""
+        if self.database_url is None or self.mongo_url is None:
+            raise ValueError("no servers are set: the databases are embedded")
+        return Endpoints(
+            self.database_url, self.replica_urls, self.mongo_url, self.patroni_urls
+        )
+
+
+def explain(error: ValidationError) -> str:
+    """Say in a sentence a setting which one is wrong and why, without its value."""
+    return "\n".join(
+        f"{_variable(problem['loc'])}{problem['msg'].removeprefix('Value error, ')}."
+        for problem in error.errors(include_input=False)
+    )
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    return f"CHARTROOM_{str(location[0]).upper()}: " if location else ""
+
+
+def _named(listed: str) -> dict[str, str]:
+    """Read "name=url, name=url"; a URL without a name is called by its host."""
+    named: dict[str, str] = {}
+    for entry in filter(None, (part.strip() for part in listed.split(","))):
+        name, separator, url = entry.partition("=")
+        if not separator or "/" in name:
+            parts = urlsplit(entry)
+            name, url = f"{parts.hostname}:{parts.port or 5432}", entry
+        named[name] = url
+    return named

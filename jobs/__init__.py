@@ -1,0 +1,1 @@
+"""Background tasks, as thin as pages, run by the worker."""

@@ -1,0 +1,1 @@
+"""One script per screen; the shell names them by path and nobody imports them."""

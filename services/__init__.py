@@ -1,0 +1,1 @@
+"""What the clinic can do, free of any screen, web framework or engine."""
