@@ -5,7 +5,13 @@ from typing import Annotated, Self
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from db.endpoints import Endpoints
@@ -29,6 +35,8 @@ class Settings(BaseSettings):
     mongo_url: str | None = None
     patroni_urls: Annotated[dict[str, str], NoDecode] = {}
     demo: bool | None = None
+    secret_key: Annotated[SecretStr, Field(min_length=32)] | None = None
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     timezone: str = "UTC"
     pool_size: Annotated[int, Field(ge=1, le=100)] = 5
     pool_overflow: Annotated[int, Field(ge=0, le=100)] = 10
@@ -41,6 +49,13 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return _named(value) if isinstance(value, str) else value
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(filter(None, (host.strip().lower() for host in value.split(","))))
 
     @field_validator("timezone")
     @classmethod
