@@ -25,6 +25,10 @@ STAYS_WITH_MERGED = "stays_with_merged"
 
 _CURRENT = text("deleted_at IS NULL")
 
+# Byte order is the same on every server whatever its locale, and is what lets an
+# index answer "starts with".
+_KEY = Text(collation="C")
+
 
 class Patient(Base):
     """A person the clinic keeps a record of.
@@ -116,19 +120,19 @@ class Patient(Base):
         ForeignKey("patients.id"), info={STAYS_WITH_MERGED: True}
     )
     first_name_key: Mapped[str] = mapped_column(
-        Text, Computed("fold(first_name)", persisted=True)
+        _KEY, Computed("fold(first_name)", persisted=True)
     )
     last_name_key: Mapped[str] = mapped_column(
-        Text, Computed("fold(last_name)", persisted=True)
+        _KEY, Computed("fold(last_name)", persisted=True)
     )
     name_key: Mapped[str] = mapped_column(
-        Text, Computed("fold(first_name || ' ' || last_name)", persisted=True)
+        _KEY, Computed("fold(first_name || ' ' || last_name)", persisted=True)
     )
     email_key: Mapped[str | None] = mapped_column(
-        Text, Computed("lower(email)", persisted=True)
+        _KEY, Computed("lower(email)", persisted=True)
     )
     phone_key: Mapped[str | None] = mapped_column(
-        Text, Computed("ltrim(phone_number, '+')", persisted=True)
+        _KEY, Computed("ltrim(phone_number, '+')", persisted=True)
     )
 
 
@@ -176,4 +180,4 @@ class ClinicalTerm(Base):
 
     kind: Mapped[str] = mapped_column(Text, primary_key=True)
     term: Mapped[str] = mapped_column(Text, primary_key=True)
-    term_key: Mapped[str] = mapped_column(Text, Computed("fold(term)", persisted=True))
+    term_key: Mapped[str] = mapped_column(_KEY, Computed("fold(term)", persisted=True))
