@@ -9,7 +9,6 @@ from sqlalchemy import (
     Computed,
     ForeignKey,
     Index,
-    String,
     Text,
     UniqueConstraint,
     text,
@@ -41,6 +40,30 @@ class Patient(Base):
     __table_args__ = (
         CheckConstraint("btrim(first_name) <> ''", name="patients_first_name_given"),
         CheckConstraint("btrim(last_name) <> ''", name="patients_last_name_given"),
+        # Checks with a name, because the error of a varchar(50) names no column.
+        CheckConstraint(
+            "char_length(first_name) <= 50", name="patients_first_name_length"
+        ),
+        CheckConstraint(
+            "char_length(last_name) <= 50", name="patients_last_name_length"
+        ),
+        CheckConstraint("char_length(email) <= 254", name="patients_email_length"),
+        CheckConstraint("char_length(address) <= 100", name="patients_address_length"),
+        CheckConstraint(
+            "char_length(emergency_contact) <= 50",
+            name="patients_emergency_contact_length",
+        ),
+        CheckConstraint(
+            "cardinality(allergies) <= 100", name="patients_allergies_length"
+        ),
+        CheckConstraint(
+            "cardinality(medical_history) <= 100",
+            name="patients_medical_history_length",
+        ),
+        CheckConstraint(
+            "cardinality(current_medications) <= 100",
+            name="patients_current_medications_length",
+        ),
         # Tomorrow in UTC is today somewhere; the service checks the clinic's own day.
         CheckConstraint(
             "date_of_birth >= DATE '1900-01-01' AND date_of_birth <= current_date + 1",
@@ -76,6 +99,16 @@ class Patient(Base):
         Index("patients_by_birth", "date_of_birth", "id", postgresql_where=_CURRENT),
         Index("patients_by_change", "updated_at", "id", postgresql_where=_CURRENT),
         Index("patients_by_creation", "created_at", "id", postgresql_where=_CURRENT),
+        Index(
+            "patients_archived_by_birth",
+            "date_of_birth",
+            postgresql_where=text("deleted_at IS NOT NULL AND merged_into_id IS NULL"),
+        ),
+        Index(
+            "patients_with_photo",
+            "photo_file_id",
+            postgresql_where=text("photo_file_id IS NOT NULL"),
+        ),
         Index("patients_by_phone", "phone_key"),
         Index("patients_by_email", "email_key"),
         Index(
@@ -96,14 +129,14 @@ class Patient(Base):
     )
 
     id: Mapped[PrimaryKey]
-    first_name: Mapped[str] = mapped_column(String(50))
-    last_name: Mapped[str] = mapped_column(String(50))
+    first_name: Mapped[str] = mapped_column(Text)
+    last_name: Mapped[str] = mapped_column(Text)
     date_of_birth: Mapped[date]
     sex: Mapped[str] = mapped_column(Text, server_default="unknown")
-    email: Mapped[str | None] = mapped_column(String(254))
-    phone_number: Mapped[str | None] = mapped_column(String(16))
-    address: Mapped[str | None] = mapped_column(String(100))
-    emergency_contact: Mapped[str | None] = mapped_column(String(50))
+    email: Mapped[str | None] = mapped_column(Text)
+    phone_number: Mapped[str | None] = mapped_column(Text)
+    address: Mapped[str | None] = mapped_column(Text)
+    emergency_contact: Mapped[str | None] = mapped_column(Text)
     allergies: Mapped[TextList]
     no_known_allergies: Mapped[bool] = mapped_column(server_default=text("false"))
     medical_history: Mapped[TextList]

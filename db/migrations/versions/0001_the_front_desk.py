@@ -102,14 +102,14 @@ def upgrade() -> None:
     op.create_table(
         "patients",
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
-        sa.Column("first_name", sa.String(length=50), nullable=False),
-        sa.Column("last_name", sa.String(length=50), nullable=False),
+        sa.Column("first_name", sa.Text(), nullable=False),
+        sa.Column("last_name", sa.Text(), nullable=False),
         sa.Column("date_of_birth", sa.Date(), nullable=False),
         sa.Column("sex", sa.Text(), server_default="unknown", nullable=False),
-        sa.Column("email", sa.String(length=254), nullable=True),
-        sa.Column("phone_number", sa.String(length=16), nullable=True),
-        sa.Column("address", sa.String(length=100), nullable=True),
-        sa.Column("emergency_contact", sa.String(length=50), nullable=True),
+        sa.Column("email", sa.Text(), nullable=True),
+        sa.Column("phone_number", sa.Text(), nullable=True),
+        sa.Column("address", sa.Text(), nullable=True),
+        sa.Column("emergency_contact", sa.Text(), nullable=True),
         sa.Column(
             "allergies",
             postgresql.ARRAY(sa.TEXT()),
@@ -186,6 +186,31 @@ def upgrade() -> None:
         sa.CheckConstraint("btrim(first_name) <> ''", name="patients_first_name_given"),
         sa.CheckConstraint("btrim(last_name) <> ''", name="patients_last_name_given"),
         sa.CheckConstraint(
+            "char_length(first_name) <= 50", name="patients_first_name_length"
+        ),
+        sa.CheckConstraint(
+            "char_length(last_name) <= 50", name="patients_last_name_length"
+        ),
+        sa.CheckConstraint("char_length(email) <= 254", name="patients_email_length"),
+        sa.CheckConstraint(
+            "char_length(address) <= 100", name="patients_address_length"
+        ),
+        sa.CheckConstraint(
+            "char_length(emergency_contact) <= 50",
+            name="patients_emergency_contact_length",
+        ),
+        sa.CheckConstraint(
+            "cardinality(allergies) <= 100", name="patients_allergies_length"
+        ),
+        sa.CheckConstraint(
+            "cardinality(medical_history) <= 100",
+            name="patients_medical_history_length",
+        ),
+        sa.CheckConstraint(
+            "cardinality(current_medications) <= 100",
+            name="patients_current_medications_length",
+        ),
+        sa.CheckConstraint(
             "date_of_birth >= DATE '1900-01-01' AND date_of_birth <= current_date + 1",
             name="patients_date_of_birth_plausible",
         ),
@@ -224,6 +249,20 @@ def upgrade() -> None:
         ["deleted_at", "id"],
         unique=False,
         postgresql_where=sa.text("deleted_at IS NOT NULL"),
+    )
+    op.create_index(
+        "patients_archived_by_birth",
+        "patients",
+        ["date_of_birth"],
+        unique=False,
+        postgresql_where=sa.text("deleted_at IS NOT NULL AND merged_into_id IS NULL"),
+    )
+    op.create_index(
+        "patients_with_photo",
+        "patients",
+        ["photo_file_id"],
+        unique=False,
+        postgresql_where=sa.text("photo_file_id IS NOT NULL"),
     )
     op.create_index(
         "patients_by_allergy",
