@@ -144,6 +144,9 @@ class Patient(Base):
     photo_file_id: Mapped[str | None] = mapped_column(Text)
     source: Mapped[str | None] = mapped_column(Text)
     source_id: Mapped[str | None] = mapped_column(Text)
+    # The version that an import left; any other means that people edited the record
+    # since, and the next import leaves it alone.
+    source_version: Mapped[int | None]
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt]

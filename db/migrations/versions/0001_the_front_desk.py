@@ -137,6 +137,7 @@ def upgrade() -> None:
         sa.Column("photo_file_id", sa.Text(), nullable=True),
         sa.Column("source", sa.Text(), nullable=True),
         sa.Column("source_id", sa.Text(), nullable=True),
+        sa.Column("source_version", sa.Integer(), nullable=True),
         sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column(
             "created_at",
