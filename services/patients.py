@@ -23,6 +23,7 @@ __all__ = [
     "COLUMNS",
     "IdTaken",
     "InvalidPatient",
+    "NoSuchPatient",
     "NotArchived",
     "PatientArchived",
     "Problem",
@@ -38,6 +39,15 @@ __all__ = [
     "validate",
     "values_of",
 ]
+
+
+class NoSuchPatient(NotFound):
+    """There is no patient with the id, or the actor may not know of them."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no such patient; search for the name or the date of birth."
+        )
 
 
 class StaleVersion(Conflict):
@@ -91,7 +101,7 @@ def get_patient(session: Session, actor: Actor, patient_id: UUID) -> PatientReco
     if actor.role is Role.PATIENT:
         actor.require(Permission.VIEW_OWN_RECORD)
         if actor.patient_id != patient_id:
-            raise _no_such_patient()
+            raise NoSuchPatient
     else:
         actor.require(Permission.VIEW_PATIENT)
     return _get(session, patient_id)
@@ -239,9 +249,5 @@ def _get(session: Session, patient_id: UUID) -> PatientRecord:
         select(*COLUMNS).where(Patient.id == patient_id)
     ).one_or_none()
     if row is None:
-        raise _no_such_patient()
+        raise NoSuchPatient
     return record_of(row)
-
-
-def _no_such_patient() -> NotFound:
-    return NotFound("There is no such patient; search for the name or date of birth.")

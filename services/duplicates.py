@@ -1,0 +1,136 @@
+"""Records that may be of the same person, found while somebody is at the desk."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, func, select, union_all
+from sqlalchemy.orm import Session
+
+from db.models import Patient
+from services.actors import Actor, Permission
+from services.duplicate_scores import LIKELY, Score, near_dates, score, swapped_date
+from services.patient_records import PatientDraft, PatientRecord
+from services.patient_rows import COLUMNS, record_of
+
+__all__ = ["LIKELY", "Candidate", "Score", "find_duplicates", "score"]
+
+# Below this a pair agrees in no more than strangers or cousins do.
+_WORTH_SHOWING: Final = 45
+_MOST_SHOWN: Final = 5
+
+# What each lookup may bring. A date that stands for "unknown" in some import is
+# shared by thousands, and no registration should wait for them all.
+_MOST_BORN: Final = 2_000
+_MOST_FOUND: Final = 50
+_SIMILAR_NAME: Final = 0.4
+
+_IN_USE: Final = Patient.deleted_at.is_(None)
+_ARCHIVED: Final = and_(
+    Patient.deleted_at.is_not(None), Patient.merged_into_id.is_(None)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A record on file that may be of the person being typed; it may be archived."""
+
+    patient: PatientRecord
+    score: int
+    reasons: tuple[str, ...]
+
+
+def find_duplicates(
+    session: Session,
+    actor: Actor,
+    draft: PatientDraft,
+    *,
+    excluding: UUID | None = None,
+) -> tuple[Candidate, ...]:
+    """Return the records that may be of the drafted person, the likeliest first.
+
+    Ask it when a patient is registered and when one is edited (`excluding` itself):
+    a correction can turn a record into a duplicate just as a registration can.
+    """
+    actor.require(Permission.VIEW_PATIENT)
+    found = union_all(*_lookups(draft)).subquery()
+    statement = select(*COLUMNS).where(
+        Patient.id.in_(select(found.c.id)), Patient.merged_into_id.is_(None)
+    )
+    if excluding is not None:
+        statement = statement.where(Patient.id != excluding)
+    return _best(draft, map(record_of, session.execute(statement)))
+
+
+def _best(
+    draft: PatientDraft, records: Iterator[PatientRecord]
+) -> tuple[Candidate, ...]:
+    candidates = []
+    for record in records:
+        weighed = score(draft, record)
+        if weighed.value >= _WORTH_SHOWING:
+            reasons = (
+                (*weighed.reasons, "archived")
+                if record.is_archived
+                else weighed.reasons
+            )
+            candidates.append(Candidate(record, weighed.value, reasons))
+    candidates.sort(key=lambda one: (-one.score, one.patient.id))
+    return tuple(candidates[:_MOST_SHOWN])
+
+
+def _lookups(draft: PatientDraft) -> Iterator[Select[Any]]:
+    """Ask each index for the few that could score; together they miss nobody likely."""
+    name = func.fold(f"{draft.first_name} {draft.last_name}")
+    swapped = swapped_date(draft.date_of_birth)
+    days = (draft.date_of_birth, swapped) if swapped else (draft.date_of_birth,)
+    for kept in (_IN_USE, _ARCHIVED):
+        yield _most_alike(name, Patient.date_of_birth.in_(days), kept)
+        yield _alike(name, near_dates(draft.date_of_birth), kept)
+    yield _namesakes(draft)
+    if draft.phone_number:
+        yield _few(Patient.phone_key == draft.phone_number.lstrip("+"))
+    if draft.email:
+        yield _few(Patient.email_key == func.lower(draft.email))
+
+
+def _most_alike(
+    name: ColumnElement[str], born: ColumnElement[bool], kept: ColumnElement[bool]
+) -> Select[Any]:
+    """Of those born on the day, the ones with the most similar names."""
+    some = select(Patient.id, Patient.name_key).where(born, kept).limit(_MOST_BORN)
+    same_day = some.subquery()
+    return (
+        select(same_day.c.id)
+        .order_by(func.similarity(same_day.c.name_key, name).desc())
+        .limit(_MOST_FOUND)
+    )
+
+
+def _alike(
+    name: ColumnElement[str], days: tuple[date, ...], kept: ColumnElement[bool]
+) -> Select[Any]:
+    """Those whose date of birth is one slip away and whose names are similar."""
+    return _few(
+        Patient.date_of_birth.in_(days),
+        kept,
+        func.similarity(Patient.name_key, name) >= _SIMILAR_NAME,
+    )
+
+
+def _namesakes(draft: PatientDraft) -> Select[Any]:
+    """Those with the very name and day, even where too many share the day."""
+    return _few(
+        Patient.last_name_key == func.fold(draft.last_name),
+        Patient.first_name_key == func.fold(draft.first_name),
+        Patient.date_of_birth == draft.date_of_birth,
+        _IN_USE,
+    )
+
+
+def _few(*conditions: ColumnElement[bool]) -> Select[Any]:
+    # A subquery of its own, because UNION ALL takes a LIMIT only inside parentheses.
+    few = select(Patient.id).where(*conditions).limit(_MOST_FOUND).subquery()
+    return select(few.c.id)
