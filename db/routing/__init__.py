@@ -1,0 +1,26 @@
+"""Reads from the nearest replica that is fresh enough, writes to the primary.
+
+`Database` is all that others need: see docs/decisions/0003-reading-your-own-writes.md.
+"""
+
+from db.routing.database import Database, Read, Written
+from db.routing.failures import AlreadyWritten, DatabaseUnavailable, OutcomeUnknown
+from db.routing.lsn import Lsn
+from db.routing.nodes import NodeState
+from db.routing.reads import Served
+from db.routing.receipts import forget as forget_receipts
+from db.routing.writes import WritingSession
+
+__all__ = [
+    "AlreadyWritten",
+    "Database",
+    "DatabaseUnavailable",
+    "Lsn",
+    "NodeState",
+    "OutcomeUnknown",
+    "Read",
+    "Served",
+    "WritingSession",
+    "Written",
+    "forget_receipts",
+]

@@ -1,0 +1,229 @@
+"""The one way to the clinic's records: read near, write safely, outlive a failover."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from uuid import UUID, uuid4
+
+from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from db.endpoints import Endpoints
+from db.routing import receipts
+from db.routing.addresses import Addresses
+from db.routing.failures import (
+    DatabaseUnavailable,
+    OutcomeUnknown,
+    Unanswered,
+    trouble_of,
+)
+from db.routing.lsn import BEYOND, Lsn
+from db.routing.nodes import NodeState
+from db.routing.patience import Patience
+from db.routing.pools import PoolSizes
+from db.routing.reads import Reads, Served
+from db.routing.watch import Watch
+from db.routing.writes import Delivery, Writes, WritingSession
+
+T = TypeVar("T")
+
+# Longer than any pause of a healthy server. Patroni needs about 20 s to replace one.
+_HUNG_FOR_READING_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Written(Generic[T]):
+    """What a write returned, and where in the log it ends."""
+
+    value: T
+    lsn: Lsn
+
+
+@dataclass(frozen=True, slots=True)
+class Read(Generic[T]):
+    """What a read returned, and who answered it."""
+
+    value: T
+    served: Served
+
+
+class Database:
+    """One primary and its replicas, whichever servers have these roles at the moment.
+
+    Operations given to `read` and `write` may run several times and must do nothing
+    but use their session. Raises DatabaseUnavailable when no server could do it
+    within `retry_seconds` of the first failure.
+    """
+
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        *,
+        pool_size: int = 5,
+        pool_overflow: int = 10,
+        pool_timeout_seconds: float = 30,
+        pool_recycle_seconds: int = 3600,
+        replica_wait_seconds: float = 0.1,
+        retry_seconds: float = 30,
+    ) -> None:
+        sizes = PoolSizes(
+            pool_size, pool_overflow, pool_timeout_seconds, pool_recycle_seconds
+        )
+        self._retry_seconds = retry_seconds
+        self._addresses = Addresses(endpoints)
+        self._watch = Watch(self._addresses.nodes, self._cut)
+        self._reads = Reads(
+            self._addresses.nodes, self._watch, sizes, replica_wait_seconds
+        )
+        self._writes = Writes(self._addresses, self._watch, sizes)
+
+    def read(
+        self, operation: Callable[[Session], T], *, after: Lsn | None = None
+    ) -> Read[T]:
+        """Run a read on a server that shows everything up to `after`."""
+        avoiding: set[str] = set()
+
+        def attempt() -> Read[T]:
+            lease = self._reads.connect(after, avoiding)
+            with self._reads.session(lease, avoiding) as session:
+                return Read(operation(session), lease.served)
+
+        return self._persist("read", attempt)
+
+    @contextmanager
+    def reading(self, after: Lsn | None = None) -> Iterator[Session]:
+        """Open a session to read from; `session.info["served"]` says who answers.
+
+        Only the way in is tried again: a server that fails later raises
+        DatabaseUnavailable. Prefer `read`, or take this for what is streamed.
+        """
+        avoiding: set[str] = set()
+        lease = self._persist("read", lambda: self._reads.connect(after, avoiding))
+        with (
+            _as_unavailable(),
+            self._reads.session(lease, avoiding) as session,
+        ):
+            yield session
+
+    def write(
+        self, operation: Callable[[Session], T], *, key: UUID | None = None
+    ) -> Written[T]:
+        """Run and commit a transaction on the primary exactly once.
+
+        With a `key` of the caller's this holds across calls too: AlreadyWritten is
+        raised when an earlier call with it was committed. Raises OutcomeUnknown if
+        the connection died during COMMIT and no primary could be asked since.
+        """
+        delivery = Delivery(self._writes, operation, key or uuid4())
+        try:
+            attempted = self._persist("write", delivery.attempt)
+        except DatabaseUnavailable as error:
+            if delivery.is_unanswered:
+                raise OutcomeUnknown(str(error)) from error
+            raise
+        return Written(attempted.value, attempted.lsn or self._find_position())
+
+    @contextmanager
+    def writing(self) -> Iterator[WritingSession]:
+        """Open a transaction on the primary, committed when the block ends well.
+
+        Only the way in is tried again: a server that fails later raises
+        DatabaseUnavailable, and nothing was written. Prefer `write`.
+        """
+        receipt = uuid4()
+        connection = self._persist("write", self._writes.pool.connect)
+        with _as_unavailable():
+            try:
+                with self._writes.session(connection) as session:
+                    yield session
+                    receipts.leave(session, receipt)
+                    self._writes.commit(session, connection)
+            except Unanswered as error:
+                self._settle(receipt, error)
+        session.lsn = session.lsn or self._find_position()
+
+    def connect_primary(self) -> Connection:
+        """Open a plain connection to the primary, for migrations; the caller closes."""
+        return self._persist("write", self._writes.pool.connect)
+
+    def nodes(self) -> tuple[NodeState, ...]:
+        """Return every server as it was last seen, at most about half a second ago."""
+        self._watch.wait_for_first_look()
+        return self._watch.nodes()
+
+    def close(self) -> None:
+        """Stop watching and close all idle connections."""
+        self._watch.close()
+        for pool in (self._writes.pool, *self._reads.pools.values()):
+            pool.close()
+
+    def _persist(self, operation: str, attempt: Callable[[], T]) -> T:
+        """Call `attempt` until it succeeds, or fails for a reason of its own."""
+        patience = Patience(self._retry_seconds, operation)
+        while True:
+            try:
+                return attempt()
+            except Exception as error:
+                trouble = trouble_of(error)
+                if trouble is None:
+                    raise
+                patience.bear(trouble, error)
+
+    def _settle(self, receipt: UUID, unanswered: Unanswered) -> None:
+        """Return if the receipt's transaction was committed, else raise."""
+
+        def attempt() -> bool:
+            connection = self._writes.pool.connect()
+            with self._writes.session(connection) as session:
+                if receipts.leave(session, receipt):
+                    return False
+                self._writes.commit(session, connection)
+                return True
+
+        try:
+            is_written = self._persist("write", attempt)
+        except DatabaseUnavailable as error:
+            raise OutcomeUnknown(str(error)) from error
+        if not is_written:
+            raise DatabaseUnavailable(
+                "The primary went away; nothing was written."
+            ) from unanswered
+
+    def _find_position(self) -> Lsn:
+        """Return a position that a committed write lies before.
+
+        If no primary can be asked, one that only a primary can answer for: the write
+        is done, and must not look like a failure.
+        """
+        try:
+            return self._persist("write", self._writes.find_position)
+        except DatabaseUnavailable:
+            return BEYOND
+
+    def _cut(self, name: str, silent_seconds: float) -> None:
+        """Free those who wait for a server that hangs.
+
+        Readers soon, for others can answer them. Writers once another server leads,
+        or when nobody would wait any longer: cutting them off costs a transaction.
+        """
+        if silent_seconds >= _HUNG_FOR_READING_SECONDS:
+            self._reads.pools[name].cut(lambda _: True)
+        primary = self._watch.primary()
+        is_replaced = primary is not None and primary.name != name
+        if is_replaced or silent_seconds >= self._retry_seconds:
+            self._writes.pool.cut(lambda driver: self._leads_to(driver, name))
+
+    def _leads_to(self, connection: DriverConnection, name: str) -> bool:
+        return self._addresses.name_of(connection) == name
+
+
+@contextmanager
+def _as_unavailable() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if trouble_of(error) is None:
+            raise
+        raise DatabaseUnavailable("The database changes hands.") from error

@@ -1,0 +1,78 @@
+"""Which failures mean "try again", which mean "try elsewhere", and which are final."""
+
+from enum import StrEnum
+
+import psycopg2
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
+
+
+class DatabaseUnavailable(Exception):
+    """No server could do it in time; nothing was written, trying again later helps."""
+
+
+class OutcomeUnknown(DatabaseUnavailable):
+    """The connection died during COMMIT and no primary could be asked since."""
+
+
+class AlreadyWritten(Exception):
+    """An earlier call with the same key was committed; nothing was done now."""
+
+
+class NoServer(Exception):
+    """None of the servers that are up could serve this just now."""
+
+
+class Unanswered(Exception):
+    """COMMIT was sent, and it is not known that it took effect to last."""
+
+
+class Trouble(StrEnum):
+    """A failure that says nothing about the request, only about the moment."""
+
+    LOST = "lost"  # the connection is gone, or none could be had
+    DEMOTED = "demoted"  # this server takes no writes (any more)
+    UNANSWERED = "unanswered"  # COMMIT was sent; its receipt tells what became of it
+    CONTENDED = "contended"  # rolled back in favour of another transaction
+
+
+# SQLAlchemy's own code for going on after a connection died inside a savepoint.
+_DIED_IN_SAVEPOINT = "8s2b"
+
+# By SQLSTATE; every other class, constraint violations above all, is final.
+_LOST_CLASS = "08"
+_TROUBLES = {
+    "57P01": Trouble.LOST,  # admin_shutdown: a switchover begins with it
+    "57P02": Trouble.LOST,  # crash_shutdown
+    "57P03": Trouble.LOST,  # cannot_connect_now: starting, stopping
+    "57P05": Trouble.LOST,  # idle_session_timeout
+    "53300": Trouble.LOST,  # too_many_connections
+    "40003": Trouble.LOST,  # statement_completion_unknown
+    "25006": Trouble.DEMOTED,  # read_only_sql_transaction
+    "40001": Trouble.CONTENDED,  # serialization_failure, conflict with recovery
+    "40P01": Trouble.CONTENDED,  # deadlock_detected
+}
+
+
+def trouble_of(error: BaseException) -> Trouble | None:
+    """Tell what kind of trouble an exception is; None for what must not be retried."""
+    match error:
+        case Unanswered():
+            return Trouble.UNANSWERED
+        case NoServer() | DBAPIError(connection_invalidated=True):
+            return Trouble.LOST
+        case PendingRollbackError(code=code):
+            return Trouble.LOST if code == _DIED_IN_SAVEPOINT else None
+        case DBAPIError(orig=psycopg2.Error() as cause) | (psycopg2.Error() as cause):
+            return _trouble_of_driver(cause)
+        case _:
+            return None
+
+
+def _trouble_of_driver(error: psycopg2.Error) -> Trouble | None:
+    if error.pgcode is None:
+        # Without a code the server never said anything: the connection failed.
+        is_connection = psycopg2.OperationalError | psycopg2.InterfaceError
+        return Trouble.LOST if isinstance(error, is_connection) else None
+    if error.pgcode.startswith(_LOST_CLASS):
+        return Trouble.LOST
+    return _TROUBLES.get(error.pgcode)

@@ -1,0 +1,162 @@
+"""Leases a connection for reading: fresh enough, on the server that suits best."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from itertools import count
+from time import monotonic, sleep
+
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from db.routing import counters
+from db.routing.addresses import Address, open_reading
+from db.routing.failures import NoServer, Trouble, trouble_of
+from db.routing.lsn import Lsn
+from db.routing.nodes import NodeState, Role, choose
+from db.routing.pools import Pool, PoolSizes, ask
+from db.routing.watch import Watch
+
+_FIRST_GLANCE_SECONDS = 0.001
+_LONGEST_GLANCE_SECONDS = 0.008
+
+_POSITION = """
+SELECT recovering, CASE WHEN recovering THEN pg_last_wal_replay_lsn()
+                        ELSE pg_current_wal_flush_lsn() END
+FROM (SELECT pg_is_in_recovery() AS recovering OFFSET 0) AS asked
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Who answered a read, and how fresh the answer was."""
+
+    node: str
+    role: Role
+    lag_seconds: float | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A connection on loan, and whose it is."""
+
+    connection: Connection
+    served: Served
+
+
+class Reads:
+    """The pools of all servers, and the way to the right one."""
+
+    def __init__(
+        self,
+        addresses: Iterable[Address],
+        watch: Watch,
+        sizes: PoolSizes,
+        wait_seconds: float,
+    ) -> None:
+        self._watch = watch
+        self._wait_seconds = wait_seconds
+        self._turns = count()
+        self.pools = {
+            address.name: Pool(address.name, partial(open_reading, address), sizes)
+            for address in addresses
+        }
+
+    @contextmanager
+    def session(self, lease: Lease, avoiding: set[str]) -> Iterator[Session]:
+        """Use the lease up for one transaction.
+
+        A server that fails is left out of later choices and added to `avoiding`.
+        """
+        with lease.connection as connection:
+            try:
+                info = {"served": lease.served}
+                with Session(connection, info=info, expire_on_commit=False) as session:
+                    yield session
+            except Exception as error:
+                trouble = trouble_of(error)
+                self._avoid(lease.served.node, trouble, avoiding)
+                if trouble is Trouble.LOST and not connection.invalidated:
+                    connection.invalidate()
+                raise
+
+    def connect(self, after: Lsn | None, avoiding: set[str]) -> Lease:
+        """Lend a connection that shows everything up to `after`, or raise NoServer."""
+        self._watch.wait_for_first_look()
+        failure: Exception | None = None
+        turn = next(self._turns)
+        for node in choose(self._watch.nodes(), after, turn=turn, avoiding=avoiding):
+            try:
+                connection = self._open(node, after)
+            except Exception as error:
+                trouble = trouble_of(error)
+                if trouble is None:
+                    raise
+                self._avoid(node.name, trouble, avoiding)
+                failure = error
+            else:
+                if connection is not None:
+                    return Lease(connection, _served(node))
+        raise NoServer("No server could serve a read.") from failure
+
+    def _open(self, node: NodeState, after: Lsn | None) -> Connection | None:
+        """Return a connection to this server, None if it is not there in time."""
+        pool = self.pools[node.name]
+        connection = pool.connect()
+        try:
+            if after is None or self._reaches(node, connection, after):
+                return connection
+        except BaseException:
+            connection.invalidate()
+            connection.close()
+            raise
+        connection.close()
+        return None
+
+    def _reaches(self, node: NodeState, connection: Connection, after: Lsn) -> bool:
+        """Tell whether the connection shows everything up to `after`, waiting a bit.
+
+        A position seen since the connection was opened holds for as long as it lives:
+        a server only goes back when it starts anew, and that ends every connection.
+        """
+        opened_at = self.pools[node.name].opened_at(connection)
+        is_remembered = node.has_replayed(after) and opened_at <= node.seen_at
+        if is_remembered or self._wait(node, connection, after):
+            outcome = "remembered" if is_remembered else "waited"
+            outcome = "primary" if node.role == "primary" else outcome
+            counters.LSN_WAITS.labels(outcome).inc()
+            return True
+        self._watch.mark_stalled(node.name)
+        return False
+
+    def _wait(self, node: NodeState, connection: Connection, after: Lsn) -> bool:
+        deadline = monotonic() + self._wait_seconds
+        pause = _FIRST_GLANCE_SECONDS
+        while True:
+            asked_at = monotonic()
+            is_replica, reached = ask(connection, _POSITION)
+            position = Lsn.parse(reached)
+            self._watch.observe(node.name, position, asked_at)
+            if position >= after:
+                return True
+            if asked_at + pause > deadline:
+                # What the primary does not have, nobody has: without synchronous
+                # replication a failover may have lost what the caller once saw.
+                return not is_replica
+            sleep(pause)
+            pause = min(2 * pause, _LONGEST_GLANCE_SECONDS)
+
+    def _avoid(self, name: str, trouble: Trouble | None, avoiding: set[str]) -> None:
+        if trouble is not None:
+            avoiding.add(name)
+        if trouble is Trouble.LOST:
+            self._watch.mark_down(name)
+
+
+def _served(node: NodeState) -> Served:
+    role = node.role or "replica"
+    counters.READS.labels(node.name, role).inc()
+    return Served(node.name, role, node.lag_seconds, datetime.now(UTC))

@@ -1,0 +1,154 @@
+"""Transactions on the primary, whose end is known even when the connection dies."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from time import monotonic
+from typing import Generic, TypeVar
+from uuid import UUID
+
+import psycopg2
+from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from db.routing import receipts
+from db.routing.addresses import Addresses
+from db.routing.failures import AlreadyWritten, Trouble, Unanswered, trouble_of
+from db.routing.lsn import Lsn
+from db.routing.pools import Pool, PoolSizes, ask, driver_of
+from db.routing.watch import Watch
+
+T = TypeVar("T")
+
+_POSITION = "SELECT pg_current_wal_flush_lsn()"
+
+
+class WritingSession(Session):
+    """A transaction on the primary; `lsn` is where it ends, once committed."""
+
+    lsn: Lsn | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted(Generic[T]):
+    """A value whose transaction is committed; without `lsn` it is not known where."""
+
+    value: T
+    lsn: Lsn | None
+
+
+class Writes:
+    """The pool of the primary, wherever that is."""
+
+    def __init__(self, addresses: Addresses, watch: Watch, sizes: PoolSizes) -> None:
+        self._addresses = addresses
+        self._watch = watch
+        self.pool = Pool("primary", self._open, sizes)
+
+    @contextmanager
+    def session(self, connection: Connection) -> Iterator[WritingSession]:
+        """Use the connection up for one transaction, undone unless `commit` is called.
+
+        Connections that turn out to be bad are thrown away.
+        """
+        with connection:
+            try:
+                with WritingSession(connection, expire_on_commit=False) as session:
+                    yield session
+            except Exception as error:
+                self._give_up(connection, trouble_of(error))
+                raise
+
+    def commit(self, session: WritingSession, connection: Connection) -> None:
+        """Commit, or raise Unanswered when it is not certain that the commit will last.
+
+        A server that waits for its replicas can be told to stop waiting. COMMIT then
+        succeeds with a warning, and the only copy may still be lost. (No other
+        notices arrive: connections are opened with client_min_messages = warning.)
+        """
+        session.flush()
+        driver = driver_of(connection)
+        driver.notices.clear()
+        try:
+            session.commit()
+        except Exception as error:
+            if trouble_of(error) is Trouble.LOST:
+                raise Unanswered("The connection died during COMMIT.") from error
+            raise
+        if driver.notices:
+            raise Unanswered("COMMIT came back with a warning.")
+        session.lsn = self._position_if_known(connection)
+
+    def find_position(self) -> Lsn:
+        """Return how far the primary's log is; raises what a query may raise."""
+        with self.pool.connect() as connection:
+            return self._position(connection)
+
+    def _position_if_known(self, connection: Connection) -> Lsn | None:
+        """Ask for the position, but never let a committed write look like a failure."""
+        try:
+            return self._position(connection)
+        except (psycopg2.Error, SQLAlchemyError):
+            self._give_up(connection, Trouble.LOST)
+            return None
+
+    def _position(self, connection: Connection) -> Lsn:
+        asked_at = monotonic()
+        position = Lsn.parse(ask(connection, _POSITION)[0])
+        name = self._addresses.name_of(driver_of(connection))
+        if name is not None:
+            self._watch.observe(name, position, asked_at)
+        return position
+
+    def _open(self) -> DriverConnection:
+        primary = self._watch.primary()
+        return self._addresses.open_primary(primary.name if primary else None)
+
+    def _give_up(self, connection: Connection, trouble: Trouble | None) -> None:
+        if trouble in {Trouble.LOST, Trouble.DEMOTED} and not connection.invalidated:
+            with suppress(SQLAlchemyError):
+                connection.invalidate()
+        if trouble is Trouble.DEMOTED:
+            self.pool.renew()
+
+
+class Delivery(Generic[T]):
+    """One operation that is to be committed exactly once, over several attempts."""
+
+    def __init__(
+        self, writes: Writes, operation: Callable[[Session], T], key: UUID
+    ) -> None:
+        self._writes = writes
+        self._operation = operation
+        self._key = key
+        self._unanswered: list[T] = []
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether a COMMIT was sent that nobody has answered."""
+        return bool(self._unanswered)
+
+    def attempt(self) -> Attempted[T]:
+        """Run and commit the operation, unless an earlier attempt turns out to have.
+
+        The receipt comes first. If it can be left anew, no earlier attempt has been
+        committed or ever will be; otherwise the one whose COMMIT stayed unanswered
+        has, and committing on top of it waits until it is as safe as any other.
+        """
+        connection = self._writes.pool.connect()
+        with self._writes.session(connection) as session:
+            if receipts.leave(session, self._key):
+                self._unanswered.clear()
+                value = self._operation(session)
+            elif self._unanswered:
+                value = self._unanswered[0]
+            else:
+                raise AlreadyWritten("This was written by an earlier call.")
+            try:
+                self._writes.commit(session, connection)
+            except Unanswered:
+                self._unanswered[:] = [value]
+                raise
+            return Attempted(value, session.lsn)
