@@ -1,0 +1,97 @@
+"""From settings to the databases: the one place where they are put together."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from threading import Lock
+
+from db import embedded, schema
+from db.endpoints import Endpoints
+from db.gridfs import FileStore
+from db.routing import Database
+from db.settings import Settings
+
+
+class NotRunning(Exception):
+    """No cluster runs in the data folder; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What a process works with."""
+
+    settings: Settings
+    endpoints: Endpoints
+    database: Database
+    files: FileStore
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.database.close()
+        self.files.close()
+
+
+def connect(settings: Settings) -> Wiring:
+    """Connect to the servers that are set, or to the running embedded cluster.
+
+    Raises NotRunning if there is none of either.
+    """
+    if not settings.is_embedded:
+        return _wire(settings, settings.external_endpoints())
+    endpoints = embedded.running(settings.data)
+    if endpoints is None:
+        raise NotRunning(
+            f"No cluster runs in {settings.data}. Start one with script/server."
+        )
+    return _wire(settings, endpoints)
+
+
+_current: list[Wiring] = []
+_guard = Lock()
+
+
+def current() -> Wiring:
+    """Return this process's wiring, made from its settings at the first call."""
+    with _guard:
+        if not _current:
+            _current.append(connect(Settings()))
+        return _current[0]
+
+
+def use(wiring: Wiring) -> None:
+    """Make this the process's wiring: for who has connected with settings of its own."""
+    with _guard:
+        _current[:] = [wiring]
+
+
+@contextmanager
+def attached(settings: Settings) -> Iterator[Wiring]:
+    """Connect for one command; start the embedded cluster for it if none runs.
+
+    Raises embedded.CannotStart.
+    """
+    with ExitStack() as stack:
+        try:
+            wiring = connect(settings)
+        except NotRunning:
+            cluster = embedded.start(settings.data)
+            stack.callback(cluster.stop)
+            wiring = _wire(settings, cluster.endpoints)
+        stack.callback(wiring.close)
+        if settings.is_embedded:
+            with wiring.database.connect_primary() as connection:
+                schema.migrate(connection)
+        yield wiring
+
+
+def _wire(settings: Settings, endpoints: Endpoints) -> Wiring:
+    database = Database(
+        endpoints,
+        pool_size=settings.pool_size,
+        pool_overflow=settings.pool_overflow,
+        pool_timeout_seconds=settings.pool_timeout_seconds,
+        pool_recycle_seconds=settings.pool_recycle_seconds,
+        replica_wait_seconds=settings.replica_wait_seconds,
+        retry_seconds=settings.retry_seconds,
+    )
+    return Wiring(settings, endpoints, database, FileStore(endpoints.mongo_url))
