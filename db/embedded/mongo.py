@@ -1,0 +1,141 @@
+"""MongoDB: a replica set of one member, closed by passwords."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pymongo import MongoClient
+from pymongo.errors import AutoReconnect, OperationFailure
+
+from db.embedded.folder import DataFolder
+from db.embedded.processes import Program
+from db.embedded.programs import Programs
+
+REPLICA_SET: Final = "chartroom"
+DATABASE: Final = "chartroom"
+
+
+def program(programs: Programs, folder: DataFolder, port: int, key: str) -> Program:
+    """Return mongod, ready to be started."""
+    key_file = folder.mongo / "members.key"
+    folder.write(key_file, key)
+    data = folder.mongo / "data"
+    data.mkdir(mode=0o700, exist_ok=True)
+    return Program(
+        "mongod",
+        (
+            *programs.prefix,
+            str(programs.mongod),
+            f"--dbpath={data}",
+            f"--port={port}",
+            "--bind_ip=127.0.0.1",
+            "--nounixsocket",
+            f"--replSet={REPLICA_SET}",
+            f"--keyFile={key_file}",
+            "--oplogSize=256",
+            "--wiredTigerCacheSizeGB=0.25",
+            "--quiet",
+            # A slow query is logged with its values: health data stays out of logs.
+            "--slowOpSampleRate=0",
+            "--setParameter=diagnosticDataCollectionEnabled=false",
+        ),
+        programs.environment,
+        folder.mongo,
+        folder.log("mongod"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Mongo:
+    """A mongod, and the passwords of its administrator and of Chartroom."""
+
+    port: int
+    admin_password: str
+    password: str
+
+    @property
+    def url(self) -> str:
+        """The address for Chartroom itself: its own database, read and write."""
+        return self._address("chartroom", self.password)
+
+    @property
+    def admin_url(self) -> str:
+        """The address for whoever may do everything, such as a test."""
+        return self._address("admin", self.admin_password)
+
+    def is_up(self) -> bool:
+        """Tell whether it answers at all."""
+        return bool(self._hello())
+
+    def is_primary(self) -> bool:
+        """Tell whether it takes writes."""
+        return bool(self._hello().get("isWritablePrimary"))
+
+    def prepare(self) -> None:
+        """Found the replica set, or tell it about a new port; idempotent."""
+        hello = self._hello()
+        if hello.get("setName") and hello.get("me") == self._member:
+            return
+        if hello.get("info") == "Does not have a valid replica set config":
+            with self._client(f"mongodb://{self._member}/") as client:
+                client.admin.command("replSetInitiate", self._configuration(1))
+            return
+        # It looks for itself under the port of last time, and waits for ever.
+        with self._client(self.admin_url) as client:
+            current = client.admin.command("replSetGetConfig")["config"]
+            if current["members"][0]["host"] != self._member:
+                client.admin.command(
+                    "replSetReconfig",
+                    self._configuration(current["version"] + 1),
+                    force=True,
+                )
+
+    def ensure_users(self) -> None:
+        """Make the administrator and Chartroom's own user; idempotent."""
+        # The first user may be made without a password by somebody on this machine;
+        # the moment it exists that door is shut.
+        with self._client(f"mongodb://{self._member}/") as client:
+            _create_user(client, "admin", self.admin_password, ["root"])
+        with self._client(self.admin_url) as client:
+            roles = [{"role": "readWrite", "db": DATABASE}]
+            _create_user(client, "chartroom", self.password, roles)
+
+    @property
+    def _member(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def _configuration(self, version: int) -> dict[str, Any]:
+        members = [{"_id": 0, "host": self._member}]
+        return {"_id": REPLICA_SET, "version": version, "members": members}
+
+    def _address(self, user: str, password: str) -> str:
+        return (
+            f"mongodb://{user}:{password}@{self._member}/"
+            "?directConnection=true&authSource=admin"
+        )
+
+    def _hello(self) -> dict[str, Any]:
+        try:
+            with self._client(f"mongodb://{self._member}/") as client:
+                return dict(client.admin.command("hello"))
+        except AutoReconnect:
+            return {}
+
+    def _client(self, url: str) -> MongoClient[dict[str, Any]]:
+        return MongoClient(
+            url, directConnection=True, serverSelectionTimeoutMS=500, appname="launcher"
+        )
+
+
+def _create_user(
+    client: MongoClient[dict[str, Any]], name: str, password: str, roles: list[Any]
+) -> None:
+    try:
+        client.admin.command("createUser", name, pwd=password, roles=roles)
+    except OperationFailure as error:
+        # Already there; or, for the administrator, the door is shut already.
+        if error.code not in {_ALREADY_EXISTS, _NOT_AUTHORISED}:
+            raise
+
+
+_NOT_AUTHORISED: Final = 13
+_ALREADY_EXISTS: Final = 51003

@@ -1,0 +1,223 @@
+"""What every test may ask for: a cluster, databases made from a template, people.
+
+CHARTROOM_TEST_CLUSTER names the data folder of a running cluster to use instead of
+starting one; tests that break things start their own all the same.
+"""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import date
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg2
+import pytest
+from psycopg2 import sql
+from pymongo import MongoClient
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.orm import Session
+
+from db import embedded, schema
+from db.embedded import Addresses, Cluster
+from db.endpoints import Endpoints
+from db.gridfs import FileStore
+from services.actors import Actor, Role
+
+
+class Databases:
+    """Throw-away databases of one cluster, made and dropped by its administrator."""
+
+    def __init__(self, addresses: Addresses) -> None:
+        self._addresses = addresses
+        self._url = addresses.primary_url("postgres", "postgres")
+
+    @contextmanager
+    def fresh(self, template: str = "template1") -> Iterator[Endpoints]:
+        """Make a database on every node, and drop it afterwards."""
+        name = f"test_{uuid4().hex}"
+        create = sql.SQL("CREATE DATABASE {} OWNER chartroom TEMPLATE {}")
+        drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
+        self._execute(create.format(sql.Identifier(name), sql.Identifier(template)))
+        try:
+            yield self._addresses.endpoints_of(name)
+        finally:
+            self._execute(drop.format(sql.Identifier(name)))
+
+    def _execute(self, statement: sql.Composed) -> None:
+        with closing(psycopg2.connect(self._url)) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                cursor.execute("SELECT pg_current_wal_lsn()")
+                (written,) = cursor.fetchone() or (None,)
+                self._await_replicas(cursor, written)
+
+    def _await_replicas(self, cursor: "psycopg2.extensions.cursor", lsn: str) -> None:
+        # A test may read on any replica; a paused or dead one cannot be waited for.
+        deadline = time.monotonic() + 5
+        behind = "SELECT count(*) FROM pg_stat_replication WHERE replay_lsn < %s"
+        while time.monotonic() < deadline:
+            cursor.execute(behind, [lsn])
+            if cursor.fetchone() == (0,):
+                return
+            time.sleep(0.02)
+
+
+def connect(url: str) -> Engine:
+    """Return an engine for a libpq URL that may name several hosts."""
+    return create_engine(
+        "postgresql+psycopg2://", creator=lambda: psycopg2.connect(url)
+    )
+
+
+@pytest.fixture(scope="session")
+def own_data() -> Iterator[Path]:
+    """The data folder of this run's own cluster, if it starts one."""
+    data = Path(tempfile.mkdtemp(prefix="chartroom-tests-"))
+    yield data
+    shutil.rmtree(data)
+
+
+@pytest.fixture(scope="session")
+def own_cluster(own_data: Path) -> Iterator[Cluster]:
+    """A cluster that belongs to this run, for tests marked `cluster`.
+
+    Whoever breaks it waits until it is whole again: see `breakable`.
+    """
+    cluster = embedded.start(own_data)
+    try:
+        cluster.wait_until_whole()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture
+def breakable(own_cluster: Cluster) -> Iterator[Cluster]:
+    """The cluster of this run, whole; it is made whole again afterwards."""
+    own_cluster.wait_until_whole()
+    yield own_cluster
+    own_cluster.wait_until_whole()
+
+
+@pytest.fixture(scope="session")
+def addresses(request: pytest.FixtureRequest) -> Addresses:
+    """Where the cluster is that tests share and leave as they find it."""
+    if given := os.environ.get("CHARTROOM_TEST_CLUSTER"):
+        return embedded.attach(Path(given))
+    own: Cluster = request.getfixturevalue("own_cluster")
+    return own.addresses
+
+
+@pytest.fixture(scope="session")
+def cluster(addresses: Addresses) -> Addresses:
+    """Where the shared cluster is; `cluster.endpoints` has Chartroom's own view."""
+    return addresses
+
+
+@pytest.fixture(scope="session")
+def databases(addresses: Addresses) -> Databases:
+    """The maker of throw-away databases."""
+    return Databases(addresses)
+
+
+@pytest.fixture(scope="session")
+def template(databases: Databases) -> Iterator[str]:
+    """The name of a database with the newest schema and no rows."""
+    with databases.fresh() as endpoints:
+        engine = connect(endpoints.database_url)
+        with engine.connect() as connection:
+            schema.migrate(connection)
+            name: str = connection.exec_driver_sql(
+                "SELECT current_database()"
+            ).scalar_one()
+        # A database can only be copied while nobody is connected to it.
+        engine.dispose()
+        yield name
+
+
+@pytest.fixture
+def endpoints(databases: Databases, template: str) -> Iterator[Endpoints]:
+    """The addresses of a fresh database, for a test that commits."""
+    with databases.fresh(template) as fresh:
+        yield fresh
+
+
+@pytest.fixture(scope="module")
+def module_endpoints(databases: Databases, template: str) -> Iterator[Endpoints]:
+    """The addresses of a fresh database that the tests of a module share."""
+    with databases.fresh(template) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def database_url(endpoints: Endpoints) -> str:
+    """The libpq URL of a fresh database's primary."""
+    return endpoints.database_url
+
+
+@pytest.fixture(scope="session")
+def engine(databases: Databases, template: str) -> Iterator[Engine]:
+    """An engine on a database in which no test commits anything."""
+    with databases.fresh(template) as endpoints:
+        engine = connect(endpoints.database_url)
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    """A session whose commits are rolled back when the test ends."""
+    with engine.connect() as connection:
+        outer = connection.begin()
+        with Session(connection, join_transaction_mode="create_savepoint") as session:
+            yield session
+        outer.rollback()
+
+
+@pytest.fixture
+def files(addresses: Addresses) -> Iterator[FileStore]:
+    """A file store of its own, thrown away afterwards."""
+    url, name = addresses.mongo.admin_url, f"test_{uuid4().hex}"
+    with closing(FileStore(url, name)) as store:
+        yield store
+    with MongoClient[dict[str, object]](url) as client:
+        client.drop_database(name)
+
+
+@pytest.fixture
+def clerk() -> Actor:
+    """Somebody at the front desk."""
+    return _actor("Cleo Clerk", Role.STAFF)
+
+
+@pytest.fixture
+def clinician() -> Actor:
+    """Somebody who treats patients."""
+    return _actor("Doctor Dora", Role.CLINICIAN)
+
+
+@pytest.fixture
+def analyst() -> Actor:
+    """Somebody who counts."""
+    return _actor("Ana Analyst", Role.ANALYST)
+
+
+@pytest.fixture
+def admin() -> Actor:
+    """Somebody who looks after the system and may not read records."""
+    return _actor("Adam Admin", Role.ADMIN)
+
+
+@pytest.fixture
+def today() -> date:
+    """The day on which every test takes place."""
+    return date(2026, 11, 20)
+
+
+def _actor(name: str, role: Role) -> Actor:
+    return Actor(uuid4(), name, role)
