@@ -59,7 +59,7 @@ def current() -> Wiring:
 
 
 def use(wiring: Wiring) -> None:
-    """Make this the process's wiring: for who has connected with settings of its own."""
+    """Make this the wiring of the process, when its settings are not the usual."""
     with _guard:
         _current[:] = [wiring]
 
