@@ -1,0 +1,17 @@
+"""The shell: who is here, what they may open, and one net under every page."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard.context import current_actor
+from dashboard.navigation import pages_for
+from dashboard.net import net
+from dashboard.widgets.notices import show_notices
+
+# A file of our own: Streamlit would fetch the icon of a name from Google.
+st.set_page_config(page_icon=Path(__file__).with_name("favicon.png"), layout="wide")
+with net():
+    page = st.navigation(pages_for(current_actor()), position="top")
+    show_notices()
+    page.run()

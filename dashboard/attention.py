@@ -1,0 +1,86 @@
+"""What a front desk or an analyst should look at today, as lists with a reason."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from services.criteria import (
+    Combine,
+    Criteria,
+    Direction,
+    Filter,
+    Group,
+    Operator,
+    Order,
+)
+
+NEWEST_FIRST: Final = (Order("created_at", Direction.DESC),)
+LATEST_FIRST: Final = (Order("updated_at", Direction.DESC),)
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """One list that wants attention; `advice` says why."""
+
+    name: str
+    title: str
+    icon: str
+    advice: str
+    criteria: Criteria
+
+
+def matters(today: date) -> tuple[Matter, ...]:
+    """Return the lists, those of today first."""
+    day = today.isoformat()
+    return (
+        Matter(
+            "registered",
+            "Registered today",
+            "person_add",
+            "New records of this day.",
+            Criteria(_all(_since("created_at", day)), orders=NEWEST_FIRST),
+        ),
+        Matter(
+            "unreachable",
+            "No phone or e-mail",
+            "contact_phone",
+            "Ask for a number at their next visit.",
+            Criteria(_all(_empty("phone_number"), _empty("email"))),
+        ),
+        Matter(
+            "allergies",
+            "Allergies not stated",
+            "help",
+            "Ask, and tick it if there are none.",
+            Criteria(
+                _all(
+                    _empty("allergies"),
+                    Filter("no_known_allergies", Operator.EQUAL, False),
+                )
+            ),
+        ),
+        Matter(
+            "archived",
+            "Archived",
+            "archive",
+            "Out of use; can be restored.",
+            Criteria(orders=LATEST_FIRST, archived=True),
+        ),
+    )
+
+
+def recently_changed() -> Criteria:
+    """Return everybody, the last changed first."""
+    return Criteria(orders=LATEST_FIRST)
+
+
+def _all(*filters: Filter) -> Group:
+    return Group(Combine.AND, filters)
+
+
+def _since(field: str, day: str) -> Filter:
+    return Filter(field, Operator.GREATER_THAN_OR_EQUAL, day)
+
+
+def _empty(field: str) -> Filter:
+    return Filter(field, Operator.IS_EMPTY, True)

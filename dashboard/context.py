@@ -1,0 +1,162 @@
+"""What a page may ask for: who acts, reading and writing, the day, the files.
+
+Pages never see an engine. What a person has written is remembered as a position in the
+write-ahead log (LSN) in their session, so a replica that is behind it is not asked.
+"""
+
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from dashboard import wiring
+from db.gridfs import FileStore
+from db.routing import DatabaseUnavailable, Lsn, NodeState, OutcomeUnknown, Read, Served
+from services import people
+from services.actors import Actor, Permission
+from services.errors import NotAllowed, Unavailable
+
+T = TypeVar("T")
+
+_LSN = "chartroom_lsn"
+_SERVED = "chartroom_served"
+_ACTOR = "chartroom_actor"
+_KEPT = "chartroom_kept"
+
+# Long enough to spare a query per click, short enough that somebody who was
+# deactivated is out before they have read another page.
+_ACTOR_SECONDS = 5.0
+_MOST_KEPT = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Something read for this person, good for a while."""
+
+    value: Any
+    served: Served
+    lsn: Lsn | None
+    until: float
+
+
+def current_actor() -> Actor:
+    """Return who is signed in; raises NotAllowed when nobody is."""
+    user_id = st.user.get("uid")
+    if not user_id:
+        raise NotAllowed("You are not signed in. Open the sign-in page and try again.")
+    known: Actor | None
+    known, until = st.session_state.get(_ACTOR, (None, 0.0))
+    if known is None or str(known.id) != user_id or until < time.monotonic():
+        known = read(lambda session: people.get_actor(session, UUID(str(user_id))))
+        st.session_state[_ACTOR] = (known, time.monotonic() + _ACTOR_SECONDS)
+    return known
+
+
+def read(
+    operation: Callable[[Session], T],
+    *,
+    keep: Hashable | None = None,
+    seconds: float = 10.0,
+) -> T:
+    """Return what the operation reads, never older than this person's last write.
+
+    With `keep` (which must name everything the operation depends on) the value is kept
+    in the session for some seconds, so that a click which changes nothing about it
+    asks no database. Raises Unavailable.
+    """
+    after = st.session_state.get(_LSN)
+    kept: dict[Hashable, _Kept] = st.session_state.setdefault(_KEPT, {})
+    found = kept.get(keep) if keep is not None else None
+    if found is None or found.lsn != after or found.until < time.monotonic():
+        answer = _read(operation, after)
+        found = _Kept(answer.value, answer.served, after, time.monotonic() + seconds)
+        if keep is not None:
+            kept.pop(keep, None)
+            kept[keep] = found
+            if len(kept) > _MOST_KEPT:
+                del kept[next(iter(kept))]
+    st.session_state[_SERVED] = found.served
+    value: T = found.value
+    return value
+
+
+def _read(operation: Callable[[Session], T], after: Lsn | None) -> Read[T]:
+    try:
+        return wiring.current().database.read(operation, after=after)
+    except DatabaseUnavailable as error:
+        raise Unavailable(
+            "The database is changing hands and cannot be read right now. Nothing is "
+            "lost; this page tries again by itself."
+        ) from error
+
+
+def write(operation: Callable[[Session], T]) -> T:
+    """Return what the operation wrote, once committed.
+
+    Its receipt is written in the same transaction, so a commit whose answer got lost
+    is recognised instead of done twice. Raises Unavailable.
+    """
+    try:
+        written = wiring.current().database.write(operation, key=uuid4())
+    except OutcomeUnknown as error:
+        raise Unavailable(
+            "The database went away while saving, and nobody could be asked since "
+            "whether it was kept. Look before you save it again."
+        ) from error
+    except DatabaseUnavailable as error:
+        raise Unavailable(
+            "The database is changing hands, so nothing was saved. What you typed is "
+            "still here: try again in a few seconds."
+        ) from error
+    before: Lsn | None = st.session_state.get(_LSN)
+    st.session_state[_LSN] = max(before, written.lsn) if before else written.lsn
+    return written.value
+
+
+def cluster_state() -> tuple[NodeState, ...]:
+    """Return the database servers as last seen; raises NotAllowed."""
+    current_actor().require(Permission.VIEW_REPLICATION)
+    return wiring.current().database.nodes()
+
+
+def freshness() -> str:
+    """Say when and by which node the page's last read was answered."""
+    served: Served | None = st.session_state.get(_SERVED)
+    if served is None:
+        return ""
+    moment = f"as of {in_zone(served.at):%H:%M:%S}"
+    if served.role == "primary":
+        return f"{moment}, primary {served.node}"
+    lag = served.lag_seconds
+    behind = "" if lag is None else f", {lag:.1f} s behind"
+    return f"{moment}, replica {served.node}{behind}"
+
+
+def today() -> date:
+    """Return the day in the clinic's zone."""
+    return now().date()
+
+
+def now() -> datetime:
+    """Return the moment on the clinic's clock."""
+    return datetime.now(_zone())
+
+
+def in_zone(moment: datetime) -> datetime:
+    """Return the moment on the clinic's clock."""
+    return moment.astimezone(_zone())
+
+
+def files() -> FileStore:
+    """Return the store of photos."""
+    return wiring.current().files
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(wiring.current().settings.timezone)

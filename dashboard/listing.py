@@ -1,0 +1,94 @@
+"""The list of patients that a page's address names, and the way to another list.
+
+The address carries an opaque key and never a value, so that no name or diagnosis ends
+up in a browser's history or a log.
+"""
+
+from dataclasses import dataclass
+from typing import NoReturn
+
+import streamlit as st
+
+from dashboard.context import current_actor, read, write
+from dashboard.navigation import open_list
+from dashboard.widgets.pager import Position
+from services import criteria, patient_lists, views
+from services.actors import Actor
+from services.criteria import Count, Criteria
+from services.patient_fields import FIELDS
+from services.patient_lists import ListStatistics, PatientPage
+
+# The criteria behind a key never change; the figures of a list may be a little old.
+_KEY_SECONDS = 600.0
+_FIGURES_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One list, for the person who looks at it; the empty key is everybody."""
+
+    actor: Actor
+    key: str
+    criteria: Criteria
+
+    def page(self, position: Position) -> PatientPage:
+        """Read the page at a position."""
+        return read(
+            lambda session: patient_lists.list_patients(
+                session,
+                self.actor,
+                self.criteria,
+                after=position.after,
+                before=position.before,
+                last=position.last,
+            ),
+            keep=("page", self, position),
+        )
+
+    def count(self) -> Count:
+        """Count the list, as far as time allows."""
+        return read(
+            lambda session: patient_lists.count_patients(
+                session, self.actor, self.criteria
+            ),
+            keep=("count", self),
+            seconds=_FIGURES_SECONDS,
+        )
+
+    def sentence(self) -> str:
+        """Say what the list shows and how many there are."""
+        return criteria.sentence(self.criteria, FIELDS, self.count())
+
+    def statistics(self) -> ListStatistics:
+        """Read what the list is made of."""
+        return read(
+            lambda session: patient_lists.describe(session, self.actor, self.criteria),
+            keep=("statistics", self),
+            seconds=_FIGURES_SECONDS,
+        )
+
+    def save(self, name: str) -> views.View:
+        """Keep the list under a name of this person's own."""
+        key = self.key or self._remember(self.criteria)
+        return write(lambda session: views.save_view(session, self.actor, name, key))
+
+    def show(self, wanted: Criteria) -> NoReturn:
+        """Go to another list; raises InvalidInput when the criteria make none."""
+        criteria.validate(wanted, FIELDS)
+        open_list("" if wanted == Criteria() else self._remember(wanted))
+
+    def _remember(self, wanted: Criteria) -> str:
+        return write(lambda session: views.remember(session, self.actor, wanted))
+
+
+def listing_of_address() -> Listing:
+    """Return the list that the page's address names; raises NotFound."""
+    actor, key = current_actor(), st.query_params.get("list", "")
+    shown = Criteria()
+    if key:
+        shown = read(
+            lambda session: views.recall(session, actor, key),
+            keep=("list", key),
+            seconds=_KEY_SECONDS,
+        )
+    return Listing(actor, key, shown)

@@ -1,0 +1,84 @@
+"""Which pages there are, and who gets to see which.
+
+A page that the actor's role may not open is not handed to Streamlit at all: it is
+neither shown nor reachable by its address.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+from uuid import UUID
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from services.actors import Actor, Permission, Role
+
+_PAGES = Path(__file__).resolve().parents[1] / "pages"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One page; without a permission it is everybody's."""
+
+    file: str
+    title: str
+    icon: str
+    permission: Permission | None = None
+    is_listed: bool = True
+
+    def page(self) -> StreamlitPage:
+        """Return the page as Streamlit wants it."""
+        return st.Page(
+            _PAGES / self.file,
+            title=self.title,
+            icon=f":material/{self.icon}:",
+            default=self.file == "home.py",
+            visibility="visible" if self.is_listed else "hidden",
+        )
+
+
+_PLACES = (
+    Place("home.py", "Home", "home"),
+    Place("patients.py", "Patients", "groups", Permission.LIST_PATIENTS),
+    Place("register.py", "Register", "person_add", Permission.REGISTER_PATIENT),
+    Place("my_record.py", "My record", "badge", Permission.VIEW_OWN_RECORD),
+    Place("doctors.py", "Doctors", "stethoscope", Permission.VIEW_DOCTORS),
+    Place("replication.py", "Replication", "dns", Permission.VIEW_REPLICATION),
+    Place("patient.py", "Patient", "person", Permission.VIEW_PATIENT, is_listed=False),
+    Place("merge.py", "Merge", "merge", Permission.MERGE_PATIENTS, is_listed=False),
+)
+_ACCOUNT = Place("account.py", "Switch person or sign out", "logout")
+
+
+def pages_for(actor: Actor) -> dict[str, list[StreamlitPage]]:
+    """Return the pages this person may open, under the heading of the menu."""
+    open_to_them = [place.page() for place in _PLACES if _may_open(actor, place)]
+    return {"": open_to_them, f"{actor.name}": [_ACCOUNT.page()]}
+
+
+def _may_open(actor: Actor, place: Place) -> bool:
+    # A patient's home is their record; the clinic's figures are not for them.
+    if actor.role is Role.PATIENT and place.file == "home.py":
+        return False
+    return place.permission is None or actor.may(place.permission)
+
+
+def go(file: str, **query: str) -> NoReturn:
+    """Leave for another page of ours."""
+    st.switch_page(str(_PAGES / file), query_params=query)
+
+
+def open_patient(patient_id: UUID | str) -> NoReturn:
+    """Go to a patient's page."""
+    go("patient.py", patient=str(patient_id))
+
+
+def open_list(key: str) -> NoReturn:
+    """Go to the list of patients behind a key; the empty key is everybody."""
+    go("patients.py", **({"list": key} if key else {}))
+
+
+def patient_url(patient_id: UUID) -> str:
+    """Return the address of a patient's page, for a link that opens a new tab."""
+    return f"patient?patient={patient_id}"

@@ -1,0 +1,66 @@
+"""One net under every page: a refusal is explained, an accident gets a number."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import streamlit as st
+
+from dashboard.logs import describe
+from services.errors import NotAllowed, NotFound, ServiceError, Unavailable
+
+logger = logging.getLogger(__name__)
+
+_RETRY_SECONDS = 5
+
+
+@contextmanager
+def net() -> Iterator[None]:
+    """Catch what goes wrong inside and say it on the page in words.
+
+    Fragments need a net of their own: when one reruns, the shell does not.
+    """
+    try:
+        yield
+    except ServiceError as refusal:
+        explain(refusal)
+    except Exception as error:  # noqa: BLE001 - nothing may show a traceback
+        _own_up(error)
+
+
+def explain(refusal: ServiceError) -> None:
+    """Say what was refused and what to do next."""
+    if isinstance(refusal, Unavailable):
+        st.warning(str(refusal), icon=":material/sync_problem:", title="One moment")
+        _try_again_soon()
+    elif isinstance(refusal, NotAllowed):
+        st.error(str(refusal), icon=":material/lock:", title="Not allowed")
+    elif isinstance(refusal, NotFound):
+        st.warning(str(refusal), icon=":material/search_off:", title="Not found")
+    else:
+        st.error(str(refusal), icon=":material/block:")
+
+
+def _own_up(error: Exception) -> None:
+    incident = uuid4().hex[:8]
+    # Without its message: a constraint's error quotes the patient's whole row.
+    logger.error("incident %s: %s", incident, describe(error))
+    st.error(
+        "Something went wrong on our side. What was saved before is safe. Try again; if "
+        f"it happens twice, tell your administrator incident {incident}.",
+        icon=":material/error:",
+        title="This page could not be shown",
+    )
+
+
+def _try_again_soon() -> None:
+    st.session_state["net_waiting"] = True
+    _wait()
+
+
+@st.fragment(run_every=f"{_RETRY_SECONDS}s")
+def _wait() -> None:
+    if not st.session_state.pop("net_waiting", False):
+        st.rerun()
+    st.caption(f"Tries again every {_RETRY_SECONDS} seconds.")

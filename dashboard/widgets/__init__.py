@@ -1,0 +1,1 @@
+"""Inputs and tables that pages are made of; they save nothing."""

@@ -1,0 +1,216 @@
+"""The rows of a criteria editor: what stands in them, and how it becomes criteria.
+
+What is typed lives in widget state only. The numbers of rows and groups are never used
+twice, so no row inherits what stood in one that was removed.
+"""
+
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import streamlit as st
+
+from services.criteria import (
+    Combine,
+    Criteria,
+    Direction,
+    Field,
+    Fields,
+    Filter,
+    Group,
+    Kind,
+    Operator,
+    Order,
+    Value,
+)
+
+
+@dataclass(slots=True)
+class Box:
+    """A group on screen: the numbers of its filter rows, and further groups."""
+
+    number: int
+    members: list["int | Box"] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Tree:
+    mark: str
+    root: Box
+    orders: list[int]
+    numbers: "count[int]"
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of one page; every change is a callback of some button or input."""
+
+    page: str
+    fields: Fields
+
+    @property
+    def root(self) -> Box:
+        """The outermost group."""
+        return self._tree.root
+
+    @property
+    def orders(self) -> list[int]:
+        """The numbers of the sort keys."""
+        return self._tree.orders
+
+    def fill(self, shown: Criteria, *, mark: str) -> None:
+        """Put criteria into the rows, once per mark."""
+        tree: _Tree | None = st.session_state.get(self._tree_key)
+        if tree is not None and tree.mark == mark:
+            return
+        numbers = count(1)
+        root = self._box_of(shown.where, numbers)
+        orders = [self._order_of(order, numbers) for order in shown.orders]
+        st.session_state[self._tree_key] = _Tree(mark, root, orders, numbers)
+        st.session_state[f"{self.page}_archived"] = shown.archived
+
+    def criteria(self, search: str) -> Criteria:
+        """Return what stands in the rows, as typed."""
+        orders = tuple(
+            Order(self.value("order", n), self.value("direction", n))
+            for n in self.orders
+        )
+        archived = bool(st.session_state[f"{self.page}_archived"])
+        return Criteria(self._group_of(self.root), search, orders, archived)
+
+    def field(self, number: int) -> Field:
+        """Return the field of a filter row."""
+        return self.fields[self.value("field", number)]
+
+    def shape(self, number: int) -> str:
+        """Name the kind of input that the row's field and operator need."""
+        asked, operator = self.field(number), self.value("operator", number)
+        if operator is Operator.IS_EMPTY or asked.kind is Kind.FLAG:
+            return "yes"
+        if asked.kind is Kind.CHOICE:
+            return "choices" if operator is Operator.IN else "choice"
+        if asked.kind is Kind.LIST and operator is not Operator.CONTAINS:
+            return "term"
+        return "text"
+
+    def key(self, name: str, number: int) -> str:
+        """Return the key of a row's widget."""
+        return f"{self.page}_{name}_{number}"
+
+    def value(self, name: str, number: int) -> Any:
+        """Return what a row's widget holds."""
+        return st.session_state[self.key(name, number)]
+
+    def add_filter(self, box: Box) -> None:
+        """Add a row for the first field to a group."""
+        number = next(self._tree.numbers)
+        self._set("field", number, next(iter(self.fields)))
+        self.reset(number)
+        box.members.append(number)
+
+    def add_group(self, box: Box) -> None:
+        """Add a group with one row; inside another, "any of these" is what is meant."""
+        inner = Box(next(self._tree.numbers))
+        self._set("combine", inner.number, Combine.OR)
+        box.members.append(inner)
+        self.add_filter(inner)
+
+    def free_orders(self) -> list[str]:
+        """Return the fields that could still become a sort key."""
+        taken = {self.value("order", number) for number in self.orders}
+        return [
+            name
+            for name, known in self.fields.items()
+            if known.is_sortable and name not in taken
+        ]
+
+    def add_order(self) -> None:
+        """Add a sort key that is not there yet."""
+        order = Order(self.free_orders()[0], Direction.ASC)
+        self.orders.append(self._order_of(order, self._tree.numbers))
+
+    def reset(self, number: int) -> None:
+        """Start a row anew after its field changed: values of one are none of another."""
+        self._set("operator", number, self.field(number).operators[0])
+        for shape in ("text", "term", "choice", "choices", "yes"):
+            st.session_state.pop(self.key(shape, number), None)
+        self.complete(number)
+
+    def complete(self, number: int) -> None:
+        """Give a row a value of the shape that its operator takes."""
+        shape = self.shape(number)
+        if self.key(shape, number) not in st.session_state:
+            first = self.field(number).choices[0] if shape == "choice" else ""
+            self._set(shape, number, _as_typed(shape, first))
+
+    def _box_of(self, group: Group, numbers: "count[int]") -> Box:
+        box = Box(next(numbers))
+        self._set("combine", box.number, group.combine)
+        box.members += [
+            self._box_of(member, numbers)
+            if isinstance(member, Group)
+            else self._row_of(member, numbers)
+            for member in group.members
+        ]
+        return box
+
+    def _row_of(self, asked: Filter, numbers: "count[int]") -> int:
+        number = next(numbers)
+        self._set("field", number, asked.field)
+        self._set("operator", number, asked.operator)
+        shape = self.shape(number)
+        self._set(shape, number, _as_typed(shape, asked.value))
+        return number
+
+    def _order_of(self, order: Order, numbers: "count[int]") -> int:
+        number = next(numbers)
+        self._set("order", number, order.field)
+        self._set("direction", number, order.direction)
+        return number
+
+    def _group_of(self, box: Box) -> Group:
+        members = tuple(
+            self._group_of(member) if isinstance(member, Box) else self._filter(member)
+            for member in box.members
+        )
+        return Group(self.value("combine", box.number), members)
+
+    def _filter(self, number: int) -> Filter:
+        return Filter(
+            self.value("field", number),
+            self.value("operator", number),
+            _as_value(self.value(self.shape(number), number)),
+        )
+
+    @property
+    def _tree_key(self) -> str:
+        return f"{self.page}_editor"
+
+    @property
+    def _tree(self) -> _Tree:
+        tree: _Tree = st.session_state[self._tree_key]
+        return tree
+
+    def _set(self, name: str, number: int, value: object) -> None:
+        st.session_state[self.key(name, number)] = value
+
+
+def _as_typed(shape: str, value: Value) -> object:
+    """Return a filter's value as an input of that shape holds it."""
+    if shape == "yes":
+        return str(value).lower() != "false"
+    if shape == "choices":
+        listed = value if isinstance(value, tuple) else str(value).split(",")
+        return [text.strip().lower() for text in listed if text.strip()]
+    if shape == "term":
+        return str(value) or None
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _as_value(typed: object) -> Value:
+    """Return what an input holds as a filter's value."""
+    if isinstance(typed, bool):
+        return typed
+    if isinstance(typed, list):
+        return tuple(str(item) for item in typed)
+    return str(typed or "")

@@ -1,0 +1,48 @@
+"""What a list is made of, as three small bar charts with words for each."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from services.patient_lists import Bar, ListStatistics
+
+
+def list_charts(statistics: ListStatistics) -> None:
+    """Show ages, sexes and allergies of a list's patients."""
+    if statistics.sampled:
+        st.caption("The list is long: these charts show a sample of it.")
+    for column, (title, bars, sort) in zip(
+        st.columns(3),
+        (
+            ("Age", statistics.ages, False),
+            ("Sex", statistics.sexes, False),
+            ("Allergies", statistics.allergies, "-Patients"),
+        ),
+        strict=True,
+    ):
+        with column:
+            _bars(title, bars, sort=sort)
+
+
+def _bars(title: str, bars: Sequence[Bar], *, sort: bool | str) -> None:
+    st.subheader(title, anchor=False)
+    if not bars:
+        st.caption("Nothing to count here.")
+        return
+    frame = pd.DataFrame(
+        {
+            title: [bar.label for bar in bars],
+            "Patients": [bar.count for bar in bars],
+        }
+    )
+    most = max(bars, key=lambda bar: bar.count)
+    st.bar_chart(
+        frame,
+        x=title,
+        y="Patients",
+        horizontal=True,
+        sort=sort,
+        height=max(120, 36 * len(bars)),
+        alt=f"Patients by {title.lower()}; most: {most.label}, {most.count:,}",
+    )

@@ -1,0 +1,76 @@
+"""What stands around a list of patients: search, its sentence, the way out as CSV."""
+
+import streamlit as st
+from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
+
+from dashboard.widgets.empty_state import empty_state
+from dashboard.widgets.words import plain
+from services.criteria import Criteria
+
+
+def search_box(page: str, shown: Criteria, *, mark: str) -> str | None:
+    """Draw the search box; return what was typed if it is not what is shown."""
+    key = f"{page}_search"
+    if st.session_state.get(f"{key}_mark") != mark:
+        st.session_state[f"{key}_mark"] = mark
+        st.session_state[key] = shown.search
+    typed = st.text_input(
+        "Search patients",
+        key=key,
+        type="search",
+        placeholder="Name, patient id or date of birth",
+        icon=":material/search:",
+        label_visibility="collapsed",
+        autocomplete="off",
+    )
+    wanted = " ".join((typed or "").split())
+    return wanted if wanted != shown.search else None
+
+
+def filters_panel(page: str, shown: Criteria) -> ExpanderContainer:
+    """Fold the filters away, and say how many there are."""
+    filters = sum(1 for _ in shown.where.filters())
+    active = f" ({filters})" if filters else ""
+    return st.expander(
+        f"Filters and order{active}{', archived records' * shown.archived}",
+        key=f"{page}_filters",
+        icon=":material/filter_alt:",
+        on_change="rerun",
+    )
+
+
+def heading(page: str, sentence: str, list_key: str, *, exports: bool) -> None:
+    """Say what the list is; beside it the link to its CSV, which our route streams."""
+    query = f"?list={list_key}" if list_key else ""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(sentence)}**", width="stretch")
+        if exports:
+            st.link_button(
+                "CSV",
+                f"/files/patients.csv{query}",
+                key=f"{page}_csv",
+                icon=":material/download:",
+                help="Download exactly this list, all pages of it.",
+            )
+
+
+def nobody(page: str, shown: Criteria) -> bool:
+    """Say that nobody is in the list; tell whether everybody should be shown."""
+    if shown == Criteria():
+        return empty_state("No patients yet. Register the first.", icon="group_off")
+    return empty_state(
+        "Nobody meets this. Check the spelling, or take a filter away.",
+        icon="search_off",
+        action="Show all patients",
+        key=f"{page}_all",
+    )
+
+
+def register(page: str) -> bool:
+    """Draw the button that leads to registration; tell whether it was pressed."""
+    return st.button(
+        "Register patient",
+        key=f"{page}_register",
+        icon=":material/person_add:",
+        type="primary",
+    )

@@ -1,0 +1,16 @@
+"""Short messages that outlive a change of page."""
+
+import streamlit as st
+
+_KEY = "notices_waiting"
+
+
+def notify(message: str, *, icon: str = "check_circle") -> None:
+    """Say something in passing, on this page or the next one that is shown."""
+    st.session_state.setdefault(_KEY, []).append((message, icon))
+
+
+def show_notices() -> None:
+    """Show what is waiting to be said; the shell calls this before each page."""
+    for message, icon in st.session_state.pop(_KEY, []):
+        st.toast(message, icon=f":material/{icon}:", duration="long")

@@ -1,0 +1,46 @@
+"""First, previous, next, last: how one moves in a list that is read by position."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import streamlit as st
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where in a list a page stands: after or before a record, or at its end."""
+
+    after: UUID | None = None
+    before: UUID | None = None
+    last: bool = False
+
+
+def position(page: str, mark: str) -> Position:
+    """Return where the person is in the list with this mark; a new list starts anew."""
+    known, where = st.session_state.get(f"{page}_position", ("", Position()))
+    return where if known == mark else Position()
+
+
+def pager(page: str, mark: str, *, previous: UUID | None, next_: UUID | None) -> None:
+    """Draw the four buttons; those that lead nowhere are disabled."""
+    if previous is None and next_ is None:
+        return
+    with st.container(horizontal=True, gap="small"):
+        for name, icon, where, is_open in (
+            ("First", "first_page", Position(), previous is not None),
+            ("Previous", "chevron_left", Position(before=previous), previous),
+            ("Next", "chevron_right", Position(after=next_), next_),
+            ("Last", "last_page", Position(last=True), next_ is not None),
+        ):
+            st.button(
+                name,
+                key=f"{page}_{name.lower()}",
+                icon=f":material/{icon}:",
+                disabled=not is_open,
+                on_click=_go,
+                args=(page, mark, where),
+            )
+
+
+def _go(page: str, mark: str, where: Position) -> None:
+    st.session_state[f"{page}_position"] = (mark, where)

@@ -1,0 +1,50 @@
+"""Everything a record says about a patient, to be read rather than changed."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import streamlit as st
+
+from dashboard.widgets.words import at, plain
+from services.patient_records import PatientRecord
+
+_NOTHING: Final = ":gray[Nothing entered]"
+
+
+def patient_details(patient: PatientRecord) -> None:
+    """Show contact and clinical facts side by side, and since when they stand."""
+    contact, clinical = st.columns(2, gap="medium")
+    with contact:
+        st.subheader("Contact", anchor=False)
+        st.table(
+            {
+                "Phone number": _text(patient.phone_number),
+                "E-mail": _text(patient.email),
+                "Address": _text(patient.address),
+                "Emergency contact": _text(patient.emergency_contact),
+            },
+            border="horizontal",
+            alt="Contact details",
+        )
+    with clinical:
+        st.subheader("Clinical", anchor=False)
+        st.table(
+            {
+                "Medical history": _items(patient.medical_history),
+                "Current medications": _items(patient.current_medications),
+            },
+            border="horizontal",
+            alt="Medical history and medications",
+        )
+    st.caption(
+        f"Registered {at(patient.created_at)} · last changed {at(patient.updated_at)} "
+        f"· version {patient.version} · id {patient.id}"
+    )
+
+
+def _text(value: str | None) -> str:
+    return plain(value) if value else _NOTHING
+
+
+def _items(values: Sequence[str]) -> str:
+    return "  \n".join(plain(value) for value in values) or _NOTHING

@@ -1,0 +1,51 @@
+"""The same header wherever a patient is shown: who it is, and what is dangerous."""
+
+from datetime import date
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from dashboard.widgets.words import SEXES, born, full_name, plain
+from services.patient_records import PatientRecord
+
+_PHOTO_WIDTH = 96
+
+
+def patient_header(patient: PatientRecord, today: date) -> None:
+    """Show photo, name, allergies first, then age, birth and sex."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        _photo(patient)
+        with st.container(width="stretch", gap="xsmall"):
+            st.title(plain(full_name(patient)), anchor=False)
+            allergy_badges(patient)
+            st.markdown(f"Born {born(patient, today)} · {SEXES[patient.sex]}")
+
+
+def allergy_badges(patient: PatientRecord) -> None:
+    """Show allergies in the colour of danger, or what else is known about them."""
+    with st.container(horizontal=True, gap="small"):
+        if patient.is_archived:
+            st.badge("Archived", icon=":material/archive:", color="gray")
+        for allergy in patient.allergies:
+            st.badge(plain(allergy), icon=":material/warning:", color="red")
+        if patient.allergies:
+            return
+        if patient.no_known_allergies:
+            st.badge("No known allergies", icon=":material/check:", color="green")
+        else:
+            st.badge("Allergies not stated", icon=":material/help:", color="orange")
+
+
+def _photo(patient: PatientRecord) -> None:
+    """Show the photo from our own route, which asks who is looking.
+
+    Streamlit's own media route hands a file to whoever knows its address.
+    """
+    if patient.photo_file_id and (address := st.context.url):
+        parts = urlsplit(address)
+        st.image(
+            f"{parts.scheme}://{parts.netloc}/files/patients/{patient.id}/photo"
+            f"?size=thumbnail&version={patient.version}",
+            width=_PHOTO_WIDTH,
+            alt=f"Photo of {full_name(patient)}",
+        )

@@ -1,0 +1,97 @@
+"""Patients as rows of a table: family name first, what is dangerous in colour."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+from dashboard.navigation import patient_url
+from dashboard.widgets.record_table import (
+    Asked,
+    Cell,
+    Column,
+    Row,
+    Sorted,
+    record_table,
+)
+from dashboard.widgets.words import SEXES, aged, listed_name, written
+from services.criteria import Direction, Order
+from services.patient_records import PatientRecord
+
+_COLUMNS: Final = (
+    Column("Name", "last_name"),
+    Column("Date of birth", "date_of_birth"),
+    Column("Age"),
+    Column("Sex"),
+    Column("Phone or e-mail"),
+    Column("Allergies"),
+)
+_MOST_ALLERGIES: Final = 2
+
+
+def patient_table(
+    patients: Sequence[PatientRecord],
+    today: date,
+    *,
+    opens: bool,
+    name: str = "Patients in this list",
+    key: str = "patients_table",
+    orders: Sequence[Order] = (),
+    is_sortable: bool = True,
+) -> Asked:
+    """Show the patients; tell which one was opened or which order was asked for."""
+    columns = _COLUMNS if is_sortable else [Column(c.label) for c in _COLUMNS]
+    rows = [_row(patient, today, opens=opens) for patient in patients]
+    order = [Sorted(order.field, order.direction is Direction.DESC) for order in orders]
+    return record_table(columns, rows, name=name, key=key, order=order)
+
+
+def reordered(orders: tuple[Order, ...], asked: Asked) -> tuple[Order, ...]:
+    """Return the sort keys after a click on a header: up, then down, then not at all.
+
+    With `adds_key` the other keys stay, in their places.
+    """
+    before = next((order for order in orders if order.field == asked.sort), None)
+    after = _after_click(str(asked.sort), before)
+    if not asked.adds_key:
+        return after
+    if before is None:
+        return (*orders, *after)
+    place = orders.index(before)
+    return (*orders[:place], *after, *orders[place + 1 :])
+
+
+def _after_click(field: str, before: Order | None) -> tuple[Order, ...]:
+    if before is None:
+        return (Order(field, Direction.ASC),)
+    if before.direction is Direction.ASC:
+        return (Order(field, Direction.DESC),)
+    return ()
+
+
+def _row(patient: PatientRecord, today: date, *, opens: bool) -> Row:
+    contact = patient.phone_number or patient.email
+    return Row(
+        str(patient.id),
+        (
+            Cell(listed_name(patient)),
+            Cell(written(patient.date_of_birth)),
+            Cell(aged(patient, today)),
+            Cell(SEXES[patient.sex]),
+            Cell(contact) if contact else Cell("No contact", "warn", "contact_phone"),
+            allergies_cell(patient),
+        ),
+        patient_url(patient.id) if opens else "",
+    )
+
+
+def allergies_cell(patient: PatientRecord) -> Cell:
+    """Return the one status that a row of a patient shows."""
+    if patient.is_archived:
+        return Cell("Archived", "muted", "archive")
+    if patient.allergies:
+        shown = ", ".join(patient.allergies[:_MOST_ALLERGIES])
+        more = len(patient.allergies) - _MOST_ALLERGIES
+        return Cell(f"{shown} +{more}" if more > 0 else shown, "danger", "warning")
+    if patient.no_known_allergies:
+        return Cell("None known", "ok", "check")
+    return Cell("Not stated", "warn", "help")

@@ -1,0 +1,95 @@
+"""A table of records that everybody can read, sort in the database and open.
+
+Streamlit's own dataframe is drawn on a canvas: a screen reader and the keyboard get
+little of it, and its header sorts only the rows that happen to be on the page. This is
+a real HTML table. Its rows are links, its headers ask the page for another order, and
+on a phone each row becomes a card.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import streamlit as st
+
+_HERE = Path(__file__).parent
+
+_mount = st.components.v2.component(
+    "chartroom.record_table",
+    css=(_HERE / "table.css").read_text(encoding="utf-8"),
+    js=(_HERE / "table.js").read_text(encoding="utf-8"),
+)
+
+Tone = Literal["plain", "muted", "ok", "warn", "danger", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column; `order` is set when the page can sort by it."""
+
+    label: str
+    order: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What one cell says, with a tone and an icon where it is a status."""
+
+    text: str
+    tone: Tone = "plain"
+    icon: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record; `url` is where its first cell leads, empty if nowhere."""
+
+    id: str
+    cells: tuple[Cell, ...]
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """The order a table is shown in, one entry per key, first key first."""
+
+    order: str
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the person did with the table in this run."""
+
+    opened: str | None = None
+    sort: str | None = None
+    adds_key: bool = False
+
+
+def record_table(
+    columns: Sequence[Column],
+    rows: Sequence[Row],
+    *,
+    name: str,
+    key: str,
+    order: Sequence[Sorted] = (),
+) -> Asked:
+    """Show the rows under an accessible name; tell what was opened or sorted."""
+    result = _mount(
+        key=key,
+        data={
+            "name": name,
+            "columns": [asdict(column) for column in columns],
+            "rows": [asdict(row) for row in rows],
+            "order": [asdict(entry) for entry in order],
+        },
+        on_opened_change=_nothing,
+        on_sorted_change=_nothing,
+    )
+    sort = result.sorted or {}
+    return Asked(result.opened, sort.get("order"), bool(sort.get("adds")))
+
+
+def _nothing() -> None:
+    """Take part in the protocol: a trigger needs a callback to be reported at all."""

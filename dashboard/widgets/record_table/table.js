@@ -1,0 +1,120 @@
+// Draws the rows that Python hands over; everything is set as text, never as HTML.
+
+const element = (name, attributes = {}, ...children) => {
+  const made = document.createElement(name)
+  for (const [attribute, value] of Object.entries(attributes)) {
+    if (value !== null && value !== undefined) made.setAttribute(attribute, value)
+  }
+  made.append(...children)
+  return made
+}
+
+const icon = (name) =>
+  element("span", { class: "icon", "aria-hidden": "true", translate: "no" }, name)
+
+const header = (column, position, order, askToSort) => {
+  const rank = order.findIndex((entry) => entry.order === column.order)
+  if (!column.order) {
+    return element("th", { role: "columnheader", scope: "col" }, column.label)
+  }
+  const descending = rank >= 0 && order[rank].descending
+  const button = element(
+    "button",
+    {
+      type: "button",
+      title: `Sort by ${column.label.toLowerCase()}; with Shift as a further key`,
+    },
+    column.label,
+  )
+  if (rank >= 0) {
+    button.append(icon(descending ? "arrow_downward" : "arrow_upward"))
+    if (order.length > 1) {
+      button.append(element("span", { class: "rank" }, String(rank + 1)))
+    }
+  }
+  button.onclick = (event) => askToSort(column.order, event.shiftKey)
+  return element(
+    "th",
+    {
+      role: "columnheader",
+      scope: "col",
+      "aria-sort": rank < 0 ? null : descending ? "descending" : "ascending",
+    },
+    button,
+  )
+}
+
+const content = (cell) => {
+  if (!cell.icon && cell.tone === "plain") return [cell.text]
+  const badge = element("span", { class: cell.icon ? "badge" : "note" })
+  badge.dataset.tone = cell.tone
+  if (cell.icon) badge.append(icon(cell.icon))
+  badge.append(element("span", {}, cell.text))
+  return [badge]
+}
+
+const record = (row, columns, open) => {
+  const line = element("tr", { role: "row" })
+  row.cells.forEach((cell, position) => {
+    const isName = position === 0
+    const made = element(isName ? "th" : "td", {
+      role: isName ? "rowheader" : "cell",
+      scope: isName ? "row" : null,
+      "data-label": columns[position].label,
+    })
+    if (isName && row.url) {
+      const link = element("a", { href: row.url }, ...content(cell))
+      link.onclick = (event) => {
+        // A new tab or window is the browser's business.
+        if (event.ctrlKey || event.metaKey || event.shiftKey) return
+        event.preventDefault()
+        event.stopPropagation()
+        open(row.id)
+      }
+      made.append(link)
+    } else {
+      made.append(...content(cell))
+    }
+    line.append(made)
+  })
+  if (row.url) {
+    line.classList.add("opens")
+    line.onclick = () => {
+      // Marking text to copy it is not opening.
+      if (!window.getSelection()?.toString()) open(row.id)
+    }
+  }
+  return line
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const { columns, rows, order, name } = data
+  const open = (id) => setTriggerValue("opened", id)
+  const sort = (key, adds) => setTriggerValue("sorted", { order: key, adds })
+  const focused = parentElement.activeElement?.closest("[data-focus]")?.dataset.focus
+
+  const head = element("tr", { role: "row" })
+  columns.forEach((column, position) =>
+    head.append(header(column, position, order, sort)),
+  )
+  const table = element(
+    "table",
+    { role: "table" },
+    element("caption", {}, name),
+    element("thead", { role: "rowgroup" }, head),
+    element(
+      "tbody",
+      { role: "rowgroup" },
+      ...rows.map((row) => record(row, columns, open)),
+    ),
+  )
+  table.querySelectorAll("button, a").forEach((control, position) => {
+    control.dataset.focus = String(position)
+  })
+  const frame = element("div", { class: "frame" }, table)
+  const before = parentElement.querySelector(".frame")
+  if (before) before.replaceWith(frame)
+  else parentElement.append(frame)
+  // A sorted header is drawn anew; who sorted by keyboard stays on it.
+  if (focused) frame.querySelector(`[data-focus="${focused}"]`)?.focus()
+}

@@ -1,0 +1,83 @@
+"""Change a patient's record; one that changed meanwhile is shown side by side."""
+
+import streamlit as st
+
+from dashboard.chosen_patient import chosen_patient
+from dashboard.context import current_actor, today, write
+from dashboard.navigation import open_patient
+from dashboard.widgets import patient_form
+from dashboard.widgets.choose_fields import Version, choose_fields, mine_over
+from dashboard.widgets.notices import notify
+from dashboard.widgets.patient_header import patient_header
+from dashboard.widgets.patient_terms import suggest
+from dashboard.widgets.words import at, full_name
+from services import patients
+from services.patient_records import PatientDraft, PatientRecord
+
+actor, patient = current_actor(), chosen_patient()
+# The form belongs to the version it was filled from: a later one must not slip under
+# what somebody has typed.
+opened: PatientRecord | None = st.session_state.get("edit_opened")
+if (
+    opened is None
+    or opened.id != patient.id
+    or patient_form.is_untouched("edit", opened.draft())
+):
+    patient_form.fill("edit", patient.draft())
+    st.session_state.pop("edit_conflict", None)
+    opened = st.session_state["edit_opened"] = patient
+
+
+def save(draft: PatientDraft, version: int) -> None:
+    """Save, or keep both versions for the comparison."""
+    try:
+        saved = write(
+            lambda s: patients.edit(
+                s, actor, patient.id, draft, version=version, today=today()
+            )
+        )
+    except patients.StaleVersion as stale:
+        st.session_state["edit_conflict"] = (stale.current, draft)
+        st.rerun()
+    leave(f"{full_name(saved)} is saved.")
+
+
+def leave(message: str = "") -> None:
+    """Forget the form and go back to the patient."""
+    st.session_state.pop("edit_opened", None)
+    st.session_state.pop("edit_conflict", None)
+    if message:
+        notify(message)
+    open_patient(patient.id)
+
+
+patient_header(patient, today())
+if "edit_conflict" in st.session_state:
+    current, typed = st.session_state["edit_conflict"]
+    st.warning(
+        f"It was changed at {at(current.updated_at)}, after you opened it. Nothing you "
+        "typed is lost: choose for each field which value stays.",
+        title="Somebody else changed this record",
+        icon=":material/sync_problem:",
+    )
+    result = choose_fields(
+        "edit",
+        Version("Saved meanwhile", current.draft()),
+        Version("You typed", typed),
+        start=mine_over(opened.draft(), typed, current.draft()),
+    )
+    with st.container(horizontal=True):
+        if st.button("Save these values", type="primary", key="edit_resolve"):
+            save(result, current.version)
+        if st.button("Discard what I typed", key="edit_discard"):
+            leave()
+else:
+    with st.form("edit_form"):
+        fields = patient_form.patient_fields("edit", suggest)
+        submitted = st.form_submit_button(
+            "Save changes", type="primary", key="edit_save", icon=":material/save:"
+        )
+    if st.button("Cancel", key="edit_cancel", type="tertiary"):
+        leave()
+    if submitted and (draft := fields.draft(today())):
+        save(draft, opened.version)

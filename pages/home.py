@@ -1,0 +1,63 @@
+"""What needs attention today, different for every role."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from dashboard.attention import Matter, matters, recently_changed
+from dashboard.context import cluster_state, current_actor, freshness, today
+from dashboard.listing import Listing
+from dashboard.navigation import go, open_patient
+from dashboard.net import net
+from dashboard.widgets.cluster_nodes import cluster_nodes
+from dashboard.widgets.page_header import page_header
+from dashboard.widgets.pager import Position
+from dashboard.widgets.patient_table import patient_table
+from dashboard.widgets.words import plain, written
+from services.actors import Permission, Role
+
+actor = current_actor()
+everybody = Listing(actor, "", recently_changed())
+
+
+@st.fragment(parallel=True)
+def attention(matter: Matter) -> None:
+    """Count one list, and offer to open it."""
+    listing = replace(everybody, criteria=matter.criteria)
+    waiting = st.skeleton(height=120)
+    with net():
+        count = listing.count()
+        with waiting.container(border=True):
+            st.metric(matter.title, str(count), icon=f":material/{matter.icon}:")
+            st.caption(matter.advice)
+            opens = st.button("Show", key=f"home_{matter.name}", type="tertiary")
+        if opens:
+            listing.show(matter.criteria)
+
+
+with page_header(f"Hello, {plain(actor.name)}"):
+    if actor.may(Permission.REGISTER_PATIENT) and st.button(
+        "Register patient", type="primary", key="home_register"
+    ):
+        go("register.py")
+st.caption(f"{today():%A}, {written(today())}")
+if actor.role is Role.ADMIN:
+    cluster_nodes(cluster_state())
+if actor.may(Permission.LIST_PATIENTS):
+    with st.grid("auto", min_column_width=220):
+        for matter in matters(today()):
+            with st.container():
+                attention(matter)
+    st.subheader("Changed last", anchor=False)
+    opens = actor.may(Permission.VIEW_PATIENT)
+    asked = patient_table(
+        everybody.page(Position()).rows[:8],
+        today(),
+        opens=opens,
+        name="Patients changed last",
+        key="home_changed",
+        is_sortable=False,
+    )
+    if asked.opened:
+        open_patient(asked.opened)
+    st.caption(freshness())

@@ -1,0 +1,80 @@
+"""One patient: who it is, what is dangerous, and what can be done."""
+
+import streamlit as st
+
+from dashboard.chosen_patient import chosen_patient
+from dashboard.context import current_actor, freshness, read, today, write
+from dashboard.navigation import go, open_patient
+from dashboard.net import net
+from dashboard.widgets.candidates import candidate_list
+from dashboard.widgets.notices import notify
+from dashboard.widgets.patient_details import patient_details
+from dashboard.widgets.patient_header import patient_header
+from dashboard.widgets.words import full_name, plain
+from services import duplicates, patients
+
+actor, patient = current_actor(), chosen_patient()
+
+
+@st.dialog("Archive this record?", icon=":material/archive:")
+def confirm_archiving() -> None:
+    """Name the record, and say that it can be undone."""
+    with net():
+        st.markdown(
+            f"**{plain(full_name(patient))}** leaves the lists and the search. Nothing "
+            "is deleted: the record can be restored at any time."
+        )
+        if st.button("Archive record", type="primary", key="patient_archive_confirm"):
+            write(
+                lambda s: patients.archive(
+                    s, actor, patient.id, version=patient.version
+                )
+            )
+            notify(f"{full_name(patient)} is archived.", icon="archive")
+            st.rerun()
+
+
+@st.fragment(parallel=True)
+def possible_duplicates() -> None:
+    """Offer what looks like the same person, to be compared and merged."""
+    waiting = st.skeleton(height=80)
+    with waiting, net():
+        found = read(
+            lambda s: duplicates.find_duplicates(
+                s, actor, patient.draft(), excluding=patient.id
+            ),
+            keep=("duplicates", patient.id, patient.version),
+        )
+        with st.container():
+            if found:
+                st.subheader("May be the same person", anchor=False)
+            chosen = candidate_list("patient", found, today(), action="Compare")
+    if chosen:
+        go("merge.py", patient=str(patient.id), other=str(chosen))
+
+
+patient_header(patient, today())
+if patient.merged_into_id:
+    st.info("This record was merged into another one.", icon=":material/merge:")
+    if st.button("Open the record that was kept", key="patient_kept"):
+        open_patient(patient.merged_into_id)
+elif patient.is_archived:
+    st.info("This record is archived.", icon=":material/archive:")
+    if st.button("Restore record", type="primary", key="patient_restore"):
+        write(lambda s: patients.restore(s, actor, patient.id, version=patient.version))
+        notify(f"{full_name(patient)} is back in use.")
+        st.rerun()
+else:
+    with st.container(horizontal=True):
+        if st.button(
+            "Edit", type="primary", key="patient_edit", icon=":material/edit:"
+        ):
+            go("edit.py", patient=str(patient.id))
+        if st.button("Photo", key="patient_photo", icon=":material/photo_camera:"):
+            go("photo.py", patient=str(patient.id))
+        if st.button("Archive", key="patient_archive", icon=":material/archive:"):
+            confirm_archiving()
+patient_details(patient)
+if not patient.is_archived:
+    possible_duplicates()
+st.caption(freshness())
