@@ -1,0 +1,197 @@
+"""Criteria as plain values: which records a list shows, and in which order."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+MAX_DEPTH: Final = 5
+MAX_FILTERS: Final = 50
+MAX_ORDERS: Final = 5
+MAX_CHOICES: Final = 100
+MAX_TEXT_LENGTH: Final = 200
+
+
+class Operator(StrEnum):
+    """How a filter compares a field with its value."""
+
+    EQUAL = "EQUAL"
+    NOT_EQUAL = "NOT_EQUAL"
+    LESS_THAN = "LESS_THAN"
+    LESS_THAN_OR_EQUAL = "LESS_THAN_OR_EQUAL"
+    GREATER_THAN = "GREATER_THAN"
+    GREATER_THAN_OR_EQUAL = "GREATER_THAN_OR_EQUAL"
+    CONTAINS = "CONTAINS"
+    STARTS_WITH = "STARTS_WITH"
+    IN = "IN"
+    IS_EMPTY = "IS_EMPTY"
+    HAS = "HAS"
+
+
+class Direction(StrEnum):
+    """Upwards or downwards."""
+
+    ASC = "ASC"
+    DESC = "DESC"
+
+    @property
+    def opposite(self) -> "Direction":
+        """The other direction."""
+        return Direction.ASC if self is Direction.DESC else Direction.DESC
+
+
+class Combine(StrEnum):
+    """Whether all members of a group must hold, or one is enough."""
+
+    AND = "AND"
+    OR = "OR"
+
+
+class Kind(StrEnum):
+    """What a field holds; decides its operators and how typed text is read."""
+
+    TEXT = "text"
+    PHONE = "phone"
+    DATE = "date"
+    MOMENT = "moment"
+    AGE = "age"
+    CHOICE = "choice"
+    FLAG = "flag"
+    LIST = "list"
+    ID = "id"
+
+
+_EQUALITY = (Operator.EQUAL, Operator.NOT_EQUAL)
+_RANGES = (
+    Operator.LESS_THAN,
+    Operator.LESS_THAN_OR_EQUAL,
+    Operator.GREATER_THAN,
+    Operator.GREATER_THAN_OR_EQUAL,
+)
+_SUBSTRINGS = (Operator.CONTAINS, Operator.STARTS_WITH)
+
+OPERATORS: Final[Mapping[Kind, tuple[Operator, ...]]] = MappingProxyType(
+    {
+        Kind.TEXT: (*_EQUALITY, *_SUBSTRINGS, *_RANGES, Operator.IN),
+        Kind.PHONE: (*_EQUALITY, *_SUBSTRINGS, Operator.IN),
+        Kind.DATE: (*_EQUALITY, *_RANGES, Operator.IN),
+        Kind.MOMENT: (*_EQUALITY, *_RANGES),
+        Kind.AGE: (*_EQUALITY, *_RANGES, Operator.IN),
+        Kind.CHOICE: (*_EQUALITY, Operator.IN),
+        Kind.FLAG: (Operator.EQUAL,),
+        Kind.LIST: (
+            Operator.HAS,
+            Operator.NOT_EQUAL,
+            Operator.CONTAINS,
+            Operator.IS_EMPTY,
+        ),
+        Kind.ID: (*_EQUALITY, Operator.IN),
+    }
+)
+
+Value = str | bool | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One comparison; the value is kept as it was typed."""
+
+    field: str
+    operator: Operator
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Filters and further groups; one without members asks for nothing."""
+
+    combine: Combine = Combine.AND
+    members: tuple["Filter | Group", ...] = ()
+
+    def filters(self) -> Iterator[Filter]:
+        """Yield every filter in the group and the groups in it."""
+        for member in self.members:
+            if isinstance(member, Filter):
+                yield member
+            else:
+                yield from member.filters()
+
+    def depth(self) -> int:
+        """Return how many groups are nested in each other, this one included."""
+        inner = (m.depth() for m in self.members if isinstance(m, Group))
+        return 1 + max(inner, default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One sort key."""
+
+    field: str
+    direction: Direction = Direction.ASC
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """What a list shows: filters, the search box, sort keys, archived or current."""
+
+    where: Group = Group()
+    search: str = ""
+    orders: tuple[Order, ...] = ()
+    archived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field that lists may be filtered and perhaps sorted by.
+
+    `can_be_empty` adds IS_EMPTY to the operators of its kind. `phrase` and
+    `denial` put the field into a sentence ("born", "allergic to"); without them it
+    reads "whose last name ...". `statements` replace the sentence's words for the
+    values True and False.
+    """
+
+    name: str
+    label: str
+    kind: Kind
+    is_sortable: bool = False
+    can_be_empty: bool = False
+    choices: tuple[str, ...] = ()
+    phrase: str = field(default="", compare=False)
+    denial: str = field(default="", compare=False)
+    statements: tuple[str, str] = field(default=("", ""), compare=False)
+
+    @property
+    def operators(self) -> tuple[Operator, ...]:
+        """The operators that make sense here, the most common first."""
+        operators = OPERATORS[self.kind]
+        if self.can_be_empty and Operator.IS_EMPTY not in operators:
+            return (*operators, Operator.IS_EMPTY)
+        return operators
+
+
+Fields = Mapping[str, Field]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many records meet criteria, as far as could be told in time.
+
+    An inexact count is a lower bound, or the planner's guess if `is_estimate`.
+    """
+
+    value: int
+    is_exact: bool = True
+    is_estimate: bool = False
+
+    def __str__(self) -> str:
+        if self.is_exact:
+            return f"{self.value:,}"
+        if self.is_estimate:
+            return f"about {_two_digits(self.value):,}"
+        return f"over {self.value:,}"
+
+
+def _two_digits(number: int) -> int:
+    """Round to two digits that mean something: a guess should not look precise."""
+    return int(float(f"{number:.1e}"))

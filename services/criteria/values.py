@@ -1,0 +1,212 @@
+"""What people type, read as the values that a field is compared with."""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final, NoReturn
+from uuid import UUID
+
+from services.criteria.model import (
+    MAX_CHOICES,
+    MAX_TEXT_LENGTH,
+    Field,
+    Filter,
+    Kind,
+    Operator,
+    Value,
+)
+from services.errors import InvalidInput
+
+OLDEST_AGE: Final = 150
+
+_MONTHS: Final = (
+    "jan", "feb", "mar", "apr", "may", "jun",
+    "jul", "aug", "sep", "oct", "nov", "dec",
+)  # fmt: skip
+_MONTH = (
+    "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    "|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
+)
+DATE_SPELLINGS: Final = re.compile(
+    rf"""
+      (?P<y1>\d{{4}})-(?P<m1>\d{{1,2}})-(?P<d1>\d{{1,2}})
+    | (?P<d2>\d{{1,2}})(?P<sep>[./-])(?P<m2>\d{{1,2}})(?P=sep)(?P<y2>\d{{4}})
+    | (?P<d3>\d{{1,2}})\.?\ +(?P<m3>{_MONTH})\.?,?\ +(?P<y3>\d{{4}})
+    | (?P<m4>{_MONTH})\.?\ +(?P<d4>\d{{1,2}}),?\ +(?P<y4>\d{{4}})
+    """,
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
+)
+
+
+def date_in(match: re.Match[str]) -> date | None:
+    """Return the day that a match of DATE_SPELLINGS means, if the calendar has it."""
+    named = match.groupdict()
+    for spelling in "1234":
+        if year := named[f"y{spelling}"]:
+            month, day = named[f"m{spelling}"], named[f"d{spelling}"]
+            try:
+                return date(int(year), _month(month), int(day))
+            except ValueError:
+                return None
+    return None
+
+
+def read_date(text: str) -> date | None:
+    """Read 1980-01-31, 31.01.1980, 31/01/1980, 31 Jan 1980 or Jan 31, 1980."""
+    match = DATE_SPELLINGS.fullmatch(text.strip())
+    return date_in(match) if match else None
+
+
+def read_moment(text: str, now: datetime) -> tuple[datetime, datetime] | None:
+    """Return where a typed day or moment begins and ends, in the zone of `now`."""
+    try:
+        if day := read_date(text):
+            return _midnight(day, now), _midnight(day + timedelta(days=1), now)
+        moment = datetime.fromisoformat(text.strip())
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
+        return moment, moment.astimezone(UTC) + timedelta(microseconds=1)
+    except (ValueError, OverflowError):
+        return None
+
+
+def birth_interval(age: int, today: date) -> tuple[date, date]:
+    """Return the first day of birth of people this old, and the day after the last.
+
+    Who is born on 29 February grows older on 1 March, as in PatientRecord.age.
+    """
+    after = timedelta(days=1)
+    return _years_before(today, age + 1) + after, _years_before(today, age) + after
+
+
+def read(field: Field, asked: Filter) -> tuple[object, ...]:
+    """Return the filter's values, or raise InvalidInput that says what to type.
+
+    Days of MOMENT and years of AGE stay text and number: what they mean depends on
+    the time of asking.
+    """
+    if asked.operator is Operator.IS_EMPTY:
+        return (_read_flag(field, asked.value),)
+    return tuple(_read_one(field, text) for text in _typed(field, asked))
+
+
+def _typed(field: Field, asked: Filter) -> tuple[str, ...]:
+    value = asked.value
+    if asked.operator is not Operator.IN:
+        if isinstance(value, tuple):
+            raise InvalidInput(field.name, f"{field.label} takes one value here.")
+        return (_clean(field, value),)
+    listed = value if isinstance(value, tuple) else str(value).split(",")
+    typed = tuple(_clean(field, text) for text in listed)
+    if not 1 <= len(typed) <= MAX_CHOICES:
+        raise InvalidInput(
+            field.name, f"{field.label}: give between 1 and {MAX_CHOICES} values."
+        )
+    return typed
+
+
+def _clean(field: Field, value: str | bool) -> str:
+    text = ("true" if value else "false") if isinstance(value, bool) else value.strip()
+    if not text:
+        raise InvalidInput(
+            field.name, f"{field.label}: the value to compare with is missing."
+        )
+    if len(text) > MAX_TEXT_LENGTH:
+        raise InvalidInput(
+            field.name, f"{field.label}: type at most {MAX_TEXT_LENGTH} characters."
+        )
+    if not is_storable(text):
+        raise InvalidInput(
+            field.name, f"{field.label}: the value holds a character no record can."
+        )
+    return text
+
+
+def is_storable(text: str) -> bool:
+    """Tell whether PostgreSQL can take the text: no NUL, no half of a character."""
+    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def _read_one(field: Field, text: str) -> object:  # noqa: PLR0911 - a table of kinds
+    match field.kind:
+        case Kind.TEXT | Kind.LIST:
+            return text
+        case Kind.PHONE:
+            return _read_phone(field, text)
+        case Kind.DATE:
+            return read_date(text) or _refuse_date(field)
+        case Kind.MOMENT:
+            if read_moment(text, datetime.now(UTC)) is None:
+                _refuse_date(field)
+            return text
+        case Kind.AGE:
+            return _read_age(field, text)
+        case Kind.CHOICE:
+            return _read_choice(field, text)
+        case Kind.FLAG:
+            return _read_flag(field, text)
+        case Kind.ID:
+            return _read_id(field, text)
+
+
+def _refuse_date(field: Field) -> NoReturn:
+    raise InvalidInput(
+        field.name,
+        f"{field.label} is a day of the calendar, like 1980-01-31 or 31.01.1980.",
+    )
+
+
+def _read_phone(field: Field, text: str) -> str:
+    digits = re.sub(r"[^0-9]", "", text)
+    if not digits or re.search(r"[^\d\s+()./-]", text):
+        raise InvalidInput(
+            field.name, f"{field.label} is made of digits, like +49 30 123456."
+        )
+    return digits
+
+
+def _read_age(field: Field, text: str) -> int:
+    if not re.fullmatch("[0-9]{1,3}", text) or int(text) > OLDEST_AGE:
+        raise InvalidInput(
+            field.name, f"{field.label} is a whole number from 0 to {OLDEST_AGE}."
+        )
+    return int(text)
+
+
+def _read_choice(field: Field, text: str) -> str:
+    if text.lower() not in field.choices:
+        raise InvalidInput(
+            field.name, f"{field.label} is one of: {', '.join(field.choices)}."
+        )
+    return text.lower()
+
+
+def _read_flag(field: Field, value: Value) -> bool:
+    flag = {"true": True, "false": False}.get(str(value).strip().lower())
+    if flag is None:
+        raise InvalidInput(field.name, f"{field.label}: the value is true or false.")
+    return flag
+
+
+def _read_id(field: Field, text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidInput(
+            field.name,
+            f"{field.label} is an identifier like "
+            "01890a5d-ac96-774b-bcce-b302099a8057.",
+        ) from None
+
+
+def _month(text: str) -> int:
+    return int(text) if text.isdigit() else _MONTHS.index(text[:3].lower()) + 1
+
+
+def _midnight(day: date, now: datetime) -> datetime:
+    return datetime.combine(day, time.min, now.tzinfo)
+
+
+def _years_before(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:
+        return date(day.year - years, 2, 28)

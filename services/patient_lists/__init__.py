@@ -1,0 +1,21 @@
+"""Lists of patients: pages, counts, exports, figures; whatever criteria can ask for."""
+
+from services.criteria import Count
+from services.patient_lists.counting import count_patients
+from services.patient_lists.exporting import export_csv
+from services.patient_lists.pages import PatientPage, list_numbered, list_patients
+from services.patient_lists.statistics import Bar, ListStatistics, describe
+from services.patient_lists.terms import suggest_terms
+
+__all__ = [
+    "Bar",
+    "Count",
+    "ListStatistics",
+    "PatientPage",
+    "count_patients",
+    "describe",
+    "export_csv",
+    "list_numbered",
+    "list_patients",
+    "suggest_terms",
+]

@@ -1,0 +1,126 @@
+"""A list of patients as a CSV file.
+
+Spreadsheets run a cell that begins with = + - @ (or a tab or carriage return) as a
+formula, and a patient's name is typed by strangers. Such a cell gets an apostrophe
+in front, which makes it text; an international telephone number becomes '+49....
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from sqlalchemy import Connection, CursorResult, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from services.actors import Actor, Permission
+from services.criteria import Criteria
+from services.criteria.paging import Key, order_by
+from services.errors import Unavailable
+from services.patient_lists.queries import PATIENTS, Shape, belongs, keys_of, prepare
+from services.patient_lists.statements import compiled, ran_out_of_time
+
+COLUMNS: Final = (
+    "id",
+    "last_name",
+    "first_name",
+    "date_of_birth",
+    "sex",
+    "email",
+    "phone_number",
+    "address",
+    "emergency_contact",
+    "allergies",
+    "no_known_allergies",
+    "medical_history",
+    "current_medications",
+    "created_at",
+    "updated_at",
+)
+
+_ROWS_AT_ONCE: Final = 1_000
+_LIMIT_SECONDS: Final = 60
+# Some spreadsheets read the full-width forms as the plain signs.
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+
+
+def export_csv(
+    session: Session, actor: Actor, criteria: Criteria, *, now: datetime | None = None
+) -> Iterator[str]:
+    """Return the whole list as pieces of CSV, a header first, in the list's order.
+
+    Rows are read as they are written, never all at once: the session must stay open
+    until the last piece. Refusals are raised at once: InvalidInput, NotAllowed;
+    Unavailable also while reading.
+    """
+    actor.require(Permission.EXPORT_PATIENTS)
+    asked = prepare(session, criteria, now)
+    statement = _export(asked.shape, keys_of(criteria.orders))
+    session.flush()
+    connection = session.connection()
+    connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{_LIMIT_SECONDS}s'")
+    return _written(connection, statement, dict(asked.parameters))
+
+
+def defused(cell: str) -> str:
+    """Return the cell so that no spreadsheet takes it for a formula."""
+    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+
+
+def _written(
+    connection: Connection, statement: str, parameters: dict[str, object]
+) -> Iterator[str]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(COLUMNS)
+    try:
+        with _streamed(connection, statement, parameters) as result:
+            for rows in result.partitions(_ROWS_AT_ONCE):
+                writer.writerows(map(_cells, rows))
+                yield buffer.getvalue()
+                buffer.seek(0)
+                buffer.truncate()
+    except OperationalError as error:
+        if not ran_out_of_time(error):
+            raise
+        raise Unavailable(
+            "This list takes too long to export; add a filter that narrows it."
+        ) from None
+    yield buffer.getvalue()
+
+
+def _streamed(
+    connection: Connection, statement: str, parameters: dict[str, object]
+) -> CursorResult[Any]:
+    return connection.exec_driver_sql(
+        statement,
+        parameters,
+        execution_options={"stream_results": True, "max_row_buffer": _ROWS_AT_ONCE},
+    )
+
+
+@lru_cache(maxsize=512)
+def _export(shape: Shape, keys: tuple[Key, ...]) -> str:
+    statement = select(*(PATIENTS.c[name] for name in COLUMNS)).where(belongs(shape))
+    return compiled(statement.order_by(*order_by(PATIENTS, keys)))
+
+
+def _cells(row: Sequence[Any]) -> list[str]:
+    return [defused(_cell(value)) for value in row]
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return "; ".join(value)
+        case datetime():
+            return value.isoformat(timespec="seconds")
+        case _:
+            return str(value)

@@ -1,0 +1,124 @@
+"""Lists of patients as SQL."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Table, Text, and_, func
+from sqlalchemy.orm import Session
+
+from db.models import Patient
+from services.criteria import Criteria, Direction, Order
+from services.criteria.paging import Key
+from services.criteria.shape import Branch, take_apart
+from services.criteria.sql import Target, condition, parameters
+from services.patient_fields import FIELDS
+from services.patient_lists import search, terms
+
+assert isinstance(Patient.__table__, Table)  # noqa: S101 - for the type checker
+PATIENTS: Final[Table] = Patient.__table__
+
+
+def _fold(text: ColumnElement[Any]) -> ColumnElement[str]:
+    return func.fold(text, type_=Text)
+
+
+def _folded(column: ColumnElement[Any]) -> Target:
+    return Target(_fold(column).collate("C"), _fold)
+
+
+_TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
+    {
+        "last_name": Target(PATIENTS.c.last_name_key, _fold, PATIENTS.c.name_key),
+        "first_name": Target(PATIENTS.c.first_name_key, _fold, PATIENTS.c.name_key),
+        "date_of_birth": Target(PATIENTS.c.date_of_birth),
+        "age": Target(PATIENTS.c.date_of_birth),
+        "sex": Target(PATIENTS.c.sex),
+        "allergies": Target(PATIENTS.c.allergies),
+        "no_known_allergies": Target(PATIENTS.c.no_known_allergies),
+        "medical_history": Target(PATIENTS.c.medical_history),
+        "current_medications": Target(PATIENTS.c.current_medications),
+        "email": Target(PATIENTS.c.email_key, func.lower),
+        "phone_number": Target(PATIENTS.c.phone_key),
+        "address": _folded(PATIENTS.c.address),
+        "emergency_contact": _folded(PATIENTS.c.emergency_contact),
+        "created_at": Target(PATIENTS.c.created_at),
+        "updated_at": Target(PATIENTS.c.updated_at),
+        "id": Target(PATIENTS.c.id),
+    }
+)
+
+_SORTED_BY: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "last_name": "last_name_key",
+        "first_name": "first_name_key",
+        "email": "email_key",
+        "phone_number": "phone_key",
+        "age": "date_of_birth",
+    }
+)
+_BY_NAME: Final = (Order("last_name"), Order("first_name"))
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Everything about a list's SQL but the values."""
+
+    where: Branch
+    search: search.SearchShape
+    archived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A list that is ready to be asked for: its shape, and its parameters."""
+
+    shape: Shape
+    parameters: Mapping[str, object]
+
+
+def prepare(session: Session, criteria: Criteria, now: datetime | None) -> Asked:
+    """Make the criteria ready to be asked; raises InvalidInput, Unavailable."""
+    question = take_apart(criteria, FIELDS, now or datetime.now(UTC))
+    found = search.read(criteria.search)
+    return Asked(
+        Shape(question.shape, found.shape, criteria.archived),
+        parameters(terms.spelled_out(session, question.values)) | found.parameters(),
+    )
+
+
+def belongs(shape: Shape) -> ColumnElement[bool]:
+    """Return the condition for the patients on the list."""
+    deleted_at = PATIENTS.c.deleted_at
+    return and_(
+        deleted_at.is_not(None) if shape.archived else deleted_at.is_(None),
+        condition(shape.where, _TARGETS),
+        search.condition(shape.search),
+    )
+
+
+@lru_cache
+def keys_of(orders: tuple[Order, ...]) -> tuple[Key, ...]:
+    """Return the columns that a list is sorted by; `id` decides in the end.
+
+    Where the last name would decide last, the first name follows: people expect it,
+    and the index has them in this order.
+    """
+    orders = orders or _BY_NAME
+    last = orders[-1]
+    if last.field == "last_name" and not any(o.field == "first_name" for o in orders):
+        orders = (*orders, Order("first_name", last.direction))
+    keys = {(key := _key(order)).column: key for order in reversed(orders)}
+    ordered = tuple(reversed(keys.values()))
+    return (*ordered, Key("id", ordered[-1].direction))
+
+
+def _key(order: Order) -> Key:
+    column = PATIENTS.c[_SORTED_BY.get(order.field, order.field)]
+    # The older somebody is, the earlier the day of birth.
+    is_turned = order.field == "age"
+    direction = order.direction.opposite if is_turned else order.direction
+    return Key(column.name, Direction(direction), bool(column.nullable))

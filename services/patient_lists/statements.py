@@ -1,0 +1,65 @@
+"""Statements compiled once, run within a time limit."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Row
+from sqlalchemy.dialects.postgresql import psycopg2
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+from sqlalchemy.sql import Executable
+
+from services.errors import Unavailable
+
+LIMIT_SECONDS: Final = 5
+
+_DIALECT: Final = psycopg2.PGDialect_psycopg2()  # type: ignore[no-untyped-call]
+_QUERY_CANCELED: Final = "57014"
+
+
+def compiled(statement: Executable) -> str:
+    """Return the statement as text for `run`, whose callers keep it.
+
+    Every parameter must be a named one: a value given while building would be
+    frozen into the text and shown to the next person.
+    """
+    result = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined]
+    given = [name for name, value in result.params.items() if value is not None]
+    if given:
+        raise ValueError(f"parameters with values of their own: {given}")
+    return str(result)
+
+
+def run(
+    session: Session,
+    statement: str,
+    parameters: Mapping[str, object],
+    *,
+    limit_seconds: float = LIMIT_SECONDS,
+) -> Sequence[Row[Any]]:
+    """Return the rows, or raise Unavailable when they take longer than the limit.
+
+    The limit stays in force until the transaction ends, and a statement that ran
+    into it has ended the transaction.
+    """
+    session.flush()
+    # Both travel in one round trip; PostgreSQL times each statement by itself.
+    limit = f"SET LOCAL statement_timeout = {limit_seconds * 1000:.0f}; "
+    try:
+        return (
+            session.connection()
+            .exec_driver_sql(limit + statement, dict(parameters))
+            .all()
+        )
+    except OperationalError as error:
+        if not ran_out_of_time(error):
+            raise
+        raise Unavailable(
+            "This list takes too long to find; add a filter that narrows it, "
+            "or sort it by name."
+        ) from None
+
+
+def ran_out_of_time(error: OperationalError) -> bool:
+    """Tell whether PostgreSQL stopped the statement at its time limit."""
+    return getattr(error.orig, "pgcode", None) == _QUERY_CANCELED

@@ -1,0 +1,171 @@
+"""Lists behind an opaque key, and the names people give to them."""
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from db.models import SavedView, StoredCriteria
+from services import criteria
+from services.actors import Actor, Permission
+from services.criteria import Criteria, Json
+from services.errors import Conflict, InvalidInput, NotFound
+from services.patient_fields import FIELDS
+
+MAX_NAME_LENGTH: Final = 60
+_SUBJECT: Final = "patients"
+_KEY: Final = re.compile("[A-Za-z0-9_-]{1,64}")
+_NAME_ONCE: Final = "saved_views_name_once"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A person's own name for a list."""
+
+    id: UUID
+    name: str
+    key: str
+    created_at: datetime
+
+
+class NameTaken(Conflict):
+    """The person already calls another list so."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"You already have a view called “{name}”. Choose another name."
+        )
+
+
+def remember(session: Session, actor: Actor, asked: Criteria) -> str:
+    """Keep the criteria and return the key that recalls them; the caller commits.
+
+    Equal criteria have one key, whoever asks. Raises InvalidInput, NotAllowed.
+    """
+    actor.require(Permission.LIST_PATIENTS)
+    criteria.validate(asked, FIELDS)
+    kept = criteria.to_json(asked)
+    new = insert(StoredCriteria).values(
+        key=secrets.token_urlsafe(16),
+        digest=_digest(kept),
+        subject=_SUBJECT,
+        criteria=kept,
+        created_by=actor.id,
+    )
+    # An update that changes nothing much, because only rows that were written are
+    # returned; two people who open the same new list at once get the same key.
+    found = new.on_conflict_do_update(
+        index_elements=[StoredCriteria.digest], set_={"used_at": func.now()}
+    )
+    return session.scalars(found.returning(StoredCriteria.key)).one()
+
+
+def recall(session: Session, actor: Actor, key: str) -> Criteria:
+    """Return the criteria behind the key; raises NotFound, NotAllowed."""
+    actor.require(Permission.LIST_PATIENTS)
+    stored = session.get(StoredCriteria, key) if _KEY.fullmatch(key) else None
+    if stored is None or stored.subject != _SUBJECT:
+        raise NotFound("There is no such list. Build it anew from the filters.")
+    return criteria.from_json(stored.criteria)
+
+
+def save_view(session: Session, actor: Actor, name: str, key: str) -> View:
+    """Give the list behind the key a name; the caller commits.
+
+    Raises NameTaken, InvalidInput, NotFound, NotAllowed.
+    """
+    actor.require(Permission.SAVE_VIEWS)
+    name = _read_name(name)
+    recall(session, actor, key)
+    view = SavedView(owner_id=actor.id, subject=_SUBJECT, name=name, criteria_key=key)
+    with _refused_if_taken(session, name):
+        session.add(view)
+    return _view_of(view)
+
+
+def list_views(session: Session, actor: Actor) -> tuple[View, ...]:
+    """Return the actor's own views by name; raises NotAllowed."""
+    actor.require(Permission.SAVE_VIEWS)
+    views = session.scalars(
+        select(SavedView)
+        .where(SavedView.owner_id == actor.id, SavedView.subject == _SUBJECT)
+        .order_by(func.lower(SavedView.name))
+    )
+    return tuple(map(_view_of, views))
+
+
+def rename_view(session: Session, actor: Actor, view_id: UUID, name: str) -> View:
+    """Give one of the actor's views another name; the caller commits.
+
+    Raises NameTaken, InvalidInput, NotFound, NotAllowed.
+    """
+    actor.require(Permission.SAVE_VIEWS)
+    name = _read_name(name)
+    view = _get_own(session, actor, view_id)
+    with _refused_if_taken(session, name):
+        view.name = name
+    return _view_of(view)
+
+
+def delete_view(session: Session, actor: Actor, view_id: UUID) -> None:
+    """Forget the name; links to the list itself go on working. The caller commits.
+
+    Raises NotFound, NotAllowed.
+    """
+    actor.require(Permission.SAVE_VIEWS)
+    session.delete(_get_own(session, actor, view_id))
+    session.flush()
+
+
+@contextmanager
+def _refused_if_taken(session: Session, name: str) -> Iterator[None]:
+    try:
+        with session.begin_nested():
+            yield
+    except IntegrityError as error:
+        diagnosis = getattr(error.orig, "diag", None)
+        if getattr(diagnosis, "constraint_name", None) != _NAME_ONCE:
+            raise
+        raise NameTaken(name) from None
+
+
+def _get_own(session: Session, actor: Actor, view_id: UUID) -> SavedView:
+    view = session.get(SavedView, view_id)
+    if view is None or view.owner_id != actor.id or view.subject != _SUBJECT:
+        raise NotFound("You have no such view; perhaps it was deleted elsewhere.")
+    return view
+
+
+def _view_of(view: SavedView) -> View:
+    return View(view.id, view.name, view.criteria_key, view.created_at)
+
+
+def _read_name(typed: str) -> str:
+    name = " ".join(typed.split())
+    if not name:
+        raise InvalidInput("name", "Give the view a name.")
+    if len(name) > MAX_NAME_LENGTH:
+        raise InvalidInput(
+            "name", f"A view's name has at most {MAX_NAME_LENGTH} characters."
+        )
+    if not name.isprintable():
+        raise InvalidInput("name", "The name holds a character that cannot be shown.")
+    return name
+
+
+def _digest(kept: Json) -> bytes:
+    canonical = json.dumps(
+        [_SUBJECT, kept], sort_keys=True, separators=(",", ":"), ensure_ascii=True
+    )
+    return hashlib.sha256(canonical.encode()).digest()
