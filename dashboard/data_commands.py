@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -31,7 +32,7 @@ _COLUMNS: Final = (
     "New",
     "Updated",
     "Unchanged",
-    "Kept your edits",
+    "Kept",
     "Left out",
     "Rejected",
 )
@@ -51,6 +52,7 @@ def import_synthea(settings: Settings, path: Path, rejects: Path) -> None:
             TimeElapsedColumn(),
             console=console,
             transient=True,
+            disable=not console.is_terminal,
         ) as progress,
     ):
         reading = progress.add_task("Reading", total=folder.size_bytes)
@@ -69,8 +71,10 @@ def import_synthea(settings: Settings, path: Path, rejects: Path) -> None:
 
         summaries = wired.database.write(take_over).value
     console.print(_table(summaries))
-    if rejected := sum(summary.rejected for summary in summaries):
-        console.print(f"{rejected:,} bad lines are listed in {rejects}.")
+    if any(summary.outcome and summary.outcome.kept for summary in summaries):
+        console.print("Kept: somebody edited, archived or merged these in Chartroom.")
+    if any(summary.rejected for summary in summaries):
+        console.print(f"Rejected lines and the reasons are listed in {rejects}.")
 
 
 def seed(settings: Settings, patients: int, seed_number: int) -> None:
@@ -85,6 +89,7 @@ def seed(settings: Settings, patients: int, seed_number: int) -> None:
             TimeElapsedColumn(),
             console=console,
             transient=True,
+            disable=not console.is_terminal,
         ) as progress,
     ):
         filling = progress.add_task("Patients", total=patients)
@@ -103,7 +108,7 @@ def seed(settings: Settings, patients: int, seed_number: int) -> None:
 
 
 def _table(summaries: tuple[importing.FileSummary, ...]) -> Table:
-    table = Table("File")
+    table = Table("File", box=SIMPLE)
     for name in _COLUMNS:
         table.add_column(name, justify="right")
     for summary in summaries:

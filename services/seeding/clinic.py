@@ -50,7 +50,7 @@ def seed(
     """
     if not 0 <= patients <= MOST_PATIENTS:
         raise InvalidInput(
-            "patients", f"A clinic has 0 to {MOST_PATIENTS:,} patients; ask for those."
+            "patients", f"Ask for 0 to {MOST_PATIENTS:,} patients."
         )
     fill = partial(
         add_batch,
