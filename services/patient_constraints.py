@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from services import patient_rules as rules
 
 _LISTS: Final = ("allergies", "medical_history", "current_medications")
-_CONSTRAINTS: Final = {
+PROBLEMS: Final = {
     "patients_first_name_given": rules.missing("first_name"),
     "patients_last_name_given": rules.missing("last_name"),
     "patients_date_of_birth_plausible": rules.BIRTH_IMPLAUSIBLE,
@@ -53,7 +53,7 @@ def find_problem(error: DBAPIError) -> rules.Problem | None:
     if reported.sqlstate == _NOT_NULL and reported.table_name == "patients":
         name = reported.column_name
         return rules.missing(name) if name in _REQUIRED else None
-    return _CONSTRAINTS.get(reported.constraint_name or "")
+    return PROBLEMS.get(reported.constraint_name or "")
 
 
 def _problem_of_term(detail: str | None) -> rules.Problem | None:
