@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Integer, Row, bindparam, select
+from sqlalchemy import Integer, bindparam, select
 from sqlalchemy.orm import Session
 
 from services.actors import Actor, Permission
@@ -161,7 +161,7 @@ def _require_patient(session: Session, cursor: UUID) -> None:
         )
 
 
-def _cut(rows: Sequence[Row[Any]], size: int, part: _Part) -> PatientPage:
+def _cut(rows: Sequence[tuple[Any, ...]], size: int, part: _Part) -> PatientPage:
     """Take away the row that was only read to see whether the list goes on."""
     goes_on = len(rows) > size
     records = tuple(map(record_of, rows[:size]))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
@@ -82,12 +82,22 @@ class Asked:
 
 def prepare(session: Session, criteria: Criteria, now: datetime | None) -> Asked:
     """Make the criteria ready to be asked; raises InvalidInput, Unavailable."""
-    question = take_apart(criteria, FIELDS, now or datetime.now(UTC))
+    now = now or datetime.now(UTC)
+    today = datetime.combine(now.date(), time.min, now.tzinfo)
+    shape, values, searched = _understood(criteria, today)
+    spelled_out = terms.spelled_out(session, values)
+    return Asked(shape, parameters(spelled_out) | searched)
+
+
+@lru_cache(maxsize=256)
+def _understood(
+    criteria: Criteria, today: datetime
+) -> tuple[Shape, tuple[object, ...], Mapping[str, object]]:
+    """Take the criteria apart; a page, its count and its charts do it only once."""
+    question = take_apart(criteria, FIELDS, today)
     found = search.read(criteria.search)
-    return Asked(
-        Shape(question.shape, found.shape, criteria.archived),
-        parameters(terms.spelled_out(session, question.values)) | found.parameters(),
-    )
+    shape = Shape(question.shape, found.shape, criteria.archived)
+    return shape, question.values, found.parameters()
 
 
 def belongs(shape: Shape) -> ColumnElement[bool]:

@@ -3,9 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Row
 from sqlalchemy.dialects.postgresql import psycopg2
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import Executable
 
@@ -36,30 +34,35 @@ def run(
     parameters: Mapping[str, object],
     *,
     limit_seconds: float = LIMIT_SECONDS,
-) -> Sequence[Row[Any]]:
+) -> Sequence[tuple[Any, ...]]:
     """Return the rows, or raise Unavailable when they take longer than the limit.
 
     The limit stays in force until the transaction ends, and a statement that ran
-    into it has ended the transaction.
+    into it has ended the transaction. Other failures are the driver's own.
     """
     session.flush()
     # Both travel in one round trip; PostgreSQL times each statement by itself.
     limit = f"SET LOCAL statement_timeout = {limit_seconds * 1000:.0f}; "
+    # The driver's own cursor: SQLAlchemy would describe the columns of a text
+    # statement anew each time, which costs a fifth of a typical page.
+    cursor = session.connection().connection.cursor()
     try:
-        return (
-            session.connection()
-            .exec_driver_sql(limit + statement, dict(parameters))
-            .all()
-        )
-    except OperationalError as error:
+        cursor.execute(limit + statement, parameters)
+        rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
+    except Exception as error:
         if not ran_out_of_time(error):
             raise
         raise Unavailable(
             "This list takes too long to find; add a filter that narrows it, "
             "or sort it by name."
         ) from None
+    else:
+        return rows
+    finally:
+        cursor.close()
 
 
-def ran_out_of_time(error: OperationalError) -> bool:
+def ran_out_of_time(error: Exception) -> bool:
     """Tell whether PostgreSQL stopped the statement at its time limit."""
-    return getattr(error.orig, "pgcode", None) == _QUERY_CANCELED
+    cause = getattr(error, "orig", error)
+    return getattr(cause, "pgcode", None) == _QUERY_CANCELED

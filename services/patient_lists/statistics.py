@@ -12,7 +12,6 @@ from sqlalchemy import (
     Date,
     Float,
     FromClause,
-    Row,
     Select,
     Text,
     bindparam,
@@ -86,8 +85,8 @@ def _figures(
     if is_sample:
         given["percent"] = 100 * share
     rows = run(session, _statement(asked.shape, is_sample=is_sample), given)
-    bands = {int(row.label): row.number for row in rows if row.figure == "age"}
-    sexes = {row.label: row.number for row in rows if row.figure == "sex"}
+    bands = {int(label): count for figure, label, count in rows if figure == "age"}
+    sexes = {label: count for figure, label, count in rows if figure == "sex"}
     return ListStatistics(
         patients=sum(sexes.values()),
         ages=tuple(Bar(_band(n), bands.get(n, 0)) for n in range(_OLDEST_BAND + 1)),
@@ -97,8 +96,8 @@ def _figures(
     )
 
 
-def _most_common(rows: Sequence[Row[Any]]) -> tuple[Bar, ...]:
-    bars = [Bar(row.label, row.number) for row in rows if row.figure == "allergy"]
+def _most_common(rows: Sequence[tuple[Any, ...]]) -> tuple[Bar, ...]:
+    bars = [Bar(label, count) for figure, label, count in rows if figure == "allergy"]
     return tuple(sorted(bars, key=lambda bar: (-bar.count, bar.label)))
 
 

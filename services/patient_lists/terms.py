@@ -50,7 +50,7 @@ def suggest_terms(
     if not typed or not is_storable(typed):
         return ()
     rows = run(session, _suggestions(), {"kind": kind, "text": typed, "most": limit})
-    return tuple(row.term for row in rows)
+    return tuple(term for (term,) in rows)
 
 
 @lru_cache
@@ -81,11 +81,9 @@ def _spellings(session: Session, mentions: Sequence[Mention]) -> list[list[str]]
         parameters[f"kind_{position}"] = mention.field
         parameters[f"text_{position}"] = mention.text
     found: list[list[str]] = [[] for _ in mentions]
-    for row in run(session, _lookup(len(mentions)), parameters):
-        if not mentions[row.position].is_whole_words or _has_words(
-            row.term_key, row.asked
-        ):
-            found[row.position].append(row.term)
+    for position, term, key, asked in run(session, _lookup(len(mentions)), parameters):
+        if not mentions[position].is_whole_words or _has_words(key, asked):
+            found[position].append(term)
     for mention, terms in zip(mentions, found, strict=True):
         if len(terms) > MAX_SPELLINGS:
             raise InvalidInput(
