@@ -9,8 +9,11 @@ from dashboard.navigation import pages_for
 from dashboard.net import net
 from dashboard.widgets.notices import show_notices
 
-# A file of our own: Streamlit would fetch the icon of a name from Google.
-st.set_page_config(page_icon=Path(__file__).with_name("favicon.png"), layout="wide")
+# A file of our own: Streamlit would fetch a named icon from Google.
+_ICON = Path(__file__).with_name("favicon.png")
+
+st.set_page_config(page_icon=_ICON, layout="wide")
+st.logo(_ICON, size="large")
 with net():
     page = st.navigation(pages_for(current_actor()), position="top")
     show_notices()

@@ -4,9 +4,10 @@ A page that the actor's role may not open is not handed to Streamlit at all: it 
 neither shown nor reachable by its address.
 """
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, Literal, NoReturn
 from uuid import UUID
 
 import streamlit as st
@@ -25,7 +26,7 @@ class Place:
     title: str
     icon: str
     permission: Permission | None = None
-    is_listed: bool = True
+    visibility: Literal["visible", "hidden"] = "visible"
 
     def page(self) -> StreamlitPage:
         """Return the page as Streamlit wants it."""
@@ -34,19 +35,23 @@ class Place:
             title=self.title,
             icon=f":material/{self.icon}:",
             default=self.file == "home.py",
-            visibility="visible" if self.is_listed else "hidden",
+            visibility=self.visibility,
         )
 
 
-_PLACES = (
+# Reached from a list or a patient; alone they would not know whom they are about.
+_HIDDEN: Final = "hidden"
+_PLACES: Final = (
     Place("home.py", "Home", "home"),
     Place("patients.py", "Patients", "groups", Permission.LIST_PATIENTS),
     Place("register.py", "Register", "person_add", Permission.REGISTER_PATIENT),
     Place("my_record.py", "My record", "badge", Permission.VIEW_OWN_RECORD),
     Place("doctors.py", "Doctors", "stethoscope", Permission.VIEW_DOCTORS),
     Place("replication.py", "Replication", "dns", Permission.VIEW_REPLICATION),
-    Place("patient.py", "Patient", "person", Permission.VIEW_PATIENT, is_listed=False),
-    Place("merge.py", "Merge", "merge", Permission.MERGE_PATIENTS, is_listed=False),
+    Place("patient.py", "Patient", "person", Permission.VIEW_PATIENT, _HIDDEN),
+    Place("edit.py", "Edit patient", "edit", Permission.EDIT_PATIENT, _HIDDEN),
+    Place("photo.py", "Photo", "photo_camera", Permission.EDIT_PATIENT, _HIDDEN),
+    Place("merge.py", "Merge", "merge", Permission.MERGE_PATIENTS, _HIDDEN),
 )
 _ACCOUNT = Place("account.py", "Switch person or sign out", "logout")
 
@@ -67,6 +72,17 @@ def _may_open(actor: Actor, place: Place) -> bool:
 def go(file: str, **query: str) -> NoReturn:
     """Leave for another page of ours."""
     st.switch_page(str(_PAGES / file), query_params=query)
+
+
+def leave_for(path: str) -> None:
+    """Leave for a page of the server that is not Streamlit's, in this same tab.
+
+    A link would open a second tab and leave this one signed in.
+    """
+    st.html(
+        f"<script>window.location.assign({json.dumps(path)})</script>",
+        unsafe_allow_javascript=True,
+    )
 
 
 def open_patient(patient_id: UUID | str) -> NoReturn:

@@ -24,13 +24,13 @@ everybody = Listing(actor, "", recently_changed())
 def attention(matter: Matter) -> None:
     """Count one list, and offer to open it."""
     listing = replace(everybody, criteria=matter.criteria)
-    waiting = st.skeleton(height=120)
+    waiting = st.skeleton(height=150)
     with net():
         count = listing.count()
-        with waiting.container(border=True):
+        with waiting.container(border=True, gap="small"):
             st.metric(matter.title, str(count), icon=f":material/{matter.icon}:")
             st.caption(matter.advice)
-            opens = st.button("Show", key=f"home_{matter.name}", type="tertiary")
+            opens = st.button("Show list", key=f"home_{matter.name}")
         if opens:
             listing.show(matter.criteria)
 
@@ -44,7 +44,7 @@ st.caption(f"{today():%A}, {written(today())}")
 if actor.role is Role.ADMIN:
     cluster_nodes(cluster_state())
 if actor.may(Permission.LIST_PATIENTS):
-    with st.grid("auto", min_column_width=220):
+    with st.grid("auto", min_column_width=165):
         for matter in matters(today()):
             with st.container():
                 attention(matter)

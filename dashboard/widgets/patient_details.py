@@ -13,7 +13,7 @@ _NOTHING: Final = ":gray[Nothing entered]"
 
 def patient_details(patient: PatientRecord) -> None:
     """Show contact and clinical facts side by side, and since when they stand."""
-    contact, clinical = st.columns(2, gap="medium")
+    contact, history, medications = st.columns((2, 1, 1), gap="medium")
     with contact:
         st.subheader("Contact", anchor=False)
         st.table(
@@ -26,25 +26,20 @@ def patient_details(patient: PatientRecord) -> None:
             border="horizontal",
             alt="Contact details",
         )
-    with clinical:
-        st.subheader("Clinical", anchor=False)
-        st.table(
-            {
-                "Medical history": _items(patient.medical_history),
-                "Current medications": _items(patient.current_medications),
-            },
-            border="horizontal",
-            alt="Medical history and medications",
-        )
+    with history:
+        _list("Medical history", patient.medical_history)
+    with medications:
+        _list("Current medications", patient.current_medications)
     st.caption(
         f"Registered {at(patient.created_at)} · last changed {at(patient.updated_at)} "
         f"· version {patient.version} · id {patient.id}"
     )
 
 
+def _list(title: str, items: Sequence[str]) -> None:
+    st.subheader(title, anchor=False)
+    st.markdown("\n".join(f"- {plain(item)}" for item in items) or _NOTHING)
+
+
 def _text(value: str | None) -> str:
     return plain(value) if value else _NOTHING
-
-
-def _items(values: Sequence[str]) -> str:
-    return "  \n".join(plain(value) for value in values) or _NOTHING
