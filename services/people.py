@@ -5,7 +5,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -72,6 +72,12 @@ def ensure_demo_people(session: Session) -> None:
                 )
             )
     session.flush()
+
+
+def is_only_the_cast(session: Session) -> bool:
+    """Tell whether no patient is there but the demo's own: nothing to lose or hide."""
+    others = exists().where(Patient.source.is_distinct_from(_DEMO_SOURCE))
+    return not session.scalar(select(others))
 
 
 def _demo_patient(session: Session, part: _Part) -> UUID | None:

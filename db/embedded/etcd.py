@@ -31,9 +31,9 @@ def program(programs: Programs, folder: DataFolder, port: int) -> Program:
             f"--listen-peer-urls=unix://{_PEER}",
             f"--initial-advertise-peer-urls=unix://{_PEER}",
             f"--initial-cluster=chartroom=unix://{_PEER}",
-            # Alone, it need not wait a second for a vote after every restart.
-            "--heartbeat-interval=10",
-            "--election-timeout=100",
+            # Alone, it need not wait a second and more for votes after every restart.
+            "--heartbeat-interval=50",
+            "--election-timeout=300",
             # Passwords are random and long: a slow hash protects nothing here.
             "--bcrypt-cost=4",
             # Patroni writes every second; without this the store grows for ever.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import psutil
 
@@ -43,8 +43,7 @@ class Program:
 
     def start(self) -> None:
         """Start it; its output goes to the log."""
-        _begin_new_log(self.log)
-        with explained(self.directory), self.log.open("ab") as output:
+        with explained(self.directory), open_log(self.log) as output:
             # A session of its own: Ctrl-C in the terminal is for the launcher, which
             # then stops the programs in the right order.
             self.process = subprocess.Popen(  # noqa: S603
@@ -93,6 +92,14 @@ def wait_for(
                 f"see {watched[0].log}."
             )
         time.sleep(0.03)
+
+
+def open_log(path: Path) -> BinaryIO:
+    """Open a log at its end; one that has grown too long becomes the previous one."""
+    with suppress(FileNotFoundError):
+        if path.stat().st_size > _MAX_LOG_BYTES:
+            path.replace(path.with_suffix(".1.log"))
+    return path.open("ab")
 
 
 def last_words(log: Path) -> str:
@@ -182,9 +189,3 @@ def _is_ours(command: list[str], parts: tuple[str, ...]) -> bool:
     if Path(command[0]).name not in _OURS and "patroni" not in command:
         return False
     return any(part in argument for argument in command[1:] for part in parts)
-
-
-def _begin_new_log(log: Path) -> None:
-    with suppress(OSError):
-        if log.stat().st_size > _MAX_LOG_BYTES:
-            log.replace(log.with_suffix(".1.log"))

@@ -1,0 +1,192 @@
+"""The command line: `python -m dashboard`."""
+
+import dataclasses
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from db.settings import Settings, explain
+from services.actors import Role
+
+app = typer.Typer(
+    help="Chartroom, the records room of a clinic.",
+    no_args_is_help=True,
+    add_completion=False,
+    # Rich's long tracebacks hide the one line that matters.
+    pretty_exceptions_enable=False,
+)
+
+Data = Annotated[
+    Path | None, typer.Option(help="The folder that keeps the embedded databases.")
+]
+Host = Annotated[str | None, typer.Option(help="The address to listen on.")]
+Port = Annotated[int | None, typer.Option(help="The port to listen on.")]
+
+
+@app.command()
+def serve(
+    host: Host = None,
+    port: Port = None,
+    data: Data = None,
+    empty: Annotated[
+        bool, typer.Option("--empty", help="Leave an empty database empty.")
+    ] = False,
+) -> None:
+    """Start databases, web server and worker; run until Ctrl-C."""
+    with explained():
+        settings = choose(host=host, port=port, data=data)
+        from dashboard import launcher
+
+        launcher.serve(settings, empty=empty, say=typer.echo)
+
+
+@app.command()
+def web(host: Host = None, port: Port = None, data: Data = None) -> None:
+    """Serve pages and API for databases that run already."""
+    with explained():
+        settings = choose(host=host, port=port, data=data)
+        # The server is imported before the launcher's word is awaited: that takes
+        # seconds in which the databases start.
+        from dashboard import children, commands, server  # noqa: F401
+
+        children.attend()
+        commands.web(settings)
+
+
+@app.command()
+def worker(data: Data = None) -> None:
+    """Do the work of the background: tidy up, look ahead."""
+    with explained():
+        settings = choose(data=data)
+        from dashboard import children, commands
+
+        children.attend()
+        commands.worker(settings)
+
+
+@app.command()
+def migrate(data: Data = None) -> None:
+    """Bring the database to the newest schema."""
+    with explained():
+        settings = choose(data=data)
+        from dashboard import wiring
+        from db import schema
+
+        with (
+            wiring.attached(settings) as wired,
+            wired.database.connect_primary() as connection,
+        ):
+            schema.migrate(connection)
+        typer.echo("The database has the newest schema.")
+
+
+@app.command()
+def endpoints(data: Data = None) -> None:
+    """Print where the running databases are, passwords included, as JSON."""
+    with explained():
+        settings = choose(data=data)
+        from dashboard import wiring
+
+        where = wiring.connect(settings)
+        where.close()
+        typer.echo(json.dumps(dataclasses.asdict(where.endpoints), indent=2))
+
+
+@app.command()
+def token(
+    role: Annotated[Role, typer.Option(help="What the program may do.")],
+    days: Annotated[int, typer.Option(min=1, max=365, help="How long it holds.")] = 30,
+    data: Data = None,
+) -> None:
+    """Print a new token for the API, alone on the last line."""
+    with explained():
+        settings = choose(data=data)
+        from dashboard import commands
+
+        typer.echo(commands.token(settings, role, timedelta(days=days)))
+
+
+@app.command()
+def import_synthea(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The folder of Synthea's CSV files.")
+    ],
+    rejects: Annotated[
+        Path, typer.Option(help="Where to list the lines that could not be taken.")
+    ] = Path("rejects.csv"),
+    data: Data = None,
+) -> None:
+    """Take over patients and doctors from Synthea; repeat it as often as you like."""
+    with explained():
+        settings = choose(data=data)
+        from dashboard import data_commands
+
+        data_commands.import_synthea(settings, folder, rejects)
+
+
+@app.command()
+def seed(
+    patients: Annotated[
+        int, typer.Option(min=0, help="How many there shall be in the end.")
+    ],
+    seed_number: Annotated[
+        int, typer.Option(min=0, help="Another number makes other people.")
+    ] = 1,
+    data: Data = None,
+) -> None:
+    """Fill the database with an invented clinic."""
+    with explained():
+        settings = choose(data=data)
+        from dashboard import data_commands
+
+        data_commands.seed(settings, patients, seed_number)
+
+
+def choose(**options: str | int | Path | None) -> Settings:
+    """Return the settings, an option of the command line before a variable.
+
+    Options become variables, so that children and everything else that reads the
+    settings later sees the same ones.
+    """
+    for name, value in options.items():
+        if value is not None:
+            whole = value.expanduser().resolve() if isinstance(value, Path) else value
+            os.environ[f"CHARTROOM_{name.upper()}"] = str(whole)
+    return Settings()
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """End with one sentence instead of a traceback where somebody can act on it."""
+    try:
+        yield
+    except Exception as error:
+        sentence = _sentence(error)
+        if sentence is None:
+            raise
+        typer.echo(sentence, err=True)
+        raise typer.Exit(1) from error
+
+
+def _sentence(error: Exception) -> str | None:
+    if isinstance(error, ValidationError):
+        return explain(error)
+    from dashboard.starting import CannotServe
+    from dashboard.wiring import NotRunning
+    from db.embedded import CannotStart
+    from db.routing import DatabaseUnavailable
+    from services.errors import ServiceError
+
+    known = (CannotServe, CannotStart, DatabaseUnavailable, NotRunning, ServiceError)
+    return str(error) if isinstance(error, known) else None
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,202 @@
+"""One command for everything: databases, schema, demo data, web server and worker."""
+
+import http.client
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from types import FrameType
+from typing import Final, NoReturn
+
+from sqlalchemy.orm import Session
+
+from dashboard import children, wiring
+from dashboard.children import Child
+from dashboard.starting import CannotServe, require_address, require_demo
+from dashboard.wiring import Wiring
+from db import embedded, schema
+from db.embedded import DataFolder
+from db.routing import Database
+from db.settings import Settings
+from services import people
+from services.actors import Actor
+
+Say = Callable[[str], None]
+
+_HEALTHY_SECONDS: Final = 60.0
+_REPLICA_SECONDS: Final = 15.0
+_LOOK_SECONDS: Final = 0.5
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# Where to ask a server that listens everywhere.
+_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
+
+
+class _Stopped(BaseException):
+    """A signal asks to stop; no Exception, so that nothing on the way catches it."""
+
+
+class Stages:
+    """Tells each stage of the start with the seconds it took."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._began = self._since = time.monotonic()
+
+    def done(self, stage: str) -> None:
+        """Tell a stage that took the time since the one before."""
+        self.tell(stage, time.monotonic() - self._since)
+
+    def tell(self, stage: str, seconds: float) -> None:
+        """Tell a stage that somebody else has timed."""
+        self._since = time.monotonic()
+        self._say(f"  {stage:<32}{seconds:6.1f} s")
+
+    @property
+    def seconds(self) -> float:
+        """The time since the beginning."""
+        return time.monotonic() - self._began
+
+
+def serve(settings: Settings, *, empty: bool, say: Say) -> None:
+    """Start everything, tell how it goes, and run until SIGINT or SIGTERM.
+
+    Raises CannotServe or embedded.CannotStart. However it ends, nothing that was
+    started here is left running.
+    """
+    require_demo(settings)
+    require_address(settings.host, settings.port)
+    folder = DataFolder(settings.data)
+    folder.prepare()
+    with _until_stopped(), ExitStack() as held:
+        stages = Stages(say)
+        web, worker = (Child(name, folder.log(name)) for name in ("web", "worker"))
+        databases = held.enter_context(ExitStack())
+        held.callback(children.stop, (web, worker))
+        # It needs seconds to import everything: it may, while the databases start.
+        web.start()
+        if settings.is_embedded:
+            cluster = embedded.start(settings.data, report=stages.tell)
+            databases.callback(cluster.stop)
+        cast = _prepare(settings, stages, empty=empty)
+        web.begin()
+        worker.start()
+        worker.begin()
+        _await_health(settings, web)
+        stages.done("Web server and worker")
+        _tell_the_way(settings, cast, stages, say)
+        held.callback(say, "Stopping.")
+        while True:
+            time.sleep(_LOOK_SECONDS)
+            web.look_after()
+            worker.look_after()
+
+
+def address(settings: Settings) -> str:
+    """Return where a browser on this machine finds Chartroom."""
+    host = _EVERYWHERE.get(settings.host, settings.host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+
+
+def _prepare(settings: Settings, stages: Stages, *, empty: bool) -> tuple[Actor, ...]:
+    """Bring the schema up to date, fill an empty demo, and return who may sign in."""
+    wired = wiring.connect(settings)
+    try:
+        with wired.database.connect_primary() as connection:
+            schema.migrate(connection)
+        stages.done("Database schema")
+        opened = wired.database.write(_open_clinic)
+        if opened.value.is_empty and not empty:
+            _seed(wired)
+            stages.done("Demo patients")
+        _await_replicas(wired.database)
+        stages.done("PostgreSQL replicas")
+        return opened.value.cast
+    finally:
+        wired.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    cast: tuple[Actor, ...]
+    is_empty: bool
+
+
+def _open_clinic(session: Session) -> _Opened:
+    people.ensure_demo_people(session)
+    return _Opened(people.demo_people(session), people.is_only_the_cast(session))
+
+
+def _await_replicas(database: Database) -> None:
+    """Wait until the replicas have what was just written.
+
+    Otherwise the first page might be read where there is no table yet. A replica that
+    does not come is no reason not to open: the primary answers in its place.
+    """
+    written = database.write(people.ensure_demo_people).lsn
+    deadline = time.monotonic() + _REPLICA_SECONDS
+    while time.monotonic() < deadline:
+        replicas = [node for node in database.nodes() if node.role != "primary"]
+        if all(node.has_replayed(written) for node in replicas):
+            return
+        time.sleep(_LOOK_SECONDS / 5)
+
+
+def _seed(wired: Wiring) -> None:
+    # A start without an empty database does without Faker's and NumPy's import.
+    from services import seeding  # noqa: PLC0415
+
+    seeding.seed(wired.database, patients=seeding.DEMO_PATIENTS)
+
+
+def _await_health(settings: Settings, web: Child) -> None:
+    deadline = time.monotonic() + _HEALTHY_SECONDS
+    while not _is_healthy(settings):
+        if not web.is_running or time.monotonic() > deadline:
+            raise CannotServe(
+                "The web server did not get ready: "
+                f"{children.last_words(web)} See {web.log}."
+            )
+        time.sleep(0.05)
+
+
+def _is_healthy(settings: Settings) -> bool:
+    host = _EVERYWHERE.get(settings.host, settings.host)
+    connection = http.client.HTTPConnection(host, settings.port, timeout=5)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _tell_the_way(
+    settings: Settings, cast: tuple[Actor, ...], stages: Stages, say: Say
+) -> None:
+    say(f"Chartroom is ready after {stages.seconds:.1f} s: {address(settings)}")
+    if cast:
+        say("You can sign in there as")
+        for person in cast:
+            say(f"  {person.name:<20}{person.role}")
+    say("Ctrl-C stops everything.")
+
+
+@contextmanager
+def _until_stopped() -> Iterator[None]:
+    """Run the body until it ends or a signal asks to stop; then let it clean up."""
+    for number in _SIGNALS:
+        # Who started this with nohup wants it to outlive the terminal.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
+    with suppress(_Stopped):
+        yield
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    del number, frame
+    # Once is enough: a second Ctrl-C must not leave half of it running.
+    for other in _SIGNALS:
+        signal.signal(other, signal.SIG_IGN)
+    raise _Stopped
