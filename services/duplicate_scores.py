@@ -165,7 +165,7 @@ def _births(one: date, other: date) -> _Evidence:
         return _Evidence(
             _BIRTH_ONE_SLIP, f"date of birth one digit off: {one} / {other}"
         )
-    return _Evidence(_BIRTH_OTHER)
+    return _Evidence(_BIRTH_OTHER, "other date of birth")
 
 
 def _contacts(draft: PatientDraft, record: PatientRecord) -> Iterator[_Evidence]:
