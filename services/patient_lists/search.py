@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, false, func
+from sqlalchemy import ColumnElement, and_, bindparam, false, func, true
 
 from db.models import Patient
 from services.criteria import values
@@ -82,7 +82,7 @@ def condition(shape: SearchShape) -> ColumnElement[bool]:
         parts.append(Patient.id == bindparam("searched_id"))
     if shape.has_date:
         parts.append(Patient.date_of_birth == bindparam("searched_date"))
-    return and_(*parts)
+    return and_(true(), *parts)
 
 
 def _words(text: str) -> tuple[str, ...]:
