@@ -16,8 +16,10 @@ from db.routing.addresses import Addresses
 from db.routing.failures import (
     DatabaseUnavailable,
     OutcomeUnknown,
+    Trouble,
     Unanswered,
     trouble_of,
+    trouble_of_read,
 )
 from db.routing.lsn import BEYOND, Lsn
 from db.routing.nodes import NodeState
@@ -28,6 +30,7 @@ from db.routing.watch import Watch
 from db.routing.writes import Delivery, Writes, WritingSession
 
 T = TypeVar("T")
+Judge = Callable[[BaseException], Trouble | None]
 
 # Longer than any pause of a healthy server. Patroni needs about 20 s to replace one.
 _HUNG_FOR_READING_SECONDS = 3.0
@@ -90,7 +93,7 @@ class Database:
             with self._reads.session(lease, avoiding) as session:
                 return Read(operation(session), lease.served)
 
-        return self._persist("read", attempt)
+        return self._persist("read", attempt, trouble_of_read)
 
     @contextmanager
     def reading(self, after: Lsn | None = None) -> Iterator[Session]:
@@ -102,7 +105,7 @@ class Database:
         avoiding: set[str] = set()
         lease = self._persist("read", lambda: self._reads.connect(after, avoiding))
         with (
-            _as_unavailable(),
+            _as_unavailable(trouble_of_read),
             self._reads.session(lease, avoiding) as session,
         ):
             yield session
@@ -159,14 +162,16 @@ class Database:
         for pool in (self._writes.pool, *self._reads.pools.values()):
             pool.close()
 
-    def _persist(self, operation: str, attempt: Callable[[], T]) -> T:
+    def _persist(
+        self, operation: str, attempt: Callable[[], T], judge: Judge = trouble_of
+    ) -> T:
         """Call `attempt` until it succeeds, or fails for a reason of its own."""
         patience = Patience(self._retry_seconds, operation)
         while True:
             try:
                 return attempt()
             except Exception as error:
-                trouble = trouble_of(error)
+                trouble = judge(error)
                 if trouble is None:
                     raise
                 patience.bear(trouble, error)
@@ -220,10 +225,10 @@ class Database:
 
 
 @contextmanager
-def _as_unavailable() -> Iterator[None]:
+def _as_unavailable(judge: Judge = trouble_of) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if trouble_of(error) is None:
+        if judge(error) is None:
             raise
         raise DatabaseUnavailable("The database changes hands.") from error

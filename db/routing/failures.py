@@ -68,6 +68,12 @@ def trouble_of(error: BaseException) -> Trouble | None:
             return None
 
 
+def trouble_of_read(error: BaseException) -> Trouble | None:
+    """Tell what kind of trouble a read met; one that tries to write is in error."""
+    trouble = trouble_of(error)
+    return None if trouble is Trouble.DEMOTED else trouble
+
+
 def _trouble_of_driver(error: psycopg2.Error) -> Trouble | None:
     if error.pgcode is None:
         # Without a code the server never said anything: the connection failed.

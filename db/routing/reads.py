@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from db.routing import counters
 from db.routing.addresses import Address, open_reading
-from db.routing.failures import NoServer, Trouble, trouble_of
+from db.routing.failures import NoServer, Trouble, trouble_of_read
 from db.routing.lsn import Lsn
 from db.routing.nodes import NodeState, Role, choose
 from db.routing.pools import Pool, PoolSizes, ask
@@ -77,7 +77,7 @@ class Reads:
                 with Session(connection, info=info, expire_on_commit=False) as session:
                     yield session
             except Exception as error:
-                trouble = trouble_of(error)
+                trouble = trouble_of_read(error)
                 self._avoid(lease.served.node, trouble, avoiding)
                 if trouble is Trouble.LOST and not connection.invalidated:
                     connection.invalidate()
@@ -92,7 +92,7 @@ class Reads:
             try:
                 connection = self._open(node, after)
             except Exception as error:
-                trouble = trouble_of(error)
+                trouble = trouble_of_read(error)
                 if trouble is None:
                     raise
                 self._avoid(node.name, trouble, avoiding)

@@ -108,7 +108,7 @@ class Watcher:
     def observe(self, position: Lsn, asked_at: float) -> None:
         """Take in how far the server was found to be."""
         with self._guard:
-            self.state = _advance(self.state, position, asked_at)
+            self.state = advance(self.state, position, asked_at)
 
     def _run(self) -> None:
         while not self._closing.is_set():
@@ -158,7 +158,7 @@ class Watcher:
             was = self.state
             self._last_heard_at = look.answered_at
             self.state = replace(
-                _advance(was, position, look.asked_at),
+                advance(was, position, look.asked_at),
                 role=look.role,
                 reachable=True,
                 timeline=look.timeline,
@@ -181,7 +181,7 @@ class Watcher:
             self._connection = None
 
 
-def _advance(state: NodeState, position: Lsn, asked_at: float) -> NodeState:
+def advance(state: NodeState, position: Lsn, asked_at: float) -> NodeState:
     """Return the state with a position that was asked for at `asked_at`.
 
     Answers arrive in any order: an older one that says less means nothing. A newer

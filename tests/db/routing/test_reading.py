@@ -1,0 +1,175 @@
+"""Reads come from replicas that show what the reader has written."""
+
+import time
+from contextlib import closing
+from uuid import uuid4
+
+import pytest
+from prometheus_client import REGISTRY
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from db.endpoints import Endpoints
+from db.routing import Database, DatabaseUnavailable, Lsn
+from tests.db.routing.notes import add_note, backend, die, end_sessions, has_note
+
+
+def waits(outcome):
+    labels = {"outcome": outcome}
+    return REGISTRY.get_sample_value("chartroom_lsn_waits_total", labels) or 0
+
+
+def wait_until_remembered(database, lsn):
+    while not all(node.has_replayed(lsn) for node in database.nodes()):
+        time.sleep(0.05)
+
+
+def test_a_write_is_read_back_at_once_through_the_replicas(database, notes):
+    answers = []
+    for _ in range(50):
+        written = database.write(notes.write(uuid4()))
+        answers.append(database.read(has_note(written.value), after=written.lsn))
+
+    assert all(answer.value for answer in answers)
+    assert {answer.served.role for answer in answers} >= {"replica"}
+    from_replicas = [a for a in answers if a.served.role == "replica"]
+    assert len(from_replicas) > 40
+
+
+def test_a_session_that_wrote_sees_it_through_a_replica(database, note_id):
+    with database.writing() as session:
+        add_note(session, note_id)
+
+    with database.reading(after=session.lsn) as reading:
+        assert has_note(note_id)(reading)
+        assert reading.info["served"].node in {n.name for n in database.nodes()}
+
+
+def test_replicas_share_the_reads_and_the_primary_gets_none(database):
+    served = [database.read(backend).served for _ in range(20)]
+
+    assert {answer.role for answer in served} == {"replica"}
+    assert len({answer.node for answer in served}) == 2
+
+
+def test_what_a_replica_has_replayed_is_remembered(database, notes, note_id):
+    lsn = database.write(notes.write(note_id)).lsn
+    for _ in range(2):  # A connection to each replica, older than the next look.
+        database.read(backend)
+    time.sleep(0.6)
+    wait_until_remembered(database, lsn)
+    remembered, waited = waits("remembered"), waits("waited")
+
+    for _ in range(10):
+        database.read(backend, after=lsn)
+
+    assert waits("remembered") == remembered + 10
+    assert waits("waited") == waited
+
+
+def test_a_new_connection_is_asked_before_it_is_trusted(database, notes, note_id):
+    lsn = database.write(notes.write(note_id)).lsn
+    wait_until_remembered(database, lsn)
+    waited = waits("waited")
+
+    database.read(has_note(note_id), after=lsn)
+
+    assert waits("waited") == waited + 1
+
+
+def test_a_read_cannot_write_and_is_not_tried_again(database, note_id):
+    with pytest.raises(DBAPIError, match="read-only transaction"):
+        database.read(lambda session: add_note(session, note_id))
+
+    with database.reading() as session, pytest.raises(DBAPIError, match="read-only"):
+        add_note(session, note_id)
+
+
+def test_a_position_that_no_server_has_is_answered_by_the_primary(database):
+    answer = database.read(backend, after=Lsn.parse("FFFFFFFF/FFFFFFFF"))
+
+    assert answer.served.role == "primary"
+
+
+def test_connections_that_died_while_idle_are_replaced_unnoticed(database, with_notes):
+    for _ in range(4):
+        database.read(backend)
+    for url in with_notes.replica_urls.values():
+        end_sessions(url)
+    runs = []
+
+    for _ in range(4):
+        database.read(lambda session: runs.append(backend(session)))
+        with database.reading() as session:
+            runs.append(backend(session))
+
+    assert len(runs) == 8
+
+
+def test_a_read_whose_connection_dies_goes_to_another_server(database):
+    served = []
+
+    def dies_once(session: Session) -> int:
+        served.append(session.info["served"].node)
+        if len(served) == 1:
+            die(session)
+        return backend(session)
+
+    database.read(dies_once)
+
+    assert len(set(served)) == len(served) == 2
+
+
+def test_a_reading_that_dies_is_unavailable(database):
+    with pytest.raises(DatabaseUnavailable), database.reading() as session:
+        die(session)
+
+
+def test_a_refusal_of_the_operation_is_not_tried_again(database):
+    runs = []
+
+    def refuse(session: Session) -> None:
+        runs.append(session)
+        session.execute(text("SELECT 1 / 0"))
+
+    with pytest.raises(DBAPIError, match="division by zero"):
+        database.read(refuse)
+
+    assert len(runs) == 1
+
+
+def test_without_any_server_reading_and_writing_are_unavailable_in_time():
+    nowhere = "postgresql://nobody@127.0.0.1:1/nothing"
+    with closing(Database(Endpoints(nowhere, {}, "", {}), retry_seconds=0.3)) as gone:
+        begun = time.monotonic()
+
+        with pytest.raises(DatabaseUnavailable):
+            gone.read(backend)
+        with pytest.raises(DatabaseUnavailable), gone.reading():
+            pass
+        with pytest.raises(DatabaseUnavailable):
+            gone.write(backend)
+        with pytest.raises(DatabaseUnavailable), gone.writing():
+            pass
+
+        assert time.monotonic() - begun < 5
+        assert [node.reachable for node in gone.nodes()] == [False]
+
+
+def test_a_primary_alone_serves_everything(with_notes, notes, note_id):
+    alone = Endpoints(with_notes.database_url, {}, "", {})
+    with closing(Database(alone)) as routed:
+        lsn = routed.write(notes.write(note_id)).lsn
+
+        assert routed.read(has_note(note_id), after=lsn).value
+
+
+def test_a_pool_that_is_used_up_says_so_instead_of_queueing_for_ever(with_notes):
+    small = {"pool_size": 1, "pool_overflow": 0, "pool_timeout_seconds": 0.1}
+    with (
+        closing(Database(with_notes, **small)) as database,
+        database.writing(),
+        pytest.raises(DatabaseUnavailable, match="in use"),
+    ):
+        database.write(backend)
