@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import Final, cast
 
+import psycopg2
 from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
 from sqlalchemy.orm import Session
 
@@ -18,12 +19,19 @@ def copy_lines(
     """Append lines in COPY's text format to a table; return how many they were.
 
     The caller commits. At most some hundred kilobytes of them are held at a time.
-    Raises psycopg2.Error, which db.routing retries like any other statement's.
+    Raises psycopg2.Error, which db.routing retries like any other statement's, and
+    whatever `lines` raises.
     """
     statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
     driver = session.connection().connection.dbapi_connection
+    stream = _Stream(lines)
     with cast("DriverConnection", driver).cursor() as cursor:
-        cursor.copy_expert(statement, _Stream(lines), _CHARACTERS_AT_A_TIME)
+        try:
+            cursor.copy_expert(statement, stream, _CHARACTERS_AT_A_TIME)
+        except psycopg2.Error:
+            if stream.failure is not None:
+                raise stream.failure from None
+            raise
         return cursor.rowcount
 
 
@@ -41,8 +49,17 @@ class _Stream(io.RawIOBase):
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines: Iterator[str] = iter(lines)
+        self.failure: BaseException | None = None
 
     def read(self, size: int = -1, /) -> bytes:
+        try:
+            return self._take(size)
+        except BaseException as failure:
+            # psycopg2 would report it as an error of the server, Ctrl-C included.
+            self.failure = failure
+            raise
+
+    def _take(self, size: int) -> bytes:
         taken: list[str] = []
         length = 0
         for text in self._lines:
