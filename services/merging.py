@@ -83,7 +83,9 @@ def suggest(kept: PatientDraft, merged: PatientDraft) -> PatientDraft:
         name: first[name] or second[name] for name in first if name not in _LISTS
     }
     for name in _LISTS:
-        items = {item.casefold(): item for item in (*second[name], *first[name])}
+        items: dict[str, str] = {}
+        for item in (*first[name], *second[name]):
+            items.setdefault(item.casefold(), item)
         united[name] = tuple(items.values())
     if kept.sex is Sex.UNKNOWN:
         united["sex"] = merged.sex
