@@ -1,1 +1,1 @@
-"""Background tasks, as thin as pages, run by the worker."""
+"""What is done in the background: tasks as thin as pages, and the worker."""

@@ -47,7 +47,7 @@ def get_actor(session: Session, user_id: UUID) -> Actor:
 
 
 def demo_people(session: Session) -> tuple[Actor, ...]:
-    """Return the demo's people, at most one per role, in the order of a clinic's day."""
+    """Return the demo's people, one per role, in the order of a clinic's day."""
     users = session.scalars(
         select(User).where(User.is_demo, User.deactivated_at.is_(None))
     )

@@ -1,0 +1,55 @@
+"""The API as one ASGI application."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Final
+
+from fastapi import FastAPI
+
+from api import docs, files, health, metrics, patient_register, patients, problems
+from api.dependencies import Stores
+from db.gridfs import FileStore
+from db.routing import Database
+
+# Everything else belongs to the pages.
+PATHS: Final = ("/api", "/patient-register", "/health", "/metrics", "/files")
+
+_DESCRIPTION: Final = """
+The clinic's patients for programs. Every call needs a bearer token from
+`python -m dashboard token --role ROLE`, except /health, /metrics and this page.
+
+Refusals are RFC 9457 problems (`application/problem+json`); /patient-register keeps
+its own envelope. A write answers with `X-Chartroom-LSN`: send it with later reads and
+they show that write, whichever replica serves them.
+"""
+
+
+def create_api(
+    database: Database, files_store: FileStore, *, today: Callable[[], date]
+) -> FastAPI:
+    """Return the API on these databases; `today` is the clinic's own day.
+
+    Whoever serves it puts `dashboard.middleware` in front, which knows browsers.
+    """
+    api = FastAPI(
+        title="Chartroom",
+        version="1",
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=docs.OPENAPI_PATH,
+        # A redirect would leave for another path what stood in the query string.
+        redirect_slashes=False,
+    )
+    stores = Stores(database, files_store, today)
+    api.state.stores = stores
+    api.state.checkup = health.Checkup(stores)
+    problems.install(api)
+    for part in (patient_register, patients, health, metrics, files, docs):
+        api.include_router(part.router)
+    return api
+
+
+def serves(path: str) -> bool:
+    """Tell whether the path is the API's."""
+    return any(path == prefix or path.startswith(f"{prefix}/") for prefix in PATHS)

@@ -1,0 +1,73 @@
+"""How requests are read: JSON bodies of bounded size and depth, and criteria."""
+
+from collections.abc import Mapping
+from typing import Final, TypeVar
+
+import orjson
+from fastapi import HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+MAX_BYTES: Final = 1_000_000
+
+BodyT = TypeVar("BodyT", bound="Body")
+
+
+class Body(BaseModel):
+    """The schema of a JSON body: nothing coerced, nothing unknown let through."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+async def read_body(request: Request, kind: type[BodyT]) -> BodyT:
+    """Return the request's body, or raise what is answered as 400, 413 or 415.
+
+    It is read only after the caller is known, so that a stranger gets a 401 and
+    nothing else. orjson refuses what Python's own parser lets through and PostgreSQL
+    would choke on: nesting without end, lone surrogates, NaN.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip()
+    if media_type.lower() != "application/json":
+        raise HTTPException(415, "Send the body as application/json.")
+    try:
+        return kind.model_validate(orjson.loads(await _bounded(request)))
+    except orjson.JSONDecodeError as error:
+        raise RequestValidationError(
+            [{"type": "json_invalid", "loc": ("body",), "msg": "The body is not JSON"}]
+        ) from error
+    except ValidationError as error:
+        raise RequestValidationError(
+            error.errors(include_input=False, include_context=False, include_url=False)
+        ) from error
+
+
+def describe_body(kind: type[Body]) -> dict[str, object]:
+    """Return what tells OpenAPI about a body that `read_body` reads."""
+    content = {"application/json": {"schema": kind.model_json_schema()}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def describe_criteria(more: Mapping[str, str]) -> dict[str, object]:
+    """Return what tells OpenAPI about the query string that criteria are read from."""
+    described = {
+        "0_field": "A field to filter by; further filters are 1_field, 2_field ...",
+        "0_operator": "LESS_THAN, EQUAL, CONTAINS ...",
+        "0_value": "What the field is compared with.",
+        "orderBy": "The field to sort by.",
+        "order": "ASC or DESC.",
+        **more,
+    }
+    parameters = [
+        {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
+        for name, text in described.items()
+    ]
+    return {"parameters": parameters}
+
+
+async def _bounded(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BYTES:
+            raise HTTPException(413, f"The body is longer than {MAX_BYTES:,} bytes.")
+    return bytes(body)

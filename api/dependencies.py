@@ -1,0 +1,121 @@
+"""What every route may ask for: who calls, and the databases in their name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Final, TypeVar
+from uuid import UUID
+
+from fastapi import Depends, HTTPException, Request
+from fastapi.security import HTTPBearer
+from sqlalchemy.orm import Session
+
+from api.answers import LSN_HEADER
+from db.gridfs import FileStore
+from db.routing import Database, Lsn, Read, Written
+from services import people, tokens
+from services.actors import Actor
+from services.errors import InvalidInput, NotFound
+
+T = TypeVar("T")
+
+# Only documents the scheme for OpenAPI: it answers 403 where 401 is due.
+_bearer: Final = HTTPBearer(auto_error=False, description="python -m dashboard token")
+_CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="Chartroom"'}
+# The middleware puts the signed-in person here; a client cannot reach it.
+SIGNED_IN: Final = "chartroom.user"
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The databases and the clock of one running server."""
+
+    database: Database
+    files: FileStore
+    today: Callable[[], date]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A known caller, who sees at least what `after` says they wrote before."""
+
+    actor: Actor
+    stores: Stores
+    after: Lsn | None
+
+    def read(self, operation: Callable[[Session], T]) -> Read[T]:
+        """Run the operation on a node that shows the caller's own writes."""
+        return self.stores.database.read(operation, after=self.after)
+
+    def write(self, operation: Callable[[Session], T]) -> Written[T]:
+        """Run the operation on the primary."""
+        return self.stores.database.write(operation)
+
+
+def stores_of(request: Request) -> Stores:
+    """Return the databases of the server that answers."""
+    stores: Stores = request.app.state.stores
+    return stores
+
+
+def program(request: Request, _: Annotated[object, Depends(_bearer)]) -> Caller:
+    """Return the program behind the bearer token, or answer 401."""
+    stores, after = stores_of(request), _lsn(request.headers.get(LSN_HEADER))
+    return Caller(_token_bearer(request, stores.database), stores, after)
+
+
+def program_or_person(request: Request) -> Caller:
+    """Return the caller behind a bearer token or our own cookie, or answer 401.
+
+    A browser cannot add a header to what it downloads, so `?after=` is an LSN too.
+    """
+    stores = stores_of(request)
+    after = _lsn(request.headers.get(LSN_HEADER) or request.query_params.get("after"))
+    user_id: UUID | None = request.scope.get(SIGNED_IN)
+    if user_id is None or "authorization" in request.headers:
+        return Caller(_token_bearer(request, stores.database), stores, after)
+    try:
+        found = stores.database.read(lambda session: people.get_actor(session, user_id))
+    except NotFound as error:
+        raise _unauthorised(str(error)) from error
+    return Caller(found.value, stores, after)
+
+
+Program = Annotated[Caller, Depends(program)]
+ProgramOrPerson = Annotated[Caller, Depends(program_or_person)]
+
+
+def _token_bearer(request: Request, database: Database) -> Actor:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if not token:
+        raise _unauthorised("This call needs a bearer token.")
+    actor = None
+    if scheme.lower() == "bearer" and tokens.is_well_formed(token):
+        actor = _find_actor(database, token)
+    if actor is None:
+        raise _unauthorised("The bearer token is unknown, expired or revoked.")
+    return actor
+
+
+def _find_actor(database: Database, token: str) -> Actor | None:
+    found = database.read(lambda session: tokens.find_actor(session, token)).value
+    if found is not None:
+        return found
+    # A replica may not have heard of a token that was issued a moment ago.
+    with database.writing() as session:
+        return tokens.find_actor(session, token)
+
+
+def _unauthorised(detail: str) -> HTTPException:
+    return HTTPException(401, detail, headers=_CHALLENGE)
+
+
+def _lsn(text: str | None) -> Lsn | None:
+    if not text:
+        return None
+    try:
+        return Lsn.parse(text)
+    except ValueError as error:
+        raise InvalidInput(
+            LSN_HEADER, f'{LSN_HEADER} looks like "0/16B3748"; send back what you got.'
+        ) from error

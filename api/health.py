@@ -1,0 +1,157 @@
+"""/health and its kin: whether the parts that pages need are there, and how fast."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from api.answers import JsonResponse
+from api.dependencies import Program, Stores
+from db.routing import DatabaseUnavailable, NodeState
+from services import background
+from services.actors import Permission
+
+router = APIRouter(tags=["Health"])
+
+Status = Literal["up", "degraded", "down"]
+_OK: Final = 200
+_UNAVAILABLE: Final = 503
+# Anybody may ask, as often as they like; the databases are asked once a second.
+_KEPT_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What the parts answered, and what follows for the whole."""
+
+    status: Status
+    parts: dict[str, Any]
+
+    def response(self) -> Response:
+        """Return 503 where no page could be served, otherwise 200."""
+        status = _UNAVAILABLE if self.status == "down" else _OK
+        return JsonResponse({"status": self.status, **self.parts}, status)
+
+
+class Checkup:
+    """Asks the parts at most once a second, however many want to know."""
+
+    def __init__(
+        self, stores: Stores, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._stores = stores
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._health: Health | None = None
+        self._until = 0.0
+
+    def health(self) -> Health:
+        """Return how things stand, at most a second old."""
+        with self._lock:
+            if self._health is None or self._clock() >= self._until:
+                self._health = examine(self._stores)
+                self._until = self._clock() + _KEPT_SECONDS
+            return self._health
+
+
+def examine(stores: Stores) -> Health:
+    """Ask every part. Without primary or MongoDB nothing works; the rest can wait."""
+    nodes = stores.database.nodes()
+    primary = _primary(nodes)
+    replicas = [_replica(node) for node in nodes if node.role != "primary"]
+    mongo, worker = _mongo(stores), _worker(stores)
+    parts = {"primary": primary, "replicas": replicas, "mongo": mongo, "worker": worker}
+    if "down" in {primary["status"], mongo["status"]}:
+        return Health("down", parts)
+    lesser = [worker, *replicas]
+    if any(part["status"] == "down" for part in lesser) or not replicas:
+        return Health("degraded", parts)
+    return Health("up", parts)
+
+
+def checkup_of(request: Request) -> Checkup:
+    """Return the checkup of the server that answers."""
+    checkup: Checkup = request.app.state.checkup
+    return checkup
+
+
+TheCheckup = Annotated[Checkup, Depends(checkup_of)]
+
+
+@router.get("/health")
+def health(checkup: TheCheckup) -> Response:
+    """Tell whether the clinic can work: 200, or 503 if it cannot."""
+    return checkup.health().response()
+
+
+@router.get("/api/v1/health")
+def health_for_programs(caller: Program, checkup: TheCheckup) -> Response:
+    """Tell the same as /health to a known program."""
+    del caller
+    return checkup.health().response()
+
+
+@router.get("/api/v1/replication/status")
+def replication_status(caller: Program) -> Response:
+    """Tell for every node its role, and how far a replica is behind."""
+    caller.actor.require(Permission.VIEW_REPLICATION)
+    nodes = [_node_json(node) for node in caller.stores.database.nodes()]
+    return JsonResponse({"nodes": nodes})
+
+
+def _primary(nodes: tuple[NodeState, ...]) -> dict[str, Any]:
+    for node in nodes:
+        if node.role == "primary" and node.reachable:
+            return _part(latency_seconds=node.latency_seconds, name=node.name)
+    return {"status": "down", "latency_ms": None}
+
+
+def _replica(node: NodeState) -> dict[str, Any]:
+    if not node.reachable:
+        return {"status": "down", "latency_ms": None, "name": node.name}
+    return _part(
+        latency_seconds=node.latency_seconds,
+        name=node.name,
+        lag_seconds=node.lag_seconds,
+    )
+
+
+def _mongo(stores: Stores) -> dict[str, Any]:
+    try:
+        return _part(latency_seconds=stores.files.ping())
+    # Whatever is wrong with it, the answer to "is it there" is no.
+    except Exception:
+        return {"status": "down", "latency_ms": None}
+
+
+def _worker(stores: Stores) -> dict[str, Any]:
+    started = time.perf_counter()
+    try:
+        state = stores.database.read(background.worker_state).value
+    except DatabaseUnavailable:
+        return {"status": "down", "latency_ms": None}
+    elapsed = time.perf_counter() - started
+    part = _part(elapsed, last_seen_seconds=state.heartbeat_age_seconds)
+    return part if state.is_at_work else part | {"status": "down"}
+
+
+def _part(latency_seconds: float | None, **more: object) -> dict[str, Any]:
+    milliseconds = None if latency_seconds is None else round(latency_seconds * 1000, 2)
+    return {"status": "up", "latency_ms": milliseconds, **more}
+
+
+def _node_json(node: NodeState) -> dict[str, Any]:
+    return {
+        "name": node.name,
+        "role": node.role,
+        "reachable": node.reachable,
+        "lag_seconds": node.lag_seconds,
+        "lag_bytes": node.lag_bytes,
+        "replay_lsn": None if node.replay_lsn is None else str(node.replay_lsn),
+        "timeline": node.timeline,
+        "latency_seconds": node.latency_seconds,
+    }

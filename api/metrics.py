@@ -1,0 +1,13 @@
+"""/metrics: what Prometheus collects; labels never carry anything of a patient."""
+
+from fastapi import APIRouter
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import Response
+
+router = APIRouter(tags=["Health"])
+
+
+@router.get("/metrics")
+def metrics() -> Response:
+    """Return all counters of this process."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

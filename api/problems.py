@@ -1,0 +1,174 @@
+"""How refusals are told to programs: RFC 9457, or the register's own envelope."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.responses import Response
+
+from api.answers import JsonResponse, draft_json, patient_json
+from db.routing import DatabaseUnavailable
+from services import patients
+from services.errors import (
+    Conflict,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    ServiceError,
+    Unavailable,
+)
+
+ENVELOPE_PATH: Final = "/patient-register"
+_STATUS: Final[Mapping[type[ServiceError], int]] = {
+    InvalidInput: 400,
+    NotAllowed: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Unavailable: 503,
+}
+_BAD_REQUEST: Final = 400
+_RETRY_LATER: Final = {"Retry-After": "2"}
+_CHANGING_HANDS: Final = (
+    "The database is changing hands. Nothing is lost; try again in a few seconds."
+)
+_BROKEN: Final = "Something broke on our side. It has been logged; nothing was saved."
+_log = logging.getLogger(__name__)
+
+
+class ProblemResponse(JsonResponse):
+    """An RFC 9457 problem."""
+
+    media_type = "application/problem+json"
+
+
+def install(api: FastAPI) -> None:
+    """Let every error that leaves a route be told in the caller's format."""
+    api.add_exception_handler(ServiceError, _service_error)
+    api.add_exception_handler(DatabaseUnavailable, _database_unavailable)
+    api.add_exception_handler(RequestValidationError, _invalid_request)
+    api.add_exception_handler(StarletteHTTPException, _http_error)
+    # Raised again after it was answered, so that whoever serves the API can log it.
+    api.add_exception_handler(Exception, _unforeseen)
+
+
+def broken(path: str) -> Response:
+    """Return the answer to a request that broke on something nobody foresaw."""
+    return _refusal(path, 500, _BROKEN)
+
+
+def precondition_required() -> HTTPException:
+    """Return what asks for the version that an edit starts from."""
+    return HTTPException(
+        428, 'Send If-Match with the ETag you edited from, for example "3".'
+    )
+
+
+def _service_error(request: Request, error: Exception) -> Response:
+    if isinstance(error, patients.StaleVersion):
+        return _stale(request, error)
+    status = next(
+        (status for kind, status in _STATUS.items() if isinstance(error, kind)), 400
+    )
+    members: dict[str, Any] = {}
+    if isinstance(error, InvalidInput):
+        members = _problems([(error.property_name, str(error))])
+    if isinstance(error, patients.InvalidPatient):
+        members = _problems([(p.property_name, p.message) for p in error.problems])
+    headers = _RETRY_LATER if isinstance(error, Unavailable) else None
+    return _refusal(request.url.path, status, str(error), members, headers)
+
+
+def _stale(request: Request, error: patients.StaleVersion) -> Response:
+    """Answer with both versions, so that nothing typed is lost."""
+    status = 412 if "if-match" in request.headers else 409
+    members = {
+        "current": patient_json(error.current),
+        "typed": draft_json(error.typed) if error.typed is not None else None,
+    }
+    return _refusal(request.url.path, status, str(error), members)
+
+
+def _database_unavailable(request: Request, error: Exception) -> Response:
+    _log.warning("The database is unavailable: %s.", type(error).__name__)
+    return _refusal(request.url.path, 503, _CHANGING_HANDS, headers=_RETRY_LATER)
+
+
+def _invalid_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 (registered so)
+    problems = [
+        (_property(problem["loc"]), _sentence(problem)) for problem in error.errors()
+    ]
+    return _refusal(request.url.path, _BAD_REQUEST, problems[0][1], _problems(problems))
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, StarletteHTTPException)  # noqa: S101 (registered so)
+    return _refusal(
+        request.url.path, error.status_code, error.detail, headers=error.headers
+    )
+
+
+def _unforeseen(request: Request, error: Exception) -> Response:
+    del error
+    return broken(request.url.path)
+
+
+def _refusal(
+    path: str,
+    status: int,
+    sentence: str,
+    members: dict[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    kept = dict(headers) if headers else None
+    if path == ENVELOPE_PATH:
+        return _envelope(status, sentence, members or {}, kept)
+    title = HTTPStatus(status).phrase
+    problem = {"type": "about:blank", "title": title, "status": status}
+    problem["detail"] = title if sentence == title else sentence
+    return ProblemResponse(problem | (members or {}), status, kept)
+
+
+def _envelope(
+    status: int, sentence: str, data: dict[str, Any], headers: dict[str, str] | None
+) -> Response:
+    invalid = status == _BAD_REQUEST
+    return JsonResponse(
+        {
+            "code": status,
+            "is_success": False,
+            "message": "Data validation error" if invalid else sentence,
+            "data": {"detail": sentence, **data} if invalid else data,
+        },
+        status,
+        headers,
+    )
+
+
+def _problems(problems: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    return {
+        "property": problems[0][0],
+        "problems": [
+            {"property": property_name, "detail": detail}
+            for property_name, detail in problems
+        ],
+    }
+
+
+def _property(location: Sequence[int | str]) -> str:
+    """Name the field that a validation error points to, without where it stood."""
+    path = [part for part in location if part not in {"body", "query", "path"}]
+    return ".".join(str(part) for part in path) or "body"
+
+
+def _sentence(problem: Mapping[str, Any]) -> str:
+    name = _property(problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"There is no field {name}."
+    if problem["type"] == "missing":
+        return f"{name} is required."
+    return f"{name}: {problem['msg']}."

@@ -1,0 +1,132 @@
+"""The web server: pages, API and sign-in behind one gate, in one process."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import uvicorn
+from anyio import to_thread
+from starlette.types import ASGIApp, Receive, Scope, Send
+from streamlit import config
+from streamlit.starlette import App
+
+from api.application import create_api, serves
+from dashboard import demo_people, logs, wiring
+from dashboard.identity import IdentityCookie, derive, signing_key
+from dashboard.middleware import USER_HEADER, Gate, SecurityHeaders, allowed_hosts
+from dashboard.request_log import RequestLog
+from dashboard.starting import require_demo
+from dashboard.static_assets import StaticAssets
+from db.settings import Settings
+
+SCRIPT: Final = Path(__file__).with_name("app.py")
+
+# Handlers of the API wait for the database in threads; pools bound what it has to bear.
+_THREADS: Final = 64
+_WEBSOCKET_PING_SECONDS: Final = 20
+_GRACE_SECONDS: Final = 5
+_MEGABYTE: Final = 1_000_000
+
+
+def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
+    """Return the whole server as one ASGI application, or raise CannotServe."""
+    require_demo(settings)
+    logs.keep_messages_out()
+    key = signing_key(settings)
+    _configure_streamlit(key)
+    wired = wiring.connect(settings)
+    wiring.use(wired)
+    cookie = IdentityCookie(derive(key, "identity"))
+    pages = StaticAssets(App(script, lifespan=_lifespan(wired)))
+    pages.warm_up()
+    dispatch = Dispatch(
+        pages=pages,
+        api=create_api(wired.database, wired.files, today=_today(settings)),
+        sign_in=demo_people.create_sign_in(wired.database, cookie),
+    )
+    gate = Gate(
+        dispatch,
+        cookie,
+        hosts=allowed_hosts(settings.host, settings.allowed_hosts),
+        is_own_door=serves,
+    )
+    return SecurityHeaders(RequestLog(gate))
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        # Uvicorn's own log would show query strings; ours does not.
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        ws="websockets-sansio",
+        ws_ping_interval=_WEBSOCKET_PING_SECONDS,
+        ws_ping_timeout=_WEBSOCKET_PING_SECONDS,
+        ws_max_size=config.get_option("server.maxMessageSize") * _MEGABYTE,
+        # Pages are small and mostly local; compressing each message costs more.
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+
+
+class Dispatch:
+    """Hands each request to the part that answers it.
+
+    Not routes of Streamlit's app: its page for unknown paths would answer for a wrong
+    method or a misspelt path of the API.
+    """
+
+    def __init__(self, *, pages: ASGIApp, api: ASGIApp, sign_in: ASGIApp) -> None:
+        self._pages = pages
+        self._api = api
+        self._sign_in = sign_in
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request to the API, the sign-in or the pages."""
+        await self._part(scope)(scope, receive, send)
+
+    def _part(self, scope: Scope) -> ASGIApp:
+        if scope["type"] != "http":
+            return self._pages
+        if serves(scope["path"]):
+            return self._api
+        return self._sign_in if scope["path"] in demo_people.PATHS else self._pages
+
+
+def _configure_streamlit(key: str) -> None:
+    """Set what safety depends on, whatever .streamlit/config.toml or variables say."""
+    for name, value in {
+        "server.trustedUserHeaders": {USER_HEADER: "uid"},
+        # Other web processes must accept the uploads of pages that this one sent.
+        "server.cookieSecret": derive(key, "streamlit"),
+        "server.enableXsrfProtection": True,
+        "server.enableCORS": True,
+        "client.showErrorDetails": "none",
+        "browser.gatherUsageStats": False,
+        "server.fileWatcherType": "none",
+        "global.developmentMode": False,
+    }.items():
+        config.set_option(name, value)
+
+
+def _lifespan(wired: wiring.Wiring) -> Callable[[App], Any]:
+    @asynccontextmanager
+    async def lifespan(app: App) -> AsyncIterator[None]:
+        del app
+        to_thread.current_default_thread_limiter().total_tokens = _THREADS
+        yield
+        wired.close()
+
+    return lifespan
+
+
+def _today(settings: Settings) -> Callable[[], date]:
+    zone = ZoneInfo(settings.timezone)
+    return lambda: datetime.now(zone).date()

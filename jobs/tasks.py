@@ -1,0 +1,91 @@
+"""The background tasks, and when each of them is due."""
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from procrastinate import Blueprint, JobContext
+
+from db.gridfs import Bucket, FileStore
+from db.routing import Database, forget_receipts
+from services import housekeeping, photos
+
+# Bytes are stored before the row that names them, so a young file may still be
+# waiting for its row.
+_UNREFERENCED_AFTER: Final = timedelta(hours=1)
+# A write asks for its receipt within seconds; a day leaves room for any outage.
+_RECEIPTS_KEPT: Final = timedelta(days=1)
+_log = logging.getLogger(__name__)
+
+tasks = Blueprint()
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What every task may use; the worker puts it into the job's context."""
+
+    database: Database
+    files: FileStore
+
+    @classmethod
+    def of(cls, context: JobContext) -> "Stores":
+        """Return the running worker's stores."""
+        stores: Stores = context.additional_context["stores"]
+        return stores
+
+
+@tasks.periodic(cron="17 * * * *")
+@tasks.task(name="sweep_photos", queueing_lock="sweep_photos", pass_context=True)
+def sweep_photos(context: JobContext, timestamp: int) -> None:
+    """Delete photos that no patient refers to, left behind by a crash."""
+    del timestamp
+    stores = Stores.of(context)
+    # On the primary: a replica may not know yet that a photo is in use.
+    with stores.database.writing() as session:
+        unreferenced = tuple(
+            photos.list_unreferenced(
+                session, stores.files, datetime.now(UTC) - _UNREFERENCED_AFTER
+            )
+        )
+    for file_id in unreferenced:
+        stores.files.delete(Bucket.PATIENT_PHOTOS, file_id)
+    _log.info("Swept %d unreferenced photos.", len(unreferenced))
+
+
+@tasks.periodic(cron="27 * * * *")
+@tasks.task(name="purge_receipts", queueing_lock="purge_receipts", pass_context=True)
+def purge_receipts(context: JobContext, timestamp: int) -> None:
+    """Delete the receipts of writes that were settled long ago."""
+    del timestamp
+    settled = datetime.now(UTC) - _RECEIPTS_KEPT
+    Stores.of(context).database.write(lambda session: forget_receipts(session, settled))
+
+
+@tasks.periodic(cron="37 3 * * *")
+@tasks.task(name="purge_criteria", queueing_lock="purge_criteria", pass_context=True)
+def purge_criteria(context: JobContext, timestamp: int) -> None:
+    """Delete the criteria of lists that nobody opened for a year."""
+    del timestamp
+    done = Stores.of(context).database.write(housekeeping.purge_unused_criteria)
+    _log.info("Purged %d unused criteria.", done.value)
+
+
+@tasks.periodic(cron="47 3 * * *")
+@tasks.task(name="purge_jobs", queueing_lock="purge_jobs", pass_context=True)
+async def purge_jobs(context: JobContext, timestamp: int) -> None:
+    """Delete the queue's own traces of jobs that ended a week ago."""
+    del timestamp
+    await context.app.job_manager.delete_old_jobs(
+        nb_hours=24 * 7, include_failed=True, include_cancelled=True
+    )
+
+
+@tasks.periodic(cron="* * * * *")
+@tasks.task(name="retry_stalled", queueing_lock="retry_stalled", pass_context=True)
+async def retry_stalled(context: JobContext, timestamp: int) -> None:
+    """Give the jobs of a worker that died, or lost the leader, to another one."""
+    del timestamp
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs():
+        await manager.retry_job(job)

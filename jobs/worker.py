@@ -1,0 +1,83 @@
+"""The worker: runs the tasks, and follows the database's leader wherever it goes."""
+
+import asyncio
+import logging
+import signal
+from contextlib import suppress
+from typing import Final
+
+import psycopg
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import ProcrastinateException
+
+from db.gridfs import FileStore
+from db.routing import Database
+from jobs.tasks import Stores, tasks
+
+_HEARTBEAT_SECONDS: Final = 5.0
+_STALLED_SECONDS: Final = 30.0
+_STOP_SECONDS: Final = 8.0
+_RETRY_SECONDS: Final = 1.0
+_log = logging.getLogger(__name__)
+
+
+def make_app(database_url: str) -> App:
+    """Return the queue with all its tasks; `database_url` follows the leader."""
+    connector = PsycopgConnector(
+        conninfo=database_url, min_size=1, max_size=5, timeout=10
+    )
+    app = App(connector=connector)
+    app.add_tasks_from(tasks, namespace="chartroom")
+    return app
+
+
+def run(database_url: str, database: Database, files: FileStore) -> None:
+    """Work until SIGTERM or SIGINT, which let a running task finish first."""
+    asyncio.run(_run(database_url, Stores(database, files)))
+
+
+async def _run(database_url: str, stores: Stores) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    await work(database_url, stores, stopping)
+
+
+async def work(database_url: str, stores: Stores, stopping: asyncio.Event) -> None:
+    """Work until `stopping` is set, starting anew whenever the leader changes.
+
+    Procrastinate's worker ends when its connection dies; the next one connects to
+    whoever leads then, and `retry_stalled` picks up what was left half done.
+    """
+    waiting = asyncio.create_task(stopping.wait())
+    while not stopping.is_set():
+        working = asyncio.create_task(_work_once(database_url, stores))
+        await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if stopping.is_set():
+            await _finish(working)
+            return
+        _log.warning("The worker lost the database and connects again.")
+        await asyncio.wait({waiting}, timeout=_RETRY_SECONDS)
+
+
+async def _work_once(database_url: str, stores: Stores) -> None:
+    try:
+        async with make_app(database_url).open_async() as app:
+            await app.run_worker_async(
+                install_signal_handlers=False,
+                update_heartbeat_interval=_HEARTBEAT_SECONDS,
+                stalled_worker_timeout=_STALLED_SECONDS,
+                shutdown_graceful_timeout=_STOP_SECONDS,
+                additional_context={"stores": stores},
+            )
+    except (ProcrastinateException, psycopg.Error, OSError) as error:
+        # The message may quote a statement's values; its kind says enough.
+        _log.warning("The worker stopped: %s.", type(error).__name__)
+
+
+async def _finish(working: "asyncio.Task[None]") -> None:
+    """Ask the worker to stop; cancelling is how procrastinate is asked politely."""
+    working.cancel()
+    with suppress(asyncio.CancelledError):
+        await working

@@ -1,0 +1,148 @@
+"""The API as the server offers it: behind the gate, on a database of its own."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from pymongo import MongoClient
+from starlette.applications import Starlette
+
+from api.application import create_api, serves
+from dashboard.identity import IdentityCookie
+from dashboard.middleware import Gate, SecurityHeaders
+from dashboard.request_log import RequestLog
+from db.gridfs import FileStore
+from db.routing import Database
+from services import people, tokens
+from services.actors import Actor, Role
+
+ADA = {
+    "first_name": "Ada",
+    "last_name": "Lovelace",
+    "date_of_birth": "1985-12-10",
+    "email": "ada@example.org",
+    "allergies": ["penicillin"],
+}
+
+
+class Client:
+    """Asks the API without a network between, as one program."""
+
+    def __init__(self, app: Any, token: str | None = None) -> None:
+        self._app = app
+        self._token = token
+        self._runner = asyncio.Runner()
+
+    def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send one request; without a token unless one is given."""
+        headers = dict(options.pop("headers", {}))
+        if self._token:
+            headers.setdefault("Authorization", f"Bearer {self._token}")
+        return self._runner.run(self._ask(method, path, headers, options))
+
+    async def _ask(self, method, path, headers, options):
+        transport = httpx.ASGITransport(self._app)
+        base = "http://127.0.0.1:8501"
+        async with httpx.AsyncClient(transport=transport, base_url=base) as client:
+            return await client.request(method, path, headers=headers, **options)
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        return self.ask("GET", path, **options)
+
+    def post(self, path: str, json: Any = None, **options: Any) -> httpx.Response:
+        return self.ask("POST", path, json=json, **options)
+
+    def put(self, path: str, json: Any = None, **options: Any) -> httpx.Response:
+        return self.ask("PUT", path, json=json, **options)
+
+    def delete(self, path: str, **options: Any) -> httpx.Response:
+        return self.ask("DELETE", path, **options)
+
+    def close(self) -> None:
+        self._runner.close()
+
+
+@dataclass(frozen=True)
+class Door:
+    """The whole application, and the means to get in."""
+
+    app: Any
+    database: Database
+    cookie: IdentityCookie
+    tokens: dict[Role, str]
+
+
+@pytest.fixture(scope="module")
+def door(module_endpoints, module_files) -> Iterator[Door]:
+    database = Database(module_endpoints, retry_seconds=2)
+    api = create_api(database, module_files, today=lambda: date(2026, 11, 20))
+    cookie = IdentityCookie("k" * 32)
+    gate = Gate(
+        lambda *asgi: (api if serves(asgi[0]["path"]) else Starlette())(*asgi),
+        cookie,
+        hosts=None,
+        is_own_door=serves,
+    )
+    made = database.write(people.ensure_demo_people)
+    cast = database.read(people.demo_people, after=made.lsn).value
+    app = SecurityHeaders(RequestLog(gate))
+    yield Door(app, database, cookie, _tokens(database, cast))
+    database.close()
+
+
+def _tokens(database: Database, cast: tuple[Actor, ...]) -> dict[Role, str]:
+    own = next(person.patient_id for person in cast if person.patient_id)
+    return {
+        role: database.write(
+            lambda session, role=role: tokens.issue(
+                session, role, patient_id=own if role is Role.PATIENT else None
+            )
+        ).value
+        for role in Role
+    }
+
+
+@pytest.fixture
+def as_role(door):
+    clients: list[Client] = []
+
+    def make(role: Role | None) -> Client:
+        clients.append(Client(door.app, role and door.tokens[role]))
+        return clients[-1]
+
+    yield make
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def client(as_role) -> Client:
+    """Somebody at the front desk."""
+    return as_role(Role.STAFF)
+
+
+@pytest.fixture
+def stranger(as_role) -> Client:
+    return as_role(None)
+
+
+@pytest.fixture
+def ada(client) -> dict[str, Any]:
+    """A patient nobody else uses."""
+    return client.post("/api/v1/patients", ADA).json()
+
+
+@pytest.fixture(scope="module")
+def module_files(addresses) -> Iterator[FileStore]:
+    """A file store that the tests of a module share."""
+    url, name = addresses.mongo.admin_url, f"test_{uuid4().hex}"
+    with closing(FileStore(url, name)) as store:
+        yield store
+    with MongoClient(url) as client:
+        client.drop_database(name)

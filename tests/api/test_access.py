@@ -1,0 +1,153 @@
+"""Who may call what: every route, with no token and with every role's."""
+
+import time
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import update
+
+from db.models import ApiToken, User
+from services import tokens
+from services.actors import Role
+from tests.api.conftest import ADA, Client
+
+NOBODY = uuid4()
+P = f"/api/v1/patients/{NOBODY}"
+MERGE = {"merged": str(uuid4()), "merged_version": 1, "version": 1, "patient": ADA}
+TAG = {"If-Match": '"1"'}
+
+# What each role is answered: staff, clinician, analyst, admin, patient. A 404 is a
+# permission: nobody has this id.
+ROUTES = {
+    ("POST", "/patient-register"): (ADA, 200, 200, 403, 403, 403),
+    ("GET", "/patient-register"): (None, 200, 200, 200, 403, 403),
+    ("POST", "/api/v1/patients"): (ADA, 201, 201, 403, 403, 403),
+    ("GET", "/api/v1/patients"): (None, 200, 200, 200, 403, 403),
+    ("POST", "/api/v1/patients/duplicates"): (ADA, 200, 200, 403, 403, 403),
+    ("GET", "/api/v1/patients/{uuid}"): (None, 404, 404, 403, 403, 404),
+    ("PUT", "/api/v1/patients/{uuid}"): (ADA, 404, 404, 403, 403, 403),
+    ("DELETE", "/api/v1/patients/{uuid}"): (None, 404, 404, 403, 403, 403),
+    ("POST", "/api/v1/patients/{uuid}/restore"): (None, 404, 404, 403, 403, 403),
+    ("GET", "/api/v1/patients/{uuid}/duplicates"): (None, 404, 404, 403, 403, 404),
+    ("POST", "/api/v1/patients/{uuid}/merge"): (MERGE, 404, 404, 403, 403, 403),
+    ("GET", "/api/v1/health"): (None, 200, 200, 200, 200, 200),
+    ("GET", "/api/v1/replication/status"): (None, 403, 403, 403, 200, 403),
+    ("GET", "/files/patients/{uuid}/photo"): (None, 404, 404, 403, 403, 404),
+    ("GET", "/files/patients.csv"): (None, 404, 404, 404, 403, 403),
+}
+ROLES = (Role.STAFF, Role.CLINICIAN, Role.ANALYST, Role.ADMIN, Role.PATIENT)
+OPEN = {("GET", "/health"), ("GET", "/metrics")}
+
+
+def _call(client, method, path):
+    query = "?list=none" if path.endswith(".csv") else ""
+    return client.ask(
+        method,
+        path.replace("{uuid}", str(NOBODY)) + query,
+        json=ROUTES[method, path][0],
+        headers=TAG,
+    )
+
+
+def _described(client):
+    paths = client.get("/api/openapi.json").json()["paths"]
+    return {(method.upper(), path) for path, entry in paths.items() for method in entry}
+
+
+def test_every_route_is_described_and_tested_here(stranger):
+    assert _described(stranger) == set(ROUTES) | OPEN
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_nothing_is_told_without_a_token(stranger, method, path):
+    response = _call(stranger, method, path)
+
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"] == 'Bearer realm="Chartroom"'
+    if path != "/patient-register":
+        assert response.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_gets_what_it_may(as_role, method, path, role):
+    allowed = ROUTES[method, path][1 + ROLES.index(role)]
+
+    response = _call(as_role(role), method, path)
+
+    assert response.status_code == allowed
+
+
+def test_a_body_is_not_even_looked_at_without_a_token(stranger):
+    response = stranger.ask("POST", "/api/v1/patients", content=b"{" * 2_000_000)
+
+    assert response.status_code == 401
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "Bearer",
+        "Bearer ",
+        "Bearer x",
+        "Basic chartroom_x",
+        "bearer chartroom_" + "A" * 43,
+        "Bearer chartroom_" + "é" * 43,
+        "Bearer chartroom_" + "A" * 43 + "\x00",
+    ],
+)
+def test_a_token_that_is_none_is_refused(stranger, authorization):
+    headers = {"Authorization": authorization.encode()}
+
+    assert stranger.get("/api/v1/health", headers=headers).status_code == 401
+
+
+def _issue(door, **options):
+    return door.database.write(
+        lambda session: tokens.issue(session, Role.STAFF, **options)
+    ).value
+
+
+def _answer(door, token):
+    client = Client(door.app, token)
+    status = client.get("/api/v1/health").status_code
+    client.close()
+    return status
+
+
+def test_a_fresh_token_works_at_once_on_every_node(door):
+    for _ in range(10):
+        assert _answer(door, _issue(door)) == 200
+
+
+def test_an_expired_token_is_refused(door):
+    token = _issue(door, lifetime=timedelta(milliseconds=1))
+
+    assert _answer(door, token) == 401
+
+
+def _revoke(program):
+    return (
+        update(ApiToken)
+        .where(ApiToken.user_id == program.id)
+        .values(revoked_at=ApiToken.created_at)
+    )
+
+
+def _deactivate(program):
+    return (
+        update(User).where(User.id == program.id).values(deactivated_at=User.created_at)
+    )
+
+
+@pytest.mark.parametrize("take_back", [_revoke, _deactivate])
+def test_a_token_that_was_taken_back_is_refused(door, take_back):
+    token = _issue(door)
+    with door.database.writing() as session:
+        session.execute(take_back(tokens.find_actor(session, token)))
+
+    # A replica hears of it when it has replayed the change.
+    deadline = time.monotonic() + 5
+    while _answer(door, token) != 401:
+        assert time.monotonic() < deadline

@@ -1,0 +1,253 @@
+"""/api/v1/patients: versions, cursors, and reading one's own writes."""
+
+from uuid import uuid4
+
+import pytest
+
+from services.actors import Role
+from tests.api.conftest import ADA
+
+PATIENTS = "/api/v1/patients"
+
+
+def _path(patient):
+    return f"{PATIENTS}/{patient['uuid']}"
+
+
+def _problem(response):
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = response.json()
+    assert problem["status"] == response.status_code
+    assert problem["title"]
+    assert problem["detail"]
+    return problem
+
+
+def test_a_new_patient_has_a_place_and_a_version(client):
+    response = client.post(PATIENTS, ADA)
+
+    assert response.status_code == 201
+    assert response.headers["Location"] == _path(response.json())
+    assert response.headers["ETag"] == '"1"'
+    assert client.get(response.headers["Location"]).json() == response.json()
+
+
+def test_every_field_comes_back_as_it_was_sent(client):
+    sent = {
+        "first_name": "Zoë",
+        "last_name": "Ångström",
+        "date_of_birth": "1990-02-28",
+        "sex": "female",
+        "email": "zoe@example.org",
+        "phone_number": "+491701234567",
+        "address": "1 High Street",
+        "emergency_contact": "Bo, +491701234568",
+        "allergies": [],
+        "no_known_allergies": True,
+        "medical_history": ["asthma", "appendectomy"],
+        "current_medications": ["salbutamol"],
+    }
+
+    got = client.post(PATIENTS, sent).json()
+
+    assert {name: got[name] for name in sent} == sent
+    assert got["photo"] is None
+    assert got["deleted_at"] is None
+
+
+def test_a_write_is_read_back_at_once_with_its_lsn(client):
+    for _ in range(20):
+        written = client.post(PATIENTS, ADA)
+        lsn = written.headers["X-Chartroom-LSN"]
+
+        read = client.get(written.headers["Location"], headers={"X-Chartroom-LSN": lsn})
+
+        assert read.status_code == 200
+        assert read.headers["X-Chartroom-LSN"] == lsn
+        assert read.headers["X-Chartroom-Node"]
+
+
+@pytest.mark.parametrize("lsn", ["0", "x/y", "0/0/0", "FFFFFFFFF/0", "-1/2"])
+def test_an_lsn_that_is_none_is_refused(client, lsn):
+    response = client.get(PATIENTS, headers={"X-Chartroom-LSN": lsn})
+
+    assert response.status_code == 400
+    assert _problem(response)["property"] == "X-Chartroom-LSN"
+
+
+def test_an_edit_replaces_the_version_it_started_from(client, ada):
+    change = ADA | {"last_name": "King", "allergies": []}
+
+    response = client.put(_path(ada), change, headers={"If-Match": '"1"'})
+
+    assert response.status_code == 200
+    assert response.headers["ETag"] == '"2"'
+    assert response.json()["last_name"] == "King"
+    assert response.json()["allergies"] == []
+
+
+def test_an_edit_without_a_version_is_asked_for_one(client, ada):
+    response = client.put(_path(ada), ADA)
+
+    assert response.status_code == 428
+    assert "If-Match" in _problem(response)["detail"]
+
+
+def test_a_stale_edit_is_refused_with_both_versions(client, ada):
+    client.put(_path(ada), ADA | {"last_name": "King"}, headers={"If-Match": '"1"'})
+
+    response = client.put(
+        _path(ada), ADA | {"last_name": "Byron"}, headers={"If-Match": '"1"'}
+    )
+
+    problem = _problem(response)
+    assert response.status_code == 412
+    assert problem["current"]["last_name"] == "King"
+    assert problem["current"]["version"] == 2
+    assert problem["typed"]["last_name"] == "Byron"
+    assert client.get(_path(ada)).json()["last_name"] == "King"
+
+
+def test_a_star_edits_whatever_version_there_is(client, ada):
+    client.put(_path(ada), ADA, headers={"If-Match": '"1"'})
+
+    response = client.put(_path(ada), ADA, headers={"If-Match": "*"})
+
+    assert response.headers["ETag"] == '"3"'
+
+
+@pytest.mark.parametrize(
+    "tag", ["1", 'W/"1"', '"x"', '"0"', '"1", "2"', '"99999999999"']
+)
+def test_a_tag_that_is_not_ours_is_refused(client, ada, tag):
+    response = client.put(_path(ada), ADA, headers={"If-Match": tag})
+
+    assert response.status_code == 400
+    assert _problem(response)["property"] == "If-Match"
+
+
+def test_what_did_not_change_is_not_sent_again(client, ada):
+    response = client.get(_path(ada), headers={"If-None-Match": '"1"'})
+
+    assert response.status_code == 304
+    assert response.content == b""
+    assert client.get(_path(ada), headers={"If-None-Match": '"2"'}).status_code == 200
+
+
+def test_an_invalid_edit_names_every_problem(client, ada):
+    bad = ADA | {"email": "x", "phone_number": "1"}
+
+    response = client.put(_path(ada), bad, headers={"If-Match": '"1"'})
+
+    problem = _problem(response)
+    assert response.status_code == 400
+    assert {entry["property"] for entry in problem["problems"]} == {
+        "email",
+        "phone_number",
+    }
+
+
+def test_an_archived_patient_leaves_the_list_and_comes_back(client, ada):
+    found = f"{PATIENTS}?archived=true&per_page=1000"
+
+    archived = client.delete(_path(ada), headers={"If-Match": '"1"'})
+    lsn = {"X-Chartroom-LSN": archived.headers["X-Chartroom-LSN"]}
+
+    assert (archived.status_code, archived.content) == (204, b"")
+    listed = client.get(found, headers=lsn).json()["patients"]
+    assert ada["uuid"] in {patient["uuid"] for patient in listed}
+    assert client.get(_path(ada), headers=lsn).json()["deleted_at"]
+    restored = client.post(f"{_path(ada)}/restore")
+    assert restored.status_code == 200
+    assert restored.json()["deleted_at"] is None
+    assert restored.headers["ETag"] == '"3"'
+
+
+def test_archiving_without_a_version_takes_the_current_one(client, ada):
+    client.put(_path(ada), ADA, headers={"If-Match": '"1"'})
+
+    assert client.delete(_path(ada)).status_code == 204
+
+
+def test_archiving_a_stale_version_is_refused(client, ada):
+    client.put(_path(ada), ADA, headers={"If-Match": '"1"'})
+
+    response = client.delete(_path(ada), headers={"If-Match": '"1"'})
+
+    assert response.status_code == 412
+    assert _problem(response)["current"]["version"] == 2
+    assert response.json()["typed"] is None
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_nobody_is_found_under_an_unknown_id(client, method):
+    response = client.ask(
+        method,
+        f"{PATIENTS}/{uuid4()}",
+        json=ADA if method == "PUT" else None,
+        headers={"If-Match": '"1"'},
+    )
+
+    assert response.status_code == 404
+    _problem(response)
+
+
+def test_an_id_that_is_none_is_refused(client):
+    response = client.get(f"{PATIENTS}/robert'); DROP TABLE patients;--")
+
+    assert response.status_code in {400, 404}
+    _problem(response)
+
+
+def test_pages_follow_each_other_by_cursor(client):
+    for letter in "ABCDE":
+        client.post(PATIENTS, ADA | {"first_name": "Curt", "last_name": letter * 3})
+    query = (
+        "0_field=first_name&0_operator=EQUAL&0_value=Curt&orderBy=last_name&per_page=2"
+    )
+
+    names, after = [], ""
+    while after is not None:
+        page = client.get(f"{PATIENTS}?{query}" + (after and f"&after={after}")).json()
+        names += [patient["last_name"] for patient in page["patients"]]
+        after = page["next"]
+
+    assert names == ["AAA", "BBB", "CCC", "DDD", "EEE"]
+
+
+def test_who_may_be_registered_already_is_offered(client, ada):
+    before = client.post(f"{PATIENTS}/duplicates", ADA).json()["duplicates"]
+    other = client.post(PATIENTS, ADA).json()
+    after = client.get(f"{_path(other)}/duplicates").json()["duplicates"]
+
+    assert before[0]["score"] >= 60
+    assert before[0]["reasons"]
+    assert other["uuid"] not in {found["patient"]["uuid"] for found in after}
+
+
+def test_two_records_of_one_person_become_one(client, ada):
+    other = client.post(PATIENTS, ADA | {"allergies": ["latex"]}).json()
+    merge = {"merged": other["uuid"], "merged_version": 1, "version": 1, "patient": ADA}
+
+    response = client.post(f"{_path(ada)}/merge", merge)
+
+    lsn = {"X-Chartroom-LSN": response.headers["X-Chartroom-LSN"]}
+    assert response.status_code == 200
+    assert client.get(_path(other), headers=lsn).json()["merged_into"] == ada["uuid"]
+
+
+def test_a_stale_merge_is_a_conflict(client, ada):
+    other = client.post(PATIENTS, ADA).json()
+    merge = {"merged": other["uuid"], "merged_version": 1, "version": 7, "patient": ADA}
+
+    response = client.post(f"{_path(ada)}/merge", merge)
+
+    assert response.status_code == 409
+    _problem(response)
+
+
+def test_patients_see_themselves_and_nobody_else(as_role, door, ada):
+    patient = as_role(Role.PATIENT)
+
+    assert patient.get(_path(ada)).status_code == 404
+    assert patient.get(PATIENTS).status_code == 403
