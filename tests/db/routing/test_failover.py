@@ -1,0 +1,229 @@
+"""A failover is a pause, not an error, and nothing that was acknowledged is lost."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager, suppress
+
+import psutil
+import psycopg2
+import pytest
+from psycopg2.extensions import parse_dsn
+
+from db import schema
+from db.embedded import Cluster
+from db.endpoints import Endpoints
+from db.routing import Database
+from tests.conftest import Databases
+from tests.db.routing.load import Load
+from tests.db.routing.notes import add_table, has_note
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture
+def endpoints(breakable: Cluster) -> Iterator[Endpoints]:
+    """A database of the cluster that may be broken."""
+    with Databases(breakable.addresses).fresh() as endpoints:
+        with closing(Database(endpoints)) as database:
+            with database.connect_primary() as connection:
+                schema.migrate(connection)
+            add_table(database)
+        yield endpoints
+
+
+@pytest.fixture
+def database(endpoints: Endpoints) -> Iterator[Database]:
+    with closing(Database(endpoints)) as database:
+        yield database
+
+
+def replicas(cluster):
+    return [node for node in cluster.nodes if node.is_replica]
+
+
+def ask(cluster, node, statement, database="postgres"):
+    """Run a statement on a node as the administrator, and return its one value."""
+    url = cluster.addresses.node_url(node.name, "postgres", database)
+    with closing(psycopg2.connect(url)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchone()[0]
+
+
+@contextmanager
+def replay_paused(cluster):
+    """Let the replicas receive and not replay, nor Patroni see to it that they do."""
+    nodes = replicas(cluster)
+    with ExitStack() as stack:
+        stack.enter_context(cluster.unsupervised())
+        for node in nodes:
+            stack.enter_context(suspended(psutil.Process(node.patroni.process.pid)))
+            ask(cluster, node, "SELECT pg_wal_replay_pause()")
+            stack.callback(ask, cluster, node, "SELECT pg_wal_replay_resume()")
+        yield
+
+
+@contextmanager
+def hanging(node):
+    """Stop a server so that it accepts connections and never says a word."""
+    postmaster = node.postmaster()
+    with suspended(postmaster, *postmaster.children(recursive=True)):
+        yield
+
+
+@contextmanager
+def suspended(*processes):
+    for process in processes:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
+
+
+def wait_for(condition, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def state_of(database, name):
+    return next(node for node in database.nodes() if node.name == name)
+
+
+def assert_nothing_went_wrong(load):
+    assert load.errors == []
+    assert load.unseen == []
+    assert load.lost() == set()
+    assert load.unasked() == set()
+    assert len(load.acknowledged) > 20
+
+
+def test_with_replay_paused_the_primary_serves_whoever_wrote(
+    breakable, database, notes, note_id
+):
+    with replay_paused(breakable):
+        lsn = database.write(notes.write(note_id)).lsn
+
+        own = database.read(has_note(note_id), after=lsn)
+        others = database.read(has_note(note_id))
+        begun = time.monotonic()
+        for _ in range(20):
+            database.read(has_note(note_id), after=lsn)
+        seconds = time.monotonic() - begun
+
+    assert (own.value, own.served.role) == (True, "primary")
+    assert (others.value, others.served.role) == (False, "replica")
+    # A replica that stands still is waited for once, not by every reader.
+    assert seconds < 0.5
+
+
+def test_a_replica_that_catches_up_serves_again(breakable, database, notes, note_id):
+    with replay_paused(breakable):
+        lsn = database.write(notes.write(note_id)).lsn
+        database.read(has_note(note_id), after=lsn)
+
+    wait_for(
+        lambda: database.read(has_note(note_id), after=lsn).served.role != "primary"
+    )
+
+
+def test_lag_is_seen_in_bytes_and_seconds(breakable, database, notes, note_id):
+    name = replicas(breakable)[0].name
+    with replay_paused(breakable):
+        database.write(notes.write(note_id))
+
+        wait_for(lambda: (state_of(database, name).lag_seconds or 0) > 1)
+        assert (state_of(database, name).lag_bytes or 0) > 0
+        assert state_of(database, name).receive_lag_bytes == 0
+
+    wait_for(lambda: state_of(database, name).lag_bytes == 0)
+
+
+def test_a_killed_replica_costs_no_failed_request_and_comes_back(breakable, database):
+    victim = replicas(breakable)[0]
+    load = Load(database)
+
+    with load.working(), breakable.unsupervised():
+        victim.kill()
+        wait_for(lambda: not state_of(database, victim.name).reachable)
+        time.sleep(1)
+
+    assert_nothing_went_wrong(load)
+    wait_for(lambda: state_of(database, victim.name).reachable)
+
+
+def test_a_replica_that_hangs_costs_no_failed_request(breakable, database):
+    victim = replicas(breakable)[0]
+    load = Load(database)
+
+    with load.working(), breakable.unsupervised(), hanging(victim):
+        wait_for(lambda: not state_of(database, victim.name).reachable)
+        time.sleep(5)
+
+    assert_nothing_went_wrong(load)
+    assert load.longest_read_seconds < 8
+
+
+def test_a_switchover_under_load_loses_nothing_and_shows_no_error(breakable, database):
+    successor = replicas(breakable)[0]
+    load = Load(database)
+
+    with load.working():
+        breakable.switch_over(successor.name)
+        wait_for(lambda: state_of(database, successor.name).role == "primary")
+        time.sleep(1)
+
+    assert_nothing_went_wrong(load)
+
+
+def test_a_crashed_primary_under_load_loses_nothing_and_shows_no_error(
+    breakable, database
+):
+    victim = breakable.primary()
+    load = Load(database)
+
+    with load.working():
+        os.kill(victim.postmaster().pid, signal.SIGKILL)
+        wait_for(
+            lambda: any(
+                node.role == "primary" and node.reachable and node.name != victim.name
+                for node in database.nodes()
+            ),
+            seconds=60,
+        )
+        time.sleep(1)
+
+    assert_nothing_went_wrong(load)
+
+
+CANCEL_WAITING = """
+SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'
+AND datname = current_database()
+"""
+
+
+def test_a_commit_that_stopped_waiting_for_replicas_is_not_believed(
+    breakable, database, endpoints, notes, note_id
+):
+    primary, (one, other) = breakable.primary(), replicas(breakable)
+    name = parse_dsn(endpoints.database_url)["dbname"]
+    with ThreadPoolExecutor(1) as aside:
+        with hanging(one), hanging(other):
+            writing = aside.submit(database.write, notes.write(note_id))
+            # With a warning, COMMIT then succeeds although no replica has it.
+            wait_for(lambda: ask(breakable, primary, CANCEL_WAITING, name) == 1)
+            time.sleep(0.5)
+            is_acknowledged = writing.done()
+        written = writing.result(timeout=20)
+
+    assert not is_acknowledged
+    assert notes.runs == 1
+    assert database.read(has_note(note_id), after=written.lsn).value
