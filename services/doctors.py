@@ -48,7 +48,7 @@ def get_doctor(session: Session, actor: Actor, doctor_id: UUID) -> DoctorRecord:
 def _mentions(word: str) -> ColumnElement[bool]:
     return or_(
         *(
-            func.fold(column).contains(func.fold(word), autoescape=False)
+            func.strpos(func.fold(column), func.fold(word)) > 0
             for column in (Doctor.name, Doctor.speciality, Doctor.city)
         )
     )

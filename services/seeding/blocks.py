@@ -118,8 +118,9 @@ def _register_again(rng: np.random.Generator, columns: dict[str, list[str]]) -> 
     """Turn some rows into slips of earlier ones: same person, registered twice."""
     first_names, last_names = columns["first_name"], columns["last_name"]
     for earlier, later in twins.pairs(rng, len(first_names)):
-        for name in ("sex", "phone_number", "address"):
+        for name in ("sex", "phone_number", "address", "updated_at"):
             columns[name][later] = columns[name][earlier]
+        columns["created_at"][later] = columns["updated_at"][earlier]
         slip = rng.choice(_SLIPS)
         first, last = first_names[earlier], last_names[earlier]
         first_names[later] = (

@@ -49,9 +49,7 @@ def seed(
     the number of patients there. Raises InvalidInput or db.routing.DatabaseUnavailable.
     """
     if not 0 <= patients <= MOST_PATIENTS:
-        raise InvalidInput(
-            "patients", f"Ask for 0 to {MOST_PATIENTS:,} patients."
-        )
+        raise InvalidInput("patients", f"Ask for 0 to {MOST_PATIENTS:,} patients.")
     fill = partial(
         add_batch,
         actor=_ACTOR,

@@ -30,13 +30,17 @@ def misspell(rng: np.random.Generator, name: str) -> str:
 
 
 def mistype(birth: str) -> str:
-    """Exchange day and month where that is a date too, else the year's last digits."""
+    """Exchange day and month or the year's last digits, where that is an earlier day.
+
+    A later one could lie in the future, or after the record was made.
+    """
     year, month, day = birth.split("-")
-    if int(day) <= _MONTHS and day != month:
-        return f"{year}-{day}-{month}"
-    swapped = year[:2] + year[3] + year[2]
-    is_possible = swapped < year and int(day) <= _DAYS_OF_EVERY_MONTH
-    return f"{swapped}-{month}-{day}" if is_possible else birth
+    slips = []
+    if int(day) <= _MONTHS:
+        slips.append(f"{year}-{day}-{month}")
+    if int(day) <= _DAYS_OF_EVERY_MONTH:
+        slips.append(f"{year[:2]}{year[3]}{year[2]}-{month}-{day}")
+    return next((slip for slip in slips if slip < birth), birth)
 
 
 def pairs(rng: np.random.Generator, count: int) -> list[tuple[int, int]]:
