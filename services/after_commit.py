@@ -2,12 +2,20 @@
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 
+_WAITING: Final = "waiting for the commit"
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    action: Callable[[], None]
+    inside: tuple[SessionTransaction, ...]
 
 
 def call(session: Session, action: Callable[[], None]) -> None:
@@ -17,54 +25,40 @@ def call(session: Session, action: Callable[[], None]) -> None:
     must be one that may be lost: the process can die between the commit and it, and a
     failure is only logged, because the commit cannot be taken back.
     """
-    _Waiting(session, action)
+    innermost = session.get_nested_transaction() or session.get_transaction()
+    waiting = _Waiting(action, _with_parents(innermost or session.begin()))
+    session.info.setdefault(_WAITING, []).append(waiting)
 
 
-class _Waiting:
-    """An action waits for the outermost transaction that is under way."""
+def _with_parents(innermost: SessionTransaction) -> tuple[SessionTransaction, ...]:
+    found = [innermost]
+    while parent := found[-1].parent:
+        found.append(parent)
+    return tuple(found)
 
-    def __init__(self, session: Session, action: Callable[[], None]) -> None:
-        self._session, self._action = session, action
-        if not session.in_transaction():
-            session.begin()
-        self._inside = _with_parents(
-            session.get_nested_transaction() or session.get_transaction()
-        )
-        self._listeners: dict[str, Callable[..., Any]] = {
-            "after_commit": self._committed,
-            "after_soft_rollback": self._rolled_back,
-            "after_transaction_end": self._ended,
-        }
-        for name, listener in self._listeners.items():
-            event.listen(session, name, listener)
 
-    def _committed(self, session: Session) -> None:
-        if session.in_nested_transaction():
-            return
-        self._forget()
+@event.listens_for(Session, "after_commit")
+def _committed(session: Session) -> None:
+    # A savepoint's release is announced as a commit, too.
+    if session.in_nested_transaction():
+        return
+    for waiting in session.info.pop(_WAITING, ()):
         try:
-            self._action()
+            waiting.action()
         except Exception:
             _log.warning("Left undone after a commit.", exc_info=True)
 
-    def _rolled_back(self, _session: Session, what: SessionTransaction) -> None:
-        if what in self._inside:
-            self._forget()
 
-    def _ended(self, _session: Session, what: SessionTransaction) -> None:
-        # A session that is closed without a commit or rollback fires only this.
-        if what.parent is None:
-            self._forget()
-
-    def _forget(self) -> None:
-        for name, listener in self._listeners.items():
-            if event.contains(self._session, name, listener):
-                event.remove(self._session, name, listener)
+@event.listens_for(Session, "after_soft_rollback")
+def _rolled_back(session: Session, what: SessionTransaction) -> None:
+    if _WAITING in session.info:
+        session.info[_WAITING] = [
+            waiting for waiting in session.info[_WAITING] if what not in waiting.inside
+        ]
 
 
-def _with_parents(innermost: SessionTransaction | None) -> list[SessionTransaction]:
-    found = []
-    while innermost is not None:
-        found.append(innermost)
-        innermost = innermost.parent
-    return found
+@event.listens_for(Session, "after_transaction_end")
+def _ended(session: Session, what: SessionTransaction) -> None:
+    # A session that is closed without a commit or a rollback fires only this.
+    if what.parent is None:
+        session.info.pop(_WAITING, None)
