@@ -1,0 +1,99 @@
+"""Settings lead to the servers that they name, or to the cluster that runs."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from dashboard import wiring
+from db import embedded
+from db.embedded import Addresses
+from db.endpoints import Endpoints
+from db.routing import DatabaseUnavailable
+from db.settings import Settings
+
+
+@pytest.fixture
+def external(endpoints: Endpoints) -> Settings:
+    """Settings that name the shared cluster's servers as somebody's own."""
+    return Settings(
+        database_url=endpoints.database_url,
+        replica_urls=endpoints.replica_urls,
+        mongo_url=endpoints.mongo_url,
+    )
+
+
+@pytest.fixture
+def _no_wiring(monkeypatch):
+    monkeypatch.setattr(wiring, "_current", [])
+
+
+def receipts(session):
+    return session.execute(text("SELECT count(*) FROM write_receipts")).scalar_one()
+
+
+def test_servers_that_are_set_are_used(external):
+    with closing(wiring.connect(external)) as wired:
+        assert wired.database.read(receipts).served.role == "replica"
+        assert wired.files.ping() < 1
+
+
+def test_settings_reach_the_pools(external):
+    tight = {"pool_size": 1, "pool_overflow": 0, "pool_timeout_seconds": 0.1}
+    with (
+        closing(wiring.connect(external.model_copy(update=tight))) as wired,
+        wired.database.writing(),
+        pytest.raises(DatabaseUnavailable),
+    ):
+        wired.database.write(receipts)
+
+
+def test_without_servers_or_cluster_it_says_what_to_start(tmp_path):
+    with pytest.raises(wiring.NotRunning, match="script/server"):
+        wiring.connect(Settings(data=tmp_path))
+
+
+@pytest.mark.usefixtures("_no_wiring")
+def test_a_process_has_one_wiring_however_many_ask_at_once(external, monkeypatch):
+    monkeypatch.setattr(wiring, "Settings", lambda: external)
+
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda _: wiring.current(), range(8)))
+
+    assert len({id(wired) for wired in found}) == 1
+    found[0].close()
+
+
+@pytest.mark.usefixtures("_no_wiring")
+def test_a_process_may_choose_its_wiring(external):
+    with closing(wiring.connect(external)) as wired:
+        wiring.use(wired)
+
+        assert wiring.current() is wired
+
+
+def test_a_command_leaves_the_servers_that_are_set_as_they_are(external):
+    with wiring.attached(external) as wired:
+        assert wired.database.read(receipts).value == 0
+
+
+@pytest.mark.cluster
+def test_a_command_starts_the_cluster_for_itself_if_none_runs(tmp_path: Path):
+    settings = Settings(data=tmp_path)
+
+    with wiring.attached(settings) as wired:
+        assert wired.database.read(receipts).value == 0
+        assert embedded.running(tmp_path) is not None
+        with wiring.attached(settings) as second:
+            assert second.endpoints == wired.endpoints
+
+    assert embedded.running(tmp_path) is None
+
+
+def test_the_running_cluster_is_found_by_its_folder(addresses: Addresses, monkeypatch):
+    monkeypatch.setattr(embedded, "running", lambda _: addresses.endpoints)
+
+    with closing(wiring.connect(Settings())) as wired:
+        assert wired.endpoints == addresses.endpoints

@@ -1,0 +1,222 @@
+"""The cluster is closed to strangers and outlives the death of its parts."""
+
+import time
+from collections.abc import Callable
+from contextlib import closing
+from urllib.parse import urlsplit
+
+import psutil
+import psycopg2
+import pytest
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure
+
+from db.embedded import Addresses, Cluster, http
+
+pytestmark = pytest.mark.cluster
+
+
+class Notes:
+    """A table of notes in Chartroom's own database, to see whether one is lost."""
+
+    def __init__(self, addresses: Addresses) -> None:
+        self._url = addresses.endpoints.database_url
+
+    def write(self, note: str) -> None:
+        """Write a note; when this returns, the cluster has acknowledged it."""
+        self._run("CREATE TABLE IF NOT EXISTS notes (note text)")
+        self._run("INSERT INTO notes VALUES (%s)", note)
+
+    def read(self) -> set[str]:
+        """Return the notes that the primary has."""
+        return {note for (note,) in self._run("SELECT note FROM notes")}
+
+    def _run(self, statement: str, *values: str) -> list[tuple[str, ...]]:
+        with closing(psycopg2.connect(self._url)) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement, values)
+                return cursor.fetchall() if cursor.description else []
+
+
+@pytest.fixture
+def notes(breakable: Cluster) -> Notes:
+    """The notes of the cluster that may be broken."""
+    return Notes(breakable.addresses)
+
+
+def eventually(condition: Callable[[], bool], *, seconds: float) -> bool:
+    """Tell whether the condition comes to hold in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def test_everything_listens_on_this_machine_only(own_cluster: Cluster):
+    listening = {
+        connection.laddr.ip
+        for process in own_cluster.processes()
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+
+    assert listening == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize("role", ["postgres", "chartroom", "replicator", "rewind"])
+def test_postgresql_refuses_a_wrong_password(own_cluster: Cluster, role: str):
+    url = own_cluster.addresses.node_url("db-01", "chartroom", "chartroom")
+    port = urlsplit(url).port
+
+    with pytest.raises(psycopg2.OperationalError, match="password authentication"):
+        psycopg2.connect(
+            host="127.0.0.1", port=port, user=role, password="guess", dbname="postgres"
+        )
+
+
+def test_passwords_are_kept_as_scram_verifiers(own_cluster: Cluster):
+    url = own_cluster.addresses.primary_url("postgres", "postgres")
+
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT rolpassword FROM pg_authid WHERE rolpassword <> ''")
+        kept = [password for (password,) in cursor]
+
+    assert len(kept) == 4
+    assert all(password.startswith("SCRAM-SHA-256$") for password in kept)
+
+
+def test_chartroom_is_no_superuser(own_cluster: Cluster):
+    url = own_cluster.endpoints.database_url
+
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        assert cursor.fetchone() == (False,)
+
+
+def test_mongodb_refuses_a_stranger(own_cluster: Cluster):
+    port = own_cluster.addresses.ports["mongo"]
+
+    with (
+        MongoClient[dict[str, object]](port=port, directConnection=True) as client,
+        pytest.raises(OperationFailure, match="requires authentication"),
+    ):
+        client.chartroom.list_collection_names()
+
+
+def test_etcd_refuses_a_stranger(own_cluster: Cluster):
+    port = own_cluster.addresses.ports["etcd"]
+
+    answer = http.call(port, "POST", "/v3/kv/range", body={"key": "YQ=="})
+
+    assert answer is not None
+    assert "user name is empty" in answer.body["error"]
+
+
+def test_patroni_takes_no_commands_from_a_stranger(own_cluster: Cluster):
+    node = own_cluster.nodes[0]
+
+    answer = http.call(node.api_port, "POST", "/restart", body={})
+
+    assert answer is not None
+    assert answer.status == 401
+
+
+def test_a_commit_waits_for_a_replica(own_cluster: Cluster):
+    url = own_cluster.addresses.primary_url("postgres", "postgres")
+
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SHOW synchronous_standby_names")
+        assert cursor.fetchone() == ('ANY 1 ("db-02","db-03")',)
+
+
+def test_a_violated_constraint_leaves_no_value_in_the_log(
+    own_cluster: Cluster, notes: Notes
+):
+    notes.write("fine")
+    secret = "Ada has the measles"
+
+    with pytest.raises(psycopg2.errors.CheckViolation):
+        notes._run("ALTER TABLE notes ADD CHECK (note <> 'fine')")
+    with pytest.raises(psycopg2.errors.InvalidTextRepresentation):
+        notes._run("SELECT %s::text::integer", secret)
+
+    logs = own_cluster.folder.logs.glob("db-*")
+    assert not any(secret in log.read_text() for log in logs)
+
+
+def test_a_dead_primary_is_replaced_at_once_and_comes_back(
+    breakable: Cluster, notes: Notes
+):
+    notes.write("before")
+    dead = breakable.primary()
+    began = time.monotonic()
+
+    dead.kill()
+    assert eventually(lambda: breakable.primary() is not None, seconds=10)
+    seconds = time.monotonic() - began
+
+    notes.write("after")
+    assert breakable.primary().name != dead.name
+    assert {"before", "after"} <= notes.read()
+    # Patroni alone needs its time to live for this, 20 seconds.
+    assert seconds < 10
+    breakable.wait_until_whole()
+    assert dead.is_replica
+
+
+def test_a_dead_patroni_is_started_again_and_nobody_notices(
+    breakable: Cluster, notes: Notes
+):
+    primary = breakable.primary()
+    server = primary.postmaster()
+
+    primary.patroni.kill()
+    notes.write("without Patroni")
+
+    assert eventually(lambda: primary.is_primary, seconds=15)
+    assert primary.postmaster() == server
+
+
+def test_a_hung_patroni_is_fenced_and_another_node_leads(
+    breakable: Cluster, notes: Notes
+):
+    hung = breakable.primary()
+
+    psutil.Process(hung.patroni.process.pid).suspend()
+    others = [node for node in breakable.nodes if node is not hung]
+
+    assert eventually(lambda: any(node.is_primary for node in others), seconds=20)
+    notes.write("after the fence")
+
+
+def test_what_dies_beside_postgresql_is_started_again(breakable: Cluster, notes: Notes):
+    for program in breakable.others:
+        program.kill()
+
+    notes.write("without etcd")
+
+    assert eventually(breakable.addresses.mongo.is_primary, seconds=20)
+    assert eventually(lambda: breakable.primary() is not None, seconds=20)
+
+
+def test_what_is_killed_without_supervision_stays_dead(breakable: Cluster):
+    replica = next(node for node in breakable.nodes if node.is_replica)
+
+    with breakable.unsupervised():
+        replica.kill()
+        time.sleep(1)
+        assert replica.postmaster() is None
+
+    assert eventually(lambda: replica.is_replica, seconds=30)
+
+
+def test_a_switchover_makes_the_candidate_the_primary(breakable: Cluster, notes: Notes):
+    candidate = next(node for node in breakable.nodes if node.is_replica)
+
+    breakable.switch_over(candidate.name)
+
+    assert eventually(lambda: candidate.is_primary, seconds=10)
+    notes.write("on the new primary")
