@@ -6,8 +6,17 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    and_,
+    func,
+    select,
+    union,
+    union_all,
+)
+from sqlalchemy.orm import Session, aliased
 
 from db.models import Patient
 from services.actors import Actor, Permission
@@ -15,7 +24,15 @@ from services.duplicate_scores import LIKELY, Score, near_dates, score, swapped_
 from services.patient_records import PatientDraft, PatientRecord
 from services.patient_rows import COLUMNS, record_of
 
-__all__ = ["LIKELY", "Candidate", "Score", "find_duplicates", "score"]
+__all__ = [
+    "LIKELY",
+    "Candidate",
+    "Pair",
+    "Score",
+    "find_duplicates",
+    "list_pairs",
+    "score",
+]
 
 # Below this a pair agrees in no more than strangers or cousins do.
 _WORTH_SHOWING: Final = 45
@@ -25,6 +42,8 @@ _MOST_SHOWN: Final = 5
 # shared by thousands, and no registration should wait for them all.
 _MOST_BORN: Final = 2_000
 _MOST_FOUND: Final = 50
+_LATELY_CHANGED: Final = 100
+_MOST_PAIRED: Final = 500
 _SIMILAR_NAME: Final = 0.4
 
 _IN_USE: Final = Patient.deleted_at.is_(None)
@@ -38,6 +57,16 @@ class Candidate:
     """A record on file that may be of the person being typed; it may be archived."""
 
     patient: PatientRecord
+    score: int
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two records on file that may be of one person, in the order of their ids."""
+
+    older: PatientRecord
+    newer: PatientRecord
     score: int
     reasons: tuple[str, ...]
 
@@ -62,6 +91,61 @@ def find_duplicates(
     if excluding is not None:
         statement = statement.where(Patient.id != excluding)
     return _best(draft, map(record_of, session.execute(statement)))
+
+
+def list_pairs(session: Session, actor: Actor, *, limit: int = 10) -> tuple[Pair, ...]:
+    """Return likely duplicates among the records changed last, the likeliest first.
+
+    What an import or a hasty registration brought in twice shows up here, without
+    anybody comparing everyone with everyone.
+    """
+    actor.require(Permission.VIEW_PATIENT)
+    ids = session.execute(_agreeing()).all()
+    either = {patient_id for pair in ids for patient_id in pair}
+    rows = session.execute(select(*COLUMNS).where(Patient.id.in_(either)))
+    records = {record.id: record for record in map(record_of, rows)}
+    pairs = []
+    for older, newer in ids:
+        weighed = score(records[newer].draft(), records[older])
+        if weighed.is_likely:
+            pairs.append(
+                Pair(records[older], records[newer], weighed.value, weighed.reasons)
+            )
+    pairs.sort(key=lambda pair: (-pair.score, pair.older.id, pair.newer.id))
+    return tuple(pairs[:limit])
+
+
+def _agreeing() -> CompoundSelect[Any]:
+    """Pair each lately changed record with those that agree with it in one key."""
+    last = (
+        select(Patient)
+        .where(_IN_USE)
+        .order_by(Patient.updated_at.desc(), Patient.id.desc())
+        .limit(_LATELY_CHANGED)
+        .subquery()
+    )
+    changed, other = aliased(Patient, last), aliased(Patient)
+    branches = []
+    for key in ("date_of_birth", "phone_key", "email_key"):
+        same_key = (
+            select(other.id, other.name_key)
+            .where(
+                getattr(other, key) == getattr(changed, key),
+                other.deleted_at.is_(None),
+                other.id != changed.id,
+            )
+            .limit(_MOST_PAIRED)
+            .lateral()
+        )
+        branches.append(
+            select(
+                func.least(changed.id, same_key.c.id),
+                func.greatest(changed.id, same_key.c.id),
+            ).where(
+                func.similarity(same_key.c.name_key, changed.name_key) >= _SIMILAR_NAME
+            )
+        )
+    return union(*branches)
 
 
 def _best(
