@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NoReturn
 from uuid import UUID
 
+from services.criteria.dates import read_date
 from services.criteria.model import (
     MAX_CHOICES,
     MAX_TEXT_LENGTH,
@@ -17,43 +18,6 @@ from services.criteria.model import (
 from services.errors import InvalidInput
 
 OLDEST_AGE: Final = 150
-
-_MONTHS: Final = (
-    "jan", "feb", "mar", "apr", "may", "jun",
-    "jul", "aug", "sep", "oct", "nov", "dec",
-)  # fmt: skip
-_MONTH = (
-    "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
-    "|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
-)
-DATE_SPELLINGS: Final = re.compile(
-    rf"""
-      (?P<y1>\d{{4}})-(?P<m1>\d{{1,2}})-(?P<d1>\d{{1,2}})
-    | (?P<d2>\d{{1,2}})(?P<sep>[./-])(?P<m2>\d{{1,2}})(?P=sep)(?P<y2>\d{{4}})
-    | (?P<d3>\d{{1,2}})\.?\ +(?P<m3>{_MONTH})\.?,?\ +(?P<y3>\d{{4}})
-    | (?P<m4>{_MONTH})\.?\ +(?P<d4>\d{{1,2}}),?\ +(?P<y4>\d{{4}})
-    """,
-    re.VERBOSE | re.IGNORECASE | re.ASCII,
-)
-
-
-def date_in(match: re.Match[str]) -> date | None:
-    """Return the day that a match of DATE_SPELLINGS means, if the calendar has it."""
-    named = match.groupdict()
-    for spelling in "1234":
-        if year := named[f"y{spelling}"]:
-            month, day = named[f"m{spelling}"], named[f"d{spelling}"]
-            try:
-                return date(int(year), _month(month), int(day))
-            except ValueError:
-                return None
-    return None
-
-
-def read_date(text: str) -> date | None:
-    """Read 1980-01-31, 31.01.1980, 31/01/1980, 31 Jan 1980 or Jan 31, 1980."""
-    match = DATE_SPELLINGS.fullmatch(text.strip())
-    return date_in(match) if match else None
 
 
 def read_moment(text: str, now: datetime) -> tuple[datetime, datetime] | None:
@@ -150,7 +114,8 @@ def _read_one(field: Field, text: str) -> object:  # noqa: PLR0911 - a table of 
 def _refuse_date(field: Field) -> NoReturn:
     raise InvalidInput(
         field.name,
-        f"{field.label} is a day of the calendar, like 1980-01-31 or 31.01.1980.",
+        f"{field.label} is not a day of the calendar, or could be two; "
+        "write it as year-month-day, for example 1980-01-31.",
     )
 
 
@@ -195,10 +160,6 @@ def _read_id(field: Field, text: str) -> UUID:
             f"{field.label} is an identifier like "
             "01890a5d-ac96-774b-bcce-b302099a8057.",
         ) from None
-
-
-def _month(text: str) -> int:
-    return int(text) if text.isdigit() else _MONTHS.index(text[:3].lower()) + 1
 
 
 def _midnight(day: date, now: datetime) -> datetime:

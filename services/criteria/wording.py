@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from services.criteria import values
+from services.criteria.dates import read_date
 from services.criteria.model import (
     OPERATORS,
     Combine,
@@ -225,7 +226,7 @@ def _spoken(field: Field, value: object) -> str:
 
 
 def _spoken_moment(typed: str) -> str:
-    day = values.read_date(typed)
+    day = read_date(typed)
     if day:
         return f"{day:%-d %B %Y}"
     interval = values.read_moment(typed, datetime.now(UTC))

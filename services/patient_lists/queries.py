@@ -86,7 +86,7 @@ def prepare(session: Session, criteria: Criteria, now: datetime | None) -> Asked
     today = datetime.combine(now.date(), time.min, now.tzinfo)
     shape, values, searched = _understood(criteria, today)
     spelled_out = terms.spelled_out(session, values)
-    return Asked(shape, parameters(spelled_out) | searched)
+    return Asked(shape, {**parameters(spelled_out), **searched})
 
 
 @lru_cache(maxsize=256)

@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, bindparam, false, func, true
 
 from db.models import Patient
-from services.criteria import values
+from services.criteria.dates import find_date
 from services.criteria.sql import beginning_a_word
+from services.errors import InvalidInput
 
 _MAX_WORDS: Final = 10
 _SEPARATORS: Final = re.compile(r"[\s'’´`.,;-]+")
@@ -21,7 +22,7 @@ class SearchShape:
     """Which kinds of things a search names; `is_hopeless` if it names nothing."""
 
     has_id: bool = False
-    has_date: bool = False
+    dates: int = 0
     words: int = 0
     is_hopeless: bool = False
 
@@ -31,31 +32,31 @@ class Search:
     """A search taken apart."""
 
     patient_id: UUID | None = None
-    date_of_birth: date | None = None
+    dates: tuple[date, ...] = ()
     words: tuple[str, ...] = ()
     is_blank: bool = False
 
     @property
     def shape(self) -> SearchShape:
         """Return the search without what was typed."""
-        has_id, has_date = self.patient_id is not None, self.date_of_birth is not None
-        names_something = has_id or has_date or bool(self.words)
-        return SearchShape(
-            has_id, has_date, len(self.words), not (self.is_blank or names_something)
-        )
+        has_id = self.patient_id is not None
+        is_hopeless = not (has_id or self.dates or self.words or self.is_blank)
+        return SearchShape(has_id, len(self.dates), len(self.words), is_hopeless)
 
     def parameters(self) -> dict[str, object]:
         """Name the values as `condition` does."""
         named: dict[str, object] = {_word(n): w for n, w in enumerate(self.words)}
+        named |= {_date(n): day for n, day in enumerate(self.dates)}
         if self.patient_id:
             named["searched_id"] = self.patient_id
-        if self.date_of_birth:
-            named["searched_date"] = self.date_of_birth
         return named
 
 
 def read(typed: str) -> Search:
-    """Take a search apart: an id alone, or words of the name beside a day of birth."""
+    """Take a search apart: an id alone, or words of the name beside a day of birth.
+
+    A date that can mean two days finds who was born on either. Raises InvalidInput.
+    """
     text = typed.strip()
     if not text:
         return Search(is_blank=True)
@@ -63,11 +64,8 @@ def read(typed: str) -> Search:
         return Search(patient_id=UUID(text))
     except ValueError:
         pass
-    for match in values.DATE_SPELLINGS.finditer(text):
-        if born := values.date_in(match):
-            around = f"{text[: match.start()]} {text[match.end() :]}"
-            return Search(date_of_birth=born, words=_words(around))
-    return Search(words=_words(text))
+    days, around = find_date(text)
+    return Search(dates=days, words=_words(around))
 
 
 def condition(shape: SearchShape) -> ColumnElement[bool]:
@@ -80,15 +78,22 @@ def condition(shape: SearchShape) -> ColumnElement[bool]:
     ]
     if shape.has_id:
         parts.append(Patient.id == bindparam("searched_id"))
-    if shape.has_date:
-        parts.append(Patient.date_of_birth == bindparam("searched_date"))
+    if shape.dates:
+        days = [bindparam(_date(n)) for n in range(shape.dates)]
+        parts.append(Patient.date_of_birth.in_(days))
     return and_(true(), *parts)
 
 
 def _words(text: str) -> tuple[str, ...]:
-    words = [word for word in _SEPARATORS.split(text) if word]
-    return tuple(words[:_MAX_WORDS])
+    words = tuple(word for word in _SEPARATORS.split(text) if word)
+    if len(words) > _MAX_WORDS:
+        raise InvalidInput("search", f"Search for at most {_MAX_WORDS} words.")
+    return words
 
 
 def _word(position: int) -> str:
     return f"word_{position}"
+
+
+def _date(position: int) -> str:
+    return f"date_{position}"

@@ -130,6 +130,7 @@ def _statement(shape: Shape, *, is_sample: bool) -> str:
 def _listed(shape: Shape, *, is_sample: bool) -> CTE:
     patients: FromClause = PATIENTS
     belonging = belongs(shape)
+    most = MOST_DESCRIBED if is_sample else MOST_DESCRIBED + 1
     if is_sample:
         # The same seed each time: a chart should not flicker.
         percent = func.system(bindparam("percent", type_=Float))
@@ -137,10 +138,7 @@ def _listed(shape: Shape, *, is_sample: bool) -> CTE:
         belonging = ClauseAdapter(patients).traverse(belonging)
     columns = (patients.c[name] for name in ("date_of_birth", "sex", "allergies"))
     return (
-        select(*columns)
-        .where(belonging)
-        .limit(literal_column(str(MOST_DESCRIBED + 1)))
-        .cte("listed")
+        select(*columns).where(belonging).limit(literal_column(str(most))).cte("listed")
     )
 
 

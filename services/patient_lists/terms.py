@@ -20,6 +20,7 @@ from services.patient_lists.statements import compiled, run
 KINDS: Final = ("allergies", "medical_history", "current_medications")
 MAX_SPELLINGS: Final = 2_000
 _MOST_LOOKED_AT: Final = 20_000
+_IS_WORD: Final = re.compile(r"\w")
 
 
 def spelled_out(session: Session, values: Sequence[object]) -> tuple[object, ...]:
@@ -116,5 +117,6 @@ def _looked_up(position: int) -> Any:
 
 def _has_words(term_key: str, asked: str) -> bool:
     """Tell whether the term contains the words whole, not as a part of others."""
-    whole = rf"(?<!\w){re.escape(asked)}(?!\w)"
-    return bool(asked) and re.search(whole, term_key) is not None
+    start = r"(?<!\w)" if _IS_WORD.match(asked[:1]) else ""
+    end = r"(?!\w)" if _IS_WORD.match(asked[-1:]) else ""
+    return bool(asked) and bool(re.search(start + re.escape(asked) + end, term_key))

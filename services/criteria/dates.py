@@ -1,0 +1,65 @@
+"""Days as people type them."""
+
+import re
+from datetime import date
+from typing import Final
+
+_MONTHS: Final = (
+    "jan", "feb", "mar", "apr", "may", "jun",
+    "jul", "aug", "sep", "oct", "nov", "dec",
+)  # fmt: skip
+_MONTH = (
+    "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    "|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
+)
+_SPELLINGS: Final = re.compile(
+    rf"""
+    (?<!\w)(?:
+      (?P<y1>\d{{4}})(?P<s1>[./-])(?P<m1>\d{{1,2}})(?P=s1)(?P<d1>\d{{1,2}})
+    | (?P<d2>\d{{1,2}})(?P<s2>[./-])(?P<m2>\d{{1,2}})(?P=s2)(?P<y2>\d{{4}})
+    | (?P<d3>\d{{1,2}})\.?[ -]*(?P<m3>{_MONTH})\.?,?[ -]*(?P<y3>\d{{4}})
+    | (?P<m4>{_MONTH})\.?\ *(?P<d4>\d{{1,2}}),?\ +(?P<y4>\d{{4}})
+    )(?!\w)
+    """,
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
+)
+
+
+def read_date(text: str) -> date | None:
+    """Read 1980-01-31, 31.01.1980, 31/01/1980, 31 Jan 1980 or Jan 31, 1980.
+
+    None also for what half of the world reads as another day, such as 01/02/1980.
+    """
+    match = _SPELLINGS.fullmatch(text.strip())
+    days = _days(match) if match else ()
+    return days[0] if len(days) == 1 else None
+
+
+def find_date(text: str) -> tuple[tuple[date, ...], str]:
+    """Return the days that a date in the text can mean, and the text around it."""
+    for match in _SPELLINGS.finditer(text):
+        if days := _days(match):
+            return days, f"{text[: match.start()]} {text[match.end() :]}"
+    return (), text
+
+
+def _days(match: re.Match[str]) -> tuple[date, ...]:
+    named = match.groupdict()
+    spelling = next(n for n in "1234" if named[f"y{n}"])
+    year, month, day = (named[f"{part}{spelling}"] for part in "ymd")
+    readings = [(month, day)]
+    if spelling == "2":
+        readings.append((day, month))
+    days = (_date(year, *reading) for reading in readings)
+    return tuple(dict.fromkeys(day for day in days if day))
+
+
+def _date(year: str, month: str, day: str) -> date | None:
+    try:
+        return date(int(year), _month(month), int(day))
+    except ValueError:
+        return None
+
+
+def _month(text: str) -> int:
+    return int(text) if text.isdigit() else _MONTHS.index(text[:3].lower()) + 1
