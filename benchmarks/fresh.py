@@ -1,0 +1,49 @@
+"""An empty database on a real cluster, for one benchmark."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from db import embedded, schema
+from db.embedded import Addresses
+from db.endpoints import Endpoints
+from db.routing import Database
+from tests.conftest import Databases
+
+
+@contextmanager
+def database() -> Iterator[Database]:
+    """Open a database with the newest schema; it is dropped afterwards."""
+    with endpoints() as fresh, closing(Database(fresh)) as opened:
+        yield opened
+
+
+@contextmanager
+def endpoints() -> Iterator[Endpoints]:
+    """Make a database with the newest schema, and drop it afterwards.
+
+    CHARTROOM_TEST_CLUSTER names a running cluster to use, as it does for the tests.
+    """
+    with _cluster() as addresses, Databases(addresses).fresh() as fresh:
+        with (
+            closing(Database(fresh)) as opened,
+            opened.connect_primary() as connection,
+        ):
+            schema.migrate(connection)
+        yield fresh
+
+
+@contextmanager
+def _cluster() -> Iterator[Addresses]:
+    if given := os.environ.get("CHARTROOM_TEST_CLUSTER"):
+        yield embedded.attach(Path(given))
+        return
+    with tempfile.TemporaryDirectory(prefix="chartroom-benchmark-") as data:
+        cluster = embedded.start(Path(data))
+        try:
+            cluster.wait_until_whole()
+            yield cluster.addresses
+        finally:
+            cluster.stop()

@@ -1,0 +1,49 @@
+"""How much slower `seed` is than COPY of the same rows into the same table.
+
+Run it as `python -m benchmarks.imports [PATIENTS]`. The peer's rows are ready in
+memory: inventing them, their doctors, statistics and indexing what GIN has put off
+are what `seed` does on top. Both begin with an empty table that has all its indexes.
+"""
+
+import sys
+from datetime import date
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from benchmarks import fresh
+from benchmarks.measure import compare
+from db.copying import copy_lines
+from services import seeding
+from services.seeding import blocks
+
+PATIENTS = 100_000
+TODAY = date(2026, 1, 1)
+
+
+def main(patients: int) -> float:
+    """Print the line and return the ratio."""
+    lines = list(blocks.lines(1, 0, patients, TODAY))
+    with fresh.database() as database:
+
+        def ours() -> None:
+            database.write(_empty)
+            seeding.seed(database, patients=patients, today=TODAY)
+
+        def peer() -> None:
+            database.write(_empty)
+            database.write(lambda session: _copy(session, lines))
+
+        return compare("import", ours, peer, rounds=5, unit="s")
+
+
+def _empty(session: Session) -> None:
+    session.execute(text("TRUNCATE patients, doctors, clinical_terms CASCADE"))
+
+
+def _copy(session: Session, lines: list[str]) -> None:
+    copy_lines(session, "patients", blocks.COLUMNS, lines)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else PATIENTS)
