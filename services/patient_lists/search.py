@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, false, func, true
+from sqlalchemy import ColumnElement, and_, bindparam, false, func, or_, true
 
 from db.models import Patient
 from services.criteria.dates import find_date
@@ -79,8 +79,8 @@ def condition(shape: SearchShape) -> ColumnElement[bool]:
     if shape.has_id:
         parts.append(Patient.id == bindparam("searched_id"))
     if shape.dates:
-        days = [bindparam(_date(n)) for n in range(shape.dates)]
-        parts.append(Patient.date_of_birth.in_(days))
+        born = Patient.date_of_birth
+        parts.append(or_(*(born == bindparam(_date(n)) for n in range(shape.dates))))
     return and_(true(), *parts)
 
 

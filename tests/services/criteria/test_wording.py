@@ -19,6 +19,7 @@ from services.patient_fields import FIELDS
 BORN = Filter("date_of_birth", Operator.GREATER_THAN, "1980-01-01")
 ALLERGIC = Filter("allergies", Operator.HAS, "penicillin")
 TAKING = Filter("current_medications", Operator.HAS, "ibuprofen")
+AFTER_1980 = "born after 1 January 1980"
 FEMALE = Filter("sex", Operator.EQUAL, "female")
 
 
@@ -30,7 +31,10 @@ def any_of(*members):
     return Group(Combine.OR, members)
 
 
-def said(asked, count=Count(41)):
+FORTY_ONE = Count(41)
+
+
+def said(asked, count=FORTY_ONE):
     return criteria.sentence(asked, FIELDS, count)
 
 
@@ -153,8 +157,7 @@ def test_every_comparison_has_words(field, operator, value, words):
         ),
         (
             all_of(BORN, any_of(ALLERGIC, TAKING)),
-            "born after 1 January 1980 and "
-            "(allergic to penicillin or taking ibuprofen)",
+            f"{AFTER_1980} and (allergic to penicillin or taking ibuprofen)",
         ),
         (
             all_of(BORN, all_of(ALLERGIC, all_of(TAKING))),
@@ -163,8 +166,7 @@ def test_every_comparison_has_words(field, operator, value, words):
         (any_of(all_of(any_of(BORN))), "born after 1 January 1980"),
         (
             any_of(all_of(BORN), all_of(ALLERGIC, TAKING)),
-            "born after 1 January 1980 or "
-            "(allergic to penicillin and taking ibuprofen)",
+            f"{AFTER_1980} or (allergic to penicillin and taking ibuprofen)",
         ),
         (all_of(BORN, any_of(), all_of()), "born after 1 January 1980"),
     ],

@@ -15,7 +15,10 @@ from services.patient_lists import exporting
 from tests.services.patient_samples import ADA
 
 
-def exported(session, actor, asked=Criteria()):
+EVERYBODY = Criteria()
+
+
+def exported(session, actor, asked=EVERYBODY):
     pieces = patient_lists.export_csv(session, actor, asked)
     return list(csv.reader(io.StringIO("".join(pieces))))
 
