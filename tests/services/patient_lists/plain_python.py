@@ -83,14 +83,12 @@ class PlainPython:
         match field:
             case "date_of_birth":
                 return ours, date.fromisoformat(typed)
-            case "no_known_allergies":
-                return ours, typed == "true"
+            case "no_known_allergies" | "sex" | "id":
+                return str(ours).lower(), typed.lower()
             case "phone_number":
                 return ours and ours.strip("+"), re.sub("[^0-9]", "", typed)
             case "email":
                 return ours and ours.lower(), typed.lower()
-            case "sex" | "id":
-                return str(ours), typed.lower()
             case _:
                 return ours and self._fold(ours), self._fold(typed)
 

@@ -19,8 +19,8 @@ LAST_NAMES = (
     "Łukasz", "Ng", "%", "_", "'; DROP TABLE patients; --",
 )  # fmt: skip
 ALLERGIES = (
-    "Penicillin V", "penicillin g", "PENICILLIN V", "Procaine penicillin", "Penicillins",
-    "Latex (substance)", "Latex", "Käse", "5% glucose", "Cow's milk",
+    "Penicillin V", "penicillin g", "PENICILLIN V", "Procaine penicillin",
+    "Penicillins", "Latex (substance)", "Latex", "Käse", "5% glucose", "Cow's milk",
 )  # fmt: skip
 HISTORY = ("Asthma", "Childhood asthma", "Prediabetes", "Diabetes", "Grippe à virus")
 MEDICINES = ("Ibuprofen 200 MG", "Ibuprofen 400 mg", "Aspirin 81", "Aspirin")

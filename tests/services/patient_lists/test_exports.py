@@ -14,7 +14,6 @@ from services.errors import InvalidInput, NotAllowed, Unavailable
 from services.patient_lists import exporting
 from tests.services.patient_samples import ADA
 
-
 EVERYBODY = Criteria()
 
 

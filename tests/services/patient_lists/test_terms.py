@@ -41,6 +41,7 @@ def having(session, actor, operator, typed):
     return sorted(row.allergies[0] for row in page.rows)
 
 
+@pytest.mark.usefixtures("ward")
 @pytest.mark.parametrize(
     ("operator", "typed", "found"),
     [
@@ -67,7 +68,7 @@ def having(session, actor, operator, typed):
     ],
 )
 def test_words_are_found_whole_and_parts_only_when_asked_for(
-    session, clerk, ward, operator, typed, found
+    session, clerk, operator, typed, found
 ):
     assert having(session, clerk, operator, typed) == found
 
