@@ -6,7 +6,6 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -108,7 +107,7 @@ def seed(settings: Settings, patients: int, seed_number: int) -> None:
 
 
 def _table(summaries: tuple[importing.FileSummary, ...]) -> Table:
-    table = Table("File", box=SIMPLE)
+    table = Table("File", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in _COLUMNS:
         table.add_column(name, justify="right")
     for summary in summaries:

@@ -1,0 +1,134 @@
+"""The commands import-synthea and seed, run as somebody at a terminal runs them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from tests.conftest import connect
+from tests.services.importing.synthea_samples import ADA, replace_heading, write_folder
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def run(endpoints, tmp_path):
+    """Run a command on a fresh database, in a folder of its own."""
+    servers = {
+        "CHARTROOM_DATABASE_URL": endpoints.database_url,
+        "CHARTROOM_MONGO_URL": endpoints.mongo_url,
+        "CHARTROOM_REPLICA_URLS": ",".join(
+            f"{name}={url}" for name, url in endpoints.replica_urls.items()
+        ),
+        "PYTHONPATH": str(ROOT),
+        "PYTHONWARNINGS": "error",
+        "COLUMNS": "80",
+    }
+
+    def run(*words):
+        return subprocess.run(
+            [sys.executable, "-m", "dashboard", *map(str, words)],
+            cwd=tmp_path,
+            env={**os.environ, **servers},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_folder(tmp_path / "synthea")
+
+
+@pytest.fixture
+def count(database_url):
+    engine = connect(database_url)
+
+    def count(table):
+        with engine.connect() as connection:
+            return connection.scalar(text(f"SELECT count(*) FROM {table}"))
+
+    yield count
+    engine.dispose()
+
+
+def cells(output, file):
+    [line] = [line for line in output.splitlines() if line.strip().startswith(file)]
+    return line.split()[1:]
+
+
+def test_an_import_says_what_became_of_every_file(run, folder, count):
+    first = run("import-synthea", folder)
+    again = run("import-synthea", folder)
+
+    #                                             lines, new, updated, unchanged, kept
+    assert cells(first.stdout, "patients.csv") == ["2", "2", "0", "0", "0", "0", "0"]
+    assert cells(again.stdout, "patients.csv") == ["2", "0", "0", "2", "0", "0", "0"]
+    assert cells(first.stdout, "conditions.csv") == ["2", "0", "0"]
+    assert (first.returncode, first.stderr) == (0, "")
+    assert (count("patients"), count("doctors")) == (2, 1)
+
+
+def test_bad_lines_are_listed_beside_and_the_command_succeeds(run, folder, tmp_path):
+    write_folder(folder, patients=[ADA, "Id-Cy,1980-02-30,,Cy,Cole,M,,,"])
+
+    finished = run("import-synthea", folder)
+
+    assert finished.returncode == 0
+    assert "listed in rejects.csv" in finished.stdout
+    assert (tmp_path / "rejects.csv").read_text().splitlines() == [
+        "file,line,reason",
+        "patients.csv,3,BIRTHDATE is not a date such as 1980-12-31",
+    ]
+    assert "Cole" not in finished.stdout + finished.stderr
+
+
+def test_the_list_of_bad_lines_can_lie_elsewhere(run, folder, tmp_path):
+    write_folder(folder, patients=["bad"])
+
+    run("import-synthea", folder, "--rejects", tmp_path / "bad.csv")
+
+    assert (tmp_path / "bad.csv").exists()
+    assert not (tmp_path / "rejects.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (
+            lambda folder: replace_heading(folder / "patients.csv", "Id,FIRST"),
+            "patients.csv has no column BIRTHDATE",
+        ),
+        (
+            lambda folder: (folder / "providers.csv").unlink(),
+            "There is no providers.csv in",
+        ),
+    ],
+    ids=["a column is missing", "a file is missing"],
+)
+def test_what_cannot_be_imported_is_one_sentence(run, folder, spoil, sentence):
+    spoil(folder)
+
+    finished = run("import-synthea", folder)
+
+    assert finished.returncode == 1
+    assert finished.stderr.startswith(sentence)
+    assert finished.stderr.count("\n") == 1
+    assert finished.stdout == ""
+
+
+def test_seeding_says_what_it_added_and_adds_it_once(run, count):
+    first = run("seed", "--patients", 30)
+    again = run("seed", "--patients", 30)
+
+    assert "Added 30 invented patients." in first.stdout
+    assert "30 invented patients are there already." in again.stdout
+    assert (first.returncode, first.stderr) == (0, "")
+    assert count("patients") == 30
