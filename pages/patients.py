@@ -73,7 +73,7 @@ with page_header("Patients"):
         go("register.py")
 with st.container(horizontal=True):
     typed = list_tools.search_box("patients", shown, mark=key)
-    menu = st.popover("Saved views", icon=":material/bookmarks:", on_change="rerun")
+    menu = list_tools.views_menu("patients")
 if typed is not None:
     listing.show(replace(shown, search=typed))
 panel = list_tools.filters_panel("patients", shown)

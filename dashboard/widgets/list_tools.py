@@ -3,6 +3,8 @@
 import streamlit as st
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
+from streamlit.elements.lib.mutable_popover_container import PopoverContainer
+
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.words import plain
 from services.criteria import Criteria
@@ -35,6 +37,16 @@ def filters_panel(page: str, shown: Criteria) -> ExpanderContainer:
         f"Filters and order{active}{', archived records' * shown.archived}",
         key=f"{page}_filters",
         icon=":material/filter_alt:",
+        on_change="rerun",
+    )
+
+
+def views_menu(page: str) -> PopoverContainer:
+    """Draw the button under which the saved views are."""
+    return st.popover(
+        "Saved views",
+        key=f"{page}_views",
+        icon=":material/bookmarks:",
         on_change="rerun",
     )
 

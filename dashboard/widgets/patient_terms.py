@@ -13,8 +13,8 @@ _MOST: Final = 300
 def suggest(kind: str) -> Sequence[str]:
     """Return known terms of a kind: allergies, medical_history, current_medications."""
     return read(
-        lambda session: patient_lists.suggest_terms(
-            session, current_actor(), kind, "", limit=_MOST
+        lambda session: patient_lists.list_terms(
+            session, current_actor(), kind, limit=_MOST
         ),
         keep=("terms", kind),
         seconds=300,

@@ -5,7 +5,7 @@ from services.patient_lists.counting import count_patients
 from services.patient_lists.exporting import export_csv
 from services.patient_lists.pages import PatientPage, list_numbered, list_patients
 from services.patient_lists.statistics import Bar, ListStatistics, describe
-from services.patient_lists.terms import suggest_terms
+from services.patient_lists.terms import list_terms, suggest_terms
 
 __all__ = [
     "Bar",
@@ -17,5 +17,6 @@ __all__ = [
     "export_csv",
     "list_numbered",
     "list_patients",
+    "list_terms",
     "suggest_terms",
 ]

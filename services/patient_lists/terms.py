@@ -54,6 +54,28 @@ def suggest_terms(
     return tuple(term for (term,) in rows)
 
 
+def list_terms(
+    session: Session, actor: Actor, kind: str, *, limit: int = 300
+) -> tuple[str, ...]:
+    """Return the first spellings of a kind in alphabetical order, to choose from."""
+    actor.require(Permission.LIST_PATIENTS)
+    rows = run(session, _first_terms(), {"kind": kind, "most": limit})
+    return tuple(term for (term,) in rows)
+
+
+@lru_cache
+def _first_terms() -> str:
+    # As in suggestions, spellings that differ in case or accents only are one.
+    first = (
+        select(func.min(ClinicalTerm.term))
+        .where(ClinicalTerm.kind == bindparam("kind"))
+        .group_by(ClinicalTerm.term_key)
+        .order_by(ClinicalTerm.term_key)
+        .limit(bindparam("most", type_=Integer))
+    )
+    return compiled(first)
+
+
 @lru_cache
 def _suggestions() -> str:
     asked = func.fold(bindparam("text"))

@@ -123,3 +123,15 @@ def test_suggestions_come_from_the_list_that_is_being_filled_in(session, clerk, 
 def test_who_may_not_list_is_not_told_what_others_suffer_from(session, admin):
     with pytest.raises(NotAllowed):
         patient_lists.suggest_terms(session, admin, "allergies", "pen")
+
+
+def test_terms_to_choose_from_come_in_order_and_once(session, clerk, ward):
+    listed = patient_lists.list_terms(session, clerk, "allergies", limit=3)
+
+    assert len(listed) == 3
+    assert list(map(str.lower, listed)) == sorted(map(str.lower, listed))
+
+
+def test_who_may_not_list_is_offered_no_terms(session, admin):
+    with pytest.raises(NotAllowed):
+        patient_lists.list_terms(session, admin, "allergies")

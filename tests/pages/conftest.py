@@ -1,0 +1,147 @@
+"""The app as a person sees it, run by AppTest on a database of the test cluster.
+
+The person is handed to `st.user` under the name that the server's gate uses, so the
+pages find out who is here exactly as they do behind it.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from pymongo import MongoClient
+from sqlalchemy.orm import Session
+from streamlit.testing.v1 import AppTest
+
+from dashboard import wiring
+from dashboard.wiring import Wiring
+from db.embedded import Addresses
+from db.endpoints import Endpoints
+from db.gridfs import FileStore
+from db.routing import Database, Lsn
+from db.settings import Settings
+from services import patients, people
+from services.actors import Actor, Role
+from services.patient_records import PatientDraft, PatientRecord
+
+_ROOT = Path(__file__).resolve().parents[2]
+_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Clinic:
+    """A clinic with one person of each role, and the app they look at."""
+
+    wiring: Wiring
+    cast: dict[Role, Actor]
+    position: dict[str, Lsn] = field(default_factory=dict)
+
+    @property
+    def clerk(self) -> Actor:
+        """The person at the front desk."""
+        return self.cast[Role.STAFF]
+
+    def open(self, page: str, role: Role = Role.STAFF, **query: object) -> AppTest:
+        """Open a page's address as somebody of the role."""
+        app = self.start(role)
+        app.query_params.update({name: str(value) for name, value in query.items()})
+        return app.switch_page(f"../pages/{page}.py").run()
+
+    def start(self, role: Role = Role.STAFF) -> AppTest:
+        """Open the app's first page as somebody of the role."""
+        app = AppTest.from_file(
+            _ROOT / "dashboard" / "app.py", default_timeout=_SECONDS
+        )
+        app.user = {"uid": str(self.cast[role].id)}
+        app.context = {"url": "http://testserver/"}
+        return self.catch_up(app).run()
+
+    def register(self, **fields: Any) -> PatientRecord:
+        """Register a patient nobody could take for another, with these fields."""
+        name = uuid4().hex
+        draft = PatientDraft(
+            **{
+                "first_name": f"Ada {name[:8]}",
+                "last_name": f"Test {name[8:16]}",
+                "date_of_birth": date(1980, 1, 31),
+                "email": f"{name}@example.org",
+                **fields,
+            }
+        )
+        return self.write(
+            lambda session: patients.register(
+                session, self.clerk, draft, today=date(2026, 11, 20)
+            )
+        )
+
+    def edit(self, patient: PatientRecord, **fields: Any) -> PatientRecord:
+        """Change a patient the way a colleague at another desk would."""
+        draft = PatientDraft(**(_fields(patient) | fields))
+        return self.write(
+            lambda session: patients.edit(
+                session,
+                self.clerk,
+                patient.id,
+                draft,
+                version=patient.version,
+                today=date(2026, 11, 20),
+            )
+        )
+
+    def get(self, patient_id: UUID) -> PatientRecord:
+        """Return the patient as the primary has it now."""
+        return self.write(
+            lambda session: patients.get_patient(session, self.clerk, patient_id)
+        )
+
+    def write(self, operation: Any) -> Any:
+        """Return what the operation does; pages opened later show it."""
+        written = self.wiring.database.write(operation)
+        self.position["lsn"] = written.lsn
+        return written.value
+
+    def catch_up(self, app: AppTest) -> AppTest:
+        """Let the pages of this session read nothing older than what was written."""
+        if "lsn" in self.position:
+            app.session_state["chartroom_lsn"] = self.position["lsn"]
+        return app
+
+
+def _fields(patient: PatientRecord) -> dict[str, Any]:
+    draft = patient.draft()
+    return {name: getattr(draft, name) for name in PatientDraft.__dataclass_fields__}
+
+
+@pytest.fixture(scope="module")
+def clinic(module_endpoints: Endpoints, addresses: Addresses) -> Iterator[Clinic]:
+    """A clinic that the tests of a module share."""
+    url, name = addresses.mongo.admin_url, f"test_{uuid4().hex}"
+    with (
+        closing(Database(module_endpoints)) as database,
+        closing(FileStore(url, name)) as files,
+    ):
+        wired = Wiring(Settings(), module_endpoints, database, files)
+        wiring.use(wired)
+        database.write(people.ensure_demo_people)
+        cast: tuple[Actor, ...] = database.write(_cast).value
+        yield Clinic(wired, {person.role: person for person in cast})
+    with MongoClient[dict[str, object]](url) as client:
+        client.drop_database(name)
+
+
+def _cast(session: Session) -> tuple[Actor, ...]:
+    return people.demo_people(session)
+
+
+def rows_of(app: AppTest, key: str = "patients_table") -> list[list[str]]:
+    """Return the texts of a table's cells, row by row."""
+    for table in app.get("bidi_component"):
+        if table.key == key:
+            data = json.loads(table.proto.json)
+            return [[cell["text"] for cell in row["cells"]] for row in data["rows"]]
+    return []

@@ -1,0 +1,251 @@
+"""One patient on screen: read, changed, archived, restored, photographed, merged."""
+
+from io import BytesIO
+from uuid import uuid4
+
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from services import photos
+from services.actors import Role
+from services.patient_records import PatientRecord
+from tests.pages.conftest import Clinic
+
+
+def markdown(app: AppTest) -> str:
+    return "\n".join(element.value for element in app.markdown)
+
+
+def picture() -> bytes:
+    kept = BytesIO()
+    Image.new("RGB", (64, 64), "teal").save(kept, "PNG")
+    return kept.getvalue()
+
+
+def test_the_header_shows_who_it_is_and_what_is_dangerous(clinic: Clinic):
+    patient = clinic.register(first_name="Ada", last_name="B*ld", allergies=("Latex",))
+
+    app = clinic.open("patient", patient=patient.id)
+
+    assert app.title[0].value == r"Ada B\*ld"
+    assert ":red-badge[:material/warning: Latex]" in markdown(app)
+    assert "31 January 1980 (46 years)" in markdown(app)
+    assert not app.exception
+
+
+def test_silence_about_allergies_is_not_shown_as_none(clinic: Clinic):
+    silent = clinic.open("patient", patient=clinic.register().id)
+    stated = clinic.open("patient", patient=clinic.register(no_known_allergies=True).id)
+
+    assert "Allergies not stated" in markdown(silent)
+    assert "No known allergies" in markdown(stated)
+
+
+def test_an_address_that_names_no_patient_is_explained(clinic: Clinic):
+    for wrong in ("", "x", str(uuid4())):
+        app = clinic.open("patient", patient=wrong)
+
+        assert app.warning
+        assert not app.exception
+
+
+def test_a_patient_sees_their_own_record_and_no_button_to_change_it(clinic: Clinic):
+    app = clinic.start(Role.PATIENT)
+
+    assert app.title[0].value == clinic.cast[Role.PATIENT].name
+    assert not app.button
+    assert not app.exception
+
+
+def test_an_archived_record_says_so_and_can_be_restored(clinic: Clinic):
+    patient = clinic.register()
+    app = clinic.open("patient", patient=patient.id)
+    app.button(key="patient_archive").click().run()
+    archive(clinic, patient)
+
+    archived = clinic.open("patient", patient=patient.id)
+    archived.button(key="patient_restore").click().run()
+
+    assert "leaves the lists" in markdown(app)
+    assert not clinic.get(patient.id).is_archived
+    assert not archived.exception
+
+
+def archive(clinic: Clinic, patient: PatientRecord) -> None:
+    from services import patients
+
+    clinic.write(
+        lambda session: patients.archive(
+            session, clinic.clerk, patient.id, version=patient.version
+        )
+    )
+
+
+def test_a_saved_change_is_on_the_next_page(clinic: Clinic):
+    patient = clinic.register()
+    app = clinic.open("edit", patient=patient.id)
+    app.text_input(key="edit_address").set_value("1 New Road")
+
+    app.button(key="edit_save").click().run()
+
+    assert clinic.get(patient.id).address == "1 New Road"
+    assert app.title[0].value.startswith("Ada")
+    assert any("is saved" in toast.value for toast in app.toast)
+    assert not app.exception
+
+
+def test_every_problem_is_shown_at_once_and_nothing_typed_is_lost(clinic: Clinic):
+    patient = clinic.register()
+    app = clinic.open("edit", patient=patient.id)
+    app.text_input(key="edit_date_of_birth").set_value("1980-01-1998")
+    app.text_input(key="edit_phone_number").set_value("12")
+
+    app.button(key="edit_save").click().run()
+
+    assert "2 fields need" in app.error[0].value
+    assert "not a date" in markdown(app)
+    assert "10 to 15 digits" in markdown(app)
+    assert app.text_input(key="edit_phone_number").value == "12"
+    assert clinic.get(patient.id).version == 1
+    assert not app.exception
+
+
+def stale(clinic: Clinic) -> tuple[AppTest, PatientRecord]:
+    """Return a form on which a colleague changed the record meanwhile."""
+    patient = clinic.register(address="1 Old Road", phone_number="0123456789")
+    app = clinic.open("edit", patient=patient.id)
+    clinic.edit(patient, phone_number="9876543210")
+    app.text_input(key="edit_address").set_value("2 New Road")
+    return app.button(key="edit_save").click().run(), patient
+
+
+def test_a_stale_edit_shows_both_versions_and_keeps_what_was_typed(clinic: Clinic):
+    app, patient = stale(clinic)
+
+    captions = {radio.label: tuple(radio.proto.captions) for radio in app.radio}
+    assert captions["Address"] == ("1 Old Road", "2 New Road")
+    assert captions["Phone number"] == ("9876543210", "0123456789")
+    assert clinic.get(patient.id).address == "1 Old Road"
+    assert not app.exception
+
+
+def test_a_stale_edit_is_saved_with_what_each_has_changed(clinic: Clinic):
+    app, patient = stale(clinic)
+
+    app.button(key="edit_resolve").click().run()
+
+    saved = clinic.get(patient.id)
+    assert (saved.address, saved.phone_number) == ("2 New Road", "9876543210")
+    assert not app.exception
+
+
+def test_the_value_that_somebody_chooses_wins(clinic: Clinic):
+    app, patient = stale(clinic)
+    app.radio(key="edit_address_side").set_value("left").run()
+
+    app.button(key="edit_resolve").click().run()
+
+    assert clinic.get(patient.id).address == "1 Old Road"
+    assert not app.exception
+
+
+def test_a_second_change_in_the_meantime_is_shown_again(clinic: Clinic):
+    app, patient = stale(clinic)
+    clinic.edit(clinic.get(patient.id), address="3 Third Road")
+
+    app.button(key="edit_resolve").click().run()
+
+    (address,) = [radio for radio in app.radio if radio.label == "Address"]
+    assert tuple(address.proto.captions) == ("3 Third Road", "2 New Road")
+    assert not app.exception
+
+
+def test_a_record_opened_anew_shows_the_newest_version(clinic: Clinic):
+    patient = clinic.register(address="1 Old Road")
+    app = clinic.open("edit", patient=patient.id)
+    clinic.edit(patient, address="2 New Road")
+
+    clinic.catch_up(app).run()
+
+    assert app.text_input(key="edit_address").value == "2 New Road"
+
+
+def test_a_likely_duplicate_is_offered_after_an_edit(clinic: Clinic):
+    known = clinic.register(first_name="Zelda", last_name="Quartermain")
+    patient = clinic.register(first_name="Zola", last_name="Martin")
+    app = clinic.open("edit", patient=patient.id)
+    app.text_input(key="edit_first_name").set_value("Zelda")
+    app.text_input(key="edit_last_name").set_value("Quartermain")
+
+    app.button(key="edit_save").click().run()
+
+    assert "May be the same person" in {h.value for h in app.subheader}
+    assert f"patient_candidate_{known.id}" in {button.key for button in app.button}
+    assert not app.exception
+
+
+def test_a_photo_is_saved_and_removed(clinic: Clinic):
+    patient = clinic.register()
+    app = clinic.open("photo", patient=patient.id)
+    app.file_uploader(key="photo_upload").set_value(("me.png", picture(), "image/png"))
+    app.button(key="photo_save").click().run()
+    kept = clinic.get(patient.id).photo_file_id
+
+    other = clinic.open("photo", patient=patient.id)
+    other.button(key="photo_remove").click().run()
+
+    assert kept is not None
+    assert clinic.get(patient.id).photo_file_id is None
+    assert not app.exception
+    assert not other.exception
+
+
+def test_a_photo_travels_over_our_own_route_only(clinic: Clinic):
+    patient = clinic.register()
+    prepared = photos.prepare(picture())
+    clinic.write(
+        lambda session: photos.attach(
+            session, clinic.wiring.files, clinic.clerk, patient.id, prepared, version=1
+        )
+    )
+
+    app = clinic.open("patient", patient=patient.id)
+
+    (url,) = app.image[0].value
+    assert url.startswith(
+        f"http://testserver/files/patients/{patient.id}/photo?size=thumbnail"
+    )
+
+
+def test_a_file_that_is_no_picture_is_refused_in_words(clinic: Clinic):
+    app = clinic.open("photo", patient=clinic.register().id)
+    app.file_uploader(key="photo_upload").set_value(("x.png", b"hello", "image/png"))
+
+    app.button(key="photo_save").click().run()
+
+    assert app.error
+    assert app.title
+    assert not app.exception
+
+
+def test_a_merge_keeps_the_chosen_values_and_archives_the_other(clinic: Clinic):
+    kept = clinic.register(address="1 Kept Road", allergies=("Latex",))
+    other = clinic.register(address="2 Other Road", allergies=("Nuts",))
+    app = clinic.open("merge", patient=kept.id, other=other.id)
+    app.radio(key="merge_address_side").set_value("right").run()
+
+    app.button(key="merge_submit").click().run()
+
+    captions = {radio.label: tuple(radio.proto.captions) for radio in app.radio}
+    assert captions["Allergies"][2] in {"Latex, Nuts", "Nuts, Latex"}
+    assert "cannot be undone" in markdown(app)
+    assert not app.exception
+
+
+def test_a_record_is_not_merged_with_itself(clinic: Clinic):
+    patient = clinic.register()
+
+    app = clinic.open("merge", patient=patient.id, other=patient.id)
+
+    assert "one and the same record" in app.error[0].value
+    assert not app.exception
