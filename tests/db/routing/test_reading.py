@@ -14,10 +14,15 @@ from db.endpoints import Endpoints
 from db.routing import Database, DatabaseUnavailable, Lsn
 from tests.db.routing.notes import add_note, backend, die, end_sessions, has_note
 
+NOWHERE = Lsn.parse("FFFFFFFF/FFFFFFFF")
+
+
+def counted(name, **labels):
+    return REGISTRY.get_sample_value(f"chartroom_{name}", labels) or 0
+
 
 def waits(outcome):
-    labels = {"outcome": outcome}
-    return REGISTRY.get_sample_value("chartroom_lsn_waits_total", labels) or 0
+    return counted("lsn_waits_total", outcome=outcome)
 
 
 def wait_until_remembered(database, lsn):
@@ -53,6 +58,31 @@ def test_replicas_share_the_reads_and_the_primary_gets_none(database):
     assert len({answer.node for answer in served}) == 2
 
 
+def test_every_read_is_counted_by_who_answered(database):
+    def counts():
+        nodes = [(node.name, node.role) for node in database.nodes()]
+        return [counted("reads_total", node=n, role=role) for n, role in nodes]
+
+    before = counts()
+
+    nodes = [database.read(backend).served.node for _ in range(10)]
+
+    grown = [after - was for after, was in zip(counts(), before, strict=True)]
+    assert grown == [nodes.count(node.name) for node in database.nodes()]
+
+
+def test_connections_in_use_and_idle_are_counted_for_each_pool(database):
+    def gauges():
+        states = "in_use", "idle"
+        return [
+            counted("pool_connections", pool="primary", state=state) for state in states
+        ]
+
+    with database.writing():
+        assert gauges() == [1, 0]
+    assert gauges() == [0, 1]
+
+
 def test_what_a_replica_has_replayed_is_remembered(database, notes, note_id):
     lsn = database.write(notes.write(note_id)).lsn
     for _ in range(2):  # A connection to each replica, older than the next look.
@@ -78,16 +108,24 @@ def test_a_new_connection_is_asked_before_it_is_trusted(database, notes, note_id
     assert waits("waited") == waited + 1
 
 
-def test_a_read_cannot_write_and_is_not_tried_again(database, note_id):
-    with pytest.raises(DBAPIError, match="read-only transaction"):
-        database.read(lambda session: add_note(session, note_id))
+@pytest.mark.parametrize("after", [None, NOWHERE], ids=["replica", "primary"])
+def test_a_read_cannot_write_and_is_not_tried_again(database, note_id, after):
+    runs = []
 
-    with database.reading() as session, pytest.raises(DBAPIError, match="read-only"):
+    def add(session: Session) -> None:
+        runs.append(session.info["served"].role)
         add_note(session, note_id)
+
+    with pytest.raises(DBAPIError, match="read-only transaction"):
+        database.read(add, after=after)
+    with pytest.raises(DBAPIError, match="read-only"), database.reading(after) as open_:
+        add(open_)
+
+    assert runs == ["primary" if after else "replica"] * 2
 
 
 def test_a_position_that_no_server_has_is_answered_by_the_primary(database):
-    answer = database.read(backend, after=Lsn.parse("FFFFFFFF/FFFFFFFF"))
+    answer = database.read(backend, after=NOWHERE)
 
     assert answer.served.role == "primary"
 

@@ -5,6 +5,7 @@ from threading import Barrier
 from uuid import uuid4
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -23,6 +24,12 @@ from tests.db.routing.notes import (
 def add_and(then, session, note_id):
     add_note(session, note_id)
     then(session)
+
+
+def contended_writes():
+    labels = {"operation": "write", "trouble": "contended"}
+    name = "chartroom_database_retries_total"
+    return REGISTRY.get_sample_value(name, labels) or 0
 
 
 def fail(session):
@@ -77,9 +84,11 @@ def test_a_transaction_that_gave_way_to_another_is_tried_again(
                 text(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{code}'; END $$")
             )
 
+    retries = contended_writes()
     database.write(gives_way_once)
 
     assert notes.runs == 2
+    assert contended_writes() == retries + 1
     assert is_written(database, note_id)
 
 
@@ -131,15 +140,16 @@ def test_a_block_whose_connection_dies_is_unavailable_and_nothing_is_written(
     assert not is_written(database, note_id)
 
 
-def test_a_connection_that_died_while_idle_costs_no_attempt(
-    database, with_notes, notes
+def test_a_connection_that_died_while_idle_is_replaced_unnoticed(
+    database, with_notes, note_id
 ):
     database.write(backend)
     end_sessions(with_notes.database_url)
 
-    database.write(notes.write(uuid4()))
+    with database.writing() as session:
+        add_note(session, note_id)
 
-    assert notes.runs == 1
+    assert is_written(database, note_id)
 
 
 def test_a_server_that_takes_no_writes_any_more_is_left(database, notes, note_id):
