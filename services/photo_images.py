@@ -11,9 +11,9 @@ from PIL import Image, ImageCms, ImageOps
 from services.errors import InvalidInput
 
 MAX_BYTES: Final = 5 * 1024 * 1024
-# A file of a few kilobytes can claim to be as large as it likes; this many pixels
-# take about 160 MB to decode, and no camera puts more into 5 MB.
-MAX_PIXELS: Final = 40_000_000
+# A file of a few kilobytes can claim to be as large as it likes. This many pixels take
+# up to 350 MB for a moment, and hardly a camera puts more into 5 MB.
+MAX_PIXELS: Final = 25_000_000
 FULL_PIXELS: Final = 1600
 THUMBNAIL_PIXELS: Final = 256
 CONTENT_TYPE: Final = "image/jpeg"
@@ -95,7 +95,7 @@ def _decoded(upload: bytes) -> Image.Image:
 def _on_white(picture: Image.Image) -> Image.Image:
     """Shrink the picture and give it a ground; few modes can do either."""
     if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
+        picture = picture if picture.mode == "RGBA" else picture.convert("RGBA")
     elif picture.mode.startswith("I"):
         # Sixteen bits of grey: convert() would make all but the darkest white.
         picture = picture.convert("I").point(lambda grey: grey * (1 / 256)).convert("L")
