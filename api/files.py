@@ -1,6 +1,7 @@
 """/files: photos and exports, for browsers as well as programs."""
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -43,14 +44,17 @@ def export(
         lambda session: views.recall(session, caller.actor, key)
     ).value
     name = f"patients-{caller.stores.today():%Y-%m-%d}.csv"
+    pieces = _pieces(caller, criteria)
+    # The first piece is made before anything is sent, so that a refusal can be told.
+    header = next(pieces)
     return StreamingResponse(
-        _rows(caller, criteria),
+        chain([header], pieces),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 
-def _rows(caller: Caller, criteria: Criteria) -> Iterator[str]:
-    """Yield the lines inside one transaction, so that the list cannot change midway."""
+def _pieces(caller: Caller, criteria: Criteria) -> Iterator[str]:
+    """Yield the list from one transaction, so that it cannot change midway."""
     with caller.stores.database.reading(caller.after) as session:
         yield from patient_lists.export_csv(session, caller.actor, criteria)

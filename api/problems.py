@@ -35,7 +35,9 @@ _RETRY_LATER: Final = {"Retry-After": "2"}
 _CHANGING_HANDS: Final = (
     "The database is changing hands. Nothing is lost; try again in a few seconds."
 )
-_BROKEN: Final = "Something broke on our side. It has been logged; nothing was saved."
+_BROKEN: Final = (
+    "Something broke on our side and was logged. Look before you try again."
+)
 _log = logging.getLogger(__name__)
 
 

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from api.dependencies import SIGNED_IN
+from dashboard import static_assets
 from dashboard.identity import IdentityCookie
 from dashboard.middleware import SIGN_IN_PATH
 from db.routing import Database, DatabaseUnavailable
@@ -34,9 +35,10 @@ _DEEDS: Final = {
     Role.PATIENT: "Sees their own record.",
 }
 _POLICY: Final = (
-    "default-src 'none'; style-src 'nonce-{nonce}'; img-src data:; "
+    "default-src 'none'; style-src 'nonce-{nonce}'; font-src 'self'; img-src data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+_TYPEFACE: Final = static_assets.find("media/SourceSansVF-Upright.*.woff2")
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True
 )
@@ -159,7 +161,9 @@ def _go(path: str) -> Response:
 
 def _page(template: str, status: int = 200, **values: object) -> Response:
     nonce = secrets.token_urlsafe(16)
-    html = _templates.get_template(template).render(nonce=nonce, **values)
+    html = _templates.get_template(template).render(
+        nonce=nonce, typeface=_TYPEFACE, **values
+    )
     policy = _POLICY.format(nonce=nonce)
     return HTMLResponse(html, status, {"Content-Security-Policy": policy})
 

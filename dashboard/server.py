@@ -56,10 +56,10 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
     return SecurityHeaders(RequestLog(gate))
 
 
-def run(settings: Settings) -> None:
+def run(settings: Settings, *, script: Path = SCRIPT) -> None:
     """Serve until SIGTERM or SIGINT."""
     uvicorn.run(
-        create_app(settings),
+        create_app(settings, script=script),
         host=settings.host,
         port=settings.port,
         # Uvicorn's own log would show query strings; ours does not.
@@ -109,6 +109,8 @@ def _configure_streamlit(key: str) -> None:
         "server.enableXsrfProtection": True,
         "server.enableCORS": True,
         "client.showErrorDetails": "none",
+        # Rich prints what broke with its values, past every log's format.
+        "logger.enableRich": False,
         "browser.gatherUsageStats": False,
         "server.fileWatcherType": "none",
         "global.developmentMode": False,

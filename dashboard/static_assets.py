@@ -24,6 +24,14 @@ _HEADERS: Final = {
 _MENTIONED: Final = re.compile(r'(?:src|href)="\./static/([^"]+)"')
 
 
+def find(pattern: str) -> str | None:
+    """Return the address of one of Streamlit's own files, whose name has a digest."""
+    found = sorted((_PACKAGE / "static").glob(pattern))
+    if not found:
+        return None
+    return _PREFIX + found[0].relative_to(_PACKAGE / "static").as_posix()
+
+
 class StaticAssets:
     """Answers /static/ from memory; Streamlit sends it uncompressed, 4 times the size.
 

@@ -143,7 +143,7 @@ def test_ten_patients_make_a_page_by_default(client, alphabet):
         ("per_page=0", "per_page"),
         ("page=0", "page"),
         ("page=x", "page"),
-        ("orderBy=shoe_size", "orderBy"),
+        ("orderBy=shoe_size", "shoe_size"),
         ("orderBy=last_name&order=UP", "order"),
         ("lastname=Doe", "lastname"),
     ],

@@ -1,0 +1,143 @@
+"""Photos and exports: only to whom they are due, and kept by no browser."""
+
+import csv
+import io
+from uuid import uuid4
+
+import pytest
+from PIL import Image
+from starlette.responses import Response
+
+from services import people, photos, views
+from services.actors import PERMISSIONS, Permission, Role
+from services.criteria import Combine, Criteria, Filter, Group, Operator
+from tests.api.conftest import ADA
+
+
+@pytest.fixture(scope="module")
+def cast(door):
+    return {
+        person.role: person for person in door.database.read(people.demo_people).value
+    }
+
+
+def _signed_in(door, person_id):
+    response = Response()
+    door.cookie.set(response, person_id, secure=False)
+    return {"Cookie": response.headers["set-cookie"].partition(";")[0]}
+
+
+@pytest.fixture
+def pictured(door, cast, ada, module_files):
+    """A patient with a photo, and what makes a browser see it at once."""
+    upload = io.BytesIO()
+    Image.new("RGB", (640, 480), "teal").save(upload, "JPEG")
+    attached = door.database.write(
+        lambda session: photos.attach(
+            session,
+            module_files,
+            cast[Role.STAFF],
+            ada["uuid"],
+            photos.prepare(upload.getvalue()),
+            version=1,
+        )
+    )
+    return f"/files/patients/{ada['uuid']}/photo?after={attached.lsn}"
+
+
+def test_a_signed_in_person_sees_a_photo(stranger, door, cast, pictured):
+    full = stranger.get(pictured, headers=_signed_in(door, cast[Role.STAFF].id))
+    small = stranger.get(
+        f"{pictured}&size=thumbnail", headers=_signed_in(door, cast[Role.STAFF].id)
+    )
+
+    assert full.headers["content-type"] == small.headers["content-type"] == "image/jpeg"
+    assert Image.open(io.BytesIO(full.content)).size == (640, 480)
+    assert len(small.content) < len(full.content)
+    assert full.headers["cache-control"] == "no-store"
+    assert full.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_program_sees_a_photo_with_its_token(client, pictured, ada):
+    assert client.get(pictured).status_code == 200
+    shown = client.get(f"/api/v1/patients/{ada['uuid']}").json()["photo"]
+    assert shown == pictured.partition("?")[0]
+
+
+@pytest.mark.parametrize(
+    ("role", "status"), [(Role.PATIENT, 404), (Role.ANALYST, 403), (Role.ADMIN, 403)]
+)
+def test_others_do_not_see_it(stranger, door, cast, pictured, role, status):
+    answer = stranger.get(pictured, headers=_signed_in(door, cast[role].id))
+
+    assert answer.status_code == status
+
+
+def test_somebody_who_may_not_act_any_more_is_a_stranger(stranger, door, pictured):
+    answer = stranger.get(pictured, headers=_signed_in(door, uuid4()))
+
+    assert answer.status_code == 401
+
+
+def test_a_bad_token_is_not_made_good_by_a_cookie(stranger, door, cast, pictured):
+    headers = _signed_in(door, cast[Role.STAFF].id) | {"Authorization": "Bearer x"}
+
+    assert stranger.get(pictured, headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize("size", ["huge", "../full"])
+def test_there_are_two_sizes(client, ada, size):
+    path = f"/files/patients/{ada['uuid']}/photo?size={size}"
+
+    assert client.get(path).status_code == 400
+
+
+def _stored(door, actor, **asked):
+    written = door.database.write(
+        lambda session: views.remember(session, actor, Criteria(**asked))
+    )
+    return f"/files/patients.csv?list={written.value}&after={written.lsn}"
+
+
+def test_a_list_is_exported_as_it_is_filtered(client, stranger, door, cast):
+    name = f"N{uuid4().hex[:12]}"
+    for first in ("Ada", "=1+1"):
+        client.post("/api/v1/patients", ADA | {"first_name": first, "last_name": name})
+    where = Group(Combine.AND, (Filter("last_name", Operator.EQUAL, name),))
+    path = _stored(door, cast[Role.STAFF], where=where)
+
+    answer = stranger.get(path, headers=_signed_in(door, cast[Role.STAFF].id))
+
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert len(rows) == 2
+    assert not any(value.startswith("=") for row in rows for value in row.values())
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"] == (
+        'attachment; filename="patients-2026-11-20.csv"'
+    )
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_who_may_not_export_is_told_so_before_anything_is_sent(
+    stranger, door, cast, monkeypatch
+):
+    path = _stored(door, cast[Role.STAFF])
+    only_lists = PERMISSIONS[Role.ANALYST] - {Permission.EXPORT_PATIENTS}
+    monkeypatch.setitem(PERMISSIONS, Role.ANALYST, only_lists)
+
+    answer = stranger.get(path, headers=_signed_in(door, cast[Role.ANALYST].id))
+
+    assert answer.status_code == 403
+    assert "export patient lists" in answer.json()["detail"]
+
+
+def test_an_export_gives_its_connection_back(client, door, cast):
+    path = _stored(door, cast[Role.STAFF])
+
+    answers = [client.get(path).status_code for _ in range(20)]
+
+    assert answers == [200] * 20
+
+
+def test_a_list_that_nobody_stored_is_not_found(client):
+    assert client.get("/files/patients.csv?list=none").status_code == 404

@@ -1,0 +1,63 @@
+"""Nothing that a program can send breaks the API."""
+
+from string import ascii_letters
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.criteria import Operator
+from services.patient_fields import FIELDS
+from tests.api.conftest import ADA
+
+_fuzzed = settings(
+    max_examples=80,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+_text = st.text(max_size=30)
+_date = st.dates().map(str)
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | _text,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(_text, inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+
+
+@_fuzzed
+@given(
+    field=st.sampled_from(sorted(FIELDS)) | _text,
+    operator=st.sampled_from(list(Operator)) | _text,
+    value=_text | _date | st.integers().map(str) | st.uuids().map(str),
+    search=st.none() | _text,
+    order=st.sampled_from(sorted(FIELDS)) | _text,
+)
+def test_no_question_breaks_a_list(client, field, operator, value, search, order):
+    asked = {"0_field": field, "0_operator": operator, "0_value": value}
+    asked |= {"orderBy": order} | ({} if search is None else {"search": search})
+
+    for path in ("/patient-register", "/api/v1/patients"):
+        assert client.get(path, params=asked).status_code in {200, 400}
+
+
+@_fuzzed
+@given(
+    field=st.sampled_from([*ADA, "sex", "address", "medical_history", "x"]),
+    value=_json | st.text(ascii_letters, max_size=300) | _date,
+)
+def test_no_patient_breaks_the_register(client, field, value):
+    sent = ADA | {field: value}
+
+    assert client.post("/patient-register", sent).status_code in {200, 400}
+    assert client.post("/api/v1/patients", sent).status_code in {201, 400}
+
+
+@_fuzzed
+@given(body=st.binary(max_size=200))
+def test_no_bytes_break_the_register(client, body):
+    headers = {"Content-Type": "application/json"}
+
+    answer = client.ask("POST", "/patient-register", content=body, headers=headers)
+
+    assert answer.status_code == 400

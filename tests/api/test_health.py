@@ -1,0 +1,130 @@
+"""/health tells whether the clinic can work, and /metrics how well."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from sqlalchemy import text
+
+from api.dependencies import Stores
+from api.health import Checkup, examine
+from db.routing import Database
+from services.actors import Role
+
+
+def _beat(database, age="0 seconds"):
+    return database.write(
+        lambda session: session.execute(
+            text(
+                "INSERT INTO procrastinate_workers (last_heartbeat) "
+                "VALUES (clock_timestamp() - CAST(:age AS interval))"
+            ),
+            {"age": age},
+        )
+    )
+
+
+@pytest.fixture
+def stores(door, module_files):
+    return Stores(door.database, module_files, lambda: date(2026, 11, 20))
+
+
+class _Nodes:
+    """The same database, seen with other nodes."""
+
+    def __init__(self, database, nodes):
+        self._database, self._nodes = database, nodes
+
+    def nodes(self):
+        return self._nodes
+
+    def __getattr__(self, name):
+        return getattr(self._database, name)
+
+
+class _DeadFiles:
+    def ping(self):
+        raise ConnectionError
+
+
+def _seen_as(stores, **changes):
+    nodes = tuple(
+        replace(node, **changes.get(node.role, {})) for node in stores.database.nodes()
+    )
+    return replace(stores, database=_Nodes(stores.database, nodes))
+
+
+def test_everything_up_is_200_with_each_parts_latency(stranger, stores, door):
+    after = _beat(door.database).lsn
+    door.database.read(lambda session: session.execute(text("SELECT 1")), after=after)
+
+    health = examine(stores)
+
+    assert health.response().status_code == 200
+    assert health.status == "up"
+    parts = [health.parts["mongo"], health.parts["worker"], health.parts["primary"]]
+    assert len(health.parts["replicas"]) == 2
+    for part in parts + health.parts["replicas"]:
+        assert part["status"] == "up"
+        assert part["latency_ms"] >= 0
+
+
+def test_a_lost_replica_degrades_but_the_clinic_works_on(stores):
+    health = examine(_seen_as(stores, replica={"reachable": False}))
+
+    assert (health.status, health.response().status_code) == ("degraded", 200)
+
+
+def test_without_a_primary_the_answer_is_503(stores):
+    health = examine(_seen_as(stores, primary={"reachable": False}))
+
+    assert (health.status, health.response().status_code) == ("down", 503)
+    assert health.parts["primary"]["status"] == "down"
+
+
+def test_without_mongodb_the_answer_is_503(stores):
+    health = examine(replace(stores, files=_DeadFiles()))
+
+    assert (health.status, health.response().status_code) == ("down", 503)
+
+
+def test_a_silent_worker_degrades(endpoints, module_files):
+    database = Database(endpoints)
+    stores = Stores(database, module_files, lambda: date(2026, 11, 20))
+
+    never = examine(stores)
+    after = _beat(database, "31 seconds").lsn
+    database.read(lambda session: None, after=after)
+    stale = examine(stores)
+    database.close()
+
+    assert never.parts["worker"]["last_seen_seconds"] is None
+    assert stale.parts["worker"]["last_seen_seconds"] > 30
+    assert never.status == stale.status == "degraded"
+
+
+def test_however_many_ask_the_parts_are_asked_once_a_second(stores):
+    now = [100.0]
+    checkup = Checkup(stores, clock=lambda: now[0])
+
+    first, second = checkup.health(), checkup.health()
+    now[0] += 1.1
+    third = checkup.health()
+
+    assert first is second
+    assert third is not first
+
+
+def test_anybody_may_ask_how_things_are(stranger):
+    assert stranger.get("/health").status_code == 200
+    assert "chartroom_lsn_waits_total" in stranger.get("/metrics").text
+
+
+def test_an_admin_sees_every_node(as_role):
+    nodes = as_role(Role.ADMIN).get("/api/v1/replication/status").json()["nodes"]
+
+    assert sorted(node["role"] for node in nodes) == ["primary", "replica", "replica"]
+    for node in nodes:
+        assert node["reachable"] is True
+        assert node["replay_lsn"]
+        assert node["timeline"] >= 1

@@ -1,0 +1,146 @@
+"""The whole server as its own process, on a database of its own."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from db.endpoints import Endpoints
+from db.routing import Database
+from services import people
+from services.actors import Actor, Role
+
+ROOT = Path(__file__).parents[2]
+
+# Shows what a session keeps, and whose it is.
+_SCRIPT = """
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+st.session_state.setdefault("secret", f"secret of {st.user.get('uid')}")
+st.text(f"uid={st.user.get('uid')} {st.session_state.secret}")
+if "break" in st.query_params:
+    raise ValueError("Failing row contains (Lovelace)")
+"""
+_SERVE = """
+import sys
+from pathlib import Path
+from dashboard import logs, server
+from db.settings import Settings
+logs.configure()
+server.run(Settings(), script=Path(sys.argv[1]))
+"""
+
+
+@dataclass
+class Server:
+    """A running server, its log, and the people who may be chosen."""
+
+    port: int
+    log: Path
+    cast: dict[Role, Actor] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def browser(self, **options) -> httpx.Client:
+        """Return a client that behaves as a browser on our own page."""
+        headers = {"Origin": self.url, "Sec-Fetch-Site": "same-origin"}
+        return httpx.Client(base_url=self.url, headers=headers, **options)
+
+    @contextmanager
+    def signed_in(self, role: Role) -> Iterator[httpx.Client]:
+        """Open a browser in which this person is signed in."""
+        with self.browser() as browser:
+            person = str(self.cast[role].id)
+            answer = browser.post("/sign-in", data={"person": person, "next": "/"})
+            assert answer.status_code == 303
+            yield browser
+
+
+@pytest.fixture(scope="module")
+def server(
+    module_endpoints: Endpoints, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """Chartroom's server around a script of the tests' own."""
+    folder = tmp_path_factory.mktemp("server")
+    database = Database(module_endpoints)
+    made = database.write(people.ensure_demo_people)
+    cast = database.read(people.demo_people, after=made.lsn).value
+    database.close()
+    port = _free_port()
+    running = Server(port, folder / "log", {person.role: person for person in cast})
+    command = [sys.executable, "-c", _SERVE, str(_script(folder))]
+    with _serving(command, running, _variables(module_endpoints, folder, port)):
+        yield running
+
+
+@pytest.fixture
+def stock(tmp_path: Path) -> Iterator[Server]:
+    """Streamlit's own server around the same script."""
+    running = Server(_free_port(), tmp_path / "log")
+    command = [sys.executable, "-m", "streamlit", "run", str(_script(tmp_path))]
+    options = ["--server.port", str(running.port), "--server.headless", "true"]
+    with _serving([*command, *options], running, dict(os.environ)):
+        yield running
+
+
+def _script(folder: Path) -> Path:
+    script = folder / "app.py"
+    script.write_text(_SCRIPT)
+    return script
+
+
+@contextmanager
+def _serving(
+    command: list[str], server: Server, variables: dict[str, str]
+) -> Iterator[None]:
+    with server.log.open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=variables, stdout=log, stderr=subprocess.STDOUT
+        )
+    try:
+        _wait_until_up(process, server)
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _wait_until_up(process: subprocess.Popen[bytes], server: Server) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        with suppress(httpx.TransportError):
+            httpx.get(f"{server.url}/_stcore/health")
+            return
+        time.sleep(0.1)
+    pytest.fail(server.log.read_text())
+
+
+def _variables(endpoints: Endpoints, data: Path, port: int) -> dict[str, str]:
+    return os.environ | {
+        "CHARTROOM_DATABASE_URL": endpoints.database_url,
+        "CHARTROOM_REPLICA_URLS": ",".join(
+            f"{name}={url}" for name, url in endpoints.replica_urls.items()
+        ),
+        "CHARTROOM_MONGO_URL": endpoints.mongo_url,
+        "CHARTROOM_DATA": str(data),
+        "CHARTROOM_PORT": str(port),
+        "CHARTROOM_DEMO": "true",
+        "PYTHONWARNINGS": "default",
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

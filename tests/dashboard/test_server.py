@@ -1,0 +1,165 @@
+"""The server as a whole: sessions cannot be taken over, the log names nobody."""
+
+import re
+from uuid import uuid4
+
+import httpx
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from services.actors import Role
+from tests.dashboard.page import open_page
+
+
+def _cookies(browser: httpx.Client) -> str:
+    return "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+
+
+@pytest.fixture(scope="module")
+def rosa(server):
+    with server.signed_in(Role.STAFF) as browser:
+        yield _cookies(browser)
+
+
+@pytest.fixture(scope="module")
+def maya(server):
+    with server.signed_in(Role.PATIENT) as browser:
+        yield _cookies(browser)
+
+
+def test_a_page_knows_who_is_signed_in(server, rosa):
+    shown = open_page(server.url, cookies=rosa, origin=server.url)
+
+    assert f"uid={server.cast[Role.STAFF].id} " in str(shown.texts)
+
+
+def test_a_page_goes_on_with_its_own_session_after_a_lost_connection(server, rosa):
+    first = open_page(server.url, cookies=rosa, origin=server.url)
+
+    again = open_page(
+        server.url, cookies=rosa, origin=server.url, session_id=first.session_id
+    )
+
+    assert again.session_id == first.session_id
+
+
+def test_nobody_takes_over_a_session_by_its_id(server, rosa, maya):
+    victim = open_page(server.url, cookies=rosa, origin=server.url)
+
+    thief = open_page(
+        server.url, cookies=maya, origin=server.url, session_id=victim.session_id
+    )
+
+    assert thief.session_id != victim.session_id
+    assert str(server.cast[Role.STAFF].id) not in str(thief.texts)
+    assert f"secret of {server.cast[Role.PATIENT].id}" in str(thief.texts)
+
+
+def test_streamlit_alone_would_hand_the_session_over(stock):
+    """If this fails, Streamlit has closed the hole that our gate closes."""
+    victim = open_page(stock.url)
+
+    thief = open_page(stock.url, session_id=victim.session_id)
+
+    assert thief.session_id == victim.session_id
+
+
+def test_a_page_cannot_say_who_it_is(server, rosa):
+    with pytest.raises(InvalidStatus) as refused:
+        open_page(server.url, origin=server.url)
+
+    assert refused.value.response.status_code == 403
+
+
+@pytest.mark.parametrize("origin", [None, "http://evil.example", "null"])
+def test_another_sites_page_gets_no_websocket(server, rosa, origin):
+    with pytest.raises(InvalidStatus) as refused:
+        open_page(server.url, cookies=rosa, origin=origin)
+
+    assert refused.value.response.status_code == 403
+
+
+def test_what_breaks_in_a_page_is_logged_without_its_values(server, rosa):
+    shown = open_page(server.url, cookies=rosa, origin=server.url, query="break=1")
+
+    log = server.log.read_text()
+    assert "Lovelace" not in str(shown.texts)
+    assert "ValueError" in log
+    assert "Lovelace" not in log
+
+
+def test_the_log_shows_routes_but_no_paths_or_query_strings(server):
+    secret, token = f"lovelace-{uuid4().hex}", "chartroom_" + "A" * 43
+    with server.browser() as browser:
+        browser.headers["Authorization"] = f"Bearer {token}"
+        for path in ("/patients", "/api/v1/patients", "/patient-register", "/x"):
+            browser.get(f"{path}?0_value={secret}")
+            browser.get(f"{path}/{secret}")
+        browser.get(f"/sign-in?next=/{secret}")
+        browser.get(f"/files/patients/{secret}/photo")
+
+    log = server.log.read_text()
+    assert "GET /api/v1/patients 401" in log
+    assert "GET /files/patients/{uuid}/photo 401" in log
+    assert secret not in log
+    assert token not in log
+
+
+def test_metrics_count_by_route_template_only(server):
+    secret = uuid4()
+    httpx.get(f"{server.url}/api/v1/patients/{secret}")
+    httpx.get(f"{server.url}/{secret}")
+    httpx.request("X" * 20, f"{server.url}/{secret}")
+
+    metrics = httpx.get(f"{server.url}/metrics").text
+
+    counted = (
+        'chartroom_http_requests_total{method="GET",'
+        'route="/api/v1/patients/{uuid}",status="401"}'
+    )
+    assert counted in metrics
+    assert "chartroom_http_request_seconds_bucket" in metrics
+    assert "chartroom_reads_total" in metrics
+    assert str(secret) not in metrics
+    assert 'method="XXX' not in metrics
+
+
+def test_streamlits_scripts_come_compressed_and_for_good(server, rosa):
+    page = httpx.get(f"{server.url}/", headers={"Cookie": rosa})
+    script = re.search(r'src="\./(static/js/[^"]+)"', page.text)[1]
+
+    answer = httpx.get(f"{server.url}/{script}")
+
+    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.headers["cache-control"].endswith("immutable")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_apis_paths_are_never_answered_by_a_page(server, rosa):
+    for path in ("/api/nothing", "/patient-register/", "/health/x", "/files/x"):
+        answer = httpx.get(f"{server.url}{path}", headers={"Cookie": rosa})
+
+        assert answer.status_code == 404
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_wrong_method_is_refused_by_the_api_itself(server):
+    answer = httpx.delete(f"{server.url}/health")
+
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET"
+
+
+def test_the_description_of_the_api_asks_no_other_server(server):
+    page = httpx.get(f"{server.url}/api/docs")
+    nonce = re.search(r'<script nonce="([^"]+)">', page.text)[1]
+
+    assert "http://" not in page.text
+    assert "https://" not in page.text
+    assert f"'nonce-{nonce}'" in page.headers["content-security-policy"]
+    for asset in re.findall(r'(?:src|href)="(/[^"]+)"', page.text):
+        assert httpx.get(f"{server.url}{asset}").status_code == 200
+
+
+def test_the_server_does_not_tell_what_it_runs_on(server):
+    assert "server" not in httpx.get(f"{server.url}/sign-in").headers

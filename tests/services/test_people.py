@@ -1,0 +1,80 @@
+"""The demo's cast, and who may act."""
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, select, update
+
+from db.models import Patient, User
+from services import people
+from services.actors import Role
+from services.errors import NotFound
+
+
+def test_the_demo_has_one_person_of_each_role(session):
+    people.ensure_demo_people(session)
+
+    cast = people.demo_people(session)
+    assert [person.role for person in cast] == [
+        Role.STAFF,
+        Role.CLINICIAN,
+        Role.ANALYST,
+        Role.ADMIN,
+        Role.PATIENT,
+    ]
+    assert len({person.name for person in cast}) == 5
+
+
+def test_only_the_patient_has_a_record_and_it_is_their_own(session):
+    people.ensure_demo_people(session)
+
+    *others, maya = people.demo_people(session)
+    record = session.get_one(Patient, maya.patient_id)
+    assert f"{record.first_name} {record.last_name}" == maya.name
+    assert not any(person.patient_id for person in others)
+
+
+def test_making_the_cast_again_changes_nothing(session):
+    people.ensure_demo_people(session)
+    before = people.demo_people(session)
+
+    people.ensure_demo_people(session)
+
+    assert people.demo_people(session) == before
+    assert session.scalar(select(func.count()).select_from(Patient)) == 1
+
+
+def test_a_missing_person_of_the_cast_is_made_anew(session):
+    people.ensure_demo_people(session)
+    analyst = people.demo_people(session)[2]
+    session.execute(
+        update(User).where(User.id == analyst.id).values(name="Gone", is_demo=False)
+    )
+
+    people.ensure_demo_people(session)
+
+    assert [p.role for p in people.demo_people(session)][2] is Role.ANALYST
+
+
+def test_somebody_is_found_by_their_id(session):
+    people.ensure_demo_people(session)
+    rosa = people.demo_people(session)[0]
+
+    assert people.get_actor(session, rosa.id) == rosa
+
+
+def test_nobody_is_found_by_an_unknown_id(session):
+    with pytest.raises(NotFound):
+        people.get_actor(session, uuid4())
+
+
+def test_who_was_deactivated_may_not_act_and_is_not_offered(session):
+    people.ensure_demo_people(session)
+    rosa = people.demo_people(session)[0]
+    session.execute(
+        update(User).where(User.id == rosa.id).values(deactivated_at=func.now())
+    )
+
+    with pytest.raises(NotFound, match="Sign in again"):
+        people.get_actor(session, rosa.id)
+    assert rosa not in people.demo_people(session)
