@@ -10,7 +10,6 @@ from typing import NoReturn
 import streamlit as st
 
 from dashboard.context import current_actor, read, write
-from dashboard.navigation import open_list
 from dashboard.widgets.pager import Position
 from services import criteria, patient_lists, views
 from services.actors import Actor
@@ -72,13 +71,23 @@ class Listing:
         key = self.key or self._remember(self.criteria)
         return write(lambda session: views.save_view(session, self.actor, name, key))
 
-    def show(self, wanted: Criteria) -> NoReturn:
-        """Go to another list; raises InvalidInput when the criteria make none."""
+    def key_of(self, wanted: Criteria) -> str:
+        """Return the key of another list; raises InvalidInput if it can be none."""
         criteria.validate(wanted, FIELDS)
-        open_list("" if wanted == Criteria() else self._remember(wanted))
+        return "" if wanted == Criteria() else self._remember(wanted)
+
+    def show(self, wanted: Criteria) -> NoReturn:
+        """Show another list on this page; raises InvalidInput if it can be none."""
+        show_list(self.key_of(wanted))
 
     def _remember(self, wanted: Criteria) -> str:
         return write(lambda session: views.remember(session, self.actor, wanted))
+
+
+def show_list(key: str) -> NoReturn:
+    """Show the list behind a key on this page, and leave open what is open."""
+    st.query_params.from_dict({"list": key} if key else {})
+    st.rerun()
 
 
 def listing_of_address() -> Listing:

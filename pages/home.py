@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.attention import Matter, matters, recently_changed
 from dashboard.context import cluster_state, current_actor, freshness, today
 from dashboard.listing import Listing
-from dashboard.navigation import go, open_patient
+from dashboard.navigation import go, open_list, open_patient
 from dashboard.net import net
 from dashboard.widgets.cluster_nodes import cluster_nodes
 from dashboard.widgets.page_header import page_header
@@ -32,7 +32,7 @@ def attention(matter: Matter) -> None:
             st.caption(matter.advice)
             opens = st.button("Show list", key=f"home_{matter.name}")
         if opens:
-            listing.show(matter.criteria)
+            open_list(listing.key_of(matter.criteria))
 
 
 with page_header(f"Hello, {plain(actor.name)}"):

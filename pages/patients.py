@@ -5,8 +5,8 @@ from dataclasses import replace
 import streamlit as st
 
 from dashboard.context import freshness, read, today
-from dashboard.listing import listing_of_address
-from dashboard.navigation import go, open_list, open_patient
+from dashboard.listing import listing_of_address, show_list
+from dashboard.navigation import go, open_patient
 from dashboard.net import net
 from dashboard.widgets import list_tools
 from dashboard.widgets.criteria_editor import CriteriaEditor
@@ -43,7 +43,7 @@ def named_views() -> None:
         known = read(lambda session: views.list_views(session, actor), keep="views")
         asked = saved_views("patients", known)
         if asked.open_key:
-            open_list(asked.open_key)
+            show_list(asked.open_key)
         if asked.save_as is not None:
             notify(f"Saved as {listing.save(asked.save_as).name}.")
             st.rerun()

@@ -33,12 +33,17 @@ def filters_panel(page: str, shown: Criteria) -> ExpanderContainer:
     """Fold the filters away, and say how many there are."""
     filters = sum(1 for _ in shown.where.filters())
     active = f" ({filters})" if filters else ""
-    return st.expander(
+    was_open = f"{page}_filters_open"
+    panel = st.expander(
         f"Filters and order{active}{', archived records' * shown.archived}",
+        # For Streamlit another label is another expander, which would start folded.
+        expanded=st.session_state.get(was_open, False),
         key=f"{page}_filters",
         icon=":material/filter_alt:",
         on_change="rerun",
     )
+    st.session_state[was_open] = panel.open
+    return panel
 
 
 def views_menu(page: str) -> PopoverContainer:
