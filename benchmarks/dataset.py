@@ -1,0 +1,80 @@
+"""A million invented patients on a real cluster, kept from one benchmark to the next.
+
+CHARTROOM_DATA names the data folder, `var/benchmarks` otherwise; a cluster that runs
+there already is used. The first benchmark fills it, which takes a few minutes.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from time import sleep
+
+import psycopg2
+from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
+from psycopg2.extras import register_uuid
+from sqlalchemy.orm import Session
+
+from db import embedded, schema
+from db.embedded import Addresses
+from db.endpoints import Endpoints
+from db.routing import Database
+from services import seeding
+
+PATIENTS = 1_000_000
+TODAY = date(2026, 1, 1)
+DATA = Path(os.environ.get("CHARTROOM_DATA", "var/benchmarks")).absolute()
+
+
+@dataclass(frozen=True, slots=True)
+class Million:
+    """The database with the patients, and where its servers are."""
+
+    database: Database
+    endpoints: Endpoints
+
+    @contextmanager
+    def side_by_side(self) -> Iterator[tuple[Session, DriverConnection]]:
+        """Open a session and a raw connection to the same replica, in transactions."""
+        with self.database.reading() as session:
+            url = self.endpoints.replica_urls[session.info["served"].node]
+            with closing(psycopg2.connect(url)) as raw:
+                register_uuid(conn_or_curs=raw)  # type: ignore[no-untyped-call]
+                yield session, raw
+
+
+@contextmanager
+def kept() -> Iterator[Million]:
+    """Open the database with the million."""
+    with _cluster() as addresses, closing(Database(addresses.endpoints)) as database:
+        with database.connect_primary() as connection:
+            schema.migrate(connection)
+        fill(database)
+        yield Million(database, addresses.endpoints)
+
+
+def fill(database: Database) -> None:
+    """Bring the clinic up to a million patients, unless it has them, on every node."""
+    seeding.seed(database, patients=PATIENTS, today=TODAY, report=_say)
+    lsn = database.write(lambda _: None).lsn
+    while not all(node.has_replayed(lsn) for node in database.nodes()):
+        sleep(0.1)
+
+
+def _say(there: int) -> None:
+    print(f"{there:,} of {PATIENTS:,} patients", flush=True)
+
+
+@contextmanager
+def _cluster() -> Iterator[Addresses]:
+    if embedded.running(DATA) is not None:
+        yield embedded.attach(DATA)
+        return
+    cluster = embedded.start(DATA)
+    try:
+        cluster.wait_until_whole()
+        yield cluster.addresses
+    finally:
+        cluster.stop()

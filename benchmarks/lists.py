@@ -1,0 +1,138 @@
+"""First pages of typical lists of a million patients, against SQL written by hand.
+
+Run as `python -m benchmarks.lists`. The service call and the raw driver have a
+connection each to the same server, and both are inside an open transaction. For the
+same answers over HTTP against Datasette see `benchmarks.datasette_peer`.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl
+from uuid import uuid4
+
+from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
+from sqlalchemy.orm import Session
+
+from benchmarks import dataset
+from benchmarks.measure import compare
+from services import criteria
+from services.actors import Actor, Role
+from services.criteria import Criteria
+from services.patient_fields import FIELDS
+from services.patient_lists import list_patients
+from services.patient_records import PatientRecord
+
+ANALYST = Actor(uuid4(), "benchmark", Role.ANALYST)
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+SIZE = 20
+
+_COLUMNS = (
+    "id, first_name, last_name, date_of_birth, sex, email, phone_number, address, "
+    "emergency_contact, allergies, no_known_allergies, medical_history, "
+    "current_medications, photo_file_id, version, created_at, updated_at, deleted_at, "
+    "merged_into_id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A list as a URL asks for it, and the best SQL we know for its first page."""
+
+    name: str
+    query: str
+    where: str
+    order: str
+
+    @property
+    def criteria(self) -> Criteria:
+        """What the URL asks for."""
+        return criteria.from_query(parse_qsl(self.query), FIELDS).criteria
+
+    @property
+    def sql(self) -> str:
+        """The hand-written statement; one row more tells whether the list goes on."""
+        return (
+            f"SELECT {_COLUMNS} FROM patients "
+            f"WHERE deleted_at IS NULL AND {self.where} "
+            f"ORDER BY {self.order} LIMIT {SIZE + 1}"
+        )
+
+
+def _spelt(kind: str, word: str) -> str:
+    return (
+        f"ARRAY(SELECT term FROM clinical_terms WHERE kind = '{kind}' "
+        f"AND term_key ~ '\\m{word}\\M')"
+    )
+
+
+_BY_NAME = "last_name_key, first_name_key, id"
+CASES = (
+    Case(
+        "before L, youngest first",
+        "0_field=last_name&0_operator=LESS_THAN&0_value=L"
+        "&orderBy=date_of_birth&order=DESC",
+        "last_name_key < 'l'",
+        "date_of_birth DESC, id DESC",
+    ),
+    Case(
+        "allergic to penicillin, born after 1980",
+        "0_field=allergies&0_operator=HAS&0_value=penicillin"
+        "&1_field=date_of_birth&1_operator=GREATER_THAN&1_value=1980-01-01",
+        f"allergies && {_spelt('allergies', 'penicillin')} "
+        "AND date_of_birth > '1980-01-01'",
+        _BY_NAME,
+    ),
+    Case(
+        "search for two parts of a name",
+        "search=ann+mi",
+        "name_key ~ '(^|[ ''(.-])ann' AND name_key ~ '(^|[ ''(.-])mi'",
+        _BY_NAME,
+    ),
+    Case(
+        "women over 64 on metformin, last changed first",
+        "0_field=sex&0_operator=EQUAL&0_value=female"
+        "&1_field=age&1_operator=GREATER_THAN_OR_EQUAL&1_value=65"
+        "&2_field=current_medications&2_operator=HAS&2_value=metformin"
+        "&orderBy=updated_at&order=DESC",
+        "sex = 'female' AND date_of_birth < '1961-01-02' "
+        f"AND current_medications && {_spelt('current_medications', 'metformin')}",
+        "updated_at DESC, id DESC",
+    ),
+    Case(
+        "asthma or migraine, by name and age",
+        "combine=OR&0_field=medical_history&0_operator=HAS&0_value=asthma"
+        "&1_field=medical_history&1_operator=HAS&1_value=migraine"
+        "&orderBy=last_name,date_of_birth&order=ASC,DESC",
+        f"(medical_history && {_spelt('medical_history', 'asthma')} "
+        f"OR medical_history && {_spelt('medical_history', 'migraine')})",
+        "last_name_key, date_of_birth DESC, id DESC",
+    ),
+)
+
+
+def main() -> list[float]:
+    """Print a line for each list and return the ratios; above 1.3 is a defect."""
+    with dataset.kept() as million, million.side_by_side() as (session, raw):
+        return [_compare(case, session, raw) for case in CASES]
+
+
+def _compare(case: Case, session: Session, raw: DriverConnection) -> float:
+    asked = case.criteria
+
+    def ours() -> tuple[PatientRecord, ...]:
+        page = list_patients(session, ANALYST, asked, size=SIZE, now=NOW)
+        return page.rows
+
+    def by_hand() -> list[tuple[Any, ...]]:
+        with raw.cursor() as cursor:
+            cursor.execute(case.sql)
+            return cursor.fetchall()
+
+    if [row.id for row in ours()] != [row[0] for row in by_hand()[:SIZE]]:
+        raise RuntimeError(f"{case.name}: the lists differ, nothing was compared.")
+    return compare(f"list: {case.name}", ours, by_hand, rounds=300)
+
+
+if __name__ == "__main__":
+    main()
