@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from procrastinate import Blueprint, JobContext
+from procrastinate import App, JobContext, PsycopgConnector
 
 from db.gridfs import Bucket, FileStore
 from db.routing import Database, forget_receipts
@@ -18,7 +18,8 @@ _UNREFERENCED_AFTER: Final = timedelta(hours=1)
 _RECEIPTS_KEPT: Final = timedelta(days=1)
 _log = logging.getLogger(__name__)
 
-tasks = Blueprint()
+# Connected by whoever works or defers: see jobs.worker.connected.
+queue = App(connector=PsycopgConnector())
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,8 @@ class Stores:
         return stores
 
 
-@tasks.periodic(cron="17 * * * *")
-@tasks.task(name="sweep_photos", queueing_lock="sweep_photos", pass_context=True)
+@queue.periodic(cron="17 * * * *")
+@queue.task(name="sweep_photos", queueing_lock="sweep_photos", pass_context=True)
 def sweep_photos(context: JobContext, timestamp: int) -> None:
     """Delete photos that no patient refers to, left behind by a crash."""
     del timestamp
@@ -53,8 +54,8 @@ def sweep_photos(context: JobContext, timestamp: int) -> None:
     _log.info("Swept %d unreferenced photos.", len(unreferenced))
 
 
-@tasks.periodic(cron="27 * * * *")
-@tasks.task(name="purge_receipts", queueing_lock="purge_receipts", pass_context=True)
+@queue.periodic(cron="27 * * * *")
+@queue.task(name="purge_receipts", queueing_lock="purge_receipts", pass_context=True)
 def purge_receipts(context: JobContext, timestamp: int) -> None:
     """Delete the receipts of writes that were settled long ago."""
     del timestamp
@@ -62,8 +63,8 @@ def purge_receipts(context: JobContext, timestamp: int) -> None:
     Stores.of(context).database.write(lambda session: forget_receipts(session, settled))
 
 
-@tasks.periodic(cron="37 3 * * *")
-@tasks.task(name="purge_criteria", queueing_lock="purge_criteria", pass_context=True)
+@queue.periodic(cron="37 3 * * *")
+@queue.task(name="purge_criteria", queueing_lock="purge_criteria", pass_context=True)
 def purge_criteria(context: JobContext, timestamp: int) -> None:
     """Delete the criteria of lists that nobody opened for a year."""
     del timestamp
@@ -71,8 +72,8 @@ def purge_criteria(context: JobContext, timestamp: int) -> None:
     _log.info("Purged %d unused criteria.", done.value)
 
 
-@tasks.periodic(cron="47 3 * * *")
-@tasks.task(name="purge_jobs", queueing_lock="purge_jobs", pass_context=True)
+@queue.periodic(cron="47 3 * * *")
+@queue.task(name="purge_jobs", queueing_lock="purge_jobs", pass_context=True)
 async def purge_jobs(context: JobContext, timestamp: int) -> None:
     """Delete the queue's own traces of jobs that ended a week ago."""
     del timestamp
@@ -81,8 +82,8 @@ async def purge_jobs(context: JobContext, timestamp: int) -> None:
     )
 
 
-@tasks.periodic(cron="* * * * *")
-@tasks.task(name="retry_stalled", queueing_lock="retry_stalled", pass_context=True)
+@queue.periodic(cron="* * * * *")
+@queue.task(name="retry_stalled", queueing_lock="retry_stalled", pass_context=True)
 async def retry_stalled(context: JobContext, timestamp: int) -> None:
     """Give the jobs of a worker that died, or lost the leader, to another one."""
     del timestamp

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import signal
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import psycopg
@@ -12,7 +13,7 @@ from procrastinate.exceptions import ProcrastinateException
 
 from db.gridfs import FileStore
 from db.routing import Database
-from jobs.tasks import Stores, tasks
+from jobs.tasks import Stores, queue
 
 _HEARTBEAT_SECONDS: Final = 5.0
 _STALLED_SECONDS: Final = 30.0
@@ -21,14 +22,19 @@ _RETRY_SECONDS: Final = 1.0
 _log = logging.getLogger(__name__)
 
 
-def make_app(database_url: str) -> App:
-    """Return the queue with all its tasks; `database_url` follows the leader."""
+@asynccontextmanager
+async def connected(database_url: str) -> AsyncIterator[App]:
+    """Connect the queue; `database_url` follows the leader.
+
+    The same queue each time: its tasks know one app only, through which they are
+    deferred again.
+    """
     connector = PsycopgConnector(
         conninfo=database_url, min_size=1, max_size=5, timeout=10
     )
-    app = App(connector=connector)
-    app.add_tasks_from(tasks, namespace="chartroom")
-    return app
+    with queue.replace_connector(connector) as app:
+        async with app.open_async():
+            yield app
 
 
 def run(database_url: str, database: Database, files: FileStore) -> None:
@@ -63,7 +69,7 @@ async def work(database_url: str, stores: Stores, stopping: asyncio.Event) -> No
 
 async def _work_once(database_url: str, stores: Stores) -> None:
     try:
-        async with make_app(database_url).open_async() as app:
+        async with connected(database_url) as app:
             await app.run_worker_async(
                 install_signal_handlers=False,
                 update_heartbeat_interval=_HEARTBEAT_SECONDS,

@@ -67,10 +67,8 @@ def test_a_program_sees_a_photo_with_its_token(client, pictured, ada):
 @pytest.mark.parametrize(
     ("role", "status"), [(Role.PATIENT, 404), (Role.ANALYST, 403), (Role.ADMIN, 403)]
 )
-def test_others_do_not_see_it(stranger, door, cast, pictured, role, status):
-    answer = stranger.get(pictured, headers=_signed_in(door, cast[role].id))
-
-    assert answer.status_code == status
+def test_others_do_not_see_it(as_role, pictured, role, status):
+    assert as_role(role).get(pictured).status_code == status
 
 
 def test_somebody_who_may_not_act_any_more_is_a_stranger(stranger, door, pictured):

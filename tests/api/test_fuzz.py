@@ -27,16 +27,20 @@ _json = st.recursive(
 
 @_fuzzed
 @given(
-    field=st.sampled_from(sorted(FIELDS)) | _text,
-    operator=st.sampled_from(list(Operator)) | _text,
-    value=_text | _date | st.integers().map(str) | st.uuids().map(str),
-    search=st.none() | _text,
-    order=st.sampled_from(sorted(FIELDS)) | _text,
+    asked=st.fixed_dictionaries(
+        {
+            "0_field": st.sampled_from(sorted(FIELDS)) | _text,
+            "0_operator": st.sampled_from(list(Operator)) | _text,
+            "0_value": _text | _date | st.integers().map(str) | st.uuids().map(str),
+        },
+        optional={
+            "search": _text,
+            "orderBy": st.sampled_from(sorted(FIELDS)) | _text,
+            "page": st.integers().map(str),
+        },
+    )
 )
-def test_no_question_breaks_a_list(client, field, operator, value, search, order):
-    asked = {"0_field": field, "0_operator": operator, "0_value": value}
-    asked |= {"orderBy": order} | ({} if search is None else {"search": search})
-
+def test_no_question_breaks_a_list(client, asked):
     for path in ("/patient-register", "/api/v1/patients"):
         assert client.get(path, params=asked).status_code in {200, 400}
 

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from api.dependencies import Stores
 from api.health import Checkup, examine
 from db.routing import Database
+from services import background
 from services.actors import Role
 
 
@@ -56,7 +57,7 @@ def _seen_as(stores, **changes):
 
 def test_everything_up_is_200_with_each_parts_latency(stranger, stores, door):
     after = _beat(door.database).lsn
-    door.database.read(lambda session: session.execute(text("SELECT 1")), after=after)
+    door.database.read(background.worker_state, after=after)
 
     health = examine(stores)
 
@@ -94,7 +95,7 @@ def test_a_silent_worker_degrades(endpoints, module_files):
 
     never = examine(stores)
     after = _beat(database, "31 seconds").lsn
-    database.read(lambda session: None, after=after)
+    database.read(background.worker_state, after=after)
     stale = examine(stores)
     database.close()
 

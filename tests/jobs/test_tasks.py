@@ -1,0 +1,134 @@
+"""What is done in the background, each task once on real databases."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, select, text
+
+from db.gridfs import Bucket, FileMissing
+from db.models import StoredCriteria, WriteReceipt
+from db.routing import Database
+from jobs import tasks
+from jobs.tasks import Stores, queue
+from jobs.worker import connected
+
+
+@pytest.fixture
+def stores(endpoints, files):
+    database = Database(endpoints)
+    yield Stores(database, files)
+    database.close()
+
+
+def _run_due(endpoints, stores, *names):
+    """Defer the tasks and let a real worker do them until none is left."""
+
+    async def work():
+        async with connected(endpoints.database_url) as app:
+            for name in names:
+                await app.configure_task(name).defer_async(timestamp=0)
+            await app.run_worker_async(
+                wait=False,
+                install_signal_handlers=False,
+                listen_notify=False,
+                additional_context={"stores": stores},
+            )
+
+    asyncio.run(work())
+
+
+def _states(stores, name):
+    with stores.database.writing() as session:
+        return session.scalars(
+            text("SELECT status FROM procrastinate_jobs WHERE task_name = :name"),
+            {"name": name},
+        ).all()
+
+
+def test_a_photo_that_nobody_refers_to_is_swept_when_it_is_old_enough(
+    endpoints, stores, monkeypatch
+):
+    young = stores.files.put(Bucket.PATIENT_PHOTOS, b"young", content_type="image/jpeg")
+    _run_due(endpoints, stores, "sweep_photos")
+    assert stores.files.get(Bucket.PATIENT_PHOTOS, young).data == b"young"
+
+    monkeypatch.setattr(tasks, "_UNREFERENCED_AFTER", timedelta(seconds=-5))
+    _run_due(endpoints, stores, "sweep_photos")
+
+    with pytest.raises(FileMissing):
+        stores.files.get(Bucket.PATIENT_PHOTOS, young)
+    assert _states(stores, "sweep_photos") == ["succeeded", "succeeded"]
+
+
+def test_receipts_go_after_a_day(endpoints, stores):
+    with stores.database.writing() as session:
+        old = WriteReceipt(
+            key=uuid4(), created_at=datetime.now(UTC) - timedelta(days=2)
+        )
+        session.add_all([old, WriteReceipt(key=uuid4())])
+
+    _run_due(endpoints, stores, "purge_receipts")
+
+    with stores.database.writing() as session:
+        oldest = session.scalar(select(func.min(WriteReceipt.created_at)))
+    assert oldest > datetime.now(UTC) - timedelta(hours=1)
+
+
+def test_unused_criteria_go_after_a_year(endpoints, stores):
+    with stores.database.writing() as session:
+        session.add(
+            StoredCriteria(
+                key="old",
+                digest=b"1",
+                subject="patients",
+                criteria={},
+                created_by=uuid4(),
+                used_at=datetime.now(UTC) - timedelta(days=400),
+            )
+        )
+
+    _run_due(endpoints, stores, "purge_criteria")
+
+    with stores.database.writing() as session:
+        assert session.scalar(select(func.count()).select_from(StoredCriteria)) == 0
+
+
+def test_a_job_whose_worker_died_is_done_by_another(endpoints, stores):
+    _run_due(endpoints, stores, "purge_receipts")
+    with stores.database.writing() as session:
+        session.execute(
+            text(
+                "WITH dead AS (INSERT INTO procrastinate_workers (last_heartbeat) "
+                "VALUES (now() - interval '1 hour') RETURNING id) "
+                "UPDATE procrastinate_jobs SET status = 'doing', "
+                "worker_id = (SELECT id FROM dead)"
+            )
+        )
+
+    _run_due(endpoints, stores, "retry_stalled")
+    _run_due(endpoints, stores)
+
+    assert _states(stores, "purge_receipts") == ["succeeded"]
+
+
+def test_traces_of_jobs_go_after_a_week(endpoints, stores):
+    _run_due(endpoints, stores, "purge_receipts")
+    with stores.database.writing() as session:
+        session.execute(
+            text("UPDATE procrastinate_events SET at = now() - interval '8 days'")
+        )
+
+    _run_due(endpoints, stores, "purge_jobs")
+
+    assert _states(stores, "purge_receipts") == []
+    assert _states(stores, "purge_jobs") == ["succeeded"]
+
+
+def test_every_task_is_due_at_some_time_and_never_queued_twice():
+    ours = [task for task in queue.tasks.values() if "builtin" not in task.name]
+    periodic = queue.periodic_registry.periodic_tasks.values()
+
+    assert {task.name for task in ours} == {due.task.name for due in periodic}
+    assert all(task.queueing_lock for task in ours)
