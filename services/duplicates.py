@@ -40,7 +40,7 @@ _MOST_SHOWN: Final = 5
 
 # What each lookup may bring. A date that stands for "unknown" in some import is
 # shared by thousands, and no registration should wait for them all.
-_MOST_BORN: Final = 2_000
+_MOST_BORN: Final = 4_000
 _MOST_FOUND: Final = 50
 _LATELY_CHANGED: Final = 100
 _MOST_PAIRED: Final = 500
@@ -171,8 +171,9 @@ def _lookups(draft: PatientDraft) -> Iterator[Select[Any]]:
     swapped = swapped_date(draft.date_of_birth)
     days = (draft.date_of_birth, swapped) if swapped else (draft.date_of_birth,)
     for kept in (_IN_USE, _ARCHIVED):
-        yield _most_alike(name, Patient.date_of_birth.in_(days), kept)
-        yield _alike(name, near_dates(draft.date_of_birth), kept)
+        yield _most_alike(name, days, kept)
+        near = near_dates(draft.date_of_birth)
+        yield _most_alike(name, near, kept, least=_SIMILAR_NAME)
     yield _namesakes(draft)
     if draft.phone_number:
         yield _few(Patient.phone_key == draft.phone_number.lstrip("+"))
@@ -181,26 +182,24 @@ def _lookups(draft: PatientDraft) -> Iterator[Select[Any]]:
 
 
 def _most_alike(
-    name: ColumnElement[str], born: ColumnElement[bool], kept: ColumnElement[bool]
+    name: ColumnElement[str],
+    days: tuple[date, ...],
+    kept: ColumnElement[bool],
+    *,
+    least: float = 0,
 ) -> Select[Any]:
-    """Of those born on the day, the ones with the most similar names."""
-    some = select(Patient.id, Patient.name_key).where(born, kept).limit(_MOST_BORN)
-    same_day = some.subquery()
-    return (
-        select(same_day.c.id)
-        .order_by(func.similarity(same_day.c.name_key, name).desc())
-        .limit(_MOST_FOUND)
+    """Of those born on the days, the ones with the most similar names."""
+    born = (
+        select(Patient.id, func.similarity(Patient.name_key, name).label("similarity"))
+        .where(Patient.date_of_birth.in_(days), kept)
+        .limit(_MOST_BORN)
+        .subquery()
     )
-
-
-def _alike(
-    name: ColumnElement[str], days: tuple[date, ...], kept: ColumnElement[bool]
-) -> Select[Any]:
-    """Those whose date of birth is one slip away and whose names are similar."""
-    return _few(
-        Patient.date_of_birth.in_(days),
-        kept,
-        func.similarity(Patient.name_key, name) >= _SIMILAR_NAME,
+    return (
+        select(born.c.id)
+        .where(born.c.similarity >= least)
+        .order_by(born.c.similarity.desc())
+        .limit(_MOST_FOUND)
     )
 
 

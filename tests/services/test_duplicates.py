@@ -118,7 +118,7 @@ def test_a_record_that_was_merged_away_is_never_offered(session, clerk, today, p
 def test_a_namesake_is_found_even_where_thousands_share_the_day(session, clerk, today):
     crowd = {"last_name": "Doe", "date_of_birth": ADA.date_of_birth}
     session.execute(
-        insert(Patient), [crowd | {"first_name": f"N{n}"} for n in range(2_100)]
+        insert(Patient), [crowd | {"first_name": f"N{n}"} for n in range(4_100)]
     )
     newest = patients.register(session, clerk, ADA, today=today)
 

@@ -117,6 +117,13 @@ def test_a_different_violation_is_not_mistaken(session, statement):
         session.execute(statement.execution_options(synchronize_session=False))
 
 
+def test_a_column_of_the_same_name_elsewhere_is_not_mistaken(session):
+    session.execute(text("CREATE TEMPORARY TABLE kin (first_name text NOT NULL)"))
+
+    with pytest.raises(IntegrityError), patient_constraints.explained(session):
+        session.execute(text("INSERT INTO kin VALUES (NULL)"))
+
+
 def test_an_import_that_names_a_patient_twice_is_not_mistaken(session):
     session.execute(insert(Patient).values(row(source="x", source_id="1")))
 
