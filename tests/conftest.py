@@ -99,9 +99,9 @@ def own_cluster(own_data: Path) -> Iterator[Cluster]:
 @pytest.fixture
 def breakable(own_cluster: Cluster) -> Iterator[Cluster]:
     """The cluster of this run, whole; it is made whole again afterwards."""
-    own_cluster.wait_until_whole()
+    own_cluster.wait_until_whole(seconds=60)
     yield own_cluster
-    own_cluster.wait_until_whole()
+    own_cluster.wait_until_whole(seconds=60)
 
 
 @pytest.fixture(scope="session")

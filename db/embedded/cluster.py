@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, closing
 from pathlib import Path
 from typing import Final
 
+import psutil
 import psycopg2
 from psycopg2 import sql
 
@@ -80,12 +81,11 @@ class Cluster:
             self.addresses.ports["mongo"],
             self.addresses.secrets["mongo_members"],
         )
+        self.others = (self._etcd_program, self._mongod)
         self.nodes = nodes.build(
             found, folder, self.addresses.ports, self.addresses.secrets
         )
-        self._supervisor = Supervisor(
-            self._etcd, self.nodes, (self._etcd_program, self._mongod)
-        )
+        self._supervisor = Supervisor(self._etcd, self.nodes, self.others)
         self._held = ExitStack()
 
     @property
@@ -100,6 +100,10 @@ class Cluster:
     def primary(self) -> Node | None:
         """Return the node that leads now, if one does."""
         return next((node for node in self.nodes if node.is_primary), None)
+
+    def processes(self) -> list[psutil.Process]:
+        """Return every process of the cluster, helpers of PostgreSQL left out."""
+        return _remains(self.folder)
 
     def unsupervised(self) -> AbstractContextManager[None]:
         """Leave dead what dies meanwhile: for tests of a loss that lasts."""
@@ -119,9 +123,18 @@ class Cluster:
             )
 
     def wait_until_whole(self, seconds: float = _START_SECONDS) -> None:
-        """Wait until one node leads, two follow, and commits wait for one of them."""
-        patronis = [node.patroni for node in self.nodes]
-        processes.wait_for(self._is_whole, patronis, seconds=seconds)
+        """Wait until one node leads, two follow, and commits wait for one of them.
+
+        Raises CannotStart when that takes too long.
+        """
+        deadline = time.monotonic() + seconds
+        while not self._is_whole():
+            if time.monotonic() > deadline:
+                raise CannotStart(
+                    f"The replicas did not follow the primary within {seconds:.0f} "
+                    f"seconds: see the logs in {self.folder.logs}."
+                )
+            time.sleep(0.05)
 
     def stop(self) -> None:
         """Stop everything; nothing of the cluster runs when this returns."""
@@ -174,11 +187,19 @@ class Cluster:
             if not node.patroni.is_running:
                 node.patroni.start()
         patronis = [node.patroni for node in self.nodes]
-        processes.wait_for(
-            lambda: self.primary() is not None, patronis, seconds=_START_SECONDS
-        )
+        processes.wait_for(self._takes_writes, patronis, seconds=_START_SECONDS)
         if not self.folder.is_complete:
             self._make_database()
+
+    def _takes_writes(self) -> bool:
+        if self.primary() is None:
+            return False
+        # Patroni calls a node primary from the moment it is told to become one.
+        try:
+            psycopg2.connect(self.addresses.primary_url("postgres", "postgres")).close()
+        except psycopg2.OperationalError:
+            return False
+        return True
 
     def _begin_mongo(self) -> None:
         server = self.addresses.mongo
@@ -198,6 +219,11 @@ class Cluster:
                 cursor.execute(
                     sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(owner, password)
                 )
+                # An error's sentence may quote a value of a patient. Whoever sent it
+                # is told; the server's log is not the place for it.
+                cursor.execute(
+                    sql.SQL("ALTER ROLE {} SET log_min_messages = 'log'").format(owner)
+                )
                 # Lag is shown to administrators, so the role may see statistics.
                 cursor.execute(sql.SQL("GRANT pg_monitor TO {}").format(owner))
                 cursor.execute(
@@ -208,8 +234,8 @@ class Cluster:
         self.folder.withdraw()
         self._supervisor.stop()
         self._end_postgres()
-        processes.stop([self._mongod, self._etcd_program], seconds=_STOP_SECONDS)
-        processes.end(processes.leftovers(self.folder), patience_seconds=_STOP_SECONDS)
+        processes.stop(self.others, seconds=_STOP_SECONDS)
+        processes.end(_remains(self.folder), patience_seconds=_STOP_SECONDS)
 
     def _end_postgres(self) -> None:
         """Stop the nodes without a failover from one dying node to the next.
@@ -243,11 +269,15 @@ class _Stages:
 
 def _clean_up(folder: DataFolder, report: Report) -> None:
     started = time.monotonic()
-    if remains := processes.leftovers(folder):
+    if remains := _remains(folder):
         processes.end(remains, patience_seconds=_STOP_SECONDS)
         report("Leftovers of a killed launcher", time.monotonic() - started)
     folder.withdraw()
     folder.discard_remains()
+
+
+def _remains(folder: DataFolder) -> list[psutil.Process]:
+    return processes.find(folder.etcd, folder.mongo, folder.postgres)
 
 
 def _addresses(folder: DataFolder) -> Addresses:

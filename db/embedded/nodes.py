@@ -128,17 +128,18 @@ class Node:
             timeout_seconds=60,
         )
 
-    def kill(self) -> None:
-        """End Patroni and PostgreSQL at once, as a power cut would, and be certain."""
+    def kill(self) -> bool:
+        """End Patroni and PostgreSQL at once, as a power cut would.
+
+        Tells whether they are certain to be gone, for who lets another node lead.
+        """
         # Patroni first: it would start PostgreSQL again.
         self.patroni.kill()
-        postmaster = self.postmaster()
-        if postmaster is None:
-            return
-        family = [postmaster]
-        with suppress(psutil.Error):
-            family += postmaster.children(recursive=True)
-        processes.kill(family)
+        family = processes.find(self.data)
+        if postmaster := self.postmaster():
+            with suppress(psutil.Error):
+                family += postmaster.children(recursive=True)
+        return processes.kill(family)
 
     def finish_rewinding(self, seconds: float) -> None:
         """Wait while pg_rewind works: half done, it leaves nothing that starts."""

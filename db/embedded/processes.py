@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 
 import psutil
 
-from db.embedded.folder import CannotStart, DataFolder, explained
+from db.embedded.folder import CannotStart, explained
 
 _MAX_LOG_BYTES: Final = 10_000_000
 _DEATH_SECONDS: Final = 10.0
@@ -112,13 +112,13 @@ def last_words(log: Path) -> str:
     return "it said nothing."
 
 
-def leftovers(folder: DataFolder) -> list[psutil.Process]:
-    """Return the processes that a launcher which was killed has left of this cluster.
+def find(*places: Path) -> list[psutil.Process]:
+    """Return the cluster's processes whose command lines name files in these places.
 
-    They are known by their command lines, which name files of this data folder: no
-    list on disk to be out of date, no process number to be mistaken for a later one.
+    That is how the remains of a killed launcher are known: there is no list on disk
+    to be out of date, and no process number to be mistaken for a later one.
     """
-    parts = tuple(f"{part}/" for part in (folder.etcd, folder.mongo, folder.postgres))
+    parts = tuple(f"{place}/" for place in places)
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
@@ -136,12 +136,12 @@ def end(processes: Sequence[psutil.Process], *, patience_seconds: float) -> None
         kill(processes)
 
 
-def kill(processes: Sequence[psutil.Process]) -> None:
-    """End processes by force, and return when they are gone."""
+def kill(processes: Sequence[psutil.Process]) -> bool:
+    """End processes by force; tell whether they are certain to be gone."""
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    await_end(processes, _DEATH_SECONDS)
+    return await_end(processes, _DEATH_SECONDS)
 
 
 def await_end(processes: Iterable[psutil.Process], seconds: float) -> bool:
@@ -188,4 +188,4 @@ def _is_ours(command: list[str], parts: tuple[str, ...]) -> bool:
         return False
     if Path(command[0]).name not in _OURS and "patroni" not in command:
         return False
-    return any(part in argument for argument in command[1:] for part in parts)
+    return any(part in f"{argument}/" for argument in command[1:] for part in parts)

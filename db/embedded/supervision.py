@@ -21,6 +21,8 @@ _ANSWER_SECONDS: Final = 1.0
 # Ten seconds of silence is a hung process: a busy machine delays an answer by a second
 # or two, and a mistake costs a pause, never data. Patroni itself would wait for 20.
 _HUNG_AFTER_QUESTIONS: Final = 5
+# A minute more for the first answer: a busy machine takes its time to start Python.
+_QUESTIONS_AT_START: Final = 30
 _FIRST_PAUSE_SECONDS: Final = 0.5
 _LONGEST_PAUSE_SECONDS: Final = 30.0
 _HEALTHY_SECONDS: Final = 60.0
@@ -97,7 +99,7 @@ class Supervisor:
             for program in (*others, *(node.patroni for node in nodes))
         }
         self._ended: set[str] = set()
-        self._unanswered = dict.fromkeys((node.name for node in nodes), 0)
+        self._unanswered = {node.name: -_QUESTIONS_AT_START for node in nodes}
         self._asked_at = 0.0
         self._stopping = threading.Event()
         self._working = threading.Lock()
@@ -144,10 +146,10 @@ class Supervisor:
         self._asked_at = time.monotonic()
         for node in self._nodes:
             # Any answer shows that it lives; what it says is Patroni's own business.
-            answer = node.ask("/liveness", timeout_seconds=_ANSWER_SECONDS)
-            self._unanswered[node.name] = (
-                0 if answer else self._unanswered[node.name] + 1
-            )
+            if node.ask("/liveness", timeout_seconds=_ANSWER_SECONDS):
+                self._unanswered[node.name] = 0
+            else:
+                self._unanswered[node.name] += 1
 
     def _look_after(self, node: Node) -> None:
         runs = node.patroni.is_running
@@ -158,16 +160,18 @@ class Supervisor:
             failures=self._patience[node.name].failures,
         )
         step = plan(seen)
-        if step is Step.FENCE:
-            self._fence(node)
-        if step is not Step.NOTHING:
-            self._start_again(node.patroni)
+        if step is Step.NOTHING or (step is Step.FENCE and not self._fence(node)):
+            return
+        self._unanswered[node.name] = -_QUESTIONS_AT_START
+        self._start_again(node.patroni)
 
-    def _fence(self, node: Node) -> None:
-        node.kill()
-        self._unanswered[node.name] = 0
+    def _fence(self, node: Node) -> bool:
+        if not node.kill():
+            _log.error("%s does not die: it keeps its role until it does.", node.name)
+            return False
         if self._etcd.drop_leader(node.name):
             _log.warning("%s is dead and was the primary: another may lead.", node.name)
+        return True
 
     def _start_again(self, program: Program) -> None:
         patience, now = self._patience[program.name], time.monotonic()
