@@ -4,6 +4,7 @@ from services.criteria import Count
 from services.patient_lists.counting import count_patients
 from services.patient_lists.exporting import export_csv
 from services.patient_lists.pages import PatientPage, list_numbered, list_patients
+from services.patient_lists.similar import find_similar
 from services.patient_lists.statistics import Bar, ListStatistics, describe
 from services.patient_lists.terms import list_terms, suggest_terms
 
@@ -15,6 +16,7 @@ __all__ = [
     "count_patients",
     "describe",
     "export_csv",
+    "find_similar",
     "list_numbered",
     "list_patients",
     "list_terms",

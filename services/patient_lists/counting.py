@@ -1,8 +1,7 @@
 """How many patients a list has, told within a bounded time."""
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -14,7 +13,7 @@ from sqlalchemy.orm import Session
 from services.actors import Actor, Permission
 from services.criteria import Count, Criteria
 from services.patient_lists.queries import PATIENTS, Shape, belongs, prepare
-from services.patient_lists.statements import compiled, ran_out_of_time
+from services.patient_lists.statements import compiled, limited, ran_out_of_time
 
 MOST_COUNTED: Final = 10_000
 # Leaves room in the promised 150 ms for the way there and back, and for an estimate.
@@ -34,7 +33,7 @@ def count_patients(
     session.flush()
     connection = session.connection()
     try:
-        with _undone(connection):
+        with limited(connection, _LIMIT_MILLISECONDS):
             found = _scalar(connection, _count(asked.shape), asked.parameters)
     except OperationalError as error:
         if not ran_out_of_time(error):
@@ -58,21 +57,6 @@ def _estimated(
 ) -> Count:
     guess = estimate(connection, shape, parameters)
     return Count(guess, is_exact=False, is_estimate=True)
-
-
-@contextmanager
-def _undone(connection: Connection) -> Iterator[None]:
-    """Undo the time limit, and the failure that it may cause, for what comes after."""
-    connection.exec_driver_sql(
-        f"SAVEPOINT counting; SET LOCAL statement_timeout = {_LIMIT_MILLISECONDS}"
-    )
-    try:
-        yield
-    finally:
-        if not connection.invalidated:
-            connection.exec_driver_sql(
-                "ROLLBACK TO SAVEPOINT counting; RELEASE SAVEPOINT counting"
-            )
 
 
 def _scalar(

@@ -1,8 +1,10 @@
 """Statements compiled once, run within a time limit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
+from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import psycopg2
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import Executable
@@ -60,6 +62,24 @@ def run(
         return rows
     finally:
         cursor.close()
+
+
+@contextmanager
+def limited(connection: Connection, milliseconds: int) -> Iterator[None]:
+    """Limit what is run inside, and undo all of it for what comes after.
+
+    Neither the limit nor a failure is left behind in the transaction.
+    """
+    connection.exec_driver_sql(
+        f"SAVEPOINT limited; SET LOCAL statement_timeout = {milliseconds}"
+    )
+    try:
+        yield
+    finally:
+        if not connection.invalidated:
+            connection.exec_driver_sql(
+                "ROLLBACK TO SAVEPOINT limited; RELEASE SAVEPOINT limited"
+            )
 
 
 def ran_out_of_time(error: Exception) -> bool:

@@ -1,0 +1,53 @@
+"""Patients whose names resemble a search that found nobody."""
+
+from functools import lru_cache
+from typing import Final
+
+from sqlalchemy import Integer, bindparam, func, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from services.actors import Actor, Permission
+from services.patient_lists import search
+from services.patient_lists.queries import PATIENTS
+from services.patient_lists.statements import compiled, limited, ran_out_of_time
+from services.patient_records import PatientRecord
+from services.patient_rows import COLUMNS, record_of
+
+_LIMIT_MILLISECONDS: Final = 500
+
+
+def find_similar(
+    session: Session, actor: Actor, typed: str, *, limit: int = 5
+) -> tuple[PatientRecord, ...]:
+    """Return the patients whose names are most like the words typed, the likest first.
+
+    For "Did you mean ...?". Nobody resembles an id or a date, and nobody is found
+    where looking takes longer than half a second. Raises InvalidInput, NotAllowed.
+    """
+    actor.require(Permission.LIST_PATIENTS)
+    words = search.read(typed).words
+    if not words:
+        return ()
+    session.flush()
+    connection = session.connection()
+    given = {"typed": " ".join(words), "most": limit}
+    try:
+        with limited(connection, _LIMIT_MILLISECONDS):
+            rows = connection.exec_driver_sql(_similar(), given).all()
+    except OperationalError as error:
+        if not ran_out_of_time(error):
+            raise
+        return ()
+    return tuple(map(record_of, rows))
+
+
+@lru_cache
+def _similar() -> str:
+    asked, name = func.fold(bindparam("typed")), PATIENTS.c.name_key
+    return compiled(
+        select(*COLUMNS)
+        .where(PATIENTS.c.deleted_at.is_(None), name.bool_op("%")(asked))
+        .order_by(func.similarity(name, asked).desc(), PATIENTS.c.id)
+        .limit(bindparam("most", type_=Integer))
+    )
