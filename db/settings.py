@@ -24,7 +24,11 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="CHARTROOM_", env_file=".env", extra="ignore", frozen=True
+        env_prefix="CHARTROOM_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
     )
 
     host: str = "127.0.0.1"

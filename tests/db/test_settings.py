@@ -1,0 +1,97 @@
+"""Settings: all of them explained in .env.example, and a wrong one in a sentence."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from db.settings import Settings, explain
+
+EXAMPLE = Path(__file__).parents[2] / ".env.example"
+SERVERS = {
+    "CHARTROOM_DATABASE_URL": "postgresql://chartroom:secret@db1/chartroom",
+    "CHARTROOM_MONGO_URL": "mongodb://files/",
+}
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither this machine's variables nor its .env have a say."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"CHARTROOM_{name.upper()}", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_every_setting_is_in_the_example_and_nothing_else_is():
+    explained = re.findall(r"^# (CHARTROOM_[A-Z_]+)=", EXAMPLE.read_text(), re.M)
+
+    expected = [f"CHARTROOM_{name.upper()}" for name in Settings.model_fields]
+    assert sorted(explained) == sorted(expected)
+
+
+def test_the_example_can_be_copied_as_it_is(tmp_path: Path):
+    (tmp_path / ".env").write_text(EXAMPLE.read_text())
+
+    assert Settings() == Settings(_env_file=None)
+
+
+def test_every_line_of_the_example_is_a_setting_that_is_accepted(tmp_path: Path):
+    lines = re.sub(r"^# (?=CHARTROOM_)", "", EXAMPLE.read_text(), flags=re.M)
+    (tmp_path / ".env").write_text(lines)
+
+    settings = Settings()
+
+    assert settings.timezone == "Europe/Berlin"
+    assert settings.replica_urls.keys() == {"db1", "db2"}
+
+
+def test_without_settings_everything_is_embedded():
+    assert Settings().is_embedded
+
+
+def test_an_empty_variable_counts_as_none(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CHARTROOM_DATABASE_URL", "")
+
+    assert Settings().is_embedded
+
+
+def test_servers_of_ones_own_replace_the_embedded_ones(monkeypatch: pytest.MonkeyPatch):
+    for name, value in SERVERS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("CHARTROOM_REPLICA_URLS", "a=postgresql://x, postgresql://y:1")
+
+    endpoints = Settings().external_endpoints()
+
+    assert endpoints.database_url == SERVERS["CHARTROOM_DATABASE_URL"]
+    assert endpoints.replica_urls == {"a": "postgresql://x", "y:1": "postgresql://y:1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("PORT", "eighty", "CHARTROOM_PORT: Input should be a valid integer"),
+        ("PORT", "0", "CHARTROOM_PORT: Input should be greater than or equal to 1"),
+        ("TIMEZONE", "Berlin", "CHARTROOM_TIMEZONE: is not a time zone"),
+        ("SECRET_KEY", "short", "CHARTROOM_SECRET_KEY: Value should have at least 32"),
+        ("MONGO_URL", "mongodb://x", "CHARTROOM_MONGO_URL go together"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_is_wrong(
+    name: str, value: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(f"CHARTROOM_{name}", value)
+
+    with pytest.raises(ValidationError) as refusal:
+        Settings()
+
+    assert sentence in explain(refusal.value)
+
+
+def test_a_wrong_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CHARTROOM_SECRET_KEY", "hunter2")
+
+    with pytest.raises(ValidationError) as refusal:
+        Settings()
+
+    assert "hunter2" not in explain(refusal.value)
