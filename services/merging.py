@@ -117,23 +117,23 @@ def merge(
     actor.require(Permission.MERGE_PATIENTS)
     draft = patients.validate(draft, today)
     kept, merged = _both(session, kept_id, merged_id, lock=True)
-    if kept.version != kept_version:
-        raise patients.StaleVersion(kept, draft)
-    if merged.version != merged_version:
-        raise patients.StaleVersion(merged, None)
-    _write_down(session, actor, kept, merged)
-    _repoint(session, kept_id, merged_id)
-    moved_photo = merged.photo_file_id if kept.photo_file_id is None else None
+    winner = patients.values_of(draft)
     loser = {
         "deleted_at": func.now(),
         "deleted_by": actor.id,
         "merged_into_id": kept_id,
-    } | ({"photo_file_id": None} if moved_photo else {})
-    winner = patients.values_of(draft) | (
-        {"photo_file_id": moved_photo} if moved_photo else {}
+    }
+    if kept.photo_file_id is None:
+        # Never both: whoever removed it from one record would take it from the other.
+        winner["photo_file_id"] = merged.photo_file_id
+        loser["photo_file_id"] = None
+    result = patients.change(
+        session, kept_id, winner, version=kept_version, typed=draft
     )
     patients.change(session, merged_id, loser, version=merged_version)
-    return patients.change(session, kept_id, winner, version=kept_version, typed=draft)
+    _write_down(session, actor, kept, merged)
+    _repoint(session, kept_id, merged_id)
+    return result
 
 
 def _both(
