@@ -8,11 +8,12 @@ from uuid import UUID
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPBearer
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from api.answers import LSN_HEADER
 from db.gridfs import FileStore
-from db.routing import Database, Lsn, Read, Written
+from db.routing import Database, DatabaseUnavailable, Lsn, Read, Written
 from services import people, tokens
 from services.actors import Actor
 from services.errors import InvalidInput, NotFound
@@ -47,6 +48,16 @@ class Caller:
         """Run the operation on a node that shows the caller's own writes."""
         return self.stores.database.read(operation, after=self.after)
 
+    def find(self, operation: Callable[[Session], T]) -> T:
+        """Run a read again on the primary if nearer there is no such thing (yet).
+
+        For what a browser asks: it cannot say which of its writes it wants to see.
+        """
+        try:
+            return self.read(operation).value
+        except NotFound:
+            return _read_primary(self.stores.database, operation)
+
     def write(self, operation: Callable[[Session], T]) -> Written[T]:
         """Run the operation on the primary."""
         return self.stores.database.write(operation)
@@ -65,12 +76,8 @@ def program(request: Request, _: Annotated[object, Depends(_bearer)]) -> Caller:
 
 
 def program_or_person(request: Request) -> Caller:
-    """Return the caller behind a bearer token or our own cookie, or answer 401.
-
-    A browser cannot add a header to what it downloads, so `?after=` is an LSN too.
-    """
-    stores = stores_of(request)
-    after = _lsn(request.headers.get(LSN_HEADER) or request.query_params.get("after"))
+    """Return the caller behind a bearer token or our own cookie, or answer 401."""
+    stores, after = stores_of(request), _lsn(request.headers.get(LSN_HEADER))
     user_id: UUID | None = request.scope.get(SIGNED_IN)
     if user_id is None or "authorization" in request.headers:
         return Caller(_token_bearer(request, stores.database), stores, after)
@@ -102,8 +109,15 @@ def _find_actor(database: Database, token: str) -> Actor | None:
     if found is not None:
         return found
     # A replica may not have heard of a token that was issued a moment ago.
-    with database.writing() as session:
-        return tokens.find_actor(session, token)
+    return _read_primary(database, lambda session: tokens.find_actor(session, token))
+
+
+def _read_primary(database: Database, operation: Callable[[Session], T]) -> T:
+    try:
+        with database.connect_primary() as connection, Session(connection) as session:
+            return operation(session)
+    except OperationalError as error:
+        raise DatabaseUnavailable("The primary went away.") from error
 
 
 def _unauthorised(detail: str) -> HTTPException:

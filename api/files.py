@@ -6,11 +6,13 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
+from sqlalchemy.orm import Session
 from starlette.responses import Response, StreamingResponse
 
 from api.dependencies import Caller, ProgramOrPerson
-from services import patient_lists, photos, views
+from services import patient_lists, patients, photos, views
 from services.criteria import Criteria
+from services.errors import NotFound
 
 router = APIRouter(prefix="/files", tags=["Files"])
 
@@ -20,29 +22,32 @@ def photo(
     caller: ProgramOrPerson,
     uuid: UUID,
     size: Literal["full", "thumbnail"] = "full",
+    version: Annotated[int, Query(description="The record's, or a later one.")] = 1,
 ) -> Response:
     """Return a patient's photo as JPEG."""
-    read = caller.read(
-        lambda session: photos.read(
-            session,
-            caller.stores.files,
-            caller.actor,
-            uuid,
-            thumbnail=size == "thumbnail",
-        )
-    )
-    return Response(read.value, media_type="image/jpeg")
+
+    def read(session: Session) -> bytes:
+        # A replica that is behind would show the photo from before.
+        if patients.get_patient(session, caller.actor, uuid).version < version:
+            raise NotFound("There is no such version of this record.")
+        files = caller.stores.files
+        is_small = size == "thumbnail"
+        return photos.read(session, files, caller.actor, uuid, thumbnail=is_small)
+
+    return Response(caller.find(read), media_type="image/jpeg")
 
 
 @router.get("/patients.csv")
 def export(
     caller: ProgramOrPerson,
-    key: Annotated[str, Query(alias="list", description="A stored list's key.")],
+    key: Annotated[
+        str | None, Query(alias="list", description="A stored list's key; or all.")
+    ] = None,
 ) -> Response:
     """Stream the whole of a stored list as CSV."""
-    criteria = caller.read(
-        lambda session: views.recall(session, caller.actor, key)
-    ).value
+    criteria = Criteria()
+    if key is not None:
+        criteria = caller.find(lambda session: views.recall(session, caller.actor, key))
     name = f"patients-{caller.stores.today():%Y-%m-%d}.csv"
     pieces = _pieces(caller, criteria)
     # The first piece is made before anything is sent, so that a refusal can be told.

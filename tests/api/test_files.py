@@ -28,21 +28,33 @@ def _signed_in(door, person_id):
 
 
 @pytest.fixture
-def pictured(door, cast, ada, module_files):
-    """A patient with a photo, and what makes a browser see it at once."""
-    upload = io.BytesIO()
-    Image.new("RGB", (640, 480), "teal").save(upload, "JPEG")
-    attached = door.database.write(
-        lambda session: photos.attach(
-            session,
-            module_files,
-            cast[Role.STAFF],
-            ada["uuid"],
-            photos.prepare(upload.getvalue()),
-            version=1,
+def photograph(door, cast, module_files):
+    """Give a patient a photo of one colour, and return it as it is kept."""
+
+    def take(patient, colour, version=1):
+        upload = io.BytesIO()
+        Image.new("RGB", (640, 480), colour).save(upload, "JPEG")
+        prepared = photos.prepare(upload.getvalue())
+        door.database.write(
+            lambda session: photos.attach(
+                session,
+                module_files,
+                cast[Role.STAFF],
+                patient["uuid"],
+                prepared,
+                version=version,
+            )
         )
-    )
-    return f"/files/patients/{ada['uuid']}/photo?after={attached.lsn}"
+        return prepared.full
+
+    return take
+
+
+@pytest.fixture
+def pictured(photograph, ada):
+    """Where a patient's photo is, as a page that just saved it would say."""
+    photograph(ada, "teal")
+    return f"/files/patients/{ada['uuid']}/photo?version=2"
 
 
 def test_a_signed_in_person_sees_a_photo(stranger, door, cast, pictured):
@@ -94,7 +106,7 @@ def _stored(door, actor, **asked):
     written = door.database.write(
         lambda session: views.remember(session, actor, Criteria(**asked))
     )
-    return f"/files/patients.csv?list={written.value}&after={written.lsn}"
+    return f"/files/patients.csv?list={written.value}"
 
 
 def test_a_list_is_exported_as_it_is_filtered(client, stranger, door, cast):
@@ -135,6 +147,26 @@ def test_an_export_gives_its_connection_back(client, door, cast):
     answers = [client.get(path).status_code for _ in range(20)]
 
     assert answers == [200] * 20
+
+
+def test_without_a_key_everybody_is_exported(client, ada):
+    rows = list(csv.DictReader(io.StringIO(client.get("/files/patients.csv").text)))
+
+    assert ada["uuid"] in {row["id"] for row in rows}
+
+
+def test_a_photo_that_was_replaced_a_moment_ago_is_never_the_old_one(
+    client, photograph, ada
+):
+    path = f"/files/patients/{ada['uuid']}/photo"
+    for version, colour in enumerate(("red", "blue", "green", "gold"), start=1):
+        kept = photograph(ada, colour, version)
+
+        assert client.get(f"{path}?version={version + 1}").content == kept
+
+
+def test_a_version_that_does_not_exist_is_not_found(client, pictured):
+    assert client.get(pictured.replace("=2", "=3")).status_code == 404
 
 
 def test_a_list_that_nobody_stored_is_not_found(client):
