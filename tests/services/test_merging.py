@@ -238,6 +238,13 @@ def test_an_unknown_record_is_not_found(session, clerk, pair):
         merging.preview(session, clerk, pair[0].id, uuid4())
 
 
+def test_an_archived_record_is_not_even_previewed(session, clerk, pair):
+    patients.archive(session, clerk, pair[1].id, version=1)
+
+    with pytest.raises(patients.PatientArchived):
+        merging.preview(session, clerk, pair[0].id, pair[1].id)
+
+
 @pytest.mark.parametrize("role", [Role.PATIENT, Role.ANALYST, Role.ADMIN])
 def test_only_the_front_desk_merges(session, today, pair, role):
     nobody = Actor(uuid4(), "", role)
