@@ -46,6 +46,7 @@ _PLACES: Final = (
     Place("patients.py", "Patients", "groups", Permission.LIST_PATIENTS),
     Place("register.py", "Register", "person_add", Permission.REGISTER_PATIENT),
     Place("my_record.py", "My record", "badge", Permission.VIEW_OWN_RECORD),
+    Place("views.py", "Saved views", "bookmarks", Permission.SAVE_VIEWS),
     Place("doctors.py", "Doctors", "stethoscope", Permission.VIEW_DOCTORS),
     Place("replication.py", "Replication", "dns", Permission.VIEW_REPLICATION),
     Place("patient.py", "Patient", "person", Permission.VIEW_PATIENT, _HIDDEN),

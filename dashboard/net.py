@@ -25,7 +25,7 @@ def net() -> Iterator[None]:
         yield
     except ServiceError as refusal:
         explain(refusal)
-    except Exception as error:  # noqa: BLE001 - nothing may show a traceback
+    except Exception as error:
         _own_up(error)
 
 
@@ -47,8 +47,8 @@ def _own_up(error: Exception) -> None:
     # Without its message: a constraint's error quotes the patient's whole row.
     logger.error("incident %s: %s", incident, describe(error))
     st.error(
-        "Something went wrong on our side. What was saved before is safe. Try again; if "
-        f"it happens twice, tell your administrator incident {incident}.",
+        "Something went wrong on our side. What was saved before is safe. Try again; "
+        f"if it happens twice, tell your administrator incident {incident}.",
         icon=":material/error:",
         title="This page could not be shown",
     )

@@ -12,20 +12,10 @@ from dashboard.widgets.patient_header import patient_header
 from dashboard.widgets.patient_terms import suggest
 from dashboard.widgets.words import at, full_name
 from services import patients
-from services.patient_records import PatientDraft, PatientRecord
+from services.patient_records import PatientDraft
 
 actor, patient = current_actor(), chosen_patient()
-# The form belongs to the version it was filled from: a later one must not slip under
-# what somebody has typed.
-opened: PatientRecord | None = st.session_state.get("edit_opened")
-if (
-    opened is None
-    or opened.id != patient.id
-    or patient_form.is_untouched("edit", opened.draft())
-):
-    patient_form.fill("edit", patient.draft())
-    st.session_state.pop("edit_conflict", None)
-    opened = st.session_state["edit_opened"] = patient
+opened = patient_form.opened_version("edit", patient)
 
 
 def save(draft: PatientDraft, version: int) -> None:
@@ -44,16 +34,16 @@ def save(draft: PatientDraft, version: int) -> None:
 
 def leave(message: str = "") -> None:
     """Forget the form and go back to the patient."""
-    st.session_state.pop("edit_opened", None)
-    st.session_state.pop("edit_conflict", None)
+    for kept in ("edit_opened", "edit_conflict"):
+        st.session_state.pop(kept, None)
     if message:
         notify(message)
     open_patient(patient.id)
 
 
 patient_header(patient, today())
-if "edit_conflict" in st.session_state:
-    current, typed = st.session_state["edit_conflict"]
+current, typed = st.session_state.get("edit_conflict", (None, None))
+if current and current.id == patient.id:
     st.warning(
         f"It was changed at {at(current.updated_at)}, after you opened it. Nothing you "
         "typed is lost: choose for each field which value stays.",

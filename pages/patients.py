@@ -4,20 +4,18 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dashboard.context import freshness, read, today
-from dashboard.listing import listing_of_address, show_list
+from dashboard.context import freshness, today
+from dashboard.listing import listing_of_address
 from dashboard.navigation import go, open_patient
 from dashboard.net import net
+from dashboard.views_menu import views_menu
 from dashboard.widgets import list_tools
 from dashboard.widgets.criteria_editor import CriteriaEditor
 from dashboard.widgets.list_charts import list_charts
-from dashboard.widgets.notices import notify
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.pager import pager, position
 from dashboard.widgets.patient_table import patient_table, reordered
 from dashboard.widgets.patient_terms import suggest
-from dashboard.widgets.saved_views import saved_views
-from services import views
 from services.actors import Permission
 from services.criteria import Criteria
 from services.patient_fields import FIELDS
@@ -34,19 +32,6 @@ def filters() -> None:
         editor.draw(shown, mark=key)
         if st.button("Show patients", type="primary", key="patients_apply"):
             listing.show(editor.read(search=shown.search))
-
-
-@st.fragment
-def named_views() -> None:
-    """Open one of the person's own views, or save this list as another."""
-    with net():
-        known = read(lambda session: views.list_views(session, actor), keep="views")
-        asked = saved_views("patients", known)
-        if asked.open_key:
-            show_list(asked.open_key)
-        if asked.save_as is not None:
-            notify(f"Saved as {listing.save(asked.save_as).name}.")
-            st.rerun()
 
 
 @st.fragment
@@ -73,16 +58,13 @@ with page_header("Patients"):
         go("register.py")
 with st.container(horizontal=True):
     typed = list_tools.search_box("patients", shown, mark=key)
-    menu = list_tools.views_menu("patients")
+    views_menu(listing)
 if typed is not None:
     listing.show(replace(shown, search=typed))
-panel = list_tools.filters_panel("patients", shown)
-for place, draw in ((menu, named_views), (panel, filters)):
-    with place:
-        if place.open:
-            draw()
+with list_tools.filters_panel("patients", shown) as panel:
+    if panel.open:
+        filters()
 results()
-charts = st.expander("Charts of this list", on_change="rerun", key="patients_charts")
-with charts:
+with list_tools.charts_panel() as charts:
     if charts.open:
         list_charts(listing.statistics())

@@ -17,25 +17,23 @@ def candidate_list(
     chosen = None
     for candidate in found:
         patient = candidate.patient
-        with st.container(border=True):
-            with st.container(
-                horizontal=True,
-                vertical_alignment="center",
-                horizontal_alignment="distribute",
-            ):
-                with st.container(width="stretch", gap="xxsmall"):
-                    st.markdown(
-                        f"**{plain(full_name(patient))}**, born {born(patient, today)}"
-                    )
-                    st.caption(plain(_reasons(candidate)))
-                likely = candidate.score >= LIKELY
-                st.badge(
-                    f"{candidate.score} % alike",
-                    icon=":material/group:",
-                    color="orange" if likely else "gray",
+        with (
+            st.container(border=True),
+            st.container(horizontal=True, vertical_alignment="center"),
+        ):
+            with st.container(width="stretch", gap="xxsmall"):
+                st.markdown(
+                    f"**{plain(full_name(patient))}**, born {born(patient, today)}"
                 )
-                if st.button(action, key=f"{page}_candidate_{patient.id}"):
-                    chosen = patient.id
+                st.caption(plain(_reasons(candidate)))
+            likely = candidate.score >= LIKELY
+            st.badge(
+                f"{candidate.score} % alike",
+                icon=":material/group:",
+                color="orange" if likely else "gray",
+            )
+            if st.button(action, key=f"{page}_candidate_{patient.id}"):
+                chosen = patient.id
     return chosen
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.widgets.words import SEXES, plain, written
+from dashboard.widgets.words import SEXES, unlinked, written
 from services.patient_records import PatientDraft
 from services.patient_rules import LABELS
 
@@ -74,7 +74,7 @@ def _ask(
             LABELS[name],
             sides,
             index=sides.index(first),
-            captions=[plain(shown(values[option])) for option in sides],
+            captions=[unlinked(shown(values[option])) for option in sides],
             format_func=lambda option: spoken[option],
             horizontal=True,
             key=f"{page}_{name}_side",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard.context import NodeState
+from db.routing import NodeState
 
 
 def cluster_nodes(nodes: Sequence[NodeState]) -> None:

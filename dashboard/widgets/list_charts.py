@@ -12,20 +12,16 @@ def list_charts(statistics: ListStatistics) -> None:
     """Show ages, sexes and allergies of a list's patients."""
     if statistics.sampled:
         st.caption("The list is long: these charts show a sample of it.")
-    for column, (title, bars, sort) in zip(
-        st.columns(3),
-        (
-            ("Age", statistics.ages, False),
-            ("Sex", statistics.sexes, False),
-            ("Allergies", statistics.allergies, "-Patients"),
-        ),
-        strict=True,
-    ):
-        with column:
-            _bars(title, bars, sort=sort)
+    age, sex, allergies = st.columns(3)
+    with age:
+        _bars("Age", statistics.ages)
+    with sex:
+        _bars("Sex", statistics.sexes)
+    with allergies:
+        _bars("Allergies", statistics.allergies)
 
 
-def _bars(title: str, bars: Sequence[Bar], *, sort: bool | str) -> None:
+def _bars(title: str, bars: Sequence[Bar]) -> None:
     st.subheader(title, anchor=False)
     if not bars:
         st.caption("Nothing to count here.")
@@ -42,7 +38,7 @@ def _bars(title: str, bars: Sequence[Bar], *, sort: bool | str) -> None:
         x=title,
         y="Patients",
         horizontal=True,
-        sort=sort,
+        sort=False,
         height=max(120, 36 * len(bars)),
         alt=f"Patients by {title.lower()}; most: {most.label}, {most.count:,}",
     )

@@ -3,8 +3,6 @@
 import streamlit as st
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
-from streamlit.elements.lib.mutable_popover_container import PopoverContainer
-
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.words import plain
 from services.criteria import Criteria
@@ -46,16 +44,6 @@ def filters_panel(page: str, shown: Criteria) -> ExpanderContainer:
     return panel
 
 
-def views_menu(page: str) -> PopoverContainer:
-    """Draw the button under which the saved views are."""
-    return st.popover(
-        "Saved views",
-        key=f"{page}_views",
-        icon=":material/bookmarks:",
-        on_change="rerun",
-    )
-
-
 def heading(page: str, sentence: str, list_key: str, *, exports: bool) -> None:
     """Say what the list is; beside it the link to its CSV, which our route streams."""
     query = f"?list={list_key}" if list_key else ""
@@ -90,4 +78,14 @@ def register(page: str) -> bool:
         key=f"{page}_register",
         icon=":material/person_add:",
         type="primary",
+    )
+
+
+def charts_panel() -> ExpanderContainer:
+    """Fold the charts away."""
+    return st.expander(
+        "Charts of this list",
+        key="patients_charts",
+        icon=":material/bar_chart:",
+        on_change="rerun",
     )

@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard.widgets.words import SEXES, plain
 from services import patients
 from services.errors import InvalidInput
-from services.patient_records import PatientDraft, Sex
+from services.patient_records import PatientDraft, PatientRecord, Sex
 from services.patient_rules import LABELS
 
 _TEXTS: Final = ("email", "phone_number", "address", "emergency_contact")
@@ -58,8 +58,20 @@ def fill(page: str, draft: PatientDraft | None) -> None:
         st.session_state[f"{page}_{name}"] = _as_typed(name, draft)
 
 
-def is_untouched(page: str, draft: PatientDraft | None) -> bool:
-    """Tell whether the page's fields still hold what they were filled with."""
+def opened_version(page: str, patient: PatientRecord) -> PatientRecord:
+    """Return the version that the fields were filled from, after filling them if new.
+
+    The form belongs to that version: a later one must not slip under what somebody
+    has typed. As long as nothing is typed, the form follows the record.
+    """
+    opened: PatientRecord | None = st.session_state.get(f"{page}_opened")
+    if opened is None or opened.id != patient.id or _is_untouched(page, opened.draft()):
+        fill(page, patient.draft())
+        st.session_state[f"{page}_opened"] = opened = patient
+    return opened
+
+
+def _is_untouched(page: str, draft: PatientDraft) -> bool:
     return all(
         st.session_state.get(f"{page}_{name}") == _as_typed(name, draft)
         for name in LABELS
@@ -99,7 +111,11 @@ def _draw(page: str, name: str, suggest: Callable[[str], Sequence[str]]) -> Any:
         )
     if name == "sex":
         return st.selectbox(
-            label, list(SEXES), format_func=SEXES.__getitem__, key=key, persist_state="session"
+            label,
+            list(SEXES),
+            format_func=SEXES.__getitem__,
+            key=key,
+            persist_state="session",
         )
     if name in _LISTS:
         chosen = st.session_state.get(key, [])

@@ -6,8 +6,10 @@ from datetime import date, datetime
 from dashboard.context import in_zone
 from services.patient_records import PatientRecord, Sex
 
-# What somebody typed is shown as typed: Markdown must not make a link or a heading of it.
+# What somebody typed is shown as typed: Markdown must not make a heading of it.
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])")
+
+_COUNTED_IN_YEARS = 2
 
 SEXES = {
     Sex.FEMALE: "Female",
@@ -20,6 +22,14 @@ SEXES = {
 def plain(text: str) -> str:
     """Return the text so that Markdown shows it literally."""
     return _MARKDOWN.sub(r"\\\1", text)
+
+
+def unlinked(text: str) -> str:
+    """Return the text so that Markdown makes no link of an address in it either.
+
+    The word joiner is invisible, and the services drop it from what is pasted.
+    """
+    return plain(text).replace("@", "\u2060@").replace("://", ":\u2060//")
 
 
 def full_name(patient: PatientRecord) -> str:
@@ -45,7 +55,7 @@ def born(patient: PatientRecord, today: date) -> str:
 def aged(patient: PatientRecord, today: date) -> str:
     """Return the age, in months for infants."""
     years = patient.age(today)
-    if years >= 2:
+    if years >= _COUNTED_IN_YEARS:
         return f"{years} years"
     birth = patient.date_of_birth
     months = (today.year - birth.year) * 12 + today.month - birth.month
@@ -57,16 +67,3 @@ def at(moment: datetime) -> str:
     """Return the moment on the clinic's clock."""
     local = in_zone(moment)
     return f"{local.day} {local:%b %Y, %H:%M}"
-
-
-def ago(moment: datetime, now: datetime) -> str:
-    """Return how long ago it was, in the unit that says most."""
-    minutes = int((now - moment).total_seconds() // 60)
-    if minutes < 1:
-        return "just now"
-    if minutes < 60:
-        return f"{minutes} min ago"
-    if minutes < 24 * 60:
-        return f"{minutes // 60} h ago"
-    days = minutes // (24 * 60)
-    return "yesterday" if days == 1 else f"{days} days ago"

@@ -6,9 +6,9 @@ from services.actors import Role
 from tests.pages.conftest import Clinic
 
 LISTED = {
-    Role.STAFF: {"home", "patients", "register", "doctors", "account"},
-    Role.CLINICIAN: {"home", "patients", "register", "doctors", "account"},
-    Role.ANALYST: {"home", "patients", "doctors", "account"},
+    Role.STAFF: {"home", "patients", "register", "views", "doctors", "account"},
+    Role.CLINICIAN: {"home", "patients", "register", "views", "doctors", "account"},
+    Role.ANALYST: {"home", "patients", "views", "doctors", "account"},
     Role.ADMIN: {"home", "replication", "account"},
     Role.PATIENT: {"my_record", "doctors", "account"},
 }

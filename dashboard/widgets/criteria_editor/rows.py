@@ -130,7 +130,7 @@ class Rows:
         self.orders.append(self._order_of(order, self._tree.numbers))
 
     def reset(self, number: int) -> None:
-        """Start a row anew after its field changed: values of one are none of another."""
+        """Start a row anew after its field changed: its value is none of the other."""
         self._set("operator", number, self.field(number).operators[0])
         for shape in ("text", "term", "choice", "choices", "yes"):
             st.session_state.pop(self.key(shape, number), None)

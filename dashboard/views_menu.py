@@ -1,0 +1,49 @@
+"""A person's own names for lists: open one, or name the list that is shown."""
+
+import streamlit as st
+
+from dashboard.context import read
+from dashboard.listing import Listing, show_list
+from dashboard.net import net
+from dashboard.widgets.notices import notify
+from dashboard.widgets.words import plain
+from services import views
+
+
+def views_menu(listing: Listing) -> None:
+    """Draw the button under which the views are; they are read when it is open."""
+    menu = st.popover(
+        "Saved views",
+        key="patients_views",
+        icon=":material/bookmarks:",
+        on_change="rerun",
+    )
+    if menu.open:
+        with menu:
+            _open_or_save(listing)
+
+
+@st.fragment
+def _open_or_save(listing: Listing) -> None:
+    with net():
+        known = read(lambda session: views.list_views(session, listing.actor))
+        for view in known:
+            if st.button(
+                plain(view.name),
+                key=f"patients_view_{view.id}",
+                icon=":material/bookmark:",
+                width="stretch",
+            ):
+                show_list(view.key)
+        if not known:
+            st.caption("No saved views yet. Name this list to find it here again.")
+        with st.form("patients_view_form", border=False):
+            name = st.text_input(
+                "Save this list as", key="patients_view_name", autocomplete="off"
+            )
+            saves = st.form_submit_button(
+                "Save view", key="patients_view_save", icon=":material/bookmark_add:"
+            )
+        if saves:
+            notify(f"Saved as {listing.save(name).name}.")
+            st.rerun()

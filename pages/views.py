@@ -1,0 +1,66 @@
+"""A person's saved views: opened, given another name, taken away."""
+
+import streamlit as st
+
+from dashboard.context import current_actor, read, write
+from dashboard.navigation import go, open_list
+from dashboard.net import net
+from dashboard.widgets.empty_state import empty_state
+from dashboard.widgets.notices import notify
+from dashboard.widgets.page_header import page_header
+from dashboard.widgets.words import at, plain
+from services import views
+from services.views import View
+
+actor = current_actor()
+
+
+@st.dialog("Rename this view", icon=":material/edit:")
+def rename(view: View) -> None:
+    """Ask for another name."""
+    with net(), st.form("views_rename_form", border=False):
+        name = st.text_input("Name", value=view.name, key="views_rename_name")
+        if st.form_submit_button("Rename view", type="primary", key="views_rename"):
+            write(lambda s: views.rename_view(s, actor, view.id, name))
+            notify("The view has its new name.")
+            st.rerun()
+
+
+@st.dialog("Delete this view?", icon=":material/delete:")
+def confirm_deletion(view: View) -> None:
+    """Name the view, and say what stays."""
+    with net():
+        st.markdown(
+            f"**{plain(view.name)}** is taken off your views. No patient is touched, "
+            "and addresses of the list that you have shared go on working."
+        )
+        if st.button("Delete view", type="primary", key="views_delete"):
+            write(lambda s: views.delete_view(s, actor, view.id))
+            notify(f"{view.name} is deleted.", icon="delete")
+            st.rerun()
+
+
+page_header("Saved views")
+st.caption("Lists of patients that you have named. Only you see them here.")
+known = read(lambda s: views.list_views(s, actor))
+if not known and empty_state(
+    "No saved views yet. Filter the patients, then save the list under a name.",
+    icon="bookmarks",
+    action="Filter patients",
+    key="views_start",
+):
+    go("patients.py")
+for view in known:
+    with (
+        st.container(border=True),
+        st.container(horizontal=True, vertical_alignment="center"),
+    ):
+        with st.container(width="stretch", gap="xxsmall"):
+            st.markdown(f"**{plain(view.name)}**")
+            st.caption(f"Saved {at(view.created_at)}")
+        if st.button("Open", key=f"views_open_{view.id}"):
+            open_list(view.key)
+        if st.button("Rename", key=f"views_rename_{view.id}"):
+            rename(view)
+        if st.button("Delete", key=f"views_delete_{view.id}"):
+            confirm_deletion(view)

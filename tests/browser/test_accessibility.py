@@ -1,0 +1,138 @@
+"""axe-core finds nothing on any page, light and dark, on a desk and on a phone."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page
+
+from services import patient_lists
+from services.actors import Actor, Role
+from services.criteria import Criteria
+from tests.browser.conftest import Site, settled
+
+pytestmark = pytest.mark.browser
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PAGES = [
+    (Role.STAFF, "/"),
+    (Role.STAFF, "/patients"),
+    (Role.STAFF, "/register"),
+    (Role.STAFF, "/patient?patient={first}"),
+    (Role.STAFF, "/edit?patient={first}"),
+    (Role.STAFF, "/photo?patient={first}"),
+    (Role.STAFF, "/merge?patient={first}&other={second}"),
+    (Role.STAFF, "/doctors"),
+    (Role.STAFF, "/account"),
+    (Role.STAFF, "/views"),
+    (Role.ANALYST, "/"),
+    (Role.ADMIN, "/"),
+    (Role.ADMIN, "/replication"),
+    (Role.PATIENT, "/"),
+]
+LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1440, 390)]
+
+
+@pytest.fixture(scope="module")
+def patients(site: Site) -> dict[str, str]:
+    """Two patients to look at, one of them with allergies."""
+    clerk = Actor(id=next_id(site), name="", role=Role.STAFF)
+    page = site.database.write(
+        lambda session: patient_lists.list_patients(session, clerk, Criteria())
+    ).value
+    rows = sorted(page.rows, key=lambda patient: not patient.allergies)
+    return {"first": str(rows[0].id), "second": str(rows[1].id)}
+
+
+def next_id(site: Site):
+    from services import people
+
+    return site.database.write(people.demo_people).value[0].id
+
+
+@pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0]}-{look[1]}", scope="module")
+def look(request: pytest.FixtureRequest) -> tuple[str, int]:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def profiles(site: Site, look: tuple[str, int]) -> Iterator[dict[Role, BrowserContext]]:
+    """Everybody signed in, each in a browser profile of their own."""
+    roles = {role for role, _ in PAGES}
+    profiles = {role: site.visit(role, scheme=look[0], width=look[1]) for role in roles}
+    yield profiles
+    for context in profiles.values():
+        context.close()
+
+
+@pytest.mark.parametrize(("role", "address"), PAGES, ids=str)
+def test_a_page_has_no_violation(
+    profiles: dict[Role, BrowserContext],
+    patients: dict[str, str],
+    role: Role,
+    address: str,
+):
+    page = profiles[role].pages[0]
+    page.goto(address.format(**patients))
+
+    assert violations(page) == []
+
+
+def test_open_filters_and_charts_have_no_violation(
+    profiles: dict[Role, BrowserContext],
+):
+    page = profiles[Role.STAFF].pages[0]
+    page.goto("/patients")
+    settled(page).get_by_text("Filters and order").click()
+    page.get_by_role("button", name="Add group").first.click()
+    page.get_by_text("Charts of this list").click()
+    page.locator("[data-testid=stVegaLiteChart]").first.wait_for()
+
+    assert violations(page) == []
+
+
+def test_an_open_dialog_has_no_violation(
+    profiles: dict[Role, BrowserContext], patients: dict[str, str]
+):
+    page = profiles[Role.STAFF].pages[0]
+    page.goto("/patient?patient={first}".format(**patients))
+    settled(page).get_by_role("button", name="Archive").click()
+    page.get_by_role("dialog").wait_for()
+
+    assert violations(page) == []
+
+
+def test_a_refused_form_has_no_violation(profiles: dict[Role, BrowserContext]):
+    page = profiles[Role.STAFF].pages[0]
+    page.goto("/register")
+    settled(page).get_by_role("button", name="Register patient").click()
+    page.get_by_text("Nothing was saved").wait_for()
+
+    assert violations(page) == []
+
+
+def test_no_page_scrolls_sideways(
+    profiles: dict[Role, BrowserContext], patients: dict[str, str]
+):
+    page = profiles[Role.STAFF].pages[0]
+
+    for address in [address for role, address in PAGES if role is Role.STAFF]:
+        page.goto(address.format(**patients))
+        settled(page).get_by_role("heading", level=1).first.wait_for()
+
+        assert page.evaluate(
+            "document.documentElement.scrollWidth <= window.innerWidth"
+        )
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe objects to, once the page stands still."""
+    settled(page).get_by_role("heading", level=1).first.wait_for()
+    # Streamlit dims what it is about to redraw; the colours count when it is done.
+    page.wait_for_timeout(300)
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
+    return [
+        f"{violation['id']}: {node['html'][:200]} {node['failureSummary']}"
+        for violation in found.response["violations"]
+        for node in violation["nodes"]
+    ]

@@ -1,0 +1,298 @@
+"""A day at the front desk, in a real browser."""
+
+from io import BytesIO
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.conftest import Site, settled
+
+pytestmark = pytest.mark.browser
+
+
+def register(page: Page, *, first_name: str, last_name: str, **fields: str) -> None:
+    """Fill in and send the form of a new patient."""
+    page.goto("/register")
+    values = {
+        "First name": first_name,
+        "Last name": last_name,
+        "Date of birth": "1984-02-29",
+        "Phone number": "01632 960 000",
+        **fields,
+    }
+    settled(page)
+    for label, value in values.items():
+        page.get_by_label(label, exact=True).fill(value)
+    page.get_by_role("button", name="Register patient").click()
+
+
+def registered(page: Page, first_name: str, last_name: str, **fields: str) -> str:
+    """Register a patient nobody resembles; return the address of the record."""
+    register(page, first_name=first_name, last_name=last_name, **fields)
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        f"{first_name} {last_name}"
+    )
+    return settled(page).url
+
+
+def unlike() -> str:
+    """Return a name that nobody else has."""
+    return "".join(chr(ord("a") + int(digit, 16)) for digit in uuid4().hex[:10]).title()
+
+
+def find(page: Page, text: str) -> None:
+    """Search for somebody from anywhere."""
+    page.get_by_role("link", name="Patients").click()
+    box = page.get_by_label("Search patients")
+    box.fill(text)
+    box.press("Enter")
+
+
+def test_a_patient_is_found_filtered_opened_edited_and_exported(page: Page):
+    last = unlike()
+    registered(page, "Grete", last, **{"E-mail": "grete@example.org"})
+
+    find(page, last)
+    expect(page.get_by_text(f"1 patient matching “{last}”")).to_be_visible()
+    page.get_by_text("Filters and order").click()
+    page.get_by_role("button", name="Add filter").click()
+    page.get_by_label("Value", exact=True).fill(last)
+    page.get_by_role("button", name="Show patients").click()
+    expect(page.get_by_text(f"whose last name is “{last}”")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    page.get_by_role("link", name=f"{last}, Grete").click()
+    page.get_by_role("button", name="Edit").click()
+    page.get_by_label("Address").fill("1 Harbour Road")
+    page.get_by_role("button", name="Save changes").click()
+
+    expect(page.get_by_text("Grete", exact=False).first).to_be_visible()
+    expect(page.get_by_text("1 Harbour Road")).to_be_visible()
+    lines = Path(download.value.path()).read_text("utf-8-sig").splitlines()
+    assert len(lines) == 2
+    assert last in lines[1]
+
+
+def test_a_click_anywhere_in_a_row_opens_the_patient(page: Page):
+    last = unlike()
+    registered(page, "Emil", last)
+    find(page, last)
+
+    page.get_by_role("cell", name="29 February 1984").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Emil {last}")
+
+
+def test_a_header_sorts_the_whole_list_in_the_database(page: Page):
+    page.get_by_role("link", name="Patients").click()
+
+    page.get_by_role("button", name="Date of birth").click()
+    expect(page.locator("th[aria-sort=ascending]")).to_have_text(
+        "Date of birtharrow_upward"
+    )
+    oldest = page.get_by_role("rowheader").first.inner_text()
+    page.get_by_role("button", name="Date of birth").click()
+    expect(page.locator("th[aria-sort=descending]")).to_be_visible()
+
+    expect(page.get_by_role("rowheader").first).not_to_have_text(oldest)
+
+
+def test_the_back_button_returns_to_the_list_before(page: Page):
+    last = unlike()
+    registered(page, "Back", last)
+    find(page, last)
+    expect(page.get_by_text("1 patient matching")).to_be_visible()
+    box = page.get_by_label("Search patients")
+    box.fill("xyzzy")
+    box.press("Enter")
+    expect(page.get_by_text("No patients matching")).to_be_visible()
+
+    page.go_back()
+
+    expect(page.get_by_text("1 patient matching")).to_be_visible()
+    expect(page.get_by_label("Search patients")).to_have_value(last)
+
+
+def test_an_address_reopens_its_list_in_another_profile(site: Site, page: Page):
+    last = unlike()
+    registered(page, "Share", last)
+    find(page, last)
+    expect(page.get_by_text("1 patient matching")).to_be_visible()
+    colleague = site.visit().pages[0]
+
+    colleague.goto(page.url)
+
+    expect(colleague.get_by_role("link", name=f"{last}, Share")).to_be_visible()
+    colleague.context.close()
+
+
+def test_a_likely_duplicate_is_offered_and_can_be_registered_anyway(page: Page):
+    last = unlike()
+    registered(page, "Konstantin", last)
+
+    register(page, first_name="Konstantin", last_name=last)
+    expect(page.get_by_text("This patient may be registered already")).to_be_visible()
+    expect(page.get_by_text("% alike")).to_be_visible()
+    expect(page.get_by_label("Last name")).to_have_value(last)
+    page.get_by_role("button", name="Register anyway").click()
+
+    expect(page.get_by_text("May be the same person")).to_be_visible()
+
+
+def test_two_records_are_merged_into_one(page: Page):
+    last = unlike()
+    first = registered(page, "Wilhelmina", last, Address="1 Old Road")
+    register(page, first_name="Wilhelmina", last_name=last, Address="2 New Road")
+    page.get_by_role("button", name="Register anyway").click()
+    page.get_by_role("button", name="Compare").click()
+
+    page.get_by_text("1 Old Road").click()
+    page.get_by_role("button", name="Merge", exact=True).click()
+    page.get_by_role("button", name="Merge records").click()
+
+    expect(page.get_by_text("is one record now")).to_be_visible()
+    expect(page.get_by_text("1 Old Road")).to_be_visible()
+    page.goto(first)
+    expect(page.get_by_text("merged into another one")).to_be_visible()
+
+
+def test_a_stale_edit_in_a_second_tab_shows_both_versions(page: Page):
+    last = unlike()
+    address = registered(page, "Tab", last).replace("/patient?", "/edit?")
+    other = page.context.new_page()
+    for tab in (page, other):
+        tab.goto(address)
+        settled(tab)
+    other.get_by_label("Phone number").fill("01632 960 111")
+    other.get_by_role("button", name="Save changes").click()
+    expect(other.get_by_text("is saved")).to_be_visible()
+
+    page.get_by_label("Address").fill("5 Late Lane")
+    page.get_by_role("button", name="Save changes").click()
+    expect(page.get_by_text("Somebody else changed this record")).to_be_visible()
+    expect(page.get_by_text("5 Late Lane")).to_be_visible()
+    expect(page.get_by_text("01632960111")).to_be_visible()
+    page.get_by_role("button", name="Save these values").click()
+
+    expect(page.get_by_role("cell", name="5 Late Lane")).to_be_visible()
+    expect(page.get_by_role("cell", name="01632960111")).to_be_visible()
+
+
+def test_an_archived_patient_can_be_brought_back(page: Page):
+    last = unlike()
+    registered(page, "Archie", last)
+
+    page.get_by_role("button", name="Archive").click()
+    page.get_by_role("button", name="Archive record").click()
+    expect(page.get_by_text("This record is archived.")).to_be_visible()
+    page.get_by_role("button", name="Restore record").click()
+
+    expect(page.get_by_role("button", name="Edit")).to_be_visible()
+
+
+def test_a_photo_is_taken_from_the_desk_to_the_header(page: Page):
+    kept = BytesIO()
+    Image.new("RGB", (640, 480), "teal").save(kept, "JPEG")
+    registered(page, "Photo", unlike())
+    page.get_by_role("button", name="Photo").click()
+
+    page.locator("input[type=file]").set_input_files(
+        {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": kept.getvalue()}
+    )
+    expect(page.get_by_text("me.jpg")).to_be_visible()
+    page.get_by_role("button", name="Save photo").click()
+
+    photo = page.get_by_role("img", name="Photo of Photo")
+    expect(photo).to_be_visible()
+    page.wait_for_function("() => document.querySelector('main img').naturalWidth > 0")
+    assert "/files/patients/" in str(photo.get_attribute("src"))
+
+
+def test_a_patient_is_found_and_changed_by_keyboard_alone(page: Page):
+    last = unlike()
+    registered(page, "Key", last)
+    page.goto("/patients")
+    settled(page)
+
+    tab_to(page, "Search patients")
+    page.keyboard.type(last)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name=f"{last}, Key")).to_be_visible()
+    tab_to(page, f"{last}, Key")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Key {last}")
+    tab_to(page, "Edit")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Address")).to_be_visible()
+    tab_to(page, "Address")
+    page.keyboard.type("9 Key Street")
+    tab_to(page, "Save changes")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("cell", name="9 Key Street")).to_be_visible()
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Press Tab until what has this name has the focus, and is seen to have it."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate(FOCUSED_NAME) == name:
+            return
+    pytest.fail(f"The keyboard does not reach “{name}”.")
+
+
+# Looks into shadow roots, where the table is.
+FOCUSED_NAME = """() => {
+  let element = document.activeElement
+  while (element?.shadowRoot?.activeElement) {
+    element = element.shadowRoot.activeElement
+  }
+  const label = element?.getAttribute('aria-label')
+    || element?.labels?.[0]?.innerText || element?.innerText || ''
+  const lines = label.trim().split('\\n')
+  return lines[lines.length - 1]
+}"""
+
+
+def test_no_address_names_a_patient(site: Site):
+    context = site.visit()
+    seen = watched(context)
+    page = context.pages[0]
+    last = unlike()
+    registered(page, "Secret", last, **{"E-mail": f"{last}@example.org"})
+    find(page, last)
+    expect(page.get_by_text("1 patient matching")).to_be_visible()
+    page.get_by_role("link", name=f"{last}, Secret").click()
+    page.get_by_role("button", name="Edit").click()
+    page.get_by_label("Address").fill("1 Secret Road")
+    page.get_by_role("button", name="Save changes").click()
+    expect(page.get_by_text("1 Secret Road")).to_be_visible()
+    context.close()
+
+    assert len(seen) > 20
+    assert not [url for url in seen if last.lower() in url.lower()]
+
+
+def watched(context: BrowserContext) -> list[str]:
+    """Collect every address that the browser asks for or shows."""
+    seen: list[str] = []
+    context.on("request", lambda request: seen.append(request.url))
+    context.pages[0].on("framenavigated", lambda frame: seen.append(frame.url))
+    return seen
+
+
+def test_nothing_is_fetched_from_anywhere_else(site: Site):
+    context = site.visit()
+    seen = watched(context)
+    page = context.pages[0]
+    for address in ("/", "/patients", "/register"):
+        page.goto(address)
+        settled(page)
+    context.close()
+
+    assert not [
+        url for url in seen if not url.startswith((site.address, "data:", "blob:"))
+    ]
