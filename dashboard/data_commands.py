@@ -57,15 +57,21 @@ def import_synthea(settings: Settings, path: Path, rejects: Path) -> None:
         reading = progress.add_task("Reading", total=folder.size_bytes)
         today = datetime.now(ZoneInfo(settings.timezone)).date()
 
+        def advance(size: int) -> None:
+            progress.advance(reading, size)
+            if progress.finished:
+                progress.update(reading, description="Saving")
+
         def take_over(session: Session) -> tuple[importing.FileSummary, ...]:
-            progress.reset(reading)  # a failover makes it start again
+            # A failover makes it start again.
+            progress.reset(reading, description="Reading")
             return importing.import_synthea(
                 session,
                 _IMPORTER,
                 folder,
                 listed,
                 today=today,
-                report=lambda size: progress.advance(reading, size),
+                report=advance,
             )
 
         summaries = wired.database.write(take_over).value

@@ -20,6 +20,7 @@ from services.importing.rejects import Reject
 
 DECEASED: Final = "Deceased"
 _TABLES: Final = """
+SET LOCAL work_mem = '64MB';
 CREATE TEMP TABLE arriving_patients (
     file text, line int, problem text, source_id text, first_name text, last_name text,
     date_of_birth date, sex text, address text, died_on date
