@@ -145,18 +145,24 @@ def test_connections_that_died_while_idle_are_replaced_unnoticed(database, with_
     assert len(runs) == 8
 
 
-def test_a_read_whose_connection_dies_goes_to_another_server(database):
+def give_way(session):
+    """Fail as a query does that stands in the way of what is being replayed."""
+    raising = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40001'; END $$"
+    session.execute(text(raising))
+
+
+@pytest.mark.parametrize("fail", [die, give_way], ids=["dies", "is cancelled"])
+def test_a_read_that_fails_for_the_servers_sake_goes_to_yet_another(database, fail):
     served = []
 
-    def dies_once(session: Session) -> int:
+    def fail_at_first(session: Session) -> None:
         served.append(session.info["served"].node)
-        if len(served) == 1:
-            die(session)
-        return backend(session)
+        if len(served) <= 2:
+            fail(session)
 
-    database.read(dies_once)
+    database.read(fail_at_first)
 
-    assert len(set(served)) == len(served) == 2
+    assert len(set(served)) == len(served) == 3
 
 
 def test_a_reading_that_dies_is_unavailable(database):

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import psycopg2
 import pytest
+from prometheus_client import REGISTRY
 from psycopg2.extensions import make_dsn, parse_dsn
 from sqlalchemy import text
 
@@ -16,12 +17,18 @@ from db.routing import Database, DatabaseUnavailable, OutcomeUnknown, forget_rec
 from tests.db.routing.cutting import COMMIT, CuttingProxy
 from tests.db.routing.notes import add_note, has_note
 
-# On the COMMIT of a note that says "slow", the server works for another second.
-SLOW_COMMIT = """
+# The server takes another second to COMMIT a note that says "slow", and says
+# something together with its answer to one that says "notice" or "warning".
+TRIGGERS = """
 CREATE FUNCTION take_a_second() RETURNS trigger LANGUAGE plpgsql AS
     'BEGIN PERFORM pg_sleep(1); RETURN NULL; END';
 CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON notes DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW WHEN (NEW.words LIKE 'slow%') EXECUTE FUNCTION take_a_second()
+    FOR EACH ROW WHEN (NEW.words LIKE 'slow%') EXECUTE FUNCTION take_a_second();
+CREATE FUNCTION say_something() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN IF NEW.words = ''notice'' THEN RAISE NOTICE ''well''; END IF;
+     IF NEW.words = ''warning'' THEN RAISE WARNING ''oh''; END IF; RETURN NULL; END';
+CREATE CONSTRAINT TRIGGER said AFTER INSERT ON notes DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION say_something()
 """
 
 
@@ -30,7 +37,7 @@ def primary(with_notes: Endpoints) -> dict[str, str]:
     """Libpq's parameters of the server that leads."""
     with closing(psycopg2.connect(with_notes.database_url)) as connection:
         with connection, connection.cursor() as cursor:
-            cursor.execute(SLOW_COMMIT)
+            cursor.execute(TRIGGERS)
         place = {"host": connection.info.host, "port": str(connection.info.port)}
     return {**parse_dsn(with_notes.database_url), **place}
 
@@ -97,6 +104,25 @@ def test_a_commit_that_the_server_still_works_on_is_waited_for(
 
     assert len(runs) == 1
     assert time.monotonic() - begun > 0.9
+
+
+@pytest.mark.parametrize(("words", "doubts"), [("notice", 0), ("warning", 1)])
+def test_a_commit_with_a_warning_is_made_sure_of(database, note_id, words, doubts):
+    labels = {"operation": "write", "trouble": "unanswered"}
+    runs = []
+
+    def counted():
+        name = "chartroom_database_retries_total"
+        return REGISTRY.get_sample_value(name, labels) or 0
+
+    def write(session):
+        runs.append(session)
+        add_note(session, note_id, words)
+
+    before = counted()
+    database.write(write)
+
+    assert (len(runs), counted() - before) == (1, doubts)
 
 
 def test_a_write_without_an_answer_is_not_said_to_have_failed(
