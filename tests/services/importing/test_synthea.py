@@ -1,7 +1,9 @@
 """Importing a folder: whole, repeatable, and careful with what people did since."""
 
 import csv
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from time import monotonic, sleep
 from uuid import uuid4
 
 import pytest
@@ -311,3 +313,33 @@ def test_a_missing_column_is_named_before_anything_is_done(folder):
 def test_a_folder_that_is_none_is_refused(tmp_path):
     with pytest.raises(importing.CannotImport, match="is no folder"):
         importing.Folder.find(tmp_path / str(uuid4()))
+
+
+def test_an_edit_saved_while_the_import_runs_is_kept(take_over, folder, engine):
+    take_over(folder)
+    write_folder(folder, patients=[ADA.replace("Elm Road", "Oak Road"), BEN])
+
+    with ThreadPoolExecutor(1) as thread, engine.begin() as editing:
+        editing.execute(
+            text("UPDATE patients SET last_name = 'Lovelace', version = version + 1")
+        )
+        importing_now = thread.submit(take_over, folder)
+        wait_until_blocked(engine, "INSERT INTO patients")
+        editing.commit()
+        summaries = importing_now.result(timeout=30)
+
+    ada = patient(engine)
+    assert (ada["last_name"], ada["version"]) == ("Lovelace", 2)
+    assert ada["address"] == "12 Elm Road, Sutton, SU1 2AB"
+    assert summaries["patients"].outcome == Outcome(0, 0, 0, 2)
+
+
+def wait_until_blocked(engine, statement):
+    waiting = (
+        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+        f"AND datname = current_database() AND query LIKE '%{statement}%'"
+    )
+    deadline = monotonic() + 20
+    while not rows(engine, waiting):
+        assert monotonic() < deadline
+        sleep(0.02)

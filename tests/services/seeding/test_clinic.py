@@ -1,5 +1,8 @@
 """Seeding a database: to the number asked for, once, whatever happens on the way."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from sqlalchemy import text
 
@@ -90,6 +93,20 @@ def test_an_interrupted_run_is_taken_up_where_it_stopped(seed, engine, monkeypat
 
     assert seen == [300, 350]
     assert scalar(engine, "SELECT count(*) FROM patients") == 350
+
+
+def test_two_runs_at_once_make_one_clinic(seed, engine):
+    both_are_ready = Barrier(2)
+
+    def run(_):
+        both_are_ready.wait(timeout=10)
+        return seed(300)
+
+    with ThreadPoolExecutor(2) as threads:
+        added = list(threads.map(run, range(2)))
+
+    assert sorted(added) == [0, 300]
+    assert scalar(engine, "SELECT count(*) FROM patients") == 300
 
 
 def test_other_patients_are_no_reason_to_add_fewer(seed, engine):
