@@ -89,7 +89,7 @@ def register_patient(caller: Program, body: Patient) -> Response:
 @router.post("/duplicates", openapi_extra=describe_body(PatientBody))
 def find_duplicates_of_draft(caller: Program, body: Patient) -> Response:
     """Find who may already be registered under these particulars."""
-    draft = body.draft()
+    draft = patients.validate(body.draft(), caller.stores.today())
     read = caller.read(
         lambda session: duplicates.find_duplicates(session, caller.actor, draft)
     )

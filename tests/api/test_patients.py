@@ -225,6 +225,12 @@ def test_who_may_be_registered_already_is_offered(client, ada):
     assert other["uuid"] not in {found["patient"]["uuid"] for found in after}
 
 
+def test_duplicates_of_an_invalid_draft_are_not_looked_for(client):
+    response = client.post(f"{PATIENTS}/duplicates", ADA | {"first_name": "A\x00da"})
+
+    assert response.status_code == 400
+
+
 def test_two_records_of_one_person_become_one(client, ada):
     other = client.post(PATIENTS, ADA | {"allergies": ["latex"]}).json()
     merge = {"merged": other["uuid"], "merged_version": 1, "version": 1, "patient": ADA}
