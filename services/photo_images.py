@@ -126,9 +126,7 @@ def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _jpeg(picture: Image.Image) -> bytes:
-    # A new image knows nothing of the old one's metadata.
-    clean = Image.new("RGB", picture.size)
-    clean.paste(picture)
+    # Metadata is written only where it is passed on.
     written = BytesIO()
-    clean.save(written, "JPEG", quality=85, optimize=True, progressive=True)
+    picture.save(written, "JPEG", quality=85, optimize=True, progressive=True)
     return written.getvalue()
