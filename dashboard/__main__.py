@@ -184,7 +184,13 @@ def _sentence(error: Exception) -> str | None:
     from db.routing import DatabaseUnavailable
     from services.errors import ServiceError
 
-    known = (CannotServe, CannotStart, DatabaseUnavailable, NotRunning, ServiceError)
+    if isinstance(error, DatabaseUnavailable):
+        reason = str(error).rstrip(".").lower()
+        return (
+            f"The database does not answer ({reason}): see that it runs and, if it is "
+            "one of your own, that CHARTROOM_DATABASE_URL is right."
+        )
+    known = (CannotServe, CannotStart, NotRunning, ServiceError)
     return str(error) if isinstance(error, known) else None
 
 

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import pwd
 import shutil
 import sys
 from dataclasses import dataclass
@@ -17,7 +18,14 @@ _OWN_SERVERS: Final = (
 )
 # What the programs may know of our environment. PG* and PATRONI_* variables would
 # change how they behave, and a password in a variable is none of their business.
-_ENVIRONMENT: Final = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "TZ")
+_ENVIRONMENT: Final = (
+    "PATH",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "PYTHONPATH",
+    "TMPDIR",
+    "TZ",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,7 @@ def _unprivileged(folder: Path) -> tuple[str, ...]:
     permissions, because interpreter and data may be in a home that only root enters.
     """
     if os.geteuid() != 0:
+        _require_name(os.geteuid())
         return ()
     setpriv = shutil.which("setpriv")
     if setpriv is None:
@@ -85,6 +94,7 @@ def _unprivileged(folder: Path) -> tuple[str, ...]:
         )
     owner = folder.stat()
     user, group = owner.st_uid or _NOBODY, owner.st_gid or _NOBODY
+    _require_name(user)
     return (
         setpriv,
         f"--reuid={user}",
@@ -93,6 +103,18 @@ def _unprivileged(folder: Path) -> tuple[str, ...]:
         "--inh-caps=+dac_override",
         "--ambient-caps=+dac_override",
     )
+
+
+def _require_name(user: int) -> None:
+    # PostgreSQL looks its user up and gives up without a name, as can happen in a
+    # container that is run with --user.
+    try:
+        pwd.getpwuid(user)
+    except KeyError:
+        raise CannotStart(
+            f"PostgreSQL cannot run as user {user}, who has no name on this machine: "
+            f"run Chartroom as a user who is in /etc/passwd, or {_OWN_SERVERS}."
+        ) from None
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -1,0 +1,122 @@
+"""Chartroom started as a person starts it, in a process of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import psutil
+
+from db.embedded import ports
+
+ROOT = Path(__file__).parents[2]
+READY_SECONDS = 100
+
+
+class Launcher:
+    """`python -m dashboard serve` with a data folder and a port."""
+
+    def __init__(
+        self, data: Path, *options: str, python: tuple[str, ...] = (sys.executable,)
+    ) -> None:
+        self.data = data
+        self.port = ports.choose(("web",), {})["web"]
+        self.address = f"http://127.0.0.1:{self.port}"
+        self._options = options
+        self._python = python
+        self.output_file = data.with_name(f"{data.name}-output.txt")
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, **variables: str) -> None:
+        """Start it, with none of this machine's settings but these."""
+        mine = {k: v for k, v in os.environ.items() if not k.startswith("CHARTROOM_")}
+        command = ["-m", "dashboard", "serve", "--data", str(self.data)]
+        with self.output_file.open("wb") as output:
+            self.process = subprocess.Popen(
+                [*self._python, *command, "--port", str(self.port), *self._options],
+                cwd=ROOT,
+                env=mine | variables,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def output(self) -> str:
+        """What it has said so far."""
+        return self.output_file.read_text()
+
+    def await_saying(self, words: str) -> None:
+        """Wait until it says these words; fail with all it said if it ends instead."""
+        deadline = time.monotonic() + READY_SECONDS
+        while words not in self.output:
+            assert self.process is not None
+            assert self.process.poll() is None, self.output
+            assert time.monotonic() < deadline, self.output
+            time.sleep(0.05)
+
+    def await_ready(self) -> None:
+        """Wait until it says that it is ready."""
+        self.await_saying("Chartroom is ready")
+
+    def get(self, path: str) -> httpx.Response:
+        """Ask its web server."""
+        return httpx.get(f"{self.address}{path}", follow_redirects=True, timeout=20)
+
+    def is_healthy(self) -> bool:
+        """Tell whether its web server answers that all is well."""
+        try:
+            return self.get("/health").status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
+
+    def await_end(self) -> int:
+        """Wait until it has ended, and return its exit code."""
+        assert self.process is not None
+        return self.process.wait(timeout=60)
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+        """Ask it to stop, as Ctrl-C does, and return its exit code."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.await_end()
+
+    def kill(self) -> None:
+        """Kill it without a chance to clean up."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def processes(self) -> list[psutil.Process]:
+        """Return every process that works for it, whoever started that."""
+        return [p for p in psutil.process_iter() if self._mentions(p)]
+
+    def _mentions(self, process: psutil.Process) -> bool:
+        try:
+            variables = process.environ()
+            words = [*process.cmdline(), variables.get("CHARTROOM_DATA", "")]
+        except psutil.Error:
+            return False
+        return any(str(self.data) in word for word in words)
+
+
+def sweep(launcher: Launcher) -> None:
+    """Leave nothing of a launcher behind, so that one failure does not become many."""
+    if launcher.process is not None and launcher.process.poll() is None:
+        launcher.kill()
+    for process in launcher.processes():
+        process.kill()
+
+
+def eventually(condition: Callable[[], bool], *, seconds: float) -> bool:
+    """Tell whether the condition comes to hold in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True

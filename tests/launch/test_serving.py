@@ -1,0 +1,140 @@
+"""What a person sees of a Chartroom that runs, and how it ends."""
+
+import json
+import re
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import psutil
+import pytest
+
+from tests.launch.launcher import ROOT, Launcher, eventually, sweep
+
+pytestmark = pytest.mark.launch
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
+    """A Chartroom that was started from an empty folder."""
+    launcher = Launcher(tmp_path_factory.mktemp("running") / "data")
+    launcher.start()
+    try:
+        launcher.await_ready()
+        yield launcher
+        assert launcher.stop() == 0
+        assert launcher.processes() == []
+    finally:
+        sweep(launcher)
+
+
+def test_health_and_first_page_answer(running: Launcher):
+    assert running.get("/health").status_code == 200
+    assert running.get("/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "stage",
+    [
+        "etcd",
+        "PostgreSQL primary",
+        "MongoDB",
+        "Database schema",
+        "Demo patients",
+        "PostgreSQL replicas",
+        "Web server and worker",
+    ],
+)
+def test_each_stage_is_told_with_its_seconds(running: Launcher, stage: str):
+    assert re.search(rf"^  {stage} +\d+\.\d s$", running.output, re.M)
+
+
+def test_the_address_and_who_can_sign_in_are_told(running: Launcher):
+    assert running.address in running.output
+    for role in ("staff", "clinician", "analyst", "admin", "patient"):
+        assert re.search(rf"^  \S.* {role}$", running.output, re.M)
+
+
+def test_only_this_machine_can_connect_to_any_of_it(running: Launcher):
+    listening = {
+        connection.laddr.ip
+        for process in running.processes()
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+
+    assert listening == {"127.0.0.1"}
+
+
+def test_secrets_are_for_their_owner_only(running: Launcher):
+    secret = [
+        path
+        for path in running.data.rglob("*")
+        if path.suffix in {".json", ".yml", ".key", ".pgpass"} and path.is_file()
+    ]
+
+    assert len(secret) >= 7
+    assert {stat.S_IMODE(path.stat().st_mode) for path in secret} == {0o600}
+
+
+def test_a_command_finds_the_running_databases(running: Launcher):
+    printed = subprocess.run(
+        [sys.executable, "-m", "dashboard", "endpoints", "--data", str(running.data)],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+
+    assert json.loads(printed.stdout)["patroni_urls"].keys() == {
+        "db-01",
+        "db-02",
+        "db-03",
+    }
+
+
+def test_a_taken_port_is_one_sentence(
+    running: Launcher, launch: Callable[..., Launcher]
+):
+    second = launch()
+    second.port = running.port
+
+    second.start()
+
+    assert second.await_end() == 1
+    assert second.output.count("\n") == 1
+    assert f"cannot listen on 127.0.0.1, port {running.port}" in second.output
+
+
+def test_a_taken_data_folder_is_one_sentence(running: Launcher):
+    second = Launcher(running.data)
+    second.output_file = running.data.with_name("second.txt")
+
+    second.start()
+
+    assert second.await_end() == 1
+    assert second.output.count("\n") == 1
+    assert f"already runs with the data folder {running.data}" in second.output
+
+
+def test_two_run_side_by_side(running: Launcher, launch: Callable[..., Launcher]):
+    second = launch(None, "--empty")
+
+    second.start()
+    second.await_ready()
+
+    assert second.get("/health").status_code == 200
+    assert running.get("/health").status_code == 200
+    assert second.stop(signal.SIGTERM) == 0
+    assert second.processes() == []
+    assert running.get("/health").status_code == 200
+
+
+def test_a_web_server_or_worker_that_dies_is_started_again(running: Launcher):
+    web = next(p for p in running.processes() if p.cmdline()[-1] == "web")
+
+    web.kill()
+
+    assert eventually(lambda: not web.is_running(), seconds=10)
+    assert eventually(running.is_healthy, seconds=40)
