@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import (
+    CheckConstraint,
     Column,
     ForeignKey,
     Integer,
@@ -17,7 +18,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from db.models import Base, Patient, PatientMerge, User
@@ -110,6 +111,7 @@ def visits(session):
         Column("id", Integer, primary_key=True),
         Column("patient_id", Uuid, ForeignKey(Patient.id), unique=True),
         Column("found_by_id", Uuid, ForeignKey(Patient.id)),
+        CheckConstraint("id <> 3 OR patient_id <> found_by_id"),
     )
     table.create(session.connection())
     yield table
@@ -143,6 +145,18 @@ def test_what_only_one_patient_can_have_is_explained_and_nothing_is_merged(
         merge(session, clerk, pair, today)
 
     assert not patients.get_patient(session, clerk, merged.id).is_archived
+
+
+def test_another_violation_on_the_way_is_not_mistaken(
+    session, clerk, today, pair, visits
+):
+    kept, merged = pair
+    session.execute(
+        insert(visits).values(id=3, patient_id=kept.id, found_by_id=merged.id)
+    )
+
+    with pytest.raises(IntegrityError, match="violates check constraint"):
+        merge(session, clerk, pair, today)
 
 
 def test_records_merged_earlier_lead_straight_to_the_last_one(
