@@ -15,11 +15,13 @@ from gridfs.errors import NoFile
 from pymongo import MongoClient
 from pymongo.errors import ConnectionFailure, ExecutionTimeout, WTimeoutError
 
-# A dead server is reported within three seconds, one that hangs within about eight:
-# a person waits for the answer, and pymongo's own 30 s are meant for batch work.
+# A dead server is reported within three seconds, one that hangs within about eight: a
+# person waits for the answer, and pymongo's own 30 s are meant for batch work. The
+# frequent look is what finds one that hangs, and cancels whoever waits for it.
 _SELECTION_MS = 3_000
 _CONNECT_MS = 2_000
 _SOCKET_MS = 5_000
+_LOOK_EVERY_MS = 2_000
 
 
 class Bucket(StrEnum):
@@ -58,6 +60,7 @@ class FileStore:
             serverSelectionTimeoutMS=_SELECTION_MS,
             connectTimeoutMS=_CONNECT_MS,
             socketTimeoutMS=_SOCKET_MS,
+            heartbeatFrequencyMS=_LOOK_EVERY_MS,
             w="majority",
             journal=True,
             tz_aware=True,

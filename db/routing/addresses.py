@@ -9,6 +9,7 @@ from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from db.endpoints import Endpoints
+from db.routing.commits import CertainConnection
 
 CONNECT_TIMEOUT_SECONDS = 2
 
@@ -26,7 +27,7 @@ _LIVENESS = {
 
 # The server in turn notices that we have vanished, and frees our locks. Only warnings
 # are sent, so that whatever arrives together with a COMMIT's answer is one, in any
-# language (see db.routing.writes).
+# language (see db.routing.commits).
 _SESSION = (
     "SET tcp_keepalives_idle = 4; SET tcp_keepalives_interval = 2; "
     "SET tcp_keepalives_count = 3; SET tcp_user_timeout = 8000; "
@@ -82,6 +83,7 @@ class Addresses:
                 "target_session_attrs": "read-write",
             },
             _SESSION,
+            CertainConnection,
         )
 
     def _name_at(self, place: tuple[str, str]) -> str | None:
@@ -93,9 +95,13 @@ def open_reading(address: Address) -> DriverConnection:
     return _open(address.parameters, _READING)
 
 
-def _open(parameters: Mapping[str, str], session: str) -> DriverConnection:
+def _open(
+    parameters: Mapping[str, str],
+    session: str,
+    factory: type[DriverConnection] = DriverConnection,
+) -> DriverConnection:
     everything: dict[str, Any] = {**parameters, **_LIVENESS}
-    connection = psycopg2.connect(make_dsn(**everything))
+    connection = psycopg2.connect(make_dsn(**everything), connection_factory=factory)
     connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute(session)

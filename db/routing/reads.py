@@ -129,7 +129,10 @@ class Reads:
             outcome = "primary" if node.role == "primary" else outcome
             counters.LSN_WAITS.labels(outcome).inc()
             return True
-        self._watch.mark_stalled(node.name)
+        primary = self._watch.primary()
+        # A position that nobody is known to have says nothing about this replica.
+        if primary is not None and primary.has_replayed(after):
+            self._watch.mark_stalled(node.name)
         return False
 
     def _wait(self, node: NodeState, connection: Connection, after: Lsn) -> bool:

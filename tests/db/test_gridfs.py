@@ -4,6 +4,7 @@ import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
+import psutil
 import pytest
 
 from db.gridfs import Bucket, FileMissing, FileStore, FileStoreUnavailable
@@ -84,3 +85,26 @@ def test_every_use_says_so(use, monkeypatch):
         pytest.raises(FileStoreUnavailable),
     ):
         use(gone)
+
+
+@pytest.mark.cluster
+def test_a_mongodb_that_hangs_is_unavailable_within_seconds(breakable):
+    addresses = breakable.addresses
+    port = addresses.ports["mongo"]
+    sockets = psutil.net_connections("tcp4")
+    listening = [s.pid for s in sockets if s.laddr.port == port and not s.raddr]
+    mongod = psutil.Process(listening[0])
+    with closing(FileStore(addresses.mongo.url)) as store:
+        file_id = store.put(PHOTOS, b"x", content_type="text/plain")
+        mongod.suspend()
+        begun = time.monotonic()
+        try:
+            with pytest.raises(FileStoreUnavailable):
+                store.get(PHOTOS, file_id)
+            seconds = time.monotonic() - begun
+        finally:
+            mongod.resume()
+
+        assert seconds < 12
+        assert store.get(PHOTOS, file_id).data == b"x"
+        store.delete(PHOTOS, file_id)

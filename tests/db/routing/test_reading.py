@@ -128,6 +128,7 @@ def test_a_position_that_no_server_has_is_answered_by_the_primary(database):
     answer = database.read(backend, after=NOWHERE)
 
     assert answer.served.role == "primary"
+    assert not any(node.is_stalled for node in database.nodes())
 
 
 def test_connections_that_died_while_idle_are_replaced_unnoticed(database, with_notes):

@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 from prometheus_client import REGISTRY
 from psycopg2.extensions import make_dsn, parse_dsn
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from db.endpoints import Endpoints
 from db.routing import Database, DatabaseUnavailable, OutcomeUnknown, forget_receipts
@@ -109,7 +109,7 @@ def test_a_commit_that_the_server_still_works_on_is_waited_for(
 @pytest.mark.parametrize(("words", "doubts"), [("notice", 0), ("warning", 1)])
 def test_a_commit_with_a_warning_is_made_sure_of(database, note_id, words, doubts):
     labels = {"operation": "write", "trouble": "unanswered"}
-    runs = []
+    runs, believed = [], []
 
     def counted():
         name = "chartroom_database_retries_total"
@@ -117,12 +117,14 @@ def test_a_commit_with_a_warning_is_made_sure_of(database, note_id, words, doubt
 
     def write(session):
         runs.append(session)
+        event.listen(session, "after_commit", believed.append)
         add_note(session, note_id, words)
 
     before = counted()
     database.write(write)
 
     assert (len(runs), counted() - before) == (1, doubts)
+    assert len(believed) == 1 - doubts
 
 
 def test_a_write_without_an_answer_is_not_said_to_have_failed(

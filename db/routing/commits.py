@@ -1,0 +1,26 @@
+"""A connection to the primary that takes no warning for an answer to COMMIT."""
+
+import psycopg2
+from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
+
+
+class NotReplicated(psycopg2.OperationalError):
+    """COMMIT succeeded with a warning: it may be lost with this server."""
+
+
+class CertainConnection(DriverConnection):
+    """Raises NotReplicated from `commit` when anything arrives with its answer.
+
+    A server that waits for its replicas can be told to stop waiting. COMMIT then
+    succeeds with a warning, and the only copy may still be lost. It is refused down
+    here so that nobody above, the session's after_commit listeners included, takes
+    the transaction for committed. Notices carry no code and come in the server's
+    language; what is opened with client_min_messages = warning hears only warnings.
+    """
+
+    def commit(self) -> None:
+        """Commit, or raise NotReplicated."""
+        self.notices.clear()
+        super().commit()
+        if self.notices:
+            raise NotReplicated("COMMIT came back with a warning.")
