@@ -1,7 +1,6 @@
 """How many patients a list has, told within a bounded time."""
 
 import json
-from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -12,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from services.actors import Actor, Permission
 from services.criteria import Count, Criteria
-from services.patient_lists.queries import PATIENTS, Shape, belongs, prepare
+from services.patient_lists.queries import PATIENTS, Asked, Shape, belongs, prepare
 from services.patient_lists.statements import compiled, limited, ran_out_of_time
 
 MOST_COUNTED: Final = 10_000
@@ -34,38 +33,29 @@ def count_patients(
     connection = session.connection()
     try:
         with limited(connection, _LIMIT_MILLISECONDS):
-            found = _scalar(connection, _count(asked.shape), asked.parameters)
+            found = _scalar(connection, asked.text(_count), asked.parameters)
     except OperationalError as error:
         if not ran_out_of_time(error):
             raise
-        return _estimated(connection, asked.shape, asked.parameters)
+        return Count(estimate(connection, asked), is_exact=False, is_estimate=True)
     is_exact = found <= MOST_COUNTED
     return Count(min(found, MOST_COUNTED), is_exact)
 
 
-def estimate(
-    connection: Connection, shape: Shape, parameters: Mapping[str, object]
-) -> int:
+def estimate(connection: Connection, asked: Asked) -> int:
     """Return the planner's guess, which costs next to nothing."""
-    plan = _scalar(connection, _explain(shape), parameters)
+    plan = _scalar(connection, asked.text(_explain), asked.parameters)
     (root,) = json.loads(plan) if isinstance(plan, str) else plan
     return int(root["Plan"]["Plan Rows"])
 
 
-def _estimated(
-    connection: Connection, shape: Shape, parameters: Mapping[str, object]
-) -> Count:
-    guess = estimate(connection, shape, parameters)
-    return Count(guess, is_exact=False, is_estimate=True)
-
-
 def _scalar(
-    connection: Connection, statement: str, parameters: Mapping[str, object]
+    connection: Connection, statement: str, parameters: dict[str, object]
 ) -> Any:
-    return connection.exec_driver_sql(statement, dict(parameters)).scalar_one()
+    return connection.exec_driver_sql(statement, parameters).scalar_one()
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def _count(shape: Shape) -> str:
     first = (
         select(literal_column("1", Integer)).select_from(PATIENTS).where(belongs(shape))
@@ -74,7 +64,7 @@ def _count(shape: Shape) -> str:
     return compiled(select(func.count()).select_from(bounded))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def _explain(shape: Shape) -> str:
     all_of_them = select(literal_column("1", Integer)).select_from(PATIENTS)
     return f"EXPLAIN (FORMAT JSON) {compiled(all_of_them.where(belongs(shape)))}"

@@ -18,9 +18,9 @@ from sqlalchemy.orm import Session
 
 from services.actors import Actor, Permission
 from services.criteria import Criteria
-from services.criteria.paging import Key, order_by
+from services.criteria.paging import order_by
 from services.errors import Unavailable
-from services.patient_lists.queries import PATIENTS, Shape, belongs, keys_of, prepare
+from services.patient_lists.queries import PATIENTS, Asked, Shape, belongs, prepare
 from services.patient_lists.statements import compiled, ran_out_of_time
 
 COLUMNS: Final = (
@@ -58,11 +58,10 @@ def export_csv(
     """
     actor.require(Permission.EXPORT_PATIENTS)
     asked = prepare(session, criteria, now)
-    statement = _export(asked.shape, keys_of(criteria.orders))
     session.flush()
     connection = session.connection()
     connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{_LIMIT_SECONDS}s'")
-    return _written(connection, statement, dict(asked.parameters))
+    return _written(connection, asked)
 
 
 def defused(cell: str) -> str:
@@ -70,14 +69,12 @@ def defused(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
 
 
-def _written(
-    connection: Connection, statement: str, parameters: dict[str, object]
-) -> Iterator[str]:
+def _written(connection: Connection, asked: Asked) -> Iterator[str]:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS)
     try:
-        with _streamed(connection, statement, parameters) as result:
+        with _streamed(connection, asked) as result:
             for rows in result.partitions(_ROWS_AT_ONCE):
                 writer.writerows(map(_cells, rows))
                 yield buffer.getvalue()
@@ -92,20 +89,18 @@ def _written(
     yield buffer.getvalue()
 
 
-def _streamed(
-    connection: Connection, statement: str, parameters: dict[str, object]
-) -> CursorResult[Any]:
+def _streamed(connection: Connection, asked: Asked) -> CursorResult[Any]:
     return connection.exec_driver_sql(
-        statement,
-        parameters,
+        asked.text(_export),
+        asked.parameters,
         execution_options={"stream_results": True, "max_row_buffer": _ROWS_AT_ONCE},
     )
 
 
-@lru_cache(maxsize=512)
-def _export(shape: Shape, keys: tuple[Key, ...]) -> str:
+@lru_cache(maxsize=256)
+def _export(shape: Shape) -> str:
     statement = select(*(PATIENTS.c[name] for name in COLUMNS)).where(belongs(shape))
-    return compiled(statement.order_by(*order_by(PATIENTS, keys)))
+    return compiled(statement.order_by(*order_by(PATIENTS, shape.keys)))
 
 
 def _cells(row: Sequence[Any]) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,15 +13,9 @@ from sqlalchemy.orm import Session
 
 from services.actors import Actor, Permission
 from services.criteria import Criteria
-from services.criteria.paging import Key, behind, order_by
+from services.criteria.paging import behind, order_by
 from services.errors import InvalidInput
-from services.patient_lists.queries import (
-    PATIENTS,
-    Shape,
-    belongs,
-    keys_of,
-    prepare,
-)
+from services.patient_lists.queries import PATIENTS, Build, Shape, belongs, prepare
 from services.patient_lists.statements import compiled, run
 from services.patient_records import PatientRecord
 from services.patient_rows import COLUMNS, record_of
@@ -80,9 +74,8 @@ def list_patients(
         raise InvalidInput("size", f"A page has 1 to {MAX_SIZE:,} rows.")
     part, cursor = _part(after, before, last=last)
     asked = prepare(session, criteria, now)
-    statement = _page(asked.shape, keys_of(criteria.orders), part)
     given = {**asked.parameters, "most": size + 1, "cursor": cursor}
-    rows = run(session, statement, given)
+    rows = run(session, asked.text(_PAGES[part]), given)
     if not rows and cursor is not None:
         _require_patient(session, cursor)
     return _cut(rows, size, part)
@@ -114,7 +107,7 @@ def list_numbered(
         )
     asked = prepare(session, criteria, now)
     given = {**asked.parameters, "most": per_page, "offset": offset}
-    rows = run(session, _numbered(asked.shape, keys_of(criteria.orders)), given)
+    rows = run(session, asked.text(_numbered), given)
     return tuple(map(record_of, rows))
 
 
@@ -130,8 +123,8 @@ def _part(
     return (_Part.LAST if last else _Part.FIRST), None
 
 
-@lru_cache(maxsize=512)
-def _page(shape: Shape, keys: tuple[Key, ...], part: _Part) -> str:
+def _page(part: _Part, shape: Shape) -> str:
+    keys = shape.keys
     if part.is_backwards:
         keys = tuple(key.turned() for key in keys)
     statement = select(*COLUMNS).where(belongs(shape))
@@ -141,11 +134,16 @@ def _page(shape: Shape, keys: tuple[Key, ...], part: _Part) -> str:
     return compiled(statement.order_by(*order_by(PATIENTS, keys)).limit(_most()))
 
 
-@lru_cache(maxsize=512)
-def _numbered(shape: Shape, keys: tuple[Key, ...]) -> str:
+_PAGES: Final[dict[_Part, Build]] = {
+    part: lru_cache(maxsize=256)(partial(_page, part)) for part in _Part
+}
+
+
+@lru_cache(maxsize=256)
+def _numbered(shape: Shape) -> str:
     statement = select(*COLUMNS).where(belongs(shape))
     offset = bindparam("offset", type_=Integer)
-    ordered = statement.order_by(*order_by(PATIENTS, keys))
+    ordered = statement.order_by(*order_by(PATIENTS, shape.keys))
     return compiled(ordered.limit(_most()).offset(offset))
 
 

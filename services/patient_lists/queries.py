@@ -1,6 +1,6 @@
 """Lists of patients as SQL."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from functools import lru_cache
@@ -70,34 +70,58 @@ class Shape:
     where: Branch
     search: search.SearchShape
     archived: bool
+    keys: tuple[Key, ...]
+
+
+Build = Callable[[Shape], str]
+
+
+class Understood:
+    """Criteria taken apart, and the statements that were made of them so far."""
+
+    def __init__(self, criteria: Criteria, today: datetime) -> None:
+        question = take_apart(criteria, FIELDS, today)
+        found = search.read(criteria.search)
+        keys = _keys(criteria.orders)
+        self.shape = Shape(question.shape, found.shape, criteria.archived, keys)
+        self.values = question.values
+        self.searched = found.parameters()
+        self._texts: dict[Build, str] = {}
+
+    def text(self, build: Build) -> str:
+        """Return the statement that `build`, a cached function, makes of the shape."""
+        text = self._texts.get(build)
+        if text is None:
+            # Two criteria of one shape share it; but finding a shape takes longer
+            # than all else that is done for a page outside the database.
+            text = self._texts[build] = build(self.shape)
+        return text
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A list that is ready to be asked for: its shape, and its parameters."""
+    """A list that is ready to be asked for."""
 
-    shape: Shape
-    parameters: Mapping[str, object]
+    understood: Understood
+    parameters: dict[str, object]
+
+    def text(self, build: Build) -> str:
+        """Return the statement that `build` makes of the list's shape."""
+        return self.understood.text(build)
 
 
 def prepare(session: Session, criteria: Criteria, now: datetime | None) -> Asked:
     """Make the criteria ready to be asked; raises InvalidInput, Unavailable."""
     now = now or datetime.now(UTC)
-    today = datetime.combine(now.date(), time.min, now.tzinfo)
-    shape, values, searched = _understood(criteria, today)
-    spelled_out = terms.spelled_out(session, values)
-    return Asked(shape, {**parameters(spelled_out), **searched})
+    understood = _understand(criteria, datetime.combine(now, time.min, now.tzinfo))
+    spelled_out = terms.spelled_out(session, understood.values)
+    return Asked(understood, {**parameters(spelled_out), **understood.searched})
 
 
 @lru_cache(maxsize=256)
-def _understood(
-    criteria: Criteria, today: datetime
-) -> tuple[Shape, tuple[object, ...], Mapping[str, object]]:
+def _understand(criteria: Criteria, today: datetime) -> Understood:
     """Take the criteria apart; a page, its count and its charts do it only once."""
-    question = take_apart(criteria, FIELDS, today)
-    found = search.read(criteria.search)
-    shape = Shape(question.shape, found.shape, criteria.archived)
-    return shape, question.values, found.parameters()
+    return Understood(criteria, today)
 
 
 def belongs(shape: Shape) -> ColumnElement[bool]:
@@ -110,8 +134,7 @@ def belongs(shape: Shape) -> ColumnElement[bool]:
     )
 
 
-@lru_cache
-def keys_of(orders: tuple[Order, ...]) -> tuple[Key, ...]:
+def _keys(orders: tuple[Order, ...]) -> tuple[Key, ...]:
     """Return the columns that a list is sorted by; `id` decides in the end.
 
     Where the last name would decide last, the first name follows: people expect it,

@@ -67,7 +67,7 @@ def describe(
     now = now or datetime.now(UTC)
     asked = prepare(session, criteria, now)
     session.flush()
-    guess = estimate(session.connection(), asked.shape, asked.parameters)
+    guess = estimate(session.connection(), asked)
     if guess <= MOST_DESCRIBED:
         all_of_them = _figures(session, asked, now, share=1)
         if all_of_them.patients <= MOST_DESCRIBED:
@@ -84,7 +84,7 @@ def _figures(
     given: dict[str, object] = {**asked.parameters, "today": now.date()}
     if is_sample:
         given["percent"] = 100 * share
-    rows = run(session, _statement(asked.shape, is_sample=is_sample), given)
+    rows = run(session, asked.text(_of_sample if is_sample else _of_all), given)
     bands = {int(label): count for figure, label, count in rows if figure == "age"}
     sexes = {label: count for figure, label, count in rows if figure == "sex"}
     return ListStatistics(
@@ -106,7 +106,16 @@ def _band(number: int) -> str:
     return f"{youngest}+" if number == _OLDEST_BAND else f"{youngest}–{youngest + 9}"
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
+def _of_all(shape: Shape) -> str:
+    return _statement(shape, is_sample=False)
+
+
+@lru_cache(maxsize=256)
+def _of_sample(shape: Shape) -> str:
+    return _statement(shape, is_sample=True)
+
+
 def _statement(shape: Shape, *, is_sample: bool) -> str:
     listed = _listed(shape, is_sample=is_sample)
     today = bindparam("today", type_=Date)

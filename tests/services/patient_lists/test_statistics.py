@@ -9,7 +9,7 @@ from db.models import Patient
 from services import patient_lists
 from services.criteria import Criteria, Filter, Group, Operator
 from services.errors import NotAllowed
-from services.patient_lists import Bar, statistics
+from services.patient_lists import Bar, queries, statistics
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 EMPTY_BANDS = (
@@ -81,9 +81,12 @@ def test_only_the_lists_own_patients_are_described(session, clerk):
 def small_limit(monkeypatch):
     """Make two thousand patients too many to look at each."""
     monkeypatch.setattr(statistics, "MOST_DESCRIBED", 2_000)
-    statistics._statement.cache_clear()
+    holding_it = (queries._understand, statistics._of_all, statistics._of_sample)
+    for cached in holding_it:
+        cached.cache_clear()
     yield
-    statistics._statement.cache_clear()
+    for cached in holding_it:
+        cached.cache_clear()
 
 
 def test_a_very_long_list_is_described_by_a_bounded_sample(session, clerk, small_limit):
