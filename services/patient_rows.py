@@ -1,6 +1,7 @@
 """How a row of the patients table becomes a PatientRecord."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import fields
 from typing import Any, Final
 
 from sqlalchemy.orm import InstrumentedAttribute
@@ -30,30 +31,27 @@ COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     Patient.deleted_at,
     Patient.merged_into_id,
 )
-# A fifth of what Sex(...) takes; lists make thousands of records.
+
+_NAMES: Final = tuple(field.name for field in fields(PatientRecord))
+_SEX: Final = _NAMES.index("sex")
+_LISTS: Final = tuple(
+    map(_NAMES.index, ("allergies", "medical_history", "current_medications"))
+)
 _SEXES: Final = {sex.value: sex for sex in Sex}
+# Lists make records by the thousand. A frozen dataclass fills its fields one by one
+# through object.__setattr__; its slots, asked directly, take less than half the time.
+_FILL: Final[tuple[Callable[[PatientRecord, Any], None], ...]] = tuple(
+    getattr(PatientRecord, name).__set__ for name in _NAMES
+)
 
 
 def record_of(row: Sequence[Any]) -> PatientRecord:
     """Return the patient in a row of exactly COLUMNS."""
-    return PatientRecord(
-        id=row[0],
-        first_name=row[1],
-        last_name=row[2],
-        date_of_birth=row[3],
-        sex=_SEXES[row[4]],
-        email=row[5],
-        phone_number=row[6],
-        address=row[7],
-        emergency_contact=row[8],
-        allergies=tuple(row[9]),
-        no_known_allergies=row[10],
-        medical_history=tuple(row[11]),
-        current_medications=tuple(row[12]),
-        photo_file_id=row[13],
-        version=row[14],
-        created_at=row[15],
-        updated_at=row[16],
-        deleted_at=row[17],
-        merged_into_id=row[18],
-    )
+    values = list(row)
+    values[_SEX] = _SEXES[values[_SEX]]
+    for position in _LISTS:
+        values[position] = tuple(values[position])
+    record = object.__new__(PatientRecord)
+    for fill, value in zip(_FILL, values, strict=True):
+        fill(record, value)
+    return record
