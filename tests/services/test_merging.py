@@ -1,8 +1,6 @@
 """Two records become one, and everything that was filed follows."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from threading import Barrier
 from uuid import uuid4
 
 import pytest
@@ -15,43 +13,22 @@ from sqlalchemy import (
     Uuid,
     insert,
     select,
-    text,
     update,
 )
-from sqlalchemy.exc import IntegrityError, OperationalError
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import IntegrityError
 
 from db.models import Base, Patient, PatientMerge, User
 from services import merging, patients
 from services.actors import Actor, Role
 from services.errors import NotAllowed
 from services.patient_records import Sex
-from tests.conftest import connect
+from tests.services.merge_samples import merge, register_pair
 from tests.services.patient_samples import ADA, ada
 
 
 @pytest.fixture
 def pair(session, clerk, today):
     return register_pair(session, clerk, today)
-
-
-def register_pair(session, clerk, today):
-    drafts = ADA, ada(first_name="Adah", allergies=("Latex",), address=None)
-    return [patients.register(session, clerk, draft, today=today) for draft in drafts]
-
-
-def merge(session, actor, pair, today, draft=ADA):
-    kept, merged = pair
-    return merging.merge(
-        session,
-        actor,
-        kept.id,
-        merged.id,
-        draft,
-        kept_version=kept.version,
-        merged_version=merged.version,
-        today=today,
-    )
 
 
 def test_the_kept_record_gets_what_was_chosen(session, clerk, today, pair):
@@ -311,45 +288,3 @@ def test_the_preview_shows_what_differs_and_changes_nothing(session, clerk, pair
 )
 def test_the_suggestion_loses_nothing_of_either(kept, merged, suggested):
     assert merging.suggest(ada(**kept), ada(**merged)) == ada(**kept | suggested)
-
-
-@pytest.fixture
-def committing(database_url):
-    engine = connect(database_url)
-    yield engine
-    engine.dispose()
-
-
-def test_of_two_merges_at_once_one_wins_whichever_way_they_go(committing, clerk, today):
-    ready = Barrier(2)
-    with Session(committing) as session, session.begin():
-        pair = register_pair(session, clerk, today)
-
-    def attempt(order):
-        ready.wait(timeout=10)
-        try:
-            with Session(committing) as session, session.begin():
-                return merge(session, clerk, order, today)
-        except (patients.PatientArchived, patients.StaleVersion) as refusal:
-            return refusal
-
-    with ThreadPoolExecutor(2) as threads:
-        outcomes = list(threads.map(attempt, [pair, pair[::-1]]))
-
-    assert sum(isinstance(one, Exception) for one in outcomes) == 1
-
-
-@pytest.mark.parametrize("filed_under", [0, 1], ids=["kept", "merged"])
-def test_nothing_is_filed_under_either_record_while_they_merge(
-    committing, clerk, today, filed_under
-):
-    with Session(committing) as session, session.begin():
-        pair = register_pair(session, clerk, today)
-
-    with Session(committing) as merging_session, Session(committing) as filing_session:
-        merge(merging_session, clerk, pair, today)
-        filing_session.execute(text("SET lock_timeout = '100ms'"))
-        filed = User(name="A", role="patient", patient_id=pair[filed_under].id)
-        filing_session.add(filed)
-        with pytest.raises(OperationalError, match="lock timeout"):
-            filing_session.flush()
