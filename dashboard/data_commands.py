@@ -1,6 +1,6 @@
 """What the commands import-synthea and seed do and show in a terminal."""
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -11,6 +11,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
@@ -44,34 +45,19 @@ def import_synthea(settings: Settings, path: Path, rejects: Path) -> None:
     with (
         importing.RejectsFile(rejects).replacing() as listed,
         wiring.attached(settings) as wired,
-        Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        ) as progress,
+        _progress(console, TaskProgressColumn(show_speed=True)) as progress,
     ):
-        reading = progress.add_task("Reading", total=folder.size_bytes)
-        today = datetime.now(ZoneInfo(settings.timezone)).date()
-
-        def advance(size: int) -> None:
-            progress.advance(reading, size)
-            if progress.finished:
-                progress.update(reading, description="Saving")
+        shown = _Shown(progress, folder.size_bytes)
 
         def take_over(session: Session) -> tuple[importing.FileSummary, ...]:
-            # A failover makes it start again.
-            progress.reset(reading, description="Reading")
+            shown.restart()  # after a failover all is read again
             return importing.import_synthea(
                 session,
                 _IMPORTER,
                 folder,
                 listed,
-                today=today,
-                report=advance,
+                today=_today(settings),
+                report=shown.advance,
             )
 
         summaries = wired.database.write(take_over).value
@@ -87,22 +73,14 @@ def seed(settings: Settings, patients: int, seed_number: int) -> None:
     console = Console()
     with (
         wiring.attached(settings) as wired,
-        Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        ) as progress,
+        _progress(console, MofNCompleteColumn()) as progress,
     ):
         filling = progress.add_task("Patients", total=patients)
         added = seeding.seed(
             wired.database,
             patients=patients,
             seed_number=seed_number,
-            today=datetime.now(ZoneInfo(settings.timezone)).date(),
+            today=_today(settings),
             report=lambda there: progress.update(filling, completed=there),
         )
     console.print(
@@ -110,6 +88,47 @@ def seed(settings: Settings, patients: int, seed_number: int) -> None:
         if added
         else f"Nothing to add: {patients:,} invented patients are there already."
     )
+
+
+class _Shown:
+    """How far an import is: bytes while it reads, then only that it saves."""
+
+    def __init__(self, progress: Progress, size: int) -> None:
+        self._progress = progress
+        self._size = size
+        self._left = size
+        self._reading = progress.add_task("Reading", total=size)
+        self._saving = progress.add_task(
+            "Saving", total=None, start=False, visible=False
+        )
+
+    def restart(self) -> None:
+        self._left = self._size
+        self._progress.reset(self._reading)
+        self._progress.update(self._saving, visible=False)
+
+    def advance(self, size: int) -> None:
+        self._left -= size
+        self._progress.advance(self._reading, size)
+        if self._left <= 0:
+            self._progress.start_task(self._saving)
+            self._progress.update(self._saving, visible=True)
+
+
+def _progress(console: Console, figures: ProgressColumn) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        figures,
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def _today(settings: Settings) -> date:
+    return datetime.now(ZoneInfo(settings.timezone)).date()
 
 
 def _table(summaries: tuple[importing.FileSummary, ...]) -> Table:
