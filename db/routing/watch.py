@@ -17,6 +17,7 @@ class Watch:
     def __init__(self, addresses: Iterable[Address], on_silence: OnSilence) -> None:
         self._closing = Event()
         self._first_look_until = monotonic() + PATIENCE_SECONDS
+        self._has_looked = False
         history = WalHistory()
         self._watchers = {
             address.name: Watcher(address, history, self._closing, on_silence)
@@ -35,8 +36,10 @@ class Watch:
 
     def wait_for_first_look(self) -> None:
         """Wait until every server has answered or failed once; soon, whatever hangs."""
-        for watcher in self._watchers.values():
-            watcher.looked.wait(max(0.0, self._first_look_until - monotonic()))
+        if not self._has_looked:
+            for watcher in self._watchers.values():
+                watcher.looked.wait(max(0.0, self._first_look_until - monotonic()))
+            self._has_looked = True
 
     def mark_down(self, name: str) -> None:
         """Leave a server out at once, until the next look finds it well."""
