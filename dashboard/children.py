@@ -41,6 +41,8 @@ class Child:
                 [sys.executable, "-m", "dashboard", self.name],
                 env=os.environ | {ATTENDED: "1"},
                 stdin=subprocess.PIPE,
+                # What a dead child did not take must not come up again on closing.
+                bufsize=0,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 # Ctrl-C is for the launcher, which ends its children in order.
@@ -74,7 +76,6 @@ class Child:
         with suppress(BrokenPipeError):
             if self.process is not None and self.process.stdin is not None:
                 self.process.stdin.write(word.encode())
-                self.process.stdin.flush()
 
 
 def stop(children: Sequence[Child]) -> None:

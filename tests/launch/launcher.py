@@ -55,7 +55,7 @@ class Launcher:
         deadline = time.monotonic() + READY_SECONDS
         while words not in self.output:
             assert self.process is not None
-            assert self.process.poll() is None, self.output
+            assert self.process.poll() is None, (self.process.returncode, self.output)
             assert time.monotonic() < deadline, self.output
             time.sleep(0.05)
 
@@ -94,6 +94,10 @@ class Launcher:
     def processes(self) -> list[psutil.Process]:
         """Return every process that works for it, whoever started that."""
         return [p for p in psutil.process_iter() if self._mentions(p)]
+
+    def child(self, name: str) -> psutil.Process:
+        """Return one of its own children, the web server or the worker."""
+        return next(p for p in self.processes() if p.cmdline()[-1] == name)
 
     def _mentions(self, process: psutil.Process) -> bool:
         try:

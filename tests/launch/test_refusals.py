@@ -123,3 +123,19 @@ def test_servers_that_do_not_answer_are_one_sentence(launch: Callable[..., Launc
         CHARTROOM_DEMO="true",
         CHARTROOM_RETRY_SECONDS="1",
     )
+
+
+def test_a_web_server_that_does_not_start_is_one_sentence(
+    launch: Callable[..., Launcher],
+):
+    launcher = launch(None, "--empty")
+    launcher.start()
+    launcher.await_saying("etcd")
+
+    launcher.child("web").kill()
+
+    assert launcher.await_end() == 1
+    last_line = launcher.output.splitlines()[-1]
+    assert last_line.startswith("The web server did not get ready: ")
+    assert last_line.endswith(f"See {launcher.data}/logs/web.log.")
+    assert launcher.processes() == []

@@ -132,7 +132,7 @@ def test_two_run_side_by_side(running: Launcher, launch: Callable[..., Launcher]
 
 
 def test_a_web_server_or_worker_that_dies_is_started_again(running: Launcher):
-    web = next(p for p in running.processes() if p.cmdline()[-1] == "web")
+    web = running.child("web")
 
     web.kill()
 
