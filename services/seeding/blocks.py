@@ -76,7 +76,8 @@ def _written(seed_number: int, block: int, today: date) -> list[str]:
     numbers = np.arange(block * SIZE, (block + 1) * SIZE)
     columns = _columns(rng, seed_number, numbers, today)
     _register_again(rng, columns)
-    return ["\t".join(row) + "\n" for row in zip(*columns.values(), strict=True)]
+    rows = zip(*(columns[name] for name in COLUMNS), strict=True)
+    return ["\t".join(row) + "\n" for row in rows]
 
 
 def _columns(

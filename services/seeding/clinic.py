@@ -58,13 +58,12 @@ def seed(
         today=today or datetime.now(UTC).date(),
     )
     database.write(partial(staff.add, actor=_ACTOR, seed_number=seed_number))
-    batch = database.write(fill).value
-    added = batch.added
-    report(batch.there)
-    while batch.there < patients:
+    added, there = 0, -1
+    while there < patients:
         batch = database.write(fill).value
         added += batch.added
-        report(batch.there)
+        there = batch.there
+        report(there)
     if added:
         database.write(_settle)
     return added
