@@ -343,3 +343,24 @@ def wait_until_blocked(engine, statement):
     while not rows(engine, waiting):
         assert monotonic() < deadline
         sleep(0.02)
+
+
+def test_an_import_whose_connection_dies_starts_over_and_lists_rejects_once(
+    take_over, folder, engine, rejects
+):
+    write_folder(folder, patients=[ADA, "bad"], conditions=["bad"] * 20_000)
+    copying = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND query LIKE 'COPY arriving_terms%'"
+    )
+    killed = []
+
+    def kill_once(_size):
+        if not killed:
+            killed.extend(rows(engine, copying))
+
+    summaries = take_over(folder, report=kill_once)
+
+    assert len(killed) == 1
+    assert summaries["patients"].outcome == Outcome(1, 0, 0, 0)
+    assert len(listed(rejects)) == 20_001
