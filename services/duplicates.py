@@ -12,6 +12,7 @@ from sqlalchemy import (
     Select,
     and_,
     func,
+    or_,
     select,
     union,
     union_all,
@@ -167,13 +168,11 @@ def _best(
 
 def _lookups(draft: PatientDraft) -> Iterator[Select[Any]]:
     """Ask each index for the few that could score; together they miss nobody likely."""
-    name = func.fold(f"{draft.first_name} {draft.last_name}")
     swapped = swapped_date(draft.date_of_birth)
     days = (draft.date_of_birth, swapped) if swapped else (draft.date_of_birth,)
     for kept in (_IN_USE, _ARCHIVED):
-        yield _most_alike(name, days, kept)
-        near = near_dates(draft.date_of_birth)
-        yield _most_alike(name, near, kept, least=_SIMILAR_NAME)
+        yield _most_alike(draft, days, kept)
+        yield _nearly_born(draft, kept)
     yield _namesakes(draft)
     if draft.phone_number:
         yield _few(Patient.phone_key == draft.phone_number.lstrip("+"))
@@ -182,24 +181,36 @@ def _lookups(draft: PatientDraft) -> Iterator[Select[Any]]:
 
 
 def _most_alike(
-    name: ColumnElement[str],
-    days: tuple[date, ...],
-    kept: ColumnElement[bool],
-    *,
-    least: float = 0,
+    draft: PatientDraft, days: tuple[date, ...], kept: ColumnElement[bool]
 ) -> Select[Any]:
     """Of those born on the days, the ones with the most similar names."""
+    name = func.fold(f"{draft.first_name} {draft.last_name}")
     born = (
-        select(Patient.id, func.similarity(Patient.name_key, name).label("similarity"))
+        select(Patient.id, Patient.name_key)
         .where(Patient.date_of_birth.in_(days), kept)
         .limit(_MOST_BORN)
         .subquery()
     )
     return (
         select(born.c.id)
-        .where(born.c.similarity >= least)
-        .order_by(born.c.similarity.desc())
+        .order_by(func.similarity(born.c.name_key, name).desc())
         .limit(_MOST_FOUND)
+    )
+
+
+def _nearly_born(draft: PatientDraft, kept: ColumnElement[bool]) -> Select[Any]:
+    """Those born a slip of the keyboard away who share one of the names.
+
+    They number in the thousands, and comparing trigrams costs more than all else here;
+    with two names and the day mistyped no score would be worth showing anyway.
+    """
+    return _few(
+        Patient.date_of_birth.in_(near_dates(draft.date_of_birth)),
+        or_(
+            Patient.last_name_key == func.fold(draft.last_name),
+            Patient.first_name_key == func.fold(draft.first_name),
+        ),
+        kept,
     )
 
 
