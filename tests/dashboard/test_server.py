@@ -1,6 +1,7 @@
 """The server as a whole: sessions cannot be taken over, the log names nobody."""
 
 import re
+import time
 from uuid import uuid4
 
 import httpx
@@ -98,11 +99,19 @@ def test_the_log_shows_routes_but_no_paths_or_query_strings(server):
         browser.get(f"/sign-in?next=/{secret}")
         browser.get(f"/files/patients/{secret}/photo")
 
-    log = server.log.read_text()
+    # A line is written when its answer has been sent.
+    log = _log_with(server, "GET /files/patients/{uuid}/photo 401")
     assert "GET /api/v1/patients 401" in log
-    assert "GET /files/patients/{uuid}/photo 401" in log
     assert secret not in log
     assert token not in log
+
+
+def _log_with(server, line):
+    deadline = time.monotonic() + 5
+    while line not in (log := server.log.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return log
 
 
 def test_metrics_count_by_route_template_only(server):
