@@ -112,7 +112,7 @@ def _open(
 def _split(parameters: Mapping[str, str], name: str | None = None) -> Iterator[Address]:
     """Yield an address for each host that a libpq URL names."""
     hosts = parameters.get("host", "localhost").split(",")
-    ports = parameters.get("port", "5432").split(",")
+    ports = [port or "5432" for port in parameters.get("port", "").split(",")]
     ports = ports * len(hosts) if len(ports) == 1 else ports
     shared = {k: v for k, v in parameters.items() if k != "target_session_attrs"}
     for host, port in zip(hosts, ports, strict=True):

@@ -131,7 +131,7 @@ def test_with_replay_paused_the_primary_serves_whoever_wrote(
     assert (own.value, own.served.role) == (True, "primary")
     assert (others.value, others.served.role) == (False, "replica")
     # A replica that stands still is waited for once, not by every reader.
-    assert seconds < 0.5
+    assert seconds < 1.0
 
 
 def test_a_replica_that_catches_up_serves_again(breakable, database, notes, note_id):

@@ -1,0 +1,78 @@
+"""Which servers there are, and which of them a connection leads to."""
+
+from contextlib import closing
+
+import pytest
+
+from db.endpoints import Endpoints
+from db.routing.addresses import Addresses, open_reading
+
+THREE = "postgresql://me:secret@one:1,two:2,three:3/clinic?target_session_attrs=any"
+
+
+def addresses(database_url, **replica_urls):
+    return Addresses(Endpoints(database_url, replica_urls, "", {}))
+
+
+def names(found):
+    return [node.name for node in found.nodes]
+
+
+def test_every_host_of_the_primarys_url_is_watched():
+    found = addresses(THREE)
+
+    assert names(found) == ["one:1", "two:2", "three:3"]
+    assert found.nodes[1].parameters == {
+        "host": "two",
+        "port": "2",
+        "user": "me",
+        "password": "secret",
+        "dbname": "clinic",
+    }
+
+
+def test_a_host_that_has_a_name_is_watched_once_under_it():
+    found = addresses(THREE, second="postgresql://two:2/clinic")
+
+    assert names(found) == ["second", "one:1", "three:3"]
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("postgresql://one,two:7/clinic", [("one", "5432"), ("two", "7")]),
+        ("host=one,two port=7 dbname=clinic", [("one", "7"), ("two", "7")]),
+        ("postgresql:///clinic?host=/run/pg", [("/run/pg", "5432")]),
+        ("postgresql:///clinic", [("localhost", "5432")]),
+    ],
+    ids=["a port each", "one port for all", "a socket", "nothing said"],
+)
+def test_hosts_and_ports_are_paired_as_libpq_does(url, place):
+    assert [node.place for node in addresses(url).nodes] == place
+
+
+@pytest.fixture
+def cluster_addresses(with_notes: Endpoints) -> Addresses:
+    return Addresses(with_notes)
+
+
+def in_recovery(connection):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_is_in_recovery()")
+        return cursor.fetchone()[0]
+
+
+def test_writes_find_the_primary_whichever_is_thought_to_be_it(cluster_addresses):
+    found = set()
+    for likely in (*(node.name for node in cluster_addresses.nodes), None):
+        with closing(cluster_addresses.open_primary(likely)) as connection:
+            assert not in_recovery(connection)
+            found.add(cluster_addresses.name_of(connection))
+
+    assert len(found) == 1
+
+
+def test_a_server_is_read_from_by_its_name(cluster_addresses):
+    for node in cluster_addresses.nodes:
+        with closing(open_reading(node)) as connection:
+            assert cluster_addresses.name_of(connection) == node.name
