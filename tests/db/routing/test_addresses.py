@@ -1,8 +1,10 @@
 """Which servers there are, and which of them a connection leads to."""
 
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
+from psycopg2.extensions import make_dsn, parse_dsn
 
 from db.endpoints import Endpoints
 from db.routing.addresses import Addresses, open_reading
@@ -53,7 +55,10 @@ def test_hosts_and_ports_are_paired_as_libpq_does(url, place):
 
 @pytest.fixture
 def cluster_addresses(with_notes: Endpoints) -> Addresses:
-    return Addresses(with_notes)
+    """The shared cluster's, from a URL that does not say which server to look for."""
+    parameters = parse_dsn(with_notes.database_url)
+    del parameters["target_session_attrs"]
+    return Addresses(replace(with_notes, database_url=make_dsn(**parameters)))
 
 
 def in_recovery(connection):
