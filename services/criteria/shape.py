@@ -21,6 +21,7 @@ from services.criteria.model import (
     Kind,
     Operator,
 )
+from services.criteria.patterns import containing
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,17 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True)
+class Typed:
+    """Text that must be folded first, and made a pattern if parts are looked for."""
+
+    field: str
+    text: str
+    is_pattern: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Mention:
-    """A value that stands for spellings which the database must look up first."""
+    """Text that stands for spellings which the database must look up first."""
 
     field: str
     text: str
@@ -98,7 +108,12 @@ def _leaf(asked: Filter, field: Field, now: datetime) -> tuple[Leaf, Sequence[ob
     operator, read = asked.operator, values.read(field, asked)
     if operator is Operator.IS_EMPTY:
         return Leaf(field.name, field.kind, operator, 0, is_denied=not read[0]), ()
+    is_part = operator is Operator.CONTAINS
     match field.kind:
+        case Kind.TEXT:
+            read = tuple(Typed(field.name, str(text), is_part) for text in read)
+        case Kind.PHONE if is_part:
+            read = tuple(containing(str(digits)) for digits in read)
         case Kind.AGE:
             # The older somebody is, the earlier the day of birth.
             operator = _REVERSED.get(operator, operator)
@@ -106,8 +121,7 @@ def _leaf(asked: Filter, field: Field, now: datetime) -> tuple[Leaf, Sequence[ob
         case Kind.MOMENT:
             read = _ends(operator, _moment_intervals(read, now))
         case Kind.LIST:
-            is_whole = operator is not Operator.CONTAINS
-            read = tuple(Mention(field.name, str(text), is_whole) for text in read)
+            read = tuple(Mention(field.name, str(text), not is_part) for text in read)
     is_denied = operator is Operator.NOT_EQUAL
     return Leaf(field.name, field.kind, operator, len(read), is_denied), read
 

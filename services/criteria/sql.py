@@ -1,6 +1,6 @@
 """The shape of criteria as a condition in SQL; everything typed is a parameter."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +11,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     cast,
-    func,
     literal_column,
     or_,
     true,
@@ -21,64 +20,32 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from services.criteria.model import Combine, Kind, Operator
 from services.criteria.shape import Branch, Leaf
 
-Fold = Callable[[ColumnElement[Any]], ColumnElement[Any]]
-
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a field is kept, and how typed text becomes comparable with it.
+    """Where a field is kept, in the form that it is compared in.
 
     `wider` is an indexed text that contains the column's own, so that a search
     inside the column can begin with that index.
     """
 
     column: ColumnElement[Any]
-    fold: Fold | None = None
     wider: ColumnElement[Any] | None = None
 
 
 Targets = Mapping[str, Target]
 
 _EMPTY_LIST: Final = cast(literal_column("'{}'"), ARRAY(Text))
-_SPECIAL_SIGNS: Final = literal_column(r"'([].*+?(){}|^$\\[])'", Text)
-_ANYTHING: Final[ColumnElement[str]] = literal_column("'%'", Text)
 
 
 def condition(shape: Branch, targets: Targets) -> ColumnElement[bool]:
-    """Return the shape as a condition on the parameters that `parameters` names."""
+    """Return the shape as a condition on parameters that have `parameter_names`."""
     return _condition(shape, targets, _Parameters())
 
 
-def parameters(values: Sequence[object]) -> dict[str, object]:
-    """Name a shape's values."""
-    return {_name(position): value for position, value in enumerate(values)}
-
-
-def containing(text: ColumnElement[Any]) -> ColumnElement[str]:
-    """Return the LIKE pattern for whatever contains the text.
-
-    Only the database can quote the text: folding turns some letters, such as a
-    full-width percent sign, into signs that LIKE understands.
-    """
-    quoted = func.regexp_replace(
-        text,
-        literal_column(r"'([\\%_])'"),
-        literal_column(r"'\\\1'"),
-        literal_column("'g'"),
-    )
-    return _ANYTHING.concat(quoted).concat(_ANYTHING)
-
-
-def beginning_a_word(text: ColumnElement[Any]) -> ColumnElement[str]:
-    """Return the regular expression for whatever has a word that begins with the text.
-
-    A trigram index sees from it that the letters begin a word; as LIKE '% an%' OR
-    LIKE 'an%' the index is asked twice and takes ten times as long.
-    """
-    quoted = func.regexp_replace(
-        text, _SPECIAL_SIGNS, literal_column(r"'\\\1'"), literal_column("'g'")
-    )
-    return func.textcat(literal_column("'(^|[ ''(.-])'"), quoted)
+def parameter_names(count: int) -> list[str]:
+    """Return the names of a shape's parameters, in the order of its values."""
+    return [_name(position) for position in range(count)]
 
 
 class _Parameters:
@@ -119,7 +86,8 @@ def _comparison(
     if leaf.kind is Kind.LIST:
         found = target.column.bool_op("&&")(parameters.next(target.column))
         return ~found if leaf.is_denied else found
-    return _compared(leaf.operator, target, _typed(leaf, target, parameters))
+    typed = [parameters.next(target.column) for _ in range(leaf.arity)]
+    return _compared(leaf.operator, target, typed)
 
 
 def _is_empty(kind: Kind, column: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -144,15 +112,8 @@ def _within(
     return ~inside if leaf.is_denied else inside
 
 
-def _typed(
-    leaf: Leaf, target: Target, parameters: _Parameters
-) -> list[ColumnElement[Any]]:
-    fold = target.fold or (lambda text: text)
-    return [fold(parameters.next(target.column)) for _ in range(leaf.arity)]
-
-
 def _compared(
-    operator: Operator, target: Target, typed: list[ColumnElement[Any]]
+    operator: Operator, target: Target, typed: Sequence[BindParameter[Any]]
 ) -> ColumnElement[bool]:
     column, value = target.column, typed[0]
     match operator:
@@ -178,8 +139,6 @@ _SIGNS: Final = {
 }
 
 
-def _contains(target: Target, value: ColumnElement[Any]) -> ColumnElement[bool]:
-    found = target.column.like(containing(value))
-    if target.wider is None:
-        return found
-    return and_(target.wider.like(containing(value)), found)
+def _contains(target: Target, pattern: BindParameter[Any]) -> ColumnElement[bool]:
+    found = target.column.like(pattern)
+    return found if target.wider is None else and_(target.wider.like(pattern), found)

@@ -13,27 +13,25 @@ from sqlalchemy.orm import Session
 from db.models import Patient
 from services.criteria import Criteria, Direction, Order
 from services.criteria.paging import Key
-from services.criteria.shape import Branch, take_apart
-from services.criteria.sql import Target, condition, parameters
+from services.criteria.patterns import containing
+from services.criteria.shape import Branch, Mention, Typed, take_apart
+from services.criteria.sql import Target, condition, parameter_names
 from services.patient_fields import FIELDS
 from services.patient_lists import search, terms
+from services.patient_lists.folding import fold
 
 assert isinstance(Patient.__table__, Table)  # noqa: S101 - for the type checker
 PATIENTS: Final[Table] = Patient.__table__
 
 
-def _fold(text: ColumnElement[Any]) -> ColumnElement[str]:
-    return func.fold(text, type_=Text)
-
-
 def _folded(column: ColumnElement[Any]) -> Target:
-    return Target(_fold(column).collate("C"), _fold)
+    return Target(func.fold(column, type_=Text).collate("C"))
 
 
 _TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
     {
-        "last_name": Target(PATIENTS.c.last_name_key, _fold, PATIENTS.c.name_key),
-        "first_name": Target(PATIENTS.c.first_name_key, _fold, PATIENTS.c.name_key),
+        "last_name": Target(PATIENTS.c.last_name_key, PATIENTS.c.name_key),
+        "first_name": Target(PATIENTS.c.first_name_key, PATIENTS.c.name_key),
         "date_of_birth": Target(PATIENTS.c.date_of_birth),
         "age": Target(PATIENTS.c.date_of_birth),
         "sex": Target(PATIENTS.c.sex),
@@ -41,7 +39,7 @@ _TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
         "no_known_allergies": Target(PATIENTS.c.no_known_allergies),
         "medical_history": Target(PATIENTS.c.medical_history),
         "current_medications": Target(PATIENTS.c.current_medications),
-        "email": Target(PATIENTS.c.email_key, func.lower),
+        "email": Target(PATIENTS.c.email_key),
         "phone_number": Target(PATIENTS.c.phone_key),
         "address": _folded(PATIENTS.c.address),
         "emergency_contact": _folded(PATIENTS.c.emergency_contact),
@@ -77,16 +75,27 @@ Build = Callable[[Shape], str]
 
 
 class Understood:
-    """Criteria taken apart, and the statements that were made of them so far."""
+    """Criteria taken apart, with all that is the same each time they are asked."""
 
     def __init__(self, criteria: Criteria, today: datetime) -> None:
         question = take_apart(criteria, FIELDS, today)
-        found = search.read(criteria.search)
+        self._search = search.read(criteria.search)
         keys = _keys(criteria.orders)
-        self.shape = Shape(question.shape, found.shape, criteria.archived, keys)
-        self.values = question.values
-        self.searched = found.parameters()
+        self.shape = Shape(question.shape, self._search.shape, criteria.archived, keys)
+        names = parameter_names(len(question.values))
+        self._values = dict(zip(names, question.values, strict=True))
+        self._known: dict[str, object] | None = None
+        self._wanted: dict[str, terms.Wanted] = {}
         self._texts: dict[Build, str] = {}
+
+    def parameters(self, session: Session) -> dict[str, object]:
+        """Return the parameters; only spellings are looked up anew each time."""
+        if self._known is None:
+            self._learn(session)
+        known = self._known or {}
+        if not self._wanted:
+            return known
+        return {**known, **terms.spell_out(session, self._wanted)}
 
     def text(self, build: Build) -> str:
         """Return the statement that `build`, a cached function, makes of the shape."""
@@ -96,6 +105,30 @@ class Understood:
             # than all else that is done for a page outside the database.
             text = self._texts[build] = build(self.shape)
         return text
+
+    def _learn(self, session: Session) -> None:
+        values = self._values.values()
+        typed = [value.text for value in values if isinstance(value, Typed | Mention)]
+        folded = fold(session, [*typed, *self._search.words])
+        for name, value in self._values.items():
+            if isinstance(value, Mention):
+                key = folded[value.text]
+                self._wanted[name] = terms.Wanted(
+                    value.field, key, value.is_whole_words
+                )
+        self._known = {
+            **{name: _comparable(v, folded) for name, v in self._values.items()},
+            **self._search.parameters(folded),
+        }
+
+
+def _comparable(value: object, folded: Mapping[str, str]) -> object:
+    if not isinstance(value, Typed):
+        return value
+    # Accents matter in an address of e-mail, as they do in its column.
+    is_email = value.field == "email"
+    text = value.text.lower() if is_email else folded[value.text]
+    return containing(text) if value.is_pattern else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +147,7 @@ def prepare(session: Session, criteria: Criteria, now: datetime | None) -> Asked
     """Make the criteria ready to be asked; raises InvalidInput, Unavailable."""
     now = now or datetime.now(UTC)
     understood = _understand(criteria, datetime.combine(now, time.min, now.tzinfo))
-    spelled_out = terms.spelled_out(session, understood.values)
-    return Asked(understood, {**parameters(spelled_out), **understood.searched})
+    return Asked(understood, understood.parameters(session))
 
 
 @lru_cache(maxsize=256)

@@ -1,16 +1,17 @@
 """What is typed into the search box: parts of a name, a day of birth, or an id."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, false, func, or_, true
+from sqlalchemy import ColumnElement, and_, bindparam, false, or_, true
 
 from db.models import Patient
 from services.criteria.dates import find_date
-from services.criteria.sql import beginning_a_word
+from services.criteria.patterns import beginning_a_word
 from services.errors import InvalidInput
 
 _MAX_WORDS: Final = 10
@@ -43,9 +44,12 @@ class Search:
         is_hopeless = not (has_id or self.dates or self.words or self.is_blank)
         return SearchShape(has_id, len(self.dates), len(self.words), is_hopeless)
 
-    def parameters(self) -> dict[str, object]:
-        """Name the values as `condition` does."""
-        named: dict[str, object] = {_word(n): w for n, w in enumerate(self.words)}
+    def parameters(self, folded: Mapping[str, str]) -> dict[str, object]:
+        """Name the values as `condition` does; `folded` has every word."""
+        named: dict[str, object] = {
+            _word(n): beginning_a_word(folded[word])
+            for n, word in enumerate(self.words)
+        }
         named |= {_date(n): day for n, day in enumerate(self.dates)}
         if self.patient_id:
             named["searched_id"] = self.patient_id
@@ -73,8 +77,7 @@ def condition(shape: SearchShape) -> ColumnElement[bool]:
     if shape.is_hopeless:
         return false()
     parts: list[ColumnElement[bool]] = [
-        Patient.name_key.bool_op("~")(beginning_a_word(func.fold(bindparam(_word(n)))))
-        for n in range(shape.words)
+        Patient.name_key.bool_op("~")(bindparam(_word(n))) for n in range(shape.words)
     ]
     if shape.has_id:
         parts.append(Patient.id == bindparam("searched_id"))

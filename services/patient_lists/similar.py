@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.actors import Actor, Permission
 from services.patient_lists import search
+from services.patient_lists.folding import fold
 from services.patient_lists.queries import PATIENTS
 from services.patient_lists.statements import compiled, limited, ran_out_of_time
 from services.patient_records import PatientRecord
@@ -31,7 +32,8 @@ def find_similar(
         return ()
     session.flush()
     connection = session.connection()
-    given = {"typed": " ".join(words), "most": limit}
+    typed = " ".join(words)
+    given = {"name": fold(session, [typed])[typed], "most": limit}
     try:
         with limited(connection, _LIMIT_MILLISECONDS):
             rows = connection.exec_driver_sql(_similar(), given).all()
@@ -44,10 +46,10 @@ def find_similar(
 
 @lru_cache
 def _similar() -> str:
-    asked, name = func.fold(bindparam("typed")), PATIENTS.c.name_key
+    name = PATIENTS.c.name_key
     return compiled(
         select(*COLUMNS)
-        .where(PATIENTS.c.deleted_at.is_(None), name.bool_op("%")(asked))
-        .order_by(func.similarity(name, asked).desc(), PATIENTS.c.id)
+        .where(PATIENTS.c.deleted_at.is_(None), name.bool_op("%")(bindparam("name")))
+        .order_by(func.similarity(name, bindparam("name")).desc(), PATIENTS.c.id)
         .limit(bindparam("most", type_=Integer))
     )

@@ -1,7 +1,8 @@
 """The spellings that stand in patients' lists of allergies, illnesses and medicines."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
@@ -11,10 +12,10 @@ from sqlalchemy.orm import Session
 from db.models import ClinicalTerm
 from services.actors import Actor, Permission
 from services.criteria.model import MAX_TEXT_LENGTH
-from services.criteria.shape import Mention
-from services.criteria.sql import beginning_a_word, containing
+from services.criteria.patterns import beginning_a_word, containing
 from services.criteria.values import is_storable
 from services.errors import InvalidInput
+from services.patient_lists.folding import fold
 from services.patient_lists.statements import compiled, run
 
 KINDS: Final = ("allergies", "medical_history", "current_medications")
@@ -23,17 +24,46 @@ _MOST_LOOKED_AT: Final = 20_000
 _IS_WORD: Final = re.compile(r"\w")
 
 
-def spelled_out(session: Session, values: Sequence[object]) -> tuple[object, ...]:
-    """Replace each Mention by the list of spellings it stands for.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Folded words that entries of a list are to have, whole or as a part."""
+
+    kind: str
+    key: str
+    is_whole_words: bool
+
+    def is_met_by(self, term_key: str) -> bool:
+        """Tell whether a term that contains the words is one that was meant."""
+        if not self.is_whole_words:
+            return True
+        start = r"(?<!\w)" if _IS_WORD.match(self.key[:1]) else ""
+        end = r"(?!\w)" if _IS_WORD.match(self.key[-1:]) else ""
+        whole = start + re.escape(self.key) + end
+        return bool(self.key) and bool(re.search(whole, term_key))
+
+
+def spell_out(session: Session, wanted: Mapping[str, Wanted]) -> dict[str, list[str]]:
+    """Return the spellings that stand in patients' lists for what is wanted.
 
     They are looked up first, in a statement of their own, so that the planner knows
     how many patients have them. Raises InvalidInput if there are too many.
     """
-    mentions = [value for value in values if isinstance(value, Mention)]
-    if not mentions:
-        return tuple(values)
-    spellings = iter(_spellings(session, mentions))
-    return tuple(next(spellings) if isinstance(v, Mention) else v for v in values)
+    parameters: dict[str, object] = {"most": _MOST_LOOKED_AT}
+    for position, one in enumerate(wanted.values()):
+        parameters[f"kind_{position}"] = one.kind
+        parameters[f"pattern_{position}"] = containing(one.key)
+    names = list(wanted)
+    found: dict[str, list[str]] = {name: [] for name in names}
+    for position, term, term_key in run(session, _lookup(len(names)), parameters):
+        if wanted[names[position]].is_met_by(term_key):
+            found[names[position]].append(term)
+    for name, spellings in found.items():
+        if len(spellings) > MAX_SPELLINGS:
+            raise InvalidInput(
+                wanted[name].kind,
+                "Too many entries contain this; type more of the word.",
+            )
+    return found
 
 
 def suggest_terms(
@@ -50,8 +80,9 @@ def suggest_terms(
     typed = beginning.strip()[:MAX_TEXT_LENGTH]
     if not typed or not is_storable(typed):
         return ()
-    rows = run(session, _suggestions(), {"kind": kind, "text": typed, "most": limit})
-    return tuple(term for (term,) in rows)
+    key = fold(session, [typed])[typed]
+    given = {"kind": kind, "key": key, "word": beginning_a_word(key), "most": limit}
+    return tuple(term for (term,) in run(session, _suggestions(), given))
 
 
 def list_terms(
@@ -78,7 +109,6 @@ def _first_terms() -> str:
 
 @lru_cache
 def _suggestions() -> str:
-    asked = func.fold(bindparam("text"))
     # Two spellings that differ in case or accents only are one suggestion.
     terms = (
         select(
@@ -87,32 +117,14 @@ def _suggestions() -> str:
         )
         .where(
             ClinicalTerm.kind == bindparam("kind"),
-            ClinicalTerm.term_key.like(containing(asked)),
-            ClinicalTerm.term_key.bool_op("~")(beginning_a_word(asked)),
+            ClinicalTerm.term_key.bool_op("~")(bindparam("word")),
         )
         .group_by(ClinicalTerm.term_key)
         .subquery()
     )
-    begins = terms.c.term_key.bool_op("^@")(asked)
+    begins = terms.c.term_key.bool_op("^@")(bindparam("key"))
     ordered = select(terms.c.term).order_by(begins.desc(), terms.c.term_key)
     return compiled(ordered.limit(bindparam("most", type_=Integer)))
-
-
-def _spellings(session: Session, mentions: Sequence[Mention]) -> list[list[str]]:
-    parameters: dict[str, object] = {"most": _MOST_LOOKED_AT}
-    for position, mention in enumerate(mentions):
-        parameters[f"kind_{position}"] = mention.field
-        parameters[f"text_{position}"] = mention.text
-    found: list[list[str]] = [[] for _ in mentions]
-    for position, term, key, asked in run(session, _lookup(len(mentions)), parameters):
-        if not mentions[position].is_whole_words or _has_words(key, asked):
-            found[position].append(term)
-    for mention, terms in zip(mentions, found, strict=True):
-        if len(terms) > MAX_SPELLINGS:
-            raise InvalidInput(
-                mention.field, "Too many entries contain this; type more of the word."
-            )
-    return found
 
 
 @lru_cache
@@ -121,24 +133,15 @@ def _lookup(count: int) -> str:
 
 
 def _looked_up(position: int) -> Any:
-    asked = func.fold(bindparam(f"text_{position}"))
     return (
         select(
-            literal_column(str(position), Integer).label("position"),
+            literal_column(str(position), Integer),
             ClinicalTerm.term,
             ClinicalTerm.term_key,
-            asked.label("asked"),
         )
         .where(
             ClinicalTerm.kind == bindparam(f"kind_{position}"),
-            ClinicalTerm.term_key.like(containing(asked)),
+            ClinicalTerm.term_key.like(bindparam(f"pattern_{position}")),
         )
         .limit(bindparam("most", type_=Integer))
     )
-
-
-def _has_words(term_key: str, asked: str) -> bool:
-    """Tell whether the term contains the words whole, not as a part of others."""
-    start = r"(?<!\w)" if _IS_WORD.match(asked[:1]) else ""
-    end = r"(?!\w)" if _IS_WORD.match(asked[-1:]) else ""
-    return bool(asked) and bool(re.search(start + re.escape(asked) + end, term_key))
