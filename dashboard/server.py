@@ -14,7 +14,7 @@ from streamlit import config
 from streamlit.starlette import App
 
 from api.application import create_api, serves
-from dashboard import demo_people, logs, wiring
+from dashboard import demo_people, logs, warming, wiring
 from dashboard.identity import IdentityCookie, derive, signing_key
 from dashboard.middleware import USER_HEADER, Gate, SecurityHeaders, allowed_hosts
 from dashboard.request_log import RequestLog
@@ -123,6 +123,7 @@ def _lifespan(wired: wiring.Wiring) -> Callable[[App], Any]:
     async def lifespan(app: App) -> AsyncIterator[None]:
         del app
         to_thread.current_default_thread_limiter().total_tokens = _THREADS
+        warming.settle()
         yield
         wired.close()
 

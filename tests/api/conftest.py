@@ -13,6 +13,7 @@ import pytest
 from pymongo import MongoClient
 from starlette.applications import Starlette
 
+from api.answers import LSN_HEADER
 from api.application import create_api, serves
 from dashboard.identity import IdentityCookie
 from dashboard.middleware import Gate, SecurityHeaders
@@ -32,11 +33,12 @@ ADA = {
 
 
 class Client:
-    """Asks the API without a network between, as one program."""
+    """Asks the API without a network between, as one program that sees its writes."""
 
     def __init__(self, app: Any, token: str | None = None) -> None:
         self._app = app
         self._token = token
+        self._lsn: str | None = None
         self._runner = asyncio.Runner()
 
     def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
@@ -44,7 +46,11 @@ class Client:
         headers = dict(options.pop("headers", {}))
         if self._token:
             headers.setdefault("Authorization", f"Bearer {self._token}")
-        return self._runner.run(self._ask(method, path, headers, options))
+        if self._lsn:
+            headers.setdefault(LSN_HEADER, self._lsn)
+        response = self._runner.run(self._ask(method, path, headers, options))
+        self._lsn = response.headers.get(LSN_HEADER, self._lsn)
+        return response
 
     async def _ask(self, method, path, headers, options):
         transport = httpx.ASGITransport(self._app)

@@ -1,12 +1,8 @@
 """The whole server as its own process, on a database of its own."""
 
-import os
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,8 +13,7 @@ from db.endpoints import Endpoints
 from db.routing import Database
 from services import people
 from services.actors import Actor, Role
-
-ROOT = Path(__file__).parents[2]
+from tests.browser.running import free_port, process
 
 # Shows what a session keeps, and whose it is.
 _SCRIPT = """
@@ -76,20 +71,22 @@ def server(
     made = database.write(people.ensure_demo_people)
     cast = database.read(people.demo_people, after=made.lsn).value
     database.close()
-    port = _free_port()
+    port = free_port()
     running = Server(port, folder / "log", {person.role: person for person in cast})
     command = [sys.executable, "-c", _SERVE, str(_script(folder))]
-    with _serving(command, running, _variables(module_endpoints, folder, port)):
+    variables = _variables(module_endpoints, folder, port)
+    with process(command, running.log, variables, f"{running.url}/sign-in"):
         yield running
 
 
 @pytest.fixture
 def stock(tmp_path: Path) -> Iterator[Server]:
     """Streamlit's own server around the same script."""
-    running = Server(_free_port(), tmp_path / "log")
+    running = Server(free_port(), tmp_path / "log")
     command = [sys.executable, "-m", "streamlit", "run", str(_script(tmp_path))]
     options = ["--server.port", str(running.port), "--server.headless", "true"]
-    with _serving([*command, *options], running, dict(os.environ)):
+    ready = f"{running.url}/_stcore/health"
+    with process([*command, *options], running.log, {}, ready):
         yield running
 
 
@@ -99,34 +96,8 @@ def _script(folder: Path) -> Path:
     return script
 
 
-@contextmanager
-def _serving(
-    command: list[str], server: Server, variables: dict[str, str]
-) -> Iterator[None]:
-    with server.log.open("wb") as log:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=variables, stdout=log, stderr=subprocess.STDOUT
-        )
-    try:
-        _wait_until_up(process, server)
-        yield
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _wait_until_up(process: subprocess.Popen[bytes], server: Server) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        with suppress(httpx.TransportError):
-            httpx.get(f"{server.url}/_stcore/health")
-            return
-        time.sleep(0.1)
-    pytest.fail(server.log.read_text())
-
-
 def _variables(endpoints: Endpoints, data: Path, port: int) -> dict[str, str]:
-    return os.environ | {
+    return {
         "CHARTROOM_DATABASE_URL": endpoints.database_url,
         "CHARTROOM_REPLICA_URLS": ",".join(
             f"{name}={url}" for name, url in endpoints.replica_urls.items()
@@ -137,10 +108,3 @@ def _variables(endpoints: Endpoints, data: Path, port: int) -> dict[str, str]:
         "CHARTROOM_DEMO": "true",
         "PYTHONWARNINGS": "default",
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
