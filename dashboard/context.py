@@ -22,6 +22,19 @@ from services import people
 from services.actors import Actor, Permission
 from services.errors import NotAllowed, Unavailable
 
+__all__ = [
+    "NodeState",
+    "cluster_state",
+    "current_actor",
+    "files",
+    "freshness",
+    "in_zone",
+    "now",
+    "read",
+    "today",
+    "write",
+]
+
 T = TypeVar("T")
 
 _LSN = "chartroom_lsn"

@@ -58,9 +58,17 @@ _ACCOUNT = Place("account.py", "Switch person or sign out", "logout")
 
 
 def pages_for(actor: Actor) -> dict[str, list[StreamlitPage]]:
-    """Return the pages this person may open, under the heading of the menu."""
-    open_to_them = [place.page() for place in _PLACES if _may_open(actor, place)]
-    return {"": open_to_them, f"{actor.name}": [_ACCOUNT.page()]}
+    """Return the pages this person may open, under the heading of the menu.
+
+    They are made once per session, because each looks its file up on the disk.
+    """
+    pages: dict[str, list[StreamlitPage]]
+    made_for, pages = st.session_state.get("navigation_pages", (None, {}))
+    if made_for != actor:
+        listed = [place.page() for place in _PLACES if _may_open(actor, place)]
+        pages = {"": listed, actor.name: [_ACCOUNT.page()]}
+        st.session_state["navigation_pages"] = (actor, pages)
+    return pages
 
 
 def _may_open(actor: Actor, place: Place) -> bool:

@@ -5,7 +5,13 @@ import streamlit as st
 from dashboard.context import current_actor, freshness, read
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.page_header import page_header
-from dashboard.widgets.record_table import Cell, Column, Row, record_table
+from dashboard.widgets.record_table import (
+    Cell,
+    Column,
+    Row,
+    payload_of,
+    record_table,
+)
 from services import doctors
 
 _MOST = 50
@@ -27,22 +33,19 @@ found = read(
     seconds=60,
 )
 if found:
-    record_table(
-        [Column("Name"), Column("Speciality"), Column("City")],
-        [
-            Row(
-                str(doctor.id),
-                (
-                    Cell(doctor.name),
-                    Cell(doctor.speciality.capitalize()),
-                    Cell(doctor.city or ""),
-                ),
-            )
-            for doctor in found
-        ],
-        name="Doctors",
-        key="doctors_table",
-    )
+    rows = [
+        Row(
+            str(doctor.id),
+            (
+                Cell(doctor.name),
+                Cell(doctor.speciality.capitalize()),
+                Cell(doctor.city or ""),
+            ),
+        )
+        for doctor in found
+    ]
+    columns = [Column("Name"), Column("Speciality"), Column("City")]
+    record_table(payload_of(columns, rows, name="Doctors"), key="doctors_table")
     if len(found) == _MOST:
         st.caption(f"The first {_MOST} by name. Search to see others.")
 elif search:

@@ -53,7 +53,7 @@ if current and current.id == patient.id:
     result = choose_fields(
         "edit",
         Version("Saved meanwhile", current.draft()),
-        Version("You typed", typed),
+        Version("Your version", typed),
         start=mine_over(opened.draft(), typed, current.draft()),
     )
     with st.container(horizontal=True):

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.context import cluster_state, in_zone, now
 from dashboard.net import net
-from dashboard.widgets.cluster_nodes import cluster_nodes, is_well, summary
+from dashboard.widgets.cluster_nodes import cluster_nodes
 from dashboard.widgets.page_header import page_header
 
 
@@ -12,11 +12,7 @@ from dashboard.widgets.page_header import page_header
 def servers() -> None:
     """Show the servers as last seen, again every few seconds."""
     with net():
-        nodes = cluster_state()
-        show = st.success if is_well(nodes) else st.warning
-        icon = "check_circle" if is_well(nodes) else "warning"
-        show(summary(nodes), icon=f":material/{icon}:")
-        cluster_nodes(nodes)
+        cluster_nodes(cluster_state())
         st.caption(f"as of {in_zone(now()):%H:%M:%S}, every 5 seconds")
 
 

@@ -74,8 +74,8 @@ def _ask(
             LABELS[name],
             sides,
             index=sides.index(first),
-            captions=[unlinked(shown(values[option])) for option in sides],
-            format_func=lambda option: spoken[option],
+            captions=[spoken[option] for option in sides],
+            format_func=lambda option: unlinked(shown(values[option])),
             horizontal=True,
             key=f"{page}_{name}_side",
         )
@@ -85,9 +85,9 @@ def _ask(
 def shown(value: Any) -> str:
     """Return a field's value in words."""
     if value is None or value in ("", ()):
-        return "empty"
+        return "Empty"
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return "Yes" if value else "No"
     if isinstance(value, tuple):
         return ", ".join(value)
     if hasattr(value, "year"):

@@ -4,11 +4,15 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from db.routing import NodeState
+from dashboard.context import NodeState
 
 
 def cluster_nodes(nodes: Sequence[NodeState]) -> None:
-    """Show each server's part, how far behind it is and how fast it answers."""
+    """Say whether all is well; show each server's part, lag and speed."""
+    well = _is_well(nodes)
+    banner = st.success if well else st.warning
+    icon = ":material/check_circle:" if well else ":material/warning:"
+    banner(_summary(nodes), icon=icon)
     with st.grid("auto", min_column_width=240):
         for node in sorted(nodes, key=lambda known: known.name):
             with st.container(border=True):
@@ -17,7 +21,7 @@ def cluster_nodes(nodes: Sequence[NodeState]) -> None:
                 st.caption(_figures(node))
 
 
-def summary(nodes: Sequence[NodeState]) -> str:
+def _summary(nodes: Sequence[NodeState]) -> str:
     """Say in a sentence whether all is well."""
     lost = [node.name for node in nodes if not node.reachable]
     if lost:
@@ -27,7 +31,7 @@ def summary(nodes: Sequence[NodeState]) -> str:
     return "All servers answer, and changes reach every replica."
 
 
-def is_well(nodes: Sequence[NodeState]) -> bool:
+def _is_well(nodes: Sequence[NodeState]) -> bool:
     """Tell whether every server answers and one of them leads."""
     return all(node.reachable for node in nodes) and any(
         node.role == "primary" for node in nodes
@@ -57,4 +61,4 @@ def _figures(node: NodeState) -> str:
         parts.append(f"answers in {node.latency_seconds * 1000:.1f} ms")
     if node.timeline is not None:
         parts.append(f"timeline {node.timeline}")
-    return " · ".join(parts)
+    return "  \n".join(parts)

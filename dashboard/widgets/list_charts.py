@@ -28,7 +28,7 @@ def _bars(title: str, bars: Sequence[Bar]) -> None:
         return
     frame = pd.DataFrame(
         {
-            title: [bar.label for bar in bars],
+            title: [bar.label[:1].upper() + bar.label[1:] for bar in bars],
             "Patients": [bar.count for bar in bars],
         }
     )
@@ -37,6 +37,7 @@ def _bars(title: str, bars: Sequence[Bar]) -> None:
         frame,
         x=title,
         y="Patients",
+        x_label="",
         horizontal=True,
         sort=False,
         height=max(120, 36 * len(bars)),

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
+import streamlit as st
+
 from dashboard.navigation import patient_url
 from dashboard.widgets.record_table import (
     Asked,
@@ -11,6 +13,7 @@ from dashboard.widgets.record_table import (
     Column,
     Row,
     Sorted,
+    payload_of,
     record_table,
 )
 from dashboard.widgets.words import SEXES, aged, listed_name, written
@@ -39,10 +42,18 @@ def patient_table(
     is_sortable: bool = True,
 ) -> Asked:
     """Show the patients; tell which one was opened or which order was asked for."""
-    columns = _COLUMNS if is_sortable else [Column(c.label) for c in _COLUMNS]
-    rows = [_row(patient, today, opens=opens) for patient in patients]
-    order = [Sorted(order.field, order.direction is Direction.DESC) for order in orders]
-    return record_table(columns, rows, name=name, key=key, order=order)
+    drawn = (tuple(orders), opens, today)
+    kept = st.session_state.get(f"{key}_payload")
+    # Most runs show the page of the run before: the same tuple, so nothing to redo.
+    if kept is None or kept[0] is not patients or kept[1] != drawn:
+        payload = payload_of(
+            _COLUMNS if is_sortable else [Column(known.label) for known in _COLUMNS],
+            [_row(patient, today, opens=opens) for patient in patients],
+            name=name,
+            order=[Sorted(o.field, o.direction is Direction.DESC) for o in orders],
+        )
+        kept = st.session_state[f"{key}_payload"] = (patients, drawn, payload)
+    return record_table(kept[2], key=key)
 
 
 def reordered(orders: tuple[Order, ...], asked: Asked) -> tuple[Order, ...]:

@@ -2,27 +2,19 @@
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from db.endpoints import Endpoints
 from db.routing import Database
 from services import people, seeding
 from services.actors import Role
+from tests.browser.running import chartroom
 from tests.conftest import Databases
 
-_ROOT = Path(__file__).resolve().parents[2]
 _SECONDS = 60
 _PATIENTS = 300
 # As root Chromium has no sandbox; the rest keeps it from asking Google things.
@@ -87,30 +79,15 @@ def site(
     template: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Site]:
-    """The server as `python -m dashboard web` runs it, with a small clinic in it."""
+    """Chartroom with a small clinic in it."""
     with (
         databases.fresh(template) as endpoints,
         closing(Database(endpoints)) as database,
     ):
         database.write(people.ensure_demo_people)
         seeding.seed(database, patients=_PATIENTS)
-        port = _free_port()
-        data = tmp_path_factory.mktemp("data")
-        with (data / "web.log").open("w") as log:
-            server = subprocess.Popen(
-                [sys.executable, "-m", "dashboard", "web", "--port", str(port)],
-                cwd=_ROOT,
-                env=os.environ | _variables(endpoints, data),
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        try:
-            address = f"http://127.0.0.1:{port}"
-            _await(f"{address}/sign-in", server)
+        with chartroom(endpoints, tmp_path_factory.mktemp("data")) as address:
             yield Site(address, browser, database)
-        finally:
-            server.terminate()
-            server.wait(20)
 
 
 @pytest.fixture
@@ -129,32 +106,3 @@ def settled(page: Page) -> Page:
         " && !document.querySelector('[data-testid=stSkeleton]')"
     )
     return page
-
-
-def _variables(endpoints: Endpoints, data: Path) -> dict[str, str]:
-    replicas = endpoints.replica_urls.items()
-    return {
-        "CHARTROOM_DATABASE_URL": endpoints.database_url,
-        "CHARTROOM_REPLICA_URLS": ", ".join(f"{n}={url}" for n, url in replicas),
-        "CHARTROOM_MONGO_URL": endpoints.mongo_url,
-        "CHARTROOM_DEMO": "true",
-        "CHARTROOM_DATA": str(data),
-    }
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
-def _await(address: str, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + _SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            with urlopen(address):  # noqa: S310 - an address of our own
-                return
-        except URLError:
-            time.sleep(0.1)
-    pytest.fail("The server did not start.")

@@ -149,7 +149,8 @@ def test_two_records_are_merged_into_one(page: Page):
     page.get_by_role("button", name="Register anyway").click()
     page.get_by_role("button", name="Compare").click()
 
-    page.get_by_text("1 Old Road").click()
+    address = page.get_by_role("radiogroup", name="Address")
+    address.get_by_text("Other record").click()
     page.get_by_role("button", name="Merge", exact=True).click()
     page.get_by_role("button", name="Merge records").click()
 
@@ -166,7 +167,7 @@ def test_a_stale_edit_in_a_second_tab_shows_both_versions(page: Page):
     for tab in (page, other):
         tab.goto(address)
         settled(tab)
-    other.get_by_label("Phone number").fill("01632 960 111")
+    other.get_by_label("Phone number", exact=True).fill("01632 960 111")
     other.get_by_role("button", name="Save changes").click()
     expect(other.get_by_text("is saved")).to_be_visible()
 

@@ -142,6 +142,6 @@ def rows_of(app: AppTest, key: str = "patients_table") -> list[list[str]]:
     """Return the texts of a table's cells, row by row."""
     for table in app.get("bidi_component"):
         if table.key == key:
-            data = json.loads(table.proto.json)
+            data = json.loads(table.proto.bytes)
             return [[cell["text"] for cell in row["cells"]] for row in data["rows"]]
     return []

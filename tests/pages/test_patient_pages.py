@@ -122,9 +122,9 @@ def stale(clinic: Clinic) -> tuple[AppTest, PatientRecord]:
 def test_a_stale_edit_shows_both_versions_and_keeps_what_was_typed(clinic: Clinic):
     app, patient = stale(clinic)
 
-    captions = {radio.label: tuple(radio.proto.captions) for radio in app.radio}
-    assert captions["Address"] == ("1 Old Road", "2 New Road")
-    assert captions["Phone number"] == ("9876543210", "0123456789")
+    values = {radio.label: tuple(radio.options) for radio in app.radio}
+    assert values["Address"] == ("1 Old Road", "2 New Road")
+    assert values["Phone number"] == ("9876543210", "0123456789")
     assert clinic.get(patient.id).address == "1 Old Road"
     assert not app.exception
 
@@ -156,7 +156,7 @@ def test_a_second_change_in_the_meantime_is_shown_again(clinic: Clinic):
     app.button(key="edit_resolve").click().run()
 
     (address,) = [radio for radio in app.radio if radio.label == "Address"]
-    assert tuple(address.proto.captions) == ("3 Third Road", "2 New Road")
+    assert tuple(address.options) == ("3 Third Road", "2 New Road")
     assert not app.exception
 
 
@@ -236,8 +236,8 @@ def test_a_merge_keeps_the_chosen_values_and_archives_the_other(clinic: Clinic):
 
     app.button(key="merge_submit").click().run()
 
-    captions = {radio.label: tuple(radio.proto.captions) for radio in app.radio}
-    assert captions["Allergies"][2] in {"Latex, Nuts", "Nuts, Latex"}
+    values = {radio.label: tuple(radio.options) for radio in app.radio}
+    assert values["Allergies"][2] in {"Latex, Nuts", "Nuts, Latex"}
     assert "cannot be undone" in markdown(app)
     assert not app.exception
 

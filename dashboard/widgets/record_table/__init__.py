@@ -6,8 +6,9 @@ a real HTML table. Its rows are links, its headers ask the page for another orde
 on a phone each row becomes a card.
 """
 
+import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -67,28 +68,45 @@ class Asked:
     adds_key: bool = False
 
 
-def record_table(
+def payload_of(
     columns: Sequence[Column],
     rows: Sequence[Row],
     *,
     name: str,
-    key: str,
     order: Sequence[Sorted] = (),
-) -> Asked:
-    """Show the rows under an accessible name; tell what was opened or sorted."""
+) -> bytes:
+    """Return what the browser draws; `name` is the table's accessible name."""
+    drawn = {
+        "name": name,
+        "columns": [{"label": one.label, "order": one.order} for one in columns],
+        "rows": [_as_data(row) for row in rows],
+        "order": [{"order": one.order, "descending": one.descending} for one in order],
+    }
+    return json.dumps(drawn).encode()
+
+
+def record_table(payload: bytes, *, key: str) -> Asked:
+    """Show a table; tell what was opened or sorted in this run.
+
+    It travels as bytes because Streamlit would parse and sort a dict again, only to
+    tell apart tables without a key.
+    """
     result = _mount(
         key=key,
-        data={
-            "name": name,
-            "columns": [asdict(column) for column in columns],
-            "rows": [asdict(row) for row in rows],
-            "order": [asdict(entry) for entry in order],
-        },
+        data=payload,
         on_opened_change=_nothing,
         on_sorted_change=_nothing,
     )
     sort = result.sorted or {}
     return Asked(result.opened, sort.get("order"), bool(sort.get("adds")))
+
+
+def _as_data(row: Row) -> dict[str, object]:
+    # By hand: dataclasses.asdict takes as long as the rest of the page.
+    cells = [
+        {"text": cell.text, "tone": cell.tone, "icon": cell.icon} for cell in row.cells
+    ]
+    return {"id": row.id, "url": row.url, "cells": cells}
 
 
 def _nothing() -> None:

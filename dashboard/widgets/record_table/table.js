@@ -88,7 +88,7 @@ const record = (row, columns, open) => {
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  const { columns, rows, order, name } = data
+  const { columns, rows, order, name } = JSON.parse(new TextDecoder().decode(data))
   const open = (id) => setTriggerValue("opened", id)
   const sort = (key, adds) => setTriggerValue("sorted", { order: key, adds })
   const focused = parentElement.activeElement?.closest("[data-focus]")?.dataset.focus

@@ -1,0 +1,149 @@
+"""A rerun of the Patients page against a bare script that shows the same 20 rows.
+
+Both are asked over the websocket, the way a browser asks, from the rerun's request to
+its end. Run as `python -m benchmarks.pages`; CHARTROOM_TEST_CLUSTER names a cluster.
+"""
+
+import csv
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.sync.client import ClientConnection, connect
+
+from benchmarks.fresh import endpoints
+from benchmarks.measure import compare
+from db.routing import Database
+from services import patient_lists, people, seeding
+from services.actors import Role
+from services.criteria import Criteria
+from services.patient_records import PatientRecord
+from tests.browser.running import chartroom, free_port, process
+
+PATIENTS = 20_000
+ROUNDS = 60
+
+_BARE = """
+import pandas as pd
+import streamlit as st
+
+
+@st.cache_resource
+def frame():
+    return pd.read_csv({path!r})
+
+
+st.dataframe(frame())
+"""
+
+
+class Tab:
+    """One open tab, as its server sees it."""
+
+    def __init__(self, connection: ClientConnection, page: str) -> None:
+        self._connection = connection
+        self._page, self._page_hash = page, ""
+        self.rerun()
+
+    def rerun(self) -> None:
+        """Ask for a rerun, and wait until its last message is here."""
+        question = BackMsg()
+        state = question.rerun_script
+        if self._page_hash:
+            state.page_script_hash = self._page_hash
+        else:
+            state.page_name = self._page
+        self._connection.send(question.SerializeToString())
+        while True:
+            answer = ForwardMsg()
+            answer.ParseFromString(bytes(self._connection.recv()))
+            if answer.HasField("new_session"):
+                self._page_hash = answer.new_session.page_script_hash
+            if answer.HasField("script_finished"):
+                return
+
+
+def main() -> float:
+    """Print the line and return the ratio; above 2 is a defect."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        endpoints() as fresh,
+        closing(Database(fresh)) as database,
+    ):
+        database.write(people.ensure_demo_people)
+        seeding.seed(database, patients=PATIENTS)
+        with (
+            chartroom(fresh, Path(folder)) as address,
+            _opened(address, "patients", cookie=_sign_in(address)) as ours,
+            _bare(Path(folder), _first_page(database)) as bare,
+            _opened(bare, "") as peer,
+        ):
+            return compare("page", ours.rerun, peer.rerun, rounds=ROUNDS)
+
+
+def _first_page(database: Database) -> tuple[PatientRecord, ...]:
+    clerk = next(
+        actor
+        for actor in database.read(people.demo_people).value
+        if actor.role is Role.STAFF
+    )
+    return database.read(
+        lambda session: patient_lists.list_patients(session, clerk, Criteria())
+    ).value.rows
+
+
+@contextmanager
+def _bare(folder: Path, rows: tuple[PatientRecord, ...]) -> Iterator[str]:
+    """Serve a script of three lines with Streamlit's own command."""
+    frame, script = folder / "frame.csv", folder / "bare.py"
+    with frame.open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["name", "born", "sex", "phone", "email", "allergies"])
+        for row in rows:
+            name = f"{row.last_name}, {row.first_name}"
+            table.writerow(
+                [name, row.date_of_birth, row.sex, row.phone_number, row.email]
+                + [", ".join(row.allergies)]
+            )
+    script.write_text(_BARE.format(path=str(frame)))
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", str(script)]
+    command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
+    address = f"http://127.0.0.1:{port}"
+    with process(command, folder / "bare.log", {}, f"{address}/_stcore/health"):
+        yield address
+
+
+@contextmanager
+def _opened(address: str, page: str, *, cookie: str = "") -> Iterator[Tab]:
+    with connect(
+        f"ws://{urlsplit(address).netloc}/_stcore/stream",
+        origin=address,
+        subprotocols=["streamlit"],
+        additional_headers={"Cookie": cookie} if cookie else {},
+        max_size=None,
+    ) as connection:
+        yield Tab(connection, page)
+
+
+def _sign_in(address: str) -> str:
+    """Come in as the front desk; return the cookie."""
+    with httpx.Client(base_url=address) as client:
+        choice = client.get("/sign-in").text
+        person = choice.split("Rosa Lindqvist")[0].rpartition('value="')[2]
+        answer = client.post(
+            "/sign-in",
+            data={"person": person.partition('"')[0], "next": "/"},
+            headers={"Origin": address},
+        )
+        return answer.headers["set-cookie"].partition(";")[0]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""The server as `python -m dashboard web` runs it, for a test or a benchmark."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from db.endpoints import Endpoints
+
+_ROOT = Path(__file__).resolve().parents[2]
+_SECONDS = 60
+
+
+class DidNotStart(Exception):
+    """The server ended or kept silent; its log says why."""
+
+
+@contextmanager
+def chartroom(endpoints: Endpoints, data: Path) -> Iterator[str]:
+    """Serve Chartroom on the databases; yield its address."""
+    replicas = endpoints.replica_urls.items()
+    variables = {
+        "CHARTROOM_DATABASE_URL": endpoints.database_url,
+        "CHARTROOM_REPLICA_URLS": ", ".join(f"{n}={url}" for n, url in replicas),
+        "CHARTROOM_MONGO_URL": endpoints.mongo_url,
+        "CHARTROOM_DEMO": "true",
+        "CHARTROOM_DATA": str(data),
+    }
+    port = free_port()
+    command = [sys.executable, "-m", "dashboard", "web", "--port", str(port)]
+    address = f"http://127.0.0.1:{port}"
+    with process(command, data / "web.log", variables, f"{address}/sign-in"):
+        yield address
+
+
+@contextmanager
+def process(
+    command: Sequence[str], log: Path, variables: dict[str, str], ready: str
+) -> Iterator[None]:
+    """Run a server until the block ends; start the block when `ready` answers."""
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            command,
+            cwd=_ROOT,
+            env=os.environ | variables,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        _await(ready, server, log)
+        yield
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+def _await(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + _SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            with urlopen(address):  # noqa: S310 - an address of our own
+                return
+        except URLError:
+            time.sleep(0.1)
+    raise DidNotStart(log.read_text())
