@@ -26,13 +26,17 @@ from services.criteria.patterns import containing
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A filter without its values, of which there are `arity`."""
+    """A filter without its values, of which there are `arity`.
+
+    `has_trigrams` says that the text is long enough for a trigram index to help.
+    """
 
     field: str
     kind: Kind
     operator: Operator
     arity: int
     is_denied: bool = False
+    has_trigrams: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ _REVERSED: Final = MappingProxyType(
         Operator.GREATER_THAN_OR_EQUAL: Operator.LESS_THAN_OR_EQUAL,
     }
 )
+_TRIGRAM: Final = 3
 _USES_START: Final = {Operator.LESS_THAN, Operator.GREATER_THAN_OR_EQUAL}
 _USES_END: Final = {Operator.LESS_THAN_OR_EQUAL, Operator.GREATER_THAN}
 
@@ -122,8 +127,14 @@ def _leaf(asked: Filter, field: Field, now: datetime) -> tuple[Leaf, Sequence[ob
             read = _ends(operator, _moment_intervals(read, now))
         case Kind.LIST:
             read = tuple(Mention(field.name, str(text), not is_part) for text in read)
-    is_denied = operator is Operator.NOT_EQUAL
-    return Leaf(field.name, field.kind, operator, len(read), is_denied), read
+    return Leaf(
+        field.name,
+        field.kind,
+        operator,
+        arity=len(read),
+        is_denied=operator is Operator.NOT_EQUAL,
+        has_trigrams=is_part and len(str(asked.value).strip()) >= _TRIGRAM,
+    ), read
 
 
 _Intervals = list[tuple[object, object]]

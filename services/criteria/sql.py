@@ -87,7 +87,9 @@ def _comparison(
         found = target.column.bool_op("&&")(parameters.next(target.column))
         return ~found if leaf.is_denied else found
     typed = [parameters.next(target.column) for _ in range(leaf.arity)]
-    return _compared(leaf.operator, target, typed)
+    if leaf.operator is Operator.CONTAINS:
+        return _contains(target, typed[0], by_index=leaf.has_trigrams)
+    return _compared(leaf.operator, target.column, typed)
 
 
 def _is_empty(kind: Kind, column: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -113,9 +115,9 @@ def _within(
 
 
 def _compared(
-    operator: Operator, target: Target, typed: Sequence[BindParameter[Any]]
+    operator: Operator, column: ColumnElement[Any], typed: Sequence[BindParameter[Any]]
 ) -> ColumnElement[bool]:
-    column, value = target.column, typed[0]
+    value = typed[0]
     match operator:
         case Operator.IN:
             return column.in_(typed)
@@ -124,8 +126,6 @@ def _compared(
             return column.is_distinct_from(value)
         case Operator.STARTS_WITH:
             return column.bool_op("^@")(value)
-        case Operator.CONTAINS:
-            return _contains(target, value)
         case _:
             return column.bool_op(_SIGNS[operator])(value)
 
@@ -139,6 +139,12 @@ _SIGNS: Final = {
 }
 
 
-def _contains(target: Target, pattern: BindParameter[Any]) -> ColumnElement[bool]:
+def _contains(
+    target: Target, pattern: BindParameter[Any], *, by_index: bool
+) -> ColumnElement[bool]:
     found = target.column.like(pattern)
-    return found if target.wider is None else and_(target.wider.like(pattern), found)
+    # Asked for less than a trigram, the index would be read from end to end, which
+    # PostgreSQL does not even interrupt at a time limit.
+    if target.wider is None or not by_index:
+        return found
+    return and_(target.wider.like(pattern), found)

@@ -84,7 +84,7 @@ def condition(shape: SearchShape) -> ColumnElement[bool]:
     if shape.dates:
         born = Patient.date_of_birth
         parts.append(or_(*(born == bindparam(_date(n)) for n in range(shape.dates))))
-    return and_(true(), *parts)
+    return and_(*parts) if parts else true()
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -174,6 +174,20 @@ def test_lists_that_differ_in_values_only_share_their_sql(visit, clerk):
     assert first_page.cache_info().misses == before
 
 
+@pytest.mark.parametrize(("typed", "uses_index"), [("an", False), ("ann", True)])
+def test_the_index_of_names_is_asked_for_three_letters_or_more(
+    session, clerk, typed, uses_index
+):
+    ann = named(session, "Hannover")
+    asked = where(Filter("last_name", Operator.CONTAINS, typed))
+
+    assert listed(session, clerk, asked) == [ann]
+    statement = queries.prepare(session, asked, None).text(
+        pages._PAGES[pages._Part.FIRST]
+    )
+    assert ("name_key LIKE" in statement.replace("last_name_key", "")) == uses_index
+
+
 def test_a_value_given_while_building_a_statement_is_noticed():
     with pytest.raises(ValueError, match="values of their own"):
         statements.compiled(select(Patient.id).where(Patient.last_name == "Doe"))
