@@ -136,7 +136,7 @@ class Database:
         DatabaseUnavailable, and nothing was written. Prefer `write`.
         """
         receipt = uuid4()
-        connection = self._persist("write", self._writes.pool.connect)
+        connection = self._persist("write", self._writes.connect)
         with _as_unavailable():
             try:
                 with self._writes.session(connection) as session:
@@ -149,7 +149,7 @@ class Database:
 
     def connect_primary(self) -> Connection:
         """Open a plain connection to the primary, for migrations; the caller closes."""
-        return self._persist("write", self._writes.pool.connect)
+        return self._persist("write", self._writes.connect)
 
     def nodes(self) -> tuple[NodeState, ...]:
         """Return every server as it was last seen, at most about half a second ago."""
@@ -180,7 +180,7 @@ class Database:
         """Return if the receipt's transaction was committed, else raise."""
 
         def attempt() -> bool:
-            connection = self._writes.pool.connect()
+            connection = self._writes.connect()
             with self._writes.session(connection) as session:
                 if receipts.leave(session, receipt):
                     return False

@@ -7,7 +7,7 @@ from db.routing import counters
 from db.routing.failures import DatabaseUnavailable, Trouble
 
 _FIRST_PAUSE_SECONDS = 0.02
-_LONGEST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 0.2
 
 
 class Patience:

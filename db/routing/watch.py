@@ -10,6 +10,9 @@ from db.routing.lsn import Lsn
 from db.routing.nodes import NodeState, primary_of
 from db.routing.watcher import PATIENCE_SECONDS, OnSilence, Watcher
 
+LOOK_EVERY_SECONDS = 0.5
+_ELECTION_PAUSE_SECONDS = 0.1
+
 
 class Watch:
     """One watcher per server, so that one that hangs delays no news of the others."""
@@ -20,7 +23,9 @@ class Watch:
         self._has_looked = False
         history = WalHistory()
         self._watchers = {
-            address.name: Watcher(address, history, self._closing, on_silence)
+            address.name: Watcher(
+                address, history, self._closing, on_silence, self._pause_seconds
+            )
             for address in addresses
         }
         for watcher in self._watchers.values():
@@ -58,3 +63,7 @@ class Watch:
         self._closing.set()
         for watcher in self._watchers.values():
             watcher.join()
+
+    def _pause_seconds(self) -> float:
+        """Look more often while nobody leads: writers wait for whoever is next."""
+        return LOOK_EVERY_SECONDS if self.primary() else _ELECTION_PAUSE_SECONDS

@@ -1,4 +1,4 @@
-"""Looks at one server about twice a second, and can wait for none of its answers."""
+"""Looks at one server again and again, and never waits for an answer without end."""
 
 import logging
 import select
@@ -19,7 +19,6 @@ from db.routing.nodes import NodeState, Role
 
 _log = logging.getLogger(__name__)
 
-LOOK_EVERY_SECONDS = 0.5
 PATIENCE_SECONDS = 2.0
 
 # Called with a server's name and for how many seconds it has said nothing.
@@ -70,6 +69,7 @@ class Watcher:
         history: WalHistory,
         closing: Event,
         on_silence: OnSilence,
+        pause_seconds: Callable[[], float],
     ) -> None:
         self.state = NodeState(address.name)
         self.looked = Event()
@@ -77,6 +77,7 @@ class Watcher:
         self._history = history
         self._closing = closing
         self._on_silence = on_silence
+        self._pause_seconds = pause_seconds
         self._guard = Lock()
         self._connection: DriverConnection | None = None
         self._last_heard_at = monotonic()
@@ -122,7 +123,7 @@ class Watcher:
                 _log.debug("%s: %s", self._address.name, error)
                 self._lose()
             self.looked.set()
-            self._closing.wait(LOOK_EVERY_SECONDS)
+            self._closing.wait(self._pause_seconds())
         self._disconnect()
 
     def _look(self) -> Look:

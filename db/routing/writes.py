@@ -15,7 +15,13 @@ from sqlalchemy.orm import Session
 
 from db.routing import receipts
 from db.routing.addresses import Addresses
-from db.routing.failures import AlreadyWritten, Trouble, Unanswered, trouble_of
+from db.routing.failures import (
+    AlreadyWritten,
+    NoServer,
+    Trouble,
+    Unanswered,
+    trouble_of,
+)
 from db.routing.lsn import Lsn
 from db.routing.pools import Pool, PoolSizes, ask, driver_of
 from db.routing.watch import Watch
@@ -47,6 +53,16 @@ class Writes:
         self._watch = watch
         self.pool = Pool("primary", self._open, sizes)
 
+    def connect(self) -> Connection:
+        """Take a connection to the primary; raises NoServer at once if nobody leads.
+
+        Knocking at every server's door meanwhile would only slow down their election.
+        """
+        self._watch.wait_for_first_look()
+        if self._watch.primary() is None:
+            raise NoServer("No server takes writes.")
+        return self.pool.connect()
+
     @contextmanager
     def session(self, connection: Connection) -> Iterator[WritingSession]:
         """Use the connection up for one transaction, undone unless `commit` is called.
@@ -77,7 +93,7 @@ class Writes:
 
     def find_position(self) -> Lsn:
         """Return how far the primary's log is; raises what a query may raise."""
-        with self.pool.connect() as connection:
+        with self.connect() as connection:
             return self._position(connection)
 
     def _position_if_known(self, connection: Connection) -> Lsn | None:
@@ -131,7 +147,7 @@ class Delivery(Generic[T]):
         committed or ever will be; otherwise the one whose COMMIT stayed unanswered
         has, and committing on top of it waits until it is as safe as any other.
         """
-        connection = self._writes.pool.connect()
+        connection = self._writes.connect()
         with self._writes.session(connection) as session:
             if receipts.leave(session, self._key):
                 self._unanswered.clear()

@@ -30,16 +30,16 @@ def wait_until_remembered(database, lsn):
         time.sleep(0.05)
 
 
-def test_a_write_is_read_back_at_once_through_the_replicas(database, notes):
-    answers = []
-    for _ in range(50):
-        written = database.write(notes.write(uuid4()))
-        answers.append(database.read(has_note(written.value), after=written.lsn))
+def test_a_write_is_read_back_at_once_through_the_replicas(with_notes, notes):
+    # On a busy machine a replica may need longer than the usual tenth of a second.
+    with closing(Database(with_notes, replica_wait_seconds=5)) as database:
+        answers = []
+        for _ in range(50):
+            written = database.write(notes.write(uuid4()))
+            answers.append(database.read(has_note(written.value), after=written.lsn))
 
     assert all(answer.value for answer in answers)
-    assert {answer.served.role for answer in answers} >= {"replica"}
-    from_replicas = [a for a in answers if a.served.role == "replica"]
-    assert len(from_replicas) > 40
+    assert {answer.served.role for answer in answers} == {"replica"}
 
 
 def test_a_session_that_wrote_sees_it_through_a_replica(database, note_id):
