@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
+from db.embedded import database
 from db.embedded.folder import NODE_NAMES
 from db.embedded.mongo import Mongo
 from db.endpoints import Endpoints
 
-DATABASE: Final = "chartroom"
-OWNER: Final = "chartroom"
 # There is no TLS and no Kerberos between programs on one machine: not asking for
 # them saves two round trips per connection.
 _LIBPQ: Final = {"sslmode": "disable", "gssencmode": "disable", "connect_timeout": "3"}
@@ -25,27 +24,27 @@ class Addresses:
     @property
     def endpoints(self) -> Endpoints:
         """The addresses that Chartroom uses; its role owns its database, no more."""
-        return self.endpoints_of(DATABASE)
+        return self.endpoints_of(database.NAME)
 
-    def endpoints_of(self, database: str) -> Endpoints:
+    def endpoints_of(self, name: str) -> Endpoints:
         """Return the same addresses for another database of the cluster."""
         return Endpoints(
-            self.primary_url(OWNER, database),
-            {name: self.node_url(name, OWNER, database) for name in NODE_NAMES},
+            self.primary_url(database.OWNER, name),
+            {node: self.node_url(node, database.OWNER, name) for node in NODE_NAMES},
             self.mongo.url,
             {
-                name: f"http://127.0.0.1:{self.ports[f'{name}-api']}"
-                for name in NODE_NAMES
+                node: f"http://127.0.0.1:{self.ports[f'{node}-api']}"
+                for node in NODE_NAMES
             },
         )
 
-    def primary_url(self, role: str, database: str) -> str:
+    def primary_url(self, role: str, name: str) -> str:
         """Return the URL that leads to whichever node takes writes."""
-        return self._url(NODE_NAMES, role, database, target="read-write")
+        return self._url(NODE_NAMES, role, name, target="read-write")
 
-    def node_url(self, name: str, role: str, database: str) -> str:
+    def node_url(self, node: str, role: str, name: str) -> str:
         """Return the URL of one node, whatever its role in the cluster is."""
-        return self._url((name,), role, database)
+        return self._url((node,), role, name)
 
     @property
     def mongo(self) -> Mongo:
@@ -58,12 +57,12 @@ class Addresses:
 
     def _url(
         self,
-        names: tuple[str, ...],
+        nodes: tuple[str, ...],
         role: str,
-        database: str,
+        name: str,
         target: str | None = None,
     ) -> str:
-        hosts = ",".join(f"127.0.0.1:{self.ports[name]}" for name in names)
+        hosts = ",".join(f"127.0.0.1:{self.ports[node]}" for node in nodes)
         options = _LIBPQ | ({"target_session_attrs": target} if target else {})
         login = f"{role}:{self.secrets[role]}"
-        return f"postgresql://{login}@{hosts}/{database}?{urlencode(options)}"
+        return f"postgresql://{login}@{hosts}/{name}?{urlencode(options)}"

@@ -3,16 +3,15 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Final
 
 import psutil
 import psycopg2
-from psycopg2 import sql
 
-from db.embedded import etcd, http, mongo, nodes, ports, processes, programs
-from db.embedded.addresses import DATABASE, OWNER, Addresses
+from db.embedded import database, etcd, http, mongo, nodes, ports, processes, programs
+from db.embedded.addresses import Addresses
 from db.embedded.etcd import Etcd
 from db.embedded.folder import NODE_NAMES, CannotStart, DataFolder
 from db.embedded.nodes import Node
@@ -189,7 +188,10 @@ class Cluster:
         patronis = [node.patroni for node in self.nodes]
         processes.wait_for(self._takes_writes, patronis, seconds=_START_SECONDS)
         if not self.folder.is_complete:
-            self._make_database()
+            database.make(
+                self.addresses.primary_url("postgres", "postgres"),
+                self.addresses.secrets[database.OWNER],
+            )
 
     def _takes_writes(self) -> bool:
         if self.primary() is None:
@@ -204,31 +206,9 @@ class Cluster:
     def _begin_mongo(self) -> None:
         server = self.addresses.mongo
         processes.wait_for(server.is_up, [self._mongod], seconds=_START_SECONDS)
-        server.prepare()
+        processes.wait_for(server.is_prepared, [self._mongod], seconds=_START_SECONDS)
         processes.wait_for(server.is_primary, [self._mongod], seconds=_START_SECONDS)
         server.ensure_users()
-
-    def _make_database(self) -> None:
-        """Make Chartroom's role and database; it owns them and is no superuser."""
-        url = self.addresses.primary_url("postgres", "postgres")
-        password = sql.Literal(self.addresses.secrets[OWNER])
-        owner, database = sql.Identifier(OWNER), sql.Identifier(DATABASE)
-        with closing(psycopg2.connect(url)) as connection:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(owner, password)
-                )
-                # An error's sentence may quote a value of a patient. Whoever sent it
-                # is told; the server's log is not the place for it.
-                cursor.execute(
-                    sql.SQL("ALTER ROLE {} SET log_min_messages = 'log'").format(owner)
-                )
-                # Lag is shown to administrators, so the role may see statistics.
-                cursor.execute(sql.SQL("GRANT pg_monitor TO {}").format(owner))
-                cursor.execute(
-                    sql.SQL("CREATE DATABASE {} OWNER {}").format(database, owner)
-                )
 
     def _end(self) -> None:
         self.folder.withdraw()

@@ -13,6 +13,9 @@ from db.embedded.programs import Programs
 # only its owner enters. The number is there because etcd insists on one.
 _PEER: Final = "peer:1"
 _USER: Final = "root"
+# The name of the cluster in etcd, and the key of the node that leads.
+SCOPE: Final = "chartroom"
+_LEADER_KEY: Final = f"/service/{SCOPE}/leader"
 
 
 def program(programs: Programs, folder: DataFolder, port: int) -> Program:
@@ -118,10 +121,6 @@ class Etcd:
         if answer is None or not isinstance(answer.body, dict):
             return None
         return answer.body
-
-
-SCOPE: Final = "chartroom"
-_LEADER_KEY: Final = f"/service/{SCOPE}/leader"
 
 
 def _encode(text: str) -> str:

@@ -13,6 +13,12 @@ from db.embedded.programs import Programs
 REPLICA_SET: Final = "chartroom"
 DATABASE: Final = "chartroom"
 
+_ANSWER_SECONDS: Final = 10.0
+_NOT_AUTHORISED: Final = 13
+_AUTHENTICATION_FAILED: Final = 18
+_NOT_YET_INITIALISED: Final = 94
+_ALREADY_EXISTS: Final = 51003
+
 
 def program(programs: Programs, folder: DataFolder, port: int, key: str) -> Program:
     """Return mongod, ready to be started."""
@@ -70,24 +76,34 @@ class Mongo:
         """Tell whether it takes writes."""
         return bool(self._hello().get("isWritablePrimary"))
 
-    def prepare(self) -> None:
-        """Found the replica set, or tell it about a new port; idempotent."""
-        hello = self._hello()
-        if hello.get("setName") and hello.get("me") == self._member:
-            return
-        if hello.get("info") == "Does not have a valid replica set config":
+    def is_prepared(self) -> bool:
+        """Found the replica set, or tell it about a new port; tell whether it is so."""
+        if self._hello().get("me") == self._member:
+            return True
+        try:
+            with self._client(self.admin_url) as client:
+                self._move(client)
+        except OperationFailure as error:
+            if error.code == _NOT_YET_INITIALISED:
+                # It has yet to read what it was told the first time.
+                return False
+            # Without an administrator it is new: the first command may come from
+            # anybody on this machine.
+            if error.code != _AUTHENTICATION_FAILED:
+                raise
             with self._client(f"mongodb://{self._member}/") as client:
                 client.admin.command("replSetInitiate", self._configuration(1))
-            return
-        # It looks for itself under the port of last time, and waits for ever.
-        with self._client(self.admin_url) as client:
-            current = client.admin.command("replSetGetConfig")["config"]
-            if current["members"][0]["host"] != self._member:
-                client.admin.command(
-                    "replSetReconfig",
-                    self._configuration(current["version"] + 1),
-                    force=True,
-                )
+        return True
+
+    def _move(self, client: MongoClient[dict[str, Any]]) -> None:
+        # It looks for itself under the port of last time, and would wait for ever.
+        current = client.admin.command("replSetGetConfig")["config"]
+        if current["members"][0]["host"] != self._member:
+            client.admin.command(
+                "replSetReconfig",
+                self._configuration(current["version"] + 1),
+                force=True,
+            )
 
     def ensure_users(self) -> None:
         """Make the administrator and Chartroom's own user; idempotent."""
@@ -115,14 +131,17 @@ class Mongo:
 
     def _hello(self) -> dict[str, Any]:
         try:
-            with self._client(f"mongodb://{self._member}/") as client:
+            with self._client(f"mongodb://{self._member}/", seconds=0.5) as client:
                 return dict(client.admin.command("hello"))
         except AutoReconnect:
             return {}
 
-    def _client(self, url: str) -> MongoClient[dict[str, Any]]:
+    def _client(
+        self, url: str, *, seconds: float = _ANSWER_SECONDS
+    ) -> MongoClient[dict[str, Any]]:
+        patience = int(seconds * 1000)
         return MongoClient(
-            url, directConnection=True, serverSelectionTimeoutMS=500, appname="launcher"
+            url, directConnection=True, serverSelectionTimeoutMS=patience
         )
 
 
@@ -135,7 +154,3 @@ def _create_user(
         # Already there; or, for the administrator, the door is shut already.
         if error.code not in {_ALREADY_EXISTS, _NOT_AUTHORISED}:
             raise
-
-
-_NOT_AUTHORISED: Final = 13
-_ALREADY_EXISTS: Final = 51003

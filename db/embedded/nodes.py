@@ -17,7 +17,7 @@ from db.embedded.programs import Programs
 
 # Patroni's settings are the ones that DESIGN measured: 2.4 s for a crashed primary,
 # and no acknowledged write lost, because a commit waits for one replica of two.
-_DYNAMIC: Final[dict[str, Any]] = {
+DYNAMIC: Final[dict[str, Any]] = {
     "ttl": 20,
     "loop_wait": 1,
     "retry_timeout": 3,
@@ -38,7 +38,7 @@ _DYNAMIC: Final[dict[str, Any]] = {
         },
     },
 }
-_PARAMETERS: Final[dict[str, Any]] = {
+PARAMETERS: Final[dict[str, Any]] = {
     # No socket file: its path would be longer than the 107 bytes that are allowed in
     # many a data folder, and its directory one more thing to protect.
     "unix_socket_directories": "",
@@ -212,7 +212,7 @@ def _config(
             "password": secrets["etcd"],
         },
         "bootstrap": {
-            "dcs": _DYNAMIC,
+            "dcs": DYNAMIC,
             "initdb": [
                 {"encoding": "UTF8"},
                 {"locale-provider": "builtin"},
@@ -236,7 +236,7 @@ def _config(
                 },
                 "rewind": {"username": "rewind", "password": secrets["rewind"]},
             },
-            "parameters": _PARAMETERS
+            "parameters": PARAMETERS
             | {"log_directory": str(folder.logs), "log_filename": f"{name}-%a.log"},
             "pg_hba": [
                 "host replication replicator 127.0.0.1/32 scram-sha-256",

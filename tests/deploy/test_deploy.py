@@ -1,0 +1,70 @@
+"""The production shape says the same as the embedded one, in other words."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from db.embedded import nodes
+from db.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    """docker-compose.yml, read."""
+    content: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    return content
+
+
+@pytest.fixture(scope="module")
+def patroni() -> dict[str, Any]:
+    """The configuration of a PostgreSQL node, read."""
+    content: dict[str, Any] = yaml.safe_load((ROOT / "deploy/patroni.yml").read_text())
+    return content
+
+
+def test_nodes_agree_on_the_same_terms_as_the_embedded_ones(patroni: dict[str, Any]):
+    assert patroni["bootstrap"]["dcs"] == nodes.DYNAMIC
+
+
+def test_logs_are_as_silent_about_patients_as_the_embedded_ones(
+    patroni: dict[str, Any],
+):
+    silent = {
+        name: value
+        for name, value in nodes.PARAMETERS.items()
+        if name.startswith(("log_min_error", "log_error", "log_parameter"))
+    }
+
+    assert len(silent) == 4
+    assert silent.items() <= patroni["postgresql"]["parameters"].items()
+
+
+def test_every_setting_that_compose_sets_exists(compose: dict[str, Any]):
+    known = {f"CHARTROOM_{name.upper()}" for name in Settings.model_fields}
+
+    assert compose["x-databases"].keys() <= known
+
+
+def test_every_password_that_compose_asks_for_is_in_the_example():
+    asked = re.findall(r"\$\{([A-Z_]+)[:?-]", (ROOT / "docker-compose.yml").read_text())
+    example = re.findall(
+        r"^([A-Z_]+)=", (ROOT / "deploy/example.env").read_text(), re.M
+    )
+
+    assert sorted(set(asked)) == sorted(example)
+
+
+def test_only_nodes_reach_etcd_and_only_the_web_server_is_reached_from_outside(
+    compose: dict[str, Any],
+):
+    services = compose["services"]
+    near_etcd = {n for n, s in services.items() if "agreement" in s["networks"]}
+    published = {n: s["ports"] for n, s in services.items() if "ports" in s}
+
+    assert near_etcd == {"etcd", "db-01", "db-02", "db-03"}
+    assert published == {"web": ["127.0.0.1:8501:8501"]}
