@@ -1,8 +1,8 @@
 """Files in MongoDB's GridFS, one bucket per kind."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from time import perf_counter
@@ -40,11 +40,10 @@ class FileStoreUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file's bytes and what was said about them when it was stored."""
+    """A file's bytes, and what kind of file they are."""
 
     data: bytes
     content_type: str
-    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 class FileStore:
@@ -68,16 +67,9 @@ class FileStore:
         )
         self._database = self._client[database]
 
-    def put(
-        self,
-        bucket: Bucket,
-        data: bytes,
-        *,
-        content_type: str,
-        metadata: Mapping[str, str] | None = None,
-    ) -> str:
+    def put(self, bucket: Bucket, data: bytes, *, content_type: str) -> str:
         """Store a file and return its id; the id is all that leads to it."""
-        about = {**(metadata or {}), "content_type": content_type}
+        about = {"content_type": content_type}
         with _answering():
             # No file name: what people call a file is a record, not storage.
             file_id = self._bucket(bucket).upload_from_stream("", data, metadata=about)
@@ -89,8 +81,8 @@ class FileStore:
             _answering(),
             self._bucket(bucket).open_download_stream(_id(file_id)) as stream,
         ):
-            about = dict(stream.metadata or {})
-            return StoredFile(stream.read(), about.pop("content_type", ""), about)
+            about = stream.metadata or {}
+            return StoredFile(stream.read(), about.get("content_type", ""))
 
     def delete(self, bucket: Bucket, file_id: str) -> None:
         """Delete a file; one that is gone already is no error."""

@@ -32,11 +32,6 @@ class WalHistory:
         self._timeline = 0
         self._guard = Lock()
 
-    @property
-    def timeline(self) -> int:
-        """The newest timeline that a primary was seen on."""
-        return self._timeline
-
     def note(self, timeline: int, lsn: Lsn, seen_at: float) -> None:
         """Remember how far the primary is; a promotion starts the history anew."""
         with self._guard:

@@ -14,14 +14,12 @@ PHOTOS = Bucket.PATIENT_PHOTOS
 
 def test_a_file_comes_back_as_it_was_put(files):
     data = bytes(range(256)) * 2000
-    about = {"thumbnail": "abc"}
 
-    file_id = files.put(PHOTOS, data, content_type="image/jpeg", metadata=about)
+    file_id = files.put(PHOTOS, data, content_type="image/jpeg")
     stored = files.get(PHOTOS, file_id)
 
     assert stored.data == data
     assert stored.content_type == "image/jpeg"
-    assert stored.metadata == about
 
 
 def test_an_empty_file_is_a_file(files):
