@@ -39,6 +39,7 @@ def start(data: Path, *, report: Report = lambda _stage, _seconds: None) -> "Clu
     """
     folder = DataFolder(data)
     folder.prepare()
+    folder.require_space()
     with ExitStack() as held:
         held.enter_context(folder.locked())
         _clean_up(folder, report)

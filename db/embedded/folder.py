@@ -54,7 +54,17 @@ class DataFolder:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             for part in (self.etcd, self.mongo, self.postgres, self.logs, self.run):
                 part.mkdir(mode=0o700, exist_ok=True)
-            self._require_space()
+
+    def require_space(self) -> None:
+        """Raise CannotStart where databases would soon fill the disk."""
+        needed = _FREE_LATER if self.is_complete else _FREE_AT_FIRST
+        free = shutil.disk_usage(self.path).free
+        if free < needed:
+            raise CannotStart(
+                f"The disk of {self.path} has {free // 1_000_000} MB free and "
+                f"Chartroom needs {needed // 1_000_000} MB: free some, or name a "
+                "folder on another disk with --data."
+            )
 
     @property
     def is_complete(self) -> bool:
@@ -166,16 +176,6 @@ class DataFolder:
                 os.fsync(file.fileno())
             unfinished.replace(path)
             _sync(path.parent)
-
-    def _require_space(self) -> None:
-        needed = _FREE_LATER if self.is_complete else _FREE_AT_FIRST
-        free = shutil.disk_usage(self.path).free
-        if free < needed:
-            raise CannotStart(
-                f"The disk of {self.path} has {free // 1_000_000} MB free and "
-                f"Chartroom needs {needed // 1_000_000} MB: free some, or name a "
-                "folder on another disk with --data."
-            )
 
 
 @contextmanager

@@ -18,8 +18,8 @@ pytestmark = pytest.mark.launch
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
-    """A Chartroom that was started from an empty folder."""
-    launcher = Launcher(tmp_path_factory.mktemp("running") / "data")
+    """A Chartroom started from nothing, in a folder with a name to stumble on."""
+    launcher = Launcher(tmp_path_factory.mktemp("running") / "Ada's clinic, ärztlich")
     launcher.start()
     try:
         launcher.await_ready()

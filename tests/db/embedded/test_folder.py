@@ -102,13 +102,13 @@ def test_an_unfinished_copy_of_a_replica_is_thrown_away(folder: DataFolder):
 
 
 def test_a_disk_with_too_little_space_is_explained(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: DataFolder, monkeypatch: pytest.MonkeyPatch
 ):
     almost_full = SimpleNamespace(free=200_000_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: almost_full)
 
     with pytest.raises(CannotStart, match="has 200 MB free and Chartroom needs"):
-        DataFolder(tmp_path / "data").prepare()
+        folder.require_space()
 
 
 def test_a_disk_that_fills_up_is_explained(tmp_path: Path):
