@@ -16,12 +16,11 @@ from starlette.routing import Route
 from api.dependencies import SIGNED_IN
 from dashboard import static_assets
 from dashboard.identity import IdentityCookie
-from dashboard.middleware import SIGN_IN_PATH
+from dashboard.leaving import SIGN_IN_PATH, SIGN_OUT_PATH
 from db.routing import Database, DatabaseUnavailable
 from services import people
 from services.actors import Actor, Role
 
-SIGN_OUT_PATH: Final = "/sign-out"
 PATHS: Final = (SIGN_IN_PATH, SIGN_OUT_PATH)
 
 _HOME: Final = "/"

@@ -17,51 +17,25 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.dependencies import SIGNED_IN
 from dashboard.identity import IdentityCookie, SignedIn
+from dashboard.leaving import SIGN_IN_PATH, SIGN_OUT_PATH
 
 USER_HEADER: Final = "X-Chartroom-User"
-SIGN_IN_PATH: Final = "/sign-in"
 
 # Everything is closed except this: our own doors, which ask themselves who comes, and
 # files that hold nothing of the clinic.
-_OPEN: Final = ("/sign-in", "/sign-out", "/static", "/app/static", "/favicon.png")
+_OPEN: Final = (
+    SIGN_IN_PATH,
+    SIGN_OUT_PATH,
+    "/static",
+    "/app/static",
+    "/favicon.png",
+)
 # Streamlit's own counters and its agent interface serve nobody here.
 _CLOSED: Final = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
 # Answered with a plain 401 to strangers; all else is a page to come back to.
 _MACHINERY: Final = ("/_stcore", "/media", "/component")
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-
-# Streamlit compiles charts (Vega) and styles (Emotion) in the browser, hence the two
-# "unsafe" words; nothing may come from, or go to, any other server.
-_POLICY: Final = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval' blob:",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "font-src 'self' data:",
-        "media-src 'self' data: blob:",
-        "worker-src 'self' blob:",
-        "connect-src 'self' data: blob:",
-        "frame-src 'self' blob:",
-        "object-src 'none'",
-        "base-uri 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'self'",
-    )
-)
-_HEADERS: Final = {
-    "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "X-Frame-Options": "SAMEORIGIN",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
-    # What may be kept says so itself; everything else may show a patient.
-    "Cache-Control": "no-store",
-}
-_STRICT_TRANSPORT: Final = "max-age=31536000"
 
 
 def allowed_hosts(host: str, extra: Collection[str]) -> frozenset[str] | None:
@@ -73,26 +47,6 @@ def allowed_hosts(host: str, extra: Collection[str]) -> frozenset[str] | None:
     if host not in _LOOPBACK and not extra:
         return None
     return _LOOPBACK | {host.lower()} | {name.lower() for name in extra}
-
-
-class SecurityHeaders:
-    """Adds to every response what browsers need to know to be careful."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on and complete its response's headers."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
-        async def send_completed(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                _complete(message, scope)
-            await send(message)
-
-        await self._app(scope, receive, send_completed)
 
 
 class Gate:
@@ -232,18 +186,6 @@ def _announce(scope: MutableMapping[str, Any], signed_in: SignedIn | None) -> No
     # The same dict goes on, so that routing's findings reach the request log.
     scope["headers"] = headers.raw
     scope[SIGNED_IN] = None if signed_in is None else signed_in.user_id
-
-
-def _complete(message: Message, scope: Scope) -> None:
-    headers = MutableHeaders(raw=message.setdefault("headers", []))
-    for name, value in _HEADERS.items():
-        headers.setdefault(name, value)
-    if scope.get("scheme") == "https":
-        headers.setdefault("Strict-Transport-Security", _STRICT_TRANSPORT)
-    if _within(scope["path"], ("/media",)):
-        headers["Cache-Control"] = "no-store"
-    if "server" in headers:
-        del headers["server"]
 
 
 def _within(path: str, prefixes: Collection[str]) -> bool:

@@ -4,7 +4,6 @@ A page that the actor's role may not open is not handed to Streamlit at all: it 
 neither shown nor reachable by its address.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, NoReturn
@@ -13,6 +12,7 @@ from uuid import UUID
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from dashboard.leaving import SCRIPTS
 from services.actors import Actor, Permission, Role
 
 _PAGES = Path(__file__).resolve().parents[1] / "pages"
@@ -89,7 +89,7 @@ def leave_for(path: str) -> None:
     A link would open a second tab and leave this one signed in.
     """
     st.html(
-        f"<script>window.location.assign({json.dumps(path)})</script>",
+        f"<script>{SCRIPTS[path]}</script>",
         unsafe_allow_javascript=True,
     )
 

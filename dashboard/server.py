@@ -16,8 +16,9 @@ from streamlit.starlette import App
 from api.application import create_api, serves
 from dashboard import demo_people, logs, warming, wiring
 from dashboard.identity import IdentityCookie, derive, signing_key
-from dashboard.middleware import USER_HEADER, Gate, SecurityHeaders, allowed_hosts
+from dashboard.middleware import USER_HEADER, Gate, allowed_hosts
 from dashboard.request_log import RequestLog
+from dashboard.security_headers import SecurityHeaders
 from dashboard.starting import require_demo
 from dashboard.static_assets import StaticAssets
 from db.settings import Settings

@@ -21,6 +21,7 @@ _HEADERS: Final = {
     "Cache-Control": "public, max-age=31536000, immutable",
     "Vary": "Accept-Encoding",
 }
+_INLINE: Final = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _MENTIONED: Final = re.compile(r'(?:src|href)="\./static/([^"]+)"')
 
 
@@ -30,6 +31,12 @@ def find(pattern: str) -> str | None:
     if not found:
         return None
     return _PREFIX + found[0].relative_to(_PACKAGE / "static").as_posix()
+
+
+def inline_scripts() -> list[str]:
+    """Return the scripts that stand in Streamlit's own page."""
+    page = (_PACKAGE / "index.html").read_text(encoding="utf-8")
+    return _INLINE.findall(page)
 
 
 class StaticAssets:

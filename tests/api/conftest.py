@@ -1,8 +1,7 @@
 """The API as the server offers it: behind the gate, on a database of its own."""
 
-import asyncio
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,14 +9,16 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from anyio.from_thread import start_blocking_portal
 from pymongo import MongoClient
 from starlette.applications import Starlette
 
 from api.answers import LSN_HEADER
 from api.application import create_api, serves
 from dashboard.identity import IdentityCookie
-from dashboard.middleware import Gate, SecurityHeaders
+from dashboard.middleware import Gate
 from dashboard.request_log import RequestLog
+from dashboard.security_headers import SecurityHeaders
 from db.gridfs import FileStore
 from db.routing import Database
 from services import people, tokens
@@ -39,7 +40,9 @@ class Client:
         self._app = app
         self._token = token
         self._lsn: str | None = None
-        self._runner = asyncio.Runner()
+        # A loop of its own: Playwright, once it was used, keeps one in this thread.
+        self._stack = ExitStack()
+        self._portal = self._stack.enter_context(start_blocking_portal())
 
     def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send one request; without a token unless one is given."""
@@ -48,7 +51,7 @@ class Client:
             headers.setdefault("Authorization", f"Bearer {self._token}")
         if self._lsn:
             headers.setdefault(LSN_HEADER, self._lsn)
-        response = self._runner.run(self._ask(method, path, headers, options))
+        response = self._portal.call(self._ask, method, path, headers, options)
         self._lsn = response.headers.get(LSN_HEADER, self._lsn)
         return response
 
@@ -71,7 +74,7 @@ class Client:
         return self.ask("DELETE", path, **options)
 
     def close(self) -> None:
-        self._runner.close()
+        self._stack.close()
 
 
 @dataclass(frozen=True)

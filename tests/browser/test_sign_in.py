@@ -83,3 +83,17 @@ def test_browsers_object_to_nothing_and_ask_no_other_server(site: Site) -> None:
     assert not [text for text in objections if "Content Security Policy" in text]
     own = (site.address, "data:", "blob:")
     assert not [url for url in asked if not url.startswith(own)]
+
+
+def test_the_way_out_is_on_ones_own_page(site: Site) -> None:
+    with closing(site.visit(Role.ANALYST)) as context:
+        page = context.pages[0]
+        page.goto("/account")
+        settled(page).get_by_role("button", name="Sign out").click()
+        page.get_by_role("heading", name="Sign out?").wait_for()
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_role("heading", name="Who are you today?").wait_for()
+
+        page.goto("/account")
+
+        assert "/sign-in?next=%2Faccount" in page.url

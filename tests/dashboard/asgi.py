@@ -1,9 +1,9 @@
 """Speaks ASGI to an application without a server between."""
 
-import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
+from anyio.from_thread import start_blocking_portal
 from starlette.types import ASGIApp, Message
 
 
@@ -42,8 +42,7 @@ def ask(
     """Send one HTTP request; header names are written with underscores."""
     answer = Answer(_scope("http", path, scheme, headers))
     answer.scope |= {"method": method, "query_string": query.encode()}
-    asyncio.run(_talk(app, answer, [{"type": "http.request", "body": b""}]))
-    return answer
+    return _talk(app, answer, [{"type": "http.request", "body": b""}])
 
 
 def connect(
@@ -53,8 +52,7 @@ def connect(
     answer = Answer(_scope("websocket", path, "ws", headers))
     incoming: list[Message] = [{"type": "websocket.connect"}]
     incoming += [{"type": "websocket.receive", "bytes": b"x"}] * frames
-    asyncio.run(_talk(app, answer, incoming))
-    return answer
+    return _talk(app, answer, incoming)
 
 
 def _scope(
@@ -75,7 +73,7 @@ def _scope(
     }
 
 
-async def _talk(app: ASGIApp, answer: Answer, incoming: list[Message]) -> None:
+def _talk(app: ASGIApp, answer: Answer, incoming: list[Message]) -> Answer:
     waiting = iter(incoming)
 
     async def receive() -> Message:
@@ -84,4 +82,7 @@ async def _talk(app: ASGIApp, answer: Answer, incoming: list[Message]) -> None:
     async def send(message: Message) -> None:
         answer.sent.append(message)
 
-    await app(answer.scope, receive, send)
+    # A loop of its own: Playwright, once it was used, keeps one in this thread.
+    with start_blocking_portal() as portal:
+        portal.call(app, answer.scope, receive, send)
+    return answer

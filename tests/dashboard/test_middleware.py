@@ -7,7 +7,7 @@ import pytest
 from starlette.responses import PlainTextResponse, Response
 
 from dashboard.identity import IdentityCookie
-from dashboard.middleware import Gate, SecurityHeaders, allowed_hosts
+from dashboard.middleware import Gate, allowed_hosts
 from tests.dashboard.asgi import ask, connect
 
 ADA = UUID(int=1)
@@ -218,41 +218,3 @@ def test_a_page_whose_own_name_points_here_is_refused(cookie, host, status):
 def test_more_names_can_be_allowed():
     assert allowed_hosts("0.0.0.0", ()) is None  # noqa: S104
     assert "chartroom.example" in allowed_hosts("127.0.0.1", ("Chartroom.example",))
-
-
-@pytest.mark.parametrize("path", ["/patients", "/sign-in", "/media/x", "/api/v1"])
-def test_every_response_tells_browsers_to_be_careful(path):
-    headers = ask(SecurityHeaders(_gate()), path).headers
-
-    assert headers["x-content-type-options"] == "nosniff"
-    assert headers["referrer-policy"] == "no-referrer"
-    assert headers["x-frame-options"] == "SAMEORIGIN"
-    assert headers["cache-control"] == "no-store"
-    assert "frame-ancestors 'self'" in headers["content-security-policy"]
-    assert "strict-transport-security" not in headers
-
-
-def test_over_tls_browsers_are_told_to_stay_with_it():
-    answer = ask(SecurityHeaders(_gate()), scheme="https")
-
-    assert answer.headers["strict-transport-security"] == "max-age=31536000"
-
-
-def test_a_stricter_policy_of_a_page_stands():
-    async def strict(scope, receive, send):
-        headers = {"Content-Security-Policy": "default-src 'none'"}
-        await PlainTextResponse("", headers=headers)(scope, receive, send)
-
-    answer = ask(SecurityHeaders(strict))
-
-    assert answer.headers["content-security-policy"] == "default-src 'none'"
-
-
-def test_media_is_never_kept_by_a_browser():
-    async def media(scope, receive, send):
-        headers = {"Cache-Control": "public, max-age=60"}
-        await PlainTextResponse("", headers=headers)(scope, receive, send)
-
-    assert (
-        ask(SecurityHeaders(media), "/media/x").headers["cache-control"] == "no-store"
-    )

@@ -1,10 +1,10 @@
 """What is done in the background, each task once on real databases."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from sqlalchemy import func, select, text
 
 from db.gridfs import Bucket, FileMissing
@@ -36,7 +36,8 @@ def _run_due(endpoints, stores, *names):
                 additional_context={"stores": stores},
             )
 
-    asyncio.run(work())
+    with start_blocking_portal() as portal:
+        portal.call(work)
 
 
 def _states(stores, name):
