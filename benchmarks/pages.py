@@ -107,10 +107,9 @@ def _bare(folder: Path, rows: tuple[PatientRecord, ...]) -> Iterator[str]:
         table.writerow(["name", "born", "sex", "phone", "email", "allergies"])
         for row in rows:
             name = f"{row.last_name}, {row.first_name}"
-            table.writerow(
-                [name, row.date_of_birth, row.sex, row.phone_number, row.email]
-                + [", ".join(row.allergies)]
-            )
+            contact = (row.phone_number, row.email)
+            allergies = ", ".join(row.allergies)
+            table.writerow([name, row.date_of_birth, row.sex, *contact, allergies])
     script.write_text(_BARE.format(path=str(frame)))
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(script)]

@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.attention import Matter, matters, recently_changed
 from dashboard.context import cluster_state, current_actor, freshness, today
 from dashboard.listing import Listing
 from dashboard.navigation import go, open_list, open_patient
 from dashboard.net import net
+from dashboard.twins import offer_newest_twins
 from dashboard.widgets.cluster_nodes import cluster_nodes
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.pager import Position
@@ -16,23 +18,22 @@ from dashboard.widgets.patient_table import patient_table
 from dashboard.widgets.words import plain, written
 from services.actors import Permission, Role
 
+_MOST_CHANGED = 8
+
 actor = current_actor()
 everybody = Listing(actor, "", recently_changed())
 
 
-@st.fragment(parallel=True)
-def attention(matter: Matter) -> None:
+def show_matter(matter: Matter, place: DeltaGenerator) -> None:
     """Count one list, and offer to open it."""
     listing = replace(everybody, criteria=matter.criteria)
-    waiting = st.skeleton(height=150)
     with net():
         count = listing.count()
-        with waiting.container(border=True, gap="small"):
+        with place.container(border=True, gap="small"):
             st.metric(matter.title, str(count), icon=f":material/{matter.icon}:")
             st.caption(matter.advice)
-            opens = st.button("Show list", key=f"home_{matter.name}")
-        if opens:
-            open_list(listing.key_of(matter.criteria))
+            if st.button("Show list", key=f"home_{matter.name}"):
+                open_list(listing.key_of(matter.criteria))
 
 
 with page_header(f"Hello, {plain(actor.name)}"):
@@ -44,14 +45,12 @@ st.caption(f"{today():%A}, {written(today())}")
 if actor.role is Role.ADMIN:
     cluster_nodes(cluster_state())
 if actor.may(Permission.LIST_PATIENTS):
-    with st.grid("auto", min_column_width=165):
-        for matter in matters(today()):
-            with st.container():
-                attention(matter)
+    with st.grid(4, min_column_width=165):
+        places = {matter: st.skeleton(height=150) for matter in matters(today())}
     st.subheader("Changed last", anchor=False)
     opens = actor.may(Permission.VIEW_PATIENT)
     asked = patient_table(
-        everybody.page(Position()).rows[:8],
+        everybody.page(Position()).rows[:_MOST_CHANGED],
         today(),
         opens=opens,
         name="Patients changed last",
@@ -61,3 +60,8 @@ if actor.may(Permission.LIST_PATIENTS):
     if asked.opened:
         open_patient(asked.opened)
     st.caption(freshness())
+    # Counting takes longest, so it comes last and fills the places above.
+    for matter, place in places.items():
+        show_matter(matter, place)
+    if opens:
+        offer_newest_twins(actor)

@@ -34,21 +34,20 @@ def confirm_archiving() -> None:
             st.rerun()
 
 
-@st.fragment(parallel=True)
+@st.fragment
 def possible_duplicates() -> None:
     """Offer what looks like the same person, to be compared and merged."""
-    waiting = st.skeleton(height=80)
-    with waiting, net():
+    chosen = None
+    with st.skeleton(height=80), net():
         found = read(
             lambda s: duplicates.find_duplicates(
                 s, actor, patient.draft(), excluding=patient.id
             ),
             keep=("duplicates", patient.id, patient.version),
         )
-        with st.container():
-            if found:
-                st.subheader("May be the same person", anchor=False)
-            chosen = candidate_list("patient", found, today(), action="Compare")
+        if found:
+            st.subheader("May be the same person", anchor=False)
+        chosen = candidate_list("patient", found, today(), action="Compare")
     if chosen:
         go("merge.py", patient=str(patient.id), other=str(chosen))
 

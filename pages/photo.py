@@ -14,8 +14,9 @@ actor, patient = current_actor(), chosen_patient()
 patient_header(patient, today())
 with st.form("photo_form"):
     upload = st.file_uploader(
-        "Photo (JPEG or PNG, up to 5 MB)",
+        "Photo",
         type=["jpg", "jpeg", "png"],
+        max_upload_size=5,
         key="photo_upload",
     )
     st.caption("It is turned upright, and what the camera noted in it is removed.")

@@ -13,30 +13,34 @@ from services.duplicates import LIKELY, Candidate
 def candidate_list(
     page: str, found: Sequence[Candidate], today: date, *, action: str
 ) -> UUID | None:
-    """Show each candidate with score and reasons; return the one acted on."""
+    """Show each candidate; return the one acted on."""
     chosen = None
-    for candidate in found:
-        patient = candidate.patient
-        with (
-            st.container(border=True),
-            st.container(horizontal=True, vertical_alignment="center"),
-        ):
-            with st.container(width="stretch", gap="xxsmall"):
-                st.markdown(
-                    f"**{plain(full_name(patient))}**, born {born(patient, today)}"
-                )
-                st.caption(plain(_reasons(candidate)))
-            likely = candidate.score >= LIKELY
-            st.badge(
-                f"{candidate.score} % alike",
-                icon=":material/group:",
-                color="orange" if likely else "gray",
-            )
-            if st.button(action, key=f"{page}_candidate_{patient.id}"):
-                chosen = patient.id
+    for one in found:
+        if candidate(page, one, today, action):
+            chosen = one.patient.id
     return chosen
 
 
-def _reasons(candidate: Candidate) -> str:
-    reasons = ", ".join(candidate.reasons)
+def candidate(
+    page: str, one: Candidate, today: date, action: str, *, title: str = ""
+) -> bool:
+    """Show how alike a candidate is, and why; tell whether to act on it."""
+    name = title or full_name(one.patient)
+    with (
+        st.container(border=True),
+        st.container(horizontal=True, vertical_alignment="center"),
+    ):
+        with st.container(width="stretch", gap="xxsmall"):
+            st.markdown(f"**{plain(name)}**, born {born(one.patient, today)}")
+            st.caption(plain(_reasons(one)))
+        st.badge(
+            f"{one.score} % alike",
+            icon=":material/group:",
+            color="orange" if one.score >= LIKELY else "gray",
+        )
+        return st.button(action, key=f"{page}_candidate_{one.patient.id}")
+
+
+def _reasons(one: Candidate) -> str:
+    reasons = ", ".join(one.reasons)
     return reasons[:1].upper() + reasons[1:]

@@ -7,7 +7,13 @@ from contextlib import closing
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from db.routing import Database
 from services import people, seeding
@@ -18,7 +24,7 @@ from tests.conftest import Databases
 _SECONDS = 60
 _PATIENTS = 300
 # As root Chromium has no sandbox; the rest keeps it from asking Google things.
-_FLAGS = [
+CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -62,12 +68,18 @@ class Site:
         return context
 
 
+# A busy machine is slow, not wrong.
+expect.set_options(timeout=_SECONDS * 500)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium; CHARTROOM_CHROMIUM names another one than the system's."""
     found = os.environ.get("CHARTROOM_CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=_FLAGS)
+        chromium = playwright.chromium.launch(
+            executable_path=found, args=CHROMIUM_FLAGS
+        )
         yield chromium
         chromium.close()
 

@@ -24,19 +24,25 @@ class DidNotStart(Exception):
 @contextmanager
 def chartroom(endpoints: Endpoints, data: Path) -> Iterator[str]:
     """Serve Chartroom on the databases; yield its address."""
+    port = free_port()
+    command = [sys.executable, "-m", "dashboard", "web", "--port", str(port)]
+    address = f"http://127.0.0.1:{port}"
+    with process(
+        command, data / "web.log", variables(endpoints, data), f"{address}/sign-in"
+    ):
+        yield address
+
+
+def variables(endpoints: Endpoints, data: Path) -> dict[str, str]:
+    """Return the settings with which commands use these databases."""
     replicas = endpoints.replica_urls.items()
-    variables = {
+    return {
         "CHARTROOM_DATABASE_URL": endpoints.database_url,
         "CHARTROOM_REPLICA_URLS": ", ".join(f"{n}={url}" for n, url in replicas),
         "CHARTROOM_MONGO_URL": endpoints.mongo_url,
         "CHARTROOM_DEMO": "true",
         "CHARTROOM_DATA": str(data),
     }
-    port = free_port()
-    command = [sys.executable, "-m", "dashboard", "web", "--port", str(port)]
-    address = f"http://127.0.0.1:{port}"
-    with process(command, data / "web.log", variables, f"{address}/sign-in"):
-        yield address
 
 
 @contextmanager

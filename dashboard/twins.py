@@ -1,0 +1,73 @@
+"""Newly registered patients whom the clinic may know already, offered for a merge."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import streamlit as st
+
+from dashboard.context import read, today
+from dashboard.navigation import go
+from dashboard.net import net
+from dashboard.widgets.candidates import candidate
+from dashboard.widgets.words import full_name
+from services import duplicates, patient_lists
+from services.actors import Actor
+from services.criteria import Criteria, Direction, Order
+from services.duplicates import Candidate
+from services.patient_records import PatientRecord
+
+_NEWEST: Final = Criteria(orders=(Order("created_at", Direction.DESC),))
+_LOOKED_AT: Final = 10
+_MOST_SHOWN: Final = 3
+_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Twins:
+    """A new record, and the one that is most like it."""
+
+    new: PatientRecord
+    known: Candidate
+
+
+@st.fragment
+def offer_newest_twins(actor: Actor) -> None:
+    """Show the likeliest pairs among the last registrations; go where one compares."""
+    chosen = None
+    with st.skeleton(height=80), net():
+        found = _newest_twins(actor)
+        if found:
+            st.subheader("May be registered twice", anchor=False)
+        for twins in found:
+            title = f"{full_name(twins.new)} and {full_name(twins.known.patient)}"
+            if candidate("home", twins.known, today(), "Compare", title=title):
+                chosen = twins
+    if chosen:
+        kept, new = chosen.known.patient.id, chosen.new.id
+        go("merge.py", patient=str(kept), other=str(new))
+
+
+def _newest_twins(actor: Actor) -> tuple[_Twins, ...]:
+    newest = read(
+        lambda session: (
+            patient_lists.list_patients(session, actor, _NEWEST, size=_LOOKED_AT).rows
+        ),
+        keep="newest",
+    )
+    found: dict[frozenset[object], _Twins] = {}
+    for patient in newest:
+        for known in _likely(actor, patient)[:1]:
+            pair = frozenset((patient.id, known.patient.id))
+            found.setdefault(pair, _Twins(patient, known))
+    return tuple(found.values())[:_MOST_SHOWN]
+
+
+def _likely(actor: Actor, patient: PatientRecord) -> list[Candidate]:
+    found = read(
+        lambda session: duplicates.find_duplicates(
+            session, actor, patient.draft(), excluding=patient.id
+        ),
+        keep=("duplicates", patient.id, patient.version),
+        seconds=_SECONDS,
+    )
+    return [one for one in found if one.score >= duplicates.LIKELY]

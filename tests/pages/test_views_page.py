@@ -1,0 +1,78 @@
+"""Saved views: opened, renamed, deleted, and nobody else's."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from services import views
+from services.actors import Role
+from services.criteria import Criteria
+from services.views import View
+from tests.pages.conftest import Clinic, rows_of
+
+
+@pytest.fixture
+def view(clinic: Clinic) -> View:
+    clinic.register(last_name="Viewed")
+    name = f"View {len(mine(clinic)) + 1}"
+
+    def save(session):
+        key = views.remember(session, clinic.clerk, Criteria(search="Viewed"))
+        return views.save_view(session, clinic.clerk, name, key)
+
+    return clinic.write(save)
+
+
+def mine(clinic: Clinic) -> tuple[View, ...]:
+    return clinic.write(lambda session: views.list_views(session, clinic.clerk))
+
+
+def names(app: AppTest) -> set[str]:
+    return {element.value.strip("*") for element in app.markdown}
+
+
+def test_a_view_opens_its_list(clinic: Clinic, view: View):
+    app = clinic.open("views")
+
+    app.button(key=f"views_open_{view.id}").click().run()
+
+    assert {row[0].partition(",")[0] for row in rows_of(app)} == {"Viewed"}
+    assert not app.exception
+
+
+def test_deleting_asks_first_and_names_the_view(clinic: Clinic, view: View):
+    app = clinic.open("views")
+
+    app.button(key=f"views_delete_{view.id}").click().run()
+
+    assert any("is taken off your views" in text for text in names(app))
+    assert view in mine(clinic)
+    assert not app.exception
+
+
+def test_renaming_starts_with_the_name_there_is(clinic: Clinic, view: View):
+    app = clinic.open("views")
+
+    app.button(key=f"views_rename_{view.id}").click().run()
+
+    assert app.text_input(key="views_rename_name").value == view.name
+    assert not app.exception
+
+
+def test_a_view_is_its_owners_only(clinic: Clinic, view: View):
+    app = clinic.open("views", Role.ANALYST)
+
+    assert view.name not in names(app)
+    assert any("No saved views yet" in text for text in names(app))
+    assert not app.exception
+
+
+def test_a_name_that_is_taken_is_refused_in_words(clinic: Clinic, view: View):
+    app = clinic.open("patients")
+    app.session_state["patients_views"] = True
+    app.run()
+    app.text_input(key="patients_view_name").set_value(view.name)
+
+    app.button(key="patients_view_save").click().run()
+
+    assert view.name in app.error[0].value
+    assert not app.exception
