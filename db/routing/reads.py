@@ -8,7 +8,6 @@ from functools import cache, partial
 from itertools import count
 from time import monotonic, sleep
 
-from prometheus_client import Counter
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
@@ -128,7 +127,7 @@ class Reads:
         if is_remembered or self._wait(node, connection, after):
             outcome = "remembered" if is_remembered else "waited"
             outcome = "primary" if node.role == "primary" else outcome
-            counters.LSN_WAITS.labels(outcome).inc()
+            _outcomes(outcome).inc()
             return True
         primary = self._watch.primary()
         # A position that nobody is known to have says nothing about this replica.
@@ -162,11 +161,10 @@ class Reads:
 
 def _served(node: NodeState) -> Served:
     role = node.role or "replica"
-    _counter(node.name, role).inc()
+    _reads(node.name, role).inc()
     return Served(node.name, role, node.lag_seconds, datetime.now(UTC))
 
 
-@cache
-def _counter(name: str, role: Role) -> Counter:
-    """Spare every read the search for its counter."""
-    return counters.READS.labels(name, role)
+# Finding a counter by its labels takes longer than choosing a server.
+_reads = cache(counters.READS.labels)
+_outcomes = cache(counters.LSN_WAITS.labels)
