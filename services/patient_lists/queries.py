@@ -84,18 +84,17 @@ class Understood:
         self.shape = Shape(question.shape, self._search.shape, criteria.archived, keys)
         names = parameter_names(len(question.values))
         self._values = dict(zip(names, question.values, strict=True))
-        self._known: dict[str, object] | None = None
-        self._wanted: dict[str, terms.Wanted] = {}
+        self._learned: _Learned | None = None
         self._texts: dict[Build, str] = {}
 
     def parameters(self, session: Session) -> dict[str, object]:
         """Return the parameters; only spellings are looked up anew each time."""
-        if self._known is None:
-            self._learn(session)
-        known = self._known or {}
-        if not self._wanted:
-            return known
-        return {**known, **terms.spell_out(session, self._wanted)}
+        learned = self._learned
+        if learned is None:
+            learned = self._learned = self._learn(session)
+        if not learned.wanted:
+            return learned.parameters
+        return {**learned.parameters, **terms.spell_out(session, learned.wanted)}
 
     def text(self, build: Build) -> str:
         """Return the statement that `build`, a cached function, makes of the shape."""
@@ -106,20 +105,29 @@ class Understood:
             text = self._texts[build] = build(self.shape)
         return text
 
-    def _learn(self, session: Session) -> None:
+    def _learn(self, session: Session) -> "_Learned":
         values = self._values.values()
         typed = [value.text for value in values if isinstance(value, Typed | Mention)]
         folded = fold(session, [*typed, *self._search.words])
-        for name, value in self._values.items():
-            if isinstance(value, Mention):
-                key = folded[value.text]
-                self._wanted[name] = terms.Wanted(
-                    value.field, key, value.is_whole_words
+        return _Learned(
+            {name: _comparable(value, folded) for name, value in self._values.items()}
+            | self._search.parameters(folded),
+            {
+                name: terms.Wanted(
+                    value.field, folded[value.text], value.is_whole_words
                 )
-        self._known = {
-            **{name: _comparable(v, folded) for name, v in self._values.items()},
-            **self._search.parameters(folded),
-        }
+                for name, value in self._values.items()
+                if isinstance(value, Mention)
+            },
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Learned:
+    """Parameters that never change, and the spellings wanted for the others."""
+
+    parameters: dict[str, object]
+    wanted: dict[str, terms.Wanted]
 
 
 def _comparable(value: object, folded: Mapping[str, str]) -> object:
@@ -176,8 +184,11 @@ def _keys(orders: tuple[Order, ...]) -> tuple[Key, ...]:
     last = orders[-1]
     if last.field == "last_name" and not any(o.field == "first_name" for o in orders):
         orders = (*orders, Order("first_name", last.direction))
-    keys = {(key := _key(order)).column: key for order in reversed(orders)}
-    ordered = tuple(reversed(keys.values()))
+    keys: dict[str, Key] = {}
+    for key in map(_key, orders):
+        # Once sorted by the day of birth, age changes nothing any more.
+        keys.setdefault(key.column, key)
+    ordered = tuple(keys.values())
     return (*ordered, Key("id", ordered[-1].direction))
 
 
