@@ -54,21 +54,33 @@ _PLACES: Final = (
     Place("photo.py", "Photo", "photo_camera", Permission.EDIT_PATIENT, _HIDDEN),
     Place("merge.py", "Merge", "merge", Permission.MERGE_PATIENTS, _HIDDEN),
 )
-_ACCOUNT = Place("account.py", "Switch person or sign out", "logout")
 
 
-def pages_for(actor: Actor) -> dict[str, list[StreamlitPage]]:
-    """Return the pages this person may open, under the heading of the menu.
+def pages_for(actor: Actor) -> list[StreamlitPage]:
+    """Return the pages this person may open, in the order of the menu.
 
-    They are made once per session, because each looks its file up on the disk.
+    One flat list: on a phone the menu becomes a sidebar, whose groups are no valid
+    list for a screen reader (Streamlit 1.67). The pages are made once per session,
+    because each looks its file up on the disk.
     """
-    pages: dict[str, list[StreamlitPage]]
-    made_for, pages = st.session_state.get("navigation_pages", (None, {}))
+    pages: list[StreamlitPage]
+    made_for, pages = st.session_state.get("navigation_pages", (None, []))
     if made_for != actor:
-        listed = [place.page() for place in _PLACES if _may_open(actor, place)]
-        pages = {"": listed, actor.name: [_ACCOUNT.page()]}
+        pages = [place.page() for place in _PLACES if _may_open(actor, place)]
+        pages.append(_account_of(actor).page())
         st.session_state["navigation_pages"] = (actor, pages)
     return pages
+
+
+def _account_of(actor: Actor) -> Place:
+    """Name the person, so that at a shared desk everybody sees whose session it is.
+
+    A patient's name stays out of the title, which a browser keeps in its history.
+    """
+    is_patient = actor.role is Role.PATIENT
+    return Place(
+        "account.py", "Account" if is_patient else actor.name, "account_circle"
+    )
 
 
 def _may_open(actor: Actor, place: Place) -> bool:

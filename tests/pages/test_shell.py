@@ -1,7 +1,15 @@
 """Who sees which pages, and what happens when something goes wrong under them."""
 
+import re
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+
 import pytest
 
+from dashboard import wiring
+from db.routing import Database
+from services import doctors
 from services.actors import Role
 from tests.pages.conftest import Clinic
 
@@ -39,3 +47,70 @@ def test_a_page_of_another_role_does_not_exist(clinic: Clinic, role: Role):
     for page in EVERY_PAGE - LISTED[role] - HIDDEN[role]:
         with pytest.raises(ValueError, match="Could not find a navigation page"):
             app.switch_page(f"../pages/{page}.py")
+
+
+def test_an_accident_gets_a_number_and_no_record_in_the_log(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("Failing row contains (Ada, Lovelace)")
+
+    monkeypatch.setattr(doctors, "list_doctors", fail)
+    app = clinic.open("doctors")
+
+    (incident,) = re.findall("incident ([0-9a-f]{8})", app.error[0].value)
+    assert incident in caplog.text
+    assert "Lovelace" not in caplog.text
+    assert "Lovelace" not in str(app.error)
+    assert not app.exception
+
+
+def test_a_database_that_is_away_is_explained_and_tried_again(clinic: Clinic):
+    app = clinic.open("doctors")
+    with nobody_answers(clinic):
+        app.text_input(key="doctors_search").set_value("cardio").run()
+
+        assert "changing hands" in app.warning[0].value
+        assert any("Tries again" in caption.value for caption in app.caption)
+        assert not app.exception
+
+    app.run()
+
+    assert not app.warning
+    assert app.text_input(key="doctors_search").value == "cardio"
+
+
+def test_what_could_not_be_saved_is_still_in_the_form(clinic: Clinic):
+    app = clinic.open("edit", patient=clinic.register().id)
+    app.text_input(key="edit_address").set_value("1 Patient Road")
+    with nobody_answers(clinic):
+        app.button(key="edit_save").click().run()
+
+        assert "nothing was saved" in app.warning[0].value
+        assert app.text_input(key="edit_address").value == "1 Patient Road"
+        assert not app.exception
+
+
+@contextmanager
+def nobody_answers(clinic: Clinic) -> Iterator[None]:
+    """Let the pages ask servers that are not there."""
+    gone = "postgresql://nobody@127.0.0.1:1/gone?connect_timeout=1"
+    nowhere = replace(
+        clinic.wiring.endpoints, database_url=gone, replica_urls={"db-01": gone}
+    )
+    with closing(Database(nowhere, retry_seconds=0.2)) as database:
+        wiring.use(replace(clinic.wiring, endpoints=nowhere, database=database))
+        try:
+            yield
+        finally:
+            wiring.use(clinic.wiring)
+
+
+def test_nobody_in_particular_sees_nothing(clinic: Clinic):
+    app = clinic.start()
+    app.user = {}
+    app.run()
+
+    assert "not signed in" in app.error[0].value
+    assert not app.title
+    assert not app.exception
