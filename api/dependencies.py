@@ -8,12 +8,11 @@ from uuid import UUID
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPBearer
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from api.answers import LSN_HEADER
 from db.gridfs import FileStore
-from db.routing import Database, DatabaseUnavailable, Lsn, Read, Written
+from db.routing import Database, Lsn, Read, Written
 from services import people, tokens
 from services.actors import Actor
 from services.errors import InvalidInput, NotFound
@@ -25,6 +24,7 @@ _bearer: Final = HTTPBearer(auto_error=False, description="python -m dashboard t
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="Chartroom"'}
 # The middleware puts the signed-in person here; a client cannot reach it.
 SIGNED_IN: Final = "chartroom.user"
+LSN_PARAMETER: Final = "after_lsn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +45,16 @@ class Caller:
     after: Lsn | None
 
     def read(self, operation: Callable[[Session], T]) -> Read[T]:
-        """Run the operation on a node that shows the caller's own writes."""
-        return self.stores.database.read(operation, after=self.after)
+        """Run the operation on a node that shows the caller's own writes.
 
-    def find(self, operation: Callable[[Session], T]) -> T:
-        """Run a read again on the primary if nearer there is no such thing (yet).
-
-        For what a browser asks: it cannot say which of its writes it wants to see.
+        What is not found there may have been written by somebody else a moment ago:
+        the primary has the last word.
         """
+        database = self.stores.database
         try:
-            return self.read(operation).value
+            return database.read(operation, after=self.after)
         except NotFound:
-            return _read_primary(self.stores.database, operation)
+            return database.read_latest(operation)
 
     def write(self, operation: Callable[[Session], T]) -> Written[T]:
         """Run the operation on the primary."""
@@ -71,13 +69,13 @@ def stores_of(request: Request) -> Stores:
 
 def program(request: Request, _: Annotated[object, Depends(_bearer)]) -> Caller:
     """Return the program behind the bearer token, or answer 401."""
-    stores, after = stores_of(request), _lsn(request.headers.get(LSN_HEADER))
+    stores, after = stores_of(request), _after(request)
     return Caller(_token_bearer(request, stores.database), stores, after)
 
 
 def program_or_person(request: Request) -> Caller:
     """Return the caller behind a bearer token or our own cookie, or answer 401."""
-    stores, after = stores_of(request), _lsn(request.headers.get(LSN_HEADER))
+    stores, after = stores_of(request), _after(request)
     user_id: UUID | None = request.scope.get(SIGNED_IN)
     if user_id is None or "authorization" in request.headers:
         return Caller(_token_bearer(request, stores.database), stores, after)
@@ -109,22 +107,16 @@ def _find_actor(database: Database, token: str) -> Actor | None:
     if found is not None:
         return found
     # A replica may not have heard of a token that was issued a moment ago.
-    return _read_primary(database, lambda session: tokens.find_actor(session, token))
-
-
-def _read_primary(database: Database, operation: Callable[[Session], T]) -> T:
-    try:
-        with database.connect_primary() as connection, Session(connection) as session:
-            return operation(session)
-    except OperationalError as error:
-        raise DatabaseUnavailable("The primary went away.") from error
+    return database.read_latest(lambda session: tokens.find_actor(session, token)).value
 
 
 def _unauthorised(detail: str) -> HTTPException:
     return HTTPException(401, detail, headers=_CHALLENGE)
 
 
-def _lsn(text: str | None) -> Lsn | None:
+def _after(request: Request) -> Lsn | None:
+    """Return what the caller has seen; a link, having no header, says it itself."""
+    text = request.headers.get(LSN_HEADER) or request.query_params.get(LSN_PARAMETER)
     if not text:
         return None
     try:

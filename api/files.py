@@ -34,7 +34,7 @@ def photo(
         is_small = size == "thumbnail"
         return photos.read(session, files, caller.actor, uuid, thumbnail=is_small)
 
-    return Response(caller.find(read), media_type="image/jpeg")
+    return Response(caller.read(read).value, media_type="image/jpeg")
 
 
 @router.get("/patients.csv")
@@ -47,7 +47,8 @@ def export(
     """Stream the whole of a stored list as CSV."""
     criteria = Criteria()
     if key is not None:
-        criteria = caller.find(lambda session: views.recall(session, caller.actor, key))
+        recalled = caller.read(lambda session: views.recall(session, caller.actor, key))
+        criteria = recalled.value
     name = f"patients-{caller.stores.today():%Y-%m-%d}.csv"
     pieces = _pieces(caller, criteria)
     # The first piece is made before anything is sent, so that a refusal can be told.

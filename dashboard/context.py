@@ -20,7 +20,7 @@ from db.gridfs import FileStore
 from db.routing import DatabaseUnavailable, Lsn, NodeState, OutcomeUnknown, Read, Served
 from services import people
 from services.actors import Actor, Permission
-from services.errors import NotAllowed, Unavailable
+from services.errors import NotAllowed, NotFound, Unavailable
 
 __all__ = [
     "NodeState",
@@ -100,8 +100,13 @@ def read(
 
 
 def _read(operation: Callable[[Session], T], after: Lsn | None) -> Read[T]:
+    database = wiring.current().database
     try:
-        return wiring.current().database.read(operation, after=after)
+        try:
+            return database.read(operation, after=after)
+        except NotFound:
+            # A colleague may have written it a moment ago, and passed on the address.
+            return database.read_latest(operation)
     except DatabaseUnavailable as error:
         raise Unavailable(
             "The database is changing hands and cannot be read right now. Nothing is "
@@ -130,6 +135,12 @@ def write(operation: Callable[[Session], T]) -> T:
     before: Lsn | None = st.session_state.get(_LSN)
     st.session_state[_LSN] = max(before, written.lsn) if before else written.lsn
     return written.value
+
+
+def last_write() -> Lsn | None:
+    """Return the position of this person's last write, for a link that must show it."""
+    lsn: Lsn | None = st.session_state.get(_LSN)
+    return lsn
 
 
 def cluster_state() -> tuple[NodeState, ...]:

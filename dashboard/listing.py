@@ -6,13 +6,14 @@ up in a browser's history or a log.
 
 from dataclasses import dataclass
 from typing import NoReturn
+from urllib.parse import urlencode
 
 import streamlit as st
 
-from dashboard.context import current_actor, read, write
+from dashboard.context import current_actor, last_write, read, write
 from dashboard.widgets.pager import Position
 from services import criteria, patient_lists, views
-from services.actors import Actor
+from services.actors import Actor, Permission
 from services.criteria import Count, Criteria
 from services.patient_fields import FIELDS
 from services.patient_lists import ListStatistics, PatientPage
@@ -57,6 +58,14 @@ class Listing:
     def sentence(self) -> str:
         """Say what the list shows and how many there are."""
         return criteria.sentence(self.criteria, FIELDS, self.count())
+
+    def csv(self, page: PatientPage) -> str | None:
+        """Return the address of the list's CSV, if there is any for this person."""
+        if not page.rows or not self.actor.may(Permission.EXPORT_PATIENTS):
+            return None
+        asked = {"list": self.key, "after_lsn": str(last_write() or "")}
+        query = urlencode({name: value for name, value in asked.items() if value})
+        return f"/files/patients.csv?{query}"
 
     def statistics(self) -> ListStatistics:
         """Read what the list is made of."""

@@ -9,7 +9,7 @@ from procrastinate import App, JobContext, PsycopgConnector
 
 from db.gridfs import Bucket, FileStore
 from db.routing import Database, forget_receipts
-from services import housekeeping, photos
+from services import photos
 
 # Bytes are stored before the row that names them, so a young file may still be
 # waiting for its row.
@@ -61,15 +61,6 @@ def purge_receipts(context: JobContext, timestamp: int) -> None:
     del timestamp
     settled = datetime.now(UTC) - _RECEIPTS_KEPT
     Stores.of(context).database.write(lambda session: forget_receipts(session, settled))
-
-
-@queue.periodic(cron="37 3 * * *")
-@queue.task(name="purge_criteria", queueing_lock="purge_criteria", pass_context=True)
-def purge_criteria(context: JobContext, timestamp: int) -> None:
-    """Delete the criteria of lists that nobody opened for a year."""
-    del timestamp
-    done = Stores.of(context).database.write(housekeeping.purge_unused_criteria)
-    _log.info("Purged %d unused criteria.", done.value)
 
 
 @queue.periodic(cron="47 3 * * *")

@@ -39,8 +39,7 @@ def results() -> None:
     """Show a page of the list, what it is in words, and the ways on from here."""
     with net():
         page = listing.page(position("patients", key))
-        exports = bool(page.rows) and actor.may(Permission.EXPORT_PATIENTS)
-        list_tools.heading("patients", listing.sentence(), key, exports=exports)
+        list_tools.heading("patients", listing.sentence(), csv=listing.csv(page))
         if not page.rows and list_tools.nobody("patients", shown):
             listing.show(Criteria())
         opens = actor.may(Permission.VIEW_PATIENT)

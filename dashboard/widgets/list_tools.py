@@ -44,15 +44,14 @@ def filters_panel(page: str, shown: Criteria) -> ExpanderContainer:
     return panel
 
 
-def heading(page: str, sentence: str, list_key: str, *, exports: bool) -> None:
+def heading(page: str, sentence: str, *, csv: str | None) -> None:
     """Say what the list is; beside it the link to its CSV, which our route streams."""
-    query = f"?list={list_key}" if list_key else ""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{plain(sentence)}**", width="stretch")
-        if exports:
+        if csv:
             st.link_button(
                 "CSV",
-                f"/files/patients.csv{query}",
+                csv,
                 key=f"{page}_csv",
                 icon=":material/download:",
                 help="Download exactly this list, all pages of it.",

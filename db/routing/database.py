@@ -95,6 +95,13 @@ class Database:
 
         return self._persist("read", attempt, trouble_of_read)
 
+    def read_latest(self, operation: Callable[[Session], T]) -> Read[T]:
+        """Run a read on the primary, which shows what anybody has written so far.
+
+        For what a replica does not know: somebody may have written it a moment ago.
+        """
+        return self.read(operation, after=BEYOND)
+
     @contextmanager
     def reading(self, after: Lsn | None = None) -> Iterator[Session]:
         """Open a session to read from; `session.info["served"]` says who answers.

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from db.routing.lsn import Lsn
+from db.routing.lsn import BEYOND, Lsn
 
 Role = Literal["primary", "replica"]
 
@@ -73,7 +73,11 @@ def choose(
     replicas = [node for node in nodes if node.reachable and node.role == "replica"]
     ready = [node for node in replicas if node.is_fresh and node.has_replayed(after)]
     waiting = _most_advanced([node for node in replicas if node not in ready])
-    worth_a_wait = [node for node in waiting if node.is_fresh and not node.is_stalled]
+    worth_a_wait = [
+        node
+        for node in waiting
+        if node.is_fresh and not node.is_stalled and after != BEYOND
+    ]
     primary = primary_of(nodes)
     order = [
         *_rotate(_least_lagging(ready), turn),

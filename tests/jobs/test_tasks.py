@@ -8,7 +8,7 @@ from anyio.from_thread import start_blocking_portal
 from sqlalchemy import func, select, text
 
 from db.gridfs import Bucket, FileMissing
-from db.models import StoredCriteria, WriteReceipt
+from db.models import WriteReceipt
 from db.routing import Database
 from jobs import tasks
 from jobs.tasks import Stores, queue
@@ -75,25 +75,6 @@ def test_receipts_go_after_a_day(endpoints, stores):
     with stores.database.writing() as session:
         oldest = session.scalar(select(func.min(WriteReceipt.created_at)))
     assert oldest > datetime.now(UTC) - timedelta(hours=1)
-
-
-def test_unused_criteria_go_after_a_year(endpoints, stores):
-    with stores.database.writing() as session:
-        session.add(
-            StoredCriteria(
-                key="old",
-                digest=b"1",
-                subject="patients",
-                criteria={},
-                created_by=uuid4(),
-                used_at=datetime.now(UTC) - timedelta(days=400),
-            )
-        )
-
-    _run_due(endpoints, stores, "purge_criteria")
-
-    with stores.database.writing() as session:
-        assert session.scalar(select(func.count()).select_from(StoredCriteria)) == 0
 
 
 def test_a_job_whose_worker_died_is_done_by_another(endpoints, stores):

@@ -1,10 +1,12 @@
 """Finding patients: by search, by filters, page by page, and again by address."""
 
 from datetime import date
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from db.routing import Lsn
 from services.actors import Role
 from services.criteria import Operator
 from services.patient_records import Sex
@@ -241,7 +243,11 @@ def test_the_csv_link_names_the_list_by_its_key(clinic: Clinic):
     app = search(clinic.open("patients"), "lovelace")
 
     (link,) = app.get("link_button")
-    assert link.proto.url == f"/files/patients.csv?list={app.query_params['list']}"
+    url = urlsplit(link.proto.url)
+    assert url.path == "/files/patients.csv"
+    assert parse_qs(url.query)["list"] == [app.query_params["list"]]
+    # The file must hold what this person has just saved, whichever replica answers.
+    assert Lsn.parse(parse_qs(url.query)["after_lsn"][0]) > 0
 
 
 def test_charts_describe_the_list_in_words(clinic: Clinic):

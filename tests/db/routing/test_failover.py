@@ -5,10 +5,8 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 
-import psutil
-import psycopg2
 import pytest
 from psycopg2.extensions import parse_dsn
 
@@ -16,6 +14,7 @@ from db import schema
 from db.embedded import Cluster
 from db.endpoints import Endpoints
 from db.routing import Database
+from tests.breaking import ask, replay_paused, replicas, suspended
 from tests.conftest import Databases
 from tests.db.routing.load import Load
 from tests.db.routing.notes import add_table, has_note
@@ -40,51 +39,12 @@ def database(endpoints: Endpoints) -> Iterator[Database]:
         yield database
 
 
-def replicas(cluster):
-    return [node for node in cluster.nodes if node.is_replica]
-
-
-def ask(cluster, node, statement, database="postgres"):
-    """Run a statement on a node as the administrator, and return its one value."""
-    url = cluster.addresses.node_url(node.name, "postgres", database)
-    with closing(psycopg2.connect(url)) as connection:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-            return cursor.fetchone()[0]
-
-
-@contextmanager
-def replay_paused(cluster):
-    """Let the replicas receive and not replay, nor Patroni see to it that they do."""
-    nodes = replicas(cluster)
-    with ExitStack() as stack:
-        stack.enter_context(cluster.unsupervised())
-        for node in nodes:
-            stack.enter_context(suspended(psutil.Process(node.patroni.process.pid)))
-            ask(cluster, node, "SELECT pg_wal_replay_pause()")
-            stack.callback(ask, cluster, node, "SELECT pg_wal_replay_resume()")
-        yield
-
-
 @contextmanager
 def hanging(node):
     """Stop a server so that it accepts connections and never says a word."""
     postmaster = node.postmaster()
     with suspended(postmaster, *postmaster.children(recursive=True)):
         yield
-
-
-@contextmanager
-def suspended(*processes):
-    for process in processes:
-        process.suspend()
-    try:
-        yield
-    finally:
-        for process in processes:
-            with suppress(psutil.NoSuchProcess):
-                process.resume()
 
 
 def is_switched_over(cluster, candidate):
