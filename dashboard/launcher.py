@@ -76,8 +76,7 @@ def serve(settings: Settings, *, empty: bool, say: Say) -> None:
         # It needs seconds to import everything: it may, while the databases start.
         web.start()
         if settings.is_embedded:
-            cluster = embedded.start(settings.data, report=stages.tell)
-            databases.callback(cluster.stop)
+            embedded.start_within(databases, settings.data, report=stages.tell)
         cast = _prepare(settings, stages, empty=empty)
         web.begin()
         worker.start()

@@ -4,7 +4,7 @@ Everything comes from wheels, listens on 127.0.0.1 only and lives in one data fo
 """
 
 from db.embedded.addresses import Addresses
-from db.embedded.cluster import Cluster, attach, running, start
+from db.embedded.cluster import Cluster, attach, running, start, start_within
 from db.embedded.folder import CannotStart, DataFolder
 from db.embedded.nodes import Node
 
@@ -17,4 +17,5 @@ __all__ = [
     "attach",
     "running",
     "start",
+    "start_within",
 ]

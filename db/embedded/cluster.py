@@ -37,16 +37,26 @@ def start(data: Path, *, report: Report = lambda _stage, _seconds: None) -> "Clu
     `report` is called with every stage and the seconds it took. Raises CannotStart,
     and then leaves nothing running.
     """
+    with ExitStack() as held:
+        cluster = start_within(held, data, report=report)
+        cluster._held = held.pop_all()
+    return cluster
+
+
+def start_within(held: ExitStack, data: Path, *, report: Report) -> "Cluster":
+    """Start a cluster as `start` does; it stops when `held` is closed.
+
+    What is to be undone is told to `held` before it is done: whatever interrupts this,
+    a signal between two lines included, nothing is left running.
+    """
     folder = DataFolder(data)
     folder.prepare()
     folder.require_space()
-    with ExitStack() as held:
-        held.enter_context(folder.locked())
-        _clean_up(folder, report)
-        cluster = Cluster(folder)
-        held.callback(cluster._end)
-        cluster._begin(report)
-        cluster._held = held.pop_all()
+    held.enter_context(folder.locked())
+    _clean_up(folder, report)
+    cluster = Cluster(folder)
+    held.callback(cluster._end)
+    cluster._begin(report)
     return cluster
 
 
