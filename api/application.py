@@ -1,7 +1,7 @@
 """The API as one ASGI application."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import datetime
 from typing import Final
 
 from fastapi import FastAPI
@@ -25,9 +25,9 @@ they show that write, whichever replica serves them.
 
 
 def create_api(
-    database: Database, files_store: FileStore, *, today: Callable[[], date]
+    database: Database, files_store: FileStore, *, now: Callable[[], datetime]
 ) -> FastAPI:
-    """Return the API on these databases; `today` is the clinic's own day.
+    """Return the API on these databases; `now` is the clinic's own clock.
 
     Whoever serves it puts `dashboard.middleware` in front, which knows browsers.
     """
@@ -41,7 +41,7 @@ def create_api(
         # A redirect would leave for another path what stood in the query string.
         redirect_slashes=False,
     )
-    stores = Stores(database, files_store, today)
+    stores = Stores(database, files_store, now)
     api.state.stores = stores
     api.state.checkup = health.Checkup(stores)
     problems.install(api)

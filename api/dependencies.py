@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Final, TypeVar
 from uuid import UUID
 
@@ -33,7 +33,11 @@ class Stores:
 
     database: Database
     files: FileStore
-    today: Callable[[], date]
+    now: Callable[[], datetime]
+
+    def today(self) -> date:
+        """Return the clinic's own day."""
+        return self.now().date()
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,4 +63,6 @@ def export(
 def _pieces(caller: Caller, criteria: Criteria) -> Iterator[str]:
     """Yield the list from one transaction, so that it cannot change midway."""
     with caller.stores.database.reading(caller.after) as session:
-        yield from patient_lists.export_csv(session, caller.actor, criteria)
+        yield from patient_lists.export_csv(
+            session, caller.actor, criteria, now=caller.stores.now()
+        )

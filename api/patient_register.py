@@ -53,6 +53,8 @@ def list_patients(caller: Program, request: Request) -> Response:
         request.query_params.multi_items(), patient_fields.FIELDS
     )
 
+    now = caller.stores.now()
+
     def find(
         session: Session,
     ) -> tuple[tuple[PatientRecord, ...], patient_lists.Count]:
@@ -62,8 +64,11 @@ def list_patients(caller: Program, request: Request) -> Response:
             asked.criteria,
             page=asked.page,
             per_page=asked.per_page,
+            now=now,
         )
-        count = patient_lists.count_patients(session, caller.actor, asked.criteria)
+        count = patient_lists.count_patients(
+            session, caller.actor, asked.criteria, now=now
+        )
         return rows, count
 
     read = caller.read(find)

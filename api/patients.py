@@ -63,7 +63,12 @@ def list_patients(
     asked = criteria.from_query(pairs, patient_fields.FIELDS)
     read = caller.read(
         lambda session: patient_lists.list_patients(
-            session, caller.actor, asked.criteria, size=asked.per_page, after=after
+            session,
+            caller.actor,
+            asked.criteria,
+            size=asked.per_page,
+            after=after,
+            now=caller.stores.now(),
         )
     )
     page = {

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from dashboard.context import current_actor, last_write, read, write
+from dashboard.context import current_actor, last_write, now, read, write
 from dashboard.widgets.pager import Position
 from services import criteria, patient_lists, views
 from services.actors import Actor, Permission
@@ -41,6 +41,7 @@ class Listing:
                 after=position.after,
                 before=position.before,
                 last=position.last,
+                now=now(),
             ),
             keep=("page", self, position),
         )
@@ -49,7 +50,7 @@ class Listing:
         """Count the list, as far as time allows."""
         return read(
             lambda session: patient_lists.count_patients(
-                session, self.actor, self.criteria
+                session, self.actor, self.criteria, now=now()
             ),
             keep=("count", self),
             seconds=_FIGURES_SECONDS,
@@ -70,7 +71,9 @@ class Listing:
     def statistics(self) -> ListStatistics:
         """Read what the list is made of."""
         return read(
-            lambda session: patient_lists.describe(session, self.actor, self.criteria),
+            lambda session: patient_lists.describe(
+                session, self.actor, self.criteria, now=now()
+            ),
             keep=("statistics", self),
             seconds=_FIGURES_SECONDS,
         )

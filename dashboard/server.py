@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -45,7 +45,7 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
     pages.warm_up()
     dispatch = Dispatch(
         pages=pages,
-        api=create_api(wired.database, wired.files, today=_today(settings)),
+        api=create_api(wired.database, wired.files, now=_clock(settings)),
         sign_in=demo_people.create_sign_in(wired.database, cookie),
     )
     gate = Gate(
@@ -131,6 +131,6 @@ def _lifespan(wired: wiring.Wiring) -> Callable[[App], Any]:
     return lifespan
 
 
-def _today(settings: Settings) -> Callable[[], date]:
+def _clock(settings: Settings) -> Callable[[], datetime]:
     zone = ZoneInfo(settings.timezone)
-    return lambda: datetime.now(zone).date()
+    return lambda: datetime.now(zone)

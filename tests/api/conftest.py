@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -90,7 +90,9 @@ class Door:
 @pytest.fixture(scope="module")
 def door(module_endpoints, module_files) -> Iterator[Door]:
     database = Database(module_endpoints, retry_seconds=2)
-    api = create_api(database, module_files, today=lambda: date(2026, 11, 20))
+    api = create_api(
+        database, module_files, now=lambda: datetime(2026, 11, 20, 12, tzinfo=UTC)
+    )
     cookie = IdentityCookie("k" * 32)
     gate = Gate(
         lambda *asgi: (api if serves(asgi[0]["path"]) else Starlette())(*asgi),

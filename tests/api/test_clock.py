@@ -1,0 +1,32 @@
+"""Ages and days are counted by the clinic's clock, not by the server's."""
+
+from contextlib import closing
+from datetime import UTC, datetime
+
+import pytest
+
+from api.application import create_api
+from services.actors import Role
+from tests.api.conftest import ADA, Client
+
+
+@pytest.fixture
+def next_century(door, module_files):
+    """The same clinic, many years later."""
+    later = datetime(2085, 12, 10, tzinfo=UTC)
+    api = create_api(door.database, module_files, now=lambda: later)
+    with closing(Client(api, door.tokens[Role.STAFF])) as client:
+        yield client
+
+
+@pytest.mark.parametrize("path", ["/api/v1/patients", "/patient-register"])
+def test_ages_are_counted_by_the_clinics_clock(next_century, path):
+    uuid = next_century.post("/api/v1/patients", ADA).json()["uuid"]
+    aged = "0_field=age&0_operator=EQUAL&0_value=100"
+
+    answer = next_century.get(
+        f"{path}?{aged}&1_field=id&1_operator=EQUAL&1_value={uuid}"
+    )
+
+    found = answer.json().get("patients") or answer.json().get("data")
+    assert [patient["uuid"] for patient in found] == [uuid]
