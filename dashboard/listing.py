@@ -17,6 +17,7 @@ from services.actors import Actor, Permission
 from services.criteria import Count, Criteria
 from services.patient_fields import FIELDS
 from services.patient_lists import ListStatistics, PatientPage
+from services.patient_records import PatientRecord
 
 # The criteria behind a key never change; the figures of a list may be a little old.
 _KEY_SECONDS = 600.0
@@ -44,6 +45,17 @@ class Listing:
                 now=now(),
             ),
             keep=("page", self, position),
+        )
+
+    def similar(self) -> tuple[PatientRecord, ...]:
+        """Read who is called almost like the search that found nobody."""
+        if not self.criteria.search:
+            return ()
+        return read(
+            lambda session: patient_lists.find_similar(
+                session, self.actor, self.criteria.search
+            ),
+            keep=("similar", self),
         )
 
     def count(self) -> Count:
@@ -85,7 +97,6 @@ class Listing:
 
     def key_of(self, wanted: Criteria) -> str:
         """Return the key of another list; raises InvalidInput if it can be none."""
-        criteria.validate(wanted, FIELDS)
         return "" if wanted == Criteria() else self._remember(wanted)
 
     def show(self, wanted: Criteria) -> NoReturn:

@@ -40,10 +40,11 @@ def results() -> None:
     with net():
         page = listing.page(position("patients", key))
         list_tools.heading("patients", listing.sentence(), csv=listing.csv(page))
-        if not page.rows and list_tools.nobody("patients", shown):
+        rows = page.rows or listing.similar()
+        if not page.rows and list_tools.nobody("patients", shown, similar=bool(rows)):
             listing.show(Criteria())
         opens = actor.may(Permission.VIEW_PATIENT)
-        asked = patient_table(page.rows, today(), opens=opens, orders=shown.orders)
+        asked = patient_table(rows, today(), opens=opens, orders=shown.orders)
         pager("patients", key, previous=page.previous, next_=page.next)
         st.caption(freshness())
         if asked.opened:

@@ -58,12 +58,17 @@ def heading(page: str, sentence: str, *, csv: str | None) -> None:
             )
 
 
-def nobody(page: str, shown: Criteria) -> bool:
-    """Say that nobody is in the list; tell whether everybody should be shown."""
+def nobody(page: str, shown: Criteria, *, similar: bool) -> bool:
+    """Say that nobody is in the list; tell whether everybody should be shown.
+
+    With `similar`, what follows is who is called almost so.
+    """
     if shown == Criteria():
         return empty_state("No patients yet. Register the first.", icon="group_off")
     return empty_state(
-        "Nobody meets this. Check the spelling, or take a filter away.",
+        "Nobody meets this. Did you mean one of those below?"
+        if similar
+        else "Nobody meets this. Check the spelling, or take a filter away.",
         icon="search_off",
         action="Show all patients",
         key=f"{page}_all",

@@ -189,9 +189,10 @@ def test_another_list_starts_at_its_first_page(clinic: Clinic):
     app = search(clinic.open("patients"), "Listed")
     app.button(key="patients_next").click().run()
 
-    search(app, "lovelace")
+    # Who comes before the place where the other list was left.
+    search(app, "hopper")
 
-    assert [row[0] for row in rows_of(app)] == ["Lovelace, Ada"]
+    assert [row[0] for row in rows_of(app)] == ["Hopper, Grace"]
     assert not app.exception
 
 
@@ -231,6 +232,13 @@ def test_an_analyst_sees_lists_but_opens_and_registers_nobody(clinic: Clinic):
     table = app.get("bidi_component")[0].proto.bytes.decode()
     assert '"url": ""' in table
     assert "/patient?" not in table
+
+
+def test_a_misspelt_name_finds_whom_it_resembles(clinic: Clinic):
+    app = search(clinic.open("patients"), "Lovelase Ada")
+
+    assert "Lovelace, Ada" in str(rows_of(app))
+    assert any("Did you mean" in words.value for words in app.markdown)
 
 
 def test_the_list_says_where_it_was_read(clinic: Clinic):
