@@ -47,6 +47,7 @@ class Caller:
     actor: Actor
     stores: Stores
     after: Lsn | None
+    uses_browser: bool = False
 
     def read(self, operation: Callable[[Session], T]) -> Read[T]:
         """Run the operation on a node that shows the caller's own writes.
@@ -87,7 +88,7 @@ def program_or_person(request: Request) -> Caller:
         found = stores.database.read(lambda session: people.get_actor(session, user_id))
     except NotFound as error:
         raise _unauthorised(str(error)) from error
-    return Caller(found.value, stores, after)
+    return Caller(found.value, stores, after, uses_browser=True)
 
 
 Program = Annotated[Caller, Depends(program)]

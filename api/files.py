@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -15,6 +15,10 @@ from services.criteria import Criteria
 from services.errors import NotFound
 
 router = APIRouter(prefix="/files", tags=["Files"])
+
+# Spreadsheets take a file without it for one in the machine's old code page, and turn
+# Müller into nonsense; programs would take it for part of the first heading.
+BYTE_ORDER_MARK: Final = "\ufeff"
 
 
 @router.get("/patients/{uuid}/photo")
@@ -53,8 +57,9 @@ def export(
     pieces = _pieces(caller, criteria)
     # The first piece is made before anything is sent, so that a refusal can be told.
     header = next(pieces)
+    mark = BYTE_ORDER_MARK if caller.uses_browser else ""
     return StreamingResponse(
-        chain([header], pieces),
+        chain([mark + header], pieces),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

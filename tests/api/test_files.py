@@ -128,6 +128,18 @@ def test_a_list_is_exported_as_it_is_filtered(client, stranger, door, cast):
     assert answer.headers["cache-control"] == "no-store"
 
 
+def test_a_browser_gets_what_spreadsheets_read_and_a_program_gets_no_mark(
+    client, stranger, door, cast
+):
+    path = _stored(door, cast[Role.STAFF])
+    mark = "\ufeff".encode()
+
+    for_spreadsheets = stranger.get(path, headers=_signed_in(door, cast[Role.STAFF].id))
+
+    assert for_spreadsheets.content.startswith(mark)
+    assert not client.get(path).content.startswith(mark)
+
+
 def test_who_may_not_export_is_told_so_before_anything_is_sent(
     stranger, door, cast, monkeypatch
 ):
