@@ -81,15 +81,8 @@ class Child:
 def stop(children: Sequence[Child]) -> None:
     """Stop children together, and return when they are gone."""
     started = [child.process for child in children if child.process is not None]
+    processes.end_children(started, seconds=_STOP_SECONDS)
     for process in started:
-        process.terminate()
-    deadline = time.monotonic() + _STOP_SECONDS
-    for process in started:
-        try:
-            process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
         if process.stdin is not None:
             process.stdin.close()
 

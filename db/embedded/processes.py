@@ -165,7 +165,14 @@ def _lives(process: psutil.Process) -> bool:
 
 def stop(programs: Iterable[Program], *, seconds: float) -> None:
     """Stop programs together: politely first, by force after that many seconds."""
-    started = [program.process for program in programs if program.process is not None]
+    end_children(
+        (p.process for p in programs if p.process is not None), seconds=seconds
+    )
+
+
+def end_children(started: Iterable[subprocess.Popen[bytes]], *, seconds: float) -> None:
+    """End processes of our own together, and return when they are gone."""
+    started = tuple(started)
     for process in started:
         process.terminate()
     deadline = time.monotonic() + seconds
