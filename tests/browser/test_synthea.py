@@ -8,11 +8,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import TimeoutError as OutOfTime
 
 from db.endpoints import Endpoints
 from db.routing import Database
@@ -28,6 +29,9 @@ pytestmark = [
         not (SYNTHEA / "patients.csv").exists(), reason=f"no Synthea data in {SYNTHEA}"
     ),
 ]
+
+
+_TRIES = 5
 
 
 @pytest.fixture(scope="module")
@@ -114,13 +118,22 @@ def add_filter(page: Page, row: int, field: str, operator: str) -> None:
     if not button.is_visible():
         page.get_by_text("Filters and order").click()
     button.click()
+    expect(page.get_by_label("Field", exact=True)).to_have_count(row + 1)
     choose(page, "Field", row, field)
     choose(page, "Comparison", row, operator)
 
 
 def choose(page: Page, label: str, row: int, option: str) -> None:
-    """Choose an option in the select box of a filter's row."""
-    settled(page)
-    page.get_by_label(label, exact=True).nth(row).click()
-    page.get_by_role("option", name=option, exact=True).click()
-    settled(page)
+    """Choose an option in the select box of a filter's row.
+
+    What the choice before has set off may arrive only now, and close the list again.
+    """
+    box = page.get_by_label(label, exact=True).nth(row)
+    for _ in range(_TRIES):
+        settled(page)
+        box.click()
+        with suppress(OutOfTime):
+            page.get_by_role("option", name=option, exact=True).click(timeout=5000)
+            settled(page)
+            return
+    pytest.fail(f"“{option}” cannot be chosen.")
