@@ -81,6 +81,13 @@ class Mongo:
         if self._hello().get("me") == self._member:
             return True
         try:
+            return self._prepare()
+        except AutoReconnect:
+            # It hangs up on everybody when its role in the set changes. Ask again.
+            return False
+
+    def _prepare(self) -> bool:
+        try:
             with self._client(self.admin_url) as client:
                 self._move(client)
         except OperationFailure as error:

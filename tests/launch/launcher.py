@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +29,10 @@ class Launcher:
         self.address = f"http://127.0.0.1:{self.port}"
         self._options = options
         self._python = python
-        self.output_file = data.with_name(f"{data.name}-output.txt")
+        # Not beside the data, for that folder may be closed to us.
+        descriptor, output_file = tempfile.mkstemp(prefix="chartroom-output-")
+        os.close(descriptor)
+        self.output_file = Path(output_file)
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, **variables: str) -> None:
@@ -114,6 +118,7 @@ def sweep(launcher: Launcher) -> None:
         launcher.kill()
     for process in launcher.processes():
         process.kill()
+    launcher.output_file.unlink(missing_ok=True)
 
 
 def eventually(condition: Callable[[], bool], *, seconds: float) -> bool:

@@ -109,13 +109,13 @@ def test_a_taken_port_is_one_sentence(
 
 def test_a_taken_data_folder_is_one_sentence(running: Launcher):
     second = Launcher(running.data)
-    second.output_file = running.data.with_name("second.txt")
 
     second.start()
 
     assert second.await_end() == 1
     assert second.output.count("\n") == 1
     assert f"already runs with the data folder {running.data}" in second.output
+    second.output_file.unlink()
 
 
 def test_two_run_side_by_side(running: Launcher, launch: Callable[..., Launcher]):
