@@ -168,7 +168,9 @@ def build(
         patroni = Program(
             name,
             (*programs.prefix, *programs.patroni(config)),
-            programs.environment,
+            # initdb gets the administrator's password in a temporary file. Killed
+            # just then, Patroni leaves it, and it must not lie about outside.
+            programs.environment | {"TMPDIR": str(folder.postgres)},
             folder.postgres,
             folder.log(name),
         )

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
@@ -103,6 +104,14 @@ def test_chartroom_is_no_superuser(own_cluster: Cluster):
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
         assert cursor.fetchone() == (False,)
+
+
+def test_passwords_pass_through_no_folder_that_others_share(own_cluster: Cluster):
+    # Patroni leaves initdb's password file behind if it is killed at that moment.
+    for node in own_cluster.nodes:
+        variables = psutil.Process(node.patroni.process.pid).environ()
+
+        assert Path(variables["TMPDIR"]) == node.data.parent
 
 
 def test_mongodb_refuses_a_stranger(own_cluster: Cluster):
