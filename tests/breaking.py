@@ -1,5 +1,6 @@
 """Ways to break a cluster that tests may break, each undone at its block's end."""
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import Any
@@ -8,6 +9,8 @@ import psutil
 import psycopg2
 
 from db.embedded import Cluster, Node
+
+_CATCH_UP_SECONDS = 30
 
 
 def replicas(cluster: Cluster) -> list[Node]:
@@ -29,8 +32,14 @@ def ask(
 
 @contextmanager
 def replay_paused(cluster: Cluster) -> Iterator[None]:
-    """Let the replicas receive and not replay, nor Patroni see to it that they do."""
+    """Let the replicas receive and not replay, nor Patroni see to it that they do.
+
+    What was written before, they have.
+    """
     nodes = replicas(cluster)
+    written = ask(cluster, cluster.primary(), "SELECT pg_current_wal_flush_lsn()")
+    for node in nodes:
+        await_replayed(cluster, node, written)
     with ExitStack() as stack:
         stack.enter_context(cluster.unsupervised())
         for node in nodes:
@@ -38,6 +47,16 @@ def replay_paused(cluster: Cluster) -> Iterator[None]:
             ask(cluster, node, "SELECT pg_wal_replay_pause()")
             stack.callback(ask, cluster, node, "SELECT pg_wal_replay_resume()")
         yield
+
+
+def await_replayed(cluster: Cluster, node: Node, position: str) -> None:
+    """Wait until a replica shows what the primary had written at this position."""
+    deadline = time.monotonic() + _CATCH_UP_SECONDS
+    while not ask(
+        cluster, node, f"SELECT pg_last_wal_replay_lsn() >= '{position}'::pg_lsn"
+    ):
+        assert time.monotonic() < deadline, f"{node.name} does not catch up"
+        time.sleep(0.05)
 
 
 @contextmanager
