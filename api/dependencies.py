@@ -50,16 +50,8 @@ class Caller:
     uses_browser: bool = False
 
     def read(self, operation: Callable[[Session], T]) -> Read[T]:
-        """Run the operation on a node that shows the caller's own writes.
-
-        What is not found there may have been written by somebody else a moment ago:
-        the primary has the last word.
-        """
-        database = self.stores.database
-        try:
-            return database.read(operation, after=self.after)
-        except NotFound:
-            return database.read_latest(operation)
+        """Run the operation on a node that shows the caller's own writes."""
+        return self.stores.database.find(operation, missing=NotFound, after=self.after)
 
     def write(self, operation: Callable[[Session], T]) -> Written[T]:
         """Run the operation on the primary."""

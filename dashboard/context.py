@@ -29,6 +29,7 @@ __all__ = [
     "files",
     "freshness",
     "in_zone",
+    "last_write",
     "now",
     "read",
     "today",
@@ -102,11 +103,8 @@ def read(
 def _read(operation: Callable[[Session], T], after: Lsn | None) -> Read[T]:
     database = wiring.current().database
     try:
-        try:
-            return database.read(operation, after=after)
-        except NotFound:
-            # A colleague may have written it a moment ago, and passed on the address.
-            return database.read_latest(operation)
+        # A colleague may have written it a moment ago, and passed on the address.
+        return database.find(operation, missing=NotFound, after=after)
     except DatabaseUnavailable as error:
         raise Unavailable(
             "The database is changing hands and cannot be read right now. Nothing is "

@@ -96,11 +96,25 @@ class Database:
         return self._persist("read", attempt, trouble_of_read)
 
     def read_latest(self, operation: Callable[[Session], T]) -> Read[T]:
-        """Run a read on the primary, which shows what anybody has written so far.
-
-        For what a replica does not know: somebody may have written it a moment ago.
-        """
+        """Run a read on the primary, which shows what anybody has written so far."""
         return self.read(operation, after=BEYOND)
+
+    def find(
+        self,
+        operation: Callable[[Session], T],
+        *,
+        missing: type[Exception],
+        after: Lsn | None = None,
+    ) -> Read[T]:
+        """Run a read that raises `missing` when there is no such thing.
+
+        What a replica does not know, somebody may have written a moment ago: the
+        primary has the last word.
+        """
+        try:
+            return self.read(operation, after=after)
+        except missing:
+            return self.read_latest(operation)
 
     @contextmanager
     def reading(self, after: Lsn | None = None) -> Iterator[Session]:
