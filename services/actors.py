@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from db.routing.acting import Acting
 from services.errors import NotAllowed
 
 
@@ -22,7 +23,9 @@ class Permission(StrEnum):
     """What a role can be allowed; the value completes "You may not ..."."""
 
     VIEW_OWN_RECORD = "see your own record"
+    VIEW_OWN_ACCESSES = "see who looked at your record"
     LIST_PATIENTS = "list patients"
+    VIEW_NAMES = "see patients' names in lists"
     VIEW_PATIENT = "open a patient's record"
     REGISTER_PATIENT = "register patients"
     EDIT_PATIENT = "edit patients"
@@ -31,6 +34,14 @@ class Permission(StrEnum):
     EXPORT_PATIENTS = "export patient lists"
     SAVE_VIEWS = "save views"
     VIEW_DOCTORS = "see the doctors"
+    ASSIGN_CARE = "say who treats a patient"
+    INVITE_PATIENT = "invite a patient to sign in"
+    BREAK_GLASS = "open a record outside your patients"
+    REVIEW_BREAK_GLASS = "review records opened outside a clinician's patients"
+    MANAGE_USERS = "manage people and their roles"
+    MANAGE_TOKENS = "manage the tokens of programs"
+    END_SESSIONS = "end other people's sessions"
+    VIEW_AUDIT = "read the audit log"
     VIEW_REPLICATION = "see the state of replication"
     IMPORT_RECORDS = "import records"
 
@@ -38,6 +49,7 @@ class Permission(StrEnum):
 _FRONT_DESK: Final = frozenset(
     {
         Permission.LIST_PATIENTS,
+        Permission.VIEW_NAMES,
         Permission.VIEW_PATIENT,
         Permission.REGISTER_PATIENT,
         Permission.EDIT_PATIENT,
@@ -46,13 +58,21 @@ _FRONT_DESK: Final = frozenset(
         Permission.EXPORT_PATIENTS,
         Permission.SAVE_VIEWS,
         Permission.VIEW_DOCTORS,
+        Permission.ASSIGN_CARE,
+        Permission.INVITE_PATIENT,
     }
 )
 
 PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
-    Role.PATIENT: frozenset({Permission.VIEW_OWN_RECORD, Permission.VIEW_DOCTORS}),
+    Role.PATIENT: frozenset(
+        {
+            Permission.VIEW_OWN_RECORD,
+            Permission.VIEW_OWN_ACCESSES,
+            Permission.VIEW_DOCTORS,
+        }
+    ),
     Role.STAFF: _FRONT_DESK,
-    Role.CLINICIAN: _FRONT_DESK,
+    Role.CLINICIAN: _FRONT_DESK | {Permission.BREAK_GLASS},
     Role.ANALYST: frozenset(
         {
             Permission.LIST_PATIENTS,
@@ -61,7 +81,65 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             Permission.VIEW_DOCTORS,
         }
     ),
-    Role.ADMIN: frozenset({Permission.VIEW_REPLICATION, Permission.IMPORT_RECORDS}),
+    Role.ADMIN: frozenset(
+        {
+            Permission.MANAGE_USERS,
+            Permission.MANAGE_TOKENS,
+            Permission.END_SESSIONS,
+            Permission.VIEW_AUDIT,
+            Permission.REVIEW_BREAK_GLASS,
+            Permission.VIEW_REPLICATION,
+            Permission.IMPORT_RECORDS,
+        }
+    ),
+}
+
+
+class Scope(StrEnum):
+    """What a token can be limited to; its role limits it further."""
+
+    READ_PATIENTS = "patients:read"
+    WRITE_PATIENTS = "patients:write"
+    EXPORT_PATIENTS = "patients:export"
+    READ_DOCTORS = "doctors:read"
+    READ_REPLICATION = "replication:read"
+    READ_AUDIT = "audit:read"
+    MANAGE_PEOPLE = "people:manage"
+
+
+SCOPES: Final[dict[Scope, frozenset[Permission]]] = {
+    Scope.READ_PATIENTS: frozenset(
+        {
+            Permission.VIEW_OWN_RECORD,
+            Permission.VIEW_OWN_ACCESSES,
+            Permission.LIST_PATIENTS,
+            Permission.VIEW_NAMES,
+            Permission.VIEW_PATIENT,
+            Permission.SAVE_VIEWS,
+        }
+    ),
+    Scope.WRITE_PATIENTS: frozenset(
+        {
+            Permission.REGISTER_PATIENT,
+            Permission.EDIT_PATIENT,
+            Permission.ARCHIVE_PATIENT,
+            Permission.MERGE_PATIENTS,
+            Permission.ASSIGN_CARE,
+            Permission.INVITE_PATIENT,
+            Permission.IMPORT_RECORDS,
+        }
+    ),
+    Scope.EXPORT_PATIENTS: frozenset({Permission.EXPORT_PATIENTS}),
+    Scope.READ_DOCTORS: frozenset({Permission.VIEW_DOCTORS}),
+    Scope.READ_REPLICATION: frozenset({Permission.VIEW_REPLICATION}),
+    Scope.READ_AUDIT: frozenset({Permission.VIEW_AUDIT, Permission.REVIEW_BREAK_GLASS}),
+    Scope.MANAGE_PEOPLE: frozenset(
+        {
+            Permission.MANAGE_USERS,
+            Permission.MANAGE_TOKENS,
+            Permission.END_SESSIONS,
+        }
+    ),
 }
 
 
@@ -69,22 +147,39 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
 class Actor:
     """A signed-in person or program; every service call takes one.
 
-    `patient_id` is set for patients only and names their own record.
+    `patient_id` is set for patients only and names their own record. `scopes` is set
+    for programs whose token carries less than their role.
     """
 
     id: UUID
     name: str
     role: Role
     patient_id: UUID | None = None
+    scopes: frozenset[Scope] | None = None
+
+    @property
+    def acting(self) -> Acting:
+        """In whose name the database works for this actor."""
+        return Acting(self.role.value, self.id, self.patient_id)
 
     def may(self, permission: Permission) -> bool:
-        """Tell whether the role carries the permission."""
-        return permission in PERMISSIONS[self.role]
+        """Tell whether the role carries the permission, and the token does too."""
+        return permission in PERMISSIONS[self.role] and self._reaches(permission)
 
     def require(self, permission: Permission) -> None:
-        """Raise NotAllowed unless the role carries the permission."""
-        if not self.may(permission):
+        """Raise NotAllowed unless the actor may."""
+        if permission not in PERMISSIONS[self.role]:
             raise NotAllowed(
                 f"You may not {permission}: your role is {self.role}. "
                 "Ask an administrator if your work needs it."
             )
+        if not self._reaches(permission):
+            raise NotAllowed(
+                f"You may not {permission}: this token was made for less. "
+                "Ask an administrator for one with the scope that it needs."
+            )
+
+    def _reaches(self, permission: Permission) -> bool:
+        if self.scopes is None:
+            return True
+        return any(permission in SCOPES[scope] for scope in self.scopes)

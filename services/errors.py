@@ -27,3 +27,11 @@ class Conflict(ServiceError):
 
 class Unavailable(ServiceError):
     """A part of the system cannot answer now; trying again later may work."""
+
+
+class TooOften(ServiceError):
+    """A limit is reached; the message says when to try again."""
+
+    def __init__(self, message: str, *, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds

@@ -1,6 +1,8 @@
 """The tables, one module per thing."""
 
+from db.models.audit import AuditEvent, AuditHead, AuditSeal
 from db.models.base import Base
+from db.models.care import BreakGlassAccess, CareRelationship, ExportGrant
 from db.models.doctor import Doctor
 from db.models.patient import (
     STAYS_WITH_MERGED,
@@ -9,19 +11,40 @@ from db.models.patient import (
     PatientMerge,
 )
 from db.models.receipt import WriteReceipt
-from db.models.user import ApiToken, User
+from db.models.user import (
+    ApiToken,
+    Ceremony,
+    Invitation,
+    LoginCode,
+    Passkey,
+    User,
+    UserIdentity,
+    UserSession,
+)
 from db.models.view import SavedView, StoredCriteria
 
 __all__ = [
     "STAYS_WITH_MERGED",
     "ApiToken",
+    "AuditEvent",
+    "AuditHead",
+    "AuditSeal",
     "Base",
+    "BreakGlassAccess",
+    "CareRelationship",
+    "Ceremony",
     "ClinicalTerm",
     "Doctor",
+    "ExportGrant",
+    "Invitation",
+    "LoginCode",
+    "Passkey",
     "Patient",
     "PatientMerge",
     "SavedView",
     "StoredCriteria",
     "User",
+    "UserIdentity",
+    "UserSession",
     "WriteReceipt",
 ]

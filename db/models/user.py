@@ -1,17 +1,20 @@
-"""People and programs that act, and the tokens that programs carry."""
+"""People and programs that act, and what they prove themselves with."""
 
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base, CreatedAt, Moment, PrimaryKey
+from db.models.base import Base, CreatedAt, Moment, PrimaryKey, TextList
 
 
 class User(Base):
     """A person or a program that may act in Chartroom.
 
-    Demo people are chosen freely in the embedded demo and exist nowhere else.
+    Demo people exist in the embedded demo only. A program has no e-mail address: it
+    cannot sign in and carries a token.
     """
 
     __tablename__ = "users"
@@ -24,11 +27,20 @@ class User(Base):
             "(role = 'patient') = (patient_id IS NOT NULL)",
             name="users_patients_have_a_record",
         ),
+        CheckConstraint("char_length(email) <= 254", name="users_email_length"),
+        CheckConstraint(
+            "email ~ '^[^@[:space:]]+@[^@[:space:]]+$'", name="users_email_valid"
+        ),
+        CheckConstraint(
+            r"phone_number ~ '^\+?[0-9]{10,15}$'", name="users_phone_number_valid"
+        ),
     )
 
     id: Mapped[PrimaryKey]
-    name: Mapped[str] = mapped_column(Text, unique=True)
+    name: Mapped[str] = mapped_column(Text)
     role: Mapped[str] = mapped_column(Text)
+    email: Mapped[str | None] = mapped_column(Text)
+    phone_number: Mapped[str | None] = mapped_column(Text)
     patient_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("patients.id"), index=True
     )
@@ -37,14 +49,126 @@ class User(Base):
     deactivated_at: Mapped[Moment | None]
 
 
+# One person per address, however they write it.
+Index("users_email_once", func.lower(User.email), unique=True)
+
+
+class UserSession(Base):
+    """One sign-in of one browser; only the SHA-256 of its 256-bit token is kept."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[PrimaryKey]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    method: Mapped[str] = mapped_column(Text)
+    network: Mapped[str | None] = mapped_column(Text)
+    browser: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[CreatedAt]
+    last_seen_at: Mapped[CreatedAt]
+    expires_at: Mapped[Moment]
+    # When the person last proved to be there with a passkey.
+    confirmed_at: Mapped[Moment | None]
+    ended_at: Mapped[Moment | None]
+    ended_by: Mapped[UUID | None]
+
+
+class LoginCode(Base):
+    """A one-time code, as a salted hash, bound to the browser that asked for it.
+
+    Without `user_id` it was asked for an address nobody has, and never holds: the row
+    is there so that both take the same time.
+    """
+
+    __tablename__ = "login_codes"
+
+    id: Mapped[PrimaryKey]
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"), index=True)
+    browser_hash: Mapped[bytes] = mapped_column(LargeBinary, index=True)
+    salt: Mapped[bytes] = mapped_column(LargeBinary)
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    tries: Mapped[int] = mapped_column(server_default=text("0"))
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[Moment]
+    used_at: Mapped[Moment | None]
+
+
+class Ceremony(Base):
+    """A question put to a browser that must come back answered, once and in time.
+
+    For a passkey the challenge; for OpenID Connect the nonce and the code verifier.
+    """
+
+    __tablename__ = "ceremonies"
+
+    id: Mapped[PrimaryKey]
+    purpose: Mapped[str] = mapped_column(Text)
+    browser_hash: Mapped[bytes] = mapped_column(LargeBinary, index=True)
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"), index=True)
+    secret: Mapped[bytes] = mapped_column(LargeBinary)
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[Moment]
+    used_at: Mapped[Moment | None]
+
+
+class Passkey(Base):
+    """A WebAuthn credential of a person."""
+
+    __tablename__ = "passkeys"
+
+    id: Mapped[PrimaryKey]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    credential_id: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int]
+    transports: Mapped[TextList]
+    name: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[CreatedAt]
+    last_used_at: Mapped[Moment | None]
+
+
+class UserIdentity(Base):
+    """Who a person is at an identity provider: its issuer and their subject there."""
+
+    __tablename__ = "user_identities"
+
+    issuer: Mapped[str] = mapped_column(Text, primary_key=True)
+    subject: Mapped[str] = mapped_column(Text, primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    created_at: Mapped[CreatedAt]
+    last_used_at: Mapped[Moment | None]
+
+
+class Invitation(Base):
+    """A link that lets one person in for the first time, once."""
+
+    __tablename__ = "invitations"
+
+    id: Mapped[PrimaryKey]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    created_by: Mapped[UUID | None]
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[Moment]
+    used_at: Mapped[Moment | None]
+
+
 class ApiToken(Base):
-    """A bearer token of the API, kept as the SHA-256 of its 256 random bits."""
+    """A bearer token of the API, kept as the SHA-256 of its 256 random bits.
+
+    Without `scopes` it may do all that its user's role may.
+    """
 
     __tablename__ = "api_tokens"
 
     id: Mapped[PrimaryKey]
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    name: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    scopes: Mapped[list[str] | None] = mapped_column(ARRAY(TEXT))
+    issued_by: Mapped[UUID | None]
     created_at: Mapped[CreatedAt]
+    last_used_at: Mapped[Moment | None]
     expires_at: Mapped[Moment | None]
     revoked_at: Mapped[Moment | None]

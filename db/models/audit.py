@@ -1,0 +1,76 @@
+"""The audit log's outbox, and the proofs that the log in MongoDB is whole."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Identity,
+    Index,
+    LargeBinary,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, CreatedAt, PrimaryKey
+
+
+class AuditEvent(Base):
+    """What somebody did, written in the transaction that did it.
+
+    No foreign keys: the log outlives what it tells of, and a merge must not rewrite
+    it. A job carries the events to MongoDB and then deletes them here.
+    """
+
+    __tablename__ = "audit_events"
+    __table_args__ = (
+        CheckConstraint(
+            "outcome IN ('done', 'refused', 'failed')",
+            name="audit_events_outcome_known",
+        ),
+        Index("audit_events_in_order", "position"),
+    )
+
+    id: Mapped[PrimaryKey]
+    position: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
+    at: Mapped[CreatedAt]
+    action: Mapped[str] = mapped_column(Text)
+    outcome: Mapped[str] = mapped_column(Text, server_default=text("'done'"))
+    actor_id: Mapped[UUID | None]
+    actor_role: Mapped[str | None] = mapped_column(Text)
+    session_id: Mapped[UUID | None]
+    request_id: Mapped[str | None] = mapped_column(Text)
+    network: Mapped[str | None] = mapped_column(Text)
+    patient_id: Mapped[UUID | None]
+    subject_kind: Mapped[str | None] = mapped_column(Text)
+    subject_id: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(Text)
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+
+
+class AuditHead(Base):
+    """How far the chain in MongoDB goes; one row, moved on with every shipment."""
+
+    __tablename__ = "audit_head"
+    __table_args__ = (CheckConstraint("id = 1", name="audit_head_single"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, server_default=text("1"))
+    sequence: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+    updated_at: Mapped[CreatedAt]
+
+
+class AuditSeal(Base):
+    """The chain's head on one day, signed: a log cut short gives itself away."""
+
+    __tablename__ = "audit_seals"
+
+    id: Mapped[PrimaryKey]
+    sequence: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+    key_id: Mapped[str] = mapped_column(Text)
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed_at: Mapped[CreatedAt]

@@ -1,0 +1,75 @@
+"""Who treats whom, and what was opened or taken along beyond that."""
+
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, CreatedAt, Moment, PrimaryKey
+
+
+class CareRelationship(Base):
+    """A clinician who treats a patient, until it is ended.
+
+    Not unique: two records of one person may be merged that the same clinician
+    treats.
+    """
+
+    __tablename__ = "care_relationships"
+    __table_args__ = (
+        Index("care_relationships_of_clinician", "clinician_id", "patient_id"),
+    )
+
+    id: Mapped[PrimaryKey]
+    clinician_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"), index=True)
+    created_by: Mapped[UUID | None]
+    created_at: Mapped[CreatedAt]
+    ended_at: Mapped[Moment | None]
+
+
+class BreakGlassAccess(Base):
+    """A record opened outside the clinician's own patients, for a while, and why."""
+
+    __tablename__ = "break_glass_accesses"
+    __table_args__ = (
+        CheckConstraint(
+            "char_length(btrim(reason)) BETWEEN 10 AND 500",
+            name="break_glass_accesses_reason_given",
+        ),
+        CheckConstraint(
+            "(reviewed_at IS NULL) = (reviewed_by IS NULL)",
+            name="break_glass_accesses_reviewed_by_somebody",
+        ),
+        Index("break_glass_accesses_of_clinician", "clinician_id", "patient_id"),
+    )
+
+    id: Mapped[PrimaryKey]
+    clinician_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"), index=True)
+    reason: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[Moment]
+    reviewed_at: Mapped[Moment | None]
+    reviewed_by: Mapped[UUID | None]
+    review: Mapped[str | None] = mapped_column(Text)
+
+
+class ExportGrant(Base):
+    """An identified export that somebody may fetch once, for the reason they gave."""
+
+    __tablename__ = "export_grants"
+    __table_args__ = (
+        CheckConstraint(
+            "char_length(btrim(reason)) BETWEEN 10 AND 500",
+            name="export_grants_reason_given",
+        ),
+    )
+
+    id: Mapped[PrimaryKey]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    criteria_key: Mapped[str | None] = mapped_column(ForeignKey("stored_criteria.key"))
+    reason: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[Moment]
+    used_at: Mapped[Moment | None]
