@@ -26,6 +26,7 @@ USER_HEADER: Final = "X-Chartroom-User"
 _OPEN: Final = (
     SIGN_IN_PATH,
     SIGN_OUT_PATH,
+    "/welcome",
     "/static",
     "/app/static",
     "/favicon.png",

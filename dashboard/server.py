@@ -14,7 +14,7 @@ from streamlit import config
 from streamlit.starlette import App
 
 from api.application import create_api, serves
-from dashboard import demo_people, logs, warming, wiring
+from dashboard import logs, sign_in, warming, wiring
 from dashboard.identity import IdentityCookie, derive, signing_key
 from dashboard.middleware import USER_HEADER, Gate, allowed_hosts
 from dashboard.request_log import RequestLog
@@ -46,7 +46,7 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
     dispatch = Dispatch(
         pages=pages,
         api=create_api(wired.database, wired.files, now=_clock(settings)),
-        sign_in=demo_people.create_sign_in(wired.database, cookie),
+        sign_in=sign_in.create_sign_in(sign_in.Door(settings, wired.database, cookie)),
     )
     gate = Gate(
         dispatch,
@@ -98,7 +98,7 @@ class Dispatch:
             return self._pages
         if serves(scope["path"]):
             return self._api
-        return self._sign_in if scope["path"] in demo_people.PATHS else self._pages
+        return self._sign_in if sign_in.serves(scope["path"]) else self._pages
 
 
 def _configure_streamlit(key: str) -> None:

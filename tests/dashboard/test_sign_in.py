@@ -5,8 +5,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from dashboard.demo_people import safe_next
 from dashboard.server import create_app
+from dashboard.sign_in.forms import safe_next
 from dashboard.starting import CannotServe
 from db.settings import Settings
 from services.actors import Role

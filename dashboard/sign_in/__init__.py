@@ -1,0 +1,36 @@
+"""Signing in and out: pages of our own, since Streamlit's scripts set no cookies.
+
+Each module has a `routes(door)`; `create_sign_in` puts them together.
+"""
+
+from collections.abc import Callable
+from itertools import chain
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+
+from dashboard.leaving import SIGN_IN_PATH, SIGN_OUT_PATH
+from dashboard.sign_in import choosing, leaving
+from dashboard.sign_in.door import Door
+
+# Where somebody who has not signed in yet may go, with everything below.
+PATHS: Final = (SIGN_IN_PATH, SIGN_OUT_PATH, "/welcome")
+
+_TABLES: Final[tuple[Callable[[Door], list[BaseRoute]], ...]] = (
+    choosing.routes,
+    leaving.routes,
+)
+
+
+def create_sign_in(door: Door) -> Starlette:
+    """Return everything that answers below PATHS."""
+    return Starlette(routes=list(chain.from_iterable(t(door) for t in _TABLES)))
+
+
+def serves(path: str) -> bool:
+    """Tell whether the path belongs to signing in or out."""
+    return any(path == prefix or path.startswith(f"{prefix}/") for prefix in PATHS)
+
+
+__all__ = ["PATHS", "Door", "create_sign_in", "serves"]

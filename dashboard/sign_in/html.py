@@ -1,0 +1,50 @@
+"""Pages of our own, which work without a websocket and, mostly, without a script."""
+
+import secrets
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from dashboard import static_assets
+
+_SEE_OTHER: Final = 303
+_POLICY: Final = (
+    "default-src 'none'; style-src 'nonce-{nonce}'; font-src 'self'; img-src data:; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_SCRIPTS: Final = "; script-src 'nonce-{nonce}'; connect-src 'self'"
+_TYPEFACE: Final = static_assets.find("media/SourceSansVF-Upright.*.woff2")
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True
+)
+
+
+def page(
+    template: str, status: int = 200, *, runs_script: bool = False, **values: object
+) -> Response:
+    """Return a page; a script on it runs only if allowed and carrying `nonce`."""
+    nonce = secrets.token_urlsafe(16)
+    html = _templates.get_template(template).render(
+        nonce=nonce, typeface=_TYPEFACE, **values
+    )
+    policy = (_POLICY + (_SCRIPTS if runs_script else "")).format(nonce=nonce)
+    return HTMLResponse(html, status, {"Content-Security-Policy": policy})
+
+
+def go(path: str) -> Response:
+    """Send the browser on to a path of ours, by GET."""
+    return RedirectResponse(path, status_code=_SEE_OTHER)
+
+
+def refused() -> Response:
+    """Answer a form that is not ours."""
+    sentence = "This did not come from Chartroom's own page, so nothing was done."
+    return page("message.html", 403, title="Not from here", sentence=sentence)
+
+
+def unavailable() -> Response:
+    """Answer while no database can."""
+    sentence = "The database is changing hands. Try again in a few seconds."
+    return page("message.html", 503, title="One moment", sentence=sentence)

@@ -1,0 +1,30 @@
+"""Signing out: asked first, since a link must not be able to do it."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from dashboard.leaving import SIGN_IN_PATH, SIGN_OUT_PATH
+from dashboard.sign_in.door import Door, is_secure
+from dashboard.sign_in.forms import is_own_form
+from dashboard.sign_in.html import go, page, refused
+
+
+def routes(door: Door) -> list[BaseRoute]:
+    """Return the question and the deed."""
+
+    async def ask(request: Request) -> Response:
+        del request
+        return page("sign_out.html")
+
+    async def sign_out(request: Request) -> Response:
+        if not is_own_form(request.headers):
+            return refused()
+        response = go(SIGN_IN_PATH)
+        door.cookie.clear(response, secure=is_secure(request))
+        return response
+
+    return [
+        Route(SIGN_OUT_PATH, ask, methods=["GET"]),
+        Route(SIGN_OUT_PATH, sign_out, methods=["POST"]),
+    ]
