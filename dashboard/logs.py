@@ -1,11 +1,12 @@
-"""What is written to the log, and how values of patients are kept out of it."""
+"""What is written to the log: a JSON object a line, without values of patients."""
 
 import logging
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, Final
 
-_FORMAT: Final = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+import structlog
+
 _CHATTY: Final = ("httpx", "httpcore", "pymongo", "alembic", "PIL", "asyncio")
 
 _make_record = logging.getLogRecordFactory()
@@ -13,10 +14,33 @@ _make_record = logging.getLogRecordFactory()
 
 def configure(level: int = logging.INFO) -> None:
     """Log to standard error, from every library, without exceptions' messages."""
-    logging.basicConfig(level=level, format=_FORMAT, force=True)
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
     keep_messages_out()
+
+
+def formatter() -> logging.Formatter:
+    """Return what writes a record of anybody's as JSON, with the request it is about.
+
+    JSON keeps a line a line: what somebody sent cannot pretend to be another entry.
+    """
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.ExtraAdder(),
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _tell_exceptions_kind,
+        ],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.JSONRenderer(),
+        ],
+    )
 
 
 def keep_messages_out() -> None:
@@ -39,6 +63,16 @@ def describe(error: BaseException) -> str:
     cause = error.__cause__ or error.__context__
     because = [f"because of {describe(cause)}"] if cause is not None else []
     return "\n".join([kind, *lines, *because])
+
+
+def _tell_exceptions_kind(
+    logger: Any, method: str, entry: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    del logger, method
+    error = (entry.pop("exc_info", None) or (None, None))[1]
+    if isinstance(error, BaseException):
+        entry["exception"] = describe(error)
+    return entry
 
 
 def _record_without_messages(*args: Any, **kwargs: Any) -> logging.LogRecord:

@@ -1,10 +1,13 @@
 """One log line and two counters per request, none of which can name a patient."""
 
 import logging
+import secrets
 import time
 from typing import Any, Final
 
+import structlog
 from prometheus_client import Counter, Histogram
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
@@ -28,11 +31,17 @@ _FOLDERS: Final = ("static", "app", "media", "component", "_stcore", "files", "a
 _BROKEN: Final = 500
 _log = logging.getLogger("chartroom.requests")
 
+# Ours, never the client's: what somebody sends must not end up in a log.
+REQUEST_ID: Final = "chartroom.request_id"
+REQUEST_ID_HEADER: Final = "X-Request-ID"
+
 
 class RequestLog:
     """Logs method, route template, status and milliseconds; catches what breaks.
 
-    Neither the path nor the query string is logged: people look for people there.
+    Neither the path nor the query string is logged: people look for people there. The
+    request's id stands in every line that is logged on its way, in the audit log, and
+    in the answer, for whoever asks what happened.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -43,7 +52,11 @@ class RequestLog:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        watch = _Watch(send)
+        scope[REQUEST_ID] = secrets.token_hex(8)
+        with structlog.contextvars.bound_contextvars(request_id=scope[REQUEST_ID]):
+            await self._pass_on(scope, receive, _Watch(send, scope[REQUEST_ID]))
+
+    async def _pass_on(self, scope: Scope, receive: Receive, watch: "_Watch") -> None:
         started = time.perf_counter()
         try:
             await self._app(scope, receive, watch.send)
@@ -58,16 +71,19 @@ class RequestLog:
 
 
 class _Watch:
-    """Remembers the status that was sent."""
+    """Remembers the status that was sent, and tells the request's id with it."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, request_id: str) -> None:
         self._send = send
+        self._request_id = request_id
         self.status: int | None = None
 
     async def send(self, message: Message) -> None:
         """Send the message on."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            headers = MutableHeaders(raw=message.setdefault("headers", []))
+            headers[REQUEST_ID_HEADER] = self._request_id
         await self._send(message)
 
 
@@ -83,7 +99,15 @@ def _write(scope: Scope, status: int | None, seconds: float) -> None:
     route, code = route_of(scope), status or _BROKEN
     REQUESTS.labels(method, route, code).inc()
     SECONDS.labels(method, route).observe(seconds)
-    _log.info("%s %s %d %.1f ms", method, route, code, seconds * 1000)
+    _log.info(
+        "request",
+        extra={
+            "method": method,
+            "route": route,
+            "status": code,
+            "milliseconds": round(seconds * 1000, 1),
+        },
+    )
 
 
 def route_of(scope: dict[str, Any] | Scope) -> str:

@@ -1,8 +1,11 @@
 """Logged exceptions name no patient."""
 
+import io
+import json
 import logging
 
 import pytest
+import structlog
 
 from dashboard import logs
 
@@ -58,3 +61,46 @@ def test_an_exception_given_to_a_log_call_shows_its_kind_only(log, caplog, write
 
     assert "ValueError" in caplog.text
     assert "Lovelace" not in caplog.text
+
+
+@pytest.fixture
+def written(log):
+    """What a process would write to standard error."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logs.formatter())
+    log.addHandler(handler)
+    yield stream
+    log.removeHandler(handler)
+
+
+def test_a_line_is_one_json_object_that_names_its_request(log, written):
+    with structlog.contextvars.bound_contextvars(request_id="4711"):
+        log.warning("It %s", "rains", extra={"drops": 3})
+
+    entry = json.loads(written.getvalue())
+    assert entry.pop("timestamp").endswith("Z")
+    assert entry == {
+        "event": "It rains",
+        "level": "warning",
+        "logger": "somebody.elses.library",
+        "request_id": "4711",
+        "drops": 3,
+    }
+
+
+def test_what_somebody_sent_cannot_pretend_to_be_another_line(log, written):
+    log.warning('Hello\n{"level": "info"}')
+
+    (line,) = written.getvalue().splitlines()
+    assert json.loads(line)["level"] == "warning"
+
+
+def test_in_json_too_an_exception_shows_its_kind_only(log, written):
+    try:
+        _break()
+    except ValueError:
+        log.exception("It broke")
+
+    assert "builtins.ValueError" in json.loads(written.getvalue())["exception"]
+    assert "Lovelace" not in written.getvalue()
