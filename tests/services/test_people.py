@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from db.models import Patient, User
 from services import people
@@ -47,13 +47,59 @@ def test_making_the_cast_again_changes_nothing(session):
 def test_a_missing_person_of_the_cast_is_made_anew(session):
     people.ensure_demo_people(session)
     analyst = people.demo_people(session)[2]
-    session.execute(
-        update(User).where(User.id == analyst.id).values(name="Gone", is_demo=False)
-    )
+    session.execute(delete(User).where(User.id == analyst.id))
 
     people.ensure_demo_people(session)
 
     assert [p.role for p in people.demo_people(session)][2] is Role.ANALYST
+
+
+def test_who_of_the_cast_was_deactivated_or_promoted_stays_so(session):
+    people.ensure_demo_people(session)
+    rosa, _, jonas, *_ = people.demo_people(session)
+    session.execute(update(User).where(User.id == rosa.id).values(role="analyst"))
+    session.execute(
+        update(User).where(User.id == jonas.id).values(deactivated_at=func.now())
+    )
+
+    people.ensure_demo_people(session)
+
+    assert [person.role for person in people.demo_people(session)] == [
+        Role.CLINICIAN,
+        Role.ANALYST,
+        Role.ADMIN,
+        Role.PATIENT,
+    ]
+
+
+def test_the_cast_of_an_older_version_is_given_addresses(session):
+    people.ensure_demo_people(session)
+    before = people.demo_cast(session)
+    session.execute(update(User).values(email=None))
+
+    people.ensure_demo_people(session)
+
+    assert people.demo_cast(session) == before
+    assert before[0].email == "rosa.lindqvist@example.org"
+
+
+@pytest.mark.parametrize(
+    "typed", ["rosa.lindqvist@example.org", " Rosa.Lindqvist@Example.org "]
+)
+def test_an_address_finds_its_person_however_it_is_written(session, typed):
+    people.ensure_demo_people(session)
+
+    found = people.find_by_email(session, typed)
+
+    assert found.id == people.demo_people(session)[0].id
+    assert found.is_demo
+
+
+def test_an_address_of_nobody_finds_nobody(session):
+    people.ensure_demo_people(session)
+
+    assert people.find_by_email(session, "nobody@example.org") is None
+    assert people.find_by_email(session, "") is None
 
 
 def test_somebody_is_found_by_their_id(session):
@@ -78,3 +124,4 @@ def test_who_was_deactivated_may_not_act_and_is_not_offered(session):
     with pytest.raises(NotFound, match="Sign in again"):
         people.get_actor(session, rosa.id)
     assert rosa not in people.demo_people(session)
+    assert people.find_by_email(session, "rosa.lindqvist@example.org") is None

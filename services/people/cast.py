@@ -1,17 +1,17 @@
-"""The people who may act, and the demo's cast of them."""
+"""The demo's cast: one invented person of each role."""
 
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.models import Patient, User
 from services.actors import Actor, Role
-from services.errors import NotFound
+from services.people.acting import actor_of
 
 # Two starts at once must not make the cast twice, nor wait for each other's rows in
 # different orders.
@@ -22,62 +22,76 @@ _CAST_LOCK: Final = func.pg_advisory_xact_lock(func.hashtext("chartroom.demo_peo
 class _Part:
     name: str
     role: Role
+    email: str
 
 
 # In the order in which the sign-in choice shows them.
 _CAST: Final = (
-    _Part("Rosa Lindqvist", Role.STAFF),
-    _Part("Dr. Amara Okafor", Role.CLINICIAN),
-    _Part("Jonas Weber", Role.ANALYST),
-    _Part("Ines Carvalho", Role.ADMIN),
-    _Part("Maya Brandt", Role.PATIENT),
+    _Part("Rosa Lindqvist", Role.STAFF, "rosa.lindqvist@example.org"),
+    _Part("Dr. Amara Okafor", Role.CLINICIAN, "amara.okafor@example.org"),
+    _Part("Jonas Weber", Role.ANALYST, "jonas.weber@example.org"),
+    _Part("Ines Carvalho", Role.ADMIN, "ines.carvalho@example.org"),
+    _Part("Maya Brandt", Role.PATIENT, "maya.brandt@example.org"),
 )
 _DEMO_SOURCE: Final = "demo"
 _DEMO_PATIENT: Final = "patient"
 
 
-def get_actor(session: Session, user_id: UUID) -> Actor:
-    """Return the person or program, or raise NotFound if they may not act any more."""
-    user = session.scalar(
-        select(User).where(User.id == user_id, User.deactivated_at.is_(None))
-    )
-    if user is None:
-        raise NotFound("Nobody with this sign-in may act here. Sign in again.")
-    return _actor_of(user)
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    """Somebody of the cast, and the address with which they sign in."""
+
+    actor: Actor
+    email: str
 
 
 def demo_people(session: Session) -> tuple[Actor, ...]:
     """Return the demo's people, one per role, in the order of a clinic's day."""
+    return tuple(person.actor for person in demo_cast(session))
+
+
+def demo_cast(session: Session) -> tuple[DemoPerson, ...]:
+    """Return the demo's people with their addresses, in the same order."""
     users = session.scalars(
         select(User).where(User.is_demo, User.deactivated_at.is_(None))
     )
     order = [part.role for part in _CAST]
-    return tuple(
-        sorted((_actor_of(user) for user in users), key=lambda a: order.index(a.role))
-    )
+    people = (DemoPerson(actor_of(user), user.email or "") for user in users)
+    return tuple(sorted(people, key=lambda person: order.index(person.actor.role)))
 
 
 def ensure_demo_people(session: Session) -> None:
-    """Make one demo person of each role who is not there yet; the caller commits."""
+    """Make everybody of the cast whose address nobody has; the caller commits."""
     session.execute(select(_CAST_LOCK))
-    present = {person.role for person in demo_people(session)}
     for part in _CAST:
-        if part.role not in present:
-            session.add(
-                User(
-                    name=part.name,
-                    role=part.role,
-                    patient_id=_demo_patient(session, part),
-                    is_demo=True,
-                )
+        _give_address(session, part)
+        session.execute(
+            insert(User)
+            .values(
+                name=part.name,
+                role=part.role,
+                email=part.email,
+                patient_id=_demo_patient(session, part),
+                is_demo=True,
             )
-    session.flush()
+            .on_conflict_do_nothing(index_elements=[func.lower(User.email)])
+        )
+    session.expire_all()
 
 
 def is_only_the_cast(session: Session) -> bool:
     """Tell whether no patient is there but the demo's own: nothing to lose or hide."""
     others = exists().where(Patient.source.is_distinct_from(_DEMO_SOURCE))
     return not session.scalar(select(others))
+
+
+def _give_address(session: Session, part: _Part) -> None:
+    """Let somebody sign in who was made by a version that asked for no address."""
+    session.execute(
+        update(User)
+        .where(User.is_demo, User.email.is_(None), User.name == part.name)
+        .values(email=part.email)
+    )
 
 
 def _demo_patient(session: Session, part: _Part) -> UUID | None:
@@ -91,7 +105,7 @@ def _demo_patient(session: Session, part: _Part) -> UUID | None:
             last_name=last_name,
             date_of_birth=date(1988, 4, 12),
             sex="female",
-            email="maya.brandt@example.org",
+            email=part.email,
             source=_DEMO_SOURCE,
             source_id=_DEMO_PATIENT,
         )
@@ -102,7 +116,3 @@ def _demo_patient(session: Session, part: _Part) -> UUID | None:
             Patient.source == _DEMO_SOURCE, Patient.source_id == _DEMO_PATIENT
         )
     ).one()
-
-
-def _actor_of(user: User) -> Actor:
-    return Actor(user.id, user.name, Role(user.role), user.patient_id)
