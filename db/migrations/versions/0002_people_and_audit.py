@@ -392,6 +392,26 @@ def upgrade() -> None:
         ("users_phone_number_valid", r"phone_number ~ '^\+?[0-9]{10,15}$'"),
     ):
         op.create_check_constraint(name, "users", condition)
+    initials = 'upper("left"(first_name, 1) || "left"(last_name, 1))'
+    birth_year = "EXTRACT(year FROM date_of_birth)::integer"
+    for column in (
+        sa.Column(
+            "initials", sa.Text(), sa.Computed(initials, persisted=False), nullable=False
+        ),
+        sa.Column(
+            "birth_year",
+            sa.Integer(),
+            sa.Computed(birth_year, persisted=False),
+            nullable=False,
+        ),
+    ):
+        op.add_column("patients", column)
+    op.create_index(
+        "patients_by_birth_year",
+        "patients",
+        [sa.text(f"({birth_year})"), "id"],
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
 
 
 def downgrade() -> None:
