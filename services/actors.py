@@ -166,17 +166,19 @@ class Actor:
         """Tell whether the role carries the permission, and the token does too."""
         return permission in PERMISSIONS[self.role] and self._reaches(permission)
 
-    def require(self, permission: Permission) -> None:
-        """Raise NotAllowed unless the actor may."""
+    def require(self, permission: Permission, patient_id: UUID | None = None) -> None:
+        """Raise NotAllowed unless the actor may; it names the patient to the audit."""
         if permission not in PERMISSIONS[self.role]:
             raise NotAllowed(
                 f"You may not {permission}: your role is {self.role}. "
-                "Ask an administrator if your work needs it."
+                "Ask an administrator if your work needs it.",
+                patient_id=patient_id,
             )
         if not self._reaches(permission):
             raise NotAllowed(
                 f"You may not {permission}: this token was made for less. "
-                "Ask an administrator for one with the scope that it needs."
+                "Ask an administrator for one with the scope that it needs.",
+                patient_id=patient_id,
             )
 
     def _reaches(self, permission: Permission) -> bool:

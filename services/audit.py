@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal, Protocol
 from uuid import UUID
 
+from pydantic_core import to_jsonable_python
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
@@ -65,6 +66,22 @@ class Action(StrEnum):
     REPLICATION_READ = "replication:read"
 
 
+class Unrecorded(RuntimeError):
+    """A session that cannot write has nobody who writes its events elsewhere.
+
+    Only a mistake in our own code raises it: read through `services.on_behalf`.
+    """
+
+
+class _Dataclass(Protocol):
+    """A value made of named fields."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+Event = Mapping[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a deed comes from: its request, its sign-in, its network address."""
@@ -76,7 +93,7 @@ class Origin:
 
 _NOWHERE: Final = Origin()
 _origin: Final[ContextVar[Origin]] = ContextVar("audit_origin", default=_NOWHERE)
-_QUEUE: Final = "audit"
+_WAITING: Final = "audit events of a session that only reads"
 
 
 @contextmanager
@@ -103,8 +120,8 @@ def record(
     """Write an event down in the session's transaction.
 
     Without an actor somebody unknown did it, such as a failed sign-in. A session that
-    reads from a replica cannot write: its events wait in `session.info` until whoever
-    opened it has them written on the primary, before the answer is given away.
+    reads from a replica cannot write: its events wait with `collected` for whoever
+    opened it to have them written on the primary, before the answer is given away.
     """
     origin = _origin.get()
     event = {
@@ -119,22 +136,43 @@ def record(
         "subject_kind": subject[0] if subject else None,
         "subject_id": str(subject[1]) if subject else None,
         "reason": reason,
-        "details": dict(details or {}),
+        "details": to_jsonable_python(details or {}),
     }
-    if "served" in session.info:
-        session.info[_QUEUE].append(event)
-    else:
+    if "served" not in session.info:
         keep(session, [event])
+    elif _WAITING in session.info:
+        session.info[_WAITING].append(event)
+    else:
+        raise Unrecorded(f"{action} on a session that only reads")
+
+
+def differences(before: _Dataclass | None, after: _Dataclass) -> dict[str, list[Any]]:
+    """Return the fields that changed, each with its value before and after.
+
+    Of something new, the fields that hold anything.
+    """
+    changed = {}
+    for field in fields(after):
+        old = getattr(before, field.name) if before is not None else None
+        new = getattr(after, field.name)
+        if old != new and (before is not None or new):
+            changed[field.name] = [old, new]
+    return changed
 
 
 @contextmanager
-def collected(session: Session) -> Iterator[list[dict[str, Any]]]:
+def collected(session: Session) -> Iterator[list[Event]]:
     """Yield the list in which the events of a reading session wait."""
-    events: list[dict[str, Any]] = []
-    session.info[_QUEUE] = events
-    yield events
+    events: list[Event] = []
+    session.info[_WAITING] = events
+    try:
+        yield events
+    finally:
+        del session.info[_WAITING]
 
 
-def keep(session: Session, events: Sequence[Mapping[str, Any]]) -> None:
+def keep(session: Session, events: Sequence[Event]) -> None:
     """Write events that waited in a reading session."""
-    session.execute(insert(AuditEvent), [dict(event) for event in events])
+    # Inline, because nobody of the app may read the log back, not even a new key.
+    statement = insert(AuditEvent.__table__).inline()  # type: ignore[arg-type]
+    session.execute(statement, [dict(event) for event in events])

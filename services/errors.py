@@ -1,5 +1,7 @@
 """The refusals that every service shares."""
 
+from uuid import UUID
+
 
 class ServiceError(Exception):
     """A refusal that the person at the screen can understand and act on."""
@@ -14,11 +16,25 @@ class InvalidInput(ServiceError):
 
 
 class NotAllowed(ServiceError):
-    """The actor's role does not carry the permission that this needs."""
+    """The actor's role does not carry the permission that this needs.
+
+    `patient_id` tells the audit log, not the person, whose record it was about.
+    """
+
+    def __init__(self, message: str, *, patient_id: UUID | None = None) -> None:
+        super().__init__(message)
+        self.patient_id = patient_id
 
 
 class NotFound(ServiceError):
-    """There is no such thing, or the actor may not know that there is."""
+    """There is no such thing, or the actor may not know that there is.
+
+    `patient_id` is the record that was asked for: the audit log shows who tries ids.
+    """
+
+    def __init__(self, message: str, *, patient_id: UUID | None = None) -> None:
+        super().__init__(message)
+        self.patient_id = patient_id
 
 
 class Conflict(ServiceError):
