@@ -292,7 +292,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("credential_id", sa.LargeBinary(), nullable=False),
         sa.Column("public_key", sa.LargeBinary(), nullable=False),
-        sa.Column("sign_count", sa.Integer(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
         sa.Column(
             "transports",
             postgresql.ARRAY(sa.TEXT()),
@@ -396,7 +396,10 @@ def upgrade() -> None:
     birth_year = "EXTRACT(year FROM date_of_birth)::integer"
     for column in (
         sa.Column(
-            "initials", sa.Text(), sa.Computed(initials, persisted=False), nullable=False
+            "initials",
+            sa.Text(),
+            sa.Computed(initials, persisted=False),
+            nullable=False,
         ),
         sa.Column(
             "birth_year",
