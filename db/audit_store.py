@@ -1,0 +1,257 @@
+"""The audit log in MongoDB: a collection that is only ever added to."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from pymongo import DESCENDING, MongoClient
+from pymongo.collection import Collection
+from pymongo.cursor import Cursor
+from pymongo.errors import (
+    BulkWriteError,
+    ConfigurationError,
+    ConnectionFailure,
+    ExecutionTimeout,
+    OperationFailure,
+    WTimeoutError,
+)
+
+DATABASE: Final = "chartroom_audit"
+COLLECTION: Final = "audit_logs"
+
+# As for files (db.gridfs): a person waits for the answer.
+_SELECTION_MS: Final = 3_000
+_CONNECT_MS: Final = 2_000
+_SOCKET_MS: Final = 20_000
+_LOOK_EVERY_MS: Final = 2_000
+_FIND_MS: Final = 10_000
+_WALK_BATCH: Final = 2_000
+_DUPLICATE_KEY: Final = 11_000
+_NEWEST_FIRST: Final = [("at", DESCENDING), ("_id", DESCENDING)]
+
+Document = dict[str, Any]
+
+
+class AuditStoreUnavailable(Exception):
+    """MongoDB does not answer, or does not let the audit login in."""
+
+
+class SequenceTaken(Exception):
+    """Somebody else has added an entry with this number, or of this event."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which entries are wanted; what is left out does not matter.
+
+    `patient_id` finds what was done to one patient, and the lists that showed them.
+    `since` is included, `until` is not.
+    """
+
+    actor_id: UUID | None = None
+    patient_id: UUID | None = None
+    actions: frozenset[str] = frozenset()
+    outcome: str | None = None
+    subject_kind: str | None = None
+    subject_id: str | None = None
+    session_id: UUID | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditCursor:
+    """Where a page of entries ended: the next one goes on after it."""
+
+    at: datetime
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One entry of the log; `sequence` is its number in the chain."""
+
+    sequence: int
+    id: UUID
+    at: datetime
+    action: str
+    outcome: str
+    actor_id: UUID | None
+    actor_role: str | None
+    session_id: UUID | None
+    request_id: str | None
+    network: str | None
+    patient_id: UUID | None
+    subject_kind: str | None
+    subject_id: str | None
+    reason: str | None
+    details: Mapping[str, Any]
+
+    @property
+    def cursor(self) -> AuditCursor:
+        """Where a page that ends with this entry ends."""
+        return AuditCursor(self.at, self.sequence)
+
+
+class AuditStore:
+    """The log of one MongoDB database, the one that the URL names.
+
+    Every method may raise AuditStoreUnavailable. What `append` has returned for is on
+    the disks of a majority of the members.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._client: MongoClient[Document] = MongoClient(
+            url,
+            # No connection and no thread before somebody asks: most processes never do.
+            connect=False,
+            serverSelectionTimeoutMS=_SELECTION_MS,
+            connectTimeoutMS=_CONNECT_MS,
+            socketTimeoutMS=_SOCKET_MS,
+            heartbeatFrequencyMS=_LOOK_EVERY_MS,
+            w="majority",
+            journal=True,
+            readConcernLevel="majority",
+            tz_aware=True,
+            appname="chartroom audit",
+        )
+
+    def find(
+        self,
+        wanted: AuditFilter,
+        *,
+        after: AuditCursor | None = None,
+        limit: int = 50,
+    ) -> tuple[AuditEntry, ...]:
+        """Return a page of entries, the newest first, that goes on after a cursor."""
+        with _answering():
+            found = self._logs.find(_query(wanted, after), max_time_ms=_FIND_MS)
+            return tuple(map(_entry, found.sort(_NEWEST_FIRST).limit(limit)))
+
+    def stream(self, wanted: AuditFilter) -> Iterator[AuditEntry]:
+        """Yield all entries, the newest first, for an export."""
+        with _answering():
+            yield from map(_entry, self._logs.find(_query(wanted)).sort(_NEWEST_FIRST))
+
+    def count(self, wanted: AuditFilter, *, at_most: int = 10_000) -> int:
+        """Return how many entries there are, and stop counting at `at_most`."""
+        with _answering():
+            return self._logs.count_documents(
+                _query(wanted), limit=at_most, maxTimeMS=_FIND_MS
+            )
+
+    def append(self, documents: Sequence[Document]) -> None:
+        """Add entries in their order; raise SequenceTaken at the first that is there.
+
+        The entries before that one have been added then, and none after it: whatever
+        goes wrong, the log has no gap.
+        """
+        with _answering():
+            self._logs.insert_many(documents, ordered=True)
+
+    def list_after(self, sequence: int, *, limit: int) -> list[Document]:
+        """Return the entries that follow a number, as they are kept."""
+        with _answering():
+            return list(self._after(sequence).limit(limit))
+
+    def walk_after(self, sequence: int) -> Iterator[Document]:
+        """Yield every entry that follows a number, as it is kept."""
+        with _answering():
+            yield from self._after(sequence).batch_size(_WALK_BATCH)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    @property
+    def _logs(self) -> Collection[Document]:
+        return self._client.get_default_database(DATABASE)[COLLECTION]
+
+    def _after(self, sequence: int) -> Cursor[Document]:
+        # What is no number at all comes along, so that a strange document is seen.
+        query: Document = {"_id": {"$not": {"$lte": sequence}}} if sequence else {}
+        return self._logs.find(query).sort("_id")
+
+
+def _query(wanted: AuditFilter, after: AuditCursor | None = None) -> Document:
+    equal = {
+        "actor_id": _text(wanted.actor_id),
+        "patients": _text(wanted.patient_id),
+        "outcome": wanted.outcome,
+        "subject_kind": wanted.subject_kind,
+        "subject_id": wanted.subject_id,
+        "session_id": _text(wanted.session_id),
+    }
+    # $eq, so that no value can be taken for an operator.
+    query: Document = {
+        name: {"$eq": value} for name, value in equal.items() if value is not None
+    }
+    if wanted.actions:
+        query["action"] = {"$in": sorted(wanted.actions)}
+    conditions = [query, *_times(wanted)]
+    if after is not None:
+        earlier = {"at": {"$lt": after.at}}
+        same_time = {"at": {"$eq": after.at}, "_id": {"$lt": after.sequence}}
+        # The first condition says what the second one implies: it bounds the index.
+        conditions += [{"at": {"$lte": after.at}}, {"$or": [earlier, same_time]}]
+    return {"$and": conditions}
+
+
+def _times(wanted: AuditFilter) -> Iterator[Document]:
+    if wanted.since is not None:
+        yield {"at": {"$gte": wanted.since}}
+    if wanted.until is not None:
+        yield {"at": {"$lt": wanted.until}}
+
+
+def _entry(document: Document) -> AuditEntry:
+    return AuditEntry(
+        sequence=document["_id"],
+        id=UUID(document["event"]),
+        at=document["at"],
+        action=document["action"],
+        outcome=document["outcome"],
+        actor_id=_uuid(document["actor_id"]),
+        actor_role=document["actor_role"],
+        session_id=_uuid(document["session_id"]),
+        request_id=document["request_id"],
+        network=document["network"],
+        patient_id=_uuid(document["patient_id"]),
+        subject_kind=document["subject_kind"],
+        subject_id=document["subject_id"],
+        reason=document["reason"],
+        details=json.loads(document["details"]),
+    )
+
+
+def _text(value: UUID | None) -> str | None:
+    return str(value) if value else None
+
+
+def _uuid(value: str | None) -> UUID | None:
+    return UUID(value) if value else None
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except BulkWriteError as error:
+        codes = {problem["code"] for problem in error.details["writeErrors"]}
+        if codes == {_DUPLICATE_KEY}:
+            # Without its cause: MongoDB's words quote the entry.
+            raise SequenceTaken("Another entry has this place.") from None
+        raise AuditStoreUnavailable("MongoDB does not take the entries.") from None
+    except (
+        ConfigurationError,
+        ConnectionFailure,
+        ExecutionTimeout,
+        WTimeoutError,
+    ) as error:
+        raise AuditStoreUnavailable("MongoDB does not answer.") from error
+    except OperationFailure as error:
+        raise AuditStoreUnavailable("MongoDB refuses the audit login.") from error
