@@ -3,6 +3,7 @@
 `Database` is all that others need: see docs/decisions/0003-reading-your-own-writes.md.
 """
 
+from db.routing.acting import DOOR, SYSTEM, Acting, DatabaseRole, become
 from db.routing.database import Database, Read, Written
 from db.routing.failures import AlreadyWritten, DatabaseUnavailable, OutcomeUnknown
 from db.routing.lsn import Lsn
@@ -12,8 +13,12 @@ from db.routing.receipts import forget as forget_receipts
 from db.routing.writes import WritingSession
 
 __all__ = [
+    "DOOR",
+    "SYSTEM",
+    "Acting",
     "AlreadyWritten",
     "Database",
+    "DatabaseRole",
     "DatabaseUnavailable",
     "Lsn",
     "NodeState",
@@ -22,5 +27,6 @@ __all__ = [
     "Served",
     "WritingSession",
     "Written",
+    "become",
     "forget_receipts",
 ]

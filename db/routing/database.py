@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
 from db.routing import receipts
+from db.routing.acting import Acting, take_on
 from db.routing.addresses import Addresses
 from db.routing.failures import (
     DatabaseUnavailable,
@@ -58,6 +59,9 @@ class Database:
     Operations given to `read` and `write` may run several times and must do nothing
     but use their session. Raises DatabaseUnavailable when no server could do it
     within `retry_seconds` of the first failure.
+
+    `acting` says in whose name: the database then shows and changes what that role
+    may, and nothing else. Nobody in particular may next to nothing.
     """
 
     def __init__(
@@ -83,21 +87,27 @@ class Database:
         self._writes = Writes(self._addresses, self._watch, sizes)
 
     def read(
-        self, operation: Callable[[Session], T], *, after: Lsn | None = None
+        self,
+        operation: Callable[[Session], T],
+        *,
+        after: Lsn | None = None,
+        acting: Acting | None = None,
     ) -> Read[T]:
         """Run a read on a server that shows everything up to `after`."""
         avoiding: set[str] = set()
 
         def attempt() -> Read[T]:
             lease = self._reads.connect(after, avoiding)
-            with self._reads.session(lease, avoiding) as session:
+            with self._reads.session(lease, avoiding, acting) as session:
                 return Read(operation(session), lease.served)
 
         return self._persist("read", attempt, trouble_of_read)
 
-    def read_latest(self, operation: Callable[[Session], T]) -> Read[T]:
+    def read_latest(
+        self, operation: Callable[[Session], T], *, acting: Acting | None = None
+    ) -> Read[T]:
         """Run a read on the primary, which shows what anybody has written so far."""
-        return self.read(operation, after=BEYOND)
+        return self.read(operation, after=BEYOND, acting=acting)
 
     def find(
         self,
@@ -105,6 +115,7 @@ class Database:
         *,
         missing: type[Exception],
         after: Lsn | None = None,
+        acting: Acting | None = None,
     ) -> Read[T]:
         """Run a read that raises `missing` when there is no such thing.
 
@@ -112,12 +123,14 @@ class Database:
         primary has the last word.
         """
         try:
-            return self.read(operation, after=after)
+            return self.read(operation, after=after, acting=acting)
         except missing:
-            return self.read_latest(operation)
+            return self.read_latest(operation, acting=acting)
 
     @contextmanager
-    def reading(self, after: Lsn | None = None) -> Iterator[Session]:
+    def reading(
+        self, after: Lsn | None = None, *, acting: Acting | None = None
+    ) -> Iterator[Session]:
         """Open a session to read from; `session.info["served"]` says who answers.
 
         Only the way in is tried again: a server that fails later raises
@@ -127,12 +140,16 @@ class Database:
         lease = self._persist("read", lambda: self._reads.connect(after, avoiding))
         with (
             _as_unavailable(trouble_of_read),
-            self._reads.session(lease, avoiding) as session,
+            self._reads.session(lease, avoiding, acting) as session,
         ):
             yield session
 
     def write(
-        self, operation: Callable[[Session], T], *, key: UUID | None = None
+        self,
+        operation: Callable[[Session], T],
+        *,
+        key: UUID | None = None,
+        acting: Acting | None = None,
     ) -> Written[T]:
         """Run and commit a transaction on the primary exactly once.
 
@@ -140,7 +157,7 @@ class Database:
         raised when an earlier call with it was committed. Raises OutcomeUnknown if
         the connection died during COMMIT and no primary could be asked since.
         """
-        delivery = Delivery(self._writes, operation, key or uuid4())
+        delivery = Delivery(self._writes, operation, key or uuid4(), acting)
         try:
             attempted = self._persist("write", delivery.attempt)
         except DatabaseUnavailable as error:
@@ -150,7 +167,7 @@ class Database:
         return Written(attempted.value, attempted.lsn or self._find_position())
 
     @contextmanager
-    def writing(self) -> Iterator[WritingSession]:
+    def writing(self, *, acting: Acting | None = None) -> Iterator[WritingSession]:
         """Open a transaction on the primary, committed when the block ends well.
 
         Only the way in is tried again: a server that fails later raises
@@ -161,8 +178,9 @@ class Database:
         with _as_unavailable():
             try:
                 with self._writes.session(connection) as session:
-                    yield session
                     receipts.leave(session, receipt)
+                    take_on(session, acting)
+                    yield session
                     self._writes.commit(session, connection)
             except Unanswered as error:
                 self._settle(receipt, error)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from db.routing import counters
+from db.routing.acting import Acting, take_on
 from db.routing.addresses import Address, open_reading
 from db.routing.failures import NoServer, Trouble, trouble_of_read
 from db.routing.lsn import Lsn
@@ -66,8 +67,10 @@ class Reads:
         }
 
     @contextmanager
-    def session(self, lease: Lease, avoiding: set[str]) -> Iterator[Session]:
-        """Use the lease up for one transaction.
+    def session(
+        self, lease: Lease, avoiding: set[str], acting: Acting | None = None
+    ) -> Iterator[Session]:
+        """Use the lease up for one transaction, in somebody's name.
 
         A server that fails is left out of later choices and added to `avoiding`.
         """
@@ -75,6 +78,7 @@ class Reads:
             try:
                 info = {"served": lease.served}
                 with Session(connection, info=info, expire_on_commit=False) as session:
+                    take_on(session, acting)
                     yield session
             except Exception as error:
                 trouble = trouble_of_read(error)

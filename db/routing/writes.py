@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from db.routing import receipts
+from db.routing.acting import Acting, take_on
 from db.routing.addresses import Addresses
 from db.routing.failures import (
     AlreadyWritten,
@@ -128,11 +129,16 @@ class Delivery(Generic[T]):
     """One operation that is to be committed exactly once, over several attempts."""
 
     def __init__(
-        self, writes: Writes, operation: Callable[[Session], T], key: UUID
+        self,
+        writes: Writes,
+        operation: Callable[[Session], T],
+        key: UUID,
+        acting: Acting | None = None,
     ) -> None:
         self._writes = writes
         self._operation = operation
         self._key = key
+        self._acting = acting
         self._unanswered: list[T] = []
 
     @property
@@ -151,6 +157,7 @@ class Delivery(Generic[T]):
         with self._writes.session(connection) as session:
             if receipts.leave(session, self._key):
                 self._unanswered.clear()
+                take_on(session, self._acting)
                 value = self._operation(session)
             elif self._unanswered:
                 value = self._unanswered[0]

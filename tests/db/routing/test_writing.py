@@ -199,4 +199,4 @@ def test_a_key_whose_write_was_refused_can_be_used_again(database, notes):
 
     database.write(notes.write(second), key=key)
 
-    assert database.read(has_note(second)).value
+    assert is_written(database, second)
