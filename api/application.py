@@ -6,7 +6,16 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from api import docs, files, health, metrics, patient_register, patients, problems
+from api import (
+    docs,
+    documented,
+    files,
+    health,
+    metrics,
+    patient_register,
+    patients,
+    problems,
+)
 from api.dependencies import Stores
 from db.gridfs import FileStore
 from db.routing import Database
@@ -47,6 +56,7 @@ def create_api(
     problems.install(api)
     for part in (patient_register, patients, health, metrics, files, docs):
         api.include_router(part.router)
+    documented.describe(api)
     return api
 
 

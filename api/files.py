@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response, StreamingResponse
 
 from api.dependencies import Caller, ProgramOrPerson
-from services import patient_lists, patients, photos, views
+from api.documented import sends
+from services import patient_lists, photos, views
 from services.criteria import Criteria
-from services.errors import NotFound
 
 router = APIRouter(prefix="/files", tags=["Files"])
 
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/files", tags=["Files"])
 BYTE_ORDER_MARK: Final = "\ufeff"
 
 
-@router.get("/patients/{uuid}/photo")
+@router.get("/patients/{uuid}/photo", responses=sends("image/jpeg", 404))
 def photo(
     caller: ProgramOrPerson,
     uuid: UUID,
@@ -31,17 +31,20 @@ def photo(
     """Return a patient's photo as JPEG."""
 
     def read(session: Session) -> bytes:
-        # A replica that is behind would show the photo from before.
-        if patients.get_patient(session, caller.actor, uuid).version < version:
-            raise NotFound("There is no such version of this record.")
-        files = caller.stores.files
-        is_small = size == "thumbnail"
-        return photos.read(session, files, caller.actor, uuid, thumbnail=is_small)
+        return photos.read(
+            session,
+            caller.stores.files,
+            caller.actor,
+            uuid,
+            thumbnail=size == "thumbnail",
+            # A replica that is behind would show the photo from before.
+            version=version,
+        )
 
     return Response(caller.read(read).value, media_type="image/jpeg")
 
 
-@router.get("/patients.csv")
+@router.get("/patients.csv", responses=sends("text/csv", 404))
 def export(
     caller: ProgramOrPerson,
     key: Annotated[

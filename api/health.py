@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from api.answers import JsonResponse
 from api.dependencies import Program, Stores
+from api.documented import HealthShown, NodesShown, shows
 from db.routing import DatabaseUnavailable, NodeState
 from services import background
 from services.actors import Permission
@@ -22,6 +23,7 @@ _OK: Final = 200
 _UNAVAILABLE: Final = 503
 # Anybody may ask, as often as they like; the databases are asked once a second.
 _KEPT_SECONDS: Final = 1.0
+_HEALTH: Final = shows(HealthShown) | shows(HealthShown, status=503)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +84,20 @@ def checkup_of(request: Request) -> Checkup:
 TheCheckup = Annotated[Checkup, Depends(checkup_of)]
 
 
-@router.get("/health")
+@router.get("/health", responses=_HEALTH)
 def health(checkup: TheCheckup) -> Response:
     """Tell whether the clinic can work: 200, or 503 if it cannot."""
     return checkup.health().response()
 
 
-@router.get("/api/v1/health")
+@router.get("/api/v1/health", responses=_HEALTH)
 def health_for_programs(caller: Program, checkup: TheCheckup) -> Response:
     """Tell the same as /health to a known program."""
     del caller
     return checkup.health().response()
 
 
-@router.get("/api/v1/replication/status")
+@router.get("/api/v1/replication/status", responses=shows(NodesShown))
 def replication_status(caller: Program) -> Response:
     """Tell for every node its role, and how far a replica is behind."""
     caller.actor.require(Permission.VIEW_REPLICATION)

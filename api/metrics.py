@@ -6,7 +6,7 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 router = APIRouter(tags=["Health"])
 
@@ -14,7 +14,7 @@ router = APIRouter(tags=["Health"])
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse)
 def metrics() -> Response:
     """Return all counters of this process."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from api.answers import JsonResponse, patient_json, read_headers, written_headers
 from api.bodies import describe_body, describe_criteria, read_body
 from api.dependencies import Program
+from api.documented import ListEnvelope, RegisteredEnvelope, shows
 from api.problems import ENVELOPE_PATH
 from api.schemas import PatientBody
 from services import criteria, patient_fields, patient_lists, patients
@@ -24,7 +25,11 @@ async def _body(request: Request, caller: Program) -> PatientBody:
     return await read_body(request, PatientBody)
 
 
-@router.post(ENVELOPE_PATH, openapi_extra=describe_body(PatientBody))
+@router.post(
+    ENVELOPE_PATH,
+    responses=shows(RegisteredEnvelope, 409, 413, 415),
+    openapi_extra=describe_body(PatientBody),
+)
 def register_patient(
     caller: Program, body: Annotated[PatientBody, Depends(_body)]
 ) -> Response:
@@ -42,7 +47,11 @@ def register_patient(
     )
 
 
-@router.get(ENVELOPE_PATH, openapi_extra=describe_criteria(_NUMBERED))
+@router.get(
+    ENVELOPE_PATH,
+    responses=shows(ListEnvelope),
+    openapi_extra=describe_criteria(_NUMBERED),
+)
 def list_patients(caller: Program, request: Request) -> Response:
     """List the patients that meet the criteria, page by page.
 

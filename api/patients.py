@@ -17,6 +17,7 @@ from api.answers import (
 )
 from api.bodies import describe_body, describe_criteria, read_body
 from api.dependencies import Caller, Program
+from api.documented import Candidates, PatientShown, PatientsPage, refuses, shows
 from api.problems import precondition_required
 from api.schemas import MergeBody, PatientBody
 from db.routing import Read, Written
@@ -54,7 +55,7 @@ Patient = Annotated[PatientBody, Depends(_patient_body)]
 Merge = Annotated[MergeBody, Depends(_merge_body)]
 
 
-@router.get("", openapi_extra=describe_criteria(_PAGED))
+@router.get("", responses=shows(PatientsPage), openapi_extra=describe_criteria(_PAGED))
 def list_patients(
     caller: Program, request: Request, after: UUID | None = None
 ) -> Response:
@@ -78,7 +79,12 @@ def list_patients(
     return JsonResponse(page, headers=read_headers(read, caller.after))
 
 
-@router.post("", status_code=201, openapi_extra=describe_body(PatientBody))
+@router.post(
+    "",
+    status_code=201,
+    responses=shows(PatientShown, 409, 413, 415, status=201),
+    openapi_extra=describe_body(PatientBody),
+)
 def register_patient(caller: Program, body: Patient) -> Response:
     """Register a patient."""
     draft = body.draft()
@@ -91,7 +97,11 @@ def register_patient(caller: Program, body: Patient) -> Response:
     return _shown(written, 201, location)
 
 
-@router.post("/duplicates", openapi_extra=describe_body(PatientBody))
+@router.post(
+    "/duplicates",
+    responses=shows(Candidates, 413, 415),
+    openapi_extra=describe_body(PatientBody),
+)
 def find_duplicates_of_draft(caller: Program, body: Patient) -> Response:
     """Find who may already be registered under these particulars."""
     draft = patients.validate(body.draft(), caller.stores.today())
@@ -101,7 +111,10 @@ def find_duplicates_of_draft(caller: Program, body: Patient) -> Response:
     return _candidates(caller, read)
 
 
-@router.get("/{uuid}")
+@router.get(
+    "/{uuid}",
+    responses=shows(PatientShown, 404) | {304: {"description": "Not Modified"}},
+)
 def get_patient(
     caller: Program,
     uuid: UUID,
@@ -117,7 +130,11 @@ def get_patient(
     return JsonResponse(patient_json(read.value), headers=headers)
 
 
-@router.put("/{uuid}", openapi_extra=describe_body(PatientBody))
+@router.put(
+    "/{uuid}",
+    responses=shows(PatientShown, 404, 409, 412, 413, 415, 428),
+    openapi_extra=describe_body(PatientBody),
+)
 def edit_patient(
     caller: Program, uuid: UUID, body: Patient, if_match: IfMatch = None
 ) -> Response:
@@ -140,7 +157,7 @@ def edit_patient(
     return _shown(caller.write(edit))
 
 
-@router.delete("/{uuid}", status_code=204)
+@router.delete("/{uuid}", status_code=204, responses=refuses(404, 409, 412))
 def archive_patient(caller: Program, uuid: UUID, if_match: IfMatch = None) -> Response:
     """Archive the patient; nothing is destroyed, and it can be restored."""
 
@@ -151,7 +168,7 @@ def archive_patient(caller: Program, uuid: UUID, if_match: IfMatch = None) -> Re
     return Response(status_code=204, headers=written_headers(caller.write(archive)))
 
 
-@router.post("/{uuid}/restore")
+@router.post("/{uuid}/restore", responses=shows(PatientShown, 404, 409, 412))
 def restore_patient(caller: Program, uuid: UUID, if_match: IfMatch = None) -> Response:
     """Take an archived patient back into daily use."""
 
@@ -162,7 +179,7 @@ def restore_patient(caller: Program, uuid: UUID, if_match: IfMatch = None) -> Re
     return _shown(caller.write(restore))
 
 
-@router.get("/{uuid}/duplicates")
+@router.get("/{uuid}/duplicates", responses=shows(Candidates, 404))
 def find_duplicates(caller: Program, uuid: UUID) -> Response:
     """Find who may be the same person as this patient."""
 
@@ -175,7 +192,11 @@ def find_duplicates(caller: Program, uuid: UUID) -> Response:
     return _candidates(caller, caller.read(find))
 
 
-@router.post("/{uuid}/merge", openapi_extra=describe_body(MergeBody))
+@router.post(
+    "/{uuid}/merge",
+    responses=shows(PatientShown, 404, 409, 413, 415),
+    openapi_extra=describe_body(MergeBody),
+)
 def merge_patients(caller: Program, uuid: UUID, body: Merge) -> Response:
     """Merge another patient into this one, which then looks as `patient` says."""
     draft = body.patient.draft()

@@ -1,0 +1,216 @@
+"""What OpenAPI says of every answer: its status, its media type and its schema."""
+
+from datetime import date, datetime
+from http import HTTPStatus
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from fastapi import FastAPI
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.problems import ENVELOPE_PATH
+
+# Whoever calls may be unknown or too eager, and the databases may be changing hands.
+_OF_ALL: Final = (400, 401, 403, 429, 503)
+_OPEN_PATHS: Final = ("/health", "/metrics")
+_PROBLEM: Final = "application/problem+json"
+
+_Responses = dict[int | str, dict[str, Any]]
+
+
+class _Shown(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class PatientShown(_Shown):
+    """A patient as the API shows one."""
+
+    uuid: UUID
+    first_name: str
+    last_name: str
+    date_of_birth: date
+    sex: Literal["female", "male", "other", "unknown"]
+    email: str | None
+    phone_number: str | None
+    address: str | None
+    emergency_contact: str | None
+    allergies: list[str]
+    no_known_allergies: bool
+    medical_history: list[str]
+    current_medications: list[str]
+    photo: str | None = Field(description="Where the photo is served.")
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+    merged_into: UUID | None
+
+
+class PatientsPage(_Shown):
+    """A page of a list; `next` leads to the following one, null on the last."""
+
+    patients: list[PatientShown]
+    next: UUID | None
+
+
+class CandidateShown(_Shown):
+    """Somebody who may be the same person, from 0 to 100 likely."""
+
+    patient: PatientShown
+    score: int = Field(ge=0, le=100)
+    reasons: list[str]
+
+
+class Candidates(_Shown):
+    """The likeliest first."""
+
+    duplicates: list[CandidateShown]
+
+
+class ProblemPart(_Shown):
+    """One property of what was sent, and what is wrong with it."""
+
+    property: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """A refusal, as RFC 9457 describes it, with the properties it is about."""
+
+    type: Literal["about:blank"]
+    title: str
+    status: int
+    detail: str
+    property: str | None = None
+    problems: list[ProblemPart] | None = None
+
+
+class EnvelopeProblem(_Shown):
+    """A refusal of the patient register."""
+
+    code: int
+    is_success: Literal[False]
+    message: str
+    data: dict[str, Any]
+
+
+class RegisteredEnvelope(_Shown):
+    """A registered patient, in the register's envelope."""
+
+    code: Literal[200]
+    is_success: Literal[True]
+    message: str
+    data: PatientShown
+
+
+class ListEnvelope(_Shown):
+    """A page of patients, in the register's envelope."""
+
+    code: Literal[200]
+    is_success: Literal[True]
+    message: str
+    data: list[PatientShown]
+    page: int
+    per_page: int
+    total: int
+    total_is_exact: bool
+
+
+class PartShown(BaseModel):
+    """One part that Chartroom needs."""
+
+    status: Literal["up", "down"]
+    latency_ms: float | None
+
+
+class HealthShown(_Shown):
+    """The parts, and what follows for the whole."""
+
+    status: Literal["up", "degraded", "down"]
+    primary: PartShown
+    replicas: list[PartShown]
+    mongo: PartShown
+    worker: PartShown
+
+
+class NodeShown(_Shown):
+    """A database server as it was last seen."""
+
+    name: str
+    role: Literal["primary", "replica"] | None
+    reachable: bool
+    lag_seconds: float | None
+    lag_bytes: int | None
+    replay_lsn: str | None
+    timeline: int | None
+    latency_seconds: float | None
+
+
+class NodesShown(_Shown):
+    """Every database server."""
+
+    nodes: list[NodeShown]
+
+
+def refuses(*statuses: int) -> _Responses:
+    """Describe the refusals that a route adds to those of all routes."""
+    return {status: _refusal(status) for status in statuses}
+
+
+def sends(media_type: str, *statuses: int) -> _Responses:
+    """Describe a route that sends a file, and its refusals."""
+    schema = {"type": "string", "format": "binary"}
+    content = {media_type: {"schema": schema}}
+    return {200: {"description": "The file", "content": content}} | refuses(*statuses)
+
+
+def shows(kind: Any, *statuses: int, status: int = 200) -> _Responses:
+    """Describe a route that answers with JSON of this kind, and its refusals."""
+    return {status: {"model": kind}} | refuses(*statuses)
+
+
+def describe(api: FastAPI) -> None:
+    """Let the API's description tell every answer there is."""
+    describe_routes = api.openapi
+
+    def openapi() -> dict[str, Any]:
+        if api.openapi_schema is None:
+            _complete(describe_routes())
+        return describe_routes()
+
+    api.openapi = openapi  # type: ignore[method-assign]
+
+
+def _complete(schema: dict[str, Any]) -> None:
+    components = schema["components"]["schemas"]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        components.pop(unused, None)
+    for kind in (Problem, EnvelopeProblem):
+        whole = kind.model_json_schema(ref_template="#/components/schemas/{model}")
+        components |= whole.pop("$defs", {}) | {kind.__name__: whole}
+    for path, operations in schema["paths"].items():
+        for operation in operations.values():
+            _complete_operation(path, operation["responses"])
+
+
+def _complete_operation(path: str, responses: dict[str, Any]) -> None:
+    # Values that do not fit are answered with 400 here, like everything invalid.
+    responses.pop("422", None)
+    if path not in _OPEN_PATHS:
+        for status in _OF_ALL:
+            responses.setdefault(str(status), _refusal(status))
+    if path == ENVELOPE_PATH:
+        for code, response in responses.items():
+            if not code.startswith("2"):
+                response["content"] = _json_of(EnvelopeProblem, "application/json")
+
+
+def _refusal(status: int) -> dict[str, Any]:
+    return {
+        "description": HTTPStatus(status).phrase,
+        "content": _json_of(Problem, _PROBLEM),
+    }
+
+
+def _json_of(kind: type[BaseModel], media_type: str) -> dict[str, Any]:
+    return {media_type: {"schema": {"$ref": f"#/components/schemas/{kind.__name__}"}}}
