@@ -51,7 +51,7 @@ def list_clinicians(session: Session, actor: Actor) -> tuple[Clinician, ...]:
     """Return who can be given a patient to treat, by name; raises NotAllowed."""
     actor.require(Permission.ASSIGN_CARE)
     rows = session.execute(_clinicians().order_by(User.name, User.id))
-    return tuple(Clinician(*row) for row in rows)
+    return tuple(Clinician(clinician_id, name) for clinician_id, name in rows)
 
 
 def list_team(session: Session, actor: Actor, patient_id: UUID) -> tuple[Carer, ...]:
@@ -143,7 +143,7 @@ def begin(
     return care
 
 
-def _clinicians() -> Select[tuple[UUID, str]]:
+def _clinicians() -> Select[UUID, str]:
     return select(User.id, User.name).where(
         User.role == Role.CLINICIAN.value, User.deactivated_at.is_(None)
     )
@@ -153,7 +153,7 @@ def _get_clinician(session: Session, clinician_id: UUID) -> Clinician:
     row = session.execute(_clinicians().where(User.id == clinician_id)).one_or_none()
     if row is None:
         raise NoSuchClinician
-    return Clinician(*row)
+    return Clinician(row.id, row.name)
 
 
 def _lock(session: Session, patient_id: UUID) -> None:
