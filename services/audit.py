@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from db.models import AuditEvent
 from services.actors import Actor
+from services.patient_records import PatientRecord
 
 Outcome = Literal["done", "refused", "failed"]
 
@@ -144,6 +145,18 @@ def record(
         session.info[_WAITING].append(event)
     else:
         raise Unrecorded(f"{action} on a session that only reads")
+
+
+def record_patient(
+    session: Session,
+    actor: Actor,
+    action: Action,
+    patient: PatientRecord,
+    **details: object,
+) -> None:
+    """Write down what was done with one version of a patient's record."""
+    told = {"version": patient.version, **details}
+    record(session, actor, action, patient_id=patient.id, details=told)
 
 
 def differences(before: _Dataclass | None, after: _Dataclass) -> dict[str, list[Any]]:

@@ -12,8 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.models import STAYS_WITH_MERGED, Base, Patient, PatientMerge
-from services import patients
+from services import audit, patients
 from services.actors import Actor, Permission
+from services.audit import Action
 from services.errors import Conflict
 from services.patient_records import PatientDraft, PatientRecord, Sex
 from services.patient_rows import COLUMNS, record_of
@@ -68,8 +69,12 @@ def preview(session: Session, actor: Actor, kept_id: UUID, merged_id: UUID) -> P
 
     Raises SameRecord, NotFound, or PatientArchived if one is out of use.
     """
-    actor.require(Permission.MERGE_PATIENTS)
+    actor.require(Permission.MERGE_PATIENTS, kept_id)
     kept, merged = _both(session, kept_id, merged_id, lock=False)
+    for record in (kept, merged):
+        audit.record_patient(
+            session, actor, Action.PATIENT_READ, record, purpose="merge"
+        )
     suggestion = suggest(kept.draft(), merged.draft())
     return Preview(
         kept, merged, suggestion, tuple(_differences(kept, merged, suggestion))
@@ -114,7 +119,7 @@ def merge(
     written down. Raises InvalidPatient, SameRecord, StaleVersion for either record,
     PatientArchived, NotFound, or CannotFollow.
     """
-    actor.require(Permission.MERGE_PATIENTS)
+    actor.require(Permission.MERGE_PATIENTS, kept_id)
     draft = patients.validate(draft, today)
     kept, merged = _both(session, kept_id, merged_id, lock=True)
     winner = patients.values_of(draft)
@@ -127,13 +132,12 @@ def merge(
         # Never both: whoever removed it from one record would take it from the other.
         winner["photo_file_id"] = merged.photo_file_id
         loser["photo_file_id"] = None
-    result = patients.change(
-        session, kept_id, winner, version=kept_version, typed=draft
-    )
+    made = patients.change(session, kept_id, winner, version=kept_version, typed=draft)
     patients.change(session, merged_id, loser, version=merged_version)
     _write_down(session, actor, kept, merged)
     _repoint(session, kept_id, merged_id)
-    return result
+    _record(session, actor, made, merged)
+    return made.after
 
 
 def _both(
@@ -153,7 +157,7 @@ def _both(
     found = {record.id: record for record in map(record_of, rows)}
     for patient_id in (kept_id, merged_id):
         if patient_id not in found:
-            raise patients.NoSuchPatient
+            raise patients.NoSuchPatient(patient_id)
         if found[patient_id].is_archived:
             raise patients.PatientArchived(found[patient_id])
     return found[kept_id], found[merged_id]
@@ -181,6 +185,30 @@ def _write_down(
         )
     )
     session.flush()
+
+
+def _record(
+    session: Session, actor: Actor, made: patients.Change, merged: PatientRecord
+) -> None:
+    """Tell it of both records: whoever asks about either must find it."""
+    changed = audit.differences(made.before.draft(), made.after.draft())
+    kept_id = made.after.id
+    audit.record(
+        session,
+        actor,
+        Action.PATIENT_MERGE,
+        patient_id=kept_id,
+        subject=("patient", merged.id),
+        details={"version": made.after.version, "changed": changed},
+    )
+    audit.record(
+        session,
+        actor,
+        Action.PATIENT_MERGE,
+        patient_id=merged.id,
+        subject=("patient", kept_id),
+        details={"version": merged.version + 1, "merged_into": kept_id},
+    )
 
 
 def _repoint(session: Session, kept_id: UUID, merged_id: UUID) -> None:

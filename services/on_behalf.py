@@ -2,19 +2,29 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.routing import Database, Lsn, Read, Written
+from db.routing import Database, DatabaseUnavailable, Lsn, Read, Written
 from services import audit
-from services.actors import Actor
-from services.audit import Action, Origin
-from services.errors import NotAllowed, NotFound
+from services.actors import Actor, Permission
+from services.audit import Action, Event, Origin
+from services.errors import NotAllowed, NotFound, Unavailable
 
 T = TypeVar("T")
+
+
+class NotRecorded(Unavailable):
+    """What was asked for could not be written down, so there is no answer."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This cannot be written into the audit log right now, so it is not shown. "
+            "Nothing is lost; try again in a few seconds."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +32,19 @@ class OnBehalf:
     """Reads and writes as one actor, from one place.
 
     What a read records is committed on the primary before its answer is returned; if
-    that cannot be done there is no answer. A refusal is recorded too. Operations may
-    run several times and only use their session, as with `Database`.
+    that cannot be done there is no answer, but NotRecorded. A refusal is recorded too.
+    Operations may run several times and only use their session, as with `Database`.
     """
 
     database: Database
     actor: Actor
-    origin: Origin
+    origin: Origin = field(default_factory=Origin)
 
     def read(
         self, operation: Callable[[Session], T], *, after: Lsn | None = None
     ) -> Read[T]:
         """Read near; what a replica does not know, the primary is asked about."""
-        with self._written_down():
+        with self.recording_refusals():
             found = self.database.find(
                 _with_events(operation),
                 missing=NotFound,
@@ -42,45 +52,75 @@ class OnBehalf:
                 acting=self.actor.acting,
             )
             value, events = found.value
-            if events:
-                self._write(lambda session: audit.keep(session, events))
+            self._keep(events)
             return Read(value, found.served)
 
     def write(
         self, operation: Callable[[Session], T], *, key: UUID | None = None
     ) -> Written[T]:
         """Run and commit a transaction on the primary exactly once."""
-        with self._written_down():
-            return self._write(operation, key=key)
+        with self.recording_refusals():
+            return self.database.write(operation, key=key, acting=self.actor.acting)
 
-    def _write(
-        self, operation: Callable[[Session], T], *, key: UUID | None = None
-    ) -> Written[T]:
-        return self.database.write(operation, key=key, acting=self.actor.acting)
+    def stream(
+        self,
+        operation: Callable[[Session], Iterator[T]],
+        *,
+        after: Lsn | None = None,
+    ) -> Iterator[T]:
+        """Yield what the operation reads in one transaction, recorded before it."""
+        with self.database.reading(after, acting=self.actor.acting) as session:
+            # Left before the first piece is given away: whoever asks for the others
+            # may do so in another thread, which has another context.
+            with self.recording_refusals():
+                pieces, events = _with_events(operation)(session)
+                self._keep(events)
+            yield from pieces
+
+    def require(self, permission: Permission) -> None:
+        """Raise NotAllowed unless the actor may, and write the refusal down."""
+        with self.recording_refusals():
+            self.actor.require(permission)
 
     @contextmanager
-    def _written_down(self) -> Iterator[None]:
+    def recording_refusals(self) -> Iterator[None]:
+        """Write down what is refused inside; all else comes from this origin."""
         with audit.coming_from(self.origin):
             try:
                 yield
-            except NotAllowed as refusal:
-                sentence = str(refusal)
-                self._write(
-                    lambda session: audit.record(
-                        session,
-                        self.actor,
-                        Action.ACCESS_REFUSE,
-                        outcome="refused",
-                        details={"sentence": sentence},
-                    )
-                )
+            except (NotAllowed, NotFound) as refusal:
+                if isinstance(refusal, NotAllowed) or refusal.patient_id is not None:
+                    self._record(refusal)
                 raise
+
+    def _record(self, refusal: NotAllowed | NotFound) -> None:
+        def operation(session: Session) -> None:
+            audit.record(
+                session,
+                self.actor,
+                Action.ACCESS_REFUSE,
+                patient_id=refusal.patient_id,
+                outcome="refused",
+                details={"sentence": str(refusal)},
+            )
+
+        self._write_down(operation)
+
+    def _keep(self, events: list[Event]) -> None:
+        if events:
+            self._write_down(lambda session: audit.keep(session, events))
+
+    def _write_down(self, operation: Callable[[Session], None]) -> None:
+        try:
+            self.database.write(operation, acting=self.actor.acting)
+        except DatabaseUnavailable as error:
+            raise NotRecorded from error
 
 
 def _with_events(
     operation: Callable[[Session], T],
-) -> Callable[[Session], tuple[T, list[dict[str, Any]]]]:
-    def run(session: Session) -> tuple[T, list[dict[str, Any]]]:
+) -> Callable[[Session], tuple[T, list[Event]]]:
+    def run(session: Session) -> tuple[T, list[Event]]:
         with audit.collected(session) as events:
             return operation(session), events
 

@@ -1,26 +1,34 @@
 """The patients' records: registered, read, changed, archived and restored."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, and_, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.models import Patient
-from services import patient_constraints
+from services import audit, patient_constraints
 from services.actors import Actor, Permission, Role
+from services.audit import Action
 from services.birth_dates import parse_date_of_birth
-from services.errors import Conflict, NotFound
 from services.patient_records import PatientDraft, PatientRecord
+from services.patient_refusals import (
+    IdTaken,
+    NoSuchPatient,
+    NotArchived,
+    PatientArchived,
+    StaleVersion,
+)
 from services.patient_rows import COLUMNS, record_of
 from services.patient_rules import InvalidPatient, Problem, validate
 
 __all__ = [
     "COLUMNS",
+    "Change",
     "IdTaken",
     "InvalidPatient",
     "NoSuchPatient",
@@ -32,6 +40,7 @@ __all__ = [
     "change",
     "edit",
     "get_patient",
+    "look_up",
     "parse_date_of_birth",
     "record_of",
     "register",
@@ -40,57 +49,19 @@ __all__ = [
     "values_of",
 ]
 
-
-class NoSuchPatient(NotFound):
-    """There is no patient with the id, or the actor may not know of them."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "There is no such patient; search for the name or the date of birth."
-        )
+# The row as it was, which PostgreSQL 18 hands out beside the new one.
+_BEFORE: Final = tuple(
+    literal_column(f"old.{column.name}", column.type).label(f"old_{column.name}")
+    for column in COLUMNS
+)
 
 
-class StaleVersion(Conflict):
-    """The record changed after the screen was filled; carries both versions.
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A record before and after one version was made of another."""
 
-    `typed` is what the person wanted to save; None where nothing was typed.
-    """
-
-    def __init__(self, current: PatientRecord, typed: PatientDraft | None) -> None:
-        super().__init__(
-            "Somebody else changed this record in the meantime. "
-            "Compare what is there now with what you wanted, then save again."
-        )
-        self.current = current
-        self.typed = typed
-
-
-class PatientArchived(Conflict):
-    """The record is out of use; if it was merged, `current.merged_into_id` is set."""
-
-    def __init__(self, current: PatientRecord) -> None:
-        super().__init__(
-            "This record was merged into another one; go on with that one."
-            if current.merged_into_id
-            else "This record is archived; restore it first."
-        )
-        self.current = current
-
-
-class NotArchived(Conflict):
-    """There is nothing to restore."""
-
-    def __init__(self) -> None:
-        super().__init__("This record is not archived; you can use it as it is.")
-
-
-class IdTaken(Conflict):
-    """The id that came with a registration belongs to a record with other data."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Another record already has this id; register again with a new one."
-        )
+    before: PatientRecord
+    after: PatientRecord
 
 
 def get_patient(session: Session, actor: Actor, patient_id: UUID) -> PatientRecord:
@@ -98,12 +69,19 @@ def get_patient(session: Session, actor: Actor, patient_id: UUID) -> PatientReco
 
     Patients see their own record; that others exist is not told to them.
     """
+    found = look_up(session, actor, patient_id)
+    audit.record_patient(session, actor, Action.PATIENT_READ, found)
+    return found
+
+
+def look_up(session: Session, actor: Actor, patient_id: UUID) -> PatientRecord:
+    """Return the patient to another service, which records what it does with it."""
     if actor.role is Role.PATIENT:
-        actor.require(Permission.VIEW_OWN_RECORD)
+        actor.require(Permission.VIEW_OWN_RECORD, patient_id)
         if actor.patient_id != patient_id:
-            raise NoSuchPatient
+            raise NoSuchPatient(patient_id)
     else:
-        actor.require(Permission.VIEW_PATIENT)
+        actor.require(Permission.VIEW_PATIENT, patient_id)
     return _get(session, patient_id)
 
 
@@ -133,7 +111,12 @@ def register(
     with patient_constraints.explained(session):
         row = session.execute(statement).one_or_none()
     if row is not None:
-        return record_of(row)
+        kept = record_of(row)
+        changed = audit.differences(None, kept.draft())
+        audit.record_patient(
+            session, actor, Action.PATIENT_REGISTER, kept, changed=changed
+        )
+        return kept
     existing = _get(session, values["id"])
     if existing.draft() != draft:
         raise IdTaken
@@ -153,9 +136,14 @@ def edit(
 
     Raises InvalidPatient, StaleVersion, PatientArchived or NotFound.
     """
-    actor.require(Permission.EDIT_PATIENT)
+    actor.require(Permission.EDIT_PATIENT, patient_id)
     draft = validate(draft, today)
-    return change(session, patient_id, values_of(draft), version=version, typed=draft)
+    made = change(session, patient_id, values_of(draft), version=version, typed=draft)
+    changed = audit.differences(made.before.draft(), made.after.draft())
+    audit.record_patient(
+        session, actor, Action.PATIENT_CHANGE, made.after, changed=changed
+    )
+    return made.after
 
 
 def archive(
@@ -165,9 +153,11 @@ def archive(
 
     Raises StaleVersion, PatientArchived or NotFound.
     """
-    actor.require(Permission.ARCHIVE_PATIENT)
+    actor.require(Permission.ARCHIVE_PATIENT, patient_id)
     values = {"deleted_at": func.now(), "deleted_by": actor.id}
-    return change(session, patient_id, values, version=version)
+    archived = change(session, patient_id, values, version=version).after
+    audit.record_patient(session, actor, Action.PATIENT_ARCHIVE, archived)
+    return archived
 
 
 def restore(
@@ -178,14 +168,15 @@ def restore(
     Raises StaleVersion, NotArchived or NotFound, and PatientArchived for a record that
     was merged: its visits belong to the other one now, so it cannot stand alone again.
     """
-    actor.require(Permission.ARCHIVE_PATIENT)
+    actor.require(Permission.ARCHIVE_PATIENT, patient_id)
     is_restorable = and_(
         Patient.deleted_at.is_not(None), Patient.merged_into_id.is_(None)
     )
     values = {"deleted_at": None, "deleted_by": None}
     restored = _write(session, patient_id, version, is_restorable, values)
     if restored is not None:
-        return restored
+        audit.record_patient(session, actor, Action.PATIENT_RESTORE, restored.after)
+        return restored.after
     current = _get(session, patient_id)
     if current.merged_into_id:
         raise PatientArchived(current)
@@ -199,10 +190,11 @@ def change(
     *,
     version: int,
     typed: PatientDraft | None = None,
-) -> PatientRecord:
+) -> Change:
     """Write columns of one version of a record in daily use; for other services.
 
-    Checks no permission; raises StaleVersion, PatientArchived or NotFound.
+    Checks no permission and records nothing. Raises StaleVersion, PatientArchived or
+    NotFound.
     """
     is_in_use = Patient.deleted_at.is_(None)
     changed = _write(session, patient_id, version, is_in_use, values)
@@ -230,18 +222,20 @@ def _write(
     version: int,
     condition: ColumnElement[bool],
     values: Mapping[str, Any],
-) -> PatientRecord | None:
+) -> Change | None:
     """Make the next version in one statement, so that of two writers one finds none."""
     statement = (
         update(Patient)
         .where(Patient.id == patient_id, Patient.version == version, condition)
         .values(**values, version=Patient.version + 1, updated_at=func.now())
-        .returning(*COLUMNS)
+        .returning(*_BEFORE, *COLUMNS)
         .execution_options(synchronize_session=False)
     )
     with patient_constraints.explained(session):
         row = session.execute(statement).one_or_none()
-    return None if row is None else record_of(row)
+    if row is None:
+        return None
+    return Change(record_of(row[: len(_BEFORE)]), record_of(row[len(_BEFORE) :]))
 
 
 def _get(session: Session, patient_id: UUID) -> PatientRecord:
@@ -249,5 +243,5 @@ def _get(session: Session, patient_id: UUID) -> PatientRecord:
         select(*COLUMNS).where(Patient.id == patient_id)
     ).one_or_none()
     if row is None:
-        raise NoSuchPatient
+        raise NoSuchPatient(patient_id)
     return record_of(row)

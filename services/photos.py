@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from db.gridfs import Bucket, FileMissing, FileStore, FileStoreUnavailable
 from db.models import Patient
-from services import after_commit, patients
+from services import after_commit, audit, patients
 from services.actors import Actor, Permission
+from services.audit import Action
 from services.errors import NotFound, ServiceError, Unavailable
 from services.patient_records import PatientRecord
 from services.photo_images import CONTENT_TYPE, InvalidPhoto, PreparedPhoto, prepare
@@ -68,8 +69,8 @@ def attach(
     files without a row remain and are swept later; a row without its files never.
     Raises StaleVersion, PatientArchived, NotFound or PhotosUnavailable.
     """
-    actor.require(Permission.EDIT_PATIENT)
-    before = patients.get_patient(session, actor, patient_id)
+    actor.require(Permission.EDIT_PATIENT, patient_id)
+    before = patients.look_up(session, actor, patient_id)
     with _reachable():
         photo_file_id = _SEPARATOR.join(
             files.put(_BUCKET, data, content_type=CONTENT_TYPE)
@@ -78,12 +79,14 @@ def attach(
     try:
         changed = patients.change(
             session, patient_id, {"photo_file_id": photo_file_id}, version=version
-        )
+        ).after
     except ServiceError:
         with suppress(FileStoreUnavailable):
             _delete(files, photo_file_id)
         raise
     after_commit.call(session, partial(_delete, files, before.photo_file_id))
+    had_one = before.photo_file_id is not None
+    audit.record_patient(session, actor, Action.PHOTO_CHANGE, changed, replaces=had_one)
     return changed
 
 
@@ -94,15 +97,20 @@ def read(
     patient_id: UUID,
     *,
     thumbnail: bool,
+    version: int = 1,
 ) -> bytes:
     """Return the photo as JPEG, to whoever may see the patient.
 
-    Raises NoPhoto, NotFound or PhotosUnavailable.
+    A replica may be behind the `version` of the record whose photo is wanted, and so
+    be asked for what it does not know. Raises NoPhoto, NotFound or PhotosUnavailable.
     """
-    record = patients.get_patient(session, actor, patient_id)
+    record = patients.look_up(session, actor, patient_id)
+    if record.version < version:
+        raise NotFound("There is no such version of this record.")
     if record.photo_file_id is None:
         raise NoPhoto
     full, small = record.photo_file_id.split(_SEPARATOR)
+    audit.record_patient(session, actor, Action.PHOTO_READ, record, thumbnail=thumbnail)
     try:
         with _reachable():
             return files.get(_BUCKET, small if thumbnail else full).data
@@ -118,14 +126,15 @@ def remove(
 
     Raises NoPhoto, StaleVersion, PatientArchived or NotFound.
     """
-    actor.require(Permission.EDIT_PATIENT)
-    before = patients.get_patient(session, actor, patient_id)
+    actor.require(Permission.EDIT_PATIENT, patient_id)
+    before = patients.look_up(session, actor, patient_id)
     if before.photo_file_id is None:
         raise NoPhoto
     changed = patients.change(
         session, patient_id, {"photo_file_id": None}, version=version
-    )
+    ).after
     after_commit.call(session, partial(_delete, files, before.photo_file_id))
+    audit.record_patient(session, actor, Action.PHOTO_REMOVE, changed)
     return changed
 
 
