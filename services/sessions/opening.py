@@ -113,12 +113,16 @@ def touch(
 
     What is over stays over.
     """
-    columns = func.unnest(
-        bindparam("ids", list(seen), type_=ARRAY(Uuid)),
-        bindparam(
-            "ago", [int(s * 1000) for s in seen.values()], type_=ARRAY(BigInteger)
-        ),
-    ).table_valued("id", "milliseconds", name="seen")
+    columns = (
+        func.unnest(
+            bindparam("ids", list(seen), type_=ARRAY(Uuid)),
+            bindparam(
+                "ago", [int(s * 1000) for s in seen.values()], type_=ARRAY(BigInteger)
+            ),
+        )
+        .table_valued("id", "milliseconds", name="seen")
+        .render_derived()
+    )
     at = func.now() - columns.c.milliseconds * literal(timedelta(milliseconds=1))
     session.execute(
         update(UserSession)
