@@ -100,10 +100,14 @@ def test_the_log_shows_routes_but_no_paths_or_query_strings(server):
         browser.get(f"/files/patients/{secret}/photo")
 
     # A line is written when its answer has been sent.
-    log = _log_with(server, "GET /files/patients/{uuid}/photo 401")
-    assert "GET /api/v1/patients 401" in log
+    log = _log_with(server, _entry("/files/patients/{uuid}/photo"))
+    assert _entry("/api/v1/patients") in log
     assert secret not in log
     assert token not in log
+
+
+def _entry(route):
+    return f'"method": "GET", "route": "{route}", "status": 401'
 
 
 def _log_with(server, line):
