@@ -50,6 +50,8 @@ class BreakGlassAccess(Base):
     reason: Mapped[str] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
     expires_at: Mapped[Moment]
+    # When the administrators were sent word of it.
+    told_at: Mapped[Moment | None]
     reviewed_at: Mapped[Moment | None]
     reviewed_by: Mapped[UUID | None]
     review: Mapped[str | None] = mapped_column(Text)
