@@ -16,6 +16,7 @@ from db.routing.acting import Acting, take_on
 from db.routing.addresses import Addresses
 from db.routing.failures import (
     DatabaseUnavailable,
+    NoServer,
     OutcomeUnknown,
     Trouble,
     Unanswered,
@@ -108,6 +109,22 @@ class Database:
     ) -> Read[T]:
         """Run a read on the primary, which shows what anybody has written so far."""
         return self.read(operation, after=BEYOND, acting=acting)
+
+    def read_newest(
+        self, operation: Callable[[Session], T], *, acting: Acting | None = None
+    ) -> Read[T]:
+        """Run a read on the primary or, while nobody leads, on what comes nearest."""
+        avoiding: set[str] = set()
+
+        def attempt() -> Read[T]:
+            try:
+                lease = self._reads.connect(BEYOND, avoiding)
+            except NoServer:
+                lease = self._reads.connect(None, avoiding)
+            with self._reads.session(lease, avoiding, acting) as session:
+                return Read(operation(session), lease.served)
+
+        return self._persist("read", attempt, trouble_of_read)
 
     def find(
         self,

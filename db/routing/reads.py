@@ -15,7 +15,7 @@ from db.routing import counters
 from db.routing.acting import Acting, take_on
 from db.routing.addresses import Address, open_reading
 from db.routing.failures import NoServer, Trouble, trouble_of_read
-from db.routing.lsn import Lsn
+from db.routing.lsn import BEYOND, Lsn
 from db.routing.nodes import NodeState, Role, choose
 from db.routing.pools import Pool, PoolSizes, ask
 from db.routing.watch import Watch
@@ -149,6 +149,9 @@ class Reads:
             self._watch.observe(node.name, position, asked_at)
             if position >= after:
                 return True
+            if after == BEYOND:
+                # No waiting makes a replica the primary, or the primary newer.
+                return not is_replica
             if asked_at + pause > deadline:
                 # What the primary does not have, nobody has: without synchronous
                 # replication a failover may have lost what the caller once saw.

@@ -131,6 +131,30 @@ def test_a_position_that_no_server_has_is_answered_by_the_primary(database):
     assert not any(node.is_stalled for node in database.nodes())
 
 
+def test_the_primary_answers_at_once_what_only_it_can(with_notes):
+    with closing(Database(with_notes, replica_wait_seconds=5)) as database:
+        began = time.monotonic()
+        answer = database.read_latest(backend)
+
+    assert answer.served.role == "primary"
+    assert time.monotonic() - began < 4
+
+
+def test_the_newest_comes_from_the_primary(database):
+    assert database.read_newest(backend).served.role == "primary"
+
+
+def test_while_nobody_leads_the_newest_comes_from_a_replica(database, with_notes):
+    leader = database.read_latest(backend).served.node
+    followers = {n: u for n, u in with_notes.replica_urls.items() if n != leader}
+    leaderless = Endpoints(next(iter(followers.values())), followers, "", {})
+
+    with closing(Database(leaderless, retry_seconds=1)) as without:
+        assert without.read_newest(backend).served.role == "replica"
+        with pytest.raises(DatabaseUnavailable):
+            without.read_latest(backend)
+
+
 def test_connections_that_died_while_idle_are_replaced_unnoticed(database, with_notes):
     for _ in range(4):
         database.read(backend)
