@@ -10,6 +10,7 @@ class Endpoints:
     `database_url` is a libpq URL that may name several hosts and follows the leader
     (`target_session_attrs=read-write`). `replica_urls` maps a node's name to its own
     libpq URL, for every node: which of them is a replica changes over time.
+    `audit_url` is MongoDB again, as the login that may only add to the audit log.
     `patroni_urls` maps the same names to Patroni's REST API; empty without Patroni.
     """
 
@@ -17,3 +18,4 @@ class Endpoints:
     replica_urls: dict[str, str]
     mongo_url: str
     patroni_urls: dict[str, str]
+    audit_url: str = ""

@@ -16,6 +16,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from db.endpoints import Endpoints
 
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+
 
 class Settings(BaseSettings):
     """Everything that can be set from outside; `.env.example` explains each one.
@@ -37,10 +39,17 @@ class Settings(BaseSettings):
     database_url: str | None = None
     replica_urls: Annotated[dict[str, str], NoDecode] = {}
     mongo_url: str | None = None
+    audit_mongo_url: str | None = None
+    audit_key_file: Path | None = None
     patroni_urls: Annotated[dict[str, str], NoDecode] = {}
     demo: bool | None = None
     secret_key: Annotated[SecretStr, Field(min_length=32)] | None = None
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    smtp_url: SecretStr | None = None
+    mail_from: str | None = None
+    sms_url: SecretStr | None = None
+    sms_token: SecretStr | None = None
+    api_calls_per_minute: Annotated[int, Field(ge=1)] = 1200
     timezone: str = "UTC"
     pool_size: Annotated[int, Field(ge=1, le=100)] = 5
     pool_overflow: Annotated[int, Field(ge=0, le=100)] = 10
@@ -68,12 +77,39 @@ class Settings(BaseSettings):
             raise ValueError('is not a time zone; write one like "Europe/Berlin"')
         return value
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_a_mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _leads_by(value, {"smtp", "smtps"}):
+            raise ValueError(
+                "write smtp://user:password@host:587 or smtps://user:password@host:465"
+            )
+        return value
+
+    @field_validator("sms_url")
+    @classmethod
+    def _is_a_gateway(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _leads_by(value, {"https"}, here={"http"}):
+            raise ValueError("write https://; http:// is for this machine only")
+        return value
+
+    @model_validator(mode="after")
+    def _letters_have_a_sender(self) -> Self:
+        if (self.smtp_url is None) != (self.mail_from is None):
+            raise ValueError(
+                "CHARTROOM_SMTP_URL and CHARTROOM_MAIL_FROM go together: letters need "
+                "both a server that takes them and an address that they come from"
+            )
+        return self
+
     @model_validator(mode="after")
     def _servers_come_together(self) -> Self:
-        if (self.database_url is None) != (self.mongo_url is None):
+        servers = (self.database_url, self.mongo_url, self.audit_mongo_url)
+        if any(servers) and not all(servers):
             raise ValueError(
-                "CHARTROOM_DATABASE_URL and CHARTROOM_MONGO_URL go together: set both "
-                "to use your own servers, or neither to embed them"
+                "CHARTROOM_DATABASE_URL, CHARTROOM_MONGO_URL and "
+                "CHARTROOM_AUDIT_MONGO_URL go together: set all of them to use your "
+                "own servers, or none to embed them"
             )
         return self
 
@@ -82,12 +118,21 @@ class Settings(BaseSettings):
         """Whether the databases are the ones that Chartroom starts itself."""
         return self.database_url is None
 
+    @property
+    def is_demo(self) -> bool:
+        """Whether codes appear on screen and the demo's people may sign in."""
+        return self.is_embedded if self.demo is None else self.demo
+
     def external_endpoints(self) -> Endpoints:
         """Return the given servers' addresses; only where nothing is embedded."""
         if self.database_url is None or self.mongo_url is None:
             raise ValueError("no servers are set: the databases are embedded")
         return Endpoints(
-            self.database_url, self.replica_urls, self.mongo_url, self.patroni_urls
+            self.database_url,
+            self.replica_urls,
+            self.mongo_url,
+            self.patroni_urls,
+            audit_url=self.audit_mongo_url or "",
         )
 
 
@@ -101,6 +146,16 @@ def explain(error: ValidationError) -> str:
 
 def _variable(location: tuple[int | str, ...]) -> str:
     return f"CHARTROOM_{str(location[0]).upper()}: " if location else ""
+
+
+def _leads_by(
+    url: SecretStr, schemes: set[str], *, here: set[str] | None = None
+) -> bool:
+    """Tell whether it is a URL of such a kind; `here` are those for this machine."""
+    parts = urlsplit(url.get_secret_value())
+    if parts.hostname in _THIS_MACHINE and parts.scheme in (here or ()):
+        return True
+    return bool(parts.hostname) and parts.scheme in schemes
 
 
 def _named(listed: str) -> dict[str, str]:

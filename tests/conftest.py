@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from uuid import uuid4
@@ -34,6 +35,7 @@ class Databases:
     def __init__(self, addresses: Addresses) -> None:
         self._addresses = addresses
         self._url = addresses.primary_url("postgres", "postgres")
+        self._mongo_url = addresses.mongo.admin_url
 
     @contextmanager
     def fresh(self, template: str = "template1") -> Iterator[Endpoints]:
@@ -43,9 +45,18 @@ class Databases:
         drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
         self._execute(create.format(sql.Identifier(name), sql.Identifier(template)))
         try:
-            yield self._addresses.endpoints_of(name)
+            yield replace(
+                self._addresses.endpoints_of(name), audit_url=self._audit_url(name)
+            )
         finally:
             self._execute(drop.format(sql.Identifier(name)))
+            with MongoClient[dict[str, object]](self._mongo_url) as client:
+                client.drop_database(f"{name}_audit")
+
+    def _audit_url(self, name: str) -> str:
+        # An audit log of its own: one chain belongs to one database. The real login
+        # has no rights there; tests/db/test_audit_store.py tries those.
+        return self._mongo_url.replace("/?", f"/{name}_audit?")
 
     def _execute(self, statement: sql.Composed) -> None:
         with closing(psycopg2.connect(self._url)) as connection:

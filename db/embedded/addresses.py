@@ -36,6 +36,7 @@ class Addresses:
                 node: f"http://127.0.0.1:{self.ports[f'{node}-api']}"
                 for node in NODE_NAMES
             },
+            audit_url=self.mongo.audit_url,
         )
 
     def primary_url(self, role: str, name: str) -> str:
@@ -53,6 +54,7 @@ class Addresses:
             self.ports["mongo"],
             self.secrets["mongo_admin"],
             self.secrets["mongo_chartroom"],
+            self.secrets["mongo_audit"],
         )
 
     def _url(

@@ -25,6 +25,7 @@ _SECRETS: Final = (
     "chartroom",
     "mongo_admin",
     "mongo_chartroom",
+    "mongo_audit",
     "mongo_members",
 )
 # Three empty nodes, etcd and MongoDB take 0.6 GB together; the rest is for growth.

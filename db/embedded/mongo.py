@@ -6,6 +6,7 @@ from typing import Any, Final
 from pymongo import MongoClient
 from pymongo.errors import AutoReconnect, OperationFailure
 
+from db import audit_access, audit_store
 from db.embedded.folder import DataFolder
 from db.embedded.processes import Program
 from db.embedded.programs import Programs
@@ -52,16 +53,24 @@ def program(programs: Programs, folder: DataFolder, port: int, key: str) -> Prog
 
 @dataclass(frozen=True, slots=True)
 class Mongo:
-    """A mongod, and the passwords of its administrator and of Chartroom."""
+    """A mongod, and the passwords of its administrator, Chartroom and the audit log."""
 
     port: int
     admin_password: str
     password: str
+    audit_password: str
 
     @property
     def url(self) -> str:
         """The address for Chartroom itself: its own database, read and write."""
         return self._address("chartroom", self.password)
+
+    @property
+    def audit_url(self) -> str:
+        """The address for the audit log: adding to it and reading it, nothing else."""
+        return self._address(
+            audit_access.USER, self.audit_password, audit_store.DATABASE
+        )
 
     @property
     def admin_url(self) -> str:
@@ -113,7 +122,7 @@ class Mongo:
             )
 
     def ensure_users(self) -> None:
-        """Make the administrator and Chartroom's own user; idempotent."""
+        """Make the administrator and Chartroom's own two users; idempotent."""
         # The first user may be made without a password by somebody on this machine;
         # the moment it exists that door is shut.
         with self._client(f"mongodb://{self._member}/") as client:
@@ -121,6 +130,7 @@ class Mongo:
         with self._client(self.admin_url) as client:
             roles = [{"role": "readWrite", "db": DATABASE}]
             _create_user(client, "chartroom", self.password, roles)
+            audit_access.prepare(client, audit_store.DATABASE, self.audit_password)
 
     @property
     def _member(self) -> str:
@@ -130,9 +140,9 @@ class Mongo:
         members = [{"_id": 0, "host": self._member}]
         return {"_id": REPLICA_SET, "version": version, "members": members}
 
-    def _address(self, user: str, password: str) -> str:
+    def _address(self, user: str, password: str, database: str = "") -> str:
         return (
-            f"mongodb://{user}:{password}@{self._member}/"
+            f"mongodb://{user}:{password}@{self._member}/{database}"
             "?directConnection=true&authSource=admin"
         )
 

@@ -40,6 +40,7 @@ def variables(endpoints: Endpoints, data: Path) -> dict[str, str]:
         "CHARTROOM_DATABASE_URL": endpoints.database_url,
         "CHARTROOM_REPLICA_URLS": ", ".join(f"{n}={url}" for n, url in replicas),
         "CHARTROOM_MONGO_URL": endpoints.mongo_url,
+        "CHARTROOM_AUDIT_MONGO_URL": endpoints.audit_url,
         "CHARTROOM_DEMO": "true",
         "CHARTROOM_DATA": str(data),
     }

@@ -20,6 +20,7 @@ def run(endpoints, tmp_path):
     servers = {
         "CHARTROOM_DATABASE_URL": endpoints.database_url,
         "CHARTROOM_MONGO_URL": endpoints.mongo_url,
+        "CHARTROOM_AUDIT_MONGO_URL": endpoints.audit_url,
         "CHARTROOM_REPLICA_URLS": ",".join(
             f"{name}={url}" for name, url in endpoints.replica_urls.items()
         ),

@@ -22,6 +22,7 @@ def external(endpoints: Endpoints) -> Settings:
         database_url=endpoints.database_url,
         replica_urls=endpoints.replica_urls,
         mongo_url=endpoints.mongo_url,
+        audit_mongo_url=endpoints.audit_url,
     )
 
 

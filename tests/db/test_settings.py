@@ -12,6 +12,7 @@ EXAMPLE = Path(__file__).parents[2] / ".env.example"
 SERVERS = {
     "CHARTROOM_DATABASE_URL": "postgresql://chartroom:secret@db1/chartroom",
     "CHARTROOM_MONGO_URL": "mongodb://files/",
+    "CHARTROOM_AUDIT_MONGO_URL": "mongodb://audit/",
 }
 
 
@@ -64,6 +65,7 @@ def test_servers_of_ones_own_replace_the_embedded_ones(monkeypatch: pytest.Monke
     endpoints = Settings().external_endpoints()
 
     assert endpoints.database_url == SERVERS["CHARTROOM_DATABASE_URL"]
+    assert endpoints.audit_url == SERVERS["CHARTROOM_AUDIT_MONGO_URL"]
     assert endpoints.replica_urls == {"a": "postgresql://x", "y:1": "postgresql://y:1"}
 
 
@@ -74,7 +76,8 @@ def test_servers_of_ones_own_replace_the_embedded_ones(monkeypatch: pytest.Monke
         ("PORT", "0", "CHARTROOM_PORT: Input should be greater than or equal to 1"),
         ("TIMEZONE", "Berlin", "CHARTROOM_TIMEZONE: is not a time zone"),
         ("SECRET_KEY", "short", "CHARTROOM_SECRET_KEY: Value should have at least 32"),
-        ("MONGO_URL", "mongodb://x", "CHARTROOM_MONGO_URL go together"),
+        ("MONGO_URL", "mongodb://x", "CHARTROOM_AUDIT_MONGO_URL go together"),
+        ("AUDIT_MONGO_URL", "mongodb://x", "CHARTROOM_AUDIT_MONGO_URL go together"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_is_wrong(

@@ -1,5 +1,6 @@
 """The production shape says the same as the embedded one, in other words."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from db import audit_access, audit_store
 from db.embedded import nodes
 from db.settings import Settings
 
@@ -57,6 +59,22 @@ def test_every_password_that_compose_asks_for_is_in_the_example():
     )
 
     assert sorted(set(asked)) == sorted(example)
+
+
+def test_the_audit_login_and_its_indexes_are_the_embedded_ones():
+    script = (ROOT / "deploy/mongo-user.js").read_text()
+    [indexes] = re.findall(r"^const indexes = (\[.*?\n\]);", script, re.M | re.S)
+    [actions] = re.findall(r"actions: (\[.*?\])", script)
+    resource = (
+        f'{{ db: "{audit_store.DATABASE}", collection: "{audit_store.COLLECTION}" }}'
+    )
+
+    # As text, because the order of an index's fields counts.
+    expected = json.dumps([list(index) for index in audit_access.INDEXES])
+    assert json.dumps(json.loads(indexes)) == expected
+    assert sorted(json.loads(actions)) == sorted(audit_access.ACTIONS)
+    assert f"resource: {resource}" in script
+    assert f'user: "{audit_access.USER}"' in script
 
 
 def test_only_nodes_reach_etcd_and_only_the_web_server_is_reached_from_outside(

@@ -21,6 +21,7 @@ def _worker(endpoints, folder):
     variables = os.environ | {
         "CHARTROOM_DATABASE_URL": endpoints.database_url,
         "CHARTROOM_MONGO_URL": endpoints.mongo_url,
+        "CHARTROOM_AUDIT_MONGO_URL": endpoints.audit_url,
         "CHARTROOM_REPLICA_URLS": ",".join(
             f"{name}={url}" for name, url in endpoints.replica_urls.items()
         ),

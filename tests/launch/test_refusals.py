@@ -20,6 +20,7 @@ pytestmark = pytest.mark.launch
 SERVERS = {
     "CHARTROOM_DATABASE_URL": "postgresql://127.0.0.1:1/none",
     "CHARTROOM_MONGO_URL": "mongodb://127.0.0.1:1/",
+    "CHARTROOM_AUDIT_MONGO_URL": "mongodb://127.0.0.1:1/",
 }
 # An account that every system has, and that may do nothing special.
 SOMEBODY = pwd.getpwnam("daemon").pw_uid
