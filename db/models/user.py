@@ -3,7 +3,16 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, func, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -96,7 +105,8 @@ class LoginCode(Base):
 class Ceremony(Base):
     """A question put to a browser that must come back answered, once and in time.
 
-    For a passkey the challenge; for OpenID Connect the nonce and the code verifier.
+    `secret` is what the answer must bring back: a passkey's challenge, or the state of
+    OpenID Connect, which keeps its nonce and code verifier in the details.
     """
 
     __tablename__ = "ceremonies"
@@ -121,7 +131,8 @@ class Passkey(Base):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     credential_id: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     public_key: Mapped[bytes] = mapped_column(LargeBinary)
-    sign_count: Mapped[int]
+    # How often the device says it was used: unsigned, of 32 bits.
+    sign_count: Mapped[int] = mapped_column(BigInteger)
     transports: Mapped[TextList]
     name: Mapped[str] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
@@ -129,13 +140,18 @@ class Passkey(Base):
 
 
 class UserIdentity(Base):
-    """Who a person is at an identity provider: its issuer and their subject there."""
+    """Who a person is at an identity provider: its issuer and their subject there.
+
+    The provider decides the role of people whom it brought in itself; of others, who
+    connected their sign-in to it later, an administrator does.
+    """
 
     __tablename__ = "user_identities"
 
     issuer: Mapped[str] = mapped_column(Text, primary_key=True)
     subject: Mapped[str] = mapped_column(Text, primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    decides_role: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[CreatedAt]
     last_used_at: Mapped[Moment | None]
 

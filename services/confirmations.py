@@ -1,0 +1,59 @@
+"""Fresh proof that the person at the screen is still the one who signed in."""
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from db.models import Passkey, UserSession
+from services.actors import Actor
+from services.errors import NotAllowed
+from services.sessions import FRESH
+
+
+class NotConfirmed(NotAllowed):
+    """The last proof is too old for what was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This needs a confirmation that is at most 5 minutes old. Confirm that it "
+            "is you, then do it again; nothing was changed."
+        )
+
+
+def require_passkey(session: Session, actor: Actor, session_id: UUID | None) -> None:
+    """Raise NotConfirmed unless the actor used a passkey in this sign-in just now.
+
+    For what harms many when somebody else does it: roles, restores, purges. Without a
+    sign-in, as for a program's token, there is nobody who could confirm.
+    """
+    if not session.scalar(select(_is(actor, session_id, _used_passkey()))):
+        raise NotConfirmed
+
+
+def require_proof(session: Session, actor: Actor, session_id: UUID | None) -> None:
+    """Raise NotConfirmed unless it is surely the actor who changes their passkeys.
+
+    Who has one uses it. Who has none yet must have signed in just now: the first one
+    can be trusted no more than the code that let its owner in.
+    """
+    has_none = ~exists().where(Passkey.user_id == actor.id)
+    signed_in_just_now = UserSession.created_at > func.now() - FRESH
+    proof = or_(_used_passkey(), has_none & signed_in_just_now)
+    if not session.scalar(select(_is(actor, session_id, proof))):
+        raise NotConfirmed
+
+
+def _is(
+    actor: Actor, session_id: UUID | None, proof: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    return exists().where(
+        UserSession.id == session_id,
+        UserSession.user_id == actor.id,
+        UserSession.ended_at.is_(None),
+        proof,
+    )
+
+
+def _used_passkey() -> ColumnElement[bool]:
+    return UserSession.confirmed_at > func.now() - FRESH
