@@ -57,6 +57,7 @@ class Action(StrEnum):
     VIEW_DELETE = "view:delete"
     CARE_ASSIGN = "care:assign"
     CARE_END = "care:end"
+    GLASS_SEARCH = "glass:search"
     GLASS_BREAK = "glass:break"
     GLASS_REVIEW = "glass:review"
     ACCESS_REFUSE = "access:refuse"

@@ -33,6 +33,60 @@ class PatientDraft:
     current_medications: tuple[str, ...] = ()
 
 
+def _years_lived(date_of_birth: date, today: date) -> int:
+    birthday_is_ahead = (today.month, today.day) < (
+        date_of_birth.month,
+        date_of_birth.day,
+    )
+    return today.year - date_of_birth.year - birthday_is_ahead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Just enough of a patient to tell them from others at the desk.
+
+    For whoever must find somebody whose record they may not open.
+    """
+
+    id: UUID
+    first_name: str
+    last_name: str
+    date_of_birth: date
+    sex: Sex
+    deleted_at: datetime | None
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether the record is out of daily use."""
+        return self.deleted_at is not None
+
+    def age(self, today: date) -> int:
+        """Return the completed years of life on the given day."""
+        return _years_lived(self.date_of_birth, today)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnnamedPatient:
+    """A patient as analysts see one: no name, no contact, no day of birth."""
+
+    id: UUID
+    initials: str
+    birth_year: int
+    sex: Sex
+    allergies: tuple[str, ...]
+    no_known_allergies: bool
+    medical_history: tuple[str, ...]
+    current_medications: tuple[str, ...]
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether the record is out of daily use."""
+        return self.deleted_at is not None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientRecord:
     """A patient as kept, at one version."""
@@ -81,8 +135,15 @@ class PatientRecord:
 
     def age(self, today: date) -> int:
         """Return the completed years of life on the given day."""
-        birthday_is_ahead = (today.month, today.day) < (
-            self.date_of_birth.month,
-            self.date_of_birth.day,
+        return _years_lived(self.date_of_birth, today)
+
+    def identity(self) -> Identity:
+        """Return who this is, and nothing else."""
+        return Identity(
+            id=self.id,
+            first_name=self.first_name,
+            last_name=self.last_name,
+            date_of_birth=self.date_of_birth,
+            sex=self.sex,
+            deleted_at=self.deleted_at,
         )
-        return today.year - self.date_of_birth.year - birthday_is_ahead

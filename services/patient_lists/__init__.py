@@ -3,6 +3,7 @@
 from services.criteria import Count
 from services.patient_lists.counting import count_patients
 from services.patient_lists.exporting import export_csv
+from services.patient_lists.identifying import identify
 from services.patient_lists.pages import PatientPage, list_numbered, list_patients
 from services.patient_lists.similar import find_similar
 from services.patient_lists.statistics import Bar, ListStatistics, describe
@@ -17,6 +18,7 @@ __all__ = [
     "describe",
     "export_csv",
     "find_similar",
+    "identify",
     "list_numbered",
     "list_patients",
     "list_terms",
