@@ -40,6 +40,7 @@ class Permission(StrEnum):
     REVIEW_BREAK_GLASS = "review records opened outside a clinician's patients"
     MANAGE_USERS = "manage people and their roles"
     MANAGE_TOKENS = "manage the tokens of programs"
+    OWN_TOKENS = "make tokens that act for you"
     END_SESSIONS = "end other people's sessions"
     VIEW_AUDIT = "read the audit log"
     VIEW_REPLICATION = "see the state of replication"
@@ -60,6 +61,7 @@ _FRONT_DESK: Final = frozenset(
         Permission.VIEW_DOCTORS,
         Permission.ASSIGN_CARE,
         Permission.INVITE_PATIENT,
+        Permission.OWN_TOKENS,
     }
 )
 
@@ -79,12 +81,14 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             Permission.EXPORT_PATIENTS,
             Permission.SAVE_VIEWS,
             Permission.VIEW_DOCTORS,
+            Permission.OWN_TOKENS,
         }
     ),
     Role.ADMIN: frozenset(
         {
             Permission.MANAGE_USERS,
             Permission.MANAGE_TOKENS,
+            Permission.OWN_TOKENS,
             Permission.END_SESSIONS,
             Permission.VIEW_AUDIT,
             Permission.REVIEW_BREAK_GLASS,

@@ -1,6 +1,7 @@
 """The people who may act, how they are managed, and the demo's cast of them."""
 
 from services.people.acting import Addressee, actor_of, find_by_email, get_actor
+from services.people.addresses import AddressTaken, unless_taken
 from services.people.cast import (
     DemoPerson,
     demo_cast,
@@ -8,15 +9,54 @@ from services.people.cast import (
     ensure_demo_people,
     is_only_the_cast,
 )
+from services.people.listing import (
+    NoSuchPerson,
+    Person,
+    Standing,
+    get_person,
+    list_people,
+)
+from services.people.managing import (
+    SUBJECT,
+    LastAdmin,
+    OwnSignIn,
+    Particulars,
+    change_particulars,
+    change_role,
+    deactivate,
+    reactivate,
+    reset_passkeys,
+    void_invitations,
+)
+from services.people.particulars import read_email, read_name
 
 __all__ = [
+    "SUBJECT",
+    "AddressTaken",
     "Addressee",
     "DemoPerson",
+    "LastAdmin",
+    "NoSuchPerson",
+    "OwnSignIn",
+    "Particulars",
+    "Person",
+    "Standing",
     "actor_of",
+    "change_particulars",
+    "change_role",
+    "deactivate",
     "demo_cast",
     "demo_people",
     "ensure_demo_people",
     "find_by_email",
     "get_actor",
+    "get_person",
     "is_only_the_cast",
+    "list_people",
+    "reactivate",
+    "read_email",
+    "read_name",
+    "reset_passkeys",
+    "unless_taken",
+    "void_invitations",
 ]
