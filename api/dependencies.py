@@ -1,6 +1,6 @@
 """What every route may ask for: who calls, and the databases in their name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Final, TypeVar
@@ -11,11 +11,14 @@ from fastapi.security import HTTPBearer
 from sqlalchemy.orm import Session
 
 from api.answers import LSN_HEADER
+from api.origins import origin_of
 from db.gridfs import FileStore
-from db.routing import Database, Lsn, Read, Written
+from db.routing import DOOR, Database, Lsn, Read, Written
 from services import people, tokens
-from services.actors import Actor
+from services.actors import Actor, Permission
+from services.audit import Origin
 from services.errors import InvalidInput, NotFound
+from services.on_behalf import OnBehalf
 
 T = TypeVar("T")
 
@@ -47,15 +50,27 @@ class Caller:
     actor: Actor
     stores: Stores
     after: Lsn | None
+    origin: Origin
     uses_browser: bool = False
 
     def read(self, operation: Callable[[Session], T]) -> Read[T]:
         """Run the operation on a node that shows the caller's own writes."""
-        return self.stores.database.find(operation, missing=NotFound, after=self.after)
+        return self._on_behalf().read(operation, after=self.after)
 
     def write(self, operation: Callable[[Session], T]) -> Written[T]:
         """Run the operation on the primary."""
-        return self.stores.database.write(operation)
+        return self._on_behalf().write(operation)
+
+    def stream(self, operation: Callable[[Session], Iterator[T]]) -> Iterator[T]:
+        """Yield what the operation reads in one transaction."""
+        return self._on_behalf().stream(operation, after=self.after)
+
+    def require(self, permission: Permission) -> None:
+        """Raise NotAllowed unless the caller may."""
+        self._on_behalf().require(permission)
+
+    def _on_behalf(self) -> OnBehalf:
+        return OnBehalf(self.stores.database, self.actor, self.origin)
 
 
 def stores_of(request: Request) -> Stores:
@@ -67,7 +82,8 @@ def stores_of(request: Request) -> Stores:
 def program(request: Request, _: Annotated[object, Depends(_bearer)]) -> Caller:
     """Return the program behind the bearer token, or answer 401."""
     stores, after = stores_of(request), _after(request)
-    return Caller(_token_bearer(request, stores.database), stores, after)
+    actor = _token_bearer(request, stores.database)
+    return Caller(actor, stores, after, origin_of(request))
 
 
 def program_or_person(request: Request) -> Caller:
@@ -75,12 +91,14 @@ def program_or_person(request: Request) -> Caller:
     stores, after = stores_of(request), _after(request)
     user_id: UUID | None = request.scope.get(SIGNED_IN)
     if user_id is None or "authorization" in request.headers:
-        return Caller(_token_bearer(request, stores.database), stores, after)
+        return program(request, None)
     try:
-        found = stores.database.read(lambda session: people.get_actor(session, user_id))
+        found = stores.database.read(
+            lambda session: people.get_actor(session, user_id), acting=DOOR
+        )
     except NotFound as error:
         raise _unauthorised(str(error)) from error
-    return Caller(found.value, stores, after, uses_browser=True)
+    return Caller(found.value, stores, after, origin_of(request), uses_browser=True)
 
 
 Program = Annotated[Caller, Depends(program)]
@@ -100,11 +118,14 @@ def _token_bearer(request: Request, database: Database) -> Actor:
 
 
 def _find_actor(database: Database, token: str) -> Actor | None:
-    found = database.read(lambda session: tokens.find_actor(session, token)).value
+    def find(session: Session) -> Actor | None:
+        return tokens.find_actor(session, token)
+
+    found = database.read(find, acting=DOOR).value
     if found is not None:
         return found
     # A replica may not have heard of a token that was issued a moment ago.
-    return database.read_latest(lambda session: tokens.find_actor(session, token)).value
+    return database.read_latest(find, acting=DOOR).value
 
 
 def _unauthorised(detail: str) -> HTTPException:

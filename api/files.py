@@ -1,6 +1,5 @@
 """/files: photos and exports, for browsers as well as programs."""
 
-from collections.abc import Iterator
 from itertools import chain
 from typing import Annotated, Final, Literal
 from uuid import UUID
@@ -9,7 +8,7 @@ from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 from starlette.responses import Response, StreamingResponse
 
-from api.dependencies import Caller, ProgramOrPerson
+from api.dependencies import ProgramOrPerson
 from api.documented import sends
 from services import patient_lists, photos, views
 from services.criteria import Criteria
@@ -57,7 +56,12 @@ def export(
         recalled = caller.read(lambda session: views.recall(session, caller.actor, key))
         criteria = recalled.value
     name = f"patients-{caller.stores.today():%Y-%m-%d}.csv"
-    pieces = _pieces(caller, criteria)
+    # One transaction, so that the list cannot change midway.
+    pieces = caller.stream(
+        lambda session: patient_lists.export_csv(
+            session, caller.actor, criteria, now=caller.stores.now()
+        )
+    )
     # The first piece is made before anything is sent, so that a refusal can be told.
     header = next(pieces)
     mark = BYTE_ORDER_MARK if caller.uses_browser else ""
@@ -66,11 +70,3 @@ def export(
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
-
-
-def _pieces(caller: Caller, criteria: Criteria) -> Iterator[str]:
-    """Yield the list from one transaction, so that it cannot change midway."""
-    with caller.stores.database.reading(caller.after) as session:
-        yield from patient_lists.export_csv(
-            session, caller.actor, criteria, now=caller.stores.now()
-        )

@@ -13,7 +13,7 @@ from api.answers import JsonResponse
 from api.dependencies import Program, Stores
 from api.documented import HealthShown, NodesShown, shows
 from db.routing import DatabaseUnavailable, NodeState
-from services import background
+from services import background, replication
 from services.actors import Permission
 
 router = APIRouter(tags=["Health"])
@@ -100,7 +100,8 @@ def health_for_programs(caller: Program, checkup: TheCheckup) -> Response:
 @router.get("/api/v1/replication/status", responses=shows(NodesShown))
 def replication_status(caller: Program) -> Response:
     """Tell for every node its role, and how far a replica is behind."""
-    caller.actor.require(Permission.VIEW_REPLICATION)
+    caller.require(Permission.VIEW_REPLICATION)
+    caller.read(lambda session: replication.record_look(session, caller.actor))
     nodes = [_node_json(node) for node in caller.stores.database.nodes()]
     return JsonResponse({"nodes": nodes})
 

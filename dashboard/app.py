@@ -2,12 +2,14 @@
 
 import streamlit as st
 
+from dashboard import runs
 from dashboard.brand import MARK
 from dashboard.context import current_actor
 from dashboard.navigation import pages_for
 from dashboard.net import net
 from dashboard.widgets.notices import show_notices
 
+runs.begin()
 st.set_page_config(page_icon=MARK, layout="wide")
 st.logo(MARK, size="large")
 with net():

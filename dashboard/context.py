@@ -5,7 +5,8 @@ write-ahead log (LSN) in their session, so a replica that is behind it is not as
 """
 
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -15,12 +16,21 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from dashboard import wiring
+from dashboard import runs, wiring
 from db.gridfs import FileStore
-from db.routing import DatabaseUnavailable, Lsn, NodeState, OutcomeUnknown, Read, Served
-from services import people
+from db.routing import (
+    DOOR,
+    DatabaseUnavailable,
+    Lsn,
+    NodeState,
+    OutcomeUnknown,
+    Served,
+)
+from services import people, replication
 from services.actors import Actor, Permission
+from services.audit import Origin
 from services.errors import NotAllowed, NotFound, Unavailable
+from services.on_behalf import OnBehalf
 
 __all__ = [
     "NodeState",
@@ -32,6 +42,7 @@ __all__ = [
     "last_write",
     "now",
     "read",
+    "require",
     "today",
     "write",
 ]
@@ -47,6 +58,7 @@ _KEPT = "chartroom_kept"
 # deactivated is out before they have read another page.
 _ACTOR_SECONDS = 5.0
 _MOST_KEPT = 32
+_LOOK_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +79,8 @@ def current_actor() -> Actor:
     known: Actor | None
     known, until = st.session_state.get(_ACTOR, (None, 0.0))
     if known is None or str(known.id) != user_id or until < time.monotonic():
-        known = read(lambda session: people.get_actor(session, UUID(str(user_id))))
+        with _answering():
+            known = _find_actor(UUID(str(user_id)))
         st.session_state[_ACTOR] = (known, time.monotonic() + _ACTOR_SECONDS)
     return known
 
@@ -88,7 +101,8 @@ def read(
     kept: dict[Hashable, _Kept] = st.session_state.setdefault(_KEPT, {})
     found = kept.get(keep) if keep is not None else None
     if found is None or found.lsn != after or found.until < time.monotonic():
-        answer = _read(operation, after)
+        with _answering():
+            answer = _on_behalf().read(operation, after=after)
         found = _Kept(answer.value, answer.served, after, time.monotonic() + seconds)
         if keep is not None:
             kept.pop(keep, None)
@@ -100,11 +114,33 @@ def read(
     return value
 
 
-def _read(operation: Callable[[Session], T], after: Lsn | None) -> Read[T]:
+def _find_actor(user_id: UUID) -> Actor:
     database = wiring.current().database
+    return database.find(
+        lambda session: people.get_actor(session, user_id),
+        missing=NotFound,
+        acting=DOOR,
+    ).value
+
+
+def _on_behalf() -> OnBehalf:
+    return OnBehalf(wiring.current().database, current_actor(), _origin())
+
+
+def _origin() -> Origin:
+    """Tell the audit log this run, this sign-in and this network address."""
+    session_id = st.user.get("sid")
+    return Origin(
+        runs.current_id(),
+        UUID(str(session_id)) if session_id else None,
+        st.context.ip_address,
+    )
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
     try:
-        # A colleague may have written it a moment ago, and passed on the address.
-        return database.find(operation, missing=NotFound, after=after)
+        yield
     except DatabaseUnavailable as error:
         raise Unavailable(
             "The database is changing hands and cannot be read right now. Nothing is "
@@ -119,7 +155,7 @@ def write(operation: Callable[[Session], T]) -> T:
     is recognised instead of done twice. Raises Unavailable.
     """
     try:
-        written = wiring.current().database.write(operation, key=uuid4())
+        written = _on_behalf().write(operation, key=uuid4())
     except OutcomeUnknown as error:
         raise Unavailable(
             "The database went away while saving, and nobody could be asked since "
@@ -142,9 +178,23 @@ def last_write() -> Lsn | None:
 
 
 def cluster_state() -> tuple[NodeState, ...]:
-    """Return the database servers as last seen; raises NotAllowed."""
-    current_actor().require(Permission.VIEW_REPLICATION)
+    """Return the database servers as last seen; raises NotAllowed.
+
+    The page asks every few seconds; that somebody looks is written down now and then.
+    """
+    actor = current_actor()
+    require(Permission.VIEW_REPLICATION)
+    read(
+        lambda session: replication.record_look(session, actor),
+        keep="replication",
+        seconds=_LOOK_SECONDS,
+    )
     return wiring.current().database.nodes()
+
+
+def require(permission: Permission) -> None:
+    """Raise NotAllowed unless whoever is here may; the refusal is written down."""
+    _on_behalf().require(permission)
 
 
 def freshness() -> str:

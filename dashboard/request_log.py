@@ -11,6 +11,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
+from api.origins import REQUEST_ID
 from dashboard import logs
 
 REQUESTS: Final = Counter(
@@ -32,7 +33,6 @@ _BROKEN: Final = 500
 _log = logging.getLogger("chartroom.requests")
 
 # Ours, never the client's: what somebody sends must not end up in a log.
-REQUEST_ID: Final = "chartroom.request_id"
 REQUEST_ID_HEADER: Final = "X-Request-ID"
 
 
