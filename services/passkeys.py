@@ -17,7 +17,7 @@ from webauthn.helpers.structs import (
 
 from db.models import Passkey, User
 from services import audit, ceremonies, confirmations, passkey_answers
-from services.actors import Actor, Permission
+from services.actors import Actor
 from services.audit import Action
 from services.ceremonies import Purpose
 from services.errors import Conflict, InvalidInput, NotFound
@@ -164,29 +164,6 @@ def remove(
     if removed is None:
         raise NotFound("You have no such passkey; perhaps it was removed already.")
     audit.record(session, actor, Action.PASSKEY_REMOVE, subject=("passkey", removed))
-
-
-def reset(
-    session: Session, actor: Actor, user_id: UUID, *, session_id: UUID | None
-) -> int:
-    """Forget all of somebody's passkeys and return how many; the caller commits.
-
-    For whoever lost their device: with none left, a code lets them add a new one.
-    Raises NotAllowed, and NotConfirmed because it takes away a second factor.
-    """
-    actor.require(Permission.MANAGE_USERS)
-    confirmations.require_passkey(session, actor, session_id)
-    removed = session.scalars(
-        delete(Passkey).where(Passkey.user_id == user_id).returning(Passkey.id)
-    ).all()
-    audit.record(
-        session,
-        actor,
-        Action.USER_RESET_PASSKEYS,
-        subject=("user", user_id),
-        details={"passkeys": [str(passkey_id) for passkey_id in removed]},
-    )
-    return len(removed)
 
 
 def _checked(name: str) -> str:
