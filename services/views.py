@@ -17,8 +17,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.models import SavedView, StoredCriteria
-from services import criteria
+from services import audit, criteria
 from services.actors import Actor, Permission
+from services.audit import Action
 from services.criteria import Criteria, Json
 from services.errors import Conflict, InvalidInput, NotFound
 from services.patient_fields import FIELDS
@@ -91,6 +92,7 @@ def save_view(session: Session, actor: Actor, name: str, key: str) -> View:
     view = SavedView(owner_id=actor.id, subject=_SUBJECT, name=name, criteria_key=key)
     with _refused_if_taken(session, name):
         session.add(view)
+    _record(session, actor, Action.VIEW_SAVE, view, name=[None, name])
     return _view_of(view)
 
 
@@ -113,8 +115,10 @@ def rename_view(session: Session, actor: Actor, view_id: UUID, name: str) -> Vie
     actor.require(Permission.SAVE_VIEWS)
     name = _read_name(name)
     view = _get_own(session, actor, view_id)
+    before = view.name
     with _refused_if_taken(session, name):
         view.name = name
+    _record(session, actor, Action.VIEW_RENAME, view, name=[before, name])
     return _view_of(view)
 
 
@@ -124,8 +128,17 @@ def delete_view(session: Session, actor: Actor, view_id: UUID) -> None:
     Raises NotFound, NotAllowed.
     """
     actor.require(Permission.SAVE_VIEWS)
-    session.delete(_get_own(session, actor, view_id))
+    view = _get_own(session, actor, view_id)
+    session.delete(view)
     session.flush()
+    _record(session, actor, Action.VIEW_DELETE, view, name=[view.name, None])
+
+
+def _record(
+    session: Session, actor: Actor, action: Action, view: SavedView, **changed: object
+) -> None:
+    told = {"list": view.criteria_key, "changed": changed}
+    audit.record(session, actor, action, subject=("view", view.id), details=told)
 
 
 @contextmanager

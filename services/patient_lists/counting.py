@@ -10,8 +10,10 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from services.actors import Actor, Permission
+from services.audit import Action
 from services.criteria import Count, Criteria
 from services.patient_lists.queries import PATIENTS, Asked, Shape, belongs, prepare
+from services.patient_lists.recording import record
 from services.patient_lists.statements import compiled, limited, ran_out_of_time
 
 MOST_COUNTED: Final = 10_000
@@ -29,6 +31,12 @@ def count_patients(
     """
     actor.require(Permission.LIST_PATIENTS)
     asked = prepare(session, criteria, now)
+    count = _counted(session, asked)
+    record(session, actor, Action.PATIENT_COUNT, criteria, count=str(count))
+    return count
+
+
+def _counted(session: Session, asked: Asked) -> Count:
     session.flush()
     connection = session.connection()
     try:

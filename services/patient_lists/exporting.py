@@ -17,10 +17,12 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from services.actors import Actor, Permission
+from services.audit import Action
 from services.criteria import Criteria
 from services.criteria.paging import order_by
 from services.errors import Unavailable
 from services.patient_lists.queries import PATIENTS, Asked, Shape, belongs, prepare
+from services.patient_lists.recording import record
 from services.patient_lists.statements import compiled, ran_out_of_time
 
 COLUMNS: Final = (
@@ -61,6 +63,7 @@ def export_csv(
     session.flush()
     connection = session.connection()
     connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{_LIMIT_SECONDS}s'")
+    record(session, actor, Action.PATIENT_EXPORT, criteria)
     return _written(connection, asked)
 
 

@@ -12,10 +12,12 @@ from sqlalchemy import Integer, bindparam, select
 from sqlalchemy.orm import Session
 
 from services.actors import Actor, Permission
+from services.audit import Action
 from services.criteria import Criteria
 from services.criteria.paging import behind, order_by
 from services.errors import InvalidInput
 from services.patient_lists.queries import PATIENTS, Build, Shape, belongs, prepare
+from services.patient_lists.recording import record
 from services.patient_lists.statements import compiled, run
 from services.patient_records import PatientRecord
 from services.patient_rows import COLUMNS, record_of
@@ -78,7 +80,9 @@ def list_patients(
     rows = run(session, asked.text(_PAGES[part]), given)
     if not rows and cursor is not None:
         _require_patient(session, cursor)
-    return _cut(rows, size, part)
+    page = _cut(rows, size, part)
+    record(session, actor, Action.PATIENT_LIST, criteria, shown=page.rows)
+    return page
 
 
 def list_numbered(
@@ -108,7 +112,9 @@ def list_numbered(
     asked = prepare(session, criteria, now)
     given = {**asked.parameters, "most": per_page, "offset": offset}
     rows = run(session, asked.text(_numbered), given)
-    return tuple(map(record_of, rows))
+    records = tuple(map(record_of, rows))
+    record(session, actor, Action.PATIENT_LIST, criteria, shown=records)
+    return records
 
 
 def _part(

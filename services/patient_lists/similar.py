@@ -8,9 +8,12 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from services.actors import Actor, Permission
+from services.audit import Action
+from services.criteria import Criteria
 from services.patient_lists import search
 from services.patient_lists.folding import fold
 from services.patient_lists.queries import PATIENTS
+from services.patient_lists.recording import record
 from services.patient_lists.statements import compiled, limited, ran_out_of_time
 from services.patient_records import PatientRecord
 from services.patient_rows import COLUMNS, record_of
@@ -41,7 +44,10 @@ def find_similar(
         if not ran_out_of_time(error):
             raise
         return ()
-    return tuple(map(record_of, rows))
+    records = tuple(map(record_of, rows))
+    asked = Criteria(search=typed)
+    record(session, actor, Action.PATIENT_LIST, asked, shown=records, similar=True)
+    return records
 
 
 @lru_cache

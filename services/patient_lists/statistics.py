@@ -26,9 +26,11 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.util import ClauseAdapter
 
 from services.actors import Actor, Permission
+from services.audit import Action
 from services.criteria import Criteria
 from services.patient_lists.counting import estimate
 from services.patient_lists.queries import PATIENTS, Asked, Shape, belongs, prepare
+from services.patient_lists.recording import record
 from services.patient_lists.statements import compiled, run
 from services.patient_records import Sex
 
@@ -65,7 +67,13 @@ def describe(
     """
     actor.require(Permission.LIST_PATIENTS)
     now = now or datetime.now(UTC)
-    asked = prepare(session, criteria, now)
+    figures = _described(session, prepare(session, criteria, now), now)
+    count = figures.patients
+    record(session, actor, Action.PATIENT_COUNT, criteria, count=count, figures=True)
+    return figures
+
+
+def _described(session: Session, asked: Asked, now: datetime) -> ListStatistics:
     session.flush()
     guess = estimate(session.connection(), asked)
     if guess <= MOST_DESCRIBED:
