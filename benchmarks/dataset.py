@@ -49,8 +49,7 @@ class Million:
 def kept() -> Iterator[Million]:
     """Open the database with the million."""
     with _cluster() as addresses, closing(Database(addresses.endpoints)) as database:
-        with database.connect_primary() as connection:
-            schema.migrate(connection)
+        schema.bring_up_to_date(addresses.endpoints)
         fill(database)
         yield Million(database, addresses.endpoints)
 

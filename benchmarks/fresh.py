@@ -27,11 +27,7 @@ def endpoints() -> Iterator[Endpoints]:
     CHARTROOM_TEST_CLUSTER names a running cluster to use, as it does for the tests.
     """
     with _cluster() as addresses, Databases(addresses).fresh() as fresh:
-        with (
-            closing(Database(fresh)) as opened,
-            opened.connect_primary() as connection,
-        ):
-            schema.migrate(connection)
+        schema.bring_up_to_date(fresh)
         yield fresh
 
 

@@ -79,11 +79,8 @@ def migrate(data: Data = None) -> None:
         from dashboard import wiring
         from db import schema
 
-        with (
-            wiring.attached(settings) as wired,
-            wired.database.connect_primary() as connection,
-        ):
-            schema.migrate(connection)
+        with wiring.attached(settings) as wired:
+            schema.bring_up_to_date(wired.endpoints)
         typer.echo("The database has the newest schema.")
 
 
@@ -182,6 +179,7 @@ def _sentence(error: Exception) -> str | None:
     from dashboard.wiring import NotRunning
     from db.embedded import CannotStart
     from db.routing import DatabaseUnavailable
+    from db.schema import CannotMigrate
     from services.errors import ServiceError
 
     if isinstance(error, DatabaseUnavailable):
@@ -190,7 +188,7 @@ def _sentence(error: Exception) -> str | None:
             f"The database does not answer ({reason}): see that it runs and, if it is "
             "one of your own, that CHARTROOM_DATABASE_URL is right."
         )
-    known = (CannotServe, CannotStart, NotRunning, ServiceError)
+    known = (CannotMigrate, CannotServe, CannotStart, NotRunning, ServiceError)
     return str(error) if isinstance(error, known) else None
 
 

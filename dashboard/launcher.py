@@ -101,8 +101,7 @@ def _prepare(settings: Settings, stages: Stages, *, empty: bool) -> tuple[Actor,
     """Bring the schema up to date, fill an empty demo, and return who may sign in."""
     wired = wiring.connect(settings)
     try:
-        with wired.database.connect_primary() as connection:
-            schema.migrate(connection)
+        schema.bring_up_to_date(wired.endpoints)
         stages.done("Database schema")
         opened = wired.database.write(_open_clinic)
         if opened.value.is_empty and not empty:

@@ -79,8 +79,7 @@ def attached(settings: Settings) -> Iterator[Wiring]:
             wiring = _wire(settings, cluster.endpoints)
         stack.callback(wiring.close)
         if settings.is_embedded:
-            with wiring.database.connect_primary() as connection:
-                schema.migrate(connection)
+            schema.bring_up_to_date(wiring.endpoints)
         yield wiring
 
 

@@ -11,6 +11,8 @@ class Endpoints:
     (`target_session_attrs=read-write`). `replica_urls` maps a node's name to its own
     libpq URL, for every node: which of them is a replica changes over time.
     `audit_url` is MongoDB again, as the login that may only add to the audit log.
+    `owner_url` leads to the primary as the owner of the schema, for migrations only;
+    nothing that serves people needs to know it.
     `patroni_urls` maps the same names to Patroni's REST API; empty without Patroni.
     """
 
@@ -19,3 +21,4 @@ class Endpoints:
     mongo_url: str
     patroni_urls: dict[str, str]
     audit_url: str = ""
+    owner_url: str | None = None

@@ -1,6 +1,9 @@
 """The schema's version, and the way to bring a database up to it."""
 
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from alembic import command
 from alembic.config import Config
@@ -8,15 +11,50 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
+from db.endpoints import Endpoints
+from db.routing import Database
+
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+# The newest of what db/roles.sql makes.
+_MISSING_ROLES: Final = (
+    "SELECT to_regrole('chartroom_app') IS NULL "
+    "OR to_regrole('chartroom_system') IS NULL"
+)
+
+
+class CannotMigrate(Exception):
+    """The schema cannot be brought up to date; the message says what to do."""
+
+
+def bring_up_to_date(endpoints: Endpoints) -> None:
+    """Bring the database to the newest schema, signed in as its owner.
+
+    Raises CannotMigrate, DatabaseUnavailable.
+    """
+    if endpoints.owner_url is None:
+        raise CannotMigrate(
+            "Only the owner of the database can change its schema: set "
+            "CHARTROOM_OWNER_URL for this command."
+        )
+    owners = replace(endpoints, database_url=endpoints.owner_url, replica_urls={})
+    with (
+        closing(Database(owners)) as database,
+        database.connect_primary() as connection,
+    ):
+        migrate(connection)
 
 
 def migrate(connection: Connection) -> None:
     """Bring the database to the newest schema; commits as it goes.
 
     Several processes may call this at once: an advisory lock lets one of them work
-    and the others find nothing left to do.
+    and the others find nothing left to do. Raises CannotMigrate.
     """
+    if connection.exec_driver_sql(_MISSING_ROLES).scalar_one():
+        raise CannotMigrate(
+            "PostgreSQL lacks Chartroom's roles: let its administrator run "
+            "db/roles.sql, which says how."
+        )
     connection.exec_driver_sql("SELECT pg_advisory_lock(hashtext('chartroom.schema'))")
     try:
         connection.commit()

@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=1, le=65535)] = 8501
     data: Path = Path(__file__).resolve().parents[1] / "var"
     database_url: str | None = None
+    owner_url: str | None = None
     replica_urls: Annotated[dict[str, str], NoDecode] = {}
     mongo_url: str | None = None
     audit_mongo_url: str | None = None
@@ -133,6 +134,7 @@ class Settings(BaseSettings):
             self.mongo_url,
             self.patroni_urls,
             audit_url=self.audit_mongo_url or "",
+            owner_url=self.owner_url,
         )
 
 

@@ -1,6 +1,7 @@
-"""Make Chartroom's role and database on a new cluster; Patroni calls this once.
+"""Make Chartroom's roles and database where they are missing.
 
-Patroni passes the superuser's URL as the only argument and its password in PGPASSFILE.
+Patroni calls this once, on a new cluster, with the superuser's URL as the only argument
+and its password in PGPASSFILE. Call it again by hand when a new version has new roles.
 """
 
 import os
@@ -11,4 +12,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from db.embedded import database
 
-database.make(sys.argv[1], os.environ["DB_PASSWORD"])
+database.ensure(
+    sys.argv[1],
+    {
+        database.OWNER: os.environ["DB_PASSWORD"],
+        database.APP: os.environ["DB_APP_PASSWORD"],
+    },
+)

@@ -23,7 +23,7 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 
 from db import embedded, schema
-from db.embedded import Addresses, Cluster
+from db.embedded import Addresses, Cluster, database
 from db.endpoints import Endpoints
 from db.gridfs import FileStore
 from services.actors import Actor, Role
@@ -35,6 +35,8 @@ class Databases:
     def __init__(self, addresses: Addresses) -> None:
         self._addresses = addresses
         self._url = addresses.primary_url("postgres", "postgres")
+        # A cluster that runs for long may be of an earlier version.
+        database.ensure_roles(self._url, addresses.secrets)
         self._mongo_url = addresses.mongo.admin_url
 
     @contextmanager
@@ -92,6 +94,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _turn(item: pytest.Item) -> int:
     turns = (i for i, name in enumerate(_ORDER, 1) if item.get_closest_marker(name))
     return max(turns, default=0)
+
+
+def owner(endpoints: Endpoints) -> str:
+    """Return the libpq URL of the login that owns the database."""
+    if endpoints.owner_url is None:
+        raise LookupError("These endpoints do not say who owns the database.")
+    return endpoints.owner_url
 
 
 def connect(url: str) -> Engine:
@@ -159,7 +168,7 @@ def databases(addresses: Addresses) -> Databases:
 def template(databases: Databases) -> Iterator[str]:
     """The name of a database with the newest schema and no rows."""
     with databases.fresh() as endpoints:
-        engine = connect(endpoints.database_url)
+        engine = connect(owner(endpoints))
         with engine.connect() as connection:
             schema.migrate(connection)
             name: str = connection.exec_driver_sql(
@@ -186,15 +195,15 @@ def module_endpoints(databases: Databases, template: str) -> Iterator[Endpoints]
 
 @pytest.fixture
 def database_url(endpoints: Endpoints) -> str:
-    """The libpq URL of a fresh database's primary."""
-    return endpoints.database_url
+    """The libpq URL of a fresh database's primary, as its owner may use it."""
+    return owner(endpoints)
 
 
 @pytest.fixture(scope="session")
 def engine(databases: Databases, template: str) -> Iterator[Engine]:
     """An engine on a database in which no test commits anything."""
     with databases.fresh(template) as endpoints:
-        engine = connect(endpoints.database_url)
+        engine = connect(owner(endpoints))
         yield engine
         engine.dispose()
 

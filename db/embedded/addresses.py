@@ -23,7 +23,7 @@ class Addresses:
 
     @property
     def endpoints(self) -> Endpoints:
-        """The addresses that Chartroom uses; its role owns its database, no more."""
+        """The addresses that Chartroom uses; none of them is an administrator's."""
         return self.endpoints_of(database.NAME)
 
     def endpoints_of(self, name: str) -> Endpoints:
@@ -37,6 +37,7 @@ class Addresses:
                 for node in NODE_NAMES
             },
             audit_url=self.mongo.audit_url,
+            owner_url=self.primary_url(database.OWNER, name),
         )
 
     def primary_url(self, role: str, name: str) -> str:

@@ -198,11 +198,9 @@ class Cluster:
                 node.patroni.start()
         patronis = [node.patroni for node in self.nodes]
         processes.wait_for(self._takes_writes, patronis, seconds=_START_SECONDS)
-        if not self.folder.is_complete:
-            database.make(
-                self.addresses.primary_url("postgres", "postgres"),
-                self.addresses.secrets[database.OWNER],
-            )
+        database.ensure(
+            self.addresses.primary_url("postgres", "postgres"), self.addresses.secrets
+        )
 
     def _takes_writes(self) -> bool:
         if self.primary() is None:

@@ -23,6 +23,7 @@ _SECRETS: Final = (
     "replicator",
     "rewind",
     "chartroom",
+    "chartroom_app",
     "mongo_admin",
     "mongo_chartroom",
     "mongo_audit",

@@ -38,6 +38,7 @@ def variables(endpoints: Endpoints, data: Path) -> dict[str, str]:
     replicas = endpoints.replica_urls.items()
     return {
         "CHARTROOM_DATABASE_URL": endpoints.database_url,
+        "CHARTROOM_OWNER_URL": endpoints.owner_url or "",
         "CHARTROOM_REPLICA_URLS": ", ".join(f"{n}={url}" for n, url in replicas),
         "CHARTROOM_MONGO_URL": endpoints.mongo_url,
         "CHARTROOM_AUDIT_MONGO_URL": endpoints.audit_url,

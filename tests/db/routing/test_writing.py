@@ -16,7 +16,6 @@ from tests.db.routing.notes import (
     backend,
     die,
     end_sessions,
-    has_note,
     is_written,
 )
 
