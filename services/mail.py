@@ -11,6 +11,7 @@ from email.utils import formatdate, make_msgid, parseaddr
 from typing import Final, Protocol
 from urllib.parse import unquote, urlsplit
 
+from db.settings import Settings
 from services.errors import Unavailable
 
 _SECONDS: Final = 15
@@ -152,6 +153,14 @@ class SmtpMailer:
             smtp.ehlo()
         if server.username is not None:
             smtp.login(server.username, server.password or "")
+
+
+def mailer_of(settings: Settings) -> Mailer | None:
+    """Return who takes letters by these settings; None where nobody does."""
+    if settings.smtp_url is None or settings.mail_from is None:
+        return None
+    server = Server.at(settings.smtp_url.get_secret_value())
+    return SmtpMailer(server, sender=settings.mail_from)
 
 
 class Outbox:

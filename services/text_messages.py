@@ -6,6 +6,7 @@ from typing import Final
 
 import httpx
 
+from db.settings import Settings
 from services.errors import Unavailable
 
 _SECONDS: Final = 15
@@ -48,3 +49,11 @@ class Gateway:
             # Its text has the gateway's address, which may carry a secret.
             _log.warning("A text message was not sent: %s.", type(error).__name__)
             raise TextNotSent from None
+
+
+def gateway_of(settings: Settings) -> Gateway | None:
+    """Return the gateway by these settings; None without one."""
+    if settings.sms_url is None:
+        return None
+    token = settings.sms_token.get_secret_value() if settings.sms_token else None
+    return Gateway(settings.sms_url.get_secret_value(), token)
