@@ -7,7 +7,12 @@ import orjson
 from starlette.responses import Response
 
 from db.routing import Lsn, Read, Written
-from services.patient_records import PatientDraft, PatientRecord
+from services.patient_records import (
+    Identity,
+    PatientDraft,
+    PatientRecord,
+    UnnamedPatient,
+)
 
 LSN_HEADER: Final = "X-Chartroom-LSN"
 NODE_HEADER: Final = "X-Chartroom-Node"
@@ -64,6 +69,37 @@ def patient_json(record: PatientRecord) -> dict[str, Any]:
         "updated_at": record.updated_at,
         "deleted_at": record.deleted_at,
         "merged_into": record.merged_into_id,
+    }
+
+
+def listed_json(listed: PatientRecord | UnnamedPatient) -> dict[str, Any]:
+    """Return a patient of a list, as far as the caller may know them."""
+    if isinstance(listed, PatientRecord):
+        return patient_json(listed)
+    return {
+        "uuid": listed.id,
+        "initials": listed.initials,
+        "birth_year": listed.birth_year,
+        "sex": listed.sex,
+        "allergies": listed.allergies,
+        "no_known_allergies": listed.no_known_allergies,
+        "medical_history": listed.medical_history,
+        "current_medications": listed.current_medications,
+        "created_at": listed.created_at,
+        "updated_at": listed.updated_at,
+        "deleted_at": listed.deleted_at,
+    }
+
+
+def identity_json(identity: Identity) -> dict[str, Any]:
+    """Return who a patient is, and nothing of their record."""
+    return {
+        "uuid": identity.id,
+        "first_name": identity.first_name,
+        "last_name": identity.last_name,
+        "date_of_birth": identity.date_of_birth,
+        "sex": identity.sex,
+        "deleted_at": identity.deleted_at,
     }
 
 

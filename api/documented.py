@@ -46,17 +46,44 @@ class PatientShown(_Shown):
     merged_into: UUID | None
 
 
+class UnnamedPatientShown(_Shown):
+    """A patient of a list, for callers who see no names."""
+
+    uuid: UUID
+    initials: str
+    birth_year: int
+    sex: Literal["female", "male", "other", "unknown"]
+    allergies: list[str]
+    no_known_allergies: bool
+    medical_history: list[str]
+    current_medications: list[str]
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+
+
+class IdentityShown(_Shown):
+    """Who a patient is, and nothing of their record."""
+
+    uuid: UUID
+    first_name: str
+    last_name: str
+    date_of_birth: date
+    sex: Literal["female", "male", "other", "unknown"]
+    deleted_at: datetime | None
+
+
 class PatientsPage(_Shown):
     """A page of a list; `next` leads to the following one, null on the last."""
 
-    patients: list[PatientShown]
+    patients: list[PatientShown | UnnamedPatientShown]
     next: UUID | None
 
 
 class CandidateShown(_Shown):
     """Somebody who may be the same person, from 0 to 100 likely."""
 
-    patient: PatientShown
+    patient: IdentityShown
     score: int = Field(ge=0, le=100)
     reasons: list[str]
 
@@ -109,7 +136,7 @@ class ListEnvelope(_Shown):
     code: Literal[200]
     is_success: Literal[True]
     message: str
-    data: list[PatientShown]
+    data: list[PatientShown | UnnamedPatientShown]
     page: int
     per_page: int
     total: int

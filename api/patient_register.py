@@ -6,7 +6,13 @@ from fastapi import APIRouter, Depends, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.answers import JsonResponse, patient_json, read_headers, written_headers
+from api.answers import (
+    JsonResponse,
+    listed_json,
+    patient_json,
+    read_headers,
+    written_headers,
+)
 from api.bodies import describe_body, describe_criteria, read_body
 from api.dependencies import Program
 from api.documented import ListEnvelope, RegisteredEnvelope, shows
@@ -84,7 +90,7 @@ def list_patients(caller: Program, request: Request) -> Response:
     rows, count = read.value
     return _envelope(
         "Patient register read successfully",
-        [patient_json(row) for row in rows],
+        [listed_json(row) for row in rows],
         beside={
             "page": asked.page,
             "per_page": asked.per_page,

@@ -11,6 +11,8 @@ from starlette.responses import Response
 from api.answers import (
     JsonResponse,
     etag,
+    identity_json,
+    listed_json,
     patient_json,
     read_headers,
     written_headers,
@@ -73,7 +75,7 @@ def list_patients(
         )
     )
     page = {
-        "patients": [patient_json(row) for row in read.value.rows],
+        "patients": [listed_json(row) for row in read.value.rows],
         "next": read.value.next,
     }
     return JsonResponse(page, headers=read_headers(read, caller.after))
@@ -242,7 +244,7 @@ def _candidates(
 ) -> Response:
     found: list[dict[str, Any]] = [
         {
-            "patient": patient_json(candidate.patient),
+            "patient": identity_json(candidate.patient),
             "score": candidate.score,
             "reasons": candidate.reasons,
         }

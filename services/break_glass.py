@@ -15,6 +15,7 @@ from services import audit, reasons
 from services.actors import Actor, Permission, Role
 from services.audit import Action
 from services.errors import Conflict, InvalidInput, NotFound
+from services.patient_refusals import NoSuchPatient
 
 HOURS: Final = 8
 MOST_LISTED: Final = 200
@@ -193,9 +194,7 @@ def _require_patient(session: Session, patient_id: UUID) -> None:
     with become(session, "staff"):
         found = session.scalar(select(Patient.id).where(Patient.id == patient_id))
     if found is None:
-        raise NotFound(
-            "There is no such patient; search for the name and the date of birth."
-        )
+        raise NoSuchPatient(patient_id)
 
 
 def _treats(session: Session, actor: Actor, patient_id: UUID) -> bool:

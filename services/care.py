@@ -12,6 +12,7 @@ from services import audit
 from services.actors import Actor, Permission, Role
 from services.audit import Action
 from services.errors import Conflict, NotFound
+from services.patient_refusals import NoSuchPatient
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,4 @@ def _lock(session: Session, patient_id: UUID) -> None:
     )
     # No key changes: whoever files something under the patient need not wait.
     if session.scalar(in_use.with_for_update(key_share=True)) is None:
-        raise NotFound(
-            "There is no such patient in use; search for the name or the date of birth."
-        )
+        raise NoSuchPatient(patient_id)

@@ -20,9 +20,12 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from db.models import Patient
+from db.routing import become
+from services import audit
 from services.actors import Actor, Permission
+from services.audit import Action
 from services.duplicate_scores import LIKELY, Score, near_dates, score, swapped_date
-from services.patient_records import PatientDraft, PatientRecord
+from services.patient_records import Identity, PatientDraft, PatientRecord
 from services.patient_rows import COLUMNS, record_of
 
 __all__ = [
@@ -34,6 +37,15 @@ __all__ = [
     "list_pairs",
     "score",
 ]
+
+# What is looked for, as the audit log is told.
+_COMPARED: Final = (
+    "first_name",
+    "last_name",
+    "date_of_birth",
+    "phone_number",
+    "email",
+)
 
 # Below this a pair agrees in no more than strangers or cousins do.
 _WORTH_SHOWING: Final = 45
@@ -57,7 +69,7 @@ _ARCHIVED: Final = and_(
 class Candidate:
     """A record on file that may be of the person being typed; it may be archived."""
 
-    patient: PatientRecord
+    patient: Identity
     score: int
     reasons: tuple[str, ...]
 
@@ -83,15 +95,30 @@ def find_duplicates(
 
     Ask it when a patient is registered and when one is edited (`excluding` itself):
     a correction can turn a record into a duplicate just as a registration can.
+    Everybody on file is looked at, also by a clinician who may open few of them; that
+    is why no more is told than who it is.
     """
     actor.require(Permission.VIEW_PATIENT)
-    found = union_all(*_lookups(draft)).subquery()
+    ids = union_all(*_lookups(draft)).subquery()
     statement = select(*COLUMNS).where(
-        Patient.id.in_(select(found.c.id)), Patient.merged_into_id.is_(None)
+        Patient.id.in_(select(ids.c.id)), Patient.merged_into_id.is_(None)
     )
     if excluding is not None:
         statement = statement.where(Patient.id != excluding)
-    return _best(draft, map(record_of, session.execute(statement)))
+    with become(session, "staff"):
+        rows = session.execute(statement).all()
+    found = _best(draft, map(record_of, rows))
+    audit.record(
+        session,
+        actor,
+        Action.PATIENT_FIND_DUPLICATES,
+        patient_id=excluding,
+        details={
+            "of": {name: getattr(draft, name) for name in _COMPARED},
+            "patients": [candidate.patient.id for candidate in found],
+        },
+    )
+    return found
 
 
 def list_pairs(session: Session, actor: Actor, *, limit: int = 10) -> tuple[Pair, ...]:
@@ -113,7 +140,12 @@ def list_pairs(session: Session, actor: Actor, *, limit: int = 10) -> tuple[Pair
                 Pair(records[older], records[newer], weighed.value, weighed.reasons)
             )
     pairs.sort(key=lambda pair: (-pair.score, pair.older.id, pair.newer.id))
-    return tuple(pairs[:limit])
+    shown = tuple(pairs[:limit])
+    told = [record.id for pair in shown for record in (pair.older, pair.newer)]
+    audit.record(
+        session, actor, Action.PATIENT_FIND_DUPLICATES, details={"patients": told}
+    )
+    return shown
 
 
 def _agreeing() -> CompoundSelect[Any]:
@@ -161,7 +193,7 @@ def _best(
                 if record.is_archived
                 else weighed.reasons
             )
-            candidates.append(Candidate(record, weighed.value, reasons))
+            candidates.append(Candidate(record.identity(), weighed.value, reasons))
     candidates.sort(key=lambda one: (-one.score, one.patient.id))
     return tuple(candidates[:_MOST_SHOWN])
 

@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.models import Patient
-from services import audit, patient_constraints
+from db.routing import become
+from services import audit, care, patient_constraints
 from services.actors import Actor, Permission, Role
 from services.audit import Action
 from services.birth_dates import parse_date_of_birth
@@ -95,9 +96,10 @@ def register(
 ) -> PatientRecord:
     """Keep a new patient, or raise InvalidPatient; the caller commits.
 
-    A caller that chooses the id may safely call again with the same data: it gets the
-    record that is there. With other data it gets IdTaken, because a form that forgot
-    to draw a new id must not swallow the next patient.
+    A clinician treats whom they register. A caller that chooses the id may safely call
+    again with the same data: it gets the record that is there. With other data it gets
+    IdTaken, because a form that forgot to draw a new id must not swallow the next
+    patient.
     """
     actor.require(Permission.REGISTER_PATIENT)
     draft = validate(draft, today, needs_contact=True)
@@ -108,19 +110,22 @@ def register(
         .on_conflict_do_nothing(index_elements=[Patient.id])
         .returning(*COLUMNS)
     )
-    with patient_constraints.explained(session):
-        row = session.execute(statement).one_or_none()
-    if row is not None:
+    # Until somebody treats the new patient, a clinician's own role could not read the
+    # row that it has just written, nor the one that is there already.
+    with become(session, "staff"):
+        with patient_constraints.explained(session):
+            row = session.execute(statement).one_or_none()
+        if row is None:
+            existing = _get(session, values["id"])
+            if existing.draft() != draft:
+                raise IdTaken
+            return existing
         kept = record_of(row)
-        changed = audit.differences(None, kept.draft())
-        audit.record_patient(
-            session, actor, Action.PATIENT_REGISTER, kept, changed=changed
-        )
-        return kept
-    existing = _get(session, values["id"])
-    if existing.draft() != draft:
-        raise IdTaken
-    return existing
+        if actor.role is Role.CLINICIAN:
+            care.begin(session, kept.id, actor.id, by=actor)
+    changed = audit.differences(None, kept.draft())
+    audit.record_patient(session, actor, Action.PATIENT_REGISTER, kept, changed=changed)
+    return kept
 
 
 def edit(

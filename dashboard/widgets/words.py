@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime
 
 from dashboard.context import in_zone
-from services.patient_records import PatientRecord, Sex
+from services.patient_records import Identity, PatientRecord, Sex
 
 # What somebody typed is shown as typed: Markdown must not make a heading of it.
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])")
@@ -32,7 +32,7 @@ def unlinked(text: str) -> str:
     return plain(text).replace("@", "\u2060@").replace("://", ":\u2060//")
 
 
-def full_name(patient: PatientRecord) -> str:
+def full_name(patient: PatientRecord | Identity) -> str:
     """Return the name as said in a sentence: given name first."""
     return f"{patient.first_name} {patient.last_name}"
 
@@ -47,12 +47,12 @@ def written(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-def born(patient: PatientRecord, today: date) -> str:
+def born(patient: PatientRecord | Identity, today: date) -> str:
     """Return date of birth and age together."""
     return f"{written(patient.date_of_birth)} ({aged(patient, today)})"
 
 
-def aged(patient: PatientRecord, today: date) -> str:
+def aged(patient: PatientRecord | Identity, today: date) -> str:
     """Return the age, in months for infants."""
     years = patient.age(today)
     if years >= _COUNTED_IN_YEARS:
