@@ -12,14 +12,15 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from db.door_settings import DoorSettings
 from db.endpoints import Endpoints
 
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-class Settings(BaseSettings):
+class Settings(DoorSettings):
     """Everything that can be set from outside; `.env.example` explains each one.
 
     Raises pydantic.ValidationError; `db.settings.explain` turns it into sentences.
