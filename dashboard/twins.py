@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import streamlit as st
+from sqlalchemy.orm import Session
 
 from dashboard.context import read, today
 from dashboard.navigation import go
@@ -35,7 +36,12 @@ def offer_newest_twins(actor: Actor) -> None:
     """Show the likeliest pairs among the last registrations; go where one compares."""
     chosen = None
     with st.skeleton(height=80), net():
-        found = _newest_twins(actor)
+        # In one go: what is read is written down before it is shown, once for all.
+        found = read(
+            lambda session: _newest_twins(session, actor),
+            keep="twins",
+            seconds=_SECONDS,
+        )
         if found:
             st.subheader("May be registered twice", anchor=False)
         for twins in found:
@@ -47,27 +53,18 @@ def offer_newest_twins(actor: Actor) -> None:
         go("merge.py", patient=str(kept), other=str(new))
 
 
-def _newest_twins(actor: Actor) -> tuple[_Twins, ...]:
-    newest = read(
-        lambda session: (
-            patient_lists.list_patients(session, actor, _NEWEST, size=_LOOKED_AT).rows
-        ),
-        keep="newest",
-    )
+def _newest_twins(session: Session, actor: Actor) -> tuple[_Twins, ...]:
+    newest = patient_lists.list_patients(session, actor, _NEWEST, size=_LOOKED_AT)
     found: dict[frozenset[object], _Twins] = {}
-    for patient in newest:
-        for known in _likely(actor, patient)[:1]:
+    for patient in newest.rows:
+        for known in _likely(session, actor, patient)[:1]:
             pair = frozenset((patient.id, known.patient.id))
             found.setdefault(pair, _Twins(patient, known))
     return tuple(found.values())[:_MOST_SHOWN]
 
 
-def _likely(actor: Actor, patient: PatientRecord) -> list[Candidate]:
-    found = read(
-        lambda session: duplicates.find_duplicates(
-            session, actor, patient.draft(), excluding=patient.id
-        ),
-        keep=("duplicates", patient.id, patient.version),
-        seconds=_SECONDS,
+def _likely(session: Session, actor: Actor, patient: PatientRecord) -> list[Candidate]:
+    found = duplicates.find_duplicates(
+        session, actor, patient.draft(), excluding=patient.id
     )
     return [one for one in found if one.score >= duplicates.LIKELY]
