@@ -1,0 +1,212 @@
+"""Nothing is done, shown or refused that is not written down."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from db.models import AuditEvent
+from db.routing import Database
+from services import audit, patients
+from services.actors import Permission
+from services.audit import Action, Origin
+from services.errors import Conflict, NotAllowed, NotFound
+from services.on_behalf import NotRecorded, OnBehalf
+from tests.conftest import connect, owner
+from tests.services.patient_samples import ADA
+
+ORIGIN = Origin("a1b2c3", uuid4(), "192.0.2.7")
+NOWHERE = "postgresql://nobody@127.0.0.1:1/gone?connect_timeout=1"
+
+
+@pytest.fixture(scope="module")
+def module_engine(module_endpoints):
+    engine = connect(owner(module_endpoints))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def log(module_engine) -> Iterator[Session]:
+    """The owner's view of the outbox, empty at first."""
+    with Session(module_engine) as session:
+        session.execute(delete(AuditEvent))
+        session.commit()
+        yield session
+
+
+@pytest.fixture(scope="module")
+def database(module_endpoints):
+    with closing(Database(module_endpoints, replica_wait_seconds=5)) as database:
+        yield database
+
+
+@pytest.fixture
+def headless(module_endpoints):
+    """Replicas answer, but nobody takes writes."""
+    alone = replace(module_endpoints, database_url=NOWHERE)
+    with closing(Database(alone, retry_seconds=0.2)) as database:
+        yield database
+
+
+@pytest.fixture
+def desk(database, clerk):
+    return OnBehalf(database, clerk, ORIGIN)
+
+
+@pytest.fixture
+def ada(desk, today, log):
+    written = desk.write(lambda s: patients.register(s, desk.actor, ADA, today=today))
+    log.execute(delete(AuditEvent))
+    log.commit()
+    return written
+
+
+def events(log: Session) -> list[AuditEvent]:
+    log.rollback()
+    return list(log.scalars(select(AuditEvent).order_by(AuditEvent.position)))
+
+
+def actions(log: Session) -> list[tuple[str, str]]:
+    return [(event.action, event.outcome) for event in events(log)]
+
+
+def test_a_replica_answers_once_the_primary_has_it_written_down(desk, ada, log):
+    def look(session):
+        return patients.get_patient(session, desk.actor, ada.value.id)
+
+    read = desk.read(look, after=ada.lsn)
+
+    assert read.served.role == "replica"
+    assert actions(log) == [("patient:read", "done")]
+
+
+def test_an_event_names_where_the_request_came_from(desk, ada, log):
+    desk.read(lambda s: patients.get_patient(s, desk.actor, ada.value.id))
+
+    (event,) = events(log)
+    assert Origin(event.request_id, event.session_id, event.network) == ORIGIN
+
+
+def test_what_cannot_be_written_down_is_not_shown(headless, desk, ada, log):
+    told = []
+
+    def look(session):
+        told.append(patients.get_patient(session, desk.actor, ada.value.id))
+        return told[-1]
+
+    with pytest.raises(NotRecorded, match="audit log"):
+        OnBehalf(headless, desk.actor, ORIGIN).read(look, after=ada.lsn)
+
+    assert told
+    assert events(log) == []
+
+
+def test_what_needs_no_record_is_read_while_nobody_takes_writes(headless, desk):
+    read = OnBehalf(headless, desk.actor, ORIGIN).read(lambda session: 1)
+
+    assert read.value == 1
+
+
+def test_a_change_that_fails_leaves_no_event(desk, ada, log):
+    def archive_twice(session):
+        for _ in range(2):
+            patients.archive(session, desk.actor, ada.value.id, version=1)
+
+    with pytest.raises(Conflict):
+        desk.write(archive_twice)
+
+    assert events(log) == []
+
+
+def test_a_change_and_its_event_are_one(database, desk, ada, log):
+    desk.write(lambda s: patients.archive(s, desk.actor, ada.value.id, version=1))
+
+    assert actions(log) == [("patient:archive", "done")]
+
+
+def test_a_refused_read_is_written_down_with_whose_record_it_was(
+    database, analyst, ada, log
+):
+    curious = OnBehalf(database, analyst, ORIGIN)
+
+    with pytest.raises(NotAllowed):
+        curious.read(lambda s: patients.get_patient(s, analyst, ada.value.id))
+
+    (event,) = events(log)
+    assert (event.action, event.outcome) == ("access:refuse", "refused")
+    assert (event.actor_id, event.patient_id) == (analyst.id, ada.value.id)
+    assert "open a patient's record" in event.details["sentence"]
+
+
+def test_a_refused_change_is_written_down(database, analyst, ada, log):
+    curious = OnBehalf(database, analyst, ORIGIN)
+
+    with pytest.raises(NotAllowed):
+        curious.write(lambda s: patients.archive(s, analyst, ada.value.id, version=1))
+
+    assert actions(log) == [("access:refuse", "refused")]
+
+
+def test_whoever_tries_ids_is_written_down(desk, log):
+    wanted = uuid4()
+
+    with pytest.raises(NotFound):
+        desk.read(lambda s: patients.get_patient(s, desk.actor, wanted))
+
+    (event,) = events(log)
+    assert (event.action, event.patient_id) == ("access:refuse", wanted)
+
+
+def test_not_finding_anything_else_is_no_refusal(desk, log):
+    def find(session):
+        raise NotFound("There is no such list.")
+
+    with pytest.raises(NotFound):
+        desk.read(find)
+
+    assert events(log) == []
+
+
+def test_what_is_asked_without_a_database_is_refused_in_writing(desk, log):
+    with pytest.raises(NotAllowed):
+        desk.require(Permission.VIEW_REPLICATION)
+
+    assert actions(log) == [("access:refuse", "refused")]
+
+
+def test_a_stream_is_written_down_before_its_first_piece(desk, log):
+    def pieces(session):
+        audit.record(session, desk.actor, Action.PATIENT_EXPORT)
+        return iter(["first", "second"])
+
+    stream = desk.stream(pieces)
+
+    assert next(stream) == "first"
+    assert actions(log) == [("patient:export", "done")]
+    assert list(stream) == ["second"]
+    assert len(events(log)) == 1
+
+
+def test_a_stream_that_cannot_be_written_down_gives_nothing(headless, desk, log):
+    def pieces(session):
+        audit.record(session, desk.actor, Action.PATIENT_EXPORT)
+        return iter(["first"])
+
+    with pytest.raises(NotRecorded):
+        next(OnBehalf(headless, desk.actor, ORIGIN).stream(pieces))
+
+
+def test_a_refused_stream_is_written_down(desk, log):
+    def pieces(session):
+        desk.actor.require(Permission.VIEW_AUDIT)
+        return iter(["first"])
+
+    with pytest.raises(NotAllowed):
+        next(desk.stream(pieces))
+
+    assert actions(log) == [("access:refuse", "refused")]
