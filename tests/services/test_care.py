@@ -198,3 +198,21 @@ def test_only_those_at_the_desk_and_clinicians_say_who_treats(
     ):
         with pytest.raises(NotAllowed):
             refused()
+
+
+def test_a_clinician_treats_whom_they_register(session, clerk, dora):
+    registered = patients.register(session, dora, ADA, today=TODAY)
+
+    assert team(session, clerk, registered) == ["Doctor Dora"]
+
+
+def test_registering_again_after_a_lost_answer_begins_no_second_care(session, dora):
+    patient_id = uuid4()
+    for _ in range(2):
+        patients.register(session, dora, ADA, today=TODAY, patient_id=patient_id)
+
+    assert len(session.scalars(select(CareRelationship)).all()) == 1
+
+
+def test_whom_the_front_desk_registers_nobody_treats_yet(session, clerk, patient):
+    assert team(session, clerk, patient) == []

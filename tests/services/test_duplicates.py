@@ -91,7 +91,7 @@ def test_the_likeliest_comes_first_with_score_and_reasons(
 
     likeliest, twin = duplicates.find_duplicates(session, clerk, ADA)
 
-    assert (likeliest.patient, likeliest.score) == (patient, 100)
+    assert (likeliest.patient, likeliest.score) == (patient.identity(), 100)
     assert "same phone" in likeliest.reasons
     assert twin.score < duplicates.LIKELY
     assert "perhaps twins" in twin.reasons
