@@ -92,7 +92,7 @@ def invite_patient(session: Session, actor: Actor, patient_id: UUID) -> Invited:
     NotAllowed.
     """
     actor.require(Permission.INVITE_PATIENT)
-    patient = patients.get_patient(session, actor, patient_id)
+    patient = patients.look_up(session, actor, patient_id)
     if patient.is_archived:
         raise patients.PatientArchived(patient)
     if not patient.email:
