@@ -29,6 +29,7 @@ class Action(StrEnum):
     PASSKEY_ADD = "passkey:add"
     PASSKEY_REMOVE = "passkey:remove"
     IDENTITY_LINK = "identity:link"
+    IDENTITY_UNLINK = "identity:unlink"
     USER_INVITE = "user:invite"
     USER_CHANGE_ROLE = "user:change-role"
     USER_CHANGE = "user:change"
