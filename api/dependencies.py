@@ -27,6 +27,8 @@ _bearer: Final = HTTPBearer(auto_error=False, description="python -m dashboard t
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="Chartroom"'}
 # The middleware puts the signed-in person here; a client cannot reach it.
 SIGNED_IN: Final = "chartroom.user"
+# Beside it their whole sign-in: a services.sessions.Live.
+SESSION: Final = "chartroom.session"
 LSN_PARAMETER: Final = "after_lsn"
 
 

@@ -1,106 +1,130 @@
-"""Who is signed in, as our own signed cookie says."""
+"""Signs browsers in and out: a random token in a cookie, all else in the database."""
 
-import hashlib
-import hmac
-import os
-import secrets
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from itsdangerous import BadSignature, URLSafeTimedSerializer
-from starlette.requests import cookie_parser
+from anyio import to_thread
+from sqlalchemy.orm import Session
+from starlette.requests import HTTPConnection, Request, cookie_parser
 from starlette.responses import Response
 
-from db.settings import Settings
+from api.dependencies import SESSION
+from dashboard.browsers import browser_of
+from dashboard.live_sessions import LiveSessions
+from db.routing import Database
+from db.routing.acting import DOOR
+from services import audit, sessions
+from services.audit import Origin
+from services.sessions import Live, Method, Started
 
-LIFETIME_SECONDS: Final = 12 * 60 * 60
-_SALT: Final = "chartroom.identity"
-_KEY_BYTES: Final = 32
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A person, and until when (in seconds since 1970) their cookie holds."""
-
-    user_id: UUID
-    expires_at: float
+_REQUEST_ID: Final = "chartroom.request_id"
 
 
-class IdentityCookie:
-    """Writes and reads the cookie; only the holder of the key can make one."""
+class Identity:
+    """Who is behind each browser; every way to sign in ends here."""
 
-    def __init__(self, key: str, *, lifetime_seconds: int = LIFETIME_SECONDS) -> None:
-        self._serializer = URLSafeTimedSerializer(key, salt=_SALT)
-        self._lifetime_seconds = lifetime_seconds
+    def __init__(self, database: Database, live: LiveSessions) -> None:
+        self._database = database
+        self._live = live
 
-    def set(self, response: Response, user_id: UUID, *, secure: bool) -> None:
-        """Let the browser carry who is signed in."""
+    async def find(self, connection: HTTPConnection) -> Live | None:
+        """Return the browser's sign-in, if it holds; raises DatabaseUnavailable."""
+        token = token_of(connection)
+        return await self._live.find(token) if token else None
+
+    async def sign_in(
+        self, request: Request, response: Response, user_id: UUID, *, method: Method
+    ) -> UUID:
+        """Start a sign-in, end the one the browser had, and let the response tell it.
+
+        Raises NotAllowed for somebody who may not act, and DatabaseUnavailable. Where
+        it must be one transaction with something else, use `start` and `remember`.
+        """
+        written = await to_thread.run_sync(
+            lambda: self._database.write(
+                lambda session: self.start(session, request, user_id, method=method),
+                acting=DOOR,
+            )
+        )
+        self.remember(request, response, written.value)
+        return written.value.id
+
+    def start(
+        self, session: Session, request: Request, user_id: UUID, *, method: Method
+    ) -> Started:
+        """Start a sign-in in the session's transaction, acting as DOOR."""
+        # Whose sign-in the browser had before has nothing to do with this one.
+        origin = replace(origin_of(request), session_id=None)
+        with audit.coming_from(origin):
+            return sessions.start(
+                session,
+                user_id,
+                method=method,
+                network=origin.network,
+                browser=browser_of(request.headers.get("user-agent", "")),
+                replacing=token_of(request),
+                limits=self._live.limits,
+            )
+
+    def remember(self, request: Request, response: Response, started: Started) -> None:
+        """Let the browser carry the new token, and close what the old one had open."""
+        self._close(request)
+        secure = is_secure(request)
+        # Without a lifetime of its own it goes when the browser is closed; the
+        # database knows when it is over.
         response.set_cookie(
             _name(secure=secure),
-            self._serializer.dumps(user_id.hex),
-            max_age=self._lifetime_seconds,
+            started.token,
             path="/",
             secure=secure,
             httponly=True,
             samesite="lax",
         )
 
-    def clear(self, response: Response, *, secure: bool) -> None:
-        """Let the browser forget who was signed in."""
+    async def sign_out(self, request: Request, response: Response) -> None:
+        """End the browser's sign-in with all its pages; raises DatabaseUnavailable."""
+        token, origin = token_of(request), origin_of(request)
+
+        def end(session: Session) -> None:
+            with audit.coming_from(origin):
+                sessions.sign_out(session, token)
+
+        if token:
+            await to_thread.run_sync(lambda: self._database.write(end, acting=DOOR))
+        self._close(request)
+        secure = is_secure(request)
         response.delete_cookie(
             _name(secure=secure), path="/", secure=secure, httponly=True, samesite="lax"
         )
 
-    def read(self, cookies: str, *, secure: bool) -> SignedIn | None:
-        """Return who is signed in; None without a cookie that is ours and in time."""
-        value = cookie_parser(cookies).get(_name(secure=secure))
-        if not value:
-            return None
-        try:
-            user_hex, signed_at = self._serializer.loads(
-                value, max_age=self._lifetime_seconds, return_timestamp=True
-            )
-            return SignedIn(
-                UUID(hex=user_hex), signed_at.timestamp() + self._lifetime_seconds
-            )
-        except (BadSignature, ValueError, TypeError, AttributeError):
-            return None
+    def _close(self, request: Request) -> None:
+        """Tell this process's pages at once; those of others see it within a second."""
+        live: Live | None = request.scope.get(SESSION)
+        if live is not None:
+            self._live.forget(live.record.id)
 
 
-def signing_key(settings: Settings) -> str:
-    """Return the key from the settings, or one kept in the data folder.
-
-    Several web processes must share it: those on one machine share the folder, others
-    need CHARTROOM_SECRET_KEY.
-    """
-    if settings.secret_key is not None:
-        return settings.secret_key.get_secret_value()
-    return _kept_key(settings.data / "secrets" / "signing.key")
+def token_of(connection: HTTPConnection) -> str:
+    """Return the token that the browser carries, empty without one."""
+    cookies = "; ".join(connection.headers.getlist("cookie"))
+    return cookie_parser(cookies).get(_name(secure=is_secure(connection)), "")
 
 
-def derive(key: str, purpose: str) -> str:
-    """Return a key for another purpose that does not reveal the first."""
-    return hmac.new(key.encode(), purpose.encode(), hashlib.sha256).hexdigest()
+def is_secure(connection: HTTPConnection) -> bool:
+    """Tell whether the browser came by TLS, so that its cookie must too."""
+    return connection.scope.get("scheme") in {"https", "wss"}
 
 
-def _kept_key(path: Path) -> str:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        # Written aside and linked in one step: a process that starts at the same
-        # moment finds either no key or a whole one.
-        aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(_KEY_BYTES))
-        try:
-            os.link(aside, path)
-        finally:
-            aside.unlink()
-    except FileExistsError:
-        pass
-    return path.read_text()
+def origin_of(connection: HTTPConnection) -> Origin:
+    """Return where a request comes from, as the audit log keeps it."""
+    live: Live | None = connection.scope.get(SESSION)
+    client = connection.client
+    return Origin(
+        request_id=connection.scope.get(_REQUEST_ID),
+        session_id=live.record.id if live else None,
+        network=client.host if client else None,
+    )
 
 
 def _name(*, secure: bool) -> str:

@@ -15,13 +15,16 @@ from streamlit.starlette import App
 
 from api.application import create_api, serves
 from dashboard import logs, sign_in, warming, wiring
-from dashboard.identity import IdentityCookie, derive, signing_key
-from dashboard.middleware import USER_HEADER, Gate, allowed_hosts
+from dashboard.identity import Identity
+from dashboard.keys import derive, signing_key
+from dashboard.live_sessions import LiveSessions
+from dashboard.middleware import SESSION_HEADER, USER_HEADER, Gate, allowed_hosts
 from dashboard.request_log import RequestLog
 from dashboard.security_headers import SecurityHeaders
 from dashboard.starting import require_demo
 from dashboard.static_assets import StaticAssets
 from db.settings import Settings
+from services import sessions
 
 SCRIPT: Final = Path(__file__).with_name("app.py")
 
@@ -40,17 +43,19 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
     _configure_streamlit(key)
     wired = wiring.connect(settings)
     wiring.use(wired)
-    cookie = IdentityCookie(derive(key, "identity"))
-    pages = StaticAssets(App(script, lifespan=_lifespan(wired)))
+    live = LiveSessions(wired.database, sessions.LIMITS)
+    pages = StaticAssets(App(script, lifespan=_lifespan(wired, live)))
     pages.warm_up()
     dispatch = Dispatch(
         pages=pages,
         api=create_api(wired.database, wired.files, now=_clock(settings)),
-        sign_in=sign_in.create_sign_in(sign_in.Door(settings, wired.database, cookie)),
+        sign_in=sign_in.create_sign_in(
+            sign_in.Door(settings, wired.database, Identity(wired.database, live))
+        ),
     )
     gate = Gate(
         dispatch,
-        cookie,
+        live,
         hosts=allowed_hosts(settings.host, settings.allowed_hosts),
         is_own_door=serves,
     )
@@ -67,6 +72,7 @@ def run(settings: Settings, *, script: Path = SCRIPT) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,
         ws="websockets-sansio",
         ws_ping_interval=_WEBSOCKET_PING_SECONDS,
         ws_ping_timeout=_WEBSOCKET_PING_SECONDS,
@@ -104,7 +110,7 @@ class Dispatch:
 def _configure_streamlit(key: str) -> None:
     """Set what safety depends on, whatever .streamlit/config.toml or variables say."""
     for name, value in {
-        "server.trustedUserHeaders": {USER_HEADER: "uid"},
+        "server.trustedUserHeaders": {USER_HEADER: "uid", SESSION_HEADER: "sid"},
         # Other web processes must accept the uploads of pages that this one sent.
         "server.cookieSecret": derive(key, "streamlit"),
         "server.enableXsrfProtection": True,
@@ -119,13 +125,14 @@ def _configure_streamlit(key: str) -> None:
         config.set_option(name, value)
 
 
-def _lifespan(wired: wiring.Wiring) -> Callable[[App], Any]:
+def _lifespan(wired: wiring.Wiring, live: LiveSessions) -> Callable[[App], Any]:
     @asynccontextmanager
     async def lifespan(app: App) -> AsyncIterator[None]:
         del app
         to_thread.current_default_thread_limiter().total_tokens = _THREADS
         warming.settle()
-        yield
+        async with live.watching():
+            yield
         wired.close()
 
     return lifespan

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from api.dependencies import SIGNED_IN
 from dashboard.leaving import SIGN_IN_PATH
-from dashboard.sign_in.door import Door, is_secure
+from dashboard.sign_in.door import Door
 from dashboard.sign_in.forms import is_own_form, read_form, safe_next
 from dashboard.sign_in.html import go, page, refused, unavailable
 from db.routing import DatabaseUnavailable
@@ -66,7 +66,12 @@ class _Choice:
         if chosen is None:
             return refused()
         response = go(safe_next(form.get("next")))
-        self._door.cookie.set(response, chosen.id, secure=is_secure(request))
+        try:
+            await self._door.identity.sign_in(
+                request, response, chosen.id, method="demo"
+            )
+        except DatabaseUnavailable:
+            return unavailable()
         return response
 
     async def _people(self) -> tuple[Actor, ...]:

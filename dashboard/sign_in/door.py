@@ -2,22 +2,18 @@
 
 from dataclasses import dataclass
 
-from starlette.requests import Request
-
-from dashboard.identity import IdentityCookie
+from dashboard.identity import Identity, is_secure
 from db.routing import Database
 from db.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """The settings, the databases and the cookie of the server that answers."""
+    """The settings, the databases and the sign-ins of the server that answers."""
 
     settings: Settings
     database: Database
-    cookie: IdentityCookie
+    identity: Identity
 
 
-def is_secure(request: Request) -> bool:
-    """Tell whether the browser came by TLS, so that its cookie must too."""
-    return request.url.scheme == "https"
+__all__ = ["Door", "is_secure"]

@@ -5,9 +5,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from dashboard.leaving import SIGN_IN_PATH, SIGN_OUT_PATH
-from dashboard.sign_in.door import Door, is_secure
+from dashboard.sign_in.door import Door
 from dashboard.sign_in.forms import is_own_form
-from dashboard.sign_in.html import go, page, refused
+from dashboard.sign_in.html import go, page, refused, unavailable
+from db.routing import DatabaseUnavailable
 
 
 def routes(door: Door) -> list[BaseRoute]:
@@ -21,7 +22,10 @@ def routes(door: Door) -> list[BaseRoute]:
         if not is_own_form(request.headers):
             return refused()
         response = go(SIGN_IN_PATH)
-        door.cookie.clear(response, secure=is_secure(request))
+        try:
+            await door.identity.sign_out(request, response)
+        except DatabaseUnavailable:
+            return unavailable()
         return response
 
     return [

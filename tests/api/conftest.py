@@ -15,13 +15,13 @@ from starlette.applications import Starlette
 
 from api.answers import LSN_HEADER
 from api.application import create_api, serves
-from dashboard.identity import IdentityCookie
+from dashboard.live_sessions import LiveSessions
 from dashboard.middleware import Gate
 from dashboard.request_log import RequestLog
 from dashboard.security_headers import SecurityHeaders
 from db.gridfs import FileStore
 from db.routing import Database
-from services import people, tokens
+from services import people, sessions, tokens
 from services.actors import Actor, Role
 
 ADA = {
@@ -83,7 +83,6 @@ class Door:
 
     app: Any
     database: Database
-    cookie: IdentityCookie
     tokens: dict[Role, str]
 
 
@@ -93,17 +92,16 @@ def door(module_endpoints, module_files) -> Iterator[Door]:
     api = create_api(
         database, module_files, now=lambda: datetime(2026, 11, 20, 12, tzinfo=UTC)
     )
-    cookie = IdentityCookie("k" * 32)
     gate = Gate(
         lambda *asgi: (api if serves(asgi[0]["path"]) else Starlette())(*asgi),
-        cookie,
+        LiveSessions(database, sessions.LIMITS),
         hosts=None,
         is_own_door=serves,
     )
     made = database.write(people.ensure_demo_people)
     cast = database.read(people.demo_people, after=made.lsn).value
     app = SecurityHeaders(RequestLog(gate))
-    yield Door(app, database, cookie, _tokens(database, cast))
+    yield Door(app, database, _tokens(database, cast))
     database.close()
 
 

@@ -6,12 +6,14 @@ from uuid import uuid4
 
 import pytest
 from PIL import Image
-from starlette.responses import Response
+from sqlalchemy import func, update
 
+from db.models import User
 from services import people, photos, views
 from services.actors import PERMISSIONS, Permission, Role
 from services.criteria import Combine, Criteria, Filter, Group, Operator
 from tests.api.conftest import ADA
+from tests.signing_in import cookie_of
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +24,7 @@ def cast(door):
 
 
 def _signed_in(door, person_id):
-    response = Response()
-    door.cookie.set(response, person_id, secure=False)
-    return {"Cookie": response.headers["set-cookie"].partition(";")[0]}
+    return {"Cookie": cookie_of(door.database, person_id)}
 
 
 @pytest.fixture
@@ -84,7 +84,16 @@ def test_others_do_not_see_it(as_role, pictured, role, status):
 
 
 def test_somebody_who_may_not_act_any_more_is_a_stranger(stranger, door, pictured):
-    answer = stranger.get(pictured, headers=_signed_in(door, uuid4()))
+    gone = User(name="Gone", role=Role.STAFF)
+    door.database.write(lambda session: (session.add(gone), session.flush()))
+    headers = _signed_in(door, gone.id)
+    door.database.write(
+        lambda session: session.execute(
+            update(User).where(User.id == gone.id).values(deactivated_at=func.now())
+        )
+    )
+
+    answer = stranger.get(pictured, headers=headers)
 
     assert answer.status_code == 401
 

@@ -14,6 +14,7 @@ from db.routing import Database
 from services import people
 from services.actors import Actor, Role
 from tests.browser.running import free_port, process
+from tests.browser.running import variables as settings
 
 # Shows what a session keeps, and whose it is.
 _SCRIPT = """
@@ -74,7 +75,7 @@ def server(
     port = free_port()
     running = Server(port, folder / "log", {person.role: person for person in cast})
     command = [sys.executable, "-c", _SERVE, str(_script(folder))]
-    variables = _variables(module_endpoints, folder, port)
+    variables = settings(module_endpoints, folder) | {"CHARTROOM_PORT": str(port)}
     with process(command, running.log, variables, f"{running.url}/sign-in"):
         yield running
 
@@ -94,17 +95,3 @@ def _script(folder: Path) -> Path:
     script = folder / "app.py"
     script.write_text(_SCRIPT)
     return script
-
-
-def _variables(endpoints: Endpoints, data: Path, port: int) -> dict[str, str]:
-    return {
-        "CHARTROOM_DATABASE_URL": endpoints.database_url,
-        "CHARTROOM_REPLICA_URLS": ",".join(
-            f"{name}={url}" for name, url in endpoints.replica_urls.items()
-        ),
-        "CHARTROOM_MONGO_URL": endpoints.mongo_url,
-        "CHARTROOM_DATA": str(data),
-        "CHARTROOM_PORT": str(port),
-        "CHARTROOM_DEMO": "true",
-        "PYTHONWARNINGS": "default",
-    }

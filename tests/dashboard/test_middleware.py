@@ -1,97 +1,121 @@
 """The gate: who gets in, and what the app behind is told about them."""
 
-import time
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse
 
-from dashboard.identity import IdentityCookie
+from dashboard.live_sessions import Attendance
 from dashboard.middleware import Gate, allowed_hosts
+from db.routing import DatabaseUnavailable
+from services.actors import Actor, Role
+from services.sessions import Live, Record
 from tests.dashboard.asgi import ask, connect
 
-ADA = UUID(int=1)
-NOW = 2_000_000_000.0
+ADA = Actor(UUID(int=1), "Ada", Role.STAFF)
+SESSION = UUID(int=2)
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
 OURS = "http://127.0.0.1:8501"
+TOKEN = "t" * 43
+COOKIE = f"chartroom={TOKEN}"
+BOUND_COOKIE = f"__Host-chartroom={TOKEN}"
+
+
+class Sessions:
+    """Knows one sign-in, and what was asked about it."""
+
+    def __init__(self, *, ends=False, fails=False):
+        until = NOW + timedelta(hours=12)
+        self._live = Live(
+            ADA,
+            Record(SESSION, ADA.id, "code", None, None, NOW, NOW, until, None),
+            NOW,
+        )
+        self._ends, self._fails = ends, fails
+        self.input = []
+
+    async def find(self, token):
+        if self._fails:
+            raise DatabaseUnavailable("No server.")
+        return self._live if token == TOKEN else None
+
+    @contextmanager
+    def attend(self, live):
+        page = Attendance(live)
+        if self._ends:
+            page.end()
+        yield page
+
+    def note_input(self, session_id):
+        self.input.append(session_id)
 
 
 async def _app(scope, receive, send):
     """Say what this app was told; on a websocket, echo until it ends."""
     if scope["type"] == "http":
-        user = dict(scope["headers"]).get(b"x-chartroom-user", b"nobody")
-        await PlainTextResponse(user)(scope, receive, send)
+        headers = dict(scope["headers"])
+        told = [headers.get(b"x-chartroom-" + name) for name in (b"user", b"session")]
+        body = b" ".join(one for one in told if one) or b"nobody"
+        await PlainTextResponse(body)(scope, receive, send)
         return
     while (message := await receive())["type"] != "websocket.disconnect":
         await send(message)
 
 
-def _gate(app=_app, *, hosts=None, now=None):
+def _gate(app=_app, *, hosts=None, live=None):
     return Gate(
         app,
-        IdentityCookie("k" * 32),
+        live or Sessions(),
         hosts=hosts,
         is_own_door=lambda path: path.startswith("/api"),
-        clock=(lambda: now) if now else time.time,
     )
 
 
 @pytest.fixture
 def cookie():
-    response = Response()
-    IdentityCookie("k" * 32).set(response, ADA, secure=False)
-    return response.headers["set-cookie"].partition(";")[0]
+    return COOKIE
 
 
-def test_the_app_behind_is_told_who_the_cookie_names(cookie):
-    assert ask(_gate(), cookie=cookie).body.decode() == str(ADA)
+def test_the_app_behind_is_told_whose_token_it_is_and_of_which_sign_in(cookie):
+    assert ask(_gate(), cookie=cookie).body.decode() == f"{ADA.id} {SESSION}"
 
 
 def test_what_a_client_says_about_itself_is_removed(cookie):
-    answer = ask(_gate(), "/api", x_chartroom_user=str(UUID(int=9)))
-    with_cookie = ask(_gate(), cookie=cookie, x_chartroom_user=str(UUID(int=9)))
+    other = str(UUID(int=9))
+    told = {"x_chartroom_user": other, "x_chartroom_session": other}
+
+    answer = ask(_gate(), "/api", **told)
+    with_cookie = ask(_gate(), cookie=cookie, **told)
 
     assert answer.body == b"nobody"
-    assert with_cookie.body.decode() == str(ADA)
+    assert with_cookie.body.decode() == f"{ADA.id} {SESSION}"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"],
+)
+def test_nobody_behind_hears_where_a_client_says_it_comes_from(cookie, name):
+    answer = ask(_gate(), cookie=cookie, **{name.replace("-", "_"): "10.0.0.1"})
+
+    assert name.encode() not in dict(answer.scope["headers"])
 
 
 @pytest.mark.parametrize(
     "forged",
-    ["chartroom=abc", "chartroom=", "chartroom=ImFiYyI.aaaa.bbbb", "other=1"],
-    ids=["garbage", "empty", "signed by nobody", "another cookie"],
+    ["chartroom=abc", "chartroom=", f"chartroom={'x' * 43}", f"other={TOKEN}"],
+    ids=["garbage", "empty", "unknown", "another cookie"],
 )
 def test_a_cookie_that_is_not_ours_names_nobody(forged):
     assert ask(_gate(), cookie=forged).status == 303
 
 
-def test_a_cookie_signed_with_another_key_names_nobody():
-    response = Response()
-    IdentityCookie("x" * 32).set(response, ADA, secure=False)
-
-    answer = ask(_gate(), cookie=response.headers["set-cookie"].partition(";")[0])
-
-    assert answer.status == 303
-
-
-def test_an_old_cookie_names_nobody(cookie):
-    gate = Gate(
-        _app,
-        IdentityCookie("k" * 32, lifetime_seconds=-1),
-        hosts=None,
-        is_own_door=lambda _: False,
-    )
-
-    assert ask(gate, cookie=cookie).status == 303
-
-
 def test_over_tls_only_a_cookie_bound_to_this_host_counts(cookie):
-    response = Response()
-    IdentityCookie("k" * 32).set(response, ADA, secure=True)
-    bound = response.headers["set-cookie"]
-
-    assert bound.startswith("__Host-chartroom=")
-    assert {"Secure", "HttpOnly", "Path=/", "SameSite=lax"} <= set(bound.split("; "))
     assert ask(_gate(), scheme="https", cookie=cookie).status == 303
-    assert ask(_gate(), scheme="https", cookie=bound.partition(";")[0]).status == 200
+    assert ask(_gate(), scheme="https", cookie=BOUND_COOKIE).status == 200
+    assert ask(_gate(), cookie=BOUND_COOKIE).status == 303
 
 
 def test_a_stranger_on_a_page_is_sent_to_sign_in_and_back():
@@ -173,10 +197,64 @@ def test_our_own_page_opens_its_websocket(cookie):
     ]
 
 
-def test_an_open_websocket_ends_with_the_cookie_that_opened_it(cookie):
-    answer = connect(_gate(now=NOW * 2), origin=OURS, cookie=cookie, frames=3)
+def test_an_open_websocket_is_hung_up_when_its_sign_in_ends(cookie):
+    gate = _gate(live=Sessions(ends=True))
 
-    assert answer.sent == []
+    answer = connect(gate, origin=OURS, cookie=cookie, frames=3)
+
+    assert answer.sent == [{"type": "websocket.close", "code": 1008}]
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "is_input"),
+    [
+        ("/patients", {}, True),
+        ("/patients", {"sec_fetch_dest": "document"}, True),
+        ("/api/v1/patients", {}, True),
+        ("/files/photo", {"sec_fetch_dest": "image"}, False),
+        ("/media/a.png", {}, False),
+        ("/_stcore/health", {}, False),
+        ("/static/js/a.js", {}, False),
+    ],
+)
+def test_what_a_page_asks_for_on_its_own_is_no_input(cookie, path, headers, is_input):
+    live = Sessions()
+
+    ask(_gate(live=live), path, cookie=cookie, **headers)
+
+    assert live.input == ([SESSION] if is_input else [])
+
+
+def test_what_is_sent_is_input_wherever_it_goes(cookie):
+    live = Sessions()
+
+    ask(_gate(live=live), "/_stcore/upload_file/x", method="PUT", cookie=cookie)
+
+    assert live.input == [SESSION]
+
+
+def test_a_websocket_alone_is_no_input(cookie):
+    live = Sessions()
+
+    connect(_gate(live=live), origin=OURS, cookie=cookie, frames=3)
+
+    assert live.input == []
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/patients", 503), ("/media/x", 503), ("/sign-in", 200), ("/static/a.js", 200)],
+)
+def test_without_a_database_only_what_needs_none_is_answered(cookie, path, status):
+    answer = ask(_gate(live=Sessions(fails=True)), path, cookie=cookie)
+
+    assert answer.status == status
+
+
+def test_without_a_database_no_websocket_opens(cookie):
+    answer = connect(_gate(live=Sessions(fails=True)), origin=OURS, cookie=cookie)
+
+    assert answer.sent == [{"type": "websocket.close", "code": 1008}]
 
 
 @pytest.mark.parametrize(

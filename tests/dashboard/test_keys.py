@@ -3,7 +3,7 @@
 import stat
 from concurrent.futures import ThreadPoolExecutor
 
-from dashboard.identity import derive, signing_key
+from dashboard.keys import derive, signing_key
 from db.settings import Settings
 
 
