@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api.answers import JsonResponse
 from api.dependencies import Program, Stores
 from api.documented import HealthShown, NodesShown, shows
-from db.routing import DatabaseUnavailable, NodeState
+from db.routing import SYSTEM, DatabaseUnavailable, NodeState
 from services import background, replication
 from services.actors import Permission
 
@@ -134,7 +134,7 @@ def _mongo(stores: Stores) -> dict[str, Any]:
 def _worker(stores: Stores) -> dict[str, Any]:
     started = time.perf_counter()
     try:
-        state = stores.database.read(background.worker_state).value
+        state = stores.database.read(background.worker_state, acting=SYSTEM).value
     except DatabaseUnavailable:
         return {"status": "down", "latency_ms": None}
     elapsed = time.perf_counter() - started

@@ -21,7 +21,7 @@ from db import embedded, schema
 from db.embedded import Addresses
 from db.endpoints import Endpoints
 from db.routing import Database
-from services import seeding
+from services import audit, seeding
 
 PATIENTS = 1_000_000
 TODAY = date(2026, 1, 1)
@@ -38,7 +38,7 @@ class Million:
     @contextmanager
     def side_by_side(self) -> Iterator[tuple[Session, DriverConnection]]:
         """Open a session and a raw connection to the same replica, in transactions."""
-        with self.database.reading() as session:
+        with self.database.reading() as session, audit.collected(session):
             url = self.endpoints.replica_urls[session.info["served"].node]
             with closing(psycopg2.connect(url)) as raw:
                 register_uuid(conn_or_curs=raw)  # type: ignore[no-untyped-call]

@@ -20,6 +20,7 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from dashboard import wiring
+from db.routing import SYSTEM
 from db.settings import Settings
 from services import importing, seeding
 from services.actors import Actor, Role
@@ -60,7 +61,7 @@ def import_synthea(settings: Settings, path: Path, rejects: Path) -> None:
                 report=shown.advance,
             )
 
-        summaries = wired.database.write(take_over).value
+        summaries = wired.database.write(take_over, acting=SYSTEM).value
     console.print(_table(summaries))
     if any(summary.outcome and summary.outcome.kept for summary in summaries):
         console.print("Kept: somebody edited, archived or merged these in Chartroom.")

@@ -17,7 +17,7 @@ from dashboard.starting import CannotServe, require_address, require_demo
 from dashboard.wiring import Wiring
 from db import embedded, schema
 from db.embedded import DataFolder
-from db.routing import Database
+from db.routing import SYSTEM, Database
 from db.settings import Settings
 from services import people
 from services.actors import Actor
@@ -103,7 +103,7 @@ def _prepare(settings: Settings, stages: Stages, *, empty: bool) -> tuple[Actor,
     try:
         schema.bring_up_to_date(wired.endpoints)
         stages.done("Database schema")
-        opened = wired.database.write(_open_clinic)
+        opened = wired.database.write(_open_clinic, acting=SYSTEM)
         if opened.value.is_empty and not empty:
             _seed(wired)
             stages.done("Demo patients")
@@ -131,7 +131,7 @@ def _await_replicas(database: Database) -> None:
     Otherwise the first page might be read where there is no table yet. One that still
     repairs itself after a crash is no reason not to open: nobody is sent there.
     """
-    written = database.write(people.ensure_demo_people).lsn
+    written = database.write(people.ensure_demo_people, acting=SYSTEM).lsn
     deadline = time.monotonic() + _REPLICA_SECONDS
     while time.monotonic() < deadline:
         replicas = [node for node in database.nodes() if node.role != "primary"]

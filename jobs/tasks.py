@@ -8,7 +8,7 @@ from typing import Final
 from procrastinate import App, JobContext, PsycopgConnector
 
 from db.gridfs import Bucket, FileStore
-from db.routing import Database, forget_receipts
+from db.routing import SYSTEM, Database, forget_receipts
 from services import photos
 
 # Bytes are stored before the row that names them, so a young file may still be
@@ -43,7 +43,7 @@ def sweep_photos(context: JobContext, timestamp: int) -> None:
     del timestamp
     stores = Stores.of(context)
     # On the primary: a replica may not know yet that a photo is in use.
-    with stores.database.writing() as session:
+    with stores.database.writing(acting=SYSTEM) as session:
         unreferenced = tuple(
             photos.list_unreferenced(
                 session, stores.files, datetime.now(UTC) - _UNREFERENCED_AFTER
@@ -60,7 +60,9 @@ def purge_receipts(context: JobContext, timestamp: int) -> None:
     """Delete the receipts of writes that were settled long ago."""
     del timestamp
     settled = datetime.now(UTC) - _RECEIPTS_KEPT
-    Stores.of(context).database.write(lambda session: forget_receipts(session, settled))
+    Stores.of(context).database.write(
+        lambda session: forget_receipts(session, settled), acting=SYSTEM
+    )
 
 
 @queue.periodic(cron="47 3 * * *")

@@ -1,7 +1,7 @@
 """Patients and doctors from the CSV files that Synthea writes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -9,8 +9,9 @@ from typing import Final
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from services import patient_rules
+from services import audit, patient_rules
 from services.actors import Actor, Permission
+from services.audit import Action
 from services.importing import applying, records, staging
 from services.importing.applying import Outcome
 from services.importing.csv_lines import CannotImport, CsvFile
@@ -110,7 +111,11 @@ def import_synthea(
         ),
         folder.doctors.path.name: applying.save_doctors(session),
     }
-    return _summaries(session, folder, outcomes, left_out)
+    summaries = _summaries(session, folder, outcomes, left_out)
+    files = {summary.file: asdict(summary) for summary in summaries}
+    details = {"source": applying.SOURCE, "files": files}
+    audit.record(session, actor, Action.PATIENT_IMPORT, details=details)
+    return summaries
 
 
 def _summaries(

@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from db.copying import copy_lines
 from db.models import Patient
-from db.routing import Database
+from db.routing import SYSTEM, Database
+from services import audit
 from services.actors import Actor, Permission, Role
+from services.audit import Action
 from services.errors import InvalidInput
 from services.seeding import blocks, staff
 
@@ -57,15 +59,16 @@ def seed(
         seed_number=seed_number,
         today=today or datetime.now(UTC).date(),
     )
-    database.write(partial(staff.add, actor=_ACTOR, seed_number=seed_number))
+    add_staff = partial(staff.add, actor=_ACTOR, seed_number=seed_number)
+    database.write(add_staff, acting=SYSTEM)
     added, there = 0, -1
     while there < patients:
-        batch = database.write(fill).value
+        batch = database.write(fill, acting=SYSTEM).value
         added += batch.added
         there = batch.there
         report(there)
     if added:
-        database.write(_settle)
+        database.write(_settle, acting=SYSTEM)
     return added
 
 
@@ -81,6 +84,9 @@ def add_batch(
     added = (
         copy_lines(session, "patients", blocks.COLUMNS, lines) if last > there else 0
     )
+    if added:
+        details = {"source": blocks.source(seed_number), "new": added}
+        audit.record(session, actor, Action.PATIENT_IMPORT, details=details)
     return Batch(added, last)
 
 

@@ -107,7 +107,7 @@ def test_what_cannot_be_written_down_is_not_shown(headless, desk, ada, log):
 
 
 def test_what_needs_no_record_is_read_while_nobody_takes_writes(headless, desk):
-    read = OnBehalf(headless, desk.actor, ORIGIN).read(lambda session: 1)
+    read = OnBehalf(headless, desk.actor, ORIGIN).read(lambda _: 1)
 
     assert read.value == 1
 
