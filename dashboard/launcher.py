@@ -12,6 +12,7 @@ from typing import Final, NoReturn
 from sqlalchemy.orm import Session
 
 from dashboard import children, wiring
+from dashboard.addresses import local_address, local_host
 from dashboard.children import Child
 from dashboard.starting import CannotServe, require_address, require_demo
 from dashboard.wiring import Wiring
@@ -28,8 +29,6 @@ _HEALTHY_SECONDS: Final = 60.0
 _REPLICA_SECONDS: Final = 15.0
 _LOOK_SECONDS: Final = 0.5
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# Where to ask a server that listens everywhere.
-_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # nosec B104
 
 
 class _Stopped(BaseException):
@@ -89,12 +88,6 @@ def serve(settings: Settings, *, empty: bool, say: Say) -> None:
             time.sleep(_LOOK_SECONDS)
             web.look_after()
             worker.look_after()
-
-
-def address(settings: Settings) -> str:
-    """Return where a browser on this machine finds Chartroom."""
-    host = _EVERYWHERE.get(settings.host, settings.host)
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
 def _prepare(settings: Settings, stages: Stages, *, empty: bool) -> tuple[Actor, ...]:
@@ -161,7 +154,7 @@ def _await_health(settings: Settings, web: Child) -> None:
 
 
 def _is_healthy(settings: Settings) -> bool:
-    host = _EVERYWHERE.get(settings.host, settings.host)
+    host = local_host(settings)
     connection = http.client.HTTPConnection(host, settings.port, timeout=5)
     try:
         connection.request("GET", "/health")
@@ -175,7 +168,7 @@ def _is_healthy(settings: Settings) -> bool:
 def _tell_the_way(
     settings: Settings, cast: tuple[Actor, ...], stages: Stages, say: Say
 ) -> None:
-    say(f"Chartroom is ready after {stages.seconds:.1f} s: {address(settings)}")
+    say(f"Chartroom is ready after {stages.seconds:.1f} s: {local_address(settings)}")
     if cast:
         say("You can sign in there as")
         for person in cast:

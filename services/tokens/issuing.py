@@ -50,8 +50,10 @@ def issue(
         raise InvalidInput(
             "patient_id", "A patient's token, and only that, names the patient's id."
         )
-    program = _add_program(session, name, role, patient_id)
-    return _issue(session, console, _Order(program, name, scopes, lifetime))
+    named = _read_name(name) if name else name
+    carried = None if scopes is None else _read_scopes(role, scopes)
+    program = _add_program(session, named, role, patient_id)
+    return _issue(session, console, _Order(program, named, carried, lifetime))
 
 
 def issue_for_program(

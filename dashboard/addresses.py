@@ -1,0 +1,24 @@
+"""Under which address browsers find Chartroom."""
+
+from typing import Final
+
+from db.settings import Settings
+
+# Where to ask a server that listens everywhere.
+_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # nosec B104
+
+
+def local_host(settings: Settings) -> str:
+    """Return the host under which this machine itself finds the server."""
+    return _EVERYWHERE.get(settings.host, settings.host)
+
+
+def local_address(settings: Settings) -> str:
+    """Return where a browser on this machine finds Chartroom."""
+    host = local_host(settings)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+
+
+def public_address(settings: Settings) -> str:
+    """Return where everybody else's finds it, for links in letters."""
+    return settings.public_url or local_address(settings)

@@ -1,0 +1,64 @@
+"""How a link gets to the person whom it lets in."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from dashboard import wiring
+from dashboard.addresses import public_address
+from db.settings import Settings
+from services.invitations import Invited
+from services.mail import Letter, MailNotSent, mailer_of
+
+WELCOME_PATH: Final = "/welcome"
+_TEXT: Final = """\
+Dear {name},
+
+you are invited to Chartroom, the records room of your clinic. This link lets you in \
+once; it holds for three days:
+
+{link}
+
+Afterwards you sign in with this e-mail address: a code is sent to you each time. \
+Pass the link on to nobody.
+
+If you do not know why you are invited, do nothing: without you nothing happens.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Whether a letter is on its way; the link where somebody must hand it on."""
+
+    is_sent: bool
+    link: str | None
+
+
+def link_of(settings: Settings, invited: Invited) -> str:
+    """Return the address that lets the person in."""
+    return f"{public_address(settings)}{WELCOME_PATH}/{invited.token}"
+
+
+def deliver(invited: Invited) -> Delivered:
+    """Mail the link, once the invitation is committed.
+
+    In the demo no letters leave, and a mail server may be down: then the link is for
+    the screen of whoever invites, who gives it to the person.
+    """
+    settings = wiring.current().settings
+    link, mailer = link_of(settings, invited), mailer_of(settings)
+    if mailer is None:
+        return Delivered(is_sent=False, link=link)
+    try:
+        mailer.send(letter(invited, link))
+    except MailNotSent:
+        return Delivered(is_sent=False, link=link)
+    return Delivered(is_sent=True, link=link if settings.is_demo else None)
+
+
+def letter(invited: Invited, link: str) -> Letter:
+    """Return what the person reads. It names no role: mail is a postcard."""
+    return Letter(
+        invited.email,
+        "You are invited to Chartroom",
+        _TEXT.format(name=invited.name, link=link),
+    )

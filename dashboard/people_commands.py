@@ -1,0 +1,70 @@
+"""What the commands create-admin and token do: let people and programs in."""
+
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from dashboard import inviting, wiring
+from dashboard.wiring import Wiring
+from db.routing import SYSTEM
+from db.settings import Settings
+from services import invitations, people, tokens
+from services.actors import Actor, Role, Scope
+from services.errors import NotFound
+
+# Whoever works on the server itself, as the audit log names them.
+CONSOLE: Final = Actor(
+    UUID("0198c0de-1427-7000-8000-000000000002"), "console", Role.ADMIN
+)
+
+
+def create_admin(settings: Settings, *, name: str, email: str) -> str:
+    """Return a link that lets an administrator in, once.
+
+    Raises InvalidInput, AddressTaken and SignInDeactivated.
+    """
+    with wiring.attached(settings) as wired:
+        invited = wired.database.write(
+            lambda session: invitations.invite_admin(
+                session, CONSOLE, name=name, email=email
+            ),
+            acting=SYSTEM,
+        )
+    return inviting.link_of(settings, invited.value)
+
+
+def token(
+    settings: Settings,
+    role: Role,
+    *,
+    name: str = "",
+    scopes: Collection[Scope] = (),
+    lifetime: timedelta,
+) -> str:
+    """Return a new token of a program; a patient's is the demo patient's.
+
+    Without scopes it may do all that its role may. Raises InvalidInput, NotFound.
+    """
+    with wiring.attached(settings) as wired:
+        patient_id = _demo_patient(wired) if role is Role.PATIENT else None
+        return wired.database.write(
+            lambda session: tokens.issue(
+                session,
+                role,
+                name=name,
+                scopes=scopes or None,
+                lifetime=lifetime,
+                patient_id=patient_id,
+                console=CONSOLE,
+            ),
+            acting=SYSTEM,
+        ).value
+
+
+def _demo_patient(wired: Wiring) -> UUID:
+    cast = wired.database.read_latest(people.demo_people, acting=SYSTEM).value
+    for person in cast:
+        if person.patient_id is not None:
+            return person.patient_id
+    raise NotFound("There is no demo patient for whom to make a token.")
