@@ -15,7 +15,7 @@ from statistics import median, quantiles
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.fresh import endpoints
-from db.routing import Database
+from db.routing import SYSTEM, Database
 from services import people, seeding
 from tests.browser.conftest import CHROMIUM_FLAGS, NAMES
 from tests.browser.running import chartroom
@@ -50,7 +50,7 @@ def main() -> None:
         closing(Database(fresh)) as database,
         sync_playwright() as playwright,
     ):
-        database.write(people.ensure_demo_people)
+        database.write(people.ensure_demo_people, acting=SYSTEM)
         seeding.seed(database, patients=PATIENTS)
         found = os.environ.get("CHARTROOM_CHROMIUM") or shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=found, args=CHROMIUM_FLAGS)

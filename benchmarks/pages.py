@@ -19,10 +19,11 @@ from websockets.sync.client import ClientConnection, connect
 
 from benchmarks.fresh import endpoints
 from benchmarks.measure import compare
-from db.routing import Database
+from db.routing import SYSTEM, Database
 from services import patient_lists, people, seeding
 from services.actors import Role
 from services.criteria import Criteria
+from services.on_behalf import OnBehalf
 from services.patient_records import PatientRecord
 from tests.browser.running import chartroom, free_port, process
 
@@ -76,7 +77,7 @@ def main() -> float:
         endpoints() as fresh,
         closing(Database(fresh)) as database,
     ):
-        database.write(people.ensure_demo_people)
+        database.write(people.ensure_demo_people, acting=SYSTEM)
         seeding.seed(database, patients=PATIENTS)
         with (
             chartroom(fresh, Path(folder)) as address,
@@ -90,12 +91,14 @@ def main() -> float:
 def _first_page(database: Database) -> tuple[PatientRecord, ...]:
     clerk = next(
         actor
-        for actor in database.read(people.demo_people).value
+        for actor in database.read(people.demo_people, acting=SYSTEM).value
         if actor.role is Role.STAFF
     )
-    return database.read(
-        lambda session: patient_lists.list_patients(session, clerk, Criteria())
-    ).value.rows
+    return (
+        OnBehalf(database, clerk)
+        .read(lambda session: patient_lists.list_patients(session, clerk, Criteria()))
+        .value.rows
+    )
 
 
 @contextmanager
