@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from db.copying import copy_lines
+from db.copying import append_lines
 from db.models import Patient
 from db.routing import SYSTEM, Database
 from services import audit
@@ -82,7 +82,7 @@ def add_batch(
     last = max(there, min(there + _BATCH, upto))
     lines = blocks.lines(seed_number, there, last, today)
     added = (
-        copy_lines(session, "patients", blocks.COLUMNS, lines) if last > there else 0
+        append_lines(session, "patients", blocks.COLUMNS, lines) if last > there else 0
     )
     if added:
         details = {"source": blocks.source(seed_number), "new": added}
@@ -105,12 +105,5 @@ def _settle(session: Session) -> None:
 
     Autovacuum would do both within minutes; until then the first lists would be slow.
     """
-    session.execute(
-        text(
-            "SELECT gin_clean_pending_list(indexrelid::regclass) "
-            "FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
-            "JOIN pg_am ON pg_am.oid = relam "
-            "WHERE indrelid = 'patients'::regclass AND amname = 'gin'"
-        )
-    )
+    session.execute(text("SELECT settle_patients()"))
     session.execute(text("ANALYZE patients, doctors, clinical_terms"))
