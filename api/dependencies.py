@@ -14,9 +14,9 @@ from api.answers import LSN_HEADER
 from api.origins import origin_of
 from db.gridfs import FileStore
 from db.routing import DOOR, Database, Lsn, Read, Written
-from services import people, tokens
+from services import audit, people, tokens
 from services.actors import Actor, Permission
-from services.audit import Origin
+from services.audit import Action, Origin
 from services.errors import InvalidInput, NotFound
 from services.on_behalf import OnBehalf
 
@@ -30,6 +30,7 @@ SIGNED_IN: Final = "chartroom.user"
 # Beside it their whole sign-in: a services.sessions.Live.
 SESSION: Final = "chartroom.session"
 LSN_PARAMETER: Final = "after_lsn"
+_UNKNOWN_TOKEN: Final = "The bearer token is unknown, expired or revoked."  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +116,23 @@ def _token_bearer(request: Request, database: Database) -> Actor:
     if scheme.lower() == "bearer" and tokens.is_well_formed(token):
         actor = _find_actor(database, token)
     if actor is None:
-        raise _unauthorised("The bearer token is unknown, expired or revoked.")
+        _record_unknown(request, database)
+        raise _unauthorised(_UNKNOWN_TOKEN)
     return actor
+
+
+def _record_unknown(request: Request, database: Database) -> None:
+    def operation(session: Session) -> None:
+        audit.record(
+            session,
+            None,
+            Action.ACCESS_REFUSE,
+            outcome="refused",
+            details={"sentence": _UNKNOWN_TOKEN},
+        )
+
+    with audit.coming_from(origin_of(request)):
+        database.write(operation, acting=DOOR)
 
 
 def _find_actor(database: Database, token: str) -> Actor | None:
