@@ -5,7 +5,12 @@
 
 from db.routing.acting import DOOR, SYSTEM, Acting, DatabaseRole, become
 from db.routing.database import Database, Read, Written
-from db.routing.failures import AlreadyWritten, DatabaseUnavailable, OutcomeUnknown
+from db.routing.failures import (
+    AlreadyWritten,
+    DatabaseUnavailable,
+    OutcomeUnknown,
+    Refused,
+)
 from db.routing.lsn import Lsn
 from db.routing.nodes import NodeState
 from db.routing.reads import Served
@@ -24,6 +29,7 @@ __all__ = [
     "NodeState",
     "OutcomeUnknown",
     "Read",
+    "Refused",
     "Served",
     "WritingSession",
     "Written",

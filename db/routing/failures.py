@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 import psycopg2
+from psycopg2.errors import InsufficientPrivilege
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
 
@@ -16,6 +17,10 @@ class OutcomeUnknown(DatabaseUnavailable):
 
 class AlreadyWritten(Exception):
     """An earlier call with the same key was committed; nothing was done now."""
+
+
+class Refused(Exception):
+    """The role in whose name this ran has no right to it; nothing was done."""
 
 
 class NoServer(Exception):
@@ -51,6 +56,13 @@ _TROUBLES = {
     "40001": Trouble.CONTENDED,  # serialization_failure, conflict with recovery
     "40P01": Trouble.CONTENDED,  # deadlock_detected
 }
+
+
+def raise_refused(error: BaseException) -> None:
+    """Raise Refused if PostgreSQL's rules are why; its own sentence names tables."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, InsufficientPrivilege):
+        raise Refused("The database does not let this role do that.") from error
 
 
 def trouble_of(error: BaseException) -> Trouble | None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from db.routing import counters
 from db.routing.acting import Acting, take_on
 from db.routing.addresses import Address, open_reading
-from db.routing.failures import NoServer, Trouble, trouble_of_read
+from db.routing.failures import NoServer, Trouble, raise_refused, trouble_of_read
 from db.routing.lsn import BEYOND, Lsn
 from db.routing.nodes import NodeState, Role, choose
 from db.routing.pools import Pool, PoolSizes, ask
@@ -85,6 +85,7 @@ class Reads:
                 self._avoid(lease.served.node, trouble, avoiding)
                 if trouble is Trouble.LOST and not connection.invalidated:
                     connection.invalidate()
+                raise_refused(error)
                 raise
 
     def connect(self, after: Lsn | None, avoiding: set[str]) -> Lease:

@@ -21,6 +21,7 @@ from db.routing.failures import (
     NoServer,
     Trouble,
     Unanswered,
+    raise_refused,
     trouble_of,
 )
 from db.routing.lsn import Lsn
@@ -76,6 +77,7 @@ class Writes:
                     yield session
             except Exception as error:
                 self._give_up(connection, trouble_of(error))
+                raise_refused(error)
                 raise
 
     def commit(self, session: WritingSession, connection: Connection) -> None:
