@@ -1,0 +1,95 @@
+"""The link in an invitation: it says who is meant, and lets them in once."""
+
+from typing import Final
+
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from dashboard.identity import origin_of
+from dashboard.inviting import WELCOME_PATH
+from dashboard.sign_in.door import Door
+from dashboard.sign_in.forms import is_own_form
+from dashboard.sign_in.html import go, page, refused, unavailable
+from db.routing import DOOR, DatabaseUnavailable
+from services import audit, invitations
+from services.actors import Role
+from services.invitations import Guest
+from services.sessions import Started
+
+_GONE: Final = 410
+_HOME: Final = "/"
+_ADD_PASSKEY: Final = "/sign-in/passkeys?next=/"
+_USED: Final = (
+    "It opens once and holds for three days. If you have used it before, sign in with "
+    "your e-mail address; otherwise ask whoever invited you for another one."
+)
+
+
+def routes(door: Door) -> list[BaseRoute]:
+    """Return the page behind the link, and its button.
+
+    Opening it changes nothing: mail programs open links before their readers do.
+    """
+    welcome = _Welcome(door)
+    path = f"{WELCOME_PATH}/{{token}}"
+    return [
+        Route(path, welcome.show, methods=["GET"]),
+        Route(path, welcome.enter, methods=["POST"]),
+    ]
+
+
+class _Welcome:
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    async def show(self, request: Request) -> Response:
+        """Greet whoever the link is for."""
+        try:
+            guest = await run_in_threadpool(self._find, request)
+        except DatabaseUnavailable:
+            return unavailable()
+        return _gone() if guest is None else page("welcome.html", guest=guest)
+
+    async def enter(self, request: Request) -> Response:
+        """Use the link up and sign its person in."""
+        if not is_own_form(request.headers):
+            return refused()
+        try:
+            guest, started = await run_in_threadpool(self._accept, request)
+        except DatabaseUnavailable:
+            return unavailable()
+        if guest is None or started is None:
+            return _gone()
+        # Who works here is led to a quicker and safer way for the next time.
+        is_patient = guest.role is Role.PATIENT
+        response = go(_HOME if is_patient else _ADD_PASSKEY)
+        self._door.identity.remember(request, response, started)
+        return response
+
+    def _find(self, request: Request) -> Guest | None:
+        token = request.path_params["token"]
+        # A link is often followed within the second in which it was made.
+        return self._door.database.read_latest(
+            lambda session: invitations.find(session, token), acting=DOOR
+        ).value
+
+    def _accept(self, request: Request) -> tuple[Guest | None, Started | None]:
+        token = request.path_params["token"]
+
+        def accept(session: Session) -> tuple[Guest | None, Started | None]:
+            guest = invitations.accept(session, token)
+            if guest is None:
+                return None, None
+            return guest, self._door.identity.start(
+                session, request, guest.user_id, method=invitations.METHOD
+            )
+
+        with audit.coming_from(origin_of(request)):
+            return self._door.database.write(accept, acting=DOOR).value
+
+
+def _gone() -> Response:
+    return page("message.html", _GONE, title="This link does not open", sentence=_USED)

@@ -1,0 +1,99 @@
+"""The commands create-admin and token, run as somebody at a terminal runs them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy.orm import Session
+
+from services import invitations, tokens
+from services.actors import Role, Scope
+from services.audit import Action
+from tests.conftest import connect, owner
+from tests.services.people_samples import events
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def run(endpoints, tmp_path):
+    """Run a command on a fresh database, in a folder of its own."""
+    servers = {
+        "CHARTROOM_DATABASE_URL": endpoints.database_url,
+        "CHARTROOM_OWNER_URL": owner(endpoints),
+        "CHARTROOM_MONGO_URL": endpoints.mongo_url,
+        "CHARTROOM_AUDIT_MONGO_URL": endpoints.audit_url,
+        "CHARTROOM_REPLICA_URLS": ",".join(
+            f"{name}={url}" for name, url in endpoints.replica_urls.items()
+        ),
+        "CHARTROOM_PUBLIC_URL": "https://chartroom.example.org",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONWARNINGS": "error",
+        "COLUMNS": "80",
+    }
+
+    def run(*words):
+        return subprocess.run(
+            [sys.executable, "-m", "dashboard", *map(str, words)],
+            cwd=tmp_path,
+            env={**os.environ, **servers},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def kept(endpoints):
+    """The database as its owner sees it."""
+    engine = connect(owner(endpoints))
+    with Session(engine) as session:
+        yield session
+    engine.dispose()
+
+
+def test_the_first_administrators_link_stands_alone_on_the_last_line(run, kept):
+    made = run("create-admin", "--name", "Ines", "--email", "ines@example.org")
+
+    assert (made.returncode, made.stderr) == (0, "")
+    address, _, token = made.stdout.strip().rpartition("/")
+    assert address == "https://chartroom.example.org/welcome"
+    assert invitations.find(kept, token).role is Role.ADMIN
+    (event,) = events(kept, Action.USER_INVITE)
+    assert event.actor_id == UUID("0198c0de-1427-7000-8000-000000000002")
+
+
+def test_what_is_wrong_is_said_in_a_sentence(run):
+    refused = run("create-admin", "--name", "Ines", "--email", "ines")
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.strip() == "The e-mail is not an address; correct it."
+
+
+def test_a_token_is_limited_named_and_alone_on_the_last_line(run, kept):
+    made = run(
+        "token", "--role", "staff", "--name", "Letters", "--scope", "patients:read"
+    )
+
+    actor = tokens.find_actor(kept, made.stdout.strip())
+    assert (actor.name, actor.scopes) == ("Letters", {Scope.READ_PATIENTS})
+    assert (made.returncode, made.stderr) == (0, "")
+
+
+def test_a_token_without_scopes_has_its_whole_role(run, kept):
+    actor = tokens.find_actor(kept, run("token", "--role", "admin").stdout.strip())
+
+    assert (actor.role, actor.scopes) == (Role.ADMIN, None)
+
+
+def test_a_scope_that_the_role_has_no_use_for_is_refused(run):
+    refused = run("token", "--role", "staff", "--scope", "audit:read")
+
+    assert refused.returncode == 1
+    assert "audit:read" in refused.stderr
