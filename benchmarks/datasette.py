@@ -107,7 +107,7 @@ def _chartroom() -> Iterator[Ask]:
     command = [sys.executable, "-m", "dashboard"]
     data = ["--data", str(dataset.DATA)]
     printed = subprocess.run(
-        [*command, "token", "--role", "analyst", *data],
+        [*command, "token", "--role", "staff", *data],
         check=True,
         capture_output=True,
         text=True,

@@ -23,7 +23,7 @@ from services.patient_lists import list_patients
 from services.patient_records import PatientRecord
 from services.patient_rows import record_of
 
-ANALYST = Actor(uuid4(), "benchmark", Role.ANALYST)
+CLERK = Actor(uuid4(), "benchmark", Role.STAFF)
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SIZE = 20
 
@@ -123,7 +123,7 @@ def _compare(case: Case, session: Session, raw: DriverConnection) -> float:
     asked = case.criteria
 
     def ours() -> tuple[PatientRecord, ...]:
-        page = list_patients(session, ANALYST, asked, size=SIZE, now=NOW)
+        page = list_patients(session, CLERK, asked, size=SIZE, now=NOW)
         return page.rows
 
     def by_hand() -> tuple[PatientRecord, ...]:

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from benchmarks import dataset
-from benchmarks.lists import ANALYST, CASES, NOW
+from benchmarks.lists import CASES, CLERK, NOW
 from benchmarks.measure import compare
 from services.criteria import Criteria, Direction, Order
 from services.patient_lists import PatientPage, list_patients
@@ -37,7 +37,7 @@ def _compare(session: Session, name: str, asked: Criteria) -> float:
     end = _end_of_page(session, asked, PAGE - 1)
 
     def page(after: UUID | None) -> PatientPage:
-        return list_patients(session, ANALYST, asked, size=SIZE, after=after, now=NOW)
+        return list_patients(session, CLERK, asked, size=SIZE, after=after, now=NOW)
 
     return compare(f"paging: {name}", lambda: page(end), lambda: page(None), rounds=300)
 
@@ -45,7 +45,7 @@ def _compare(session: Session, name: str, asked: Criteria) -> float:
 def _end_of_page(session: Session, asked: Criteria, number: int) -> UUID:
     end: UUID | None = None
     for _ in range(number):
-        page = list_patients(session, ANALYST, asked, size=SIZE, after=end, now=NOW)
+        page = list_patients(session, CLERK, asked, size=SIZE, after=end, now=NOW)
         end = page.next
         if end is None:
             raise RuntimeError("The list is too short, nothing was compared.")

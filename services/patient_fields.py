@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from services.criteria import Field, Kind
+from services.actors import Actor, Permission
+from services.criteria import Criteria, Field, Fields, Kind
+from services.errors import NotAllowed
 from services.patient_records import Sex
 
 _FIELDS = (
@@ -12,6 +14,7 @@ _FIELDS = (
     Field("first_name", "First name", Kind.TEXT, is_sortable=True),
     Field("date_of_birth", "Date of birth", Kind.DATE, is_sortable=True, phrase="born"),
     Field("age", "Age", Kind.AGE, is_sortable=True),
+    Field("birth_year", "Year of birth", Kind.YEAR, is_sortable=True, phrase="born"),
     Field(
         "sex", "Sex", Kind.CHOICE, is_sortable=True, choices=tuple(s.value for s in Sex)
     ),
@@ -67,4 +70,51 @@ _FIELDS = (
     Field("id", "Patient id", Kind.ID),
 )
 
+# What is known of a patient without knowing who it is. A list of what may be asked, not
+# of what may not: a field that comes later is hidden until somebody decides.
+_WITHOUT_NAMES: Final = frozenset(
+    {
+        "birth_year",
+        "sex",
+        "allergies",
+        "no_known_allergies",
+        "medical_history",
+        "current_medications",
+        "created_at",
+        "updated_at",
+        "id",
+    }
+)
+
 FIELDS: Final[Mapping[str, Field]] = MappingProxyType({f.name: f for f in _FIELDS})
+UNNAMED_FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
+    {f.name: f for f in _FIELDS if f.name in _WITHOUT_NAMES}
+)
+
+
+def fields_for(actor: Actor) -> Fields:
+    """Return the fields that the actor's lists may be filtered and sorted by."""
+    return FIELDS if actor.may(Permission.VIEW_NAMES) else UNNAMED_FIELDS
+
+
+def require_visible(actor: Actor, asked: Criteria) -> None:
+    """Raise NotAllowed if criteria ask about what the actor is not shown.
+
+    A filter or an order tells a hidden value as surely as showing it would.
+    """
+    visible = fields_for(actor)
+    if visible is FIELDS:
+        return
+    if asked.search.strip():
+        raise NotAllowed(
+            "You see patients without their names, so you cannot search for them. "
+            "Use filters instead."
+        )
+    filtered = [one.field for one in asked.where.filters()]
+    sorted_by = [one.field for one in asked.orders]
+    for name in (*filtered, *sorted_by):
+        if name in FIELDS and name not in visible:
+            raise NotAllowed(
+                "You see patients without names and contact details, so your lists "
+                f"cannot ask about: {FIELDS[name].label.lower()}. Use other fields."
+            )

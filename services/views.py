@@ -22,7 +22,7 @@ from services.actors import Actor, Permission
 from services.audit import Action
 from services.criteria import Criteria, Json
 from services.errors import Conflict, InvalidInput, NotFound
-from services.patient_fields import FIELDS
+from services.patient_fields import FIELDS, require_visible
 
 MAX_NAME_LENGTH: Final = 60
 _SUBJECT: Final = "patients"
@@ -56,6 +56,7 @@ def remember(session: Session, actor: Actor, asked: Criteria) -> str:
     """
     actor.require(Permission.LIST_PATIENTS)
     criteria.validate(asked, FIELDS)
+    require_visible(actor, asked)
     kept = criteria.to_json(asked)
     new = insert(StoredCriteria).values(
         key=secrets.token_urlsafe(16),
@@ -73,12 +74,18 @@ def remember(session: Session, actor: Actor, asked: Criteria) -> str:
 
 
 def recall(session: Session, actor: Actor, key: str) -> Criteria:
-    """Return the criteria behind the key; raises NotFound, NotAllowed."""
+    """Return the criteria behind the key; raises NotFound, NotAllowed.
+
+    Not to who sees no names, if names are what the criteria ask about: they may hold
+    the name of a patient.
+    """
     actor.require(Permission.LIST_PATIENTS)
     stored = session.get(StoredCriteria, key) if _KEY.fullmatch(key) else None
     if stored is None or stored.subject != _SUBJECT:
         raise NotFound("There is no such list. Build it anew from the filters.")
-    return criteria.from_json(stored.criteria)
+    asked = criteria.from_json(stored.criteria)
+    require_visible(actor, asked)
+    return asked
 
 
 def save_view(session: Session, actor: Actor, name: str, key: str) -> View:

@@ -56,6 +56,7 @@ class Kind(StrEnum):
     DATE = "date"
     MOMENT = "moment"
     AGE = "age"
+    YEAR = "year"
     CHOICE = "choice"
     FLAG = "flag"
     LIST = "list"
@@ -78,6 +79,7 @@ OPERATORS: Final[Mapping[Kind, tuple[Operator, ...]]] = MappingProxyType(
         Kind.DATE: (*_EQUALITY, *_RANGES, Operator.IN),
         Kind.MOMENT: (*_EQUALITY, *_RANGES),
         Kind.AGE: (*_EQUALITY, *_RANGES, Operator.IN),
+        Kind.YEAR: (*_EQUALITY, *_RANGES, Operator.IN),
         Kind.CHOICE: (*_EQUALITY, Operator.IN),
         Kind.FLAG: (Operator.EQUAL,),
         Kind.LIST: (

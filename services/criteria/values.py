@@ -18,6 +18,7 @@ from services.criteria.model import (
 from services.errors import InvalidInput
 
 OLDEST_AGE: Final = 150
+_YEAR: Final = re.compile("(?:19|20)[0-9]{2}")
 
 
 def read_moment(text: str, now: datetime) -> tuple[datetime, datetime] | None:
@@ -89,7 +90,7 @@ def is_storable(text: str) -> bool:
     return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
 
 
-def _read_one(field: Field, text: str) -> object:  # noqa: PLR0911 - a table of kinds
+def _read_one(field: Field, text: str) -> object:  # noqa: C901, PLR0911 - a table of kinds
     match field.kind:
         case Kind.TEXT | Kind.LIST:
             return text
@@ -103,6 +104,8 @@ def _read_one(field: Field, text: str) -> object:  # noqa: PLR0911 - a table of 
             return text
         case Kind.AGE:
             return _read_age(field, text)
+        case Kind.YEAR:
+            return _read_year(field, text)
         case Kind.CHOICE:
             return _read_choice(field, text)
         case Kind.FLAG:
@@ -132,6 +135,14 @@ def _read_age(field: Field, text: str) -> int:
     if not re.fullmatch("[0-9]{1,3}", text) or int(text) > OLDEST_AGE:
         raise InvalidInput(
             field.name, f"{field.label} is a whole number from 0 to {OLDEST_AGE}."
+        )
+    return int(text)
+
+
+def _read_year(field: Field, text: str) -> int:
+    if not _YEAR.fullmatch(text):
+        raise InvalidInput(
+            field.name, f"{field.label} has four digits, for example 1980."
         )
     return int(text)
 

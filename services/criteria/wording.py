@@ -58,6 +58,17 @@ _AGE_LABELS = MappingProxyType(
         Operator.IN: "is one of",
     }
 )
+_YEAR_LABELS = MappingProxyType(
+    {
+        Operator.EQUAL: "is",
+        Operator.NOT_EQUAL: "is not",
+        Operator.LESS_THAN: "is before",
+        Operator.LESS_THAN_OR_EQUAL: "is or is before",
+        Operator.GREATER_THAN: "is after",
+        Operator.GREATER_THAN_OR_EQUAL: "is or is after",
+        Operator.IN: "is one of",
+    }
+)
 _LIST_LABELS = MappingProxyType(
     {
         Operator.HAS: "include",
@@ -71,6 +82,7 @@ _LABELS: Final = MappingProxyType(
         Kind.DATE: _DATE_LABELS,
         Kind.MOMENT: _DATE_LABELS,
         Kind.AGE: _AGE_LABELS,
+        Kind.YEAR: _YEAR_LABELS,
         Kind.LIST: _LIST_LABELS,
     }
 )
@@ -85,6 +97,12 @@ _PREPOSITIONS: Final = MappingProxyType(
         Operator.GREATER_THAN: "after",
         Operator.GREATER_THAN_OR_EQUAL: "on or after",
         Operator.IN: "on",
+    }
+)
+_YEARS: Final = MappingProxyType(
+    {
+        operator: preposition.replace("on", "in")
+        for operator, preposition in _PREPOSITIONS.items()
     }
 )
 _AGES: Final = MappingProxyType(
@@ -178,8 +196,9 @@ def _phrase(field: Field, asked: Filter) -> str:
         return _statement(field, asked.operator, is_true=bool(typed[0]))
     said = _listed([_spoken(field, value) for value in typed], "or")
     match field.kind:
-        case Kind.DATE | Kind.MOMENT:
-            preposition = _PREPOSITIONS[asked.operator]
+        case Kind.DATE | Kind.MOMENT | Kind.YEAR:
+            words = _YEARS if field.kind is Kind.YEAR else _PREPOSITIONS
+            preposition = words[asked.operator]
             is_denied = asked.operator is Operator.NOT_EQUAL
             return f"{'not ' if is_denied else ''}{field.phrase} {preposition} {said}"
         case Kind.AGE:

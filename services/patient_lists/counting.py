@@ -30,7 +30,7 @@ def count_patients(
     transaction goes on as if nothing had been asked. Raises InvalidInput, NotAllowed.
     """
     actor.require(Permission.LIST_PATIENTS)
-    asked = prepare(session, criteria, now)
+    asked = prepare(session, actor, criteria, now)
     count = _counted(session, asked)
     record(session, actor, Action.PATIENT_COUNT, criteria, count=str(count))
     return count

@@ -25,24 +25,6 @@ from services.patient_lists.queries import PATIENTS, Asked, Shape, belongs, prep
 from services.patient_lists.recording import record
 from services.patient_lists.statements import compiled, ran_out_of_time
 
-COLUMNS: Final = (
-    "id",
-    "last_name",
-    "first_name",
-    "date_of_birth",
-    "sex",
-    "email",
-    "phone_number",
-    "address",
-    "emergency_contact",
-    "allergies",
-    "no_known_allergies",
-    "medical_history",
-    "current_medications",
-    "created_at",
-    "updated_at",
-)
-
 _ROWS_AT_ONCE: Final = 1_000
 _LIMIT_SECONDS: Final = 60
 # Some spreadsheets read the full-width forms as the plain signs.
@@ -59,7 +41,7 @@ def export_csv(
     Unavailable also while reading.
     """
     actor.require(Permission.EXPORT_PATIENTS)
-    asked = prepare(session, criteria, now)
+    asked = prepare(session, actor, criteria, now)
     session.flush()
     connection = session.connection()
     connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{_LIMIT_SECONDS}s'")
@@ -75,7 +57,7 @@ def defused(cell: str) -> str:
 def _written(connection: Connection, asked: Asked) -> Iterator[str]:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    writer.writerow(COLUMNS)
+    writer.writerow(asked.sight.exported)
     try:
         with _streamed(connection, asked) as result:
             for rows in result.partitions(_ROWS_AT_ONCE):
@@ -102,7 +84,8 @@ def _streamed(connection: Connection, asked: Asked) -> CursorResult[Any]:
 
 @lru_cache(maxsize=256)
 def _export(shape: Shape) -> str:
-    statement = select(*(PATIENTS.c[name] for name in COLUMNS)).where(belongs(shape))
+    columns = (PATIENTS.c[name] for name in shape.sight.exported)
+    statement = select(*columns).where(belongs(shape))
     return compiled(statement.order_by(*order_by(PATIENTS, shape.keys)))
 
 

@@ -18,9 +18,8 @@ from services.criteria.paging import behind, order_by
 from services.errors import InvalidInput
 from services.patient_lists.queries import PATIENTS, Build, Shape, belongs, prepare
 from services.patient_lists.recording import record
+from services.patient_lists.sights import Listed, Sight
 from services.patient_lists.statements import compiled, run
-from services.patient_records import PatientRecord
-from services.patient_rows import COLUMNS, record_of
 
 MAX_SIZE: Final = 1_000
 MAX_OFFSET: Final = 100_000
@@ -33,7 +32,7 @@ class PatientPage:
     `next` is passed as `after`, `previous` as `before`; None where the list ends.
     """
 
-    rows: tuple[PatientRecord, ...]
+    rows: tuple[Listed, ...]
     next: UUID | None
     previous: UUID | None
 
@@ -75,12 +74,12 @@ def list_patients(
     if not 1 <= size <= MAX_SIZE:
         raise InvalidInput("size", f"A page has 1 to {MAX_SIZE:,} rows.")
     part, cursor = _part(after, before, last=last)
-    asked = prepare(session, criteria, now)
+    asked = prepare(session, actor, criteria, now)
     given = {**asked.parameters, "most": size + 1, "cursor": cursor}
     rows = run(session, asked.text(_PAGES[part]), given)
     if not rows and cursor is not None:
         _require_patient(session, cursor)
-    page = _cut(rows, size, part)
+    page = _cut(rows, size, part, asked.sight)
     record(session, actor, Action.PATIENT_LIST, criteria, shown=page.rows)
     return page
 
@@ -93,7 +92,7 @@ def list_numbered(
     page: int,
     per_page: int,
     now: datetime | None = None,
-) -> tuple[PatientRecord, ...]:
+) -> tuple[Listed, ...]:
     """Return a page by its number, counted from 1.
 
     Raises InvalidInput, NotAllowed, Unavailable. All rows before the page are read
@@ -109,10 +108,10 @@ def list_numbered(
             f"Numbered pages reach the first {MAX_OFFSET:,} patients of a list. "
             "Add a filter, turn the order round, or export the list.",
         )
-    asked = prepare(session, criteria, now)
+    asked = prepare(session, actor, criteria, now)
     given = {**asked.parameters, "most": per_page, "offset": offset}
     rows = run(session, asked.text(_numbered), given)
-    records = tuple(map(record_of, rows))
+    records = tuple(map(asked.sight.patient_of, rows))
     record(session, actor, Action.PATIENT_LIST, criteria, shown=records)
     return records
 
@@ -133,7 +132,7 @@ def _page(part: _Part, shape: Shape) -> str:
     keys = shape.keys
     if part.is_backwards:
         keys = tuple(key.turned() for key in keys)
-    statement = select(*COLUMNS).where(belongs(shape))
+    statement = select(*shape.sight.columns).where(belongs(shape))
     if part.has_cursor:
         cursor = bindparam("cursor", type_=PATIENTS.c.id.type)
         statement = statement.where(behind(PATIENTS, keys, cursor))
@@ -147,7 +146,7 @@ _PAGES: Final[dict[_Part, Build]] = {
 
 @lru_cache(maxsize=256)
 def _numbered(shape: Shape) -> str:
-    statement = select(*COLUMNS).where(belongs(shape))
+    statement = select(*shape.sight.columns).where(belongs(shape))
     offset = bindparam("offset", type_=Integer)
     ordered = statement.order_by(*order_by(PATIENTS, shape.keys))
     return compiled(ordered.limit(_most()).offset(offset))
@@ -165,10 +164,12 @@ def _require_patient(session: Session, cursor: UUID) -> None:
         )
 
 
-def _cut(rows: Sequence[tuple[Any, ...]], size: int, part: _Part) -> PatientPage:
+def _cut(
+    rows: Sequence[tuple[Any, ...]], size: int, part: _Part, sight: Sight
+) -> PatientPage:
     """Take away the row that was only read to see whether the list goes on."""
     goes_on = len(rows) > size
-    records = tuple(map(record_of, rows[:size]))
+    records = tuple(map(sight.patient_of, rows[:size]))
     if part.is_backwards:
         records = records[::-1]
     if not records:

@@ -11,14 +11,16 @@ from sqlalchemy import ColumnElement, Table, Text, and_, func
 from sqlalchemy.orm import Session
 
 from db.models import Patient
+from services.actors import Actor
 from services.criteria import Criteria, Direction, Order
 from services.criteria.paging import Key
 from services.criteria.patterns import containing
 from services.criteria.shape import Branch, Mention, Typed, take_apart
 from services.criteria.sql import Target, condition, parameter_names
-from services.patient_fields import FIELDS
+from services.patient_fields import FIELDS, require_visible
 from services.patient_lists import search, terms
 from services.patient_lists.folding import fold
+from services.patient_lists.sights import Sight, sight_of
 
 assert isinstance(Patient.__table__, Table)  # noqa: S101 - for the type checker
 PATIENTS: Final[Table] = Patient.__table__
@@ -34,6 +36,7 @@ _TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
         "first_name": Target(PATIENTS.c.first_name_key, PATIENTS.c.name_key),
         "date_of_birth": Target(PATIENTS.c.date_of_birth),
         "age": Target(PATIENTS.c.date_of_birth),
+        "birth_year": Target(PATIENTS.c.birth_year),
         "sex": Target(PATIENTS.c.sex),
         "allergies": Target(PATIENTS.c.allergies),
         "no_known_allergies": Target(PATIENTS.c.no_known_allergies),
@@ -58,13 +61,13 @@ _SORTED_BY: Final[Mapping[str, str]] = MappingProxyType(
         "age": "date_of_birth",
     }
 )
-_BY_NAME: Final = (Order("last_name"), Order("first_name"))
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """Everything about a list's SQL but the values."""
 
+    sight: Sight
     where: Branch
     search: search.SearchShape
     archived: bool
@@ -77,11 +80,16 @@ Build = Callable[[Shape], str]
 class Understood:
     """Criteria taken apart, with all that is the same each time they are asked."""
 
-    def __init__(self, criteria: Criteria, today: datetime) -> None:
+    def __init__(self, criteria: Criteria, sight: Sight, today: datetime) -> None:
         question = take_apart(criteria, FIELDS, today)
         self._search = search.read(criteria.search)
-        keys = _keys(criteria.orders)
-        self.shape = Shape(question.shape, self._search.shape, criteria.archived, keys)
+        self.shape = Shape(
+            sight,
+            question.shape,
+            self._search.shape,
+            criteria.archived,
+            _keys(criteria.orders or sight.orders),
+        )
         names = parameter_names(len(question.values))
         self._values = dict(zip(names, question.values, strict=True))
         self._learned: _Learned | None = None
@@ -146,22 +154,41 @@ class Asked:
     understood: Understood
     parameters: dict[str, object]
 
+    @property
+    def sight(self) -> Sight:
+        """What is shown of the patients on the list."""
+        return self.understood.shape.sight
+
     def text(self, build: Build) -> str:
         """Return the statement that `build` makes of the list's shape."""
         return self.understood.text(build)
 
 
-def prepare(session: Session, criteria: Criteria, now: datetime | None) -> Asked:
-    """Make the criteria ready to be asked; raises InvalidInput, Unavailable."""
+def prepare(
+    session: Session,
+    actor: Actor,
+    criteria: Criteria,
+    now: datetime | None,
+    *,
+    sight: Sight | None = None,
+) -> Asked:
+    """Make the criteria ready to be asked by the actor.
+
+    A `sight` other than the actor's own is for who has checked that it may be.
+    Raises InvalidInput, NotAllowed, Unavailable.
+    """
     now = now or datetime.now(UTC)
-    understood = _understand(criteria, datetime.combine(now, time.min, now.tzinfo))
+    today = datetime.combine(now, time.min, now.tzinfo)
+    # First what is wrong with the criteria, then what is wrong for this actor.
+    understood = _understand(criteria, sight or sight_of(actor), today)
+    require_visible(actor, criteria)
     return Asked(understood, understood.parameters(session))
 
 
 @lru_cache(maxsize=256)
-def _understand(criteria: Criteria, today: datetime) -> Understood:
+def _understand(criteria: Criteria, sight: Sight, today: datetime) -> Understood:
     """Take the criteria apart; a page, its count and its charts do it only once."""
-    return Understood(criteria, today)
+    return Understood(criteria, sight, today)
 
 
 def belongs(shape: Shape) -> ColumnElement[bool]:
@@ -180,7 +207,6 @@ def _keys(orders: tuple[Order, ...]) -> tuple[Key, ...]:
     Where the last name would decide last, the first name follows: people expect it,
     and the index has them in this order.
     """
-    orders = orders or _BY_NAME
     last = orders[-1]
     if last.field == "last_name" and not any(o.field == "first_name" for o in orders):
         orders = (*orders, Order("first_name", last.direction))

@@ -30,6 +30,7 @@ def find_similar(
     where looking takes longer than half a second. Raises InvalidInput, NotAllowed.
     """
     actor.require(Permission.LIST_PATIENTS)
+    actor.require(Permission.VIEW_NAMES)
     words = search.read(typed).words
     if not words:
         return ()

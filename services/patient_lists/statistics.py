@@ -31,6 +31,7 @@ from services.criteria import Criteria
 from services.patient_lists.counting import estimate
 from services.patient_lists.queries import PATIENTS, Asked, Shape, belongs, prepare
 from services.patient_lists.recording import record
+from services.patient_lists.sights import NAMED
 from services.patient_lists.statements import compiled, run
 from services.patient_records import Sex
 
@@ -67,7 +68,7 @@ def describe(
     """
     actor.require(Permission.LIST_PATIENTS)
     now = now or datetime.now(UTC)
-    figures = _described(session, prepare(session, criteria, now), now)
+    figures = _described(session, prepare(session, actor, criteria, now), now)
     count = figures.patients
     record(session, actor, Action.PATIENT_COUNT, criteria, count=count, figures=True)
     return figures
@@ -127,9 +128,7 @@ def _of_sample(shape: Shape) -> str:
 def _statement(shape: Shape, *, is_sample: bool) -> str:
     listed = _listed(shape, is_sample=is_sample)
     today = bindparam("today", type_=Date)
-    years = func.date_part(
-        literal_column("'year'"), func.age(today, listed.c.date_of_birth)
-    )
+    years = _years(shape, listed, today)
     band = func.least(func.floor(years / literal_column("10")), literal_column("9"))
     allergy = func.unnest(listed.c.allergies).column_valued("allergy")
     most_common = _counted("allergy", allergy, listed)
@@ -144,6 +143,14 @@ def _statement(shape: Shape, *, is_sample: bool) -> str:
     )
 
 
+def _years(shape: Shape, listed: CTE, today: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the age; where only the year of birth is shown, the one of this year."""
+    year = literal_column("'year'", Text)
+    if shape.sight is NAMED:
+        return func.date_part(year, func.age(today, listed.c.date_of_birth))
+    return func.date_part(year, today) - listed.c.birth_year
+
+
 def _listed(shape: Shape, *, is_sample: bool) -> CTE:
     patients: FromClause = PATIENTS
     belonging = belongs(shape)
@@ -153,7 +160,7 @@ def _listed(shape: Shape, *, is_sample: bool) -> CTE:
         percent = func.system(bindparam("percent", type_=Float))
         patients = tablesample(PATIENTS, percent, "sample", literal_column("0"))
         belonging = ClauseAdapter(patients).traverse(belonging)
-    columns = (patients.c[name] for name in ("date_of_birth", "sex", "allergies"))
+    columns = (patients.c[name] for name in (shape.sight.born, "sex", "allergies"))
     return (
         select(*columns).where(belonging).limit(literal_column(str(most))).cte("listed")
     )

@@ -12,7 +12,7 @@ from services.errors import Conflict, InvalidInput, NotAllowed, NotFound
 
 ALLERGIC = Criteria(
     Group(members=(Filter("allergies", Operator.HAS, "penicillin"),)),
-    orders=(Order("age", Direction.DESC),),
+    orders=(Order("birth_year", Direction.DESC),),
 )
 
 

@@ -196,6 +196,11 @@ class CriteriaEditor:
 
 def _hint(kind: Kind, operator: Operator) -> str:
     """Show how a value is written."""
-    example = {Kind.DATE: "1980-01-31", Kind.MOMENT: "2026-01-31", Kind.AGE: "40"}
+    example = {
+        Kind.DATE: "1980-01-31",
+        Kind.MOMENT: "2026-01-31",
+        Kind.AGE: "40",
+        Kind.YEAR: "1980",
+    }
     one = example.get(kind, "Value")
     return f"{one}, and more with commas" if operator is Operator.IN else one

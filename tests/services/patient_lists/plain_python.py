@@ -77,8 +77,9 @@ class PlainPython:
     def _comparable(
         self, patient: PatientRecord, field: str, typed: str
     ) -> tuple[object, object]:
-        if field == "age":
-            return patient.age(self._now.date()), int(typed)
+        if field in {"age", "birth_year"}:
+            age, year = patient.age(self._now.date()), patient.date_of_birth.year
+            return (age if field == "age" else year), int(typed)
         ours = getattr(patient, field)
         match field:
             case "date_of_birth":
@@ -130,6 +131,8 @@ class PlainPython:
         return [*keys, (lambda patient: patient.id, is_turned)]
 
     def _key(self, field: str) -> Callable[[PatientRecord], object]:
+        if field == "birth_year":
+            return lambda patient: patient.date_of_birth.year
         if field == "age":
             return lambda patient: -patient.date_of_birth.toordinal()
         if field == "phone_number":

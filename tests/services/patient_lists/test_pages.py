@@ -183,7 +183,7 @@ def test_the_index_of_names_is_asked_for_three_letters_or_more(
     asked = where(Filter("last_name", Operator.CONTAINS, typed))
 
     assert listed(session, clerk, asked) == [ann]
-    statement = queries.prepare(session, asked, None).text(
+    statement = queries.prepare(session, clerk, asked, None).text(
         pages._PAGES[pages._Part.FIRST]
     )
     assert ("name_key LIKE" in statement.replace("last_name_key", "")) == uses_index
