@@ -1,7 +1,7 @@
 """Which pages there are, and who gets to see which.
 
-A page that the actor's role may not open is not handed to Streamlit at all: it is
-neither shown nor reachable by its address.
+A page that the actor's role may not open is not handed to Streamlit at all. At its
+address stands one that says so, and that somebody tried is written down.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from uuid import UUID
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from dashboard import context
 from dashboard.leaving import SCRIPTS
 from services.actors import Actor, Permission, Role
 
@@ -36,6 +37,20 @@ class Place:
             icon=f":material/{self.icon}:",
             default=self.file == "home.py",
             visibility=self.visibility,
+        )
+
+    def closed(self) -> StreamlitPage:
+        """Return what stands at the page's address for those who may not open it."""
+
+        def refuse() -> None:
+            assert self.permission is not None  # noqa: S101 (others are everybody's)
+            context.require(self.permission)
+
+        return st.Page(
+            refuse,
+            title="Not allowed",
+            url_path=Path(self.file).stem,
+            visibility="hidden",
         )
 
 
@@ -68,6 +83,8 @@ def pages_for(actor: Actor) -> list[StreamlitPage]:
     if made_for != actor:
         pages = [place.page() for place in _PLACES if _may_open(actor, place)]
         pages.append(_account_of(actor).page())
+        # Last, because a person's first page is their home.
+        pages.extend(place.closed() for place in _PLACES if not _is_for(actor, place))
         st.session_state["navigation_pages"] = (actor, pages)
     return pages
 
@@ -87,6 +104,10 @@ def _may_open(actor: Actor, place: Place) -> bool:
     # A patient's home is their record; the clinic's figures are not for them.
     if actor.role is Role.PATIENT and place.file == "home.py":
         return False
+    return _is_for(actor, place)
+
+
+def _is_for(actor: Actor, place: Place) -> bool:
     return place.permission is None or actor.may(place.permission)
 
 

@@ -15,20 +15,24 @@ from uuid import UUID, uuid4
 
 import pytest
 from pymongo import MongoClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 from dashboard import wiring
 from dashboard.wiring import Wiring
 from db.embedded import Addresses
 from db.endpoints import Endpoints
 from db.gridfs import FileStore
+from db.models import AuditEvent
 from db.routing import Database, Lsn
 from db.settings import Settings
 from services import patients, people
 from services.actors import Actor, Role
 from services.patient_records import PatientDraft, PatientRecord
+from tests.conftest import connect, owner
 
 _ROOT = Path(__file__).resolve().parents[2]
 _SECONDS = 30
@@ -54,6 +58,24 @@ class Clinic:
         app = self.start(role)
         app.query_params.update({name: str(value) for name, value in query.items()})
         return app.switch_page(f"../pages/{page}.py").run()
+
+    def go_to_address(self, url_path: str, role: Role = Role.STAFF) -> AppTest:
+        """Open an address as a browser does, whether there is a page at it or not."""
+        app = self.start(role)
+        app._page_hash = calc_hash(url_path)
+        return app.run()
+
+    def audit(self, action: str) -> list[AuditEvent]:
+        """Return what the audit log's outbox holds of an action, in its order."""
+        engine = connect(owner(self.wiring.endpoints))
+        with Session(engine, expire_on_commit=False) as session:
+            found = session.scalars(
+                select(AuditEvent)
+                .where(AuditEvent.action == action)
+                .order_by(AuditEvent.position)
+            ).all()
+        engine.dispose()
+        return list(found)
 
     def start(self, role: Role = Role.STAFF) -> AppTest:
         """Open the app's first page as somebody of the role."""

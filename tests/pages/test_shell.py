@@ -41,7 +41,24 @@ def test_a_role_opens_its_own_pages(clinic: Clinic, role: Role):
 
 
 @pytest.mark.parametrize("role", Role)
-def test_a_page_of_another_role_does_not_exist(clinic: Clinic, role: Role):
+def test_the_address_of_another_roles_page_is_refused_in_words(
+    clinic: Clinic, role: Role
+):
+    # A patient has no home but their record, and the address is the same for all.
+    others = EVERY_PAGE - LISTED[role] - HIDDEN[role] - {"home"}
+    for page in others:
+        app = clinic.go_to_address(page, role)
+
+        assert "You may not" in app.error[0].value
+        assert not app.title
+        assert not app.exception
+
+    refused = [event.actor_id for event in clinic.audit("access:refuse")]
+    assert refused.count(clinic.cast[role].id) == len(others)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_the_script_of_another_roles_page_cannot_be_run(clinic: Clinic, role: Role):
     app = clinic.start(role)
 
     for page in EVERY_PAGE - LISTED[role] - HIDDEN[role]:
