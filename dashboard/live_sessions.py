@@ -117,10 +117,11 @@ class LiveSessions:
             asking.add_done_callback(lambda _: self._asking.pop(key, None))
         return await asyncio.shield(asking)
 
-    def note_input(self, session_id: UUID) -> None:
-        """Note that the person did something just now."""
-        if (known := self._by_id.get(session_id)) is not None:
-            known.input_at = time.monotonic()
+    def note_input(self, session_id: UUID, *, seconds_ago: float = 0.0) -> None:
+        """Note that the person did something; what is over stays over."""
+        known, now = self._by_id.get(session_id), time.monotonic()
+        if known is not None and not self._is_over(known, now):
+            known.input_at = max(known.input_at, now - seconds_ago)
 
     def forget(self, session_id: UUID) -> None:
         """Close the pages of a sign-in that was just ended here."""

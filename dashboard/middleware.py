@@ -56,7 +56,7 @@ _ASSETS: Final = ("/static", "/app/static", "/favicon.png")
 # Streamlit's own counters and its agent interface serve nobody here.
 _CLOSED: Final = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
 # Answered with a plain 401 to strangers; all else is a page to come back to.
-_MACHINERY: Final = ("/_stcore", "/media", "/component")
+_MACHINERY: Final = ("/_stcore", "/media", "/component", "/session")
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 # What a browser asks for on its own; a page that refreshes itself is no input.
 _DOCUMENT: Final = "document"

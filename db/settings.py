@@ -1,5 +1,6 @@
 """Chartroom's settings, read from CHARTROOM_* variables and an .env file."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -47,6 +48,9 @@ class Settings(DoorSettings):
     demo: bool | None = None
     secret_key: Annotated[SecretStr, Field(min_length=32)] | None = None
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    session_idle_minutes: Annotated[float, Field(gt=0, le=60)] = 15
+    session_hours: Annotated[float, Field(gt=0, le=24)] = 12
     smtp_url: SecretStr | None = None
     mail_from: str | None = None
     sms_url: SecretStr | None = None
@@ -65,7 +69,20 @@ class Settings(DoorSettings):
     def _split(cls, value: object) -> object:
         return _named(value) if isinstance(value, str) else value
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        # Whoever is believed decides where everybody comes from: never "*".
+        for proxy in value:
+            try:
+                ip_network(proxy)
+            except ValueError as error:
+                raise ValueError(
+                    "write addresses or networks, such as 10.0.0.5 or 10.0.0.0/24"
+                ) from error
+        return value
+
+    @field_validator("allowed_hosts", "trusted_proxies", mode="before")
     @classmethod
     def _split_hosts(cls, value: object) -> object:
         if not isinstance(value, str):

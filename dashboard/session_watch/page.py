@@ -1,0 +1,80 @@
+"""Puts the script that watches a sign-in into Streamlit's page."""
+
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SCRIPT_PATH: Final = "/session/watch.js"
+_SCRIPT: Final = Path(__file__).with_name("watch.js").read_bytes()
+# Its name changes with its content, so that browsers may keep it.
+_ADDRESS: Final = f"{SCRIPT_PATH}?{sha256(_SCRIPT).hexdigest()[:16]}"
+_TAG: Final = f'<script src="{_ADDRESS}" defer></script></head>'.encode()
+_KEPT: Final = {"Cache-Control": "private, max-age=31536000, immutable"}
+_OK: Final = 200
+
+
+async def script(request: Request) -> Response:
+    """Answer with the script."""
+    del request
+    return Response(_SCRIPT, media_type="text/javascript", headers=_KEPT)
+
+
+class WatchedPages:
+    """Adds the script to every HTML page of the application behind."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; what comes back may get the script."""
+        if scope["type"] != "http" or scope["method"] != "GET":
+            await self._app(scope, receive, send)
+            return
+        await self._app(_uncompressed(scope), receive, _Adding(send).send)
+
+
+class _Adding:
+    """Holds an HTML page back until it is whole, then sends it with the script."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._start: Message | None = None
+        self._body = bytearray()
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and _is_page(message):
+            self._start = message
+        elif self._start is None:
+            await self._send(message)
+        else:
+            self._body += message.get("body", b"")
+            if not message.get("more_body", False):
+                await self._send_whole(self._start)
+
+    async def _send_whole(self, start: Message) -> None:
+        body = bytes(self._body).replace(b"</head>", _TAG, 1)
+        left_out = {b"content-length", b"etag", b"last-modified", b"accept-ranges"}
+        headers = [pair for pair in start["headers"] if pair[0].lower() not in left_out]
+        headers.append((b"content-length", str(len(body)).encode()))
+        await self._send({**start, "headers": headers})
+        await self._send({"type": "http.response.body", "body": body})
+
+
+def _is_page(start: Message) -> bool:
+    kind = Headers(raw=list(start["headers"])).get("content-type", "")
+    return start["status"] == _OK and kind.startswith("text/html")
+
+
+def _uncompressed(scope: Scope) -> Scope:
+    """Ask for the plain page, whole: to a compressed one nothing can be added."""
+    left_out = {b"accept-encoding", b"range", b"if-none-match", b"if-modified-since"}
+    if not scope["path"].rpartition("/")[2].count("."):
+        headers = [pair for pair in scope["headers"] if pair[0] not in left_out]
+        # The same dict goes on, so that routing's findings reach the request log.
+        scope["headers"] = headers
+    return scope
