@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from db import schema
 from db.embedded import Cluster
-from db.routing import Database
+from db.routing import SYSTEM, Database
 from services import people, tokens
 from services.actors import Role
 from tests.breaking import replay_paused
@@ -37,9 +37,8 @@ def site(
         Databases(breakable.addresses).fresh() as endpoints,
         closing(Database(endpoints)) as database,
     ):
-        with database.connect_primary() as connection:
-            schema.migrate(connection)
-        database.write(people.ensure_demo_people)
+        schema.bring_up_to_date(endpoints)
+        database.write(people.ensure_demo_people, acting=SYSTEM)
         with chartroom(endpoints, tmp_path_factory.mktemp("data")) as address:
             yield Site(address, browser, database)
 

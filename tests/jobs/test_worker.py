@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from db import schema
 from db.routing import Database
-from tests.conftest import Databases, connect
+from tests.conftest import Databases
 
 ROOT = Path(__file__).parents[2]
 
@@ -83,10 +83,7 @@ def test_a_worker_beats_and_stops_when_it_is_told(endpoints, tmp_path):
 @pytest.mark.cluster
 def test_a_worker_goes_on_after_a_switchover(breakable, tmp_path):
     with Databases(breakable.addresses).fresh() as endpoints:
-        engine = connect(endpoints.database_url)
-        with engine.connect() as connection:
-            schema.migrate(connection)
-        engine.dispose()
+        schema.bring_up_to_date(endpoints)
         database = Database(endpoints)
         process = _worker(endpoints, tmp_path)
         try:

@@ -8,6 +8,7 @@ import psycopg2
 import pytest
 
 from db import embedded
+from tests.conftest import owner
 from tests.launch.launcher import Launcher, eventually
 
 pytestmark = pytest.mark.launch
@@ -17,7 +18,7 @@ def notes(data: Path, *new: str) -> list[str]:
     """Write notes into Chartroom's running database, and return all it has."""
     endpoints = embedded.running(data)
     assert endpoints is not None
-    with closing(psycopg2.connect(endpoints.database_url)) as connection:
+    with closing(psycopg2.connect(owner(endpoints))) as connection:
         connection.autocommit = True
         cursor = connection.cursor()
         cursor.execute("CREATE TABLE IF NOT EXISTS notes (note text)")

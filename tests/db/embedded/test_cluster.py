@@ -13,6 +13,7 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 from db.embedded import Addresses, Cluster, http
+from tests.conftest import owner
 
 pytestmark = pytest.mark.cluster
 
@@ -21,7 +22,7 @@ class Notes:
     """A table of notes in Chartroom's own database, to see whether one is lost."""
 
     def __init__(self, addresses: Addresses) -> None:
-        self._url = addresses.endpoints.database_url
+        self._url = owner(addresses.endpoints)
 
     def write(self, note: str) -> None:
         """Write a note; when this returns, the cluster has acknowledged it."""
@@ -98,12 +99,16 @@ def test_passwords_are_kept_as_scram_verifiers(own_cluster: Cluster):
     assert all(password.startswith("SCRAM-SHA-256$") for password in kept)
 
 
-def test_chartroom_is_no_superuser(own_cluster: Cluster):
-    url = own_cluster.endpoints.database_url
+@pytest.mark.parametrize("url", ["database_url", "owner_url"])
+def test_chartroom_is_no_superuser(own_cluster: Cluster, url: str):
+    login = getattr(own_cluster.endpoints, url)
 
-    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
-        assert cursor.fetchone() == (False,)
+    with closing(psycopg2.connect(login)) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT rolsuper, rolbypassrls, rolcreaterole FROM pg_roles "
+            "WHERE rolname = current_user"
+        )
+        assert cursor.fetchone() == (False, False, False)
 
 
 def test_passwords_pass_through_no_folder_that_others_share(own_cluster: Cluster):

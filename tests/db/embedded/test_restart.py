@@ -13,6 +13,7 @@ from pymongo import MongoClient
 
 from db import embedded
 from db.embedded import Cluster
+from tests.conftest import owner
 
 pytestmark = pytest.mark.cluster
 
@@ -26,7 +27,7 @@ def data() -> Iterator[Path]:
 
 def write(cluster: Cluster, note: str) -> None:
     """Write a note into PostgreSQL and into MongoDB, as Chartroom does."""
-    with closing(psycopg2.connect(cluster.endpoints.database_url)) as connection:
+    with closing(psycopg2.connect(owner(cluster.endpoints))) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute("CREATE TABLE IF NOT EXISTS notes (note text)")
@@ -37,7 +38,7 @@ def write(cluster: Cluster, note: str) -> None:
 
 def read(cluster: Cluster) -> tuple[set[str], set[str]]:
     """Return the notes that PostgreSQL has and those that MongoDB has."""
-    with closing(psycopg2.connect(cluster.endpoints.database_url)) as connection:
+    with closing(psycopg2.connect(owner(cluster.endpoints))) as connection:
         cursor = connection.cursor()
         cursor.execute("SELECT note FROM notes")
         rows = {note for (note,) in cursor}

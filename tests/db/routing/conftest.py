@@ -24,8 +24,7 @@ def note_id() -> UUID:
 @pytest.fixture(scope="module")
 def with_notes(module_endpoints: Endpoints) -> Endpoints:
     """The addresses of a database with the table in it."""
-    with closing(Database(module_endpoints)) as database:
-        add_table(database)
+    add_table(module_endpoints)
     return module_endpoints
 
 

@@ -8,9 +8,14 @@ import psycopg2
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from db.endpoints import Endpoints
 from db.routing import Database
+from tests.conftest import owner
 
-_TABLE = "CREATE TABLE notes (id uuid PRIMARY KEY, words text NOT NULL UNIQUE)"
+_TABLE = """
+CREATE TABLE notes (id uuid PRIMARY KEY, words text NOT NULL UNIQUE);
+GRANT ALL ON notes TO chartroom_app
+"""
 _END = """
 SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity
 WHERE datname = current_database() AND application_name = 'chartroom'
@@ -34,10 +39,13 @@ class Notes:
         return operation
 
 
-def add_table(database: Database) -> None:
-    with database.connect_primary() as connection:
-        connection.exec_driver_sql(_TABLE)
-        connection.commit()
+def add_table(endpoints: Endpoints) -> None:
+    with (
+        closing(psycopg2.connect(owner(endpoints))) as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(_TABLE)
 
 
 def add_note(session: Session, note_id: UUID | None, words: str = "") -> None:

@@ -26,10 +26,8 @@ pytestmark = pytest.mark.cluster
 def endpoints(breakable: Cluster) -> Iterator[Endpoints]:
     """A database of the cluster that may be broken."""
     with Databases(breakable.addresses).fresh() as endpoints:
-        with closing(Database(endpoints)) as database:
-            with database.connect_primary() as connection:
-                schema.migrate(connection)
-            add_table(database)
+        schema.bring_up_to_date(endpoints)
+        add_table(endpoints)
         yield endpoints
 
 

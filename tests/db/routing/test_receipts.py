@@ -14,6 +14,7 @@ from sqlalchemy import event, text
 
 from db.endpoints import Endpoints
 from db.routing import Database, DatabaseUnavailable, OutcomeUnknown, forget_receipts
+from tests.conftest import owner
 from tests.db.routing.cutting import COMMIT, CuttingProxy
 from tests.db.routing.notes import add_note, has_note
 
@@ -35,7 +36,7 @@ CREATE CONSTRAINT TRIGGER said AFTER INSERT ON notes DEFERRABLE INITIALLY DEFERR
 @pytest.fixture(scope="module")
 def primary(with_notes: Endpoints) -> dict[str, str]:
     """Libpq's parameters of the server that leads."""
-    with closing(psycopg2.connect(with_notes.database_url)) as connection:
+    with closing(psycopg2.connect(owner(with_notes))) as connection:
         with connection, connection.cursor() as cursor:
             cursor.execute(TRIGGERS)
         place = {"host": connection.info.host, "port": str(connection.info.port)}

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, text
 
 from db.routing import Database
 from services import importing
-from tests.conftest import connect
+from tests.conftest import connect, owner
 
 Import = Callable[..., dict[str, importing.FileSummary]]
 
@@ -22,7 +22,7 @@ def shared_database(module_endpoints) -> Iterator[Database]:
 
 @pytest.fixture(scope="module")
 def shared_engine(module_endpoints) -> Iterator[Engine]:
-    engine = connect(module_endpoints.database_url)
+    engine = connect(owner(module_endpoints))
     yield engine
     engine.dispose()
 

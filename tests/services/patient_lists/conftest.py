@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
 from services.actors import Actor, Role
-from tests.conftest import connect
+from tests.conftest import connect, owner
 from tests.services.patient_lists import population
 from tests.services.patient_lists.plain_python import PlainPython
 
@@ -23,7 +23,7 @@ CLERK = Actor(uuid4(), "Cleo Clerk", Role.STAFF)
 @pytest.fixture(scope="module")
 def town(module_endpoints: Endpoints) -> Iterator[Engine]:
     """An engine on the database where everybody lives."""
-    engine = connect(module_endpoints.database_url)
+    engine = connect(owner(module_endpoints))
     with engine.connect() as connection:
         population.settle(connection)
     yield engine

@@ -12,7 +12,7 @@ from services.errors import InvalidInput, NotAllowed
 from services.on_behalf import OnBehalf
 from services.patient_rules import validate
 from services.seeding import clinic
-from tests.conftest import connect
+from tests.conftest import connect, owner
 
 _PEOPLE = (
     "SELECT string_agg((to_jsonb(p) - 'id')::text, ',' ORDER BY source_id) "
@@ -23,7 +23,7 @@ _PEOPLE = (
 @pytest.fixture(scope="module")
 def shared(module_endpoints):
     database = Database(module_endpoints)
-    engine = connect(module_endpoints.database_url)
+    engine = connect(owner(module_endpoints))
     yield database, engine
     engine.dispose()
     database.close()
