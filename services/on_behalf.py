@@ -8,13 +8,23 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.routing import Database, DatabaseUnavailable, Lsn, Read, Written
+from db.routing import Database, DatabaseUnavailable, Lsn, Read, Refused, Written
 from services import audit
 from services.actors import Actor, Permission
 from services.audit import Action, Event, Origin
 from services.errors import NotAllowed, NotFound, Unavailable
 
 T = TypeVar("T")
+
+
+class RefusedByDatabase(NotAllowed):
+    """PostgreSQL's own rules stopped what no page should have offered."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Your role may not do this: the database itself refuses it. "
+            "Ask an administrator if your work needs it."
+        )
 
 
 class NotRecorded(Unavailable):
@@ -88,6 +98,10 @@ class OnBehalf:
         with audit.coming_from(self.origin):
             try:
                 yield
+            except Refused as error:
+                refusal = RefusedByDatabase()
+                self._record(refusal)
+                raise refusal from error
             except (NotAllowed, NotFound) as refusal:
                 if isinstance(refusal, NotAllowed) or refusal.patient_id is not None:
                     self._record(refusal)

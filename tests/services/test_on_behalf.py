@@ -6,7 +6,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from db.models import AuditEvent
@@ -148,6 +148,13 @@ def test_a_refused_change_is_written_down(database, analyst, ada, log):
 
     with pytest.raises(NotAllowed):
         curious.write(lambda s: patients.archive(s, analyst, ada.value.id, version=1))
+
+    assert actions(log) == [("access:refuse", "refused")]
+
+
+def test_what_the_database_itself_refuses_is_told_and_written_down(desk, log):
+    with pytest.raises(NotAllowed, match="the database itself refuses"):
+        desk.read(lambda s: s.execute(text("SELECT * FROM login_codes")))
 
     assert actions(log) == [("access:refuse", "refused")]
 
