@@ -88,6 +88,8 @@ def _signed_in(browser: Browser, address: str) -> Page:
     page = browser.new_context(base_url=address).new_page()
     page.goto("/sign-in")
     page.get_by_role("button", name=next(iter(NAMES.values()))).click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url(f"{address}/")
     page.get_by_role("heading", level=1).wait_for()
     return page
 

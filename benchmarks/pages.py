@@ -26,6 +26,7 @@ from services.criteria import Criteria
 from services.on_behalf import OnBehalf
 from services.patient_records import PatientRecord
 from tests.browser.running import chartroom, free_port, process
+from tests.signing_in import sign_in
 
 PATIENTS = 20_000
 ROUNDS = 60
@@ -137,13 +138,8 @@ def _opened(address: str, page: str, *, cookie: str = "") -> Iterator[Tab]:
 def _sign_in(address: str) -> str:
     """Come in as the front desk; return the cookie."""
     with httpx.Client(base_url=address) as client:
-        choice = client.get("/sign-in").text
-        person = choice.split("Rosa Lindqvist")[0].rpartition('value="')[2]
-        answer = client.post(
-            "/sign-in",
-            data={"person": person.partition('"')[0], "next": "/"},
-            headers={"Origin": address},
-        )
+        client.headers["Origin"] = address
+        answer = sign_in(client, "rosa.lindqvist@example.org")
         return answer.headers["set-cookie"].partition(";")[0]
 
 

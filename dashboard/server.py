@@ -1,10 +1,10 @@
 """The web server: pages, API and sign-in behind one gate, in one process."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
 import uvicorn
@@ -12,19 +12,23 @@ from anyio import to_thread
 from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config
 from streamlit.starlette import App
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.application import create_api, serves
-from dashboard import logs, sign_in, warming, wiring
+from dashboard import logs, session_watch, sign_in, warming, wiring
 from dashboard.identity import Identity
 from dashboard.keys import derive, signing_key
 from dashboard.live_sessions import LiveSessions
 from dashboard.middleware import SESSION_HEADER, USER_HEADER, Gate, allowed_hosts
 from dashboard.request_log import RequestLog
 from dashboard.security_headers import SecurityHeaders
+from dashboard.session_watch import WatchedPages, create_watch
 from dashboard.starting import require_demo
 from dashboard.static_assets import StaticAssets
+from db.limit_storage import LimitStorage
 from db.settings import Settings
 from services import sessions
+from services.throttling import Throttle
 
 SCRIPT: Final = Path(__file__).with_name("app.py")
 
@@ -43,15 +47,20 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
     _configure_streamlit(key)
     wired = wiring.connect(settings)
     wiring.use(wired)
-    live = LiveSessions(wired.database, sessions.LIMITS)
-    pages = StaticAssets(App(script, lifespan=_lifespan(wired, live)))
+    live = LiveSessions(wired.database, _limits(settings))
+    limits = LimitStorage(wired.endpoints.mongo_url)
+    throttle = Throttle(limits, key=derive(key, "limits"))
+    streamlit = App(script, lifespan=_lifespan(wired, live, limits))
+    pages = StaticAssets(WatchedPages(streamlit))
     pages.warm_up()
+    door = sign_in.Door.of(
+        settings, wired.database, Identity(wired.database, live), throttle, key
+    )
     dispatch = Dispatch(
         pages=pages,
         api=create_api(wired.database, wired.files, now=_clock(settings)),
-        sign_in=sign_in.create_sign_in(
-            sign_in.Door(settings, wired.database, Identity(wired.database, live))
-        ),
+        watch=create_watch(live, key=derive(key, "typed")),
+        sign_in=sign_in.create_sign_in(door),
     )
     gate = Gate(
         dispatch,
@@ -59,7 +68,7 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
         hosts=allowed_hosts(settings.host, settings.allowed_hosts),
         is_own_door=serves,
     )
-    return SecurityHeaders(RequestLog(gate))
+    return _behind(settings.trusted_proxies, SecurityHeaders(RequestLog(gate)))
 
 
 def run(settings: Settings, *, script: Path = SCRIPT) -> None:
@@ -72,6 +81,7 @@ def run(settings: Settings, *, script: Path = SCRIPT) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
+        # Only whom CHARTROOM_TRUSTED_PROXIES names is believed: see create_app.
         proxy_headers=False,
         ws="websockets-sansio",
         ws_ping_interval=_WEBSOCKET_PING_SECONDS,
@@ -90,9 +100,12 @@ class Dispatch:
     method or a misspelt path of the API.
     """
 
-    def __init__(self, *, pages: ASGIApp, api: ASGIApp, sign_in: ASGIApp) -> None:
+    def __init__(
+        self, *, pages: ASGIApp, api: ASGIApp, watch: ASGIApp, sign_in: ASGIApp
+    ) -> None:
         self._pages = pages
         self._api = api
+        self._watch = watch
         self._sign_in = sign_in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -100,7 +113,11 @@ class Dispatch:
         await self._part(scope)(scope, receive, send)
 
     def _part(self, scope: Scope) -> ASGIApp:
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
+            return self._pages
+        if session_watch.serves(scope["path"]):
+            return self._watch
+        if scope["type"] == "websocket":
             return self._pages
         if serves(scope["path"]):
             return self._api
@@ -125,7 +142,9 @@ def _configure_streamlit(key: str) -> None:
         config.set_option(name, value)
 
 
-def _lifespan(wired: wiring.Wiring, live: LiveSessions) -> Callable[[App], Any]:
+def _lifespan(
+    wired: wiring.Wiring, live: LiveSessions, limits: LimitStorage
+) -> Callable[[App], Any]:
     @asynccontextmanager
     async def lifespan(app: App) -> AsyncIterator[None]:
         del app
@@ -133,9 +152,26 @@ def _lifespan(wired: wiring.Wiring, live: LiveSessions) -> Callable[[App], Any]:
         warming.settle()
         async with live.watching():
             yield
+        limits.close()
         wired.close()
 
     return lifespan
+
+
+def _behind(proxies: Collection[str], app: ASGIApp) -> ASGIApp:
+    """Take the visitor's address and scheme from the proxies, if there are any."""
+    if not proxies:
+        return app
+    # Uvicorn describes the same messages in types of its own.
+    behind: Any = ProxyHeadersMiddleware(cast("Any", app), trusted_hosts=list(proxies))
+    return cast("ASGIApp", behind)
+
+
+def _limits(settings: Settings) -> sessions.Limits:
+    return sessions.Limits(
+        idle=timedelta(minutes=settings.session_idle_minutes),
+        lifetime=timedelta(hours=settings.session_hours),
+    )
 
 
 def _clock(settings: Settings) -> Callable[[], datetime]:

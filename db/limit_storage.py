@@ -59,6 +59,11 @@ class LimitStorage:
         stats = self._ask(lambda limiter: limiter.get_window_stats(item, key))
         return max(0.0, stats.reset_time - time.time())
 
+    def clear(self, item: RateLimitItem, key: str) -> None:
+        """Forget what was counted."""
+        self._own.clear(item, key)
+        self._ask(lambda limiter: limiter.clear(item, key))
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()

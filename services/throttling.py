@@ -24,6 +24,9 @@ class Counter(Protocol):
     def seconds_to_wait(self, item: RateLimitItem, key: str) -> float:
         """Return how long until one more is within the limit."""
 
+    def clear(self, item: RateLimitItem, key: str) -> None:
+        """Forget what was counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -40,10 +43,10 @@ CODES_HERE: Final = Limit("codes-here", 5, 15 * _MINUTE)
 # a mailbox. Passkeys and a clinic's own provider let its owner in all the same.
 CODES_PER_ADDRESS: Final = Limit("codes-per-address", 15, _HOUR)
 # A whole clinic may sit behind one network address.
-CODES_PER_NETWORK: Final = Limit("codes-per-network", 100, 15 * _MINUTE)
+CODES_PER_NETWORK: Final = Limit("codes-per-network", 300, 15 * _MINUTE)
 TRIES_HERE: Final = Limit("tries-here", 15, 15 * _MINUTE)
 TRIES_PER_ADDRESS: Final = Limit("tries-per-address", 100, _DAY)
-TRIES_PER_NETWORK: Final = Limit("tries-per-network", 200, 15 * _MINUTE)
+TRIES_PER_NETWORK: Final = Limit("tries-per-network", 500, 15 * _MINUTE)
 LINKS_PER_NETWORK: Final = Limit("links-per-network", 50, 15 * _MINUTE)
 CEREMONIES_PER_NETWORK: Final = Limit("ceremonies-per-network", 200, 15 * _MINUTE)
 
@@ -90,6 +93,14 @@ class Throttle:
         told = RateLimitItemPerSecond(1, limit.seconds)
         is_news = self._counter.hit(told, f"{key}-told")
         raise LimitReached(limit, retry_after_seconds=seconds, is_news=is_news)
+
+    def forgive(self, limit: Limit, *whose: str) -> None:
+        """Start to count anew, because they have proved who they are."""
+        key = self._key_of(limit, whose)
+        item = RateLimitItemPerSecond(limit.amount, limit.seconds)
+        told = RateLimitItemPerSecond(1, limit.seconds)
+        self._counter.clear(item, key)
+        self._counter.clear(told, f"{key}-told")
 
     def _key_of(self, limit: Limit, whose: tuple[str, ...]) -> str:
         said = "\0".join((limit.name, *whose)).encode()

@@ -11,15 +11,17 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from dashboard.leaving import SIGN_IN_PATH, SIGN_OUT_PATH
-from dashboard.sign_in import choosing, leaving
+from dashboard.sign_in import answering, asking, leaving, welcome
 from dashboard.sign_in.door import Door
 
 # Where somebody who has not signed in yet may go, with everything below.
 PATHS: Final = (SIGN_IN_PATH, SIGN_OUT_PATH, "/welcome")
 
 _TABLES: Final[tuple[Callable[[Door], list[BaseRoute]], ...]] = (
-    choosing.routes,
+    asking.routes,
+    answering.routes,
     leaving.routes,
+    welcome.routes,
 )
 
 

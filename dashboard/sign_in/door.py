@@ -1,19 +1,72 @@
 """What every route of signing in works with."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
-from dashboard.identity import Identity, is_secure
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+
+from dashboard.identity import Identity, is_secure, origin_of
+from dashboard.keys import derive
+from dashboard.sign_in.cookies import AskedCookie, KnownCookie
+from dashboard.sign_in.delivery import Delivery
 from db.routing import Database
+from db.routing.acting import DOOR
 from db.settings import Settings
+from services import audit
+from services.mail import Outbox, mailer_of
+from services.text_messages import gateway_of
+from services.throttling import Throttle
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """The settings, the databases and the sign-ins of the server that answers."""
+    """The settings, the databases and the sign-ins of the server that answers.
+
+    `key` is for hashing what only this installation may recognise.
+    """
 
     settings: Settings
     database: Database
     identity: Identity
+    throttle: Throttle
+    delivery: Delivery
+    asked: AskedCookie
+    known: KnownCookie
+    key: str
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        database: Database,
+        identity: Identity,
+        throttle: Throttle,
+        key: str,
+    ) -> "Door":
+        """Put a door together from the installation's settings and its secret."""
+        return cls(
+            settings,
+            database,
+            identity,
+            throttle,
+            Delivery(mailer_of(settings), gateway_of(settings), Outbox()),
+            AskedCookie(derive(key, "asked")),
+            KnownCookie(derive(key, "known")),
+            derive(key, "codes"),
+        )
+
+    def write(self, request: Request, operation: Callable[[Session], T]) -> T:
+        """Run a transaction for somebody not known yet, recorded with their origin."""
+
+        def recorded(session: Session) -> T:
+            with audit.coming_from(origin_of(request)):
+                return operation(session)
+
+        return self.database.write(recorded, acting=DOOR).value
 
 
 __all__ = ["Door", "is_secure"]

@@ -9,7 +9,8 @@ from dashboard.leaving import SIGN_IN_PATH, SIGN_OUT_PATH
 
 _HOME: Final = "/"
 _MAX_BODY: Final = 10_000
-_NOT_AGAIN: Final = (SIGN_IN_PATH, SIGN_OUT_PATH)
+# Whoever has just signed in is not led there again.
+_NOT_AGAIN: Final = (SIGN_IN_PATH, f"{SIGN_IN_PATH}/code", SIGN_OUT_PATH)
 
 
 def safe_next(target: str | None) -> str:

@@ -10,11 +10,12 @@ import httpx
 import pytest
 
 from db.endpoints import Endpoints
-from db.routing import Database
+from db.routing import SYSTEM, Database
 from services import people
 from services.actors import Actor, Role
 from tests.browser.running import free_port, process
 from tests.browser.running import variables as settings
+from tests.signing_in import sign_in
 
 # Shows what a session keeps, and whose it is.
 _SCRIPT = """
@@ -42,6 +43,7 @@ class Server:
     port: int
     log: Path
     cast: dict[Role, Actor] = field(default_factory=dict)
+    emails: dict[Role, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -56,8 +58,7 @@ class Server:
     def signed_in(self, role: Role) -> Iterator[httpx.Client]:
         """Open a browser in which this person is signed in."""
         with self.browser() as browser:
-            person = str(self.cast[role].id)
-            answer = browser.post("/sign-in", data={"person": person, "next": "/"})
+            answer = sign_in(browser, self.emails[role])
             assert answer.status_code == 303
             yield browser
 
@@ -69,11 +70,16 @@ def server(
     """Chartroom's server around a script of the tests' own."""
     folder = tmp_path_factory.mktemp("server")
     database = Database(module_endpoints)
-    made = database.write(people.ensure_demo_people)
-    cast = database.read(people.demo_people, after=made.lsn).value
+    made = database.write(people.ensure_demo_people, acting=SYSTEM)
+    cast = database.read(people.demo_cast, after=made.lsn, acting=SYSTEM).value
     database.close()
     port = free_port()
-    running = Server(port, folder / "log", {person.role: person for person in cast})
+    running = Server(
+        port,
+        folder / "log",
+        {person.actor.role: person.actor for person in cast},
+        {person.actor.role: person.email for person in cast},
+    )
     command = [sys.executable, "-c", _SERVE, str(_script(folder))]
     variables = settings(module_endpoints, folder) | {"CHARTROOM_PORT": str(port)}
     with process(command, running.log, variables, f"{running.url}/sign-in"):

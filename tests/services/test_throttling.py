@@ -120,6 +120,21 @@ def test_only_the_first_refusal_of_a_while_is_news(throttle, limit):
     assert news == [True, False, False]
 
 
+def test_whoever_proves_who_they_are_starts_anew(throttle, limit):
+    for _ in range(limit.amount):
+        throttle.take(limit, "somebody")
+    with pytest.raises(LimitReached):
+        throttle.take(limit, "somebody")
+
+    throttle.forgive(limit, "somebody")
+
+    for _ in range(limit.amount):
+        throttle.take(limit, "somebody")
+    with pytest.raises(LimitReached) as refusal:
+        throttle.take(limit, "somebody")
+    assert refusal.value.is_news
+
+
 def test_nobody_can_read_in_mongodb_whose_limits_they_are(endpoints, throttle, limit):
     throttle.take(limit, "rosa.lindqvist@example.org")
 

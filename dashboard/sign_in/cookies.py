@@ -1,0 +1,124 @@
+"""Signed notes that a browser keeps for us between two pages of signing in."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dashboard.identity import is_secure
+
+_MINUTES: Final = 60
+_DAYS: Final = 24 * 60 * _MINUTES
+# A desk's browser is shared by a few people; older ones make room.
+_MOST_KNOWN: Final = 8
+
+
+class SignedCookie:
+    """A note that only we can write, and only our own routes can read."""
+
+    def __init__(self, name: str, key: str, *, lifetime_seconds: int) -> None:
+        self._name = name
+        self._serializer = URLSafeTimedSerializer(key, salt=f"chartroom.{name}")
+        self._lifetime_seconds = lifetime_seconds
+
+    def read(self, request: Request) -> dict[str, Any] | None:
+        """Return the note; None without one that is ours and in time."""
+        value = request.cookies.get(self._full_name(request))
+        if not value:
+            return None
+        try:
+            note = self._serializer.loads(value, max_age=self._lifetime_seconds)
+        except BadSignature:
+            return None
+        return note if isinstance(note, dict) else None
+
+    def write(self, request: Request, response: Response, note: dict[str, Any]) -> None:
+        """Let the browser keep the note."""
+        response.set_cookie(
+            self._full_name(request),
+            self._serializer.dumps(note),
+            max_age=self._lifetime_seconds,
+            path="/",
+            secure=is_secure(request),
+            httponly=True,
+            samesite="lax",
+        )
+
+    def clear(self, request: Request, response: Response) -> None:
+        """Let the browser throw the note away."""
+        response.delete_cookie(
+            self._full_name(request),
+            path="/",
+            secure=is_secure(request),
+            httponly=True,
+            samesite="lax",
+        )
+
+    def _full_name(self, request: Request) -> str:
+        """Return the cookie's name; browsers hold __Host- to our host and to TLS."""
+        return f"__Host-{self._name}" if is_secure(request) else self._name
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a browser that asked for a code has to come back with.
+
+    `browser` is its secret that the code is bound to. In the demo, and only there,
+    `shown` is the code itself.
+    """
+
+    email: str
+    browser: str
+    next: str
+    by: str
+    shown: str | None = None
+
+
+class AskedCookie:
+    """Keeps what was asked for until the code is typed."""
+
+    def __init__(self, key: str) -> None:
+        self._cookie = SignedCookie(
+            "chartroom-code", key, lifetime_seconds=10 * _MINUTES
+        )
+
+    def read(self, request: Request) -> Asked | None:
+        """Return what this browser asked for last."""
+        note = self._cookie.read(request)
+        return Asked(**note) if note is not None else None
+
+    def write(self, request: Request, response: Response, asked: Asked) -> None:
+        """Let the browser keep it."""
+        self._cookie.write(request, response, asdict(asked))
+
+    def clear(self, request: Request, response: Response) -> None:
+        """Let the browser throw it away."""
+        self._cookie.clear(request, response)
+
+
+class KnownCookie:
+    """Remembers in a browser who has signed in there, as keyed hashes of addresses.
+
+    Whoever knows an address can use up its limits from everywhere. Its owner's browser
+    has limits of its own, so that nobody is locked out (OWASP's device cookies).
+    """
+
+    def __init__(self, key: str) -> None:
+        self._cookie = SignedCookie(
+            "chartroom-known", key, lifetime_seconds=180 * _DAYS
+        )
+
+    def knows(self, request: Request, address: str) -> bool:
+        """Tell whether the address's owner has signed in with this browser before."""
+        return address in self._addresses(request)
+
+    def add(self, request: Request, response: Response, address: str) -> None:
+        """Remember that the address's owner has signed in here."""
+        others = [kept for kept in self._addresses(request) if kept != address]
+        kept = [address, *others][:_MOST_KNOWN]
+        self._cookie.write(request, response, {"addresses": kept})
+
+    def _addresses(self, request: Request) -> list[str]:
+        return list((self._cookie.read(request) or {}).get("addresses", ()))

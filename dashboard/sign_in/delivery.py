@@ -1,0 +1,42 @@
+"""How a code gets to its person: by e-mail, or as a text message."""
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from services.mail import Letter, Mailer, Outbox
+from services.people import Addressee
+from services.text_messages import Gateway
+
+_SUBJECT: Final = "Your code for Chartroom"
+_LETTER: Final = """\
+{code} is your code to sign in to Chartroom.
+
+It is good for five minutes, in the browser that asked for it. Nobody from the clinic
+will ever ask you for it. If you did not ask for a code, you need do nothing.
+"""
+_TEXT: Final = "{code} is your Chartroom code. It is good for 5 minutes."
+# Encrypting a letter keeps this process busy. It happens when the answer has long been
+# given, so that its timing does not tell whether there was somebody to write to.
+_LATER_SECONDS: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Sends codes in the background; what fails is logged without whom it was for."""
+
+    mailer: Mailer | None
+    gateway: Gateway | None
+    outbox: Outbox
+
+    def send(self, code: str, to: Addressee, *, by_text: bool) -> None:
+        """Send the code soon; as a text message only to a number that is known."""
+        self.outbox.post(lambda: self._send(code, to, by_text=by_text))
+
+    def _send(self, code: str, to: Addressee, *, by_text: bool) -> None:
+        time.sleep(_LATER_SECONDS)
+        if by_text and self.gateway is not None and to.phone_number is not None:
+            self.gateway.send(to.phone_number, _TEXT.format(code=code))
+        elif self.mailer is not None:
+            text = _LETTER.format(code=code)
+            self.mailer.send(Letter(to.email, _SUBJECT, text))

@@ -1,0 +1,108 @@
+"""How often somebody may ask for codes and try them, and what they get beyond that."""
+
+from collections.abc import Awaitable, Callable
+from ipaddress import IPv6Address, IPv6Network, ip_address
+from typing import Final
+
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dashboard.sign_in.door import Door
+from dashboard.sign_in.html import page, unavailable
+from db.routing import DatabaseUnavailable
+from services import audit, throttling
+from services.audit import Action
+from services.throttling import Limit, LimitReached
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+_TOO_MANY: Final = 429
+_NETWORK_BITS: Final = 64
+
+
+def answered(door: Door, handler: Handler) -> Handler:
+    """Let a route answer what is too often with 429, and no database with 503."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except LimitReached as refusal:
+            if refusal.is_news:
+                await run_in_threadpool(_write_down, door, request, refusal)
+            return _too_often(refusal)
+        except DatabaseUnavailable:
+            return unavailable()
+
+    return answer
+
+
+def network_of(request: Request) -> str:
+    """Return whose limits a request counts for.
+
+    Of IPv6 the first half: the other is for a household, or an attacker, to choose.
+    """
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
+        return str(IPv6Network((address, _NETWORK_BITS), strict=False))
+    return str(address)
+
+
+def count_request(door: Door, request: Request, address: str) -> None:
+    """Count a code that is asked for, or raise LimitReached."""
+    door.throttle.take(throttling.CODES_PER_NETWORK, network_of(request))
+    _take(door, request, address, throttling.CODES_HERE, throttling.CODES_PER_ADDRESS)
+
+
+def count_try(door: Door, request: Request, address: str) -> None:
+    """Count a code that is tried, or raise LimitReached."""
+    door.throttle.take(throttling.TRIES_PER_NETWORK, network_of(request))
+    _take(door, request, address, throttling.TRIES_HERE, throttling.TRIES_PER_ADDRESS)
+
+
+def forgive(door: Door, request: Request, address: str) -> None:
+    """Count anew for an address whose owner has just signed in from here."""
+    for limit in (throttling.CODES_HERE, throttling.TRIES_HERE):
+        door.throttle.forgive(limit, address, _place_of(door, request, address))
+    for limit in (throttling.CODES_PER_ADDRESS, throttling.TRIES_PER_ADDRESS):
+        door.throttle.forgive(limit, address)
+
+
+def _take(
+    door: Door, request: Request, address: str, here: Limit, anywhere: Limit
+) -> None:
+    door.throttle.take(here, address, _place_of(door, request, address))
+    # Strangers everywhere must not be able to keep the address's owner out.
+    if not door.known.knows(request, address):
+        door.throttle.take(anywhere, address)
+
+
+def _place_of(door: Door, request: Request, address: str) -> str:
+    known = door.known.knows(request, address)
+    return "its owner's browsers" if known else network_of(request)
+
+
+def _too_often(refusal: LimitReached) -> Response:
+    response = page(
+        "message.html", _TOO_MANY, title="That was too often", sentence=str(refusal)
+    )
+    response.headers["Retry-After"] = str(refusal.retry_after_seconds)
+    return response
+
+
+def _write_down(door: Door, request: Request, refusal: LimitReached) -> None:
+    def operation(session: Session) -> None:
+        audit.record(
+            session,
+            None,
+            Action.LIMIT_REACH,
+            outcome="refused",
+            details={"limit": refusal.limit.name},
+        )
+
+    door.write(request, operation)
