@@ -61,7 +61,7 @@ def identify(session: Session, actor: Actor, typed: str) -> tuple[Identity, ...]
         session,
         actor,
         Action.GLASS_SEARCH,
-        details={"search": typed, "shown": [one.id for one in found]},
+        details={"search": typed, "patients": [one.id for one in found]},
     )
     return found
 

@@ -248,7 +248,7 @@ def test_looking_for_somebody_is_written_down(session, clerk, dora, patient):
     details = session.scalars(
         select(AuditEvent.details).where(AuditEvent.action == "glass:search")
     ).one()
-    assert details == {"search": "Lovelace 1980-05-17", "shown": [str(patient.id)]}
+    assert details == {"search": "Lovelace 1980-05-17", "patients": [str(patient.id)]}
 
 
 def test_the_identity_tells_nothing_of_what_is_in_the_record(patient):

@@ -1,0 +1,30 @@
+"""The audit log, read: by administrators, and by patients about themselves."""
+
+from db.audit_store import AuditCursor, AuditFilter, AuditStore
+from services.audit_log.accesses import Access, list_accesses
+from services.audit_log.entries import (
+    Entry,
+    Page,
+    Person,
+    export_csv,
+    list_entries,
+    list_people,
+    record_verification,
+)
+from services.audit_log.reading import AuditLogUnavailable
+
+__all__ = [
+    "Access",
+    "AuditCursor",
+    "AuditFilter",
+    "AuditLogUnavailable",
+    "AuditStore",
+    "Entry",
+    "Page",
+    "Person",
+    "export_csv",
+    "list_accesses",
+    "list_entries",
+    "list_people",
+    "record_verification",
+]

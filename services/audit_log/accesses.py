@@ -1,0 +1,91 @@
+"""Who looked at a patient's record, told to that patient."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.audit_store import AuditCursor, AuditEntry, AuditFilter, AuditStore
+from db.models import Patient
+from db.routing import become
+from services import audit
+from services.actors import Actor, Permission, Role
+from services.audit import Action
+from services.audit_log import words
+from services.audit_log.reading import PAGE_SIZE, find, names_of, who
+from services.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What somebody did with a patient's record, told to that patient."""
+
+    sequence: int
+    at: datetime
+    who: str
+    what: str
+    is_refused: bool
+    cursor: AuditCursor
+
+
+def list_accesses(
+    session: Session,
+    store: AuditStore,
+    actor: Actor,
+    *,
+    after: AuditCursor | None = None,
+    limit: int = PAGE_SIZE,
+) -> tuple[Access, ...]:
+    """Return who did what with the actor's own record, the newest first.
+
+    Raises NotAllowed, NotFound if no record is theirs, Unavailable.
+    """
+    actor.require(Permission.VIEW_OWN_ACCESSES)
+    if actor.patient_id is None:
+        raise NotFound("No record belongs to this sign-in. Ask at the front desk.")
+    audit.record(session, actor, Action.AUDIT_READ, details={"of": "own record"})
+    # A patient's own role sees neither colleagues' names nor what was merged.
+    with become(session, "staff"):
+        ids = (actor.patient_id, *_merged_into(session, actor.patient_id))
+        found = _about(store, ids, after, limit)
+        names = names_of(session, {entry.actor_id for entry in found})
+    return tuple(_access(entry, actor, names) for entry in found)
+
+
+def _merged_into(session: Session, patient_id: UUID) -> Sequence[UUID]:
+    merged = select(Patient.id).where(Patient.merged_into_id == patient_id)
+    return session.scalars(merged).all()
+
+
+def _about(
+    store: AuditStore, ids: Iterable[UUID], after: AuditCursor | None, limit: int
+) -> list[AuditEntry]:
+    # What names two of them, such as their merge, is one entry all the same.
+    found = {
+        entry.sequence: entry
+        for patient_id in ids
+        for entry in find(store, AuditFilter(patient_id=patient_id), after, limit)
+    }
+    newest = sorted(found.values(), key=lambda one: (one.at, one.sequence))
+    return newest[::-1][:limit]
+
+
+def _access(entry: AuditEntry, actor: Actor, names: Mapping[UUID, str]) -> Access:
+    if entry.actor_id == actor.id:
+        told = "You"
+    elif entry.actor_role == Role.PATIENT:
+        # Who else is a patient here is nobody's business.
+        told = "Another patient"
+    else:
+        told = f"{who(entry, names)}, {entry.actor_role}"
+    return Access(
+        sequence=entry.sequence,
+        at=entry.at,
+        who=told,
+        what=words.tell_patient(entry.action, entry.details),
+        is_refused=entry.outcome != "done",
+        cursor=entry.cursor,
+    )

@@ -1,0 +1,106 @@
+"""Entries of the audit log in words: for administrators, and for patients.
+
+An administrator learns who did what to whom, but nothing of what a record says: of a
+change the fields' names, of a search the fields that were asked for. The values stay
+in the log, for whoever the law lets read them there.
+"""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from services import criteria
+from services.audit import Action
+from services.errors import InvalidInput
+
+# What is done with these says something about a patient, down to a search.
+_CLINICAL: Final = frozenset({"patient", "photo", "view", "care", "glass"})
+
+_TO_PATIENTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        Action.PATIENT_REGISTER: "registered you",
+        Action.PATIENT_READ: "opened your record",
+        Action.PATIENT_LIST: "saw you in a list",
+        Action.PATIENT_CHANGE: "changed your record",
+        Action.PATIENT_ARCHIVE: "archived your record",
+        Action.PATIENT_RESTORE: "took your record back into use",
+        Action.PATIENT_MERGE: "brought two records of yours together",
+        Action.PATIENT_FIND_DUPLICATES: "looked for records like yours",
+        Action.PHOTO_READ: "saw your photo",
+        Action.PHOTO_CHANGE: "changed your photo",
+        Action.PHOTO_REMOVE: "removed your photo",
+        Action.CARE_ASSIGN: "said who treats you",
+        Action.CARE_END: "ended a treatment",
+        Action.GLASS_SEARCH: "found you among other clinicians' patients",
+        Action.GLASS_BREAK: "opened your record although not treating you",
+        Action.GLASS_REVIEW: "reviewed why your record was opened",
+        Action.USER_INVITE: "invited you to sign in",
+        Action.ACCESS_REFUSE: "tried to open your record and was refused",
+    }
+)
+
+
+def tell(action: str, details: Mapping[str, Any]) -> str:
+    """Say what the details hold, without what a record says."""
+    is_clinical = action.partition(":")[0] in _CLINICAL
+    return "; ".join(_parts(details, is_clinical=is_clinical))
+
+
+def tell_patient(action: str, details: Mapping[str, Any]) -> str:
+    """Say to a patient what was done with their record."""
+    said = _TO_PATIENTS.get(action, "did something with your record")
+    changed = details.get("changed")
+    if action == Action.PATIENT_CHANGE and isinstance(changed, Mapping):
+        return f"{said}: {_fields(changed)}"
+    return said
+
+
+def _parts(details: Mapping[str, Any], *, is_clinical: bool) -> Iterator[str]:
+    for name, value in details.items():
+        match name, value:
+            case "sentence", str():
+                yield value
+            case "changed", Mapping() if is_clinical:
+                yield f"changed {_fields(value)}"
+            case "changed", Mapping():
+                yield from map(_change, value.items())
+            case "criteria", Mapping():
+                yield _asked(value)
+            case "patients", list():
+                yield f"showed {len(value)} " + _plural(value, "patient")
+            case _ if not is_clinical:
+                yield f"{_spaced(name)}: {value}"
+            case _, bool() | int():
+                yield f"{_spaced(name)}: {_spaced(str(value).lower())}"
+
+
+def _change(change: tuple[str, Any]) -> str:
+    name, values = change
+    match values:
+        case [before, after]:
+            return f"{_spaced(name)}: {before} → {after}"
+        case _:
+            return f"{_spaced(name)}: {values}"
+
+
+def _asked(kept: Mapping[str, Any]) -> str:
+    try:
+        asked = criteria.from_json(dict(kept))
+    except InvalidInput:
+        return "asked for a list"
+    fields = sorted({one.field for one in asked.where.filters()})
+    names = (["the search box"] if asked.search else []) + list(map(_spaced, fields))
+    archived = "archived patients" if asked.archived else "patients"
+    return f"asked for {archived} by {', '.join(names)}" if names else f"all {archived}"
+
+
+def _fields(changed: Mapping[str, Any]) -> str:
+    return ", ".join(map(_spaced, changed))
+
+
+def _spaced(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _plural(counted: list[Any], noun: str) -> str:
+    return noun if len(counted) == 1 else f"{noun}s"
