@@ -117,6 +117,8 @@ class AuditStore:
             journal=True,
             readConcernLevel="majority",
             tz_aware=True,
+            # Whoever tampers may write a time that Python does not have.
+            datetime_conversion="DATETIME_AUTO",
             appname="chartroom audit",
         )
 

@@ -31,6 +31,13 @@ class AuditEvent(Base):
             "outcome IN ('done', 'refused', 'failed')",
             name="audit_events_outcome_known",
         ),
+        # What MongoDB could not take would keep all that follows from the log. So it
+        # is refused here, together with the deed.
+        CheckConstraint(
+            "octet_length(details::text) + octet_length(coalesce(reason, '')) "
+            "<= 262144",
+            name="audit_events_size",
+        ),
         Index("audit_events_in_order", "position"),
     )
 

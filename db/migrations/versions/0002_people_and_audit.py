@@ -50,6 +50,11 @@ def upgrade() -> None:
             "outcome IN ('done', 'refused', 'failed')",
             name="audit_events_outcome_known",
         ),
+        sa.CheckConstraint(
+            "octet_length(details::text) + octet_length(coalesce(reason, '')) "
+            "<= 262144",
+            name="audit_events_size",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("audit_events_pkey")),
     )
     op.create_index("audit_events_in_order", "audit_events", ["position"], unique=False)
@@ -66,6 +71,11 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("id = 1", name="audit_head_single"),
         sa.PrimaryKeyConstraint("id", name=op.f("audit_head_pkey")),
+    )
+    # The chain begins before its first entry, with a hash of nothing but zeros.
+    op.execute(
+        "INSERT INTO audit_head (sequence, hash) "
+        "VALUES (0, decode(repeat('00', 32), 'hex'))"
     )
     op.create_table(
         "audit_seals",

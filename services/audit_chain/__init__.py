@@ -1,0 +1,21 @@
+"""The chain that makes the audit log tell when somebody has edited it.
+
+See docs/decisions/0010-audit-chain.md.
+"""
+
+from services.audit_chain.entries import ChainBroken
+from services.audit_chain.sealing import seal
+from services.audit_chain.seals import Seal
+from services.audit_chain.shipping import BATCH, is_waiting, ship
+from services.audit_chain.verifying import Verdict, verify
+
+__all__ = [
+    "BATCH",
+    "ChainBroken",
+    "Seal",
+    "Verdict",
+    "is_waiting",
+    "seal",
+    "ship",
+    "verify",
+]

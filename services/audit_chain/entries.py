@@ -1,0 +1,184 @@
+"""Entries of the audit log: what each of them holds, and how they hold together.
+
+Entry `n` is hashed with the hash of entry `n - 1` inside: SHA-256 over its JSON with
+sorted keys, without blanks, in UTF-8, without the hash itself. Times are in UTC, cut
+to milliseconds. `details` stays the text that PostgreSQL made of its JSON: whatever
+numbers and names it holds, nothing has to understand them on the way.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from types import NoneType
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from bson import Int64
+from sqlalchemy import Row, Select, Text, cast, select
+
+from db.audit_store import Document
+from db.models import AuditEvent
+
+_CANONICAL: Final = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
+
+# JSON writes a time and its text alike, BSON does not: an entry whose time became text
+# would keep its hash, and no search by time would find it. So types count, too.
+_Types = frozenset[type]
+_TIME: Final[_Types] = frozenset({datetime})
+_TEXT: Final[_Types] = frozenset({str})
+_TEXT_OR_NOTHING: Final[_Types] = frozenset({str, NoneType})
+_TYPES: Final[Mapping[str, _Types]] = {
+    "_id": frozenset({int, Int64}),
+    "event": _TEXT,
+    "at": _TIME,
+    "shipped_at": _TIME,
+    "action": _TEXT,
+    "outcome": _TEXT,
+    "actor_id": _TEXT_OR_NOTHING,
+    "actor_role": _TEXT_OR_NOTHING,
+    "session_id": _TEXT_OR_NOTHING,
+    "request_id": _TEXT_OR_NOTHING,
+    "network": _TEXT_OR_NOTHING,
+    "patient_id": _TEXT_OR_NOTHING,
+    "patients": frozenset({list}),
+    "subject_kind": _TEXT_OR_NOTHING,
+    "subject_id": _TEXT_OR_NOTHING,
+    "reason": _TEXT_OR_NOTHING,
+    "details": _TEXT,
+    "previous": _TEXT,
+    "hash": _TEXT,
+}
+
+WAITING: Final[Select[*tuple[Any, ...]]] = select(
+    AuditEvent.id,
+    AuditEvent.at,
+    AuditEvent.action,
+    AuditEvent.outcome,
+    AuditEvent.actor_id,
+    AuditEvent.actor_role,
+    AuditEvent.session_id,
+    AuditEvent.request_id,
+    AuditEvent.network,
+    AuditEvent.patient_id,
+    AuditEvent.subject_kind,
+    AuditEvent.subject_id,
+    AuditEvent.reason,
+    cast(AuditEvent.details, Text).label("details"),
+    AuditEvent.details["patients"].label("shown"),
+).order_by(AuditEvent.position)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An entry's place in the chain: its number and its hash."""
+
+    sequence: int
+    hash: bytes
+
+
+START: Final = Link(0, bytes(32))
+
+
+class ChainBroken(Exception):
+    """The log is not what it was; `sequence` is the first entry that shows it."""
+
+    def __init__(self, sequence: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sequence = sequence
+
+
+def follow(link: Link, document: Document) -> Link:
+    """Return the link of the entry that follows; raises ChainBroken if it does not."""
+    number = document["_id"]
+    expected = link.sequence + 1
+    if type(number) not in _TYPES["_id"]:
+        raise ChainBroken(expected, "Something else than an entry is in the log.")
+    if number != expected:
+        raise ChainBroken(expected, f"Entry {expected} is missing.")
+    if not is_sound(document):
+        raise ChainBroken(number, f"Entry {number} was changed.")
+    if document["previous"] != link.hash.hex():
+        before = f"entry {number - 1}" if number > 1 else "the beginning"
+        raise ChainBroken(
+            number,
+            f"Entry {number} does not follow {before}: one of them was replaced.",
+        )
+    return Link(expected, bytes.fromhex(document["hash"]))
+
+
+def chain(
+    link: Link, rows: Sequence[Row[Any]], shipped_at: datetime
+) -> tuple[list[Document], Link]:
+    """Return the entries that continue the chain, and the link that it ends with."""
+    documents = []
+    for row in rows:
+        document = entry(link, row, shipped_at)
+        link = Link(document["_id"], hash_of(document))
+        document["hash"] = link.hash.hex()
+        documents.append(document)
+    return documents, link
+
+
+def entry(link: Link, row: Row[Any], shipped_at: datetime) -> Document:
+    """Return the entry of an event that follows a link, without its hash."""
+    values = row._mapping
+    return {
+        "_id": link.sequence + 1,
+        "event": str(values["id"]),
+        "at": _milliseconds(values["at"]),
+        "shipped_at": _milliseconds(shipped_at),
+        "action": values["action"],
+        "outcome": values["outcome"],
+        "actor_id": _text(values["actor_id"]),
+        "actor_role": values["actor_role"],
+        "session_id": _text(values["session_id"]),
+        "request_id": values["request_id"],
+        "network": values["network"],
+        "patient_id": _text(values["patient_id"]),
+        "patients": _patients(values["patient_id"], values["shown"]),
+        "subject_kind": values["subject_kind"],
+        "subject_id": values["subject_id"],
+        "reason": values["reason"],
+        "details": values["details"],
+        "previous": link.hash.hex(),
+    }
+
+
+def hash_of(document: Document) -> bytes:
+    """Return the hash that an entry should have."""
+    content = document | {"_id": int(document["_id"])}
+    content.pop("hash", None)
+    return sha256(orjson.dumps(content, option=_CANONICAL)).digest()
+
+
+def is_sound(document: Document) -> bool:
+    """Tell whether an entry is what it was when its hash was made."""
+    return _has_shape(document) and document["hash"] == hash_of(document).hex()
+
+
+def _has_shape(document: Document) -> bool:
+    """Tell whether an entry has its fields, no others, and values of their types."""
+    return (
+        document.keys() == _TYPES.keys()
+        and all(type(document[name]) in types for name, types in _TYPES.items())
+        and all(type(patient) is str for patient in document["patients"])
+    )
+
+
+def _patients(patient_id: UUID | None, shown: object) -> list[str]:
+    """Everybody whom the event is about: the patient, and those whom a list showed."""
+    listed = shown if isinstance(shown, list) else []
+    ids = [str(patient_id)] if patient_id else []
+    return list(dict.fromkeys([*ids, *map(str, listed)]))
+
+
+def _milliseconds(moment: datetime) -> datetime:
+    # BSON keeps no more; what is hashed must be what comes back.
+    utc = moment.astimezone(UTC)
+    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+
+
+def _text(value: UUID | None) -> str | None:
+    return str(value) if value else None
