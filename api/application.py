@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from api import (
     docs,
     documented,
+    exports,
     files,
     health,
     metrics,
@@ -54,7 +55,7 @@ def create_api(
     api.state.stores = stores
     api.state.checkup = health.Checkup(stores)
     problems.install(api)
-    for part in (patient_register, patients, health, metrics, files, docs):
+    for part in (patient_register, patients, exports, health, metrics, files, docs):
         api.include_router(part.router)
     documented.describe(api)
     return api

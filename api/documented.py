@@ -94,6 +94,13 @@ class Candidates(_Shown):
     duplicates: list[CandidateShown]
 
 
+class ExportGranted(_Shown):
+    """Where an export can be fetched once, and until when."""
+
+    url: str
+    expires_at: datetime
+
+
 class ProblemPart(_Shown):
     """One property of what was sent, and what is wrong with it."""
 

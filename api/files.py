@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 
 from api.dependencies import ProgramOrPerson
 from api.documented import sends
-from services import patient_lists, photos, views
+from services import export_grants, patient_lists, photos, views
 from services.criteria import Criteria
 
 router = APIRouter(prefix="/files", tags=["Files"])
@@ -43,23 +43,34 @@ def photo(
     return Response(caller.read(read).value, media_type="image/jpeg")
 
 
-@router.get("/patients.csv", responses=sends("text/csv", 404))
+@router.get("/patients.csv", responses=sends("text/csv", 404, 409))
 def export(
     caller: ProgramOrPerson,
     key: Annotated[
         str | None, Query(alias="list", description="A stored list's key; or all.")
     ] = None,
+    grant: Annotated[
+        UUID | None, Query(description="From POST /api/v1/exports, which names a list.")
+    ] = None,
 ) -> Response:
     """Stream the whole of a stored list as CSV."""
+    actor, reason = caller.actor, None
+    if grant is not None:
+        used = caller.write(lambda session: export_grants.use(session, actor, grant))
+        key, reason = used.value.criteria_key, used.value.reason
     criteria = Criteria()
     if key is not None:
-        recalled = caller.read(lambda session: views.recall(session, caller.actor, key))
+        recalled = caller.read(lambda session: views.recall(session, actor, key))
         criteria = recalled.value
     name = f"patients-{caller.stores.today():%Y-%m-%d}.csv"
     # One transaction, so that the list cannot change midway.
     pieces = caller.stream(
         lambda session: patient_lists.export_csv(
-            session, caller.actor, criteria, now=caller.stores.now()
+            session,
+            actor,
+            criteria,
+            now=caller.stores.now(),
+            named_because=reason,
         )
     )
     # The first piece is made before anything is sent, so that a refusal can be told.

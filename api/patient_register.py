@@ -19,7 +19,6 @@ from api.documented import ListEnvelope, RegisteredEnvelope, shows
 from api.problems import ENVELOPE_PATH
 from api.schemas import PatientBody
 from services import criteria, patient_fields, patient_lists, patients
-from services.patient_records import PatientRecord
 
 router = APIRouter(tags=["Patient register"])
 _OK: Final = 200
@@ -72,7 +71,7 @@ def list_patients(caller: Program, request: Request) -> Response:
 
     def find(
         session: Session,
-    ) -> tuple[tuple[PatientRecord, ...], patient_lists.Count]:
+    ) -> tuple[tuple[patient_lists.Listed, ...], patient_lists.Count]:
         rows = patient_lists.list_numbered(
             session,
             caller.actor,

@@ -74,3 +74,14 @@ class MergeBody(Body):
     merged_version: int
     version: Annotated[int, _hint("The version of the patient that is kept.")]
     patient: PatientBody
+
+
+class ExportBody(Body):
+    """Which list is to be exported with names, and why."""
+
+    reason: Annotated[
+        str, _hint("Why names are needed; it is kept.", minLength=10, maxLength=500)
+    ]
+    list_key: Annotated[
+        str | None, Field(alias="list", description="A stored list's key; or all.")
+    ] = None

@@ -32,6 +32,7 @@ class Permission(StrEnum):
     ARCHIVE_PATIENT = "archive or restore patients"
     MERGE_PATIENTS = "merge patients"
     EXPORT_PATIENTS = "export patient lists"
+    EXPORT_NAMES = "export names and contact details for a reason"
     SAVE_VIEWS = "save views"
     VIEW_DOCTORS = "see the doctors"
     ASSIGN_CARE = "say who treats a patient"
@@ -79,6 +80,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
         {
             Permission.LIST_PATIENTS,
             Permission.EXPORT_PATIENTS,
+            Permission.EXPORT_NAMES,
             Permission.SAVE_VIEWS,
             Permission.VIEW_DOCTORS,
             Permission.OWN_TOKENS,
@@ -133,7 +135,9 @@ SCOPES: Final[dict[Scope, frozenset[Permission]]] = {
             Permission.IMPORT_RECORDS,
         }
     ),
-    Scope.EXPORT_PATIENTS: frozenset({Permission.EXPORT_PATIENTS}),
+    Scope.EXPORT_PATIENTS: frozenset(
+        {Permission.EXPORT_PATIENTS, Permission.EXPORT_NAMES}
+    ),
     Scope.READ_DOCTORS: frozenset({Permission.VIEW_DOCTORS}),
     Scope.READ_REPLICATION: frozenset({Permission.VIEW_REPLICATION}),
     Scope.READ_AUDIT: frozenset({Permission.VIEW_AUDIT, Permission.REVIEW_BREAK_GLASS}),

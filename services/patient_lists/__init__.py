@@ -5,6 +5,7 @@ from services.patient_lists.counting import count_patients
 from services.patient_lists.exporting import export_csv
 from services.patient_lists.identifying import identify
 from services.patient_lists.pages import PatientPage, list_numbered, list_patients
+from services.patient_lists.sights import Listed
 from services.patient_lists.similar import find_similar
 from services.patient_lists.statistics import Bar, ListStatistics, describe
 from services.patient_lists.terms import list_terms, suggest_terms
@@ -13,6 +14,7 @@ __all__ = [
     "Bar",
     "Count",
     "ListStatistics",
+    "Listed",
     "PatientPage",
     "count_patients",
     "describe",

@@ -8,14 +8,16 @@ in front, which makes it text; an international telephone number becomes '+49...
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, CursorResult, select
+from sqlalchemy import CursorResult, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from db.routing import become
 from services.actors import Actor, Permission
 from services.audit import Action
 from services.criteria import Criteria
@@ -23,6 +25,7 @@ from services.criteria.paging import order_by
 from services.errors import Unavailable
 from services.patient_lists.queries import PATIENTS, Asked, Shape, belongs, prepare
 from services.patient_lists.recording import record
+from services.patient_lists.sights import NAMED
 from services.patient_lists.statements import compiled, ran_out_of_time
 
 _ROWS_AT_ONCE: Final = 1_000
@@ -32,21 +35,38 @@ _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "
 
 
 def export_csv(
-    session: Session, actor: Actor, criteria: Criteria, *, now: datetime | None = None
+    session: Session,
+    actor: Actor,
+    criteria: Criteria,
+    *,
+    now: datetime | None = None,
+    named_because: str | None = None,
 ) -> Iterator[str]:
     """Return the whole list as pieces of CSV, a header first, in the list's order.
 
-    Rows are read as they are written, never all at once: the session must stay open
-    until the last piece. Refusals are raised at once: InvalidInput, NotAllowed;
-    Unavailable also while reading.
+    `named_because` is the reason of a grant that was used up: for it, somebody who
+    sees no names gets them. Rows are read as they are written, never all at once: the
+    session must stay open until the last piece. Refusals are raised at once:
+    InvalidInput, NotAllowed; Unavailable also while reading.
     """
     actor.require(Permission.EXPORT_PATIENTS)
-    asked = prepare(session, actor, criteria, now)
+    if named_because is None:
+        asked = prepare(session, actor, criteria, now)
+        record(session, actor, Action.PATIENT_EXPORT, criteria)
+    else:
+        actor.require(Permission.EXPORT_NAMES)
+        asked = prepare(session, actor, criteria, now, sight=NAMED)
+        record(
+            session,
+            actor,
+            Action.PATIENT_EXPORT_IDENTIFIED,
+            criteria,
+            reason=named_because,
+        )
     session.flush()
-    connection = session.connection()
-    connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{_LIMIT_SECONDS}s'")
-    record(session, actor, Action.PATIENT_EXPORT, criteria)
-    return _written(connection, asked)
+    limit = f"SET LOCAL statement_timeout = '{_LIMIT_SECONDS}s'"
+    session.connection().exec_driver_sql(limit)
+    return _written(session, asked, is_named=named_because is not None)
 
 
 def defused(cell: str) -> str:
@@ -54,12 +74,12 @@ def defused(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
 
 
-def _written(connection: Connection, asked: Asked) -> Iterator[str]:
+def _written(session: Session, asked: Asked, *, is_named: bool) -> Iterator[str]:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(asked.sight.exported)
     try:
-        with _streamed(connection, asked) as result:
+        with _streamed(session, asked, is_named=is_named) as result:
             for rows in result.partitions(_ROWS_AT_ONCE):
                 writer.writerows(map(_cells, rows))
                 yield buffer.getvalue()
@@ -74,12 +94,14 @@ def _written(connection: Connection, asked: Asked) -> Iterator[str]:
     yield buffer.getvalue()
 
 
-def _streamed(connection: Connection, asked: Asked) -> CursorResult[Any]:
-    return connection.exec_driver_sql(
-        asked.text(_export),
-        asked.parameters,
-        execution_options={"stream_results": True, "max_row_buffer": _ROWS_AT_ONCE},
-    )
+def _streamed(session: Session, asked: Asked, *, is_named: bool) -> CursorResult[Any]:
+    # What a cursor may read is decided when it is opened.
+    with become(session, "staff") if is_named else nullcontext():
+        return session.connection().exec_driver_sql(
+            asked.text(_export),
+            asked.parameters,
+            execution_options={"stream_results": True, "max_row_buffer": _ROWS_AT_ONCE},
+        )
 
 
 @lru_cache(maxsize=256)

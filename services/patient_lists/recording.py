@@ -26,10 +26,11 @@ def record(
     asked: Criteria,
     *,
     shown: Iterable[_Shown] | None = None,
+    reason: str | None = None,
     **details: object,
 ) -> None:
     """Write down the criteria, the ids of all who were shown, and the rest."""
     told: dict[str, object] = {"criteria": criteria.to_json(asked), **details}
     if shown is not None:
         told["patients"] = [patient.id for patient in shown]
-    audit.record(session, actor, action, details=told)
+    audit.record(session, actor, action, reason=reason, details=told)

@@ -19,6 +19,7 @@ TAG = {"If-Match": '"1"'}
 
 # What each role is answered: staff, clinician, analyst, admin, patient. A 404 is a
 # permission: nobody has this id.
+EXPORT = {"reason": "The health office asks", "list": "none"}
 ROUTES = {
     ("POST", "/patient-register"): (ADA, 200, 200, 403, 403, 403),
     ("GET", "/patient-register"): (None, 200, 200, 200, 403, 403),
@@ -31,6 +32,7 @@ ROUTES = {
     ("POST", "/api/v1/patients/{uuid}/restore"): (None, 404, 404, 403, 403, 403),
     ("GET", "/api/v1/patients/{uuid}/duplicates"): (None, 404, 404, 403, 403, 404),
     ("POST", "/api/v1/patients/{uuid}/merge"): (MERGE, 404, 404, 403, 403, 403),
+    ("POST", "/api/v1/exports"): (EXPORT, 403, 403, 404, 403, 403),
     ("GET", "/api/v1/health"): (None, 200, 200, 200, 200, 200),
     ("GET", "/api/v1/replication/status"): (None, 403, 403, 403, 200, 403),
     ("GET", "/files/patients/{uuid}/photo"): (None, 404, 404, 403, 403, 404),
