@@ -1,24 +1,26 @@
 """What every route may ask for: who calls, and the databases in their name."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Final, TypeVar
 from uuid import UUID
 
-from fastapi import Depends, HTTPException, Request
+from fastapi import BackgroundTasks, Depends, HTTPException, Request
 from fastapi.security import HTTPBearer
 from sqlalchemy.orm import Session
 
 from api.answers import LSN_HEADER
 from api.origins import origin_of
 from db.gridfs import FileStore
-from db.routing import DOOR, Database, Lsn, Read, Written
+from db.routing import DOOR, Database, DatabaseUnavailable, Lsn, Read, Written
 from services import audit, people, tokens
 from services.actors import Actor, Permission
 from services.audit import Action, Origin
 from services.errors import InvalidInput, NotFound
 from services.on_behalf import OnBehalf
+from services.tokens import Bearer
 
 T = TypeVar("T")
 
@@ -82,19 +84,23 @@ def stores_of(request: Request) -> Stores:
     return stores
 
 
-def program(request: Request, _: Annotated[object, Depends(_bearer)]) -> Caller:
+def program(
+    request: Request, later: BackgroundTasks, _: Annotated[object, Depends(_bearer)]
+) -> Caller:
     """Return the program behind the bearer token, or answer 401."""
     stores, after = stores_of(request), _after(request)
-    actor = _token_bearer(request, stores.database)
-    return Caller(actor, stores, after, origin_of(request))
+    bearer = _token_bearer(request, stores.database)
+    if bearer.is_to_be_noted:
+        later.add_task(_note_use, stores.database, bearer)
+    return Caller(bearer.actor, stores, after, origin_of(request))
 
 
-def program_or_person(request: Request) -> Caller:
+def program_or_person(request: Request, later: BackgroundTasks) -> Caller:
     """Return the caller behind a bearer token or our own cookie, or answer 401."""
     stores, after = stores_of(request), _after(request)
     user_id: UUID | None = request.scope.get(SIGNED_IN)
     if user_id is None or "authorization" in request.headers:
-        return program(request, None)
+        return program(request, later, None)
     try:
         found = stores.database.read(
             lambda session: people.get_actor(session, user_id), acting=DOOR
@@ -108,17 +114,17 @@ Program = Annotated[Caller, Depends(program)]
 ProgramOrPerson = Annotated[Caller, Depends(program_or_person)]
 
 
-def _token_bearer(request: Request, database: Database) -> Actor:
+def _token_bearer(request: Request, database: Database) -> Bearer:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if not token:
         raise _unauthorised("This call needs a bearer token.")
-    actor = None
+    bearer = None
     if scheme.lower() == "bearer" and tokens.is_well_formed(token):
-        actor = _find_actor(database, token)
-    if actor is None:
+        bearer = _find_bearer(database, token)
+    if bearer is None:
         _record_unknown(request, database)
         raise _unauthorised(_UNKNOWN_TOKEN)
-    return actor
+    return bearer
 
 
 def _record_unknown(request: Request, database: Database) -> None:
@@ -135,15 +141,24 @@ def _record_unknown(request: Request, database: Database) -> None:
         database.write(operation, acting=DOOR)
 
 
-def _find_actor(database: Database, token: str) -> Actor | None:
-    def find(session: Session) -> Actor | None:
-        return tokens.find_actor(session, token)
+def _find_bearer(database: Database, token: str) -> Bearer | None:
+    def find(session: Session) -> Bearer | None:
+        return tokens.find(session, token)
 
     found = database.read(find, acting=DOOR).value
     if found is not None:
         return found
     # A replica may not have heard of a token that was issued a moment ago.
     return database.read_latest(find, acting=DOOR).value
+
+
+def _note_use(database: Database, bearer: Bearer) -> None:
+    """Remember that the token is in use; nobody's answer waits for it."""
+    # Without a primary it is noted next time.
+    with suppress(DatabaseUnavailable):
+        database.write(
+            lambda session: tokens.note_use(session, bearer.token_id), acting=DOOR
+        )
 
 
 def _unauthorised(detail: str) -> HTTPException:

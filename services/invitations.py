@@ -194,7 +194,6 @@ def accept(session: Session, token: str) -> Guest | None:
             details={"method": METHOD},
         )
         return None
-    people.void_invitations(session, guest.user_id)
     return guest
 
 
