@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from dashboard import children, wiring
 from dashboard.addresses import local_address, local_host
 from dashboard.children import Child
-from dashboard.starting import CannotServe, require_address, require_demo
+from dashboard.starting import CannotServe, require_address, require_sign_in
 from dashboard.wiring import Wiring
 from db import embedded, schema
 from db.embedded import DataFolder
@@ -63,7 +63,7 @@ def serve(settings: Settings, *, empty: bool, say: Say) -> None:
     Raises CannotServe or embedded.CannotStart. However it ends, nothing that was
     started here is left running.
     """
-    require_demo(settings)
+    require_sign_in(settings)
     require_address(settings.host, settings.port)
     folder = DataFolder(settings.data)
     folder.prepare()
@@ -91,20 +91,35 @@ def serve(settings: Settings, *, empty: bool, say: Say) -> None:
 
 
 def _prepare(settings: Settings, stages: Stages, *, empty: bool) -> tuple[Actor, ...]:
-    """Bring the schema up to date, fill an empty demo, and return who may sign in."""
+    """Bring the schema up to date, and return the demo's people if it is one."""
     wired = wiring.connect(settings)
     try:
         schema.bring_up_to_date(wired.endpoints)
         stages.done("Database schema")
-        opened = wired.database.write(_open_clinic, acting=SYSTEM)
-        if opened.value.is_empty and not empty:
-            _seed(wired)
-            stages.done("Demo patients")
+        if settings.is_demo:
+            cast = _open_demo(wired, stages, empty=empty)
+        else:
+            wired.database.write(people.retire_demo_people, acting=SYSTEM)
+            cast = ()
         _await_replicas(wired.database)
         stages.done("PostgreSQL replicas")
-        return opened.value.cast
+        return cast
     finally:
         wired.close()
+
+
+def _open_demo(wired: Wiring, stages: Stages, *, empty: bool) -> tuple[Actor, ...]:
+    """Let the cast in, and fill an empty clinic."""
+
+    def open_clinic(session: Session) -> _Opened:
+        people.ensure_demo_people(session)
+        return _Opened(people.demo_people(session), people.is_only_the_cast(session))
+
+    opened = wired.database.write(open_clinic, acting=SYSTEM).value
+    if opened.is_empty and not empty:
+        _seed(wired)
+        stages.done("Demo patients")
+    return opened.cast
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +128,13 @@ class _Opened:
     is_empty: bool
 
 
-def _open_clinic(session: Session) -> _Opened:
-    people.ensure_demo_people(session)
-    return _Opened(people.demo_people(session), people.is_only_the_cast(session))
-
-
 def _await_replicas(database: Database) -> None:
     """Wait until the replicas that answer have what was just written, one at least.
 
     Otherwise the first page might be read where there is no table yet. One that still
     repairs itself after a crash is no reason not to open: nobody is sent there.
     """
-    written = database.write(people.ensure_demo_people, acting=SYSTEM).lsn
+    written = database.write(lambda _: None, acting=SYSTEM).lsn
     deadline = time.monotonic() + _REPLICA_SECONDS
     while time.monotonic() < deadline:
         replicas = [node for node in database.nodes() if node.role != "primary"]
@@ -173,6 +183,8 @@ def _tell_the_way(
         say("You can sign in there as")
         for person in cast:
             say(f"  {person.name:<20}{person.role}")
+    else:
+        say("Invite the first administrator with: python -m dashboard create-admin")
     say("Ctrl-C stops everything.")
 
 

@@ -1,23 +1,82 @@
 """What keeps Chartroom from starting."""
 
 import socket
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import unquote, urlsplit
 
 from db.settings import Settings
+
+# What examples and tutorials say; whoever leaves it so has not set a secret.
+_PLACEHOLDERS: Final = frozenset(
+    {
+        *("admin", "change-me", "change_me", "changeit", "changeme", "chartroom"),
+        *("default", "example", "mongo", "mongodb", "pass", "password", "placeholder"),
+        *("postgres", "secret", "test", "todo", "xxx", "your-password"),
+    }
+)
+# 32 random hexadecimal digits hold fewer than 8 different ones once in a million years.
+_FEWEST_CHARACTERS: Final = 8
 
 
 class CannotServe(Exception):
     """Chartroom may not start like this; the message says what to do."""
 
 
-def require_demo(settings: Settings) -> None:
-    """Raise CannotServe where real patients could be and nobody signs in yet."""
-    allowed = settings.is_embedded if settings.demo is None else settings.demo
-    if not allowed:
+def require_sign_in(settings: Settings) -> None:
+    """Raise CannotServe outside the demo, unless people can prove who they are."""
+    if settings.is_demo:
+        return
+    if settings.smtp_url is None and settings.oidc_issuer is None:
         raise CannotServe(
-            "Chartroom has no personal sign-in yet, so it serves its demo only: with "
-            "the embedded databases, or with CHARTROOM_DEMO=true on servers that hold "
-            "no real patients."
+            "Nobody could sign in: set CHARTROOM_SMTP_URL and CHARTROOM_MAIL_FROM for "
+            "one-time codes by e-mail, or CHARTROOM_OIDC_ISSUER for your clinic's own "
+            "identity provider. To try Chartroom out without real patients, set "
+            "CHARTROOM_DEMO=true."
         )
+    if weak := sorted(set(_placeholders(settings))):
+        raise CannotServe(
+            f"{' and '.join(weak)} still {'holds' if len(weak) == 1 else 'hold'} a "
+            "placeholder instead of a secret. Make one with: "
+            'python -c "import secrets; print(secrets.token_hex(32))"'
+        )
+
+
+def _placeholders(settings: Settings) -> Iterator[str]:
+    """Yield the settings whose secret is none; their values are never told."""
+    for name, url in _addresses(settings):
+        password = urlsplit(url).password
+        if password is not None and unquote(password).lower() in _PLACEHOLDERS:
+            yield name
+    for name, secret in (
+        ("CHARTROOM_SECRET_KEY", settings.secret_key),
+        ("CHARTROOM_SMS_TOKEN", settings.sms_token),
+        ("CHARTROOM_OIDC_CLIENT_SECRET", settings.oidc_client_secret),
+    ):
+        if secret is not None and _is_placeholder(secret.get_secret_value()):
+            yield name
+
+
+def _addresses(settings: Settings) -> Iterator[tuple[str, str]]:
+    for name, url in (
+        ("CHARTROOM_DATABASE_URL", settings.database_url),
+        ("CHARTROOM_OWNER_URL", settings.owner_url),
+        ("CHARTROOM_MONGO_URL", settings.mongo_url),
+        ("CHARTROOM_AUDIT_MONGO_URL", settings.audit_mongo_url),
+        (
+            "CHARTROOM_SMTP_URL",
+            settings.smtp_url and settings.smtp_url.get_secret_value(),
+        ),
+    ):
+        if url:
+            yield name, url
+    for url in settings.replica_urls.values():
+        yield "CHARTROOM_REPLICA_URLS", url
+
+
+def _is_placeholder(secret: str) -> bool:
+    said = secret.lower()
+    return said in _PLACEHOLDERS or len(set(said)) < _FEWEST_CHARACTERS
 
 
 def require_address(host: str, port: int) -> None:

@@ -8,6 +8,7 @@ from services.people.cast import (
     demo_people,
     ensure_demo_people,
     is_only_the_cast,
+    retire_demo_people,
 )
 from services.people.listing import (
     NoSuchPerson,
@@ -17,6 +18,7 @@ from services.people.listing import (
     list_people,
 )
 from services.people.managing import (
+    COLLEAGUES,
     SUBJECT,
     LastAdmin,
     OwnSignIn,
@@ -31,6 +33,7 @@ from services.people.managing import (
 from services.people.particulars import read_email, read_name
 
 __all__ = [
+    "COLLEAGUES",
     "SUBJECT",
     "AddressTaken",
     "Addressee",
@@ -57,6 +60,7 @@ __all__ = [
     "read_email",
     "read_name",
     "reset_passkeys",
+    "retire_demo_people",
     "unless_taken",
     "void_invitations",
 ]

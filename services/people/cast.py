@@ -7,10 +7,12 @@ from uuid import UUID
 
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from db.models import Patient, User
+from services import audit
 from services.actors import Actor, Role
+from services.audit import Action
 from services.people.acting import actor_of
 
 # Two starts at once must not make the cast twice, nor wait for each other's rows in
@@ -33,6 +35,7 @@ _CAST: Final = (
     _Part("Ines Carvalho", Role.ADMIN, "ines.carvalho@example.org"),
     _Part("Maya Brandt", Role.PATIENT, "maya.brandt@example.org"),
 )
+_USER: Final = "user"
 _DEMO_SOURCE: Final = "demo"
 _DEMO_PATIENT: Final = "patient"
 
@@ -63,6 +66,7 @@ def demo_cast(session: Session) -> tuple[DemoPerson, ...]:
 def ensure_demo_people(session: Session) -> None:
     """Make everybody of the cast whose address nobody has; the caller commits."""
     session.execute(select(_CAST_LOCK))
+    _bring_back(session)
     for part in _CAST:
         _give_address(session, part)
         session.execute(
@@ -79,10 +83,46 @@ def ensure_demo_people(session: Session) -> None:
     session.expire_all()
 
 
+def retire_demo_people(session: Session) -> None:
+    """Let nobody be one of the cast any more: a clinic's own people begin here.
+
+    Everybody knows their addresses. What they hold, such as sign-ins, passkeys and
+    tokens, is worth nothing from now on. The caller commits.
+    """
+    session.execute(select(_CAST_LOCK))
+    retired = session.scalars(
+        update(User)
+        .where(User.is_demo, User.deactivated_at.is_(None))
+        .values(deactivated_at=func.now())
+        .returning(User.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    for user_id in retired:
+        audit.record(session, None, Action.USER_DEACTIVATE, subject=(_USER, user_id))
+
+
 def is_only_the_cast(session: Session) -> bool:
     """Tell whether no patient is there but the demo's own: nothing to lose or hide."""
     others = exists().where(Patient.source.is_distinct_from(_DEMO_SOURCE))
     return not session.scalar(select(others))
+
+
+def _bring_back(session: Session) -> None:
+    """Let the cast act again that was retired; never somebody who was shut out.
+
+    Within a demo its last administrator stays, so only retiring leaves nobody.
+    """
+    other = aliased(User)
+    active = select(other.id).where(other.is_demo, other.deactivated_at.is_(None))
+    brought_back = session.scalars(
+        update(User)
+        .where(User.is_demo, ~active.exists())
+        .values(deactivated_at=None)
+        .returning(User.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    for user_id in brought_back:
+        audit.record(session, None, Action.USER_REACTIVATE, subject=(_USER, user_id))
 
 
 def _give_address(session: Session, part: _Part) -> None:

@@ -113,7 +113,7 @@ def test_a_wrong_setting_is_one_sentence(launch: Callable[..., Launcher]):
 def test_servers_of_ones_own_are_not_served_without_sign_in(
     launch: Callable[..., Launcher],
 ):
-    assert_refused(launch(), "no personal sign-in yet", **SERVERS)
+    assert_refused(launch(), "Nobody could sign in: set CHARTROOM_SMTP_URL", **SERVERS)
 
 
 def test_servers_that_do_not_answer_are_one_sentence(launch: Callable[..., Launcher]):

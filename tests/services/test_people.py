@@ -125,3 +125,24 @@ def test_who_was_deactivated_may_not_act_and_is_not_offered(session):
         people.get_actor(session, rosa.id)
     assert rosa not in people.demo_people(session)
     assert people.find_by_email(session, "rosa.lindqvist@example.org") is None
+
+
+def test_outside_the_demo_nobody_of_the_cast_may_act(session):
+    people.ensure_demo_people(session)
+    rosa = people.demo_people(session)[0]
+
+    people.retire_demo_people(session)
+
+    assert people.demo_people(session) == ()
+    with pytest.raises(NotFound):
+        people.get_actor(session, rosa.id)
+
+
+def test_a_demo_brings_its_cast_back_together(session):
+    people.ensure_demo_people(session)
+    before = people.demo_people(session)
+    people.retire_demo_people(session)
+
+    people.ensure_demo_people(session)
+
+    assert people.demo_people(session) == before
