@@ -48,7 +48,7 @@ def names_of(
     statement = select(User.id, User.name)
     if ids is not None:
         statement = statement.where(User.id.in_([one for one in ids if one]))
-    return dict(session.execute(statement).tuples().all())
+    return dict(session.execute(statement).all())
 
 
 def who(entry: AuditEntry, names: Mapping[UUID, str]) -> str:
