@@ -14,11 +14,14 @@ def web(settings: Settings) -> None:
 
 def worker(settings: Settings) -> None:
     """Do the background's work until SIGTERM."""
-    from jobs import worker as working  # noqa: PLC0415 (brings procrastinate along)
+    # They bring procrastinate along.
+    from jobs import worker as working  # noqa: PLC0415
+    from jobs.tasks import Stores  # noqa: PLC0415
 
     logs.configure()
     wired = wiring.connect(settings)
+    stores = Stores(wired.database, wired.files, wired.audit, wired.seal_keys)
     try:
-        working.run(wired.endpoints.database_url, wired.database, wired.files)
+        working.run(wired.endpoints.database_url, stores)
     finally:
         wired.close()

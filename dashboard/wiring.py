@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from threading import Lock
 
 from db import embedded, schema
+from db.audit_store import AuditStore
 from db.endpoints import Endpoints
 from db.gridfs import FileStore
 from db.routing import Database
+from db.seal_keys import SealKeyFile
 from db.settings import Settings
 
 
@@ -24,11 +26,20 @@ class Wiring:
     endpoints: Endpoints
     database: Database
     files: FileStore
+    audit: AuditStore
+
+    @property
+    def seal_keys(self) -> SealKeyFile:
+        """The keys that seal the audit log; ours is made by the first who needs it."""
+        own = self.settings.data / "secrets" / "audit.key"
+        given = self.settings.audit_key_file
+        return SealKeyFile(given or own, may_be_made=given is None)
 
     def close(self) -> None:
         """Close every connection."""
         self.database.close()
         self.files.close()
+        self.audit.close()
 
 
 def connect(settings: Settings) -> Wiring:
@@ -93,4 +104,10 @@ def _wire(settings: Settings, endpoints: Endpoints) -> Wiring:
         replica_wait_seconds=settings.replica_wait_seconds,
         retry_seconds=settings.retry_seconds,
     )
-    return Wiring(settings, endpoints, database, FileStore(endpoints.mongo_url))
+    return Wiring(
+        settings,
+        endpoints,
+        database,
+        FileStore(endpoints.mongo_url),
+        AuditStore(endpoints.audit_url),
+    )

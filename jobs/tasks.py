@@ -7,9 +7,11 @@ from typing import Final
 
 from procrastinate import App, JobContext, PsycopgConnector
 
+from db.audit_store import AuditStore
 from db.gridfs import Bucket, FileStore
 from db.routing import SYSTEM, Database, forget_receipts
-from services import photos
+from db.seal_keys import SealKeyFile
+from services import audit_chain, photos
 
 # Bytes are stored before the row that names them, so a young file may still be
 # waiting for its row.
@@ -28,6 +30,8 @@ class Stores:
 
     database: Database
     files: FileStore
+    audit: AuditStore
+    seal_keys: SealKeyFile
 
     @classmethod
     def of(cls, context: JobContext) -> "Stores":
@@ -62,6 +66,34 @@ def purge_receipts(context: JobContext, timestamp: int) -> None:
     settled = datetime.now(UTC) - _RECEIPTS_KEPT
     Stores.of(context).database.write(
         lambda session: forget_receipts(session, settled), acting=SYSTEM
+    )
+
+
+@queue.periodic(cron="7 * * * *")
+@queue.task(name="seal_audit_log", queueing_lock="seal_audit_log", pass_context=True)
+def seal_audit_log(context: JobContext, timestamp: int) -> None:
+    """Sign the end of the audit log's chain once a day; fails if it is not whole.
+
+    Asked every hour, for a worker that does not run at midnight.
+    """
+    del timestamp
+    stores = Stores.of(context)
+    is_due = stores.database.read_latest(audit_chain.is_seal_due, acting=SYSTEM)
+    if not is_due.value:
+        return
+    keys = stores.seal_keys.read_or_make()
+    try:
+        seal = audit_chain.seal(stores.database, stores.audit, keys)
+    except audit_chain.ChainBroken as broken:
+        _log.error("The audit log is not sealed: %s", str(broken))
+        raise
+    # In the log as well, which is kept elsewhere: so a seal cannot vanish unnoticed.
+    _log.info(
+        "Sealed the audit log up to entry %d: hash %s, signature %s of key %s.",
+        seal.link.sequence,
+        seal.link.hash.hex(),
+        seal.signature.hex(),
+        seal.key_id,
     )
 
 

@@ -11,8 +11,7 @@ import psycopg
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ProcrastinateException
 
-from db.gridfs import FileStore
-from db.routing import Database
+from jobs.shipping import shipping
 from jobs.tasks import Stores, queue
 
 _HEARTBEAT_SECONDS: Final = 5.0
@@ -37,9 +36,10 @@ async def connected(database_url: str) -> AsyncIterator[App]:
             yield app
 
 
-def run(database_url: str, database: Database, files: FileStore) -> None:
+def run(database_url: str, stores: Stores) -> None:
     """Work until SIGTERM or SIGINT, which let a running task finish first."""
-    asyncio.run(_run(database_url, Stores(database, files)))
+    with shipping(stores.database, stores.audit):
+        asyncio.run(_run(database_url, stores))
 
 
 async def _run(database_url: str, stores: Stores) -> None:

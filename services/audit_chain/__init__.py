@@ -6,6 +6,7 @@ See docs/decisions/0010-audit-chain.md.
 from services.audit_chain.entries import ChainBroken
 from services.audit_chain.sealing import seal
 from services.audit_chain.seals import Seal
+from services.audit_chain.seals import is_due as is_seal_due
 from services.audit_chain.shipping import BATCH, is_waiting, ship
 from services.audit_chain.verifying import Verdict, verify
 
@@ -14,6 +15,7 @@ __all__ = [
     "ChainBroken",
     "Seal",
     "Verdict",
+    "is_seal_due",
     "is_waiting",
     "seal",
     "ship",

@@ -7,17 +7,19 @@ so none can be taken from between.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.models import AuditHead, AuditSeal
 from db.seal_keys import SealKeys
 from services.audit_chain.entries import ChainBroken, Link
 
+# Less than a day, because the clock is looked at once an hour.
+_DUE_AFTER: Final = timedelta(hours=23, minutes=30)
 _PURPOSE: Final = b"chartroom audit seal 1\n"
 
 
@@ -38,6 +40,12 @@ def list_seals(session: Session) -> tuple[Seal, ...]:
         Seal(Link(row.sequence, row.hash), row.key_id, row.signature, row.sealed_at)
         for row in found
     )
+
+
+def is_due(session: Session) -> bool:
+    """Tell whether a day has passed since the last seal."""
+    newest = session.scalar(select(func.max(AuditSeal.sealed_at)))
+    return newest is None or newest < datetime.now(UTC) - _DUE_AFTER
 
 
 def add(session: Session, link: Link, keys: SealKeys) -> Seal:

@@ -1,5 +1,6 @@
 """What is done in the background, each task once on real databases."""
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -7,19 +8,24 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from sqlalchemy import func, select, text
 
+from db.audit_store import AuditStore
 from db.gridfs import Bucket, FileMissing
-from db.models import WriteReceipt
-from db.routing import Database
+from db.models import AuditSeal, WriteReceipt
+from db.routing import SYSTEM, Database
+from db.seal_keys import SealKeyFile
 from jobs import tasks
 from jobs.tasks import Stores, queue
 from jobs.worker import connected
 
 
 @pytest.fixture
-def stores(endpoints, files):
-    database = Database(endpoints)
-    yield Stores(database, files)
-    database.close()
+def stores(endpoints, files, tmp_path):
+    keys = SealKeyFile(tmp_path / "secrets/audit.key", may_be_made=True)
+    with (
+        closing(Database(endpoints)) as database,
+        closing(AuditStore(endpoints.audit_url)) as audit,
+    ):
+        yield Stores(database, files, audit, keys)
 
 
 def _run_due(endpoints, stores, *names):
@@ -75,6 +81,37 @@ def test_receipts_go_after_a_day(endpoints, stores):
     with stores.database.writing() as session:
         oldest = session.scalar(select(func.min(WriteReceipt.created_at)))
     assert oldest > datetime.now(UTC) - timedelta(hours=1)
+
+
+def _seals(stores):
+    with stores.database.writing(acting=SYSTEM) as session:
+        return session.scalars(select(AuditSeal.sequence).order_by(AuditSeal.id)).all()
+
+
+def test_the_audit_log_is_sealed_once_a_day(endpoints, stores):
+    _run_due(endpoints, stores, "seal_audit_log")
+    _run_due(endpoints, stores, "seal_audit_log")
+    assert _seals(stores) == [0]
+
+    with stores.database.connect_primary() as connection:
+        connection.exec_driver_sql(
+            "UPDATE audit_seals SET sealed_at = sealed_at - interval '1 day'"
+        )
+        connection.commit()
+    # A seal that was dated back no longer holds: nothing is put on top of it.
+    _run_due(endpoints, stores, "seal_audit_log")
+
+    assert _seals(stores) == [0]
+    assert _states(stores, "seal_audit_log") == ["succeeded", "succeeded", "failed"]
+
+
+def test_a_day_later_it_is_sealed_again(endpoints, stores, monkeypatch):
+    _run_due(endpoints, stores, "seal_audit_log")
+
+    monkeypatch.setattr("services.audit_chain.seals._DUE_AFTER", timedelta(seconds=-5))
+    _run_due(endpoints, stores, "seal_audit_log")
+
+    assert _seals(stores) == [0, 0]
 
 
 def test_a_job_whose_worker_died_is_done_by_another(endpoints, stores):

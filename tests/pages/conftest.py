@@ -23,11 +23,12 @@ from streamlit.util import calc_hash
 
 from dashboard import wiring
 from dashboard.wiring import Wiring
+from db.audit_store import AuditStore
 from db.embedded import Addresses
 from db.endpoints import Endpoints
 from db.gridfs import FileStore
 from db.models import AuditEvent
-from db.routing import Database, Lsn
+from db.routing import SYSTEM, Database, Lsn
 from db.settings import Settings
 from services import patients, people
 from services.actors import Actor, Role
@@ -126,7 +127,7 @@ class Clinic:
 
     def write(self, operation: Any) -> Any:
         """Return what the operation does; pages opened later show it."""
-        written = self.wiring.database.write(operation)
+        written = self.wiring.database.write(operation, acting=SYSTEM)
         self.position["lsn"] = written.lsn
         return written.value
 
@@ -157,11 +158,12 @@ def clinic(module_endpoints: Endpoints, addresses: Addresses) -> Iterator[Clinic
     with (
         closing(Database(module_endpoints)) as database,
         closing(FileStore(url, name)) as files,
+        closing(AuditStore(module_endpoints.audit_url)) as audit,
     ):
-        wired = Wiring(Settings(), module_endpoints, database, files)
+        wired = Wiring(Settings(), module_endpoints, database, files, audit)
         wiring.use(wired)
-        database.write(people.ensure_demo_people)
-        cast: tuple[Actor, ...] = database.write(_cast).value
+        database.write(people.ensure_demo_people, acting=SYSTEM)
+        cast: tuple[Actor, ...] = database.write(_cast, acting=SYSTEM).value
         yield Clinic(wired, {person.role: person for person in cast})
     with MongoClient[dict[str, object]](url) as client:
         client.drop_database(name)
