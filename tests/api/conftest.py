@@ -20,7 +20,7 @@ from dashboard.middleware import Gate
 from dashboard.request_log import RequestLog
 from dashboard.security_headers import SecurityHeaders
 from db.gridfs import FileStore
-from db.routing import Database
+from db.routing import SYSTEM, Database
 from services import people, sessions, tokens
 from services.actors import Actor, Role
 
@@ -98,8 +98,8 @@ def door(module_endpoints, module_files) -> Iterator[Door]:
         hosts=None,
         is_own_door=serves,
     )
-    made = database.write(people.ensure_demo_people)
-    cast = database.read(people.demo_people, after=made.lsn).value
+    made = database.write(people.ensure_demo_people, acting=SYSTEM)
+    cast = database.read(people.demo_people, after=made.lsn, acting=SYSTEM).value
     app = SecurityHeaders(RequestLog(gate))
     yield Door(app, database, _tokens(database, cast))
     database.close()
@@ -111,7 +111,8 @@ def _tokens(database: Database, cast: tuple[Actor, ...]) -> dict[Role, str]:
         role: database.write(
             lambda session, role=role: tokens.issue(
                 session, role, patient_id=own if role is Role.PATIENT else None
-            )
+            ),
+            acting=SYSTEM,
         ).value
         for role in Role
     }

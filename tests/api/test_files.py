@@ -9,6 +9,7 @@ from PIL import Image
 from sqlalchemy import func, update
 
 from db.models import User
+from db.routing import SYSTEM
 from services import people, photos, views
 from services.actors import PERMISSIONS, Permission, Role
 from services.criteria import Combine, Criteria, Filter, Group, Operator
@@ -19,7 +20,8 @@ from tests.signing_in import cookie_of
 @pytest.fixture(scope="module")
 def cast(door):
     return {
-        person.role: person for person in door.database.read(people.demo_people).value
+        person.role: person
+        for person in door.database.read(people.demo_people, acting=SYSTEM).value
     }
 
 
@@ -43,7 +45,8 @@ def photograph(door, cast, module_files):
                 patient["uuid"],
                 prepared,
                 version=version,
-            )
+            ),
+            acting=SYSTEM,
         )
         return prepared.full
 
@@ -85,12 +88,15 @@ def test_others_do_not_see_it(as_role, pictured, role, status):
 
 def test_somebody_who_may_not_act_any_more_is_a_stranger(stranger, door, pictured):
     gone = User(name="Gone", role=Role.STAFF)
-    door.database.write(lambda session: (session.add(gone), session.flush()))
+    door.database.write(
+        lambda session: (session.add(gone), session.flush()), acting=SYSTEM
+    )
     headers = _signed_in(door, gone.id)
     door.database.write(
         lambda session: session.execute(
             update(User).where(User.id == gone.id).values(deactivated_at=func.now())
-        )
+        ),
+        acting=SYSTEM,
     )
 
     answer = stranger.get(pictured, headers=headers)
@@ -113,7 +119,8 @@ def test_there_are_two_sizes(client, ada, size):
 
 def _stored(door, actor, **asked):
     written = door.database.write(
-        lambda session: views.remember(session, actor, Criteria(**asked))
+        lambda session: views.remember(session, actor, Criteria(**asked)),
+        acting=actor.acting,
     )
     return f"/files/patients.csv?list={written.value}"
 

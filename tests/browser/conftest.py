@@ -15,7 +15,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from db.routing import Database
+from db.routing import SYSTEM, Database
 from services import people, seeding
 from services.actors import Role
 from tests.browser.running import chartroom
@@ -99,7 +99,7 @@ def site(
         databases.fresh(template) as endpoints,
         closing(Database(endpoints)) as database,
     ):
-        database.write(people.ensure_demo_people)
+        database.write(people.ensure_demo_people, acting=SYSTEM)
         seeding.seed(database, patients=_PATIENTS)
         with chartroom(endpoints, tmp_path_factory.mktemp("data")) as address:
             yield Site(address, browser, database)

@@ -6,6 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page
 
+from db.routing import SYSTEM
 from services import patient_lists
 from services.actors import Actor, Role
 from services.criteria import Criteria
@@ -38,7 +39,8 @@ def patients(site: Site) -> dict[str, str]:
     """Two patients to look at, one of them with allergies."""
     clerk = Actor(id=next_id(site), name="", role=Role.STAFF)
     page = site.database.write(
-        lambda session: patient_lists.list_patients(session, clerk, Criteria())
+        lambda session: patient_lists.list_patients(session, clerk, Criteria()),
+        acting=SYSTEM,
     ).value
     rows = sorted(page.rows, key=lambda patient: not patient.allergies)
     return {"first": str(rows[0].id), "second": str(rows[1].id)}
@@ -47,7 +49,7 @@ def patients(site: Site) -> dict[str, str]:
 def next_id(site: Site):
     from services import people
 
-    return site.database.write(people.demo_people).value[0].id
+    return site.database.write(people.demo_people, acting=SYSTEM).value[0].id
 
 
 @pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0]}-{look[1]}", scope="module")

@@ -67,7 +67,9 @@ def test_a_page_shows_what_was_saved_though_no_replica_has_it(
 def test_the_api_answers_with_what_was_written_though_no_replica_has_it(
     site: Site, breakable: Cluster
 ):
-    token = site.database.write(lambda session: tokens.issue(session, Role.STAFF)).value
+    token = site.database.write(
+        lambda session: tokens.issue(session, Role.STAFF), acting=SYSTEM
+    ).value
     api = httpx.Client(
         base_url=f"{site.address}/api/v1", headers={"Authorization": f"Bearer {token}"}
     )

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from playwright.sync_api import TimeoutError as OutOfTime
 
 from db.endpoints import Endpoints
-from db.routing import Database
+from db.routing import SYSTEM, Database
 from services import people
 from tests.browser.conftest import Site, settled
 from tests.browser.running import chartroom, variables
@@ -48,7 +48,7 @@ def page(
         closing(Database(endpoints)) as database,
         chartroom(endpoints, data) as address,
     ):
-        database.write(people.ensure_demo_people)
+        database.write(people.ensure_demo_people, acting=SYSTEM)
         take_over(endpoints, data)
         context = Site(address, browser, database).visit()
         yield context.pages[0]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from db.routing import Database
+from db.routing import SYSTEM, Database
 from services import importing
 from tests.conftest import connect, owner
 
@@ -55,7 +55,8 @@ def take_over(database, admin, rejects, today) -> Import:
             summaries = database.write(
                 lambda session: importing.import_synthea(
                     session, admin, folder, listed, today=today, report=report
-                )
+                ),
+                acting=SYSTEM,
             ).value
         return {summary.file.removesuffix(".csv"): summary for summary in summaries}
 

@@ -9,9 +9,11 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
+from db.routing import SYSTEM
 from services import importing, patients
 from services.errors import NotAllowed
 from services.importing.applying import Outcome
+from tests.conftest import connect
 from tests.services.importing.synthea_samples import (
     ADA,
     BEN,
@@ -65,7 +67,7 @@ def rename_ada(database, engine, clerk, today):
                 session, clerk, record.id, draft, version=record.version, today=today
             )
 
-        database.write(edit)
+        database.write(edit, acting=clerk.acting)
 
     return rename
 
@@ -298,7 +300,7 @@ def test_only_who_may_import_can(database, clerk, folder, rejects, today):
         )
 
     with pytest.raises(NotAllowed, match="import records"):
-        database.write(take_over)
+        database.write(take_over, acting=SYSTEM)
 
 
 def test_a_missing_column_is_named_before_anything_is_done(folder):
@@ -346,9 +348,11 @@ def wait_until_blocked(engine, statement):
 
 
 def test_an_import_whose_connection_dies_starts_over_and_lists_rejects_once(
-    take_over, folder, engine, rejects
+    take_over, folder, module_endpoints, rejects
 ):
     write_folder(folder, patients=[ADA, "bad"], conditions=["bad"] * 20_000)
+    # A login may end what it has begun itself.
+    importer = connect(module_endpoints.database_url)
     copying = (
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
         "WHERE datname = current_database() AND query LIKE 'COPY arriving_terms%'"
@@ -357,9 +361,10 @@ def test_an_import_whose_connection_dies_starts_over_and_lists_rejects_once(
 
     def kill_once(_size):
         if not killed:
-            killed.extend(rows(engine, copying))
+            killed.extend(rows(importer, copying))
 
     summaries = take_over(folder, report=kill_once)
+    importer.dispose()
 
     assert len(killed) == 1
     assert summaries["patients"].outcome == Outcome(1, 0, 0, 0)
