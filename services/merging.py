@@ -136,8 +136,8 @@ def merge(
     made = patients.change(session, kept_id, winner, version=kept_version, typed=draft)
     patients.change(session, merged_id, loser, version=merged_version)
     _write_down(session, actor, kept, merged)
-    # Who may merge two records need not see all that is filed under them.
-    with become(session, "staff"):
+    # Who may merge two records need not see, let alone change, all that names them.
+    with become(session, "system"):
         _repoint(session, kept_id, merged_id)
     _record(session, actor, made, merged)
     return made.after
