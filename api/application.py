@@ -15,6 +15,7 @@ from api import (
     metrics,
     patient_register,
     patients,
+    people,
     problems,
 )
 from api.dependencies import Stores
@@ -24,9 +25,20 @@ from db.routing import Database
 # Everything else belongs to the pages.
 PATHS: Final = ("/api", "/patient-register", "/health", "/metrics", "/files")
 
+_PARTS: Final = (
+    patient_register,
+    patients,
+    exports,
+    people,
+    health,
+    metrics,
+    files,
+    docs,
+)
 _DESCRIPTION: Final = """
-The clinic's patients for programs. Every call needs a bearer token from
-`python -m dashboard token --role ROLE`, except /health, /metrics and this page.
+The clinic's patients for programs. Every call needs a bearer token, except /health,
+/metrics and this page: make one on the page Tokens, or with
+`python -m dashboard token --role ROLE`.
 
 Refusals are RFC 9457 problems (`application/problem+json`); /patient-register keeps
 its own envelope. A write answers with `X-Chartroom-LSN`: send it with later reads and
@@ -55,7 +67,7 @@ def create_api(
     api.state.stores = stores
     api.state.checkup = health.Checkup(stores)
     problems.install(api)
-    for part in (patient_register, patients, exports, health, metrics, files, docs):
+    for part in _PARTS:
         api.include_router(part.router)
     documented.describe(api)
     return api

@@ -36,6 +36,7 @@ __all__ = [
     "NodeState",
     "cluster_state",
     "current_actor",
+    "current_sign_in",
     "files",
     "freshness",
     "in_zone",
@@ -127,14 +128,15 @@ def _on_behalf() -> OnBehalf:
     return OnBehalf(wiring.current().database, current_actor(), _origin())
 
 
+def current_sign_in() -> UUID | None:
+    """Return the id of this sign-in, which is what a person confirms with a passkey."""
+    session_id = st.user.get("sid")
+    return UUID(str(session_id)) if session_id else None
+
+
 def _origin() -> Origin:
     """Tell the audit log this run, this sign-in and this network address."""
-    session_id = st.user.get("sid")
-    return Origin(
-        runs.current_id(),
-        UUID(str(session_id)) if session_id else None,
-        st.context.ip_address,
-    )
+    return Origin(runs.current_id(), current_sign_in(), st.context.ip_address)
 
 
 @contextmanager

@@ -63,11 +63,18 @@ _PLACES: Final = (
     Place("my_record.py", "My record", "badge", Permission.VIEW_OWN_RECORD),
     Place("views.py", "Saved views", "bookmarks", Permission.SAVE_VIEWS),
     Place("doctors.py", "Doctors", "stethoscope", Permission.VIEW_DOCTORS),
+    Place("users.py", "People", "manage_accounts", Permission.MANAGE_USERS),
+    Place("tokens.py", "Tokens", "key", Permission.MANAGE_TOKENS),
     Place("replication.py", "Replication", "dns", Permission.VIEW_REPLICATION),
     Place("patient.py", "Patient", "person", Permission.VIEW_PATIENT, _HIDDEN),
     Place("edit.py", "Edit patient", "edit", Permission.EDIT_PATIENT, _HIDDEN),
     Place("photo.py", "Photo", "photo_camera", Permission.EDIT_PATIENT, _HIDDEN),
     Place("merge.py", "Merge", "merge", Permission.MERGE_PATIENTS, _HIDDEN),
+    Place("user.py", "Person", "person", Permission.MANAGE_USERS, _HIDDEN),
+    Place("invite.py", "Invite", "person_add", Permission.MANAGE_USERS, _HIDDEN),
+    Place("new_token.py", "New token", "key", Permission.MANAGE_TOKENS, _HIDDEN),
+    Place("my_tokens.py", "My tokens", "key", Permission.OWN_TOKENS, _HIDDEN),
+    Place("roles.py", "Roles", "shield_person", None, _HIDDEN),
 )
 
 

@@ -6,6 +6,7 @@ from dashboard.chosen_patient import chosen_patient
 from dashboard.context import current_actor, freshness, read, today, write
 from dashboard.navigation import go, open_patient
 from dashboard.net import net
+from dashboard.patient_invitation import offer_invitation
 from dashboard.widgets.candidates import candidate_list
 from dashboard.widgets.notices import notify
 from dashboard.widgets.patient_details import patient_details
@@ -71,6 +72,7 @@ else:
             go("edit.py", patient=str(patient.id))
         if st.button("Photo", key="patient_photo", icon=":material/photo_camera:"):
             go("photo.py", patient=str(patient.id))
+        offer_invitation(patient)
         if st.button("Archive", key="patient_archive", icon=":material/archive:"):
             confirm_archiving()
 patient_details(patient)

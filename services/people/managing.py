@@ -18,6 +18,8 @@ from services.people.listing import NoSuchPerson
 from services.people.particulars import read_email, read_name, read_phone_number
 
 SUBJECT: Final = "user"
+# Who works here; a patient's role comes with a record.
+COLLEAGUES: Final = tuple(role for role in Role if role is not Role.PATIENT)
 
 
 @dataclass(frozen=True, slots=True)

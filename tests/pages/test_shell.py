@@ -17,15 +17,15 @@ LISTED = {
     Role.STAFF: {"home", "patients", "register", "views", "doctors", "account"},
     Role.CLINICIAN: {"home", "patients", "register", "views", "doctors", "account"},
     Role.ANALYST: {"home", "patients", "views", "doctors", "account"},
-    Role.ADMIN: {"home", "replication", "account"},
+    Role.ADMIN: {"home", "users", "tokens", "replication", "account"},
     Role.PATIENT: {"my_record", "doctors", "account"},
 }
 HIDDEN = {
-    Role.STAFF: {"patient", "edit", "photo", "merge"},
-    Role.CLINICIAN: {"patient", "edit", "photo", "merge"},
-    Role.ANALYST: set(),
-    Role.ADMIN: set(),
-    Role.PATIENT: set(),
+    Role.STAFF: {"patient", "edit", "photo", "merge", "my_tokens", "roles"},
+    Role.CLINICIAN: {"patient", "edit", "photo", "merge", "my_tokens", "roles"},
+    Role.ANALYST: {"my_tokens", "roles"},
+    Role.ADMIN: {"user", "invite", "new_token", "my_tokens", "roles"},
+    Role.PATIENT: {"roles"},
 }
 EVERY_PAGE = set.union(*LISTED.values(), *HIDDEN.values())
 

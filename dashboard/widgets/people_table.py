@@ -1,0 +1,53 @@
+"""People with a sign-in as rows of a table, and how far each has come."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from dashboard.widgets.record_table import (
+    Asked,
+    Cell,
+    Column,
+    Row,
+    payload_of,
+    record_table,
+)
+from dashboard.widgets.words import at
+from services.people import Person, Standing
+
+_COLUMNS: Final = (
+    Column("Name"),
+    Column("Role"),
+    Column("E-mail"),
+    Column("Sign-in"),
+    Column("Passkeys"),
+    Column("Last here"),
+)
+_STANDINGS: Final = {
+    Standing.ACTIVE: Cell("Active", "ok", "check_circle"),
+    Standing.INVITED: Cell("Invited", "info", "mail"),
+    Standing.DEACTIVATED: Cell("Deactivated", "muted", "block"),
+}
+
+
+def people_table(people: Sequence[Person], *, key: str = "users_table") -> Asked:
+    """Show the people; tell who was opened."""
+    rows = [_row(person) for person in people]
+    return record_table(payload_of(_COLUMNS, rows, name="People"), key=key)
+
+
+def standing_cell(standing: Standing) -> Cell:
+    """Return how far somebody has come, in words, with an icon beside the colour."""
+    return _STANDINGS[standing]
+
+
+def _row(person: Person) -> Row:
+    seen = person.last_seen_at
+    cells = (
+        Cell(person.name),
+        Cell(person.role.capitalize()),
+        Cell(person.email, "muted"),
+        standing_cell(person.standing),
+        Cell(str(person.passkeys)) if person.passkeys else Cell("None", "muted"),
+        Cell(at(seen)) if seen else Cell("Never", "muted"),
+    )
+    return Row(str(person.id), cells, f"user?user={person.id}")

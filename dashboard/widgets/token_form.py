@@ -1,0 +1,70 @@
+"""The fields of a new token, and the token itself, shown once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import streamlit as st
+
+from services.actors import Scope
+
+_LIFETIMES: Final = {
+    "30 days": timedelta(days=30),
+    "90 days": timedelta(days=90),
+    "1 year": timedelta(days=365),
+}
+_MEANINGS: Final = {
+    Scope.READ_PATIENTS: "Read patients",
+    Scope.WRITE_PATIENTS: "Register and change patients",
+    Scope.EXPORT_PATIENTS: "Export patient lists",
+    Scope.READ_DOCTORS: "Read doctors",
+    Scope.READ_REPLICATION: "Watch the replication",
+    Scope.READ_AUDIT: "Read the audit log",
+    Scope.MANAGE_PEOPLE: "See and shut out people and tokens",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TokenOrder:
+    """What somebody wants a token to be."""
+
+    name: str
+    scopes: tuple[Scope, ...]
+    lifetime: timedelta
+
+
+def scope_words(scope: Scope) -> str:
+    """Return what the scope allows, in words."""
+    return _MEANINGS[scope]
+
+
+def token_form(page: str, scopes: Sequence[Scope]) -> TokenOrder | None:
+    """Ask what the token is for; return it once it is asked for."""
+    with st.form(f"{page}_form"):
+        name = st.text_input(
+            "What it is for",
+            key=f"{page}_name",
+            placeholder="Letters to patients",
+            autocomplete="off",
+        )
+        chosen = st.multiselect(
+            "It may", scopes, key=f"{page}_scopes", format_func=scope_words
+        )
+        lifetime = st.selectbox("It holds", tuple(_LIFETIMES), key=f"{page}_lifetime")
+        submitted = st.form_submit_button(
+            "Make token", type="primary", key=f"{page}_make", icon=":material/key:"
+        )
+    if not submitted:
+        return None
+    return TokenOrder(name, tuple(chosen), _LIFETIMES[lifetime])
+
+
+def show_token(token: str) -> None:
+    """Show a new token, this once."""
+    st.success(
+        "Copy the token now: it is kept nowhere and not shown again. Programs send it "
+        "as a bearer token.",
+        icon=":material/key:",
+    )
+    st.code(token, language=None, wrap_lines=True)

@@ -1,0 +1,42 @@
+"""Invite a colleague: who they are, what they may do, and their link."""
+
+import streamlit as st
+
+from dashboard.context import current_actor, current_sign_in, write
+from dashboard.inviting import deliver
+from dashboard.navigation import go
+from dashboard.widgets.invitation_link import invitation_link
+from dashboard.widgets.page_header import page_header
+from services import invitations, people
+
+actor = current_actor()
+with page_header("Invite a colleague"):
+    if st.button("All people", key="invite_back", type="tertiary"):
+        go("users.py")
+st.caption("They get a link by e-mail that lets them in once, within three days.")
+with st.form("invite_form"):
+    name = st.text_input("Name", key="invite_name", autocomplete="off")
+    email = st.text_input("E-mail", key="invite_email", autocomplete="off")
+    role = st.selectbox(
+        "Role",
+        people.COLLEAGUES,
+        key="invite_role",
+        format_func=str.capitalize,
+        help="What each role may do is on a page of its own, linked from People.",
+    )
+    submitted = st.form_submit_button(
+        "Send invitation", type="primary", key="invite_send", icon=":material/mail:"
+    )
+if submitted:
+    invited = write(
+        lambda s: invitations.invite(
+            s,
+            actor,
+            name=name,
+            email=email,
+            role=role,
+            session_id=current_sign_in(),
+        )
+    )
+    sent = deliver(invited)
+    invitation_link(invited.name, is_sent=sent.is_sent, link=sent.link)

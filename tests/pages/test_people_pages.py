@@ -1,0 +1,211 @@
+"""People on screen: listed, invited, changed and shut out, each deed explained."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+from streamlit.testing.v1 import AppTest
+
+from db.models import User
+from services import invitations, people, sessions
+from services.actors import PERMISSIONS, Permission, Role
+from tests.conftest import connect, owner
+from tests.pages.conftest import Clinic, rows_of
+from tests.services.people_samples import person
+
+
+@pytest.fixture
+def kept(clinic: Clinic) -> Iterator[Session]:
+    """The clinic's database as its owner sees it; pages show what is committed here."""
+    engine = connect(owner(clinic.wiring.endpoints))
+    with Session(engine) as session:
+        event.listen(session, "after_commit", lambda _: clinic.write(_nothing))
+        yield session
+    engine.dispose()
+
+
+def _nothing(_: Session) -> None:
+    """Find out how far a replica must have come to show what was just committed."""
+
+
+@pytest.fixture
+def cleo(kept: Session) -> User:
+    """A colleague whom only this test knows."""
+    name = uuid4().hex
+    user = person(kept, Role.STAFF, name=f"Cleo {name}", email=f"{name}@example.org")
+    kept.commit()
+    return user
+
+
+@pytest.fixture
+def confirmed(clinic: Clinic, kept: Session):
+    """Open a page as an administrator who has just used a passkey."""
+
+    def confirmed(page: str, *, method="passkey", **query: object) -> AppTest:
+        app = clinic.open("home", Role.ADMIN)
+        admin = clinic.cast[Role.ADMIN].id
+        started = sessions.start(kept, admin, method=method, network=None, browser=None)
+        kept.commit()
+        app.user = {"uid": str(admin), "sid": str(started.id)}
+        clinic.catch_up(app)
+        app.query_params.update({key: str(value) for key, value in query.items()})
+        return app.switch_page(f"../pages/{page}.py").run()
+
+    return confirmed
+
+
+def _role(kept: Session, user: User) -> str:
+    kept.expire_all()
+    return kept.get_one(User, user.id).role
+
+
+def test_the_cast_is_listed_with_role_and_standing(clinic: Clinic):
+    app = clinic.open("users", Role.ADMIN)
+
+    rows = {row[0]: row for row in rows_of(app, "users_table")}
+    rosa = rows["Rosa Lindqvist"]
+    assert rosa[1:5] == ["Staff", "rosa.lindqvist@example.org", "Active", "None"]
+    assert not app.exception
+
+
+def test_people_are_found_by_name_and_by_role(clinic: Clinic, cleo: User):
+    app = clinic.open("users", Role.ADMIN)
+
+    app.text_input(key="users_search").set_value(cleo.email[:12]).run()
+    assert [row[0] for row in rows_of(app, "users_table")] == [cleo.name]
+
+    app.selectbox(key="users_role").set_value(Role.ANALYST).run()
+    assert any("Nobody matches" in text.value for text in app.markdown)
+    assert not app.exception
+
+
+def test_an_invitation_without_mail_shows_its_link_once(confirmed, kept: Session):
+    app = confirmed("invite")
+    app.text_input(key="invite_name").set_value("Dora")
+    address = f"{uuid4().hex}@example.org"
+    app.text_input(key="invite_email").set_value(address)
+    app.selectbox(key="invite_role").set_value(Role.CLINICIAN)
+
+    app.button(key="invite_send").click().run()
+
+    (link,) = app.code
+    guest = invitations.find(kept, link.value.rpartition("/")[2])
+    assert (guest.name, guest.role) == ("Dora", Role.CLINICIAN)
+    assert people.find_by_email(kept, address)
+    assert "Give them this link" in app.warning[0].value
+    assert not app.run().code
+
+
+def test_what_is_wrong_with_an_invitation_is_said_and_stays_in_the_form(confirmed):
+    app = confirmed("invite")
+    app.text_input(key="invite_name").set_value("Dora")
+    app.text_input(key="invite_email").set_value("dora")
+
+    app.button(key="invite_send").click().run()
+
+    assert app.error[0].value == "The e-mail is not an address; correct it."
+    assert app.text_input(key="invite_email").value == "dora"
+
+
+def test_a_role_is_changed(confirmed, kept: Session, cleo: User):
+    app = confirmed("user", user=cleo.id)
+    app.selectbox(key="user_role").set_value(Role.ANALYST)
+
+    app.button(key="user_role_save").click().run()
+
+    assert _role(kept, cleo) == Role.ANALYST
+    assert not app.error
+    assert not app.exception
+
+
+def test_a_name_and_address_are_corrected(confirmed, kept: Session, cleo: User):
+    app = confirmed("user", user=cleo.id)
+    app.text_input(key="user_name").set_value("Cleopatra")
+    app.text_input(key="user_phone").set_value("+44 1632 960 983")
+
+    app.button(key="user_particulars_save").click().run()
+
+    kept.expire_all()
+    assert (cleo.name, cleo.phone_number) == ("Cleopatra", "+441632960983")
+    assert app.title[0].value == "Cleopatra"
+    assert not app.exception
+
+
+def test_deactivating_asks_first_and_names_the_person(confirmed, cleo: User):
+    app = confirmed("user", user=cleo.id)
+
+    app.button(key="user_deactivate").click().run()
+
+    assert any(
+        cleo.name in text.value and "signed out everywhere" in text.value
+        for text in app.markdown
+    )
+    assert not app.exception
+
+
+def test_somebody_shut_out_can_be_let_in_again(
+    confirmed, clinic: Clinic, kept: Session, cleo: User
+):
+    people.deactivate(kept, clinic.cast[Role.ADMIN], cleo.id)
+    kept.commit()
+    app = confirmed("user", user=cleo.id)
+
+    app.button(key="user_reactivate").click().run()
+
+    assert people.get_actor(kept, cleo.id)
+    assert not app.exception
+
+
+def test_sign_ins_are_listed_and_ended(confirmed, kept: Session, cleo: User):
+    sessions.start(
+        kept, cleo.id, method="code", network="192.0.2.7", browser="Firefox on Linux"
+    )
+    kept.commit()
+    app = confirmed("user", user=cleo.id)
+    assert any("192\\.0\\.2\\.7" in text.value for text in app.markdown)
+
+    app.button(key="user_end_all").click().run()
+
+    assert any(caption.value == "Nowhere." for caption in app.caption)
+    assert not app.exception
+
+
+def test_administrators_are_offered_nothing_about_themselves(confirmed, clinic: Clinic):
+    app = confirmed("user", user=clinic.cast[Role.ADMIN].id)
+
+    offered = {button.key for button in app.button}
+    assert not offered & {"user_role_save", "user_deactivate", "user_passkeys"}
+    assert not app.exception
+
+
+@pytest.mark.parametrize("address", ["", "x", str(uuid4())])
+def test_an_address_of_nobody_is_explained(confirmed, address):
+    app = confirmed("user", user=address)
+
+    assert app.warning[0].value
+    assert not app.exception
+
+
+@pytest.mark.parametrize("role", Role)
+def test_the_table_of_roles_is_the_one_that_services_go_by(clinic: Clinic, role: Role):
+    app = clinic.open("roles", role)
+
+    rows = rows_of(app, "roles_table")
+    assert len(rows) == len(Permission)
+    for permission, (_, *answers) in zip(Permission, rows, strict=True):
+        told = dict(zip(Role, answers, strict=True))
+        for each in Role:
+            assert (told[each] == "Yes") == (permission in PERMISSIONS[each])
+    assert not app.exception
+
+
+def test_a_patient_is_invited_from_their_record(clinic: Clinic):
+    patient = clinic.register()
+    app = clinic.open("patient", patient=patient.id)
+
+    app.button(key="patient_invite").click().run()
+
+    assert any("see their own record" in text.value for text in app.markdown)
+    assert not app.exception
