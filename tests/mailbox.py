@@ -1,5 +1,6 @@
 """A real mail server for tests, and the letters that arrived there."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ class Mailbox:
     """Keeps what arrives, and how it came."""
 
     refusal: str | None = None
+    delay_seconds: float = 0.0
     letters: list[EmailMessage] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)
     users: list[str | None] = field(default_factory=list)
@@ -25,6 +27,7 @@ class Mailbox:
     async def handle_DATA(  # noqa: N802 (the name that aiosmtpd calls)
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
+        await asyncio.sleep(self.delay_seconds)
         if self.refusal:
             return self.refusal
         self.letters.append(message_from_bytes(envelope.content, policy=policy.default))

@@ -26,7 +26,7 @@ st.text(f"uid={st.user.get('uid')} {st.session_state.secret}")
 if "break" in st.query_params:
     raise ValueError("Failing row contains (Lovelace)")
 """
-_SERVE = """
+SERVE = """
 import sys
 from pathlib import Path
 from dashboard import logs, server
@@ -80,7 +80,7 @@ def server(
         {person.actor.role: person.actor for person in cast},
         {person.actor.role: person.email for person in cast},
     )
-    command = [sys.executable, "-c", _SERVE, str(_script(folder))]
+    command = [sys.executable, "-c", SERVE, str(_script(folder))]
     variables = settings(module_endpoints, folder) | {"CHARTROOM_PORT": str(port)}
     with process(command, running.log, variables, f"{running.url}/sign-in"):
         yield running
