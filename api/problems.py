@@ -62,6 +62,11 @@ def broken(path: str) -> Response:
     return _refusal(path, 500, _BROKEN)
 
 
+def refused(path: str, status: int, sentence: str) -> Response:
+    """Return the answer to a request that does not even reach its route."""
+    return _refusal(path, status, sentence)
+
+
 def precondition_required() -> HTTPException:
     """Return what asks for the version that an edit starts from."""
     return HTTPException(

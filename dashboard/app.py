@@ -8,6 +8,7 @@ from dashboard.context import current_actor
 from dashboard.navigation import pages_for
 from dashboard.net import net
 from dashboard.widgets.notices import show_notices
+from dashboard.widgets.typed_again import typed_again
 
 runs.begin()
 st.set_page_config(page_icon=MARK, layout="wide")
@@ -16,3 +17,4 @@ with net():
     page = st.navigation(pages_for(current_actor()), position="top")
     show_notices()
     page.run()
+typed_again()

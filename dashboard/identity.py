@@ -1,7 +1,6 @@
 """Signs browsers in and out: a random token in a cookie, all else in the database."""
 
 from dataclasses import replace
-from typing import Final
 from uuid import UUID
 
 from anyio import to_thread
@@ -10,15 +9,15 @@ from starlette.requests import HTTPConnection, Request, cookie_parser
 from starlette.responses import Response
 
 from api.dependencies import SESSION
+from api.origins import origin_of
 from dashboard.browsers import browser_of
 from dashboard.live_sessions import LiveSessions
 from db.routing import Database
 from db.routing.acting import DOOR
 from services import audit, sessions
-from services.audit import Origin
 from services.sessions import Live, Method, Started
 
-_REQUEST_ID: Final = "chartroom.request_id"
+__all__ = ["Identity", "is_secure", "origin_of", "token_of"]
 
 
 class Identity:
@@ -114,17 +113,6 @@ def token_of(connection: HTTPConnection) -> str:
 def is_secure(connection: HTTPConnection) -> bool:
     """Tell whether the browser came by TLS, so that its cookie must too."""
     return connection.scope.get("scheme") in {"https", "wss"}
-
-
-def origin_of(connection: HTTPConnection) -> Origin:
-    """Return where a request comes from, as the audit log keeps it."""
-    live: Live | None = connection.scope.get(SESSION)
-    client = connection.client
-    return Origin(
-        request_id=connection.scope.get(_REQUEST_ID),
-        session_id=live.record.id if live else None,
-        network=client.host if client else None,
-    )
 
 
 def _name(*, secure: bool) -> str:

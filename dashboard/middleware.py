@@ -5,21 +5,23 @@ Pure ASGI, because Streamlit's own gates are not enough for health records: it s
 session to whoever names its id, unless it is told who the person is.
 """
 
-import asyncio
 from collections.abc import Callable, Collection, MutableMapping
-from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api import problems
 from api.dependencies import SESSION, SIGNED_IN
+from api.origins import SESSION_ID
+from dashboard.hanging_up import POLICY_VIOLATION, Line
 from dashboard.identity import token_of
 from dashboard.leaving import SIGN_IN_PATH, SIGN_OUT_PATH
-from dashboard.live_sessions import Attendance, LiveSessions
+from dashboard.live_sessions import LiveSessions
+from dashboard.visits import Visit, within
 from db.routing import DatabaseUnavailable
 from services.sessions import Live
 
@@ -55,12 +57,7 @@ _OPEN: Final = (
 _ASSETS: Final = ("/static", "/app/static", "/favicon.png")
 # Streamlit's own counters and its agent interface serve nobody here.
 _CLOSED: Final = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
-# Answered with a plain 401 to strangers; all else is a page to come back to.
-_MACHINERY: Final = ("/_stcore", "/media", "/component", "/session")
-_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-# What a browser asks for on its own; a page that refreshes itself is no input.
-_DOCUMENT: Final = "document"
-_POLICY_VIOLATION: Final = 1008
+_CHANGING_HANDS: Final = "The database is changing hands. Try again in a moment."
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -97,9 +94,11 @@ class Gate:
             await self._app(scope, receive, send)
             return
         try:
-            visit = _Visit.of(scope, await self._find(scope))
+            visit = Visit.of(scope, await self._find(scope))
         except DatabaseUnavailable:
-            await _refuse(_unavailable(), scope, receive, send)
+            unavailable = self._answer(scope["path"], 503, _CHANGING_HANDS)
+            unavailable.headers["Retry-After"] = "2"
+            await _refuse(unavailable, scope, receive, send)
             return
         _announce(scope, visit.live)
         refusal = self._refusal(visit)
@@ -115,13 +114,13 @@ class Gate:
             await self._app(scope, receive, send)
 
     async def _find(self, scope: Scope) -> Live | None:
-        if _within(scope["path"], _ASSETS):
+        if within(scope["path"], _ASSETS):
             return None
         token = token_of(HTTPConnection(scope))
         try:
             return await self._live.find(token) if token else None
         except DatabaseUnavailable:
-            if _within(scope["path"], _OPEN):
+            if within(scope["path"], _OPEN):
                 return None
             raise
 
@@ -130,131 +129,37 @@ class Gate:
     ) -> None:
         """Keep a websocket open for as long as the sign-in that opened it."""
         with self._live.attend(live) as page:
-            line = _Line(receive, send, page)
+            line = Line(receive, send, page)
             try:
                 await self._app(scope, line.receive, line.send)
             finally:
                 line.close()
 
-    def _refusal(self, visit: "_Visit") -> Response | None:
+    def _refusal(self, visit: Visit) -> Response | None:
         if self._hosts is not None and visit.hostname not in self._hosts:
-            return _plain(421, "This server does not answer to that name.")
+            sentence = "This server does not answer to that name."
+            return self._answer(visit.path, 421, sentence)
         if visit.is_websocket:
-            return None if visit.may_open_websocket else _plain(403, "Not from here.")
+            may_open = visit.may_open_websocket
+            return None if may_open else PlainTextResponse("Not from here.", 403)
         if visit.comes_from_elsewhere:
-            return _plain(403, "Requests from other sites are refused.")
-        if _within(visit.path, _CLOSED):
-            return _plain(404, "Not found.")
-        is_open = _within(visit.path, _OPEN) or self._is_own_door(visit.path)
+            sentence = "Requests from other sites are refused."
+            return self._answer(visit.path, 403, sentence)
+        if within(visit.path, _CLOSED):
+            return PlainTextResponse("Not found.", 404)
+        is_open = within(visit.path, _OPEN) or self._is_own_door(visit.path)
         return None if visit.live or is_open else _to_sign_in(visit)
 
-
-class _Line:
-    """A websocket that the server hangs up when the sign-in ends."""
-
-    def __init__(self, receive: Receive, send: Send, page: Attendance) -> None:
-        self._receive = receive
-        self._send = send
-        self._over = asyncio.ensure_future(page.until_over())
-        self._next: asyncio.Future[Message] | None = None
-
-    async def receive(self) -> Message:
-        """Return the next message, or that the line is dead."""
-        if self._next is None:
-            self._next = asyncio.ensure_future(self._receive())
-        waiting: set[asyncio.Future[Any]] = {self._next, self._over}
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        if self._over.done():
-            await self._send({"type": "websocket.close", "code": _POLICY_VIOLATION})
-            return {"type": "websocket.disconnect", "code": _POLICY_VIOLATION}
-        message, self._next = self._next.result(), None
-        return message
-
-    async def send(self, message: Message) -> None:
-        """Send what the app behind says, while anybody may hear it."""
-        if not self._over.done():
-            await self._send(message)
-
-    def close(self) -> None:
-        """Stop waiting."""
-        self._over.cancel()
-        if self._next is not None:
-            self._next.cancel()
+    def _answer(self, path: str, status: int, sentence: str) -> Response:
+        """Refuse in the API's way what is the API's."""
+        if self._is_own_door(path):
+            return problems.refused(path, status, sentence)
+        return PlainTextResponse(sentence, status)
 
 
-@dataclass(frozen=True, slots=True)
-class _Visit:
-    """What a request says about itself."""
-
-    path: str
-    target: str
-    method: str
-    headers: Headers
-    live: Live | None
-
-    @classmethod
-    def of(cls, scope: Scope, live: Live | None) -> "_Visit":
-        query = scope.get("query_string", b"").decode("latin-1")
-        path = scope["path"]
-        return cls(
-            path,
-            f"{path}?{query}" if query else path,
-            scope.get("method", ""),
-            Headers(scope=scope),
-            live,
-        )
-
-    @property
-    def is_websocket(self) -> bool:
-        return not self.method
-
-    @property
-    def hostname(self) -> str | None:
-        return _hostname(f"//{self.headers.get('host', '')}")
-
-    @property
-    def may_open_websocket(self) -> bool:
-        return self.live is not None and self._is_same_origin is True
-
-    @property
-    def comes_from_elsewhere(self) -> bool:
-        """Whether another site makes the browser change something here."""
-        return self.method not in _SAFE_METHODS and self._is_same_origin is False
-
-    @property
-    def is_navigation(self) -> bool:
-        return self.method in {"GET", "HEAD"}
-
-    @property
-    def is_input(self) -> bool:
-        """Whether a person does something: opens a page, sends something.
-
-        Programs that carry our cookie do not say what they are; they count.
-        """
-        if self.method not in _SAFE_METHODS:
-            return True
-        kind = self.headers.get("sec-fetch-dest", _DOCUMENT)
-        return kind == _DOCUMENT and not _within(self.path, _MACHINERY)
-
-    @property
-    def _is_same_origin(self) -> bool | None:
-        """Whether our own page asks; None where the client does not say.
-
-        Under `Referrer-Policy: no-referrer` a browser's form says "Origin: null", so
-        then its Sec-Fetch-Site decides.
-        """
-        origin = self.headers.get("origin")
-        if origin is not None and origin != "null":
-            return urlsplit(origin).netloc == self.headers.get("host")
-        site = self.headers.get("sec-fetch-site")
-        if site is not None:
-            return site in {"same-origin", "none"}
-        return None if origin is None else False
-
-
-def _to_sign_in(visit: _Visit) -> Response:
-    if _within(visit.path, _MACHINERY) or not visit.is_navigation:
-        return _plain(401, "Sign in first.")
+def _to_sign_in(visit: Visit) -> Response:
+    if not visit.is_navigation:
+        return PlainTextResponse("Sign in first.", 401)
     target = quote(visit.target, safe="")
     return RedirectResponse(f"{SIGN_IN_PATH}?next={target}", status_code=303)
 
@@ -270,6 +175,7 @@ def _announce(scope: MutableMapping[str, Any], live: Live | None) -> None:
     # The same dict goes on, so that routing's findings reach the request log.
     scope["headers"] = headers.raw
     scope[SESSION] = live
+    scope[SESSION_ID] = None if live is None else live.record.id
     scope[SIGNED_IN] = None if live is None else live.actor.id
 
 
@@ -278,27 +184,6 @@ async def _refuse(
 ) -> None:
     if scope["type"] == "websocket":
         # Closing before accepting is how ASGI answers a handshake with 403.
-        await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+        await send({"type": "websocket.close", "code": POLICY_VIOLATION})
     else:
         await refusal(scope, receive, send)
-
-
-def _within(path: str, prefixes: Collection[str]) -> bool:
-    return any(path == prefix or path.startswith(f"{prefix}/") for prefix in prefixes)
-
-
-def _hostname(url: str) -> str | None:
-    try:
-        return urlsplit(url).hostname
-    except ValueError:
-        return None
-
-
-def _plain(status: int, sentence: str) -> Response:
-    return PlainTextResponse(sentence, status)
-
-
-def _unavailable() -> Response:
-    response = _plain(503, "The database is changing hands. Try again in a moment.")
-    response.headers["Retry-After"] = "2"
-    return response

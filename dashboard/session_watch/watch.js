@@ -17,8 +17,9 @@
 
   // -- What was typed ------------------------------------------------------------
 
+  const here = () => location.pathname + location.search
   const touched = new Set()
-  let touchedOn = location.pathname
+  let touchedOn = here()
 
   const keyOf = (element) => {
     const container = element.closest?.('[class*="st-key-"]')
@@ -27,9 +28,9 @@
   }
 
   const touch = (event) => {
-    if (location.pathname !== touchedOn) {
+    if (here() !== touchedOn) {
       touched.clear()
-      touchedOn = location.pathname
+      touchedOn = here()
     }
     const key = event.target instanceof Element && keyOf(event.target)
     if (key) touched.add(key)
@@ -37,11 +38,8 @@
 
   // Only what people type or choose; Python turns it into the widget's own value.
   const valueOf = (container) => {
-    const multiple = container.querySelector('[data-testid="stMultiSelect"]')
-    if (multiple) {
-      return [...multiple.querySelectorAll('[data-testid="stMultiSelectTag"]')].map(
-        (tag) => tag.textContent,
-      )
+    if (container.querySelector('[data-testid="stMultiSelect"]')) {
+      return [...container.querySelectorAll("[data-tag]")].map((tag) => tag.ariaLabel)
     }
     const box = container.querySelector('input[type="checkbox"]')
     if (box) return box.checked
@@ -53,7 +51,7 @@
 
   const typed = () => {
     const fields = {}
-    if (location.pathname !== touchedOn) return fields
+    if (here() !== touchedOn) return fields
     for (const key of touched) {
       const container = document.querySelector(`.st-key-${CSS.escape(key)}`)
       const value = container && valueOf(container)
@@ -71,7 +69,7 @@
     const fields = typed()
     if (!cipher || !Object.keys(fields).length) return
     const iv = crypto.getRandomValues(new Uint8Array(12))
-    const kept = { page: location.pathname, at: Date.now(), fields }
+    const kept = { page: here(), at: Date.now(), fields }
     const secret = await crypto.subtle.encrypt(
       { name: "AES-GCM", iv },
       cipher,
@@ -95,7 +93,7 @@
     return null
   }
 
-  // The page's own component asks for it (dashboard/widgets/typed) and fills it in.
+  // The page's own component (dashboard/widgets/typed_again) takes it and fills it in.
   const offer = async () => {
     const opened = await openKept()
     if (!opened) return
@@ -130,7 +128,8 @@
   // The page's own colours, whichever theme it has.
   const dress = () => {
     const page = getComputedStyle(document.querySelector(".stApp") ?? document.body)
-    const primary = page.getPropertyValue("--st-primary-color") || page.color
+    const [red] = page.backgroundColor.match(/\d+/) ?? [255]
+    const primary = red < 128 ? "#0E7A86" : "#0B6470"
     Object.assign(dialog.style, {
       background: page.backgroundColor,
       border: `1px solid ${page.color}`,
@@ -146,7 +145,7 @@
         background: isMain ? primary : "transparent",
         border: `1px solid ${isMain ? primary : page.color}`,
         borderRadius: "8px",
-        color: isMain ? page.backgroundColor : page.color,
+        color: isMain ? "#FFFFFF" : page.color,
         cursor: "pointer",
         font: "inherit",
         marginInlineEnd: "12px",
@@ -237,8 +236,8 @@
     try {
       await keepTyped()
     } finally {
-      const next = encodeURIComponent(location.pathname + location.search)
-      location.replace(`/sign-in?next=${next}`)
+      const next = encodeURIComponent(here())
+      location.replace(`/sign-in?next=${next}&ended=1`)
     }
   }
 

@@ -22,13 +22,15 @@ class DidNotStart(Exception):
 
 
 @contextmanager
-def chartroom(endpoints: Endpoints, data: Path) -> Iterator[str]:
-    """Serve Chartroom on the databases; yield its address."""
+def chartroom(endpoints: Endpoints, data: Path, **settings: str) -> Iterator[str]:
+    """Serve Chartroom on the databases, perhaps set otherwise; yield its address."""
     port = free_port()
     command = [sys.executable, "-m", "dashboard", "web", "--port", str(port)]
     address = f"http://127.0.0.1:{port}"
+    changed = {f"CHARTROOM_{name.upper()}": value for name, value in settings.items()}
+    log = data / f"web-{port}.log"
     with process(
-        command, data / "web.log", variables(endpoints, data), f"{address}/sign-in"
+        command, log, variables(endpoints, data) | changed, f"{address}/sign-in"
     ):
         yield address
 

@@ -296,3 +296,24 @@ def test_a_page_whose_own_name_points_here_is_refused(cookie, host, status):
 def test_more_names_can_be_allowed():
     assert allowed_hosts("0.0.0.0", ()) is None  # noqa: S104
     assert "chartroom.example" in allowed_hosts("127.0.0.1", ("Chartroom.example",))
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "status"),
+    [
+        ("GET", {"host": "evil.example"}, 421),
+        ("POST", {"origin": "http://evil.example"}, 403),
+    ],
+)
+def test_programs_are_refused_in_the_apis_own_way(method, headers, status):
+    gate = _gate(hosts=allowed_hosts("127.0.0.1", ()))
+
+    answer = ask(gate, "/api/v1/patients", method=method, **headers)
+
+    assert answer.status == status
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_the_audit_log_is_told_which_sign_in_it_was(cookie):
+    assert ask(_gate(), cookie=cookie).scope["chartroom.session_id"] == SESSION
+    assert ask(_gate(), "/sign-in").scope["chartroom.session_id"] is None
