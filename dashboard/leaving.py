@@ -5,10 +5,21 @@ from typing import Final
 
 SIGN_IN_PATH: Final = "/sign-in"
 SIGN_OUT_PATH: Final = "/sign-out"
+PASSKEYS_PATH: Final = "/sign-in/passkeys"
+CONFIRM_PATH: Final = "/sign-in/confirm"
+
+# Where to come back to afterwards. The page knows it only in the browser: the script
+# must be the same for everybody, or its digest would not fit.
+_AND_BACK: Final = (
+    "encodeURIComponent(window.location.pathname + window.location.search)"
+)
 
 # The server's security policy names them by their digests, so that no other script
 # runs, whatever somebody manages to put on a page.
 SCRIPTS: Final = {
     path: f"window.location.assign({json.dumps(path)})"
     for path in (SIGN_IN_PATH, SIGN_OUT_PATH)
+} | {
+    path: f"window.location.assign({json.dumps(path + '?next=')} + {_AND_BACK})"
+    for path in (PASSKEYS_PATH, CONFIRM_PATH)
 }

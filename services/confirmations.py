@@ -21,13 +21,18 @@ class NotConfirmed(NotAllowed):
         )
 
 
+def is_fresh(session: Session, actor: Actor, session_id: UUID | None) -> bool:
+    """Tell whether the actor used a passkey in this sign-in just now."""
+    return bool(session.scalar(select(_is(actor, session_id, _used_passkey()))))
+
+
 def require_passkey(session: Session, actor: Actor, session_id: UUID | None) -> None:
     """Raise NotConfirmed unless the actor used a passkey in this sign-in just now.
 
     For what harms many when somebody else does it: roles, restores, purges. Without a
     sign-in, as for a program's token, there is nobody who could confirm.
     """
-    if not session.scalar(select(_is(actor, session_id, _used_passkey()))):
+    if not is_fresh(session, actor, session_id):
         raise NotConfirmed
 
 

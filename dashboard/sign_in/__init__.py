@@ -11,7 +11,16 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from dashboard.leaving import SIGN_IN_PATH, SIGN_OUT_PATH
-from dashboard.sign_in import answering, asking, leaving, welcome
+from dashboard.sign_in import (
+    answering,
+    asking,
+    confirm,
+    leaving,
+    oidc,
+    passkey,
+    passkeys,
+    welcome,
+)
 from dashboard.sign_in.door import Door
 
 # Where somebody who has not signed in yet may go, with everything below.
@@ -21,6 +30,10 @@ _TABLES: Final[tuple[Callable[[Door], list[BaseRoute]], ...]] = (
     asking.routes,
     answering.routes,
     leaving.routes,
+    passkey.routes,
+    passkeys.routes,
+    confirm.routes,
+    oidc.routes,
     welcome.routes,
 )
 

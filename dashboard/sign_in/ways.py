@@ -4,7 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from dashboard.leaving import SIGN_IN_PATH
 from dashboard.sign_in.door import Door
+
+PASSKEY_PATH: Final = f"{SIGN_IN_PATH}/passkey"
+OPENID_PATH: Final = f"{SIGN_IN_PATH}/oidc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +19,21 @@ class Way:
     label: str
 
 
-# Each returns None where the settings do not allow it.
-_OFFERS: Final[tuple[Callable[[Door], Way | None], ...]] = ()
-
-
 def ways(door: Door) -> tuple[Way, ...]:
     """Return the ways that this server offers."""
     return tuple(way for offer in _OFFERS if (way := offer(door)) is not None)
+
+
+def _passkey(door: Door) -> Way:
+    del door
+    return Way(PASSKEY_PATH, "Sign in with a passkey")
+
+
+def _account(door: Door) -> Way | None:
+    if door.settings.oidc_issuer is None:
+        return None
+    return Way(OPENID_PATH, f"Sign in with {door.settings.oidc_label}")
+
+
+# Each returns None where the settings do not allow it.
+_OFFERS: Final[tuple[Callable[[Door], Way | None], ...]] = (_passkey, _account)

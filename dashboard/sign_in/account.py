@@ -1,0 +1,147 @@
+"""Going to the clinic's identity provider and coming back with an answer."""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dashboard.sign_in.binding import Binding
+from dashboard.sign_in.door import Door
+from dashboard.sign_in.provider import Client, Provider, ProviderRefused
+from dashboard.sign_in.ways import OPENID_PATH
+from db.settings import Settings
+from services import ceremonies, identities
+from services.ceremonies import Purpose
+from services.errors import NotAllowed
+from services.identities import Claimed
+
+BACK_PATH: Final = f"{OPENID_PATH}/back"
+_SEE_OTHER: Final = 303
+
+
+class NotGranted(NotAllowed):
+    """The person or their provider said no."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You did not finish there, so nobody was signed in. Start again, or take "
+            "another way."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Who came back, why they had left, and where to go on to."""
+
+    claimed: Claimed
+    asked: UUID | None
+    next: str
+
+
+class Account:
+    """The clinic's identity provider, as our pages use it."""
+
+    def __init__(self, door: Door, provider: Provider) -> None:
+        self._door = door
+        self._provider = provider
+        self._binding = Binding(door)
+
+    @classmethod
+    def of(cls, door: Door) -> "Account | None":
+        """Return the provider that is set; None without one."""
+        client = _client(door.settings)
+        return None if client is None else cls(door, Provider(client))
+
+    @property
+    def issuer(self) -> str:
+        """By what name the provider signs."""
+        return self._provider.client.issuer
+
+    def is_here(self, request: Request) -> bool:
+        """Tell whether the browser uses the address that it will be sent back to.
+
+        What it keeps for us under another name, it would not bring along.
+        """
+        here = f"{request.url.scheme}://{request.headers.get('host', '')}".lower()
+        return here == self._door.settings.public_url
+
+    async def ask(
+        self, request: Request, way_on: str, *, asked: UUID | None = None
+    ) -> tuple[str, str]:
+        """Return where to send the browser, and the secret that it has to `keep`.
+
+        With `asked` the answer is to connect that person's account. Raises
+        ProviderAway, ProviderRefused and LimitReached.
+        """
+        secret = await run_in_threadpool(self._binding.begin, request)
+        question = await self._provider.ask()
+        await run_in_threadpool(
+            self._door.write,
+            request,
+            lambda session: ceremonies.begin(
+                session,
+                Purpose.OPENID,
+                secret,
+                question.state.encode(),
+                user_id=asked,
+                details={
+                    "nonce": question.nonce,
+                    "verifier": question.verifier,
+                    "next": way_on,
+                },
+            ),
+        )
+        return question.url, secret
+
+    def keep(self, request: Request, response: Response, secret: str) -> None:
+        """Let the browser keep what it must come back with."""
+        self._binding.keep(request, response, secret)
+
+    async def receive(self, request: Request) -> Answer:
+        """Use our question up and return what the provider answers.
+
+        Raises CeremonyOver, NotGranted, ProviderAway, ProviderRefused and
+        IdentityRefused.
+        """
+        said = request.query_params
+        secret = self._binding.find(request) or ""
+        taken = await run_in_threadpool(
+            self._door.write,
+            request,
+            lambda session: ceremonies.take(
+                session, Purpose.OPENID, secret, said.get("state", "").encode()
+            ),
+        )
+        # RFC 9207: an answer that another provider slipped in.
+        if said.get("iss", self.issuer) != self.issuer:
+            raise ProviderRefused("another issuer's answer")
+        if not said.get("code"):
+            raise NotGranted
+        claims = await self._provider.redeem(
+            said["code"],
+            nonce=taken.details["nonce"],
+            verifier=taken.details["verifier"],
+        )
+        claimed = identities.read_claims(
+            self.issuer,
+            claims,
+            role_claim=self._door.settings.oidc_role_claim,
+            roles=self._door.settings.oidc_roles,
+        )
+        return Answer(claimed, taken.user_id, taken.details["next"])
+
+
+def _client(settings: Settings) -> Client | None:
+    if settings.oidc_issuer is None or settings.oidc_client_id is None:
+        return None
+    secret = settings.oidc_client_secret
+    return Client(
+        settings.oidc_issuer,
+        settings.oidc_client_id,
+        None if secret is None else secret.get_secret_value(),
+        settings.oidc_scopes,
+        f"{settings.public_url}{BACK_PATH}",
+    )

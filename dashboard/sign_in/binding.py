@@ -1,0 +1,44 @@
+"""A secret that each browser keeps, so that only it can answer what it was asked."""
+
+import secrets
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dashboard.keys import derive
+from dashboard.sign_in.cookies import SignedCookie
+from dashboard.sign_in.door import Door
+from dashboard.sign_in.limiting import network_of
+from services import throttling
+
+_RANDOM_BYTES: Final = 32
+# Longer than any question may be answered, see services.ceremonies.LIFETIME.
+_SECONDS: Final = 10 * 60
+
+
+class Binding:
+    """Gives a browser its secret, the same for all of its tabs."""
+
+    def __init__(self, door: Door) -> None:
+        key = derive(door.key, "binding")
+        self._door = door
+        self._cookie = SignedCookie("chartroom-asked", key, lifetime_seconds=_SECONDS)
+
+    def find(self, request: Request) -> str | None:
+        """Return the browser's secret, if it still has one."""
+        note = self._cookie.read(request)
+        return None if note is None else note["browser"]
+
+    def begin(self, request: Request) -> str:
+        """Return the secret for another question; raises LimitReached.
+
+        `keep` lets the browser have it, with the answer that asks.
+        """
+        limit = throttling.CEREMONIES_PER_NETWORK
+        self._door.throttle.take(limit, network_of(request))
+        return self.find(request) or secrets.token_urlsafe(_RANDOM_BYTES)
+
+    def keep(self, request: Request, response: Response, secret: str) -> None:
+        """Let the browser keep its secret for a while."""
+        self._cookie.write(request, response, {"browser": secret})

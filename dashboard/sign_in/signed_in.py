@@ -1,0 +1,58 @@
+"""Pages beside signing in that are only for somebody who has signed in."""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.dependencies import SESSION
+from dashboard.leaving import CONFIRM_PATH, SIGN_IN_PATH
+from dashboard.sign_in.door import Door
+from dashboard.sign_in.forms import is_own_form
+from dashboard.sign_in.html import go, refused
+from dashboard.sign_in.limiting import Handler, answered
+from db.routing import DOOR
+from services import passkeys
+from services.sessions import Live
+
+Personal = Callable[[Request, Live], Awaitable[Response]]
+
+
+def to_sign_in(way_on: str) -> str:
+    """Return the address of signing in, and of where to go on to afterwards."""
+    return f"{SIGN_IN_PATH}?next={quote(way_on, safe='')}"
+
+
+async def to_proof(door: Door, live: Live, way_on: str) -> str:
+    """Return where this person proves to be there: with a passkey, if they have one.
+
+    Who has none signs in again; see services.confirmations.require_proof.
+    """
+    # Of the primary: a passkey that has just been added or removed counts.
+    read = await run_in_threadpool(
+        door.database.read_latest,
+        lambda session: passkeys.has_any(session, live.actor),
+        acting=DOOR,
+    )
+    if read.value:
+        return f"{CONFIRM_PATH}?next={quote(way_on, safe='')}"
+    return to_sign_in(way_on)
+
+
+def personal(door: Door, handler: Personal) -> Handler:
+    """Let strangers sign in first, and refuse forms of other sites."""
+
+    async def answer(request: Request) -> Response:
+        live: Live | None = request.scope.get(SESSION)
+        if request.method == "POST":
+            if not is_own_form(request.headers):
+                return refused()
+            return go(SIGN_IN_PATH) if live is None else await handler(request, live)
+        if live is None:
+            query = f"?{request.url.query}" if request.url.query else ""
+            return go(to_sign_in(request.url.path + query))
+        return await handler(request, live)
+
+    return answered(door, answer)
