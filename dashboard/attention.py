@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from services.actors import Actor
 from services.criteria import (
     Combine,
     Criteria,
@@ -13,6 +14,7 @@ from services.criteria import (
     Operator,
     Order,
 )
+from services.patient_fields import is_visible
 
 NEWEST_FIRST: Final = (Order("created_at", Direction.DESC),)
 LATEST_FIRST: Final = (Order("updated_at", Direction.DESC),)
@@ -29,8 +31,12 @@ class Matter:
     criteria: Criteria
 
 
-def matters(today: date) -> tuple[Matter, ...]:
-    """Return the lists, those of today first."""
+def matters(actor: Actor, today: date) -> tuple[Matter, ...]:
+    """Return the lists that the actor may ask for, those of today first."""
+    return tuple(one for one in _matters(today) if is_visible(actor, one.criteria))
+
+
+def _matters(today: date) -> tuple[Matter, ...]:
     day = today.isoformat()
     return (
         Matter(

@@ -12,7 +12,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, last_write, now, read, write
 from dashboard.widgets.pager import Position
-from services import criteria, patient_lists, views
+from services import criteria, export_grants, patient_lists, views
 from services.actors import Actor, Permission
 from services.criteria import Count, Criteria
 from services.patient_fields import FIELDS
@@ -49,7 +49,7 @@ class Listing:
 
     def similar(self) -> tuple[PatientRecord, ...]:
         """Read who is called almost like the search that found nobody."""
-        if not self.criteria.search:
+        if not self.criteria.search or not self.actor.may(Permission.VIEW_NAMES):
             return ()
         return read(
             lambda session: patient_lists.find_similar(
@@ -79,6 +79,16 @@ class Listing:
         asked = {"list": self.key, "after_lsn": str(last_write() or "")}
         query = urlencode({name: value for name, value in asked.items() if value})
         return f"/files/patients.csv?{query}"
+
+    def csv_with_names(self, reason: str) -> str:
+        """Return where the list with names can be fetched once, for this reason."""
+        grant = write(
+            lambda session: export_grants.ask(
+                session, self.actor, self.key or None, reason
+            )
+        )
+        asked = {"grant": str(grant.id), "after_lsn": str(last_write() or "")}
+        return f"/files/patients.csv?{urlencode(asked)}"
 
     def statistics(self) -> ListStatistics:
         """Read what the list is made of."""

@@ -54,9 +54,10 @@ def offer_newest_twins(actor: Actor) -> None:
 
 
 def _newest_twins(session: Session, actor: Actor) -> tuple[_Twins, ...]:
-    newest = patient_lists.list_patients(session, actor, _NEWEST, size=_LOOKED_AT)
+    page = patient_lists.list_patients(session, actor, _NEWEST, size=_LOOKED_AT)
+    newest = [one for one in page.rows if isinstance(one, PatientRecord)]
     found: dict[frozenset[object], _Twins] = {}
-    for patient in newest.rows:
+    for patient in newest:
         for known in _likely(session, actor, patient)[:1]:
             pair = frozenset((patient.id, known.patient.id))
             found.setdefault(pair, _Twins(patient, known))

@@ -46,7 +46,7 @@ if actor.role is Role.ADMIN:
     cluster_nodes(cluster_state())
 if actor.may(Permission.LIST_PATIENTS):
     with st.grid(4, min_column_width=165):
-        places = {matter: st.skeleton(height=150) for matter in matters(today())}
+        places = {matter: st.skeleton(height=150) for matter in matters(actor, today())}
     st.subheader("Changed last", anchor=False)
     opens = actor.may(Permission.VIEW_PATIENT)
     asked = patient_table(

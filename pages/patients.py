@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.context import freshness, today
 from dashboard.listing import listing_of_address
+from dashboard.named_export import named_export
 from dashboard.navigation import go, open_patient
 from dashboard.net import net
 from dashboard.views_menu import views_menu
@@ -18,7 +19,7 @@ from dashboard.widgets.patient_table import patient_table, reordered
 from dashboard.widgets.patient_terms import suggest
 from services.actors import Permission
 from services.criteria import Criteria
-from services.patient_fields import FIELDS
+from services.patient_fields import fields_for
 
 listing = listing_of_address()
 actor, key, shown = listing.actor, listing.key, listing.criteria
@@ -28,7 +29,7 @@ actor, key, shown = listing.actor, listing.key, listing.criteria
 def filters() -> None:
     """Change the filters; nothing is read until the list is asked for."""
     with net():
-        editor = CriteriaEditor("patients", FIELDS, suggest)
+        editor = CriteriaEditor("patients", fields_for(actor), suggest)
         editor.draw(shown, mark=key)
         if st.button("Show patients", type="primary", key="patients_apply"):
             listing.show(editor.read(search=shown.search))
@@ -39,9 +40,14 @@ def results() -> None:
     """Show a page of the list, what it is in words, and the ways on from here."""
     with net():
         page = listing.page(position("patients", key))
-        list_tools.heading("patients", listing.sentence(), csv=listing.csv(page))
+        csv = listing.csv(page)
+        with list_tools.heading("patients", listing.sentence(), csv=csv):
+            if csv and actor.may(Permission.EXPORT_NAMES):
+                named_export(listing)
         rows = page.rows or listing.similar()
-        if not page.rows and list_tools.nobody("patients", shown, similar=bool(rows)):
+        if not page.rows and list_tools.nobody(
+            "patients", shown, actor.role, similar=bool(rows)
+        ):
             listing.show(Criteria())
         opens = actor.may(Permission.VIEW_PATIENT)
         asked = patient_table(rows, today(), opens=opens, orders=shown.orders)
@@ -57,7 +63,9 @@ with page_header("Patients"):
     if actor.may(Permission.REGISTER_PATIENT) and list_tools.register("patients"):
         go("register.py")
 with st.container(horizontal=True):
-    typed = list_tools.search_box("patients", shown, mark=key)
+    typed = None
+    if actor.may(Permission.VIEW_NAMES):
+        typed = list_tools.search_box("patients", shown, mark=key)
     views_menu(listing)
 if typed is not None:
     listing.show(replace(shown, search=typed))

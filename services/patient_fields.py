@@ -97,6 +97,15 @@ def fields_for(actor: Actor) -> Fields:
     return FIELDS if actor.may(Permission.VIEW_NAMES) else UNNAMED_FIELDS
 
 
+def is_visible(actor: Actor, asked: Criteria) -> bool:
+    """Tell whether the actor may ask for such a list."""
+    try:
+        require_visible(actor, asked)
+    except NotAllowed:
+        return False
+    return True
+
+
 def require_visible(actor: Actor, asked: Criteria) -> None:
     """Raise NotAllowed if criteria ask about what the actor is not shown.
 

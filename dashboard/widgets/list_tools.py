@@ -1,11 +1,21 @@
 """What stands around a list of patients: search, its sentence, the way out as CSV."""
 
+from typing import Final
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.words import plain
+from services.actors import Role
 from services.criteria import Criteria
+
+_NOBODY_YET: Final = {
+    Role.STAFF: "No patients yet. Register the first.",
+    Role.CLINICIAN: "You treat nobody yet. Whom you register, or the front desk gives "
+    "to you, is listed here.",
+}
 
 
 def search_box(page: str, shown: Criteria, *, mark: str) -> str | None:
@@ -44,9 +54,13 @@ def filters_panel(page: str, shown: Criteria) -> ExpanderContainer:
     return panel
 
 
-def heading(page: str, sentence: str, *, csv: str | None) -> None:
-    """Say what the list is; beside it the link to its CSV, which our route streams."""
-    with st.container(horizontal=True, vertical_alignment="center"):
+def heading(page: str, sentence: str, *, csv: str | None) -> DeltaGenerator:
+    """Say what the list is; beside it the link to its CSV, which our route streams.
+
+    Return the place for other ways out of the list.
+    """
+    line = st.container(horizontal=True, vertical_alignment="center")
+    with line:
         st.markdown(f"**{plain(sentence)}**", width="stretch")
         if csv:
             st.link_button(
@@ -56,15 +70,16 @@ def heading(page: str, sentence: str, *, csv: str | None) -> None:
                 icon=":material/download:",
                 help="Download exactly this list, all pages of it.",
             )
+    return line
 
 
-def nobody(page: str, shown: Criteria, *, similar: bool) -> bool:
+def nobody(page: str, shown: Criteria, role: Role, *, similar: bool) -> bool:
     """Say that nobody is in the list; tell whether everybody should be shown.
 
     With `similar`, what follows is who is called almost so.
     """
     if shown == Criteria():
-        return empty_state("No patients yet. Register the first.", icon="group_off")
+        return empty_state(_NOBODY_YET.get(role, "No patients yet."), icon="group_off")
     return empty_state(
         "Nobody meets this. Did you mean one of those below?"
         if similar

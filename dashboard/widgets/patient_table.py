@@ -18,7 +18,8 @@ from dashboard.widgets.record_table import (
 )
 from dashboard.widgets.words import SEXES, aged, listed_name, written
 from services.criteria import Direction, Order
-from services.patient_records import PatientRecord
+from services.patient_lists import Listed
+from services.patient_records import UnnamedPatient
 
 _COLUMNS: Final = (
     Column("Name", "last_name"),
@@ -28,11 +29,19 @@ _COLUMNS: Final = (
     Column("Phone or e-mail"),
     Column("Allergies"),
 )
-_MOST_ALLERGIES: Final = 2
+_UNNAMED_COLUMNS: Final = (
+    Column("Initials"),
+    Column("Year of birth", "birth_year"),
+    Column("Sex"),
+    Column("Medical history"),
+    Column("Medications"),
+    Column("Allergies"),
+)
+_MOST_NAMED: Final = 2
 
 
 def patient_table(
-    patients: Sequence[PatientRecord],
+    patients: Sequence[Listed],
     today: date,
     *,
     opens: bool,
@@ -46,8 +55,10 @@ def patient_table(
     kept = st.session_state.get(f"{key}_payload")
     # Most runs show the page of the run before: the same tuple, so nothing to redo.
     if kept is None or kept[0] is not patients or kept[1] != drawn:
+        is_named = not any(isinstance(one, UnnamedPatient) for one in patients)
+        columns = _COLUMNS if is_named else _UNNAMED_COLUMNS
         payload = payload_of(
-            _COLUMNS if is_sortable else [Column(known.label) for known in _COLUMNS],
+            columns if is_sortable else [Column(known.label) for known in columns],
             [_row(patient, today, opens=opens) for patient in patients],
             name=name,
             order=[Sorted(o.field, o.direction is Direction.DESC) for o in orders],
@@ -79,7 +90,9 @@ def _after_click(field: str, before: Order | None) -> tuple[Order, ...]:
     return ()
 
 
-def _row(patient: PatientRecord, today: date, *, opens: bool) -> Row:
+def _row(patient: Listed, today: date, *, opens: bool) -> Row:
+    if isinstance(patient, UnnamedPatient):
+        return _unnamed_row(patient)
     contact = patient.phone_number or patient.email
     return Row(
         str(patient.id),
@@ -95,14 +108,34 @@ def _row(patient: PatientRecord, today: date, *, opens: bool) -> Row:
     )
 
 
-def allergies_cell(patient: PatientRecord) -> Cell:
+def _unnamed_row(patient: UnnamedPatient) -> Row:
+    return Row(
+        str(patient.id),
+        (
+            Cell(patient.initials),
+            Cell(str(patient.birth_year)),
+            Cell(SEXES[patient.sex]),
+            Cell(_few(patient.medical_history)),
+            Cell(_few(patient.current_medications)),
+            allergies_cell(patient),
+        ),
+        "",
+    )
+
+
+def allergies_cell(patient: Listed) -> Cell:
     """Return the one status that a row of a patient shows."""
     if patient.is_archived:
         return Cell("Archived", "muted", "archive")
     if patient.allergies:
-        shown = ", ".join(patient.allergies[:_MOST_ALLERGIES])
-        more = len(patient.allergies) - _MOST_ALLERGIES
-        return Cell(f"{shown} +{more}" if more > 0 else shown, "danger", "warning")
+        return Cell(_few(patient.allergies), "danger", "warning")
     if patient.no_known_allergies:
         return Cell("None known", "ok", "check")
     return Cell("Not stated", "warn", "help")
+
+
+def _few(terms: Sequence[str]) -> str:
+    """Name the first terms, and say how many more there are."""
+    shown = ", ".join(terms[:_MOST_NAMED])
+    more = len(terms) - _MOST_NAMED
+    return f"{shown} +{more}" if more > 0 else shown

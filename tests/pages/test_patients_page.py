@@ -56,7 +56,7 @@ def test_the_address_carries_a_key_and_never_what_was_searched(clinic: Clinic):
 def test_the_address_reopens_exactly_this_list_for_a_colleague(clinic: Clinic):
     key = search(clinic.open("patients"), "lovelace").query_params["list"]
 
-    app = clinic.open("patients", Role.ANALYST, list=key)
+    app = clinic.open("patients", Role.STAFF, list=key)
 
     assert [row[0] for row in rows_of(app)] == ["Lovelace, Ada"]
     assert app.text_input(key="patients_search").value == "lovelace"

@@ -1,0 +1,119 @@
+"""What an analyst sees of the patients, and the way to a file with names."""
+
+from datetime import date
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from services.actors import Role
+from services.criteria import Operator
+from tests.pages.conftest import Clinic, rows_of
+
+REASON = "The health office asks for contacts"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def people_on_file(clinic: Clinic) -> None:
+    clinic.register(
+        first_name="Ada",
+        last_name="Lovelace",
+        date_of_birth=date(1980, 5, 17),
+        allergies=("Latex",),
+        medical_history=("Asthma", "Diabetes", "Gout"),
+    )
+    clinic.register(first_name="Grace", last_name="Hopper")
+
+
+def search(app: AppTest, text: str) -> AppTest:
+    return app.text_input(key="patients_search").set_value(text).run()
+
+
+def ask_for_names(app: AppTest, reason: str) -> AppTest:
+    app.text_area(key="patients_named_reason").set_value(reason)
+    return app.button(key="patients_named_ask").click().run()
+
+
+def test_a_row_has_initials_and_a_year_but_no_name(clinic: Clinic):
+    app = clinic.open("patients", Role.ANALYST)
+
+    rows = rows_of(app)
+    assert ["AL", "1980", "Not known", "Asthma, Diabetes +1", "", "Latex"] in rows
+    assert "Lovelace" not in str(app.main)
+    assert not app.exception
+
+
+def test_the_home_page_names_nobody(clinic: Clinic):
+    app = clinic.start(Role.ANALYST)
+
+    initials = [row[0] for row in rows_of(app, "home_changed")]
+    assert {"AL", "GH"} <= set(initials)
+    assert "home_unreachable" not in {button.key for button in app.button}
+    assert not app.exception
+
+
+def test_there_is_no_search_for_names(clinic: Clinic):
+    app = clinic.open("patients", Role.ANALYST)
+
+    assert "patients_search" not in {box.key for box in app.text_input}
+
+
+def test_only_what_is_shown_can_be_filtered_and_sorted(clinic: Clinic):
+    app = clinic.open("patients", Role.ANALYST)
+    app.session_state["patients_filters"] = True
+    app.run()
+
+    app.button(key="patients_add_1").click().run()
+
+    options = app.selectbox(key="patients_field_2").options
+    assert options[0] == "Year of birth"
+    assert not {"Last name", "E-mail address", "Age", "Date of birth"} & set(options)
+    assert not app.exception
+
+
+def test_a_filter_narrows_the_list(clinic: Clinic):
+    app = clinic.open("patients", Role.ANALYST)
+    app.session_state["patients_filters"] = True
+    app.run()
+    app.button(key="patients_add_1").click().run()
+    app.selectbox(key="patients_operator_2").set_value(Operator.EQUAL).run()
+    app.text_input(key="patients_text_2").set_value("1980").run()
+
+    app.button(key="patients_apply").click().run()
+
+    assert "born in 1980" in app.markdown[0].value
+    assert {row[1] for row in rows_of(app)} == {"1980"}
+    assert not app.exception
+
+
+def test_a_list_found_by_name_is_not_shown_to_who_sees_none(clinic: Clinic):
+    key = search(clinic.open("patients"), "lovelace").query_params["list"]
+
+    app = clinic.open("patients", Role.ANALYST, list=key)
+
+    assert "without their names" in app.error[0].value
+    assert "lovelace" not in str(app.main).lower()
+    assert not app.exception
+
+
+def test_a_file_with_names_is_offered_for_a_reason(clinic: Clinic):
+    app = ask_for_names(clinic.open("patients", Role.ANALYST), REASON)
+
+    (link,) = [b for b in app.get("link_button") if "grant" in b.proto.url]
+    query = parse_qs(urlsplit(link.proto.url).query)
+    assert set(query) == {"grant", "after_lsn"}
+    assert not app.exception
+
+
+def test_without_a_reason_there_is_no_file_with_names(clinic: Clinic):
+    app = ask_for_names(clinic.open("patients", Role.ANALYST), "because")
+
+    assert "at least 10 characters" in app.error[0].value
+    assert not [b for b in app.get("link_button") if "grant" in b.proto.url]
+    assert not app.exception
+
+
+def test_who_sees_names_needs_no_reason_for_them(clinic: Clinic):
+    app = clinic.open("patients", Role.STAFF)
+
+    assert "patients_named_ask" not in {button.key for button in app.button}
