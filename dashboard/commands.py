@@ -2,6 +2,7 @@
 
 from dashboard import logs, wiring
 from db.settings import Settings
+from services import sessions
 
 
 def web(settings: Settings) -> None:
@@ -20,7 +21,13 @@ def worker(settings: Settings) -> None:
 
     logs.configure()
     wired = wiring.connect(settings)
-    stores = Stores(wired.database, wired.files, wired.audit, wired.seal_keys)
+    stores = Stores(
+        wired.database,
+        wired.files,
+        wired.audit,
+        wired.seal_keys,
+        sessions.limits_of(settings),
+    )
     try:
         working.run(wired.endpoints.database_url, stores)
     finally:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
@@ -47,7 +47,7 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
     _configure_streamlit(key)
     wired = wiring.connect(settings)
     wiring.use(wired)
-    live = LiveSessions(wired.database, _limits(settings))
+    live = LiveSessions(wired.database, sessions.limits_of(settings))
     limits = LimitStorage(wired.endpoints.mongo_url)
     throttle = Throttle(limits, key=derive(key, "limits"))
     streamlit = App(script, lifespan=_lifespan(wired, live, limits))
@@ -58,7 +58,7 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
     )
     dispatch = Dispatch(
         pages=pages,
-        api=create_api(wired.database, wired.files, now=_clock(settings)),
+        api=create_api(wired.database, wired.files, wired.audit, now=_clock(settings)),
         watch=create_watch(live, key=derive(key, "typed")),
         sign_in=sign_in.create_sign_in(door),
     )
@@ -165,13 +165,6 @@ def _behind(proxies: Collection[str], app: ASGIApp) -> ASGIApp:
     # Uvicorn describes the same messages in types of its own.
     behind: Any = ProxyHeadersMiddleware(cast("Any", app), trusted_hosts=list(proxies))
     return cast("ASGIApp", behind)
-
-
-def _limits(settings: Settings) -> sessions.Limits:
-    return sessions.Limits(
-        idle=timedelta(minutes=settings.session_idle_minutes),
-        lifetime=timedelta(hours=settings.session_hours),
-    )
 
 
 def _clock(settings: Settings) -> Callable[[], datetime]:

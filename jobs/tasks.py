@@ -6,18 +6,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from procrastinate import App, JobContext, PsycopgConnector
+from sqlalchemy.orm import Session
 
 from db.audit_store import AuditStore
 from db.gridfs import Bucket, FileStore
 from db.routing import SYSTEM, Database, forget_receipts
 from db.seal_keys import SealKeyFile
-from services import audit_chain, photos
+from services import audit_chain, ceremonies, codes, photos, sessions
+from services.sessions import Limits
 
 # Bytes are stored before the row that names them, so a young file may still be
 # waiting for its row.
 _UNREFERENCED_AFTER: Final = timedelta(hours=1)
 # A write asks for its receipt within seconds; a day leaves room for any outage.
 _RECEIPTS_KEPT: Final = timedelta(days=1)
+# Codes and questions hold for minutes; an hour more, so that no clock can matter.
+_OVER_KEPT: Final = timedelta(hours=1)
 _log = logging.getLogger(__name__)
 
 # Connected by whoever works or defers: see jobs.worker.connected.
@@ -32,6 +36,7 @@ class Stores:
     files: FileStore
     audit: AuditStore
     seal_keys: SealKeyFile
+    sign_ins: Limits = sessions.LIMITS
 
     @classmethod
     def of(cls, context: JobContext) -> "Stores":
@@ -95,6 +100,23 @@ def seal_audit_log(context: JobContext, timestamp: int) -> None:
         seal.signature.hex(),
         seal.key_id,
     )
+
+
+@queue.periodic(cron="*/5 * * * *")
+@queue.task(name="tidy_sign_ins", queueing_lock="tidy_sign_ins", pass_context=True)
+def tidy_sign_ins(context: JobContext, timestamp: int) -> None:
+    """Write down which sign-ins are over, and delete what nobody can use any more."""
+    del timestamp
+    stores = Stores.of(context)
+    over = datetime.now(UTC) - _OVER_KEPT
+
+    def tidy(session: Session) -> None:
+        sessions.expire(session, limits=stores.sign_ins)
+        sessions.forget(session)
+        codes.forget(session, over)
+        ceremonies.forget(session, over)
+
+    stores.database.write(tidy, acting=SYSTEM)
 
 
 @queue.periodic(cron="47 3 * * *")

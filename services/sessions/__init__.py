@@ -24,6 +24,7 @@ from services.sessions.records import (
     hash_of,
     is_fresh,
     is_well_formed,
+    limits_of,
 )
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "hash_of",
     "is_fresh",
     "is_well_formed",
+    "limits_of",
     "list_sessions",
     "sign_out",
     "start",

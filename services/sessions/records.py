@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, and_, func
 
 from db.models import User, UserSession
+from db.settings import Settings
 from services.actors import Actor, Permission, Role
 
 Method = Literal["demo", "code", "passkey", "oidc", "invitation"]
@@ -30,6 +31,14 @@ class Limits:
 
 
 LIMITS: Final = Limits()
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return how long sign-ins last by these settings."""
+    return Limits(
+        idle=timedelta(minutes=settings.session_idle_minutes),
+        lifetime=timedelta(hours=settings.session_hours),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What is done in the background, each task once on real databases."""
 
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -10,12 +11,20 @@ from sqlalchemy import func, select, text
 
 from db.audit_store import AuditStore
 from db.gridfs import Bucket, FileMissing
-from db.models import AuditSeal, WriteReceipt
+from db.models import (
+    AuditSeal,
+    Ceremony,
+    LoginCode,
+    User,
+    UserSession,
+    WriteReceipt,
+)
 from db.routing import SYSTEM, Database
 from db.seal_keys import SealKeyFile
 from jobs import tasks
 from jobs.tasks import Stores, queue
 from jobs.worker import connected
+from services.sessions import Limits
 
 
 @pytest.fixture
@@ -81,6 +90,66 @@ def test_receipts_go_after_a_day(endpoints, stores):
     with stores.database.writing() as session:
         oldest = session.scalar(select(func.min(WriteReceipt.created_at)))
     assert oldest > datetime.now(UTC) - timedelta(hours=1)
+
+
+def test_codes_and_questions_go_when_nobody_can_use_them(endpoints, stores):
+    now = datetime.now(UTC)
+    with stores.database.writing(acting=SYSTEM) as session:
+        for expires_at in (now - timedelta(hours=2), now + timedelta(minutes=5)):
+            session.add(
+                LoginCode(
+                    browser_hash=b"b",
+                    salt=b"s",
+                    code_hash=b"c",
+                    expires_at=expires_at,
+                )
+            )
+            session.add(
+                Ceremony(
+                    purpose="p", browser_hash=b"b", secret=b"s", expires_at=expires_at
+                )
+            )
+
+    _run_due(endpoints, stores, "tidy_sign_ins")
+
+    with stores.database.writing(acting=SYSTEM) as session:
+        for kind in (LoginCode, Ceremony):
+            assert [
+                kept.expires_at > now for kept in session.scalars(select(kind))
+            ] == [True]
+
+
+def test_a_sign_in_that_is_over_is_written_down_by_the_clinics_own_times(
+    endpoints, stores
+):
+    patient = replace(stores, sign_ins=Limits(idle=timedelta(minutes=60)))
+    with stores.database.writing(acting=SYSTEM) as session:
+        user = User(name="Rosa", role="staff")
+        session.add(user)
+        session.flush()
+        quiet = datetime.now(UTC) - timedelta(minutes=30)
+        session.add(
+            UserSession(
+                user_id=user.id,
+                token_hash=b"t",
+                method="code",
+                last_seen_at=quiet,
+                expires_at=quiet + timedelta(hours=12),
+            )
+        )
+
+    _run_due(endpoints, patient, "tidy_sign_ins")
+    assert _ended(stores) == [False]
+    _run_due(endpoints, stores, "tidy_sign_ins")
+
+    assert _ended(stores) == [True]
+
+
+def _ended(stores):
+    with stores.database.writing(acting=SYSTEM) as session:
+        return [
+            kept.ended_at is not None for kept in session.scalars(select(UserSession))
+        ]
 
 
 def _seals(stores):
