@@ -7,6 +7,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from api import (
+    audit,
     docs,
     documented,
     exports,
@@ -19,6 +20,7 @@ from api import (
     problems,
 )
 from api.dependencies import Stores
+from db.audit_store import AuditStore
 from db.gridfs import FileStore
 from db.routing import Database
 
@@ -33,6 +35,7 @@ _PARTS: Final = (
     health,
     metrics,
     files,
+    audit,
     docs,
 )
 _DESCRIPTION: Final = """
@@ -47,7 +50,11 @@ they show that write, whichever replica serves them.
 
 
 def create_api(
-    database: Database, files_store: FileStore, *, now: Callable[[], datetime]
+    database: Database,
+    files_store: FileStore,
+    audit_store: AuditStore,
+    *,
+    now: Callable[[], datetime],
 ) -> FastAPI:
     """Return the API on these databases; `now` is the clinic's own clock.
 
@@ -63,7 +70,7 @@ def create_api(
         # A redirect would leave for another path what stood in the query string.
         redirect_slashes=False,
     )
-    stores = Stores(database, files_store, now)
+    stores = Stores(database, files_store, audit_store, now)
     api.state.stores = stores
     api.state.checkup = health.Checkup(stores)
     problems.install(api)

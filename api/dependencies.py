@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.answers import LSN_HEADER
 from api.origins import origin_of
+from db.audit_store import AuditStore
 from db.gridfs import FileStore
 from db.routing import DOOR, Database, DatabaseUnavailable, Lsn, Read, Written
 from services import audit, people, tokens
@@ -41,6 +42,7 @@ class Stores:
 
     database: Database
     files: FileStore
+    audit: AuditStore
     now: Callable[[], datetime]
 
     def today(self) -> date:

@@ -11,9 +11,11 @@ from services.audit_log.entries import (
     list_people,
     record_verification,
 )
+from services.audit_log.questions import OUTCOMES, Question, from_query
 from services.audit_log.reading import AuditLogUnavailable
 
 __all__ = [
+    "OUTCOMES",
     "Access",
     "AuditCursor",
     "AuditFilter",
@@ -22,7 +24,9 @@ __all__ = [
     "Entry",
     "Page",
     "Person",
+    "Question",
     "export_csv",
+    "from_query",
     "list_accesses",
     "list_entries",
     "list_people",

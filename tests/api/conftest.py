@@ -19,6 +19,7 @@ from dashboard.live_sessions import LiveSessions
 from dashboard.middleware import Gate
 from dashboard.request_log import RequestLog
 from dashboard.security_headers import SecurityHeaders
+from db.audit_store import AuditStore
 from db.gridfs import FileStore
 from db.routing import SYSTEM, Database
 from services import people, sessions, tokens
@@ -87,10 +88,13 @@ class Door:
 
 
 @pytest.fixture(scope="module")
-def door(module_endpoints, module_files) -> Iterator[Door]:
+def door(module_endpoints, module_files, module_log) -> Iterator[Door]:
     database = Database(module_endpoints, retry_seconds=2)
     api = create_api(
-        database, module_files, now=lambda: datetime(2026, 11, 20, 12, tzinfo=UTC)
+        database,
+        module_files,
+        module_log,
+        now=lambda: datetime(2026, 11, 20, 12, tzinfo=UTC),
     )
     gate = Gate(
         lambda *asgi: (api if serves(asgi[0]["path"]) else Starlette())(*asgi),
@@ -146,6 +150,16 @@ def stranger(as_role) -> Client:
 def ada(client) -> dict[str, Any]:
     """A patient nobody else uses."""
     return client.post("/api/v1/patients", ADA).json()
+
+
+@pytest.fixture(scope="module")
+def module_log(addresses) -> Iterator[AuditStore]:
+    """An audit log that the tests of a module share."""
+    url, name = addresses.mongo.admin_url, f"test_{uuid4().hex}"
+    with closing(AuditStore(url.replace("/?", f"/{name}?"))) as store:
+        yield store
+    with MongoClient(url) as client:
+        client.drop_database(name)
 
 
 @pytest.fixture(scope="module")

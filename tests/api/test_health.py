@@ -26,8 +26,8 @@ def _beat(database, age="0 seconds"):
 
 
 @pytest.fixture
-def stores(door, module_files):
-    return Stores(door.database, module_files, lambda: date(2026, 11, 20))
+def stores(door, module_files, module_log):
+    return Stores(door.database, module_files, module_log, lambda: date(2026, 11, 20))
 
 
 class _Nodes:
@@ -89,9 +89,9 @@ def test_without_mongodb_the_answer_is_503(stores):
     assert (health.status, health.response().status_code) == ("down", 503)
 
 
-def test_a_silent_worker_degrades(endpoints, module_files):
+def test_a_silent_worker_degrades(endpoints, module_files, module_log):
     database = Database(endpoints)
-    stores = Stores(database, module_files, lambda: date(2026, 11, 20))
+    stores = Stores(database, module_files, module_log, lambda: date(2026, 11, 20))
 
     never = examine(stores)
     after = _beat(database, "31 seconds").lsn

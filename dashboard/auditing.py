@@ -1,0 +1,84 @@
+"""The audit log for pages: read, verified, and the addresses that lead to it."""
+
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from dashboard import wiring
+from dashboard.context import current_actor, read, require, write
+from db.audit_store import AuditStoreUnavailable
+from services import audit_chain, audit_log
+from services.actors import Permission
+from services.audit_chain import Verdict
+from services.audit_log import Access, AuditCursor, Entry, Page, Person, Question
+
+_SECONDS = 5.0
+_PEOPLE_SECONDS = 60.0
+
+
+def question_of_address() -> Question:
+    """Return what the page's address asks for; raises InvalidInput."""
+    return audit_log.from_query(st.query_params.to_dict())
+
+
+def entries(question: Question, after: AuditCursor | None) -> Page:
+    """Read a page of the log, the newest first."""
+    actor, wired = current_actor(), wiring.current()
+    wanted = question.filter(ZoneInfo(wired.settings.timezone))
+    return read(
+        lambda session: audit_log.list_entries(
+            session, wired.audit, actor, wanted, after=after
+        ),
+        keep=("audit", question, after),
+        seconds=_SECONDS,
+    )
+
+
+def accesses(after: AuditCursor | None) -> tuple[Access, ...]:
+    """Read who did what with the record of whoever is here."""
+    actor, store = current_actor(), wiring.current().audit
+    return read(
+        lambda session: audit_log.list_accesses(session, store, actor, after=after),
+        keep=("accesses", actor, after),
+        seconds=_SECONDS,
+    )
+
+
+def people() -> tuple[Person, ...]:
+    """Read who may be in the log."""
+    actor = current_actor()
+    return read(
+        lambda session: audit_log.list_people(session, actor),
+        keep=("audit_people", actor),
+        seconds=_PEOPLE_SECONDS,
+    )
+
+
+def csv_address(question: Question) -> str:
+    """Return where exactly these entries, all pages of them, are a file."""
+    return f"/files/audit.csv?{urlencode(question.query())}"
+
+
+def sign_in_address(entry: Entry) -> str:
+    """Return where all that was done in the same sign-in is; empty if in none."""
+    if entry.session_id is None:
+        return ""
+    return f"audit?{urlencode(Question(session_id=entry.session_id).query())}"
+
+
+def verify() -> Verdict:
+    """Follow the whole chain, and write down with what result."""
+    require(Permission.VIEW_AUDIT)
+    actor, wired = current_actor(), wiring.current()
+    try:
+        keys = wired.seal_keys.read_or_make()
+        verdict = audit_chain.verify(wired.database, wired.audit, keys)
+    except AuditStoreUnavailable as error:
+        raise audit_log.AuditLogUnavailable from error
+    write(
+        lambda session: audit_log.record_verification(
+            session, actor, is_whole=verdict.is_whole, sentence=verdict.sentence
+        )
+    )
+    return verdict
