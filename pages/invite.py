@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard.confirming import ask_for_passkey
 from dashboard.context import current_actor, current_sign_in, write
 from dashboard.inviting import deliver
 from dashboard.navigation import go
@@ -14,6 +15,7 @@ with page_header("Invite a colleague"):
     if st.button("All people", key="invite_back", type="tertiary"):
         go("users.py")
 st.caption("They get a link by e-mail that lets them in once, within three days.")
+ask_for_passkey("Inviting somebody")
 with st.form("invite_form"):
     name = st.text_input("Name", key="invite_name", autocomplete="off")
     email = st.text_input("E-mail", key="invite_email", autocomplete="off")

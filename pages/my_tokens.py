@@ -4,12 +4,13 @@ from functools import partial
 
 import streamlit as st
 
+from dashboard.confirming import ask_for_passkey
 from dashboard.context import current_actor, current_sign_in, read, write
 from dashboard.revoking import confirm_revoking
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.token_form import show_token, token_form
 from dashboard.widgets.token_list import token_list
-from services import tokens
+from services import passkeys, tokens
 
 actor = current_actor()
 page_header("My tokens")
@@ -17,6 +18,13 @@ st.caption(
     "With a token a program of yours uses the API in your name: what it does, the "
     "audit log says you did. It can do what you choose, and never more than you."
 )
+if read(lambda s: passkeys.has_any(s, actor)):
+    ask_for_passkey("Making a token")
+else:
+    st.caption(
+        "You have no passkey yet: a token can be made in the first five minutes after "
+        "you have signed in."
+    )
 order = token_form("my_tokens", tokens.scopes_of(actor.role))
 if order:
     make = partial(

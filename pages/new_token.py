@@ -4,6 +4,7 @@ from functools import partial
 
 import streamlit as st
 
+from dashboard.confirming import ask_for_passkey
 from dashboard.context import current_actor, current_sign_in, write
 from dashboard.navigation import go
 from dashboard.widgets.page_header import page_header
@@ -15,6 +16,7 @@ with page_header("New token for a program"):
     if st.button("All tokens", key="new_token_back", type="tertiary"):
         go("tokens.py")
 st.caption("Each program gets its own, so that the audit log can tell them apart.")
+ask_for_passkey("Making a token for a program")
 role = st.selectbox(
     "It acts as", people.COLLEAGUES, key="new_token_role", format_func=str.capitalize
 )

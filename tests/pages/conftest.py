@@ -5,7 +5,7 @@ pages find out who is here exactly as they do behind it.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from pymongo import MongoClient
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
@@ -30,7 +30,7 @@ from db.gridfs import FileStore
 from db.models import AuditEvent
 from db.routing import SYSTEM, Database, Lsn
 from db.settings import Settings
-from services import patients, people
+from services import patients, people, sessions
 from services.actors import Actor, Role
 from services.patient_records import PatientDraft, PatientRecord
 from tests.conftest import connect, owner
@@ -167,6 +167,41 @@ def clinic(module_endpoints: Endpoints, addresses: Addresses) -> Iterator[Clinic
         yield Clinic(wired, {person.role: person for person in cast})
     with MongoClient[dict[str, object]](url) as client:
         client.drop_database(name)
+
+
+@pytest.fixture
+def kept(clinic: Clinic) -> Iterator[Session]:
+    """The clinic's database as its owner sees it; pages show what is committed here."""
+    engine = connect(owner(clinic.wiring.endpoints))
+    with Session(engine) as session:
+        event.listen(session, "after_commit", lambda _: clinic.write(_nothing))
+        yield session
+    engine.dispose()
+
+
+def _nothing(_: Session) -> None:
+    """Find out how far a replica must have come to show what was just committed."""
+
+
+@pytest.fixture
+def at_desk(clinic: Clinic, kept: Session) -> Callable[..., AppTest]:
+    """Open a page as somebody who has just signed in, by default with a passkey."""
+
+    def at_desk(
+        page: str, role: Role, *, method: sessions.Method = "passkey", **query: object
+    ) -> AppTest:
+        app = clinic.start(role)
+        person = clinic.cast[role].id
+        started = sessions.start(
+            kept, person, method=method, network=None, browser=None
+        )
+        kept.commit()
+        app.user = {"uid": str(person), "sid": str(started.id)}
+        clinic.catch_up(app)
+        app.query_params.update({key: str(value) for key, value in query.items()})
+        return app.switch_page(f"../pages/{page}.py").run()
+
+    return at_desk
 
 
 def _cast(session: Session) -> tuple[Actor, ...]:

@@ -1,33 +1,16 @@
 """People on screen: listed, invited, changed and shut out, each deed explained."""
 
-from collections.abc import Iterator
+from functools import partial
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import event
 from sqlalchemy.orm import Session
-from streamlit.testing.v1 import AppTest
 
 from db.models import User
 from services import invitations, people, sessions
 from services.actors import PERMISSIONS, Permission, Role
-from tests.conftest import connect, owner
 from tests.pages.conftest import Clinic, rows_of
 from tests.services.people_samples import person
-
-
-@pytest.fixture
-def kept(clinic: Clinic) -> Iterator[Session]:
-    """The clinic's database as its owner sees it; pages show what is committed here."""
-    engine = connect(owner(clinic.wiring.endpoints))
-    with Session(engine) as session:
-        event.listen(session, "after_commit", lambda _: clinic.write(_nothing))
-        yield session
-    engine.dispose()
-
-
-def _nothing(_: Session) -> None:
-    """Find out how far a replica must have come to show what was just committed."""
 
 
 @pytest.fixture
@@ -40,20 +23,9 @@ def cleo(kept: Session) -> User:
 
 
 @pytest.fixture
-def confirmed(clinic: Clinic, kept: Session):
+def confirmed(at_desk):
     """Open a page as an administrator who has just used a passkey."""
-
-    def confirmed(page: str, *, method="passkey", **query: object) -> AppTest:
-        app = clinic.open("home", Role.ADMIN)
-        admin = clinic.cast[Role.ADMIN].id
-        started = sessions.start(kept, admin, method=method, network=None, browser=None)
-        kept.commit()
-        app.user = {"uid": str(admin), "sid": str(started.id)}
-        clinic.catch_up(app)
-        app.query_params.update({key: str(value) for key, value in query.items()})
-        return app.switch_page(f"../pages/{page}.py").run()
-
-    return confirmed
+    return partial(at_desk, role=Role.ADMIN)
 
 
 def _role(kept: Session, user: User) -> str:
@@ -96,6 +68,31 @@ def test_an_invitation_without_mail_shows_its_link_once(confirmed, kept: Session
     assert people.find_by_email(kept, address)
     assert "Give them this link" in app.warning[0].value
     assert not app.run().code
+
+
+@pytest.mark.parametrize("page", ["invite", "new_token", "user"])
+def test_what_needs_a_passkey_says_so_and_leads_to_it(confirmed, cleo: User, page):
+    query = {"user": cleo.id} if page == "user" else {}
+
+    app = confirmed(page, method="code", **query)
+    assert any("used in the last five minutes" in text.value for text in app.markdown)
+    assert app.button(key="confirming_leave")
+
+    app = confirmed(page, **query)
+    assert not [one for one in app.button if one.key == "confirming_leave"]
+    assert not app.exception
+
+
+def test_without_a_passkey_nobody_is_invited_and_what_was_typed_stays(confirmed):
+    app = confirmed("invite", method="code")
+    app.text_input(key="invite_name").set_value("Dora")
+    app.text_input(key="invite_email").set_value("dora@example.org")
+
+    app.button(key="invite_send").click().run()
+
+    assert "at most 5 minutes old" in app.error[0].value
+    assert app.text_input(key="invite_name").value == "Dora"
+    assert not app.exception
 
 
 def test_what_is_wrong_with_an_invitation_is_said_and_stays_in_the_form(confirmed):

@@ -1,0 +1,106 @@
+"""Tokens on screen: made once, listed without themselves, revoked."""
+
+from datetime import timedelta
+from functools import partial
+from uuid import uuid4
+
+import pytest
+from sqlalchemy.orm import Session
+from streamlit.testing.v1 import AppTest
+
+from services import tokens
+from services.actors import Role, Scope
+from tests.pages.conftest import Clinic
+
+
+@pytest.fixture
+def open_page(at_desk):
+    """Open a page as an administrator who has just used a passkey."""
+    return partial(at_desk, role=Role.ADMIN)
+
+
+def fill(app: AppTest, page: str, *scopes: Scope) -> str:
+    name = uuid4().hex
+    app.text_input(key=f"{page}_name").set_value(name)
+    app.multiselect(key=f"{page}_scopes").set_value(list(scopes))
+    app.button(key=f"{page}_make").click().run()
+    return name
+
+
+def texts(app: AppTest) -> str:
+    return " ".join(element.value for element in (*app.markdown, *app.caption))
+
+
+def test_a_programs_token_is_made_and_shown_once(open_page, kept: Session):
+    app = open_page("new_token")
+    app.selectbox(key="new_token_role").set_value(Role.STAFF).run()
+    name = fill(app, "new_token", Scope.READ_PATIENTS, Scope.READ_DOCTORS)
+
+    (shown,) = app.code
+    actor = tokens.find_actor(kept, shown.value)
+    assert (actor.name, actor.role) == (name, Role.STAFF)
+    assert actor.scopes == {Scope.READ_PATIENTS, Scope.READ_DOCTORS}
+    assert not app.run().code
+    assert not app.exception
+
+
+def test_only_scopes_that_the_role_can_use_are_offered(open_page):
+    app = open_page("new_token")
+
+    app.selectbox(key="new_token_role").set_value(Role.ANALYST).run()
+
+    offered = app.multiselect(key="new_token_scopes").options
+    assert "Read the audit log" not in offered
+    assert "Read doctors" in offered
+
+
+def test_a_token_for_nothing_is_refused_in_words(open_page):
+    app = open_page("new_token")
+
+    fill(app, "new_token")
+
+    assert "at least one thing" in app.error[0].value
+    assert not app.code
+    assert not app.exception
+
+
+def test_people_make_and_see_their_own_tokens(at_desk, kept: Session, clinic: Clinic):
+    app = at_desk("my_tokens", Role.STAFF, method="code")
+
+    name = fill(app, "my_tokens", Scope.READ_PATIENTS)
+
+    actor = tokens.find_actor(kept, app.code[0].value)
+    assert actor.id == clinic.clerk.id
+    assert name in texts(app)
+    assert not app.exception
+
+
+def test_administrators_see_everybodys_tokens_and_ended_ones_on_request(
+    open_page, kept: Session
+):
+    live, ended = uuid4().hex, uuid4().hex
+    tokens.issue(kept, Role.STAFF, name=live, scopes=[Scope.READ_DOCTORS])
+    tokens.issue(kept, Role.STAFF, name=ended, lifetime=timedelta(microseconds=1))
+    kept.commit()
+
+    app = open_page("tokens")
+    assert live in texts(app)
+    assert ended not in texts(app)
+
+    app.toggle(key="tokens_ended").set_value(True).run()
+    assert ended in texts(app)
+    assert not app.exception
+
+
+def test_revoking_asks_first_and_names_the_token(open_page, kept: Session):
+    name = uuid4().hex
+    token = tokens.issue(kept, Role.STAFF, name=name)
+    kept.commit()
+    listed = tokens.find(kept, token)
+    app = open_page("tokens")
+
+    app.button(key=f"tokens_revoke_{listed.token_id}").click().run()
+
+    assert f"Whatever uses **{name}** is refused" in texts(app)
+    assert tokens.find(kept, token)
+    assert not app.exception
