@@ -3,15 +3,22 @@
 import streamlit as st
 
 from dashboard.context import current_actor
-from dashboard.navigation import leave_for
+from dashboard.navigation import go, leave_for
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.words import plain
-from services.actors import PERMISSIONS
+from services.actors import PERMISSIONS, Permission
 
 actor = current_actor()
 page_header(plain(actor.name))
 st.markdown(f"Your role is **{actor.role}**. With it you can:")
 st.markdown("\n".join(f"- {may}" for may in sorted(PERMISSIONS[actor.role])))
+with st.container(horizontal=True):
+    if st.button("What every role may do", key="account_roles"):
+        go("roles.py")
+    if actor.may(Permission.OWN_TOKENS) and st.button(
+        "My tokens", key="account_tokens"
+    ):
+        go("my_tokens.py")
 with st.container(horizontal=True):
     if st.button("Continue as somebody else", key="account_switch"):
         leave_for("/sign-in")
