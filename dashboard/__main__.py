@@ -140,6 +140,19 @@ def token(
 
 
 @app.command()
+def verify_audit(data: Data = None) -> None:
+    """Follow the audit log's chain; name the first entry that was tampered with."""
+    with explained():
+        settings = choose(data=data)
+        from dashboard import audit_commands
+
+        verdict = audit_commands.verify(settings)
+    typer.echo(verdict.sentence, err=not verdict.is_whole)
+    if not verdict.is_whole:
+        raise typer.Exit(1)
+
+
+@app.command()
 def import_synthea(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="The folder of Synthea's CSV files.")
@@ -206,9 +219,11 @@ def _sentence(error: Exception) -> str | None:
         return explain(error)
     from dashboard.starting import CannotServe
     from dashboard.wiring import NotRunning
+    from db.audit_store import AuditStoreUnavailable
     from db.embedded import CannotStart
     from db.routing import DatabaseUnavailable
     from db.schema import CannotMigrate
+    from db.seal_keys import UnusableKey
     from services.errors import ServiceError
 
     if isinstance(error, DatabaseUnavailable):
@@ -217,7 +232,19 @@ def _sentence(error: Exception) -> str | None:
             f"The database does not answer ({reason}): see that it runs and, if it is "
             "one of your own, that CHARTROOM_DATABASE_URL is right."
         )
-    known = (CannotMigrate, CannotServe, CannotStart, NotRunning, ServiceError)
+    if isinstance(error, AuditStoreUnavailable):
+        return (
+            f"{error} See that it runs and, if it is one of your own, that "
+            "CHARTROOM_AUDIT_MONGO_URL is right."
+        )
+    known = (
+        CannotMigrate,
+        CannotServe,
+        CannotStart,
+        NotRunning,
+        ServiceError,
+        UnusableKey,
+    )
     return str(error) if isinstance(error, known) else None
 
 

@@ -66,9 +66,9 @@ class Shipper:
         except ChainBroken as broken:
             # Its sentence names entries by number, and nothing that they hold.
             self._tell(logging.ERROR, str(broken))
-        except Exception:
-            # Whatever it is: without shipping, the log would stand still unnoticed.
-            _log.exception("Shipping the audit log stumbled; it goes on.")
+        except Exception as error:
+            # Whatever it is, shipping goes on: nobody would miss a thread that ended.
+            self._tell(logging.ERROR, type(error).__name__, with_trace=True)
         else:
             self._tell(logging.INFO, None)
         return self._failure is None
@@ -82,11 +82,18 @@ class Shipper:
         )
         return shipped.value > 0
 
-    def _tell(self, level: int, failure: str | None) -> None:
+    def _tell(
+        self, level: int, failure: str | None, *, with_trace: bool = False
+    ) -> None:
         """Log when something changes, not every time that it stays as it was."""
         if failure != self._failure:
             if failure is None:
                 _log.info("The audit log is shipped again.")
             else:
-                _log.log(level, "The audit log is not shipped: %s", failure)
+                _log.log(
+                    level,
+                    "The audit log is not shipped: %s",
+                    failure,
+                    exc_info=with_trace,
+                )
         self._failure = failure

@@ -65,7 +65,7 @@ class Verdict:
         )
         return (
             f"The audit log is whole: {self.checked:,} entries up to number "
-            f"{self.last}, {seal}; {self.waiting:,} events wait to be added."
+            f"{self.last}, {seal}; events that have yet to be added: {self.waiting:,}."
         )
 
 

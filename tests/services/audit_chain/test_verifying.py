@@ -45,7 +45,7 @@ def test_an_empty_log_is_whole(log):
     verdict = log.verify()
 
     assert verdict.is_whole
-    assert "not yet sealed; 0 events wait" in verdict.sentence
+    assert "not yet sealed; events that have yet to be added: 0." in verdict.sentence
 
 
 def edit(entries: Entries, number: int, **values: object) -> None:
