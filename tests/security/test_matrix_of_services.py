@@ -1,0 +1,183 @@
+"""Every service call, as every role, by a service's own word and PostgreSQL's.
+
+The calls run in the role's name under row-level security, so a permission that the
+database does not know of is as red as one that it grants to nobody.
+"""
+
+import importlib
+import inspect
+import pkgutil
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+import services
+from db.audit_store import AuditFilter
+from db.routing import SYSTEM
+from services.actors import Role, Scope
+from services.criteria import Criteria
+from services.errors import NotAllowed, NotFound, ServiceError
+from services.identities import Claimed
+from services.importing.rejects import RejectsFile
+from services.importing.synthea import Folder
+from services.on_behalf import OnBehalf
+from services.passkey_answers import Answer, PasskeyRefused, RelyingParty
+from services.patient_records import PatientDraft
+from services.people.managing import Particulars
+from services.photo_images import PreparedPhoto
+from tests.security.services_matrix import ALLOWED, BY_COMMAND, TOOLS
+from tests.services.importing.synthea_samples import write_folder
+
+_TODAY = date(2026, 11, 20)
+
+
+class _Undone(Exception):
+    """The call came through; whatever it did is rolled back."""
+
+
+def _functions() -> dict[str, Any]:
+    found = {}
+    for module in pkgutil.walk_packages(services.__path__, "services."):
+        for name, value in vars(importlib.import_module(module.name)).items():
+            if (
+                inspect.isfunction(value)
+                and value.__module__ == module.name
+                and not name.startswith("_")
+                and "actor" in inspect.signature(value).parameters
+            ):
+                found[f"{module.name.removeprefix('services.')}.{name}"] = value
+    return found
+
+
+FUNCTIONS = _functions()
+
+
+def test_every_call_that_takes_an_actor_has_its_line_in_the_matrix():
+    assert FUNCTIONS.keys() == ALLOWED.keys() | TOOLS
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("name", ALLOWED)
+def test_a_call_is_for_these_roles_and_no_others(house, files, tmp_path, name, role):
+    function = FUNCTIONS[name]
+    offer = _offer(house, files, tmp_path, role) | _exceptions(house, name, role)
+    arguments = _arguments(function, offer)
+
+    def call(session):
+        given = {"session": session, "actor": house.cast[role], **arguments}
+        known = inspect.signature(function).parameters
+        answer = function(**{k: v for k, v in given.items() if k in known})
+        if inspect.isgenerator(answer):
+            list(answer)
+        raise _Undone
+
+    write = OnBehalf(house.database, house.cast[role]).write
+    if name in BY_COMMAND:
+        write = partial(house.database.write, acting=SYSTEM)
+    with pytest.raises((_Undone, ServiceError)) as ended:
+        write(call)
+
+    assert _is_refusal(ended.value) == (role not in ALLOWED[name]), ended.value
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Tell whether it is the role that is refused.
+
+    That others have records is not told to patients. A made-up answer of a passkey
+    proves nothing, whoever gives it.
+    """
+    if isinstance(error, NotFound):
+        return error.patient_id is not None
+    return isinstance(error, NotAllowed) and not isinstance(error, PasskeyRefused)
+
+
+def _arguments(function, offer: dict[str, Any]) -> dict[str, Any]:
+    parameters = inspect.signature(function).parameters.values()
+    wanted = [
+        p.name
+        for p in parameters
+        if p.name not in {"session", "actor"}
+        and (p.default is p.empty or p.name in {"now", "session_id"})
+    ]
+    missing = set(wanted) - offer.keys()
+    assert not missing, f"say what {missing} can be in this test"
+    return {name: offer[name] for name in wanted}
+
+
+def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
+    """What a parameter of each name may be; ids of other people's things, mostly."""
+    draft = PatientDraft(
+        first_name="Mary",
+        last_name="Shelley",
+        date_of_birth=date(1980, 1, 31),
+        email=f"{uuid4().hex}@example.org",
+    )
+    return {
+        "access_id": uuid4(),
+        "answer": Answer({}, b"challenge", None),
+        "beginning": "pen",
+        "browser": "browser",
+        "claimed": Claimed("https://id.example.org", uuid4().hex, "Mary"),
+        "clinician_id": house.cast[Role.CLINICIAN].id,
+        "criteria": Criteria(),
+        "asked": Criteria(),
+        "doctor_id": uuid4(),
+        "draft": draft,
+        "email": "mary@example.org",
+        "files": files,
+        "finding": "All was as it should be.",
+        "folder": Folder.find(write_folder(tmp_path)),
+        "grant_id": uuid4(),
+        "is_whole": True,
+        "issuer": "https://id.example.org",
+        "kept_id": house.patient.id,
+        "kept_version": house.patient.version,
+        "key": uuid4().hex,
+        "kind": "allergies",
+        "lifetime": timedelta(days=1),
+        "merged_id": house.other.id,
+        "merged_version": house.other.version,
+        "name": "Mary",
+        "now": datetime(2026, 11, 20, 12, tzinfo=UTC),
+        "page": 1,
+        "party": RelyingParty("127.0.0.1", "http://127.0.0.1:8501"),
+        "passkey_id": uuid4(),
+        "patient_id": house.patient.id,
+        "per_page": 10,
+        "photo": PreparedPhoto(b"full", b"thumbnail"),
+        "reason": "Covering for a colleague tonight",
+        "rejects": RejectsFile(tmp_path / "rejects.csv"),
+        "role": Role.STAFF,
+        "scopes": {Scope.READ_DOCTORS},
+        "seed_number": 1,
+        "sentence": "The log is whole.",
+        "session_id": house.sign_ins[role],
+        "store": house.audit_store,
+        "subject": "patients",
+        "thumbnail": True,
+        "today": _TODAY,
+        "token_id": uuid4(),
+        "typed": Particulars("Mary Shelley", "mary@example.org"),
+        "upto": 1,
+        "user_id": house.cast[_other(role)].id,
+        "version": house.patient.version,
+        "view_id": uuid4(),
+        "wanted": AuditFilter(),
+    }
+
+
+def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
+    """What a name means to some functions only."""
+    if name == "sessions.ending.end":
+        return {"session_id": house.sign_ins[_other(role)]}
+    if name.startswith("patient_lists."):
+        return {"typed": "Lovelace 1980-01-31"}
+    return {}
+
+
+def _other(role: Role) -> Role:
+    return Role.STAFF if role is not Role.STAFF else Role.ANALYST
