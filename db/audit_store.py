@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from pymongo import DESCENDING, MongoClient
@@ -33,11 +33,16 @@ _WALK_BATCH: Final = 2_000
 _DUPLICATE_KEY: Final = 11_000
 _NEWEST_FIRST: Final = [("at", DESCENDING), ("_id", DESCENDING)]
 
+T = TypeVar("T")
 Document = dict[str, Any]
 
 
 class AuditStoreUnavailable(Exception):
     """MongoDB does not answer, or does not let the audit login in."""
+
+
+class EntryUnreadable(AuditStoreUnavailable):
+    """Somebody has made an entry into something that is none: verify the log."""
 
 
 class SequenceTaken(Exception):
@@ -211,12 +216,21 @@ def _times(wanted: AuditFilter) -> Iterator[Document]:
 
 
 def _entry(document: Document) -> AuditEntry:
+    try:
+        return _read(document)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        number = document["_id"] if isinstance(document["_id"], int) else "?"
+        # Without its cause, which may quote what the entry holds.
+        raise EntryUnreadable(f"Entry {number} was tampered with.") from None
+
+
+def _read(document: Document) -> AuditEntry:
     return AuditEntry(
         sequence=document["_id"],
         id=UUID(document["event"]),
-        at=document["at"],
-        action=document["action"],
-        outcome=document["outcome"],
+        at=_a(datetime, document["at"]),
+        action=_a(str, document["action"]),
+        outcome=_a(str, document["outcome"]),
         actor_id=_uuid(document["actor_id"]),
         actor_role=document["actor_role"],
         session_id=_uuid(document["session_id"]),
@@ -228,6 +242,12 @@ def _entry(document: Document) -> AuditEntry:
         reason=document["reason"],
         details=json.loads(document["details"]),
     )
+
+
+def _a(kind: type[T], value: object) -> T:
+    if not isinstance(value, kind):
+        raise TypeError
+    return value
 
 
 def _text(value: UUID | None) -> str | None:
