@@ -23,6 +23,7 @@ from api.dependencies import Stores
 from db.audit_store import AuditStore
 from db.gridfs import FileStore
 from db.routing import Database
+from services.throttling import CallLimits
 
 # Everything else belongs to the pages.
 PATHS: Final = ("/api", "/patient-register", "/health", "/metrics", "/files")
@@ -46,6 +47,9 @@ The clinic's patients for programs. Every call needs a bearer token, except /hea
 Refusals are RFC 9457 problems (`application/problem+json`); /patient-register keeps
 its own envelope. A write answers with `X-Chartroom-LSN`: send it with later reads and
 they show that write, whichever replica serves them.
+
+Each token has so many calls in a minute; beyond them the answer is 429, and its
+`Retry-After` says in how many seconds the next call passes.
 """
 
 
@@ -53,6 +57,7 @@ def create_api(
     database: Database,
     files_store: FileStore,
     audit_store: AuditStore,
+    limits: CallLimits,
     *,
     now: Callable[[], datetime],
 ) -> FastAPI:
@@ -70,7 +75,7 @@ def create_api(
         # A redirect would leave for another path what stood in the query string.
         redirect_slashes=False,
     )
-    stores = Stores(database, files_store, audit_store, now)
+    stores = Stores(database, files_store, audit_store, limits, now)
     api.state.stores = stores
     api.state.checkup = health.Checkup(stores)
     problems.install(api)

@@ -1,7 +1,7 @@
 """What every route may ask for: who calls, and the databases in their name."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Final, TypeVar
@@ -21,6 +21,7 @@ from services.actors import Actor, Permission
 from services.audit import Action, Origin
 from services.errors import InvalidInput, NotFound
 from services.on_behalf import OnBehalf
+from services.throttling import CallLimits, LimitReached
 from services.tokens import Bearer
 
 T = TypeVar("T")
@@ -43,6 +44,7 @@ class Stores:
     database: Database
     files: FileStore
     audit: AuditStore
+    limits: CallLimits
     now: Callable[[], datetime]
 
     def today(self) -> date:
@@ -91,7 +93,9 @@ def program(
 ) -> Caller:
     """Return the program behind the bearer token, or answer 401."""
     stores, after = stores_of(request), _after(request)
-    bearer = _token_bearer(request, stores.database)
+    bearer = _token_bearer(request, stores)
+    with _recording_limits(request, stores.database, bearer.actor):
+        stores.limits.count_call(bearer.token_id)
     if bearer.is_to_be_noted:
         later.add_task(_note_use, stores.database, bearer)
     return Caller(bearer.actor, stores, after, origin_of(request))
@@ -116,7 +120,8 @@ Program = Annotated[Caller, Depends(program)]
 ProgramOrPerson = Annotated[Caller, Depends(program_or_person)]
 
 
-def _token_bearer(request: Request, database: Database) -> Bearer:
+def _token_bearer(request: Request, stores: Stores) -> Bearer:
+    database = stores.database
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if not token:
         raise _unauthorised("This call needs a bearer token.")
@@ -124,9 +129,40 @@ def _token_bearer(request: Request, database: Database) -> Bearer:
     if scheme.lower() == "bearer" and tokens.is_well_formed(token):
         bearer = _find_bearer(database, token)
     if bearer is None:
+        with _recording_limits(request, database, None):
+            stores.limits.count_unknown(origin_of(request).network)
         _record_unknown(request, database)
         raise _unauthorised(_UNKNOWN_TOKEN)
     return bearer
+
+
+@contextmanager
+def _recording_limits(
+    request: Request, database: Database, actor: Actor | None
+) -> Iterator[None]:
+    """Write down who reached a limit, once in a while."""
+    try:
+        yield
+    except LimitReached as refusal:
+        if refusal.is_news:
+            _record_limit(request, database, actor, refusal.limit.name)
+        raise
+
+
+def _record_limit(
+    request: Request, database: Database, actor: Actor | None, limit: str
+) -> None:
+    def operation(session: Session) -> None:
+        audit.record(
+            session,
+            actor,
+            Action.LIMIT_REACH,
+            outcome="refused",
+            details={"limit": limit},
+        )
+
+    with audit.coming_from(origin_of(request)):
+        database.write(operation, acting=DOOR)
 
 
 def _record_unknown(request: Request, database: Database) -> None:

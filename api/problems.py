@@ -19,6 +19,7 @@ from services.errors import (
     NotAllowed,
     NotFound,
     ServiceError,
+    TooOften,
     Unavailable,
 )
 
@@ -28,6 +29,7 @@ _STATUS: Final[Mapping[type[ServiceError], int]] = {
     NotAllowed: 403,
     NotFound: 404,
     Conflict: 409,
+    TooOften: 429,
     Unavailable: 503,
 }
 _BAD_REQUEST: Final = 400
@@ -85,8 +87,14 @@ def _service_error(request: Request, error: Exception) -> Response:
         members = _problems([(error.property_name, str(error))])
     if isinstance(error, patients.InvalidPatient):
         members = _problems([(p.property_name, p.message) for p in error.problems])
-    headers = _RETRY_LATER if isinstance(error, Unavailable) else None
-    return _refusal(request.url.path, status, str(error), members, headers)
+    return _refusal(request.url.path, status, str(error), members, _wait(error))
+
+
+def _wait(error: Exception) -> Mapping[str, str] | None:
+    """Say when to try again, of what may work then."""
+    if isinstance(error, TooOften):
+        return {"Retry-After": str(error.retry_after_seconds)}
+    return _RETRY_LATER if isinstance(error, Unavailable) else None
 
 
 def _stale(request: Request, error: patients.StaleVersion) -> Response:

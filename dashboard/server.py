@@ -28,7 +28,7 @@ from dashboard.static_assets import StaticAssets
 from db.limit_storage import LimitStorage
 from db.settings import Settings
 from services import sessions
-from services.throttling import Throttle
+from services.throttling import CallLimits, Throttle
 
 SCRIPT: Final = Path(__file__).with_name("app.py")
 
@@ -58,7 +58,13 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
     )
     dispatch = Dispatch(
         pages=pages,
-        api=create_api(wired.database, wired.files, wired.audit, now=_clock(settings)),
+        api=create_api(
+            wired.database,
+            wired.files,
+            wired.audit,
+            CallLimits(throttle, settings.api_calls_per_minute),
+            now=_clock(settings),
+        ),
         watch=create_watch(live, key=derive(key, "typed")),
         sign_in=sign_in.create_sign_in(door),
     )

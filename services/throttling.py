@@ -5,6 +5,7 @@ import hmac
 import math
 from dataclasses import dataclass
 from typing import Final, Protocol
+from uuid import UUID
 
 from limits import RateLimitItem, RateLimitItemPerSecond
 
@@ -51,9 +52,8 @@ LINKS_PER_NETWORK: Final = Limit("links-per-network", 50, 15 * _MINUTE)
 CEREMONIES_PER_NETWORK: Final = Limit("ceremonies-per-network", 200, 15 * _MINUTE)
 
 
-def api_calls(per_minute: int) -> Limit:
-    """Return the limit of one token's calls."""
-    return Limit("api-calls", per_minute, _MINUTE)
+# Nobody guesses 256 bits; but every wrong token is written into the audit log.
+UNKNOWN_TOKENS: Final = Limit("unknown-tokens", 60, _MINUTE)
 
 
 class LimitReached(TooOften):
@@ -105,6 +105,23 @@ class Throttle:
     def _key_of(self, limit: Limit, whose: tuple[str, ...]) -> str:
         said = "\0".join((limit.name, *whose)).encode()
         return hmac.new(self._key, said, hashlib.sha256).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """How often programs may call: each token, and each network without a known one."""
+
+    throttle: Throttle
+    calls_per_minute: int
+
+    def count_call(self, token_id: UUID) -> None:
+        """Count a call with this token, or raise LimitReached."""
+        limit = Limit("api-calls", self.calls_per_minute, _MINUTE)
+        self.throttle.take(limit, str(token_id))
+
+    def count_unknown(self, network: str | None) -> None:
+        """Count a call with a token that nobody has, or raise LimitReached."""
+        self.throttle.take(UNKNOWN_TOKENS, network or "")
 
 
 def _spoken(seconds: int) -> str:

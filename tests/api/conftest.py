@@ -21,9 +21,11 @@ from dashboard.request_log import RequestLog
 from dashboard.security_headers import SecurityHeaders
 from db.audit_store import AuditStore
 from db.gridfs import FileStore
+from db.limit_storage import LimitStorage
 from db.routing import SYSTEM, Database
 from services import people, sessions, tokens
 from services.actors import Actor, Role
+from services.throttling import CallLimits, Throttle
 
 ADA = {
     "first_name": "Ada",
@@ -85,15 +87,17 @@ class Door:
     app: Any
     database: Database
     tokens: dict[Role, str]
+    limits: CallLimits
 
 
 @pytest.fixture(scope="module")
-def door(module_endpoints, module_files, module_log) -> Iterator[Door]:
+def door(module_endpoints, module_files, module_log, module_limits) -> Iterator[Door]:
     database = Database(module_endpoints, retry_seconds=2)
     api = create_api(
         database,
         module_files,
         module_log,
+        module_limits,
         now=lambda: datetime(2026, 11, 20, 12, tzinfo=UTC),
     )
     gate = Gate(
@@ -105,7 +109,7 @@ def door(module_endpoints, module_files, module_log) -> Iterator[Door]:
     made = database.write(people.ensure_demo_people, acting=SYSTEM)
     cast = database.read(people.demo_people, after=made.lsn, acting=SYSTEM).value
     app = SecurityHeaders(RequestLog(gate))
-    yield Door(app, database, _tokens(database, cast))
+    yield Door(app, database, _tokens(database, cast), module_limits)
     database.close()
 
 
@@ -150,6 +154,13 @@ def stranger(as_role) -> Client:
 def ada(client) -> dict[str, Any]:
     """A patient nobody else uses."""
     return client.post("/api/v1/patients", ADA).json()
+
+
+@pytest.fixture(scope="module")
+def module_limits(addresses) -> Iterator[CallLimits]:
+    """Limits that no test reaches by accident, and that no other run shares."""
+    with closing(LimitStorage(addresses.mongo.url)) as storage:
+        yield CallLimits(Throttle(storage, key=uuid4().hex), 100_000)
 
 
 @pytest.fixture(scope="module")

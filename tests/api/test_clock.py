@@ -14,7 +14,9 @@ from tests.api.conftest import ADA, Client
 def next_century(door, module_files, module_log):
     """The same clinic, many years later."""
     later = datetime(2085, 12, 10, tzinfo=UTC)
-    api = create_api(door.database, module_files, module_log, now=lambda: later)
+    api = create_api(
+        door.database, module_files, module_log, door.limits, now=lambda: later
+    )
     with closing(Client(api, door.tokens[Role.STAFF])) as client:
         yield client
 

@@ -27,7 +27,9 @@ def _beat(database, age="0 seconds"):
 
 @pytest.fixture
 def stores(door, module_files, module_log):
-    return Stores(door.database, module_files, module_log, lambda: date(2026, 11, 20))
+    return Stores(
+        door.database, module_files, module_log, door.limits, lambda: date(2026, 11, 20)
+    )
 
 
 class _Nodes:
@@ -89,9 +91,11 @@ def test_without_mongodb_the_answer_is_503(stores):
     assert (health.status, health.response().status_code) == ("down", 503)
 
 
-def test_a_silent_worker_degrades(endpoints, module_files, module_log):
+def test_a_silent_worker_degrades(endpoints, module_files, module_log, module_limits):
     database = Database(endpoints)
-    stores = Stores(database, module_files, module_log, lambda: date(2026, 11, 20))
+    stores = Stores(
+        database, module_files, module_log, module_limits, lambda: date(2026, 11, 20)
+    )
 
     never = examine(stores)
     after = _beat(database, "31 seconds").lsn

@@ -24,7 +24,9 @@ _CHECKS = [
 ]
 
 
-_description = create_api(None, None, None, now=lambda: datetime.now(UTC)).openapi()
+_description = create_api(
+    None, None, None, None, now=lambda: datetime.now(UTC)
+).openapi()
 schema = schemathesis.openapi.from_dict(_description)
 
 
