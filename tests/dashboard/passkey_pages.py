@@ -1,0 +1,60 @@
+"""What a browser with a passkey device does on our pages, without a browser."""
+
+import html
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+
+from services.actors import Role
+from tests.authenticator import Authenticator
+from tests.dashboard.conftest import Server
+from tests.signing_in import sign_in
+
+_OPTIONS = re.compile(r'data-options="([^"]*)"')
+
+
+def origin_of(server: Server) -> str:
+    """Return the server's address by a name: passkeys are bound to no number."""
+    return f"http://localhost:{server.port}"
+
+
+def browser_at(server: Server) -> httpx.Client:
+    origin = origin_of(server)
+    headers = {"Origin": origin, "Sec-Fetch-Site": "same-origin"}
+    return httpx.Client(base_url=origin, headers=headers)
+
+
+def device_for(server: Server) -> Authenticator:
+    return Authenticator(origin_of(server), "localhost")
+
+
+@contextmanager
+def signed_in(server: Server, role: Role) -> Iterator[httpx.Client]:
+    with browser_at(server) as browser:
+        answer = sign_in(browser, server.emails[role])
+        assert answer.status_code == 303, answer.text
+        yield browser
+
+
+def options_on(page: httpx.Response) -> str:
+    """Return what the page asks the device."""
+    found = _OPTIONS.search(page.text)
+    assert found, page.text
+    return html.unescape(found[1])
+
+
+def add_passkey(browser: httpx.Client, device: Authenticator, **more) -> httpx.Response:
+    made = device.make(options_on(browser.get("/sign-in/passkeys")))
+    return browser.post("/sign-in/passkeys", data={"answer": made} | more)
+
+
+def enter(browser: httpx.Client, device: Authenticator, **more) -> httpx.Response:
+    answer = device.use(options_on(browser.get("/sign-in/passkey")))
+    return browser.post("/sign-in/passkey", data={"answer": answer} | more)
+
+
+def confirm(browser: httpx.Client, device: Authenticator, **more) -> httpx.Response:
+    answer = device.use(options_on(browser.get("/sign-in/confirm")))
+    return browser.post("/sign-in/confirm", data={"answer": answer} | more)
