@@ -29,8 +29,8 @@ class Addresses:
     def endpoints_of(self, name: str) -> Endpoints:
         """Return the same addresses for another database of the cluster."""
         return Endpoints(
-            self.primary_url(database.OWNER, name),
-            {node: self.node_url(node, database.OWNER, name) for node in NODE_NAMES},
+            self.primary_url(database.APP, name),
+            {node: self.node_url(node, database.APP, name) for node in NODE_NAMES},
             self.mongo.url,
             {
                 node: f"http://127.0.0.1:{self.ports[f'{node}-api']}"

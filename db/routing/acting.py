@@ -15,16 +15,15 @@ DatabaseRole = Literal[
 
 # They hold until the transaction ends, like SET LOCAL, and travel in one statement.
 _TAKE_ON: Final = (
-    "SELECT set_config('chartroom.role', %s, true), "
+    "SELECT set_config('role', %s, true), "
     "set_config('chartroom.user_id', %s, true), "
     "set_config('chartroom.patient_id', %s, true)"
 )
 _BECOME: Final = (
-    "WITH former AS MATERIALIZED "
-    "(SELECT current_setting('chartroom.role', true) AS role) "
-    "SELECT role, set_config('chartroom.role', %s, true) FROM former"
+    "WITH former AS MATERIALIZED (SELECT current_setting('role') AS role) "
+    "SELECT role, set_config('role', %s, true) FROM former"
 )
-_RETURN: Final = "SELECT set_config('chartroom.role', %s, true)"
+_RETURN: Final = "SELECT set_config('role', %s, true)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import psycopg2
 import pytest
 from anyio.from_thread import start_blocking_portal
 from sqlalchemy import func, select, text
@@ -25,6 +26,7 @@ from jobs import tasks
 from jobs.tasks import Stores, queue
 from jobs.worker import connected
 from services.sessions import Limits
+from tests.conftest import owner
 
 
 @pytest.fixture
@@ -162,11 +164,10 @@ def test_the_audit_log_is_sealed_once_a_day(endpoints, stores):
     _run_due(endpoints, stores, "seal_audit_log")
     assert _seals(stores) == [0]
 
-    with stores.database.connect_primary() as connection:
-        connection.exec_driver_sql(
+    with closing(psycopg2.connect(owner(endpoints))) as connection, connection:
+        connection.cursor().execute(
             "UPDATE audit_seals SET sealed_at = sealed_at - interval '1 day'"
         )
-        connection.commit()
     # A seal that was dated back no longer holds: nothing is put on top of it.
     _run_due(endpoints, stores, "seal_audit_log")
 

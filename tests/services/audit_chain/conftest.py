@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import psycopg2
 import pytest
 from pymongo import MongoClient
 from pymongo.collection import Collection
@@ -21,6 +22,7 @@ from db.routing import Database
 from db.routing.acting import SYSTEM
 from db.seal_keys import SealKeyFile, SealKeys
 from services import audit_chain
+from tests.conftest import owner
 
 
 @dataclass
@@ -31,6 +33,7 @@ class Log:
     store: AuditStore
     entries: Collection[dict[str, Any]]
     keys: SealKeys
+    owner_url: str
 
     def happen(self, count: int = 1, **values: object) -> None:
         """Let something happen that is to be in the log."""
@@ -92,9 +95,12 @@ class Log:
 
     def as_owner(self, statement: str) -> None:
         """Do what nobody of Chartroom's may do."""
-        with self.database.connect_primary() as connection:
-            connection.exec_driver_sql(statement)
-            connection.commit()
+        with (
+            closing(psycopg2.connect(self.owner_url)) as connection,
+            connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
 
     @contextmanager
     def restored(self) -> Iterator["Log"]:
@@ -142,6 +148,6 @@ def _made(endpoints: Endpoints, addresses: Addresses, folder: Path) -> Iterator[
             closing(Database(audited)) as database,
             closing(AuditStore(audited.audit_url)) as store,
         ):
-            yield Log(database, store, client[name][COLLECTION], keys)
+            yield Log(database, store, client[name][COLLECTION], keys, owner(audited))
         client.admin.command("dropUser", user)
         client.admin.command("dropRole", user)
