@@ -5,7 +5,9 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import current_actor, read
+from dashboard.navigation import go
 from services import patients
+from services.actors import Permission
 from services.errors import NotFound
 from services.patient_records import PatientRecord
 
@@ -19,8 +21,14 @@ def chosen_patient(parameter: str = "patient") -> PatientRecord:
             "This address names no patient. Find the patient in the list first."
         ) from error
     actor = current_actor()
-    return read(
-        lambda session: patients.get_patient(session, actor, patient_id),
-        keep=("patient", patient_id),
-        seconds=3,
-    )
+    try:
+        return read(
+            lambda session: patients.get_patient(session, actor, patient_id),
+            keep=("patient", patient_id),
+            seconds=3,
+        )
+    except patients.NoSuchPatient:
+        # It may be somebody whom this clinician does not treat.
+        if actor.may(Permission.BREAK_GLASS):
+            go("break_glass.py", patient=str(patient_id))
+        raise

@@ -64,6 +64,13 @@ _PLACES: Final = (
     Place("accesses.py", "Who looked", "visibility", Permission.VIEW_OWN_ACCESSES),
     Place("views.py", "Saved views", "bookmarks", Permission.SAVE_VIEWS),
     Place("doctors.py", "Doctors", "stethoscope", Permission.VIEW_DOCTORS),
+    Place("break_glass.py", "Open a record", "emergency_home", Permission.BREAK_GLASS),
+    Place(
+        "break_glass_review.py",
+        "Review",
+        "fact_check",
+        Permission.REVIEW_BREAK_GLASS,
+    ),
     Place("users.py", "People", "manage_accounts", Permission.MANAGE_USERS),
     Place("tokens.py", "Tokens", "key", Permission.MANAGE_TOKENS),
     Place("audit.py", "Audit", "policy", Permission.VIEW_AUDIT),

@@ -1,4 +1,4 @@
-"""Newly registered patients whom the clinic may know already, offered for a merge."""
+"""Patients whom the clinic may know twice, offered for a merge."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from dashboard.context import read, today
 from dashboard.navigation import go
 from dashboard.net import net
-from dashboard.widgets.candidates import candidate
+from dashboard.widgets.candidates import candidate, candidate_list
 from dashboard.widgets.words import full_name
 from services import duplicates, patient_lists
 from services.actors import Actor
@@ -51,6 +51,24 @@ def offer_newest_twins(actor: Actor) -> None:
     if chosen:
         kept, new = chosen.known.patient.id, chosen.new.id
         go("merge.py", patient=str(kept), other=str(new))
+
+
+@st.fragment
+def possible_duplicates(actor: Actor, patient: PatientRecord) -> None:
+    """Offer what looks like the same person, to be compared and merged."""
+    chosen = None
+    with st.skeleton(height=80), net():
+        found = read(
+            lambda s: duplicates.find_duplicates(
+                s, actor, patient.draft(), excluding=patient.id
+            ),
+            keep=("duplicates", patient.id, patient.version),
+        )
+        if found:
+            st.subheader("May be the same person", anchor=False)
+        chosen = candidate_list("patient", found, today(), action="Compare")
+    if chosen:
+        go("merge.py", patient=str(patient.id), other=str(chosen))
 
 
 def _newest_twins(session: Session, actor: Actor) -> tuple[_Twins, ...]:

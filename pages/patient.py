@@ -2,17 +2,18 @@
 
 import streamlit as st
 
+from dashboard.care_team import care_team, outside_care
 from dashboard.chosen_patient import chosen_patient
-from dashboard.context import current_actor, freshness, read, today, write
+from dashboard.context import current_actor, freshness, today, write
 from dashboard.navigation import go, open_patient
 from dashboard.net import net
 from dashboard.patient_invitation import offer_invitation
-from dashboard.widgets.candidates import candidate_list
+from dashboard.twins import possible_duplicates
 from dashboard.widgets.notices import notify
 from dashboard.widgets.patient_details import patient_details
 from dashboard.widgets.patient_header import patient_header
 from dashboard.widgets.words import full_name, plain
-from services import duplicates, patients
+from services import patients
 
 actor, patient = current_actor(), chosen_patient()
 
@@ -35,25 +36,8 @@ def confirm_archiving() -> None:
             st.rerun()
 
 
-@st.fragment
-def possible_duplicates() -> None:
-    """Offer what looks like the same person, to be compared and merged."""
-    chosen = None
-    with st.skeleton(height=80), net():
-        found = read(
-            lambda s: duplicates.find_duplicates(
-                s, actor, patient.draft(), excluding=patient.id
-            ),
-            keep=("duplicates", patient.id, patient.version),
-        )
-        if found:
-            st.subheader("May be the same person", anchor=False)
-        chosen = candidate_list("patient", found, today(), action="Compare")
-    if chosen:
-        go("merge.py", patient=str(patient.id), other=str(chosen))
-
-
 patient_header(patient, today())
+outside_care(patient)
 if patient.merged_into_id:
     st.info("This record was merged into another one.", icon=":material/merge:")
     if st.button("Open the record that was kept", key="patient_kept"):
@@ -76,6 +60,7 @@ else:
         if st.button("Archive", key="patient_archive", icon=":material/archive:"):
             confirm_archiving()
 patient_details(patient)
+care_team(patient)
 if not patient.is_archived:
-    possible_duplicates()
+    possible_duplicates(actor, patient)
 st.caption(freshness())

@@ -15,9 +15,24 @@ from tests.pages.conftest import Clinic
 
 LISTED = {
     Role.STAFF: {"home", "patients", "register", "views", "doctors", "account"},
-    Role.CLINICIAN: {"home", "patients", "register", "views", "doctors", "account"},
+    Role.CLINICIAN: {
+        "home",
+        "patients",
+        "register",
+        "views",
+        "doctors",
+        "break_glass",
+        "account",
+    },
     Role.ANALYST: {"home", "patients", "views", "doctors", "account"},
-    Role.ADMIN: {"home", "users", "tokens", "replication", "account"},
+    Role.ADMIN: {
+        "home",
+        "break_glass_review",
+        "users",
+        "tokens",
+        "replication",
+        "account",
+    },
     Role.PATIENT: {"my_record", "doctors", "account"},
 }
 HIDDEN = {

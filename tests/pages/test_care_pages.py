@@ -1,0 +1,105 @@
+"""Who treats a patient, on the record's page."""
+
+from uuid import UUID
+
+import pytest
+from sqlalchemy import update
+from streamlit.testing.v1 import AppTest
+
+from db.models import CareRelationship
+from services import break_glass, care
+from services.actors import Role
+from services.patient_records import PatientRecord
+from tests.pages.conftest import Clinic
+
+REASON = "Unconscious in the waiting room"
+
+
+@pytest.fixture
+def patient(clinic: Clinic) -> PatientRecord:
+    return clinic.register()
+
+
+def treat(clinic: Clinic, patient: PatientRecord) -> UUID:
+    okafor = clinic.cast[Role.CLINICIAN]
+    clinic.write(lambda s: care.assign(s, clinic.clerk, patient.id, okafor.id))
+    return okafor.id
+
+
+def texts(app: AppTest) -> str:
+    said = (*app.markdown, *app.caption, *app.warning)
+    return " ".join(str(one.value) for one in said)
+
+
+def test_a_record_says_that_nobody_treats_the_patient(clinic: Clinic, patient):
+    app = clinic.open("patient", patient=patient.id)
+
+    assert "No clinician has this patient" in texts(app)
+    assert not app.exception
+
+
+def test_the_front_desk_gives_a_patient_to_a_clinician(clinic: Clinic, patient):
+    app = clinic.open("patient", patient=patient.id)
+
+    app.button(key="patient_care_assign").click().run()
+
+    assert "**Dr\\. Amara Okafor**" in texts(app)
+    assert not app.exception
+
+
+def test_who_treats_already_is_not_offered(clinic: Clinic, patient):
+    treat(clinic, patient)
+
+    app = clinic.open("patient", patient=patient.id)
+
+    assert "patient_care_assign" not in {button.key for button in app.button}
+
+
+def test_a_treatment_is_ended_on_the_page(clinic: Clinic, patient):
+    clinician_id = treat(clinic, patient)
+    app = clinic.open("patient", patient=patient.id)
+
+    app.button(key=f"patient_care_end_{clinician_id}").click().run()
+
+    assert "No clinician has this patient" in texts(app)
+    assert not app.exception
+
+
+def test_a_clinician_opens_whom_they_treat(clinic: Clinic, patient):
+    treat(clinic, patient)
+
+    app = clinic.open("patient", Role.CLINICIAN, patient=patient.id)
+
+    assert patient.last_name in app.title[0].value
+    assert not app.exception
+
+
+def test_a_record_opened_from_outside_is_marked_for_everybody(clinic: Clinic, patient):
+    okafor = clinic.cast[Role.CLINICIAN]
+    clinic.write(lambda s: break_glass.open_record(s, okafor, patient.id, REASON))
+
+    theirs = clinic.open("patient", Role.CLINICIAN, patient=patient.id)
+    desk = clinic.open("patient", Role.STAFF, patient=patient.id)
+
+    assert "You have this record open until" in theirs.warning[0].value
+    assert "Okafor has this record open until" in desk.warning[0].value
+    # Why is for those who review it.
+    assert REASON not in texts(desk)
+    assert not theirs.exception
+    assert not desk.exception
+
+
+def test_who_was_shut_out_sees_it_at_the_next_click(clinic: Clinic, patient):
+    treat(clinic, patient)
+    app = clinic.open("patient", Role.CLINICIAN, patient=patient.id)
+    clinic.write(
+        lambda s: s.execute(
+            update(CareRelationship)
+            .where(CareRelationship.patient_id == patient.id)
+            .values(ended_at=CareRelationship.created_at)
+        )
+    )
+
+    app = clinic.open("patient", Role.CLINICIAN, patient=patient.id)
+
+    assert app.title[0].value == "Open a record outside your patients"
