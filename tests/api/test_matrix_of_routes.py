@@ -1,0 +1,99 @@
+"""Every route of the API, as every role, and as a stranger."""
+
+from uuid import uuid4
+
+import pytest
+
+from services.actors import Role
+from tests.api.conftest import ADA
+
+EVERYBODY = frozenset(Role)
+DESK = frozenset({Role.STAFF, Role.CLINICIAN})
+LISTS = DESK | {Role.ANALYST}
+ADMIN = frozenset({Role.ADMIN})
+
+ALLOWED = {
+    ("POST", "/api/v1/exports"): frozenset({Role.ANALYST}),
+    ("GET", "/api/v1/health"): EVERYBODY,
+    ("GET", "/api/v1/patients"): LISTS,
+    ("POST", "/api/v1/patients"): DESK,
+    ("POST", "/api/v1/patients/duplicates"): DESK,
+    ("GET", "/api/v1/patients/{uuid}"): DESK,
+    ("PUT", "/api/v1/patients/{uuid}"): DESK,
+    ("DELETE", "/api/v1/patients/{uuid}"): DESK,
+    ("POST", "/api/v1/patients/{uuid}/restore"): DESK,
+    ("GET", "/api/v1/patients/{uuid}/duplicates"): DESK,
+    ("POST", "/api/v1/patients/{uuid}/merge"): DESK,
+    ("GET", "/api/v1/people"): ADMIN,
+    ("GET", "/api/v1/people/{uuid}"): ADMIN,
+    ("POST", "/api/v1/people/{uuid}/deactivate"): ADMIN,
+    ("GET", "/api/v1/replication/status"): ADMIN,
+    ("GET", "/api/v1/tokens"): ADMIN,
+    ("DELETE", "/api/v1/tokens/{uuid}"): LISTS | ADMIN,
+    ("GET", "/files/audit.csv"): ADMIN,
+    ("GET", "/files/patients.csv"): LISTS,
+    ("GET", "/files/patients/{uuid}/photo"): DESK,
+    ("GET", "/patient-register"): LISTS,
+    ("POST", "/patient-register"): DESK,
+}
+# For anybody, because they tell nothing of anybody.
+OPEN = {("GET", "/health"), ("GET", "/metrics")}
+
+
+def test_every_route_has_its_line_in_the_matrix(client):
+    paths = client.get("/api/openapi.json").json()["paths"]
+
+    described = {
+        (method.upper(), path) for path, routes in paths.items() for method in routes
+    }
+
+    assert described == ALLOWED.keys() | OPEN
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize(("method", "path"), ALLOWED)
+def test_a_route_is_for_these_roles_and_no_others(as_role, ada, method, path, role):
+    status = _ask(as_role(role), method, path, ada).status_code
+
+    if role in ALLOWED[method, path]:
+        assert status not in {401, 403}
+    elif role is Role.PATIENT and "{uuid}" in path:
+        assert status in {403, 404}
+    else:
+        assert status == 403
+
+
+@pytest.mark.parametrize(("method", "path"), ALLOWED)
+def test_a_stranger_gets_nothing_anywhere(as_role, ada, method, path):
+    answer = _ask(as_role(None), method, path, ada)
+
+    assert answer.status_code == 401
+    assert "Lovelace" not in answer.text
+
+
+@pytest.mark.parametrize(("method", "path"), OPEN)
+def test_what_is_open_needs_no_token(as_role, method, path):
+    assert _ask(as_role(None), method, path, {}).status_code in {200, 503}
+
+
+def _ask(client, method, path, ada):
+    about_patients = "patients/" in path
+    target = ada["uuid"] if about_patients and ada else uuid4()
+    body = ADA | {"email": f"{uuid4().hex}@example.org"}
+    if path.endswith("/merge"):
+        body = {
+            "merged": str(uuid4()),
+            "merged_version": 1,
+            "version": 1,
+            "patient": body,
+        }
+    if path == "/api/v1/exports":
+        body = {"reason": "A recall of one medication"}
+    sends = method in {"POST", "PUT"}
+    headers = {"If-Match": '"1"'} if about_patients and method != "GET" else {}
+    return client.ask(
+        method,
+        path.replace("{uuid}", str(target)),
+        json=body if sends else None,
+        headers=headers,
+    )
