@@ -103,6 +103,7 @@ class _FirstPage:
             current=current,
             can_text=self._door.delivery.gateway is not None,
             ways=ways(self._door),
+            has_ended="ended" in request.query_params,
         )
 
     def _cast(self) -> tuple[DemoPerson, ...]:

@@ -22,6 +22,13 @@ def test_everybody_is_offered_with_what_they_may_do(server):
     assert "<script" not in page.text
 
 
+def test_who_comes_from_a_page_that_ended_is_told_why(server):
+    ended = httpx.get(f"{server.url}/sign-in?next=/register&ended=1").text
+
+    assert "Your sign-in is over" in ended
+    assert "Your sign-in is over" not in httpx.get(f"{server.url}/sign-in").text
+
+
 def test_choosing_somebody_shows_their_code_marked_as_demo(server):
     with server.browser() as browser:
         answer = browser.post("/sign-in", data={"email": server.emails[Role.STAFF]})
