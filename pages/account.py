@@ -13,6 +13,8 @@ page_header(plain(actor.name))
 st.markdown(f"Your role is **{actor.role}**. With it you can:")
 st.markdown("\n".join(f"- {may}" for may in sorted(PERMISSIONS[actor.role])))
 with st.container(horizontal=True):
+    if st.button("My passkeys", key="account_passkeys", icon=":material/passkey:"):
+        leave_for("/sign-in/passkeys")
     if st.button("What every role may do", key="account_roles"):
         go("roles.py")
     if actor.may(Permission.OWN_TOKENS) and st.button(
