@@ -24,7 +24,7 @@ st.caption(
 )
 record_table(
     payload_of(
-        [Column("May"), *(Column(role.capitalize()) for role in Role)],
+        [Column("Permission"), *(Column(role.capitalize()) for role in Role)],
         [
             Row(
                 permission.name,

@@ -14,8 +14,8 @@ def invitation_link(name: str, *, is_sent: bool, link: str | None) -> None:
         )
     else:
         st.warning(
-            f"No letter could be sent to {plain(name)}. Give them this link yourself; "
-            "it opens once, within three days, and is not shown again.",
+            f"No letter was sent to {plain(name)}. Give them this link yourself; it "
+            "opens once, within three days, and is not shown again.",
             icon=":material/mail_off:",
         )
     if link:

@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 import streamlit as st
 
-from dashboard.widgets.words import at, plain
+from dashboard.widgets.words import at, plain, unlinked
 from services.people import Person, Standing
 
 Color = Literal["green", "blue", "gray"]
@@ -25,7 +25,7 @@ def person_details(person: Person) -> None:
         if person.is_demo:
             st.badge("Demo", icon=":material/science:", color="orange")
     facts = [
-        plain(person.email),
+        unlinked(person.email),
         plain(person.phone_number or "no phone number"),
         f"{person.passkeys or 'no'} passkey{'' if person.passkeys == 1 else 's'}",
         f"last here {at(person.last_seen_at)}" if person.last_seen_at else "never here",
