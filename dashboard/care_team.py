@@ -8,7 +8,6 @@ from dashboard.net import net
 from dashboard.widgets.notices import notify
 from dashboard.widgets.words import at, plain
 from services import break_glass, care
-from services.actors import Permission
 from services.care import Carer
 from services.patient_records import PatientRecord
 
@@ -41,20 +40,21 @@ def care_team(patient: PatientRecord) -> None:
         st.subheader("Treated by", anchor=False)
         if not team:
             st.caption("Nobody yet. No clinician has this patient in their list.")
+        in_charge = care.is_in_charge(actor, team)
         for carer in team:
-            _carer(patient, carer)
-        if actor.may(Permission.ASSIGN_CARE) and not patient.is_archived:
+            _carer(patient, carer, can_end=in_charge)
+        if in_charge and not patient.is_archived:
             _choose_another(patient, team)
 
 
-def _carer(patient: PatientRecord, carer: Carer) -> None:
+def _carer(patient: PatientRecord, carer: Carer, *, can_end: bool) -> None:
     actor = current_actor()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"**{plain(carer.clinician.name)}** :gray[since {at(carer.since)}]",
             width="stretch",
         )
-        ends = actor.may(Permission.ASSIGN_CARE) and st.button(
+        ends = can_end and st.button(
             "End", key=f"patient_care_end_{carer.clinician.id}", type="tertiary"
         )
     if ends:

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
-from db.models import BreakGlassAccess, CareRelationship, Patient, User
+from db.models import BreakGlassAccess, Patient, User
 from db.routing import become
-from services import audit, reasons
+from services import audit, care, reasons
 from services.actors import Actor, Permission, Role
 from services.audit import Action
 from services.errors import Conflict, InvalidInput, NotFound
@@ -73,24 +73,28 @@ def open_record(
     actor.require(Permission.BREAK_GLASS)
     reason = reasons.read(reason)
     _require_patient(session, patient_id)
-    if _treats(session, actor, patient_id):
+    if care.is_treated_by(session, actor.id, patient_id):
         raise TreatsAlready
     if known := _own_current(session, actor, patient_id):
         return known[0]
-    access = BreakGlassAccess(
-        clinician_id=actor.id,
-        patient_id=patient_id,
-        reason=reason,
-        expires_at=func.now() + timedelta(hours=HOURS),
+    # No ORM object: that would write the review's columns too, if only to leave them
+    # empty, and a clinician may not touch them.
+    access_id = session.scalar(
+        insert(BreakGlassAccess)
+        .values(
+            clinician_id=actor.id,
+            patient_id=patient_id,
+            reason=reason,
+            expires_at=func.now() + timedelta(hours=HOURS),
+        )
+        .returning(BreakGlassAccess.id)
     )
-    session.add(access)
-    session.flush()
     audit.record(
         session,
         actor,
         Action.GLASS_BREAK,
         patient_id=patient_id,
-        subject=("access", access.id),
+        subject=("access", access_id),
         reason=reason,
     )
     return _own_current(session, actor, patient_id)[0]
@@ -195,15 +199,6 @@ def _require_patient(session: Session, patient_id: UUID) -> None:
         found = session.scalar(select(Patient.id).where(Patient.id == patient_id))
     if found is None:
         raise NoSuchPatient(patient_id)
-
-
-def _treats(session: Session, actor: Actor, patient_id: UUID) -> bool:
-    care = select(CareRelationship.id).where(
-        CareRelationship.clinician_id == actor.id,
-        CareRelationship.patient_id == patient_id,
-        CareRelationship.ended_at.is_(None),
-    )
-    return session.scalar(care.limit(1)) is not None
 
 
 def _own_current(

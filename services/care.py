@@ -1,5 +1,6 @@
 """Who treats whom: the clinicians of a patient, which decides what these see."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +12,7 @@ from db.models import CareRelationship, Patient, User
 from services import audit
 from services.actors import Actor, Permission, Role
 from services.audit import Action
-from services.errors import Conflict, NotFound
+from services.errors import Conflict, NotAllowed, NotFound
 from services.patient_refusals import NoSuchPatient
 
 
@@ -48,6 +49,16 @@ class AlreadyTreats(Conflict):
         super().__init__(f"{name} treats this patient already.")
 
 
+class NotYours(NotAllowed):
+    """A clinician is not the one to say who treats the patient."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You do not treat this patient, so you cannot say who does. "
+            "Ask the front desk or whoever treats them."
+        )
+
+
 def list_clinicians(session: Session, actor: Actor) -> tuple[Clinician, ...]:
     """Return who can be given a patient to treat, by name; raises NotAllowed."""
     actor.require(Permission.ASSIGN_CARE)
@@ -76,14 +87,23 @@ def list_team(session: Session, actor: Actor, patient_id: UUID) -> tuple[Carer, 
     return tuple(team.values())
 
 
+def is_in_charge(actor: Actor, team: Sequence[Carer]) -> bool:
+    """Tell whether the actor may say who else treats the patient of this team."""
+    is_clinician = actor.role is Role.CLINICIAN
+    treats = any(one.clinician.id == actor.id for one in team)
+    return actor.may(Permission.ASSIGN_CARE) and (treats or not is_clinician)
+
+
 def assign(
     session: Session, actor: Actor, patient_id: UUID, clinician_id: UUID
 ) -> Carer:
     """Let the clinician treat the patient from now on; the caller commits.
 
-    Raises AlreadyTreats, NotFound, NotAllowed.
+    A clinician says so for their own patients only: one whose record they opened
+    without treating them does not become theirs that way. Raises AlreadyTreats,
+    NotFound, NotAllowed.
     """
-    actor.require(Permission.ASSIGN_CARE)
+    _require_in_charge(session, actor, patient_id)
     # Locked, so that two desks that give the same patient to the same clinician at
     # once queue up, and the second finds what the first did.
     _lock(session, patient_id)
@@ -99,7 +119,7 @@ def end(session: Session, actor: Actor, patient_id: UUID, clinician_id: UUID) ->
 
     The patient leaves their lists at once. Raises NotFound, NotAllowed.
     """
-    actor.require(Permission.ASSIGN_CARE)
+    _require_in_charge(session, actor, patient_id)
     ended = session.scalars(
         update(CareRelationship)
         .where(
@@ -122,6 +142,16 @@ def end(session: Session, actor: Actor, patient_id: UUID, clinician_id: UUID) ->
     )
 
 
+def is_treated_by(session: Session, clinician_id: UUID, patient_id: UUID) -> bool:
+    """Tell whether the clinician treats the patient; for other services."""
+    care = select(CareRelationship.id).where(
+        CareRelationship.clinician_id == clinician_id,
+        CareRelationship.patient_id == patient_id,
+        CareRelationship.ended_at.is_(None),
+    )
+    return session.scalar(care.limit(1)) is not None
+
+
 def begin(
     session: Session, patient_id: UUID, clinician_id: UUID, *, by: Actor
 ) -> CareRelationship:
@@ -142,6 +172,14 @@ def begin(
         subject=("user", clinician_id),
     )
     return care
+
+
+def _require_in_charge(session: Session, actor: Actor, patient_id: UUID) -> None:
+    actor.require(Permission.ASSIGN_CARE)
+    if actor.role is Role.CLINICIAN and not is_treated_by(
+        session, actor.id, patient_id
+    ):
+        raise NotYours
 
 
 def _clinicians() -> Select[UUID, str]:

@@ -89,6 +89,18 @@ def test_a_record_opened_from_outside_is_marked_for_everybody(clinic: Clinic, pa
     assert not desk.exception
 
 
+def test_who_opened_it_from_outside_is_offered_no_say_in_who_treats(
+    clinic: Clinic, patient
+):
+    okafor = clinic.cast[Role.CLINICIAN]
+    clinic.write(lambda s: break_glass.open_record(s, okafor, patient.id, REASON))
+
+    app = clinic.open("patient", Role.CLINICIAN, patient=patient.id)
+
+    assert "patient_care_assign" not in {button.key for button in app.button}
+    assert not app.exception
+
+
 def test_who_was_shut_out_sees_it_at_the_next_click(clinic: Clinic, patient):
     treat(clinic, patient)
     app = clinic.open("patient", Role.CLINICIAN, patient=patient.id)

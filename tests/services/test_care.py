@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from db.models import AuditEvent, CareRelationship, User
-from services import care, merging, patients
+from services import break_glass, care, merging, patients
 from services.actors import Actor, Role
 from services.errors import NotAllowed, NotFound
 from services.patient_records import PatientRecord
@@ -101,10 +101,22 @@ def test_a_patient_has_as_many_clinicians_as_treat_them(session, clerk, dora, pa
 
 def test_a_clinician_may_hand_a_patient_on(session, dora, patient):
     emil = known(session, "Doctor Emil")
+    care.begin(session, patient.id, dora.id, by=dora)
 
     care.assign(session, dora, patient.id, emil.id)
+    care.end(session, dora, patient.id, dora.id)
 
     assert team(session, dora, patient) == ["Doctor Emil"]
+
+
+def test_a_record_that_was_broken_open_does_not_become_ones_own(session, dora, patient):
+    reason = "Unconscious in the waiting room"
+    break_glass.open_record(session, dora, patient.id, reason)
+
+    with pytest.raises(care.NotYours):
+        care.assign(session, dora, patient.id, dora.id)
+    with pytest.raises(care.NotYours):
+        care.end(session, dora, patient.id, dora.id)
 
 
 @pytest.mark.parametrize("role", [Role.STAFF, Role.ANALYST, Role.ADMIN])
