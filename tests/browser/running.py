@@ -51,13 +51,18 @@ def variables(endpoints: Endpoints, data: Path) -> dict[str, str]:
 
 @contextmanager
 def process(
-    command: Sequence[str], log: Path, variables: dict[str, str], ready: str
+    command: Sequence[str],
+    log: Path,
+    variables: dict[str, str],
+    ready: str,
+    *,
+    cwd: Path = _ROOT,
 ) -> Iterator[None]:
     """Run a server until the block ends; start the block when `ready` answers."""
     with log.open("w") as output:
         server = subprocess.Popen(
             command,
-            cwd=_ROOT,
+            cwd=cwd,
             env=os.environ | variables,
             stdout=output,
             stderr=subprocess.STDOUT,

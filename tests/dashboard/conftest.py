@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -23,6 +24,8 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 st.session_state.setdefault("secret", f"secret of {st.user.get('uid')}")
 st.text(f"uid={st.user.get('uid')} {st.session_state.secret}")
+if "media" in st.query_params:
+    st.download_button("Report", b"a report on somebody", "report.txt")
 if "break" in st.query_params:
     raise ValueError("Failing row contains (Lovelace)")
 """
@@ -73,27 +76,57 @@ def server(
     made = database.write(people.ensure_demo_people, acting=SYSTEM)
     cast = database.read(people.demo_cast, after=made.lsn, acting=SYSTEM).value
     database.close()
-    port = free_port()
-    running = Server(
-        port,
-        folder / "log",
-        {person.actor.role: person.actor for person in cast},
-        {person.actor.role: person.email for person in cast},
-    )
+    people_of = {
+        "cast": {person.actor.role: person.actor for person in cast},
+        "emails": {person.actor.role: person.email for person in cast},
+    }
+    with serving(module_endpoints, folder, **people_of) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def another(
+    server: Server,
+    module_endpoints: Endpoints,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Server]:
+    """A second server of the same clinic, as behind a load balancer."""
+    folder = tmp_path_factory.mktemp("another")
+    with serving(
+        module_endpoints, folder, cast=server.cast, emails=server.emails
+    ) as running:
+        yield running
+
+
+@contextmanager
+def serving(
+    endpoints: Endpoints,
+    folder: Path,
+    *,
+    cast: Any,
+    emails: Any,
+    port: int | None = None,
+    **changed: str,
+) -> Iterator[Server]:
+    """Run Chartroom's server around the script, perhaps set otherwise."""
+    running = Server(port or free_port(), folder / "log", cast, emails)
     command = [sys.executable, "-c", SERVE, str(_script(folder))]
-    variables = settings(module_endpoints, folder) | {"CHARTROOM_PORT": str(port)}
+    variables = settings(endpoints, folder) | {"CHARTROOM_PORT": str(running.port)}
+    variables |= {f"CHARTROOM_{name.upper()}": value for name, value in changed.items()}
     with process(command, running.log, variables, f"{running.url}/sign-in"):
         yield running
 
 
-@pytest.fixture
-def stock(tmp_path: Path) -> Iterator[Server]:
+@pytest.fixture(scope="module")
+def stock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Streamlit's own server around the same script."""
-    running = Server(free_port(), tmp_path / "log")
-    command = [sys.executable, "-m", "streamlit", "run", str(_script(tmp_path))]
+    folder = tmp_path_factory.mktemp("stock")
+    running = Server(free_port(), folder / "log")
+    command = [sys.executable, "-m", "streamlit", "run", str(_script(folder))]
     options = ["--server.port", str(running.port), "--server.headless", "true"]
     ready = f"{running.url}/_stcore/health"
-    with process([*command, *options], running.log, {}, ready):
+    # The checkout's own configuration is ours, not Streamlit's.
+    with process([*command, *options], running.log, {}, ready, cwd=folder):
         yield running
 
 

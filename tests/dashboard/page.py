@@ -1,11 +1,15 @@
 """Talks to Streamlit's websocket as its page in the browser does."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
 
 
 @dataclass
@@ -16,37 +20,70 @@ class Shown:
     texts: list[str] = field(default_factory=list)
 
 
-def open_page(
-    url: str,
-    *,
-    cookies: str = "",
-    origin: str | None = None,
-    session_id: str = "",
-    query: str = "",
-) -> Shown:
+def open_page(url: str, *, query: str = "", **who: str | None) -> Shown:
     """Open the websocket, run the script once, and return what it shows.
 
     Raises websockets.exceptions.InvalidStatus where the handshake is refused.
     """
+    with kept_open(url, query=query, **who) as page:
+        return page.shown
+
+
+@contextmanager
+def kept_open(url: str, *, query: str = "", **who: str | None) -> Iterator["Page"]:
+    """Do the same, and keep the websocket open."""
+    with stream(url, **who) as opened:
+        page = Page(opened)
+        page.run(query)
+        yield page
+
+
+def stream(
+    url: str,
+    path: str = "/_stcore/stream",
+    *,
+    cookies: str = "",
+    origin: str | None = None,
+    session_id: str = "",
+) -> ClientConnection:
+    """Open a websocket as Streamlit's page does."""
     subprotocols = ["streamlit", "no-token", *([session_id] if session_id else [])]
-    stream = connect(
-        f"{url.replace('http', 'ws', 1)}/_stcore/stream",
-        origin=origin,
-        subprotocols=subprotocols,
+    return connect(
+        f"{url.replace('http', 'ws', 1)}{path}",
+        origin=Origin(origin) if origin else None,
+        subprotocols=[Subprotocol(one) for one in subprotocols],
         additional_headers={"Cookie": cookies} if cookies else {},
     )
-    with stream:
+
+
+class Page:
+    """An open page, and what its last run showed."""
+
+    def __init__(self, opened: ClientConnection) -> None:
+        self._stream = opened
+        self.shown = Shown()
+
+    def run(self, query: str = "") -> None:
+        """Run the script, as a click would."""
         run = BackMsg()
         run.rerun_script.query_string = query
-        stream.send(run.SerializeToString())
-        return _watch(stream)
+        self._stream.send(run.SerializeToString())
+        self.shown = _watch(self._stream)
+
+    def seconds_until_closed(self) -> float:
+        """Wait until the server hangs up."""
+        began = time.monotonic()
+        with suppress(ConnectionClosed):
+            while True:
+                self._stream.recv(timeout=30)
+        return time.monotonic() - began
 
 
-def _watch(stream) -> Shown:
+def _watch(opened: ClientConnection) -> Shown:
     shown = Shown()
     while True:
         try:
-            message = ForwardMsg.FromString(stream.recv(timeout=30))
+            message = ForwardMsg.FromString(opened.recv(timeout=30))
         except ConnectionClosed:
             return shown
         kind = message.WhichOneof("type")
