@@ -1,4 +1,4 @@
-"""The sign-in choice in a real browser: by keyboard, without scripts, for everybody."""
+"""Signing in with a real browser: by keyboard, without scripts, for everybody."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,16 +14,22 @@ pytestmark = pytest.mark.browser
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
-@pytest.fixture(params=["light", "dark"])
+@pytest.fixture(params=[("light", 390), ("dark", 390), ("light", 1440), ("dark", 1440)])
 def stranger(site: Site, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    scheme, width = request.param
     with closing(
         site.browser.new_context(
             base_url=site.address,
-            color_scheme=request.param,
-            viewport={"width": 390, "height": 844},
+            color_scheme=scheme,
+            viewport={"width": width, "height": 844},
         )
     ) as context:
         yield context
+
+
+def _ask_for_a_code(page: Page) -> None:
+    page.goto("/sign-in")
+    page.get_by_role("button", name=NAMES[Role.ANALYST]).click()
 
 
 def _violations(page: Page) -> list[str]:
@@ -31,39 +37,73 @@ def _violations(page: Page) -> list[str]:
     return [violation["id"] for violation in found.response["violations"]]
 
 
-@pytest.mark.parametrize("path", ["/sign-in", "/sign-out"])
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(
-    stranger: BrowserContext, path: str
-) -> None:
-    page = stranger.new_page()
-    page.goto(path)
-
-    assert _violations(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
-def test_the_keyboard_is_enough_and_leads_where_one_wanted_to_go(
     stranger: BrowserContext,
 ) -> None:
     page = stranger.new_page()
-    page.goto("/patients")
-    focused = page.locator("button:focus")
 
-    page.keyboard.press("Tab")
-    expect(focused).to_contain_text(NAMES[Role.STAFF])
-    page.keyboard.press("Enter")
+    for path in ("/sign-in", "/sign-in?ended=1", "/sign-out"):
+        page.goto(path)
+        _assert_fit_for_everybody(page)
+    _ask_for_a_code(page)
+    _assert_fit_for_everybody(page)
+    _type(page, "000000")
+    page.get_by_role("alert").wait_for()
+    _assert_fit_for_everybody(page)
 
-    page.get_by_role("heading", name="Patients", level=1).wait_for()
-    assert page.url.endswith("/patients")
+
+def _assert_fit_for_everybody(page: Page) -> None:
+    assert _violations(page) == [], page.url
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_no_script_is_needed_to_choose(site: Site) -> None:
+def _type(page: Page, code: str) -> None:
+    page.get_by_label("Six digits").fill(code)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def test_the_keyboard_is_enough_and_leads_where_one_wanted_to_go(site: Site) -> None:
+    with closing(site.browser.new_context(base_url=site.address)) as context:
+        page = context.new_page()
+        page.goto("/patients")
+
+        page.keyboard.press("Tab")
+        expect(page.locator("button:focus")).to_contain_text(NAMES[Role.STAFF])
+        page.keyboard.press("Enter")
+        expect(page.get_by_label("Six digits")).to_be_focused()
+        page.keyboard.press("Enter")
+
+        page.get_by_role("heading", name="Patients", level=1).wait_for()
+        assert page.url.endswith("/patients")
+
+
+def test_a_wrong_code_says_so_where_it_is_heard_and_the_right_one_lets_in(
+    site: Site,
+) -> None:
+    with closing(site.browser.new_context(base_url=site.address)) as context:
+        page = context.new_page()
+        _ask_for_a_code(page)
+        code = page.get_by_label("Six digits").input_value()
+
+        _type(page, f"{(int(code) + 1) % 10**6:06}")
+        expect(page.get_by_role("alert")).to_contain_text("You have 4 tries left.")
+        expect(page.get_by_label("Six digits")).to_have_attribute(
+            "aria-describedby", "problem"
+        )
+        _type(page, f"{code[:3]} {code[3:]}")
+
+        settled(page).get_by_role("heading", level=1).first.wait_for()
+        assert page.url == f"{site.address}/"
+
+
+def test_no_script_is_needed_to_sign_in(site: Site) -> None:
     with closing(
         site.browser.new_context(base_url=site.address, java_script_enabled=False)
     ) as context:
         page = context.new_page()
         page.goto("/sign-in?next=/sign-out")
         page.get_by_role("button", name=NAMES[Role.CLINICIAN]).click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         page.goto("/sign-in")
 
         chosen = page.locator("button[aria-current=true]")
@@ -92,7 +132,7 @@ def test_the_way_out_is_on_ones_own_page(site: Site) -> None:
         settled(page).get_by_role("button", name="Sign out").click()
         page.get_by_role("heading", name="Sign out?").wait_for()
         page.get_by_role("button", name="Sign out").click()
-        page.get_by_role("heading", name="Who are you today?").wait_for()
+        page.get_by_role("heading", name="Sign in to Chartroom").wait_for()
 
         page.goto("/account")
 
