@@ -83,7 +83,7 @@ class Databases:
 # In this order, whatever the folders are called. Who breaks the cluster comes after who
 # only uses it; Playwright comes last, because from its start to the end of the run an
 # event loop runs in this thread, and no test could start one of its own.
-_ORDER = ("cluster", "launch", "browser")
+_ORDER = ("cluster", "launch", "browser", "afterwards")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

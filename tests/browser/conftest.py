@@ -4,7 +4,8 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import (
@@ -43,12 +44,30 @@ NAMES = {
 
 
 @dataclass(frozen=True)
+class Traces:
+    """What the whole run left behind, for the test that comes last."""
+
+    urls: set[str] = field(default_factory=set)
+    secrets: set[str] = field(default_factory=set)
+
+    def watch(self, context: BrowserContext) -> None:
+        """Note every address that the profile asks for or shows."""
+        context.on("request", lambda request: self.urls.add(request.url))
+        context.on(
+            "page",
+            lambda page: page.on("framenavigated", lambda f: self.urls.add(f.url)),
+        )
+
+
+@dataclass(frozen=True)
 class Site:
     """A running server, and the browser in front of it."""
 
     address: str
     browser: Browser
     database: Database
+    logs: Path
+    traces: Traces = field(default_factory=Traces)
 
     def visit(
         self, role: Role = Role.STAFF, *, scheme: str = "light", width: int = 1440
@@ -61,13 +80,16 @@ class Site:
             accept_downloads=True,
         )
         context.set_default_timeout(_SECONDS * 1000)
+        self.traces.watch(context)
         page = context.new_page()
         page.goto("/sign-in")
         page.get_by_role("button", name=NAMES[role]).click()
         # The demo's code stands on the page and in the field already.
+        self.traces.secrets.add(page.locator("input[name=code]").input_value())
         page.get_by_role("button", name="Sign in", exact=True).click()
         page.wait_for_url(f"{self.address}/")
         page.get_by_role("heading", level=1).wait_for()
+        self.traces.secrets.update(cookie["value"] for cookie in context.cookies())
         return context
 
 
@@ -101,8 +123,9 @@ def site(
     ):
         database.write(people.ensure_demo_people, acting=SYSTEM)
         seeding.seed(database, patients=_PATIENTS)
-        with chartroom(endpoints, tmp_path_factory.mktemp("data")) as address:
-            yield Site(address, browser, database)
+        data = tmp_path_factory.mktemp("data")
+        with chartroom(endpoints, data) as address:
+            yield Site(address, browser, database, data)
 
 
 @pytest.fixture
