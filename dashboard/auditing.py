@@ -8,10 +8,12 @@ import streamlit as st
 from dashboard import wiring
 from dashboard.context import current_actor, read, require, write
 from db.audit_store import AuditStoreUnavailable
+from db.seal_keys import UnusableKey
 from services import audit_chain, audit_log
 from services.actors import Permission
 from services.audit_chain import Verdict
 from services.audit_log import Access, AuditCursor, Entry, Page, Person, Question
+from services.errors import Unavailable
 
 _SECONDS = 5.0
 _PEOPLE_SECONDS = 60.0
@@ -72,10 +74,14 @@ def verify() -> Verdict:
     require(Permission.VIEW_AUDIT)
     actor, wired = current_actor(), wiring.current()
     try:
-        keys = wired.seal_keys.read_or_make()
+        # Whose key is missing has no seals of their own to check: only the worker,
+        # which seals, makes one.
+        keys = wired.seal_keys.read()
         verdict = audit_chain.verify(wired.database, wired.audit, keys)
     except AuditStoreUnavailable as error:
         raise audit_log.AuditLogUnavailable from error
+    except UnusableKey as error:
+        raise Unavailable(str(error)) from error
     write(
         lambda session: audit_log.record_verification(
             session, actor, is_whole=verdict.is_whole, sentence=verdict.sentence

@@ -48,7 +48,7 @@ def list_accesses(
         raise NotFound("No record belongs to this sign-in. Ask at the front desk.")
     audit.record(session, actor, Action.AUDIT_READ, details={"of": "own record"})
     # A patient's own role sees neither colleagues' names nor what was merged.
-    with become(session, "staff"):
+    with become(session, "system"):
         ids = (actor.patient_id, *_merged_into(session, actor.patient_id))
         found = _about(store, ids, after, limit)
         names = names_of(session, {entry.actor_id for entry in found})

@@ -36,8 +36,10 @@ def shipped(clinic: Clinic, patient):
 
 @pytest.fixture
 def keys(clinic: Clinic, tmp_path) -> Iterator[None]:
-    """A data folder in which the seals' key may be made."""
-    wiring.use(replace(clinic.wiring, settings=Settings(data=tmp_path)))
+    """A data folder in which the worker has made the seals' key."""
+    own = replace(clinic.wiring, settings=Settings(data=tmp_path))
+    own.seal_keys.read_or_make()
+    wiring.use(own)
     yield
     wiring.use(clinic.wiring)
 
