@@ -3,7 +3,7 @@
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from statistics import median
@@ -19,6 +19,7 @@ from db.models import AuditEvent, LoginCode, User
 from tests.browser.running import free_port, process, variables
 from tests.conftest import connect, owner
 from tests.dashboard.conftest import SERVE, Server
+from tests.gateway import Messages, gateway
 from tests.mailbox import Mailbox, mail_server
 
 DEMO_PERSON = "ines.carvalho@example.org"
@@ -39,10 +40,17 @@ def mailbox() -> Mailbox:
 
 
 @pytest.fixture(scope="module")
+def messages() -> Iterator[Messages]:
+    with gateway() as messages:
+        yield messages
+
+
+@pytest.fixture(scope="module")
 def clinic(
     module_endpoints: Endpoints,
     engine: Engine,
     mailbox: Mailbox,
+    messages: Messages,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Server]:
     """A server of a clinic's own; a demo has left somebody there."""
@@ -56,6 +64,8 @@ def clinic(
             "CHARTROOM_PORT": str(port),
             "CHARTROOM_DEMO": "false",
             "CHARTROOM_SMTP_URL": f"smtp://127.0.0.1:{mail_port}",
+            "CHARTROOM_SMS_URL": messages.url,
+            "CHARTROOM_SMS_TOKEN": "fennel-and-rhubarb",
             "CHARTROOM_MAIL_FROM": "Chartroom <chartroom@clinic.test>",
         }
         command = [sys.executable, "-c", SERVE, str(folder / "app.py")]
@@ -92,10 +102,14 @@ def _code(mailbox: Mailbox, email: str) -> str:
 
 
 def _await_letters(mailbox: Mailbox, email: str, number: int) -> list[EmailMessage]:
-    deadline = time.monotonic() + 10
-    while len(_letters_to(mailbox, email)) < number and time.monotonic() < deadline:
-        time.sleep(0.02)
+    _await(lambda: len(_letters_to(mailbox, email)) >= number)
     return _letters_to(mailbox, email)
+
+
+def _await(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not is_so() and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def _letters_to(mailbox: Mailbox, email: str) -> list[EmailMessage]:
@@ -185,6 +199,31 @@ def _seconds(clinic: Server, email: str) -> float:
             _ask(browser, email)
             taken.append(time.perf_counter() - begun)
     return median(taken)
+
+
+def test_a_code_may_come_as_a_text_message(clinic, mailbox, messages, engine, rosa):
+    with Session(engine) as session, session.begin():
+        user = session.scalars(select(User).where(User.email == rosa)).one()
+        user.phone_number = "+491701234567"
+    with clinic.browser() as browser:
+        assert "text message" in browser.get("/sign-in").text
+        browser.post("/sign-in", data={"email": rosa, "by": "text"})
+        _await(lambda: len(messages.got) == 1)
+        (got,) = messages.got
+        code = got["body"]["text"][:6]
+        answer = browser.post(SENT_HERE, data={"code": code})
+
+    assert answer.status_code == 303
+    assert got["body"]["to"] == "+491701234567"
+    assert got["bearer"] == "Bearer fennel-and-rhubarb"
+    assert _letters_to(mailbox, rosa) == []
+
+
+def test_without_a_number_the_code_comes_by_mail(clinic, mailbox, rosa):
+    with clinic.browser() as browser:
+        browser.post("/sign-in", data={"email": rosa, "by": "text"})
+
+        assert _code(mailbox, rosa)
 
 
 def test_neither_address_nor_code_is_in_the_log_or_the_database(
