@@ -29,7 +29,7 @@ _CONNECT_MS: Final = 2_000
 _SOCKET_MS: Final = 20_000
 _LOOK_EVERY_MS: Final = 2_000
 _FIND_MS: Final = 10_000
-_WALK_BATCH: Final = 2_000
+_WALK_BATCH: Final = 5_000
 _DUPLICATE_KEY: Final = 11_000
 _NEWEST_FIRST: Final = [("at", DESCENDING), ("_id", DESCENDING)]
 

@@ -87,7 +87,7 @@ def waiting_events(
 ) -> dict[str, Row[Any]]:
     """Return those events of these entries that still wait, by their ids."""
     found = session.execute(WAITING.where(_is_one_of(documents)))
-    return {str(row.id): row for row in found}
+    return {row.event: row for row in found}
 
 
 def _take_head(session: Session) -> Link | None:

@@ -77,6 +77,28 @@ def test_the_audit_login_and_its_indexes_are_the_embedded_ones():
     assert f'user: "{audit_access.USER}"' in script
 
 
+def test_only_the_worker_can_seal_the_audit_log(compose: dict[str, Any]):
+    keys = {
+        name: service["environment"]["CHARTROOM_AUDIT_KEY_FILE"]
+        for name, service in compose["services"].items()
+        if "audit" in str(service.get("secrets"))
+    }
+
+    assert keys == {
+        "web": "/run/secrets/audit.pub",
+        "worker": "/run/secrets/audit.key",
+    }
+    assert compose["services"]["web"]["secrets"] == ["audit.pub"]
+
+
+def test_what_is_secret_gets_neither_into_git_nor_into_an_image():
+    git = (ROOT / ".gitignore").read_text().split()
+    image = (ROOT / ".dockerignore").read_text().split()
+
+    assert {".env", "/deploy/audit.*"} <= set(git)
+    assert {"**/.env", "deploy/audit.*"} <= set(image)
+
+
 def test_only_nodes_reach_etcd_and_only_the_web_server_is_reached_from_outside(
     compose: dict[str, Any],
 ):
