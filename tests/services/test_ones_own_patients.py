@@ -1,0 +1,333 @@
+"""Clinicians and analysts in their own role, as the database knows it.
+
+Everything here goes by the app's login, which owns nothing: what a role may not see,
+PostgreSQL does not show, whatever a service asks.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date, timedelta
+from threading import Barrier
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, update
+from sqlalchemy.orm import Session
+
+from db.models import BreakGlassAccess, User
+from db.routing import SYSTEM, Database
+from services import (
+    break_glass,
+    care,
+    duplicates,
+    export_grants,
+    merging,
+    patient_lists,
+    patients,
+)
+from services.actors import Actor, Role
+from services.criteria import Criteria
+from services.on_behalf import OnBehalf
+from services.patient_records import PatientRecord, UnnamedPatient
+from tests.services.patient_samples import ADA, ada
+
+T = TypeVar("T")
+TODAY = date(2026, 11, 20)
+REASON = "Unconscious in the waiting room"
+HERS = ada(first_name="Grace", last_name="Hopper", phone_number="+441632960001")
+
+
+@dataclass(frozen=True)
+class Clinic:
+    """A clinic of five people: Ada is nobody's patient, Grace is Dora's."""
+
+    database: Database
+    cleo: Actor
+    dora: Actor
+    emil: Actor
+    ana: Actor
+    ines: Actor
+    ada: PatientRecord
+    grace: PatientRecord
+
+    def read(self, actor: Actor, operation: Callable[[Session], T]) -> T:
+        """Return what the actor is shown, never less than everybody has written."""
+        lsn = self.database.write(lambda _: None, acting=SYSTEM).lsn
+        return OnBehalf(self.database, actor).read(operation, after=lsn).value
+
+    def write(self, actor: Actor, operation: Callable[[Session], T]) -> T:
+        return OnBehalf(self.database, actor).write(operation).value
+
+    def names(self, actor: Actor) -> list[str]:
+        """Return the names in the actor's list of everybody."""
+        page = self.read(
+            actor, lambda s: patient_lists.list_patients(s, actor, Criteria())
+        )
+        return [row.first_name for row in page.rows]
+
+
+def _person(session: Session, name: str, role: Role) -> Actor:
+    user = User(name=name, role=role.value)
+    session.add(user)
+    session.flush()
+    return Actor(user.id, name, role)
+
+
+@pytest.fixture
+def clinic(endpoints) -> Iterator[Clinic]:
+    with closing(Database(endpoints)) as database:
+
+        def settle(session: Session) -> dict[str, Any]:
+            people = {
+                "cleo": _person(session, "Cleo Clerk", Role.STAFF),
+                "dora": _person(session, "Doctor Dora", Role.CLINICIAN),
+                "emil": _person(session, "Doctor Emil", Role.CLINICIAN),
+                "ana": _person(session, "Ana Analyst", Role.ANALYST),
+                "ines": _person(session, "Ines Admin", Role.ADMIN),
+            }
+            cleo = people["cleo"]
+            known = patients.register(session, cleo, ADA, today=TODAY)
+            hers = patients.register(session, cleo, HERS, today=TODAY)
+            care.assign(session, cleo, hers.id, people["dora"].id)
+            return {**people, "ada": known, "grace": hers}
+
+        yield Clinic(database, **database.write(settle, acting=SYSTEM).value)
+
+
+def test_a_clinician_lists_and_opens_their_own_patients(clinic: Clinic):
+    dora, grace = clinic.dora, clinic.grace
+
+    opened = clinic.read(dora, lambda s: patients.get_patient(s, dora, grace.id))
+
+    assert opened == grace
+    assert clinic.names(dora) == ["Grace"]
+    assert clinic.names(clinic.emil) == []
+    assert clinic.names(clinic.cleo) == ["Grace", "Ada"]
+
+
+def test_a_clinician_does_not_open_somebody_elses(clinic: Clinic):
+    dora = clinic.dora
+
+    with pytest.raises(patients.NoSuchPatient):
+        clinic.read(dora, lambda s: patients.get_patient(s, dora, clinic.ada.id))
+
+
+def test_counts_figures_and_files_hold_the_same_patients(clinic: Clinic):
+    dora = clinic.dora
+
+    def look(session: Session) -> tuple[int, int, int]:
+        rows = "".join(patient_lists.export_csv(session, dora, Criteria()))
+        return (
+            patient_lists.count_patients(session, dora, Criteria()).value,
+            patient_lists.describe(session, dora, Criteria()).patients,
+            len(list(csv.reader(io.StringIO(rows)))) - 1,
+        )
+
+    assert clinic.read(dora, look) == (1, 1, 1)
+
+
+def test_who_is_assigned_finds_the_patient_in_their_list(clinic: Clinic):
+    cleo, dora, emil = clinic.cleo, clinic.dora, clinic.emil
+    clinic.write(cleo, lambda s: care.assign(s, cleo, clinic.ada.id, dora.id))
+    clinic.write(dora, lambda s: care.assign(s, dora, clinic.grace.id, emil.id))
+
+    assert sorted(clinic.names(dora)) == ["Ada", "Grace"]
+    assert clinic.names(emil) == ["Grace"]
+
+
+def test_whose_treatment_ended_finds_the_patient_no_more(clinic: Clinic):
+    dora = clinic.dora
+
+    clinic.write(dora, lambda s: care.end(s, dora, clinic.grace.id, dora.id))
+
+    assert clinic.names(dora) == []
+
+
+def test_a_clinician_sees_who_else_treats_their_patient(clinic: Clinic):
+    cleo, dora, emil = clinic.cleo, clinic.dora, clinic.emil
+    clinic.write(cleo, lambda s: care.assign(s, cleo, clinic.grace.id, emil.id))
+
+    team = clinic.read(dora, lambda s: care.list_team(s, dora, clinic.grace.id))
+
+    assert [one.clinician.name for one in team] == ["Doctor Dora", "Doctor Emil"]
+
+
+def test_whom_a_clinician_registers_is_their_patient(clinic: Clinic):
+    emil, patient_id = clinic.emil, uuid4()
+    draft = ada(first_name="Annie", last_name="Easley")
+
+    for _ in range(2):  # the first answer may have got lost
+        clinic.write(
+            emil,
+            lambda s: patients.register(
+                s, emil, draft, today=TODAY, patient_id=patient_id
+            ),
+        )
+
+    assert clinic.names(emil) == ["Annie"]
+
+
+def test_a_clinician_is_warned_of_patients_they_cannot_open(clinic: Clinic):
+    emil = clinic.emil
+
+    (found, *_) = clinic.read(
+        emil, lambda s: duplicates.find_duplicates(s, emil, ada(email=None))
+    )
+
+    assert found.patient == clinic.ada.identity()
+    assert clinic.names(emil) == []
+
+
+def test_a_broken_glass_opens_one_record_for_some_hours(clinic: Clinic):
+    emil, record = clinic.emil, clinic.ada
+    clinic.write(emil, lambda s: break_glass.open_record(s, emil, record.id, REASON))
+    during = clinic.names(emil)
+
+    past = update(BreakGlassAccess).values(
+        created_at=BreakGlassAccess.created_at - timedelta(hours=8),
+        expires_at=func.now(),
+    )
+    clinic.database.write(lambda s: s.execute(past), acting=SYSTEM)
+
+    assert during == ["Ada"]
+    assert clinic.names(emil) == []
+
+
+def test_a_clinician_finds_out_who_somebody_is_and_nothing_else(clinic: Clinic):
+    emil = clinic.emil
+
+    found = clinic.read(
+        emil, lambda s: patient_lists.identify(s, emil, "Lovelace 1980-05-17")
+    )
+
+    assert found == (clinic.ada.identity(),)
+    assert clinic.names(emil) == []
+
+
+def test_an_administrator_reviews_by_the_patients_id(clinic: Clinic):
+    emil, ines = clinic.emil, clinic.ines
+    access = clinic.write(
+        emil, lambda s: break_glass.open_record(s, emil, clinic.ada.id, REASON)
+    )
+
+    waiting = clinic.read(ines, lambda s: break_glass.list_for_review(s, ines))
+    clinic.write(ines, lambda s: break_glass.review(s, ines, access.id, "Rightly"))
+    done = clinic.read(
+        ines, lambda s: break_glass.list_for_review(s, ines, reviewed=True)
+    )
+
+    assert [one.patient_id for one in waiting] == [clinic.ada.id]
+    assert (done[0].reviewer_name, done[0].review) == ("Ines Admin", "Rightly")
+
+
+def test_the_background_takes_what_nobody_was_told_of(clinic: Clinic):
+    emil = clinic.emil
+    access = clinic.write(
+        emil, lambda s: break_glass.open_record(s, emil, clinic.ada.id, REASON)
+    )
+
+    taken = clinic.database.write(break_glass.take_untold, acting=SYSTEM).value
+
+    assert taken == (access.id,)
+
+
+def test_a_merge_takes_every_clinician_along(clinic: Clinic):
+    cleo, dora, emil = clinic.cleo, clinic.dora, clinic.emil
+    for one in (dora, emil):
+        clinic.write(
+            cleo, lambda s, one=one: care.assign(s, cleo, clinic.ada.id, one.id)
+        )
+
+    clinic.write(
+        dora,
+        lambda s: merging.merge(
+            s,
+            dora,
+            clinic.grace.id,
+            clinic.ada.id,
+            HERS,
+            kept_version=1,
+            merged_version=1,
+            today=TODAY,
+        ),
+    )
+
+    assert clinic.names(emil) == clinic.names(dora) == ["Grace"]
+
+
+def test_an_analyst_is_shown_everybody_without_names(clinic: Clinic):
+    ana = clinic.ana
+
+    def look(session: Session) -> tuple[Any, ...]:
+        return (
+            patient_lists.list_patients(session, ana, Criteria()).rows,
+            patient_lists.count_patients(session, ana, Criteria()).value,
+            patient_lists.describe(session, ana, Criteria()).patients,
+            "".join(patient_lists.export_csv(session, ana, Criteria())),
+        )
+
+    rows, count, described, file = clinic.read(ana, look)
+
+    assert {row.initials for row in rows} == {"AL", "GH"}
+    assert all(isinstance(row, UnnamedPatient) for row in rows)
+    assert (count, described) == (2, 2)
+    assert "GH,1980" in file
+    assert "Hopper" not in file
+
+
+def test_an_analyst_gets_names_for_a_reason_once(clinic: Clinic):
+    ana = clinic.ana
+    grant = clinic.write(ana, lambda s: export_grants.ask(s, ana, None, REASON))
+    used = clinic.write(ana, lambda s: export_grants.use(s, ana, grant.id))
+
+    pieces = OnBehalf(clinic.database, ana).stream(
+        lambda s: patient_lists.export_csv(
+            s, ana, Criteria(), named_because=used.reason
+        )
+    )
+
+    assert {"Hopper", "Lovelace"} <= set(
+        "".join(pieces).replace("\r\n", ",").split(",")
+    )
+    with pytest.raises(export_grants.GrantSpent):
+        clinic.write(ana, lambda s: export_grants.use(s, ana, grant.id))
+
+
+def test_of_two_who_fetch_a_grant_at_once_one_gets_it(clinic: Clinic):
+    ana, ready = clinic.ana, Barrier(4)
+    grant = clinic.write(ana, lambda s: export_grants.ask(s, ana, None, REASON))
+
+    def use(_: int) -> str:
+        ready.wait(timeout=10)
+        try:
+            clinic.write(ana, lambda s: export_grants.use(s, ana, grant.id))
+        except export_grants.GrantSpent:
+            return "spent"
+        return "got it"
+
+    with ThreadPoolExecutor(4) as threads:
+        outcomes = sorted(threads.map(use, range(4)))
+
+    assert outcomes == ["got it", "spent", "spent", "spent"]
+
+
+def test_of_two_desks_that_assign_at_once_one_finds_it_done(clinic: Clinic):
+    cleo, emil, ready = clinic.cleo, clinic.emil, Barrier(3)
+
+    def assign(_: int) -> str:
+        ready.wait(timeout=10)
+        try:
+            clinic.write(cleo, lambda s: care.assign(s, cleo, clinic.ada.id, emil.id))
+        except care.AlreadyTreats:
+            return "was there"
+        return "assigned"
+
+    with ThreadPoolExecutor(3) as threads:
+        outcomes = sorted(threads.map(assign, range(3)))
+
+    assert outcomes == ["assigned", "was there", "was there"]
