@@ -65,19 +65,23 @@ class Databases:
             connection.autocommit = True
             with connection.cursor() as cursor:
                 cursor.execute(statement)
-                cursor.execute("SELECT pg_current_wal_lsn()")
-                (written,) = cursor.fetchone() or (None,)
-                self._await_replicas(cursor, written)
+                await_replicas(cursor)
 
-    def _await_replicas(self, cursor: "psycopg2.extensions.cursor", lsn: str) -> None:
-        # A test may read on any replica; a paused or dead one cannot be waited for.
-        deadline = time.monotonic() + 5
-        behind = "SELECT count(*) FROM pg_stat_replication WHERE replay_lsn < %s"
-        while time.monotonic() < deadline:
-            cursor.execute(behind, [lsn])
-            if cursor.fetchone() == (0,):
-                return
-            time.sleep(0.02)
+
+def await_replicas(cursor: "psycopg2.extensions.cursor") -> None:
+    """Wait until every replica shows what has been committed on the primary.
+
+    A paused or dead one cannot be waited for.
+    """
+    cursor.execute("SELECT pg_current_wal_lsn()")
+    written = cursor.fetchone()
+    behind = "SELECT count(*) FROM pg_stat_replication WHERE replay_lsn < %s"
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        cursor.execute(behind, written)
+        if cursor.fetchone() == (0,):
+            return
+        time.sleep(0.02)
 
 
 # In this order, whatever the folders are called. Who breaks the cluster comes after who

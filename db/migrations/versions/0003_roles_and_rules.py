@@ -211,14 +211,8 @@ _RULES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
         ("door", f"INSERT ({_EVENT})", "true"),
         ("system", "SELECT, INSERT, DELETE", "true"),
     ),
-    "audit_head": (
-        ("admin", "SELECT", "true"),
-        ("system", "SELECT, INSERT, UPDATE", "true"),
-    ),
-    "audit_seals": (
-        ("admin", "SELECT", "true"),
-        ("system", "SELECT, INSERT", "true"),
-    ),
+    "audit_head": (("system", "SELECT, UPDATE", "true"),),
+    "audit_seals": (("system", "SELECT, INSERT", "true"),),
 }
 _APP: Final = "chartroom_app"
 # What the login does in nobody's name: receipts, the queue, the schema's version.

@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 from pymongo import MongoClient
 from pymongo.collection import Collection
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, select
 
 from db import audit_access
 from db.audit_store import COLLECTION, AuditStore
@@ -82,25 +82,22 @@ class Log:
 
     def set_head(self, sequence: int, hash_: str) -> None:
         """Let the head say something else."""
-        self.write(
-            lambda session: session.execute(
-                text(
-                    "INSERT INTO audit_head (sequence, hash) "
-                    "VALUES (:s, decode(:h, 'hex')) ON CONFLICT (id) DO UPDATE "
-                    "SET sequence = excluded.sequence, hash = excluded.hash"
-                ),
-                {"s": sequence, "h": hash_},
-            )
+        self.as_owner(
+            "INSERT INTO audit_head (sequence, hash) VALUES (%s, decode(%s, 'hex')) "
+            "ON CONFLICT (id) DO UPDATE "
+            "SET sequence = excluded.sequence, hash = excluded.hash",
+            sequence,
+            hash_,
         )
 
-    def as_owner(self, statement: str) -> None:
+    def as_owner(self, statement: str, *values: object) -> None:
         """Do what nobody of Chartroom's may do."""
         with (
             closing(psycopg2.connect(self.owner_url)) as connection,
             connection,
             connection.cursor() as cursor,
         ):
-            cursor.execute(statement)
+            cursor.execute(statement, values or None)
 
     @contextmanager
     def restored(self) -> Iterator["Log"]:

@@ -1,0 +1,163 @@
+"""Which role may do what with which rows and columns of every table, in one place.
+
+"all" are all rows and "own" those of the role's person; other words are tags of rows.
+What is not said is refused. Columns are named where not all of them are meant.
+"""
+
+import re
+from dataclasses import dataclass
+
+EVERYTHING = "SELECT all; INSERT all; UPDATE all; DELETE all"
+_EVENT = (
+    "id, action, outcome, actor_id, actor_role, session_id, request_id, network, "
+    "patient_id, subject_kind, subject_id, reason, details"
+)
+_RECORD_OWN = f"INSERT({_EVENT}) own"
+_AT_WORK = ("staff", "clinician", "analyst")
+_SIGNED_IN = ("patient", *_AT_WORK)
+
+MATRIX: dict[str, dict[str, str]] = {
+    "patients": {
+        "patient": "SELECT ann",
+        "staff": "SELECT all; INSERT all; UPDATE all",
+        "clinician": "SELECT ann; UPDATE ann",
+        "analyst": (
+            "SELECT(id, initials, birth_year, sex, allergies, no_known_allergies, "
+            "medical_history, current_medications, version, created_at, updated_at, "
+            "deleted_at, merged_into_id) all"
+        ),
+        "system": EVERYTHING,
+    },
+    "patient_merges": {
+        "staff": "SELECT all; INSERT",
+        "clinician": "SELECT ann; INSERT ann",
+        "system": EVERYTHING,
+    },
+    "clinical_terms": dict.fromkeys(_AT_WORK, "SELECT all") | {"system": EVERYTHING},
+    "doctors": dict.fromkeys(_SIGNED_IN, "SELECT all") | {"system": EVERYTHING},
+    "care_relationships": {
+        "staff": "SELECT all; INSERT all; UPDATE(ended_at) all",
+        "clinician": (
+            "SELECT clinician team; INSERT clinician team; "
+            "UPDATE(ended_at) clinician team"
+        ),
+        "system": EVERYTHING,
+    },
+    "break_glass_accesses": {
+        "staff": "SELECT all",
+        "clinician": (
+            "SELECT own; INSERT(id, clinician_id, patient_id, reason, expires_at) own"
+        ),
+        "admin": "SELECT all; UPDATE(reviewed_at, reviewed_by, review) all",
+        "system": EVERYTHING,
+    },
+    "export_grants": dict.fromkeys(
+        _AT_WORK, "SELECT own; INSERT own; UPDATE(used_at) own"
+    )
+    | {"system": EVERYTHING},
+    "stored_criteria": {
+        "staff": "SELECT all; INSERT own; UPDATE(used_at) all",
+        "clinician": "SELECT all; INSERT own; UPDATE(used_at) all",
+        "analyst": (
+            "SELECT patient staff clinician analyst admin colleague; INSERT own; "
+            "UPDATE(used_at) patient staff clinician analyst admin colleague"
+        ),
+        "system": EVERYTHING,
+    },
+    "saved_views": dict.fromkeys(
+        ("staff", "clinician", "analyst"),
+        "SELECT own; INSERT own; UPDATE own; DELETE own",
+    )
+    | {"system": EVERYTHING},
+    "users": {
+        "patient": "SELECT own",
+        "staff": (
+            "SELECT patient staff clinician colleague; INSERT patient; "
+            "UPDATE(name, email) patient"
+        ),
+        "clinician": (
+            "SELECT patient clinician colleague; INSERT patient; "
+            "UPDATE(name, email) patient"
+        ),
+        "analyst": "SELECT own",
+        "admin": "SELECT all; INSERT all; UPDATE all",
+        "door": "SELECT all",
+        "system": EVERYTHING,
+    },
+    "sessions": dict.fromkeys(_SIGNED_IN, "SELECT own; UPDATE(ended_at, ended_by) own")
+    | {
+        "admin": "SELECT all; UPDATE(ended_at, ended_by) all",
+        "door": "SELECT all; INSERT all; UPDATE all",
+        "system": EVERYTHING,
+    },
+    "login_codes": {
+        "door": "SELECT all; INSERT all; UPDATE all",
+        "system": EVERYTHING,
+    },
+    "ceremonies": {"door": EVERYTHING, "system": EVERYTHING},
+    "passkeys": dict.fromkeys(_SIGNED_IN, "SELECT own")
+    | {
+        "admin": "SELECT all; DELETE all",
+        "door": EVERYTHING,
+        "system": EVERYTHING,
+    },
+    "user_identities": dict.fromkeys(_SIGNED_IN, "SELECT own")
+    | {"admin": "SELECT all", "door": "SELECT all", "system": EVERYTHING},
+    "invitations": dict.fromkeys(
+        ("staff", "clinician"),
+        "SELECT(id, user_id, created_by, created_at, expires_at, used_at) patient; "
+        "INSERT patient; UPDATE(expires_at) patient",
+    )
+    | {
+        "admin": "SELECT all; INSERT all; UPDATE(expires_at, used_at) all",
+        "door": "SELECT all; UPDATE(used_at) all",
+        "system": EVERYTHING,
+    },
+    "api_tokens": dict.fromkeys(
+        ("staff", "clinician", "analyst"),
+        "SELECT own; INSERT own; UPDATE(revoked_at) own",
+    )
+    | {
+        "admin": "SELECT all; INSERT all; UPDATE(revoked_at) all",
+        "door": "SELECT all; UPDATE(last_used_at) all",
+        "system": EVERYTHING,
+    },
+    "audit_events": dict.fromkeys((*_SIGNED_IN, "admin"), _RECORD_OWN)
+    | {
+        "door": f"INSERT({_EVENT}) all",
+        "system": "SELECT all; INSERT all; DELETE all",
+    },
+    "audit_head": {"system": "SELECT all; UPDATE all"},
+    "audit_seals": {"system": "SELECT all; INSERT all"},
+    "write_receipts": {
+        "nobody": "SELECT all; INSERT all; UPDATE(created_at) all; DELETE all",
+        "system": "SELECT all; DELETE all",
+    },
+    "alembic_version": {"nobody": "SELECT all", "system": "SELECT all"},
+    "procrastinate_jobs": {"nobody": EVERYTHING, "system": "SELECT all"},
+    "procrastinate_workers": {"nobody": EVERYTHING, "system": "SELECT all"},
+    "procrastinate_events": {"nobody": EVERYTHING},
+    "procrastinate_periodic_defers": {"nobody": EVERYTHING},
+}
+
+
+@dataclass(frozen=True)
+class Right:
+    """What may be done with which rows, and with which columns unless with all."""
+
+    rows: frozenset[str]
+    columns: frozenset[str] | None = None
+
+
+def expected(table: str, role: str, tags: set[str]) -> dict[str, Right]:
+    """Return the rights of a role on a table whose rows have these tags."""
+    rights = {}
+    said = MATRIX[table].get(role, "")
+    for verb, columns, rows in re.findall(r"([A-Z]+)(?:\((.*?)\))?([^;]*)", said):
+        words = rows.split()
+        named = {role if word == "own" else word for word in words}
+        rights[verb] = Right(
+            frozenset(tags if words == ["all"] else named),
+            frozenset(columns.split(", ")) if columns else None,
+        )
+    return rights

@@ -1,0 +1,226 @@
+"""A row of everything for everybody, so that rules have something to show and hide.
+
+Each row carries a tag: whose it is. Ann is the patient who signs in and whom the
+clinician treats; Bob is nobody's.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg2
+from psycopg2 import sql
+from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
+
+from db.routing.acting import Acting
+
+NOW = datetime.now(UTC)
+PEOPLE = ("patient", "staff", "clinician", "analyst", "admin")
+ROLES = (*PEOPLE, "door", "system")
+ANN, BOB = uuid4(), uuid4()
+USERS = {name: uuid4() for name in (*PEOPLE, "colleague")}
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row, whose it is, and its primary key by column."""
+
+    table: str
+    tag: str
+    values: dict[str, Any]
+
+
+def acting(role: str) -> Acting:
+    """Return in whose name this role's person acts."""
+    patient_id = ANN if role == "patient" else None
+    return Acting(role, USERS.get(role), patient_id)  # type: ignore[arg-type]
+
+
+def rows() -> Iterator[Row]:
+    """Yield the rows in an order in which each finds what it names."""
+    yield from _patients()
+    for name, user_id in USERS.items():
+        yield Row("users", name, _user(name, user_id))
+    for name, user_id in USERS.items():
+        yield from _belongings(name, user_id)
+    for tag, clinician, patient in (
+        ("clinician", "clinician", ANN),
+        ("team", "colleague", ANN),
+        ("colleague", "colleague", BOB),
+    ):
+        who = {"clinician_id": USERS[clinician], "patient_id": patient}
+        yield Row("care_relationships", tag, who)
+    yield Row("stored_criteria", "named", _criteria("named", "last_name"))
+    yield Row("clinical_terms", "term", {"kind": "allergies", "term": "Nuts"})
+    yield Row("doctors", "doctor", {"name": "Dr. Who", "speciality": "Time"})
+    yield Row("audit_seals", "seal", _seal())
+    yield Row("write_receipts", "receipt", {"key": uuid4()})
+    yield Row("procrastinate_workers", "worker", {"last_heartbeat": NOW})
+
+
+def _patients() -> Iterator[Row]:
+    person = {"last_name": "Example", "date_of_birth": date(1990, 2, 3)}
+    names = {"ann": ANN, "bob": BOB}
+    for name, patient_id in names.items():
+        values = person | {"id": patient_id, "first_name": name.title()}
+        yield Row("patients", name, values)
+    for name, patient_id in names.items():
+        other = BOB if patient_id == ANN else ANN
+        merge = {"kept_id": patient_id, "merged_id": other, "before": "{}"}
+        # By whoever tries, so that it is the record that decides.
+        yield Row("patient_merges", name, merge | {"merged_by": USERS["clinician"]})
+
+
+def _user(name: str, user_id: UUID) -> dict[str, Any]:
+    is_patient = name == "patient"
+    return {
+        "id": user_id,
+        "name": name.title(),
+        "role": "clinician" if name == "colleague" else name,
+        "patient_id": ANN if is_patient else None,
+        "email": f"{name}@example.org",
+    }
+
+
+def _belongings(name: str, user_id: UUID) -> Iterator[Row]:
+    """Yield what belongs to one person."""
+    soon = NOW + timedelta(hours=1)
+    mine = {"user_id": user_id, "expires_at": soon}
+    secret = uuid4().bytes
+    reason = "A reason that is long enough."
+    belongings: dict[str, dict[str, Any]] = {
+        "sessions": mine | {"token_hash": secret, "method": "code"},
+        "login_codes": mine
+        | {"browser_hash": secret, "salt": secret, "code_hash": secret},
+        "ceremonies": mine
+        | {"purpose": "sign-in", "browser_hash": secret, "secret": secret},
+        "passkeys": {
+            "user_id": user_id,
+            "credential_id": secret,
+            "public_key": secret,
+            "sign_count": 0,
+            "name": "Key",
+        },
+        "user_identities": {"issuer": "x", "subject": name, "user_id": user_id},
+        "invitations": mine | {"token_hash": secret},
+        "api_tokens": mine | {"token_hash": secret},
+        "export_grants": mine | {"reason": reason},
+        "stored_criteria": _criteria(name, "sex") | {"created_by": user_id},
+        "saved_views": {
+            "owner_id": user_id,
+            "subject": "patients",
+            "name": name,
+            "criteria_key": name,
+        },
+        "break_glass_accesses": {
+            "clinician_id": user_id,
+            "patient_id": BOB,
+            "reason": reason,
+            "expires_at": NOW - timedelta(minutes=1),
+        },
+        "audit_events": {"action": "patient:read", "actor_id": user_id},
+    }
+    for table, values in belongings.items():
+        yield Row(table, name, values)
+
+
+def _criteria(key: str, field: str) -> dict[str, Any]:
+    return {
+        "key": key,
+        "digest": key.encode(),
+        "subject": "patients",
+        "criteria": f'{{"where": [{{"field": "{field}"}}], "search": ""}}',
+        "created_by": uuid4(),
+    }
+
+
+def _seal() -> dict[str, Any]:
+    return {"sequence": 1, "hash": b"x", "key_id": "k", "signature": b"s"}
+
+
+class Catalogue:
+    """What the database itself says about its tables."""
+
+    def __init__(self, connection: DriverConnection) -> None:
+        self._connection = connection
+
+    def tables(self) -> set[str]:
+        """Return every table and view that the schema has."""
+        found = self._ask(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+            "AND relkind IN ('r', 'p', 'v', 'm', 'f')"
+        )
+        return {name for (name,) in found}
+
+    def columns(self, table: str) -> tuple[str, ...]:
+        """Return the table's columns."""
+        found = self._ask(
+            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass "
+            "AND attnum > 0 AND NOT attisdropped",
+            table,
+        )
+        return tuple(name for (name,) in found)
+
+    def settable(self, table: str) -> tuple[str, ...]:
+        """Return those of its columns that a statement may give a value."""
+        found = self._ask(
+            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass "
+            "AND attnum > 0 AND NOT attisdropped AND attgenerated = '' "
+            "AND attidentity <> 'a'",
+            table,
+        )
+        return tuple(name for (name,) in found)
+
+    def key(self, table: str) -> Key:
+        """Return the columns of its primary key."""
+        found = self._ask(
+            "SELECT attname FROM pg_index JOIN pg_attribute ON attrelid = indrelid "
+            "AND attnum = ANY (indkey) WHERE indrelid = %s::regclass AND indisprimary",
+            table,
+        )
+        return tuple(name for (name,) in found)
+
+    def _ask(self, statement: str, *values: str) -> list[tuple[Any, ...]]:
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return cursor.fetchall()
+
+
+def fill(connection: DriverConnection) -> dict[str, dict[tuple[Any, ...], str]]:
+    """Insert the rows; return the tags of every table's rows by primary key.
+
+    What the migrations left is "there". The caller commits.
+    """
+    catalogue = Catalogue(connection)
+    tags: dict[str, dict[tuple[Any, ...], str]] = {}
+    with connection.cursor() as cursor:
+        for row in rows():
+            insert = sql.SQL("INSERT INTO {} ({}) VALUES ({}) RETURNING {}").format(
+                sql.Identifier(row.table),
+                _names(row.values),
+                sql.SQL(", ").join(map(sql.Literal, map(_plain, row.values.values()))),
+                _names(catalogue.key(row.table)),
+            )
+            cursor.execute(insert)
+            tags.setdefault(row.table, {})[cursor.fetchone() or ()] = row.tag
+        for table in catalogue.tables() - tags.keys():
+            names = _names(catalogue.key(table))
+            cursor.execute(
+                sql.SQL("SELECT {} FROM {}").format(names, sql.Identifier(table))
+            )
+            tags[table] = dict.fromkeys(cursor.fetchall(), "there")
+    return tags
+
+
+def _names(columns: Any) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, columns))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, UUID):
+        return str(value)
+    return psycopg2.Binary(value) if isinstance(value, bytes) else value

@@ -1,0 +1,78 @@
+"""Raw SQL in every role's name, on every table: nothing but what the matrix says."""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import psycopg2
+import pytest
+from psycopg2 import sql
+
+from db.endpoints import Endpoints
+from tests.conftest import await_replicas, owner
+from tests.db.rules.matrix import MATRIX, Right, expected
+from tests.db.rules.rows import ROLES, fill
+from tests.db.rules.trying import Attempt, Ground, Intruder, listed
+
+EVERYBODY = (*ROLES, "nobody")
+ABUSES = (
+    "TRUNCATE {} CASCADE",
+    "DROP TABLE {}",
+    "ALTER TABLE {} DISABLE ROW LEVEL SECURITY",
+)
+
+
+@pytest.fixture(scope="module")
+def ground(module_endpoints: Endpoints) -> Iterator[Ground]:
+    """A database with rows of everybody's, on a connection as any process has it."""
+    with (
+        closing(psycopg2.connect(owner(module_endpoints))) as owning,
+        closing(psycopg2.connect(module_endpoints.database_url)) as app,
+    ):
+        tags = fill(owning)
+        owning.commit()
+        with owning.cursor() as cursor:
+            await_replicas(cursor)
+        owning.rollback()
+        yield Ground(app, owning, tags)
+
+
+def test_every_table_has_its_place_in_the_matrix(ground: Ground):
+    assert ground.catalogue.tables() == set(MATRIX)
+
+
+@pytest.mark.parametrize("role", EVERYBODY)
+@pytest.mark.parametrize("table", MATRIX)
+def test_a_role_does_to_a_table_what_the_matrix_says_and_no_more(
+    ground: Ground, table: str, role: str
+):
+    tags = set(ground.tags[table].values())
+
+    assert Attempt(ground, role, table).rights() == expected(table, role, tags)
+
+
+@pytest.mark.parametrize("role", EVERYBODY)
+@pytest.mark.parametrize("node", ["db-01", "db-02", "db-03"])
+def test_every_node_shows_a_role_the_same_rows(
+    module_endpoints: Endpoints, ground: Ground, node: str, role: str
+):
+    with closing(psycopg2.connect(module_endpoints.replica_urls[node])) as connection:
+        intruder = Intruder(connection, role)
+        for table, known in ground.tags.items():
+            select = sql.SQL("SELECT {} FROM {}").format(
+                listed(ground.catalogue.key(table)), sql.Identifier(table)
+            )
+            seen = {known[key] for key in intruder.sees(select)}
+            rights = expected(table, role, set(known.values()))
+
+            assert seen == rights.get("SELECT", Right(frozenset())).rows, table
+
+
+@pytest.mark.parametrize("role", EVERYBODY)
+@pytest.mark.parametrize("table", MATRIX)
+def test_nobody_empties_a_table_or_lifts_its_rules(
+    ground: Ground, table: str, role: str
+):
+    intruder = Intruder(ground.app, role)
+
+    for abuse in ABUSES:
+        assert intruder.tries(sql.SQL(abuse).format(sql.Identifier(table))) is None
