@@ -1,6 +1,6 @@
 """The web server: pages, API and sign-in behind one gate, in one process."""
 
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -50,12 +50,12 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
     live = LiveSessions(wired.database, sessions.limits_of(settings))
     limits = LimitStorage(wired.endpoints.mongo_url)
     throttle = Throttle(limits, key=derive(key, "limits"))
-    streamlit = App(script, lifespan=_lifespan(wired, live, limits))
-    pages = StaticAssets(WatchedPages(streamlit))
-    pages.warm_up()
     door = sign_in.Door.of(
         settings, wired.database, Identity(wired.database, live), throttle, key
     )
+    lifespan = _lifespan(live, (door.close, limits.close, wired.close))
+    pages = StaticAssets(WatchedPages(App(script, lifespan=lifespan)))
+    pages.warm_up()
     dispatch = Dispatch(
         pages=pages,
         api=create_api(
@@ -149,7 +149,7 @@ def _configure_streamlit(key: str) -> None:
 
 
 def _lifespan(
-    wired: wiring.Wiring, live: LiveSessions, limits: LimitStorage
+    live: LiveSessions, closing: Sequence[Callable[[], None]]
 ) -> Callable[[App], Any]:
     @asynccontextmanager
     async def lifespan(app: App) -> AsyncIterator[None]:
@@ -158,8 +158,8 @@ def _lifespan(
         warming.settle()
         async with live.watching():
             yield
-        limits.close()
-        wired.close()
+        for close in closing:
+            close()
 
     return lifespan
 

@@ -29,12 +29,17 @@ class Delivery:
     gateway: Gateway | None
     outbox: Outbox
 
-    def send(self, code: str, to: Addressee, *, by_text: bool) -> None:
-        """Send the code soon; as a text message only to a number that is known."""
+    def send(self, code: str, to: Addressee | None, *, by_text: bool) -> None:
+        """Send the code soon; as a text message only to a number that is known.
+
+        For an address that nobody has the same is begun, and nothing comes of it.
+        """
         self.outbox.post(lambda: self._send(code, to, by_text=by_text))
 
-    def _send(self, code: str, to: Addressee, *, by_text: bool) -> None:
+    def _send(self, code: str, to: Addressee | None, *, by_text: bool) -> None:
         time.sleep(_LATER_SECONDS)
+        if to is None:
+            return
         if by_text and self.gateway is not None and to.phone_number is not None:
             self.gateway.send(to.phone_number, _TEXT.format(code=code))
         elif self.mailer is not None:

@@ -59,6 +59,10 @@ class Door:
             derive(key, "codes"),
         )
 
+    def close(self) -> None:
+        """Let what is being sent arrive, and send nothing more."""
+        self.delivery.outbox.close()
+
     def write(self, request: Request, operation: Callable[[Session], T]) -> T:
         """Run a transaction for somebody not known yet, recorded with their origin."""
 

@@ -1,7 +1,7 @@
 """How often somebody may ask for codes and try them, and what they get beyond that."""
 
 from collections.abc import Awaitable, Callable
-from ipaddress import IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -48,9 +48,11 @@ def network_of(request: Request) -> str:
         address = ip_address(host)
     except ValueError:
         return host
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
-        return str(IPv6Network((address, _NETWORK_BITS), strict=False))
-    return str(address)
+    if isinstance(address, IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((address, _NETWORK_BITS), strict=False))
 
 
 def count_request(door: Door, request: Request, address: str) -> None:
