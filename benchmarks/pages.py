@@ -82,9 +82,9 @@ def main() -> float:
         seeding.seed(database, patients=PATIENTS)
         with (
             chartroom(fresh, Path(folder)) as address,
-            _opened(address, "patients", cookie=_sign_in(address)) as ours,
+            opened(address, "patients", cookie=signed_in(address)) as ours,
             _bare(Path(folder), _first_page(database)) as bare,
-            _opened(bare, "") as peer,
+            opened(bare, "") as peer,
         ):
             return compare("page", ours.rerun, peer.rerun, rounds=ROUNDS)
 
@@ -124,7 +124,8 @@ def _bare(folder: Path, rows: tuple[PatientRecord, ...]) -> Iterator[str]:
 
 
 @contextmanager
-def _opened(address: str, page: str, *, cookie: str = "") -> Iterator[Tab]:
+def opened(address: str, page: str, *, cookie: str = "") -> Iterator[Tab]:
+    """Open a page in a tab of its own."""
     with connect(
         f"ws://{urlsplit(address).netloc}/_stcore/stream",
         origin=address,
@@ -135,7 +136,7 @@ def _opened(address: str, page: str, *, cookie: str = "") -> Iterator[Tab]:
         yield Tab(connection, page)
 
 
-def _sign_in(address: str) -> str:
+def signed_in(address: str) -> str:
     """Come in as the front desk; return the cookie."""
     with httpx.Client(base_url=address) as client:
         client.headers["Origin"] = address
