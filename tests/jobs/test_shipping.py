@@ -24,7 +24,7 @@ from jobs import shipping
 from services import audit_chain
 from services.audit_chain import ChainBroken
 from tests.browser.running import variables
-from tests.conftest import Databases, connect
+from tests.conftest import Databases
 
 ROOT = Path(__file__).parents[2]
 NO_KEYS = SealKeys(None, {})
@@ -174,10 +174,7 @@ class Breakable:
 def audited(breakable, tmp_path):
     """A fresh database on the cluster of this run."""
     with Databases(breakable.addresses).fresh() as endpoints:
-        engine = connect(endpoints.database_url)
-        with engine.connect() as connection:
-            schema.migrate(connection)
-        engine.dispose()
+        schema.bring_up_to_date(endpoints)
         url = breakable.addresses.mongo.admin_url
         with closing(Breakable(endpoints, url, tmp_path)) as audited:
             yield audited
