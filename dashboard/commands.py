@@ -1,8 +1,9 @@
 """What the commands web and worker do; `dashboard.__main__` names them."""
 
 from dashboard import logs, wiring
+from dashboard.addresses import public_address
 from db.settings import Settings
-from services import sessions
+from services import mail, sessions
 
 
 def web(settings: Settings) -> None:
@@ -27,6 +28,8 @@ def worker(settings: Settings) -> None:
         wired.audit,
         wired.seal_keys,
         sessions.limits_of(settings),
+        mail.mailer_of(settings),
+        public_address(settings),
     )
     try:
         working.run(wired.endpoints.database_url, stores)

@@ -20,7 +20,7 @@ from db import embedded, schema
 from db.embedded import DataFolder
 from db.routing import SYSTEM, Database
 from db.settings import Settings
-from services import people
+from services import demo_care, people
 from services.actors import Actor
 
 Say = Callable[[str], None]
@@ -119,6 +119,9 @@ def _open_demo(wired: Wiring, stages: Stages, *, empty: bool) -> tuple[Actor, ..
     if opened.is_empty and not empty:
         _seed(wired)
         stages.done("Demo patients")
+    else:
+        # A demo of the previous version knew of no treatments.
+        wired.database.write(demo_care.ensure_demo_care, acting=SYSTEM)
     return opened.cast
 
 

@@ -1,6 +1,7 @@
 """The background tasks, and when each of them is due."""
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -12,7 +13,15 @@ from db.audit_store import AuditStore
 from db.gridfs import Bucket, FileStore
 from db.routing import SYSTEM, Database, forget_receipts
 from db.seal_keys import SealKeyFile
-from services import audit_chain, ceremonies, codes, photos, sessions
+from services import (
+    audit_chain,
+    break_glass_letters,
+    ceremonies,
+    codes,
+    photos,
+    sessions,
+)
+from services.mail import Mailer, MailNotSent
 from services.sessions import Limits
 
 # Bytes are stored before the row that names them, so a young file may still be
@@ -37,6 +46,9 @@ class Stores:
     audit: AuditStore
     seal_keys: SealKeyFile
     sign_ins: Limits = sessions.LIMITS
+    # Who takes letters, if anybody does, and the address that stands in them.
+    mailer: Mailer | None = None
+    address: str = ""
 
     @classmethod
     def of(cls, context: JobContext) -> "Stores":
@@ -117,6 +129,24 @@ def tidy_sign_ins(context: JobContext, timestamp: int) -> None:
         ceremonies.forget(session, over)
 
     stores.database.write(tidy, acting=SYSTEM)
+
+
+@queue.periodic(cron="* * * * *")
+@queue.task(
+    name="tell_administrators", queueing_lock="tell_administrators", pass_context=True
+)
+def tell_administrators(context: JobContext, timestamp: int) -> None:
+    """Write to the administrators of records opened outside a clinician's patients."""
+    del timestamp
+    stores = Stores.of(context)
+    if stores.mailer is None:
+        return
+    # Done once and never again by itself: after a failover the next minute does it.
+    with (
+        suppress(MailNotSent),
+        stores.database.writing(acting=SYSTEM) as session,
+    ):
+        break_glass_letters.tell_administrators(session, stores.mailer, stores.address)
 
 
 @queue.periodic(cron="47 3 * * *")

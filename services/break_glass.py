@@ -20,8 +20,6 @@ from services.patient_refusals import NoSuchPatient
 HOURS: Final = 8
 MOST_LISTED: Final = 200
 _LONGEST_REVIEW: Final = 500
-# An administrator who hears of it later than this finds it on the page.
-_TOLD_WITHIN: Final = timedelta(days=7)
 
 _Clinician = aliased(User)
 _Reviewer = aliased(User)
@@ -166,31 +164,6 @@ def review(session: Session, actor: Actor, access_id: UUID, finding: str) -> Non
         subject=("access", access_id),
         reason=finding,
     )
-
-
-def take_untold(session: Session) -> tuple[UUID, ...]:
-    """Take the accesses that no administrator was told of yet; the caller commits.
-
-    For the background: other workers pass over what one has taken, until it rolls
-    back because nobody could be told.
-    """
-    untold = (
-        select(BreakGlassAccess.id)
-        .where(
-            BreakGlassAccess.told_at.is_(None),
-            BreakGlassAccess.created_at > func.now() - _TOLD_WITHIN,
-        )
-        .order_by(BreakGlassAccess.created_at)
-        .with_for_update(skip_locked=True)
-    )
-    taken = session.scalars(
-        update(BreakGlassAccess)
-        .where(BreakGlassAccess.id.in_(untold))
-        .values(told_at=func.now())
-        .returning(BreakGlassAccess.id)
-        .execution_options(synchronize_session=False)
-    )
-    return tuple(sorted(taken))
 
 
 def _require_patient(session: Session, patient_id: UUID) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from db.copying import append_lines
 from db.models import Patient
 from db.routing import SYSTEM, Database
-from services import audit
+from services import audit, demo_care
 from services.actors import Actor, Permission, Role
 from services.audit import Action
 from services.errors import InvalidInput
@@ -69,6 +69,8 @@ def seed(
         report(there)
     if added:
         database.write(_settle, acting=SYSTEM)
+    give = partial(demo_care.ensure_demo_care, seed_number=seed_number)
+    database.write(give, acting=SYSTEM)
     return added
 
 

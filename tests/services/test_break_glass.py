@@ -178,21 +178,6 @@ def test_a_review_says_something(session, dora, ines, patient, finding):
         break_glass.review(session, ines, access.id, finding)
 
 
-def test_administrators_are_told_of_each_access_once(session, dora, patient):
-    access = break_glass.open_record(session, dora, patient.id, REASON)
-
-    assert break_glass.take_untold(session) == (access.id,)
-    assert break_glass.take_untold(session) == ()
-
-
-def test_nobody_is_told_of_what_is_long_past(session, dora, patient):
-    break_glass.open_record(session, dora, patient.id, REASON)
-
-    let_pass(session, hours=8 * 24)
-
-    assert break_glass.take_untold(session) == ()
-
-
 @pytest.mark.parametrize("role", sorted(set(Role) - {Role.CLINICIAN}))
 def test_only_clinicians_open_records_for_a_reason(session, patient, role):
     actor = Actor(uuid4(), "", role, patient.id if role is Role.PATIENT else None)

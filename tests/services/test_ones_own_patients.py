@@ -225,17 +225,6 @@ def test_an_administrator_reviews_by_the_patients_id(clinic: Clinic):
     assert (done[0].reviewer_name, done[0].review) == ("Ines Admin", "Rightly")
 
 
-def test_the_background_takes_what_nobody_was_told_of(clinic: Clinic):
-    emil = clinic.emil
-    access = clinic.write(
-        emil, lambda s: break_glass.open_record(s, emil, clinic.ada.id, REASON)
-    )
-
-    taken = clinic.database.write(break_glass.take_untold, acting=SYSTEM).value
-
-    assert taken == (access.id,)
-
-
 def test_a_merge_takes_every_clinician_along(clinic: Clinic):
     cleo, dora, emil = clinic.cleo, clinic.dora, clinic.emil
     for one in (dora, emil):

@@ -1,0 +1,87 @@
+"""Tells administrators of records that were opened outside a clinician's patients."""
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from db.models import BreakGlassAccess, User
+from services.actors import Role
+from services.mail import Letter, Mailer, MailNotSent
+
+PATH: Final = "/break_glass_review"
+# Whoever hears of it later than this finds it on the page.
+_TOLD_WITHIN: Final = timedelta(days=7)
+_SUBJECT: Final = "Chartroom: a record was opened outside a clinician's patients"
+_TEXT: Final = """\
+A clinician has given a reason and opened a record outside their own patients. \
+Please look into it:
+
+{link}
+
+What waits for review: {ids}
+
+This letter names nobody on purpose: mail is a postcard.
+"""
+_log = logging.getLogger(__name__)
+
+
+def tell_administrators(session: Session, mailer: Mailer, address: str) -> int:
+    """Write of every access that nobody was told of; return how many there were.
+
+    It counts as told once a letter is out; the caller commits right then. Where no
+    administrator can be written to, MailNotSent leaves everything for the next time.
+    """
+    untold = _take_untold(session)
+    if not untold:
+        return 0
+    told = False
+    for email in _administrators(session):
+        try:
+            mailer.send(letter(email, untold, address))
+        except MailNotSent:
+            continue
+        told = True
+    if not told:
+        _log.warning("No administrator could be told of %d accesses.", len(untold))
+        raise MailNotSent
+    return len(untold)
+
+
+def letter(email: str, accesses: Sequence[UUID], address: str) -> Letter:
+    """Return what an administrator reads: ids and the way to the page, no names."""
+    ids = ", ".join(map(str, accesses))
+    return Letter(email, _SUBJECT, _TEXT.format(link=f"{address}{PATH}", ids=ids))
+
+
+def _take_untold(session: Session) -> tuple[UUID, ...]:
+    """Take what nobody was told of; other workers pass over it until it is done."""
+    untold = (
+        select(BreakGlassAccess.id)
+        .where(
+            BreakGlassAccess.told_at.is_(None),
+            BreakGlassAccess.created_at > func.now() - _TOLD_WITHIN,
+        )
+        .with_for_update(skip_locked=True)
+    )
+    taken = session.scalars(
+        update(BreakGlassAccess)
+        .where(BreakGlassAccess.id.in_(untold))
+        .values(told_at=func.now())
+        .returning(BreakGlassAccess.id)
+        .execution_options(synchronize_session=False)
+    )
+    return tuple(sorted(taken))
+
+
+def _administrators(session: Session) -> list[str]:
+    emails = session.scalars(
+        select(User.email)
+        .where(User.role == Role.ADMIN.value, User.deactivated_at.is_(None))
+        .order_by(User.id)
+    )
+    return [email for email in emails if email]
