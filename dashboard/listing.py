@@ -10,7 +10,15 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from dashboard.context import current_actor, last_write, now, read, write
+from dashboard.context import (
+    Wanted,
+    current_actor,
+    last_write,
+    now,
+    read,
+    read_all,
+    write,
+)
 from dashboard.widgets.pager import Position
 from services import criteria, export_grants, patient_lists, views
 from services.actors import Actor, Permission
@@ -34,7 +42,18 @@ class Listing:
 
     def page(self, position: Position) -> PatientPage:
         """Read the page at a position."""
-        return read(
+        page: PatientPage
+        (page,) = read_all(self._page(position))
+        return page
+
+    def counted_page(self, position: Position) -> PatientPage:
+        """Read the page at a position, and in the same go count the list."""
+        page: PatientPage
+        page, _ = read_all(self._page(position), self._count())
+        return page
+
+    def _page(self, position: Position) -> Wanted[PatientPage]:
+        return Wanted(
             lambda session: patient_lists.list_patients(
                 session,
                 self.actor,
@@ -60,7 +79,12 @@ class Listing:
 
     def count(self) -> Count:
         """Count the list, as far as time allows."""
-        return read(
+        counted: Count
+        (counted,) = read_all(self._count())
+        return counted
+
+    def _count(self) -> Wanted[Count]:
+        return Wanted(
             lambda session: patient_lists.count_patients(
                 session, self.actor, self.criteria, now=now()
             ),

@@ -39,7 +39,7 @@ def filters() -> None:
 def results() -> None:
     """Show a page of the list, what it is in words, and the ways on from here."""
     with net():
-        page = listing.page(position("patients", key))
+        page = listing.counted_page(position("patients", key))
         csv = listing.csv(page)
         with list_tools.heading("patients", listing.sentence(), csv=csv):
             if csv and actor.may(Permission.EXPORT_NAMES):
