@@ -1,0 +1,176 @@
+"""The audit log in MongoDB is found by what is asked, and added to in order."""
+
+import time
+from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from db.audit_store import (
+    AuditFilter,
+    AuditStore,
+    AuditStoreUnavailable,
+    EntryUnreadable,
+    SequenceTaken,
+)
+from tests.db.audit.samples import ADA, BOB, CLERK, NOON, NURSE, document
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (AuditFilter(), [6, 5, 4, 3, 2, 1]),
+        (AuditFilter(actor_id=NURSE), [2]),
+        (AuditFilter(patient_id=ADA), [3, 1]),
+        (AuditFilter(patient_id=BOB, actor_id=CLERK), [3]),
+        (AuditFilter(actions=frozenset({"patient:list", "access:refuse"})), [4, 3]),
+        (AuditFilter(outcome="refused"), [4]),
+        (AuditFilter(subject_kind="document"), [5]),
+        (AuditFilter(subject_kind="document", subject_id="18"), []),
+        (AuditFilter(session_id=UUID(int=1)), [6]),
+        (AuditFilter(since=NOON + timedelta(minutes=5)), [6, 5]),
+        (AuditFilter(until=NOON + timedelta(minutes=2)), [1]),
+        (
+            AuditFilter(
+                since=NOON + timedelta(minutes=2), until=NOON + timedelta(minutes=4)
+            ),
+            [3, 2],
+        ),
+    ],
+)
+def test_entries_are_found_by_what_is_asked(store, wanted, found):
+    assert [entry.sequence for entry in store.find(wanted)] == found
+    assert [entry.sequence for entry in store.stream(wanted)] == found
+    assert store.count(wanted) == len(found)
+
+
+def test_pages_follow_each_other_without_gap_or_overlap(store):
+    seen, after = [], None
+    while page := store.find(AuditFilter(), after=after, limit=2):
+        seen += [entry.sequence for entry in page]
+        after = page[-1].cursor
+
+    assert seen == [6, 5, 4, 3, 2, 1]
+
+
+def test_entries_of_the_same_moment_are_paged_by_their_numbers(url, entries):
+    entries.insert_many(
+        document(number, at=NOON, network="same") for number in (101, 102, 103)
+    )
+    wanted = AuditFilter(until=NOON + timedelta(seconds=1))
+    try:
+        with closing(AuditStore(url)) as store:
+            first = store.find(wanted, limit=2)
+            rest = store.find(wanted, after=first[-1].cursor, limit=2)
+    finally:
+        entries.delete_many({"network": "same"})
+
+    assert [entry.sequence for entry in first + rest] == [103, 102, 101]
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        {"actor_id": "Rosa"},
+        {"details": "Rosa"},
+        {"event": 7},
+        {"at": None},
+        {"action": 7},
+    ],
+    ids=str,
+)
+def test_an_entry_that_is_none_any_more_is_told_by_its_number(url, entries, strange):
+    entries.insert_one(document(200, outcome="failed") | strange)
+    try:
+        with (
+            closing(AuditStore(url)) as store,
+            pytest.raises(EntryUnreadable, match="Entry 200 was tamp") as refusal,
+        ):
+            store.find(AuditFilter(outcome="failed"))
+    finally:
+        entries.delete_one({"_id": 200})
+
+    assert refusal.value.__cause__ is None
+
+
+def test_counting_stops_where_it_is_told_to(store):
+    assert store.count(AuditFilter(), at_most=4) == 4
+
+
+def test_no_value_is_taken_for_an_operator(store):
+    assert store.find(AuditFilter(outcome={"$ne": None})) == ()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        ({"actor_id": {"$eq": str(CLERK)}}, "actor_id_1_at_-1__id_-1"),
+        ({"patients": {"$eq": str(ADA)}}, "patients_1_at_-1__id_-1"),
+        ({"action": {"$in": ["patient:list"]}}, "action_1_at_-1__id_-1"),
+        ({"outcome": {"$eq": "refused"}}, "outcome_1_at_-1__id_-1"),
+        ({"subject_id": {"$eq": "17"}}, "subject_id_1_at_-1__id_-1"),
+        ({"at": {"$gte": NOON}}, "at_-1__id_-1"),
+    ],
+)
+def test_an_index_answers_in_the_order_that_is_shown(store, entries, wanted, index):
+    found = entries.find(wanted).sort([("at", -1), ("_id", -1)])
+
+    plan = str(found.explain()["queryPlanner"]["winningPlan"])
+
+    assert f"'indexName': '{index}'" in plan
+    assert "'SORT'" not in plan
+
+
+def test_a_number_is_given_once_and_what_comes_after_it_is_not_added(store):
+    with pytest.raises(SequenceTaken) as refusal:
+        store.append([document(7), document(3), document(8)])
+
+    assert [found["_id"] for found in store.list_after(6, limit=9)] == [7]
+    assert refusal.value.__cause__ is None
+
+
+def test_an_event_is_added_once_whatever_its_number(store):
+    [first] = store.list_after(0, limit=1)
+
+    with pytest.raises(SequenceTaken):
+        store.append([document(9, event=first["event"])])
+
+
+USES: dict[str, Callable[[AuditStore], object]] = {
+    "find": lambda store: store.find(AuditFilter()),
+    "stream": lambda store: list(store.stream(AuditFilter())),
+    "count": lambda store: store.count(AuditFilter()),
+    "append": lambda store: store.append([document(1)]),
+    "list": lambda store: store.list_after(0, limit=1),
+    "walk": lambda store: list(store.walk_after(0)),
+}
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_a_mongodb_that_is_away_is_said_to_be(use, monkeypatch):
+    monkeypatch.setattr("db.audit_store._SELECTION_MS", 200)
+    with (
+        closing(AuditStore("mongodb://127.0.0.1:1/x")) as gone,
+        pytest.raises(AuditStoreUnavailable, match="does not answer"),
+    ):
+        use(gone)
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_a_login_that_is_refused_is_said_to_be(use, url):
+    wrong = url.replace(":secret@", ":wrong@")
+    with (
+        closing(AuditStore(wrong)) as refused,
+        pytest.raises(AuditStoreUnavailable, match="refuses the audit login"),
+    ):
+        use(refused)
+
+
+def test_who_never_asks_never_connects():
+    begun = time.monotonic()
+
+    AuditStore("mongodb://127.0.0.1:1/x").close()
+
+    assert time.monotonic() - begun < 1
