@@ -209,7 +209,7 @@ def _keep_an_admin(session: Session, leaving: User) -> None:
 
     Nobody of the demo counts for a real clinic: outside the demo they are shut out.
     """
-    if leaving.role != Role.ADMIN or leaving.deactivated_at is not None:
+    if leaving.role != Role.ADMIN:
         return
     others = select(func.count()).where(
         User.id != leaving.id,

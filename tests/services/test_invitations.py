@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from db.models import Invitation, User
-from services import invitations, people, tokens
+from services import invitations, people, sessions, tokens
 from services.actors import PERMISSIONS, Actor, Permission, Role
 from services.audit import Action
 from services.confirmations import NotConfirmed
@@ -152,6 +152,14 @@ def test_who_signs_in_already_gets_no_link_that_somebody_else_could_use(
     invitations.accept(session, invited.token)
 
     with pytest.raises(invitations.AlreadySignsIn, match="code"):
+        invitations.renew(session, boss.actor, invited.user_id, **boss.fresh)
+
+
+def test_who_came_by_code_gets_no_link_either(session, boss, invite):
+    invited = invite()
+    sessions.start(session, invited.user_id, method="code", network=None, browser=None)
+
+    with pytest.raises(invitations.AlreadySignsIn):
         invitations.renew(session, boss.actor, invited.user_id, **boss.fresh)
 
 
