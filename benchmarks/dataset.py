@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 
 from db import embedded, schema
 from db.embedded import Addresses
-from db.endpoints import Endpoints
-from db.routing import Database
+from db.embedded.database import NAME, OWNER
+from db.routing import Acting, Database
 from services import audit, seeding
 
 PATIENTS = 1_000_000
@@ -33,13 +33,21 @@ class Million:
     """The database with the patients, and where its servers are."""
 
     database: Database
-    endpoints: Endpoints
+    addresses: Addresses
 
     @contextmanager
     def side_by_side(self) -> Iterator[tuple[Session, DriverConnection]]:
-        """Open a session and a raw connection to the same replica, in transactions."""
-        with self.database.reading() as session, audit.collected(session):
-            url = self.endpoints.replica_urls[session.info["served"].node]
+        """Open a session and a raw connection to the same replica, in transactions.
+
+        The session is the front desk's; the connection is the owner's, whom no rule
+        binds.
+        """
+        with (
+            self.database.reading(acting=Acting("staff")) as session,
+            audit.collected(session),
+        ):
+            node = session.info["served"].node
+            url = self.addresses.node_url(node, OWNER, NAME)
             with closing(psycopg2.connect(url)) as raw:
                 register_uuid(conn_or_curs=raw)  # type: ignore[no-untyped-call]
                 yield session, raw
@@ -51,7 +59,7 @@ def kept() -> Iterator[Million]:
     with _cluster() as addresses, closing(Database(addresses.endpoints)) as database:
         schema.bring_up_to_date(addresses.endpoints)
         fill(database)
-        yield Million(database, addresses.endpoints)
+        yield Million(database, addresses)
 
 
 def fill(database: Database) -> None:

@@ -1,11 +1,14 @@
 """How much slower `seed` is than COPY of the same rows into the same table.
 
 Run it as `python -m benchmarks.imports [PATIENTS]`. The peer's rows are ready in
-memory: inventing them, their doctors, statistics and indexing what GIN has put off
-are what `seed` does on top. Both begin with an empty table that has all its indexes.
+memory, and it owns the table, as COPY wants: inventing them, their doctors, a table in
+between, statistics and indexing what GIN has put off are what `seed` does on top. Both
+begin with an empty table that has all its indexes.
 """
 
 import sys
+from contextlib import closing
+from dataclasses import replace
 from datetime import date
 
 from sqlalchemy import text
@@ -14,8 +17,10 @@ from sqlalchemy.orm import Session
 from benchmarks import fresh
 from benchmarks.measure import compare
 from db.copying import copy_lines
+from db.routing import Database
 from services import seeding
 from services.seeding import blocks
+from tests.conftest import owner
 
 PATIENTS = 100_000
 TODAY = date(2026, 1, 1)
@@ -24,15 +29,19 @@ TODAY = date(2026, 1, 1)
 def main(patients: int) -> float:
     """Print the line and return the ratio."""
     lines = list(blocks.lines(1, 0, patients, TODAY))
-    with fresh.database() as database:
+    with (
+        fresh.endpoints() as endpoints,
+        closing(Database(endpoints)) as database,
+        closing(Database(replace(endpoints, database_url=owner(endpoints)))) as owned,
+    ):
 
         def ours() -> None:
-            database.write(_empty)
+            owned.write(_empty)
             seeding.seed(database, patients=patients, today=TODAY)
 
         def peer() -> None:
-            database.write(_empty)
-            database.write(lambda session: _copy(session, lines))
+            owned.write(_empty)
+            owned.write(lambda session: _copy(session, lines))
 
         return compare("import", ours, peer, rounds=5, unit="s")
 
