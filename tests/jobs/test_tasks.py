@@ -14,6 +14,7 @@ from db.audit_store import AuditStore
 from db.gridfs import Bucket, FileMissing
 from db.models import (
     AuditSeal,
+    BreakGlassAccess,
     Ceremony,
     LoginCode,
     User,
@@ -25,8 +26,12 @@ from db.seal_keys import SealKeyFile
 from jobs import tasks
 from jobs.tasks import Stores, queue
 from jobs.worker import connected
+from services import break_glass, people
+from services.actors import Role
+from services.mail import Server, SmtpMailer
 from services.sessions import Limits
 from tests.conftest import owner
+from tests.mailbox import Mailbox, mail_server
 
 
 @pytest.fixture
@@ -182,6 +187,46 @@ def test_a_day_later_it_is_sealed_again(endpoints, stores, monkeypatch):
     _run_due(endpoints, stores, "seal_audit_log")
 
     assert _seals(stores) == [0, 0]
+
+
+def test_administrators_are_told_of_a_record_opened_from_outside(endpoints, stores):
+    stores.database.write(_break_glass, acting=SYSTEM)
+    mailbox = Mailbox()
+
+    with mail_server(mailbox) as port:
+        server = Server.at(f"smtp://127.0.0.1:{port}")
+        mailer = SmtpMailer(server, sender="chartroom@example.org")
+        writing = replace(stores, mailer=mailer, address="https://clinic.example.org")
+        for _ in range(2):
+            _run_due(endpoints, writing, "tell_administrators")
+
+    (letter,) = mailbox.letters
+    assert letter["To"] == "ines.carvalho@example.org"
+    assert "https://clinic.example.org/break_glass_review" in letter.get_content()
+
+
+def test_where_no_letters_leave_nothing_is_told_and_nothing_fails(endpoints, stores):
+    stores.database.write(_break_glass, acting=SYSTEM)
+
+    _run_due(endpoints, stores, "tell_administrators")
+
+    told_at = select(BreakGlassAccess.told_at)
+    told = stores.database.read_latest(
+        lambda s: s.scalars(told_at).all(), acting=SYSTEM
+    )
+    assert told.value == [None]
+    assert set(_states(stores, "tell_administrators")) == {"succeeded"}
+
+
+def _break_glass(session):
+    people.ensure_demo_people(session)
+    cast = {person.role: person for person in people.demo_people(session)}
+    break_glass.open_record(
+        session,
+        cast[Role.CLINICIAN],
+        cast[Role.PATIENT].patient_id,
+        "Unconscious in the waiting room",
+    )
 
 
 def test_a_job_whose_worker_died_is_done_by_another(endpoints, stores):
