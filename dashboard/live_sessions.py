@@ -8,13 +8,13 @@ closes its pages everywhere; input is written down from here, too.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 from uuid import UUID
 
-from anyio import to_thread
+from anyio import move_on_after, to_thread
 from sqlalchemy.orm import Session
 
 from db.routing import Database, DatabaseUnavailable
@@ -25,11 +25,13 @@ from services.sessions import Limits, Live
 T = TypeVar("T")
 
 _TRUSTED_SECONDS: Final = 1.0
-_LOOK_EVERY_SECONDS: Final = 0.8
+_EVERY_SECONDS: Final = 0.8
 # Input is written down as soon as there is some, then at most so often: 30 seconds
 # when 15 minutes of silence end a sign-in.
 _WRITES_PER_IDLE: Final = 30
 _KEPT_SECONDS: Final = 60.0
+_UNSURE_SECONDS: Final = 3.0
+_LAST_WORD_SECONDS: Final = 2.0
 _log = logging.getLogger("chartroom.sessions")
 
 
@@ -140,17 +142,33 @@ class LiveSessions:
         finally:
             known.pages.discard(page)
 
+    def known(self, session_id: UUID) -> Live | None:
+        """Return a sign-in as it was last seen; pages' scripts ask from their threads.
+
+        Whoever has a page open is known until their sign-in ends.
+        """
+        known = self._by_id.get(session_id)
+        if known is None or self._is_over(known, time.monotonic()):
+            return None
+        return known.live
+
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
         """Look after the sign-ins in the background."""
-        task = asyncio.create_task(self._watch())
+        # Apart from each other: while a write waits for a new primary, replicas still
+        # answer, and time goes on.
+        steps = (self._write_what_is_due, self._look, self._close_what_is_over)
+        tasks = [asyncio.create_task(_repeat(step)) for step in steps]
+        _current[:] = [self]
         try:
             yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-            await self._write_input(lambda known: known.is_unwritten)
+            _current.clear()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            with suppress(DatabaseUnavailable), move_on_after(_LAST_WORD_SECONDS):
+                await self._write_input(lambda known: known.is_unwritten)
 
     async def _ask(self, key: bytes, token: str) -> Live | None:
         asked_at = time.monotonic()
@@ -165,19 +183,6 @@ class LiveSessions:
         known.live, known.asked_at = live, asked_at
         self._by_token[key] = self._by_id[live.record.id] = known
         return live
-
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(_LOOK_EVERY_SECONDS)
-            try:
-                await self._write_input(self._is_due)
-                await self._look()
-            except DatabaseUnavailable:
-                # What is known of time still holds; the rest can wait for a database.
-                _log.warning("Sign-ins could not be looked up.")
-            except Exception:
-                _log.exception("Looking after sign-ins failed.")
-            self._close_what_is_over()
 
     async def _look(self) -> None:
         open_ = [id_ for id_, known in self._by_id.items() if known.pages]
@@ -195,12 +200,15 @@ class LiveSessions:
             else:
                 known.live, known.asked_at = live, asked_at
 
-    def _close_what_is_over(self) -> None:
+    async def _close_what_is_over(self) -> None:
         now = time.monotonic()
         for known in list(self._by_id.values()):
             is_unused = not known.pages and not known.is_unwritten
             is_old = is_unused and now - known.asked_at > _KEPT_SECONDS
-            if is_old or self._is_over(known, now):
+            # Another server may have seen input, so the database has the word; without
+            # one, time goes on all the same.
+            is_unsure = now - known.asked_at > _UNSURE_SECONDS
+            if is_old or (is_unsure and self._is_over(known, now)):
                 self._drop(known)
 
     def _is_over(self, known: _Known, now: float) -> bool:
@@ -209,6 +217,9 @@ class LiveSessions:
     def _is_due(self, known: _Known) -> bool:
         pause = self._idle / _WRITES_PER_IDLE
         return known.is_unwritten and time.monotonic() - known.written_at >= pause
+
+    async def _write_what_is_due(self) -> None:
+        await self._write_input(self._is_due)
 
     async def _write_input(self, is_due: Callable[[_Known], bool]) -> None:
         due = [known for known in self._by_id.values() if is_due(known)]
@@ -225,7 +236,8 @@ class LiveSessions:
             lambda: self._database.write(
                 lambda session: sessions.touch(session, seen, limits=self.limits),
                 acting=DOOR,
-            )
+            ),
+            abandon_on_cancel=True,
         )
 
     async def _newest(self, operation: Callable[[Session], T]) -> T:
@@ -240,3 +252,23 @@ class LiveSessions:
             del self._by_token[key]
         for page in list(known.pages):
             page.end()
+
+
+_current: Final[list[LiveSessions]] = []
+
+
+def current() -> LiveSessions | None:
+    """Return the sign-ins of the server that runs in this process, if one does."""
+    return _current[0] if _current else None
+
+
+async def _repeat(step: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await asyncio.sleep(_EVERY_SECONDS)
+        try:
+            await step()
+        except DatabaseUnavailable:
+            # What is known of time still holds; the rest can wait for a database.
+            _log.warning("No database could be asked about sign-ins.")
+        except Exception:
+            _log.exception("Looking after sign-ins failed.")

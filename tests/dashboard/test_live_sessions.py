@@ -159,7 +159,7 @@ def test_without_input_a_page_ends_by_itself(database, started):
 
 
 def test_input_on_one_server_keeps_the_pages_of_another_open(database, started):
-    limits = Limits(idle=timedelta(seconds=2))
+    limits = Limits(idle=timedelta(seconds=4))
 
     async def story():
         here, there = LiveSessions(database, limits), LiveSessions(database, limits)
@@ -167,11 +167,11 @@ def test_input_on_one_server_keeps_the_pages_of_another_open(database, started):
             live = await here.find(started.token)
             await there.find(started.token)
             with here.attend(live), there.attend(live) as page:
-                for _ in range(8):
+                for _ in range(12):
                     here.note_input(live.record.id)
                     await asyncio.sleep(0.5)
                 is_open_meanwhile = not page.is_over
-                await asyncio.wait_for(page.until_over(), 6)
+                await asyncio.wait_for(page.until_over(), 10)
                 return is_open_meanwhile
 
     assert _run(story)
