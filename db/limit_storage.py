@@ -38,6 +38,9 @@ class LimitStorage:
             serverSelectionTimeoutMS=_PATIENCE_MS,
             connectTimeoutMS=_PATIENCE_MS,
             socketTimeoutMS=_PATIENCE_MS,
+            # A count that is lost with a crash harms nobody; every call waits for it.
+            w=1,
+            journal=False,
             appname="chartroom",
         )
         self._shared = _Shared(self._client)

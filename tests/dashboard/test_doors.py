@@ -3,7 +3,9 @@
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from anyio.from_thread import start_blocking_portal
@@ -15,13 +17,14 @@ from dashboard.identity import Identity
 from dashboard.live_sessions import LiveSessions
 from dashboard.sign_in import Door, create_sign_in
 from dashboard.sign_in.cookies import KnownCookie, SignedCookie
-from dashboard.sign_in.limiting import network_of
+from dashboard.sign_in.limiting import count_request, count_try, network_of
+from db.embedded import Addresses
 from db.endpoints import Endpoints
 from db.limit_storage import LimitStorage
 from db.routing import Database
 from db.settings import Settings
-from services import sessions
-from services.throttling import Throttle
+from services import sessions, throttling
+from services.throttling import LimitReached, Throttle
 
 KEY = "k" * 32
 NOWHERE = Endpoints("postgresql://127.0.0.1:1/none", {}, "mongodb://127.0.0.1:1/", {})
@@ -145,3 +148,58 @@ def test_without_a_database_nobody_gets_in_and_the_page_says_why(
     assert answer.status_code == 503
     assert "The database is changing hands." in answer.text
     assert "set-cookie" not in answer.headers
+
+
+@pytest.fixture
+def door(addresses: Addresses) -> Iterator[Door]:
+    """A door whose limits nobody else counts for."""
+    with (
+        closing(Database(NOWHERE, retry_seconds=0)) as database,
+        closing(LimitStorage(addresses.mongo.url)) as limits,
+    ):
+        identity = Identity(database, LiveSessions(database, sessions.LIMITS))
+        throttle = Throttle(limits, key=uuid4().hex)
+        settings = Settings(_env_file=None, demo=True)
+        with closing(Door.of(settings, database, identity, throttle, KEY)) as door:
+            yield door
+
+
+@pytest.mark.parametrize(
+    ("count", "limit"),
+    [
+        (count_request, throttling.CODES_PER_ADDRESS),
+        (count_try, throttling.TRIES_PER_ADDRESS),
+    ],
+    ids=["codes", "tries"],
+)
+def test_many_networks_have_no_more_of_one_address(door, count, limit):
+    for number in range(limit.amount):
+        count(door, _request(client=f"198.51.100.{number}"), "address")
+
+    with pytest.raises(LimitReached) as refusal:
+        count(door, _request(client="203.0.113.1"), "address")
+
+    assert refusal.value.limit == limit
+    count(door, _request(client="203.0.113.1"), "another")
+
+
+@pytest.mark.parametrize(
+    ("count", "limit"),
+    [
+        (count_request, throttling.CODES_PER_NETWORK),
+        (count_try, throttling.TRIES_PER_NETWORK),
+    ],
+    ids=["codes", "tries"],
+)
+def test_one_network_has_no_more_of_many_addresses(door, count, limit):
+    few = replace(limit, amount=4)
+    with pytest.MonkeyPatch.context() as patch:
+        name = limit.name.upper().replace("-", "_")
+        patch.setattr(throttling, name, few)
+        for number in range(few.amount):
+            count(door, _request(), f"address-{number}")
+
+        with pytest.raises(LimitReached) as refusal:
+            count(door, _request(), "another")
+
+    assert refusal.value.limit == few
