@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard.context import current_actor
 from dashboard.navigation import go, leave_for
+from dashboard.open_sign_ins import my_sign_ins
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.words import plain
 from services.actors import PERMISSIONS, Permission
@@ -26,3 +27,4 @@ with st.container(horizontal=True):
         leave_for("/sign-in")
     if st.button("Sign out", key="account_sign_out", icon=":material/logout:"):
         leave_for("/sign-out")
+my_sign_ins()

@@ -28,23 +28,26 @@ def typed_again() -> None:
 
     It stands at the end of the page: then every widget that it may fill is known.
     """
-    _mount(key=_KEY, on_typed_change=_fill_in)
+    _mount(key=_KEY, on_typed_change=_take)
 
 
-def _fill_in() -> None:
-    typed = st.session_state[_KEY].get("typed")
+def fill_in(typed: object) -> bool:
+    """Give this page's widgets what was typed into them; tell whether any took it.
+
+    All else is left alone: other keys of the session hold what pages rely on, and a
+    browser may send anything. A page calls it before it draws, as in a callback.
+    """
     if not isinstance(typed, Mapping) or len(typed) > _MOST_FIELDS:
-        return
-    filled = [key for key, value in typed.items() if _fill(key, value)]
-    if filled:
+        return False
+    return bool([key for key, value in typed.items() if _fill(key, value)])
+
+
+def _take() -> None:
+    if fill_in(st.session_state[_KEY].get("typed")):
         notify("What you had typed is back. Nothing of it is saved yet.", icon="undo")
 
 
 def _fill(key: str, value: Any) -> bool:
-    """Give a widget of this page what was typed into it; leave all else alone.
-
-    Other keys of the session hold what pages rely on, and a browser may send anything.
-    """
     widget = _widget(key)
     if widget is None or not _suits(widget, value):
         return False
