@@ -10,7 +10,7 @@ import pytest
 from limits import RateLimitItemPerSecond
 from pymongo import MongoClient
 
-from db.endpoints import Endpoints
+from db.embedded import Addresses
 from db.limit_storage import LimitStorage
 from services.throttling import Limit, LimitReached, Throttle
 
@@ -24,8 +24,8 @@ def limit() -> Limit:
 
 
 @pytest.fixture
-def storage(endpoints: Endpoints) -> Iterator[LimitStorage]:
-    with closing(LimitStorage(endpoints.mongo_url)) as storage:
+def storage(addresses: Addresses) -> Iterator[LimitStorage]:
+    with closing(LimitStorage(addresses.mongo.url)) as storage:
         yield storage
 
 
@@ -81,8 +81,8 @@ def test_parts_of_a_name_cannot_be_shifted(throttle, limit):
     throttle.take(once, "a", "bc")
 
 
-def test_all_processes_count_together(endpoints, throttle, limit):
-    with closing(LimitStorage(endpoints.mongo_url)) as other:
+def test_all_processes_count_together(addresses, throttle, limit):
+    with closing(LimitStorage(addresses.mongo.url)) as other:
         neighbour = Throttle(other, key=KEY)
         for _ in range(limit.amount):
             neighbour.take(limit, "somebody")
@@ -135,10 +135,10 @@ def test_whoever_proves_who_they_are_starts_anew(throttle, limit):
     assert refusal.value.is_news
 
 
-def test_nobody_can_read_in_mongodb_whose_limits_they_are(endpoints, throttle, limit):
+def test_nobody_can_read_in_mongodb_whose_limits_they_are(addresses, throttle, limit):
     throttle.take(limit, "rosa.lindqvist@example.org")
 
-    with MongoClient(endpoints.mongo_url) as client:
+    with MongoClient(addresses.mongo.url) as client:
         kept = str(list(client["chartroom"]["limit_windows"].find()))
 
     assert kept != "[]"
@@ -146,10 +146,10 @@ def test_nobody_can_read_in_mongodb_whose_limits_they_are(endpoints, throttle, l
     assert limit.name not in kept
 
 
-def test_mongodb_forgets_what_is_over(endpoints, throttle, limit):
+def test_mongodb_forgets_what_is_over(addresses, throttle, limit):
     throttle.take(limit, "somebody")
 
-    with MongoClient(endpoints.mongo_url) as client:
+    with MongoClient(addresses.mongo.url) as client:
         indexes = client["chartroom"]["limit_windows"].index_information()
 
     assert any(about.get("expireAfterSeconds") == 0 for about in indexes.values())
