@@ -1,0 +1,63 @@
+"""What the migrations make is what the models say; only the owner changes it."""
+
+from contextlib import closing
+from dataclasses import replace
+
+import psycopg2
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from psycopg2.errors import InsufficientPrivilege
+from sqlalchemy import Engine
+
+from db import schema
+from db.endpoints import Endpoints
+from db.models import Base
+from db.schema import CannotMigrate
+
+
+def test_the_models_say_what_the_migrations_made(engine: Engine):
+    options = {"compare_server_default": True, "include_object": _is_ours}
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts=options)
+
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def _is_ours(thing: object, name: str | None, *_: object) -> bool:
+    return not (name or "").startswith("procrastinate_")
+
+
+def test_the_owner_brings_a_database_up_to_date(databases):
+    with databases.fresh() as endpoints:
+        schema.bring_up_to_date(endpoints)
+        schema.bring_up_to_date(endpoints)
+
+
+def test_without_the_owners_login_nobody_changes_the_schema(endpoints: Endpoints):
+    with pytest.raises(CannotMigrate, match="CHARTROOM_OWNER_URL"):
+        schema.bring_up_to_date(replace(endpoints, owner_url=None))
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        "CREATE TABLE notes (note text)",
+        "ALTER TABLE patients ADD note text",
+        (
+            "CREATE OR REPLACE FUNCTION acting_user() RETURNS uuid "
+            "LANGUAGE sql RETURN gen_random_uuid()"
+        ),
+        "SET ROLE chartroom",
+        "SET ROLE postgres",
+        "GRANT chartroom TO chartroom_app",
+        "CREATE ROLE intruder",
+    ],
+)
+def test_the_app_cannot_make_itself_more_than_it_is(endpoints: Endpoints, attempt: str):
+    with (
+        closing(psycopg2.connect(endpoints.database_url)) as connection,
+        connection.cursor() as cursor,
+        pytest.raises(InsufficientPrivilege),
+    ):
+        cursor.execute(attempt)
