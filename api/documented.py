@@ -165,6 +165,7 @@ class HealthShown(_Shown):
     replicas: list[PartShown]
     mongo: PartShown
     worker: PartShown
+    audit: PartShown
 
 
 class NodeShown(_Shown):

@@ -13,7 +13,7 @@ from api.answers import JsonResponse
 from api.dependencies import Program, Stores
 from api.documented import HealthShown, NodesShown, shows
 from db.routing import SYSTEM, DatabaseUnavailable, NodeState
-from services import background, replication
+from services import audit_chain, background, replication
 from services.actors import Permission
 
 router = APIRouter(tags=["Health"])
@@ -23,6 +23,8 @@ _OK: Final = 200
 _UNAVAILABLE: Final = 503
 # Anybody may ask, as often as they like; the databases are asked once a second.
 _KEPT_SECONDS: Final = 1.0
+# An event is in the audit log a second after it happened.
+_SHIPPED_WITHIN_SECONDS: Final = 60.0
 _HEALTH: Final = shows(HealthShown) | shows(HealthShown, status=503)
 
 
@@ -65,11 +67,17 @@ def examine(stores: Stores) -> Health:
     nodes = stores.database.nodes()
     primary = _primary(nodes)
     replicas = [_replica(node) for node in nodes if node.role != "primary"]
-    mongo, worker = _mongo(stores), _worker(stores)
-    parts = {"primary": primary, "replicas": replicas, "mongo": mongo, "worker": worker}
+    mongo, worker, audit = _mongo(stores), _worker(stores), _audit(stores)
+    parts = {
+        "primary": primary,
+        "replicas": replicas,
+        "mongo": mongo,
+        "worker": worker,
+        "audit": audit,
+    }
     if "down" in {primary["status"], mongo["status"]}:
         return Health("down", parts)
-    lesser = [worker, *replicas]
+    lesser = [worker, audit, *replicas]
     if any(part["status"] == "down" for part in lesser) or not replicas:
         return Health("degraded", parts)
     return Health("up", parts)
@@ -140,6 +148,16 @@ def _worker(stores: Stores) -> dict[str, Any]:
     elapsed = time.perf_counter() - started
     part = _part(elapsed, last_seen_seconds=state.heartbeat_age_seconds)
     return part if state.is_at_work else part | {"status": "down"}
+
+
+def _audit(stores: Stores) -> dict[str, Any]:
+    started = time.perf_counter()
+    try:
+        waiting = stores.database.read(audit_chain.waiting_seconds, acting=SYSTEM).value
+    except DatabaseUnavailable:
+        return {"status": "down", "latency_ms": None}
+    part = _part(time.perf_counter() - started, waiting_seconds=round(waiting, 1))
+    return part if waiting <= _SHIPPED_WITHIN_SECONDS else part | {"status": "down"}
 
 
 def _part(latency_seconds: float | None, **more: object) -> dict[str, Any]:

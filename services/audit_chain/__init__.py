@@ -7,7 +7,7 @@ from services.audit_chain.entries import ChainBroken
 from services.audit_chain.sealing import seal
 from services.audit_chain.seals import Seal
 from services.audit_chain.seals import is_due as is_seal_due
-from services.audit_chain.shipping import BATCH, is_waiting, ship
+from services.audit_chain.shipping import BATCH, is_waiting, ship, waiting_seconds
 from services.audit_chain.verifying import Verdict, verify
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "seal",
     "ship",
     "verify",
+    "waiting_seconds",
 ]

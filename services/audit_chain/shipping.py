@@ -14,11 +14,14 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Float,
     Row,
     Uuid,
     any_,
+    cast,
     delete,
     exists,
+    extract,
     func,
     literal,
     select,
@@ -44,6 +47,13 @@ BATCH = 1_000
 def is_waiting(session: Session) -> bool:
     """Tell whether there is anything to ship."""
     return bool(session.scalar(select(exists(select(AuditEvent.id)))))
+
+
+def waiting_seconds(session: Session) -> float:
+    """Return for how long the event waits that has waited longest; 0 if none does."""
+    first = select(AuditEvent.at).order_by(AuditEvent.position).limit(1)
+    age = func.clock_timestamp() - first.scalar_subquery()
+    return session.scalar(select(cast(extract("epoch", age), Float))) or 0.0
 
 
 def ship(session: Session, store: AuditStore, *, at_most: int = BATCH) -> int:

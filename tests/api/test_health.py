@@ -1,13 +1,14 @@
 """/health tells whether the clinic can work, and /metrics how well."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete, insert, text
 
 from api.dependencies import Stores
 from api.health import Checkup, examine
+from db.models import AuditEvent
 from db.routing import SYSTEM, Database
 from services import background
 from services.actors import Role
@@ -106,6 +107,32 @@ def test_a_silent_worker_degrades(endpoints, module_files, module_log, module_li
     assert never.parts["worker"]["last_seen_seconds"] is None
     assert stale.parts["worker"]["last_seen_seconds"] > 30
     assert never.status == stale.status == "degraded"
+
+
+def _wait_for_the_log(database, *ages):
+    """Let events wait to be shipped for so many seconds, and no others."""
+
+    def replace(session):
+        session.execute(delete(AuditEvent))
+        for age in ages:
+            at = datetime.now(UTC) - timedelta(seconds=age)
+            event = insert(AuditEvent.__table__).inline()
+            session.execute(event.values(action="patient:read", at=at))
+
+    after = database.write(replace, acting=SYSTEM).lsn
+    database.read(background.worker_state, after=after, acting=SYSTEM)
+
+
+def test_an_audit_log_that_stands_still_degrades(stores, door):
+    _wait_for_the_log(door.database, 61, 1)
+
+    health = examine(stores)
+
+    assert health.parts["audit"]["status"] == "down"
+    assert health.parts["audit"]["waiting_seconds"] > 60
+    assert (health.status, health.response().status_code) == ("degraded", 200)
+    _wait_for_the_log(door.database)
+    assert examine(stores).parts["audit"]["status"] == "up"
 
 
 def test_however_many_ask_the_parts_are_asked_once_a_second(stores):

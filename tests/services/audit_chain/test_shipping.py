@@ -1,7 +1,7 @@
 """Events reach the log exactly once and in order, whatever goes wrong meanwhile."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import uuid4
 
@@ -204,3 +204,12 @@ def test_a_list_is_about_everybody_whom_it_showed(log):
 
     assert found == [2, 1]
     assert len(log.store.find(AuditFilter(patient_id=bob))) == 1
+
+
+def test_how_long_the_oldest_event_waits_is_known(log):
+    assert log.write(audit_chain.waiting_seconds) == 0
+
+    log.happen(1, at=datetime.now(UTC) - timedelta(minutes=2))
+    log.happen(1)
+
+    assert 120 <= log.write(audit_chain.waiting_seconds) < 180

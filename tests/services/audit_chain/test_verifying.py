@@ -128,6 +128,12 @@ def test_tampering_shows_at_the_first_entry_that_it_touched(sealed, tamper, numb
     assert verdict.sentence.startswith(f"The audit log is broken at entry {number}: ")
 
 
+def test_what_is_no_entry_is_called_so(sealed):
+    sealed.entries.insert_one({"_id": "x", "event": 1})
+
+    assert "Something else than an entry is in the log." in sealed.verify().sentence
+
+
 def test_a_chain_told_anew_with_its_head_is_found_by_the_seal(sealed):
     sealed.set_head(6, rewrite(sealed.entries, 2, reason="x"))
 
