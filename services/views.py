@@ -82,7 +82,7 @@ def recall(session: Session, actor: Actor, key: str) -> Criteria:
     actor.require(Permission.LIST_PATIENTS)
     stored = session.get(StoredCriteria, key) if _KEY.fullmatch(key) else None
     if stored is None or stored.subject != _SUBJECT:
-        raise NotFound("There is no such list. Build it anew from the filters.")
+        raise NotFound(_unknown_to(actor))
     asked = criteria.from_json(stored.criteria)
     require_visible(actor, asked)
     return asked
@@ -146,6 +146,13 @@ def _record(
 ) -> None:
     told = {"list": view.criteria_key, "changed": changed}
     audit.record(session, actor, action, subject=("view", view.id), details=told)
+
+
+def _unknown_to(actor: Actor) -> str:
+    # The database hides from who sees no names whichever list asks about them.
+    may_be_hidden = not actor.may(Permission.VIEW_NAMES)
+    why = " that you may see; it may be about names" if may_be_hidden else ""
+    return f"There is no such list{why}. Build it anew from the filters."
 
 
 @contextmanager
