@@ -21,7 +21,7 @@ from dashboard.hanging_up import POLICY_VIOLATION, Line
 from dashboard.identity import token_of
 from dashboard.leaving import SIGN_IN_PATH, SIGN_OUT_PATH
 from dashboard.live_sessions import LiveSessions
-from dashboard.visits import Visit, within
+from dashboard.visits import Visit, hostname_of, within
 from db.routing import DatabaseUnavailable
 from services.sessions import Live
 
@@ -61,7 +61,9 @@ _CHANGING_HANDS: Final = "The database is changing hands. Try again in a moment.
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def allowed_hosts(host: str, extra: Collection[str]) -> frozenset[str] | None:
+def allowed_hosts(
+    host: str, extra: Collection[str], *, public_url: str | None = None
+) -> frozenset[str] | None:
     """Return the names this server answers to; None where any name will do.
 
     A server that only this machine can reach is still reached through a browser whose
@@ -69,7 +71,9 @@ def allowed_hosts(host: str, extra: Collection[str]) -> frozenset[str] | None:
     """
     if host not in _LOOPBACK and not extra:
         return None
-    return _LOOPBACK | {host.lower()} | {name.lower() for name in extra}
+    public = hostname_of(public_url or "")
+    ours = {host.lower(), *(name.lower() for name in extra)}
+    return _LOOPBACK | ours | ({public} if public else set())
 
 
 class Gate:

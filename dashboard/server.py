@@ -71,7 +71,9 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
     gate = Gate(
         dispatch,
         live,
-        hosts=allowed_hosts(settings.host, settings.allowed_hosts),
+        hosts=allowed_hosts(
+            settings.host, settings.allowed_hosts, public_url=settings.public_url
+        ),
         is_own_door=serves,
     )
     return _behind(settings.trusted_proxies, SecurityHeaders(RequestLog(gate)))

@@ -48,7 +48,7 @@ class Visit:
     @property
     def hostname(self) -> str | None:
         """The name by which the client reached us."""
-        return _hostname(f"//{self.headers.get('host', '')}")
+        return hostname_of(f"//{self.headers.get('host', '')}")
 
     @property
     def may_open_websocket(self) -> bool:
@@ -98,7 +98,8 @@ def within(path: str, prefixes: Collection[str]) -> bool:
     return any(path == prefix or path.startswith(f"{prefix}/") for prefix in prefixes)
 
 
-def _hostname(url: str) -> str | None:
+def hostname_of(url: str) -> str | None:
+    """Return the name of the host in a URL, None where there is none."""
     try:
         return urlsplit(url).hostname
     except ValueError:
