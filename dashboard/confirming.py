@@ -1,12 +1,14 @@
-"""On pages whose deeds need a passkey: says so, and leads to using one."""
+"""Says on pages what needs a passkey, and leads to adding or using one."""
 
 import streamlit as st
 
 from dashboard import wiring
-from dashboard.context import current_actor, current_sign_in
-from dashboard.leaving import CONFIRM_PATH
+from dashboard.context import current_actor, current_sign_in, read
+from dashboard.leaving import CONFIRM_PATH, PASSKEYS_PATH
 from dashboard.navigation import leave_for
-from services import confirmations
+from services import confirmations, passkeys
+
+_SECONDS = 5
 
 
 def ask_for_passkey(deeds: str) -> bool:
@@ -17,20 +19,39 @@ def ask_for_passkey(deeds: str) -> bool:
     services do, see services.confirmations.
     """
     actor, sign_in = current_actor(), current_sign_in()
-    # Of the primary if it can be had: a replica may not know yet what was confirmed a moment ago.
+    # Of the primary if it can be had: a replica may not know it yet.
     is_fresh = wiring.current().database.read_newest(
         lambda session: confirmations.is_fresh(session, actor, sign_in),
         acting=actor.acting,
     )
     if is_fresh.value:
         return True
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            f"{deeds} needs a passkey that was used in the last five minutes.",
-            width="stretch",
-        )
-        if st.button(
-            "Confirm with a passkey", key="confirming_leave", icon=":material/passkey:"
-        ):
-            leave_for(CONFIRM_PATH)
+    _lead(
+        f"{deeds} needs a passkey that was used in the last five minutes.",
+        "Confirm with a passkey",
+        CONFIRM_PATH,
+    )
     return False
+
+
+def suggest_passkey() -> None:
+    """Offer to add a passkey to whoever has none, before they need one."""
+    actor = current_actor()
+    has_any = read(
+        lambda session: passkeys.has_any(session, actor),
+        keep=("passkeys", actor.id),
+        seconds=_SECONDS,
+    )
+    if not has_any:
+        _lead(
+            "You have no passkey yet. Changing people, roles and tokens needs one.",
+            "Add a passkey",
+            PASSKEYS_PATH,
+        )
+
+
+def _lead(sentence: str, label: str, path: str) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(sentence, width="stretch")
+        if st.button(label, key="confirming_leave", icon=":material/passkey:"):
+            leave_for(path)

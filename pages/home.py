@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.attention import Matter, matters, recently_changed
+from dashboard.confirming import suggest_passkey
 from dashboard.context import cluster_state, current_actor, freshness, today
 from dashboard.listing import Listing
 from dashboard.navigation import go, open_list, open_patient
@@ -43,6 +44,7 @@ with page_header(f"Hello, {plain(actor.name)}"):
         go("register.py")
 st.caption(f"{today():%A}, {written(today())}")
 if actor.role is Role.ADMIN:
+    suggest_passkey()
     cluster_nodes(cluster_state())
 if actor.may(Permission.LIST_PATIENTS):
     with st.grid(4, min_column_width=165):

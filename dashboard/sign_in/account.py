@@ -1,25 +1,29 @@
 """Going to the clinic's identity provider and coming back with an answer."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from dashboard.identity import origin_of
 from dashboard.sign_in.binding import Binding
 from dashboard.sign_in.door import Door
 from dashboard.sign_in.provider import Client, Provider, ProviderRefused
 from dashboard.sign_in.ways import OPENID_PATH
+from db.routing import SYSTEM
 from db.settings import Settings
-from services import ceremonies, identities
+from services import audit, ceremonies, identities
 from services.ceremonies import Purpose
-from services.errors import NotAllowed
+from services.errors import NotAllowed, ServiceError
 from services.identities import Claimed
 
 BACK_PATH: Final = f"{OPENID_PATH}/back"
-_SEE_OTHER: Final = 303
+T = TypeVar("T")
 
 
 class NotGranted(NotAllowed):
@@ -100,6 +104,18 @@ class Account:
         """Let the browser keep what it must come back with."""
         self._binding.keep(request, response, secret)
 
+    def write(self, request: Request, operation: Callable[[Session], T]) -> T:
+        """Run a transaction that may make and change people: nobody at the door may.
+
+        Only with what the provider has answered.
+        """
+
+        def recorded(session: Session) -> T:
+            with audit.coming_from(origin_of(request)):
+                return operation(session)
+
+        return self._door.database.write(recorded, acting=SYSTEM).value
+
     async def receive(self, request: Request) -> Answer:
         """Use our question up and return what the provider answers.
 
@@ -107,7 +123,7 @@ class Account:
         IdentityRefused.
         """
         said = request.query_params
-        secret = self._binding.find(request) or ""
+        secret = await run_in_threadpool(self._binding.answer, request)
         taken = await run_in_threadpool(
             self._door.write,
             request,
@@ -132,6 +148,12 @@ class Account:
             roles=self._door.settings.oidc_roles,
         )
         return Answer(claimed, taken.user_id, taken.details["next"])
+
+
+def reason_of(refusal: ServiceError) -> str:
+    """Return why nothing came of it, for the audit log."""
+    why = getattr(refusal, "why", None)
+    return why if isinstance(why, str) else type(refusal).__name__
 
 
 def _client(settings: Settings) -> Client | None:

@@ -25,10 +25,13 @@ class Binding:
         self._door = door
         self._cookie = SignedCookie("chartroom-asked", key, lifetime_seconds=_SECONDS)
 
-    def find(self, request: Request) -> str | None:
-        """Return the browser's secret, if it still has one."""
-        note = self._cookie.read(request)
-        return None if note is None else note["browser"]
+    def answer(self, request: Request) -> str:
+        """Return the secret that an answer comes with, empty if the browser has none.
+
+        Raises LimitReached: each answer is looked up, and a wrong one written down.
+        """
+        self._door.throttle.take(throttling.TRIES_PER_NETWORK, network_of(request))
+        return self._find(request) or ""
 
     def begin(self, request: Request) -> str:
         """Return the secret for another question; raises LimitReached.
@@ -37,8 +40,12 @@ class Binding:
         """
         limit = throttling.CEREMONIES_PER_NETWORK
         self._door.throttle.take(limit, network_of(request))
-        return self.find(request) or secrets.token_urlsafe(_RANDOM_BYTES)
+        return self._find(request) or secrets.token_urlsafe(_RANDOM_BYTES)
 
     def keep(self, request: Request, response: Response, secret: str) -> None:
         """Let the browser keep its secret for a while."""
         self._cookie.write(request, response, {"browser": secret})
+
+    def _find(self, request: Request) -> str | None:
+        note = self._cookie.read(request)
+        return None if note is None else note["browser"]

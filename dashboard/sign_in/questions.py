@@ -76,7 +76,7 @@ class Questions:
         party = party_of(self._door, request)
         if isinstance(party, Elsewhere):
             raise WrongAddress
-        browser = self._binding.find(request) or ""
+        browser = self._binding.answer(request)
         answer = self._door.write(
             request,
             lambda session: passkey_answers.receive(session, purpose, browser, text),

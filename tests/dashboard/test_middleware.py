@@ -296,6 +296,8 @@ def test_a_page_whose_own_name_points_here_is_refused(cookie, host, status):
 def test_more_names_can_be_allowed():
     assert allowed_hosts("0.0.0.0", ()) is None  # noqa: S104
     assert "chartroom.example" in allowed_hosts("127.0.0.1", ("Chartroom.example",))
+    named = allowed_hosts("127.0.0.1", (), public_url="https://chartroom.example")
+    assert "chartroom.example" in named
 
 
 @pytest.mark.parametrize(

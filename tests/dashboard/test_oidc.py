@@ -292,6 +292,24 @@ def test_an_account_is_connected_to_whoever_asked_only(clinic):
     assert clinic.rows("SELECT 1 FROM user_identities") == []
 
 
+def test_an_account_of_somebody_else_is_not_connected(clinic):
+    with clinic.browser() as browser:
+        enter(browser)
+    with signed_in(clinic.server, Role.ADMIN) as browser:
+        address = browser.post("/sign-in/oidc/connect").headers["refresh"]
+        back = httpx.get(address.removeprefix("0; url=")).headers["location"]
+
+        refused = browser.get(back)
+
+    assert refused.status_code == 409
+    assert "connected to somebody else" in refused.text
+    failed = clinic.rows(
+        "SELECT actor_id, details ->> 'why' FROM audit_events "
+        "WHERE action = 'identity:link' AND outcome = 'failed'"
+    )
+    assert failed == [(clinic.server.cast[Role.ADMIN].id, "IdentityTaken")]
+
+
 def test_another_site_cannot_connect_its_account_to_somebody(clinic):
     with signed_in(clinic.server, Role.ADMIN) as browser:
         browser.headers["Sec-Fetch-Site"] = "cross-site"
