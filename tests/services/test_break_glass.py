@@ -77,6 +77,7 @@ def test_a_second_click_opens_nothing_twice(session, dora, patient):
     first = break_glass.open_record(session, dora, patient.id, REASON)
 
     assert break_glass.open_record(session, dora, patient.id, REASON) == first
+    assert break_glass.list_own(session, dora) == (first,)
 
 
 @pytest.mark.parametrize(
