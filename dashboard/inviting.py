@@ -39,12 +39,16 @@ def link_of(settings: Settings, invited: Invited) -> str:
 
 
 def deliver(invited: Invited) -> Delivered:
-    """Mail the link, once the invitation is committed.
+    """Mail the link, once the invitation is committed."""
+    return send(wiring.current().settings, invited)
 
-    In the demo no letters leave, and a mail server may be down: then the link is for
-    the screen of whoever invites, who gives it to the person.
+
+def send(settings: Settings, invited: Invited) -> Delivered:
+    """Mail the link if there is a server that takes it.
+
+    The demo may have none, and another may be down: then the link is for the screen of
+    whoever invites, who gives it to the person.
     """
-    settings = wiring.current().settings
     link, mailer = link_of(settings, invited), mailer_of(settings)
     if mailer is None:
         return Delivered(is_sent=False, link=link)

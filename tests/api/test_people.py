@@ -46,7 +46,7 @@ def issue(door, role=Role.STAFF, **given):
 
 def now(door):
     """Ask to see everything that was written so far, also past the API."""
-    written = door.database.write(lambda session: None, acting=SYSTEM)
+    written = door.database.write(lambda _: None, acting=SYSTEM)
     return {LSN_HEADER: str(written.lsn)}
 
 
