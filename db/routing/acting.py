@@ -9,21 +9,33 @@ from uuid import UUID
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from db.routing.beginnings import PrefacedConnection
+from db.routing.pools import driver_of
+
 DatabaseRole = Literal[
     "patient", "staff", "clinician", "analyst", "admin", "door", "system"
 ]
 
-# They hold until the transaction ends, like SET LOCAL, and travel in one statement.
+# All of it holds until the transaction ends, like SET LOCAL.
 _TAKE_ON: Final = (
-    "SELECT set_config('role', %s, true), "
-    "set_config('chartroom.user_id', %s, true), "
-    "set_config('chartroom.patient_id', %s, true)"
+    "SELECT set_config('role', '{role}', true), "
+    "set_config('search_path', '{path}', true), "
+    "set_config('chartroom.user_id', '{user_id}', true), "
+    "set_config('chartroom.patient_id', '{patient_id}', true); "
 )
 _BECOME: Final = (
-    "WITH former AS MATERIALIZED (SELECT current_setting('role') AS role) "
-    "SELECT role, set_config('role', %s, true) FROM former"
+    "WITH former AS MATERIALIZED (SELECT current_setting('role') AS role, "
+    "current_setting('search_path') AS path) "
+    "SELECT role, path, set_config('role', %s, true), "
+    "set_config('search_path', %s, true) FROM former"
 )
-_RETURN: Final = "SELECT set_config('role', %s, true)"
+_RETURN: Final = (
+    "SELECT set_config('role', %s, true), set_config('search_path', %s, true)"
+)
+
+# Who may see every patient finds them in a view without rules: for rows under rules,
+# even under one that is always true, the planner may not look at its statistics.
+_SHOWN_EVERYONE: Final = frozenset({"staff", "analyst"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +59,15 @@ def take_on(session: Session, acting: Acting | None) -> None:
     """Let the rest of the session's transaction run in this name."""
     if acting is None:
         return
-    session.connection().exec_driver_sql(
-        _TAKE_ON,
-        (
-            _name(acting.role),
-            str(acting.user_id or ""),
-            str(acting.patient_id or ""),
-        ),
+    driver = driver_of(session.connection())
+    if not isinstance(driver, PrefacedConnection):
+        raise TypeError("Only connections of the routing's own act in a name.")
+    role, path = _settings(acting.role)
+    driver.preface = _TAKE_ON.format(
+        role=role,
+        path=path,
+        user_id=acting.user_id or "",
+        patient_id=acting.patient_id or "",
     )
     session.info[Acting] = acting
 
@@ -69,17 +83,19 @@ def become(session: Session, role: DatabaseRole) -> Iterator[None]:
     if Acting not in session.info:
         yield
         return
-    former = session.connection().exec_driver_sql(_BECOME, (_name(role),)).scalar_one()
+    connection = session.connection()
+    former = tuple(connection.exec_driver_sql(_BECOME, _settings(role)).one()[:2])
     try:
         yield
     except BaseException:
         # In a transaction that has failed nothing can be said any more; rolled back
         # to a savepoint, it has its former role again.
         with suppress(SQLAlchemyError):
-            session.connection().exec_driver_sql(_RETURN, (former,))
+            session.connection().exec_driver_sql(_RETURN, former)
         raise
-    session.connection().exec_driver_sql(_RETURN, (former,))
+    session.connection().exec_driver_sql(_RETURN, former)
 
 
-def _name(role: DatabaseRole) -> str:
-    return f"chartroom_{role}"
+def _settings(role: DatabaseRole) -> tuple[str, str]:
+    path = "everyone, public" if role in _SHOWN_EVERYONE else "public"
+    return f"chartroom_{role}", path

@@ -9,6 +9,7 @@ from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from db.endpoints import Endpoints
+from db.routing.beginnings import PrefacedConnection
 from db.routing.commits import CertainConnection
 
 CONNECT_TIMEOUT_SECONDS = 2
@@ -98,7 +99,7 @@ def open_reading(address: Address) -> DriverConnection:
 def _open(
     parameters: Mapping[str, str],
     session: str,
-    factory: type[DriverConnection] = DriverConnection,
+    factory: type[PrefacedConnection] = PrefacedConnection,
 ) -> DriverConnection:
     everything: dict[str, Any] = {**parameters, **_LIVENESS}
     connection = psycopg2.connect(make_dsn(**everything), connection_factory=factory)

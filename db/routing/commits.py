@@ -1,14 +1,15 @@
 """A connection to the primary that takes no warning for an answer to COMMIT."""
 
 import psycopg2
-from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
+
+from db.routing.beginnings import PrefacedConnection
 
 
 class NotReplicated(psycopg2.OperationalError):
     """COMMIT succeeded with a warning: it may be lost with this server."""
 
 
-class CertainConnection(DriverConnection):
+class CertainConnection(PrefacedConnection):
     """Raises NotReplicated from `commit` when anything arrives with its answer.
 
     A server that waits for its replicas can be told to stop waiting. COMMIT then

@@ -139,6 +139,8 @@ MATRIX: dict[str, dict[str, str]] = {
     "procrastinate_events": {"nobody": EVERYTHING},
     "procrastinate_periodic_defers": {"nobody": EVERYTHING},
 }
+# What reads a table as its owner, and must not show anybody more than the table does.
+VIEWS = {"everyone.patients": ("patients", ("staff", "analyst"))}
 
 
 @dataclass(frozen=True)

@@ -149,10 +149,18 @@ class Catalogue:
         self._connection = connection
 
     def tables(self) -> set[str]:
-        """Return every table and view that the schema has."""
+        """Return every table."""
+        return self._relations("r", "p")
+
+    def views(self) -> set[str]:
+        """Return whatever else can be read."""
+        return self._relations("v", "m", "f")
+
+    def _relations(self, *kinds: str) -> set[str]:
         found = self._ask(
-            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
-            "AND relkind IN ('r', 'p', 'v', 'm', 'f')"
+            "SELECT oid::regclass::text FROM pg_class WHERE relkind = ANY (%s::char[]) "
+            "AND relnamespace::regnamespace::text !~ '^(pg_|information_schema)'",
+            list(kinds),
         )
         return {name for (name,) in found}
 
@@ -184,7 +192,7 @@ class Catalogue:
         )
         return tuple(name for (name,) in found)
 
-    def _ask(self, statement: str, *values: str) -> list[tuple[Any, ...]]:
+    def _ask(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         with self._connection.cursor() as cursor:
             cursor.execute(statement, values)
             return cursor.fetchall()

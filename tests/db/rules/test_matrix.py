@@ -9,7 +9,7 @@ from psycopg2 import sql
 
 from db.endpoints import Endpoints
 from tests.conftest import await_replicas, owner
-from tests.db.rules.matrix import MATRIX, Right, expected
+from tests.db.rules.matrix import MATRIX, VIEWS, Right, expected
 from tests.db.rules.rows import ROLES, fill
 from tests.db.rules.trying import Attempt, Ground, Intruder, listed
 
@@ -38,6 +38,7 @@ def ground(module_endpoints: Endpoints) -> Iterator[Ground]:
 
 def test_every_table_has_its_place_in_the_matrix(ground: Ground):
     assert ground.catalogue.tables() == set(MATRIX)
+    assert ground.catalogue.views() == set(VIEWS)
 
 
 @pytest.mark.parametrize("role", EVERYBODY)
@@ -48,6 +49,26 @@ def test_a_role_does_to_a_table_what_the_matrix_says_and_no_more(
     tags = set(ground.tags[table].values())
 
     assert Attempt(ground, role, table).rights() == expected(table, role, tags)
+
+
+@pytest.mark.parametrize("role", EVERYBODY)
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_gives_no_right_that_its_table_does_not(
+    ground: Ground, view: str, role: str
+):
+    table, readers = VIEWS[view]
+    tags = set(ground.tags[table].values())
+
+    rights = Attempt(ground, role, table, through=view).rights()
+
+    assert rights == (expected(table, role, tags) if role in readers else {})
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_shows_every_column_of_its_table(ground: Ground, view: str):
+    table, _ = VIEWS[view]
+
+    assert ground.catalogue.columns(view) == ground.catalogue.columns(table)
 
 
 @pytest.mark.parametrize("role", EVERYBODY)

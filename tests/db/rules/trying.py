@@ -76,11 +76,13 @@ class Intruder:
 class Attempt:
     """Every way to lay hands on a table, and what came of it."""
 
-    def __init__(self, ground: Ground, role: str, table: str) -> None:
+    def __init__(
+        self, ground: Ground, role: str, table: str, *, through: str = ""
+    ) -> None:
         catalogue = ground.catalogue
         self._intruder = Intruder(ground.app, role)
         self._owning = ground.owning
-        self._table = sql.Identifier(table)
+        self._table = sql.Identifier(*(through or table).split("."))
         self._tags = ground.tags.get(table, {})
         self._key = catalogue.key(table)
         self._columns = {
