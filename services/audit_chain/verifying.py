@@ -64,8 +64,8 @@ class Verdict:
             else "not yet sealed"
         )
         return (
-            f"The audit log is whole: {self.checked:,} entries up to number "
-            f"{self.last}, {seal}; events that have yet to be added: {self.waiting:,}."
+            f"The audit log is whole up to entry {self.last} ({self.checked} checked), "
+            f"{seal}; events that have yet to be added: {self.waiting}."
         )
 
 

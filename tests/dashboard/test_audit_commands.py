@@ -59,7 +59,7 @@ def test_a_whole_log_is_a_sentence_and_success(run, logs):
     finished = run()
 
     assert finished.stdout.startswith(
-        "The audit log is whole: 3 entries up to number 3, sealed up to entry 3 on "
+        "The audit log is whole up to entry 3 (3 checked), sealed up to entry 3 on "
     )
     assert (finished.returncode, finished.stderr) == (0, "")
 

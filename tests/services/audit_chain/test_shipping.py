@@ -14,6 +14,7 @@ from db.models import AuditEvent
 from db.routing.acting import SYSTEM
 from services import audit_chain
 from services.audit_chain import ChainBroken
+from services.audit_chain.entries import hash_of
 
 
 class DyingStore:
@@ -177,6 +178,19 @@ def test_a_sound_entry_of_an_event_that_never_was_stops_it_too(log):
     log.set_head(1, log.entries.find_one({"_id": 1})["hash"])
 
     with pytest.raises(ChainBroken, match="Entry 2 was not written by Chartroom"):
+        log.ship()
+
+
+def test_an_entry_that_tells_a_waiting_event_differently_stops_it_too(log):
+    log.happen(1)
+    with pytest.raises(AuditStoreUnavailable):
+        log.ship(store=DyingStore(log.store, survives=1))
+    entry = log.entries.find_one()
+    told = entry | {"action": "patient:list"}
+    log.entries.replace_one({"_id": 1}, told | {"hash": hash_of(told).hex()})
+
+    assert log.verify().broken.sequence == 1
+    with pytest.raises(ChainBroken, match="Entry 1 was not written by Chartroom"):
         log.ship()
 
 

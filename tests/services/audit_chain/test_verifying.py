@@ -38,7 +38,9 @@ def test_an_untouched_log_is_whole(sealed):
 
     assert verdict.is_whole
     assert (verdict.checked, verdict.last, verdict.sealed) == (6, 6, 4)
-    assert verdict.sentence.startswith("The audit log is whole: 6 entries")
+    assert verdict.sentence.startswith(
+        "The audit log is whole up to entry 6 (6 checked), sealed up to entry 4 on "
+    )
 
 
 def test_an_empty_log_is_whole(log):
