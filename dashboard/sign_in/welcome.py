@@ -8,13 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from dashboard.identity import origin_of
 from dashboard.inviting import WELCOME_PATH
 from dashboard.sign_in.door import Door
 from dashboard.sign_in.forms import is_own_form
-from dashboard.sign_in.html import go, page, refused, unavailable
-from db.routing import DOOR, DatabaseUnavailable
-from services import audit, invitations
+from dashboard.sign_in.html import go, page, refused
+from dashboard.sign_in.limiting import answered, network_of
+from db.routing import DOOR
+from services import invitations, throttling
 from services.actors import Role
 from services.invitations import Guest
 from services.sessions import Started
@@ -36,8 +36,8 @@ def routes(door: Door) -> list[BaseRoute]:
     welcome = _Welcome(door)
     path = f"{WELCOME_PATH}/{{token}}"
     return [
-        Route(path, welcome.show, methods=["GET"]),
-        Route(path, welcome.enter, methods=["POST"]),
+        Route(path, answered(door, welcome.show), methods=["GET"]),
+        Route(path, answered(door, welcome.enter), methods=["POST"]),
     ]
 
 
@@ -47,20 +47,14 @@ class _Welcome:
 
     async def show(self, request: Request) -> Response:
         """Greet whoever the link is for."""
-        try:
-            guest = await run_in_threadpool(self._find, request)
-        except DatabaseUnavailable:
-            return unavailable()
+        guest = await run_in_threadpool(self._find, request)
         return _gone() if guest is None else page("welcome.html", guest=guest)
 
     async def enter(self, request: Request) -> Response:
         """Use the link up and sign its person in."""
         if not is_own_form(request.headers):
             return refused()
-        try:
-            guest, started = await run_in_threadpool(self._accept, request)
-        except DatabaseUnavailable:
-            return unavailable()
+        guest, started = await run_in_threadpool(self._accept, request)
         if guest is None or started is None:
             return _gone()
         # Who works here is led to a quicker and safer way for the next time.
@@ -70,14 +64,14 @@ class _Welcome:
         return response
 
     def _find(self, request: Request) -> Guest | None:
-        token = request.path_params["token"]
+        token = self._token(request)
         # A link is often followed within the second in which it was made.
         return self._door.database.read_latest(
             lambda session: invitations.find(session, token), acting=DOOR
         ).value
 
     def _accept(self, request: Request) -> tuple[Guest | None, Started | None]:
-        token = request.path_params["token"]
+        token = self._token(request)
 
         def accept(session: Session) -> tuple[Guest | None, Started | None]:
             guest = invitations.accept(session, token)
@@ -87,8 +81,14 @@ class _Welcome:
                 session, request, guest.user_id, method=invitations.METHOD
             )
 
-        with audit.coming_from(origin_of(request)):
-            return self._door.database.write(accept, acting=DOOR).value
+        return self._door.write(request, accept)
+
+    def _token(self, request: Request) -> str:
+        """Return the link's secret, or raise LimitReached."""
+        limit = throttling.LINKS_PER_NETWORK
+        self._door.throttle.take(limit, network_of(request))
+        token: str = request.path_params["token"]
+        return token
 
 
 def _gone() -> Response:

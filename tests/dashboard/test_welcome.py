@@ -112,3 +112,12 @@ def test_the_token_is_neither_logged_nor_counted(server, link):
     token = path.rpartition("/")[2]
     assert token not in server.log.read_text()
     assert "/welcome/{token}" in server.log.read_text()
+
+
+# Last, because nobody else opens a link from here for a while.
+def test_guessing_links_has_a_limit(server):
+    with server.browser() as browser:
+        answers = [browser.get(f"/welcome/{n:043}") for n in range(51)]
+
+    assert answers[-1].status_code == 429
+    assert int(answers[-1].headers["retry-after"]) > 0
