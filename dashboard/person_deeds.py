@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard.context import current_actor, current_sign_in, write
 from dashboard.inviting import deliver
 from dashboard.net import net
+from dashboard.new_address import tell_former
 from dashboard.widgets.invitation_link import invitation_link
 from dashboard.widgets.notices import notify
 from dashboard.widgets.words import plain
@@ -12,18 +13,21 @@ from services import invitations, people
 from services.actors import Role
 from services.people import Particulars, Person, Standing
 
+# The forms' fields carry the person's id in their keys: whoever goes back and forth
+# between two people's pages must not save what was typed about the other.
+
 
 def change_role(person: Person) -> None:
     """Offer the other roles; a patient's sign-in has none but its own."""
     if person.role is Role.PATIENT or _is_oneself(person):
         return
-    with st.form("user_role_form"):
+    with st.form(f"user_role_form_{person.id}"):
         st.subheader("Role", anchor=False)
         role = st.selectbox(
             "Role",
             people.COLLEAGUES,
             index=people.COLLEAGUES.index(person.role),
-            key="user_role",
+            key=f"user_role_{person.id}",
             format_func=str.capitalize,
             label_visibility="collapsed",
         )
@@ -35,20 +39,27 @@ def change_role(person: Person) -> None:
                     s, actor, person.id, role, session_id=sign_in
                 )
             )
-            _done(f"{person.name} has the role {role} now.")
+            _done(f"{plain(person.name)} has the role {role} now.")
 
 
 def correct(person: Person) -> None:
     """Offer name, address and number, to be corrected."""
-    with st.form("user_particulars_form"):
+    with st.form(f"user_particulars_form_{person.id}"):
         st.subheader("Name and address", anchor=False)
         typed = Particulars(
-            st.text_input("Name", person.name, key="user_name", autocomplete="off"),
-            st.text_input("E-mail", person.email, key="user_email", autocomplete="off"),
+            st.text_input(
+                "Name", person.name, key=f"user_name_{person.id}", autocomplete="off"
+            ),
+            st.text_input(
+                "E-mail",
+                person.email,
+                key=f"user_email_{person.id}",
+                autocomplete="off",
+            ),
             st.text_input(
                 "Phone number",
                 person.phone_number or "",
-                key="user_phone",
+                key=f"user_phone_{person.id}",
                 autocomplete="off",
                 help="For codes by text message, if the clinic sends them.",
             ),
@@ -60,6 +71,8 @@ def correct(person: Person) -> None:
                     s, actor, person.id, typed, session_id=sign_in
                 )
             )
+            if typed.email.strip() != person.email:
+                tell_former(person.name, person.email)
             _done("The changes are saved.")
 
 
@@ -94,7 +107,7 @@ def shut_out_or_let_in(person: Person) -> None:
             _confirm_deactivation(person)
     elif st.button("Reactivate", key="user_reactivate", type="primary"):
         write(lambda s: people.reactivate(s, actor, person.id, session_id=sign_in))
-        _done(f"{person.name} may sign in again.")
+        _done(f"{plain(person.name)} may sign in again.")
 
 
 @st.dialog("Reset the passkeys?", icon=":material/key_off:")
@@ -123,7 +136,7 @@ def _confirm_deactivation(person: Person) -> None:
         if st.button("Deactivate", type="primary", key="user_deactivate_confirm"):
             actor = current_actor()
             write(lambda s: people.deactivate(s, actor, person.id))
-            _done(f"{person.name} is shut out.")
+            _done(f"{plain(person.name)} is shut out.")
 
 
 def _is_oneself(person: Person) -> bool:

@@ -1,11 +1,11 @@
-"""An invitation's link reaches the person by mail, or the screen of who invites."""
+"""Letters to people: an invitation's link, and word of a new address."""
 
 from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 
-from dashboard import inviting
+from dashboard import inviting, new_address
 from db.settings import Settings
 from services.invitations import Invited
 from tests.browser.running import free_port
@@ -85,6 +85,23 @@ def test_the_demo_shows_the_link_in_any_case(port, mailbox):
 
     assert sent == inviting.Delivered(is_sent=True, link=LINK)
     assert len(mailbox.letters) == 1
+
+
+def test_the_former_address_is_told_that_codes_go_elsewhere(port, mailbox):
+    new_address.send(settings(port), "Dora Dean", "old@example.org")
+
+    (letter,) = mailbox.letters
+    assert letter["To"] == "old@example.org"
+    assert "tell your clinic at once" in letter.get_content()
+
+
+def test_a_former_address_that_takes_no_letters_is_no_mistake(port, mailbox):
+    mailbox.refusal = "550 no such user"
+
+    new_address.send(settings(port), "Dora Dean", "old@example.org")
+    new_address.send(settings(), "Dora Dean", "old@example.org")
+
+    assert mailbox.letters == []
 
 
 def test_without_a_public_address_links_lead_to_this_machine():

@@ -108,7 +108,7 @@ def test_what_is_wrong_with_an_invitation_is_said_and_stays_in_the_form(confirme
 
 def test_a_role_is_changed(confirmed, kept: Session, cleo: User):
     app = confirmed("user", user=cleo.id)
-    app.selectbox(key="user_role").set_value(Role.ANALYST)
+    app.selectbox(key=f"user_role_{cleo.id}").set_value(Role.ANALYST)
 
     app.button(key="user_role_save").click().run()
 
@@ -119,14 +119,28 @@ def test_a_role_is_changed(confirmed, kept: Session, cleo: User):
 
 def test_a_name_and_address_are_corrected(confirmed, kept: Session, cleo: User):
     app = confirmed("user", user=cleo.id)
-    app.text_input(key="user_name").set_value("Cleopatra")
-    app.text_input(key="user_phone").set_value("+44 1632 960 983")
+    app.text_input(key=f"user_name_{cleo.id}").set_value("Cleopatra")
+    app.text_input(key=f"user_phone_{cleo.id}").set_value("+44 1632 960 983")
 
     app.button(key="user_particulars_save").click().run()
 
     kept.expire_all()
     assert (cleo.name, cleo.phone_number) == ("Cleopatra", "+441632960983")
     assert app.title[0].value == "Cleopatra"
+    assert not app.exception
+
+
+def test_what_was_typed_about_one_person_is_not_offered_for_another(
+    confirmed, cleo: User, clinic: Clinic
+):
+    app = confirmed("user", user=cleo.id)
+    app.text_input(key=f"user_name_{cleo.id}").set_value("Mistyped")
+    rosa = clinic.clerk
+
+    app.query_params["user"] = str(rosa.id)
+    app.run()
+
+    assert app.text_input(key=f"user_name_{rosa.id}").value == rosa.name
     assert not app.exception
 
 
