@@ -66,6 +66,7 @@ class Site:
     address: str
     browser: Browser
     database: Database
+    audit_url: str
     logs: Path
     traces: Traces = field(default_factory=Traces)
 
@@ -125,7 +126,7 @@ def site(
         seeding.seed(database, patients=_PATIENTS)
         data = tmp_path_factory.mktemp("data")
         with chartroom(endpoints, data) as address:
-            yield Site(address, browser, database, data)
+            yield Site(address, browser, database, endpoints.audit_url, data)
 
 
 @pytest.fixture
