@@ -15,8 +15,9 @@ _PLACEHOLDERS: Final = frozenset(
         *("postgres", "secret", "test", "todo", "xxx", "your-password"),
     }
 )
-# 32 random hexadecimal digits hold fewer than 8 different ones once in a million years.
+# Of the shortest keys, 32 random hexadecimal digits, one in 25 million has fewer.
 _FEWEST_CHARACTERS: Final = 8
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class CannotServe(Exception):
@@ -34,12 +35,21 @@ def require_sign_in(settings: Settings) -> None:
             "identity provider. To try Chartroom out without real patients, set "
             "CHARTROOM_DEMO=true."
         )
+    if settings.public_url is None and not _is_for_this_machine(settings):
+        raise CannotServe(
+            "Set CHARTROOM_PUBLIC_URL to how browsers reach Chartroom, such as "
+            "https://chartroom.example.org: links in letters lead there."
+        )
     if weak := sorted(set(_placeholders(settings))):
         raise CannotServe(
             f"{' and '.join(weak)} still {'holds' if len(weak) == 1 else 'hold'} a "
             "placeholder instead of a secret. Make one with: "
             'python -c "import secrets; print(secrets.token_hex(32))"'
         )
+
+
+def _is_for_this_machine(settings: Settings) -> bool:
+    return settings.is_embedded and settings.host in _LOOPBACK
 
 
 def _placeholders(settings: Settings) -> Iterator[str]:

@@ -63,6 +63,7 @@ def clinic(
         settings = variables(module_endpoints, folder) | {
             "CHARTROOM_PORT": str(port),
             "CHARTROOM_DEMO": "false",
+            "CHARTROOM_PUBLIC_URL": running.url,
             "CHARTROOM_SMTP_URL": f"smtp://127.0.0.1:{mail_port}",
             "CHARTROOM_SMS_URL": messages.url,
             "CHARTROOM_SMS_TOKEN": "fennel-and-rhubarb",

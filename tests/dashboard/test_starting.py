@@ -16,6 +16,7 @@ SERVERS = {
     "mongo_url": f"mongodb://chartroom:{PASSWORD}@127.0.0.1",
     "audit_mongo_url": f"mongodb://audit:{PASSWORD}@127.0.0.1",
 }
+ADDRESS = {"public_url": "https://chartroom.example.org"}
 MAIL = {
     "smtp_url": f"smtp://chartroom:{PASSWORD}@mail.example.org",
     "mail_from": "chartroom@example.org",
@@ -23,7 +24,7 @@ MAIL = {
 PROVIDER = {
     "oidc_issuer": "https://id.example.org",
     "oidc_client_id": "chartroom",
-    "public_url": "https://chartroom.example.org",
+    **ADDRESS,
 }
 
 
@@ -43,7 +44,7 @@ def _settings(**values: Any) -> Settings:
         {},
         {"demo": True},
         {**SERVERS, "demo": True},
-        {**SERVERS, **MAIL},
+        {**SERVERS, **MAIL, **ADDRESS},
         {**SERVERS, **PROVIDER},
         {**MAIL, "demo": False},
     ],
@@ -58,6 +59,14 @@ def test_a_demo_and_whoever_can_prove_who_they_are_may_start(values):
 )
 def test_where_nobody_could_sign_in_there_is_no_server(values):
     with pytest.raises(CannotServe, match=r"CHARTROOM_SMTP_URL.*_OIDC_ISSUER"):
+        require_sign_in(_settings(**values))
+
+
+@pytest.mark.parametrize(
+    "values", [{**SERVERS, **MAIL}, {**MAIL, "demo": False, "host": "192.0.2.1"}]
+)
+def test_links_in_letters_must_lead_to_somewhere(values):
+    with pytest.raises(CannotServe, match="Set CHARTROOM_PUBLIC_URL"):
         require_sign_in(_settings(**values))
 
 
@@ -100,4 +109,4 @@ def test_random_keys_are_no_placeholders():
 
     for _ in range(100):
         key = secrets.token_hex(32)
-        require_sign_in(_settings(**SERVERS, **MAIL, secret_key=key))
+        require_sign_in(_settings(**SERVERS, **MAIL, **ADDRESS, secret_key=key))
