@@ -22,9 +22,11 @@ class DidNotStart(Exception):
 
 
 @contextmanager
-def chartroom(endpoints: Endpoints, data: Path, **settings: str) -> Iterator[str]:
+def chartroom(
+    endpoints: Endpoints, data: Path, *, port: int | None = None, **settings: str
+) -> Iterator[str]:
     """Serve Chartroom on the databases, perhaps set otherwise; yield its address."""
-    port = free_port()
+    port = port or free_port()
     command = [sys.executable, "-m", "dashboard", "web", "--port", str(port)]
     address = f"http://127.0.0.1:{port}"
     changed = {f"CHARTROOM_{name.upper()}": value for name, value in settings.items()}
