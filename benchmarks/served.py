@@ -12,7 +12,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.dependencies import SIGNED_IN
-from dashboard import commands, context, server
+from dashboard import commands, context, live_sessions, server
 from dashboard.middleware import USER_HEADER
 from db.routing import Read, Written, database, reads, writes
 from db.settings import Settings
@@ -56,6 +56,7 @@ def _open_all_doors(user_id: str) -> None:
     Everybody.user_id = user_id
     for part, name, harmless in (
         (server, "Gate", Everybody),
+        (live_sessions, "current", _nothing),
         (audit, "record", _nothing),
         (database, "take_on", _nothing),
         (reads, "take_on", _nothing),

@@ -63,6 +63,7 @@ _KEPT = "chartroom_kept"
 _ACTOR_SECONDS = 5.0
 _MOST_KEPT = 32
 _LOOK_SECONDS = 300.0
+_LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,9 @@ def current_sign_in() -> UUID | None:
 
 def _origin() -> Origin:
     """Tell the audit log this run, this sign-in and this network address."""
-    return Origin(runs.current_id(), current_sign_in(), st.context.ip_address)
+    # Streamlit names no address to whoever sits at the server itself.
+    network = st.context.ip_address or _LOOPBACK
+    return Origin(runs.current_id(), current_sign_in(), network)
 
 
 @contextmanager

@@ -40,8 +40,12 @@ st.caption(
     "Who did what, the newest first; new entries are here within seconds. What a "
     "record says is not shown. The time of an entry leads to all of the same sign-in."
 )
+asked = len(question.query())
 with st.expander(
-    "Filters", expanded=bool(question.query()), icon=":material/filter_alt:"
+    f"Filters ({asked})" if asked else "Filters",
+    expanded=bool(asked),
+    key="audit_filters",
+    icon=":material/filter_alt:",
 ):
     people = {person.id: person for person in auditing.people()}
     with net():

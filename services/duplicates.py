@@ -99,15 +99,7 @@ def find_duplicates(
     is why no more is told than who it is.
     """
     actor.require(Permission.VIEW_PATIENT)
-    ids = union_all(*_lookups(draft)).subquery()
-    statement = select(*COLUMNS).where(
-        Patient.id.in_(select(ids.c.id)), Patient.merged_into_id.is_(None)
-    )
-    if excluding is not None:
-        statement = statement.where(Patient.id != excluding)
-    with become(session, "staff"):
-        rows = session.execute(statement).all()
-    found = _best(draft, map(record_of, rows))
+    found = look_for(session, draft, excluding=excluding)
     audit.record(
         session,
         actor,
@@ -119,6 +111,21 @@ def find_duplicates(
         },
     )
     return found
+
+
+def look_for(
+    session: Session, draft: PatientDraft, *, excluding: UUID | None = None
+) -> tuple[Candidate, ...]:
+    """Do what `find_duplicates` does for services that check and record themselves."""
+    ids = union_all(*_lookups(draft)).subquery()
+    statement = select(*COLUMNS).where(
+        Patient.id.in_(select(ids.c.id)), Patient.merged_into_id.is_(None)
+    )
+    if excluding is not None:
+        statement = statement.where(Patient.id != excluding)
+    with become(session, "staff"):
+        rows = session.execute(statement).all()
+    return _best(draft, map(record_of, rows))
 
 
 def list_pairs(session: Session, actor: Actor, *, limit: int = 10) -> tuple[Pair, ...]:

@@ -26,17 +26,21 @@ def audit_filters(
         with st.grid(4, min_column_width=200):
             st.selectbox(
                 "Person",
-                [None, *people],
-                format_func=lambda one: people[one].name if one else _ANY,
+                list(people),
+                index=None,
+                format_func=lambda one: people[one].name,
                 key=f"{_PREFIX}person",
+                placeholder=_ANY,
             )
             st.text_input("Patient id", key=f"{_PREFIX}patient")
             st.text_input("Id of anything else", key=f"{_PREFIX}subject")
             st.selectbox(
                 "Outcome",
-                [None, *audit_log.OUTCOMES],
-                format_func=lambda one: (one or _ANY).capitalize(),
+                audit_log.OUTCOMES,
+                index=None,
+                format_func=str.capitalize,
                 key=f"{_PREFIX}outcome",
+                placeholder=_ANY,
             )
             st.date_input("From", None, key=f"{_PREFIX}from")
             st.date_input("To", None, key=f"{_PREFIX}to")

@@ -5,6 +5,7 @@ from typing import Final
 
 from dashboard.widgets.record_table import Cell, Column, Row, payload_of, record_table
 from dashboard.widgets.words import to_the_second
+from services.audit import Action
 from services.audit_log import Access, Entry
 
 _COLUMNS: Final = (
@@ -62,7 +63,8 @@ def _deed(action: str, outcome: str) -> Cell:
     if outcome == "done":
         return Cell(action)
     icon = "block" if outcome == "refused" else "error"
-    return Cell(f"{action}, {outcome}", "danger", icon)
+    is_said = action == Action.ACCESS_REFUSE
+    return Cell(action if is_said else f"{action}, {outcome}", "danger", icon)
 
 
 def _known(entry: Entry) -> str:

@@ -66,6 +66,8 @@ def _parts(details: Mapping[str, Any], *, is_clinical: bool) -> Iterator[str]:
                 yield from map(_change, value.items())
             case "criteria", Mapping():
                 yield _asked(value)
+            case "patients", []:
+                yield "showed nobody"
             case "patients", list():
                 yield f"showed {len(value)} " + _plural(value, "patient")
             case _ if not is_clinical:

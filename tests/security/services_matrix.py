@@ -47,6 +47,7 @@ ALLOWED: Final = {
     "invitations.renew": ADMIN,
     "merging.preview": DESK,
     "merging.merge": DESK,
+    "newest_twins.list_twins": DESK,
     "passkey_proofs.offer_confirmation": EVERYBODY,
     "passkey_proofs.confirm": EVERYBODY,
     "passkeys.list_passkeys": EVERYBODY,
