@@ -168,8 +168,10 @@ def test_nobody_confirms_with_anothers_passkey(session, ines, known):
 
 def test_nobody_confirms_what_another_was_asked(session, ines, known):
     rosa = desk.person(session, "Rosa Roth", "staff")
+    theirs = Authenticator(PARTY.origin, PARTY.id)
+    desk.add(session, rosa, desk.signed_in(session, rosa), theirs)
     asked = passkey_proofs.offer_confirmation(session, ines, PARTY, BROWSER)
-    answer = desk.receive(session, Purpose.CONFIRM, known.use(asked))
+    answer = desk.receive(session, Purpose.CONFIRM, theirs.use(asked))
 
     with pytest.raises(PasskeyRefused):
         passkey_proofs.confirm(session, rosa, PARTY, answer)
