@@ -7,6 +7,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
+from dashboard.sign_in import html
+from dashboard.sign_in.ways import Way
 from services.actors import Role
 from tests.browser.conftest import NAMES, Site, settled
 
@@ -50,6 +52,21 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     _type(page, "000000")
     page.get_by_role("alert").wait_for()
     _assert_fit_for_everybody(page)
+
+
+def test_a_clinics_own_pages_are_as_fit_as_the_demos(stranger: BrowserContext) -> None:
+    page = stranger.new_page()
+    said = {"next": "/", "email": "rosa@clinic.test", "by": "text"}
+
+    for answer in (
+        html.page("ask.html", **said, can_text=True, ways=[Way("/x", "A passkey")]),
+        html.page("ask.html", **said, problem="Write an address."),
+        html.page("code.html", **said, may_try=True),
+        html.page("code.html", **said, problem="This code does not hold any more."),
+        html.page("message.html", title="That was too often", sentence="Try again."),
+    ):
+        page.set_content(bytes(answer.body).decode())
+        _assert_fit_for_everybody(page)
 
 
 def _assert_fit_for_everybody(page: Page) -> None:
