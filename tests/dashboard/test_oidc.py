@@ -23,6 +23,7 @@ from tests.dashboard.conftest import Server, serving
 from tests.dashboard.passkey_pages import add_passkey, browser_at, device_for, signed_in
 from tests.openid_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider
 from tests.openid_provider import serving as providing
+from tests.signing_in import sign_in
 
 ROSA = {
     "sub": "rosa-1",
@@ -281,12 +282,15 @@ def test_who_connects_an_account_signs_in_with_it(clinic):
         assert enter(browser).status_code == 403
 
 
-def test_an_account_is_connected_to_whoever_asked_only(clinic):
+@pytest.mark.parametrize("meanwhile", [None, Role.STAFF], ids=["nobody", "another"])
+def test_an_account_is_connected_to_whoever_asked_only(clinic, meanwhile):
     with signed_in(clinic.server, Role.ADMIN) as browser:
         leaving = browser.post("/sign-in/oidc/connect")
         address = leaving.headers["refresh"].removeprefix("0; url=")
         back = httpx.get(address).headers["location"]
         browser.post("/sign-out")
+        if meanwhile:
+            sign_in(browser, clinic.server.emails[meanwhile])
 
         assert browser.get(back).status_code == 403
     assert clinic.rows("SELECT 1 FROM user_identities") == []
