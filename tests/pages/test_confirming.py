@@ -3,6 +3,7 @@
 import pytest
 
 from dashboard.leaving import CONFIRM_PATH, PASSKEYS_PATH, SCRIPTS
+from db.models import Passkey
 from services.actors import Role
 
 
@@ -32,3 +33,25 @@ def test_the_account_page_leads_to_ones_passkeys(at_desk):
     app.button(key="account_passkeys").click().run()
 
     assert scripts_on(app) == [f"<script>{SCRIPTS[PASSKEYS_PATH]}</script>"]
+
+
+def test_an_administrator_is_led_to_a_first_passkey_and_then_left_alone(
+    at_desk, clinic, kept
+):
+    app = at_desk("home", Role.ADMIN)
+
+    app.button(key="confirming_leave").click().run()
+    assert scripts_on(app) == [f"<script>{SCRIPTS[PASSKEYS_PATH]}</script>"]
+
+    kept.add(
+        Passkey(
+            user_id=clinic.cast[Role.ADMIN].id,
+            credential_id=b"known",
+            public_key=b"",
+            sign_count=0,
+            name="Blue key",
+        )
+    )
+    kept.commit()
+    later = at_desk("home", Role.ADMIN)
+    assert "confirming_leave" not in [button.key for button in later.button]
