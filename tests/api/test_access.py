@@ -43,6 +43,7 @@ ROUTES = {
     ("GET", "/api/v1/replication/status"): (None, 403, 403, 403, 200, 403),
     ("GET", "/files/patients/{uuid}/photo"): (None, 404, 404, 403, 403, 404),
     ("GET", "/files/patients.csv"): (None, 404, 404, 404, 403, 403),
+    ("GET", "/files/audit.csv"): (None, 403, 403, 403, 200, 403),
 }
 ROLES = (Role.STAFF, Role.CLINICIAN, Role.ANALYST, Role.ADMIN, Role.PATIENT)
 OPEN = {("GET", "/health"), ("GET", "/metrics")}
