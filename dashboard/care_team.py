@@ -23,7 +23,7 @@ def outside_care(patient: PatientRecord) -> None:
         who = "You have" if is_mine else f"{access.clinician_name} has"
         st.warning(
             f"{plain(who)} this record open until {at(access.expires_at)} without "
-            f"treating the patient. The administrators were told, and review it.",
+            "treating the patient. The administrators review it.",
             title="Opened outside one's own patients",
             icon=":material/emergency_home:",
         )

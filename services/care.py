@@ -50,11 +50,11 @@ class AlreadyTreats(Conflict):
 
 
 class NotYours(NotAllowed):
-    """A clinician is not the one to say who treats the patient."""
+    """A clinician has the record open without treating the patient: not enough."""
 
     def __init__(self) -> None:
         super().__init__(
-            "You do not treat this patient, so you cannot say who does. "
+            "You do not treat this patient, so this is not for you to decide. "
             "Ask the front desk or whoever treats them."
         )
 
@@ -103,7 +103,8 @@ def assign(
     without treating them does not become theirs that way. Raises AlreadyTreats,
     NotFound, NotAllowed.
     """
-    _require_in_charge(session, actor, patient_id)
+    actor.require(Permission.ASSIGN_CARE)
+    require_own(session, actor, patient_id)
     # Locked, so that two desks that give the same patient to the same clinician at
     # once queue up, and the second finds what the first did.
     _lock(session, patient_id)
@@ -119,7 +120,8 @@ def end(session: Session, actor: Actor, patient_id: UUID, clinician_id: UUID) ->
 
     The patient leaves their lists at once. Raises NotFound, NotAllowed.
     """
-    _require_in_charge(session, actor, patient_id)
+    actor.require(Permission.ASSIGN_CARE)
+    require_own(session, actor, patient_id)
     ended = session.scalars(
         update(CareRelationship)
         .where(
@@ -152,6 +154,18 @@ def is_treated_by(session: Session, clinician_id: UUID, patient_id: UUID) -> boo
     return session.scalar(care.limit(1)) is not None
 
 
+def require_own(session: Session, actor: Actor, patient_id: UUID) -> None:
+    """Raise NotYours if a clinician does not treat the patient; for other services.
+
+    A record that was opened for a reason is open for some hours; whatever would let
+    somebody see it for longer takes more than that.
+    """
+    if actor.role is Role.CLINICIAN and not is_treated_by(
+        session, actor.id, patient_id
+    ):
+        raise NotYours
+
+
 def begin(
     session: Session, patient_id: UUID, clinician_id: UUID, *, by: Actor
 ) -> CareRelationship:
@@ -172,14 +186,6 @@ def begin(
         subject=("user", clinician_id),
     )
     return care
-
-
-def _require_in_charge(session: Session, actor: Actor, patient_id: UUID) -> None:
-    actor.require(Permission.ASSIGN_CARE)
-    if actor.role is Role.CLINICIAN and not is_treated_by(
-        session, actor.id, patient_id
-    ):
-        raise NotYours
 
 
 def _clinicians() -> Select[UUID, str]:

@@ -11,7 +11,7 @@ from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
 from db.models import Invitation, User
-from services import audit, confirmations, patients, people
+from services import audit, care, confirmations, patients, people
 from services.actors import Actor, Permission, Role
 from services.audit import Action
 from services.errors import Conflict, InvalidInput
@@ -93,6 +93,7 @@ def invite_patient(session: Session, actor: Actor, patient_id: UUID) -> Invited:
     """
     actor.require(Permission.INVITE_PATIENT)
     patient = patients.look_up(session, actor, patient_id)
+    care.require_own(session, actor, patient_id)
     if patient.is_archived:
         raise patients.PatientArchived(patient)
     if not patient.email:

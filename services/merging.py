@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from db.models import STAYS_WITH_MERGED, Base, Patient, PatientMerge
 from db.routing import become
-from services import audit, patients
+from services import audit, care, patients
 from services.actors import Actor, Permission
 from services.audit import Action
 from services.errors import Conflict
@@ -123,6 +123,9 @@ def merge(
     actor.require(Permission.MERGE_PATIENTS, kept_id)
     draft = patients.validate(draft, today)
     kept, merged = _both(session, kept_id, merged_id, lock=True)
+    # Merged into a patient of one's own, a record opened for hours stays open for good.
+    for record in (kept, merged):
+        care.require_own(session, actor, record.id)
     winner = patients.values_of(draft)
     loser = {
         "deleted_at": func.now(),

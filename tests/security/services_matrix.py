@@ -104,6 +104,8 @@ ALLOWED: Final = {
 TOOLS: Final = {
     "audit.record",
     "audit.record_patient",
+    "care.is_in_charge",
+    "care.require_own",
     "patient_fields.fields_for",
     "patient_fields.is_visible",
     "patient_fields.require_visible",

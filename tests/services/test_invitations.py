@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from db.models import Invitation, User
-from services import invitations, people, sessions, tokens
+from services import care, invitations, people, sessions, tokens
 from services.actors import PERMISSIONS, Actor, Permission, Role
 from services.audit import Action
 from services.confirmations import NotConfirmed
@@ -178,6 +178,7 @@ def test_who_is_deactivated_gets_no_link_and_cannot_use_one(session, boss, invit
 @pytest.mark.parametrize("role", [Role.STAFF, Role.CLINICIAN])
 def test_the_front_desk_invites_a_patient_to_their_own_record(session, ada, role):
     clerk = desk(session, role).actor
+    care.begin(session, ada.id, clerk.id, by=clerk)
 
     invited = invitations.invite_patient(session, clerk, ada.id)
 

@@ -26,6 +26,7 @@ from services import (
     care,
     duplicates,
     export_grants,
+    invitations,
     merging,
     patient_lists,
     patients,
@@ -247,6 +248,34 @@ def test_a_merge_takes_every_clinician_along(clinic: Clinic):
     )
 
     assert clinic.names(emil) == clinic.names(dora) == ["Grace"]
+
+
+def test_a_broken_glass_lets_nobody_in_for_longer(clinic: Clinic):
+    cleo, emil, record = clinic.cleo, clinic.emil, clinic.ada
+    mine = ada(first_name="Annie", last_name="Easley")
+    own = clinic.write(emil, lambda s: patients.register(s, emil, mine, today=TODAY))
+    clinic.write(emil, lambda s: break_glass.open_record(s, emil, record.id, REASON))
+
+    def merge(session: Session) -> None:
+        merging.merge(
+            session,
+            emil,
+            own.id,
+            record.id,
+            HERS,
+            kept_version=1,
+            merged_version=1,
+            today=TODAY,
+        )
+
+    for attempt in (
+        merge,
+        lambda s: invitations.invite_patient(s, emil, record.id),
+        lambda s: care.assign(s, emil, record.id, emil.id),
+    ):
+        with pytest.raises(care.NotYours):
+            clinic.write(emil, attempt)
+    assert clinic.write(cleo, lambda s: invitations.invite_patient(s, cleo, record.id))
 
 
 def test_an_analyst_is_shown_everybody_without_names(clinic: Clinic):
