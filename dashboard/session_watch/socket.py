@@ -12,7 +12,7 @@ from dashboard.keys import derive
 from dashboard.live_sessions import Attendance, LiveSessions
 from services.sessions import Live
 
-Warning_ = Literal["idle", "lifetime"]
+Ending = Literal["idle", "lifetime"]
 
 # Of 15 minutes the last 2 are warned of, and input is reported every 20 seconds.
 _WARNED_SHARE: Final = 2 / 15
@@ -36,7 +36,6 @@ class Watch:
         live: Live = websocket.scope[SESSION]
         await websocket.accept()
         with self._live.attend(live) as page:
-            await websocket.send_json(self._greeting(live))
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._tell, websocket, page, tasks.cancel_scope)
                 await self._hear(websocket, live.record.id)
@@ -63,10 +62,11 @@ class Watch:
     async def _tell(
         self, websocket: WebSocket, page: Attendance, scope: anyio.CancelScope
     ) -> None:
-        """Warn before the end, take it back when there is input, and tell the end."""
-        told: Warning_ | None = None
+        """Greet, warn before the end or take it back when there is input, and end."""
+        told: Ending | None = None
         pause = min(_LOOK_EVERY_SECONDS, self._warned / _LOOKS_PER_WARNING)
         try:
+            await websocket.send_json(self._greeting(page.live))
             while not page.is_over:
                 warning, seconds = self._judge(page)
                 if warning != told:
@@ -83,7 +83,7 @@ class Watch:
             pass
         scope.cancel()
 
-    def _judge(self, page: Attendance) -> tuple[Warning_ | None, float]:
+    def _judge(self, page: Attendance) -> tuple[Ending | None, float]:
         lifetime, idle = page.left_seconds(), self._idle - page.silent_seconds()
         if lifetime <= min(self._warned, idle):
             return "lifetime", lifetime

@@ -27,12 +27,19 @@
     return name ? name.slice("st-key-".length) : null
   }
 
+  // Somebody who only looked or passed by has typed nothing: what stands there may be
+  // newer when they come back. Choosing from a list is no input to the browser.
+  const touches = (event) =>
+    event.type === "input" ||
+    (event.key !== "Tab" && event.target.closest("[role=combobox], [role=group]"))
+
   const touch = (event) => {
     if (here() !== touchedOn) {
       touched.clear()
       touchedOn = here()
     }
-    const key = event.target instanceof Element && keyOf(event.target)
+    if (!(event.target instanceof Element) || !touches(event)) return
+    const key = keyOf(event.target)
     if (key) touched.add(key)
   }
 
