@@ -6,16 +6,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
+from db.models import User
 from db.routing import SYSTEM, Database
 from services import people
 from services.actors import Actor, Role
 from tests.browser.running import free_port, process
 from tests.browser.running import variables as settings
+from tests.conftest import connect, owner
+from tests.dashboard.codes import DEMO_PERSON
+from tests.gateway import Messages, gateway
+from tests.mailbox import Mailbox, mail_server
 from tests.signing_in import sign_in
 
 # Shows what a session keeps, and whose it is.
@@ -115,6 +123,73 @@ def serving(
     variables |= {f"CHARTROOM_{name.upper()}": value for name, value in changed.items()}
     with process(command, running.log, variables, f"{running.url}/sign-in"):
         yield running
+
+
+@pytest.fixture(scope="module")
+def clinic_engine(module_endpoints: Endpoints) -> Iterator[Engine]:
+    """The module's database as its owner sees it."""
+    engine = connect(owner(module_endpoints))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def mailbox() -> Mailbox:
+    """Where the clinic's letters arrive."""
+    return Mailbox()
+
+
+@pytest.fixture(scope="module")
+def messages() -> Iterator[Messages]:
+    """Where the clinic's text messages arrive."""
+    with gateway() as messages:
+        yield messages
+
+
+@pytest.fixture(scope="module")
+def clinic(
+    module_endpoints: Endpoints,
+    clinic_engine: Engine,
+    mailbox: Mailbox,
+    messages: Messages,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Server]:
+    """A server of a clinic's own; a demo has left somebody there."""
+    with Session(clinic_engine) as session, session.begin():
+        session.add(User(name="Ines", role="admin", email=DEMO_PERSON, is_demo=True))
+    folder, port = tmp_path_factory.mktemp("clinic"), free_port()
+    with (
+        mail_server(mailbox) as mail_port,
+        serving(
+            module_endpoints,
+            folder,
+            cast={},
+            emails={},
+            port=port,
+            demo="false",
+            public_url=f"http://127.0.0.1:{port}",
+            smtp_url=f"smtp://127.0.0.1:{mail_port}",
+            mail_from="Chartroom <chartroom@clinic.test>",
+            sms_url=messages.url,
+            sms_token="fennel-and-rhubarb",
+        ) as running,
+    ):
+        yield running
+
+
+@pytest.fixture
+def nobody() -> str:
+    """An address that nobody has, of which nothing was asked before."""
+    return f"nobody-{uuid4().hex[:8]}@clinic.test"
+
+
+@pytest.fixture
+def rosa(clinic_engine: Engine) -> str:
+    """The address of somebody, of which nothing was asked before."""
+    email = f"rosa-{uuid4().hex[:8]}@clinic.test"
+    with Session(clinic_engine) as session, session.begin():
+        session.add(User(name="Rosa", role="staff", email=email))
+    return email
 
 
 @pytest.fixture(scope="module")

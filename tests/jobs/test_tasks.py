@@ -35,13 +35,21 @@ from tests.mailbox import Mailbox, mail_server
 
 
 @pytest.fixture
-def stores(endpoints, files, tmp_path):
+def stores(endpoints, files, tmp_path, monkeypatch):
+    # Otherwise what happens to be due at this minute would be done as well.
+    monkeypatch.setattr(queue.periodic_registry, "periodic_tasks", {})
     keys = SealKeyFile(tmp_path / "secrets/audit.key", may_be_made=True)
     with (
         closing(Database(endpoints)) as database,
         closing(AuditStore(endpoints.audit_url)) as audit,
     ):
         yield Stores(database, files, audit, keys)
+
+
+@pytest.fixture(autouse=True)
+def _no_clock(monkeypatch):
+    """Let only those tasks be due that a test names, at whatever time it runs."""
+    monkeypatch.setattr(queue.periodic_registry, "periodic_tasks", {})
 
 
 def _run_due(endpoints, stores, *names):

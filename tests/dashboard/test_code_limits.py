@@ -1,0 +1,95 @@
+"""How often codes can be had and tried, and whom that does not hold up."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.models import AuditEvent, User
+from tests.dashboard import codes
+
+
+def test_after_five_codes_there_is_a_pause_that_says_how_long(
+    clinic, clinic_engine, nobody
+):
+    """The same for an address that nobody has: limits do not tell either."""
+    with clinic.browser() as browser:
+        for _ in range(5):
+            codes.ask(browser, nobody)
+        refused = [browser.post("/sign-in", data={"email": nobody}) for _ in range(3)]
+
+    assert [answer.status_code for answer in refused] == [429] * 3
+    wait = int(refused[0].headers["retry-after"])
+    assert 0 < wait <= 15 * 60
+    assert "That was too often" in refused[0].text
+    with Session(clinic_engine) as session:
+        reached = session.scalars(
+            select(AuditEvent).where(AuditEvent.action == "limit:reach")
+        ).all()
+    assert [event.details["limit"] for event in reached] == ["codes-here"]
+
+
+def test_other_addresses_are_not_held_up(clinic, nobody, rosa):
+    with clinic.browser() as browser:
+        for _ in range(5):
+            codes.ask(browser, nobody)
+
+        codes.ask(browser, rosa)
+
+
+def test_new_codes_bring_no_end_of_tries(clinic, mailbox, rosa):
+    with clinic.browser() as browser:
+        answers = []
+        for _ in range(4):
+            codes.ask(browser, rosa)
+            answers += [
+                browser.post(codes.SENT_HERE, data={"code": "0" * 6}) for _ in "12345"
+            ]
+
+    statuses = [answer.status_code for answer in answers]
+    assert statuses == [422] * 15 + [429] * 5
+    assert answers[-1].headers["retry-after"].isdigit()
+
+
+def test_who_has_signed_in_here_before_is_not_locked_out_by_strangers(
+    clinic, mailbox, rosa
+):
+    with clinic.browser() as browser, clinic.browser() as stranger:
+        codes.ask(browser, rosa)
+        browser.post(codes.SENT_HERE, data={"code": codes.code(mailbox, rosa)})
+        for _ in range(6):
+            last = stranger.post("/sign-in", data={"email": rosa})
+        assert last.status_code == 429
+        codes.await_letters(mailbox, rosa, 6)
+        mailbox.letters.clear()
+
+        codes.ask(browser, rosa)
+        answer = browser.post(codes.SENT_HERE, data={"code": codes.code(mailbox, rosa)})
+
+    assert answer.status_code == 303
+
+
+def test_signing_in_lets_one_ask_as_often_again(clinic, mailbox, rosa):
+    for _ in range(7):
+        mailbox.letters.clear()
+        with clinic.browser() as browser:
+            codes.ask(browser, rosa)
+            answer = browser.post(
+                codes.SENT_HERE, data={"code": codes.code(mailbox, rosa)}
+            )
+        assert answer.status_code == 303
+
+
+def test_whoever_was_deactivated_after_asking_is_not_let_in(
+    clinic, mailbox, clinic_engine, rosa
+):
+    with clinic.browser() as browser:
+        codes.ask(browser, rosa)
+        code = codes.code(mailbox, rosa)
+        with Session(clinic_engine) as session, session.begin():
+            user = session.scalars(select(User).where(User.email == rosa)).one()
+            user.deactivated_at = datetime.now(UTC)
+        answer = browser.post(codes.SENT_HERE, data={"code": code})
+
+    assert answer.status_code == 422
+    assert "does not hold any more" in answer.text
