@@ -26,7 +26,9 @@ PAGES = [
     (Role.STAFF, "/doctors"),
     (Role.STAFF, "/account"),
     (Role.STAFF, "/views"),
+    (Role.CLINICIAN, "/break_glass?patient={first}"),
     (Role.ANALYST, "/"),
+    (Role.ANALYST, "/patients"),
     (Role.ADMIN, "/"),
     (Role.ADMIN, "/users"),
     (Role.ADMIN, "/user?user={person}"),
@@ -36,7 +38,10 @@ PAGES = [
     (Role.ADMIN, "/my_tokens"),
     (Role.ADMIN, "/roles"),
     (Role.ADMIN, "/replication"),
+    (Role.ADMIN, "/break_glass_review"),
+    (Role.ADMIN, "/audit?outcome=done"),
     (Role.PATIENT, "/"),
+    (Role.PATIENT, "/accesses"),
 ]
 LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1440, 390)]
 

@@ -14,6 +14,8 @@ from services import audit_chain
 from services.actors import Role
 from tests.browser.conftest import Site, settled
 
+pytestmark = pytest.mark.browser
+
 
 def ship(site: Site) -> None:
     """Do at once what the worker does every second."""
