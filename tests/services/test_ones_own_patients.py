@@ -1,4 +1,4 @@
-"""Clinicians and analysts in their own role, as the database knows it.
+"""Clinicians in their own role, as the database knows it.
 
 Everything here goes by the app's login, which owns nothing: what a role may not see,
 PostgreSQL does not show, whatever a service asks.
@@ -6,98 +6,36 @@ PostgreSQL does not show, whatever a service asks.
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from threading import Barrier
-from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
-from db.models import BreakGlassAccess, User
-from db.routing import SYSTEM, Database
+from db.models import BreakGlassAccess
+from db.routing import SYSTEM
 from services import (
     break_glass,
     care,
     duplicates,
-    export_grants,
     invitations,
     merging,
     patient_lists,
     patients,
 )
-from services.actors import Actor, Role
 from services.criteria import Criteria
-from services.on_behalf import OnBehalf
-from services.patient_records import PatientRecord, UnnamedPatient
-from tests.services.patient_samples import ADA, ada
-
-T = TypeVar("T")
-TODAY = date(2026, 11, 20)
-REASON = "Unconscious in the waiting room"
-HERS = ada(first_name="Grace", last_name="Hopper", phone_number="+441632960001")
-
-
-@dataclass(frozen=True)
-class Clinic:
-    """A clinic of five people: Ada is nobody's patient, Grace is Dora's."""
-
-    database: Database
-    cleo: Actor
-    dora: Actor
-    emil: Actor
-    ana: Actor
-    ines: Actor
-    ada: PatientRecord
-    grace: PatientRecord
-
-    def read(self, actor: Actor, operation: Callable[[Session], T]) -> T:
-        """Return what the actor is shown, never less than everybody has written."""
-        lsn = self.database.write(lambda _: None, acting=SYSTEM).lsn
-        return OnBehalf(self.database, actor).read(operation, after=lsn).value
-
-    def write(self, actor: Actor, operation: Callable[[Session], T]) -> T:
-        return OnBehalf(self.database, actor).write(operation).value
-
-    def names(self, actor: Actor) -> list[str]:
-        """Return the names in the actor's list of everybody."""
-        page = self.read(
-            actor, lambda s: patient_lists.list_patients(s, actor, Criteria())
-        )
-        return [row.first_name for row in page.rows]
-
-
-def _person(session: Session, name: str, role: Role) -> Actor:
-    user = User(name=name, role=role.value)
-    session.add(user)
-    session.flush()
-    return Actor(user.id, name, role)
+from tests.services.clinic_samples import HERS, REASON, TODAY, Clinic, settled
+from tests.services.patient_samples import ada
 
 
 @pytest.fixture
 def clinic(endpoints) -> Iterator[Clinic]:
-    with closing(Database(endpoints)) as database:
-
-        def settle(session: Session) -> dict[str, Any]:
-            people = {
-                "cleo": _person(session, "Cleo Clerk", Role.STAFF),
-                "dora": _person(session, "Doctor Dora", Role.CLINICIAN),
-                "emil": _person(session, "Doctor Emil", Role.CLINICIAN),
-                "ana": _person(session, "Ana Analyst", Role.ANALYST),
-                "ines": _person(session, "Ines Admin", Role.ADMIN),
-            }
-            cleo = people["cleo"]
-            known = patients.register(session, cleo, ADA, today=TODAY)
-            hers = patients.register(session, cleo, HERS, today=TODAY)
-            care.assign(session, cleo, hers.id, people["dora"].id)
-            return {**people, "ada": known, "grace": hers}
-
-        yield Clinic(database, **database.write(settle, acting=SYSTEM).value)
+    with settled(endpoints) as clinic:
+        yield clinic
 
 
 def test_a_clinician_lists_and_opens_their_own_patients(clinic: Clinic):
@@ -276,62 +214,6 @@ def test_a_broken_glass_lets_nobody_in_for_longer(clinic: Clinic):
         with pytest.raises(care.NotYours):
             clinic.write(emil, attempt)
     assert clinic.write(cleo, lambda s: invitations.invite_patient(s, cleo, record.id))
-
-
-def test_an_analyst_is_shown_everybody_without_names(clinic: Clinic):
-    ana = clinic.ana
-
-    def look(session: Session) -> tuple[Any, ...]:
-        return (
-            patient_lists.list_patients(session, ana, Criteria()).rows,
-            patient_lists.count_patients(session, ana, Criteria()).value,
-            patient_lists.describe(session, ana, Criteria()).patients,
-            "".join(patient_lists.export_csv(session, ana, Criteria())),
-        )
-
-    rows, count, described, file = clinic.read(ana, look)
-
-    assert {row.initials for row in rows} == {"AL", "GH"}
-    assert all(isinstance(row, UnnamedPatient) for row in rows)
-    assert (count, described) == (2, 2)
-    assert "GH,1980" in file
-    assert "Hopper" not in file
-
-
-def test_an_analyst_gets_names_for_a_reason_once(clinic: Clinic):
-    ana = clinic.ana
-    grant = clinic.write(ana, lambda s: export_grants.ask(s, ana, None, REASON))
-    used = clinic.write(ana, lambda s: export_grants.use(s, ana, grant.id))
-
-    pieces = OnBehalf(clinic.database, ana).stream(
-        lambda s: patient_lists.export_csv(
-            s, ana, Criteria(), named_because=used.reason
-        )
-    )
-
-    assert {"Hopper", "Lovelace"} <= set(
-        "".join(pieces).replace("\r\n", ",").split(",")
-    )
-    with pytest.raises(export_grants.GrantSpent):
-        clinic.write(ana, lambda s: export_grants.use(s, ana, grant.id))
-
-
-def test_of_two_who_fetch_a_grant_at_once_one_gets_it(clinic: Clinic):
-    ana, ready = clinic.ana, Barrier(4)
-    grant = clinic.write(ana, lambda s: export_grants.ask(s, ana, None, REASON))
-
-    def use(_: int) -> str:
-        ready.wait(timeout=10)
-        try:
-            clinic.write(ana, lambda s: export_grants.use(s, ana, grant.id))
-        except export_grants.GrantSpent:
-            return "spent"
-        return "got it"
-
-    with ThreadPoolExecutor(4) as threads:
-        outcomes = sorted(threads.map(use, range(4)))
-
-    assert outcomes == ["got it", "spent", "spent", "spent"]
 
 
 def test_of_two_desks_that_assign_at_once_one_finds_it_done(clinic: Clinic):
