@@ -2,6 +2,9 @@
 
 import csv
 import io
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
@@ -9,10 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.answers import LSN_HEADER
+from api.application import create_api
 from db.models import AuditEvent
-from db.routing import SYSTEM
+from db.routing import SYSTEM, Database
 from services import audit_chain
 from services.actors import Role
+from tests.api.conftest import Client
 from tests.conftest import connect, owner
 
 
@@ -134,3 +139,24 @@ def test_what_is_read_makes_nobody_wait_for_a_position(client, ada):
     response = client.get(f"/api/v1/patients/{ada['uuid']}", headers={LSN_HEADER: ""})
 
     assert LSN_HEADER not in response.headers
+
+
+@pytest.fixture
+def headless(module_endpoints, module_files, module_log, door):
+    """The same clinic while replicas answer and nobody takes writes."""
+    nowhere = "postgresql://nobody@127.0.0.1:1/gone?connect_timeout=1"
+    alone = replace(module_endpoints, database_url=nowhere)
+    with closing(Database(alone, retry_seconds=0.2)) as database:
+        given = (database, module_files, module_log, door.limits)
+        api = create_api(*given, now=lambda: datetime(2026, 11, 20, tzinfo=UTC))
+        with closing(Client(api, door.tokens[Role.STAFF])) as client:
+            yield client
+
+
+@pytest.mark.parametrize("path", ["/api/v1/patients", "/files/patients.csv"])
+def test_what_cannot_be_written_down_is_not_answered(headless, path):
+    response = headless.get(path)
+
+    assert response.status_code == 503
+    assert "audit log" in response.json()["detail"]
+    assert response.headers["Retry-After"]
