@@ -46,12 +46,6 @@ def stores(endpoints, files, tmp_path, monkeypatch):
         yield Stores(database, files, audit, keys)
 
 
-@pytest.fixture(autouse=True)
-def _no_clock(monkeypatch):
-    """Let only those tasks be due that a test names, at whatever time it runs."""
-    monkeypatch.setattr(queue.periodic_registry, "periodic_tasks", {})
-
-
 def _run_due(endpoints, stores, *names):
     """Defer the tasks and let a real worker do them until none is left."""
 

@@ -81,7 +81,12 @@ _NAMES_NOBODY: Final = """subject = 'patients' AND criteria ->> 'search' = ''
     AND NOT jsonb_path_exists(criteria, '$.**.field ? (
         @ == "first_name" || @ == "last_name" || @ == "date_of_birth" || @ == "email" ||
         @ == "phone_number" || @ == "address" || @ == "emergency_contact")')"""
-_PATIENTS_INVITATION: Final = "user_id IN (SELECT id FROM users WHERE role = 'patient')"
+# Without the hash of the link.
+_INVITATION: Final = "id, user_id, created_by, created_at, expires_at, used_at"
+_A_PATIENTS: Final = "user_id IN (SELECT id FROM users WHERE role = 'patient')"
+_A_TREATED_ONES: Final = (
+    f"user_id IN (SELECT id FROM users WHERE patient_id {_TREATED})"
+)
 _ALL: Final = "SELECT, INSERT, UPDATE, DELETE"
 _PEOPLE: Final = "patient staff clinician analyst admin"
 
@@ -99,7 +104,7 @@ _RULES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
         ("staff", "SELECT", "true"),
         ("clinician", "SELECT", f"kept_id {_OPEN}"),
         ("staff", "INSERT", "merged_by = acting_user()"),
-        ("clinician", "INSERT", f"merged_by = acting_user() AND kept_id {_OPEN}"),
+        ("clinician", "INSERT", f"merged_by = acting_user() AND kept_id {_TREATED}"),
         ("system", _ALL, "true"),
     ),
     "clinical_terms": (
@@ -113,7 +118,8 @@ _RULES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
     "care_relationships": (
         ("staff", "SELECT, INSERT, UPDATE (ended_at)", "true"),
         ("clinician", "SELECT", f"clinician_id = acting_user() OR patient_id {_OPEN}"),
-        # A record that was broken open does not become one's own that way.
+        # Nothing of what is broken open lasts: neither this way, nor by a merge, nor
+        # by an invitation.
         ("clinician", "INSERT, UPDATE (ended_at)", f"patient_id {_TREATED}"),
         ("system", _ALL, "true"),
     ),
@@ -155,7 +161,7 @@ _RULES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
         (
             "clinician",
             "INSERT, UPDATE (name, email)",
-            f"role = 'patient' AND patient_id {_OPEN}",
+            f"role = 'patient' AND patient_id {_TREATED}",
         ),
         ("admin", "SELECT, INSERT, UPDATE", "true"),
         ("door", "SELECT", "true"),
@@ -187,14 +193,9 @@ _RULES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
         ("system", _ALL, "true"),
     ),
     "invitations": (
-        (
-            "staff clinician",
-            (
-                "SELECT (id, user_id, created_by, created_at, expires_at, used_at), "
-                "INSERT, UPDATE (expires_at)"
-            ),
-            _PATIENTS_INVITATION,
-        ),
+        ("staff clinician", f"SELECT ({_INVITATION})", _A_PATIENTS),
+        ("staff", "INSERT, UPDATE (expires_at)", _A_PATIENTS),
+        ("clinician", "INSERT, UPDATE (expires_at)", _A_TREATED_ONES),
         ("admin", "SELECT, INSERT, UPDATE (expires_at, used_at)", "true"),
         ("door", "SELECT, UPDATE (used_at)", "true"),
         ("system", _ALL, "true"),

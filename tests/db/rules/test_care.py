@@ -1,7 +1,7 @@
 """Whom a clinician's own role reaches, and what it cannot do about that."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 from uuid import uuid4
 
@@ -124,6 +124,34 @@ def test_nobody_is_given_a_patient_by_who_does_not_treat_them(
 
     with pytest.raises(InsufficientPrivilege):
         clinic.as_role("clinician", CASES["treated"][0], who, patient)
+
+
+def test_nobody_is_invited_by_who_does_not_treat_them(clinic: Clinic, patient: str):
+    clinic.arrange(CASES["broken open"][0] or "", DORA, patient)
+    user = clinic.arrange(
+        "INSERT INTO users (name, role, patient_id) VALUES ('Ann', 'patient', %s) "
+        "RETURNING id",
+        patient,
+    )
+    invite = (
+        "INSERT INTO invitations (user_id, token_hash, expires_at) "
+        "VALUES (%s, uuid_send(gen_random_uuid()), now())"
+    )
+    for attempt in (
+        "INSERT INTO users (name, role, patient_id) VALUES ('Ann', 'patient', %s)",
+        "UPDATE users SET email = 'me@example.org' WHERE patient_id = %s RETURNING id",
+    ):
+        with suppress(InsufficientPrivilege):
+            assert clinic.as_role("clinician", attempt, patient) == []
+    with pytest.raises(InsufficientPrivilege):
+        clinic.as_role("clinician", invite, user)
+
+    clinic.arrange(CASES["treated"][0] or "", DORA, patient)
+
+    clinic.as_role("clinician", invite, user)
+    assert (
+        clinic.arrange("SELECT count(*) FROM users WHERE email = 'me@example.org'") == 0
+    )
 
 
 def test_who_treats_a_patient_brings_in_colleagues_and_may_leave(
