@@ -58,16 +58,12 @@ def _fill(key: str, value: Any) -> bool:
 def _suits(widget: WidgetMetadata[Any], value: Any) -> bool:
     """Tell whether the widget's own part in the browser could have sent the value."""
     match widget.value_type, value:
-        case "bool_value", bool():
+        case ("bool_value", bool()) | ("string_value", str()):
             return True
-        case "string_value", str():
-            words = [value]
-        case "string_array_value", list() if all(isinstance(one, str) for one in value):
-            words = value
+        case "string_array_value", list():
+            return all(isinstance(one, str) for one in value)
         case _:
             return False
-    options = widget.formatted_options
-    return options is None or set(words) <= set(options)
 
 
 def _widget(key: str) -> WidgetMetadata[Any] | None:
