@@ -84,9 +84,7 @@ _NAMES_NOBODY: Final = """subject = 'patients' AND criteria ->> 'search' = ''
 # Without the hash of the link.
 _INVITATION: Final = "id, user_id, created_by, created_at, expires_at, used_at"
 _A_PATIENTS: Final = "user_id IN (SELECT id FROM users WHERE role = 'patient')"
-_A_TREATED_ONES: Final = (
-    f"user_id IN (SELECT id FROM users WHERE patient_id {_TREATED})"
-)
+_A_TREATED: Final = f"user_id IN (SELECT id FROM users WHERE patient_id {_TREATED})"
 _ALL: Final = "SELECT, INSERT, UPDATE, DELETE"
 _PEOPLE: Final = "patient staff clinician analyst admin"
 
@@ -195,7 +193,7 @@ _RULES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
     "invitations": (
         ("staff clinician", f"SELECT ({_INVITATION})", _A_PATIENTS),
         ("staff", "INSERT, UPDATE (expires_at)", _A_PATIENTS),
-        ("clinician", "INSERT, UPDATE (expires_at)", _A_TREATED_ONES),
+        ("clinician", "INSERT, UPDATE (expires_at)", _A_TREATED),
         ("admin", "SELECT, INSERT, UPDATE (expires_at, used_at)", "true"),
         ("door", "SELECT, UPDATE (used_at)", "true"),
         ("system", _ALL, "true"),

@@ -1,0 +1,130 @@
+"""What the database's own rules cost lists of a million patients.
+
+Run as `python -m benchmarks.rls`. The service call is the same on both sides, each a
+whole transaction on the same replica. Ours signs in as the app and takes on a role.
+The front desk's peer signs in as the owner, whom no rule binds. So does that of a
+clinician with 2,000 patients, to whom a view shows those patients: the condition that
+an application would add by itself, which the planner may use as it likes.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import psycopg2
+from sqlalchemy.orm import Session
+
+from benchmarks import dataset
+from benchmarks.dataset import Million
+from benchmarks.lists import CASES, NOW, SIZE, Case
+from benchmarks.measure import compare
+from db.embedded import Addresses
+from db.embedded.database import APP, NAME, OWNER
+from db.endpoints import Endpoints
+from db.routing import Acting, Database
+from services import audit
+from services.actors import Actor, Role
+from services.patient_lists import list_patients
+from services.patient_lists.pages import PatientPage
+from tests.conftest import await_replicas
+
+CLERK: Final = Actor(UUID(int=1), "Clerk", Role.STAFF)
+CLINICIAN: Final = Actor(UUID(int=2), "Clinician", Role.CLINICIAN)
+TREATED: Final = 2_000
+_ROUNDS: Final = 200
+_FILTERED: Final = "&options=-csearch_path%3Dfiltered,public"
+
+# Whom the clinician treats does not matter, but they are always the same.
+_EMPLOY: Final = f"""
+INSERT INTO users (id, name, role) VALUES ('{CLINICIAN.id}', 'x', 'clinician');
+INSERT INTO care_relationships (clinician_id, patient_id)
+SELECT '{CLINICIAN.id}', id FROM patients
+WHERE deleted_at IS NULL ORDER BY hashtext(id::text) LIMIT {TREATED};
+CREATE SCHEMA filtered;
+CREATE VIEW filtered.patients AS SELECT * FROM public.patients WHERE id IN (
+    SELECT patient_id FROM public.care_relationships
+    WHERE clinician_id = '{CLINICIAN.id}' AND ended_at IS NULL
+    UNION ALL SELECT patient_id FROM public.break_glass_accesses
+    WHERE clinician_id = '{CLINICIAN.id}' AND expires_at > now()
+)
+"""
+_TIDY: Final = f"""
+DROP SCHEMA IF EXISTS filtered CASCADE;
+DELETE FROM care_relationships WHERE clinician_id = '{CLINICIAN.id}';
+DELETE FROM users WHERE id = '{CLINICIAN.id}'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A way to ask: over which connections, as whom, in whose name."""
+
+    database: Database
+    actor: Actor
+    acting: Acting | None
+
+    def ask(self, case: Case) -> Callable[[], PatientPage]:
+        """Return what asks for the first page of a list."""
+        asked = case.criteria
+
+        def read(session: Session) -> PatientPage:
+            with audit.collected(session):
+                return list_patients(session, self.actor, asked, size=SIZE, now=NOW)
+
+        return lambda: self.database.read(read, acting=self.acting).value
+
+
+def main() -> list[float]:
+    """Print a line for each list and role; a ratio above 1.2 is a defect."""
+    with dataset.kept() as million, _employed(million.addresses), ExitStack() as held:
+        pairs = (
+            (_side(held, million, CLERK, APP), _side(held, million, CLERK, OWNER)),
+            (
+                _side(held, million, CLINICIAN, APP),
+                _side(held, million, CLINICIAN, OWNER, more=_FILTERED),
+            ),
+        )
+        return [_compare(case, *pair) for pair in pairs for case in CASES]
+
+
+def _side(
+    held: ExitStack, million: Million, actor: Actor, login: str, *, more: str = ""
+) -> Side:
+    """Return a way to ask the primary and one replica, the same for every side."""
+    nodes = sorted((node.role or "", node.name) for node in million.database.nodes())
+    (_, primary), (_, replica), *_ = nodes
+    urls = {
+        name: million.addresses.node_url(name, login, NAME) + more
+        for name in (primary, replica)
+    }
+    database = Database(Endpoints(urls[primary], urls, "", {}))
+    held.enter_context(closing(database))
+    return Side(database, actor, actor.acting if login == APP else None)
+
+
+@contextmanager
+def _employed(addresses: Addresses) -> Iterator[None]:
+    """Give the clinician patients, and the peer the view, on every node; then tidy."""
+    with closing(psycopg2.connect(addresses.primary_url(OWNER, NAME))) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(_TIDY)
+            cursor.execute(_EMPLOY)
+            cursor.execute("ANALYZE care_relationships")
+            await_replicas(cursor)
+            yield
+            cursor.execute(_TIDY)
+
+
+def _compare(case: Case, ours: Side, peer: Side) -> float:
+    guarded, unguarded = ours.ask(case), peer.ask(case)
+    if guarded() != unguarded():
+        raise RuntimeError(f"{case.name}: the lists differ, nothing was compared.")
+    name = f"rls: {ours.actor.name.lower()}, {case.name}"
+    return compare(name, guarded, unguarded, rounds=_ROUNDS)
+
+
+if __name__ == "__main__":
+    main()
