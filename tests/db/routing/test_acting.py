@@ -1,11 +1,13 @@
 """Each transaction runs in somebody's name, and in nobody's else afterwards."""
 
+import io
 from collections.abc import Iterator
 from contextlib import closing
 from uuid import UUID, uuid4
 
 import psycopg2
 import pytest
+from psycopg2 import sql
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
@@ -119,6 +121,53 @@ def test_nobody_inherits_a_name_from_who_had_the_connection_before(database):
         run(patients, acting=SYSTEM)
         with pytest.raises(Refused):
             run(patients)
+
+
+def test_a_name_under_which_nothing_was_done_is_gone_as_well(database):
+    for run in (database.read, database.read_latest, database.write):
+        run(lambda _session: None, acting=SYSTEM)
+        with pytest.raises(Refused):
+            run(patients)
+
+
+def _named(cursor):
+    with cursor.connection.cursor("named") as named:
+        named.execute("SELECT id FROM patients")
+        return named.fetchall()
+
+
+def _copied(cursor):
+    sent = io.StringIO()
+    cursor.copy_expert("COPY (SELECT id FROM patients) TO STDOUT", sent)
+    return sent.getvalue().split()
+
+
+def _executed(query):
+    def run(cursor):
+        cursor.execute(query)
+        return cursor.fetchall()
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        _executed("SELECT id FROM patients"),
+        _executed(b"SELECT id FROM patients"),
+        _executed(sql.SQL("SELECT id FROM {}").format(sql.Identifier("patients"))),
+        _named,
+        _copied,
+    ],
+    ids=["text", "bytes", "composed", "named cursor", "copy"],
+)
+def test_whatever_a_transaction_begins_with_is_done_in_its_name(database, first):
+    def begin(session):
+        with session.connection().connection.cursor() as cursor:
+            return len(first(cursor))
+
+    assert database.read(begin, acting=AS_CLERK).value == 2
+    assert database.write(begin, acting=AS_DORA).value == 1
 
 
 def test_a_new_name_replaces_all_of_the_former_one(database):
