@@ -149,7 +149,6 @@ class Provider:
             {
                 "iss": {"essential": True, "value": self.client.issuer},
                 "aud": {"essential": True, "value": self.client.id},
-                "nonce": {"essential": True, "value": nonce},
             },
             {
                 "nonce": nonce,
