@@ -116,9 +116,25 @@ TOOLS: Final = {
     "sessions.records.require_own",
 }
 
-# Only the command line calls these, for an administrator, as the system.
-BY_COMMAND: Final = {
+# Only the command line, for an administrator, and what a provider vouches for call
+# these, as the system.
+AS_SYSTEM: Final = {
+    "identities.connect",
+    "identities.disconnect",
     "importing.synthea.import_synthea",
     "seeding.clinic.add_batch",
     "seeding.staff.add",
 }
+
+# The pages of signing in call these for whoever is signed in, in the door's name: no
+# role reaches the credentials themselves, not even a person's own.
+AT_THE_DOOR: Final = {
+    "passkeys.offer_new",
+    "passkeys.add",
+    "passkeys.remove",
+    "passkey_proofs.offer_confirmation",
+    "passkey_proofs.confirm",
+}
+
+# Nobody is told that what they may not touch is there.
+CONCEALED: Final = {"sessions.ending.end"}
