@@ -7,7 +7,17 @@ from typing import Any, Final
 
 import structlog
 
-_CHATTY: Final = ("httpx", "httpcore", "pymongo", "alembic", "PIL", "asyncio")
+_CHATTY: Final = (
+    "httpx",
+    "httpcore",
+    "pymongo",
+    "alembic",
+    "PIL",
+    "asyncio",
+    # Tells every websocket with its whole address.
+    "uvicorn.error",
+)
+_WITH_HANDLERS: Final = ("streamlit", "uvicorn")
 
 _make_record = logging.getLogRecordFactory()
 
@@ -20,6 +30,18 @@ def configure(level: int = logging.INFO) -> None:
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
     keep_messages_out()
+
+
+def adopt() -> None:
+    """Let libraries that bring their own way of writing write as everybody else.
+
+    Streamlit gives its loggers, and uvicorn's, handlers of their own as it is set up.
+    """
+    for name, logger in logging.root.manager.loggerDict.items():
+        is_theirs = name.partition(".")[0] in _WITH_HANDLERS
+        if is_theirs and isinstance(logger, logging.Logger):
+            logger.handlers.clear()
+            logger.propagate = True
 
 
 def formatter() -> logging.Formatter:

@@ -81,8 +81,10 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
 
 def run(settings: Settings, *, script: Path = SCRIPT) -> None:
     """Serve until SIGTERM or SIGINT."""
+    app = create_app(settings, script=script)
+    logs.adopt()
     uvicorn.run(
-        create_app(settings, script=script),
+        app,
         host=settings.host,
         port=settings.port,
         # Uvicorn's own log would show query strings; ours does not.

@@ -126,7 +126,7 @@ def _stored(door, actor, **asked):
     return f"/files/patients.csv?list={written.value}"
 
 
-def test_a_list_is_exported_as_it_is_filtered(client, stranger, door, cast):
+def test_asvs_5_4_1_a_list_is_exported_as_it_is_filtered(client, stranger, door, cast):
     name = f"N{uuid4().hex[:12]}"
     for first in ("Ada", "=1+1"):
         added = ADA | {"first_name": first, "last_name": name}

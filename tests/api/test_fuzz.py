@@ -42,7 +42,7 @@ _json = st.recursive(
         },
     )
 )
-def test_no_question_breaks_a_list(client, asked):
+def test_asvs_1_2_4_no_question_breaks_a_list(client, asked):
     for path in ("/patient-register", "/api/v1/patients"):
         assert client.get(path, params=asked).status_code in {200, 400}
 

@@ -52,7 +52,9 @@ def test_every_route_has_its_line_in_the_matrix(client):
 
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize(("method", "path"), ALLOWED)
-def test_a_route_is_for_these_roles_and_no_others(as_role, ada, method, path, role):
+def test_asvs_8_2_1_a_route_is_for_these_roles_and_no_others(
+    as_role, ada, method, path, role
+):
     status = _ask(as_role(role), method, path, ada).status_code
 
     if role in ALLOWED[method, path]:

@@ -67,7 +67,7 @@ def test_characters_that_cannot_be_shown_are_refused(client, text):
     assert _problem(response)["property"] == "last_name"
 
 
-def test_a_body_without_end_is_cut_off(client):
+def test_asvs_5_2_1_a_body_without_end_is_cut_off(client):
     response = client.post(LIST, ADA | {"address": "x" * 1_000_001})
 
     assert response.status_code == 413

@@ -72,7 +72,7 @@ def test_no_metric_names_anybody(site, names, secrets):
     assert not secrets.findall(metrics)
 
 
-def test_no_address_names_anybody(site, names, secrets):
+def test_asvs_14_2_1_no_address_names_anybody(site, names, secrets):
     urls = "\n".join(sorted(map(unquote, site.traces.urls)))
 
     assert f"{site.address}/patients" in urls

@@ -89,7 +89,7 @@ def test_a_line_is_one_json_object_that_names_its_request(log, written):
     }
 
 
-def test_what_somebody_sent_cannot_pretend_to_be_another_line(log, written):
+def test_asvs_16_4_1_what_somebody_sent_cannot_pretend_to_be_another_line(log, written):
     log.warning('Hello\n{"level": "info"}')
 
     (line,) = written.getvalue().splitlines()

@@ -82,7 +82,7 @@ def test_the_app_behind_is_told_whose_token_it_is_and_of_which_sign_in(cookie):
     assert ask(_gate(), cookie=cookie).body.decode() == f"{ADA.id} {SESSION}"
 
 
-def test_what_a_client_says_about_itself_is_removed(cookie):
+def test_asvs_4_1_3_what_a_client_says_about_itself_is_removed(cookie):
     other = str(UUID(int=9))
     told = {"x_chartroom_user": other, "x_chartroom_session": other}
 
@@ -112,7 +112,7 @@ def test_a_cookie_that_is_not_ours_names_nobody(forged):
     assert ask(_gate(), cookie=forged).status == 303
 
 
-def test_over_tls_only_a_cookie_bound_to_this_host_counts(cookie):
+def test_asvs_3_3_1_over_tls_only_a_cookie_bound_to_this_host_counts(cookie):
     assert ask(_gate(), scheme="https", cookie=cookie).status == 303
     assert ask(_gate(), scheme="https", cookie=BOUND_COOKIE).status == 200
     assert ask(_gate(), cookie=BOUND_COOKIE).status == 303

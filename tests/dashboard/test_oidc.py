@@ -164,7 +164,7 @@ def test_whom_nothing_lets_in_is_refused_in_words(clinic):
     ],
     ids=["audience", "nonce", "issuer", "expired"],
 )
-def test_a_token_that_does_not_hold_lets_nobody_in(clinic, bribe, why):
+def test_asvs_6_8_2_a_token_that_does_not_hold_lets_nobody_in(clinic, bribe, why):
     clinic.provider.bribe = bribe
     with clinic.browser() as browser:
         refused = enter(browser)
@@ -175,7 +175,7 @@ def test_a_token_that_does_not_hold_lets_nobody_in(clinic, bribe, why):
     assert clinic.failure() == ("failed", None, why)
 
 
-def test_a_token_signed_by_somebody_else_lets_nobody_in(clinic):
+def test_asvs_10_5_4_a_token_signed_by_somebody_else_lets_nobody_in(clinic):
     clinic.provider.signs_with = RSAKey.generate_key(2048)
     with clinic.browser() as browser:
         assert enter(browser).status_code == 403

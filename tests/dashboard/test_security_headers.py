@@ -12,7 +12,7 @@ from tests.dashboard.asgi import ask
 
 
 @pytest.mark.parametrize("path", ["/patients", "/sign-in", "/media/x", "/api/v1"])
-def test_every_response_tells_browsers_to_be_careful(path):
+def test_asvs_3_4_4_every_response_tells_browsers_to_be_careful(path):
     headers = ask(SecurityHeaders(PlainTextResponse("")), path).headers
 
     assert headers["x-content-type-options"] == "nosniff"
@@ -23,7 +23,7 @@ def test_every_response_tells_browsers_to_be_careful(path):
     assert "strict-transport-security" not in headers
 
 
-def test_of_scripts_in_a_page_only_known_ones_run():
+def test_asvs_3_4_3_of_scripts_in_a_page_only_known_ones_run():
     headers = ask(SecurityHeaders(PlainTextResponse(""))).headers
     policy = dict(
         directive.split(" ", 1)
@@ -37,7 +37,7 @@ def test_of_scripts_in_a_page_only_known_ones_run():
         assert f"'sha256-{digest}'" in policy["script-src"]
 
 
-def test_over_tls_browsers_are_told_to_stay_with_it():
+def test_asvs_3_4_1_over_tls_browsers_are_told_to_stay_with_it():
     answer = ask(SecurityHeaders(PlainTextResponse("")), scheme="https")
 
     assert answer.headers["strict-transport-security"] == "max-age=31536000"

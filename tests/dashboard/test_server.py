@@ -1,5 +1,6 @@
 """The server as a whole: sessions cannot be taken over, the log names nobody."""
 
+import json
 import re
 import time
 from uuid import uuid4
@@ -58,6 +59,16 @@ def test_the_log_shows_routes_but_no_paths_or_query_strings(server):
     assert _entry("/api/v1/patients") in log
     assert secret not in log
     assert token not in log
+
+
+def test_every_line_of_the_log_is_json(server, rosa):
+    open_page(server.url, cookies=rosa, origin=server.url, query="break=1")
+
+    lines = server.log.read_text().splitlines()
+
+    assert {"event", "level", "logger", "timestamp"} <= json.loads(lines[0]).keys()
+    for line in lines:
+        json.loads(line)
 
 
 def _entry(route):

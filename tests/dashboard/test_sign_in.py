@@ -51,7 +51,7 @@ def test_the_code_signs_in_and_goes_on(server):
         assert 'aria-current="true"' in page
 
 
-def test_every_cookie_is_closed_to_scripts_and_to_other_sites(server):
+def test_asvs_3_3_2_every_cookie_is_closed_to_scripts_and_to_other_sites(server):
     with server.browser() as browser:
         asked = browser.post("/sign-in", data={"email": server.emails[Role.STAFF]})
         let_in = browser.post(SENT_HERE, data={"code": shown_code(browser)})
@@ -75,7 +75,9 @@ def test_a_code_may_be_typed_with_spaces(server, typed):
     assert answer.status_code == 303
 
 
-def test_a_wrong_code_says_how_many_tries_are_left_and_the_fifth_ends_it(server):
+def test_asvs_6_3_1_a_wrong_code_says_how_many_tries_are_left_and_the_fifth_ends_it(
+    server,
+):
     with server.browser() as browser:
         browser.post("/sign-in", data={"email": server.emails[Role.ANALYST]})
         code = shown_code(browser)

@@ -85,7 +85,9 @@ def test_signing_out_closes_every_page_on_every_server(server, another, cookie):
     assert time.monotonic() - began < PROMISED_SECONDS
 
 
-def test_after_signing_out_the_old_cookie_opens_nothing(server, another, cookie):
+def test_asvs_7_4_1_after_signing_out_the_old_cookie_opens_nothing(
+    server, another, cookie
+):
     with kept_open(
         server.url, cookies=cookie, origin=server.url, query="media=1"
     ) as page:
@@ -103,7 +105,9 @@ def test_after_signing_out_the_old_cookie_opens_nothing(server, another, cookie)
         assert refused.value.response.status_code == 403
 
 
-def test_an_admin_ends_somebody_elses_pages(server, another, database, cookie):
+def test_asvs_7_4_5_an_admin_ends_somebody_elses_pages(
+    server, another, database, cookie
+):
     rosa, ines = server.cast[Role.STAFF], server.cast[Role.ADMIN]
     with _pages(cookie, server, another) as pages:
         began = time.monotonic()
@@ -117,7 +121,9 @@ def test_an_admin_ends_somebody_elses_pages(server, another, database, cookie):
     assert time.monotonic() - began < PROMISED_SECONDS
 
 
-def test_whoever_is_deactivated_is_out_at_once(server, another, database, raw, cookie):
+def test_asvs_7_4_2_whoever_is_deactivated_is_out_at_once(
+    server, another, database, raw, cookie
+):
     rosa = server.cast[Role.STAFF]
     change = update(User).where(User.id == rosa.id)
     try:
@@ -133,7 +139,7 @@ def test_whoever_is_deactivated_is_out_at_once(server, another, database, raw, c
         _execute(raw, change.values(deactivated_at=None))
 
 
-def test_after_twelve_hours_an_open_page_ends_whatever_is_done_in_it(
+def test_asvs_7_3_2_after_twelve_hours_an_open_page_ends_whatever_is_done_in_it(
     server, raw, cookie
 ):
     with _pages(cookie, server) as (page,):
@@ -142,7 +148,9 @@ def test_after_twelve_hours_an_open_page_ends_whatever_is_done_in_it(
         assert page.seconds_until_closed() < PROMISED_SECONDS
 
 
-def test_signing_in_again_gives_a_new_token_and_ends_the_old_one(server, cookie):
+def test_asvs_7_2_4_signing_in_again_gives_a_new_token_and_ends_the_old_one(
+    server, cookie
+):
     old = cookie.partition("=")[2]
     with server.browser() as browser:
         browser.cookies["chartroom"] = old
@@ -167,7 +175,7 @@ def hasty(server, module_endpoints, tmp_path_factory):
         yield running
 
 
-def test_a_page_that_refreshes_itself_is_no_input(hasty, cookie):
+def test_asvs_7_3_1_a_page_that_refreshes_itself_is_no_input(hasty, cookie):
     with _pages(cookie, hasty) as (page,):
         began = time.monotonic()
         with suppress(ConnectionClosed):

@@ -49,7 +49,7 @@ def test_streamlit_hands_an_open_session_to_whoever_names_it(stock):
     assert thief.session_id == victim.shown.session_id
 
 
-def test_nobody_takes_over_an_open_session_by_its_id(server, rosa, maya):
+def test_asvs_4_4_4_nobody_takes_over_an_open_session_by_its_id(server, rosa, maya):
     with kept_open(server.url, **rosa) as victim:
         thief = open_page(server.url, session_id=victim.shown.session_id, **maya)
 
@@ -96,7 +96,9 @@ def test_streamlit_gives_files_to_whoever_has_their_address(stock):
     assert answer.content == b"a report on somebody"
 
 
-def test_files_of_pages_are_closed_to_strangers_and_kept_by_nobody(server, rosa):
+def test_asvs_14_3_2_files_of_pages_are_closed_to_strangers_and_kept_by_nobody(
+    server, rosa
+):
     with kept_open(server.url, query="media=1", **rosa) as page:
         address = server.url + _media_in(page.shown)
         stranger = httpx.get(address)
@@ -113,12 +115,12 @@ def test_streamlit_opens_its_websocket_to_any_program(stock):
     assert "uid=None" in str(open_page(stock.url).texts)
 
 
-def test_a_websocket_without_a_sign_in_is_refused(server):
+def test_asvs_4_4_3_a_websocket_without_a_sign_in_is_refused(server):
     assert _is_refused(server.url, origin=server.url)
 
 
 @pytest.mark.parametrize("origin", [None, "http://evil.example", "null"])
-def test_another_sites_page_gets_no_websocket(server, rosa, origin):
+def test_asvs_4_4_2_another_sites_page_gets_no_websocket(server, rosa, origin):
     assert _is_refused(server.url, cookies=rosa["cookies"], origin=origin)
 
 
@@ -128,7 +130,7 @@ def test_streamlit_tells_everybody_about_itself(stock, path):
 
 
 @pytest.mark.parametrize("path", ["/_stcore/metrics", "/_stcore/agent/openapi.json"])
-def test_nobody_is_told_about_the_machinery(server, rosa, path):
+def test_asvs_13_4_5_nobody_is_told_about_the_machinery(server, rosa, path):
     headers = {"Cookie": rosa["cookies"]}
 
     assert httpx.get(server.url + path).status_code == 404
@@ -139,7 +141,7 @@ def test_streamlit_shows_what_broke_with_its_values(stock):
     assert "Lovelace" in str(open_page(stock.url, query="break=1").texts)
 
 
-def test_what_breaks_in_a_page_is_logged_without_its_values(server, rosa):
+def test_asvs_16_5_1_what_breaks_in_a_page_is_logged_without_its_values(server, rosa):
     shown = open_page(server.url, query="break=1", **rosa)
 
     log = server.log.read_text()

@@ -68,7 +68,9 @@ def test_every_call_that_takes_an_actor_has_its_line_in_the_matrix():
 
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("name", ALLOWED)
-def test_a_call_is_for_these_roles_and_no_others(house, files, tmp_path, name, role):
+def test_asvs_8_3_1_a_call_is_for_these_roles_and_no_others(
+    house, files, tmp_path, name, role
+):
     function = FUNCTIONS[name]
     offer = _offer(house, files, tmp_path, role) | _exceptions(house, name, role)
     arguments = _arguments(function, offer)

@@ -25,7 +25,7 @@ def reading(session):
     return session
 
 
-def test_an_event_tells_who_did_what_to_whom(session, clerk):
+def test_asvs_16_2_1_an_event_tells_who_did_what_to_whom(session, clerk):
     patient_id, view_id = uuid4(), uuid4()
 
     audit.record(

@@ -42,7 +42,9 @@ def recorded(session):
 
 
 @pytest.mark.parametrize("action", DEEDS, ids=str)
-def test_a_deed_is_recorded_as_what_it_is_and_as_nothing_else(world, action):
+def test_asvs_16_3_1_a_deed_is_recorded_as_what_it_is_and_as_nothing_else(
+    world, action
+):
     do = DEEDS[action](world)
     world.session.execute(delete(AuditEvent))
 

@@ -79,7 +79,7 @@ def test_the_fifth_try_may_still_be_the_right_one(session, rosa):
     assert codes.check(session, ASKING, CODE).user_id == rosa.id
 
 
-def test_after_five_minutes_a_code_is_over(session, rosa):
+def test_asvs_6_5_5_after_five_minutes_a_code_is_over(session, rosa):
     _ask(session)
     kept = session.scalars(select(LoginCode)).one()
     assert kept.expires_at - kept.created_at == timedelta(minutes=5)
@@ -89,7 +89,7 @@ def test_after_five_minutes_a_code_is_over(session, rosa):
     assert codes.check(session, ASKING, CODE) == Checked(None, 0)
 
 
-def test_another_browser_can_do_nothing_with_the_code(session, rosa):
+def test_asvs_6_6_2_another_browser_can_do_nothing_with_the_code(session, rosa):
     _ask(session)
 
     elsewhere = replace(ASKING, browser="somebody else's")
@@ -138,7 +138,7 @@ def test_an_unknown_address_leaves_the_same_traces_and_never_gets_in(session):
     ]
 
 
-def test_neither_code_nor_browser_nor_address_is_kept(session, rosa):
+def test_asvs_6_5_2_neither_code_nor_browser_nor_address_is_kept(session, rosa):
     _ask(session)
     codes.check(session, ASKING, WRONG)
 
@@ -175,7 +175,7 @@ def test_what_was_tried_is_told_with_whom_it_was_about(session, rosa):
         assert event.details["address"] == ASKING.address
 
 
-def test_codes_are_six_digits_and_each_another():
+def test_asvs_6_5_4_codes_are_six_digits_and_each_another():
     made = {codes.new_code() for _ in range(200)}
 
     assert all(len(code) == 6 and code.isdigit() for code in made)
@@ -224,14 +224,14 @@ def _race(database: Database, tried: list[str]) -> list[Checked]:
         return list(pool.map(one, tried))
 
 
-def test_of_two_requests_with_the_right_code_one_gets_in(race):
+def test_asvs_6_5_1_of_two_requests_with_the_right_code_one_gets_in(race):
     """ASVS 6.5.1: a code is good once, however many use it at once."""
     answers = race([CODE] * 6)
 
     assert len([answer for answer in answers if answer.user_id]) == 1
 
 
-def test_a_burst_has_no_more_tries_than_five(race):
+def test_asvs_6_6_3_a_burst_has_no_more_tries_than_five(race):
     answers = race([WRONG] * 12)
 
     assert sorted(answer.tries_left for answer in answers) == [0] * 8 + [1, 2, 3, 4]

@@ -116,7 +116,7 @@ def test_who_lets_in_must_say_whom(session, lacking):
         identities.sign_in(session, replace(ROSA, **{lacking: None}))
 
 
-def test_an_address_makes_nobody_the_person_who_has_it_here(session, ines):
+def test_asvs_10_5_2_an_address_makes_nobody_the_person_who_has_it_here(session, ines):
     thief = replace(ROSA, email="INES@clinic.example", role=Role.ADMIN)
 
     with pytest.raises(IdentityRefused, match="connect your account"):
@@ -126,7 +126,7 @@ def test_an_address_makes_nobody_the_person_who_has_it_here(session, ines):
 
 
 @pytest.mark.parametrize("other", [{"issuer": "https://evil"}, {"subject": "rosa-2"}])
-def test_another_issuer_or_subject_is_another_person(session, other):
+def test_asvs_6_8_1_another_issuer_or_subject_is_another_person(session, other):
     rosa = identities.sign_in(session, ROSA)
 
     stranger = replace(ROSA, email="other@clinic.example", **other)

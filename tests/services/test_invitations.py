@@ -55,7 +55,7 @@ def test_looking_at_a_link_does_not_use_it_up(session, invite):
     assert invitations.accept(session, invited.token)
 
 
-def test_a_link_opens_once(session, invite):
+def test_asvs_6_4_1_a_link_opens_once(session, invite):
     invited = invite()
     invitations.accept(session, invited.token)
 

@@ -92,7 +92,7 @@ def test_an_event_names_where_the_request_came_from(desk, ada, log):
     assert Origin(event.request_id, event.session_id, event.network) == ORIGIN
 
 
-def test_what_cannot_be_written_down_is_not_shown(headless, desk, ada, log):
+def test_asvs_16_5_3_what_cannot_be_written_down_is_not_shown(headless, desk, ada, log):
     told = []
 
     def look(session):

@@ -127,7 +127,7 @@ def test_who_was_deactivated_may_not_act_and_is_not_offered(session):
     assert people.find_by_email(session, "rosa.lindqvist@example.org") is None
 
 
-def test_outside_the_demo_nobody_of_the_cast_may_act(session):
+def test_asvs_6_3_2_outside_the_demo_nobody_of_the_cast_may_act(session):
     people.ensure_demo_people(session)
     rosa = people.demo_people(session)[0]
 

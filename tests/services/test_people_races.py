@@ -60,7 +60,7 @@ def test_two_administrators_cannot_shut_each_other_out(committing, deed):
     assert isinstance(refused[0], people.LastAdmin | NotConfirmed)
 
 
-def test_of_two_who_use_a_link_at_once_one_gets_in(committing):
+def test_asvs_2_3_3_of_two_who_use_a_link_at_once_one_gets_in(committing):
     with Session(committing) as session, session.begin():
         boss = desk(session)
         token = invitations.invite(

@@ -223,7 +223,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("upload", "said"), REFUSED.values(), ids=REFUSED.keys())
-def test_what_is_no_photo_is_refused_with_the_way_out(upload, said):
+def test_asvs_5_2_2_what_is_no_photo_is_refused_with_the_way_out(upload, said):
     with pytest.raises(photos.InvalidPhoto, match=said) as refused:
         photos.prepare(upload)
 
@@ -232,7 +232,7 @@ def test_what_is_no_photo_is_refused_with_the_way_out(upload, said):
 
 @pytest.mark.filterwarnings("ignore:.*:UserWarning")
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
-def test_no_damage_to_a_file_does_more_than_a_refusal(kind):
+def test_asvs_5_2_3_no_damage_to_a_file_does_more_than_a_refusal(kind):
     sound, chance = with_everything(kind), random.Random(1)  # noqa: S311
 
     for _ in range(150):

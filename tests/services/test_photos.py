@@ -131,7 +131,9 @@ def test_an_archived_patient_gets_no_photo(session, files, clerk, patient):
         photos.attach(session, files, clerk, patient.id, RED, version=2)
 
 
-def test_patients_see_their_own_photo_and_nobody_elses(session, files, clerk, patient):
+def test_asvs_8_2_2_patients_see_their_own_photo_and_nobody_elses(
+    session, files, clerk, patient
+):
     photos.attach(session, files, clerk, patient.id, RED, version=1)
     own, other = (
         Actor(uuid4(), "", Role.PATIENT, patient_id)

@@ -60,7 +60,9 @@ def test_a_token_leads_to_whoever_signed_in_with_it(session, rosa):
     assert (live.record.id, live.record.browser) == (started.id, "Firefox")
 
 
-def test_a_token_has_256_random_bits_and_only_its_hash_is_kept(session, rosa):
+def test_asvs_7_2_3_a_token_has_256_random_bits_and_only_its_hash_is_kept(
+    session, rosa
+):
     first, second = _start(session, rosa), _start(session, rosa)
 
     kept = session.get_one(UserSession, first.id)
@@ -193,7 +195,9 @@ def test_what_has_ended_cannot_be_confirmed(session, rosa):
         sessions.confirm(session, started.id)
 
 
-def test_people_list_their_own_open_sign_ins_last_used_first(session, rosa, jonas):
+def test_asvs_7_5_2_people_list_their_own_open_sign_ins_last_used_first(
+    session, rosa, jonas
+):
     first, second, third = (_start(session, rosa) for _ in range(3))
     _start(session, jonas)
     _change(session, last_seen_at=func.now() - timedelta(minutes=1))

@@ -38,7 +38,9 @@ FORBIDDEN: dict[str, Callable[[Entries], object]] = {
 
 
 @pytest.mark.parametrize("forbidden", FORBIDDEN.values(), ids=FORBIDDEN)
-def test_the_audit_login_can_do_nothing_but_add_and_find(store, url, forbidden):
+def test_asvs_16_4_2_the_audit_login_can_do_nothing_but_add_and_find(
+    store, url, forbidden
+):
     before = store.list_after(0, limit=99)
     with (
         MongoClient[dict[str, Any]](url) as client,

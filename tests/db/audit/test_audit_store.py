@@ -99,7 +99,7 @@ def test_counting_stops_where_it_is_told_to(store):
     assert store.count(AuditFilter(), at_most=4) == 4
 
 
-def test_no_value_is_taken_for_an_operator(store):
+def test_asvs_1_2_5_no_value_is_taken_for_an_operator(store):
     assert store.find(AuditFilter(outcome={"$ne": None})) == ()  # type: ignore[arg-type]
 
 

@@ -152,7 +152,9 @@ def test_the_first_passkey_needs_a_sign_in_of_just_now(session, ines, sign_in):
         desk.offer(session, ines, sign_in)
 
 
-def test_who_has_a_passkey_uses_it_to_add_another(session, ines, sign_in, device):
+def test_asvs_7_5_1_who_has_a_passkey_uses_it_to_add_another(
+    session, ines, sign_in, device
+):
     desk.add(session, ines, sign_in, device)
     with pytest.raises(NotConfirmed):
         desk.offer(session, ines, sign_in)

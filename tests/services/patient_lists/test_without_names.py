@@ -61,7 +61,7 @@ def test_a_page_shows_initials_and_the_year_of_birth(session, analyst, ada):
 
 
 @pytest.mark.usefixtures("ada")
-def test_nothing_that_tells_who_it_is_is_in_a_row(session, analyst):
+def test_asvs_8_2_3_nothing_that_tells_who_it_is_is_in_a_row(session, analyst):
     page = patient_lists.list_patients(session, analyst, Criteria(), now=NOW)
     numbered = patient_lists.list_numbered(
         session, analyst, Criteria(), page=1, per_page=1, now=NOW
