@@ -52,13 +52,8 @@ class PrefacedConnection(DriverConnection):
         self.cursor_factory = PrefacedCursor
         self.preface = ""
 
-    def commit(self) -> None:
-        """Commit; what follows begins without a preface."""
-        self.preface = ""
-        super().commit()
-
     def rollback(self) -> None:
-        """Roll back; what follows begins without a preface."""
+        """Roll back, as a pool does on return; what follows has no preface."""
         self.preface = ""
         super().rollback()
 

@@ -230,7 +230,8 @@ _GRANTS: Final = (
     ),
     "GRANT MAINTAIN ON patients, doctors, clinical_terms TO chartroom_system",
     (
-        "REVOKE ALL ON FUNCTION treated_patients(), open_patients(), settle_patients() "
+        "REVOKE ALL ON FUNCTION treated_patients(), open_patients(), settle_patients(), "
+        "collect_clinical_terms() "
         "FROM PUBLIC"
     ),
     (

@@ -7,6 +7,8 @@ What is not said is refused. Columns are named where not all of them are meant.
 import re
 from dataclasses import dataclass
 
+from tests.db.rules.rows import ROLES
+
 EVERYTHING = "SELECT all; INSERT all; UPDATE all; DELETE all"
 _EVENT = (
     "id, action, outcome, actor_id, actor_role, session_id, request_id, network, "
@@ -138,6 +140,13 @@ MATRIX: dict[str, dict[str, str]] = {
     "procrastinate_workers": {"nobody": EVERYTHING, "system": "SELECT all"},
     "procrastinate_events": {"nobody": EVERYTHING},
     "procrastinate_periodic_defers": {"nobody": EVERYTHING},
+}
+# What runs as the owner, and who may call it, or hang it to a table of their own.
+FUNCTIONS = {
+    "treated_patients": {"clinician"},
+    "open_patients": {"clinician"},
+    "settle_patients": {"system"},
+    "collect_clinical_terms": set(),
 }
 # What reads a table as its owner, and must not show anybody more than the table does.
 VIEWS = {"everyone.patients": ("patients", ("staff", "analyst"))}

@@ -9,7 +9,7 @@ from psycopg2 import sql
 
 from db.endpoints import Endpoints
 from tests.conftest import await_replicas, owner
-from tests.db.rules.matrix import MATRIX, VIEWS, Right, expected
+from tests.db.rules.matrix import FUNCTIONS, MATRIX, VIEWS, Right, expected
 from tests.db.rules.rows import ROLES, fill
 from tests.db.rules.trying import Attempt, Ground, Intruder, listed
 
@@ -69,6 +69,21 @@ def test_a_view_shows_every_column_of_its_table(ground: Ground, view: str):
     table, _ = VIEWS[view]
 
     assert ground.catalogue.columns(view) == ground.catalogue.columns(table)
+
+
+def test_what_runs_as_the_owner_is_called_by_those_who_need_it(ground: Ground):
+    with ground.owning.cursor() as cursor:
+        cursor.execute(
+            "SELECT proname, array_remove(array_agg(CASE WHEN "
+            "has_function_privilege('chartroom_' || role, pg_proc.oid, 'EXECUTE') "
+            "THEN role END), NULL) FROM pg_proc, unnest(%s) AS role "
+            "WHERE prosecdef AND pronamespace = 'public'::regnamespace "
+            "GROUP BY proname",
+            [list(ROLES)],
+        )
+        callers = {name: set(roles) for name, roles in cursor}
+
+    assert callers == FUNCTIONS
 
 
 @pytest.mark.parametrize("role", EVERYBODY)
