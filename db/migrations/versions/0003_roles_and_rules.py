@@ -230,9 +230,8 @@ _GRANTS: Final = (
     ),
     "GRANT MAINTAIN ON patients, doctors, clinical_terms TO chartroom_system",
     (
-        "REVOKE ALL ON FUNCTION treated_patients(), open_patients(), settle_patients(), "
-        "collect_clinical_terms() "
-        "FROM PUBLIC"
+        "REVOKE ALL ON FUNCTION treated_patients(), open_patients(), "
+        "settle_patients(), collect_clinical_terms() FROM PUBLIC"
     ),
     (
         "GRANT EXECUTE ON FUNCTION treated_patients(), open_patients() "

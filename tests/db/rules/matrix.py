@@ -7,8 +7,6 @@ What is not said is refused. Columns are named where not all of them are meant.
 import re
 from dataclasses import dataclass
 
-from tests.db.rules.rows import ROLES
-
 EVERYTHING = "SELECT all; INSERT all; UPDATE all; DELETE all"
 _EVENT = (
     "id, action, outcome, actor_id, actor_role, session_id, request_id, network, "
