@@ -40,11 +40,11 @@ class Settings(DoorSettings):
     data: Path = Path(__file__).resolve().parents[1] / "var"
     database_url: str | None = None
     owner_url: str | None = None
-    replica_urls: Annotated[dict[str, str], NoDecode] = {}
+    replica_urls: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
     mongo_url: str | None = None
     audit_mongo_url: str | None = None
     audit_key_file: Path | None = None
-    patroni_urls: Annotated[dict[str, str], NoDecode] = {}
+    patroni_urls: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
     demo: bool | None = None
     secret_key: Annotated[SecretStr, Field(min_length=32)] | None = None
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
