@@ -29,7 +29,7 @@ def main() -> int:
         for package in looked_up
         for vulnerability in package["vulns"]
     ]
-    print(f"{len(looked_up)} of {len(packages)} packages looked up.")
+    print(f"{len(looked_up)} of {len(packages)} packages could be looked up.")
     if looked_up:
         print("\n".join(found) or "None of these is known to be vulnerable.")
     return 1 if found else 0

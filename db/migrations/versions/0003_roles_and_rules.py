@@ -84,7 +84,7 @@ _NAMES_NOBODY: Final = """subject = 'patients' AND criteria ->> 'search' = ''
 # Without the hash of the link.
 _INVITATION: Final = "id, user_id, created_by, created_at, expires_at, used_at"
 _A_PATIENTS: Final = "user_id IN (SELECT id FROM users WHERE role = 'patient')"
-_A_TREATED: Final = f"user_id IN (SELECT id FROM users WHERE patient_id {_TREATED})"
+_A_TREATED: Final = f"user_id IN (SELECT id FROM users WHERE patient_id {_TREATED})"  # nosec B608
 _ALL: Final = "SELECT, INSERT, UPDATE, DELETE"
 _PEOPLE: Final = "patient staff clinician analyst admin"
 
