@@ -108,3 +108,10 @@ def test_only_nodes_reach_etcd_and_only_the_web_server_is_reached_from_outside(
 
     assert near_etcd == {"etcd", "db-01", "db-02", "db-03"}
     assert published == {"web": ["127.0.0.1:8501:8501"]}
+
+
+def test_what_sends_letters_reaches_the_outside(compose: dict[str, Any]):
+    inside = {name for name, net in compose["networks"].items() if net.get("internal")}
+
+    for name in ("web", "worker"):
+        assert set(compose["services"][name]["networks"]) - inside

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.launch
 
 SERVERS = {
     "CHARTROOM_DATABASE_URL": "postgresql://127.0.0.1:1/none",
+    "CHARTROOM_OWNER_URL": "postgresql://127.0.0.1:1/none",
     "CHARTROOM_MONGO_URL": "mongodb://127.0.0.1:1/",
     "CHARTROOM_AUDIT_MONGO_URL": "mongodb://127.0.0.1:1/",
 }

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from services import doctors
 from services.actors import Role
 from tests.pages.conftest import Clinic
 
+ROOT = Path(__file__).resolve().parents[2]
 LISTED = {
     Role.STAFF: {"home", "patients", "register", "views", "doctors", "account"},
     Role.CLINICIAN: {
@@ -30,10 +32,11 @@ LISTED = {
         "break_glass_review",
         "users",
         "tokens",
+        "audit",
         "replication",
         "account",
     },
-    Role.PATIENT: {"my_record", "doctors", "account"},
+    Role.PATIENT: {"my_record", "accesses", "doctors", "account"},
 }
 HIDDEN = {
     Role.STAFF: {"patient", "edit", "photo", "merge", "my_tokens", "roles"},
@@ -43,6 +46,12 @@ HIDDEN = {
     Role.PATIENT: {"roles"},
 }
 EVERY_PAGE = set.union(*LISTED.values(), *HIDDEN.values())
+
+
+def test_no_page_is_forgotten_here():
+    files = {path.stem for path in (ROOT / "pages").glob("*.py")} - {"__init__"}
+
+    assert files == EVERY_PAGE
 
 
 @pytest.mark.parametrize("role", Role)

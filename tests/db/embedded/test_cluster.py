@@ -95,7 +95,7 @@ def test_passwords_are_kept_as_scram_verifiers(own_cluster: Cluster):
         cursor.execute("SELECT rolpassword FROM pg_authid WHERE rolpassword <> ''")
         kept = [password for (password,) in cursor]
 
-    assert len(kept) == 4
+    assert len(kept) == 5
     assert all(password.startswith("SCRAM-SHA-256$") for password in kept)
 
 
