@@ -27,7 +27,9 @@ _LOOK_EVERY_MS = 2_000
 class Bucket(StrEnum):
     """What kinds of files there are."""
 
+    DOCUMENTS = "documents"
     PATIENT_PHOTOS = "patient_photos"
+    PRESCRIPTION_FILES = "prescription_files"
 
 
 class FileMissing(Exception):

@@ -33,6 +33,14 @@ class Permission(StrEnum):
     MERGE_PATIENTS = "merge patients"
     EXPORT_PATIENTS = "export patient lists"
     EXPORT_NAMES = "export names and contact details for a reason"
+    VIEW_OWN_DOCUMENTS = "see your own documents"
+    FILE_OWN_DOCUMENTS = "file documents of your own"
+    VIEW_DOCUMENTS = "see documents"
+    FILE_DOCUMENTS = "file documents"
+    DELETE_DOCUMENTS = "delete or restore documents"
+    SHARE_DOCUMENTS = "share documents by a link"
+    HOLD_DOCUMENTS = "put documents on legal hold"
+    MANAGE_RETENTION = "manage how long documents are kept"
     SAVE_VIEWS = "save views"
     VIEW_DOCTORS = "see the doctors"
     ASSIGN_CARE = "say who treats a patient"
@@ -58,6 +66,11 @@ _FRONT_DESK: Final = frozenset(
         Permission.ARCHIVE_PATIENT,
         Permission.MERGE_PATIENTS,
         Permission.EXPORT_PATIENTS,
+        Permission.VIEW_DOCUMENTS,
+        Permission.FILE_DOCUMENTS,
+        Permission.DELETE_DOCUMENTS,
+        Permission.SHARE_DOCUMENTS,
+        Permission.HOLD_DOCUMENTS,
         Permission.SAVE_VIEWS,
         Permission.VIEW_DOCTORS,
         Permission.ASSIGN_CARE,
@@ -71,6 +84,9 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
         {
             Permission.VIEW_OWN_RECORD,
             Permission.VIEW_OWN_ACCESSES,
+            Permission.VIEW_OWN_DOCUMENTS,
+            Permission.FILE_OWN_DOCUMENTS,
+            Permission.SHARE_DOCUMENTS,
             Permission.VIEW_DOCTORS,
         }
     ),
@@ -94,6 +110,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             Permission.END_SESSIONS,
             Permission.VIEW_AUDIT,
             Permission.REVIEW_BREAK_GLASS,
+            Permission.MANAGE_RETENTION,
             Permission.VIEW_REPLICATION,
             Permission.IMPORT_RECORDS,
         }
@@ -107,6 +124,8 @@ class Scope(StrEnum):
     READ_PATIENTS = "patients:read"
     WRITE_PATIENTS = "patients:write"
     EXPORT_PATIENTS = "patients:export"
+    READ_DOCUMENTS = "documents:read"
+    WRITE_DOCUMENTS = "documents:write"
     READ_DOCTORS = "doctors:read"
     READ_REPLICATION = "replication:read"
     READ_AUDIT = "audit:read"
@@ -137,6 +156,19 @@ SCOPES: Final[dict[Scope, frozenset[Permission]]] = {
     ),
     Scope.EXPORT_PATIENTS: frozenset(
         {Permission.EXPORT_PATIENTS, Permission.EXPORT_NAMES}
+    ),
+    Scope.READ_DOCUMENTS: frozenset(
+        {Permission.VIEW_OWN_DOCUMENTS, Permission.VIEW_DOCUMENTS}
+    ),
+    Scope.WRITE_DOCUMENTS: frozenset(
+        {
+            Permission.FILE_OWN_DOCUMENTS,
+            Permission.FILE_DOCUMENTS,
+            Permission.DELETE_DOCUMENTS,
+            Permission.SHARE_DOCUMENTS,
+            Permission.HOLD_DOCUMENTS,
+            Permission.MANAGE_RETENTION,
+        }
     ),
     Scope.READ_DOCTORS: frozenset({Permission.VIEW_DOCTORS}),
     Scope.READ_REPLICATION: frozenset({Permission.VIEW_REPLICATION}),

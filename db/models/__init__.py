@@ -4,6 +4,13 @@ from db.models.audit import AuditEvent, AuditHead, AuditSeal
 from db.models.base import Base
 from db.models.care import BreakGlassAccess, CareRelationship, ExportGrant
 from db.models.doctor import Doctor
+from db.models.document import (
+    Document,
+    DocumentShare,
+    DocumentText,
+    DocumentVersion,
+    RetentionRule,
+)
 from db.models.patient import (
     STAYS_WITH_MERGED,
     ClinicalTerm,
@@ -35,12 +42,17 @@ __all__ = [
     "Ceremony",
     "ClinicalTerm",
     "Doctor",
+    "Document",
+    "DocumentShare",
+    "DocumentText",
+    "DocumentVersion",
     "ExportGrant",
     "Invitation",
     "LoginCode",
     "Passkey",
     "Patient",
     "PatientMerge",
+    "RetentionRule",
     "SavedView",
     "StoredCriteria",
     "User",

@@ -1,0 +1,458 @@
+"""Documents: rows, versions, links, retention; and whose they are.
+
+Only adds, so the previous version runs on.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+_OPEN: Final = "= ANY ((SELECT open_patients())::uuid[])"
+_OWN_UNFILED: Final = "patient_id IS NULL AND created_by = acting_user()"
+_REACHED: Final = f"patient_id {_OPEN} OR ({_OWN_UNFILED})"
+_FILED_BY_PATIENT: Final = (
+    "patient_id = acting_patient() AND created_by = acting_user()"
+)
+# Whoever sees a document sees what belongs to it: the rules of the one decide for both.
+_WITH_DOCUMENT: Final = "document_id IN (SELECT id FROM documents)"
+_WITH_VERSION: Final = "version_id IN (SELECT id FROM document_versions)"
+_IN_OWN_DOCUMENT: Final = (
+    "author_id = acting_user() AND document_id IN "
+    "(SELECT id FROM documents WHERE created_by = acting_user())"
+)
+_CHANGED: Final = (
+    "patient_id, title, document_type, classification, description, metadata, latest, "
+    "revision, updated_at, deleted_at, deleted_by"
+)
+_BY_PATIENT: Final = (
+    "title, description, latest, revision, updated_at, deleted_at, deleted_by"
+)
+_HOLD: Final = "held_at, held_by, held_because"
+# What an administrator sees of documents: how long they are kept, not what they are.
+_BARE: Final = (
+    "id, document_type, classification, latest, revision, created_at, updated_at, "
+    "deleted_at, held_at, held_by, held_because, purged_at"
+)
+_BARE_VERSION: Final = (
+    "id, document_id, number, file_id, filesize, scan, reading, created_at, "
+    "checked_at, damaged_at"
+)
+_ALL: Final = "SELECT, INSERT, UPDATE, DELETE"
+_SHARED: Final = (
+    "id IN (SELECT version_id FROM document_shares "
+    "WHERE revoked_at IS NULL AND expires_at > now())"
+)
+
+_RULES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
+    "documents": (
+        ("patient", "SELECT", "patient_id = acting_patient()"),
+        ("patient", f"INSERT, UPDATE ({_BY_PATIENT})", _FILED_BY_PATIENT),
+        ("staff", f"SELECT, INSERT, UPDATE ({_CHANGED}, {_HOLD})", "true"),
+        ("clinician", f"SELECT, INSERT, UPDATE ({_CHANGED}, {_HOLD})", _REACHED),
+        ("admin", f"SELECT ({_BARE}), UPDATE ({_HOLD}, revision)", "true"),
+        ("system", _ALL, "true"),
+    ),
+    "document_versions": (
+        # A version is never changed; what was found out about it later is.
+        ("patient", "SELECT", _WITH_DOCUMENT),
+        (
+            "patient",
+            "INSERT",
+            _IN_OWN_DOCUMENT,
+        ),
+        ("staff", "SELECT, INSERT, UPDATE (damaged_at)", "true"),
+        ("clinician", "SELECT, INSERT, UPDATE (damaged_at)", _WITH_DOCUMENT),
+        ("admin", f"SELECT ({_BARE_VERSION})", "true"),
+        ("door", "SELECT", _SHARED),
+        ("system", _ALL, "true"),
+    ),
+    "document_texts": (
+        ("patient", "SELECT, INSERT", _WITH_VERSION),
+        ("staff", "SELECT, INSERT", "true"),
+        ("clinician", "SELECT, INSERT", _WITH_VERSION),
+        ("system", _ALL, "true"),
+    ),
+    "document_shares": (
+        (
+            "patient",
+            "SELECT, INSERT, UPDATE (revoked_at)",
+            "created_by = acting_user()",
+        ),
+        ("staff", "SELECT, INSERT, UPDATE (revoked_at)", "true"),
+        ("clinician", "SELECT, INSERT, UPDATE (revoked_at)", _WITH_VERSION),
+        ("door", "SELECT, UPDATE (opened, last_opened_at)", "true"),
+        ("system", _ALL, "true"),
+    ),
+    "retention_rules": (
+        ("patient staff clinician", "SELECT", "true"),
+        (
+            "admin",
+            "SELECT, UPDATE (keep_days, restore_days, updated_by, updated_at)",
+            "true",
+        ),
+        ("system", _ALL, "true"),
+    ),
+}
+# See migration 0003: who may see every row reads past the rules, and the planner may
+# look at its statistics. A migration that adds a column makes the view anew.
+_SHORT_CUT: Final = tuple(
+    statement
+    for table, rights in (
+        ("documents", f"SELECT, INSERT, UPDATE ({_CHANGED}, {_HOLD})"),
+        ("document_versions", "SELECT, INSERT, UPDATE (damaged_at)"),
+        ("document_texts", "SELECT, INSERT"),
+    )
+    for statement in (
+        f"CREATE VIEW everyone.{table} AS SELECT * FROM public.{table}",  # nosec B608
+        f"GRANT {rights} ON everyone.{table} TO chartroom_staff",
+    )
+)
+_KEPT: Final = """
+INSERT INTO retention_rules (classification, keep_days)
+VALUES ('clinical', 3653), ('administrative', 2192), ('temporary', 30)
+"""
+_CLAUSES: Final = {
+    "SELECT": "USING ({rows})",
+    "INSERT": "WITH CHECK ({rows})",
+    "UPDATE": "USING ({rows}) WITH CHECK ({rows})",
+    "DELETE": "USING ({rows})",
+}
+
+
+def upgrade() -> None:
+    _create_tables()
+    op.execute(_KEPT)
+    for statement in (*_statements(), *_SHORT_CUT):
+        op.execute(statement)
+
+
+def _statements() -> Iterator[str]:
+    for table, rules in _RULES.items():
+        for roles, rights, _ in rules:
+            for name in roles.split():
+                yield f"GRANT {rights} ON {table} TO chartroom_{name}"
+        # Without rows of one's own the rights on the table say it all.
+        if any(rows != "true" for _, _, rows in rules):
+            yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
+            yield from _policies(table, rules)
+
+
+def _policies(table: str, rules: tuple[tuple[str, str, str], ...]) -> Iterator[str]:
+    for roles, rights, rows in rules:
+        for name in roles.split():
+            for verb in re.findall("[A-Z]+", rights):
+                clause = _CLAUSES[verb].format(rows=rows)
+                yield (
+                    f"CREATE POLICY {name}_{verb.lower()} ON {table} FOR {verb} "
+                    f"TO chartroom_{name} {clause}"
+                )
+
+
+def downgrade() -> None:
+    raise NotImplementedError("Documents are not thrown away.")
+
+
+def _create_tables() -> None:
+    op.create_table(
+        "retention_rules",
+        sa.Column("classification", sa.Text(), nullable=False),
+        sa.Column("keep_days", sa.Integer(), nullable=False),
+        sa.Column(
+            "restore_days", sa.Integer(), server_default=sa.text("30"), nullable=False
+        ),
+        sa.Column("updated_by", sa.Uuid(), nullable=True),
+        sa.Column(
+            "updated_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.CheckConstraint(
+            "classification IN ('clinical', 'administrative', 'temporary')",
+            name="retention_rules_classification_known",
+        ),
+        sa.CheckConstraint(
+            "keep_days BETWEEN 1 AND 36525", name="retention_rules_keep_days_range"
+        ),
+        sa.CheckConstraint(
+            "restore_days BETWEEN 1 AND 3650", name="retention_rules_restore_days_range"
+        ),
+        sa.PrimaryKeyConstraint("classification", name=op.f("retention_rules_pkey")),
+    )
+    op.create_table(
+        "documents",
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.Column("patient_id", sa.Uuid(), nullable=True),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column(
+            "title_key",
+            sa.Text(collation="C"),
+            sa.Computed("fold(title)", persisted=True),
+            nullable=False,
+        ),
+        sa.Column(
+            "document_type",
+            sa.Text(),
+            server_default=sa.text("'other'"),
+            nullable=False,
+        ),
+        sa.Column(
+            "classification",
+            sa.Text(),
+            server_default=sa.text("'clinical'"),
+            nullable=False,
+        ),
+        sa.Column(
+            "description", sa.Text(), server_default=sa.text("''"), nullable=False
+        ),
+        sa.Column(
+            "metadata",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.Column("latest", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.Column(
+            "revision", sa.Integer(), server_default=sa.text("1"), nullable=False
+        ),
+        sa.Column("created_by", sa.Uuid(), nullable=False),
+        sa.Column("created_by_name", sa.Text(), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.Column(
+            "updated_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("deleted_by", sa.Uuid(), nullable=True),
+        sa.Column("held_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("held_by", sa.Uuid(), nullable=True),
+        sa.Column("held_because", sa.Text(), nullable=True),
+        sa.Column("purged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("btrim(title) <> ''", name="documents_title_given"),
+        sa.CheckConstraint(
+            "classification IN ('clinical', 'administrative', 'temporary')",
+            name="documents_classification_known",
+        ),
+        sa.CheckConstraint(
+            "jsonb_typeof(metadata) = 'object' "
+            "AND octet_length(metadata::text) <= 16384",
+            name="documents_metadata_size",
+        ),
+        sa.CheckConstraint(
+            "(deleted_at IS NULL) = (deleted_by IS NULL)",
+            name="documents_deleted_by_somebody",
+        ),
+        sa.CheckConstraint(
+            "char_length(description) <= 2000", name="documents_description_length"
+        ),
+        sa.CheckConstraint("char_length(title) <= 200", name="documents_title_length"),
+        sa.CheckConstraint("latest > 0", name="documents_latest_positive"),
+        sa.CheckConstraint(
+            "num_nonnulls(held_at, held_by, held_because) IN (0, 3)",
+            name="documents_held_for_a_reason",
+        ),
+        sa.CheckConstraint(
+            "purged_at IS NULL OR (deleted_at IS NOT NULL AND held_at IS NULL)",
+            name="documents_purged_were_deleted",
+        ),
+        sa.CheckConstraint("revision > 0", name="documents_revision_positive"),
+        sa.ForeignKeyConstraint(
+            ["patient_id"], ["patients.id"], name=op.f("documents_patient_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("documents_pkey")),
+    )
+    op.create_index(
+        "documents_by_class",
+        "documents",
+        ["classification", "created_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "documents_deleted",
+        "documents",
+        ["deleted_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("deleted_at IS NOT NULL AND purged_at IS NULL"),
+    )
+    op.create_index(
+        "documents_newest",
+        "documents",
+        ["created_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
+    op.create_index(
+        "documents_of_author",
+        "documents",
+        ["created_by", "created_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "documents_of_patient",
+        "documents",
+        ["patient_id", "created_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("deleted_at IS NULL"),
+    )
+    op.create_index(
+        op.f("documents_patient_id_idx"), "documents", ["patient_id"], unique=False
+    )
+    op.create_table(
+        "document_versions",
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.Column("document_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("file_id", sa.Text(), nullable=True),
+        sa.Column("filename", sa.Text(), nullable=False),
+        sa.Column("filesize", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("pages", sa.Integer(), nullable=True),
+        sa.Column(
+            "findings",
+            postgresql.ARRAY(sa.TEXT()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("template", sa.Text(), nullable=True),
+        sa.Column("form", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("scan", sa.Text(), server_default=sa.text("'off'"), nullable=False),
+        sa.Column(
+            "reading", sa.Text(), server_default=sa.text("'embedded'"), nullable=False
+        ),
+        sa.Column("author_id", sa.Uuid(), nullable=False),
+        sa.Column("author_name", sa.Text(), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("damaged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "origin IN ('upload', 'form', 'restored')",
+            name="document_versions_origin_known",
+        ),
+        sa.CheckConstraint(
+            "reading IN ('waiting', 'embedded', 'recognised', 'none')",
+            name="document_versions_reading_known",
+        ),
+        sa.CheckConstraint(
+            "scan IN ('off', 'waiting', 'clean', 'infected')",
+            name="document_versions_scan_known",
+        ),
+        sa.CheckConstraint(
+            "char_length(filename) BETWEEN 1 AND 255",
+            name="document_versions_filename_length",
+        ),
+        sa.CheckConstraint("filesize > 0", name="document_versions_filesize_positive"),
+        sa.CheckConstraint(
+            "length(sha256) = 32", name="document_versions_sha256_length"
+        ),
+        sa.CheckConstraint("number > 0", name="document_versions_number_positive"),
+        sa.ForeignKeyConstraint(
+            ["document_id"],
+            ["documents.id"],
+            name=op.f("document_versions_document_id_fkey"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("document_versions_pkey")),
+        sa.UniqueConstraint(
+            "document_id", "number", name="document_versions_number_once"
+        ),
+    )
+    op.create_index(
+        "document_versions_by_content", "document_versions", ["sha256"], unique=False
+    )
+    op.create_index(
+        "document_versions_by_file", "document_versions", ["file_id"], unique=False
+    )
+    op.create_index(
+        "document_versions_to_check",
+        "document_versions",
+        [sa.literal_column("checked_at NULLS FIRST")],
+        unique=False,
+        postgresql_where=sa.text("file_id IS NOT NULL"),
+    )
+    op.create_index(
+        "document_versions_to_read",
+        "document_versions",
+        ["created_at"],
+        unique=False,
+        postgresql_where=sa.text("reading = 'waiting'"),
+    )
+    op.create_index(
+        "document_versions_to_scan",
+        "document_versions",
+        ["created_at"],
+        unique=False,
+        postgresql_where=sa.text("scan = 'waiting'"),
+    )
+    op.create_table(
+        "document_shares",
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.Column("version_id", sa.Uuid(), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("created_by", sa.Uuid(), nullable=False),
+        sa.Column("created_by_name", sa.Text(), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("opened", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("last_opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "expires_at > created_at AND expires_at <= created_at + interval '7 days'",
+            name="document_shares_expire",
+        ),
+        sa.CheckConstraint(
+            "length(token_hash) = 32", name="document_shares_token_hash_length"
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"],
+            ["document_versions.id"],
+            name=op.f("document_shares_version_id_fkey"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("document_shares_pkey")),
+        sa.UniqueConstraint("token_hash", name="document_shares_token_once"),
+    )
+    op.create_index(
+        "document_shares_of_version", "document_shares", ["version_id"], unique=False
+    )
+    op.create_table(
+        "document_texts",
+        sa.Column("version_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "pages",
+            postgresql.ARRAY(sa.TEXT()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"],
+            ["document_versions.id"],
+            name=op.f("document_texts_version_id_fkey"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("version_id", name=op.f("document_texts_pkey")),
+    )

@@ -1,0 +1,253 @@
+"""Documents: their versions, the links to them, how long they are kept."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, CreatedAt, Moment, PrimaryKey, TextList
+
+_CURRENT = text("deleted_at IS NULL")
+_KEY = Text(collation="C")
+
+
+class Document(Base):
+    """A document of the clinic, whatever versions of it there are.
+
+    Without a patient it is unfiled. `latest` is the number of the version that counts;
+    `revision` goes up with every change and tells a stale page from a fresh one. After
+    the purge the row stays as a tombstone, without title, description or metadata.
+    """
+
+    __tablename__ = "documents"
+    __table_args__ = (
+        CheckConstraint("btrim(title) <> ''", name="documents_title_given"),
+        CheckConstraint("char_length(title) <= 200", name="documents_title_length"),
+        CheckConstraint(
+            "char_length(description) <= 2000", name="documents_description_length"
+        ),
+        CheckConstraint(
+            "classification IN ('clinical', 'administrative', 'temporary')",
+            name="documents_classification_known",
+        ),
+        CheckConstraint(
+            "jsonb_typeof(metadata) = 'object' "
+            "AND octet_length(metadata::text) <= 16384",
+            name="documents_metadata_size",
+        ),
+        CheckConstraint("latest > 0", name="documents_latest_positive"),
+        CheckConstraint("revision > 0", name="documents_revision_positive"),
+        CheckConstraint(
+            "(deleted_at IS NULL) = (deleted_by IS NULL)",
+            name="documents_deleted_by_somebody",
+        ),
+        CheckConstraint(
+            "num_nonnulls(held_at, held_by, held_because) IN (0, 3)",
+            name="documents_held_for_a_reason",
+        ),
+        CheckConstraint(
+            "purged_at IS NULL OR (deleted_at IS NOT NULL AND held_at IS NULL)",
+            name="documents_purged_were_deleted",
+        ),
+        Index("documents_newest", "created_at", "id", postgresql_where=_CURRENT),
+        Index(
+            "documents_of_patient",
+            "patient_id",
+            "created_at",
+            "id",
+            postgresql_where=_CURRENT,
+        ),
+        Index("documents_of_author", "created_by", "created_at", "id"),
+        Index(
+            "documents_deleted",
+            "deleted_at",
+            "id",
+            postgresql_where=text("deleted_at IS NOT NULL AND purged_at IS NULL"),
+        ),
+        Index("documents_by_class", "classification", "created_at", "id"),
+    )
+
+    id: Mapped[PrimaryKey]
+    patient_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("patients.id"), index=True
+    )
+    title: Mapped[str] = mapped_column(Text)
+    title_key: Mapped[str] = mapped_column(
+        _KEY, Computed("fold(title)", persisted=True)
+    )
+    document_type: Mapped[str] = mapped_column(Text, server_default=text("'other'"))
+    classification: Mapped[str] = mapped_column(Text, server_default=text("'clinical'"))
+    description: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    # `metadata` is SQLAlchemy's own name on a model.
+    metadata_: Mapped[dict[str, Any]] = mapped_column(
+        "metadata", JSONB, server_default=text("'{}'")
+    )
+    latest: Mapped[int] = mapped_column(server_default=text("1"))
+    revision: Mapped[int] = mapped_column(server_default=text("1"))
+    created_by: Mapped[UUID]
+    # What they were called then; people leave, and not everybody may see everybody.
+    created_by_name: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[CreatedAt]
+    deleted_at: Mapped[Moment | None]
+    deleted_by: Mapped[UUID | None]
+    held_at: Mapped[Moment | None]
+    held_by: Mapped[UUID | None]
+    held_because: Mapped[str | None] = mapped_column(Text)
+    purged_at: Mapped[Moment | None]
+
+
+class DocumentVersion(Base):
+    """One file of a document, never changed: what replaces it is the next version.
+
+    `file_id` leads to the encrypted bytes in GridFS and is empty after the purge.
+    `sha256` and `filesize` (bytes) are those of the plain file. `form` is what was
+    typed when the file was made from a `template`.
+    """
+
+    __tablename__ = "document_versions"
+    __table_args__ = (
+        UniqueConstraint("document_id", "number", name="document_versions_number_once"),
+        CheckConstraint("number > 0", name="document_versions_number_positive"),
+        CheckConstraint("filesize > 0", name="document_versions_filesize_positive"),
+        CheckConstraint("length(sha256) = 32", name="document_versions_sha256_length"),
+        CheckConstraint(
+            "char_length(filename) BETWEEN 1 AND 255",
+            name="document_versions_filename_length",
+        ),
+        CheckConstraint(
+            "origin IN ('upload', 'form', 'restored')",
+            name="document_versions_origin_known",
+        ),
+        CheckConstraint(
+            "scan IN ('off', 'waiting', 'clean', 'infected')",
+            name="document_versions_scan_known",
+        ),
+        CheckConstraint(
+            "reading IN ('waiting', 'embedded', 'recognised', 'none')",
+            name="document_versions_reading_known",
+        ),
+        Index("document_versions_by_file", "file_id"),
+        Index("document_versions_by_content", "sha256"),
+        Index(
+            "document_versions_to_scan",
+            "created_at",
+            postgresql_where=text("scan = 'waiting'"),
+        ),
+        Index(
+            "document_versions_to_read",
+            "created_at",
+            postgresql_where=text("reading = 'waiting'"),
+        ),
+        Index(
+            "document_versions_to_check",
+            text("checked_at NULLS FIRST"),
+            postgresql_where=text("file_id IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[PrimaryKey]
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id"))
+    number: Mapped[int]
+    file_id: Mapped[str | None] = mapped_column(Text)
+    filename: Mapped[str] = mapped_column(Text)
+    filesize: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    pages: Mapped[int | None]
+    # What the examination found: encrypted, scripts, launch, attachments, damaged.
+    findings: Mapped[TextList]
+    origin: Mapped[str] = mapped_column(Text)
+    template: Mapped[str | None] = mapped_column(Text)
+    form: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    scan: Mapped[str] = mapped_column(Text, server_default=text("'off'"))
+    reading: Mapped[str] = mapped_column(Text, server_default=text("'embedded'"))
+    author_id: Mapped[UUID]
+    author_name: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[CreatedAt]
+    checked_at: Mapped[Moment | None]
+    damaged_at: Mapped[Moment | None]
+
+
+class DocumentText(Base):
+    """The text of one version, page by page."""
+
+    __tablename__ = "document_texts"
+
+    version_id: Mapped[UUID] = mapped_column(
+        ForeignKey("document_versions.id", ondelete="CASCADE"), primary_key=True
+    )
+    pages: Mapped[TextList]
+
+
+class DocumentShare(Base):
+    """A link to one version of a document for somebody who need not sign in.
+
+    Only the hash of its secret is kept.
+    """
+
+    __tablename__ = "document_shares"
+    __table_args__ = (
+        UniqueConstraint("token_hash", name="document_shares_token_once"),
+        CheckConstraint(
+            "length(token_hash) = 32", name="document_shares_token_hash_length"
+        ),
+        CheckConstraint(
+            "expires_at > created_at AND expires_at <= created_at + interval '7 days'",
+            name="document_shares_expire",
+        ),
+        Index("document_shares_of_version", "version_id"),
+    )
+
+    id: Mapped[PrimaryKey]
+    version_id: Mapped[UUID] = mapped_column(ForeignKey("document_versions.id"))
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    created_by: Mapped[UUID]
+    created_by_name: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[Moment]
+    revoked_at: Mapped[Moment | None]
+    opened: Mapped[int] = mapped_column(server_default=text("0"))
+    last_opened_at: Mapped[Moment | None]
+
+
+class RetentionRule(Base):
+    """How long documents of one class are kept after they were last changed."""
+
+    __tablename__ = "retention_rules"
+    __table_args__ = (
+        CheckConstraint(
+            "classification IN ('clinical', 'administrative', 'temporary')",
+            name="retention_rules_classification_known",
+        ),
+        CheckConstraint(
+            "keep_days BETWEEN 1 AND 36525", name="retention_rules_keep_days_range"
+        ),
+        CheckConstraint(
+            "restore_days BETWEEN 1 AND 3650",
+            name="retention_rules_restore_days_range",
+        ),
+    )
+
+    classification: Mapped[str] = mapped_column(Text, primary_key=True)
+    keep_days: Mapped[int]
+    # How long what was deleted can be restored.
+    restore_days: Mapped[int] = mapped_column(server_default=text("30"))
+    updated_by: Mapped[UUID | None]
+    updated_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=func.now()
+    )
