@@ -9,10 +9,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from db.routing import Database, DatabaseUnavailable, Lsn, Read, Refused, Written
-from services import audit
+from services import audit, throttling
 from services.actors import Actor, Permission
 from services.audit import Action, Event, Origin
 from services.errors import NotAllowed, NotFound, Unavailable
+from services.throttling import LimitReached, Throttle
 
 T = TypeVar("T")
 
@@ -92,6 +93,16 @@ class OnBehalf:
         with self.recording_refusals():
             self.actor.require(permission)
 
+    def count_upload(self, throttle: Throttle) -> None:
+        """Count a file that the actor sends; raises LimitReached, written down once."""
+        with audit.coming_from(self.origin):
+            try:
+                throttling.count_upload(throttle, self.actor)
+            except LimitReached as refusal:
+                if refusal.is_news:
+                    self._record(refusal)
+                raise
+
     @contextmanager
     def recording_refusals(self) -> Iterator[None]:
         """Write down what is refused inside; all else comes from this origin."""
@@ -107,15 +118,19 @@ class OnBehalf:
                     self._record(refusal)
                 raise
 
-    def _record(self, refusal: NotAllowed | NotFound) -> None:
+    def _record(self, refusal: NotAllowed | NotFound | LimitReached) -> None:
         def operation(session: Session) -> None:
+            if isinstance(refusal, LimitReached):
+                action, details = Action.LIMIT_REACH, {"limit": refusal.limit.name}
+            else:
+                action, details = Action.ACCESS_REFUSE, {"sentence": str(refusal)}
             audit.record(
                 session,
                 self.actor,
-                Action.ACCESS_REFUSE,
-                patient_id=refusal.patient_id,
+                action,
+                patient_id=getattr(refusal, "patient_id", None),
                 outcome="refused",
-                details={"sentence": str(refusal)},
+                details=details,
             )
 
         self._write_down(operation)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from limits import RateLimitItem, RateLimitItemPerSecond
 
+from services.actors import Actor, Role
 from services.errors import TooOften
 
 _MINUTE: Final = 60
@@ -50,8 +51,11 @@ TRIES_PER_ADDRESS: Final = Limit("tries-per-address", 100, _DAY)
 TRIES_PER_NETWORK: Final = Limit("tries-per-network", 500, 15 * _MINUTE)
 LINKS_PER_NETWORK: Final = Limit("links-per-network", 50, 15 * _MINUTE)
 CEREMONIES_PER_NETWORK: Final = Limit("ceremonies-per-network", 200, 15 * _MINUTE)
-
-
+# A link to a document is opened by its reader, and by what reads mail before them.
+SHARES_PER_NETWORK: Final = Limit("shares-per-network", 50, 15 * _MINUTE)
+# Each file is read, scanned and kept for years.
+UPLOADS_PATIENT: Final = Limit("uploads-patient", 10, _HOUR)
+UPLOADS_STAFF: Final = Limit("uploads-staff", 300, _HOUR)
 # Nobody guesses 256 bits; but every wrong token is written into the audit log.
 UNKNOWN_TOKENS: Final = Limit("unknown-tokens", 60, _MINUTE)
 
@@ -122,6 +126,15 @@ class CallLimits:
     def count_unknown(self, network: str | None) -> None:
         """Count a call with a token that nobody has, or raise LimitReached."""
         self.throttle.take(UNKNOWN_TOKENS, network or "")
+
+
+def count_upload(throttle: Throttle, actor: Actor) -> None:
+    """Count a file that somebody sends, or raise LimitReached.
+
+    A program that acts for a person takes from what that person has.
+    """
+    is_patient = actor.role is Role.PATIENT
+    throttle.take(UPLOADS_PATIENT if is_patient else UPLOADS_STAFF, str(actor.id))
 
 
 def _spoken(seconds: int) -> str:

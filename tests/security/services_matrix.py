@@ -114,6 +114,7 @@ TOOLS: Final = {
     "patient_lists.sights.sight_of",
     "sessions.ending.end_where",
     "sessions.records.require_own",
+    "throttling.count_upload",
 }
 
 # Only the command line, for an administrator, and what a provider vouches for call

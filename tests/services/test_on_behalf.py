@@ -9,13 +9,15 @@ import pytest
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
+from db.limit_storage import LimitStorage
 from db.models import AuditEvent
 from db.routing import Database
-from services import audit, patients
+from services import audit, patients, throttling
 from services.actors import Permission
 from services.audit import Action, Origin
 from services.errors import Conflict, NotAllowed, NotFound
 from services.on_behalf import NotRecorded, OnBehalf
+from services.throttling import Limit, LimitReached, Throttle
 from tests.conftest import connect, owner
 from tests.services.patient_samples import ADA
 
@@ -217,3 +219,26 @@ def test_a_refused_stream_is_written_down(desk, log):
         next(desk.stream(pieces))
 
     assert actions(log) == [("access:refuse", "refused")]
+
+
+@pytest.fixture
+def throttle(addresses):
+    with closing(LimitStorage(addresses.mongo.url)) as storage:
+        yield Throttle(storage, key=uuid4().hex)
+
+
+def test_uploads_beyond_the_limit_are_refused_and_written_down_once(
+    desk, throttle, log, monkeypatch
+):
+    monkeypatch.setattr(throttling, "UPLOADS_STAFF", Limit("uploads-few", 2, 60))
+    for _ in range(2):
+        desk.count_upload(throttle)
+
+    for _ in range(3):
+        with pytest.raises(LimitReached) as refusal:
+            desk.count_upload(throttle)
+
+    assert 1 <= refusal.value.retry_after_seconds <= 60
+    assert actions(log) == [("limit:reach", "refused")]
+    assert events(log)[0].details == {"limit": "uploads-few"}
+    assert events(log)[0].actor_id == desk.actor.id

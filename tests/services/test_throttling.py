@@ -12,7 +12,8 @@ from pymongo import MongoClient
 
 from db.embedded import Addresses
 from db.limit_storage import LimitStorage
-from services.throttling import Limit, LimitReached, Throttle
+from services.actors import Actor, Role
+from services.throttling import Limit, LimitReached, Throttle, count_upload
 
 KEY = "k" * 32
 NOWHERE = "mongodb://127.0.0.1:1/?directConnection=true"
@@ -182,3 +183,19 @@ def _is_asked(
     storage.hit(item, "somebody")
     # It waits a whole second for a MongoDB that is not there.
     return time.perf_counter() - begun > 0.5
+
+
+@pytest.mark.parametrize(
+    ("role", "amount"),
+    [(Role.PATIENT, 10), (Role.STAFF, 300), (Role.CLINICIAN, 300)],
+)
+def test_each_account_has_so_many_uploads_an_hour(throttle, role, amount):
+    actor, another = Actor(uuid4(), "Ada", role), Actor(uuid4(), "Ben", role)
+    for _ in range(amount):
+        count_upload(throttle, actor)
+
+    with pytest.raises(LimitReached) as refusal:
+        count_upload(throttle, actor)
+
+    assert 1 <= refusal.value.retry_after_seconds <= 3600
+    count_upload(throttle, another)
