@@ -34,12 +34,35 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a text; a marked one stands out, such as what was searched for."""
+
+    text: str
+    is_marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What can be done with a row: a link to `url`, or else told to the page."""
+
+    name: str
+    label: str
+    icon: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
-    """What one cell says, with a tone and an icon where it is a status."""
+    """What one cell says, with a tone and an icon where it is a status.
+
+    `lines` stand below the text, each of them made of pieces.
+    """
 
     text: str
     tone: Tone = "plain"
     icon: str = ""
+    lines: tuple[tuple[Piece, ...], ...] = ()
+    deeds: tuple[Deed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +89,8 @@ class Asked:
     opened: str | None = None
     sort: str | None = None
     adds_key: bool = False
+    # Of which row, and the name of the deed.
+    deed: tuple[str, str] | None = None
 
 
 def payload_of(
@@ -96,17 +121,38 @@ def record_table(payload: bytes, *, key: str) -> Asked:
         data=payload,
         on_opened_change=_nothing,
         on_sorted_change=_nothing,
+        on_done_change=_nothing,
     )
-    sort = result.sorted or {}
-    return Asked(result.opened, sort.get("order"), bool(sort.get("adds")))
+    sort, done = result.sorted or {}, result.done
+    deed = (str(done["id"]), str(done["deed"])) if done else None
+    return Asked(result.opened, sort.get("order"), bool(sort.get("adds")), deed)
 
 
 def _as_data(row: Row) -> dict[str, object]:
     # By hand: dataclasses.asdict takes as long as the rest of the page.
     cells = [
-        {"text": cell.text, "tone": cell.tone, "icon": cell.icon} for cell in row.cells
+        _with_more(cell)
+        if cell.lines or cell.deeds
+        else {"text": cell.text, "tone": cell.tone, "icon": cell.icon}
+        for cell in row.cells
     ]
     return {"id": row.id, "url": row.url, "cells": cells}
+
+
+def _with_more(cell: Cell) -> dict[str, object]:
+    return {
+        "text": cell.text,
+        "tone": cell.tone,
+        "icon": cell.icon,
+        "lines": [
+            [{"text": piece.text, "marked": piece.is_marked} for piece in line]
+            for line in cell.lines
+        ],
+        "deeds": [
+            {"name": one.name, "label": one.label, "icon": one.icon, "url": one.url}
+            for one in cell.deeds
+        ],
+    }
 
 
 def _nothing() -> None:

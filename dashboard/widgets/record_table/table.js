@@ -53,7 +53,30 @@ const content = (cell) => {
   return [badge]
 }
 
-const record = (row, columns, open) => {
+const piecesOf = (line) =>
+  line.map(({ text, marked }) => (marked ? element("mark", {}, text) : text))
+
+const below = (cell) =>
+  (cell.lines ?? []).map((line) =>
+    element("div", { class: "line", "data-tone": cell.tone }, ...piecesOf(line)),
+  )
+
+const deedsOf = (row, cell, act) =>
+  (cell.deeds ?? []).map((deed) => {
+    // The row's own name tells one "Download" from the next for a screen reader.
+    const label = `${deed.label} ${row.cells[0].text}`
+    const look = { class: "deed", title: deed.label, "aria-label": label }
+    const made = deed.url
+      ? element("a", { ...look, href: deed.url, download: "" }, icon(deed.icon))
+      : element("button", { ...look, type: "button" }, icon(deed.icon))
+    made.onclick = (event) => {
+      event.stopPropagation()
+      if (!deed.url) act(row.id, deed.name)
+    }
+    return made
+  })
+
+const record = (row, columns, open, act) => {
   const line = element("tr", { role: "row" })
   row.cells.forEach((cell, position) => {
     const isName = position === 0
@@ -72,9 +95,12 @@ const record = (row, columns, open) => {
         open(row.id)
       }
       made.append(link)
-    } else {
+    } else if (cell.text || cell.icon) {
       made.append(...content(cell))
     }
+    const more = [...below(cell), ...deedsOf(row, cell, act)]
+    // On a phone the label stands beside the cell, so its parts need a box.
+    if (more.length) made.replaceChildren(element("div", {}, ...made.childNodes, ...more))
     line.append(made)
   })
   if (row.url) {
@@ -91,6 +117,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const { columns, rows, order, name } = JSON.parse(new TextDecoder().decode(data))
   const open = (id) => setTriggerValue("opened", id)
   const sort = (key, adds) => setTriggerValue("sorted", { order: key, adds })
+  const act = (id, deed) => setTriggerValue("done", { id, deed })
   const focused = parentElement.activeElement?.closest("[data-focus]")?.dataset.focus
 
   const head = element("tr", { role: "row" })
@@ -105,7 +132,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     element(
       "tbody",
       { role: "rowgroup" },
-      ...rows.map((row) => record(row, columns, open)),
+      ...rows.map((row) => record(row, columns, open, act)),
     ),
   )
   table.querySelectorAll("button, a").forEach((control, position) => {

@@ -1,0 +1,29 @@
+"""The pages of a document as pictures, fetched one by one as they come into view.
+
+The pictures are made on the server, so nothing of what a PDF can hold runs in the
+browser. They come from our own route, which asks who is looking each time.
+"""
+
+import json
+from pathlib import Path
+from uuid import UUID
+
+import streamlit as st
+
+_HERE = Path(__file__).parent
+
+_mount = st.components.v2.component(
+    "chartroom.page_preview",
+    css=(_HERE / "preview.css").read_text(encoding="utf-8"),
+    js=(_HERE / "preview.js").read_text(encoding="utf-8"),
+)
+
+
+def page_preview(document_id: UUID, number: int, pages: int, *, key: str) -> None:
+    """Show the pages of one version, to be zoomed and turned by mouse or keyboard."""
+    drawn = {
+        "base": f"/files/documents/{document_id}/versions/{number}/pages/",
+        "name": f"Pages of version {number}",
+        "pages": pages,
+    }
+    _mount(key=key, data=json.dumps(drawn).encode())

@@ -1,0 +1,143 @@
+"""Two texts side by side: which lines differ, and which words in them."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import zip_longest
+from typing import Final
+
+# So much of what is equal is shown around a difference, to see where one is.
+_AROUND: Final = 2
+# Beyond this a line is shown as changed as a whole: comparing its words takes the
+# square of their number.
+_MOST_WORDS: Final = 400
+_WORD: Final = re.compile(r"\s+|\w+|[^\w\s]")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some words of a line; whether they differ from the other side's."""
+
+    text: str
+    is_changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A line of one text, and the page that it stands on."""
+
+    page: int
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What stands beside each other; a side without a counterpart is None."""
+
+    left: Side | None
+    right: Side | None
+    is_equal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """So many lines that are equal and left out."""
+
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    page: int
+    text: str
+
+
+def compare(left: Sequence[str], right: Sequence[str]) -> tuple[Pair | Gap, ...]:
+    """Return the differences of two texts, given page by page, and what is around.
+
+    Equal texts have none. How white space is laid out does not matter.
+    """
+    before, after = _lines(left), _lines(right)
+    matcher = SequenceMatcher(
+        None, [line.text for line in before], [line.text for line in after]
+    )
+    compared: list[Pair | Gap] = []
+    operations = matcher.get_opcodes()
+    for place, (tag, i1, i2, j1, j2) in enumerate(operations):
+        if tag == "equal":
+            pairs = zip(before[i1:i2], after[j1:j2], strict=True)
+            equal = [_equal(mine, theirs) for mine, theirs in pairs]
+            is_first, is_last = place == 0, place == len(operations) - 1
+            compared += _shortened(equal, is_first=is_first, is_last=is_last)
+        else:
+            compared += map(_pair, *_padded(before[i1:i2], after[j1:j2]))
+    return tuple(compared)
+
+
+def _lines(pages: Sequence[str]) -> list[_Line]:
+    return [
+        _Line(number, text)
+        for number, page in enumerate(pages, 1)
+        for line in page.splitlines()
+        if (text := " ".join(line.split()))
+    ]
+
+
+def _padded(
+    left: list[_Line], right: list[_Line]
+) -> tuple[list[_Line | None], list[_Line | None]]:
+    pairs = list(zip_longest(left, right))
+    return [one for one, _ in pairs], [other for _, other in pairs]
+
+
+def _equal(left: _Line, right: _Line) -> Pair:
+    return Pair(
+        Side(left.page, (Part(left.text),)),
+        Side(right.page, (Part(right.text),)),
+        is_equal=True,
+    )
+
+
+def _pair(left: _Line | None, right: _Line | None) -> Pair:
+    if left is None or right is None:
+        return Pair(_whole(left), _whole(right))
+    mine, theirs = _WORD.findall(left.text), _WORD.findall(right.text)
+    if len(mine) + len(theirs) > _MOST_WORDS:
+        return Pair(_whole(left), _whole(right))
+    operations = SequenceMatcher(None, mine, theirs, autojunk=False).get_opcodes()
+    return Pair(
+        Side(left.page, tuple(_parts(mine, ((o[0], o[1], o[2]) for o in operations)))),
+        Side(
+            right.page, tuple(_parts(theirs, ((o[0], o[3], o[4]) for o in operations)))
+        ),
+    )
+
+
+def _whole(line: _Line | None) -> Side | None:
+    if line is None:
+        return None
+    return Side(line.page, (Part(line.text, is_changed=True),))
+
+
+def _parts(
+    words: list[str], operations: Iterator[tuple[str, int, int]]
+) -> Iterator[Part]:
+    for tag, start, end in operations:
+        if start < end:
+            yield Part("".join(words[start:end]), is_changed=tag != "equal")
+
+
+def _shortened(
+    equal: list[Pair], *, is_first: bool, is_last: bool
+) -> Iterator[Pair | Gap]:
+    """Leave out the middle of what is equal; at the ends, what lies further out."""
+    head = 0 if is_first else _AROUND
+    tail = 0 if is_last else _AROUND
+    left_out = len(equal) - head - tail
+    if left_out <= 1 and not (is_first and is_last):
+        yield from equal
+        return
+    yield from equal[:head]
+    yield Gap(left_out)
+    yield from equal[len(equal) - tail :]
