@@ -12,7 +12,7 @@ from fastapi.security import HTTPBearer
 from sqlalchemy.orm import Session
 
 from api.answers import LSN_HEADER
-from api.origins import origin_of
+from api.origins import SAFE_METHODS, is_same_origin, origin_of
 from db.audit_store import AuditStore
 from db.gridfs import FileStore
 from db.routing import DOOR, Database, DatabaseUnavailable, Lsn, Read, Written
@@ -107,6 +107,9 @@ def program_or_person(request: Request, later: BackgroundTasks) -> Caller:
     user_id: UUID | None = request.scope.get(SIGNED_IN)
     if user_id is None or "authorization" in request.headers:
         return program(request, later, None)
+    # A browser sends our cookie along whoever makes it ask, and then says who that is.
+    if request.method not in SAFE_METHODS and not is_same_origin(request.headers):
+        raise HTTPException(403, "Only Chartroom's own pages may do this.")
     try:
         found = stores.database.read(
             lambda session: people.get_actor(session, user_id), acting=DOOR

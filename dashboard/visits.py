@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from api.origins import SAFE_METHODS, is_same_origin
 from services.sessions import Live
 
 # What a browser asks for on its own; a page that refreshes itself is no input.
 _DOCUMENT: Final = "document"
-_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 # Answered with a plain 401 to strangers; all else is a page to come back to.
 _MACHINERY: Final = ("/_stcore", "/media", "/component", "/session")
 
@@ -53,12 +53,12 @@ class Visit:
     @property
     def may_open_websocket(self) -> bool:
         """Whether a signed-in person's page of ours asks, and says so."""
-        return self.live is not None and self._is_same_origin is True
+        return self.live is not None and is_same_origin(self.headers) is True
 
     @property
     def comes_from_elsewhere(self) -> bool:
         """Whether another site makes the browser change something here."""
-        return self.method not in _SAFE_METHODS and self._is_same_origin is False
+        return self.method not in SAFE_METHODS and is_same_origin(self.headers) is False
 
     @property
     def is_navigation(self) -> bool:
@@ -72,25 +72,10 @@ class Visit:
 
         Programs that carry our cookie do not say what they are; they count.
         """
-        if self.method not in _SAFE_METHODS:
+        if self.method not in SAFE_METHODS:
             return True
         kind = self.headers.get("sec-fetch-dest", _DOCUMENT)
         return kind == _DOCUMENT and not within(self.path, _MACHINERY)
-
-    @property
-    def _is_same_origin(self) -> bool | None:
-        """Whether our own page asks; None where the client does not say.
-
-        Under `Referrer-Policy: no-referrer` a browser's form says "Origin: null", so
-        then its Sec-Fetch-Site decides.
-        """
-        origin = self.headers.get("origin")
-        if origin is not None and origin != "null":
-            return urlsplit(origin).netloc == self.headers.get("host")
-        site = self.headers.get("sec-fetch-site")
-        if site is not None:
-            return site in {"same-origin", "none"}
-        return None if origin is None else False
 
 
 def within(path: str, prefixes: Collection[str]) -> bool:
