@@ -8,6 +8,7 @@ from threading import Lock
 from db import embedded, schema
 from db.audit_store import AuditStore
 from db.endpoints import Endpoints
+from db.file_keys import FileKeys
 from db.gridfs import FileStore
 from db.routing import Database
 from db.seal_keys import SealKeyFile
@@ -108,6 +109,13 @@ def _wire(settings: Settings, endpoints: Endpoints) -> Wiring:
         settings,
         endpoints,
         database,
-        FileStore(endpoints.mongo_url),
+        FileStore(endpoints.mongo_url, keys=_file_keys(settings)),
         AuditStore(endpoints.audit_url),
     )
+
+
+def _file_keys(settings: Settings) -> FileKeys:
+    """Return the keys of files; ours are made by the first who needs them."""
+    own = settings.data / "secrets" / "file.keys"
+    given = settings.file_keys_file
+    return FileKeys(given or own, may_be_made=given is None)

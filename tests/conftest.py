@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 from db import embedded, schema
 from db.embedded import Addresses, Cluster, database
 from db.endpoints import Endpoints
+from db.file_keys import FileKeys
 from db.gridfs import FileStore
 from services.actors import Actor, Role
 
@@ -222,11 +223,17 @@ def session(engine: Engine) -> Iterator[Session]:
         outer.rollback()
 
 
+@pytest.fixture(scope="session")
+def file_keys(tmp_path_factory: pytest.TempPathFactory) -> FileKeys:
+    """Keys that encrypt the files of this run's tests."""
+    return FileKeys(tmp_path_factory.mktemp("keys") / "file.keys", may_be_made=True)
+
+
 @pytest.fixture
-def files(addresses: Addresses) -> Iterator[FileStore]:
+def files(addresses: Addresses, file_keys: FileKeys) -> Iterator[FileStore]:
     """A file store of its own, thrown away afterwards."""
     url, name = addresses.mongo.admin_url, f"test_{uuid4().hex}"
-    with closing(FileStore(url, name)) as store:
+    with closing(FileStore(url, name, keys=file_keys)) as store:
         yield store
     with MongoClient[dict[str, object]](url) as client:
         client.drop_database(name)

@@ -174,10 +174,10 @@ def module_log(addresses) -> Iterator[AuditStore]:
 
 
 @pytest.fixture(scope="module")
-def module_files(addresses) -> Iterator[FileStore]:
+def module_files(addresses, file_keys) -> Iterator[FileStore]:
     """A file store that the tests of a module share."""
     url, name = addresses.mongo.admin_url, f"test_{uuid4().hex}"
-    with closing(FileStore(url, name)) as store:
+    with closing(FileStore(url, name, keys=file_keys)) as store:
         yield store
     with MongoClient(url) as client:
         client.drop_database(name)

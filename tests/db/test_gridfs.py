@@ -56,8 +56,8 @@ def test_mongodb_that_answers_says_how_fast(files):
     assert 0 < files.ping() < 1
 
 
-def test_a_dead_mongodb_is_unavailable_within_seconds():
-    with closing(FileStore("mongodb://127.0.0.1:1")) as gone:
+def test_a_dead_mongodb_is_unavailable_within_seconds(file_keys):
+    with closing(FileStore("mongodb://127.0.0.1:1", keys=file_keys)) as gone:
         begun = time.monotonic()
 
         with pytest.raises(FileStoreUnavailable):
@@ -76,23 +76,23 @@ def test_a_dead_mongodb_is_unavailable_within_seconds():
     ],
     ids=["get", "delete", "list", "ping"],
 )
-def test_every_use_says_so(use, monkeypatch):
+def test_every_use_says_so(use, file_keys, monkeypatch):
     monkeypatch.setattr("db.gridfs._SELECTION_MS", 200)
     with (
-        closing(FileStore("mongodb://127.0.0.1:1")) as gone,
+        closing(FileStore("mongodb://127.0.0.1:1", keys=file_keys)) as gone,
         pytest.raises(FileStoreUnavailable),
     ):
         use(gone)
 
 
 @pytest.mark.cluster
-def test_a_mongodb_that_hangs_is_unavailable_within_seconds(breakable):
+def test_a_mongodb_that_hangs_is_unavailable_within_seconds(breakable, file_keys):
     addresses = breakable.addresses
     port = addresses.ports["mongo"]
     sockets = psutil.net_connections("tcp4")
     listening = [s.pid for s in sockets if s.laddr.port == port and not s.raddr]
     mongod = psutil.Process(listening[0])
-    with closing(FileStore(addresses.mongo.url)) as store:
+    with closing(FileStore(addresses.mongo.url, keys=file_keys)) as store:
         file_id = store.put(PHOTOS, b"x", content_type="text/plain")
         mongod.suspend()
         begun = time.monotonic()

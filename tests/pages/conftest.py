@@ -26,6 +26,7 @@ from dashboard.wiring import Wiring
 from db.audit_store import AuditStore
 from db.embedded import Addresses
 from db.endpoints import Endpoints
+from db.file_keys import FileKeys
 from db.gridfs import FileStore
 from db.models import AuditEvent
 from db.routing import SYSTEM, Database, Lsn
@@ -152,12 +153,14 @@ def _network() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def clinic(module_endpoints: Endpoints, addresses: Addresses) -> Iterator[Clinic]:
+def clinic(
+    module_endpoints: Endpoints, addresses: Addresses, file_keys: FileKeys
+) -> Iterator[Clinic]:
     """A clinic that the tests of a module share."""
     url, name = addresses.mongo.admin_url, f"test_{uuid4().hex}"
     with (
         closing(Database(module_endpoints)) as database,
-        closing(FileStore(url, name)) as files,
+        closing(FileStore(url, name, keys=file_keys)) as files,
         closing(AuditStore(module_endpoints.audit_url)) as audit,
     ):
         wired = Wiring(Settings(), module_endpoints, database, files, audit)

@@ -189,9 +189,11 @@ def test_a_photo_that_moved_in_a_merge_is_not_swept(
 
 
 def test_a_file_store_that_is_down_is_said_so_and_no_row_changes(
-    session, clerk, patient
+    session, clerk, patient, file_keys
 ):
-    nowhere = FileStore("mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=50")
+    nowhere = FileStore(
+        "mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=50", keys=file_keys
+    )
 
     with pytest.raises(photos.PhotosUnavailable, match="everything else works"):
         photos.attach(session, nowhere, clerk, patient.id, RED, version=1)

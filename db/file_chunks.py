@@ -1,0 +1,144 @@
+"""The pieces in which GridFS keeps a file's bytes: written and read a few at a time."""
+
+import io
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bson import ObjectId
+from gridfs import DEFAULT_CHUNK_SIZE
+from pymongo.collection import Collection
+
+from db.file_errors import FileDamaged
+
+CHUNK: Final = DEFAULT_CHUNK_SIZE
+# How many chunks are on their way at once. pymongo's own streams collect 32 MB before
+# they send, and receive 16 MB at a time, twice over.
+_AT_ONCE: Final = 8
+
+Chunks = Collection[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much there is of a file's bytes, and in chunks of what size."""
+
+    length: int
+    chunk_size: int
+
+    def expected(self, number: int) -> int:
+        """Return how many bytes a chunk must have."""
+        return max(0, min(self.chunk_size, self.length - number * self.chunk_size))
+
+
+class ChunkWriter(io.RawIOBase):
+    """A sink that cuts what is written to it into chunks.
+
+    Tink writes to it; what an exception in there would become, nobody could tell. So
+    nothing is sent from `write`, but by whoever calls `send` in between.
+    """
+
+    def __init__(self, chunks: Chunks, file_id: ObjectId) -> None:
+        super().__init__()
+        self._chunks = chunks
+        self._file_id = file_id
+        self._rest = bytearray()
+        self._cut: list[dict[str, Any]] = []
+        self._sent = 0
+        self.length = 0
+
+    def writable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Take bytes; never fewer than there are."""
+        self._rest += data
+        self.length += len(data)
+        while len(self._rest) >= CHUNK:
+            self._cut_off(CHUNK)
+        return len(data)
+
+    def send(self) -> None:
+        """Store the chunks that are whole, once they are enough to be worth it."""
+        if len(self._cut) >= _AT_ONCE:
+            self._flush()
+
+    def finish(self) -> Extent:
+        """Store what is left, and return how much there was in all."""
+        if self._rest:
+            self._cut_off(len(self._rest))
+        self._flush()
+        return Extent(self.length, CHUNK)
+
+    def _cut_off(self, length: int) -> None:
+        with memoryview(self._rest) as view:
+            data = bytes(view[:length])
+        del self._rest[:length]
+        number = self._sent + len(self._cut)
+        self._cut.append({"files_id": self._file_id, "n": number, "data": data})
+
+    def _flush(self) -> None:
+        if self._cut:
+            self._chunks.insert_many(self._cut)
+        self._sent += len(self._cut)
+        self._cut = []
+
+
+class ChunkReader(io.RawIOBase):
+    """A source of a file's bytes as they are stored.
+
+    What goes wrong is kept in `failure`: Tink, which reads from it, would only say that
+    something did.
+    """
+
+    def __init__(self, chunks: Chunks, file_id: ObjectId, extent: Extent) -> None:
+        super().__init__()
+        self._pieces = _pieces(chunks, file_id, extent)
+        self._piece = memoryview(b"")
+        self.failure: Exception | None = None
+
+    def readable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Return some of the bytes that follow, none at the end."""
+        try:
+            if not self._piece:
+                self._piece = memoryview(next(self._pieces, b""))
+        except Exception as error:
+            self.failure = error
+            raise
+        count = len(self._piece) if size < 0 else size
+        taken, self._piece = self._piece[:count], self._piece[count:]
+        return bytes(taken)
+
+    def close(self) -> None:
+        """Let go of the server's cursor."""
+        self._pieces.close()
+        super().close()
+
+
+def _pieces(chunks: Chunks, file_id: ObjectId, extent: Extent) -> Generator[bytes]:
+    """Yield the chunks' bytes in order; raises FileDamaged where one does not fit."""
+    found = chunks.find({"files_id": file_id}, sort=[("n", 1)], batch_size=_AT_ONCE)
+    received = 0
+    with found:
+        for number, chunk in enumerate(found):
+            data = _data(chunk, number, extent)
+            received += len(data)
+            yield data
+    if received != extent.length:
+        raise FileDamaged("The file has lost its end.")
+
+
+def _data(chunk: Mapping[str, Any], number: int, extent: Extent) -> bytes:
+    data = chunk.get("data")
+    if (
+        chunk.get("n") != number
+        or not isinstance(data, bytes)
+        or len(data) != extent.expected(number)
+    ):
+        raise FileDamaged("The file has a chunk that does not fit.")
+    return data

@@ -1,0 +1,45 @@
+"""What can go wrong with files, and what of MongoDB's errors means which."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gridfs.errors import NoFile
+from pymongo.errors import (
+    BulkWriteError,
+    ConnectionFailure,
+    ExecutionTimeout,
+    WTimeoutError,
+)
+
+
+class FileMissing(Exception):
+    """There is no such file."""
+
+
+class FileDamaged(Exception):
+    """What is stored is not what was put; none of it is to be believed."""
+
+
+class FileStoreUnavailable(Exception):
+    """Files cannot be read or stored now; trying again later may help."""
+
+
+class FileKeyMissing(FileStoreUnavailable):
+    """The key that wraps this file's key is not in our key file (any more, or yet)."""
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Turn MongoDB's errors into ours."""
+    try:
+        yield
+    except NoFile as error:
+        raise FileMissing("There is no such file.") from error
+    except (
+        # A primary that steps down in the middle of a batch is told of in this way.
+        BulkWriteError,
+        ConnectionFailure,
+        ExecutionTimeout,
+        WTimeoutError,
+    ) as error:
+        raise FileStoreUnavailable("MongoDB does not answer.") from error

@@ -1,0 +1,110 @@
+"""What is known of a file, sealed: its key, its size, what it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Self
+
+import bson
+from bson import ObjectId
+from bson.errors import InvalidBSON
+
+from db.file_chunks import Extent
+from db.file_errors import FileDamaged, FileKeyMissing, FileStoreUnavailable
+from db.file_keys import FileKeys, KeyUnknown, SealBroken, UnusableFileKeys, key_of
+
+# What a file looks like that was stored before files were encrypted. No flipped bit
+# makes one of ours look so.
+_PLAIN: Final = {"_id", "filename", "metadata", "chunkSize", "length", "uploadDate"}
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a file's seal holds: its own key, and what MongoDB is not told."""
+
+    key: bytes
+    size: int
+    sha256: bytes
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """A file's entry in its bucket, as MongoDB keeps it."""
+
+    bucket: str
+    file_id: ObjectId
+    extent: Extent
+    stored_at: datetime
+    sealed: bytes = b""
+    key: int = 0
+    plain_type: str | None = None
+
+    @classmethod
+    def read(cls, bucket: str, entry: Mapping[str, Any]) -> Self:
+        """Read an entry; raises FileDamaged for what cannot be one."""
+        try:
+            about = entry["metadata"]
+            is_plain = entry.keys() == _PLAIN and about.keys() == {"content_type"}
+            return cls(
+                bucket,
+                entry["_id"],
+                Extent(int(entry["length"]), int(entry["chunkSize"])),
+                entry["uploadDate"],
+                b"" if is_plain else bytes(about["sealed"]),
+                0 if is_plain else int(about["key"]),
+                str(about["content_type"]) if is_plain else None,
+            )
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise FileDamaged("The file's entry is damaged.") from error
+
+    @property
+    def _purpose(self) -> str:
+        """What the seal is bound to: everything in the entry besides itself."""
+        stored_at = self.stored_at.isoformat(timespec="milliseconds")
+        extent = self.extent
+        bound_to = binding(self.bucket, self.file_id)
+        return f"{bound_to} {extent.length}/{extent.chunk_size} {stored_at}"
+
+    def seal(self, keys: FileKeys, contents: Contents) -> dict[str, Any]:
+        """Return the metadata that keep the contents, sealed."""
+        packed = bson.encode(
+            {
+                "key": contents.key,
+                "size": contents.size,
+                "sha256": contents.sha256,
+                "content_type": contents.content_type,
+            }
+        )
+        try:
+            sealed = keys.seal(packed, self._purpose)
+        except UnusableFileKeys as error:
+            raise FileStoreUnavailable("The keys of files cannot be used.") from error
+        return {"sealed": sealed, "key": key_of(sealed)}
+
+    def unseal(self, keys: FileKeys) -> Contents:
+        """Return the contents; raises FileDamaged or FileKeyMissing."""
+        try:
+            if key_of(self.sealed) != self.key:
+                raise FileDamaged("The file's key is damaged.")
+            packed = bson.decode(keys.unseal(self.sealed, self._purpose))
+            return Contents(**packed)
+        except (SealBroken, InvalidBSON, TypeError) as error:
+            raise FileDamaged("The file's key is damaged.") from error
+        except KeyUnknown as error:
+            raise FileKeyMissing(
+                "The key file lacks the key of this file: it may be an old one."
+            ) from error
+        except UnusableFileKeys as error:
+            raise FileStoreUnavailable("The keys of files cannot be used.") from error
+
+    def reseal(self, keys: FileKeys) -> dict[str, Any] | None:
+        """Return metadata sealed with the newest key, or None if they are already."""
+        if self.plain_type is not None or self.key == keys.primary:
+            return None
+        return self.seal(keys, self.unseal(keys))
+
+
+def binding(bucket: str, file_id: ObjectId) -> str:
+    """Return what bytes and key of a file are bound to: no other file's open here."""
+    return f"file {bucket}/{file_id}"
