@@ -1,0 +1,1 @@
+"""PDF files that others made: examined, rendered, scanned, never trusted."""

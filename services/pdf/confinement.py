@@ -1,0 +1,116 @@
+"""Takes from the process that reads PDFs what it does not need for reading."""
+
+import ctypes
+import math
+import os
+import resource
+import signal
+import struct
+import sys
+from contextlib import suppress
+from typing import Final
+
+_NOBODY: Final = 65534
+_MEGABYTE: Final = 1024 * 1024
+# The file, the answer, and the fonts of a page that brings none of its own.
+_OPEN_FILES: Final = 32
+_FONTS: Final = ("/usr/share/fonts", "/usr/local/share/fonts", "/usr/share/X11/fonts")
+
+_IS_LINUX: Final = sys.platform == "linux"
+_PR_SET_PDEATHSIG: Final = 1
+_PR_SET_NO_NEW_PRIVS: Final = 38
+# The same on every processor: system calls this young share their numbers.
+_LANDLOCK_CREATE_RULESET: Final = 444
+_LANDLOCK_ADD_RULE: Final = 445
+_LANDLOCK_RESTRICT_SELF: Final = 446
+_ONLY_THE_VERSION: Final = 1
+_PATH_BENEATH: Final = 1
+_READ_FILE_AND_FOLDER: Final = 1 << 2 | 1 << 3
+# How many kinds of access to files each version of Landlock knows.
+_KINDS: Final = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
+_SINCE_TCP: Final = 4
+_BIND_AND_CONNECT: Final = 1 << 0 | 1 << 1
+_SINCE_SCOPES: Final = 6
+_SOCKETS_AND_SIGNALS: Final = 1 << 0 | 1 << 1
+
+
+def confine() -> None:
+    """Give up the superuser, and all files but fonts and those already open.
+
+    For good, and for every process forked from here on. What the system does not
+    offer is left out: limits and a process of its own remain.
+    """
+    with suppress(OSError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if os.geteuid() == 0:
+        with suppress(OSError):
+            os.setgroups([])
+            os.setgid(_NOBODY)
+            os.setuid(_NOBODY)
+    if _IS_LINUX:
+        with suppress(OSError):
+            _landlock()
+
+
+def limit(*, seconds: float, megabytes: int) -> None:
+    """Bound the time and memory of this process, which may start no other."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    processor_seconds = math.ceil(seconds) + 1
+    for kind, most in (
+        (resource.RLIMIT_AS, megabytes * _MEGABYTE),
+        (resource.RLIMIT_CPU, processor_seconds),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NOFILE, _OPEN_FILES),
+        (resource.RLIMIT_NPROC, 0),
+    ):
+        # macOS refuses some of them.
+        with suppress(OSError, ValueError):
+            resource.setrlimit(kind, (most, most))
+
+
+def die_with_parent() -> None:
+    """Let the system kill this process when the one that forked it is gone."""
+    if _IS_LINUX:
+        with suppress(OSError):
+            _system().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def _landlock() -> None:
+    """Forbid opening files outside the font folders, connecting, and signalling."""
+    system = _system()
+    version = system.syscall(_LANDLOCK_CREATE_RULESET, None, 0, _ONLY_THE_VERSION)
+    if version < 1:
+        return
+    handled = [(1 << _KINDS[min(version, max(_KINDS))]) - 1]
+    if version >= _SINCE_TCP:
+        handled.append(_BIND_AND_CONNECT)
+    if version >= _SINCE_SCOPES:
+        handled.append(_SOCKETS_AND_SIGNALS)
+    attributes = struct.pack(f"={len(handled)}Q", *handled)
+    rules = system.syscall(_LANDLOCK_CREATE_RULESET, attributes, len(attributes), 0)
+    if rules < 0:
+        return
+    try:
+        for folder in _FONTS:
+            _may_read(system, rules, folder)
+        system.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        system.syscall(_LANDLOCK_RESTRICT_SELF, rules, 0)
+    finally:
+        os.close(rules)
+
+
+def _may_read(system: ctypes.CDLL, rules: int, folder: str) -> None:
+    try:
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return
+    try:
+        beneath = struct.pack("=Qi", _READ_FILE_AND_FOLDER, opened)
+        system.syscall(_LANDLOCK_ADD_RULE, rules, _PATH_BENEATH, beneath, 0)
+    finally:
+        os.close(opened)
+
+
+def _system() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)

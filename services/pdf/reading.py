@@ -1,0 +1,171 @@
+"""Reads one PDF; runs in a process that may crash and be killed, never in the app."""
+
+import ctypes
+import io
+import json
+import math
+import mmap
+import os
+import re
+import time
+from contextlib import closing
+from typing import Any, Final
+
+import pikepdf
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+
+from services.pdf import findings
+from services.pdf.findings import DAMAGED, ENCRYPTED
+from services.pdf.wire import Refusal, Refused, Request
+
+MAX_PAGES: Final = 10_000
+# More than a densely printed page holds many times over, and four million in all:
+# several times the Bible.
+_MAX_TEXT_OF_PAGE: Final = 100_000
+_MAX_TEXT: Final = 4_000_000
+# Of the time that is given, so that a long file still gets its answer.
+_TIME_FOR_TEXT: Final = 0.6
+_MAX_PIXELS: Final = 25_000_000
+_MIN_WIDTH: Final = 100
+# Rendered pages are looked at once: fast to write counts more than small.
+_PNG_LEVEL: Final = 3
+
+# A word that was parted at the end of its line.
+_PARTED: Final = re.compile("[\x02\xad\ufffe]\r?\n")
+# What PostgreSQL or UTF-8 cannot hold, and what nobody can see.
+_NO_TEXT: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+
+_NEEDS_A_PASSWORD: Final = frozenset(
+    {pdfium_c.FPDF_ERR_PASSWORD, pdfium_c.FPDF_ERR_SECURITY}
+)
+
+
+def answer(request: Request, file: int) -> bytes:
+    """Do what is asked with the open file, or raise Refused."""
+    try:
+        if request.do == "examine":
+            return json.dumps(_examine(file, request.seconds)).encode()
+        with closing(_opened(file)) as pdf:
+            if request.do == "text":
+                text = [page or "" for page in _read(pdf, request.seconds)]
+                return json.dumps(text).encode()
+            return _render(pdf, request.page, request.width)
+    except (MemoryError, RecursionError):
+        raise Refused(Refusal.TOO_MUCH) from None
+
+
+def _opened(file: int) -> pdfium.PdfDocument:
+    view = _mapped(file)
+    content = (ctypes.c_ubyte * len(view)).from_buffer(view)
+    try:
+        pdf = pdfium.PdfDocument(content)
+    except pdfium.PdfiumError as error:
+        if error.err_code in _NEEDS_A_PASSWORD:
+            raise Refused(Refusal.PASSWORD) from None
+        raise Refused(Refusal.DAMAGED) from None
+    if len(pdf) > MAX_PAGES:
+        raise Refused(Refusal.MANY_PAGES)
+    return pdf
+
+
+def _examine(file: int, seconds: float) -> dict[str, Any]:
+    try:
+        pdf = _opened(file)
+    except Refused as refused:
+        if refused.refusal is not Refusal.PASSWORD:
+            raise
+        return {"pages": None, "findings": [ENCRYPTED], "text": []}
+    with closing(pdf):
+        pages = _read(pdf, seconds)
+        if not any(page is not None for page in pages):
+            raise Refused(Refusal.DAMAGED)
+        found = _findings(file)
+        if None in pages:
+            found.add(DAMAGED)
+        text = [page or "" for page in pages]
+        return {"pages": len(pdf), "findings": sorted(found), "text": text}
+
+
+def _findings(file: int) -> set[str]:
+    """Return what is inside, as a second, independent reader sees it."""
+    try:
+        with _walkable(file, attempt_recovery=False) as pdf:
+            return findings.find(pdf)
+    except pikepdf.PdfError:
+        pass
+    try:
+        with _walkable(file, attempt_recovery=True) as pdf:
+            return {DAMAGED, *findings.find(pdf)}
+    except pikepdf.PdfError:
+        # One reader opens it, the other does not: nobody can say what else is there.
+        return {DAMAGED, *findings.guess(_mapped(file))}
+
+
+def _walkable(file: int, *, attempt_recovery: bool) -> pikepdf.Pdf:
+    return pikepdf.open(
+        os.fdopen(file, "rb", buffering=0, closefd=False),
+        attempt_recovery=attempt_recovery,
+        inherit_page_attributes=False,
+        access_mode=pikepdf.AccessMode.mmap,
+    )
+
+
+def _read(pdf: pdfium.PdfDocument, seconds: float) -> list[str | None]:
+    """Return the text of each page, None for a page that does not open.
+
+    Ends early when there is too much of it, or when it takes too long.
+    """
+    until = time.monotonic() + seconds * _TIME_FOR_TEXT
+    pages: list[str | None] = []
+    left = _MAX_TEXT
+    for index in range(len(pdf)):
+        try:
+            page = _text_of(pdf, index)[:left]
+        except pdfium.PdfiumError:
+            pages.append(None)
+            continue
+        pages.append(page)
+        left -= len(page)
+        if left <= 0 or time.monotonic() > until:
+            break
+    return pages
+
+
+def _text_of(pdf: pdfium.PdfDocument, index: int) -> str:
+    with closing(pdf[index]) as page, closing(page.get_textpage()) as text:
+        count = min(text.count_chars(), _MAX_TEXT_OF_PAGE)
+        raw = text.get_text_range(0, count) if count > 0 else ""
+    return _NO_TEXT.sub("", _PARTED.sub("", raw))
+
+
+def _render(pdf: pdfium.PdfDocument, number: int, width: int) -> bytes:
+    if not 1 <= number <= len(pdf):
+        raise Refused(Refusal.NO_SUCH_PAGE)
+    # Draws what was typed into forms. Scripts cannot run: this pdfium has no engine.
+    pdf.init_forms()
+    try:
+        page = pdf[number - 1]
+    except pdfium.PdfiumError:
+        raise Refused(Refusal.DAMAGED) from None
+    page_width, page_height = page.get_size()
+    picture = page.render(scale=_scale(page_width, page_height, width)).to_pil()
+    written = io.BytesIO()
+    picture.save(written, "PNG", compress_level=_PNG_LEVEL)
+    return written.getvalue()
+
+
+def _scale(page_width: float, page_height: float, width: int) -> float:
+    """Return how large to draw; a page much longer than wide becomes narrower."""
+    if not (page_width > 0 and page_height > 0):
+        raise Refused(Refusal.LARGE_PAGE)
+    fitting = math.sqrt(_MAX_PIXELS / page_width / page_height)
+    scale = min(width / page_width, fitting)
+    if scale * page_width < min(_MIN_WIDTH, width) or scale * page_height < 1:
+        raise Refused(Refusal.LARGE_PAGE)
+    return scale
+
+
+def _mapped(file: int) -> mmap.mmap:
+    # Changes would stay in memory: pdfium's address of the bytes must be writable.
+    return mmap.mmap(file, 0, access=mmap.ACCESS_COPY)

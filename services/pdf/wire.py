@@ -1,0 +1,60 @@
+"""What the app and its reading process say to each other."""
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Final, Literal
+
+# Always as long, so that no message needs a length in front of it.
+REQUEST_BYTES: Final = 256
+# A page of 25 million pixels, or the text of a file that is nothing but text.
+MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
+
+DONE: Final = b"="
+REFUSED: Final = b"!"
+# Ends every answer: one without it was cut off.
+END: Final = b"."
+
+Task = Literal["examine", "render", "text"]
+
+
+class Refusal(StrEnum):
+    """Why a file or a page cannot be read."""
+
+    DAMAGED = "damaged"
+    PASSWORD = "password"  # noqa: S105 (a reason, no secret)
+    MANY_PAGES = "many pages"
+    NO_SUCH_PAGE = "no such page"
+    LARGE_PAGE = "large page"
+    TOO_MUCH = "too much"
+
+
+class Refused(Exception):
+    """Raised while reading; only its reason leaves the reading process."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.value)
+        self.refusal = refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to do with a file, and how much may be spent on it."""
+
+    do: Task
+    seconds: float
+    megabytes: int
+    page: int = 0
+    width: int = 0
+
+    def packed(self) -> bytes:
+        """Return the request as a message."""
+        message = json.dumps(asdict(self)).encode()
+        if len(message) > REQUEST_BYTES:
+            raise ValueError("no request is as long as this")
+        return message.ljust(REQUEST_BYTES)
+
+    @classmethod
+    def unpacked(cls, message: bytes) -> "Request":
+        """Return the request that was packed."""
+        return cls(**json.loads(message))
