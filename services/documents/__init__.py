@@ -1,0 +1,105 @@
+"""Documents: filed, versioned, read, deleted and restored."""
+
+from services.documents.changing import change
+from services.documents.content import open_file
+from services.documents.deleting import delete, hold, release, restore
+from services.documents.drafts import ChangedDocument, DraftDocument, StoredContent
+from services.documents.errors import (
+    MAX_BYTES,
+    ActiveContent,
+    AlreadyHeld,
+    Damaged,
+    FileGone,
+    FilesUnavailable,
+    Held,
+    IdTaken,
+    InvalidDocument,
+    NoFile,
+    NoSuchDocument,
+    NoSuchVersion,
+    NotAPdf,
+    NotDeleted,
+    NotHeld,
+    Quarantined,
+    StaleRevision,
+    TooLarge,
+    Unreadable,
+)
+from services.documents.filing import add_version, file, find_filed, restore_version
+from services.documents.intake import Intake
+from services.documents.kinds import (
+    CLASS_LABELS,
+    TYPE_LABELS,
+    Classification,
+    DocumentType,
+    default_classification,
+)
+from services.documents.orphans import list_missing, list_unreferenced
+from services.documents.reading import (
+    get,
+    look_up,
+    note_damage,
+    open_version,
+    require_served,
+    restore_days,
+    text_of,
+    versions,
+)
+from services.documents.records import DocumentRecord, VersionRecord
+from services.documents.sights import is_visible_to, may_change, may_delete
+
+__all__ = [
+    "CLASS_LABELS",
+    "MAX_BYTES",
+    "TYPE_LABELS",
+    "ActiveContent",
+    "AlreadyHeld",
+    "ChangedDocument",
+    "Classification",
+    "Damaged",
+    "DocumentRecord",
+    "DocumentType",
+    "DraftDocument",
+    "FileGone",
+    "FilesUnavailable",
+    "Held",
+    "IdTaken",
+    "Intake",
+    "InvalidDocument",
+    "NoFile",
+    "NoSuchDocument",
+    "NoSuchVersion",
+    "NotAPdf",
+    "NotDeleted",
+    "NotHeld",
+    "Quarantined",
+    "StaleRevision",
+    "StoredContent",
+    "TooLarge",
+    "Unreadable",
+    "VersionRecord",
+    "add_version",
+    "change",
+    "default_classification",
+    "delete",
+    "file",
+    "find_filed",
+    "get",
+    "hold",
+    "is_visible_to",
+    "list_missing",
+    "list_unreferenced",
+    "look_up",
+    "may_change",
+    "may_delete",
+    "note_damage",
+    "open_file",
+    "open_version",
+    "release",
+    "require_served",
+    "restore",
+    "restore_days",
+    "restore_version",
+    "text_of",
+    "versions",
+]

@@ -1,0 +1,107 @@
+"""The next revision of a document, made once however many try at the same time."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.orm import Session
+
+from db.models import Document, Patient
+from db.routing import become
+from services import patient_rows
+from services.actors import Actor, Permission, Role
+from services.documents import reading
+from services.documents.errors import StaleRevision
+from services.documents.records import DocumentRecord
+from services.documents.sights import may_change
+from services.errors import NotAllowed
+from services.patient_refusals import NoSuchPatient, PatientArchived
+
+
+def to_change(session: Session, actor: Actor, document_id: UUID) -> DocumentRecord:
+    """Return a document that the actor may change.
+
+    Raises NoSuchDocument, NotAllowed.
+    """
+    require_filing(actor)
+    before = reading.look_up(session, actor, document_id)
+    if not may_change(actor, before):
+        raise not_yours(before)
+    return before
+
+
+def require_filing(actor: Actor) -> None:
+    """Raise NotAllowed unless the actor may file documents, or their own."""
+    is_patient = actor.role is Role.PATIENT
+    actor.require(
+        Permission.FILE_OWN_DOCUMENTS if is_patient else Permission.FILE_DOCUMENTS
+    )
+
+
+def not_yours(document: DocumentRecord) -> NotAllowed:
+    """Return the refusal of a patient who did not file the document themselves."""
+    return NotAllowed(
+        "Your clinic filed this document, so only the clinic changes it. "
+        "Ask at the front desk.",
+        patient_id=document.patient_id,
+    )
+
+
+def lock_patient(session: Session, actor: Actor, patient_id: UUID) -> None:
+    """Keep the patient from being merged or archived until the transaction ends.
+
+    Raises NoSuchPatient, PatientArchived.
+    """
+    if actor.role is not Role.PATIENT:
+        _lock(session, patient_id)
+        return
+    if actor.patient_id != patient_id:
+        raise NoSuchPatient(patient_id)
+    # Locking takes the right to change, and no patient changes their own record.
+    with become(session, "system"):
+        _lock(session, patient_id)
+
+
+def revise(
+    session: Session,
+    actor: Actor,
+    before: DocumentRecord,
+    revision: int | None,
+    values: dict[str, Any],
+    *conditions: ColumnElement[bool],
+) -> int:
+    """Write columns of the revision that was read; return the document's `latest`.
+
+    Without a revision whatever is there is written to. Raises StaleRevision with what
+    is there now, or NoSuchDocument if it is gone.
+    """
+    if revision is not None:
+        conditions = (*conditions, Document.revision == revision)
+    statement = (
+        update(Document)
+        .where(Document.id == before.id, Document.purged_at.is_(None), *conditions)
+        .values(**values, revision=Document.revision + 1)
+        .returning(Document.latest)
+        .execution_options(synchronize_session=False)
+    )
+    latest = session.scalar(statement)
+    if latest is None:
+        # In the same transaction, yet a new statement sees what others committed.
+        raise StaleRevision(
+            reading.look_up(session, actor, before.id, even_deleted=before.is_deleted)
+        )
+    return latest
+
+
+def _lock(session: Session, patient_id: UUID) -> None:
+    statement = (
+        select(*patient_rows.COLUMNS)
+        .where(Patient.id == patient_id)
+        .with_for_update(read=True, key_share=True, of=Patient)
+    )
+    row = session.execute(statement).one_or_none()
+    if row is None:
+        raise NoSuchPatient(patient_id)
+    current = patient_rows.record_of(row)
+    if current.is_archived:
+        raise PatientArchived(current)

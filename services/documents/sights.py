@@ -1,0 +1,60 @@
+"""Whose documents somebody sees and changes, by their role."""
+
+from sqlalchemy import ColumnElement, and_, false, or_
+
+from db.models import Document, DocumentVersion
+from services.actors import Actor, Permission, Role
+from services.documents.records import QUARANTINED, DocumentRecord
+
+
+def require_view(actor: Actor) -> None:
+    """Raise NotAllowed unless the actor may see documents, or their own."""
+    is_patient = actor.role is Role.PATIENT
+    actor.require(
+        Permission.VIEW_OWN_DOCUMENTS if is_patient else Permission.VIEW_DOCUMENTS
+    )
+
+
+def is_visible_to(actor: Actor) -> ColumnElement[bool]:
+    """Return which pairs of a document and its version the actor is shown.
+
+    Deleted ones are among them for whoever may restore them, so lists say
+    `Document.deleted_at.is_(None)` themselves. Whom a clinician treats, the database's
+    own rules know.
+    """
+    is_kept = Document.purged_at.is_(None)
+    if actor.role is not Role.PATIENT:
+        return is_kept
+    if actor.patient_id is None:
+        return false()
+    return and_(
+        is_kept,
+        Document.patient_id == actor.patient_id,
+        or_(Document.deleted_at.is_(None), Document.created_by == actor.id),
+        # What nobody may open yet is shown to whoever filed it, so that they know.
+        or_(
+            DocumentVersion.scan.not_in(QUARANTINED),
+            DocumentVersion.author_id == actor.id,
+        ),
+    )
+
+
+def may_change(actor: Actor, record: DocumentRecord) -> bool:
+    """Tell whether the actor may replace or rename the document.
+
+    Patients may with what they filed themselves.
+    """
+    if actor.role is Role.PATIENT:
+        return actor.may(Permission.FILE_OWN_DOCUMENTS) and _is_own(actor, record)
+    return actor.may(Permission.FILE_DOCUMENTS)
+
+
+def may_delete(actor: Actor, record: DocumentRecord) -> bool:
+    """Tell whether the actor may delete and restore the document; holds aside."""
+    if actor.role is Role.PATIENT:
+        return may_change(actor, record)
+    return actor.may(Permission.DELETE_DOCUMENTS)
+
+
+def _is_own(actor: Actor, record: DocumentRecord) -> bool:
+    return (record.patient_id, record.created_by) == (actor.patient_id, actor.id)

@@ -1,0 +1,99 @@
+"""The rows of a version: what is known of its file, and the file's text."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, literal, null, select
+from sqlalchemy.orm import Session
+
+from db.models import DocumentText, DocumentVersion
+from services.actors import Actor
+from services.documents import rules
+from services.documents.drafts import StoredContent
+from services.documents.records import VersionRecord
+from services.pdf.examination import Examination
+
+
+def add(
+    session: Session,
+    actor: Actor,
+    document_id: UUID,
+    number: int,
+    content: StoredContent,
+) -> None:
+    """Write down a version whose bytes are stored, together with its text."""
+    about = {"document_id": document_id, "number": number, **_values_of(content)}
+    version_id = _insert(session, actor, about)
+    pages = list(map(rules.storable, content.examination.text))
+    if any(pages):
+        session.execute(insert(DocumentText).values(version_id=version_id, pages=pages))
+
+
+def add_copy(
+    session: Session, actor: Actor, number: int, version: VersionRecord
+) -> None:
+    """Write down a version with the file and the text of an earlier one."""
+    version_id = _insert(session, actor, {"number": number, **_copied(version)})
+    text = select(literal(version_id), DocumentText.pages).where(
+        DocumentText.version_id == version.id
+    )
+    columns = [DocumentText.version_id, DocumentText.pages]
+    session.execute(insert(DocumentText).from_select(columns, text))
+
+
+def evidence(version: VersionRecord) -> dict[str, Any]:
+    """Return what an audit event tells of a version's file."""
+    return {
+        "origin": version.origin,
+        "filesize": version.filesize,
+        "sha256": version.sha256,
+        "scan": version.scan,
+    }
+
+
+def _insert(session: Session, actor: Actor, values: dict[str, Any]) -> UUID:
+    by = {"author_id": actor.id, "author_name": actor.name}
+    statement = insert(DocumentVersion).values(values | by)
+    return session.scalars(statement.returning(DocumentVersion.id)).one()
+
+
+def _values_of(content: StoredContent) -> dict[str, Any]:
+    examination = content.examination
+    return {
+        "file_id": content.file_id,
+        "filename": rules.tidy_filename(content.filename),
+        "filesize": content.filesize,
+        "sha256": content.sha256,
+        "pages": examination.pages,
+        "findings": list(examination.findings),
+        "origin": content.origin,
+        "template": content.template,
+        # None alone would be written as the JSON value null.
+        "form": null() if content.form is None else dict(content.form),
+        "scan": content.scan,
+        "reading": _reading_of(examination),
+    }
+
+
+def _reading_of(examination: Examination) -> str:
+    """Return where the text is from; pages without any may be scanned ones."""
+    if examination.has_text:
+        return "embedded"
+    return "none" if examination.pages is None else "waiting"
+
+
+def _copied(version: VersionRecord) -> dict[str, Any]:
+    return {
+        "document_id": version.document_id,
+        "file_id": version.file_id,
+        "filename": version.filename,
+        "filesize": version.filesize,
+        "sha256": bytes.fromhex(version.sha256),
+        "pages": version.pages,
+        "findings": list(version.findings),
+        "origin": "restored",
+        "template": version.template,
+        "form": null() if version.form is None else dict(version.form),
+        "scan": version.scan,
+        "reading": version.reading,
+    }
