@@ -56,6 +56,9 @@ class Settings(DoorSettings):
     mail_from: str | None = None
     sms_url: SecretStr | None = None
     sms_token: SecretStr | None = None
+    clamd_url: str | None = None
+    ocr_languages: Annotated[str, Field(pattern=r"^\w+(\+\w+)*$")] = "eng"
+    refuse_active_pdfs: bool = False
     api_calls_per_minute: Annotated[int, Field(ge=1)] = 1200
     timezone: str = "UTC"
     pool_size: Annotated[int, Field(ge=1, le=100)] = 5
@@ -111,6 +114,17 @@ class Settings(DoorSettings):
     def _is_a_gateway(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not _leads_by(value, {"https"}, here={"http"}):
             raise ValueError("write https://; http:// is for this machine only")
+        return value
+
+    @field_validator("clamd_url")
+    @classmethod
+    def _is_a_scanner(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "tcp://localhost")
+        leads = {"tcp": parts.hostname, "unix": parts.path}
+        if not leads.get(parts.scheme):
+            raise ValueError(
+                "write unix:///run/clamav/clamd.ctl or tcp://localhost:3310"
+            )
         return value
 
     @model_validator(mode="after")

@@ -22,6 +22,8 @@ from services import (
     sessions,
 )
 from services.mail import Mailer, MailNotSent
+from services.pdf.examining import Examiner
+from services.pdf.scanning import Scanner
 from services.sessions import Limits
 
 # Bytes are stored before the row that names them, so a young file may still be
@@ -49,6 +51,10 @@ class Stores:
     # Who takes letters, if anybody does, and the address that stands in them.
     mailer: Mailer | None = None
     address: str = ""
+    # Who reads PDFs, in which languages, and who scans them for viruses, if anybody.
+    examiner: Examiner | None = None
+    ocr_languages: str = "eng"
+    scanner: Scanner | None = None
 
     @classmethod
     def of(cls, context: JobContext) -> "Stores":

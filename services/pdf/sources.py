@@ -4,8 +4,7 @@ import io
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from functools import partial
+from contextlib import contextmanager, suppress
 from typing import Final, Protocol
 
 # Larger ones go to an unnamed file on disk instead of a second time into memory.
@@ -35,34 +34,56 @@ def handed_over(source: Readable | int) -> Iterator[int]:
         os.close(lent)
 
 
+def pieces_of(source: Readable | int) -> Iterator[bytes | memoryview]:
+    """Yield all the bytes that `handed_over` would hold, without copying them."""
+    file = _descriptor(source)
+    if isinstance(source, io.BytesIO):
+        with source.getbuffer() as held:
+            for at in range(0, len(held), _PIECE):
+                yield held[at : at + _PIECE]
+    elif file is not None:
+        at = 0
+        while piece := os.pread(file, _PIECE, at):
+            yield piece
+            at += len(piece)
+    elif not isinstance(source, int):
+        while piece := source.read(_PIECE):
+            yield piece
+
+
 def begins_like_a_pdf(file: int) -> bool:
     """Tell whether the header is where every reader looks for it."""
     return b"%PDF-" in os.pread(file, _HEADER_WITHIN, 0)
 
 
 def _lent(source: Readable | int) -> int:
+    file = _descriptor(source)
+    if file is not None:
+        # Once more: whoever gets this one can neither write nor seek in ours. Other
+        # systems than Linux have no such way, and copy.
+        with suppress(OSError):
+            return os.open(f"/proc/self/fd/{file}", os.O_RDONLY | os.O_CLOEXEC)
+    return _copied(pieces_of(source), size=_size_of(source, file))
+
+
+def _descriptor(source: Readable | int) -> int | None:
     if isinstance(source, int):
-        return _read_only(source)
-    if isinstance(source, io.BytesIO):
-        with source.getbuffer() as held:
-            return _copied([held], size=len(held))
+        return source
     if isinstance(source, io.IOBase | tempfile.SpooledTemporaryFile):
-        # What was written may still be on its way into the file.
-        source.flush()
-        return _read_only(source.fileno())
-    pieces = iter(partial(source.read, _PIECE), b"")
-    return _copied(pieces, size=getattr(source, "size", None))
+        with suppress(io.UnsupportedOperation):
+            file = source.fileno()
+            # What was written may still be on its way into the file.
+            source.flush()
+            return file
+    return None
 
 
-def _read_only(file: int) -> int:
-    """Open the same file once more: whoever gets it can neither write nor seek ours."""
-    try:
-        return os.open(f"/proc/self/fd/{file}", os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        # Not on Linux.
-        size = os.fstat(file).st_size
-        pieces = (os.pread(file, _PIECE, at) for at in range(0, size, _PIECE))
-        return _copied(pieces, size=size)
+def _size_of(source: Readable | int, file: int | None) -> int | None:
+    if file is not None:
+        return os.fstat(file).st_size
+    if isinstance(source, io.BytesIO):
+        return source.getbuffer().nbytes
+    return getattr(source, "size", None)
 
 
 def _copied(pieces: Iterable[bytes | memoryview], *, size: int | None) -> int:

@@ -1,0 +1,110 @@
+"""Has files scanned for viruses by a ClamAV daemon, without writing them anywhere."""
+
+import logging
+import socket
+import struct
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from db.settings import Settings
+from services.errors import Unavailable
+from services.pdf.sources import Readable, pieces_of
+
+_PORT: Final = 3310
+# One that is down is found out soon; one that works on 50 MB may take its time.
+_CONNECT_SECONDS: Final = 3.0
+_SCAN_SECONDS: Final = 60.0
+_MAX_REPLY: Final = 4096
+_LENGTH: Final = struct.Struct("!L")
+_log = logging.getLogger(__name__)
+
+
+class Verdict(StrEnum):
+    """What a scan ends with."""
+
+    CLEAN = "clean"
+    INFECTED = "infected"
+
+
+class ScannerUnavailable(Unavailable):
+    """The scanner gives no verdict now."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The virus scanner does not answer. The file waits until it has been "
+            "scanned; nobody can open it before."
+        )
+
+
+class Scanner:
+    """A clamd, at `unix:///path/to/its.socket` or `tcp://host:3310`.
+
+    Every scan has a connection of its own, so any number of threads may scan.
+    """
+
+    def __init__(self, url: str, *, seconds: float = _SCAN_SECONDS) -> None:
+        self._url = urlsplit(url)
+        self._seconds = seconds
+
+    def scan(self, source: Readable | int) -> Verdict:
+        """Return the verdict on a whole file, or raise ScannerUnavailable.
+
+        Of an open file the position stays where it is.
+        """
+        try:
+            with self._connected() as clamd:
+                reply = _asked(clamd, pieces_of(source))
+        except OSError as error:
+            _log.warning("The virus scanner failed: %s.", type(error).__name__)
+            raise ScannerUnavailable from None
+        if reply == b"stream: OK":
+            return Verdict.CLEAN
+        if reply.endswith(b" FOUND"):
+            return Verdict.INFECTED
+        if b"size limit" in reply:
+            _log.warning("The virus scanner takes no file as large: StreamMaxLength.")
+        else:
+            _log.warning("The virus scanner gave no verdict.")
+        raise ScannerUnavailable
+
+    def _connected(self) -> socket.socket:
+        if self._url.scheme == "unix":
+            clamd = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            try:
+                clamd.settimeout(_CONNECT_SECONDS)
+                clamd.connect(unquote(self._url.path))
+            except BaseException:
+                clamd.close()
+                raise
+        else:
+            address = (self._url.hostname or "", self._url.port or _PORT)
+            clamd = socket.create_connection(address, _CONNECT_SECONDS)
+        clamd.settimeout(self._seconds)
+        return clamd
+
+
+def scanner_of(settings: Settings) -> Scanner | None:
+    """Return who scans by these settings; None where nobody does."""
+    return Scanner(settings.clamd_url) if settings.clamd_url else None
+
+
+def _asked(clamd: socket.socket, pieces: Iterable[bytes | memoryview]) -> bytes:
+    """Send the file in pieces, each behind its length; return what clamd says to it."""
+    try:
+        clamd.sendall(b"zINSTREAM\0")
+        for piece in pieces:
+            clamd.sendall(_LENGTH.pack(len(piece)))
+            clamd.sendall(piece)
+        clamd.sendall(_LENGTH.pack(0))
+    except (BrokenPipeError, ConnectionResetError):
+        # It stops listening when the file gets too large, and may have said so.
+        pass
+    reply = b""
+    while len(reply) < _MAX_REPLY and not reply.endswith(b"\0"):
+        received = clamd.recv(_MAX_REPLY)
+        if not received:
+            break
+        reply += received
+    return reply.rstrip(b"\0\n")
