@@ -61,6 +61,8 @@ class Kind(StrEnum):
     FLAG = "flag"
     LIST = "list"
     ID = "id"
+    NUMBER = "number"
+    SIZE = "size"
 
 
 _EQUALITY = (Operator.EQUAL, Operator.NOT_EQUAL)
@@ -89,6 +91,8 @@ OPERATORS: Final[Mapping[Kind, tuple[Operator, ...]]] = MappingProxyType(
             Operator.IS_EMPTY,
         ),
         Kind.ID: (*_EQUALITY, Operator.IN),
+        Kind.NUMBER: (*_RANGES, *_EQUALITY, Operator.IN),
+        Kind.SIZE: _RANGES,
     }
 )
 
@@ -150,7 +154,8 @@ class Field:
     `can_be_empty` adds IS_EMPTY to the operators of its kind. `phrase` and
     `denial` put the field into a sentence ("born", "allergic to"); without them it
     reads "whose last name ...". `statements` replace the sentence's words for the
-    values True and False.
+    values True and False, and `choice_labels` those for its choices. A LIST with
+    choices holds nothing else.
     """
 
     name: str
@@ -162,14 +167,23 @@ class Field:
     phrase: str = field(default="", compare=False)
     denial: str = field(default="", compare=False)
     statements: tuple[str, str] = field(default=("", ""), compare=False)
+    choice_labels: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def operators(self) -> tuple[Operator, ...]:
         """The operators that make sense here, the most common first."""
         operators = OPERATORS[self.kind]
+        if self.kind is Kind.LIST and self.choices:
+            operators = tuple(o for o in operators if o is not Operator.CONTAINS)
         if self.can_be_empty and Operator.IS_EMPTY not in operators:
             return (*operators, Operator.IS_EMPTY)
         return operators
+
+    def label_of(self, choice: str) -> str:
+        """Return what a choice is called."""
+        if not self.choice_labels:
+            return choice
+        return self.choice_labels[self.choices.index(choice)]
 
 
 Fields = Mapping[str, Field]

@@ -125,6 +125,8 @@ def _leaf(asked: Filter, field: Field, now: datetime) -> tuple[Leaf, Sequence[ob
             read = _ends(operator, _birth_intervals(read, now))
         case Kind.MOMENT:
             read = _ends(operator, _moment_intervals(read, now))
+        case Kind.LIST if field.choices:
+            read = tuple([choice] for choice in read)
         case Kind.LIST:
             read = tuple(Mention(field.name, str(text), not is_part) for text in read)
     return Leaf(

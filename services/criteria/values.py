@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
+from types import MappingProxyType
 from typing import Final, NoReturn
 from uuid import UUID
 
@@ -19,6 +20,14 @@ from services.errors import InvalidInput
 
 OLDEST_AGE: Final = 150
 _YEAR: Final = re.compile("(?:19|20)[0-9]{2}")
+_SIZE: Final = re.compile(
+    r"(?P<number>[0-9]{1,9}(?:[.,][0-9]{1,3})?)\s*(?P<unit>|b|bytes|kb|mb|gb)",
+    re.IGNORECASE,
+)
+# As the pages show sizes, and as the limit on uploads is meant.
+_BYTES: Final = MappingProxyType(
+    {"": 1, "b": 1, "bytes": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30}
+)
 
 
 def read_moment(text: str, now: datetime) -> tuple[datetime, datetime] | None:
@@ -90,8 +99,10 @@ def is_storable(text: str) -> bool:
     return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
 
 
-def _read_one(field: Field, text: str) -> object:  # noqa: C901, PLR0911 - a table of kinds
+def _read_one(field: Field, text: str) -> object:  # noqa: C901, PLR0911, PLR0912 - a table
     match field.kind:
+        case Kind.LIST if field.choices:
+            return _read_choice(field, text)
         case Kind.TEXT | Kind.LIST:
             return text
         case Kind.PHONE:
@@ -112,6 +123,10 @@ def _read_one(field: Field, text: str) -> object:  # noqa: C901, PLR0911 - a tab
             return _read_flag(field, text)
         case Kind.ID:
             return _read_id(field, text)
+        case Kind.NUMBER:
+            return _read_number(field, text)
+        case Kind.SIZE:
+            return _read_bytes(field, text)
 
 
 def _refuse_date(field: Field) -> NoReturn:
@@ -171,6 +186,24 @@ def _read_id(field: Field, text: str) -> UUID:
             f"{field.label} is an identifier like "
             "01890a5d-ac96-774b-bcce-b302099a8057.",
         ) from None
+
+
+def _read_number(field: Field, text: str) -> int:
+    if not re.fullmatch("[0-9]{1,9}", text):
+        raise InvalidInput(
+            field.name, f"{field.label} is a whole number, for example 12."
+        )
+    return int(text)
+
+
+def _read_bytes(field: Field, text: str) -> int:
+    typed = _SIZE.fullmatch(text)
+    if typed is None:
+        raise InvalidInput(
+            field.name,
+            f"{field.label} is a number of bytes, kB, MB or GB, for example 2.5 MB.",
+        )
+    return int(float(typed["number"].replace(",", ".")) * _BYTES[typed["unit"].lower()])
 
 
 def _midnight(day: date, now: datetime) -> datetime:

@@ -58,6 +58,14 @@ _AGE_LABELS = MappingProxyType(
         Operator.IN: "is one of",
     }
 )
+_SIZE_LABELS = MappingProxyType(
+    {
+        Operator.LESS_THAN: "is under",
+        Operator.LESS_THAN_OR_EQUAL: "is at most",
+        Operator.GREATER_THAN: "is over",
+        Operator.GREATER_THAN_OR_EQUAL: "is at least",
+    }
+)
 _YEAR_LABELS = MappingProxyType(
     {
         Operator.EQUAL: "is",
@@ -84,6 +92,8 @@ _LABELS: Final = MappingProxyType(
         Kind.AGE: _AGE_LABELS,
         Kind.YEAR: _YEAR_LABELS,
         Kind.LIST: _LIST_LABELS,
+        Kind.NUMBER: _AGE_LABELS,
+        Kind.SIZE: _SIZE_LABELS,
     }
 )
 
@@ -139,13 +149,14 @@ def sentence(
     count: Count,
     *,
     noun: tuple[str, str] = ("patient", "patients"),
+    archived: str = "archived",
 ) -> str:
     """Say what the list shows: "41 patients born after 1 January 1980"."""
     is_none = count.is_exact and count.value == 0
     is_one = count.value == 1 and (count.is_exact or count.is_estimate)
     words = ["No" if is_none else str(count)]
     if criteria.archived:
-        words.append("archived")
+        words.append(archived)
     words.append(noun[0] if is_one else noun[1])
     words.extend(_conditions(criteria, fields))
     return " ".join(words)
@@ -205,6 +216,9 @@ def _phrase(field: Field, asked: Filter) -> str:
             return _AGES[asked.operator].format(said)
         case Kind.LIST:
             return _list_phrase(field, asked.operator, said)
+        case Kind.NUMBER | Kind.SIZE:
+            compared = _LABELS[field.kind][asked.operator].replace("is one of", "is")
+            return f"whose {_lowered(field.label)} {compared} {said}"
         case _:
             template = _TEXTS.get(
                 asked.operator, f"{_TEXT_LABELS[asked.operator]} {{}}"
@@ -240,6 +254,10 @@ def _spoken(field: Field, value: object) -> str:
             return _spoken_moment(str(value))
         case Kind.TEXT | Kind.PHONE:
             return _quoted(str(value))
+        case Kind.CHOICE | Kind.LIST if field.choices:
+            return _lowered(field.label_of(str(value)))
+        case Kind.SIZE:
+            return _spoken_size(int(str(value)))
         case _:
             return str(value)
 
@@ -250,6 +268,13 @@ def _spoken_moment(typed: str) -> str:
         return f"{day:%-d %B %Y}"
     interval = values.read_moment(typed, datetime.now(UTC))
     return f"{interval[0]:%-d %B %Y %H:%M}" if interval else typed
+
+
+def _spoken_size(count: int) -> str:
+    for unit, size in (("GB", 2**30), ("MB", 2**20), ("kB", 2**10)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count} bytes"
 
 
 def _quoted(text: str) -> str:

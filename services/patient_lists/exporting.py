@@ -23,10 +23,10 @@ from services.audit import Action
 from services.criteria import Criteria
 from services.criteria.paging import order_by
 from services.errors import Unavailable
+from services.listing.recording import record
+from services.listing.statements import compiled, ran_out_of_time
 from services.patient_lists.queries import PATIENTS, Asked, Shape, belongs, prepare
-from services.patient_lists.recording import record
 from services.patient_lists.sights import NAMED
-from services.patient_lists.statements import compiled, ran_out_of_time
 
 _ROWS_AT_ONCE: Final = 1_000
 _LIMIT_SECONDS: Final = 60

@@ -11,11 +11,11 @@ from services import audit
 from services.actors import Actor, Permission
 from services.audit import Action
 from services.errors import InvalidInput
+from services.listing.folding import fold
+from services.listing.statements import compiled, run
 from services.patient_lists import search
-from services.patient_lists.folding import fold
 from services.patient_lists.queries import PATIENTS
 from services.patient_lists.search import SearchShape
-from services.patient_lists.statements import compiled, run
 from services.patient_records import Identity, Sex
 
 MOST_FOUND: Final = 10

@@ -14,12 +14,11 @@ from db.models import Patient
 from services.actors import Actor
 from services.criteria import Criteria, Direction, Order
 from services.criteria.paging import Key
-from services.criteria.patterns import containing
 from services.criteria.shape import Branch, Mention, Typed, take_apart
 from services.criteria.sql import Target, condition, parameter_names
+from services.listing.folding import comparable, fold
 from services.patient_fields import FIELDS, require_visible
 from services.patient_lists import search, terms
-from services.patient_lists.folding import fold
 from services.patient_lists.sights import Sight, sight_of
 
 assert isinstance(Patient.__table__, Table)  # noqa: S101 - for the type checker
@@ -61,6 +60,9 @@ _SORTED_BY: Final[Mapping[str, str]] = MappingProxyType(
         "age": "date_of_birth",
     }
 )
+
+# Accents matter in an address of e-mail, as they do in its column.
+_WITH_ACCENTS: Final = frozenset({"email"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,10 @@ class Understood:
         typed = [value.text for value in values if isinstance(value, Typed | Mention)]
         folded = fold(session, [*typed, *self._search.words])
         return _Learned(
-            {name: _comparable(value, folded) for name, value in self._values.items()}
+            {
+                name: comparable(value, folded, lowered=_WITH_ACCENTS)
+                for name, value in self._values.items()
+            }
             | self._search.parameters(folded),
             {
                 name: terms.Wanted(
@@ -136,15 +141,6 @@ class _Learned:
 
     parameters: dict[str, object]
     wanted: dict[str, terms.Wanted]
-
-
-def _comparable(value: object, folded: Mapping[str, str]) -> object:
-    if not isinstance(value, Typed):
-        return value
-    # Accents matter in an address of e-mail, as they do in its column.
-    is_email = value.field == "email"
-    text = value.text.lower() if is_email else folded[value.text]
-    return containing(text) if value.is_pattern else text
 
 
 @dataclass(frozen=True, slots=True)

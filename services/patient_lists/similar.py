@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from services.actors import Actor, Permission
 from services.audit import Action
 from services.criteria import Criteria
+from services.listing.folding import fold
+from services.listing.recording import record
+from services.listing.statements import compiled, limited, ran_out_of_time
 from services.patient_lists import search
-from services.patient_lists.folding import fold
 from services.patient_lists.queries import PATIENTS
-from services.patient_lists.recording import record
-from services.patient_lists.statements import compiled, limited, ran_out_of_time
 from services.patient_records import PatientRecord
 from services.patient_rows import COLUMNS, record_of
 

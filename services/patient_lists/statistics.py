@@ -28,11 +28,11 @@ from sqlalchemy.sql.util import ClauseAdapter
 from services.actors import Actor, Permission
 from services.audit import Action
 from services.criteria import Criteria
+from services.listing.recording import record
+from services.listing.statements import compiled, run
 from services.patient_lists.counting import estimate
 from services.patient_lists.queries import PATIENTS, Asked, Shape, belongs, prepare
-from services.patient_lists.recording import record
 from services.patient_lists.sights import NAMED
-from services.patient_lists.statements import compiled, run
 from services.patient_records import Sex
 
 MOST_DESCRIBED: Final = 50_000

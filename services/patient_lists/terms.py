@@ -15,8 +15,8 @@ from services.criteria.model import MAX_TEXT_LENGTH
 from services.criteria.patterns import beginning_a_word, containing
 from services.criteria.values import is_storable
 from services.errors import InvalidInput
-from services.patient_lists.folding import fold
-from services.patient_lists.statements import compiled, run
+from services.listing.folding import fold
+from services.listing.statements import compiled, run
 
 KINDS: Final = ("allergies", "medical_history", "current_medications")
 MAX_SPELLINGS: Final = 2_000

@@ -1,4 +1,4 @@
-"""What the audit log is told of a list: what was asked for, and who was shown."""
+"""What the audit log is told of a list: what was asked for, and what was shown."""
 
 from collections.abc import Iterable
 from typing import Protocol
@@ -13,7 +13,7 @@ from services.criteria import Criteria
 
 
 class _Shown(Protocol):
-    """A patient as a list shows one, with or without a name."""
+    """A row as a list shows one."""
 
     @property
     def id(self) -> UUID: ...
@@ -26,11 +26,12 @@ def record(
     asked: Criteria,
     *,
     shown: Iterable[_Shown] | None = None,
+    called: str = "patients",
     reason: str | None = None,
     **details: object,
 ) -> None:
-    """Write down the criteria, the ids of all who were shown, and the rest."""
+    """Write down the criteria, the ids of all that was shown, and the rest."""
     told: dict[str, object] = {"criteria": criteria.to_json(asked), **details}
     if shown is not None:
-        told["patients"] = [patient.id for patient in shown]
+        told[called] = [one.id for one in shown]
     audit.record(session, actor, action, reason=reason, details=told)

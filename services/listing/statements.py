@@ -56,7 +56,7 @@ def run(
             raise
         raise Unavailable(
             "This list takes too long to find; add a filter that narrows it, "
-            "or sort it by name."
+            "or sort it another way."
         ) from None
     else:
         return rows

@@ -1,11 +1,13 @@
 """Typed text in the folded form that names and terms are compared in."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from sqlalchemy.orm import Session
 
-from services.patient_lists.statements import run
+from services.criteria.patterns import containing
+from services.criteria.shape import Typed
+from services.listing.statements import run
 
 _FOLD: Final = "SELECT text, fold(text) FROM unnest(%(texts)s) AS text"
 
@@ -20,3 +22,16 @@ def fold(session: Session, texts: Iterable[str]) -> dict[str, str]:
     if accented := [text for text in folded if not text.isascii()]:
         folded.update(run(session, _FOLD, {"texts": accented}))
     return folded
+
+
+def comparable(
+    value: object, folded: Mapping[str, str], *, lowered: frozenset[str] = frozenset()
+) -> object:
+    """Return typed text in the form that its column has; all else as it is.
+
+    Accents matter in the fields named by `lowered`, as they do in their columns.
+    """
+    if not isinstance(value, Typed):
+        return value
+    text = value.text.lower() if value.field in lowered else folded[value.text]
+    return containing(text) if value.is_pattern else text

@@ -2,7 +2,7 @@
 
 from sqlalchemy import func, select
 
-from services.patient_lists.folding import fold
+from services.listing.folding import fold
 
 
 def test_texts_are_folded_as_the_database_folds_them(session):

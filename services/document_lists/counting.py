@@ -1,0 +1,45 @@
+"""How many documents a list has, told within a bounded time."""
+
+from datetime import datetime
+from functools import lru_cache
+
+from sqlalchemy import Integer, func, literal_column, select
+from sqlalchemy.orm import Session
+
+from services.actors import Actor
+from services.audit import Action
+from services.criteria import Count, Criteria
+from services.document_lists.listed import LISTED
+from services.document_lists.queries import Shape, belongs, prepare
+from services.listing.counting import MOST_COUNTED, counted
+from services.listing.recording import record
+from services.listing.statements import compiled
+
+
+def count_documents(
+    session: Session, actor: Actor, criteria: Criteria, *, now: datetime | None = None
+) -> Count:
+    """Count the documents, as far as that goes in a moment.
+
+    Counting stops at 10,000; out of time, the planner's estimate is the answer. The
+    transaction goes on as if nothing had been asked. Raises InvalidInput, NotAllowed.
+    """
+    asked = prepare(session, actor, criteria, now)
+    count = counted(session, asked.text(_count), asked.text(_explain), asked.parameters)
+    record(session, actor, Action.DOCUMENT_COUNT, criteria, count=str(count))
+    return count
+
+
+@lru_cache(maxsize=256)
+def _count(shape: Shape) -> str:
+    first = (
+        select(literal_column("1", Integer)).select_from(LISTED).where(belongs(shape))
+    )
+    bounded = first.limit(literal_column(str(MOST_COUNTED + 1))).subquery("first")
+    return compiled(select(func.count()).select_from(bounded))
+
+
+@lru_cache(maxsize=256)
+def _explain(shape: Shape) -> str:
+    all_of_them = select(literal_column("1", Integer)).select_from(LISTED)
+    return f"EXPLAIN (FORMAT JSON) {compiled(all_of_them.where(belongs(shape)))}"

@@ -1,0 +1,155 @@
+"""One page of a list of documents."""
+
+from datetime import datetime
+from functools import lru_cache, partial
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Integer, Select, bindparam, select
+from sqlalchemy.orm import Session
+
+from db.models import Document, DocumentVersion, Patient
+from services.actors import Actor
+from services.audit import Action
+from services.criteria import Criteria
+from services.criteria.paging import behind, order_by
+from services.document_lists.listed import DOCUMENTS, LISTED
+from services.document_lists.queries import Build, Shape, belongs, prepare
+from services.document_lists.records import FoundDocument, found_of
+from services.documents.rows import COLUMNS
+from services.listing.pages import (
+    Page,
+    Part,
+    cut,
+    gone,
+    offset_of,
+    part_of,
+    require_size,
+)
+from services.listing.recording import record
+from services.listing.statements import compiled, run
+
+DocumentPage = Page[FoundDocument]
+
+
+def list_documents(
+    session: Session,
+    actor: Actor,
+    criteria: Criteria,
+    *,
+    size: int = 20,
+    after: UUID | None = None,
+    before: UUID | None = None,
+    last: bool = False,
+    now: datetime | None = None,
+) -> DocumentPage:
+    """Return the page behind or before a document, or the list's first or last page.
+
+    The newest come first, of deleted ones (`criteria.archived`) those deleted last.
+    Raises InvalidInput, NotAllowed, Unavailable. A page deep in the list costs what
+    the first one does.
+    """
+    require_size(size)
+    part, cursor = part_of(after, before, last=last)
+    asked = prepare(session, actor, criteria, now)
+    given = {**asked.parameters, "most": size + 1, "cursor": cursor}
+    rows = run(session, asked.text(_PAGES[part]), given)
+    if not rows and cursor is not None:
+        _require_document(session, cursor)
+    page = cut(rows, size, part, found_of)
+    _record(session, actor, criteria, page.rows)
+    return page
+
+
+def list_numbered(
+    session: Session,
+    actor: Actor,
+    criteria: Criteria,
+    *,
+    page: int,
+    per_page: int,
+    now: datetime | None = None,
+) -> tuple[FoundDocument, ...]:
+    """Return a page by its number, counted from 1.
+
+    Raises InvalidInput, NotAllowed, Unavailable. All rows before the page are read
+    to be skipped, so the numbers are bounded.
+    """
+    offset = offset_of(page, per_page, "documents")
+    asked = prepare(session, actor, criteria, now)
+    given = {**asked.parameters, "most": per_page, "offset": offset}
+    found = tuple(map(found_of, run(session, asked.text(_numbered), given)))
+    _record(session, actor, criteria, found)
+    return found
+
+
+def _record(
+    session: Session,
+    actor: Actor,
+    criteria: Criteria,
+    shown: tuple[FoundDocument, ...],
+) -> None:
+    record(
+        session,
+        actor,
+        Action.DOCUMENT_LIST,
+        criteria,
+        shown=shown,
+        called="documents",
+    )
+
+
+def _page(part: Part, shape: Shape) -> str:
+    keys = shape.keys
+    if part.is_backwards:
+        keys = tuple(key.turned() for key in keys)
+    statement = _sorted_ids(shape)
+    if part.has_cursor:
+        cursor = bindparam("cursor", type_=LISTED.c.id.type)
+        statement = statement.where(behind(LISTED, keys, cursor))
+    return _whole(statement.order_by(*order_by(LISTED, keys)).limit(_most()), keys)
+
+
+_PAGES: Final[dict[Part, Build]] = {
+    part: lru_cache(maxsize=256)(partial(_page, part)) for part in Part
+}
+
+
+@lru_cache(maxsize=256)
+def _numbered(shape: Shape) -> str:
+    ordered = _sorted_ids(shape).order_by(*order_by(LISTED, shape.keys))
+    offset = bindparam("offset", type_=Integer)
+    return _whole(ordered.limit(_most()).offset(offset), shape.keys)
+
+
+def _sorted_ids(shape: Shape) -> Select[Any]:
+    # Only what the list is sorted by: whole rows are fetched for one page, and not
+    # carried through the sorting of all.
+    names = (key.column for key in shape.keys)
+    return select(*(LISTED.c[name] for name in names)).where(belongs(shape))
+
+
+def _whole(page: Select[Any], keys: Any) -> str:
+    of_page = page.subquery("of_page")
+    statement = (
+        select(*COLUMNS)
+        .select_from(of_page)
+        .join(Document, Document.id == of_page.c.id)
+        .join(
+            DocumentVersion,
+            (DocumentVersion.document_id == Document.id)
+            & (DocumentVersion.number == Document.latest),
+        )
+        .outerjoin(Patient, Patient.id == Document.patient_id)
+    )
+    return compiled(statement.order_by(*order_by(of_page, keys)))
+
+
+def _most() -> Any:
+    return bindparam("most", type_=Integer)
+
+
+def _require_document(session: Session, cursor: UUID) -> None:
+    known = select(DOCUMENTS.c.id).where(DOCUMENTS.c.id == bindparam("cursor"))
+    if not run(session, compiled(known), {"cursor": cursor}):
+        raise gone()

@@ -1,0 +1,1 @@
+"""What lists of patients and lists of documents have in common."""
