@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from dashboard import live_sessions, runs, wiring
+from dashboard import live_sessions, runs, sharing, wiring
 from dashboard.live_sessions import LiveSessions
 from db.gridfs import FileStore
 from db.routing import (
@@ -30,23 +30,30 @@ from db.routing import (
 from services import people, replication
 from services.actors import Actor, Permission
 from services.audit import Origin
+from services.documents import Intake
 from services.errors import NotAllowed, NotFound, Unavailable
 from services.on_behalf import OnBehalf
+from services.pdf.examining import Examiner
+from services.shares import NewShare
 
 __all__ = [
     "NodeState",
     "Wanted",
     "cluster_state",
+    "count_upload",
     "current_actor",
     "current_sign_in",
+    "examiner",
     "files",
     "freshness",
     "in_zone",
+    "intake",
     "last_write",
     "now",
     "read",
     "read_all",
     "require",
+    "share_link",
     "today",
     "write",
 ]
@@ -285,8 +292,28 @@ def in_zone(moment: datetime) -> datetime:
 
 
 def files() -> FileStore:
-    """Return the store of photos."""
+    """Return the store of photos and documents."""
     return wiring.current().files
+
+
+def intake() -> Intake:
+    """Return the way of a document's file into the store."""
+    return wiring.current().intake
+
+
+def examiner() -> Examiner:
+    """Return who reads PDFs."""
+    return wiring.current().examiner
+
+
+def count_upload() -> None:
+    """Count a file that this person sends; raises LimitReached."""
+    _on_behalf().count_upload(wiring.current().throttle)
+
+
+def share_link(new: NewShare) -> str:
+    """Return the address of a link to a document, to be told this once."""
+    return sharing.link_of(wiring.current().settings, new)
 
 
 def _zone() -> ZoneInfo:

@@ -5,14 +5,20 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from threading import Lock
 
+from dashboard.keys import derive, signing_key
 from db import embedded, schema
 from db.audit_store import AuditStore
 from db.endpoints import Endpoints
 from db.file_keys import FileKeys
 from db.gridfs import FileStore
+from db.limit_storage import LimitStorage
 from db.routing import Database
 from db.seal_keys import SealKeyFile
 from db.settings import Settings
+from services.documents import Intake
+from services.pdf.examining import Examiner
+from services.pdf.scanning import Scanner, scanner_of
+from services.throttling import Throttle
 
 
 class NotRunning(Exception):
@@ -28,6 +34,23 @@ class Wiring:
     database: Database
     files: FileStore
     audit: AuditStore
+    limits: LimitStorage
+    # Starts its process at the first file, so that commands without one have none.
+    examiner: Examiner
+    scanner: Scanner | None
+
+    @property
+    def intake(self) -> Intake:
+        """The way of a file into the store."""
+        refuse_active = self.settings.refuse_active_pdfs
+        return Intake(
+            self.files, self.examiner, self.scanner, refuse_active=refuse_active
+        )
+
+    @property
+    def throttle(self) -> Throttle:
+        """What counts how often people and programs do something."""
+        return Throttle(self.limits, key=derive(signing_key(self.settings), "limits"))
 
     @property
     def seal_keys(self) -> SealKeyFile:
@@ -36,9 +59,16 @@ class Wiring:
         given = self.settings.audit_key_file
         return SealKeyFile(given or own, may_be_made=given is None)
 
+    @property
+    def file_keys(self) -> FileKeys:
+        """The keys that encrypt files, and small things such as drafts."""
+        return self.files.keys
+
     def close(self) -> None:
         """Close every connection."""
+        self.examiner.close()
         self.database.close()
+        self.limits.close()
         self.files.close()
         self.audit.close()
 
@@ -109,12 +139,15 @@ def _wire(settings: Settings, endpoints: Endpoints) -> Wiring:
         settings,
         endpoints,
         database,
-        FileStore(endpoints.mongo_url, keys=_file_keys(settings)),
+        FileStore(endpoints.mongo_url, keys=file_keys(settings)),
         AuditStore(endpoints.audit_url),
+        LimitStorage(endpoints.mongo_url),
+        Examiner(),
+        scanner_of(settings),
     )
 
 
-def _file_keys(settings: Settings) -> FileKeys:
+def file_keys(settings: Settings) -> FileKeys:
     """Return the keys of files; ours are made by the first who needs them."""
     own = settings.data / "secrets" / "file.keys"
     given = settings.file_keys_file

@@ -35,6 +35,8 @@ class LimitStorage:
     ) -> None:
         self._client: MongoClient[dict[str, Any]] = MongoClient(
             mongo_url,
+            # No connection and no thread before somebody asks: most commands never do.
+            connect=False,
             serverSelectionTimeoutMS=_PATIENCE_MS,
             connectTimeoutMS=_PATIENCE_MS,
             socketTimeoutMS=_PATIENCE_MS,

@@ -28,12 +28,14 @@ from db.embedded import Addresses
 from db.endpoints import Endpoints
 from db.file_keys import FileKeys
 from db.gridfs import FileStore
+from db.limit_storage import LimitStorage
 from db.models import AuditEvent
 from db.routing import SYSTEM, Database, Lsn
 from db.settings import Settings
 from services import patients, people, sessions
 from services.actors import Actor, Role
 from services.patient_records import PatientDraft, PatientRecord
+from services.pdf.examining import Examiner
 from tests.conftest import connect, owner
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -154,7 +156,10 @@ def _network() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def clinic(
-    module_endpoints: Endpoints, addresses: Addresses, file_keys: FileKeys
+    module_endpoints: Endpoints,
+    addresses: Addresses,
+    file_keys: FileKeys,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Clinic]:
     """A clinic that the tests of a module share."""
     url, name = addresses.mongo.admin_url, f"test_{uuid4().hex}"
@@ -162,8 +167,12 @@ def clinic(
         closing(Database(module_endpoints)) as database,
         closing(FileStore(url, name, keys=file_keys)) as files,
         closing(AuditStore(module_endpoints.audit_url)) as audit,
+        closing(LimitStorage(url)) as limits,
+        closing(Examiner()) as examiner,
     ):
-        wired = Wiring(Settings(), module_endpoints, database, files, audit)
+        settings = Settings(data=tmp_path_factory.mktemp("data"))
+        stores = (database, files, audit, limits)
+        wired = Wiring(settings, module_endpoints, *stores, examiner, scanner=None)
         wiring.use(wired)
         database.write(people.ensure_demo_people, acting=SYSTEM)
         cast: tuple[Actor, ...] = database.write(_cast, acting=SYSTEM).value
