@@ -1,0 +1,77 @@
+"""The fields of a form: what each is called, what it holds, where it comes from."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from services.patient_records import PatientRecord
+
+# One line, several lines, an ISO date; or the rows of a table, cell by cell.
+Value = str | list[list[str]]
+Form = Mapping[str, Value]
+
+
+class Kind(StrEnum):
+    """What a field holds."""
+
+    LINE = "line"
+    TEXT = "text"
+    DATE = "date"
+    TABLE = "table"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field; `prefill` tells what a patient's record already knows about it."""
+
+    name: str
+    label: str
+    kind: Kind = Kind.LINE
+    required: bool = False
+    help: str = ""
+    columns: tuple[str, ...] = ()
+    prefill: Callable[[PatientRecord], str] | None = None
+
+
+def _name(patient: PatientRecord) -> str:
+    return f"{patient.first_name} {patient.last_name}"
+
+
+def _allergies(patient: PatientRecord) -> str:
+    if patient.no_known_allergies:
+        return "No known allergies"
+    return ", ".join(patient.allergies)
+
+
+def _medication(patient: PatientRecord) -> str:
+    return "\n".join(patient.current_medications)
+
+
+def _history(patient: PatientRecord) -> str:
+    return "\n".join(patient.medical_history)
+
+
+def _information(patient: PatientRecord) -> str:
+    parts = (("History", _history(patient)), ("Medication", _medication(patient)))
+    return "\n\n".join(f"{label}:\n{text}" for label, text in parts if text)
+
+
+NAME: Final = Field("name", "Name", required=True, prefill=_name)
+DATE_OF_BIRTH: Final = Field(
+    "date_of_birth",
+    "Date of birth",
+    Kind.DATE,
+    required=True,
+    prefill=lambda patient: patient.date_of_birth.isoformat(),
+)
+DIAGNOSIS: Final = Field("diagnosis", "Diagnosis", Kind.TEXT)
+ALLERGIES: Final = Field("allergies", "Allergies", Kind.TEXT, prefill=_allergies)
+MEDICATION: Final = Field(
+    "medication", "Current medication", Kind.TEXT, prefill=_medication
+)
+HISTORY: Final = Field("history", "Medical history", Kind.TEXT, prefill=_history)
+MEDICAL_INFORMATION: Final = Field(
+    "medical_information", "Medical information", Kind.TEXT, prefill=_information
+)
+REMARKS: Final = Field("remarks", "Remarks", Kind.TEXT)

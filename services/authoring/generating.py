@@ -1,0 +1,58 @@
+"""From a form to the bytes of a PDF."""
+
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from services.authoring.checking import checked, text_of
+from services.authoring.fields import NAME, Field, Form, Kind, Value
+from services.authoring.sheet import Clinic, Sheet
+from services.authoring.template import Template
+
+# An empty space could be read as "none", which about allergies would be dangerous.
+_EMPTY: Final = "Not stated"
+
+
+def generate(
+    template: Template,
+    form: Form,
+    *,
+    clinic: Clinic,
+    document_id: UUID,
+    now: datetime,
+    author: str = "",
+) -> bytes:
+    """Return the document; the same form, id and moment give the same bytes.
+
+    Raises InvalidForm, which names every character that cannot be printed.
+    """
+    values = checked(template, form)
+    sheet = Sheet(
+        clinic=clinic,
+        title=template.title,
+        subject=str(values.get(NAME.name, "")),
+        document_id=document_id,
+        now=now,
+        text="".join((text_of(values), author, clinic.name, clinic.address)),
+    )
+    sheet.title_line(template.title)
+    for field in template.fields:
+        _write(sheet, field, values[field.name])
+    sheet.signature(author, _spelt(now.date()))
+    return bytes(sheet.output())
+
+
+def _write(sheet: Sheet, field: Field, value: Value) -> None:
+    if isinstance(value, list):
+        sheet.rows(field.label, field.columns, value)
+    elif field.kind is Kind.TEXT:
+        sheet.section(field.label, value or _EMPTY)
+    elif field.kind is Kind.DATE and value:
+        sheet.fact(field.label, _spelt(date.fromisoformat(value)))
+    else:
+        sheet.fact(field.label, value or _EMPTY)
+
+
+def _spelt(day: date) -> str:
+    # In words, because 3/4 is read as March here and as April there.
+    return f"{day.day} {day:%B %Y}"

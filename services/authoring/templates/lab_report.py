@@ -1,0 +1,29 @@
+"""A lab report: what was measured, and what it means."""
+
+from typing import Final
+
+from services.authoring import fields
+from services.authoring.fields import Field, Kind
+from services.authoring.template import Template
+
+TEMPLATE: Final = Template(
+    name="lab_report",
+    title="Lab report",
+    document_type="lab_report",
+    summary="Results of a sample, with their reference ranges.",
+    fields=(
+        fields.NAME,
+        fields.DATE_OF_BIRTH,
+        Field("sample", "Sample", help="For example venous blood, fasting."),
+        Field("taken_on", "Taken on", Kind.DATE, required=True),
+        Field("laboratory", "Laboratory"),
+        Field(
+            "results",
+            "Results",
+            Kind.TABLE,
+            required=True,
+            columns=("Test", "Result", "Unit", "Reference range"),
+        ),
+        Field("interpretation", "Interpretation", Kind.TEXT),
+    ),
+)

@@ -1,0 +1,26 @@
+"""A referral letter: why a colleague is asked to see this patient."""
+
+from typing import Final
+
+from services.authoring import fields
+from services.authoring.fields import Field, Kind
+from services.authoring.template import Template
+
+TEMPLATE: Final = Template(
+    name="referral_letter",
+    title="Referral letter",
+    document_type="referral_letter",
+    summary="Asks a colleague to see the patient.",
+    fields=(
+        Field("recipient", "To", required=True, help="Doctor, clinic or department."),
+        fields.NAME,
+        fields.DATE_OF_BIRTH,
+        Field("urgency", "Urgency", help="For example routine, or within two weeks."),
+        Field("reason", "Reason for referral", Kind.TEXT, required=True),
+        fields.DIAGNOSIS,
+        fields.HISTORY,
+        fields.MEDICATION,
+        fields.ALLERGIES,
+        fields.REMARKS,
+    ),
+)
