@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,17 +17,39 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.models import SavedView, StoredCriteria
-from services import audit, criteria
-from services.actors import Actor, Permission
+from services import audit, criteria, document_fields, patient_fields
+from services.actors import Actor, Permission, Role
 from services.audit import Action
-from services.criteria import Criteria, Json
+from services.criteria import Criteria, Fields, Json
 from services.errors import Conflict, InvalidInput, NotFound
-from services.patient_fields import FIELDS, require_visible
 
 MAX_NAME_LENGTH: Final = 60
-_SUBJECT: Final = "patients"
 _KEY: Final = re.compile("[A-Za-z0-9_-]{1,64}")
 _NAME_ONCE: Final = "saved_views_name_once"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a list is about: who may have one, and what it can ask for."""
+
+    name: str
+    fields: Fields
+    require_list: Callable[[Actor], None]
+    require_visible: Callable[[Actor, Criteria], None]
+
+
+PATIENTS: Final = Subject(
+    "patients",
+    patient_fields.FIELDS,
+    lambda actor: actor.require(Permission.LIST_PATIENTS),
+    patient_fields.require_visible,
+)
+DOCUMENTS: Final = Subject(
+    "documents",
+    document_fields.FIELDS,
+    document_fields.require_list,
+    document_fields.require_visible,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +71,22 @@ class NameTaken(Conflict):
         )
 
 
-def remember(session: Session, actor: Actor, asked: Criteria) -> str:
+def remember(
+    session: Session, actor: Actor, asked: Criteria, *, subject: Subject = PATIENTS
+) -> str:
     """Keep the criteria and return the key that recalls them; the caller commits.
 
-    Equal criteria have one key, whoever asks. Raises InvalidInput, NotAllowed.
+    Equal criteria have one key, whoever of the clinic asks; a patient has keys of their
+    own. Raises InvalidInput, NotAllowed.
     """
-    actor.require(Permission.LIST_PATIENTS)
-    criteria.validate(asked, FIELDS)
-    require_visible(actor, asked)
+    subject.require_list(actor)
+    criteria.validate(asked, subject.fields)
+    subject.require_visible(actor, asked)
     kept = criteria.to_json(asked)
     new = insert(StoredCriteria).values(
         key=secrets.token_urlsafe(16),
-        digest=_digest(kept),
-        subject=_SUBJECT,
+        digest=_digest(subject, actor, kept),
+        subject=subject.name,
         criteria=kept,
         created_by=actor.id,
     )
@@ -73,42 +98,55 @@ def remember(session: Session, actor: Actor, asked: Criteria) -> str:
     return session.scalars(found.returning(StoredCriteria.key)).one()
 
 
-def recall(session: Session, actor: Actor, key: str) -> Criteria:
+def recall(
+    session: Session, actor: Actor, key: str, *, subject: Subject = PATIENTS
+) -> Criteria:
     """Return the criteria behind the key; raises NotFound, NotAllowed.
 
     Not to who sees no names, if names are what the criteria ask about: they may hold
     the name of a patient.
     """
-    actor.require(Permission.LIST_PATIENTS)
+    subject.require_list(actor)
     stored = session.get(StoredCriteria, key) if _KEY.fullmatch(key) else None
-    if stored is None or stored.subject != _SUBJECT:
+    if stored is None or stored.subject != subject.name:
         raise NotFound(_unknown_to(actor))
     asked = criteria.from_json(stored.criteria)
-    require_visible(actor, asked)
+    subject.require_visible(actor, asked)
     return asked
 
 
-def save_view(session: Session, actor: Actor, name: str, key: str) -> View:
+def save_view(
+    session: Session,
+    actor: Actor,
+    name: str,
+    key: str,
+    *,
+    subject: Subject = PATIENTS,
+) -> View:
     """Give the list behind the key a name; the caller commits.
 
     Raises NameTaken, InvalidInput, NotFound, NotAllowed.
     """
     actor.require(Permission.SAVE_VIEWS)
     name = _read_name(name)
-    recall(session, actor, key)
-    view = SavedView(owner_id=actor.id, subject=_SUBJECT, name=name, criteria_key=key)
+    recall(session, actor, key, subject=subject)
+    view = SavedView(
+        owner_id=actor.id, subject=subject.name, name=name, criteria_key=key
+    )
     with _refused_if_taken(session, name):
         session.add(view)
     _record(session, actor, Action.VIEW_SAVE, view, name=[None, name])
     return _view_of(view)
 
 
-def list_views(session: Session, actor: Actor) -> tuple[View, ...]:
+def list_views(
+    session: Session, actor: Actor, *, subject: Subject = PATIENTS
+) -> tuple[View, ...]:
     """Return the actor's own views by name; raises NotAllowed."""
     actor.require(Permission.SAVE_VIEWS)
     views = session.scalars(
         select(SavedView)
-        .where(SavedView.owner_id == actor.id, SavedView.subject == _SUBJECT)
+        .where(SavedView.owner_id == actor.id, SavedView.subject == subject.name)
         .order_by(func.lower(SavedView.name))
     )
     return tuple(map(_view_of, views))
@@ -169,7 +207,7 @@ def _refused_if_taken(session: Session, name: str) -> Iterator[None]:
 
 def _get_own(session: Session, actor: Actor, view_id: UUID) -> SavedView:
     view = session.get(SavedView, view_id)
-    if view is None or view.owner_id != actor.id or view.subject != _SUBJECT:
+    if view is None or view.owner_id != actor.id:
         raise NotFound("You have no such view; perhaps it was deleted elsewhere.")
     return view
 
@@ -191,8 +229,13 @@ def _read_name(typed: str) -> str:
     return name
 
 
-def _digest(kept: Json) -> bytes:
+def _digest(subject: Subject, actor: Actor, kept: Json) -> bytes:
+    # A key that others have would tell a patient that somebody else asked the same.
+    owner = [str(actor.id)] if actor.role is Role.PATIENT else []
     canonical = json.dumps(
-        [_SUBJECT, kept], sort_keys=True, separators=(",", ":"), ensure_ascii=True
+        [subject.name, kept, *owner],
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=True,
     )
     return hashlib.sha256(canonical.encode()).digest()
