@@ -153,6 +153,36 @@ def verify_audit(data: Data = None) -> None:
 
 
 @app.command()
+def new_file_keys(
+    path: Annotated[Path, typer.Argument(help="The file to make.")],
+) -> None:
+    """Make the keys that encrypt files, for databases of your own."""
+    with explained():
+        from dashboard import file_key_commands
+
+        typer.echo(file_key_commands.make(path))
+
+
+@app.command()
+def rotate_keys(
+    data: Data = None,
+    drop_old: Annotated[
+        bool,
+        typer.Option(
+            "--drop-old", help="Instead, forget old keys that nothing needs any more."
+        ),
+    ] = False,
+) -> None:
+    """Exchange the key that wraps the keys of files; the files stay as they are."""
+    with explained():
+        settings = choose(data=data)
+        from dashboard import file_key_commands
+
+        do = file_key_commands.drop_old if drop_old else file_key_commands.rotate
+        typer.echo(do(settings))
+
+
+@app.command()
 def import_synthea(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="The folder of Synthea's CSV files.")
@@ -221,6 +251,8 @@ def _sentence(error: Exception) -> str | None:
     from dashboard.wiring import NotRunning
     from db.audit_store import AuditStoreUnavailable
     from db.embedded import CannotStart
+    from db.file_keys import UnusableFileKeys
+    from db.gridfs import FileStoreUnavailable
     from db.routing import DatabaseUnavailable
     from db.schema import CannotMigrate
     from db.seal_keys import UnusableKey
@@ -237,12 +269,18 @@ def _sentence(error: Exception) -> str | None:
             f"{error} See that it runs and, if it is one of your own, that "
             "CHARTROOM_AUDIT_MONGO_URL is right."
         )
+    if isinstance(error, FileStoreUnavailable):
+        return (
+            f"{error} See that it runs and, if it is one of your own, that "
+            "CHARTROOM_MONGO_URL is right."
+        )
     known = (
         CannotMigrate,
         CannotServe,
         CannotStart,
         NotRunning,
         ServiceError,
+        UnusableFileKeys,
         UnusableKey,
     )
     return str(error) if isinstance(error, known) else None

@@ -2,6 +2,7 @@
 
 from dashboard import logs, wiring
 from dashboard.addresses import public_address
+from dashboard.starting import require_file_keys
 from db.settings import Settings
 from services import mail, sessions
 
@@ -21,6 +22,7 @@ def worker(settings: Settings) -> None:
     from jobs.tasks import Stores  # noqa: PLC0415
 
     logs.configure()
+    require_file_keys(settings)
     wired = wiring.connect(settings)
     stores = Stores(
         wired.database,

@@ -14,7 +14,12 @@ from sqlalchemy.orm import Session
 from dashboard import children, wiring
 from dashboard.addresses import local_address, local_host
 from dashboard.children import Child
-from dashboard.starting import CannotServe, require_address, require_sign_in
+from dashboard.starting import (
+    CannotServe,
+    require_address,
+    require_file_keys,
+    require_sign_in,
+)
 from dashboard.wiring import Wiring
 from db import embedded, schema
 from db.embedded import DataFolder
@@ -64,6 +69,7 @@ def serve(settings: Settings, *, empty: bool, say: Say) -> None:
     started here is left running.
     """
     require_sign_in(settings)
+    require_file_keys(settings)
     require_address(settings.host, settings.port)
     folder = DataFolder(settings.data)
     folder.prepare()

@@ -23,7 +23,7 @@ from dashboard.middleware import SESSION_HEADER, USER_HEADER, Gate, allowed_host
 from dashboard.request_log import RequestLog
 from dashboard.security_headers import SecurityHeaders
 from dashboard.session_watch import WatchedPages, create_watch
-from dashboard.starting import require_sign_in
+from dashboard.starting import require_file_keys, require_sign_in
 from dashboard.static_assets import StaticAssets
 from db.limit_storage import LimitStorage
 from db.settings import Settings
@@ -42,6 +42,7 @@ _MEGABYTE: Final = 1_000_000
 def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
     """Return the whole server as one ASGI application, or raise CannotServe."""
     require_sign_in(settings)
+    require_file_keys(settings)
     logs.keep_messages_out()
     key = signing_key(settings)
     _configure_streamlit(key)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from dashboard import wiring
 from db.settings import Settings
 
 # What examples and tutorials say; whoever leaves it so has not set a secret.
@@ -46,6 +47,19 @@ def require_sign_in(settings: Settings) -> None:
             "placeholder instead of a secret. Make one with: "
             'python -c "import secrets; print(secrets.token_hex(32))"'
         )
+
+
+def require_file_keys(settings: Settings) -> None:
+    """Raise CannotServe or UnusableFileKeys unless files can be encrypted for good."""
+    if settings.file_keys_file is None and not (
+        settings.is_embedded or settings.is_demo
+    ):
+        raise CannotServe(
+            "Set CHARTROOM_FILE_KEYS_FILE to the file with the keys that encrypt "
+            "documents and photos, the same on every server; make one with: "
+            "python -m dashboard new-file-keys /etc/chartroom/file.keys"
+        )
+    wiring.file_keys(settings).require()
 
 
 def _is_for_this_machine(settings: Settings) -> bool:

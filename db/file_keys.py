@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Final
@@ -81,6 +82,12 @@ class FileKeys:
         """The numbers of all keys, those that only unseal among them."""
         return self._ring().ids
 
+    @property
+    def changed_at(self) -> datetime:
+        """When the key file was last replaced."""
+        with _explained(self.path):
+            return datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
+
     def require(self) -> None:
         """Raise UnusableFileKeys unless the keys are here or may be made."""
         if not self._may_be_made or self.path.exists():
@@ -98,6 +105,8 @@ class FileKeys:
     def drop(self, *unused: int) -> None:
         """Forget keys for good, and all that only they could unseal with them."""
         with self._changing() as keyset:
+            if keyset["primaryKeyId"] in unused:
+                raise ValueError("The key that seals stays.")
             keyset["key"] = [k for k in keyset["key"] if k["keyId"] not in unused]
 
     def _ring(self) -> _Ring:
@@ -111,7 +120,7 @@ class FileKeys:
                 raise UnusableFileKeys(
                     f"There is no key file {self.path}: put it back from your copy."
                 ) from None
-            self._make()
+            make(self.path)
             stamp = _stamp(self.path)
         if self._known is None or self._known.stamp != stamp:
             self._known = self._read(stamp)
@@ -140,9 +149,6 @@ class FileKeys:
             raise UnusableFileKeys(
                 f"{self.path} holds something else than a keyset of Tink's."
             ) from None
-
-    def _make(self) -> None:
-        make(self.path)
 
     @contextmanager
     def _changing(self) -> Iterator[dict[str, Any]]:

@@ -1,11 +1,10 @@
-"""Files in MongoDB's GridFS, one bucket per kind."""
+"""Files in MongoDB's GridFS, one bucket per kind, encrypted before they get there."""
 
-import hashlib
 import io
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from itertools import islice
 from time import perf_counter
@@ -16,18 +15,22 @@ from bson.errors import InvalidId
 from gridfs import GridFSBucket
 from pymongo import MongoClient
 
-from db.file_chunks import ChunkReader, Chunks, ChunkWriter
-from db.file_ciphers import FileCipher, NotDecrypted
-from db.file_errors import (
+from db.file_keys import FileKeys
+from db.files import upkeep
+from db.files.chunks import ChunkReader
+from db.files.ciphers import FileCipher, NotDecrypted
+from db.files.errors import (
     FileDamaged,
     FileKeyMissing,
     FileMissing,
     FileStoreUnavailable,
     answering,
 )
-from db.file_keys import FileKeys
-from db.file_seals import Contents, FileEntry, binding
-from db.plain_streams import PlainStream
+from db.files.plain_streams import PlainStream
+from db.files.seals import FileEntry
+from db.files.shelves import Shelf
+from db.files.upkeep import Rewrapped
+from db.files.writing import write_chunks
 
 __all__ = [
     "Bucket",
@@ -39,6 +42,7 @@ __all__ = [
     "FileStoreUnavailable",
     "PlainStream",
     "PutFile",
+    "Rewrapped",
     "StoredFile",
 ]
 
@@ -49,8 +53,7 @@ _SELECTION_MS = 3_000
 _CONNECT_MS = 2_000
 _SOCKET_MS = 5_000
 _LOOK_EVERY_MS = 2_000
-_PIECE: Final = 256 * 1024
-_ASKED_AT_ONCE: Final = 1000
+_ASKED_AT_ONCE: Final = 1_000
 
 
 class Bucket(StrEnum):
@@ -79,7 +82,7 @@ class PutFile:
 
 
 class FileStore:
-    """The files of one MongoDB database, encrypted before they get there.
+    """The files of one MongoDB database.
 
     Every method may raise FileStoreUnavailable. What `put` has returned for is on
     the disks of a majority of the members.
@@ -100,14 +103,13 @@ class FileStore:
             appname="chartroom",
         )
         self._database = self._client[database]
-        self._keys = keys
         self._indexed: set[Bucket] = set()
+        self.keys = keys
 
     def put(self, bucket: Bucket, data: bytes, *, content_type: str) -> str:
         """Store a file and return its id; the id is all that leads to it."""
-        return self.put_stream(
-            bucket, io.BytesIO(data), content_type=content_type
-        ).file_id
+        source = io.BytesIO(data)
+        return self.put_stream(bucket, source, content_type=content_type).file_id
 
     def put_stream(
         self, bucket: Bucket, source: BinaryIO, *, content_type: str
@@ -116,16 +118,21 @@ class FileStore:
 
         Nothing stays if it cannot be read to its end.
         """
-        file_id = ObjectId()
+        file_id, shelf = ObjectId(), self._shelf(bucket)
         with answering():
             self._ensure_index(bucket)
             try:
-                return self._put(bucket, file_id, source, content_type)
+                written = write_chunks(
+                    shelf, source, file_id=file_id, content_type=content_type
+                )
+                shelf.files.insert_one(written.entry)
             except BaseException:
-                # Chunks without an entry, which nobody would ever see.
+                # Nobody would ever see these chunks.
                 with suppress(Exception):
-                    self._chunks(bucket).delete_many({"files_id": file_id})
+                    shelf.chunks.delete_many({"files_id": file_id})
                 raise
+        contents = written.contents
+        return PutFile(str(file_id), contents.size, contents.sha256)
 
     def get(self, bucket: Bucket, file_id: str) -> StoredFile:
         """Return a whole file; raises FileMissing or FileDamaged."""
@@ -135,45 +142,38 @@ class FileStore:
     @contextmanager
     def open(self, bucket: Bucket, file_id: str) -> Iterator[PlainStream]:
         """Give a file's bytes a piece at a time; raises FileMissing or FileDamaged."""
-        entry = self._entry(bucket, file_id)
-        chunks = self._chunks(bucket)
-        with ChunkReader(chunks, entry.file_id, entry.extent) as source:
-            if entry.plain_type is None:
-                yield self._decrypting(entry, source)
-            else:
-                yield PlainStream(
-                    io.BufferedReader(source),
-                    source,
-                    size=entry.extent.length,
-                    content_type=entry.plain_type,
-                )
+        shelf = self._shelf(bucket)
+        with answering():
+            found = shelf.files.find_one({"_id": _id(file_id)})
+        if found is None:
+            raise FileMissing("There is no such file.")
+        entry = FileEntry.read(bucket, found)
+        with ChunkReader(shelf.chunks, entry.file_id, entry.extent) as source:
+            yield _plain(shelf, entry, source)
 
     def delete(self, bucket: Bucket, file_id: str) -> None:
         """Delete a file; one that is gone already is no error."""
         with suppress(FileMissing), answering():
-            self._bucket(bucket).delete(_id(file_id))
+            GridFSBucket(self._database, bucket_name=bucket).delete(_id(file_id))
 
     def exists(self, bucket: Bucket, file_id: str) -> bool:
         """Tell whether there is such a file, whole or damaged."""
-        with suppress(FileMissing), answering():
-            found = {"_id": _id(file_id)}
-            return self._files(bucket).count_documents(found, limit=1) == 1
-        return False
+        return bool(self.existing(bucket, (file_id,)))
 
     def existing(self, bucket: Bucket, file_ids: Collection[str]) -> set[str]:
         """Return those of the ids that lead to a file, whole or damaged."""
+        ids = [ObjectId(one) for one in file_ids if ObjectId.is_valid(one)]
         with answering():
-            asked = {"_id": {"$in": [_id(file_id) for file_id in file_ids]}}
-            found = self._files(bucket).find(asked, {"_id": True})
+            found = self._shelf(bucket).files.find({"_id": {"$in": ids}}, {"_id": True})
             return {str(file["_id"]) for file in found}
 
     def list_older_than(self, bucket: Bucket, moment: datetime) -> Iterator[str]:
         """Yield the ids of files stored before a moment, oldest first."""
+        older = {"uploadDate": {"$lt": moment}}
         with answering():
-            stored = self._files(bucket).find(
-                {"uploadDate": {"$lt": moment}}, {"_id": True}, sort=[("_id", 1)]
-            )
-            for file in stored:
+            for file in self._shelf(bucket).files.find(
+                older, {"_id": True}, sort=[("_id", 1)]
+            ):
                 yield str(file["_id"])
 
     def list_fragments(self, bucket: Bucket, moment: datetime) -> Iterator[str]:
@@ -183,7 +183,7 @@ class FileStore:
         """
         first = {"n": 0, "files_id": {"$lt": ObjectId.from_datetime(moment)}}
         with answering():
-            begun = self._chunks(bucket).find(
+            begun = self._shelf(bucket).chunks.find(
                 first, {"_id": False, "files_id": True}, sort=[("files_id", 1)]
             )
             ids = (str(chunk["files_id"]) for chunk in begun)
@@ -191,21 +191,26 @@ class FileStore:
                 finished = self.existing(bucket, some)
                 yield from (file_id for file_id in some if file_id not in finished)
 
-    def rewrap(self, bucket: Bucket) -> int:
-        """Wrap every file's key with the newest key; return for how many it was done.
+    def encrypt_plain(self, bucket: Bucket) -> int:
+        """Encrypt files that were stored before files were; return how many they were.
 
-        No file's bytes are touched. It may be repeated, and interrupted, at any time.
+        Their ids stay. Needs a replica set: each is replaced in a transaction.
         """
-        done = 0
+        with answering(), self._client.start_session() as session:
+            return upkeep.encrypt_plain(self._shelf(bucket), session)
+
+    def rewrap(self, bucket: Bucket) -> Rewrapped:
+        """Wrap the keys of files with the newest key, where another one does.
+
+        No file's bytes are touched. It may be interrupted and repeated at any time.
+        """
         with answering():
-            for found in self._files(bucket).find():
-                entry = FileEntry.read(bucket, found)
-                metadata = entry.reseal(self._keys)
-                if metadata is not None:
-                    same = {"_id": entry.file_id, "metadata.sealed": entry.sealed}
-                    change = {"$set": {"metadata": metadata}}
-                    done += self._files(bucket).update_one(same, change).modified_count
-        return done
+            return upkeep.rewrap(self._shelf(bucket))
+
+    def keys_in_use(self, bucket: Bucket) -> set[int]:
+        """Return the numbers of the keys that wrap the keys of files."""
+        with answering():
+            return set(self._shelf(bucket).files.distinct("metadata.key"))
 
     def ping(self) -> float:
         """Return how many seconds MongoDB takes to answer."""
@@ -218,68 +223,28 @@ class FileStore:
         """Close the connections."""
         self._client.close()
 
-    def _put(
-        self, bucket: Bucket, file_id: ObjectId, source: BinaryIO, content_type: str
-    ) -> PutFile:
-        cipher, digest, size = FileCipher.new(), hashlib.sha256(), 0
-        writer = ChunkWriter(self._chunks(bucket), file_id)
-        bound_to = binding(bucket, file_id).encode()
-        with cipher.encrypting(writer, bound_to) as encrypted:
-            while piece := source.read(_PIECE):
-                digest.update(piece)
-                size += len(piece)
-                encrypted.write(piece)
-                writer.send()
-        stored_at = datetime.now(UTC)
-        stored_at = stored_at.replace(microsecond=stored_at.microsecond // 1000 * 1000)
-        entry = FileEntry(bucket, file_id, writer.finish(), stored_at)
-        contents = Contents(cipher.key, size, digest.digest(), content_type)
-        # No file name: what people call a file is a record, not storage.
-        self._files(bucket).insert_one(
-            {
-                "_id": file_id,
-                "length": entry.extent.length,
-                "chunkSize": entry.extent.chunk_size,
-                "uploadDate": stored_at,
-                "metadata": entry.seal(self._keys, contents),
-            }
-        )
-        return PutFile(str(file_id), size, contents.sha256)
-
-    def _entry(self, bucket: Bucket, file_id: str) -> FileEntry:
-        with answering():
-            found = self._files(bucket).find_one({"_id": _id(file_id)})
-        if found is None:
-            raise FileMissing("There is no such file.")
-        return FileEntry.read(bucket, found)
-
-    def _decrypting(self, entry: FileEntry, source: ChunkReader) -> PlainStream:
-        contents = entry.unseal(self._keys)
-        try:
-            cipher = FileCipher.of(contents.key)
-        except NotDecrypted as error:
-            raise FileDamaged("The file's key is damaged.") from error
-        return PlainStream(
-            cipher.decrypting(source, binding(entry.bucket, entry.file_id).encode()),
-            source,
-            size=contents.size,
-            content_type=contents.content_type,
-        )
-
     def _ensure_index(self, bucket: Bucket) -> None:
         """Make GridFS's own index, once: each look for it is a way to the server."""
         if bucket not in self._indexed:
-            self._chunks(bucket).create_index([("files_id", 1), ("n", 1)], unique=True)
+            chunks = self._shelf(bucket).chunks
+            chunks.create_index([("files_id", 1), ("n", 1)], unique=True)
             self._indexed.add(bucket)
 
-    def _files(self, bucket: Bucket) -> Chunks:
-        return self._database[f"{bucket}.files"]
+    def _shelf(self, bucket: Bucket) -> Shelf:
+        return Shelf.of(self._database, bucket, self.keys)
 
-    def _chunks(self, bucket: Bucket) -> Chunks:
-        return self._database[f"{bucket}.chunks"]
 
-    def _bucket(self, bucket: Bucket) -> GridFSBucket:
-        return GridFSBucket(self._database, bucket_name=bucket)
+def _plain(shelf: Shelf, entry: FileEntry, source: ChunkReader) -> PlainStream:
+    if entry.plain_type is not None:
+        stored = io.BufferedReader(source)
+        return PlainStream(stored, source, entry.extent.length, entry.plain_type)
+    contents = entry.unseal(shelf.keys)
+    try:
+        cipher = FileCipher.of(contents.key)
+    except NotDecrypted as error:
+        raise FileDamaged("The file's key is damaged.") from error
+    decrypted = cipher.decrypting(source, shelf.binding(entry.file_id))
+    return PlainStream(decrypted, source, contents.size, contents.content_type)
 
 
 def _id(file_id: str) -> ObjectId:

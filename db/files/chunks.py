@@ -7,16 +7,15 @@ from typing import Any, Final
 
 from bson import ObjectId
 from gridfs import DEFAULT_CHUNK_SIZE
-from pymongo.collection import Collection
+from pymongo.client_session import ClientSession
 
-from db.file_errors import FileDamaged
+from db.files.errors import FileDamaged
+from db.files.shelves import Documents
 
 CHUNK: Final = DEFAULT_CHUNK_SIZE
 # How many chunks are on their way at once. pymongo's own streams collect 32 MB before
 # they send, and receive 16 MB at a time, twice over.
 _AT_ONCE: Final = 8
-
-Chunks = Collection[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +37,13 @@ class ChunkWriter(io.RawIOBase):
     nothing is sent from `write`, but by whoever calls `send` in between.
     """
 
-    def __init__(self, chunks: Chunks, file_id: ObjectId) -> None:
+    def __init__(
+        self, chunks: Documents, file_id: ObjectId, session: ClientSession | None = None
+    ) -> None:
         super().__init__()
         self._chunks = chunks
         self._file_id = file_id
+        self._session = session
         self._rest = bytearray()
         self._cut: list[dict[str, Any]] = []
         self._sent = 0
@@ -80,7 +82,7 @@ class ChunkWriter(io.RawIOBase):
 
     def _flush(self) -> None:
         if self._cut:
-            self._chunks.insert_many(self._cut)
+            self._chunks.insert_many(self._cut, session=self._session)
         self._sent += len(self._cut)
         self._cut = []
 
@@ -92,7 +94,7 @@ class ChunkReader(io.RawIOBase):
     something did.
     """
 
-    def __init__(self, chunks: Chunks, file_id: ObjectId, extent: Extent) -> None:
+    def __init__(self, chunks: Documents, file_id: ObjectId, extent: Extent) -> None:
         super().__init__()
         self._pieces = _pieces(chunks, file_id, extent)
         self._piece = memoryview(b"")
@@ -120,7 +122,7 @@ class ChunkReader(io.RawIOBase):
         super().close()
 
 
-def _pieces(chunks: Chunks, file_id: ObjectId, extent: Extent) -> Generator[bytes]:
+def _pieces(chunks: Documents, file_id: ObjectId, extent: Extent) -> Generator[bytes]:
     """Yield the chunks' bytes in order; raises FileDamaged where one does not fit."""
     found = chunks.find({"files_id": file_id}, sort=[("n", 1)], batch_size=_AT_ONCE)
     received = 0

@@ -9,9 +9,9 @@ import bson
 from bson import ObjectId
 from bson.errors import InvalidBSON
 
-from db.file_chunks import Extent
-from db.file_errors import FileDamaged, FileKeyMissing, FileStoreUnavailable
 from db.file_keys import FileKeys, KeyUnknown, SealBroken, UnusableFileKeys, key_of
+from db.files.chunks import Extent
+from db.files.errors import FileDamaged, FileKeyMissing, FileStoreUnavailable
 
 # What a file looks like that was stored before files were encrypted. No flipped bit
 # makes one of ours look so.
@@ -63,7 +63,7 @@ class FileEntry:
         """What the seal is bound to: everything in the entry besides itself."""
         stored_at = self.stored_at.isoformat(timespec="milliseconds")
         extent = self.extent
-        bound_to = binding(self.bucket, self.file_id)
+        bound_to = f"seal {self.bucket}/{self.file_id}"
         return f"{bound_to} {extent.length}/{extent.chunk_size} {stored_at}"
 
     def seal(self, keys: FileKeys, contents: Contents) -> dict[str, Any]:
@@ -97,14 +97,3 @@ class FileEntry:
             ) from error
         except UnusableFileKeys as error:
             raise FileStoreUnavailable("The keys of files cannot be used.") from error
-
-    def reseal(self, keys: FileKeys) -> dict[str, Any] | None:
-        """Return metadata sealed with the newest key, or None if they are already."""
-        if self.plain_type is not None or self.key == keys.primary:
-            return None
-        return self.seal(keys, self.unseal(keys))
-
-
-def binding(bucket: str, file_id: ObjectId) -> str:
-    """Return what bytes and key of a file are bound to: no other file's open here."""
-    return f"file {bucket}/{file_id}"

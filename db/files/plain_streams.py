@@ -4,8 +4,8 @@ from typing import IO, Final
 
 import tink
 
-from db.file_chunks import ChunkReader
-from db.file_errors import FileDamaged, answering
+from db.files.chunks import ChunkReader
+from db.files.errors import FileDamaged, answering
 
 _PIECE: Final = 256 * 1024
 
@@ -18,7 +18,7 @@ class PlainStream:
     """
 
     def __init__(
-        self, plain: IO[bytes], source: ChunkReader, *, size: int, content_type: str
+        self, plain: IO[bytes], source: ChunkReader, size: int, content_type: str
     ) -> None:
         self.size = size
         self.content_type = content_type

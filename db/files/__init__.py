@@ -1,0 +1,1 @@
+"""How files are kept in GridFS: encrypted, in chunks, each with a key of its own."""

@@ -1,0 +1,91 @@
+"""What is done to all files of a bucket at times: new keys, and encryption itself."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from pymongo import UpdateOne
+from pymongo.client_session import ClientSession
+
+from db.files.errors import FileDamaged
+from db.files.seals import FileEntry
+from db.files.shelves import Shelf
+from db.files.writing import write_chunks
+
+_AT_ONCE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrapped:
+    """For how many files the key was wrapped anew, and for how many it could not be."""
+
+    done: int
+    damaged: int
+
+
+def rewrap(shelf: Shelf) -> Rewrapped:
+    """Wrap the keys of files with the newest key, where another one does."""
+    newest = shelf.keys.primary
+    old = {"metadata.sealed": {"$exists": True}, "metadata.key": {"$ne": newest}}
+    changes: list[UpdateOne] = []
+    done = damaged = 0
+    for found in shelf.files.find(old):
+        try:
+            changes.append(_rewrapping(shelf, FileEntry.read(shelf.bucket, found)))
+        except FileDamaged:
+            damaged += 1
+        if len(changes) == _AT_ONCE:
+            done += _change(shelf, changes)
+    return Rewrapped(done + _change(shelf, changes), damaged)
+
+
+def encrypt_plain(shelf: Shelf, session: ClientSession) -> int:
+    """Encrypt files that are not; return how many they were."""
+    done = 0
+    for found in shelf.files.find({"metadata.sealed": None}):
+        entry = FileEntry.read(shelf.bucket, found)
+        if entry.plain_type is not None:
+            done += session.with_transaction(_encrypting(shelf, entry))
+    return done
+
+
+def _rewrapping(shelf: Shelf, entry: FileEntry) -> UpdateOne:
+    # Only what was read is replaced: somebody else may be doing the same.
+    same = {"_id": entry.file_id, "metadata.sealed": entry.sealed}
+    metadata = entry.seal(shelf.keys, entry.unseal(shelf.keys))
+    return UpdateOne(same, {"$set": {"metadata": metadata}})
+
+
+def _change(shelf: Shelf, changes: list[UpdateOne]) -> int:
+    if not changes:
+        return 0
+    outcome = shelf.files.bulk_write(changes, ordered=False)
+    changes.clear()
+    return outcome.modified_count
+
+
+def _encrypting(shelf: Shelf, entry: FileEntry) -> Callable[[ClientSession], bool]:
+    """Return what replaces a file's bytes and entry in one transaction."""
+    chunks = {"files_id": entry.file_id}
+
+    def encrypt(session: ClientSession) -> bool:
+        found = shelf.chunks.find(chunks, sort=[("n", 1)], session=session)
+        plain = io.BytesIO(b"".join(chunk["data"] for chunk in found))
+        shelf.chunks.delete_many(chunks, session=session)
+        written = write_chunks(
+            shelf,
+            plain,
+            file_id=entry.file_id,
+            content_type=entry.plain_type or "",
+            session=session,
+        )
+        # Not what somebody has deleted or encrypted in the meantime.
+        same = {"_id": entry.file_id, "metadata.sealed": None}
+        replaced = shelf.files.replace_one(same, written.entry, session=session)
+        if not replaced.matched_count or plain.tell() != entry.extent.length:
+            session.abort_transaction()
+            return False
+        return True
+
+    return encrypt
