@@ -10,6 +10,7 @@ from sqlalchemy import (
     Computed,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     LargeBinary,
     Text,
@@ -63,6 +64,15 @@ class Document(Base):
         CheckConstraint(
             "purged_at IS NULL OR (deleted_at IS NOT NULL AND held_at IS NULL)",
             name="documents_purged_were_deleted",
+        ),
+        # Each names the other, so one of the two is only looked at in the end.
+        ForeignKeyConstraint(
+            ("id", "latest"),
+            ("document_versions.document_id", "document_versions.number"),
+            name="documents_latest_there",
+            deferrable=True,
+            initially="DEFERRED",
+            use_alter=True,
         ),
         Index("documents_newest", "created_at", "id", postgresql_where=_CURRENT),
         Index(

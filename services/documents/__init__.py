@@ -45,12 +45,17 @@ from services.documents.reading import (
     text_of,
     versions,
 )
-from services.documents.records import DocumentRecord, VersionRecord
+from services.documents.records import (
+    QUARANTINED,
+    DocumentRecord,
+    VersionRecord,
+)
 from services.documents.sights import is_visible_to, may_change, may_delete
 
 __all__ = [
     "CLASS_LABELS",
     "MAX_BYTES",
+    "QUARANTINED",
     "TYPE_LABELS",
     "ActiveContent",
     "AlreadyHeld",

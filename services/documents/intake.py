@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from io import SEEK_END
-from typing import Any, BinaryIO, Final, Literal, Protocol
+from typing import Any, BinaryIO, Final, Protocol
 
 from db.gridfs import Bucket, FileStore, FileStoreUnavailable
 from services.documents.content import explained
@@ -32,8 +32,8 @@ class Examiner(Protocol):
 class Scanner(Protocol):
     """Whoever looks for viruses."""
 
-    def scan(self, source: BinaryIO) -> Literal["clean", "infected"]:
-        """Return what was found; raises Unavailable."""
+    def scan(self, source: BinaryIO) -> str:
+        """Return "clean" or "infected"; raises Unavailable."""
 
 
 class Intake:
@@ -111,7 +111,8 @@ class Intake:
             return "off"
         source.seek(0)
         try:
-            return self._scanner.scan(source)
+            is_clean = self._scanner.scan(source) == "clean"
         except Unavailable:
             # Kept in quarantine until a job has had it scanned.
             return "waiting"
+        return "clean" if is_clean else "infected"

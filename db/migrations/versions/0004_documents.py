@@ -17,17 +17,51 @@ branch_labels = None
 depends_on = None
 
 _OPEN: Final = "= ANY ((SELECT open_patients())::uuid[])"
-_OWN_UNFILED: Final = "patient_id IS NULL AND created_by = acting_user()"
-_REACHED: Final = f"patient_id {_OPEN} OR ({_OWN_UNFILED})"
+_REACHED: Final = (
+    f"patient_id {_OPEN} OR (patient_id IS NULL AND created_by = acting_user())"
+)
+_FILED_BY_CLINICIAN: Final = (
+    f"created_by = acting_user() AND (patient_id IS NULL OR patient_id {_OPEN})"
+)
+# Patients find what they filed among the deleted, too: they may restore it.
+_OF_PATIENT: Final = (
+    "patient_id = acting_patient() AND purged_at IS NULL "
+    "AND (deleted_at IS NULL OR created_by = acting_user())"
+)
 _FILED_BY_PATIENT: Final = (
     "patient_id = acting_patient() AND created_by = acting_user()"
 )
 # Whoever sees a document sees what belongs to it: the rules of the one decide for both.
-_WITH_DOCUMENT: Final = "document_id IN (SELECT id FROM documents)"
-_WITH_VERSION: Final = "version_id IN (SELECT id FROM document_versions)"
-_IN_OWN_DOCUMENT: Final = (
-    "author_id = acting_user() AND document_id IN "
-    "(SELECT id FROM documents WHERE created_by = acting_user())"
+_WITH_DOCUMENT: Final = (
+    "EXISTS (SELECT FROM documents WHERE documents.id = document_id)"
+)
+_WITH_VERSION: Final = (
+    "EXISTS (SELECT FROM document_versions WHERE document_versions.id = version_id)"
+)
+_NOT_IN_QUARANTINE: Final = "(scan IN ('off', 'clean') OR author_id = acting_user())"
+_INTO_OWN_DOCUMENT: Final = (
+    "author_id = acting_user() AND EXISTS (SELECT FROM documents "
+    "WHERE documents.id = document_id AND created_by = acting_user())"
+)
+_INTO_OWN_VERSION: Final = (
+    "EXISTS (SELECT FROM document_versions "
+    "WHERE document_versions.id = version_id AND author_id = acting_user())"
+)
+_LINKED_BY_ONESELF: Final = (
+    "created_by = acting_user() AND expires_at <= now() + interval '7 days'"
+)
+_LINKED: Final = (
+    "scan IN ('off', 'clean') AND id IN (SELECT version_id FROM document_shares "
+    "WHERE revoked_at IS NULL AND expires_at > now())"
+)
+# When, in which state and held by whom is not for whoever files a document to say.
+_FACTS: Final = (
+    "id, patient_id, title, document_type, classification, description, metadata, "
+    "created_by, created_by_name"
+)
+_FILE: Final = (
+    "id, document_id, number, file_id, filename, filesize, sha256, pages, findings, "
+    "origin, template, form, scan, reading, author_id, author_name"
 )
 _CHANGED: Final = (
     "patient_id, title, document_type, classification, description, metadata, latest, "
@@ -47,48 +81,62 @@ _BARE_VERSION: Final = (
     "checked_at, damaged_at"
 )
 _ALL: Final = "SELECT, INSERT, UPDATE, DELETE"
-_SHARED: Final = (
-    "id IN (SELECT version_id FROM document_shares "
-    "WHERE revoked_at IS NULL AND expires_at > now())"
-)
 
 _RULES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
     "documents": (
-        ("patient", "SELECT", "patient_id = acting_patient()"),
-        ("patient", f"INSERT, UPDATE ({_BY_PATIENT})", _FILED_BY_PATIENT),
-        ("staff", f"SELECT, INSERT, UPDATE ({_CHANGED}, {_HOLD})", "true"),
-        ("clinician", f"SELECT, INSERT, UPDATE ({_CHANGED}, {_HOLD})", _REACHED),
-        ("admin", f"SELECT ({_BARE}), UPDATE ({_HOLD}, revision)", "true"),
-        ("system", _ALL, "true"),
-    ),
-    "document_versions": (
-        # A version is never changed; what was found out about it later is.
-        ("patient", "SELECT", _WITH_DOCUMENT),
+        ("patient", "SELECT", _OF_PATIENT),
+        # How long it is kept is not for them to say, either.
         (
             "patient",
-            "INSERT",
-            _IN_OWN_DOCUMENT,
+            f"INSERT ({_FACTS})",
+            f"{_FILED_BY_PATIENT} AND classification = 'clinical'",
         ),
-        ("staff", "SELECT, INSERT, UPDATE (damaged_at)", "true"),
-        ("clinician", "SELECT, INSERT, UPDATE (damaged_at)", _WITH_DOCUMENT),
+        ("patient", f"UPDATE ({_BY_PATIENT})", _FILED_BY_PATIENT),
+        ("staff", f"SELECT, INSERT ({_FACTS}), UPDATE ({_CHANGED}, {_HOLD})", "true"),
+        ("clinician", f"SELECT, UPDATE ({_CHANGED}, {_HOLD})", _REACHED),
+        ("clinician", f"INSERT ({_FACTS})", _FILED_BY_CLINICIAN),
+        ("admin", f"SELECT ({_BARE}), UPDATE ({_HOLD}, revision)", "true"),
+        (
+            "door",
+            "SELECT (id, patient_id, deleted_at, purged_at)",
+            "deleted_at IS NULL AND id IN (SELECT document_id FROM document_versions)",
+        ),
+        ("system", _ALL, "true"),
+    ),
+    # A version is never changed; what was found out about it later is.
+    "document_versions": (
+        (
+            "patient",
+            "SELECT",
+            f"{_NOT_IN_QUARANTINE} AND {_WITH_DOCUMENT}",
+        ),
+        ("patient", f"INSERT ({_FILE})", _INTO_OWN_DOCUMENT),
+        ("staff", f"SELECT, INSERT ({_FILE})", "true"),
+        ("clinician", "SELECT", _WITH_DOCUMENT),
+        (
+            "clinician",
+            f"INSERT ({_FILE})",
+            f"author_id = acting_user() AND {_WITH_DOCUMENT}",
+        ),
         ("admin", f"SELECT ({_BARE_VERSION})", "true"),
-        ("door", "SELECT", _SHARED),
+        ("door", "SELECT", _LINKED),
         ("system", _ALL, "true"),
     ),
     "document_texts": (
-        ("patient", "SELECT, INSERT", _WITH_VERSION),
+        ("patient clinician", "SELECT", _WITH_VERSION),
+        ("patient clinician", "INSERT", _INTO_OWN_VERSION),
         ("staff", "SELECT, INSERT", "true"),
-        ("clinician", "SELECT, INSERT", _WITH_VERSION),
         ("system", _ALL, "true"),
     ),
     "document_shares": (
+        ("patient", "SELECT, UPDATE (revoked_at)", "created_by = acting_user()"),
+        ("staff", "SELECT, UPDATE (revoked_at)", "true"),
+        ("clinician", "SELECT, UPDATE (revoked_at)", _WITH_VERSION),
         (
-            "patient",
-            "SELECT, INSERT, UPDATE (revoked_at)",
-            "created_by = acting_user()",
+            "patient staff clinician",
+            "INSERT",
+            f"{_LINKED_BY_ONESELF} AND {_WITH_VERSION}",
         ),
-        ("staff", "SELECT, INSERT, UPDATE (revoked_at)", "true"),
-        ("clinician", "SELECT, INSERT, UPDATE (revoked_at)", _WITH_VERSION),
         ("door", "SELECT, UPDATE (opened, last_opened_at)", "true"),
         ("system", _ALL, "true"),
     ),
@@ -107,14 +155,35 @@ _RULES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
 _SHORT_CUT: Final = tuple(
     statement
     for table, rights in (
-        ("documents", f"SELECT, INSERT, UPDATE ({_CHANGED}, {_HOLD})"),
-        ("document_versions", "SELECT, INSERT, UPDATE (damaged_at)"),
+        ("documents", f"SELECT, INSERT ({_FACTS}), UPDATE ({_CHANGED}, {_HOLD})"),
+        ("document_versions", f"SELECT, INSERT ({_FILE})"),
         ("document_texts", "SELECT, INSERT"),
     )
     for statement in (
         f"CREATE VIEW everyone.{table} AS SELECT * FROM public.{table}",  # nosec B608
         f"GRANT {rights} ON everyone.{table} TO chartroom_staff",
     )
+)
+# A check sees one row at one time, and not that it has just been deleted.
+_HELD_STAY: Final = (
+    """
+CREATE FUNCTION refuse_deletion() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'A document on legal hold cannot be deleted.'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'documents_held_stay';
+END
+$$
+""",
+    """
+CREATE TRIGGER documents_held_stay BEFORE UPDATE OF deleted_at ON documents
+FOR EACH ROW
+WHEN (NEW.held_at IS NOT NULL AND OLD.deleted_at IS NULL AND NEW.deleted_at IS NOT NULL)
+EXECUTE FUNCTION refuse_deletion()
+""",
+    """
+CREATE TRIGGER documents_held_are_never_dropped BEFORE DELETE ON documents
+FOR EACH ROW WHEN (OLD.held_at IS NOT NULL) EXECUTE FUNCTION refuse_deletion()
+""",
 )
 _KEPT: Final = """
 INSERT INTO retention_rules (classification, keep_days)
@@ -131,7 +200,7 @@ _CLAUSES: Final = {
 def upgrade() -> None:
     _create_tables()
     op.execute(_KEPT)
-    for statement in (*_statements(), *_SHORT_CUT):
+    for statement in (*_HELD_STAY, *_statements(), *_SHORT_CUT):
         op.execute(statement)
 
 
@@ -376,6 +445,16 @@ def _create_tables() -> None:
         sa.UniqueConstraint(
             "document_id", "number", name="document_versions_number_once"
         ),
+    )
+    # Whatever a transaction does, at its end no document is without its latest version.
+    op.create_foreign_key(
+        "documents_latest_there",
+        "documents",
+        "document_versions",
+        ["id", "latest"],
+        ["document_id", "number"],
+        deferrable=True,
+        initially="DEFERRED",
     )
     op.create_index(
         "document_versions_by_content", "document_versions", ["sha256"], unique=False

@@ -12,6 +12,20 @@ _EVENT = (
     "id, action, outcome, actor_id, actor_role, session_id, request_id, network, "
     "patient_id, subject_kind, subject_id, reason, details"
 )
+_FACTS = (
+    "id, patient_id, title, document_type, classification, description, metadata, "
+    "created_by, created_by_name"
+)
+_FILE = (
+    "id, document_id, number, file_id, filename, filesize, sha256, pages, findings, "
+    "origin, template, form, scan, reading, author_id, author_name"
+)
+_CHANGED = (
+    "patient_id, title, document_type, classification, description, metadata, latest, "
+    "revision, updated_at, deleted_at, deleted_by, held_at, held_by, held_because"
+)
+# Of the patient whom the clinician treats.
+_REACHED = "ann patient invoice treated gone waiting"
 _RECORD_OWN = f"INSERT({_EVENT}) own"
 _AT_WORK = ("staff", "clinician", "analyst")
 _SIGNED_IN = ("patient", *_AT_WORK)
@@ -129,10 +143,72 @@ MATRIX: dict[str, dict[str, str]] = {
     },
     "audit_head": {"system": "SELECT all; UPDATE all"},
     "audit_seals": {"system": "SELECT all; INSERT all"},
+    "documents": {
+        "patient": (
+            "SELECT ann patient invoice treated waiting; "
+            f"INSERT({_FACTS}) patient; "
+            "UPDATE(title, description, latest, revision, updated_at, deleted_at, "
+            "deleted_by) patient invoice"
+        ),
+        "staff": f"SELECT all; INSERT({_FACTS}) all; UPDATE({_CHANGED}) all",
+        "clinician": (
+            f"SELECT {_REACHED} clinician; INSERT({_FACTS}) treated clinician; "
+            f"UPDATE({_CHANGED}) {_REACHED} clinician"
+        ),
+        "admin": (
+            "SELECT(id, document_type, classification, latest, revision, created_at, "
+            "updated_at, deleted_at, held_at, held_by, held_because, purged_at) all; "
+            "UPDATE(held_at, held_by, held_because, revision) all"
+        ),
+        "door": "SELECT(id, patient_id, deleted_at, purged_at) patient bob treated",
+        "system": EVERYTHING,
+    },
+    "document_versions": {
+        "patient": (
+            f"SELECT ann patient invoice treated; INSERT({_FILE}) patient invoice"
+        ),
+        "staff": f"SELECT all; INSERT({_FILE}) all",
+        "clinician": (
+            f"SELECT {_REACHED} clinician; INSERT({_FILE}) treated clinician"
+        ),
+        "admin": (
+            "SELECT(id, document_id, number, file_id, filesize, scan, reading, "
+            "created_at, checked_at, damaged_at) all"
+        ),
+        "door": "SELECT patient bob treated gone",
+        "system": EVERYTHING,
+    },
+    "document_texts": {
+        "patient": "SELECT ann patient invoice treated; INSERT patient invoice",
+        "staff": "SELECT all; INSERT all",
+        "clinician": f"SELECT {_REACHED} clinician; INSERT treated clinician",
+        "system": EVERYTHING,
+    },
+    "document_shares": {
+        "patient": "SELECT own; INSERT own; UPDATE(revoked_at) own",
+        "staff": (
+            "SELECT all; INSERT staff over gone quarantined; UPDATE(revoked_at) all"
+        ),
+        "clinician": (
+            "SELECT patient clinician over gone quarantined; INSERT own; "
+            "UPDATE(revoked_at) patient clinician over gone quarantined"
+        ),
+        "door": "SELECT all; UPDATE(opened, last_opened_at) all",
+        "system": EVERYTHING,
+    },
+    "retention_rules": dict.fromkeys(("patient", "staff", "clinician"), "SELECT all")
+    | {
+        "admin": (
+            "SELECT all; UPDATE(keep_days, restore_days, updated_by, updated_at) all"
+        ),
+        "system": EVERYTHING,
+    },
     "write_receipts": {
         "nobody": "SELECT all; INSERT all; UPDATE(created_at) all; DELETE all",
         "system": "SELECT all; DELETE all",
     },
+    "doomed_files": {"admin": "SELECT all", "system": EVERYTHING},
+    "keeping_runs": {"admin": "SELECT all", "system": EVERYTHING},
     "alembic_version": {"nobody": "SELECT all", "system": "SELECT all"},
     "procrastinate_jobs": {"nobody": EVERYTHING, "system": "SELECT all"},
     "procrastinate_workers": {"nobody": EVERYTHING, "system": "SELECT all"},
@@ -147,7 +223,12 @@ FUNCTIONS = {
     "collect_clinical_terms": set(),
 }
 # What reads a table as its owner, and must not show anybody more than the table does.
-VIEWS = {"everyone.patients": ("patients", ("staff", "analyst"))}
+VIEWS = {
+    "everyone.patients": ("patients", ("staff", "analyst")),
+    "everyone.documents": ("documents", ("staff",)),
+    "everyone.document_versions": ("document_versions", ("staff",)),
+    "everyone.document_texts": ("document_texts", ("staff",)),
+}
 
 
 @dataclass(frozen=True)

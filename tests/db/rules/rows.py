@@ -15,6 +15,7 @@ from psycopg2 import sql
 from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
 
 from db.routing.acting import Acting
+from tests.db.rules.document_rows import document_rows
 
 NOW = datetime.now(UTC)
 PEOPLE = ("patient", "staff", "clinician", "analyst", "admin")
@@ -47,6 +48,8 @@ def rows() -> Iterator[Row]:
         yield Row("users", name, _user(name, user_id))
     for name, user_id in USERS.items():
         yield from _belongings(name, user_id)
+    for table, tag, values in document_rows({"ann": ANN, "bob": BOB}, USERS):
+        yield Row(table, tag, values)
     for tag, clinician, patient in (
         ("clinician", "clinician", ANN),
         ("team", "colleague", ANN),

@@ -1,0 +1,97 @@
+"""Documents of several people in several states, each with a version and its text."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+_NOW = datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A document: whose record it is in, who filed it, and what became of it."""
+
+    tag: str
+    patient: str | None
+    author: str
+    document: Mapping[str, Any]
+    version: Mapping[str, Any]
+
+
+def _case(
+    tag: str, patient: str | None, author: str, scan: str = "clean", **document: Any
+) -> _Case:
+    return _Case(tag, patient, author, document, {"scan": scan})
+
+
+_CASES = (
+    _case("ann", "ann", "staff"),
+    _case("bob", "bob", "staff"),
+    _case("patient", "ann", "patient"),
+    _case("invoice", "ann", "patient", classification="administrative"),
+    _case("treated", "ann", "clinician"),
+    _case("clinician", None, "clinician"),
+    _case("colleague", None, "colleague"),
+    _case("gone", "ann", "staff", deleted_at=_NOW, deleted_by=uuid4()),
+    _case("waiting", "ann", "staff", scan="waiting"),
+)
+# Links: to which document, by whom, and whether they still lead there.
+_LINKS = {
+    "patient": ("patient", "patient", True),
+    "staff": ("bob", "staff", True),
+    "clinician": ("treated", "clinician", True),
+    "over": ("ann", "staff", False),
+    "gone": ("gone", "staff", True),
+    "quarantined": ("waiting", "staff", True),
+}
+
+
+def document_rows(
+    patients: Mapping[str, UUID], users: Mapping[str, UUID]
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield tables, tags and values."""
+    version_ids = {case.tag: uuid4() for case in _CASES}
+    for case in _CASES:
+        document_id, author = uuid4(), users[case.author]
+        filed = {
+            "id": document_id,
+            "patient_id": patients[case.patient] if case.patient else None,
+            "title": case.tag,
+            "created_by": author,
+            "created_by_name": case.author,
+        }
+        yield "documents", case.tag, filed | dict(case.document)
+        version_id = version_ids[case.tag]
+        version = _version(version_id, document_id, author) | dict(case.version)
+        yield "document_versions", case.tag, version
+        yield "document_texts", case.tag, {"version_id": version_id}
+    for tag, (of, author, is_live) in _LINKS.items():
+        about = {"version_id": version_ids[of], "created_by": users[author]}
+        yield "document_shares", tag, about | _link(is_live=is_live)
+
+
+def _version(version_id: UUID, document_id: UUID, author_id: UUID) -> dict[str, Any]:
+    return {
+        "id": version_id,
+        "document_id": document_id,
+        "number": 1,
+        "file_id": uuid4().hex,
+        "filename": "document.pdf",
+        "filesize": 1,
+        "sha256": b"x" * 32,
+        "origin": "upload",
+        "author_id": author_id,
+        "author_name": "Somebody",
+    }
+
+
+def _link(*, is_live: bool) -> dict[str, Any]:
+    made_at = _NOW - timedelta(hours=2)
+    return {
+        "token_hash": uuid4().bytes * 2,
+        "created_by_name": "Somebody",
+        "created_at": made_at,
+        "expires_at": made_at + timedelta(hours=4 if is_live else 1),
+    }
