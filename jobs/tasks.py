@@ -36,7 +36,7 @@ _OVER_KEPT: Final = timedelta(hours=1)
 _log = logging.getLogger(__name__)
 
 # Connected by whoever works or defers: see jobs.worker.connected.
-queue = App(connector=PsycopgConnector())
+queue = App(connector=PsycopgConnector(), import_paths=["jobs.documents"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,7 @@ import logging
 import socket
 import struct
 from collections.abc import Iterable
-from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import unquote, urlsplit
 
 from db.settings import Settings
@@ -21,11 +20,7 @@ _LENGTH: Final = struct.Struct("!L")
 _log = logging.getLogger(__name__)
 
 
-class Verdict(StrEnum):
-    """What a scan ends with."""
-
-    CLEAN = "clean"
-    INFECTED = "infected"
+Verdict = Literal["clean", "infected"]
 
 
 class ScannerUnavailable(Unavailable):
@@ -36,6 +31,10 @@ class ScannerUnavailable(Unavailable):
             "The virus scanner does not answer. The file waits until it has been "
             "scanned; nobody can open it before."
         )
+
+
+class NoVerdict(ScannerUnavailable):
+    """The scanner answers, but cannot judge this file: too large, or too intricate."""
 
 
 class Scanner:
@@ -49,25 +48,21 @@ class Scanner:
         self._seconds = seconds
 
     def scan(self, source: Readable | int) -> Verdict:
-        """Return the verdict on a whole file, or raise ScannerUnavailable.
+        """Return the verdict on a whole file; of an open one the position stays.
 
-        Of an open file the position stays where it is.
+        Raises ScannerUnavailable, and NoVerdict if that is because of the file.
         """
         try:
-            with self._connected() as clamd:
-                reply = _asked(clamd, pieces_of(source))
+            clamd = self._connected()
         except OSError as error:
-            _log.warning("The virus scanner failed: %s.", type(error).__name__)
+            _log.warning("The virus scanner is away: %s.", type(error).__name__)
             raise ScannerUnavailable from None
-        if reply == b"stream: OK":
-            return Verdict.CLEAN
-        if reply.endswith(b" FOUND"):
-            return Verdict.INFECTED
-        if b"size limit" in reply:
-            _log.warning("The virus scanner takes no file as large: StreamMaxLength.")
-        else:
-            _log.warning("The virus scanner gave no verdict.")
-        raise ScannerUnavailable
+        with clamd:
+            try:
+                return _verdict(_asked(clamd, pieces_of(source)))
+            except OSError as error:
+                _log.warning("The virus scanner gave up: %s.", type(error).__name__)
+                raise NoVerdict from None
 
     def _connected(self) -> socket.socket:
         if self._url.scheme == "unix":
@@ -88,6 +83,18 @@ class Scanner:
 def scanner_of(settings: Settings) -> Scanner | None:
     """Return who scans by these settings; None where nobody does."""
     return Scanner(settings.clamd_url) if settings.clamd_url else None
+
+
+def _verdict(reply: bytes) -> Verdict:
+    if reply == b"stream: OK":
+        return "clean"
+    if reply.endswith(b" FOUND"):
+        return "infected"
+    if b"size limit" in reply:
+        _log.warning("The virus scanner takes no file as large: see StreamMaxLength.")
+    else:
+        _log.warning("The virus scanner gave no verdict.")
+    raise NoVerdict
 
 
 def _asked(clamd: socket.socket, pieces: Iterable[bytes | memoryview]) -> bytes:

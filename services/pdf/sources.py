@@ -38,9 +38,10 @@ def pieces_of(source: Readable | int) -> Iterator[bytes | memoryview]:
     """Yield all the bytes that `handed_over` would hold, without copying them."""
     file = _descriptor(source)
     if isinstance(source, io.BytesIO):
-        with source.getbuffer() as held:
-            for at in range(0, len(held), _PIECE):
-                yield held[at : at + _PIECE]
+        # What it was made from, not a copy of it as getbuffer() may return.
+        held = memoryview(source.getvalue())
+        for at in range(0, len(held), _PIECE):
+            yield held[at : at + _PIECE]
     elif file is not None:
         at = 0
         while piece := os.pread(file, _PIECE, at):
@@ -82,7 +83,7 @@ def _size_of(source: Readable | int, file: int | None) -> int | None:
     if file is not None:
         return os.fstat(file).st_size
     if isinstance(source, io.BytesIO):
-        return source.getbuffer().nbytes
+        return len(source.getvalue())
     return getattr(source, "size", None)
 
 

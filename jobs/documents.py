@@ -1,0 +1,100 @@
+"""What the background does with documents: has them scanned, and their pages read."""
+
+from contextlib import suppress
+from functools import partial
+from time import monotonic
+from typing import Final
+
+from procrastinate import JobContext
+
+from db.gridfs import Bucket, FileDamaged, FileMissing, FileStoreUnavailable
+from db.routing import SYSTEM
+from jobs.tasks import Stores, queue
+from services.errors import Unavailable
+from services.pdf import waiting
+from services.pdf.recognition import Recogniser
+from services.pdf.scanning import NoVerdict, Scanner
+from services.pdf.sources import handed_over
+from services.pdf.waiting import WaitingFile
+
+# The worker does one thing at a time: what is left is done a minute later.
+_SECONDS: Final = 20.0
+
+
+@queue.periodic(cron="* * * * *")
+@queue.task(
+    name="scan_documents",
+    queueing_lock="scan_documents",
+    lock="scan_documents",
+    pass_context=True,
+)
+def scan_documents(context: JobContext, timestamp: int) -> None:
+    """Scan what is in quarantine because the scanner was away when it came."""
+    del timestamp
+    stores = Stores.of(context)
+    if stores.scanner is None:
+        return
+    until = monotonic() + _SECONDS
+    files = stores.database.read_latest(waiting.list_unscanned, acting=SYSTEM).value
+    with suppress(FileStoreUnavailable, Unavailable):
+        for file in files:
+            _scan(stores, stores.scanner, file)
+            if monotonic() > until:
+                break
+
+
+@queue.periodic(cron="* * * * *")
+@queue.task(
+    name="recognise_documents",
+    queueing_lock="recognise_documents",
+    lock="recognise_documents",
+    pass_context=True,
+)
+def recognise_documents(context: JobContext, timestamp: int) -> None:
+    """Read the words on pages that are pictures; nothing without tesseract."""
+    del timestamp
+    stores = Stores.of(context)
+    if stores.examiner is None:
+        return
+    recogniser = Recogniser.installed(stores.examiner, stores.ocr_languages)
+    if recogniser is None:
+        return
+    until = monotonic() + _SECONDS
+    files = stores.database.read_latest(waiting.list_unread, acting=SYSTEM).value
+    with suppress(FileStoreUnavailable, Unavailable):
+        for file in files:
+            _recognise(stores, recogniser, file, until)
+            if monotonic() > until:
+                break
+
+
+def _scan(stores: Stores, scanner: Scanner, file: WaitingFile) -> None:
+    # Without a verdict it stays in quarantine; broken files are another job's.
+    with suppress(NoVerdict, FileMissing, FileDamaged):
+        with stores.files.open(Bucket.DOCUMENTS, file.file_id) as stream:
+            verdict = scanner.scan(stream)
+        record = partial(waiting.record_verdict, file_id=file.file_id, verdict=verdict)
+        stores.database.write(record, acting=SYSTEM)
+
+
+def _recognise(
+    stores: Stores, recogniser: Recogniser, file: WaitingFile, until: float
+) -> None:
+    words = list(file.known)
+    with (
+        suppress(FileMissing, FileDamaged),
+        stores.files.open(Bucket.DOCUMENTS, file.file_id) as stream,
+        handed_over(stream) as opened,
+    ):
+        while len(words) < file.pages:
+            words.append(recogniser.words_on(opened, len(words) + 1))
+            if monotonic() > until:
+                break
+        # What is known so far is kept: a long file takes several turns.
+        record = partial(
+            waiting.record_words,
+            file_id=file.file_id,
+            pages=words,
+            is_all=len(words) == file.pages,
+        )
+        stores.database.write(record, acting=SYSTEM)

@@ -1,0 +1,129 @@
+"""Versions of documents that wait: for a virus scan, or for their words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.models import Document, DocumentText, DocumentVersion
+from services import audit
+from services.audit import Action
+from services.pdf.scanning import Verdict
+
+_AT_ONCE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingFile:
+    """A file that one version waits for, or several: who restores one, shares it.
+
+    `known` are the pages whose words are known already.
+    """
+
+    file_id: str
+    pages: int
+    known: tuple[str, ...]
+
+
+def list_unscanned(session: Session) -> tuple[WaitingFile, ...]:
+    """Return the files that nobody may open yet, the oldest first."""
+    return _waiting(session, DocumentVersion.scan == "waiting")
+
+
+def list_unread(session: Session) -> tuple[WaitingFile, ...]:
+    """Return the files without words that may be opened, the oldest first."""
+    return _waiting(
+        session,
+        DocumentVersion.reading == "waiting",
+        DocumentVersion.scan.in_(["off", "clean"]),
+        DocumentVersion.pages > 0,
+    )
+
+
+def record_verdict(session: Session, file_id: str, verdict: Verdict) -> None:
+    """Let the versions of a file out of quarantine, or keep them there for good."""
+    judged = (DocumentVersion.file_id == file_id, DocumentVersion.scan == "waiting")
+    for version in _changed(session, judged, {"scan": verdict}):
+        _record(session, Action.DOCUMENT_SCAN, version, verdict=verdict)
+
+
+def record_words(
+    session: Session, file_id: str, pages: Sequence[str], *, is_all: bool
+) -> None:
+    """Keep the words of a file's first pages; the file itself stays as it is."""
+    waiting = (DocumentVersion.file_id == file_id, DocumentVersion.reading == "waiting")
+    versions = session.scalars(select(DocumentVersion.id).where(*waiting)).all()
+    if pages and versions:
+        kept = insert(DocumentText).values(
+            [{"version_id": version, "pages": list(pages)} for version in versions]
+        )
+        session.execute(
+            kept.on_conflict_do_update(
+                index_elements=[DocumentText.version_id],
+                set_={"pages": kept.excluded.pages},
+            )
+        )
+    if is_all:
+        has_words = any(page.strip() for page in pages)
+        reading = "recognised" if has_words else "none"
+        for version in _changed(session, waiting, {"reading": reading}):
+            _record(session, Action.DOCUMENT_RECOGNISE, version, pages=len(pages))
+
+
+def _waiting(
+    session: Session, *conditions: ColumnElement[bool]
+) -> tuple[WaitingFile, ...]:
+    statement = (
+        select(DocumentVersion.file_id, DocumentVersion.pages, DocumentText.pages)
+        .outerjoin(DocumentText, DocumentText.version_id == DocumentVersion.id)
+        .where(
+            *conditions,
+            # Gone, or broken: there is nothing to look at.
+            DocumentVersion.file_id.is_not(None),
+            DocumentVersion.damaged_at.is_(None),
+        )
+        .order_by(DocumentVersion.created_at)
+        .limit(_AT_ONCE)
+    )
+    found = {
+        file_id: WaitingFile(file_id, pages or 0, tuple(known or ()))
+        for file_id, pages, known in session.execute(statement)
+        if file_id is not None
+    }
+    return tuple(found.values())
+
+
+def _changed(
+    session: Session, which: tuple[ColumnElement[bool], ...], values: dict[str, str]
+) -> Sequence[Row[UUID, int, UUID | None]]:
+    """Change the versions; return their documents, numbers and patients."""
+    statement = (
+        update(DocumentVersion)
+        .where(*which, Document.id == DocumentVersion.document_id)
+        .values(values)
+        .returning(Document.id, DocumentVersion.number, Document.patient_id)
+        .execution_options(synchronize_session=False)
+    )
+    return session.execute(statement).all()
+
+
+def _record(
+    session: Session,
+    action: Action,
+    version: Row[UUID, int, UUID | None],
+    **details: object,
+) -> None:
+    document_id, number, patient_id = version
+    audit.record(
+        session,
+        # Nobody's deed: the clinic's own machine does it for everybody.
+        None,
+        action,
+        patient_id=patient_id,
+        subject=("document", document_id),
+        details={"version": number, **details},
+    )
