@@ -8,6 +8,7 @@ from threading import Lock
 from dashboard.keys import derive, signing_key
 from db import embedded, schema
 from db.audit_store import AuditStore
+from db.draft_store import DraftStore
 from db.endpoints import Endpoints
 from db.file_keys import FileKeys
 from db.gridfs import FileStore
@@ -35,6 +36,7 @@ class Wiring:
     files: FileStore
     audit: AuditStore
     limits: LimitStorage
+    drafts: DraftStore
     # Starts its process at the first file, so that commands without one have none.
     examiner: Examiner
     scanner: Scanner | None
@@ -69,6 +71,7 @@ class Wiring:
         self.examiner.close()
         self.database.close()
         self.limits.close()
+        self.drafts.close()
         self.files.close()
         self.audit.close()
 
@@ -135,13 +138,15 @@ def _wire(settings: Settings, endpoints: Endpoints) -> Wiring:
         replica_wait_seconds=settings.replica_wait_seconds,
         retry_seconds=settings.retry_seconds,
     )
+    keys = file_keys(settings)
     return Wiring(
         settings,
         endpoints,
         database,
-        FileStore(endpoints.mongo_url, keys=file_keys(settings)),
+        FileStore(endpoints.mongo_url, keys=keys),
         AuditStore(endpoints.audit_url),
         LimitStorage(endpoints.mongo_url),
+        DraftStore(endpoints.mongo_url, keys=keys),
         Examiner(),
         scanner_of(settings),
     )

@@ -24,6 +24,7 @@ from streamlit.util import calc_hash
 from dashboard import wiring
 from dashboard.wiring import Wiring
 from db.audit_store import AuditStore
+from db.draft_store import DraftStore
 from db.embedded import Addresses
 from db.endpoints import Endpoints
 from db.file_keys import FileKeys
@@ -168,10 +169,11 @@ def clinic(
         closing(FileStore(url, name, keys=file_keys)) as files,
         closing(AuditStore(module_endpoints.audit_url)) as audit,
         closing(LimitStorage(url)) as limits,
+        closing(DraftStore(url, name, keys=file_keys)) as drafts,
         closing(Examiner()) as examiner,
     ):
         settings = Settings(data=tmp_path_factory.mktemp("data"))
-        stores = (database, files, audit, limits)
+        stores = (database, files, audit, limits, drafts)
         wired = Wiring(settings, module_endpoints, *stores, examiner, scanner=None)
         wiring.use(wired)
         database.write(people.ensure_demo_people, acting=SYSTEM)
