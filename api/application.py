@@ -9,7 +9,9 @@ from fastapi import FastAPI
 from api import (
     audit,
     docs,
+    document_files,
     documented,
+    documents,
     exports,
     files,
     health,
@@ -18,8 +20,9 @@ from api import (
     patients,
     people,
     problems,
+    shares,
 )
-from api.dependencies import Stores
+from api.dependencies import Papers, Stores
 from db.audit_store import AuditStore
 from db.gridfs import FileStore
 from db.routing import Database
@@ -31,6 +34,9 @@ PATHS: Final = ("/api", "/patient-register", "/health", "/metrics", "/files")
 _PARTS: Final = (
     patient_register,
     patients,
+    documents,
+    document_files,
+    shares,
     exports,
     people,
     health,
@@ -58,6 +64,7 @@ def create_api(
     files_store: FileStore,
     audit_store: AuditStore,
     limits: CallLimits,
+    papers: Papers,
     *,
     now: Callable[[], datetime],
 ) -> FastAPI:
@@ -75,7 +82,7 @@ def create_api(
         # A redirect would leave for another path what stood in the query string.
         redirect_slashes=False,
     )
-    stores = Stores(database, files_store, audit_store, limits, now)
+    stores = Stores(database, files_store, audit_store, limits, papers, now)
     api.state.stores = stores
     api.state.checkup = health.Checkup(stores)
     problems.install(api)

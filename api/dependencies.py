@@ -19,8 +19,11 @@ from db.routing import DOOR, Database, DatabaseUnavailable, Lsn, Read, Written
 from services import audit, people, tokens
 from services.actors import Actor, Permission
 from services.audit import Action, Origin
+from services.documents import Intake
 from services.errors import InvalidInput, NotFound
 from services.on_behalf import OnBehalf
+from services.pdf.examining import Examiner
+from services.share_links import LinkSigner
 from services.throttling import CallLimits, LimitReached
 from services.tokens import Bearer
 
@@ -38,6 +41,15 @@ _UNKNOWN_TOKEN: Final = "The bearer token is unknown, expired or revoked."  # no
 
 
 @dataclass(frozen=True, slots=True)
+class Papers:
+    """What documents pass: on their way in, to a screen, and out by a link."""
+
+    intake: Intake
+    examiner: Examiner
+    links: LinkSigner
+
+
+@dataclass(frozen=True, slots=True)
 class Stores:
     """The databases and the clock of one running server."""
 
@@ -45,6 +57,7 @@ class Stores:
     files: FileStore
     audit: AuditStore
     limits: CallLimits
+    papers: Papers
     now: Callable[[], datetime]
 
     def today(self) -> date:
@@ -66,9 +79,11 @@ class Caller:
         """Run the operation on a node that shows the caller's own writes."""
         return self._on_behalf().read(operation, after=self.after)
 
-    def write(self, operation: Callable[[Session], T]) -> Written[T]:
-        """Run the operation on the primary."""
-        return self._on_behalf().write(operation)
+    def write(
+        self, operation: Callable[[Session], T], *, key: UUID | None = None
+    ) -> Written[T]:
+        """Run the operation on the primary; with a key, once whatever happens."""
+        return self._on_behalf().write(operation, key=key)
 
     def stream(self, operation: Callable[[Session], Iterator[T]]) -> Iterator[T]:
         """Yield what the operation reads in one transaction."""
@@ -77,6 +92,10 @@ class Caller:
     def require(self, permission: Permission) -> None:
         """Raise NotAllowed unless the caller may."""
         self._on_behalf().require(permission)
+
+    def count_upload(self) -> None:
+        """Count a file that the caller sends, or raise LimitReached."""
+        self._on_behalf().count_upload(self.stores.limits.throttle)
 
     def _on_behalf(self) -> OnBehalf:
         return OnBehalf(self.stores.database, self.actor, self.origin)

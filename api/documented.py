@@ -15,7 +15,7 @@ _OF_ALL: Final = (400, 401, 403, 429, 503)
 _OPEN_PATHS: Final = ("/health", "/metrics")
 _PROBLEM: Final = "application/problem+json"
 
-_Responses = dict[int | str, dict[str, Any]]
+Responses = dict[int | str, dict[str, Any]]
 
 
 class _Shown(BaseModel):
@@ -117,6 +117,7 @@ class Problem(BaseModel):
     detail: str
     property: str | None = None
     problems: list[ProblemPart] | None = None
+    error: str | None = Field(None, description="Of documents: `detail` once more.")
 
 
 class EnvelopeProblem(_Shown):
@@ -187,19 +188,19 @@ class NodesShown(_Shown):
     nodes: list[NodeShown]
 
 
-def refuses(*statuses: int) -> _Responses:
+def refuses(*statuses: int) -> Responses:
     """Describe the refusals that a route adds to those of all routes."""
     return {status: _refusal(status) for status in statuses}
 
 
-def sends(media_type: str, *statuses: int) -> _Responses:
+def sends(media_type: str, *statuses: int) -> Responses:
     """Describe a route that sends a file, and its refusals."""
     schema = {"type": "string", "format": "binary"}
     content = {media_type: {"schema": schema}}
     return {200: {"description": "The file", "content": content}} | refuses(*statuses)
 
 
-def shows(kind: Any, *statuses: int, status: int = 200) -> _Responses:
+def shows(kind: Any, *statuses: int, status: int = 200) -> Responses:
     """Describe a route that answers with JSON of this kind, and its refusals."""
     return {status: {"model": kind}} | refuses(*statuses)
 

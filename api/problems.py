@@ -11,8 +11,9 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import Response
 
 from api.answers import JsonResponse, draft_json, patient_json
+from api.document_answers import document_json
 from db.routing import DatabaseUnavailable
-from services import patients
+from services import documents, patients
 from services.errors import (
     Conflict,
     InvalidInput,
@@ -24,7 +25,9 @@ from services.errors import (
 )
 
 ENVELOPE_PATH: Final = "/patient-register"
+DOCUMENTS_PATH: Final = "/api/documents"
 _STATUS: Final[Mapping[type[ServiceError], int]] = {
+    documents.TooLarge: 413,
     InvalidInput: 400,
     NotAllowed: 403,
     NotFound: 404,
@@ -79,6 +82,8 @@ def precondition_required() -> HTTPException:
 def _service_error(request: Request, error: Exception) -> Response:
     if isinstance(error, patients.StaleVersion):
         return _stale(request, error)
+    if isinstance(error, documents.StaleRevision):
+        return _stale_document(request, error)
     status = next(
         (status for kind, status in _STATUS.items() if isinstance(error, kind)), 400
     )
@@ -107,6 +112,12 @@ def _stale(request: Request, error: patients.StaleVersion) -> Response:
     return _refusal(request.url.path, status, str(error), members)
 
 
+def _stale_document(request: Request, error: documents.StaleRevision) -> Response:
+    status = 412 if "if-match" in request.headers else 409
+    members = {"current": document_json(error.current)}
+    return _refusal(request.url.path, status, str(error), members)
+
+
 def _database_unavailable(request: Request, error: Exception) -> Response:
     _log.warning("The database is unavailable: %s.", type(error).__name__)
     return _refusal(request.url.path, 503, _CHANGING_HANDS, headers=_RETRY_LATER)
@@ -114,6 +125,8 @@ def _database_unavailable(request: Request, error: Exception) -> Response:
 
 def _invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 (registered so)
+    if _is_of_documents(request.url.path) and _names_nothing(error.errors()):
+        return _service_error(request, documents.NoSuchDocument())
     problems = [
         (_property(problem["loc"]), _sentence(problem)) for problem in error.errors()
     ]
@@ -145,7 +158,18 @@ def _refusal(
     title = HTTPStatus(status).phrase
     problem = {"type": "about:blank", "title": title, "status": status}
     problem["detail"] = title if sentence == title else sentence
+    if _is_of_documents(path):
+        problem["error"] = problem["detail"]
     return ProblemResponse(problem | (members or {}), status, kept)
+
+
+def _is_of_documents(path: str) -> bool:
+    return path == DOCUMENTS_PATH or path.startswith(f"{DOCUMENTS_PATH}/")
+
+
+def _names_nothing(problems: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether what should be a document's id is none."""
+    return any(problem["loc"] == ("path", "uuid") for problem in problems)
 
 
 def _envelope(

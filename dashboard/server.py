@@ -15,6 +15,7 @@ from streamlit.starlette import App
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.application import create_api, serves
+from api.dependencies import Papers
 from dashboard import logs, session_watch, sign_in, warming, wiring
 from dashboard.identity import Identity
 from dashboard.keys import derive, signing_key
@@ -23,12 +24,12 @@ from dashboard.middleware import SESSION_HEADER, USER_HEADER, Gate, allowed_host
 from dashboard.request_log import RequestLog
 from dashboard.security_headers import SecurityHeaders
 from dashboard.session_watch import WatchedPages, create_watch
+from dashboard.sharing import signer_of
 from dashboard.starting import require_file_keys, require_sign_in
 from dashboard.static_assets import StaticAssets
-from db.limit_storage import LimitStorage
 from db.settings import Settings
 from services import sessions
-from services.throttling import CallLimits, Throttle
+from services.throttling import CallLimits
 
 SCRIPT: Final = Path(__file__).with_name("app.py")
 
@@ -49,12 +50,11 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
     wired = wiring.connect(settings)
     wiring.use(wired)
     live = LiveSessions(wired.database, sessions.limits_of(settings))
-    limits = LimitStorage(wired.endpoints.mongo_url)
-    throttle = Throttle(limits, key=derive(key, "limits"))
+    throttle = wired.throttle
     door = sign_in.Door.of(
         settings, wired.database, Identity(wired.database, live), throttle, key
     )
-    lifespan = _lifespan(live, (door.close, limits.close, wired.close))
+    lifespan = _lifespan(live, (door.close, wired.close))
     pages = StaticAssets(WatchedPages(App(script, lifespan=lifespan)))
     pages.warm_up()
     dispatch = Dispatch(
@@ -64,6 +64,7 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
             wired.files,
             wired.audit,
             CallLimits(throttle, settings.api_calls_per_minute),
+            Papers(wired.intake, wired.examiner, signer_of(key)),
             now=_clock(settings),
         ),
         watch=create_watch(live, key=derive(key, "typed")),

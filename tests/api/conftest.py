@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 
 from api.answers import LSN_HEADER
 from api.application import create_api, serves
+from api.dependencies import Papers
 from dashboard.live_sessions import LiveSessions
 from dashboard.middleware import Gate
 from dashboard.request_log import RequestLog
@@ -25,6 +26,9 @@ from db.limit_storage import LimitStorage
 from db.routing import SYSTEM, Database
 from services import people, sessions, tokens
 from services.actors import Actor, Role
+from services.documents import Intake
+from services.pdf.examining import Examiner
+from services.share_links import LinkSigner
 from services.throttling import CallLimits, Throttle
 
 ADA = {
@@ -91,13 +95,16 @@ class Door:
 
 
 @pytest.fixture(scope="module")
-def door(module_endpoints, module_files, module_log, module_limits) -> Iterator[Door]:
+def door(
+    module_endpoints, module_files, module_log, module_limits, papers
+) -> Iterator[Door]:
     database = Database(module_endpoints, retry_seconds=2)
     api = create_api(
         database,
         module_files,
         module_log,
         module_limits,
+        papers,
         now=lambda: datetime(2026, 11, 20, 12, tzinfo=UTC),
     )
     gate = Gate(
@@ -161,6 +168,14 @@ def module_limits(addresses) -> Iterator[CallLimits]:
     """Limits that no test reaches by accident, and that no other run shares."""
     with closing(LimitStorage(addresses.mongo.url)) as storage:
         yield CallLimits(Throttle(storage, key=uuid4().hex), 100_000)
+
+
+@pytest.fixture(scope="module")
+def papers(module_files) -> Iterator[Papers]:
+    """What documents pass, without a scanner for viruses."""
+    with closing(Examiner()) as examiner:
+        intake = Intake(module_files, examiner, None, refuse_active=False)
+        yield Papers(intake, examiner, LinkSigner("k" * 64))
 
 
 @pytest.fixture(scope="module")

@@ -142,12 +142,12 @@ def test_what_is_read_makes_nobody_wait_for_a_position(client, ada):
 
 
 @pytest.fixture
-def headless(module_endpoints, module_files, module_log, door):
+def headless(module_endpoints, module_files, module_log, papers, door):
     """The same clinic while replicas answer and nobody takes writes."""
     nowhere = "postgresql://nobody@127.0.0.1:1/gone?connect_timeout=1"
     alone = replace(module_endpoints, database_url=nowhere)
     with closing(Database(alone, retry_seconds=0.2)) as database:
-        given = (database, module_files, module_log, door.limits)
+        given = (database, module_files, module_log, door.limits, papers)
         api = create_api(*given, now=lambda: datetime(2026, 11, 20, tzinfo=UTC))
         with closing(Client(api, door.tokens[Role.STAFF])) as client:
             yield client

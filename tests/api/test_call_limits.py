@@ -20,11 +20,12 @@ CALLS = 3
 
 
 @pytest.fixture
-def strict(door, module_files, module_log):
+def strict(door, module_files, module_log, papers):
     """The API with room for three calls a minute."""
     limits = replace(door.limits, calls_per_minute=CALLS)
     now = datetime(2026, 11, 20, 12, tzinfo=UTC)
-    api = create_api(door.database, module_files, module_log, limits, now=lambda: now)
+    given = (door.database, module_files, module_log, limits, papers)
+    api = create_api(*given, now=lambda: now)
     clients: list[Client] = []
 
     def make(token: str) -> Client:

@@ -11,11 +11,16 @@ from tests.api.conftest import ADA, Client
 
 
 @pytest.fixture
-def next_century(door, module_files, module_log):
+def next_century(door, module_files, module_log, papers):
     """The same clinic, many years later."""
     later = datetime(2085, 12, 10, tzinfo=UTC)
     api = create_api(
-        door.database, module_files, module_log, door.limits, now=lambda: later
+        door.database,
+        module_files,
+        module_log,
+        door.limits,
+        papers,
+        now=lambda: later,
     )
     with closing(Client(api, door.tokens[Role.STAFF])) as client:
         yield client

@@ -27,9 +27,14 @@ def _beat(database, age="0 seconds"):
 
 
 @pytest.fixture
-def stores(door, module_files, module_log):
+def stores(door, module_files, module_log, papers):
     return Stores(
-        door.database, module_files, module_log, door.limits, lambda: date(2026, 11, 20)
+        door.database,
+        module_files,
+        module_log,
+        door.limits,
+        papers,
+        lambda: date(2026, 11, 20),
     )
 
 
@@ -92,10 +97,17 @@ def test_without_mongodb_the_answer_is_503(stores):
     assert (health.status, health.response().status_code) == ("down", 503)
 
 
-def test_a_silent_worker_degrades(endpoints, module_files, module_log, module_limits):
+def test_a_silent_worker_degrades(
+    endpoints, module_files, module_log, module_limits, papers
+):
     database = Database(endpoints)
     stores = Stores(
-        database, module_files, module_log, module_limits, lambda: date(2026, 11, 20)
+        database,
+        module_files,
+        module_log,
+        module_limits,
+        papers,
+        lambda: date(2026, 11, 20),
     )
 
     never = examine(stores)

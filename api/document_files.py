@@ -1,0 +1,142 @@
+"""Documents' files: to be kept whole or in parts, or page by page as pictures."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, HTTPException, Path, Query, Request
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.answers import read_headers
+from api.attachments import attachment
+from api.dependencies import Caller, ProgramOrPerson
+from api.document_answers import file_etag
+from api.documented import Responses, sends
+from api.ranges import Span, Unsatisfiable, is_known, span_of
+from api.sending import PDF, FileResponse, noting, pieces_of
+from db.routing import Read
+from services import documents
+from services.documents import VersionRecord
+
+router = APIRouter(tags=["Documents"])
+
+_PATH: Final = "/api/documents/{uuid}"
+_PAGE_PATH: Final = "/files/documents/{uuid}/versions/{number}/pages/{page}.png"
+_NARROWEST, _WIDEST, _USUAL = 100, 2400, 1000
+_MOST: Final = 1_000_000
+_PARTIAL, _NOT_MODIFIED, _UNSATISFIABLE = 206, 304, 416
+_UNCHANGED: Final[Responses] = {_NOT_MODIFIED: {"description": "Not Modified"}}
+
+Number = Annotated[int, Path(ge=1, le=_MOST)]
+Asked = Annotated[
+    int | None,
+    Query(alias="version", ge=1, le=_MOST, description="The latest without it."),
+]
+
+
+@router.head(_PATH, responses=sends(PDF, 404, 409) | _UNCHANGED)
+def look_at_file(
+    caller: ProgramOrPerson, request: Request, uuid: UUID, number: Asked = None
+) -> Response:
+    """Tell of a document's file what sending it would tell; nothing is sent."""
+
+    def look(session: Session) -> VersionRecord:
+        found = documents.get(session, caller.actor, uuid, number=number)
+        return documents.require_served(found.version)
+
+    read = caller.read(look)
+    headers = _headers(caller, read)
+    if is_known(request.headers, headers["ETag"]):
+        return Response(status_code=_NOT_MODIFIED, headers=headers)
+    length = {"Content-Length": str(read.value.filesize)}
+    return Response(headers=headers | length, media_type=PDF)
+
+
+@router.get(
+    _PATH,
+    responses=sends(PDF, 404, 409, _UNSATISFIABLE)
+    | _UNCHANGED
+    | {_PARTIAL: sends(PDF)[200] | {"description": "The part that was asked for"}},
+)
+def send_file(
+    caller: ProgramOrPerson, request: Request, uuid: UUID, number: Asked = None
+) -> Response:
+    """Send a document's file to be kept; `Range` asks for a part of it.
+
+    The ETag is the SHA-256 of the file. If the file turns out damaged on the way, the
+    answer breaks off before its `Content-Length`.
+    """
+    read = caller.read(partial(_open, caller, request, uuid, number))
+    version, headers = read.value, _headers(caller, read)
+    if is_known(request.headers, headers["ETag"]):
+        return Response(status_code=_NOT_MODIFIED, headers=headers)
+    try:
+        part = span_of(request.headers, headers["ETag"], version.filesize)
+    except Unsatisfiable as error:
+        size = {"Content-Range": f"bytes */{version.filesize}"}
+        sentence = "The file ends before the part that was asked for."
+        raise HTTPException(_UNSATISFIABLE, sentence, headers=size) from error
+    span = part or Span(0, version.filesize, version.filesize)
+    if part is not None:
+        headers["Content-Range"] = part.content_range
+    pieces = pieces_of(caller.stores.files, version, span, _noting(caller, version))
+    status = 200 if part is None else _PARTIAL
+    return FileResponse(pieces, span.length, status=status, headers=headers)
+
+
+@router.get(_PAGE_PATH, responses=sends("image/png", 404, 409))
+def send_page(
+    caller: ProgramOrPerson,
+    uuid: UUID,
+    number: Number,
+    page: Annotated[int, Path(ge=1, le=_MOST)],
+    width: Annotated[
+        int, Query(ge=_NARROWEST, le=_WIDEST, description="In pixels.")
+    ] = _USUAL,
+) -> Response:
+    """Show a page of a version as a picture, so that nothing in the file can act."""
+    read = caller.read(
+        lambda session: documents.open_version(
+            session, caller.actor, uuid, number, purpose="view", page=page
+        )
+    )
+    version, stores = read.value, caller.stores
+    with (
+        noting(_noting(caller, version)),
+        documents.open_file(stores.files, version) as stream,
+    ):
+        picture = stores.papers.examiner.render(stream, page, width=width)
+    headers = read_headers(read, caller.after)
+    return Response(picture, media_type="image/png", headers=headers)
+
+
+def _open(
+    caller: Caller, request: Request, uuid: UUID, number: int | None, session: Session
+) -> VersionRecord:
+    """Return what is to be sent; who has it already gets to know only that."""
+    if "if-none-match" in request.headers:
+        found = documents.get(session, caller.actor, uuid, number=number).version
+        known = is_known(request.headers, file_etag(found.sha256))
+        if known and documents.require_served(found):
+            return found
+    return documents.open_version(
+        session, caller.actor, uuid, number, purpose="download"
+    )
+
+
+def _headers(caller: Caller, read: Read[VersionRecord]) -> dict[str, str]:
+    return read_headers(read, caller.after) | {
+        "ETag": file_etag(read.value.sha256),
+        "Accept-Ranges": "bytes",
+        "Content-Disposition": attachment(read.value.filename),
+    }
+
+
+def _noting(caller: Caller, version: VersionRecord) -> Callable[[], object]:
+    return lambda: caller.write(
+        lambda session: documents.note_damage(
+            session, caller.actor, version.document_id, version.number
+        )
+    )

@@ -1,0 +1,188 @@
+"""Documents on their way in: measured while they come, and spooled without a name."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, BinaryIO, Final
+from uuid import UUID
+
+import orjson
+from fastapi import Depends, HTTPException, Request
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from api.dependencies import Caller, ProgramOrPerson
+from services.actors import Permission, Role
+from services.documents import (
+    MAX_BYTES,
+    Classification,
+    DocumentType,
+    DraftDocument,
+    NoFile,
+    StoredContent,
+    TooLarge,
+)
+from services.errors import InvalidInput
+
+_FILE: Final = "file"
+_PART_BYTES: Final = 64 * 1024
+# What comes around the file: the other fields, and the lines between.
+_MOST_BYTES: Final = MAX_BYTES + 4 * _PART_BYTES
+_MULTIPART: Final = "multipart/form-data"
+_FACTS: Final[Mapping[str, str]] = {
+    "patient_id": "Whose it is; without it the document is unfiled.",
+    "document_type": f"One of {', '.join(DocumentType)}.",
+    "classification": f"One of {', '.join(Classification)}: how long it is kept.",
+    "description": "At most 2,000 characters.",
+    "title": "At most 200 characters; else the file's name.",
+    "metadata": "A JSON object of at most 16 kB.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that came, and what was said of it."""
+
+    file: BinaryIO
+    filename: str
+    facts: Mapping[str, str]
+
+    def draft(self) -> DraftDocument:
+        """Return what the document is to be, or raise InvalidInput."""
+        facts = self.facts
+        return DraftDocument(
+            title=facts.get("title", ""),
+            document_type=type_of(facts.get("document_type", DocumentType.OTHER)),
+            classification=(
+                class_of(facts["classification"]) if "classification" in facts else None
+            ),
+            description=facts.get("description", ""),
+            metadata=_metadata_of(facts.get("metadata", "{}")),
+            patient_id=_id_of(facts["patient_id"]) if "patient_id" in facts else None,
+        )
+
+
+def sender(caller: ProgramOrPerson) -> Caller:
+    """Return the caller if they may send one more file."""
+    is_patient = caller.actor.role is Role.PATIENT
+    caller.require(
+        Permission.FILE_OWN_DOCUMENTS if is_patient else Permission.FILE_DOCUMENTS
+    )
+    caller.count_upload()
+    return caller
+
+
+Sender = Annotated[Caller, Depends(sender)]
+
+
+async def upload(request: Request, caller: Sender) -> AsyncIterator[Upload]:
+    """Return what the request carries; refused as soon as it is too much.
+
+    It is read only after the caller is known and within their limits.
+    """
+    del caller
+    form = await _read(request)
+    try:
+        yield _upload_of(form)
+    finally:
+        await form.close()
+
+
+Uploaded = Annotated[Upload, Depends(upload)]
+
+
+def receive(caller: Caller, came: Upload) -> StoredContent:
+    """Judge and store the file; whoever writes its row discards it if that fails."""
+    return caller.stores.papers.intake.receive(came.file, came.filename)
+
+
+def describe_upload(*, with_facts: bool) -> dict[str, Any]:
+    """Return what tells OpenAPI about a form with a file."""
+    properties: dict[str, Any] = {_FILE: {"type": "string", "format": "binary"}}
+    if with_facts:
+        for name, description in _FACTS.items():
+            properties[name] = {"type": "string", "description": description}
+    schema = {"type": "object", "required": [_FILE], "properties": properties}
+    content = {_MULTIPART: {"schema": schema}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def type_of(name: str) -> DocumentType:
+    """Return the type of this name, or raise InvalidInput."""
+    try:
+        return DocumentType(name)
+    except ValueError:
+        known = ", ".join(DocumentType)
+        raise InvalidInput(
+            "document_type", f"document_type is one of {known}."
+        ) from None
+
+
+def class_of(name: str) -> Classification:
+    """Return the retention class of this name, or raise InvalidInput."""
+    try:
+        return Classification(name)
+    except ValueError:
+        known = ", ".join(Classification)
+        raise InvalidInput(
+            "classification", f"classification is one of {known}."
+        ) from None
+
+
+async def _read(request: Request) -> FormData:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip()
+    if media_type.lower() != _MULTIPART:
+        raise NoFile
+    said = request.headers.get("content-length", "")
+    if said.isdigit() and int(said) > _MOST_BYTES:
+        raise TooLarge
+    parser = MultiPartParser(
+        request.headers,
+        _bounded(request),
+        max_files=1,
+        max_fields=len(_FACTS),
+        max_part_size=_PART_BYTES,
+    )
+    try:
+        return await parser.parse()
+    except MultiPartException as error:
+        raise HTTPException(400, error.message) from error
+
+
+async def _bounded(request: Request) -> AsyncGenerator[bytes]:
+    """Yield the body, whose length nobody has to believe."""
+    taken = 0
+    async for chunk in request.stream():
+        taken += len(chunk)
+        if taken > _MOST_BYTES:
+            raise TooLarge
+        yield chunk
+
+
+def _upload_of(form: FormData) -> Upload:
+    facts = {name: value for name, value in form.items() if isinstance(value, str)}
+    file = form.get(_FILE)
+    # A form's file field that nobody filled in comes without a name.
+    if not isinstance(file, UploadFile) or not file.filename:
+        raise NoFile
+    for name in facts:
+        if name not in _FACTS:
+            raise InvalidInput(name[:40], f"There is no field {name[:40]}.")
+    given = {name: value for name, value in facts.items() if value}
+    return Upload(file.file, file.filename, given)
+
+
+def _metadata_of(text: str) -> dict[str, Any]:
+    try:
+        metadata = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        metadata = None
+    if not isinstance(metadata, dict):
+        raise InvalidInput("metadata", "Metadata are one JSON object.")
+    return metadata
+
+
+def _id_of(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidInput("patient_id", "patient_id is a patient's uuid.") from None

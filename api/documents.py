@@ -1,0 +1,273 @@
+"""/api/documents: file, list, describe, replace, delete and restore documents."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Annotated, Any, Final
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Depends, Header, Request
+from pydantic import Field
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.answers import JsonResponse, read_headers, written_headers
+from api.bodies import Body, describe_body, read_body
+from api.dependencies import Caller, ProgramOrPerson
+from api.document_answers import (
+    DocumentAnswer,
+    DocumentDetails,
+    DocumentFiled,
+    Message,
+    document_etag,
+    document_json,
+    document_path,
+    file_etag,
+    version_json,
+)
+from api.document_files import Number
+from api.document_uploads import (
+    Sender,
+    Uploaded,
+    class_of,
+    describe_upload,
+    receive,
+    type_of,
+)
+from api.documented import shows
+from api.problems import precondition_required
+from db.routing import Written
+from services import documents
+from services.documents import ChangedDocument, DocumentRecord, StoredContent
+from services.errors import ServiceError
+
+router = APIRouter(prefix="/api/documents", tags=["Documents"])
+
+_CREATED: Final = 201
+_TAG: Final = re.compile(r'"[^"]*"')
+_UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {
+    304: {"description": "Not Modified"}
+}
+
+IfMatch = Annotated[str | None, Header(description='An ETag given before, like "3".')]
+
+
+class DocumentChanges(Body):
+    """What shall be different; all else stays as it is."""
+
+    title: Annotated[str, Field(json_schema_extra={"maxLength": 200})] = ""
+    document_type: str = ""
+    classification: str = ""
+    description: Annotated[str, Field(json_schema_extra={"maxLength": 2000})] = ""
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    patient_id: Annotated[UUID | None, Field(strict=False)] = None
+
+    def applied_to(self, record: DocumentRecord) -> ChangedDocument:
+        """Return the facts with the changes in place, or raise InvalidInput."""
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        if "document_type" in given:
+            given["document_type"] = type_of(given["document_type"])
+        if "classification" in given:
+            given["classification"] = class_of(given["classification"])
+        return replace(ChangedDocument.of(record), **given)
+
+
+async def _changes(request: Request, caller: ProgramOrPerson) -> DocumentChanges:
+    del caller  # known before anything is read
+    return await read_body(request, DocumentChanges)
+
+
+@router.post(
+    "/upload",
+    status_code=_CREATED,
+    responses=shows(DocumentFiled, 404, 409, 413, status=_CREATED),
+    openapi_extra=describe_upload(with_facts=True),
+)
+def file_document(caller: Sender, came: Uploaded) -> Response:
+    """File a PDF; `file` alone is enough. Without a patient it is unfiled.
+
+    What patients send is theirs. `already_filed` names a document of the same patient
+    that has the same content; the new one is kept all the same.
+    """
+    draft = came.draft()
+    content = receive(caller, came)
+
+    def file(session: Session) -> tuple[DocumentRecord, DocumentRecord | None]:
+        same = documents.find_filed(
+            session, caller.actor, content.sha256, draft.patient_id
+        )
+        return documents.file(session, caller.actor, draft, content), same
+
+    written = _keep(caller, content, file)
+    filed, same = written.value
+    answer = {
+        "message": "File uploaded successfully",
+        "document": document_json(filed),
+        "already_filed": same.id if same else None,
+    }
+    headers = {"Location": document_path(filed.id), "ETag": document_etag(filed)}
+    return JsonResponse(answer, _CREATED, headers | written_headers(written))
+
+
+@router.get("/{uuid}/details", responses=shows(DocumentDetails, 404) | _UNCHANGED)
+def get_details(
+    caller: ProgramOrPerson,
+    uuid: UUID,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Describe a document and its versions, the newest first; deleted ones too."""
+
+    def get(session: Session) -> tuple[DocumentRecord, tuple[Any, ...]]:
+        found = documents.get(session, caller.actor, uuid, even_deleted=True)
+        return found, documents.versions(session, caller.actor, uuid)
+
+    read = caller.read(get)
+    found, versions = read.value
+    headers = read_headers(read, caller.after) | {"ETag": document_etag(found)}
+    if if_none_match == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    told = {"versions": list(map(version_json, versions))}
+    return JsonResponse(document_json(found) | told, headers=headers)
+
+
+@router.patch(
+    "/{uuid}/details",
+    responses=shows(DocumentAnswer, 404, 409, 412, 413, 415, 428),
+    openapi_extra=describe_body(DocumentChanges),
+)
+def change_details(
+    caller: ProgramOrPerson,
+    uuid: UUID,
+    body: Annotated[DocumentChanges, Depends(_changes)],
+    if_match: IfMatch = None,
+) -> Response:
+    """Describe a document anew, or file it under a patient (null: under none)."""
+    if if_match is None:
+        raise precondition_required()
+
+    def change(session: Session) -> DocumentRecord:
+        before = _current(session, caller, uuid, if_match, is_of_file=False)
+        changes = body.applied_to(before)
+        return documents.change(
+            session, caller.actor, uuid, changes, revision=before.revision
+        )
+
+    return _done("Document changed successfully", caller.write(change))
+
+
+@router.post(
+    "/{uuid}/versions",
+    status_code=_CREATED,
+    responses=shows(DocumentAnswer, 404, 409, 412, 413, status=_CREATED),
+    openapi_extra=describe_upload(with_facts=False),
+)
+def add_version(
+    caller: Sender, uuid: UUID, came: Uploaded, if_match: IfMatch = None
+) -> Response:
+    """Replace a document's file; those before stay as versions."""
+    content = receive(caller, came)
+
+    def add(session: Session) -> DocumentRecord:
+        before = _current(session, caller, uuid, if_match)
+        return documents.add_version(
+            session, caller.actor, uuid, content, revision=before.revision
+        )
+
+    written = _keep(caller, content, add)
+    return _done("New version uploaded successfully", written, _CREATED)
+
+
+@router.post(
+    "/{uuid}/versions/{number}/restore",
+    status_code=_CREATED,
+    responses=shows(DocumentAnswer, 404, 409, 412, status=_CREATED),
+)
+def restore_version(
+    caller: ProgramOrPerson, uuid: UUID, number: Number, if_match: IfMatch = None
+) -> Response:
+    """Make an earlier version's file the newest version."""
+
+    def restore(session: Session) -> DocumentRecord:
+        before = _current(session, caller, uuid, if_match)
+        return documents.restore_version(
+            session, caller.actor, uuid, number, revision=before.revision
+        )
+
+    written = caller.write(restore, key=uuid4())
+    return _done("Version restored successfully", written, _CREATED)
+
+
+@router.delete("/{uuid}", responses=shows(Message, 404, 409, 412))
+def delete_document(
+    caller: ProgramOrPerson, uuid: UUID, if_match: IfMatch = None
+) -> Response:
+    """Delete a document; for a while it can be restored."""
+
+    def delete(session: Session) -> DocumentRecord:
+        before = _current(session, caller, uuid, if_match)
+        return documents.delete(session, caller.actor, uuid, revision=before.revision)
+
+    written = caller.write(delete)
+    message = {"message": "Document deleted successfully"}
+    return JsonResponse(message, headers=written_headers(written))
+
+
+@router.post("/{uuid}/restore", responses=shows(DocumentAnswer, 404, 409, 412))
+def restore_document(
+    caller: ProgramOrPerson, uuid: UUID, if_match: IfMatch = None
+) -> Response:
+    """Bring a deleted document back."""
+
+    def restore(session: Session) -> DocumentRecord:
+        before = _current(session, caller, uuid, if_match, even_deleted=True)
+        return documents.restore(session, caller.actor, uuid, revision=before.revision)
+
+    return _done("Document restored successfully", caller.write(restore))
+
+
+def _keep(
+    caller: Caller, content: StoredContent, operation: Callable[[Session], Any]
+) -> Written[Any]:
+    """Write the row of stored content; if that is refused, nothing of it stays.
+
+    Where nobody knows whether the row was written the bytes stay, and are swept if no
+    row names them.
+    """
+    try:
+        return caller.write(operation, key=uuid4())
+    except ServiceError:
+        caller.stores.papers.intake.discard(content)
+        raise
+
+
+def _current(
+    session: Session,
+    caller: Caller,
+    uuid: UUID,
+    if_match: str | None,
+    *,
+    is_of_file: bool = True,
+    even_deleted: bool = False,
+) -> DocumentRecord:
+    """Return the document if it is still the one that `If-Match` names.
+
+    Without one, or with `*`, it is whatever there is. Where a document's file is served
+    the file's tag may be named, too.
+    """
+    found = documents.look_up(session, caller.actor, uuid, even_deleted=even_deleted)
+    if if_match is None or if_match.strip() == "*":
+        return found
+    tags = {document_etag(found)}
+    if is_of_file:
+        tags.add(file_etag(found.version.sha256))
+    if tags.isdisjoint(_TAG.findall(if_match)):
+        raise documents.StaleRevision(found)
+    return found
+
+
+def _done(
+    message: str, written: Written[DocumentRecord], status: int = 200
+) -> Response:
+    answer = {"message": message, "document": document_json(written.value)}
+    tag = {"ETag": document_etag(written.value)}
+    return JsonResponse(answer, status, tag | written_headers(written))

@@ -1,0 +1,67 @@
+"""Which part of a file a request asks for, and whether it has it already (RFC 9110)."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.datastructures import Headers
+
+# Of several parts at once the whole is sent instead, as any server may.
+_ONE_RANGE: Final = re.compile(r"bytes=[ \t]*([0-9]{0,18})-([0-9]{0,18})[ \t]*", re.I)
+_TAG: Final = re.compile(r'(?:W/)?("[^"]*")')
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The bytes from `start` up to, but not including, `stop` of a file of `size`."""
+
+    start: int
+    stop: int
+    size: int
+
+    @property
+    def length(self) -> int:
+        """How many bytes it has."""
+        return self.stop - self.start
+
+    @property
+    def content_range(self) -> str:
+        """The span as an answer names it."""
+        return f"bytes {self.start}-{self.stop - 1}/{self.size}"
+
+
+class Unsatisfiable(Exception):
+    """The file ends before what is asked for."""
+
+
+def is_known(headers: Headers, tag: str) -> bool:
+    """Tell whether the client says that it has the file with this tag."""
+    header = headers.get("if-none-match", "")
+    return header.strip() == "*" or tag in _TAG.findall(header)
+
+
+def span_of(headers: Headers, tag: str, size: int) -> Span | None:
+    """Return the part that is asked for; None for the whole; raises Unsatisfiable."""
+    # A part of another file would not fit the parts that the client has.
+    if headers.get("if-range", tag) != tag:
+        return None
+    asked = _ONE_RANGE.fullmatch(headers.get("range", ""))
+    if asked is None:
+        return None
+    first, last = asked.groups()
+    if not first:
+        return _suffix(last, size)
+    start, stop = int(first), min(int(last or size), size - 1) + 1
+    if last and int(last) < int(first):
+        return None
+    if start >= size:
+        raise Unsatisfiable
+    return Span(start, stop, size)
+
+
+def _suffix(length: str, size: int) -> Span | None:
+    if not length:
+        return None
+    if int(length) == 0:
+        raise Unsatisfiable
+    return Span(max(0, size - int(length)), size, size)

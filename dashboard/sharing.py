@@ -1,0 +1,19 @@
+"""The address of a link to a document."""
+
+from api.shares import SHARED_PATH
+from dashboard.addresses import public_address
+from dashboard.keys import derive, signing_key
+from db.settings import Settings
+from services.share_links import LinkSigner
+from services.shares import NewShare
+
+
+def signer_of(key: str) -> LinkSigner:
+    """Return what signs the links of the installation that has this key."""
+    return LinkSigner(derive(key, "shares"))
+
+
+def link_of(settings: Settings, new: NewShare) -> str:
+    """Return the address that opens the version, to be told this once."""
+    token = signer_of(signing_key(settings)).sign(new.secret)
+    return f"{public_address(settings)}{SHARED_PATH}/{token}"
