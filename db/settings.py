@@ -60,6 +60,9 @@ class Settings(DoorSettings):
     ocr_languages: Annotated[str, Field(pattern=r"^\w+(\+\w+)*$")] = "eng"
     refuse_active_pdfs: bool = False
     api_calls_per_minute: Annotated[int, Field(ge=1)] = 1200
+    clinic_name: Annotated[str, Field(min_length=1, max_length=100)] = "Your clinic"
+    clinic_address: Annotated[str, Field(max_length=200)] = ""
+    clinic_phone: Annotated[str, Field(max_length=50)] = ""
     timezone: str = "UTC"
     pool_size: Annotated[int, Field(ge=1, le=100)] = 5
     pool_overflow: Annotated[int, Field(ge=0, le=100)] = 10
