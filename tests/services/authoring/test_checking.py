@@ -1,0 +1,121 @@
+"""What a form is refused for, and how it is tidied."""
+
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import pytest
+
+from services import authoring
+from services.documents.kinds import DocumentType
+from services.patient_records import PatientRecord, Sex
+from tests.services.authoring.samples import RECORD, record_form
+
+LAB = authoring.TEMPLATES["lab_report"]
+
+
+def patient(**fields):
+    about = {
+        "id": UUID(int=1),
+        "first_name": "Ada",
+        "last_name": "Lovelace",
+        "date_of_birth": date(1980, 1, 31),
+        "sex": Sex.FEMALE,
+        "email": None,
+        "phone_number": None,
+        "address": None,
+        "emergency_contact": None,
+        "allergies": ("Penicillin", "Latex"),
+        "no_known_allergies": False,
+        "medical_history": ("Asthma",),
+        "current_medications": ("Ramipril 5 mg", "Aspirin"),
+        "photo_file_id": None,
+        "version": 1,
+        "created_at": datetime(2026, 1, 1, tzinfo=UTC),
+        "updated_at": datetime(2026, 1, 1, tzinfo=UTC),
+        "deleted_at": None,
+        "merged_into_id": None,
+    }
+    return PatientRecord(**(about | fields))
+
+
+@pytest.mark.parametrize(
+    ("template", "values", "field", "message"),
+    [
+        (RECORD, {"name": ""}, "name", "Name is missing"),
+        (RECORD, {"name": "a" * 201}, "name", "too long: 200 characters"),
+        (RECORD, {"name": "Ada\nLovelace"}, "name", "must be one line"),
+        (RECORD, {"name": [["Ada"]]}, "name", "another form"),
+        (RECORD, {"date_of_birth": "31/1/80"}, "date_of_birth", "must be a date"),
+        (RECORD, {"diagnosis": "a" * 20_001}, "diagnosis", "too long: 20,000"),
+        (LAB, {"results": []}, "results", "Results is missing"),
+        (LAB, {"results": [["a"]]}, "results", "too few or too many cells"),
+        (LAB, {"results": [["a", "b", "c", "d"]] * 201}, "results", "too many rows"),
+        (LAB, {"results": [["a" * 201, "", "", ""]]}, "results", "cell that is too"),
+        (LAB, {"results": "a, b"}, "results", "another form"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_each_rule_is_explained(template, values, field, message):
+    rows = [["Iron", "13", "mg", ""]]
+    form = record_form(taken_on="2026-11-19", results=rows) | values
+
+    with pytest.raises(authoring.InvalidForm, match=message) as refusal:
+        authoring.checked(template, form)
+
+    assert [problem.field for problem in refusal.value.problems] == [field]
+
+
+def test_all_problems_are_named_at_once():
+    with pytest.raises(authoring.InvalidForm) as refusal:
+        authoring.checked(RECORD, {})
+
+    assert [one.field for one in refusal.value.problems] == ["name", "date_of_birth"]
+
+
+def test_a_form_is_kept_as_it_is_printed():
+    form = record_form(
+        name=" Zoe\u0308 ", diagnosis="One\r\ntwo\t\x07three  \n", unknown="dropped"
+    )
+
+    kept = authoring.checked(RECORD, form)
+
+    assert kept["name"] == "Zoë"
+    assert kept["diagnosis"] == "One\ntwo three"
+    assert list(kept) == [field.name for field in RECORD.fields]
+
+
+def test_rows_without_any_word_are_left_out():
+    rows = [["Iron", "13", "", ""], ["", " ", "", ""]]
+    form = record_form(taken_on="2026-11-19", results=rows)
+
+    assert authoring.checked(LAB, form)["results"] == [["Iron", "13", "", ""]]
+
+
+def test_a_form_begins_with_what_the_record_knows():
+    form = RECORD.prefilled(patient())
+
+    assert form == {
+        "name": "Ada Lovelace",
+        "date_of_birth": "1980-01-31",
+        "diagnosis": "",
+        "allergies": "Penicillin, Latex",
+        "medical_information": "History:\nAsthma\n\n"
+        "Medication:\nRamipril 5 mg\nAspirin",
+    }
+
+
+def test_that_there_are_no_allergies_is_said_only_where_somebody_asked():
+    asked = patient(allergies=(), no_known_allergies=True)
+
+    assert RECORD.prefilled(asked)["allergies"] == "No known allergies"
+    assert RECORD.prefilled(patient(allergies=()))["allergies"] == ""
+
+
+@pytest.mark.parametrize("template", authoring.TEMPLATES.values(), ids=lambda t: t.name)
+def test_each_template_is_of_a_known_type_and_asks_who_it_is_about(template):
+    names = [field.name for field in template.fields]
+
+    assert DocumentType(template.document_type)
+    assert {"name", "date_of_birth"} <= set(names)
+    assert len(set(names)) == len(names)
+    assert set(template.prefilled(None).values()) == {""}
