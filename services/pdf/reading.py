@@ -36,6 +36,8 @@ _PARTED: Final = re.compile("[\x02\xad\ufffe]\r?\n")
 # What PostgreSQL or UTF-8 cannot hold, and what nobody can see.
 _NO_TEXT: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
+# Whatever a broken file makes qpdf raise.
+_UNWALKABLE: Final = (pikepdf.PdfError, RuntimeError, ValueError, TypeError)
 _NEEDS_A_PASSWORD: Final = frozenset(
     {pdfium_c.FPDF_ERR_PASSWORD, pdfium_c.FPDF_ERR_SECURITY}
 )
@@ -92,12 +94,12 @@ def _findings(file: int) -> set[str]:
     try:
         with _walkable(file, attempt_recovery=False) as pdf:
             return findings.find(pdf)
-    except pikepdf.PdfError:
+    except _UNWALKABLE:
         pass
     try:
         with _walkable(file, attempt_recovery=True) as pdf:
             return {DAMAGED, *findings.find(pdf)}
-    except pikepdf.PdfError:
+    except _UNWALKABLE:
         # One reader opens it, the other does not: nobody can say what else is there.
         return {DAMAGED, *findings.guess(_mapped(file))}
 

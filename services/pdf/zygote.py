@@ -128,7 +128,8 @@ def _warm_up() -> None:
         page = pdf.add_blank_page()
         page.Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F=font))
         page.Contents = pdf.make_stream(b"BT /F 12 Tf 72 72 Td (A) Tj ET")
-        pdf.save(file)
+        # Encrypted, because qpdf opens the device for random numbers but once.
+        pdf.save(file, encryption=pikepdf.Encryption(owner="", user=""))
         file.flush()
         for do in ("examine", "render"):
             request = Request(do, seconds=5, megabytes=0, page=1, width=200)
