@@ -11,6 +11,8 @@ from db.models.document import (
     DocumentVersion,
     RetentionRule,
 )
+from db.models.document_search import DocumentSearch, DocumentWord
+from db.models.keeping import DoomedFile, KeepingRun
 from db.models.patient import (
     STAYS_WITH_MERGED,
     ClinicalTerm,
@@ -43,11 +45,15 @@ __all__ = [
     "ClinicalTerm",
     "Doctor",
     "Document",
+    "DocumentSearch",
     "DocumentShare",
     "DocumentText",
     "DocumentVersion",
+    "DocumentWord",
+    "DoomedFile",
     "ExportGrant",
     "Invitation",
+    "KeepingRun",
     "LoginCode",
     "Passkey",
     "Patient",

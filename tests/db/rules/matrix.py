@@ -70,6 +70,7 @@ MATRIX: dict[str, dict[str, str]] = {
     )
     | {"system": EVERYTHING},
     "stored_criteria": {
+        "patient": "SELECT mine; INSERT mine; UPDATE(used_at) mine",
         "staff": "SELECT all; INSERT own; UPDATE(used_at) all",
         "clinician": "SELECT all; INSERT own; UPDATE(used_at) all",
         "analyst": (
@@ -184,6 +185,13 @@ MATRIX: dict[str, dict[str, str]] = {
         "clinician": f"SELECT {_REACHED} clinician; INSERT treated clinician",
         "system": EVERYTHING,
     },
+    "document_search": {
+        "patient": "SELECT ann patient invoice treated waiting",
+        "staff": "SELECT all",
+        "clinician": "SELECT ann patient invoice treated waiting clinician",
+        "system": EVERYTHING,
+    },
+    "document_words": {"system": EVERYTHING},
     "document_shares": {
         "patient": "SELECT own; INSERT own; UPDATE(revoked_at) own",
         "staff": (
@@ -221,12 +229,19 @@ FUNCTIONS = {
     "open_patients": {"clinician"},
     "settle_patients": {"system"},
     "collect_clinical_terms": set(),
+    "index_document": set(),
+    "forget_words": set(),
+    "search_documents": set(),
+    "search_versions": set(),
+    "search_texts": set(),
+    "search_patients": set(),
 }
 # What reads a table as its owner, and must not show anybody more than the table does.
 VIEWS = {
     "everyone.patients": ("patients", ("staff", "analyst")),
     "everyone.documents": ("documents", ("staff",)),
     "everyone.document_versions": ("document_versions", ("staff",)),
+    "everyone.document_search": ("document_search", ("staff",)),
     "everyone.document_texts": ("document_texts", ("staff",)),
 }
 

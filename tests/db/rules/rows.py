@@ -58,6 +58,8 @@ def rows() -> Iterator[Row]:
         who = {"clinician_id": USERS[clinician], "patient_id": patient}
         yield Row("care_relationships", tag, who)
     yield Row("stored_criteria", "named", _criteria("named", "last_name"))
+    mine = {"subject": "documents", "created_by": USERS["patient"]}
+    yield Row("stored_criteria", "mine", _criteria("mine", "title") | mine)
     yield Row("clinical_terms", "term", {"kind": "allergies", "term": "Nuts"})
     yield Row("doctors", "doctor", {"name": "Dr. Who", "speciality": "Time"})
     yield Row("audit_seals", "seal", _seal())
@@ -218,6 +220,10 @@ def fill(connection: DriverConnection) -> dict[str, dict[tuple[Any, ...], str]]:
             )
             cursor.execute(insert)
             tags.setdefault(row.table, {})[cursor.fetchone() or ()] = row.tag
+        # What a trigger has filed next to each document that is not deleted.
+        tags["document_search"] = {
+            key: tag for key, tag in tags["documents"].items() if tag != "gone"
+        }
         for table in catalogue.tables() - tags.keys():
             names = _names(catalogue.key(table))
             cursor.execute(
