@@ -4,6 +4,9 @@ import hashlib
 from typing import Any
 from uuid import uuid4
 
+from sqlalchemy import select, update
+
+from db.models import AuditEvent, DocumentVersion
 from services import documents
 from services.documents import DraftDocument, StoredContent
 from services.pdf.examination import Examination
@@ -23,7 +26,26 @@ def content(data: bytes = b"%PDF-1.7 one", **changes: Any) -> StoredContent:
     return StoredContent(**(values | changes))
 
 
-def file(session, actor, *, of=None, **changes):
+def file(session, actor, *, of=None, holding=None, **facts):
     """File a document of a patient, or one that is unfiled."""
-    draft = DraftDocument(patient_id=of.id if of else None, **changes)
-    return documents.file(session, actor, draft, content())
+    draft = DraftDocument(patient_id=of.id if of else None, **facts)
+    return documents.file(session, actor, draft, holding or content())
+
+
+def mark(session, document, **values):
+    """Let the versions of a document be in another state."""
+    session.execute(
+        update(DocumentVersion)
+        .where(DocumentVersion.document_id == document.id)
+        .values(values)
+    )
+
+
+def told(session):
+    """Return what the audit log says of documents: action, version, other details."""
+    events = session.scalars(
+        select(AuditEvent)
+        .where(AuditEvent.subject_kind == "document")
+        .order_by(AuditEvent.position)
+    )
+    return [(event.action, event.details["version"]) for event in events]
