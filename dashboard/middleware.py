@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api import problems
 from api.dependencies import SESSION, SIGNED_IN
 from api.origins import SESSION_ID
+from api.shares import SHARED_PATH
 from dashboard.hanging_up import POLICY_VIOLATION, Line
 from dashboard.identity import token_of
 from dashboard.leaving import SIGN_IN_PATH, SIGN_OUT_PATH
@@ -49,6 +50,7 @@ _OPEN: Final = (
     SIGN_IN_PATH,
     SIGN_OUT_PATH,
     "/welcome",
+    SHARED_PATH,
     "/static",
     "/app/static",
     "/favicon.png",

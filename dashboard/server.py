@@ -51,8 +51,9 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
     wiring.use(wired)
     live = LiveSessions(wired.database, sessions.limits_of(settings))
     throttle = wired.throttle
+    identity = Identity(wired.database, live)
     door = sign_in.Door.of(
-        settings, wired.database, Identity(wired.database, live), throttle, key
+        settings, wired.database, identity, throttle, key, files=wired.files
     )
     lifespan = _lifespan(live, (door.close, wired.close))
     pages = StaticAssets(WatchedPages(App(script, lifespan=lifespan)))

@@ -1,4 +1,4 @@
-"""Signing in and out: pages of our own, since Streamlit's scripts set no cookies.
+"""Signing in and out, and links: pages of our own, for whoever is not signed in.
 
 Each module has a `routes(door)`; `create_sign_in` puts them together.
 """
@@ -10,6 +10,7 @@ from typing import Final
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
+from api.shares import SHARED_PATH
 from dashboard.leaving import SIGN_IN_PATH, SIGN_OUT_PATH
 from dashboard.sign_in import (
     answering,
@@ -19,12 +20,13 @@ from dashboard.sign_in import (
     oidc,
     passkey,
     passkeys,
+    shared,
     welcome,
 )
 from dashboard.sign_in.door import Door
 
 # Where somebody who has not signed in yet may go, with everything below.
-PATHS: Final = (SIGN_IN_PATH, SIGN_OUT_PATH, "/welcome")
+PATHS: Final = (SIGN_IN_PATH, SIGN_OUT_PATH, "/welcome", SHARED_PATH)
 
 _TABLES: Final[tuple[Callable[[Door], list[BaseRoute]], ...]] = (
     asking.routes,
@@ -35,6 +37,7 @@ _TABLES: Final[tuple[Callable[[Door], list[BaseRoute]], ...]] = (
     confirm.routes,
     oidc.routes,
     welcome.routes,
+    shared.routes,
 )
 
 
@@ -44,7 +47,7 @@ def create_sign_in(door: Door) -> Starlette:
 
 
 def serves(path: str) -> bool:
-    """Tell whether the path belongs to signing in or out."""
+    """Tell whether the path belongs to one of these pages."""
     return any(path == prefix or path.startswith(f"{prefix}/") for prefix in PATHS)
 
 

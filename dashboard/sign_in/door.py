@@ -1,4 +1,4 @@
-"""What every route of signing in works with."""
+"""What every page for people not signed in works with."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,13 +9,16 @@ from starlette.requests import Request
 
 from dashboard.identity import Identity, is_secure, origin_of
 from dashboard.keys import derive
+from dashboard.sharing import signer_of
 from dashboard.sign_in.cookies import AskedCookie, KnownCookie
 from dashboard.sign_in.delivery import Delivery
+from db.gridfs import FileStore
 from db.routing import Database
 from db.routing.acting import DOOR
 from db.settings import Settings
 from services import audit
 from services.mail import Outbox, mailer_of
+from services.share_links import LinkSigner
 from services.text_messages import gateway_of
 from services.throttling import Throttle
 
@@ -37,6 +40,8 @@ class Door:
     asked: AskedCookie
     known: KnownCookie
     key: str
+    files: FileStore
+    links: LinkSigner
 
     @classmethod
     def of(
@@ -46,6 +51,8 @@ class Door:
         identity: Identity,
         throttle: Throttle,
         key: str,
+        *,
+        files: FileStore,
     ) -> "Door":
         """Put a door together from the installation's settings and its secret."""
         return cls(
@@ -57,6 +64,8 @@ class Door:
             AskedCookie(derive(key, "asked")),
             KnownCookie(derive(key, "known")),
             derive(key, "codes"),
+            files,
+            signer_of(key),
         )
 
     def close(self) -> None:

@@ -122,7 +122,8 @@ def without_databases() -> Iterator[Any]:
         identity = Identity(database, LiveSessions(database, sessions.LIMITS))
         throttle = Throttle(limits, key=KEY)
         settings = Settings(_env_file=None, demo=True)
-        with closing(Door.of(settings, database, identity, throttle, KEY)) as door:
+        given = (settings, database, identity, throttle, KEY)
+        with closing(Door.of(*given, files=None)) as door:
             yield create_sign_in(door)
 
 
@@ -160,7 +161,8 @@ def door(addresses: Addresses) -> Iterator[Door]:
         identity = Identity(database, LiveSessions(database, sessions.LIMITS))
         throttle = Throttle(limits, key=uuid4().hex)
         settings = Settings(_env_file=None, demo=True)
-        with closing(Door.of(settings, database, identity, throttle, KEY)) as door:
+        given = (settings, database, identity, throttle, KEY)
+        with closing(Door.of(*given, files=None)) as door:
             yield door
 
 

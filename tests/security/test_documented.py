@@ -75,4 +75,4 @@ def test_asvs_6_1_1_every_limit_is_documented():
 def door(tmp_path):
     """The doors of a clinic with a provider of its own; nobody comes through."""
     settings = Settings(data=tmp_path, _env_file=None)
-    return Door.of(settings, None, None, None, "k" * 64)
+    return Door.of(settings, None, None, None, "k" * 64, files=None)

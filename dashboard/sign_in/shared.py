@@ -1,0 +1,130 @@
+"""The page behind a link to a document, for somebody who does not sign in."""
+
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from api.attachments import attachment
+from api.ranges import Span
+from api.sending import FileResponse, pieces_of
+from api.shares import SHARED_PATH
+from dashboard.sign_in.door import Door
+from dashboard.sign_in.forms import is_own_form
+from dashboard.sign_in.html import page, refused
+from dashboard.sign_in.limiting import answered, network_of
+from db.routing import DOOR
+from services import documents, shares, throttling
+from services.documents import VersionRecord
+from services.errors import ServiceError
+from services.shares import SharedVersion
+
+_GONE: Final = 410
+_UNAVAILABLE: Final = 503
+
+
+def routes(door: Door) -> list[BaseRoute]:
+    """Return the page behind the link, and its button.
+
+    Only the button sends the document, and counts: mail programs open links before
+    their readers do.
+    """
+    shared = _Shared(door)
+    path = f"{SHARED_PATH}/{{token}}"
+    return [
+        Route(path, answered(door, shared.show), methods=["GET"]),
+        Route(path, answered(door, shared.send), methods=["POST"]),
+    ]
+
+
+class _Shared:
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    async def show(self, request: Request) -> Response:
+        """Say who shares a document and until when; of whom, only the document says."""
+        found = await run_in_threadpool(self._find, request)
+        if found is None:
+            return _gone()
+        settings = self._door.settings
+        until = found.expires_at.astimezone(ZoneInfo(settings.timezone))
+        return page(
+            "shared.html",
+            clinic=settings.clinic_name,
+            until=f"{until:%d %B %Y, %H:%M}",
+            zone=settings.timezone,
+        )
+
+    async def send(self, request: Request) -> Response:
+        """Send the document."""
+        if not is_own_form(request.headers):
+            return refused()
+        shared = await run_in_threadpool(self._open, request)
+        if shared is None:
+            return _gone()
+        try:
+            return await run_in_threadpool(self._response, shared.version)
+        except ServiceError:
+            return _unavailable()
+
+    def _find(self, request: Request) -> SharedVersion | None:
+        secret = self._secret(request)
+        if secret is None:
+            return None
+        # A link is often followed within the second in which it was made.
+        return self._door.database.read_latest(
+            lambda session: shares.find(session, secret), acting=DOOR
+        ).value
+
+    def _open(self, request: Request) -> SharedVersion | None:
+        secret = self._secret(request)
+        if secret is None:
+            return None
+        return self._door.write(
+            request, lambda session: shares.open_link(session, secret)
+        )
+
+    def _response(self, version: VersionRecord) -> Response:
+        span = Span(0, version.filesize, version.filesize)
+        pieces = pieces_of(
+            self._door.files, version, span, lambda: self._note_damage(version)
+        )
+        named = {"Content-Disposition": attachment(version.filename)}
+        return FileResponse(pieces, span.length, headers=named)
+
+    def _note_damage(self, version: VersionRecord) -> None:
+        self._door.database.write(
+            lambda session: documents.note_damage(
+                session, None, version.document_id, version.number
+            ),
+            acting=DOOR,
+        )
+
+    def _secret(self, request: Request) -> str | None:
+        """Return the link's secret, None of one never made; or raise LimitReached."""
+        limit = throttling.SHARES_PER_NETWORK
+        self._door.throttle.take(limit, network_of(request))
+        return self._door.links.read(request.path_params["token"])
+
+
+def _gone() -> Response:
+    return page(
+        "shared_gone.html",
+        _GONE,
+        title="This link does not open",
+        sentence="It may be over, or whoever made it has taken it back. Ask them for "
+        "another one.",
+    )
+
+
+def _unavailable() -> Response:
+    return page(
+        "shared_gone.html",
+        _UNAVAILABLE,
+        title="Not at the moment",
+        sentence="The document cannot be fetched right now. Try again in a minute; if "
+        "that does not help, tell whoever sent you the link.",
+    )
