@@ -138,7 +138,7 @@ class FileKeys:
 
     def _read(self, stamp: tuple[int, ...]) -> _Ring:
         with _explained(self.path):
-            text = self.path.read_text()
+            text = self.path.read_text(errors="replace")
         try:
             handle = json_proto_keyset_format.parse(text, secret_key_access.TOKEN)
             about = handle.keyset_info()

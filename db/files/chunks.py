@@ -116,6 +116,12 @@ class ChunkReader(io.RawIOBase):
         taken, self._piece = self._piece[:count], self._piece[count:]
         return bytes(taken)
 
+    def readinto(self, buffer: Any) -> int:
+        """Fill the beginning of a buffer; return how much of it."""
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
     def close(self) -> None:
         """Let go of the server's cursor."""
         self._pieces.close()
@@ -139,7 +145,7 @@ def _data(chunk: Mapping[str, Any], number: int, extent: Extent) -> bytes:
     data = chunk.get("data")
     if (
         chunk.get("n") != number
-        or not isinstance(data, bytes)
+        or type(data) is not bytes
         or len(data) != extent.expected(number)
     ):
         raise FileDamaged("The file has a chunk that does not fit.")

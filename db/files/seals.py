@@ -13,8 +13,9 @@ from db.file_keys import FileKeys, KeyUnknown, SealBroken, UnusableFileKeys, key
 from db.files.chunks import Extent
 from db.files.errors import FileDamaged, FileKeyMissing, FileStoreUnavailable
 
-# What a file looks like that was stored before files were encrypted. No flipped bit
-# makes one of ours look so.
+# The only files that were stored before files were encrypted, and what they look like.
+# No flipped bit makes one of ours look so.
+_ONCE_PLAIN: Final = "patient_photos"
 _PLAIN: Final = {"_id", "filename", "metadata", "chunkSize", "length", "uploadDate"}
 
 
@@ -45,13 +46,17 @@ class FileEntry:
         """Read an entry; raises FileDamaged for what cannot be one."""
         try:
             about = entry["metadata"]
-            is_plain = entry.keys() == _PLAIN and about.keys() == {"content_type"}
+            is_plain = (
+                bucket == _ONCE_PLAIN
+                and entry.keys() == _PLAIN
+                and about.keys() == {"content_type"}
+            )
             return cls(
                 bucket,
                 entry["_id"],
                 Extent(int(entry["length"]), int(entry["chunkSize"])),
                 entry["uploadDate"],
-                b"" if is_plain else bytes(about["sealed"]),
+                b"" if is_plain else _bytes(about["sealed"]),
                 0 if is_plain else int(about["key"]),
                 str(about["content_type"]) if is_plain else None,
             )
@@ -97,3 +102,10 @@ class FileEntry:
             ) from error
         except UnusableFileKeys as error:
             raise FileStoreUnavailable("The keys of files cannot be used.") from error
+
+
+def _bytes(value: object) -> bytes:
+    """Return bytes as they are; of another kind of them, the kind has changed."""
+    if type(value) is not bytes:
+        raise TypeError
+    return value
