@@ -4,6 +4,7 @@ import unicodedata
 from io import BytesIO
 
 import pikepdf
+import pypdfium2
 import pytest
 
 from services import authoring
@@ -33,6 +34,11 @@ def test_the_words_of_a_name_are_read_back(name):
     read = _plain(" ".join(words_of(made(form=record_form(name=name)))))
 
     assert [word for word in _plain(name).split() if word not in read] == []
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())
+def test_nothing_invisible_is_read_between_the_letters(name):
+    assert "\u2060" not in "".join(words_of(made(form=record_form(name=name))))
 
 
 @pytest.mark.parametrize("text", NAMES.values(), ids=NAMES.keys())
@@ -102,8 +108,6 @@ def _plain(text):
 
 def _first_place(data, after):
     """Return how far from the left the first line after a word begins."""
-    import pypdfium2
-
     document = pypdfium2.PdfDocument(data)
     page = document[0].get_textpage()
     text = page.get_text_range()
