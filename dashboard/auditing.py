@@ -1,6 +1,7 @@
 """The audit log for pages: read, verified, and the addresses that lead to it."""
 
 from urllib.parse import urlencode
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -12,7 +13,15 @@ from db.seal_keys import UnusableKey
 from services import audit_chain, audit_log
 from services.actors import Permission
 from services.audit_chain import Verdict
-from services.audit_log import Access, AuditCursor, Entry, Page, Person, Question
+from services.audit_log import (
+    Access,
+    AuditCursor,
+    DocumentAccesses,
+    Entry,
+    Page,
+    Person,
+    Question,
+)
 from services.errors import Unavailable
 
 _SECONDS = 5.0
@@ -43,6 +52,18 @@ def accesses(after: AuditCursor | None) -> tuple[Access, ...]:
     return read(
         lambda session: audit_log.list_accesses(session, store, actor, after=after),
         keep=("accesses", actor, after),
+        seconds=_SECONDS,
+    )
+
+
+def document_accesses(document_id: UUID, after: AuditCursor | None) -> DocumentAccesses:
+    """Read who did what with a document."""
+    actor, store = current_actor(), wiring.current().audit
+    return read(
+        lambda session: audit_log.list_document_accesses(
+            session, store, actor, document_id, after=after
+        ),
+        keep=("document_accesses", document_id, after),
         seconds=_SECONDS,
     )
 

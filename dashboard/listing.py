@@ -40,6 +40,11 @@ class Listing:
     key: str
     criteria: Criteria
 
+    @property
+    def subject(self) -> views.Subject:
+        """What the list is about."""
+        return views.PATIENTS
+
     def page(self, position: Position) -> PatientPage:
         """Read the page at a position."""
         page: PatientPage

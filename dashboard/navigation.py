@@ -56,11 +56,31 @@ class Place:
 
 # Reached from a list or a patient; alone they would not know whom they are about.
 _HIDDEN: Final = "hidden"
+
+
+def _both(
+    file: str, title: str, icon: str, *, files: bool = False
+) -> tuple[Place, Place]:
+    """Return a hidden page that the clinic and its patients share, once for each."""
+    clinic, own = (
+        (Permission.FILE_DOCUMENTS, Permission.FILE_OWN_DOCUMENTS)
+        if files
+        else (Permission.VIEW_DOCUMENTS, Permission.VIEW_OWN_DOCUMENTS)
+    )
+    return (
+        Place(file, title, icon, clinic, _HIDDEN),
+        Place(file, title, icon, own, _HIDDEN),
+    )
+
+
 _PLACES: Final = (
     Place("home.py", "Home", "home"),
     Place("patients.py", "Patients", "groups", Permission.LIST_PATIENTS),
     Place("register.py", "Register", "person_add", Permission.REGISTER_PATIENT),
+    Place("documents.py", "Documents", "folder_open", Permission.VIEW_DOCUMENTS),
     Place("my_record.py", "My record", "badge", Permission.VIEW_OWN_RECORD),
+    # The same page; no role has both permissions.
+    Place("documents.py", "My documents", "folder_open", Permission.VIEW_OWN_DOCUMENTS),
     Place("accesses.py", "Who looked", "visibility", Permission.VIEW_OWN_ACCESSES),
     Place("views.py", "Saved views", "bookmarks", Permission.SAVE_VIEWS),
     Place("doctors.py", "Doctors", "stethoscope", Permission.VIEW_DOCTORS),
@@ -79,6 +99,10 @@ _PLACES: Final = (
     Place("edit.py", "Edit patient", "edit", Permission.EDIT_PATIENT, _HIDDEN),
     Place("photo.py", "Photo", "photo_camera", Permission.EDIT_PATIENT, _HIDDEN),
     Place("merge.py", "Merge", "merge", Permission.MERGE_PATIENTS, _HIDDEN),
+    *_both("document.py", "Document", "description"),
+    *_both("compare.py", "Compare", "compare"),
+    *_both("upload_documents.py", "Upload", "upload_file", files=True),
+    *_both("trash.py", "Trash", "delete", files=True),
     Place("user.py", "Person", "person", Permission.MANAGE_USERS, _HIDDEN),
     Place("invite.py", "Invite", "person_add", Permission.MANAGE_USERS, _HIDDEN),
     Place("new_token.py", "New token", "key", Permission.MANAGE_TOKENS, _HIDDEN),
@@ -97,10 +121,12 @@ def pages_for(actor: Actor) -> list[StreamlitPage]:
     pages: list[StreamlitPage]
     made_for, pages = st.session_state.get("navigation_pages", (None, []))
     if made_for != actor:
+        opened = {place.file for place in _PLACES if _is_for(actor, place)}
+        shut = {place.file: place for place in _PLACES if place.file not in opened}
         pages = [place.page() for place in _PLACES if _may_open(actor, place)]
         pages.append(_account_of(actor).page())
         # Last, because a person's first page is their home.
-        pages.extend(place.closed() for place in _PLACES if not _is_for(actor, place))
+        pages.extend(place.closed() for place in shut.values())
         st.session_state["navigation_pages"] = (actor, pages)
     return pages
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard.context import read
+from dashboard.documents.listing import DocumentListing
 from dashboard.listing import Listing, show_list
 from dashboard.net import net
 from dashboard.widgets.notices import notify
@@ -10,11 +11,11 @@ from dashboard.widgets.words import plain
 from services import views
 
 
-def views_menu(listing: Listing) -> None:
+def views_menu(listing: Listing | DocumentListing) -> None:
     """Draw the button under which the views are; they are read when it is open."""
     menu = st.popover(
         "Saved views",
-        key="patients_views",
+        key=f"{listing.subject.name}_views",
         icon=":material/bookmarks:",
         on_change="rerun",
     )
@@ -24,25 +25,30 @@ def views_menu(listing: Listing) -> None:
 
 
 @st.fragment
-def _open_or_save(listing: Listing) -> None:
+def _open_or_save(listing: Listing | DocumentListing) -> None:
+    page = listing.subject.name
     with net():
-        known = read(lambda session: views.list_views(session, listing.actor))
+        known = read(
+            lambda session: views.list_views(
+                session, listing.actor, subject=listing.subject
+            )
+        )
         for view in known:
             if st.button(
                 plain(view.name),
-                key=f"patients_view_{view.id}",
+                key=f"{page}_view_{view.id}",
                 icon=":material/bookmark:",
                 width="stretch",
             ):
                 show_list(view.key)
         if not known:
             st.caption("No saved views yet. Name this list to find it here again.")
-        with st.form("patients_view_form", border=False):
+        with st.form(f"{page}_view_form", border=False):
             name = st.text_input(
-                "Save this list as", key="patients_view_name", autocomplete="off"
+                "Save this list as", key=f"{page}_view_name", autocomplete="off"
             )
             saves = st.form_submit_button(
-                "Save view", key="patients_view_save", icon=":material/bookmark_add:"
+                "Save view", key=f"{page}_view_save", icon=":material/bookmark_add:"
             )
         if saves:
             notify(f"Saved as {listing.save(name).name}.")

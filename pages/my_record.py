@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard.context import current_actor, freshness, read, today
+from dashboard.documents.of_patient import documents_of
 from dashboard.widgets.patient_details import patient_details
 from dashboard.widgets.patient_header import patient_header
 from services import patients
@@ -15,6 +16,7 @@ mine = actor.patient_id
 patient = read(lambda s: patients.get_patient(s, actor, mine), keep=("patient", mine))
 patient_header(patient, today())
 patient_details(patient)
+documents_of(patient.id, page="my_record")
 st.caption(
     "Something is wrong or has changed? Tell the front desk, they can correct it."
 )

@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard.care_team import care_team, outside_care
 from dashboard.chosen_patient import chosen_patient
 from dashboard.context import current_actor, freshness, today, write
+from dashboard.documents.of_patient import documents_of
 from dashboard.navigation import go, open_patient
 from dashboard.net import net
 from dashboard.patient_invitation import offer_invitation
@@ -60,6 +61,7 @@ else:
         if st.button("Archive", key="patient_archive", icon=":material/archive:"):
             confirm_archiving()
 patient_details(patient)
+documents_of(patient.id, page="patient")
 care_team(patient)
 if not patient.is_archived:
     possible_duplicates(actor, patient)

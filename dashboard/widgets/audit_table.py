@@ -41,8 +41,10 @@ def audit_table(
     record_table(payload_of(_COLUMNS, rows, name="Entries of the audit log"), key=key)
 
 
-def access_table(accesses: Sequence[Access], *, key: str) -> None:
-    """Show a patient who did what with their record."""
+def access_table(
+    accesses: Sequence[Access], *, key: str, name: str = "Who looked at my record"
+) -> None:
+    """Show who did what with a record or a document."""
     rows = [
         Row(
             str(access.sequence),
@@ -56,7 +58,7 @@ def access_table(accesses: Sequence[Access], *, key: str) -> None:
         )
         for access in accesses
     ]
-    record_table(payload_of(_ABOUT_ME, rows, name="Who looked at my record"), key=key)
+    record_table(payload_of(_ABOUT_ME, rows, name=name), key=key)
 
 
 def _deed(action: str, outcome: str) -> Cell:

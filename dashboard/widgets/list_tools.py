@@ -18,17 +18,24 @@ _NOBODY_YET: Final = {
 }
 
 
-def search_box(page: str, shown: Criteria, *, mark: str) -> str | None:
+def search_box(
+    page: str,
+    shown: Criteria,
+    *,
+    mark: str,
+    label: str = "Search patients",
+    hint: str = "Name, patient id or date of birth",
+) -> str | None:
     """Draw the search box; return what was typed if it is not what is shown."""
     key = f"{page}_search"
     if st.session_state.get(f"{key}_mark") != mark:
         st.session_state[f"{key}_mark"] = mark
         st.session_state[key] = shown.search
     typed = st.text_input(
-        "Search patients",
+        label,
         key=key,
         type="search",
-        placeholder="Name, patient id or date of birth",
+        placeholder=hint,
         icon=":material/search:",
         label_visibility="collapsed",
         autocomplete="off",
@@ -37,13 +44,15 @@ def search_box(page: str, shown: Criteria, *, mark: str) -> str | None:
     return wanted if wanted != shown.search else None
 
 
-def filters_panel(page: str, shown: Criteria) -> ExpanderContainer:
+def filters_panel(
+    page: str, shown: Criteria, *, archived: str = "archived records"
+) -> ExpanderContainer:
     """Fold the filters away, and say how many there are."""
     filters = sum(1 for _ in shown.where.filters())
     active = f" ({filters})" if filters else ""
     was_open = f"{page}_filters_open"
     panel = st.expander(
-        f"Filters and order{active}{', archived records' * shown.archived}",
+        f"Filters and order{active}{f', {archived}' * shown.archived}",
         # For Streamlit another label is another expander, which would start folded.
         expanded=st.session_state.get(was_open, False),
         key=f"{page}_filters",

@@ -2,6 +2,10 @@
 
 from db.audit_store import AuditCursor, AuditFilter, AuditStore
 from services.audit_log.accesses import Access, list_accesses
+from services.audit_log.document_accesses import (
+    DocumentAccesses,
+    list_document_accesses,
+)
 from services.audit_log.entries import (
     Entry,
     Page,
@@ -21,6 +25,7 @@ __all__ = [
     "AuditFilter",
     "AuditLogUnavailable",
     "AuditStore",
+    "DocumentAccesses",
     "Entry",
     "Page",
     "Person",
@@ -28,6 +33,7 @@ __all__ = [
     "export_csv",
     "from_query",
     "list_accesses",
+    "list_document_accesses",
     "list_entries",
     "list_people",
     "record_verification",

@@ -73,18 +73,21 @@ def _about(
     return newest[::-1][:limit]
 
 
-def _access(entry: AuditEntry, actor: Actor, names: Mapping[UUID, str]) -> Access:
+def tell_who(entry: AuditEntry, actor: Actor, names: Mapping[UUID, str]) -> str:
+    """Say to a person who did it."""
     if entry.actor_id == actor.id:
-        told = "You"
-    elif entry.actor_role == Role.PATIENT:
+        return "You"
+    if entry.actor_role == Role.PATIENT and actor.role is Role.PATIENT:
         # Who else is a patient here is nobody's business.
-        told = "Another patient"
-    else:
-        told = f"{who(entry, names)}, {entry.actor_role}"
+        return "Another patient"
+    return f"{who(entry, names)}, {entry.actor_role}"
+
+
+def _access(entry: AuditEntry, actor: Actor, names: Mapping[UUID, str]) -> Access:
     return Access(
         sequence=entry.sequence,
         at=entry.at,
-        who=told,
+        who=tell_who(entry, actor, names),
         what=words.tell_patient(entry.action, entry.details),
         is_refused=entry.outcome != "done",
         cursor=entry.cursor,

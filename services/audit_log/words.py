@@ -14,7 +14,9 @@ from services.audit import Action
 from services.errors import InvalidInput
 
 # What is done with these says something about a patient, down to a search.
-_CLINICAL: Final = frozenset({"patient", "photo", "view", "care", "glass"})
+_CLINICAL: Final = frozenset(
+    {"patient", "photo", "document", "share", "view", "care", "glass"}
+)
 
 _TO_PATIENTS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -29,6 +31,27 @@ _TO_PATIENTS: Final[Mapping[str, str]] = MappingProxyType(
         Action.PHOTO_READ: "saw your photo",
         Action.PHOTO_CHANGE: "changed your photo",
         Action.PHOTO_REMOVE: "removed your photo",
+        Action.PHOTO_DAMAGED: "found your photo damaged in the store",
+        Action.DOCUMENT_FILE: "filed a document of yours",
+        Action.DOCUMENT_ADD_VERSION: "replaced a document of yours",
+        Action.DOCUMENT_LIST: "saw your documents in a list",
+        Action.DOCUMENT_READ: "opened a document of yours",
+        Action.DOCUMENT_VIEW: "looked at pages of a document of yours",
+        Action.DOCUMENT_DOWNLOAD: "downloaded a document of yours",
+        Action.DOCUMENT_COMPARE: "compared versions of a document of yours",
+        Action.DOCUMENT_CHANGE: "changed what a document of yours is called",
+        Action.DOCUMENT_DELETE: "deleted a document of yours",
+        Action.DOCUMENT_RESTORE: "restored a document of yours",
+        Action.DOCUMENT_RESTORE_VERSION: "restored an earlier version of a document",
+        Action.DOCUMENT_HOLD: "put a document of yours on legal hold",
+        Action.DOCUMENT_RELEASE: "released a document of yours from legal hold",
+        Action.DOCUMENT_PURGE: "removed a deleted document of yours for good",
+        Action.DOCUMENT_SCAN: "had a document of yours scanned for viruses",
+        Action.DOCUMENT_RECOGNISE: "read the words on a scanned document of yours",
+        Action.DOCUMENT_DAMAGED: "found a document of yours damaged in the store",
+        Action.SHARE_CREATE: "made a link to a document of yours",
+        Action.SHARE_REVOKE: "revoked a link to a document of yours",
+        Action.SHARE_OPEN: "opened a document of yours by a link",
         Action.CARE_ASSIGN: "said who treats you",
         Action.CARE_END: "ended a treatment",
         Action.GLASS_SEARCH: "found you among other clinicians' patients",
@@ -36,6 +59,32 @@ _TO_PATIENTS: Final[Mapping[str, str]] = MappingProxyType(
         Action.GLASS_REVIEW: "reviewed why your record was opened",
         Action.USER_INVITE: "invited you to sign in",
         Action.ACCESS_REFUSE: "tried to open your record and was refused",
+    }
+)
+
+
+_OF_DOCUMENT: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        Action.DOCUMENT_FILE: "filed it",
+        Action.DOCUMENT_ADD_VERSION: "replaced the file by {}",
+        Action.DOCUMENT_READ: "opened its page at {}",
+        Action.DOCUMENT_VIEW: "looked at {}",
+        Action.DOCUMENT_DOWNLOAD: "downloaded {}",
+        Action.DOCUMENT_COMPARE: "compared {} with another",
+        Action.DOCUMENT_CHANGE: "changed its details",
+        Action.DOCUMENT_DELETE: "deleted it",
+        Action.DOCUMENT_RESTORE: "restored it",
+        Action.DOCUMENT_RESTORE_VERSION: "restored an earlier version as {}",
+        Action.DOCUMENT_HOLD: "put it on legal hold",
+        Action.DOCUMENT_RELEASE: "released the legal hold",
+        Action.DOCUMENT_PURGE: "removed it for good",
+        Action.DOCUMENT_SCAN: "scanned {} for viruses",
+        Action.DOCUMENT_RECOGNISE: "read the words on the pages of {}",
+        Action.DOCUMENT_DAMAGED: "found {} damaged in the store",
+        Action.SHARE_CREATE: "made a link to {}",
+        Action.SHARE_REVOKE: "revoked a link to {}",
+        Action.SHARE_OPEN: "opened {} by a link",
+        Action.ACCESS_REFUSE: "tried to open it and was refused",
     }
 )
 
@@ -53,6 +102,13 @@ def tell_patient(action: str, details: Mapping[str, Any]) -> str:
     if action == Action.PATIENT_CHANGE and isinstance(changed, Mapping):
         return f"{said}: {_fields(changed)}"
     return said
+
+
+def tell_of_document(action: str, details: Mapping[str, Any]) -> str:
+    """Say what was done with a document, and with which version of it."""
+    version = details.get("version")
+    named = f"version {version}" if isinstance(version, int) else "it"
+    return _OF_DOCUMENT.get(action, "did something with {}").format(named)
 
 
 def _parts(details: Mapping[str, Any], *, is_clinical: bool) -> Iterator[str]:

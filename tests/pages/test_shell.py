@@ -16,11 +16,20 @@ from tests.pages.conftest import Clinic
 
 ROOT = Path(__file__).resolve().parents[2]
 LISTED = {
-    Role.STAFF: {"home", "patients", "register", "views", "doctors", "account"},
+    Role.STAFF: {
+        "home",
+        "patients",
+        "register",
+        "documents",
+        "views",
+        "doctors",
+        "account",
+    },
     Role.CLINICIAN: {
         "home",
         "patients",
         "register",
+        "documents",
         "views",
         "doctors",
         "break_glass",
@@ -36,14 +45,16 @@ LISTED = {
         "replication",
         "account",
     },
-    Role.PATIENT: {"my_record", "accesses", "doctors", "account"},
+    Role.PATIENT: {"my_record", "documents", "accesses", "doctors", "account"},
 }
+PAPERS = {"document", "compare", "upload_documents", "trash"}
 HIDDEN = {
-    Role.STAFF: {"patient", "edit", "photo", "merge", "my_tokens", "roles"},
-    Role.CLINICIAN: {"patient", "edit", "photo", "merge", "my_tokens", "roles"},
+    Role.STAFF: {"patient", "edit", "photo", "merge", "my_tokens", "roles"} | PAPERS,
+    Role.CLINICIAN: {"patient", "edit", "photo", "merge", "my_tokens", "roles"}
+    | PAPERS,
     Role.ANALYST: {"my_tokens", "roles"},
     Role.ADMIN: {"user", "invite", "new_token", "my_tokens", "roles"},
-    Role.PATIENT: {"roles"},
+    Role.PATIENT: {"roles"} | PAPERS,
 }
 EVERY_PAGE = set.union(*LISTED.values(), *HIDDEN.values())
 

@@ -26,11 +26,17 @@ _QUIET: Final[dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class CriteriaEditor:
-    """The editor of one page; `suggest` lists known terms of a field."""
+    """The editor of one page; `suggest` lists known terms of a field.
+
+    `noun` is what the list is of. `archived` offers those that are out of use instead,
+    if there are any here.
+    """
 
     page: str
     fields: Fields
     suggest: Callable[[str], Sequence[str]]
+    noun: str = "Patients"
+    archived: str = "Archived records instead"
 
     def draw(self, shown: Criteria, *, mark: str) -> None:
         """Draw the rows of the criteria; their buttons change nothing but rows."""
@@ -47,11 +53,12 @@ class CriteriaEditor:
                 disabled=not self._rows.free_orders(),
                 on_click=self._rows.add_order,
             )
-            st.checkbox(
-                "Archived records instead",
-                key=f"{self.page}_archived",
-                persist_state="session",
-            )
+            if self.archived:
+                st.checkbox(
+                    self.archived,
+                    key=f"{self.page}_archived",
+                    persist_state="session",
+                )
 
     def read(self, *, search: str) -> Criteria:
         """Return what stands in the rows, together with what is searched for."""
@@ -66,7 +73,7 @@ class CriteriaEditor:
         with st.container(border=bool(parents), key=rows.key("group", box.number)):
             if len(box.members) > 1 or parents:
                 st.selectbox(
-                    "Patients must meet",
+                    f"{self.noun} must meet",
                     list(_COMBINED),
                     format_func=_COMBINED.__getitem__,
                     key=rows.key("combine", box.number),
@@ -133,19 +140,20 @@ class CriteriaEditor:
     def _draw_value(self, number: int, asked: criteria.Field) -> None:
         rows, shape = self._rows, self._rows.shape(number)
         options = {"label": "Value", "key": rows.key(shape, number), **_QUIET}
+
+        def said(choice: str) -> str:
+            label = asked.label_of(choice)
+            return label[:1].upper() + label[1:]
+
         match shape:
             case "yes":
                 st.selectbox(
                     options=[True, False], format_func=_YES_NO.__getitem__, **options
                 )
             case "choice":
-                st.selectbox(
-                    options=asked.choices, format_func=str.capitalize, **options
-                )
+                st.selectbox(options=asked.choices, format_func=said, **options)
             case "choices":
-                st.multiselect(
-                    options=asked.choices, format_func=str.capitalize, **options
-                )
+                st.multiselect(options=asked.choices, format_func=said, **options)
             case "term":
                 st.selectbox(
                     options=self._terms(asked.name, rows.value(shape, number)),
@@ -201,6 +209,8 @@ def _hint(kind: Kind, operator: Operator) -> str:
         Kind.MOMENT: "2026-01-31",
         Kind.AGE: "40",
         Kind.YEAR: "1980",
+        Kind.NUMBER: "12",
+        Kind.SIZE: "2.5 MB",
     }
     one = example.get(kind, "Value")
     return f"{one}, and more with commas" if operator is Operator.IN else one

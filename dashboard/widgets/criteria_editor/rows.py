@@ -87,7 +87,7 @@ class Rows:
         asked, operator = self.field(number), self.value("operator", number)
         if operator is Operator.IS_EMPTY or asked.kind is Kind.FLAG:
             return "yes"
-        if asked.kind is Kind.CHOICE:
+        if asked.choices:
             return "choices" if operator is Operator.IN else "choice"
         if asked.kind is Kind.LIST and operator is not Operator.CONTAINS:
             return "term"

@@ -1,0 +1,115 @@
+"""Two versions of a document: chosen, their texts compared, their pages shown."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import streamlit as st
+
+from dashboard.context import current_actor, read
+from dashboard.widgets.page_preview import page_preview
+from dashboard.widgets.text_comparison import text_comparison
+from dashboard.widgets.words import at
+from services import comparing, documents
+from services.documents import DocumentRecord, VersionRecord
+
+_SECONDS: Final = 60.0
+_KINDS: Final = {
+    "none": "holds pictures without text",
+    "waiting": "is still being read",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The two versions, the earlier one on the left unless somebody turned them."""
+
+    left: VersionRecord
+    right: VersionRecord
+
+
+def choose_versions(record: DocumentRecord) -> Compared | None:
+    """Ask which two versions; at first those that the address names."""
+    actor = current_actor()
+    known = read(
+        lambda session: documents.versions(session, actor, record.id),
+        keep=("versions", record.id, record.revision),
+    )
+    if len(known) == 1:
+        return None
+    by_number = {version.number: version for version in known}
+    with st.container(horizontal=True):
+        left = _choose("Version", "left", by_number, record.latest - 1)
+        right = _choose("compared with", "right", by_number, record.latest)
+    return Compared(left, right)
+
+
+def compare_texts(record: DocumentRecord, pair: Compared) -> None:
+    """Show the lines that differ, or say why that cannot be told."""
+    left, right = _text(record, pair.left), _text(record, pair.right)
+    silent = [
+        version
+        for version, text in ((pair.left, left), (pair.right, right))
+        if not any(page.strip() for page in text)
+    ]
+    for version in silent:
+        why = _KINDS.get(version.reading, "has no text")
+        st.info(
+            f"Version {version.number} {why}, so its words cannot be compared. Look at "
+            "the pages instead.",
+            icon=":material/image:",
+        )
+    if silent:
+        return
+    names = (f"Version {pair.left.number}", f"Version {pair.right.number}")
+    compared = comparing.compare(left, right)
+    if all(isinstance(one, comparing.Gap) or one.is_equal for one in compared):
+        st.success(
+            "The words of both versions are the same. Their pages may look different "
+            "all the same.",
+            icon=":material/check:",
+        )
+        return
+    text_comparison(compared, names, key="compare_table")
+
+
+def compare_pages(record: DocumentRecord, pair: Compared) -> None:
+    """Show the pages of both, beside each other where there is room."""
+    for column, version in zip(
+        st.columns(2, gap="medium"), (pair.left, pair.right), strict=True
+    ):
+        with column:
+            st.subheader(f"Version {version.number}", anchor=False)
+            if version.is_served and version.pages:
+                page_preview(
+                    record.id,
+                    version.number,
+                    version.pages,
+                    key=f"compare_pages_{record.id}_{version.number}",
+                )
+            else:
+                st.caption("The pages of this version cannot be shown.")
+
+
+def _choose(
+    label: str, side: str, known: dict[int, VersionRecord], usual: int
+) -> VersionRecord:
+    numbers = list(known)
+    named = st.query_params.get(side, "")
+    start = int(named) if named.isdigit() and int(named) in known else usual
+    number: int = st.selectbox(
+        label,
+        numbers,
+        index=numbers.index(start),
+        format_func=lambda one: f"Version {one}, {at(known[one].created_at)}",
+        key=f"compare_{side}",
+    )
+    return known[number]
+
+
+def _text(record: DocumentRecord, version: VersionRecord) -> tuple[str, ...]:
+    actor = current_actor()
+    return read(
+        lambda s: documents.text_of(s, actor, record.id, version.number),
+        keep=("text", record.id, version.number, version.reading),
+        seconds=_SECONDS,
+    )

@@ -1,0 +1,107 @@
+"""Files from a page's uploader become documents, one after the other.
+
+Streamlit keeps what was uploaded in memory until it is told that nobody needs it:
+what is filed is let go of at once, what is refused stays for another try.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from typing import Final, TypeVar
+from uuid import UUID
+
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from dashboard.context import count_upload, current_actor, intake, read, write
+from services import documents
+from services.documents import DocumentRecord, DraftDocument, StoredContent
+from services.errors import ServiceError, Unavailable
+
+T = TypeVar("T")
+
+MAX_MEGABYTES: Final = 50
+_PIECE_BYTES: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyFiled:
+    """The same content is among the patient's documents."""
+
+    known: DocumentRecord
+
+
+def file(
+    upload: UploadedFile, draft: DraftDocument, *, even_if_known: bool = False
+) -> DocumentRecord | AlreadyFiled:
+    """Store the bytes, then file them as a document; raises what the services raise.
+
+    Where the same content is filed for the patient already, that is told instead,
+    unless it shall be filed `even_if_known`.
+    """
+    actor = current_actor()
+    if not even_if_known and (known := _find_known(upload, draft.patient_id)):
+        return AlreadyFiled(known)
+    content = _receive(upload)
+    record = _or_discard(
+        content,
+        lambda: write(lambda session: documents.file(session, actor, draft, content)),
+    )
+    release(upload)
+    return record
+
+
+def add_version(upload: UploadedFile, record: DocumentRecord) -> DocumentRecord:
+    """Store the bytes, then make them the document's next version."""
+    actor, content = current_actor(), _receive(upload)
+    changed = _or_discard(
+        content,
+        lambda: write(
+            lambda session: documents.add_version(
+                session, actor, record.id, content, revision=record.revision
+            )
+        ),
+    )
+    release(upload)
+    return changed
+
+
+def release(upload: UploadedFile) -> None:
+    """Let go of the bytes that Streamlit keeps for an uploader."""
+    upload.close()
+    if (context := get_script_run_ctx()) is not None:
+        # There is no public way; the uploader itself never forgets before the session.
+        manager = context.uploaded_file_mgr
+        if isinstance(manager, MemoryUploadedFileManager):
+            manager.remove_file(context.session_id, upload.file_id)
+
+
+def _find_known(upload: UploadedFile, patient_id: UUID | None) -> DocumentRecord | None:
+    digest = sha256()
+    upload.seek(0)
+    # Not hashlib.file_digest: it would make a second copy of what is in memory.
+    for piece in iter(partial(upload.read, _PIECE_BYTES), b""):
+        digest.update(piece)
+    actor, found = current_actor(), digest.digest()
+    return read(lambda s: documents.find_filed(s, actor, found, patient_id))
+
+
+def _receive(upload: UploadedFile) -> StoredContent:
+    count_upload()
+    upload.seek(0)
+    return intake().receive(upload, upload.name)
+
+
+def _or_discard(content: StoredContent, operation: Callable[[], T]) -> T:
+    """Do it; where it is refused, throw away the bytes that no row names then.
+
+    Where nobody knows whether it was done they stay: the sweep finds out later.
+    """
+    try:
+        return operation()
+    except ServiceError as refusal:
+        if not isinstance(refusal, Unavailable):
+            intake().discard(content)
+        raise

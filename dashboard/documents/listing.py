@@ -1,0 +1,154 @@
+"""The list of documents that a page's address names, and the way to another list.
+
+As with patients, the address carries an opaque key and never a value.
+"""
+
+from dataclasses import dataclass
+from typing import Final, NoReturn
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.context import Wanted, current_actor, now, read, read_all, write
+from dashboard.listing import show_list
+from dashboard.widgets.pager import Position
+from services import criteria, document_lists, views
+from services.actors import Actor, Role
+from services.criteria import Count, Criteria, Fields, Filter, Group, Operator
+from services.document_fields import FIELDS, fields_for
+from services.document_lists import DocumentPage, FoundDocument
+
+_KEY_SECONDS: Final = 600.0
+_FIGURES_SECONDS: Final = 30.0
+_OF_PATIENT: Final = 5
+_NOUN: Final = ("document", "documents")
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentListing:
+    """One list, for the person who looks at it; the empty key is everything."""
+
+    actor: Actor
+    key: str
+    criteria: Criteria
+
+    @property
+    def subject(self) -> views.Subject:
+        """What the list is about."""
+        return views.DOCUMENTS
+
+    @property
+    def fields(self) -> Fields:
+        """What this person can ask for; what is deleted has a page of its own."""
+        known = fields_for(self.actor)
+        return {name: field for name, field in known.items() if name != "deleted_at"}
+
+    @property
+    def is_own(self) -> bool:
+        """Whether these are a patient's own documents."""
+        return self.actor.role is Role.PATIENT
+
+    def counted_page(self, position: Position) -> DocumentPage:
+        """Read the page at a position, and in the same go count the list."""
+        page: DocumentPage
+        page, _ = read_all(self._page(position), self._count())
+        return page
+
+    def sentence(self) -> str:
+        """Say what the list shows and how many there are."""
+        count: Count
+        (count,) = read_all(self._count())
+        return criteria.sentence(
+            self.criteria, FIELDS, count, noun=_NOUN, archived="deleted"
+        )
+
+    def save(self, name: str) -> views.View:
+        """Keep the list under a name of this person's own."""
+        key = self.key or self._remember(self.criteria)
+        return write(
+            lambda session: views.save_view(
+                session, self.actor, name, key, subject=self.subject
+            )
+        )
+
+    def show(self, wanted: Criteria) -> NoReturn:
+        """Show another list on this page; raises InvalidInput if it can be none."""
+        show_list("" if wanted == Criteria() else self._remember(wanted))
+
+    def _remember(self, wanted: Criteria) -> str:
+        return write(
+            lambda session: views.remember(
+                session, self.actor, wanted, subject=self.subject
+            )
+        )
+
+    def _page(self, position: Position) -> Wanted[DocumentPage]:
+        return Wanted(
+            lambda session: document_lists.list_documents(
+                session,
+                self.actor,
+                self.criteria,
+                after=position.after,
+                before=position.before,
+                last=position.last,
+                now=now(),
+            ),
+            keep=("documents", self, position),
+        )
+
+    def _count(self) -> Wanted[Count]:
+        return Wanted(
+            lambda session: document_lists.count_documents(
+                session, self.actor, self.criteria, now=now()
+            ),
+            keep=("document_count", self),
+            seconds=_FIGURES_SECONDS,
+        )
+
+
+def listing_of_address() -> DocumentListing:
+    """Return the list that the page's address names; raises NotFound."""
+    actor, key = current_actor(), st.query_params.get("list", "")
+    shown = Criteria()
+    if key:
+        shown = read(
+            lambda session: views.recall(session, actor, key, subject=views.DOCUMENTS),
+            keep=("document_list", key),
+            seconds=_KEY_SECONDS,
+        )
+    return DocumentListing(actor, key, shown)
+
+
+def deleted() -> DocumentListing:
+    """Return what this person could restore, the last deleted first."""
+    return DocumentListing(current_actor(), "", Criteria(archived=True))
+
+
+def newest_of(patient_id: UUID) -> tuple[FoundDocument, ...]:
+    """Return the newest documents of a patient, as many as their page shows."""
+    actor = current_actor()
+    asked = Criteria()
+    if actor.role is not Role.PATIENT:
+        asked = _of(patient_id)
+    page = read(
+        lambda session: document_lists.list_documents(
+            session, actor, asked, size=_OF_PATIENT, now=now()
+        ),
+        keep=("documents_of", patient_id),
+    )
+    return page.rows
+
+
+def list_key_of(patient_id: UUID) -> str:
+    """Return the key of the list of all documents of a patient."""
+    actor = current_actor()
+    return write(
+        lambda session: views.remember(
+            session, actor, _of(patient_id), subject=views.DOCUMENTS
+        )
+    )
+
+
+def _of(patient_id: UUID) -> Criteria:
+    filed = Filter("patient_id", Operator.EQUAL, str(patient_id))
+    return Criteria(Group(members=(filed,)))

@@ -1,0 +1,95 @@
+"""Under which patient a document is filed: found by name, or left open."""
+
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.context import current_actor, now, read, today
+from dashboard.widgets.words import born, full_name, listed_name, plain
+from services import patient_lists, patients
+from services.actors import Permission
+from services.criteria import Criteria
+from services.patient_records import PatientRecord
+
+_MOST: Final = 6
+_SECONDS: Final = 30.0
+
+
+def choose_patient(page: str, start: UUID | None = None) -> UUID | None:
+    """Ask whose document it is; `start` is chosen until somebody chooses otherwise.
+
+    Patients are asked nothing: what they file is theirs.
+    """
+    actor = current_actor()
+    if not actor.may(Permission.LIST_PATIENTS):
+        return actor.patient_id
+    key = f"{page}_patient"
+    chosen: UUID | None = st.session_state.setdefault(key, start)
+    if chosen is None:
+        _search(page)
+        return None
+    patient = read(
+        lambda session: patients.get_patient(session, actor, chosen),
+        keep=("patient", chosen),
+        seconds=_SECONDS,
+    )
+    with (
+        st.container(border=True),
+        st.container(horizontal=True, vertical_alignment="center"),
+    ):
+        st.markdown(
+            f"For **{plain(full_name(patient))}**, born {born(patient, today())}",
+            width="stretch",
+        )
+        st.button(
+            "Another patient", key=f"{page}_patient_other", on_click=_set, args=(key,)
+        )
+    return chosen
+
+
+def forget_patient(page: str) -> None:
+    """Ask anew the next time."""
+    st.session_state.pop(f"{page}_patient", None)
+
+
+def _set(key: str, patient_id: UUID | None = None) -> None:
+    st.session_state[key] = patient_id
+
+
+def _search(page: str) -> None:
+    typed = st.text_input(
+        "Patient",
+        key=f"{page}_patient_search",
+        type="search",
+        placeholder="Name, patient id or date of birth",
+        icon=":material/search:",
+        help="Without a patient it stays unfiled until somebody files it.",
+        autocomplete="off",
+    ).strip()
+    if not typed:
+        st.caption("Find the patient, or leave this empty: then it stays unfiled.")
+        return
+    found = _find(typed)
+    if not found:
+        st.caption("Nobody is called so. Check the spelling.")
+    with st.container(horizontal=True, gap="small"):
+        for patient in found:
+            st.button(
+                f"{plain(listed_name(patient))}, born {born(patient, today())}",
+                key=f"{page}_patient_{patient.id}",
+                on_click=_set,
+                args=(f"{page}_patient", patient.id),
+            )
+
+
+def _find(typed: str) -> tuple[PatientRecord, ...]:
+    actor = current_actor()
+    page = read(
+        lambda session: patient_lists.list_patients(
+            session, actor, Criteria(search=typed), size=_MOST, now=now()
+        ),
+        keep=("patient_choice", typed),
+        seconds=_SECONDS,
+    )
+    return tuple(one for one in page.rows if isinstance(one, PatientRecord))

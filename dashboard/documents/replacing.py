@@ -1,0 +1,68 @@
+"""A document's next version: from a file, or from an earlier version."""
+
+import streamlit as st
+
+from dashboard.context import current_actor, write
+from dashboard.documents import filing
+from dashboard.navigation import go
+from dashboard.net import net
+from dashboard.widgets.notices import notify
+from dashboard.widgets.words import at, plain
+from services import documents
+from services.documents import DocumentRecord, VersionRecord
+
+
+def replace(record: DocumentRecord) -> None:
+    """Offer to put another file in the place of the latest version."""
+    if st.button("Replace", key="document_replace", icon=":material/upload_file:"):
+        _replace(record)
+
+
+@st.dialog("Replace this document", icon=":material/upload_file:")
+def _replace(record: DocumentRecord) -> None:
+    with net():
+        number = record.latest + 1
+        st.markdown(
+            f"The file becomes version {number} of **{plain(record.title)}**. The "
+            f"versions before stay: version {record.latest} can be restored at any "
+            "time."
+        )
+        upload = st.file_uploader(
+            "PDF file",
+            max_upload_size=filing.MAX_MEGABYTES,
+            key=f"document_replace_{record.id}_{record.latest}",
+        )
+        if st.button(
+            f"Save as version {number}", type="primary", key="document_replace_save"
+        ):
+            if upload is None:
+                raise documents.NoFile
+            with st.spinner("Checking and encrypting…"):
+                changed = filing.add_version(upload, record)
+            notify(f"Version {changed.latest} is saved.")
+            go("document.py", document=str(record.id))
+
+
+@st.dialog("Restore this version?", icon=":material/history:")
+def restore_version(record: DocumentRecord, version: VersionRecord) -> None:
+    """Name the version, and say that none is lost."""
+    with net():
+        number = record.latest + 1
+        st.markdown(
+            f"Version {version.number} of {at(version.created_at)} counts again, as "
+            f"version {number} of **{plain(record.title)}**. Version {record.latest} "
+            "stays among the versions; nothing is lost."
+        )
+        if st.button(
+            f"Restore version {version.number}",
+            type="primary",
+            key="document_restore_version_confirm",
+        ):
+            actor = current_actor()
+            write(
+                lambda s: documents.restore_version(
+                    s, actor, record.id, version.number, revision=record.revision
+                )
+            )
+            notify(f"Version {version.number} is restored as version {number}.")
+            go("document.py", document=str(record.id))

@@ -1,0 +1,57 @@
+"""A list of documents with all that can be done from it."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from dashboard.context import current_actor
+from dashboard.documents import addresses
+from dashboard.documents.deeds import confirm_deletion
+from dashboard.documents.preview import preview
+from dashboard.navigation import go
+from dashboard.widgets.document_table import DELETE, document_table
+from dashboard.widgets.record_table import Asked
+from services import documents
+from services.criteria import Order
+from services.document_lists import FoundDocument
+from services.documents import DocumentRecord
+
+
+def documents_table(
+    found: Sequence[FoundDocument],
+    *,
+    key: str,
+    orders: Sequence[Order] = (),
+    sortable: Collection[str] = (),
+) -> Asked:
+    """Show the documents, and do what is asked for with one of them."""
+    actor = current_actor()
+    asked = document_table(
+        found,
+        page_of=lambda record: addresses.document_page(record.id),
+        download_of=lambda record: addresses.download(record.id, record.version.number),
+        may_delete=lambda record: (
+            documents.may_delete(actor, record) and not record.is_held
+        ),
+        key=key,
+        orders=orders,
+        sortable=sortable,
+    )
+    if asked.opened:
+        open_document(asked.opened)
+    if asked.deed:
+        document_id, deed = asked.deed
+        record = next(one for one in found if str(one.id) == document_id)
+        _do(deed, record)
+    return asked
+
+
+def open_document(document_id: UUID | str) -> None:
+    """Go to a document's page."""
+    go("document.py", document=str(document_id))
+
+
+def _do(deed: str, record: DocumentRecord) -> None:
+    if deed == DELETE:
+        confirm_deletion(record)
+    else:
+        preview(record)

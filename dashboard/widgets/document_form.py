@@ -1,0 +1,63 @@
+"""The fields in which somebody says what a document is."""
+
+from typing import Final
+
+import streamlit as st
+
+from services.documents import (
+    CLASS_LABELS,
+    TYPE_LABELS,
+    Classification,
+    DocumentType,
+)
+
+MAX_TITLE: Final = 200
+MAX_DESCRIPTION: Final = 2000
+_AS_USUAL: Final = "As usual for the type"
+
+
+def document_type_field(key: str, start: DocumentType) -> DocumentType:
+    """Ask what the document is."""
+    kinds = list(DocumentType)
+    chosen: DocumentType = st.selectbox(
+        "Type",
+        kinds,
+        index=kinds.index(start),
+        format_func=TYPE_LABELS.__getitem__,
+        key=f"{key}_type",
+    )
+    return chosen
+
+
+def classification_field(
+    key: str, start: Classification | None
+) -> Classification | None:
+    """Ask how long it is kept; None is what the type usually has."""
+    classes = [None, *Classification] if start is None else list(Classification)
+    chosen: Classification | None = st.selectbox(
+        "Kept as",
+        classes,
+        index=classes.index(start),
+        format_func=lambda one: CLASS_LABELS[one] if one else _AS_USUAL,
+        key=f"{key}_class",
+        help="How long it is kept after it was last changed.",
+    )
+    return chosen
+
+
+def title_field(key: str, start: str) -> str:
+    """Ask for the title."""
+    return st.text_input(
+        "Title", start, key=f"{key}_title", max_chars=MAX_TITLE, autocomplete="off"
+    )
+
+
+def description_field(key: str, start: str = "") -> str:
+    """Ask for a description."""
+    return st.text_area(
+        "Description",
+        start,
+        key=f"{key}_description",
+        max_chars=MAX_DESCRIPTION,
+        height=68,
+    )

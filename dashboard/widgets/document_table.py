@@ -1,0 +1,95 @@
+"""Documents as rows of a table: each opens, is looked at, downloaded, deleted."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Final
+
+from dashboard.widgets.document_words import kind, size, state
+from dashboard.widgets.record_table import (
+    Asked,
+    Cell,
+    Column,
+    Deed,
+    Piece,
+    Row,
+    Sorted,
+    payload_of,
+    record_table,
+)
+from dashboard.widgets.words import at
+from services.criteria import Direction, Order
+from services.document_lists import FoundDocument, Passage
+from services.documents import DocumentRecord
+
+PREVIEW: Final = "preview"
+DELETE: Final = "delete"
+_UNFILED: Final = Cell("Unfiled", "warn", "move_to_inbox")
+_COLUMNS: Final = (
+    Column("Name", "title"),
+    Column("Size", "filesize"),
+    Column("Uploaded", "created_at"),
+    Column("Type", "document_type"),
+    Column("Patient", "last_name"),
+    Column("State"),
+    Column("Actions"),
+)
+_PLACES: Final = {"description": "Description: ", "patient": "Patient: "}
+
+
+def document_table(
+    found: Sequence[FoundDocument],
+    *,
+    page_of: Callable[[DocumentRecord], str],
+    download_of: Callable[[DocumentRecord], str],
+    may_delete: Callable[[DocumentRecord], bool],
+    key: str,
+    orders: Sequence[Order] = (),
+    sortable: Collection[str] = (),
+) -> Asked:
+    """Show the documents; tell which was opened, or what is to be done with one."""
+    columns = [
+        known if known.order in sortable else Column(known.label) for known in _COLUMNS
+    ]
+    rows = [
+        _row(one, page_of(one), tuple(_deeds(one, download_of, may_delete)))
+        for one in found
+    ]
+    order = [Sorted(o.field, o.direction is Direction.DESC) for o in orders]
+    payload = payload_of(columns, rows, name="Documents", order=order)
+    return record_table(payload, key=key)
+
+
+def _row(found: FoundDocument, url: str, deeds: tuple[Deed, ...]) -> Row:
+    # In the title the words stand in the row already.
+    passages = [one for one in found.passages if one.place != "title"]
+    return Row(
+        str(found.id),
+        (
+            Cell(found.title, lines=tuple(map(_line, passages))),
+            Cell(size(found.version.filesize)),
+            Cell(at(found.created_at)),
+            Cell(kind(found)),
+            Cell(found.patient_name) if found.patient_name else _UNFILED,
+            state(found),
+            Cell("", deeds=deeds),
+        ),
+        url,
+    )
+
+
+def _line(passage: Passage) -> tuple[Piece, ...]:
+    page = f"Page {passage.page}: " if passage.page else ""
+    where = Piece(page or _PLACES.get(passage.place, ""))
+    found = (Piece(one.text, one.is_hit) for one in passage.segments)
+    return (where, *found)
+
+
+def _deeds(
+    record: DocumentRecord,
+    download_of: Callable[[DocumentRecord], str],
+    may_delete: Callable[[DocumentRecord], bool],
+) -> Iterator[Deed]:
+    if record.version.is_served:
+        yield Deed(PREVIEW, "Preview", "visibility")
+        yield Deed("download", "Download", "download", download_of(record))
+    if may_delete(record):
+        yield Deed(DELETE, "Delete", "delete")

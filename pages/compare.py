@@ -1,0 +1,35 @@
+"""Two versions of a document side by side: their words, and their pages."""
+
+import streamlit as st
+
+from dashboard.context import freshness
+from dashboard.documents.chosen import chosen_document
+from dashboard.documents.comparing import (
+    choose_versions,
+    compare_pages,
+    compare_texts,
+)
+from dashboard.navigation import go
+from dashboard.net import net
+from dashboard.widgets.words import plain
+
+record = chosen_document()
+
+st.title(f"Compare versions of {plain(record.title)}", anchor=False)
+if st.button("Back to the document", key="compare_back", type="tertiary"):
+    go("document.py", document=str(record.id))
+pair = choose_versions(record)
+if pair is None:
+    st.info(
+        "There is one version only, so there is nothing to compare yet.",
+        icon=":material/compare:",
+    )
+else:
+    texts, pages = st.tabs(["Words", "Pages"], key="compare_tabs", on_change="rerun")
+    if texts.open:
+        with texts, net():
+            compare_texts(record, pair)
+    if pages.open:
+        with pages, net():
+            compare_pages(record, pair)
+st.caption(freshness())

@@ -1,0 +1,53 @@
+"""One document: what it is, its pages and versions, its links, who opened it."""
+
+import streamlit as st
+
+from dashboard.context import current_actor, freshness
+from dashboard.documents import deeds, sections
+from dashboard.documents.chosen import chosen_document
+from dashboard.documents.links import links, share
+from dashboard.documents.preview import pages_of
+from dashboard.documents.replacing import replace
+from dashboard.net import net
+from dashboard.widgets.document_facts import document_header, findings, version_facts
+from services import documents
+from services.actors import Permission
+
+actor, record = current_actor(), chosen_document()
+number = record.version.number
+
+document_header(record, links_to_patient=actor.may(Permission.VIEW_PATIENT))
+sections.notices(record)
+with st.container(horizontal=True):
+    if record.is_deleted:
+        if deeds.restore(record):
+            st.rerun()
+    else:
+        sections.download(record)
+        if documents.may_change(actor, record):
+            replace(record)
+            deeds.edit(record)
+        share(record)
+        deeds.delete(record)
+    deeds.hold_or_release(record)
+names = sections.tabs_for(actor)
+opened = dict(
+    zip(names, st.tabs(names, key="document_tabs", on_change="rerun"), strict=True)
+)
+for name, tab in opened.items():
+    if not tab.open:
+        continue
+    with tab, net():
+        match name:
+            case "Preview":
+                findings(record.version)
+                pages_of(record, key=f"document_pages_{record.id}_{number}")
+            case "Versions":
+                sections.versions(record)
+            case "Links":
+                links(record)
+            case "Who opened it":
+                sections.accesses(record)
+            case _:
+                version_facts(record)
+st.caption(freshness())

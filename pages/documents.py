@@ -1,0 +1,75 @@
+"""Find documents: search, filter, sort, page; look at one, download or delete it."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from dashboard.context import freshness
+from dashboard.documents.listing import listing_of_address
+from dashboard.documents.table import documents_table
+from dashboard.documents.ways_in import none_yet, ways_in
+from dashboard.net import net
+from dashboard.views_menu import views_menu
+from dashboard.widgets import list_tools
+from dashboard.widgets.criteria_editor import CriteriaEditor
+from dashboard.widgets.page_header import page_header
+from dashboard.widgets.pager import pager, position
+from dashboard.widgets.patient_table import reordered
+from services.actors import Permission
+from services.criteria import Criteria
+
+listing = listing_of_address()
+actor, key, shown = listing.actor, listing.key, listing.criteria
+
+
+@st.fragment
+def filters() -> None:
+    """Change the filters; nothing is read until the list is asked for."""
+    with net():
+        editor = CriteriaEditor(
+            "documents", listing.fields, lambda _: (), noun="Documents", archived=""
+        )
+        editor.draw(shown, mark=key)
+        if st.button("Show documents", type="primary", key="documents_apply"):
+            listing.show(editor.read(search=shown.search))
+
+
+@st.fragment
+def results() -> None:
+    """Show a page of the list, what it is in words, and what can be done from it."""
+    with net():
+        page = listing.counted_page(position("documents", key))
+        list_tools.heading("documents", listing.sentence(), csv=None)
+        if not page.rows and none_yet(shown):
+            listing.show(Criteria())
+        if page.rows:
+            asked = documents_table(
+                page.rows,
+                key="documents_table",
+                orders=shown.orders,
+                sortable=[f.name for f in listing.fields.values() if f.is_sortable],
+            )
+            if asked.sort:
+                listing.show(replace(shown, orders=reordered(shown.orders, asked)))
+        pager("documents", key, previous=page.previous, next_=page.next)
+        st.caption(freshness())
+
+
+with page_header("My documents" if listing.is_own else "Documents"):
+    ways_in()
+with st.container(horizontal=True):
+    typed = list_tools.search_box(
+        "documents",
+        shown,
+        mark=key,
+        label="Search documents",
+        hint="Words, “a phrase”, -not this, begin*",
+    )
+    if actor.may(Permission.SAVE_VIEWS):
+        views_menu(listing)
+if typed is not None:
+    listing.show(replace(shown, search=typed))
+with list_tools.filters_panel("documents", shown) as panel:
+    if panel.open:
+        filters()
+results()

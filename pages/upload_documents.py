@@ -1,0 +1,53 @@
+"""Upload documents: many files at once, each said what it is."""
+
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.context import current_actor
+from dashboard.documents import uploading
+from dashboard.documents.patient_choice import choose_patient
+from dashboard.navigation import go
+from dashboard.net import net
+from dashboard.widgets.page_header import page_header
+from services.actors import Role
+from services.errors import NotFound
+
+actor = current_actor()
+try:
+    named = UUID(asked) if (asked := st.query_params.get("patient")) else None
+except ValueError as error:
+    raise NotFound("This address names no patient.") from error
+
+page_header("Upload documents")
+st.caption(
+    "PDF files of your own, such as letters and findings. Your clinic can read them."
+    if actor.role is Role.PATIENT
+    else "PDF files only; each is checked, encrypted and stored. Without a patient it "
+    "stays unfiled until somebody files it."
+)
+with net():
+    patient_id = choose_patient("upload_documents", named)
+for outcome in uploading.filed_before():
+    uploading.show_outcome(outcome)
+uploads = uploading.chosen_files()
+with st.form("upload_documents_form", border=False):
+    drafts = [uploading.draft_of(upload, patient_id) for upload in uploads]
+    count = len(uploads)
+    submitted = st.form_submit_button(
+        f"File {count} documents" if count > 1 else "File document",
+        type="primary",
+        key="upload_documents_file",
+        icon=":material/upload_file:",
+        disabled=uploading.must_wait(),
+    )
+if submitted and not uploads:
+    st.error("No file uploaded", icon=":material/block:")
+elif submitted:
+    uploading.file_all(uploads, drafts)
+    st.rerun()
+if uploading.filed_before() and st.button(
+    "To the documents", key="upload_documents_done", type="tertiary"
+):
+    uploading.forget_outcomes()
+    go("documents.py")
