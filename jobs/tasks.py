@@ -10,15 +10,15 @@ from procrastinate import App, JobContext, PsycopgConnector
 from sqlalchemy.orm import Session
 
 from db.audit_store import AuditStore
-from db.gridfs import Bucket, FileStore
+from db.gridfs import FileStore
 from db.routing import SYSTEM, Database, forget_receipts
 from db.seal_keys import SealKeyFile
+from jobs import keeping, walking
 from services import (
     audit_chain,
     break_glass_letters,
     ceremonies,
     codes,
-    photos,
     sessions,
 )
 from services.mail import Mailer, MailNotSent
@@ -26,9 +26,6 @@ from services.pdf.examining import Examiner
 from services.pdf.scanning import Scanner
 from services.sessions import Limits
 
-# Bytes are stored before the row that names them, so a young file may still be
-# waiting for its row.
-_UNREFERENCED_AFTER: Final = timedelta(hours=1)
 # A write asks for its receipt within seconds; a day leaves room for any outage.
 _RECEIPTS_KEPT: Final = timedelta(days=1)
 # Codes and questions hold for minutes; an hour more, so that no clock can matter.
@@ -36,7 +33,9 @@ _OVER_KEPT: Final = timedelta(hours=1)
 _log = logging.getLogger(__name__)
 
 # Connected by whoever works or defers: see jobs.worker.connected.
-queue = App(connector=PsycopgConnector(), import_paths=["jobs.documents"])
+queue = App(
+    connector=PsycopgConnector(), import_paths=["jobs.documents", "jobs.encrypting"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +63,52 @@ class Stores:
 
 
 @queue.periodic(cron="17 * * * *")
-@queue.task(name="sweep_photos", queueing_lock="sweep_photos", pass_context=True)
-def sweep_photos(context: JobContext, timestamp: int) -> None:
-    """Delete photos that no patient refers to, left behind by a crash."""
+@queue.task(
+    name="sweep_files",
+    # What the version before this one has queued.
+    aliases=["sweep_photos"],
+    lock="sweep_files",
+    queueing_lock="sweep_files",
+    pass_context=True,
+)
+def sweep_files(context: JobContext, timestamp: int) -> None:
+    """Remove files that nothing refers to; report rows whose file is not there."""
     del timestamp
     stores = Stores.of(context)
-    # On the primary: a replica may not know yet that a photo is in use.
-    with stores.database.writing(acting=SYSTEM) as session:
-        unreferenced = tuple(
-            photos.list_unreferenced(
-                session, stores.files, datetime.now(UTC) - _UNREFERENCED_AFTER
-            )
-        )
-    for file_id in unreferenced:
-        stores.files.delete(Bucket.PATIENT_PHOTOS, file_id)
-    _log.info("Swept %d unreferenced photos.", len(unreferenced))
+    keeping.sweep(stores.database, stores.files)
+
+
+@queue.periodic(cron="37 * * * *")
+@queue.task(
+    name="purge_documents",
+    lock="purge_documents",
+    queueing_lock="purge_documents",
+    pass_context=True,
+)
+def purge_documents(context: JobContext, timestamp: int) -> None:
+    """Make tombstones of documents that nobody can restore or has to keep any more."""
+    del timestamp
+    stores = Stores.of(context)
+    keeping.purge(stores.database, stores.files)
+
+
+@queue.periodic(cron="3-53/10 * * * *")
+@queue.task(
+    name="check_files",
+    lock="check_files",
+    queueing_lock="check_files",
+    pass_context=True,
+)
+def check_files(context: JobContext, timestamp: int) -> None:
+    """Read some files and compare them with their rows: all of them in a week.
+
+    A little every ten minutes, because one worker does everything in turn.
+    """
+    del timestamp
+    stores = Stores.of(context)
+    report = walking.check_share(stores.database, stores.files)
+    for finding in report.bad:
+        _log.error("Not whole: %s (%s).", finding.named.words, finding.state)
 
 
 @queue.periodic(cron="27 * * * *")

@@ -53,6 +53,7 @@ class Action(StrEnum):
     PHOTO_READ = "photo:read"
     PHOTO_CHANGE = "photo:change"
     PHOTO_REMOVE = "photo:remove"
+    PHOTO_DAMAGED = "photo:damaged"
     DOCUMENT_FILE = "document:file"
     DOCUMENT_ADD_VERSION = "document:add-version"
     DOCUMENT_LIST = "document:list"

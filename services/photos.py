@@ -10,7 +10,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.gridfs import Bucket, FileMissing, FileStore, FileStoreUnavailable
+from db.gridfs import (
+    Bucket,
+    FileDamaged,
+    FileMissing,
+    FileStore,
+    FileStoreUnavailable,
+)
 from db.models import Patient
 from services import after_commit, audit, patients
 from services.actors import Actor, Permission
@@ -22,9 +28,11 @@ from services.photo_images import CONTENT_TYPE, InvalidPhoto, PreparedPhoto, pre
 __all__ = [
     "InvalidPhoto",
     "NoPhoto",
+    "PhotoDamaged",
     "PhotosUnavailable",
     "PreparedPhoto",
     "attach",
+    "files_of",
     "list_unreferenced",
     "prepare",
     "read",
@@ -44,6 +52,16 @@ class PhotosUnavailable(Unavailable):
         super().__init__(
             "Photos cannot be reached at the moment; everything else works. "
             "Try again in a minute."
+        )
+
+
+class PhotoDamaged(Unavailable):
+    """The file store has the photo, but not as it was put there."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This photo was damaged in the store and is not shown; add it again on "
+            "the patient's page."
         )
 
 
@@ -102,14 +120,15 @@ def read(
     """Return the photo as JPEG, to whoever may see the patient.
 
     A replica may be behind the `version` of the record whose photo is wanted, and so
-    be asked for what it does not know. Raises NoPhoto, NotFound or PhotosUnavailable.
+    be asked for what it does not know. Raises NoPhoto, NotFound, PhotoDamaged or
+    PhotosUnavailable.
     """
     record = patients.look_up(session, actor, patient_id)
     if record.version < version:
         raise NotFound("There is no such version of this record.")
     if record.photo_file_id is None:
         raise NoPhoto
-    full, small = record.photo_file_id.split(_SEPARATOR)
+    full, small = files_of(record.photo_file_id)
     audit.record_patient(session, actor, Action.PHOTO_READ, record, thumbnail=thumbnail)
     try:
         with _reachable():
@@ -149,17 +168,21 @@ def list_unreferenced(
     referenced = {
         file_id
         for photo_file_id in session.scalars(named)
-        for file_id in (photo_file_id or "").split(_SEPARATOR)
+        for file_id in files_of(photo_file_id)
     }
     for file_id in files.list_older_than(_BUCKET, older_than):
         if file_id not in referenced:
             yield file_id
 
 
+def files_of(photo_file_id: str | None) -> tuple[str, ...]:
+    """Return the files that a patient's row names: the photo, then its thumbnail."""
+    return tuple(photo_file_id.split(_SEPARATOR)) if photo_file_id else ()
+
+
 def _delete(files: FileStore, photo_file_id: str | None) -> None:
-    for file_id in (photo_file_id or "").split(_SEPARATOR):
-        if file_id:
-            files.delete(_BUCKET, file_id)
+    for file_id in files_of(photo_file_id):
+        files.delete(_BUCKET, file_id)
 
 
 @contextmanager
@@ -168,3 +191,5 @@ def _reachable() -> Iterator[None]:
         yield
     except FileStoreUnavailable as error:
         raise PhotosUnavailable from error
+    except FileDamaged as error:
+        raise PhotoDamaged from error

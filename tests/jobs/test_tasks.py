@@ -23,11 +23,12 @@ from db.models import (
 )
 from db.routing import SYSTEM, Database
 from db.seal_keys import SealKeyFile
-from jobs import tasks
+from jobs import keeping
 from jobs.tasks import Stores, queue
 from jobs.worker import connected
 from services import break_glass, people
 from services.actors import Role
+from services.keeping.runs import Job, find_run
 from services.mail import Server, SmtpMailer
 from services.sessions import Limits
 from tests.conftest import owner
@@ -36,6 +37,7 @@ from tests.mailbox import Mailbox, mail_server
 
 @pytest.fixture
 def stores(endpoints, files, tmp_path, monkeypatch):
+    queue.perform_import_paths()
     # Otherwise what happens to be due at this minute would be done as well.
     monkeypatch.setattr(queue.periodic_registry, "periodic_tasks", {})
     keys = SealKeyFile(tmp_path / "secrets/audit.key", may_be_made=True)
@@ -76,15 +78,43 @@ def test_a_photo_that_nobody_refers_to_is_swept_when_it_is_old_enough(
     endpoints, stores, monkeypatch
 ):
     young = stores.files.put(Bucket.PATIENT_PHOTOS, b"young", content_type="image/jpeg")
-    _run_due(endpoints, stores, "sweep_photos")
+    _run_due(endpoints, stores, "sweep_files")
     assert stores.files.get(Bucket.PATIENT_PHOTOS, young).data == b"young"
 
-    monkeypatch.setattr(tasks, "_UNREFERENCED_AFTER", timedelta(seconds=-5))
-    _run_due(endpoints, stores, "sweep_photos")
+    monkeypatch.setattr(keeping, "YOUNG", timedelta(seconds=-5))
+    monkeypatch.setattr(keeping, "GRACE", timedelta())
+    _run_due(endpoints, stores, "sweep_files")
 
     with pytest.raises(FileMissing):
         stores.files.get(Bucket.PATIENT_PHOTOS, young)
-    assert _states(stores, "sweep_photos") == ["succeeded", "succeeded"]
+    assert _states(stores, "sweep_files") == ["succeeded", "succeeded"]
+
+
+def test_a_sweep_that_the_version_before_has_queued_is_done(endpoints, stores):
+    with stores.database.writing() as session:
+        session.execute(
+            text(
+                "INSERT INTO procrastinate_jobs (queue_name, task_name, args) "
+                "VALUES ('default', 'sweep_photos', '{\"timestamp\": 0}')"
+            )
+        )
+
+    _run_due(endpoints, stores)
+
+    assert _states(stores, "sweep_photos") == ["succeeded"]
+
+
+@pytest.mark.parametrize(
+    ("name", "job"), [("purge_documents", Job.PURGE), ("check_files", Job.CHECK)]
+)
+def test_documents_are_purged_and_files_checked_in_the_background(
+    endpoints, stores, name, job
+):
+    _run_due(endpoints, stores, name)
+
+    run = stores.database.read_latest(lambda s: find_run(s, job), acting=SYSTEM).value
+    assert run is not None
+    assert _states(stores, name) == ["succeeded"]
 
 
 def test_receipts_go_after_a_day(endpoints, stores):

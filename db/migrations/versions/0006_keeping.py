@@ -1,0 +1,78 @@
+"""What keeping the files in order is about to do, and what it found last.
+
+Only adds, so the previous version runs on.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+_ALL: Final = "SELECT, INSERT, UPDATE, DELETE"
+_RIGHTS: Final = {"admin": "SELECT", "system": _ALL}
+
+
+def upgrade() -> None:
+    op.create_table(
+        "doomed_files",
+        sa.Column("bucket", sa.Text(), nullable=False),
+        sa.Column("file_id", sa.Text(), nullable=False),
+        sa.Column("because", sa.Text(), nullable=False),
+        sa.Column(
+            "found_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.Column("remove_after", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "bucket IN ('documents', 'patient_photos', 'prescription_files')",
+            name="doomed_files_bucket_known",
+        ),
+        sa.CheckConstraint(
+            "because IN ('purged', 'unreferenced')", name="doomed_files_because_known"
+        ),
+        sa.PrimaryKeyConstraint("bucket", "file_id", name=op.f("doomed_files_pkey")),
+    )
+    op.create_index("doomed_files_due", "doomed_files", ["remove_after"])
+    op.create_table(
+        "keeping_runs",
+        sa.Column("job", sa.Text(), nullable=False),
+        sa.Column(
+            "ended_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.Column(
+            "found",
+            postgresql.JSONB(),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.Column("position", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "job IN ('purge', 'sweep', 'check')", name="keeping_runs_job_known"
+        ),
+        sa.PrimaryKeyConstraint("job", name=op.f("keeping_runs_pkey")),
+    )
+    for statement in _grants():
+        op.execute(statement)
+
+
+def _grants() -> Iterator[str]:
+    # Without rows of one's own the rights on the table say it all.
+    for table in ("doomed_files", "keeping_runs"):
+        for role, rights in _RIGHTS.items():
+            yield f"GRANT {rights} ON {table} TO chartroom_{role}"
+
+
+def downgrade() -> None:
+    raise NotImplementedError("What is to be deleted is not forgotten.")

@@ -1,0 +1,56 @@
+"""What the keeping of files is about to do, and what it found last."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, DateTime, Index, Text, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, CreatedAt, Moment
+
+
+class DoomedFile(Base):
+    """A file that is to be deleted from the file store, and from when on.
+
+    Those of a purged document come with its purge, so that a crash between the row and
+    the bytes leaves a note of what has yet to go. Those that nothing refers to are
+    listed when they are found, and get a time of grace.
+    """
+
+    __tablename__ = "doomed_files"
+    __table_args__ = (
+        CheckConstraint(
+            "bucket IN ('documents', 'patient_photos', 'prescription_files')",
+            name="doomed_files_bucket_known",
+        ),
+        CheckConstraint(
+            "because IN ('purged', 'unreferenced')", name="doomed_files_because_known"
+        ),
+        Index("doomed_files_due", "remove_after"),
+    )
+
+    bucket: Mapped[str] = mapped_column(Text, primary_key=True)
+    file_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    because: Mapped[str] = mapped_column(Text)
+    found_at: Mapped[CreatedAt]
+    remove_after: Mapped[Moment]
+
+
+class KeepingRun(Base):
+    """What a job that keeps the files in order found when it last ended."""
+
+    __tablename__ = "keeping_runs"
+    __table_args__ = (
+        CheckConstraint(
+            "job IN ('purge', 'sweep', 'check')", name="keeping_runs_job_known"
+        ),
+    )
+
+    job: Mapped[str] = mapped_column(Text, primary_key=True)
+    ended_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=func.now()
+    )
+    found: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    # How far a walk came that has no row of its own to note it in.
+    position: Mapped[str | None] = mapped_column(Text)

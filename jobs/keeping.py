@@ -1,0 +1,77 @@
+"""Purges documents and sweeps files, in steps that may be cut off anywhere.
+
+Whatever is killed in the middle is done by the next run. Two that run at once do each
+other no harm: what one has locked the other leaves alone, and what both have removed
+counts once.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from sqlalchemy.orm import Session
+
+from db.gridfs import Bucket, FileStore
+from db.routing import SYSTEM, Database
+from services import retention
+from services.keeping import doomed, runs, sweeping
+from services.keeping.runs import Job
+from services.keeping.sweeping import Swept
+
+# Bytes are stored before the row that names them, so a young file may still be
+# waiting for its row.
+YOUNG = timedelta(hours=1)
+# For how long a file without a row is only reported. Whoever puts an older backup of
+# the rows back finds the files of later rows still there.
+GRACE = timedelta(days=7)
+_AT_ONCE = 500
+_log = logging.getLogger(__name__)
+
+
+def purge(database: Database, files: FileStore) -> None:
+    """Make tombstones of all documents that are due, and remove their files."""
+    purged = 0
+    while made := database.write(retention.purge, acting=SYSTEM).value:
+        purged += made
+    removed = _remove(database, files, sparing=tuple(Bucket)).total()
+    found = {"purged": purged, "removed": removed}
+    database.write(lambda session: runs.note(session, Job.PURGE, found), acting=SYSTEM)
+    _log.info("Purged %d documents and removed %d files.", purged, removed)
+
+
+def sweep(database: Database, files: FileStore) -> None:
+    """Note what has no row, remove what was noted long ago, report what is missing."""
+    older_than = datetime.now(UTC) - YOUNG
+
+    def look(session: Session) -> dict[Bucket, Swept]:
+        return {
+            bucket: sweeping.sweep(session, files, bucket, older_than)
+            for bucket in sweeping.SWEPT
+        }
+
+    # On the primary: a replica may not know yet that a file is in use.
+    found = database.read_latest(look, acting=SYSTEM).value
+    database.write(lambda session: sweeping.keep(session, found, GRACE), acting=SYSTEM)
+    spared = [bucket for bucket, swept in found.items() if swept.is_suspicious]
+    if spared:
+        _log.error("Too many files without a row in %s: none is removed.", spared)
+    removed = _remove(database, files, sparing=spared)
+    _log.info("Removed %d files that no row named.", removed.total())
+
+
+def _remove(
+    database: Database, files: FileStore, *, sparing: Collection[Bucket]
+) -> Counter[Bucket]:
+    """Remove the files whose time has come: first the bytes, then the note of them."""
+    removed: Counter[Bucket] = Counter()
+    while due := database.read_latest(
+        lambda session: doomed.list_due(session, _AT_ONCE, sparing=sparing),
+        acting=SYSTEM,
+    ).value:
+        for one in due:
+            files.delete(one.bucket, one.file_id)
+        forget = partial(sweeping.forget, removed=due)
+        removed += database.write(forget, acting=SYSTEM).value
+    return removed

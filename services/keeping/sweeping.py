@@ -1,0 +1,157 @@
+"""The sweep: files without a row, and rows without a file."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from db.gridfs import Bucket, FileStore
+from db.models import DocumentVersion
+from services import audit, documents, photos
+from services.audit import Action
+from services.keeping import doomed, runs
+from services.keeping.doomed import Doomed
+from services.keeping.naming import (
+    Named,
+    count_named,
+    get_again,
+    list_photos,
+    list_versions,
+    named_among,
+    versions,
+)
+from services.keeping.runs import KEEPER, Job
+
+# So many files without rows are no leftovers of crashes: rather the rows are those of
+# another day, as after a restore, or of another clinic.
+_SUSPICIOUS_SHARE: Final = 0.1
+_FEW: Final = 100
+_AT_ONCE: Final = 1000
+# How many are named in a report; how many there are is always told.
+_MOST_NAMED: Final = 50
+
+# Rows of prescriptions do not exist yet. A later version may have some while this one
+# still runs, so nothing is concluded about files that it may know of.
+SWEPT: Final = (Bucket.DOCUMENTS, Bucket.PATIENT_PHOTOS)
+_Finder = Callable[[Session, FileStore, datetime], Iterator[str]]
+_UNREFERENCED: Final[Mapping[Bucket, _Finder]] = {
+    Bucket.DOCUMENTS: documents.list_unreferenced,
+    Bucket.PATIENT_PHOTOS: photos.list_unreferenced,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What was found in one bucket: files without rows, rows without files."""
+
+    named: int
+    unreferenced: tuple[str, ...]
+    missing: tuple[Named, ...]
+
+    @property
+    def is_suspicious(self) -> bool:
+        """Whether so much is without rows that nothing must be removed."""
+        most = max(_FEW, self.named * _SUSPICIOUS_SHARE)
+        return len(self.unreferenced) > most
+
+    @property
+    def missing_words(self) -> list[str]:
+        """Some of what is missing, as reports call it."""
+        return [one.words for one in self.missing[:_MOST_NAMED]]
+
+    def found(self) -> dict[str, object]:
+        """Return what is kept of it for administrators, without a name."""
+        return {
+            "named": self.named,
+            "unreferenced": len(self.unreferenced),
+            "missing": len(self.missing),
+            "missing_rows": self.missing_words,
+            "held_back": self.is_suspicious,
+        }
+
+
+def sweep(
+    session: Session, files: FileStore, bucket: Bucket, older_than: datetime
+) -> Swept:
+    """Look through a bucket and the rows that name its files; change nothing.
+
+    Ask the primary. Files younger than a moment may still be waiting for their row.
+    """
+    return Swept(
+        count_named(session, bucket),
+        tuple(_unreferenced(session, files, bucket, older_than)),
+        tuple(_missing(session, files, bucket)),
+    )
+
+
+def keep(session: Session, found: Mapping[Bucket, Swept], grace: timedelta) -> None:
+    """Note what a sweep found, and write down what is new; the caller commits.
+
+    Files without a row are removed once they have been noted for as long as `grace`.
+    """
+    before = runs.find_run(session, Job.SWEEP)
+    known = before.found if before else {}
+    for bucket, swept in found.items():
+        new = doomed.note_unreferenced(session, bucket, swept.unreferenced, grace)
+        missing_before = known.get(bucket, {}).get("missing_rows", [])
+        if new or swept.missing_words != missing_before:
+            _record(
+                session,
+                bucket,
+                {"found": new, "missing": "; ".join(swept.missing_words) or "none"},
+            )
+    runs.note(
+        session, Job.SWEEP, {str(key): swept.found() for key, swept in found.items()}
+    )
+
+
+def forget(session: Session, removed: Sequence[Doomed]) -> Counter[Bucket]:
+    """Take removed files off the list, and write down how many; the caller commits."""
+    counted = doomed.forget(session, removed)
+    for bucket, count in counted.items():
+        _record(session, bucket, {"removed": count})
+    return counted
+
+
+def _record(session: Session, bucket: Bucket, details: Mapping[str, object]) -> None:
+    subject = ("bucket", bucket)
+    audit.record(session, KEEPER, Action.FILE_SWEEP, subject=subject, details=details)
+
+
+def _unreferenced(
+    session: Session, files: FileStore, bucket: Bucket, older_than: datetime
+) -> Iterator[str]:
+    yield from _UNREFERENCED[bucket](session, files, older_than)
+    # What a crash left unfinished, unless a row says that it was whole once: then only
+    # its entry is lost, and what is left of it may help to bring it back.
+    fragments = tuple(files.list_fragments(bucket, older_than))
+    if fragments:
+        named = named_among(session, bucket, fragments)
+        yield from (one for one in fragments if one not in named)
+
+
+def _missing(session: Session, files: FileStore, bucket: Bucket) -> Iterator[Named]:
+    after: UUID | None = None
+    while rows := _list_named(session, bucket, after):
+        wanted = set(chain.from_iterable(one.file_ids for one in rows))
+        there = files.existing(bucket, wanted)
+        lacking = [one for one in rows if not there.issuperset(one.file_ids)]
+        # A photo may have been replaced, or a document purged, since the row was read.
+        yield from get_again(session, lacking) if lacking else ()
+        after = rows[-1].id
+
+
+def _list_named(
+    session: Session, bucket: Bucket, after: UUID | None
+) -> Sequence[Named]:
+    if bucket is Bucket.PATIENT_PHOTOS:
+        return list_photos(session, after, _AT_ONCE)
+    wanted = versions().order_by(DocumentVersion.id).limit(_AT_ONCE)
+    if after is not None:
+        wanted = wanted.where(DocumentVersion.id > after)
+    return list_versions(session, wanted)

@@ -1,0 +1,34 @@
+"""How long documents are kept: the rules, the holds, what is due, and the purge."""
+
+from services.retention.dates import (
+    LONGEST_DAYS,
+    LONGEST_RESTORE_DAYS,
+    SECOND_THOUGHTS,
+    days_of_years,
+)
+from services.retention.holds import HeldDocument, list_holds, release_hold
+from services.retention.overview import Damage, Dues, Overview, Walk, look
+from services.retention.purging import PURGED_NAME, PURGED_TITLE, purge
+from services.retention.rules import Rule, RuleChanged, change_rule, list_rules
+
+__all__ = [
+    "LONGEST_DAYS",
+    "LONGEST_RESTORE_DAYS",
+    "PURGED_NAME",
+    "PURGED_TITLE",
+    "SECOND_THOUGHTS",
+    "Damage",
+    "Dues",
+    "HeldDocument",
+    "Overview",
+    "Rule",
+    "RuleChanged",
+    "Walk",
+    "change_rule",
+    "days_of_years",
+    "list_holds",
+    "list_rules",
+    "look",
+    "purge",
+    "release_hold",
+]

@@ -1,0 +1,49 @@
+"""From when on a document may be purged, as PostgreSQL reckons it."""
+
+import math
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import ColumnElement, and_, case, func
+
+from db.models import Document, RetentionRule
+
+LONGEST_DAYS: Final = 36_525
+LONGEST_RESTORE_DAYS: Final = 3_650
+# Nothing of a class is purged for so long after its rule was changed: who wrote days
+# instead of years can still put it right.
+SECOND_THOUGHTS: Final = timedelta(days=7)
+_DAYS_OF_YEAR: Final = 365.25
+
+# Of documents joined with the rule of their class.
+OF_ITS_CLASS: Final = RetentionRule.classification == Document.classification
+
+
+def days_of_years(years: int) -> int:
+    """Return so many days that these years are over whenever they begin."""
+    return math.ceil(years * _DAYS_OF_YEAR)
+
+
+def ends_at() -> ColumnElement[datetime]:
+    """Return when the time of a document joined with its rule is over.
+
+    One in use goes when it was kept for long enough, a deleted one when nobody can
+    restore it any more.
+    """
+    kept_for = func.make_interval(0, 0, 0, RetentionRule.keep_days)
+    restored_for = func.make_interval(0, 0, 0, RetentionRule.restore_days)
+    return case(
+        (Document.deleted_at.is_(None), Document.updated_at + kept_for),
+        else_=Document.deleted_at + restored_for,
+    )
+
+
+def ended(ahead: timedelta = timedelta()) -> ColumnElement[bool]:
+    """Select what is to be purged, now or within a time; never what is on hold."""
+    until = func.now() + ahead
+    return and_(
+        Document.purged_at.is_(None),
+        Document.held_at.is_(None),
+        ends_at() <= until,
+        RetentionRule.updated_at + SECOND_THOUGHTS <= until,
+    )
