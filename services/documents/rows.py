@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Select, String, func, select
+from sqlalchemy import Select, String, func, literal_column, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.models import Document, DocumentVersion, Patient
@@ -32,7 +32,7 @@ VERSION_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     DocumentVersion.damaged_at,
 )
 _PATIENT_NAME: Final = func.concat_ws(
-    " ", Patient.first_name, Patient.last_name, type_=String
+    literal_column("' '"), Patient.first_name, Patient.last_name, type_=String
 ).label("patient_name")
 # In the order of DocumentRecord's fields up to its version; record_of relies on it.
 DOCUMENT_COLUMNS: Final[tuple[Any, ...]] = (
