@@ -10,6 +10,7 @@ from api import (
     audit,
     docs,
     document_files,
+    document_lists,
     documented,
     documents,
     exports,
@@ -34,6 +35,7 @@ PATHS: Final = ("/api", "/patient-register", "/health", "/metrics", "/files")
 _PARTS: Final = (
     patient_register,
     patients,
+    document_lists,
     documents,
     document_files,
     shares,

@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.document_lists import FoundDocument
 from services.documents import Classification, DocumentRecord, DocumentType
 from services.documents.records import VersionRecord
 from services.shares import Share
@@ -64,14 +65,47 @@ class DocumentShown(_Shown):
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
-    held_at: datetime | None
     url: str = Field(description="Where the file is.")
 
 
 class DocumentDetails(DocumentShown):
     """A document with all its versions, the newest first."""
 
+    held_at: datetime | None = Field(description="Null for patients.")
     versions: list[VersionShown]
+
+
+class SegmentShown(_Shown):
+    """A piece of a passage; `is_hit` where the search was met."""
+
+    text: str
+    is_hit: bool
+
+
+class PassageShown(_Shown):
+    """Words around what was searched for."""
+
+    place: Literal["title", "description", "patient", "text"]
+    page: int | None
+    segments: list[SegmentShown]
+
+
+class FoundShown(DocumentShown):
+    """A document of a list, with what a search found in it."""
+
+    passages: list[PassageShown]
+
+
+class DocumentsPage(_Shown):
+    """A page of a list: with cursors, or with its number and a total."""
+
+    documents: list[FoundShown]
+    per_page: int
+    next: UUID | None = None
+    previous: UUID | None = None
+    page: int | None = None
+    total: int | None = None
+    total_is_exact: bool | None = None
 
 
 class DocumentAnswer(_Shown):
@@ -163,9 +197,17 @@ def document_json(record: DocumentRecord) -> dict[str, Any]:
         "created_at": record.created_at,
         "updated_at": record.updated_at,
         "deleted_at": record.deleted_at,
-        "held_at": record.held_at,
         "url": document_path(record.id),
     }
+
+
+def found_json(found: FoundDocument) -> dict[str, Any]:
+    """Return a document of a list as the API shows it."""
+    passages = [
+        {"place": one.place, "page": one.page, "segments": one.segments}
+        for one in found.passages
+    ]
+    return document_json(found) | {"passages": passages}
 
 
 def version_json(version: VersionRecord) -> dict[str, Any]:

@@ -38,6 +38,7 @@ from api.documented import shows
 from api.problems import precondition_required
 from db.routing import Written
 from services import documents
+from services.actors import Role
 from services.documents import ChangedDocument, DocumentRecord, StoredContent
 from services.errors import ServiceError
 
@@ -126,7 +127,12 @@ def get_details(
     headers = read_headers(read, caller.after) | {"ETag": document_etag(found)}
     if if_none_match == headers["ETag"]:
         return Response(status_code=304, headers=headers)
-    told = {"versions": list(map(version_json, versions))}
+    is_patient = caller.actor.role is Role.PATIENT
+    told = {
+        "versions": list(map(version_json, versions)),
+        # What the clinic must keep, and why, is not said to patients.
+        "held_at": None if is_patient else found.held_at,
+    }
     return JsonResponse(document_json(found) | told, headers=headers)
 
 

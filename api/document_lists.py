@@ -1,0 +1,102 @@
+"""GET /api/documents: lists of documents, filtered, sorted and searched."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.answers import JsonResponse, read_headers
+from api.bodies import describe_criteria
+from api.dependencies import Caller, ProgramOrPerson
+from api.document_answers import DocumentsPage, found_json
+from api.documented import shows
+from services import criteria, document_fields, document_lists
+from services.criteria import QueryCriteria
+
+router = APIRouter(tags=["Documents"])
+
+_CURSORS: Final = frozenset({"after", "before"})
+_PAGED: Final = {
+    "search": "Words, phrases in quotes, -words; in text, title, description, name.",
+    "per_page": "10 by default, at most 1,000.",
+    "page": "From 1; then the answer has a total, and no next.",
+}
+
+
+@router.get(
+    "/api/documents",
+    responses=shows(DocumentsPage),
+    openapi_extra=describe_criteria(_PAGED),
+)
+def list_documents(
+    caller: ProgramOrPerson,
+    request: Request,
+    after: UUID | None = None,
+    before: UUID | None = None,
+) -> Response:
+    """List the documents that meet the criteria, the newest first.
+
+    `next` goes into `after`, `previous` into `before`. A search ranks and shows the
+    passages that it found.
+    """
+    pairs = [
+        pair for pair in request.query_params.multi_items() if pair[0] not in _CURSORS
+    ]
+    fields = document_fields.fields_for(caller.actor)
+    asked = criteria.from_query(pairs, fields)
+
+    def find(session: Session) -> dict[str, Any]:
+        if "page" in request.query_params:
+            return _numbered(session, caller, asked)
+        return _page(session, caller, asked, after, before)
+
+    read = caller.read(find)
+    return JsonResponse(read.value, headers=read_headers(read, caller.after))
+
+
+def _page(
+    session: Session,
+    caller: Caller,
+    asked: QueryCriteria,
+    after: UUID | None,
+    before: UUID | None,
+) -> dict[str, Any]:
+    page = document_lists.list_documents(
+        session,
+        caller.actor,
+        asked.criteria,
+        size=asked.per_page,
+        after=after,
+        before=before,
+        now=caller.stores.now(),
+    )
+    return {
+        "documents": list(map(found_json, page.rows)),
+        "per_page": asked.per_page,
+        "next": page.next,
+        "previous": page.previous,
+    }
+
+
+def _numbered(session: Session, caller: Caller, asked: QueryCriteria) -> dict[str, Any]:
+    now = caller.stores.now()
+    rows = document_lists.list_numbered(
+        session,
+        caller.actor,
+        asked.criteria,
+        page=asked.page,
+        per_page=asked.per_page,
+        now=now,
+    )
+    count = document_lists.count_documents(
+        session, caller.actor, asked.criteria, now=now
+    )
+    return {
+        "documents": list(map(found_json, rows)),
+        "page": asked.page,
+        "per_page": asked.per_page,
+        "total": count.value,
+        "total_is_exact": count.is_exact,
+    }
