@@ -6,6 +6,14 @@ from services.authoring.checking import (
     checked,
     missing_characters,
 )
+from services.authoring.drafts import (
+    Draft,
+    DraftsNotReached,
+    SavedDraft,
+    discard_draft,
+    list_drafts,
+    save_draft,
+)
 from services.authoring.fields import Field, Form, Kind, Value
 from services.authoring.generating import generate
 from services.authoring.sheet import Clinic
@@ -15,14 +23,20 @@ from services.authoring.templates import TEMPLATES
 __all__ = [
     "TEMPLATES",
     "Clinic",
+    "Draft",
+    "DraftsNotReached",
     "Field",
     "Form",
     "InvalidForm",
     "Kind",
     "Problem",
+    "SavedDraft",
     "Template",
     "Value",
     "checked",
+    "discard_draft",
     "generate",
+    "list_drafts",
     "missing_characters",
+    "save_draft",
 ]

@@ -19,6 +19,7 @@ import services
 from db.audit_store import AuditFilter
 from db.routing import DOOR, SYSTEM
 from services.actors import Role, Scope
+from services.authoring import Draft as AuthoringDraft
 from services.criteria import Criteria
 from services.errors import NotAllowed, NotFound, ServiceError
 from services.identities import Claimed
@@ -43,6 +44,19 @@ _TODAY = date(2026, 11, 20)
 
 class _Undone(Exception):
     """The call came through; whatever it did is rolled back."""
+
+
+class _Shelf:
+    """A store of drafts that holds none."""
+
+    def save(self, *_: object) -> datetime:
+        return datetime.now(UTC)
+
+    def list_of(self, _: object) -> tuple[()]:
+        return ()
+
+    def delete(self, *_: object) -> None:
+        """There is none."""
 
 
 def _functions() -> dict[str, Any]:
@@ -138,6 +152,7 @@ def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
         "asked": Criteria(),
         "doctor_id": uuid4(),
         "draft": draft,
+        "draft_id": uuid4(),
         "email": "mary@example.org",
         "files": files,
         "finding": "All was as it should be.",
@@ -166,6 +181,8 @@ def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
         "scopes": {Scope.READ_DOCTORS},
         "seed_number": 1,
         "sentence": "The log is whole.",
+        "shelf": _Shelf(),
+        "unfinished": AuthoringDraft(uuid4(), "sick_note", None, None, {}),
         "session_id": house.sign_ins[role],
         "store": house.audit_store,
         "subject": "patients",
