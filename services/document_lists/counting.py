@@ -9,8 +9,7 @@ from sqlalchemy.orm import Session
 from services.actors import Actor
 from services.audit import Action
 from services.criteria import Count, Criteria
-from services.document_lists.listed import LISTED
-from services.document_lists.queries import Shape, belongs, prepare
+from services.document_lists.queries import Asked, Shape, belongs, prepare
 from services.listing.counting import MOST_COUNTED, counted
 from services.listing.recording import record
 from services.listing.statements import compiled
@@ -25,15 +24,23 @@ def count_documents(
     transaction goes on as if nothing had been asked. Raises InvalidInput, NotAllowed.
     """
     asked = prepare(session, actor, criteria, now)
-    count = counted(session, asked.text(_count), asked.text(_explain), asked.parameters)
+    count = _counted(session, asked)
+    if not count.value and (corrected := asked.corrected(session)):
+        count = _counted(session, corrected)
     record(session, actor, Action.DOCUMENT_COUNT, criteria, count=str(count))
     return count
+
+
+def _counted(session: Session, asked: Asked) -> Count:
+    return counted(session, asked.text(_count), asked.text(_explain), asked.parameters)
 
 
 @lru_cache(maxsize=256)
 def _count(shape: Shape) -> str:
     first = (
-        select(literal_column("1", Integer)).select_from(LISTED).where(belongs(shape))
+        select(literal_column("1", Integer))
+        .select_from(shape.table)
+        .where(belongs(shape))
     )
     bounded = first.limit(literal_column(str(MOST_COUNTED + 1))).subquery("first")
     return compiled(select(func.count()).select_from(bounded))
@@ -41,5 +48,5 @@ def _count(shape: Shape) -> str:
 
 @lru_cache(maxsize=256)
 def _explain(shape: Shape) -> str:
-    all_of_them = select(literal_column("1", Integer)).select_from(LISTED)
+    all_of_them = select(literal_column("1", Integer)).select_from(shape.table)
     return f"EXPLAIN (FORMAT JSON) {compiled(all_of_them.where(belongs(shape)))}"

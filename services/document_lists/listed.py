@@ -5,16 +5,21 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import (
+    ARRAY,
+    REAL,
     ColumnElement,
     Subquery,
     Table,
     Text,
+    bindparam,
+    cast,
     func,
     literal_column,
     select,
 )
+from sqlalchemy.dialects.postgresql import TSQUERY
 
-from db.models import Document, DocumentVersion, Patient
+from db.models import Document, DocumentSearch, DocumentVersion, Patient
 from services.criteria.sql import Target
 
 assert isinstance(Document.__table__, Table)  # noqa: S101 - for the type checker
@@ -33,6 +38,7 @@ def _listed() -> Subquery:
         select(
             Document.id,
             Document.patient_id,
+            Document.title,
             Document.title_key,
             Document.document_type,
             Document.classification,
@@ -64,6 +70,24 @@ def _listed() -> Subquery:
 
 
 LISTED: Final = _listed()
+# A word in the title counts for more than all that a description can have.
+_WEIGHTS: Final = cast(literal_column("'{0, 0, 0.1, 1}'"), ARRAY(REAL))
+QUERY: Final = cast(bindparam("searched", type_=Text), TSQUERY)
+_RANKING: Final = cast(bindparam("ranking", type_=Text), TSQUERY)
+_RANK: Final = func.ts_rank(_WEIGHTS, DocumentSearch.head, _RANKING).label("rank")
+# A search without filters needs no other table.
+SEARCHED: Final = select(
+    DocumentSearch.document_id.label("id"),
+    DocumentSearch.created_at,
+    DocumentSearch.words,
+    _RANK,
+).subquery("searched")
+FOUND: Final = (
+    select(*LISTED.c, DocumentSearch.words, _RANK)
+    .select_from(LISTED)
+    .join(DocumentSearch, DocumentSearch.document_id == LISTED.c.id)
+    .subquery("found")
+)
 
 
 def _folded(column: ColumnElement[Any]) -> Target:

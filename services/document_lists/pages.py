@@ -1,11 +1,13 @@
 """One page of a list of documents."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, bindparam, select
+from sqlalchemy import Integer, Select, bindparam, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from db.models import Document, DocumentVersion, Patient
@@ -13,9 +15,19 @@ from services.actors import Actor
 from services.audit import Action
 from services.criteria import Criteria
 from services.criteria.paging import behind, order_by
+from services.document_lists import passages
 from services.document_lists.listed import DOCUMENTS, LISTED
-from services.document_lists.queries import Build, Shape, belongs, prepare
+from services.document_lists.queries import (
+    Asked,
+    Build,
+    Search,
+    Shape,
+    belongs,
+    prepare,
+)
 from services.document_lists.records import FoundDocument, found_of
+from services.document_lists.spelling import Spelling, spellings
+from services.document_lists.typed import Typed
 from services.documents.rows import COLUMNS
 from services.listing.pages import (
     Page,
@@ -29,7 +41,23 @@ from services.listing.pages import (
 from services.listing.recording import record
 from services.listing.statements import compiled, run
 
-DocumentPage = Page[FoundDocument]
+
+@dataclass(frozen=True)
+class DocumentPage(Page[FoundDocument]):
+    """Some documents of a list, and what was taken for words that stand nowhere."""
+
+    spelled: tuple[Spelling, ...] = ()
+
+
+Row = tuple[Any, ...]
+
+# A compiled statement takes no value with it, not even the space between two names.
+_NAME: Final = func.concat_ws(
+    literal_column("' '"), Patient.first_name, Patient.last_name
+)
+_COLUMNS: Final = tuple(
+    _NAME if column.key == "patient_name" else column for column in COLUMNS
+)
 
 
 def list_documents(
@@ -52,13 +80,14 @@ def list_documents(
     require_size(size)
     part, cursor = part_of(after, before, last=last)
     asked = prepare(session, actor, criteria, now)
-    given = {**asked.parameters, "most": size + 1, "cursor": cursor}
-    rows = run(session, asked.text(_PAGES[part]), given)
+    given = {"most": size + 1, "cursor": cursor}
+    rows, search = _find(session, asked, _PAGES[part], given)
     if not rows and cursor is not None:
         _require_document(session, cursor)
     page = cut(rows, size, part, found_of)
-    _record(session, actor, criteria, page.rows)
-    return page
+    found = _with_passages(session, page.rows, asked, search)
+    _record(session, actor, criteria, found)
+    return DocumentPage(found, page.next, page.previous, spellings(search))
 
 
 def list_numbered(
@@ -77,10 +106,35 @@ def list_numbered(
     """
     offset = offset_of(page, per_page, "documents")
     asked = prepare(session, actor, criteria, now)
-    given = {**asked.parameters, "most": per_page, "offset": offset}
-    found = tuple(map(found_of, run(session, asked.text(_numbered), given)))
+    given = {"most": per_page, "offset": offset}
+    rows, search = _find(session, asked, _numbered, given)
+    found = _with_passages(session, tuple(map(found_of, rows)), asked, search)
     _record(session, actor, criteria, found)
     return found
+
+
+def _find(
+    session: Session, asked: Asked, build: Build, given: Mapping[str, object]
+) -> tuple[Sequence[Row], Typed]:
+    """Return the rows, and the search that found them: as typed, or put right.
+
+    Whether a word was misspelt is only asked when nothing is found; a word that stands
+    in no document lets nothing be found.
+    """
+    statement = asked.text(build)
+    rows = run(session, statement, {**asked.parameters, **given})
+    if rows or not (corrected := asked.corrected(session)):
+        return rows, asked.search
+    rows = run(session, statement, {**corrected.parameters, **given})
+    return rows, corrected.search
+
+
+def _with_passages(
+    session: Session, found: tuple[FoundDocument, ...], asked: Asked, search: Typed
+) -> tuple[FoundDocument, ...]:
+    if not found or asked.shape.search is not Search.WORDS:
+        return found
+    return passages.with_passages(session, found, search)
 
 
 def _record(
@@ -100,14 +154,14 @@ def _record(
 
 
 def _page(part: Part, shape: Shape) -> str:
-    keys = shape.keys
+    table, keys = shape.table, shape.keys
     if part.is_backwards:
         keys = tuple(key.turned() for key in keys)
     statement = _sorted_ids(shape)
     if part.has_cursor:
         cursor = bindparam("cursor", type_=LISTED.c.id.type)
-        statement = statement.where(behind(LISTED, keys, cursor))
-    return _whole(statement.order_by(*order_by(LISTED, keys)).limit(_most()), keys)
+        statement = statement.where(behind(table, keys, cursor))
+    return _whole(statement.order_by(*order_by(table, keys)).limit(_most()), keys)
 
 
 _PAGES: Final[dict[Part, Build]] = {
@@ -117,7 +171,7 @@ _PAGES: Final[dict[Part, Build]] = {
 
 @lru_cache(maxsize=256)
 def _numbered(shape: Shape) -> str:
-    ordered = _sorted_ids(shape).order_by(*order_by(LISTED, shape.keys))
+    ordered = _sorted_ids(shape).order_by(*order_by(shape.table, shape.keys))
     offset = bindparam("offset", type_=Integer)
     return _whole(ordered.limit(_most()).offset(offset), shape.keys)
 
@@ -126,13 +180,13 @@ def _sorted_ids(shape: Shape) -> Select[Any]:
     # Only what the list is sorted by: whole rows are fetched for one page, and not
     # carried through the sorting of all.
     names = (key.column for key in shape.keys)
-    return select(*(LISTED.c[name] for name in names)).where(belongs(shape))
+    return select(*(shape.table.c[name] for name in names)).where(belongs(shape))
 
 
 def _whole(page: Select[Any], keys: Any) -> str:
     of_page = page.subquery("of_page")
     statement = (
-        select(*COLUMNS)
+        select(*_COLUMNS)
         .select_from(of_page)
         .join(Document, Document.id == of_page.c.id)
         .join(

@@ -1,13 +1,25 @@
 """Lists of documents as SQL."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
+from enum import Enum, auto
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, bindparam, or_
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Text,
+    and_,
+    bindparam,
+    false,
+    func,
+    literal_column,
+    or_,
+)
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.util import ClauseAdapter
 
 from services.actors import Actor, Role
 from services.criteria import Criteria, Direction, Order
@@ -15,11 +27,34 @@ from services.criteria.paging import Key
 from services.criteria.shape import Branch, Typed, take_apart
 from services.criteria.sql import condition, parameter_names
 from services.document_fields import FIELDS, require_list, require_visible
-from services.document_lists.listed import LISTED, MAY_BE_EMPTY, SORTED_BY, TARGETS
+from services.document_lists import spelling, typed
+from services.document_lists.listed import (
+    FOUND,
+    LISTED,
+    MAY_BE_EMPTY,
+    QUERY,
+    SEARCHED,
+    SORTED_BY,
+    TARGETS,
+)
 from services.listing.folding import comparable, fold
 
 _NEWEST: Final = (Order("created_at", Direction.DESC),)
 _LAST_DELETED: Final = (Order("deleted_at", Direction.DESC),)
+
+
+_BEST: Final = tuple(
+    Key(column, Direction.DESC) for column in ("rank", "created_at", "id")
+)
+
+
+class Search(Enum):
+    """What a list's search box asks for; HOPELESS is nothing that could be found."""
+
+    NOTHING = auto()
+    WORDS = auto()
+    DOCUMENT = auto()
+    HOPELESS = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +66,17 @@ class Shape:
 
     is_own: bool
     where: Branch
+    search: Search
     archived: bool
     keys: tuple[Key, ...]
+
+    @property
+    def table(self) -> FromClause:
+        """Where the list is looked for: in as few tables as will do."""
+        if self.search is not Search.WORDS or self.archived:
+            return LISTED
+        is_bare = self.keys == _BEST and not (self.is_own or self.where.members)
+        return SEARCHED if is_bare else FOUND
 
 
 Build = Callable[[Shape], str]
@@ -43,35 +87,44 @@ class Understood:
 
     def __init__(self, criteria: Criteria, today: datetime, *, is_own: bool) -> None:
         question = take_apart(criteria, FIELDS, today)
-        usual = _LAST_DELETED if criteria.archived else _NEWEST
-        self.shape = Shape(
-            is_own,
-            question.shape,
-            criteria.archived,
-            _keys(criteria.orders or usual, archived=criteria.archived),
-        )
+        self._criteria, self._is_own, self._where = criteria, is_own, question.shape
         names = parameter_names(len(question.values))
         self._values = dict(zip(names, question.values, strict=True))
-        self._learned: dict[str, object] | None = None
+        self._learned: Asked | None = None
         self._texts: dict[Build, str] = {}
 
-    def parameters(self, session: Session) -> dict[str, object]:
-        """Return the parameters, folded once by the database."""
+    def ask(self, session: Session) -> "Asked":
+        """Return the list and its parameters, which the database folds once."""
         if self._learned is None:
             values = self._values.values()
-            typed = [value.text for value in values if isinstance(value, Typed)]
-            folded = fold(session, typed)
-            self._learned = {
-                name: comparable(value, folded) for name, value in self._values.items()
-            }
+            words = [value.text for value in values if isinstance(value, Typed)]
+            folded = fold(session, words)
+            search = typed.split(session, typed.read(self._criteria.search))
+            self._learned = Asked(
+                self,
+                self._shape(search),
+                {n: comparable(value, folded) for n, value in self._values.items()},
+                search,
+            )
         return self._learned
 
-    def text(self, build: Build) -> str:
+    def text(self, build: Build, shape: Shape) -> str:
         """Return the statement that `build`, a cached function, makes of the shape."""
         text = self._texts.get(build)
         if text is None:
-            text = self._texts[build] = build(self.shape)
+            text = self._texts[build] = build(shape)
         return text
+
+    def _shape(self, search: typed.Typed) -> Shape:
+        criteria = self._criteria
+        kind = _kind(criteria.search, search)
+        orders, archived = criteria.orders, criteria.archived
+        if kind is Search.WORDS and not (orders or archived):
+            keys = _BEST
+        else:
+            usual = _LAST_DELETED if archived else _NEWEST
+            keys = _keys(orders or usual, archived=archived)
+        return Shape(self._is_own, self._where, kind, archived, keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +132,30 @@ class Asked:
     """A list that is ready to be asked for."""
 
     understood: Understood
-    parameters: dict[str, object]
+    shape: Shape
+    filters: dict[str, object]
+    search: typed.Typed
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """The values of the list's statements, but for who asks."""
+        return {
+            **self.filters,
+            "searched": self.search.query,
+            "ranking": self.search.ranking,
+            "document": self.search.document_id,
+        }
 
     def text(self, build: Build) -> str:
         """Return the statement that `build` makes of the list's shape."""
-        return self.understood.text(build)
+        return self.understood.text(build, self.shape)
+
+    def corrected(self, session: Session) -> "Asked | None":
+        """Return the list with misspelt words put right; None if none were."""
+        if self.shape.search is not Search.WORDS or self.shape.archived:
+            return None
+        search = spelling.correct(session, self.search)
+        return None if search == self.search else replace(self, search=search)
 
 
 def prepare(
@@ -99,7 +171,8 @@ def prepare(
     # First what is wrong with the criteria, then what is wrong for this actor.
     understood = _understand(criteria, today, is_own=actor.role is Role.PATIENT)
     require_visible(actor, criteria)
-    return Asked(understood, {**understood.parameters(session), "actor": actor.id})
+    asked = understood.ask(session)
+    return replace(asked, filters={**asked.filters, "actor": actor.id})
 
 
 @lru_cache(maxsize=256)
@@ -108,9 +181,38 @@ def _understand(criteria: Criteria, today: datetime, *, is_own: bool) -> Underst
     return Understood(criteria, today, is_own=is_own)
 
 
+def _kind(text: str, search: typed.Typed) -> Search:
+    if search.document_id is not None:
+        return Search.DOCUMENT
+    if search.terms:
+        return Search.WORDS
+    return Search.HOPELESS if text.strip() else Search.NOTHING
+
+
 def belongs(shape: Shape) -> ColumnElement[bool]:
-    """Return the condition for the documents on the list."""
-    return and_(_is_there(shape), condition(shape.where, TARGETS))
+    """Return the condition for the documents on the list, of the shape's table."""
+    if shape.table is SEARCHED:
+        return SEARCHED.c.words.bool_op("@@")(QUERY)
+    listed = and_(_is_there(shape), condition(shape.where, TARGETS))
+    match shape.search:
+        case Search.NOTHING:
+            return listed
+        case Search.HOPELESS:
+            return false()
+        case Search.DOCUMENT:
+            wanted = bindparam("document", type_=LISTED.c.id.type)
+            return and_(listed, LISTED.c.id == wanted)
+        case Search.WORDS if shape.archived:
+            return and_(listed, _kept_words().bool_op("@@")(QUERY))
+        case Search.WORDS:
+            found: ColumnElement[bool] = ClauseAdapter(FOUND).traverse(listed)
+            return and_(found, FOUND.c.words.bool_op("@@")(QUERY))
+
+
+def _kept_words() -> ColumnElement[Any]:
+    # What was deleted is not in the index; its title and description still tell it.
+    kept = LISTED.c.title + literal_column("' '", Text) + LISTED.c.description
+    return func.to_search_vector(kept)
 
 
 def _is_there(shape: Shape) -> ColumnElement[bool]:
