@@ -250,6 +250,7 @@ def _sentence(error: Exception) -> str | None:
     from dashboard.starting import CannotServe
     from dashboard.wiring import NotRunning
     from db.audit_store import AuditStoreUnavailable
+    from db.draft_store import DraftsUnavailable
     from db.embedded import CannotStart
     from db.file_keys import UnusableFileKeys
     from db.gridfs import FileStoreUnavailable
@@ -269,7 +270,7 @@ def _sentence(error: Exception) -> str | None:
             f"{error} See that it runs and, if it is one of your own, that "
             "CHARTROOM_AUDIT_MONGO_URL is right."
         )
-    if isinstance(error, FileStoreUnavailable):
+    if isinstance(error, (FileStoreUnavailable, DraftsUnavailable)):
         return (
             f"{error} See that it runs and, if it is one of your own, that "
             "CHARTROOM_MONGO_URL is right."

@@ -41,7 +41,7 @@ def rotate(settings: Settings) -> str:
         rewrapped, left = _rewrap(wired)
         _record(wired, key, "done", rewrapped)
     told = f"Key {key} wraps the keys of {rewrapped} files and drafts from now on."
-    return f"{told} {left} are damaged and keep their old one." if left else told
+    return f"{told} {left} do not open and keep theirs." if left else told
 
 
 def drop_old(settings: Settings) -> str:
@@ -63,14 +63,14 @@ def drop_old(settings: Settings) -> str:
             _record(wired, keys.primary, "dropping", rewrapped, unused)
             keys.drop(*unused)
         kept = len(keys.ids) - 1
-    told = f"{len(unused)} old keys are gone."
-    return f"{told} {kept} are still in use." if kept else told
+    return f"Old keys dropped: {len(unused)}; still in use: {kept}."
 
 
 def _rewrap(wired: Wiring) -> tuple[int, int]:
     """Wrap what old keys have wrapped; return how much was, and could not be."""
     outcomes = [wired.files.rewrap(bucket) for bucket in Bucket]
-    return sum(o.done for o in outcomes), sum(o.damaged for o in outcomes)
+    done = sum(outcome.done for outcome in outcomes) + wired.drafts.rewrap()
+    return done, sum(outcome.left for outcome in outcomes)
 
 
 def _record(

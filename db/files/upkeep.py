@@ -8,7 +8,7 @@ from typing import Final
 from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
 
-from db.files.errors import FileDamaged
+from db.files.errors import FileDamaged, FileKeyMissing
 from db.files.seals import FileEntry
 from db.files.shelves import Shelf
 from db.files.writing import write_chunks
@@ -21,7 +21,7 @@ class Rewrapped:
     """For how many files the key was wrapped anew, and for how many it could not be."""
 
     done: int
-    damaged: int
+    left: int
 
 
 def rewrap(shelf: Shelf) -> Rewrapped:
@@ -29,15 +29,15 @@ def rewrap(shelf: Shelf) -> Rewrapped:
     newest = shelf.keys.primary
     old = {"metadata.sealed": {"$exists": True}, "metadata.key": {"$ne": newest}}
     changes: list[UpdateOne] = []
-    done = damaged = 0
+    done = left = 0
     for found in shelf.files.find(old):
         try:
             changes.append(_rewrapping(shelf, FileEntry.read(shelf.bucket, found)))
-        except FileDamaged:
-            damaged += 1
+        except (FileDamaged, FileKeyMissing):
+            left += 1
         if len(changes) == _AT_ONCE:
             done += _change(shelf, changes)
-    return Rewrapped(done + _change(shelf, changes), damaged)
+    return Rewrapped(done + _change(shelf, changes), left)
 
 
 def encrypt_plain(shelf: Shelf, session: ClientSession) -> int:

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from dashboard.server import create_app
-from dashboard.starting import CannotServe, require_sign_in
+from dashboard.starting import CannotServe, require_file_keys, require_sign_in
+from db import file_keys
+from db.file_keys import UnusableFileKeys
 from db.settings import Settings
 
 PASSWORD = "rhUbarb7fennel2"
@@ -110,3 +112,38 @@ def test_random_keys_are_no_placeholders():
     for _ in range(100):
         key = secrets.token_hex(32)
         require_sign_in(_settings(**SERVERS, **MAIL, **ADDRESS, secret_key=key))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{}, {"demo": False}, {**SERVERS, "demo": True}],
+    ids=["embedded", "no demo", "their own, demo"],
+)
+def test_embedded_or_for_show_the_keys_of_files_are_made_when_needed(values, tmp_path):
+    require_file_keys(_settings(**values, data=tmp_path))
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("values", [SERVERS, {**SERVERS, "demo": False}])
+def test_servers_of_ones_own_need_a_key_file_that_everybody_shares(values, tmp_path):
+    with pytest.raises(CannotServe, match="Set CHARTROOM_FILE_KEYS_FILE"):
+        require_file_keys(_settings(**values, data=tmp_path))
+
+
+def test_a_key_file_that_is_named_must_be_there(tmp_path):
+    path = tmp_path / "file.keys"
+    settings = _settings(**SERVERS, file_keys_file=path)
+
+    with pytest.raises(UnusableFileKeys, match="There is no key file"):
+        require_file_keys(settings)
+    file_keys.make(path)
+
+    require_file_keys(settings)
+
+
+def test_without_keys_there_is_no_server(tmp_path):
+    settings = _settings(**SERVERS, **MAIL, **ADDRESS, data=tmp_path)
+
+    with pytest.raises(CannotServe, match="CHARTROOM_FILE_KEYS_FILE"):
+        create_app(settings)

@@ -57,11 +57,11 @@ def test_after_an_exchange_files_open_and_only_the_new_key_is_in_use(files, keys
 
     new = keys.add()
 
-    assert files.rewrap(DOCUMENTS) == Rewrapped(done=3, damaged=0)
+    assert files.rewrap(DOCUMENTS) == Rewrapped(done=3, left=0)
     assert files.keys_in_use(DOCUMENTS) == {new}
     assert [files.get(DOCUMENTS, one).data for one in ids] == [LONG] * 3
     assert list(raw["documents.chunks"].find()) == chunks
-    assert files.rewrap(DOCUMENTS) == Rewrapped(done=0, damaged=0)
+    assert files.rewrap(DOCUMENTS) == Rewrapped(done=0, left=0)
 
 
 def test_after_an_exchange_the_old_key_can_be_dropped(files, keys):
@@ -92,7 +92,7 @@ def test_an_exchange_that_is_killed_is_taken_up_again(files, keys, monkeypatch):
     assert [files.get(DOCUMENTS, one).data for one in ids] == [b"x"] * 5
 
     monkeypatch.setattr(upkeep, "_change", change)
-    assert files.rewrap(DOCUMENTS) == Rewrapped(done=3, damaged=0)
+    assert files.rewrap(DOCUMENTS) == Rewrapped(done=3, left=0)
     assert [files.get(DOCUMENTS, one).data for one in ids] == [b"x"] * 5
 
 
@@ -121,7 +121,7 @@ def test_a_damaged_file_stays_as_it_is_and_stops_nothing(files, keys, raw):
     raw["documents.files"].update_one({"_id": ObjectId(broken)}, change)
     keys.add()
 
-    assert files.rewrap(DOCUMENTS) == Rewrapped(done=1, damaged=1)
+    assert files.rewrap(DOCUMENTS) == Rewrapped(done=1, left=1)
     assert files.get(DOCUMENTS, whole).data == LONG
     with pytest.raises(FileDamaged):
         files.get(DOCUMENTS, broken)

@@ -8,6 +8,7 @@ from uuid import uuid4
 import psycopg2
 import pytest
 from anyio.from_thread import start_blocking_portal
+from gridfs import GridFSBucket
 from sqlalchemy import func, select, text
 
 from db.audit_store import AuditStore
@@ -115,6 +116,17 @@ def test_documents_are_purged_and_files_checked_in_the_background(
     run = stores.database.read_latest(lambda s: find_run(s, job), acting=SYSTEM).value
     assert run is not None
     assert _states(stores, name) == ["succeeded"]
+
+
+def test_photos_of_the_time_before_files_were_encrypted_are(endpoints, stores, files):
+    stored = GridFSBucket(files._database, Bucket.PATIENT_PHOTOS).upload_from_stream(
+        "", b"plain", metadata={"content_type": "image/jpeg"}
+    )
+
+    _run_due(endpoints, stores, "encrypt_photos")
+
+    assert files._database["patient_photos.chunks"].find_one()["data"] != b"plain"
+    assert files.get(Bucket.PATIENT_PHOTOS, str(stored)).data == b"plain"
 
 
 def test_receipts_go_after_a_day(endpoints, stores):

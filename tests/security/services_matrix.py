@@ -51,6 +51,7 @@ ALLOWED: Final = {
     "invitations.invite": ADMIN,
     "invitations.invite_patient": DESK,
     "invitations.renew": ADMIN,
+    "key_rotation.record": ADMIN,
     "merging.preview": DESK,
     "merging.merge": DESK,
     "newest_twins.list_twins": DESK,

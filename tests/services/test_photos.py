@@ -1,15 +1,18 @@
 """A patient's photo is kept in the file store and named by the patient's row."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from threading import Barrier
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from PIL import Image
 from sqlalchemy.orm import Session
 
+from db.files import chunks
 from db.gridfs import Bucket, FileStore
 from services import merging, patients, photos
 from services.actors import Actor, Role
@@ -165,6 +168,19 @@ def test_the_sweep_finds_only_old_files_that_no_row_names(
 
     assert list(photos.list_unreferenced(session, files, LATER)) == [lost]
     assert list(photos.list_unreferenced(session, files, an_hour_ago)) == []
+
+
+def test_a_damaged_photo_is_said_to_be_and_not_shown(
+    session, files, clerk, patient, monkeypatch
+):
+    photos.attach(session, files, clerk, patient.id, RED, version=1)
+
+    def flipped(chunk: Mapping[str, Any], *_: object) -> bytes:
+        return chunk["data"][:-1] + bytes([chunk["data"][-1] ^ 1])
+
+    monkeypatch.setattr(chunks, "_data", flipped)
+    with pytest.raises(photos.PhotoDamaged, match="add it again"):
+        photos.read(session, files, clerk, patient.id, thumbnail=True)
 
 
 def test_a_photo_that_moved_in_a_merge_is_not_swept(
