@@ -48,7 +48,8 @@ def answer(request: Request, file: int) -> bytes:
     try:
         if request.do == "examine":
             return json.dumps(_examine(file, request.seconds)).encode()
-        with closing(_opened(file)) as pdf:
+        pdf, _ = _opened(file)
+        with closing(pdf):
             if request.do == "text":
                 text = [page or "" for page in _read(pdf, request.seconds)]
                 return json.dumps(text).encode()
@@ -57,33 +58,46 @@ def answer(request: Request, file: int) -> bytes:
         raise Refused(Refusal.TOO_MUCH) from None
 
 
-def _opened(file: int) -> pdfium.PdfDocument:
+def _opened(file: int) -> tuple[pdfium.PdfDocument, bool]:
+    """Return the file to draw and read from, and whether it had to be mended."""
     view = _mapped(file)
-    content = (ctypes.c_ubyte * len(view)).from_buffer(view)
     try:
-        pdf = pdfium.PdfDocument(content)
+        pdf = pdfium.PdfDocument((ctypes.c_ubyte * len(view)).from_buffer(view))
+        is_mended = False
     except pdfium.PdfiumError as error:
         if error.err_code in _NEEDS_A_PASSWORD:
             raise Refused(Refusal.PASSWORD) from None
-        raise Refused(Refusal.DAMAGED) from None
+        pdf = _mended(file)
+        is_mended = True
     if len(pdf) > MAX_PAGES:
         raise Refused(Refusal.MANY_PAGES)
-    return pdf
+    return pdf, is_mended
+
+
+def _mended(file: int) -> pdfium.PdfDocument:
+    """Open what the other reader makes of the file, which mends more."""
+    mended = io.BytesIO()
+    try:
+        with _walkable(file, attempt_recovery=True) as pdf:
+            pdf.save(mended)
+        return pdfium.PdfDocument(mended.getvalue())
+    except (*_UNWALKABLE, pdfium.PdfiumError):
+        raise Refused(Refusal.DAMAGED) from None
 
 
 def _examine(file: int, seconds: float) -> dict[str, Any]:
     try:
-        pdf = _opened(file)
+        pdf, is_mended = _opened(file)
     except Refused as refused:
         if refused.refusal is not Refusal.PASSWORD:
             raise
         return {"pages": None, "findings": [ENCRYPTED], "text": []}
     with closing(pdf):
         pages = _read(pdf, seconds)
-        if not any(page is not None for page in pages):
+        if all(page is None for page in pages):
             raise Refused(Refusal.DAMAGED)
         found = _findings(file)
-        if None in pages:
+        if is_mended or None in pages:
             found.add(DAMAGED)
         text = [page or "" for page in pages]
         return {"pages": len(pdf), "findings": sorted(found), "text": text}

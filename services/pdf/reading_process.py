@@ -21,6 +21,7 @@ _PIECE: Final = 256 * 1024
 # The reader's own alarm comes first.
 _GRACE_SECONDS: Final = 5.0
 _END_SECONDS: Final = 5.0
+_DYING_SECONDS: Final = 0.2
 
 
 class ReadingProcess:
@@ -39,7 +40,7 @@ class ReadingProcess:
         for _ in range(2):
             zygote = self._running()
             answer = zygote.ask(request, file)
-            if answer is not None or zygote.is_alive():
+            if answer is not None or not zygote.has_died():
                 return answer
         return None
 
@@ -82,6 +83,12 @@ class _Started:
 
     def is_alive(self) -> bool:
         return self._process.poll() is None
+
+    def has_died(self) -> bool:
+        # Its sockets are closed a moment before the system calls it dead.
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_DYING_SECONDS)
+        return not self.is_alive()
 
     def ask(self, request: Request, file: int) -> bytes | None:
         ours, theirs = socket.socketpair()

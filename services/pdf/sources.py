@@ -60,11 +60,15 @@ def begins_like_a_pdf(file: int) -> bool:
 def _lent(source: Readable | int) -> int:
     file = _descriptor(source)
     if file is not None:
-        # Once more: whoever gets this one can neither write nor seek in ours. Other
-        # systems than Linux have no such way, and copy.
+        # Other systems than Linux copy.
         with suppress(OSError):
-            return os.open(f"/proc/self/fd/{file}", os.O_RDONLY | os.O_CLOEXEC)
+            return _read_only(file)
     return _copied(pieces_of(source), size=_size_of(source, file))
+
+
+def _read_only(file: int) -> int:
+    """Open a file once more, so that it can neither be changed nor its place lost."""
+    return os.open(f"/proc/self/fd/{file}", os.O_RDONLY | os.O_CLOEXEC)
 
 
 def _descriptor(source: Readable | int) -> int | None:
@@ -92,6 +96,8 @@ def _copied(pieces: Iterable[bytes | memoryview], *, size: int | None) -> int:
         for piece in pieces:
             copy.write(piece)
         copy.flush()
+        with suppress(OSError):
+            return _read_only(copy.fileno())
         return os.dup(copy.fileno())
 
 

@@ -1,0 +1,64 @@
+"""Small files that grow: they cost a second or two, and nobody but themselves."""
+
+import io
+import time
+
+import pytest
+
+from services.pdf.examining import Examiner, Unreadable
+from tests.services.pdf import samples
+
+AS_EVER = samples.letter("As ever")
+
+
+@pytest.fixture(autouse=True)
+def everybody_else_is_served(examiner):
+    """Ask about a plain letter after each of them."""
+    yield
+    assert examiner.examine(io.BytesIO(AS_EVER)).text == ("As ever",)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (samples.many_pages(5), "more than 10,000 pages"),
+        (samples.many_pages(9), "none of its pages"),
+        (samples.wide_tree(10_001), "more than 10,000 pages"),
+        (samples.nested_forms(40), "breaks the reader"),
+        (samples.inflating(3 * samples.GIGABYTE), "breaks the reader"),
+    ],
+    ids=[
+        "a hundred thousand pages in a kilobyte",
+        "a thousand million pages",
+        "one page too many",
+        "drawings that draw drawings",
+        "gigabytes of spaces",
+    ],
+)
+def test_it_is_refused_in_words(examiner, data, reason):
+    assert len(data) < 2 * 1024 * 1024
+
+    with pytest.raises(Unreadable, match=reason):
+        examiner.examine(io.BytesIO(data))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [samples.nested(1_000_000), samples.giant_picture(), samples.wide_tree(5_000)],
+    ids=["arrays in arrays", "a picture of 60,000 x 60,000", "five thousand pages"],
+)
+def test_it_is_read_like_any_other(examiner, data):
+    assert examiner.examine(io.BytesIO(data)).pages
+    assert examiner.render(io.BytesIO(data), 1, width=200)
+
+
+def test_time_is_limited(examiner):
+    begun = time.monotonic()
+    impatient = Examiner(seconds=0.5)
+    try:
+        with pytest.raises(Unreadable, match="takes it too long"):
+            impatient.examine(io.BytesIO(samples.nested_forms(40)))
+    finally:
+        impatient.close()
+
+    assert time.monotonic() - begun < 5

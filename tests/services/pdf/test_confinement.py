@@ -1,0 +1,75 @@
+"""What a PDF that took over its reader would find: nothing to read, nobody to call."""
+
+import ctypes
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# Asks for the version only.
+HAS_LANDLOCK = (
+    sys.platform == "linux" and ctypes.CDLL(None).syscall(444, None, 0, 1) >= 4
+)
+ROOT = Path(__file__).resolve().parents[3]
+PROBE = """
+import json, os, socket, sys, tempfile
+from services.pdf import confinement
+
+def fails(deed):
+    try:
+        deed()
+    except OSError as error:
+        return type(error).__name__
+    return None
+
+mine, listening = open(sys.argv[1], "r+b"), int(sys.argv[2])
+confinement.confine()
+confinement.limit(seconds=5, megabytes=1024)
+print(json.dumps({
+    "read": fails(lambda: open("/etc/hostname")),
+    "write": fails(lambda: open("/tmp/chartroom-probe", "x")),
+    "change": fails(lambda: os.pwrite(mine.fileno(), b"x", 0)),
+    "call": fails(lambda: socket.socket().connect(("127.0.0.1", listening))),
+    "fork": fails(lambda: os.fork() or os._exit(0)),
+    "user": os.geteuid(),
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def probe(tmp_path_factory):
+    """What somebody inside gets when they try; None is success."""
+    file = tmp_path_factory.mktemp("probe") / "own"
+    file.write_bytes(b"own")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        done = subprocess.run(
+            [sys.executable, "-c", PROBE, file, port],
+            capture_output=True,
+            cwd=ROOT,
+            check=True,
+        )
+    assert file.read_bytes() == b"own"
+    return json.loads(done.stdout)
+
+
+def test_nothing_is_written(probe):
+    assert probe["write"]
+    assert probe["change"]
+
+
+def test_no_other_process_is_started(probe):
+    assert probe["fork"]
+
+
+def test_it_is_not_the_superuser(probe):
+    assert probe["user"] != 0
+
+
+@pytest.mark.skipif(not HAS_LANDLOCK, reason="this kernel has no Landlock")
+def test_no_file_is_opened_and_nobody_is_called(probe):
+    assert probe["read"] == "PermissionError"
+    assert probe["call"] == "PermissionError"

@@ -1,0 +1,108 @@
+"""What a PDF is, judged by nothing but its bytes."""
+
+import io
+import re
+
+import pytest
+
+from services.pdf.examining import Examination, NeedsPassword, NotAPdf, Unreadable
+from tests.services.pdf import samples
+
+
+def examined(examiner, data):
+    return examiner.examine(io.BytesIO(data))
+
+
+def test_pages_are_counted_and_their_text_is_read_page_by_page(examiner):
+    found = examined(examiner, samples.letter("Haemoglobin 14.1", "Next: in May"))
+
+    assert found == Examination(pages=2, text=("Haemoglobin 14.1", "Next: in May"))
+    assert found.has_text
+
+
+def test_a_page_without_words_has_no_text(examiner):
+    found = examined(examiner, samples.wide_tree(1))
+
+    assert (found.pages, found.text, found.has_text) == (1, ("",), False)
+
+
+@pytest.mark.parametrize(
+    ("make", "findings"),
+    [
+        (samples.with_script, ("scripts",)),
+        (samples.with_hidden_script, ("scripts",)),
+        (samples.with_xfa_script, ("scripts",)),
+        (samples.with_launch, ("launch",)),
+        (samples.with_attachment, ("attachments",)),
+        (samples.with_words_only, ()),
+        (samples.restricted, ()),
+        (samples.polyglot, ()),
+        (samples.cut_off, ("damaged",)),
+        (samples.cut_in_the_middle, ("damaged",)),
+        (samples.lying_about_pages, ("damaged",)),
+    ],
+    ids=lambda case: getattr(case, "__name__", ""),
+)
+def test_what_is_inside_is_told_and_accepted(examiner, make, findings):
+    found = examined(examiner, make())
+
+    assert found.findings == findings
+    assert found.pages
+
+
+def test_a_name_is_recognised_however_it_is_spelt(examiner):
+    found = examined(examiner, samples.with_spelt_out_script())
+
+    assert "scripts" in found.findings
+
+
+def test_a_file_that_needs_its_own_password_is_accepted_without_pages(examiner):
+    found = examined(examiner, samples.locked())
+
+    assert found == Examination(pages=None, findings=("encrypted",))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"MZ\x90\x00" + b"\0" * 2000,
+        b"<html>%PDF</html>",
+        b"\0" * 1024 + samples.letter(),
+    ],
+    ids=["nothing", "a program", "a page", "a PDF too late in the file"],
+)
+def test_what_does_not_begin_like_a_pdf_is_none(examiner, data):
+    with pytest.raises(NotAPdf, match=re.escape("Only PDF files are allowed")):
+        examined(examiner, data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [samples.without_pages(), b"%PDF-1.7", b"%PDF-1.7\n" + b"(" * 100_000],
+    ids=["no pages", "nothing but a header", "an endless text"],
+)
+def test_a_file_of_which_no_page_opens_is_refused_in_words(examiner, data):
+    with pytest.raises(Unreadable, match="none of its pages can be opened"):
+        examined(examiner, data)
+
+
+def test_text_is_such_as_a_database_can_keep(examiner):
+    found = examined(examiner, samples.saying(rb"Fine\000\001\037\177 words"))
+
+    assert found.text == ("Fine words",)
+
+
+def test_a_page_holds_only_so_much_text(examiner):
+    found = examined(examiner, samples.saying(b") Tj (".join([b"a" * 30_000] * 5)))
+
+    assert [len(page) for page in found.text] == [100_000]
+
+
+def test_the_text_of_a_locked_file_is_not_to_be_had(examiner):
+    with pytest.raises(NeedsPassword, match="needs its own password"):
+        examiner.text(io.BytesIO(samples.locked()))
+
+
+def test_text_can_be_had_without_an_examination(examiner):
+    assert examiner.text(io.BytesIO(samples.letter("One", "Two"))) == ("One", "Two")

@@ -1,0 +1,92 @@
+"""Odd PDFs of the real world: CHARTROOM_TEST_PDFS names their folder.
+
+What becomes of them is printed: pytest tests/services/pdf/test_odd_files.py
+"""
+
+import os
+import sys
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+
+import psutil
+import pytest
+
+from services.errors import ServiceError
+from services.pdf.examining import Examiner, Unreadable
+
+FOLDER = Path(
+    os.environ.get(
+        "CHARTROOM_TEST_PDFS",
+        Path(__file__).resolve().parents[4] / "shared" / "data" / "pdfs",
+    )
+)
+FILES = sorted(FOLDER.glob("*.pdf"))
+
+pytestmark = pytest.mark.skipif(not FILES, reason=f"no PDFs in {FOLDER}")
+
+
+@pytest.fixture(scope="module")
+def examiner():
+    """One that nobody else's files have been through."""
+    with closing(Examiner(seconds=10)) as examiner:
+        yield examiner
+
+
+@pytest.fixture(scope="module")
+def outcomes(examiner):
+    """What became of each file, in words."""
+    before = psutil.Process().num_fds()
+    found = {path.name: outcome(examiner, path) for path in FILES}
+    # The one socket to the process that reads.
+    assert psutil.Process().num_fds() <= before + 1
+    return found
+
+
+def outcome(examiner, path):
+    with path.open("rb") as file:
+        try:
+            examined = examiner.examine(file)
+        except ServiceError as refusal:
+            return f"refused: {refusal}"
+        if examined.pages is None:
+            return "needs its own password"
+        shown = [shows(examiner, file, page + 1) for page in range(examined.pages)]
+    findings = ", ".join(examined.findings) or "clean"
+    return f"accepted: {findings}" + ("" if all(shown) else "; a page is not shown")
+
+
+def shows(examiner, file, page):
+    try:
+        return examiner.render(file, page, width=300).startswith(b"\x89PNG")
+    except Unreadable:
+        return False
+
+
+def test_none_crashes_or_hangs_its_reader(outcomes):
+    assert not [name for name, told in outcomes.items() if "breaks the reader" in told]
+
+
+def test_each_page_that_opens_is_shown(outcomes):
+    assert not [name for name, told in outcomes.items() if "not shown" in told]
+
+
+def test_the_outcomes_are_told(outcomes, capsys):
+    counted = Counter(outcomes.values()).most_common()
+    table = "".join(f"{count:4}  {told}\n" for told, count in counted)
+
+    with capsys.disabled():
+        sys.stdout.write(f"\n{table}")
+
+    assert sum(count for _, count in counted) == len(FILES)
+
+
+def test_nothing_is_left_running(outcomes):
+    readers = [
+        reader
+        for process in psutil.Process().children()
+        for reader in process.children()
+        if "services.pdf.zygote" in " ".join(process.cmdline())
+    ]
+    _, alive = psutil.wait_procs(readers, timeout=5)
+    assert not alive

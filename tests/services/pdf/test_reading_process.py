@@ -1,0 +1,161 @@
+"""The process that reads: it may die at any time, and nobody is worse off."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import psutil
+import pytest
+
+from services.pdf.examining import Busy, Examiner, Unreadable
+from tests.services.pdf import samples
+
+ROOT = Path(__file__).resolve().parents[3]
+LETTER = samples.letter("Still here")
+SLOW = samples.nested_forms(40)
+
+
+@pytest.fixture
+def own() -> Iterator[Examiner]:
+    with closing(Examiner(seconds=10)) as examiner:
+        yield examiner
+
+
+def text(examiner: Examiner) -> tuple[str, ...]:
+    return examiner.examine(io.BytesIO(LETTER)).text
+
+
+def zygotes(parent: int | None = None) -> list[psutil.Process]:
+    """The reading processes of a process, which carry their module's name."""
+    return [
+        child
+        for child in psutil.Process(parent).children()
+        if child.status() != psutil.STATUS_ZOMBIE
+        and "services.pdf.zygote" in child.cmdline()
+    ]
+
+
+def eventually(happens) -> None:
+    deadline = time.monotonic() + 5
+    while not happens():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_nothing_is_started_before_the_first_file():
+    before = zygotes()
+
+    Examiner().close()
+
+    assert zygotes() == before
+
+
+def test_one_that_was_killed_is_started_again(own):
+    before = zygotes()
+    text(own)
+    (started,) = set(zygotes()) - set(before)
+
+    started.kill()
+
+    assert text(own) == ("Still here",)
+
+
+def test_a_file_is_read_although_the_process_dies_just_then(own):
+    before = zygotes()
+    text(own)
+    (started,) = set(zygotes()) - set(before)
+    with ThreadPoolExecutor(1) as pool:
+        started.suspend()
+        asked = pool.submit(text, own)
+        time.sleep(0.2)
+        started.kill()
+
+        assert asked.result() == ("Still here",)
+
+
+def test_a_reader_that_is_killed_costs_its_own_file_only(own):
+    before = zygotes()
+    text(own)
+    (started,) = set(zygotes()) - set(before)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(own.examine, io.BytesIO(SLOW))
+        eventually(started.children)
+        started.children()[0].kill()
+
+        with pytest.raises(Unreadable):
+            asked.result()
+    assert text(own) == ("Still here",)
+    assert started.is_running()
+
+
+def test_64_threads_share_one_process(own):
+    before = zygotes()
+    with ThreadPoolExecutor(64) as pool:
+        texts = list(pool.map(text, [own] * 256))
+
+    assert texts == [("Still here",)] * 256
+    assert len(zygotes()) == len(before) + 1
+
+
+def test_neither_descriptors_nor_the_dead_are_left_behind(own):
+    broken = io.BytesIO(b"%PDF-1.7 broken")
+    text(own)
+    before = psutil.Process().num_fds()
+    readers = [child for child in zygotes() if child.children() is not None]
+    opened = {child.pid: child.num_fds() for child in readers}
+
+    for _ in range(20):
+        text(own)
+        with pytest.raises(Unreadable):
+            own.examine(broken)
+
+    assert psutil.Process().num_fds() == before
+    eventually(lambda: not any(child.children() for child in readers))
+    assert {child.pid: child.num_fds() for child in readers} == opened
+
+
+def test_whoever_waits_in_vain_for_a_turn_is_told_so():
+    with closing(Examiner(seconds=1)) as examiner, ThreadPoolExecutor(20) as pool:
+        asked = [pool.submit(examiner.examine, io.BytesIO(SLOW)) for _ in range(20)]
+        refusals = [type(each.exception()) for each in asked]
+
+    assert set(refusals) == {Unreadable, Busy}
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["9", "15"])
+def test_it_ends_with_the_app_however_that_ends(number):
+    program = (
+        "import io, sys; from services.pdf.examining import Examiner\n"
+        "from tests.services.pdf import samples\n"
+        "examiner = Examiner(seconds=60)\n"
+        "print(examiner.examine(io.BytesIO(samples.letter())), flush=True)\n"
+        "examiner.examine(io.BytesIO(samples.nested_forms(40)))\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, cwd=ROOT
+    ) as app:
+        assert app.stdout.readline()
+        (zygote,) = zygotes(app.pid)
+        eventually(zygote.children)
+        family = [zygote, *zygote.children()]
+
+        os.kill(app.pid, number)
+
+    _, alive = psutil.wait_procs(family, timeout=5)
+    assert not alive
+
+
+def test_it_knows_no_secret(own, monkeypatch):
+    monkeypatch.setenv("CHARTROOM_SECRET_KEY", "k" * 32)
+    before = zygotes()
+    text(own)
+    (started,) = set(zygotes()) - set(before)
+
+    assert not [name for name in started.environ() if name.startswith("CHARTROOM")]

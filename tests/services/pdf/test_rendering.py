@@ -1,0 +1,96 @@
+"""Pages as pictures: whatever is on them, nothing of a PDF reaches a browser."""
+
+import io
+
+import pikepdf
+import pytest
+from PIL import Image
+
+from services.pdf.examining import NeedsPassword, NoSuchPage, NotAPdf, Unreadable
+from tests.services.pdf import samples
+
+
+def rendered(examiner, data, page=1, *, width=400):
+    picture = examiner.render(io.BytesIO(data), page, width=width)
+    return Image.open(io.BytesIO(picture), formats=["PNG"])
+
+
+def is_blank(picture):
+    return len(picture.convert("L").getcolors(maxcolors=256)) == 1
+
+
+def test_a_page_is_drawn_as_wide_as_it_is_wanted(examiner):
+    picture = rendered(examiner, samples.letter(), width=400)
+
+    # A4, as fpdf2 makes its pages.
+    assert picture.size == (400, 566)
+    assert not is_blank(picture)
+
+
+def test_each_page_is_drawn_for_itself(examiner):
+    letter = samples.letter("First", " ")
+
+    assert not is_blank(rendered(examiner, letter, 1))
+    assert is_blank(rendered(examiner, letter, 2))
+
+
+@pytest.mark.parametrize("page", [-1, 0, 3])
+def test_a_page_that_is_not_there_is_not_found(examiner, page):
+    with pytest.raises(NoSuchPage):
+        rendered(examiner, samples.letter("First", "Second"), page)
+
+
+def test_what_was_typed_into_a_form_is_shown(examiner):
+    def add_field(pdf: pikepdf.Pdf) -> None:
+        field = pikepdf.Dictionary(
+            Type=pikepdf.Name.Annot,
+            Subtype=pikepdf.Name.Widget,
+            FT=pikepdf.Name.Tx,
+            T=pikepdf.String("name"),
+            V=pikepdf.String("Ada"),
+            DA=pikepdf.String("/Helv 40 Tf 0 g"),
+            Rect=pikepdf.Array([50, 400, 500, 500]),
+        )
+        field = pdf.make_indirect(field)
+        pdf.pages[0].Contents = pdf.make_stream(b"")
+        pdf.pages[0].Annots = pikepdf.Array([field])
+        pdf.Root.AcroForm = pikepdf.Dictionary(Fields=pikepdf.Array([field]))
+
+    assert not is_blank(rendered(examiner, samples.changed(add_field)))
+
+
+def test_a_long_page_becomes_narrower(examiner):
+    picture = rendered(examiner, samples.with_page_of(200, 14_400), width=2000)
+
+    assert picture.width < 2000
+    assert 24_000_000 < picture.width * picture.height <= 25_100_000
+
+
+@pytest.mark.parametrize(
+    "size", [(200, 1e7), (1e7, 10)], ids=["a line downwards", "a line to the right"]
+)
+def test_a_page_that_is_but_a_line_is_refused(examiner, size):
+    with pytest.raises(Unreadable, match="too large to be shown"):
+        rendered(examiner, samples.with_page_of(*size))
+
+
+def test_a_giant_page_is_as_wide_as_it_is_wanted(examiner):
+    assert rendered(examiner, samples.with_page_of(1e6, 1e6)).size == (400, 400)
+
+
+def test_nobody_gets_a_picture_of_any_width(examiner):
+    assert rendered(examiner, samples.letter(), width=10**6).width <= 5000
+
+
+def test_a_file_whose_end_is_missing_is_shown(examiner):
+    assert not is_blank(rendered(examiner, samples.cut_off(), 2))
+
+
+def test_a_locked_one_is_not_shown(examiner):
+    with pytest.raises(NeedsPassword):
+        rendered(examiner, samples.locked())
+
+
+def test_what_is_no_pdf_is_not_shown(examiner):
+    with pytest.raises(NotAPdf):
+        rendered(examiner, b"GIF89a")
