@@ -82,7 +82,12 @@ def _record(
 ) -> None:
     wired.database.write(
         lambda session: key_rotation.record(
-            session, CONSOLE, key=key, step=step, rewrapped=rewrapped, dropped=dropped
+            session,
+            CONSOLE,
+            file_key=key,
+            step=step,
+            rewrapped=rewrapped,
+            dropped=dropped,
         ),
         acting=SYSTEM,
     )

@@ -13,7 +13,7 @@ def record(
     session: Session,
     actor: Actor,
     *,
-    key: int,
+    file_key: int,
     step: str,
     rewrapped: int = 0,
     dropped: Collection[int] = (),
@@ -25,7 +25,7 @@ def record(
         actor,
         Action.KEYS_ROTATE,
         details={
-            "key": key,
+            "key": file_key,
             "step": step,
             "rewrapped": rewrapped,
             "dropped": sorted(dropped),

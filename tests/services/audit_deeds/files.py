@@ -8,4 +8,4 @@ from tests.services.audit_deeds.world import Deed, World, deed
 @deed(Action.KEYS_ROTATE)
 def keys_rotate(w: World) -> Deed:
     boss = w.boss.actor
-    return lambda: key_rotation.record(w.session, boss, key=7, step="added")
+    return lambda: key_rotation.record(w.session, boss, file_key=7, step="added")
