@@ -7,7 +7,7 @@ from dashboard.documents import deeds, sections
 from dashboard.documents.chosen import chosen_document
 from dashboard.documents.links import links, share
 from dashboard.documents.preview import pages_of
-from dashboard.documents.replacing import replace
+from dashboard.documents.replacing import change_form, replace
 from dashboard.net import net
 from dashboard.widgets.document_facts import document_header, findings, version_facts
 from services import documents
@@ -26,6 +26,7 @@ with st.container(horizontal=True):
         sections.download(record)
         if documents.may_change(actor, record):
             replace(record)
+            change_form(record)
             deeds.edit(record)
         share(record)
         deeds.delete(record)

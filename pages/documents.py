@@ -15,6 +15,7 @@ from dashboard.widgets.criteria_editor import CriteriaEditor
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.pager import pager, position
 from dashboard.widgets.patient_table import reordered
+from dashboard.widgets.words import plain
 from services.actors import Permission
 from services.criteria import Criteria
 
@@ -40,6 +41,11 @@ def results() -> None:
     with net():
         page = listing.counted_page(position("documents", key))
         list_tools.heading("documents", listing.sentence(), csv=None)
+        for guess in page.spelled:
+            st.caption(
+                f"No document says “{plain(guess.typed)}”; "
+                f"showing {plain(', '.join(guess.taken))}."
+            )
         if not page.rows and none_yet(shown):
             listing.show(Criteria())
         if page.rows:

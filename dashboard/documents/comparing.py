@@ -1,5 +1,6 @@
 """Two versions of a document: chosen, their texts compared, their pages shown."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,10 +37,10 @@ def choose_versions(record: DocumentRecord) -> Compared | None:
     )
     if len(known) == 1:
         return None
-    by_number = {version.number: version for version in known}
+    newest, before, *_ = known
     with st.container(horizontal=True):
-        left = _choose("Version", "left", by_number, record.latest - 1)
-        right = _choose("compared with", "right", by_number, record.latest)
+        left = _choose(record, "Version", "left", known, before)
+        right = _choose(record, "Compared with", "right", known, newest)
     return Compared(left, right)
 
 
@@ -91,19 +92,22 @@ def compare_pages(record: DocumentRecord, pair: Compared) -> None:
 
 
 def _choose(
-    label: str, side: str, known: dict[int, VersionRecord], usual: int
+    record: DocumentRecord,
+    label: str,
+    side: str,
+    known: Sequence[VersionRecord],
+    usual: VersionRecord,
 ) -> VersionRecord:
-    numbers = list(known)
-    named = st.query_params.get(side, "")
-    start = int(named) if named.isdigit() and int(named) in known else usual
-    number: int = st.selectbox(
+    by_number = {str(version.number): version for version in known}
+    start = by_number.get(st.query_params.get(side, ""), usual)
+    chosen = st.selectbox(
         label,
-        numbers,
-        index=numbers.index(start),
-        format_func=lambda one: f"Version {one}, {at(known[one].created_at)}",
-        key=f"compare_{side}",
+        list(by_number),
+        index=list(by_number).index(str(start.number)),
+        format_func=lambda n: f"Version {n}, {at(by_number[n].created_at)}",
+        key=f"compare_{side}_{record.id}",
     )
-    return known[number]
+    return by_number[chosen]
 
 
 def _text(record: DocumentRecord, version: VersionRecord) -> tuple[str, ...]:

@@ -31,7 +31,11 @@ def share(record: DocumentRecord) -> None:
     if (
         current_actor().may(Permission.SHARE_DOCUMENTS)
         and record.version.is_served
-        and st.button("Share", key="document_share", icon=":material/share:")
+        and st.button(
+            f"Share version {record.version.number}",
+            key="document_share",
+            icon=":material/share:",
+        )
     ):
         _share(record)
 
@@ -41,7 +45,9 @@ def links(record: DocumentRecord) -> None:
     actor = current_actor()
     known = read(lambda session: shares.list_of(session, actor, record.id))
     if not known:
-        st.caption("No links yet. “Share” makes one to the version that is shown.")
+        st.caption(
+            "No links yet. “Share version …” makes one to the version that is shown."
+        )
     if revoked := share_list("document", known, now()):
         _revoke(revoked)
 

@@ -9,6 +9,7 @@ from dashboard.net import net
 from dashboard.widgets.notices import notify
 from dashboard.widgets.words import at, plain
 from services import documents
+from services.actors import Permission
 from services.documents import DocumentRecord, VersionRecord
 
 
@@ -16,6 +17,20 @@ def replace(record: DocumentRecord) -> None:
     """Offer to put another file in the place of the latest version."""
     if st.button("Replace", key="document_replace", icon=":material/upload_file:"):
         _replace(record)
+
+
+def change_form(record: DocumentRecord) -> None:
+    """Offer to make the next version from the form that the latest was made from."""
+    is_made_here = record.version.origin == "form"
+    may = current_actor().may(Permission.FILE_DOCUMENTS)
+    if (
+        is_made_here
+        and may
+        and st.button(
+            "Change the form", key="document_form", icon=":material/edit_document:"
+        )
+    ):
+        go("create_document.py", document=str(record.id))
 
 
 @st.dialog("Replace this document", icon=":material/upload_file:")

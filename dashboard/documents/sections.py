@@ -59,9 +59,7 @@ def download(record: DocumentRecord) -> None:
     version = record.version
     if version.is_served:
         st.link_button(
-            "Download"
-            if version.number == record.latest
-            else f"Download version {version.number}",
+            f"Download version {version.number}",
             addresses.download(record.id, version.number),
             key="document_download",
             icon=":material/download:",

@@ -37,12 +37,14 @@ class Outcome:
 def chosen_files() -> list[UploadedFile]:
     """Ask for files; return those that are not filed yet."""
     number = st.session_state.setdefault(_ROUND, 0)
-    return st.file_uploader(
+    uploads = st.file_uploader(
         "PDF files, 50 MB each at most",
         accept_multiple_files=True,
         max_upload_size=filing.MAX_MEGABYTES,
         key=f"{_PAGE}_files_{number}",
     )
+    # The uploader goes on listing what is filed, though its bytes are let go of.
+    return [upload for upload in uploads if not _is_filed(upload)]
 
 
 def draft_of(upload: UploadedFile, patient_id: UUID | None) -> DraftDocument:
@@ -85,7 +87,7 @@ def file_all(uploads: Sequence[UploadedFile], drafts: Sequence[DraftDocument]) -
         except ServiceError as refusal:
             _outcomes()[upload.file_id] = Outcome("refused", upload.name, str(refusal))
     if all(_is_filed(upload) for upload in uploads):
-        # Another uploader: this one would go on listing what is filed.
+        # Another uploader, whose list is empty.
         st.session_state[_ROUND] += 1
 
 

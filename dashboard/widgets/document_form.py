@@ -33,16 +33,18 @@ def classification_field(
     key: str, start: Classification | None
 ) -> Classification | None:
     """Ask how long it is kept; None is what the type usually has."""
-    classes = [None, *Classification] if start is None else list(Classification)
-    chosen: Classification | None = st.selectbox(
+    # Not None for what is usual: Streamlit would take it for nothing chosen.
+    labels = {_AS_USUAL: _AS_USUAL} if start is None else {}
+    labels |= {one.value: CLASS_LABELS[one] for one in Classification}
+    chosen = st.selectbox(
         "Kept as",
-        classes,
-        index=classes.index(start),
-        format_func=lambda one: CLASS_LABELS[one] if one else _AS_USUAL,
+        list(labels),
+        index=list(labels).index(start.value if start else _AS_USUAL),
+        format_func=labels.__getitem__,
         key=f"{key}_class",
         help="How long it is kept after it was last changed.",
     )
-    return chosen
+    return None if chosen == _AS_USUAL else Classification(chosen)
 
 
 def title_field(key: str, start: str) -> str:

@@ -39,7 +39,7 @@ def text_comparison(
 def _cells(one: Pair | Gap, names: tuple[str, str]) -> tuple[Cell, ...]:
     if isinstance(one, Gap):
         lines = f"{one.lines} line{'s' if one.lines != 1 else ''}"
-        return Cell(""), Cell(f"{lines} equal", "muted"), Cell(""), Cell("")
+        return Cell(f"{lines} equal", "muted"), Cell(""), Cell(""), Cell("")
     return (
         Cell(_where(one), "muted"),
         _what(one, names),
