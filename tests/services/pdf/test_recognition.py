@@ -1,0 +1,53 @@
+"""Words on pictures, read by a real tesseract where there is one."""
+
+import io
+import shutil
+
+import pytest
+from fpdf import FPDF
+from PIL import Image
+
+from services.pdf.recognition import Recogniser
+from services.pdf.sources import handed_over
+from tests.services.pdf import samples
+
+needs_tesseract = pytest.mark.skipif(
+    shutil.which("tesseract") is None, reason="tesseract is not installed"
+)
+
+
+def scan(examiner, *pages):
+    """A PDF that is nothing but pictures of the pages of a letter."""
+    letter, made = io.BytesIO(samples.letter(*pages)), FPDF()
+    for number, _ in enumerate(pages, 1):
+        picture = examiner.render(letter, number, width=1700)
+        made.add_page()
+        made.image(Image.open(io.BytesIO(picture)), 0, 0, w=210)
+    return bytes(made.output())
+
+
+@needs_tesseract
+def test_the_words_on_a_scanned_page_are_read(examiner):
+    scanned = io.BytesIO(scan(examiner, "Haemoglobin 14.1", "Next visit in May"))
+    recogniser = Recogniser.installed(examiner, "eng")
+
+    with handed_over(scanned) as file:
+        words = [recogniser.words_on(file, page) for page in (1, 2)]
+
+    assert not examiner.examine(scanned).has_text
+    assert words == ["Haemoglobin 14.1", "Next visit in May"]
+
+
+@needs_tesseract
+def test_what_cannot_be_read_has_no_words(examiner):
+    recogniser = Recogniser.installed(examiner, "no_such_language")
+
+    with handed_over(io.BytesIO(samples.letter())) as file:
+        assert recogniser.words_on(file, 1) == ""
+        assert recogniser.words_on(file, 2) == ""
+
+
+def test_where_tesseract_is_not_installed_there_is_no_recogniser(examiner, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    assert Recogniser.installed(examiner, "eng") is None
