@@ -103,6 +103,13 @@ _PLACES: Final = (
     *_both("compare.py", "Compare", "compare"),
     *_both("upload_documents.py", "Upload", "upload_file", files=True),
     *_both("trash.py", "Trash", "delete", files=True),
+    Place(
+        "create_document.py",
+        "Create a document",
+        "edit_document",
+        Permission.FILE_DOCUMENTS,
+        _HIDDEN,
+    ),
     Place("user.py", "Person", "person", Permission.MANAGE_USERS, _HIDDEN),
     Place("invite.py", "Invite", "person_add", Permission.MANAGE_USERS, _HIDDEN),
     Place("new_token.py", "New token", "key", Permission.MANAGE_TOKENS, _HIDDEN),

@@ -43,14 +43,23 @@ def generate(
 
 
 def _write(sheet: Sheet, field: Field, value: Value) -> None:
-    if isinstance(value, list):
+    if isinstance(value, list) and value:
         sheet.rows(field.label, field.columns, value)
+    elif not isinstance(value, str) or not value:
+        _write_nothing(sheet, field)
     elif field.kind is Kind.TEXT:
-        sheet.section(field.label, value or _EMPTY)
-    elif field.kind is Kind.DATE and value:
+        sheet.section(field.label, value)
+    elif field.kind is Kind.DATE:
         sheet.fact(field.label, _spelt(date.fromisoformat(value)))
     else:
-        sheet.fact(field.label, value or _EMPTY)
+        sheet.fact(field.label, value)
+
+
+def _write_nothing(sheet: Sheet, field: Field) -> None:
+    if field.kind in {Kind.TEXT, Kind.TABLE}:
+        sheet.section(field.label, _EMPTY)
+    else:
+        sheet.fact(field.label, _EMPTY)
 
 
 def _spelt(day: date) -> str:

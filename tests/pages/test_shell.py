@@ -49,9 +49,12 @@ LISTED = {
 }
 PAPERS = {"document", "compare", "upload_documents", "trash"}
 HIDDEN = {
-    Role.STAFF: {"patient", "edit", "photo", "merge", "my_tokens", "roles"} | PAPERS,
+    Role.STAFF: {"patient", "edit", "photo", "merge", "my_tokens", "roles"}
+    | PAPERS
+    | {"create_document"},
     Role.CLINICIAN: {"patient", "edit", "photo", "merge", "my_tokens", "roles"}
-    | PAPERS,
+    | PAPERS
+    | {"create_document"},
     Role.ANALYST: {"my_tokens", "roles"},
     Role.ADMIN: {"user", "invite", "new_token", "my_tokens", "roles"},
     Role.PATIENT: {"roles"} | PAPERS,

@@ -1,0 +1,182 @@
+"""The document made of the form: looked at page by page, then filed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Final
+
+import streamlit as st
+
+from dashboard import wiring
+from dashboard.authoring import begun as beginning
+from dashboard.authoring import drafting
+from dashboard.authoring.begun import PAGE, Begun
+from dashboard.context import (
+    count_upload,
+    current_actor,
+    examiner,
+    intake,
+    now,
+    write,
+)
+from dashboard.navigation import go
+from dashboard.net import net
+from dashboard.widgets import document_form, form_fields
+from dashboard.widgets.notices import notify
+from services import authoring, documents
+from services.authoring import Clinic, Value
+from services.documents import (
+    Classification,
+    DocumentRecord,
+    DocumentType,
+    DraftDocument,
+    StoredContent,
+)
+from services.errors import ServiceError, Unavailable
+
+_MADE: Final = f"{PAGE}_made"
+_WIDTH: Final = 1100
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """How a new document is filed, beside what its form says."""
+
+    title: str
+    classification: Classification | None
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A document that nobody has confirmed yet, and what it was made of."""
+
+    begun: Begun
+    filing: Filing
+    form: Mapping[str, Value]
+    data: bytes
+    pages: int
+    filename: str
+    pictures: dict[int, bytes] = field(default_factory=dict)
+
+
+def ask_how(begun: Begun) -> Filing:
+    """Ask how it is filed; the next version is filed like those before it."""
+    if begun.replaced is not None:
+        return Filing("", None, "")
+    key = f"{PAGE}_{begun.template.name}"
+    with st.expander("How it is filed", icon=":material/folder_open:"):
+        return Filing(
+            document_form.title_field(key, begun.template.title),
+            document_form.classification_field(key, None),
+            document_form.description_field(key),
+        )
+
+
+def make(begun: Begun, filing: Filing) -> None:
+    """Make the PDF and keep it for the preview; raises InvalidForm."""
+    moment = now()
+    typed = form_fields.typed(PAGE, begun.template)
+    form = authoring.checked(begun.template, typed)
+    data = authoring.generate(
+        begun.template,
+        form,
+        clinic=_clinic(),
+        document_id=begun.document_id,
+        now=moment,
+        author=current_actor().name,
+    )
+    pages = examiner().examine(BytesIO(data)).pages or 1
+    filename = f"{begun.template.title} {form['name']} {moment:%Y-%m-%d}.pdf"
+    st.session_state[_MADE] = Made(begun, filing, form, data, pages, filename)
+
+
+def show_what_was_made(begun: Begun) -> None:
+    """Open the preview while there is something that nobody has confirmed."""
+    made: Made | None = st.session_state.get(_MADE)
+    if made is not None and made.begun.document_id == begun.document_id:
+        _preview(made)
+
+
+def _let_go() -> None:
+    st.session_state.pop(_MADE, None)
+
+
+@st.dialog("Preview", width="large", icon=":material/visibility:", on_dismiss=_let_go)
+def _preview(made: Made) -> None:
+    """Show the pages as they will be filed; nothing is kept before the confirmation."""
+    with net():
+        page = 1
+        if made.pages > 1:
+            page = st.pagination(made.pages, key=f"{PAGE}_preview_page")
+        alt = f"Page {page} of {made.pages} of the {made.begun.template.title.lower()}"
+        st.image(_picture(made, page), width="stretch", alt=alt)
+        with st.container(horizontal=True):
+            confirmed = st.button(
+                "Confirm & Upload",
+                type="primary",
+                key=f"{PAGE}_confirm",
+                icon=":material/upload_file:",
+            )
+            if st.button("Back to the form", key=f"{PAGE}_back"):
+                _let_go()
+                st.rerun()
+        if confirmed:
+            _file(made)
+
+
+def _picture(made: Made, page: int) -> bytes:
+    if page not in made.pictures:
+        made.pictures[page] = examiner().render(BytesIO(made.data), page, width=_WIDTH)
+    return made.pictures[page]
+
+
+def _file(made: Made) -> None:
+    """Store and file it, then show where it is; raises what the services raise."""
+    count_upload()
+    content = intake().receive(
+        BytesIO(made.data),
+        made.filename,
+        origin="form",
+        template=made.begun.template.name,
+        form=made.form,
+    )
+    try:
+        filed = _write(made, content)
+    except ServiceError as refusal:
+        # Where nobody knows whether it was kept the bytes stay: the sweep finds out.
+        if not isinstance(refusal, Unavailable):
+            intake().discard(content)
+        raise
+    drafting.forget(made.begun)
+    beginning.forget()
+    _let_go()
+    if made.begun.replaced is not None:
+        notify(f"Version {filed.latest} of “{filed.title}” is filed.")
+        go("document.py", document=str(filed.id))
+    notify(f"“{filed.title}” is filed.")
+    go("documents.py")
+
+
+def _write(made: Made, content: StoredContent) -> DocumentRecord:
+    actor, begun, filing = current_actor(), made.begun, made.filing
+    if (replaced := begun.replaced) is not None:
+        return write(
+            lambda session: documents.add_version(
+                session, actor, replaced.id, content, revision=replaced.revision
+            )
+        )
+    draft = DraftDocument(
+        title=filing.title,
+        document_type=DocumentType(begun.template.document_type),
+        classification=filing.classification,
+        description=filing.description,
+        patient_id=begun.patient_id,
+        id=begun.document_id,
+    )
+    return write(lambda session: documents.file(session, actor, draft, content))
+
+
+def _clinic() -> Clinic:
+    settings = wiring.current().settings
+    return Clinic(settings.clinic_name, settings.clinic_address, settings.clinic_phone)

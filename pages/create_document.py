@@ -1,0 +1,53 @@
+"""Create a document from a form: filled in, made, looked at, filed."""
+
+from functools import partial
+
+import streamlit as st
+
+from dashboard.authoring import drafting, making
+from dashboard.authoring.begun import PAGE, begin, choose_whose
+from dashboard.documents.chosen import chosen_document
+from dashboard.net import net
+from dashboard.widgets import form_fields
+from dashboard.widgets.page_header import page_header
+from services.authoring import InvalidForm
+
+replaced = chosen_document() if "document" in st.query_params else None
+
+page_header("Create a document" if replaced is None else "Write the next version")
+if replaced is None:
+    st.caption("Nothing is filed before you have seen it and confirmed it.")
+    patient_id = choose_whose()
+else:
+    st.caption("What you change becomes the next version; the one before it is kept.")
+    patient_id = replaced.patient_id
+begun = begin(patient_id, replaced)
+drafting.offer(begun)
+save = partial(drafting.save, begun)
+places = form_fields.draw(PAGE, begun.template, save)
+filing = making.ask_how(begun)
+with st.container(horizontal=True):
+    submitted = st.button(
+        "Generate PDF",
+        type="primary",
+        key="create_document_generate",
+        icon=":material/picture_as_pdf:",
+    )
+    st.button(
+        "Save draft",
+        key="create_document_save",
+        icon=":material/save:",
+        on_click=save,
+    )
+drafting.say_when_saved()
+if submitted:
+    with net():
+        try:
+            making.make(begun, filing)
+        except InvalidForm as refusal:
+            form_fields.show_problems(places, refusal.problems)
+            st.error(
+                "No document was made: look at the fields marked above.",
+                icon=":material/error:",
+            )
+making.show_what_was_made(begun)
