@@ -35,17 +35,20 @@ def list_unreferenced(
 
 
 def list_missing(session: Session, files: FileStore) -> Iterator[VersionRecord]:
-    """Yield the versions whose bytes are not in the store."""
+    """Yield the versions whose bytes are not in the store.
+
+    Ask the primary: what a replica still names, a purge may have removed.
+    """
     statement = (
         select(*VERSION_COLUMNS)
         .where(DocumentVersion.file_id.is_not(None))
         .order_by(DocumentVersion.id)
         .execution_options(yield_per=_AT_ONCE)
     )
-    for row in session.execute(statement):
-        version = version_of(row)
-        if not files.exists(Bucket.DOCUMENTS, version.file_id or ""):
-            yield version
+    for versions in _batches(map(version_of, session.execute(statement))):
+        named = {version.file_id for version in versions if version.file_id}
+        there = files.existing(Bucket.DOCUMENTS, named)
+        yield from (version for version in versions if version.file_id not in there)
 
 
 def _batches(items: Iterable[T]) -> Iterator[list[T]]:
