@@ -32,4 +32,4 @@ def _plain(filename: str) -> str:
     stem, ending = named[: -len(_ENDING)], named[-len(_ENDING) :]
     if ending.lower() != _ENDING:
         stem, ending = named, _ENDING
-    return f"{stem.strip(' ._') or _NAMELESS}{ending}"
+    return f"{stem.strip(' .') or _NAMELESS}{ending}"

@@ -27,7 +27,7 @@ def _padded(made: bytes, size: int) -> bytes:
         ballast = Stream(paper, secrets.token_bytes(size - len(made)))
         paper.Root.Ballast = paper.make_indirect(ballast)
         padded = io.BytesIO()
-        paper.save(padded)
+        paper.save(padded, compress_streams=False)
     return padded.getvalue()
 
 
