@@ -32,6 +32,9 @@ def worker(settings: Settings) -> None:
         sessions.limits_of(settings),
         mail.mailer_of(settings),
         public_address(settings),
+        wired.examiner,
+        settings.ocr_languages,
+        wired.scanner,
     )
     try:
         working.run(wired.endpoints.database_url, stores)

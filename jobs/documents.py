@@ -7,8 +7,8 @@ from typing import Final
 
 from procrastinate import JobContext
 
-from db.gridfs import Bucket, FileDamaged, FileMissing, FileStoreUnavailable
-from db.routing import SYSTEM
+from db.gridfs import Bucket, FileDamaged, FileMissing, FileStore, FileStoreUnavailable
+from db.routing import SYSTEM, Database
 from jobs.tasks import Stores, queue
 from services.errors import Unavailable
 from services.pdf import waiting
@@ -32,15 +32,8 @@ def scan_documents(context: JobContext, timestamp: int) -> None:
     """Scan what is in quarantine because the scanner was away when it came."""
     del timestamp
     stores = Stores.of(context)
-    if stores.scanner is None:
-        return
-    until = monotonic() + _SECONDS
-    files = stores.database.read_latest(waiting.list_unscanned, acting=SYSTEM).value
-    with suppress(FileStoreUnavailable, Unavailable):
-        for file in files:
-            _scan(stores, stores.scanner, file)
-            if monotonic() > until:
-                break
+    if stores.scanner is not None:
+        scan(stores.database, stores.files, stores.scanner)
 
 
 @queue.periodic(cron="* * * * *")
@@ -57,44 +50,72 @@ def recognise_documents(context: JobContext, timestamp: int) -> None:
     if stores.examiner is None:
         return
     recogniser = Recogniser.installed(stores.examiner, stores.ocr_languages)
-    if recogniser is None:
-        return
-    until = monotonic() + _SECONDS
-    files = stores.database.read_latest(waiting.list_unread, acting=SYSTEM).value
+    if recogniser is not None:
+        recognise(stores.database, stores.files, recogniser)
+
+
+def scan(
+    database: Database, files: FileStore, scanner: Scanner, *, seconds: float = _SECONDS
+) -> None:
+    """Ask for verdicts until time is up, or until a server is away."""
+    until = monotonic() + seconds
+    waiting_files = database.read_latest(waiting.list_unscanned, acting=SYSTEM).value
     with suppress(FileStoreUnavailable, Unavailable):
-        for file in files:
-            _recognise(stores, recogniser, file, until)
+        for file in waiting_files:
+            _scan(database, files, scanner, file)
             if monotonic() > until:
                 break
 
 
-def _scan(stores: Stores, scanner: Scanner, file: WaitingFile) -> None:
+def recognise(
+    database: Database,
+    files: FileStore,
+    recogniser: Recogniser,
+    *,
+    seconds: float = _SECONDS,
+) -> None:
+    """Read page after page until time is up; the next time goes on from there."""
+    until = monotonic() + seconds
+    unread = database.read_latest(waiting.list_unread, acting=SYSTEM).value
+    with suppress(FileStoreUnavailable, Unavailable):
+        for file in unread:
+            _recognise(database, files, recogniser, file, until)
+            if monotonic() > until:
+                break
+
+
+def _scan(
+    database: Database, files: FileStore, scanner: Scanner, file: WaitingFile
+) -> None:
     # Without a verdict it stays in quarantine; broken files are another job's.
     with suppress(NoVerdict, FileMissing, FileDamaged):
-        with stores.files.open(Bucket.DOCUMENTS, file.file_id) as stream:
+        with files.open(Bucket.DOCUMENTS, file.file_id) as stream:
             verdict = scanner.scan(stream)
         record = partial(waiting.record_verdict, file_id=file.file_id, verdict=verdict)
-        stores.database.write(record, acting=SYSTEM)
+        database.write(record, acting=SYSTEM)
 
 
 def _recognise(
-    stores: Stores, recogniser: Recogniser, file: WaitingFile, until: float
+    database: Database,
+    files: FileStore,
+    recogniser: Recogniser,
+    file: WaitingFile,
+    until: float,
 ) -> None:
     words = list(file.known)
     with (
         suppress(FileMissing, FileDamaged),
-        stores.files.open(Bucket.DOCUMENTS, file.file_id) as stream,
+        files.open(Bucket.DOCUMENTS, file.file_id) as stream,
         handed_over(stream) as opened,
     ):
         while len(words) < file.pages:
             words.append(recogniser.words_on(opened, len(words) + 1))
             if monotonic() > until:
                 break
-        # What is known so far is kept: a long file takes several turns.
         record = partial(
             waiting.record_words,
             file_id=file.file_id,
             pages=words,
-            is_all=len(words) == file.pages,
+            is_all=len(words) >= file.pages,
         )
-        stores.database.write(record, acting=SYSTEM)
+        database.write(record, acting=SYSTEM)

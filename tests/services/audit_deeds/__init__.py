@@ -1,6 +1,15 @@
 """Every action of the audit log, and a deed that it names."""
 
-from tests.services.audit_deeds import files, patients, pdf, people, sharing
+from tests.services.audit_deeds import documents, files, patients, pdf, people, sharing
 from tests.services.audit_deeds.world import DEEDS, World
 
-__all__ = ["DEEDS", "World", "files", "patients", "pdf", "people", "sharing"]
+__all__ = [
+    "DEEDS",
+    "World",
+    "documents",
+    "files",
+    "patients",
+    "pdf",
+    "people",
+    "sharing",
+]

@@ -1,0 +1,212 @@
+"""Documents that wait: for a scanner that was away, and for their words."""
+
+import io
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from db.models import AuditEvent, DocumentText, DocumentVersion
+from db.routing import SYSTEM, Database
+from jobs import documents as jobs
+from jobs.tasks import queue
+from services import documents
+from services.documents import DraftDocument, Intake
+from services.pdf.examining import Examiner
+from services.pdf.recognition import Recogniser
+from services.pdf.scanning import NoVerdict, Scanner, ScannerUnavailable
+from tests.services.pdf import clamd, samples
+from tests.services.pdf.test_recognition import needs_tesseract, scan
+from tests.services.pdf.test_scanning import infected_letter, needs_clamd
+
+AWAY = Scanner("unix:///nowhere/clamd.socket")
+
+
+@pytest.fixture(scope="module")
+def examiner():
+    with closing(Examiner()) as examiner:
+        yield examiner
+
+
+@pytest.fixture
+def database(endpoints):
+    with closing(Database(endpoints)) as database:
+        yield database
+
+
+@pytest.fixture
+def file(database, files, clerk, examiner):
+    """File documents while the scanner is away."""
+
+    def file(*letters, scanner=AWAY):
+        intake = Intake(files, examiner, scanner, refuse_active=False)
+        for letter in letters:
+            content = intake.receive(io.BytesIO(letter), "Letter.pdf")
+            database.write(
+                lambda s, content=content: documents.file(
+                    s, clerk, DraftDocument(), content
+                ),
+                acting=SYSTEM,
+            )
+
+    return file
+
+
+def versions(database):
+    rows = select(DocumentVersion).order_by(DocumentVersion.created_at)
+    return database.write(lambda s: s.scalars(rows).all(), acting=SYSTEM).value
+
+
+def scans(database):
+    return [version.scan for version in versions(database)]
+
+
+def recorded(database, action):
+    rows = select(AuditEvent).where(AuditEvent.action == action)
+    events = database.write(lambda s: s.scalars(rows).all(), acting=SYSTEM).value
+    return [event.details for event in events]
+
+
+def words(database):
+    rows = select(DocumentText.pages)
+    return database.write(lambda s: s.scalars(rows).all(), acting=SYSTEM).value
+
+
+class Judge:
+    """A scanner that says what it was told to say, one file after the other."""
+
+    def __init__(self, *verdicts):
+        self._verdicts = list(verdicts)
+
+    def scan(self, _):
+        verdict = self._verdicts.pop(0)
+        if isinstance(verdict, str):
+            return verdict
+        raise verdict
+
+
+@needs_clamd
+def test_what_came_while_the_scanner_was_away_is_scanned_once_it_is_back(
+    database, files, file
+):
+    file(infected_letter(), samples.letter())
+    assert scans(database) == ["waiting", "waiting"]
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        clamd.running(Path(folder)) as url,
+    ):
+        jobs.scan(database, files, Scanner(url))
+
+    assert scans(database) == ["infected", "clean"]
+    assert recorded(database, "document:scan") == [
+        {"version": 1, "verdict": "infected"},
+        {"version": 1, "verdict": "clean"},
+    ]
+
+
+def test_while_the_scanner_is_away_everything_stays_in_quarantine(
+    database, files, file
+):
+    file(samples.letter("One"), samples.letter("Two"))
+
+    jobs.scan(database, files, AWAY)
+    jobs.scan(database, files, Judge(ScannerUnavailable()))
+
+    assert scans(database) == ["waiting", "waiting"]
+
+
+def test_a_file_without_a_verdict_does_not_hold_up_the_next(database, files, file):
+    file(samples.letter("One"), samples.letter("Two"))
+
+    jobs.scan(database, files, Judge(NoVerdict(), "clean"))
+
+    assert scans(database) == ["waiting", "clean"]
+
+
+def test_what_is_scanned_already_is_left_alone(database, files, file):
+    file(samples.letter(), scanner=None)
+
+    jobs.scan(database, files, Judge())
+
+    assert scans(database) == ["off"]
+
+
+@needs_tesseract
+def test_the_words_of_a_scanned_letter_are_added_and_its_file_stays(
+    database, files, file, examiner
+):
+    file(scan(examiner, "Haemoglobin 14.1", "Next visit in May"), scanner=None)
+    (before,) = versions(database)
+
+    jobs.recognise(database, files, Recogniser.installed(examiner, "eng"))
+
+    (after,) = versions(database)
+    assert (before.reading, after.reading) == ("waiting", "recognised")
+    assert (after.file_id, after.sha256) == (before.file_id, before.sha256)
+    assert words(database) == [["Haemoglobin 14.1", "Next visit in May"]]
+    assert recorded(database, "document:recognise") == [{"version": 1, "pages": 2}]
+
+
+class Reader:
+    """Reads the number of each page."""
+
+    def words_on(self, _, page):
+        return f"page {page}"
+
+
+def test_a_long_one_is_read_in_several_turns(database, files, file, examiner):
+    file(samples.wide_tree(3), scanner=None)
+
+    for known in (1, 2, 3):
+        assert versions(database)[0].reading == "waiting"
+        jobs.recognise(database, files, Reader(), seconds=0)
+        assert words(database) == [[f"page {n + 1}" for n in range(known)]]
+
+    assert versions(database)[0].reading == "recognised"
+
+
+def test_whoever_shares_the_file_shares_its_words(database, files, file, clerk):
+    file(samples.wide_tree(1), scanner=None)
+    (first,) = versions(database)
+
+    def restore(session):
+        documents.restore_version(session, clerk, first.document_id, 1, revision=1)
+
+    database.write(restore, acting=SYSTEM)
+
+    jobs.recognise(database, files, Reader())
+
+    assert [version.reading for version in versions(database)] == ["recognised"] * 2
+    assert words(database) == [["page 1"]] * 2
+
+
+def test_pages_without_any_words_are_not_read_again(database, files, file, monkeypatch):
+    file(samples.wide_tree(2), scanner=None)
+    monkeypatch.setattr(Reader, "words_on", lambda *_: "")
+
+    jobs.recognise(database, files, Reader())
+
+    assert versions(database)[0].reading == "none"
+
+
+def test_what_is_in_quarantine_is_not_read(database, files, file):
+    file(samples.wide_tree(1))
+
+    jobs.recognise(database, files, Reader())
+
+    assert versions(database)[0].reading == "waiting"
+    assert words(database) == []
+
+
+def test_a_worker_does_both_every_minute():
+    queue.perform_import_paths()
+
+    periodic = {
+        task.task.name: task.cron
+        for task in queue.periodic_registry.periodic_tasks.values()
+    }
+    for name in ("scan_documents", "recognise_documents"):
+        assert periodic[name] == "* * * * *"
