@@ -6,8 +6,6 @@ counts once.
 """
 
 import logging
-from collections import Counter
-from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -35,7 +33,7 @@ def purge(database: Database, files: FileStore) -> None:
     purged = 0
     while made := database.write(retention.purge, acting=SYSTEM).value:
         purged += made
-    removed = _remove(database, files, sparing=tuple(Bucket)).total()
+    removed = _remove(database, files)
     found = {"purged": purged, "removed": removed}
     database.write(lambda session: runs.note(session, Job.PURGE, found), acting=SYSTEM)
     _log.info("Purged %d documents and removed %d files.", purged, removed)
@@ -54,24 +52,21 @@ def sweep(database: Database, files: FileStore) -> None:
     # On the primary: a replica may not know yet that a file is in use.
     found = database.read_latest(look, acting=SYSTEM).value
     database.write(lambda session: sweeping.keep(session, found, GRACE), acting=SYSTEM)
-    spared = [bucket for bucket, swept in found.items() if swept.is_suspicious]
-    if spared:
-        _log.error("Too many files without a row in %s: none is removed.", spared)
-    removed = _remove(database, files, sparing=spared)
-    _log.info("Removed %d files that no row named.", removed.total())
+    for bucket, swept in found.items():
+        if swept.is_suspicious:
+            _log.error("So many files in %s lack a row that none is removed.", bucket)
+    removed = _remove(database, files)
+    _log.info("Removed %d files that no row named.", removed)
 
 
-def _remove(
-    database: Database, files: FileStore, *, sparing: Collection[Bucket]
-) -> Counter[Bucket]:
-    """Remove the files whose time has come: first the bytes, then the note of them."""
-    removed: Counter[Bucket] = Counter()
-    while due := database.read_latest(
-        lambda session: doomed.list_due(session, _AT_ONCE, sparing=sparing),
-        acting=SYSTEM,
+def _remove(database: Database, files: FileStore) -> int:
+    """Remove the files that are to go: first the bytes, then the note of them."""
+    removed = 0
+    while some := database.read_latest(
+        lambda session: doomed.list_doomed(session, _AT_ONCE), acting=SYSTEM
     ).value:
-        for one in due:
+        for one in some:
             files.delete(one.bucket, one.file_id)
-        forget = partial(sweeping.forget, removed=due)
+        forget = partial(sweeping.forget, removed=some)
         removed += database.write(forget, acting=SYSTEM).value
     return removed

@@ -11,11 +11,11 @@ from db.models.base import Base, CreatedAt, Moment
 
 
 class DoomedFile(Base):
-    """A file that is to be deleted from the file store, and from when on.
+    """A file that is to be deleted from the file store, or will be.
 
     Those of a purged document come with its purge, so that a crash between the row and
     the bytes leaves a note of what has yet to go. Those that nothing refers to are
-    listed when they are found, and get a time of grace.
+    listed when they are found, and get a time of grace until they are `doomed_at`.
     """
 
     __tablename__ = "doomed_files"
@@ -27,14 +27,18 @@ class DoomedFile(Base):
         CheckConstraint(
             "because IN ('purged', 'unreferenced')", name="doomed_files_because_known"
         ),
-        Index("doomed_files_due", "remove_after"),
+        Index(
+            "doomed_files_to_go",
+            "doomed_at",
+            postgresql_where=text("doomed_at IS NOT NULL"),
+        ),
     )
 
     bucket: Mapped[str] = mapped_column(Text, primary_key=True)
     file_id: Mapped[str] = mapped_column(Text, primary_key=True)
     because: Mapped[str] = mapped_column(Text)
     found_at: Mapped[CreatedAt]
-    remove_after: Mapped[Moment]
+    doomed_at: Mapped[Moment | None]
 
 
 class KeepingRun(Base):

@@ -1,12 +1,12 @@
-"""Files that are to be deleted: noted first, removed later, forgotten at last."""
+"""Files that are to be deleted: noted first, then doomed, removed, and forgotten."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, delete, exists, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -19,57 +19,58 @@ _UNREFERENCED: Final = "unreferenced"
 
 @dataclass(frozen=True, slots=True)
 class Doomed:
-    """A file whose time has come."""
+    """A file that goes."""
 
     bucket: Bucket
     file_id: str
 
 
 def add_purged(session: Session, bucket: Bucket, file_ids: Collection[str]) -> None:
-    """Note the files of what is being purged: they go at once."""
-    _add(session, bucket, file_ids, _PURGED, timedelta())
+    """Doom the files of what is being purged: they go at once."""
+    _add(session, bucket, file_ids, _PURGED, func.now())
 
 
 def note_unreferenced(
-    session: Session, bucket: Bucket, file_ids: Collection[str], grace: timedelta
+    session: Session, bucket: Bucket, file_ids: Collection[str]
 ) -> int:
     """Note all files that nothing refers to; return how many are new among them.
 
-    What is not among them any more has got a row or is gone, and is forgotten. What
-    stays noted for as long as `grace` is removed.
+    What is not among them any more has got a row, and is forgotten.
     """
     session.execute(
         delete(DoomedFile).where(
             DoomedFile.bucket == bucket,
-            DoomedFile.because == _UNREFERENCED,
+            DoomedFile.doomed_at.is_(None),
             DoomedFile.file_id.not_in(list(file_ids)),
         )
     )
-    return _add(session, bucket, file_ids, _UNREFERENCED, grace)
+    return _add(session, bucket, file_ids, _UNREFERENCED, None)
 
 
-def list_due(
-    session: Session, limit: int, *, sparing: Collection[Bucket] = tuple(Bucket)
-) -> tuple[Doomed, ...]:
-    """Return files that are to be removed now.
+def doom(session: Session, bucket: Bucket, grace: timedelta) -> None:
+    """Let files go that have been noted for as long as `grace`.
 
-    In the buckets of `sparing` only what was purged. Never one that a version names.
+    From here on their removal is only a matter of time, whoever dies on the way.
     """
-    is_named = exists().where(
-        DoomedFile.bucket == Bucket.DOCUMENTS,
-        DocumentVersion.file_id == DoomedFile.file_id,
-    )
-    rows = session.execute(
-        select(DoomedFile.bucket, DoomedFile.file_id)
+    is_named = exists().where(DocumentVersion.file_id == DoomedFile.file_id)
+    session.execute(
+        update(DoomedFile)
         .where(
-            DoomedFile.remove_after <= func.now(),
-            or_(
-                DoomedFile.because == _PURGED,
-                DoomedFile.bucket.not_in([str(one) for one in sparing]),
-            ),
+            DoomedFile.bucket == bucket,
+            DoomedFile.doomed_at.is_(None),
+            DoomedFile.found_at <= func.now() - grace,
             ~is_named,
         )
-        .order_by(DoomedFile.remove_after)
+        .values(doomed_at=func.now())
+    )
+
+
+def list_doomed(session: Session, limit: int) -> tuple[Doomed, ...]:
+    """Return some of the files that are to be removed now."""
+    rows = session.execute(
+        select(DoomedFile.bucket, DoomedFile.file_id)
+        .where(DoomedFile.doomed_at.is_not(None))
+        .order_by(DoomedFile.doomed_at)
         .limit(limit)
     )
     return tuple(Doomed(Bucket(bucket), file_id) for bucket, file_id in rows)
@@ -93,7 +94,7 @@ def _add(
     bucket: Bucket,
     file_ids: Collection[str],
     because: str,
-    grace: timedelta,
+    doomed_at: ColumnElement[datetime] | None,
 ) -> int:
     if not file_ids:
         return 0
@@ -102,7 +103,7 @@ def _add(
             "bucket": str(bucket),
             "file_id": file_id,
             "because": because,
-            "remove_after": func.now() + grace,
+            "doomed_at": doomed_at,
         }
         # In one order, so that two workers do not wait for each other.
         for file_id in sorted(file_ids)

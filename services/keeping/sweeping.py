@@ -1,6 +1,5 @@
 """The sweep: files without a row, and rows without a file."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -92,12 +91,14 @@ def sweep(
 def keep(session: Session, found: Mapping[Bucket, Swept], grace: timedelta) -> None:
     """Note what a sweep found, and write down what is new; the caller commits.
 
-    Files without a row are removed once they have been noted for as long as `grace`.
+    Files without a row go once they have been noted for as long as `grace`.
     """
     before = runs.find_run(session, Job.SWEEP)
     known = before.found if before else {}
     for bucket, swept in found.items():
-        new = doomed.note_unreferenced(session, bucket, swept.unreferenced, grace)
+        new = doomed.note_unreferenced(session, bucket, swept.unreferenced)
+        if not swept.is_suspicious:
+            doomed.doom(session, bucket, grace)
         missing_before = known.get(bucket, {}).get("missing_rows", [])
         if new or swept.missing_words != missing_before:
             _record(
@@ -110,12 +111,12 @@ def keep(session: Session, found: Mapping[Bucket, Swept], grace: timedelta) -> N
     )
 
 
-def forget(session: Session, removed: Sequence[Doomed]) -> Counter[Bucket]:
+def forget(session: Session, removed: Sequence[Doomed]) -> int:
     """Take removed files off the list, and write down how many; the caller commits."""
     counted = doomed.forget(session, removed)
     for bucket, count in counted.items():
         _record(session, bucket, {"removed": count})
-    return counted
+    return counted.total()
 
 
 def _record(session: Session, bucket: Bucket, details: Mapping[str, object]) -> None:

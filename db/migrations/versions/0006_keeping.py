@@ -31,7 +31,7 @@ def upgrade() -> None:
             server_default=sa.text("now()"),
             nullable=False,
         ),
-        sa.Column("remove_after", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("doomed_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "bucket IN ('documents', 'patient_photos', 'prescription_files')",
             name="doomed_files_bucket_known",
@@ -41,7 +41,12 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("bucket", "file_id", name=op.f("doomed_files_pkey")),
     )
-    op.create_index("doomed_files_due", "doomed_files", ["remove_after"])
+    op.create_index(
+        "doomed_files_to_go",
+        "doomed_files",
+        ["doomed_at"],
+        postgresql_where=sa.text("doomed_at IS NOT NULL"),
+    )
     op.create_table(
         "keeping_runs",
         sa.Column("job", sa.Text(), nullable=False),

@@ -1,0 +1,181 @@
+"""A clinic with real rows and real files, for jobs that keep the two in step."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from bson import ObjectId
+from pymongo import MongoClient
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from db.gridfs import Bucket, FileStore
+from db.models import AuditEvent, Document, DocumentVersion, Patient, RetentionRule
+from db.routing import SYSTEM, Database
+from services import documents, patients
+from services.actors import Actor, Role
+from services.documents import (
+    Classification,
+    DocumentRecord,
+    DraftDocument,
+    StoredContent,
+)
+from services.patient_records import PatientRecord
+from services.pdf.examination import Examination
+from tests.services.patient_samples import ADA
+
+PDF = "application/pdf"
+CLERK = Actor(uuid4(), "Cleo Clerk", Role.STAFF)
+
+
+@dataclass
+class House:
+    """The clinic's two stores, and what whoever has got hold of them can do."""
+
+    database: Database
+    files: FileStore
+    raw: Any
+    filed: list[DocumentRecord] = field(default_factory=list)
+
+    def write(self, operation: Callable[[Session], Any]) -> Any:
+        """Return what an operation does in the system's name."""
+        return self.database.write(operation, acting=SYSTEM).value
+
+    def store(self, data: bytes, bucket: Bucket = Bucket.DOCUMENTS) -> str:
+        """Keep bytes without a row."""
+        return self.files.put(bucket, data, content_type=PDF)
+
+    def content(self, data: bytes) -> StoredContent:
+        """Keep bytes, as an upload does before there is a row."""
+        digest = hashlib.sha256(data).digest()
+        name, seen = "Letter.pdf", Examination(pages=1)
+        return StoredContent(self.store(data), name, len(data), digest, seen)
+
+    def file(self, data: bytes = b"%PDF-1.7", **facts: Any) -> DocumentRecord:
+        """File a document whose bytes are really there."""
+        facts.setdefault("classification", Classification.TEMPORARY)
+        holding, draft = self.content(data), DraftDocument(**facts)
+        made = self.write(lambda s: documents.file(s, CLERK, draft, holding))
+        self.filed.append(made)
+        return made
+
+    def file_for_long(self, data: bytes = b"%PDF-1.7", **facts: Any) -> DocumentRecord:
+        """File one whose time is over, by rules that are there for a year."""
+        made = self.file(data, **facts)
+        long_ago = func.now() - func.make_interval(0, 0, 0, 365)
+        rules = update(RetentionRule).values(updated_at=long_ago)
+        row = update(Document).where(Document.id == made.id)
+        self.write(lambda s: s.execute(rules))
+        self.write(lambda s: s.execute(row.values(updated_at=long_ago)))
+        return made
+
+    def picture(self, data: bytes = b"picture") -> PatientRecord:
+        """Register somebody with a photo."""
+        file_ids = [self.store(data, Bucket.PATIENT_PHOTOS) for _ in range(2)]
+
+        def register(session: Session) -> PatientRecord:
+            made = patients.register(session, CLERK, ADA, today=date(2026, 11, 20))
+            session.execute(
+                update(Patient)
+                .where(Patient.id == made.id)
+                .values(photo_file_id=".".join(file_ids))
+            )
+            return patients.get_patient(session, CLERK, made.id)
+
+        return self.write(register)
+
+    def versions(self) -> list[DocumentVersion]:
+        """Return all versions' rows as they are now, the oldest first."""
+        rows = select(DocumentVersion).order_by(DocumentVersion.id)
+        return self.write(lambda s: s.scalars(rows).all())
+
+    def stored(self, bucket: Bucket = Bucket.DOCUMENTS) -> set[str]:
+        """Return the ids under which anything at all is kept in a bucket."""
+        files = self.raw[f"{bucket}.files"].distinct("_id")
+        return {str(one) for one in files} | {
+            str(one) for one in self.raw[f"{bucket}.chunks"].distinct("files_id")
+        }
+
+    def flip(self, file_id: str | None, bucket: Bucket = Bucket.DOCUMENTS) -> None:
+        """Change one bit of a file's bytes in MongoDB."""
+        at, chunks = {"files_id": ObjectId(file_id)}, self.raw[f"{bucket}.chunks"]
+        data = bytearray(chunks.find_one(at)["data"])
+        data[len(data) // 2] ^= 1
+        chunks.update_one(at, {"$set": {"data": bytes(data)}})
+
+    def events(self, action: str) -> list[AuditEvent]:
+        """Return what was written down of an action."""
+        wanted = select(AuditEvent).where(AuditEvent.action == action)
+        in_order = wanted.order_by(AuditEvent.position)
+        return self.write(lambda s: s.scalars(in_order).all())
+
+
+class Killed(BaseException):
+    """The process ends here: nothing that handles errors sees it."""
+
+
+@dataclass
+class Clock:
+    """Lets a process live for so many steps."""
+
+    left: int
+
+    def tick(self) -> None:
+        """Live on for one step, or die."""
+        self.left -= 1
+        if self.left < 0:
+            raise Killed
+
+
+class Mortal:
+    """A store in the hands of a process that dies before or after one of its calls."""
+
+    def __init__(self, store: object, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """Return the store's own method, with a step before and one after it."""
+
+        def call(*args: Any, **named: Any) -> Any:
+            self._clock.tick()
+            answer = getattr(self._store, name)(*args, **named)
+            self._clock.tick()
+            return answer
+
+        return call
+
+
+def killed_at_each_step(
+    house: House, job: Callable[[Any, Any], object]
+) -> Iterator[int]:
+    """Run a job again and again, killed one step later each time; yield after each."""
+    for steps in range(200):
+        clock = Clock(steps)
+        try:
+            job(Mortal(house.database, clock), Mortal(house.files, clock))
+        except Killed:
+            yield steps
+        else:
+            return
+
+
+@pytest.fixture
+def house(endpoints, files: FileStore, addresses) -> Iterator[House]:
+    """Two empty stores."""
+    name = files._database.name
+    with (
+        closing(Database(endpoints)) as database,
+        MongoClient[dict[str, Any]](addresses.mongo.admin_url) as client,
+    ):
+        yield House(database, files, client[name])
+
+
+def ids(rows: Any) -> set[UUID]:
+    """Return the rows' ids."""
+    return {row.id for row in rows}
