@@ -150,8 +150,10 @@ class _Plain(dict[int, int]):
     """Letters without accents, one for one, so that places stay where they are."""
 
     def __missing__(self, code: int) -> int:
-        parts = unicodedata.normalize("NFKD", chr(code)).lower()
-        letters = [part for part in parts if not unicodedata.combining(part)]
+        # The marks of Japanese make another letter.
+        is_spaced = not _UNSPACED.match(chr(code))
+        parts = unicodedata.normalize("NFKD" if is_spaced else "NFKC", chr(code))
+        letters = [one for one in parts.lower() if not unicodedata.combining(one)]
         plain = ord(letters[0]) if len(letters) == 1 else code
         self[code] = plain
         return plain

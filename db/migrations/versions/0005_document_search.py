@@ -99,12 +99,13 @@ BEGIN
     VALUES (wanted, document.patient_id, document.created_by, document.created_at,
         head, vector)
     ON CONFLICT (document_id) DO UPDATE SET
-        patient_id = excluded.patient_id, head = excluded.head, words = excluded.words;
+        patient_id = excluded.patient_id, created_at = excluded.created_at,
+        head = excluded.head, words = excluded.words;
     INSERT INTO document_words
-    SELECT word FROM unnest(tsvector_to_array(vector)) AS word
-    WHERE word ~ '^[[:alpha:]]{{4,40}}$'
-        AND NOT EXISTS (SELECT FROM document_words AS known WHERE known.word = word)
-    ORDER BY word ON CONFLICT DO NOTHING;
+    SELECT entry FROM unnest(tsvector_to_array(vector)) AS entry
+    WHERE entry ~ '^[[:alpha:]]{{4,40}}$'
+        AND NOT EXISTS (SELECT FROM document_words WHERE word = entry)
+    ORDER BY entry ON CONFLICT DO NOTHING;
 END
 $$
 """
@@ -187,8 +188,9 @@ _TRIGGERS: Final = (
     ),
     (
         "CREATE TRIGGER documents_searched_anew AFTER UPDATE ON documents "
-        "FOR EACH ROW WHEN ((OLD.patient_id, OLD.title, OLD.description, OLD.latest, "
-        "OLD.deleted_at, OLD.purged_at) IS DISTINCT FROM (NEW.patient_id, NEW.title, "
+        "FOR EACH ROW WHEN ((OLD.patient_id, OLD.created_at, OLD.title, "
+        "OLD.description, OLD.latest, OLD.deleted_at, OLD.purged_at) "
+        "IS DISTINCT FROM (NEW.patient_id, NEW.created_at, NEW.title, "
         "NEW.description, NEW.latest, NEW.deleted_at, NEW.purged_at)) "
         "EXECUTE FUNCTION search_documents()"
     ),
