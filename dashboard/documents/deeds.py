@@ -139,7 +139,9 @@ def _hold(record: DocumentRecord) -> None:
             max_chars=LONGEST,
             help="Such as a case number. It is kept with the document.",
         )
-        if st.form_submit_button("Hold document", type="primary"):
+        if st.form_submit_button(
+            "Hold document", type="primary", key="document_hold_confirm"
+        ):
             actor = current_actor()
             write(lambda s: documents.hold(s, actor, record.id, reason=reason))
             notify(f"{plain(record.title)} is on legal hold.", icon="gavel")

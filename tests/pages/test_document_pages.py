@@ -1,0 +1,428 @@
+"""Documents on pages: uploaded, found, replaced, compared, deleted, shared."""
+
+import json
+from collections.abc import Callable
+from io import BytesIO
+from uuid import UUID
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from db.models import DocumentVersion
+from services import documents
+from services.actors import Role
+from services.documents import DocumentRecord, DraftDocument
+from services.patient_records import PatientRecord
+from tests.pages.conftest import Clinic, rows_of
+from tests.services.pdf.samples import letter, locked, with_script
+
+File = Callable[..., DocumentRecord]
+
+
+@pytest.fixture
+def file(clinic: Clinic) -> File:
+    """File a PDF as somebody of a role, without a page."""
+
+    def file(
+        data: bytes | None = None,
+        *,
+        role: Role = Role.STAFF,
+        of: UUID | None = None,
+        **facts: str,
+    ) -> DocumentRecord:
+        content = receive(clinic, data or letter(f"Unlike any other {UUID(int=0)}"))
+        draft = DraftDocument(patient_id=of, **facts)
+        return clinic.write(
+            lambda s: documents.file(s, clinic.cast[role], draft, content)
+        )
+
+    return file
+
+
+def receive(clinic: Clinic, data: bytes):
+    return clinic.wiring.intake.receive(BytesIO(data), "letter.pdf")
+
+
+def replace(clinic: Clinic, record: DocumentRecord, data: bytes) -> DocumentRecord:
+    content = receive(clinic, data)
+    return clinic.write(
+        lambda s: documents.add_version(
+            s, clinic.clerk, record.id, content, revision=record.revision
+        )
+    )
+
+
+def stored(clinic: Clinic, record: DocumentRecord) -> DocumentRecord:
+    """Return the document as the primary has it now."""
+    return clinic.write(
+        lambda s: documents.get(s, clinic.clerk, record.id, even_deleted=True)
+    )
+
+
+def upload(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    """Choose files on the page for uploads, and file them."""
+    chosen = [(name, data, "application/pdf") for name, data in files]
+    app.file_uploader[0].set_value(chosen).run()
+    return app.button(key="upload_documents_file").click().run()
+
+
+def press(app: AppTest, opener: str, *keys: str) -> AppTest:
+    """Press buttons of a dialog, which AppTest keeps open only as long as its own is."""
+    for key in keys:
+        app.button(key=opener).click()
+        app.button(key=key).click().run()
+    return app
+
+
+def said(app: AppTest) -> str:
+    """Return everything that the page's boxes say."""
+    boxes = (*app.success, *app.info, *app.warning, *app.error)
+    return "\n".join(box.value for box in boxes)
+
+
+def shown(app: AppTest, key: str) -> dict[str, object]:
+    """Return what a component of the page draws."""
+    for part in app.get("bidi_component"):
+        if part.key == key:
+            return json.loads(part.proto.bytes)
+    return {}
+
+
+def test_several_files_are_filed_at_once_each_with_its_type(clinic: Clinic):
+    patient = clinic.register()
+    app = clinic.open("upload_documents", patient=patient.id)
+    files = [(f"{name}.pdf", letter(name), "") for name in ("first", "second")]
+    app.file_uploader[0].set_value(files).run()
+    app.selectbox[0].set_value(documents.DocumentType.LAB_REPORT)
+    app.text_area[1].set_value("From the hospital")
+    app.button(key="upload_documents_file").click().run()
+
+    assert "first\\.pdf is filed" in said(app)
+    listed = rows_of(clinic.open("patient", patient=patient.id), "patient_documents")
+    assert {(row[0], row[3]) for row in listed} == {
+        ("first", "Lab report"),
+        ("second", "Other"),
+    }
+    assert not app.exception
+
+
+def test_a_file_that_is_no_pdf_is_refused_and_the_others_are_filed(clinic: Clinic):
+    app = clinic.open("upload_documents")
+    upload(app, ("good.pdf", letter("good")), ("bad.pdf", b"MZ I am a program"))
+
+    assert "good\\.pdf is filed" in said(app)
+    assert "Only PDF files are allowed" in said(app)
+    assert not app.exception
+
+
+def test_what_was_typed_about_a_refused_file_is_still_there(clinic: Clinic):
+    app = clinic.open("upload_documents")
+    app.file_uploader[0].set_value([("bad.pdf", b"MZ", "")]).run()
+    app.text_area[0].set_value("Typed with care")
+    app.button(key="upload_documents_file").click().run()
+
+    assert app.text_area[0].value == "Typed with care"
+    assert "Only PDF files are allowed" in said(app)
+
+
+def test_nothing_chosen_is_said_word_for_word(clinic: Clinic):
+    app = clinic.open("upload_documents")
+    app.button(key="upload_documents_file").click().run()
+
+    assert app.error[0].value == "No file uploaded"
+
+
+def test_the_same_content_is_offered_as_already_filed(clinic: Clinic, file: File):
+    patient, twice = clinic.register(), letter("twice")
+    known = file(twice, of=patient.id, title="The first one")
+    app = clinic.open("upload_documents", patient=patient.id)
+    upload(app, ("again.pdf", twice))
+
+    assert "Already filed as “The first one”" in said(app)
+    assert f"document?document={known.id}" in said(app)
+
+    app.checkbox[0].check()
+    app.button(key="upload_documents_file").click().run()
+
+    assert "again\\.pdf is filed" in said(app)
+
+
+def test_the_uploader_lets_go_of_what_is_filed(clinic: Clinic):
+    app = clinic.open("upload_documents")
+    upload(app, ("kept.pdf", letter("let go")))
+
+    assert app.file_uploader[0].value in (None, [])
+    assert not app.exception
+
+
+def test_the_hourly_limit_is_told_with_a_countdown(clinic: Clinic):
+    app = clinic.open("upload_documents", Role.PATIENT)
+    files = [(f"{n}.pdf", letter(f"page {n}")) for n in range(11)]
+    upload(app, *files)
+
+    assert "You can go on in" in said(app)
+    assert app.button(key="upload_documents_file").disabled
+    assert "10\\.pdf is filed" not in said(app)
+    assert not app.exception
+
+
+def test_a_list_is_searched_and_the_address_tells_nothing(clinic: Clinic, file: File):
+    file(letter("The oesophagus is inflamed"), title="Gastroscopy")
+    file(letter("Nothing of that"), title="Ultrasound")
+    app = clinic.open("documents")
+    app.text_input(key="documents_search").set_value("oesophagus").run()
+
+    assert [row[0] for row in rows_of(app, "documents_table")] == ["Gastroscopy"]
+    assert "oesophagus" not in str(app.query_params)
+    marked = json.dumps(shown(app, "documents_table"))
+    assert '{"text": "oesophagus", "marked": true}' in marked
+    assert not app.exception
+
+
+def test_an_empty_list_says_what_to_do_next(clinic: Clinic):
+    app = clinic.open("documents")
+    app.text_input(key="documents_search").set_value("nosuchword").run()
+
+    assert any("No document meets this" in one.value for one in app.markdown)
+    assert app.button(key="documents_all")
+
+
+def test_the_page_of_a_document_fetches_its_pages_from_our_own_route(
+    clinic: Clinic, file: File
+):
+    record = file(letter("one", "two"))
+    app = clinic.open("document", document=record.id)
+
+    drawn = shown(app, f"document_pages_{record.id}_1")
+    assert drawn["base"] == f"/files/documents/{record.id}/versions/1/pages/"
+    assert drawn["pages"] == 2
+    links = [link.proto.url for link in app.get("link_button")]
+    assert f"/api/documents/{record.id}?version=1" in links
+    assert not app.exception
+
+
+def test_a_file_with_a_password_is_explained_and_never_drawn(
+    clinic: Clinic, file: File
+):
+    record = file(locked())
+    app = clinic.open("document", document=record.id)
+
+    assert "needs its own password" in said(app)
+    assert not shown(app, f"document_pages_{record.id}_1")
+
+
+def test_what_was_found_in_a_file_is_said(clinic: Clinic, file: File):
+    app = clinic.open("document", document=file(with_script()).id)
+
+    assert any("Contains scripts" in one.value for one in app.markdown)
+
+
+def test_quarantine_shows_the_state_and_no_way_to_the_file(
+    clinic: Clinic, file: File, kept
+):
+    record = file(letter("waits"))
+    (version,) = kept.query(DocumentVersion).filter_by(document_id=record.id)
+    version.scan = "waiting"
+    kept.commit()
+    app = clinic.open("document", document=record.id)
+
+    assert "waits for its virus scan" in said(app)
+    assert not app.get("link_button")
+    assert not shown(app, f"document_pages_{record.id}_1")
+
+
+def test_a_deletion_says_until_when_and_can_be_undone(clinic: Clinic, file: File):
+    record = file(letter("deleted"), title="Old letter")
+    app = clinic.open("document", document=record.id)
+    app.button(key="document_delete").click().run()
+    assert any("can be restored until" in one.value for one in app.markdown)
+
+    press(app, "document_delete", "document_delete_confirm")
+    assert stored(clinic, record).is_deleted
+    assert "It can be restored until" in said(app)
+
+    app.button(key="document_restore").click().run()
+    assert not stored(clinic, record).is_deleted
+    assert not app.exception
+
+
+def test_the_trash_lists_what_was_deleted_and_restores_it(clinic: Clinic, file: File):
+    record = file(letter("trash"), title="Thrown away")
+    clinic.write(
+        lambda s: documents.delete(s, clinic.clerk, record.id, revision=record.revision)
+    )
+    app = clinic.open("trash")
+    assert any("Thrown away" in one.value for one in app.markdown)
+
+    app.button(key=f"trash_restore_{record.id}").click().run()
+
+    assert not stored(clinic, record).is_deleted
+    assert not app.exception
+
+
+def test_a_new_version_replaces_and_the_old_one_can_be_restored(
+    clinic: Clinic, file: File
+):
+    record = file(letter("first"))
+    app = clinic.open("document", document=record.id)
+    app.button(key="document_replace").click().run()
+    app.file_uploader[0].set_value(("new.pdf", letter("second"), ""))
+    press(app, "document_replace", "document_replace_save")
+    assert stored(clinic, record).latest == 2
+
+    app = clinic.open("document", document=record.id)
+    app.session_state["document_tabs"] = "Versions"
+    app.run()
+    app.button(key="document_restore_1").click().run()
+    press(app, "document_restore_1", "document_restore_version_confirm")
+
+    assert stored(clinic, record).latest == 3
+    assert not app.exception
+
+
+def test_a_replacement_of_what_changed_meanwhile_is_explained(
+    clinic: Clinic, file: File
+):
+    record = file(letter("first"))
+    app = clinic.open("document", document=record.id)
+    app.button(key="document_replace").click().run()
+    replace(clinic, record, letter("by a colleague"))
+    app.file_uploader[0].set_value(("mine.pdf", letter("mine"), ""))
+    press(app, "document_replace", "document_replace_save")
+
+    assert "Somebody else changed this document" in said(app)
+    assert stored(clinic, record).latest == 2
+
+
+def test_two_versions_stand_side_by_side_word_by_word(clinic: Clinic, file: File):
+    record = replace(clinic, file(letter("Dose 5 mg")), letter("Dose 50 mg"))
+    app = clinic.open("compare", document=record.id, left=1, right=2)
+
+    drawn = json.dumps(shown(app, "compare_table"))
+    assert '{"text": "5", "marked": true}' in drawn
+    assert '{"text": "50", "marked": true}' in drawn
+    assert [event.details["version"] for event in clinic.audit("document:compare")]
+
+
+def test_versions_without_text_are_compared_by_their_pages(clinic: Clinic, file: File):
+    record = replace(clinic, file(letter(" ")), letter("words"))
+    app = clinic.open("compare", document=record.id, left=1, right=2)
+    assert "words cannot be compared" in said(app)
+
+    app.session_state["compare_tabs"] = "Pages"
+    app.run()
+
+    assert shown(app, f"compare_pages_{record.id}_1")
+    assert not app.exception
+
+
+def test_a_link_is_shown_once_counted_and_revoked(clinic: Clinic, file: File):
+    record = file(letter("shared"))
+    app = clinic.open("document", document=record.id)
+    app.button(key="document_share").click().run()
+    press(app, "document_share", "document_share_make")
+    assert "/shared/" in app.code[0].value
+
+    app = clinic.open("document", document=record.id)
+    app.session_state["document_tabs"] = "Links"
+    app.run()
+    assert any("never opened" in one.value for one in app.caption)
+    (revoke,) = [b for b in app.button if str(b.key).startswith("document_revoke_")]
+    revoke.click().run()
+    press(app, str(revoke.key), "document_share_revoke")
+
+    assert len(clinic.audit("share:revoke")) == 1
+    assert not app.exception
+
+
+def test_a_hold_is_given_for_a_reason_and_keeps_from_deleting(
+    clinic: Clinic, file: File
+):
+    record = file(letter("held"))
+    app = clinic.open("document", document=record.id)
+    app.button(key="document_hold").click().run()
+    app.text_area(key="document_hold_reason").set_value("Case 4711 of the court")
+    press(app, "document_hold", "document_hold_confirm")
+
+    assert stored(clinic, record).is_held
+    assert app.button(key="document_delete").disabled
+    assert "Case 4711 of the court" in said(app)
+
+    app.button(key="document_release").click().run()
+    press(app, "document_release", "document_release_confirm")
+    assert not stored(clinic, record).is_held
+
+
+def test_the_patient_of_an_upload_is_found_by_name(clinic: Clinic):
+    patient = clinic.register()
+    app = clinic.open("upload_documents")
+    app.text_input(key="upload_documents_patient_search").set_value(
+        patient.last_name
+    ).run()
+    app.button(key=f"upload_documents_patient_{patient.id}").click().run()
+    upload(app, ("named.pdf", letter("named")))
+
+    listed = rows_of(clinic.open("patient", patient=patient.id), "patient_documents")
+    assert [row[0] for row in listed] == ["named"]
+
+
+@pytest.fixture
+def maya(clinic: Clinic) -> UUID:
+    """The record of the patient in the cast."""
+    patient_id = clinic.cast[Role.PATIENT].patient_id
+    assert patient_id
+    return patient_id
+
+
+def test_patients_see_only_their_own_in_lists_and_counts(
+    clinic: Clinic, file: File, maya: UUID
+):
+    stranger: PatientRecord = clinic.register()
+    file(letter("zebrafinch"), of=stranger.id, title="Not Maya's")
+    file(letter("zebrafinch"), of=maya, title="Maya's own")
+    app = clinic.open("documents", Role.PATIENT)
+    app.text_input(key="documents_search").set_value("zebrafinch").run()
+
+    assert [row[0] for row in rows_of(app, "documents_table")] == ["Maya's own"]
+    assert "**1 document matching" in app.markdown[0].value
+    assert app.title[0].value == "My documents"
+
+
+def test_a_strangers_document_is_not_found_by_its_address(clinic: Clinic, file: File):
+    record = file(letter("private"), of=clinic.register().id)
+    app = clinic.open("document", Role.PATIENT, document=record.id)
+
+    assert app.warning[0].value == "Document not found"
+    assert not app.title
+
+
+def test_patients_are_offered_to_change_only_what_they_filed(
+    clinic: Clinic, file: File, maya: UUID
+):
+    by_clinic = file(letter("by the clinic"), of=maya)
+    by_maya = file(letter("by Maya"), of=maya, role=Role.PATIENT)
+
+    keys = buttons(clinic.open("document", Role.PATIENT, document=by_clinic.id))
+    assert not keys & {"document_replace", "document_edit", "document_delete"}
+    assert "document_hold" not in keys
+    keys = buttons(clinic.open("document", Role.PATIENT, document=by_maya.id))
+    assert keys >= {"document_replace", "document_edit", "document_delete"}
+
+
+def buttons(app: AppTest) -> set[str]:
+    return {str(button.key) for button in app.button}
+
+
+def test_my_record_shows_my_documents(clinic: Clinic, file: File, maya: UUID):
+    file(letter("on my record"), of=maya, title="On my record")
+    app = clinic.open("my_record", Role.PATIENT)
+
+    titles = [row[0] for row in rows_of(app, "my_record_documents")]
+    assert "On my record" in titles
+    assert not app.exception
+
+
+def test_an_address_that_names_no_document_says_so(clinic: Clinic):
+    app = clinic.open("document", document="nonsense")
+
+    assert "names no document" in app.warning[0].value
