@@ -18,6 +18,7 @@ import pytest
 import services
 from db.audit_store import AuditFilter
 from db.routing import DOOR, SYSTEM
+from services import documents
 from services.actors import Role, Scope
 from services.authoring import Draft as AuthoringDraft
 from services.criteria import Criteria
@@ -37,6 +38,7 @@ from tests.security.services_matrix import (
     CONCEALED,
     TOOLS,
 )
+from tests.services.documents import samples as document_samples
 from tests.services.importing.synthea_samples import write_folder
 
 _TODAY = date(2026, 11, 20)
@@ -210,7 +212,35 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
         return {"session_id": house.sign_ins[_other(role)]}
     if name.startswith("patient_lists."):
         return {"typed": "Lovelace 1980-01-31"}
+    if name.startswith("documents."):
+        return _with_documents(house, name, role)
     return {}
+
+
+def _with_documents(house, name: str, role: Role) -> dict[str, Any]:
+    """A document of the patient's, in the state that the function is for."""
+    clerk = house.cast[Role.STAFF]
+    owner = house.cast[role] if role is Role.PATIENT else clerk
+
+    def prepare(session):
+        filed = document_samples.file(session, owner)
+        if name.endswith(".restore"):
+            documents.delete(session, owner, filed.id, revision=1)
+        if name.endswith(".release"):
+            documents.hold(session, clerk, filed.id, reason="A court asked for it.")
+        return filed
+
+    filed = house.database.write(prepare, acting=SYSTEM).value
+    return {
+        "changes": documents.ChangedDocument.of(filed),
+        "content": document_samples.content(),
+        "document_id": filed.id,
+        "draft": documents.DraftDocument(),
+        "patient_id": None,
+        "purpose": "view",
+        "revision": 2 if name.endswith(".restore") else 1,
+        "sha256": bytes(32),
+    }
 
 
 def _other(role: Role) -> Role:

@@ -1,0 +1,98 @@
+"""Deeds with documents."""
+
+from dataclasses import replace
+
+from services import documents
+from services.audit import Action
+from services.documents import ChangedDocument, DocumentRecord
+from tests.services.audit_deeds.world import Deed, World, deed
+from tests.services.documents.samples import content, file
+
+_REASON = "A court asked for it."
+
+
+def _filed(w: World) -> DocumentRecord:
+    filed: DocumentRecord = file(w.session, w.clerk, of=w.patient)
+    return filed
+
+
+@deed(Action.DOCUMENT_FILE)
+def document_file(w: World) -> Deed:
+    patient = w.patient
+    return lambda: file(w.session, w.clerk, of=patient)
+
+
+@deed(Action.DOCUMENT_ADD_VERSION)
+def document_add_version(w: World) -> Deed:
+    given = (w.session, w.clerk, _filed(w).id, content(b"2"))
+    return lambda: documents.add_version(*given, revision=1)
+
+
+@deed(Action.DOCUMENT_RESTORE_VERSION)
+def document_restore_version(w: World) -> Deed:
+    given = (w.session, w.clerk, _filed(w).id, 1)
+    return lambda: documents.restore_version(*given, revision=1)
+
+
+@deed(Action.DOCUMENT_READ)
+def document_read(w: World) -> Deed:
+    filed = _filed(w)
+    return lambda: documents.get(w.session, w.clerk, filed.id)
+
+
+@deed(Action.DOCUMENT_VIEW)
+def document_view(w: World) -> Deed:
+    given = (w.session, w.clerk, _filed(w).id, 1)
+    return lambda: documents.open_version(*given, purpose="view", page=1)
+
+
+@deed(Action.DOCUMENT_DOWNLOAD)
+def document_download(w: World) -> Deed:
+    given = (w.session, w.clerk, _filed(w).id, 1)
+    return lambda: documents.open_version(*given, purpose="download")
+
+
+@deed(Action.DOCUMENT_COMPARE)
+def document_compare(w: World) -> Deed:
+    given = (w.session, w.clerk, _filed(w).id, 1)
+    return lambda: documents.text_of(*given)
+
+
+@deed(Action.DOCUMENT_CHANGE)
+def document_change(w: World) -> Deed:
+    filed = _filed(w)
+    named = replace(ChangedDocument.of(filed), title="Another")
+    given = (w.session, w.clerk, filed.id, named)
+    return lambda: documents.change(*given, revision=1)
+
+
+@deed(Action.DOCUMENT_DELETE)
+def document_delete(w: World) -> Deed:
+    given = (w.session, w.clerk, _filed(w).id)
+    return lambda: documents.delete(*given, revision=1)
+
+
+@deed(Action.DOCUMENT_RESTORE)
+def document_restore(w: World) -> Deed:
+    given = (w.session, w.clerk, _filed(w).id)
+    documents.delete(*given, revision=1)
+    return lambda: documents.restore(*given, revision=2)
+
+
+@deed(Action.DOCUMENT_HOLD)
+def document_hold(w: World) -> Deed:
+    given = (w.session, w.clerk, _filed(w).id)
+    return lambda: documents.hold(*given, reason=_REASON)
+
+
+@deed(Action.DOCUMENT_RELEASE)
+def document_release(w: World) -> Deed:
+    given = (w.session, w.clerk, _filed(w).id)
+    documents.hold(*given, reason=_REASON)
+    return lambda: documents.release(*given)
+
+
+@deed(Action.DOCUMENT_DAMAGED)
+def document_damaged(w: World) -> Deed:
+    given = (w.session, w.clerk, _filed(w).id, 1)
+    return lambda: documents.note_damage(*given)
