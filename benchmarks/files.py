@@ -1,0 +1,225 @@
+"""Documents in and out against raw GridFS with the same write concern and chunk size.
+
+Run as `python -m benchmarks.files`; CHARTROOM_TEST_CLUSTER names a cluster to use. The
+service examines, hashes, encrypts and stores a PDF and writes its row, or it finds the
+row, writes the reading down and decrypts; the peer only moves bytes. Ratios are of bytes per
+second: at least 0.5 for uploads of 100 kB, 0.6 for larger ones, 0.7 for downloads.
+"""
+
+import gc
+import io
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any, BinaryIO, Final
+from uuid import UUID, uuid4
+
+import pikepdf
+from bson import ObjectId
+from gridfs import GridFSBucket
+from pymongo import MongoClient, WriteConcern
+
+from benchmarks.fresh import endpoints
+from db.file_keys import FileKeys
+from db.files.chunks import CHUNK
+from db.gridfs import Bucket, FileStore
+from db.routing import Database
+from services import documents
+from services.actors import Actor, Role
+from services.documents.intake import Intake
+from services.on_behalf import OnBehalf
+from services.pdf.examining import Examiner
+
+MB: Final = 1_000_000
+# What is uploaded, and how often.
+SIZES: Final = ((100_000, "100 kB", 30), (MB, "1 MB", 20), (50 * MB, "50 MB", 7))
+_PIECE: Final = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Service:
+    """A document's way through the whole service."""
+
+    files: FileStore
+    intake: Intake
+    clinic: OnBehalf
+
+    def upload(self, source: BinaryIO) -> Any:
+        """File a document as an upload does."""
+        source.seek(0)
+        content = self.intake.receive(source, "scan.pdf")
+        draft = documents.DraftDocument(title="Scan")
+        actor = self.clinic.actor
+        filed = self.clinic.write(lambda s: documents.file(s, actor, draft, content))
+        return filed.value.id
+
+    def download(self, document_id: UUID) -> int:
+        """Read a document as a download does."""
+        actor = self.clinic.actor
+        version = self.clinic.read(
+            lambda s: documents.open_version(
+                s, actor, document_id, None, purpose="download"
+            )
+        ).value
+        with self.files.open(Bucket.DOCUMENTS, str(version.file_id)) as stream:
+            return sum(len(piece) for piece in iter(lambda: stream.read(_PIECE), b""))
+
+
+@dataclass(frozen=True)
+class Store:
+    """A file's way into the encrypted store and out of it, without rows."""
+
+    files: FileStore
+
+    def upload(self, source: BinaryIO) -> Any:
+        """Encrypt and store a file."""
+        source.seek(0)
+        put = self.files.put_stream(
+            Bucket.DOCUMENTS, source, content_type="application/pdf"
+        )
+        return put.file_id
+
+    def download(self, file_id: str) -> int:
+        """Decrypt and verify a file."""
+        with self.files.open(Bucket.DOCUMENTS, file_id) as stream:
+            return sum(len(piece) for piece in iter(lambda: stream.read(_PIECE), b""))
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A file's way into plain GridFS and out of it."""
+
+    bucket: GridFSBucket
+
+    def upload(self, source: BinaryIO) -> Any:
+        """Store a file as it is."""
+        source.seek(0)
+        return self.bucket.upload_from_stream("scan.pdf", source)
+
+    def download(self, file_id: ObjectId) -> int:
+        """Read a file as it is."""
+        with self.bucket.open_download_stream(file_id) as stream:
+            return sum(len(piece) for piece in iter(lambda: stream.read(_PIECE), b""))
+
+
+def main() -> dict[str, float]:
+    """Print a line for each size and way, and return the ratios."""
+    ratios: dict[str, float] = {}
+    with opened() as (service, raw):
+        for size, name, rounds in SIZES:
+            with pdf(size) as source:
+                for ours, words in ((Store(service.files), "store"), (service, "all")):
+                    ratios |= _compare(f"{name}, {words}", ours, raw, source, rounds)
+    return ratios
+
+
+@contextmanager
+def opened() -> Iterator[tuple[Service, Raw]]:
+    """Open a service on an empty database, and raw GridFS on the same MongoDB."""
+    name, clerk = f"bench_{uuid4().hex}", Actor(uuid4(), "Cleo Clerk", Role.STAFF)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        endpoints() as fresh,
+        MongoClient[dict[str, Any]](_administrator(fresh.audit_url)) as client,
+        closing(Database(fresh)) as database,
+    ):
+        keys = FileKeys(Path(folder) / "file.keys", may_be_made=True)
+        url = _administrator(fresh.audit_url)
+        durable = client[name].with_options(
+            write_concern=WriteConcern(w="majority", j=True)
+        )
+        raw = Raw(GridFSBucket(durable, "raw", chunk_size_bytes=CHUNK))
+        with (
+            closing(FileStore(url, name, keys=keys)) as files,
+            closing(Examiner()) as examiner,
+        ):
+            intake = Intake(files, examiner, None, refuse_active=False)
+            try:
+                yield Service(files, intake, OnBehalf(database, clerk)), raw
+            finally:
+                client.drop_database(name)
+
+
+def _administrator(audit_url: str) -> str:
+    """Return the address without a database: a fresh one's audit log has its own."""
+    server, _, options = audit_url.rpartition("?")
+    return f"{server.rpartition('/')[0]}/?{options}"
+
+
+@contextmanager
+def pdf(size: int) -> Iterator[BinaryIO]:
+    """Make a PDF of about this size, like a scanned page: mostly one large picture."""
+    made = pikepdf.new()
+    page = made.add_blank_page()
+    side = int((size / 3) ** 0.5)
+    picture = pikepdf.Stream(made, os.urandom(side * side * 3))
+    picture.Type, picture.Subtype = pikepdf.Name.XObject, pikepdf.Name.Image
+    picture.Width = picture.Height = side
+    picture.ColorSpace, picture.BitsPerComponent = pikepdf.Name.DeviceRGB, 8
+    page.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Im0=picture))
+    page.Contents = pikepdf.Stream(made, b"q 600 0 0 700 0 0 cm /Im0 Do Q")
+    # As Starlette keeps an upload: in a file without a name.
+    with tempfile.TemporaryFile() as file:
+        made.save(file)
+        yield file
+
+
+def _compare(
+    name: str, ours: Service | Store, peer: Raw, source: BinaryIO, rounds: int
+) -> dict[str, float]:
+    size = source.seek(0, io.SEEK_END)
+    ours_id, peer_id = ours.upload(source), peer.upload(source)
+    if ours.download(ours_id) != size:
+        raise ValueError("What comes back is not what was stored.")
+    return {
+        f"upload {name}": _in_turns(
+            f"upload {name}",
+            size,
+            lambda: ours.upload(source),
+            lambda: peer.upload(source),
+            rounds=rounds,
+        ),
+        f"download {name}": _in_turns(
+            f"download {name}",
+            size,
+            lambda: ours.download(ours_id),
+            lambda: peer.download(peer_id),
+            rounds=rounds,
+        ),
+    }
+
+
+def _in_turns(
+    name: str,
+    size: int,
+    ours: Callable[[], object],
+    peer: Callable[[], object],
+    *,
+    rounds: int,
+) -> float:
+    """Print medians of bytes per second, and return ours / peer."""
+    taken: tuple[list[float], list[float]] = ([], [])
+    turns = [(ours, taken[0]), (peer, taken[1])]
+    gc.collect()
+    for _ in range(rounds):
+        for operation, seconds in turns:
+            begun = perf_counter()
+            operation()
+            seconds.append(perf_counter() - begun)
+        turns.reverse()
+    mine, theirs = (size / median(seconds) / MB for seconds in taken)
+    ratio = mine / theirs
+    print(
+        f"{name}: ours {mine:.1f} MB/s, peer {theirs:.1f} MB/s, ratio {ratio:.2f}",
+        flush=True,
+    )
+    return ratio
+
+
+if __name__ == "__main__":
+    main()
