@@ -21,7 +21,24 @@ TAG = {"If-Match": '"1"'}
 # What each role is answered: staff, clinician, analyst, admin, patient. A 404 is a
 # permission: nobody has this id.
 EXPORT = {"reason": "The health office asks", "list": "none"}
+SHARE = {"minutes": 60}
+PAPER = "/api/documents/{uuid}"
+PAGE = "/files/documents/{uuid}/versions/{number}/pages/{page}.png"
 ROUTES = {
+    ("GET", "/api/documents"): (None, 200, 200, 403, 403, 200),
+    ("POST", "/api/documents/upload"): (None, 400, 400, 403, 403, 400),
+    ("GET", PAPER): (None, 404, 404, 403, 403, 404),
+    ("HEAD", PAPER): (None, 404, 404, 403, 403, 404),
+    ("DELETE", PAPER): (None, 404, 404, 403, 403, 404),
+    ("GET", f"{PAPER}/details"): (None, 404, 404, 403, 403, 404),
+    ("PATCH", f"{PAPER}/details"): ({"title": "x"}, 404, 404, 403, 403, 404),
+    ("POST", f"{PAPER}/restore"): (None, 404, 404, 403, 403, 404),
+    ("POST", f"{PAPER}/versions"): (None, 400, 400, 403, 403, 400),
+    ("POST", f"{PAPER}/versions/{{number}}/restore"): (None, 404, 404, 403, 403, 404),
+    ("GET", f"{PAPER}/shares"): (None, 404, 404, 403, 403, 404),
+    ("POST", f"{PAPER}/shares"): (SHARE, 404, 404, 403, 403, 404),
+    ("POST", f"{PAPER}/shares/{{share}}/revoke"): (None, 404, 404, 403, 403, 404),
+    ("GET", PAGE): (None, 404, 404, 403, 403, 404),
     ("POST", "/patient-register"): (ADA, 200, 200, 403, 403, 403),
     ("GET", "/patient-register"): (None, 200, 200, 200, 403, 403),
     ("POST", "/api/v1/patients"): (ADA, 201, 201, 403, 403, 403),
@@ -53,7 +70,7 @@ def _call(client, method, path):
     query = "?list=none" if path.endswith(".csv") else ""
     return client.ask(
         method,
-        path.replace("{uuid}", str(NOBODY)) + query,
+        path.format(uuid=NOBODY, share=NOBODY, number=1, page=1) + query,
         json=ROUTES[method, path][0],
         headers=TAG,
     )
