@@ -73,11 +73,11 @@ def _about(
     return newest[::-1][:limit]
 
 
-def tell_who(entry: AuditEntry, actor: Actor, names: Mapping[UUID, str]) -> str:
+def tell_who(entry: AuditEntry, reader: Actor, names: Mapping[UUID, str]) -> str:
     """Say to a person who did it."""
-    if entry.actor_id == actor.id:
+    if entry.actor_id == reader.id:
         return "You"
-    if entry.actor_role == Role.PATIENT and actor.role is Role.PATIENT:
+    if entry.actor_role == Role.PATIENT and reader.role is Role.PATIENT:
         # Who else is a patient here is nobody's business.
         return "Another patient"
     return f"{who(entry, names)}, {entry.actor_role}"
