@@ -2,8 +2,9 @@
 
 Run as `python -m benchmarks.files`; CHARTROOM_TEST_CLUSTER names a cluster to use. The
 service examines, hashes, encrypts and stores a PDF and writes its row, or it finds the
-row, writes the reading down and decrypts; the peer only moves bytes. Ratios are of bytes per
-second: at least 0.5 for uploads of 100 kB, 0.6 for larger ones, 0.7 for downloads.
+row, writes the reading down and decrypts; the peer only moves bytes. Ratios are of
+bytes per second: at least 0.5 for uploads of 100 kB, 0.6 for larger ones, and 0.7 for
+downloads.
 """
 
 import gc
