@@ -91,12 +91,29 @@ def test_only_the_worker_can_seal_the_audit_log(compose: dict[str, Any]):
     assert compose["services"]["web"]["secrets"] == ["audit.pub"]
 
 
+def test_who_reads_files_has_their_keys_and_only_a_hand_exchanges_them(
+    compose: dict[str, Any],
+):
+    mounted = {
+        name: service["volumes"]
+        for name, service in compose["services"].items()
+        if "CHARTROOM_FILE_KEYS_FILE" in str(service.get("environment"))
+    }
+
+    assert mounted == {
+        "web": ["./deploy/keys:/keys:ro"],
+        "worker": ["./deploy/keys:/keys:ro"],
+        "keys": ["./deploy/keys:/keys"],
+    }
+    assert compose["services"]["keys"]["profiles"] == ["keys"]
+
+
 def test_what_is_secret_gets_neither_into_git_nor_into_an_image():
     git = (ROOT / ".gitignore").read_text().split()
     image = (ROOT / ".dockerignore").read_text().split()
 
-    assert {".env", "/deploy/audit.*"} <= set(git)
-    assert {"**/.env", "deploy/audit.*"} <= set(image)
+    assert {".env", "/deploy/audit.*", "/deploy/keys/"} <= set(git)
+    assert {"**/.env", "deploy/audit.*", "deploy/keys"} <= set(image)
 
 
 def test_only_nodes_reach_etcd_and_only_the_web_server_is_reached_from_outside(
