@@ -10,6 +10,8 @@ import sys
 from contextlib import suppress
 from typing import Final
 
+from services.pdf import system_calls
+
 _NOBODY: Final = 65534
 _MEGABYTE: Final = 1024 * 1024
 # The file, the answer, and the fonts of a page that brings none of its own.
@@ -18,6 +20,7 @@ _FONTS: Final = ("/usr/share/fonts", "/usr/local/share/fonts", "/usr/share/X11/f
 
 _IS_LINUX: Final = sys.platform == "linux"
 _PR_SET_PDEATHSIG: Final = 1
+_PR_SET_DUMPABLE: Final = 4
 _PR_SET_NO_NEW_PRIVS: Final = 38
 # The same on every processor: system calls this young share their numbers.
 _LANDLOCK_CREATE_RULESET: Final = 444
@@ -35,11 +38,12 @@ _SOCKETS_AND_SIGNALS: Final = 1 << 0 | 1 << 1
 
 
 def confine() -> None:
-    """Give up the superuser, and all files but fonts and those already open.
+    """Give up the superuser, the network, and all files but fonts and open ones.
 
     For good, and for every process forked from here on. What the system does not
     offer is left out: limits and a process of its own remain.
     """
+    # What is read must not end up in a file after a crash.
     with suppress(OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if os.geteuid() == 0:
@@ -48,8 +52,12 @@ def confine() -> None:
             os.setgid(_NOBODY)
             os.setuid(_NOBODY)
     if _IS_LINUX:
+        system = _system()
+        # One reader must not look into another, which reads somebody else's file.
+        system.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
         with suppress(OSError):
-            _landlock()
+            _landlock(system)
+        system_calls.forbid(system)
 
 
 def limit(*, seconds: float, megabytes: int) -> None:
@@ -76,9 +84,8 @@ def die_with_parent() -> None:
             _system().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
-def _landlock() -> None:
+def _landlock(system: ctypes.CDLL) -> None:
     """Forbid opening files outside the font folders, connecting, and signalling."""
-    system = _system()
     version = system.syscall(_LANDLOCK_CREATE_RULESET, None, 0, _ONLY_THE_VERSION)
     if version < 1:
         return

@@ -14,6 +14,7 @@ from typing import Any, Final
 import pikepdf
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
+from PIL import Image
 
 from services.pdf import findings
 from services.pdf.findings import DAMAGED, ENCRYPTED
@@ -165,10 +166,20 @@ def _render(pdf: pdfium.PdfDocument, number: int, width: int) -> bytes:
     except pdfium.PdfiumError:
         raise Refused(Refusal.DAMAGED) from None
     page_width, page_height = page.get_size()
-    picture = page.render(scale=_scale(page_width, page_height, width)).to_pil()
+    drawn = page.render(scale=_scale(page_width, page_height, width)).to_pil()
+    picture = _plainest(drawn)
     written = io.BytesIO()
     picture.save(written, "PNG", compress_level=_PNG_LEVEL)
     return written.getvalue()
+
+
+def _plainest(picture: Image.Image) -> Image.Image:
+    """Return a picture without colours in grey: it is three times as fast to write."""
+    if picture.mode != "RGB":
+        return picture
+    red, *others = picture.split()
+    grey = red.tobytes()
+    return red if all(other.tobytes() == grey for other in others) else picture
 
 
 def _scale(page_width: float, page_height: float, width: int) -> float:

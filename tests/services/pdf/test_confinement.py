@@ -2,6 +2,7 @@
 
 import ctypes
 import json
+import platform
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 HAS_LANDLOCK = (
     sys.platform == "linux" and ctypes.CDLL(None).syscall(444, None, 0, 1) >= 4
 )
+HAS_FILTER = sys.platform == "linux" and platform.machine() in {"x86_64", "aarch64"}
 ROOT = Path(__file__).resolve().parents[3]
 PROBE = """
 import json, os, socket, sys, tempfile
@@ -33,6 +35,8 @@ print(json.dumps({
     "write": fails(lambda: open("/tmp/chartroom-probe", "x")),
     "change": fails(lambda: os.pwrite(mine.fileno(), b"x", 0)),
     "call": fails(lambda: socket.socket().connect(("127.0.0.1", listening))),
+    "tell": fails(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)),
+    "start": fails(lambda: os.execv("/bin/true", ["true"])),
     "fork": fails(lambda: os.fork() or os._exit(0)),
     "user": os.geteuid(),
 }))
@@ -63,6 +67,12 @@ def test_nothing_is_written(probe):
 
 def test_no_other_process_is_started(probe):
     assert probe["fork"]
+
+
+@pytest.mark.skipif(not HAS_FILTER, reason="no filter is made for this processor")
+def test_no_program_is_started_and_nothing_is_told(probe):
+    assert probe["start"] == "PermissionError"
+    assert probe["tell"] == "PermissionError"
 
 
 def test_it_is_not_the_superuser(probe):

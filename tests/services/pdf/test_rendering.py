@@ -27,6 +27,14 @@ def test_a_page_is_drawn_as_wide_as_it_is_wanted(examiner):
     assert not is_blank(picture)
 
 
+def test_a_page_with_colours_keeps_them(examiner):
+    def paint(pdf: pikepdf.Pdf) -> None:
+        pdf.pages[0].Contents = pdf.make_stream(b"1 0 0 rg 0 0 600 900 re f")
+
+    assert rendered(examiner, samples.letter()).mode == "L"
+    assert rendered(examiner, samples.changed(paint)).getpixel((9, 9)) == (255, 0, 0)
+
+
 def test_each_page_is_drawn_for_itself(examiner):
     letter = samples.letter("First", " ")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from services.pdf import sources
 from services.pdf.examining import NotAPdf
 from services.pdf.sources import handed_over, pieces_of
 from tests.services.pdf import samples
@@ -70,6 +71,18 @@ def test_what_is_handed_over_has_no_name_and_cannot_change_the_file(source):
             os.pwrite(file, b"x", 0)
 
     assert (content, links) == (LETTER, 0)
+
+
+def test_it_is_read_on_systems_that_open_no_descriptor_again(
+    examiner, source, monkeypatch
+):
+    def refuse(_):
+        raise FileNotFoundError
+
+    monkeypatch.setattr(sources, "_read_only", refuse)
+    monkeypatch.delattr(os, "memfd_create")
+
+    assert examiner.examine(source).text == ("From anywhere",)
 
 
 def test_a_large_one_is_not_held_in_memory_a_second_time():

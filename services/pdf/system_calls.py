@@ -1,0 +1,93 @@
+"""Forbids the system calls that reading a PDF never needs (seccomp, Linux only)."""
+
+import ctypes
+import platform
+import struct
+from typing import Final
+
+_PR_SET_NO_NEW_PRIVS: Final = 38
+_PR_SET_SECCOMP: Final = 22
+_FILTER: Final = 2
+
+_POINTER: Final = 8
+# Each processor's own name for itself in the kernel, and which of the numbers are its.
+_PROCESSORS: Final = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
+# Calls of a second numbering that x86_64 has as well.
+_OTHER_NUMBERING: Final = 0x40000000
+
+# To call somebody, to start a program, to look into other processes, and the doors
+# through which kernels have been broken into.
+_FORBIDDEN: Final = {
+    "socket": (41, 198),
+    "connect": (42, 203),
+    "bind": (49, 200),
+    "listen": (50, 201),
+    "sendto": (44, 206),
+    "sendmsg": (46, 211),
+    "sendmmsg": (307, 269),
+    "execve": (59, 221),
+    "execveat": (322, 281),
+    "ptrace": (101, 117),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "pidfd_open": (434, 434),
+    "pidfd_getfd": (438, 438),
+    "io_uring_setup": (425, 425),
+    "bpf": (321, 280),
+    "userfaultfd": (323, 282),
+    "perf_event_open": (298, 241),
+    "keyctl": (250, 219),
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    "mount": (165, 40),
+    "unshare": (272, 97),
+    "setns": (308, 268),
+    "open_by_handle_at": (304, 265),
+}
+
+# The kernel's small language for such filters: load a word, compare it, say so.
+_LOAD: Final = 0x20
+_IF_EQUAL: Final = 0x15
+_IF_AT_LEAST: Final = 0x35
+_SAY: Final = 0x06
+_NUMBER_AT: Final = 0
+_PROCESSOR_AT: Final = 4
+_ALLOWED: Final = 0x7FFF0000
+_NOT_PERMITTED: Final = 0x00050001
+
+
+def forbid(system: ctypes.CDLL) -> None:
+    """Let those calls fail from now on, here and in every process forked from here.
+
+    Does nothing on processors whose numbers are not known, or where it is forbidden.
+    """
+    if platform.machine() not in _PROCESSORS or struct.calcsize("P") != _POINTER:
+        return
+    steps = b"".join(_steps(*_PROCESSORS[platform.machine()]))
+    held = ctypes.create_string_buffer(steps)
+    program = struct.pack("@HP", len(steps) // 8, ctypes.addressof(held))
+    system.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    system.prctl(_PR_SET_SECCOMP, _FILTER, program, 0, 0)
+
+
+def _steps(processor: int, column: int) -> list[bytes]:
+    refused = _step(_SAY, _NOT_PERMITTED)
+    return [
+        _step(_LOAD, _PROCESSOR_AT),
+        # One step further if it is this one.
+        _step(_IF_EQUAL, processor, then=1),
+        refused,
+        _step(_LOAD, _NUMBER_AT),
+        _step(_IF_AT_LEAST, _OTHER_NUMBERING, otherwise=1),
+        refused,
+        *(
+            step
+            for numbers in _FORBIDDEN.values()
+            for step in (_step(_IF_EQUAL, numbers[column], otherwise=1), refused)
+        ),
+        _step(_SAY, _ALLOWED),
+    ]
+
+
+def _step(code: int, value: int, *, then: int = 0, otherwise: int = 0) -> bytes:
+    return struct.pack("=HBBI", code, then, otherwise, value)
