@@ -23,6 +23,8 @@ _script: Final = lru_cache(maxsize=4096)(get_unicode_script)
 _LEFTWARDS: Final = TextDirection.RTL
 # Spaces, digits and accents belong to whatever they stand beside.
 _ANY_SCRIPT: Final = frozenset({UnicodeScript.COMMON, UnicodeScript.INHERITED})
+# What is for shaping, and what a hinting program noted about itself.
+_UNUSED: Final = frozenset({"GDEF", "GPOS", "GSUB", "MATH", "TTFA"})
 # A glyph that says nothing of its own (the second of two that draw one character)
 # must say something in PDF/A-2u: this is invisible, and joins what is around it.
 _NOTHING: Final = (0x2060,)
@@ -86,9 +88,10 @@ class Typeface(TTFFont):
             face.style,
             collection_font_number=face.number,
         )
-        # What a hinting program noted about itself; fontTools cannot cut it down.
-        if "TTFA" in self.ttfont:
-            del self.ttfont["TTFA"]
+        # Shaping reads the font's own bytes; here these would only be decoded, at great
+        # cost, to be thrown away.
+        for table in _UNUSED.intersection(self.ttfont.keys()):
+            del self.ttfont[table]
         self.subset = _Subset(self)
         self._hbfont = HarfBuzzFont(fonts.shaped(face))
 
