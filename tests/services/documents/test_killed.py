@@ -1,0 +1,140 @@
+"""Killed while it files a document, a process loses nothing and leaves no dead link."""
+
+import json
+import signal
+import subprocess
+import sys
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from pymongo import MongoClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.gridfs import Bucket, FileStore
+from db.models import Document
+from services import documents
+from services.documents import DraftDocument, Intake
+from tests.conftest import connect
+from tests.services.documents.dying import PDF, Trusting
+
+ROOT = Path(__file__).resolve().parents[3]
+LATER = datetime.now(UTC) + timedelta(days=1)
+EARLIER = b"%PDF-1.7 the earlier one"
+# Where it dies: is the new version there afterwards, and what is left in the store?
+STAGES = {
+    "before the bytes": (False, "nothing"),
+    "amid the bytes": (False, "fragments"),
+    "before the row": (False, "a file"),
+    "before the commit": (False, "a file"),
+    "after the commit": (True, "nothing"),
+}
+
+
+class Clinic:
+    """One filed document, and whoever looks at what others left behind."""
+
+    def __init__(self, engine, files, clerk, told):
+        self.engine = engine
+        self.files = files
+        self._clerk = clerk
+        self._told = told
+        intake = Intake(files, Trusting(), None, refuse_active=False)
+        content = intake.receive(BytesIO(EARLIER), "earlier.pdf")
+        with Session(self.engine) as session, session.begin():
+            self.filed = documents.file(session, clerk, DraftDocument(), content)
+
+    def kill(self, stage, *, replacing):
+        """Let another process file or replace a document, and die."""
+        target = str(self.filed.id) if replacing else None
+        ended = subprocess.run(
+            [sys.executable, "-m", "tests.services.documents.dying"],
+            input=json.dumps(self._told | {"stage": stage, "document_id": target}),
+            text=True,
+            cwd=ROOT,
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+        assert ended.returncode == -signal.SIGKILL, ended.stderr
+
+    def contents(self):
+        """Open every version of every document; return their bytes."""
+        with Session(self.engine) as session:
+            kept = [
+                version
+                for document_id in session.scalars(select(Document.id))
+                for version in documents.versions(session, self._clerk, document_id)
+            ]
+            texts = [
+                documents.text_of(session, self._clerk, one.document_id, one.number)
+                for one in kept
+            ]
+        assert all(texts)
+        return sorted(self._read(version) for version in kept)
+
+    def _read(self, version):
+        with documents.open_file(self.files, version) as stream:
+            return stream.read()
+
+    def lost(self):
+        """Return what no row names: files and fragments of files."""
+        with Session(self.engine) as session:
+            assert list(documents.list_missing(session, self.files)) == []
+            whole = list(documents.list_unreferenced(session, self.files, LATER))
+        return whole, list(self.files.list_fragments(Bucket.DOCUMENTS, LATER))
+
+
+@pytest.fixture
+def clinic(database_url, addresses, file_keys, clerk):
+    url, name = addresses.mongo.admin_url, f"test_{uuid4().hex}"
+    told = {
+        "database_url": database_url,
+        "mongo_url": url,
+        "store": name,
+        "keys": str(file_keys.path),
+    }
+    engine = connect(database_url)
+    with closing(FileStore(url, name, keys=file_keys)) as files:
+        yield Clinic(engine, files, clerk, told)
+    engine.dispose()
+    with MongoClient(url) as client:
+        client.drop_database(name)
+
+
+@pytest.mark.parametrize("replacing", [False, True], ids=["filing", "replacing"])
+@pytest.mark.parametrize("stage", STAGES)
+def test_killed_at_any_step_nothing_is_lost_and_no_link_is_dead(
+    clinic, stage, replacing
+):
+    is_there, left = STAGES[stage]
+
+    clinic.kill(stage, replacing=replacing)
+
+    expected = [EARLIER, PDF] if is_there else [EARLIER]
+    assert clinic.contents() == sorted(expected)
+    files, fragments = clinic.lost()
+    assert (len(files), len(fragments)) == {
+        "nothing": (0, 0),
+        "fragments": (0, 1),
+        "a file": (1, 0),
+    }[left]
+
+
+@pytest.mark.parametrize("stage", ["amid the bytes", "before the commit"])
+def test_what_a_killed_process_left_is_swept_and_what_it_wanted_can_be_done_again(
+    clinic, stage
+):
+    clinic.kill(stage, replacing=True)
+
+    for leftovers in clinic.lost():
+        for file_id in leftovers:
+            clinic.files.delete(Bucket.DOCUMENTS, file_id)
+    clinic.kill("after the commit", replacing=True)
+
+    assert clinic.lost() == ([], [])
+    assert clinic.contents() == sorted([EARLIER, PDF])
