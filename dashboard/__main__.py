@@ -183,6 +183,20 @@ def rotate_keys(
 
 
 @app.command()
+def check_files(data: Data = None) -> None:
+    """Read every file now and compare it with its row; name what is not whole by id."""
+    with explained():
+        settings = choose(data=data)
+        from dashboard import file_check_commands
+
+        report = file_check_commands.check(settings)
+    for line in file_check_commands.told(report):
+        typer.echo(line, err=not report.is_good)
+    if not report.is_good:
+        raise typer.Exit(1)
+
+
+@app.command()
 def import_synthea(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="The folder of Synthea's CSV files.")

@@ -31,6 +31,11 @@ class Report:
     bad: list[Finding] = field(default_factory=list)
     stopped: str = ""
 
+    @property
+    def is_good(self) -> bool:
+        """Whether all that was checked is whole."""
+        return not self.bad and not self.stopped
+
     def found(self) -> dict[str, object]:
         """Return what is kept of it for administrators."""
         counted: dict[str, object] = {

@@ -45,6 +45,10 @@ class State(StrEnum):
     UNREADABLE = "its key is missing"
 
 
+# What is said of the file itself; that a key is missing is said of the keys.
+_BROKEN: Final = (State.DAMAGED, State.MISSING)
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A row's files, and what was found out about them."""
@@ -140,14 +144,15 @@ def are_credible(
     )
     if known:
         return check(files, known[0]).is_whole
-    return len(findings) < _MANY
+    is_about_keys = any(one.state is State.UNREADABLE for one in findings)
+    return not is_about_keys and len(findings) < _MANY
 
 
 def keep(session: Session, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Mark what is damaged, and what is whole again; return what is not whole.
 
-    What was replaced or purged while its file was read is left alone. The caller, the
-    system, commits.
+    That a key is missing is no damage: it is only returned. What was replaced or
+    purged while its file was read is left alone. The caller, the system, commits.
     """
     unchanged = get_again(session, [one.named for one in findings])
     still = {one.id for one in unchanged}
@@ -161,25 +166,24 @@ def keep(session: Session, findings: Sequence[Finding]) -> tuple[Finding, ...]:
 
 
 def _tell_of_photo(session: Session, finding: Finding) -> None:
-    if not finding.is_whole:
+    if finding.state in _BROKEN:
         _record(session, Action.PHOTO_DAMAGED, finding)
 
 
 def _mark(session: Session, finding: Finding) -> None:
     """Mark the version, and write down what is new about it, once."""
     damaged_at = DocumentVersion.damaged_at
-    same = DocumentVersion.id == finding.named.id
-    is_news = damaged_at.is_not(None) if finding.is_whole else damaged_at.is_(None)
-    found_at = None if finding.is_whole else func.now()
-    changed = session.execute(
-        update(DocumentVersion)
-        .where(same, is_news)
-        .values(damaged_at=found_at)
-        .returning(DocumentVersion.id)
-    ).all()
-    session.execute(update(DocumentVersion).where(same).values(checked_at=func.now()))
-    if changed:
-        _record(session, Action.DOCUMENT_DAMAGED, finding)
+    version = update(DocumentVersion).where(DocumentVersion.id == finding.named.id)
+    session.execute(version.values(checked_at=func.now()))
+    news = {
+        **{state: (damaged_at.is_(None), func.now()) for state in _BROKEN},
+        State.WHOLE: (damaged_at.is_not(None), None),
+    }
+    if finding.state in news:
+        was_otherwise, found_at = news[finding.state]
+        changed = version.where(was_otherwise).values(damaged_at=found_at)
+        if session.execute(changed.returning(DocumentVersion.id)).all():
+            _record(session, Action.DOCUMENT_DAMAGED, finding)
 
 
 def _record(session: Session, action: Action, finding: Finding) -> None:

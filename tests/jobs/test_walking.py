@@ -225,6 +225,23 @@ def test_with_the_wrong_key_file_nothing_is_marked(house, addresses, tmp_path):
     assert "nothing was marked" in found(house)["stopped"]
 
 
+def test_a_file_whose_key_was_lost_is_reported_but_not_marked(
+    house, addresses, tmp_path
+):
+    keys = FileKeys(tmp_path / "other.keys", may_be_made=True)
+    name = house.files._database.name
+    house.file(b"%PDF-1.7 whole")
+    with closing(FileStore(addresses.mongo.admin_url, name, keys=keys)) as stranger:
+        house.files, own = stranger, house.files
+        document = house.file()
+        house.files = own
+
+    (finding,) = check_all(house).bad
+
+    assert (finding.named.subject_id, finding.state) == (document.id, State.UNREADABLE)
+    assert damaged(house) == set()
+
+
 def test_a_single_file_is_marked_if_others_are_known_to_be_whole(house):
     house.file(b"%PDF-1.7 whole")
     check_all(house)

@@ -22,6 +22,7 @@ from services import documents
 from services.actors import Role, Scope
 from services.authoring import Draft as AuthoringDraft
 from services.criteria import Criteria
+from services.documents import Classification
 from services.errors import NotAllowed, NotFound, ServiceError
 from services.identities import Claimed
 from services.importing.rejects import RejectsFile
@@ -31,6 +32,7 @@ from services.passkey_answers import Answer, PasskeyRefused, RelyingParty
 from services.patient_records import PatientDraft
 from services.people.managing import Particulars
 from services.photo_images import PreparedPhoto
+from services.retention import Rule
 from tests.security.services_matrix import (
     ALLOWED,
     AS_SYSTEM,
@@ -42,6 +44,7 @@ from tests.services.documents import samples as document_samples
 from tests.services.importing.synthea_samples import write_folder
 
 _TODAY = date(2026, 11, 20)
+_RULE = Rule(Classification.TEMPORARY, 30, 30, datetime(2026, 11, 20, tzinfo=UTC))
 
 
 class _Undone(Exception):
@@ -164,6 +167,7 @@ def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
         "grant_id": uuid4(),
         "is_whole": True,
         "issuer": "https://id.example.org",
+        "keep_days": 60,
         "kept_id": house.patient.id,
         "kept_version": house.patient.version,
         "key": uuid4().hex,
@@ -183,9 +187,11 @@ def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
         "photo": PreparedPhoto(b"full", b"thumbnail"),
         "reason": "Covering for a colleague tonight",
         "rejects": RejectsFile(tmp_path / "rejects.csv"),
+        "restore_days": 30,
         "role": Role.STAFF,
         "scopes": {Scope.READ_DOCTORS},
         "seed_number": 1,
+        "seen": _RULE,
         "sentence": "The log is whole.",
         "shelf": _Shelf(),
         "unfinished": AuthoringDraft(uuid4(), "sick_note", None, None, {}),

@@ -1,6 +1,14 @@
 """Every action of the audit log, and a deed that it names."""
 
-from tests.services.audit_deeds import documents, files, patients, pdf, people, sharing
+from tests.services.audit_deeds import (
+    documents,
+    files,
+    keeping,
+    patients,
+    pdf,
+    people,
+    sharing,
+)
 from tests.services.audit_deeds.world import DEEDS, World
 
 __all__ = [
@@ -8,6 +16,7 @@ __all__ = [
     "World",
     "documents",
     "files",
+    "keeping",
     "patients",
     "pdf",
     "people",

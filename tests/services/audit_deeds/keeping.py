@@ -1,0 +1,50 @@
+"""Deeds of whatever keeps documents and files in order."""
+
+from datetime import timedelta
+
+from db.gridfs import Bucket
+from services import documents, retention
+from services.audit import Action
+from services.documents import Classification
+from services.keeping import checking, naming, sweeping
+from services.keeping.checking import Finding, State
+from services.keeping.sweeping import Swept
+from tests.services.audit_deeds.world import Deed, World, deed
+from tests.services.documents.samples import file
+from tests.services.retention.samples import date_back, rule_of, settle
+
+
+@deed(Action.RETENTION_READ)
+def retention_read(w: World) -> Deed:
+    boss = w.boss.actor
+    return lambda: retention.look(w.session, boss)
+
+
+@deed(Action.RETENTION_CHANGE)
+def retention_change(w: World) -> Deed:
+    boss, rule = w.boss, rule_of(w.session, Classification.TEMPORARY)
+    given = (w.session, boss.actor, rule)
+    days = {"keep_days": 60, "restore_days": 30}
+    return lambda: retention.change_rule(*given, **days, **boss.fresh)
+
+
+@deed(Action.DOCUMENT_PURGE)
+def document_purge(w: World) -> Deed:
+    settle(w.session)
+    filed = file(w.session, w.clerk, of=w.patient)
+    documents.delete(w.session, w.clerk, filed.id, revision=1)
+    date_back(w.session, filed, deleted_at=31)
+    return lambda: retention.purge(w.session)
+
+
+@deed(Action.FILE_SWEEP)
+def file_sweep(w: World) -> Deed:
+    found = {Bucket.DOCUMENTS: Swept(0, ("0" * 24,), ())}
+    return lambda: sweeping.keep(w.session, found, timedelta(days=7))
+
+
+@deed(Action.PHOTO_DAMAGED)
+def photo_damaged(w: World) -> Deed:
+    w.attach(version=1)
+    (photo,) = naming.list_photos(w.session, None, 1)
+    return lambda: checking.keep(w.session, [Finding(photo, State.DAMAGED)])
