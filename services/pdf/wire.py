@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Final, Literal
 
-# Always as long, so that no message needs a length in front of it.
+# Always as long, and short enough to arrive in one piece with its descriptors.
 REQUEST_BYTES: Final = 256
 # A page of 25 million pixels, or the text of a file that is nothing but text.
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024

@@ -1,19 +1,20 @@
-"""The process that waits with its libraries loaded, and forks one reader per file.
+"""The process that waits with its libraries loaded, and forks a reader for each file.
 
 Started as `python -m services.pdf.zygote <descriptor of its socket>`. It has a single
 thread, so forking it is safe, and ends when the app at the other end is gone.
 """
 
 import gc
+import math
 import os
 import select
 import signal
 import socket
+import struct
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final
 
 import pikepdf
@@ -21,84 +22,122 @@ import pikepdf
 from services.pdf import confinement, reading, wire
 from services.pdf.wire import Refused, Request
 
+# Forked ahead, so that whoever has a file need not wait for a fork.
+SPARES: Final = 2
 # A reader's own alarm comes first, unless the file has taken the reader over.
 _GRACE_SECONDS: Final = 2.0
+_TRY_AGAIN_SECONDS: Final = 0.1
 _DESCRIPTORS: Final = 2
+# A reader's id and how long it may take.
+_BEGUN: Final = struct.Struct("=if")
+# What a reader ends with that waited until the app was gone.
+_NOBODY_THERE: Final = 3
 
 
 class Zygote:
-    """Takes requests from its socket until nobody is at the other end."""
+    """Keeps readers ready, which take requests from its socket, one each.
+
+    It ends, and they do, when nobody is at the other end any more.
+    """
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
-        self._children: dict[int, float] = {}
-        # A byte arrives here whenever a child has ended.
-        self._ended, self._ending = socket.socketpair()
-        for end in (self._ended, self._ending):
-            end.setblocking(False)
-        signal.set_wakeup_fd(self._ending.fileno(), warn_on_full_buffer=False)
+        self._waiting: set[int] = set()
+        self._working: dict[int, float] = {}
+        # Here a reader tells that it has begun.
+        self._begun, self._beginning = os.pipe()
+        # A byte arrives here whenever one has ended.
+        self._ended, self._ending = os.pipe()
+        for end in (self._begun, self._ended, self._ending):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(self._ending, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
     def serve(self) -> None:
-        """Fork a reader for every request; return when the app is gone."""
-        while True:
-            waited = [self._control, self._ended]
-            ready, _, _ = select.select(waited, [], [], 1 if self._children else None)
-            self._bury()
-            if self._control in ready and not self._take():
-                break
-        for child in self._children:
-            os.kill(child, signal.SIGKILL)
+        """Keep readers ready until the app is gone."""
+        is_needed = True
+        while is_needed:
+            self._fork_ahead()
+            self._wait()
+            self._note_begun()
+            is_needed = self._bury()
+        for reader in (*self._waiting, *self._working):
+            os.kill(reader, signal.SIGKILL)
 
-    def _take(self) -> bool:
-        message, files, _, _ = socket.recv_fds(
-            self._control, wire.REQUEST_BYTES, _DESCRIPTORS
-        )
-        while message and len(message) < wire.REQUEST_BYTES:
-            rest = self._control.recv(wire.REQUEST_BYTES - len(message))
-            if not rest:
-                return False
-            message += rest
-        try:
-            if message:
-                self._fork(Request.unpacked(message), *files)
-        finally:
-            for file in files:
-                os.close(file)
-        return bool(message)
+    def _fork_ahead(self) -> None:
+        while len(self._waiting) < SPARES:
+            try:
+                reader = os.fork()
+            except OSError:
+                # The system has no room for it now.
+                return
+            if reader:
+                self._waiting.add(reader)
+                continue
+            status = 0
+            try:
+                self._leave()
+                status = self._read_one()
+            finally:
+                os._exit(status)
 
-    def _fork(self, request: Request, file: int, answer: int) -> None:
-        try:
-            child = os.fork()
-        except OSError:
-            # Its end of the answer closes, and the app says that it cannot be read.
-            return
-        if child:
-            self._children[child] = time.monotonic() + request.seconds + _GRACE_SECONDS
-            return
-        try:
-            self._leave()
-            _work(request, file, answer)
-        finally:
-            os._exit(0)
+    def _wait(self) -> None:
+        seconds = 1.0 if self._working else None
+        if len(self._waiting) < SPARES:
+            seconds = _TRY_AGAIN_SECONDS
+        select.select([self._begun, self._ended], [], [], seconds)
+
+    def _note_begun(self) -> None:
+        for reader, seconds in _BEGUN.iter_unpack(_arrived(self._begun)):
+            if reader in self._waiting:
+                self._waiting.remove(reader)
+                self._working[reader] = time.monotonic() + seconds + _GRACE_SECONDS
+
+    def _bury(self) -> bool:
+        """Let go of readers that ended, and end those that do not by themselves.
+
+        Returns whether the app is still there.
+        """
+        _arrived(self._ended)
+        is_needed = True
+        for reader in (*self._waiting, *self._working):
+            ended, status = os.waitpid(reader, os.WNOHANG)
+            if ended:
+                self._waiting.discard(reader)
+                self._working.pop(reader, None)
+                is_needed &= os.waitstatus_to_exitcode(status) != _NOBODY_THERE
+            elif time.monotonic() > self._working.get(reader, math.inf):
+                os.kill(reader, signal.SIGKILL)
+        return is_needed
 
     def _leave(self) -> None:
-        """Become a reader: nothing of the zygote's is its business."""
+        """Become a reader."""
         confinement.die_with_parent()
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for end in (self._control, self._ended, self._ending):
-            end.close()
 
-    def _bury(self) -> None:
-        """Take note of children that ended, and end those that do not by themselves."""
-        with suppress(BlockingIOError):
-            self._ended.recv(4096)
-        for child, until in tuple(self._children.items()):
-            if os.waitpid(child, os.WNOHANG) != (0, 0):
-                del self._children[child]
-            elif time.monotonic() > until:
-                os.kill(child, signal.SIGKILL)
+    def _read_one(self) -> int:
+        """Wait for a request, do it, and return what to end with."""
+        message, files, _, _ = socket.recv_fds(
+            self._control, wire.REQUEST_BYTES, _DESCRIPTORS
+        )
+        if len(message) < wire.REQUEST_BYTES:
+            return _NOBODY_THERE
+        request = Request.unpacked(message)
+        os.write(self._beginning, _BEGUN.pack(os.getpid(), request.seconds))
+        # Nothing of the zygote's is the business of whoever reads somebody's file.
+        self._control.close()
+        for end in (self._begun, self._beginning, self._ended, self._ending):
+            os.close(end)
+        _work(request, *files)
+        return 0
+
+
+def _arrived(pipe: int) -> bytes:
+    try:
+        return os.read(pipe, 512 * _BEGUN.size)
+    except BlockingIOError:
+        return b""
 
 
 def _work(request: Request, file: int, answer: int) -> None:

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from services.pdf.examining import Busy, Examiner, Unreadable
+from services.pdf.zygote import SPARES
 from tests.services.pdf import samples
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -72,7 +73,8 @@ def test_a_file_is_read_although_the_process_dies_just_then(own):
     text(own)
     (started,) = set(zygotes()) - set(before)
     with ThreadPoolExecutor(1) as pool:
-        started.suspend()
+        for each in (started, *started.children()):
+            each.suspend()
         asked = pool.submit(text, own)
         time.sleep(0.2)
         started.kill()
@@ -86,8 +88,9 @@ def test_a_reader_that_is_killed_costs_its_own_file_only(own):
     (started,) = set(zygotes()) - set(before)
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(own.examine, io.BytesIO(SLOW))
-        eventually(started.children)
-        started.children()[0].kill()
+        eventually(lambda: len(started.children()) > SPARES)
+        for reader in started.children():
+            reader.kill()
 
         with pytest.raises(Unreadable):
             asked.result()
@@ -108,8 +111,7 @@ def test_neither_descriptors_nor_the_dead_are_left_behind(own):
     broken = io.BytesIO(b"%PDF-1.7 broken")
     text(own)
     before = psutil.Process().num_fds()
-    readers = [child for child in zygotes() if child.children() is not None]
-    opened = {child.pid: child.num_fds() for child in readers}
+    opened = {zygote.pid: zygote.num_fds() for zygote in zygotes()}
 
     for _ in range(20):
         text(own)
@@ -117,8 +119,22 @@ def test_neither_descriptors_nor_the_dead_are_left_behind(own):
             own.examine(broken)
 
     assert psutil.Process().num_fds() == before
-    eventually(lambda: not any(child.children() for child in readers))
-    assert {child.pid: child.num_fds() for child in readers} == opened
+    for zygote in zygotes():
+        eventually(lambda zygote=zygote: len(zygote.children()) == SPARES)
+        assert zygote.num_fds() == opened[zygote.pid]
+
+
+def test_a_spare_reader_that_is_killed_is_replaced(own):
+    before = zygotes()
+    text(own)
+    (started,) = set(zygotes()) - set(before)
+    spares = started.children()
+
+    for spare in spares:
+        spare.kill()
+
+    eventually(lambda: len(set(started.children()) - set(spares)) == SPARES)
+    assert text(own) == ("Still here",)
 
 
 def test_whoever_waits_in_vain_for_a_turn_is_told_so():
@@ -143,7 +159,7 @@ def test_it_ends_with_the_app_however_that_ends(number):
     ) as app:
         assert app.stdout.readline()
         (zygote,) = zygotes(app.pid)
-        eventually(zygote.children)
+        eventually(lambda: len(zygote.children()) > SPARES)
         family = [zygote, *zygote.children()]
 
         os.kill(app.pid, number)
