@@ -29,6 +29,9 @@ _LINE_MM: Final = 5.6
 _CODE_MM: Final = 22.0
 # A heading at the foot of a page would be alone: it goes over with its first lines.
 _TOGETHER_MM: Final = 18.0
+# Stands for the number of pages until that is known; nobody can type what is no
+# character and what no font has.
+_PAGES: Final = "\ufdd0"
 _RIGHT_TO_LEFT: Final = frozenset({"R", "AL"})
 _TWO_BYTE: Final = 0x2AF
 
@@ -76,6 +79,7 @@ class Sheet(FPDF):
                 moment=now,
             )
         )
+        self.alias_nb_pages(_PAGES)
         self._set_fonts(text)
         self.set_margins(_SIDE_MM, _TOP_MM)
         self.set_auto_page_break(auto=True, margin=_BOTTOM_MM)
@@ -171,7 +175,7 @@ class Sheet(FPDF):
             self.set_y(-15)
             self._set("", 8, _MUTED)
             # Its width is known when the last page is, so nothing stands after it.
-            self.cell(0, 4, f"Page {self.page} of {{nb}}")
+            self.cell(0, 4, f"Page {self.page} of {_PAGES}")
             self.set_x(self.l_margin)
             self.cell(0, 4, f"Document {self._document_id}", align="R")
 

@@ -80,6 +80,17 @@ def test_long_text_flows_over_pages_that_say_whose_they_are():
     assert [f"Day {day}:" in "".join(pages) for day in range(150)] == [True] * 150
 
 
+@pytest.mark.parametrize("typed", ["{nb}", "**bold** __x__", "[a](b)", "<b>b</b>"])
+def test_what_looks_like_a_command_is_printed_as_it_was_typed(typed):
+    assert typed in " ".join(words_of(made(form=record_form(diagnosis=typed))))
+
+
+def test_a_word_longer_than_a_line_goes_on_in_the_next():
+    word = "Pneumono" * 60
+
+    assert word in "".join(words_of(made(form=record_form(diagnosis=word))))
+
+
 def test_a_long_table_names_its_columns_on_every_page():
     rows = [[f"Test {number}", "13.5", "g/dL", "12 to 16"] for number in range(60)]
     form = record_form(taken_on="2026-11-19", results=rows)
