@@ -47,7 +47,8 @@ def filed(
     """File a document with a text, as if some days ago."""
     kept = text_of(*pages, **(holding or {}))
     document = file(session, actor, of=of, holding=kept, title=title, **facts)
-    age(session, document.id, days_old)
+    if days_old:
+        age(session, document.id, days_old)
     return document
 
 
