@@ -22,7 +22,7 @@ from services.documents.revising import (
     revise,
     to_change,
 )
-from services.documents.rows import record_of, records
+from services.documents.rows import record_of, records, returned
 from services.documents.sights import is_visible_to, require_view
 from services.errors import NotFound
 from services.patient_refusals import NoSuchPatient
@@ -39,20 +39,21 @@ def file(
     """
     require_filing(actor)
     draft = _as_filed_by(actor, draft)
+    patient_name = None
     if draft.patient_id is not None:
-        lock_patient(session, actor, draft.patient_id)
+        patient = lock_patient(session, actor, draft.patient_id)
+        patient_name = f"{patient.first_name} {patient.last_name}"
     statement = (
         insert(Document)
         .values(_facts(actor, draft, content))
         .on_conflict_do_nothing(index_elements=[Document.id])
-        .returning(Document.id)
+        .returning(*returned(patient_name))
     )
-    with rules.explained(session):
-        document_id = session.scalar(statement)
-    if document_id is None:
+    with rules.explained():
+        row = session.execute(statement).one_or_none()
+    if row is None:
         return _filed_before(session, actor, draft, content)
-    version_rows.add(session, actor, document_id, 1, content)
-    filed = reading.look_up(session, actor, document_id)
+    filed = record_of((*row, *version_rows.add(session, actor, row.id, 1, content)))
     reading.record_event(
         session,
         actor,

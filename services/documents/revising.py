@@ -15,6 +15,7 @@ from services.documents.errors import StaleRevision
 from services.documents.records import DocumentRecord
 from services.documents.sights import may_change
 from services.errors import NotAllowed
+from services.patient_records import PatientRecord
 from services.patient_refusals import NoSuchPatient, PatientArchived
 
 
@@ -47,19 +48,18 @@ def not_yours(document: DocumentRecord) -> NotAllowed:
     )
 
 
-def lock_patient(session: Session, actor: Actor, patient_id: UUID) -> None:
+def lock_patient(session: Session, actor: Actor, patient_id: UUID) -> PatientRecord:
     """Keep the patient from being merged or archived until the transaction ends.
 
     Raises NoSuchPatient, PatientArchived.
     """
     if actor.role is not Role.PATIENT:
-        _lock(session, patient_id)
-        return
+        return _lock(session, patient_id)
     if actor.patient_id != patient_id:
         raise NoSuchPatient(patient_id)
     # Locking takes the right to change, and no patient changes their own record.
     with become(session, "system"):
-        _lock(session, patient_id)
+        return _lock(session, patient_id)
 
 
 def revise(
@@ -93,7 +93,7 @@ def revise(
     return latest
 
 
-def _lock(session: Session, patient_id: UUID) -> None:
+def _lock(session: Session, patient_id: UUID) -> PatientRecord:
     statement = (
         select(*patient_rows.COLUMNS)
         .where(Patient.id == patient_id)
@@ -105,3 +105,4 @@ def _lock(session: Session, patient_id: UUID) -> None:
     current = patient_rows.record_of(row)
     if current.is_archived:
         raise PatientArchived(current)
+    return current

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Select, String, func, literal_column, select
+from sqlalchemy import Select, String, func, literal, literal_column, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.models import Document, DocumentVersion, Patient
@@ -73,6 +73,14 @@ def records(number: int | None = None) -> Select[*tuple[Any, ...]]:
             & (DocumentVersion.number == wanted),
         )
         .outerjoin(Patient, Patient.id == Document.patient_id)
+    )
+
+
+def returned(patient_name: str | None) -> tuple[Any, ...]:
+    """Return DOCUMENT_COLUMNS for the RETURNING of an insert, which joins nothing."""
+    named = literal(patient_name, String)
+    return tuple(
+        named if column is _PATIENT_NAME else column for column in DOCUMENT_COLUMNS
     )
 
 

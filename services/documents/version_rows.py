@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, literal, null, select
+from sqlalchemy import Row, insert, literal, null, select
 from sqlalchemy.orm import Session
 
 from db.models import DocumentText, DocumentVersion
@@ -11,6 +11,7 @@ from services.actors import Actor
 from services.documents import rules
 from services.documents.drafts import StoredContent
 from services.documents.records import VersionRecord
+from services.documents.rows import VERSION_COLUMNS
 from services.pdf.examination import Examination
 
 
@@ -20,21 +21,22 @@ def add(
     document_id: UUID,
     number: int,
     content: StoredContent,
-) -> None:
-    """Write down a version whose bytes are stored, together with its text."""
+) -> Row[*tuple[Any, ...]]:
+    """Write down a version whose bytes are stored, with its text; return its row."""
     about = {"document_id": document_id, "number": number, **_values_of(content)}
-    version_id = _insert(session, actor, about)
+    row = _insert(session, actor, about)
     pages = list(map(rules.storable, content.examination.text))
     if any(pages):
-        session.execute(insert(DocumentText).values(version_id=version_id, pages=pages))
+        session.execute(insert(DocumentText).values(version_id=row.id, pages=pages))
+    return row
 
 
 def add_copy(
     session: Session, actor: Actor, number: int, version: VersionRecord
 ) -> None:
     """Write down a version with the file and the text of an earlier one."""
-    version_id = _insert(session, actor, {"number": number, **_copied(version)})
-    text = select(literal(version_id), DocumentText.pages).where(
+    row = _insert(session, actor, {"number": number, **_copied(version)})
+    text = select(literal(row.id), DocumentText.pages).where(
         DocumentText.version_id == version.id
     )
     columns = [DocumentText.version_id, DocumentText.pages]
@@ -51,10 +53,12 @@ def evidence(version: VersionRecord) -> dict[str, Any]:
     }
 
 
-def _insert(session: Session, actor: Actor, values: dict[str, Any]) -> UUID:
+def _insert(
+    session: Session, actor: Actor, values: dict[str, Any]
+) -> Row[*tuple[Any, ...]]:
     by = {"author_id": actor.id, "author_name": actor.name}
     statement = insert(DocumentVersion).values(values | by)
-    return session.scalars(statement.returning(DocumentVersion.id)).one()
+    return session.execute(statement.returning(*VERSION_COLUMNS)).one()
 
 
 def _values_of(content: StoredContent) -> dict[str, Any]:
