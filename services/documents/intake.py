@@ -1,11 +1,12 @@
 """Files taken in: measured, examined, scanned, encrypted and stored, before any row."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from io import SEEK_END
+from io import SEEK_END, UnsupportedOperation
 from typing import Any, BinaryIO, Final, Protocol
 
-from db.gridfs import Bucket, FileStore, FileStoreUnavailable
+from db.gridfs import Bucket, FileStore, FileStoreUnavailable, PutFile
 from services.documents.content import explained
 from services.documents.drafts import Origin, Scan, StoredContent
 from services.documents.errors import (
@@ -19,6 +20,7 @@ from services.errors import Unavailable
 from services.pdf.examination import Examination
 
 CONTENT_TYPE: Final = "application/pdf"
+_HEADER_WITHIN: Final = 1024
 _ACTIVE: Final = frozenset({"scripts", "launch", "attachments"})
 
 
@@ -26,14 +28,17 @@ class Examiner(Protocol):
     """Whoever reads a PDF that others made."""
 
     def examine(self, source: BinaryIO) -> Examination:
-        """Return what it is; raises NotAPdf, Unreadable."""
+        """Return what it is; raises NotAPdf, Unreadable.
+
+        Others read the source meanwhile: its position stays as it is.
+        """
 
 
 class Scanner(Protocol):
     """Whoever looks for viruses."""
 
     def scan(self, source: BinaryIO) -> str:
-        """Return "clean" or "infected"; raises Unavailable."""
+        """Return "clean" or "infected", in the same way; raises Unavailable."""
 
 
 class Intake:
@@ -63,18 +68,20 @@ class Intake:
     ) -> StoredContent:
         """Judge a file by its content and store it, encrypted.
 
-        The source can be read more than once and is left open. Of what is refused
+        The source is an open file or an io.BytesIO and is left open. Of what is refused
         nothing stays. Raises NoFile, TooLarge, NotAPdf, Unreadable, ActiveContent,
         FilesUnavailable.
         """
-        self._measure(source, filename)
-        examination = self._examine(source)
-        scan = self._scan(source)
-        source.seek(0)
-        with explained():
-            put = self._files.put_stream(
-                Bucket.DOCUMENTS, source, content_type=CONTENT_TYPE
-            )
+        _measure(source, filename)
+        # Judging a file takes about as long as storing it, mostly elsewhere.
+        with ThreadPoolExecutor(1) as aside:
+            judging = aside.submit(self._judge, source)
+            put = self._store(source)
+        try:
+            examination, scan = judging.result()
+        except BaseException:
+            self._delete(put.file_id)
+            raise
         return StoredContent(
             file_id=put.file_id,
             filename=filename,
@@ -89,30 +96,47 @@ class Intake:
 
     def discard(self, content: StoredContent) -> None:
         """Delete what no row was written for; if that fails it is swept later."""
-        with suppress(FileStoreUnavailable):
-            self._files.delete(Bucket.DOCUMENTS, content.file_id)
+        self._delete(content.file_id)
 
-    def _measure(self, source: BinaryIO, filename: str) -> None:
-        size = source.seek(0, SEEK_END)
-        if size > MAX_BYTES:
-            raise TooLarge
-        if size == 0:
-            raise NotAPdf if filename.strip() else NoFile
-
-    def _examine(self, source: BinaryIO) -> Examination:
-        source.seek(0)
+    def _judge(self, source: BinaryIO) -> tuple[Examination, Scan]:
         examination = self._examiner.examine(source)
         if self._refuse_active and _ACTIVE.intersection(examination.findings):
             raise ActiveContent(examination.findings)
-        return examination
+        return examination, self._scan(source)
 
     def _scan(self, source: BinaryIO) -> Scan:
         if self._scanner is None:
             return "off"
-        source.seek(0)
         try:
             is_clean = self._scanner.scan(source) == "clean"
         except Unavailable:
             # Kept in quarantine until a job has had it scanned.
             return "waiting"
         return "clean" if is_clean else "infected"
+
+    def _store(self, source: BinaryIO) -> PutFile:
+        with explained():
+            return self._files.put_stream(
+                Bucket.DOCUMENTS, source, content_type=CONTENT_TYPE
+            )
+
+    def _delete(self, file_id: str) -> None:
+        with suppress(FileStoreUnavailable):
+            self._files.delete(Bucket.DOCUMENTS, file_id)
+
+
+def _measure(source: BinaryIO, filename: str) -> None:
+    """Refuse what need not be looked at, and leave the file at its beginning."""
+    with suppress(UnsupportedOperation):
+        # What is spooled in memory goes into an unnamed file now: not while two read.
+        source.fileno()
+    size = source.seek(0, SEEK_END)
+    if size > MAX_BYTES:
+        raise TooLarge
+    source.seek(0)
+    begins = source.read(_HEADER_WITHIN)
+    source.seek(0)
+    if size == 0 and not filename.strip():
+        raise NoFile
+    if b"%PDF-" not in begins:
+        raise NotAPdf
