@@ -1,0 +1,105 @@
+"""Documents through the whole server: no file in memory, no wrong byte to anybody."""
+
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from bson import ObjectId
+from pymongo import MongoClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.models import DocumentVersion
+from services.actors import Role
+from tests.api.papers import UPLOAD, pdf
+
+MEGABYTE = 1024 * 1024
+LARGEST = 50 * MEGABYTE - 4096
+# What the whole of a file may cost in memory, up and down.
+MOST_ABOVE_IDLE = 24 * MEGABYTE
+
+
+@pytest.fixture
+def clerk(server):
+    with server.signed_in(Role.STAFF) as browser:
+        browser.timeout = 60
+        yield browser
+
+
+def _upload(clerk, data):
+    answer = clerk.post(UPLOAD, files={"file": ("a.pdf", data, "application/pdf")})
+    assert answer.status_code == 201
+    return f"/api/documents/{answer.json()['document']['id']}"
+
+
+@pytest.fixture
+def peak(server):
+    """How much more memory the server has at the most while something is done."""
+    (process,) = (
+        child
+        for child in psutil.Process().children()
+        if child.environ().get("CHARTROOM_PORT") == str(server.port)
+    )
+
+    def measure(do):
+        before = process.memory_info().rss
+        # From now on the kernel remembers the most anew.
+        Path(f"/proc/{process.pid}/clear_refs").write_text("5")
+        do()
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024 - before
+
+    return measure
+
+
+def test_a_large_file_is_never_in_memory_as_a_whole(clerk, peak):
+    # The first file loads what all others use.
+    clerk.get(_upload(clerk, pdf()))
+    data, paths, got = pdf(at_least=LARGEST), [], []
+
+    up = peak(lambda: paths.append(_upload(clerk, data)))
+    down = peak(lambda: got.append(clerk.get(paths[0]).content))
+
+    assert got == [data]
+    assert up <= MOST_ABOVE_IDLE
+    assert down <= MOST_ABOVE_IDLE
+
+
+def test_a_file_that_turns_out_damaged_is_cut_off(
+    server, clerk, addresses, clinic_engine
+):
+    data = pdf(at_least=3 * MEGABYTE)
+    path = _upload(clerk, data)
+    _damage_the_end(addresses, clinic_engine, path)
+
+    got = bytearray()
+    with pytest.raises(httpx.RemoteProtocolError):
+        _download(clerk, path, got)
+
+    assert 0 < len(got) < len(data)
+    assert data.startswith(got)
+    again = clerk.get(path)
+    assert again.status_code == 409
+    assert "damaged" in again.json()["error"]
+    assert "Lovelace" not in server.log.read_text()
+
+
+def _download(clerk, path, got):
+    with clerk.stream("GET", path) as sent:
+        assert sent.status_code == 200
+        for piece in sent.iter_bytes():
+            got += piece
+
+
+def _damage_the_end(addresses, clinic_engine, path):
+    with Session(clinic_engine) as session:
+        of_document = DocumentVersion.document_id == path.rpartition("/")[2]
+        file_id = session.scalar(select(DocumentVersion.file_id).where(of_document))
+    with MongoClient(addresses.mongo.admin_url) as mongo:
+        chunks = mongo["chartroom"]["documents.chunks"]
+        last = chunks.find_one({"files_id": ObjectId(file_id)}, sort=[("n", -1)])
+        data = bytearray(last["data"])
+        data[len(data) // 2] ^= 1
+        chunks.update_one({"_id": last["_id"]}, {"$set": {"data": bytes(data)}})
