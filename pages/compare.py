@@ -11,6 +11,7 @@ from dashboard.documents.comparing import (
 )
 from dashboard.navigation import go
 from dashboard.net import net
+from dashboard.widgets.part_tabs import part_tabs
 from dashboard.widgets.words import plain
 
 record = chosen_document()
@@ -25,11 +26,9 @@ if pair is None:
         icon=":material/compare:",
     )
 else:
-    texts, pages = st.tabs(["Words", "Pages"], key="compare_tabs", on_change="rerun")
-    if texts.open:
-        with texts, net():
+    with part_tabs(["Words", "Pages"], key="compare_tabs") as part, net():
+        if part == "Words":
             compare_texts(record, pair)
-    if pages.open:
-        with pages, net():
+        else:
             compare_pages(record, pair)
 st.caption(freshness())

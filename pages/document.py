@@ -10,6 +10,7 @@ from dashboard.documents.preview import pages_of
 from dashboard.documents.replacing import change_form, replace
 from dashboard.net import net
 from dashboard.widgets.document_facts import document_header, findings, version_facts
+from dashboard.widgets.part_tabs import part_tabs
 from services import documents
 from services.actors import Permission
 
@@ -31,24 +32,17 @@ with st.container(horizontal=True):
         share(record)
         deeds.delete(record)
     deeds.hold_or_release(record)
-names = sections.tabs_for(actor)
-opened = dict(
-    zip(names, st.tabs(names, key="document_tabs", on_change="rerun"), strict=True)
-)
-for name, tab in opened.items():
-    if not tab.open:
-        continue
-    with tab, net():
-        match name:
-            case "Preview":
-                findings(record.version)
-                pages_of(record, key=f"document_pages_{record.id}_{number}")
-            case "Versions":
-                sections.versions(record)
-            case "Links":
-                links(record)
-            case "Who opened it":
-                sections.accesses(record)
-            case _:
-                version_facts(record)
+with part_tabs(sections.names_for(actor), key="document_tabs") as part, net():
+    match part:
+        case "Preview":
+            findings(record.version)
+            pages_of(record, key=f"document_pages_{record.id}_{number}")
+        case "Versions":
+            sections.versions(record)
+        case "Links":
+            links(record)
+        case "Who opened it":
+            sections.accesses(record)
+        case "Facts":
+            version_facts(record)
 st.caption(freshness())

@@ -91,7 +91,10 @@ def confirm_deletion(record: DocumentRecord) -> None:
                 )
             )
             until = at(restorable_until(record))
-            notify(f"{plain(record.title)} is deleted, until {until}.", icon="delete")
+            title = plain(record.title)
+            notify(
+                f"{title} is deleted. It can be restored until {until}.", icon="delete"
+            )
             st.rerun()
 
 

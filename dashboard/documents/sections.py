@@ -17,7 +17,7 @@ from services.actors import Actor, Permission
 from services.documents import DocumentRecord, VersionRecord
 
 
-def tabs_for(actor: Actor) -> list[str]:
+def names_for(actor: Actor) -> list[str]:
     """Return the names of the parts that somebody may see."""
     names = ["Preview", "Versions"]
     if actor.may(Permission.SHARE_DOCUMENTS):

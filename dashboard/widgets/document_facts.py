@@ -51,11 +51,12 @@ def version_facts(record: DocumentRecord) -> None:
             "Size": f"{words.size(version.filesize)}, {words.pages(version)}",
             "Filed": f"{at(version.created_at)} by {plain(version.author_name)}",
             "Made": words.origin(version),
-            "SHA-256": f"`{version.sha256}`",
         },
         border="horizontal",
         alt="Facts of this version",
     )
+    # Beside the table: it cannot be broken there, and a phone would have to scroll.
+    st.caption(f"SHA-256 `{version.sha256}`")
     st.caption(
         f"Document filed {at(record.created_at)} by {plain(record.created_by_name)} · "
         f"last changed {at(record.updated_at)} · id {record.id}"

@@ -67,7 +67,7 @@ def upload(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
 
 
 def press(app: AppTest, opener: str, *keys: str) -> AppTest:
-    """Press buttons of a dialog, which AppTest keeps open only as long as its own is."""
+    """Press buttons of a dialog, which AppTest shows while its opener is pressed."""
     for key in keys:
         app.button(key=opener).click()
         app.button(key=key).click().run()
@@ -271,7 +271,7 @@ def test_a_new_version_replaces_and_the_old_one_can_be_restored(
     assert stored(clinic, record).latest == 2
 
     app = clinic.open("document", document=record.id)
-    app.session_state["document_tabs"] = "Versions"
+    app.session_state["document_tabs"] = ":gray[Versions]"
     app.run()
     app.button(key="document_restore_1").click().run()
     press(app, "document_restore_1", "document_restore_version_confirm")
@@ -309,7 +309,7 @@ def test_versions_without_text_are_compared_by_their_pages(clinic: Clinic, file:
     app = clinic.open("compare", document=record.id, left=1, right=2)
     assert "words cannot be compared" in said(app)
 
-    app.session_state["compare_tabs"] = "Pages"
+    app.session_state["compare_tabs"] = ":gray[Pages]"
     app.run()
 
     assert shown(app, f"compare_pages_{record.id}_1")
@@ -324,7 +324,7 @@ def test_a_link_is_shown_once_counted_and_revoked(clinic: Clinic, file: File):
     assert "/shared/" in app.code[0].value
 
     app = clinic.open("document", document=record.id)
-    app.session_state["document_tabs"] = "Links"
+    app.session_state["document_tabs"] = ":gray[Links]"
     app.run()
     assert any("never opened" in one.value for one in app.caption)
     (revoke,) = [b for b in app.button if str(b.key).startswith("document_revoke_")]
