@@ -94,6 +94,7 @@ _PLACES: Final = (
     Place("users.py", "People", "manage_accounts", Permission.MANAGE_USERS),
     Place("tokens.py", "Tokens", "key", Permission.MANAGE_TOKENS),
     Place("audit.py", "Audit", "policy", Permission.VIEW_AUDIT),
+    Place("retention.py", "Retention", "auto_delete", Permission.MANAGE_RETENTION),
     Place("replication.py", "Replication", "dns", Permission.VIEW_REPLICATION),
     Place("patient.py", "Patient", "person", Permission.VIEW_PATIENT, _HIDDEN),
     Place("edit.py", "Edit patient", "edit", Permission.EDIT_PATIENT, _HIDDEN),

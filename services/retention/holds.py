@@ -28,7 +28,7 @@ class HeldDocument:
 
     id: UUID
     classification: Classification
-    held_at: datetime | None
+    held_at: datetime
     holder_name: str | None
     reason: str
 
@@ -49,9 +49,11 @@ def list_holds(session: Session, actor: Actor) -> tuple[HeldDocument, ...]:
         .order_by(Document.held_at, Document.id)
         .limit(MOST_LISTED)
     )
+    # The database lets nothing be held without a moment and a reason.
     return tuple(
-        HeldDocument(row[0], Classification(row[1]), row[2], row[3], row[4] or "")
-        for row in rows
+        HeldDocument(held_id, Classification(kept_as), held_at, holder, because)
+        for held_id, kept_as, held_at, holder, because in rows
+        if held_at and because
     )
 
 

@@ -47,7 +47,7 @@ class Damage:
 
     document_id: UUID
     number: int
-    damaged_at: datetime | None
+    damaged_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,4 +138,5 @@ def _describe_walk(session: Session) -> Walk:
         .order_by(DocumentVersion.damaged_at.desc())
         .limit(MOST_LISTED)
     )
-    return Walk(files, checked, oldest_at, tuple(Damage(*row) for row in damaged))
+    found = (Damage(one, number, at) for one, number, at in damaged if at)
+    return Walk(files, checked, oldest_at, tuple(found))

@@ -42,6 +42,7 @@ LISTED = {
         "users",
         "tokens",
         "audit",
+        "retention",
         "replication",
         "account",
     },
