@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import BinaryIO, Final
 
 import pikepdf
 
@@ -40,8 +40,9 @@ class Zygote:
     It ends, and they do, when nobody is at the other end any more.
     """
 
-    def __init__(self, control: socket.socket) -> None:
+    def __init__(self, control: socket.socket, sample: BinaryIO) -> None:
         self._control = control
+        self._sample = sample
         self._waiting: set[int] = set()
         self._working: dict[int, float] = {}
         # Here a reader tells that it has begun.
@@ -102,10 +103,11 @@ class Zygote:
         is_needed = True
         for reader in (*self._waiting, *self._working):
             ended, status = os.waitpid(reader, os.WNOHANG)
-            if ended:
-                self._waiting.discard(reader)
-                self._working.pop(reader, None)
+            if ended and reader in self._waiting:
+                self._waiting.remove(reader)
                 is_needed &= os.waitstatus_to_exitcode(status) != _NOBODY_THERE
+            elif ended:
+                del self._working[reader]
             elif time.monotonic() > self._working.get(reader, math.inf):
                 os.kill(reader, signal.SIGKILL)
         return is_needed
@@ -118,6 +120,9 @@ class Zygote:
 
     def _read_one(self) -> int:
         """Wait for a request, do it, and return what to end with."""
+        # Memory is shared until it is written to, and then copied. That takes longer
+        # than reading a letter, so it is done before there is one.
+        _warm_up(self._sample, "examine")
         message, files, _, _ = socket.recv_fds(
             self._control, wire.REQUEST_BYTES, _DESCRIPTORS
         )
@@ -127,6 +132,7 @@ class Zygote:
         os.write(self._beginning, _BEGUN.pack(os.getpid(), request.seconds))
         # Nothing of the zygote's is the business of whoever reads somebody's file.
         self._control.close()
+        self._sample.close()
         for end in (self._begun, self._beginning, self._ended, self._ending):
             os.close(end)
         _work(request, *files)
@@ -156,9 +162,9 @@ def _write(write: Callable[[memoryview], int | None], part: memoryview) -> None:
         part = part[write(part) or 0 :]
 
 
-def _warm_up() -> None:
-    """Load what loads itself at its first use: no reader may open files later."""
-    with tempfile.TemporaryFile() as file, pikepdf.new() as pdf:
+def _write_sample(file: BinaryIO) -> None:
+    """Write a small PDF that needs whatever loads itself at its first use."""
+    with pikepdf.new() as pdf:
         font = pikepdf.Dictionary(
             Type=pikepdf.Name.Font,
             Subtype=pikepdf.Name.Type1,
@@ -169,19 +175,27 @@ def _warm_up() -> None:
         page.Contents = pdf.make_stream(b"BT /F 12 Tf 72 72 Td (A) Tj ET")
         # Encrypted, because qpdf opens the device for random numbers but once.
         pdf.save(file, encryption=pikepdf.Encryption(owner="", user=""))
-        file.flush()
-        for do in ("examine", "render"):
-            request = Request(do, seconds=5, megabytes=0, page=1, width=200)
-            reading.answer(request, file.fileno())
+    file.flush()
+
+
+def _warm_up(sample: BinaryIO, *tasks: wire.Task) -> None:
+    for do in tasks:
+        request = Request(do, seconds=5, megabytes=0, page=1, width=200)
+        reading.answer(request, sample.fileno())
 
 
 def main() -> None:
     """Serve at the socket whose descriptor is the first argument."""
-    with socket.socket(fileno=int(sys.argv[1])) as control:
-        _warm_up()
+    with (
+        socket.socket(fileno=int(sys.argv[1])) as control,
+        tempfile.TemporaryFile() as sample,
+    ):
+        _write_sample(sample)
+        # Now: no reader may open files later.
+        _warm_up(sample, "examine", "render")
         confinement.confine()
         gc.freeze()
-        Zygote(control).serve()
+        Zygote(control, sample).serve()
 
 
 if __name__ == "__main__":

