@@ -88,6 +88,11 @@ class OnBehalf:
                 self._keep(events)
             yield from pieces
 
+    def record(self, operation: Callable[[Session], None]) -> None:
+        """Write down a look at what was read before; raises NotRecorded."""
+        with audit.coming_from(self.origin):
+            self._write_down(operation)
+
     def require(self, permission: Permission) -> None:
         """Raise NotAllowed unless the actor may, and write the refusal down."""
         with self.recording_refusals():

@@ -27,8 +27,15 @@ def count_documents(
     count = _counted(session, asked)
     if not count.value and (corrected := asked.corrected(session)):
         count = _counted(session, corrected)
-    record(session, actor, Action.DOCUMENT_COUNT, criteria, count=str(count))
+    record_count(session, actor, criteria, count)
     return count
+
+
+def record_count(
+    session: Session, actor: Actor, criteria: Criteria, count: Count
+) -> None:
+    """Write down that somebody was told how long a list is."""
+    record(session, actor, Action.DOCUMENT_COUNT, criteria, count=str(count))
 
 
 def _counted(session: Session, asked: Asked) -> Count:

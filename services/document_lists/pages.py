@@ -86,7 +86,7 @@ def list_documents(
         _require_document(session, cursor)
     page = cut(rows, size, part, found_of)
     found = _with_passages(session, page.rows, asked, search)
-    _record(session, actor, criteria, found)
+    record_page(session, actor, criteria, found)
     return DocumentPage(found, page.next, page.previous, spellings(search))
 
 
@@ -109,7 +109,7 @@ def list_numbered(
     given = {"most": per_page, "offset": offset}
     rows, search = _find(session, asked, _numbered, given)
     found = _with_passages(session, tuple(map(found_of, rows)), asked, search)
-    _record(session, actor, criteria, found)
+    record_page(session, actor, criteria, found)
     return found
 
 
@@ -137,20 +137,15 @@ def _with_passages(
     return passages.with_passages(session, found, search)
 
 
-def _record(
+def record_page(
     session: Session,
     actor: Actor,
     criteria: Criteria,
-    shown: tuple[FoundDocument, ...],
+    shown: Sequence[FoundDocument],
 ) -> None:
-    record(
-        session,
-        actor,
-        Action.DOCUMENT_LIST,
-        criteria,
-        shown=shown,
-        called="documents",
-    )
+    """Write down which documents of a list somebody was shown."""
+    action = Action.DOCUMENT_LIST
+    record(session, actor, action, criteria, shown=shown, called="documents")
 
 
 def _page(part: Part, shape: Shape) -> str:

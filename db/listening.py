@@ -1,0 +1,165 @@
+"""Hears of changes that any process commits, and how fresh a reader must be for them.
+
+PostgreSQL tells it at the commit. What was told while nobody listened is lost, so as
+long as the primary does not answer, nothing is known and nothing may be relied on.
+"""
+
+import select
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from threading import Event, Lock, Thread
+from typing import Any, Final
+
+import psycopg2
+from psycopg2.extensions import (
+    POLL_OK,
+    POLL_READ,
+    POLL_WRITE,
+    make_dsn,
+)
+from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
+
+from db.endpoints import Endpoints
+from db.routing import Lsn
+from db.routing.addresses import Address, Addresses
+
+# A server that hangs keeps its connections: only an answer shows that it would tell.
+# Another one leads no sooner than some ten seconds after that.
+_ASK_EVERY_SECONDS: Final = 1.0
+_TRUSTED_SECONDS: Final = 3.0
+_ANSWER_SECONDS: Final = 2.0
+_PAUSE_SECONDS: Final = 0.5
+_POSITION: Final = (
+    "SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() END"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """How often something was told so far, and where in the log that stood before.
+
+    Whoever reads behind `position` sees all that was told.
+    """
+
+    count: int
+    position: Lsn
+
+
+class _Silent(Exception):
+    """A server did not answer in time, or does not lead."""
+
+
+class Listener:
+    """Listens to one channel on whichever server leads, in a thread of its own.
+
+    The thread begins with the first question.
+    """
+
+    def __init__(self, endpoints: Endpoints, channel: str) -> None:
+        self._endpoints = endpoints
+        self._channel = channel
+        self._closing = Event()
+        self._guard = Lock()
+        self._thread: Thread | None = None
+        self._count = 0
+        self._position: Lsn | None = None
+        self._answered_at = 0.0
+
+    def news(self) -> News | None:
+        """Return what was told so far; None while the primary may not be heard."""
+        with self._guard:
+            if self._thread is None and not self._closing.is_set():
+                self._thread = Thread(target=self._run, name="listener", daemon=True)
+                self._thread.start()
+            is_old = time.monotonic() - self._answered_at > _TRUSTED_SECONDS
+            if self._position is None or is_old:
+                return None
+            return News(self._count, self._position)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._closing.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        addresses = Addresses(self._endpoints)
+        while not self._closing.is_set():
+            for address in addresses.nodes:
+                # Whatever it is, the next attempt or the next server may do better.
+                with suppress(psycopg2.Error, OSError, _Silent):
+                    self._listen(address)
+            self._lose()
+            self._closing.wait(_PAUSE_SECONDS)
+
+    def _listen(self, address: Address) -> None:
+        """Listen to this server for as long as it answers and leads."""
+        try:
+            with closing(_open(address)) as connection:
+                _ask(connection, f'LISTEN "{self._channel}"')
+                self._take(connection)
+                while not self._closing.is_set():
+                    select.select([connection], [], [], _ASK_EVERY_SECONDS)
+                    connection.poll()
+                    if connection.notifies:
+                        connection.notifies.clear()
+                        self._lose()
+                    self._take(connection)
+        finally:
+            self._lose()
+
+    def _take(self, connection: DriverConnection) -> None:
+        """Ask where the log ends, which lies behind all that was told so far."""
+        asked_at = time.monotonic()
+        ((position,),) = _ask(connection, _POSITION)
+        if position is None:
+            raise _Silent
+        with self._guard:
+            self._answered_at = asked_at
+            if self._position is None:
+                self._position = Lsn.parse(position)
+
+    def _lose(self) -> None:
+        """Begin anew: what was known holds no longer."""
+        with self._guard:
+            self._count += 1
+            self._position = None
+
+
+def _open(address: Address) -> DriverConnection:
+    parameters = {**address.parameters, "application_name": "chartroom listener"}
+    connection = psycopg2.connect(make_dsn(**parameters), async_=True)
+    try:
+        _wait(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _ask(connection: DriverConnection, statement: str) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        _wait(connection)
+        return cursor.fetchall() if cursor.description else []
+
+
+def _wait(connection: DriverConnection) -> None:
+    """Wait for an answer, but not for one that never comes."""
+    for left in _countdown():
+        match connection.poll():
+            case state if state == POLL_OK:
+                return
+            case state if state == POLL_READ:
+                select.select([connection], [], [], left)
+            case state if state == POLL_WRITE:
+                select.select([], [connection], [], left)
+    raise _Silent
+
+
+def _countdown() -> Iterator[float]:
+    until = time.monotonic() + _ANSWER_SECONDS
+    while (left := until - time.monotonic()) > 0:
+        yield left

@@ -1,0 +1,239 @@
+"""Hot lists: kept for a while, dropped in every process when a document changes."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from db.endpoints import Endpoints
+from db.listening import Listener, News
+from db.models import AuditEvent
+from db.routing import SYSTEM, Lsn
+from services import patients
+from services.criteria import Criteria
+from services.document_lists.hot import HotLists, Place
+from services.errors import NotAllowed
+from services.on_behalf import OnBehalf
+from tests.services.clinic_samples import TODAY, Clinic, settled
+from tests.services.document_lists.samples import NOW, filed
+
+_ROOT = Path(__file__).parents[3]
+
+
+class Hearing:
+    """News that a test tells."""
+
+    def __init__(self) -> None:
+        self.told: News | None = News(1, Lsn(0))
+
+    def news(self) -> News | None:
+        return self.told
+
+
+@pytest.fixture(scope="module")
+def clinic(module_endpoints: Endpoints) -> Iterator[Clinic]:
+    """A clinic with a database of its own."""
+    with settled(module_endpoints) as clinic:
+        yield clinic
+
+
+@pytest.fixture
+def hearing() -> Hearing:
+    """Somebody who says what the test says."""
+    return Hearing()
+
+
+def _look(clinic, hot, actor=None, **asked):
+    on_behalf = OnBehalf(clinic.database, actor or clinic.cleo)
+    return hot.look(on_behalf, Criteria(), Place(), now=NOW, **asked)
+
+
+def _file(clinic, title="New"):
+    """File a document; return where in the log it is."""
+    cleo = clinic.cleo
+    on_behalf = OnBehalf(clinic.database, cleo)
+    return on_behalf.write(lambda s: filed(s, cleo, title)).lsn
+
+
+def test_a_list_is_kept_until_something_is_told(clinic, hearing):
+    hot = HotLists(hearing)
+    first = _look(clinic, hot)
+    lsn = _file(clinic)
+
+    assert _look(clinic, hot) == first
+    hearing.told = News(2, lsn)
+    second = _look(clinic, hot).value
+    assert len(second.page.rows) == len(first.value.page.rows) + 1
+    assert second.count.value == first.value.count.value + 1
+
+
+def test_what_is_read_anew_comes_from_a_server_that_shows_what_was_told(
+    clinic, hearing
+):
+    hot = HotLists(hearing)
+    lsn = _file(clinic, "Told of")
+    hearing.told = News(2, lsn)
+
+    assert "Told of" in [row.title for row in _look(clinic, hot).value.page.rows]
+
+
+def test_who_has_just_written_is_shown_it_whatever_is_kept(clinic, hearing):
+    hot = HotLists(hearing)
+    _look(clinic, hot)
+    lsn = _file(clinic, "My own")
+
+    shown = _look(clinic, hot, after=lsn).value.page.rows
+    assert "My own" in [row.title for row in shown]
+
+
+def test_nothing_is_kept_while_nothing_can_be_heard(clinic, hearing):
+    hot = HotLists(hearing)
+    hearing.told = None
+    first = _look(clinic, hot)
+    lsn = _file(clinic)
+
+    assert _look(clinic, hot, after=lsn) != first
+
+
+def test_what_is_told_during_the_reading_keeps_it_from_being_kept(clinic, hearing):
+    hot = HotLists(hearing)
+    told = iter([News(1, Lsn(0)), News(2, Lsn(0))])
+    hearing.news = lambda: next(told, News(2, Lsn(0)))
+    first = _look(clinic, hot)
+    lsn = _file(clinic)
+
+    assert _look(clinic, hot, after=lsn) != first
+    assert not [kept for kept in hot._kept.values() if kept.news == 1]
+
+
+def test_a_list_is_not_kept_for_longer_than_said(clinic, hearing):
+    hot = HotLists(hearing, seconds=0)
+    first = _look(clinic, hot)
+    lsn = _file(clinic)
+    hearing.told = News(1, lsn)
+
+    assert _look(clinic, hot) != first
+    assert HotLists(hearing, seconds=9_999)._seconds == 300
+
+
+def test_what_a_clinician_sees_is_not_kept(clinic, hearing):
+    hot = HotLists(hearing)
+    _look(clinic, hot, clinic.dora)
+
+    assert not hot._kept
+
+
+def test_every_look_is_written_down(clinic, hearing):
+    hot = HotLists(hearing)
+    count = select(AuditEvent.action, func.count()).group_by(AuditEvent.action)
+
+    def told():
+        rows = clinic.database.read_latest(
+            lambda s: dict(s.execute(count).all()), acting=SYSTEM
+        ).value
+        return rows.get("document:list", 0), rows.get("document:count", 0)
+
+    before = told()
+    for _ in range(3):
+        _look(clinic, hot)
+
+    assert told() == (before[0] + 3, before[1] + 3)
+
+
+def test_nobody_is_shown_what_was_kept_for_others(clinic, hearing):
+    hot = HotLists(hearing)
+    _file(clinic)
+    _look(clinic, hot)
+
+    with pytest.raises(NotAllowed):
+        _look(clinic, hot, clinic.ana)
+    assert _look(clinic, hot, clinic.emil).value.page.rows == ()
+
+
+def test_a_listener_hears_of_documents_and_of_names(clinic, module_endpoints):
+    def rename(session):
+        draft = replace(clinic.grace.draft(), last_name="Murray")
+        version = clinic.grace.version
+        patients.edit(
+            session, clinic.cleo, clinic.grace.id, draft, version=version, today=TODAY
+        )
+
+    with closing(Listener(module_endpoints, "documents")) as listener:
+        for change in (
+            lambda: _file(clinic),
+            lambda: clinic.write(clinic.cleo, rename),
+        ):
+            before = _awaited(listener.news)
+            lsn = change() or Lsn(0)
+            after = _awaited(lambda b=before: _newer(listener, b))
+            assert after.position >= lsn
+
+
+def _newer(listener, before):
+    news = listener.news()
+    return news if news and news.count > before.count else None
+
+
+def _awaited(question, seconds=5.0):
+    until = time.monotonic() + seconds
+    while not (answer := question()):
+        assert time.monotonic() < until, "nothing was heard"
+        time.sleep(0.005)
+    return answer
+
+
+class Process:
+    """One of several web processes."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def told(self, *words):
+        """Tell it to do something; return its answer."""
+        self._process.stdin.write(" ".join(words) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+
+@contextmanager
+def _process(clinic: Clinic, endpoints: Endpoints) -> Iterator[Process]:
+    given = {"actor": str(clinic.cleo.id), **asdict(endpoints)}
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.services.document_lists.looking"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=_ROOT,
+        env={**os.environ, "LOOKING_AT": json.dumps(given)},
+    ) as process:
+        try:
+            yield Process(process)
+        finally:
+            process.stdin.close()
+
+
+def test_what_is_filed_or_deleted_in_one_process_shows_in_the_other_at_once(
+    clinic, module_endpoints
+):
+    with (
+        _process(clinic, module_endpoints) as one,
+        _process(clinic, module_endpoints) as other,
+    ):
+        _awaited(lambda: other.told("hears"), seconds=20)
+        kept = other.told("look")
+        assert other.told("look") == kept
+
+        document_id = one.told("file", "Fresh")
+        _awaited(lambda: "Fresh" in other.told("look")["titles"], seconds=1)
+        one.told("delete", document_id)
+        _awaited(lambda: "Fresh" not in other.told("look")["titles"], seconds=1)
+        again = other.told("look")
+        assert other.told("look") == again
