@@ -48,7 +48,7 @@ _PARTS: Final = (
     docs,
 )
 _DESCRIPTION: Final = """
-The clinic's patients for programs. Every call needs a bearer token, except /health,
+The clinic's patients and documents for programs. Every call needs a bearer token, except /health,
 /metrics and this page: make one on the page Tokens, or with
 `python -m dashboard token --role ROLE`.
 
