@@ -30,6 +30,8 @@ from db.routing import (
 from services import people, replication
 from services.actors import Actor, Permission
 from services.audit import Origin
+from services.criteria import Criteria
+from services.document_lists.hot import Look, Place
 from services.documents import Intake
 from services.errors import NotAllowed, NotFound, Unavailable
 from services.on_behalf import OnBehalf
@@ -49,6 +51,7 @@ __all__ = [
     "in_zone",
     "intake",
     "last_write",
+    "look_at_documents",
     "now",
     "read",
     "read_all",
@@ -138,6 +141,27 @@ def read_all(*wanted: Wanted[Any]) -> tuple[Any, ...]:
     whole = [known or next(fresh) for known in found]
     st.session_state[_SERVED] = whole[-1].served
     return tuple(one.value for one in whole)
+
+
+def look_at_documents(
+    criteria: Criteria, place: Place, *, is_counted: bool = True
+) -> Look:
+    """Return a page of a list of documents, and how many there are.
+
+    It is kept for everybody who sees the same, until somebody changes a document; that
+    this person looked is written down each time. Raises Unavailable.
+    """
+    with _answering():
+        answer = wiring.current().hot_lists.look(
+            _on_behalf(),
+            criteria,
+            place,
+            now=now(),
+            is_counted=is_counted,
+            after=st.session_state.get(_LSN),
+        )
+    st.session_state[_SERVED] = answer.served
+    return answer.value
 
 
 def _find_kept(keep: Hashable | None, after: Lsn | None) -> _Kept | None:

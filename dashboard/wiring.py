@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 
 from dashboard.keys import derive, signing_key
@@ -13,9 +13,11 @@ from db.endpoints import Endpoints
 from db.file_keys import FileKeys
 from db.gridfs import FileStore
 from db.limit_storage import LimitStorage
+from db.listening import Listener
 from db.routing import Database
 from db.seal_keys import SealKeyFile
 from db.settings import Settings
+from services.document_lists.hot import HotLists
 from services.documents import Intake
 from services.pdf.examining import Examiner
 from services.pdf.scanning import Scanner, scanner_of
@@ -40,6 +42,12 @@ class Wiring:
     # Starts its process at the first file, so that commands without one have none.
     examiner: Examiner
     scanner: Scanner | None
+    # Listens from the first list on, so that commands without one do not.
+    hot_lists: HotLists = field(init=False)
+
+    def __post_init__(self) -> None:
+        hot = HotLists(Listener(self.endpoints, "documents"))
+        object.__setattr__(self, "hot_lists", hot)
 
     @property
     def intake(self) -> Intake:
@@ -69,6 +77,7 @@ class Wiring:
     def close(self) -> None:
         """Close every connection."""
         self.examiner.close()
+        self.hot_lists.close()
         self.database.close()
         self.limits.close()
         self.drafts.close()

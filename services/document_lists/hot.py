@@ -53,6 +53,10 @@ class Hearing(Protocol):
         """Return what was told so far; None while nothing can be heard."""
         ...
 
+    def close(self) -> None:
+        """Stop listening."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
@@ -119,6 +123,10 @@ class HotLists:
         read = _read(on_behalf, wanted, fresh_at)
         self._keep(key, read, news, fresh_at)
         return read
+
+    def close(self) -> None:
+        """Stop listening; nothing is kept any more."""
+        self._hearing.close()
 
     def _find(self, key: Hashable, news: News, after: Lsn | None) -> _Kept | None:
         with self._guard:

@@ -179,6 +179,7 @@ def clinic(
         database.write(people.ensure_demo_people, acting=SYSTEM)
         cast: tuple[Actor, ...] = database.write(_cast, acting=SYSTEM).value
         yield Clinic(wired, {person.role: person for person in cast})
+        wired.hot_lists.close()
     with MongoClient[dict[str, object]](url) as client:
         client.drop_database(name)
 

@@ -37,6 +37,9 @@ class Hearing:
     def news(self) -> News | None:
         return self.told
 
+    def close(self) -> None:
+        self.told = None
+
 
 @pytest.fixture(scope="module")
 def clinic(module_endpoints: Endpoints) -> Iterator[Clinic]:
