@@ -106,12 +106,8 @@ def _let_go() -> None:
 def _preview(made: Made) -> None:
     """Show the pages as they will be filed; nothing is kept before the confirmation."""
     with net():
-        page = 1
-        if made.pages > 1:
-            page = st.pagination(made.pages, key=f"{PAGE}_preview_page")
-        alt = f"Page {page} of {made.pages} of the {made.begun.template.title.lower()}"
-        st.image(_picture(made, page), width="stretch", alt=alt)
-        with st.container(horizontal=True):
+        # Above the page: below it nobody would see them without scrolling.
+        with st.container(horizontal=True, vertical_alignment="center"):
             confirmed = st.button(
                 "Confirm & Upload",
                 type="primary",
@@ -121,6 +117,13 @@ def _preview(made: Made) -> None:
             if st.button("Back to the form", key=f"{PAGE}_back"):
                 _let_go()
                 st.rerun()
+            page = 1
+            if made.pages > 1:
+                page = st.pagination(made.pages, key=f"{PAGE}_preview_page")
+        title = made.begun.template.title.lower()
+        with st.container(border=True):
+            alt = f"Page {page} of {made.pages} of the {title}"
+            st.image(_picture(made, page), width="stretch", alt=alt)
         if confirmed:
             _file(made)
 

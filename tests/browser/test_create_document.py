@@ -1,0 +1,40 @@
+"""A document made from a form: typed, looked at, confirmed, found in the list."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from services.actors import Role
+from tests.browser.conftest import Site
+
+pytestmark = pytest.mark.browser
+_NAME = "محمد عبد الله"
+
+
+def _type(page: Page, label: str, text: str) -> None:
+    box = page.get_by_label(label, exact=True)
+    box.fill(text)
+    box.press("Tab")
+
+
+def test_from_the_form_over_the_preview_into_the_list(site: Site):
+    context = site.visit(Role.CLINICIAN)
+    page = context.pages[0]
+    page.goto("/create_document")
+    _type(page, "Name", _NAME)
+    page.get_by_role("spinbutton", name="Date of birth").first.click()
+    page.keyboard.type("19800131")
+    page.keyboard.press("Tab")
+    _type(page, "Diagnosis (optional)", "Ελένη, राजेश, 高血压 and " + "a line. " * 600)
+    expect(page.get_by_text("Draft saved at")).to_be_visible()
+
+    page.get_by_role("button", name="Generate PDF").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_alt_text("Page 1 of 2 of the medical record")).to_be_visible()
+    dialog.get_by_role("button", name="Page 2").click()
+    expect(dialog.get_by_alt_text("Page 2 of 2 of the medical record")).to_be_visible()
+    dialog.get_by_role("button", name="Confirm & Upload").click()
+
+    expect(page.get_by_text("“Medical record” is filed.")).to_be_visible()
+    row = page.get_by_role("row").filter(has_text="Medical record")
+    expect(row.first).to_be_visible()
+    context.close()
