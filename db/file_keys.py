@@ -156,16 +156,17 @@ class FileKeys:
 
         One process at a time: of two that add a key, each would lose the other's.
         """
-        with _explained(self.path), _locked(self.path.parent):
-            keyset: dict[str, Any] = json.loads(self.path.read_text())
+        # A link that an administrator has laid stays one.
+        path = self.path.resolve()
+        with _explained(path), _locked(path.parent):
+            keyset: dict[str, Any] = json.loads(path.read_text())
             yield keyset
-            with _aside(self.path, keyset) as unfinished:
-                before = self.path.stat()
+            with _aside(path, keyset) as unfinished:
+                before = path.stat()
                 unfinished.chmod(before.st_mode & 0o777)
                 os.chown(unfinished, before.st_uid, before.st_gid)
-                # A link that an administrator has laid stays one.
-                unfinished.replace(self.path.resolve())
-            _sync(self.path.parent)
+                unfinished.replace(path)
+            _sync(path.parent)
 
 
 def key_of(sealed: bytes) -> int:

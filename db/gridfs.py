@@ -14,6 +14,7 @@ from bson import ObjectId
 from bson.errors import InvalidId
 from gridfs import GridFSBucket
 from pymongo import MongoClient
+from pymongo.errors import PyMongoError
 
 from db.file_keys import FileKeys
 from db.files import upkeep
@@ -126,6 +127,9 @@ class FileStore:
                     shelf, source, file_id=file_id, content_type=content_type
                 )
                 shelf.files.insert_one(written.entry)
+            except PyMongoError:
+                # Whoever waits has waited long enough: what is stored is swept later.
+                raise
             except BaseException:
                 # Nobody would ever see these chunks.
                 with suppress(Exception):
