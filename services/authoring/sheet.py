@@ -8,12 +8,12 @@ from typing import Any, Final
 from unicodedata import bidirectional
 from uuid import UUID
 
-import segno
 from fpdf import FPDF
 from fpdf.fonts import FontFace
 from fpdf.prefs import ViewerPreferences
 
 from services.authoring import fonts, xmp
+from services.authoring.qr_codes import code_of
 from services.authoring.typefaces import Typeface, key
 
 LANGUAGE: Final = "en"
@@ -200,19 +200,13 @@ class Sheet(FPDF):
         self.set_y(max(self.y, _TOP_MM + _CODE_MM))
 
     def _draw_code(self) -> None:
-        rows = segno.make_qr(self._document_id, error="m").matrix
-        module = _CODE_MM / len(rows)
+        code = code_of(self._document_id)
+        side = _CODE_MM / code.size
         left = self.w - self.r_margin - _CODE_MM
         self.set_fill_color(*_INK)
-        for down, row in enumerate(rows):
-            for first, last in _runs(row):
-                self.rect(
-                    left + first * module,
-                    _TOP_MM + down * module,
-                    (last - first) * module,
-                    module,
-                    style="F",
-                )
+        for dark in code.stretches:
+            x, y = left + dark.column * side, _TOP_MM + dark.row * side
+            self.rect(x, y, dark.length * side, side, style="F")
 
     def _set_fonts(self, text: Iterable[str]) -> None:
         others = fonts.chosen(text)
@@ -289,17 +283,3 @@ def _needs_saying(text: str) -> bool:
     if text.isascii() or is_right_to_left(text):
         return False
     return any(ord(character) > _TWO_BYTE for character in text)
-
-
-def _runs(row: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Yield where the dark stretches of a row begin and end."""
-    begun = None
-    place = -1
-    for place, dark in enumerate(row):
-        if dark and begun is None:
-            begun = place
-        elif not dark and begun is not None:
-            yield begun, place
-            begun = None
-    if begun is not None:
-        yield begun, place + 1
