@@ -1,16 +1,18 @@
 """axe-core finds nothing on any page, light and dark, on a desk and on a phone."""
 
 from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Locator, Page
 
 from db.routing import SYSTEM
 from services import patient_lists
 from services.actors import Actor, Role
 from services.criteria import Criteria
 from tests.browser.conftest import Site, settled
+from tests.services.pdf.samples import letter
 
 pytestmark = pytest.mark.browser
 
@@ -26,6 +28,11 @@ PAGES = [
     (Role.STAFF, "/doctors"),
     (Role.STAFF, "/account"),
     (Role.STAFF, "/views"),
+    (Role.STAFF, "/documents"),
+    (Role.STAFF, "/document?document={paper}"),
+    (Role.STAFF, "/compare?document={paper}"),
+    (Role.STAFF, "/upload_documents"),
+    (Role.STAFF, "/trash"),
     (Role.CLINICIAN, "/break_glass?patient={first}"),
     (Role.ANALYST, "/"),
     (Role.ANALYST, "/patients"),
@@ -42,13 +49,39 @@ PAGES = [
     (Role.ADMIN, "/audit?outcome=done"),
     (Role.PATIENT, "/"),
     (Role.PATIENT, "/accesses"),
+    (Role.PATIENT, "/documents"),
+    (Role.PATIENT, "/upload_documents"),
 ]
 LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1440, 390)]
 
 
 @pytest.fixture(scope="module")
-def patients(site: Site) -> dict[str, str]:
-    """Two patients to look at, one of them with allergies."""
+def paper(site: Site) -> str:
+    """A document with two versions to look at."""
+    with site.visit() as context:
+        page = context.pages[0]
+        page.goto("/upload_documents")
+        hand_over(settled(page), letter("Dose 5 mg"))
+        page.get_by_label("Description").wait_for()
+        page.get_by_role("button", name="File document").click()
+        page.get_by_text("is filed").wait_for()
+        page.get_by_role("button", name="To the documents").click()
+        page.get_by_role("link", name="letter", exact=True).first.click()
+        page.get_by_role("button", name="Replace").click()
+        hand_over(page.get_by_role("dialog"), letter("Dose 50 mg"))
+        page.get_by_role("button", name="Save as version 2").click()
+        page.get_by_text("Version 2 is saved").wait_for()
+        return parse_qs(urlsplit(page.url).query)["document"][0]
+
+
+def hand_over(where: Page | Locator, data: bytes) -> None:
+    file = {"name": "letter.pdf", "mimeType": "application/pdf", "buffer": data}
+    where.locator("input[type=file]").set_input_files(file)
+
+
+@pytest.fixture(scope="module")
+def patients(site: Site, paper: str) -> dict[str, str]:
+    """Two patients to look at, one of them with allergies; and a document."""
     clerk = Actor(id=next_id(site), name="", role=Role.STAFF)
     page = site.database.write(
         lambda session: patient_lists.list_patients(session, clerk, Criteria()),
@@ -59,6 +92,7 @@ def patients(site: Site) -> dict[str, str]:
         "first": str(rows[0].id),
         "second": str(rows[1].id),
         "person": str(clerk.id),
+        "paper": paper,
     }
 
 
@@ -116,6 +150,17 @@ def test_an_open_dialog_has_no_violation(
     page.goto("/patient?patient={first}".format(**patients))
     settled(page).get_by_role("button", name="Archive").click()
     page.get_by_role("dialog").wait_for()
+
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("part", ["Versions", "Links", "Who opened it", "Facts"])
+def test_the_parts_of_a_document_have_no_violation(
+    profiles: dict[Role, BrowserContext], paper: str, part: str
+):
+    page = profiles[Role.STAFF].pages[0]
+    page.goto(f"/document?document={paper}")
+    settled(page).get_by_role("tab", name=part).click()
 
     assert violations(page) == []
 
