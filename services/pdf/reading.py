@@ -33,7 +33,7 @@ _MIN_WIDTH: Final = 100
 _PNG_LEVEL: Final = 3
 
 # A word that was parted at the end of its line.
-_PARTED: Final = re.compile("[\x02\xad\ufffe]\r?\n")
+_PARTED: Final = re.compile("[\x02\xad\ufffe](?:\r?\n)?")
 # What PostgreSQL or UTF-8 cannot hold, and what nobody can see.
 _NO_TEXT: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 

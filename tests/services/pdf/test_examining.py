@@ -93,6 +93,12 @@ def test_text_is_such_as_a_database_can_keep(examiner):
     assert found.text == ("Fine words",)
 
 
+def test_a_word_parted_at_the_end_of_a_line_is_one_word(examiner):
+    found = examined(examiner, samples.saying(b"The exami-) Tj 0 -9 Td (nation is"))
+
+    assert found.text == ("The examination is",)
+
+
 def test_a_page_holds_only_so_much_text(examiner):
     found = examined(examiner, samples.saying(b") Tj (".join([b"a" * 30_000] * 5)))
 

@@ -5,6 +5,7 @@ import io
 import pikepdf
 import pytest
 from PIL import Image
+from pypdfium2.version import PDFIUM_INFO
 
 from services.pdf.examining import NeedsPassword, NoSuchPage, NotAPdf, Unreadable
 from tests.services.pdf import samples
@@ -46,6 +47,10 @@ def test_each_page_is_drawn_for_itself(examiner):
 def test_a_page_that_is_not_there_is_not_found(examiner, page):
     with pytest.raises(NoSuchPage):
         rendered(examiner, samples.letter("First", "Second"), page)
+
+
+def test_no_script_could_run_for_there_is_no_engine():
+    assert not {"V8", "XFA"}.intersection(PDFIUM_INFO.flags)
 
 
 def test_what_was_typed_into_a_form_is_shown(examiner):
