@@ -26,6 +26,8 @@ def _worker(endpoints, folder):
             f"{name}={url}" for name, url in endpoints.replica_urls.items()
         ),
         "CHARTROOM_DATA": str(folder),
+        # Otherwise it starts with a key file for documents only.
+        "CHARTROOM_DEMO": "true",
     }
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(
