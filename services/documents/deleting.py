@@ -65,7 +65,8 @@ def restore(
     _require_own(actor, before)
     if not before.is_deleted:
         raise NotDeleted
-    values = {"deleted_at": None, "deleted_by": None}
+    # Kept for its whole time again: one that is restored late is not purged at once.
+    values = {"deleted_at": None, "deleted_by": None, "updated_at": func.now()}
     is_deleted = Document.deleted_at.is_not(None)
     revise(session, actor, before, revision, values, is_deleted)
     return _done(session, actor, document_id, Action.DOCUMENT_RESTORE)

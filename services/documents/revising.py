@@ -42,7 +42,8 @@ def require_filing(actor: Actor) -> None:
 def not_yours(document: DocumentRecord) -> NotAllowed:
     """Return the refusal of a patient who did not file the document themselves."""
     return NotAllowed(
-        "Your clinic filed this document, so only the clinic changes it. "
+        "Your clinic filed this document or added to it, so only the clinic changes "
+        "it. "
         "Ask at the front desk.",
         patient_id=document.patient_id,
     )

@@ -57,4 +57,6 @@ def may_delete(actor: Actor, record: DocumentRecord) -> bool:
 
 
 def _is_own(actor: Actor, record: DocumentRecord) -> bool:
-    return (record.patient_id, record.created_by) == (actor.patient_id, actor.id)
+    # What the clinic has added a version to is the clinic's as well.
+    authors = {record.created_by, record.version.author_id}
+    return record.patient_id == actor.patient_id and authors == {actor.id}

@@ -19,6 +19,7 @@ def test_what_is_deleted_is_gone_until_it_is_restored(session, clerk, filed):
     restored = documents.restore(session, clerk, filed.id, revision=gone.revision)
 
     assert gone.is_deleted
+    assert gone.updated_at == filed.updated_at
     assert documents.get(session, clerk, filed.id) == restored
     assert (restored.deleted_at, restored.version) == (None, filed.version)
     assert told(session)[1:3] == [("document:delete", 1), ("document:restore", 1)]
@@ -121,6 +122,16 @@ def test_patients_delete_and_restore_what_they_filed_and_nothing_else(
         documents.delete(session, herself, filed.id, revision=1)
     with pytest.raises(NotAllowed):
         documents.hold(session, herself, own.id, reason=REASON)
+
+
+def test_what_the_clinic_added_to_is_not_the_patients_alone(session, clerk, herself):
+    own = file(session, herself)
+    documents.add_version(session, clerk, own.id, content(b"2"), revision=1)
+
+    with pytest.raises(NotAllowed, match="Your clinic filed"):
+        documents.delete(session, herself, own.id, revision=None)
+    with pytest.raises(NotAllowed, match="Your clinic filed"):
+        documents.add_version(session, herself, own.id, content(b"3"), revision=2)
 
 
 def test_what_a_patient_filed_and_the_clinic_holds_stays(session, clerk, herself):

@@ -94,9 +94,9 @@ def test_patients_replace_what_they_filed_and_nothing_else(session, herself, fil
     replaced = documents.add_version(session, herself, own.id, NEWER, revision=1)
 
     assert replaced.latest == 2
-    with pytest.raises(NotAllowed, match="only the clinic changes it"):
+    with pytest.raises(NotAllowed, match="so only the clinic changes"):
         documents.add_version(session, herself, filed.id, NEWER, revision=1)
-    with pytest.raises(NotAllowed, match="only the clinic changes it"):
+    with pytest.raises(NotAllowed, match="so only the clinic changes"):
         documents.restore_version(session, herself, filed.id, 1, revision=1)
 
 
