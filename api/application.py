@@ -48,8 +48,8 @@ _PARTS: Final = (
     docs,
 )
 _DESCRIPTION: Final = """
-The clinic's patients and documents for programs. Every call needs a bearer token, except /health,
-/metrics and this page: make one on the page Tokens, or with
+The clinic's patients and documents for programs. Every call needs a bearer token,
+except /health, /metrics and this page: make one on the page Tokens, or with
 `python -m dashboard token --role ROLE`.
 
 Refusals are RFC 9457 problems (`application/problem+json`); /patient-register keeps

@@ -9,6 +9,7 @@ import orjson
 from fastapi import Depends, HTTPException, Request
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
 
 from api.dependencies import Caller, ProgramOrPerson
 from services.actors import Permission, Role
@@ -146,6 +147,9 @@ async def _read(request: Request) -> FormData:
         return await parser.parse()
     except MultiPartException as error:
         raise HTTPException(400, error.message) from error
+    except ClientDisconnect as error:
+        # Nobody hears it; somebody closed a page, which is no fault of ours to log.
+        raise HTTPException(400, "The upload broke off.") from error
 
 
 async def _bounded(request: Request) -> AsyncGenerator[bytes]:

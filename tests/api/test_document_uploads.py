@@ -229,6 +229,24 @@ def test_a_stranger_may_send_nothing(door):
     assert (flood.status, flood.taken) == (401, 0)
 
 
+def test_who_goes_away_in_the_middle_leaves_nothing_and_breaks_nothing(
+    door, kept, caplog
+):
+    flood, before = Flood(door.app, door.tokens[Role.STAFF]), kept()
+
+    async def receive():
+        if flood.taken > 5_000_000:
+            return {"type": "http.disconnect"}
+        return await Flood.receive(flood)
+
+    flood.receive = receive
+    flood.run()
+
+    assert flood.status == 400
+    assert kept() == before
+    assert "Unexpected error" not in caplog.text
+
+
 def test_one_byte_too_many_is_refused_and_none_is_taken(client, kept):
     before = kept()
     largest = pdf(at_least=MAX_BYTES - 4096)

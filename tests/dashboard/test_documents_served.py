@@ -1,5 +1,7 @@
 """Documents through the whole server: no file in memory, no wrong byte to anybody."""
 
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -67,6 +69,25 @@ def test_a_large_file_is_never_in_memory_as_a_whole(clerk, peak):
     assert down <= MOST_ABOVE_IDLE
 
 
+def test_a_file_that_is_too_large_is_refused_while_it_is_sent(server, clerk):
+    head = (
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n'
+    )
+
+    def body():
+        yield head
+        for _ in range(60):
+            yield b"x" * MEGABYTE
+        yield b"\r\n--x--\r\n"
+
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = clerk.post(UPLOAD, content=body(), headers=kind)
+
+    assert answer.status_code == 413
+    assert answer.json()["error"] == "File size exceeds 50MB limit"
+    assert clerk.get("/api/documents").status_code == 200
+
+
 def test_a_file_that_turns_out_damaged_is_cut_off(
     server, clerk, addresses, clinic_engine
 ):
@@ -80,9 +101,7 @@ def test_a_file_that_turns_out_damaged_is_cut_off(
 
     assert 0 < len(got) < len(data)
     assert data.startswith(got)
-    again = clerk.get(path)
-    assert again.status_code == 409
-    assert "damaged" in again.json()["error"]
+    assert "damaged" in _refusal(clerk, path)["error"]
     assert "Lovelace" not in server.log.read_text()
 
 
@@ -91,6 +110,17 @@ def _download(clerk, path, got):
         assert sent.status_code == 200
         for piece in sent.iter_bytes():
             got += piece
+
+
+def _refusal(clerk, path):
+    """Ask until the node that answers has heard of the damage."""
+    for _ in range(100):
+        with suppress(httpx.RemoteProtocolError):
+            answer = clerk.get(path)
+            assert answer.status_code == 409
+            return answer.json()
+        time.sleep(0.1)
+    raise AssertionError("The damage is not remembered.")
 
 
 def _damage_the_end(addresses, clinic_engine, path):
