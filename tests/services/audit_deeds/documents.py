@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from services import documents
+from services import document_lists, documents
 from services.audit import Action
+from services.criteria import Criteria
 from services.documents import ChangedDocument, DocumentRecord
 from tests.services.audit_deeds.world import Deed, World, deed
 from tests.services.documents.samples import content, file
@@ -32,6 +33,18 @@ def document_add_version(w: World) -> Deed:
 def document_restore_version(w: World) -> Deed:
     given = (w.session, w.clerk, _filed(w).id, 1)
     return lambda: documents.restore_version(*given, revision=1)
+
+
+@deed(Action.DOCUMENT_LIST)
+def document_list(w: World) -> Deed:
+    clerk = w.clerk
+    return lambda: document_lists.list_documents(w.session, clerk, Criteria())
+
+
+@deed(Action.DOCUMENT_COUNT)
+def document_count(w: World) -> Deed:
+    clerk = w.clerk
+    return lambda: document_lists.count_documents(w.session, clerk, Criteria())
 
 
 @deed(Action.DOCUMENT_READ)
