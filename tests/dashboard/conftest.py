@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from db import file_keys
 from db.endpoints import Endpoints
 from db.models import User
 from db.routing import SYSTEM, Database
@@ -158,6 +159,7 @@ def clinic(
     with Session(clinic_engine) as session, session.begin():
         session.add(User(name="Ines", role="admin", email=DEMO_PERSON, is_demo=True))
     folder, port = tmp_path_factory.mktemp("clinic"), free_port()
+    file_keys.make(folder / "file.keys")
     with (
         mail_server(mailbox) as mail_port,
         serving(
@@ -167,6 +169,7 @@ def clinic(
             emails={},
             port=port,
             demo="false",
+            file_keys_file=str(folder / "file.keys"),
             public_url=f"http://127.0.0.1:{port}",
             smtp_url=f"smtp://127.0.0.1:{mail_port}",
             mail_from="Chartroom <chartroom@clinic.test>",
