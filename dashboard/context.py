@@ -8,17 +8,16 @@ import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from dashboard import live_sessions, runs, sharing, wiring
+from dashboard import live_sessions, runs, wiring
+from dashboard.clock import in_zone, now, today
 from dashboard.live_sessions import LiveSessions
-from db.gridfs import FileStore
+from dashboard.stores import examiner, files, intake
 from db.routing import (
     DOOR,
     DatabaseUnavailable,
@@ -32,11 +31,8 @@ from services.actors import Actor, Permission
 from services.audit import Origin
 from services.criteria import Criteria
 from services.document_lists.hot import Look, Place
-from services.documents import Intake
 from services.errors import NotAllowed, NotFound, Unavailable
 from services.on_behalf import OnBehalf
-from services.pdf.examining import Examiner
-from services.shares import NewShare
 
 __all__ = [
     "NodeState",
@@ -56,7 +52,6 @@ __all__ = [
     "read",
     "read_all",
     "require",
-    "share_link",
     "today",
     "write",
 ]
@@ -300,45 +295,6 @@ def freshness() -> str:
     return f"{moment}, replica {served.node}{behind}"
 
 
-def today() -> date:
-    """Return the day in the clinic's zone."""
-    return now().date()
-
-
-def now() -> datetime:
-    """Return the moment on the clinic's clock."""
-    return datetime.now(_zone())
-
-
-def in_zone(moment: datetime) -> datetime:
-    """Return the moment on the clinic's clock."""
-    return moment.astimezone(_zone())
-
-
-def files() -> FileStore:
-    """Return the store of photos and documents."""
-    return wiring.current().files
-
-
-def intake() -> Intake:
-    """Return the way of a document's file into the store."""
-    return wiring.current().intake
-
-
-def examiner() -> Examiner:
-    """Return who reads PDFs."""
-    return wiring.current().examiner
-
-
 def count_upload() -> None:
     """Count a file that this person sends; raises LimitReached."""
     _on_behalf().count_upload(wiring.current().throttle)
-
-
-def share_link(new: NewShare) -> str:
-    """Return the address of a link to a document, to be told this once."""
-    return sharing.link_of(wiring.current().settings, new)
-
-
-def _zone() -> ZoneInfo:
-    return ZoneInfo(wiring.current().settings.timezone)

@@ -8,6 +8,7 @@ import altair  # noqa: F401
 import pandas as pd  # noqa: F401
 
 from dashboard import attention, chosen_patient, listing, twins, views_menu  # noqa: F401
+from dashboard.documents import of_patient, sections, uploading  # noqa: F401
 from dashboard.widgets import (  # noqa: F401
     candidates,
     choose_fields,

@@ -3,16 +3,20 @@
 import streamlit as st
 
 from dashboard.context import current_actor, read, write
-from dashboard.navigation import go, open_list
+from dashboard.navigation import go
 from dashboard.net import net
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.notices import notify
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.words import at, plain
 from services import views
-from services.views import View
+from services.actors import Permission
+from services.views import Subject, View
 
 actor = current_actor()
+SUBJECTS = [views.PATIENTS]
+if actor.may(Permission.VIEW_DOCUMENTS):
+    SUBJECTS.append(views.DOCUMENTS)
 
 
 @st.dialog("Rename this view", icon=":material/edit:")
@@ -31,8 +35,8 @@ def confirm_deletion(view: View) -> None:
     """Name the view, and say what stays."""
     with net():
         st.markdown(
-            f"**{plain(view.name)}** is taken off your views. No patient is touched, "
-            "and addresses of the list that you have shared go on working."
+            f"**{plain(view.name)}** is taken off your views. Nothing in it is "
+            "touched, and addresses of the list that you have shared go on working."
         )
         if st.button("Delete view", type="primary", key="views_delete"):
             write(lambda s: views.delete_view(s, actor, view.id))
@@ -40,9 +44,14 @@ def confirm_deletion(view: View) -> None:
             st.rerun()
 
 
+def views_of(subject: Subject) -> tuple[View, ...]:
+    """Read the person's own names for lists of one kind."""
+    return read(lambda s: views.list_views(s, actor, subject=subject))
+
+
 page_header("Saved views")
-st.caption("Lists of patients that you have named. Only you see them here.")
-known = read(lambda s: views.list_views(s, actor))
+st.caption("Lists that you have named. Only you see them here.")
+known = [(view, subject) for subject in SUBJECTS for view in views_of(subject)]
 if not known and empty_state(
     "No saved views yet. Filter the patients, then save the list under a name.",
     icon="bookmarks",
@@ -50,16 +59,16 @@ if not known and empty_state(
     key="views_start",
 ):
     go("patients.py")
-for view in known:
+for view, subject in known:
     with (
         st.container(border=True),
         st.container(horizontal=True, vertical_alignment="center"),
     ):
         with st.container(width="stretch", gap="xxsmall"):
             st.markdown(f"**{plain(view.name)}**")
-            st.caption(f"Saved {at(view.created_at)}")
+            st.caption(f"{subject.name.capitalize()} · saved {at(view.created_at)}")
         if st.button("Open", key=f"views_open_{view.id}"):
-            open_list(view.key)
+            go(f"{subject.name}.py", list=view.key)
         if st.button("Rename", key=f"views_rename_{view.id}"):
             rename(view)
         if st.button("Delete", key=f"views_delete_{view.id}"):

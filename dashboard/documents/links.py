@@ -4,8 +4,10 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.context import current_actor, now, read, share_link, write
+from dashboard import wiring
+from dashboard.context import current_actor, now, read, write
 from dashboard.net import net
+from dashboard.sharing import link_of
 from dashboard.widgets.notices import notify
 from dashboard.widgets.share_list import share_list
 from dashboard.widgets.words import at, plain
@@ -78,7 +80,8 @@ def _share(record: DocumentRecord) -> None:
                 "copy it.",
                 icon=":material/link:",
             )
-            st.code(share_link(made), language=None, wrap_lines=True)
+            link = link_of(wiring.current().settings, made)
+            st.code(link, language=None, wrap_lines=True)
 
 
 @st.dialog("Revoke this link?", icon=":material/link_off:")

@@ -6,6 +6,7 @@ from io import BytesIO
 from uuid import UUID
 
 import pytest
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.testing.v1 import AppTest
 
 from db.models import DocumentVersion
@@ -147,11 +148,20 @@ def test_the_same_content_is_offered_as_already_filed(clinic: Clinic, file: File
     assert "again\\.pdf is filed" in said(app)
 
 
-def test_the_uploader_lets_go_of_what_is_filed(clinic: Clinic):
+def test_the_memory_of_what_is_filed_is_let_go_of(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+):
+    gone: list[str] = []
+    monkeypatch.setattr(
+        MemoryUploadedFileManager,
+        "remove_file",
+        lambda _manager, *named, **named_too: gone.append(str(named or named_too)),
+    )
     app = clinic.open("upload_documents")
-    upload(app, ("kept.pdf", letter("let go")))
+    upload(app, ("good.pdf", letter("let go")), ("bad.pdf", b"MZ"))
 
-    assert app.file_uploader[0].value in (None, [])
+    assert len(gone) == 1
+    assert [box.value for box in app.error] == ["Only PDF files are allowed"]
     assert not app.exception
 
 

@@ -39,6 +39,23 @@ def test_a_view_opens_its_list(clinic: Clinic, view: View):
     assert not app.exception
 
 
+def test_a_view_of_documents_opens_the_documents(clinic: Clinic):
+    def save(session):
+        subject = views.DOCUMENTS
+        key = views.remember(
+            session, clinic.clerk, Criteria(search="gastroscopy"), subject=subject
+        )
+        return views.save_view(session, clinic.clerk, "Papers", key, subject=subject)
+
+    view = clinic.write(save)
+    app = clinic.open("views")
+    app.button(key=f"views_open_{view.id}").click().run()
+
+    assert app.title[0].value == "Documents"
+    assert app.text_input(key="documents_search").value == "gastroscopy"
+    assert not app.exception
+
+
 def test_deleting_asks_first_and_names_the_view(clinic: Clinic, view: View):
     app = clinic.open("views")
 

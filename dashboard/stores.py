@@ -1,0 +1,21 @@
+"""Where files are kept, how they get there, and who reads them."""
+
+from dashboard import wiring
+from db.gridfs import FileStore
+from services.documents import Intake
+from services.pdf.examining import Examiner
+
+
+def files() -> FileStore:
+    """Return the store of photos and documents."""
+    return wiring.current().files
+
+
+def intake() -> Intake:
+    """Return the way of a document's file into the store."""
+    return wiring.current().intake
+
+
+def examiner() -> Examiner:
+    """Return who reads PDFs."""
+    return wiring.current().examiner
