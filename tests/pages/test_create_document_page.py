@@ -7,6 +7,7 @@ from uuid import uuid4
 import pypdfium2
 import pytest
 
+from db.draft_store import DraftStore, DraftsUnavailable
 from db.gridfs import Bucket
 from services import documents
 from services.actors import Role
@@ -282,6 +283,39 @@ def test_the_next_version_begins_with_what_the_last_one_says(clinic, ada):
     after = clinic.write(lambda s: documents.get(s, clinic.clerk, record.id))
     assert (after.latest, after.version.form["diagnosis"]) == (2, "Second")
     assert str(record.id) in text_of(clinic, after)
+
+
+def test_somebody_elses_version_in_between_is_told_and_the_form_stays(clinic, ada):
+    app = opened(clinic, patient=ada.id)
+    press(press(app, "generate"), "confirm")
+    record = newest(clinic)
+    mine, theirs = (opened(clinic, document=record.id) for _ in range(2))
+    field(mine, "diagnosis").set_value("Mine").run()
+    press(mine, "generate")
+    press(press(theirs, "generate"), "confirm")
+
+    press(mine, "confirm")
+
+    assert any("Somebody else changed" in error.value for error in mine.error)
+    assert shown(mine)["diagnosis"] == "Mine"
+    after = clinic.write(lambda s: documents.get(s, clinic.clerk, record.id))
+    assert after.latest == 2
+
+
+def test_without_the_store_of_drafts_the_page_works_and_says_so(clinic, monkeypatch):
+    def refuse(*_):
+        raise DraftsUnavailable
+
+    monkeypatch.setattr(DraftStore, "save", refuse)
+    monkeypatch.setattr(DraftStore, "list_of", refuse)
+    monkeypatch.setattr(DraftStore, "delete", refuse)
+    filed = len(clinic.audit("document:file"))
+
+    app = filled(clinic)
+    assert any("could not be saved just now" in one.value for one in app.caption)
+    press(press(app, "generate"), "confirm")
+
+    assert len(clinic.audit("document:file")) == filed + 1
 
 
 @pytest.mark.parametrize("role", [Role.PATIENT, Role.ANALYST, Role.ADMIN])
