@@ -105,7 +105,11 @@ class Zygote:
             ended, status = os.waitpid(reader, os.WNOHANG)
             if ended and reader in self._waiting:
                 self._waiting.remove(reader)
-                is_needed &= os.waitstatus_to_exitcode(status) != _NOBODY_THERE
+                if os.waitstatus_to_exitcode(status) == _NOBODY_THERE:
+                    is_needed = False
+                else:
+                    # There may be no memory for it: forking on and on helps nobody.
+                    time.sleep(_TRY_AGAIN_SECONDS)
             elif ended:
                 del self._working[reader]
             elif time.monotonic() > self._working.get(reader, math.inf):
