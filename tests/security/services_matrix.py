@@ -139,6 +139,8 @@ TOOLS: Final = {
     "document_fields.fields_for",
     "document_fields.require_list",
     "document_fields.require_visible",
+    "document_lists.counting.record_count",
+    "document_lists.pages.record_page",
     "document_lists.queries.prepare",
     "listing.recording.record",
     "documents.reading.note_damage",
