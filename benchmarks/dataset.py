@@ -56,7 +56,7 @@ class Million:
 @contextmanager
 def kept() -> Iterator[Million]:
     """Open the database with the million."""
-    with _cluster() as addresses, closing(Database(addresses.endpoints)) as database:
+    with cluster() as addresses, closing(Database(addresses.endpoints)) as database:
         schema.bring_up_to_date(addresses.endpoints)
         fill(database)
         yield Million(database, addresses)
@@ -65,6 +65,11 @@ def kept() -> Iterator[Million]:
 def fill(database: Database) -> None:
     """Bring the clinic up to a million patients, unless it has them, on every node."""
     seeding.seed(database, patients=PATIENTS, today=TODAY, report=_say)
+    await_replay(database)
+
+
+def await_replay(database: Database) -> None:
+    """Wait until every node shows what has been written."""
     lsn = database.write(lambda _: None).lsn
     while not all(node.has_replayed(lsn) for node in database.nodes()):
         sleep(0.1)
@@ -75,7 +80,8 @@ def _say(there: int) -> None:
 
 
 @contextmanager
-def _cluster() -> Iterator[Addresses]:
+def cluster() -> Iterator[Addresses]:
+    """Use the cluster that runs in the data folder, or one that is started for this."""
     if embedded.running(DATA) is not None:
         yield embedded.attach(DATA)
         return

@@ -39,7 +39,13 @@ def record_count(
 
 
 def _counted(session: Session, asked: Asked) -> Count:
-    return counted(session, asked.text(_count), asked.text(_explain), asked.parameters)
+    return counted(
+        session,
+        asked.text(_count),
+        asked.text(_explain),
+        asked.parameters,
+        settings=asked.settings,
+    )
 
 
 @lru_cache(maxsize=256)

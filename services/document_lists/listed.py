@@ -21,11 +21,22 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 
 from db.models import Document, DocumentSearch, DocumentVersion, Patient
 from services.criteria.sql import Target
+from services.documents.rows import COLUMNS
 
 assert isinstance(Document.__table__, Table)  # noqa: S101 - for the type checker
 DOCUMENTS: Final[Table] = Document.__table__
 _QUARANTINED: Final[ColumnElement[Any]] = literal_column("ARRAY['waiting', 'infected']")
 _UNREADABLE: Final[ColumnElement[Any]] = literal_column("ARRAY['waiting', 'none']")
+
+
+# A compiled statement takes no value with it, not even the space between two names.
+_NAME: Final = func.concat_ws(
+    literal_column("' '"), Patient.first_name, Patient.last_name
+)
+_RECORD: Final = tuple(
+    (_NAME if column.key == "patient_name" else column).label(f"record_{position}")
+    for position, column in enumerate(COLUMNS)
+)
 
 
 def _listed() -> Subquery:
@@ -61,6 +72,8 @@ def _listed() -> Subquery:
             (version.scan == func.any(_QUARANTINED)).label("is_quarantined"),
             Patient.last_name_key,
             Patient.first_name_key,
+            version.id.label("version_id"),
+            *_RECORD,
         )
         .select_from(Document)
         .outerjoin(version, is_latest)
@@ -70,6 +83,8 @@ def _listed() -> Subquery:
 
 
 LISTED: Final = _listed()
+# What a document's record is made of, in its order.
+WHOLE: Final = tuple(LISTED.c[column.key] for column in _RECORD)
 # A word in the title counts for more than all that a description can have.
 _WEIGHTS: Final = cast(literal_column("'{0, 0, 0.1, 1}'"), ARRAY(REAL))
 QUERY: Final = cast(bindparam("searched", type_=Text), TSQUERY)

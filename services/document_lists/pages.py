@@ -7,16 +7,15 @@ from functools import lru_cache, partial
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, bindparam, func, literal_column, select
+from sqlalchemy import Integer, Select, bindparam, select
 from sqlalchemy.orm import Session
 
-from db.models import Document, DocumentVersion, Patient
 from services.actors import Actor
 from services.audit import Action
 from services.criteria import Criteria
-from services.criteria.paging import behind, order_by
+from services.criteria.paging import Key, behind, order_by
 from services.document_lists import passages
-from services.document_lists.listed import DOCUMENTS, LISTED
+from services.document_lists.listed import DOCUMENTS, LISTED, WHOLE
 from services.document_lists.queries import (
     Asked,
     Build,
@@ -28,7 +27,6 @@ from services.document_lists.queries import (
 from services.document_lists.records import FoundDocument, found_of
 from services.document_lists.spelling import Spelling, spellings
 from services.document_lists.typed import Typed
-from services.documents.rows import COLUMNS
 from services.listing.pages import (
     Page,
     Part,
@@ -50,14 +48,6 @@ class DocumentPage(Page[FoundDocument]):
 
 
 Row = tuple[Any, ...]
-
-# A compiled statement takes no value with it, not even the space between two names.
-_NAME: Final = func.concat_ws(
-    literal_column("' '"), Patient.first_name, Patient.last_name
-)
-_COLUMNS: Final = tuple(
-    _NAME if column.key == "patient_name" else column for column in COLUMNS
-)
 
 
 def list_documents(
@@ -122,11 +112,11 @@ def _find(
     in no document lets nothing be found.
     """
     statement = asked.text(build)
-    rows = run(session, statement, {**asked.parameters, **given})
+    find = partial(run, session, statement, settings=asked.settings)
+    rows = find({**asked.parameters, **given})
     if rows or not (corrected := asked.corrected(session)):
         return rows, asked.search
-    rows = run(session, statement, {**corrected.parameters, **given})
-    return rows, corrected.search
+    return find({**corrected.parameters, **given}), corrected.search
 
 
 def _with_passages(
@@ -149,14 +139,15 @@ def record_page(
 
 
 def _page(part: Part, shape: Shape) -> str:
-    table, keys = shape.table, shape.keys
+    keys = shape.keys
     if part.is_backwards:
         keys = tuple(key.turned() for key in keys)
-    statement = _sorted_ids(shape)
+    statement = _rows(shape)
     if part.has_cursor:
         cursor = bindparam("cursor", type_=LISTED.c.id.type)
-        statement = statement.where(behind(table, keys, cursor))
-    return _whole(statement.order_by(*order_by(table, keys)).limit(_most()), keys)
+        statement = statement.where(behind(shape.table, keys, cursor))
+    statement = statement.order_by(*order_by(shape.table, keys))
+    return compiled(_whole(shape, statement.limit(_most()), keys))
 
 
 _PAGES: Final[dict[Part, Build]] = {
@@ -166,32 +157,31 @@ _PAGES: Final[dict[Part, Build]] = {
 
 @lru_cache(maxsize=256)
 def _numbered(shape: Shape) -> str:
-    ordered = _sorted_ids(shape).order_by(*order_by(shape.table, shape.keys))
+    ordered = _rows(shape).order_by(*order_by(shape.table, shape.keys))
     offset = bindparam("offset", type_=Integer)
-    return _whole(ordered.limit(_most()).offset(offset), shape.keys)
+    return compiled(_whole(shape, ordered.limit(_most()).offset(offset), shape.keys))
 
 
-def _sorted_ids(shape: Shape) -> Select[Any]:
-    # Only what the list is sorted by: whole rows are fetched for one page, and not
-    # carried through the sorting of all.
-    names = (key.column for key in shape.keys)
-    return select(*(shape.table.c[name] for name in names)).where(belongs(shape))
+def _rows(shape: Shape) -> Select[Any]:
+    """Select a list's rows; of a search only what they are sorted by.
+
+    Whatever is common is found by the ten thousand: whole rows are fetched for one
+    page of them, and not carried through the sorting of all.
+    """
+    table = shape.table
+    if table is LISTED:
+        rows = select(*WHOLE).where(LISTED.c.version_id.is_not(None))
+    else:
+        rows = select(*(table.c[key.column] for key in shape.keys))
+    return rows.where(belongs(shape))
 
 
-def _whole(page: Select[Any], keys: Any) -> str:
-    of_page = page.subquery("of_page")
-    statement = (
-        select(*_COLUMNS)
-        .select_from(of_page)
-        .join(Document, Document.id == of_page.c.id)
-        .join(
-            DocumentVersion,
-            (DocumentVersion.document_id == Document.id)
-            & (DocumentVersion.number == Document.latest),
-        )
-        .outerjoin(Patient, Patient.id == Document.patient_id)
-    )
-    return compiled(statement.order_by(*order_by(of_page, keys)))
+def _whole(shape: Shape, page: Select[Any], keys: Sequence[Key]) -> Select[Any]:
+    if shape.table is LISTED:
+        return page
+    found = page.subquery("of_page")
+    whole = select(*WHOLE).join(found, found.c.id == LISTED.c.id)
+    return whole.order_by(*order_by(found, keys))
 
 
 def _most() -> Any:

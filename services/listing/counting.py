@@ -17,7 +17,12 @@ LIMIT_MILLISECONDS: Final = 80
 
 
 def counted(
-    session: Session, count: str, explain: str, parameters: Mapping[str, object]
+    session: Session,
+    count: str,
+    explain: str,
+    parameters: Mapping[str, object],
+    *,
+    settings: str = "",
 ) -> Count:
     """Run `count`, which stops behind MOST_COUNTED; out of time, take `explain`'s word.
 
@@ -26,7 +31,7 @@ def counted(
     session.flush()
     connection = session.connection()
     try:
-        with limited(connection, LIMIT_MILLISECONDS):
+        with limited(connection, LIMIT_MILLISECONDS, settings):
             found = _scalar(connection, count, parameters)
     except OperationalError as error:
         if not ran_out_of_time(error):

@@ -36,11 +36,13 @@ def run(
     parameters: Mapping[str, object],
     *,
     limit_seconds: float = LIMIT_SECONDS,
+    settings: str = "",
 ) -> Sequence[tuple[Any, ...]]:
     """Return the rows, or raise Unavailable when they take longer than the limit.
 
-    The limit stays in force until the transaction ends, and a statement that ran
-    into it has ended the transaction. Other failures are the driver's own.
+    The limit and the `settings`, statements that each end with a semicolon, stay in
+    force until the transaction ends, and a statement that ran into the limit has ended
+    it. Other failures are the driver's own.
     """
     session.flush()
     # Both travel in one round trip; PostgreSQL times each statement by itself.
@@ -49,7 +51,7 @@ def run(
     # statement anew each time, which costs a fifth of a typical page.
     cursor = session.connection().connection.cursor()
     try:
-        cursor.execute(limit + statement, parameters)
+        cursor.execute(limit + settings + statement, parameters)
         rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
     except Exception as error:
         if not ran_out_of_time(error):
@@ -65,13 +67,15 @@ def run(
 
 
 @contextmanager
-def limited(connection: Connection, milliseconds: int) -> Iterator[None]:
+def limited(
+    connection: Connection, milliseconds: int, settings: str = ""
+) -> Iterator[None]:
     """Limit what is run inside, and undo all of it for what comes after.
 
-    Neither the limit nor a failure is left behind in the transaction.
+    Neither limit and settings nor a failure are left behind in the transaction.
     """
     connection.exec_driver_sql(
-        f"SAVEPOINT limited; SET LOCAL statement_timeout = {milliseconds}"
+        f"SAVEPOINT limited; {settings}SET LOCAL statement_timeout = {milliseconds}"
     )
     try:
         yield
