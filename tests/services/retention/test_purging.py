@@ -102,6 +102,16 @@ def test_a_deleted_document_goes_when_it_can_be_restored_no_more(
     documents.restore(session, clerk, restorable.id, revision=None)
 
 
+def test_what_is_restored_is_kept_for_its_whole_time_again(session, settled, clerk):
+    document = filed_long_ago(session, clerk, days=31)
+    documents.delete(session, clerk, document.id, revision=1)
+
+    documents.restore(session, clerk, document.id, revision=None)
+
+    assert purge_all(session) == 0
+    assert not is_purged(session, document)
+
+
 @pytest.mark.parametrize("way", ["retention", "deleted"])
 def test_a_hold_stops_every_purge_until_it_is_released(
     session, settled, clerk, boss, way
