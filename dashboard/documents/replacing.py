@@ -47,11 +47,14 @@ def _replace(record: DocumentRecord) -> None:
             max_upload_size=filing.MAX_MEGABYTES,
             key=f"document_replace_{record.id}_{record.latest}",
         )
-        if st.button(
-            f"Save as version {number}", type="primary", key="document_replace_save"
-        ):
-            if upload is None:
-                raise documents.NoFile
+        # A file that is still on its way is none yet.
+        saves = st.button(
+            f"Save as version {number}",
+            type="primary",
+            key="document_replace_save",
+            disabled=upload is None,
+        )
+        if saves and upload is not None:
             with st.spinner("Checking and encrypting…"):
                 changed = filing.add_version(upload, record)
             notify(f"Version {changed.latest} is saved.")
