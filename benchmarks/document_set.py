@@ -70,9 +70,11 @@ _VERSION = (
 _INDEX = """
 INSERT INTO document_search
 SELECT id, patient_id, created_by, created_at, head,
-    search_vector(head, array_to_string(pages, ' '))
+    search_vector(head, array_to_string(pages, ' ')),
+    search_pairs(title) || search_pairs(patient) || search_pairs(description) ||
+    search_pairs(array_to_string(pages, ' '))
 FROM (
-    SELECT documents.*, document_texts.pages,
+    SELECT documents.*, document_texts.pages, first_name || ' ' || last_name AS patient,
         search_head(title, first_name || ' ' || last_name, description) AS head
     FROM documents
     JOIN document_versions AS version ON version.document_id = documents.id
@@ -89,7 +91,7 @@ INSERT INTO document_words
 SELECT DISTINCT word FROM unnest(%s) AS word
 WHERE word ~ '^[[:alpha:]]{4,40}$' ON CONFLICT DO NOTHING
 """
-_BY_WORD = "document_search_by_word"
+_INDEXES = {"words": "document_search_by_word", "pairs": "document_search_by_pair"}
 _TABLES = ("documents", "document_versions", "document_texts")
 
 
@@ -169,7 +171,8 @@ def _fill(database: Database) -> None:
 
 
 def _prepare(session: Session) -> None:
-    session.execute(sa.text(f"DROP INDEX IF EXISTS {_BY_WORD}"))
+    for index in _INDEXES.values():
+        session.execute(sa.text(f"DROP INDEX IF EXISTS {index}"))
     for table in _TABLES:
         session.execute(sa.text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
 
@@ -195,10 +198,11 @@ def _add(session: Session, words: list[str], first: int) -> None:
 def _finish(session: Session, words: list[str]) -> None:
     cursor = session.connection().connection.cursor()
     cursor.execute("SET LOCAL maintenance_work_mem = '512MB'")
-    cursor.execute(
-        f"CREATE INDEX {_BY_WORD} ON document_search USING gin (words) "
-        "WITH (gin_pending_list_limit = 512)"
-    )
+    for column, index in _INDEXES.items():
+        cursor.execute(
+            f"CREATE INDEX {index} ON document_search USING gin ({column}) "
+            "WITH (gin_pending_list_limit = 512)"
+        )
     cursor.execute(_WORDS, [words])
     for table in _TABLES:
         cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")

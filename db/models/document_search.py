@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Text, text
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy import ForeignKey, Index, Integer, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, Moment
@@ -14,7 +14,8 @@ class DocumentSearch(Base):
 
     `head` has those of the title (weight A), of the description and of the patient's
     name (B); it is small, so that many rows can be ranked. `words` has all of them and
-    those of the latest version's text, unless that version is in quarantine.
+    those of the latest version's text, unless that version is in quarantine. `pairs`
+    are numbers of words that stand side by side, by which phrases are found.
 
     Whose it is stands here too, for the same rules as the document's. `patient_id` is
     no foreign key: a merge changes the document, and that changes this.
@@ -25,6 +26,12 @@ class DocumentSearch(Base):
         Index(
             "document_search_by_word",
             "words",
+            postgresql_using="gin",
+            postgresql_with={"gin_pending_list_limit": 512},
+        ),
+        Index(
+            "document_search_by_pair",
+            "pairs",
             postgresql_using="gin",
             postgresql_with={"gin_pending_list_limit": 512},
         ),
@@ -44,6 +51,7 @@ class DocumentSearch(Base):
     created_at: Mapped[Moment]
     head: Mapped[str] = mapped_column(TSVECTOR)
     words: Mapped[str] = mapped_column(TSVECTOR)
+    pairs: Mapped[list[int]] = mapped_column(ARRAY(Integer))
 
 
 class DocumentWord(Base):

@@ -8,6 +8,7 @@ from sqlalchemy import (
     ARRAY,
     REAL,
     ColumnElement,
+    Integer,
     Subquery,
     Table,
     Text,
@@ -88,6 +89,7 @@ WHOLE: Final = tuple(LISTED.c[column.key] for column in _RECORD)
 # A word in the title counts for more than all that a description can have.
 _WEIGHTS: Final = cast(literal_column("'{0, 0, 0.1, 1}'"), ARRAY(REAL))
 QUERY: Final = cast(bindparam("searched", type_=Text), TSQUERY)
+PAIRS: Final = cast(bindparam("pairs", type_=ARRAY(Integer)), ARRAY(Integer))
 _RANKING: Final = cast(bindparam("ranking", type_=Text), TSQUERY)
 _RANK: Final = func.ts_rank(_WEIGHTS, DocumentSearch.head, _RANKING).label("rank")
 # A search without filters needs no other table.
@@ -95,10 +97,11 @@ SEARCHED: Final = select(
     DocumentSearch.document_id.label("id"),
     DocumentSearch.created_at,
     DocumentSearch.words,
+    DocumentSearch.pairs,
     _RANK,
 ).subquery("searched")
 FOUND: Final = (
-    select(*LISTED.c, DocumentSearch.words, _RANK)
+    select(*LISTED.c, DocumentSearch.words, DocumentSearch.pairs, _RANK)
     .select_from(LISTED)
     .join(DocumentSearch, DocumentSearch.document_id == LISTED.c.id)
     .subquery("found")

@@ -32,6 +32,7 @@ from services.document_lists.listed import (
     FOUND,
     LISTED,
     MAY_BE_EMPTY,
+    PAIRS,
     QUERY,
     SEARCHED,
     SORTED_BY,
@@ -74,6 +75,7 @@ class Shape:
     is_own: bool
     where: Branch
     search: Search
+    has_pairs: bool
     archived: bool
     keys: tuple[Key, ...]
 
@@ -131,7 +133,8 @@ class Understood:
         else:
             usual = _LAST_DELETED if archived else _NEWEST
             keys = _keys(orders or usual, archived=archived)
-        return Shape(self._is_own, self._where, kind, archived, keys)
+        has_pairs = bool(search.pairs)
+        return Shape(self._is_own, self._where, kind, has_pairs, archived, keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,7 @@ class Asked:
             **self.filters,
             "searched": self.search.query,
             "ranking": self.search.ranking,
+            "pairs": self.search.pairs,
             "document": self.search.document_id,
         }
 
@@ -204,7 +208,7 @@ def _kind(text: str, search: typed.Typed) -> Search:
 def belongs(shape: Shape) -> ColumnElement[bool]:
     """Return the condition for the documents on the list, of the shape's table."""
     if shape.table is SEARCHED:
-        return SEARCHED.c.words.bool_op("@@")(QUERY)
+        return _is_found(shape)
     listed = and_(_is_there(shape), condition(shape.where, TARGETS))
     match shape.search:
         case Search.NOTHING:
@@ -218,7 +222,13 @@ def belongs(shape: Shape) -> ColumnElement[bool]:
             return and_(listed, _kept_words().bool_op("@@")(QUERY))
         case Search.WORDS:
             found: ColumnElement[bool] = ClauseAdapter(FOUND).traverse(listed)
-            return and_(found, FOUND.c.words.bool_op("@@")(QUERY))
+            return and_(found, _is_found(shape))
+
+
+def _is_found(shape: Shape) -> ColumnElement[bool]:
+    columns = shape.table.c
+    found: ColumnElement[bool] = columns.words.bool_op("@@")(QUERY)
+    return and_(columns.pairs.bool_op("@>")(PAIRS), found) if shape.has_pairs else found
 
 
 def _kept_words() -> ColumnElement[Any]:

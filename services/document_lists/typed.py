@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 from uuid import UUID
+from zlib import crc32
 
 from sqlalchemy.orm import Session
 
@@ -80,6 +82,18 @@ class Typed:
             for word in (term.instead or term.words)
         ]
         return " | ".join(words)
+
+    @property
+    def pairs(self) -> list[int]:
+        """The numbers of words that stand side by side in what is wanted.
+
+        As search_pairs() numbers them. A word that is only begun has none.
+        """
+        return [
+            crc32(" ".join(pair).encode()) & 0xFFFF
+            for term in self.wanted
+            for pair in pairwise(term.words[: -1 if term.is_beginning else None])
+        ]
 
     def replacing(self, instead: Mapping[str, tuple[str, ...]]) -> "Typed":
         """Return the search with other words for those that were misspelt."""

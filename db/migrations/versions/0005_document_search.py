@@ -66,6 +66,22 @@ RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN setweight(to_search_vector(title), 'A') ||
     setweight(to_search_vector(patient) || to_search_vector(description), 'B')
 """
+# The index knows which words a text has, not where; without these, every text that has
+# both words of a phrase somewhere would have to be unpacked. Of 65,536 numbers a text
+# has a few hundred, so hardly any has a phrase's by chance.
+_PAIRS: Final = """
+CREATE FUNCTION search_pairs(text) RETURNS integer[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (
+    SELECT coalesce(array_agg(DISTINCT
+        (crc32(convert_to(word || ' ' || following, 'UTF8')) & 65535)::integer), '{}')
+    FROM (
+        SELECT word, lead(word) OVER (ORDER BY place) AS following
+        FROM string_to_table(search_words($1), ' ') WITH ORDINALITY
+            AS listed (word, place)
+    ) AS beside WHERE following IS NOT NULL
+)
+"""
 _OWNED: Final = "SECURITY DEFINER SET search_path = public, pg_temp"
 # The lock comes first, so that what is read after it is what is committed before it:
 # of two who change a document and its version at once, the later indexes both.
@@ -97,10 +113,12 @@ BEGIN
     vector := search_vector(head, document.body);
     INSERT INTO document_search
     VALUES (wanted, document.patient_id, document.created_by, document.created_at,
-        head, vector)
+        head, vector, search_pairs(document.title) || search_pairs(document.patient) ||
+        search_pairs(document.description) ||
+        search_pairs(left(document.body, 1000000)))
     ON CONFLICT (document_id) DO UPDATE SET
         patient_id = excluded.patient_id, created_at = excluded.created_at,
-        head = excluded.head, words = excluded.words;
+        head = excluded.head, words = excluded.words, pairs = excluded.pairs;
     INSERT INTO document_words
     SELECT entry FROM unnest(tsvector_to_array(vector)) AS entry
     WHERE entry ~ '^[[:alpha:]]{{4,40}}$'
@@ -108,7 +126,7 @@ BEGIN
     ORDER BY entry ON CONFLICT DO NOTHING;
 END
 $$
-"""
+"""  # nosec B608
 # Only what no other document has. The trash is not searched, and does not count.
 _FORGET_WORDS: Final = f"""
 CREATE FUNCTION forget_words(gone tsvector) RETURNS void
@@ -120,7 +138,7 @@ BEGIN ATOMIC
         WHERE words @@ quote_literal(document_words.word)::tsquery
     );
 END
-"""
+"""  # nosec B608
 # A patient is locked by whoever files under them first, against a change of name that
 # would not see the new document. Nobody else can wait for that document yet.
 _OF_DOCUMENTS: Final = f"""
@@ -171,7 +189,7 @@ BEGIN
     RETURN NULL;
 END
 $$
-"""
+"""  # nosec B608
 # Says that something changed, not what: anybody who is let in can listen.
 _TELL: Final = """
 CREATE FUNCTION tell_of_documents() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -277,7 +295,7 @@ _OWN_CRITERIA: Final = "created_by = acting_user() AND subject = 'documents'"
 
 
 def upgrade() -> None:
-    for function in (_SEARCH_WORDS, _TO_VECTOR, _SEARCH_VECTOR, _HEAD):
+    for function in (_SEARCH_WORDS, _TO_VECTOR, _SEARCH_VECTOR, _HEAD, _PAIRS):
         op.execute(function)
     _create_tables()
     # Words are dense already; compressed, each rank would have to unpack them.
@@ -310,6 +328,7 @@ def _create_tables() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("head", postgresql.TSVECTOR(), nullable=False),
         sa.Column("words", postgresql.TSVECTOR(), nullable=False),
+        sa.Column("pairs", postgresql.ARRAY(sa.Integer()), nullable=False),
         sa.ForeignKeyConstraint(
             ["document_id"],
             ["documents.id"],
@@ -322,6 +341,14 @@ def _create_tables() -> None:
         "document_search_by_word",
         "document_search",
         ["words"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_with={"gin_pending_list_limit": 512},
+    )
+    op.create_index(
+        "document_search_by_pair",
+        "document_search",
+        ["pairs"],
         unique=False,
         postgresql_using="gin",
         postgresql_with={"gin_pending_list_limit": 512},
