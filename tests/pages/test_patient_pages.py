@@ -53,7 +53,7 @@ def test_a_patient_sees_their_own_record_and_no_button_to_change_it(clinic: Clin
     app = clinic.start(Role.PATIENT)
 
     assert app.title[0].value == clinic.cast[Role.PATIENT].name
-    assert not app.button
+    assert [button.key for button in app.button] == ["my_record_upload"]
     assert not app.exception
 
 
