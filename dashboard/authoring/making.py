@@ -1,5 +1,6 @@
 """The document made of the form: looked at page by page, then filed."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -57,7 +58,7 @@ class Made:
     data: bytes
     pages: int
     filename: str
-    pictures: dict[int, bytes] = field(default_factory=dict)
+    pictures: dict[int, str] = field(default_factory=dict)
 
 
 def ask_how(begun: Begun) -> Filing:
@@ -128,9 +129,14 @@ def _preview(made: Made) -> None:
             _file(made)
 
 
-def _picture(made: Made, page: int) -> bytes:
+def _picture(made: Made, page: int) -> str:
+    """Return a page as an address that is the picture itself.
+
+    What Streamlit keeps of bytes is open to whoever knows where.
+    """
     if page not in made.pictures:
-        made.pictures[page] = examiner().render(BytesIO(made.data), page, width=_WIDTH)
+        drawn = examiner().render(BytesIO(made.data), page, width=_WIDTH)
+        made.pictures[page] = f"data:image/png;base64,{b64encode(drawn).decode()}"
     return made.pictures[page]
 
 
