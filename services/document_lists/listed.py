@@ -8,7 +8,9 @@ from sqlalchemy import (
     ARRAY,
     REAL,
     ColumnElement,
+    FromClause,
     Integer,
+    Label,
     Subquery,
     Table,
     Text,
@@ -19,6 +21,8 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.sql.elements import Grouping
+from sqlalchemy.sql.visitors import replacement_traverse
 
 from db.models import Document, DocumentSearch, DocumentVersion, Patient
 from services.criteria.sql import Target
@@ -92,6 +96,29 @@ QUERY: Final = cast(bindparam("searched", type_=Text), TSQUERY)
 PAIRS: Final = cast(bindparam("pairs", type_=ARRAY(Integer)), ARRAY(Integer))
 _RANKING: Final = cast(bindparam("ranking", type_=Text), TSQUERY)
 _RANK: Final = func.ts_rank(_WEIGHTS, DocumentSearch.head, _RANKING).label("rank")
+_JOIN: Final[Any] = LISTED.element
+JOINED: Final[FromClause] = _JOIN.get_final_froms()[0]
+_UNWRAPPED: Final[Mapping[int, ColumnElement[Any]]] = {
+    id(LISTED.c[name]): Grouping(column.element)
+    if isinstance(column, Label)
+    else column
+    for name, column in _JOIN.selected_columns.items()
+}
+
+
+def unwrapped(clause: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the clause on the tables themselves, for a list of `JOINED`.
+
+    To take in a long subquery takes PostgreSQL as long as to find a first page.
+    """
+
+    def column_of(element: Any, **_: Any) -> ColumnElement[Any] | None:
+        return _UNWRAPPED.get(id(element))
+
+    plain: ColumnElement[Any] = replacement_traverse(clause, {}, column_of)
+    return plain
+
+
 # A search without filters needs no other table.
 SEARCHED: Final = select(
     DocumentSearch.document_id.label("id"),

@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, bindparam, select
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from services.actors import Actor
@@ -15,7 +15,13 @@ from services.audit import Action
 from services.criteria import Criteria
 from services.criteria.paging import Key, behind, order_by
 from services.document_lists import passages
-from services.document_lists.listed import DOCUMENTS, LISTED, WHOLE
+from services.document_lists.listed import (
+    DOCUMENTS,
+    JOINED,
+    LISTED,
+    WHOLE,
+    unwrapped,
+)
 from services.document_lists.queries import (
     Asked,
     Build,
@@ -142,11 +148,10 @@ def _page(part: Part, shape: Shape) -> str:
     keys = shape.keys
     if part.is_backwards:
         keys = tuple(key.turned() for key in keys)
-    statement = _rows(shape)
+    statement = _rows(shape, keys)
     if part.has_cursor:
         cursor = bindparam("cursor", type_=LISTED.c.id.type)
-        statement = statement.where(behind(shape.table, keys, cursor))
-    statement = statement.order_by(*order_by(shape.table, keys))
+        statement = statement.where(_here(shape, behind(shape.table, keys, cursor)))
     return compiled(_whole(shape, statement.limit(_most()), keys))
 
 
@@ -157,12 +162,12 @@ _PAGES: Final[dict[Part, Build]] = {
 
 @lru_cache(maxsize=256)
 def _numbered(shape: Shape) -> str:
-    ordered = _rows(shape).order_by(*order_by(shape.table, shape.keys))
     offset = bindparam("offset", type_=Integer)
-    return compiled(_whole(shape, ordered.limit(_most()).offset(offset), shape.keys))
+    rows = _rows(shape, shape.keys).limit(_most()).offset(offset)
+    return compiled(_whole(shape, rows, shape.keys))
 
 
-def _rows(shape: Shape) -> Select[Any]:
+def _rows(shape: Shape, keys: Sequence[Key]) -> Select[Any]:
     """Select a list's rows; of a search only what they are sorted by.
 
     Whatever is common is found by the ten thousand: whole rows are fetched for one
@@ -170,10 +175,16 @@ def _rows(shape: Shape) -> Select[Any]:
     """
     table = shape.table
     if table is LISTED:
-        rows = select(*WHOLE).where(LISTED.c.version_id.is_not(None))
+        rows = select(*map(unwrapped, WHOLE)).select_from(JOINED)
+        rows = rows.where(unwrapped(LISTED.c.version_id.is_not(None)))
     else:
         rows = select(*(table.c[key.column] for key in shape.keys))
-    return rows.where(belongs(shape))
+    order = (_here(shape, column) for column in order_by(table, keys))
+    return rows.where(_here(shape, belongs(shape))).order_by(*order)
+
+
+def _here(shape: Shape, clause: ColumnElement[Any]) -> ColumnElement[Any]:
+    return unwrapped(clause) if shape.table is LISTED else clause
 
 
 def _whole(shape: Shape, page: Select[Any], keys: Sequence[Key]) -> Select[Any]:
