@@ -138,9 +138,8 @@ class HotLists:
         return found if is_new_enough else None
 
     def _keep(self, key: Hashable, read: Read[Look], news: News, position: Lsn) -> None:
-        # What was told while it was read is not in it, perhaps.
-        if self._hearing.news() != news:
-            return
+        # By the news from before it was read: what was told since is perhaps not in it,
+        # and it is not found any more.
         until = monotonic() + self._seconds
         with self._guard:
             self._kept[key] = _Kept(
