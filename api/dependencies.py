@@ -19,6 +19,8 @@ from db.routing import DOOR, Database, DatabaseUnavailable, Lsn, Read, Written
 from services import audit, people, tokens
 from services.actors import Actor, Permission
 from services.audit import Action, Origin
+from services.criteria import Criteria
+from services.document_lists.hot import HotLists, Look, Place
 from services.documents import Intake
 from services.errors import InvalidInput, NotFound
 from services.on_behalf import OnBehalf
@@ -42,10 +44,11 @@ _UNKNOWN_TOKEN: Final = "The bearer token is unknown, expired or revoked."  # no
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """What documents pass: on their way in, to a screen, and out by a link."""
+    """What documents pass: on their way in, to a list or a screen, out by a link."""
 
     intake: Intake
     examiner: Examiner
+    lists: HotLists
     links: LinkSigner
 
 
@@ -78,6 +81,17 @@ class Caller:
     def read(self, operation: Callable[[Session], T]) -> Read[T]:
         """Run the operation on a node that shows the caller's own writes."""
         return self._on_behalf().read(operation, after=self.after)
+
+    def look(self, criteria: Criteria, place: Place) -> Read[Look]:
+        """Return a page of a list of documents, which may be kept in this process."""
+        return self.stores.papers.lists.look(
+            self._on_behalf(),
+            criteria,
+            place,
+            now=self.stores.now(),
+            is_counted=False,
+            after=self.after,
+        )
 
     def write(
         self, operation: Callable[[Session], T], *, key: UUID | None = None

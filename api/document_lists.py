@@ -14,6 +14,8 @@ from api.document_answers import DocumentsPage, found_json
 from api.documented import shows
 from services import criteria, document_fields, document_lists
 from services.criteria import QueryCriteria
+from services.document_lists import DocumentPage
+from services.document_lists.hot import Place
 
 router = APIRouter(tags=["Documents"])
 
@@ -47,31 +49,16 @@ def list_documents(
     fields = document_fields.fields_for(caller.actor)
     asked = criteria.from_query(pairs, fields)
 
-    def find(session: Session) -> dict[str, Any]:
-        if "page" in request.query_params:
-            return _numbered(session, caller, asked)
-        return _page(session, caller, asked, after, before)
-
-    read = caller.read(find)
-    return JsonResponse(read.value, headers=read_headers(read, caller.after))
-
-
-def _page(
-    session: Session,
-    caller: Caller,
-    asked: QueryCriteria,
-    after: UUID | None,
-    before: UUID | None,
-) -> dict[str, Any]:
-    page = document_lists.list_documents(
-        session,
-        caller.actor,
-        asked.criteria,
-        size=asked.per_page,
-        after=after,
-        before=before,
-        now=caller.stores.now(),
+    if "page" in request.query_params:
+        read = caller.read(lambda session: _numbered(session, caller, asked))
+        return JsonResponse(read.value, headers=read_headers(read, caller.after))
+    looked = caller.look(asked.criteria, Place(asked.per_page, after, before))
+    return JsonResponse(
+        _page(looked.value.page, asked), headers=read_headers(looked, caller.after)
     )
+
+
+def _page(page: DocumentPage, asked: QueryCriteria) -> dict[str, Any]:
     return {
         "documents": list(map(found_json, page.rows)),
         "per_page": asked.per_page,

@@ -65,7 +65,7 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
             wired.files,
             wired.audit,
             CallLimits(throttle, settings.api_calls_per_minute),
-            Papers(wired.intake, wired.examiner, signer_of(key)),
+            Papers(wired.intake, wired.examiner, wired.hot_lists, signer_of(key)),
             now=_clock(settings),
         ),
         watch=create_watch(live, key=derive(key, "typed")),

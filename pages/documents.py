@@ -39,8 +39,9 @@ def filters() -> None:
 def results() -> None:
     """Show a page of the list, what it is in words, and what can be done from it."""
     with net():
-        page = listing.counted_page(position("documents", key))
-        list_tools.heading("documents", listing.sentence(), csv=None)
+        look = listing.look(position("documents", key))
+        page = look.page
+        list_tools.heading("documents", listing.sentence(look), csv=None)
         for guess in page.spelled:
             st.caption(
                 f"No document says “{plain(guess.typed)}”; "

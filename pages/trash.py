@@ -19,7 +19,7 @@ st.caption(
     "Deleted documents, the last first. Each can be restored until the day it says; "
     "after that it is gone for good. What is on legal hold stays."
 )
-page = listing.counted_page(position("trash", "deleted"))
+page = listing.look(position("trash", "deleted"), is_counted=False).page
 if not page.rows:
     empty_state("Nothing is in the trash.", icon="delete")
 for record in page.rows:

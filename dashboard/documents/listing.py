@@ -9,17 +9,17 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboard.context import Wanted, current_actor, now, read, read_all, write
+from dashboard.context import current_actor, look_at_documents, read, write
 from dashboard.listing import show_list
 from dashboard.widgets.pager import Position
-from services import criteria, document_lists, views
+from services import criteria, views
 from services.actors import Actor, Role
-from services.criteria import Count, Criteria, Fields, Filter, Group, Operator
+from services.criteria import Criteria, Fields, Filter, Group, Operator
 from services.document_fields import FIELDS, fields_for
-from services.document_lists import DocumentPage, FoundDocument
+from services.document_lists import FoundDocument
+from services.document_lists.hot import Look, Place
 
 _KEY_SECONDS: Final = 600.0
-_FIGURES_SECONDS: Final = 30.0
 _OF_PATIENT: Final = 5
 _NOUN: Final = ("document", "documents")
 
@@ -48,18 +48,17 @@ class DocumentListing:
         """Whether these are a patient's own documents."""
         return self.actor.role is Role.PATIENT
 
-    def counted_page(self, position: Position) -> DocumentPage:
+    def look(self, position: Position, *, is_counted: bool = True) -> Look:
         """Read the page at a position, and in the same go count the list."""
-        page: DocumentPage
-        page, _ = read_all(self._page(position), self._count())
-        return page
+        place = Place(after=position.after, before=position.before, last=position.last)
+        return look_at_documents(self.criteria, place, is_counted=is_counted)
 
-    def sentence(self) -> str:
-        """Say what the list shows and how many there are."""
-        count: Count
-        (count,) = read_all(self._count())
+    def sentence(self, look: Look) -> str:
+        """Say what the list shows and how many there are; the look has counted it."""
+        if look.count is None:
+            raise ValueError("nobody has counted this list")
         return criteria.sentence(
-            self.criteria, FIELDS, count, noun=_NOUN, archived="deleted"
+            self.criteria, FIELDS, look.count, noun=_NOUN, archived="deleted"
         )
 
     def save(self, name: str) -> views.View:
@@ -80,29 +79,6 @@ class DocumentListing:
             lambda session: views.remember(
                 session, self.actor, wanted, subject=self.subject
             )
-        )
-
-    def _page(self, position: Position) -> Wanted[DocumentPage]:
-        return Wanted(
-            lambda session: document_lists.list_documents(
-                session,
-                self.actor,
-                self.criteria,
-                after=position.after,
-                before=position.before,
-                last=position.last,
-                now=now(),
-            ),
-            keep=("documents", self, position),
-        )
-
-    def _count(self) -> Wanted[Count]:
-        return Wanted(
-            lambda session: document_lists.count_documents(
-                session, self.actor, self.criteria, now=now()
-            ),
-            keep=("document_count", self),
-            seconds=_FIGURES_SECONDS,
         )
 
 
@@ -130,13 +106,8 @@ def newest_of(patient_id: UUID) -> tuple[FoundDocument, ...]:
     asked = Criteria()
     if actor.role is not Role.PATIENT:
         asked = _of(patient_id)
-    page = read(
-        lambda session: document_lists.list_documents(
-            session, actor, asked, size=_OF_PATIENT, now=now()
-        ),
-        keep=("documents_of", patient_id),
-    )
-    return page.rows
+    look = look_at_documents(asked, Place(size=_OF_PATIENT), is_counted=False)
+    return look.page.rows
 
 
 def list_key_of(patient_id: UUID) -> str:

@@ -23,9 +23,11 @@ from dashboard.security_headers import SecurityHeaders
 from db.audit_store import AuditStore
 from db.gridfs import FileStore
 from db.limit_storage import LimitStorage
+from db.listening import Listener
 from db.routing import SYSTEM, Database
 from services import people, sessions, tokens
 from services.actors import Actor, Role
+from services.document_lists.hot import HotLists
 from services.documents import Intake
 from services.pdf.examining import Examiner
 from services.share_links import LinkSigner
@@ -171,11 +173,12 @@ def module_limits(addresses) -> Iterator[CallLimits]:
 
 
 @pytest.fixture(scope="module")
-def papers(module_files) -> Iterator[Papers]:
+def papers(module_endpoints, module_files) -> Iterator[Papers]:
     """What documents pass, without a scanner for viruses."""
-    with closing(Examiner()) as examiner:
+    listener = Listener(module_endpoints, "documents")
+    with closing(Examiner()) as examiner, closing(HotLists(listener)) as lists:
         intake = Intake(module_files, examiner, None, refuse_active=False)
-        yield Papers(intake, examiner, LinkSigner("k" * 64))
+        yield Papers(intake, examiner, lists, LinkSigner("k" * 64))
 
 
 @pytest.fixture(scope="module")

@@ -191,7 +191,7 @@ def test_administrators_are_offered_nothing_about_themselves(confirmed, clinic: 
     assert not app.exception
 
 
-@pytest.mark.parametrize("address", ["", "x", str(uuid4())])
+@pytest.mark.parametrize("address", ["", "x", "0199f0aa-0000-7000-8000-000000000001"])
 def test_an_address_of_nobody_is_explained(confirmed, address):
     app = confirmed("user", user=address)
 
