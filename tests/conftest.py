@@ -92,8 +92,17 @@ _ORDER = ("cluster", "launch", "browser", "afterwards")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort the tests by what they do to those that follow."""
+    """Sort the tests by what they do to those that follow.
+
+    Where several run at once (see .ci/run), those of a file stay together,
+    because they share what takes long to make, and so do all that drive a browser: the
+    last of them look at what the others left behind.
+    """
     items.sort(key=_turn)
+    for item in items:
+        is_browsing = item.get_closest_marker("browser") is not None
+        group = "browser" if is_browsing else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def _turn(item: pytest.Item) -> int:

@@ -14,7 +14,7 @@ _COLUMNS: Final = (
     Column("Did"),
     Column("Patient"),
     Column("What is known of it"),
-    Column("From"),
+    Column("From", is_whole=True),
 )
 _ABOUT_ME: Final = (Column("When"), Column("Who"), Column("Did"))
 

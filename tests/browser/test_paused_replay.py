@@ -39,8 +39,9 @@ def site(
     ):
         schema.bring_up_to_date(endpoints)
         database.write(people.ensure_demo_people, acting=SYSTEM)
-        with chartroom(endpoints, tmp_path_factory.mktemp("data")) as address:
-            yield Site(address, browser, database)
+        data = tmp_path_factory.mktemp("data")
+        with chartroom(endpoints, data) as address:
+            yield Site(address, browser, database, endpoints.audit_url, data)
 
 
 def test_a_page_shows_what_was_saved_though_no_replica_has_it(

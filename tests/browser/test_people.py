@@ -26,7 +26,8 @@ def named(site: Site) -> Site:
 
 @pytest.fixture(scope="module")
 def admin(named: Site) -> Iterator[Page]:
-    """The administrator, who has just used a passkey."""
+    """The administrator, who has just used a passkey and has no other."""
+    named.database.write(lambda s: s.execute(delete(Passkey)), acting=SYSTEM)
     with closing(named.visit(Role.ADMIN)) as context:
         page = context.pages[0]
         Device(page)

@@ -37,7 +37,7 @@ def hasty(
         database.write(people.ensure_demo_people, acting=SYSTEM)
         data = tmp_path_factory.mktemp("hasty")
         with chartroom(endpoints, data, session_idle_minutes=_HASTY_MINUTES) as address:
-            yield Site(address, browser, database, data)
+            yield Site(address, browser, database, endpoints.audit_url, data)
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def page(
     ):
         database.write(people.ensure_demo_people, acting=SYSTEM)
         take_over(endpoints, data)
-        context = Site(address, browser, database).visit()
+        context = Site(address, browser, database, endpoints.audit_url, data).visit()
         yield context.pages[0]
         context.close()
 

@@ -27,10 +27,14 @@ Tone = Literal["plain", "muted", "ok", "warn", "danger", "info"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column; `order` is set when the page can sort by it."""
+    """One column; `order` is set when the page can sort by it.
+
+    What stands in a `is_whole` column is never broken into two lines.
+    """
 
     label: str
     order: str | None = None
+    is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,10 @@ def payload_of(
     """Return what the browser draws; `name` is the table's accessible name."""
     drawn = {
         "name": name,
-        "columns": [{"label": one.label, "order": one.order} for one in columns],
+        "columns": [
+            {"label": one.label, "order": one.order, "whole": one.is_whole}
+            for one in columns
+        ],
         "rows": [_as_data(row) for row in rows],
         "order": [{"order": one.order, "descending": one.descending} for one in order],
     }

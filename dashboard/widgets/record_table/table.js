@@ -84,6 +84,7 @@ const record = (row, columns, open, act) => {
       role: isName ? "rowheader" : "cell",
       scope: isName ? "row" : null,
       "data-label": columns[position].label,
+      "data-whole": columns[position].whole,
     })
     if (isName && row.url) {
       const link = element("a", { href: row.url }, ...content(cell))

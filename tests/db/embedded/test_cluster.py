@@ -234,7 +234,7 @@ def test_what_is_killed_without_supervision_stays_dead(breakable: Cluster):
         time.sleep(1)
         assert replica.postmaster() is None
 
-    assert eventually(lambda: replica.is_replica, seconds=30)
+    assert eventually(lambda: replica.is_replica, seconds=60)
 
 
 def test_a_switchover_makes_the_candidate_the_primary(breakable: Cluster, notes: Notes):
