@@ -1,7 +1,6 @@
 """What an identity provider says counts once every mark of it is checked."""
 
 import json
-import time
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
