@@ -90,7 +90,12 @@ class FileKeys:
 
     def require(self) -> None:
         """Raise UnusableFileKeys unless the keys are here or may be made."""
-        if not self._may_be_made or self.path.exists():
+        try:
+            is_here = self.path.exists()
+        except PermissionError:
+            # Whoever makes the folder says best what is wrong with it.
+            is_here = not self._may_be_made
+        if is_here or not self._may_be_made:
             self._ring()
 
     def add(self) -> int:

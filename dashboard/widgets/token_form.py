@@ -18,6 +18,8 @@ _MEANINGS: Final = {
     Scope.READ_PATIENTS: "Read patients",
     Scope.WRITE_PATIENTS: "Register and change patients",
     Scope.EXPORT_PATIENTS: "Export patient lists",
+    Scope.READ_DOCUMENTS: "Read documents",
+    Scope.WRITE_DOCUMENTS: "File, change, share and delete documents",
     Scope.READ_DOCTORS: "Read doctors",
     Scope.READ_REPLICATION: "Watch the replication",
     Scope.READ_AUDIT: "Read the audit log",

@@ -30,7 +30,7 @@ def test_from_the_form_over_the_preview_into_the_list(site: Site):
     page.get_by_role("button", name="Generate PDF").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_alt_text("Page 1 of 2 of the medical record")).to_be_visible()
-    dialog.get_by_role("button", name="Page 2").click()
+    dialog.get_by_role("button", name="Next page").click()
     expect(dialog.get_by_alt_text("Page 2 of 2 of the medical record")).to_be_visible()
     dialog.get_by_role("button", name="Confirm & Upload").click()
 

@@ -228,7 +228,9 @@ def test_input_takes_the_warning_back(hasty, cookie):
             if told == ["hello", "idle"]:
                 watch.send(json.dumps({"inputSecondsAgo": 0}))
 
-    assert told == ["hello", "idle", None, "idle", "over"]
+    # On a busy machine the second warning may come too late to be given.
+    assert told[:3] == ["hello", "idle", None]
+    assert told[3:] in (["idle", "over"], ["over"])
 
 
 def test_what_is_no_report_of_input_is_ignored(hasty, cookie):
