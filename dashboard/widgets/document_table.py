@@ -1,6 +1,7 @@
 """Documents as rows of a table: each opens, is looked at, downloaded, deleted."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from dashboard.widgets.document_words import kind, size, state
@@ -25,11 +26,11 @@ DELETE: Final = "delete"
 _UNFILED: Final = Cell("Unfiled", "warn", "move_to_inbox")
 _COLUMNS: Final = (
     Column("Name", "title"),
-    Column("Size", "filesize"),
+    Column("Size", "filesize", is_whole=True),
     Column("Uploaded", "created_at"),
     Column("Type", "document_type"),
     Column("Patient", "last_name"),
-    Column("State"),
+    Column("State", is_whole=True),
     Column("Actions"),
 )
 _PLACES: Final = {"description": "Description: ", "patient": "Patient: "}
@@ -47,7 +48,8 @@ def document_table(
 ) -> Asked:
     """Show the documents; tell which was opened, or what is to be done with one."""
     columns = [
-        known if known.order in sortable else Column(known.label) for known in _COLUMNS
+        known if known.order in sortable else replace(known, order=None)
+        for known in _COLUMNS
     ]
     rows = [
         _row(one, page_of(one), tuple(_deeds(one, download_of, may_delete)))
