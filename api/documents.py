@@ -40,7 +40,6 @@ from db.routing import Written
 from services import documents
 from services.actors import Role
 from services.documents import ChangedDocument, DocumentRecord, StoredContent
-from services.errors import ServiceError
 
 router = APIRouter(prefix="/api/documents", tags=["Documents"])
 
@@ -234,16 +233,9 @@ def restore_document(
 def _keep(
     caller: Caller, content: StoredContent, operation: Callable[[Session], Any]
 ) -> Written[Any]:
-    """Write the row of stored content; if that is refused, nothing of it stays.
-
-    Where nobody knows whether the row was written the bytes stay, and are swept if no
-    row names them.
-    """
-    try:
+    """Write the row of stored content."""
+    with caller.stores.papers.intake.row_of(content):
         return caller.write(operation, key=uuid4())
-    except ServiceError:
-        caller.stores.papers.intake.discard(content)
-        raise
 
 
 def _current(

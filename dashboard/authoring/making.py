@@ -33,7 +33,6 @@ from services.documents import (
     DraftDocument,
     StoredContent,
 )
-from services.errors import ServiceError, Unavailable
 
 _MADE: Final = f"{PAGE}_made"
 _WIDTH: Final = 1100
@@ -150,13 +149,8 @@ def _file(made: Made) -> None:
         template=made.begun.template.name,
         form=made.form,
     )
-    try:
+    with intake().row_of(content):
         filed = _write(made, content)
-    except ServiceError as refusal:
-        # Where nobody knows whether it was kept the bytes stay: the sweep finds out.
-        if not isinstance(refusal, Unavailable):
-            intake().discard(content)
-        raise
     drafting.forget(made.begun)
     beginning.forget()
     _let_go()

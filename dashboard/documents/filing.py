@@ -4,11 +4,10 @@ Streamlit keeps what was uploaded in memory until it is told that nobody needs i
 what is filed is let go of at once, what is refused stays for another try.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
-from typing import Final, TypeVar
+from typing import Final
 from uuid import UUID
 
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
@@ -18,11 +17,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from dashboard.context import count_upload, current_actor, intake, read, write
 from services import documents
 from services.documents import DocumentRecord, DraftDocument, StoredContent
-from services.errors import ServiceError, Unavailable
 
-T = TypeVar("T")
-
-MAX_MEGABYTES: Final = 50
+MAX_MEGABYTES: Final = documents.MAX_BYTES >> 20
 _PIECE_BYTES: Final = 1 << 20
 
 
@@ -45,10 +41,8 @@ def file(
     if not even_if_known and (known := _find_known(upload, draft.patient_id)):
         return AlreadyFiled(known)
     content = _receive(upload)
-    record = _or_discard(
-        content,
-        lambda: write(lambda session: documents.file(session, actor, draft, content)),
-    )
+    with intake().row_of(content):
+        record = write(lambda session: documents.file(session, actor, draft, content))
     release(upload)
     return record
 
@@ -56,14 +50,12 @@ def file(
 def add_version(upload: UploadedFile, record: DocumentRecord) -> DocumentRecord:
     """Store the bytes, then make them the document's next version."""
     actor, content = current_actor(), _receive(upload)
-    changed = _or_discard(
-        content,
-        lambda: write(
+    with intake().row_of(content):
+        changed = write(
             lambda session: documents.add_version(
                 session, actor, record.id, content, revision=record.revision
             )
-        ),
-    )
+        )
     release(upload)
     return changed
 
@@ -92,16 +84,3 @@ def _receive(upload: UploadedFile) -> StoredContent:
     count_upload()
     upload.seek(0)
     return intake().receive(upload, upload.name)
-
-
-def _or_discard(content: StoredContent, operation: Callable[[], T]) -> T:
-    """Do it; where it is refused, throw away the bytes that no row names then.
-
-    Where nobody knows whether it was done they stay: the sweep finds out later.
-    """
-    try:
-        return operation()
-    except ServiceError as refusal:
-        if not isinstance(refusal, Unavailable):
-            intake().discard(content)
-        raise

@@ -1,8 +1,8 @@
 """Files taken in: measured, examined, scanned, encrypted and stored, before any row."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from io import SEEK_END, UnsupportedOperation
 from typing import Any, BinaryIO, Final, Protocol
 
@@ -16,7 +16,7 @@ from services.documents.errors import (
     NotAPdf,
     TooLarge,
 )
-from services.errors import Unavailable
+from services.errors import ServiceError, Unavailable
 from services.pdf.examination import Examination
 
 CONTENT_TYPE: Final = "application/pdf"
@@ -93,6 +93,21 @@ class Intake:
             form=form,
             scan=scan,
         )
+
+    @contextmanager
+    def row_of(self, content: StoredContent) -> Iterator[None]:
+        """Write the row of stored content inside; refused, nothing of it stays.
+
+        Where nobody knows whether the row was written the bytes stay, and are swept
+        later if no row names them.
+        """
+        try:
+            yield
+        except Unavailable:
+            raise
+        except ServiceError:
+            self.discard(content)
+            raise
 
     def discard(self, content: StoredContent) -> None:
         """Delete what no row was written for; if that fails it is swept later."""
