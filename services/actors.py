@@ -43,6 +43,20 @@ class Permission(StrEnum):
     MANAGE_RETENTION = "manage how long documents are kept"
     SAVE_VIEWS = "save views"
     VIEW_DOCTORS = "see the doctors"
+    MANAGE_DOCTORS = "change doctors and when they work"
+    VIEW_OWN_VISITS = "see your own visits"
+    BOOK_OWN_VISITS = "book visits of your own"
+    VIEW_VISITS = "see visits"
+    BOOK_VISITS = "book visits for patients"
+    OVERRIDE_BOOKING = "book against the rules for a reason"
+    RUN_THE_DESK = "check patients in"
+    WRITE_RECORDS = "write the records of visits"
+    PRESCRIBE = "prescribe"
+    VIEW_OWN_PRESCRIPTIONS = "see your own prescriptions"
+    VIEW_PRESCRIPTIONS = "see prescriptions"
+    VIEW_STATISTICS = "see how visits are booked"
+    PROVE_BOOKING = "prove that booking holds"
+    VIEW_OUTBOX = "see the letters that were written"
     ASSIGN_CARE = "say who treats a patient"
     INVITE_PATIENT = "invite a patient to sign in"
     BREAK_GLASS = "open a record outside your patients"
@@ -73,6 +87,11 @@ _FRONT_DESK: Final = frozenset(
         Permission.HOLD_DOCUMENTS,
         Permission.SAVE_VIEWS,
         Permission.VIEW_DOCTORS,
+        Permission.VIEW_VISITS,
+        Permission.BOOK_VISITS,
+        Permission.OVERRIDE_BOOKING,
+        Permission.RUN_THE_DESK,
+        Permission.VIEW_PRESCRIPTIONS,
         Permission.ASSIGN_CARE,
         Permission.INVITE_PATIENT,
         Permission.OWN_TOKENS,
@@ -88,10 +107,14 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             Permission.FILE_OWN_DOCUMENTS,
             Permission.SHARE_DOCUMENTS,
             Permission.VIEW_DOCTORS,
+            Permission.VIEW_OWN_VISITS,
+            Permission.BOOK_OWN_VISITS,
+            Permission.VIEW_OWN_PRESCRIPTIONS,
         }
     ),
-    Role.STAFF: _FRONT_DESK,
-    Role.CLINICIAN: _FRONT_DESK | {Permission.BREAK_GLASS},
+    Role.STAFF: _FRONT_DESK | {Permission.MANAGE_DOCTORS},
+    Role.CLINICIAN: _FRONT_DESK
+    | {Permission.BREAK_GLASS, Permission.WRITE_RECORDS, Permission.PRESCRIBE},
     Role.ANALYST: frozenset(
         {
             Permission.LIST_PATIENTS,
@@ -111,6 +134,11 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             Permission.VIEW_AUDIT,
             Permission.REVIEW_BREAK_GLASS,
             Permission.MANAGE_RETENTION,
+            Permission.VIEW_DOCTORS,
+            Permission.MANAGE_DOCTORS,
+            Permission.VIEW_STATISTICS,
+            Permission.PROVE_BOOKING,
+            Permission.VIEW_OUTBOX,
             Permission.VIEW_REPLICATION,
             Permission.IMPORT_RECORDS,
         }
@@ -127,6 +155,10 @@ class Scope(StrEnum):
     READ_DOCUMENTS = "documents:read"
     WRITE_DOCUMENTS = "documents:write"
     READ_DOCTORS = "doctors:read"
+    WRITE_DOCTORS = "doctors:write"
+    READ_VISITS = "visits:read"
+    WRITE_VISITS = "visits:write"
+    READ_STATISTICS = "statistics:read"
     READ_REPLICATION = "replication:read"
     READ_AUDIT = "audit:read"
     MANAGE_PEOPLE = "people:manage"
@@ -171,6 +203,32 @@ SCOPES: Final[dict[Scope, frozenset[Permission]]] = {
         }
     ),
     Scope.READ_DOCTORS: frozenset({Permission.VIEW_DOCTORS}),
+    Scope.WRITE_DOCTORS: frozenset({Permission.MANAGE_DOCTORS}),
+    Scope.READ_VISITS: frozenset(
+        {
+            Permission.VIEW_OWN_VISITS,
+            Permission.VIEW_VISITS,
+            Permission.VIEW_OWN_PRESCRIPTIONS,
+            Permission.VIEW_PRESCRIPTIONS,
+        }
+    ),
+    Scope.WRITE_VISITS: frozenset(
+        {
+            Permission.BOOK_OWN_VISITS,
+            Permission.BOOK_VISITS,
+            Permission.OVERRIDE_BOOKING,
+            Permission.RUN_THE_DESK,
+            Permission.WRITE_RECORDS,
+            Permission.PRESCRIBE,
+        }
+    ),
+    Scope.READ_STATISTICS: frozenset(
+        {
+            Permission.VIEW_STATISTICS,
+            Permission.PROVE_BOOKING,
+            Permission.VIEW_OUTBOX,
+        }
+    ),
     Scope.READ_REPLICATION: frozenset({Permission.VIEW_REPLICATION}),
     Scope.READ_AUDIT: frozenset({Permission.VIEW_AUDIT, Permission.REVIEW_BREAK_GLASS}),
     Scope.MANAGE_PEOPLE: frozenset(

@@ -2,8 +2,22 @@
 
 from db.models.audit import AuditEvent, AuditHead, AuditSeal
 from db.models.base import Base
+from db.models.booking import (
+    Appointment,
+    Booking,
+    BookingSlot,
+    Slot,
+    VisitLetter,
+    WaitlistEntry,
+)
 from db.models.care import BreakGlassAccess, CareRelationship, ExportGrant
-from db.models.doctor import Doctor
+from db.models.consultation import (
+    MedicalRecord,
+    MedicalRecordVersion,
+    Prescription,
+    PrescriptionVersion,
+)
+from db.models.doctor import Doctor, ScheduleException, WorkingHours
 from db.models.document import (
     Document,
     DocumentShare,
@@ -35,10 +49,13 @@ from db.models.view import SavedView, StoredCriteria
 __all__ = [
     "STAYS_WITH_MERGED",
     "ApiToken",
+    "Appointment",
     "AuditEvent",
     "AuditHead",
     "AuditSeal",
     "Base",
+    "Booking",
+    "BookingSlot",
     "BreakGlassAccess",
     "CareRelationship",
     "Ceremony",
@@ -55,14 +72,23 @@ __all__ = [
     "Invitation",
     "KeepingRun",
     "LoginCode",
+    "MedicalRecord",
+    "MedicalRecordVersion",
     "Passkey",
     "Patient",
     "PatientMerge",
+    "Prescription",
+    "PrescriptionVersion",
     "RetentionRule",
     "SavedView",
+    "ScheduleException",
+    "Slot",
     "StoredCriteria",
     "User",
     "UserIdentity",
     "UserSession",
+    "VisitLetter",
+    "WaitlistEntry",
+    "WorkingHours",
     "WriteReceipt",
 ]

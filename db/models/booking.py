@@ -1,0 +1,299 @@
+"""Slots, who holds or has booked them, and who waits for one."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    Text,
+    UniqueConstraint,
+    func,
+    literal_column,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, CreatedAt, Moment, PrimaryKey
+
+_SPAN = literal_column("tstzrange(starts_at, ends_at)")
+_OFFERED = text("withdrawn_at IS NULL")
+
+
+class Slot(Base):
+    """A time at which a doctor can be booked once; withdrawn, no longer.
+
+    Slots of one doctor never overlap, so a doctor is booked twice at one time only if
+    a slot is, which `booking_slots` makes impossible.
+    """
+
+    __tablename__ = "slots"
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at", name="slots_end_after_start"),
+        CheckConstraint(
+            "origin IN ('plan', 'extra', 'proof')", name="slots_origin_known"
+        ),
+        ExcludeConstraint(
+            ("doctor_id", "="),
+            (_SPAN, "&&"),
+            name="slots_apart",
+            using="gist",
+            where=_OFFERED,
+        ),
+        Index("slots_of_doctor", "doctor_id", "starts_at", postgresql_where=_OFFERED),
+        Index("slots_by_time", "starts_at", postgresql_where=_OFFERED),
+    )
+
+    id: Mapped[PrimaryKey]
+    doctor_id: Mapped[UUID] = mapped_column(ForeignKey("doctors.id"))
+    starts_at: Mapped[Moment]
+    ends_at: Mapped[Moment]
+    # From the weekly plan, added by hand, or the scratch slot of a proof.
+    origin: Mapped[str] = mapped_column(Text, server_default=text("'plan'"))
+    created_at: Mapped[CreatedAt]
+    withdrawn_at: Mapped[Moment | None]
+
+
+class Booking(Base):
+    """One attempt to book a slot, and what became of it.
+
+    `pending` until `expires_at`, then expired, whether or not somebody has written
+    that down yet. `failed` lost the race for its slot. `attempt` is the key by which a
+    repeated request finds what the first one did.
+    """
+
+    __tablename__ = "bookings"
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('pending', 'confirmed', 'expired', 'failed', 'cancelled')",
+            name="bookings_status_known",
+        ),
+        CheckConstraint("renewals BETWEEN 0 AND 1", name="bookings_renewed_once"),
+        CheckConstraint(
+            "(status IN ('pending', 'confirmed')) = (ended_at IS NULL)",
+            name="bookings_ended_at_some_time",
+        ),
+        CheckConstraint(
+            "(status = 'pending') <= (expires_at IS NOT NULL)",
+            name="bookings_pending_expire",
+        ),
+        CheckConstraint(
+            "char_length(btrim(override_reason)) BETWEEN 10 AND 500",
+            name="bookings_override_reason_given",
+        ),
+        CheckConstraint("char_length(note) <= 500", name="bookings_note_length"),
+        UniqueConstraint("created_by", "attempt", name="bookings_attempt_once"),
+        Index("bookings_of_slot", "slot_id"),
+        Index("bookings_of_patient", "patient_id", "created_at"),
+        Index("bookings_of_doctor", "doctor_id", "created_at"),
+        Index("bookings_by_time", "created_at"),
+        Index(
+            "bookings_to_expire",
+            "expires_at",
+            postgresql_where=text("status = 'pending'"),
+        ),
+        Index(
+            "bookings_of_series",
+            "series_id",
+            postgresql_where=text("series_id IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[PrimaryKey]
+    slot_id: Mapped[UUID] = mapped_column(ForeignKey("slots.id"))
+    doctor_id: Mapped[UUID] = mapped_column(ForeignKey("doctors.id"))
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"))
+    status: Mapped[str] = mapped_column(Text, server_default=text("'pending'"))
+    attempt: Mapped[UUID]
+    expires_at: Mapped[Moment | None]
+    renewals: Mapped[int] = mapped_column(server_default=text("0"))
+    # What the visit is for, in the words of whoever books it.
+    note: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    override_reason: Mapped[str | None] = mapped_column(Text)
+    # The booking that this one takes the place of, once it is confirmed.
+    replaces_id: Mapped[UUID | None] = mapped_column(ForeignKey("bookings.id"))
+    series_id: Mapped[UUID | None]
+    waitlist_id: Mapped[UUID | None] = mapped_column(ForeignKey("waitlist_entries.id"))
+    created_by: Mapped[UUID]
+    created_by_name: Mapped[str] = mapped_column(Text)
+    # Not now(): who waited for another's transaction begins when it has ended.
+    created_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=func.clock_timestamp()
+    )
+    confirmed_at: Mapped[Moment | None]
+    ended_at: Mapped[Moment | None]
+    ended_by: Mapped[UUID | None]
+
+
+class BookingSlot(Base):
+    """Who has a slot now: a live hold or a confirmed booking excludes all others.
+
+    One row per slot. An expired hold stays until somebody takes it over in the very
+    statement that asks for the slot, so nothing needs to be cleaned up in time. Nor
+    may a patient be in two places at once, unless staff say so (`may_overlap`).
+    """
+
+    __tablename__ = "booking_slots"
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('held', 'booked')", name="booking_slots_status_known"
+        ),
+        CheckConstraint(
+            "(status = 'held') = (expires_at IS NOT NULL)",
+            name="booking_slots_held_expire",
+        ),
+        UniqueConstraint("booking_id", name="booking_slots_booking_once"),
+        ExcludeConstraint(
+            ("patient_id", "="),
+            (_SPAN, "&&"),
+            name="booking_slots_one_place",
+            using="gist",
+            where=text("NOT may_overlap"),
+        ),
+        Index(
+            "booking_slots_to_expire",
+            "expires_at",
+            postgresql_where=text("status = 'held'"),
+        ),
+        Index("booking_slots_of_patient", "patient_id"),
+    )
+
+    slot_id: Mapped[UUID] = mapped_column(ForeignKey("slots.id"), primary_key=True)
+    booking_id: Mapped[UUID] = mapped_column(ForeignKey("bookings.id"))
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"))
+    starts_at: Mapped[Moment]
+    ends_at: Mapped[Moment]
+    status: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[Moment | None]
+    may_overlap: Mapped[bool] = mapped_column(server_default=text("false"))
+
+
+class Appointment(Base):
+    """A visit that was booked: from the waiting room to what became of it.
+
+    `code` is on the patient's ticket; the desk scans or types it.
+    """
+
+    __tablename__ = "appointments"
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('scheduled', 'checked-in', 'completed', 'cancelled', "
+            "'no-show')",
+            name="appointments_status_known",
+        ),
+        CheckConstraint(
+            "code ~ '^[0-9A-HJKMNP-TV-Z]{10}$'", name="appointments_code_valid"
+        ),
+        CheckConstraint(
+            "(status = 'cancelled') = (cancelled_at IS NOT NULL)",
+            name="appointments_cancelled_at_some_time",
+        ),
+        CheckConstraint("revision > 0", name="appointments_revision_positive"),
+        UniqueConstraint("booking_id", name="appointments_booking_once"),
+        UniqueConstraint("code", name="appointments_code_once"),
+        Index("appointments_of_doctor", "doctor_id", "starts_at"),
+        Index("appointments_of_patient", "patient_id", "starts_at"),
+        Index("appointments_by_time", "starts_at"),
+        Index(
+            "appointments_to_remind",
+            "starts_at",
+            postgresql_where=text("status = 'scheduled' AND reminded_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[PrimaryKey]
+    booking_id: Mapped[UUID] = mapped_column(ForeignKey("bookings.id"))
+    doctor_id: Mapped[UUID] = mapped_column(ForeignKey("doctors.id"))
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"))
+    starts_at: Mapped[Moment]
+    ends_at: Mapped[Moment]
+    status: Mapped[str] = mapped_column(Text, server_default=text("'scheduled'"))
+    code: Mapped[str] = mapped_column(Text)
+    revision: Mapped[int] = mapped_column(server_default=text("1"))
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[CreatedAt]
+    reminded_at: Mapped[Moment | None]
+    checked_in_at: Mapped[Moment | None]
+    completed_at: Mapped[Moment | None]
+    cancelled_at: Mapped[Moment | None]
+    cancelled_by: Mapped[UUID | None]
+    cancelled_because: Mapped[str | None] = mapped_column(Text)
+
+
+class WaitlistEntry(Base):
+    """Somebody who wants a slot of one doctor, or of any of a speciality.
+
+    When one frees up, the first in line gets it held, is told, and books it or not;
+    then it is the next one's turn. `from_at` and `until_at` bound when it may be.
+    """
+
+    __tablename__ = "waitlist_entries"
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('waiting', 'offered', 'booked', 'left', 'passed')",
+            name="waitlist_entries_status_known",
+        ),
+        CheckConstraint(
+            "num_nonnulls(doctor_id, speciality) = 1",
+            name="waitlist_entries_want_something",
+        ),
+        CheckConstraint("until_at > from_at", name="waitlist_entries_until_after_from"),
+        Index(
+            "waitlist_entries_in_line",
+            "created_at",
+            "id",
+            postgresql_where=text("status = 'waiting'"),
+        ),
+        Index("waitlist_entries_of_patient", "patient_id"),
+    )
+
+    id: Mapped[PrimaryKey]
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"))
+    doctor_id: Mapped[UUID | None] = mapped_column(ForeignKey("doctors.id"))
+    speciality: Mapped[str | None] = mapped_column(Text)
+    from_at: Mapped[Moment]
+    until_at: Mapped[Moment]
+    status: Mapped[str] = mapped_column(Text, server_default=text("'waiting'"))
+    offered_at: Mapped[Moment | None]
+    created_by: Mapped[UUID]
+    created_at: Mapped[CreatedAt]
+    ended_at: Mapped[Moment | None]
+
+
+class VisitLetter(Base):
+    """A letter about a visit: written with what it tells of, sent by a job.
+
+    Where no mail server is set it stays here to be looked at, which is the outbox.
+    """
+
+    __tablename__ = "visit_letters"
+    __table_args__ = (
+        CheckConstraint(
+            "kind IN ('confirmed', 'moved', 'cancelled', 'reminder', 'offer', "
+            "'released')",
+            name="visit_letters_kind_known",
+        ),
+        CheckConstraint("attempts >= 0", name="visit_letters_attempts_positive"),
+        Index(
+            "visit_letters_to_send",
+            "send_at",
+            postgresql_where=text("sent_at IS NULL AND given_up_at IS NULL"),
+        ),
+        Index("visit_letters_newest", "created_at", "id"),
+    )
+
+    id: Mapped[PrimaryKey]
+    kind: Mapped[str] = mapped_column(Text)
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"), index=True)
+    booking_id: Mapped[UUID | None] = mapped_column(ForeignKey("bookings.id"))
+    to_address: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[CreatedAt]
+    send_at: Mapped[CreatedAt]
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    sent_at: Mapped[Moment | None]
+    given_up_at: Mapped[Moment | None]

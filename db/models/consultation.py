@@ -1,0 +1,153 @@
+"""What comes of a visit: the medical record of it, and the prescription."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, CreatedAt, PrimaryKey
+
+_WORDS = (
+    "to_tsvector('simple'::regconfig, "
+    "fold(coalesce(content ->> 'complaint', '') || ' ' || "
+    "coalesce(content ->> 'findings', '') || ' ' || "
+    "coalesce(content ->> 'plan', '') || ' ' || "
+    "jsonb_path_query_array(content, '$.diagnoses[*].*')::text))"
+)
+
+
+class MedicalRecord(Base):
+    """The medical record of one visit, as it reads now.
+
+    `content` is an object with complaint, findings, diagnoses (a list of objects with
+    code and text), vitals (an object of numbers) and plan. `number` counts its
+    versions, which are all kept.
+    """
+
+    __tablename__ = "medical_records"
+    __table_args__ = (
+        CheckConstraint(
+            "jsonb_typeof(content) = 'object' "
+            "AND octet_length(content::text) <= 131072",
+            name="medical_records_content_size",
+        ),
+        CheckConstraint("number > 0", name="medical_records_number_positive"),
+        UniqueConstraint("appointment_id", name="medical_records_appointment_once"),
+        Index("medical_records_of_patient", "patient_id", "created_at"),
+        Index(
+            "medical_records_by_content",
+            "content",
+            postgresql_using="gin",
+            postgresql_ops={"content": "jsonb_path_ops"},
+        ),
+        Index("medical_records_by_words", "words", postgresql_using="gin"),
+    )
+
+    id: Mapped[PrimaryKey]
+    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"))
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"))
+    doctor_id: Mapped[UUID] = mapped_column(ForeignKey("doctors.id"))
+    number: Mapped[int] = mapped_column(server_default=text("1"))
+    content: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    words: Mapped[str] = mapped_column(TSVECTOR, Computed(_WORDS, persisted=True))
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[CreatedAt]
+
+
+class MedicalRecordVersion(Base):
+    """The medical record of a visit as somebody once saved it; never changed."""
+
+    __tablename__ = "medical_record_versions"
+    __table_args__ = (
+        CheckConstraint("number > 0", name="medical_record_versions_number_positive"),
+    )
+
+    record_id: Mapped[UUID] = mapped_column(
+        ForeignKey("medical_records.id"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True)
+    content: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    author_id: Mapped[UUID]
+    author_name: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[CreatedAt]
+
+
+class Prescription(Base):
+    """What was prescribed at a visit, at most one; `latest` is the version that counts.
+
+    Issued versions are never changed: what amends one is the next version.
+    """
+
+    __tablename__ = "prescriptions"
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('issued', 'withdrawn')", name="prescriptions_status_known"
+        ),
+        CheckConstraint("latest > 0", name="prescriptions_latest_positive"),
+        UniqueConstraint("appointment_id", name="prescriptions_appointment_once"),
+        Index("prescriptions_of_patient", "patient_id", "created_at"),
+    )
+
+    id: Mapped[PrimaryKey]
+    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointments.id"))
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patients.id"))
+    doctor_id: Mapped[UUID] = mapped_column(ForeignKey("doctors.id"))
+    status: Mapped[str] = mapped_column(Text, server_default=text("'issued'"))
+    latest: Mapped[int] = mapped_column(server_default=text("1"))
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[CreatedAt]
+
+
+class PrescriptionVersion(Base):
+    """One issued prescription: its lines and the signed PDF; never changed.
+
+    `lines` is a list of objects with drug, dose, frequency, duration and, where an
+    allergy matched, `warning` and the `override_reason` that was given. `file_id` leads
+    to the encrypted PDF in GridFS; `sha256` and `filesize` (bytes) are the plain PDF's;
+    `signer` is the SHA-256 of the certificate that signed it.
+    """
+
+    __tablename__ = "prescription_versions"
+    __table_args__ = (
+        CheckConstraint("number > 0", name="prescription_versions_number_positive"),
+        CheckConstraint(
+            "jsonb_typeof(lines) = 'array' AND jsonb_array_length(lines) "
+            "BETWEEN 1 AND 50",
+            name="prescription_versions_lines_given",
+        ),
+        CheckConstraint(
+            "length(sha256) = 32", name="prescription_versions_sha256_length"
+        ),
+        CheckConstraint(
+            "length(signer) = 32", name="prescription_versions_signer_length"
+        ),
+        Index("prescription_versions_by_file", "file_id"),
+        Index("prescription_versions_by_content", "sha256"),
+    )
+
+    prescription_id: Mapped[UUID] = mapped_column(
+        ForeignKey("prescriptions.id"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True)
+    lines: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    note: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    file_id: Mapped[str] = mapped_column(Text)
+    filename: Mapped[str] = mapped_column(Text)
+    filesize: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    signer: Mapped[bytes] = mapped_column(LargeBinary)
+    author_id: Mapped[UUID]
+    author_name: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[CreatedAt]

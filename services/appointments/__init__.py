@@ -1,0 +1,1 @@
+"""Visits: from the booking to the waiting room and what became of them."""

@@ -1,0 +1,42 @@
+"""Visits as they are kept."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class VisitStatus(StrEnum):
+    """How far a visit has come."""
+
+    SCHEDULED = "scheduled"
+    CHECKED_IN = "checked-in"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    NO_SHOW = "no-show"
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRecord:
+    """A visit that was booked.
+
+    `revision` tells a stale page from a fresh one; `code` is what the ticket says.
+    """
+
+    id: UUID
+    booking_id: UUID
+    doctor_id: UUID
+    doctor_name: str
+    speciality: str
+    room: str | None
+    patient_id: UUID
+    patient_name: str
+    starts_at: datetime
+    ends_at: datetime
+    status: VisitStatus
+    code: str
+    note: str
+    revision: int
+    checked_in_at: datetime | None
+    completed_at: datetime | None
+    cancelled_at: datetime | None

@@ -1,0 +1,1 @@
+"""Bookings: slots held for two minutes, confirmed, moved and given back."""

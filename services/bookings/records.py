@@ -1,0 +1,66 @@
+"""Bookings as they are kept, and what somebody wants to book."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class BookingStatus(StrEnum):
+    """What became of an attempt to book."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    EXPIRED = "expired"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class BookingRequest:
+    """A slot that is wanted for a patient.
+
+    `attempt` is made once for what is one wish: sent again, it finds what the first
+    one did. `replaces_id` is the booking that this one takes the place of once it is
+    confirmed. With `override_reason` staff book against the rules.
+    """
+
+    slot_id: UUID
+    patient_id: UUID
+    attempt: UUID
+    note: str = ""
+    replaces_id: UUID | None = None
+    override_reason: str | None = None
+    series_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BookingRecord:
+    """A booking as it stands now: pending only while its hold lasts.
+
+    `seconds_left` is how long the hold still lasts by the database's clock, when this
+    was read; None unless pending. `appointment_id` is set once confirmed.
+    """
+
+    id: UUID
+    slot_id: UUID
+    doctor_id: UUID
+    doctor_name: str
+    speciality: str
+    room: str | None
+    patient_id: UUID
+    status: BookingStatus
+    starts_at: datetime
+    ends_at: datetime
+    created_at: datetime
+    expires_at: datetime | None
+    seconds_left: float | None
+    renewals: int
+    note: str
+    replaces_id: UUID | None
+    series_id: UUID | None
+    waitlist_id: UUID | None
+    created_by: UUID
+    confirmed_at: datetime | None
+    ended_at: datetime | None
+    appointment_id: UUID | None

@@ -1,0 +1,1 @@
+"""Slots: what can be booked when, as people are shown it."""
