@@ -22,6 +22,7 @@ from services.prescriptions.issuing import (
 from services.prescriptions.making import Press
 from services.prescriptions.order import Order
 from services.prescriptions.reading import (
+    find_by_content,
     find_of_visit,
     get,
     list_of_patient,
@@ -57,6 +58,7 @@ __all__ = [
     "SignedPaper",
     "Superseded",
     "Withdrawn",
+    "find_by_content",
     "find_of_visit",
     "get",
     "issue",

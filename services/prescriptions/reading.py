@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from db import models
 from db.gridfs import (
     Bucket,
     FileDamaged,
@@ -80,6 +81,30 @@ def list_of_patient(
         patient_id=patient_id,
         details={"shown": len(found)},
     )
+    return found
+
+
+def find_by_content(
+    session: Session, actor: Actor, sha256_of_file: bytes
+) -> PrescriptionRecord | None:
+    """Return the prescription that was issued as this very file; raises NotAllowed.
+
+    None also where the actor may not see it.
+    """
+    rows.require_view(actor)
+    statement = (
+        rows.any_versions()
+        .where(
+            models.PrescriptionVersion.sha256 == sha256_of_file,
+            rows.is_visible_to(actor),
+        )
+        .limit(1)
+    )
+    row = session.execute(statement).one_or_none()
+    if row is None:
+        return None
+    found = rows.record_of(row)
+    _record(session, actor, Action.PRESCRIPTION_READ, found)
     return found
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, select, true
+from sqlalchemy import ColumnElement, Row, Select, select, true
 from sqlalchemy.orm import Session
 
 from db.models import Appointment, Doctor, Prescription, PrescriptionVersion
@@ -61,16 +61,17 @@ def is_visible_to(actor: Actor) -> ColumnElement[bool]:
 def prescriptions(number: int | None = None) -> Select[*tuple[Any, ...]]:
     """Select prescriptions with the version of this number, or with the latest."""
     wanted = Prescription.latest if number is None else number
+    return any_versions().where(PrescriptionVersion.number == wanted)
+
+
+def any_versions() -> Select[*tuple[Any, ...]]:
+    """Select prescriptions, each as often as it has versions."""
     return (
         select(*_FACTS, *_VERSION)
         .join(Doctor, Doctor.id == Prescription.doctor_id)
         .join(Appointment, Appointment.id == Prescription.appointment_id)
         .join(
-            PrescriptionVersion,
-            and_(
-                PrescriptionVersion.prescription_id == Prescription.id,
-                PrescriptionVersion.number == wanted,
-            ),
+            PrescriptionVersion, PrescriptionVersion.prescription_id == Prescription.id
         )
     )
 

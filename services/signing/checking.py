@@ -30,13 +30,36 @@ _PROCESS: Final = "services.signing.checking_process"
 
 
 class SignatureState(StrEnum):
-    """What a file's signature says of it."""
+    """What a file's signature says of it; `sentence` says it to people."""
 
     VALID = "valid"
     MODIFIED = "modified"
     UNKNOWN_SIGNER = "unknown signer"
     UNSIGNED = "unsigned"
     UNREADABLE = "unreadable"
+
+    @property
+    def sentence(self) -> str:
+        """What it means for whoever holds the file."""
+        return _SENTENCES[self]
+
+
+_SENTENCES: Final = {
+    SignatureState.VALID: "This clinic signed it, and nothing was changed since.",
+    SignatureState.MODIFIED: (
+        "It was changed after it was signed. Do not rely on it: ask for the original."
+    ),
+    SignatureState.UNKNOWN_SIGNER: (
+        "It is signed, but not with a key of this clinic. Do not take it for one of "
+        "its prescriptions."
+    ),
+    SignatureState.UNSIGNED: (
+        "It is not signed. This clinic signs all its prescriptions, so it is none."
+    ),
+    SignatureState.UNREADABLE: (
+        "It cannot be read as a PDF. If it came by e-mail, ask for it again."
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +74,11 @@ class Signature:
     signed_at: datetime | None = None
     signer_name: str | None = None
     signer: str | None = None
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the file can be relied on."""
+        return self.state is SignatureState.VALID
 
 
 SIGNATURE: Final = TypeAdapter(Signature)

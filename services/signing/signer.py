@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 from pyhanko.sign.signers import PdfSignatureMetadata, SimpleSigner, sign_pdf
+from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from db.signing_keys import SigningKeyFile, UnusableSigningKey
 from services.errors import Unavailable
@@ -61,6 +62,7 @@ class Signer:
                     Encoding.DER, PrivateFormat.PKCS8, NoEncryption()
                 )
             ),
+            cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]
         )
         wanted = PdfSignatureMetadata(
             field_name=_FIELD,
