@@ -64,7 +64,7 @@ _RULES: Final[Rules] = {
         ("system", ALL, "true"),
     ),
     "booking_slots": (
-        ("patient clinician admin", f"SELECT ({_TAKEN})", "true"),
+        ("patient clinician analyst admin", f"SELECT ({_TAKEN})", "true"),
         ("staff system", ALL, "true"),
     ),
     "bookings": (
