@@ -12,14 +12,12 @@ from db.models import Doctor, Slot
 from services.actors import Actor, Permission
 from services.doctors.errors import NoSuchDoctor
 from services.doctors.records import DoctorRecord
-from services.slots.taken import IS_AHEAD, IS_OFFERED, IS_TAKEN
+from services.slots.taken import IS_FREE
 
 IS_KEPT: Final = Doctor.deleted_at.is_(None)
 _NEXT_FREE: Final = (
     select(Slot.starts_at)
-    .where(
-        Slot.doctor_id == Doctor.id, Doctor.is_active, IS_OFFERED, IS_AHEAD, ~IS_TAKEN
-    )
+    .where(Slot.doctor_id == Doctor.id, Doctor.is_active, IS_FREE)
     .correlate(Doctor)
     .order_by(Slot.starts_at)
     .limit(1)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from db.models import Doctor, Slot
 from services.actors import Actor, Permission
 from services.slots.records import SlotRecord
-from services.slots.taken import IS_AHEAD, IS_OFFERED, IS_TAKEN
+from services.slots.taken import IS_FREE
 
 
 def next_free(
@@ -34,9 +34,7 @@ def next_free(
             Doctor.is_active,
             Doctor.deleted_at.is_(None),
             Slot.origin != "proof",
-            IS_OFFERED,
-            IS_AHEAD,
-            ~IS_TAKEN,
+            IS_FREE,
         )
         .order_by(Slot.starts_at, Slot.id)
         .limit(limit)

@@ -95,7 +95,7 @@ def _slots(own_booking_id: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
             Slot.starts_at >= bindparam("from_at"),
             Slot.starts_at < bindparam("until_at"),
             IS_OFFERED,
-            or_(is_taken, IS_AHEAD),
+            or_(is_taken, and_(IS_AHEAD, ~Slot.is_leaving)),
         )
         .order_by(Slot.starts_at)
     )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from db.models import BookingSlot, Slot
 
@@ -18,3 +18,4 @@ IS_TAKEN: Final = (
 )
 IS_OFFERED: Final = Slot.withdrawn_at.is_(None)
 IS_AHEAD: Final = Slot.starts_at > func.clock_timestamp()
+IS_FREE: Final = and_(IS_OFFERED, IS_AHEAD, ~Slot.is_leaving, ~IS_TAKEN)
