@@ -3,6 +3,7 @@
 from typing import Final
 
 from db.settings import Settings
+from services.letters import Letterhead
 
 # Where to ask a server that listens everywhere.
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # nosec B104
@@ -22,3 +23,8 @@ def local_address(settings: Settings) -> str:
 def public_address(settings: Settings) -> str:
     """Return where everybody else's finds it, for links in letters."""
     return settings.public_url or local_address(settings)
+
+
+def letterhead_of(settings: Settings) -> Letterhead:
+    """Return what stands in letters about visits."""
+    return Letterhead(settings.clinic_name, public_address(settings), settings.timezone)

@@ -1,7 +1,7 @@
 """What the commands web and worker do; `dashboard.__main__` names them."""
 
 from dashboard import logs, wiring
-from dashboard.addresses import public_address
+from dashboard.addresses import letterhead_of, public_address
 from dashboard.starting import require_file_keys
 from db.settings import Settings
 from services import mail, sessions
@@ -35,6 +35,7 @@ def worker(settings: Settings) -> None:
         wired.examiner,
         settings.ocr_languages,
         wired.scanner,
+        letterhead_of(settings),
     )
     try:
         working.run(wired.endpoints.database_url, stores)

@@ -21,6 +21,7 @@ from services import (
     codes,
     sessions,
 )
+from services.letters import Letterhead
 from services.mail import Mailer, MailNotSent
 from services.pdf.examining import Examiner
 from services.pdf.scanning import Scanner
@@ -34,7 +35,8 @@ _log = logging.getLogger(__name__)
 
 # Connected by whoever works or defers: see jobs.worker.connected.
 queue = App(
-    connector=PsycopgConnector(), import_paths=["jobs.documents", "jobs.encrypting"]
+    connector=PsycopgConnector(),
+    import_paths=["jobs.documents", "jobs.encrypting", "jobs.letters"],
 )
 
 
@@ -54,6 +56,8 @@ class Stores:
     examiner: Examiner | None = None
     ocr_languages: str = "eng"
     scanner: Scanner | None = None
+    # What stands in letters about visits.
+    letterhead: Letterhead = Letterhead()  # noqa: RUF009 (frozen)
 
     @classmethod
     def of(cls, context: JobContext) -> "Stores":
