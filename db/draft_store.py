@@ -38,8 +38,9 @@ class StoredDraft:
 class DraftStore:
     """Drafts in one MongoDB database, each to be opened by its owner's id only.
 
-    MongoDB itself deletes what has not been saved for thirty days. Every method may
-    raise DraftsUnavailable.
+    Kinds of drafts are apart, so that many of one never hide those of another. MongoDB
+    itself deletes what has not been saved for thirty days. Every method may raise
+    DraftsUnavailable.
     """
 
     def __init__(
@@ -63,22 +64,28 @@ class DraftStore:
         self._lock = Lock()
         self._is_ready = False
 
-    def save(self, owner: UUID, draft_id: UUID, data: bytes) -> datetime:
+    def save(
+        self, owner: UUID, draft_id: UUID, data: bytes, *, kind: str | None = None
+    ) -> datetime:
         """Keep the draft in place of an earlier one of the same id; say when."""
+        kept: dict[str, Any] = {} if kind is None else {"kind": kind}
         with self._answering():
             saved_at = datetime.now(UTC)
             sealed = self._keys.seal(data, _purpose(owner, draft_id))
             self._drafts.update_one(
                 {"_id": draft_id, "owner": owner},
-                {"$set": {"sealed": Binary(sealed), "saved_at": saved_at}},
+                {"$set": kept | {"sealed": Binary(sealed), "saved_at": saved_at}},
                 upsert=True,
             )
             return saved_at
 
-    def list_of(self, owner: UUID) -> tuple[StoredDraft, ...]:
-        """Return the owner's drafts, the last saved first."""
+    def list_of(
+        self, owner: UUID, *, kind: str | None = None
+    ) -> tuple[StoredDraft, ...]:
+        """Return the owner's drafts of the kind, the last saved first."""
         with self._answering():
-            kept = self._drafts.find({"owner": owner})
+            # One that was saved without a kind has none, which MongoDB finds as null.
+            kept = self._drafts.find({"owner": owner, "kind": kind})
             return tuple(
                 draft
                 for found in kept.sort("saved_at", DESCENDING).limit(_MOST)

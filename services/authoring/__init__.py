@@ -8,7 +8,6 @@ from services.authoring.checking import (
 )
 from services.authoring.drafts import (
     Draft,
-    DraftsNotReached,
     SavedDraft,
     discard_draft,
     list_drafts,
@@ -19,6 +18,7 @@ from services.authoring.generating import generate
 from services.authoring.sheet import Clinic
 from services.authoring.template import Template
 from services.authoring.templates import TEMPLATES
+from services.drafting import DraftsNotReached
 
 __all__ = [
     "TEMPLATES",

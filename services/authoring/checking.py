@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
-from unicodedata import category, name, normalize
+from unicodedata import name
 
 from services.authoring import fonts
 from services.authoring.fields import Field, Form, Kind, Value
 from services.authoring.template import Template
 from services.errors import InvalidInput
+from services.typed_text import tidy
 
 _LINE_LENGTH: Final = 200
 _TEXT_LENGTH: Final = 20_000
@@ -61,16 +62,9 @@ def text_of(form: Form) -> str:
 def cleaned(value: Value) -> Value:
     """Return the value in composed characters, without control characters and edges."""
     if isinstance(value, str):
-        return _clean(value)
-    rows = [[_clean(cell).replace("\n", " ") for cell in row] for row in value]
+        return tidy(value)
+    rows = [[tidy(cell).replace("\n", " ") for cell in row] for row in value]
     return [row for row in rows if any(row)]
-
-
-def _clean(text: str) -> str:
-    lines = normalize("NFC", text).replace("\t", " ").splitlines()
-    return "\n".join(
-        "".join(one for one in line if category(one) != "Cc").rstrip() for line in lines
-    ).strip()
 
 
 def _written(value: Value) -> str:

@@ -1,29 +1,17 @@
 """Forms that somebody has begun: kept for a month, for their eyes only."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from db.draft_store import DraftStore, DraftsUnavailable
+from db.draft_store import DraftStore
 from services.actors import Actor, Permission
 from services.authoring.fields import Value
 from services.authoring.templates import TEMPLATES
-from services.errors import Unavailable
-
-
-class DraftsNotReached(Unavailable):
-    """The store of drafts does not answer."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Drafts cannot be reached at the moment. What you typed is still on this "
-            "page; try again in a minute."
-        )
+from services.drafting import Drafts, Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +28,8 @@ class Draft:
     form: dict[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
-class SavedDraft:
-    """A draft, and when it was saved."""
-
-    draft: Draft
-    saved_at: datetime
-
-
-_DRAFTS: Final = TypeAdapter(Draft)
+SavedDraft = Kept[Draft]
+_DRAFTS: Final = Drafts(TypeAdapter(Draft))
 
 
 def save_draft(shelf: DraftStore, actor: Actor, unfinished: Draft) -> datetime:
@@ -57,8 +38,7 @@ def save_draft(shelf: DraftStore, actor: Actor, unfinished: Draft) -> datetime:
     Raises NotAllowed or DraftsNotReached.
     """
     actor.require(Permission.FILE_DOCUMENTS)
-    with _reached():
-        return shelf.save(actor.id, unfinished.id, _DRAFTS.dump_json(unfinished))
+    return _DRAFTS.save(shelf, actor.id, unfinished.id, unfinished)
 
 
 def list_drafts(
@@ -66,36 +46,17 @@ def list_drafts(
 ) -> tuple[SavedDraft, ...]:
     """Return the actor's own drafts about this patient, or about none, newest first.
 
-    Raises NotAllowed or DraftsNotReached.
+    One of a form that is no more is left out. Raises NotAllowed or DraftsNotReached.
     """
     actor.require(Permission.FILE_DOCUMENTS)
-    with _reached():
-        return tuple(
-            SavedDraft(draft, kept.saved_at)
-            for kept in shelf.list_of(actor.id)
-            if (draft := _read(kept.data)) and draft.patient_id == patient_id
-        )
+    return tuple(
+        kept
+        for kept in _DRAFTS.list_of(shelf, actor.id)
+        if kept.draft.patient_id == patient_id and kept.draft.template in TEMPLATES
+    )
 
 
 def discard_draft(shelf: DraftStore, actor: Actor, draft_id: UUID) -> None:
     """Forget one of the actor's own drafts. Raises NotAllowed or DraftsNotReached."""
     actor.require(Permission.FILE_DOCUMENTS)
-    with _reached():
-        shelf.delete(actor.id, draft_id)
-
-
-def _read(data: bytes) -> Draft | None:
-    # An earlier version of Chartroom may have had other fields and other forms.
-    try:
-        draft = _DRAFTS.validate_json(data)
-    except ValidationError:
-        return None
-    return draft if draft.template in TEMPLATES else None
-
-
-@contextmanager
-def _reached() -> Iterator[None]:
-    try:
-        yield
-    except DraftsUnavailable as error:
-        raise DraftsNotReached from error
+    _DRAFTS.discard(shelf, actor.id, draft_id)

@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session
 
-from db.models import Document, Patient
+from db.models import Document
 from db.routing import become
-from services import patient_rows
+from services import patient_locks
 from services.actors import Actor, Permission, Role
 from services.documents import reading
 from services.documents.errors import StaleRevision
@@ -16,7 +16,7 @@ from services.documents.records import DocumentRecord
 from services.documents.sights import may_change
 from services.errors import NotAllowed
 from services.patient_records import PatientRecord
-from services.patient_refusals import NoSuchPatient, PatientArchived
+from services.patient_refusals import NoSuchPatient
 
 
 def to_change(session: Session, actor: Actor, document_id: UUID) -> DocumentRecord:
@@ -55,12 +55,12 @@ def lock_patient(session: Session, actor: Actor, patient_id: UUID) -> PatientRec
     Raises NoSuchPatient, PatientArchived.
     """
     if actor.role is not Role.PATIENT:
-        return _lock(session, patient_id)
+        return patient_locks.lock(session, patient_id)
     if actor.patient_id != patient_id:
         raise NoSuchPatient(patient_id)
     # Locking takes the right to change, and no patient changes their own record.
     with become(session, "system"):
-        return _lock(session, patient_id)
+        return patient_locks.lock(session, patient_id)
 
 
 def revise(
@@ -92,18 +92,3 @@ def revise(
             reading.look_up(session, actor, before.id, even_deleted=before.is_deleted)
         )
     return latest
-
-
-def _lock(session: Session, patient_id: UUID) -> PatientRecord:
-    statement = (
-        select(*patient_rows.COLUMNS)
-        .where(Patient.id == patient_id)
-        .with_for_update(read=True, key_share=True, of=Patient)
-    )
-    row = session.execute(statement).one_or_none()
-    if row is None:
-        raise NoSuchPatient(patient_id)
-    current = patient_rows.record_of(row)
-    if current.is_archived:
-        raise PatientArchived(current)
-    return current

@@ -54,10 +54,10 @@ class _Undone(Exception):
 class _Shelf:
     """A store of drafts that holds none."""
 
-    def save(self, *_: object) -> datetime:
+    def save(self, *_: object, **__: object) -> datetime:
         return datetime.now(UTC)
 
-    def list_of(self, _: object) -> tuple[()]:
+    def list_of(self, *_: object, **__: object) -> tuple[()]:
         return ()
 
     def delete(self, *_: object) -> None:

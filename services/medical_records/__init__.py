@@ -1,0 +1,73 @@
+"""Medical records: what clinicians write about visits, in versions."""
+
+from services.drafting import DraftsNotReached
+from services.medical_records.drafts import (
+    NotesDraft,
+    SavedNotesDraft,
+    discard_draft,
+    list_drafts,
+    save_draft,
+)
+from services.medical_records.errors import (
+    NoSuchVisit,
+    NotHeld,
+    NotTreated,
+    StaleNotes,
+)
+from services.medical_records.reading import find, list_measured, list_versions
+from services.medical_records.records import (
+    Diagnosis,
+    EarlierNotes,
+    Measured,
+    Notes,
+    NotesRecord,
+    NotesVersion,
+    Vitals,
+)
+from services.medical_records.saving import save
+from services.medical_records.similar import list_similar
+from services.medical_records.typed import (
+    LABELS,
+    TEXTS,
+    InvalidNotes,
+    Problem,
+    Typed,
+    is_empty,
+    typed_of,
+)
+from services.medical_records.vitals import VITALS, Vital, written
+
+__all__ = [
+    "LABELS",
+    "TEXTS",
+    "VITALS",
+    "Diagnosis",
+    "DraftsNotReached",
+    "EarlierNotes",
+    "InvalidNotes",
+    "Measured",
+    "NoSuchVisit",
+    "NotHeld",
+    "NotTreated",
+    "Notes",
+    "NotesDraft",
+    "NotesRecord",
+    "NotesVersion",
+    "Problem",
+    "SavedNotesDraft",
+    "StaleNotes",
+    "Typed",
+    "Vital",
+    "Vitals",
+    "discard_draft",
+    "find",
+    "is_empty",
+    "list_drafts",
+    "list_measured",
+    "list_similar",
+    "list_versions",
+    "save",
+    "save_draft",
+    "typed_of",
+    "written",
+]

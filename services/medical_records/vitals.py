@@ -1,0 +1,68 @@
+"""Vital signs: what each is called, its unit, and what can be no mistake of typing."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Vital:
+    """One vital sign; whatever lies outside its limits was mistyped.
+
+    The limits are wide: they keep out what no living person has, not what is ill.
+    """
+
+    name: str
+    label: str
+    unit: str
+    lowest: float
+    highest: float
+    decimals: int = 0
+
+
+VITALS: Final = (
+    Vital("systolic", "Systolic blood pressure", "mmHg", 30, 300),
+    Vital("diastolic", "Diastolic blood pressure", "mmHg", 10, 200),
+    Vital("pulse", "Pulse", "per minute", 20, 300),
+    Vital("temperature", "Temperature", "°C", 25, 45, 1),
+    Vital("breathing_rate", "Breathing rate", "per minute", 4, 90),
+    Vital("saturation", "Oxygen saturation", "%", 30, 100),
+    Vital("weight", "Weight", "kg", 0.3, 500, 2),
+    Vital("height", "Height", "cm", 20, 260, 1),
+)
+_NUMBER: Final = re.compile(r"([0-9]{1,4})(?:[.,]([0-9]{1,4}))?")
+
+
+class NotMeasured(ValueError):
+    """What was typed is no such measurement; the message names the field."""
+
+
+def read(vital: Vital, typed: str) -> float | None:
+    """Return the number that was typed, None for nothing; raises NotMeasured."""
+    text = typed.strip().removesuffix(vital.unit).strip()
+    if not text:
+        return None
+    found = _NUMBER.fullmatch(text)
+    if found is None:
+        raise NotMeasured(f"{vital.label} must be a number ({vital.unit}).")
+    whole, part = found[1], (found[2] or "").rstrip("0")
+    if len(part) > vital.decimals:
+        raise NotMeasured(f"{vital.label} can have {_decimals(vital)}.")
+    value = float(f"{whole}.{part or 0}")
+    if not vital.lowest <= value <= vital.highest:
+        raise NotMeasured(
+            f"{vital.label} must lie between {written(vital.lowest)} and "
+            f"{written(vital.highest)} {vital.unit}."
+        )
+    return value
+
+
+def written(value: float) -> str:
+    """Return the number as people write it: without decimals that say nothing."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def _decimals(vital: Vital) -> str:
+    if vital.decimals == 0:
+        return "no decimals"
+    return f"at most {vital.decimals} decimal" + "s" * (vital.decimals > 1)
