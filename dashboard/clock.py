@@ -1,6 +1,6 @@
 """The clinic's clock: its day, its moment, and any moment as it shows it."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from dashboard import wiring
@@ -19,6 +19,16 @@ def now() -> datetime:
 def in_zone(moment: datetime) -> datetime:
     """Return the moment on the clinic's clock."""
     return moment.astimezone(_zone())
+
+
+def midnight(day: date) -> datetime:
+    """Return the moment at which the day begins on the clinic's clock."""
+    return datetime.combine(day, time(), _zone())
+
+
+def zone_name() -> str:
+    """Return the name of the clinic's zone, such as Europe/Berlin."""
+    return _zone().key
 
 
 def _zone() -> ZoneInfo:

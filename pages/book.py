@@ -1,0 +1,30 @@
+"""Book a visit: the next free times of a speciality, whoever has them."""
+
+import streamlit as st
+
+from dashboard.booking import booked, held, holding
+from dashboard.booking.anybody import free_times
+from dashboard.booking.chosen import booked_for
+from dashboard.navigation import go
+from dashboard.net import net
+from dashboard.widgets.page_header import page_header
+
+with page_header("Book a visit"):
+    if st.button("Choose a doctor", key="book_doctors", icon=":material/stethoscope:"):
+        go("doctors.py")
+patient_id = booked_for()
+booked.booked_now()
+held.holds(held.held_for(patient_id))
+holding.say_what_was_refused()
+if wanted := holding.lost_race():
+    holding.hold(wanted.id, patient_id)
+
+
+@st.fragment
+def times() -> None:
+    """Find a time; the one that is chosen is held at once."""
+    with net():
+        free_times(patient_id)
+
+
+times()
