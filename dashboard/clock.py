@@ -13,23 +13,19 @@ def today() -> date:
 
 def now() -> datetime:
     """Return the moment on the clinic's clock."""
-    return datetime.now(_zone())
+    return datetime.now(zone())
 
 
 def in_zone(moment: datetime) -> datetime:
     """Return the moment on the clinic's clock."""
-    return moment.astimezone(_zone())
+    return moment.astimezone(zone())
 
 
 def midnight(day: date) -> datetime:
     """Return the moment at which the day begins on the clinic's clock."""
-    return datetime.combine(day, time(), _zone())
+    return datetime.combine(day, time(), zone())
 
 
-def zone_name() -> str:
-    """Return the name of the clinic's zone, such as Europe/Berlin."""
-    return _zone().key
-
-
-def _zone() -> ZoneInfo:
+def zone() -> ZoneInfo:
+    """Return the clinic's zone."""
     return ZoneInfo(wiring.current().settings.timezone)

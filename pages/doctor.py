@@ -4,10 +4,14 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboard.booking import booked, held, holding
+from dashboard.booking import holding
+from dashboard.booking.booked import booked_now
 from dashboard.booking.browsing import times_of
 from dashboard.booking.chosen import booked_for, chosen_doctor
+from dashboard.booking.held import held_for
+from dashboard.booking.hold_panel import hold_panels
 from dashboard.booking.moving import moved_booking, say_what_moves
+from dashboard.booking.repeating import choose_weeks, wanted_weeks
 from dashboard.net import net
 from dashboard.widgets.doctor_header import doctor_header
 
@@ -19,7 +23,9 @@ moved = moved_booking() if patient_id else None
 
 def hold(slot_id: UUID) -> None:
     """Hold the slot, in the place of the visit that is moved, if one is."""
-    if patient_id:
+    if patient_id and not moved and wanted_weeks() > 1:
+        choose_weeks(slot_id, patient_id, wanted_weeks())
+    elif patient_id:
         holding.hold(slot_id, patient_id, replaces_id=moved.id if moved else None)
 
 
@@ -34,8 +40,8 @@ def times() -> None:
 
 if moved:
     say_what_moves(moved)
-booked.booked_now()
-held.holds(held.held_for(patient_id))
+booked_now()
+hold_panels(held_for(patient_id))
 holding.say_what_was_refused()
 if wanted := holding.lost_race():
     hold(wanted.id)

@@ -15,4 +15,4 @@ def calendar_url(appointment_id: UUID) -> str:
 
 def leaving_url(booking_id: UUID) -> str:
     """Return where a browser says that it leaves what was held on its page."""
-    return f"/api/bookings/{booking_id}/cancel"
+    return f"/api/bookings/{booking_id}/release"

@@ -1,11 +1,12 @@
 """What was booked: when and with whom, its ticket and its calendar file."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import streamlit as st
 
 from dashboard.booking.addresses import calendar_url, ticket_url
-from dashboard.booking.held import forget_booked, take_booked
+from dashboard.booking.held import forget_booked, last_booked
 from dashboard.booking.times import when
 from dashboard.context import current_actor
 from dashboard.navigation import go
@@ -15,26 +16,29 @@ from services.bookings import BookingRecord
 
 def booked_now() -> None:
     """Show what was just booked, if anything was, and what can be done with it."""
-    booked = take_booked()
-    if booked is not None:
+    booked = last_booked()
+    if booked:
         _show(booked)
 
 
-def _show(booked: BookingRecord) -> None:
+def _show(booked: Sequence[BookingRecord]) -> None:
     with st.container(border=True):
         st.badge("Booked", icon=":material/event_available:", color="green")
-        room = f", room {plain(booked.room)}" if booked.room else ""
-        st.markdown(
-            f"**{when(booked.starts_at)}** with **{plain(booked.doctor_name)}**{room}."
-        )
+        st.markdown("\n".join(map(_sentence, booked)))
         with st.container(horizontal=True):
-            if booked.appointment_id:
-                _files(booked.appointment_id)
-            if st.button(visits_label(), key="booked_visits", icon=":material/event:"):
-                go_to_visits(booked.patient_id)
+            if len(booked) == 1 and booked[0].appointment_id:
+                _files(booked[0].appointment_id)
+            if st.button(_visits(), key="booked_visits", icon=":material/event:"):
+                _go_to_visits(booked[0].patient_id)
             st.button(
                 "Book another visit", key="booked_another", on_click=forget_booked
             )
+
+
+def _sentence(booking: BookingRecord) -> str:
+    room = f", room {plain(booking.room)}" if booking.room else ""
+    doctor = plain(booking.doctor_name)
+    return f"- **{when(booking.starts_at)}** with **{doctor}**{room}"
 
 
 def _files(appointment_id: UUID) -> None:
@@ -52,12 +56,12 @@ def _files(appointment_id: UUID) -> None:
     )
 
 
-def visits_label() -> str:
+def _visits() -> str:
     """Return what the list of visits is called for whoever is here."""
     return "My visits" if current_actor().patient_id else "All visits"
 
 
-def go_to_visits(patient_id: UUID) -> None:
+def _go_to_visits(patient_id: UUID) -> None:
     """Open the patient's visits."""
     own = current_actor().patient_id is not None
     go("visits.py", **({} if own else {"patient": str(patient_id)}))

@@ -7,6 +7,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.booking.calendar import days_of, slots_of
+from dashboard.booking.repeating import ask_for_weeks
 from dashboard.booking.times import DAYS_OF_WEEK, about_clocks, shortly, span, week_of
 from dashboard.clock import in_zone, today
 from dashboard.context import freshness
@@ -30,7 +31,7 @@ def times_of(
     `deed` is what choosing does, empty for those who only look.
     """
     _begin(doctor)
-    first, days = _shown(_bar())
+    first, days = _shown(_bar(repeats=bool(deed)))
     found = slots_of(doctor.id, first, days, patient_id=patient_id)
     chosen = None
     if found:
@@ -55,7 +56,7 @@ def _first_free(doctor: DoctorRecord) -> date | None:
     return in_zone(doctor.next_free_at).date() if doctor.next_free_at else None
 
 
-def _bar() -> str:
+def _bar(*, repeats: bool) -> str:
     """Draw what moves through the weeks or days; return which of the two it is."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         view = st.segmented_control(
@@ -83,6 +84,8 @@ def _bar() -> str:
             on_click=_move,
             args=(by,),
         )
+        if repeats:
+            ask_for_weeks()
         st.date_input(
             "Day", key=_DAY, label_visibility="collapsed", width=150, min_value=None
         )

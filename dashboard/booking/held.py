@@ -1,4 +1,8 @@
-"""What is held just now: counted down, confirmed, extended once or given back."""
+"""What this person holds just now, and what became of what they held before.
+
+What is held is free again as soon as they leave the page on which they took it: the
+shell calls `stay_on`. A tab that is closed says so itself, see the countdown.
+"""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -7,119 +11,57 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboard.booking.addresses import leaving_url
-from dashboard.booking.notice import notice_hours
 from dashboard.booking.times import when
 from dashboard.context import current_actor, read, write
-from dashboard.net import net
-from dashboard.widgets.countdown import Countdown, countdown
 from dashboard.widgets.notices import notify
-from dashboard.widgets.words import plain
 from services import bookings
 from services.bookings import BookingRecord, BookingStatus
 from services.errors import ServiceError
 
-_HOLD_SECONDS: Final = 120.0
-_OFFER_SECONDS: Final = 900.0
-_LONGEST_NOTE: Final = 500
 _HELD: Final = "booking_held"
 _BOOKED: Final = "booking_booked"
 _PAGE: Final = "booking_page"
 
 
 def held_for(patient_id: UUID | None) -> tuple[BookingRecord, ...]:
-    """Return what this person holds for the patient, the soonest to run out first."""
-    actor = current_actor()
+    """Return what this person holds for the patient, the soonest to run out first.
+
+    What was held before and has run out meanwhile is said.
+    """
     if patient_id is None:
         return ()
-    held = read(lambda session: bookings.current_holds(session, actor))
-    return tuple(one for one in held if one.patient_id == patient_id)
-
-
-def holds(held: Sequence[BookingRecord]) -> None:
-    """Show what is held, each with its time, or say that one ran out meanwhile."""
+    actor = current_actor()
+    everything = read(lambda session: bookings.current_holds(session, actor))
+    held = tuple(one for one in everything if one.patient_id == patient_id)
     _say_what_ran_out(held)
-    st.session_state[_HELD] = {one.id: one for one in held if _is_own(one)}
-    for booking in held:
-        _hold(booking)
+    st.session_state[_HELD] = {one.id: one for one in held if is_own(one)}
+    return held
 
 
-def _is_own(booking: BookingRecord) -> bool:
+def is_own(booking: BookingRecord) -> bool:
     """Tell whether this person chose the time: an offer stays when they leave."""
     is_offer = booking.waitlist_id is not None
     return booking.created_by == current_actor().id and not is_offer
 
 
-@st.fragment
-def _hold(booking: BookingRecord) -> None:
-    with net(), st.container(border=True, key=f"booking_hold_{booking.id}"):
-        moves = ", instead of the visit that you move" if booking.replaces_id else ""
-        st.markdown(
-            f"**{when(booking.starts_at)}** with **{plain(booking.doctor_name)}** is "
-            f"held{moves}. Confirm it to book."
-        )
-        key = f"booking_countdown_{booking.id}_{booking.renewals}"
-        if countdown(_countdown(booking), key=key):
-            st.rerun()
-        note = st.text_input(
-            "What is it about?",
-            key=f"booking_note_{booking.id}",
-            max_chars=_LONGEST_NOTE,
-            placeholder="Optional, for the doctor",
-        )
-        with st.container(horizontal=True):
-            _deeds(booking, note)
-
-
-def _countdown(booking: BookingRecord) -> Countdown:
-    is_offer = booking.waitlist_id is not None
-    return Countdown(
-        "left to confirm",
-        booking.seconds_left or 0.0,
-        _OFFER_SECONDS if is_offer else _HOLD_SECONDS,
-        leaving=leaving_url(booking.id) if _is_own(booking) else "",
-    )
-
-
-def _deeds(booking: BookingRecord, note: str) -> None:
-    actor = current_actor()
-    if st.button(
-        "Confirm visit",
-        type="primary",
-        key=f"booking_confirm_{booking.id}",
-        icon=":material/check:",
-    ):
-        # What ran out just now, the page says anew, with the times there are.
-        with suppress(bookings.HoldExpired):
-            booked = write(lambda s: bookings.confirm(s, actor, booking.id, note=note))
-            forget(booking.id)
-            st.session_state[_BOOKED] = booked
-        st.rerun()
-    if not booking.renewals and st.button(
-        "2 more minutes", key=f"booking_renew_{booking.id}", icon=":material/more_time:"
-    ):
-        write(lambda s: bookings.renew(s, actor, booking.id))
-        st.rerun()
-    if st.button("Give it back", key=f"booking_cancel_{booking.id}"):
-        give_back(booking.id)
-        st.rerun()
-
-
-def give_back(booking_id: UUID) -> None:
+def give_back(held: Sequence[BookingRecord]) -> None:
     """Free what is held, for others to choose."""
-    actor, hours = current_actor(), notice_hours()
-    forget(booking_id)
-    write(lambda s: bookings.cancel(s, actor, booking_id, notice_hours=hours))
+    actor = current_actor()
+    for booking in held:
+        _forget(booking.id)
+        write(lambda s, b=booking: bookings.release(s, actor, b.id))  # type: ignore[misc]
 
 
-def forget(booking_id: UUID) -> None:
-    """Say nothing more about a hold that has come to its end on purpose."""
-    st.session_state.get(_HELD, {}).pop(booking_id, None)
+def note_booked(booked: Sequence[BookingRecord]) -> None:
+    """Remember what was booked last, until something else is chosen."""
+    for booking in booked:
+        _forget(booking.id)
+    st.session_state[_BOOKED] = tuple(booked)
 
 
-def take_booked() -> BookingRecord | None:
-    """Return what was booked last, until something else is chosen."""
-    booked: BookingRecord | None = st.session_state.get(_BOOKED)
+def last_booked() -> tuple[BookingRecord, ...]:
+    """Return what was booked last."""
+    booked: tuple[BookingRecord, ...] = st.session_state.get(_BOOKED, ())
     return booked
 
 
@@ -129,21 +71,24 @@ def forget_booked() -> None:
 
 
 def stay_on(page: str) -> None:
-    """Free what is held when somebody leaves the page for another one of ours.
-
-    The shell says on which page somebody is; what a closed tab held runs out.
-    """
+    """Free what is held when somebody leaves the page for another one of ours."""
     before = st.session_state.get(_PAGE)
     st.session_state[_PAGE] = page
     if before in (None, page):
         return
-    held: dict[UUID, BookingRecord] = st.session_state.get(_HELD, {})
-    for booking_id in list(held):
-        # It may have run out, or the database be away: then it runs out by itself.
-        with suppress(ServiceError):
-            give_back(booking_id)
-            notify("The time you held is free again.", icon="event_available")
     forget_booked()
+    held: dict[UUID, BookingRecord] = st.session_state.get(_HELD, {})
+    # It may have run out, or the database be away: then it runs out by itself.
+    with suppress(ServiceError):
+        if held:
+            give_back(list(held.values()))
+            notify("What you held and did not confirm is free again.", icon="event")
+    held.clear()
+
+
+def _forget(booking_id: UUID) -> None:
+    """Say nothing more about a hold that has come to its end on purpose."""
+    st.session_state.get(_HELD, {}).pop(booking_id, None)
 
 
 def _say_what_ran_out(held: Sequence[BookingRecord]) -> None:
@@ -154,6 +99,7 @@ def _say_what_ran_out(held: Sequence[BookingRecord]) -> None:
         if booking_id in still:
             continue
         now = read(lambda s, id_=booking_id: bookings.get(s, actor, id_))  # type: ignore[misc]
+        # Confirmed or given back in another window, there is nothing to say.
         if now.status is BookingStatus.EXPIRED:
             st.warning(
                 f"Your hold on {when(booking.starts_at)} has run out, so the time is "

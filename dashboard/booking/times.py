@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from dashboard.clock import in_zone, midnight, zone_name
+from dashboard.clock import in_zone, midnight, zone
 from dashboard.widgets.words import written
 
 DAYS_OF_WEEK: Final = 7
@@ -63,18 +63,18 @@ def shortly(moment: datetime) -> str:
 
 def in_viewers_zone(moment: datetime) -> datetime | None:
     """Return the moment on the viewer's own clock, None where it shows no other."""
-    zone = _viewers_zone()
-    if zone is None:
+    theirs = _viewers_zone()
+    if theirs is None:
         return None
-    own = moment.astimezone(zone)
+    own = moment.astimezone(theirs)
     return None if own.utcoffset() == in_zone(moment).utcoffset() else own
 
 
 def about_clocks(moment: datetime) -> str:
     """Say whose clock the times are of, and about the viewer's where it differs."""
-    sentence = f"Times are those of the clinic, {zone_name()}."
-    if in_viewers_zone(moment) is not None and (zone := _viewers_zone()):
-        sentence += f" Beside them stand yours, {zone.key}."
+    sentence = f"Times are those of the clinic, {zone().key}."
+    if in_viewers_zone(moment) is not None and (theirs := _viewers_zone()):
+        sentence += f" Beside them stand yours, {theirs.key}."
     return sentence
 
 

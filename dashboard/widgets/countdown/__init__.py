@@ -22,14 +22,13 @@ _mount = st.components.v2.component(
 class Countdown:
     """What is counted, in seconds by the database's clock when it was asked.
 
-    `leaving` is where the browser says that its page was closed or left, empty if
-    nobody needs to know.
+    `leaving` is where the browser says that its page was closed or left.
     """
 
     label: str
     seconds_left: float
     seconds_in_all: float
-    leaving: str = ""
+    leaving: tuple[str, ...] = ()
 
 
 def countdown(shown: Countdown, *, key: str) -> bool:

@@ -36,7 +36,7 @@ class Clock {
     const before = parent.querySelector(".frame")
     if (before) before.replaceWith(this.frame)
     else parent.append(this.frame)
-    this.tell = () => leaving && navigator.sendBeacon(leaving)
+    this.tell = () => leaving.forEach((address) => navigator.sendBeacon(address))
     window.addEventListener("pagehide", this.tell)
     this.timer = setInterval(() => this.tick(), 200)
     this.tick()
