@@ -19,7 +19,7 @@ patient_id = booked_for()
 booked_now()
 hold_panels(held_for(patient_id))
 holding.say_what_was_refused()
-if wanted := holding.lost_race():
+if (wanted := holding.lost_race()) and patient_id:
     holding.hold(wanted.id, patient_id)
 
 

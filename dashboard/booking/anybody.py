@@ -36,13 +36,14 @@ def free_times(patient_id: UUID | None) -> None:
     if not moments:
         empty_state("Nothing is free from that day on.", icon="event_busy")
         return
+    st.caption(about_clocks(moments[0]))
     drawn = payload_of(
         _days(moments),
         name=f"Free times of {speciality}",
         deed="Hold" if patient_id else "",
     )
     chosen = slot_calendar(drawn, key="book_calendar")
-    st.caption(f"{about_clocks(moments[0])} {freshness()}.")
+    st.caption(freshness())
     if chosen and patient_id:
         hold_any(speciality, datetime.fromisoformat(chosen), patient_id)
 

@@ -32,6 +32,7 @@ def times_of(
     """
     _begin(doctor)
     first, days = _shown(_bar(repeats=bool(deed)))
+    st.caption(about_clocks(span(first, days)[0]))
     found = slots_of(doctor.id, first, days, patient_id=patient_id)
     chosen = None
     if found:
@@ -41,7 +42,7 @@ def times_of(
         chosen = slot_calendar(drawn, key=f"doctor_calendar_{doctor.id}")
     else:
         _nothing_here(doctor, days)
-    st.caption(f"{about_clocks(span(first, days)[0])} {freshness()}.")
+    st.caption(freshness())
     return UUID(chosen) if chosen else None
 
 

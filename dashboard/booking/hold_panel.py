@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import groupby
-from typing import Final
 
 import streamlit as st
 
@@ -16,10 +15,6 @@ from dashboard.widgets.countdown import Countdown, countdown
 from dashboard.widgets.words import plain
 from services import bookings
 from services.bookings import BookingRecord
-
-_HOLD_SECONDS: Final = 120.0
-_OFFER_SECONDS: Final = 900.0
-_LONGEST_NOTE: Final = 500
 
 
 def hold_panels(held: Sequence[BookingRecord]) -> None:
@@ -44,7 +39,7 @@ def _panel(held: Sequence[BookingRecord]) -> None:
         note = st.text_input(
             "What is it about?",
             key=f"booking_note_{first.id}",
-            max_chars=_LONGEST_NOTE,
+            max_chars=bookings.LONGEST_NOTE,
             placeholder="Optional, for the doctor",
         )
         with st.container(horizontal=True):
@@ -66,7 +61,7 @@ def _countdown(held: Sequence[BookingRecord]) -> Countdown:
     return Countdown(
         "left to confirm",
         first.seconds_left or 0.0,
-        _OFFER_SECONDS if first.waitlist_id else _HOLD_SECONDS,
+        bookings.OFFER_SECONDS if first.waitlist_id else bookings.HOLD_SECONDS,
         leaving=tuple(leaving_url(one.id) for one in held if is_own(one)),
     )
 

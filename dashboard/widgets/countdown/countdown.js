@@ -35,11 +35,19 @@ class Clock {
     )
     const before = parent.querySelector(".frame")
     if (before) before.replaceWith(this.frame)
-    else parent.append(this.frame)
+    else this.appear(parent, label, seconds_left)
     this.tell = () => leaving.forEach((address) => navigator.sendBeacon(address))
     window.addEventListener("pagehide", this.tell)
     this.timer = setInterval(() => this.tick(), 200)
     this.tick()
+  }
+
+  appear(parent, label, seconds) {
+    parent.append(this.frame)
+    // Whoever chose something far down the page has to see that time is running.
+    const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth"
+    this.frame.scrollIntoView({ block: "center", behavior })
+    this.said.textContent = `${Math.ceil(seconds)} seconds ${label}`
   }
 
   tick() {
