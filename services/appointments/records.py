@@ -21,6 +21,9 @@ class VisitRecord:
     """A visit that was booked.
 
     `revision` tells a stale page from a fresh one; `code` is what the ticket says.
+    `patient_name` is empty for a clinician who does not treat the patient any more.
+    `waited_seconds` is how long a patient who is checked in has been waiting, by the
+    database's clock when this was read; None otherwise.
     """
 
     id: UUID
@@ -40,3 +43,4 @@ class VisitRecord:
     checked_in_at: datetime | None
     completed_at: datetime | None
     cancelled_at: datetime | None
+    waited_seconds: float | None = None
