@@ -20,6 +20,7 @@ from api import (
     patient_register,
     patients,
     people,
+    prescriptions,
     problems,
     shares,
 )
@@ -41,6 +42,7 @@ _PARTS: Final = (
     shares,
     exports,
     people,
+    prescriptions,
     health,
     metrics,
     files,

@@ -197,6 +197,24 @@ def check_files(data: Data = None) -> None:
 
 
 @app.command()
+def verify(
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="A prescription's PDF.")
+    ],
+    data: Data = None,
+) -> None:
+    """Tell whether a prescription is as this clinic signed it; exit with 1 if not."""
+    with explained():
+        settings = choose(data=data)
+        from dashboard import signature_commands
+
+        found = signature_commands.verify(settings, file)
+    typer.echo(signature_commands.told(found), err=not found.is_valid)
+    if not found.is_valid:
+        raise typer.Exit(1)
+
+
+@app.command()
 def import_synthea(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="The folder of Synthea's CSV files.")
@@ -271,6 +289,7 @@ def _sentence(error: Exception) -> str | None:
     from db.routing import DatabaseUnavailable
     from db.schema import CannotMigrate
     from db.seal_keys import UnusableKey
+    from db.signing_keys import UnusableSigningKey
     from services.errors import ServiceError
 
     if isinstance(error, DatabaseUnavailable):
@@ -296,6 +315,7 @@ def _sentence(error: Exception) -> str | None:
         NotRunning,
         ServiceError,
         UnusableFileKeys,
+        UnusableSigningKey,
         UnusableKey,
     )
     return str(error) if isinstance(error, known) else None

@@ -95,6 +95,18 @@ _PLACES: Final = (
         "fact_check",
         Permission.REVIEW_BREAK_GLASS,
     ),
+    Place(
+        "check_prescription.py",
+        "Check a prescription",
+        "verified",
+        Permission.VIEW_PRESCRIPTIONS,
+    ),
+    Place(
+        "check_prescription.py",
+        "Check a prescription",
+        "verified",
+        Permission.VIEW_OWN_PRESCRIPTIONS,
+    ),
     Place("users.py", "People", "manage_accounts", Permission.MANAGE_USERS),
     Place("tokens.py", "Tokens", "key", Permission.MANAGE_TOKENS),
     Place("audit.py", "Audit", "policy", Permission.VIEW_AUDIT),

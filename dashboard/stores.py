@@ -2,8 +2,10 @@
 
 from dashboard import wiring
 from db.gridfs import FileStore
+from db.signing_keys import SigningKeyFile
 from services.documents import Intake
 from services.pdf.examining import Examiner
+from services.prescriptions import Press
 
 
 def files() -> FileStore:
@@ -19,3 +21,13 @@ def intake() -> Intake:
 def examiner() -> Examiner:
     """Return who reads PDFs."""
     return wiring.current().examiner
+
+
+def press() -> Press:
+    """Return what prints, signs and stores prescriptions."""
+    return wiring.current().press
+
+
+def signing_keys() -> SigningKeyFile:
+    """Return where the keys are that sign prescriptions."""
+    return wiring.signing_keys(wiring.current().settings)

@@ -17,10 +17,14 @@ from db.listening import Listener
 from db.routing import Database
 from db.seal_keys import SealKeyFile
 from db.settings import Settings
+from db.signing_keys import SigningKeyFile
+from services.authoring import Clinic
 from services.document_lists.hot import HotLists
 from services.documents import Intake
 from services.pdf.examining import Examiner
 from services.pdf.scanning import Scanner, scanner_of
+from services.prescriptions import Press
+from services.signing import Signer
 from services.throttling import Throttle
 
 
@@ -68,6 +72,15 @@ class Wiring:
         own = self.settings.data / "secrets" / "audit.key"
         given = self.settings.audit_key_file
         return SealKeyFile(given or own, may_be_made=given is None)
+
+    @property
+    def press(self) -> Press:
+        """What prints, signs and stores prescriptions."""
+        settings = self.settings
+        clinic = Clinic(
+            settings.clinic_name, settings.clinic_address, settings.clinic_phone
+        )
+        return Press(self.files, Signer(signing_keys(settings)), clinic)
 
     @property
     def file_keys(self) -> FileKeys:
@@ -166,3 +179,11 @@ def file_keys(settings: Settings) -> FileKeys:
     own = settings.data / "secrets" / "file.keys"
     given = settings.file_keys_file
     return FileKeys(given or own, may_be_made=given is None)
+
+
+def signing_keys(settings: Settings) -> SigningKeyFile:
+    """Return the key that signs; ours is made by the first who needs it."""
+    own = settings.data / "secrets" / "signing.pem"
+    given = settings.signing_key_file
+    name = settings.clinic_name
+    return SigningKeyFile(given or own, name, may_be_made=given is None)

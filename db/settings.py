@@ -45,6 +45,7 @@ class Settings(DoorSettings):
     audit_mongo_url: str | None = None
     audit_key_file: Path | None = None
     file_keys_file: Path | None = None
+    signing_key_file: Path | None = None
     patroni_urls: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
     demo: bool | None = None
     secret_key: Annotated[SecretStr, Field(min_length=32)] | None = None

@@ -1,0 +1,1 @@
+"""The consulting room: what a clinician does at a visit."""

@@ -1,0 +1,23 @@
+"""Whether a prescription is as the clinic signed it."""
+
+import streamlit as st
+
+from dashboard.consulting.checking import show_signature, show_version
+from dashboard.net import net
+from dashboard.widgets.page_header import page_header
+
+page_header("Check a prescription")
+st.caption(
+    "Choose the PDF of a prescription of this clinic. It is looked at and not kept."
+)
+upload = st.file_uploader(
+    "The prescription as PDF",
+    type="pdf",
+    max_upload_size=10,
+    key="check_prescription_file",
+)
+if upload is not None:
+    with net():
+        content = upload.getvalue()
+        if show_signature(content):
+            show_version(content)

@@ -1,0 +1,73 @@
+"""Prescriptions: issued at a visit as signed papers, amended, withdrawn, checked."""
+
+from services.prescriptions.errors import (
+    AllergyMatches,
+    AlreadyPrescribed,
+    InvalidPrescription,
+    NoSuchPrescription,
+    NoSuchVisit,
+    NotAtVisit,
+    PaperDamaged,
+    PapersUnavailable,
+    Superseded,
+    Withdrawn,
+)
+from services.prescriptions.issuing import (
+    issue,
+    prepare,
+    prepare_amendment,
+    warn,
+    withdraw,
+)
+from services.prescriptions.making import Press
+from services.prescriptions.order import Order
+from services.prescriptions.reading import (
+    find_by_content,
+    find_of_visit,
+    get,
+    list_of_patient,
+    open_version,
+    read_file,
+    versions,
+)
+from services.prescriptions.records import (
+    DraftPrescription,
+    PrescriptionLine,
+    PrescriptionRecord,
+    PrescriptionStatus,
+    PrescriptionVersion,
+    SignedPaper,
+)
+
+__all__ = [
+    "AllergyMatches",
+    "AlreadyPrescribed",
+    "DraftPrescription",
+    "InvalidPrescription",
+    "NoSuchPrescription",
+    "NoSuchVisit",
+    "NotAtVisit",
+    "Order",
+    "PaperDamaged",
+    "PapersUnavailable",
+    "PrescriptionLine",
+    "PrescriptionRecord",
+    "PrescriptionStatus",
+    "PrescriptionVersion",
+    "Press",
+    "SignedPaper",
+    "Superseded",
+    "Withdrawn",
+    "find_by_content",
+    "find_of_visit",
+    "get",
+    "issue",
+    "list_of_patient",
+    "open_version",
+    "prepare",
+    "prepare_amendment",
+    "read_file",
+    "versions",
+    "warn",
+    "withdraw",
+]

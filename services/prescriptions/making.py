@@ -1,0 +1,64 @@
+"""From an order to a signed PDF in the file store, before any row names it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from db.gridfs import Bucket, FileStore, FileStoreUnavailable
+from services.authoring import Clinic
+from services.errors import ServiceError, Unavailable
+from services.prescriptions.errors import PapersUnavailable
+from services.prescriptions.order import Order
+from services.prescriptions.paper import TITLE, print_order
+from services.prescriptions.records import SignedPaper
+from services.signing import Signer
+
+_CONTENT_TYPE = "application/pdf"
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Prints, signs and stores prescriptions."""
+
+    files: FileStore
+    signer: Signer
+    clinic: Clinic
+
+    def make(self, order: Order, *, now: datetime) -> SignedPaper:
+        """Store the order's signed paper; `now` is the clinic's own time.
+
+        Raises InvalidPrescription, CannotSign, PapersUnavailable.
+        """
+        plain = print_order(order, clinic=self.clinic, now=now)
+        signed, certificate = self.signer.sign(plain, reason=TITLE)
+        try:
+            file_id = self.files.put(
+                Bucket.PRESCRIPTION_FILES, signed, content_type=_CONTENT_TYPE
+            )
+        except FileStoreUnavailable as error:
+            raise PapersUnavailable from error
+        return SignedPaper(
+            file_id=file_id,
+            filename=f"prescription-{now:%Y-%m-%d}-v{order.number}.pdf",
+            filesize=len(signed),
+            sha256=sha256(signed).digest(),
+            signer=certificate,
+        )
+
+    @contextmanager
+    def row_of(self, paper: SignedPaper) -> Iterator[None]:
+        """Write the row of a stored paper inside; refused, nothing of it stays.
+
+        Where nobody knows whether the row was written the bytes stay, and are swept
+        later if no row names them.
+        """
+        try:
+            yield
+        except Unavailable:
+            raise
+        except ServiceError:
+            with suppress(FileStoreUnavailable):
+                self.files.delete(Bucket.PRESCRIPTION_FILES, paper.file_id)
+            raise
