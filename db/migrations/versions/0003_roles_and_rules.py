@@ -5,11 +5,11 @@ owner, runs on. Whatever is not said here is refused: a new table is closed to e
 until its own migration opens it.
 """
 
-import re
-from collections.abc import Iterator
 from typing import Final
 
 from alembic import op
+
+from db.migrations.rules import ALL, Rules, statements
 
 revision = "0003"
 down_revision = "0002"
@@ -85,33 +85,31 @@ _NAMES_NOBODY: Final = """subject = 'patients' AND criteria ->> 'search' = ''
 _INVITATION: Final = "id, user_id, created_by, created_at, expires_at, used_at"
 _A_PATIENTS: Final = "user_id IN (SELECT id FROM users WHERE role = 'patient')"
 _A_TREATED: Final = f"user_id IN (SELECT id FROM users WHERE patient_id {_TREATED})"  # nosec B608
-_ALL: Final = "SELECT, INSERT, UPDATE, DELETE"
 _PEOPLE: Final = "patient staff clinician analyst admin"
 
-# table: (roles, what they may do, with which rows). Nobody but the owner, not even the
-# background, changes an audit event.
-_RULES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
+# Nobody but the owner, not even the background, changes an audit event.
+_RULES: Final[Rules] = {
     "patients": (
         ("patient", "SELECT", "id = acting_patient()"),
         ("staff", "SELECT, INSERT, UPDATE", "true"),
         ("clinician", "SELECT, UPDATE", f"id {_OPEN}"),
         ("analyst", f"SELECT ({_WITHOUT_NAMES})", "true"),
-        ("system", _ALL, "true"),
+        ("system", ALL, "true"),
     ),
     "patient_merges": (
         ("staff", "SELECT", "true"),
         ("clinician", "SELECT", f"kept_id {_OPEN}"),
         ("staff", "INSERT", "merged_by = acting_user()"),
         ("clinician", "INSERT", f"merged_by = acting_user() AND kept_id {_TREATED}"),
-        ("system", _ALL, "true"),
+        ("system", ALL, "true"),
     ),
     "clinical_terms": (
         ("staff clinician analyst", "SELECT", "true"),
-        ("system", _ALL, "true"),
+        ("system", ALL, "true"),
     ),
     "doctors": (
         ("patient staff clinician analyst", "SELECT", "true"),
-        ("system", _ALL, "true"),
+        ("system", ALL, "true"),
     ),
     "care_relationships": (
         ("staff", "SELECT, INSERT, UPDATE (ended_at)", "true"),
@@ -119,7 +117,7 @@ _RULES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
         # Nothing of what is broken open lasts: neither this way, nor by a merge, nor
         # by an invitation.
         ("clinician", "INSERT, UPDATE (ended_at)", f"patient_id {_TREATED}"),
-        ("system", _ALL, "true"),
+        ("system", ALL, "true"),
     ),
     "break_glass_accesses": (
         ("staff", "SELECT", "true"),
@@ -130,22 +128,22 @@ _RULES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
             "clinician_id = acting_user() AND expires_at <= now() + interval '8 hours'",
         ),
         ("admin", "SELECT, UPDATE (reviewed_at, reviewed_by, review)", "true"),
-        ("system", _ALL, "true"),
+        ("system", ALL, "true"),
     ),
     "export_grants": (
         ("staff clinician analyst", "SELECT, INSERT, UPDATE (used_at)", _OWN),
-        ("system", _ALL, "true"),
+        ("system", ALL, "true"),
     ),
     "stored_criteria": (
         ("staff clinician", "SELECT, UPDATE (used_at)", "true"),
         ("staff clinician", "INSERT", "created_by = acting_user()"),
         ("analyst", "SELECT, UPDATE (used_at)", _NAMES_NOBODY),
         ("analyst", "INSERT", f"created_by = acting_user() AND {_NAMES_NOBODY}"),
-        ("system", _ALL, "true"),
+        ("system", ALL, "true"),
     ),
     "saved_views": (
-        ("staff clinician analyst", _ALL, "owner_id = acting_user()"),
-        ("system", _ALL, "true"),
+        ("staff clinician analyst", ALL, "owner_id = acting_user()"),
+        ("system", ALL, "true"),
     ),
     "users": (
         ("patient analyst", "SELECT", "id = acting_user()"),
@@ -163,7 +161,7 @@ _RULES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
         ),
         ("admin", "SELECT, INSERT, UPDATE", "true"),
         ("door", "SELECT", "true"),
-        ("system", _ALL, "true"),
+        ("system", ALL, "true"),
     ),
     "sessions": (
         (
@@ -173,22 +171,22 @@ _RULES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
         ),
         ("admin", "SELECT, UPDATE (ended_at, ended_by)", "true"),
         ("door", "SELECT, INSERT, UPDATE", "true"),
-        ("system", _ALL, "true"),
+        ("system", ALL, "true"),
     ),
     "login_codes": (
         ("door", "SELECT, INSERT, UPDATE", "true"),
-        ("system", _ALL, "true"),
+        ("system", ALL, "true"),
     ),
-    "ceremonies": (("door system", _ALL, "true"),),
+    "ceremonies": (("door system", ALL, "true"),),
     "passkeys": (
         ("patient staff clinician analyst", "SELECT", _OWN),
         ("admin", "SELECT, DELETE", "true"),
-        ("door system", _ALL, "true"),
+        ("door system", ALL, "true"),
     ),
     "user_identities": (
         ("patient staff clinician analyst", "SELECT", _OWN),
         ("admin door", "SELECT", "true"),
-        ("system", _ALL, "true"),
+        ("system", ALL, "true"),
     ),
     "invitations": (
         ("staff clinician", f"SELECT ({_INVITATION})", _A_PATIENTS),
@@ -196,13 +194,13 @@ _RULES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
         ("clinician", "INSERT, UPDATE (expires_at)", _A_TREATED),
         ("admin", "SELECT, INSERT, UPDATE (expires_at, used_at)", "true"),
         ("door", "SELECT, UPDATE (used_at)", "true"),
-        ("system", _ALL, "true"),
+        ("system", ALL, "true"),
     ),
     "api_tokens": (
         ("staff clinician analyst", "SELECT, INSERT, UPDATE (revoked_at)", _OWN),
         ("admin", "SELECT, INSERT, UPDATE (revoked_at)", "true"),
         ("door", "SELECT, UPDATE (last_used_at)", "true"),
-        ("system", _ALL, "true"),
+        ("system", ALL, "true"),
     ),
     "audit_events": (
         # Nobody who is signed in writes down somebody else's deeds.
@@ -219,7 +217,7 @@ _GRANTS: Final = (
     f"GRANT SELECT, INSERT, UPDATE (created_at), DELETE ON write_receipts TO {_APP}",
     f"GRANT SELECT ON alembic_version TO {_APP}",
     (
-        f"GRANT {_ALL} ON procrastinate_jobs, procrastinate_events, "
+        f"GRANT {ALL} ON procrastinate_jobs, procrastinate_events, "
         f"procrastinate_periodic_defers, procrastinate_workers TO {_APP}"
     ),
     f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {_APP}",
@@ -255,41 +253,13 @@ _SHORT_CUT: Final = (
     "GRANT SELECT, INSERT, UPDATE ON everyone.patients TO chartroom_staff",
     f"GRANT SELECT ({_WITHOUT_NAMES}) ON everyone.patients TO chartroom_analyst",
 )
-_CLAUSES: Final = {
-    "SELECT": "USING ({rows})",
-    "INSERT": "WITH CHECK ({rows})",
-    "UPDATE": "USING ({rows}) WITH CHECK ({rows})",
-    "DELETE": "USING ({rows})",
-}
 
 
 def upgrade() -> None:
     for function in _FUNCTIONS:
         op.execute(function)
-    for statement in (*_statements(), *_GRANTS, *_SHORT_CUT):
+    for statement in (*statements(_RULES), *_GRANTS, *_SHORT_CUT):
         op.execute(statement)
-
-
-def _statements() -> Iterator[str]:
-    for table, rules in _RULES.items():
-        for roles, rights, _ in rules:
-            for name in roles.split():
-                yield f"GRANT {rights} ON {table} TO chartroom_{name}"
-        # Without rows of one's own the rights on the table say it all.
-        if any(rows != "true" for _, _, rows in rules):
-            yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
-            yield from _policies(table, rules)
-
-
-def _policies(table: str, rules: tuple[tuple[str, str, str], ...]) -> Iterator[str]:
-    for roles, rights, rows in rules:
-        for name in roles.split():
-            for verb in re.findall("[A-Z]+", rights):
-                clause = _CLAUSES[verb].format(rows=rows)
-                yield (
-                    f"CREATE POLICY {name}_{verb.lower()} ON {table} FOR {verb} "
-                    f"TO chartroom_{name} {clause}"
-                )
 
 
 def downgrade() -> None:

@@ -3,13 +3,13 @@
 Only adds, so the previous version runs on.
 """
 
-import re
-from collections.abc import Iterator
 from typing import Final
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
+
+from db.migrations.rules import ALL, Rules, statements
 
 revision = "0004"
 down_revision = "0003"
@@ -80,9 +80,8 @@ _BARE_VERSION: Final = (
     "id, document_id, number, file_id, filesize, scan, reading, created_at, "
     "checked_at, damaged_at"
 )
-_ALL: Final = "SELECT, INSERT, UPDATE, DELETE"
 
-_RULES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
+_RULES: Final[Rules] = {
     "documents": (
         ("patient", "SELECT", _OF_PATIENT),
         # How long it is kept is not for them to say, either.
@@ -101,7 +100,7 @@ _RULES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
             "SELECT (id, patient_id, deleted_at, purged_at)",
             "deleted_at IS NULL AND id IN (SELECT document_id FROM document_versions)",
         ),
-        ("system", _ALL, "true"),
+        ("system", ALL, "true"),
     ),
     # A version is never changed; what was found out about it later is.
     "document_versions": (
@@ -120,13 +119,13 @@ _RULES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
         ),
         ("admin", f"SELECT ({_BARE_VERSION})", "true"),
         ("door", "SELECT", _LINKED),
-        ("system", _ALL, "true"),
+        ("system", ALL, "true"),
     ),
     "document_texts": (
         ("patient clinician", "SELECT", _WITH_VERSION),
         ("patient clinician", "INSERT", _INTO_OWN_VERSION),
         ("staff", "SELECT, INSERT", "true"),
-        ("system", _ALL, "true"),
+        ("system", ALL, "true"),
     ),
     "document_shares": (
         ("patient", "SELECT, UPDATE (revoked_at)", "created_by = acting_user()"),
@@ -138,7 +137,7 @@ _RULES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
             f"{_LINKED_BY_ONESELF} AND {_WITH_VERSION}",
         ),
         ("door", "SELECT, UPDATE (opened, last_opened_at)", "true"),
-        ("system", _ALL, "true"),
+        ("system", ALL, "true"),
     ),
     "retention_rules": (
         ("patient staff clinician", "SELECT", "true"),
@@ -147,7 +146,7 @@ _RULES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
             "SELECT, UPDATE (keep_days, restore_days, updated_by, updated_at)",
             "true",
         ),
-        ("system", _ALL, "true"),
+        ("system", ALL, "true"),
     ),
 }
 # See migration 0003: who may see every row reads past the rules, and the planner may
@@ -189,41 +188,13 @@ _KEPT: Final = """
 INSERT INTO retention_rules (classification, keep_days)
 VALUES ('clinical', 3653), ('administrative', 2192), ('temporary', 30)
 """
-_CLAUSES: Final = {
-    "SELECT": "USING ({rows})",
-    "INSERT": "WITH CHECK ({rows})",
-    "UPDATE": "USING ({rows}) WITH CHECK ({rows})",
-    "DELETE": "USING ({rows})",
-}
 
 
 def upgrade() -> None:
     _create_tables()
     op.execute(_KEPT)
-    for statement in (*_HELD_STAY, *_statements(), *_SHORT_CUT):
+    for statement in (*_HELD_STAY, *statements(_RULES), *_SHORT_CUT):
         op.execute(statement)
-
-
-def _statements() -> Iterator[str]:
-    for table, rules in _RULES.items():
-        for roles, rights, _ in rules:
-            for name in roles.split():
-                yield f"GRANT {rights} ON {table} TO chartroom_{name}"
-        # Without rows of one's own the rights on the table say it all.
-        if any(rows != "true" for _, _, rows in rules):
-            yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
-            yield from _policies(table, rules)
-
-
-def _policies(table: str, rules: tuple[tuple[str, str, str], ...]) -> Iterator[str]:
-    for roles, rights, rows in rules:
-        for name in roles.split():
-            for verb in re.findall("[A-Z]+", rights):
-                clause = _CLAUSES[verb].format(rows=rows)
-                yield (
-                    f"CREATE POLICY {name}_{verb.lower()} ON {table} FOR {verb} "
-                    f"TO chartroom_{name} {clause}"
-                )
 
 
 def downgrade() -> None:

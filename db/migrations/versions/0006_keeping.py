@@ -3,20 +3,23 @@
 Only adds, so the previous version runs on.
 """
 
-from collections.abc import Iterator
 from typing import Final
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from db.migrations.rules import ALL, Rules, statements
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-_ALL: Final = "SELECT, INSERT, UPDATE, DELETE"
-_RIGHTS: Final = {"admin": "SELECT", "system": _ALL}
+_RULES: Final[Rules] = dict.fromkeys(
+    ("doomed_files", "keeping_runs"),
+    (("admin", "SELECT", "true"), ("system", ALL, "true")),
+)
 
 
 def upgrade() -> None:
@@ -68,15 +71,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("job", name=op.f("keeping_runs_pkey")),
     )
-    for statement in _grants():
+    for statement in statements(_RULES):
         op.execute(statement)
-
-
-def _grants() -> Iterator[str]:
-    # Without rows of one's own the rights on the table say it all.
-    for table in ("doomed_files", "keeping_runs"):
-        for role, rights in _RIGHTS.items():
-            yield f"GRANT {rights} ON {table} TO chartroom_{role}"
 
 
 def downgrade() -> None:
