@@ -12,7 +12,6 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
 from api.dependencies import Caller, ProgramOrPerson
-from services.actors import Permission, Role
 from services.documents import (
     MAX_BYTES,
     Classification,
@@ -21,6 +20,7 @@ from services.documents import (
     NoFile,
     StoredContent,
     TooLarge,
+    permission_to_file,
 )
 from services.errors import InvalidInput
 
@@ -64,10 +64,7 @@ class Upload:
 
 def sender(caller: ProgramOrPerson) -> Caller:
     """Return the caller if they may send one more file."""
-    is_patient = caller.actor.role is Role.PATIENT
-    caller.require(
-        Permission.FILE_OWN_DOCUMENTS if is_patient else Permission.FILE_DOCUMENTS
-    )
+    caller.require(permission_to_file(caller.actor))
     caller.count_upload()
     return caller
 

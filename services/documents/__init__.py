@@ -50,7 +50,14 @@ from services.documents.records import (
     DocumentRecord,
     VersionRecord,
 )
-from services.documents.sights import is_visible_to, may_change, may_delete
+from services.documents.sights import (
+    is_visible_to,
+    may_change,
+    may_delete,
+    permission_to_file,
+    permission_to_view,
+    require_view,
+)
 
 __all__ = [
     "CLASS_LABELS",
@@ -100,8 +107,11 @@ __all__ = [
     "note_damage",
     "open_file",
     "open_version",
+    "permission_to_file",
+    "permission_to_view",
     "release",
     "require_served",
+    "require_view",
     "restore",
     "restore_days",
     "restore_version",
