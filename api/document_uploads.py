@@ -13,6 +13,8 @@ from starlette.requests import ClientDisconnect
 
 from api.dependencies import Caller, ProgramOrPerson
 from services.documents import (
+    LONGEST_DESCRIPTION,
+    LONGEST_TITLE,
     MAX_BYTES,
     Classification,
     DocumentType,
@@ -33,8 +35,8 @@ _FACTS: Final[Mapping[str, str]] = {
     "patient_id": "Whose it is; without it the document is unfiled.",
     "document_type": f"One of {', '.join(DocumentType)}.",
     "classification": f"One of {', '.join(Classification)}: how long it is kept.",
-    "description": "At most 2,000 characters.",
-    "title": "At most 200 characters; else the file's name.",
+    "description": f"At most {LONGEST_DESCRIPTION:,} characters.",
+    "title": f"At most {LONGEST_TITLE} characters; else the file's name.",
     "metadata": "A JSON object of at most 16 kB.",
 }
 

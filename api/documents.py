@@ -52,13 +52,18 @@ _UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {
 IfMatch = Annotated[str | None, Header(description='An ETag given before, like "3".')]
 
 
+def _at_most(characters: int) -> Any:
+    """Tell programs how much there may be; whether it is too much, services say."""
+    return Field(json_schema_extra={"maxLength": characters})
+
+
 class DocumentChanges(Body):
     """What shall be different; all else stays as it is."""
 
-    title: Annotated[str, Field(json_schema_extra={"maxLength": 200})] = ""
+    title: Annotated[str, _at_most(documents.LONGEST_TITLE)] = ""
     document_type: str = ""
     classification: str = ""
-    description: Annotated[str, Field(json_schema_extra={"maxLength": 2000})] = ""
+    description: Annotated[str, _at_most(documents.LONGEST_DESCRIPTION)] = ""
     metadata: dict[str, Any] = Field(default_factory=dict)
     patient_id: Annotated[UUID | None, Field(strict=False)] = None
 

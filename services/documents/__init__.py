@@ -50,6 +50,7 @@ from services.documents.records import (
     DocumentRecord,
     VersionRecord,
 )
+from services.documents.rules import LONGEST_DESCRIPTION, LONGEST_TITLE
 from services.documents.sights import (
     is_visible_to,
     may_change,
@@ -61,6 +62,8 @@ from services.documents.sights import (
 
 __all__ = [
     "CLASS_LABELS",
+    "LONGEST_DESCRIPTION",
+    "LONGEST_TITLE",
     "MAX_BYTES",
     "QUARANTINED",
     "TYPE_LABELS",
