@@ -29,10 +29,9 @@ from api.document_files import Number
 from api.document_uploads import (
     Sender,
     Uploaded,
-    class_of,
     describe_upload,
     receive,
-    type_of,
+    with_choices,
 )
 from api.documented import shows
 from api.problems import precondition_required
@@ -70,11 +69,7 @@ class DocumentChanges(Body):
     def applied_to(self, record: DocumentRecord) -> ChangedDocument:
         """Return the facts with the changes in place, or raise InvalidInput."""
         given = {name: getattr(self, name) for name in self.model_fields_set}
-        if "document_type" in given:
-            given["document_type"] = type_of(given["document_type"])
-        if "classification" in given:
-            given["classification"] = class_of(given["classification"])
-        return replace(ChangedDocument.of(record), **given)
+        return replace(ChangedDocument.of(record), **with_choices(given))
 
 
 async def _changes(request: Request, caller: ProgramOrPerson) -> DocumentChanges:
