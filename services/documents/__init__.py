@@ -34,7 +34,7 @@ from services.documents.kinds import (
     DocumentType,
     default_classification,
 )
-from services.documents.orphans import list_missing, list_unreferenced
+from services.documents.orphans import list_unreferenced
 from services.documents.reading import (
     get,
     look_up,
@@ -103,7 +103,6 @@ __all__ = [
     "get",
     "hold",
     "is_visible_to",
-    "list_missing",
     "list_unreferenced",
     "look_up",
     "may_change",
