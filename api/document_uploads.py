@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, Any, BinaryIO, Final
 from uuid import UUID
 
@@ -12,8 +13,9 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
 from api.dependencies import Caller, ProgramOrPerson
-from services.actors import Permission, Role
 from services.documents import (
+    LONGEST_DESCRIPTION,
+    LONGEST_TITLE,
     MAX_BYTES,
     Classification,
     DocumentType,
@@ -21,6 +23,7 @@ from services.documents import (
     NoFile,
     StoredContent,
     TooLarge,
+    permission_to_file,
 )
 from services.errors import InvalidInput
 
@@ -29,12 +32,16 @@ _PART_BYTES: Final = 64 * 1024
 # What comes around the file: the other fields, and the lines between.
 _MOST_BYTES: Final = MAX_BYTES + 4 * _PART_BYTES
 _MULTIPART: Final = "multipart/form-data"
+_CHOICES: Final[Mapping[str, type[StrEnum]]] = {
+    "document_type": DocumentType,
+    "classification": Classification,
+}
 _FACTS: Final[Mapping[str, str]] = {
     "patient_id": "Whose it is; without it the document is unfiled.",
     "document_type": f"One of {', '.join(DocumentType)}.",
     "classification": f"One of {', '.join(Classification)}: how long it is kept.",
-    "description": "At most 2,000 characters.",
-    "title": "At most 200 characters; else the file's name.",
+    "description": f"At most {LONGEST_DESCRIPTION:,} characters.",
+    "title": f"At most {LONGEST_TITLE} characters; else the file's name.",
     "metadata": "A JSON object of at most 16 kB.",
 }
 
@@ -49,13 +56,11 @@ class Upload:
 
     def draft(self) -> DraftDocument:
         """Return what the document is to be, or raise InvalidInput."""
-        facts = self.facts
+        facts = with_choices(self.facts)
         return DraftDocument(
             title=facts.get("title", ""),
-            document_type=type_of(facts.get("document_type", DocumentType.OTHER)),
-            classification=(
-                class_of(facts["classification"]) if "classification" in facts else None
-            ),
+            document_type=facts.get("document_type", DocumentType.OTHER),
+            classification=facts.get("classification"),
             description=facts.get("description", ""),
             metadata=_metadata_of(facts.get("metadata", "{}")),
             patient_id=_id_of(facts["patient_id"]) if "patient_id" in facts else None,
@@ -64,10 +69,7 @@ class Upload:
 
 def sender(caller: ProgramOrPerson) -> Caller:
     """Return the caller if they may send one more file."""
-    is_patient = caller.actor.role is Role.PATIENT
-    caller.require(
-        Permission.FILE_OWN_DOCUMENTS if is_patient else Permission.FILE_DOCUMENTS
-    )
+    caller.require(permission_to_file(caller.actor))
     caller.count_upload()
     return caller
 
@@ -107,26 +109,9 @@ def describe_upload(*, with_facts: bool) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-def type_of(name: str) -> DocumentType:
-    """Return the type of this name, or raise InvalidInput."""
-    try:
-        return DocumentType(name)
-    except ValueError:
-        known = ", ".join(DocumentType)
-        raise InvalidInput(
-            "document_type", f"document_type is one of {known}."
-        ) from None
-
-
-def class_of(name: str) -> Classification:
-    """Return the retention class of this name, or raise InvalidInput."""
-    try:
-        return Classification(name)
-    except ValueError:
-        known = ", ".join(Classification)
-        raise InvalidInput(
-            "classification", f"classification is one of {known}."
-        ) from None
+def with_choices(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts with the choices that they name, or raise InvalidInput."""
+    return {name: _choice_of(name, value) for name, value in facts.items()}
 
 
 async def _read(request: Request) -> FormData:
@@ -173,6 +158,17 @@ def _upload_of(form: FormData) -> Upload:
             raise InvalidInput(name[:40], f"There is no field {name[:40]}.")
     given = {name: value for name, value in facts.items() if value}
     return Upload(file.file, file.filename, given)
+
+
+def _choice_of(name: str, value: Any) -> Any:
+    choices = _CHOICES.get(name)
+    if choices is None:
+        return value
+    try:
+        return choices(value)
+    except ValueError:
+        known = ", ".join(choices)
+        raise InvalidInput(name, f"{name} is one of {known}.") from None
 
 
 def _metadata_of(text: str) -> dict[str, Any]:

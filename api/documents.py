@@ -29,10 +29,9 @@ from api.document_files import Number
 from api.document_uploads import (
     Sender,
     Uploaded,
-    class_of,
     describe_upload,
     receive,
-    type_of,
+    with_choices,
 )
 from api.documented import shows
 from api.problems import precondition_required
@@ -52,24 +51,25 @@ _UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {
 IfMatch = Annotated[str | None, Header(description='An ETag given before, like "3".')]
 
 
+def _at_most(characters: int) -> Any:
+    """Tell programs how much there may be; whether it is too much, services say."""
+    return Field(json_schema_extra={"maxLength": characters})
+
+
 class DocumentChanges(Body):
     """What shall be different; all else stays as it is."""
 
-    title: Annotated[str, Field(json_schema_extra={"maxLength": 200})] = ""
+    title: Annotated[str, _at_most(documents.LONGEST_TITLE)] = ""
     document_type: str = ""
     classification: str = ""
-    description: Annotated[str, Field(json_schema_extra={"maxLength": 2000})] = ""
+    description: Annotated[str, _at_most(documents.LONGEST_DESCRIPTION)] = ""
     metadata: dict[str, Any] = Field(default_factory=dict)
     patient_id: Annotated[UUID | None, Field(strict=False)] = None
 
     def applied_to(self, record: DocumentRecord) -> ChangedDocument:
         """Return the facts with the changes in place, or raise InvalidInput."""
         given = {name: getattr(self, name) for name in self.model_fields_set}
-        if "document_type" in given:
-            given["document_type"] = type_of(given["document_type"])
-        if "classification" in given:
-            given["classification"] = class_of(given["classification"])
-        return replace(ChangedDocument.of(record), **given)
+        return replace(ChangedDocument.of(record), **with_choices(given))
 
 
 async def _changes(request: Request, caller: ProgramOrPerson) -> DocumentChanges:

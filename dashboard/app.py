@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard import runs
+from dashboard.booking.held import stay_on
 from dashboard.brand import MARK
 from dashboard.context import current_actor
 from dashboard.navigation import pages_for
@@ -15,6 +16,7 @@ st.set_page_config(page_icon=MARK, layout="wide")
 st.logo(MARK, size="large")
 with net():
     page = st.navigation(pages_for(current_actor()), position="top")
+    stay_on(page.url_path)
     show_notices()
     page.run()
 typed_again()

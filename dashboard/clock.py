@@ -1,6 +1,6 @@
 """The clinic's clock: its day, its moment, and any moment as it shows it."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from dashboard import wiring
@@ -13,13 +13,19 @@ def today() -> date:
 
 def now() -> datetime:
     """Return the moment on the clinic's clock."""
-    return datetime.now(_zone())
+    return datetime.now(zone())
 
 
 def in_zone(moment: datetime) -> datetime:
     """Return the moment on the clinic's clock."""
-    return moment.astimezone(_zone())
+    return moment.astimezone(zone())
 
 
-def _zone() -> ZoneInfo:
+def midnight(day: date) -> datetime:
+    """Return the moment at which the day begins on the clinic's clock."""
+    return datetime.combine(day, time(), zone())
+
+
+def zone() -> ZoneInfo:
+    """Return the clinic's zone."""
     return ZoneInfo(wiring.current().settings.timezone)

@@ -81,9 +81,13 @@ _PLACES: Final = (
     Place("my_record.py", "My record", "badge", Permission.VIEW_OWN_RECORD),
     # The same page; no role has both permissions.
     Place("documents.py", "My documents", "folder_open", Permission.VIEW_OWN_DOCUMENTS),
+    Place("visits.py", "My visits", "event", Permission.VIEW_OWN_VISITS),
+    Place("book.py", "Book", "event_available", Permission.BOOK_OWN_VISITS),
+    Place("book.py", "Book", "event_available", Permission.BOOK_VISITS),
     Place("accesses.py", "Who looked", "visibility", Permission.VIEW_OWN_ACCESSES),
     Place("views.py", "Saved views", "bookmarks", Permission.SAVE_VIEWS),
     Place("doctors.py", "Doctors", "stethoscope", Permission.VIEW_DOCTORS),
+    Place("doctor.py", "Doctor", "stethoscope", Permission.VIEW_DOCTORS, _HIDDEN),
     Place("break_glass.py", "Open a record", "emergency_home", Permission.BREAK_GLASS),
     Place(
         "break_glass_review.py",
@@ -109,6 +113,7 @@ _PLACES: Final = (
     Place("retention.py", "Retention", "auto_delete", Permission.MANAGE_RETENTION),
     Place("replication.py", "Replication", "dns", Permission.VIEW_REPLICATION),
     Place("patient.py", "Patient", "person", Permission.VIEW_PATIENT, _HIDDEN),
+    Place("visits.py", "Visits", "event", Permission.VIEW_VISITS, _HIDDEN),
     Place("edit.py", "Edit patient", "edit", Permission.EDIT_PATIENT, _HIDDEN),
     Place("photo.py", "Photo", "photo_camera", Permission.EDIT_PATIENT, _HIDDEN),
     Place("merge.py", "Merge", "merge", Permission.MERGE_PATIENTS, _HIDDEN),

@@ -4,15 +4,16 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any, Final
 
 import tink
 from tink import aead, json_proto_keyset_format, secret_key_access
+
+from db import private_files
 
 # What Tink seals begins with a version and the number of the key.
 _VERSION: Final = b"\x01"
@@ -166,12 +167,12 @@ class FileKeys:
         with _explained(path), _locked(path.parent):
             keyset: dict[str, Any] = json.loads(path.read_text())
             yield keyset
-            with _aside(path, keyset) as unfinished:
+            with private_files.aside(path, _written(keyset)) as unfinished:
                 before = path.stat()
                 unfinished.chmod(before.st_mode & 0o777)
                 os.chown(unfinished, before.st_uid, before.st_gid)
                 unfinished.replace(path)
-            _sync(path.parent)
+            private_files.sync(path.parent)
 
 
 def key_of(sealed: bytes) -> int:
@@ -187,14 +188,7 @@ def key_of(sealed: bytes) -> int:
 def make(path: Path) -> bool:
     """Make a key file, readable by its owner only; tell whether there was none."""
     with _explained(path):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _aside(path, _new_keyset()) as unfinished, suppress(FileExistsError):
-            # A link, unlike a rename, does not replace what another process has made
-            # in the meantime.
-            os.link(unfinished, path)
-            _sync(path.parent)
-            return True
-    return False
+        return private_files.make(path, _written(_new_keyset()))
 
 
 def _new_keyset() -> dict[str, Any]:
@@ -205,18 +199,8 @@ def _new_keyset() -> dict[str, Any]:
     return made
 
 
-@contextmanager
-def _aside(path: Path, keyset: dict[str, Any]) -> Iterator[Path]:
-    """Write a keyset beside the file, on disk and readable by its owner only."""
-    with NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
-        unfinished = Path(file.name)
-        try:
-            json.dump(keyset, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-            yield unfinished
-        finally:
-            unfinished.unlink(missing_ok=True)
+def _written(keyset: dict[str, Any]) -> bytes:
+    return json.dumps(keyset, indent=1).encode()
 
 
 @contextmanager
@@ -225,15 +209,6 @@ def _locked(folder: Path) -> Iterator[None]:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
-    finally:
-        os.close(descriptor)
-
-
-def _sync(folder: Path) -> None:
-    """See that a new name in the folder outlives a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 

@@ -1,13 +1,11 @@
 """The file with the keys of the audit log's seals, and what they sign and check."""
 
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from re import DOTALL, findall
-from tempfile import NamedTemporaryFile
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -22,6 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     load_pem_public_key,
 )
+
+from db import private_files
 
 _PEM: Final = rb"-----BEGIN (?:PRIVATE|PUBLIC) KEY-----.*?-----END [A-Z ]+-----"
 
@@ -102,16 +102,7 @@ class SealKeyFile:
         content = Ed25519PrivateKey.generate().private_bytes(
             Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
         )
-        folder = self.path.parent
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Temporary files are their owner's only. A link, unlike a rename, does not
-        # replace what another worker has made in the meantime.
-        with NamedTemporaryFile(dir=folder) as unfinished:
-            unfinished.write(content)
-            unfinished.flush()
-            os.fsync(unfinished.fileno())
-            with suppress(FileExistsError):
-                os.link(unfinished.name, self.path)
+        private_files.make(self.path, content)
 
 
 def key_id(key: Ed25519PublicKey) -> str:

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from functools import partial
+from itertools import chain
 from time import monotonic
 from typing import Final
 
@@ -29,7 +30,7 @@ _SECONDS: Final = 20.0
     pass_context=True,
 )
 def scan_documents(context: JobContext, timestamp: int) -> None:
-    """Scan what is in quarantine because the scanner was away when it came."""
+    """Scan what came while the scanner was away, or while there was none."""
     del timestamp
     stores = Stores.of(context)
     if stores.scanner is not None:
@@ -59,9 +60,13 @@ def scan(
 ) -> None:
     """Ask for verdicts until time is up, or until a server is away."""
     until = monotonic() + seconds
-    waiting_files = database.read_latest(waiting.list_unscanned, acting=SYSTEM).value
+    # Somebody wants to open what waits.
+    found = chain.from_iterable(
+        database.read_latest(wanted, acting=SYSTEM).value
+        for wanted in (waiting.list_unscanned, waiting.list_never_scanned)
+    )
     with suppress(FileStoreUnavailable, Unavailable):
-        for file in waiting_files:
+        for file in found:
             _scan(database, files, scanner, file)
             if monotonic() > until:
                 break
@@ -87,7 +92,7 @@ def recognise(
 def _scan(
     database: Database, files: FileStore, scanner: Scanner, file: WaitingFile
 ) -> None:
-    # Without a verdict it stays in quarantine; broken files are another job's.
+    # Without a verdict it stays where it is; broken files are another job's.
     with suppress(NoVerdict, FileMissing, FileDamaged):
         with files.open(Bucket.DOCUMENTS, file.file_id) as stream:
             verdict = scanner.scan(stream)

@@ -6,9 +6,9 @@ import streamlit as st
 
 from dashboard.context import current_actor
 from dashboard.documents import uploading
-from dashboard.documents.patient_choice import choose_patient
 from dashboard.navigation import go
 from dashboard.net import net
+from dashboard.patient_choice import choose_patient
 from dashboard.widgets.page_header import page_header
 from services.actors import Role
 from services.errors import NotFound

@@ -110,12 +110,6 @@ def fields_for(actor: Actor) -> Fields:
     return FIELDS if actor.may(Permission.VIEW_DOCUMENTS) else OWN_FIELDS
 
 
-def require_list(actor: Actor) -> None:
-    """Raise NotAllowed unless the actor may see documents, be it only their own."""
-    own = Permission.VIEW_OWN_DOCUMENTS
-    actor.require(own if actor.may(own) else Permission.VIEW_DOCUMENTS)
-
-
 def require_visible(actor: Actor, asked: Criteria) -> None:
     """Raise NotAllowed if criteria ask about what the actor is not shown."""
     visible = fields_for(actor)

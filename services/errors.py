@@ -50,6 +50,10 @@ class Conflict(ServiceError):
     """Someone else got there first; other values may still work."""
 
 
+class Gone(ServiceError):
+    """What was there for a while is over; it has to be begun anew."""
+
+
 class Unavailable(ServiceError):
     """A part of the system cannot answer now; trying again later may work."""
 

@@ -245,17 +245,14 @@ def _record(
     document: DocumentRecord,
     share: Share,
 ) -> None:
-    audit.record(
+    documents.record_event(
         session,
         actor,
         action,
-        patient_id=document.patient_id,
-        subject=(_SUBJECT, document.id),
-        details={
-            "version": share.number,
-            "share": share.id,
-            "expires_at": share.expires_at,
-        },
+        document,
+        version=share.number,
+        share=share.id,
+        expires_at=share.expires_at,
     )
 
 

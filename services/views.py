@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.models import SavedView, StoredCriteria
-from services import audit, criteria, document_fields, patient_fields
+from services import audit, criteria, document_fields, documents, patient_fields
 from services.actors import Actor, Permission, Role
 from services.audit import Action
 from services.criteria import Criteria, Fields, Json
@@ -47,7 +47,7 @@ PATIENTS: Final = Subject(
 DOCUMENTS: Final = Subject(
     "documents",
     document_fields.FIELDS,
-    document_fields.require_list,
+    documents.require_view,
     document_fields.require_visible,
 )
 

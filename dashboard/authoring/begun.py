@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import streamlit as st
 
 from dashboard.context import current_actor, read
-from dashboard.documents.patient_choice import choose_patient, forget_patient
+from dashboard.patient_choice import choose_patient, forget_patient
 from dashboard.widgets import form_fields
 from services import patients
 from services.authoring import TEMPLATES, Draft, Form, Template

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from typing import Final
+from uuid import UUID
 
 import streamlit as st
 
@@ -45,12 +46,8 @@ def offer(begun: Begun) -> None:
 
 def forget(begun: Begun) -> None:
     """Discard the draft of what is filed now; if that fails it ends after a month."""
-    with suppress(DraftsNotReached):
-        authoring.discard_draft(
-            wiring.current().drafts, current_actor(), begun.draft_id
-        )
-    for kept in (_SAVED_AT, _OFFERED):
-        st.session_state.pop(kept, None)
+    _discard(begun.draft_id)
+    st.session_state.pop(_SAVED_AT, None)
 
 
 def _others(begun: Begun) -> list[SavedDraft]:
@@ -80,9 +77,7 @@ def _continue(saved: SavedDraft) -> None:
     st.session_state.pop(_OFFERED, None)
 
 
-def _discard(saved: SavedDraft) -> None:
+def _discard(draft_id: UUID) -> None:
     with suppress(DraftsNotReached):
-        authoring.discard_draft(
-            wiring.current().drafts, current_actor(), saved.draft.id
-        )
+        authoring.discard_draft(wiring.current().drafts, current_actor(), draft_id)
     st.session_state.pop(_OFFERED, None)

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import streamlit as st
 
 from dashboard.context import current_actor, now, read, write
-from dashboard.documents.patient_choice import choose_patient, forget_patient
 from dashboard.net import net
+from dashboard.patient_choice import choose_patient, forget_patient
 from dashboard.widgets import document_form
 from dashboard.widgets.notices import notify
 from dashboard.widgets.words import at, plain

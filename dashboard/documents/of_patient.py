@@ -10,7 +10,8 @@ from dashboard.documents.table import documents_table
 from dashboard.documents.ways_in import ways_in
 from dashboard.navigation import go
 from dashboard.net import net
-from services.actors import Permission, Role
+from services import documents
+from services.actors import Role
 
 
 @st.fragment
@@ -18,8 +19,7 @@ def documents_of(patient_id: UUID, *, page: str) -> None:
     """Show them, to those who may see documents."""
     actor = current_actor()
     own = actor.role is Role.PATIENT
-    seeing = Permission.VIEW_OWN_DOCUMENTS if own else Permission.VIEW_DOCUMENTS
-    if not actor.may(seeing):
+    if not actor.may(documents.permission_to_view(actor)):
         return
     st.subheader("Documents", anchor=False)
     with net():

@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard.context import current_actor
 from dashboard.navigation import go
 from dashboard.widgets.empty_state import empty_state
+from services import documents
 from services.actors import Permission, Role
 from services.criteria import Criteria
 
@@ -58,5 +59,4 @@ def none_yet(shown: Criteria) -> bool:
 
 def _may_file() -> bool:
     actor = current_actor()
-    filing = (Permission.FILE_DOCUMENTS, Permission.FILE_OWN_DOCUMENTS)
-    return any(actor.may(permission) for permission in filing)
+    return actor.may(documents.permission_to_file(actor))

@@ -6,13 +6,13 @@ import streamlit as st
 
 from services.documents import (
     CLASS_LABELS,
+    LONGEST_DESCRIPTION,
+    LONGEST_TITLE,
     TYPE_LABELS,
     Classification,
     DocumentType,
 )
 
-MAX_TITLE: Final = 200
-MAX_DESCRIPTION: Final = 2000
 _AS_USUAL: Final = "As usual for the type"
 
 
@@ -50,7 +50,7 @@ def classification_field(
 def title_field(key: str, start: str) -> str:
     """Ask for the title."""
     return st.text_input(
-        "Title", start, key=f"{key}_title", max_chars=MAX_TITLE, autocomplete="off"
+        "Title", start, key=f"{key}_title", max_chars=LONGEST_TITLE, autocomplete="off"
     )
 
 
@@ -60,6 +60,6 @@ def description_field(key: str, start: str = "") -> str:
         "Description",
         start,
         key=f"{key}_description",
-        max_chars=MAX_DESCRIPTION,
+        max_chars=LONGEST_DESCRIPTION,
         height=68,
     )

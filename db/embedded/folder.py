@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
+from db import private_files
 from db.endpoints import Endpoints
 
 NODE_NAMES: Final = ("db-01", "db-02", "db-03")
@@ -177,7 +178,7 @@ class DataFolder:
                 file.flush()
                 os.fsync(file.fileno())
             unfinished.replace(path)
-            _sync(path.parent)
+            private_files.sync(path.parent)
 
 
 @contextmanager
@@ -212,11 +213,3 @@ def _read_json(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     return content
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

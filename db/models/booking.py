@@ -55,6 +55,9 @@ class Slot(Base):
     ends_at: Mapped[Moment]
     # From the weekly plan, added by hand, or the scratch slot of a proof.
     origin: Mapped[str] = mapped_column(Text, server_default=text("'plan'"))
+    # The plan has it no longer, but somebody holds or has booked it: whoever does may
+    # keep it, and nobody else gets it.
+    is_leaving: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[CreatedAt]
     withdrawn_at: Mapped[Moment | None]
 

@@ -1,1 +1,69 @@
 """Bookings: slots held for two minutes, confirmed, moved and given back."""
+
+from services.bookings.cancelling import cancel, release
+from services.bookings.confirming import confirm
+from services.bookings.errors import (
+    AlreadyConfirmed,
+    AlreadyRenewed,
+    AttemptTaken,
+    BookingOver,
+    HoldExpired,
+    NoSuchBooking,
+    NoSuchSlot,
+    PatientBusy,
+    SlotTaken,
+    TooLateToCancel,
+    TooManyHolds,
+)
+from services.bookings.holding import hold, require_held
+from services.bookings.reading import current_holds, get, list_of_patient
+from services.bookings.records import (
+    AnyRequest,
+    BookingRecord,
+    BookingRequest,
+    BookingStatus,
+    SeriesRequest,
+    SeriesSlot,
+)
+from services.bookings.renewing import renew
+from services.bookings.rules import (
+    HOLD_SECONDS,
+    LONGEST_NOTE,
+    MOST_HOLDS,
+    NOTICE_HOURS,
+    OFFER_SECONDS,
+)
+
+__all__ = [
+    "HOLD_SECONDS",
+    "LONGEST_NOTE",
+    "MOST_HOLDS",
+    "NOTICE_HOURS",
+    "OFFER_SECONDS",
+    "AlreadyConfirmed",
+    "AlreadyRenewed",
+    "AnyRequest",
+    "AttemptTaken",
+    "BookingOver",
+    "BookingRecord",
+    "BookingRequest",
+    "BookingStatus",
+    "HoldExpired",
+    "NoSuchBooking",
+    "NoSuchSlot",
+    "PatientBusy",
+    "SeriesRequest",
+    "SeriesSlot",
+    "SlotTaken",
+    "TooLateToCancel",
+    "TooManyHolds",
+    "cancel",
+    "confirm",
+    "current_holds",
+    "get",
+    "hold",
+    "list_of_patient",
+    "release",
+    "renew",
+    "require_held",
+]

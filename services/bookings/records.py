@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
 
@@ -39,7 +40,9 @@ class BookingRecord:
     """A booking as it stands now: pending only while its hold lasts.
 
     `seconds_left` is how long the hold still lasts by the database's clock, when this
-    was read; None unless pending. `appointment_id` is set once confirmed.
+    was read; None unless pending. `expires_at` is when the hold ends or has ended; of a
+    failed booking, when the hold ends that was in its way. `appointment_id` is set once
+    confirmed.
     """
 
     id: UUID
@@ -64,3 +67,39 @@ class BookingRecord:
     confirmed_at: datetime | None
     ended_at: datetime | None
     appointment_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnyRequest:
+    """A time that is wanted of whichever doctor of a speciality is free then."""
+
+    speciality: str
+    starts_at: datetime
+    patient_id: UUID
+    attempt: UUID
+    note: str = ""
+    override_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesSlot:
+    """One week's time of a series, and whether it can be booked.
+
+    Without `slot_id` the doctor offers nothing at that time.
+    """
+
+    starts_at: datetime
+    ends_at: datetime
+    slot_id: UUID | None
+    state: Literal["free", "held", "booked", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRequest:
+    """The times of a series that are wanted; `series_id` is made once for the wish."""
+
+    slot_ids: tuple[UUID, ...]
+    patient_id: UUID
+    series_id: UUID
+    note: str = ""
+    override_reason: str | None = None

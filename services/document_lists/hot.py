@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 
 from db.listening import News
 from db.routing import Lsn, Read, Served
+from services import documents
 from services.actors import Actor, Role
 from services.criteria import Count, Criteria
-from services.document_fields import require_list, require_visible
+from services.document_fields import require_visible
 from services.document_lists.counting import count_documents, record_count
 from services.document_lists.pages import DocumentPage, list_documents, record_page
 from services.on_behalf import OnBehalf
@@ -107,7 +108,7 @@ class HotLists:
         """
         actor = on_behalf.actor
         with on_behalf.recording_refusals():
-            require_list(actor)
+            documents.require_view(actor)
             require_visible(actor, criteria)
         wanted = _Wanted(criteria, place, is_counted, now)
         scope = _scope_of(actor)

@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, select
+from sqlalchemy import ColumnElement, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from services.actors import Actor
@@ -37,13 +37,13 @@ from services.listing.pages import (
     Page,
     Part,
     cut,
-    gone,
     offset_of,
     part_of,
+    require_row,
     require_size,
 )
 from services.listing.recording import record
-from services.listing.statements import compiled, run
+from services.listing.statements import MOST, OFFSET, compiled, run
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,8 @@ def list_documents(
     asked = prepare(session, actor, criteria, now)
     given = {"most": size + 1, "cursor": cursor}
     rows, search = _find(session, asked, _PAGES[part], given)
-    if not rows and cursor is not None:
-        _require_document(session, cursor)
+    if not rows:
+        require_row(session, DOCUMENTS.c.id, cursor)
     page = cut(rows, size, part, found_of)
     found = _with_passages(session, page.rows, asked, search)
     record_page(session, actor, criteria, found)
@@ -145,14 +145,12 @@ def record_page(
 
 
 def _page(part: Part, shape: Shape) -> str:
-    keys = shape.keys
-    if part.is_backwards:
-        keys = tuple(key.turned() for key in keys)
+    keys = part.read_by(shape.keys)
     statement = _rows(shape, keys)
     if part.has_cursor:
         cursor = bindparam("cursor", type_=LISTED.c.id.type)
         statement = statement.where(_here(shape, behind(shape.table, keys, cursor)))
-    return compiled(_whole(shape, statement.limit(_most()), keys))
+    return compiled(_whole(shape, statement.limit(MOST), keys))
 
 
 _PAGES: Final[dict[Part, Build]] = {
@@ -162,8 +160,7 @@ _PAGES: Final[dict[Part, Build]] = {
 
 @lru_cache(maxsize=256)
 def _numbered(shape: Shape) -> str:
-    offset = bindparam("offset", type_=Integer)
-    rows = _rows(shape, shape.keys).limit(_most()).offset(offset)
+    rows = _rows(shape, shape.keys).limit(MOST).offset(OFFSET)
     return compiled(_whole(shape, rows, shape.keys))
 
 
@@ -193,13 +190,3 @@ def _whole(shape: Shape, page: Select[Any], keys: Sequence[Key]) -> Select[Any]:
     found = page.subquery("of_page")
     whole = select(*WHOLE).join(found, found.c.id == LISTED.c.id)
     return whole.order_by(*order_by(found, keys))
-
-
-def _most() -> Any:
-    return bindparam("most", type_=Integer)
-
-
-def _require_document(session: Session, cursor: UUID) -> None:
-    known = select(DOCUMENTS.c.id).where(DOCUMENTS.c.id == bindparam("cursor"))
-    if not run(session, compiled(known), {"cursor": cursor}):
-        raise gone()

@@ -21,12 +21,13 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.util import ClauseAdapter
 
+from services import documents
 from services.actors import Actor, Role
 from services.criteria import Criteria, Direction, Order
 from services.criteria.paging import Key
 from services.criteria.shape import Branch, Typed, take_apart
 from services.criteria.sql import condition, parameter_names
-from services.document_fields import FIELDS, require_list, require_visible
+from services.document_fields import FIELDS, require_visible
 from services.document_lists import spelling, typed
 from services.document_lists.listed import (
     FOUND,
@@ -181,7 +182,7 @@ def prepare(
 
     Raises InvalidInput, NotAllowed, Unavailable.
     """
-    require_list(actor)
+    documents.require_view(actor)
     now = now or datetime.now(UTC)
     today = datetime.combine(now, time.min, now.tzinfo)
     # First what is wrong with the criteria, then what is wrong for this actor.

@@ -34,12 +34,13 @@ from services.documents.kinds import (
     DocumentType,
     default_classification,
 )
-from services.documents.orphans import list_missing, list_unreferenced
+from services.documents.orphans import list_unreferenced
 from services.documents.reading import (
     get,
     look_up,
     note_damage,
     open_version,
+    record_event,
     require_served,
     restore_days,
     text_of,
@@ -50,10 +51,20 @@ from services.documents.records import (
     DocumentRecord,
     VersionRecord,
 )
-from services.documents.sights import is_visible_to, may_change, may_delete
+from services.documents.rules import LONGEST_DESCRIPTION, LONGEST_TITLE
+from services.documents.sights import (
+    is_visible_to,
+    may_change,
+    may_delete,
+    permission_to_file,
+    permission_to_view,
+    require_view,
+)
 
 __all__ = [
     "CLASS_LABELS",
+    "LONGEST_DESCRIPTION",
+    "LONGEST_TITLE",
     "MAX_BYTES",
     "QUARANTINED",
     "TYPE_LABELS",
@@ -92,7 +103,6 @@ __all__ = [
     "get",
     "hold",
     "is_visible_to",
-    "list_missing",
     "list_unreferenced",
     "look_up",
     "may_change",
@@ -100,8 +110,12 @@ __all__ = [
     "note_damage",
     "open_file",
     "open_version",
+    "permission_to_file",
+    "permission_to_view",
+    "record_event",
     "release",
     "require_served",
+    "require_view",
     "restore",
     "restore_days",
     "restore_version",

@@ -18,12 +18,11 @@ from services.documents.kinds import Classification, default_classification
 from services.documents.records import DocumentRecord
 from services.documents.revising import (
     lock_patient,
-    require_filing,
     revise,
     to_change,
 )
 from services.documents.rows import record_of, records, returned
-from services.documents.sights import is_visible_to, require_view
+from services.documents.sights import is_visible_to, require_file, require_view
 from services.errors import NotFound
 from services.patient_refusals import NoSuchPatient
 
@@ -37,7 +36,7 @@ def file(
     swept, never a row without bytes. Raises InvalidDocument, NoSuchPatient,
     PatientArchived, IdTaken, NotAllowed.
     """
-    require_filing(actor)
+    require_file(actor)
     draft = _as_filed_by(actor, draft)
     patient_name = None
     if draft.patient_id is not None:

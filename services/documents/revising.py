@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 from db.models import Document
 from db.routing import become
 from services import patient_locks
-from services.actors import Actor, Permission, Role
+from services.actors import Actor, Role
 from services.documents import reading
 from services.documents.errors import StaleRevision
 from services.documents.records import DocumentRecord
-from services.documents.sights import may_change
+from services.documents.sights import may_change, require_file
 from services.errors import NotAllowed
 from services.patient_records import PatientRecord
 from services.patient_refusals import NoSuchPatient
@@ -24,19 +24,11 @@ def to_change(session: Session, actor: Actor, document_id: UUID) -> DocumentReco
 
     Raises NoSuchDocument, NotAllowed.
     """
-    require_filing(actor)
+    require_file(actor)
     before = reading.look_up(session, actor, document_id)
     if not may_change(actor, before):
         raise not_yours(before)
     return before
-
-
-def require_filing(actor: Actor) -> None:
-    """Raise NotAllowed unless the actor may file documents, or their own."""
-    is_patient = actor.role is Role.PATIENT
-    actor.require(
-        Permission.FILE_OWN_DOCUMENTS if is_patient else Permission.FILE_DOCUMENTS
-    )
 
 
 def not_yours(document: DocumentRecord) -> NotAllowed:

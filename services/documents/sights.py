@@ -7,12 +7,26 @@ from services.actors import Actor, Permission, Role
 from services.documents.records import QUARANTINED, DocumentRecord
 
 
+def permission_to_view(actor: Actor) -> Permission:
+    """Return what the actor needs to see documents: any, or their own."""
+    own = actor.role is Role.PATIENT
+    return Permission.VIEW_OWN_DOCUMENTS if own else Permission.VIEW_DOCUMENTS
+
+
+def permission_to_file(actor: Actor) -> Permission:
+    """Return what the actor needs to file documents: any, or of their own."""
+    own = actor.role is Role.PATIENT
+    return Permission.FILE_OWN_DOCUMENTS if own else Permission.FILE_DOCUMENTS
+
+
 def require_view(actor: Actor) -> None:
     """Raise NotAllowed unless the actor may see documents, or their own."""
-    is_patient = actor.role is Role.PATIENT
-    actor.require(
-        Permission.VIEW_OWN_DOCUMENTS if is_patient else Permission.VIEW_DOCUMENTS
-    )
+    actor.require(permission_to_view(actor))
+
+
+def require_file(actor: Actor) -> None:
+    """Raise NotAllowed unless the actor may file documents, or of their own."""
+    actor.require(permission_to_file(actor))
 
 
 def is_visible_to(actor: Actor) -> ColumnElement[bool]:
@@ -44,9 +58,9 @@ def may_change(actor: Actor, record: DocumentRecord) -> bool:
 
     Patients may with what they filed themselves.
     """
-    if actor.role is Role.PATIENT:
-        return actor.may(Permission.FILE_OWN_DOCUMENTS) and _is_own(actor, record)
-    return actor.may(Permission.FILE_DOCUMENTS)
+    if not actor.may(permission_to_file(actor)):
+        return False
+    return actor.role is not Role.PATIENT or _is_own(actor, record)
 
 
 def may_delete(actor: Actor, record: DocumentRecord) -> bool:

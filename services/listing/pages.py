@@ -6,7 +6,12 @@ from enum import Enum, auto
 from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, bindparam, select
+from sqlalchemy.orm import Session
+
+from services.criteria.paging import Key
 from services.errors import InvalidInput
+from services.listing.statements import compiled, run
 
 MAX_SIZE: Final = 1_000
 MAX_OFFSET: Final = 100_000
@@ -52,6 +57,10 @@ class Part(Enum):
         """Whether the page begins at a row."""
         return self in {Part.AFTER, Part.BEFORE}
 
+    def read_by(self, keys: Sequence[Key]) -> Sequence[Key]:
+        """Return the keys of the list in the order in which the rows are read."""
+        return [key.turned() for key in keys] if self.is_backwards else keys
+
 
 def part_of(
     after: UUID | None, before: UUID | None, *, last: bool
@@ -91,11 +100,17 @@ def offset_of(page: int, per_page: int, noun: str) -> int:
     return offset
 
 
-def gone() -> InvalidInput:
-    """Return the refusal of a page that begins at a row nobody knows."""
-    return InvalidInput(
-        "after", "The place in this list is gone; begin again at its first page."
-    )
+def require_row(
+    session: Session, id_column: ColumnElement[UUID], cursor: UUID | None
+) -> None:
+    """Raise InvalidInput for a page that begins at a row nobody knows."""
+    if cursor is None:
+        return
+    known = select(id_column).where(id_column == bindparam("cursor"))
+    if not run(session, compiled(known), {"cursor": cursor}):
+        raise InvalidInput(
+            "after", "The place in this list is gone; begin again at its first page."
+        )
 
 
 def cut(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Integer, bindparam
 from sqlalchemy.dialects.postgresql import psycopg2
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import Executable
@@ -12,6 +12,9 @@ from sqlalchemy.sql import Executable
 from services.errors import Unavailable
 
 LIMIT_SECONDS: Final = 5
+# How many rows are returned, and skipped before, is given when a statement is run.
+MOST: Final = bindparam("most", type_=Integer)
+OFFSET: Final = bindparam("offset", type_=Integer)
 
 _DIALECT: Final = psycopg2.PGDialect_psycopg2()  # type: ignore[no-untyped-call]
 _QUERY_CANCELED: Final = "57014"

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import Integer, and_, bindparam, select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from db.routing import become
@@ -12,7 +12,7 @@ from services.actors import Actor, Permission
 from services.audit import Action
 from services.errors import InvalidInput
 from services.listing.folding import fold
-from services.listing.statements import compiled, run
+from services.listing.statements import MOST, compiled, run
 from services.patient_lists import search
 from services.patient_lists.queries import PATIENTS
 from services.patient_lists.search import SearchShape
@@ -71,4 +71,4 @@ def _statement(shape: SearchShape) -> str:
     # A record that was merged into another is none to open.
     found = and_(PATIENTS.c.merged_into_id.is_(None), search.condition(shape))
     ordered = select(*_COLUMNS).where(found).order_by(PATIENTS.c.name_key)
-    return compiled(ordered.limit(bindparam("most", type_=Integer)))
+    return compiled(ordered.limit(MOST))

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 from functools import lru_cache, partial
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Integer, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from services.actors import Actor, Permission
@@ -16,13 +16,13 @@ from services.listing.pages import (
     Page,
     Part,
     cut,
-    gone,
     offset_of,
     part_of,
+    require_row,
     require_size,
 )
 from services.listing.recording import record
-from services.listing.statements import compiled, run
+from services.listing.statements import MOST, OFFSET, compiled, run
 from services.patient_lists.queries import PATIENTS, Build, Shape, belongs, prepare
 from services.patient_lists.sights import Listed
 
@@ -51,8 +51,8 @@ def list_patients(
     asked = prepare(session, actor, criteria, now)
     given = {**asked.parameters, "most": size + 1, "cursor": cursor}
     rows = run(session, asked.text(_PAGES[part]), given)
-    if not rows and cursor is not None:
-        _require_patient(session, cursor)
+    if not rows:
+        require_row(session, PATIENTS.c.id, cursor)
     page = cut(rows, size, part, asked.sight.patient_of)
     record(session, actor, Action.PATIENT_LIST, criteria, shown=page.rows)
     return page
@@ -83,14 +83,12 @@ def list_numbered(
 
 
 def _page(part: Part, shape: Shape) -> str:
-    keys = shape.keys
-    if part.is_backwards:
-        keys = tuple(key.turned() for key in keys)
+    keys = part.read_by(shape.keys)
     statement = select(*shape.sight.columns).where(belongs(shape))
     if part.has_cursor:
         cursor = bindparam("cursor", type_=PATIENTS.c.id.type)
         statement = statement.where(behind(PATIENTS, keys, cursor))
-    return compiled(statement.order_by(*order_by(PATIENTS, keys)).limit(_most()))
+    return compiled(statement.order_by(*order_by(PATIENTS, keys)).limit(MOST))
 
 
 _PAGES: Final[dict[Part, Build]] = {
@@ -101,16 +99,5 @@ _PAGES: Final[dict[Part, Build]] = {
 @lru_cache(maxsize=256)
 def _numbered(shape: Shape) -> str:
     statement = select(*shape.sight.columns).where(belongs(shape))
-    offset = bindparam("offset", type_=Integer)
     ordered = statement.order_by(*order_by(PATIENTS, shape.keys))
-    return compiled(ordered.limit(_most()).offset(offset))
-
-
-def _most() -> Any:
-    return bindparam("most", type_=Integer)
-
-
-def _require_patient(session: Session, cursor: UUID) -> None:
-    known = select(PATIENTS.c.id).where(PATIENTS.c.id == bindparam("cursor"))
-    if not run(session, compiled(known), {"cursor": cursor}):
-        raise gone()
+    return compiled(ordered.limit(MOST).offset(OFFSET))

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import Integer, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -12,7 +12,7 @@ from services.audit import Action
 from services.criteria import Criteria
 from services.listing.folding import fold
 from services.listing.recording import record
-from services.listing.statements import compiled, limited, ran_out_of_time
+from services.listing.statements import MOST, compiled, limited, ran_out_of_time
 from services.patient_lists import search
 from services.patient_lists.queries import PATIENTS
 from services.patient_records import PatientRecord
@@ -58,5 +58,5 @@ def _similar() -> str:
         select(*COLUMNS)
         .where(PATIENTS.c.deleted_at.is_(None), name.bool_op("%")(bindparam("name")))
         .order_by(func.similarity(name, bindparam("name")).desc(), PATIENTS.c.id)
-        .limit(bindparam("most", type_=Integer))
+        .limit(MOST)
     )

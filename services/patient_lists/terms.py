@@ -16,7 +16,7 @@ from services.criteria.patterns import beginning_a_word, containing
 from services.criteria.values import is_storable
 from services.errors import InvalidInput
 from services.listing.folding import fold
-from services.listing.statements import compiled, run
+from services.listing.statements import MOST, compiled, run
 
 KINDS: Final = ("allergies", "medical_history", "current_medications")
 MAX_SPELLINGS: Final = 2_000
@@ -102,7 +102,7 @@ def _first_terms() -> str:
         .where(ClinicalTerm.kind == bindparam("kind"))
         .group_by(ClinicalTerm.term_key)
         .order_by(ClinicalTerm.term_key)
-        .limit(bindparam("most", type_=Integer))
+        .limit(MOST)
     )
     return compiled(first)
 
@@ -124,7 +124,7 @@ def _suggestions() -> str:
     )
     begins = terms.c.term_key.bool_op("^@")(bindparam("key"))
     ordered = select(terms.c.term).order_by(begins.desc(), terms.c.term_key)
-    return compiled(ordered.limit(bindparam("most", type_=Integer)))
+    return compiled(ordered.limit(MOST))
 
 
 @lru_cache
@@ -143,5 +143,5 @@ def _looked_up(position: int) -> Any:
             ClinicalTerm.kind == bindparam(f"kind_{position}"),
             ClinicalTerm.term_key.like(bindparam(f"pattern_{position}")),
         )
-        .limit(bindparam("most", type_=Integer))
+        .limit(MOST)
     )

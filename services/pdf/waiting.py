@@ -1,8 +1,8 @@
-"""Versions of documents that wait: for a virus scan, or for their words."""
+"""Versions of documents that lack something: a virus scan, or their words."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, select, update
@@ -15,6 +15,7 @@ from services.audit import Action
 from services.pdf.scanning import Verdict
 
 _AT_ONCE: Final = 100
+_OLDEST_FIRST: Final = DocumentVersion.created_at.asc()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,15 @@ def list_unscanned(session: Session) -> tuple[WaitingFile, ...]:
     return _waiting(session, DocumentVersion.scan == "waiting")
 
 
+def list_never_scanned(session: Session) -> tuple[WaitingFile, ...]:
+    """Return files that came while there was no scanner, the newest first.
+
+    They may be opened meanwhile: what was in use does not close for days.
+    """
+    newest_first = DocumentVersion.created_at.desc()
+    return _waiting(session, DocumentVersion.scan == "off", order=newest_first)
+
+
 def list_unread(session: Session) -> tuple[WaitingFile, ...]:
     """Return the files without words that may be opened, the oldest first."""
     return _waiting(
@@ -45,8 +55,14 @@ def list_unread(session: Session) -> tuple[WaitingFile, ...]:
 
 
 def record_verdict(session: Session, file_id: str, verdict: Verdict) -> None:
-    """Let the versions of a file out of quarantine, or keep them there for good."""
-    judged = (DocumentVersion.file_id == file_id, DocumentVersion.scan == "waiting")
+    """Let the versions of a file out of quarantine, or keep them there for good.
+
+    Those that were never scanned come into it if the file is infected.
+    """
+    judged = (
+        DocumentVersion.file_id == file_id,
+        DocumentVersion.scan.in_(["waiting", "off"]),
+    )
     for version in _changed(session, judged, {"scan": verdict}):
         _record(session, Action.DOCUMENT_SCAN, version, verdict=verdict)
 
@@ -75,7 +91,9 @@ def record_words(
 
 
 def _waiting(
-    session: Session, *conditions: ColumnElement[bool]
+    session: Session,
+    *conditions: ColumnElement[bool],
+    order: ColumnElement[Any] = _OLDEST_FIRST,
 ) -> tuple[WaitingFile, ...]:
     statement = (
         select(DocumentVersion.file_id, DocumentVersion.pages, DocumentText.pages)
@@ -86,7 +104,7 @@ def _waiting(
             DocumentVersion.file_id.is_not(None),
             DocumentVersion.damaged_at.is_(None),
         )
-        .order_by(DocumentVersion.created_at)
+        .order_by(order)
         .limit(_AT_ONCE)
     )
     found = {

@@ -15,6 +15,7 @@ _IDLE: Final = frozenset(
         *("drug", "substance", "containing", "product", "free", "with", "from"),
         *("sodium", "potassium", "calcium", "hydrochloride", "acid", "hydrate"),
         *("oral", "tablet", "tablets", "capsule", "capsules", "solution", "cream"),
+        *("inhibitor", "inhibitors", "local", "blocker", "blockers"),
         *("injection", "drops", "extended", "release", "pack", "spray", "patch"),
     }
 )
@@ -23,14 +24,12 @@ _SHORTEST: Final = 4
 
 def find_match(drug: str, allergies: Iterable[str]) -> str | None:
     """Return a sentence on the first allergy that the drug matches, if one does."""
-    wanted = _words(drug)
-    groups = _classes(wanted)
+    wanted, groups = _words(drug), _classes(drug)
     related = frozenset().union(*(RELATED.get(one, ()) for one in groups))
     for allergy in allergies:
-        told = _words(allergy)
-        if wanted & told:
+        known = _classes(allergy)
+        if wanted & _words(allergy):
             return f"The patient is allergic to {allergy}."
-        known = _classes(told)
         if shared := sorted(groups & known):
             return (
                 f"The patient is allergic to {allergy}, and this belongs to the same "
@@ -45,26 +44,24 @@ def find_match(drug: str, allergies: Iterable[str]) -> str | None:
 
 
 def _words(text: str) -> frozenset[str]:
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    words = _WORD.findall(plain.lower())
     return frozenset(
-        word for word in words if word not in _IDLE and len(word) >= _SHORTEST
+        word
+        for word in _WORD.findall(_plain(text))
+        if word not in _IDLE and len(word) >= _SHORTEST
     )
 
 
-def _classes(words: frozenset[str]) -> frozenset[str]:
-    """Return the classes that the words name or belong to."""
+def _classes(text: str) -> frozenset[str]:
+    """Return the classes that the text names, or names a member of."""
+    told, words = _plain(text), _words(text)
     return frozenset(
         name
         for name, members in CLASSES.items()
-        if words & members or words & _names_of(name)
+        if words & members or name.lower().removesuffix("s") in told
     )
 
 
-def _names_of(name: str) -> frozenset[str]:
-    """Return the class's own name in the plural and the singular."""
-    told = name.lower()
-    if " " in told:
-        # "inhibitors" or "local" alone say nothing.
-        return frozenset()
-    return frozenset({told, told.removesuffix("s")})
+def _plain(text: str) -> str:
+    return (
+        unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    )

@@ -3,7 +3,6 @@
 from services.retention.dates import (
     LONGEST_DAYS,
     LONGEST_RESTORE_DAYS,
-    SECOND_THOUGHTS,
     days_of_years,
 )
 from services.retention.holds import HeldDocument, list_holds, release_hold
@@ -16,7 +15,6 @@ __all__ = [
     "LONGEST_RESTORE_DAYS",
     "PURGED_NAME",
     "PURGED_TITLE",
-    "SECOND_THOUGHTS",
     "Damage",
     "Dues",
     "HeldDocument",

@@ -59,11 +59,6 @@ class Walk:
     oldest_at: datetime | None
     damaged: tuple[Damage, ...]
 
-    @property
-    def unchecked(self) -> int:
-        """How many files have not been looked at for a week, or never."""
-        return self.files - self.checked
-
 
 @dataclass(frozen=True, slots=True)
 class Overview:

@@ -14,11 +14,7 @@ from services.actors import Actor, Permission
 from services.audit import Action
 from services.documents.kinds import Classification
 from services.errors import Conflict, InvalidInput
-from services.retention.dates import (
-    LONGEST_DAYS,
-    LONGEST_RESTORE_DAYS,
-    SECOND_THOUGHTS,
-)
+from services.retention.dates import LONGEST_DAYS, LONGEST_RESTORE_DAYS
 
 SUBJECT: Final = "retention"
 
@@ -34,11 +30,6 @@ class Rule:
     keep_days: int
     restore_days: int
     updated_at: datetime
-
-    @property
-    def counts_from(self) -> datetime:
-        """From when on documents are purged by this rule."""
-        return self.updated_at + SECOND_THOUGHTS
 
 
 class RuleChanged(Conflict):

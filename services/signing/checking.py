@@ -11,6 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
+from asn1crypto.x509 import Certificate
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -20,6 +21,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
+from pyhanko_certvalidator import ValidationContext
 
 from services.errors import InvalidInput, Unavailable
 
@@ -139,7 +141,14 @@ def check_apart(pdf: bytes, certificates: Collection[x509.Certificate]) -> Signa
 def _judge(
     signature: EmbeddedPdfSignature, certificates: Collection[x509.Certificate]
 ) -> Signature:
-    found = validate_pdf_signature(signature, skip_diff=True)
+    trusted = ValidationContext(
+        trust_roots=[
+            Certificate.load(one.public_bytes(Encoding.DER)) for one in certificates
+        ],
+        allow_fetching=False,
+    )
+    # Nothing may be added at all, so what was added need not be looked at.
+    found = validate_pdf_signature(signature, trusted, skip_diff=True)
     signer = x509.load_der_x509_certificate(found.signing_cert.dump())
     is_whole = (
         found.intact

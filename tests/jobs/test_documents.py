@@ -13,7 +13,8 @@ from db.routing import SYSTEM, Database
 from jobs import documents as jobs
 from jobs.tasks import queue
 from services import documents
-from services.documents import DraftDocument, Intake
+from services.documents import DraftDocument, Intake, Quarantined
+from services.pdf import waiting
 from services.pdf.examining import Examiner
 from services.pdf.recognition import Recogniser
 from services.pdf.scanning import NoVerdict, Scanner, ScannerUnavailable
@@ -74,6 +75,15 @@ def words(database):
     return database.write(lambda s: s.scalars(rows).all(), acting=SYSTEM).value
 
 
+def open_version(database, actor, version):
+    def open_it(session):
+        return documents.open_version(
+            session, actor, version.document_id, version.number, purpose="view"
+        )
+
+    return database.write(open_it, acting=SYSTEM).value
+
+
 class Judge:
     """A scanner that says what it was told to say, one file after the other."""
 
@@ -127,11 +137,88 @@ def test_a_file_without_a_verdict_does_not_hold_up_the_next(database, files, fil
 
 
 def test_what_is_scanned_already_is_left_alone(database, files, file):
-    file(samples.letter(), scanner=None)
+    file(
+        samples.letter("One"), samples.letter("Two"), scanner=Judge("clean", "infected")
+    )
 
     jobs.scan(database, files, Judge())
 
+    assert scans(database) == ["clean", "infected"]
+
+
+@needs_clamd
+def test_what_came_while_there_was_no_scanner_is_scanned_once_there_is_one(
+    database, files, file, clerk
+):
+    file(infected_letter(), samples.letter(), scanner=None)
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        clamd.running(Path(folder)) as url,
+    ):
+        jobs.scan(database, files, Scanner(url))
+
+    assert scans(database) == ["infected", "clean"]
+    assert recorded(database, "document:scan") == [
+        {"version": 1, "verdict": "clean"},
+        {"version": 1, "verdict": "infected"},
+    ]
+    with pytest.raises(Quarantined):
+        open_version(database, clerk, versions(database)[0])
+    assert open_version(database, clerk, versions(database)[1])
+
+
+def test_what_waits_is_scanned_first_and_then_the_newest(database, files, file):
+    file(samples.letter("One"), samples.letter("Two"), scanner=None)
+    file(samples.letter("Three"))
+    seen = []
+
+    for _ in range(3):
+        jobs.scan(database, files, Judge("clean"), seconds=0)
+        seen.append(scans(database))
+
+    assert seen == [
+        ["off", "off", "clean"],
+        ["off", "clean", "clean"],
+        ["clean", "clean", "clean"],
+    ]
+
+
+def test_a_bounded_number_is_scanned_at_once(database, files, file, monkeypatch):
+    monkeypatch.setattr(waiting, "_AT_ONCE", 1)
+    file(samples.letter("One"), samples.letter("Two"), scanner=None)
+
+    jobs.scan(database, files, Judge("clean"))
+
+    assert scans(database) == ["off", "clean"]
+
+
+def test_without_a_verdict_what_was_never_scanned_stays_open(
+    database, files, file, clerk
+):
+    file(samples.letter(), scanner=None)
+
+    jobs.scan(database, files, AWAY)
+    jobs.scan(database, files, Judge(NoVerdict()))
+
     assert scans(database) == ["off"]
+    assert open_version(database, clerk, versions(database)[0])
+
+
+def test_every_version_of_an_infected_file_goes_into_quarantine(
+    database, files, file, clerk
+):
+    file(samples.letter(), scanner=None)
+    (first,) = versions(database)
+    database.write(
+        lambda s: documents.restore_version(s, clerk, first.document_id, 1, revision=1),
+        acting=SYSTEM,
+    )
+
+    jobs.scan(database, files, Judge("infected"))
+
+    assert scans(database) == ["infected", "infected"]
+    assert len(recorded(database, "document:scan")) == 2
 
 
 @needs_tesseract

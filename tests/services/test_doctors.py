@@ -1,5 +1,6 @@
 """Doctors are found by what people remember of them."""
 
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -7,6 +8,7 @@ from sqlalchemy import func
 
 from db.models import Doctor
 from services import doctors
+from services.actors import Scope
 from services.errors import NotAllowed, NotFound
 
 
@@ -84,8 +86,43 @@ def test_a_doctor_is_opened_by_id(session, clerk, staff):
         doctors.get_doctor(session, clerk, uuid4())
 
 
-def test_who_runs_the_system_does_not_see_the_doctors(session, admin, staff):
+def test_a_token_for_something_else_shows_no_doctors(session, clerk, staff):
+    program = replace(clerk, scopes=frozenset({Scope.READ_PATIENTS}))
+
     with pytest.raises(NotAllowed, match="see the doctors"):
-        doctors.list_doctors(session, admin)
+        doctors.list_doctors(session, program)
     with pytest.raises(NotAllowed, match="see the doctors"):
-        doctors.get_doctor(session, admin, staff["Adam Ant"].id)
+        doctors.get_doctor(session, program, staff["Adam Ant"].id)
+
+
+def test_a_speciality_is_found_however_it_is_written(session, clerk, staff):
+    found = doctors.list_doctors(session, clerk, speciality="cardiology")
+
+    assert names(found) == ["Bea 100%", "Zoë Ångström"]
+
+
+def test_specialities_are_those_of_doctors_who_can_be_booked(session, clerk, staff):
+    staff["Adam Ant"].is_active = False
+    session.flush()
+
+    assert doctors.list_specialities(session, clerk) == ("Cardiology",)
+
+
+def test_who_cannot_be_booked_is_listed_only_if_asked_for(session, clerk, staff):
+    staff["Adam Ant"].is_active = False
+    session.flush()
+
+    assert "Adam Ant" not in names(doctors.list_doctors(session, clerk))
+    listed = doctors.list_doctors(session, clerk, with_inactive=True)
+    assert "Adam Ant" in names(listed)
+
+
+def test_how_the_clinic_reaches_a_doctor_is_told_to_those_who_manage_them(
+    session, clerk, clinician, staff
+):
+    staff["Adam Ant"].email = "adam@example.org"
+    session.flush()
+    adam = staff["Adam Ant"].id
+
+    assert doctors.get_doctor(session, clerk, adam).email == "adam@example.org"
+    assert doctors.get_doctor(session, clinician, adam).email is None

@@ -60,11 +60,11 @@ _RULES: Final[Rules] = {
     ),
     "slots": (
         (_EVERYBODY, "SELECT", "true"),
-        ("staff admin", "INSERT, UPDATE (withdrawn_at)", "true"),
+        ("staff admin", "INSERT, UPDATE (withdrawn_at, is_leaving)", "true"),
         ("system", ALL, "true"),
     ),
     "booking_slots": (
-        ("patient clinician admin", f"SELECT ({_TAKEN})", "true"),
+        ("patient clinician analyst admin", f"SELECT ({_TAKEN})", "true"),
         ("staff system", ALL, "true"),
     ),
     "bookings": (
@@ -319,6 +319,9 @@ def _create_schedules() -> None:
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
             "origin", sa.Text(), server_default=sa.text("'plan'"), nullable=False
+        ),
+        sa.Column(
+            "is_leaving", sa.Boolean(), server_default=sa.text("false"), nullable=False
         ),
         sa.Column(
             "created_at",

@@ -19,6 +19,7 @@ from db.gridfs import Bucket, FileStore
 from db.models import Document
 from services import documents
 from services.documents import DraftDocument, Intake
+from services.keeping import sweeping
 from tests.conftest import connect
 from tests.services.documents.dying import PDF, Trusting
 
@@ -84,7 +85,8 @@ class Clinic:
     def lost(self):
         """Return what no row names: files and fragments of files."""
         with Session(self.engine) as session:
-            assert list(documents.list_missing(session, self.files)) == []
+            swept = sweeping.sweep(session, self.files, Bucket.DOCUMENTS, LATER)
+            assert swept.missing == ()
             whole = list(documents.list_unreferenced(session, self.files, LATER))
         return whole, list(self.files.list_fragments(Bucket.DOCUMENTS, LATER))
 

@@ -8,6 +8,7 @@ import pytest
 from db.gridfs import Bucket
 from services import documents
 from services.documents import orphans
+from services.keeping import sweeping
 from tests.services.documents.samples import content, file
 
 LATER = datetime.now(UTC) + timedelta(days=1)
@@ -16,7 +17,8 @@ AN_HOUR_AGO = datetime.now(UTC) - timedelta(hours=1)
 
 @pytest.fixture(autouse=True)
 def _few_at_once(monkeypatch):
-    monkeypatch.setattr(orphans, "_AT_ONCE", 2)
+    for module in (orphans, sweeping):
+        monkeypatch.setattr(module, "_AT_ONCE", 2)
 
 
 def put(files, data=b"bytes"):
@@ -51,7 +53,7 @@ def test_versions_without_their_bytes_are_missing(session, clerk, files):
     there = [file(session, clerk, holding=content(file_id=put(files))) for _ in "123"]
     lost = [file(session, clerk, holding=content()) for _ in "123"]
 
-    missing = list(documents.list_missing(session, files))
+    missing = sweeping.sweep(session, files, Bucket.DOCUMENTS, LATER).missing
 
-    assert [version.document_id for version in missing] == [one.id for one in lost]
-    assert not {one.id for one in there} & {one.document_id for one in missing}
+    assert [named.subject_id for named in missing] == [one.id for one in lost]
+    assert not {one.id for one in there} & {named.subject_id for named in missing}

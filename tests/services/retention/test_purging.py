@@ -3,6 +3,7 @@
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select, text
@@ -141,7 +142,7 @@ def test_nothing_goes_for_a_week_after_its_rule_was_changed(
     )
     assert purge_all(session) == 0
 
-    week = func.now() - retention.SECOND_THOUGHTS
+    week = func.now() - timedelta(days=7)
     session.query(RetentionRule).update({RetentionRule.updated_at: week})
 
     assert purge_all(session) == 1

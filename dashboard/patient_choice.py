@@ -1,4 +1,4 @@
-"""Under which patient a document is filed: found by name, or left open."""
+"""Which patient something is for: found by name, or left open where it may be."""
 
 from typing import Final
 from uuid import UUID
@@ -12,14 +12,18 @@ from services.actors import Permission
 from services.criteria import Criteria
 from services.patient_records import PatientRecord
 
+UNFILED: Final = "Find the patient, or leave this empty: then it stays unfiled."
 _MOST: Final = 6
 _SECONDS: Final = 30.0
 
 
-def choose_patient(page: str, start: UUID | None = None) -> UUID | None:
-    """Ask whose document it is; `start` is chosen until somebody chooses otherwise.
+def choose_patient(
+    page: str, start: UUID | None = None, *, advice: str = UNFILED
+) -> UUID | None:
+    """Ask whom it is for; `start` is chosen until somebody chooses otherwise.
 
-    Patients are asked nothing: what they file is theirs.
+    Patients are asked nothing: what they do is for themselves. `advice` stands below
+    the empty field.
     """
     actor = current_actor()
     if not actor.may(Permission.LIST_PATIENTS):
@@ -27,7 +31,7 @@ def choose_patient(page: str, start: UUID | None = None) -> UUID | None:
     key = f"{page}_patient"
     chosen: UUID | None = st.session_state.setdefault(key, start)
     if chosen is None:
-        _search(page)
+        _search(page, advice)
         return None
     patient = read(
         lambda session: patients.get_patient(session, actor, chosen),
@@ -57,18 +61,17 @@ def _set(key: str, patient_id: UUID | None = None) -> None:
     st.session_state[key] = patient_id
 
 
-def _search(page: str) -> None:
+def _search(page: str, advice: str) -> None:
     typed = st.text_input(
         "Patient",
         key=f"{page}_patient_search",
         type="search",
         placeholder="Name, patient id or date of birth",
         icon=":material/search:",
-        help="Without a patient it stays unfiled until somebody files it.",
         autocomplete="off",
     ).strip()
     if not typed:
-        st.caption("Find the patient, or leave this empty: then it stays unfiled.")
+        st.caption(advice)
         return
     found = _find(typed)
     if not found:

@@ -1,0 +1,100 @@
+"""Free times of any doctor of a speciality, the next ones first."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from itertools import groupby
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.booking.holding import hold_any
+from dashboard.booking.times import about_clocks, beside, clock, heading
+from dashboard.clock import in_zone, midnight, today
+from dashboard.context import current_actor, freshness, read
+from dashboard.widgets.empty_state import empty_state
+from dashboard.widgets.slot_calendar import Day, Time, payload_of, slot_calendar
+from dashboard.widgets.words import written
+from services import doctors, slots
+
+_MOST: Final = 60
+_SECONDS: Final = 10.0
+_LIST_SECONDS: Final = 300.0
+
+
+def free_times(patient_id: UUID | None) -> None:
+    """Ask for the speciality and from when; hold what is chosen, if for anybody."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        speciality = _speciality()
+        from_day = st.date_input(
+            "From", "today", key="book_from", min_value="today", width=160
+        )
+    if speciality is None:
+        st.caption("Choose what the visit is for; any doctor of it may be free.")
+        return
+    moments = _free_moments(speciality, from_day or today())
+    if not moments:
+        empty_state("Nothing is free from that day on.", icon="event_busy")
+        return
+    st.caption(about_clocks(moments[0]))
+    drawn = payload_of(
+        _days(moments),
+        name=f"Free times of {speciality}",
+        deed="Hold" if patient_id else "",
+    )
+    chosen = slot_calendar(drawn, key="book_calendar")
+    st.caption(freshness())
+    if chosen and patient_id:
+        hold_any(speciality, datetime.fromisoformat(chosen), patient_id)
+
+
+def _speciality() -> str | None:
+    actor = current_actor()
+    known = read(
+        lambda session: doctors.list_specialities(session, actor),
+        keep="specialities",
+        seconds=_LIST_SECONDS,
+    )
+    chosen: str | None = st.selectbox(
+        "Speciality",
+        known,
+        index=None,
+        key="book_speciality",
+        format_func=str.capitalize,
+        placeholder="Choose a speciality",
+        width=320,
+    )
+    return chosen
+
+
+def _free_moments(speciality: str, day: date) -> tuple[datetime, ...]:
+    """Return when somebody is free, each moment once."""
+    actor = current_actor()
+    found = read(
+        lambda session: slots.next_free(
+            session, actor, speciality=speciality, after=midnight(day), limit=_MOST
+        ),
+        keep=("next_free", speciality, day),
+        seconds=_SECONDS,
+    )
+    return tuple(sorted({slot.starts_at for slot in found}))
+
+
+def _days(moments: Sequence[datetime]) -> list[Day]:
+    lines = {
+        text: line
+        for line, text in enumerate(sorted({clock(moment) for moment in moments}))
+    }
+    return [
+        Day(
+            label=heading(day),
+            name=f"{day:%A} {written(day)}",
+            times=tuple(_time(moment, lines[clock(moment)]) for moment in of_day),
+            is_today=day == today(),
+        )
+        for day, of_day in groupby(moments, key=lambda moment: in_zone(moment).date())
+    ]
+
+
+def _time(moment: datetime, line: int) -> Time:
+    return Time(moment.isoformat(), clock(moment), "free", line, beside=beside(moment))

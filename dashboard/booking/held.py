@@ -1,0 +1,108 @@
+"""What this person holds just now, and what became of what they held before.
+
+What is held is free again as soon as they leave the page on which they took it: the
+shell calls `stay_on`. A tab that is closed says so itself, see the countdown.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.booking.times import when
+from dashboard.context import current_actor, read, write
+from dashboard.widgets.notices import notify
+from services import bookings
+from services.bookings import BookingRecord, BookingStatus
+from services.errors import ServiceError
+
+_HELD: Final = "booking_held"
+_BOOKED: Final = "booking_booked"
+_PAGE: Final = "booking_page"
+
+
+def held_for(patient_id: UUID | None) -> tuple[BookingRecord, ...]:
+    """Return what this person holds for the patient, the soonest to run out first.
+
+    What was held before and has run out meanwhile is said.
+    """
+    if patient_id is None:
+        return ()
+    actor = current_actor()
+    everything = read(lambda session: bookings.current_holds(session, actor))
+    held = tuple(one for one in everything if one.patient_id == patient_id)
+    _say_what_ran_out(held)
+    st.session_state[_HELD] = {one.id: one for one in held if is_own(one)}
+    return held
+
+
+def is_own(booking: BookingRecord) -> bool:
+    """Tell whether this person chose the time: an offer stays when they leave."""
+    is_offer = booking.waitlist_id is not None
+    return booking.created_by == current_actor().id and not is_offer
+
+
+def give_back(held: Sequence[BookingRecord]) -> None:
+    """Free what is held, for others to choose."""
+    actor = current_actor()
+    for booking in held:
+        _forget(booking.id)
+        write(lambda s, b=booking: bookings.release(s, actor, b.id))  # type: ignore[misc]
+
+
+def note_booked(booked: Sequence[BookingRecord]) -> None:
+    """Remember what was booked last, until something else is chosen."""
+    for booking in booked:
+        _forget(booking.id)
+    st.session_state[_BOOKED] = tuple(booked)
+
+
+def last_booked() -> tuple[BookingRecord, ...]:
+    """Return what was booked last."""
+    booked: tuple[BookingRecord, ...] = st.session_state.get(_BOOKED, ())
+    return booked
+
+
+def forget_booked() -> None:
+    """Make room for the next visit."""
+    st.session_state.pop(_BOOKED, None)
+
+
+def stay_on(page: str) -> None:
+    """Free what is held when somebody leaves the page for another one of ours."""
+    before = st.session_state.get(_PAGE)
+    st.session_state[_PAGE] = page
+    if before in (None, page):
+        return
+    forget_booked()
+    held: dict[UUID, BookingRecord] = st.session_state.get(_HELD, {})
+    # It may have run out, or the database be away: then it runs out by itself.
+    with suppress(ServiceError):
+        if held:
+            give_back(list(held.values()))
+            notify("What you held and did not confirm is free again.", icon="event")
+    held.clear()
+
+
+def _forget(booking_id: UUID) -> None:
+    """Say nothing more about a hold that has come to its end on purpose."""
+    st.session_state.get(_HELD, {}).pop(booking_id, None)
+
+
+def _say_what_ran_out(held: Sequence[BookingRecord]) -> None:
+    before: dict[UUID, BookingRecord] = st.session_state.get(_HELD, {})
+    still = {one.id for one in held}
+    actor = current_actor()
+    for booking_id, booking in before.items():
+        if booking_id in still:
+            continue
+        now = read(lambda s, id_=booking_id: bookings.get(s, actor, id_))  # type: ignore[misc]
+        # Confirmed or given back in another window, there is nothing to say.
+        if now.status is BookingStatus.EXPIRED:
+            st.warning(
+                f"Your hold on {when(booking.starts_at)} has run out, so the time is "
+                "free for everybody. Choose it again if it still is.",
+                icon=":material/timer_off:",
+            )

@@ -1,0 +1,98 @@
+"""What is held, counted down: to be confirmed, extended once or given back."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import groupby
+
+import streamlit as st
+
+from dashboard.booking.addresses import leaving_url
+from dashboard.booking.held import give_back, is_own, note_booked
+from dashboard.booking.times import when
+from dashboard.context import current_actor, write
+from dashboard.net import net
+from dashboard.widgets.countdown import Countdown, countdown
+from dashboard.widgets.words import plain
+from services import bookings
+from services.bookings import BookingRecord
+
+
+def hold_panels(held: Sequence[BookingRecord]) -> None:
+    """Show each of what is held; the visits of a series are confirmed together."""
+    in_series = sorted(held, key=_series)
+    for _, of_series in groupby(in_series, key=_series):
+        _panel(tuple(of_series))
+
+
+def _series(booking: BookingRecord) -> str:
+    return str(booking.series_id or booking.id)
+
+
+@st.fragment
+def _panel(held: Sequence[BookingRecord]) -> None:
+    first = held[0]
+    with net(), st.container(border=True):
+        st.markdown(_sentence(held))
+        key = f"booking_countdown_{first.id}_{first.renewals}"
+        if countdown(_countdown(held), key=key):
+            st.rerun()
+        note = st.text_input(
+            "What is it about?",
+            key=f"booking_note_{first.id}",
+            max_chars=bookings.LONGEST_NOTE,
+            placeholder="Optional, for the doctor",
+        )
+        with st.container(horizontal=True):
+            _deeds(held, note)
+
+
+def _sentence(held: Sequence[BookingRecord]) -> str:
+    first = held[0]
+    doctor = plain(first.doctor_name)
+    if len(held) == 1:
+        moves = ", instead of the visit that you move" if first.replaces_id else ""
+        return f"**{when(first.starts_at)}** with **{doctor}** is held{moves}."
+    lines = "\n".join(f"- {when(one.starts_at)}" for one in held)
+    return f"{len(held)} visits with **{doctor}** are held:\n\n{lines}"
+
+
+def _countdown(held: Sequence[BookingRecord]) -> Countdown:
+    first = min(held, key=lambda one: one.seconds_left or 0.0)
+    return Countdown(
+        "left to confirm",
+        first.seconds_left or 0.0,
+        bookings.OFFER_SECONDS if first.waitlist_id else bookings.HOLD_SECONDS,
+        leaving=tuple(leaving_url(one.id) for one in held if is_own(one)),
+    )
+
+
+def _deeds(held: Sequence[BookingRecord], note: str) -> None:
+    first, many = held[0], len(held) > 1
+    if st.button(
+        f"Confirm {len(held)} visits" if many else "Confirm visit",
+        type="primary",
+        key=f"booking_confirm_{first.id}",
+        icon=":material/check:",
+    ):
+        # What ran out just now, the page says anew, with the times there are.
+        with suppress(bookings.HoldExpired):
+            note_booked([_confirm(one, note) for one in held])
+        st.rerun()
+    if not first.renewals and st.button(
+        "2 more minutes", key=f"booking_renew_{first.id}", icon=":material/more_time:"
+    ):
+        _renew(held)
+        st.rerun()
+    if st.button("Give back", key=f"booking_cancel_{first.id}"):
+        give_back(held)
+        st.rerun()
+
+
+def _confirm(booking: BookingRecord, note: str) -> BookingRecord:
+    actor = current_actor()
+    return write(lambda s: bookings.confirm(s, actor, booking.id, note=note))
+
+
+def _renew(held: Sequence[BookingRecord]) -> None:
+    actor = current_actor()
+    write(lambda s: [bookings.renew(s, actor, one.id) for one in held])

@@ -1,0 +1,133 @@
+"""Taking a time for somebody, and what to say when that cannot be."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid4
+
+import streamlit as st
+
+from dashboard.booking.held import forget_booked
+from dashboard.booking.notice import notice_hours
+from dashboard.booking.times import clock, shortly
+from dashboard.context import current_actor, read, write
+from dashboard.net import net
+from services import bookings, slots
+from services.actors import Permission
+from services.bookings import AnyRequest, BookingRecord, BookingRequest
+from services.errors import Conflict
+from services.reasons import LONGEST
+from services.slots import SlotRecord
+
+_LOST: Final = "booking_lost"
+_REFUSED: Final = "booking_refused"
+_MOST_NEXT: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """A wish that breaks a rule."""
+
+    wish: BookingRequest | AnyRequest
+    sentence: str
+
+
+def hold(slot_id: UUID, patient_id: UUID, *, replaces_id: UUID | None = None) -> None:
+    """Hold the slot, and draw the page anew with what came of it."""
+    _try(BookingRequest(slot_id, patient_id, uuid4(), replaces_id=replaces_id))
+
+
+def hold_any(speciality: str, starts_at: datetime, patient_id: UUID) -> None:
+    """Hold a slot of whoever is free then; else as `hold` does."""
+    _try(AnyRequest(speciality, starts_at, patient_id, uuid4()))
+
+
+def _try(wish: BookingRequest | AnyRequest) -> None:
+    st.session_state.pop(_LOST, None)
+    forget_booked()
+    try:
+        _take(wish)
+    except bookings.SlotTaken as lost:
+        st.session_state[_LOST] = lost.booking
+    except Conflict as refusal:
+        st.session_state[_REFUSED] = _Refused(wish, str(refusal))
+    st.rerun()
+
+
+def _take(wish: BookingRequest | AnyRequest) -> BookingRecord:
+    actor, hours = current_actor(), notice_hours()
+    if isinstance(wish, AnyRequest):
+        taken = write(lambda s: bookings.hold_any(s, actor, wish))
+    else:
+        taken = write(lambda s: bookings.hold(s, actor, wish, notice_hours=hours))
+    # Only now: that somebody was too late is kept, it counts.
+    return bookings.require_held(taken)
+
+
+def say_what_was_refused() -> None:
+    """Say once which rule was in the way; those who may can set it aside."""
+    refused: _Refused | None = st.session_state.pop(_REFUSED, None)
+    if refused is None:
+        return
+    if current_actor().may(Permission.OVERRIDE_BOOKING):
+        _override(refused)
+    else:
+        st.error(refused.sentence, icon=":material/block:")
+
+
+@st.dialog("Book against the rules?", icon=":material/gavel:")
+def _override(refused: _Refused) -> None:
+    with net():
+        st.markdown(refused.sentence)
+        with st.form("booking_override_form", border=False):
+            reason = st.text_area(
+                "Reason",
+                key="booking_override_reason",
+                max_chars=LONGEST,
+                help="It is kept with the booking and in the audit log.",
+            )
+            if not st.form_submit_button(
+                "Book anyway", type="primary", key="booking_override_confirm"
+            ):
+                return
+        try:
+            _take(replace(refused.wish, attempt=uuid4(), override_reason=reason))
+        except bookings.SlotTaken as lost:
+            st.session_state[_LOST] = lost.booking
+        st.rerun()
+
+
+def lost_race() -> SlotRecord | None:
+    """Say that somebody was quicker; return which of the next times is wanted."""
+    lost: BookingRecord | None = st.session_state.get(_LOST)
+    if lost is None:
+        return None
+    free_next = _next_free(lost)
+    with st.container(border=True, gap="small"):
+        st.markdown(
+            f":material/bolt: **{shortly(lost.starts_at)} was just taken.** "
+            + _may_free(lost.expires_at)
+            + ("These are free next:" if free_next else "Nothing else is free so far.")
+        )
+        with st.container(horizontal=True, gap="small"):
+            for slot in free_next:
+                if st.button(shortly(slot.starts_at), key=f"booking_next_{slot.id}"):
+                    return slot
+    return None
+
+
+def _may_free(moment: datetime | None) -> str:
+    return f"It may be free again at {clock(moment)}. " if moment else ""
+
+
+def _next_free(lost: BookingRecord) -> tuple[SlotRecord, ...]:
+    actor, wanted = current_actor(), lost.doctor_id
+    return read(
+        lambda session: slots.next_free(
+            session,
+            actor,
+            doctor_id=wanted,
+            after=lost.starts_at,
+            limit=_MOST_NEXT,
+        )
+    )

@@ -1,0 +1,113 @@
+"""A patient's visits as a table, and what can be done with each."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import streamlit as st
+
+from dashboard.booking.addresses import calendar_url, ticket_url
+from dashboard.booking.moving import go_and_move
+from dashboard.booking.notice import notice_hours
+from dashboard.booking.times import when
+from dashboard.context import current_actor, read, write
+from dashboard.net import net
+from dashboard.widgets.notices import notify
+from dashboard.widgets.record_table import (
+    Cell,
+    Column,
+    Deed,
+    Row,
+    payload_of,
+    record_table,
+)
+from dashboard.widgets.visit_words import status_cell
+from dashboard.widgets.words import plain
+from services import bookings
+from services.appointments import VisitRecord, VisitStatus
+from services.reasons import LONGEST
+
+_MOVE: Final = "move"
+_CANCEL: Final = "cancel"
+_COLUMNS: Final = (
+    Column("When"),
+    Column("Doctor"),
+    Column("Room"),
+    Column("About"),
+    Column("State", is_whole=True),
+    Column("Actions"),
+)
+
+
+def visits_table(visits: Sequence[VisitRecord], *, name: str, key: str) -> None:
+    """Show the visits, and do what is asked for with one of them."""
+    rows = [_row(one) for one in visits]
+    asked = record_table(payload_of(_COLUMNS, rows, name=name), key=key)
+    if asked.deed:
+        visit_id, deed = asked.deed
+        visit = next(one for one in visits if str(one.id) == visit_id)
+        if deed == _CANCEL:
+            _cancel(visit)
+        else:
+            _move(visit)
+
+
+def _row(visit: VisitRecord) -> Row:
+    speciality = visit.speciality.capitalize()
+    return Row(
+        str(visit.id),
+        (
+            Cell(when(visit.starts_at)),
+            Cell(f"{visit.doctor_name}, {speciality}"),
+            Cell(visit.room or ""),
+            Cell(visit.note),
+            status_cell(visit.status),
+            Cell("", deeds=tuple(_deeds(visit))),
+        ),
+    )
+
+
+def _deeds(visit: VisitRecord) -> Iterator[Deed]:
+    if visit.status is not VisitStatus.SCHEDULED:
+        return
+    yield Deed("ticket", "Download ticket", "confirmation_number", ticket_url(visit.id))
+    yield Deed(
+        "calendar",
+        "Download calendar file",
+        "calendar_add_on",
+        calendar_url(visit.id),
+    )
+    yield Deed(_MOVE, "Move", "event_repeat")
+    yield Deed(_CANCEL, "Cancel", "event_busy")
+
+
+def _move(visit: VisitRecord) -> None:
+    actor = current_actor()
+    go_and_move(read(lambda s: bookings.get(s, actor, visit.booking_id)))
+
+
+@st.dialog("Cancel this visit?", icon=":material/event_busy:")
+def _cancel(visit: VisitRecord) -> None:
+    with net():
+        st.markdown(
+            f"**{when(visit.starts_at)}** with **{plain(visit.doctor_name)}** is "
+            "cancelled at once, and the time is free for others. That cannot be undone."
+        )
+        reason = st.text_input(
+            "Reason",
+            key="visits_cancel_reason",
+            max_chars=LONGEST,
+            placeholder="Optional",
+        )
+        if st.button("Cancel visit", type="primary", key="visits_cancel_confirm"):
+            actor, hours = current_actor(), notice_hours()
+            write(
+                lambda s: bookings.cancel(
+                    s,
+                    actor,
+                    visit.booking_id,
+                    reason=reason.strip() or None,
+                    notice_hours=hours,
+                )
+            )
+            notify("The visit is cancelled.", icon="event_busy")
+            st.rerun()

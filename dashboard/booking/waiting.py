@@ -1,0 +1,5 @@
+"""x"""
+
+
+def waiting_list(patient_id):
+    pass

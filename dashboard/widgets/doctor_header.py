@@ -1,0 +1,22 @@
+"""Who a doctor is: name, speciality, where and for how much."""
+
+import streamlit as st
+
+from dashboard.widgets.words import plain
+from services.doctors import DoctorRecord
+
+
+def doctor_header(doctor: DoctorRecord) -> None:
+    """Show the name, and in one line what to know before booking."""
+    st.title(plain(doctor.name), anchor=False)
+    facts = [doctor.speciality.capitalize()]
+    if doctor.room:
+        facts.append(f"room {doctor.room}")
+    if doctor.city:
+        facts.append(doctor.city)
+    facts.append(f"{doctor.slot_minutes} minutes")
+    if doctor.fee is not None:
+        facts.append(f"fee {doctor.fee:.2f}")
+    st.markdown(" · ".join(map(plain, facts)))
+    if not doctor.is_active:
+        st.info("This doctor cannot be booked at the moment.", icon=":material/block:")

@@ -1,0 +1,71 @@
+"""The times of a doctor side by side, day for day, to be chosen by mouse or keyboard.
+
+On a desk every day is a column in which equal times stand in one line; on a phone the
+days follow each other. What somebody else holds becomes free on the screen by itself
+when that hold runs out: the database decides anyway who gets it.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import streamlit as st
+
+_HERE = Path(__file__).parent
+
+_mount = st.components.v2.component(
+    "chartroom.slot_calendar",
+    css=(_HERE / "calendar.css").read_text(encoding="utf-8"),
+    js=(_HERE / "calendar.js").read_text(encoding="utf-8"),
+)
+
+TimeState = Literal["free", "held", "booked", "own_hold", "own_visit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """One time of a day, in its line of the calendar.
+
+    `beside` is the same moment on the viewer's own clock where that differs.
+    `frees_in` is how many seconds a hold of somebody else still lasts.
+    """
+
+    id: str
+    text: str
+    state: TimeState
+    line: int = 0
+    note: str = ""
+    beside: str = ""
+    frees_in: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day: `label` heads its column, `name` is said before a time of it."""
+
+    label: str
+    name: str
+    times: tuple[Time, ...]
+    is_today: bool = False
+
+
+def payload_of(days: Sequence[Day], *, name: str, deed: str) -> bytes:
+    """Return what the browser draws.
+
+    `deed` is what a free time is for, such as "Hold"; without one nothing is chosen.
+    """
+    drawn = {"name": name, "deed": deed, "days": [asdict(day) for day in days]}
+    return json.dumps(drawn).encode()
+
+
+def slot_calendar(payload: bytes, *, key: str) -> str | None:
+    """Show the days; return the id of the time that was chosen in this run."""
+    result = _mount(key=key, data=payload, on_chosen_change=_nothing)
+    chosen: str | None = result.chosen
+    return chosen
+
+
+def _nothing() -> None:
+    """Take part in the protocol: a trigger needs a callback to be reported at all."""

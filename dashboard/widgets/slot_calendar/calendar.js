@@ -1,0 +1,201 @@
+// Draws the days that Python hands over; everything is set as text, never as HTML.
+
+const element = (name, attributes = {}, ...children) => {
+  const made = document.createElement(name)
+  for (const [attribute, value] of Object.entries(attributes)) {
+    if (value !== null && value !== undefined) made.setAttribute(attribute, value)
+  }
+  made.append(...children)
+  return made
+}
+
+const SAID = {
+  booked: "taken",
+  own_hold: "held for you",
+  own_visit: "your visit",
+}
+
+class Calendar {
+  constructor(parent, { name, deed, days }, choose) {
+    this.deed = deed
+    this.days = days
+    this.choose = choose
+    this.drawnAt = Date.now()
+    const focused = parent.activeElement?.dataset.slot
+    this.hint = deed ? `${name}. Arrow keys move between free times.` : name
+    this.frame = element("div", { class: "frame" })
+    const before = parent.querySelector(".frame")
+    if (before) before.replaceWith(this.frame)
+    else parent.append(this.frame)
+    this.draw(focused)
+  }
+
+  draw(focused) {
+    const grid = element("div", {
+      class: "days",
+      role: "group",
+      "aria-label": this.hint,
+      "data-alone": String(this.days.length === 1),
+      style: `--days: ${this.days.length}`,
+    })
+    grid.append(...this.days.map((day, column) => this.day(day, column + 1)))
+    grid.onkeydown = (event) => this.onKey(event)
+    this.frame.replaceChildren(grid)
+    this.rove(this.button(focused) ?? this.buttons()[0])
+    if (focused) this.button(focused)?.focus()
+    this.waitForHolds()
+  }
+
+  day(day, column) {
+    const title = element("h3", { style: `grid-column: ${column}` }, day.label)
+    title.id = `day-${column}`
+    const made = element("section", { class: "day", "aria-labelledby": title.id }, title)
+    made.dataset.today = String(day.is_today)
+    if (day.times.length) {
+      made.append(element("ul", {}, ...day.times.map((one) => this.time(one, day, column))))
+    }
+    if (!day.times.some((one) => one.state !== "booked")) {
+      // On a phone taken times are left out, and a day must not seem forgotten.
+      const sentence = day.times.length ? "Nothing free" : "No times"
+      const place = `grid-column: ${column}`
+      const none = element("p", { class: "none", style: place }, sentence)
+      if (!day.times.length || this.isNarrow()) made.append(none)
+    }
+    return made
+  }
+
+  isNarrow() {
+    return this.frame.clientWidth > 0 && this.frame.clientWidth < 704
+  }
+
+  time(one, day, column) {
+    const isOpen = one.state === "free" && this.deed
+    const made = element(isOpen ? "button" : "div", { class: "time" })
+    made.dataset.state = one.state
+    made.append(this.clock(one))
+    const note = one.note || SAID[one.state]
+    // A struck-out time says to the eye what this says to the ear.
+    const look = one.state === "booked" ? "sr" : "note"
+    if (note) made.append(element("span", { class: look }, note))
+    if (isOpen) this.open(made, one, day)
+    const place = `grid-column: ${column}; grid-row: ${one.line + 2}`
+    const item = element("li", { style: place }, made)
+    item.dataset.state = one.state
+    return item
+  }
+
+  clock(one) {
+    const text = one.state === "booked" ? element("s", {}, one.text) : one.text
+    const made = element("span", {}, text)
+    if (one.beside) made.append(" ", element("span", { class: "beside" }, one.beside))
+    return made
+  }
+
+  open(button, one, day) {
+    button.type = "button"
+    button.dataset.slot = one.id
+    button.dataset.line = String(one.line)
+    const beside = one.beside ? ` (${one.beside})` : ""
+    button.setAttribute("aria-label", `${this.deed} ${day.name}, ${one.text}${beside}`)
+    button.tabIndex = -1
+    button.onfocus = () => this.rove(button)
+    button.onclick = () => {
+      // One wish at a time: the answer draws the calendar anew.
+      if (this.frame.getAttribute("aria-busy") === "true") return
+      this.frame.setAttribute("aria-busy", "true")
+      button.dataset.asked = "true"
+      this.choose(one.id)
+    }
+  }
+
+  buttons() {
+    return [...this.frame.querySelectorAll("button.time")]
+  }
+
+  button(slot) {
+    return slot ? this.buttons().find((one) => one.dataset.slot === slot) : undefined
+  }
+
+  rove(target) {
+    for (const button of this.buttons()) button.tabIndex = button === target ? 0 : -1
+  }
+
+  onKey(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return
+    const from = event.target.closest?.("button.time")
+    const target = from && this.next(from, event.key)
+    if (!target) return
+    event.preventDefault()
+    event.stopPropagation()
+    target.focus()
+  }
+
+  next(from, key) {
+    const columns = [...this.frame.querySelectorAll(".day")].map((day) => [
+      ...day.querySelectorAll("button.time"),
+    ])
+    const column = columns.findIndex((buttons) => buttons.includes(from))
+    const own = columns[column]
+    const place = own.indexOf(from)
+    switch (key) {
+      case "ArrowDown":
+        return own[place + 1]
+      case "ArrowUp":
+        return own[place - 1]
+      case "Home":
+        return own[0]
+      case "End":
+        return own.at(-1)
+      case "ArrowRight":
+        return this.nearest(columns.slice(column + 1), from) ?? own[place + 1]
+      case "ArrowLeft":
+        return this.nearest(columns.slice(0, column).reverse(), from) ?? own[place - 1]
+    }
+  }
+
+  nearest(columns, from) {
+    const found = columns.find((buttons) => buttons.length)
+    const away = (button) => Math.abs(button.dataset.line - from.dataset.line)
+    return found?.reduce((best, one) => (away(one) < away(best) ? one : best))
+  }
+
+  waitForHolds() {
+    clearTimeout(this.timer)
+    const passed = (Date.now() - this.drawnAt) / 1000
+    const waits = this.days
+      .flatMap((day) => day.times)
+      .filter((one) => one.state === "held" && one.frees_in !== null)
+      .map((one) => one.frees_in - passed)
+    if (!waits.length) return
+    const wait = Math.max(0, Math.min(...waits)) * 1000 + 50
+    this.timer = setTimeout(() => this.free(), wait)
+  }
+
+  free() {
+    const passed = (Date.now() - this.drawnAt) / 1000
+    for (const one of this.days.flatMap((day) => day.times)) {
+      if (one.state === "held" && one.frees_in !== null && one.frees_in <= passed) {
+        Object.assign(one, { state: "free", note: "", frees_in: null })
+      }
+    }
+    const focused = this.frame.getRootNode().activeElement?.dataset.slot
+    this.draw(focused)
+  }
+
+  close() {
+    clearTimeout(this.timer)
+  }
+}
+
+const shown = new WeakMap()
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  shown.get(parentElement)?.close()
+  const asked = JSON.parse(new TextDecoder().decode(data))
+  const choose = (id) => setTriggerValue("chosen", id)
+  shown.set(parentElement, new Calendar(parentElement, asked, choose))
+  return () => {
+    shown.get(parentElement)?.close()
+    shown.delete(parentElement)
+  }
+}

@@ -1,0 +1,42 @@
+"""Files for their owner only, that are there whole or not at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+
+def make(path: Path, content: bytes) -> bool:
+    """Make a file and its folder; tell whether there was none. Raises OSError."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with aside(path, content) as unfinished, suppress(FileExistsError):
+        # A link, unlike a rename, does not replace what another process has made in
+        # the meantime.
+        os.link(unfinished, path)
+        sync(path.parent)
+        return True
+    return False
+
+
+@contextmanager
+def aside(path: Path, content: bytes) -> Iterator[Path]:
+    """Write it beside the file, onto the disk; what is not moved inside is gone."""
+    with NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        unfinished = Path(file.name)
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            yield unfinished
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+
+def sync(folder: Path) -> None:
+    """See that a new name in the folder outlives a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,33 @@
+"""Book a visit: the next free times of a speciality, whoever has them."""
+
+import streamlit as st
+
+from dashboard.booking import holding
+from dashboard.booking.anybody import free_times
+from dashboard.booking.booked import booked_now
+from dashboard.booking.chosen import booked_for
+from dashboard.booking.held import held_for
+from dashboard.booking.hold_panel import hold_panels
+from dashboard.navigation import go
+from dashboard.net import net
+from dashboard.widgets.page_header import page_header
+
+with page_header("Book a visit"):
+    if st.button("Choose a doctor", key="book_doctors", icon=":material/stethoscope:"):
+        go("doctors.py")
+patient_id = booked_for()
+booked_now()
+hold_panels(held_for(patient_id))
+holding.say_what_was_refused()
+if (wanted := holding.lost_race()) and patient_id:
+    holding.hold(wanted.id, patient_id)
+
+
+@st.fragment
+def times() -> None:
+    """Find a time; the one that is chosen is held at once."""
+    with net():
+        free_times(patient_id)
+
+
+times()

@@ -1,0 +1,48 @@
+"""One doctor: who it is, the times there are, and a visit booked in two steps."""
+
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.booking import holding
+from dashboard.booking.booked import booked_now
+from dashboard.booking.browsing import times_of
+from dashboard.booking.chosen import booked_for, chosen_doctor
+from dashboard.booking.held import held_for
+from dashboard.booking.hold_panel import hold_panels
+from dashboard.booking.moving import moved_booking, say_what_moves
+from dashboard.booking.repeating import choose_weeks, wanted_weeks
+from dashboard.net import net
+from dashboard.widgets.doctor_header import doctor_header
+
+doctor = chosen_doctor()
+doctor_header(doctor)
+patient_id = booked_for()
+moved = moved_booking() if patient_id else None
+
+
+def hold(slot_id: UUID) -> None:
+    """Hold the slot, in the place of the visit that is moved, if one is."""
+    if patient_id and not moved and wanted_weeks() > 1:
+        choose_weeks(slot_id, patient_id, wanted_weeks())
+    elif patient_id:
+        holding.hold(slot_id, patient_id, replaces_id=moved.id if moved else None)
+
+
+@st.fragment
+def times() -> None:
+    """Look through the weeks; a time that is chosen is held at once."""
+    with net():
+        deed = "Hold" if patient_id and doctor.is_active else ""
+        if slot_id := times_of(doctor, patient_id, deed=deed):
+            hold(slot_id)
+
+
+if moved:
+    say_what_moves(moved)
+booked_now()
+hold_panels(held_for(patient_id))
+holding.say_what_was_refused()
+if wanted := holding.lost_race():
+    hold(wanted.id)
+times()

@@ -1,0 +1,43 @@
+"""A patient's visits: those to come, what can be done with them, and earlier ones."""
+
+import streamlit as st
+
+from dashboard.booking.chosen import whose_visits
+from dashboard.booking.of_patient import are_ahead, visits_of
+from dashboard.booking.visits_table import visits_table
+from dashboard.booking.waiting import waiting_list
+from dashboard.context import current_actor, freshness
+from dashboard.navigation import go
+from dashboard.widgets.empty_state import empty_state
+from dashboard.widgets.page_header import page_header
+from dashboard.widgets.words import full_name, plain
+
+actor, patient = current_actor(), whose_visits()
+query = {} if actor.patient_id else {"patient": str(patient.id)}
+title = "My visits" if actor.patient_id else f"Visits of {plain(full_name(patient))}"
+
+
+def book() -> None:
+    """Leave for the page on which visits are booked."""
+    go("book.py", **query)
+
+
+with page_header(title):
+    if st.button("Book a visit", type="primary", key="visits_book"):
+        book()
+visits = visits_of(patient.id)
+ahead = are_ahead(visits)
+if ahead:
+    visits_table(ahead, name="Visits to come", key="visits_ahead")
+elif empty_state(
+    "No visit is booked.",
+    icon="event",
+    action="Find a time",
+    key="visits_find",
+):
+    book()
+waiting_list(patient.id)
+if earlier := [one for one in visits if one not in ahead]:
+    st.subheader("Earlier", anchor=False)
+    visits_table(earlier, name="Earlier visits", key="visits_earlier")
+st.caption(freshness())

@@ -1,0 +1,92 @@
+"""Cancelled: a hold or a visit that is given back before it is over."""
+
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from db.routing import become
+from services import letters
+from services.actors import Actor
+from services.audit import Action
+from services.bookings import freeing, reading, rules
+from services.bookings.errors import AlreadyConfirmed, BookingOver
+from services.bookings.records import BookingRecord, BookingStatus
+from services.bookings.sights import require_booking
+from services.errors import InvalidInput
+from services.letters import LetterKind
+from services.waitlist import line
+
+_LONGEST_REASON: Final = 500
+
+
+def cancel(
+    session: Session,
+    actor: Actor,
+    booking_id: UUID,
+    *,
+    reason: str | None = None,
+    notice_hours: float = rules.NOTICE_HOURS,
+) -> BookingRecord:
+    """Give back a hold or a visit, so that others can have it at once.
+
+    The caller commits. What is over already stays as it is and is returned. Patients
+    give visits back `notice_hours` before they begin. Raises TooLateToCancel,
+    BookingOver once the visit has begun, NoSuchBooking, InvalidInput, NotAllowed.
+    """
+    require_booking(actor)
+    because = _read_reason(reason)
+    before = reading.look_up(session, actor, booking_id)
+    if before.status is BookingStatus.PENDING:
+        return _give_back(session, actor, before, None)
+    if before.status is not BookingStatus.CONFIRMED:
+        return before
+    rules.require_notice(session, actor, before, notice_hours)
+    return _give_back(session, actor, before, because)
+
+
+def release(session: Session, actor: Actor, booking_id: UUID) -> BookingRecord:
+    """Give back a hold when its page is left; a visit stays. The caller commits.
+
+    Raises NoSuchBooking, NotAllowed.
+    """
+    require_booking(actor)
+    before = reading.look_up(session, actor, booking_id)
+    if before.status is not BookingStatus.PENDING:
+        return before
+    return _give_back(session, actor, before, None)
+
+
+def _read_reason(typed: str | None) -> str | None:
+    reason = " ".join((typed or "").split())
+    if len(reason) > _LONGEST_REASON:
+        raise InvalidInput(
+            "reason", f"Give the reason in at most {_LONGEST_REASON} characters."
+        )
+    return reason or None
+
+
+def _give_back(
+    session: Session, actor: Actor, before: BookingRecord, because: str | None
+) -> BookingRecord:
+    with become(session, "system"):
+        is_given_back = freeing.give_back(session, actor, before, because=because)
+    after = reading.look_up(session, actor, before.id)
+    if is_given_back:
+        _follow_up(session, before)
+        reading.record_event(session, actor, Action.BOOKING_CANCEL, after)
+    elif after.status is BookingStatus.CONFIRMED:
+        # A hold that was confirmed in this moment, or a visit that has begun.
+        raise (
+            AlreadyConfirmed if before.status is BookingStatus.PENDING else BookingOver
+        )
+    return after
+
+
+def _follow_up(session: Session, before: BookingRecord) -> None:
+    with become(session, "system"):
+        if before.waitlist_id:
+            line.end(session, before.waitlist_id, "passed")
+        if before.status is BookingStatus.CONFIRMED:
+            letters.write(session, LetterKind.CANCELLED, before.id)
+        freeing.offer(session, before.slot_id)

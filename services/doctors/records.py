@@ -1,0 +1,51 @@
+"""Doctors as they are kept, and what somebody wants to keep about one."""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+SLOT_MINUTES: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoctorDraft:
+    """What can be typed about a doctor.
+
+    `fee` is what a visit costs, `slot_minutes` how long one lasts. `user_id` is the
+    clinician who signs in as this doctor. Who is not active cannot be booked.
+    """
+
+    name: str
+    speciality: str
+    sex: str = "unknown"
+    city: str | None = None
+    email: str | None = None
+    license_number: str | None = None
+    fee: Decimal | None = None
+    room: str | None = None
+    slot_minutes: int = SLOT_MINUTES
+    is_active: bool = True
+    user_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoctorRecord(DoctorDraft):
+    """A doctor as kept.
+
+    `revision` tells a stale page from a fresh one. `next_free_at` is when the next free
+    slot begins, None without one. E-mail address, license number and sign-in are told
+    to those who may change doctors, and None to others.
+    """
+
+    id: UUID
+    photo_file_id: str | None = None
+    revision: int = 1
+    next_free_at: datetime | None = None
+
+    def draft(self) -> DoctorDraft:
+        """Return what of this can be typed."""
+        return DoctorDraft(
+            **{field.name: getattr(self, field.name) for field in fields(DoctorDraft)}
+        )

@@ -1,0 +1,55 @@
+"""When doctors work: weekly plans, exceptions to them, and the slots made of both."""
+
+from services.scheduling.errors import (
+    InvalidWeek,
+    NoSuchException,
+    NoSuchExtra,
+    SlotInUse,
+)
+from services.scheduling.exceptions import (
+    add_exception,
+    list_exceptions,
+    remove_exception,
+)
+from services.scheduling.extras import add_extra, withdraw_extra
+from services.scheduling.horizon import extend, list_planned
+from services.scheduling.planning import apply_plans
+from services.scheduling.records import (
+    Calendar,
+    ExceptionDraft,
+    ExceptionKind,
+    ExceptionRecord,
+    Hours,
+    HoursKind,
+    Planned,
+    VisitWithin,
+)
+from services.scheduling.visits import list_visits_within
+from services.scheduling.weeks import WEEKDAYS, change_week, get_week
+
+__all__ = [
+    "WEEKDAYS",
+    "Calendar",
+    "ExceptionDraft",
+    "ExceptionKind",
+    "ExceptionRecord",
+    "Hours",
+    "HoursKind",
+    "InvalidWeek",
+    "NoSuchException",
+    "NoSuchExtra",
+    "Planned",
+    "SlotInUse",
+    "VisitWithin",
+    "add_exception",
+    "add_extra",
+    "apply_plans",
+    "change_week",
+    "extend",
+    "get_week",
+    "list_exceptions",
+    "list_planned",
+    "list_visits_within",
+    "remove_exception",
+    "withdraw_extra",
+]

@@ -1,0 +1,80 @@
+"""Slots beside the plan, added and withdrawn one at a time."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from db.models import Slot
+from services import audit
+from services.actors import Actor, Permission
+from services.audit import Action
+from services.errors import InvalidInput
+from services.scheduling.errors import NoSuchExtra, SlotInUse
+from services.scheduling.weeks import lock_doctor
+from services.slots.records import SlotRecord
+from services.slots.taken import IS_OFFERED, IS_TAKEN
+
+_APART = "slots_apart"
+
+
+def add_extra(
+    session: Session,
+    actor: Actor,
+    doctor_id: UUID,
+    starts_at: datetime,
+    ends_at: datetime,
+) -> SlotRecord:
+    """Let the doctor be booked once more, whatever the plan says.
+
+    The caller commits. Raises InvalidInput, SlotInUse, NotFound, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_DOCTORS)
+    lock_doctor(session, doctor_id)
+    if ends_at <= starts_at:
+        raise InvalidInput("ends_at", "The end is not after the beginning; correct it.")
+    if starts_at <= session.scalars(select(func.clock_timestamp())).one():
+        raise InvalidInput("starts_at", "This time is over; choose a later one.")
+    slot = Slot(
+        doctor_id=doctor_id, starts_at=starts_at, ends_at=ends_at, origin="extra"
+    )
+    try:
+        with session.begin_nested():
+            session.add(slot)
+    except IntegrityError as error:
+        diagnosis = getattr(error.orig, "diag", None)
+        if getattr(diagnosis, "constraint_name", None) != _APART:
+            raise
+        raise SlotInUse(
+            "The doctor has another slot in this time; choose another one."
+        ) from error
+    _record(session, actor, Action.SLOT_ADD, slot.id)
+    return SlotRecord(slot.id, doctor_id, starts_at, ends_at, "free")
+
+
+def withdraw_extra(session: Session, actor: Actor, slot_id: UUID) -> None:
+    """Take a slot back that was added beside the plan; the caller commits.
+
+    To keep a time of the plan free, block it. Raises SlotInUse, NotFound, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_DOCTORS)
+    offered = (Slot.id == slot_id, Slot.origin == "extra", IS_OFFERED)
+    # Locked before it is judged: see services.scheduling.planning.
+    if session.scalar(select(Slot.id).where(*offered).with_for_update()) is None:
+        raise NoSuchExtra
+    withdrawn = session.execute(
+        update(Slot)
+        .where(*offered, ~IS_TAKEN)
+        .values(withdrawn_at=func.clock_timestamp())
+        .returning(Slot.id)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if withdrawn is None:
+        raise SlotInUse("Somebody has this slot; move or cancel the visit first.")
+    _record(session, actor, Action.SLOT_WITHDRAW, slot_id)
+
+
+def _record(session: Session, actor: Actor, action: Action, slot_id: UUID) -> None:
+    audit.record(session, actor, action, subject=("slot", slot_id))

@@ -1,0 +1,98 @@
+"""When a doctor works, as it is kept and typed, and what comes of a plan."""
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+HoursKind = Literal["work", "break"]
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """By which clock the clinic lives, and for how many days slots are made.
+
+    `zone` is the time zone's name; the first of the `days` is today.
+    """
+
+    zone: str
+    days: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Hours:
+    """A stretch of every such weekday: worked, or a break in it.
+
+    Clock times are the clinic's own; `weekday` is ISO's, 1 is Monday.
+    """
+
+    weekday: int
+    starts_at: time
+    ends_at: time
+    kind: HoursKind = "work"
+
+
+class ExceptionKind(StrEnum):
+    """How a time differs from the weekly plan.
+
+    Holidays close; hours on a day replace that day's plan and open it even on a
+    holiday; what is blocked is closed whatever else is said.
+    """
+
+    HOLIDAY = "holiday"
+    HOURS = "hours"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionDraft:
+    """A time that is to differ from the plan; without a doctor, the whole clinic's."""
+
+    kind: ExceptionKind
+    starts_at: datetime
+    ends_at: datetime
+    doctor_id: UUID | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionRecord:
+    """A time that differs from the weekly plan."""
+
+    id: UUID
+    kind: ExceptionKind
+    starts_at: datetime
+    ends_at: datetime
+    doctor_id: UUID | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """How many slots a plan has added and withdrawn, and how many it had to leave.
+
+    Those that are left are held or booked. They stay with whoever has them.
+    """
+
+    added: int = 0
+    withdrawn: int = 0
+    left: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VisitWithin:
+    """A slot that somebody has in a time that is to be kept free.
+
+    `booking_id` is what can be moved; None, like the patient, for those who may count
+    visits but not see whose they are.
+    """
+
+    slot_id: UUID
+    doctor_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    is_booked: bool
+    booking_id: UUID | None = None
+    patient_id: UUID | None = None
+    patient_name: str | None = None

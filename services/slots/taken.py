@@ -1,0 +1,21 @@
+"""Whether somebody has a slot, by the database's own clock."""
+
+from typing import Final
+
+from sqlalchemy import and_, func, or_, select
+
+from db.models import BookingSlot, Slot
+
+# An expired hold may still have its row: nobody needs to have tidied it away.
+LIVE: Final = or_(
+    BookingSlot.status == "booked", BookingSlot.expires_at > func.clock_timestamp()
+)
+IS_TAKEN: Final = (
+    select(BookingSlot.slot_id)
+    .where(BookingSlot.slot_id == Slot.id, LIVE)
+    .correlate(Slot)
+    .exists()
+)
+IS_OFFERED: Final = Slot.withdrawn_at.is_(None)
+IS_AHEAD: Final = Slot.starts_at > func.clock_timestamp()
+IS_FREE: Final = and_(IS_OFFERED, IS_AHEAD, ~Slot.is_leaving, ~IS_TAKEN)

@@ -1,0 +1,1 @@
+"""The waiting list: who gets a slot that frees up."""

@@ -1,0 +1,89 @@
+"""Whose turn it is when a slot frees up; for the services that free one."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Literal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from db.models import BookingSlot, Doctor, Patient, Slot, WaitlistEntry
+
+# Nobody can come to what begins sooner than they have to answer.
+_AHEAD: Final = timedelta(minutes=30)
+_NOW: Final = func.clock_timestamp()
+_LIVE: Final = or_(BookingSlot.expires_at.is_(None), BookingSlot.expires_at > _NOW)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Somebody in line."""
+
+    id: UUID
+    patient_id: UUID
+    created_by: UUID
+
+
+def first_for(session: Session, slot_id: UUID) -> Waiting | None:
+    """Return who is first in line for the slot, if it is free; locked until the end.
+
+    Passed over are those whom another worker has in hand, and who are elsewhere then.
+    """
+    row = session.execute(
+        select(WaitlistEntry.id, WaitlistEntry.patient_id, WaitlistEntry.created_by)
+        .join(Slot, Slot.id == slot_id)
+        .join(Doctor, Doctor.id == Slot.doctor_id)
+        .join(Patient, Patient.id == WaitlistEntry.patient_id)
+        .where(
+            WaitlistEntry.status == "waiting",
+            or_(
+                WaitlistEntry.doctor_id == Doctor.id,
+                WaitlistEntry.speciality == Doctor.speciality,
+            ),
+            WaitlistEntry.from_at <= Slot.starts_at,
+            WaitlistEntry.until_at >= Slot.ends_at,
+            Slot.withdrawn_at.is_(None),
+            Slot.starts_at > _NOW + _AHEAD,
+            Patient.deleted_at.is_(None),
+            ~_is_taken(slot_id),
+            ~_is_elsewhere(),
+        )
+        .order_by(WaitlistEntry.created_at, WaitlistEntry.id)
+        .limit(1)
+        .with_for_update(of=WaitlistEntry, skip_locked=True)
+    ).one_or_none()
+    return None if row is None else Waiting(*row)
+
+
+def offered(session: Session, entry_id: UUID) -> None:
+    """Write down that somebody is asked now."""
+    session.execute(
+        update(WaitlistEntry)
+        .where(WaitlistEntry.id == entry_id)
+        .values(status="offered", offered_at=_NOW)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def end(session: Session, entry_id: UUID, status: Literal["booked", "passed"]) -> None:
+    """Write down what came of an offer."""
+    session.execute(
+        update(WaitlistEntry)
+        .where(WaitlistEntry.id == entry_id, WaitlistEntry.status == "offered")
+        .values(status=status, ended_at=_NOW)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _is_taken(slot_id: UUID) -> ColumnElement[bool]:
+    return exists().where(BookingSlot.slot_id == slot_id, _LIVE)
+
+
+def _is_elsewhere() -> ColumnElement[bool]:
+    return exists().where(
+        BookingSlot.patient_id == WaitlistEntry.patient_id,
+        BookingSlot.starts_at < Slot.ends_at,
+        BookingSlot.ends_at > Slot.starts_at,
+        _LIVE,
+    )

@@ -1,0 +1,83 @@
+"""A doctor's slots, and holds that are made to be older than they are."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from db.models import AuditEvent, Booking, BookingSlot, Doctor, Slot
+from services import bookings
+from services.bookings import BookingRecord, BookingRequest
+
+MINUTES = 20
+# Far enough ahead for every rule about what is near.
+FIRST = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=7)
+
+
+def doctor(session: Session, **values) -> Doctor:
+    """Keep somebody whom patients can be booked with."""
+    facts = {
+        "source": "test",
+        "source_id": uuid4().hex,
+        "name": "Gregory House",
+        "speciality": "General practice",
+        "sex": "male",
+        "room": "2.04",
+    }
+    row = Doctor(**facts | values)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def slot(
+    session: Session, of: Doctor, number: int = 0, *, starts_at: datetime | None = None
+) -> UUID:
+    """Offer the doctor's slot of this number, counted from the first one."""
+    begins = starts_at or FIRST + number * timedelta(minutes=MINUTES)
+    row = Slot(
+        doctor_id=of.id, starts_at=begins, ends_at=begins + timedelta(minutes=MINUTES)
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def wanting(slot_id: UUID, patient_id: UUID, **values) -> BookingRequest:
+    return BookingRequest(
+        **{"slot_id": slot_id, "patient_id": patient_id, "attempt": uuid4()} | values
+    )
+
+
+def hold(session: Session, actor, slot_id: UUID, patient_id: UUID, **values):
+    """Hold the slot, or raise SlotTaken."""
+    request = wanting(slot_id, patient_id, **values)
+    return bookings.require_held(bookings.hold(session, actor, request))
+
+
+def let_pass(session: Session, booking: BookingRecord, seconds: float) -> None:
+    """Let the hold be that much older."""
+    earlier = timedelta(seconds=seconds)
+    for table, key in ((BookingSlot, BookingSlot.booking_id), (Booking, Booking.id)):
+        session.execute(
+            update(table)
+            .where(key == booking.id)
+            .values(expires_at=table.expires_at - earlier)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def holders(session: Session, slot_id: UUID) -> list[UUID]:
+    """Return whose booking has the slot, live or not."""
+    rows = select(BookingSlot.booking_id).where(BookingSlot.slot_id == slot_id)
+    return list(session.scalars(rows))
+
+
+def events(session: Session, action: str) -> list[AuditEvent]:
+    rows = select(AuditEvent).where(AuditEvent.action == action)
+    return list(session.scalars(rows.order_by(AuditEvent.position)))
+
+
+def count(session: Session, table, *conditions) -> int:
+    return session.scalar(select(func.count()).select_from(table).where(*conditions))

@@ -1,0 +1,173 @@
+"""Weeks and exceptions that nobody could live by are refused."""
+
+from datetime import time, timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+
+from db.models import AuditEvent, Doctor
+from services import scheduling
+from services.doctors import NoSuchDoctor
+from services.errors import InvalidInput, NotAllowed
+from services.scheduling import ExceptionDraft, ExceptionKind, Hours
+from tests.services.scheduling.samples import (
+    FORTNIGHT,
+    MORNING,
+    doctor,
+    patient,
+    slots_of,
+    take,
+    tomorrow,
+)
+
+_DAY = tomorrow().date()
+
+
+@pytest.fixture
+def dora(session):
+    return doctor(session)
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [
+        ([Hours(1, time(9), time(9))], "Monday: 09:00 is not after 09:00"),
+        (
+            [Hours(2, time(8), time(12)), Hours(2, time(11), time(13))],
+            "Tuesday: what begins at 11:00 overlaps",
+        ),
+        (
+            [Hours(3, time(8), time(12)), Hours(3, time(11), time(13), "break")],
+            "Wednesday: the break from 11:00 lies outside",
+        ),
+    ],
+    ids=["backwards", "overlap", "break outside"],
+)
+def test_a_week_that_contradicts_itself_is_refused(session, clerk, dora, hours, said):
+    with pytest.raises(scheduling.InvalidWeek, match=said):
+        scheduling.change_week(session, clerk, dora, hours, FORTNIGHT)
+
+
+def test_a_week_is_read_as_it_was_written(session, clerk, dora):
+    week = (
+        Hours(1, time(8), time(12)),
+        Hours(1, time(10), time(10, 15), "break"),
+        Hours(5, time(13), time(17)),
+    )
+
+    scheduling.change_week(session, clerk, dora, week, FORTNIGHT)
+
+    assert scheduling.get_week(session, clerk, dora) == week
+
+
+def test_the_log_says_what_a_week_was_and_became(session, clerk, dora):
+    week = (Hours(1, time(8), time(12)),)
+
+    scheduling.change_week(session, clerk, dora, week, FORTNIGHT)
+
+    (told,) = session.scalars(
+        select(AuditEvent.details).where(AuditEvent.action == "schedule:change")
+    )
+    assert told == {"week": [[], ["Mon 08:00-12:00 work"]]}
+
+
+def test_nobody_but_the_desk_and_administrators_changes_plans(
+    session, clinician, analyst, dora
+):
+    for actor in (clinician, analyst):
+        with pytest.raises(NotAllowed, match="change doctors and when they work"):
+            scheduling.change_week(session, actor, dora, MORNING, FORTNIGHT)
+
+
+def test_a_doctor_who_left_has_no_plan(session, clerk, dora):
+    session.execute(update(Doctor).values(deleted_at=func.now()))
+
+    with pytest.raises(NoSuchDoctor):
+        scheduling.change_week(session, clerk, dora, MORNING, FORTNIGHT)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"ends_at": tomorrow()}, "The end is not after the beginning"),
+        ({"ends_at": tomorrow() + timedelta(days=367)}, "longer than a year"),
+        ({"kind": ExceptionKind.HOURS, "doctor_id": None}, "one doctor's"),
+        ({"reason": "x" * 201}, "at most 200 characters"),
+    ],
+    ids=["backwards", "too long", "nobody's hours", "reason too long"],
+)
+def test_an_exception_that_makes_no_sense_is_refused(
+    session, clerk, dora, changes, said
+):
+    given = {
+        "kind": ExceptionKind.BLOCKED,
+        "starts_at": tomorrow(),
+        "ends_at": tomorrow(time(12)),
+        "doctor_id": dora,
+    }
+
+    with pytest.raises(InvalidInput, match=said):
+        scheduling.add_exception(
+            session, clerk, ExceptionDraft(**(given | changes)), FORTNIGHT
+        )
+
+
+def test_visits_in_a_time_are_listed_with_whom_they_are_of(session, clerk, dora):
+    scheduling.change_week(session, clerk, dora, MORNING, FORTNIGHT)
+    first, second, third, _ = slots_of(session, dora, _DAY)
+    ada, grace = patient(session), patient(session, first_name="Grace")
+    booking_id = take(session, first, ada)
+    take(session, second, grace, seconds=60)
+    take(session, third, patient(session), seconds=-1)
+
+    found = scheduling.list_visits_within(
+        session, clerk, dora, tomorrow(time(9)), tomorrow(time(12))
+    )
+
+    assert [(one.patient_name, one.is_booked) for one in found] == [
+        ("Ada Lovelace", True),
+        ("Grace Lovelace", False),
+    ]
+    assert found[0].booking_id == booking_id
+
+
+def test_administrators_learn_how_many_visits_there_are_and_no_names(
+    session, clerk, admin, dora
+):
+    scheduling.change_week(session, clerk, dora, MORNING, FORTNIGHT)
+    take(session, slots_of(session, dora, _DAY)[0], patient(session))
+
+    (found,) = scheduling.list_visits_within(
+        session, admin, None, tomorrow(time(9)), tomorrow(time(12))
+    )
+
+    assert (found.patient_id, found.patient_name, found.booking_id) == (None,) * 3
+
+
+def test_an_extra_slot_stands_beside_the_plan(session, clerk, dora):
+    scheduling.change_week(session, clerk, dora, MORNING, FORTNIGHT)
+    at = tomorrow(time(20))
+
+    extra = scheduling.add_extra(session, clerk, dora, at, at + timedelta(minutes=30))
+    scheduling.extend(session, [dora], FORTNIGHT)
+
+    assert slots_of(session, dora, _DAY)[-1].id == extra.id
+    scheduling.withdraw_extra(session, clerk, extra.id)
+    assert slots_of(session, dora, _DAY)[-1].id != extra.id
+
+
+def test_an_extra_slot_does_not_overlap_with_another(session, clerk, dora):
+    scheduling.change_week(session, clerk, dora, MORNING, FORTNIGHT)
+    at = tomorrow(time(9, 15))
+
+    with pytest.raises(scheduling.SlotInUse, match="another slot"):
+        scheduling.add_extra(session, clerk, dora, at, at + timedelta(minutes=30))
+
+
+def test_an_extra_slot_that_somebody_has_is_not_withdrawn(session, clerk, dora):
+    at = tomorrow(time(9))
+    extra = scheduling.add_extra(session, clerk, dora, at, at + timedelta(minutes=30))
+    take(session, slots_of(session, dora, _DAY)[0], patient(session))
+
+    with pytest.raises(scheduling.SlotInUse, match="Somebody has this slot"):
+        scheduling.withdraw_extra(session, clerk, extra.id)
