@@ -27,6 +27,7 @@ from services.errors import NotAllowed, NotFound, ServiceError
 from services.identities import Claimed
 from services.importing.rejects import RejectsFile
 from services.importing.synthea import Folder
+from services.medical_records import NotesDraft
 from services.on_behalf import OnBehalf
 from services.passkey_answers import Answer, PasskeyRefused, RelyingParty
 from services.patient_records import PatientDraft
@@ -149,6 +150,7 @@ def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
     return {
         "access_id": uuid4(),
         "answer": Answer({}, b"challenge", None),
+        "appointment_id": uuid4(),
         "beginning": "pen",
         "browser": "browser",
         "claimed": Claimed("https://id.example.org", uuid4().hex, "Mary"),
@@ -209,6 +211,7 @@ def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
         "version": house.patient.version,
         "view_id": uuid4(),
         "wanted": AuditFilter(),
+        "written": {"complaint": "Headache"},
     }
 
 
@@ -218,6 +221,9 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
         return {"session_id": house.sign_ins[_other(role)]}
     if name.startswith("patient_lists."):
         return {"typed": "Lovelace 1980-01-31"}
+    if name.startswith("medical_records."):
+        unfinished = NotesDraft(uuid4(), uuid4(), 0, {})
+        return {"typed": "headache", "unfinished": unfinished}
     if name.startswith("documents."):
         return _with_documents(house, name, role)
     return {}

@@ -1,6 +1,7 @@
 """Every action of the audit log, and a deed that it names."""
 
 from tests.services.audit_deeds import (
+    consulting,
     documents,
     files,
     keeping,
@@ -14,6 +15,7 @@ from tests.services.audit_deeds.world import DEEDS, World
 __all__ = [
     "DEEDS",
     "World",
+    "consulting",
     "documents",
     "files",
     "keeping",
