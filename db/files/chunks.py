@@ -66,14 +66,20 @@ class ChunkWriter(io.RawIOBase):
     def send(self) -> None:
         """Store the chunks that are whole, once they are enough to be worth it."""
         if len(self._cut) >= _SENT_AT_ONCE:
-            self._flush()
+            self.send_rest()
 
     def finish(self) -> Extent:
-        """Store what is left, and return how much there was in all."""
+        """Cut what is left, which `send_rest` stores; return how much there was."""
         if self._rest:
             self._cut_off(len(self._rest))
-        self._flush()
         return Extent(self.length, CHUNK)
+
+    def send_rest(self) -> None:
+        """Store the chunks that are cut and not stored yet."""
+        if self._cut:
+            self._chunks.insert_many(self._cut, session=self._session)
+        self._sent += len(self._cut)
+        self._cut = []
 
     def _cut_off(self, length: int) -> None:
         with memoryview(self._rest) as view:
@@ -81,12 +87,6 @@ class ChunkWriter(io.RawIOBase):
         del self._rest[:length]
         number = self._sent + len(self._cut)
         self._cut.append({"files_id": self._file_id, "n": number, "data": data})
-
-    def _flush(self) -> None:
-        if self._cut:
-            self._chunks.insert_many(self._cut, session=self._session)
-        self._sent += len(self._cut)
-        self._cut = []
 
 
 class ChunkReader(io.RawIOBase):
