@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Annotated, Final, TypeVar
 from uuid import UUID
@@ -25,6 +25,7 @@ from services.documents import Intake
 from services.errors import InvalidInput, NotFound
 from services.on_behalf import OnBehalf
 from services.pdf.examining import Examiner
+from services.pdf.kept_files import KeptFiles
 from services.share_links import LinkSigner
 from services.throttling import CallLimits, LimitReached
 from services.tokens import Bearer
@@ -50,6 +51,7 @@ class Papers:
     examiner: Examiner
     lists: HotLists
     links: LinkSigner
+    kept: KeptFiles = field(default_factory=KeptFiles)
 
 
 @dataclass(frozen=True, slots=True)

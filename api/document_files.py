@@ -1,6 +1,7 @@
 """Documents' files: to be kept whole or in parts, or page by page as pictures."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Annotated, Final
 from uuid import UUID
@@ -16,6 +17,7 @@ from api.document_answers import file_etag
 from api.documented import Responses, sends
 from api.ranges import Span, Unsatisfiable, is_known, span_of
 from api.sending import PDF, FileResponse, noting, pieces_of
+from db.gridfs import PlainStream
 from db.routing import Read
 from services import documents
 from services.documents import VersionRecord
@@ -102,12 +104,15 @@ def send_page(
             session, caller.actor, uuid, number, purpose="view", page=page
         )
     )
-    version, stores = read.value, caller.stores
+    version, papers = read.value, caller.stores.papers
     with (
         noting(_noting(caller, version)),
-        documents.open_file(stores.files, version) as stream,
+        # Whoever looks at one page looks at others: not decrypted anew for each.
+        papers.kept.lent(
+            str(version.file_id), partial(_open_file, caller, version)
+        ) as file,
     ):
-        picture = stores.papers.examiner.render(stream, page, width=width)
+        picture = papers.examiner.render(file, page, width=width)
     headers = read_headers(read, caller.after)
     return Response(picture, media_type="image/png", headers=headers)
 
@@ -124,6 +129,12 @@ def _open(
     return documents.open_version(
         session, caller.actor, uuid, number, purpose="download"
     )
+
+
+def _open_file(
+    caller: Caller, version: VersionRecord
+) -> AbstractContextManager[PlainStream]:
+    return documents.open_file(caller.stores.files, version)
 
 
 def _headers(caller: Caller, read: Read[VersionRecord]) -> dict[str, str]:

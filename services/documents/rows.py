@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Select, String, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, String, func, literal_column, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.models import Document, DocumentVersion, Patient
@@ -66,7 +66,7 @@ _SHA256: Final = VERSION_COLUMNS.index(DocumentVersion.sha256)
 _FINDINGS: Final = VERSION_COLUMNS.index(DocumentVersion.findings)
 
 
-def records(number: int | None = None) -> Select[*tuple[Any, ...]]:
+def records(number: ColumnElement[int] | None = None) -> Select[*tuple[Any, ...]]:
     """Select documents with one version each: of this number, else the latest."""
     wanted = Document.latest if number is None else number
     return (
