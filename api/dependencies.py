@@ -23,7 +23,7 @@ from services.criteria import Criteria
 from services.document_lists.hot import HotLists, Look, Place
 from services.documents import Intake
 from services.errors import InvalidInput, NotFound
-from services.on_behalf import OnBehalf
+from services.on_behalf import Begun, OnBehalf
 from services.pdf.examining import Examiner
 from services.pdf.kept_files import KeptFiles
 from services.share_links import LinkSigner
@@ -83,6 +83,12 @@ class Caller:
     def read(self, operation: Callable[[Session], T]) -> Read[T]:
         """Run the operation on a node that shows the caller's own writes."""
         return self._on_behalf().read(operation, after=self.after)
+
+    def read_ahead(
+        self, operation: Callable[[Session], T], begin: Callable[[T], Begun]
+    ) -> tuple[Read[T], Begun]:
+        """Read, and begin with what was read while that is written down."""
+        return self._on_behalf().read_ahead(operation, begin, after=self.after)
 
     def look(self, criteria: Criteria, place: Place) -> Read[Look]:
         """Return a page of a list of documents, which may be kept in this process."""

@@ -11,7 +11,7 @@ import gc
 import io
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,8 @@ from bson import ObjectId
 from gridfs import GridFSBucket
 from pymongo import MongoClient, WriteConcern
 
+from api.ranges import Span
+from api.sending import pieces_of
 from benchmarks.fresh import endpoints
 from db.file_keys import FileKeys
 from db.files.chunks import CHUNK
@@ -62,13 +64,18 @@ class Service:
     def download(self, document_id: UUID) -> int:
         """Read a document as a download does."""
         actor = self.clinic.actor
-        version = self.clinic.read(
+        _, pieces = self.clinic.read_ahead(
             lambda s: documents.open_version(
                 s, actor, document_id, None, purpose="download"
-            )
-        ).value
-        with self.files.open(Bucket.DOCUMENTS, str(version.file_id)) as stream:
-            return sum(len(piece) for piece in iter(lambda: stream.read(_PIECE), b""))
+            ),
+            self._pieces,
+        )
+        with closing(pieces):
+            return sum(len(piece) for piece in pieces)
+
+    def _pieces(self, version: documents.VersionRecord) -> Generator[bytes]:
+        whole = Span(0, version.filesize, version.filesize)
+        return pieces_of(self.files, version, whole, lambda: None)
 
 
 @dataclass(frozen=True)
