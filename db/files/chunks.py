@@ -18,6 +18,8 @@ CHUNK: Final = DEFAULT_CHUNK_SIZE
 # what is received in small parts is in the processor's cache when it is decrypted.
 _SENT_AT_ONCE: Final = 16
 _RECEIVED_AT_ONCE: Final = 4
+# A file of so few chunks is received as a whole.
+_IN_ONE_GO: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,16 @@ class Extent:
     def expected(self, number: int) -> int:
         """Return how many bytes a chunk must have."""
         return max(0, min(self.chunk_size, self.length - number * self.chunk_size))
+
+    @property
+    def received_at_once(self) -> int:
+        """Return how many chunks to ask for at a time.
+
+        Of a small file one more than there should be: an answer that is not full is
+        the last one, and nobody has to ask for the end.
+        """
+        count = -(-self.length // max(1, self.chunk_size))
+        return count + 1 if 0 <= count <= _IN_ONE_GO else _RECEIVED_AT_ONCE
 
 
 class ChunkWriter(io.RawIOBase):
@@ -136,7 +148,7 @@ def _pieces(chunks: Documents, file_id: ObjectId, extent: Extent) -> Generator[b
     That the last ones are there is for whoever decrypts or counts the bytes to see.
     """
     found = chunks.find(
-        {"files_id": file_id}, sort=[("n", 1)], batch_size=_RECEIVED_AT_ONCE
+        {"files_id": file_id}, sort=[("n", 1)], batch_size=extent.received_at_once
     )
     with found:
         for number, chunk in enumerate(found):
