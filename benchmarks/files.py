@@ -4,7 +4,10 @@ Run as `python -m benchmarks.files`; CHARTROOM_TEST_CLUSTER names a cluster to u
 service examines, hashes, encrypts and stores a PDF and writes its row, or it finds the
 row, writes the reading down and decrypts; the peer only moves bytes. Ratios are of
 bytes per second: at least 0.5 for uploads of 100 kB, 0.6 for larger ones, and 0.7 for
-downloads.
+downloads. What raw GridFS has no counterpart for is the same however small the file:
+a reader's process for each upload, and for each upload and each download a commit that
+waits for the disks of two PostgreSQL servers. Other work on the machine makes every
+process wait and so counts against the service, which has more of them: run it alone.
 """
 
 import gc
