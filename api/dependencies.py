@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Annotated, Final, TypeVar
 from uuid import UUID
@@ -23,8 +23,9 @@ from services.criteria import Criteria
 from services.document_lists.hot import HotLists, Look, Place
 from services.documents import Intake
 from services.errors import InvalidInput, NotFound
-from services.on_behalf import OnBehalf
+from services.on_behalf import Begun, OnBehalf
 from services.pdf.examining import Examiner
+from services.pdf.kept_files import KeptFiles
 from services.share_links import LinkSigner
 from services.throttling import CallLimits, LimitReached
 from services.tokens import Bearer
@@ -50,6 +51,7 @@ class Papers:
     examiner: Examiner
     lists: HotLists
     links: LinkSigner
+    kept: KeptFiles = field(default_factory=KeptFiles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,12 @@ class Caller:
     def read(self, operation: Callable[[Session], T]) -> Read[T]:
         """Run the operation on a node that shows the caller's own writes."""
         return self._on_behalf().read(operation, after=self.after)
+
+    def read_ahead(
+        self, operation: Callable[[Session], T], begin: Callable[[T], Begun]
+    ) -> tuple[Read[T], Begun]:
+        """Read, and begin with what was read while that is written down."""
+        return self._on_behalf().read_ahead(operation, begin, after=self.after)
 
     def look(self, criteria: Criteria, place: Place) -> Read[Look]:
         """Return a page of a list of documents, which may be kept in this process."""
