@@ -175,7 +175,9 @@ def _token_bearer(request: Request, stores: Stores) -> Bearer:
     if bearer is None:
         with _recording_limits(request, database, None):
             stores.limits.count_unknown(origin_of(request).network)
-        _record_unknown(request, database)
+        _record_refusal(
+            request, database, None, Action.ACCESS_REFUSE, sentence=_UNKNOWN_TOKEN
+        )
         raise _unauthorised(_UNKNOWN_TOKEN)
     return bearer
 
@@ -189,35 +191,20 @@ def _recording_limits(
         yield
     except LimitReached as refusal:
         if refusal.is_news:
-            _record_limit(request, database, actor, refusal.limit.name)
+            limit = refusal.limit.name
+            _record_refusal(request, database, actor, Action.LIMIT_REACH, limit=limit)
         raise
 
 
-def _record_limit(
-    request: Request, database: Database, actor: Actor | None, limit: str
+def _record_refusal(
+    request: Request,
+    database: Database,
+    actor: Actor | None,
+    action: Action,
+    **details: str,
 ) -> None:
     def operation(session: Session) -> None:
-        audit.record(
-            session,
-            actor,
-            Action.LIMIT_REACH,
-            outcome="refused",
-            details={"limit": limit},
-        )
-
-    with audit.coming_from(origin_of(request)):
-        database.write(operation, acting=DOOR)
-
-
-def _record_unknown(request: Request, database: Database) -> None:
-    def operation(session: Session) -> None:
-        audit.record(
-            session,
-            None,
-            Action.ACCESS_REFUSE,
-            outcome="refused",
-            details={"sentence": _UNKNOWN_TOKEN},
-        )
+        audit.record(session, actor, action, outcome="refused", details=details)
 
     with audit.coming_from(origin_of(request)):
         database.write(operation, acting=DOOR)
