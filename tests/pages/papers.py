@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable
 from uuid import UUID
 
+import pytest
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.testing.v1 import AppTest
 
 from services import documents
@@ -63,3 +65,14 @@ def shown(app: AppTest, key: str) -> dict[str, object]:
 def buttons(app: AppTest) -> set[str]:
     """Return the keys of the page's buttons."""
     return {str(button.key) for button in app.button}
+
+
+def let_go(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what will name each upload that Streamlit is told to forget."""
+    gone: list[str] = []
+    monkeypatch.setattr(
+        MemoryUploadedFileManager,
+        "remove_file",
+        lambda _manager, *named, **named_too: gone.append(str(named or named_too)),
+    )
+    return gone

@@ -1,4 +1,4 @@
-"""What a document's page offers, to whom, about which version; and what it refuses."""
+"""What a document's page offers, to whom, about which version; what it refuses."""
 
 import json
 from dataclasses import replace as changed
@@ -15,7 +15,16 @@ from services.actors import Role
 from services.documents import ChangedDocument, DocumentRecord
 from services.patient_records import PatientRecord
 from tests.pages.conftest import Clinic
-from tests.pages.papers import File, buttons, press, replace, said, shown, stored
+from tests.pages.papers import (
+    File,
+    buttons,
+    let_go,
+    press,
+    replace,
+    said,
+    shown,
+    stored,
+)
 from tests.services.pdf.samples import letter
 
 LATER = datetime.now(UTC) + timedelta(days=1)
@@ -154,6 +163,21 @@ def test_a_replacement_that_is_refused_leaves_no_file_behind(
 
     assert "Somebody else changed this document" in said(app)
     assert files_of(clinic) == before
+
+
+def test_the_memory_of_what_replaced_another_is_let_go_of(
+    clinic: Clinic, file: File, monkeypatch: pytest.MonkeyPatch
+):
+    gone = let_go(monkeypatch)
+    record = file()
+    app = clinic.open("document", document=record.id)
+    app.button(key="document_replace").click().run()
+    app.file_uploader[0].set_value(("new.pdf", letter("second"), ""))
+    app.button(key="document_replace").click().run()
+    press(app, "document_replace", "document_replace_save")
+
+    assert stored(clinic, record).latest == 2
+    assert len(gone) == 1
 
 
 def test_an_upload_that_is_refused_leaves_no_file_behind(clinic: Clinic):

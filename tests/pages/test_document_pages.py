@@ -4,7 +4,6 @@ import json
 from uuid import UUID
 
 import pytest
-from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 from db.models import DocumentVersion
 from services import documents
@@ -14,6 +13,7 @@ from tests.pages.conftest import Clinic, rows_of
 from tests.pages.papers import (
     File,
     buttons,
+    let_go,
     press,
     replace,
     said,
@@ -93,12 +93,7 @@ def test_the_same_content_is_offered_as_already_filed(clinic: Clinic, file: File
 def test_the_memory_of_what_is_filed_is_let_go_of(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ):
-    gone: list[str] = []
-    monkeypatch.setattr(
-        MemoryUploadedFileManager,
-        "remove_file",
-        lambda _manager, *named, **named_too: gone.append(str(named or named_too)),
-    )
+    gone = let_go(monkeypatch)
     app = clinic.open("upload_documents")
     upload(app, ("good.pdf", letter("let go")), ("bad.pdf", b"MZ"))
 
