@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.testing.v1 import AppTest
 
+from db.gridfs import Bucket
 from services import documents
 from services.documents import DocumentRecord
 from tests.pages.conftest import Clinic
 
+LATER = datetime.now(UTC) + timedelta(days=1)
 File = Callable[..., DocumentRecord]
 
 
@@ -65,6 +68,11 @@ def shown(app: AppTest, key: str) -> dict[str, object]:
 def buttons(app: AppTest) -> set[str]:
     """Return the keys of the page's buttons."""
     return {str(button.key) for button in app.button}
+
+
+def files_of(clinic: Clinic) -> list[str]:
+    """Return the ids of all documents' files that are stored."""
+    return list(clinic.wiring.files.list_older_than(Bucket.DOCUMENTS, LATER))
 
 
 def let_go(monkeypatch: pytest.MonkeyPatch) -> list[str]:

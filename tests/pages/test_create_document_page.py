@@ -12,6 +12,7 @@ from db.gridfs import Bucket
 from services import documents
 from services.actors import Role
 from services.authoring import Draft, list_drafts, save_draft
+from tests.pages.papers import files_of
 from tests.services.authoring.samples import record_form
 
 PAGE = "create_document"
@@ -295,11 +296,13 @@ def test_somebody_elses_version_in_between_is_told_and_the_form_stays(clinic, ad
     field(mine, "diagnosis").set_value("Mine").run()
     press(mine, "generate")
     press(press(theirs, "generate"), "confirm")
+    before = files_of(clinic)
 
     press(mine, "confirm")
 
     assert any("Somebody else changed" in error.value for error in mine.error)
     assert shown(mine)["diagnosis"] == "Mine"
+    assert files_of(clinic) == before
     after = clinic.write(lambda s: documents.get(s, clinic.clerk, record.id))
     assert after.latest == 2
 

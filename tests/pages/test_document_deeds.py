@@ -2,13 +2,12 @@
 
 import json
 from dataclasses import replace as changed
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from db.gridfs import Bucket
 from db.models import DocumentVersion
 from services import documents, patients
 from services.actors import Role
@@ -18,6 +17,7 @@ from tests.pages.conftest import Clinic
 from tests.pages.papers import (
     File,
     buttons,
+    files_of,
     let_go,
     press,
     replace,
@@ -26,8 +26,6 @@ from tests.pages.papers import (
     stored,
 )
 from tests.services.pdf.samples import letter
-
-LATER = datetime.now(UTC) + timedelta(days=1)
 
 
 def drawn(app: AppTest) -> list[str]:
@@ -69,11 +67,6 @@ def archive(clinic: Clinic, patient: PatientRecord) -> None:
     clinic.write(
         lambda s: patients.archive(s, clinic.clerk, patient.id, version=patient.version)
     )
-
-
-def files_of(clinic: Clinic) -> list[str]:
-    """Return the ids of all files that are stored."""
-    return list(clinic.wiring.files.list_older_than(Bucket.DOCUMENTS, LATER))
 
 
 @pytest.mark.parametrize(
