@@ -91,7 +91,7 @@ def test_the_form_begins_with_what_the_record_knows(clinic, ada):
 
 def test_from_the_form_over_the_preview_to_the_filed_document(clinic, ada):
     app = opened(clinic, patient=ada.id)
-    field(app, "diagnosis").set_value("高血压").run()
+    field(app, "diagnosis").set_value(" 高血压\t\n").run()
 
     press(app, "generate")
     (picture,) = app.get("image")
@@ -224,6 +224,20 @@ def test_what_was_written_about_one_patient_never_stays_for_another(clinic, ada)
     app.selectbox(key=f"{PAGE}_template").select("medical_record").run()
 
     assert shown(app)["diagnosis"] == ""
+
+
+def test_each_patients_draft_is_kept_when_another_is_chosen(clinic, ada):
+    app = opened(clinic, patient=ada.id)
+    field(app, "diagnosis").set_value("Adas own").run()
+    other = clinic.register()
+
+    app.query_params["patient"] = str(other.id)
+    app.run()
+    field(app, "diagnosis").set_value("Anothers own").run()
+
+    for patient, typed in ((ada, "Adas own"), (other, "Anothers own")):
+        (kept,) = list_drafts(clinic.wiring.drafts, clinic.clerk, patient.id)
+        assert kept.draft.form["diagnosis"] == typed
 
 
 def test_what_was_typed_before_the_patient_was_chosen_stays(clinic, ada):
