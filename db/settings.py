@@ -64,6 +64,7 @@ class Settings(DoorSettings):
     clinic_address: Annotated[str, Field(max_length=200)] = ""
     clinic_phone: Annotated[str, Field(max_length=50)] = ""
     timezone: str = "UTC"
+    cancellation_hours: Annotated[float, Field(ge=0, le=720)] = 24
     pool_size: Annotated[int, Field(ge=1, le=100)] = 5
     pool_overflow: Annotated[int, Field(ge=0, le=100)] = 10
     pool_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 30

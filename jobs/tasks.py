@@ -34,7 +34,8 @@ _log = logging.getLogger(__name__)
 
 # Connected by whoever works or defers: see jobs.worker.connected.
 queue = App(
-    connector=PsycopgConnector(), import_paths=["jobs.documents", "jobs.encrypting"]
+    connector=PsycopgConnector(),
+    import_paths=["jobs.documents", "jobs.encrypting", "jobs.visits"],
 )
 
 
