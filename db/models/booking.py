@@ -1,10 +1,12 @@
 """Slots, who holds or has booked them, and who waits for one."""
 
 from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
+    ColumnClause,
     DateTime,
     ForeignKey,
     Index,
@@ -19,7 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, CreatedAt, Moment, PrimaryKey
 
-_SPAN = literal_column("tstzrange(starts_at, ends_at)")
+_SPAN: Final[ColumnClause[Any]] = literal_column("tstzrange(starts_at, ends_at)")
 _OFFERED = text("withdrawn_at IS NULL")
 
 
