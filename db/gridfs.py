@@ -64,6 +64,7 @@ class Bucket(StrEnum):
 
     DOCUMENTS = "documents"
     PATIENT_PHOTOS = "patient_photos"
+    DOCTOR_PHOTOS = "doctor_photos"
     PRESCRIPTION_FILES = "prescription_files"
 
 
