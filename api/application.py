@@ -22,6 +22,7 @@ from api import (
     people,
     problems,
     shares,
+    tickets,
 )
 from api.dependencies import Papers, Stores
 from db.audit_store import AuditStore
@@ -40,6 +41,7 @@ _PARTS: Final = (
     document_files,
     shares,
     exports,
+    tickets,
     people,
     health,
     metrics,
