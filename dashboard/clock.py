@@ -13,13 +13,14 @@ def today() -> date:
 
 def now() -> datetime:
     """Return the moment on the clinic's clock."""
-    return datetime.now(_zone())
+    return datetime.now(zone())
 
 
 def in_zone(moment: datetime) -> datetime:
     """Return the moment on the clinic's clock."""
-    return moment.astimezone(_zone())
+    return moment.astimezone(zone())
 
 
-def _zone() -> ZoneInfo:
+def zone() -> ZoneInfo:
+    """Return the zone of the clinic's clock."""
     return ZoneInfo(wiring.current().settings.timezone)
