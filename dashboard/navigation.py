@@ -131,6 +131,7 @@ _PLACES: Final = (
         Permission.FILE_DOCUMENTS,
         _HIDDEN,
     ),
+    Place("visit.py", "Visit", "stethoscope", Permission.WRITE_RECORDS, _HIDDEN),
     Place("user.py", "Person", "person", Permission.MANAGE_USERS, _HIDDEN),
     Place("invite.py", "Invite", "person_add", Permission.MANAGE_USERS, _HIDDEN),
     Place("new_token.py", "New token", "key", Permission.MANAGE_TOKENS, _HIDDEN),

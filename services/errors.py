@@ -1,5 +1,6 @@
 """The refusals that every service shares."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 
@@ -13,6 +14,14 @@ class InvalidInput(ServiceError):
     def __init__(self, property_name: str, message: str) -> None:
         super().__init__(message)
         self.property_name = property_name
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with which field of a form, in a sentence."""
+
+    field: str
+    message: str
 
 
 class NotAllowed(ServiceError):

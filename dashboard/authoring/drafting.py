@@ -1,7 +1,6 @@
 """Drafts on the page: saved by the way, offered again, discarded."""
 
 from contextlib import suppress
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -9,17 +8,13 @@ import streamlit as st
 
 from dashboard import wiring
 from dashboard.authoring.begun import PAGE, Begun, go_on_with
-from dashboard.context import current_actor, now
-from dashboard.widgets.words import at
+from dashboard.context import current_actor
+from dashboard.widgets.draft_offers import offer_drafts, say_when_kept
 from services import authoring
 from services.authoring import TEMPLATES, DraftsNotReached, SavedDraft
 
 _SAVED_AT: Final = f"{PAGE}_saved_at"
 _OFFERED: Final = f"{PAGE}_offered"
-_MOST: Final = 3
-_MINUTE: Final = 60
-_HOUR: Final = 60 * _MINUTE
-_DAY: Final = 24 * _HOUR
 
 
 def save(begun: Begun) -> None:
@@ -34,41 +29,19 @@ def save(begun: Begun) -> None:
 
 def say_when_saved() -> None:
     """Say under the form whether what was typed is kept."""
-    if _SAVED_AT not in st.session_state:
-        return
-    saved_at: datetime | None = st.session_state[_SAVED_AT]
-    if saved_at is None:
-        st.caption(
-            ":material/cloud_off: The draft could not be saved just now. What you "
-            "typed is still on this page."
-        )
-    else:
-        st.caption(f":material/cloud_done: Draft saved at {at(saved_at)}.")
+    if _SAVED_AT in st.session_state:
+        say_when_kept(st.session_state[_SAVED_AT])
 
 
 def offer(begun: Begun) -> None:
     """Offer to go on with what was begun about the same patient or document."""
-    for saved in _others(begun)[:_MOST]:
-        title = TEMPLATES[saved.draft.template].title
-        with st.container(
-            border=True, horizontal=True, vertical_alignment="center", gap="small"
-        ):
-            st.markdown(f"{title}, begun before", width="stretch")
-            st.button(
-                f"Continue the draft of {_ago(saved.saved_at)}",
-                key=f"{PAGE}_continue_{saved.draft.id}",
-                help=at(saved.saved_at),
-                icon=":material/edit_note:",
-                on_click=_continue,
-                args=(saved,),
-            )
-            st.button(
-                "Discard",
-                key=f"{PAGE}_discard_{saved.draft.id}",
-                type="tertiary",
-                on_click=_discard,
-                args=(saved.draft.id,),
-            )
+    offer_drafts(
+        PAGE,
+        _others(begun),
+        lambda draft: TEMPLATES[draft.template].title,
+        go_on=_continue,
+        discard=lambda saved: _discard(saved.draft.id),
+    )
 
 
 def forget(begun: Begun) -> None:
@@ -108,12 +81,3 @@ def _discard(draft_id: UUID) -> None:
     with suppress(DraftsNotReached):
         authoring.discard_draft(wiring.current().drafts, current_actor(), draft_id)
     st.session_state.pop(_OFFERED, None)
-
-
-def _ago(moment: datetime) -> str:
-    seconds = int((now() - moment).total_seconds())
-    for unit, name in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
-        if seconds >= unit:
-            count = seconds // unit
-            return f"{count} {name}{'s' if count > 1 else ''} ago"
-    return "a moment ago"

@@ -2,7 +2,6 @@
 
 from services.authoring.checking import (
     InvalidForm,
-    Problem,
     checked,
     missing_characters,
 )
@@ -19,6 +18,7 @@ from services.authoring.sheet import Clinic
 from services.authoring.template import Template
 from services.authoring.templates import TEMPLATES
 from services.drafting import DraftsNotReached
+from services.errors import Problem
 
 __all__ = [
     "TEMPLATES",

@@ -1,7 +1,6 @@
 """Whether a form can be made into a document, and what must be changed if not."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 from unicodedata import name
@@ -9,21 +8,13 @@ from unicodedata import name
 from services.authoring import fonts
 from services.authoring.fields import Field, Form, Kind, Value
 from services.authoring.template import Template
-from services.errors import InvalidInput
+from services.errors import InvalidInput, Problem
 from services.typed_text import tidy
 
 _LINE_LENGTH: Final = 200
 _TEXT_LENGTH: Final = 20_000
 _TABLE_ROWS: Final = 200
 _MOST_NAMED: Final = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with which field."""
-
-    field: str
-    message: str
 
 
 class InvalidForm(InvalidInput):

@@ -1,6 +1,7 @@
 """Medical records: what clinicians write about visits, in versions."""
 
 from services.drafting import DraftsNotReached
+from services.errors import Problem
 from services.medical_records.drafts import (
     NotesDraft,
     SavedNotesDraft,
@@ -9,7 +10,6 @@ from services.medical_records.drafts import (
     save_draft,
 )
 from services.medical_records.errors import (
-    NoSuchVisit,
     NotHeld,
     NotTreated,
     StaleNotes,
@@ -30,9 +30,9 @@ from services.medical_records.typed import (
     LABELS,
     TEXTS,
     InvalidNotes,
-    Problem,
     Typed,
     is_empty,
+    problems_of,
     typed_of,
 )
 from services.medical_records.vitals import VITALS, Vital, written
@@ -46,7 +46,6 @@ __all__ = [
     "EarlierNotes",
     "InvalidNotes",
     "Measured",
-    "NoSuchVisit",
     "NotHeld",
     "NotTreated",
     "Notes",
@@ -66,6 +65,7 @@ __all__ = [
     "list_measured",
     "list_similar",
     "list_versions",
+    "problems_of",
     "save",
     "save_draft",
     "typed_of",

@@ -2,15 +2,8 @@
 
 from uuid import UUID
 
-from services.errors import Conflict, NotAllowed, NotFound
+from services.errors import Conflict, NotAllowed
 from services.medical_records.records import NotesRecord
-
-
-class NoSuchVisit(NotFound):
-    """There is no such visit, or the actor may not know that there is."""
-
-    def __init__(self) -> None:
-        super().__init__("There is no such visit; find it in the day's list.")
 
 
 class NotTreated(NotAllowed):

@@ -1,5 +1,6 @@
 """Notes saved: every time a version of its own, and none of them twice."""
 
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import func, update
@@ -9,11 +10,13 @@ from sqlalchemy.orm import Session
 from db.models import MedicalRecord, MedicalRecordVersion
 from services import audit, patient_locks
 from services.actors import Actor
+from services.appointments import VisitRecord, VisitStatus
 from services.audit import Action
 from services.medical_records import rows, typed, visits
-from services.medical_records.errors import StaleNotes
+from services.medical_records.errors import NotHeld, StaleNotes
 from services.medical_records.records import Notes, NotesRecord, NotesVersion
-from services.medical_records.visits import Visit
+
+_NOT_HELD: Final = (VisitStatus.CANCELLED, VisitStatus.NO_SHOW)
 
 
 def save(
@@ -33,7 +36,8 @@ def save(
     """
     visit = visits.to_read(session, actor, appointment_id)
     notes = typed.read(written)
-    visit.require_held()
+    if visit.status in _NOT_HELD:
+        raise NotHeld
     patient_locks.lock(session, visit.patient_id)
     before = rows.find(session, appointment_id)
     if before is not None and before.latest.notes == notes:
@@ -54,7 +58,9 @@ def save(
     return NotesRecord(record_id, visit.id, visit.patient_id, latest)
 
 
-def _next(session: Session, visit: Visit, notes: Notes, number: int) -> UUID | None:
+def _next(
+    session: Session, visit: VisitRecord, notes: Notes, number: int
+) -> UUID | None:
     """Write what counts from now on; None if somebody was faster."""
     content = rows.content_of(notes)
     if number == 0:

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Final
 
 from services.criteria.values import is_storable
-from services.errors import InvalidInput
+from services.errors import InvalidInput, Problem
 from services.medical_records import vitals
 from services.medical_records.records import Diagnosis, Notes, Vitals
 from services.medical_records.vitals import VITALS, NotMeasured
@@ -30,14 +30,6 @@ _MOST_DIAGNOSES: Final = 20
 _CODE: Final = re.compile(r"[A-Za-z][0-9]{2}(?:\.[0-9A-Za-z]{1,4})?")
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with which field."""
-
-    field: str
-    message: str
-
-
 class InvalidNotes(InvalidInput):
     """Notes break a rule, or several; nothing of what was typed is changed."""
 
@@ -48,29 +40,21 @@ class InvalidNotes(InvalidInput):
 
 def read(typed: Typed) -> Notes:
     """Return what was typed as notes, or raise InvalidNotes with every problem."""
-    texts = {name: tidy(typed.get(name, "")) for name in TEXTS}
-    problems = [problem for name in TEXTS for problem in _of_text(name, texts[name])]
-    diagnoses = tuple(map(_diagnosis, filter(None, texts["diagnoses"].splitlines())))
-    problems += _of_diagnoses(diagnoses)
-    measured: dict[str, float | None] = {}
-    for vital in VITALS:
-        try:
-            measured[vital.name] = vitals.read(vital, typed.get(vital.name, ""))
-        except NotMeasured as refusal:
-            problems.append(Problem(vital.name, str(refusal)))
-    problems += _of_pressure(measured)
-    notes = Notes(
-        texts["complaint"],
-        texts["findings"],
-        diagnoses,
-        Vitals(**measured),
-        texts["plan"],
-    )
+    notes, problems = _read(typed)
     if not problems and notes == Notes():
         problems.append(Problem("complaint", NOTHING))
     if problems:
         raise InvalidNotes(*problems)
     return notes
+
+
+def problems_of(typed: Typed) -> tuple[Problem, ...]:
+    """Return what would be refused of it, in the order of the form."""
+    try:
+        read(typed)
+    except InvalidNotes as refusal:
+        return refusal.problems
+    return ()
 
 
 def typed_of(notes: Notes) -> dict[str, str]:
@@ -92,6 +76,22 @@ def typed_of(notes: Notes) -> dict[str, str]:
 def is_empty(typed: Typed) -> bool:
     """Tell whether nothing was typed at all."""
     return not any(text.strip() for text in typed.values())
+
+
+def _read(typed: Typed) -> tuple[Notes, list[Problem]]:
+    texts = {name: tidy(typed.get(name, "")) for name in TEXTS}
+    problems = [problem for name in TEXTS for problem in _of_text(name, texts[name])]
+    diagnoses = tuple(map(_diagnosis, filter(None, texts["diagnoses"].splitlines())))
+    problems += _of_diagnoses(diagnoses)
+    measured: dict[str, float | None] = {}
+    for vital in VITALS:
+        try:
+            measured[vital.name] = vitals.read(vital, typed.get(vital.name, ""))
+        except NotMeasured as refusal:
+            problems.append(Problem(vital.name, str(refusal)))
+    problems += _of_pressure(measured)
+    kept = {name: texts[name] for name in ("complaint", "findings", "plan")}
+    return Notes(**kept, diagnoses=diagnoses, vitals=Vitals(**measured)), problems
 
 
 def _diagnosis(line: str) -> Diagnosis:

@@ -1,27 +1,18 @@
-"""Visits to write about, straight in the tables."""
+"""Visits to write about."""
 
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from db.models import Appointment, Booking, Doctor, Slot
+from db.models import Appointment
 from services import medical_records
 from services.actors import Actor
 from services.medical_records import NotesRecord
+from tests.services import visit_samples
 
 NOON: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)
-_CODES = count()
-
-
-def doctor(session: Session, user_id: UUID | None = None) -> Doctor:
-    """Keep a doctor, whom the clinician signs in as if one is named."""
-    kept = Doctor(name=f"Dr. {uuid4().hex[:6]}", speciality="Practice", user_id=user_id)
-    session.add(kept)
-    session.flush()
-    return kept
 
 
 def visit(
@@ -29,39 +20,18 @@ def visit(
     patient_id: UUID,
     *,
     days_ago: int = 0,
-    with_: Doctor | None = None,
+    user_id: UUID | None = None,
     **values: Any,
 ) -> Appointment:
     """Keep a visit of the patient at noon of some day, checked in by default."""
-    seen_by = with_ or doctor(session)
-    starts_at = NOON - timedelta(days=days_ago)
-    ends_at = starts_at + timedelta(minutes=20)
-    slot = Slot(doctor_id=seen_by.id, starts_at=starts_at, ends_at=ends_at)
-    session.add(slot)
-    session.flush()
-    booking = Booking(
-        slot_id=slot.id,
-        doctor_id=seen_by.id,
-        patient_id=patient_id,
-        status="confirmed",
-        attempt=uuid4(),
-        created_by=uuid4(),
-        created_by_name="Cleo Clerk",
-    )
-    session.add(booking)
-    session.flush()
-    kept = Appointment(
-        booking_id=booking.id,
-        doctor_id=seen_by.id,
-        patient_id=patient_id,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        code=f"{next(_CODES):010}",
+    kept = visit_samples.visit(
+        session,
+        visit_samples.doctor(session, user_id, name=f"Dr. {uuid4().hex[:6]}"),
+        patient_id,
+        NOON - timedelta(days=days_ago),
         **({"status": "checked-in"} | values),
     )
-    session.add(kept)
-    session.flush()
-    return kept
+    return session.get_one(Appointment, kept)
 
 
 def save(

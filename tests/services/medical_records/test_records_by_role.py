@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 
 from db.models import Appointment, MedicalRecord
 from db.routing import SYSTEM
-from services import break_glass, care, medical_records, merging
+from services import appointments, break_glass, care, medical_records, merging
 from services.errors import NotAllowed
 from services.on_behalf import RefusedByDatabase
 from tests.services.clinic_samples import REASON, TODAY, Clinic, settled
@@ -29,8 +29,7 @@ def visit(clinic) -> Appointment:
     """A visit of Grace, whom Dora treats, at Emil's."""
 
     def keep(session):
-        with_ = samples.doctor(session, clinic.emil.id)
-        kept = samples.visit(session, clinic.grace.id, with_=with_)
+        kept = samples.visit(session, clinic.grace.id, user_id=clinic.emil.id)
         session.expunge(kept)
         return kept
 
@@ -112,7 +111,7 @@ def test_whose_patients_it_is_not_the_visit_does_not_exist(clinic):
 
     visit = clinic.database.write(keep, acting=SYSTEM).value
 
-    with pytest.raises(medical_records.NoSuchVisit):
+    with pytest.raises(appointments.NoSuchVisit):
         clinic.read(clinic.dora, calls(clinic.dora, visit)[0])
 
 
@@ -122,7 +121,7 @@ def test_whose_treatment_has_ended_reads_the_notes_no_more(clinic, visit):
 
     clinic.write(dora, lambda s: care.end(s, dora, clinic.grace.id, dora.id))
 
-    with pytest.raises(medical_records.NoSuchVisit):
+    with pytest.raises(appointments.NoSuchVisit):
         clinic.read(dora, calls(dora, visit)[0])
 
 

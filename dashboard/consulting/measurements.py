@@ -1,0 +1,87 @@
+"""Vital signs over time: a chart, and the same numbers as a table."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.context import current_actor, in_zone, read
+from dashboard.widgets.empty_state import empty_state
+from dashboard.widgets.words import at
+from services import medical_records
+from services.appointments import VisitRecord
+from services.medical_records import VITALS, Measured, Vital, written
+
+_CHARTS: Final = {
+    "Blood pressure": ("systolic", "diastolic"),
+    "Pulse": ("pulse",),
+    "Temperature": ("temperature",),
+    "Breathing rate": ("breathing_rate",),
+    "Oxygen saturation": ("saturation",),
+    "Weight": ("weight",),
+    "Height": ("height",),
+}
+_BY_NAME: Final = {vital.name: vital for vital in VITALS}
+_SECONDS: Final = 10.0
+_HEIGHT: Final = 200
+
+
+def measurements(visit: VisitRecord) -> None:
+    """Show what was measured at this patient's visits, one vital sign at a time."""
+    actor = current_actor()
+    measured = read(
+        lambda s: medical_records.list_measured(s, actor, visit.id),
+        keep=("measured", visit.id),
+        seconds=_SECONDS,
+    )
+    titles = [title for title in _CHARTS if _with(measured, title)]
+    if not titles:
+        empty_state("Nothing was measured at a visit yet.", icon="monitor_heart")
+        return
+    chosen = st.selectbox("Vital sign", titles, key="visit_vital")
+    _chart(chosen, _with(measured, chosen))
+
+
+def _with(measured: Sequence[Measured], title: str) -> list[Measured]:
+    return [
+        one
+        for one in measured
+        if any(getattr(one.vitals, name) is not None for name in _CHARTS[title])
+    ]
+
+
+def _chart(title: str, measured: Sequence[Measured]) -> None:
+    vitals = [_BY_NAME[name] for name in _CHARTS[title]]
+    labels = [vital.label for vital in vitals]
+    frame = pd.DataFrame(
+        {"Visit": [in_zone(one.visited_at) for one in measured]}
+        | {
+            vital.label: [getattr(one.vitals, vital.name) for one in measured]
+            for vital in vitals
+        }
+    )
+    latest = measured[-1]
+    st.line_chart(
+        frame,
+        x="Visit",
+        y=labels,
+        x_label="",
+        y_label=vitals[0].unit,
+        height=_HEIGHT,
+        alt=(
+            f"{title} at {len(measured)} visits, the last {at(latest.visited_at)}: "
+            f"{_said(latest, vitals)}; the table below has all of them"
+        ),
+    )
+    st.table(
+        {at(one.visited_at): _said(one, vitals) for one in reversed(measured)},
+        border="horizontal",
+        alt=f"{title}, the newest first",
+    )
+
+
+def _said(one: Measured, vitals: Sequence[Vital]) -> str:
+    values = [getattr(one.vitals, vital.name) for vital in vitals]
+    numbers = " / ".join("–" if value is None else written(value) for value in values)
+    return f"{numbers} {vitals[0].unit}"
