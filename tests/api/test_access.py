@@ -39,6 +39,7 @@ ROUTES = {
     ("POST", f"{PAPER}/shares"): (SHARE, 404, 404, 403, 403, 404),
     ("POST", f"{PAPER}/shares/{{share}}/revoke"): (None, 404, 404, 403, 403, 404),
     ("GET", PAGE): (None, 404, 404, 403, 403, 404),
+    ("GET", "/api/prescriptions/{uuid}"): (None, 404, 404, 403, 403, 404),
     ("POST", "/patient-register"): (ADA, 200, 200, 403, 403, 403),
     ("GET", "/patient-register"): (None, 200, 200, 200, 403, 403),
     ("POST", "/api/v1/patients"): (ADA, 201, 201, 403, 403, 403),
