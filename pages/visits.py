@@ -1,11 +1,11 @@
 """A patient's visits: those to come, what can be done with them, and earlier ones."""
 
 import streamlit as st
-from dashboard.booking.waiting import waiting_list
 
 from dashboard.booking.chosen import whose_visits
 from dashboard.booking.of_patient import are_ahead, visits_of
 from dashboard.booking.visits_table import visits_table
+from dashboard.booking.waiting import waiting_list
 from dashboard.context import current_actor, freshness
 from dashboard.navigation import go
 from dashboard.widgets.empty_state import empty_state

@@ -42,6 +42,7 @@ ROUTES = {
     ("GET", PAGE): (None, 404, 404, 403, 403, 404),
     ("GET", f"{VISIT}/ticket"): (None, 404, 404, 403, 403, 404),
     ("GET", f"{VISIT}/calendar"): (None, 404, 404, 403, 403, 404),
+    ("GET", "/api/prescriptions/{uuid}"): (None, 404, 404, 403, 403, 404),
     ("POST", "/patient-register"): (ADA, 200, 200, 403, 403, 403),
     ("GET", "/patient-register"): (None, 200, 200, 200, 403, 403),
     ("POST", "/api/v1/patients"): (ADA, 201, 201, 403, 403, 403),

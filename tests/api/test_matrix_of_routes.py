@@ -50,6 +50,7 @@ ALLOWED = {
     ("GET", "/api/v1/replication/status"): ADMIN,
     ("GET", "/api/v1/tokens"): ADMIN,
     ("DELETE", "/api/v1/tokens/{uuid}"): LISTS | ADMIN,
+    ("GET", "/api/prescriptions/{uuid}"): PAPERS,
     ("GET", "/files/audit.csv"): ADMIN,
     ("GET", "/files/patients.csv"): LISTS,
     ("GET", "/files/patients/{uuid}/photo"): DESK,

@@ -7,6 +7,7 @@ from tests.services.audit_deeds import (
     patients,
     pdf,
     people,
+    prescriptions,
     sharing,
 )
 from tests.services.audit_deeds.world import DEEDS, World
@@ -20,5 +21,6 @@ __all__ = [
     "patients",
     "pdf",
     "people",
+    "prescriptions",
     "sharing",
 ]
