@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 # Connected by whoever works or defers: see jobs.worker.connected.
 queue = App(
     connector=PsycopgConnector(),
-    import_paths=["jobs.documents", "jobs.encrypting", "jobs.letters"],
+    import_paths=["jobs.documents", "jobs.encrypting", "jobs.letters", "jobs.visits"],
 )
 
 

@@ -105,6 +105,11 @@ class Booking(Base):
             "series_id",
             postgresql_where=text("series_id IS NOT NULL"),
         ),
+        Index(
+            "bookings_of_waitlist",
+            "waitlist_id",
+            postgresql_where=text("waitlist_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[PrimaryKey]

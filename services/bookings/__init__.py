@@ -16,6 +16,7 @@ from services.bookings.errors import (
     TooManyHolds,
 )
 from services.bookings.holding import hold, require_held
+from services.bookings.moving import move
 from services.bookings.reading import current_holds, get, list_of_patient
 from services.bookings.records import (
     AnyRequest,
@@ -33,6 +34,7 @@ from services.bookings.rules import (
     NOTICE_HOURS,
     OFFER_SECONDS,
 )
+from services.bookings.tidying import expire_due
 
 __all__ = [
     "HOLD_SECONDS",
@@ -60,9 +62,11 @@ __all__ = [
     "cancel",
     "confirm",
     "current_holds",
+    "expire_due",
     "get",
     "hold",
     "list_of_patient",
+    "move",
     "release",
     "renew",
     "require_held",
