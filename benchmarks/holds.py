@@ -1,9 +1,9 @@
 """Holding slots: through the service against the classic transaction.
 
-Ours is `bookings.hold` as the front desk calls it: in its own role, with every rule, the
-audit event and the receipt, committed exactly once. The peer is raw psycopg2 as the
-owner: BEGIN, SELECT ... FOR UPDATE, INSERT booking, INSERT booking_slot, COMMIT, and no
-rule beyond the constraints. Both commit when a quorum of the cluster has it.
+Ours is `bookings.hold` as the front desk calls it: in its own role, with every rule,
+the audit event and the receipt, committed exactly once. The peer is raw psycopg2 as
+the owner: BEGIN, SELECT ... FOR UPDATE, INSERT booking, INSERT booking_slot, COMMIT,
+and no rule beyond the constraints. Both commit when a quorum of the cluster has it.
 
 Run as `python -m benchmarks.holds`; CHARTROOM_TEST_CLUSTER names a cluster to use.
 """
@@ -12,7 +12,6 @@ import gc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from itertools import repeat
 from statistics import median
 from time import perf_counter
 from uuid import UUID, uuid4
@@ -101,8 +100,7 @@ def _fill(database: Database) -> list[Wish]:
         rows = session.execute(_WISHES, {"patients": _PATIENTS_PER_DOCTOR})
         return [(slot_id, patient_id) for slot_id, patient_id in rows]
 
-    wishes = database.write(fill, acting=SYSTEM).value
-    return wishes
+    return database.write(fill, acting=SYSTEM).value
 
 
 def _compare(fresh: Endpoints, wishes: Iterator[Wish], clients: int) -> float:
