@@ -44,6 +44,7 @@ queue = App(
         "jobs.scheduling",
         "jobs.visits",
     ],
+    import_paths=["jobs.documents", "jobs.encrypting", "jobs.letters", "jobs.visits"],
 )
 
 

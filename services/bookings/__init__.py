@@ -1,5 +1,6 @@
 """Bookings: slots held for two minutes, confirmed, moved and given back."""
 
+from services.bookings.any_doctor import hold_any
 from services.bookings.cancelling import cancel, release
 from services.bookings.confirming import confirm
 from services.bookings.errors import (
@@ -34,11 +35,18 @@ from services.bookings.rules import (
     NOTICE_HOURS,
     OFFER_SECONDS,
 )
+from services.bookings.series import (
+    LONGEST_SERIES,
+    confirm_series,
+    hold_series,
+    preview_series,
+)
 from services.bookings.tidying import expire_due
 
 __all__ = [
     "HOLD_SECONDS",
     "LONGEST_NOTE",
+    "LONGEST_SERIES",
     "MOST_HOLDS",
     "NOTICE_HOURS",
     "OFFER_SECONDS",
@@ -61,12 +69,16 @@ __all__ = [
     "TooManyHolds",
     "cancel",
     "confirm",
+    "confirm_series",
     "current_holds",
     "expire_due",
     "get",
     "hold",
+    "hold_any",
+    "hold_series",
     "list_of_patient",
     "move",
+    "preview_series",
     "release",
     "renew",
     "require_held",
