@@ -19,6 +19,7 @@ from db.routing import DOOR, Database, DatabaseUnavailable, Lsn, Read, Written
 from services import audit, people, tokens
 from services.actors import Actor, Permission
 from services.audit import Action, Origin
+from services.authoring import Clinic
 from services.criteria import Criteria
 from services.document_lists.hot import HotLists, Look, Place
 from services.documents import Intake
@@ -44,12 +45,17 @@ _UNKNOWN_TOKEN: Final = "The bearer token is unknown, expired or revoked."  # no
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """What documents pass: on their way in, to a list or a screen, out by a link."""
+    """What documents pass: on their way in, to a list or a screen, out by a link.
+
+    `clinic` stands at the head of what is made here, `address` is where people sign in.
+    """
 
     intake: Intake
     examiner: Examiner
     lists: HotLists
     links: LinkSigner
+    clinic: Clinic
+    address: str
 
 
 @dataclass(frozen=True, slots=True)

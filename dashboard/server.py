@@ -17,6 +17,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from api.application import create_api, serves
 from api.dependencies import Papers
 from dashboard import logs, session_watch, sign_in, warming, wiring
+from dashboard.addresses import clinic_of, public_address
 from dashboard.identity import Identity
 from dashboard.keys import derive, signing_key
 from dashboard.live_sessions import LiveSessions
@@ -65,7 +66,14 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
             wired.files,
             wired.audit,
             CallLimits(throttle, settings.api_calls_per_minute),
-            Papers(wired.intake, wired.examiner, wired.hot_lists, signer_of(key)),
+            Papers(
+                wired.intake,
+                wired.examiner,
+                wired.hot_lists,
+                signer_of(key),
+                clinic_of(settings),
+                public_address(settings),
+            ),
             now=_clock(settings),
         ),
         watch=create_watch(live, key=derive(key, "typed")),
