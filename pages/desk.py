@@ -47,6 +47,7 @@ def waiting_room() -> None:
             index=None,
             key="desk_doctor",
             placeholder="All doctors",
+            width=320,
         )
         shown = whole.of(doctor)
         parts = (
