@@ -17,7 +17,6 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from api.application import create_api, serves
 from api.dependencies import Papers
 from dashboard import logs, session_watch, sign_in, uploaded_files, warming, wiring
-from dashboard import logs, session_watch, sign_in, warming, wiring
 from dashboard.addresses import clinic_of, public_address
 from dashboard.identity import Identity
 from dashboard.keys import derive, signing_key

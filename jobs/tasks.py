@@ -44,7 +44,6 @@ queue = App(
         "jobs.scheduling",
         "jobs.visits",
     ],
-    import_paths=["jobs.documents", "jobs.encrypting", "jobs.letters", "jobs.visits"],
 )
 
 
