@@ -23,6 +23,7 @@ from api import (
     prescriptions,
     problems,
     shares,
+    tickets,
 )
 from api.dependencies import Papers, Stores
 from db.audit_store import AuditStore
@@ -41,6 +42,7 @@ _PARTS: Final = (
     document_files,
     shares,
     exports,
+    tickets,
     people,
     prescriptions,
     health,

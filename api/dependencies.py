@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Annotated, Final, TypeVar
 from uuid import UUID
@@ -19,12 +19,14 @@ from db.routing import DOOR, Database, DatabaseUnavailable, Lsn, Read, Written
 from services import audit, people, tokens
 from services.actors import Actor, Permission
 from services.audit import Action, Origin
+from services.authoring import Clinic
 from services.criteria import Criteria
 from services.document_lists.hot import HotLists, Look, Place
 from services.documents import Intake
 from services.errors import InvalidInput, NotFound
-from services.on_behalf import OnBehalf
+from services.on_behalf import Begun, OnBehalf
 from services.pdf.examining import Examiner
+from services.pdf.kept_files import KeptFiles
 from services.share_links import LinkSigner
 from services.throttling import CallLimits, LimitReached
 from services.tokens import Bearer
@@ -44,12 +46,18 @@ _UNKNOWN_TOKEN: Final = "The bearer token is unknown, expired or revoked."  # no
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """What documents pass: on their way in, to a list or a screen, out by a link."""
+    """What documents pass: on their way in, to a list or a screen, out by a link.
+
+    `clinic` stands at the head of what is made here, `address` is where people sign in.
+    """
 
     intake: Intake
     examiner: Examiner
     lists: HotLists
     links: LinkSigner
+    clinic: Clinic
+    address: str
+    kept: KeptFiles = field(default_factory=KeptFiles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +89,12 @@ class Caller:
     def read(self, operation: Callable[[Session], T]) -> Read[T]:
         """Run the operation on a node that shows the caller's own writes."""
         return self._on_behalf().read(operation, after=self.after)
+
+    def read_ahead(
+        self, operation: Callable[[Session], T], begin: Callable[[T], Begun]
+    ) -> tuple[Read[T], Begun]:
+        """Read, and begin with what was read while that is written down."""
+        return self._on_behalf().read_ahead(operation, begin, after=self.after)
 
     def look(self, criteria: Criteria, place: Place) -> Read[Look]:
         """Return a page of a list of documents, which may be kept in this process."""
@@ -167,7 +181,9 @@ def _token_bearer(request: Request, stores: Stores) -> Bearer:
     if bearer is None:
         with _recording_limits(request, database, None):
             stores.limits.count_unknown(origin_of(request).network)
-        _record_unknown(request, database)
+        _record_refusal(
+            request, database, None, Action.ACCESS_REFUSE, sentence=_UNKNOWN_TOKEN
+        )
         raise _unauthorised(_UNKNOWN_TOKEN)
     return bearer
 
@@ -181,35 +197,20 @@ def _recording_limits(
         yield
     except LimitReached as refusal:
         if refusal.is_news:
-            _record_limit(request, database, actor, refusal.limit.name)
+            limit = refusal.limit.name
+            _record_refusal(request, database, actor, Action.LIMIT_REACH, limit=limit)
         raise
 
 
-def _record_limit(
-    request: Request, database: Database, actor: Actor | None, limit: str
+def _record_refusal(
+    request: Request,
+    database: Database,
+    actor: Actor | None,
+    action: Action,
+    **details: str,
 ) -> None:
     def operation(session: Session) -> None:
-        audit.record(
-            session,
-            actor,
-            Action.LIMIT_REACH,
-            outcome="refused",
-            details={"limit": limit},
-        )
-
-    with audit.coming_from(origin_of(request)):
-        database.write(operation, acting=DOOR)
-
-
-def _record_unknown(request: Request, database: Database) -> None:
-    def operation(session: Session) -> None:
-        audit.record(
-            session,
-            None,
-            Action.ACCESS_REFUSE,
-            outcome="refused",
-            details={"sentence": _UNKNOWN_TOKEN},
-        )
+        audit.record(session, actor, action, outcome="refused", details=details)
 
     with audit.coming_from(origin_of(request)):
         database.write(operation, acting=DOOR)

@@ -1,6 +1,8 @@
 """Documents' files: to be kept whole or in parts, or page by page as pictures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Final
 from uuid import UUID
@@ -16,6 +18,7 @@ from api.document_answers import file_etag
 from api.documented import Responses, sends
 from api.ranges import Span, Unsatisfiable, is_known, span_of
 from api.sending import PDF, FileResponse, noting, pieces_of
+from db.gridfs import PlainStream
 from db.routing import Read
 from services import documents
 from services.documents import VersionRecord
@@ -68,22 +71,17 @@ def send_file(
     The ETag is the SHA-256 of the file. If the file turns out damaged on the way, the
     answer breaks off before its `Content-Length`.
     """
-    read = caller.read(partial(_open, caller, request, uuid, number))
-    version, headers = read.value, _headers(caller, read)
-    if is_known(request.headers, headers["ETag"]):
+    read, sending = caller.read_ahead(
+        partial(_open, caller, request, uuid, number), partial(_begin, caller, request)
+    )
+    headers, span = _headers(caller, read), sending.span
+    if span is None:
         return Response(status_code=_NOT_MODIFIED, headers=headers)
-    try:
-        part = span_of(request.headers, headers["ETag"], version.filesize)
-    except Unsatisfiable as error:
-        size = {"Content-Range": f"bytes */{version.filesize}"}
-        sentence = "The file ends before the part that was asked for."
-        raise HTTPException(_UNSATISFIABLE, sentence, headers=size) from error
-    span = part or Span(0, version.filesize, version.filesize)
-    if part is not None:
-        headers["Content-Range"] = part.content_range
-    pieces = pieces_of(caller.stores.files, version, span, _noting(caller, version))
-    status = 200 if part is None else _PARTIAL
-    return FileResponse(pieces, span.length, status=status, headers=headers)
+    status = 200
+    if sending.is_part:
+        status = _PARTIAL
+        headers["Content-Range"] = span.content_range
+    return FileResponse(sending.pieces, span.length, status=status, headers=headers)
 
 
 @router.get(_PAGE_PATH, responses=sends("image/png", 404, 409))
@@ -102,14 +100,50 @@ def send_page(
             session, caller.actor, uuid, number, purpose="view", page=page
         )
     )
-    version, stores = read.value, caller.stores
+    version, papers = read.value, caller.stores.papers
     with (
         noting(_noting(caller, version)),
-        documents.open_file(stores.files, version) as stream,
+        # Whoever looks at one page looks at others: not decrypted anew for each.
+        papers.kept.lent(
+            str(version.file_id), partial(_open_file, caller, version)
+        ) as file,
     ):
-        picture = stores.papers.examiner.render(stream, page, width=width)
+        picture = papers.examiner.render(file, page, width=width)
     headers = read_headers(read, caller.after)
     return Response(picture, media_type="image/png", headers=headers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """What is on its way, and where in the file it is; no span if nothing is."""
+
+    pieces: Generator[bytes]
+    span: Span | None = None
+    is_part: bool = False
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.pieces.close()
+
+
+def _begin(caller: Caller, request: Request, version: VersionRecord) -> _Sending:
+    """Read the first piece of what is asked for, if anything is."""
+    tag = file_etag(version.sha256)
+    if is_known(request.headers, tag):
+        return _Sending(_nothing())
+    try:
+        part = span_of(request.headers, tag, version.filesize)
+    except Unsatisfiable as error:
+        size = {"Content-Range": f"bytes */{version.filesize}"}
+        sentence = "The file ends before the part that was asked for."
+        raise HTTPException(_UNSATISFIABLE, sentence, headers=size) from error
+    span = part or Span(0, version.filesize, version.filesize)
+    pieces = pieces_of(caller.stores.files, version, span, _noting(caller, version))
+    return _Sending(pieces, span, part is not None)
+
+
+def _nothing() -> Generator[bytes]:
+    yield from ()
 
 
 def _open(
@@ -124,6 +158,12 @@ def _open(
     return documents.open_version(
         session, caller.actor, uuid, number, purpose="download"
     )
+
+
+def _open_file(
+    caller: Caller, version: VersionRecord
+) -> AbstractContextManager[PlainStream]:
+    return documents.open_file(caller.stores.files, version)
 
 
 def _headers(caller: Caller, read: Read[VersionRecord]) -> dict[str, str]:

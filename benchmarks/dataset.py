@@ -6,7 +6,7 @@ there already is used. The first benchmark fills it, which takes a few minutes.
 
 import os
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -26,6 +26,7 @@ from services import audit, seeding
 PATIENTS = 1_000_000
 TODAY = date(2026, 1, 1)
 DATA = Path(os.environ.get("CHARTROOM_DATA", "var/benchmarks")).absolute()
+SideBySide = tuple[Session, DriverConnection]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +36,24 @@ class Million:
     database: Database
     addresses: Addresses
 
-    @contextmanager
-    def side_by_side(self) -> Iterator[tuple[Session, DriverConnection]]:
-        """Open a session and a raw connection to the same replica, in transactions.
+    def side_by_side(self) -> AbstractContextManager[SideBySide]:
+        """Open the front desk's session, and a raw connection to the same replica."""
+        return side_by_side(self.database, self.addresses, NAME, Acting("staff"))
 
-        The session is the front desk's; the connection is the owner's, whom no rule
-        binds.
-        """
-        with (
-            self.database.reading(acting=Acting("staff")) as session,
-            audit.collected(session),
-        ):
-            node = session.info["served"].node
-            url = self.addresses.node_url(node, OWNER, NAME)
-            with closing(psycopg2.connect(url)) as raw:
-                register_uuid(conn_or_curs=raw)  # type: ignore[no-untyped-call]
-                yield session, raw
+
+@contextmanager
+def side_by_side(
+    database: Database, addresses: Addresses, name: str, acting: Acting
+) -> Iterator[SideBySide]:
+    """Open a session and a raw connection to the same replica, in transactions.
+
+    The connection is the owner's, whom no rule binds.
+    """
+    with database.reading(acting=acting) as session, audit.collected(session):
+        url = addresses.node_url(session.info["served"].node, OWNER, name)
+        with closing(psycopg2.connect(url)) as raw:
+            register_uuid(conn_or_curs=raw)  # type: ignore[no-untyped-call]
+            yield session, raw
 
 
 @contextmanager

@@ -11,7 +11,7 @@ Words are as common as in any language: the n-th most common one stands in a tex
 import random
 from bisect import bisect
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -21,18 +21,15 @@ from uuid import UUID
 import psycopg2
 import sqlalchemy as sa
 from psycopg2 import sql
-from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
-from psycopg2.extras import register_uuid
 from sqlalchemy.orm import Session
 
 from benchmarks import dataset
 from db import schema
 from db.copying import copy_lines
 from db.embedded import Addresses
-from db.embedded.database import OWNER
 from db.endpoints import Endpoints
 from db.routing import Acting, Database
-from services import audit, seeding
+from services import seeding
 
 DOCUMENTS = 100_000
 PATIENTS = 5_000
@@ -103,22 +100,11 @@ class DocumentSet:
     endpoints: Endpoints
     addresses: Addresses
 
-    @contextmanager
-    def side_by_side(self) -> Iterator[tuple[Session, DriverConnection]]:
-        """Open a session and a raw connection to the same replica, in transactions.
-
-        The session is the front desk's; the connection is the owner's, whom no rule
-        binds.
-        """
-        with (
-            self.database.reading(acting=Acting("staff", _AUTHOR)) as session,
-            audit.collected(session),
-        ):
-            node = session.info["served"].node
-            url = self.addresses.node_url(node, OWNER, NAME)
-            with closing(psycopg2.connect(url)) as raw:
-                register_uuid(conn_or_curs=raw)  # type: ignore[no-untyped-call]
-                yield session, raw
+    def side_by_side(self) -> AbstractContextManager[dataset.SideBySide]:
+        """Open the front desk's session, and a raw connection to the same replica."""
+        return dataset.side_by_side(
+            self.database, self.addresses, NAME, Acting("staff", _AUTHOR)
+        )
 
 
 @contextmanager

@@ -16,12 +16,16 @@ def compare(
     *,
     rounds: int = 30,
     unit: str = "ms",
+    must_agree: bool = False,
 ) -> float:
     """Print one line of medians and return ours / peer.
 
     The two take turns, and take turns at going first, so that whatever else the
-    machine does falls on both alike.
+    machine does falls on both alike. Raises RuntimeError where they must agree and
+    do not.
     """
+    if must_agree and ours() != peer():
+        raise RuntimeError(f"{name}: the answers differ, nothing was compared.")
     for _ in range(min(_WARM_UP_ROUNDS, rounds - 1)):
         ours()
         peer()

@@ -1,8 +1,9 @@
-"""Under which address browsers find Chartroom."""
+"""Who the clinic is to the world, and under which address browsers find it."""
 
 from typing import Final
 
 from db.settings import Settings
+from services.authoring import Clinic
 from services.letters import Letterhead
 
 # Where to ask a server that listens everywhere.
@@ -28,3 +29,8 @@ def public_address(settings: Settings) -> str:
 def letterhead_of(settings: Settings) -> Letterhead:
     """Return what stands in letters about visits."""
     return Letterhead(settings.clinic_name, public_address(settings), settings.timezone)
+
+
+def clinic_of(settings: Settings) -> Clinic:
+    """Return who stands at the head of what is made here."""
+    return Clinic(settings.clinic_name, settings.clinic_address, settings.clinic_phone)

@@ -1,9 +1,11 @@
-"""The clinic's clock: its day, its moment, and any moment as it shows it."""
+"""The clinic's clock: its day, its moment, any moment as it shows it."""
 
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from dashboard import wiring
+from db.settings import Settings
+from services.scheduling import Calendar
 
 
 def today() -> date:
@@ -24,6 +26,16 @@ def in_zone(moment: datetime) -> datetime:
 def midnight(day: date) -> datetime:
     """Return the moment at which the day begins on the clinic's clock."""
     return datetime.combine(day, time(), zone())
+
+
+def calendar() -> Calendar:
+    """Return by which clock doctors work, and how far ahead they can be booked."""
+    return calendar_of(wiring.current().settings)
+
+
+def calendar_of(settings: Settings) -> Calendar:
+    """Return the same of settings that are not in use yet."""
+    return Calendar(settings.timezone, settings.booking_horizon_days)
 
 
 def zone() -> ZoneInfo:

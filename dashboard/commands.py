@@ -1,6 +1,6 @@
 """What the commands web and worker do; `dashboard.__main__` names them."""
 
-from dashboard import logs, wiring
+from dashboard import clock, logs, wiring
 from dashboard.addresses import letterhead_of, public_address
 from dashboard.starting import require_file_keys
 from db.settings import Settings
@@ -36,6 +36,7 @@ def worker(settings: Settings) -> None:
         settings.ocr_languages,
         wired.scanner,
         letterhead_of(settings),
+        clock.calendar_of(settings),
     )
     try:
         working.run(wired.endpoints.database_url, stores)

@@ -20,6 +20,7 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from dashboard import wiring
+from dashboard.clock import calendar_of
 from db.routing import SYSTEM
 from db.settings import Settings
 from services import importing, seeding
@@ -82,6 +83,7 @@ def seed(settings: Settings, patients: int, seed_number: int) -> None:
             patients=patients,
             seed_number=seed_number,
             today=_today(settings),
+            calendar=calendar_of(settings),
             report=lambda there: progress.update(filling, completed=there),
         )
     console.print(

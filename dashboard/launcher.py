@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 from typing import Final, NoReturn
 
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 from dashboard import children, wiring
 from dashboard.addresses import local_address, local_host
 from dashboard.children import Child
+from dashboard.clock import calendar_of
 from dashboard.starting import (
     CannotServe,
     require_address,
@@ -27,6 +29,7 @@ from db.routing import SYSTEM, Database
 from db.settings import Settings
 from services import demo_care, people
 from services.actors import Actor
+from services.demo_plans import ensure_demo_plans
 
 Say = Callable[[str], None]
 
@@ -128,6 +131,8 @@ def _open_demo(wired: Wiring, stages: Stages, *, empty: bool) -> tuple[Actor, ..
     else:
         # A demo of the previous version knew of no treatments.
         wired.database.write(demo_care.ensure_demo_care, acting=SYSTEM)
+        plans = partial(ensure_demo_plans, calendar=calendar_of(wired.settings))
+        wired.database.write(plans, acting=SYSTEM)
     return opened.cast
 
 
@@ -158,7 +163,11 @@ def _seed(wired: Wiring) -> None:
     # A start without an empty database does without Faker's and NumPy's import.
     from services import seeding  # noqa: PLC0415
 
-    seeding.seed(wired.database, patients=seeding.DEMO_PATIENTS)
+    seeding.seed(
+        wired.database,
+        patients=seeding.DEMO_PATIENTS,
+        calendar=calendar_of(wired.settings),
+    )
 
 
 def _await_health(settings: Settings, web: Child) -> None:

@@ -75,6 +75,8 @@ def _both(
 
 _PLACES: Final = (
     Place("home.py", "Home", "home"),
+    Place("day.py", "Your day", "today", Permission.WRITE_RECORDS),
+    Place("desk.py", "Front desk", "desk", Permission.RUN_THE_DESK),
     Place("patients.py", "Patients", "groups", Permission.LIST_PATIENTS),
     Place("register.py", "Register", "person_add", Permission.REGISTER_PATIENT),
     Place("documents.py", "Documents", "folder_open", Permission.VIEW_DOCUMENTS),
@@ -110,6 +112,7 @@ _PLACES: Final = (
     Place("users.py", "People", "manage_accounts", Permission.MANAGE_USERS),
     Place("tokens.py", "Tokens", "key", Permission.MANAGE_TOKENS),
     Place("audit.py", "Audit", "policy", Permission.VIEW_AUDIT),
+    Place("outbox.py", "Outbox", "outbox", Permission.VIEW_OUTBOX),
     Place("retention.py", "Retention", "auto_delete", Permission.MANAGE_RETENTION),
     Place("replication.py", "Replication", "dns", Permission.VIEW_REPLICATION),
     Place("patient.py", "Patient", "person", Permission.VIEW_PATIENT, _HIDDEN),

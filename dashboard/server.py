@@ -16,7 +16,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.application import create_api, serves
 from api.dependencies import Papers
-from dashboard import logs, session_watch, sign_in, warming, wiring
+from dashboard import logs, session_watch, sign_in, uploaded_files, warming, wiring
+from dashboard.addresses import clinic_of, public_address
 from dashboard.identity import Identity
 from dashboard.keys import derive, signing_key
 from dashboard.live_sessions import LiveSessions
@@ -47,6 +48,7 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
     logs.keep_messages_out()
     key = signing_key(settings)
     _configure_streamlit(key)
+    uploaded_files.share_bytes()
     wired = wiring.connect(settings)
     wiring.use(wired)
     live = LiveSessions(wired.database, sessions.limits_of(settings))
@@ -65,7 +67,14 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
             wired.files,
             wired.audit,
             CallLimits(throttle, settings.api_calls_per_minute),
-            Papers(wired.intake, wired.examiner, wired.hot_lists, signer_of(key)),
+            Papers(
+                wired.intake,
+                wired.examiner,
+                wired.hot_lists,
+                signer_of(key),
+                clinic_of(settings),
+                public_address(settings),
+            ),
             now=_clock(settings),
         ),
         watch=create_watch(live, key=derive(key, "typed")),

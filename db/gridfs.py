@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,7 +32,7 @@ from db.files.plain_streams import PlainStream
 from db.files.seals import FileEntry
 from db.files.shelves import Shelf
 from db.files.upkeep import Rewrapped
-from db.files.writing import write_chunks
+from db.files.writing import Written, write_chunks
 
 __all__ = [
     "Bucket",
@@ -55,6 +56,7 @@ _CONNECT_MS = 2_000
 _SOCKET_MS = 5_000
 _LOOK_EVERY_MS = 2_000
 _ASKED_AT_ONCE: Final = 1_000
+_ENTRIES_AT_ONCE: Final = 8
 
 
 class Bucket(StrEnum):
@@ -62,6 +64,7 @@ class Bucket(StrEnum):
 
     DOCUMENTS = "documents"
     PATIENT_PHOTOS = "patient_photos"
+    DOCTOR_PHOTOS = "doctor_photos"
     PRESCRIPTION_FILES = "prescription_files"
 
 
@@ -105,6 +108,7 @@ class FileStore:
         )
         self._database = self._client[database]
         self._indexed: set[Bucket] = set()
+        self._aside = ThreadPoolExecutor(_ENTRIES_AT_ONCE, "file-entry")
         self.keys = keys
 
     def put(self, bucket: Bucket, data: bytes, *, content_type: str) -> str:
@@ -126,13 +130,14 @@ class FileStore:
                 written = write_chunks(
                     shelf, source, file_id=file_id, content_type=content_type
                 )
-                shelf.files.insert_one(written.entry)
+                self._finish(shelf, written)
             except PyMongoError:
                 # Whoever waits has waited long enough: what is stored is swept later.
                 raise
             except BaseException:
-                # Nobody would ever see these chunks.
+                # Nobody would ever ask for them.
                 with suppress(Exception):
+                    shelf.files.delete_one({"_id": file_id})
                     shelf.chunks.delete_many({"files_id": file_id})
                 raise
         contents = written.contents
@@ -225,7 +230,21 @@ class FileStore:
 
     def close(self) -> None:
         """Close the connections."""
+        self._aside.shutdown()
         self._client.close()
+
+    def _finish(self, shelf: Shelf, written: Written) -> None:
+        """Store a file's last chunks and its entry, which wait for the disks together.
+
+        Which of the two is there first matters to nobody: until both are, nobody is
+        told the file's id, and what a crash leaves of it is swept.
+        """
+        entry = self._aside.submit(shelf.files.insert_one, written.entry)
+        try:
+            written.send_rest()
+        finally:
+            wait([entry])
+        entry.result()
 
     def _ensure_index(self, bucket: Bucket) -> None:
         """Make GridFS's own index, once: each look for it is a way to the server."""

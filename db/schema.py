@@ -1,4 +1,4 @@
-"""The schema's version, and the way to bring a database up to it."""
+"""The way to bring a database up to the newest schema."""
 
 from contextlib import closing
 from dataclasses import replace
@@ -7,8 +7,6 @@ from typing import Final
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from db.endpoints import Endpoints
@@ -66,12 +64,6 @@ def migrate(connection: Connection) -> None:
             "SELECT pg_advisory_unlock(hashtext('chartroom.schema'))"
         )
         connection.commit()
-
-
-def is_current(connection: Connection) -> bool:
-    """Tell whether the database has the schema that this code expects."""
-    head = ScriptDirectory.from_config(_config(connection)).get_current_head()
-    return MigrationContext.configure(connection).get_current_revision() == head
 
 
 def _config(connection: Connection) -> Config:

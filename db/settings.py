@@ -66,6 +66,7 @@ class Settings(DoorSettings):
     clinic_phone: Annotated[str, Field(max_length=50)] = ""
     timezone: str = "UTC"
     cancellation_hours: Annotated[float, Field(ge=0, le=720)] = 24
+    booking_horizon_days: Annotated[int, Field(ge=1, le=366)] = 60
     pool_size: Annotated[int, Field(ge=1, le=100)] = 5
     pool_overflow: Annotated[int, Field(ge=0, le=100)] = 10
     pool_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 30

@@ -25,6 +25,7 @@ from services.letters import Letterhead
 from services.mail import Mailer, MailNotSent
 from services.pdf.examining import Examiner
 from services.pdf.scanning import Scanner
+from services.scheduling import HORIZON, Calendar
 from services.sessions import Limits
 
 # A write asks for its receipt within seconds; a day leaves room for any outage.
@@ -36,7 +37,13 @@ _log = logging.getLogger(__name__)
 # Connected by whoever works or defers: see jobs.worker.connected.
 queue = App(
     connector=PsycopgConnector(),
-    import_paths=["jobs.documents", "jobs.encrypting", "jobs.letters"],
+    import_paths=[
+        "jobs.documents",
+        "jobs.encrypting",
+        "jobs.letters",
+        "jobs.scheduling",
+        "jobs.visits",
+    ],
 )
 
 
@@ -58,6 +65,8 @@ class Stores:
     scanner: Scanner | None = None
     # What stands in letters about visits.
     letterhead: Letterhead = Letterhead()  # noqa: RUF009 (frozen)
+    # By which clock doctors work, and how far ahead they can be booked.
+    calendar: Calendar = HORIZON
 
     @classmethod
     def of(cls, context: JobContext) -> "Stores":

@@ -12,7 +12,7 @@ from db.gridfs import Bucket, FileStore
 from db.routing import SYSTEM, Database
 from services.keeping import checking, runs
 from services.keeping.checking import Finding, NothingVerifies
-from services.keeping.naming import Named, list_photos
+from services.keeping.naming import PICTURED, Named, list_photos
 from services.keeping.runs import Job
 
 T = TypeVar("T")
@@ -106,7 +106,7 @@ class _Walk:
                 self._check(due[start : start + _AT_ONCE])
 
     def check_photos(self, after: UUID | None, share: int | None) -> None:
-        """Check so many photos after a patient's, or all; begin anew at the end."""
+        """Check so many photos after somebody's, or all; begin anew at the end."""
         self._position, left = after, share
         while (left is None or left > 0) and monotonic() < self._until:
             limit = _AT_ONCE if left is None else min(left, _AT_ONCE)
@@ -137,7 +137,7 @@ def _list_share(session: Session) -> tuple[Named, ...]:
 
 
 def _share_of_photos(session: Session) -> int:
-    return checking.share_of(session, Bucket.PATIENT_PHOTOS)
+    return checking.share_of(session, *PICTURED)
 
 
 def _find_position(session: Session) -> UUID | None:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard.consulting.of_patient import prescriptions_of
 from dashboard.context import current_actor, freshness, read, today
 from dashboard.documents.of_patient import documents_of
 from dashboard.widgets.patient_details import patient_details
@@ -17,6 +18,7 @@ patient = read(lambda s: patients.get_patient(s, actor, mine), keep=("patient", 
 patient_header(patient, today())
 patient_details(patient)
 documents_of(patient.id, page="my_record")
+prescriptions_of(patient.id, page="my_record")
 st.caption(
     "Something is wrong or has changed? Tell the front desk, they can correct it."
 )

@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard.care_team import care_team, outside_care
 from dashboard.chosen_patient import chosen_patient
+from dashboard.consulting.of_patient import prescriptions_of
 from dashboard.context import current_actor, freshness, today, write
 from dashboard.documents.of_patient import documents_of
 from dashboard.navigation import go, open_patient
@@ -62,6 +63,7 @@ else:
             confirm_archiving()
 patient_details(patient)
 documents_of(patient.id, page="patient")
+prescriptions_of(patient.id, page="patient")
 care_team(patient)
 if not patient.is_archived:
     possible_duplicates(actor, patient)

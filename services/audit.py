@@ -158,6 +158,8 @@ class Origin:
 _NOWHERE: Final = Origin()
 _origin: Final[ContextVar[Origin]] = ContextVar("audit_origin", default=_NOWHERE)
 _WAITING: Final = "audit events of a session that only reads"
+# Inline, because nobody of the app may read the log back, not even a new key.
+_KEEP: Final = insert(AuditEvent.__table__).inline()  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -249,6 +251,4 @@ def collected(session: Session) -> Iterator[list[Event]]:
 
 def keep(session: Session, events: Sequence[Event]) -> None:
     """Write events that waited in a reading session."""
-    # Inline, because nobody of the app may read the log back, not even a new key.
-    statement = insert(AuditEvent.__table__).inline()  # type: ignore[arg-type]
-    session.execute(statement, [dict(event) for event in events])
+    session.execute(_KEEP, [dict(event) for event in events])

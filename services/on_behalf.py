@@ -1,9 +1,10 @@
 """The databases in one actor's name: limited by their role, and written down."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -15,7 +16,16 @@ from services.audit import Action, Event, Origin
 from services.errors import NotAllowed, NotFound, Unavailable
 from services.throttling import LimitReached, Throttle
 
+
+class Closable(Protocol):
+    """Something that holds on to what it needs until it is closed."""
+
+    def close(self) -> object:
+        """Let go of it."""
+
+
 T = TypeVar("T")
+Begun = TypeVar("Begun", bound=Closable)
 
 
 class RefusedByDatabase(NotAllowed):
@@ -56,15 +66,33 @@ class OnBehalf:
     ) -> Read[T]:
         """Read near; what a replica does not know, the primary is asked about."""
         with self.recording_refusals():
-            found = self.database.find(
-                _with_events(operation),
-                missing=NotFound,
-                after=after,
-                acting=self.actor.acting,
-            )
-            value, events = found.value
+            read, events = self._find(operation, after)
             self._keep(events)
-            return Read(value, found.served)
+            return read
+
+    def read_ahead(
+        self,
+        operation: Callable[[Session], T],
+        begin: Callable[[T], Begun],
+        *,
+        after: Lsn | None = None,
+    ) -> tuple[Read[T], Begun]:
+        """Read, and begin with what was read while the reading is written down.
+
+        Nothing of it is given away before that is committed: what has begun is closed
+        if it cannot be. `begin` runs in this thread, and its errors are raised.
+        """
+        with self.recording_refusals():
+            read, events = self._find(operation, after)
+            with ThreadPoolExecutor(1) as aside:
+                recording = aside.submit(self._keep, events)
+                begun = begin(read.value)
+                try:
+                    recording.result()
+                except BaseException:
+                    begun.close()
+                    raise
+            return read, begun
 
     def write(
         self, operation: Callable[[Session], T], *, key: UUID | None = None
@@ -122,6 +150,18 @@ class OnBehalf:
                 if isinstance(refusal, NotAllowed) or refusal.patient_id is not None:
                     self._record(refusal)
                 raise
+
+    def _find(
+        self, operation: Callable[[Session], T], after: Lsn | None
+    ) -> tuple[Read[T], list[Event]]:
+        found = self.database.find(
+            _with_events(operation),
+            missing=NotFound,
+            after=after,
+            acting=self.actor.acting,
+        )
+        value, events = found.value
+        return Read(value, found.served), events
 
     def _record(self, refusal: NotAllowed | NotFound | LimitReached) -> None:
         def operation(session: Session) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import wiring
+from dashboard.addresses import clinic_of
 from dashboard.authoring import begun as beginning
 from dashboard.authoring import drafting
 from dashboard.authoring.begun import PAGE, Begun
@@ -25,7 +26,7 @@ from dashboard.net import net
 from dashboard.widgets import document_form, form_fields
 from dashboard.widgets.notices import notify
 from services import authoring, documents
-from services.authoring import Clinic, Value
+from services.authoring import Value
 from services.documents import (
     Classification,
     DocumentRecord,
@@ -81,7 +82,7 @@ def make(begun: Begun, filing: Filing) -> None:
     data = authoring.generate(
         begun.template,
         form,
-        clinic=_clinic(),
+        clinic=clinic_of(wiring.current().settings),
         document_id=begun.document_id,
         now=moment,
         author=current_actor().name,
@@ -178,8 +179,3 @@ def _write(made: Made, content: StoredContent) -> DocumentRecord:
         id=begun.document_id,
     )
     return write(lambda session: documents.file(session, actor, draft, content))
-
-
-def _clinic() -> Clinic:
-    settings = wiring.current().settings
-    return Clinic(settings.clinic_name, settings.clinic_address, settings.clinic_phone)

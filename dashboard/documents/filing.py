@@ -1,7 +1,8 @@
 """Files from a page's uploader become documents, one after the other.
 
 Streamlit keeps what was uploaded in memory until it is told that nobody needs it:
-what is filed is let go of at once, what is refused stays for another try.
+what is filed is let go of, what is refused stays for another try. The last to hold on
+to it is what Streamlit remembers of the run before, until the page runs again.
 """
 
 from dataclasses import dataclass

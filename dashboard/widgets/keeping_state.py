@@ -16,7 +16,11 @@ _SILENT: Final = {
     Job.SWEEP: timedelta(hours=3),
     Job.CHECK: timedelta(hours=1),
 }
-_BUCKETS: Final = {"documents": "Documents", "patient_photos": "Photos"}
+_BUCKETS: Final = {
+    "documents": "Documents",
+    "patient_photos": "Photos",
+    "doctor_photos": "Doctors' photos",
+}
 
 
 def keeping_state(walk: Walk, runs: Sequence[Run], doomed: int, now: datetime) -> None:

@@ -75,12 +75,6 @@ class Etcd:
         if self._token() is None:
             raise CannotStart("etcd does not take the password of this data folder.")
 
-    def leader(self) -> str | None:
-        """Return the node that holds the leader key."""
-        answer = self._authorised("/v3/kv/range", {"key": _encode(_LEADER_KEY)})
-        found = answer.get("kvs") if answer else None
-        return base64.b64decode(found[0]["value"]).decode() if found else None
-
     def drop_leader(self, name: str) -> bool:
         """Delete the leader key if this node holds it; tell whether it did.
 

@@ -18,6 +18,8 @@ CHUNK: Final = DEFAULT_CHUNK_SIZE
 # what is received in small parts is in the processor's cache when it is decrypted.
 _SENT_AT_ONCE: Final = 16
 _RECEIVED_AT_ONCE: Final = 4
+# A file of so few chunks is received as a whole.
+_IN_ONE_GO: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,16 @@ class Extent:
     def expected(self, number: int) -> int:
         """Return how many bytes a chunk must have."""
         return max(0, min(self.chunk_size, self.length - number * self.chunk_size))
+
+    @property
+    def received_at_once(self) -> int:
+        """Return how many chunks to ask for at a time.
+
+        Of a small file one more than there should be: an answer that is not full is
+        the last one, and nobody has to ask for the end.
+        """
+        count = -(-self.length // max(1, self.chunk_size))
+        return count + 1 if 0 <= count <= _IN_ONE_GO else _RECEIVED_AT_ONCE
 
 
 class ChunkWriter(io.RawIOBase):
@@ -66,14 +78,20 @@ class ChunkWriter(io.RawIOBase):
     def send(self) -> None:
         """Store the chunks that are whole, once they are enough to be worth it."""
         if len(self._cut) >= _SENT_AT_ONCE:
-            self._flush()
+            self.send_rest()
 
     def finish(self) -> Extent:
-        """Store what is left, and return how much there was in all."""
+        """Cut what is left, which `send_rest` stores; return how much there was."""
         if self._rest:
             self._cut_off(len(self._rest))
-        self._flush()
         return Extent(self.length, CHUNK)
+
+    def send_rest(self) -> None:
+        """Store the chunks that are cut and not stored yet."""
+        if self._cut:
+            self._chunks.insert_many(self._cut, session=self._session)
+        self._sent += len(self._cut)
+        self._cut = []
 
     def _cut_off(self, length: int) -> None:
         with memoryview(self._rest) as view:
@@ -81,12 +99,6 @@ class ChunkWriter(io.RawIOBase):
         del self._rest[:length]
         number = self._sent + len(self._cut)
         self._cut.append({"files_id": self._file_id, "n": number, "data": data})
-
-    def _flush(self) -> None:
-        if self._cut:
-            self._chunks.insert_many(self._cut, session=self._session)
-        self._sent += len(self._cut)
-        self._cut = []
 
 
 class ChunkReader(io.RawIOBase):
@@ -136,7 +148,7 @@ def _pieces(chunks: Documents, file_id: ObjectId, extent: Extent) -> Generator[b
     That the last ones are there is for whoever decrypts or counts the bytes to see.
     """
     found = chunks.find(
-        {"files_id": file_id}, sort=[("n", 1)], batch_size=_RECEIVED_AT_ONCE
+        {"files_id": file_id}, sort=[("n", 1)], batch_size=extent.received_at_once
     )
     with found:
         for number, chunk in enumerate(found):

@@ -80,6 +80,7 @@ def _encrypting(shelf: Shelf, entry: FileEntry) -> Callable[[ClientSession], boo
             content_type=entry.plain_type or "",
             session=session,
         )
+        written.send_rest()
         # Not what somebody has deleted or encrypted in the meantime.
         same = {"_id": entry.file_id, "metadata.sealed": None}
         replaced = shelf.files.replace_one(same, written.entry, session=session)

@@ -1,6 +1,7 @@
 """How one file gets into GridFS: read, hashed, encrypted and cut, a piece at a time."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, Final
@@ -18,10 +19,11 @@ _PIECE: Final = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A file whose chunks are stored, and the entry that they still need."""
+    """A file read to its end: its last chunks and its entry are still to be stored."""
 
     contents: Contents
     entry: dict[str, Any]
+    send_rest: Callable[[], None]
 
 
 def write_chunks(
@@ -32,7 +34,7 @@ def write_chunks(
     content_type: str,
     session: ClientSession | None = None,
 ) -> Written:
-    """Store what can be read from the source; nobody sees it without its entry."""
+    """Store what can be read from the source, up to its last chunks."""
     cipher, digest, size = FileCipher.new(), hashlib.sha256(), 0
     writer = ChunkWriter(shelf.chunks, file_id, session)
     with cipher.encrypting(writer, shelf.binding(file_id)) as encrypted:
@@ -53,6 +55,7 @@ def write_chunks(
             "uploadDate": entry.stored_at,
             "metadata": entry.seal(shelf.keys, contents),
         },
+        writer.send_rest,
     )
 
 

@@ -1,12 +1,12 @@
 """Slots, who holds or has booked them, and who waits for one."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
-    ColumnElement,
+    ColumnClause,
     DateTime,
     ForeignKey,
     Index,
@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, CreatedAt, Moment, PrimaryKey
 
-_SPAN: ColumnElement[Any] = literal_column("tstzrange(starts_at, ends_at)")
+_SPAN: Final[ColumnClause[Any]] = literal_column("tstzrange(starts_at, ends_at)")
 _OFFERED = text("withdrawn_at IS NULL")
 
 
@@ -104,6 +104,11 @@ class Booking(Base):
             "bookings_of_series",
             "series_id",
             postgresql_where=text("series_id IS NOT NULL"),
+        ),
+        Index(
+            "bookings_of_waitlist",
+            "waitlist_id",
+            postgresql_where=text("waitlist_id IS NOT NULL"),
         ),
     )
 

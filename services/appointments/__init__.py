@@ -16,6 +16,7 @@ from services.appointments.reading import (
     list_of_day,
     list_of_doctor,
     list_of_patient,
+    list_own_day,
     look_up,
     record_event,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "list_of_day",
     "list_of_doctor",
     "list_of_patient",
+    "list_own_day",
     "look_up",
     "miss",
     "new_code",

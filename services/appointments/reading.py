@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, false, true
 from sqlalchemy.orm import Session
 
-from db.models import Appointment
+from db.models import Appointment, Doctor
 from services import audit
 from services.actors import Actor, Permission, Role
 from services.appointments import codes
@@ -76,6 +76,16 @@ def list_of_doctor(
 ) -> tuple[VisitRecord, ...]:
     """Return the visits of one doctor's day; see list_of_day."""
     return list_of_day(session, actor, day, zone, doctor_id=doctor_id)
+
+
+def list_own_day(
+    session: Session, actor: Actor, day: date, zone: tzinfo
+) -> tuple[VisitRecord, ...]:
+    """Return the visits of the day that the actor's own doctor has; see list_of_day."""
+    actor.require(Permission.VIEW_VISITS)
+    found = _list(session, *_on(day, zone), Doctor.user_id == actor.id)
+    _record_list(session, actor, found, day=day)
+    return found
 
 
 def list_of_patient(

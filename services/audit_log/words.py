@@ -15,7 +15,17 @@ from services.errors import InvalidInput
 
 # What is done with these says something about a patient, down to a search.
 _CLINICAL: Final = frozenset(
-    {"patient", "photo", "document", "share", "view", "care", "glass", "record"}
+    {
+        "patient",
+        "photo",
+        "document",
+        "share",
+        "view",
+        "care",
+        "glass",
+        "prescription",
+        "record",
+    }
 )
 
 _TO_PATIENTS: Final[Mapping[str, str]] = MappingProxyType(
@@ -49,6 +59,12 @@ _TO_PATIENTS: Final[Mapping[str, str]] = MappingProxyType(
         Action.DOCUMENT_SCAN: "had a document of yours scanned for viruses",
         Action.DOCUMENT_RECOGNISE: "read the words on a scanned document of yours",
         Action.DOCUMENT_DAMAGED: "found a document of yours damaged in the store",
+        Action.PRESCRIPTION_ISSUE: "issued a prescription for you",
+        Action.PRESCRIPTION_AMEND: "amended a prescription of yours",
+        Action.PRESCRIPTION_WITHDRAW: "withdrew a prescription of yours",
+        Action.PRESCRIPTION_READ: "looked at your prescriptions",
+        Action.PRESCRIPTION_DOWNLOAD: "downloaded a prescription of yours",
+        Action.PRESCRIPTION_DAMAGED: "found a prescription of yours damaged",
         Action.SHARE_CREATE: "made a link to a document of yours",
         Action.SHARE_REVOKE: "revoked a link to a document of yours",
         Action.SHARE_OPEN: "opened a document of yours by a link",

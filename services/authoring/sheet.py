@@ -27,6 +27,7 @@ _BOTTOM_MM: Final = 24.0
 _LABEL_MM: Final = 46.0
 _LINE_MM: Final = 5.6
 _CODE_MM: Final = 22.0
+_LARGE_CODE_MM: Final = 55.0
 # A heading at the foot of a page would be alone: it goes over with its first lines.
 _TOGETHER_MM: Final = 18.0
 # Stands for the number of pages until that is known; nobody can type what is no
@@ -61,8 +62,10 @@ class Sheet(FPDF):
         document_id: UUID,
         now: datetime,
         text: Iterable[str],
+        has_code: bool = True,
     ) -> None:
         super().__init__(format="A4", enforce_compliance="PDF/A-2U")
+        self._code_mm = _CODE_MM if has_code else 0.0
         self._clinic, self._heading, self._subject = clinic, title, subject
         self._document_id = str(document_id)
         self._open_tag = ""
@@ -139,6 +142,18 @@ class Sheet(FPDF):
         ):
             pass
 
+    def code(self, text: str, spelt: str) -> None:
+        """Draw a code to be scanned, large, and below it what it says."""
+        if self.will_page_break(_LARGE_CODE_MM + _TOGETHER_MM):
+            self.add_page()
+        self.ln(6)
+        with self._artifact():
+            self._draw_code(text, self.l_margin, self.y, _LARGE_CODE_MM)
+        self.set_y(self.y + _LARGE_CODE_MM + 3)
+        with self._tagged("P"):
+            self._set("B", 16, _INK)
+            self._lines(spelt, 8)
+
     def signature(self, author: str, day: str) -> None:
         """Write who answers for the document, and leave room to sign it."""
         if self.will_page_break(_TOGETHER_MM):
@@ -189,23 +204,25 @@ class Sheet(FPDF):
         self.ln(1)
 
     def _letterhead(self) -> None:
-        self._draw_code()
-        width = self.epw - _CODE_MM - 6
+        width = self.epw
+        if self._code_mm:
+            left = self.w - self.r_margin - _CODE_MM
+            self._draw_code(self._document_id, left, _TOP_MM, _CODE_MM)
+            width -= _CODE_MM + 6
         self._set("B", 14, _ACCENT)
         self._lines(self._clinic.name, 7, width=width)
         self._set("", 9, _MUTED)
         for line in (*self._clinic.address.split("\n"), self._clinic.phone):
             if line.strip():
                 self._lines(line.strip(), 4.5, width=width)
-        self.set_y(max(self.y, _TOP_MM + _CODE_MM))
+        self.set_y(max(self.y, _TOP_MM + self._code_mm))
 
-    def _draw_code(self) -> None:
-        code = code_of(self._document_id)
-        side = _CODE_MM / code.size
-        left = self.w - self.r_margin - _CODE_MM
+    def _draw_code(self, text: str, left: float, top: float, whole: float) -> None:
+        code = code_of(text)
+        side = whole / code.size
         self.set_fill_color(*_INK)
         for dark in code.stretches:
-            x, y = left + dark.column * side, _TOP_MM + dark.row * side
+            x, y = left + dark.column * side, top + dark.row * side
             self.rect(x, y, dark.length * side, side, style="F")
 
     def _set_fonts(self, text: Iterable[str]) -> None:

@@ -1,5 +1,6 @@
 """Bookings: slots held for two minutes, confirmed, moved and given back."""
 
+from services.bookings.any_doctor import hold_any
 from services.bookings.cancelling import cancel, release
 from services.bookings.confirming import confirm
 from services.bookings.errors import (
@@ -16,6 +17,7 @@ from services.bookings.errors import (
     TooManyHolds,
 )
 from services.bookings.holding import hold, require_held
+from services.bookings.moving import move
 from services.bookings.reading import current_holds, get, list_of_patient
 from services.bookings.records import (
     AnyRequest,
@@ -33,10 +35,18 @@ from services.bookings.rules import (
     NOTICE_HOURS,
     OFFER_SECONDS,
 )
+from services.bookings.series import (
+    LONGEST_SERIES,
+    confirm_series,
+    hold_series,
+    preview_series,
+)
+from services.bookings.tidying import expire_due
 
 __all__ = [
     "HOLD_SECONDS",
     "LONGEST_NOTE",
+    "LONGEST_SERIES",
     "MOST_HOLDS",
     "NOTICE_HOURS",
     "OFFER_SECONDS",
@@ -59,10 +69,16 @@ __all__ = [
     "TooManyHolds",
     "cancel",
     "confirm",
+    "confirm_series",
     "current_holds",
+    "expire_due",
     "get",
     "hold",
+    "hold_any",
+    "hold_series",
     "list_of_patient",
+    "move",
+    "preview_series",
     "release",
     "renew",
     "require_held",

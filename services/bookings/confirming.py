@@ -1,6 +1,5 @@
 """Confirmed: a hold that becomes a visit."""
 
-import secrets
 from typing import Final
 from uuid import UUID
 
@@ -9,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from db.models import Doctor, User
 from db.routing import become
-from services import care, letters
+from services import appointments, care, letters
 from services.actors import Actor, Role
 from services.audit import Action
 from services.bookings import freeing, reading, rules
@@ -19,9 +18,6 @@ from services.bookings.sights import require_booking, require_in_use
 from services.letters import LetterKind
 from services.waitlist import line
 
-# Crockford's: nobody takes one letter for another.
-_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_CODE_LENGTH: Final = 10
 # Merging waits for the patient's row, or is waited for: no visit is filed under a
 # record that has just been merged away.
 _CONFIRM: Final = text("""
@@ -98,7 +94,7 @@ def _confirm(session: Session, booking: BookingRecord, note: str | None) -> bool
         "booking_id": booking.id,
         "patient_id": booking.patient_id,
         "note": note,
-        "code": "".join(secrets.choice(_ALPHABET) for _ in range(_CODE_LENGTH)),
+        "code": appointments.new_code(),
     }
     with rules.explained():
         return session.execute(_CONFIRM, values).one_or_none() is not None

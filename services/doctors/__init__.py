@@ -1,7 +1,14 @@
 """The clinic's doctors: who they are, and who of them can be booked when next."""
 
-from services.doctors.errors import DoctorTaken, NoSuchDoctor, StaleDoctor
+from services.doctors.changing import add_doctor, change_doctor
+from services.doctors.errors import (
+    DoctorTaken,
+    NoDoctorPhoto,
+    NoSuchDoctor,
+    StaleDoctor,
+)
 from services.doctors.listing import get_doctor, list_doctors, list_specialities
+from services.doctors.photos import attach_photo, read_photo, remove_photo
 from services.doctors.records import SLOT_MINUTES, DoctorDraft, DoctorRecord
 
 __all__ = [
@@ -9,9 +16,15 @@ __all__ = [
     "DoctorDraft",
     "DoctorRecord",
     "DoctorTaken",
+    "NoDoctorPhoto",
     "NoSuchDoctor",
     "StaleDoctor",
+    "add_doctor",
+    "attach_photo",
+    "change_doctor",
     "get_doctor",
     "list_doctors",
     "list_specialities",
+    "read_photo",
+    "remove_photo",
 ]

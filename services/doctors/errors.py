@@ -28,3 +28,10 @@ class DoctorTaken(Conflict):
     def __init__(self, property_name: str, sentence: str) -> None:
         super().__init__(sentence)
         self.property_name = property_name
+
+
+class NoDoctorPhoto(NotFound):
+    """The doctor has no photo."""
+
+    def __init__(self) -> None:
+        super().__init__("This doctor has no photo yet; add one on the doctor's plan.")

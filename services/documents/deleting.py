@@ -33,8 +33,6 @@ def delete(
     _require_deleting(actor)
     before = reading.look_up(session, actor, document_id)
     _require_own(actor, before)
-    if before.is_held:
-        raise Held
     values = {"deleted_at": func.now(), "deleted_by": actor.id}
     try:
         revise(

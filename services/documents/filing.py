@@ -1,7 +1,7 @@
 """Documents filed and replaced: the row, once its bytes are stored."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -21,10 +21,17 @@ from services.documents.revising import (
     revise,
     to_change,
 )
-from services.documents.rows import record_of, records, returned
+from services.documents.rows import INSERTED, named, record_of, records
 from services.documents.sights import is_visible_to, require_file, require_view
 from services.errors import NotFound
 from services.patient_refusals import NoSuchPatient
+
+# Made once, and of the table: the ORM takes longer over an insert than PostgreSQL.
+_FILE: Final = (
+    insert(Document.__table__)  # type: ignore[arg-type]
+    .on_conflict_do_nothing(index_elements=[Document.id])
+    .returning(*INSERTED)
+)
 
 
 def file(
@@ -42,17 +49,12 @@ def file(
     if draft.patient_id is not None:
         patient = lock_patient(session, actor, draft.patient_id)
         patient_name = f"{patient.first_name} {patient.last_name}"
-    statement = (
-        insert(Document)
-        .values(_facts(actor, draft, content))
-        .on_conflict_do_nothing(index_elements=[Document.id])
-        .returning(*returned(patient_name))
-    )
     with rules.explained():
-        row = session.execute(statement).one_or_none()
+        row = session.execute(_FILE, _facts(actor, draft, content)).one_or_none()
     if row is None:
         return _filed_before(session, actor, draft, content)
-    filed = record_of((*row, *version_rows.add(session, actor, row.id, 1, content)))
+    version = version_rows.add(session, actor, row.id, 1, content)
+    filed = record_of((*named(row, patient_name), *version))
     reading.record_event(
         session,
         actor,
@@ -168,7 +170,7 @@ def _facts(
         "document_type": draft.document_type.value,
         "classification": chosen.value,
         "description": rules.description_of(draft.description),
-        "metadata_": rules.metadata_of(draft.metadata),
+        "metadata": rules.metadata_of(draft.metadata),
         "created_by": actor.id,
         "created_by_name": actor.name,
     }

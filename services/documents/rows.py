@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Select, String, func, literal, literal_column, select
+from sqlalchemy import ColumnElement, Select, String, func, literal_column, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.models import Document, DocumentVersion, Patient
@@ -54,6 +54,10 @@ DOCUMENT_COLUMNS: Final[tuple[Any, ...]] = (
     Document.held_at,
     Document.held_because,
 )
+# What an insert, which joins nothing, returns of them.
+INSERTED: Final = tuple(
+    column for column in DOCUMENT_COLUMNS if column is not _PATIENT_NAME
+)
 COLUMNS: Final = (*DOCUMENT_COLUMNS, *VERSION_COLUMNS)
 _NAME: Final = DOCUMENT_COLUMNS.index(_PATIENT_NAME)
 _TYPE: Final = DOCUMENT_COLUMNS.index(Document.document_type)
@@ -62,7 +66,7 @@ _SHA256: Final = VERSION_COLUMNS.index(DocumentVersion.sha256)
 _FINDINGS: Final = VERSION_COLUMNS.index(DocumentVersion.findings)
 
 
-def records(number: int | None = None) -> Select[*tuple[Any, ...]]:
+def records(number: ColumnElement[int] | None = None) -> Select[*tuple[Any, ...]]:
     """Select documents with one version each: of this number, else the latest."""
     wanted = Document.latest if number is None else number
     return (
@@ -76,12 +80,9 @@ def records(number: int | None = None) -> Select[*tuple[Any, ...]]:
     )
 
 
-def returned(patient_name: str | None) -> tuple[Any, ...]:
-    """Return DOCUMENT_COLUMNS for the RETURNING of an insert, which joins nothing."""
-    named = literal(patient_name, String)
-    return tuple(
-        named if column is _PATIENT_NAME else column for column in DOCUMENT_COLUMNS
-    )
+def named(row: Sequence[Any], patient_name: str | None) -> list[Any]:
+    """Return a row of INSERTED as one of DOCUMENT_COLUMNS."""
+    return [*row[:_NAME], patient_name, *row[_NAME:]]
 
 
 def record_of(row: Sequence[Any]) -> DocumentRecord:

@@ -1,10 +1,16 @@
 """Whose documents somebody sees and changes, by their role."""
 
-from sqlalchemy import ColumnElement, and_, false, or_
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, false, literal, or_
 
 from db.models import Document, DocumentVersion
 from services.actors import Actor, Permission, Role
 from services.documents.records import QUARANTINED, DocumentRecord
+
+# Of what is purged only a tombstone is left.
+IS_KEPT: Final = Document.purged_at.is_(None)
 
 
 def permission_to_view(actor: Actor) -> Permission:
@@ -36,19 +42,25 @@ def is_visible_to(actor: Actor) -> ColumnElement[bool]:
     `Document.deleted_at.is_(None)` themselves. Whom a clinician treats, the database's
     own rules know.
     """
-    is_kept = Document.purged_at.is_(None)
     if actor.role is not Role.PATIENT:
-        return is_kept
+        return IS_KEPT
     if actor.patient_id is None:
         return false()
+    return is_visible_to_patient(literal(actor.patient_id), literal(actor.id))
+
+
+def is_visible_to_patient(
+    patient_id: ColumnElement[UUID], actor_id: ColumnElement[UUID]
+) -> ColumnElement[bool]:
+    """Return which pairs a patient with this record and this sign-in is shown."""
     return and_(
-        is_kept,
-        Document.patient_id == actor.patient_id,
-        or_(Document.deleted_at.is_(None), Document.created_by == actor.id),
+        IS_KEPT,
+        Document.patient_id == patient_id,
+        or_(Document.deleted_at.is_(None), Document.created_by == actor_id),
         # What nobody may open yet is shown to whoever filed it, so that they know.
         or_(
             DocumentVersion.scan.not_in(QUARANTINED),
-            DocumentVersion.author_id == actor.id,
+            DocumentVersion.author_id == actor_id,
         ),
     )
 

@@ -72,9 +72,9 @@ class NothingVerifies(Exception):
         )
 
 
-def share_of(session: Session, bucket: Bucket) -> int:
-    """Return how many rows ten minutes take their turn with."""
-    return math.ceil(count_named(session, bucket) / _SHARES)
+def share_of(session: Session, *buckets: Bucket) -> int:
+    """Return how many of the buckets' rows ten minutes take their turn with."""
+    return math.ceil(sum(count_named(session, one) for one in buckets) / _SHARES)
 
 
 def list_due(session: Session, limit: int) -> tuple[Named, ...]:
@@ -200,9 +200,8 @@ def _record(session: Session, action: Action, finding: Finding) -> None:
 
 
 def _is_right(files: FileStore, named: Named, file_id: str) -> bool:
-    bucket = Bucket.PATIENT_PHOTOS if named.number is None else Bucket.DOCUMENTS
     digest, size = sha256(), 0
-    with files.open(bucket, file_id) as stream:
+    with files.open(named.bucket, file_id) as stream:
         while piece := stream.read(_PIECE):
             digest.update(piece)
             size += len(piece)

@@ -13,9 +13,11 @@ from db.gridfs import Bucket, FileStore
 from db.models import DocumentVersion
 from services import audit, documents, photos
 from services.audit import Action
+from services.doctors import photos as doctor_photos
 from services.keeping import doomed, runs
 from services.keeping.doomed import Doomed
 from services.keeping.naming import (
+    PICTURED,
     Named,
     count_named,
     get_again,
@@ -36,11 +38,12 @@ _MOST_NAMED: Final = 50
 
 # Rows of prescriptions do not exist yet. A later version may have some while this one
 # still runs, so nothing is concluded about files that it may know of.
-SWEPT: Final = (Bucket.DOCUMENTS, Bucket.PATIENT_PHOTOS)
+SWEPT: Final = (Bucket.DOCUMENTS, Bucket.PATIENT_PHOTOS, Bucket.DOCTOR_PHOTOS)
 _Finder = Callable[[Session, FileStore, datetime], Iterator[str]]
 _UNREFERENCED: Final[Mapping[Bucket, _Finder]] = {
     Bucket.DOCUMENTS: documents.list_unreferenced,
     Bucket.PATIENT_PHOTOS: photos.list_unreferenced,
+    Bucket.DOCTOR_PHOTOS: doctor_photos.list_unreferenced,
 }
 
 
@@ -150,8 +153,8 @@ def _missing(session: Session, files: FileStore, bucket: Bucket) -> Iterator[Nam
 def _list_named(
     session: Session, bucket: Bucket, after: UUID | None
 ) -> Sequence[Named]:
-    if bucket is Bucket.PATIENT_PHOTOS:
-        return list_photos(session, after, _AT_ONCE)
+    if bucket in PICTURED:
+        return list_photos(session, after, _AT_ONCE, buckets=(bucket,))
     wanted = versions().order_by(DocumentVersion.id).limit(_AT_ONCE)
     if after is not None:
         wanted = wanted.where(DocumentVersion.id > after)

@@ -39,8 +39,7 @@ Your visit at <clinic> is booked:
         LetterKind.MOVED: f"""\
 Your visit at <clinic> has another time:
 
-{{when}}
-{{before}}
+{{when}}{{instead}}
 {_SIGN_IN}""",
         LetterKind.CANCELLED: """\
 Your visit at <clinic> is cancelled:
@@ -104,7 +103,7 @@ def text_of(kind: LetterKind, told: Told) -> str:
     """Return the text, with marks."""
     return _TEXTS[kind].format(
         when=_mark(told.when),
-        before=f"instead of {_mark(told.before)}" if told.before else "",
+        instead=f"\ninstead of {_mark(told.before)}" if told.before else "",
         until=_mark(told.until) if told.until else "it is taken",
     )
 

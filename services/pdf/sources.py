@@ -20,6 +20,12 @@ class Readable(Protocol):
         """Return at most so many bytes, and none at the end."""
 
 
+class Sized(Readable, Protocol):
+    """Whatever gives its bytes away, and says before how many they are."""
+
+    size: int
+
+
 @contextmanager
 def handed_over(source: Readable | int) -> Iterator[int]:
     """Yield the descriptor of a file that holds all the source's bytes.
@@ -50,6 +56,21 @@ def pieces_of(source: Readable | int) -> Iterator[bytes | memoryview]:
     elif not isinstance(source, int):
         while piece := source.read(_PIECE):
             yield piece
+
+
+def copied_to_memory(source: Sized, *, at_most: int) -> int | None:
+    """Return a descriptor of a copy in memory that nobody can change, if it may be.
+
+    The caller closes it. Nothing is read of what is larger, or where there are no
+    files in memory.
+    """
+    if source.size > at_most or not hasattr(os, "memfd_create"):
+        return None
+    with os.fdopen(os.memfd_create("pdf"), "w+b") as copy:
+        for piece in pieces_of(source):
+            copy.write(piece)
+        copy.flush()
+        return _read_only(copy.fileno())
 
 
 def begins_like_a_pdf(file: int) -> bool:

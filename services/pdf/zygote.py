@@ -166,7 +166,7 @@ def _write(write: Callable[[memoryview], int | None], part: memoryview) -> None:
         part = part[write(part) or 0 :]
 
 
-def _write_sample(file: BinaryIO) -> None:
+def _write_sample(file: BinaryIO, encryption: pikepdf.Encryption | None = None) -> None:
     """Write a small PDF that needs whatever loads itself at its first use."""
     with pikepdf.new() as pdf:
         font = pikepdf.Dictionary(
@@ -177,8 +177,7 @@ def _write_sample(file: BinaryIO) -> None:
         page = pdf.add_blank_page()
         page.Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F=font))
         page.Contents = pdf.make_stream(b"BT /F 12 Tf 72 72 Td (A) Tj ET")
-        # Encrypted, because qpdf opens the device for random numbers but once.
-        pdf.save(file, encryption=pikepdf.Encryption(owner="", user=""))
+        pdf.save(file, encryption=encryption or False)
     file.flush()
 
 
@@ -194,8 +193,13 @@ def main() -> None:
         socket.socket(fileno=int(sys.argv[1])) as control,
         tempfile.TemporaryFile() as sample,
     ):
+        # Now: no reader may open files later. Encrypted, because qpdf opens the device
+        # for random numbers but once; each reader's own sample is not, because a key
+        # made of a password takes fifty times as long as the rest.
+        with tempfile.TemporaryFile() as locked:
+            _write_sample(locked, pikepdf.Encryption(owner="", user=""))
+            _warm_up(locked, "examine", "render")
         _write_sample(sample)
-        # Now: no reader may open files later.
         _warm_up(sample, "examine", "render")
         confinement.confine()
         gc.freeze()

@@ -99,9 +99,11 @@ def issue(
 
     At most one prescription belongs to a visit, however many try at once. The
     allergies are those of this moment. Raises AlreadyPrescribed, Superseded,
-    Withdrawn, AllergyMatches, NoSuchVisit, NoSuchPrescription, NotAllowed.
+    Withdrawn, AllergyMatches, NotAtVisit, NoSuchVisit, NoSuchPrescription, NotAllowed.
     """
     actor.require(Permission.PRESCRIBE)
+    # What became of the visit meanwhile counts, too.
+    _require_begun(_visit(session, order.appointment_id))
     allergies = _lock_allergies(session, order.patient_id)
     lines = find_warnings(order.lines, allergies)
     require_reasons(lines)
@@ -159,8 +161,7 @@ def withdraw(
 def _order(
     actor: Actor, visit: Any, draft: DraftPrescription, order_id: UUID, number: int
 ) -> Order:
-    if visit.status not in _AT_WORK:
-        raise NotAtVisit
+    _require_begun(visit)
     checked = check_draft(draft)
     lines = find_warnings(checked.lines, visit.allergies)
     require_reasons(lines)
@@ -179,6 +180,11 @@ def _order(
         note=checked.note,
         author_name=actor.name,
     )
+
+
+def _require_begun(visit: Any) -> None:
+    if visit.status not in _AT_WORK:
+        raise NotAtVisit
 
 
 def _visit(session: Session, visit_id: UUID) -> Any:

@@ -15,6 +15,7 @@ from services.scheduling.extras import add_extra, withdraw_extra
 from services.scheduling.horizon import extend, list_planned
 from services.scheduling.planning import apply_plans
 from services.scheduling.records import (
+    HORIZON,
     Calendar,
     ExceptionDraft,
     ExceptionKind,
@@ -28,6 +29,7 @@ from services.scheduling.visits import list_visits_within
 from services.scheduling.weeks import WEEKDAYS, change_week, get_week
 
 __all__ = [
+    "HORIZON",
     "WEEKDAYS",
     "Calendar",
     "ExceptionDraft",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, time
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 HoursKind = Literal["work", "break"]
@@ -18,6 +18,9 @@ class Calendar:
 
     zone: str
     days: int
+
+
+HORIZON: Final = Calendar("UTC", 60)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -15,7 +15,9 @@ from db.routing import SYSTEM, Database
 from services import audit, demo_care
 from services.actors import Actor, Permission, Role
 from services.audit import Action
+from services.demo_plans import ensure_demo_plans
 from services.errors import InvalidInput
+from services.scheduling import HORIZON, Calendar
 from services.seeding import blocks, staff
 
 DEMO_PATIENTS: Final = 400
@@ -41,6 +43,7 @@ def seed(
     patients: int,
     seed_number: int = 1,
     today: date | None = None,
+    calendar: Calendar = HORIZON,
     report: Callable[[int], None] = lambda _there: None,
 ) -> int:
     """Bring the invented clinic up to this many patients; return how many were new.
@@ -71,6 +74,8 @@ def seed(
         database.write(_settle, acting=SYSTEM)
     give = partial(demo_care.ensure_demo_care, seed_number=seed_number)
     database.write(give, acting=SYSTEM)
+    plan = partial(ensure_demo_plans, calendar=calendar)
+    database.write(plan, acting=SYSTEM)
     return added
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from db.models import BookingSlot, Doctor, Patient, Slot, WaitlistEntry
+from db.models import Booking, BookingSlot, Doctor, Patient, Slot, WaitlistEntry
 
 # Nobody can come to what begins sooner than they have to answer.
 _AHEAD: Final = timedelta(minutes=30)
@@ -72,6 +72,28 @@ def end(session: Session, entry_id: UUID, status: Literal["booked", "passed"]) -
         update(WaitlistEntry)
         .where(WaitlistEntry.id == entry_id, WaitlistEntry.status == "offered")
         .values(status=status, ended_at=_NOW)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def tidy(session: Session) -> None:
+    """Write down whose offer or whose time is over, and nobody has said so yet.
+
+    Whoever takes over an offer that ran out has no time to look after the line.
+    """
+    is_asked = exists().where(
+        Booking.waitlist_id == WaitlistEntry.id,
+        Booking.status.in_(("pending", "confirmed")),
+    )
+    is_over = or_(
+        (WaitlistEntry.status == "offered") & ~is_asked,
+        (WaitlistEntry.status == "waiting") & (WaitlistEntry.until_at <= _NOW),
+    )
+    over = select(WaitlistEntry.id).where(is_over).with_for_update(skip_locked=True)
+    session.execute(
+        update(WaitlistEntry)
+        .where(WaitlistEntry.id.in_(over))
+        .values(status="passed", ended_at=_NOW)
         .execution_options(synchronize_session=False)
     )
 

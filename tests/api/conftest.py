@@ -27,6 +27,7 @@ from db.listening import Listener
 from db.routing import SYSTEM, Database
 from services import people, sessions, tokens
 from services.actors import Actor, Role
+from services.authoring import Clinic
 from services.document_lists.hot import HotLists
 from services.documents import Intake
 from services.pdf.examining import Examiner
@@ -40,6 +41,8 @@ ADA = {
     "email": "ada@example.org",
     "allergies": ["penicillin"],
 }
+
+CLINIC = Clinic("Harbour Clinic", "1 Quay Street", "+44 1632 960000")
 
 
 class Client:
@@ -178,7 +181,8 @@ def papers(module_endpoints, module_files) -> Iterator[Papers]:
     listener = Listener(module_endpoints, "documents")
     with closing(Examiner()) as examiner, closing(HotLists(listener)) as lists:
         intake = Intake(module_files, examiner, None, refuse_active=False)
-        yield Papers(intake, examiner, lists, LinkSigner("k" * 64))
+        links = LinkSigner("k" * 64)
+        yield Papers(intake, examiner, lists, links, CLINIC, "https://clinic.example")
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ TAG = {"If-Match": '"1"'}
 EXPORT = {"reason": "The health office asks", "list": "none"}
 SHARE = {"minutes": 60}
 PAPER = "/api/documents/{uuid}"
+VISIT = "/api/appointments/{uuid}"
 PAGE = "/files/documents/{uuid}/versions/{number}/pages/{page}.png"
 ROUTES = {
     ("GET", "/api/documents"): (None, 200, 200, 403, 403, 200),
@@ -39,6 +40,9 @@ ROUTES = {
     ("POST", f"{PAPER}/shares"): (SHARE, 404, 404, 403, 403, 404),
     ("POST", f"{PAPER}/shares/{{share}}/revoke"): (None, 404, 404, 403, 403, 404),
     ("GET", PAGE): (None, 404, 404, 403, 403, 404),
+    ("GET", f"{VISIT}/ticket"): (None, 404, 404, 403, 403, 404),
+    ("GET", f"{VISIT}/calendar"): (None, 404, 404, 403, 403, 404),
+    ("GET", "/api/prescriptions/{uuid}"): (None, 404, 404, 403, 403, 404),
     ("POST", "/patient-register"): (ADA, 200, 200, 403, 403, 403),
     ("GET", "/patient-register"): (None, 200, 200, 200, 403, 403),
     ("POST", "/api/v1/patients"): (ADA, 201, 201, 403, 403, 403),

@@ -13,6 +13,7 @@ LISTS = DESK | {Role.ANALYST}
 ADMIN = frozenset({Role.ADMIN})
 PAPERS = DESK | {Role.PATIENT}
 PAPER = "/api/documents/{uuid}"
+VISIT = "/api/appointments/{uuid}"
 PAGE = "/files/documents/{uuid}/versions/{number}/pages/{page}.png"
 
 ALLOWED = {
@@ -30,6 +31,8 @@ ALLOWED = {
     ("POST", f"{PAPER}/shares"): PAPERS,
     ("POST", f"{PAPER}/shares/{{share}}/revoke"): PAPERS,
     ("GET", PAGE): PAPERS,
+    ("GET", f"{VISIT}/ticket"): PAPERS,
+    ("GET", f"{VISIT}/calendar"): PAPERS,
     ("POST", "/api/v1/exports"): frozenset({Role.ANALYST}),
     ("GET", "/api/v1/health"): EVERYBODY,
     ("GET", "/api/v1/patients"): LISTS,
@@ -47,6 +50,7 @@ ALLOWED = {
     ("GET", "/api/v1/replication/status"): ADMIN,
     ("GET", "/api/v1/tokens"): ADMIN,
     ("DELETE", "/api/v1/tokens/{uuid}"): LISTS | ADMIN,
+    ("GET", "/api/prescriptions/{uuid}"): PAPERS,
     ("GET", "/files/audit.csv"): ADMIN,
     ("GET", "/files/patients.csv"): LISTS,
     ("GET", "/files/patients/{uuid}/photo"): DESK,

@@ -1,7 +1,9 @@
 """The whole server as its own process, on a database of its own."""
 
+import os
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +29,7 @@ from tests.gateway import Messages, gateway
 from tests.mailbox import Mailbox, mail_server
 from tests.signing_in import sign_in
 
+_ROOT = Path(__file__).resolve().parents[2]
 # Shows what a session keeps, and whose it is.
 _SCRIPT = """
 import streamlit as st
@@ -46,6 +49,31 @@ from db.settings import Settings
 logs.configure()
 server.run(Settings(), script=Path(sys.argv[1]))
 """
+
+
+@pytest.fixture
+def run(
+    endpoints: Endpoints, tmp_path: Path
+) -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """Run a command on a fresh database, in a folder of its own."""
+    usual = settings(endpoints, tmp_path) | {
+        "PYTHONPATH": str(_ROOT),
+        "PYTHONWARNINGS": "error",
+        "COLUMNS": "80",
+    }
+
+    def run(*words: object, **changed: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "dashboard", *map(str, words)],
+            cwd=tmp_path,
+            env=os.environ | usual | changed,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
 
 
 @dataclass

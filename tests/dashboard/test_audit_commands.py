@@ -1,10 +1,7 @@
 """The command verify-audit, run as somebody at a terminal or a cron job runs it."""
 
-import os
-import subprocess
-import sys
 from contextlib import closing
-from pathlib import Path
+from functools import partial
 
 import pytest
 from pymongo import MongoClient
@@ -15,27 +12,11 @@ from db.models import AuditEvent
 from db.routing import SYSTEM, Database
 from db.seal_keys import SealKeyFile
 from services import audit_chain
-from tests.browser.running import variables
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def run(endpoints, tmp_path):
-    """Run the command on a fresh database."""
-
-    def run(**settings):
-        return subprocess.run(
-            [sys.executable, "-m", "dashboard", "verify-audit"],
-            cwd=ROOT,
-            env=os.environ | variables(endpoints, tmp_path) | settings,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    return run
+def run(run):
+    return partial(run, "verify-audit")
 
 
 @pytest.fixture

@@ -1,46 +1,10 @@
 """The commands import-synthea and seed, run as somebody at a terminal runs them."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from sqlalchemy import text
 
 from tests.conftest import connect
 from tests.services.importing.synthea_samples import ADA, replace_heading, write_folder
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def run(endpoints, tmp_path):
-    """Run a command on a fresh database, in a folder of its own."""
-    servers = {
-        "CHARTROOM_DATABASE_URL": endpoints.database_url,
-        "CHARTROOM_MONGO_URL": endpoints.mongo_url,
-        "CHARTROOM_AUDIT_MONGO_URL": endpoints.audit_url,
-        "CHARTROOM_REPLICA_URLS": ",".join(
-            f"{name}={url}" for name, url in endpoints.replica_urls.items()
-        ),
-        "PYTHONPATH": str(ROOT),
-        "PYTHONWARNINGS": "error",
-        "COLUMNS": "80",
-    }
-
-    def run(*words):
-        return subprocess.run(
-            [sys.executable, "-m", "dashboard", *map(str, words)],
-            cwd=tmp_path,
-            env={**os.environ, **servers},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    return run
 
 
 @pytest.fixture

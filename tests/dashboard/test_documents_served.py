@@ -105,6 +105,21 @@ def test_a_file_that_turns_out_damaged_is_cut_off(
     assert "Lovelace" not in server.log.read_text()
 
 
+def test_a_link_to_a_file_that_turned_out_damaged_opens_nothing_any_more(
+    server, clerk, addresses, clinic_engine
+):
+    path = _upload(clerk, pdf(at_least=3 * MEGABYTE))
+    link = clerk.post(f"{path}/shares", json={"minutes": 60}).json()["url"]
+    _damage_the_end(addresses, clinic_engine, path)
+
+    with server.browser() as reader:
+        assert reader.get(link).status_code == 200
+        with pytest.raises(httpx.RemoteProtocolError):
+            reader.post(link)
+
+        assert reader.get(link).status_code == 410
+
+
 def _download(clerk, path, got):
     with clerk.stream("GET", path) as sent:
         assert sent.status_code == 200

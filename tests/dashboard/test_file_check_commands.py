@@ -1,11 +1,8 @@
 """The command check-files, run as somebody at a terminal or a cron job runs it."""
 
 import hashlib
-import os
-import subprocess
-import sys
 from contextlib import closing
-from pathlib import Path
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -18,28 +15,13 @@ from db.routing import SYSTEM, Database
 from services import documents
 from services.actors import Actor, Role
 from services.pdf.examination import Examination
-from tests.browser.running import variables
 
-ROOT = Path(__file__).resolve().parents[2]
 CLERK = Actor(uuid4(), "Cleo Clerk", Role.STAFF)
 
 
 @pytest.fixture
-def run(endpoints, tmp_path):
-    """Run the command on a fresh database."""
-
-    def run(**settings):
-        return subprocess.run(
-            [sys.executable, "-m", "dashboard", "check-files"],
-            cwd=ROOT,
-            env=os.environ | variables(endpoints, tmp_path) | settings,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    return run
+def run(run):
+    return partial(run, "check-files")
 
 
 @pytest.fixture

@@ -1,11 +1,8 @@
 """The commands new-file-keys and rotate-keys, run as somebody at a terminal does."""
 
 import os
-import subprocess
-import sys
 import time
 from contextlib import closing
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -16,27 +13,6 @@ from db.file_keys import FileKeys
 from db.gridfs import Bucket, FileStore
 from db.models import AuditEvent
 from db.routing import SYSTEM, Database
-from tests.browser.running import variables
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def run(endpoints, tmp_path):
-    """Run a command on a fresh database."""
-
-    def run(*words, **settings):
-        return subprocess.run(
-            [sys.executable, "-m", "dashboard", *words],
-            cwd=ROOT,
-            env=os.environ | variables(endpoints, tmp_path) | settings,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    return run
 
 
 @pytest.fixture

@@ -1,9 +1,6 @@
 """The commands create-admin and token, run as somebody at a terminal runs them."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -15,38 +12,10 @@ from services.audit import Action
 from tests.conftest import connect, owner
 from tests.services.people_samples import events
 
-ROOT = Path(__file__).resolve().parents[2]
-
 
 @pytest.fixture
-def run(endpoints, tmp_path):
-    """Run a command on a fresh database, in a folder of its own."""
-    servers = {
-        "CHARTROOM_DATABASE_URL": endpoints.database_url,
-        "CHARTROOM_OWNER_URL": owner(endpoints),
-        "CHARTROOM_MONGO_URL": endpoints.mongo_url,
-        "CHARTROOM_AUDIT_MONGO_URL": endpoints.audit_url,
-        "CHARTROOM_REPLICA_URLS": ",".join(
-            f"{name}={url}" for name, url in endpoints.replica_urls.items()
-        ),
-        "CHARTROOM_PUBLIC_URL": "https://chartroom.example.org",
-        "PYTHONPATH": str(ROOT),
-        "PYTHONWARNINGS": "error",
-        "COLUMNS": "80",
-    }
-
-    def run(*words):
-        return subprocess.run(
-            [sys.executable, "-m", "dashboard", *map(str, words)],
-            cwd=tmp_path,
-            env={**os.environ, **servers},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    return run
+def run(run):
+    return partial(run, CHARTROOM_PUBLIC_URL="https://chartroom.example.org")
 
 
 @pytest.fixture

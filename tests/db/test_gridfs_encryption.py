@@ -4,13 +4,11 @@ import os
 from contextlib import closing
 from hashlib import sha256
 from io import BytesIO
-from uuid import uuid4
 
 import bson
 import pytest
 from bson import ObjectId
 from gridfs import DEFAULT_CHUNK_SIZE
-from pymongo import MongoClient
 
 from db.file_keys import FileKeys
 from db.gridfs import (
@@ -26,30 +24,6 @@ DOCUMENTS, PHOTOS = Bucket.DOCUMENTS, Bucket.PATIENT_PHOTOS
 PDF = "application/pdf"
 # Three chunks, and several segments of the cipher.
 LONG = os.urandom(600_000)
-
-
-@pytest.fixture
-def name() -> str:
-    return f"test_{uuid4().hex}"
-
-
-@pytest.fixture
-def raw(addresses, name):
-    """The database as whoever has got hold of MongoDB sees it."""
-    with MongoClient(addresses.mongo.admin_url) as client:
-        yield client[name]
-        client.drop_database(name)
-
-
-@pytest.fixture
-def keys(tmp_path):
-    return FileKeys(tmp_path / "file.keys", may_be_made=True)
-
-
-@pytest.fixture
-def files(addresses, name, keys, raw):
-    with closing(FileStore(addresses.mongo.admin_url, name, keys=keys)) as store:
-        yield store
 
 
 def everything_in(raw) -> bytes:

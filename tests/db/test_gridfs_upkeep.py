@@ -3,12 +3,10 @@
 import os
 from contextlib import closing
 from datetime import UTC, datetime
-from uuid import uuid4
 
 import pytest
 from bson import ObjectId
 from gridfs import GridFSBucket
-from pymongo import MongoClient
 
 from db.file_keys import FileKeys
 from db.files import upkeep
@@ -18,30 +16,6 @@ DOCUMENTS, PHOTOS = Bucket.DOCUMENTS, Bucket.PATIENT_PHOTOS
 PDF, JPEG = "application/pdf", "image/jpeg"
 # Two chunks.
 LONG = os.urandom(400_000)
-
-
-@pytest.fixture
-def name() -> str:
-    return f"test_{uuid4().hex}"
-
-
-@pytest.fixture
-def raw(addresses, name):
-    """The database without Chartroom."""
-    with MongoClient(addresses.mongo.admin_url) as client:
-        yield client[name]
-        client.drop_database(name)
-
-
-@pytest.fixture
-def keys(tmp_path):
-    return FileKeys(tmp_path / "file.keys", may_be_made=True)
-
-
-@pytest.fixture
-def files(addresses, name, keys, raw):
-    with closing(FileStore(addresses.mongo.admin_url, name, keys=keys)) as store:
-        yield store
 
 
 def put_plain(raw, data: bytes, bucket: Bucket = PHOTOS) -> str:

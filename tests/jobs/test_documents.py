@@ -55,6 +55,17 @@ def file(database, files, clerk, examiner):
     return file
 
 
+@pytest.fixture
+def scanner():
+    """A real clamd."""
+    # Not pytest's own folder: a socket's path must be short.
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        clamd.running(Path(folder)) as url,
+    ):
+        yield Scanner(url)
+
+
 def versions(database):
     rows = select(DocumentVersion).order_by(DocumentVersion.created_at)
     return database.write(lambda s: s.scalars(rows).all(), acting=SYSTEM).value
@@ -99,16 +110,12 @@ class Judge:
 
 @needs_clamd
 def test_what_came_while_the_scanner_was_away_is_scanned_once_it_is_back(
-    database, files, file
+    database, files, file, scanner
 ):
     file(infected_letter(), samples.letter())
     assert scans(database) == ["waiting", "waiting"]
 
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        clamd.running(Path(folder)) as url,
-    ):
-        jobs.scan(database, files, Scanner(url))
+    jobs.scan(database, files, scanner)
 
     assert scans(database) == ["infected", "clean"]
     assert recorded(database, "document:scan") == [
@@ -148,15 +155,11 @@ def test_what_is_scanned_already_is_left_alone(database, files, file):
 
 @needs_clamd
 def test_what_came_while_there_was_no_scanner_is_scanned_once_there_is_one(
-    database, files, file, clerk
+    database, files, file, scanner, clerk
 ):
     file(infected_letter(), samples.letter(), scanner=None)
 
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        clamd.running(Path(folder)) as url,
-    ):
-        jobs.scan(database, files, Scanner(url))
+    jobs.scan(database, files, scanner)
 
     assert scans(database) == ["infected", "clean"]
     assert recorded(database, "document:scan") == [

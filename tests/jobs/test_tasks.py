@@ -91,6 +91,12 @@ def test_a_photo_that_nobody_refers_to_is_swept_when_it_is_old_enough(
     assert _states(stores, "sweep_files") == ["succeeded", "succeeded"]
 
 
+def test_plans_are_extended_in_the_background(endpoints, stores):
+    _run_due(endpoints, stores, "extend_plans")
+
+    assert _states(stores, "extend_plans") == ["succeeded"]
+
+
 def test_a_sweep_that_the_version_before_has_queued_is_done(endpoints, stores):
     with stores.database.writing() as session:
         session.execute(

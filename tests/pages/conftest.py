@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -33,11 +34,13 @@ from db.limit_storage import LimitStorage
 from db.models import AuditEvent
 from db.routing import SYSTEM, Database, Lsn
 from db.settings import Settings
-from services import patients, people, sessions
+from services import documents, patients, people, sessions
 from services.actors import Actor, Role
+from services.documents import DocumentRecord, DraftDocument, StoredContent
 from services.patient_records import PatientDraft, PatientRecord
 from services.pdf.examining import Examiner
 from tests.conftest import connect, owner
+from tests.services.pdf.samples import letter
 
 _ROOT = Path(__file__).resolve().parents[2]
 _SECONDS = 30
@@ -129,6 +132,10 @@ class Clinic:
             lambda session: patients.get_patient(session, self.clerk, patient_id)
         )
 
+    def receive(self, data: bytes) -> StoredContent:
+        """Store a file as an upload does before there is a row."""
+        return self.wiring.intake.receive(BytesIO(data), "letter.pdf")
+
     def write(self, operation: Any) -> Any:
         """Return what the operation does; pages opened later show it."""
         written = self.wiring.database.write(operation, acting=SYSTEM)
@@ -196,6 +203,34 @@ def kept(clinic: Clinic) -> Iterator[Session]:
 
 def _nothing(_: Session) -> None:
     """Find out how far a replica must have come to show what was just committed."""
+
+
+@pytest.fixture
+def file(clinic: Clinic) -> Callable[..., DocumentRecord]:
+    """File a PDF as somebody of a role, without a page."""
+
+    def file(
+        data: bytes | None = None,
+        *,
+        role: Role = Role.STAFF,
+        of: UUID | None = None,
+        **facts: Any,
+    ) -> DocumentRecord:
+        content = clinic.receive(data or letter("Unlike any other"))
+        draft = DraftDocument(patient_id=of, **facts)
+        return clinic.write(
+            lambda s: documents.file(s, clinic.cast[role], draft, content)
+        )
+
+    return file
+
+
+@pytest.fixture
+def maya(clinic: Clinic) -> UUID:
+    """The record of the patient in the cast."""
+    patient_id = clinic.cast[Role.PATIENT].patient_id
+    assert patient_id
+    return patient_id
 
 
 @pytest.fixture

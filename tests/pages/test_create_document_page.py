@@ -12,6 +12,7 @@ from db.gridfs import Bucket
 from services import documents
 from services.actors import Role
 from services.authoring import Draft, list_drafts, save_draft
+from tests.pages.papers import files_of
 from tests.services.authoring.samples import record_form
 
 PAGE = "create_document"
@@ -90,7 +91,7 @@ def test_the_form_begins_with_what_the_record_knows(clinic, ada):
 
 def test_from_the_form_over_the_preview_to_the_filed_document(clinic, ada):
     app = opened(clinic, patient=ada.id)
-    field(app, "diagnosis").set_value("高血压").run()
+    field(app, "diagnosis").set_value(" 高血压\t\n").run()
 
     press(app, "generate")
     (picture,) = app.get("image")
@@ -225,6 +226,20 @@ def test_what_was_written_about_one_patient_never_stays_for_another(clinic, ada)
     assert shown(app)["diagnosis"] == ""
 
 
+def test_each_patients_draft_is_kept_when_another_is_chosen(clinic, ada):
+    app = opened(clinic, patient=ada.id)
+    field(app, "diagnosis").set_value("Adas own").run()
+    other = clinic.register()
+
+    app.query_params["patient"] = str(other.id)
+    app.run()
+    field(app, "diagnosis").set_value("Anothers own").run()
+
+    for patient, typed in ((ada, "Adas own"), (other, "Anothers own")):
+        (kept,) = list_drafts(clinic.wiring.drafts, clinic.clerk, patient.id)
+        assert kept.draft.form["diagnosis"] == typed
+
+
 def test_what_was_typed_before_the_patient_was_chosen_stays(clinic, ada):
     app = opened(clinic)
     field(app, "diagnosis").set_value("Typed first").run()
@@ -295,11 +310,13 @@ def test_somebody_elses_version_in_between_is_told_and_the_form_stays(clinic, ad
     field(mine, "diagnosis").set_value("Mine").run()
     press(mine, "generate")
     press(press(theirs, "generate"), "confirm")
+    before = files_of(clinic)
 
     press(mine, "confirm")
 
     assert any("Somebody else changed" in error.value for error in mine.error)
     assert shown(mine)["diagnosis"] == "Mine"
+    assert files_of(clinic) == before
     after = clinic.write(lambda s: documents.get(s, clinic.clerk, record.id))
     assert after.latest == 2
 

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LISTED = {
     Role.STAFF: {
         "home",
+        "desk",
         "patients",
         "register",
         "documents",
@@ -27,6 +28,8 @@ LISTED = {
     },
     Role.CLINICIAN: {
         "home",
+        "day",
+        "desk",
         "patients",
         "register",
         "documents",
@@ -42,6 +45,7 @@ LISTED = {
         "users",
         "tokens",
         "audit",
+        "outbox",
         "retention",
         "replication",
         "account",

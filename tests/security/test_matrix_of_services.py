@@ -33,6 +33,12 @@ from services.passkey_answers import Answer, PasskeyRefused, RelyingParty
 from services.patient_records import PatientDraft
 from services.people.managing import Particulars
 from services.photo_images import PreparedPhoto
+from services.prescriptions import (
+    DraftPrescription,
+    Order,
+    PrescriptionLine,
+    SignedPaper,
+)
 from services.retention import Rule
 from tests.security.services_matrix import (
     ALLOWED,
@@ -226,7 +232,37 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
         return {"typed": "headache", "unfinished": unfinished}
     if name.startswith("documents."):
         return _with_documents(house, name, role)
+    if name.startswith("prescriptions."):
+        return _with_prescriptions(house)
     return {}
+
+
+def _with_prescriptions(house) -> dict[str, Any]:
+    """A prescription of the patient's that is not there."""
+    line = PrescriptionLine("Paracetamol 500 mg", "1", "3 times a day", "5 days")
+    return {
+        "draft": DraftPrescription((line,)),
+        "lines": (line,),
+        "order": Order(
+            id=uuid4(),
+            appointment_id=uuid4(),
+            number=1,
+            patient_id=house.patient.id,
+            patient_name="Ada Lovelace",
+            date_of_birth=_TODAY,
+            allergies=(),
+            no_known_allergies=True,
+            doctor_id=uuid4(),
+            license_number=None,
+            lines=(line,),
+            note="",
+            author_name="Dora",
+        ),
+        "paper": SignedPaper(uuid4().hex, "x.pdf", 1, bytes(32), bytes(32)),
+        "prescription_id": uuid4(),
+        "sha256_of_file": bytes(32),
+        "visit_id": uuid4(),
+    }
 
 
 def _with_documents(house, name: str, role: Role) -> dict[str, Any]:

@@ -188,6 +188,58 @@ def test_what_is_asked_without_a_database_is_refused_in_writing(desk, log):
     assert actions(log) == [("access:refuse", "refused")]
 
 
+class Beginning:
+    """Something that was begun, and whether it was let go of."""
+
+    def __init__(self) -> None:
+        self.is_closed = False
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def test_what_begins_meanwhile_is_given_away_once_it_is_written_down(desk, ada, log):
+    begun = Beginning()
+
+    read, given = desk.read_ahead(
+        lambda s: patients.get_patient(s, desk.actor, ada.value.id),
+        lambda patient: begun if patient.id == ada.value.id else Beginning(),
+        after=ada.lsn,
+    )
+
+    assert (read.value.id, given, begun.is_closed) == (ada.value.id, begun, False)
+    assert actions(log) == [("patient:read", "done")]
+
+
+def test_what_has_begun_is_let_go_of_if_it_cannot_be_written_down(
+    headless, desk, ada, log
+):
+    begun = Beginning()
+
+    with pytest.raises(NotRecorded):
+        OnBehalf(headless, desk.actor, ORIGIN).read_ahead(
+            lambda s: patients.get_patient(s, desk.actor, ada.value.id),
+            lambda _: begun,
+            after=ada.lsn,
+        )
+
+    assert begun.is_closed
+
+
+def test_what_cannot_begin_is_written_down_all_the_same(desk, ada, log):
+    def fail(_):
+        raise Conflict("Not now.")
+
+    with pytest.raises(Conflict, match="Not now"):
+        desk.read_ahead(
+            lambda s: patients.get_patient(s, desk.actor, ada.value.id),
+            fail,
+            after=ada.lsn,
+        )
+
+    assert actions(log) == [("patient:read", "done")]
+
+
 def test_a_stream_is_written_down_before_its_first_piece(desk, log):
     def pieces(session):
         audit.record(session, desk.actor, Action.PATIENT_EXPORT)

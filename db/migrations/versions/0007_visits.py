@@ -498,6 +498,13 @@ def _create_bookings() -> None:
     )
     op.create_index("bookings_of_slot", "bookings", ["slot_id"], unique=False)
     op.create_index(
+        "bookings_of_waitlist",
+        "bookings",
+        ["waitlist_id"],
+        unique=False,
+        postgresql_where=sa.text("waitlist_id IS NOT NULL"),
+    )
+    op.create_index(
         "bookings_to_expire",
         "bookings",
         ["expires_at"],

@@ -8,6 +8,7 @@ from tests.services.audit_deeds import (
     patients,
     pdf,
     people,
+    prescriptions,
     sharing,
 )
 from tests.services.audit_deeds.world import DEEDS, World
@@ -22,5 +23,6 @@ __all__ = [
     "patients",
     "pdf",
     "people",
+    "prescriptions",
     "sharing",
 ]

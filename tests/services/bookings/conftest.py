@@ -42,3 +42,9 @@ def other(session: Session, clerk: Actor, today) -> PatientRecord:
 def herself(patient: PatientRecord) -> Actor:
     """Ada, signed in."""
     return Actor(uuid4(), "Ada Lovelace", Role.PATIENT, patient.id)
+
+
+@pytest.fixture
+def desk(session: Session, clerk: Actor) -> tuple[Session, Actor]:
+    """The front desk: a session, and who works in it."""
+    return session, clerk

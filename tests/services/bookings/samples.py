@@ -1,12 +1,12 @@
 """A doctor's slots, and holds that are made to be older than they are."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.models import AuditEvent, Booking, BookingSlot, Doctor, Slot
+from db.models import AuditEvent, Booking, BookingSlot, Doctor, Patient, Slot
 from services import bookings
 from services.bookings import BookingRecord, BookingRequest
 
@@ -81,3 +81,16 @@ def events(session: Session, action: str) -> list[AuditEvent]:
 
 def count(session: Session, table, *conditions) -> int:
     return session.scalar(select(func.count()).select_from(table).where(*conditions))
+
+
+def patient(session: Session) -> Patient:
+    """Keep somebody who can be booked."""
+    row = Patient(
+        first_name="Pat",
+        last_name="Number",
+        date_of_birth=date(1980, 5, 17),
+        email=f"{uuid4().hex}@example.org",
+    )
+    session.add(row)
+    session.flush()
+    return row

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,10 @@ from sqlalchemy import func, select
 
 from db.endpoints import Endpoints
 from db.listening import Listener, News
-from db.models import AuditEvent
+from db.models import AuditEvent, User
 from db.routing import SYSTEM, Lsn
 from services import patients
+from services.actors import Actor, Role
 from services.criteria import Criteria
 from services.document_lists.hot import HotLists, Place
 from services.errors import NotAllowed
@@ -164,6 +166,26 @@ def test_nobody_is_shown_what_was_kept_for_others(clinic, hearing):
     with pytest.raises(NotAllowed):
         _look(clinic, hot, clinic.ana)
     assert _look(clinic, hot, clinic.emil).value.page.rows == ()
+
+
+def test_of_two_patients_neither_is_shown_what_was_kept_for_the_other(clinic, hearing):
+    def invite(session, patient):
+        filed(session, clinic.cleo, f"Of {patient.first_name}", of=patient)
+        user = User(name=patient.first_name, role="patient", patient_id=patient.id)
+        session.add(user)
+        session.flush()
+        return Actor(user.id, user.name, Role.PATIENT, patient.id)
+
+    hot = HotLists(hearing)
+    two = [
+        clinic.database.write(partial(invite, patient=patient), acting=SYSTEM)
+        for patient in (clinic.ada, clinic.grace)
+    ]
+
+    shown = [_look(clinic, hot, one.value, after=two[-1].lsn) for one in two]
+
+    titles = [[row.title for row in look.value.page.rows] for look in shown]
+    assert titles == [["Of Ada"], ["Of Grace"]]
 
 
 def test_a_listener_hears_of_documents_and_of_names(clinic, module_endpoints):

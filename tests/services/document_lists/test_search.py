@@ -7,6 +7,7 @@ from services.criteria import Criteria, Direction, Filter, Group, Operator, Orde
 from services.document_lists import Spelling
 from services.errors import InvalidInput
 from tests.services.document_lists.samples import filed, register, search, titles
+from tests.services.documents.samples import mark
 
 
 @pytest.fixture
@@ -188,6 +189,15 @@ def test_a_hit_in_the_title_is_a_passage_of_the_title(session, clerk, shelf):
         ("Referral", True),
         (" of diabetes", False),
     ]
+
+
+@pytest.mark.parametrize("scan", ["waiting", "infected"])
+def test_of_what_is_in_quarantine_no_passage_of_the_text_is_shown(session, clerk, scan):
+    mark(session, filed(session, clerk, "Measles", "about measles"), scan=scan)
+
+    (row,) = _rows(session, clerk, "measles")
+
+    assert [passage.place for passage in row.passages] == ["title"]
 
 
 def test_words_far_into_a_long_document_are_shown_too(session, clerk):

@@ -64,7 +64,7 @@ def main() -> None:
     keys = FileKeys(Path(told["keys"]))
     with closing(FileStore(told["mongo_url"], told["store"], keys=keys)) as files:
         intake = Intake(files, Trusting(), None, refuse_active=False)
-        content = intake.receive(source, "newest.pdf")
+        content = intake.receive(source, "newest.pdf", **told["made"])
         if stage == "before the row":
             die()
         clerk = Actor(uuid4(), "Cleo Clerk", Role.STAFF)

@@ -160,6 +160,25 @@ def test_what_gets_no_row_is_discarded(files):
     assert stored(files) == []
 
 
+@pytest.mark.parametrize(
+    ("error", "stays"),
+    [
+        (documents.IdTaken(), False),
+        (Unavailable("The primary went away while saving."), True),
+        (ConnectionResetError(), True),
+    ],
+    ids=["refused", "nobody knows", "broken off"],
+)
+def test_a_file_goes_only_if_its_row_was_refused_for_certain(files, error, stays):
+    into = intake(files)
+    taken = into.receive(BytesIO(PDF), "x.pdf")
+
+    with pytest.raises(type(error)), into.row_of(taken):
+        raise error
+
+    assert stored(files) == [taken.file_id] * stays
+
+
 def test_a_store_that_is_down_is_said_so(file_keys):
     nowhere = FileStore(
         "mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=50", keys=file_keys

@@ -26,6 +26,8 @@ from tests.services.documents.dying import PDF, Trusting
 ROOT = Path(__file__).resolve().parents[3]
 LATER = datetime.now(UTC) + timedelta(days=1)
 EARLIER = b"%PDF-1.7 the earlier one"
+# The next version comes from the form that the document was made from.
+FORM = {"origin": "form", "template": "sick_note", "form": {"name": "Ada Lovelace"}}
 # Where it dies: is the new version there afterwards, and what is left in the store?
 STAGES = {
     "before the bytes": (False, "nothing"),
@@ -49,12 +51,14 @@ class Clinic:
         with Session(self.engine) as session, session.begin():
             self.filed = documents.file(session, clerk, DraftDocument(), content)
 
-    def kill(self, stage, *, replacing):
-        """Let another process file or replace a document, and die."""
-        target = str(self.filed.id) if replacing else None
+    def kill(self, stage, deed):
+        """Let another process file, replace or rewrite a document, and die."""
+        target = None if deed == "filing" else str(self.filed.id)
+        made = FORM if deed == "rewriting" else {}
+        told = {"stage": stage, "document_id": target, "made": made}
         ended = subprocess.run(
             [sys.executable, "-m", "tests.services.documents.dying"],
-            input=json.dumps(self._told | {"stage": stage, "document_id": target}),
+            input=json.dumps(self._told | told),
             text=True,
             cwd=ROOT,
             capture_output=True,
@@ -108,14 +112,12 @@ def clinic(database_url, addresses, file_keys, clerk):
         client.drop_database(name)
 
 
-@pytest.mark.parametrize("replacing", [False, True], ids=["filing", "replacing"])
+@pytest.mark.parametrize("deed", ["filing", "replacing", "rewriting"])
 @pytest.mark.parametrize("stage", STAGES)
-def test_killed_at_any_step_nothing_is_lost_and_no_link_is_dead(
-    clinic, stage, replacing
-):
+def test_killed_at_any_step_nothing_is_lost_and_no_link_is_dead(clinic, stage, deed):
     is_there, left = STAGES[stage]
 
-    clinic.kill(stage, replacing=replacing)
+    clinic.kill(stage, deed)
 
     expected = [EARLIER, PDF] if is_there else [EARLIER]
     assert clinic.contents() == sorted(expected)
@@ -131,12 +133,12 @@ def test_killed_at_any_step_nothing_is_lost_and_no_link_is_dead(
 def test_what_a_killed_process_left_is_swept_and_what_it_wanted_can_be_done_again(
     clinic, stage
 ):
-    clinic.kill(stage, replacing=True)
+    clinic.kill(stage, "replacing")
 
     for leftovers in clinic.lost():
         for file_id in leftovers:
             clinic.files.delete(Bucket.DOCUMENTS, file_id)
-    clinic.kill("after the commit", replacing=True)
+    clinic.kill("after the commit", "replacing")
 
     assert clinic.lost() == ([], [])
     assert clinic.contents() == sorted([EARLIER, PDF])

@@ -61,6 +61,16 @@ def with_xfa_script() -> bytes:
     return changed(change)
 
 
+def with_film_script() -> bytes:
+    """A film's action, which names no script but has one."""
+
+    def change(pdf: Pdf) -> None:
+        action = Dictionary(S=Name.Rendition, OP=0, JS=String("x()"))
+        pdf.Root.OpenAction = action
+
+    return changed(change)
+
+
 def with_launch() -> bytes:
     def change(pdf: Pdf) -> None:
         pdf.Root.OpenAction = Dictionary(S=Name.Launch, F=String("calc.exe"))
@@ -109,6 +119,14 @@ def cut_in_the_middle() -> bytes:
 def without_pages() -> bytes:
     """A header and a trailer, and nothing that could be opened."""
     return b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer << /Root 1 0 R >>"
+
+
+def with_lost_page() -> bytes:
+    """One page, of which nothing is in the file."""
+    return _from_objects(
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Count 1 /Kids [9 0 R] >>",
+    )
 
 
 def polyglot() -> bytes:

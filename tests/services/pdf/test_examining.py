@@ -32,6 +32,7 @@ def test_a_page_without_words_has_no_text(examiner):
         (samples.with_script, ("scripts",)),
         (samples.with_hidden_script, ("scripts",)),
         (samples.with_xfa_script, ("scripts",)),
+        (samples.with_film_script, ("scripts",)),
         (samples.with_launch, ("launch",)),
         (samples.with_attachment, ("attachments",)),
         (samples.with_words_only, ()),
@@ -79,8 +80,13 @@ def test_what_does_not_begin_like_a_pdf_is_none(examiner, data):
 
 @pytest.mark.parametrize(
     "data",
-    [samples.without_pages(), b"%PDF-1.7", b"%PDF-1.7\n" + b"(" * 100_000],
-    ids=["no pages", "nothing but a header", "an endless text"],
+    [
+        samples.without_pages(),
+        samples.with_lost_page(),
+        b"%PDF-1.7",
+        b"%PDF-1.7\n" + b"(" * 100_000,
+    ],
+    ids=["no pages", "a lost page", "nothing but a header", "an endless text"],
 )
 def test_a_file_of_which_no_page_opens_is_refused_in_words(examiner, data):
     with pytest.raises(Unreadable, match="none of its pages can be opened"):

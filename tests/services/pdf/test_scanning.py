@@ -105,8 +105,15 @@ def answering(reply):
 
 @pytest.mark.parametrize(
     "reply",
-    [b"", b"stream: OK?\0", b"INSTREAM ERROR\0", b"HTTP/1.1 200 OK\r\n\r\n", None],
-    ids=["nothing", "nearly", "error", "somebody else", "silence"],
+    [
+        b"",
+        b"stream: OK?\0",
+        b"stream: NOT OK\0",
+        b"INSTREAM ERROR\0",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        None,
+    ],
+    ids=["nothing", "nearly", "not", "error", "somebody else", "silence"],
 )
 def test_no_answer_but_the_right_one_makes_a_file_clean(reply):
     with answering(reply) as scanner, pytest.raises(NoVerdict):

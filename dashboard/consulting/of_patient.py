@@ -1,0 +1,60 @@
+"""What was prescribed for a patient, on the page of their record."""
+
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.consulting.prescribing import address_of
+from dashboard.context import current_actor, read
+from dashboard.net import net
+from dashboard.widgets.record_table import (
+    Cell,
+    Column,
+    Row,
+    payload_of,
+    record_table,
+)
+from dashboard.widgets.words import at
+from services import prescriptions
+from services.actors import Permission, Role
+from services.prescriptions import PrescriptionRecord, PrescriptionStatus
+
+
+@st.fragment
+def prescriptions_of(patient_id: UUID, *, page: str) -> None:
+    """Show them, to those who may see prescriptions; each leads to its signed file."""
+    actor = current_actor()
+    permission = (
+        Permission.VIEW_OWN_PRESCRIPTIONS
+        if actor.role is Role.PATIENT
+        else Permission.VIEW_PRESCRIPTIONS
+    )
+    if not actor.may(permission):
+        return
+    st.subheader("Prescriptions", anchor=False)
+    with net():
+        found = read(
+            lambda s: prescriptions.list_of_patient(s, actor, patient_id),
+            keep=("prescriptions", patient_id),
+        )
+        if found:
+            columns = [Column("Issued"), Column("Drugs"), Column("By"), Column("State")]
+            table = payload_of(columns, list(map(_row, found)), name="Prescriptions")
+            record_table(table, key=f"{page}_prescriptions")
+        else:
+            st.caption("Nothing was prescribed yet.")
+
+
+def _row(record: PrescriptionRecord) -> Row:
+    version = record.version
+    is_issued = record.status is PrescriptionStatus.ISSUED
+    return Row(
+        str(record.id),
+        (
+            Cell(at(version.created_at)),
+            Cell(", ".join(line.drug for line in version.lines)),
+            Cell(version.author_name),
+            Cell("Issued", "ok") if is_issued else Cell("Withdrawn", "muted"),
+        ),
+        url=address_of(record.id, version.number),
+    )

@@ -1,0 +1,1 @@
+"""The front desk's day and the clinician's: who is expected, who waits, who is seen."""

@@ -1,0 +1,100 @@
+"""Visits as tables, with what can be done with each."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, Literal, get_args
+
+from dashboard.desk import words
+from dashboard.widgets.record_table import (
+    Cell,
+    Column,
+    Deed,
+    Piece,
+    Row,
+    payload_of,
+    record_table,
+)
+from services.appointments import VisitRecord, VisitStatus
+
+DeedName = Literal["check_in", "complete", "miss"]
+Done = tuple[VisitRecord, DeedName]
+
+_NAMES: Final[tuple[DeedName, ...]] = get_args(DeedName)
+
+_CHECK_IN: Final = Deed("check_in", "Check in", "how_to_reg")
+_COMPLETE: Final = Deed("complete", "Seen", "check_circle")
+_MISS: Final = Deed("miss", "Did not come", "person_off")
+_COLUMNS: Final = (
+    Column("Patient"),
+    Column("Time", is_whole=True),
+    Column("With"),
+    Column("State"),
+    Column(""),
+)
+_OWN: Final = (
+    Column("Patient"),
+    Column("Time", is_whole=True),
+    Column("State"),
+)
+
+
+def desk_table(
+    visits: Sequence[VisitRecord], moment: datetime, *, name: str, key: str
+) -> Done | None:
+    """Show visits to the desk; return what is to be done with which."""
+    rows = [
+        Row(
+            str(one.id),
+            (
+                Cell(words.who(one)),
+                Cell(words.hour(one.starts_at)),
+                Cell(_with(one)),
+                words.state(one, moment),
+                Cell("", deeds=_deeds(one, moment)),
+            ),
+            url=f"patient?patient={one.patient_id}" if one.patient_name else "",
+        )
+        for one in visits
+    ]
+    asked = record_table(payload_of(_COLUMNS, rows, name=name), key=key)
+    if asked.deed is None:
+        return None
+    chosen, deed = asked.deed
+    found = next((one for one in visits if str(one.id) == chosen), None)
+    known: DeedName | None = next((one for one in _NAMES if one == deed), None)
+    return (found, known) if found and known else None
+
+
+def own_table(visits: Sequence[VisitRecord], moment: datetime, *, key: str) -> None:
+    """Show a clinician their visits; each leads to its consulting room."""
+    rows = [
+        Row(
+            str(one.id),
+            (
+                Cell(words.who(one), lines=((Piece(one.note),),) if one.note else ()),
+                Cell(f"{words.hour(one.starts_at)} to {words.hour(one.ends_at)}"),
+                words.state(one, moment),
+            ),
+            url=f"visit?visit={one.id}",
+        )
+        for one in visits
+    ]
+    record_table(payload_of(_OWN, rows, name="Your visits"), key=key)
+
+
+def _with(visit: VisitRecord) -> str:
+    return (
+        f"{visit.doctor_name}, room {visit.room}" if visit.room else visit.doctor_name
+    )
+
+
+def _deeds(visit: VisitRecord, moment: datetime) -> tuple[Deed, ...]:
+    match visit.status:
+        case VisitStatus.CHECKED_IN:
+            return (_COMPLETE,)
+        case VisitStatus.SCHEDULED:
+            return (_CHECK_IN, _MISS) if visit.starts_at < moment else (_CHECK_IN,)
+        case VisitStatus.NO_SHOW:
+            return (_CHECK_IN,)
+        case _:
+            return ()

@@ -1,0 +1,40 @@
+"""A clinician's day: their own visits, each leading to the consulting room."""
+
+from datetime import timedelta
+
+import streamlit as st
+
+from dashboard.context import freshness, now, today
+from dashboard.desk import queue, tables, words
+from dashboard.net import net
+from dashboard.widgets.empty_state import empty_state
+from dashboard.widgets.page_header import page_header
+
+
+def move(days: int) -> None:
+    """Turn to another day, or back to today."""
+    shown = st.session_state["day_shown"]
+    st.session_state["day_shown"] = shown + timedelta(days=days) if days else today()
+
+
+@st.fragment(run_every="60s")
+def visits() -> None:
+    """Show the visits of the day, again every minute, because people wait."""
+    with net():
+        found = queue.own(st.session_state["day_shown"])
+        if found:
+            st.markdown(f"**{words.summary(queue.sort(found))}**")
+            tables.own_table(found, now(), key="day_visits")
+        else:
+            empty_state("You have no visits on this day.", icon="event_available")
+        st.caption(freshness())
+
+
+st.session_state.setdefault("day_shown", today())
+page_header("Your day")
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    st.date_input("Day", key="day_shown", width=180)
+    st.button("Day before", key="day_before", on_click=move, args=(-1,))
+    st.button("Today", key="day_today", on_click=move, args=(0,))
+    st.button("Day after", key="day_after", on_click=move, args=(1,))
+visits()

@@ -1,0 +1,108 @@
+"""A doctor's photo: bytes in the file store, named by the doctor's row."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.gridfs import Bucket, FileMissing, FileStore, FileStoreUnavailable
+from db.models import Doctor
+from services import after_commit, photo_files
+from services.actors import Actor, Permission
+from services.doctors.changing import change_photo
+from services.doctors.errors import NoDoctorPhoto
+from services.doctors.records import DoctorRecord
+from services.doctors.rows import find
+from services.errors import ServiceError
+from services.photo_images import PreparedPhoto
+
+_BUCKET: Final = Bucket.DOCTOR_PHOTOS
+
+
+def attach_photo(
+    session: Session,
+    files: FileStore,
+    actor: Actor,
+    doctor_id: UUID,
+    photo: PreparedPhoto,
+    *,
+    revision: int,
+) -> DoctorRecord:
+    """Store the photo and name it in the doctor's row; the caller commits.
+
+    The photo it replaces is deleted after the commit. Raises StaleDoctor, NotFound,
+    NotAllowed or services.photo_files.PhotosUnavailable.
+    """
+    actor.require(Permission.MANAGE_DOCTORS)
+    before = find(session, actor, doctor_id)
+    photo_file_id = photo_files.put(files, _BUCKET, photo)
+    try:
+        kept = change_photo(session, actor, doctor_id, photo_file_id, revision=revision)
+    except ServiceError:
+        with suppress(FileStoreUnavailable):
+            photo_files.delete(files, _BUCKET, photo_file_id)
+        raise
+    _delete_later(session, files, before)
+    return kept
+
+
+def remove_photo(
+    session: Session, files: FileStore, actor: Actor, doctor_id: UUID, *, revision: int
+) -> DoctorRecord:
+    """Forget the photo; its bytes are deleted after the caller's commit.
+
+    Raises StaleDoctor, NotFound, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_DOCTORS)
+    before = find(session, actor, doctor_id)
+    kept = change_photo(session, actor, doctor_id, None, revision=revision)
+    _delete_later(session, files, before)
+    return kept
+
+
+def read_photo(
+    session: Session,
+    files: FileStore,
+    actor: Actor,
+    doctor_id: UUID,
+    *,
+    thumbnail: bool,
+) -> bytes:
+    """Return the photo as JPEG to whoever may see the doctors.
+
+    Raises NoDoctorPhoto, NotFound, NotAllowed, PhotosUnavailable or PhotoDamaged.
+    """
+    actor.require(Permission.VIEW_DOCTORS)
+    doctor = find(session, actor, doctor_id)
+    if doctor.photo_file_id is None:
+        raise NoDoctorPhoto
+    try:
+        return photo_files.get(
+            files, _BUCKET, doctor.photo_file_id, thumbnail=thumbnail
+        )
+    except FileMissing as error:
+        # It was replaced between the row and the file: a reload shows the new one.
+        raise NoDoctorPhoto from error
+
+
+def list_unreferenced(
+    session: Session, files: FileStore, older_than: datetime
+) -> Iterator[str]:
+    """Yield the files that no doctor's row names, among those old enough to have one.
+
+    Ask the primary: a replica may not know the newest rows.
+    """
+    named = session.scalars(
+        select(Doctor.photo_file_id).where(Doctor.photo_file_id.is_not(None))
+    )
+    yield from photo_files.list_unnamed(files, _BUCKET, named, older_than)
+
+
+def _delete_later(session: Session, files: FileStore, before: DoctorRecord) -> None:
+    gone = before.photo_file_id
+    after_commit.call(session, partial(photo_files.delete, files, _BUCKET, gone))

@@ -1,0 +1,145 @@
+"""Plain files kept in memory between the picture of one page and that of the next."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from threading import Lock, Timer
+from time import monotonic
+from typing import Final
+
+from services.pdf.sources import Sized, copied_to_memory, handed_over
+
+_MOST_BYTES: Final = 64 * 1024 * 1024
+_MOST_FILES: Final = 8
+_SECONDS: Final = 20.0
+
+
+@dataclass(slots=True)
+class _Kept:
+    """An open file without a name, and until when it is kept."""
+
+    file: int
+    size: int
+    until: float
+
+
+class KeptFiles:
+    """Files that somebody may want another page of, for as long as pages are turned.
+
+    They are in memory, without a name, and few: whatever is too many, too much or too
+    old is let go of, and what is too large is not kept. Who may see a file is for the
+    caller to ask, each time. For use by any number of threads.
+    """
+
+    def __init__(
+        self,
+        *,
+        most_bytes: int = _MOST_BYTES,
+        most_files: int = _MOST_FILES,
+        seconds: float = _SECONDS,
+    ) -> None:
+        self._most_bytes = most_bytes
+        self._most_files = most_files
+        self._seconds = seconds
+        self._lock = Lock()
+        # The one used last is the last one.
+        self._files: dict[str, _Kept] = {}
+        self._lent_bytes = 0
+        self._sweep: Timer | None = None
+
+    @contextmanager
+    def lent(
+        self, key: str, open_: Callable[[], AbstractContextManager[Sized]]
+    ) -> Iterator[int]:
+        """Yield a descriptor of the file of this key, opened if it is not kept.
+
+        The key must change with the bytes. Raises what opening and reading raise.
+        """
+        file = self._find(key)
+        if file is not None:
+            with self._on_loan(file):
+                yield file
+            return
+        with open_() as source:
+            file = self._copied(source)
+            if file is None:
+                with handed_over(source) as unkept:
+                    yield unkept
+                return
+            self._keep(key, file)
+            with self._on_loan(file):
+                yield file
+
+    def close(self) -> None:
+        """Let go of all of them; what is lent stays open until it is given back."""
+        with self._lock:
+            self._let_go(lambda _: True)
+
+    def _copied(self, source: Sized) -> int | None:
+        """Return a copy in memory, or None where there is no room for it.
+
+        Nobody's waiting for a turn may fill the memory: what is on loan counts.
+        """
+        with self._lock:
+            room = self._most_bytes - self._lent_bytes
+        return copied_to_memory(source, at_most=room)
+
+    @contextmanager
+    def _on_loan(self, file: int) -> Iterator[None]:
+        size = os.fstat(file).st_size
+        with self._lock:
+            self._lent_bytes += size
+        try:
+            yield
+        finally:
+            os.close(file)
+            with self._lock:
+                self._lent_bytes -= size
+
+    def _find(self, key: str) -> int | None:
+        with self._lock:
+            self._let_go(self._is_old)
+            kept = self._files.pop(key, None)
+            if kept is None:
+                return None
+            kept.until = monotonic() + self._seconds
+            self._files[key] = kept
+            return os.dup(kept.file)
+
+    def _keep(self, key: str, file: int) -> None:
+        size = os.fstat(file).st_size
+        with self._lock:
+            self._let_go(self._is_old)
+            # Two may have opened it at the same time.
+            if (former := self._files.pop(key, None)) is not None:
+                os.close(former.file)
+            until = monotonic() + self._seconds
+            self._files[key] = _Kept(os.dup(file), size, until)
+            while self._is_too_much():
+                os.close(self._files.pop(next(iter(self._files))).file)
+            self._sweep_later()
+
+    def _is_too_much(self) -> bool:
+        held = sum(kept.size for kept in self._files.values())
+        return len(self._files) > self._most_files or held > self._most_bytes
+
+    def _is_old(self, kept: _Kept) -> bool:
+        return kept.until <= monotonic()
+
+    def _let_go(self, is_done: Callable[[_Kept], bool]) -> None:
+        for key in [key for key, kept in self._files.items() if is_done(kept)]:
+            os.close(self._files.pop(key).file)
+
+    def _sweep_later(self) -> None:
+        """See that what nobody asks for any more is let go of as well."""
+        if self._sweep is None and self._files:
+            self._sweep = Timer(self._seconds / 2, self._sweep_now)
+            self._sweep.daemon = True
+            self._sweep.start()
+
+    def _sweep_now(self) -> None:
+        with self._lock:
+            self._sweep = None
+            self._let_go(self._is_old)
+            self._sweep_later()

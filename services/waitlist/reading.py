@@ -1,0 +1,104 @@
+"""Places on the waiting list as they are read; each reading is recorded."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from db.models import Booking, Doctor, Patient, WaitlistEntry
+from services import audit
+from services.actors import Actor, Permission, Role
+from services.audit import Action
+from services.patient_refusals import NoSuchPatient
+from services.waitlist.records import NoSuchEntry, WaitRecord, WaitStatus
+
+# In the order of WaitRecord's fields but for the booking, which comes last.
+_COLUMNS: Final[tuple[Any, ...]] = (
+    WaitlistEntry.id,
+    WaitlistEntry.patient_id,
+    WaitlistEntry.doctor_id,
+    Doctor.name,
+    WaitlistEntry.speciality,
+    WaitlistEntry.from_at,
+    WaitlistEntry.until_at,
+    WaitlistEntry.status,
+    WaitlistEntry.offered_at,
+    WaitlistEntry.created_at,
+    WaitlistEntry.ended_at,
+)
+_STATUS: Final = 7
+
+
+def list_of_patient(
+    session: Session, actor: Actor, patient_id: UUID
+) -> tuple[WaitRecord, ...]:
+    """Return what the patient waits for, and what came of it, the newest first.
+
+    Raises NoSuchPatient, NotAllowed.
+    """
+    require_view(actor)
+    require_patient(session, actor, patient_id)
+    rows = session.execute(
+        _entries()
+        .where(WaitlistEntry.patient_id == patient_id)
+        .order_by(WaitlistEntry.created_at.desc(), WaitlistEntry.id.desc())
+    )
+    found = tuple(map(_record_of, rows))
+    audit.record(
+        session,
+        actor,
+        Action.WAITLIST_READ,
+        patient_id=patient_id,
+        details={"count": len(found)},
+    )
+    return found
+
+
+def look_up(session: Session, actor: Actor, entry_id: UUID) -> WaitRecord:
+    """Return a place, unrecorded; raises NoSuchEntry, NotAllowed."""
+    require_view(actor)
+    row = session.execute(_entries().where(WaitlistEntry.id == entry_id)).one_or_none()
+    if row is None:
+        raise NoSuchEntry
+    found = _record_of(row)
+    if actor.role is Role.PATIENT and found.patient_id != actor.patient_id:
+        raise NoSuchEntry
+    return found
+
+
+def require_view(actor: Actor) -> None:
+    """Raise NotAllowed unless the actor may see visits, or their own."""
+    is_patient = actor.role is Role.PATIENT
+    actor.require(Permission.VIEW_OWN_VISITS if is_patient else Permission.VIEW_VISITS)
+
+
+def require_patient(session: Session, actor: Actor, patient_id: UUID) -> None:
+    """Raise NoSuchPatient unless the actor may know of the patient."""
+    known = select(Patient.id).where(
+        Patient.id == patient_id, Patient.deleted_at.is_(None)
+    )
+    is_own = actor.role is not Role.PATIENT or actor.patient_id == patient_id
+    if not is_own or session.scalar(known) is None:
+        raise NoSuchPatient(patient_id)
+
+
+def _entries() -> Select[*tuple[Any, ...]]:
+    offered = (
+        select(Booking.id)
+        .where(Booking.waitlist_id == WaitlistEntry.id)
+        .order_by(Booking.created_at.desc())
+        .limit(1)
+        .correlate(WaitlistEntry)
+        .scalar_subquery()
+    )
+    return select(*_COLUMNS, offered).outerjoin(
+        Doctor, Doctor.id == WaitlistEntry.doctor_id
+    )
+
+
+def _record_of(row: Sequence[Any]) -> WaitRecord:
+    values = list(row)
+    values[_STATUS] = WaitStatus(values[_STATUS])
+    return WaitRecord(*values)
