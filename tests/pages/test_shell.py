@@ -59,7 +59,7 @@ HIDDEN = {
     | {"create_document"},
     Role.CLINICIAN: {"patient", "edit", "photo", "merge", "my_tokens", "roles"}
     | PAPERS
-    | {"create_document"},
+    | {"create_document", "visit"},
     Role.ANALYST: {"my_tokens", "roles"},
     Role.ADMIN: {"user", "invite", "new_token", "my_tokens", "roles"},
     Role.PATIENT: {"roles"} | PAPERS,
