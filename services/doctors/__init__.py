@@ -4,12 +4,12 @@ from services.doctors.changing import add_doctor, change_doctor
 from services.doctors.errors import (
     DoctorTaken,
     NoDoctorPhoto,
-    NoSuchDoctor,
     StaleDoctor,
 )
 from services.doctors.listing import get_doctor, list_doctors, list_specialities
 from services.doctors.photos import attach_photo, read_photo, remove_photo
 from services.doctors.records import SLOT_MINUTES, DoctorDraft, DoctorRecord
+from services.scheduling.errors import NoSuchDoctor
 
 __all__ = [
     "SLOT_MINUTES",
