@@ -8,8 +8,8 @@ from tests.services.medical_records import samples
 
 @deed(Action.RECORD_SAVE)
 def record_save(w: World) -> Deed:
-    visit = samples.visit(w.session, w.patient.id)
-    return lambda: samples.save(w.session, w.doctor, visit)
+    doctor, visit = w.doctor, samples.visit(w.session, w.patient.id)
+    return lambda: samples.save(w.session, doctor, visit)
 
 
 @deed(Action.RECORD_READ)
