@@ -28,8 +28,8 @@ from services.errors import NotAllowed, NotFound, ServiceError
 from services.identities import Claimed
 from services.importing.rejects import RejectsFile
 from services.importing.synthea import Folder
-from services.medical_records import NotesDraft
 from services.letters import Letterhead
+from services.medical_records import NotesDraft
 from services.on_behalf import OnBehalf
 from services.passkey_answers import Answer, PasskeyRefused, RelyingParty
 from services.patient_records import PatientDraft
