@@ -7,6 +7,7 @@ database does not know of is as red as one that it grants to nobody.
 import importlib
 import inspect
 import pkgutil
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -229,18 +230,17 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
     """What a name means to some functions only."""
     if name == "sessions.ending.end":
         return {"session_id": house.sign_ins[_other(role)]}
-    if name.startswith("patient_lists."):
-        return {"typed": "Lovelace 1980-01-31"}
-    if name.startswith("medical_records."):
-        unfinished = NotesDraft(uuid4(), uuid4(), 0, {})
-        return {"typed": "headache", "unfinished": unfinished}
-    if name.startswith("appointments."):
-        return _with_visit(house, name)
-    if name.startswith("documents."):
-        return _with_documents(house, name, role)
-    if name.startswith("prescriptions."):
-        return _with_prescriptions(house)
-    return {}
+    packages: dict[str, Callable[[], dict[str, Any]]] = {
+        "appointments": lambda: _with_visit(house, name),
+        "documents": lambda: _with_documents(house, name, role),
+        "medical_records": lambda: {
+            "typed": "headache",
+            "unfinished": NotesDraft(uuid4(), uuid4(), 0, {}),
+        },
+        "patient_lists": lambda: {"typed": "Lovelace 1980-01-31"},
+        "prescriptions": lambda: _with_prescriptions(house),
+    }
+    return packages.get(name.partition(".")[0], dict)()
 
 
 def _with_prescriptions(house) -> dict[str, Any]:
