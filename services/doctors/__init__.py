@@ -1,6 +1,5 @@
 """The clinic's doctors: who they are, and who of them can be booked when next."""
 
-from services.doctor_refusals import NoSuchDoctor
 from services.doctors.changing import add_doctor, change_doctor
 from services.doctors.errors import (
     DoctorTaken,
