@@ -63,6 +63,7 @@ ROUTES = {
     ("GET", "/api/v1/health"): (None, 200, 200, 200, 200, 200),
     ("GET", "/api/v1/replication/status"): (None, 403, 403, 403, 200, 403),
     ("GET", "/files/patients/{uuid}/photo"): (None, 404, 404, 403, 403, 404),
+    ("GET", "/files/doctors/{uuid}/photo"): (None, 404, 404, 404, 404, 404),
     ("GET", "/files/patients.csv"): (None, 404, 404, 404, 403, 403),
     ("GET", "/files/audit.csv"): (None, 403, 403, 403, 200, 403),
 }

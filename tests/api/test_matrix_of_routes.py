@@ -52,6 +52,7 @@ ALLOWED = {
     ("DELETE", "/api/v1/tokens/{uuid}"): LISTS | ADMIN,
     ("GET", "/api/prescriptions/{uuid}"): PAPERS,
     ("GET", "/files/audit.csv"): ADMIN,
+    ("GET", "/files/doctors/{uuid}/photo"): EVERYBODY,
     ("GET", "/files/patients.csv"): LISTS,
     ("GET", "/files/patients/{uuid}/photo"): DESK,
     ("GET", "/patient-register"): LISTS,

@@ -41,6 +41,7 @@ LISTED = {
     Role.ANALYST: {"home", "patients", "views", "doctors", "account"},
     Role.ADMIN: {
         "home",
+        "doctors",
         "break_glass_review",
         "users",
         "tokens",
@@ -56,12 +57,19 @@ PAPERS = {"document", "compare", "upload_documents", "trash"}
 HIDDEN = {
     Role.STAFF: {"patient", "edit", "photo", "merge", "my_tokens", "roles"}
     | PAPERS
-    | {"create_document"},
+    | {"create_document", "doctor_plan"},
     Role.CLINICIAN: {"patient", "edit", "photo", "merge", "my_tokens", "roles"}
     | PAPERS
     | {"create_document"},
     Role.ANALYST: {"my_tokens", "roles"},
-    Role.ADMIN: {"user", "invite", "new_token", "my_tokens", "roles"},
+    Role.ADMIN: {
+        "doctor_plan",
+        "user",
+        "invite",
+        "new_token",
+        "my_tokens",
+        "roles",
+    },
     Role.PATIENT: {"roles"} | PAPERS,
 }
 EVERY_PAGE = set.union(*LISTED.values(), *HIDDEN.values())

@@ -11,6 +11,7 @@ DESK: Final = frozenset({Role.STAFF, Role.CLINICIAN})
 LISTS: Final = DESK | {Role.ANALYST}
 PROGRAMMERS: Final = LISTS | {Role.ADMIN}
 CLINICIAN: Final = frozenset({Role.CLINICIAN})
+MANAGERS: Final = frozenset({Role.STAFF, Role.ADMIN})
 ANALYST: Final = frozenset({Role.ANALYST})
 ADMIN: Final = frozenset({Role.ADMIN})
 
@@ -36,9 +37,16 @@ ALLOWED: Final = {
     "confirmations.is_fresh": EVERYBODY,
     "confirmations.require_passkey": EVERYBODY,
     "confirmations.require_proof": EVERYBODY,
+    "doctors.changing.add_doctor": MANAGERS,
+    "doctors.changing.change_doctor": MANAGERS,
+    "doctors.changing.change_photo": MANAGERS,
+    "doctors.listing.list_clinicians": MANAGERS,
     "doctors.listing.list_doctors": EVERYBODY,
     "doctors.listing.get_doctor": EVERYBODY,
     "doctors.listing.list_specialities": EVERYBODY,
+    "doctors.photos.attach_photo": MANAGERS,
+    "doctors.photos.read_photo": EVERYBODY,
+    "doctors.photos.remove_photo": MANAGERS,
     "document_lists.counting.count_documents": DESK | PATIENT,
     "document_lists.pages.list_documents": DESK | PATIENT,
     "document_lists.pages.list_numbered": DESK | PATIENT,
@@ -120,6 +128,15 @@ ALLOWED: Final = {
     "retention.holds.release_hold": ADMIN,
     "retention.overview.look": ADMIN,
     "retention.rules.change_rule": ADMIN,
+    "scheduling.exceptions.add_exception": MANAGERS,
+    "scheduling.exceptions.list_exceptions": MANAGERS,
+    "scheduling.exceptions.remove_exception": MANAGERS,
+    "scheduling.extras.add_extra": MANAGERS,
+    "scheduling.extras.withdraw_extra": MANAGERS,
+    "scheduling.visits.list_visits_to_move": MANAGERS,
+    "scheduling.visits.list_visits_within": MANAGERS,
+    "scheduling.weeks.change_week": MANAGERS,
+    "scheduling.weeks.get_week": EVERYBODY,
     "seeding.clinic.add_batch": ADMIN,
     "seeding.staff.add": ADMIN,
     "sessions.ending.end": ADMIN,
@@ -128,6 +145,8 @@ ALLOWED: Final = {
     "shares.create": DESK | PATIENT,
     "shares.list_of": DESK | PATIENT,
     "shares.revoke": DESK | PATIENT,
+    "slots.finding.next_free": EVERYBODY,
+    "slots.listing.list_slots": EVERYBODY,
     "tokens.issuing.issue_for_program": ADMIN,
     "tokens.issuing.issue_own": PROGRAMMERS,
     "tokens.issuing.list_tokens": ADMIN,
@@ -148,6 +167,8 @@ TOOLS: Final = {
     "audit.record_patient",
     "care.is_in_charge",
     "care.require_own",
+    "doctors.rows.find",
+    "doctors.rows.records_of",
     "document_fields.fields_for",
     "document_fields.require_visible",
     "document_lists.counting.record_count",
@@ -176,6 +197,7 @@ TOOLS: Final = {
     "prescriptions.rows.find",
     "prescriptions.rows.is_visible_to",
     "prescriptions.rows.require_view",
+    "scheduling.planning.apply_plans",
     "sessions.ending.end_where",
     "sessions.records.require_own",
     "throttling.count_upload",

@@ -7,7 +7,7 @@ database does not know of is as red as one that it grants to nobody.
 import importlib
 import inspect
 import pkgutil
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,13 @@ import pytest
 
 import services
 from db.audit_store import AuditFilter
+from db.models import Doctor
 from db.routing import DOOR, SYSTEM
 from services import documents
 from services.actors import Role, Scope
 from services.authoring import Draft as AuthoringDraft
 from services.criteria import Criteria
+from services.doctors import DoctorDraft
 from services.documents import Classification
 from services.errors import NotAllowed, NotFound, ServiceError
 from services.identities import Claimed
@@ -39,6 +41,7 @@ from services.prescriptions import (
     SignedPaper,
 )
 from services.retention import Rule
+from services.scheduling import Calendar, ExceptionDraft, ExceptionKind, Hours
 from tests.security.services_matrix import (
     ALLOWED,
     AS_SYSTEM,
@@ -226,9 +229,43 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
         return {"typed": "Lovelace 1980-01-31"}
     if name.startswith("documents."):
         return _with_documents(house, name, role)
+    if name.startswith(("doctors.", "scheduling.", "slots.")):
+        return _with_doctor(house)
     if name.startswith("prescriptions."):
         return _with_prescriptions(house)
     return {}
+
+
+def _with_doctor(house) -> dict[str, Any]:
+    """A doctor who can be planned and changed, and visits that last an hour."""
+    draft = DoctorDraft(name="Dora", speciality="Time")
+    doctor_id = house.database.write(
+        lambda session: _kept(session, draft), acting=SYSTEM
+    ).value
+    begins = datetime.now(UTC) + timedelta(days=1)
+    times = {"starts_at": begins, "ends_at": begins + timedelta(hours=1)}
+    blocked = ExceptionDraft(ExceptionKind.BLOCKED, doctor_id=doctor_id, **times)
+    return {
+        **times,
+        "calendar": Calendar("Europe/Berlin", 7),
+        "doctor_id": doctor_id,
+        "draft": draft,
+        "exception": blocked,
+        "exception_id": uuid4(),
+        "from_at": begins,
+        "hours": [Hours(day, time(9), time(10)) for day in range(1, 8)],
+        "photo_file_id": None,
+        "revision": 1,
+        "slot_id": uuid4(),
+        "until_at": times["ends_at"],
+    }
+
+
+def _kept(session, draft: DoctorDraft):
+    row = Doctor(name=draft.name, speciality=draft.speciality)
+    session.add(row)
+    session.flush()
+    return row.id
 
 
 def _with_prescriptions(house) -> dict[str, Any]:
