@@ -1,6 +1,7 @@
 """Every action of the audit log, and a deed that it names."""
 
 from tests.services.audit_deeds import (
+    desk,
     documents,
     files,
     keeping,
@@ -15,6 +16,7 @@ from tests.services.audit_deeds.world import DEEDS, World
 __all__ = [
     "DEEDS",
     "World",
+    "desk",
     "documents",
     "files",
     "keeping",
