@@ -16,6 +16,16 @@ ANALYST: Final = frozenset({Role.ANALYST})
 ADMIN: Final = frozenset({Role.ADMIN})
 
 ALLOWED: Final = {
+    "appointments.deeds.check_in": DESK,
+    "appointments.deeds.complete": DESK,
+    "appointments.deeds.miss": DESK,
+    "appointments.reading.find_by_code": DESK,
+    "appointments.reading.get": DESK | PATIENT,
+    "appointments.reading.list_of_day": DESK,
+    "appointments.reading.list_of_doctor": DESK,
+    "appointments.reading.list_of_patient": DESK | PATIENT,
+    "appointments.reading.list_own_day": DESK,
+    "appointments.reading.look_up": DESK | PATIENT,
     "audit_log.accesses.list_accesses": PATIENT,
     "audit_log.document_accesses.list_document_accesses": DESK | PATIENT,
     "audit_log.entries.list_entries": ADMIN,
@@ -77,6 +87,7 @@ ALLOWED: Final = {
     "invitations.invite_patient": DESK,
     "invitations.renew": ADMIN,
     "key_rotation.record": ADMIN,
+    "letters.outbox.look": ADMIN,
     "merging.preview": DESK,
     "merging.merge": DESK,
     "newest_twins.list_twins": DESK,
@@ -163,6 +174,8 @@ ALLOWED: Final = {
 # Tools of the services themselves: they take an actor to ask what it may or to write
 # down who it was, and decide nothing.
 TOOLS: Final = {
+    "appointments.reading.record_event",
+    "appointments.reading.require_view",
     "audit.record",
     "audit.record_patient",
     "care.is_in_charge",

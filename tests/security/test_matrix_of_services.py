@@ -18,6 +18,7 @@ import pytest
 import services
 from db.audit_store import AuditFilter
 from db.models import Doctor
+from db.models import Appointment
 from db.routing import DOOR, SYSTEM
 from services import documents
 from services.actors import Role, Scope
@@ -29,6 +30,7 @@ from services.errors import NotAllowed, NotFound, ServiceError
 from services.identities import Claimed
 from services.importing.rejects import RejectsFile
 from services.importing.synthea import Folder
+from services.letters import Letterhead
 from services.on_behalf import OnBehalf
 from services.passkey_answers import Answer, PasskeyRefused, RelyingParty
 from services.patient_records import PatientDraft
@@ -49,6 +51,7 @@ from tests.security.services_matrix import (
     CONCEALED,
     TOOLS,
 )
+from tests.services import visit_samples
 from tests.services.documents import samples as document_samples
 from tests.services.importing.synthea_samples import write_folder
 
@@ -174,6 +177,7 @@ def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
         "finding": "All was as it should be.",
         "folder": Folder.find(write_folder(tmp_path)),
         "grant_id": uuid4(),
+        "head": Letterhead(),
         "is_whole": True,
         "issuer": "https://id.example.org",
         "keep_days": 60,
@@ -227,6 +231,8 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
         return {"session_id": house.sign_ins[_other(role)]}
     if name.startswith("patient_lists."):
         return {"typed": "Lovelace 1980-01-31"}
+    if name.startswith("appointments."):
+        return _with_visit(house, name)
     if name.startswith("documents."):
         return _with_documents(house, name, role)
     if name.startswith(("doctors.", "scheduling.", "slots.")):
@@ -293,6 +299,25 @@ def _with_prescriptions(house) -> dict[str, Any]:
         "prescription_id": uuid4(),
         "sha256_of_file": bytes(32),
         "visit_id": uuid4(),
+    }
+
+
+def _with_visit(house, name: str) -> dict[str, Any]:
+    """A visit of the patient's, in the state that the function is for."""
+
+    def prepare(session):
+        doctor_id = visit_samples.doctor(session)
+        given = session, doctor_id, house.patient.id, visit_samples.soon(-5)
+        came = {"status": "checked-in"} if name.endswith(".complete") else {}
+        visit_id = visit_samples.visit(*given, **came)
+        return visit_id, session.get_one(Appointment, visit_id).code
+
+    visit_id, code = house.database.write(prepare, acting=SYSTEM).value
+    return {
+        "day": datetime.now(UTC).date(),
+        "typed": code,
+        "visit_id": visit_id,
+        "zone": UTC,
     }
 
 

@@ -2,6 +2,7 @@
 
 from tests.services.audit_deeds import (
     doctors,
+    desk,
     documents,
     files,
     keeping,
@@ -17,6 +18,7 @@ __all__ = [
     "DEEDS",
     "World",
     "doctors",
+    "desk",
     "documents",
     "files",
     "keeping",
