@@ -16,7 +16,7 @@ from services.errors import InvalidInput
 # What is done with these says something about a patient, down to a search.
 _CLINICAL: Final = frozenset(
     {"patient", "photo", "document", "share", "view", "care", "glass", "prescription"}
-    | {"visit", "letter"}
+    | {"visit", "letter", "record"}
 )
 
 _TO_PATIENTS: Final[Mapping[str, str]] = MappingProxyType(
@@ -70,6 +70,8 @@ _TO_PATIENTS: Final[Mapping[str, str]] = MappingProxyType(
         Action.GLASS_SEARCH: "found you among other clinicians' patients",
         Action.GLASS_BREAK: "opened your record although not treating you",
         Action.GLASS_REVIEW: "reviewed why your record was opened",
+        Action.RECORD_READ: "read notes about a visit of yours",
+        Action.RECORD_SAVE: "wrote notes about a visit of yours",
         Action.USER_INVITE: "invited you to sign in",
         Action.ACCESS_REFUSE: "tried to open your record and was refused",
     }

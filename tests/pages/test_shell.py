@@ -60,7 +60,7 @@ HIDDEN = {
     | {"create_document", "doctor_plan"},
     Role.CLINICIAN: {"patient", "edit", "photo", "merge", "my_tokens", "roles"}
     | PAPERS
-    | {"create_document"},
+    | {"create_document", "visit"},
     Role.ANALYST: {"my_tokens", "roles"},
     Role.ADMIN: {
         "doctor_plan",

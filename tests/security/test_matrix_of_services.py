@@ -31,6 +31,7 @@ from services.identities import Claimed
 from services.importing.rejects import RejectsFile
 from services.importing.synthea import Folder
 from services.letters import Letterhead
+from services.medical_records import NotesDraft
 from services.on_behalf import OnBehalf
 from services.passkey_answers import Answer, PasskeyRefused, RelyingParty
 from services.patient_records import PatientDraft
@@ -161,6 +162,7 @@ def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
     return {
         "access_id": uuid4(),
         "answer": Answer({}, b"challenge", None),
+        "appointment_id": uuid4(),
         "beginning": "pen",
         "browser": "browser",
         "claimed": Claimed("https://id.example.org", uuid4().hex, "Mary"),
@@ -222,6 +224,7 @@ def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
         "version": house.patient.version,
         "view_id": uuid4(),
         "wanted": AuditFilter(),
+        "written": {"complaint": "Headache"},
     }
 
 
@@ -231,6 +234,9 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
         return {"session_id": house.sign_ins[_other(role)]}
     if name.startswith("patient_lists."):
         return {"typed": "Lovelace 1980-01-31"}
+    if name.startswith("medical_records."):
+        unfinished = NotesDraft(uuid4(), uuid4(), 0, {})
+        return {"typed": "headache", "unfinished": unfinished}
     if name.startswith("appointments."):
         return _with_visit(house, name)
     if name.startswith("documents."):

@@ -2,6 +2,7 @@
 
 from tests.services.audit_deeds import (
     doctors,
+    consulting,
     desk,
     documents,
     files,
@@ -18,6 +19,7 @@ __all__ = [
     "DEEDS",
     "World",
     "doctors",
+    "consulting",
     "desk",
     "documents",
     "files",
