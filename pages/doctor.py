@@ -8,7 +8,6 @@ from dashboard.booking import holding
 from dashboard.booking.booked import booked_now
 from dashboard.booking.browsing import times_of
 from dashboard.booking.chosen import booked_for, chosen_doctor
-from dashboard.booking.held import held_for
 from dashboard.booking.hold_panel import hold_panels
 from dashboard.booking.moving import moved_booking, say_what_moves
 from dashboard.booking.repeating import choose_weeks, wanted_weeks
@@ -41,7 +40,7 @@ def times() -> None:
 if moved:
     say_what_moves(moved)
 booked_now()
-hold_panels(held_for(patient_id))
+hold_panels(patient_id)
 holding.say_what_was_refused()
 if wanted := holding.lost_race():
     hold(wanted.id)
