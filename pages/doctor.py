@@ -11,6 +11,7 @@ from dashboard.booking.chosen import booked_for, chosen_doctor
 from dashboard.booking.hold_panel import hold_panels
 from dashboard.booking.moving import moved_booking, say_what_moves
 from dashboard.booking.repeating import choose_weeks, wanted_weeks
+from dashboard.booking.waiting import offer_waiting
 from dashboard.net import net
 from dashboard.widgets.doctor_header import doctor_header
 
@@ -35,6 +36,8 @@ def times() -> None:
         deed = "Hold" if patient_id and doctor.is_active else ""
         if slot_id := times_of(doctor, patient_id, deed=deed):
             hold(slot_id)
+        if deed and patient_id:
+            offer_waiting(patient_id, doctor=doctor)
 
 
 if moved:

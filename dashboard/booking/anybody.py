@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard.booking.holding import hold_any
 from dashboard.booking.times import about_clocks, beside, clock, heading
+from dashboard.booking.waiting import offer_waiting
 from dashboard.clock import in_zone, midnight, today
 from dashboard.context import current_actor, freshness, read
 from dashboard.widgets.empty_state import empty_state
@@ -35,6 +36,7 @@ def free_times(patient_id: UUID | None) -> None:
     moments = _free_moments(speciality, from_day or today())
     if not moments:
         empty_state("Nothing is free from that day on.", icon="event_busy")
+        _wait(patient_id, speciality)
         return
     st.caption(about_clocks(moments[0]))
     drawn = payload_of(
@@ -44,8 +46,14 @@ def free_times(patient_id: UUID | None) -> None:
     )
     chosen = slot_calendar(drawn, key="book_calendar")
     st.caption(freshness())
+    _wait(patient_id, speciality)
     if chosen and patient_id:
         hold_any(speciality, datetime.fromisoformat(chosen), patient_id)
+
+
+def _wait(patient_id: UUID | None, speciality: str) -> None:
+    if patient_id:
+        offer_waiting(patient_id, speciality=speciality)
 
 
 def _speciality() -> str | None:

@@ -22,6 +22,7 @@ LISTED = {
         "patients",
         "register",
         "documents",
+        "book",
         "views",
         "doctors",
         "account",
@@ -33,6 +34,7 @@ LISTED = {
         "patients",
         "register",
         "documents",
+        "book",
         "views",
         "doctors",
         "break_glass",
@@ -50,19 +52,27 @@ LISTED = {
         "replication",
         "account",
     },
-    Role.PATIENT: {"my_record", "documents", "accesses", "doctors", "account"},
+    Role.PATIENT: {
+        "my_record",
+        "documents",
+        "visits",
+        "book",
+        "accesses",
+        "doctors",
+        "account",
+    },
 }
 PAPERS = {"document", "compare", "upload_documents", "trash"}
 HIDDEN = {
     Role.STAFF: {"patient", "edit", "photo", "merge", "my_tokens", "roles"}
     | PAPERS
-    | {"create_document"},
+    | {"create_document", "doctor", "visits"},
     Role.CLINICIAN: {"patient", "edit", "photo", "merge", "my_tokens", "roles"}
     | PAPERS
-    | {"create_document"},
-    Role.ANALYST: {"my_tokens", "roles"},
-    Role.ADMIN: {"user", "invite", "new_token", "my_tokens", "roles"},
-    Role.PATIENT: {"roles"} | PAPERS,
+    | {"create_document", "doctor", "visits"},
+    Role.ANALYST: {"my_tokens", "roles", "doctor"},
+    Role.ADMIN: {"user", "invite", "new_token", "my_tokens", "roles", "doctor"},
+    Role.PATIENT: {"roles", "doctor"} | PAPERS,
 }
 EVERY_PAGE = set.union(*LISTED.values(), *HIDDEN.values())
 
