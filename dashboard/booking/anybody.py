@@ -18,7 +18,8 @@ from dashboard.widgets.slot_calendar import Day, Time, payload_of, slot_calendar
 from dashboard.widgets.words import written
 from services import doctors, slots
 
-_MOST: Final = 60
+_MOST: Final = 400
+_MOST_DAYS: Final = 5
 _SECONDS: Final = 10.0
 _LIST_SECONDS: Final = 300.0
 
@@ -76,7 +77,10 @@ def _speciality() -> str | None:
 
 
 def _free_moments(speciality: str, day: date) -> tuple[datetime, ...]:
-    """Return when somebody is free, each moment once."""
+    """Return when somebody is free on the next days, each moment once.
+
+    Of the last day some may be missing where very many are free, so it is left out.
+    """
     actor = current_actor()
     found = read(
         lambda session: slots.next_free(
@@ -85,7 +89,11 @@ def _free_moments(speciality: str, day: date) -> tuple[datetime, ...]:
         keep=("next_free", speciality, day),
         seconds=_SECONDS,
     )
-    return tuple(sorted({slot.starts_at for slot in found}))
+    moments = sorted({slot.starts_at for slot in found})
+    days = sorted({in_zone(moment).date() for moment in moments})
+    whole = days[:-1] if len(found) == _MOST and days[1:] else days
+    shown = whole[:_MOST_DAYS]
+    return tuple(moment for moment in moments if in_zone(moment).date() in shown)
 
 
 def _days(moments: Sequence[datetime]) -> list[Day]:

@@ -59,7 +59,7 @@ def _first_free(doctor: DoctorRecord) -> date | None:
 
 def _bar(*, repeats: bool) -> str:
     """Draw what moves through the weeks or days; return which of the two it is."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         view = st.segmented_control(
             "Show",
             [_WEEK_VIEW, _DAY_VIEW],

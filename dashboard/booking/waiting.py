@@ -51,7 +51,7 @@ def waiting_list(patient_id: UUID) -> None:
 
 
 def _sentence(wait: WaitRecord) -> str:
-    whom = wait.doctor_name or f"any doctor of {wait.speciality}"
+    whom = wait.doctor_name or f"Any doctor, {wait.speciality}"
     first, last = in_zone(wait.from_at).date(), _last_day(wait)
     return (
         f":material/hourglass_top: **{plain(whom)}**, from {written(first)} to "
@@ -73,7 +73,7 @@ def _leave(wait: WaitRecord) -> None:
 @st.dialog("Join the waiting list", icon=":material/hourglass_top:")
 def _join(patient_id: UUID, doctor: DoctorRecord | None, speciality: str) -> None:
     with net():
-        whom = doctor.name if doctor else f"any doctor of {speciality}"
+        whom = doctor.name if doctor else f"any doctor, {speciality},"
         st.markdown(
             f"When a time with **{plain(whom)}** frees up, it is held for whoever has "
             "waited longest. They get a letter and have 15 minutes to confirm."
