@@ -92,9 +92,7 @@ def _deeds(held: Sequence[BookingRecord], note: str) -> None:
         key=f"booking_confirm_{first.id}",
         icon=":material/check:",
     ):
-        # What ran out just now, the page says anew, with the times there are.
-        with suppress(bookings.HoldExpired):
-            note_booked([_confirm(one, note) for one in held])
+        _confirm(held, note)
         st.rerun()
     if not first.renewals and st.button(
         "2 more minutes", key=f"booking_renew_{first.id}", icon=":material/more_time:"
@@ -106,9 +104,16 @@ def _deeds(held: Sequence[BookingRecord], note: str) -> None:
         st.rerun()
 
 
-def _confirm(booking: BookingRecord, note: str) -> BookingRecord:
+def _confirm(held: Sequence[BookingRecord], note: str) -> None:
     actor = current_actor()
-    return write(lambda s: bookings.confirm(s, actor, booking.id, note=note))
+    booked = []
+    for booking in held:
+        # What ran out just now, the page says anew, with the times there are.
+        with suppress(bookings.HoldExpired):
+            booked.append(
+                write(lambda s, b=booking: bookings.confirm(s, actor, b.id, note=note))  # type: ignore[misc]
+            )
+    note_booked(booked)
 
 
 def _renew(held: Sequence[BookingRecord]) -> None:

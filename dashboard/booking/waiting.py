@@ -14,7 +14,7 @@ from dashboard.widgets.notices import notify
 from dashboard.widgets.words import plain, written
 from services import waitlist
 from services.doctors import DoctorRecord
-from services.waitlist import WaitRecord, WaitRequest
+from services.waitlist import WaitRecord, WaitRequest, WaitStatus
 
 _SECONDS: Final = 5.0
 _WEEKS: Final = 4
@@ -36,11 +36,13 @@ def offer_waiting(
 def waiting_list(patient_id: UUID) -> None:
     """Show what the patient waits for, and let them leave."""
     actor = current_actor()
-    waits = read(
+    everything = read(
         lambda session: waitlist.list_of_patient(session, actor, patient_id),
         keep=("waiting", patient_id),
         seconds=_SECONDS,
     )
+    # What is offered stands among the holds.
+    waits = [one for one in everything if one.status is WaitStatus.WAITING]
     if waits:
         st.subheader("Waiting list", anchor=False)
     for wait in waits:

@@ -1,5 +1,6 @@
 """Visits on pages: a time chosen, held, confirmed, moved, cancelled, lost."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,13 +10,14 @@ import pytest
 from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
-from dashboard.booking import browsing, visits_table
+from dashboard.booking import anybody, browsing, visits_table
 from dashboard.widgets.record_table import Asked
-from services import bookings
+from db.models import Doctor
+from services import bookings, waitlist
 from services.actors import Role
 from services.bookings import BookingRecord, BookingStatus
+from services.waitlist import WaitRequest
 from tests.pages.conftest import Clinic, rows_of
-from tests.pages.test_document_pages import said, shown
 from tests.services.bookings import samples
 
 MINUTES = timedelta(minutes=samples.MINUTES)
@@ -101,6 +103,18 @@ def cancel(
         patch.setattr(visits_table, "record_table", table)
         app.run()
         app.button(key="visits_cancel_confirm").click().run()
+
+
+def said(app: AppTest) -> str:
+    """Return what the page's boxes say."""
+    return "\n".join(box.value for box in (*app.warning, *app.error))
+
+
+def shown(app: AppTest, key: str) -> dict[str, object]:
+    """Return what a component of the page draws."""
+    parts = app.get("bidi_component")
+    (drawn,) = (part.proto.bytes for part in parts if part.key == key)
+    return json.loads(drawn)
 
 
 def markdown(app: AppTest) -> str:
@@ -325,6 +339,119 @@ def _slot_in_an_hour(session: Session) -> UUID:
     doctor = samples.doctor(session)
     begins = samples.FIRST - timedelta(days=7) + timedelta(hours=2)
     return samples.slot(session, doctor, starts_at=begins)
+
+
+def test_the_same_time_every_week_is_held_where_it_is_free_and_confirmed_at_once(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+):
+    patient = clinic.register()
+    house = clinic.write(lambda s: _weekly(s, 3))
+    booked(clinic, house.slots[1], clinic.register().id)
+    app = clinic.open("doctor", doctor=house.id, patient=patient.id)
+    app.number_input(key="doctor_weeks").set_value(4).run()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(browsing, "slot_calendar", lambda *_, **__: str(house.slots[0]))
+        app.run()
+        labels = [box.label for box in app.checkbox]
+        app.button(key="series_hold").click().run()
+    app.run()
+
+    assert [label.rpartition(": ")[2] for label in labels[1::2]] == [
+        "taken",
+        "no time that day",
+    ]
+    first = min(_held(clinic, patient.id), key=lambda one: one.starts_at)
+    assert [one.slot_id for one in _held(clinic, patient.id)] == [
+        house.slots[2],
+        house.slots[0],
+    ]
+    app.button(key=f"booking_confirm_{first.id}").click().run()
+    assert not _held(clinic, patient.id)
+    assert markdown(app).count("Gregory House") > 1
+    assert not app.exception
+
+
+def _weekly(session: Session, count: int) -> House:
+    doctor = samples.doctor(session)
+    weeks = [samples.FIRST + timedelta(weeks=number) for number in range(count)]
+    return House(
+        doctor.id, [samples.slot(session, doctor, starts_at=one) for one in weeks]
+    )
+
+
+def _held(clinic: Clinic, patient_id: UUID) -> list[BookingRecord]:
+    found = clinic.write(
+        lambda s: bookings.list_of_patient(s, clinic.clerk, patient_id)
+    )
+    return [one for one in found if one.status is BookingStatus.PENDING]
+
+
+def test_any_doctor_of_a_speciality_is_booked_at_a_free_time(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+):
+    patient = clinic.register()
+    house = clinic.write(
+        lambda s: _one_slot(s, samples.doctor(s, speciality="Hepatology"))
+    )
+    app = clinic.open("book", patient=patient.id)
+    app.selectbox(key="book_speciality").set_value("Hepatology").run()
+    (day,) = shown(app, "book_calendar")["days"]
+    chosen = [day["times"][0]["id"]]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            anybody, "slot_calendar", lambda *_, **__: chosen.pop() if chosen else None
+        )
+        app.run()
+
+    assert latest(clinic, patient.id).slot_id == house.slots[0]
+    assert latest(clinic, patient.id).status is BookingStatus.PENDING
+    assert not app.exception
+
+
+def _one_slot(session: Session, doctor: Doctor) -> House:
+    return House(doctor.id, [samples.slot(session, doctor)])
+
+
+def test_a_patient_joins_the_waiting_list_and_leaves_it(clinic: Clinic, house: House):
+    patient = clinic.register()
+    app = clinic.open("doctor", doctor=house.id, patient=patient.id)
+    app.button(key="waiting_join").click().run()
+    app.button(key="waiting_join").click()
+    app.button(key="waiting_join_confirm").click().run()
+
+    app = clinic.open("visits", patient=patient.id)
+    assert "**Gregory House**, from" in markdown(app)
+    (leave,) = [one for one in app.button if one.label == "Leave the list"]
+    leave.click().run()
+
+    assert "Gregory House" not in markdown(app)
+    assert not app.exception
+
+
+def test_an_offer_from_the_waiting_list_stands_among_the_visits_and_stays_on_leaving(
+    clinic: Clinic, house: House
+):
+    patient = clinic.register()
+    visit = booked(clinic, house.slots[0], clinic.register().id)
+    ahead = samples.FIRST - timedelta(days=1), samples.FIRST + timedelta(days=1)
+    wish = WaitRequest(patient.id, *ahead, doctor_id=house.id)
+    clinic.write(lambda s: waitlist.join(s, clinic.clerk, wish))
+    clinic.write(lambda s: bookings.cancel(s, clinic.clerk, visit.id))
+
+    app = clinic.open("visits", patient=patient.id)
+    (offer,) = _held(clinic, patient.id)
+    countdown = shown(app, f"booking_countdown_{offer.id}_0")
+    assert 800 < countdown["seconds_left"] <= 900
+    assert countdown["leaving"] == []
+    app.switch_page("../pages/home.py").run()
+    assert stored(clinic, offer).status is BookingStatus.PENDING
+
+    app.switch_page("../pages/visits.py").run()
+    app.button(key=f"booking_confirm_{offer.id}").click().run()
+    assert len(rows_of(app, "visits_ahead")) == 1
+    assert not app.exception
 
 
 def test_a_patients_page_shows_the_next_visit(clinic: Clinic, house: House):
