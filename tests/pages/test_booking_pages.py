@@ -1,6 +1,5 @@
 """Visits on pages: a time chosen, held, confirmed, moved, cancelled, lost."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +17,7 @@ from services.actors import Role
 from services.bookings import BookingRecord, BookingStatus
 from services.waitlist import WaitRequest
 from tests.pages.conftest import Clinic, rows_of
+from tests.pages.papers import said, shown
 from tests.services.bookings import samples
 
 MINUTES = timedelta(minutes=samples.MINUTES)
@@ -103,18 +103,6 @@ def cancel(
         patch.setattr(visits_table, "record_table", table)
         app.run()
         app.button(key="visits_cancel_confirm").click().run()
-
-
-def said(app: AppTest) -> str:
-    """Return what the page's boxes say."""
-    return "\n".join(box.value for box in (*app.warning, *app.error))
-
-
-def shown(app: AppTest, key: str) -> dict[str, object]:
-    """Return what a component of the page draws."""
-    parts = app.get("bidi_component")
-    (drawn,) = (part.proto.bytes for part in parts if part.key == key)
-    return json.loads(drawn)
 
 
 def markdown(app: AppTest) -> str:
