@@ -1,13 +1,18 @@
 """The clinic's doctors: who they are, and who of them can be booked when next."""
 
+from services.doctor_refusals import NoSuchDoctor
 from services.doctors.changing import add_doctor, change_doctor
 from services.doctors.errors import (
     DoctorTaken,
     NoDoctorPhoto,
-    NoSuchDoctor,
     StaleDoctor,
 )
-from services.doctors.listing import get_doctor, list_doctors, list_specialities
+from services.doctors.listing import (
+    get_doctor,
+    list_clinicians,
+    list_doctors,
+    list_specialities,
+)
 from services.doctors.photos import attach_photo, read_photo, remove_photo
 from services.doctors.records import SLOT_MINUTES, DoctorDraft, DoctorRecord
 
@@ -23,6 +28,7 @@ __all__ = [
     "attach_photo",
     "change_doctor",
     "get_doctor",
+    "list_clinicians",
     "list_doctors",
     "list_specialities",
     "read_photo",

@@ -4,13 +4,6 @@ from services.doctors.records import DoctorRecord
 from services.errors import Conflict, NotFound
 
 
-class NoSuchDoctor(NotFound):
-    """There is no doctor with the id, or none any more."""
-
-    def __init__(self) -> None:
-        super().__init__("There is no such doctor. Look for the name in the list.")
-
-
 class StaleDoctor(Conflict):
     """The doctor was changed after the screen was filled."""
 

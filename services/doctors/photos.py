@@ -18,7 +18,7 @@ from services.doctors.changing import change_photo
 from services.doctors.errors import NoDoctorPhoto
 from services.doctors.records import DoctorRecord
 from services.doctors.rows import find
-from services.errors import ServiceError
+from services.errors import NotFound, ServiceError
 from services.photo_images import PreparedPhoto
 
 _BUCKET: Final = Bucket.DOCTOR_PHOTOS
@@ -72,13 +72,17 @@ def read_photo(
     doctor_id: UUID,
     *,
     thumbnail: bool,
+    revision: int = 1,
 ) -> bytes:
     """Return the photo as JPEG to whoever may see the doctors.
 
+    A replica may be behind the `revision` whose photo is wanted.
     Raises NoDoctorPhoto, NotFound, NotAllowed, PhotosUnavailable or PhotoDamaged.
     """
     actor.require(Permission.VIEW_DOCTORS)
     doctor = find(session, actor, doctor_id)
+    if doctor.revision < revision:
+        raise NotFound("This doctor has not been changed so often.")
     if doctor.photo_file_id is None:
         raise NoDoctorPhoto
     try:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.models import Doctor, Slot
 from services.actors import Actor, Permission
-from services.doctors.errors import NoSuchDoctor
+from services.doctor_refusals import NoSuchDoctor
 from services.doctors.records import DoctorRecord
 from services.slots.taken import IS_FREE
 
