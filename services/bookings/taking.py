@@ -7,6 +7,8 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from services import visit_news
+
 # Everything at one moment, and nothing looked at first that could have changed since:
 # a live hold or a booking stands; a hold that has run out is taken over. Steps of one
 # statement do not see what the others do, so each says whom it waits for.
@@ -125,4 +127,8 @@ def take(session: Session, wish: Wish) -> Row[*tuple[Any, ...]] | None:
     attempt was made before. Raises IntegrityError where the patient is busy.
     """
     values = {name: getattr(wish, name) for name in Wish.__slots__}
-    return session.execute(_TAKE, values).one_or_none()
+    row = session.execute(_TAKE, values).one_or_none()
+    # Who loses a slot changes nothing for others.
+    if row is not None and row.status == "pending":
+        visit_news.changed(session)
+    return row

@@ -98,6 +98,7 @@ def save_patients(session: Session, *, most_terms: int) -> Outcome:
 
 def save_doctors(session: Session) -> Outcome:
     """Save the doctors who wait."""
+    visit_news.changed(session)
     arrived = session.scalar(
         text("SELECT count(*) FROM arriving_doctors WHERE problem IS NULL")
     )
