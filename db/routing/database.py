@@ -227,9 +227,7 @@ class Database:
         with counters.SECONDS.labels(operation).time():
             return self._repeat(patience, attempt, judge)
 
-    def _repeat(
-        self, patience: Patience, attempt: Callable[[], T], judge: Judge
-    ) -> T:
+    def _repeat(self, patience: Patience, attempt: Callable[[], T], judge: Judge) -> T:
         while True:
             try:
                 return attempt()

@@ -6,6 +6,8 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from services import visit_news
+
 SOURCE: Final = "synthea"
 
 
