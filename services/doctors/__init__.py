@@ -1,6 +1,5 @@
 """The clinic's doctors: who they are, and who of them can be booked when next."""
 
-from services.doctor_refusals import NoSuchDoctor
 from services.doctors.changing import add_doctor, change_doctor
 from services.doctors.errors import (
     DoctorTaken,
@@ -15,6 +14,7 @@ from services.doctors.listing import (
 )
 from services.doctors.photos import attach_photo, read_photo, remove_photo
 from services.doctors.records import SLOT_MINUTES, DoctorDraft, DoctorRecord
+from services.scheduling.errors import NoSuchDoctor
 
 __all__ = [
     "SLOT_MINUTES",

@@ -10,8 +10,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.models import Doctor, Slot
 from services.actors import Actor, Permission
-from services.doctor_refusals import NoSuchDoctor
 from services.doctors.records import DoctorRecord
+from services.scheduling.errors import NoSuchDoctor
 from services.slots.taken import IS_FREE
 
 IS_KEPT: Final = Doctor.deleted_at.is_(None)

@@ -3,6 +3,13 @@
 from services.errors import Conflict, InvalidInput, NotFound
 
 
+class NoSuchDoctor(NotFound):
+    """There is no doctor with the id, or none any more."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such doctor. Look for the name in the list.")
+
+
 class InvalidWeek(InvalidInput):
     """The hours of a week contradict each other."""
 

@@ -12,8 +12,7 @@ from db.models import Doctor, WorkingHours
 from services import audit
 from services.actors import Actor, Permission
 from services.audit import Action
-from services.doctor_refusals import NoSuchDoctor
-from services.scheduling.errors import InvalidWeek
+from services.scheduling.errors import InvalidWeek, NoSuchDoctor
 from services.scheduling.planning import apply_plans
 from services.scheduling.records import Calendar, Hours, HoursKind, Planned
 
