@@ -7,8 +7,11 @@ from typing import Final
 from fastapi import FastAPI
 
 from api import (
+    appointments,
     audit,
+    bookings,
     docs,
+    doctors,
     document_files,
     document_lists,
     documented,
@@ -42,6 +45,9 @@ _PARTS: Final = (
     document_files,
     shares,
     exports,
+    doctors,
+    bookings,
+    appointments,
     tickets,
     people,
     prescriptions,

@@ -27,6 +27,7 @@ from db.routing.failures import (
 )
 from db.routing.lsn import Lsn
 from db.routing.pools import Pool, PoolSizes, ask, driver_of
+from db.routing.telling import Teller, carry
 from db.routing.watch import Watch
 
 T = TypeVar("T")
@@ -55,6 +56,7 @@ class Writes:
         self._addresses = addresses
         self._watch = watch
         self.pool = Pool("primary", self._open, sizes)
+        self.teller = Teller(self.connect)
 
     def connect(self) -> Connection:
         """Take a connection to the primary; raises NoServer at once if nobody leads.
@@ -75,6 +77,7 @@ class Writes:
         with connection:
             try:
                 with WritingSession(connection, expire_on_commit=False) as session:
+                    carry(session, self.teller)
                     yield session
             except Exception as error:
                 self._give_up(connection, trouble_of(error))

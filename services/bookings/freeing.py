@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from services import letters
+from services import letters, visit_news
 from services.actors import Actor, Role
 from services.audit import Action
 from services.bookings import rules
@@ -61,7 +61,10 @@ def give_back(
         "by": actor.id,
         "because": because,
     }
-    return session.execute(_GIVE_BACK, values).one_or_none() is not None
+    is_given_back = session.execute(_GIVE_BACK, values).one_or_none() is not None
+    if is_given_back:
+        visit_news.changed(session)
+    return is_given_back
 
 
 def offer(session: Session, slot_id: UUID) -> BookingRecord | None:

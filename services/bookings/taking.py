@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic_core import to_json
 from sqlalchemy.orm import Session
 
-from services import audit
+from services import audit, visit_news
 from services.actors import Actor
 from services.audit import Action
 from services.bookings.records import BookingRecord, BookingStatus
@@ -54,7 +54,12 @@ def take(
     given = (_json(values), _json(event), Action.BOOKING_LOSE.value)
     # Straight to the driver: of all statements this one has the most to be quick.
     row = session.connection().exec_driver_sql(_HOLD, given).one_or_none()
-    return None if row is None else _record_of(row, wish)
+    if row is None:
+        return None
+    # Who loses a slot changes nothing for others.
+    if row.status == BookingStatus.PENDING:
+        visit_news.changed(session)
+    return _record_of(row, wish)
 
 
 def _json(values: object) -> str:

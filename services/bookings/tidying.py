@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from services import audit
+from services import audit, visit_news
 from services.audit import Action
 from services.bookings import freeing
 from services.bookings.freeing import BOOKER
@@ -54,6 +54,8 @@ def expire_due(session: Session, *, at_once: int = _AT_ONCE) -> int:
     line.tidy(session)
     for row in rows:
         freeing.offer(session, row.slot_id)
+    if rows:
+        visit_news.changed(session)
     return len(rows)
 
 

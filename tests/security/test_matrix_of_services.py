@@ -17,8 +17,7 @@ import pytest
 
 import services
 from db.audit_store import AuditFilter
-from db.models import Doctor
-from db.models import Appointment
+from db.models import Appointment, Doctor
 from db.routing import DOOR, SYSTEM
 from services import documents
 from services.actors import Role, Scope

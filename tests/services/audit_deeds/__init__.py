@@ -1,9 +1,9 @@
 """Every action of the audit log, and a deed that it names."""
 
 from tests.services.audit_deeds import (
-    doctors,
     consulting,
     desk,
+    doctors,
     documents,
     files,
     keeping,
@@ -18,9 +18,9 @@ from tests.services.audit_deeds.world import DEEDS, World
 __all__ = [
     "DEEDS",
     "World",
-    "doctors",
     "consulting",
     "desk",
+    "doctors",
     "documents",
     "files",
     "keeping",
