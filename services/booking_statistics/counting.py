@@ -91,4 +91,4 @@ def look(
 
 
 def _doctor_day(row: Row[*tuple[Any, ...]]) -> DoctorDay:
-    return DoctorDay(*row[:_FACTS], figures=Figures(*row[_FACTS:]))
+    return DoctorDay(*row[:_FACTS], Figures(*row[_FACTS:]))
