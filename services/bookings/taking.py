@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 #
 # Whoever loses must not lock the row that they lose to, or a hundred of them would
 # queue up behind each other's commits: hence DO NOTHING, and SKIP LOCKED for what has
-# run out, after which the insertion waits for whoever was quicker.
+# run out, after which the insertion waits for whoever was quicker. Who tries twice at
+# once for one patient does queue up, at the patient's row: else the constraint on
+# patients might speak before the one on slots.
 _TAKE: Final = text("""
 WITH moment AS MATERIALIZED (
     SELECT clock_timestamp() AS at, uuidv7() AS booking_id
@@ -33,17 +35,17 @@ WITH moment AS MATERIALIZED (
             SELECT FROM bookings
             WHERE bookings.created_by = :created_by AND bookings.attempt = :attempt
         )
-    FOR SHARE OF slots FOR KEY SHARE OF patients
+    FOR SHARE OF slots FOR NO KEY UPDATE OF patients
 ), let_go AS (
     DELETE FROM booking_slots USING asked
     WHERE booking_slots.patient_id = asked.patient_id
         AND booking_slots.slot_id <> asked.slot_id
-        AND booking_slots.status = 'held' AND booking_slots.expires_at <= asked.at
+        AND booking_slots.expires_at <= asked.at
     RETURNING booking_slots.booking_id
 ), run_out AS MATERIALIZED (
     SELECT booking_slots.slot_id, booking_slots.booking_id FROM booking_slots, asked
     WHERE booking_slots.slot_id = asked.slot_id
-        AND booking_slots.status = 'held' AND booking_slots.expires_at <= asked.at
+        AND booking_slots.expires_at <= asked.at
         AND (SELECT count(*) FROM let_go) >= 0
     FOR UPDATE OF booking_slots SKIP LOCKED
 ), taken_over AS (
@@ -71,7 +73,7 @@ WITH moment AS MATERIALIZED (
     FROM (
         SELECT booking_id FROM let_go UNION ALL SELECT former_id FROM taken_over
     ) AS former
-    WHERE bookings.id = former.booking_id AND bookings.status = 'pending'
+    WHERE bookings.id = former.booking_id
 ), entered AS (
     INSERT INTO bookings (
         id, slot_id, doctor_id, patient_id, status, attempt, expires_at, note,
