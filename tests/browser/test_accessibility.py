@@ -45,6 +45,7 @@ PAGES = [
     (Role.ADMIN, "/my_tokens"),
     (Role.ADMIN, "/roles"),
     (Role.ADMIN, "/replication"),
+    (Role.ADMIN, "/statistics"),
     (Role.ADMIN, "/break_glass_review"),
     (Role.ADMIN, "/audit?outcome=done"),
     (Role.PATIENT, "/"),

@@ -46,6 +46,7 @@ LISTED = {
         "tokens",
         "audit",
         "outbox",
+        "statistics",
         "retention",
         "replication",
         "account",

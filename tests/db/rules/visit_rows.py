@@ -1,4 +1,4 @@
-"""Visits of Ann's and of Bob's, one of his with the clinician, and what came of them."""
+"""Visits of Ann's and Bob's, one of his with the clinician, and what came of them."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
