@@ -121,6 +121,7 @@ _PLACES: Final = (
     Place("users.py", "People", "manage_accounts", Permission.MANAGE_USERS),
     Place("tokens.py", "Tokens", "key", Permission.MANAGE_TOKENS),
     Place("audit.py", "Audit", "policy", Permission.VIEW_AUDIT),
+    Place("statistics.py", "Statistics", "bar_chart", Permission.VIEW_STATISTICS),
     Place("outbox.py", "Outbox", "outbox", Permission.VIEW_OUTBOX),
     Place("retention.py", "Retention", "auto_delete", Permission.MANAGE_RETENTION),
     Place("replication.py", "Replication", "dns", Permission.VIEW_REPLICATION),

@@ -56,6 +56,7 @@ PAGES = [
     (Role.ADMIN, "/roles"),
     (Role.ADMIN, "/replication"),
     (Role.ADMIN, "/outbox"),
+    (Role.ADMIN, "/statistics"),
     (Role.ADMIN, "/break_glass_review"),
     (Role.ADMIN, "/audit?outcome=done"),
     (Role.PATIENT, "/"),

@@ -49,6 +49,7 @@ LISTED = {
         "tokens",
         "audit",
         "outbox",
+        "statistics",
         "retention",
         "replication",
         "account",

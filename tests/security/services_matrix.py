@@ -35,6 +35,7 @@ ALLOWED: Final = {
     "authoring.drafts.save_draft": DESK,
     "authoring.drafts.list_drafts": DESK,
     "authoring.drafts.discard_draft": DESK,
+    "booking_statistics.counting.look": ADMIN,
     "break_glass.open_record": CLINICIAN,
     "break_glass.list_current": DESK,
     "break_glass.list_own": CLINICIAN,

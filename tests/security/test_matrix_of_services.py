@@ -229,22 +229,24 @@ def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
 
 def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
     """What a name means to some functions only."""
-    if name == "sessions.ending.end":
-        return {"session_id": house.sign_ins[_other(role)]}
-    if name.startswith("patient_lists."):
-        return {"typed": "Lovelace 1980-01-31"}
-    if name.startswith("medical_records."):
-        unfinished = NotesDraft(uuid4(), uuid4(), 0, {})
-        return {"typed": "headache", "unfinished": unfinished}
-    if name.startswith("appointments."):
-        return _with_visit(house, name)
-    if name.startswith("documents."):
-        return _with_documents(house, name, role)
-    if name.startswith(("doctors.", "scheduling.", "slots.")):
-        return _with_doctor(house)
-    if name.startswith("prescriptions."):
-        return _with_prescriptions(house)
-    return {}
+    of_package = {
+        "sessions": lambda: {"session_id": house.sign_ins[_other(role)]},
+        "patient_lists": lambda: {"typed": "Lovelace 1980-01-31"},
+        "medical_records": lambda: {
+            "typed": "headache",
+            "unfinished": NotesDraft(uuid4(), uuid4(), 0, {}),
+        },
+        "appointments": lambda: _with_visit(house, name),
+        "documents": lambda: _with_documents(house, name, role),
+        **dict.fromkeys(
+            ("doctors", "scheduling", "slots"), lambda: _with_doctor(house)
+        ),
+        "prescriptions": lambda: _with_prescriptions(house),
+    }
+    package = name.partition(".")[0]
+    if package == "sessions" and name != "sessions.ending.end":
+        return {}
+    return of_package[package]() if package in of_package else {}
 
 
 def _with_doctor(house) -> dict[str, Any]:
