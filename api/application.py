@@ -7,8 +7,12 @@ from typing import Final
 from fastapi import FastAPI
 
 from api import (
+    admin_stats,
+    appointments,
     audit,
+    bookings,
     docs,
+    doctors,
     document_files,
     document_lists,
     documented,
@@ -42,12 +46,16 @@ _PARTS: Final = (
     document_files,
     shares,
     exports,
+    doctors,
+    bookings,
+    appointments,
     tickets,
     people,
     prescriptions,
     health,
     metrics,
     files,
+    admin_stats,
     audit,
     docs,
 )

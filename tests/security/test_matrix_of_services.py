@@ -7,8 +7,7 @@ database does not know of is as red as one that it grants to nobody.
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,13 @@ import pytest
 
 import services
 from db.audit_store import AuditFilter
-from db.models import Appointment
+from db.models import Appointment, Doctor
 from db.routing import DOOR, SYSTEM
 from services import documents
 from services.actors import Role, Scope
 from services.authoring import Draft as AuthoringDraft
 from services.criteria import Criteria
+from services.doctors import DoctorDraft
 from services.documents import Classification
 from services.errors import NotAllowed, NotFound, ServiceError
 from services.identities import Claimed
@@ -43,6 +43,7 @@ from services.prescriptions import (
     SignedPaper,
 )
 from services.retention import Rule
+from services.scheduling import Calendar, ExceptionDraft, ExceptionKind, Hours
 from tests.security.services_matrix import (
     ALLOWED,
     AS_SYSTEM,
@@ -228,19 +229,56 @@ def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
 
 def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
     """What a name means to some functions only."""
-    if name == "sessions.ending.end":
-        return {"session_id": house.sign_ins[_other(role)]}
-    packages: dict[str, Callable[[], dict[str, Any]]] = {
-        "appointments": lambda: _with_visit(house, name),
-        "documents": lambda: _with_documents(house, name, role),
+    of_package = {
+        "sessions": lambda: {"session_id": house.sign_ins[_other(role)]},
+        "patient_lists": lambda: {"typed": "Lovelace 1980-01-31"},
         "medical_records": lambda: {
             "typed": "headache",
             "unfinished": NotesDraft(uuid4(), uuid4(), 0, {}),
         },
-        "patient_lists": lambda: {"typed": "Lovelace 1980-01-31"},
+        "appointments": lambda: _with_visit(house, name),
+        "documents": lambda: _with_documents(house, name, role),
+        **dict.fromkeys(
+            ("doctors", "scheduling", "slots"), lambda: _with_doctor(house)
+        ),
         "prescriptions": lambda: _with_prescriptions(house),
     }
-    return packages.get(name.partition(".")[0], dict)()
+    package = name.partition(".")[0]
+    if package == "sessions" and name != "sessions.ending.end":
+        return {}
+    return of_package[package]() if package in of_package else {}
+
+
+def _with_doctor(house) -> dict[str, Any]:
+    """A doctor who can be planned and changed, and visits that last an hour."""
+    draft = DoctorDraft(name="Dora", speciality="Time")
+    doctor_id = house.database.write(
+        lambda session: _kept(session, draft), acting=SYSTEM
+    ).value
+    begins = datetime.now(UTC) + timedelta(days=1)
+    times = {"starts_at": begins, "ends_at": begins + timedelta(hours=1)}
+    blocked = ExceptionDraft(ExceptionKind.BLOCKED, doctor_id=doctor_id, **times)
+    return {
+        **times,
+        "calendar": Calendar("Europe/Berlin", 7),
+        "doctor_id": doctor_id,
+        "draft": draft,
+        "exception": blocked,
+        "exception_id": uuid4(),
+        "from_at": begins,
+        "hours": [Hours(day, time(9), time(10)) for day in range(1, 8)],
+        "photo_file_id": None,
+        "revision": 1,
+        "slot_id": uuid4(),
+        "until_at": times["ends_at"],
+    }
+
+
+def _kept(session, draft: DoctorDraft):
+    row = Doctor(name=draft.name, speciality=draft.speciality)
+    session.add(row)
+    session.flush()
+    return row.id
 
 
 def _with_prescriptions(house) -> dict[str, Any]:

@@ -71,6 +71,18 @@ def test_patients_open_their_own_visit_and_nobody_elses(visits):
         visits.read(grace, lambda s, a: appointments.get(s, a, uuid4()))
 
 
+def test_the_service_shows_patients_their_own_visits_even_to_a_database_without_rules(
+    visits,
+):
+    grace = patient_of(visits.clinic, visits.clinic.grace.id)
+
+    def look(session):
+        return appointments.get(session, grace, visits.adas)
+
+    with pytest.raises(NoSuchVisit):
+        visits.clinic.database.read_latest(look, acting=SYSTEM)
+
+
 def test_patients_list_their_own_visits_only(visits):
     grace, ada = visits.clinic.grace, visits.clinic.ada
     herself = patient_of(visits.clinic, grace.id)

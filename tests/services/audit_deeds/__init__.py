@@ -3,6 +3,7 @@
 from tests.services.audit_deeds import (
     consulting,
     desk,
+    doctors,
     documents,
     files,
     keeping,
@@ -19,6 +20,7 @@ __all__ = [
     "World",
     "consulting",
     "desk",
+    "doctors",
     "documents",
     "files",
     "keeping",
