@@ -28,10 +28,8 @@ _DAY: Final = "doctor_day"
 _WEEK: Final = "doctor_week"
 _VIEW: Final = "doctor_view"
 _SHOWN: Final = "doctor_shown"
-_WEEK_WEEK: Final = "doctor_week"
-_VIEW: Final = "Week"
-_DAY_WEEK: Final = "doctor_week"
-_VIEW: Final = "Day"
+_WEEK_VIEW: Final = "Week"
+_DAY_VIEW: Final = "Day"
 
 
 def times_of(
