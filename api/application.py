@@ -8,8 +8,11 @@ from fastapi import FastAPI
 
 from api import (
     admin_stats,
+    appointments,
     audit,
+    bookings,
     docs,
+    doctors,
     document_files,
     document_lists,
     documented,
@@ -43,6 +46,9 @@ _PARTS: Final = (
     document_files,
     shares,
     exports,
+    doctors,
+    bookings,
+    appointments,
     tickets,
     people,
     prescriptions,

@@ -41,10 +41,17 @@ async def read_body(request: Request, kind: type[BodyT]) -> BodyT:
         ) from error
 
 
-def describe_body(kind: type[Body]) -> dict[str, object]:
+async def read_optional_body(request: Request, kind: type[BodyT]) -> BodyT:
+    """Return the request's body, or one that says nothing where there is none."""
+    if "content-type" not in request.headers and not await _bounded(request):
+        return kind()
+    return await read_body(request, kind)
+
+
+def describe_body(kind: type[Body], *, is_required: bool = True) -> dict[str, object]:
     """Return what tells OpenAPI about a body that `read_body` reads."""
     content = {"application/json": {"schema": kind.model_json_schema()}}
-    return {"requestBody": {"required": True, "content": content}}
+    return {"requestBody": {"required": is_required, "content": content}}
 
 
 def describe_criteria(more: Mapping[str, str]) -> dict[str, object]:

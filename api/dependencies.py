@@ -30,6 +30,7 @@ from services.pdf.kept_files import KeptFiles
 from services.share_links import LinkSigner
 from services.throttling import CallLimits, LimitReached
 from services.tokens import Bearer
+from services.visit_caches import VisitCaches
 
 T = TypeVar("T")
 
@@ -45,10 +46,19 @@ _UNKNOWN_TOKEN: Final = "The bearer token is unknown, expired or revoked."  # no
 
 
 @dataclass(frozen=True, slots=True)
+class Visits:
+    """What is kept of doctors and slots, and until when patients may still cancel."""
+
+    caches: VisitCaches
+    notice_hours: float
+
+
+@dataclass(frozen=True, slots=True)
 class Papers:
     """What documents pass: on their way in, to a list or a screen, out by a link.
 
     `clinic` stands at the head of what is made here, `address` is where people sign in.
+    Of visits it is what their routes go by.
     """
 
     intake: Intake
@@ -57,6 +67,7 @@ class Papers:
     links: LinkSigner
     clinic: Clinic
     address: str
+    visits: Visits
     kept: KeptFiles = field(default_factory=KeptFiles)
 
 
@@ -106,6 +117,10 @@ class Caller:
             is_counted=False,
             after=self.after,
         )
+
+    def find_kept(self, look: Callable[[OnBehalf, Lsn | None], Read[T]]) -> Read[T]:
+        """Return what may be kept for all who see the same, in the caller's name."""
+        return look(self._on_behalf(), self.after)
 
     def write(
         self, operation: Callable[[Session], T], *, key: UUID | None = None

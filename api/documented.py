@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.problems import ENVELOPE_PATH
+from api.visit_answers import FreeSlot
 
 # Whoever calls may be unknown or too eager, and the databases may be changing hands.
 _OF_ALL: Final = (400, 401, 403, 429, 503)
@@ -117,7 +118,15 @@ class Problem(BaseModel):
     detail: str
     property: str | None = None
     problems: list[ProblemPart] | None = None
-    error: str | None = Field(None, description="Of documents: `detail` once more.")
+    error: str | None = Field(
+        None, description="Of documents and visits: `detail` once more."
+    )
+    free_at: datetime | None = Field(
+        None, description="Of a slot that is taken: when it may be free again."
+    )
+    next_free: list[FreeSlot] | None = Field(
+        None, description="Of a slot that is taken: those that can be had instead."
+    )
 
 
 class EnvelopeProblem(_Shown):

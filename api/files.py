@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 
 from api.dependencies import ProgramOrPerson
 from api.documented import sends
-from services import export_grants, patient_lists, photos, views
+from services import doctors, export_grants, patient_lists, photos, views
 from services.criteria import Criteria
 
 router = APIRouter(prefix="/files", tags=["Files"])
@@ -38,6 +38,31 @@ def photo(
             thumbnail=size == "thumbnail",
             # A replica that is behind would show the photo from before.
             version=version,
+        )
+
+    return Response(caller.read(read).value, media_type="image/jpeg")
+
+
+@router.get("/doctors/{uuid}/photo", responses=sends("image/jpeg", 404))
+def doctor_photo(
+    caller: ProgramOrPerson,
+    uuid: UUID,
+    size: Literal["full", "thumbnail"] = "full",
+    revision: Annotated[
+        int, Query(description="The doctor's; another photo has another.")
+    ] = 1,
+) -> Response:
+    """Return a doctor's photo as JPEG."""
+
+    def read(session: Session) -> bytes:
+        return doctors.read_photo(
+            session,
+            caller.stores.files,
+            caller.actor,
+            uuid,
+            thumbnail=size == "thumbnail",
+            # A replica that is behind would show the photo from before.
+            revision=revision,
         )
 
     return Response(caller.read(read).value, media_type="image/jpeg")

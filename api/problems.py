@@ -16,6 +16,7 @@ from db.routing import DatabaseUnavailable
 from services import documents, patients
 from services.errors import (
     Conflict,
+    Gone,
     InvalidInput,
     NotAllowed,
     NotFound,
@@ -26,12 +27,21 @@ from services.errors import (
 
 ENVELOPE_PATH: Final = "/patient-register"
 DOCUMENTS_PATH: Final = "/api/documents"
+# Refusals of these carry their sentence once more, as `error`.
+_TREES: Final = (
+    DOCUMENTS_PATH,
+    "/api/doctors",
+    "/api/bookings",
+    "/api/appointments",
+    "/api/admin",
+)
 _STATUS: Final[Mapping[type[ServiceError], int]] = {
     documents.TooLarge: 413,
     InvalidInput: 400,
     NotAllowed: 403,
     NotFound: 404,
     Conflict: 409,
+    Gone: 410,
     TooOften: 429,
     Unavailable: 503,
 }
@@ -46,6 +56,15 @@ _BROKEN: Final = (
 _log = logging.getLogger(__name__)
 
 
+class Refusal(Exception):
+    """A service's refusal, with more to tell programs than its sentence."""
+
+    def __init__(self, error: ServiceError, members: Mapping[str, Any]) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.members = members
+
+
 class ProblemResponse(JsonResponse):
     """An RFC 9457 problem."""
 
@@ -55,6 +74,7 @@ class ProblemResponse(JsonResponse):
 def install(api: FastAPI) -> None:
     """Let every error that leaves a route be told in the caller's format."""
     api.add_exception_handler(ServiceError, _service_error)
+    api.add_exception_handler(Refusal, _refused_with_more)
     api.add_exception_handler(DatabaseUnavailable, _database_unavailable)
     api.add_exception_handler(RequestValidationError, _invalid_request)
     api.add_exception_handler(StarletteHTTPException, _http_error)
@@ -84,15 +104,26 @@ def _service_error(request: Request, error: Exception) -> Response:
         return _stale(request, error)
     if isinstance(error, documents.StaleRevision):
         return _stale_document(request, error)
-    status = next(
-        (status for kind, status in _STATUS.items() if isinstance(error, kind)), 400
-    )
+    status = _status_of(error)
     members: dict[str, Any] = {}
     if isinstance(error, InvalidInput):
         members = _problems([(error.property_name, str(error))])
     if isinstance(error, patients.InvalidPatient):
         members = _problems([(p.property_name, p.message) for p in error.problems])
     return _refusal(request.url.path, status, str(error), members, _wait(error))
+
+
+def _refused_with_more(request: Request, refusal: Exception) -> Response:
+    assert isinstance(refusal, Refusal)  # noqa: S101 (registered so)
+    error = refusal.error
+    members = dict(refusal.members)
+    return _refusal(request.url.path, _status_of(error), str(error), members)
+
+
+def _status_of(error: Exception) -> int:
+    return next(
+        (status for kind, status in _STATUS.items() if isinstance(error, kind)), 400
+    )
 
 
 def _wait(error: Exception) -> Mapping[str, str] | None:
@@ -125,7 +156,7 @@ def _database_unavailable(request: Request, error: Exception) -> Response:
 
 def _invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 (registered so)
-    if _is_of_documents(request.url.path) and _names_nothing(error.errors()):
+    if _is_within(request.url.path, DOCUMENTS_PATH) and _names_nothing(error.errors()):
         return _service_error(request, documents.NoSuchDocument())
     problems = [
         (_property(problem["loc"]), _sentence(problem)) for problem in error.errors()
@@ -158,13 +189,13 @@ def _refusal(
     title = HTTPStatus(status).phrase
     problem = {"type": "about:blank", "title": title, "status": status}
     problem["detail"] = title if sentence == title else sentence
-    if _is_of_documents(path):
+    if any(_is_within(path, tree) for tree in _TREES):
         problem["error"] = problem["detail"]
     return ProblemResponse(problem | (members or {}), status, kept)
 
 
-def _is_of_documents(path: str) -> bool:
-    return path == DOCUMENTS_PATH or path.startswith(f"{DOCUMENTS_PATH}/")
+def _is_within(path: str, tree: str) -> bool:
+    return path == tree or path.startswith(f"{tree}/")
 
 
 def _names_nothing(problems: Sequence[Mapping[str, Any]]) -> bool:

@@ -90,6 +90,13 @@ _PLACES: Final = (
     Place("views.py", "Saved views", "bookmarks", Permission.SAVE_VIEWS),
     Place("doctors.py", "Doctors", "stethoscope", Permission.VIEW_DOCTORS),
     Place("doctor.py", "Doctor", "stethoscope", Permission.VIEW_DOCTORS, _HIDDEN),
+    Place(
+        "doctor_plan.py",
+        "Plan of a doctor",
+        "edit_calendar",
+        Permission.MANAGE_DOCTORS,
+        _HIDDEN,
+    ),
     Place("break_glass.py", "Open a record", "emergency_home", Permission.BREAK_GLASS),
     Place(
         "break_glass_review.py",
@@ -102,12 +109,14 @@ _PLACES: Final = (
         "Check a prescription",
         "verified",
         Permission.VIEW_PRESCRIPTIONS,
+        _HIDDEN,
     ),
     Place(
         "check_prescription.py",
         "Check a prescription",
         "verified",
         Permission.VIEW_OWN_PRESCRIPTIONS,
+        _HIDDEN,
     ),
     Place("users.py", "People", "manage_accounts", Permission.MANAGE_USERS),
     Place("tokens.py", "Tokens", "key", Permission.MANAGE_TOKENS),

@@ -15,7 +15,7 @@ from streamlit.starlette import App
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.application import create_api, serves
-from api.dependencies import Papers
+from api.dependencies import Papers, Visits
 from dashboard import logs, session_watch, sign_in, uploaded_files, warming, wiring
 from dashboard.addresses import clinic_of, public_address
 from dashboard.identity import Identity
@@ -74,6 +74,7 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
                 signer_of(key),
                 clinic_of(settings),
                 public_address(settings),
+                Visits(wired.visit_caches, settings.cancellation_hours),
             ),
             now=_clock(settings),
         ),

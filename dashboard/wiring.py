@@ -18,6 +18,7 @@ from db.routing import Database
 from db.seal_keys import SealKeyFile
 from db.settings import Settings
 from db.signing_keys import SigningKeyFile
+from services import visit_news
 from services.authoring import Clinic
 from services.document_lists.hot import HotLists
 from services.documents import Intake
@@ -26,6 +27,7 @@ from services.pdf.scanning import Scanner, scanner_of
 from services.prescriptions import Press
 from services.signing import Signer
 from services.throttling import Throttle
+from services.visit_caches import VisitCaches
 
 
 class NotRunning(Exception):
@@ -46,12 +48,20 @@ class Wiring:
     # Starts its process at the first file, so that commands without one have none.
     examiner: Examiner
     scanner: Scanner | None
-    # Listens from the first list on, so that commands without one do not.
+    # These listen from the first question on, so that commands without one do not.
     hot_lists: HotLists = field(init=False)
+    visit_caches: VisitCaches = field(init=False)
 
     def __post_init__(self) -> None:
         hot = HotLists(Listener(self.endpoints, "documents"))
         object.__setattr__(self, "hot_lists", hot)
+        redis = self.settings.redis_url
+        caches = VisitCaches(
+            self.database,
+            Listener(self.endpoints, visit_news.CHANNEL),
+            redis_url=redis.get_secret_value() if redis else None,
+        )
+        object.__setattr__(self, "visit_caches", caches)
 
     @property
     def intake(self) -> Intake:
@@ -91,6 +101,7 @@ class Wiring:
         """Close every connection."""
         self.examiner.close()
         self.hot_lists.close()
+        self.visit_caches.close()
         self.database.close()
         self.limits.close()
         self.drafts.close()

@@ -31,8 +31,11 @@ _ASK_EVERY_SECONDS: Final = 1.0
 _TRUSTED_SECONDS: Final = 3.0
 _ANSWER_SECONDS: Final = 2.0
 _PAUSE_SECONDS: Final = 0.5
+# A segment's name begins with its timeline.
 _POSITION: Final = (
-    "SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() END"
+    "SELECT position, left(pg_walfile_name(position), 8) FROM (SELECT "
+    "CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() END AS position"
+    ") AS here WHERE position IS NOT NULL"
 )
 
 
@@ -40,11 +43,13 @@ _POSITION: Final = (
 class News:
     """How often something was told so far, and where in the log that stood before.
 
-    Whoever reads behind `position` sees all that was told.
+    Whoever reads behind `position` sees all that was told. Positions are compared
+    within one `timeline` only: another one begins with each server that takes over.
     """
 
     count: int
     position: Lsn
+    timeline: str = ""
 
 
 class _Silent(Exception):
@@ -64,7 +69,7 @@ class Listener:
         self._guard = Lock()
         self._thread: Thread | None = None
         self._count = 0
-        self._position: Lsn | None = None
+        self._position: tuple[Lsn, str] | None = None
         self._answered_at = 0.0
 
     def news(self) -> News | None:
@@ -76,7 +81,7 @@ class Listener:
             is_old = time.monotonic() - self._answered_at > _TRUSTED_SECONDS
             if self._position is None or is_old:
                 return None
-            return News(self._count, self._position)
+            return News(self._count, *self._position)
 
     def close(self) -> None:
         """Stop listening."""
@@ -113,13 +118,14 @@ class Listener:
     def _take(self, connection: DriverConnection) -> None:
         """Ask where the log ends, which lies behind all that was told so far."""
         asked_at = time.monotonic()
-        ((position,),) = _ask(connection, _POSITION)
-        if position is None:
+        answer = _ask(connection, _POSITION)
+        if not answer:
             raise _Silent
+        ((position, timeline),) = answer
         with self._guard:
             self._answered_at = asked_at
             if self._position is None:
-                self._position = Lsn.parse(position)
+                self._position = (Lsn.parse(position), timeline)
 
     def _lose(self) -> None:
         """Begin anew: what was known holds no longer."""

@@ -66,6 +66,7 @@ class Settings(DoorSettings):
     clinic_phone: Annotated[str, Field(max_length=50)] = ""
     timezone: str = "UTC"
     cancellation_hours: Annotated[float, Field(ge=0, le=720)] = 24
+    redis_url: SecretStr | None = None
     booking_horizon_days: Annotated[int, Field(ge=1, le=366)] = 60
     pool_size: Annotated[int, Field(ge=1, le=100)] = 5
     pool_overflow: Annotated[int, Field(ge=0, le=100)] = 10
@@ -120,6 +121,13 @@ class Settings(DoorSettings):
     def _is_a_gateway(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not _leads_by(value, {"https"}, here={"http"}):
             raise ValueError("write https://; http:// is for this machine only")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_a_cache(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _leads_by(value, {"redis", "rediss"}):
+            raise ValueError("write redis://host:6379/0 or rediss://... with TLS")
         return value
 
     @field_validator("clamd_url")

@@ -1,23 +1,24 @@
-"""The clinic's doctors, found by name, speciality or city."""
+"""The clinic's doctors, found by name, speciality or city, and when they are free."""
 
 import streamlit as st
 
-from dashboard.context import current_actor, freshness, read
+from dashboard.booking.times import about_clocks
+from dashboard.context import Wanted, current_actor, freshness, now, read_all
+from dashboard.navigation import go
+from dashboard.widgets.doctor_table import doctor_table
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.page_header import page_header
-from dashboard.widgets.record_table import (
-    Cell,
-    Column,
-    Row,
-    payload_of,
-    record_table,
-)
 from services import doctors
+from services.actors import Permission
 
 _MOST = 50
+_SECONDS = 15
 
 actor = current_actor()
-page_header("Doctors")
+is_manager = actor.may(Permission.MANAGE_DOCTORS)
+with page_header("Doctors"):
+    if is_manager and st.button("Add a doctor", key="doctors_add"):
+        go("doctor_plan.py")
 search = st.text_input(
     "Search doctors",
     key="doctors_search",
@@ -27,29 +28,41 @@ search = st.text_input(
     label_visibility="collapsed",
     autocomplete="off",
 )
-found = read(
-    lambda s: doctors.list_doctors(s, actor, search=search or "", limit=_MOST),
-    keep=("doctors", search),
-    seconds=60,
+kept = st.session_state.get("doctors_speciality")
+with_inactive = is_manager and st.toggle(
+    "Also those who cannot be booked", key="doctors_inactive"
 )
+specialities, found = read_all(
+    Wanted(
+        lambda s: doctors.list_specialities(s, actor),
+        keep="specialities",
+        seconds=_SECONDS,
+    ),
+    Wanted(
+        lambda s: doctors.list_doctors(
+            s,
+            actor,
+            search=search or "",
+            speciality=kept,
+            with_inactive=with_inactive,
+            limit=_MOST,
+        ),
+        keep=("doctors", search, kept, with_inactive),
+        seconds=_SECONDS,
+    ),
+)
+st.pills("Speciality", specialities, key="doctors_speciality")
 if found:
-    rows = [
-        Row(
-            str(doctor.id),
-            (
-                Cell(doctor.name),
-                Cell(doctor.speciality.capitalize()),
-                Cell(doctor.city or ""),
-            ),
-        )
-        for doctor in found
-    ]
-    columns = [Column("Name"), Column("Speciality"), Column("City")]
-    record_table(payload_of(columns, rows, name="Doctors"), key="doctors_table")
+    planned = doctor_table(found, is_managed=is_manager, key="doctors_table")
+    if planned:
+        go("doctor_plan.py", doctor=planned)
+    st.caption(about_clocks(now()))
     if len(found) == _MOST:
         st.caption(f"The first {_MOST} by name. Search to see others.")
-elif search:
+elif search or kept:
     empty_state("No doctor matches. Check the spelling.", icon="search_off")
+elif is_manager:
+    empty_state("No doctors yet. Add the first one above.", icon="stethoscope")
 else:
     empty_state("No doctors yet. They come with an import.", icon="stethoscope")
 st.caption(freshness())

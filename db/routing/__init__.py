@@ -15,6 +15,7 @@ from db.routing.lsn import Lsn
 from db.routing.nodes import NodeState
 from db.routing.reads import Served
 from db.routing.receipts import forget as forget_receipts
+from db.routing.telling import teller_of
 from db.routing.writes import WritingSession
 
 __all__ = [
@@ -35,4 +36,5 @@ __all__ = [
     "Written",
     "become",
     "forget_receipts",
+    "teller_of",
 ]

@@ -1,6 +1,6 @@
 """What routing counts, for /metrics."""
 
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter, Gauge, Histogram
 
 READS = Counter(
     "chartroom_reads",
@@ -13,6 +13,12 @@ LSN_WAITS = Counter(
     "Reads that had to see an earlier write: a replica was known to have it "
     "(remembered), was asked and waited for (waited), or the primary answered.",
     ["outcome"],
+)
+SECONDS = Histogram(
+    "chartroom_database_seconds",
+    "How long reads and writes took, waiting for a connection and retries included.",
+    ["operation"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30),
 )
 RETRIES = Counter(
     "chartroom_database_retries",

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
-from db.routing import receipts
+from db.routing import counters, receipts
 from db.routing.acting import Acting, take_on
 from db.routing.addresses import Addresses
 from db.routing.failures import (
@@ -174,7 +174,7 @@ class Database:
         raised when an earlier call with it was committed. Raises OutcomeUnknown if
         the connection died during COMMIT and no primary could be asked since.
         """
-        delivery = Delivery(self._writes, operation, key or uuid4(), acting)
+        delivery = Delivery(self._writes, operation, key, acting)
         try:
             attempted = self._persist("write", delivery.attempt)
         except DatabaseUnavailable as error:
@@ -214,6 +214,7 @@ class Database:
 
     def close(self) -> None:
         """Stop watching and close all idle connections."""
+        self._writes.teller.close()
         self._watch.close()
         for pool in (self._writes.pool, *self._reads.pools.values()):
             pool.close()
@@ -223,6 +224,10 @@ class Database:
     ) -> T:
         """Call `attempt` until it succeeds, or fails for a reason of its own."""
         patience = Patience(self._retry_seconds, operation)
+        with counters.SECONDS.labels(operation).time():
+            return self._repeat(patience, attempt, judge)
+
+    def _repeat(self, patience: Patience, attempt: Callable[[], T], judge: Judge) -> T:
         while True:
             try:
                 return attempt()

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.models import Appointment
 from db.routing import become
+from services import visit_news
 from services.actors import Actor, Permission
 from services.appointments.errors import NotItsTime, StaleVisit, WrongStatus
 from services.appointments.reading import look_up, record_event
@@ -109,6 +110,7 @@ def _do(
     after = look_up(session, actor, visit_id)
     if changed is None:
         _refuse(after, revision, deed)
+    visit_news.changed(session)
     record_event(session, actor, deed.action, after, before=before.status)
     return after
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from db.models import Doctor, User
 from db.routing import become
-from services import appointments, care, letters
+from services import appointments, care, letters, visit_news
 from services.actors import Actor, Role
 from services.audit import Action
 from services.bookings import freeing, reading, rules
@@ -97,7 +97,10 @@ def _confirm(session: Session, booking: BookingRecord, note: str | None) -> bool
         "code": appointments.new_code(),
     }
     with rules.explained():
-        return session.execute(_CONFIRM, values).one_or_none() is not None
+        is_confirmed = session.execute(_CONFIRM, values).one_or_none() is not None
+    if is_confirmed:
+        visit_news.changed(session)
+    return is_confirmed
 
 
 def _confirmed_by_others(session: Session, booking: BookingRecord) -> BookingRecord:

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from services import visit_news
 from services.actors import Actor
 from services.audit import Action
 from services.bookings import reading
@@ -54,5 +55,6 @@ def renew(session: Session, actor: Actor, booking_id: UUID) -> BookingRecord:
         # Somebody was quicker: the same person in another window, or the clock.
         require_pending(after)
         raise AlreadyRenewed if after.renewals else HoldExpired
+    visit_news.changed(session)
     reading.record_event(session, actor, Action.BOOKING_RENEW, after)
     return after

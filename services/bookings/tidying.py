@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from services import audit
+from services import audit, visit_news
 from services.audit import Action
 from services.bookings import freeing
 from services.bookings.freeing import BOOKER
@@ -44,7 +44,9 @@ def expire_due(session: Session, *, at_once: int = _AT_ONCE) -> int:
     The caller, the system, commits, and comes again while there are as many as
     `at_once`.
     """
-    rows = session.execute(_EXPIRE, {"most": at_once}).all()
+    # In one order for everybody, whatever the plan made of it.
+    ended = session.execute(_EXPIRE, {"most": at_once})
+    rows = sorted(ended, key=lambda row: row.slot_id)
     for booking_id, patient_id, waitlist_id, slot_id in rows:
         _record(session, booking_id, patient_id, slot_id)
         if waitlist_id:
@@ -52,6 +54,8 @@ def expire_due(session: Session, *, at_once: int = _AT_ONCE) -> int:
     line.tidy(session)
     for row in rows:
         freeing.offer(session, row.slot_id)
+    if rows:
+        visit_news.changed(session)
     return len(rows)
 
 

@@ -6,7 +6,12 @@ from services.doctors.errors import (
     NoDoctorPhoto,
     StaleDoctor,
 )
-from services.doctors.listing import get_doctor, list_doctors, list_specialities
+from services.doctors.listing import (
+    get_doctor,
+    list_clinicians,
+    list_doctors,
+    list_specialities,
+)
 from services.doctors.photos import attach_photo, read_photo, remove_photo
 from services.doctors.records import SLOT_MINUTES, DoctorDraft, DoctorRecord
 from services.scheduling.errors import NoSuchDoctor
@@ -23,6 +28,7 @@ __all__ = [
     "attach_photo",
     "change_doctor",
     "get_doctor",
+    "list_clinicians",
     "list_doctors",
     "list_specialities",
     "read_photo",

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.models import Doctor, User
-from services import audit
+from services import audit, visit_news
 from services.actors import Actor, Permission, Role
 from services.audit import Action
 from services.doctors.errors import DoctorTaken, StaleDoctor
@@ -50,6 +50,7 @@ def add_doctor(session: Session, actor: Actor, draft: DoctorDraft) -> DoctorReco
         doctor_id = session.scalars(
             insert(Doctor).values(asdict(wanted)).returning(Doctor.id)
         ).one()
+    visit_news.changed(session)
     kept = find(session, actor, doctor_id)
     _record(session, actor, Action.DOCTOR_ADD, None, kept)
     return kept
@@ -121,6 +122,7 @@ def write_doctor(session: Session, doctor_id: UUID, values: dict[str, Any]) -> N
             .values(**values, revision=Doctor.revision + 1, updated_at=func.now())
             .execution_options(synchronize_session=False)
         )
+    visit_news.changed(session)
 
 
 def _lock(

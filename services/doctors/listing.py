@@ -5,8 +5,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from db.models import Doctor
-from services.actors import Actor, Permission
+from db.models import Doctor, User
+from services.actors import Actor, Permission, Role
 from services.doctors.records import DoctorRecord
 from services.doctors.rows import IS_KEPT, doctors, find, records_of
 
@@ -53,6 +53,17 @@ def list_specialities(session: Session, actor: Actor) -> tuple[str, ...]:
             .order_by(func.fold(spelling))
         )
     )
+
+
+def list_clinicians(session: Session, actor: Actor) -> dict[UUID, str]:
+    """Return who can sign in as a doctor, each with the name; raises NotAllowed."""
+    actor.require(Permission.MANAGE_DOCTORS)
+    rows = session.execute(
+        select(User.id, User.name)
+        .where(User.role == Role.CLINICIAN.value, User.deactivated_at.is_(None))
+        .order_by(User.name, User.id)
+    )
+    return {row.id: row.name for row in rows}
 
 
 def _mentions(word: str) -> ColumnElement[bool]:

@@ -6,6 +6,8 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from services import visit_news
+
 SOURCE: Final = "synthea"
 
 
@@ -98,6 +100,7 @@ def save_patients(session: Session, *, most_terms: int) -> Outcome:
 
 def save_doctors(session: Session) -> Outcome:
     """Save the doctors who wait."""
+    visit_news.changed(session)
     arrived = session.scalar(
         text("SELECT count(*) FROM arriving_doctors WHERE problem IS NULL")
     )

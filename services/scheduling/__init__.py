@@ -25,7 +25,8 @@ from services.scheduling.records import (
     Planned,
     VisitWithin,
 )
-from services.scheduling.visits import list_visits_within
+from services.scheduling.typed import read_hours, write_hours
+from services.scheduling.visits import list_visits_to_move, list_visits_within
 from services.scheduling.weeks import WEEKDAYS, change_week, get_week
 
 __all__ = [
@@ -51,7 +52,10 @@ __all__ = [
     "get_week",
     "list_exceptions",
     "list_planned",
+    "list_visits_to_move",
     "list_visits_within",
+    "read_hours",
     "remove_exception",
     "withdraw_extra",
+    "write_hours",
 ]

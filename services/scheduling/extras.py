@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.models import Slot
-from services import audit
+from services import audit, visit_news
 from services.actors import Actor, Permission
 from services.audit import Action
 from services.errors import InvalidInput
@@ -77,4 +77,5 @@ def withdraw_extra(session: Session, actor: Actor, slot_id: UUID) -> None:
 
 
 def _record(session: Session, actor: Actor, action: Action, slot_id: UUID) -> None:
+    visit_news.changed(session)
     audit.record(session, actor, action, subject=("slot", slot_id))

@@ -8,7 +8,7 @@ from sqlalchemy import case, func, select, text, update
 from sqlalchemy.orm import Session
 
 from db.models import Doctor, Slot
-from services import audit
+from services import audit, visit_news
 from services.actors import Actor
 from services.audit import Action
 from services.scheduling.records import Calendar, Planned
@@ -72,6 +72,8 @@ def apply_plans(
     left = _withdraw(session, kept, unwanted)
     added = session.scalars(_ADDED, given).one()
     planned = Planned(added, len(unwanted) - left, left)
+    if locked or added:
+        visit_news.changed(session)
     _record(session, actor, ids, planned)
     return planned
 

@@ -1,10 +1,11 @@
 """Who has slots in a time that is to be kept free."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from db.models import BookingSlot, Patient, Slot
@@ -24,6 +25,17 @@ _SLOT: Final = (
 _NAME: Final = func.concat_ws(" ", Patient.first_name, Patient.last_name)
 
 
+def list_visits_to_move(
+    session: Session, actor: Actor, doctor_id: UUID
+) -> tuple[VisitWithin, ...]:
+    """Return what is held or booked at times that the doctor's plan has no longer.
+
+    The earliest first; whose it is as in `list_visits_within`. Raises NotAllowed.
+    """
+    is_to_move = and_(Slot.is_leaving, Slot.doctor_id == doctor_id)
+    return _listed(session, actor, is_to_move)
+
+
 def list_visits_within(
     session: Session,
     actor: Actor,
@@ -36,13 +48,22 @@ def list_visits_within(
     Of a doctor, or of all. Whose it is, is told to those who may see visits; others
     who change plans learn how many there are. Raises NotAllowed.
     """
+    is_within = and_(Slot.starts_at < until_at, Slot.ends_at > from_at)
+    if doctor_id is None:
+        return _listed(session, actor, is_within)
+    return _listed(session, actor, is_within, Slot.doctor_id == doctor_id)
+
+
+def _listed(
+    session: Session, actor: Actor, *conditions: ColumnElement[bool]
+) -> tuple[VisitWithin, ...]:
     actor.require(Permission.MANAGE_DOCTORS)
     if not actor.may(Permission.VIEW_VISITS):
-        return _found(session, select(*_SLOT), doctor_id, from_at, until_at)
+        return _found(session, select(*_SLOT), conditions)
     named = select(*_SLOT, BookingSlot.booking_id, Patient.id, _NAME).join(
         Patient, Patient.id == BookingSlot.patient_id
     )
-    found = _found(session, named, doctor_id, from_at, until_at)
+    found = _found(session, named, conditions)
     for visit in found:
         audit.record(
             session,
@@ -57,21 +78,17 @@ def list_visits_within(
 def _found(
     session: Session,
     wanted: Select[*tuple[Any, ...]],
-    doctor_id: UUID | None,
-    from_at: datetime,
-    until_at: datetime,
+    conditions: Sequence[ColumnElement[bool]],
 ) -> tuple[VisitWithin, ...]:
-    overlapping = (
+    taken = (
         wanted.select_from(BookingSlot)
         .join(Slot, Slot.id == BookingSlot.slot_id)
         .where(
             LIVE,
             IS_OFFERED,
             Slot.ends_at > func.clock_timestamp(),
-            and_(Slot.starts_at < until_at, Slot.ends_at > from_at),
+            *conditions,
         )
         .order_by(Slot.starts_at, Slot.id)
     )
-    if doctor_id is not None:
-        overlapping = overlapping.where(Slot.doctor_id == doctor_id)
-    return tuple(VisitWithin(*row) for row in session.execute(overlapping))
+    return tuple(VisitWithin(*row) for row in session.execute(taken))

@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.models import Doctor
+from services import visit_news
 from services.actors import Actor, Permission
 from services.seeding.blocks import source
 from services.seeding.pools import pools
@@ -36,6 +37,7 @@ def add(session: Session, actor: Actor, *, seed_number: int) -> None:
         .values(_doctors(seed_number))
         .on_conflict_do_nothing(constraint="doctors_source_once")
     )
+    visit_news.changed(session)
 
 
 def _doctors(seed_number: int) -> list[dict[str, str]]:

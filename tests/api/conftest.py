@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 
 from api.answers import LSN_HEADER
 from api.application import create_api, serves
-from api.dependencies import Papers
+from api.dependencies import Papers, Visits
 from dashboard.live_sessions import LiveSessions
 from dashboard.middleware import Gate
 from dashboard.request_log import RequestLog
@@ -25,7 +25,7 @@ from db.gridfs import FileStore
 from db.limit_storage import LimitStorage
 from db.listening import Listener
 from db.routing import SYSTEM, Database
-from services import people, sessions, tokens
+from services import people, sessions, tokens, visit_news
 from services.actors import Actor, Role
 from services.authoring import Clinic
 from services.document_lists.hot import HotLists
@@ -33,6 +33,7 @@ from services.documents import Intake
 from services.pdf.examining import Examiner
 from services.share_links import LinkSigner
 from services.throttling import CallLimits, Throttle
+from services.visit_caches import VisitCaches
 
 ADA = {
     "first_name": "Ada",
@@ -182,7 +183,27 @@ def papers(module_endpoints, module_files) -> Iterator[Papers]:
     with closing(Examiner()) as examiner, closing(HotLists(listener)) as lists:
         intake = Intake(module_files, examiner, None, refuse_active=False)
         links = LinkSigner("k" * 64)
-        yield Papers(intake, examiner, lists, links, CLINIC, "https://clinic.example")
+        with closing(_visits(module_endpoints)) as visits:
+            address = "https://clinic.example"
+            yield Papers(intake, examiner, lists, links, CLINIC, address, visits.told)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What visits go by, and the database that it is read from."""
+
+    database: Database
+    told: Visits
+
+    def close(self) -> None:
+        self.told.caches.close()
+        self.database.close()
+
+
+def _visits(endpoints) -> _Kept:
+    database = Database(endpoints, retry_seconds=2)
+    caches = VisitCaches(database, Listener(endpoints, visit_news.CHANNEL))
+    return _Kept(database, Visits(caches, notice_hours=24))
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,8 @@ TAG = {"If-Match": '"1"'}
 # permission: nobody has this id.
 EXPORT = {"reason": "The health office asks", "list": "none"}
 SHARE = {"minutes": 60}
+WISH = {"slot_id": str(NOBODY), "patient_id": str(NOBODY)}
+BOOKING = "/api/bookings/{uuid}"
 PAPER = "/api/documents/{uuid}"
 VISIT = "/api/appointments/{uuid}"
 PAGE = "/files/documents/{uuid}/versions/{number}/pages/{page}.png"
@@ -40,6 +42,20 @@ ROUTES = {
     ("POST", f"{PAPER}/shares"): (SHARE, 404, 404, 403, 403, 404),
     ("POST", f"{PAPER}/shares/{{share}}/revoke"): (None, 404, 404, 403, 403, 404),
     ("GET", PAGE): (None, 404, 404, 403, 403, 404),
+    ("GET", "/api/doctors"): (None, 200, 200, 200, 200, 200),
+    ("GET", "/api/doctors/{uuid}"): (None, 404, 404, 404, 404, 404),
+    ("GET", "/api/doctors/{uuid}/slots"): (None, 404, 404, 404, 404, 404),
+    ("POST", "/api/bookings"): (WISH, 404, 404, 403, 403, 404),
+    ("GET", BOOKING): (None, 404, 404, 403, 403, 404),
+    ("POST", f"{BOOKING}/confirm"): ({}, 404, 404, 403, 403, 404),
+    ("POST", f"{BOOKING}/cancel"): ({}, 404, 404, 403, 403, 404),
+    ("POST", f"{BOOKING}/renew"): (None, 404, 404, 403, 403, 404),
+    ("POST", f"{BOOKING}/release"): (None, 404, 404, 403, 403, 404),
+    ("GET", "/api/appointments"): (None, 200, 200, 403, 403, 200),
+    ("GET", VISIT): (None, 404, 404, 403, 403, 404),
+    ("POST", f"{VISIT}/check-in"): (None, 404, 404, 403, 403, 403),
+    ("POST", f"{VISIT}/complete"): (None, 404, 404, 403, 403, 403),
+    ("POST", f"{VISIT}/no-show"): (None, 404, 404, 403, 403, 403),
     ("GET", f"{VISIT}/ticket"): (None, 404, 404, 403, 403, 404),
     ("GET", f"{VISIT}/calendar"): (None, 404, 404, 403, 403, 404),
     ("GET", "/api/prescriptions/{uuid}"): (None, 404, 404, 403, 403, 404),
@@ -64,6 +80,7 @@ ROUTES = {
     ("GET", "/api/v1/health"): (None, 200, 200, 200, 200, 200),
     ("GET", "/api/v1/replication/status"): (None, 403, 403, 403, 200, 403),
     ("GET", "/files/patients/{uuid}/photo"): (None, 404, 404, 403, 403, 404),
+    ("GET", "/files/doctors/{uuid}/photo"): (None, 404, 404, 404, 404, 404),
     ("GET", "/files/patients.csv"): (None, 404, 404, 404, 403, 403),
     ("GET", "/files/audit.csv"): (None, 403, 403, 403, 200, 403),
     ("GET", "/files/visit-statistics.csv"): (None, 403, 403, 403, 200, 403),

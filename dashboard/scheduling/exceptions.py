@@ -1,0 +1,115 @@
+"""What differs from the weekly plan: added, listed and taken back."""
+
+from collections.abc import Sequence
+from datetime import datetime, time
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.clock import calendar, zone
+from dashboard.context import current_actor, read, today, write
+from dashboard.scheduling.telling import say_what_became
+from dashboard.widgets.empty_state import empty_state
+from dashboard.widgets.record_table import (
+    Cell,
+    Column,
+    Deed,
+    Row,
+    payload_of,
+    record_table,
+)
+from dashboard.widgets.words import at
+from services import scheduling
+from services.doctors import DoctorRecord
+from services.scheduling import ExceptionDraft, ExceptionKind, ExceptionRecord
+
+_LABELS: Final = {
+    ExceptionKind.BLOCKED: "Blocked",
+    ExceptionKind.HOLIDAY: "Holiday",
+    ExceptionKind.HOURS: "Special hours",
+}
+_COLUMNS: Final = (
+    Column("What"),
+    Column("From", is_whole=True),
+    Column("Until", is_whole=True),
+    Column("Whose"),
+    Column("Why"),
+    Column(""),
+)
+_REMOVE: Final = "remove"
+_BEGIN: Final = time(8)
+_END: Final = time(18)
+
+
+def exceptions_of(doctor: DoctorRecord) -> None:
+    """Show what lies ahead, and offer to add to it."""
+    actor = current_actor()
+    found = read(lambda session: scheduling.list_exceptions(session, actor, doctor.id))
+    if not found:
+        empty_state("Nothing differs from the week.", icon="event_available")
+    elif removed := _table(found):
+        became = write(
+            lambda session: scheduling.remove_exception(
+                session, actor, removed, calendar()
+            )
+        )
+        say_what_became("It is taken back.", became)
+        st.rerun()
+    with st.form("doctor_exception", clear_on_submit=True):
+        draft = _fields(doctor)
+        if st.form_submit_button("Add", key="doctor_plan_except"):
+            became = write(
+                lambda session: scheduling.add_exception(
+                    session, actor, draft, calendar()
+                )
+            )
+            say_what_became("It is in the plan.", became)
+            st.rerun()
+
+
+def _fields(doctor: DoctorRecord) -> ExceptionDraft:
+    with st.grid(2, min_column_width=240):
+        kind = st.selectbox(
+            "What",
+            tuple(_LABELS),
+            format_func=_LABELS.__getitem__,
+            key="doctor_except_kind",
+            help="Special hours replace the week on their day, on a holiday too.",
+        )
+        reason = st.text_input(
+            "Why (of no patient)", key="doctor_except_reason", autocomplete="off"
+        )
+        first_day = st.date_input("From", today(), key="doctor_except_first_day")
+        first = st.time_input("From (time)", _BEGIN, key="doctor_except_first")
+        last_day = st.date_input("Until", today(), key="doctor_except_last_day")
+        last = st.time_input("Until (time)", _END, key="doctor_except_last")
+    is_all = st.checkbox("For the whole clinic", key="doctor_except_all")
+    return ExceptionDraft(
+        ExceptionKind(kind),
+        datetime.combine(first_day, first, zone()),
+        datetime.combine(last_day, last, zone()),
+        None if is_all else doctor.id,
+        reason,
+    )
+
+
+def _table(found: Sequence[ExceptionRecord]) -> UUID | None:
+    """Show the exceptions; return which one is to be taken back."""
+    rows = [
+        Row(
+            str(one.id),
+            (
+                Cell(_LABELS[one.kind]),
+                Cell(at(one.starts_at)),
+                Cell(at(one.ends_at)),
+                Cell("This doctor" if one.doctor_id else "The clinic"),
+                Cell(one.reason),
+                Cell("", deeds=(Deed(_REMOVE, "Take back", "undo"),)),
+            ),
+        )
+        for one in found
+    ]
+    payload = payload_of(_COLUMNS, rows, name="What differs from the week")
+    asked = record_table(payload, key="doctor_exceptions")
+    return UUID(asked.deed[0]) if asked.deed else None

@@ -1,0 +1,66 @@
+"""Doctors as a table: who they are, and when they are free next."""
+
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from dashboard.booking.times import shortly
+from dashboard.widgets.record_table import (
+    Cell,
+    Column,
+    Deed,
+    Row,
+    payload_of,
+    record_table,
+)
+from services.doctors import DoctorRecord
+
+_COLUMNS: Final = (
+    Column("Name"),
+    Column("Speciality"),
+    Column("Next free"),
+    Column("Room"),
+    Column("Fee"),
+    Column("City"),
+)
+# What led here goes on with whoever is chosen.
+_CARRIED: Final = ("patient", "moves")
+
+
+def doctor_table(
+    found: Sequence[DoctorRecord], *, is_managed: bool, key: str
+) -> str | None:
+    """Show the doctors with a link to the times; return whose plan is asked for."""
+    columns = (*_COLUMNS, Column("")) if is_managed else _COLUMNS
+    rows = [_row(doctor, is_managed=is_managed) for doctor in found]
+    asked = record_table(payload_of(columns, rows, name="Doctors"), key=key)
+    return asked.deed[0] if asked.deed else None
+
+
+def _row(doctor: DoctorRecord, *, is_managed: bool) -> Row:
+    cells = [
+        Cell(doctor.name),
+        Cell(doctor.speciality.capitalize()),
+        _next_free(doctor),
+        Cell(doctor.room or ""),
+        Cell("" if doctor.fee is None else f"{doctor.fee:.2f}"),
+        Cell(doctor.city or ""),
+    ]
+    if is_managed:
+        plan = Deed("plan", "Plan", "edit_calendar")
+        cells.append(Cell("", deeds=(plan,)))
+    carried = {
+        name: st.query_params[name] for name in _CARRIED if name in st.query_params
+    }
+    query = urlencode({"doctor": doctor.id} | carried)
+    return Row(str(doctor.id), tuple(cells), f"doctor?{query}")
+
+
+def _next_free(doctor: DoctorRecord) -> Cell:
+    if not doctor.is_active:
+        return Cell("Cannot be booked", "muted", "block")
+    if doctor.next_free_at is None:
+        return Cell("Nothing free", "muted")
+    return Cell(shortly(doctor.next_free_at))

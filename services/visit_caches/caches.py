@@ -1,0 +1,168 @@
+"""The doctors, their slots and the figures: read once for all who may see them."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, extract, func, literal, select
+from sqlalchemy.orm import Session
+
+from db.models import BookingSlot
+from db.routing import SYSTEM, Acting, Database, Lsn, Read
+from services import doctors, slots
+from services.actors import Actor, Permission, Role
+from services.doctors import DoctorRecord
+from services.document_lists.hot import Hearing
+from services.errors import NotFound
+from services.on_behalf import OnBehalf
+from services.slots import SlotRecord
+from services.visit_caches.shelves import Lasting, Shelf
+
+T = TypeVar("T")
+
+DOCTORS_SECONDS: Final = 300.0
+SLOTS_SECONDS: Final = 60.0
+STATISTICS_SECONDS: Final = 30.0
+_NOW: Final = func.clock_timestamp()
+# Reads what is kept. An analyst knows no patient and nothing internal of a doctor, and
+# the database holds to that: nothing can get into a cache that is not for everybody.
+_READER: Final = Actor(
+    UUID("0198c0de-1427-7000-8000-000000000005"), "cache", Role.ANALYST
+)
+
+
+class VisitCaches:
+    """What many ask about visits, kept until any process tells of a change.
+
+    While nothing can be heard nothing is kept. Whoever asks is asked first whether
+    they may, and is shown what they wrote themselves (`after`) in any case.
+    """
+
+    def __init__(
+        self, database: Database, hearing: Hearing, *, redis_url: str | None = None
+    ) -> None:
+        self._database = database
+        self._hearing = hearing
+        self._doctors: Shelf[tuple[DoctorRecord, ...]] = Shelf(
+            "doctors",
+            tuple[DoctorRecord, ...],
+            seconds=DOCTORS_SECONDS,
+            redis_url=redis_url,
+        )
+        self._slots: Shelf[tuple[SlotRecord, ...]] = Shelf(
+            "slots", tuple[SlotRecord, ...], seconds=SLOTS_SECONDS, redis_url=redis_url
+        )
+        self._figures: Shelf[Any] = Shelf(
+            "figures", Any, seconds=STATISTICS_SECONDS, redis_url=None
+        )
+
+    def doctors(
+        self,
+        on_behalf: OnBehalf,
+        *,
+        search: str = "",
+        speciality: str | None = None,
+        limit: int = 50,
+        after: Lsn | None = None,
+    ) -> Read[tuple[DoctorRecord, ...]]:
+        """Return what list_doctors does, without what is internal; NotAllowed."""
+        on_behalf.require(Permission.VIEW_DOCTORS)
+        words = " ".join(search.split())
+
+        def read(session: Session) -> Lasting[tuple[DoctorRecord, ...]]:
+            found = doctors.list_doctors(
+                session, _READER, search=words, speciality=speciality, limit=limit
+            )
+            begin = [one.next_free_at for one in found if one.next_free_at]
+            return Lasting(found, _until_first(session, begin, with_holds=True))
+
+        return self._look(self._doctors, (words, speciality, limit), read, after)
+
+    def slots(
+        self,
+        on_behalf: OnBehalf,
+        doctor_id: UUID,
+        from_at: datetime,
+        until_at: datetime,
+        *,
+        after: Lsn | None = None,
+    ) -> Read[tuple[SlotRecord, ...]]:
+        """Return what list_slots does, without whose they are.
+
+        Raises NoSuchDoctor, NotAllowed.
+        """
+        on_behalf.require(Permission.VIEW_DOCTORS)
+
+        def read(session: Session) -> Lasting[tuple[SlotRecord, ...]]:
+            doctors.get_doctor(session, _READER, doctor_id)
+            found = slots.list_slots(session, _READER, doctor_id, from_at, until_at)
+            change = [one.held_until for one in found if one.held_until]
+            change += [one.starts_at for one in found if one.state == "free"]
+            return Lasting(found, _until_first(session, change))
+
+        wanted = (str(doctor_id), from_at.timestamp(), until_at.timestamp())
+        return self._look(self._slots, wanted, read, after)
+
+    def figures(
+        self,
+        wanted: object,
+        read: Callable[[Session], T],
+        *,
+        acting: Acting = SYSTEM,
+        after: Lsn | None = None,
+    ) -> Read[T]:
+        """Return numbers that are the same for all who may see them.
+
+        Whoever calls has asked whether they may; `wanted` names what is counted.
+        """
+        return self._look(
+            self._figures, wanted, lambda s: Lasting(read(s)), after, acting
+        )
+
+    def close(self) -> None:
+        """Stop listening; nothing is kept any more."""
+        self._hearing.close()
+
+    def _look(
+        self,
+        shelf: Shelf[T],
+        wanted: object,
+        operation: Callable[[Session], Lasting[T]],
+        after: Lsn | None,
+        acting: Acting = _READER.acting,
+    ) -> Read[T]:
+        news = self._hearing.news()
+        if news is not None:
+            found = shelf.find(wanted, news, after)
+            if found is not None:
+                return found
+        told = None if news is None else news.position
+        fresh_at = max(filter(None, (told, after)), default=None)
+        read = self._database.find(
+            operation, missing=NotFound, after=fresh_at, acting=acting
+        )
+        if news is not None:
+            shelf.keep(wanted, news, read)
+        return Read(read.value.value, read.served)
+
+
+def _until_first(
+    session: Session, moments: Sequence[datetime], *, with_holds: bool = False
+) -> float | None:
+    """Return in how many seconds the first of these moments comes.
+
+    With the end of any hold among them, if it is asked for: a slot is free then.
+    """
+    runs_out: ColumnElement[datetime | None] = (
+        select(func.min(BookingSlot.expires_at))
+        .where(BookingSlot.status == "held", BookingSlot.expires_at > _NOW)
+        .scalar_subquery()
+    )
+    first = min(moments, default=None)
+    ends = [runs_out] if with_holds else []
+    ends += [] if first is None else [literal(first)]
+    if not ends:
+        return None
+    seconds = session.scalar(select(extract("epoch", func.least(*ends) - _NOW)))
+    return None if seconds is None else float(seconds)
