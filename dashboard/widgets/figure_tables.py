@@ -36,9 +36,13 @@ def at_a_glance(figures: Figures) -> None:
     """Show the figures of the whole period."""
     shown = (
         ("Utilisation", share(figures.utilisation), "Booked slots of those offered."),
-        ("Confirmed", share(figures.success_rate), "Holds that were confirmed, of all holds."),
+        (
+            "Confirmed",
+            share(figures.success_rate),
+            "Holds that were confirmed, of all holds.",
+        ),
         ("Ran out", f"{figures.expired:,}", "Holds whose time was over."),
-        ("Lost races", f"{figures.conflicts:,}", "Answered: Slot already booked."),
+        ("Lost races", f"{figures.conflicts:,}", "Told: Slot already booked."),
         ("Cancelled", f"{figures.cancelled:,}", "Visits; moved ones are among them."),
         ("No-shows", f"{figures.no_shows:,}", "Patients who did not come."),
     )

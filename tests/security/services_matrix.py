@@ -36,6 +36,7 @@ ALLOWED: Final = {
     "authoring.drafts.list_drafts": DESK,
     "authoring.drafts.discard_draft": DESK,
     "booking_statistics.counting.look": ADMIN,
+    "booking_statistics.counting.record_look": ADMIN,
     "break_glass.open_record": CLINICIAN,
     "break_glass.list_current": DESK,
     "break_glass.list_own": CLINICIAN,
