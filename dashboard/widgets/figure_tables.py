@@ -39,7 +39,7 @@ def at_a_glance(figures: Figures) -> None:
         (
             "Confirmed",
             share(figures.success_rate),
-            "Holds that were confirmed, of all holds.",
+            "Of all holds.",
         ),
         ("Ran out", f"{figures.expired:,}", "Holds whose time was over."),
         ("Lost races", f"{figures.conflicts:,}", "Told: Slot already booked."),
