@@ -1,6 +1,7 @@
 """Every action of the audit log, and a deed that it names."""
 
 from tests.services.audit_deeds import (
+    bookings,
     consulting,
     desk,
     doctors,
@@ -19,6 +20,7 @@ from tests.services.audit_deeds.world import DEEDS, World
 __all__ = [
     "DEEDS",
     "World",
+    "bookings",
     "consulting",
     "desk",
     "doctors",
