@@ -15,7 +15,13 @@ from api.documented import sends, shows
 from api.files import BYTE_ORDER_MARK
 from db.routing import Read
 from services import booking_statistics
-from services.booking_statistics import BookingStatistics, Figures, OneDoctor, Period
+from services.booking_statistics import (
+    BookingStatistics,
+    Figures,
+    OneDoctor,
+    Period,
+    record_look,
+)
 
 router = APIRouter(tags=["Statistics"])
 
@@ -104,10 +110,14 @@ def _look(
     now = caller.stores.now()
     last = last_day or now.date()
     period = Period(first_day or last - _A_WEEK, last)
-    return caller.read(
-        lambda session: booking_statistics.look(
-            session, caller.actor, period, now.tzinfo or UTC
-        )
+    zone = now.tzinfo or UTC
+    # That somebody looked is written down each time, also where it is not read anew.
+    caller.read(lambda session: record_look(session, caller.actor, period))
+    return caller.stores.papers.visits.caches.figures(
+        ("bookings", period, str(zone)),
+        lambda session: booking_statistics.count(session, period, zone),
+        acting=caller.actor.acting,
+        after=caller.after,
     )
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard.widgets.figure_tables import days_table
 from services.booking_statistics import BookingStatistics, Figures
 
-_HEIGHT: Final = 260
+_HEIGHT: Final = 340
 _AXIS: Final = alt.Axis(labelOverlap="greedy", labelAngle=-45)
 _LEGEND: Final = alt.Legend(orient="bottom", columns=2)
 
@@ -67,5 +67,5 @@ def _stacked(
         )
     )
     sums = frame.groupby("What", sort=False)[title].sum()
-    told = ", ".join(f"{what.lower()} {count:,}" for what, count in sums.items())
+    told = ", ".join(f"{str(what).lower()} {count:,}" for what, count in sums.items())
     st.altair_chart(chart, height=_HEIGHT, alt=f"By day, {about}. In all: {told}.")

@@ -1,6 +1,6 @@
 """How visits are booked, counted for administrators, who see no patient in it."""
 
-from services.booking_statistics.counting import look
+from services.booking_statistics.counting import count, look, record_look
 from services.booking_statistics.exporting import as_csv
 from services.booking_statistics.records import (
     MOST_DAYS,
@@ -19,5 +19,7 @@ __all__ = [
     "OneDoctor",
     "Period",
     "as_csv",
+    "count",
     "look",
+    "record_look",
 ]

@@ -58,17 +58,33 @@ GROUP BY doctors.id, day
 HAVING count(*) FILTER (WHERE withdrawn_at IS NULL) > 0 OR count(slot_id) > 0
 ORDER BY fold(name), doctors.id, day
 """)
-_FACTS: Final = 4
 
 
 def look(
     session: Session, actor: Actor, period: Period, zone: tzinfo
 ) -> BookingStatistics:
-    """Count what became of the slots of these days on the clinic's clock.
+    """Return what became of the slots of these days on the clinic's clock.
 
     Raises NotAllowed.
     """
     actor.require(Permission.VIEW_STATISTICS)
+    record_look(session, actor, period)
+    return count(session, period, zone)
+
+
+def record_look(session: Session, actor: Actor, period: Period) -> None:
+    """Write down that somebody saw the figures of these days; raises NotAllowed."""
+    actor.require(Permission.VIEW_STATISTICS)
+    audit.record(
+        session,
+        actor,
+        Action.STATISTICS_READ,
+        details={"from": period.first_day, "to": period.last_day},
+    )
+
+
+def count(session: Session, period: Period, zone: tzinfo) -> BookingStatistics:
+    """Count for whoever has been asked whether they may see it; unrecorded."""
     rows = session.execute(
         _COUNT,
         {
@@ -80,15 +96,9 @@ def look(
             ),
         },
     )
-    found = BookingStatistics(period, tuple(map(_doctor_day, rows)))
-    audit.record(
-        session,
-        actor,
-        Action.STATISTICS_READ,
-        details={"from": period.first_day, "to": period.last_day},
-    )
-    return found
+    return BookingStatistics(period, tuple(map(_doctor_day, rows)))
 
 
 def _doctor_day(row: Row[*tuple[Any, ...]]) -> DoctorDay:
-    return DoctorDay(*row[:_FACTS], Figures(*row[_FACTS:]))
+    doctor_id, name, speciality, day, *figures = row
+    return DoctorDay(doctor_id, name, speciality, day, Figures(*figures))
