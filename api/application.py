@@ -7,6 +7,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from api import (
+    admin_stats,
     appointments,
     audit,
     bookings,
@@ -54,6 +55,7 @@ _PARTS: Final = (
     health,
     metrics,
     files,
+    admin_stats,
     audit,
     docs,
 )

@@ -33,7 +33,7 @@ from tests.conftest import owner
 
 CLIENTS = (1, 8)
 HOLDS_PER_ROUND = 24
-ROUNDS = 60
+ROUNDS = 30
 DOCTORS = 100
 SLOTS_PER_DOCTOR = 500
 _PATIENTS_PER_DOCTOR = 50

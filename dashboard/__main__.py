@@ -197,6 +197,20 @@ def check_files(data: Data = None) -> None:
 
 
 @app.command()
+def prove_booking(data: Data = None) -> None:
+    """Let 200 attempts from several processes race for one slot: exactly one wins."""
+    with explained():
+        settings = choose(data=data)
+        from dashboard import booking_commands
+
+        proof = booking_commands.prove(settings)
+    for line in booking_commands.told(proof):
+        typer.echo(line, err=not proof.holds)
+    if not proof.holds:
+        raise typer.Exit(1)
+
+
+@app.command()
 def verify(
     file: Annotated[
         Path, typer.Argument(exists=True, dir_okay=False, help="A prescription's PDF.")

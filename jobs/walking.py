@@ -12,7 +12,7 @@ from db.gridfs import Bucket, FileStore
 from db.routing import SYSTEM, Database
 from services.keeping import checking, runs
 from services.keeping.checking import Finding, NothingVerifies
-from services.keeping.naming import PICTURED, Named, list_photos
+from services.keeping.naming import BY_ID, Named, list_by_id
 from services.keeping.runs import Job
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ def check_share(database: Database, files: FileStore) -> Report:
     walk = _Walk(database, files, monotonic() + _SECONDS)
     with walk:
         walk.check(walk.read(_list_share))
-        walk.check_photos(walk.read(_find_position), walk.read(_share_of_photos))
+        walk.check_by_id(walk.read(_find_position), walk.read(_share_by_id))
     return walk.report
 
 
@@ -63,12 +63,12 @@ def check_all(database: Database, files: FileStore) -> Report:
             lambda session: checking.list_unchecked_since(session, begun_at, _AT_ONCE)
         ):
             walk.check(due)
-        walk.check_photos(None, None)
+        walk.check_by_id(None, None)
     return walk.report
 
 
 class _Walk:
-    """One walk: what it has found, and where among the photos it stands."""
+    """One walk: what it has found, and where among what goes by ids it stands."""
 
     def __init__(
         self, database: Database, files: FileStore, until: float = float("inf")
@@ -105,13 +105,13 @@ class _Walk:
             if monotonic() < self._until:
                 self._check(due[start : start + _AT_ONCE])
 
-    def check_photos(self, after: UUID | None, share: int | None) -> None:
-        """Check so many photos after somebody's, or all; begin anew at the end."""
+    def check_by_id(self, after: UUID | None, share: int | None) -> None:
+        """Check so many rows after one, or all; begin anew at the end."""
         self._position, left = after, share
         while (left is None or left > 0) and monotonic() < self._until:
             limit = _AT_ONCE if left is None else min(left, _AT_ONCE)
             position = self._position
-            due = self.read(lambda s: list_photos(s, position, limit))  # noqa: B023
+            due = self.read(lambda s: list_by_id(s, position, limit))  # noqa: B023
             self._check(due)
             self._position = due[-1].id if len(due) == limit else None
             if self._position is None:
@@ -136,8 +136,8 @@ def _list_share(session: Session) -> tuple[Named, ...]:
     return checking.list_due(session, checking.share_of(session, Bucket.DOCUMENTS))
 
 
-def _share_of_photos(session: Session) -> int:
-    return checking.share_of(session, *PICTURED)
+def _share_by_id(session: Session) -> int:
+    return checking.share_of(session, *BY_ID)
 
 
 def _find_position(session: Session) -> UUID | None:

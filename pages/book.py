@@ -6,7 +6,6 @@ from dashboard.booking import holding
 from dashboard.booking.anybody import free_times
 from dashboard.booking.booked import booked_now
 from dashboard.booking.chosen import booked_for
-from dashboard.booking.held import held_for
 from dashboard.booking.hold_panel import hold_panels
 from dashboard.navigation import go
 from dashboard.net import net
@@ -17,7 +16,7 @@ with page_header("Book a visit"):
         go("doctors.py")
 patient_id = booked_for()
 booked_now()
-hold_panels(held_for(patient_id))
+hold_panels(patient_id)
 holding.say_what_was_refused()
 if (wanted := holding.lost_race()) and patient_id:
     holding.hold(wanted.id, patient_id)

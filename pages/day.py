@@ -9,6 +9,7 @@ from dashboard.desk import queue, tables, words
 from dashboard.net import net
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.page_header import page_header
+from dashboard.widgets.words import written
 
 
 def move(days: int) -> None:
@@ -30,11 +31,14 @@ def visits() -> None:
         st.caption(freshness())
 
 
-st.session_state.setdefault("day_shown", today())
+shown = st.session_state.setdefault("day_shown", today())
 page_header("Your day")
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    st.date_input("Day", key="day_shown", width=180)
+st.subheader(f"{shown:%A}, {written(shown)}", anchor=False)
+# No date field: its parts are too small a target for a finger (WCAG 2.5.8).
+with st.container(horizontal=True):
+    st.button("Week before", key="day_week_before", on_click=move, args=(-7,))
     st.button("Day before", key="day_before", on_click=move, args=(-1,))
     st.button("Today", key="day_today", on_click=move, args=(0,))
     st.button("Day after", key="day_after", on_click=move, args=(1,))
+    st.button("Week after", key="day_week_after", on_click=move, args=(7,))
 visits()

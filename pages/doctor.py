@@ -8,10 +8,10 @@ from dashboard.booking import holding
 from dashboard.booking.booked import booked_now
 from dashboard.booking.browsing import times_of
 from dashboard.booking.chosen import booked_for, chosen_doctor
-from dashboard.booking.held import held_for
 from dashboard.booking.hold_panel import hold_panels
 from dashboard.booking.moving import moved_booking, say_what_moves
 from dashboard.booking.repeating import choose_weeks, wanted_weeks
+from dashboard.booking.waiting import offer_waiting
 from dashboard.net import net
 from dashboard.widgets.doctor_header import doctor_header
 
@@ -36,12 +36,14 @@ def times() -> None:
         deed = "Hold" if patient_id and doctor.is_active else ""
         if slot_id := times_of(doctor, patient_id, deed=deed):
             hold(slot_id)
+        if deed and patient_id:
+            offer_waiting(patient_id, doctor=doctor)
 
 
 if moved:
     say_what_moves(moved)
 booked_now()
-hold_panels(held_for(patient_id))
+hold_panels(patient_id)
 holding.say_what_was_refused()
 if wanted := holding.lost_race():
     hold(wanted.id)

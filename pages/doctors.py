@@ -53,7 +53,9 @@ specialities, found = read_all(
 )
 st.pills("Speciality", specialities, key="doctors_speciality")
 if found:
-    doctor_table(found, is_managed=is_manager, key="doctors_table")
+    planned = doctor_table(found, is_managed=is_manager, key="doctors_table")
+    if planned:
+        go("doctor_plan.py", doctor=planned)
     st.caption(about_clocks(now()))
     if len(found) == _MOST:
         st.caption(f"The first {_MOST} by name. Search to see others.")

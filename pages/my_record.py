@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard.booking.of_patient import next_visits
 from dashboard.consulting.of_patient import prescriptions_of
 from dashboard.context import current_actor, freshness, read, today
 from dashboard.documents.of_patient import documents_of
@@ -17,6 +18,7 @@ mine = actor.patient_id
 patient = read(lambda s: patients.get_patient(s, actor, mine), keep=("patient", mine))
 patient_header(patient, today())
 patient_details(patient)
+next_visits(patient.id, page="my_record")
 documents_of(patient.id, page="my_record")
 prescriptions_of(patient.id, page="my_record")
 st.caption(

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard.booking.of_patient import next_visits
 from dashboard.care_team import care_team, outside_care
 from dashboard.chosen_patient import chosen_patient
 from dashboard.consulting.of_patient import prescriptions_of
@@ -62,6 +63,7 @@ else:
         if st.button("Archive", key="patient_archive", icon=":material/archive:"):
             confirm_archiving()
 patient_details(patient)
+next_visits(patient.id, page="patient")
 documents_of(patient.id, page="patient")
 prescriptions_of(patient.id, page="patient")
 care_team(patient)

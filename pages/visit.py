@@ -17,8 +17,7 @@ from dashboard.widgets.part_tabs import part_tabs
 
 opened = open_visit()
 writing = write_about(opened)
-if saving.do_what_was_asked(opened, writing):
-    st.rerun()
+refusal = saving.do_what_was_asked(opened, writing)
 
 glance(opened)
 written, beside = st.columns((3, 2), gap="large")
@@ -36,6 +35,7 @@ with written:
             args=("save", opened.visit.id),
         )
         offer_completing(opened, writing)
+    saving.tell(refusal)
     autosave.keep(writing)
     autosave.say_whether_kept(writing)
 with beside:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard.booking.chosen import whose_visits
+from dashboard.booking.hold_panel import hold_panels
 from dashboard.booking.of_patient import are_ahead, visits_of
 from dashboard.booking.visits_table import visits_table
 from dashboard.booking.waiting import waiting_list
@@ -25,6 +26,7 @@ def book() -> None:
 with page_header(title):
     if st.button("Book a visit", type="primary", key="visits_book"):
         book()
+hold_panels(patient.id)
 visits = visits_of(patient.id)
 ahead = are_ahead(visits)
 if ahead:

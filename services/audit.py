@@ -189,8 +189,36 @@ def record(
     reads from a replica cannot write: its events wait with `collected` for whoever
     opened it to have them written on the primary, before the answer is given away.
     """
+    event = event_of(
+        actor,
+        action,
+        patient_id=patient_id,
+        subject=subject,
+        reason=reason,
+        outcome=outcome,
+        details=details,
+    )
+    if "served" not in session.info:
+        keep(session, [event])
+    elif _WAITING in session.info:
+        session.info[_WAITING].append(event)
+    else:
+        raise Unrecorded(f"{action} on a session that only reads")
+
+
+def event_of(
+    actor: Actor | None,
+    action: Action,
+    *,
+    patient_id: UUID | None = None,
+    subject: tuple[str, object] | None = None,
+    reason: str | None = None,
+    outcome: Outcome = "done",
+    details: Mapping[str, Any] | None = None,
+) -> Event:
+    """Return an event as it is kept, for what writes it down with something else."""
     origin = _origin.get()
-    event = {
+    return {
         "action": action.value,
         "outcome": outcome,
         "actor_id": actor.id if actor else None,
@@ -204,12 +232,6 @@ def record(
         "reason": reason,
         "details": to_jsonable_python(details or {}),
     }
-    if "served" not in session.info:
-        keep(session, [event])
-    elif _WAITING in session.info:
-        session.info[_WAITING].append(event)
-    else:
-        raise Unrecorded(f"{action} on a session that only reads")
 
 
 def record_patient(

@@ -135,7 +135,8 @@ def _never_planned(session: Session) -> Sequence[Row[*tuple[Any, ...]]]:
 def _facts(number: int, doctor: Row[*tuple[Any, ...]]) -> dict[str, object]:
     practice = _PRACTICES.get(doctor.speciality, _USUAL)
     # Together no two have it, whichever seeds they come from.
-    mark = f"{doctor.source.removeprefix('seed ')}-{number:02}"
+    seed_number = doctor.source.removeprefix("seed ").replace(_DEMO, "0")
+    mark = f"{seed_number}-{number:02}"
     address = func.concat(
         func.replace(func.fold(doctor.name), " ", "."), f".{mark}@example.com"
     )

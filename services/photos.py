@@ -1,17 +1,13 @@
 """A patient's photo: bytes in the file store, named by the patient's row."""
 
-from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime
 from functools import partial
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.gridfs import Bucket, FileMissing, FileStore, FileStoreUnavailable
-from db.models import Patient
 from services import after_commit, audit, patients, photo_files
 from services.actors import Actor, Permission
 from services.audit import Action
@@ -28,7 +24,6 @@ __all__ = [
     "PreparedPhoto",
     "attach",
     "files_of",
-    "list_unreferenced",
     "prepare",
     "read",
     "remove",
@@ -123,19 +118,6 @@ def remove(
     _delete_later(session, files, before)
     audit.record_patient(session, actor, Action.PHOTO_REMOVE, changed)
     return changed
-
-
-def list_unreferenced(
-    session: Session, files: FileStore, older_than: datetime
-) -> Iterator[str]:
-    """Yield the files that no row names, among those old enough to have got one.
-
-    Ask the primary: a replica may not know the newest rows.
-    """
-    named = session.scalars(
-        select(Patient.photo_file_id).where(Patient.photo_file_id.is_not(None))
-    )
-    yield from photo_files.list_unnamed(files, _BUCKET, named, older_than)
 
 
 def _delete_later(session: Session, files: FileStore, before: PatientRecord) -> None:

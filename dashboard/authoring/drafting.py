@@ -40,7 +40,7 @@ def offer(begun: Begun) -> None:
         _others(begun),
         lambda draft: TEMPLATES[draft.template].title,
         go_on=_continue,
-        discard=lambda saved: _discard(saved.draft.id),
+        discard=_discard,
     )
 
 

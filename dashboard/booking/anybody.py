@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard.booking.holding import hold_any
 from dashboard.booking.times import about_clocks, beside, clock, heading
+from dashboard.booking.waiting import offer_waiting
 from dashboard.clock import in_zone, midnight, today
 from dashboard.context import current_actor, freshness, read
 from dashboard.widgets.empty_state import empty_state
@@ -17,7 +18,8 @@ from dashboard.widgets.slot_calendar import Day, Time, payload_of, slot_calendar
 from dashboard.widgets.words import written
 from services import doctors, slots
 
-_MOST: Final = 60
+_MOST: Final = 400
+_MOST_DAYS: Final = 5
 _SECONDS: Final = 10.0
 _LIST_SECONDS: Final = 300.0
 
@@ -35,6 +37,7 @@ def free_times(patient_id: UUID | None) -> None:
     moments = _free_moments(speciality, from_day or today())
     if not moments:
         empty_state("Nothing is free from that day on.", icon="event_busy")
+        _wait(patient_id, speciality)
         return
     st.caption(about_clocks(moments[0]))
     drawn = payload_of(
@@ -44,8 +47,14 @@ def free_times(patient_id: UUID | None) -> None:
     )
     chosen = slot_calendar(drawn, key="book_calendar")
     st.caption(freshness())
+    _wait(patient_id, speciality)
     if chosen and patient_id:
         hold_any(speciality, datetime.fromisoformat(chosen), patient_id)
+
+
+def _wait(patient_id: UUID | None, speciality: str) -> None:
+    if patient_id:
+        offer_waiting(patient_id, speciality=speciality)
 
 
 def _speciality() -> str | None:
@@ -68,7 +77,10 @@ def _speciality() -> str | None:
 
 
 def _free_moments(speciality: str, day: date) -> tuple[datetime, ...]:
-    """Return when somebody is free, each moment once."""
+    """Return when somebody is free on the next days, each moment once.
+
+    Of the last day some may be missing where very many are free, so it is left out.
+    """
     actor = current_actor()
     found = read(
         lambda session: slots.next_free(
@@ -77,7 +89,11 @@ def _free_moments(speciality: str, day: date) -> tuple[datetime, ...]:
         keep=("next_free", speciality, day),
         seconds=_SECONDS,
     )
-    return tuple(sorted({slot.starts_at for slot in found}))
+    moments = sorted({slot.starts_at for slot in found})
+    days = sorted({in_zone(moment).date() for moment in moments})
+    whole = days[:-1] if len(found) == _MOST and days[1:] else days
+    shown = whole[:_MOST_DAYS]
+    return tuple(moment for moment in moments if in_zone(moment).date() in shown)
 
 
 def _days(moments: Sequence[datetime]) -> list[Day]:

@@ -24,7 +24,9 @@ def booked_now() -> None:
 def _show(booked: Sequence[BookingRecord]) -> None:
     with st.container(border=True):
         st.badge("Booked", icon=":material/event_available:", color="green")
-        st.markdown("\n".join(map(_sentence, booked)))
+        sentences = list(map(_sentence, booked))
+        # A list of one is none.
+        st.markdown("- " + "\n- ".join(sentences) if sentences[1:] else sentences[0])
         with st.container(horizontal=True):
             if len(booked) == 1 and booked[0].appointment_id:
                 _files(booked[0].appointment_id)
@@ -38,7 +40,7 @@ def _show(booked: Sequence[BookingRecord]) -> None:
 def _sentence(booking: BookingRecord) -> str:
     room = f", room {plain(booking.room)}" if booking.room else ""
     doctor = plain(booking.doctor_name)
-    return f"- **{when(booking.starts_at)}** with **{doctor}**{room}"
+    return f"**{when(booking.starts_at)}** with **{doctor}**{room}"
 
 
 def _files(appointment_id: UUID) -> None:

@@ -59,38 +59,42 @@ def _first_free(doctor: DoctorRecord) -> date | None:
 
 def _bar(*, repeats: bool) -> str:
     """Draw what moves through the weeks or days; return which of the two it is."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         view = st.segmented_control(
             "Show",
             [_WEEK_VIEW, _DAY_VIEW],
             default=_WEEK_VIEW,
             required=True,
             key=_VIEW,
+            format_func=_in_grey,
             label_visibility="collapsed",
         )
         by = DAYS_OF_WEEK if view == _WEEK_VIEW else 1
-        unit = "week" if view == _WEEK_VIEW else "day"
         st.button(
-            f"Previous {unit}",
-            key="doctor_previous",
+            "Earlier",
+            key="doctor_earlier",
             icon=":material/chevron_left:",
             on_click=_move,
             args=(-by,),
             disabled=_day() - timedelta(days=by) < week_of(today()),
         )
         st.button(
-            f"Next {unit}",
-            key="doctor_next",
+            "Later",
+            key="doctor_later",
             icon=":material/chevron_right:",
             on_click=_move,
             args=(by,),
         )
+        st.date_input("Day", key=_DAY, label_visibility="collapsed", width=150)
         if repeats:
             ask_for_weeks()
-        st.date_input(
-            "Day", key=_DAY, label_visibility="collapsed", width=150, min_value=None
-        )
     return str(view)
+
+
+def _in_grey(view: str) -> str:
+    # The primary colour, in which Streamlit writes the chosen one, is too dark on the
+    # dark background; the frame around it shows which one it is.
+    return f":gray[{view}]"
 
 
 def _shown(view: str) -> tuple[date, int]:

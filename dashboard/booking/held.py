@@ -21,21 +21,33 @@ from services.errors import ServiceError
 _HELD: Final = "booking_held"
 _BOOKED: Final = "booking_booked"
 _PAGE: Final = "booking_page"
+# Read twice in one run of a page, and no longer true much later.
+_SECONDS: Final = 1.0
 
 
-def held_for(patient_id: UUID | None) -> tuple[BookingRecord, ...]:
-    """Return what this person holds for the patient, the soonest to run out first.
-
-    What was held before and has run out meanwhile is said.
-    """
-    if patient_id is None:
-        return ()
+def held_for(patient_id: UUID) -> tuple[BookingRecord, ...]:
+    """Return what this person holds for the patient, the soonest to run out first."""
     actor = current_actor()
-    everything = read(lambda session: bookings.current_holds(session, actor))
-    held = tuple(one for one in everything if one.patient_id == patient_id)
-    _say_what_ran_out(held)
+    held = read(
+        lambda session: bookings.current_holds(session, actor),
+        keep=("holds", actor.id),
+        seconds=_SECONDS,
+    )
+    return tuple(one for one in held if one.patient_id == patient_id)
+
+
+def say_what_ran_out(held: Sequence[BookingRecord]) -> None:
+    """Say what ran out since this was called before, and remember what is held now."""
+    before: dict[UUID, BookingRecord] = st.session_state.get(_HELD, {})
     st.session_state[_HELD] = {one.id: one for one in held if is_own(one)}
-    return held
+    still = {one.id for one in held}
+    for booking in before.values():
+        if booking.id not in still and _ran_out(booking.id):
+            st.warning(
+                f"Your hold on {when(booking.starts_at)} has run out, so the time is "
+                "free for everybody. Choose it again if it still is.",
+                icon=":material/timer_off:",
+            )
 
 
 def is_own(booking: BookingRecord) -> bool:
@@ -91,18 +103,8 @@ def _forget(booking_id: UUID) -> None:
     st.session_state.get(_HELD, {}).pop(booking_id, None)
 
 
-def _say_what_ran_out(held: Sequence[BookingRecord]) -> None:
-    before: dict[UUID, BookingRecord] = st.session_state.get(_HELD, {})
-    still = {one.id for one in held}
+def _ran_out(booking_id: UUID) -> bool:
+    """Tell whether it did: it may be confirmed or given back in another window."""
     actor = current_actor()
-    for booking_id, booking in before.items():
-        if booking_id in still:
-            continue
-        now = read(lambda s, id_=booking_id: bookings.get(s, actor, id_))  # type: ignore[misc]
-        # Confirmed or given back in another window, there is nothing to say.
-        if now.status is BookingStatus.EXPIRED:
-            st.warning(
-                f"Your hold on {when(booking.starts_at)} has run out, so the time is "
-                "free for everybody. Choose it again if it still is.",
-                icon=":material/timer_off:",
-            )
+    now = read(lambda session: bookings.get(session, actor, booking_id))
+    return now.status is BookingStatus.EXPIRED

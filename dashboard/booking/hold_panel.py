@@ -3,12 +3,19 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import groupby
+from uuid import UUID
 
 import streamlit as st
 
 from dashboard.booking.addresses import leaving_url
-from dashboard.booking.held import give_back, is_own, note_booked
-from dashboard.booking.times import when
+from dashboard.booking.held import (
+    give_back,
+    held_for,
+    is_own,
+    note_booked,
+    say_what_ran_out,
+)
+from dashboard.booking.times import clock, when
 from dashboard.context import current_actor, write
 from dashboard.net import net
 from dashboard.widgets.countdown import Countdown, countdown
@@ -17,27 +24,38 @@ from services import bookings
 from services.bookings import BookingRecord
 
 
-def hold_panels(held: Sequence[BookingRecord]) -> None:
-    """Show each of what is held; the visits of a series are confirmed together."""
-    in_series = sorted(held, key=_series)
-    for _, of_series in groupby(in_series, key=_series):
-        _panel(tuple(of_series))
+def hold_panels(patient_id: UUID | None) -> None:
+    """Show what is held for the patient; a series is confirmed together."""
+    if patient_id:
+        held = held_for(patient_id)
+        say_what_ran_out(held)
+        _panels(patient_id, frozenset(one.id for one in held))
+
+
+@st.fragment
+def _panels(patient_id: UUID, drawn: frozenset[UUID]) -> None:
+    with net():
+        # Anew each time: what was left when the page was drawn is less by now.
+        held = held_for(patient_id)
+        if {one.id for one in held} != drawn:
+            st.rerun()
+        for _, of_series in groupby(sorted(held, key=_series), key=_series):
+            _panel(tuple(of_series))
 
 
 def _series(booking: BookingRecord) -> str:
     return str(booking.series_id or booking.id)
 
 
-@st.fragment
 def _panel(held: Sequence[BookingRecord]) -> None:
     first = held[0]
-    with net(), st.container(border=True):
+    with st.container(border=True):
         st.markdown(_sentence(held))
         key = f"booking_countdown_{first.id}_{first.renewals}"
         if countdown(_countdown(held), key=key):
             st.rerun()
         note = st.text_input(
-            "What is it about?",
+            f"What is the visit at {clock(first.starts_at)} about?",
             key=f"booking_note_{first.id}",
             max_chars=bookings.LONGEST_NOTE,
             placeholder="Optional, for the doctor",
@@ -74,9 +92,7 @@ def _deeds(held: Sequence[BookingRecord], note: str) -> None:
         key=f"booking_confirm_{first.id}",
         icon=":material/check:",
     ):
-        # What ran out just now, the page says anew, with the times there are.
-        with suppress(bookings.HoldExpired):
-            note_booked([_confirm(one, note) for one in held])
+        _confirm(held, note)
         st.rerun()
     if not first.renewals and st.button(
         "2 more minutes", key=f"booking_renew_{first.id}", icon=":material/more_time:"
@@ -88,9 +104,16 @@ def _deeds(held: Sequence[BookingRecord], note: str) -> None:
         st.rerun()
 
 
-def _confirm(booking: BookingRecord, note: str) -> BookingRecord:
+def _confirm(held: Sequence[BookingRecord], note: str) -> None:
     actor = current_actor()
-    return write(lambda s: bookings.confirm(s, actor, booking.id, note=note))
+    booked = []
+    for booking in held:
+        # What ran out just now, the page says anew, with the times there are.
+        with suppress(bookings.HoldExpired):
+            booked.append(
+                write(lambda s, b=booking: bookings.confirm(s, actor, b.id, note=note))  # type: ignore[misc]
+            )
+    note_booked(booked)
 
 
 def _renew(held: Sequence[BookingRecord]) -> None:

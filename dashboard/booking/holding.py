@@ -66,16 +66,23 @@ def _take(wish: BookingRequest | AnyRequest) -> BookingRecord:
 
 def say_what_was_refused() -> None:
     """Say once which rule was in the way; those who may can set it aside."""
-    refused: _Refused | None = st.session_state.pop(_REFUSED, None)
+    refused: _Refused | None = st.session_state.get(_REFUSED)
     if refused is None:
         return
     if current_actor().may(Permission.OVERRIDE_BOOKING):
         _override(refused)
     else:
+        _forget_refused()
         st.error(refused.sentence, icon=":material/block:")
 
 
-@st.dialog("Book against the rules?", icon=":material/gavel:")
+def _forget_refused() -> None:
+    st.session_state.pop(_REFUSED, None)
+
+
+@st.dialog(
+    "Book against the rules?", icon=":material/gavel:", on_dismiss=_forget_refused
+)
 def _override(refused: _Refused) -> None:
     with net():
         st.markdown(refused.sentence)
@@ -94,6 +101,7 @@ def _override(refused: _Refused) -> None:
             _take(replace(refused.wish, attempt=uuid4(), override_reason=reason))
         except bookings.SlotTaken as lost:
             st.session_state[_LOST] = lost.booking
+        _forget_refused()
         st.rerun()
 
 

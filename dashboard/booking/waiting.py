@@ -1,5 +1,106 @@
-"""x"""
+"""The waiting list: joined when nothing suits, left again, and what it says."""
+
+from datetime import date, timedelta
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.booking.times import span
+from dashboard.clock import in_zone, today
+from dashboard.context import current_actor, read, write
+from dashboard.net import net
+from dashboard.widgets.notices import notify
+from dashboard.widgets.words import plain, written
+from services import waitlist
+from services.doctors import DoctorRecord
+from services.waitlist import WaitRecord, WaitRequest, WaitStatus
+
+_SECONDS: Final = 5.0
+_WEEKS: Final = 4
 
 
-def waiting_list(patient_id):
-    pass
+def offer_waiting(
+    patient_id: UUID, *, doctor: DoctorRecord | None = None, speciality: str = ""
+) -> None:
+    """Offer to be told when a time of the doctor, or of the speciality, frees up."""
+    if st.button(
+        "Nothing suits? Join the waiting list",
+        key="waiting_join",
+        type="tertiary",
+        icon=":material/hourglass_top:",
+    ):
+        _join(patient_id, doctor, speciality)
+
+
+def waiting_list(patient_id: UUID) -> None:
+    """Show what the patient waits for, and let them leave."""
+    actor = current_actor()
+    everything = read(
+        lambda session: waitlist.list_of_patient(session, actor, patient_id),
+        keep=("waiting", patient_id),
+        seconds=_SECONDS,
+    )
+    # What is offered stands among the holds.
+    waits = [one for one in everything if one.status is WaitStatus.WAITING]
+    if waits:
+        st.subheader("Waiting list", anchor=False)
+    for wait in waits:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(_sentence(wait), width="stretch")
+            if st.button("Leave the list", key=f"waiting_leave_{wait.id}"):
+                _leave(wait)
+
+
+def _sentence(wait: WaitRecord) -> str:
+    whom = wait.doctor_name or f"Any doctor, {wait.speciality}"
+    first, last = in_zone(wait.from_at).date(), _last_day(wait)
+    return (
+        f":material/hourglass_top: **{plain(whom)}**, from {written(first)} to "
+        f"{written(last)}"
+    )
+
+
+def _last_day(wait: WaitRecord) -> date:
+    return (in_zone(wait.until_at) - timedelta(microseconds=1)).date()
+
+
+def _leave(wait: WaitRecord) -> None:
+    actor = current_actor()
+    write(lambda s: waitlist.leave(s, actor, wait.id))
+    notify("You are no longer on this waiting list.", icon="hourglass_disabled")
+    st.rerun()
+
+
+@st.dialog("Join the waiting list", icon=":material/hourglass_top:")
+def _join(patient_id: UUID, doctor: DoctorRecord | None, speciality: str) -> None:
+    with net():
+        whom = doctor.name if doctor else f"any doctor, {speciality},"
+        st.markdown(
+            f"When a time with **{plain(whom)}** frees up, it is held for whoever has "
+            "waited longest. They get a letter and have 15 minutes to confirm."
+        )
+        with st.container(horizontal=True):
+            first = st.date_input(
+                "From", "today", key="waiting_from", min_value="today"
+            )
+            last = st.date_input(
+                "Until",
+                today() + timedelta(weeks=_WEEKS),
+                key="waiting_until",
+                min_value="today",
+            )
+        if st.button("Join the list", type="primary", key="waiting_join_confirm"):
+            days = max(1, (last - first).days + 1)
+            from_at, until_at = span(first, days)
+            wish = WaitRequest(
+                patient_id=patient_id,
+                from_at=from_at,
+                until_at=until_at,
+                doctor_id=doctor.id if doctor else None,
+                speciality=None if doctor else speciality,
+            )
+            actor = current_actor()
+            write(lambda s: waitlist.join(s, actor, wish))
+            notify("You are on the waiting list.", icon="hourglass_top")
+            st.rerun()

@@ -43,9 +43,8 @@ def say_whether_kept(writing: Writing) -> None:
 
 def forget(writing: Writing) -> None:
     """Discard the draft of what is saved; if that fails it ends after a month."""
-    _delete(writing.draft_id)
-    for kept in (_KEPT, _OFFERED):
-        st.session_state.pop(kept, None)
+    _discard(writing.draft_id)
+    st.session_state.pop(_KEPT, None)
 
 
 def offer(opened: Opened, writing: Writing) -> None:
@@ -57,12 +56,8 @@ def offer(opened: Opened, writing: Writing) -> None:
         # What stood in the form before has become a draft itself by now.
         st.session_state.pop(_OFFERED, None)
 
-    def discard(kept: SavedNotesDraft) -> None:
-        _delete(kept.draft.id)
-        st.session_state.pop(_OFFERED, None)
-
     offer_drafts(
-        PAGE, _others(writing), lambda _: "Notes", go_on=go_on, discard=discard
+        PAGE, _others(writing), lambda _: "Notes", go_on=go_on, discard=_discard
     )
 
 
@@ -80,8 +75,9 @@ def _others(writing: Writing) -> list[SavedNotesDraft]:
     return [kept for kept in drafts if kept.draft.id != writing.draft_id]
 
 
-def _delete(draft_id: UUID) -> None:
+def _discard(draft_id: UUID) -> None:
     with suppress(DraftsNotReached):
         medical_records.discard_draft(
             wiring.current().drafts, current_actor(), draft_id
         )
+    st.session_state.pop(_OFFERED, None)

@@ -48,10 +48,8 @@ def _how_far(visit: VisitRecord) -> None:
         case VisitStatus.SCHEDULED:
             st.info("Not checked in at the desk yet.", icon=":material/event:")
         case VisitStatus.CHECKED_IN:
-            minutes = int((visit.waited_seconds or 0) // _MINUTE)
             st.info(
-                f"Checked in, waiting for {minutes} "
-                f"{'minute' if minutes == 1 else 'minutes'}.",
+                f"Checked in, {_waiting(visit.waited_seconds)}.",
                 icon=":material/how_to_reg:",
             )
         case VisitStatus.COMPLETED:
@@ -64,3 +62,10 @@ def _how_far(visit: VisitRecord) -> None:
             st.warning("This visit was cancelled.", icon=":material/event_busy:")
         case VisitStatus.NO_SHOW:
             st.warning("The patient did not come.", icon=":material/person_off:")
+
+
+def _waiting(seconds: float | None) -> str:
+    minutes = int((seconds or 0) // _MINUTE)
+    if minutes == 0:
+        return "just now"
+    return f"waiting for {minutes} minute" + "s" * (minutes > 1)

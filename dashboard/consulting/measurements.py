@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+import altair as alt
 import pandas as pd
 import streamlit as st
 
@@ -24,7 +25,7 @@ _CHARTS: Final = {
 }
 _BY_NAME: Final = {vital.name: vital for vital in VITALS}
 _SECONDS: Final = 10.0
-_HEIGHT: Final = 200
+_HEIGHT: Final = 240
 
 
 def measurements(visit: VisitRecord) -> None:
@@ -53,22 +54,9 @@ def _with(measured: Sequence[Measured], title: str) -> list[Measured]:
 
 def _chart(title: str, measured: Sequence[Measured]) -> None:
     vitals = [_BY_NAME[name] for name in _CHARTS[title]]
-    labels = [vital.label for vital in vitals]
-    frame = pd.DataFrame(
-        {"Visit": [in_zone(one.visited_at) for one in measured]}
-        | {
-            vital.label: [getattr(one.vitals, vital.name) for one in measured]
-            for vital in vitals
-        }
-    )
     latest = measured[-1]
-    st.line_chart(
-        frame,
-        x="Visit",
-        y=labels,
-        x_label="",
-        y_label=vitals[0].unit,
-        height=_HEIGHT,
+    st.altair_chart(
+        _lines(vitals, measured),
         alt=(
             f"{title} at {len(measured)} visits, the last {at(latest.visited_at)}: "
             f"{_said(latest, vitals)}; the table below has all of them"
@@ -79,6 +67,38 @@ def _chart(title: str, measured: Sequence[Measured]) -> None:
         border="horizontal",
         alt=f"{title}, the newest first",
     )
+
+
+def _lines(vitals: Sequence[Vital], measured: Sequence[Measured]) -> alt.Chart:
+    """Return the chart, whose lines and points say nothing to a screen reader.
+
+    Streamlit's own line chart names each point that the mouse is over, in a way that no
+    reader understands; the whole has a text, and a table below it.
+    """
+    frame = pd.DataFrame(
+        [
+            {
+                # Vega shows moments in the viewer's zone unless they have none.
+                "Visit": in_zone(one.visited_at).replace(tzinfo=None),
+                "Value": getattr(one.vitals, vital.name),
+                "Vital sign": vital.label,
+            }
+            for one in measured
+            for vital in vitals
+        ]
+    )
+    legend = alt.Legend(orient="bottom", title=None) if len(vitals) > 1 else None
+    chart: alt.Chart = (
+        alt.Chart(frame, height=_HEIGHT)
+        .mark_line(aria=False, point=alt.OverlayMarkDef(aria=False))
+        .encode(
+            x=alt.X("Visit:T", title=None),
+            y=alt.Y("Value:Q", title=vitals[0].unit, scale=alt.Scale(zero=False)),
+            color=alt.Color("Vital sign:N", legend=legend),
+            tooltip=["Visit:T", "Vital sign:N", "Value:Q"],
+        )
+    )
+    return chart
 
 
 def _said(one: Measured, vitals: Sequence[Vital]) -> str:

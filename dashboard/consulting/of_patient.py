@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard.consulting.prescribing import address_of
 from dashboard.context import current_actor, read
+from dashboard.navigation import go
 from dashboard.net import net
 from dashboard.widgets.record_table import (
     Cell,
@@ -43,6 +44,13 @@ def prescriptions_of(patient_id: UUID, *, page: str) -> None:
             record_table(table, key=f"{page}_prescriptions")
         else:
             st.caption("Nothing was prescribed yet.")
+        if st.button(
+            "Check a prescription",
+            key=f"{page}_check_prescription",
+            icon=":material/verified:",
+            type="tertiary",
+        ):
+            go("check_prescription.py")
 
 
 def _row(record: PrescriptionRecord) -> Row:

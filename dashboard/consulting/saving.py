@@ -15,11 +15,12 @@ from dashboard.consulting import writing as form
 from dashboard.consulting.opened import Opened
 from dashboard.consulting.writing import PAGE, Writing
 from dashboard.context import current_actor, write
-from dashboard.net import net
+from dashboard.net import explain
 from dashboard.widgets.notices import notify
 from dashboard.widgets.words import plain
 from services import appointments, medical_records
 from services.appointments import VisitStatus
+from services.errors import ServiceError
 from services.medical_records import InvalidNotes, NotesRecord, StaleNotes
 
 Deed = Literal["save", "complete"]
@@ -33,15 +34,39 @@ def ask(deed: Deed, visit_id: UUID) -> None:
     st.session_state[_WANTED] = (deed, visit_id)
 
 
-def do_what_was_asked(opened: Opened, writing: Writing) -> bool:
-    """Do what a button asked for, and say how it went; tell whether it was done."""
+def do_what_was_asked(opened: Opened, writing: Writing) -> ServiceError | None:
+    """Do what a button asked for, then run the page anew; return why it was refused."""
     deed, visit_id = st.session_state.pop(_WANTED, (None, None))
     if visit_id != opened.visit.id:
-        return False
+        return None
     autosave.keep(writing)
-    with net():
-        return _do(deed, opened, writing)
-    return False
+    refusal = _try(deed, opened, writing)
+    if refusal is None:
+        st.rerun()
+    return refusal
+
+
+def tell(refusal: ServiceError | None) -> None:
+    """Say below the buttons why nothing was saved: there somebody is looking."""
+    match refusal:
+        case None:
+            return
+        case InvalidNotes():
+            st.error(
+                "Nothing was saved: look at the fields marked above.",
+                icon=":material/error:",
+            )
+        case StaleNotes(current=current):
+            author = current.latest.author_name if current else "Somebody"
+            st.warning(
+                f"{plain(author)} saved notes of this visit after you opened it. "
+                "Nothing you typed is lost: it stands above, with what they wrote. "
+                "Look through it, then save again.",
+                title="Nothing of yours is saved yet",
+                icon=":material/sync_problem:",
+            )
+        case _:
+            explain(refusal)
 
 
 def is_checked() -> bool:
@@ -49,25 +74,23 @@ def is_checked() -> bool:
     return bool(st.session_state.get(_CHECKED))
 
 
-def _do(deed: Deed, opened: Opened, writing: Writing) -> bool:
+def _try(deed: Deed, opened: Opened, writing: Writing) -> ServiceError | None:
     try:
         saved = _write(deed, opened, writing)
-    except InvalidNotes:
+    except InvalidNotes as refusal:
         st.session_state[_CHECKED] = True
-        st.error(
-            "Nothing was saved: look at the fields marked below.",
-            icon=":material/error:",
-        )
-        return False
+        return refusal
     except StaleNotes as refusal:
-        _tell_of(refusal.current, writing)
-        return False
+        form.catch_up(writing, refusal.current)
+        return refusal
+    except ServiceError as refusal:
+        return refusal
     _leave_behind(saved, opened, writing)
     if deed == "complete":
         notify("The visit is completed.")
     elif saved:
         notify(f"Version {saved.latest.number} of the notes is saved.")
-    return True
+    return None
 
 
 def _write(deed: Deed, opened: Opened, writing: Writing) -> NotesRecord | None:
@@ -96,15 +119,3 @@ def _leave_behind(saved: NotesRecord | None, opened: Opened, writing: Writing) -
     if saved is not None:
         autosave.forget(writing)
         form.begin(opened.visit.id, saved)
-
-
-def _tell_of(current: NotesRecord | None, writing: Writing) -> None:
-    form.catch_up(writing, current)
-    author = current.latest.author_name if current else "Somebody"
-    st.warning(
-        f"{plain(author)} saved notes of this visit after you opened it. Nothing you "
-        "typed is lost: it stands below, with what they wrote. Look through it, then "
-        "save again.",
-        title="Nothing of yours is saved yet",
-        icon=":material/sync_problem:",
-    )

@@ -52,15 +52,14 @@ def key_of(name: str) -> str:
 def write_about(opened: Opened) -> Writing:
     """Return what is being written, after filling the form for another visit.
 
-    As long as nothing is typed, the form follows what is saved.
+    As long as nothing is typed, the form follows what is saved; from then on whoever
+    saves is told what others saved meanwhile.
     """
     writing: Writing | None = st.session_state.get(_WRITING)
     if writing is None or writing.visit_id != opened.visit.id:
         return begin(opened.visit.id, opened.notes)
-    if opened.number > writing.number:
-        if not writing.is_touched:
-            return begin(opened.visit.id, opened.notes)
-        return catch_up(writing, opened.notes)
+    if opened.number > writing.number and not writing.is_touched:
+        return begin(opened.visit.id, opened.notes)
     return writing
 
 

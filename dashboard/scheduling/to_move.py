@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from typing import Final
-from urllib.parse import urlencode
 
 import streamlit as st
 
 from dashboard.booking.times import when
 from dashboard.context import current_actor, read
+from dashboard.navigation import go
 from dashboard.widgets.record_table import (
     Cell,
     Column,
@@ -56,18 +56,17 @@ def _table(found: Sequence[VisitWithin]) -> None:
         for one in found
     ]
     payload = payload_of(_COLUMNS, rows, name="Visits to move")
-    record_table(payload, key="doctor_visits_to_move")
+    asked = record_table(payload, key="doctor_visits_to_move")
+    for one in found:
+        if asked.deed and str(one.slot_id) == asked.deed[0]:
+            go(
+                "doctor.py",
+                doctor=str(one.doctor_id),
+                moves=str(one.booking_id),
+                patient=str(one.patient_id),
+            )
 
 
 def _deeds(visit: VisitWithin) -> tuple[Deed, ...]:
     """Offer to move what is booked; a hold ends by itself."""
-    if not visit.is_booked:
-        return ()
-    query = urlencode(
-        {
-            "doctor": visit.doctor_id,
-            "moves": visit.booking_id,
-            "patient": visit.patient_id,
-        }
-    )
-    return (Deed("move", "Move", "event_repeat", f"doctor?{query}"),)
+    return (Deed("move", "Move", "event_repeat"),) if visit.is_booked else ()

@@ -29,11 +29,14 @@ _COLUMNS: Final = (
 _CARRIED: Final = ("patient", "moves")
 
 
-def doctor_table(found: Sequence[DoctorRecord], *, is_managed: bool, key: str) -> None:
-    """Show the doctors, each with a link to the times, and one to the plan."""
+def doctor_table(
+    found: Sequence[DoctorRecord], *, is_managed: bool, key: str
+) -> str | None:
+    """Show the doctors with a link to the times; return whose plan is asked for."""
     columns = (*_COLUMNS, Column("")) if is_managed else _COLUMNS
     rows = [_row(doctor, is_managed=is_managed) for doctor in found]
-    record_table(payload_of(columns, rows, name="Doctors"), key=key)
+    asked = record_table(payload_of(columns, rows, name="Doctors"), key=key)
+    return asked.deed[0] if asked.deed else None
 
 
 def _row(doctor: DoctorRecord, *, is_managed: bool) -> Row:
@@ -46,7 +49,7 @@ def _row(doctor: DoctorRecord, *, is_managed: bool) -> Row:
         Cell(doctor.city or ""),
     ]
     if is_managed:
-        plan = Deed("plan", "Plan", "edit_calendar", f"doctor_plan?doctor={doctor.id}")
+        plan = Deed("plan", "Plan", "edit_calendar")
         cells.append(Cell("", deeds=(plan,)))
     carried = {
         name: st.query_params[name] for name in _CARRIED if name in st.query_params

@@ -34,7 +34,7 @@ def offer_drafts(
     title_of: Callable[[D], str],
     *,
     go_on: Callable[[Kept[D]], None],
-    discard: Callable[[Kept[D]], None],
+    discard: Callable[[UUID], None],
 ) -> None:
     """Offer to go on with the newest of the drafts, or to discard them."""
     for kept in drafts[:_MOST]:
@@ -55,7 +55,7 @@ def offer_drafts(
                 key=f"{page}_discard_{kept.draft.id}",
                 type="tertiary",
                 on_click=discard,
-                args=(kept,),
+                args=(kept.draft.id,),
             )
 
 

@@ -133,14 +133,16 @@ class PrescriptionVersion(Base):
         CheckConstraint(
             "length(signer) = 32", name="prescription_versions_signer_length"
         ),
+        UniqueConstraint(
+            "prescription_id", "number", name="prescription_versions_number_once"
+        ),
         Index("prescription_versions_by_file", "file_id"),
         Index("prescription_versions_by_content", "sha256"),
     )
 
-    prescription_id: Mapped[UUID] = mapped_column(
-        ForeignKey("prescriptions.id"), primary_key=True
-    )
-    number: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[PrimaryKey]
+    prescription_id: Mapped[UUID] = mapped_column(ForeignKey("prescriptions.id"))
+    number: Mapped[int]
     lines: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     note: Mapped[str] = mapped_column(Text, server_default=text("''"))
     file_id: Mapped[str] = mapped_column(Text)

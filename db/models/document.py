@@ -160,6 +160,11 @@ class DocumentVersion(Base):
             postgresql_where=text("scan = 'waiting'"),
         ),
         Index(
+            "document_versions_never_scanned",
+            "created_at",
+            postgresql_where=text("scan = 'off'"),
+        ),
+        Index(
             "document_versions_to_read",
             "created_at",
             postgresql_where=text("reading = 'waiting'"),

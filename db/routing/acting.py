@@ -63,7 +63,7 @@ def take_on(session: Session, acting: Acting | None) -> None:
     if not isinstance(driver, PrefacedConnection):
         raise TypeError("Only connections of the routing's own act in a name.")
     role, path = _settings(acting.role)
-    driver.preface = _TAKE_ON.format(
+    driver.preface += _TAKE_ON.format(
         role=role,
         path=path,
         user_id=acting.user_id or "",

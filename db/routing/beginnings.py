@@ -39,9 +39,7 @@ class PrefacedCursor(DriverCursor):
         return preface + text
 
     def _send_ahead(self) -> None:
-        if preface := _taken_from(self.connection):
-            with self.connection.cursor() as cursor:
-                cursor.execute(preface)
+        send_ahead(self.connection)
 
 
 class PrefacedConnection(DriverConnection):
@@ -56,6 +54,13 @@ class PrefacedConnection(DriverConnection):
         """Roll back, as a pool does on return; what follows has no preface."""
         self.preface = ""
         super().rollback()
+
+
+def send_ahead(connection: DriverConnection) -> None:
+    """Say the transaction's first words if nothing has been said yet."""
+    if preface := _taken_from(connection):
+        with connection.cursor() as cursor:
+            cursor.execute(preface)
 
 
 def _taken_from(connection: DriverConnection) -> str:

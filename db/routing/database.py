@@ -174,7 +174,7 @@ class Database:
         raised when an earlier call with it was committed. Raises OutcomeUnknown if
         the connection died during COMMIT and no primary could be asked since.
         """
-        delivery = Delivery(self._writes, operation, key or uuid4(), acting)
+        delivery = Delivery(self._writes, operation, key, acting)
         try:
             attempted = self._persist("write", delivery.attempt)
         except DatabaseUnavailable as error:

@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import Generic, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg2
 from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from db.routing import receipts
 from db.routing.acting import Acting, take_on
 from db.routing.addresses import Addresses
+from db.routing.beginnings import PrefacedConnection, send_ahead
 from db.routing.failures import (
     AlreadyWritten,
     NoServer,
@@ -89,6 +90,7 @@ class Writes:
         Until COMMIT is sent a lost connection means that nothing was committed.
         """
         session.flush()
+        send_ahead(driver_of(connection))
         try:
             session.commit()
         except Exception as error:
@@ -137,12 +139,14 @@ class Delivery(Generic[T]):
         self,
         writes: Writes,
         operation: Callable[[Session], T],
-        key: UUID,
+        key: UUID | None = None,
         acting: Acting | None = None,
     ) -> None:
         self._writes = writes
         self._operation = operation
-        self._key = key
+        self._key = key or uuid4()
+        # Nobody can have left a receipt of a key that was made just now.
+        self._is_new = key is None
         self._acting = acting
         self._unanswered: list[T] = []
 
@@ -160,7 +164,7 @@ class Delivery(Generic[T]):
         """
         connection = self._writes.connect()
         with self._writes.session(connection) as session:
-            if receipts.leave(session, self._key):
+            if self._leave_receipt(session):
                 self._unanswered.clear()
                 take_on(session, self._acting)
                 value = self._operation(session)
@@ -174,3 +178,12 @@ class Delivery(Generic[T]):
                 self._unanswered[:] = [value]
                 raise
             return Attempted(value, session.lsn)
+
+    def _leave_receipt(self, session: Session) -> bool:
+        """Leave the receipt; False if an earlier attempt turns out to have."""
+        driver = driver_of(session.connection())
+        if not self._is_new or not isinstance(driver, PrefacedConnection):
+            return receipts.leave(session, self._key)
+        self._is_new = False
+        receipts.leave_ahead(driver, self._key)
+        return True

@@ -186,5 +186,6 @@ def _record_list(
         actor,
         Action.VISIT_LIST,
         patient_id=patient_id,
-        details={"day": day, "visits": [one.id for one in found]},
+        # By this name patients find the lists that showed them.
+        details={"day": day, "patients": sorted({one.patient_id for one in found})},
     )

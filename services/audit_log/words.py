@@ -16,6 +16,7 @@ from services.errors import InvalidInput
 # What is done with these says something about a patient, down to a search.
 _CLINICAL: Final = frozenset(
     {"patient", "photo", "document", "share", "view", "care", "glass", "prescription"}
+    | {"visit", "letter", "record"}
 )
 
 _TO_PATIENTS: Final[Mapping[str, str]] = MappingProxyType(
@@ -58,11 +59,19 @@ _TO_PATIENTS: Final[Mapping[str, str]] = MappingProxyType(
         Action.SHARE_CREATE: "made a link to a document of yours",
         Action.SHARE_REVOKE: "revoked a link to a document of yours",
         Action.SHARE_OPEN: "opened a document of yours by a link",
+        Action.VISIT_LIST: "saw your visits in a list",
+        Action.VISIT_READ: "opened a visit of yours",
+        Action.VISIT_CHECK_IN: "checked you in",
+        Action.VISIT_COMPLETE: "noted that a visit of yours is over",
+        Action.VISIT_MISS: "noted that you did not come",
+        Action.LETTER_SEND: "sent you a letter about a visit",
         Action.CARE_ASSIGN: "said who treats you",
         Action.CARE_END: "ended a treatment",
         Action.GLASS_SEARCH: "found you among other clinicians' patients",
         Action.GLASS_BREAK: "opened your record although not treating you",
         Action.GLASS_REVIEW: "reviewed why your record was opened",
+        Action.RECORD_READ: "read notes about a visit of yours",
+        Action.RECORD_SAVE: "wrote notes about a visit of yours",
         Action.USER_INVITE: "invited you to sign in",
         Action.ACCESS_REFUSE: "tried to open your record and was refused",
     }

@@ -6,13 +6,12 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from services import audit, letters, visit_news
+from services import letters, visit_news
 from services.actors import Actor, Role
 from services.audit import Action
 from services.bookings import rules
 from services.bookings.errors import PatientBusy
 from services.bookings.records import BookingRecord, BookingStatus
-from services.bookings.rows import record_of
 from services.bookings.taking import Wish, take
 from services.letters import LetterKind
 from services.waitlist import line
@@ -76,18 +75,16 @@ def offer(session: Session, slot_id: UUID) -> BookingRecord | None:
     while (entry := line.first_for(session, slot_id)) is not None:
         try:
             with session.begin_nested(), rules.explained():
-                row = take(session, _wish(slot_id, entry))
+                booking = take(
+                    session, BOOKER, _wish(slot_id, entry), Action.WAITLIST_OFFER
+                )
         except PatientBusy:
             # Booked elsewhere in this very moment, which the next look knows.
             continue
-        if row is None:
-            return None
-        booking = record_of(row)
-        if booking.status is BookingStatus.FAILED:
+        if booking is None or booking.status is BookingStatus.FAILED:
             return None
         line.offered(session, entry.id)
         letters.write(session, LetterKind.OFFER, booking.id)
-        _record(session, booking)
         return booking
     return None
 
@@ -101,15 +98,4 @@ def _wish(slot_id: UUID, entry: Waiting) -> Wish:
         created_by_name=BOOKER.name,
         seconds=rules.OFFER_SECONDS,
         waitlist_id=entry.id,
-    )
-
-
-def _record(session: Session, booking: BookingRecord) -> None:
-    audit.record(
-        session,
-        BOOKER,
-        Action.WAITLIST_OFFER,
-        patient_id=booking.patient_id,
-        subject=("booking", booking.id),
-        details={"slot": booking.slot_id, "entry": booking.waitlist_id},
     )

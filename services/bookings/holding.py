@@ -5,13 +5,10 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from db.models import Booking
-from services import audit
 from services.actors import Actor, Role
-from services.audit import Action
 from services.bookings import reading, rules, taking
 from services.bookings.errors import AttemptTaken, BookingOver, NoSuchSlot, SlotTaken
 from services.bookings.records import BookingRecord, BookingRequest, BookingStatus
-from services.bookings.rows import record_of
 from services.bookings.sights import (
     require_booking,
     require_in_use,
@@ -47,12 +44,8 @@ def hold(
             return earlier
         _check(session, actor, request, override, notice_hours)
     with writing_as(session, actor), rules.explained():
-        row = taking.take(session, _wish(actor, request, override))
-    if row is None:
-        return _made_before(session, actor, request)
-    booking = record_of(row)
-    _record(session, actor, booking, override)
-    return booking
+        booking = taking.take(session, actor, _wish(actor, request, override))
+    return booking or _made_before(session, actor, request)
 
 
 def require_held(booking: BookingRecord) -> BookingRecord:
@@ -129,18 +122,3 @@ def _made_before(
         return earlier
     require_in_use(session, request.patient_id)
     raise NoSuchSlot
-
-
-def _record(
-    session: Session, actor: Actor, booking: BookingRecord, override: str | None
-) -> None:
-    is_held = booking.status is BookingStatus.PENDING
-    audit.record(
-        session,
-        actor,
-        Action.BOOKING_HOLD if is_held else Action.BOOKING_LOSE,
-        patient_id=booking.patient_id,
-        subject=("booking", booking.id),
-        reason=override,
-        details={"slot": booking.slot_id},
-    )

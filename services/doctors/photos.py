@@ -1,17 +1,13 @@
 """A doctor's photo: bytes in the file store, named by the doctor's row."""
 
-from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime
 from functools import partial
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.gridfs import Bucket, FileMissing, FileStore, FileStoreUnavailable
-from db.models import Doctor
 from services import after_commit, photo_files
 from services.actors import Actor, Permission
 from services.doctors.changing import change_photo
@@ -92,19 +88,6 @@ def read_photo(
     except FileMissing as error:
         # It was replaced between the row and the file: a reload shows the new one.
         raise NoDoctorPhoto from error
-
-
-def list_unreferenced(
-    session: Session, files: FileStore, older_than: datetime
-) -> Iterator[str]:
-    """Yield the files that no doctor's row names, among those old enough to have one.
-
-    Ask the primary: a replica may not know the newest rows.
-    """
-    named = session.scalars(
-        select(Doctor.photo_file_id).where(Doctor.photo_file_id.is_not(None))
-    )
-    yield from photo_files.list_unnamed(files, _BUCKET, named, older_than)
 
 
 def _delete_later(session: Session, files: FileStore, before: DoctorRecord) -> None:

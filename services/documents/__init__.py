@@ -34,7 +34,6 @@ from services.documents.kinds import (
     DocumentType,
     default_classification,
 )
-from services.documents.orphans import list_unreferenced
 from services.documents.reading import (
     get,
     look_up,
@@ -103,7 +102,6 @@ __all__ = [
     "get",
     "hold",
     "is_visible_to",
-    "list_unreferenced",
     "look_up",
     "may_change",
     "may_delete",

@@ -32,6 +32,11 @@ _SHARES: Final = 5 * 24 * 6
 # What is damaged may have been brought back from a backup.
 _DAMAGED_AGAIN: Final = timedelta(days=1)
 _PIECE: Final = 256 * 1024
+_DAMAGED: Final = {
+    Bucket.PATIENT_PHOTOS: Action.PHOTO_DAMAGED,
+    Bucket.DOCTOR_PHOTOS: Action.PHOTO_DAMAGED,
+    Bucket.PRESCRIPTION_FILES: Action.PRESCRIPTION_DAMAGED,
+}
 # So many in a row are not damaged one by one.
 _MANY: Final = 10
 
@@ -158,16 +163,11 @@ def keep(session: Session, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     still = {one.id for one in unchanged}
     found = [one for one in findings if one.named.id in still]
     for one in found:
-        if one.named.number is None:
-            _tell_of_photo(session, one)
-        else:
+        if one.named.bucket is Bucket.DOCUMENTS:
             _mark(session, one)
+        elif one.state in _BROKEN:
+            _record(session, _DAMAGED[one.named.bucket], one)
     return tuple(one for one in found if not one.is_whole)
-
-
-def _tell_of_photo(session: Session, finding: Finding) -> None:
-    if finding.state in _BROKEN:
-        _record(session, Action.PHOTO_DAMAGED, finding)
 
 
 def _mark(session: Session, finding: Finding) -> None:

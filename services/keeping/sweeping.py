@@ -1,6 +1,6 @@
 """The sweep: files without a row, and rows without a file."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
@@ -11,17 +11,17 @@ from sqlalchemy.orm import Session
 
 from db.gridfs import Bucket, FileStore
 from db.models import DocumentVersion
-from services import audit, documents, photos
+from services import audit
 from services.audit import Action
-from services.doctors import photos as doctor_photos
 from services.keeping import doomed, runs
 from services.keeping.doomed import Doomed
 from services.keeping.naming import (
-    PICTURED,
+    BY_ID,
     Named,
     count_named,
     get_again,
-    list_photos,
+    list_by_id,
+    list_unnamed,
     list_versions,
     named_among,
     versions,
@@ -36,15 +36,7 @@ _AT_ONCE: Final = 1000
 # How many are named in a report; how many there are is always told.
 _MOST_NAMED: Final = 50
 
-# Rows of prescriptions do not exist yet. A later version may have some while this one
-# still runs, so nothing is concluded about files that it may know of.
-SWEPT: Final = (Bucket.DOCUMENTS, Bucket.PATIENT_PHOTOS, Bucket.DOCTOR_PHOTOS)
-_Finder = Callable[[Session, FileStore, datetime], Iterator[str]]
-_UNREFERENCED: Final[Mapping[Bucket, _Finder]] = {
-    Bucket.DOCUMENTS: documents.list_unreferenced,
-    Bucket.PATIENT_PHOTOS: photos.list_unreferenced,
-    Bucket.DOCTOR_PHOTOS: doctor_photos.list_unreferenced,
-}
+SWEPT: Final = (Bucket.DOCUMENTS, *BY_ID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +122,7 @@ def _record(session: Session, bucket: Bucket, details: Mapping[str, object]) -> 
 def _unreferenced(
     session: Session, files: FileStore, bucket: Bucket, older_than: datetime
 ) -> Iterator[str]:
-    yield from _UNREFERENCED[bucket](session, files, older_than)
+    yield from list_unnamed(session, files, bucket, older_than)
     # What a crash left unfinished, unless a row says that it was whole once: then only
     # its entry is lost, and what is left of it may help to bring it back.
     fragments = tuple(files.list_fragments(bucket, older_than))
@@ -153,8 +145,8 @@ def _missing(session: Session, files: FileStore, bucket: Bucket) -> Iterator[Nam
 def _list_named(
     session: Session, bucket: Bucket, after: UUID | None
 ) -> Sequence[Named]:
-    if bucket in PICTURED:
-        return list_photos(session, after, _AT_ONCE, buckets=(bucket,))
+    if bucket in BY_ID:
+        return list_by_id(session, after, _AT_ONCE, buckets=(bucket,))
     wanted = versions().order_by(DocumentVersion.id).limit(_AT_ONCE)
     if after is not None:
         wanted = wanted.where(DocumentVersion.id > after)

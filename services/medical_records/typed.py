@@ -131,8 +131,7 @@ def _of_pressure(measured: Mapping[str, float | None]) -> Iterator[Problem]:
     if upper is not None and lower is not None and upper <= lower:
         yield Problem(
             "systolic",
-            "Systolic blood pressure must be above the diastolic one; are they "
-            "exchanged?",
+            "Systolic pressure must be above the diastolic one; are they exchanged?",
         )
     for name, value, other in (
         ("systolic", upper, lower),

@@ -21,8 +21,8 @@ class Vital:
 
 
 VITALS: Final = (
-    Vital("systolic", "Systolic blood pressure", "mmHg", 30, 300),
-    Vital("diastolic", "Diastolic blood pressure", "mmHg", 10, 200),
+    Vital("systolic", "Systolic pressure", "mmHg", 30, 300),
+    Vital("diastolic", "Diastolic pressure", "mmHg", 10, 200),
     Vital("pulse", "Pulse", "per minute", 20, 300),
     Vital("temperature", "Temperature", "°C", 25, 45, 1),
     Vital("breathing_rate", "Breathing rate", "per minute", 4, 90),

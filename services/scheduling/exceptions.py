@@ -67,7 +67,7 @@ def list_exceptions(
 
 
 def add_exception(
-    session: Session, actor: Actor, draft: ExceptionDraft, calendar: Calendar
+    session: Session, actor: Actor, exception: ExceptionDraft, calendar: Calendar
 ) -> Planned:
     """Keep the exception, and make the slots what the plan is then.
 
@@ -75,21 +75,23 @@ def add_exception(
     commits. Raises InvalidInput, NotFound, NotAllowed.
     """
     actor.require(Permission.MANAGE_DOCTORS)
-    reason = _checked(draft)
-    if draft.doctor_id is not None:
-        lock_doctor(session, draft.doctor_id)
+    reason = _checked(exception)
+    if exception.doctor_id is not None:
+        lock_doctor(session, exception.doctor_id)
     kept = ScheduleException(
-        doctor_id=draft.doctor_id,
-        kind=draft.kind.value,
-        starts_at=draft.starts_at,
-        ends_at=draft.ends_at,
+        doctor_id=exception.doctor_id,
+        kind=exception.kind.value,
+        starts_at=exception.starts_at,
+        ends_at=exception.ends_at,
         reason=reason,
         created_by=actor.id,
     )
     session.add(kept)
     session.flush()
-    _record(session, actor, kept.id, draft.doctor_id, {draft.kind.value: "added"})
-    return apply_plans(session, actor, _doctors(session, draft.doctor_id), calendar)
+    _record(
+        session, actor, kept.id, exception.doctor_id, {exception.kind.value: "added"}
+    )
+    return apply_plans(session, actor, _doctors(session, exception.doctor_id), calendar)
 
 
 def remove_exception(

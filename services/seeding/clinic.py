@@ -19,6 +19,7 @@ from services.demo_plans import ensure_demo_plans
 from services.errors import InvalidInput
 from services.scheduling import HORIZON, Calendar
 from services.seeding import blocks, staff
+from services.seeding.visits import ensure_demo_visits
 
 DEMO_PATIENTS: Final = 400
 MOST_PATIENTS: Final = 10_000_000
@@ -76,6 +77,7 @@ def seed(
     database.write(give, acting=SYSTEM)
     plan = partial(ensure_demo_plans, calendar=calendar)
     database.write(plan, acting=SYSTEM)
+    database.write(ensure_demo_visits, acting=SYSTEM)
     return added
 
 

@@ -59,6 +59,7 @@ ROUTES = {
     ("GET", f"{VISIT}/ticket"): (None, 404, 404, 403, 403, 404),
     ("GET", f"{VISIT}/calendar"): (None, 404, 404, 403, 403, 404),
     ("GET", "/api/prescriptions/{uuid}"): (None, 404, 404, 403, 403, 404),
+    ("GET", "/api/admin/stats"): (None, 403, 403, 403, 200, 403),
     ("POST", "/patient-register"): (ADA, 200, 200, 403, 403, 403),
     ("GET", "/patient-register"): (None, 200, 200, 200, 403, 403),
     ("POST", "/api/v1/patients"): (ADA, 201, 201, 403, 403, 403),
@@ -79,8 +80,10 @@ ROUTES = {
     ("GET", "/api/v1/health"): (None, 200, 200, 200, 200, 200),
     ("GET", "/api/v1/replication/status"): (None, 403, 403, 403, 200, 403),
     ("GET", "/files/patients/{uuid}/photo"): (None, 404, 404, 403, 403, 404),
+    ("GET", "/files/doctors/{uuid}/photo"): (None, 404, 404, 404, 404, 404),
     ("GET", "/files/patients.csv"): (None, 404, 404, 404, 403, 403),
     ("GET", "/files/audit.csv"): (None, 403, 403, 403, 200, 403),
+    ("GET", "/files/visit-statistics.csv"): (None, 403, 403, 403, 200, 403),
 }
 ROLES = (Role.STAFF, Role.CLINICIAN, Role.ANALYST, Role.ADMIN, Role.PATIENT)
 OPEN = {("GET", "/health"), ("GET", "/metrics")}

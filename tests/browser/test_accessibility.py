@@ -1,7 +1,10 @@
 """axe-core finds nothing on any page, light and dark, on a desk and on a phone."""
 
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -12,7 +15,9 @@ from services import patient_lists
 from services.actors import Actor, Role
 from services.criteria import Criteria
 from tests.browser.conftest import Site, settled
+from tests.services import visit_samples
 from tests.services.pdf.samples import letter
+from tests.services.slot_samples import week_of_slots
 
 pytestmark = pytest.mark.browser
 
@@ -26,7 +31,11 @@ PAGES = [
     (Role.STAFF, "/photo?patient={first}"),
     (Role.STAFF, "/merge?patient={first}&other={second}"),
     (Role.STAFF, "/doctors"),
+    (Role.STAFF, "/doctor?doctor={doctor}&patient={first}"),
+    (Role.STAFF, "/book?patient={first}"),
+    (Role.STAFF, "/visits?patient={first}"),
     (Role.STAFF, "/account"),
+    (Role.STAFF, "/desk"),
     (Role.STAFF, "/views"),
     (Role.STAFF, "/documents"),
     (Role.STAFF, "/document?document={paper}"),
@@ -34,6 +43,7 @@ PAGES = [
     (Role.STAFF, "/upload_documents"),
     (Role.STAFF, "/trash"),
     (Role.CLINICIAN, "/break_glass?patient={first}"),
+    (Role.CLINICIAN, "/day"),
     (Role.ANALYST, "/"),
     (Role.ANALYST, "/patients"),
     (Role.ADMIN, "/"),
@@ -45,10 +55,14 @@ PAGES = [
     (Role.ADMIN, "/my_tokens"),
     (Role.ADMIN, "/roles"),
     (Role.ADMIN, "/replication"),
+    (Role.ADMIN, "/outbox"),
+    (Role.ADMIN, "/statistics"),
     (Role.ADMIN, "/break_glass_review"),
     (Role.ADMIN, "/audit?outcome=done"),
     (Role.PATIENT, "/"),
     (Role.PATIENT, "/accesses"),
+    (Role.PATIENT, "/doctor?doctor={doctor}"),
+    (Role.PATIENT, "/visits"),
     (Role.PATIENT, "/documents"),
     (Role.PATIENT, "/upload_documents"),
 ]
@@ -80,8 +94,20 @@ def hand_over(where: Page | Locator, data: bytes) -> None:
 
 
 @pytest.fixture(scope="module")
-def patients(site: Site, paper: str) -> dict[str, str]:
-    """Two patients to look at, one of them with allergies; and a document."""
+def doctor(site: Site) -> str:
+    """A doctor with times to choose from."""
+
+    def add(session) -> UUID:
+        doctor_id = visit_samples.doctor(session)
+        week_of_slots(session, doctor_id, datetime.now(UTC).date() + timedelta(days=1))
+        return doctor_id
+
+    return str(site.database.write(add, acting=SYSTEM).value)
+
+
+@pytest.fixture(scope="module")
+def patients(site: Site, paper: str, doctor: str) -> dict[str, str]:
+    """Two patients to look at, one of them with allergies; a document; a doctor."""
     clerk = Actor(id=next_id(site), name="", role=Role.STAFF)
     page = site.database.write(
         lambda session: patient_lists.list_patients(session, clerk, Criteria()),
@@ -93,6 +119,7 @@ def patients(site: Site, paper: str) -> dict[str, str]:
         "second": str(rows[1].id),
         "person": str(clerk.id),
         "paper": paper,
+        "doctor": doctor,
     }
 
 
@@ -151,6 +178,23 @@ def test_an_open_dialog_has_no_violation(
     page.goto("/patient?patient={first}".format(**patients))
     settled(page).get_by_role("button", name="Archive").click()
     page.get_by_role("dialog").wait_for()
+
+    assert violations(page) == []
+
+
+def test_a_time_that_is_held_and_then_booked_has_no_violation(
+    profiles: dict[Role, BrowserContext], doctor: str
+):
+    page = profiles[Role.PATIENT].pages[0]
+    page.goto(f"/doctor?doctor={doctor}")
+    settled(page).get_by_role("button", name=re.compile("^Hold ")).first.click()
+    page.get_by_role("timer").wait_for()
+
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+    page.get_by_role("button", name="Confirm visit").click()
+    page.get_by_role("link", name="Ticket").wait_for()
 
     assert violations(page) == []
 

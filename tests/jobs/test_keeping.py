@@ -208,12 +208,13 @@ def test_a_photo_that_is_not_there_is_reported_by_the_patients_id(house, hasty):
     assert found(house)[PHOTOS]["missing_rows"] == [f"photo {patient.id}"]
 
 
-def test_files_that_a_later_version_may_know_of_are_left_alone(house, hasty):
-    unknown = house.store(b"of a later version", PRESCRIPTIONS)
+def test_a_signed_paper_without_a_row_goes(house, hasty):
+    house.store(b"of a prescription that was refused", PRESCRIPTIONS)
 
     sweep(house)
 
-    assert house.stored(PRESCRIPTIONS) == {unknown}
+    assert house.stored(PRESCRIPTIONS) == set()
+    assert removed(house) == 1
 
 
 def test_nothing_is_removed_where_too_many_rows_are_gone(house, hasty, monkeypatch):

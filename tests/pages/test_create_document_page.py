@@ -322,7 +322,7 @@ def test_somebody_elses_version_in_between_is_told_and_the_form_stays(clinic, ad
 
 
 def test_without_the_store_of_drafts_the_page_works_and_says_so(clinic, monkeypatch):
-    def refuse(*_):
+    def refuse(*_, **__):
         raise DraftsUnavailable
 
     monkeypatch.setattr(DraftStore, "save", refuse)

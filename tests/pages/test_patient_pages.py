@@ -53,7 +53,11 @@ def test_a_patient_sees_their_own_record_and_no_button_to_change_it(clinic: Clin
     app = clinic.start(Role.PATIENT)
 
     assert app.title[0].value == clinic.cast[Role.PATIENT].name
-    assert [button.key for button in app.button] == ["my_record_upload"]
+    assert [button.key for button in app.button] == [
+        "my_record_book",
+        "my_record_all_visits",
+        "my_record_upload",
+    ]
     assert not app.exception
 
 

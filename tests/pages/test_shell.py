@@ -22,6 +22,7 @@ LISTED = {
         "patients",
         "register",
         "documents",
+        "book",
         "views",
         "doctors",
         "account",
@@ -33,6 +34,7 @@ LISTED = {
         "patients",
         "register",
         "documents",
+        "book",
         "views",
         "doctors",
         "break_glass",
@@ -41,28 +43,46 @@ LISTED = {
     Role.ANALYST: {"home", "patients", "views", "doctors", "account"},
     Role.ADMIN: {
         "home",
+        "doctors",
         "break_glass_review",
         "users",
         "tokens",
         "audit",
         "outbox",
+        "statistics",
         "retention",
         "replication",
         "account",
     },
-    Role.PATIENT: {"my_record", "documents", "accesses", "doctors", "account"},
+    Role.PATIENT: {
+        "my_record",
+        "documents",
+        "visits",
+        "book",
+        "accesses",
+        "doctors",
+        "account",
+    },
 }
 PAPERS = {"document", "compare", "upload_documents", "trash"}
 HIDDEN = {
     Role.STAFF: {"patient", "edit", "photo", "merge", "my_tokens", "roles"}
     | PAPERS
-    | {"create_document"},
+    | {"create_document", "doctor", "doctor_plan", "visits", "check_prescription"},
     Role.CLINICIAN: {"patient", "edit", "photo", "merge", "my_tokens", "roles"}
     | PAPERS
-    | {"create_document"},
-    Role.ANALYST: {"my_tokens", "roles"},
-    Role.ADMIN: {"user", "invite", "new_token", "my_tokens", "roles"},
-    Role.PATIENT: {"roles"} | PAPERS,
+    | {"create_document", "visit", "doctor", "visits", "check_prescription"},
+    Role.ANALYST: {"my_tokens", "roles", "doctor"},
+    Role.ADMIN: {
+        "doctor",
+        "doctor_plan",
+        "user",
+        "invite",
+        "new_token",
+        "my_tokens",
+        "roles",
+    },
+    Role.PATIENT: {"roles", "doctor", "check_prescription"} | PAPERS,
 }
 EVERY_PAGE = set.union(*LISTED.values(), *HIDDEN.values())
 

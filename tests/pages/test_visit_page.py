@@ -113,7 +113,7 @@ def test_allergies_come_first_then_what_is_known_and_why_they_come(
     shown = said(app)
     assert shown.index("Penicillin") < shown.index("Born") < shown.index("Asthma")
     assert "Cough for a week" in shown
-    assert app.info[0].value.startswith("Checked in, waiting for")
+    assert app.info[0].value.startswith("Checked in, ")
 
 
 def test_from_typing_to_a_saved_version(clinic, visit):
@@ -429,3 +429,25 @@ def test_drafts_are_the_authors_own(clinic, visit):
     app = opened(clinic, visit)
 
     assert not [b for b in app.button if "_continue_" in b.key]
+
+
+def test_who_has_already_typed_is_told_of_others_only_when_they_save(clinic, visit):
+    app = opened(clinic, visit)
+    type_in(app, complaint="Mine")
+    save_as_another(clinic, visit, complaint="Theirs")
+    app.session_state["chartroom_kept"] = {}
+
+    press(clinic.catch_up(app), "save")
+
+    assert "Nothing you typed is lost" in app.warning[0].value
+    assert notes_of(clinic, visit).complaint == "Theirs"
+
+
+def test_as_long_as_nothing_is_typed_the_form_follows_what_others_save(clinic, visit):
+    app = opened(clinic, visit)
+    save_as_another(clinic, visit, complaint="Theirs")
+    app.session_state["chartroom_kept"] = {}
+
+    clinic.catch_up(app).run()
+
+    assert field(app, "complaint").value == "Theirs"

@@ -7,7 +7,7 @@ database does not know of is as red as one that it grants to nobody.
 import importlib
 import inspect
 import pkgutil
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,16 +17,20 @@ import pytest
 
 import services
 from db.audit_store import AuditFilter
+from db.models import Appointment, Doctor
 from db.routing import DOOR, SYSTEM
 from services import documents
 from services.actors import Role, Scope
 from services.authoring import Draft as AuthoringDraft
 from services.criteria import Criteria
+from services.doctors import DoctorDraft
 from services.documents import Classification
 from services.errors import NotAllowed, NotFound, ServiceError
 from services.identities import Claimed
 from services.importing.rejects import RejectsFile
 from services.importing.synthea import Folder
+from services.letters import Letterhead
+from services.medical_records import NotesDraft
 from services.on_behalf import OnBehalf
 from services.passkey_answers import Answer, PasskeyRefused, RelyingParty
 from services.patient_records import PatientDraft
@@ -39,6 +43,7 @@ from services.prescriptions import (
     SignedPaper,
 )
 from services.retention import Rule
+from services.scheduling import Calendar, ExceptionDraft, ExceptionKind, Hours
 from tests.security.services_matrix import (
     ALLOWED,
     AS_SYSTEM,
@@ -46,6 +51,7 @@ from tests.security.services_matrix import (
     CONCEALED,
     TOOLS,
 )
+from tests.services import visit_samples
 from tests.services.documents import samples as document_samples
 from tests.services.importing.synthea_samples import write_folder
 
@@ -155,6 +161,7 @@ def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
     return {
         "access_id": uuid4(),
         "answer": Answer({}, b"challenge", None),
+        "appointment_id": uuid4(),
         "beginning": "pen",
         "browser": "browser",
         "claimed": Claimed("https://id.example.org", uuid4().hex, "Mary"),
@@ -171,6 +178,7 @@ def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
         "finding": "All was as it should be.",
         "folder": Folder.find(write_folder(tmp_path)),
         "grant_id": uuid4(),
+        "head": Letterhead(),
         "is_whole": True,
         "issuer": "https://id.example.org",
         "keep_days": 60,
@@ -215,20 +223,62 @@ def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
         "version": house.patient.version,
         "view_id": uuid4(),
         "wanted": AuditFilter(),
+        "written": {"complaint": "Headache"},
     }
 
 
 def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
     """What a name means to some functions only."""
-    if name == "sessions.ending.end":
-        return {"session_id": house.sign_ins[_other(role)]}
-    if name.startswith("patient_lists."):
-        return {"typed": "Lovelace 1980-01-31"}
-    if name.startswith("documents."):
-        return _with_documents(house, name, role)
-    if name.startswith("prescriptions."):
-        return _with_prescriptions(house)
-    return {}
+    of_package = {
+        "sessions": lambda: {"session_id": house.sign_ins[_other(role)]},
+        "patient_lists": lambda: {"typed": "Lovelace 1980-01-31"},
+        "medical_records": lambda: {
+            "typed": "headache",
+            "unfinished": NotesDraft(uuid4(), uuid4(), 0, {}),
+        },
+        "appointments": lambda: _with_visit(house, name),
+        "documents": lambda: _with_documents(house, name, role),
+        **dict.fromkeys(
+            ("doctors", "scheduling", "slots"), lambda: _with_doctor(house)
+        ),
+        "prescriptions": lambda: _with_prescriptions(house),
+    }
+    package = name.partition(".")[0]
+    if package == "sessions" and name != "sessions.ending.end":
+        return {}
+    return of_package[package]() if package in of_package else {}
+
+
+def _with_doctor(house) -> dict[str, Any]:
+    """A doctor who can be planned and changed, and visits that last an hour."""
+    draft = DoctorDraft(name="Dora", speciality="Time")
+    doctor_id = house.database.write(
+        lambda session: _kept(session, draft), acting=SYSTEM
+    ).value
+    begins = datetime.now(UTC) + timedelta(days=1)
+    times = {"starts_at": begins, "ends_at": begins + timedelta(hours=1)}
+    blocked = ExceptionDraft(ExceptionKind.BLOCKED, doctor_id=doctor_id, **times)
+    return {
+        **times,
+        "calendar": Calendar("Europe/Berlin", 7),
+        "doctor_id": doctor_id,
+        "draft": draft,
+        "exception": blocked,
+        "exception_id": uuid4(),
+        "from_at": begins,
+        "hours": [Hours(day, time(9), time(10)) for day in range(1, 8)],
+        "photo_file_id": None,
+        "revision": 1,
+        "slot_id": uuid4(),
+        "until_at": times["ends_at"],
+    }
+
+
+def _kept(session, draft: DoctorDraft):
+    row = Doctor(name=draft.name, speciality=draft.speciality)
+    session.add(row)
+    session.flush()
+    return row.id
 
 
 def _with_prescriptions(house) -> dict[str, Any]:
@@ -256,6 +306,25 @@ def _with_prescriptions(house) -> dict[str, Any]:
         "prescription_id": uuid4(),
         "sha256_of_file": bytes(32),
         "visit_id": uuid4(),
+    }
+
+
+def _with_visit(house, name: str) -> dict[str, Any]:
+    """A visit of the patient's, in the state that the function is for."""
+
+    def prepare(session):
+        doctor_id = visit_samples.doctor(session)
+        given = session, doctor_id, house.patient.id, visit_samples.soon(-5)
+        came = {"status": "checked-in"} if name.endswith(".complete") else {}
+        visit_id = visit_samples.visit(*given, **came)
+        return visit_id, session.get_one(Appointment, visit_id).code
+
+    visit_id, code = house.database.write(prepare, acting=SYSTEM).value
+    return {
+        "day": datetime.now(UTC).date(),
+        "typed": code,
+        "visit_id": visit_id,
+        "zone": UTC,
     }
 
 

@@ -99,7 +99,7 @@ def test_a_sweep_finds_files_without_a_doctor_and_doctors_without_files(
 def test_the_walk_of_checks_reads_doctors_photos(session, files, clerk, dora):
     _attach(session, files, clerk, dora)
 
-    (named,) = naming.list_photos(session, None, 10)
+    (named,) = naming.list_by_id(session, None, 10)
 
     assert checking.check(files, named).is_whole
     lost = replace(named, file_ids=("0" * 24,))

@@ -17,6 +17,7 @@ from db.gridfs import Bucket, FileStore
 from services import merging, patients, photos
 from services.actors import Actor, Role
 from services.errors import NotAllowed
+from services.keeping import naming
 from tests.conftest import connect
 from tests.services.patient_samples import ADA
 
@@ -166,8 +167,13 @@ def test_the_sweep_finds_only_old_files_that_no_row_names(
     lost = files.put(Bucket.PATIENT_PHOTOS, b"lost", content_type="image/jpeg")
     an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
 
-    assert list(photos.list_unreferenced(session, files, LATER)) == [lost]
-    assert list(photos.list_unreferenced(session, files, an_hour_ago)) == []
+    assert list(naming.list_unnamed(session, files, Bucket.PATIENT_PHOTOS, LATER)) == [
+        lost
+    ]
+    assert (
+        list(naming.list_unnamed(session, files, Bucket.PATIENT_PHOTOS, an_hour_ago))
+        == []
+    )
 
 
 def test_a_damaged_photo_is_said_to_be_and_not_shown(
@@ -201,7 +207,7 @@ def test_a_photo_that_moved_in_a_merge_is_not_swept(
     )
 
     assert photos.read(session, files, clerk, patient.id, thumbnail=True)
-    assert list(photos.list_unreferenced(session, files, LATER)) == []
+    assert list(naming.list_unnamed(session, files, Bucket.PATIENT_PHOTOS, LATER)) == []
 
 
 def test_a_file_store_that_is_down_is_said_so_and_no_row_changes(

@@ -9,6 +9,7 @@ const element = (name, attributes = {}, ...children) => {
   return made
 }
 
+const BUSY_MILLISECONDS = 3000
 const SAID = {
   booked: "taken",
   own_hold: "held for you",
@@ -100,10 +101,15 @@ class Calendar {
     button.tabIndex = -1
     button.onfocus = () => this.rove(button)
     button.onclick = () => {
-      // One wish at a time: the answer draws the calendar anew.
+      // One wish at a time: the answer draws the calendar anew, or else a dialog asks
+      // something first, which may be closed again.
       if (this.frame.getAttribute("aria-busy") === "true") return
       this.frame.setAttribute("aria-busy", "true")
       button.dataset.asked = "true"
+      setTimeout(() => {
+        this.frame.removeAttribute("aria-busy")
+        delete button.dataset.asked
+      }, BUSY_MILLISECONDS)
       this.choose(one.id)
     }
   }

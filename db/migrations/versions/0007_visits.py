@@ -842,6 +842,7 @@ def _create_consultations() -> None:
     )
     op.create_table(
         "prescription_versions",
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.Column("prescription_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("lines", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
@@ -876,8 +877,9 @@ def _create_consultations() -> None:
             ["prescriptions.id"],
             name=op.f("prescription_versions_prescription_id_fkey"),
         ),
-        sa.PrimaryKeyConstraint(
-            "prescription_id", "number", name=op.f("prescription_versions_pkey")
+        sa.PrimaryKeyConstraint("id", name=op.f("prescription_versions_pkey")),
+        sa.UniqueConstraint(
+            "prescription_id", "number", name="prescription_versions_number_once"
         ),
     )
     op.create_index(

@@ -26,6 +26,16 @@ _CHANGED = (
 )
 # Of the patient whom the clinician treats.
 _REACHED = "ann patient invoice treated gone waiting"
+# Administrators count visits, and are not told whose they are.
+_COUNTED_BOOKING = (
+    "id, slot_id, doctor_id, status, expires_at, renewals, replaces_id, series_id, "
+    "waitlist_id, created_at, confirmed_at, ended_at"
+)
+_COUNTED_VISIT = (
+    "id, booking_id, doctor_id, starts_at, ends_at, status, created_at, updated_at, "
+    "reminded_at, checked_in_at, completed_at, cancelled_at"
+)
+_TAKEN = "SELECT(slot_id, starts_at, ends_at, status, expires_at) all"
 _RECORD_OWN = f"INSERT({_EVENT}) own"
 _AT_WORK = ("staff", "clinician", "analyst")
 _SIGNED_IN = ("patient", *_AT_WORK)
@@ -48,7 +58,67 @@ MATRIX: dict[str, dict[str, str]] = {
         "system": EVERYTHING,
     },
     "clinical_terms": dict.fromkeys(_AT_WORK, "SELECT all") | {"system": EVERYTHING},
-    "doctors": dict.fromkeys(_SIGNED_IN, "SELECT all") | {"system": EVERYTHING},
+    "doctors": dict.fromkeys(_SIGNED_IN, "SELECT all")
+    | dict.fromkeys(("staff", "admin"), "SELECT all; INSERT all; UPDATE all")
+    | {"system": EVERYTHING},
+    "working_hours": dict.fromkeys(_SIGNED_IN, "SELECT all")
+    | dict.fromkeys(("staff", "admin", "system"), EVERYTHING),
+    "schedule_exceptions": dict.fromkeys(
+        ("staff", "admin"),
+        "SELECT all; INSERT all; UPDATE(deleted_at, deleted_by) all",
+    )
+    | {"clinician": "SELECT all", "system": EVERYTHING},
+    "slots": dict.fromkeys(_SIGNED_IN, "SELECT all")
+    | dict.fromkeys(
+        ("staff", "admin"),
+        "SELECT all; INSERT all; UPDATE(withdrawn_at, is_leaving) all",
+    )
+    | {"system": EVERYTHING},
+    "booking_slots": dict.fromkeys((*_SIGNED_IN, "admin"), _TAKEN)
+    | dict.fromkeys(("staff", "system"), EVERYTHING),
+    "bookings": {
+        "patient": "SELECT ann",
+        "staff": "SELECT all; INSERT all; UPDATE all",
+        "clinician": "SELECT ann seen",
+        "admin": f"SELECT({_COUNTED_BOOKING}) all",
+        "system": EVERYTHING,
+    },
+    "appointments": {
+        "patient": "SELECT ann",
+        "staff": "SELECT all; INSERT all; UPDATE all",
+        "clinician": "SELECT ann seen",
+        "admin": f"SELECT({_COUNTED_VISIT}) all",
+        "system": EVERYTHING,
+    },
+    "waitlist_entries": {
+        "patient": "SELECT ann",
+        "staff": "SELECT all; INSERT all; UPDATE all",
+        "clinician": "SELECT ann",
+        "system": EVERYTHING,
+    },
+    "visit_letters": {"admin": "SELECT all", "system": EVERYTHING},
+    "medical_records": {
+        "clinician": (
+            "SELECT ann; INSERT ann; UPDATE(number, content, updated_at) ann"
+        ),
+        "system": EVERYTHING,
+    },
+    "medical_record_versions": {
+        "clinician": "SELECT ann ann-colleague; INSERT ann",
+        "system": EVERYTHING,
+    },
+    "prescriptions": {
+        "patient": "SELECT ann",
+        "staff": "SELECT all",
+        "clinician": "SELECT ann; INSERT ann; UPDATE(status, latest, updated_at) ann",
+        "system": EVERYTHING,
+    },
+    "prescription_versions": {
+        "patient": "SELECT ann ann-colleague",
+        "staff": "SELECT all",
+        "clinician": "SELECT ann ann-colleague; INSERT ann",
+        "system": EVERYTHING,
+    },
     "care_relationships": {
         "staff": "SELECT all; INSERT all; UPDATE(ended_at) all",
         "clinician": (
@@ -239,6 +309,8 @@ FUNCTIONS = {
 # What reads a table as its owner, and must not show anybody more than the table does.
 VIEWS = {
     "everyone.patients": ("patients", ("staff", "analyst")),
+    "everyone.bookings": ("bookings", ("staff",)),
+    "everyone.appointments": ("appointments", ("staff",)),
     "everyone.documents": ("documents", ("staff",)),
     "everyone.document_versions": ("document_versions", ("staff",)),
     "everyone.document_search": ("document_search", ("staff",)),

@@ -16,6 +16,7 @@ from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a
 
 from db.routing.acting import Acting
 from tests.db.rules.document_rows import document_rows
+from tests.db.rules.visit_rows import visit_rows
 
 NOW = datetime.now(UTC)
 PEOPLE = ("patient", "staff", "clinician", "analyst", "admin")
@@ -48,8 +49,9 @@ def rows() -> Iterator[Row]:
         yield Row("users", name, _user(name, user_id))
     for name, user_id in USERS.items():
         yield from _belongings(name, user_id)
-    for table, tag, values in document_rows({"ann": ANN, "bob": BOB}, USERS):
-        yield Row(table, tag, values)
+    for rows_of in (document_rows, visit_rows):
+        for table, tag, values in rows_of({"ann": ANN, "bob": BOB}, USERS):
+            yield Row(table, tag, values)
     for tag, clinician, patient in (
         ("clinician", "clinician", ANN),
         ("team", "colleague", ANN),
@@ -61,7 +63,6 @@ def rows() -> Iterator[Row]:
     mine = {"subject": "documents", "created_by": USERS["patient"]}
     yield Row("stored_criteria", "mine", _criteria("mine", "title") | mine)
     yield Row("clinical_terms", "term", {"kind": "allergies", "term": "Nuts"})
-    yield Row("doctors", "doctor", {"name": "Dr. Who", "speciality": "Time"})
     yield Row("audit_seals", "seal", _seal())
     yield Row("write_receipts", "receipt", {"key": uuid4()})
     yield Row("procrastinate_workers", "worker", {"last_heartbeat": NOW})

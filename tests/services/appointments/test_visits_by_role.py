@@ -5,7 +5,10 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
+from db.models import AuditEvent
+from db.routing import SYSTEM
 from services import appointments
 from services.appointments import NoSuchCode, NoSuchVisit, NotACode, VisitStatus
 from services.errors import NotAllowed
@@ -68,6 +71,18 @@ def test_patients_open_their_own_visit_and_nobody_elses(visits):
         visits.read(grace, lambda s, a: appointments.get(s, a, uuid4()))
 
 
+def test_the_service_shows_patients_their_own_visits_even_to_a_database_without_rules(
+    visits,
+):
+    grace = patient_of(visits.clinic, visits.clinic.grace.id)
+
+    def look(session):
+        return appointments.get(session, grace, visits.adas)
+
+    with pytest.raises(NoSuchVisit):
+        visits.clinic.database.read_latest(look, acting=SYSTEM)
+
+
 def test_patients_list_their_own_visits_only(visits):
     grace, ada = visits.clinic.grace, visits.clinic.ada
     herself = patient_of(visits.clinic, grace.id)
@@ -106,6 +121,17 @@ def test_a_day_is_listed_whole_by_the_desk_and_in_part_by_clinicians(visits):
     assert listed(visits, visits.clinic.cleo, doctor_id=visits.doctor_emil) == {
         visits.adas
     }
+
+
+def test_a_list_is_written_down_with_whom_it_showed(visits):
+    listed(visits, visits.clinic.dora)
+
+    newest = select(AuditEvent).where(AuditEvent.action == "visit:list")
+    (event, *_) = visits.clinic.database.read_latest(
+        lambda s: s.scalars(newest.order_by(AuditEvent.position.desc())).all(),
+        acting=SYSTEM,
+    ).value
+    assert event.details["patients"] == [str(visits.clinic.grace.id)]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,9 @@
 """Every action of the audit log, and a deed that it names."""
 
 from tests.services.audit_deeds import (
+    consulting,
+    desk,
+    doctors,
     documents,
     files,
     keeping,
@@ -15,6 +18,9 @@ from tests.services.audit_deeds.world import DEEDS, World
 __all__ = [
     "DEEDS",
     "World",
+    "consulting",
+    "desk",
+    "doctors",
     "documents",
     "files",
     "keeping",

@@ -9,6 +9,7 @@ from services.documents import Classification
 from services.keeping import checking, naming, sweeping
 from services.keeping.checking import Finding, State
 from services.keeping.sweeping import Swept
+from tests.services.audit_deeds.prescriptions import issued
 from tests.services.audit_deeds.world import Deed, World, deed
 from tests.services.documents.samples import file
 from tests.services.retention.samples import date_back, rule_of, settle
@@ -46,5 +47,12 @@ def file_sweep(w: World) -> Deed:
 @deed(Action.PHOTO_DAMAGED)
 def photo_damaged(w: World) -> Deed:
     w.attach(version=1)
-    (photo,) = naming.list_photos(w.session, None, 1)
+    (photo,) = naming.list_by_id(w.session, None, 1)
     return lambda: checking.keep(w.session, [Finding(photo, State.DAMAGED)])
+
+
+@deed(Action.PRESCRIPTION_DAMAGED)
+def prescription_damaged(w: World) -> Deed:
+    issued(w)
+    found = naming.list_by_id(w.session, None, 1, buckets=(Bucket.PRESCRIPTION_FILES,))
+    return lambda: checking.keep(w.session, [Finding(found[0], State.DAMAGED)])

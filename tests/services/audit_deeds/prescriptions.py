@@ -42,7 +42,8 @@ def _paper(w: World, order: Order) -> SignedPaper:
     return press.make(order, now=datetime.now(UTC))
 
 
-def _issued(w: World) -> PrescriptionRecord:
+def issued(w: World) -> PrescriptionRecord:
+    """Issue a prescription for the patient."""
     order = prescriptions.prepare(w.session, w.doctor, _visit(w), _DRAFT)
     return prescriptions.issue(w.session, w.doctor, order, _paper(w, order))
 
@@ -56,7 +57,7 @@ def prescription_issue(w: World) -> Deed:
 
 @deed(Action.PRESCRIPTION_AMEND)
 def prescription_amend(w: World) -> Deed:
-    before = _issued(w)
+    before = issued(w)
     draft = DraftPrescription((replace(_LINE, dose="2"),))
     order = prescriptions.prepare_amendment(
         w.session, w.doctor, before.id, draft, number=1
@@ -67,17 +68,17 @@ def prescription_amend(w: World) -> Deed:
 
 @deed(Action.PRESCRIPTION_WITHDRAW)
 def prescription_withdraw(w: World) -> Deed:
-    given = (w.session, w.doctor, _issued(w).id)
+    given = (w.session, w.doctor, issued(w).id)
     return lambda: prescriptions.withdraw(*given, number=1, reason=REASON)
 
 
 @deed(Action.PRESCRIPTION_READ)
 def prescription_read(w: World) -> Deed:
-    given = (w.session, w.doctor, _issued(w).id)
+    given = (w.session, w.doctor, issued(w).id)
     return lambda: prescriptions.get(*given)
 
 
 @deed(Action.PRESCRIPTION_DOWNLOAD)
 def prescription_download(w: World) -> Deed:
-    given = (w.session, w.doctor, _issued(w).id)
+    given = (w.session, w.doctor, issued(w).id)
     return lambda: prescriptions.open_version(*given)

@@ -10,7 +10,7 @@ from pymongo import MongoClient
 
 from db.draft_store import DraftStore
 from db.file_keys import FileKeys
-from services import authoring
+from services import authoring, medical_records
 from services.authoring import Draft
 from services.errors import NotAllowed
 from tests.services.authoring.samples import record_form
@@ -110,6 +110,17 @@ def test_a_draft_does_not_open_in_another_persons_name(shelf, clerk, mongo):
     database.drafts.update_one({}, {"$set": {"owner": thief.id}})
 
     assert drafts_of(shelf, thief) == []
+
+
+def test_however_many_notes_are_begun_drafts_of_documents_are_found(shelf, clinician):
+    draft = begun()
+    authoring.save_draft(shelf, clinician, draft)
+    for _ in range(51):
+        notes = medical_records.NotesDraft(uuid4(), ADA, 0, {"complaint": "Cough"})
+        medical_records.save_draft(shelf, clinician, notes)
+
+    assert drafts_of(shelf, clinician) == [draft]
+    assert len(medical_records.list_drafts(shelf, clinician, ADA)) == 50
 
 
 def test_a_draft_of_a_form_that_is_no_more_is_left_out(shelf, clerk):

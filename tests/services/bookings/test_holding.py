@@ -293,7 +293,7 @@ def test_another_violation_is_not_taken_for_an_overlap(
 ):
     monkeypatch.setattr("services.bookings.rules.HOLD_SECONDS", None)
 
-    with pytest.raises(Exception, match="booking_slots_held_expire"):
+    with pytest.raises(Exception, match="bookings_pending_expire"):
         hold(session, clerk, slot, patient.id)
 
 

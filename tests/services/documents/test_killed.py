@@ -19,7 +19,7 @@ from db.gridfs import Bucket, FileStore
 from db.models import Document
 from services import documents
 from services.documents import DraftDocument, Intake
-from services.keeping import sweeping
+from services.keeping import naming, sweeping
 from tests.conftest import connect
 from tests.services.documents.dying import PDF, Trusting
 
@@ -91,7 +91,9 @@ class Clinic:
         with Session(self.engine) as session:
             swept = sweeping.sweep(session, self.files, Bucket.DOCUMENTS, LATER)
             assert swept.missing == ()
-            whole = list(documents.list_unreferenced(session, self.files, LATER))
+            whole = list(
+                naming.list_unnamed(session, self.files, Bucket.DOCUMENTS, LATER)
+            )
         return whole, list(self.files.list_fragments(Bucket.DOCUMENTS, LATER))
 
 

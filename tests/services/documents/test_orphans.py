@@ -7,8 +7,7 @@ import pytest
 
 from db.gridfs import Bucket
 from services import documents
-from services.documents import orphans
-from services.keeping import sweeping
+from services.keeping import naming, sweeping
 from tests.services.documents.samples import content, file
 
 LATER = datetime.now(UTC) + timedelta(days=1)
@@ -17,7 +16,7 @@ AN_HOUR_AGO = datetime.now(UTC) - timedelta(hours=1)
 
 @pytest.fixture(autouse=True)
 def _few_at_once(monkeypatch):
-    for module in (orphans, sweeping):
+    for module in (naming, sweeping):
         monkeypatch.setattr(module, "_AT_ONCE", 2)
 
 
@@ -33,8 +32,10 @@ def test_only_old_files_that_no_version_names_are_unreferenced(session, clerk, f
     for file_id in named:
         file(session, clerk, holding=content(file_id=file_id))
 
-    assert list(documents.list_unreferenced(session, files, LATER)) == lost
-    assert list(documents.list_unreferenced(session, files, AN_HOUR_AGO)) == []
+    assert list(naming.list_unnamed(session, files, Bucket.DOCUMENTS, LATER)) == lost
+    assert (
+        list(naming.list_unnamed(session, files, Bucket.DOCUMENTS, AN_HOUR_AGO)) == []
+    )
 
 
 def test_files_of_deleted_documents_and_old_versions_are_referenced(
@@ -46,7 +47,7 @@ def test_files_of_deleted_documents_and_old_versions_are_referenced(
     documents.add_version(session, clerk, filed.id, newer, revision=1)
     documents.delete(session, clerk, filed.id, revision=2)
 
-    assert list(documents.list_unreferenced(session, files, LATER)) == []
+    assert list(naming.list_unnamed(session, files, Bucket.DOCUMENTS, LATER)) == []
 
 
 def test_versions_without_their_bytes_are_missing(session, clerk, files):

@@ -137,9 +137,9 @@ REFUSED = {
     ),
     "exchanged": (
         {"systolic": "80", "diastolic": "120"},
-        "Systolic blood pressure must be above the diastolic one",
+        "Systolic pressure must be above the diastolic one",
     ),
-    "half": ({"systolic": "120"}, "Diastolic blood pressure is missing"),
+    "half": ({"systolic": "120"}, "Diastolic pressure is missing"),
     "long": ({"plan": "x" * 8001}, "Plan must have at most 8,000 characters."),
     "many": ({"diagnoses": "Flu\n" * 21}, "Diagnoses must be at most 20"),
     "long-line": ({"diagnoses": "x" * 201}, "Diagnoses has a line that is too long"),

@@ -6,8 +6,8 @@ from threading import Barrier
 import pytest
 from sqlalchemy import text
 
-from db.routing import Database
-from services import duplicates, patients, seeding
+from db.routing import SYSTEM, Database
+from services import duplicates, patients, people, seeding
 from services.errors import InvalidInput, NotAllowed
 from services.on_behalf import OnBehalf
 from services.patient_rules import validate
@@ -158,3 +158,18 @@ def test_an_impossible_number_is_refused(seed, number):
 def test_only_who_may_import_can_seed(session, clerk, today):
     with pytest.raises(NotAllowed):
         clinic.add_batch(session, clerk, upto=1, seed_number=1, today=today)
+
+
+def test_the_demos_clinician_has_visits_over_waiting_and_to_come(shared, seed, engine):
+    shared[0].write(people.ensure_demo_people, acting=SYSTEM)
+
+    seed(40)
+
+    told = "SELECT array_agg(DISTINCT status ORDER BY status) FROM appointments"
+    statuses = ["checked-in", "completed", "no-show", "scheduled"]
+    assert scalar(engine, told) == statuses
+    own = (
+        "SELECT status FROM appointments JOIN patients ON patients.id = patient_id "
+        "WHERE source = 'demo'"
+    )
+    assert scalar(engine, own) == "scheduled"

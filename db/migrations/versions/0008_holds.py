@@ -1,0 +1,150 @@
+"""Holds: one call decides who has a slot, and writes down what came of it.
+
+A function, because its statements are planned once for a connection: as one statement
+of the application's it took longer to plan than to run. Only adds.
+"""
+
+from typing import Final
+
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+# What is asked for is locked first, so that each step sees what came before: the slot
+# against being withdrawn, the patient against being archived and against a second
+# attempt of their own. Then a live hold or a booking stands, and a hold that has run
+# out is taken over.
+#
+# Whoever loses must not lock the row that they lose to, or a hundred of them would
+# queue up behind each other's commits: hence DO NOTHING, and SKIP LOCKED for what has
+# run out, after which the insertion waits for whoever was quicker.
+#
+# It runs as the owner, so nobody but those who may write bookings may call it, and
+# whoever acts for somebody acts in their own name.
+_HOLD: Final = """
+CREATE FUNCTION hold_slot(
+    wish jsonb, event jsonb, lost text,
+    OUT booking_id uuid, OUT doctor_id uuid, OUT doctor_name text, OUT speciality text,
+    OUT room text, OUT status text, OUT starts_at timestamptz, OUT ends_at timestamptz,
+    OUT created_at timestamptz, OUT expires_at timestamptz, OUT ended_at timestamptz
+) RETURNS SETOF record
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    wanted_slot uuid := wish ->> 'slot_id';
+    whose uuid := wish ->> 'patient_id';
+    creator uuid := wish ->> 'created_by';
+    duration interval := make_interval(secs => (wish ->> 'seconds')::double precision);
+    overlapping boolean := (wish ->> 'may_overlap')::boolean;
+    former uuid;
+BEGIN
+    IF acting_user() <> creator OR acting_user() <> (event ->> 'actor_id')::uuid THEN
+        RAISE insufficient_privilege USING MESSAGE = 'Nobody books as somebody else.';
+    END IF;
+    SELECT doctors.id, doctors.name, doctors.speciality, doctors.room,
+        slots.starts_at, slots.ends_at
+    INTO doctor_id, doctor_name, speciality, room, starts_at, ends_at
+    FROM slots JOIN doctors ON doctors.id = slots.doctor_id CROSS JOIN patients
+    WHERE slots.id = wanted_slot AND slots.withdrawn_at IS NULL
+        AND slots.starts_at > clock_timestamp()
+        AND doctors.is_active AND doctors.deleted_at IS NULL
+        AND patients.id = whose AND patients.deleted_at IS NULL
+    FOR SHARE OF slots FOR NO KEY UPDATE OF patients;
+    IF NOT FOUND OR EXISTS (
+        SELECT FROM bookings
+        WHERE created_by = creator AND attempt = (wish ->> 'attempt')::uuid
+    ) THEN
+        RETURN;
+    END IF;
+
+    booking_id := uuidv7();
+    created_at := clock_timestamp();
+    expires_at := created_at + duration;
+    WITH let_go AS (
+        DELETE FROM booking_slots
+        WHERE patient_id = whose AND slot_id <> wanted_slot
+            AND booking_slots.expires_at <= hold_slot.created_at
+        RETURNING booking_slots.booking_id
+    )
+    UPDATE bookings SET status = 'expired', ended_at = bookings.expires_at
+    FROM let_go WHERE bookings.id = let_go.booking_id;
+
+    INSERT INTO bookings (
+        id, slot_id, doctor_id, patient_id, status, attempt, expires_at, note,
+        override_reason, replaces_id, series_id, waitlist_id, created_by,
+        created_by_name, created_at
+    )
+    VALUES (
+        hold_slot.booking_id, wanted_slot, hold_slot.doctor_id, whose,
+        'pending', (wish ->> 'attempt')::uuid, hold_slot.expires_at,
+        wish ->> 'note', wish ->> 'override_reason', (wish ->> 'replaces_id')::uuid,
+        (wish ->> 'series_id')::uuid, (wish ->> 'waitlist_id')::uuid, creator,
+        wish ->> 'created_by_name', hold_slot.created_at
+    );
+
+    SELECT booking_slots.booking_id INTO former FROM booking_slots
+    WHERE slot_id = wanted_slot AND booking_slots.expires_at <= hold_slot.created_at
+    FOR UPDATE SKIP LOCKED;
+    IF FOUND THEN
+        UPDATE booking_slots
+        SET booking_id = hold_slot.booking_id, patient_id = whose,
+            expires_at = hold_slot.expires_at, may_overlap = overlapping
+        WHERE slot_id = wanted_slot;
+        UPDATE bookings SET status = 'expired', ended_at = bookings.expires_at
+        WHERE id = former;
+        status := 'pending';
+    ELSE
+        INSERT INTO booking_slots (
+            slot_id, booking_id, patient_id, starts_at, ends_at, status, expires_at,
+            may_overlap
+        )
+        VALUES (
+            wanted_slot, hold_slot.booking_id, whose, hold_slot.starts_at,
+            hold_slot.ends_at, 'held', hold_slot.expires_at, overlapping
+        )
+        ON CONFLICT (slot_id) DO NOTHING;
+        status := CASE WHEN FOUND THEN 'pending' ELSE 'failed' END;
+    END IF;
+
+    IF status = 'failed' THEN
+        ended_at := created_at;
+        expires_at := (
+            SELECT booking_slots.expires_at FROM booking_slots
+            WHERE slot_id = wanted_slot
+        );
+        UPDATE bookings SET status = 'failed', ended_at = hold_slot.ended_at,
+            expires_at = hold_slot.expires_at
+        WHERE id = hold_slot.booking_id;
+    END IF;
+    INSERT INTO audit_events (
+        action, outcome, actor_id, actor_role, session_id, request_id, network,
+        patient_id, subject_kind, subject_id, reason, details
+    )
+    SELECT CASE hold_slot.status WHEN 'pending' THEN told.action ELSE lost END,
+        told.outcome, told.actor_id, told.actor_role, told.session_id,
+        told.request_id, told.network, told.patient_id, told.subject_kind,
+        hold_slot.booking_id, told.reason, told.details
+    FROM jsonb_populate_record(NULL::audit_events, event) AS told;
+    RETURN NEXT;
+END
+$$
+"""
+_RIGHTS: Final = (
+    "REVOKE ALL ON FUNCTION hold_slot(jsonb, jsonb, text) FROM PUBLIC",
+    (
+        "GRANT EXECUTE ON FUNCTION hold_slot(jsonb, jsonb, text) "
+        "TO chartroom_staff, chartroom_system"
+    ),
+)
+
+
+def upgrade() -> None:
+    for statement in (_HOLD, *_RIGHTS):
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    raise NotImplementedError("Slots are not held by two ways at once.")

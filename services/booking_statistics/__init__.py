@@ -1,0 +1,23 @@
+"""How visits are booked, counted for administrators, who see no patient in it."""
+
+from services.booking_statistics.counting import look
+from services.booking_statistics.exporting import as_csv
+from services.booking_statistics.records import (
+    MOST_DAYS,
+    BookingStatistics,
+    DoctorDay,
+    Figures,
+    OneDoctor,
+    Period,
+)
+
+__all__ = [
+    "MOST_DAYS",
+    "BookingStatistics",
+    "DoctorDay",
+    "Figures",
+    "OneDoctor",
+    "Period",
+    "as_csv",
+    "look",
+]

@@ -1,0 +1,94 @@
+"""Slots, holds and visits counted by doctor and day."""
+
+from datetime import datetime, time, timedelta, tzinfo
+from typing import Any, Final
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from services import audit
+from services.actors import Actor, Permission
+from services.audit import Action
+from services.booking_statistics.records import (
+    BookingStatistics,
+    DoctorDay,
+    Figures,
+    Period,
+)
+
+# Attempts are counted before they meet the slots, or a slot that three wanted would
+# be three slots. The scratch slots of a proof are nobody's to book.
+_COUNT: Final = text("""
+WITH planned AS (
+    SELECT id, doctor_id, (starts_at AT TIME ZONE :zone)::date AS day, withdrawn_at
+    FROM slots
+    WHERE starts_at >= :from_at AND starts_at < :until_at AND origin <> 'proof'
+), attempted AS (
+    SELECT slot_id,
+        count(*) FILTER (WHERE bookings.status = 'confirmed') AS booked,
+        count(*) FILTER (WHERE bookings.status <> 'failed') AS holds,
+        count(*) FILTER (WHERE confirmed_at IS NOT NULL) AS confirmed,
+        count(*) FILTER (
+            WHERE bookings.status = 'expired'
+                OR bookings.status = 'pending' AND expires_at <= clock_timestamp()
+        ) AS expired,
+        count(*) FILTER (
+            WHERE bookings.status = 'cancelled' AND confirmed_at IS NULL
+        ) AS released,
+        count(*) FILTER (WHERE bookings.status = 'failed') AS conflicts,
+        count(*) FILTER (
+            WHERE bookings.status = 'cancelled' AND confirmed_at IS NOT NULL
+        ) AS cancelled,
+        count(*) FILTER (WHERE appointments.status = 'no-show') AS no_shows
+    FROM planned
+    JOIN bookings ON slot_id = planned.id
+    LEFT JOIN appointments ON booking_id = bookings.id
+    GROUP BY slot_id
+)
+SELECT doctors.id, name, speciality, day,
+    count(*) FILTER (WHERE withdrawn_at IS NULL),
+    coalesce(sum(booked), 0)::bigint, coalesce(sum(holds), 0)::bigint,
+    coalesce(sum(confirmed), 0)::bigint, coalesce(sum(expired), 0)::bigint,
+    coalesce(sum(released), 0)::bigint, coalesce(sum(conflicts), 0)::bigint,
+    coalesce(sum(cancelled), 0)::bigint, coalesce(sum(no_shows), 0)::bigint
+FROM planned
+JOIN doctors ON doctors.id = doctor_id
+LEFT JOIN attempted ON slot_id = planned.id
+GROUP BY doctors.id, day
+HAVING count(*) FILTER (WHERE withdrawn_at IS NULL) > 0 OR count(slot_id) > 0
+ORDER BY fold(name), doctors.id, day
+""")
+_FACTS: Final = 4
+
+
+def look(
+    session: Session, actor: Actor, period: Period, zone: tzinfo
+) -> BookingStatistics:
+    """Count what became of the slots of these days on the clinic's clock.
+
+    Raises NotAllowed.
+    """
+    actor.require(Permission.VIEW_STATISTICS)
+    rows = session.execute(
+        _COUNT,
+        {
+            # Its name, as PostgreSQL knows it too.
+            "zone": str(zone),
+            "from_at": datetime.combine(period.first_day, time(), zone),
+            "until_at": datetime.combine(
+                period.last_day + timedelta(days=1), time(), zone
+            ),
+        },
+    )
+    found = BookingStatistics(period, tuple(map(_doctor_day, rows)))
+    audit.record(
+        session,
+        actor,
+        Action.STATISTICS_READ,
+        details={"from": period.first_day, "to": period.last_day},
+    )
+    return found
+
+
+def _doctor_day(row: Row[*tuple[Any, ...]]) -> DoctorDay:
+    return DoctorDay(*row[:_FACTS], Figures(*row[_FACTS:]))

@@ -1,0 +1,61 @@
+"""The proof that booking holds, on a real cluster with real processes."""
+
+from contextlib import closing
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+
+from db.models import AuditEvent, Booking, BookingSlot, Doctor, Patient, Slot
+from db.routing import SYSTEM, Database
+from jobs import proving
+from services import proving as proofs
+from services.errors import NotAllowed
+from services.proving import PROVER, Tried
+
+
+@pytest.fixture
+def database(endpoints):
+    with closing(Database(endpoints)) as database:
+        yield database
+
+
+def test_of_two_hundred_who_race_for_a_slot_one_wins(database, endpoints, admin):
+    proof = proving.prove(database, endpoints, admin)
+
+    assert (proof.won, proof.lost, proof.others) == (1, 199, 0)
+    assert proof.holds
+    assert proof.winner is not None
+    assert proof.p50_ms <= proof.p99_ms < 30_000
+
+
+def test_a_proof_leaves_nothing_but_its_trace(database, endpoints, admin):
+    proving.prove(database, endpoints, admin, attempts=8, processes=2)
+
+    with database.reading(acting=SYSTEM) as session:
+        for table in (BookingSlot, Booking, Slot, Doctor, Patient):
+            assert session.scalars(select(table)).all() == []
+        traces = select(AuditEvent).where(AuditEvent.action == "booking:prove")
+        (trace,) = session.scalars(traces)
+    assert trace.actor_id == admin.id
+    assert trace.details["won"] == 1
+
+
+def test_only_administrators_have_it_proved(database, endpoints, clerk):
+    with pytest.raises(NotAllowed):
+        proving.prove(database, endpoints, clerk)
+
+
+@pytest.mark.parametrize(
+    "answers", [["won", "won"], ["lost", "lost"], ["won", "TimeoutError"]], ids=str
+)
+def test_a_proof_can_fail(session, answers):
+    scratch = proofs.lay_out(session, 1)
+    (patient_id,) = scratch.patient_ids
+    winner = proofs.attempt(session, scratch.slot_id, patient_id, uuid4())[1]
+    tried = [Tried(answer, winner, 1.0) for answer in answers]
+
+    proof = proofs.judge(session, scratch, tried, processes=1, seconds=0.1)
+
+    assert not proof.holds
+    assert PROVER.name == "proof of booking"
