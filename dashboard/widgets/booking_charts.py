@@ -67,5 +67,5 @@ def _stacked(
         )
     )
     sums = frame.groupby("What", sort=False)[title].sum()
-    told = ", ".join(f"{what.lower()} {count:,}" for what, count in sums.items())
+    told = ", ".join(f"{str(what).lower()} {count:,}" for what, count in sums.items())
     st.altair_chart(chart, height=_HEIGHT, alt=f"By day, {about}. In all: {told}.")

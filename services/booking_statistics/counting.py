@@ -58,7 +58,6 @@ GROUP BY doctors.id, day
 HAVING count(*) FILTER (WHERE withdrawn_at IS NULL) > 0 OR count(slot_id) > 0
 ORDER BY fold(name), doctors.id, day
 """)
-_FACTS: Final = 4
 
 
 def look(
@@ -91,4 +90,5 @@ def look(
 
 
 def _doctor_day(row: Row[*tuple[Any, ...]]) -> DoctorDay:
-    return DoctorDay(*row[:_FACTS], Figures(*row[_FACTS:]))
+    doctor_id, name, speciality, day, *figures = row
+    return DoctorDay(doctor_id, name, speciality, day, Figures(*figures))
