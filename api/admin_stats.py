@@ -104,9 +104,10 @@ def _look(
     now = caller.stores.now()
     last = last_day or now.date()
     period = Period(first_day or last - _A_WEEK, last)
-    return caller.read(
-        lambda session: booking_statistics.look(
-            session, caller.actor, period, now.tzinfo or UTC
+    caches = caller.stores.papers.visits.caches
+    return caller.find_kept(
+        lambda who, after: caches.statistics(
+            who, period, now.tzinfo or UTC, after=after
         )
     )
 

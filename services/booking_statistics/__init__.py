@@ -1,6 +1,6 @@
 """How visits are booked, counted for administrators, who see no patient in it."""
 
-from services.booking_statistics.counting import look
+from services.booking_statistics.counting import count, look, record_look
 from services.booking_statistics.exporting import as_csv
 from services.booking_statistics.records import (
     MOST_DAYS,
@@ -10,6 +10,7 @@ from services.booking_statistics.records import (
     OneDoctor,
     Period,
 )
+from services.booking_statistics.totals import count_outcomes
 
 __all__ = [
     "MOST_DAYS",
@@ -19,5 +20,8 @@ __all__ = [
     "OneDoctor",
     "Period",
     "as_csv",
+    "count",
+    "count_outcomes",
     "look",
+    "record_look",
 ]
