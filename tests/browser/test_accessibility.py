@@ -34,6 +34,7 @@ PAGES = [
     (Role.STAFF, "/doctor?doctor={doctor}&patient={first}"),
     (Role.STAFF, "/book?patient={first}"),
     (Role.STAFF, "/visits?patient={first}"),
+    (Role.STAFF, "/doctor_plan?doctor={doctor}"),
     (Role.STAFF, "/account"),
     (Role.STAFF, "/desk"),
     (Role.STAFF, "/views"),
