@@ -20,7 +20,6 @@ from services.booking_statistics import (
     Figures,
     OneDoctor,
     Period,
-    record_look,
 )
 
 router = APIRouter(tags=["Statistics"])
