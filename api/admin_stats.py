@@ -20,7 +20,6 @@ from services.booking_statistics import (
     Figures,
     OneDoctor,
     Period,
-    record_look,
 )
 
 router = APIRouter(tags=["Statistics"])
@@ -110,14 +109,11 @@ def _look(
     now = caller.stores.now()
     last = last_day or now.date()
     period = Period(first_day or last - _A_WEEK, last)
-    zone = now.tzinfo or UTC
-    # That somebody looked is written down each time, also where it is not read anew.
-    caller.read(lambda session: record_look(session, caller.actor, period))
-    return caller.stores.papers.visits.caches.figures(
-        ("bookings", period, str(zone)),
-        lambda session: booking_statistics.count(session, period, zone),
-        acting=caller.actor.acting,
-        after=caller.after,
+    caches = caller.stores.papers.visits.caches
+    return caller.find_kept(
+        lambda who, after: caches.statistics(
+            who, period, now.tzinfo or UTC, after=after
+        )
     )
 
 

@@ -10,6 +10,7 @@ from services.booking_statistics.records import (
     OneDoctor,
     Period,
 )
+from services.booking_statistics.totals import count_outcomes
 
 __all__ = [
     "MOST_DAYS",
@@ -20,6 +21,7 @@ __all__ = [
     "Period",
     "as_csv",
     "count",
+    "count_outcomes",
     "look",
     "record_look",
 ]

@@ -68,23 +68,13 @@ def look(
     Raises NotAllowed.
     """
     actor.require(Permission.VIEW_STATISTICS)
+    found = count(session, period, zone)
     record_look(session, actor, period)
-    return count(session, period, zone)
-
-
-def record_look(session: Session, actor: Actor, period: Period) -> None:
-    """Write down that somebody saw the figures of these days; raises NotAllowed."""
-    actor.require(Permission.VIEW_STATISTICS)
-    audit.record(
-        session,
-        actor,
-        Action.STATISTICS_READ,
-        details={"from": period.first_day, "to": period.last_day},
-    )
+    return found
 
 
 def count(session: Session, period: Period, zone: tzinfo) -> BookingStatistics:
-    """Count for whoever has been asked whether they may see it; unrecorded."""
+    """Return the same, unrecorded, to whoever has asked whether it may be seen."""
     rows = session.execute(
         _COUNT,
         {
@@ -97,6 +87,16 @@ def count(session: Session, period: Period, zone: tzinfo) -> BookingStatistics:
         },
     )
     return BookingStatistics(period, tuple(map(_doctor_day, rows)))
+
+
+def record_look(session: Session, actor: Actor, period: Period) -> None:
+    """Write down that somebody saw the figures of the period."""
+    audit.record(
+        session,
+        actor,
+        Action.STATISTICS_READ,
+        details={"from": period.first_day, "to": period.last_day},
+    )
 
 
 def _doctor_day(row: Row[*tuple[Any, ...]]) -> DoctorDay:

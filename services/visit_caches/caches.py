@@ -1,7 +1,7 @@
 """The doctors, their slots and the figures: read once for all who may see them."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from db.models import BookingSlot
 from db.routing import SYSTEM, Acting, Database, Lsn, Read
-from services import doctors, slots
+from services import booking_statistics, doctors, slots
 from services.actors import Actor, Permission, Role
+from services.booking_statistics import BookingStatistics, Period
 from services.doctors import DoctorRecord
 from services.document_lists.hot import Hearing
 from services.errors import NotFound
@@ -103,6 +104,29 @@ class VisitCaches:
 
         wanted = (str(doctor_id), from_at.timestamp(), until_at.timestamp())
         return self._look(self._slots, wanted, read, after)
+
+    def statistics(
+        self,
+        on_behalf: OnBehalf,
+        period: Period,
+        zone: tzinfo,
+        *,
+        after: Lsn | None = None,
+    ) -> Read[BookingStatistics]:
+        """Return what booking_statistics.look does, written down; NotAllowed."""
+        on_behalf.require(Permission.VIEW_STATISTICS)
+        found = self.figures(
+            ("statistics", str(period.first_day), str(period.last_day), str(zone)),
+            lambda session: booking_statistics.count(session, period, zone),
+            acting=on_behalf.actor.acting,
+            after=after,
+        )
+        on_behalf.record(
+            lambda session: booking_statistics.record_look(
+                session, on_behalf.actor, period
+            )
+        )
+        return found
 
     def figures(
         self,
