@@ -22,6 +22,7 @@ from db.routing import DOOR, SYSTEM
 from services import documents
 from services.actors import Role, Scope
 from services.authoring import Draft as AuthoringDraft
+from services.booking_statistics import Period
 from services.bookings import AnyRequest, BookingRequest, SeriesRequest
 from services.criteria import Criteria
 from services.doctors import DoctorDraft
@@ -233,6 +234,10 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
     """What a name means to some functions only."""
     of_package = {
         "sessions": lambda: {"session_id": house.sign_ins[_other(role)]},
+        "booking_statistics": lambda: {
+            "period": Period(date(2026, 11, 20), date(2026, 11, 20)),
+            "zone": UTC,
+        },
         "patient_lists": lambda: {"typed": "Lovelace 1980-01-31"},
         "medical_records": lambda: {
             "typed": "headache",
