@@ -15,7 +15,12 @@ from api.documented import sends, shows
 from api.files import BYTE_ORDER_MARK
 from db.routing import Read
 from services import booking_statistics
-from services.booking_statistics import BookingStatistics, Figures, OneDoctor, Period
+from services.booking_statistics import (
+    BookingStatistics,
+    Figures,
+    OneDoctor,
+    Period,
+)
 
 router = APIRouter(tags=["Statistics"])
 

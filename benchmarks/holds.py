@@ -105,7 +105,8 @@ def _fill(database: Database) -> list[Wish]:
 
 def _compare(fresh: Endpoints, wishes: Iterator[Wish], clients: int) -> float:
     with ExitStack() as stack:
-        database = stack.enter_context(closing(Database(fresh)))
+        # The peer keeps its connections open, too.
+        database = stack.enter_context(closing(Database(fresh, pool_size=clients)))
         threads = stack.enter_context(ThreadPoolExecutor(clients))
         connections = [
             stack.enter_context(closing(psycopg2.connect(owner(fresh))))

@@ -29,11 +29,11 @@ _OTHER: Final = "Other days"
 
 def choose_period() -> Period:
     """Draw the choice of days, and return what is chosen; raises InvalidInput."""
-    chosen = st.segmented_control(
+    chosen = st.radio(
         "Days",
         (*_SPANS, _OTHER),
-        default="Last 7 days",
-        required=True,
+        index=1,
+        horizontal=True,
         key="statistics_period",
         label_visibility="collapsed",
     )

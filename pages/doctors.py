@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard.booking.times import about_clocks
 from dashboard.context import Wanted, current_actor, freshness, now, read_all
 from dashboard.navigation import go
-from dashboard.widgets.doctor_table import doctor_table
+from dashboard.widgets.doctor_table import carried, doctor_table
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.page_header import page_header
 from services import doctors
@@ -53,9 +53,11 @@ specialities, found = read_all(
 )
 st.pills("Speciality", specialities, key="doctors_speciality")
 if found:
-    planned = doctor_table(found, is_managed=is_manager, key="doctors_table")
-    if planned:
-        go("doctor_plan.py", doctor=planned)
+    asked = doctor_table(found, is_managed=is_manager, key="doctors_table")
+    if asked.opened:
+        go("doctor.py", doctor=asked.opened, **carried())
+    if asked.deed:
+        go("doctor_plan.py", doctor=asked.deed[0])
     st.caption(about_clocks(now()))
     if len(found) == _MOST:
         st.caption(f"The first {_MOST} by name. Search to see others.")

@@ -135,7 +135,7 @@ def judge(
         won=answers["won"],
         lost=answers["lost"],
         others=len(tried) - answers["won"] - answers["lost"],
-        winner=winners[0] if winners == holders else None,
+        winner=holders[0] if len(holders) == 1 and winners == holders else None,
         holders=len(holders),
         p50_ms=_percentile(times, 0.50),
         p99_ms=_percentile(times, 0.99),

@@ -9,7 +9,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.booking.holding import hold_any
-from dashboard.booking.times import about_clocks, beside, clock, heading
+from dashboard.booking.times import about_clocks, beside, clock, heading, weeks_ahead
 from dashboard.booking.waiting import offer_waiting
 from dashboard.clock import in_zone, midnight, today
 from dashboard.context import current_actor, freshness, read
@@ -28,13 +28,17 @@ def free_times(patient_id: UUID | None) -> None:
     """Ask for the speciality and from when; hold what is chosen, if for anybody."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         speciality = _speciality()
-        from_day = st.date_input(
-            "From", "today", key="book_from", min_value="today", width=160
+        from_day = st.selectbox(
+            "From",
+            [today(), *weeks_ahead()[1:]],
+            key="book_from",
+            format_func=heading,
+            width=160,
         )
     if speciality is None:
         st.caption("Choose what the visit is for; any doctor of it may be free.")
         return
-    moments = _free_moments(speciality, from_day or today())
+    moments = _free_moments(speciality, from_day)
     if not moments:
         empty_state("Nothing is free from that day on.", icon="event_busy")
         _wait(patient_id, speciality)

@@ -8,7 +8,15 @@ import streamlit as st
 
 from dashboard.booking.calendar import days_of, slots_of
 from dashboard.booking.repeating import ask_for_weeks
-from dashboard.booking.times import DAYS_OF_WEEK, about_clocks, shortly, span, week_of
+from dashboard.booking.times import (
+    DAYS_OF_WEEK,
+    about_clocks,
+    heading,
+    shortly,
+    span,
+    week_of,
+    weeks_ahead,
+)
 from dashboard.clock import in_zone, today
 from dashboard.context import freshness
 from dashboard.widgets.empty_state import empty_state
@@ -17,6 +25,7 @@ from dashboard.widgets.words import plain
 from services.doctors import DoctorRecord
 
 _DAY: Final = "doctor_day"
+_WEEK: Final = "doctor_week"
 _VIEW: Final = "doctor_view"
 _SHOWN: Final = "doctor_shown"
 _WEEK_VIEW: Final = "Week"
@@ -85,10 +94,29 @@ def _bar(*, repeats: bool) -> str:
             on_click=_move,
             args=(by,),
         )
-        st.date_input("Day", key=_DAY, label_visibility="collapsed", width=150)
+        _choose_week()
         if repeats:
             ask_for_weeks()
     return str(view)
+
+
+def _choose_week() -> None:
+    """Offer the weeks to come; Streamlit's calendar is too small for some fingers."""
+    shown = week_of(_day())
+    st.session_state[_WEEK] = shown
+    st.selectbox(
+        "Week",
+        sorted({shown, *weeks_ahead()}),
+        key=_WEEK,
+        format_func=heading,
+        on_change=_show_week,
+        label_visibility="collapsed",
+        width=150,
+    )
+
+
+def _show_week() -> None:
+    _show(st.session_state[_WEEK])
 
 
 def _in_grey(view: str) -> str:

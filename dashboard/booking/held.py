@@ -20,6 +20,9 @@ from services.errors import ServiceError
 
 _HELD: Final = "booking_held"
 _BOOKED: Final = "booking_booked"
+# What was lost to somebody quicker, and what a rule was in the way of.
+LOST: Final = "booking_lost"
+REFUSED: Final = "booking_refused"
 _PAGE: Final = "booking_page"
 # Read twice in one run of a page, and no longer true much later.
 _SECONDS: Final = 1.0
@@ -36,11 +39,13 @@ def held_for(patient_id: UUID) -> tuple[BookingRecord, ...]:
     return tuple(one for one in held if one.patient_id == patient_id)
 
 
-def say_what_ran_out(held: Sequence[BookingRecord]) -> None:
+def say_what_ran_out(patient_id: UUID, held: Sequence[BookingRecord]) -> None:
     """Say what ran out since this was called before, and remember what is held now."""
     before: dict[UUID, BookingRecord] = st.session_state.get(_HELD, {})
-    st.session_state[_HELD] = {one.id: one for one in held if is_own(one)}
-    still = {one.id for one in held}
+    others = {one.id: one for one in before.values() if one.patient_id != patient_id}
+    own = {one.id: one for one in held if is_own(one)}
+    st.session_state[_HELD] = others | own
+    still = others.keys() | {one.id for one in held}
     for booking in before.values():
         if booking.id not in still and _ran_out(booking.id):
             st.warning(
@@ -88,7 +93,8 @@ def stay_on(page: str) -> None:
     st.session_state[_PAGE] = page
     if before in (None, page):
         return
-    forget_booked()
+    for passing in (_BOOKED, LOST, REFUSED):
+        st.session_state.pop(passing, None)
     held: dict[UUID, BookingRecord] = st.session_state.get(_HELD, {})
     # It may have run out, or the database be away: then it runs out by itself.
     with suppress(ServiceError):

@@ -28,7 +28,7 @@ def hold_panels(patient_id: UUID | None) -> None:
     """Show what is held for the patient; a series is confirmed together."""
     if patient_id:
         held = held_for(patient_id)
-        say_what_ran_out(held)
+        say_what_ran_out(patient_id, held)
         _panels(patient_id, frozenset(one.id for one in held))
 
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import streamlit as st
 
-from dashboard.booking.held import forget_booked
+from dashboard.booking.held import LOST, REFUSED, forget_booked
 from dashboard.booking.notice import notice_hours
 from dashboard.booking.times import clock, shortly
 from dashboard.context import current_actor, read, write
@@ -19,17 +19,21 @@ from services.errors import Conflict
 from services.reasons import LONGEST
 from services.slots import SlotRecord
 
-_LOST: Final = "booking_lost"
-_REFUSED: Final = "booking_refused"
 _MOST_NEXT: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
 class _Refused:
-    """A wish that breaks a rule."""
+    """A wish that breaks a rule, perhaps one that staff may set aside."""
 
     wish: BookingRequest | AnyRequest
-    sentence: str
+    refusal: Conflict
+
+    @property
+    def may_be_overridden(self) -> bool:
+        """Whether a reason helps: that patients are in one place at a time."""
+        is_rule = isinstance(self.refusal, bookings.PatientBusy)
+        return is_rule and current_actor().may(Permission.OVERRIDE_BOOKING)
 
 
 def hold(slot_id: UUID, patient_id: UUID, *, replaces_id: UUID | None = None) -> None:
@@ -43,14 +47,14 @@ def hold_any(speciality: str, starts_at: datetime, patient_id: UUID) -> None:
 
 
 def _try(wish: BookingRequest | AnyRequest) -> None:
-    st.session_state.pop(_LOST, None)
+    st.session_state.pop(LOST, None)
     forget_booked()
     try:
         _take(wish)
     except bookings.SlotTaken as lost:
-        st.session_state[_LOST] = lost.booking
+        st.session_state[LOST] = lost.booking
     except Conflict as refusal:
-        st.session_state[_REFUSED] = _Refused(wish, str(refusal))
+        st.session_state[REFUSED] = _Refused(wish, refusal)
     st.rerun()
 
 
@@ -66,18 +70,18 @@ def _take(wish: BookingRequest | AnyRequest) -> BookingRecord:
 
 def say_what_was_refused() -> None:
     """Say once which rule was in the way; those who may can set it aside."""
-    refused: _Refused | None = st.session_state.get(_REFUSED)
+    refused: _Refused | None = st.session_state.get(REFUSED)
     if refused is None:
         return
-    if current_actor().may(Permission.OVERRIDE_BOOKING):
+    if refused.may_be_overridden:
         _override(refused)
     else:
         _forget_refused()
-        st.error(refused.sentence, icon=":material/block:")
+        st.error(str(refused.refusal), icon=":material/block:")
 
 
 def _forget_refused() -> None:
-    st.session_state.pop(_REFUSED, None)
+    st.session_state.pop(REFUSED, None)
 
 
 @st.dialog(
@@ -85,7 +89,7 @@ def _forget_refused() -> None:
 )
 def _override(refused: _Refused) -> None:
     with net():
-        st.markdown(refused.sentence)
+        st.markdown(str(refused.refusal))
         with st.form("booking_override_form", border=False):
             reason = st.text_area(
                 "Reason",
@@ -100,14 +104,14 @@ def _override(refused: _Refused) -> None:
         try:
             _take(replace(refused.wish, attempt=uuid4(), override_reason=reason))
         except bookings.SlotTaken as lost:
-            st.session_state[_LOST] = lost.booking
+            st.session_state[LOST] = lost.booking
         _forget_refused()
         st.rerun()
 
 
 def lost_race() -> SlotRecord | None:
     """Say that somebody was quicker; return which of the next times is wanted."""
-    lost: BookingRecord | None = st.session_state.get(_LOST)
+    lost: BookingRecord | None = st.session_state.get(LOST)
     if lost is None:
         return None
     free_next = _next_free(lost)

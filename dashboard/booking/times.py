@@ -6,15 +6,22 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from dashboard.clock import in_zone, midnight, zone
+from dashboard.clock import in_zone, midnight, today, zone
 from dashboard.widgets.words import written
 
 DAYS_OF_WEEK: Final = 7
+_WEEKS_AHEAD: Final = 26
 
 
 def week_of(day: date) -> date:
     """Return the Monday of the day's week."""
     return day - timedelta(days=day.weekday())
+
+
+def weeks_ahead() -> list[date]:
+    """Return the Mondays of this week and of the half year after it."""
+    first = week_of(today())
+    return [first + timedelta(weeks=number) for number in range(_WEEKS_AHEAD)]
 
 
 def span(first: date, days: int) -> tuple[datetime, datetime]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboard.booking.times import span
+from dashboard.booking.times import DAYS_OF_WEEK, span
 from dashboard.clock import in_zone, today
 from dashboard.context import current_actor, read, write
 from dashboard.net import net
@@ -17,7 +17,7 @@ from services.doctors import DoctorRecord
 from services.waitlist import WaitRecord, WaitRequest, WaitStatus
 
 _SECONDS: Final = 5.0
-_WEEKS: Final = 4
+_WEEKS: Final = (2, 4, 8, 12)
 
 
 def offer_waiting(
@@ -80,19 +80,15 @@ def _join(patient_id: UUID, doctor: DoctorRecord | None, speciality: str) -> Non
             f"When a time with **{plain(whom)}** frees up, it is held for whoever has "
             "waited longest. They get a letter and have 15 minutes to confirm."
         )
-        with st.container(horizontal=True):
-            first = st.date_input(
-                "From", "today", key="waiting_from", min_value="today"
-            )
-            last = st.date_input(
-                "Until",
-                today() + timedelta(weeks=_WEEKS),
-                key="waiting_until",
-                min_value="today",
-            )
+        weeks = st.selectbox(
+            "How soon?",
+            _WEEKS,
+            index=1,
+            key="waiting_weeks",
+            format_func=lambda weeks: f"Within {weeks} weeks",
+        )
         if st.button("Join the list", type="primary", key="waiting_join_confirm"):
-            days = max(1, (last - first).days + 1)
-            from_at, until_at = span(first, days)
+            from_at, until_at = span(today(), weeks * DAYS_OF_WEEK)
             wish = WaitRequest(
                 patient_id=patient_id,
                 from_at=from_at,

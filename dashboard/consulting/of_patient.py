@@ -11,6 +11,7 @@ from dashboard.net import net
 from dashboard.widgets.record_table import (
     Cell,
     Column,
+    Deed,
     Row,
     payload_of,
     record_table,
@@ -55,6 +56,7 @@ def prescriptions_of(patient_id: UUID, *, page: str) -> None:
 
 def _row(record: PrescriptionRecord) -> Row:
     version = record.version
+    address = address_of(record.id, version.number)
     is_issued = record.status is PrescriptionStatus.ISSUED
     return Row(
         str(record.id),
@@ -62,7 +64,10 @@ def _row(record: PrescriptionRecord) -> Row:
             Cell(at(version.created_at)),
             Cell(", ".join(line.drug for line in version.lines)),
             Cell(version.author_name),
-            Cell("Issued", "ok") if is_issued else Cell("Withdrawn", "muted"),
+            Cell(
+                "Issued" if is_issued else "Withdrawn",
+                "ok" if is_issued else "muted",
+                deeds=(Deed("download", "Download", "download", address),),
+            ),
         ),
-        url=address_of(record.id, version.number),
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final, Literal, get_args
 
 from dashboard.desk import words
+from dashboard.navigation import go, open_patient
 from dashboard.widgets.record_table import (
     Cell,
     Column,
@@ -57,10 +58,12 @@ def desk_table(
         for one in visits
     ]
     asked = record_table(payload_of(_COLUMNS, rows, name=name), key=key)
+    if opened := _find(visits, asked.opened):
+        open_patient(opened.patient_id)
     if asked.deed is None:
         return None
     chosen, deed = asked.deed
-    found = next((one for one in visits if str(one.id) == chosen), None)
+    found = _find(visits, chosen)
     known: DeedName | None = next((one for one in _NAMES if one == deed), None)
     return (found, known) if found and known else None
 
@@ -79,7 +82,13 @@ def own_table(visits: Sequence[VisitRecord], moment: datetime, *, key: str) -> N
         )
         for one in visits
     ]
-    record_table(payload_of(_OWN, rows, name="Your visits"), key=key)
+    asked = record_table(payload_of(_OWN, rows, name="Your visits"), key=key)
+    if asked.opened:
+        go("visit.py", visit=asked.opened)
+
+
+def _find(visits: Sequence[VisitRecord], chosen: str | None) -> VisitRecord | None:
+    return next((one for one in visits if str(one.id) == chosen), None)
 
 
 def _with(visit: VisitRecord) -> str:

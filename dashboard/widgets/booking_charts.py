@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard.widgets.figure_tables import days_table
 from services.booking_statistics import BookingStatistics, Figures
 
-_HEIGHT: Final = 260
+_HEIGHT: Final = 340
 _AXIS: Final = alt.Axis(labelOverlap="greedy", labelAngle=-45)
 _LEGEND: Final = alt.Legend(orient="bottom", columns=2)
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard.booking.times import shortly
 from dashboard.widgets.record_table import (
+    Asked,
     Cell,
     Column,
     Deed,
@@ -25,18 +26,19 @@ _COLUMNS: Final = (
     Column("Fee"),
     Column("City"),
 )
-# What led here goes on with whoever is chosen.
 _CARRIED: Final = ("patient", "moves")
 
 
-def doctor_table(
-    found: Sequence[DoctorRecord], *, is_managed: bool, key: str
-) -> str | None:
-    """Show the doctors with a link to the times; return whose plan is asked for."""
+def doctor_table(found: Sequence[DoctorRecord], *, is_managed: bool, key: str) -> Asked:
+    """Show the doctors; opened are somebody's times, and a deed asks for a plan."""
     columns = (*_COLUMNS, Column("")) if is_managed else _COLUMNS
     rows = [_row(doctor, is_managed=is_managed) for doctor in found]
-    asked = record_table(payload_of(columns, rows, name="Doctors"), key=key)
-    return asked.deed[0] if asked.deed else None
+    return record_table(payload_of(columns, rows, name="Doctors"), key=key)
+
+
+def carried() -> dict[str, str]:
+    """Return what led here and goes on with whoever is chosen."""
+    return {name: st.query_params[name] for name in _CARRIED if name in st.query_params}
 
 
 def _row(doctor: DoctorRecord, *, is_managed: bool) -> Row:
@@ -51,10 +53,7 @@ def _row(doctor: DoctorRecord, *, is_managed: bool) -> Row:
     if is_managed:
         plan = Deed("plan", "Plan", "edit_calendar")
         cells.append(Cell("", deeds=(plan,)))
-    carried = {
-        name: st.query_params[name] for name in _CARRIED if name in st.query_params
-    }
-    query = urlencode({"doctor": doctor.id} | carried)
+    query = urlencode({"doctor": str(doctor.id)} | carried())
     return Row(str(doctor.id), tuple(cells), f"doctor?{query}")
 
 

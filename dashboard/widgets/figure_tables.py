@@ -36,15 +36,19 @@ def at_a_glance(figures: Figures) -> None:
     """Show the figures of the whole period."""
     shown = (
         ("Utilisation", share(figures.utilisation), "Booked slots of those offered."),
-        ("Holds confirmed", share(figures.success_rate), "Of all holds."),
-        ("Holds that ran out", f"{figures.expired:,}", "Tidied away or not."),
-        ("Lost races", f"{figures.conflicts:,}", "Answered: Slot already booked."),
-        ("Cancelled visits", f"{figures.cancelled:,}", "Moved ones are among them."),
+        (
+            "Confirmed",
+            share(figures.success_rate),
+            "Of all holds.",
+        ),
+        ("Ran out", f"{figures.expired:,}", "Holds whose time was over."),
+        ("Lost races", f"{figures.conflicts:,}", "Told: Slot already booked."),
+        ("Cancelled", f"{figures.cancelled:,}", "Visits; moved ones are among them."),
         ("No-shows", f"{figures.no_shows:,}", "Patients who did not come."),
     )
     with st.container(horizontal=True):
         for label, value, meaning in shown:
-            st.metric(label, value, help=meaning, border=True, width=190)
+            st.metric(label, value, help=meaning, border=True, width=165)
 
 
 def days_table(days: Sequence[tuple[date, Figures]], *, key: str) -> None:

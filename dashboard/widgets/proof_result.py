@@ -18,8 +18,8 @@ def proof_result(proof: Proof) -> None:
     if proof.others:
         st.warning(f"{proof.others} were answered something else, which is a defect.")
     with st.container(horizontal=True):
-        st.metric("Took", f"{proof.seconds:.1f} s", border=True, width=190)
-        st.metric("Half within", f"{proof.p50_ms:.0f} ms", border=True, width=190)
-        st.metric("99 % within", f"{proof.p99_ms:.0f} ms", border=True, width=190)
+        st.metric("Took", f"{proof.seconds:.1f} s", border=True, width=165)
+        st.metric("Half within", f"{proof.p50_ms:.0f} ms", border=True, width=165)
+        st.metric("99 % within", f"{proof.p99_ms:.0f} ms", border=True, width=165)
     if proof.winner:
         st.caption(f"Booking {proof.winner} had the slot, and nobody else.")

@@ -63,7 +63,7 @@ ORDER BY fold(name), doctors.id, day
 def look(
     session: Session, actor: Actor, period: Period, zone: tzinfo
 ) -> BookingStatistics:
-    """Count what became of the slots of these days on the clinic's clock.
+    """Return what became of the slots of these days on the clinic's clock.
 
     Raises NotAllowed.
     """

@@ -18,7 +18,7 @@ from services.bookings.records import (
     BookingStatus,
 )
 from services.bookings.rows import NOW
-from services.bookings.sights import require_booking
+from services.bookings.sights import require_booking, writing_as
 
 # Whoever loses that many races at once looks at what is free now.
 _MOST_TRIES: Final = 5
@@ -36,7 +36,10 @@ def hold_any(session: Session, actor: Actor, request: AnyRequest) -> BookingReco
     if earlier := _find_earlier(session, actor, request.attempt):
         return earlier
     lost: BookingRecord | None = None
-    for number, slot_id in enumerate(_list_free(session, request)):
+    # Who has how many visits is not for everybody to see.
+    with writing_as(session, actor):
+        free = _list_free(session, request)
+    for number, slot_id in enumerate(free):
         wanted = BookingRequest(
             slot_id=slot_id,
             patient_id=request.patient_id,
@@ -94,6 +97,7 @@ def _list_free(session: Session, request: AnyRequest) -> list[UUID]:
             Slot.starts_at == request.starts_at,
             Slot.starts_at > NOW,
             Slot.withdrawn_at.is_(None),
+            ~Slot.is_leaving,
             ~is_taken,
         )
         .order_by(busy, func.random())

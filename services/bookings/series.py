@@ -129,6 +129,7 @@ def _offered(
             Slot.starts_at.in_(moments),
             Slot.starts_at > NOW,
             Slot.withdrawn_at.is_(None),
+            ~Slot.is_leaving,
         )
     )
     return {

@@ -8,7 +8,8 @@ visit lasts as long as on any other day.
 from typing import Final
 
 # A time that the clocks skip comes back from its moment as another. A slot that runs
-# into what they skip ends later by the clock: of those that overlap, the first stays.
+# into what they skip ends later by the clock: of those that then overlap, the table of
+# slots keeps the first.
 # Hours that are over still replace the plan for the rest of their day.
 WANTED: Final = """
 WITH planned AS (
@@ -54,22 +55,15 @@ WITH planned AS (
         lower(stretch), upper(stretch) - length, length
     ) AS local
     WHERE local AT TIME ZONE :zone AT TIME ZONE :zone = local
-), fitting AS (
-    SELECT doctor_id, is_special, starts_at, starts_at + length AS ends_at,
-        lag(starts_at + length) OVER (
-            PARTITION BY doctor_id ORDER BY starts_at
-        ) AS free_from
-    FROM moments
 ), wanted AS MATERIALIZED (
-    SELECT doctor_id, starts_at, ends_at FROM fitting
+    SELECT doctor_id, starts_at, starts_at + length AS ends_at FROM moments
     WHERE starts_at > clock_timestamp()
-        AND (free_from IS NULL OR free_from <= starts_at)
         AND NOT EXISTS (
             SELECT FROM exceptions AS closed
-            WHERE (closed.doctor_id IS NULL OR closed.doctor_id = fitting.doctor_id)
+            WHERE (closed.doctor_id IS NULL OR closed.doctor_id = moments.doctor_id)
                 AND (closed.kind = 'blocked'
-                    OR closed.kind = 'holiday' AND NOT fitting.is_special)
-                AND closed.span && tstzrange(fitting.starts_at, fitting.ends_at)
+                    OR closed.kind = 'holiday' AND NOT moments.is_special)
+                AND closed.span && tstzrange(starts_at, starts_at + length)
         )
 )
 """

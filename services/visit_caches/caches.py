@@ -29,7 +29,7 @@ _NOW: Final = func.clock_timestamp()
 # Reads what is kept. An analyst knows no patient and nothing internal of a doctor, and
 # the database holds to that: nothing can get into a cache that is not for everybody.
 _READER: Final = Actor(
-    UUID("0198c0de-1427-7000-8000-000000000005"), "cache", Role.ANALYST
+    UUID("0198c0de-1427-7000-8000-000000000006"), "cache", Role.ANALYST
 )
 
 

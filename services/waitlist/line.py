@@ -44,6 +44,7 @@ def first_for(session: Session, slot_id: UUID) -> Waiting | None:
             WaitlistEntry.from_at <= Slot.starts_at,
             WaitlistEntry.until_at >= Slot.ends_at,
             Slot.withdrawn_at.is_(None),
+            ~Slot.is_leaving,
             Slot.starts_at > _NOW + _AHEAD,
             Patient.deleted_at.is_(None),
             ~_is_taken(slot_id),

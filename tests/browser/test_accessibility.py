@@ -34,6 +34,7 @@ PAGES = [
     (Role.STAFF, "/doctor?doctor={doctor}&patient={first}"),
     (Role.STAFF, "/book?patient={first}"),
     (Role.STAFF, "/visits?patient={first}"),
+    (Role.STAFF, "/doctor_plan?doctor={doctor}"),
     (Role.STAFF, "/account"),
     (Role.STAFF, "/desk"),
     (Role.STAFF, "/views"),
@@ -188,12 +189,12 @@ def test_a_time_that_is_held_and_then_booked_has_no_violation(
     page = profiles[Role.PATIENT].pages[0]
     page.goto(f"/doctor?doctor={doctor}")
     settled(page).get_by_role("button", name=re.compile("^Hold ")).first.click()
-    page.get_by_role("timer").wait_for()
+    page.get_by_role("timer").first.wait_for()
 
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
-    page.get_by_role("button", name="Confirm visit").click()
+    page.get_by_role("button", name="Confirm visit").first.click()
     page.get_by_role("link", name="Ticket").wait_for()
 
     assert violations(page) == []

@@ -56,7 +56,7 @@ def booked(clinic: Clinic) -> str:
 
 def opened(clinic: Clinic, days: str = "Today"):
     app = clinic.open("statistics", Role.ADMIN)
-    app.button_group(key="statistics_period").set_value(days).run()
+    app.radio(key="statistics_period").set_value(days).run()
     return app
 
 

@@ -22,6 +22,7 @@ from db.routing import DOOR, SYSTEM
 from services import documents
 from services.actors import Role, Scope
 from services.authoring import Draft as AuthoringDraft
+from services.bookings import AnyRequest, BookingRequest, SeriesRequest
 from services.criteria import Criteria
 from services.doctors import DoctorDraft
 from services.documents import Classification
@@ -44,6 +45,7 @@ from services.prescriptions import (
 )
 from services.retention import Rule
 from services.scheduling import Calendar, ExceptionDraft, ExceptionKind, Hours
+from services.waitlist import WaitRequest
 from tests.security.services_matrix import (
     ALLOWED,
     AS_SYSTEM,
@@ -242,6 +244,9 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             ("doctors", "scheduling", "slots"), lambda: _with_doctor(house)
         ),
         "prescriptions": lambda: _with_prescriptions(house),
+        **dict.fromkeys(
+            ("bookings", "waitlist"), lambda: _with_bookings(house, name, role)
+        ),
     }
     package = name.partition(".")[0]
     if package == "sessions" and name != "sessions.ending.end":
@@ -279,6 +284,31 @@ def _kept(session, draft: DoctorDraft):
     session.add(row)
     session.flush()
     return row.id
+
+
+def _with_bookings(house, name: str, role: Role) -> dict[str, Any]:
+    """A slot, a booking and a place in line that are not there; patients' own."""
+    patient_id = house.cast[role].patient_id or house.patient.id
+    soon = datetime.now(UTC) + timedelta(days=1)
+    requests = {
+        "bookings.any_doctor.hold_any": AnyRequest("None", soon, patient_id, uuid4()),
+        "bookings.series.hold_series": SeriesRequest((uuid4(),), patient_id, uuid4()),
+        "waitlist.joining.join": WaitRequest(
+            patient_id, soon, soon + timedelta(days=1), doctor_id=uuid4()
+        ),
+    }
+    held = BookingRequest(uuid4(), patient_id, uuid4())
+    return {
+        "attempt": uuid4(),
+        "booking_id": uuid4(),
+        "patient_id": patient_id,
+        "entry_id": uuid4(),
+        "request": requests.get(name, held),
+        "series_id": uuid4(),
+        "slot_id": uuid4(),
+        "times": 2,
+        "zone": UTC,
+    }
 
 
 def _with_prescriptions(house) -> dict[str, Any]:

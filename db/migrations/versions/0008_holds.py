@@ -49,6 +49,7 @@ BEGIN
     INTO doctor_id, doctor_name, speciality, room, starts_at, ends_at
     FROM slots JOIN doctors ON doctors.id = slots.doctor_id CROSS JOIN patients
     WHERE slots.id = wanted_slot AND slots.withdrawn_at IS NULL
+        AND NOT slots.is_leaving
         AND slots.starts_at > clock_timestamp()
         AND doctors.is_active AND doctors.deleted_at IS NULL
         AND patients.id = whose AND patients.deleted_at IS NULL

@@ -298,6 +298,7 @@ FUNCTIONS = {
     "treated_patients": {"clinician"},
     "open_patients": {"clinician"},
     "settle_patients": {"system"},
+    "hold_slot": {"staff", "system"},
     "collect_clinical_terms": set(),
     "index_document": set(),
     "forget_words": set(),

@@ -258,11 +258,12 @@ def test_an_archived_patient_is_not_booked(session, clerk, slot, patient):
     ("table", "values"),
     [
         (Slot, {"withdrawn_at": func.now()}),
+        (Slot, {"is_leaving": True}),
         (Slot, {"starts_at": datetime.now(UTC) - timedelta(seconds=1)}),
         (Doctor, {"is_active": False}),
         (Doctor, {"deleted_at": func.now()}),
     ],
-    ids=["withdrawn", "begun", "doctor away", "doctor gone"],
+    ids=["withdrawn", "leaving", "begun", "doctor away", "doctor gone"],
 )
 def test_what_is_not_offered_is_not_held(desk, slot, patient, table, values):
     session, clerk = desk

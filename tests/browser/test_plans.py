@@ -1,0 +1,64 @@
+"""A doctor's plan in a browser: a blocked day, and the visit in it that is moved."""
+
+from datetime import time
+from functools import partial
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from db.routing import SYSTEM
+from services import people, scheduling
+from services.actors import Actor
+from services.scheduling import HORIZON, ExceptionDraft, ExceptionKind
+from tests.browser.conftest import Site, settled
+from tests.services.scheduling.samples import doctor, patient, slots_of, take, tomorrow
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def emil(site: Site) -> str:
+    """A doctor without a plan."""
+    settle = partial(doctor, name="Emil Eager", speciality="Patience")
+    return str(site.database.write(settle, acting=SYSTEM).value)
+
+
+def test_a_week_that_is_typed_offers_times_at_once(page: Page, emil: str):
+    page.goto(f"/doctor_plan?doctor={emil}")
+    for day in ("Monday", "Thursday"):
+        settled(page).get_by_label(day, exact=True).fill("09:00-11:00")
+    page.get_by_role("button", name="Save the week").click()
+
+    page.get_by_text("The week is saved.").wait_for()
+
+    page.goto("/doctors")
+    settled(page).get_by_label("Search doctors").fill("Eager")
+    page.keyboard.press("Enter")
+    row = page.get_by_role("row").filter(has_text="Emil Eager")
+    expect(row).to_contain_text("09:00")
+
+
+def test_a_visit_in_a_blocked_time_leads_to_another_time(
+    page: Page, site: Site, emil: str
+):
+    def block(session):
+        clerk: Actor = people.demo_people(session)[0]
+        week = [scheduling.Hours(day, time(9), time(11)) for day in range(1, 8)]
+        whose = UUID(emil)
+        scheduling.change_week(session, clerk, whose, week, HORIZON)
+        free = slots_of(session, whose, tomorrow().date())[0]
+        take(session, free, patient(session, first_name="Ada", last_name="Byron"))
+        blocked = ExceptionDraft(
+            ExceptionKind.BLOCKED, tomorrow(time(0)), tomorrow(time(23)), whose
+        )
+        scheduling.add_exception(session, clerk, blocked, HORIZON)
+
+    site.database.write(block, acting=SYSTEM)
+    page.goto(f"/doctor_plan?doctor={emil}")
+
+    settled(page).get_by_role("table", name="Visits to move").wait_for()
+    row = page.get_by_role("row").filter(has_text="Ada Byron")
+    row.get_by_role("button").click()
+
+    page.get_by_text("You are moving the visit of").wait_for()

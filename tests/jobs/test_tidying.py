@@ -1,0 +1,36 @@
+"""The job that tidies holds away, on a real database."""
+
+from contextlib import closing
+
+import pytest
+
+from db.models import BookingSlot
+from db.routing import SYSTEM, Database
+from jobs import visits
+from services import bookings
+from tests.services.bookings import samples
+
+
+@pytest.fixture
+def database(endpoints):
+    with closing(Database(endpoints)) as database:
+        yield database
+
+
+def test_all_that_ran_out_is_tidied_away_in_small_steps(database, clerk, monkeypatch):
+    monkeypatch.setattr(visits, "_AT_ONCE", 2)
+
+    def settle(session):
+        doctor = samples.doctor(session)
+        for number in range(5):
+            slot = samples.slot(session, doctor, number)
+            wish = samples.wanting(slot, samples.patient(session).id)
+            held = bookings.hold(session, clerk, wish)
+            samples.let_pass(session, held, 121)
+
+    database.write(settle, acting=SYSTEM)
+
+    visits.tidy(database)
+
+    with database.reading(acting=SYSTEM) as session:
+        assert samples.count(session, BookingSlot) == 0
