@@ -18,6 +18,8 @@ from api.visit_answers import (
     slot_json,
 )
 from services import doctors
+from services.criteria.values import is_storable
+from services.errors import InvalidInput
 
 router = APIRouter(prefix="/api/doctors", tags=["Visits"])
 
@@ -38,6 +40,9 @@ def list_doctors(
 
     `search` looks for each word in name, specialization and city.
     """
+    for name, typed in (("search", search), ("specialization", specialization or "")):
+        if not is_storable(typed):
+            raise InvalidInput(name, f"{name} holds a character no record can.")
     caches = caller.stores.papers.visits.caches
     read = caller.find_kept(
         lambda who, after: caches.doctors(

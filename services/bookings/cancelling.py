@@ -13,6 +13,7 @@ from services.bookings import freeing, reading, rules
 from services.bookings.errors import AlreadyConfirmed, BookingOver
 from services.bookings.records import BookingRecord, BookingStatus
 from services.bookings.sights import require_booking
+from services.criteria.values import is_storable
 from services.errors import InvalidInput
 from services.letters import LetterKind
 from services.waitlist import line
@@ -63,6 +64,8 @@ def _read_reason(typed: str | None) -> str | None:
         raise InvalidInput(
             "reason", f"Give the reason in at most {_LONGEST_REASON} characters."
         )
+    if not is_storable(reason):
+        raise InvalidInput("reason", "The reason holds a character no record can.")
     return reason or None
 
 

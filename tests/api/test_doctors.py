@@ -61,6 +61,14 @@ def test_doctors_are_found_by_words_and_by_specialization(client, practice):
     assert len(_list(client, search="House", limit=1)) == 1
 
 
+@pytest.mark.parametrize("name", ["search", "specialization"])
+def test_what_no_record_can_hold_is_not_searched_for(client, name):
+    answer = client.get("/api/doctors", params={name: "a\x00b"})
+
+    assert answer.status_code == 400
+    assert answer.json()["property"] == name
+
+
 def test_slots_say_what_became_of_them(client, practice, ada):
     held = client.post("/api/bookings", practice.wish(0, ada["uuid"])).json()
     booked = client.post("/api/bookings", practice.wish(1, ada["uuid"])).json()
