@@ -22,6 +22,7 @@ from db.routing import DOOR, SYSTEM
 from services import documents
 from services.actors import Role, Scope
 from services.authoring import Draft as AuthoringDraft
+from services.booking_statistics import Period
 from services.bookings import AnyRequest, BookingRequest, SeriesRequest
 from services.criteria import Criteria
 from services.doctors import DoctorDraft
@@ -164,6 +165,8 @@ def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
         "access_id": uuid4(),
         "answer": Answer({}, b"challenge", None),
         "appointment_id": uuid4(),
+        "period": Period(date(2026, 3, 23), date(2026, 3, 29)),
+        "zone": UTC,
         "beginning": "pen",
         "browser": "browser",
         "claimed": Claimed("https://id.example.org", uuid4().hex, "Mary"),
