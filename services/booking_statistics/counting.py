@@ -90,7 +90,8 @@ def count(session: Session, period: Period, zone: tzinfo) -> BookingStatistics:
 
 
 def record_look(session: Session, actor: Actor, period: Period) -> None:
-    """Write down that somebody saw the figures of the period."""
+    """Write down that somebody saw the figures of the period; raises NotAllowed."""
+    actor.require(Permission.VIEW_STATISTICS)
     audit.record(
         session,
         actor,

@@ -165,6 +165,8 @@ def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
         "access_id": uuid4(),
         "answer": Answer({}, b"challenge", None),
         "appointment_id": uuid4(),
+        "period": Period(date(2026, 3, 23), date(2026, 3, 29)),
+        "zone": UTC,
         "beginning": "pen",
         "browser": "browser",
         "claimed": Claimed("https://id.example.org", uuid4().hex, "Mary"),
