@@ -108,7 +108,8 @@ def _look(
 ) -> Read[BookingStatistics]:
     now = caller.stores.now()
     last = last_day or now.date()
-    period = Period(first_day or last - _A_WEEK, last)
+    # The first day that there is has no week before it.
+    period = Period(first_day or max(last, date(1900, 1, 8)) - _A_WEEK, last)
     caches = caller.stores.papers.visits.caches
     return caller.find_kept(
         lambda who, after: caches.statistics(

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from services.errors import InvalidInput
 
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 2199
 MOST_DAYS: Final = 366
 
 
@@ -15,13 +17,19 @@ MOST_DAYS: Final = 366
 class Period:
     """Days of the clinic's calendar, the last one included.
 
-    Raises InvalidInput for days that are the wrong way round, or more than a year.
+    Raises InvalidInput for days that are the wrong way round, before 1900 or after
+    2199, or more than a year.
     """
 
     first_day: date
     last_day: date
 
     def __post_init__(self) -> None:
+        # Nobody was booked then, and a day beyond what calendars know would break them.
+        if self.first_day.year < FIRST_YEAR or self.last_day.year > LAST_YEAR:
+            raise InvalidInput(
+                "last_day", f"Choose days from {FIRST_YEAR} to {LAST_YEAR}."
+            )
         if self.last_day < self.first_day:
             raise InvalidInput("last_day", "The first day comes after the last.")
         if (self.last_day - self.first_day).days >= MOST_DAYS:

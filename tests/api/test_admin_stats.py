@@ -105,8 +105,13 @@ def test_without_days_it_is_the_week_that_ends_today(admin):
 
 @pytest.mark.parametrize(
     "asked",
-    ["from=2026-03-29&to=2026-03-23", "from=2020-01-01&to=2026-01-01", "from=monday"],
-    ids=["the wrong way round", "too long", "no day"],
+    [
+        "from=2026-03-29&to=2026-03-23",
+        "from=2020-01-01&to=2026-01-01",
+        "to=0001-01-01",
+        "from=monday",
+    ],
+    ids=["the wrong way round", "too long", "before all calendars", "no day"],
 )
 def test_a_period_that_is_none_is_refused(admin, asked):
     assert admin.get(f"/api/admin/stats?{asked}").status_code == 400
