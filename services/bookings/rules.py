@@ -1,6 +1,6 @@
 """What may be booked by whom, before the database decides who was first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final
@@ -14,6 +14,7 @@ from db.models import Booking, BookingSlot, Patient, Slot
 from services import reasons
 from services.actors import Actor, Permission, Role
 from services.bookings.errors import (
+    AttemptTaken,
     BookingOver,
     PatientBusy,
     TooLateToCancel,
@@ -32,7 +33,10 @@ OFFER_SECONDS: Final = 15 * 60.0
 NOTICE_HOURS: Final = 24.0
 MOST_HOLDS: Final = 3
 LONGEST_NOTE: Final = 500
-_ONE_PLACE: Final = "booking_slots_one_place"
+_REFUSALS: Final[Mapping[str, type[PatientBusy] | type[AttemptTaken]]] = {
+    "booking_slots_one_place": PatientBusy,
+    "bookings_attempt_once": AttemptTaken,
+}
 
 
 def read_note(typed: str) -> str:
@@ -119,14 +123,15 @@ def require_notice(
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Turn what the database says of overlaps into PatientBusy."""
+    """Turn what the database refuses into PatientBusy or AttemptTaken."""
     try:
         yield
     except IntegrityError as error:
         reported = getattr(error.orig, "diag", None)
-        if getattr(reported, "constraint_name", "") != _ONE_PLACE:
+        refusal = _REFUSALS.get(getattr(reported, "constraint_name", None) or "")
+        if refusal is None:
             raise
-        raise PatientBusy from error
+        raise refusal() from error
 
 
 def _held_for(patient_id: UUID) -> Select[UUID]:

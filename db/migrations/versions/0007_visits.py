@@ -38,6 +38,9 @@ _COUNTED_VISITS: Final = (
     "id, booking_id, doctor_id, starts_at, ends_at, status, created_at, updated_at, "
     "reminded_at, checked_in_at, completed_at, cancelled_at"
 )
+_LETTERS: Final = (
+    "id, kind, created_at, send_at, attempts, sent_at, given_up_at, subject, body"
+)
 # That a slot is taken, and until when, is for everybody to see; not by whom.
 _TAKEN: Final = "slot_id, starts_at, ends_at, status, expires_at"
 
@@ -87,7 +90,10 @@ _RULES: Final[Rules] = {
         ("clinician", "SELECT", _OPEN),
         ("system", ALL, "true"),
     ),
-    "visit_letters": (("admin", "SELECT", "true"), ("system", ALL, "true")),
+    "visit_letters": (
+        ("admin", f"SELECT ({_LETTERS})", "true"),
+        ("system", ALL, "true"),
+    ),
     "medical_records": (
         ("clinician", "SELECT, INSERT, UPDATE (number, content, updated_at)", _OPEN),
         ("system", ALL, "true"),

@@ -96,7 +96,13 @@ MATRIX: dict[str, dict[str, str]] = {
         "clinician": "SELECT ann",
         "system": EVERYTHING,
     },
-    "visit_letters": {"admin": "SELECT all", "system": EVERYTHING},
+    "visit_letters": {
+        "admin": (
+            "SELECT(id, kind, created_at, send_at, attempts, sent_at, given_up_at, "
+            "subject, body) all"
+        ),
+        "system": EVERYTHING,
+    },
     "medical_records": {
         "clinician": (
             "SELECT ann; INSERT ann; UPDATE(number, content, updated_at) ann"

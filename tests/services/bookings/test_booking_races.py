@@ -11,7 +11,7 @@ from db.models import Appointment, Booking, BookingSlot
 from db.routing import SYSTEM, Database
 from services import bookings
 from services.actors import Actor, Role
-from services.bookings import BookingStatus
+from services.bookings import AttemptTaken, BookingStatus
 from services.errors import ServiceError
 from tests.services.bookings import samples
 from tests.services.bookings.samples import count, let_pass, wanting
@@ -91,6 +91,20 @@ def test_one_attempt_sent_many_times_at_once_is_one_booking(database):
 
     assert len({one.id for one in outcomes}) == 1
     assert {one.status for one in outcomes} == {BookingStatus.PENDING}
+
+
+def test_one_attempt_for_two_patients_at_once_is_one_booking_and_one_refusal(database):
+    (slot,), (ann, ben) = settle(database, 2)
+    attempt = uuid4()
+
+    outcomes = at_once(
+        database,
+        holding(slot, ann, attempt=attempt),
+        holding(slot, ben, attempt=attempt),
+    )
+
+    assert len(held(outcomes)) == 1
+    assert sum(isinstance(one, AttemptTaken) for one in outcomes) == 1
 
 
 def test_in_two_windows_one_patient_has_one_slot(database):
