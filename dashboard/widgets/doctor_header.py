@@ -2,12 +2,22 @@
 
 import streamlit as st
 
+from dashboard.widgets.doctor_photo import doctor_photo
 from dashboard.widgets.words import plain
 from services.doctors import DoctorRecord
 
 
 def doctor_header(doctor: DoctorRecord) -> None:
-    """Show the name, and in one line what to know before booking."""
+    """Show the photo, the name, and in one line what to know before booking."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        doctor_photo(doctor)
+        with st.container(gap="small", width="stretch"):
+            _facts(doctor)
+    if not doctor.is_active:
+        st.info("This doctor cannot be booked at the moment.", icon=":material/block:")
+
+
+def _facts(doctor: DoctorRecord) -> None:
     st.title(plain(doctor.name), anchor=False)
     facts = [doctor.speciality.capitalize()]
     if doctor.room:
@@ -18,5 +28,3 @@ def doctor_header(doctor: DoctorRecord) -> None:
     if doctor.fee is not None:
         facts.append(f"fee {doctor.fee:.2f}")
     st.markdown(" · ".join(map(plain, facts)))
-    if not doctor.is_active:
-        st.info("This doctor cannot be booked at the moment.", icon=":material/block:")
