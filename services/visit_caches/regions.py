@@ -1,17 +1,13 @@
 """Where things are kept: in this process or, with an address, in a shared Redis."""
 
 import hashlib
+import sys
 from collections.abc import Callable
 from threading import Lock
 from typing import Any, Final
 
 from dogpile.cache import CacheRegion, make_region
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-from redis.retry import Retry
 
-# What dogpile's backends may raise: a cache that is away must not take pages with it.
-AWAY: Final = (RedisError, OSError)
 _MOST_KEPT: Final = 512
 _ANSWER_SECONDS: Final = 0.2
 
@@ -50,17 +46,34 @@ def region_of(
         backend = "dogpile.cache.memory"
     else:
         region = make_region(name, serializer=write, deserializer=read)
-        arguments = {
-            "url": redis_url,
-            "redis_expiration_time": int(seconds) + 1,
-            "socket_timeout": _ANSWER_SECONDS,
-            "connection_kwargs": {
-                "socket_connect_timeout": _ANSWER_SECONDS,
-                "retry": Retry(NoBackoff(), 0),
-            },
-        }
+        arguments = _of_redis(redis_url, seconds)
         backend = "dogpile.cache.redis"
     return region.configure(backend, expiration_time=seconds, arguments=arguments)
+
+
+def away() -> tuple[type[Exception], ...]:
+    """Return what backends raise whose server is away; pages do without them then."""
+    if "redis" not in sys.modules:
+        return (OSError,)
+    from redis.exceptions import RedisError  # noqa: PLC0415
+
+    return (RedisError, OSError)
+
+
+def _of_redis(url: str, seconds: float) -> dict[str, Any]:
+    # Who has no Redis does without its library, which takes a while to load.
+    from redis.backoff import NoBackoff  # noqa: PLC0415
+    from redis.retry import Retry  # noqa: PLC0415
+
+    return {
+        "url": url,
+        "redis_expiration_time": int(seconds) + 1,
+        "socket_timeout": _ANSWER_SECONDS,
+        "connection_kwargs": {
+            "socket_connect_timeout": _ANSWER_SECONDS,
+            "retry": Retry(NoBackoff(), 0),
+        },
+    }
 
 
 def key_of(*parts: object) -> str:

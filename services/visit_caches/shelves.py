@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from db.listening import News
 from db.routing import Lsn, Read, Served
-from services.visit_caches.regions import AWAY, key_of, region_of
+from services.visit_caches.regions import away, key_of, region_of
 
 T = TypeVar("T")
 
@@ -91,7 +91,7 @@ class Shelf(Generic[T]):
             return NO_VALUE
         try:
             return question(self._region)
-        except AWAY:
+        except away():
             self._away_until = time.monotonic() + _PAUSE_SECONDS
             return NO_VALUE
 

@@ -28,6 +28,7 @@ LINE = {
     "How often": "3 times a day",
     "For how long": "7 days",
 }
+OTHERS = {"Phone number": "01632 960 778", "Date of birth": "1971-04-17"}
 REASON = "Tolerated amoxicillin well last year"
 
 
@@ -90,7 +91,7 @@ def test_from_the_booking_to_a_prescription_that_verifies(
     site: Site, page: Page, room: BrowserContext
 ):
     name = unlike()
-    patient_id = registered(page, "Grete", name).split("patient=")[1]
+    patient_id = registered(page, "Grete", name, **OTHERS).split("patient=")[1]
     make_allergic(site, patient_id)
     doctor_id, starts_at = site.database.write(own_slot, acting=SYSTEM).value
 

@@ -57,6 +57,7 @@ def test_a_patient_sees_their_own_record_and_no_button_to_change_it(clinic: Clin
         "my_record_book",
         "my_record_all_visits",
         "my_record_upload",
+        "my_record_check_prescription",
     ]
     assert not app.exception
 

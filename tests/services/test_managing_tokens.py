@@ -60,7 +60,7 @@ def test_a_token_without_scopes_does_all_that_its_role_may(session):
 
 def test_a_scope_that_only_another_version_knows_opens_nothing(session):
     token = tokens.issue(session, Role.STAFF)
-    session.execute(update(ApiToken).values(scopes=["visits:write"]))
+    session.execute(update(ApiToken).values(scopes=["backups:write"]))
 
     assert not any(map(tokens.find_actor(session, token).may, Permission))
 
