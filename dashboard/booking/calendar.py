@@ -1,9 +1,11 @@
 """A doctor's slots over some days as the calendar draws them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from dashboard.booking.held import held_now
 from dashboard.booking.times import beside, clock, heading, span
 from dashboard.clock import in_zone, now, today
 from dashboard.context import current_actor, read
@@ -21,13 +23,22 @@ def slots_of(
 ) -> tuple[SlotRecord, ...]:
     """Return the doctor's slots of these days."""
     actor, (from_at, until_at) = current_actor(), span(first, days)
-    return read(
+    found = read(
         lambda session: slots.list_slots(
             session, actor, doctor_id, from_at, until_at, patient_id=patient_id
         ),
-        keep=("slots", doctor_id, first, days, patient_id),
+        # Once a hold of theirs has come or gone, what was read before is not shown.
+        keep=("slots", doctor_id, first, days, patient_id, held_now()),
         seconds=_SECONDS,
     )
+    return tuple(map(_as_it_is, found))
+
+
+def _as_it_is(slot: SlotRecord) -> SlotRecord:
+    """Return a slot whose hold has run out, since it was read, as free."""
+    if slot.held_until is None or slot.held_until > now():
+        return slot
+    return replace(slot, state="free", held_until=None, own_booking_id=None)
 
 
 def days_of(found: Sequence[SlotRecord], first: date, days: int) -> list[Day]:

@@ -39,6 +39,11 @@ def held_for(patient_id: UUID) -> tuple[BookingRecord, ...]:
     return tuple(one for one in held if one.patient_id == patient_id)
 
 
+def held_now() -> frozenset[UUID]:
+    """Return what this person held when the page was last drawn, by the bookings' ids."""
+    return frozenset(st.session_state.get(_HELD, {}))
+
+
 def say_what_ran_out(patient_id: UUID, held: Sequence[BookingRecord]) -> None:
     """Say what ran out since this was called before, and remember what is held now."""
     before: dict[UUID, BookingRecord] = st.session_state.get(_HELD, {})
