@@ -40,7 +40,7 @@ def held_for(patient_id: UUID) -> tuple[BookingRecord, ...]:
 
 
 def held_now() -> frozenset[UUID]:
-    """Return what this person held when the page was last drawn, by the bookings' ids."""
+    """Return the bookings that this person held when the page was last drawn."""
     return frozenset(st.session_state.get(_HELD, {}))
 
 
