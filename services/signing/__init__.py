@@ -4,7 +4,6 @@ from services.signing.checking import (
     CannotCheck,
     Signature,
     SignatureState,
-    check,
     check_apart,
 )
 from services.signing.signer import CannotSign, Signer
@@ -15,6 +14,5 @@ __all__ = [
     "Signature",
     "SignatureState",
     "Signer",
-    "check",
     "check_apart",
 ]

@@ -7,21 +7,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from io import BytesIO
 from pathlib import Path
 from typing import Final
 
-from asn1crypto.x509 import Certificate
 from cryptography import x509
-from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
 from pydantic import TypeAdapter
-from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.validation import validate_pdf_signature
-from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
-from pyhanko.sign.validation.status import SignatureCoverageLevel
-from pyhanko_certvalidator import ValidationContext
 
 from services.errors import InvalidInput, Unavailable
 
@@ -96,23 +87,6 @@ class CannotCheck(Unavailable):
         )
 
 
-def check(pdf: bytes, certificates: Collection[x509.Certificate]) -> Signature:
-    """Check a file that we made ourselves, or in a process of its own any file.
-
-    It is valid if one of the certificates signed all of it, to the last byte: whatever
-    was added later, even what changes nothing to be seen, makes it modified.
-    """
-    try:
-        reader = PdfFileReader(BytesIO(pdf), strict=False)
-        signatures = reader.embedded_signatures
-        if not signatures:
-            return Signature(SignatureState.UNSIGNED)
-        return _judge(signatures[0], certificates)
-    except Exception:
-        # Whatever breaks a parser of what somebody brings is a finding, too.
-        return Signature(SignatureState.UNREADABLE)
-
-
 def check_apart(pdf: bytes, certificates: Collection[x509.Certificate]) -> Signature:
     """Check whatever somebody brings, in a process with bounds of time and memory.
 
@@ -136,40 +110,3 @@ def check_apart(pdf: bytes, certificates: Collection[x509.Certificate]) -> Signa
     except (subprocess.SubprocessError, OSError):
         raise CannotCheck from None
     return SIGNATURE.validate_json(done.stdout)
-
-
-def _judge(
-    signature: EmbeddedPdfSignature, certificates: Collection[x509.Certificate]
-) -> Signature:
-    trusted = ValidationContext(
-        trust_roots=[
-            Certificate.load(one.public_bytes(Encoding.DER)) for one in certificates
-        ],
-        allow_fetching=False,
-    )
-    # Nothing may be added at all, so what was added need not be looked at.
-    found = validate_pdf_signature(signature, trusted, skip_diff=True)
-    signer = x509.load_der_x509_certificate(found.signing_cert.dump())
-    is_whole = (
-        found.intact
-        and found.valid
-        and found.coverage is SignatureCoverageLevel.ENTIRE_FILE
-    )
-    is_known = signer in certificates
-    if not is_whole:
-        state = SignatureState.MODIFIED
-    elif not is_known:
-        state = SignatureState.UNKNOWN_SIGNER
-    else:
-        state = SignatureState.VALID
-    return Signature(
-        state,
-        found.signer_reported_dt,
-        _name_of(signer),
-        signer.fingerprint(SHA256()).hex(),
-    )
-
-
-def _name_of(signer: x509.Certificate) -> str:
-    names = signer.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(names[0].value) if names else ""

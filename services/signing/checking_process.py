@@ -10,7 +10,8 @@ from typing import Final
 
 from cryptography import x509
 
-from services.signing.checking import SIGNATURE, check
+from services.signing.checking import SIGNATURE
+from services.signing.pades import check
 
 _MEMORY_BYTES: Final = 1 << 30
 _SECONDS: Final = 15

@@ -10,7 +10,7 @@ from fpdf import FPDF
 from db.signing_keys import SigningKeyFile, UnusableSigningKey
 from services import signing
 from services.errors import InvalidInput
-from services.signing import CannotSign, SignatureState, Signer
+from services.signing import CannotSign, SignatureState, Signer, pades
 from services.signing.checking import MAX_BYTES
 
 
@@ -37,7 +37,7 @@ def state(content, key_file):
     """Check in a thread: in this one an event loop may run, which pyHanko needs."""
     known = key_file.read().certificates
     with ThreadPoolExecutor(1) as aside:
-        return aside.submit(signing.check, content, known).result().state
+        return aside.submit(pades.check, content, known).result().state
 
 
 def test_what_the_clinic_signed_is_valid_and_names_it(signed, key_file):
