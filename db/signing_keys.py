@@ -1,11 +1,8 @@
 """The file with the clinic's signing key, its certificate and those it has replaced."""
 
-import os
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Final
 
 from cryptography import x509
@@ -18,6 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from cryptography.x509.oid import NameOID
+
+from db import private_files
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 _VALID_FOR: Final = timedelta(days=3650)
@@ -87,16 +86,7 @@ class SigningKeyFile:
         content = key.private_bytes(
             Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
         ) + _certify(key, self.clinic_name).public_bytes(Encoding.PEM)
-        folder = self.path.parent
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Temporary files are their owner's only. A link, unlike a rename, does not
-        # replace what another process has made in the meantime.
-        with NamedTemporaryFile(dir=folder) as unfinished:
-            unfinished.write(content)
-            unfinished.flush()
-            os.fsync(unfinished.fileno())
-            with suppress(FileExistsError):
-                os.link(unfinished.name, self.path)
+        private_files.make(self.path, content)
 
 
 def _certify(key: ec.EllipticCurvePrivateKey, clinic_name: str) -> x509.Certificate:
