@@ -1,12 +1,14 @@
 """Files taken in: measured, examined, scanned, encrypted and stored, before any row."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
+from functools import partial
 from io import SEEK_END, UnsupportedOperation
 from typing import Any, BinaryIO, Final, Protocol
 
 from db.gridfs import Bucket, FileStore, FileStoreUnavailable, PutFile
+from services import bytes_first
 from services.documents.content import explained
 from services.documents.drafts import Origin, Scan, StoredContent
 from services.documents.errors import (
@@ -16,7 +18,7 @@ from services.documents.errors import (
     NotAPdf,
     TooLarge,
 )
-from services.errors import ServiceError, Unavailable
+from services.errors import Unavailable
 from services.pdf.examination import Examination
 
 CONTENT_TYPE: Final = "application/pdf"
@@ -94,20 +96,9 @@ class Intake:
             scan=scan,
         )
 
-    @contextmanager
-    def row_of(self, content: StoredContent) -> Iterator[None]:
-        """Write the row of stored content inside; refused, nothing of it stays.
-
-        Where nobody knows whether the row was written the bytes stay, and are swept
-        later if no row names them.
-        """
-        try:
-            yield
-        except Unavailable:
-            raise
-        except ServiceError:
-            self.discard(content)
-            raise
+    def row_of(self, content: StoredContent) -> AbstractContextManager[None]:
+        """Write the row of stored content inside: see services.bytes_first."""
+        return bytes_first.row_of(partial(self.discard, content))
 
     def discard(self, content: StoredContent) -> None:
         """Delete what no row was written for; if that fails it is swept later."""

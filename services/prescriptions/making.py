@@ -1,14 +1,14 @@
 """From an order to a signed PDF in the file store, before any row names it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 
 from db.gridfs import Bucket, FileStore, FileStoreUnavailable
+from services import bytes_first
 from services.authoring import Clinic
-from services.errors import ServiceError, Unavailable
 from services.prescriptions.errors import PapersUnavailable
 from services.prescriptions.order import Order
 from services.prescriptions.paper import TITLE, print_order
@@ -47,18 +47,11 @@ class Press:
             signer=certificate,
         )
 
-    @contextmanager
-    def row_of(self, paper: SignedPaper) -> Iterator[None]:
-        """Write the row of a stored paper inside; refused, nothing of it stays.
+    def row_of(self, paper: SignedPaper) -> AbstractContextManager[None]:
+        """Write the row of a stored paper inside: see services.bytes_first."""
+        return bytes_first.row_of(partial(self._discard, paper.file_id))
 
-        Where nobody knows whether the row was written the bytes stay, and are swept
-        later if no row names them.
-        """
-        try:
-            yield
-        except Unavailable:
-            raise
-        except ServiceError:
-            with suppress(FileStoreUnavailable):
-                self.files.delete(Bucket.PRESCRIPTION_FILES, paper.file_id)
-            raise
+    def _discard(self, file_id: str) -> None:
+        """Delete what no row was written for; if that fails it is swept later."""
+        with suppress(FileStoreUnavailable):
+            self.files.delete(Bucket.PRESCRIPTION_FILES, file_id)
