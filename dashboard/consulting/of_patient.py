@@ -18,7 +18,6 @@ from dashboard.widgets.record_table import (
 )
 from dashboard.widgets.words import at
 from services import prescriptions
-from services.actors import Permission, Role
 from services.prescriptions import PrescriptionRecord, PrescriptionStatus
 
 
@@ -26,12 +25,7 @@ from services.prescriptions import PrescriptionRecord, PrescriptionStatus
 def prescriptions_of(patient_id: UUID, *, page: str) -> None:
     """Show them, to those who may see prescriptions; each leads to its signed file."""
     actor = current_actor()
-    permission = (
-        Permission.VIEW_OWN_PRESCRIPTIONS
-        if actor.role is Role.PATIENT
-        else Permission.VIEW_PRESCRIPTIONS
-    )
-    if not actor.may(permission):
+    if not actor.may(prescriptions.permission_to_view(actor)):
         return
     st.subheader("Prescriptions", anchor=False)
     with net():

@@ -16,7 +16,6 @@ from services.prescriptions.issuing import (
     issue,
     prepare,
     prepare_amendment,
-    warn,
     withdraw,
 )
 from services.prescriptions.making import Press
@@ -38,6 +37,7 @@ from services.prescriptions.records import (
     PrescriptionVersion,
     SignedPaper,
 )
+from services.prescriptions.rows import permission_to_view
 
 __all__ = [
     "AllergyMatches",
@@ -64,10 +64,10 @@ __all__ = [
     "issue",
     "list_of_patient",
     "open_version",
+    "permission_to_view",
     "prepare",
     "prepare_amendment",
     "read_file",
     "versions",
-    "warn",
     "withdraw",
 ]

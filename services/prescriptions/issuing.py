@@ -16,7 +16,7 @@ from db.models import (
     Prescription,
     PrescriptionVersion,
 )
-from services import audit, reasons
+from services import reasons
 from services.actors import Actor, Permission
 from services.audit import Action
 from services.prescriptions import rows
@@ -31,7 +31,6 @@ from services.prescriptions.errors import (
 from services.prescriptions.order import Order
 from services.prescriptions.records import (
     DraftPrescription,
-    PrescriptionLine,
     PrescriptionRecord,
     PrescriptionStatus,
     SignedPaper,
@@ -43,18 +42,6 @@ from services.prescriptions.rules import (
 )
 
 _AT_WORK: Final = ("checked-in", "completed")
-
-
-def warn(
-    session: Session, actor: Actor, visit_id: UUID, lines: Sequence[PrescriptionLine]
-) -> tuple[PrescriptionLine, ...]:
-    """Return the lines with what the patient's allergies say against each of them.
-
-    Raises NoSuchVisit, NotAllowed.
-    """
-    actor.require(Permission.PRESCRIBE)
-    visit = _visit(session, visit_id)
-    return find_warnings(lines, visit.allergies)
 
 
 def prepare(
@@ -131,7 +118,7 @@ def issue(
     issued = rows.find(session, actor, order.id)
     if issued is None:
         raise NoSuchPrescription
-    _record(
+    rows.record_event(
         session,
         actor,
         action,
@@ -154,7 +141,7 @@ def withdraw(
     told = reasons.read(reason)
     before = _current(session, actor, prescription_id, number)
     _move(session, before.id, number, {"status": PrescriptionStatus.WITHDRAWN.value})
-    _record(session, actor, Action.PRESCRIPTION_WITHDRAW, before, reason=told)
+    rows.record_event(session, actor, Action.PRESCRIPTION_WITHDRAW, before, reason=told)
     return replace(before, status=PrescriptionStatus.WITHDRAWN)
 
 
@@ -273,23 +260,3 @@ def _move(
     )
     if moved is None:
         raise Superseded
-
-
-def _record(
-    session: Session,
-    actor: Actor,
-    action: Action,
-    prescription: PrescriptionRecord,
-    *,
-    reason: str | None = None,
-    **details: object,
-) -> None:
-    audit.record(
-        session,
-        actor,
-        action,
-        patient_id=prescription.patient_id,
-        subject=("prescription", prescription.id),
-        reason=reason,
-        details={"version": prescription.version.number, **details},
-    )

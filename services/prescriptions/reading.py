@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from db import models
@@ -42,7 +43,7 @@ def get(
     found = rows.find(session, actor, prescription_id, number)
     if found is None:
         raise NoSuchPrescription
-    _record(session, actor, Action.PRESCRIPTION_READ, found)
+    rows.record_event(session, actor, Action.PRESCRIPTION_READ, found)
     return found
 
 
@@ -54,12 +55,7 @@ def find_of_visit(
     statement = rows.prescriptions().where(
         Prescription.appointment_id == visit_id, rows.is_visible_to(actor)
     )
-    row = session.execute(statement).one_or_none()
-    if row is None:
-        return None
-    found = rows.record_of(row)
-    _record(session, actor, Action.PRESCRIPTION_READ, found)
-    return found
+    return _find(session, actor, statement)
 
 
 def list_of_patient(
@@ -100,12 +96,7 @@ def find_by_content(
         )
         .limit(1)
     )
-    row = session.execute(statement).one_or_none()
-    if row is None:
-        return None
-    found = rows.record_of(row)
-    _record(session, actor, Action.PRESCRIPTION_READ, found)
-    return found
+    return _find(session, actor, statement)
 
 
 def versions(
@@ -127,7 +118,7 @@ def open_version(
     found = rows.find(session, actor, prescription_id, number)
     if found is None:
         raise NoSuchPrescription
-    _record(session, actor, Action.PRESCRIPTION_DOWNLOAD, found)
+    rows.record_event(session, actor, Action.PRESCRIPTION_DOWNLOAD, found)
     return found.version
 
 
@@ -143,6 +134,17 @@ def read_file(files: FileStore, version: PrescriptionVersion) -> bytes:
     return data
 
 
+def _find(
+    session: Session, actor: Actor, wanted: Select[*tuple[Any, ...]]
+) -> PrescriptionRecord | None:
+    row = session.execute(wanted).one_or_none()
+    if row is None:
+        return None
+    found = rows.record_of(row)
+    rows.record_event(session, actor, Action.PRESCRIPTION_READ, found)
+    return found
+
+
 @contextmanager
 def _explained() -> Iterator[None]:
     try:
@@ -151,16 +153,3 @@ def _explained() -> Iterator[None]:
         raise PaperDamaged from error
     except FileStoreUnavailable as error:
         raise PapersUnavailable from error
-
-
-def _record(
-    session: Session, actor: Actor, action: Action, prescription: PrescriptionRecord
-) -> None:
-    audit.record(
-        session,
-        actor,
-        action,
-        patient_id=prescription.patient_id,
-        subject=("prescription", prescription.id),
-        details={"version": prescription.version.number},
-    )

@@ -8,7 +8,9 @@ from sqlalchemy import ColumnElement, Row, Select, select, true
 from sqlalchemy.orm import Session
 
 from db.models import Appointment, Doctor, Prescription, PrescriptionVersion
+from services import audit
 from services.actors import Actor, Permission, Role
+from services.audit import Action
 from services.prescriptions import records
 from services.prescriptions.records import (
     PrescriptionLine,
@@ -41,14 +43,15 @@ _VERSION: Final = (
 )
 
 
+def permission_to_view(actor: Actor) -> Permission:
+    """Return what the actor needs to see prescriptions: any, or their own."""
+    own = actor.role is Role.PATIENT
+    return Permission.VIEW_OWN_PRESCRIPTIONS if own else Permission.VIEW_PRESCRIPTIONS
+
+
 def require_view(actor: Actor) -> None:
     """Raise NotAllowed unless the actor may see prescriptions, or their own."""
-    is_patient = actor.role is Role.PATIENT
-    actor.require(
-        Permission.VIEW_OWN_PRESCRIPTIONS
-        if is_patient
-        else Permission.VIEW_PRESCRIPTIONS
-    )
+    actor.require(permission_to_view(actor))
 
 
 def is_visible_to(actor: Actor) -> ColumnElement[bool]:
@@ -85,6 +88,27 @@ def find(
     )
     row = session.execute(statement).one_or_none()
     return None if row is None else record_of(row)
+
+
+def record_event(
+    session: Session,
+    actor: Actor,
+    action: Action,
+    prescription: PrescriptionRecord,
+    *,
+    reason: str | None = None,
+    **details: object,
+) -> None:
+    """Write down what was done with one version of a prescription."""
+    audit.record(
+        session,
+        actor,
+        action,
+        patient_id=prescription.patient_id,
+        subject=("prescription", prescription.id),
+        reason=reason,
+        details={"version": prescription.version.number, **details},
+    )
 
 
 def record_of(row: Row[*tuple[Any, ...]]) -> PrescriptionRecord:

@@ -323,7 +323,6 @@ def _with_prescriptions(house) -> dict[str, Any]:
     line = PrescriptionLine("Paracetamol 500 mg", "1", "3 times a day", "5 days")
     return {
         "draft": DraftPrescription((line,)),
-        "lines": (line,),
         "order": Order(
             id=uuid4(),
             appointment_id=uuid4(),
