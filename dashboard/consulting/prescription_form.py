@@ -24,6 +24,8 @@ from services.prescriptions.rules import (
 )
 
 _LINES: Final = "prescription_line_keys"
+# Of which visit they are.
+_VISIT: Final = "prescription_line_visit"
 _WARNINGS: Final = "prescription_warnings"
 _NOTE: Final = "prescription_note"
 _FIELDS: Final = (
@@ -38,6 +40,7 @@ def begin(before: PrescriptionRecord) -> None:
     """Begin with what was issued before."""
     forget()
     keys = [_new_key() for _ in before.version.lines]
+    st.session_state[_VISIT] = before.appointment_id
     st.session_state[_LINES] = keys
     st.session_state[_NOTE] = before.version.note
     for key, line in zip(keys, before.version.lines, strict=True):
@@ -47,9 +50,9 @@ def begin(before: PrescriptionRecord) -> None:
 
 def ask(visit_id: UUID) -> DraftPrescription:
     """Ask for the lines and the note; return them as they are typed now."""
-    if st.session_state.get(f"{_LINES}_of") != visit_id:
+    if st.session_state.get(_VISIT) != visit_id:
         forget()
-        st.session_state[f"{_LINES}_of"] = visit_id
+        st.session_state[_VISIT] = visit_id
     keys: list[str] = st.session_state.setdefault(_LINES, [_new_key()])
     lines = [_line(key, place, len(keys)) for place, key in enumerate(keys)]
     if len(keys) < MOST_LINES and st.button(

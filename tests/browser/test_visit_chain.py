@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -80,6 +80,13 @@ def code_of(site: Site, patient_id: str) -> str:
     ).value
 
 
+def fetched(site: Site, room: BrowserContext, link: Locator) -> bytes:
+    """Return the file behind a link that is shown."""
+    content = room.request.get(f"{site.address}{link.get_attribute('href')}").body()
+    assert content.startswith(b"%PDF-")
+    return content
+
+
 def check(page: Page, content: bytes) -> None:
     page.goto("/check_prescription")
     settled(page).locator("input[type=file]").set_input_files(
@@ -125,8 +132,20 @@ def test_from_the_booking_to_a_prescription_that_verifies(
     download = tab.get_by_role("link", name="Download")
     expect(download).to_be_visible()
 
-    content = room.request.get(f"{site.address}{download.get_attribute('href')}").body()
-    assert content.startswith(b"%PDF-")
+    first = fetched(site, room, download)
+    tab.get_by_role("button", name="Amend").click()
+    # It begins with what was issued.
+    expect(tab.get_by_label("Drug, line 1", exact=True)).to_have_value(LINE["Drug"])
+    expect(tab.get_by_label("Why it is right all the same", exact=True)).to_have_value(
+        REASON
+    )
+    leave_with(tab, "Dose, line 1", "2 capsules")
+    settled(tab).get_by_role("button", name="Sign and issue the new version").click()
+    expect(tab.get_by_text("Version 2, signed and issued by")).to_be_visible()
+
+    content = fetched(site, room, download)
+    check(tab, first)
+    expect(tab.get_by_text("It is version 1, which was replaced")).to_be_visible()
     check(tab, content)
     expect(tab.get_by_text("nothing was changed since")).to_be_visible()
     expect(tab.get_by_text("It is the version that counts.")).to_be_visible()
