@@ -8,8 +8,8 @@ from dashboard.booking.visits_table import visits_table
 from dashboard.context import current_actor, now, read
 from dashboard.navigation import go
 from dashboard.net import net
-from services import appointments
-from services.actors import Permission, Role
+from services import appointments, visit_permissions
+from services.actors import Role
 from services.appointments import VisitRecord, VisitStatus
 
 _OPEN = (VisitStatus.SCHEDULED, VisitStatus.CHECKED_IN)
@@ -37,8 +37,7 @@ def next_visits(patient_id: UUID, *, page: str) -> None:
     """Show them, to those who may see visits."""
     actor = current_actor()
     own = actor.role is Role.PATIENT
-    seeing = Permission.VIEW_OWN_VISITS if own else Permission.VIEW_VISITS
-    if not actor.may(seeing):
+    if not actor.may(visit_permissions.to_view(actor)):
         return
     st.subheader("Visits", anchor=False)
     with net():

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, false, true
 from sqlalchemy.orm import Session
 
 from db.models import Appointment, Doctor
-from services import audit
+from services import audit, visit_permissions
 from services.actors import Actor, Permission, Role
 from services.appointments import codes
 from services.appointments.errors import NoSuchCode, NoSuchVisit
@@ -118,10 +118,7 @@ def list_of_patient(
 
 def require_view(actor: Actor, patient_id: UUID | None = None) -> None:
     """Raise NotAllowed unless the actor may see visits, or their own."""
-    is_patient = actor.role is Role.PATIENT
-    actor.require(
-        Permission.VIEW_OWN_VISITS if is_patient else Permission.VIEW_VISITS, patient_id
-    )
+    actor.require(visit_permissions.to_view(actor), patient_id)
 
 
 def record_event(

@@ -9,23 +9,19 @@ from sqlalchemy.orm import Session
 
 from db.models import Booking, Patient
 from db.routing import become
-from services import patient_rows
-from services.actors import Actor, Permission, Role
+from services import patient_rows, visit_permissions
+from services.actors import Actor, Role
 from services.patient_refusals import NoSuchPatient, PatientArchived
 
 
 def require_view(actor: Actor) -> None:
     """Raise NotAllowed unless the actor may see visits, or their own."""
-    is_patient = actor.role is Role.PATIENT
-    actor.require(Permission.VIEW_OWN_VISITS if is_patient else Permission.VIEW_VISITS)
+    actor.require(visit_permissions.to_view(actor))
 
 
 def require_booking(actor: Actor, patient_id: UUID | None = None) -> None:
     """Raise NotAllowed unless the actor may book visits, or their own."""
-    is_patient = actor.role is Role.PATIENT
-    actor.require(
-        Permission.BOOK_OWN_VISITS if is_patient else Permission.BOOK_VISITS, patient_id
-    )
+    actor.require(visit_permissions.to_book(actor), patient_id)
 
 
 def require_patient(session: Session, actor: Actor, patient_id: UUID) -> None:

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from db.models import Doctor, Patient, WaitlistEntry
 from db.routing import become
-from services import audit
-from services.actors import Actor, Permission, Role
+from services import audit, visit_permissions
+from services.actors import Actor
 from services.audit import Action
 from services.errors import InvalidInput, NotFound
 from services.waitlist.reading import look_up, require_patient
@@ -31,7 +31,7 @@ def join(session: Session, actor: Actor, request: WaitRequest) -> WaitRecord:
     Raises InvalidInput, WaitsAlready, TooManyPlaces, NoSuchPatient, NotFound,
     NotAllowed.
     """
-    _require_booking(actor, request.patient_id)
+    actor.require(visit_permissions.to_book(actor), request.patient_id)
     require_patient(session, actor, request.patient_id)
     _check(session, request)
     with become(session, "system"):
@@ -57,7 +57,7 @@ def leave(session: Session, actor: Actor, entry_id: UUID) -> WaitRecord:
     Raises NoSuchEntry, NotWaiting, NotAllowed.
     """
     before = look_up(session, actor, entry_id)
-    _require_booking(actor, before.patient_id)
+    actor.require(visit_permissions.to_book(actor), before.patient_id)
     with become(session, "system"):
         left = session.scalar(
             update(WaitlistEntry)
@@ -72,13 +72,6 @@ def leave(session: Session, actor: Actor, entry_id: UUID) -> WaitRecord:
     if left is None:
         raise NotWaiting(look_up(session, actor, entry_id))
     return _recorded(session, actor, Action.WAITLIST_LEAVE, entry_id)
-
-
-def _require_booking(actor: Actor, patient_id: UUID) -> None:
-    is_patient = actor.role is Role.PATIENT
-    actor.require(
-        Permission.BOOK_OWN_VISITS if is_patient else Permission.BOOK_VISITS, patient_id
-    )
 
 
 def _check(session: Session, request: WaitRequest) -> None:

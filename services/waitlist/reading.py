@@ -8,8 +8,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from db.models import Booking, Doctor, Patient, WaitlistEntry
-from services import audit
-from services.actors import Actor, Permission, Role
+from services import audit, visit_permissions
+from services.actors import Actor, Role
 from services.audit import Action
 from services.patient_refusals import NoSuchPatient
 from services.waitlist.records import NoSuchEntry, WaitRecord, WaitStatus
@@ -70,8 +70,7 @@ def look_up(session: Session, actor: Actor, entry_id: UUID) -> WaitRecord:
 
 def require_view(actor: Actor) -> None:
     """Raise NotAllowed unless the actor may see visits, or their own."""
-    is_patient = actor.role is Role.PATIENT
-    actor.require(Permission.VIEW_OWN_VISITS if is_patient else Permission.VIEW_VISITS)
+    actor.require(visit_permissions.to_view(actor))
 
 
 def require_patient(session: Session, actor: Actor, patient_id: UUID) -> None:

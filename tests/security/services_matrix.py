@@ -262,6 +262,8 @@ TOOLS: Final = {
     "sessions.ending.end_where",
     "sessions.records.require_own",
     "throttling.count_upload",
+    "visit_permissions.to_book",
+    "visit_permissions.to_view",
 }
 
 # Only the command line, for an administrator, and what a provider vouches for call
