@@ -1,6 +1,5 @@
 """Ways to break a cluster that tests may break, each undone at its block's end."""
 
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import Any
@@ -9,6 +8,7 @@ import psutil
 import psycopg2
 
 from db.embedded import Cluster, Node
+from tests.waiting import eventually
 
 _CATCH_UP_SECONDS = 30
 
@@ -51,12 +51,22 @@ def replay_paused(cluster: Cluster) -> Iterator[None]:
 
 def await_replayed(cluster: Cluster, node: Node, position: str) -> None:
     """Wait until a replica shows what the primary had written at this position."""
-    deadline = time.monotonic() + _CATCH_UP_SECONDS
-    while not ask(
-        cluster, node, f"SELECT pg_last_wal_replay_lsn() >= '{position}'::pg_lsn"
-    ):
-        assert time.monotonic() < deadline, f"{node.name} does not catch up"
-        time.sleep(0.05)
+    question = f"SELECT pg_last_wal_replay_lsn() >= '{position}'::pg_lsn"
+    eventually(lambda: ask(cluster, node, question), seconds=_CATCH_UP_SECONDS)
+
+
+def switch_over(cluster: Cluster) -> None:
+    """Let another node lead; Patroni refuses one that has only just joined."""
+    eventually(lambda: is_switched_over(cluster, replicas(cluster)[0].name))
+
+
+def is_switched_over(cluster: Cluster, candidate: str) -> bool:
+    """Let the candidate lead; tell whether it does, and was not refused."""
+    try:
+        cluster.switch_over(candidate)
+    except RuntimeError:
+        return False
+    return True
 
 
 @contextmanager
@@ -70,3 +80,19 @@ def suspended(*processes: psutil.Process) -> Iterator[None]:
         for process in processes:
             with suppress(psutil.NoSuchProcess):
                 process.resume()
+
+
+@contextmanager
+def leaderless(cluster: Cluster) -> Iterator[None]:
+    """Let the primary die, and nobody follow it while the block lasts.
+
+    The replicas go on answering; whoever looks after them stands still.
+    """
+    primary = cluster.primary()
+    assert primary is not None, "nobody leads already"
+    with cluster.unsupervised(), ExitStack() as stack:
+        for node in replicas(cluster):
+            process = psutil.Process(node.patroni.process.pid)
+            stack.enter_context(suspended(process))
+        assert primary.kill()
+        yield

@@ -4,7 +4,23 @@ Everything comes from wheels, listens on 127.0.0.1 only and lives in one data fo
 """
 
 from db.embedded.addresses import Addresses
-from db.embedded.cluster import Cluster, attach, running, start, start_within
+from db.embedded.cluster import (
+    Cluster,
+    attach,
+    published_at,
+    running,
+    start,
+    start_within,
+)
+from db.embedded.control import (
+    ClusterReport,
+    Control,
+    ControlRefused,
+    ControlUnreachable,
+    DrillProgress,
+    NodeReport,
+)
+from db.embedded.faults import Fault
 from db.embedded.folder import CannotStart, DataFolder
 from db.embedded.nodes import Node
 
@@ -12,9 +28,17 @@ __all__ = [
     "Addresses",
     "CannotStart",
     "Cluster",
+    "ClusterReport",
+    "Control",
+    "ControlRefused",
+    "ControlUnreachable",
     "DataFolder",
+    "DrillProgress",
+    "Fault",
     "Node",
+    "NodeReport",
     "attach",
+    "published_at",
     "running",
     "start",
     "start_within",

@@ -1,11 +1,12 @@
 """The addresses of a cluster, for programs and for whoever may do everything."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlencode
 
 from db.embedded import database
-from db.embedded.folder import NODE_NAMES
+from db.embedded.members import FOUNDERS, Members
 from db.embedded.mongo import Mongo
 from db.endpoints import Endpoints
 
@@ -19,7 +20,10 @@ class Addresses:
     """Where the servers of one cluster listen, and the passwords they ask for."""
 
     ports: dict[str, int]
-    secrets: dict[str, str]
+    secrets: dict[str, str] = field(repr=False)
+    members: Members = FOUNDERS
+    control_url: str | None = None
+    control_key: str = field(default="", repr=False)
 
     @property
     def endpoints(self) -> Endpoints:
@@ -30,23 +34,32 @@ class Addresses:
         """Return the same addresses for another database of the cluster."""
         return Endpoints(
             self.primary_url(database.APP, name),
-            {node: self.node_url(node, database.APP, name) for node in NODE_NAMES},
+            self._node_urls(self.members.ordinary, name),
             self.mongo.url,
             {
                 node: f"http://127.0.0.1:{self.ports[f'{node}-api']}"
-                for node in NODE_NAMES
+                for node in self.members.names
             },
             audit_url=self.mongo.audit_url,
             owner_url=self.primary_url(database.OWNER, name),
+            patroni_password=self.secrets["patroni_api"],
+            delayed_urls=self._node_urls(self.members.delayed, name),
+            control_url=self.control_url,
+            control_key=self.control_key,
         )
 
     def primary_url(self, role: str, name: str) -> str:
         """Return the URL that leads to whichever node takes writes."""
-        return self._url(NODE_NAMES, role, name, target="read-write")
+        return self._url(self.members.ordinary, role, name, target="read-write")
 
     def node_url(self, node: str, role: str, name: str) -> str:
         """Return the URL of one node, whatever its role in the cluster is."""
         return self._url((node,), role, name)
+
+    @property
+    def administrator_url(self) -> str:
+        """The URL of whoever may do everything on the primary."""
+        return self.primary_url("postgres", "postgres")
 
     @property
     def mongo(self) -> Mongo:
@@ -57,6 +70,9 @@ class Addresses:
             self.secrets["mongo_chartroom"],
             self.secrets["mongo_audit"],
         )
+
+    def _node_urls(self, nodes: Iterable[str], name: str) -> dict[str, str]:
+        return {node: self.node_url(node, database.APP, name) for node in nodes}
 
     def _url(
         self,

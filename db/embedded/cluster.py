@@ -2,30 +2,31 @@
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import psutil
-import psycopg2
 
-from db.embedded import database, etcd, http, mongo, nodes, ports, processes, programs
+from db.embedded import database, http, members, ports, processes, programs
 from db.embedded.addresses import Addresses
+from db.embedded.breakage import Breakage
+from db.embedded.commands import Commands
+from db.embedded.deadlines import Deadlines
+from db.embedded.door import Door
+from db.embedded.drilling import Drills
 from db.embedded.etcd import Etcd
-from db.embedded.folder import NODE_NAMES, CannotStart, DataFolder
-from db.embedded.nodes import Node
+from db.embedded.fleet import Fleet
+from db.embedded.folder import CannotStart, DataFolder
+from db.embedded.nodes import Node, Workshop
+from db.embedded.pauses import Pauses
+from db.embedded.processes import Program
+from db.embedded.servers import Report, Servers
 from db.embedded.supervision import Supervisor
+from db.embedded.wholeness import is_whole
 from db.endpoints import Endpoints
 
-Report = Callable[[str, float], None]
-
-_PORTS: Final = (
-    "etcd",
-    "mongo",
-    *NODE_NAMES,
-    *(f"{name}-api" for name in NODE_NAMES),
-)
 _START_SECONDS: Final = 120.0
 _STOP_SECONDS: Final = 20.0
 
@@ -65,15 +66,27 @@ def running(data: Path) -> Endpoints | None:
     return DataFolder(data).published()
 
 
+def published_at(data: Path) -> int | None:
+    """Return a number that changes whenever a launcher publishes its addresses."""
+    return DataFolder(data).published_at()
+
+
 def attach(data: Path) -> Addresses:
     """Return every address of a running cluster, the administrators' included.
 
     Raises CannotStart if no live launcher keeps a cluster in this folder.
     """
     folder = DataFolder(data)
-    if folder.published() is None:
+    published = folder.published()
+    if published is None:
         raise CannotStart(f"No cluster runs with the data folder {folder.path}.")
-    return Addresses(folder.ports(), folder.secrets())
+    return Addresses(
+        folder.ports(),
+        folder.secrets(),
+        members.remembered(folder),
+        published.control_url,
+        published.control_key,
+    )
 
 
 class Cluster:
@@ -81,35 +94,61 @@ class Cluster:
 
     def __init__(self, folder: DataFolder) -> None:
         self.folder = folder
-        self.addresses = _addresses(folder)
+        addresses = _addresses(folder)
         found = programs.find(folder.path)
-        self._etcd = Etcd(self.addresses.ports["etcd"], self.addresses.secrets["etcd"])
-        self._etcd_program = etcd.program(found, folder, self.addresses.ports["etcd"])
-        self._mongod = mongo.program(
-            found,
-            folder,
-            self.addresses.ports["mongo"],
-            self.addresses.secrets["mongo_members"],
+        own_etcd = Etcd(addresses.ports["etcd"], addresses.secrets["etcd"])
+        workshop = Workshop(found, folder, addresses.secrets)
+        self._fleet = Fleet(folder, workshop, own_etcd, addresses, self._changed)
+        self._servers = Servers(found, folder, own_etcd, self._fleet)
+        self._deadlines = Deadlines()
+        self._breakage = Breakage(
+            self._fleet.node,
+            self._servers.by_fault,
+            self._deadlines,
+            lambda: self._fleet.addresses.ports,
         )
-        self.others = (self._etcd_program, self._mongod)
-        self.nodes = nodes.build(
-            found, folder, self.addresses.ports, self.addresses.secrets
+        self._supervisor = Supervisor(
+            own_etcd,
+            lambda: self._fleet.nodes,
+            self._servers.others,
+            pulse_url=self._pulse_url,
+            is_held=self._breakage.holds,
         )
-        self._supervisor = Supervisor(self._etcd, self.nodes, self.others)
+        self._drills = Drills(folder.path)
+        self._door = Door()
         self._held = ExitStack()
+
+    @property
+    def addresses(self) -> Addresses:
+        """Every address, the administrators' included."""
+        return replace(
+            self._fleet.addresses,
+            control_url=self._door.url,
+            control_key=self._door.key,
+        )
 
     @property
     def endpoints(self) -> Endpoints:
         """Where the cluster is, for Chartroom."""
         return self.addresses.endpoints
 
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The PostgreSQL nodes there are now."""
+        return self._fleet.nodes
+
     def node(self, name: str) -> Node:
         """Return a node by its name."""
-        return next(node for node in self.nodes if node.name == name)
+        return self._fleet.node(name)
 
     def primary(self) -> Node | None:
         """Return the node that leads now, if one does."""
-        return next((node for node in self.nodes if node.is_primary), None)
+        return self._fleet.primary()
+
+    @property
+    def others(self) -> tuple[Program, ...]:
+        """What runs beside PostgreSQL: etcd and mongod."""
+        return self._servers.others
 
     def processes(self) -> list[psutil.Process]:
         """Return every process of the cluster, helpers of PostgreSQL left out."""
@@ -138,7 +177,7 @@ class Cluster:
         Raises CannotStart when that takes too long.
         """
         deadline = time.monotonic() + seconds
-        while not self._is_whole():
+        while not is_whole(self.nodes):
             if time.monotonic() > deadline:
                 raise CannotStart(
                     f"The replicas did not follow the primary within {seconds:.0f} "
@@ -150,110 +189,45 @@ class Cluster:
         """Stop everything; nothing of the cluster runs when this returns."""
         self._held.close()
 
-    def _is_whole(self) -> bool:
-        primary = self.primary()
-        if primary is None:
-            return False
-        answer = primary.ask("/cluster")
-        members = answer.body.get("members", []) if answer else []
-        streaming = [member for member in members if member["state"] == "streaming"]
-        followers = [m for m in streaming if m["role"] == "quorum_standby"]
-        return len(streaming) == len(followers) == len(self.nodes) - 1
+    def _changed(self) -> None:
+        """Tell everybody that there are other nodes than before."""
+        self.folder.publish(self.endpoints)
+        # A look that began before would start again what is to end.
+        with self._supervisor.paused():
+            pass
+
+    def _pulse_url(self, name: str) -> str:
+        return self.addresses.node_url(name, database.APP, "postgres")
 
     def _begin(self, report: Report) -> None:
-        clock = _Stages(report)
-        self._mongod.start()
-        self._etcd_program.start()
-        with ThreadPoolExecutor(1) as aside:
-            files = aside.submit(self._begin_mongo)
-            self._begin_etcd()
-            clock.done("etcd")
-            self._begin_postgres()
-            clock.done("PostgreSQL primary")
-            files.result()
-            clock.done("MongoDB")
+        self._servers.begin(report)
         self.folder.mark_complete()
+        self._door.open(self._commands())
         self.folder.publish(self.endpoints)
         self._supervisor.start()
+        if self._fleet.addresses.members.leaving:
+            self._deadlines.put("traces", 0, self._fleet.forget_the_left)
 
-    def _begin_etcd(self) -> None:
-        processes.wait_for(
-            self._etcd.is_ready, [self._etcd_program], seconds=_START_SECONDS
-        )
-        self._etcd.require_password()
-        # Nothing of this cluster ran a moment ago, so nobody leads: a key that says
-        # otherwise is from before a crash, and would be respected for 20 seconds.
-        for name in NODE_NAMES:
-            self._etcd.drop_leader(name)
-
-    def _begin_postgres(self) -> None:
-        first = self.nodes[0]
-        if not self.folder.is_complete:
-            # The first node founds the cluster; the others would only be in its way.
-            first.patroni.start()
-            founded = first.data / "global/pg_control"
-            processes.wait_for(founded.exists, [first.patroni], seconds=_START_SECONDS)
-        for node in self.nodes:
-            if not node.patroni.is_running:
-                node.patroni.start()
-        patronis = [node.patroni for node in self.nodes]
-        processes.wait_for(self._takes_writes, patronis, seconds=_START_SECONDS)
-        database.ensure(
-            self.addresses.primary_url("postgres", "postgres"), self.addresses.secrets
-        )
-
-    def _takes_writes(self) -> bool:
-        if self.primary() is None:
-            return False
-        # Patroni calls a node primary from the moment it is told to become one.
-        try:
-            psycopg2.connect(self.addresses.primary_url("postgres", "postgres")).close()
-        except psycopg2.OperationalError:
-            return False
-        return True
-
-    def _begin_mongo(self) -> None:
-        server = self.addresses.mongo
-        processes.wait_for(server.is_up, [self._mongod], seconds=_START_SECONDS)
-        processes.wait_for(server.is_prepared, [self._mongod], seconds=_START_SECONDS)
-        processes.wait_for(server.is_primary, [self._mongod], seconds=_START_SECONDS)
-        server.ensure_users()
+    def _commands(self) -> dict[str, Callable[..., object]]:
+        pauses = Pauses(self._deadlines, self._fleet.configure)
+        return Commands(
+            self._fleet,
+            self._supervisor,
+            self._breakage,
+            pauses,
+            self._drills,
+            self._deadlines,
+        ).by_name()
 
     def _end(self) -> None:
         self.folder.withdraw()
+        self._door.close()
+        self._drills.close()
+        self._deadlines.close()
         self._supervisor.stop()
-        self._end_postgres()
-        processes.stop(self.others, seconds=_STOP_SECONDS)
+        self._breakage.heal_all()
+        self._servers.end(seconds=_STOP_SECONDS)
         processes.end(_remains(self.folder), patience_seconds=_STOP_SECONDS)
-
-    def _end_postgres(self) -> None:
-        """Stop the nodes without a failover from one dying node to the next.
-
-        Asked politely, each Patroni first hands its role to another that is about to
-        stop as well. So Patroni, which keeps nothing, is killed, and PostgreSQL is
-        stopped in order: the primary first, so that the replicas get its last word.
-        """
-        primary = self.primary()
-        for node in self.nodes:
-            node.finish_rewinding(_STOP_SECONDS)
-            node.patroni.kill()
-        first = [primary] if primary else []
-        for group in (first, self.nodes):
-            servers = [server for node in group if (server := node.postmaster())]
-            processes.end(servers, patience_seconds=_STOP_SECONDS)
-
-
-class _Stages:
-    """Tells how long each stage took."""
-
-    def __init__(self, report: Report) -> None:
-        self._report = report
-        self._since = time.monotonic()
-
-    def done(self, stage: str) -> None:
-        now = time.monotonic()
-        self._report(stage, now - self._since)
-        self._since = now
 
 
 def _clean_up(folder: DataFolder, report: Report) -> None:
@@ -270,6 +244,9 @@ def _remains(folder: DataFolder) -> list[psutil.Process]:
 
 
 def _addresses(folder: DataFolder) -> Addresses:
-    chosen = ports.choose(_PORTS, folder.ports())
+    there = members.remembered(folder)
+    known = folder.ports()
+    names = ("etcd", "mongo", *there.names, *(f"{name}-api" for name in there.names))
+    chosen = ports.choose(names, known)
     folder.remember_ports(chosen)
-    return Addresses(chosen, folder.secrets())
+    return Addresses(chosen, folder.secrets(), there)

@@ -16,6 +16,7 @@ _USER: Final = "root"
 # The name of the cluster in etcd, and the key of the node that leads.
 SCOPE: Final = "chartroom"
 _LEADER_KEY: Final = f"/service/{SCOPE}/leader"
+_MEMBERS: Final = f"/service/{SCOPE}/members"
 
 
 def program(programs: Programs, folder: DataFolder, port: int) -> Program:
@@ -51,6 +52,18 @@ def program(programs: Programs, folder: DataFolder, port: int) -> Program:
 
 
 @dataclass(frozen=True, slots=True)
+class Leadership:
+    """The leader key as it was at some moment.
+
+    `name` is that of its holder, "" without one. Whoever loses the key and gets it
+    again, or takes it over, writes it anew, and that is another `revision`.
+    """
+
+    name: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class Etcd:
     """A client of etcd's JSON gateway."""
 
@@ -75,10 +88,30 @@ class Etcd:
         if self._token() is None:
             raise CannotStart("etcd does not take the password of this data folder.")
 
-    def drop_leader(self, name: str) -> bool:
-        """Delete the leader key if this node holds it; tell whether it did.
+    def leader(self) -> str | None:
+        """Return the name of the node that holds the leader key, if one is known."""
+        key = self.leadership()
+        return key.name or None if key else None
 
-        Only for a caller that knows the node's PostgreSQL to be dead.
+    def leadership(self) -> Leadership | None:
+        """Return the leader key as it is now; None without an answer."""
+        answer = self._authorised("/v3/kv/range", {"key": _encode(_LEADER_KEY)})
+        if answer is None or "header" not in answer:
+            return None
+        found = (answer.get("kvs") or [{}])[0]
+        name = base64.b64decode(found.get("value", "")).decode()
+        return Leadership(name, int(found.get("mod_revision", 0)))
+
+    def forget_member(self, name: str) -> None:
+        """Delete what Patroni has written there about a node that is gone."""
+        key = _encode(f"{_MEMBERS}/{name}")
+        self._authorised("/v3/kv/deleterange", {"key": key})
+
+    def drop(self, seen: Leadership) -> bool:
+        """Delete the leader key if it is as it was seen; tell whether that is done.
+
+        Only for a caller that saw it before its holder was dead for certain. Whoever
+        starts that node meanwhile, it cannot lead without writing the key anew.
         """
         key = _encode(_LEADER_KEY)
         answer = self._authorised(
@@ -87,9 +120,9 @@ class Etcd:
                 "compare": [
                     {
                         "key": key,
-                        "target": "VALUE",
+                        "target": "MOD",
                         "result": "EQUAL",
-                        "value": _encode(name),
+                        "mod_revision": str(seen.revision),
                     }
                 ],
                 "success": [{"requestDeleteRange": {"key": key}}],

@@ -15,8 +15,6 @@ from typing import IO, Any, Final
 from db import private_files
 from db.endpoints import Endpoints
 
-NODE_NAMES: Final = ("db-01", "db-02", "db-03")
-
 _SECRETS: Final = (
     "etcd",
     "patroni_api",
@@ -89,9 +87,8 @@ class DataFolder:
             for part in (self.etcd, self.mongo, self.postgres):
                 shutil.rmtree(part)
                 part.mkdir(mode=0o700)
-        for name in NODE_NAMES:
-            directory = self.node_data(name)
-            if directory.exists() and not (directory / "global/pg_control").exists():
+        for directory in self.postgres.glob("db-*/"):
+            if not (directory / "global/pg_control").exists():
                 shutil.rmtree(directory)
 
     def node_data(self, name: str) -> Path:
@@ -105,7 +102,7 @@ class DataFolder:
     def secrets(self) -> dict[str, str]:
         """Return the passwords; the missing ones are generated first."""
         path = self.path / "secrets.json"
-        known = _read_json(path)
+        known = read_json(path)
         missing = {name: secrets.token_hex(24) for name in _SECRETS}
         if missing.keys() - known.keys():
             known = missing | known
@@ -116,7 +113,7 @@ class DataFolder:
         """Return the remembered ports by name; empty before the first start."""
         return {
             name: int(port)
-            for name, port in _read_json(self.path / "ports.json").items()
+            for name, port in read_json(self.path / "ports.json").items()
         }
 
     def remember_ports(self, ports: dict[str, int]) -> None:
@@ -136,8 +133,15 @@ class DataFolder:
         """Return what `publish` told, as long as its launcher is alive."""
         if not self.is_locked():
             return None
-        content = _read_json(self.run / "endpoints.json")
+        content = read_json(self.run / "endpoints.json")
         return Endpoints(**content) if content else None
+
+    def published_at(self) -> int | None:
+        """Return when `publish` was last called, in the clock of files; None if not."""
+        try:
+            return (self.run / "endpoints.json").stat().st_mtime_ns
+        except OSError:
+            return None
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -207,7 +211,8 @@ def _try_lock(lock: IO[str], kind: int) -> bool:
     return True
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """Return what a file says; nothing if there is none."""
     try:
         content: dict[str, Any] = json.loads(path.read_text())
     except FileNotFoundError:

@@ -126,10 +126,10 @@ class Mongo:
         # The first user may be made without a password by somebody on this machine;
         # the moment it exists that door is shut.
         with self._client(f"mongodb://{self._member}/") as client:
-            _create_user(client, "admin", self.admin_password, ["root"])
+            create_user(client, "admin", self.admin_password, ["root"])
         with self._client(self.admin_url) as client:
             roles = [{"role": "readWrite", "db": DATABASE}]
-            _create_user(client, "chartroom", self.password, roles)
+            create_user(client, "chartroom", self.password, roles)
             audit_access.prepare(client, audit_store.DATABASE, self.audit_password)
 
     @property
@@ -162,9 +162,10 @@ class Mongo:
         )
 
 
-def _create_user(
+def create_user(
     client: MongoClient[dict[str, Any]], name: str, password: str, roles: list[Any]
 ) -> None:
+    """Make a user unless there is one; `client` is an administrator's."""
     try:
         client.admin.command("createUser", name, pwd=password, roles=roles)
     except OperationFailure as error:

@@ -16,6 +16,8 @@ from db.embedded.folder import CannotStart, explained
 
 _MAX_LOG_BYTES: Final = 10_000_000
 _DEATH_SECONDS: Final = 10.0
+# As a module, or as our own program around it.
+_PATRONIS: Final = frozenset({"patroni", "swift_patroni"})
 _OURS: Final = frozenset(
     {
         "etcd",
@@ -55,6 +57,11 @@ class Program:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    @property
+    def told(self) -> Path:
+        """Where it reads what to do, for a program that is told by one file."""
+        return Path(self.command[-1])
 
     @property
     def is_running(self) -> bool:
@@ -170,7 +177,11 @@ def stop(programs: Iterable[Program], *, seconds: float) -> None:
     )
 
 
-def end_children(started: Iterable[subprocess.Popen[bytes]], *, seconds: float) -> None:
+def end_children(
+    started: Iterable[subprocess.Popen[bytes]],
+    *,
+    seconds: float,
+) -> None:
     """End processes of our own together, and return when they are gone."""
     started = tuple(started)
     for process in started:
@@ -193,6 +204,7 @@ def _polite(process: psutil.Process) -> signal.Signals:
 def _is_ours(command: list[str], parts: tuple[str, ...]) -> bool:
     if not command:
         return False
-    if Path(command[0]).name not in _OURS and "patroni" not in command:
+    is_patroni = any(Path(argument).stem in _PATRONIS for argument in command)
+    if Path(command[0]).name not in _OURS and not is_patroni:
         return False
     return any(part in f"{argument}/" for argument in command[1:] for part in parts)

@@ -13,6 +13,8 @@ from typing import Final
 from db.embedded.folder import CannotStart
 
 _NOBODY: Final = 65534
+# By its path: whom PostgreSQL runs as need not find our packages.
+_PATRONI: Final = Path(__file__).with_name("swift_patroni.py")
 _OWN_SERVERS: Final = (
     "set CHARTROOM_DATABASE_URL and CHARTROOM_MONGO_URL to use servers of your own"
 )
@@ -40,7 +42,7 @@ class Programs:
 
     def patroni(self, config: Path) -> list[str]:
         """Return the command of a Patroni with this configuration file."""
-        return [sys.executable, "-P", "-m", "patroni", str(config)]
+        return [sys.executable, "-P", str(_PATRONI), str(config)]
 
 
 def find(folder: Path) -> Programs:

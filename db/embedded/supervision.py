@@ -3,106 +3,55 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import Enum, auto
 from typing import Final
 
 from db.embedded.etcd import Etcd
+from db.embedded.judging import Patience, Step, plan
 from db.embedded.nodes import Node
 from db.embedded.processes import Program
+from db.embedded.wards import Ward
 
 _log = logging.getLogger(__name__)
 
-_LOOK_SECONDS: Final = 0.2
+_LOOK_SECONDS: Final = 0.1
 _ASK_SECONDS: Final = 2.0
-_ANSWER_SECONDS: Final = 1.0
-# Ten seconds of silence is a hung process: a busy machine delays an answer by a second
-# or two, and a mistake costs a pause, never data. Patroni itself would wait for 20.
-_HUNG_AFTER_QUESTIONS: Final = 5
-# A minute more for the first answer: a busy machine takes its time to start Python.
-_QUESTIONS_AT_START: Final = 30
-_FIRST_PAUSE_SECONDS: Final = 0.5
-_LONGEST_PAUSE_SECONDS: Final = 30.0
-_HEALTHY_SECONDS: Final = 60.0
-
-
-class Step(Enum):
-    """What to do about a node."""
-
-    NOTHING = auto()
-    START = auto()
-    FENCE = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What is seen of a node."""
-
-    patroni_runs: bool
-    postgres_runs: bool
-    unanswered: int = 0
-    failures: int = 0
-
-
-def plan(seen: Sight) -> Step:
-    """Decide what to do about a node.
-
-    A dead Patroni over a live PostgreSQL is simply started again: it takes over what
-    it finds, and nobody notices. If that does not help, or PostgreSQL is gone too, or
-    Patroni hangs, the node is fenced: made certain to be dead, so that another may
-    lead. Doing less would risk two primaries, waiting longer costs twenty seconds.
-    """
-    if seen.patroni_runs:
-        hangs = seen.unanswered >= _HUNG_AFTER_QUESTIONS
-        return Step.FENCE if hangs else Step.NOTHING
-    if seen.postgres_runs and not seen.failures:
-        return Step.START
-    return Step.FENCE
-
-
-@dataclass(slots=True)
-class Patience:
-    """How long to wait before a program that keeps ending is started again."""
-
-    failures: int = 0
-    started_at: float = 0.0
-    next_at: float = 0.0
-
-    def ended(self, now: float) -> None:
-        """Note that it has ended; the first time in a while costs no wait."""
-        self.failures = (
-            self.failures + 1 if now - self.started_at < _HEALTHY_SECONDS else 0
-        )
-        pause = (
-            _FIRST_PAUSE_SECONDS * 2 ** (self.failures - 1) if self.failures else 0.0
-        )
-        self.next_at = now + min(pause, _LONGEST_PAUSE_SECONDS)
-
-    def started(self, now: float) -> None:
-        """Note that it has been started."""
-        self.started_at = now
+_MOST_NODES: Final = 16
+# The others elect a primary meanwhile, and a starting Python takes a whole processor.
+_AFTER_FENCE_SECONDS: Final = 2.0
 
 
 class Supervisor:
-    """A thread that looks after the programs of a running cluster."""
+    """A thread that looks after the programs of a running cluster.
+
+    `nodes` is asked at every look, for nodes come and go; `pulse_url` leads to a
+    node's PostgreSQL by the node's name; `is_held` tells of a program, by name, that
+    it is to stay dead for now.
+    """
 
     def __init__(
-        self, etcd: Etcd, nodes: Sequence[Node], others: Sequence[Program]
+        self,
+        etcd: Etcd,
+        nodes: Callable[[], Sequence[Node]],
+        others: Sequence[Program],
+        *,
+        pulse_url: Callable[[str], str],
+        is_held: Callable[[str], bool],
     ) -> None:
         self._etcd = etcd
         self._nodes = nodes
         self._others = others
-        self._patience = {
-            program.name: Patience()
-            for program in (*others, *(node.patroni for node in nodes))
-        }
-        self._ended: set[str] = set()
-        self._unanswered = {node.name: -_QUESTIONS_AT_START for node in nodes}
+        self._pulse_url = pulse_url
+        self._is_held = is_held
+        self._patience = {program.name: Patience() for program in others}
+        self._wards: dict[str, Ward] = {}
         self._asked_at = 0.0
+        self._askers = ThreadPoolExecutor(_MOST_NODES, thread_name_prefix="ask")
         self._stopping = threading.Event()
         self._working = threading.Lock()
+        self._is_resting = False
         self._thread = threading.Thread(
             target=self._watch, name="supervisor", daemon=True
         )
@@ -116,16 +65,40 @@ class Supervisor:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
+        self._askers.shutdown(wait=False)
+        for ward in self._wards.values():
+            ward.leave()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Leave dead what dies meanwhile: for tests of a loss that lasts."""
+        """Leave dead what dies meanwhile; nothing is started or fenced in the block."""
         with self._working:
             yield
+
+    def rest(self) -> None:
+        """Look no more until `resume`."""
+        with self._working:
+            self._is_resting = True
+
+    def resume(self) -> None:
+        """Look again."""
+        with self._working:
+            self._is_resting = False
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether nobody looks for now."""
+        return self._is_resting
+
+    def ward(self, name: str) -> Ward | None:
+        """Return what is remembered of a node; None before the first look at it."""
+        return self._wards.get(name)
 
     def _watch(self) -> None:
         while not self._stopping.wait(_LOOK_SECONDS):
             with self._working:
+                if self._is_resting:
+                    continue
                 try:
                     self._look()
                 except Exception:
@@ -134,52 +107,58 @@ class Supervisor:
 
     def _look(self) -> None:
         for program in self._others:
-            if not program.is_running:
-                self._start_again(program)
-        self._ask()
-        for node in self._nodes:
-            self._look_after(node)
+            if not program.is_running and not self._is_held(program.name):
+                self._patience[program.name].start_again(program)
+        wards = self._current_wards()
+        self._ask(wards)
+        for ward in wards:
+            self._look_after(ward)
 
-    def _ask(self) -> None:
+    def _current_wards(self) -> list[Ward]:
+        """Return a ward for each node that there is now, and forget the others."""
+        nodes = self._nodes()
+        for name in self._wards.keys() - {node.name for node in nodes}:
+            self._wards.pop(name).leave()
+        for node in nodes:
+            if node.name not in self._wards:
+                self._wards[node.name] = Ward(node, self._pulse_url(node.name))
+        return [self._wards[node.name] for node in nodes]
+
+    def _ask(self, wards: Sequence[Ward]) -> None:
         if time.monotonic() - self._asked_at < _ASK_SECONDS:
             return
         self._asked_at = time.monotonic()
-        for node in self._nodes:
-            # Any answer shows that it lives; what it says is Patroni's own business.
-            if node.ask("/liveness", timeout_seconds=_ANSWER_SECONDS):
-                self._unanswered[node.name] = 0
-            else:
-                self._unanswered[node.name] += 1
+        for ward in wards:
+            # Each in a thread: one that hangs must not keep us from the others.
+            self._askers.submit(ward.ask)
 
-    def _look_after(self, node: Node) -> None:
-        runs = node.patroni.is_running
-        seen = Sight(
-            patroni_runs=runs,
-            postgres_runs=runs or node.postmaster() is not None,
-            unanswered=self._unanswered[node.name],
-            failures=self._patience[node.name].failures,
-        )
-        step = plan(seen)
-        if step is Step.NOTHING or (step is Step.FENCE and not self._fence(node)):
+    def _look_after(self, ward: Ward) -> None:
+        step = plan(ward.see(self._etcd, time.monotonic()))
+        if step is Step.NOTHING:
             return
-        self._unanswered[node.name] = -_QUESTIONS_AT_START
-        self._start_again(node.patroni)
+        if step is Step.FENCE and not self._fence(ward):
+            return
+        if step is Step.RESTART:
+            _log.warning("The Patroni of %s hangs; it is replaced.", ward.node.name)
+            ward.node.patroni.kill()
+        if not self._is_held(ward.node.name) and ward.start_again():
+            ward.begin_anew()
 
-    def _fence(self, node: Node) -> bool:
-        if not node.kill():
-            _log.error("%s does not die: it keeps its role until it does.", node.name)
+    def _fence(self, ward: Ward) -> bool:
+        """Make certain that a node is dead and let another lead; tell whether it is."""
+        if ward.is_fenced:
+            return True
+        name = ward.node.name
+        # Seen before the kill: whatever keeps us from dropping it until the node lives
+        # and leads again, somebody else's help included, this key is then not that one.
+        key = self._etcd.leadership()
+        if not ward.node.kill():
+            _log.error("%s does not die: it keeps its role until it does.", name)
             return False
-        if self._etcd.drop_leader(node.name):
-            _log.warning("%s is dead and was the primary: another may lead.", node.name)
+        led = key is not None and key.name == name and self._etcd.drop(key)
+        if led:
+            _log.warning("%s is dead and was the primary: another may lead.", name)
+            ward.patience.wait(_AFTER_FENCE_SECONDS)
+        # Without an answer nobody knows whether the key is gone: try again.
+        ward.note_fence(is_known=led or (key is not None and key.name != name))
         return True
-
-    def _start_again(self, program: Program) -> None:
-        patience, now = self._patience[program.name], time.monotonic()
-        if program.name not in self._ended:
-            self._ended.add(program.name)
-            patience.ended(now)
-            _log.warning("%s has ended; it is started again.", program.name)
-        if now >= patience.next_at:
-            self._ended.discard(program.name)
-            program.start()
-            patience.started(now)

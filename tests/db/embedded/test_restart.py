@@ -12,7 +12,7 @@ import pytest
 from pymongo import MongoClient
 
 from db import embedded
-from db.embedded import Cluster
+from db.embedded import Cluster, Control
 from tests.conftest import owner
 
 pytestmark = pytest.mark.cluster
@@ -51,6 +51,10 @@ def test_everything_is_there_after_a_stop_and_nothing_runs_in_between(data: Path
     note = str(uuid4())
     try:
         write(first, note)
+        control = Control.of(first.endpoints)
+        assert control is not None
+        late = control.add_replica(delayed_seconds=900)
+        first.wait_until_whole()
     finally:
         first.stop()
 
@@ -59,7 +63,11 @@ def test_everything_is_there_after_a_stop_and_nothing_runs_in_between(data: Path
 
     second = embedded.start(data)
     try:
-        assert second.endpoints == first.endpoints
+        assert second.endpoints.database_url == first.endpoints.database_url
+        assert second.endpoints.control_key != first.endpoints.control_key
+        assert second.endpoints.delayed_urls == first.endpoints.delayed_urls
+        assert second.node(late).delayed_seconds == 900
+        second.wait_until_whole()
         assert read(second) == ({note}, {note})
     finally:
         second.stop()

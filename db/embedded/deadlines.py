@@ -1,0 +1,92 @@
+"""Undoes in time what was done for a while, whoever forgot to or has died since."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from threading import Condition, Thread
+from typing import Final
+
+_log = logging.getLogger(__name__)
+
+_AGAIN_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Deadline:
+    due_at: float
+    told_at: datetime
+    undo: Callable[[], None]
+
+
+class Deadlines:
+    """Undoes what is due in a thread, from the first on. It ends with the process."""
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._pending: dict[str, _Deadline] = {}
+        self._is_closing = False
+        self._thread: Thread | None = None
+
+    def put(self, what: str, seconds: float, undo: Callable[[], None]) -> datetime:
+        """Have it undone after so many seconds, and return when that is.
+
+        Put again, the same thing is undone at its new time only.
+        """
+        at = datetime.now(UTC) + timedelta(seconds=seconds)
+        with self._changed:
+            due_at = time.monotonic() + seconds
+            self._pending[what] = _Deadline(due_at, at, undo)
+            if self._thread is None:
+                self._thread = Thread(target=self._run, name="deadlines", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+        return at
+
+    def at(self, what: str) -> datetime | None:
+        """Return when it will be undone, None if it is not pending."""
+        with self._changed:
+            pending = self._pending.get(what)
+        return pending.told_at if pending else None
+
+    def undo(self, what: str) -> None:
+        """Undo it now, if it is pending; raises what undoing raises."""
+        with self._changed:
+            pending = self._pending.pop(what, None)
+        if pending is not None:
+            pending.undo()
+
+    def close(self) -> None:
+        """Undo nothing any more."""
+        with self._changed:
+            self._is_closing = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while (due := self._wait()) is not None:
+            what, deadline = due
+            try:
+                deadline.undo()
+            except Exception:
+                _log.exception("Undoing %r failed; it is tried again.", what)
+                with self._changed:
+                    later = time.monotonic() + _AGAIN_SECONDS
+                    again = _Deadline(later, deadline.told_at, deadline.undo)
+                    self._pending.setdefault(what, again)
+
+    def _wait(self) -> tuple[str, _Deadline] | None:
+        """Return what is due, once something is; None when it is closing."""
+        with self._changed:
+            while not self._is_closing:
+                soonest = min(
+                    self._pending.items(), key=lambda item: item[1].due_at, default=None
+                )
+                left = soonest[1].due_at - time.monotonic() if soonest else None
+                if soonest is not None and left is not None and left <= 0:
+                    del self._pending[soonest[0]]
+                    return soonest
+                self._changed.wait(left)
+        return None

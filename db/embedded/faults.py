@@ -1,0 +1,32 @@
+"""What can be done to the embedded cluster to see that it bears it."""
+
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """A fault by name; those of a node need to be told which."""
+
+    KILL_POSTGRES = "kill_postgres"
+    KILL_PATRONI = "kill_patroni"
+    KILL_NODE = "kill_node"
+    FREEZE_POSTGRES = "freeze_postgres"
+    FREEZE_NODE = "freeze_node"
+    FILL_DISK = "fill_disk"
+    OWN_NETWORK = "own_network"
+    CUT_NETWORK = "cut_network"
+    STOP_ETCD = "stop_etcd"
+    STOP_MONGO = "stop_mongo"
+
+    @property
+    def is_of_a_node(self) -> bool:
+        """Whether it strikes one node, and not what the nodes share."""
+        return self not in {Fault.STOP_ETCD, Fault.STOP_MONGO}
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it stays until it is healed; what passes is mended at once.
+
+        A frozen node is not left frozen: the supervisor ends and starts it, unless it
+        does not look. A node needs its own network before that can be cut.
+        """
+        return self not in {Fault.KILL_POSTGRES, Fault.KILL_PATRONI}

@@ -1,0 +1,127 @@
+"""Feels the pulse of a PostgreSQL, and tells a dead silence from a busy one."""
+
+import time
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum, auto
+from threading import Event, Thread
+from typing import Final
+
+import psutil
+import psycopg2
+from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
+from psycopg2.extensions import make_dsn
+
+from db.waiting import Silent, finish
+
+_BEAT_SECONDS: Final = 0.25
+# A question stays open for this long; who counts the seconds decides sooner.
+_OPEN_SECONDS: Final = 15.0
+# More than this between two looks, and we were kept from looking ourselves.
+_LATE_SECONDS: Final = 0.5
+_BUSY: Final = frozenset(
+    {psutil.STATUS_RUNNING, psutil.STATUS_DISK_SLEEP, psutil.STATUS_TRACING_STOP}
+)
+
+
+class Kind(Enum):
+    """What a silent PostgreSQL was seen to do."""
+
+    STOPPED = auto()
+    IDLE = auto()
+    BUSY = auto()
+
+
+@dataclass(slots=True)
+class Silence:
+    """What the processes of a PostgreSQL did in every look since it fell silent.
+
+    Only time in which we looked counts: a machine that slept is no silence.
+    """
+
+    since: float
+    looked_at: float
+    seconds: float = 0.0
+    was_busy: bool = False
+    was_awake: bool = False
+
+    def look(self, now: float, states: Collection[str]) -> None:
+        """Take in the states of its processes (psutil's words) at this moment."""
+        gap = now - self.looked_at
+        self.looked_at = now
+        self.seconds += min(gap, _LATE_SECONDS)
+        # Whoever keeps us waiting may keep the server waiting as well.
+        self.was_busy |= gap > _LATE_SECONDS or not _BUSY.isdisjoint(states)
+        self.was_awake |= set(states) != {psutil.STATUS_STOPPED}
+
+    @property
+    def kind(self) -> Kind:
+        """What it did all the while."""
+        if self.was_busy:
+            return Kind.BUSY
+        return Kind.IDLE if self.was_awake else Kind.STOPPED
+
+
+class Pulse:
+    """A thread with a connection of its own that asks next to nothing, again and again.
+
+    A refusal is an answer as well: only a server that says nothing is silent.
+    """
+
+    def __init__(self, name: str, url: str) -> None:
+        self._dsn = make_dsn(url, application_name="chartroom supervisor")
+        self._asked_at: float | None = None
+        self._connection: DriverConnection | None = None
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, name=f"pulse {name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to ask."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask no more; returns at once, whatever the server does."""
+        self._stopping.set()
+
+    @property
+    def unanswered_since(self) -> float | None:
+        """When the question was asked (monotonic) that it has yet to answer."""
+        return self._asked_at
+
+    def states(self, server: psutil.Process) -> set[str]:
+        """Return what the server, and its process that should answer, are doing."""
+        states: set[str] = set()
+        with suppress(psutil.Error):
+            states.add(server.status())
+        with suppress(psutil.Error, psycopg2.Error, AttributeError):
+            if self._connection is not None and (pid := self._backend()):
+                states.add(psutil.Process(pid).status())
+        return states
+
+    def _backend(self) -> int:
+        return self._connection.info.backend_pid if self._connection else 0
+
+    def _run(self) -> None:
+        while not self._stopping.wait(_BEAT_SECONDS):
+            self._asked_at = time.monotonic()
+            try:
+                self._ask(self._asked_at + _OPEN_SECONDS)
+            except (psycopg2.Error, OSError, Silent):
+                self._disconnect()
+            self._asked_at = None
+        self._disconnect()
+
+    def _ask(self, deadline: float) -> None:
+        if self._connection is None:
+            self._connection = psycopg2.connect(self._dsn, async_=True)
+            finish(self._connection, deadline)
+        with self._connection.cursor() as cursor:
+            cursor.execute("SELECT")
+            finish(self._connection, deadline)
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(psycopg2.Error):
+                connection.close()

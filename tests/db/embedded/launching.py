@@ -1,0 +1,88 @@
+"""A launcher, or a supervisor alone, in a process of its own that tests may kill.
+
+    python -m tests.db.embedded.launching launch|supervise DATA
+
+Says "up" once it works. `die` and `freeze` on its input set a trap: it strikes the
+process itself when a node is dead for certain and still holds the leader key. If that
+is survived, "dropped" or "kept" tells what became of the key. It ends in good order
+when its input does.
+"""
+
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from db import embedded
+from db.embedded.etcd import Etcd, Leadership
+from db.embedded.supervision import Supervisor
+from tests.db.embedded.sight import attached
+
+_TRAPS = {"die": signal.SIGKILL, "freeze": signal.SIGSTOP}
+
+
+def say(word: str) -> None:
+    """Say a word to whoever started us."""
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
+def set_trap(strike: signal.Signals) -> None:
+    """Let the next drop of the leader key begin with this signal to ourselves."""
+    drop = Etcd.drop
+
+    def dropped(etcd: Etcd, seen: Leadership) -> bool:
+        Etcd.drop = drop
+        os.kill(os.getpid(), strike)
+        # Other threads may be told first.
+        time.sleep(0.1)
+        is_dropped = drop(etcd, seen)
+        say("dropped" if is_dropped else "kept")
+        return is_dropped
+
+    Etcd.drop = dropped
+
+
+@contextmanager
+def launched(data: Path) -> Iterator[None]:
+    """Run the whole cluster, as the launcher does."""
+    with ExitStack() as held:
+        embedded.start_within(held, data, report=lambda _stage, _seconds: None)
+        yield
+
+
+@contextmanager
+def supervised(data: Path) -> Iterator[None]:
+    """Run one more supervisor of nodes that somebody else has started."""
+    seen = attached(data)
+    supervisor = Supervisor(
+        seen.etcd,
+        lambda: seen.nodes,
+        (),
+        pulse_url=lambda name: seen.addresses.node_url(name, "chartroom", "postgres"),
+        is_held=lambda _: False,
+    )
+    supervisor.start()
+    try:
+        yield
+    finally:
+        supervisor.stop()
+
+
+def main() -> None:
+    """Do what the command line says until the input ends."""
+    logging.basicConfig(format=f"%(asctime)s {sys.argv[1]}: %(message)s")
+    role = {"launch": launched, "supervise": supervised}[sys.argv[1]]
+    with role(Path(sys.argv[2])):
+        say("up")
+        for line in sys.stdin:
+            set_trap(_TRAPS[line.strip()])
+            say("set")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""The nodes of a cluster as any process sees them that has not started them."""
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import psutil
+
+from db import embedded
+from db.embedded import Addresses, DataFolder, Node, processes, programs
+from db.embedded.etcd import Etcd
+from db.embedded.nodes import Workshop
+from db.embedded.processes import Program
+
+
+class SeenProgram(Program):
+    """A program that somebody else has started, and may start again at any time."""
+
+    _known: psutil.Process | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether anybody's process of it runs."""
+        return self.found() is not None
+
+    def kill(self) -> None:
+        """End it at once, whoever started it, and wait until it is gone."""
+        processes.kill(processes.find(self.told))
+
+    def found(self) -> psutil.Process | None:
+        """Return the process that runs it, if there is one."""
+        with suppress(psutil.Error):
+            if self._known and self._known.status() != psutil.STATUS_ZOMBIE:
+                return self._known
+        self._known = next(iter(processes.find(self.told)), None)
+        return self._known
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a data folder tells of its running cluster."""
+
+    addresses: Addresses
+    nodes: tuple[Node, ...]
+    etcd: Etcd
+
+
+def attached(data: Path) -> Seen:
+    """Return the running cluster of a data folder."""
+    folder, addresses = DataFolder(data), embedded.attach(data)
+    workshop = Workshop(programs.find(folder.path), folder, addresses.secrets)
+    return Seen(
+        addresses,
+        tuple(
+            _seen(workshop.build(member, addresses.ports))
+            for member in addresses.members.staying
+        ),
+        Etcd(addresses.ports["etcd"], addresses.secrets["etcd"]),
+    )
+
+
+def _seen(node: Node) -> Node:
+    mine = node.patroni
+    return replace(
+        node,
+        patroni=SeenProgram(
+            mine.name, mine.command, mine.environment, mine.directory, mine.log
+        ),
+    )
