@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from db.routing.beginnings import PrefacedConnection
 from db.routing.pools import driver_of
 
 DatabaseRole = Literal[
@@ -24,14 +23,10 @@ _TAKE_ON: Final = (
     "set_config('chartroom.patient_id', '{patient_id}', true); "
 )
 _BECOME: Final = (
-    "WITH former AS MATERIALIZED (SELECT current_setting('role') AS role, "
-    "current_setting('search_path') AS path) "
-    "SELECT role, path, set_config('role', %s, true), "
-    "set_config('search_path', %s, true) FROM former"
+    "SELECT set_config('role', '{role}', true), "
+    "set_config('search_path', '{path}', true); "
 )
-_RETURN: Final = (
-    "SELECT set_config('role', %s, true), set_config('search_path', %s, true)"
-)
+_BORROWED: Final = "chartroom.borrowed_role"
 
 # Who may see every patient finds them in a view without rules: for rows under rules,
 # even under one that is always true, the planner may not look at its statistics.
@@ -59,11 +54,8 @@ def take_on(session: Session, acting: Acting | None) -> None:
     """Let the rest of the session's transaction run in this name."""
     if acting is None:
         return
-    driver = driver_of(session.connection())
-    if not isinstance(driver, PrefacedConnection):
-        raise TypeError("Only connections of the routing's own act in a name.")
     role, path = _settings(acting.role)
-    driver.preface += _TAKE_ON.format(
+    driver_of(session.connection()).preface += _TAKE_ON.format(
         role=role,
         path=path,
         user_id=acting.user_id or "",
@@ -83,17 +75,31 @@ def become(session: Session, role: DatabaseRole) -> Iterator[None]:
     if Acting not in session.info:
         yield
         return
-    connection = session.connection()
-    former = tuple(connection.exec_driver_sql(_BECOME, _settings(role)).one()[:2])
+    outer = session.info.get(_BORROWED)
+    session.info[_BORROWED] = role
+    _play(session, role)
     try:
         yield
-    except BaseException:
-        # In a transaction that has failed nothing can be said any more; rolled back
-        # to a savepoint, it has its former role again.
+    finally:
+        session.info[_BORROWED] = outer
+        # Where the session can no longer be used there is nobody to return to.
         with suppress(SQLAlchemyError):
-            session.connection().exec_driver_sql(_RETURN, former)
-        raise
-    session.connection().exec_driver_sql(_RETURN, former)
+            _play(session, outer or session.info[Acting].role)
+
+
+def is_itself(session: Session) -> bool:
+    """Whether the session runs in its own role, and not in one it became."""
+    return session.info.get(_BORROWED) is None
+
+
+def _play(session: Session, role: DatabaseRole) -> None:
+    """Have what comes next run in this role, told along with it."""
+    driver = driver_of(session.connection())
+    # In a transaction that has failed nothing can be said any more; rolled back to a
+    # savepoint, it has its former role again.
+    if not driver.has_failed:
+        name, path = _settings(role)
+        driver.preface += _BECOME.format(role=name, path=path)
 
 
 def _settings(role: DatabaseRole) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg2
 from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
@@ -11,6 +11,8 @@ from psycopg2.extensions import make_dsn, parse_dsn
 from db.endpoints import Endpoints
 from db.routing.beginnings import PrefacedConnection
 from db.routing.commits import CertainConnection
+
+Opened = TypeVar("Opened", bound=PrefacedConnection)
 
 CONNECT_TIMEOUT_SECONDS = 2
 
@@ -51,9 +53,14 @@ class Address:
 
 
 class Addresses:
-    """All servers of one set of endpoints."""
+    """All servers of one set of endpoints, or of a later one that was adopted."""
 
     def __init__(self, endpoints: Endpoints) -> None:
+        self.nodes: tuple[Address, ...] = ()
+        self.adopt(endpoints)
+
+    def adopt(self, endpoints: Endpoints) -> None:
+        """Take these servers for all there are from now on."""
         self._primary = parse_dsn(endpoints.database_url)
         named = [
             address
@@ -70,7 +77,7 @@ class Addresses:
         place = (connection.info.host, str(connection.info.port))
         return next((node.name for node in self.nodes if node.place == place), None)
 
-    def open_primary(self, likely: str | None) -> DriverConnection:
+    def open_primary(self, likely: str | None) -> CertainConnection:
         """Open a connection to whichever server takes writes, the likely one first."""
         hosts = sorted(
             _split(self._primary),
@@ -91,22 +98,19 @@ class Addresses:
         return next((node.name for node in self.nodes if node.place == place), None)
 
 
-def open_reading(address: Address) -> DriverConnection:
+def open_reading(address: Address) -> PrefacedConnection:
     """Open a connection that can only read, whatever the server's role."""
-    return _open(address.parameters, _READING)
+    return _open(address.parameters, _READING, PrefacedConnection)
 
 
 def _open(
     parameters: Mapping[str, str],
     session: str,
-    factory: type[PrefacedConnection] = PrefacedConnection,
-) -> DriverConnection:
+    factory: type[Opened],
+) -> Opened:
     everything: dict[str, Any] = {**parameters, **_LIVENESS}
     connection = psycopg2.connect(make_dsn(**everything), connection_factory=factory)
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        cursor.execute(session)
-    connection.autocommit = False
+    connection.say(session)
     return connection
 
 

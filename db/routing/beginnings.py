@@ -1,70 +1,131 @@
 """A connection that sends a transaction's first words along with its first statement.
 
-A round trip of its own would cost as much as many a list.
+BEGIN is one of them. Last words go along with COMMIT. A round trip of their own would
+cost as much as many a list.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
+from psycopg2.errors import InFailedSqlTransaction
+from psycopg2.extensions import (
+    TRANSACTION_STATUS_IDLE,
+    TRANSACTION_STATUS_INERROR,
+    TRANSACTION_STATUS_INTRANS,
+)
 from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
 from psycopg2.extensions import cursor as DriverCursor  # noqa: N812 - a class
 from psycopg2.sql import Composable
 
 Query = str | bytes | Composable
 Values = Sequence[Any] | Mapping[str, Any] | None
+_BEGIN: Final = "BEGIN; "
+_BEGUN: Final = frozenset({TRANSACTION_STATUS_INTRANS, TRANSACTION_STATUS_INERROR})
 
 
 class PrefacedCursor(DriverCursor):
-    """Puts the connection's preface before what it is given."""
+    """Puts what a transaction begins with before what it is given."""
 
     def execute(self, query: Query, vars: Values = None) -> None:  # noqa: A002
-        """Run the query, and before it, in the same message, the preface."""
+        """Run the query, and before it, in the same message, what is still unsaid."""
         super().execute(self._prefaced(query), vars)
 
+    def executemany(self, query: Query, vars_list: Iterable[Values]) -> None:
+        """Run the query for each of the values, in a transaction that has begun."""
+        send_ahead(self.connection)
+        super().executemany(query, vars_list)
+
     def copy_expert(self, sql: Query, file: Any, size: int = 8192) -> None:
-        """Copy; the preface goes ahead, because COPY has a message of its own."""
-        self._send_ahead()
+        """Copy; the first words go ahead, because COPY has a message of its own."""
+        send_ahead(self.connection)
         super().copy_expert(sql, file, size)
 
     def _prefaced(self, query: Query) -> Query:
         if self.name is not None:
-            # A named cursor's query becomes part of a DECLARE.
-            self._send_ahead()
-        preface = _taken_from(self.connection)
-        if not preface:
+            # Its query becomes part of a DECLARE. psycopg2 takes the transaction for
+            # none, and would refuse a cursor that does not outlive its statement.
+            send_ahead(self.connection)
+            self.withhold = True
+        words = _taken_from(self.connection)
+        if not words:
             return query
         if isinstance(query, bytes):
-            return preface.encode() + query
+            return words.encode() + query
         text = query if isinstance(query, str) else query.as_string(self)
-        return preface + text
-
-    def _send_ahead(self) -> None:
-        send_ahead(self.connection)
+        return words + text
 
 
 class PrefacedConnection(DriverConnection):
-    """Begins a transaction with `preface`, whenever its first statement comes."""
+    """Begins a transaction, with `preface`, whenever its first statement comes.
+
+    `closing` is said before COMMIT, and must answer nothing that anybody waits for.
+    Below all this psycopg2 is in autocommit: it would send BEGIN in its own message.
+    """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.autocommit = True
         self.cursor_factory = PrefacedCursor
         self.preface = ""
+        self.closing = ""
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the transaction can only be undone, as a whole or to a savepoint."""
+        return bool(self.get_transaction_status() == TRANSACTION_STATUS_INERROR)
+
+    def commit(self) -> None:
+        """Commit, if there is anything to; raises InFailedSqlTransaction."""
+        self.end_with("COMMIT")
 
     def rollback(self) -> None:
-        """Roll back, as a pool does on return; what follows has no preface."""
-        self.preface = ""
-        super().rollback()
+        """Roll back, as a pool does on return; what was left to be said is not."""
+        self.preface = self.closing = ""
+        if self.get_transaction_status() in _BEGUN:
+            self.say("ROLLBACK")
+        else:
+            # Only says so if the connection is closed.
+            super().rollback()
+
+    def end_with(self, words: str) -> tuple[Any, ...]:
+        """End the transaction with these words, and return the row they answer with.
+
+        One that has failed is refused: COMMIT would undo it and not say so. Whatever
+        is raised, the transaction is over, as after any COMMIT.
+        """
+        is_idle = not self.preface and not self.closing
+        if is_idle and self.get_transaction_status() not in _BEGUN:
+            super().commit()
+            return ()
+        try:
+            if self.has_failed:
+                raise InFailedSqlTransaction("What has failed cannot be committed.")
+            closing, self.closing = self.closing, ""
+            return self.say(_taken_from(self) + closing + words)
+        finally:
+            if self.get_transaction_status() in _BEGUN:
+                self.rollback()
+
+    def say(self, words: str) -> tuple[Any, ...]:
+        """Run this and nothing before it, in one message; return its row, if any."""
+        with self.cursor(cursor_factory=DriverCursor) as cursor:
+            cursor.execute(words)
+            row = cursor.fetchone() if cursor.description else None
+            return row or ()
 
 
 def send_ahead(connection: DriverConnection) -> None:
     """Say the transaction's first words if nothing has been said yet."""
-    if preface := _taken_from(connection):
-        with connection.cursor() as cursor:
-            cursor.execute(preface)
+    if isinstance(connection, PrefacedConnection):
+        words = _taken_from(connection)
+        if words:
+            connection.say(words)
 
 
 def _taken_from(connection: DriverConnection) -> str:
     if not isinstance(connection, PrefacedConnection):
         return ""
-    preface, connection.preface = connection.preface, ""
-    return preface
+    words, connection.preface = connection.preface, ""
+    if connection.get_transaction_status() == TRANSACTION_STATUS_IDLE:
+        return _BEGIN + words
+    return words

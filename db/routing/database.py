@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 from uuid import UUID, uuid4
 
@@ -12,10 +13,12 @@ from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
 from db.routing import counters, receipts
+from db.routing.absence import Absence
 from db.routing.acting import Acting, take_on
 from db.routing.addresses import Addresses
 from db.routing.failures import (
     DatabaseUnavailable,
+    NoPrimary,
     NoServer,
     OutcomeUnknown,
     Trouble,
@@ -27,12 +30,14 @@ from db.routing.lsn import BEYOND, Lsn
 from db.routing.nodes import NodeState
 from db.routing.patience import Patience
 from db.routing.pools import PoolSizes
-from db.routing.reads import Reads, Served
+from db.routing.reads import Lease, Reads, Served
 from db.routing.watch import Watch
-from db.routing.writes import Delivery, Writes, WritingSession
+from db.routing.writes import Attempted, Delivery, Writes, WritingSession
 
 T = TypeVar("T")
 Judge = Callable[[BaseException], Trouble | None]
+# Lends a connection on another server than those to avoid, which it adds to.
+Lend = Callable[[set[str]], Lease]
 
 # Longer than any pause of a healthy server. Patroni needs about 20 s to replace one.
 _HUNG_FOR_READING_SECONDS = 3.0
@@ -63,6 +68,9 @@ class Database:
 
     `acting` says in whose name: the database then shows and changes what that role
     may, and nothing else. Nobody in particular may next to nothing.
+
+    Once nobody has led for `read_only_after_seconds`, reads go on without a primary: a
+    replica answers although it may lack what the caller wrote last.
     """
 
     def __init__(
@@ -75,17 +83,26 @@ class Database:
         pool_recycle_seconds: int = 3600,
         replica_wait_seconds: float = 0.1,
         retry_seconds: float = 30,
+        read_only_after_seconds: float = 5,
     ) -> None:
         sizes = PoolSizes(
             pool_size, pool_overflow, pool_timeout_seconds, pool_recycle_seconds
         )
         self._retry_seconds = retry_seconds
+        self.endpoints = endpoints
         self._addresses = Addresses(endpoints)
-        self._watch = Watch(self._addresses.nodes, self._cut)
+        self._watch = Watch(self._addresses.nodes, self._cut, read_only_after_seconds)
         self._reads = Reads(
             self._addresses.nodes, self._watch, sizes, replica_wait_seconds
         )
         self._writes = Writes(self._addresses, self._watch, sizes)
+
+    def adopt(self, endpoints: Endpoints) -> None:
+        """Work with these servers from now on, without a pause for those that stay."""
+        self._addresses.adopt(endpoints)
+        self._reads.adopt(self._addresses.nodes)
+        self._watch.adopt(self._addresses.nodes)
+        self.endpoints = endpoints
 
     def read(
         self,
@@ -95,36 +112,29 @@ class Database:
         acting: Acting | None = None,
     ) -> Read[T]:
         """Run a read on a server that shows everything up to `after`."""
-        avoiding: set[str] = set()
-
-        def attempt() -> Read[T]:
-            lease = self._reads.connect(after, avoiding)
-            with self._reads.session(lease, avoiding, acting) as session:
-                return Read(operation(session), lease.served)
-
-        return self._persist("read", attempt, trouble_of_read)
+        return self._read(operation, partial(self._lease, after), acting)
 
     def read_latest(
         self, operation: Callable[[Session], T], *, acting: Acting | None = None
     ) -> Read[T]:
-        """Run a read on the primary, which shows what anybody has written so far."""
-        return self.read(operation, after=BEYOND, acting=acting)
+        """Run a read on the primary, which shows what anybody has written so far.
+
+        On no other server, however long nobody leads: jobs decide by it what to do.
+        """
+        return self._read(operation, partial(self._reads.connect, BEYOND), acting)
 
     def read_newest(
         self, operation: Callable[[Session], T], *, acting: Acting | None = None
     ) -> Read[T]:
         """Run a read on the primary or, while nobody leads, on what comes nearest."""
-        avoiding: set[str] = set()
 
-        def attempt() -> Read[T]:
+        def lend(avoiding: set[str]) -> Lease:
             try:
-                lease = self._reads.connect(BEYOND, avoiding)
+                return self._reads.connect(BEYOND, avoiding)
             except NoServer:
-                lease = self._reads.connect(None, avoiding)
-            with self._reads.session(lease, avoiding, acting) as session:
-                return Read(operation(session), lease.served)
+                return self._reads.connect(None, avoiding)
 
-        return self._persist("read", attempt, trouble_of_read)
+        return self._read(operation, lend, acting)
 
     def find(
         self,
@@ -137,12 +147,12 @@ class Database:
         """Run a read that raises `missing` when there is no such thing.
 
         What a replica does not know, somebody may have written a moment ago: the
-        primary has the last word.
+        primary has the last word, if there is one.
         """
         try:
             return self.read(operation, after=after, acting=acting)
         except missing:
-            return self.read_latest(operation, acting=acting)
+            return self.read(operation, after=BEYOND, acting=acting)
 
     @contextmanager
     def reading(
@@ -154,7 +164,7 @@ class Database:
         DatabaseUnavailable. Prefer `read`, or take this for what is streamed.
         """
         avoiding: set[str] = set()
-        lease = self._persist("read", lambda: self._reads.connect(after, avoiding))
+        lease = self._persist("read", lambda: self._lease(after, avoiding))
         with (
             _as_unavailable(trouble_of_read),
             self._reads.session(lease, avoiding, acting) as session,
@@ -167,19 +177,32 @@ class Database:
         *,
         key: UUID | None = None,
         acting: Acting | None = None,
+        gives_way: bool = False,
     ) -> Written[T]:
         """Run and commit a transaction on the primary exactly once.
 
         With a `key` of the caller's this holds across calls too: AlreadyWritten is
         raised when an earlier call with it was committed. Raises OutcomeUnknown if
-        the connection died during COMMIT and no primary could be asked since.
+        the connection died during COMMIT and no primary could be asked since, and
+        NoPrimary where nobody has led for `retry_seconds`. What `gives_way` can be
+        done otherwise, and waits no longer than until reads go on without a primary.
         """
         delivery = Delivery(self._writes, operation, key, acting)
+
+        def attempt() -> Attempted[T]:
+            self._require_primary(gives_way=gives_way)
+            return delivery.attempt()
+
         try:
-            attempted = self._persist("write", delivery.attempt)
+            self._require_primary()
+            attempted = self._persist(
+                "write", attempt if gives_way else delivery.attempt
+            )
         except DatabaseUnavailable as error:
             if delivery.is_unanswered:
-                raise OutcomeUnknown(str(error)) from error
+                raise OutcomeUnknown(str(error), delivery.key) from error
+            if absence := self._watch.absence():
+                raise NoPrimary(absence.since) from error
             raise
         return Written(attempted.value, attempted.lsn or self._find_position())
 
@@ -212,12 +235,54 @@ class Database:
         self._watch.wait_for_first_look()
         return self._watch.nodes()
 
+    def absence(self) -> Absence | None:
+        """Return since when there is no primary; None while there is one."""
+        return self._watch.absence()
+
+    def gap_seconds(self) -> float:
+        """Return for how long nothing could be written down lately, 0 mostly.
+
+        It counts for a minute after a primary is back, so that what was seen meanwhile
+        can be written down first.
+        """
+        return self._watch.gap_seconds()
+
     def close(self) -> None:
         """Stop watching and close all idle connections."""
         self._writes.teller.close()
         self._watch.close()
-        for pool in (self._writes.pool, *self._reads.pools.values()):
+        for pool in (*self._writes.pools, *self._reads.pools.values()):
             pool.close()
+
+    def _read(
+        self, operation: Callable[[Session], T], lend: Lend, acting: Acting | None
+    ) -> Read[T]:
+        avoiding: set[str] = set()
+
+        def attempt() -> Read[T]:
+            lease = lend(avoiding)
+            with self._reads.session(lease, avoiding, acting) as session:
+                return Read(operation(session), lease.served)
+
+        return self._persist("read", attempt, trouble_of_read)
+
+    def _lease(self, after: Lsn | None, avoiding: set[str]) -> Lease:
+        """Lend a connection for a read, in a lasting absence an older one at worst."""
+        try:
+            return self._reads.connect(after, avoiding)
+        except NoServer:
+            absence = self._watch.absence()
+            if after is None or absence is None or not absence.is_lasting:
+                raise
+            return self._reads.connect(None, avoiding)
+
+    def _require_primary(self, *, gives_way: bool = False) -> None:
+        """Raise NoPrimary if nobody has led for longer than anybody would wait."""
+        absence = self._watch.absence()
+        if absence is None:
+            return
+        if absence.seconds >= self._retry_seconds or (gives_way and absence.is_lasting):
+            raise NoPrimary(absence.since)
 
     def _persist(
         self, operation: str, attempt: Callable[[], T], judge: Judge = trouble_of
@@ -251,7 +316,7 @@ class Database:
         try:
             is_written = self._persist("write", attempt)
         except DatabaseUnavailable as error:
-            raise OutcomeUnknown(str(error)) from error
+            raise OutcomeUnknown(str(error), receipt) from error
         if not is_written:
             raise DatabaseUnavailable(
                 "The primary went away; nothing was written."
@@ -274,12 +339,14 @@ class Database:
         Readers soon, for others can answer them. Writers once another server leads,
         or when nobody would wait any longer: cutting them off costs a transaction.
         """
-        if silent_seconds >= _HUNG_FOR_READING_SECONDS:
-            self._reads.pools[name].cut(lambda _: True)
+        pool = self._reads.pools.get(name)
+        if pool is not None and silent_seconds >= _HUNG_FOR_READING_SECONDS:
+            pool.cut(lambda _: True)
         primary = self._watch.primary()
         is_replaced = primary is not None and primary.name != name
         if is_replaced or silent_seconds >= self._retry_seconds:
-            self._writes.pool.cut(lambda driver: self._leads_to(driver, name))
+            for pool in self._writes.pools:
+                pool.cut(lambda driver: self._leads_to(driver, name))
 
     def _leads_to(self, connection: DriverConnection, name: str) -> bool:
         return self._addresses.name_of(connection) == name

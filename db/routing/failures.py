@@ -1,6 +1,8 @@
 """Which failures mean "try again", which mean "try elsewhere", and which are final."""
 
+from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 import psycopg2
 from psycopg2.errors import InsufficientPrivilege
@@ -11,8 +13,23 @@ class DatabaseUnavailable(Exception):
     """No server could do it in time; nothing was written, trying again later helps."""
 
 
+class NoPrimary(DatabaseUnavailable):
+    """Nobody has led for so long that waiting is of no use; nothing was written."""
+
+    def __init__(self, since: datetime) -> None:
+        super().__init__("No server takes writes.")
+        self.since = since
+
+
 class OutcomeUnknown(DatabaseUnavailable):
-    """The connection died during COMMIT and no primary could be asked since."""
+    """The connection died during COMMIT and no primary could be asked since.
+
+    Whoever writes the same again with `key` does it once, whatever became of it.
+    """
+
+    def __init__(self, message: str, key: UUID) -> None:
+        super().__init__(message)
+        self.key = key
 
 
 class AlreadyWritten(Exception):

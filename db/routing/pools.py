@@ -20,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
 from db.routing import counters
+from db.routing.beginnings import PrefacedConnection
 from db.routing.failures import DatabaseUnavailable
 
 _log = logging.getLogger(__name__)
@@ -119,26 +120,17 @@ class Pool:
         idle.set_function(lambda: _pool_of(self.engine).checkedin())
 
 
-def driver_of(connection: Connection) -> DriverConnection:
-    """Return psycopg2's connection under SQLAlchemy's."""
+def driver_of(connection: Connection) -> PrefacedConnection:
+    """Return the driver's connection under SQLAlchemy's."""
     driver = connection.connection.dbapi_connection
-    if not isinstance(driver, DriverConnection):
-        raise TypeError("Routing needs psycopg2.")
+    if not isinstance(driver, PrefacedConnection):
+        raise TypeError("Routing needs connections of its own.")
     return driver
 
 
 def ask(connection: Connection, question: str) -> tuple[Any, ...]:
     """Run one query outside of any transaction, in a single round trip."""
-    driver = driver_of(connection)
-    driver.autocommit = True
-    try:
-        with driver.cursor() as cursor:
-            cursor.execute(question)
-            row: tuple[Any, ...] = cursor.fetchone() or ()
-            return row
-    finally:
-        if not driver.closed:
-            driver.autocommit = False
+    return driver_of(connection).say(question)
 
 
 def _refuse_dead(driver: DriverConnection, *_: object) -> None:

@@ -61,10 +61,29 @@ class Reads:
         self._watch = watch
         self._wait_seconds = wait_seconds
         self._turns = count()
-        self.pools = {
-            address.name: Pool(address.name, partial(open_reading, address), sizes)
-            for address in addresses
-        }
+        self._sizes = sizes
+        self._addresses: dict[str, Address] = {}
+        self.pools: dict[str, Pool] = {}
+        self.adopt(addresses)
+
+    def adopt(self, addresses: Iterable[Address]) -> None:
+        """Read from these servers and no others from now on.
+
+        Connections on loan are closed when they are given back.
+        """
+        wanted = {address.name: address for address in addresses}
+        former, pools = self.pools, {}
+        for name, address in wanted.items():
+            if address == self._addresses.get(name):
+                pools[name] = former[name]
+        gone = [pool for name, pool in former.items() if name not in pools]
+        for pool in gone:
+            pool.close()
+        for name, address in wanted.items():
+            if name not in pools:
+                pools[name] = Pool(name, partial(open_reading, address), self._sizes)
+        # Replaced as a whole: others look into it at any time.
+        self._addresses, self.pools = wanted, pools
 
     @contextmanager
     def session(
@@ -109,10 +128,12 @@ class Reads:
 
     def _open(self, node: NodeState, after: Lsn | None) -> Connection | None:
         """Return a connection to this server, None if it is not there in time."""
-        pool = self.pools[node.name]
+        pool = self.pools.get(node.name)
+        if pool is None:
+            return None  # It was taken away since it was chosen.
         connection = pool.connect()
         try:
-            if after is None or self._reaches(node, connection, after):
+            if after is None or self._reaches(pool, node, connection, after):
                 return connection
         except BaseException:
             connection.invalidate()
@@ -121,13 +142,15 @@ class Reads:
         connection.close()
         return None
 
-    def _reaches(self, node: NodeState, connection: Connection, after: Lsn) -> bool:
+    def _reaches(
+        self, pool: Pool, node: NodeState, connection: Connection, after: Lsn
+    ) -> bool:
         """Tell whether the connection shows everything up to `after`, waiting a bit.
 
         A position seen since the connection was opened holds for as long as it lives:
         a server only goes back when it starts anew, and that ends every connection.
         """
-        opened_at = self.pools[node.name].opened_at(connection)
+        opened_at = pool.opened_at(connection)
         is_remembered = node.has_replayed(after) and opened_at <= node.seen_at
         if is_remembered or self._wait(node, connection, after):
             outcome = "remembered" if is_remembered else "waited"

@@ -13,19 +13,19 @@ from threading import Condition, Thread
 from typing import Final
 
 import psycopg2
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from db.routing.failures import DatabaseUnavailable, NoServer
+from db.routing.pools import ask
 
 _TELLER: Final = "chartroom.teller"
 _APART_SECONDS: Final = 0.05
 _PAUSE_SECONDS: Final = 0.5
 _CLOSING_SECONDS: Final = 5.0
 # It carries nothing that could be lost: what it tells of is committed already.
-_WAIT_FOR_NOBODY: Final = text("SET LOCAL synchronous_commit TO off")
-_TELL: Final = text("SELECT pg_notify(:channel, '')")
+_TELL: Final = "BEGIN; SET LOCAL synchronous_commit TO off; {notices}; COMMIT"
 _log = logging.getLogger(__name__)
 
 
@@ -44,7 +44,9 @@ class Teller:
         self._is_closing = False
 
     def tell(self, channel: str) -> None:
-        """Tell the channel soon; returns at once."""
+        """Tell the channel, a plain word, soon; returns at once."""
+        if not channel.isidentifier():
+            raise ValueError("A channel is a plain word.")
         with self._changed:
             if self._is_closing:
                 return
@@ -86,10 +88,13 @@ class Teller:
             self._changed.wait_for(lambda: self._is_closing, _PAUSE_SECONDS)
 
     def _tell(self, channels: set[str]) -> None:
-        with self._connect() as connection, connection.begin():
-            connection.execute(_WAIT_FOR_NOBODY)
-            for channel in sorted(channels):
-                connection.execute(_TELL, {"channel": channel})
+        notices = "; ".join(f'NOTIFY "{channel}"' for channel in sorted(channels))
+        with self._connect() as connection:
+            try:
+                ask(connection, _TELL.format(notices=notices))
+            except psycopg2.Error:
+                connection.invalidate()
+                raise
 
 
 def carry(session: Session, teller: Teller) -> None:

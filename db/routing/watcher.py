@@ -1,7 +1,6 @@
 """Looks at one server again and again, and never waits for an answer without end."""
 
 import logging
-import select
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -9,13 +8,15 @@ from threading import Event, Lock, Thread
 from time import monotonic
 
 import psycopg2
-from psycopg2.extensions import POLL_OK, POLL_READ, make_dsn
 from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
+from psycopg2.extensions import make_dsn
 
+from db.routing import standing
 from db.routing.addresses import Address
 from db.routing.history import WalHistory
 from db.routing.lsn import Lsn
 from db.routing.nodes import NodeState, Role
+from db.waiting import Silent, finish
 
 _log = logging.getLogger(__name__)
 
@@ -24,24 +25,7 @@ PATIENCE_SECONDS = 2.0
 # Called with a server's name and for how many seconds it has said nothing.
 OnSilence = Callable[[str, float], None]
 
-# One evaluation of pg_is_in_recovery() decides everything: a promotion between two
-# would ask a replica's question of a primary. OFFSET keeps the subquery apart.
-_LOOK = """
-SELECT recovering,
-    CASE WHEN recovering THEN pg_last_wal_replay_lsn()
-         ELSE pg_current_wal_flush_lsn() END,
-    CASE WHEN recovering THEN pg_last_wal_receive_lsn() END,
-    CASE WHEN recovering THEN coalesce(
-             (SELECT received_tli FROM pg_stat_wal_receiver),
-             (SELECT timeline_id FROM pg_control_checkpoint()))
-         ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int
-    END
-FROM (SELECT pg_is_in_recovery() AS recovering OFFSET 0) AS asked
-"""
-
-
-class Silent(Exception):
-    """The server took what we sent and says nothing."""
+_LOOK = standing.question()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +51,14 @@ class Watcher:
         self,
         address: Address,
         history: WalHistory,
-        closing: Event,
         on_silence: OnSilence,
         pause_seconds: Callable[[], float],
     ) -> None:
         self.state = NodeState(address.name)
         self.looked = Event()
-        self._address = address
+        self.address = address
         self._history = history
-        self._closing = closing
+        self._closing = Event()
         self._on_silence = on_silence
         self._pause_seconds = pause_seconds
         self._guard = Lock()
@@ -89,8 +72,12 @@ class Watcher:
         """Begin to look."""
         self._thread.start()
 
+    def stop(self) -> None:
+        """Look no more; the thread ends soon."""
+        self._closing.set()
+
     def join(self) -> None:
-        """Wait for the thread, which ends soon after `closing` is set."""
+        """Wait for the thread, which ends soon after `stop`."""
         self._thread.join(timeout=2 * PATIENCE_SECONDS)
 
     def mark_down(self) -> None:
@@ -99,7 +86,7 @@ class Watcher:
             was_reachable = self.state.reachable
             self.state = replace(self.state, reachable=False, latency_seconds=None)
         if was_reachable:
-            _log.warning("Database server %s does not answer", self._address.name)
+            _log.warning("Database server %s does not answer", self.address.name)
 
     def mark_stalled(self) -> None:
         """Take in that waiting was in vain; its next step forward lifts this."""
@@ -120,7 +107,7 @@ class Watcher:
                 self._on_silence(self.state.name, monotonic() - self._last_heard_at)
             except Exception as error:
                 # Whatever it is, looking goes on: a dead watch would see no recovery.
-                _log.debug("%s: %s", self._address.name, error)
+                _log.debug("%s: %s", self.address.name, error)
                 self._lose()
             self.looked.set()
             self._closing.wait(self._pause_seconds())
@@ -131,7 +118,7 @@ class Watcher:
         asked_at = monotonic()
         with connection.cursor() as cursor:
             cursor.execute(_LOOK)
-            _await(connection, asked_at + PATIENCE_SECONDS)
+            finish(connection, asked_at + PATIENCE_SECONDS)
             is_replica, replayed, received, timeline = cursor.fetchone() or (None,) * 4
         position = Lsn.parse(replayed or "0/0")
         return Look(
@@ -145,10 +132,10 @@ class Watcher:
 
     def _connect(self) -> DriverConnection:
         dsn = make_dsn(
-            **{**self._address.parameters, "application_name": "chartroom watch"}
+            **{**self.address.parameters, "application_name": "chartroom watch"}
         )
         self._connection = psycopg2.connect(dsn, async_=True)
-        _await(self._connection, monotonic() + PATIENCE_SECONDS)
+        finish(self._connection, monotonic() + PATIENCE_SECONDS)
         return self._connection
 
     def _take_in(self, look: Look) -> None:
@@ -194,15 +181,3 @@ def advance(state: NodeState, position: Lsn, asked_at: float) -> NodeState:
     if position == known:
         return replace(state, seen_at=max(asked_at, state.seen_at))
     return replace(state, replay_lsn=position, seen_at=asked_at, is_stalled=False)
-
-
-def _await(connection: DriverConnection, deadline: float) -> None:
-    """Let an asynchronous connection finish what it does, or raise Silent."""
-    while (wants := connection.poll()) != POLL_OK:
-        poller = select.poll()
-        poller.register(
-            connection.fileno(),
-            select.POLLIN if wants == POLL_READ else select.POLLOUT,
-        )
-        if not poller.poll(max(0.0, deadline - monotonic()) * 1000):
-            raise Silent

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 from typing import Generic, TypeVar
 from uuid import UUID, uuid4
 
-import psycopg2
-from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -16,7 +15,7 @@ from sqlalchemy.orm import Session
 from db.routing import receipts
 from db.routing.acting import Acting, take_on
 from db.routing.addresses import Addresses
-from db.routing.beginnings import PrefacedConnection, send_ahead
+from db.routing.commits import CertainConnection
 from db.routing.failures import (
     AlreadyWritten,
     NoServer,
@@ -56,9 +55,12 @@ class Writes:
         self._addresses = addresses
         self._watch = watch
         self.pool = Pool("primary", self._open, sizes)
-        self.teller = Teller(self.connect)
+        # In a busy pool the teller would have to open a connection each time.
+        aside = Pool("teller", self._open, PoolSizes(size=1, overflow=0))
+        self.teller = Teller(partial(self.connect, aside))
+        self.pools = (self.pool, aside)
 
-    def connect(self) -> Connection:
+    def connect(self, pool: Pool | None = None) -> Connection:
         """Take a connection to the primary; raises NoServer at once if nobody leads.
 
         Knocking at every server's door meanwhile would only slow down their election.
@@ -66,7 +68,7 @@ class Writes:
         self._watch.wait_for_first_look()
         if self._watch.primary() is None:
             raise NoServer("No server takes writes.")
-        return self.pool.connect()
+        return (pool or self.pool).connect()
 
     @contextmanager
     def session(self, connection: Connection) -> Iterator[WritingSession]:
@@ -87,40 +89,41 @@ class Writes:
     def commit(self, session: WritingSession, connection: Connection) -> None:
         """Commit, or raise Unanswered when it is not certain that the commit will last.
 
-        Until COMMIT is sent a lost connection means that nothing was committed.
+        What is still unsaid goes along with COMMIT. Until that is sent a lost
+        connection means that nothing was committed.
         """
         session.flush()
-        send_ahead(driver_of(connection))
+        sent_at = monotonic()
         try:
             session.commit()
         except Exception as error:
             if trouble_of(error) is Trouble.LOST:
                 raise Unanswered("Nobody answered COMMIT.") from error
             raise
-        session.lsn = self._position_if_known(connection)
+        session.lsn = self._find_end(connection, sent_at)
 
     def find_position(self) -> Lsn:
         """Return how far the primary's log is; raises what a query may raise."""
         with self.connect() as connection:
-            return self._position(connection)
+            asked_at = monotonic()
+            position = Lsn.parse(ask(connection, _POSITION)[0])
+            self._observe(connection, position, asked_at)
+            return position
 
-    def _position_if_known(self, connection: Connection) -> Lsn | None:
-        """Ask for the position, but never let a committed write look like a failure."""
-        try:
-            return self._position(connection)
-        except (psycopg2.Error, SQLAlchemyError):
-            self._give_up(connection, Trouble.LOST)
+    def _find_end(self, connection: Connection, sent_at: float) -> Lsn | None:
+        """Return what COMMIT has said about where it is, if it was sent at all."""
+        driver = driver_of(connection)
+        if not isinstance(driver, CertainConnection) or driver.committed_at is None:
             return None
+        self._observe(connection, driver.committed_at, sent_at)
+        return driver.committed_at
 
-    def _position(self, connection: Connection) -> Lsn:
-        asked_at = monotonic()
-        position = Lsn.parse(ask(connection, _POSITION)[0])
+    def _observe(self, connection: Connection, position: Lsn, asked_at: float) -> None:
         name = self._addresses.name_of(driver_of(connection))
         if name is not None:
             self._watch.observe(name, position, asked_at)
-        return position
 
-    def _open(self) -> DriverConnection:
+    def _open(self) -> CertainConnection:
         primary = self._watch.primary()
         return self._addresses.open_primary(primary.name if primary else None)
 
@@ -129,7 +132,8 @@ class Writes:
             with suppress(SQLAlchemyError):
                 connection.invalidate()
         if trouble is Trouble.DEMOTED:
-            self.pool.renew()
+            for pool in self.pools:
+                pool.renew()
 
 
 class Delivery(Generic[T]):
@@ -144,7 +148,7 @@ class Delivery(Generic[T]):
     ) -> None:
         self._writes = writes
         self._operation = operation
-        self._key = key or uuid4()
+        self.key = key or uuid4()
         # Nobody can have left a receipt of a key that was made just now.
         self._is_new = key is None
         self._acting = acting
@@ -181,9 +185,8 @@ class Delivery(Generic[T]):
 
     def _leave_receipt(self, session: Session) -> bool:
         """Leave the receipt; False if an earlier attempt turns out to have."""
-        driver = driver_of(session.connection())
-        if not self._is_new or not isinstance(driver, PrefacedConnection):
-            return receipts.leave(session, self._key)
+        if not self._is_new:
+            return receipts.leave(session, self.key)
         self._is_new = False
-        receipts.leave_ahead(driver, self._key)
+        receipts.leave_ahead(driver_of(session.connection()), self.key)
         return True

@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock, Thread
 
-COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"
+COMMIT = b"COMMIT; "
+# How the server says that it has committed.
+COMMITTED = b"COMMIT\x00"
 
 
 class CuttingProxy:
     """Forwards everything, until a client sends `word`: then it cuts the connection.
 
     With `is_forwarded` the server still receives the word and nobody hears what it
-    answers. It cuts `cuts` times, then lets everything pass.
+    answers. It cuts `cuts` times, then lets everything pass. `sent` is what clients
+    have sent, each time they did.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -23,6 +26,8 @@ class CuttingProxy:
         self._word = b""
         self._is_forwarded = False
         self._cuts = 0
+        self._last_word: bytes | None = None
+        self.sent: list[bytes] = []
         self.port: int = self._listener.getsockname()[1]
 
     def cut(self, word: bytes, *, is_forwarded: bool, cuts: int = 1) -> None:
@@ -30,10 +35,15 @@ class CuttingProxy:
         with self._guard:
             self._word, self._is_forwarded, self._cuts = word, is_forwarded, cuts
 
+    def cut_answer(self, last_word: bytes) -> None:
+        """Cut the next connection on which the server says this, just behind it."""
+        with self._guard:
+            self._last_word = last_word
+
     @property
     def has_cut(self) -> bool:
         """Whether all the cuts were made."""
-        return self._cuts == 0
+        return self._cuts == 0 and self._last_word is None
 
     @contextmanager
     def serving(self) -> Iterator["CuttingProxy"]:
@@ -60,9 +70,13 @@ class CuttingProxy:
             while True:
                 for source in select.select([client, server], [], [])[0]:
                     data = source.recv(65536)
-                    is_cut = source is client and self._is_to_be_cut(data)
-                    if not is_cut or self._is_forwarded:
-                        (server if source is client else client).sendall(data)
+                    if source is client:
+                        is_cut = self._is_to_be_cut(data)
+                        target, passed = server, self._passed(data, is_cut=is_cut)
+                    else:
+                        target, passed = client, self._heard(data)
+                        is_cut = passed != data
+                    target.sendall(passed)
                     if is_cut or not data:
                         return
 
@@ -72,3 +86,16 @@ class CuttingProxy:
                 return False
             self._cuts -= 1
             return True
+
+    def _passed(self, data: bytes, *, is_cut: bool) -> bytes:
+        self.sent.append(data)
+        return data if self._is_forwarded or not is_cut else b""
+
+    def _heard(self, answer: bytes) -> bytes:
+        """Return what the client hears of an answer: nothing behind the last word."""
+        with self._guard:
+            if self._last_word is None or self._last_word not in answer:
+                return answer
+            until = answer.index(self._last_word) + len(self._last_word)
+            self._last_word = None
+            return answer[:until]

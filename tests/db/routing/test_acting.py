@@ -150,6 +150,13 @@ def _executed(query):
     return run
 
 
+def _executed_for_each(cursor):
+    # What it finds is not told, only that it may.
+    cursor.executemany("SELECT id FROM patients WHERE id <> %s", [(uuid4(),)] * 2)
+    cursor.execute("SELECT id FROM patients")
+    return cursor.fetchall()
+
+
 @pytest.mark.parametrize(
     "first",
     [
@@ -158,8 +165,9 @@ def _executed(query):
         _executed(sql.SQL("SELECT id FROM {}").format(sql.Identifier("patients"))),
         _named,
         _copied,
+        _executed_for_each,
     ],
-    ids=["text", "bytes", "composed", "named cursor", "copy"],
+    ids=["text", "bytes", "composed", "named cursor", "copy", "many"],
 )
 def test_whatever_a_transaction_begins_with_is_done_in_its_name(database, first):
     def begin(session):

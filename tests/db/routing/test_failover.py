@@ -14,10 +14,11 @@ from db import schema
 from db.embedded import Cluster
 from db.endpoints import Endpoints
 from db.routing import Database
-from tests.breaking import ask, replay_paused, replicas, suspended
+from tests.breaking import ask, is_switched_over, replay_paused, replicas, suspended
 from tests.conftest import Databases
 from tests.db.routing.load import Load
 from tests.db.routing.notes import add_table, has_note
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.cluster
 
@@ -43,22 +44,6 @@ def hanging(node):
     postmaster = node.postmaster()
     with suspended(postmaster, *postmaster.children(recursive=True)):
         yield
-
-
-def is_switched_over(cluster, candidate):
-    """Try it; Patroni refuses one that has only just joined the quorum."""
-    try:
-        cluster.switch_over(candidate)
-    except RuntimeError:
-        return False
-    return True
-
-
-def wait_for(condition, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def state_of(database, name):
@@ -97,7 +82,7 @@ def test_a_replica_that_catches_up_serves_again(breakable, database, notes, note
         lsn = database.write(notes.write(note_id)).lsn
         database.read(has_note(note_id), after=lsn)
 
-    wait_for(
+    eventually(
         lambda: database.read(has_note(note_id), after=lsn).served.role != "primary"
     )
 
@@ -107,11 +92,11 @@ def test_lag_is_seen_in_bytes_and_seconds(breakable, database, notes, note_id):
     with replay_paused(breakable):
         database.write(notes.write(note_id))
 
-        wait_for(lambda: (state_of(database, name).lag_seconds or 0) > 1)
+        eventually(lambda: (state_of(database, name).lag_seconds or 0) > 1)
         assert (state_of(database, name).lag_bytes or 0) > 0
         assert state_of(database, name).receive_lag_bytes == 0
 
-    wait_for(lambda: state_of(database, name).lag_bytes == 0)
+    eventually(lambda: state_of(database, name).lag_bytes == 0)
 
 
 def test_a_killed_replica_costs_no_failed_request_and_comes_back(breakable, database):
@@ -120,11 +105,11 @@ def test_a_killed_replica_costs_no_failed_request_and_comes_back(breakable, data
 
     with load.working(), breakable.unsupervised():
         victim.kill()
-        wait_for(lambda: not state_of(database, victim.name).reachable)
+        eventually(lambda: not state_of(database, victim.name).reachable)
         time.sleep(1)
 
     assert_nothing_went_wrong(load)
-    wait_for(lambda: state_of(database, victim.name).reachable)
+    eventually(lambda: state_of(database, victim.name).reachable)
 
 
 def test_a_replica_that_hangs_costs_no_failed_request(breakable, database):
@@ -132,7 +117,7 @@ def test_a_replica_that_hangs_costs_no_failed_request(breakable, database):
     load = Load(database)
 
     with load.working(), breakable.unsupervised(), hanging(victim):
-        wait_for(lambda: not state_of(database, victim.name).reachable)
+        eventually(lambda: not state_of(database, victim.name).reachable)
         time.sleep(10)
 
     assert_nothing_went_wrong(load)
@@ -144,8 +129,8 @@ def test_a_switchover_under_load_loses_nothing_and_shows_no_error(breakable, dat
     load = Load(database)
 
     with load.working():
-        wait_for(lambda: is_switched_over(breakable, successor.name))
-        wait_for(lambda: state_of(database, successor.name).role == "primary")
+        eventually(lambda: is_switched_over(breakable, successor.name))
+        eventually(lambda: state_of(database, successor.name).role == "primary")
         time.sleep(1)
 
     assert_nothing_went_wrong(load)
@@ -159,7 +144,7 @@ def test_a_crashed_primary_under_load_loses_nothing_and_shows_no_error(
 
     with load.working():
         os.kill(victim.postmaster().pid, signal.SIGKILL)
-        wait_for(
+        eventually(
             lambda: any(
                 node.role == "primary" and node.reachable and node.name != victim.name
                 for node in database.nodes()
@@ -186,7 +171,7 @@ def test_a_commit_that_stopped_waiting_for_replicas_is_not_believed(
         with hanging(one), hanging(other):
             writing = aside.submit(database.write, notes.write(note_id))
             # With a warning, COMMIT then succeeds although no replica has it.
-            wait_for(lambda: ask(breakable, primary, CANCEL_WAITING, name) == 1)
+            eventually(lambda: ask(breakable, primary, CANCEL_WAITING, name) == 1)
             time.sleep(0.5)
             is_acknowledged = writing.done()
         written = writing.result(timeout=20)

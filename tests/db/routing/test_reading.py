@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from db.endpoints import Endpoints
 from db.routing import Database, DatabaseUnavailable, Lsn
 from tests.db.routing.notes import add_note, backend, die, end_sessions, has_note
+from tests.waiting import eventually
 
 NOWHERE = Lsn.parse("FFFFFFFF/FFFFFFFF")
 
@@ -23,11 +24,6 @@ def counted(name, **labels):
 
 def waits(outcome):
     return counted("lsn_waits_total", outcome=outcome)
-
-
-def wait_until_remembered(database, lsn):
-    while not all(node.has_replayed(lsn) for node in database.nodes()):
-        time.sleep(0.05)
 
 
 def test_a_write_is_read_back_at_once_through_the_replicas(with_notes, notes):
@@ -88,7 +84,7 @@ def test_what_a_replica_has_replayed_is_remembered(database, notes, note_id):
     for _ in range(2):  # A connection to each replica, older than the next look.
         database.read(backend)
     time.sleep(0.6)
-    wait_until_remembered(database, lsn)
+    eventually(lambda: all(n.has_replayed(lsn) for n in database.nodes()))
     remembered, waited = waits("remembered"), waits("waited")
 
     for _ in range(10):
@@ -100,7 +96,7 @@ def test_what_a_replica_has_replayed_is_remembered(database, notes, note_id):
 
 def test_a_new_connection_is_asked_before_it_is_trusted(database, notes, note_id):
     lsn = database.write(notes.write(note_id)).lsn
-    wait_until_remembered(database, lsn)
+    eventually(lambda: all(n.has_replayed(lsn) for n in database.nodes()))
     waited = waits("waited")
 
     database.read(has_note(note_id), after=lsn)

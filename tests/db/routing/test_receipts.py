@@ -1,7 +1,6 @@
 """What becomes of a write whose connection dies while it is committed."""
 
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -9,13 +8,12 @@ from uuid import uuid4
 import psycopg2
 import pytest
 from prometheus_client import REGISTRY
-from psycopg2.extensions import make_dsn, parse_dsn
 from sqlalchemy import event, text
 
 from db.endpoints import Endpoints
 from db.routing import Database, DatabaseUnavailable, OutcomeUnknown, forget_receipts
 from tests.conftest import owner
-from tests.db.routing.cutting import COMMIT, CuttingProxy
+from tests.db.routing.cutting import COMMIT, COMMITTED
 from tests.db.routing.notes import add_note, has_note
 
 # The server takes another second to COMMIT a note that says "slow", and says
@@ -34,27 +32,18 @@ CREATE CONSTRAINT TRIGGER said AFTER INSERT ON notes DEFERRABLE INITIALLY DEFERR
 
 
 @pytest.fixture(scope="module")
-def primary(with_notes: Endpoints) -> dict[str, str]:
-    """Libpq's parameters of the server that leads."""
-    with closing(psycopg2.connect(owner(with_notes))) as connection:
-        with connection, connection.cursor() as cursor:
-            cursor.execute(TRIGGERS)
-        place = {"host": connection.info.host, "port": str(connection.info.port)}
-    return {**parse_dsn(with_notes.database_url), **place}
+def triggers(with_notes: Endpoints) -> None:
+    with (
+        closing(psycopg2.connect(owner(with_notes))) as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(TRIGGERS)
 
 
 @pytest.fixture
-def proxy(primary: dict[str, str]) -> Iterator[CuttingProxy]:
-    with CuttingProxy(primary["host"], int(primary["port"])).serving() as proxy:
-        yield proxy
-
-
-@pytest.fixture
-def database(primary: dict[str, str], proxy: CuttingProxy) -> Iterator[Database]:
-    """The primary alone, behind the proxy."""
-    url = make_dsn(**{**primary, "host": "127.0.0.1", "port": str(proxy.port)})
-    with closing(Database(Endpoints(url, {}, "", {}), retry_seconds=5)) as database:
-        yield database
+def database(behind_proxy: Database, triggers: None) -> Database:
+    return behind_proxy
 
 
 def test_a_commit_that_was_done_is_not_done_again(database, proxy, notes, note_id):
@@ -143,7 +132,7 @@ def test_a_write_without_an_answer_is_not_said_to_have_failed(
 def test_a_committed_write_stands_although_its_position_is_not_told(
     database, proxy, notes, note_id
 ):
-    proxy.cut(b"SELECT pg_current_wal_flush_lsn()", is_forwarded=False)
+    proxy.cut_answer(COMMITTED)
 
     written = database.write(notes.write(note_id))
 
