@@ -1,6 +1,6 @@
 """Where the databases are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,11 @@ class Endpoints:
     `owner_url` leads to the primary as the owner of the schema, for migrations only;
     nothing that serves people needs to know it.
     `patroni_urls` maps the same names to Patroni's REST API; empty without Patroni.
+    Its commands ask for `patroni_password`, as the login `chartroom`.
+    `delayed_urls` are standbys that replay on purpose later than the others: nobody
+    reads from them but who looks for what was there before.
+    `control_url` is the launcher's door, which opens with `control_key`; None where
+    the servers are not embedded (see db.embedded.control).
     """
 
     database_url: str
@@ -22,3 +27,7 @@ class Endpoints:
     patroni_urls: dict[str, str]
     audit_url: str = ""
     owner_url: str | None = None
+    patroni_password: str = field(default="", repr=False)
+    delayed_urls: dict[str, str] = field(default_factory=dict)
+    control_url: str | None = None
+    control_key: str = field(default="", repr=False)

@@ -6,24 +6,19 @@ long as the primary does not answer, nothing is known and nothing may be relied 
 
 import select
 import time
-from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
 from typing import Any, Final
 
 import psycopg2
-from psycopg2.extensions import (
-    POLL_OK,
-    POLL_READ,
-    POLL_WRITE,
-    make_dsn,
-)
 from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
+from psycopg2.extensions import make_dsn
 
 from db.endpoints import Endpoints
 from db.routing import Lsn
 from db.routing.addresses import Address, Addresses
+from db.waiting import Silent, finish
 
 # A server that hangs keeps its connections: only an answer shows that it would tell.
 # Another one leads no sooner than some ten seconds after that.
@@ -52,8 +47,8 @@ class News:
     timeline: str = ""
 
 
-class _Silent(Exception):
-    """A server did not answer in time, or does not lead."""
+class _LeadsNobody(Exception):
+    """The server does not lead."""
 
 
 class Listener:
@@ -83,6 +78,10 @@ class Listener:
                 return None
             return News(self._count, *self._position)
 
+    def adopt(self, endpoints: Endpoints) -> None:
+        """Listen to these servers, once the one that leads now is lost."""
+        self._endpoints = endpoints
+
     def close(self) -> None:
         """Stop listening."""
         self._closing.set()
@@ -90,11 +89,10 @@ class Listener:
             self._thread.join()
 
     def _run(self) -> None:
-        addresses = Addresses(self._endpoints)
         while not self._closing.is_set():
-            for address in addresses.nodes:
+            for address in Addresses(self._endpoints).nodes:
                 # Whatever it is, the next attempt or the next server may do better.
-                with suppress(psycopg2.Error, OSError, _Silent):
+                with suppress(psycopg2.Error, OSError, Silent, _LeadsNobody):
                     self._listen(address)
             self._lose()
             self._closing.wait(_PAUSE_SECONDS)
@@ -120,7 +118,7 @@ class Listener:
         asked_at = time.monotonic()
         answer = _ask(connection, _POSITION)
         if not answer:
-            raise _Silent
+            raise _LeadsNobody
         ((position, timeline),) = answer
         with self._guard:
             self._answered_at = asked_at
@@ -138,7 +136,7 @@ def _open(address: Address) -> DriverConnection:
     parameters = {**address.parameters, "application_name": "chartroom listener"}
     connection = psycopg2.connect(make_dsn(**parameters), async_=True)
     try:
-        _wait(connection)
+        finish(connection, time.monotonic() + _ANSWER_SECONDS)
     except BaseException:
         connection.close()
         raise
@@ -148,24 +146,5 @@ def _open(address: Address) -> DriverConnection:
 def _ask(connection: DriverConnection, statement: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement)
-        _wait(connection)
+        finish(connection, time.monotonic() + _ANSWER_SECONDS)
         return cursor.fetchall() if cursor.description else []
-
-
-def _wait(connection: DriverConnection) -> None:
-    """Wait for an answer, but not for one that never comes."""
-    for left in _countdown():
-        match connection.poll():
-            case state if state == POLL_OK:
-                return
-            case state if state == POLL_READ:
-                select.select([connection], [], [], left)
-            case state if state == POLL_WRITE:
-                select.select([], [connection], [], left)
-    raise _Silent
-
-
-def _countdown() -> Iterator[float]:
-    until = time.monotonic() + _ANSWER_SECONDS
-    while (left := until - time.monotonic()) > 0:
-        yield left

@@ -47,7 +47,11 @@ class Settings(DoorSettings):
     file_keys_file: Path | None = None
     signing_key_file: Path | None = None
     patroni_urls: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
+    patroni_password: SecretStr | None = None
+    delayed_urls: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
+    delayed_minutes: Annotated[float, Field(gt=0, le=7 * 24 * 60)] = 15
     demo: bool | None = None
+    test_cluster_name: str | None = None
     secret_key: Annotated[SecretStr, Field(min_length=32)] | None = None
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
@@ -74,8 +78,10 @@ class Settings(DoorSettings):
     pool_recycle_seconds: Annotated[int, Field(ge=1)] = 3600
     replica_wait_seconds: Annotated[float, Field(ge=0, le=5)] = 0.1
     retry_seconds: Annotated[float, Field(ge=0, le=120)] = 30
+    read_only_after_seconds: Annotated[float, Field(ge=0, le=120)] = 5
+    spool_megabytes: Annotated[int, Field(ge=1, le=10_000)] = 64
 
-    @field_validator("replica_urls", "patroni_urls", mode="before")
+    @field_validator("replica_urls", "patroni_urls", "delayed_urls", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return _named(value) if isinstance(value, str) else value
@@ -182,6 +188,12 @@ class Settings(DoorSettings):
             self.patroni_urls,
             audit_url=self.audit_mongo_url or "",
             owner_url=self.owner_url,
+            patroni_password=(
+                self.patroni_password.get_secret_value()
+                if self.patroni_password
+                else ""
+            ),
+            delayed_urls=self.delayed_urls,
         )
 
 

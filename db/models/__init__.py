@@ -34,6 +34,19 @@ from db.models.patient import (
     PatientMerge,
 )
 from db.models.receipt import WriteReceipt
+from db.models.replication import (
+    ACTS,
+    ALERT_KINDS,
+    DRILL_KINDS,
+    Alert,
+    AlertLetter,
+    AlertRule,
+    ClusterOperation,
+    Drill,
+    DrillPlan,
+    ReplicationSample,
+    WriteProbe,
+)
 from db.models.user import (
     ApiToken,
     Ceremony,
@@ -47,7 +60,13 @@ from db.models.user import (
 from db.models.view import SavedView, StoredCriteria
 
 __all__ = [
+    "ACTS",
+    "ALERT_KINDS",
+    "DRILL_KINDS",
     "STAYS_WITH_MERGED",
+    "Alert",
+    "AlertLetter",
+    "AlertRule",
     "ApiToken",
     "Appointment",
     "AuditEvent",
@@ -60,6 +79,7 @@ __all__ = [
     "CareRelationship",
     "Ceremony",
     "ClinicalTerm",
+    "ClusterOperation",
     "Doctor",
     "Document",
     "DocumentSearch",
@@ -68,6 +88,8 @@ __all__ = [
     "DocumentVersion",
     "DocumentWord",
     "DoomedFile",
+    "Drill",
+    "DrillPlan",
     "ExportGrant",
     "Invitation",
     "KeepingRun",
@@ -79,6 +101,7 @@ __all__ = [
     "PatientMerge",
     "Prescription",
     "PrescriptionVersion",
+    "ReplicationSample",
     "RetentionRule",
     "SavedView",
     "ScheduleException",
@@ -90,5 +113,6 @@ __all__ = [
     "VisitLetter",
     "WaitlistEntry",
     "WorkingHours",
+    "WriteProbe",
     "WriteReceipt",
 ]

@@ -9,7 +9,8 @@ from psycopg2 import sql
 
 from db.endpoints import Endpoints
 from tests.conftest import await_replicas, owner
-from tests.db.rules.matrix import FUNCTIONS, MATRIX, VIEWS, Right, expected
+from tests.db.rules.matrix import FUNCTIONS, MATRIX, VIEWS, expected
+from tests.db.rules.rights import Right
 from tests.db.rules.rows import ROLES, fill
 from tests.db.rules.trying import Attempt, Ground, Intruder, listed
 

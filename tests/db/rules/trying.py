@@ -8,7 +8,7 @@ from psycopg2 import sql
 from psycopg2.errors import InsufficientPrivilege, IntegrityError
 from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
 
-from tests.db.rules.matrix import Right
+from tests.db.rules.rights import Right
 from tests.db.rules.rows import Catalogue, acting
 
 TAKE_ON = (

@@ -1,0 +1,30 @@
+"""Waits for a PostgreSQL that may never answer, and never for longer than wanted.
+
+libpq's blocking calls wait without limit for a server that hangs. Here connections are
+asynchronous, and every wait ends.
+"""
+
+import select
+from time import monotonic
+
+from psycopg2.extensions import POLL_OK, POLL_READ
+from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
+
+
+class Silent(Exception):
+    """The server took what we sent and says nothing."""
+
+
+def finish(connection: DriverConnection, deadline: float) -> None:
+    """Let an asynchronous connection finish what it does, or raise Silent.
+
+    `deadline` is in monotonic seconds.
+    """
+    while (wants := connection.poll()) != POLL_OK:
+        poller = select.poll()
+        poller.register(
+            connection.fileno(),
+            select.POLLIN if wants == POLL_READ else select.POLLOUT,
+        )
+        if not poller.poll(max(0.0, deadline - monotonic()) * 1000):
+            raise Silent

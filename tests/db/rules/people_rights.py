@@ -1,0 +1,91 @@
+"""Rights on people, how they come in, their lists, and what is noted of them."""
+
+from tests.db.rules.rights import AT_WORK, EVERYTHING, SIGNED_IN, Rights
+
+_EVENT = (
+    "id, action, outcome, actor_id, actor_role, session_id, request_id, network, "
+    "patient_id, subject_kind, subject_id, reason, details"
+)
+_RECORD_OWN = f"INSERT({_EVENT}) own"
+
+PEOPLE: dict[str, Rights] = {
+    "export_grants": dict.fromkeys(
+        AT_WORK, "SELECT own; INSERT own; UPDATE(used_at) own"
+    )
+    | {"system": EVERYTHING},
+    "stored_criteria": {
+        "patient": "SELECT mine; INSERT mine; UPDATE(used_at) mine",
+        "staff": "SELECT all; INSERT own; UPDATE(used_at) all",
+        "clinician": "SELECT all; INSERT own; UPDATE(used_at) all",
+        "analyst": (
+            "SELECT patient staff clinician analyst admin colleague; INSERT own; "
+            "UPDATE(used_at) patient staff clinician analyst admin colleague"
+        ),
+        "system": EVERYTHING,
+    },
+    "saved_views": dict.fromkeys(
+        ("staff", "clinician", "analyst"),
+        "SELECT own; INSERT own; UPDATE own; DELETE own",
+    )
+    | {"system": EVERYTHING},
+    "users": {
+        "patient": "SELECT own",
+        "staff": (
+            "SELECT patient staff clinician colleague; INSERT patient; "
+            "UPDATE(name, email) patient"
+        ),
+        "clinician": (
+            "SELECT patient clinician colleague; INSERT patient; "
+            "UPDATE(name, email) patient"
+        ),
+        "analyst": "SELECT own",
+        "admin": "SELECT all; INSERT all; UPDATE all",
+        "door": "SELECT all",
+        "system": EVERYTHING,
+    },
+    "sessions": dict.fromkeys(SIGNED_IN, "SELECT own; UPDATE(ended_at, ended_by) own")
+    | {
+        "admin": "SELECT all; UPDATE(ended_at, ended_by) all",
+        "door": "SELECT all; INSERT all; UPDATE all",
+        "system": EVERYTHING,
+    },
+    "login_codes": {
+        "door": "SELECT all; INSERT all; UPDATE all",
+        "system": EVERYTHING,
+    },
+    "ceremonies": {"door": EVERYTHING, "system": EVERYTHING},
+    "passkeys": dict.fromkeys(SIGNED_IN, "SELECT own")
+    | {
+        "admin": "SELECT all; DELETE all",
+        "door": EVERYTHING,
+        "system": EVERYTHING,
+    },
+    "user_identities": dict.fromkeys(SIGNED_IN, "SELECT own")
+    | {"admin": "SELECT all", "door": "SELECT all", "system": EVERYTHING},
+    "invitations": dict.fromkeys(
+        ("staff", "clinician"),
+        "SELECT(id, user_id, created_by, created_at, expires_at, used_at) patient; "
+        "INSERT patient; UPDATE(expires_at) patient",
+    )
+    | {
+        "admin": "SELECT all; INSERT all; UPDATE(expires_at, used_at) all",
+        "door": "SELECT all; UPDATE(used_at) all",
+        "system": EVERYTHING,
+    },
+    "api_tokens": dict.fromkeys(
+        ("staff", "clinician", "analyst"),
+        "SELECT own; INSERT own; UPDATE(revoked_at) own",
+    )
+    | {
+        "admin": "SELECT all; INSERT all; UPDATE(revoked_at) all",
+        "door": "SELECT all; UPDATE(last_used_at) all",
+        "system": EVERYTHING,
+    },
+    "audit_events": dict.fromkeys((*SIGNED_IN, "admin"), _RECORD_OWN)
+    | {
+        "door": f"INSERT({_EVENT}) all",
+        "system": "SELECT all; INSERT all; DELETE all",
+    },
+    "audit_head": {"system": "SELECT all; UPDATE all"},
+    "audit_seals": {"system": "SELECT all; INSERT all"},
+}

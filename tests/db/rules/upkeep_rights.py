@@ -1,0 +1,34 @@
+"""Rights on what keeps Chartroom and its servers going."""
+
+from tests.db.rules.rights import EVERYTHING, Rights
+
+UPKEEP: dict[str, Rights] = {
+    "write_receipts": {
+        "nobody": "SELECT all; INSERT all; UPDATE(created_at) all; DELETE all",
+        "system": "SELECT all; DELETE all",
+    },
+    "doomed_files": {"admin": "SELECT all", "system": EVERYTHING},
+    "replication_samples": {"admin": "SELECT all", "system": EVERYTHING},
+    "cluster_operations": {
+        "admin": "SELECT all; INSERT all; UPDATE all",
+        "system": EVERYTHING,
+    },
+    "drills": {"admin": "SELECT all; INSERT all", "system": EVERYTHING},
+    "drill_plans": dict.fromkeys(("admin", "system"), EVERYTHING),
+    "alert_rules": {"admin": "SELECT all; UPDATE all", "system": EVERYTHING},
+    "alerts": {
+        "admin": (
+            "SELECT all; UPDATE(acknowledged_at, acknowledged_by, "
+            "acknowledged_by_name) all"
+        ),
+        "system": EVERYTHING,
+    },
+    "alert_letters": {"admin": "SELECT all", "system": EVERYTHING},
+    "write_probes": {"system": EVERYTHING},
+    "keeping_runs": {"admin": "SELECT all", "system": EVERYTHING},
+    "alembic_version": {"nobody": "SELECT all", "system": "SELECT all"},
+    "procrastinate_jobs": {"nobody": EVERYTHING, "system": "SELECT all"},
+    "procrastinate_workers": {"nobody": EVERYTHING, "system": "SELECT all"},
+    "procrastinate_events": {"nobody": EVERYTHING},
+    "procrastinate_periodic_defers": {"nobody": EVERYTHING},
+}
