@@ -67,6 +67,10 @@ class Permission(StrEnum):
     END_SESSIONS = "end other people's sessions"
     VIEW_AUDIT = "read the audit log"
     VIEW_REPLICATION = "see the state of replication"
+    ACT_ON_CLUSTER = "act on the database servers"
+    RUN_DRILLS = "practise disasters"
+    MANAGE_ALERTS = "change alerts"
+    COPY_FROM_PAST = "copy records back from the past"
     IMPORT_RECORDS = "import records"
 
 
@@ -94,6 +98,7 @@ _FRONT_DESK: Final = frozenset(
         Permission.VIEW_PRESCRIPTIONS,
         Permission.ASSIGN_CARE,
         Permission.INVITE_PATIENT,
+        Permission.COPY_FROM_PAST,
         Permission.OWN_TOKENS,
     }
 )
@@ -140,6 +145,9 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             Permission.PROVE_BOOKING,
             Permission.VIEW_OUTBOX,
             Permission.VIEW_REPLICATION,
+            Permission.ACT_ON_CLUSTER,
+            Permission.RUN_DRILLS,
+            Permission.MANAGE_ALERTS,
             Permission.IMPORT_RECORDS,
         }
     ),
@@ -160,6 +168,7 @@ class Scope(StrEnum):
     WRITE_VISITS = "visits:write"
     READ_STATISTICS = "statistics:read"
     READ_REPLICATION = "replication:read"
+    ACT_ON_REPLICATION = "replication:act"
     READ_AUDIT = "audit:read"
     MANAGE_PEOPLE = "people:manage"
 
@@ -184,6 +193,7 @@ SCOPES: Final[dict[Scope, frozenset[Permission]]] = {
             Permission.ASSIGN_CARE,
             Permission.INVITE_PATIENT,
             Permission.IMPORT_RECORDS,
+            Permission.COPY_FROM_PAST,
         }
     ),
     Scope.EXPORT_PATIENTS: frozenset(
@@ -230,6 +240,9 @@ SCOPES: Final[dict[Scope, frozenset[Permission]]] = {
         }
     ),
     Scope.READ_REPLICATION: frozenset({Permission.VIEW_REPLICATION}),
+    Scope.ACT_ON_REPLICATION: frozenset(
+        {Permission.ACT_ON_CLUSTER, Permission.RUN_DRILLS, Permission.MANAGE_ALERTS}
+    ),
     Scope.READ_AUDIT: frozenset({Permission.VIEW_AUDIT, Permission.REVIEW_BREAK_GLASS}),
     Scope.MANAGE_PEOPLE: frozenset(
         {
@@ -283,3 +296,10 @@ class Actor:
         if self.scopes is None:
             return True
         return any(permission in SCOPES[scope] for scope in self.scopes)
+
+
+# Whoever works on the server itself, as the audit log names them: their account on
+# the machine is the proof of who they are.
+CONSOLE: Final = Actor(
+    UUID("0198c0de-1427-7000-8000-000000000002"), "console", Role.ADMIN
+)

@@ -1,6 +1,6 @@
 """The audit log: who did what to whom, written in the transaction that did it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, fields
@@ -8,11 +8,12 @@ from enum import StrEnum
 from typing import Any, ClassVar, Final, Literal, Protocol
 from uuid import UUID
 
-from pydantic_core import to_jsonable_python
+from pydantic_core import to_json, to_jsonable_python
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from db.models import AuditEvent
+from db.routing import call_last
 from services.actors import Actor
 from services.patient_records import PatientRecord
 
@@ -111,6 +112,7 @@ class Action(StrEnum):
     VISIT_LIST = "visit:list"
     VISIT_READ = "visit:read"
     VISIT_CHECK_IN = "visit:check-in"
+    VISIT_UNDO_CHECK_IN = "visit:undo-check-in"
     VISIT_COMPLETE = "visit:complete"
     VISIT_MISS = "visit:miss"
     RECORD_READ = "record:read"
@@ -128,6 +130,23 @@ class Action(StrEnum):
     AUDIT_EXPORT = "audit:export"
     AUDIT_VERIFY = "audit:verify"
     REPLICATION_READ = "replication:read"
+    CLUSTER_SWITCHOVER = "cluster:switchover"
+    CLUSTER_FAILOVER = "cluster:failover"
+    CLUSTER_REJOIN = "cluster:rejoin"
+    CLUSTER_REINIT = "cluster:reinit"
+    CLUSTER_RESTART = "cluster:restart"
+    CLUSTER_PAUSE = "cluster:pause"
+    CLUSTER_RESUME = "cluster:resume"
+    CLUSTER_SETTINGS = "cluster:settings"
+    CLUSTER_ADD_REPLICA = "cluster:add-replica"
+    CLUSTER_REMOVE_REPLICA = "cluster:remove-replica"
+    CLUSTER_PAUSE_REPLAY = "cluster:pause-replay"
+    DRILL_RUN = "drill:run"
+    DRILL_PLAN = "drill:plan"
+    ALERT_CHANGE_RULE = "alert:change-rule"
+    ALERT_ACKNOWLEDGE = "alert:acknowledge"
+    PAST_READ = "past:read"
+    PAST_COPY = "past:copy"
 
 
 class Unrecorded(RuntimeError):
@@ -271,6 +290,30 @@ def collected(session: Session) -> Iterator[list[Event]]:
         del session.info[_WAITING]
 
 
+def events_of(operation: Callable[[Session], None]) -> list[Event]:
+    """Return what an operation records that does nothing else."""
+    # Bound to no database, and one that only reads, so that its events wait.
+    with Session(info={"served": None}) as session, collected(session) as events:
+        operation(session)
+        return events
+
+
 def keep(session: Session, events: Sequence[Event]) -> None:
-    """Write events that waited in a reading session."""
-    session.execute(_KEEP, [dict(event) for event in events])
+    """Write events down in the session's transaction, with its COMMIT if they can wait.
+
+    None of its statements needs their answer, and that spares them a round trip.
+    """
+    pressing = [event for event in events if not _keep_last(session, event)]
+    if pressing:
+        session.execute(_KEEP, [dict(event) for event in pressing])
+
+
+def _keep_last(session: Session, event: Event) -> bool:
+    names = ", ".join(event)
+    values = ", ".join(f"%({name})s" for name in event)
+    return call_last(
+        session,
+        # Names of columns, all our own.
+        f"INSERT INTO audit_events ({names}) VALUES ({values})",  # noqa: S608 # nosec
+        {**event, "details": to_json(event["details"]).decode()},
+    )

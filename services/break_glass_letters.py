@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.models import BreakGlassAccess, User
-from services.actors import Role
+from db.models import BreakGlassAccess
+from services import administrators
 from services.mail import Letter, Mailer, MailNotSent
 
 PATH: Final = "/break_glass_review"
@@ -39,16 +39,13 @@ def tell_administrators(session: Session, mailer: Mailer, address: str) -> int:
     untold = _take_untold(session)
     if not untold:
         return 0
-    told = False
-    for email in _administrators(session):
-        try:
-            mailer.send(letter(email, untold, address))
-        except MailNotSent:
-            continue
-        told = True
-    if not told:
+    try:
+        administrators.write_to_all(
+            session, mailer, lambda email: letter(email, untold, address)
+        )
+    except MailNotSent:
         _log.warning("No administrator could be told of %d accesses.", len(untold))
-        raise MailNotSent
+        raise
     return len(untold)
 
 
@@ -76,12 +73,3 @@ def _take_untold(session: Session) -> tuple[UUID, ...]:
         .execution_options(synchronize_session=False)
     )
     return tuple(sorted(taken))
-
-
-def _administrators(session: Session) -> list[str]:
-    emails = session.scalars(
-        select(User.email)
-        .where(User.role == Role.ADMIN.value, User.deactivated_at.is_(None))
-        .order_by(User.id)
-    )
-    return [email for email in emails if email]

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from db.models import Passkey, UserSession
-from services.actors import Actor
+from services.actors import CONSOLE, Actor, Scope
 from services.errors import NotAllowed
 from services.sessions import FRESH
 
@@ -19,6 +19,15 @@ class NotConfirmed(NotAllowed):
             "This needs a confirmation that is at most 5 minutes old. Confirm that it "
             "is you, then do it again; nothing was changed."
         )
+
+
+def needs_no_passkey(actor: Actor) -> bool:
+    """Tell whether the actor may act on the servers, and practise disasters, without.
+
+    Of the command line the account on the machine is the proof. A token with this very
+    scope was made for it, by somebody who used a passkey.
+    """
+    return actor.id == CONSOLE.id or Scope.ACT_ON_REPLICATION in (actor.scopes or ())
 
 
 def is_fresh(session: Session, actor: Actor, session_id: UUID | None) -> bool:

@@ -58,6 +58,10 @@ class Unavailable(ServiceError):
     """A part of the system cannot answer now; trying again later may work."""
 
 
+class NotSaved(Unavailable):
+    """Nothing was changed; whoever typed something still has it."""
+
+
 class TooOften(ServiceError):
     """A limit is reached; the message says when to try again."""
 

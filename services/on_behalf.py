@@ -1,6 +1,6 @@
 """The databases in one actor's name: limited by their role, and written down."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,10 +9,22 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.routing import Database, DatabaseUnavailable, Lsn, Read, Refused, Written
+from db.routing import (
+    Acting,
+    Database,
+    DatabaseUnavailable,
+    Lsn,
+    NoPrimary,
+    OutcomeUnknown,
+    Read,
+    Refused,
+    Written,
+)
+from db.spool import SpoolUnavailable
 from services import audit, throttling
 from services.actors import Actor, Permission
 from services.audit import Action, Event, Origin
+from services.audit_spool import Spooling
 from services.errors import NotAllowed, NotFound, Unavailable
 from services.throttling import LimitReached, Throttle
 
@@ -52,14 +64,16 @@ class NotRecorded(Unavailable):
 class OnBehalf:
     """Reads and writes as one actor, from one place.
 
-    What a read records is committed on the primary before its answer is returned; if
-    that cannot be done there is no answer, but NotRecorded. A refusal is recorded too.
-    Operations may run several times and only use their session, as with `Database`.
+    What a read records is committed on the primary before its answer is returned or,
+    where nobody leads for longer, is on this machine's disk (`spool`); if neither can
+    be done there is no answer, but NotRecorded. A refusal is recorded too. Operations
+    may run several times and only use their session, as with `Database`.
     """
 
     database: Database
     actor: Actor
     origin: Origin = field(default_factory=Origin)
+    spool: Spooling | None = None
 
     def read(
         self, operation: Callable[[Session], T], *, after: Lsn | None = None
@@ -69,6 +83,16 @@ class OnBehalf:
             read, events = self._find(operation, after)
             self._keep(events)
             return read
+
+    def read_elsewhere(
+        self, elsewhere: Database, operation: Callable[[Session], T]
+    ) -> Read[T]:
+        """Read from other servers than usual; what that records is kept on our own."""
+        with self.recording_refusals():
+            read = elsewhere.read(_with_events(operation), acting=self.actor.acting)
+            value, events = read.value
+            self._keep(events)
+            return Read(value, read.served)
 
     def read_ahead(
         self,
@@ -95,11 +119,17 @@ class OnBehalf:
             return read, begun
 
     def write(
-        self, operation: Callable[[Session], T], *, key: UUID | None = None
+        self,
+        operation: Callable[[Session], T],
+        *,
+        key: UUID | None = None,
+        gives_way: bool = False,
     ) -> Written[T]:
         """Run and commit a transaction on the primary exactly once."""
         with self.recording_refusals():
-            return self.database.write(operation, key=key, acting=self.actor.acting)
+            return self.database.write(
+                operation, key=key, acting=self.actor.acting, gives_way=gives_way
+            )
 
     def stream(
         self,
@@ -119,7 +149,7 @@ class OnBehalf:
     def record(self, operation: Callable[[Session], None]) -> None:
         """Write down a look at what was read before; raises NotRecorded."""
         with audit.coming_from(self.origin):
-            self._write_down(operation)
+            self._keep(audit.events_of(operation))
 
     def require(self, permission: Permission) -> None:
         """Raise NotAllowed unless the actor may, and write the refusal down."""
@@ -164,31 +194,50 @@ class OnBehalf:
         return Read(value, found.served), events
 
     def _record(self, refusal: NotAllowed | NotFound | LimitReached) -> None:
-        def operation(session: Session) -> None:
-            if isinstance(refusal, LimitReached):
-                action, details = Action.LIMIT_REACH, {"limit": refusal.limit.name}
-            else:
-                action, details = Action.ACCESS_REFUSE, {"sentence": str(refusal)}
-            audit.record(
-                session,
-                self.actor,
-                action,
-                patient_id=getattr(refusal, "patient_id", None),
-                outcome="refused",
-                details=details,
+        if isinstance(refusal, LimitReached):
+            action, details = Action.LIMIT_REACH, {"limit": refusal.limit.name}
+        else:
+            action, details = Action.ACCESS_REFUSE, {"sentence": str(refusal)}
+        event = audit.event_of(
+            self.actor,
+            action,
+            patient_id=getattr(refusal, "patient_id", None),
+            outcome="refused",
+            details=details,
+        )
+        self._keep([event])
+
+    def _keep(self, events: Sequence[Event]) -> None:
+        if events:
+            write_down(
+                self.database, events, acting=self.actor.acting, spool=self.spool
             )
 
-        self._write_down(operation)
 
-    def _keep(self, events: list[Event]) -> None:
-        if events:
-            self._write_down(lambda session: audit.keep(session, events))
-
-    def _write_down(self, operation: Callable[[Session], None]) -> None:
-        try:
-            self.database.write(operation, acting=self.actor.acting)
-        except DatabaseUnavailable as error:
+def write_down(
+    database: Database,
+    events: Sequence[Event],
+    *,
+    acting: Acting,
+    spool: Spooling | None,
+) -> None:
+    """Write events down where they last; raises NotRecorded if they nowhere would."""
+    try:
+        database.write(
+            lambda session: audit.keep(session, events),
+            acting=acting,
+            gives_way=spool is not None,
+        )
+    except (NoPrimary, OutcomeUnknown) as error:
+        if spool is None:
             raise NotRecorded from error
+        key = error.key if isinstance(error, OutcomeUnknown) else None
+        try:
+            spool.keep(events, key=key)
+        except SpoolUnavailable as full:
+            raise NotRecorded from full
+    except DatabaseUnavailable as error:
+        raise NotRecorded from error
 
 
 def _with_events(

@@ -46,6 +46,7 @@ __all__ = [
     "record_of",
     "register",
     "restore",
+    "revive",
     "validate",
     "values_of",
 ]
@@ -174,14 +175,25 @@ def restore(
     was merged: its visits belong to the other one now, so it cannot stand alone again.
     """
     actor.require(Permission.ARCHIVE_PATIENT, patient_id)
+    restored = revive(session, patient_id, {}, version=version).after
+    audit.record_patient(session, actor, Action.PATIENT_RESTORE, restored)
+    return restored
+
+
+def revive(
+    session: Session, patient_id: UUID, values: Mapping[str, Any], *, version: int
+) -> Change:
+    """Take an archived record into use with these columns; for other services.
+
+    Checks no permission and records nothing. Raises as `restore` does.
+    """
     is_restorable = and_(
         Patient.deleted_at.is_not(None), Patient.merged_into_id.is_(None)
     )
-    values = {"deleted_at": None, "deleted_by": None}
-    restored = _write(session, patient_id, version, is_restorable, values)
-    if restored is not None:
-        audit.record_patient(session, actor, Action.PATIENT_RESTORE, restored.after)
-        return restored.after
+    unarchived = {**values, "deleted_at": None, "deleted_by": None}
+    revived = _write(session, patient_id, version, is_restorable, unarchived)
+    if revived is not None:
+        return revived
     current = _get(session, patient_id)
     if current.merged_into_id:
         raise PatientArchived(current)

@@ -79,9 +79,7 @@ def remember(
     Equal criteria have one key, whoever of the clinic asks; a patient has keys of their
     own. Raises InvalidInput, NotAllowed.
     """
-    subject.require_list(actor)
-    criteria.validate(asked, subject.fields)
-    subject.require_visible(actor, asked)
+    require_possible(actor, asked, subject=subject)
     kept = criteria.to_json(asked)
     new = insert(StoredCriteria).values(
         key=secrets.token_urlsafe(16),
@@ -96,6 +94,15 @@ def remember(
         index_elements=[StoredCriteria.digest], set_={"used_at": func.now()}
     )
     return session.scalars(found.returning(StoredCriteria.key)).one()
+
+
+def require_possible(
+    actor: Actor, asked: Criteria, *, subject: Subject = PATIENTS
+) -> None:
+    """Raise InvalidInput if there is no such list, NotAllowed if it is not theirs."""
+    subject.require_list(actor)
+    criteria.validate(asked, subject.fields)
+    subject.require_visible(actor, asked)
 
 
 def recall(

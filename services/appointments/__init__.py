@@ -1,7 +1,7 @@
 """Visits: from the booking to the waiting room and what became of them."""
 
 from services.appointments.codes import new_code, spelt
-from services.appointments.deeds import check_in, complete, miss
+from services.appointments.deeds import check_in, complete, miss, undo_check_in
 from services.appointments.errors import (
     NoSuchCode,
     NoSuchVisit,
@@ -44,4 +44,5 @@ __all__ = [
     "new_code",
     "record_event",
     "spelt",
+    "undo_check_in",
 ]

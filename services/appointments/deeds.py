@@ -6,10 +6,10 @@ from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, text, true, update
+from sqlalchemy import ColumnElement, exists, func, text, true, update
 from sqlalchemy.orm import Session
 
-from db.models import Appointment
+from db.models import Appointment, MedicalRecord, Prescription
 from db.routing import become
 from services import visit_news
 from services.actors import Actor, Permission
@@ -23,14 +23,14 @@ _HALF_A_DAY: Final = text("interval '12 hours'")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Deed:
-    """From which status to which, when, and what is said if it is not the time."""
+    """From which status to which, if what, and what is said otherwise."""
 
     action: Action
     wanted: str
     before: frozenset[VisitStatus]
     after: VisitStatus
     values: Mapping[str, Any]
-    is_its_time: ColumnElement[bool] | None = None
+    is_possible: ColumnElement[bool] | None = None
     otherwise: str = ""
 
 
@@ -42,12 +42,26 @@ _CHECK_IN: Final = _Deed(
     before=frozenset({VisitStatus.SCHEDULED, VisitStatus.NO_SHOW}),
     after=VisitStatus.CHECKED_IN,
     values=MappingProxyType({"checked_in_at": func.clock_timestamp()}),
-    is_its_time=func.clock_timestamp().between(
+    is_possible=func.clock_timestamp().between(
         Appointment.starts_at - _HALF_A_DAY, Appointment.ends_at + _HALF_A_DAY
     ),
     otherwise=(
         "This visit is not today: patients are checked in from twelve hours before "
         "their visit until twelve hours after it."
+    ),
+)
+# What was written about a visit or prescribed at it says that the patient was there.
+_UNDO_CHECK_IN: Final = _Deed(
+    action=Action.VISIT_UNDO_CHECK_IN,
+    wanted="put back to scheduled",
+    before=frozenset({VisitStatus.CHECKED_IN}),
+    after=VisitStatus.SCHEDULED,
+    values=MappingProxyType({"checked_in_at": None}),
+    is_possible=~exists().where(MedicalRecord.appointment_id == Appointment.id)
+    & ~exists().where(Prescription.appointment_id == Appointment.id),
+    otherwise=(
+        "Notes or a prescription were written at this visit, so the patient was there. "
+        "Mark it as completed instead."
     ),
 )
 _COMPLETE: Final = _Deed(
@@ -63,7 +77,7 @@ _MISS: Final = _Deed(
     before=frozenset({VisitStatus.SCHEDULED}),
     after=VisitStatus.NO_SHOW,
     values=MappingProxyType({}),
-    is_its_time=Appointment.starts_at < func.clock_timestamp(),
+    is_possible=Appointment.starts_at < func.clock_timestamp(),
     otherwise="This visit has not begun yet, so the patient may still come.",
 )
 
@@ -76,6 +90,17 @@ def check_in(
     Raises NoSuchVisit, WrongStatus, NotItsTime, StaleVisit, NotAllowed.
     """
     return _do(session, actor, visit_id, revision, _CHECK_IN)
+
+
+def undo_check_in(
+    session: Session, actor: Actor, visit_id: UUID, *, revision: int | None = None
+) -> VisitRecord:
+    """Let the visit be scheduled again: it was the wrong patient; the caller commits.
+
+    Raises NoSuchVisit, WrongStatus, NotItsTime once something was written at the
+    visit, StaleVisit, NotAllowed.
+    """
+    return _do(session, actor, visit_id, revision, _UNDO_CHECK_IN)
 
 
 def complete(
@@ -123,7 +148,7 @@ def _statement(visit_id: UUID, revision: int | None, deed: _Deed) -> Any:
             Appointment.id == visit_id,
             Appointment.status.in_(sorted(deed.before)),
             Appointment.revision == revision if revision else true(),
-            true() if deed.is_its_time is None else deed.is_its_time,
+            true() if deed.is_possible is None else deed.is_possible,
         )
         .values(
             **deed.values,

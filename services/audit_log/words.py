@@ -16,7 +16,7 @@ from services.errors import InvalidInput
 # What is done with these says something about a patient, down to a search.
 _CLINICAL: Final = frozenset(
     {"patient", "photo", "document", "share", "view", "care", "glass", "prescription"}
-    | {"visit", "letter", "record"}
+    | {"visit", "letter", "record", "past"}
 )
 
 _TO_PATIENTS: Final[Mapping[str, str]] = MappingProxyType(
@@ -27,6 +27,8 @@ _TO_PATIENTS: Final[Mapping[str, str]] = MappingProxyType(
         Action.PATIENT_CHANGE: "changed your record",
         Action.PATIENT_ARCHIVE: "archived your record",
         Action.PATIENT_RESTORE: "took your record back into use",
+        Action.PAST_READ: "looked at your record as it was a while ago",
+        Action.PAST_COPY: "brought your record back to what it was",
         Action.PATIENT_MERGE: "brought two records of yours together",
         Action.PATIENT_FIND_DUPLICATES: "looked for records like yours",
         Action.PHOTO_READ: "saw your photo",
@@ -62,6 +64,7 @@ _TO_PATIENTS: Final[Mapping[str, str]] = MappingProxyType(
         Action.VISIT_LIST: "saw your visits in a list",
         Action.VISIT_READ: "opened a visit of yours",
         Action.VISIT_CHECK_IN: "checked you in",
+        Action.VISIT_UNDO_CHECK_IN: "took back that you were checked in",
         Action.VISIT_COMPLETE: "noted that a visit of yours is over",
         Action.VISIT_MISS: "noted that you did not come",
         Action.LETTER_SEND: "sent you a letter about a visit",

@@ -5,6 +5,7 @@ from services.authoring.checking import (
     checked,
     missing_characters,
 )
+from services.authoring.clinic import Clinic
 from services.authoring.drafts import (
     Draft,
     SavedDraft,
@@ -14,7 +15,6 @@ from services.authoring.drafts import (
 )
 from services.authoring.fields import Field, Form, Kind, Value
 from services.authoring.generating import generate
-from services.authoring.sheet import Clinic
 from services.authoring.template import Template
 from services.authoring.templates import TEMPLATES
 from services.drafting import DraftsNotReached

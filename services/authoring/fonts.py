@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, partial
 from io import BytesIO
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 from unicodedata import category
 
 import noto_cjk_sans_otc  # type: ignore[import-untyped]
 import pymupdf_fonts  # type: ignore[import-untyped]
-import uharfbuzz  # type: ignore[import-untyped]
-from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+
+# Imported where they are used: every process knows this module, and few draw.
+if TYPE_CHECKING:
+    import uharfbuzz  # type: ignore[import-untyped]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +75,17 @@ def data(face: Face) -> bytes:
 @cache
 def characters(face: Face) -> frozenset[int]:
     """Return the numbers of the characters that the face can draw."""
+    from fontTools.ttLib import TTFont  # type: ignore[import-untyped] # noqa: PLC0415
+
     with TTFont(BytesIO(data(face)), fontNumber=face.number, lazy=True) as font:
         return frozenset(font.getBestCmap())
 
 
 @cache
-def shaped(face: Face) -> uharfbuzz.Face:
+def shaped(face: Face) -> "uharfbuzz.Face":
     """Return the face as the shaping engine wants it; it is never changed."""
+    import uharfbuzz  # noqa: PLC0415
+
     return uharfbuzz.Face(uharfbuzz.Blob(data(face)), face.number)
 
 

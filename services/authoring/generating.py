@@ -1,13 +1,16 @@
 """From a form to the bytes of a PDF."""
 
 from datetime import date, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from services.authoring.checking import checked, text_of
+from services.authoring.clinic import Clinic
 from services.authoring.fields import NAME, Field, Form, Kind, Value
-from services.authoring.sheet import Clinic, Sheet
 from services.authoring.template import Template
+
+if TYPE_CHECKING:
+    from services.authoring.sheet import Sheet
 
 # An empty space could be read as "none", which about allergies would be dangerous.
 _EMPTY: Final = "Not stated"
@@ -26,6 +29,9 @@ def generate(
 
     Raises InvalidForm, which names every character that cannot be printed.
     """
+    # fpdf takes as long to import as half of all others, and few make a paper.
+    from services.authoring.sheet import Sheet  # noqa: PLC0415
+
     values = checked(template, form)
     sheet = Sheet(
         clinic=clinic,
@@ -42,7 +48,7 @@ def generate(
     return bytes(sheet.output())
 
 
-def _write(sheet: Sheet, field: Field, value: Value) -> None:
+def _write(sheet: "Sheet", field: Field, value: Value) -> None:
     if isinstance(value, list) and value:
         sheet.rows(field.label, field.columns, value)
     elif not isinstance(value, str) or not value:
@@ -55,7 +61,7 @@ def _write(sheet: Sheet, field: Field, value: Value) -> None:
         sheet.fact(field.label, value)
 
 
-def _write_nothing(sheet: Sheet, field: Field) -> None:
+def _write_nothing(sheet: "Sheet", field: Field) -> None:
     if field.kind in {Kind.TEXT, Kind.TABLE}:
         sheet.section(field.label, _EMPTY)
     else:

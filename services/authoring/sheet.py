@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from unicodedata import bidirectional
@@ -13,6 +12,7 @@ from fpdf.fonts import FontFace
 from fpdf.prefs import ViewerPreferences
 
 from services.authoring import fonts, xmp
+from services.authoring.clinic import Clinic
 from services.authoring.qr_codes import code_of
 from services.authoring.typefaces import Typeface, key
 
@@ -35,15 +35,6 @@ _TOGETHER_MM: Final = 18.0
 _PAGES: Final = "\ufdd0"
 _RIGHT_TO_LEFT: Final = frozenset({"R", "AL"})
 _TWO_BYTE: Final = 0x2AF
-
-
-@dataclass(frozen=True, slots=True)
-class Clinic:
-    """Who writes; it stands at the head of every document."""
-
-    name: str
-    address: str = ""
-    phone: str = ""
 
 
 class Sheet(FPDF):

@@ -1,6 +1,6 @@
 """How visits are booked, counted for administrators, who see no patient in it."""
 
-from services.booking_statistics.counting import count, look, record_look
+from services.booking_statistics.counting import count, record_look
 from services.booking_statistics.exporting import as_csv
 from services.booking_statistics.records import (
     MOST_DAYS,
@@ -22,6 +22,5 @@ __all__ = [
     "as_csv",
     "count",
     "count_outcomes",
-    "look",
     "record_look",
 ]

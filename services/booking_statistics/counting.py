@@ -16,15 +16,21 @@ from services.booking_statistics.records import (
     Period,
 )
 
-# Attempts are counted before they meet the slots, or a slot that three wanted would
-# be three slots. The scratch slots of a proof are nobody's to book.
+# Slots and attempts are counted apart, or a slot that three wanted would be three
+# slots. Each is grouped at once by doctor and day: a group for every slot of a year
+# would not fit into memory, nor would the slots themselves, which are read twice.
+# The scratch slots of a proof are nobody's to book.
 _COUNT: Final = text("""
-WITH planned AS (
-    SELECT id, doctor_id, (starts_at AT TIME ZONE :zone)::date AS day, withdrawn_at
+WITH planned AS NOT MATERIALIZED (
+    SELECT id, doctor_id, (starts_at AT TIME ZONE :zone)::date AS day,
+        withdrawn_at IS NULL AS is_offered
     FROM slots
     WHERE starts_at >= :from_at AND starts_at < :until_at AND origin <> 'proof'
+), offered AS (
+    SELECT doctor_id, day, count(*) FILTER (WHERE is_offered) AS slots
+    FROM planned GROUP BY doctor_id, day
 ), attempted AS (
-    SELECT slot_id,
+    SELECT planned.doctor_id, day,
         count(*) FILTER (WHERE bookings.status = 'confirmed') AS booked,
         count(*) FILTER (WHERE bookings.status <> 'failed') AS holds,
         count(*) FILTER (WHERE confirmed_at IS NOT NULL) AS confirmed,
@@ -39,42 +45,31 @@ WITH planned AS (
         count(*) FILTER (
             WHERE bookings.status = 'cancelled' AND confirmed_at IS NOT NULL
         ) AS cancelled,
-        count(*) FILTER (WHERE appointments.status = 'no-show') AS no_shows
+        count(missed.booking_id) AS no_shows
     FROM planned
     JOIN bookings ON slot_id = planned.id
-    LEFT JOIN appointments ON booking_id = bookings.id
-    GROUP BY slot_id
+    LEFT JOIN (
+        SELECT booking_id FROM appointments WHERE status = 'no-show'
+    ) AS missed ON missed.booking_id = bookings.id
+    GROUP BY planned.doctor_id, day
 )
-SELECT doctors.id, name, speciality, day,
-    count(*) FILTER (WHERE withdrawn_at IS NULL),
-    coalesce(sum(booked), 0)::bigint, coalesce(sum(holds), 0)::bigint,
-    coalesce(sum(confirmed), 0)::bigint, coalesce(sum(expired), 0)::bigint,
-    coalesce(sum(released), 0)::bigint, coalesce(sum(conflicts), 0)::bigint,
-    coalesce(sum(cancelled), 0)::bigint, coalesce(sum(no_shows), 0)::bigint
-FROM planned
+SELECT doctors.id, name, speciality, day, slots,
+    coalesce(booked, 0), coalesce(holds, 0), coalesce(confirmed, 0),
+    coalesce(expired, 0), coalesce(released, 0), coalesce(conflicts, 0),
+    coalesce(cancelled, 0), coalesce(no_shows, 0)
+FROM offered
 JOIN doctors ON doctors.id = doctor_id
-LEFT JOIN attempted ON slot_id = planned.id
-GROUP BY doctors.id, day
-HAVING count(*) FILTER (WHERE withdrawn_at IS NULL) > 0 OR count(slot_id) > 0
+LEFT JOIN attempted USING (doctor_id, day)
+WHERE slots > 0 OR attempted.doctor_id IS NOT NULL
 ORDER BY fold(name), doctors.id, day
 """)
 
 
-def look(
-    session: Session, actor: Actor, period: Period, zone: tzinfo
-) -> BookingStatistics:
+def count(session: Session, period: Period, zone: tzinfo) -> BookingStatistics:
     """Return what became of the slots of these days on the clinic's clock.
 
-    Raises NotAllowed.
+    Unrecorded, to whoever has asked whether it may be seen.
     """
-    actor.require(Permission.VIEW_STATISTICS)
-    found = count(session, period, zone)
-    record_look(session, actor, period)
-    return found
-
-
-def count(session: Session, period: Period, zone: tzinfo) -> BookingStatistics:
-    """Return the same, unrecorded, to whoever has asked whether it may be seen."""
     rows = session.execute(
         _COUNT,
         {

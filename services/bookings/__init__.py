@@ -15,9 +15,9 @@ from services.bookings.errors import (
     SlotTaken,
     TooLateToCancel,
     TooManyHolds,
+    VisitHasBegun,
 )
 from services.bookings.holding import hold, require_held
-from services.bookings.moving import move
 from services.bookings.reading import current_holds, get, list_of_patient
 from services.bookings.records import (
     AnyRequest,
@@ -67,6 +67,7 @@ __all__ = [
     "SlotTaken",
     "TooLateToCancel",
     "TooManyHolds",
+    "VisitHasBegun",
     "cancel",
     "confirm",
     "confirm_series",
@@ -77,7 +78,6 @@ __all__ = [
     "hold_any",
     "hold_series",
     "list_of_patient",
-    "move",
     "preview_series",
     "release",
     "renew",

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from db.routing import become
-from services import letters
+from services import letters, visit_permissions
 from services.actors import Actor
 from services.audit import Action
 from services.bookings import freeing, reading, rules
@@ -27,23 +27,26 @@ def cancel(
     booking_id: UUID,
     *,
     reason: str | None = None,
+    override_reason: str | None = None,
     notice_hours: float = rules.NOTICE_HOURS,
 ) -> BookingRecord:
     """Give back a hold or a visit, so that others can have it at once.
 
     The caller commits. What is over already stays as it is and is returned. Patients
-    give visits back `notice_hours` before they begin. Raises TooLateToCancel,
-    BookingOver once the visit has begun, NoSuchBooking, InvalidInput, NotAllowed.
+    give visits back `notice_hours` before they begin; with `override_reason` staff do
+    when they have begun. Raises TooLateToCancel, VisitHasBegun, BookingOver once the
+    patient is checked in, NoSuchBooking, InvalidInput, NotAllowed.
     """
     require_booking(actor)
-    because = _read_reason(reason)
+    override = visit_permissions.read_override(actor, override_reason)
+    because = override or _read_reason(reason)
     before = reading.look_up(session, actor, booking_id)
     if before.status is BookingStatus.PENDING:
-        return _give_back(session, actor, before, None)
+        return _give_back(session, actor, before)
     if before.status is not BookingStatus.CONFIRMED:
         return before
-    rules.require_notice(session, actor, before, notice_hours)
-    return _give_back(session, actor, before, because)
+    rules.require_notice(session, actor, before, notice_hours, override=override)
+    return _give_back(session, actor, before, because, override=override)
 
 
 def release(session: Session, actor: Actor, booking_id: UUID) -> BookingRecord:
@@ -55,7 +58,7 @@ def release(session: Session, actor: Actor, booking_id: UUID) -> BookingRecord:
     before = reading.look_up(session, actor, booking_id)
     if before.status is not BookingStatus.PENDING:
         return before
-    return _give_back(session, actor, before, None)
+    return _give_back(session, actor, before)
 
 
 def _read_reason(typed: str | None) -> str | None:
@@ -70,16 +73,23 @@ def _read_reason(typed: str | None) -> str | None:
 
 
 def _give_back(
-    session: Session, actor: Actor, before: BookingRecord, because: str | None
+    session: Session,
+    actor: Actor,
+    before: BookingRecord,
+    because: str | None = None,
+    *,
+    override: str | None = None,
 ) -> BookingRecord:
     with become(session, "system"):
         is_given_back = freeing.give_back(session, actor, before, because=because)
     after = reading.look_up(session, actor, before.id)
     if is_given_back:
         _follow_up(session, before)
-        reading.record_event(session, actor, Action.BOOKING_CANCEL, after)
+        reading.record_event(
+            session, actor, Action.BOOKING_CANCEL, after, reason=override
+        )
     elif after.status is BookingStatus.CONFIRMED:
-        # A hold that was confirmed in this moment, or a visit that has begun.
+        # A hold that was confirmed in this moment, or a patient who is there.
         raise (
             AlreadyConfirmed if before.status is BookingStatus.PENDING else BookingOver
         )

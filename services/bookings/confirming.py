@@ -14,15 +14,19 @@ from services.audit import Action
 from services.bookings import freeing, reading, rules
 from services.bookings.errors import NoSuchBooking, require_pending
 from services.bookings.records import BookingRecord, BookingStatus
-from services.bookings.sights import require_booking, require_in_use
+from services.bookings.sights import require_booking
 from services.letters import LetterKind
+from services.visit_patients import require_in_use
 from services.waitlist import line
 
 # Merging waits for the patient's row, or is waited for: no visit is filed under a
-# record that has just been merged away.
+# record that has just been merged away. The time that counts is that after the wait,
+# whichever row the planner looks at first.
 _CONFIRM: Final = text("""
-WITH whose AS MATERIALIZED (
+WITH locked AS MATERIALIZED (
     SELECT id FROM patients WHERE id = :patient_id AND deleted_at IS NULL FOR KEY SHARE
+), whose AS MATERIALIZED (
+    SELECT id, clock_timestamp() AS now FROM locked
 ), won AS (
     UPDATE booking_slots
     SET status = 'booked', expires_at = NULL, may_overlap = (
@@ -30,7 +34,7 @@ WITH whose AS MATERIALIZED (
     )
     FROM whose
     WHERE slot_id = :slot_id AND booking_id = :booking_id AND patient_id = whose.id
-        AND status = 'held' AND expires_at > clock_timestamp()
+        AND status = 'held' AND expires_at > whose.now
     RETURNING booking_id, starts_at, ends_at
 ), confirmed AS (
     UPDATE bookings

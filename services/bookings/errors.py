@@ -1,6 +1,5 @@
 """Why something cannot be booked, confirmed or given back."""
 
-from datetime import datetime
 from uuid import UUID
 
 from services.bookings.records import BookingRecord, BookingStatus
@@ -27,16 +26,11 @@ class NoSuchSlot(NotFound):
 
 
 class SlotTaken(Conflict):
-    """Somebody else was quicker; `free_at` is when their hold ends, where known."""
+    """Somebody else was quicker; `expires_at` of the lost booking ends their hold."""
 
     def __init__(self, booking: BookingRecord) -> None:
         super().__init__("Slot already booked")
         self.booking = booking
-
-    @property
-    def free_at(self) -> datetime | None:
-        """When the slot may be free again."""
-        return self.booking.expires_at
 
 
 class PatientBusy(Conflict):
@@ -90,6 +84,16 @@ class BookingOver(Conflict):
     def __init__(self) -> None:
         super().__init__(
             "This booking is over, so it cannot be changed any more. Book another time."
+        )
+
+
+class VisitHasBegun(Conflict):
+    """The visit is going on or over: staff change it for a reason, others do not."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This visit has begun. Only the clinic cancels or moves it now, and only "
+            "for a reason."
         )
 
 

@@ -51,7 +51,7 @@ def give_back(
 ) -> bool:
     """Free a hold's or a visit's slot; tell whether it still was as it was read.
 
-    In the background's role. Nothing is done for a visit that has begun.
+    In the background's role. Nothing is done once the patient is checked in.
     """
     is_hold = booking.status is BookingStatus.PENDING
     values = {

@@ -5,17 +5,14 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from db.models import Booking
+from services import visit_permissions
 from services.actors import Actor, Role
 from services.bookings import reading, rules, taking
 from services.bookings.errors import AttemptTaken, BookingOver, NoSuchSlot, SlotTaken
 from services.bookings.records import BookingRecord, BookingRequest, BookingStatus
-from services.bookings.sights import (
-    require_booking,
-    require_in_use,
-    require_patient,
-    writing_as,
-)
+from services.bookings.sights import require_booking, writing_as
 from services.bookings.taking import Wish
+from services.visit_patients import require_in_use, require_patient
 
 _MOVABLE: Final = (BookingStatus.CONFIRMED,)
 
@@ -37,7 +34,7 @@ def hold(
     """
     require_booking(actor, request.patient_id)
     require_patient(session, actor, request.patient_id)
-    override = rules.read_override(actor, request.override_reason)
+    override = visit_permissions.read_override(actor, request.override_reason)
     if actor.role is Role.PATIENT or request.replaces_id:
         # Made before it is checked: a second time there may be no room for it.
         if earlier := _find_attempt(session, actor, request):
@@ -67,7 +64,7 @@ def _check(
         is_movable = replaced.status in _MOVABLE
         if not is_movable or replaced.patient_id != request.patient_id:
             raise BookingOver
-        rules.require_notice(session, actor, replaced, notice_hours)
+        rules.require_notice(session, actor, replaced, notice_hours, override=override)
     with writing_as(session, actor):
         rules.require_room_for_more(session, actor, request.patient_id)
         if request.replaces_id and not override:

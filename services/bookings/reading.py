@@ -14,7 +14,9 @@ from services.audit import Action
 from services.bookings.errors import NoSuchBooking
 from services.bookings.records import BookingRecord
 from services.bookings.rows import IS_LIVE, record_of, records
-from services.bookings.sights import is_visible_to, require_patient, require_view
+from services.bookings.sights import is_visible_to
+from services.visit_patients import require_patient
+from services.visit_permissions import require_view
 
 _MOST: Final = 200
 
@@ -90,14 +92,21 @@ def find(
 
 
 def record_event(
-    session: Session, actor: Actor, action: Action, booking: BookingRecord, **more: str
+    session: Session,
+    actor: Actor,
+    action: Action,
+    booking: BookingRecord,
+    *,
+    reason: str | None = None,
+    **more: str,
 ) -> None:
-    """Write down what was done with a booking."""
+    """Write down what was done with a booking; `reason` if against the rules."""
     audit.record(
         session,
         actor,
         action,
         patient_id=booking.patient_id,
         subject=("booking", booking.id),
+        reason=reason,
         details={"slot": booking.slot_id, "status": booking.status, **more},
     )

@@ -6,13 +6,12 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from services import visit_news
+from services import visit_news, visit_permissions
 from services.actors import Actor
 from services.audit import Action
-from services.bookings import reading
+from services.bookings import reading, rules
 from services.bookings.errors import AlreadyRenewed, HoldExpired, require_pending
 from services.bookings.records import BookingRecord
-from services.bookings.rules import HOLD_SECONDS
 from services.bookings.sights import require_booking, writing_as
 
 # Never shorter than before: an offer lasts longer than a hold.
@@ -26,27 +25,36 @@ WITH renewed AS (
         AND status = 'held' AND expires_at > clock_timestamp()
     RETURNING booking_id, expires_at
 )
-UPDATE bookings SET renewals = renewals + 1, expires_at = renewed.expires_at
+UPDATE bookings SET renewals = 1, expires_at = renewed.expires_at
 FROM renewed
-WHERE bookings.id = renewed.booking_id AND renewals = 0
+WHERE bookings.id = renewed.booking_id AND (renewals = 0 OR :is_overridden)
 RETURNING bookings.id
 """)
 
 
-def renew(session: Session, actor: Actor, booking_id: UUID) -> BookingRecord:
+def renew(
+    session: Session,
+    actor: Actor,
+    booking_id: UUID,
+    *,
+    override_reason: str | None = None,
+) -> BookingRecord:
     """Let the hold last two minutes from now, once; the caller commits.
 
-    Raises AlreadyRenewed, AlreadyConfirmed, HoldExpired, BookingOver, SlotTaken,
-    NoSuchBooking, NotAllowed.
+    With `override_reason` staff do so as often as they have a reason for. Raises
+    AlreadyRenewed, AlreadyConfirmed, HoldExpired, BookingOver, SlotTaken,
+    NoSuchBooking, InvalidInput, NotAllowed.
     """
     require_booking(actor)
+    override = visit_permissions.read_override(actor, override_reason)
     before = require_pending(reading.look_up(session, actor, booking_id))
-    if before.renewals:
+    if before.renewals and override is None:
         raise AlreadyRenewed
     values = {
         "slot_id": before.slot_id,
         "booking_id": before.id,
-        "seconds": HOLD_SECONDS,
+        "seconds": rules.HOLD_SECONDS,
+        "is_overridden": override is not None,
     }
     with writing_as(session, actor):
         is_renewed = session.execute(_RENEW, values).one_or_none() is not None
@@ -56,5 +64,5 @@ def renew(session: Session, actor: Actor, booking_id: UUID) -> BookingRecord:
         require_pending(after)
         raise AlreadyRenewed if after.renewals else HoldExpired
     visit_news.changed(session)
-    reading.record_event(session, actor, Action.BOOKING_RENEW, after)
+    reading.record_event(session, actor, Action.BOOKING_RENEW, after, reason=override)
     return after

@@ -11,14 +11,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.models import Booking, BookingSlot, Patient, Slot
-from services import reasons
-from services.actors import Actor, Permission, Role
+from services.actors import Actor, Role
 from services.bookings.errors import (
     AttemptTaken,
-    BookingOver,
     PatientBusy,
     TooLateToCancel,
     TooManyHolds,
+    VisitHasBegun,
 )
 from services.bookings.records import BookingRecord, BookingStatus
 from services.bookings.rows import NOW
@@ -47,17 +46,6 @@ def read_note(typed: str) -> str:
     if not is_storable(note):
         raise InvalidInput("note", "The note holds a character no record can.")
     return note
-
-
-def read_override(actor: Actor, typed: str | None) -> str | None:
-    """Return why somebody books against the rules, if they do.
-
-    Raises InvalidInput, NotAllowed.
-    """
-    if typed is None:
-        return None
-    actor.require(Permission.OVERRIDE_BOOKING)
-    return reasons.read(typed)
 
 
 def require_room_for_more(session: Session, actor: Actor, patient_id: UUID) -> None:
@@ -106,16 +94,22 @@ def require_free(
 
 
 def require_notice(
-    session: Session, actor: Actor, booking: BookingRecord, hours: float
+    session: Session,
+    actor: Actor,
+    booking: BookingRecord,
+    hours: float,
+    *,
+    override: str | None = None,
 ) -> None:
-    """Raise BookingOver or TooLateToCancel unless the actor may still give it back.
+    """Raise VisitHasBegun or TooLateToCancel unless the actor may still give it back.
 
-    Only patients have to do so in time, and only what was confirmed.
+    Only patients have to do so in time, and only what was confirmed. Whoever may
+    override rules gives a visit back that has begun, for a reason.
     """
     left = session.scalar(select(booking.starts_at - NOW))
     assert left is not None  # noqa: S101 (a difference of two moments)
-    if left <= timedelta(0):
-        raise BookingOver
+    if left <= timedelta(0) and override is None:
+        raise VisitHasBegun
     is_bound = actor.role is Role.PATIENT and booking.status is BookingStatus.CONFIRMED
     if is_bound and left < timedelta(hours=hours):
         raise TooLateToCancel(hours)

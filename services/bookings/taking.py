@@ -1,12 +1,14 @@
 """The one call that decides who has a slot, and writes down what came of it."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import datetime
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from pydantic_core import to_json
 from sqlalchemy.orm import Session
 
+from db.routing import call
 from services import audit, visit_news
 from services.actors import Actor
 from services.audit import Action
@@ -14,6 +16,22 @@ from services.bookings.records import BookingRecord, BookingStatus
 
 # What it does, and why in that order: migration 0008.
 _HOLD: Final = "SELECT * FROM hold_slot(%s, %s, %s)"
+
+
+class _Outcome(NamedTuple):
+    """What `hold_slot` answers."""
+
+    booking_id: UUID
+    doctor_id: UUID
+    doctor_name: str
+    speciality: str
+    room: str | None
+    status: str
+    starts_at: datetime
+    ends_at: datetime
+    created_at: datetime
+    expires_at: datetime | None
+    ended_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,35 +70,35 @@ def take(
     )
     values = {name: getattr(wish, name) for name in Wish.__slots__}
     given = (_json(values), _json(event), Action.BOOKING_LOSE.value)
-    # Straight to the driver: of all statements this one has the most to be quick.
-    row = session.connection().exec_driver_sql(_HOLD, given).one_or_none()
-    if row is None:
+    found = call(session, _HOLD, given)
+    if found is None:
         return None
+    outcome = _Outcome(*found)
     # Who loses a slot changes nothing for others.
-    if row.status == BookingStatus.PENDING:
+    if outcome.status == BookingStatus.PENDING:
         visit_news.changed(session)
-    return _record_of(row, wish)
+    return _record_of(outcome, wish)
 
 
 def _json(values: object) -> str:
     return to_json(values).decode()
 
 
-def _record_of(row: Any, wish: Wish) -> BookingRecord:
-    is_held = row.status == BookingStatus.PENDING
+def _record_of(outcome: _Outcome, wish: Wish) -> BookingRecord:
+    is_held = outcome.status == BookingStatus.PENDING
     return BookingRecord(
-        id=row.booking_id,
+        id=outcome.booking_id,
         slot_id=wish.slot_id,
-        doctor_id=row.doctor_id,
-        doctor_name=row.doctor_name,
-        speciality=row.speciality,
-        room=row.room,
+        doctor_id=outcome.doctor_id,
+        doctor_name=outcome.doctor_name,
+        speciality=outcome.speciality,
+        room=outcome.room,
         patient_id=wish.patient_id,
-        status=BookingStatus(row.status),
-        starts_at=row.starts_at,
-        ends_at=row.ends_at,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
+        status=BookingStatus(outcome.status),
+        starts_at=outcome.starts_at,
+        ends_at=outcome.ends_at,
+        created_at=outcome.created_at,
+        expires_at=outcome.expires_at,
         seconds_left=wish.seconds if is_held else None,
         renewals=0,
         note=wish.note,
@@ -89,6 +107,6 @@ def _record_of(row: Any, wish: Wish) -> BookingRecord:
         waitlist_id=wish.waitlist_id,
         created_by=wish.created_by,
         confirmed_at=None,
-        ended_at=row.ended_at,
+        ended_at=outcome.ended_at,
         appointment_id=None,
     )

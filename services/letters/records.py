@@ -17,7 +17,6 @@ class LetterKind(StrEnum):
     CANCELLED = "cancelled"
     REMINDER = "reminder"
     OFFER = "offer"
-    RELEASED = "released"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Sends the letters that wait, one after the other, each until it is taken."""
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -11,6 +11,7 @@ from services import audit
 from services.audit import Action
 from services.letters.wording import Letterhead, filled
 from services.mail import Letter, Mailer, MailNotSent
+from services.resending import note_attempt
 
 # How long to wait after each attempt that failed; after the last one is given up. A
 # mail server may be away for a night.
@@ -49,7 +50,7 @@ def send_next(session: Session, mailer: Mailer, head: Letterhead) -> bool | None
     if letter is None:
         return None
     is_sent = _is_taken(mailer, _letter_of(letter, head))
-    _note(letter, is_sent=is_sent)
+    note_attempt(letter, _PAUSES, is_sent=is_sent)
     audit.record(
         session,
         None,
@@ -73,17 +74,6 @@ def _is_taken(mailer: Mailer, letter: Letter) -> bool:
     except MailNotSent:
         return False
     return True
-
-
-def _note(letter: VisitLetter, *, is_sent: bool) -> None:
-    letter.attempts += 1
-    now: Any = func.now()
-    if is_sent:
-        letter.sent_at = now
-    elif letter.attempts > len(_PAUSES):
-        letter.given_up_at = now
-    else:
-        letter.send_at = now + _PAUSES[letter.attempts - 1]
 
 
 def _is_stale() -> ColumnElement[bool]:

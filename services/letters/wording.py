@@ -26,7 +26,6 @@ _SUBJECTS: Final[Mapping[LetterKind, str]] = MappingProxyType(
         LetterKind.CANCELLED: "<clinic>: your visit is cancelled",
         LetterKind.REMINDER: "<clinic>: your visit",
         LetterKind.OFFER: "<clinic>: a time has become free",
-        LetterKind.RELEASED: "<clinic>: a time is no longer held for you",
     }
 )
 _TEXTS: Final[Mapping[LetterKind, str]] = MappingProxyType(
@@ -63,14 +62,6 @@ It is held for you until {until}. Sign in to book it:
 <address>/visits
 
 After that it is offered to whoever is next in line.
-""",
-        LetterKind.RELEASED: """\
-This time at <clinic> is no longer held for you:
-
-{when}
-
-Sign in to look for another one:
-<address>/visits
 """,
     }
 )

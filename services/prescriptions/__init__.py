@@ -1,5 +1,12 @@
 """Prescriptions: issued at a visit as signed papers, amended, withdrawn, checked."""
 
+from services.prescriptions.drafts import (
+    SavedPrescriptionDraft,
+    UnfinishedPrescription,
+    discard_draft,
+    list_drafts,
+    save_draft,
+)
 from services.prescriptions.errors import (
     AllergyMatches,
     AlreadyPrescribed,
@@ -55,19 +62,24 @@ __all__ = [
     "PrescriptionStatus",
     "PrescriptionVersion",
     "Press",
+    "SavedPrescriptionDraft",
     "SignedPaper",
     "Superseded",
+    "UnfinishedPrescription",
     "Withdrawn",
+    "discard_draft",
     "find_by_content",
     "find_of_visit",
     "get",
     "issue",
+    "list_drafts",
     "list_of_patient",
     "open_version",
     "permission_to_view",
     "prepare",
     "prepare_amendment",
     "read_file",
+    "save_draft",
     "versions",
     "withdraw",
 ]

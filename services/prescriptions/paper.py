@@ -4,7 +4,6 @@ from datetime import date, datetime
 from typing import Final
 
 from services.authoring import Clinic, fonts
-from services.authoring.sheet import Sheet
 from services.prescriptions.errors import InvalidPrescription
 from services.prescriptions.order import Order
 
@@ -18,6 +17,9 @@ _SIGNED: Final = (
 
 def print_order(order: Order, *, clinic: Clinic, now: datetime) -> bytes:
     """Return the unsigned PDF, or raise InvalidPrescription for what no font has."""
+    # fpdf takes as long to import as half of all others, and few make a paper.
+    from services.authoring.sheet import Sheet  # noqa: PLC0415
+
     _require_printable(order)
     sheet = Sheet(
         clinic=clinic,

@@ -11,9 +11,10 @@ from services.scheduling.exceptions import (
     list_exceptions,
     remove_exception,
 )
-from services.scheduling.extras import add_extra, withdraw_extra
+from services.scheduling.extras import add_extra, list_extras, withdraw_extra
 from services.scheduling.horizon import extend, list_planned
 from services.scheduling.planning import apply_plans
+from services.scheduling.previewing import preview_exception
 from services.scheduling.records import (
     HORIZON,
     Calendar,
@@ -26,7 +27,7 @@ from services.scheduling.records import (
     VisitWithin,
 )
 from services.scheduling.typed import read_hours, write_hours
-from services.scheduling.visits import list_visits_to_move, list_visits_within
+from services.scheduling.visits import list_visits_to_move
 from services.scheduling.weeks import WEEKDAYS, change_week, get_week
 
 __all__ = [
@@ -51,9 +52,10 @@ __all__ = [
     "extend",
     "get_week",
     "list_exceptions",
+    "list_extras",
     "list_planned",
     "list_visits_to_move",
-    "list_visits_within",
+    "preview_exception",
     "read_hours",
     "remove_exception",
     "withdraw_extra",

@@ -71,8 +71,8 @@ def add_exception(
 ) -> Planned:
     """Keep the exception, and make the slots what the plan is then.
 
-    Visits in a time that is closed stay: `list_visits_within` finds them. The caller
-    commits. Raises InvalidInput, NotFound, NotAllowed.
+    Visits in a time that is closed stay, to be moved: `preview_exception` says before
+    which they are. The caller commits. Raises InvalidInput, NotFound, NotAllowed.
     """
     actor.require(Permission.MANAGE_DOCTORS)
     reason = _checked(exception)

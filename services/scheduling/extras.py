@@ -1,21 +1,22 @@
 """Slots beside the plan, added and withdrawn one at a time."""
 
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from db.models import Slot
-from services import audit, visit_news
+from db.models import BookingSlot, Slot
+from services import audit, reasons, visit_news
 from services.actors import Actor, Permission
 from services.audit import Action
 from services.errors import InvalidInput
 from services.scheduling.errors import NoSuchExtra, SlotInUse
 from services.scheduling.weeks import lock_doctor
-from services.slots.records import SlotRecord
-from services.slots.taken import IS_OFFERED, IS_TAKEN
+from services.slots.records import SlotRecord, SlotState
+from services.slots.taken import IS_AHEAD, IS_OFFERED, IS_TAKEN, LIVE
 
 _APART = "slots_apart"
 
@@ -26,12 +27,16 @@ def add_extra(
     doctor_id: UUID,
     starts_at: datetime,
     ends_at: datetime,
+    *,
+    reason: str,
 ) -> SlotRecord:
     """Let the doctor be booked once more, whatever the plan says.
 
-    The caller commits. Raises InvalidInput, SlotInUse, NotFound, NotAllowed.
+    The reason is kept in the audit log. The caller commits. Raises InvalidInput,
+    SlotInUse, NotFound, NotAllowed.
     """
     actor.require(Permission.MANAGE_DOCTORS)
+    because = reasons.read(reason)
     lock_doctor(session, doctor_id)
     if ends_at <= starts_at:
         raise InvalidInput("ends_at", "The end is not after the beginning; correct it.")
@@ -50,8 +55,34 @@ def add_extra(
         raise SlotInUse(
             "The doctor has another slot in this time; choose another one."
         ) from error
-    _record(session, actor, Action.SLOT_ADD, slot.id)
+    _record(session, actor, Action.SLOT_ADD, slot.id, reason=because)
     return SlotRecord(slot.id, doctor_id, starts_at, ends_at, "free")
+
+
+def list_extras(
+    session: Session, actor: Actor, doctor_id: UUID
+) -> tuple[SlotRecord, ...]:
+    """Return what stands beside the doctor's plan from now on, the earliest first.
+
+    Raises NotAllowed.
+    """
+    actor.require(Permission.MANAGE_DOCTORS)
+    state: SlotState = "free"
+    rows = session.execute(
+        select(
+            Slot.id,
+            Slot.doctor_id,
+            Slot.starts_at,
+            Slot.ends_at,
+            func.coalesce(BookingSlot.status, state),
+        )
+        .outerjoin(BookingSlot, and_(BookingSlot.slot_id == Slot.id, LIVE))
+        .where(
+            Slot.doctor_id == doctor_id, Slot.origin == "extra", IS_OFFERED, IS_AHEAD
+        )
+        .order_by(Slot.starts_at)
+    )
+    return tuple(SlotRecord(*row[:4], cast("SlotState", row[4])) for row in rows)
 
 
 def withdraw_extra(session: Session, actor: Actor, slot_id: UUID) -> None:
@@ -76,6 +107,13 @@ def withdraw_extra(session: Session, actor: Actor, slot_id: UUID) -> None:
     _record(session, actor, Action.SLOT_WITHDRAW, slot_id)
 
 
-def _record(session: Session, actor: Actor, action: Action, slot_id: UUID) -> None:
+def _record(
+    session: Session,
+    actor: Actor,
+    action: Action,
+    slot_id: UUID,
+    *,
+    reason: str | None = None,
+) -> None:
     visit_news.changed(session)
-    audit.record(session, actor, action, subject=("slot", slot_id))
+    audit.record(session, actor, action, subject=("slot", slot_id), reason=reason)

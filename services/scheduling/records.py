@@ -85,7 +85,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class VisitWithin:
-    """A slot that somebody has in a time that is to be kept free.
+    """A slot that somebody has at a time that the plan does not have.
 
     `booking_id` is what can be moved; None, like the patient, for those who may count
     visits but not see whose they are.
@@ -93,6 +93,7 @@ class VisitWithin:
 
     slot_id: UUID
     doctor_id: UUID
+    doctor_name: str
     starts_at: datetime
     ends_at: datetime
     is_booked: bool

@@ -1,14 +1,13 @@
-"""Who has slots in a time that is to be kept free."""
+"""Who has slots that a plan has no longer, or would not have."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
-from db.models import BookingSlot, Patient, Slot
+from db.models import BookingSlot, Doctor, Patient, Slot
 from services import audit
 from services.actors import Actor, Permission
 from services.audit import Action
@@ -18,6 +17,7 @@ from services.slots.taken import IS_OFFERED, LIVE
 _SLOT: Final = (
     Slot.id,
     Slot.doctor_id,
+    Doctor.name,
     Slot.starts_at,
     Slot.ends_at,
     BookingSlot.status == "booked",
@@ -30,28 +30,21 @@ def list_visits_to_move(
 ) -> tuple[VisitWithin, ...]:
     """Return what is held or booked at times that the doctor's plan has no longer.
 
-    The earliest first; whose it is as in `list_visits_within`. Raises NotAllowed.
+    The earliest first; whose it is as in `list_visits_of_slots`. Raises NotAllowed.
     """
     is_to_move = and_(Slot.is_leaving, Slot.doctor_id == doctor_id)
     return _listed(session, actor, is_to_move)
 
 
-def list_visits_within(
-    session: Session,
-    actor: Actor,
-    doctor_id: UUID | None,
-    from_at: datetime,
-    until_at: datetime,
+def list_visits_of_slots(
+    session: Session, actor: Actor, slot_ids: Collection[UUID]
 ) -> tuple[VisitWithin, ...]:
-    """Return what is held or booked in this time, the earliest first.
+    """Return what is held or booked of these slots, the earliest first.
 
-    Of a doctor, or of all. Whose it is, is told to those who may see visits; others
-    who change plans learn how many there are. Raises NotAllowed.
+    Whose it is, is told to those who may see visits; others who change plans learn how
+    many there are. Raises NotAllowed.
     """
-    is_within = and_(Slot.starts_at < until_at, Slot.ends_at > from_at)
-    if doctor_id is None:
-        return _listed(session, actor, is_within)
-    return _listed(session, actor, is_within, Slot.doctor_id == doctor_id)
+    return _listed(session, actor, Slot.id.in_(slot_ids))
 
 
 def _listed(
@@ -83,6 +76,7 @@ def _found(
     taken = (
         wanted.select_from(BookingSlot)
         .join(Slot, Slot.id == BookingSlot.slot_id)
+        .join(Doctor, Doctor.id == Slot.doctor_id)
         .where(
             LIVE,
             IS_OFFERED,

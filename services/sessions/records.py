@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
@@ -28,6 +28,12 @@ class Limits:
 
     idle: timedelta = timedelta(minutes=15)
     lifetime: timedelta = timedelta(hours=12)
+
+    def without(self, gap_seconds: float) -> "Limits":
+        """Return the limits for sign-ins of which nothing was written down so long."""
+        if not gap_seconds:
+            return self
+        return replace(self, idle=self.idle + timedelta(seconds=gap_seconds))
 
 
 LIMITS: Final = Limits()

@@ -6,7 +6,7 @@ from typing import Final
 from icalendar import Calendar, Event
 
 from services.appointments import VisitRecord, VisitStatus, spelt
-from services.authoring.sheet import Clinic
+from services.authoring import Clinic
 
 _PRODUCT: Final = "-//Chartroom//Visits//EN"
 

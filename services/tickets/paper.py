@@ -4,7 +4,7 @@ from datetime import datetime, tzinfo
 from typing import Final
 
 from services.appointments import VisitRecord, VisitStatus, spelt
-from services.authoring.sheet import Clinic, Sheet
+from services.authoring import Clinic
 from services.tickets.errors import NoTicket
 
 _TITLE: Final = "Your visit"
@@ -21,6 +21,9 @@ def ticket_pdf(visit: VisitRecord, *, clinic: Clinic, now: datetime) -> bytes:
     It says when (in the zone of `now`), where and with whom, and not why. The same
     visit at the same moment gives the same bytes.
     """
+    # fpdf takes as long to import as half of all others, and few make a paper.
+    from services.authoring.sheet import Sheet  # noqa: PLC0415
+
     if visit.status not in _OPEN:
         raise NoTicket
     facts = _facts(visit, now.tzinfo)

@@ -95,6 +95,9 @@ def issue_own(
     actor.require(Permission.OWN_TOKENS)
     # It outlives the sign-in, so a screen that somebody left open must not do.
     confirmations.require_proof(session, actor, session_id)
+    if Scope.ACT_ON_REPLICATION in scopes:
+        # Of a program that acts on the servers the token is the whole proof.
+        confirmations.require_passkey(session, actor, session_id)
     named, carried = _read_name(name), _read_scopes(actor.role, scopes)
     return _issue(session, actor, _Order(actor.id, named, carried, lifetime))
 

@@ -12,7 +12,8 @@ from services import audit, visit_permissions
 from services.actors import Actor
 from services.audit import Action
 from services.errors import InvalidInput, NotFound
-from services.waitlist.reading import look_up, require_patient
+from services.visit_patients import require_in_use, require_patient
+from services.waitlist.reading import look_up
 from services.waitlist.records import (
     NotWaiting,
     TooManyPlaces,
@@ -28,14 +29,16 @@ MOST_PLACES: Final = 5
 def join(session: Session, actor: Actor, request: WaitRequest) -> WaitRecord:
     """Put the patient in line; the caller commits.
 
-    Raises InvalidInput, WaitsAlready, TooManyPlaces, NoSuchPatient, NotFound,
-    NotAllowed.
+    Raises InvalidInput, WaitsAlready, TooManyPlaces, NoSuchPatient, PatientArchived,
+    NotFound, NotAllowed.
     """
     actor.require(visit_permissions.to_book(actor), request.patient_id)
+    override = visit_permissions.read_override(actor, request.override_reason)
     require_patient(session, actor, request.patient_id)
+    require_in_use(session, request.patient_id)
     _check(session, request)
     with become(session, "system"):
-        _require_room(session, request)
+        _require_room(session, request, is_overridden=override is not None)
         entry_id = session.scalars(
             insert(WaitlistEntry)
             .values(
@@ -48,7 +51,7 @@ def join(session: Session, actor: Actor, request: WaitRequest) -> WaitRecord:
             )
             .returning(WaitlistEntry.id)
         ).one()
-    return _recorded(session, actor, Action.WAITLIST_JOIN, entry_id)
+    return _recorded(session, actor, Action.WAITLIST_JOIN, entry_id, reason=override)
 
 
 def leave(session: Session, actor: Actor, entry_id: UUID) -> WaitRecord:
@@ -93,7 +96,9 @@ def _check(session: Session, request: WaitRequest) -> None:
         raise NotFound("Nobody like that can be booked; look at the list of doctors.")
 
 
-def _require_room(session: Session, request: WaitRequest) -> None:
+def _require_room(
+    session: Session, request: WaitRequest, *, is_overridden: bool
+) -> None:
     """Raise WaitsAlready or TooManyPlaces; two that join at once queue up here."""
     session.execute(
         select(Patient.id)
@@ -108,12 +113,17 @@ def _require_room(session: Session, request: WaitRequest) -> None:
     ).all()
     if (request.doctor_id, request.speciality) in waiting:
         raise WaitsAlready
-    if len(waiting) >= MOST_PLACES:
+    if len(waiting) >= MOST_PLACES and not is_overridden:
         raise TooManyPlaces(MOST_PLACES)
 
 
 def _recorded(
-    session: Session, actor: Actor, action: Action, entry_id: UUID
+    session: Session,
+    actor: Actor,
+    action: Action,
+    entry_id: UUID,
+    *,
+    reason: str | None = None,
 ) -> WaitRecord:
     entry = look_up(session, actor, entry_id)
     audit.record(
@@ -122,6 +132,7 @@ def _recorded(
         action,
         patient_id=entry.patient_id,
         subject=("waitlist entry", entry.id),
+        reason=reason,
         details={"doctor": entry.doctor_id, "speciality": entry.speciality},
     )
     return entry

@@ -7,11 +7,12 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from db.models import Booking, Doctor, Patient, WaitlistEntry
-from services import audit, visit_permissions
+from db.models import Booking, Doctor, WaitlistEntry
+from services import audit
 from services.actors import Actor, Role
 from services.audit import Action
-from services.patient_refusals import NoSuchPatient
+from services.visit_patients import require_patient
+from services.visit_permissions import require_view
 from services.waitlist.records import NoSuchEntry, WaitRecord, WaitStatus
 
 # In the order of WaitRecord's fields but for the booking, which comes last.
@@ -66,21 +67,6 @@ def look_up(session: Session, actor: Actor, entry_id: UUID) -> WaitRecord:
     if actor.role is Role.PATIENT and found.patient_id != actor.patient_id:
         raise NoSuchEntry
     return found
-
-
-def require_view(actor: Actor) -> None:
-    """Raise NotAllowed unless the actor may see visits, or their own."""
-    actor.require(visit_permissions.to_view(actor))
-
-
-def require_patient(session: Session, actor: Actor, patient_id: UUID) -> None:
-    """Raise NoSuchPatient unless the actor may know of the patient."""
-    known = select(Patient.id).where(
-        Patient.id == patient_id, Patient.deleted_at.is_(None)
-    )
-    is_own = actor.role is not Role.PATIENT or actor.patient_id == patient_id
-    if not is_own or session.scalar(known) is None:
-        raise NoSuchPatient(patient_id)
 
 
 def _entries() -> Select[*tuple[Any, ...]]:

@@ -20,13 +20,17 @@ class WaitStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WaitRequest:
-    """What somebody waits for: one doctor, or any of a speciality, within some days."""
+    """What somebody waits for: one doctor, or any of a speciality, within some days.
+
+    With `override_reason` staff put a patient in one more line than there may be.
+    """
 
     patient_id: UUID
     from_at: datetime
     until_at: datetime
     doctor_id: UUID | None = None
     speciality: str | None = None
+    override_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

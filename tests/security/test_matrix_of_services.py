@@ -19,14 +19,18 @@ import services
 from db.audit_store import AuditFilter
 from db.models import Appointment, Doctor
 from db.routing import DOOR, SYSTEM
-from services import documents
+from services import documents, past
 from services.actors import Role, Scope
+from services.alerts import AlertKind, RuleDraft
 from services.authoring import Draft as AuthoringDraft
 from services.booking_statistics import Period
 from services.bookings import AnyRequest, BookingRequest, SeriesRequest
+from services.cluster_acts import Act
+from services.cluster_acts import Order as ClusterOrder
 from services.criteria import Criteria
 from services.doctors import DoctorDraft
 from services.documents import Classification
+from services.drills import DrillKind
 from services.errors import NotAllowed, NotFound, ServiceError
 from services.identities import Claimed
 from services.importing.rejects import RejectsFile
@@ -43,6 +47,7 @@ from services.prescriptions import (
     Order,
     PrescriptionLine,
     SignedPaper,
+    UnfinishedPrescription,
 )
 from services.retention import Rule
 from services.scheduling import Calendar, ExceptionDraft, ExceptionKind, Hours
@@ -241,6 +246,40 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             "zone": UTC,
         },
         "patient_lists": lambda: {"typed": "Lovelace 1980-01-31"},
+        "past": lambda: {
+            "typed": "Lovelace",
+            "node": "node-04",
+            "seconds": 60.0,
+            "copy": past.Copy(
+                house.patient.id,
+                house.patient.draft(),
+                house.patient.version,
+                None,
+                "Archived the wrong one",
+            ),
+        },
+        "alerts": lambda: {
+            "alert_id": uuid4(),
+            "kind": AlertKind.LAG,
+            "change": RuleDraft(True, 20, 30, 2, 30),
+            "revision": 1,
+        },
+        "cluster_acts": lambda: {
+            "operation_id": uuid4(),
+            "order": ClusterOrder(Act.RESTART, "Kernel update on db-01", "db-02"),
+            "session_id": house.sign_ins[role],
+        },
+        "drills": lambda: {
+            "kind": DrillKind.CRASH,
+            "drill_id": uuid4(),
+            "every_days": 30,
+            "next_on": datetime.now(UTC).date(),
+        },
+        "replication": lambda: {
+            "operation_id": uuid4(),
+            "since": datetime(2026, 11, 20, tzinfo=UTC),
+            "until": datetime(2026, 11, 21, tzinfo=UTC),
+        },
         "medical_records": lambda: {
             "typed": "headache",
             "unfinished": NotesDraft(uuid4(), uuid4(), 0, {}),
@@ -280,8 +319,10 @@ def _with_doctor(house) -> dict[str, Any]:
         "from_at": begins,
         "hours": [Hours(day, time(9), time(10)) for day in range(1, 8)],
         "photo_file_id": None,
+        "reason": "A patient in great need",
         "revision": 1,
         "slot_id": uuid4(),
+        "slot_ids": [uuid4()],
         "until_at": times["ends_at"],
     }
 
@@ -323,6 +364,9 @@ def _with_prescriptions(house) -> dict[str, Any]:
     line = PrescriptionLine("Paracetamol 500 mg", "1", "3 times a day", "5 days")
     return {
         "draft": DraftPrescription((line,)),
+        "unfinished": UnfinishedPrescription(
+            uuid4(), uuid4(), DraftPrescription((line,))
+        ),
         "order": Order(
             id=uuid4(),
             appointment_id=uuid4(),

@@ -8,14 +8,12 @@ from sqlalchemy import func, select, update
 
 from db.models import Invitation, User
 from services import care, invitations, people, sessions, tokens
-from services.actors import PERMISSIONS, Actor, Permission, Role
+from services.actors import CONSOLE, PERMISSIONS, Permission, Role
 from services.audit import Action
 from services.confirmations import NotConfirmed
 from services.errors import InvalidInput, NotAllowed, NotFound
 from services.patients import PatientArchived
 from tests.services.people_samples import desk, events, patient, person, wait
-
-CONSOLE = Actor(uuid4(), "console", Role.ADMIN)
 
 
 @pytest.fixture

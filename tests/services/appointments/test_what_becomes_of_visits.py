@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from sqlalchemy import select
 
-from db.models import AuditEvent
+from db.models import AuditEvent, MedicalRecord, Prescription
 from db.routing import SYSTEM
 from services import appointments
 from services.appointments import (
@@ -31,6 +31,7 @@ def do(visits, deed, actor=None, visit_id=None, **options):
 check_in = partial(do, deed=appointments.check_in)
 complete = partial(do, deed=appointments.complete)
 miss = partial(do, deed=appointments.miss)
+undo = partial(do, deed=appointments.undo_check_in)
 
 
 def test_a_patient_is_checked_in_waits_and_is_seen(visits):
@@ -73,6 +74,53 @@ def test_nobody_is_checked_in_twice(visits):
     with pytest.raises(WrongStatus, match="is checked in already") as refusal:
         check_in(visits)
     assert refusal.value.visit.status is VisitStatus.CHECKED_IN
+
+
+def test_a_check_in_of_the_wrong_patient_is_taken_back(visits):
+    check_in(visits)
+
+    again = undo(visits)
+
+    assert (again.status, again.checked_in_at) == (VisitStatus.SCHEDULED, None)
+    assert again.revision == 3
+    assert check_in(visits).status is VisitStatus.CHECKED_IN
+
+
+@pytest.mark.parametrize("status", ["scheduled", "completed", "no-show"])
+def test_only_who_is_checked_in_is_not_any_more(visits, status):
+    visits.become(visits.graces, status=status)
+
+    with pytest.raises(WrongStatus, match="cannot be put back"):
+        undo(visits)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [(MedicalRecord, {"content": {}}), (Prescription, {})],
+    ids=["notes", "prescription"],
+)
+def test_who_was_written_about_was_there(visits, kind, values):
+    check_in(visits)
+    written = kind(
+        appointment_id=visits.graces,
+        patient_id=visits.clinic.grace.id,
+        doctor_id=visits.doctor_dora,
+        **values,
+    )
+    visits.clinic.database.write(lambda s: s.add(written), acting=SYSTEM)
+
+    with pytest.raises(NotItsTime, match="the patient was there"):
+        undo(visits)
+    # What is written at other visits is in nobody's way.
+    check_in(visits, visit_id=visits.adas)
+    assert undo(visits, visit_id=visits.adas).status is VisitStatus.SCHEDULED
+
+
+def test_a_check_in_that_was_shown_long_ago_is_not_taken_back(visits):
+    check_in(visits)
+
+    with pytest.raises(StaleVisit):
+        undo(visits, revision=1)
 
 
 def test_of_two_desks_at_once_one_checks_in(visits):

@@ -1,11 +1,13 @@
 """Every action of the audit log, and a deed that it names."""
 
 from tests.services.audit_deeds import (
+    alerts,
     bookings,
     consulting,
     desk,
     doctors,
     documents,
+    drilling,
     figures,
     files,
     keeping,
@@ -13,6 +15,7 @@ from tests.services.audit_deeds import (
     pdf,
     people,
     prescriptions,
+    servers,
     sharing,
 )
 from tests.services.audit_deeds.world import DEEDS, World
@@ -20,11 +23,13 @@ from tests.services.audit_deeds.world import DEEDS, World
 __all__ = [
     "DEEDS",
     "World",
+    "alerts",
     "bookings",
     "consulting",
     "desk",
     "doctors",
     "documents",
+    "drilling",
     "figures",
     "files",
     "keeping",
@@ -32,5 +37,6 @@ __all__ = [
     "pdf",
     "people",
     "prescriptions",
+    "servers",
     "sharing",
 ]

@@ -49,6 +49,13 @@ def check_in(world: World) -> Deed:
     return lambda: appointments.check_in(world.session, world.clerk, visit_id)
 
 
+@deed(Action.VISIT_UNDO_CHECK_IN)
+def undo_check_in(world: World) -> Deed:
+    visit_id = _visit(world)
+    appointments.check_in(world.session, world.clerk, visit_id)
+    return lambda: appointments.undo_check_in(world.session, world.clerk, visit_id)
+
+
 @deed(Action.VISIT_COMPLETE)
 def complete(world: World) -> Deed:
     visit_id = _visit(world)

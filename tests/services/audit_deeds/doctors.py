@@ -13,6 +13,7 @@ from tests.services.audit_deeds.world import Deed, World, deed
 _DRAFT = DoctorDraft(name="Dora", speciality="Time", is_active=False)
 _BEGINS = datetime.now(UTC) + timedelta(days=1)
 _ENDS = _BEGINS + timedelta(hours=1)
+_WHY = "A patient in great need"
 
 
 def _doctor(w: World) -> DoctorRecord:
@@ -48,12 +49,13 @@ def schedule_change(w: World) -> Deed:
 @deed(Action.SLOT_ADD)
 def slot_add(w: World) -> Deed:
     given = (w.session, w.clerk, _doctor(w).id, _BEGINS, _ENDS)
-    return lambda: scheduling.add_extra(*given)
+    return lambda: scheduling.add_extra(*given, reason=_WHY)
 
 
 @deed(Action.SLOT_WITHDRAW)
 def slot_withdraw(w: World) -> Deed:
     doctor_id = _doctor(w).id
-    slot = scheduling.add_extra(w.session, w.clerk, doctor_id, _BEGINS, _ENDS)
+    given = (w.session, w.clerk, doctor_id, _BEGINS, _ENDS)
+    slot = scheduling.add_extra(*given, reason=_WHY)
     clerk = w.clerk
     return lambda: scheduling.withdraw_extra(w.session, clerk, slot.id)

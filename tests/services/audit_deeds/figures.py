@@ -1,7 +1,5 @@
 """Deeds with the figures of booking."""
 
-from datetime import UTC
-
 from services import booking_statistics
 from services.actors import Role
 from services.audit import Action
@@ -13,4 +11,4 @@ from tests.services.audit_deeds.world import TODAY, Deed, World, deed
 def statistics_read(w: World) -> Deed:
     admin = w.somebody(Role.ADMIN).actor
     period = Period(TODAY, TODAY)
-    return lambda: booking_statistics.look(w.session, admin, period, UTC)
+    return lambda: booking_statistics.record_look(w.session, admin, period)

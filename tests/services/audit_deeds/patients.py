@@ -7,6 +7,7 @@ from services import (
     duplicates,
     importing,
     merging,
+    past,
     patient_lists,
     patients,
     photos,
@@ -62,6 +63,20 @@ def patient_archive(w: World) -> Deed:
 def patient_restore(w: World) -> Deed:
     patients.archive(w.session, w.clerk, w.patient.id, version=1)
     return lambda: patients.restore(w.session, w.clerk, w.patient.id, version=2)
+
+
+@deed(Action.PAST_READ)
+def past_read(w: World) -> Deed:
+    given = (w.session, w.clerk, w.patient.id)
+    return lambda: past.look(*given)
+
+
+@deed(Action.PAST_COPY)
+def past_copy(w: World) -> Deed:
+    patients.archive(w.session, w.clerk, w.patient.id, version=1)
+    copy = past.Copy(w.patient.id, ADA, 2, None, "Archived the wrong one")
+    given = (w.session, w.clerk, copy)
+    return lambda: past.copy_back(*given, today=TODAY)
 
 
 @deed(Action.PATIENT_MERGE)

@@ -10,9 +10,14 @@ from pymongo import MongoClient
 
 from db.draft_store import DraftStore
 from db.file_keys import FileKeys
-from services import authoring, medical_records
+from services import authoring, medical_records, prescriptions
 from services.authoring import Draft
 from services.errors import NotAllowed
+from services.prescriptions import (
+    DraftPrescription,
+    PrescriptionLine,
+    UnfinishedPrescription,
+)
 from tests.services.authoring.samples import record_form
 
 ADA = uuid4()
@@ -110,6 +115,22 @@ def test_a_draft_does_not_open_in_another_persons_name(shelf, clerk, mongo):
     database.drafts.update_one({}, {"$set": {"owner": thief.id}})
 
     assert drafts_of(shelf, thief) == []
+
+
+def test_a_prescription_that_is_typed_comes_back_at_its_visit(shelf, clinician):
+    line = PrescriptionLine("Amoxicillin", "1", "", "7 days", "She takes it often")
+    typed = DraftPrescription((line,), "With food")
+    begun = UnfinishedPrescription(uuid4(), uuid4(), typed)
+    prescriptions.save_draft(shelf, clinician, begun)
+    prescriptions.save_draft(
+        shelf, clinician, replace(begun, id=uuid4(), appointment_id=uuid4())
+    )
+
+    (found,) = prescriptions.list_drafts(shelf, clinician, begun.appointment_id)
+
+    assert found.draft == begun
+    prescriptions.discard_draft(shelf, clinician, begun.id)
+    assert not prescriptions.list_drafts(shelf, clinician, begun.appointment_id)
 
 
 def test_however_many_notes_are_begun_drafts_of_documents_are_found(shelf, clinician):

@@ -3,19 +3,22 @@
 import csv
 import io
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy.orm import Session
 
+from db.listening import Listener
 from db.models import Booking, Slot
 from db.routing import SYSTEM
-from services import booking_statistics
-from services.actors import Actor
-from services.booking_statistics import DoctorDay, Figures, Period
+from services import booking_statistics, visit_news
+from services.booking_statistics import BookingStatistics, Figures, Period
 from services.errors import InvalidInput, NotAllowed
+from services.on_behalf import OnBehalf
+from services.visit_caches import VisitCaches
 from tests.services import visit_samples
 from tests.services.clinic_samples import Clinic, settled
 
@@ -51,19 +54,16 @@ def figures(clinic: Clinic, doctor: UUID):
     """Return what is told of the doctor, for a whole period or of each day."""
 
     def of(period: Period = WEEK, zone: str = "UTC") -> dict[date, Figures]:
-        found = looked(clinic, clinic.ines, period, zone)
-        return {one.day: one.figures for one in found if one.doctor_id == doctor}
+        found = counted(clinic, period, ZoneInfo(zone))
+        return {
+            one.day: one.figures for one in found.doctor_days if one.doctor_id == doctor
+        }
 
     return of
 
 
-def looked(
-    clinic: Clinic, actor: Actor, period: Period = WEEK, zone: str = "UTC"
-) -> tuple[DoctorDay, ...]:
-    found = clinic.read(
-        actor, lambda s: booking_statistics.look(s, actor, period, ZoneInfo(zone))
-    )
-    return found.doctor_days
+def counted(clinic: Clinic, period: Period, zone: tzinfo = UTC) -> BookingStatistics:
+    return clinic.read(clinic.ines, lambda s: booking_statistics.count(s, period, zone))
 
 
 def attempt(session: Session, clinic: Clinic, slot_id: UUID, **values) -> None:
@@ -207,10 +207,12 @@ def test_a_period_that_is_none_is_refused(days):
         Period(MONDAY, MONDAY + timedelta(days=days))
 
 
-def test_only_administrators_are_told(clinic):
-    for actor in (clinic.cleo, clinic.dora, clinic.ana):
-        with pytest.raises(NotAllowed, match="see how visits are booked"):
-            looked(clinic, actor)
+def test_only_administrators_are_told(clinic, module_endpoints):
+    hearing = Listener(module_endpoints, visit_news.CHANNEL)
+    with closing(VisitCaches(clinic.database, hearing)) as caches:
+        for actor in (clinic.cleo, clinic.dora, clinic.ana):
+            with pytest.raises(NotAllowed, match="see how visits are booked"):
+                caches.statistics(OnBehalf(clinic.database, actor), WEEK, UTC)
 
 
 def test_doctors_and_days_add_up(clinic, arrange):
@@ -222,12 +224,7 @@ def test_doctors_and_days_add_up(clinic, arrange):
 
     ann, bob = arrange(worked)
     first = MONDAY + timedelta(days=100)
-    found = clinic.read(
-        clinic.ines,
-        lambda s: booking_statistics.look(
-            s, clinic.ines, Period(first, first + timedelta(days=1)), UTC
-        ),
-    )
+    found = counted(clinic, Period(first, first + timedelta(days=1)))
 
     assert [(one.id, one.figures.slots) for one in found.doctors()] == [
         (ann, 2),
@@ -244,10 +241,7 @@ def test_csv_has_a_line_for_each_doctor_and_day_and_runs_no_formula(arrange, cli
 
     arrange(worked)
     day = MONDAY + timedelta(days=200)
-    found = clinic.read(
-        clinic.ines,
-        lambda s: booking_statistics.look(s, clinic.ines, Period(day, day), UTC),
-    )
+    found = counted(clinic, Period(day, day))
 
     (line,) = csv.DictReader(io.StringIO(booking_statistics.as_csv(found)))
     assert line["doctor"] == "'=cmd()"

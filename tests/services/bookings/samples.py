@@ -6,9 +6,17 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.models import AuditEvent, Booking, BookingSlot, Doctor, Patient, Slot
+from db.models import (
+    Appointment,
+    AuditEvent,
+    Booking,
+    BookingSlot,
+    Doctor,
+    Patient,
+    Slot,
+)
 from services import bookings
-from services.bookings import BookingRecord, BookingRequest
+from services.bookings import BookingRecord, BookingRequest, BookingStatus
 
 MINUTES = 20
 # Far enough ahead for every rule about what is near.
@@ -56,6 +64,22 @@ def hold(session: Session, actor, slot_id: UUID, patient_id: UUID, **values):
     return bookings.require_held(bookings.hold(session, actor, request))
 
 
+def move(session: Session, actor, booking_id: UUID, slot_id: UUID, attempt: UUID):
+    """Move a visit as pages and programs do, in one transaction."""
+    before = bookings.get(session, actor, booking_id)
+    request = wanting(
+        slot_id,
+        before.patient_id,
+        attempt=attempt,
+        note=before.note,
+        replaces_id=before.id,
+    )
+    held = bookings.hold(session, actor, request)
+    if held.status is BookingStatus.FAILED:
+        return held
+    return bookings.confirm(session, actor, held.id)
+
+
 def let_pass(session: Session, booking: BookingRecord, seconds: float) -> None:
     """Let the hold be that much older."""
     earlier = timedelta(seconds=seconds)
@@ -64,6 +88,24 @@ def let_pass(session: Session, booking: BookingRecord, seconds: float) -> None:
             update(table)
             .where(key == booking.id)
             .values(expires_at=table.expires_at - earlier)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def begin(session: Session, booking: BookingRecord) -> None:
+    """Let the visit have begun five minutes ago."""
+    for table, key in (
+        (Slot, Slot.id == booking.slot_id),
+        (BookingSlot, BookingSlot.slot_id == booking.slot_id),
+        (Appointment, Appointment.booking_id == booking.id),
+    ):
+        session.execute(
+            update(table)
+            .where(key)
+            .values(
+                starts_at=func.now() - timedelta(minutes=5),
+                ends_at=func.now() + timedelta(minutes=15),
+            )
             .execution_options(synchronize_session=False)
         )
 

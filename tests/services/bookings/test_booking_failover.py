@@ -23,7 +23,7 @@ from jobs import proving
 from services import bookings
 from services.actors import Actor, Role
 from services.errors import Conflict
-from tests.breaking import replicas
+from tests.breaking import switch_over
 from tests.conftest import Databases
 from tests.services.bookings import samples
 from tests.services.bookings.samples import wanting
@@ -46,17 +46,6 @@ def endpoints(breakable):
 def database(endpoints):
     with closing(Database(endpoints, pool_size=CLIENTS)) as database:
         yield database
-
-
-def switch_over(cluster):
-    """Patroni refuses a candidate that has only just joined the quorum."""
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            return cluster.switch_over(replicas(cluster)[0].name)
-        except RuntimeError:
-            assert time.monotonic() < deadline, "nobody could take over"
-            time.sleep(0.2)
 
 
 def kill(cluster):

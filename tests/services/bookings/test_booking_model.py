@@ -211,7 +211,7 @@ class Bookings(RuleBasedStateMachine):
         is_elsewhere = self.model.is_elsewhere(known.person, slot, booking)
         if known.status is not Status.CONFIRMED or is_elsewhere:
             return multiple()
-        moved = bookings.move(self.session, CLERK, booking, self.slots[slot], uuid4())
+        moved = samples.move(self.session, CLERK, booking, self.slots[slot], uuid4())
         status = Status.FAILED if is_taken else Status.CONFIRMED
         assert moved.status is status
         self.model.take(slot if not is_taken else -1, known.person)

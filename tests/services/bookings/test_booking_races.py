@@ -2,12 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from threading import Barrier
+from threading import Barrier, Event
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import select, text
 
-from db.models import Appointment, Booking, BookingSlot
+from db.models import Appointment, Booking, BookingSlot, Patient
 from db.routing import SYSTEM, Database
 from services import bookings
 from services.actors import Actor, Role
@@ -125,25 +126,59 @@ def test_a_patient_is_not_held_in_two_places_at_once(database):
     assert sum(isinstance(one, bookings.PatientBusy) for one in outcomes) == 1
 
 
-def test_what_is_confirmed_in_the_last_moment_is_nobody_elses(database):
+# Of the time that is left when both set out, in milliseconds: none, some, plenty.
+@pytest.mark.parametrize("left", [0, 5, 10, 20, 40, 60_000])
+def test_who_confirms_in_the_last_moment_or_takes_over_is_decided_by_the_end(
+    database, left
+):
     (slot,), (first, second) = settle(database, 2)
-    for _ in range(5):
-        holder = write(database, holding(slot, first))
-        write(database, lambda session, b=holder: let_pass(session, b, 119.98))
+    holder = write(database, holding(slot, first))
+    write(database, lambda s: let_pass(s, holder, 120 - left / 1000))
+    ends_at = write(database, lambda s: s.get_one(Booking, holder.id).expires_at)
 
-        confirmed, taken = at_once(
-            database,
-            lambda session, b=holder: bookings.confirm(session, CLERK, b.id),
-            holding(slot, second),
+    confirmed, other = at_once(
+        database,
+        lambda s: bookings.confirm(s, CLERK, holder.id),
+        holding(slot, second),
+    )
+
+    is_kept = not isinstance(confirmed, ServiceError)
+    came_late = other.created_at >= ends_at
+    # What was not confirmed in time is whose who came after its end, and nobody
+    # else's: who came before it has lost, whatever became of the hold.
+    is_taken = came_late and not is_kept
+    assert is_kept or isinstance(confirmed, bookings.HoldExpired)
+    assert (other.status is BookingStatus.PENDING) == is_taken
+    rows = write(database, lambda s: s.get_one(BookingSlot, slot))
+    assert rows.booking_id == (other.id if is_taken else holder.id)
+    assert rows.status == ("booked" if is_kept else "held")
+    if left == 0:
+        assert is_taken
+    if left == 60_000:
+        assert is_kept
+
+
+def test_a_hold_that_runs_out_while_it_is_confirmed_is_not_confirmed(database):
+    (slot,), (patient,) = settle(database, 1)
+    holder = write(database, holding(slot, patient))
+    write(database, lambda s: let_pass(s, holder, 119))
+    is_waiting = Event()
+
+    def keep_waiting(session):
+        # As a merge does, which confirming waits for: until the hold has run out.
+        session.execute(
+            select(Patient.id).where(Patient.id == patient).with_for_update()
         )
+        is_waiting.set()
+        session.execute(text("SELECT pg_sleep(1.2)"))
 
-        is_kept = not isinstance(confirmed, ServiceError)
-        is_taken = taken.status is BookingStatus.PENDING
-        # Neither, if one came just before the end and the other just after it.
-        assert not (is_kept and is_taken)
-        assert is_kept or isinstance(confirmed, bookings.HoldExpired)
-        for one in (holder, taken):
-            write(database, lambda s, b=one: bookings.cancel(s, CLERK, b.id))
+    def confirm(session):
+        is_waiting.wait(timeout=30)
+        return bookings.confirm(session, CLERK, holder.id)
+
+    _, confirmed = at_once(database, keep_waiting, confirm)
+
+    assert isinstance(confirmed, bookings.HoldExpired)
 
 
 def test_a_hold_confirmed_many_times_at_once_is_one_visit(database):
@@ -180,8 +215,8 @@ def test_two_who_change_places_do_not_wait_for_each_other(database):
 
     outcomes = at_once(
         database,
-        lambda s: bookings.move(s, CLERK, visits[0].id, other, uuid4()),
-        lambda s: bookings.move(s, CLERK, visits[1].id, one, uuid4()),
+        lambda s: samples.move(s, CLERK, visits[0].id, other, uuid4()),
+        lambda s: samples.move(s, CLERK, visits[1].id, one, uuid4()),
     )
 
     assert [one.status for one in outcomes] == [BookingStatus.FAILED] * 2

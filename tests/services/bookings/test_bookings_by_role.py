@@ -68,7 +68,7 @@ def test_whoever_books_goes_all_the_way(
     clinic.write(actor, lambda s: bookings.renew(s, actor, held.id))
     clinic.write(actor, lambda s: bookings.confirm(s, actor, held.id, note="A cough"))
     moved = clinic.write(
-        actor, lambda s: bookings.move(s, actor, held.id, there, uuid4())
+        actor, lambda s: samples.move(s, actor, held.id, there, uuid4())
     )
     clinic.write(actor, lambda s: bookings.cancel(s, actor, moved.id))
 

@@ -138,7 +138,7 @@ def test_a_moved_visit_gives_back_where_it_was(desk, house, slot, patient, other
     before = booked(session, clerk, slot, patient.id)
     there = samples.slot(session, house, 5)
 
-    after = bookings.move(session, clerk, before.id, there, uuid4())
+    after = samples.move(session, clerk, before.id, there, uuid4())
 
     assert (after.status, after.replaces_id) == (BookingStatus.CONFIRMED, before.id)
     assert bookings.get(session, clerk, before.id).status is BookingStatus.CANCELLED
@@ -157,7 +157,7 @@ def test_a_visit_stays_when_it_was_if_the_new_time_is_lost(
     there = samples.slot(session, house, 5)
     hold(session, clerk, there, other.id)
 
-    lost = bookings.move(session, clerk, before.id, there, uuid4())
+    lost = samples.move(session, clerk, before.id, there, uuid4())
 
     assert lost.status is BookingStatus.FAILED
     assert holders(session, slot) == [before.id]
@@ -168,16 +168,16 @@ def test_moving_twice_by_one_attempt_is_moving_once(
 ):
     before = booked(session, clerk, slot, patient.id)
     there, attempt = samples.slot(session, house, 5), uuid4()
-    first = bookings.move(session, clerk, before.id, there, attempt)
+    first = samples.move(session, clerk, before.id, there, attempt)
 
-    assert bookings.move(session, clerk, before.id, there, attempt) == first
+    assert samples.move(session, clerk, before.id, there, attempt) == first
 
 
 def test_a_visit_moves_to_a_time_that_overlaps_its_own(session, clerk, slot, patient):
     before = booked(session, clerk, slot, patient.id)
     at_once = samples.slot(session, samples.doctor(session))
 
-    after = bookings.move(session, clerk, before.id, at_once, uuid4())
+    after = samples.move(session, clerk, before.id, at_once, uuid4())
 
     may_overlap = select(BookingSlot.may_overlap).where(
         BookingSlot.booking_id == after.id
@@ -191,7 +191,7 @@ def test_a_move_does_not_let_other_visits_overlap(session, clerk, house, slot, p
     at_once = samples.slot(session, samples.doctor(session), 5)
 
     with pytest.raises(bookings.PatientBusy):
-        bookings.move(session, clerk, before.id, at_once, uuid4())
+        samples.move(session, clerk, before.id, at_once, uuid4())
 
 
 def test_what_came_between_hold_and_confirm_of_a_move_stands(
@@ -214,9 +214,7 @@ def test_patients_move_visits_in_time(session, herself, house, patient):
     before = booked(session, herself, near, patient.id)
 
     with pytest.raises(bookings.TooLateToCancel):
-        bookings.move(
-            session, herself, before.id, samples.slot(session, house), uuid4()
-        )
+        samples.move(session, herself, before.id, samples.slot(session, house), uuid4())
 
 
 def test_only_a_standing_visit_is_moved(session, clerk, house, slot, patient):
@@ -224,7 +222,7 @@ def test_only_a_standing_visit_is_moved(session, clerk, house, slot, patient):
     bookings.cancel(session, clerk, before.id)
 
     with pytest.raises(bookings.BookingOver):
-        bookings.move(
+        samples.move(
             session, clerk, before.id, samples.slot(session, house, 5), uuid4()
         )
 

@@ -2,15 +2,16 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
-from db.models import Booking, VisitLetter
+from db.models import Booking, Patient, VisitLetter
 from services import bookings, waitlist
 from services.bookings import BookingStatus
 from services.errors import InvalidInput, NotFound
-from services.patient_refusals import NoSuchPatient
+from services.patient_refusals import NoSuchPatient, PatientArchived
 from services.waitlist import WaitRequest, WaitStatus
 from tests.services.bookings import samples
 from tests.services.bookings.samples import FIRST, events, hold, let_pass
@@ -178,6 +179,18 @@ def test_what_a_moved_visit_leaves_is_offered(desk, house, slot, patient, other)
 def test_patients_wait_for_themselves(session, herself, house, other):
     with pytest.raises(NoSuchPatient):
         waitlist.join(session, herself, waiting_for(other, house))
+
+
+def test_nobody_waits_under_a_record_that_is_archived_or_never_was(
+    session, clerk, house, patient
+):
+    unknown = replace(waiting_for(patient, house), patient_id=uuid4())
+    with pytest.raises(NoSuchPatient):
+        waitlist.join(session, clerk, unknown)
+    session.execute(update(Patient).values(deleted_at=func.now()))
+
+    with pytest.raises(PatientArchived):
+        waitlist.join(session, clerk, waiting_for(patient, house))
 
 
 def test_nobody_waits_twice_for_the_same(session, herself, house, patient):

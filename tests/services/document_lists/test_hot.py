@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
@@ -26,6 +25,7 @@ from services.errors import NotAllowed
 from services.on_behalf import OnBehalf
 from tests.services.clinic_samples import TODAY, Clinic, settled
 from tests.services.document_lists.samples import NOW, filed
+from tests.waiting import eventually
 
 _ROOT = Path(__file__).parents[3]
 
@@ -201,23 +201,15 @@ def test_a_listener_hears_of_documents_and_of_names(clinic, module_endpoints):
             lambda: _file(clinic),
             lambda: clinic.write(clinic.cleo, rename),
         ):
-            before = _awaited(listener.news)
+            before = eventually(listener.news)
             lsn = change() or Lsn(0)
-            after = _awaited(lambda b=before: _newer(listener, b))
+            after = eventually(lambda b=before: _newer(listener, b))
             assert after.position >= lsn
 
 
 def _newer(listener, before):
     news = listener.news()
     return news if news and news.count > before.count else None
-
-
-def _awaited(question, seconds=5.0):
-    until = time.monotonic() + seconds
-    while not (answer := question()):
-        assert time.monotonic() < until, "nothing was heard"
-        time.sleep(0.005)
-    return answer
 
 
 class Process:
@@ -257,13 +249,13 @@ def test_what_is_filed_or_deleted_in_one_process_shows_in_the_other_at_once(
         _process(clinic, module_endpoints) as one,
         _process(clinic, module_endpoints) as other,
     ):
-        _awaited(lambda: other.told("hears"), seconds=20)
+        eventually(lambda: other.told("hears"), seconds=20)
         kept = other.told("look")
         assert other.told("look") == kept
 
         document_id = one.told("file", "Fresh")
-        _awaited(lambda: "Fresh" in other.told("look")["titles"], seconds=1)
+        eventually(lambda: "Fresh" in other.told("look")["titles"], seconds=1)
         one.told("delete", document_id)
-        _awaited(lambda: "Fresh" not in other.told("look")["titles"], seconds=1)
+        eventually(lambda: "Fresh" not in other.told("look")["titles"], seconds=1)
         again = other.told("look")
         assert other.told("look") == again

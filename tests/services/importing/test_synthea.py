@@ -3,7 +3,6 @@
 import csv
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from time import monotonic, sleep
 from uuid import uuid4
 
 import pytest
@@ -21,6 +20,7 @@ from tests.services.importing.synthea_samples import (
     replace_heading,
     write_folder,
 )
+from tests.waiting import eventually
 
 _CHECKSUM = """
 SELECT md5(string_agg(row, E'\\n' ORDER BY row)) FROM (
@@ -341,10 +341,7 @@ def wait_until_blocked(engine, statement):
         "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
         f"AND datname = current_database() AND query LIKE '%{statement}%'"
     )
-    deadline = monotonic() + 20
-    while not rows(engine, waiting):
-        assert monotonic() < deadline
-        sleep(0.02)
+    eventually(lambda: rows(engine, waiting), seconds=20)
 
 
 def test_an_import_whose_connection_dies_starts_over_and_lists_rejects_once(

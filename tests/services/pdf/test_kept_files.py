@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.pdf.kept_files import KeptFiles
+from tests.waiting import eventually
 
 
 class Stored(io.BytesIO):
@@ -87,11 +88,7 @@ def test_it_is_let_go_of_although_nobody_asks_any_more(store):
     read(kept, "one", store)
     assert open_files() == before + 1
 
-    deadline = time.monotonic() + 5
-    while open_files() > before and time.monotonic() < deadline:
-        time.sleep(0.02)
-
-    assert open_files() == before
+    assert eventually(open_files, lambda now: now <= before, seconds=5) == before
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ What becomes of them is printed: pytest tests/services/pdf/test_odd_files.py
 
 import os
 import sys
-import time
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 from services.errors import ServiceError
 from services.pdf.examining import Examiner, Unreadable
 from services.pdf.zygote import SPARES
+from tests.waiting import eventually
 
 FOLDER = Path(
     os.environ.get(
@@ -40,8 +40,9 @@ def outcomes(examiner):
     """What became of each file, in words."""
     before = psutil.Process().num_fds()
     found = {path.name: outcome(examiner, path) for path in FILES}
-    # The one socket to the process that reads.
-    assert psutil.Process().num_fds() <= before + 1
+    # The socket to the process that reads, and a few of others in this process; a leak
+    # would be one for each file.
+    assert psutil.Process().num_fds() <= before + 5
     return found
 
 
@@ -89,7 +90,6 @@ def test_nothing_is_left_running(outcomes):
         for process in psutil.Process().children()
         if "services.pdf.zygote" in " ".join(process.cmdline())
     ]
-    deadline = time.monotonic() + 5
-    while any(len(zygote.children()) != SPARES for zygote in zygotes):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    eventually(
+        lambda: all(len(zygote.children()) == SPARES for zygote in zygotes), seconds=5
+    )

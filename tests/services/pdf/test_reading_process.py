@@ -17,6 +17,7 @@ import pytest
 from services.pdf.examining import Busy, Examiner, Unreadable
 from services.pdf.zygote import SPARES
 from tests.services.pdf import samples
+from tests.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[3]
 LETTER = samples.letter("Still here")
@@ -42,13 +43,6 @@ def zygotes(parent: int | None = None) -> list[psutil.Process]:
         if child.status() != psutil.STATUS_ZOMBIE
         and "services.pdf.zygote" in child.cmdline()
     ]
-
-
-def eventually(happens) -> None:
-    deadline = time.monotonic() + 5
-    while not happens():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_nothing_is_started_before_the_first_file():

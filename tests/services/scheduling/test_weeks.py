@@ -14,9 +14,6 @@ from tests.services.scheduling.samples import (
     FORTNIGHT,
     MORNING,
     doctor,
-    patient,
-    slots_of,
-    take,
     tomorrow,
 )
 
@@ -110,64 +107,3 @@ def test_an_exception_that_makes_no_sense_is_refused(
         scheduling.add_exception(
             session, clerk, ExceptionDraft(**(given | changes)), FORTNIGHT
         )
-
-
-def test_visits_in_a_time_are_listed_with_whom_they_are_of(session, clerk, dora):
-    scheduling.change_week(session, clerk, dora, MORNING, FORTNIGHT)
-    first, second, third, _ = slots_of(session, dora, _DAY)
-    ada, grace = patient(session), patient(session, first_name="Grace")
-    booking_id = take(session, first, ada)
-    take(session, second, grace, seconds=60)
-    take(session, third, patient(session), seconds=-1)
-
-    found = scheduling.list_visits_within(
-        session, clerk, dora, tomorrow(time(9)), tomorrow(time(12))
-    )
-
-    assert [(one.patient_name, one.is_booked) for one in found] == [
-        ("Ada Lovelace", True),
-        ("Grace Lovelace", False),
-    ]
-    assert found[0].booking_id == booking_id
-
-
-def test_administrators_learn_how_many_visits_there_are_and_no_names(
-    session, clerk, admin, dora
-):
-    scheduling.change_week(session, clerk, dora, MORNING, FORTNIGHT)
-    take(session, slots_of(session, dora, _DAY)[0], patient(session))
-
-    (found,) = scheduling.list_visits_within(
-        session, admin, None, tomorrow(time(9)), tomorrow(time(12))
-    )
-
-    assert (found.patient_id, found.patient_name, found.booking_id) == (None,) * 3
-
-
-def test_an_extra_slot_stands_beside_the_plan(session, clerk, dora):
-    scheduling.change_week(session, clerk, dora, MORNING, FORTNIGHT)
-    at = tomorrow(time(20))
-
-    extra = scheduling.add_extra(session, clerk, dora, at, at + timedelta(minutes=30))
-    scheduling.extend(session, [dora], FORTNIGHT)
-
-    assert slots_of(session, dora, _DAY)[-1].id == extra.id
-    scheduling.withdraw_extra(session, clerk, extra.id)
-    assert slots_of(session, dora, _DAY)[-1].id != extra.id
-
-
-def test_an_extra_slot_does_not_overlap_with_another(session, clerk, dora):
-    scheduling.change_week(session, clerk, dora, MORNING, FORTNIGHT)
-    at = tomorrow(time(9, 15))
-
-    with pytest.raises(scheduling.SlotInUse, match="another slot"):
-        scheduling.add_extra(session, clerk, dora, at, at + timedelta(minutes=30))
-
-
-def test_an_extra_slot_that_somebody_has_is_not_withdrawn(session, clerk, dora):
-    at = tomorrow(time(9))
-    extra = scheduling.add_extra(session, clerk, dora, at, at + timedelta(minutes=30))
-    take(session, slots_of(session, dora, _DAY)[0], patient(session))
-
-    with pytest.raises(scheduling.SlotInUse, match="Somebody has this slot"):
-        scheduling.withdraw_extra(session, clerk, extra.id)

@@ -24,9 +24,11 @@ from services.actors import Actor, Role
 from services.doctors import NoSuchDoctor
 from services.errors import NotAllowed
 from services.on_behalf import OnBehalf
-from services.visit_caches import VisitCaches
+from services.visit_caches import VisitCaches, caches
+from services.visit_caches.caches import STATISTICS_SECONDS
 from tests.services.bookings import samples
 from tests.services.clinic_samples import Clinic, settled
+from tests.waiting import eventually
 
 _ROOT = Path(__file__).parents[3]
 _DAY = timedelta(days=1)
@@ -127,7 +129,7 @@ def redis_url(tmp_path_factory) -> Iterator[str]:
     with subprocess.Popen(
         [program, *options], cwd=home, stdout=subprocess.DEVNULL
     ) as server:
-        _awaited(lambda: _answers(port))
+        eventually(lambda: _answers(port))
         yield f"redis://127.0.0.1:{port}/0"
         server.terminate()
 
@@ -249,17 +251,16 @@ def test_a_hold_is_never_decided_by_what_is_kept(practice):
         practice.hold(0)
 
 
-def test_figures_are_kept_for_whom_they_are_the_same(practice):
-    counted = []
+def test_outcomes_are_counted_every_half_minute_whatever_is_booked(
+    practice, monkeypatch
+):
+    before = practice.caches.outcomes()
+    practice.tell(practice.hold(0))
 
-    def count(session):
-        counted.append(1)
-        return {"bookings": len(counted)}
-
-    first = practice.caches.figures("totals", count)
-
-    assert practice.caches.figures("totals", count) == first
-    assert practice.caches.figures("others", count).value == {"bookings": 2}
+    assert practice.caches.outcomes() == before
+    later = time.monotonic() + STATISTICS_SECONDS
+    monkeypatch.setattr(caches.time, "monotonic", lambda: later)
+    assert sum(practice.caches.outcomes().values()) == sum(before.values()) + 1
 
 
 def test_a_redis_that_is_away_takes_nothing_with_it(clinic):
@@ -320,16 +321,16 @@ def test_what_is_held_or_freed_in_one_process_shows_in_the_other_at_once(
         _process(clinic, module_endpoints, practice.doctor_id) as one,
         _process(clinic, module_endpoints, practice.doctor_id) as other,
     ):
-        _awaited(lambda: other("hears"), seconds=20)
-        kept = _awaited(lambda: _same_twice(other))
+        eventually(lambda: other("hears"), seconds=20)
+        kept = eventually(lambda: _same_twice(other))
         assert kept["states"] == ["free"] * 3
 
         status, booking_id = one("hold", slot, patient).split()
         assert status == "pending"
-        _awaited(lambda: other("look")["states"][0] == "held", seconds=1)
+        eventually(lambda: other("look")["states"][0] == "held", seconds=1)
         one("cancel", booking_id)
-        _awaited(lambda: other("look")["states"][0] == "free", seconds=1)
-        _awaited(lambda: _same_twice(other), seconds=2)
+        eventually(lambda: other("look")["states"][0] == "free", seconds=1)
+        eventually(lambda: _same_twice(other), seconds=2)
 
 
 def _same_twice(process):
@@ -358,7 +359,7 @@ def test_who_loses_a_race_tells_nobody(clinic, module_endpoints):
     practice.hold(0)
     wish = samples.wanting(practice.slot_ids[0], clinic.grace.id)
     with closing(Listener(module_endpoints, visit_news.CHANNEL)) as listener:
-        _awaited(listener.news)
+        eventually(listener.news)
         time.sleep(0.3)
         before = listener.news()
 
@@ -370,15 +371,7 @@ def test_who_loses_a_race_tells_nobody(clinic, module_endpoints):
 
 
 def _heard(listener, deed):
-    before = _awaited(listener.news)
+    before = eventually(listener.news)
     done = deed()
-    _awaited(lambda: (news := listener.news()) and news.count > before.count)
+    eventually(lambda: (news := listener.news()) and news.count > before.count)
     return done
-
-
-def _awaited(question, seconds=5.0):
-    until = time.monotonic() + seconds
-    while not (answer := question()):
-        assert time.monotonic() < until, "nothing was heard"
-        time.sleep(0.005)
-    return answer

@@ -1,0 +1,92 @@
+"""Alerts, and the rules by which they begin and end."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+
+class AlertKind(StrEnum):
+    """What can be wrong with the servers."""
+
+    LAG = "lag"
+    REPLICA_GONE = "replica-gone"
+    SLOT_RETAINS = "slot-retains"
+    NO_QUORUM = "no-quorum"
+    DISK = "disk"
+    CLOCK_SKEW = "clock-skew"
+    CONFLICT = "conflict"
+    BACKUP_TOO_OLD = "backup-too-old"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDraft:
+    """What an administrator may say of a rule.
+
+    An alert begins once the measure has been over `threshold` for `for_seconds`, and
+    ends once it has been at or under `clear_threshold` for `clear_seconds`. Thresholds
+    are seconds, bytes, a share of 1 or a count, as the kind says.
+    """
+
+    is_active: bool
+    threshold: float
+    for_seconds: float
+    clear_threshold: float
+    clear_seconds: float
+    mail_to: tuple[str, ...] = ()
+    webhook_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(RuleDraft):
+    """A rule as it is kept; `revision` counts its changes."""
+
+    kind: AlertKind = AlertKind.LAG
+    updated_at: datetime | None = None
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something that was wrong, until it ended; `node` where it is one server's."""
+
+    id: UUID
+    kind: AlertKind
+    node: str | None
+    began_at: datetime
+    ended_at: datetime | None
+    value: float | None
+    worst: float | None
+    sentence: str
+    acknowledged_at: datetime | None
+    acknowledged_by_name: str | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still is."""
+        return self.ended_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What a rule judges, of one server or of all; without a value it is not known."""
+
+    kind: AlertKind
+    node: str | None
+    value: float | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """An alert has begun or ended."""
+
+    alert_id: UUID
+    kind: AlertKind
+    node: str | None
+    what: Literal["began", "ended"]
+    at: datetime
+    value: float | None
+    worst: float | None
+    sentence: str

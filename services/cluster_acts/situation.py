@@ -1,0 +1,147 @@
+"""The servers as they are before somebody acts: by Patroni, and as they were seen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from db.patroni import Member, Members
+from db.routing import Lsn, NodeState
+
+# What runs for less would not be missed: whoever began it tries again.
+LONG_SECONDS = 5.0
+_MOST = 50
+_UNHEARD = "not heard of"
+_TRANSACTIONS = text(
+    "SELECT coalesce(nullif(application_name, ''), 'unnamed program'), "
+    "extract(epoch FROM clock_timestamp() - xact_start)::float8 "
+    "FROM pg_stat_activity "
+    "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() "
+    "AND xact_start < clock_timestamp() - make_interval(secs => :seconds) "
+    "ORDER BY xact_start LIMIT :most"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """A transaction that runs for long on the primary, and whose it is."""
+
+    program: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One server, by Patroni's word and by what it says itself.
+
+    `behind_bytes` is how far what it has on disk is behind the primary as it was last
+    seen, `replay_seconds` how late readers see changes. `position` is how far its log
+    reaches, which is asked for while nobody leads. None is "not known".
+    """
+
+    name: str
+    role: str
+    state: str
+    is_answering: bool
+    timeline: int | None = None
+    behind_bytes: int | None = None
+    replay_seconds: float | None = None
+    is_streaming: bool = False
+    is_waited_for: bool = False
+    may_lead: bool = True
+    is_restart_pending: bool = False
+    position: Lsn | None = None
+
+    @property
+    def is_leading(self) -> bool:
+        """Whether it is the primary."""
+        return self.role == "primary"
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All servers, and whether Patroni would act by itself."""
+
+    servers: tuple[Server, ...]
+    is_automatic: bool = True
+    is_synchronous: bool = False
+    transactions: tuple[Transaction, ...] = ()
+
+    @property
+    def primary(self) -> Server | None:
+        """The server that leads and answers."""
+        return next((one for one in self.servers if one.is_leading), None)
+
+    def server(self, name: str | None) -> Server | None:
+        """Return a server by its name."""
+        return next((one for one in self.servers if one.name == name), None)
+
+
+def situation_of(
+    members: Members,
+    nodes: Sequence[NodeState],
+    *,
+    is_synchronous: bool = False,
+    transactions: Sequence[Transaction] = (),
+    positions: Mapping[str, Lsn | None] | None = None,
+) -> Situation:
+    """Put together what Patroni says and what was seen."""
+    seen = {node.name: node for node in nodes}
+    leader = members.leader
+    primary = seen.get(leader.name) if leader else None
+    # Patroni keeps calling a dead server its leader until the key runs out.
+    leads = leader is not None and (primary is None or primary.reachable)
+    told = [
+        _server(
+            one,
+            seen.get(one.name),
+            leads=leads and one is leader,
+            # What Patroni knows is seconds old: no word on what might be lost.
+            known_bytes=one.lag_bytes if leads else None,
+            position=(positions or {}).get(one.name),
+        )
+        for one in members.members
+    ]
+    # Of a server that is down for long Patroni knows nothing any more.
+    lost = sorted(seen.keys() - {one.name for one in members.members})
+    return Situation(
+        (*told, *(Server(name, "replica", _UNHEARD, False) for name in lost)),
+        not members.is_paused,
+        is_synchronous,
+        tuple(transactions),
+    )
+
+
+def long_transactions(session: Session) -> tuple[Transaction, ...]:
+    """Return what runs for long on the server of this session, the longest first.
+
+    No statement is told: it may name a patient.
+    """
+    asked = {"seconds": LONG_SECONDS, "most": _MOST}
+    return tuple(Transaction(*row) for row in session.execute(_TRANSACTIONS, asked))
+
+
+def _server(
+    member: Member,
+    node: NodeState | None,
+    *,
+    leads: bool,
+    known_bytes: int | None,
+    position: Lsn | None,
+) -> Server:
+    lag = node.receive_lag_bytes if node else None
+    return Server(
+        member.name,
+        "primary" if leads else "replica",
+        member.state,
+        True if node is None else node.reachable,
+        member.timeline if node is None or node.timeline is None else node.timeline,
+        0 if leads else known_bytes if lag is None else lag,
+        0.0 if leads or node is None else node.lag_seconds,
+        member.is_streaming,
+        member.is_waited_for,
+        member.may_lead,
+        member.is_restart_pending,
+        position,
+    )

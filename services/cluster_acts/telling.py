@@ -1,0 +1,46 @@
+"""What an act tells of itself while it is done."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from threading import Lock
+from time import monotonic
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that was done or waited for, so many seconds after the beginning."""
+
+    seconds: float
+    sentence: str
+
+
+class Progress:
+    """The steps so far, and how far the one at hand is; for any thread.
+
+    `share` is the part of it that is done, None where nobody can tell.
+    """
+
+    def __init__(self) -> None:
+        self.began_at = monotonic()
+        self.share: float | None = None
+        self._steps: list[Step] = []
+        self._guard = Lock()
+
+    def tell(self, sentence: str) -> None:
+        """Note the next step; the same one again is no news."""
+        with self._guard:
+            if not self._steps or self._steps[-1].sentence != sentence:
+                seconds = monotonic() - self.began_at
+                self._steps.append(Step(round(seconds, 2), sentence))
+                self.share = None
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps, the first first."""
+        with self._guard:
+            return tuple(self._steps)
+
+    def told(self) -> list[Mapping[str, Any]]:
+        """Return the steps as the history keeps them."""
+        return [asdict(step) for step in self.steps]

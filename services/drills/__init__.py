@@ -1,0 +1,54 @@
+"""Drills: the disasters that are practised, how they went, and when the next is due."""
+
+from services.drills.journal import (
+    DrillRunning,
+    begin,
+    close_abandoned,
+    finish,
+    forget_writes,
+    get_drill,
+    give_up,
+    list_drills,
+    list_writes,
+    touch,
+)
+from services.drills.judging import DrillState, Measured, Verdict, judge
+from services.drills.kinds import (
+    DOCUMENT_PROMISE,
+    PROMISES,
+    SCENARIOS,
+    DrillKind,
+    Promise,
+    Scenario,
+)
+from services.drills.plans import change_plan, list_plans
+from services.drills.records import DrillRecord, Plan
+from services.drills.reminding import remind
+
+__all__ = [
+    "DOCUMENT_PROMISE",
+    "PROMISES",
+    "SCENARIOS",
+    "DrillKind",
+    "DrillRecord",
+    "DrillRunning",
+    "DrillState",
+    "Measured",
+    "Plan",
+    "Promise",
+    "Scenario",
+    "Verdict",
+    "begin",
+    "change_plan",
+    "close_abandoned",
+    "finish",
+    "forget_writes",
+    "get_drill",
+    "give_up",
+    "judge",
+    "list_drills",
+    "list_plans",
+    "list_writes",
+    "remind",
+    "touch",
+]

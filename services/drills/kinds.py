@@ -1,0 +1,135 @@
+"""The disasters that can be practised, and what is promised for each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class DrillKind(StrEnum):
+    """What is practised."""
+
+    SWITCHOVER = "switchover"
+    CRASH = "crash"
+    LOST_NODE = "lost-node"
+    FROZEN_NODE = "frozen-node"
+    PATRONI_KILLED = "patroni-killed"
+    LOST_ETCD = "lost-etcd"
+    LOST_MONGO = "lost-mongo"
+    FULL_DISK = "full-disk"
+    FAR_BEHIND = "far-behind"
+    NETWORK_CUT = "network-cut"
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A disaster in words: what it is called, and what happens in the drill."""
+
+    title: str
+    what_happens: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """For how long nobody may be able to write, and how much may be lost, in seconds.
+
+    No drill may show an error to anybody either, unless `words` say so.
+    """
+
+    rto_seconds: float
+    rpo_seconds: float
+    words: str
+
+
+# What the clinic asked for, whatever happens.
+DOCUMENT_PROMISE: Final = Promise(
+    300.0, 60.0, "back within 5 minutes, at most the last minute lost"
+)
+
+SCENARIOS: Final[Mapping[DrillKind, Scenario]] = MappingProxyType(
+    {
+        DrillKind.SWITCHOVER: Scenario(
+            "Planned switchover",
+            "Another server becomes the primary while people go on working.",
+        ),
+        DrillKind.CRASH: Scenario(
+            "Crashed primary",
+            "PostgreSQL of the primary is killed, as a fault in its memory would.",
+        ),
+        DrillKind.LOST_NODE: Scenario(
+            "Lost server",
+            "The primary is killed with all that runs on it, and stays away for a "
+            "while.",
+        ),
+        DrillKind.FROZEN_NODE: Scenario(
+            "Frozen server",
+            "Everything on the primary stops in its tracks: it neither answers nor "
+            "ends.",
+        ),
+        DrillKind.PATRONI_KILLED: Scenario(
+            "Patroni killed",
+            "What looks after the primary is killed, and PostgreSQL lives on.",
+        ),
+        DrillKind.LOST_ETCD: Scenario(
+            "Lost etcd",
+            "What elections need is away for a while; the primary goes on.",
+        ),
+        DrillKind.LOST_MONGO: Scenario(
+            "Lost file store",
+            "MongoDB is killed and stays away for a while: no file can be opened.",
+        ),
+        DrillKind.FULL_DISK: Scenario(
+            "Full disk on a replica",
+            "A replica works on a small disk of its own until PostgreSQL finds that "
+            "full. Skipped where the machine allows no namespaces.",
+        ),
+        DrillKind.FAR_BEHIND: Scenario(
+            "Replica far behind",
+            "A replica receives but does not replay, so what it shows grows old.",
+        ),
+        DrillKind.NETWORK_CUT: Scenario(
+            "Network cut",
+            "The primary, on a network of its own, is cut off from all others: nothing "
+            "gets through, and no connection ends. Skipped where the machine allows no "
+            "namespaces.",
+        ),
+    }
+)
+_PAUSE: Final = (
+    "writing pauses for at most {:g} s; nothing is lost, nobody sees an error"
+)
+_NOTICED: Final = "writing goes on (a pause of {:g} s at most); nothing is lost"
+
+
+def _pause(seconds: float) -> Promise:
+    return Promise(seconds, 0.0, _PAUSE.format(seconds))
+
+
+def _unnoticed(seconds: float) -> Promise:
+    return Promise(seconds, 0.0, _NOTICED.format(seconds))
+
+
+PROMISES: Final[Mapping[DrillKind, Promise]] = MappingProxyType(
+    {
+        DrillKind.SWITCHOVER: _pause(3.0),
+        DrillKind.CRASH: _pause(2.5),
+        DrillKind.LOST_NODE: _pause(3.0),
+        DrillKind.FROZEN_NODE: _pause(3.0),
+        DrillKind.PATRONI_KILLED: Promise(
+            3.0,
+            0.0,
+            "no second primary; writing pauses for at most 3 s; nothing is lost",
+        ),
+        DrillKind.LOST_ETCD: _unnoticed(3.0),
+        DrillKind.LOST_MONGO: Promise(
+            15.0,
+            0.0,
+            "records as always; files are back within 5 s of MongoDB (10 s in the "
+            "drill); no file that was kept is lost",
+        ),
+        DrillKind.FULL_DISK: _unnoticed(3.0),
+        DrillKind.FAR_BEHIND: _unnoticed(3.0),
+        DrillKind.NETWORK_CUT: _pause(10.0),
+    }
+)
