@@ -7,36 +7,25 @@ entries. Several workers may do this at once; the chain's head lets one in at a 
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
+from threading import Event
 from typing import Final
 
 from db.audit_store import AuditStore, AuditStoreUnavailable, SequenceTaken
 from db.routing import SYSTEM, Database, DatabaseUnavailable
+from jobs.beside import beside
 from services import audit_chain
 from services.audit_chain import ChainBroken
 
 _LOOK_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 30.0
-_STOP_SECONDS: Final = 5.0
 _log = logging.getLogger(__name__)
 
 
 @contextmanager
 def shipping(database: Database, store: AuditStore) -> Iterator[None]:
     """Ship in the background until the block ends."""
-    stopping = Event()
-    shipper = Shipper(database, store)
-    # A daemon: it may be cut off at any point, so nobody has to wait for a MongoDB
-    # that hangs.
-    thread = Thread(
-        target=shipper.run, args=[stopping], name="audit shipping", daemon=True
-    )
-    thread.start()
-    try:
+    with beside(audit_shipping=Shipper(database, store).run):
         yield
-    finally:
-        stopping.set()
-        thread.join(_STOP_SECONDS)
 
 
 class Shipper:

@@ -1,6 +1,7 @@
 """The background tasks, and when each of them is due."""
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -39,6 +40,7 @@ queue = App(
     connector=PsycopgConnector(),
     import_paths=[
         "jobs.documents",
+        "jobs.drills",
         "jobs.encrypting",
         "jobs.letters",
         "jobs.scheduling",
@@ -73,6 +75,16 @@ class Stores:
         """Return the running worker's stores."""
         stores: Stores = context.additional_context["stores"]
         return stores
+
+    def write_letters(self, deed: Callable[[Session, Mailer, str], object]) -> None:
+        """Write letters and note it, where somebody takes letters; else later.
+
+        Done once and never again by itself: after a failover the next time does it.
+        """
+        if self.mailer is None:
+            return
+        with suppress(MailNotSent), self.database.writing(acting=SYSTEM) as session:
+            deed(session, self.mailer, self.address)
 
 
 @queue.periodic(cron="17 * * * *")
@@ -172,7 +184,9 @@ def tidy_sign_ins(context: JobContext, timestamp: int) -> None:
     over = datetime.now(UTC) - _OVER_KEPT
 
     def tidy(session: Session) -> None:
-        sessions.expire(session, limits=stores.sign_ins)
+        # Whoever was there while nobody could write it down was not silent.
+        gap_seconds = stores.database.gap_seconds()
+        sessions.expire(session, limits=stores.sign_ins.without(gap_seconds))
         sessions.forget(session)
         codes.forget(session, over)
         ceremonies.forget(session, over)
@@ -187,15 +201,7 @@ def tidy_sign_ins(context: JobContext, timestamp: int) -> None:
 def tell_administrators(context: JobContext, timestamp: int) -> None:
     """Write to the administrators of records opened outside a clinician's patients."""
     del timestamp
-    stores = Stores.of(context)
-    if stores.mailer is None:
-        return
-    # Done once and never again by itself: after a failover the next minute does it.
-    with (
-        suppress(MailNotSent),
-        stores.database.writing(acting=SYSTEM) as session,
-    ):
-        break_glass_letters.tell_administrators(session, stores.mailer, stores.address)
+    Stores.of(context).write_letters(break_glass_letters.tell_administrators)
 
 
 @queue.periodic(cron="47 3 * * *")

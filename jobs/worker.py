@@ -11,8 +11,13 @@ import psycopg
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ProcrastinateException
 
+from db.observing import Observer
+from jobs.sampling import sampling
 from jobs.shipping import shipping
 from jobs.tasks import Stores, queue
+from jobs.writing_down import writing_down
+from services.alerts import Post
+from services.audit_spool import AuditSpool
 
 _HEARTBEAT_SECONDS: Final = 5.0
 _STALLED_SECONDS: Final = 30.0
@@ -36,21 +41,27 @@ async def connected(database_url: str) -> AsyncIterator[App]:
             yield app
 
 
-def run(database_url: str, stores: Stores) -> None:
+def run(stores: Stores, observer: Observer, spool: AuditSpool) -> None:
     """Work until SIGTERM or SIGINT, which let a running task finish first."""
-    with shipping(stores.database, stores.audit):
-        asyncio.run(_run(database_url, stores))
+    head = stores.letterhead
+    post = Post(stores.mailer, head.clinic, stores.address)
+    with (
+        shipping(stores.database, stores.audit),
+        writing_down(stores.database, spool),
+        sampling(stores.database, observer, post),
+    ):
+        asyncio.run(_run(stores))
 
 
-async def _run(database_url: str, stores: Stores) -> None:
+async def _run(stores: Stores) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    await work(database_url, stores, stopping)
+    await work(stores, stopping)
 
 
-async def work(database_url: str, stores: Stores, stopping: asyncio.Event) -> None:
+async def work(stores: Stores, stopping: asyncio.Event) -> None:
     """Work until `stopping` is set, starting anew whenever the leader changes.
 
     Procrastinate's worker ends when its connection dies; the next one connects to
@@ -58,7 +69,7 @@ async def work(database_url: str, stores: Stores, stopping: asyncio.Event) -> No
     """
     waiting = asyncio.create_task(stopping.wait())
     while not stopping.is_set():
-        working = asyncio.create_task(_work_once(database_url, stores))
+        working = asyncio.create_task(_work_once(stores))
         await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
         if stopping.is_set():
             await _finish(working)
@@ -67,7 +78,9 @@ async def work(database_url: str, stores: Stores, stopping: asyncio.Event) -> No
         await asyncio.wait({waiting}, timeout=_RETRY_SECONDS)
 
 
-async def _work_once(database_url: str, stores: Stores) -> None:
+async def _work_once(stores: Stores) -> None:
+    # Nodes may have come or gone since the last time.
+    database_url = stores.database.endpoints.database_url
     try:
         async with connected(database_url) as app:
             await app.run_worker_async(

@@ -25,6 +25,7 @@ from services import audit_chain
 from services.audit_chain import ChainBroken
 from tests.browser.running import variables
 from tests.conftest import Databases
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 NO_KEYS = SealKeys(None, {})
@@ -63,13 +64,6 @@ def happen(database, count):
 
 def verify(database, store):
     return audit_chain.verify(database, store, NO_KEYS)
-
-
-def eventually(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_what_happens_is_in_the_log_about_a_second_later(database, store):
@@ -192,7 +186,7 @@ def test_a_worker_killed_in_the_middle_of_a_batch_loses_and_doubles_nothing(audi
         worker = audited.start_worker()
         try:
             reached = number * total // 8
-            eventually(lambda reached=reached: audited.count() > reached)
+            eventually(lambda reached=reached: audited.count() > reached, seconds=60)
         finally:
             worker.send_signal(signal.SIGKILL)
             worker.wait()
@@ -201,7 +195,7 @@ def test_a_worker_killed_in_the_middle_of_a_batch_loses_and_doubles_nothing(audi
 
     worker = audited.start_worker()
     try:
-        eventually(lambda: audited.waiting() == 0)
+        eventually(lambda: audited.waiting() == 0, seconds=60)
     finally:
         worker.terminate()
         worker.wait(20)
@@ -219,7 +213,9 @@ def test_a_mongodb_killed_in_the_middle_of_a_batch_loses_and_doubles_nothing(
     with shipping.shipping(audited.database, audited.store):
         for number in range(1, 5):
             reached = number * total // 8
-            eventually(lambda reached=reached: _survives(audited.count) > reached)
+            eventually(
+                lambda reached=reached: _survives(audited.count) > reached, seconds=60
+            )
             _mongod(breakable).kill()
         eventually(lambda: _survives(audited.waiting, 1) == 0, seconds=120)
 
@@ -244,7 +240,7 @@ def test_shipping_follows_the_primary(breakable, audited):
     happen(audited.database, total)
 
     with shipping.shipping(audited.database, audited.store):
-        eventually(lambda: audited.count() > total // 4)
+        eventually(lambda: audited.count() > total // 4, seconds=60)
         leader = breakable.primary().name
         other = next(node.name for node in breakable.nodes if node.name != leader)
         breakable.switch_over(other)

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from db import schema
 from db.routing import Database
 from tests.conftest import Databases
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,13 +40,6 @@ def _worker(endpoints, folder):
         )
 
 
-def _wait(condition, seconds):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-
-
 def _another(cluster):
     leader = cluster.primary().name
     return next(name for name in cluster.endpoints.replica_urls if name != leader)
@@ -70,7 +64,7 @@ def test_a_worker_beats_and_stops_when_it_is_told(endpoints, tmp_path):
     database = Database(endpoints)
     process = _worker(endpoints, tmp_path)
     try:
-        _wait(lambda: _is_beating(database), 30)
+        eventually(lambda: _is_beating(database), seconds=30)
         process.send_signal(signal.SIGTERM)
         assert process.wait(15) == 0
         with database.writing() as session:
@@ -89,11 +83,11 @@ def test_a_worker_goes_on_after_a_switchover(breakable, tmp_path):
         database = Database(endpoints)
         process = _worker(endpoints, tmp_path)
         try:
-            _wait(lambda: _is_beating(database), 30)
+            eventually(lambda: _is_beating(database), seconds=30)
             time.sleep(1)
             breakable.switch_over(_another(breakable))
-            _wait(lambda: _heartbeat_age(database) > 2, 60)
-            _wait(lambda: _is_beating(database), 60)
+            eventually(lambda: _heartbeat_age(database) > 2, seconds=60)
+            eventually(lambda: _is_beating(database), seconds=60)
             assert process.poll() is None
         finally:
             process.terminate()
