@@ -1,10 +1,10 @@
 """What the command verify-audit does."""
 
 from dashboard import wiring
-from dashboard.people_commands import CONSOLE
 from db.routing import SYSTEM
 from db.settings import Settings
 from services import audit_chain, audit_log
+from services.actors import CONSOLE
 from services.audit_chain import Verdict
 
 

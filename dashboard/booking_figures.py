@@ -8,15 +8,13 @@ import streamlit as st
 
 from dashboard import wiring
 from dashboard.clock import today, zone
-from dashboard.context import current_actor, read
+from dashboard.context import current_actor, look_at_visits
 from jobs import proving
 from jobs.proving import RacersFailed
-from services import booking_statistics
 from services.booking_statistics import BookingStatistics, Period
 from services.errors import Unavailable
 from services.proving import Proof
 
-_SECONDS: Final = 30.0
 # From and to how many days after today.
 _SPANS: Final = {
     "Today": (0, 0),
@@ -54,11 +52,8 @@ def _typed(day: date) -> Period:
 
 def figures_of(period: Period) -> BookingStatistics:
     """Read how visits were booked on these days."""
-    actor, clock = current_actor(), zone()
-    return read(
-        lambda session: booking_statistics.look(session, actor, period, clock),
-        keep=("booking_statistics", actor.id, period),
-        seconds=_SECONDS,
+    return look_at_visits(
+        lambda caches, who, after: caches.statistics(who, period, zone(), after=after)
     )
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from db.embedded import processes
-from db.embedded.supervision import Patience
+from db.embedded.judging import Patience
 
 ATTENDED: Final = "CHARTROOM_ATTENDED"
 _STOP_SECONDS: Final = 15.0

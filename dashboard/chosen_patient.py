@@ -12,14 +12,19 @@ from services.errors import NotFound
 from services.patient_records import PatientRecord
 
 
-def chosen_patient(parameter: str = "patient") -> PatientRecord:
-    """Return the patient named in the address, or raise NotFound."""
+def named_patient(parameter: str = "patient") -> UUID:
+    """Return whose id stands in the address, or raise NotFound."""
     try:
-        patient_id = UUID(st.query_params.get(parameter, ""))
+        return UUID(st.query_params.get(parameter, ""))
     except ValueError as error:
         raise NotFound(
             "This address names no patient. Find the patient in the list first."
         ) from error
+
+
+def chosen_patient(parameter: str = "patient") -> PatientRecord:
+    """Return the patient named in the address, or raise NotFound."""
+    patient_id = named_patient(parameter)
     actor = current_actor()
     try:
         return read(

@@ -18,6 +18,7 @@ def web(settings: Settings) -> None:
 def worker(settings: Settings) -> None:
     """Do the background's work until SIGTERM."""
     # They bring procrastinate along.
+    from jobs import planned_acts  # noqa: PLC0415
     from jobs import worker as working  # noqa: PLC0415
     from jobs.tasks import Stores  # noqa: PLC0415
 
@@ -39,6 +40,7 @@ def worker(settings: Settings) -> None:
         clock.calendar_of(settings),
     )
     try:
-        working.run(wired.endpoints.database_url, stores)
+        with planned_acts.making_planned(wired.operator):
+            working.run(stores, wired.lookout.observer, wired.audit_spool)
     finally:
         wired.close()

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Final
 
 from dashboard import wiring
-from dashboard.people_commands import CONSOLE
 from dashboard.wiring import Wiring
 from db import file_keys
 from db.file_keys import UnusableFileKeys
@@ -13,6 +12,7 @@ from db.gridfs import Bucket
 from db.routing import SYSTEM
 from db.settings import Settings
 from services import key_rotation
+from services.actors import CONSOLE
 
 # An upload may have sealed its key just before the new one was there, and be stored
 # just after all others were wrapped anew.

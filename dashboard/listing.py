@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from dashboard import list_addresses
 from dashboard.context import (
     Wanted,
     current_actor,
@@ -27,8 +28,7 @@ from services.patient_fields import FIELDS
 from services.patient_lists import ListStatistics, PatientPage
 from services.patient_records import PatientRecord
 
-# The criteria behind a key never change; the figures of a list may be a little old.
-_KEY_SECONDS = 600.0
+# The figures of a list may be a little old.
 _FIGURES_SECONDS = 30.0
 
 
@@ -105,6 +105,8 @@ class Listing:
         """Return the address of the list's CSV, if there is any for this person."""
         if not page.rows or not self.actor.may(Permission.EXPORT_PATIENTS):
             return None
+        if list_addresses.is_sealed(self.key):
+            return None
         asked = {"list": self.key, "after_lsn": str(last_write() or "")}
         query = urlencode({name: value for name, value in asked.items() if value})
         return f"/files/patients.csv?{query}"
@@ -131,7 +133,7 @@ class Listing:
 
     def save(self, name: str) -> views.View:
         """Keep the list under a name of this person's own."""
-        key = self.key or self._remember(self.criteria)
+        key = self._kept_key()
         return write(lambda session: views.save_view(session, self.actor, name, key))
 
     def key_of(self, wanted: Criteria) -> str:
@@ -142,8 +144,13 @@ class Listing:
         """Show another list on this page; raises InvalidInput if it can be none."""
         show_list(self.key_of(wanted))
 
+    def _kept_key(self) -> str:
+        if self.key and not list_addresses.is_sealed(self.key):
+            return self.key
+        return self._remember(self.criteria)
+
     def _remember(self, wanted: Criteria) -> str:
-        return write(lambda session: views.remember(session, self.actor, wanted))
+        return list_addresses.remember(self.actor, wanted, self.subject)
 
 
 def show_list(key: str) -> NoReturn:
@@ -157,9 +164,5 @@ def listing_of_address() -> Listing:
     actor, key = current_actor(), st.query_params.get("list", "")
     shown = Criteria()
     if key:
-        shown = read(
-            lambda session: views.recall(session, actor, key),
-            keep=("list", key),
-            seconds=_KEY_SECONDS,
-        )
+        shown = list_addresses.recall(actor, key, views.PATIENTS)
     return Listing(actor, key, shown)

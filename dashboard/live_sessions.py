@@ -17,7 +17,7 @@ from uuid import UUID
 from anyio import move_on_after, to_thread
 from sqlalchemy.orm import Session
 
-from db.routing import Database, DatabaseUnavailable
+from db.routing import Absence, Database, DatabaseUnavailable
 from db.routing.acting import DOOR
 from services import sessions
 from services.sessions import Limits, Live
@@ -130,6 +130,10 @@ class LiveSessions:
         if (known := self._by_id.get(session_id)) is not None:
             self._drop(known)
 
+    def absence(self) -> Absence | None:
+        """Return since when nothing can be written down; None while it can."""
+        return self._database.absence()
+
     @contextmanager
     def attend(self, live: Live) -> Iterator[Attendance]:
         """Be told when the sign-in ends, for as long as a page is open."""
@@ -171,9 +175,9 @@ class LiveSessions:
                 await self._write_input(lambda known: known.is_unwritten)
 
     async def _ask(self, key: bytes, token: str) -> Live | None:
-        asked_at = time.monotonic()
+        asked_at, limits = time.monotonic(), self._limits_now()
         live = await self._newest(
-            lambda session: sessions.find(session, token, limits=self.limits)
+            lambda session: sessions.find(session, token, limits=limits)
         )
         if live is None:
             if (known := self._by_token.get(key)) is not None:
@@ -182,15 +186,23 @@ class LiveSessions:
         known = self._by_id.get(live.record.id) or _Known(live, asked_at)
         known.live, known.asked_at = live, asked_at
         self._by_token[key] = self._by_id[live.record.id] = known
-        return live
+        return None if self._is_over(known, asked_at) else live
+
+    def _limits_now(self) -> Limits:
+        """Return by which limits the database is asked.
+
+        While nobody leads, nobody's input can be written down: the database then names
+        all who were there when that began, and what is known here decides.
+        """
+        return self.limits.without(self._database.gap_seconds())
 
     async def _look(self) -> None:
         open_ = [id_ for id_, known in self._by_id.items() if known.pages]
         if not open_:
             return
-        asked_at = time.monotonic()
+        asked_at, limits = time.monotonic(), self._limits_now()
         found = await self._newest(
-            lambda session: sessions.find_all(session, open_, limits=self.limits)
+            lambda session: sessions.find_all(session, open_, limits=limits)
         )
         for session_id in open_:
             if (known := self._by_id.get(session_id)) is None:
@@ -201,13 +213,13 @@ class LiveSessions:
                 known.live, known.asked_at = live, asked_at
 
     async def _close_what_is_over(self) -> None:
-        now = time.monotonic()
+        now, is_untold = time.monotonic(), self._database.gap_seconds() > 0
         for known in list(self._by_id.values()):
             is_unused = not known.pages and not known.is_unwritten
             is_old = is_unused and now - known.asked_at > _KEPT_SECONDS
             # Another server may have seen input, so the database has the word; without
-            # one, time goes on all the same.
-            is_unsure = now - known.asked_at > _UNSURE_SECONDS
+            # one that is told of it, time goes on all the same.
+            is_unsure = now - known.asked_at > _UNSURE_SECONDS or is_untold
             if is_old or (is_unsure and self._is_over(known, now)):
                 self._drop(known)
 
@@ -223,7 +235,8 @@ class LiveSessions:
 
     async def _write_input(self, is_due: Callable[[_Known], bool]) -> None:
         due = [known for known in self._by_id.values() if is_due(known)]
-        if not due:
+        if not due or self._database.absence() is not None:
+            # It stays due until somebody leads.
             return
         now = time.monotonic()
         seen = {known.live.record.id: now - known.input_at for known in due}
@@ -232,9 +245,10 @@ class LiveSessions:
             known.written_at = now
 
     async def _write_down(self, seen: Mapping[UUID, float]) -> None:
+        limits = self._limits_now()
         await to_thread.run_sync(
             lambda: self._database.write(
-                lambda session: sessions.touch(session, seen, limits=self.limits),
+                lambda session: sessions.touch(session, seen, limits=limits),
                 acting=DOOR,
             ),
             abandon_on_cancel=True,

@@ -125,8 +125,33 @@ _PLACES: Final = (
     Place("outbox.py", "Outbox", "outbox", Permission.VIEW_OUTBOX),
     Place("retention.py", "Retention", "auto_delete", Permission.MANAGE_RETENTION),
     Place("replication.py", "Replication", "dns", Permission.VIEW_REPLICATION),
+    Place(
+        "switchover.py",
+        "Change the primary",
+        "swap_horiz",
+        Permission.ACT_ON_CLUSTER,
+        _HIDDEN,
+    ),
+    Place("one_server.py", "Servers", "storage", Permission.ACT_ON_CLUSTER, _HIDDEN),
+    Place("steering.py", "Steering", "tune", Permission.ACT_ON_CLUSTER, _HIDDEN),
+    Place("alerts.py", "Alerts", "notifications", Permission.VIEW_REPLICATION, _HIDDEN),
+    Place(
+        "cluster_history.py",
+        "History of the servers",
+        "history",
+        Permission.VIEW_REPLICATION,
+        _HIDDEN,
+    ),
+    Place(
+        "drills.py",
+        "Drills",
+        "fire_extinguisher",
+        Permission.VIEW_REPLICATION,
+        _HIDDEN,
+    ),
     Place("patient.py", "Patient", "person", Permission.VIEW_PATIENT, _HIDDEN),
     Place("visits.py", "Visits", "event", Permission.VIEW_VISITS, _HIDDEN),
+    Place("past.py", "As it was", "history", Permission.COPY_FROM_PAST, _HIDDEN),
     Place("edit.py", "Edit patient", "edit", Permission.EDIT_PATIENT, _HIDDEN),
     Place("photo.py", "Photo", "photo_camera", Permission.EDIT_PATIENT, _HIDDEN),
     Place("merge.py", "Merge", "merge", Permission.MERGE_PATIENTS, _HIDDEN),
@@ -194,7 +219,7 @@ def _is_for(actor: Actor, place: Place) -> bool:
 
 def go(file: str, **query: str) -> NoReturn:
     """Leave for another page of ours."""
-    st.switch_page(str(_PAGES / file), query_params=query)
+    st.switch_page(path_of(file), query_params=query)
 
 
 def leave_for(path: str) -> None:
@@ -206,6 +231,11 @@ def leave_for(path: str) -> None:
         f"<script>{SCRIPTS[path]}</script>",
         unsafe_allow_javascript=True,
     )
+
+
+def path_of(file: str) -> str:
+    """Return where a page of ours is, for a link to it."""
+    return str(_PAGES / file)
 
 
 def open_patient(patient_id: UUID | str) -> NoReturn:

@@ -8,11 +8,11 @@ from uuid import uuid4
 import streamlit as st
 
 from dashboard.logs import describe
-from services.errors import NotAllowed, NotFound, ServiceError, Unavailable
+from services.errors import NotAllowed, NotFound, NotSaved, ServiceError, Unavailable
 
 logger = logging.getLogger(__name__)
 
-_RETRY_SECONDS = 5
+_RETRY_SECONDS = 2
 
 
 @contextmanager
@@ -31,7 +31,12 @@ def net() -> Iterator[None]:
 
 def explain(refusal: ServiceError) -> None:
     """Say what was refused and what to do next."""
-    if isinstance(refusal, Unavailable):
+    if isinstance(refusal, NotSaved):
+        # No new run by itself: it would take away the sentence, and save nothing.
+        st.warning(str(refusal), icon=":material/cloud_off:", title="Not saved")
+        # Below a long form the sentence itself may be out of sight.
+        st.toast("Not saved: the page says why.", icon=":material/cloud_off:")
+    elif isinstance(refusal, Unavailable):
         st.warning(str(refusal), icon=":material/sync_problem:", title="One moment")
         _try_again_soon()
     elif isinstance(refusal, NotAllowed):

@@ -6,7 +6,8 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import current_actor, now, read, today
-from dashboard.widgets.words import born, full_name, listed_name, plain
+from dashboard.widgets.patient_search import patient_search, told_apart
+from dashboard.widgets.words import born, full_name, plain
 from services import patient_lists, patients
 from services.actors import Permission
 from services.criteria import Criteria
@@ -62,16 +63,8 @@ def _set(key: str, patient_id: UUID | None = None) -> None:
 
 
 def _search(page: str, advice: str) -> None:
-    typed = st.text_input(
-        "Patient",
-        key=f"{page}_patient_search",
-        type="search",
-        placeholder="Name, patient id or date of birth",
-        icon=":material/search:",
-        autocomplete="off",
-    ).strip()
+    typed = patient_search("Patient", key=f"{page}_patient_search", advice=advice)
     if not typed:
-        st.caption(advice)
         return
     found = _find(typed)
     if not found:
@@ -79,7 +72,7 @@ def _search(page: str, advice: str) -> None:
     with st.container(horizontal=True, gap="small"):
         for patient in found:
             st.button(
-                f"{plain(listed_name(patient))}, born {born(patient, today())}",
+                told_apart(patient, today()),
                 key=f"{page}_patient_{patient.id}",
                 on_click=_set,
                 args=(f"{page}_patient", patient.id),

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from datetime import timedelta
-from typing import Final
 from uuid import UUID
 
 from dashboard import inviting, wiring
@@ -10,13 +9,8 @@ from dashboard.wiring import Wiring
 from db.routing import SYSTEM
 from db.settings import Settings
 from services import invitations, people, tokens
-from services.actors import Actor, Role, Scope
+from services.actors import CONSOLE, Role, Scope
 from services.errors import NotFound
-
-# Whoever works on the server itself, as the audit log names them.
-CONSOLE: Final = Actor(
-    UUID("0198c0de-1427-7000-8000-000000000002"), "console", Role.ADMIN
-)
 
 
 def create_admin(settings: Settings, *, name: str, email: str) -> str:

@@ -28,7 +28,9 @@ from dashboard.session_watch import WatchedPages, create_watch
 from dashboard.sharing import signer_of
 from dashboard.starting import require_file_keys, require_sign_in
 from dashboard.static_assets import StaticAssets
+from dashboard.wiring import Wiring
 from db.settings import Settings
+from jobs.writing_down import writing_down
 from services import sessions
 from services.throttling import CallLimits
 
@@ -57,7 +59,7 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
     door = sign_in.Door.of(
         settings, wired.database, identity, throttle, key, files=wired.files
     )
-    lifespan = _lifespan(live, (door.close, wired.close))
+    lifespan = _lifespan(wired, live, (door.close, wired.close))
     pages = StaticAssets(WatchedPages(App(script, lifespan=lifespan)))
     pages.warm_up()
     dispatch = Dispatch(
@@ -76,7 +78,10 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
                 public_address(settings),
                 Visits(wired.visit_caches, settings.cancellation_hours),
             ),
+            lookout=wired.lookout,
+            operator=wired.operator,
             now=_clock(settings),
+            spool=wired.audit_spool,
         ),
         watch=create_watch(live, key=derive(key, "typed")),
         sign_in=sign_in.create_sign_in(door),
@@ -166,15 +171,16 @@ def _configure_streamlit(key: str) -> None:
 
 
 def _lifespan(
-    live: LiveSessions, closing: Sequence[Callable[[], None]]
+    wired: Wiring, live: LiveSessions, closing: Sequence[Callable[[], None]]
 ) -> Callable[[App], Any]:
     @asynccontextmanager
     async def lifespan(app: App) -> AsyncIterator[None]:
         del app
         to_thread.current_default_thread_limiter().total_tokens = _THREADS
         warming.settle()
-        async with live.watching():
-            yield
+        with writing_down(wired.database, wired.audit_spool):
+            async with live.watching():
+                yield
         for close in closing:
             close()
 

@@ -12,7 +12,6 @@ from dashboard.documents import of_patient, sections, uploading  # noqa: F401
 from dashboard.widgets import (  # noqa: F401
     candidates,
     choose_fields,
-    cluster_nodes,
     criteria_editor,
     list_charts,
     list_tools,

@@ -5,21 +5,28 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 
+from dashboard.following import Following
 from dashboard.keys import derive, signing_key
 from db import embedded, schema
 from db.audit_store import AuditStore
 from db.draft_store import DraftStore
+from db.embedded import Control
 from db.endpoints import Endpoints
 from db.file_keys import FileKeys
 from db.gridfs import FileStore
 from db.limit_storage import LimitStorage
 from db.listening import Listener
-from db.routing import Database
+from db.observing import Lookout
+from db.patroni import Patroni
+from db.routing import Database, Past
 from db.seal_keys import SealKeyFile
 from db.settings import Settings
 from db.signing_keys import SigningKeyFile
+from db.spool import Spool
 from services import visit_news
+from services.audit_spool import AuditSpool
 from services.authoring import Clinic
+from services.cluster_acts import Operator, Servers
 from services.document_lists.hot import HotLists
 from services.documents import Intake
 from services.pdf.examining import Examiner
@@ -45,23 +52,49 @@ class Wiring:
     audit: AuditStore
     limits: LimitStorage
     drafts: DraftStore
+    audit_spool: AuditSpool
     # Starts its process at the first file, so that commands without one have none.
     examiner: Examiner
     scanner: Scanner | None
     # These listen from the first question on, so that commands without one do not.
     hot_lists: HotLists = field(init=False)
+    # Looks from the first question on, as well.
+    lookout: Lookout = field(init=False)
+    # Connects when somebody first looks for what was.
+    past: Past = field(init=False)
     visit_caches: VisitCaches = field(init=False)
+    operator: Operator = field(init=False)
+    following: Following = field(init=False)
+    _listeners: tuple[Listener, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        hot = HotLists(Listener(self.endpoints, "documents"))
-        object.__setattr__(self, "hot_lists", hot)
+        documents = Listener(self.endpoints, "documents")
+        visits = Listener(self.endpoints, visit_news.CHANNEL)
+        object.__setattr__(self, "_listeners", (documents, visits))
+        object.__setattr__(self, "hot_lists", HotLists(documents))
+        object.__setattr__(self, "lookout", Lookout(self.endpoints))
+        object.__setattr__(self, "past", Past(lambda: self.endpoints))
         redis = self.settings.redis_url
         caches = VisitCaches(
             self.database,
-            Listener(self.endpoints, visit_news.CHANNEL),
+            visits,
             redis_url=redis.get_secret_value() if redis else None,
         )
         object.__setattr__(self, "visit_caches", caches)
+        control = Control.of(self.endpoints)
+        servers = Servers(self.database, Patroni(self.endpoints), control)
+        object.__setattr__(self, "operator", Operator(servers))
+        following = Following(self.settings.data, self.endpoints, self.adopt)
+        object.__setattr__(self, "following", following)
+
+    def adopt(self, endpoints: Endpoints) -> None:
+        """Work with these servers from now on: nodes have come or gone."""
+        self.database.adopt(endpoints)
+        self.lookout.adopt(endpoints)
+        self.operator.servers.patroni.adopt(endpoints)
+        for listener in self._listeners:
+            listener.adopt(endpoints)
+        object.__setattr__(self, "endpoints", endpoints)
 
     @property
     def intake(self) -> Intake:
@@ -99,12 +132,16 @@ class Wiring:
 
     def close(self) -> None:
         """Close every connection."""
+        self.following.close()
         self.examiner.close()
         self.hot_lists.close()
+        self.lookout.close()
+        self.past.close()
         self.visit_caches.close()
         self.database.close()
         self.limits.close()
         self.drafts.close()
+        self.audit_spool.close()
         self.files.close()
         self.audit.close()
 
@@ -121,7 +158,9 @@ def connect(settings: Settings) -> Wiring:
         raise NotRunning(
             f"No cluster runs in {settings.data}. Start one with script/server."
         )
-    return _wire(settings, endpoints)
+    wired = _wire(settings, endpoints)
+    wired.following.start()
+    return wired
 
 
 _current: list[Wiring] = []
@@ -170,6 +209,7 @@ def _wire(settings: Settings, endpoints: Endpoints) -> Wiring:
         pool_recycle_seconds=settings.pool_recycle_seconds,
         replica_wait_seconds=settings.replica_wait_seconds,
         retry_seconds=settings.retry_seconds,
+        read_only_after_seconds=settings.read_only_after_seconds,
     )
     keys = file_keys(settings)
     return Wiring(
@@ -180,6 +220,9 @@ def _wire(settings: Settings, endpoints: Endpoints) -> Wiring:
         AuditStore(endpoints.audit_url),
         LimitStorage(endpoints.mongo_url),
         DraftStore(endpoints.mongo_url, keys=keys),
+        AuditSpool(
+            Spool(settings.data / "spool", keys, max_megabytes=settings.spool_megabytes)
+        ),
         Examiner(),
         scanner_of(settings),
     )

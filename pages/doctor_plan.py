@@ -6,6 +6,7 @@ from dashboard.context import freshness
 from dashboard.navigation import go
 from dashboard.scheduling.chosen import planned_doctor
 from dashboard.scheduling.exceptions import exceptions_of
+from dashboard.scheduling.extras import extras_of
 from dashboard.scheduling.facts import facts_form
 from dashboard.scheduling.photo import photo_form
 from dashboard.scheduling.to_move import visits_to_move
@@ -26,6 +27,8 @@ else:
     week_form(doctor)
     st.subheader("Holidays, special hours and blocked times", anchor=False)
     exceptions_of(doctor)
+    st.subheader("Extra slots", anchor=False)
+    extras_of(doctor)
     st.subheader("About the doctor", anchor=False)
     facts_form(doctor)
     st.subheader("Photo", anchor=False)

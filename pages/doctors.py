@@ -2,17 +2,16 @@
 
 import streamlit as st
 
+from dashboard.booking.doctors import doctors_listed
 from dashboard.booking.times import about_clocks
-from dashboard.context import Wanted, current_actor, freshness, now, read_all
+from dashboard.context import current_actor, freshness, now
 from dashboard.navigation import go
 from dashboard.widgets.doctor_table import carried, doctor_table
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.page_header import page_header
-from services import doctors
 from services.actors import Permission
 
 _MOST = 50
-_SECONDS = 15
 
 actor = current_actor()
 is_manager = actor.may(Permission.MANAGE_DOCTORS)
@@ -32,24 +31,8 @@ kept = st.session_state.get("doctors_speciality")
 with_inactive = is_manager and st.toggle(
     "Also those who cannot be booked", key="doctors_inactive"
 )
-specialities, found = read_all(
-    Wanted(
-        lambda s: doctors.list_specialities(s, actor),
-        keep="specialities",
-        seconds=_SECONDS,
-    ),
-    Wanted(
-        lambda s: doctors.list_doctors(
-            s,
-            actor,
-            search=search or "",
-            speciality=kept,
-            with_inactive=with_inactive,
-            limit=_MOST,
-        ),
-        keep=("doctors", search, kept, with_inactive),
-        seconds=_SECONDS,
-    ),
+specialities, found = doctors_listed(
+    search or "", kept, with_inactive=with_inactive, limit=_MOST
 )
 st.pills("Speciality", specialities, key="doctors_speciality")
 if found:

@@ -7,12 +7,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.attention import Matter, matters, recently_changed
 from dashboard.confirming import suggest_passkey
-from dashboard.context import cluster_state, current_actor, freshness, today
+from dashboard.context import current_actor, freshness, today
 from dashboard.listing import Listing
 from dashboard.navigation import go, open_list, open_patient
 from dashboard.net import net
+from dashboard.replication.summary import summary
 from dashboard.twins import offer_newest_twins
-from dashboard.widgets.cluster_nodes import cluster_nodes
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.pager import Position
 from dashboard.widgets.patient_table import patient_table
@@ -45,7 +45,7 @@ with page_header(f"Hello, {plain(actor.name)}"):
 st.caption(f"{today():%A}, {written(today())}")
 if actor.role is Role.ADMIN:
     suggest_passkey()
-    cluster_nodes(cluster_state())
+    summary()
 if actor.may(Permission.LIST_PATIENTS):
     with st.grid(4, min_column_width=165):
         places = {matter: st.skeleton(height=150) for matter in matters(actor, today())}

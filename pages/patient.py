@@ -62,6 +62,8 @@ else:
         offer_invitation(patient)
         if st.button("Archive", key="patient_archive", icon=":material/archive:"):
             confirm_archiving()
+        if st.button("As it was", key="patient_past", icon=":material/history:"):
+            go("past.py", patient=str(patient.id))
 patient_details(patient)
 next_visits(patient.id, page="patient")
 documents_of(patient.id, page="patient")

@@ -1,20 +1,29 @@
-"""The servers that keep the records: who leads, who follows, how far behind."""
+"""The servers that keep the records: is all safe, who leads, who is how far behind."""
 
 import streamlit as st
 
-from dashboard.context import cluster_state, in_zone, now
+from dashboard.context import current_actor
+from dashboard.navigation import go
 from dashboard.net import net
-from dashboard.widgets.cluster_nodes import cluster_nodes
+from dashboard.replication.charts import charts
+from dashboard.replication.overview import overview
+from dashboard.replication.ways import ways
 from dashboard.widgets.page_header import page_header
+from services.actors import Permission
 
-
-@st.fragment(run_every="5s")
-def servers() -> None:
-    """Show the servers as last seen, again every few seconds."""
-    with net():
-        cluster_nodes(cluster_state())
-        st.caption(f"as of {in_zone(now()):%H:%M:%S}, every 5 seconds")
-
-
-page_header("Replication")
-servers()
+with page_header("Replication"):
+    if current_actor().may(Permission.ACT_ON_CLUSTER):
+        if st.button("Steering", key="replication_steer", icon=":material/tune:"):
+            go("steering.py")
+        if st.button(
+            "Change the primary",
+            type="primary",
+            key="replication_change",
+            icon=":material/swap_horiz:",
+        ):
+            go("switchover.py")
+ways()
+overview()
+st.subheader("Behind, through time", anchor=False)
+with net():
+    charts()

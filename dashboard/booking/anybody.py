@@ -8,6 +8,7 @@ from uuid import UUID
 
 import streamlit as st
 
+from dashboard.booking.doctors import specialities
 from dashboard.booking.holding import hold_any
 from dashboard.booking.times import about_clocks, beside, clock, heading, weeks_ahead
 from dashboard.booking.waiting import offer_waiting
@@ -16,12 +17,11 @@ from dashboard.context import current_actor, freshness, read
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.slot_calendar import Day, Time, payload_of, slot_calendar
 from dashboard.widgets.words import written
-from services import doctors, slots
+from services import slots
 
 _MOST: Final = 400
 _MOST_DAYS: Final = 5
 _SECONDS: Final = 10.0
-_LIST_SECONDS: Final = 300.0
 
 
 def free_times(patient_id: UUID | None) -> None:
@@ -62,15 +62,9 @@ def _wait(patient_id: UUID | None, speciality: str) -> None:
 
 
 def _speciality() -> str | None:
-    actor = current_actor()
-    known = read(
-        lambda session: doctors.list_specialities(session, actor),
-        keep="specialities",
-        seconds=_LIST_SECONDS,
-    )
     chosen: str | None = st.selectbox(
         "Speciality",
-        known,
+        specialities(),
         index=None,
         key="book_speciality",
         format_func=str.capitalize,

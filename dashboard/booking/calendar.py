@@ -8,7 +8,7 @@ from uuid import UUID
 from dashboard.booking.held import held_now
 from dashboard.booking.times import beside, clock, heading, span
 from dashboard.clock import in_zone, now, today
-from dashboard.context import current_actor, read
+from dashboard.context import current_actor, look_at_visits, read
 from dashboard.widgets.slot_calendar import Day, Time, TimeState
 from dashboard.widgets.words import written
 from services import slots
@@ -22,15 +22,24 @@ def slots_of(
     doctor_id: UUID, first: date, days: int, *, patient_id: UUID | None
 ) -> tuple[SlotRecord, ...]:
     """Return the doctor's slots of these days."""
-    actor, (from_at, until_at) = current_actor(), span(first, days)
-    found = read(
-        lambda session: slots.list_slots(
-            session, actor, doctor_id, from_at, until_at, patient_id=patient_id
-        ),
-        # Once a hold of theirs has come or gone, what was read before is not shown.
-        keep=("slots", doctor_id, first, days, patient_id, held_now()),
-        seconds=_SECONDS,
-    )
+    from_at, until_at = span(first, days)
+    if patient_id is None:
+        found = look_at_visits(
+            lambda caches, who, after: caches.slots(
+                who, doctor_id, from_at, until_at, after=after
+            )
+        )
+    else:
+        # Which are the patient's own is nothing that is kept for others.
+        actor = current_actor()
+        found = read(
+            lambda session: slots.list_slots(
+                session, actor, doctor_id, from_at, until_at, patient_id=patient_id
+            ),
+            # Once a hold of theirs has come or gone, what was read before is not shown.
+            keep=("slots", doctor_id, first, days, patient_id, held_now()),
+            seconds=_SECONDS,
+        )
     return tuple(map(_as_it_is, found))
 
 

@@ -6,6 +6,7 @@ from itertools import groupby
 from uuid import UUID
 
 import streamlit as st
+from sqlalchemy.orm import Session
 
 from dashboard.booking.addresses import leaving_url
 from dashboard.booking.held import (
@@ -21,7 +22,9 @@ from dashboard.net import net
 from dashboard.widgets.countdown import Countdown, countdown
 from dashboard.widgets.words import plain
 from services import bookings
+from services.actors import Permission
 from services.bookings import BookingRecord
+from services.reasons import LONGEST
 
 
 def hold_panels(patient_id: UUID | None) -> None:
@@ -94,28 +97,53 @@ def _deeds(held: Sequence[BookingRecord], note: str) -> None:
     ):
         _confirm(held, note)
         st.rerun()
-    if not first.renewals and st.button(
-        "2 more minutes", key=f"booking_renew_{first.id}", icon=":material/more_time:"
-    ):
-        _renew(held)
-        st.rerun()
+    _more_time(held)
     if st.button("Give back", key=f"booking_cancel_{first.id}"):
         give_back(held)
         st.rerun()
 
 
 def _confirm(held: Sequence[BookingRecord], note: str) -> None:
-    actor = current_actor()
-    booked = []
-    for booking in held:
-        # What ran out just now, the page says anew, with the times there are.
-        with suppress(bookings.HoldExpired):
-            booked.append(
-                write(lambda s, b=booking: bookings.confirm(s, actor, b.id, note=note))  # type: ignore[misc]
+    """Make it visits: those of a series all or none, in one transaction."""
+    actor, first = current_actor(), held[0]
+
+    def confirm(session: Session) -> tuple[BookingRecord, ...]:
+        if first.series_id and len(held) > 1:
+            return bookings.confirm_series(session, actor, first.series_id, note=note)
+        return (bookings.confirm(session, actor, first.id, note=note),)
+
+    # What ran out just now, the page says anew, with the times there are.
+    with suppress(bookings.HoldExpired):
+        note_booked(write(confirm))
+
+
+def _more_time(held: Sequence[BookingRecord]) -> None:
+    """Offer two more minutes: once, or to those who may as often as they say why."""
+    first, actor = held[0], current_actor()
+    if not first.renewals:
+        if st.button(
+            "2 more minutes",
+            key=f"booking_renew_{first.id}",
+            icon=":material/more_time:",
+        ):
+            _renew(held, None)
+    elif actor.may(Permission.OVERRIDE_BOOKING):
+        with st.popover("2 more minutes, against the rules", icon=":material/gavel:"):
+            reason = st.text_input(
+                "Reason",
+                key=f"booking_renew_reason_{first.id}",
+                max_chars=LONGEST,
+                help="It is kept in the audit log.",
             )
-    note_booked(booked)
+            if st.button("Extend anyway", key=f"booking_renew_anyway_{first.id}"):
+                _renew(held, reason)
 
 
-def _renew(held: Sequence[BookingRecord]) -> None:
+def _renew(held: Sequence[BookingRecord], override: str | None) -> None:
     actor = current_actor()
-    write(lambda s: [bookings.renew(s, actor, one.id) for one in held])
+    write(
+        lambda s: [
+            bookings.renew(s, actor, one.id, override_reason=override) for one in held
+        ]
+    )
+    st.rerun()

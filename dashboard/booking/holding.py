@@ -20,6 +20,8 @@ from services.reasons import LONGEST
 from services.slots import SlotRecord
 
 _MOST_NEXT: Final = 6
+# What staff set aside for a reason; that a slot is booked once is no such rule.
+_RULES: Final = (bookings.PatientBusy, bookings.VisitHasBegun)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,8 @@ class _Refused:
 
     @property
     def may_be_overridden(self) -> bool:
-        """Whether a reason helps: that patients are in one place at a time."""
-        is_rule = isinstance(self.refusal, bookings.PatientBusy)
+        """Whether a reason helps: to be in two places, or to move what has begun."""
+        is_rule = isinstance(self.refusal, _RULES)
         return is_rule and current_actor().may(Permission.OVERRIDE_BOOKING)
 
 

@@ -9,7 +9,7 @@ from dashboard.booking.addresses import calendar_url, ticket_url
 from dashboard.booking.moving import go_and_move
 from dashboard.booking.notice import notice_hours
 from dashboard.booking.times import when
-from dashboard.context import current_actor, read, write
+from dashboard.context import current_actor, now, read, write
 from dashboard.net import net
 from dashboard.widgets.notices import notify
 from dashboard.widgets.record_table import (
@@ -17,12 +17,14 @@ from dashboard.widgets.record_table import (
     Column,
     Deed,
     Row,
+    chosen_of,
     payload_of,
     record_table,
 )
 from dashboard.widgets.visit_words import status_cell
 from dashboard.widgets.words import plain
 from services import bookings
+from services.actors import Permission
 from services.appointments import VisitRecord, VisitStatus
 from services.reasons import LONGEST
 
@@ -42,10 +44,9 @@ def visits_table(visits: Sequence[VisitRecord], *, name: str, key: str) -> None:
     """Show the visits, and do what is asked for with one of them."""
     rows = [_row(one) for one in visits]
     asked = record_table(payload_of(_COLUMNS, rows, name=name), key=key)
-    if asked.deed:
-        visit_id, deed = asked.deed
-        visit = next(one for one in visits if str(one.id) == visit_id)
-        if deed == _CANCEL:
+    visit = chosen_of(asked, visits, lambda one: one.id)
+    if asked.deed and visit:
+        if asked.deed[1] == _CANCEL:
             _cancel(visit)
         else:
             _move(visit)
@@ -92,11 +93,16 @@ def _cancel(visit: VisitRecord) -> None:
             f"**{when(visit.starts_at)}** with **{plain(visit.doctor_name)}** is "
             "cancelled at once, and the time is free for others. That cannot be undone."
         )
+        overrides = _has_begun(visit) and current_actor().may(
+            Permission.OVERRIDE_BOOKING
+        )
+        if overrides:
+            st.warning("It has begun, so say why.", icon=":material/gavel:")
         reason = st.text_input(
             "Reason",
             key="visits_cancel_reason",
             max_chars=LONGEST,
-            placeholder="Optional",
+            placeholder="" if overrides else "Optional",
         )
         if st.button("Cancel visit", type="primary", key="visits_cancel_confirm"):
             actor, hours = current_actor(), notice_hours()
@@ -106,8 +112,13 @@ def _cancel(visit: VisitRecord) -> None:
                     actor,
                     visit.booking_id,
                     reason=reason.strip() or None,
+                    override_reason=reason if overrides else None,
                     notice_hours=hours,
                 )
             )
             notify("The visit is cancelled.", icon="event_busy")
             st.rerun()
+
+
+def _has_begun(visit: VisitRecord) -> bool:
+    return visit.starts_at <= now()

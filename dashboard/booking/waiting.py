@@ -13,7 +13,9 @@ from dashboard.net import net
 from dashboard.widgets.notices import notify
 from dashboard.widgets.words import plain, written
 from services import waitlist
+from services.actors import Permission
 from services.doctors import DoctorRecord
+from services.reasons import LONGEST
 from services.waitlist import WaitRecord, WaitRequest, WaitStatus
 
 _SECONDS: Final = 5.0
@@ -35,14 +37,7 @@ def offer_waiting(
 
 def waiting_list(patient_id: UUID) -> None:
     """Show what the patient waits for, and let them leave."""
-    actor = current_actor()
-    everything = read(
-        lambda session: waitlist.list_of_patient(session, actor, patient_id),
-        keep=("waiting", patient_id),
-        seconds=_SECONDS,
-    )
-    # What is offered stands among the holds.
-    waits = [one for one in everything if one.status is WaitStatus.WAITING]
+    waits = _waits_of(patient_id)
     if waits:
         st.subheader("Waiting list", anchor=False)
     for wait in waits:
@@ -50,6 +45,29 @@ def waiting_list(patient_id: UUID) -> None:
             st.markdown(_sentence(wait), width="stretch")
             if st.button("Leave the list", key=f"waiting_leave_{wait.id}"):
                 _leave(wait)
+
+
+def _waits_of(patient_id: UUID) -> list[WaitRecord]:
+    actor = current_actor()
+    everything = read(
+        lambda session: waitlist.list_of_patient(session, actor, patient_id),
+        keep=("waiting", patient_id),
+        seconds=_SECONDS,
+    )
+    # What is offered stands among the holds.
+    return [one for one in everything if one.status is WaitStatus.WAITING]
+
+
+def _reason_for_one_more(patient_id: UUID) -> str | None:
+    """Ask those who may for a reason, if the patient is in as many lines as may be."""
+    may = current_actor().may(Permission.OVERRIDE_BOOKING)
+    if not may or len(_waits_of(patient_id)) < waitlist.MOST_PLACES:
+        return None
+    st.warning(
+        f"This patient is in {waitlist.MOST_PLACES} lines already, so say why.",
+        icon=":material/gavel:",
+    )
+    return st.text_input("Reason", key="waiting_override_reason", max_chars=LONGEST)
 
 
 def _sentence(wait: WaitRecord) -> str:
@@ -87,6 +105,7 @@ def _join(patient_id: UUID, doctor: DoctorRecord | None, speciality: str) -> Non
             key="waiting_weeks",
             format_func=lambda weeks: f"Within {weeks} weeks",
         )
+        override = _reason_for_one_more(patient_id)
         if st.button("Join the list", type="primary", key="waiting_join_confirm"):
             from_at, until_at = span(today(), weeks * DAYS_OF_WEEK)
             wish = WaitRequest(
@@ -95,6 +114,7 @@ def _join(patient_id: UUID, doctor: DoctorRecord | None, speciality: str) -> Non
                 until_at=until_at,
                 doctor_id=doctor.id if doctor else None,
                 speciality=None if doctor else speciality,
+                override_reason=override,
             )
             actor = current_actor()
             write(lambda s: waitlist.join(s, actor, wish))

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboard.consulting import prescription_form
+from dashboard.consulting import prescription_draft, prescription_form
 from dashboard.consulting.prescription_words import lines_table
 from dashboard.context import current_actor, now, read, write
 from dashboard.net import net
@@ -94,7 +94,9 @@ def _show_earlier(found: PrescriptionRecord) -> None:
 
 
 def _write(visit_id: UUID, before: PrescriptionRecord | None) -> None:
-    draft = prescription_form.ask(visit_id)
+    prescription_draft.offer(visit_id)
+    draft = prescription_form.ask()
+    prescription_draft.keep(visit_id, draft)
     with st.container(horizontal=True):
         is_wanted = st.button(
             "Sign and issue" if before is None else "Sign and issue the new version",
@@ -105,7 +107,7 @@ def _write(visit_id: UUID, before: PrescriptionRecord | None) -> None:
         if before is not None and st.button(
             "Keep it as it is", key="prescription_keep"
         ):
-            _leave()
+            _leave(visit_id)
             st.rerun()
     if is_wanted:
         try:
@@ -114,7 +116,7 @@ def _write(visit_id: UUID, before: PrescriptionRecord | None) -> None:
             # Asked for below each line from now on; what was typed stays.
             prescription_form.warn(refusal)
             st.rerun()
-        _leave()
+        _leave(visit_id)
         st.rerun()
 
 
@@ -140,7 +142,8 @@ def _issue(
     notify(f"Version {issued.latest} of the prescription is signed and issued.")
 
 
-def _leave() -> None:
+def _leave(visit_id: UUID) -> None:
+    prescription_draft.forget(visit_id)
     prescription_form.forget()
     st.session_state.pop(_AMENDING, None)
 

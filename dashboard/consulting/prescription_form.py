@@ -1,9 +1,11 @@
 """The lines of a prescription as they are typed, one under the other.
 
-What is typed stays in the fields until the prescription is issued, whatever goes wrong.
+What is typed stays in the fields until the prescription is issued, whatever goes wrong;
+`prescription_draft` keeps it beyond this tab.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -28,6 +30,11 @@ _LINES: Final = "prescription_line_keys"
 _VISIT: Final = "prescription_line_visit"
 _WARNINGS: Final = "prescription_warnings"
 _NOTE: Final = "prescription_note"
+# Under what it is kept while it is typed, and what was in the form before.
+_DRAFT: Final = "prescription_draft_id"
+_FILLED: Final = "prescription_filled"
+_EMPTY: Final = PrescriptionLine("", "", "", "")
+_BLANK: Final = DraftPrescription((_EMPTY,))
 _FIELDS: Final = (
     ("drug", "Drug", "Amoxicillin 500 mg capsules", LONGEST_DRUG),
     ("dose", "Dose", "1 capsule", LONGEST_FIELD),
@@ -38,21 +45,42 @@ _FIELDS: Final = (
 
 def begin(before: PrescriptionRecord) -> None:
     """Begin with what was issued before."""
+    # Its warning is no part of what is typed: it is found anew.
+    lines = tuple(replace(line, warning="") for line in before.version.lines)
+    issued = DraftPrescription(lines, before.version.note)
+    fill(issued, before.appointment_id, draft_id=uuid4())
+    st.session_state[_FILLED] = issued
+
+
+def fill(typed: DraftPrescription, visit_id: UUID, *, draft_id: UUID) -> None:
+    """Put this into the form, in place of what stands there."""
     forget()
-    keys = [_new_key() for _ in before.version.lines]
-    st.session_state[_VISIT] = before.appointment_id
+    keys = [_new_key() for _ in typed.lines]
+    st.session_state[_VISIT] = visit_id
+    st.session_state[_DRAFT] = draft_id
     st.session_state[_LINES] = keys
-    st.session_state[_NOTE] = before.version.note
-    for key, line in zip(keys, before.version.lines, strict=True):
+    st.session_state[_NOTE] = typed.note
+    for key, line in zip(keys, typed.lines, strict=True):
         for name in (*(name for name, *_ in _FIELDS), "override_reason"):
             st.session_state[f"{key}_{name}"] = getattr(line, name)
 
 
-def ask(visit_id: UUID) -> DraftPrescription:
-    """Ask for the lines and the note; return them as they are typed now."""
+def draft_id(visit_id: UUID) -> UUID:
+    """Return under what the form's words are kept, emptying it for another visit."""
     if st.session_state.get(_VISIT) != visit_id:
         forget()
         st.session_state[_VISIT] = visit_id
+    known: UUID = st.session_state.setdefault(_DRAFT, uuid4())
+    return known
+
+
+def is_touched(typed: DraftPrescription) -> bool:
+    """Tell whether anything stands in the form that was not there in the beginning."""
+    return bool(typed != st.session_state.get(_FILLED, _BLANK))
+
+
+def ask() -> DraftPrescription:
+    """Ask for the lines and the note; return them as they are typed now."""
     keys: list[str] = st.session_state.setdefault(_LINES, [_new_key()])
     lines = [_line(key, place, len(keys)) for place, key in enumerate(keys)]
     if len(keys) < MOST_LINES and st.button(
@@ -80,7 +108,7 @@ def forget() -> None:
         key for key in st.session_state if str(key).startswith("prescription_l")
     ]:
         del st.session_state[key]
-    for name in (_WARNINGS, _NOTE):
+    for name in (_WARNINGS, _NOTE, _DRAFT, _FILLED):
         st.session_state.pop(name, None)
 
 

@@ -14,6 +14,7 @@ from services.appointments import VisitRecord, VisitStatus
 _DEEDS: Final[Mapping[DeedName, Callable[..., VisitRecord]]] = MappingProxyType(
     {
         "check_in": appointments.check_in,
+        "undo": appointments.undo_check_in,
         "complete": appointments.complete,
         "miss": appointments.miss,
     }
@@ -50,6 +51,8 @@ def _sentence(visit: VisitRecord) -> str:
                 f"{who} is checked in for {words.hour(visit.starts_at)} with "
                 f"{plain(visit.doctor_name)}{where}."
             )
+        case VisitStatus.SCHEDULED:
+            return f"{who} is not checked in any more."
         case VisitStatus.COMPLETED:
             return f"The visit of {who} is over."
         case _:

@@ -11,6 +11,7 @@ from dashboard.widgets.record_table import (
     Deed,
     Row,
     Tone,
+    chosen_of,
     payload_of,
     record_table,
 )
@@ -24,7 +25,6 @@ _KINDS = {
     LetterKind.CANCELLED: "Visit cancelled",
     LetterKind.REMINDER: "Reminder",
     LetterKind.OFFER: "Free time offered",
-    LetterKind.RELEASED: "Time given up",
 }
 _COLUMNS = (
     Column("Written", is_whole=True),
@@ -67,8 +67,7 @@ def letters_table(shown: tuple[LetterRecord, ...], *, key: str) -> LetterRecord 
         for one in shown
     ]
     asked = record_table(payload_of(_COLUMNS, rows, name="Letters"), key=key)
-    chosen = asked.deed[0] if asked.deed else None
-    return next((one for one in shown if str(one.id) == chosen), None)
+    return chosen_of(asked, shown, lambda one: one.id)
 
 
 @st.dialog("Letter", width="medium")

@@ -12,17 +12,19 @@ from dashboard.widgets.record_table import (
     Deed,
     Piece,
     Row,
+    chosen_of,
     payload_of,
     record_table,
 )
 from services.appointments import VisitRecord, VisitStatus
 
-DeedName = Literal["check_in", "complete", "miss"]
+DeedName = Literal["check_in", "undo", "complete", "miss"]
 Done = tuple[VisitRecord, DeedName]
 
 _NAMES: Final[tuple[DeedName, ...]] = get_args(DeedName)
 
 _CHECK_IN: Final = Deed("check_in", "Check in", "how_to_reg")
+_UNDO: Final = Deed("undo", "Not here after all", "undo")
 _COMPLETE: Final = Deed("complete", "Seen", "check_circle")
 _MISS: Final = Deed("miss", "Did not come", "person_off")
 _COLUMNS: Final = (
@@ -58,14 +60,14 @@ def desk_table(
         for one in visits
     ]
     asked = record_table(payload_of(_COLUMNS, rows, name=name), key=key)
-    if opened := _find(visits, asked.opened):
-        open_patient(opened.patient_id)
-    if asked.deed is None:
+    for visit in visits:
+        if str(visit.id) == asked.opened:
+            open_patient(visit.patient_id)
+    found = chosen_of(asked, visits, lambda one: one.id)
+    if asked.deed is None or found is None:
         return None
-    chosen, deed = asked.deed
-    found = _find(visits, chosen)
-    known: DeedName | None = next((one for one in _NAMES if one == deed), None)
-    return (found, known) if found and known else None
+    known: DeedName | None = next((one for one in _NAMES if one == asked.deed[1]), None)
+    return (found, known) if known else None
 
 
 def own_table(visits: Sequence[VisitRecord], moment: datetime, *, key: str) -> None:
@@ -87,10 +89,6 @@ def own_table(visits: Sequence[VisitRecord], moment: datetime, *, key: str) -> N
         go("visit.py", visit=asked.opened)
 
 
-def _find(visits: Sequence[VisitRecord], chosen: str | None) -> VisitRecord | None:
-    return next((one for one in visits if str(one.id) == chosen), None)
-
-
 def _with(visit: VisitRecord) -> str:
     return (
         f"{visit.doctor_name}, room {visit.room}" if visit.room else visit.doctor_name
@@ -100,7 +98,7 @@ def _with(visit: VisitRecord) -> str:
 def _deeds(visit: VisitRecord, moment: datetime) -> tuple[Deed, ...]:
     match visit.status:
         case VisitStatus.CHECKED_IN:
-            return (_COMPLETE,)
+            return (_COMPLETE, _UNDO)
         case VisitStatus.SCHEDULED:
             return (_CHECK_IN, _MISS) if visit.starts_at < moment else (_CHECK_IN,)
         case VisitStatus.NO_SHOW:

@@ -9,7 +9,8 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboard.context import current_actor, look_at_documents, read, write
+from dashboard import list_addresses
+from dashboard.context import current_actor, look_at_documents, write
 from dashboard.listing import show_list
 from dashboard.widgets.pager import Position
 from services import criteria, views
@@ -19,7 +20,6 @@ from services.document_fields import FIELDS, fields_for
 from services.document_lists import FoundDocument
 from services.document_lists.hot import Look, Place
 
-_KEY_SECONDS: Final = 600.0
 _OF_PATIENT: Final = 5
 _NOUN: Final = ("document", "documents")
 
@@ -63,7 +63,7 @@ class DocumentListing:
 
     def save(self, name: str) -> views.View:
         """Keep the list under a name of this person's own."""
-        key = self.key or self._remember(self.criteria)
+        key = self._kept_key()
         return write(
             lambda session: views.save_view(
                 session, self.actor, name, key, subject=self.subject
@@ -74,12 +74,13 @@ class DocumentListing:
         """Show another list on this page; raises InvalidInput if it can be none."""
         show_list("" if wanted == Criteria() else self._remember(wanted))
 
+    def _kept_key(self) -> str:
+        if self.key and not list_addresses.is_sealed(self.key):
+            return self.key
+        return self._remember(self.criteria)
+
     def _remember(self, wanted: Criteria) -> str:
-        return write(
-            lambda session: views.remember(
-                session, self.actor, wanted, subject=self.subject
-            )
-        )
+        return list_addresses.remember(self.actor, wanted, self.subject)
 
 
 def listing_of_address() -> DocumentListing:
@@ -87,11 +88,7 @@ def listing_of_address() -> DocumentListing:
     actor, key = current_actor(), st.query_params.get("list", "")
     shown = Criteria()
     if key:
-        shown = read(
-            lambda session: views.recall(session, actor, key, subject=views.DOCUMENTS),
-            keep=("document_list", key),
-            seconds=_KEY_SECONDS,
-        )
+        shown = list_addresses.recall(actor, key, views.DOCUMENTS)
     return DocumentListing(actor, key, shown)
 
 
@@ -112,12 +109,7 @@ def newest_of(patient_id: UUID) -> tuple[FoundDocument, ...]:
 
 def list_key_of(patient_id: UUID) -> str:
     """Return the key of the list of all documents of a patient."""
-    actor = current_actor()
-    return write(
-        lambda session: views.remember(
-            session, actor, _of(patient_id), subject=views.DOCUMENTS
-        )
-    )
+    return list_addresses.remember(current_actor(), _of(patient_id), views.DOCUMENTS)
 
 
 def _of(patient_id: UUID) -> Criteria:

@@ -9,7 +9,7 @@ from dashboard.documents.deeds import confirm_deletion
 from dashboard.documents.preview import preview
 from dashboard.navigation import go
 from dashboard.widgets.document_table import DELETE, document_table
-from dashboard.widgets.record_table import Asked
+from dashboard.widgets.record_table import Asked, chosen_of
 from services import documents
 from services.criteria import Order
 from services.document_lists import FoundDocument
@@ -38,10 +38,9 @@ def documents_table(
     )
     if asked.opened:
         open_document(asked.opened)
-    if asked.deed:
-        document_id, deed = asked.deed
-        record = next(one for one in found if str(one.id) == document_id)
-        _do(deed, record)
+    record = chosen_of(asked, found, lambda one: one.id)
+    if asked.deed and record:
+        _do(asked.deed[1], record)
     return asked
 
 

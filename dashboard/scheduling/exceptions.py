@@ -9,7 +9,9 @@ import streamlit as st
 
 from dashboard.clock import calendar, zone
 from dashboard.context import current_actor, read, today, write
+from dashboard.net import net
 from dashboard.scheduling.telling import say_what_became
+from dashboard.scheduling.to_move import table_of
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.record_table import (
     Cell,
@@ -22,7 +24,12 @@ from dashboard.widgets.record_table import (
 from dashboard.widgets.words import at
 from services import scheduling
 from services.doctors import DoctorRecord
-from services.scheduling import ExceptionDraft, ExceptionKind, ExceptionRecord
+from services.scheduling import (
+    ExceptionDraft,
+    ExceptionKind,
+    ExceptionRecord,
+    VisitWithin,
+)
 
 _LABELS: Final = {
     ExceptionKind.BLOCKED: "Blocked",
@@ -58,14 +65,44 @@ def exceptions_of(doctor: DoctorRecord) -> None:
         st.rerun()
     with st.form("doctor_exception", clear_on_submit=True):
         draft = _fields(doctor)
-        if st.form_submit_button("Add", key="doctor_plan_except"):
-            became = write(
-                lambda session: scheduling.add_exception(
-                    session, actor, draft, calendar()
-                )
+        is_wanted = st.form_submit_button("Add", key="doctor_plan_except")
+    if is_wanted:
+        visits = write(
+            lambda session: scheduling.preview_exception(
+                session, actor, draft, calendar()
             )
-            say_what_became("It is in the plan.", became)
-            st.rerun()
+        )
+        if visits:
+            _ask(draft, visits)
+        else:
+            _add(draft)
+
+
+@st.dialog("Visits in this time", icon=":material/event_busy:", width="medium")
+def _ask(draft: ExceptionDraft, visits: Sequence[VisitWithin]) -> None:
+    """List whom it concerns before it takes effect."""
+    with net():
+        st.markdown(
+            f"Nothing is in the plan yet. Visits in this time: **{len(visits)}**. Move "
+            "them first, or add it to the plan now: they then stand until somebody "
+            "moves or cancels them, and nobody else gets these times."
+        )
+        if st.button(
+            f"Add it, {len(visits)} to be moved",
+            type="primary",
+            key="doctor_except_anyway",
+        ):
+            _add(draft)
+        table_of(visits, name="Visits in this time", key="doctor_except_visits")
+
+
+def _add(draft: ExceptionDraft) -> None:
+    actor = current_actor()
+    became = write(
+        lambda session: scheduling.add_exception(session, actor, draft, calendar())
+    )
+    say_what_became("It is in the plan.", became)
+    st.rerun()
 
 
 def _fields(doctor: DoctorRecord) -> ExceptionDraft:

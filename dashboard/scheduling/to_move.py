@@ -13,6 +13,7 @@ from dashboard.widgets.record_table import (
     Column,
     Deed,
     Row,
+    chosen_of,
     payload_of,
     record_table,
 )
@@ -20,7 +21,13 @@ from services import scheduling
 from services.doctors import DoctorRecord
 from services.scheduling import VisitWithin
 
-_COLUMNS: Final = (Column("When"), Column("Who"), Column("State"), Column(""))
+_COLUMNS: Final = (
+    Column("When"),
+    Column("Doctor"),
+    Column("Who"),
+    Column("State"),
+    Column(""),
+)
 
 
 def visits_to_move(doctor: DoctorRecord) -> None:
@@ -36,18 +43,20 @@ def visits_to_move(doctor: DoctorRecord) -> None:
         "until somebody moves or cancels them; nobody else gets these times.",
         icon=":material/event_repeat:",
     )
+    table_of(found, name="Visits to move", key="doctor_visits_to_move")
+
+
+def table_of(found: Sequence[VisitWithin], *, name: str, key: str) -> None:
+    """List visits with a way to another time, to those who may see whose they are."""
     if found[0].patient_id is None:
         st.caption("The front desk sees whose they are, and moves them.")
-    else:
-        _table(found)
-
-
-def _table(found: Sequence[VisitWithin]) -> None:
+        return
     rows = [
         Row(
             str(one.slot_id),
             (
                 Cell(when(one.starts_at)),
+                Cell(one.doctor_name),
                 Cell(one.patient_name or ""),
                 Cell("Booked" if one.is_booked else "Being booked"),
                 Cell("", deeds=_deeds(one)),
@@ -55,16 +64,15 @@ def _table(found: Sequence[VisitWithin]) -> None:
         )
         for one in found
     ]
-    payload = payload_of(_COLUMNS, rows, name="Visits to move")
-    asked = record_table(payload, key="doctor_visits_to_move")
-    for one in found:
-        if asked.deed and str(one.slot_id) == asked.deed[0]:
-            go(
-                "doctor.py",
-                doctor=str(one.doctor_id),
-                moves=str(one.booking_id),
-                patient=str(one.patient_id),
-            )
+    asked = record_table(payload_of(_COLUMNS, rows, name=name), key=key)
+    chosen = chosen_of(asked, found, lambda one: one.slot_id)
+    if chosen is not None:
+        go(
+            "doctor.py",
+            doctor=str(chosen.doctor_id),
+            moves=str(chosen.booking_id),
+            patient=str(chosen.patient_id),
+        )
 
 
 def _deeds(visit: VisitWithin) -> tuple[Deed, ...]:

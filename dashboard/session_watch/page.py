@@ -10,7 +10,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SCRIPT_PATH: Final = "/session/watch.js"
-_SCRIPT: Final = Path(__file__).with_name("watch.js").read_bytes()
+_SCRIPT: Final = b"\n".join(
+    Path(__file__).with_name(name).read_bytes() for name in ("watch.js", "banner.js")
+)
 # Its name changes with its content, so that browsers may keep it.
 _ADDRESS: Final = f"{SCRIPT_PATH}?{sha256(_SCRIPT).hexdigest()[:16]}"
 _TAG: Final = f'<script src="{_ADDRESS}" defer></script></head>'.encode()

@@ -1,6 +1,7 @@
 """The websocket on which a page hears of its sign-in and reports input."""
 
 import json
+from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -8,8 +9,10 @@ import anyio
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.dependencies import SESSION
+from dashboard.clock import in_zone
 from dashboard.keys import derive
 from dashboard.live_sessions import Attendance, LiveSessions
+from db.routing import Absence
 from services.sessions import Live
 
 Ending = Literal["idle", "lifetime"]
@@ -20,6 +23,23 @@ _REPORTS_PER_IDLE: Final = 45
 _LOOK_EVERY_SECONDS: Final = 1.0
 _LOOKS_PER_WARNING: Final = 10
 _OVER: Final = 4401
+_BLINK_SECONDS: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseState:
+    """Whether the database takes changes and, if not, since what time of day."""
+
+    state: Literal["well", "changing", "read-only"]
+    since: str | None = None
+
+
+def database_state(absence: Absence | None) -> DatabaseState:
+    """Return what a page is told; a blink of an eye is not worth a word."""
+    if absence is None or absence.seconds < _BLINK_SECONDS:
+        return DatabaseState("well")
+    since = f"{in_zone(absence.since):%H:%M}"
+    return DatabaseState("read-only" if absence.is_lasting else "changing", since)
 
 
 class Watch:
@@ -41,9 +61,10 @@ class Watch:
                 await self._hear(websocket, live.record.id)
                 tasks.cancel_scope.cancel()
 
-    def _greeting(self, live: Live) -> dict[str, Any]:
+    def _greeting(self, live: Live, database: DatabaseState) -> dict[str, Any]:
         return {
             "kind": "hello",
+            "database": asdict(database),
             "reportSeconds": self._idle / _REPORTS_PER_IDLE,
             # What somebody typed is kept in their tab, and only this opens it again.
             "key": derive(self._key, f"typed by {live.actor.id}"),
@@ -62,11 +83,15 @@ class Watch:
     async def _tell(
         self, websocket: WebSocket, page: Attendance, scope: anyio.CancelScope
     ) -> None:
-        """Greet, warn before the end or take it back when there is input, and end."""
+        """Greet, warn before the end or take it back when there is input, and end.
+
+        In between, tell of the database when it takes no changes or does again.
+        """
         told: Ending | None = None
+        told_of_database = database_state(self._live.absence())
         pause = min(_LOOK_EVERY_SECONDS, self._warned / _LOOKS_PER_WARNING)
         try:
-            await websocket.send_json(self._greeting(page.live))
+            await websocket.send_json(self._greeting(page.live, told_of_database))
             while not page.is_over:
                 warning, seconds = self._judge(page)
                 if warning != told:
@@ -74,6 +99,10 @@ class Watch:
                         {"kind": "warning", "of": warning, "seconds": seconds}
                     )
                     told = warning
+                state = database_state(self._live.absence())
+                if state != told_of_database:
+                    await websocket.send_json({"kind": "database", **asdict(state)})
+                    told_of_database = state
                 with anyio.move_on_after(pause):
                     await page.until_over()
             await websocket.send_json({"kind": "over"})

@@ -248,13 +248,20 @@
     }
   }
 
+  // Whether the database takes changes; banner.js says so on the page.
+  const tellBanner = (detail) =>
+    window.dispatchEvent(new CustomEvent("chartroom:database", { detail }))
+
   const hear = async (event) => {
     const message = JSON.parse(event.data)
     if (message.kind === "over") await leave()
     else if (message.kind === "warning") {
       if (message.of) warn(message.of, message.seconds)
       else hide()
+    } else if (message.kind === "database") {
+      tellBanner(message)
     } else if (message.kind === "hello") {
+      tellBanner(message.database)
       reportSeconds = message.reportSeconds
       retries = 0
       // Browsers have no cryptography for pages that come unencrypted from elsewhere.

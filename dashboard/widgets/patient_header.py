@@ -1,10 +1,10 @@
 """The same header wherever a patient is shown: who it is, and what is dangerous."""
 
 from datetime import date
-from urllib.parse import urlsplit
 
 import streamlit as st
 
+from dashboard.widgets.own_photo import own_photo
 from dashboard.widgets.words import SEXES, born, full_name, plain
 from services.patient_records import PatientRecord
 
@@ -37,15 +37,10 @@ def allergy_badges(patient: PatientRecord) -> None:
 
 
 def _photo(patient: PatientRecord) -> None:
-    """Show the photo from our own route, which asks who is looking.
-
-    Streamlit's own media route hands a file to whoever knows its address.
-    """
-    if patient.photo_file_id and (address := st.context.url):
-        parts = urlsplit(address)
-        st.image(
-            f"{parts.scheme}://{parts.netloc}/files/patients/{patient.id}/photo"
+    if patient.photo_file_id:
+        own_photo(
+            f"/files/patients/{patient.id}/photo"
             f"?size=thumbnail&version={patient.version}",
+            of=full_name(patient),
             width=_PHOTO_WIDTH,
-            alt=f"Photo of {full_name(patient)}",
         )

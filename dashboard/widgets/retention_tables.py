@@ -8,6 +8,7 @@ from dashboard.widgets.record_table import (
     Column,
     Deed,
     Row,
+    chosen_of,
     payload_of,
     record_table,
 )
@@ -73,8 +74,7 @@ def holds_table(holds: Sequence[HeldDocument], *, key: str) -> HeldDocument | No
         for one in holds
     ]
     asked = record_table(payload_of(_HOLDS, rows, name="Legal holds"), key=key)
-    chosen = asked.deed[0] if asked.deed else None
-    return next((one for one in holds if str(one.id) == chosen), None)
+    return chosen_of(asked, holds, lambda one: one.id)
 
 
 def damage_table(damaged: Sequence[Damage], *, key: str) -> None:

@@ -26,6 +26,7 @@ _MEANINGS: Final = {
     Scope.WRITE_VISITS: "Book, move and document visits, and prescribe",
     Scope.READ_STATISTICS: "See how visits are booked",
     Scope.READ_REPLICATION: "Watch the replication",
+    Scope.ACT_ON_REPLICATION: "Act on the database servers",
     Scope.READ_AUDIT: "Read the audit log",
     Scope.MANAGE_PEOPLE: "See and shut out people and tokens",
 }

@@ -1,13 +1,12 @@
 """Asking for codes outside the demo, and finding them in the mail."""
 
 import re
-import time
-from collections.abc import Callable
 from email.message import EmailMessage
 
 import httpx
 
 from tests.mailbox import Mailbox
+from tests.waiting import eventually
 
 SENT_HERE = "/sign-in/code"
 ZEROS = {"code": "000000"}
@@ -24,14 +23,8 @@ def code(mailbox: Mailbox, email: str) -> str:
 
 
 def await_letters(mailbox: Mailbox, email: str, number: int) -> list[EmailMessage]:
-    wait_until(lambda: len(letters_to(mailbox, email)) >= number)
+    eventually(lambda: len(letters_to(mailbox, email)) >= number)
     return letters_to(mailbox, email)
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not is_so() and time.monotonic() < deadline:
-        time.sleep(0.02)
 
 
 def letters_to(mailbox: Mailbox, email: str) -> list[EmailMessage]:

@@ -154,6 +154,15 @@ def serving(
         yield running
 
 
+@pytest.fixture
+def kept(endpoints: Endpoints) -> Iterator[Session]:
+    """The database as its owner sees it."""
+    engine = connect(owner(endpoints))
+    with Session(engine) as session:
+        yield session
+    engine.dispose()
+
+
 @pytest.fixture(scope="module")
 def clinic_engine(module_endpoints: Endpoints) -> Iterator[Engine]:
     """The module's database as its owner sees it."""

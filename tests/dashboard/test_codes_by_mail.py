@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from db.models import AuditEvent, LoginCode, User
 from tests.dashboard import codes
 from tests.dashboard.conftest import Server
+from tests.waiting import eventually
 
 
 def test_the_code_that_comes_by_mail_signs_in(clinic, mailbox, rosa):
@@ -104,7 +105,7 @@ def test_a_code_may_come_as_a_text_message(
     with clinic.browser() as browser:
         assert "text message" in browser.get("/sign-in").text
         browser.post("/sign-in", data={"email": rosa, "by": "text"})
-        codes.wait_until(lambda: len(messages.got) == 1)
+        eventually(lambda: len(messages.got) == 1)
         (got,) = messages.got
         code = got["body"]["text"][:6]
         answer = browser.post(codes.SENT_HERE, data={"code": code})

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from anyio.from_thread import start_blocking_portal
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from dashboard.live_sessions import LiveSessions
@@ -220,3 +220,82 @@ def test_while_no_database_answers_a_page_stays_and_time_still_ends_it(
                 return is_open_meanwhile
 
     assert _run(story)
+
+
+@pytest.fixture
+def leaderless(database, raw, monkeypatch):
+    """Let an hour pass in which nobody's input could be written down."""
+
+    def begin():
+        hour = timedelta(hours=1)
+        _execute(
+            raw,
+            update(UserSession).values(
+                created_at=UserSession.created_at - hour,
+                last_seen_at=UserSession.last_seen_at - hour,
+            ),
+        )
+        monkeypatch.setattr(database, "gap_seconds", lambda: 3600.0)
+
+    return begin
+
+
+async def _found_anew(server, token):
+    await asyncio.sleep(1.1)
+    return await server.find(token)
+
+
+def test_who_was_seen_here_stays_although_nobody_could_write_it_down(
+    database, started, leaderless
+):
+    async def story():
+        server = LiveSessions(database, Limits())
+        live = await server.find(started.token)
+        leaderless()
+        server.note_input(live.record.id)
+        return await _found_anew(server, started.token)
+
+    assert _run(story) is not None
+
+
+def test_who_was_silent_meanwhile_is_not_let_in(database, started, leaderless):
+    async def story():
+        server = LiveSessions(database, Limits())
+        await server.find(started.token)
+        leaderless()
+        return await _found_anew(server, started.token)
+
+    assert _run(story) is None
+
+
+def test_a_silent_page_closes_although_the_database_would_let_it_be(
+    database, started, leaderless
+):
+    async def story():
+        server = LiveSessions(database, Limits())
+        live = await server.find(started.token)
+        async with server.watching():
+            with server.attend(live) as page:
+                leaderless()
+                return await _end_seconds(page)
+
+    assert _run(story) < 2 * PROMISED_SECONDS
+
+
+def test_once_there_is_a_primary_again_it_learns_who_was_there(
+    database, started, raw, leaderless
+):
+    async def story():
+        server = LiveSessions(database, Limits())
+        live = await server.find(started.token)
+        async with server.watching():
+            with server.attend(live):
+                leaderless()
+                server.note_input(live.record.id)
+                await asyncio.sleep(2)
+
+    _run(story)
+
+    with Session(raw) as session:
+        silence = session.scalar(select(func.now() - UserSession.last_seen_at))
+    assert silence < timedelta(minutes=1)

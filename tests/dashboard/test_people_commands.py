@@ -4,27 +4,16 @@ from functools import partial
 from uuid import UUID
 
 import pytest
-from sqlalchemy.orm import Session
 
 from services import invitations, tokens
 from services.actors import Role, Scope
 from services.audit import Action
-from tests.conftest import connect, owner
 from tests.services.people_samples import events
 
 
 @pytest.fixture
 def run(run):
     return partial(run, CHARTROOM_PUBLIC_URL="https://chartroom.example.org")
-
-
-@pytest.fixture
-def kept(endpoints):
-    """The database as its owner sees it."""
-    engine = connect(owner(endpoints))
-    with Session(engine) as session:
-        yield session
-    engine.dispose()
 
 
 def test_the_first_administrators_link_stands_alone_on_the_last_line(run, kept):

@@ -7,7 +7,7 @@ pages find out who is here exactly as they do behind it.
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from pymongo import MongoClient
-from sqlalchemy import event, select
+from sqlalchemy import delete, event, select
 from sqlalchemy.orm import Session
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
@@ -34,18 +34,22 @@ from db.limit_storage import LimitStorage
 from db.models import AuditEvent
 from db.routing import SYSTEM, Database, Lsn
 from db.settings import Settings
+from db.spool import Spool
 from services import documents, patients, people, sessions
 from services.actors import Actor, Role
+from services.audit_spool import AuditSpool
 from services.documents import DocumentRecord, DraftDocument, StoredContent
 from services.patient_records import PatientDraft, PatientRecord
 from services.pdf.examining import Examiner
 from tests.conftest import connect, owner
+from tests.pages.engine_room import EVERYTHING
 from tests.services.pdf.samples import letter
 
 _ROOT = Path(__file__).resolve().parents[2]
 _SECONDS = 30
 # Where everybody in these tests sits.
 NETWORK = "192.0.2.7"
+ORIGIN = "http://testserver"
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,6 @@ class Clinic:
             _ROOT / "dashboard" / "app.py", default_timeout=_SECONDS
         )
         app.user = {"uid": str(self.cast[role].id)}
-        app.context = {"url": "http://testserver/"}
         return self.catch_up(app).run()
 
     def register(self, **fields: Any) -> PatientRecord:
@@ -156,9 +159,10 @@ def _fields(patient: PatientRecord) -> dict[str, Any]:
 
 @pytest.fixture(scope="module", autouse=True)
 def _network() -> Iterator[None]:
-    """Give people an address; AppTest has none, but something that is no text."""
+    """Give people an address, which AppTest has as no text, and an origin."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ContextProxy, "ip_address", NETWORK)
+        patch.setattr(ContextProxy, "headers", {"Origin": ORIGIN})
         yield
 
 
@@ -180,13 +184,17 @@ def clinic(
         closing(Examiner()) as examiner,
     ):
         settings = Settings(data=tmp_path_factory.mktemp("data"))
-        stores = (database, files, audit, limits, drafts)
-        wired = Wiring(settings, module_endpoints, *stores, examiner, scanner=None)
+        spool = AuditSpool(Spool(settings.data / "spool", file_keys))
+        stores = (database, files, audit, limits, drafts, spool)
+        # Without the launcher's door: these servers are nobody's to break.
+        ours = replace(module_endpoints, control_url=None)
+        wired = Wiring(settings, ours, *stores, examiner, scanner=None)
         wiring.use(wired)
         database.write(people.ensure_demo_people, acting=SYSTEM)
         cast: tuple[Actor, ...] = database.write(_cast, acting=SYSTEM).value
         yield Clinic(wired, {person.role: person for person in cast})
         wired.hot_lists.close()
+        wired.lookout.close()
     with MongoClient[dict[str, object]](url) as client:
         client.drop_database(name)
 
@@ -199,6 +207,16 @@ def kept(clinic: Clinic) -> Iterator[Session]:
         event.listen(session, "after_commit", lambda _: clinic.write(_nothing))
         yield session
     engine.dispose()
+
+
+@pytest.fixture
+def uneventful(kept: Session) -> Iterator[None]:
+    """Forget afterwards what happened to the servers in a test."""
+    yield
+    kept.rollback()
+    for table in EVERYTHING:
+        kept.execute(delete(table))
+    kept.commit()
 
 
 def _nothing(_: Session) -> None:

@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
 from dashboard.booking import anybody, browsing, visits_table
 from dashboard.widgets.record_table import Asked
-from db.models import Doctor
+from db.models import Appointment, Doctor
 from services import bookings, waitlist
 from services.actors import Role
 from services.bookings import BookingRecord, BookingStatus
@@ -89,7 +90,10 @@ def states(app: AppTest, house: House) -> list[str]:
 
 
 def cancel(
-    app: AppTest, monkeypatch: pytest.MonkeyPatch, booking: BookingRecord
+    app: AppTest,
+    monkeypatch: pytest.MonkeyPatch,
+    booking: BookingRecord,
+    reason: str = "",
 ) -> None:
     """Cancel the visit of a booking in the table, which AppTest cannot draw."""
 
@@ -102,6 +106,7 @@ def cancel(
     with monkeypatch.context() as patch:
         patch.setattr(visits_table, "record_table", table)
         app.run()
+        app.text_input(key="visits_cancel_reason").set_value(reason)
         app.button(key="visits_cancel_confirm").click().run()
 
 
@@ -177,6 +182,9 @@ def test_a_hold_is_extended_once_and_given_back(clinic: Clinic, house: House, ch
 
     assert stored(clinic, held).renewals == 1
     assert f"booking_renew_{held.id}" not in {one.key for one in app.button}
+    app.text_input(key=f"booking_renew_reason_{held.id}").set_value("He looks it up")
+    app.button(key=f"booking_renew_anyway_{held.id}").click().run()
+    assert clinic.audit("booking:renew")[-1].reason == "He looks it up"
     app.button(key=f"booking_cancel_{held.id}").click().run()
     assert states(app, house)[0] == "free"
     assert not app.warning
@@ -309,6 +317,22 @@ def test_visits_are_listed_and_one_is_cancelled(
     assert not app.exception
 
 
+def test_staff_cancel_what_has_begun_for_a_reason(
+    clinic: Clinic, house: House, monkeypatch: pytest.MonkeyPatch
+):
+    visit = booked(clinic, house.slots[0], clinic.register().id)
+    clinic.write(lambda s: samples.begin(s, visit))
+    app = clinic.open("visits", patient=visit.patient_id)
+
+    cancel(app, monkeypatch, visit)
+
+    assert "at least 10 characters" in said(app)
+    cancel(app, monkeypatch, visit, "The doctor was called away")
+    assert stored(clinic, visit).status is BookingStatus.CANCELLED
+    assert clinic.audit("booking:cancel")[-1].reason == "The doctor was called away"
+    assert not app.exception
+
+
 def test_a_patient_who_cancels_too_late_is_told_to_call(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ):
@@ -357,7 +381,15 @@ def test_the_same_time_every_week_is_held_where_it_is_free_and_confirmed_at_once
     app.button(key=f"booking_confirm_{first.id}").click().run()
     assert not _held(clinic, patient.id)
     assert markdown(app).count("Gregory House") > 1
+    # In one transaction, whose time is the same for both.
+    made = clinic.write(lambda s: _made_at(s, patient.id))
+    assert (len(made), len(set(made))) == (2, 1)
     assert not app.exception
+
+
+def _made_at(session: Session, patient_id: UUID) -> list[datetime]:
+    visits = select(Appointment.created_at).where(Appointment.patient_id == patient_id)
+    return list(session.scalars(visits))
 
 
 def _weekly(session: Session, count: int) -> House:
@@ -373,6 +405,28 @@ def _held(clinic: Clinic, patient_id: UUID) -> list[BookingRecord]:
         lambda s: bookings.list_of_patient(s, clinic.clerk, patient_id)
     )
     return [one for one in found if one.status is BookingStatus.PENDING]
+
+
+def test_one_line_more_than_may_be_is_joined_for_a_reason(clinic: Clinic, house: House):
+    patient = clinic.register()
+    for _ in range(waitlist.MOST_PLACES):
+        clinic.write(lambda s: _join_another(s, clinic, patient.id))
+    app = clinic.open("doctor", doctor=house.id, patient=patient.id)
+    app.button(key="waiting_join").click().run()
+
+    app.text_input(key="waiting_override_reason").set_value("Sent by three others")
+    app.button(key="waiting_join").click()
+    app.button(key="waiting_join_confirm").click().run()
+
+    assert clinic.audit("waitlist:join")[-1].reason == "Sent by three others"
+    assert not app.exception
+
+
+def _join_another(session: Session, clinic: Clinic, patient_id: UUID) -> None:
+    until = samples.FIRST + MINUTES
+    doctor = samples.doctor(session)
+    wish = WaitRequest(patient_id, samples.FIRST, until, doctor_id=doctor.id)
+    waitlist.join(session, clinic.clerk, wish)
 
 
 def test_any_doctor_of_a_speciality_is_booked_at_a_free_time(

@@ -1,13 +1,15 @@
 """The front desk, a clinician's day and the outbox on screen."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import func, update
 
-from dashboard.clock import today
+from dashboard.clock import midnight, today
+from dashboard.desk import tables
+from dashboard.widgets.record_table import Asked
 from dashboard.widgets.words import written
 from db.models import Appointment, Doctor, Slot, VisitLetter
 from db.routing import SYSTEM
@@ -35,15 +37,21 @@ def visit(clinic) -> Callable[..., UUID]:
 
     doctor_id = clinic.write(clear)
 
-    def make(minutes: float = 0, **values: object) -> UUID:
+    def make(
+        minutes: float = 0, *, begins: datetime | None = None, **values: object
+    ) -> UUID:
         patient = clinic.register(first_name="Grace", last_name="Hopper")
+        begins = begins or soon(minutes)
         return clinic.write(
-            lambda s: visit_samples.visit(
-                s, doctor_id, patient.id, soon(minutes), **values
-            )
+            lambda s: visit_samples.visit(s, doctor_id, patient.id, begins, **values)
         )
 
     return make
+
+
+def at_hour(hour: int) -> datetime:
+    """Return an hour of the clinic's day, whatever the time is now."""
+    return midnight(today()) + timedelta(hours=hour)
 
 
 def status_of(clinic, visit_id) -> VisitStatus:
@@ -120,9 +128,31 @@ def test_a_ticket_that_is_scanned_twice_is_explained(clinic, visit):
     assert "is checked in already" in app.error[0].value
 
 
+def test_a_check_in_of_the_wrong_patient_is_taken_back(clinic, visit, monkeypatch):
+    visit_id = visit(code="7K1MD0QX4R")
+    app = clinic.open("desk")
+    scan(app, "7K1MD0QX4R")
+    asked = [Asked(deed=(str(visit_id), "undo"))]
+
+    def table(payload, *, key):
+        real(payload, key=key)
+        return asked.pop() if asked and key == "desk_waiting" else Asked()
+
+    real = tables.record_table
+    with monkeypatch.context() as patch:
+        patch.setattr(tables, "record_table", table)
+        app.run()
+    app.run()
+
+    assert status_of(clinic, visit_id) is VisitStatus.SCHEDULED
+    assert rows_of(app, "desk_waiting") == []
+    assert rows_of(app, "desk_to_come")[0][0] == "Grace Hopper"
+    assert not app.exception
+
+
 def test_the_queue_counts_who_waits_for_longest_first(clinic, visit):
-    for minutes in (5, 42):
-        visit_id = visit(minutes)
+    for hour, minutes in ((9, 5), (10, 42)):
+        visit_id = visit(begins=at_hour(hour))
         checked_in = soon(-minutes)
         clinic.write(
             lambda s, of=visit_id, at=checked_in: (
@@ -134,7 +164,7 @@ def test_the_queue_counts_who_waits_for_longest_first(clinic, visit):
                 and None
             )
         )
-    visit(-120, status="no-show")
+    visit(begins=at_hour(11), status="no-show")
 
     app = clinic.open("desk")
 

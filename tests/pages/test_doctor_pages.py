@@ -5,6 +5,8 @@ from datetime import time
 import pytest
 
 from dashboard.clock import calendar
+from dashboard.scheduling import extras
+from dashboard.widgets.record_table import Asked
 from services import doctors, scheduling
 from services.actors import Role
 from services.doctors import DoctorDraft
@@ -18,6 +20,7 @@ from tests.services.scheduling.samples import (
 )
 
 _TABLE = "doctors_table"
+_ALONE = DoctorDraft(name="Alone", speciality="Rest", slot_minutes=30)
 _WEEK = [Hours(day, time(9), time(11)) for day in range(1, 8)]
 
 
@@ -110,28 +113,90 @@ def test_a_week_that_cannot_be_is_explained(clinic, dora, typed, said):
     assert app.error[0].value.startswith(said)
 
 
-def test_blocking_lists_the_visits_in_it_with_a_way_to_move_each(clinic, dora):
+def block_tomorrow(app):
+    """Ask for the day to be blocked."""
+    for which in ("first", "last"):
+        day = app.date_input(key=f"doctor_except_{which}_day")
+        day.set_value(tomorrow().date())
+    return app.button(key="doctor_plan_except").click()
+
+
+def test_blocking_lists_the_visits_in_it_before_and_after_with_a_way_to_move_each(
+    clinic, dora
+):
     def book(session):
         ada = patient(session)
         return take(session, slots_of(session, dora.id, tomorrow().date())[0], ada)
 
     clinic.write(book)
     app = clinic.open("doctor_plan", doctor=dora.id)
-    for which in ("first", "last"):
-        day = app.date_input(key=f"doctor_except_{which}_day")
-        day.set_value(tomorrow().date())
-    app.button(key="doctor_plan_except").click().run()
+    block_tomorrow(app).run()
+
+    (row,) = rows_of(app, "doctor_except_visits")
+    assert row[1:4] == ["Dora Doctor", "Ada Lovelace", "Booked"]
+    assert rows_of(app, "doctor_exceptions") == []
+    block_tomorrow(app)
+    app.button(key="doctor_except_anyway").click().run()
 
     assert not app.exception
     assert rows_of(app, "doctor_exceptions")[0][0] == "Blocked"
     (row,) = rows_of(app, "doctor_visits_to_move")
-    assert row[1:3] == ["Ada Lovelace", "Booked"]
+    assert row[1:4] == ["Dora Doctor", "Ada Lovelace", "Booked"]
     assert "Visits at times that are not in the plan any more: 1" in (
         app.warning[0].value
     )
     seen = clinic.open("doctor_plan", Role.ADMIN, doctor=dora.id)
     assert rows_of(seen, "doctor_visits_to_move") == []
     assert any("The front desk" in one.value for one in seen.caption)
+
+
+def test_a_time_without_visits_is_blocked_at_once(clinic):
+    alone = clinic.write(lambda s: doctors.add_doctor(s, clinic.clerk, _ALONE))
+    app = clinic.open("doctor_plan", doctor=alone.id)
+
+    block_tomorrow(app).run()
+
+    assert rows_of(app, "doctor_exceptions")[-1][0] == "Blocked"
+    assert not app.exception
+
+
+def test_an_extra_slot_is_added_for_a_reason_and_withdrawn(clinic, monkeypatch):
+    alone = clinic.write(lambda s: doctors.add_doctor(s, clinic.clerk, _ALONE))
+    app = clinic.open("doctor_plan", doctor=alone.id)
+    app.date_input(key="doctor_extra_day").set_value(tomorrow().date())
+    app.text_input(key="doctor_extra_reason").set_value("In great need of one")
+    app.button(key="doctor_extra_add").click().run()
+
+    (row,) = rows_of(app, "doctor_extras")
+    assert row[2] == "Free"
+    (slot,) = clinic.write(lambda s: scheduling.list_extras(s, clinic.clerk, alone.id))
+    assert clinic.audit("slot:add")[-1].reason == "In great need of one"
+    withdraw(app, monkeypatch, slot.id)
+
+    assert rows_of(app, "doctor_extras") == []
+    assert not app.exception
+
+
+def test_an_extra_slot_without_a_reason_is_explained(clinic, dora):
+    app = clinic.open("doctor_plan", doctor=dora.id)
+
+    app.button(key="doctor_extra_add").click().run()
+
+    assert "at least 10 characters" in app.error[0].value
+
+
+def withdraw(app, monkeypatch, slot_id):
+    """Withdraw a slot in the table, which AppTest cannot draw."""
+    asked = [Asked(deed=(str(slot_id), "withdraw"))]
+
+    def table(payload, *, key):
+        real(payload, key=key)
+        return asked.pop() if asked else Asked()
+
+    real = extras.record_table
+    with monkeypatch.context() as patch:
+        patch.setattr(extras, "record_table", table)
+        app.run()
 
 
 def test_a_stale_form_shows_what_a_colleague_has_saved(clinic, dora):

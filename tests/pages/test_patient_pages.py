@@ -3,7 +3,9 @@
 from io import BytesIO
 from uuid import uuid4
 
+import pytest
 from PIL import Image
+from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from services import photos
@@ -205,7 +207,19 @@ def test_a_photo_is_saved_and_removed(clinic: Clinic):
     assert not other.exception
 
 
-def test_a_photo_travels_over_our_own_route_only(clinic: Clinic):
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://testserver",
+        "https://front.desk",
+        "http://book:8501",
+        "https://clinic.day",
+    ],
+)
+def test_a_photo_travels_over_our_own_route_only_whatever_the_host_is_called(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, origin: str
+):
+    monkeypatch.setattr(ContextProxy, "headers", {"Origin": origin})
     patient = clinic.register()
     prepared = photos.prepare(picture())
     clinic.write(
@@ -217,9 +231,7 @@ def test_a_photo_travels_over_our_own_route_only(clinic: Clinic):
     app = clinic.open("patient", patient=patient.id)
 
     (url,) = app.image[0].value
-    assert url.startswith(
-        f"http://testserver/files/patients/{patient.id}/photo?size=thumbnail"
-    )
+    assert url.startswith(f"{origin}/files/patients/{patient.id}/photo?size=thumbnail")
 
 
 def test_a_file_that_is_no_picture_is_refused_in_words(clinic: Clinic):

@@ -8,7 +8,7 @@ import pytest
 
 from dashboard.widgets.choose_fields import differing, mine_over, shown
 from dashboard.widgets.patient_table import allergies_cell, reordered
-from dashboard.widgets.record_table import Asked
+from dashboard.widgets.record_table import Asked, chosen_of
 from dashboard.widgets.words import aged, plain, unlinked, written
 from services.criteria import Direction, Order
 from services.patient_records import PatientDraft, PatientRecord, Sex
@@ -152,3 +152,15 @@ def test_only_what_this_person_changed_goes_over_the_newer_version():
 )
 def test_a_value_is_shown_in_words(value, words):
     assert shown(value) == words
+
+
+def test_the_row_of_a_deed_is_found_among_those_that_are_shown():
+    ada, ben = patient(), patient(first_name="Ben")
+    asked, gone = Asked(deed=(str(ben.id), "open")), Asked(deed=(str(uuid4()), "open"))
+
+    found = [
+        chosen_of(one, [ada, ben], lambda shown: shown.id)
+        for one in (asked, gone, Asked())
+    ]
+
+    assert found == [ben, None, None]

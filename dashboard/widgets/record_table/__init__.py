@@ -7,14 +7,15 @@ on a phone each row becomes a card.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import streamlit as st
 
 _HERE = Path(__file__).parent
+T = TypeVar("T")
 
 _mount = st.components.v2.component(
     "chartroom.record_table",
@@ -95,6 +96,17 @@ class Asked:
     adds_key: bool = False
     # Of which row, and the name of the deed.
     deed: tuple[str, str] | None = None
+
+
+def chosen_of(
+    asked: Asked, shown: Iterable[T], id_of: Callable[[T], object]
+) -> T | None:
+    """Return the record with whose row something is to be done, if it is shown.
+
+    `id_of` gives what its row was named by, or what that was made from.
+    """
+    chosen = asked.deed[0] if asked.deed else None
+    return next((one for one in shown if str(id_of(one)) == chosen), None)
 
 
 def payload_of(

@@ -1,0 +1,112 @@
+"""What can be done to one server from its page."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import streamlit as st
+
+from dashboard.acting.giving import ask_reason, give
+from dashboard.acting.seeing import is_embedded
+from dashboard.navigation import go
+from dashboard.widgets.own_servers import own_servers
+from services.cluster_acts import Act, Order, Server, Situation
+
+_PAGE: Final = "server"
+_PAUSES: Final = (15, 30, 60, 120, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class _Deed:
+    """A deed as it is offered: what its button says, and what it does in words."""
+
+    act: Act
+    label: str
+    icon: str
+    effect: str
+
+
+_REJOIN: Final = _Deed(
+    Act.REJOIN,
+    "Rejoin",
+    "link",
+    "Brings a server back that has fallen out: what only it has is rewound, and if "
+    "that does not help, the primary's data is copied anew. Shows how far it is, until "
+    "it streams.",
+)
+_RESTART: Final = _Deed(
+    Act.RESTART,
+    "Restart PostgreSQL",
+    "restart_alt",
+    "Restarts PostgreSQL here; readers go to the other servers meanwhile.",
+)
+_RESTART_PRIMARY: Final = _Deed(
+    Act.RESTART,
+    "Restart the primary",
+    "restart_alt",
+    "Nobody can save anything while it restarts. A switchover first is gentler: then "
+    "this server is a replica, and its restart keeps nobody waiting.",
+)
+_REINIT: Final = _Deed(
+    Act.REINIT,
+    "Copy anew",
+    "content_copy",
+    "Throws this server's data away and copies the primary's. Takes as long as the "
+    "copy; nobody reads from it meanwhile.",
+)
+_REMOVE: Final = _Deed(
+    Act.REMOVE_REPLICA,
+    "Remove this server",
+    "delete",
+    "Ends it and throws its data away. The others keep everything.",
+)
+
+
+def deeds_of(server: Server, found: Situation) -> None:
+    """Ask why, and offer what can be done to the server."""
+    reason = ask_reason(_PAGE)
+    if server.is_leading:
+        _offer(_RESTART_PRIMARY, server, reason)
+        if st.button(
+            "Change the primary", key="server_switch", icon=":material/swap_horiz:"
+        ):
+            go("switchover.py")
+        return
+    streams = server.is_answering and server.is_streaming
+    _offer(_REJOIN, server, reason, is_advised=not streams)
+    _offer(_RESTART, server, reason)
+    _offer(_REINIT, server, reason)
+    if is_embedded():
+        _offer_pause(server, reason)
+        _offer(_REMOVE, server, reason)
+    else:
+        own_servers("remove", server.name, has_patroni=bool(found.servers))
+
+
+def _offer(
+    deed: _Deed, server: Server, reason: str, *, is_advised: bool = False
+) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(deed.effect, width="stretch")
+        if st.button(
+            deed.label,
+            type="primary" if is_advised else "secondary",
+            key=f"server_{deed.act.value}",
+            icon=f":material/{deed.icon}:",
+        ):
+            give(Order(deed.act, reason, server.name))
+
+
+def _offer_pause(server: Server, reason: str) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            "Lets this server receive and show nothing new for a while, to see what "
+            "lag looks like. It goes on by itself.",
+            width="stretch",
+        )
+        seconds = st.selectbox(
+            "Seconds", _PAUSES, index=1, key="server_pause_seconds", width=110
+        )
+        if st.button(
+            "Pause replay", key="server_pause-replay", icon=":material/pause_circle:"
+        ):
+            give(Order(Act.PAUSE_REPLAY, reason, server.name, seconds=seconds))

@@ -1,0 +1,28 @@
+"""The options that several commands have, and the settings they make."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from db.settings import Settings
+
+Data = Annotated[
+    Path | None, typer.Option(help="The folder that keeps the embedded databases.")
+]
+Host = Annotated[str | None, typer.Option(help="The address to listen on.")]
+Port = Annotated[int | None, typer.Option(help="The port to listen on.")]
+
+
+def choose(**options: str | int | Path | None) -> Settings:
+    """Return the settings, an option of the command line before a variable.
+
+    Options become variables, so that children and everything else that reads the
+    settings later sees the same ones.
+    """
+    for name, value in options.items():
+        if value is not None:
+            whole = value.expanduser().resolve() if isinstance(value, Path) else value
+            os.environ[f"CHARTROOM_{name.upper()}"] = str(whole)
+    return Settings()

@@ -1,0 +1,58 @@
+"""Follows the embedded cluster as its nodes come and go."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Thread
+from typing import Final
+
+from db import embedded
+from db.endpoints import Endpoints
+
+_LOOK_SECONDS: Final = 1.0
+_log = logging.getLogger(__name__)
+
+
+class Following:
+    """A thread that hands over what the launcher publishes anew.
+
+    `adopt` is called with endpoints that differ from `known` and from those before.
+    """
+
+    def __init__(
+        self, data: Path, known: Endpoints, adopt: Callable[[Endpoints], None]
+    ) -> None:
+        self._data = data
+        self._known = known
+        self._adopt = adopt
+        self._stopping = Event()
+        # Whatever was published while the first ones were read is looked at.
+        self._stamp: int | None = None
+
+    def start(self) -> None:
+        """Begin to follow."""
+        Thread(target=self._run, name="following", daemon=True).start()
+
+    def close(self) -> None:
+        """Follow no more."""
+        self._stopping.set()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(_LOOK_SECONDS):
+            try:
+                self._look()
+            except Exception as error:
+                # The next look may do better; without it nobody would learn anything.
+                _log.warning("The new servers are not taken over: %s", type(error))
+
+    def _look(self) -> None:
+        stamp = embedded.published_at(self._data)
+        if stamp in {None, self._stamp}:
+            return
+        published = embedded.running(self._data)
+        if published is not None and published != self._known:
+            self._adopt(published)
+            self._known = published
+            _log.info("The servers are now %s.", ", ".join(published.patroni_urls))
+        if published is not None:
+            self._stamp = stamp

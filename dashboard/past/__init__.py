@@ -1,0 +1,1 @@
+"""Records as they were: read from a delayed standby, which waits meanwhile."""

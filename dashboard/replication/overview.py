@@ -1,0 +1,81 @@
+"""The top of the engine room: is it safe, who follows whom, what may be expected."""
+
+import streamlit as st
+
+from dashboard.context import current_actor, in_zone, now
+from dashboard.net import net
+from dashboard.replication.facts import cards_of
+from dashboard.replication.promises import Promise, promise_of
+from dashboard.replication.spooled import spooled
+from dashboard.replication.supervision import is_supervised
+from dashboard.replication.tree import boxes_of, told
+from dashboard.replication.watching import Sight, settings_of, sight
+from dashboard.widgets.empty_state import empty_state
+from dashboard.widgets.measures import seconds
+from dashboard.widgets.server_cards import server_cards
+from dashboard.widgets.topology import topology
+from dashboard.widgets.words import plain
+from services.actors import Permission
+from services.replication import verdict
+
+
+@st.fragment(run_every="1s")
+def overview() -> None:
+    """Show the servers as they are, every second anew."""
+    with net():
+        found = sight()
+        safety(found)
+        spooled(found)
+        if not found.nodes:
+            empty_state("No server is known yet.", icon="dns")
+            return
+        drawn, promised = st.columns([3, 2], gap="medium")
+        with drawn:
+            topology(boxes_of(found), told=told(found), key="replication_topology")
+        with promised:
+            settings, supervised = settings_of(found), is_supervised()
+            promise(promise_of(found, settings, is_supervised=supervised))
+        may_act = current_actor().may(Permission.ACT_ON_CLUSTER)
+        server_cards(cards_of(found, leads_on=may_act), key="replication_servers")
+        st.caption(_as_of(found))
+
+
+def safety(found: Sight) -> None:
+    """Say in one sentence whether the records are safe, and what to do if not."""
+    judged = verdict(found)
+    text = plain(judged.sentence)
+    if judged.next_action:
+        text = f"{text}  \n**Next:** {plain(judged.next_action)}"
+    if judged.is_safe:
+        st.success(text, icon=":material/verified_user:")
+    elif found.primary is None:
+        st.error(text, icon=":material/emergency_home:")
+        _without_primary(found)
+    else:
+        st.warning(text, icon=":material/warning:")
+
+
+def promise(one: Promise) -> None:
+    """Say what may be expected when a server is lost, and why."""
+    icon = {"fence": "shield", "ttl": "timer", "paused": "pause_circle"}
+    with st.container(border=True, gap="small"):
+        st.markdown(f":material/{icon.get(one.kind, 'front_hand')}: **{one.title}**")
+        st.markdown("  \n".join(f"{what}: {most}" for what, most in one.figures))
+        st.caption(f"{one.why} {one.loss}")
+
+
+def _without_primary(found: Sight) -> None:
+    since = found.leaderless_since
+    if since is not None:
+        lasted = seconds((found.taken_at - since).total_seconds())
+        st.caption(
+            f"Nobody has led since {in_zone(since):%H:%M:%S}, for {lasted}. This page "
+            "works from the replicas, Patroni and memory meanwhile; nothing that was "
+            "saved before is lost by that."
+        )
+
+
+def _as_of(found: Sight) -> str:
+    age = (now() - found.taken_at).total_seconds()
+    late = f", {seconds(age)} old" if age > 5 else ""  # noqa: PLR2004
+    return f"as of {in_zone(found.taken_at):%H:%M:%S}{late}, every second"

@@ -1,0 +1,109 @@
+"""Extra slots: added beside a doctor's plan for a reason, booked, and withdrawn."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.booking.times import when
+from dashboard.clock import zone
+from dashboard.context import current_actor, read, today, write
+from dashboard.widgets.notices import notify
+from dashboard.widgets.record_table import (
+    Cell,
+    Column,
+    Deed,
+    Row,
+    payload_of,
+    record_table,
+)
+from dashboard.widgets.words import at
+from services import scheduling
+from services.doctors import DoctorRecord
+from services.doctors.rules import FEWEST_MINUTES, MOST_MINUTES
+from services.reasons import LONGEST
+from services.slots import SlotRecord
+
+_COLUMNS: Final = (
+    Column("From", is_whole=True),
+    Column("Until", is_whole=True),
+    Column("State"),
+    Column(""),
+)
+_STATES: Final = {"free": "Free", "held": "Being booked", "booked": "Booked"}
+_BEGIN: Final = time(18)
+
+
+def extras_of(doctor: DoctorRecord) -> None:
+    """Show the slots beside the plan, and offer to add one."""
+    actor = current_actor()
+    st.caption(
+        "A single time that can be booked whatever the plan says: out of hours, on a "
+        "holiday, in a blocked time."
+    )
+    extras = read(lambda session: scheduling.list_extras(session, actor, doctor.id))
+    if extras and (withdrawn := _table(extras)):
+        write(lambda s: scheduling.withdraw_extra(s, actor, withdrawn))
+        notify("The extra slot is withdrawn.", icon="undo")
+        st.rerun()
+    with st.form("doctor_extra", clear_on_submit=True):
+        begins, ends, reason = _fields(doctor)
+        is_wanted = st.form_submit_button("Add the slot", key="doctor_extra_add")
+    if is_wanted:
+        added = write(
+            lambda s: scheduling.add_extra(
+                s, actor, doctor.id, begins, ends, reason=reason
+            )
+        )
+        notify(f"{when(added.starts_at)} can be booked.", icon="event_available")
+        st.rerun()
+
+
+def _fields(doctor: DoctorRecord) -> tuple[datetime, datetime, str]:
+    with st.grid(2, min_column_width=240):
+        day = st.date_input("Day", today(), key="doctor_extra_day")
+        clock = st.time_input("Time", _BEGIN, key="doctor_extra_time")
+        minutes = st.number_input(
+            "Minutes",
+            FEWEST_MINUTES,
+            MOST_MINUTES,
+            doctor.slot_minutes,
+            key="doctor_extra_minutes",
+        )
+        reason = st.text_input(
+            "Why (of no patient)",
+            key="doctor_extra_reason",
+            max_chars=LONGEST,
+            autocomplete="off",
+            help="It is kept in the audit log.",
+        )
+    # In UTC, where an hour is an hour when clocks change too.
+    begins = datetime.combine(day, clock, zone()).astimezone(UTC)
+    return begins, begins + timedelta(minutes=int(minutes)), reason
+
+
+def _table(extras: Sequence[SlotRecord]) -> UUID | None:
+    """Show the extra slots; return which one is to be withdrawn."""
+    rows = [
+        Row(
+            str(one.id),
+            (
+                Cell(at(one.starts_at)),
+                Cell(at(one.ends_at)),
+                Cell(_STATES[one.state]),
+                Cell("", deeds=_deeds(one)),
+            ),
+        )
+        for one in extras
+    ]
+    payload = payload_of(_COLUMNS, rows, name="Extra slots")
+    asked = record_table(payload, key="doctor_extras")
+    return UUID(asked.deed[0]) if asked.deed else None
+
+
+def _deeds(slot: SlotRecord) -> tuple[Deed, ...]:
+    """Offer to withdraw what nobody has."""
+    is_free = slot.state == "free"
+    return (Deed("withdraw", "Withdraw", "undo"),) if is_free else ()

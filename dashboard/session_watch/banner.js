@@ -1,0 +1,89 @@
+// Says at the bottom of the page that the database takes no changes, since when, and
+// for a moment that it does again. It comes and goes by itself, on every open page.
+;(() => {
+  "use strict"
+
+  const GOOD_NEWS_MS = 5000
+  const TEXTS = {
+    changing: () =>
+      "The database is changing hands. Nothing is lost: what you open or save now " +
+      "finishes by itself in a moment.",
+    "read-only": (since) =>
+      `Read-only since ${since}. No server leads the database, so nothing can be ` +
+      "saved. Lists, documents and free times still open; what you type stays here. " +
+      "This note goes away by itself.",
+    well: () => "The database takes changes again. You can save.",
+  }
+  const COLOURS = {
+    light: { trouble: ["#FFF1CC", "#3D2E00", "#B7791F"], well: ["#DDF3E4", "#0F3D22", "#2F855A"] },
+    dark: { trouble: ["#3A2C05", "#FFEBB8", "#D9A441"], well: ["#0F3320", "#CFF1DC", "#48A873"] },
+  }
+
+  const banner = document.createElement("div")
+  banner.id = "chartroom-banner"
+  // Read out when it changes, and only then: nobody is interrupted.
+  banner.setAttribute("role", "status")
+  banner.hidden = true
+  let told = "well"
+  let leaving = null
+
+  const isDark = () => {
+    const page = getComputedStyle(document.querySelector(".stApp") ?? document.body)
+    const [red] = page.backgroundColor.match(/\d+/) ?? [255]
+    return red < 128
+  }
+
+  const dress = (kind) => {
+    const page = getComputedStyle(document.querySelector(".stApp") ?? document.body)
+    const [background, text, line] = COLOURS[isDark() ? "dark" : "light"][kind]
+    Object.assign(banner.style, {
+      background,
+      borderTop: `3px solid ${line}`,
+      bottom: "0",
+      boxSizing: "border-box",
+      color: text,
+      fontFamily: page.fontFamily,
+      fontSize: "1rem",
+      insetInline: "0",
+      lineHeight: "1.4",
+      padding: "10px 16px",
+      position: "fixed",
+      textAlign: "center",
+      // Above the page, below the dialogs of Streamlit and of the browser.
+      zIndex: "999980",
+    })
+  }
+
+  // The page ends above it, so that nothing on it is ever covered.
+  const makeRoom = () => {
+    const main = document.querySelector('[data-testid="stMain"]')
+    const height = `calc(100% - ${banner.offsetHeight}px)`
+    if (main) main.style.maxHeight = banner.hidden ? "" : height
+  }
+
+  const hide = () => {
+    banner.hidden = true
+    banner.textContent = ""
+    makeRoom()
+  }
+
+  const show = (state, since) => {
+    clearTimeout(leaving)
+    if (!banner.isConnected) document.body.append(banner)
+    banner.hidden = false
+    banner.dataset.state = state
+    banner.textContent = TEXTS[state](since)
+    dress(state === "well" ? "well" : "trouble")
+    makeRoom()
+    if (state === "well") leaving = setTimeout(hide, GOOD_NEWS_MS)
+  }
+
+  window.addEventListener("resize", makeRoom)
+  window.addEventListener("chartroom:database", (event) => {
+    const { state, since } = event.detail
+    // All is well on most days, and nobody needs to be told.
+    if (state === told) return
+    told = state
+    show(state, since)
+  })
+})()

@@ -1,0 +1,59 @@
+"""What an act on the servers did and what it cost, on screen."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from services.cluster_acts import PHASES, Cost, Step
+
+# Two of them fit side by side on a phone.
+_WIDTH = 165
+
+
+def act_result(cost: Cost) -> None:
+    """Say what came of it, with what was measured."""
+    tell = st.error if cost.lost_writes else st.success
+    tell(cost.sentence, icon=":material/fact_check:")
+    if cost.new_primary:
+        _figures(cost)
+    if proof := cost.facts.get("proof"):
+        st.caption(proof)
+    if len(cost.phases) > 1:
+        st.dataframe(
+            {
+                "Phase": [PHASES[name] for name in cost.phases],
+                "Seconds": list(cost.phases.values()),
+            },
+            hide_index=True,
+            key="acting_phases",
+            width="stretch",
+            column_config={
+                "Seconds": st.column_config.NumberColumn(format="%.2f", width="small")
+            },
+        )
+
+
+def act_steps(steps: Sequence[Step], *, is_running: bool = False) -> None:
+    """List the steps with their times; the last one goes on if it is running."""
+    for number, step in enumerate(steps, 1):
+        at_hand = is_running and number == len(steps)
+        icon = ":material/pending:" if at_hand else ":material/check:"
+        st.markdown(f"{icon} {step.seconds:.1f} s: {step.sentence}")
+
+
+def _figures(cost: Cost) -> None:
+    written = cost.facts.get("acknowledged", 0)
+    timelines = f"{_known(cost.former_timeline)} → {_known(cost.new_timeline)}"
+    lost_log = "not known" if cost.lost_bytes is None else f"{cost.lost_bytes:,} bytes"
+    with st.container(horizontal=True):
+        if cost.downtime_seconds is not None:
+            waited = f"{cost.downtime_seconds:.2f} s"
+            st.metric("Writers waited", waited, border=True, width=_WIDTH)
+        lost = f"{cost.lost_writes} of {written}"
+        st.metric("Writes lost", lost, border=True, width=_WIDTH)
+        st.metric("Log lost", lost_log, border=True, width=_WIDTH)
+        st.metric("Timeline", timelines, border=True, width=_WIDTH)
+
+
+def _known(number: int | None) -> str:
+    return "?" if number is None else str(number)

@@ -1,0 +1,148 @@
+"""The layers that charts of the servers are made of.
+
+Written as Vega-Lite rather than with Altair: these are drawn every second, and Altair
+takes longer to check a chart than all the rest takes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+Spec = dict[str, Any]
+
+LEGEND: Final[Spec] = {"orient": "bottom", "title": None, "symbolOpacity": 1}
+# What tooltips call the moment of a point.
+WHEN: Final[Spec] = {
+    "calculate": "utcFormat(datum.at, '%-d %b %H:%M:%S')",
+    "as": "when",
+}
+_SHAPES: Final = {
+    "switchover": "triangle-right",
+    "failover": "cross",
+    "alert": "diamond",
+    "drill": "circle",
+    "rejoin": "triangle-up",
+    "backup": "square",
+}
+_MINUTE: Final = 60_000.0
+# Up to how long a window is, and how its times are written.
+_FORMATS: Final = (
+    (20 * _MINUTE, "%H:%M:%S"),
+    (26 * 60 * _MINUTE, "%H:%M"),
+    (float("inf"), "%-d %b"),
+)
+_MARKED: Final = "#7D8A94"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The time that charts show, on their axis; open where it moves along."""
+
+    since: float
+    until: float
+    is_live: bool = False
+
+    @property
+    def axis(self) -> Spec:
+        """Return the axis of time."""
+        axis: Spec = {
+            "title": None,
+            "labelOverlap": "greedy",
+            "format": self._format(),
+            "tickCount": 6,
+        }
+        scale: Spec = {"type": "utc"}
+        return {"field": "at", "type": "temporal", "scale": scale, "axis": axis}
+
+    def ends(self, y: Spec | None = None) -> Spec:
+        """Return a layer that nobody sees, which makes the axes as long as they are.
+
+        Vega-Lite takes domains that are told to charts of several layers for a
+        conflict, and then draws nothing.
+        """
+        values = [{"at": self.since, "least": 0}, {"at": self.until, "least": 1}]
+        # A live one ends where its points end.
+        encoding: Spec = {} if self.is_live else {"x": self.axis}
+        if y is not None:
+            encoding["y"] = {"field": "least", "type": "quantitative"} | y
+        return {
+            "data": {
+                "values": [{"least": 0}, {"least": 1}] if self.is_live else values
+            },
+            "mark": {"type": "point", "opacity": 0, "tooltip": None, "aria": False},
+            "encoding": encoding,
+        }
+
+    def _format(self) -> str:
+        length = self.until - self.since
+        return next(how for most, how in _FORMATS if length <= most)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that happened, to be marked on a chart."""
+
+    at: float
+    kind: str
+    label: str
+
+
+def marked(window: Window, marks: Sequence[Mark]) -> list[Spec]:
+    """Return a line for each event, with a sign on top that tells its kind."""
+    if not marks:
+        return []
+    values = [
+        {"at": mark.at, "Event": _worded(mark.kind), "what": mark.label}
+        for mark in marks
+    ]
+    tooltip: list[Spec] = [
+        {"field": "when", "title": "At"},
+        {"field": "what", "title": "What"},
+    ]
+    common: Spec = {
+        "data": {"values": values},
+        "transform": [WHEN],
+    }
+    kinds = sorted({mark.kind for mark in marks})
+    shape: Spec = {
+        "field": "Event",
+        "type": "nominal",
+        "scale": {
+            "domain": [_worded(kind) for kind in kinds],
+            "range": [_SHAPES.get(kind, "circle") for kind in kinds],
+        },
+        "legend": LEGEND | {"symbolFillColor": _MARKED},
+    }
+    return [
+        common
+        | {
+            "mark": {
+                "type": "rule",
+                "aria": False,
+                "color": _MARKED,
+                "strokeDash": [4, 4],
+            },
+            "encoding": {"x": window.axis, "tooltip": tooltip},
+        },
+        common
+        | {
+            "mark": {
+                "type": "point",
+                "aria": False,
+                "filled": True,
+                "color": _MARKED,
+                "opacity": 1,
+                "size": 90,
+            },
+            "encoding": {
+                "x": window.axis,
+                "y": {"value": 6},
+                "shape": shape,
+                "tooltip": tooltip,
+            },
+        },
+    ]
+
+
+def _worded(kind: str) -> str:
+    return kind.replace("-", " ").capitalize()

@@ -1,0 +1,52 @@
+"""How measures read on screen: seconds, bytes, shares of a whole."""
+
+from datetime import timedelta
+from typing import Final
+
+UNKNOWN: Final = "not known"
+_KILO: Final = 1000
+_UNITS: Final = ("kB", "MB", "GB", "TB")
+_MINUTE: Final = 60
+_HOUR: Final = 3600
+_DAY: Final = 86_400
+_THREE_FIGURES: Final = 100
+_SPANS: Final = ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"), (1, "s"))
+
+
+def seconds(value: float | None) -> str:
+    """Return a span as people say it: 0.4 s, 3 min, 2 h 10 min."""
+    if value is None:
+        return UNKNOWN
+    if value < _MINUTE:
+        return f"{value:.1f} s" if value < 10 else f"{value:.0f} s"  # noqa: PLR2004
+    for index, (length, unit) in enumerate(_SPANS):
+        if value >= length:
+            whole, rest = divmod(value, length)
+            smaller = _SPANS[index + 1] if index + 1 < len(_SPANS) else None
+            if smaller and rest >= smaller[0]:
+                return f"{whole:.0f} {unit} {rest // smaller[0]:.0f} {smaller[1]}"
+            return f"{whole:.0f} {unit}"
+    return UNKNOWN
+
+
+def ago(span: timedelta) -> str:
+    """Return how long ago something was."""
+    return f"{seconds(max(0.0, span.total_seconds()))} ago"
+
+
+def amount(count: float | None) -> str:
+    """Return so many bytes, counted as disks are: 1.2 MB is 1,200,000 of them."""
+    if count is None:
+        return UNKNOWN
+    value, unit = float(count), "B"
+    for larger in _UNITS:
+        if value < _KILO:
+            break
+        value, unit = value / _KILO, larger
+    is_round = unit == "B" or value >= _THREE_FIGURES
+    return f"{value:.0f} {unit}" if is_round else f"{value:.1f} {unit}"
+
+
+def share(part: float, whole: float) -> float:
+    """Return a part of a whole; of nothing there is none."""
+    return part / whole if whole else 0.0

@@ -1,0 +1,49 @@
+"""The servers side by side, each with all that is known of it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import streamlit as st
+
+_HERE = Path(__file__).parent
+
+_mount = st.components.v2.component(
+    "chartroom.server_cards",
+    css=(_HERE / "cards.css").read_text(encoding="utf-8"),
+    js=(_HERE / "cards.js").read_text(encoding="utf-8"),
+)
+
+Tone = Literal["info", "ok", "warn", "danger", "muted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of a card; it stands out where its tone says that it is no good."""
+
+    label: str
+    text: str
+    tone: Literal["plain", "warn", "danger"] = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One server: its name, its part in the whole, its state in a sentence, facts.
+
+    `url` is where its name leads, empty if nowhere.
+    """
+
+    name: str
+    part: str
+    icon: str
+    tone: Tone
+    state: str
+    facts: tuple[Fact, ...]
+    url: str = ""
+
+
+def server_cards(cards: Sequence[Card], *, key: str) -> None:
+    """Show the servers."""
+    _mount(key=key, data=json.dumps([asdict(card) for card in cards]).encode())

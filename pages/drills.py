@@ -1,0 +1,67 @@
+"""Drills: practise a disaster, see whether the promise holds, plan the next one."""
+
+import streamlit as st
+
+from dashboard.confirming import ask_for_passkey
+from dashboard.context import current_actor, freshness, read, today
+from dashboard.net import net
+from dashboard.replication import drilling
+from dashboard.replication.drill_runs import can_practise
+from dashboard.replication.drill_tables import kinds_table, results_table
+from dashboard.replication.ways import ways
+from dashboard.widgets.empty_state import empty_state
+from dashboard.widgets.page_header import page_header
+from services import drills
+from services.actors import Permission
+from services.drills import DOCUMENT_PROMISE, SCENARIOS
+
+actor = current_actor()
+may_run = actor.may(Permission.RUN_DRILLS)
+page_header("Drills")
+ways()
+st.caption(
+    "What is never practised does not work when it is needed. The clinic asks for: "
+    f"{DOCUMENT_PROMISE.words}. Chartroom promises less than that of each drill."
+)
+with net():
+    found, plans = read(
+        lambda session: (
+            drills.list_drills(session, actor),
+            drills.list_plans(session, actor),
+        )
+    )
+    if due := [SCENARIOS[plan.kind].title for plan in plans if plan.is_due]:
+        st.warning(f"Due: {', '.join(due)}.", icon=":material/event:")
+    if not can_practise():
+        st.info(
+            "These servers are not Chartroom's own, so they cannot be broken from "
+            "here. On a test cluster: python -m dashboard drill KIND.",
+            icon=":material/terminal:",
+        )
+    elif may_run:
+        ask_for_passkey("Practising a disaster")
+    drilling.watched(found)
+    if may_run:
+        st.caption(
+            "The arrow practises one now; the calendar says when it is due next, and "
+            "reminds the administrators by mail on that day."
+        )
+    newest = {one.kind: one for one in reversed(found) if one.state != "running"}
+    asked = kinds_table(
+        plans,
+        newest,
+        today(),
+        may_run=may_run and can_practise(),
+        may_plan=may_run,
+    )
+    st.subheader("How they went", anchor=False)
+    chosen = results_table(found) if found else None
+    if not found:
+        empty_state("Nothing was practised yet. Begin with a switchover.", icon="flag")
+    st.caption(freshness())
+    if asked is not None and asked[1] == "practise":
+        drilling.confirm(asked[0])
+    elif asked is not None:
+        drilling.change_plan(next(plan for plan in plans if plan.kind == asked[0]))
+    elif chosen is not None:
+        drilling.details(chosen)

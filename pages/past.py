@@ -1,0 +1,72 @@
+"""A patient's record as it was a while ago, and the way of it back into today."""
+
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.chosen_patient import named_patient
+from dashboard.context import current_actor, now, require, today
+from dashboard.net import net
+from dashboard.past import reading
+from dashboard.past.comparing import compare
+from dashboard.widgets.empty_state import empty_state
+from dashboard.widgets.page_header import page_header
+from dashboard.widgets.patient_search import patient_search, told_apart
+from dashboard.widgets.words import at
+from services import past
+from services.actors import Permission
+
+_ADVICE: Final = "Find the patient whose record was changed or archived by mistake."
+
+actor = current_actor()
+require(Permission.COPY_FROM_PAST)
+
+
+def search() -> UUID | None:
+    """Find somebody as of then; return who was chosen."""
+    typed = patient_search("Patient, as of then", key="past_typed", advice=_ADVICE)
+    if not typed:
+        return None
+    reading.wait_here()
+    found = reading.read_past(lambda s: past.find(s, actor, typed, now=now()))
+    if not found.patients:
+        empty_state("Nobody was called so then.", icon="search_off")
+        return None
+    chosen = st.radio(
+        f"As of {at(found.moment)}" if found.moment else "As of then",
+        found.patients,
+        index=None,
+        format_func=lambda one: told_apart(one, today()),
+        key="past_chosen",
+    )
+    # Nobody's record is opened before somebody is chosen.
+    return chosen.id if chosen else None
+
+
+def waiting() -> None:
+    """Say that the standby waits, and let it go on."""
+    until = reading.waits_until()
+    if until is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"The standby waits at this moment for you until {at(until)}.")
+        if st.button("Let it go on", key="past_go_on"):
+            reading.go_on()
+            st.rerun()
+
+
+page_header("As it was")
+if not reading.standbys():
+    empty_state(
+        "No server stays behind on purpose. An administrator can add a delayed standby "
+        "under Replication; from then on the last 15 minutes can be looked up here.",
+        icon="history_toggle_off",
+    )
+else:
+    with net():
+        chosen = named_patient() if "patient" in st.query_params else search()
+        if chosen:
+            reading.wait_here()
+            compare(actor, chosen)
+    waiting()

@@ -1,0 +1,77 @@
+"""What may have happened to the servers, for tests of the engine room's pages."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+from streamlit.testing.v1 import AppTest
+
+from db.models import Alert, ClusterOperation, Drill, DrillPlan, ReplicationSample
+
+# All that may have happened.
+EVERYTHING = (ReplicationSample, ClusterOperation, Alert, Drill, DrillPlan)
+
+
+def now() -> datetime:
+    """Return the time at this moment: pages show what was an hour ago at most."""
+    return datetime.now(UTC)
+
+
+def keep(kept: Session, *rows: Any) -> None:
+    """Let this have happened."""
+    kept.add_all(rows)
+    kept.commit()
+
+
+def shown(app: AppTest, key: str) -> Any:
+    """Return what a component of ours was given to draw."""
+    (part,) = [one for one in app.get("bidi_component") if one.key == key]
+    return json.loads(part.proto.bytes)
+
+
+def charts_of(app: AppTest) -> list[str]:
+    """Return what each chart says to who cannot see it."""
+    return [chart.proto.alt for chart in app.get("vega_lite_chart")]
+
+
+def said(parts: Any) -> str:
+    """Return what these parts of a page say, as people read it."""
+    return " ".join(one.value for one in parts).replace("\\", "")
+
+
+def sample(minutes: float, node: str = "db-02", **facts: Any) -> ReplicationSample:
+    """Return how a replica was so many minutes ago."""
+    given = {"resolution": 1, "role": "replica", "state": "streaming on timeline 1"}
+    lag = {"replay_lag": 0.2, "replay_lag_max": 0.4}
+    at = now() - timedelta(minutes=minutes)
+    return ReplicationSample(taken_at=at, node=node, **given | lag | facts)
+
+
+def operation(**facts: Any) -> ClusterOperation:
+    """Return a switchover that somebody has practised."""
+    began = now()
+    given = {
+        "kind": "switchover",
+        "state": "done",
+        "actor_name": "Ines Carvalho",
+        "reason": "Tuesday practice",
+        "started_at": began,
+        "ended_at": began + timedelta(seconds=3),
+        "former_primary": "db-01",
+        "new_primary": "db-02",
+        "former_timeline": 1,
+        "new_timeline": 2,
+        "downtime_seconds": 0.84,
+        "lost_bytes": 0,
+        "lost_writes": 0,
+        "phases": {"pausing": 0.2, "handing_over": 0.64},
+        "result": {"steps": [{"seconds": 0.2, "sentence": "Asked Patroni"}]},
+    }
+    return ClusterOperation(**given | facts)
+
+
+def late(**facts: Any) -> Alert:
+    """Return an alert of a replica that is late."""
+    given = {"kind": "lag", "node": "db-03", "worst": 19.4}
+    return Alert(sentence="db-03 is 12 s behind.", **given | facts)

@@ -1,0 +1,155 @@
+"""The lines of a prescription: kept while they are typed, offered again, forgotten."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+
+from db.draft_store import DraftStore, DraftsUnavailable
+from services import care, prescriptions
+from services.actors import Role
+from services.prescriptions import PrescriptionLine
+from tests.services import visit_samples
+
+CLINICIAN = Role.CLINICIAN
+BEGAN = datetime.now(UTC)
+_PLACES = count()
+LINE = PrescriptionLine("Paracetamol 500 mg", "1 tablet", "3 times a day", "5 days")
+
+
+@pytest.fixture(scope="module")
+def doctor_id(clinic):
+    """The doctor as whom the clinician signs in."""
+    user_id = clinic.cast[CLINICIAN].id
+    return clinic.write(lambda s: visit_samples.doctor(s, user_id))
+
+
+@pytest.fixture
+def visit(clinic, doctor_id):
+    """A visit of somebody who is there."""
+    patient = clinic.register()
+    clinic.write(
+        lambda s: care.assign(s, clinic.clerk, patient.id, clinic.cast[CLINICIAN].id)
+    )
+    starts_at = BEGAN - timedelta(minutes=20 * next(_PLACES))
+    return clinic.write(
+        lambda s: visit_samples.visit(
+            s,
+            doctor_id,
+            patient.id,
+            starts_at,
+            status="checked-in",
+            checked_in_at=datetime.now(UTC),
+        )
+    )
+
+
+def opened(clinic, visit_id):
+    app = clinic.open("visit", CLINICIAN, visit=visit_id)
+    assert not app.exception
+    return app
+
+
+def field(app, name, place=0):
+    """The widget of a field of a line."""
+    found = [
+        one
+        for one in app.text_input
+        if one.key.startswith("prescription_line_") and one.key.endswith(f"_{name}")
+    ]
+    return found[place]
+
+
+def type_in(app, **typed):
+    for name, text in typed.items():
+        field(app, name).set_value(text)
+    return app.run()
+
+
+def drafts(clinic, visit_id):
+    shelf, actor = clinic.wiring.drafts, clinic.cast[CLINICIAN]
+    found = prescriptions.list_drafts(shelf, actor, visit_id)
+    return [one.draft.typed for one in found]
+
+
+def press(app, start):
+    (button,) = [one for one in app.button if one.key.startswith(start)]
+    return button.click().run()
+
+
+def test_an_empty_form_is_no_draft(clinic, visit):
+    opened(clinic, visit).run()
+
+    assert drafts(clinic, visit) == []
+
+
+def test_what_is_typed_is_kept_and_offered_in_another_tab(clinic, visit):
+    first = type_in(opened(clinic, visit), drug="Paracetamol 500 mg", dose="1 tablet")
+    first.button(key="prescription_add").click().run()
+    field(first, "drug", 1).set_value("Ibuprofen")
+    first.text_area(key="prescription_note").set_value("With food").run()
+    assert any("Draft saved" in one.value for one in first.caption)
+
+    other = press(opened(clinic, visit), "prescription_continue_")
+
+    assert (field(other, "drug").value, field(other, "dose").value) == (
+        "Paracetamol 500 mg",
+        "1 tablet",
+    )
+    assert field(other, "drug", 1).value == "Ibuprofen"
+    assert other.text_area(key="prescription_note").value == "With food"
+    # It is the same draft that goes on.
+    type_in(other, frequency="Once")
+    assert len(drafts(clinic, visit)) == 1
+    assert not other.exception
+
+
+def test_a_draft_that_nobody_wants_is_discarded(clinic, visit):
+    type_in(opened(clinic, visit), drug="Paracetamol 500 mg")
+
+    app = press(opened(clinic, visit), "prescription_discard_")
+
+    assert drafts(clinic, visit) == []
+    assert field(app, "drug").value == ""
+
+
+def test_what_is_issued_is_no_draft_any_more(clinic, visit):
+    app = opened(clinic, visit)
+    type_in(app, **{name: getattr(LINE, name) for name in ("drug", "dose")})
+    type_in(app, frequency=LINE.frequency, duration=LINE.duration)
+
+    app.button(key="prescription_issue").click().run()
+
+    assert not app.exception
+    found = clinic.write(
+        lambda s: prescriptions.find_of_visit(s, clinic.cast[CLINICIAN], visit)
+    )
+    assert found.version.lines == (LINE,)
+    assert drafts(clinic, visit) == []
+
+
+def test_an_amendment_is_kept_once_something_is_changed(clinic, visit):
+    app = opened(clinic, visit)
+    type_in(app, drug=LINE.drug, dose="1", frequency="Daily", duration="5 days")
+    app.button(key="prescription_issue").click().run()
+    app.button(key="prescription_amend").click().run()
+    assert drafts(clinic, visit) == []
+
+    type_in(app, dose="2")
+
+    assert [one.lines[0].dose for one in drafts(clinic, visit)] == ["2"]
+    app.button(key="prescription_keep").click().run()
+    assert drafts(clinic, visit) == []
+
+
+def test_without_the_store_the_form_goes_on_and_says_so(clinic, visit, monkeypatch):
+    app = opened(clinic, visit)
+
+    def unreachable(*_args, **_values):
+        raise DraftsUnavailable
+
+    monkeypatch.setattr(DraftStore, "save", unreachable)
+    type_in(app, drug="Paracetamol 500 mg")
+
+    assert any("could not be saved" in one.value for one in app.caption)
+    assert field(app, "drug").value == "Paracetamol 500 mg"
