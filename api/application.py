@@ -26,13 +26,18 @@ from api import (
     people,
     prescriptions,
     problems,
+    replication,
+    replication_acts,
     shares,
     tickets,
 )
 from api.dependencies import Papers, Stores
 from db.audit_store import AuditStore
 from db.gridfs import FileStore
+from db.observing import Lookout
 from db.routing import Database
+from services.audit_spool import Spooling
+from services.cluster_acts import Operator
 from services.throttling import CallLimits
 
 # Everything else belongs to the pages.
@@ -54,7 +59,9 @@ _PARTS: Final = (
     people,
     prescriptions,
     health,
+    replication,
     metrics,
+    replication_acts,
     files,
     audit,
     docs,
@@ -80,9 +87,15 @@ def create_api(
     limits: CallLimits,
     papers: Papers,
     *,
+    lookout: Lookout,
+    operator: Operator,
     now: Callable[[], datetime],
+    spool: Spooling | None = None,
 ) -> FastAPI:
     """Return the API on these databases; `now` is the clinic's own clock.
+
+    Without a primary, what is read is kept in the spool; without one of those it is
+    not shown.
 
     Whoever serves it puts `dashboard.middleware` in front, which knows browsers.
     """
@@ -96,7 +109,17 @@ def create_api(
         # A redirect would leave for another path what stood in the query string.
         redirect_slashes=False,
     )
-    stores = Stores(database, files_store, audit_store, limits, papers, now)
+    stores = Stores(
+        database,
+        files_store,
+        audit_store,
+        limits,
+        papers,
+        lookout,
+        operator,
+        now,
+        spool,
+    )
     api.state.stores = stores
     api.state.checkup = health.Checkup(stores)
     problems.install(api)

@@ -75,6 +75,12 @@ def check_in(caller: ProgramOrPerson, uuid: UUID) -> Response:
     return _do(caller, uuid, appointments.check_in)
 
 
+@router.post("/{uuid}/undo-check-in", responses=shows(VisitShown, 404, 409))
+def undo_check_in(caller: ProgramOrPerson, uuid: UUID) -> Response:
+    """Let the visit be scheduled again, unless something was written at it."""
+    return _do(caller, uuid, appointments.undo_check_in)
+
+
 @router.post("/{uuid}/complete", responses=shows(VisitShown, 404, 409))
 def complete(caller: ProgramOrPerson, uuid: UUID) -> Response:
     """Write down that the visit is over."""

@@ -57,6 +57,16 @@ class CancelBody(Body):
     """Why the visit is given back, if anybody says."""
 
     reason: str | None = None
+    override_reason: Annotated[
+        str | None,
+        Field(description="Why staff cancel a visit that has begun."),
+    ] = None
+
+
+class RenewBody(Body):
+    """Why staff let a hold last longer than once, if they do."""
+
+    override_reason: str | None = None
 
 
 async def _wanted(request: Request, caller: ProgramOrPerson) -> BookingBody:
@@ -72,6 +82,11 @@ async def _confirmed(request: Request, caller: ProgramOrPerson) -> ConfirmBody:
 async def _cancelled(request: Request, caller: ProgramOrPerson) -> CancelBody:
     del caller
     return await read_optional_body(request, CancelBody)
+
+
+async def _renewed(request: Request, caller: ProgramOrPerson) -> RenewBody:
+    del caller
+    return await read_optional_body(request, RenewBody)
 
 
 @router.post(
@@ -165,15 +180,29 @@ def cancel_booking(
             caller.actor,
             uuid,
             reason=body.reason,
+            override_reason=body.override_reason,
             notice_hours=notice_hours,
         ),
     )
 
 
-@router.post("/{uuid}/renew", responses=shows(BookingShown, 404, 409, 410))
-def renew_booking(caller: ProgramOrPerson, uuid: UUID) -> Response:
+@router.post(
+    "/{uuid}/renew",
+    responses=shows(BookingShown, 404, 409, 410, 413, 415),
+    openapi_extra=describe_body(RenewBody, is_required=False),
+)
+def renew_booking(
+    caller: ProgramOrPerson,
+    uuid: UUID,
+    body: Annotated[RenewBody, Depends(_renewed)],
+) -> Response:
     """Let a hold last two more minutes from now, once."""
-    return _done(caller, lambda session: bookings.renew(session, caller.actor, uuid))
+    return _done(
+        caller,
+        lambda session: bookings.renew(
+            session, caller.actor, uuid, override_reason=body.override_reason
+        ),
+    )
 
 
 @router.post(

@@ -15,16 +15,19 @@ from api.answers import LSN_HEADER
 from api.origins import SAFE_METHODS, is_same_origin, origin_of
 from db.audit_store import AuditStore
 from db.gridfs import FileStore
+from db.observing import Lookout
 from db.routing import DOOR, Database, DatabaseUnavailable, Lsn, Read, Written
 from services import audit, people, tokens
 from services.actors import Actor, Permission
 from services.audit import Action, Origin
+from services.audit_spool import Spooling
 from services.authoring import Clinic
+from services.cluster_acts import Operator, Order, Run
 from services.criteria import Criteria
 from services.document_lists.hot import HotLists, Look, Place
 from services.documents import Intake
 from services.errors import InvalidInput, NotFound
-from services.on_behalf import Begun, OnBehalf
+from services.on_behalf import Begun, OnBehalf, write_down
 from services.pdf.examining import Examiner
 from services.pdf.kept_files import KeptFiles
 from services.share_links import LinkSigner
@@ -73,14 +76,17 @@ class Papers:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """The databases and the clock of one running server."""
+    """The databases of one server, who looks at them and who acts, and its clock."""
 
     database: Database
     files: FileStore
     audit: AuditStore
     limits: CallLimits
     papers: Papers
+    lookout: Lookout
+    operator: Operator
     now: Callable[[], datetime]
+    spool: Spooling | None = None
 
     def today(self) -> date:
         """Return the clinic's own day."""
@@ -136,12 +142,17 @@ class Caller:
         """Raise NotAllowed unless the caller may."""
         self._on_behalf().require(permission)
 
+    def act_on_servers(self, order: Order) -> Run | None:
+        """Have something done to the servers; None if it is planned for later."""
+        return self.stores.operator.start(self._on_behalf(), order, session_id=None)
+
     def count_upload(self) -> None:
         """Count a file that the caller sends, or raise LimitReached."""
         self._on_behalf().count_upload(self.stores.limits.throttle)
 
     def _on_behalf(self) -> OnBehalf:
-        return OnBehalf(self.stores.database, self.actor, self.origin)
+        stores = self.stores
+        return OnBehalf(stores.database, self.actor, self.origin, stores.spool)
 
 
 def stores_of(request: Request) -> Stores:
@@ -156,7 +167,7 @@ def program(
     """Return the program behind the bearer token, or answer 401."""
     stores, after = stores_of(request), _after(request)
     bearer = _token_bearer(request, stores)
-    with _recording_limits(request, stores.database, bearer.actor):
+    with _recording_limits(request, stores, bearer.actor):
         stores.limits.count_call(bearer.token_id)
     if bearer.is_to_be_noted:
         later.add_task(_note_use, stores.database, bearer)
@@ -194,10 +205,10 @@ def _token_bearer(request: Request, stores: Stores) -> Bearer:
     if scheme.lower() == "bearer" and tokens.is_well_formed(token):
         bearer = _find_bearer(database, token)
     if bearer is None:
-        with _recording_limits(request, database, None):
+        with _recording_limits(request, stores, None):
             stores.limits.count_unknown(origin_of(request).network)
         _record_refusal(
-            request, database, None, Action.ACCESS_REFUSE, sentence=_UNKNOWN_TOKEN
+            request, stores, None, Action.ACCESS_REFUSE, sentence=_UNKNOWN_TOKEN
         )
         raise _unauthorised(_UNKNOWN_TOKEN)
     return bearer
@@ -205,7 +216,7 @@ def _token_bearer(request: Request, stores: Stores) -> Bearer:
 
 @contextmanager
 def _recording_limits(
-    request: Request, database: Database, actor: Actor | None
+    request: Request, stores: Stores, actor: Actor | None
 ) -> Iterator[None]:
     """Write down who reached a limit, once in a while."""
     try:
@@ -213,22 +224,20 @@ def _recording_limits(
     except LimitReached as refusal:
         if refusal.is_news:
             limit = refusal.limit.name
-            _record_refusal(request, database, actor, Action.LIMIT_REACH, limit=limit)
+            _record_refusal(request, stores, actor, Action.LIMIT_REACH, limit=limit)
         raise
 
 
 def _record_refusal(
     request: Request,
-    database: Database,
+    stores: Stores,
     actor: Actor | None,
     action: Action,
     **details: str,
 ) -> None:
-    def operation(session: Session) -> None:
-        audit.record(session, actor, action, outcome="refused", details=details)
-
     with audit.coming_from(origin_of(request)):
-        database.write(operation, acting=DOOR)
+        event = audit.event_of(actor, action, outcome="refused", details=details)
+    write_down(stores.database, [event], acting=DOOR, spool=stores.spool)
 
 
 def _find_bearer(database: Database, token: str) -> Bearer | None:
@@ -239,7 +248,7 @@ def _find_bearer(database: Database, token: str) -> Bearer | None:
     if found is not None:
         return found
     # A replica may not have heard of a token that was issued a moment ago.
-    return database.read_latest(find, acting=DOOR).value
+    return database.read_newest(find, acting=DOOR).value
 
 
 def _note_use(database: Database, bearer: Bearer) -> None:

@@ -170,31 +170,12 @@ class PartShown(BaseModel):
 class HealthShown(_Shown):
     """The parts, and what follows for the whole."""
 
-    status: Literal["up", "degraded", "down"]
+    status: Literal["up", "degraded", "read-only", "down"]
     primary: PartShown
     replicas: list[PartShown]
     mongo: PartShown
     worker: PartShown
     audit: PartShown
-
-
-class NodeShown(_Shown):
-    """A database server as it was last seen."""
-
-    name: str
-    role: Literal["primary", "replica"] | None
-    reachable: bool
-    lag_seconds: float | None
-    lag_bytes: int | None
-    replay_lsn: str | None
-    timeline: int | None
-    latency_seconds: float | None
-
-
-class NodesShown(_Shown):
-    """Every database server."""
-
-    nodes: list[NodeShown]
 
 
 def refuses(*statuses: int) -> Responses:

@@ -11,14 +11,13 @@ from starlette.responses import Response
 
 from api.answers import JsonResponse
 from api.dependencies import Program, Stores
-from api.documented import HealthShown, NodesShown, shows
-from db.routing import SYSTEM, DatabaseUnavailable, NodeState
-from services import audit_chain, background, replication
-from services.actors import Permission
+from api.documented import HealthShown, shows
+from db.routing import SYSTEM, Absence, DatabaseUnavailable, NodeState
+from services import audit_chain, background
 
 router = APIRouter(tags=["Health"])
 
-Status = Literal["up", "degraded", "down"]
+Status = Literal["up", "degraded", "read-only", "down"]
 _OK: Final = 200
 _UNAVAILABLE: Final = 503
 # Anybody may ask, as often as they like; the databases are asked once a second.
@@ -63,9 +62,13 @@ class Checkup:
 
 
 def examine(stores: Stores) -> Health:
-    """Ask every part. Without primary or MongoDB nothing works; the rest can wait."""
+    """Ask every part. Without MongoDB or any server of PostgreSQL nothing works.
+
+    Without a primary what is there is read from the replicas, so whoever shares out
+    visitors shall go on sending them here; the rest can wait.
+    """
     nodes = stores.database.nodes()
-    primary = _primary(nodes)
+    primary = _primary(nodes) | _since(stores.database.absence())
     replicas = [_replica(node) for node in nodes if node.role != "primary"]
     mongo, worker, audit = _mongo(stores), _worker(stores), _audit(stores)
     parts = {
@@ -75,8 +78,11 @@ def examine(stores: Stores) -> Health:
         "worker": worker,
         "audit": audit,
     }
-    if "down" in {primary["status"], mongo["status"]}:
+    can_read = "up" in {primary["status"], *(one["status"] for one in replicas)}
+    if mongo["status"] == "down" or not can_read:
         return Health("down", parts)
+    if primary["status"] == "down":
+        return Health("read-only", parts)
     lesser = [worker, audit, *replicas]
     if any(part["status"] == "down" for part in lesser) or not replicas:
         return Health("degraded", parts)
@@ -105,20 +111,15 @@ def health_for_programs(caller: Program, checkup: TheCheckup) -> Response:
     return checkup.health().response()
 
 
-@router.get("/api/v1/replication/status", responses=shows(NodesShown))
-def replication_status(caller: Program) -> Response:
-    """Tell for every node its role, and how far a replica is behind."""
-    caller.require(Permission.VIEW_REPLICATION)
-    caller.read(lambda session: replication.record_look(session, caller.actor))
-    nodes = [_node_json(node) for node in caller.stores.database.nodes()]
-    return JsonResponse({"nodes": nodes})
-
-
 def _primary(nodes: tuple[NodeState, ...]) -> dict[str, Any]:
     for node in nodes:
         if node.role == "primary" and node.reachable:
             return _part(latency_seconds=node.latency_seconds, name=node.name)
     return {"status": "down", "latency_ms": None}
+
+
+def _since(absence: Absence | None) -> dict[str, Any]:
+    return {"missing_since": absence.since.isoformat()} if absence else {}
 
 
 def _replica(node: NodeState) -> dict[str, Any]:
@@ -163,16 +164,3 @@ def _audit(stores: Stores) -> dict[str, Any]:
 def _part(latency_seconds: float | None, **more: object) -> dict[str, Any]:
     milliseconds = None if latency_seconds is None else round(latency_seconds * 1000, 2)
     return {"status": "up", "latency_ms": milliseconds, **more}
-
-
-def _node_json(node: NodeState) -> dict[str, Any]:
-    return {
-        "name": node.name,
-        "role": node.role,
-        "reachable": node.reachable,
-        "lag_seconds": node.lag_seconds,
-        "lag_bytes": node.lag_bytes,
-        "replay_lsn": None if node.replay_lsn is None else str(node.replay_lsn),
-        "timeline": node.timeline,
-        "latency_seconds": node.latency_seconds,
-    }

@@ -11,8 +11,10 @@ from prometheus_client import (
 from starlette.responses import PlainTextResponse, Response
 
 from api.dependencies import stores_of
-from db.routing import DatabaseUnavailable
-from services.booking_statistics import count_outcomes
+from api.server_metrics import ServerMetrics
+from api.spool_metrics import SpoolMetrics
+from db.routing import SYSTEM, DatabaseUnavailable
+from services.replication import counts
 
 router = APIRouter(tags=["Health"])
 
@@ -22,16 +24,17 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 
 @router.get("/metrics", response_class=PlainTextResponse)
 def metrics(request: Request) -> Response:
-    """Return all counters of this process, and what became of bookings in all."""
-    told = generate_latest() + _bookings(request)
-    return Response(told, media_type=CONTENT_TYPE_LATEST)
+    """Return this process's counters, bookings in all, and how the servers are."""
+    told = (_bookings(request), _servers(request), _spool(request))
+    whole = generate_latest() + b"".join(told)
+    return Response(whole, media_type=CONTENT_TYPE_LATEST)
 
 
 def _bookings(request: Request) -> bytes:
     """Return the clinic's bookings by outcome; nothing while no database answers."""
     caches = stores_of(request).papers.visits.caches
     try:
-        counted = caches.figures("outcomes", count_outcomes).value
+        counted = caches.outcomes()
     except DatabaseUnavailable:
         return b""
     # In a registry of its own: it is the clinic's number, not this process's.
@@ -45,4 +48,30 @@ def _bookings(request: Request) -> bytes:
     )
     for outcome, number in counted.items():
         bookings.labels(outcome).set(number)
+    return generate_latest(registry)
+
+
+def _servers(request: Request) -> bytes:
+    """Return how the servers are; what is counted in a database only if one answers."""
+    stores = stores_of(request)
+    try:
+        counted = stores.database.read(counts.count, acting=SYSTEM).value
+    except DatabaseUnavailable:
+        counted = None
+    registry = CollectorRegistry()
+    registry.register(ServerMetrics(stores.lookout.latest(), counted))
+    return generate_latest(registry)
+
+
+def _spool(request: Request) -> bytes:
+    """Return what this server keeps for the audit log; nothing if that is not known."""
+    stores = stores_of(request)
+    if stores.spool is None:
+        return b""
+    try:
+        waiting = stores.spool.waiting()
+    except OSError:
+        return b""
+    registry = CollectorRegistry()
+    registry.register(SpoolMetrics(waiting, stores.now()))
     return generate_latest(registry)

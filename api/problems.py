@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from api.answers import JsonResponse, draft_json, patient_json
 from api.document_answers import document_json
-from db.routing import DatabaseUnavailable
+from db.routing import DatabaseUnavailable, NoPrimary
 from services import documents, patients
 from services.errors import (
     Conflict,
@@ -75,6 +75,7 @@ def install(api: FastAPI) -> None:
     """Let every error that leaves a route be told in the caller's format."""
     api.add_exception_handler(ServiceError, _service_error)
     api.add_exception_handler(Refusal, _refused_with_more)
+    api.add_exception_handler(NoPrimary, _no_primary)
     api.add_exception_handler(DatabaseUnavailable, _database_unavailable)
     api.add_exception_handler(RequestValidationError, _invalid_request)
     api.add_exception_handler(StarletteHTTPException, _http_error)
@@ -152,6 +153,15 @@ def _stale_document(request: Request, error: documents.StaleRevision) -> Respons
 def _database_unavailable(request: Request, error: Exception) -> Response:
     _log.warning("The database is unavailable: %s.", type(error).__name__)
     return _refusal(request.url.path, 503, _CHANGING_HANDS, headers=_RETRY_LATER)
+
+
+def _no_primary(request: Request, error: Exception) -> Response:
+    assert isinstance(error, NoPrimary)  # noqa: S101 (registered so)
+    sentence = (
+        f"Nothing can be saved since {error.since:%Y-%m-%d %H:%M:%S} UTC: no server "
+        "leads the database. What is there can be read meanwhile."
+    )
+    return _refusal(request.url.path, 503, sentence, headers=_RETRY_LATER)
 
 
 def _invalid_request(request: Request, error: Exception) -> Response:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
@@ -24,10 +26,15 @@ from db.audit_store import AuditStore
 from db.gridfs import FileStore
 from db.limit_storage import LimitStorage
 from db.listening import Listener
+from db.observing import Lookout
+from db.patroni import Patroni
 from db.routing import SYSTEM, Database
+from db.spool import Spool
 from services import people, sessions, tokens, visit_news
 from services.actors import Actor, Role
+from services.audit_spool import AuditSpool
 from services.authoring import Clinic
+from services.cluster_acts import Operator, Servers
 from services.document_lists.hot import HotLists
 from services.documents import Intake
 from services.pdf.examining import Examiner
@@ -98,6 +105,8 @@ class Door:
     database: Database
     tokens: dict[Role, str]
     limits: CallLimits
+    lookout: Lookout
+    spool: AuditSpool
 
 
 @pytest.fixture(scope="module")
@@ -105,13 +114,19 @@ def door(
     module_endpoints, module_files, module_log, module_limits, papers
 ) -> Iterator[Door]:
     database = Database(module_endpoints, retry_seconds=2)
+    lookout = Lookout(module_endpoints)
+    disk = TemporaryDirectory(prefix="chartroom-spool-")
+    spool = AuditSpool(Spool(Path(disk.name), module_files.keys))
     api = create_api(
         database,
         module_files,
         module_log,
         module_limits,
         papers,
+        lookout=lookout,
+        operator=Operator(Servers(database, Patroni(module_endpoints))),
         now=lambda: datetime(2026, 11, 20, 12, tzinfo=UTC),
+        spool=spool,
     )
     gate = Gate(
         lambda *asgi: (api if serves(asgi[0]["path"]) else Starlette())(*asgi),
@@ -122,7 +137,10 @@ def door(
     made = database.write(people.ensure_demo_people, acting=SYSTEM)
     cast = database.read(people.demo_people, after=made.lsn, acting=SYSTEM).value
     app = SecurityHeaders(RequestLog(gate))
-    yield Door(app, database, _tokens(database, cast), module_limits)
+    yield Door(app, database, _tokens(database, cast), module_limits, lookout, spool)
+    lookout.close()
+    spool.close()
+    disk.cleanup()
     database.close()
 
 

@@ -1,6 +1,5 @@
 """Who may call what: every route, with no token and with every role's."""
 
-import time
 from datetime import timedelta
 from uuid import uuid4
 
@@ -12,6 +11,7 @@ from db.routing import SYSTEM
 from services import tokens
 from services.actors import Role
 from tests.api.conftest import ADA, Client
+from tests.waiting import eventually
 
 NOBODY = uuid4()
 P = f"/api/v1/patients/{NOBODY}"
@@ -56,6 +56,7 @@ ROUTES = {
     ("POST", f"{VISIT}/check-in"): (None, 404, 404, 403, 403, 403),
     ("POST", f"{VISIT}/complete"): (None, 404, 404, 403, 403, 403),
     ("POST", f"{VISIT}/no-show"): (None, 404, 404, 403, 403, 403),
+    ("POST", f"{VISIT}/undo-check-in"): (None, 404, 404, 403, 403, 403),
     ("GET", f"{VISIT}/ticket"): (None, 404, 404, 403, 403, 404),
     ("GET", f"{VISIT}/calendar"): (None, 404, 404, 403, 403, 404),
     ("GET", "/api/prescriptions/{uuid}"): (None, 404, 404, 403, 403, 404),
@@ -75,9 +76,17 @@ ROUTES = {
     ("GET", "/api/v1/people"): (None, 403, 403, 403, 200, 403),
     ("GET", "/api/v1/people/{uuid}"): (None, 403, 403, 403, 404, 403),
     ("POST", "/api/v1/people/{uuid}/deactivate"): (None, 403, 403, 403, 404, 403),
+    ("GET", "/api/v1/replication/preview"): (None, 403, 403, 403, 200, 403),
+    ("GET", "/api/v1/replication/settings"): (None, 403, 403, 403, 200, 403),
+    ("POST", "/api/v1/replication/acts"): ({}, 403, 403, 403, 400, 403),
+    ("GET", "/api/v1/replication/acts/{uuid}"): (None, 403, 403, 403, 404, 403),
+    ("DELETE", "/api/v1/replication/acts/{uuid}"): (None, 403, 403, 403, 404, 403),
     ("GET", "/api/v1/tokens"): (None, 403, 403, 403, 200, 403),
     ("DELETE", "/api/v1/tokens/{uuid}"): (None, 404, 404, 404, 404, 403),
     ("GET", "/api/v1/health"): (None, 200, 200, 200, 200, 200),
+    ("GET", "/api/v1/replication/alerts"): (None, 403, 403, 403, 200, 403),
+    ("GET", "/api/v1/replication/history"): (None, 403, 403, 403, 200, 403),
+    ("GET", "/api/v1/replication/samples"): (None, 403, 403, 403, 200, 403),
     ("GET", "/api/v1/replication/status"): (None, 403, 403, 403, 200, 403),
     ("GET", "/files/patients/{uuid}/photo"): (None, 404, 404, 403, 403, 404),
     ("GET", "/files/doctors/{uuid}/photo"): (None, 404, 404, 404, 404, 404),
@@ -197,6 +206,4 @@ def test_a_token_that_was_taken_back_is_refused(door, take_back):
         session.execute(take_back(tokens.find_actor(session, token)))
 
     # A replica hears of it when it has replayed the change.
-    deadline = time.monotonic() + 5
-    while _answer(door, token) != 401:
-        assert time.monotonic() < deadline
+    eventually(lambda: _answer(door, token) == 401, seconds=5)

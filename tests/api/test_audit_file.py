@@ -148,7 +148,12 @@ def headless(module_endpoints, module_files, module_log, papers, door):
     alone = replace(module_endpoints, database_url=nowhere)
     with closing(Database(alone, retry_seconds=0.2)) as database:
         given = (database, module_files, module_log, door.limits, papers)
-        api = create_api(*given, now=lambda: datetime(2026, 11, 20, tzinfo=UTC))
+        api = create_api(
+            *given,
+            lookout=None,
+            operator=None,
+            now=lambda: datetime(2026, 11, 20, tzinfo=UTC),
+        )
         with closing(Client(api, door.tokens[Role.STAFF])) as client:
             yield client
 

@@ -20,6 +20,8 @@ def next_century(door, module_files, module_log, papers):
         module_log,
         door.limits,
         papers,
+        lookout=door.lookout,
+        operator=None,
         now=lambda: later,
     )
     with closing(Client(api, door.tokens[Role.STAFF])) as client:

@@ -9,9 +9,10 @@ from sqlalchemy import delete, insert, text
 from api.dependencies import Stores
 from api.health import Checkup, examine
 from db.models import AuditEvent
-from db.routing import SYSTEM, Database
-from services import background
+from db.routing import SYSTEM, Absence, Database
+from services import audit, background
 from services.actors import Role
+from services.audit import Action
 
 
 def _beat(database, age="0 seconds"):
@@ -34,6 +35,8 @@ def stores(door, module_files, module_log, papers):
         module_log,
         door.limits,
         papers,
+        door.lookout,
+        None,
         lambda: date(2026, 11, 20),
     )
 
@@ -84,11 +87,26 @@ def test_a_lost_replica_degrades_but_the_clinic_works_on(stores):
     assert (health.status, health.response().status_code) == ("degraded", 200)
 
 
-def test_without_a_primary_the_answer_is_503(stores):
+def test_without_a_primary_visitors_still_come_and_are_told_it_is_read_only(stores):
     health = examine(_seen_as(stores, primary={"reachable": False}))
 
-    assert (health.status, health.response().status_code) == ("down", 503)
+    assert (health.status, health.response().status_code) == ("read-only", 200)
     assert health.parts["primary"]["status"] == "down"
+
+
+def test_without_any_server_of_postgresql_the_answer_is_503(stores):
+    gone = {"reachable": False}
+    health = examine(_seen_as(stores, primary=gone, replica=gone))
+
+    assert (health.status, health.response().status_code) == ("down", 503)
+
+
+def test_health_says_since_when_nobody_leads(stores):
+    since = datetime(2026, 11, 20, 19, 3, tzinfo=UTC)
+    seen = _seen_as(stores, primary={"reachable": False})
+    seen.database.absence = lambda: Absence(since, 60, is_lasting=True)
+
+    assert examine(seen).parts["primary"]["missing_since"] == since.isoformat()
 
 
 def test_without_mongodb_the_answer_is_503(stores):
@@ -97,18 +115,9 @@ def test_without_mongodb_the_answer_is_503(stores):
     assert (health.status, health.response().status_code) == ("down", 503)
 
 
-def test_a_silent_worker_degrades(
-    endpoints, module_files, module_log, module_limits, papers
-):
+def test_a_silent_worker_degrades(endpoints, stores):
     database = Database(endpoints)
-    stores = Stores(
-        database,
-        module_files,
-        module_log,
-        module_limits,
-        papers,
-        lambda: date(2026, 11, 20),
-    )
+    stores = replace(stores, database=database)
 
     never = examine(stores)
     after = _beat(database, "31 seconds").lsn
@@ -162,6 +171,20 @@ def test_however_many_ask_the_parts_are_asked_once_a_second(stores):
 def test_anybody_may_ask_how_things_are(stranger):
     assert stranger.get("/health").status_code == 200
     assert "chartroom_lsn_waits_total" in stranger.get("/metrics").text
+
+
+def test_metrics_tell_how_much_waits_for_the_audit_log(stranger, door, clerk):
+    def told():
+        return stranger.get("/metrics").text
+
+    before = told()
+    door.spool.keep([audit.event_of(clerk, Action.PATIENT_LIST)])
+    while_it_waits = told()
+    door.spool.write_down(door.database)
+
+    assert "chartroom_audit_spool_records 0.0" in before
+    assert "chartroom_audit_spool_records 1.0" in while_it_waits
+    assert "chartroom_audit_spool_records 0.0" in told()
 
 
 def test_an_admin_sees_every_node(as_role):

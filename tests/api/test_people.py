@@ -1,6 +1,5 @@
 """People and tokens for programs: seen and shut out, but never let in."""
 
-import time
 from uuid import uuid4
 
 import pytest
@@ -13,6 +12,7 @@ from services.actors import Role, Scope
 from tests.api.conftest import Client
 from tests.conftest import connect, owner
 from tests.services.people_samples import open_sessions, person
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -120,10 +120,7 @@ def test_the_last_use_of_a_token_is_shown(door, boss):
     client.get("/api/v1/health")
     client.close()
 
-    deadline = time.monotonic() + 5
-    while token_of(door, boss, name)["last_used_at"] is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    eventually(lambda: token_of(door, boss, name)["last_used_at"], seconds=5)
 
 
 @pytest.mark.parametrize(

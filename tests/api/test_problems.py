@@ -1,11 +1,12 @@
 """Every refusal is an RFC 9457 problem, and what breaks tells nothing."""
 
 import logging
+from datetime import UTC, datetime
 
 import pytest
 
 from dashboard import logs
-from db.routing import DatabaseUnavailable
+from db.routing import DatabaseUnavailable, NoPrimary
 from services import patient_lists
 from services.actors import Role
 from services.errors import Unavailable
@@ -130,3 +131,13 @@ def test_what_cannot_answer_now_says_when_to_try_again(client, break_with, error
     assert response.status_code == 503
     assert response.headers["retry-after"] == "2"
     assert "Lovelace" not in _problem(response)["detail"]
+
+
+def test_a_lasting_absence_says_since_when(client, break_with):
+    break_with(NoPrimary(datetime(2026, 11, 20, 19, 3, tzinfo=UTC)))
+
+    response = client.get(LIST)
+
+    assert response.status_code == 503
+    assert response.headers["retry-after"] == "2"
+    assert "since 2026-11-20 19:03:00 UTC" in _problem(response)["detail"]

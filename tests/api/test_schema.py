@@ -25,7 +25,14 @@ _CHECKS = [
 
 
 _description = create_api(
-    None, None, None, None, None, now=lambda: datetime.now(UTC)
+    None,
+    None,
+    None,
+    None,
+    None,
+    lookout=None,
+    operator=None,
+    now=lambda: datetime.now(UTC),
 ).openapi()
 schema = schemathesis.openapi.from_dict(_description)
 
