@@ -40,10 +40,13 @@ def chartroom(
 def variables(endpoints: Endpoints, data: Path) -> dict[str, str]:
     """Return the settings with which commands use these databases."""
     replicas = endpoints.replica_urls.items()
+    # Without its password: what others share is looked at and not acted on.
+    patronis = endpoints.patroni_urls.items()
     return {
         "CHARTROOM_DATABASE_URL": endpoints.database_url,
         "CHARTROOM_OWNER_URL": endpoints.owner_url or "",
         "CHARTROOM_REPLICA_URLS": ", ".join(f"{n}={url}" for n, url in replicas),
+        "CHARTROOM_PATRONI_URLS": ", ".join(f"{n}={url}" for n, url in patronis),
         "CHARTROOM_MONGO_URL": endpoints.mongo_url,
         "CHARTROOM_AUDIT_MONGO_URL": endpoints.audit_url,
         "CHARTROOM_DEMO": "true",

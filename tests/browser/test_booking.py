@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from db.models import Booking, BookingSlot
 from db.routing import SYSTEM
@@ -132,3 +132,64 @@ def test_a_hold_counts_down_and_frees_itself(
 
 def registered_id(page: Page) -> str:
     return registered(page, "Hedwig", unlike(), **OTHERS).split("patient=")[1]
+
+
+def test_closing_the_tab_frees_what_was_held_in_it(site: Site, maya: Page, house: str):
+    opened(maya, house)
+    time_of(maya, "08:20").click()
+    expect(maya.get_by_role("timer")).to_be_visible()
+    context = maya.context
+    again = context.new_page()
+
+    maya.close(run_before_unload=True)
+
+    opened(again, house)
+    expect(time_of(again, "08:20")).to_be_visible()
+    # Its two minutes are not over: the tab itself has said that it leaves.
+    (status, ran_out) = site.database.read_latest(_last_booking, acting=SYSTEM).value
+    assert (status, ran_out) == ("cancelled", False)
+
+
+def _last_booking(session) -> tuple[str, bool]:
+    newest = select(Booking).order_by(Booking.created_at.desc()).limit(1)
+    booking = session.scalars(newest).one()
+    return booking.status, booking.ended_at >= booking.expires_at
+
+
+def test_a_visit_is_booked_by_the_keyboard_alone(maya: Page, house: str):
+    opened(maya, house)
+    press_until(maya, "Tab", "^Hold Monday .*, 08:00$")
+    maya.keyboard.press("ArrowDown")
+    assert re.search(", 08:20$", focused(maya))
+
+    maya.keyboard.press("Enter")
+    expect(maya.get_by_role("timer")).to_be_visible()
+    press_until(maya, "Tab", "^What is the visit at 08:20 about")
+    maya.keyboard.type("My knee")
+    press_until(maya, "Tab", "Confirm visit")
+    maya.keyboard.press("Enter")
+
+    expect(maya.get_by_role("link", name="Ticket")).to_be_visible()
+    expect(maya.get_by_text("your visit")).to_be_visible()
+
+
+def focused(page: Page) -> str:
+    """Return how what has the focus is called, as a screen reader says it."""
+    name: str = page.evaluate(
+        """() => {
+            let at = document.activeElement
+            while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement
+            return at?.ariaLabel || at?.labels?.[0]?.innerText || at?.innerText || ""
+        }"""
+    )
+    return name.strip()
+
+
+def press_until(page: Page, key: str, name: str) -> None:
+    """Press the key until what is called so has the focus."""
+    settled(page)
+    for _ in range(80):
+        page.keyboard.press(key)
+        if re.search(name, focused(page)):
+            return
+    raise AssertionError(f"The keyboard does not lead to {name}.")

@@ -129,7 +129,11 @@ def test_a_document_goes_from_a_form_to_the_trash_and_back(site: Site, page: Pag
     search(page, finding)
     expect(page.get_by_text("No document meets this")).to_be_visible()
     page.get_by_role("button", name="Trash").click()
-    settled(page).get_by_role("button", name="Restore").first.click()
+    deleted = page.get_by_role("button", name="Restore")
+    expect(deleted.first).to_be_visible()
+    left = deleted.count() - 1
+    deleted.first.click()
+    expect(deleted).to_have_count(left)
     search(page, finding)
     expect(page.get_by_role("row").filter(has_text=f"Grete {last}")).to_be_visible()
 

@@ -39,21 +39,66 @@ def test_a_week_that_is_typed_offers_times_at_once(page: Page, emil: str):
     expect(row).to_contain_text("09:00")
 
 
+def test_a_time_is_blocked_once_somebody_has_seen_whose_visits_are_in_it(
+    page: Page, site: Site, emil: str
+):
+    visit_tomorrow(site, emil)
+    page.goto(f"/doctor_plan?doctor={emil}")
+    ask_to_block_tomorrow(page)
+
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("row").filter(has_text="Ada Byron")).to_be_visible()
+    dialog.get_by_role("button", name="Add it, 1 to be moved").click()
+
+    settled(page).get_by_role("table", name="Visits to move").wait_for()
+    expect(page.get_by_role("row").filter(has_text="Blocked")).to_be_visible()
+
+
+def test_a_visit_is_moved_away_before_its_time_is_blocked(
+    page: Page, site: Site, emil: str
+):
+    visit_tomorrow(site, emil)
+    page.goto(f"/doctor_plan?doctor={emil}")
+    ask_to_block_tomorrow(page)
+
+    row = page.get_by_role("dialog").get_by_role("row").filter(has_text="Ada Byron")
+    row.get_by_role("button").click()
+
+    page.get_by_text("You are moving the visit of").wait_for()
+
+
+def ask_to_block_tomorrow(page: Page) -> None:
+    for label in ("From", "Until"):
+        field = settled(page).get_by_role("group", name=label, exact=True)
+        field.get_by_role("spinbutton").first.click()
+        page.keyboard.type(f"{tomorrow():%Y%m%d}")
+    page.get_by_role("button", name="Add", exact=True).click()
+
+
+def visit_tomorrow(site: Site, doctor_id: str) -> None:
+    """Let the doctor work every morning, and Ada have tomorrow's first visit."""
+
+    def book(session) -> None:
+        clerk: Actor = people.demo_people(session)[0]
+        week = [scheduling.Hours(day, time(9), time(11)) for day in range(1, 8)]
+        scheduling.change_week(session, clerk, UUID(doctor_id), week, HORIZON)
+        free = slots_of(session, UUID(doctor_id), tomorrow().date())[0]
+        take(session, free, patient(session, first_name="Ada", last_name="Byron"))
+
+    site.database.write(book, acting=SYSTEM)
+
+
 def test_a_visit_in_a_blocked_time_leads_to_another_time(
     page: Page, site: Site, emil: str
 ):
     def block(session):
         clerk: Actor = people.demo_people(session)[0]
-        week = [scheduling.Hours(day, time(9), time(11)) for day in range(1, 8)]
-        whose = UUID(emil)
-        scheduling.change_week(session, clerk, whose, week, HORIZON)
-        free = slots_of(session, whose, tomorrow().date())[0]
-        take(session, free, patient(session, first_name="Ada", last_name="Byron"))
         blocked = ExceptionDraft(
-            ExceptionKind.BLOCKED, tomorrow(time(0)), tomorrow(time(23)), whose
+            ExceptionKind.BLOCKED, tomorrow(time(0)), tomorrow(time(23)), UUID(emil)
         )
         scheduling.add_exception(session, clerk, blocked, HORIZON)
 
+    visit_tomorrow(site, emil)
     site.database.write(block, acting=SYSTEM)
     page.goto(f"/doctor_plan?doctor={emil}")
 

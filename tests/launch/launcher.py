@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -119,13 +118,3 @@ def sweep(launcher: Launcher) -> None:
     for process in launcher.processes():
         process.kill()
     launcher.output_file.unlink(missing_ok=True)
-
-
-def eventually(condition: Callable[[], bool], *, seconds: float) -> bool:
-    """Tell whether the condition comes to hold in time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True

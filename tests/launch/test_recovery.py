@@ -9,7 +9,8 @@ import pytest
 
 from db import embedded
 from tests.conftest import owner
-from tests.launch.launcher import Launcher, eventually
+from tests.launch.launcher import Launcher
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.launch
 

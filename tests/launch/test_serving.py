@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 import psutil
 import pytest
 
-from tests.launch.launcher import ROOT, Launcher, eventually, sweep
+from tests.launch.launcher import ROOT, Launcher, sweep
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.launch
 
