@@ -1,25 +1,14 @@
 """The production shape says the same as the embedded one, in other words."""
 
-import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from db import audit_access, audit_store
-from db.embedded import nodes
+from db.embedded import configuration
 from db.settings import Settings
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def compose() -> dict[str, Any]:
-    """docker-compose.yml, read."""
-    content: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-    return content
+from tests.deploy.conftest import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +19,7 @@ def patroni() -> dict[str, Any]:
 
 
 def test_nodes_agree_on_the_same_terms_as_the_embedded_ones(patroni: dict[str, Any]):
-    assert patroni["bootstrap"]["dcs"] == nodes.DYNAMIC
+    assert patroni["bootstrap"]["dcs"] == configuration.DYNAMIC
 
 
 def test_logs_are_as_silent_about_patients_as_the_embedded_ones(
@@ -38,7 +27,7 @@ def test_logs_are_as_silent_about_patients_as_the_embedded_ones(
 ):
     silent = {
         name: value
-        for name, value in nodes.PARAMETERS.items()
+        for name, value in configuration.PARAMETERS.items()
         if name.startswith(("log_min_error", "log_error", "log_parameter"))
     }
 
@@ -52,8 +41,8 @@ def test_every_setting_that_compose_sets_exists(compose: dict[str, Any]):
     assert compose["x-databases"].keys() <= known
 
 
-def test_every_password_that_compose_asks_for_is_in_the_example():
-    asked = re.findall(r"\$\{([A-Z_]+)[:?-]", (ROOT / "docker-compose.yml").read_text())
+def test_every_variable_that_compose_asks_for_is_in_the_example():
+    asked = re.findall(r"(?<!\$)\$\{([A-Z_]+)[:?-]", _compose_text())
     example = re.findall(
         r"^([A-Z_]+)=", (ROOT / "deploy/example.env").read_text(), re.M
     )
@@ -61,49 +50,87 @@ def test_every_password_that_compose_asks_for_is_in_the_example():
     assert sorted(set(asked)) == sorted(example)
 
 
-def test_the_audit_login_and_its_indexes_are_the_embedded_ones():
-    script = (ROOT / "deploy/mongo-user.js").read_text()
-    [indexes] = re.findall(r"^const indexes = (\[.*?\n\]);", script, re.M | re.S)
-    [actions] = re.findall(r"actions: (\[.*?\])", script)
-    resource = (
-        f'{{ db: "{audit_store.DATABASE}", collection: "{audit_store.COLLECTION}" }}'
-    )
+def test_every_service_has_the_secrets_that_it_puts_into_addresses(
+    compose: dict[str, Any],
+):
+    for name, service in compose["services"].items():
+        said = " ".join(map(str, service.get("environment", {}).values()))
+        wanted = set(re.findall(r"\$\$\{([A-Z_]+)\}", said))
 
-    # As text, because the order of an index's fields counts.
-    expected = json.dumps([list(index) for index in audit_access.INDEXES])
-    assert json.dumps(json.loads(indexes)) == expected
-    assert sorted(json.loads(actions)) == sorted(audit_access.ACTIONS)
-    assert f"resource: {resource}" in script
-    assert f'user: "{audit_access.USER}"' in script
+        assert wanted <= set(service.get("secrets", ())), name
+
+
+def test_no_secret_stands_in_the_file():
+    assert not re.findall(r"(?<!\$)\$\{[A-Z_]*(?:PASSWORD|SECRET|KEY)", _compose_text())
+
+
+def _compose_text() -> str:
+    return (ROOT / "docker-compose.yml").read_text()
+
+
+def test_containers_can_do_next_to_nothing(compose: dict[str, Any]):
+    may = {
+        name: service["cap_add"]
+        for name, service in compose["services"].items()
+        if "cap_add" in service
+    }
+
+    for name, service in compose["services"].items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["read_only"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+    assert may.keys() == {"mongo-1", "mongo-2", "mongo-3"}
+
+
+def test_what_runs_on_is_checked_and_limited(compose: dict[str, Any]):
+    lasting = {
+        name: service
+        for name, service in compose["services"].items()
+        if service["restart"] != "no"
+    }
+
+    assert len(lasting) == 16
+    for name, service in lasting.items():
+        assert "healthcheck" in service, name
+        assert {"cpus", "memory"} <= service["deploy"]["resources"]["limits"].keys()
+        assert service["pids_limit"], name
 
 
 def test_only_the_worker_can_seal_the_audit_log(compose: dict[str, Any]):
     keys = {
         name: service["environment"]["CHARTROOM_AUDIT_KEY_FILE"]
         for name, service in compose["services"].items()
-        if "audit" in str(service.get("secrets"))
+        if "CHARTROOM_AUDIT_KEY_FILE" in service.get("environment", {})
     }
+    sealing = [
+        name
+        for name, service in compose["services"].items()
+        if "audit.key" in service.get("secrets", ())
+    ]
 
     assert keys == {
-        "web": "/run/secrets/audit.pub",
+        "web-1": "/run/secrets/audit.pub",
+        "web-2": "/run/secrets/audit.pub",
         "worker": "/run/secrets/audit.key",
     }
-    assert compose["services"]["web"]["secrets"] == ["audit.pub"]
+    assert sealing == ["worker"]
 
 
 def test_who_reads_files_has_their_keys_and_only_a_hand_exchanges_them(
     compose: dict[str, Any],
 ):
     mounted = {
-        name: service["volumes"]
+        name: folder
         for name, service in compose["services"].items()
-        if "CHARTROOM_FILE_KEYS_FILE" in str(service.get("environment"))
+        for folder in service.get("volumes", ())
+        if ":/keys" in folder
     }
 
     assert mounted == {
-        "web": ["./deploy/keys:/keys:ro"],
-        "worker": ["./deploy/keys:/keys:ro"],
-        "keys": ["./deploy/keys:/keys"],
+        "web-1": "./deploy/secrets/keys:/keys:ro",
+        "web-2": "./deploy/secrets/keys:/keys:ro",
+        "worker": "./deploy/secrets/keys:/keys:ro",
+        "keys": "./deploy/secrets/keys:/keys",
     }
     assert compose["services"]["keys"]["profiles"] == ["keys"]
 
@@ -112,23 +139,47 @@ def test_what_is_secret_gets_neither_into_git_nor_into_an_image():
     git = (ROOT / ".gitignore").read_text().split()
     image = (ROOT / ".dockerignore").read_text().split()
 
-    assert {".env", "/deploy/audit.*", "/deploy/keys/"} <= set(git)
-    assert {"**/.env", "deploy/audit.*", "deploy/keys"} <= set(image)
+    assert {".env", "/deploy/secrets/"} <= set(git)
+    assert {"**/.env", "deploy/secrets"} <= set(image)
 
 
-def test_only_nodes_reach_etcd_and_only_the_web_server_is_reached_from_outside(
+def test_only_nodes_reach_etcd_and_only_the_front_is_reached_from_outside(
     compose: dict[str, Any],
 ):
     services = compose["services"]
-    near_etcd = {n for n, s in services.items() if "agreement" in s["networks"]}
-    published = {n: s["ports"] for n, s in services.items() if "ports" in s}
+    near_etcd = {n for n, s in services.items() if "agreement" in s.get("networks", ())}
+    open_ports = {
+        name: [port for port in service["ports"] if not port.startswith("127.0.0.1:")]
+        for name, service in services.items()
+        if "ports" in service
+    }
 
-    assert near_etcd == {"etcd", "db-01", "db-02", "db-03"}
-    assert published == {"web": ["127.0.0.1:8501:8501"]}
+    # Prometheus reads etcd's numbers.
+    assert near_etcd == {
+        *("etcd-1", "etcd-2", "etcd-3", "prometheus"),
+        *("db-main", "db-slave-01", "db-slave-02", "db-delayed"),
+    }
+    assert {name: ports for name, ports in open_ports.items() if ports} == {
+        "front": ["443:8443", "80:8080"]
+    }
+
+
+def test_the_nodes_have_the_ports_that_people_expect(compose: dict[str, Any]):
+    published = {
+        name: service["ports"][0].split(":")[1]
+        for name, service in compose["services"].items()
+        if name.startswith("db-") and "ports" in service
+    }
+
+    assert published == {
+        "db-main": "5432",
+        "db-slave-01": "5433",
+        "db-slave-02": "5434",
+    }
 
 
 def test_what_sends_letters_reaches_the_outside(compose: dict[str, Any]):
     inside = {name for name, net in compose["networks"].items() if net.get("internal")}
 
-    for name in ("web", "worker"):
+    for name in ("web-1", "web-2", "worker"):
         assert set(compose["services"][name]["networks"]) - inside

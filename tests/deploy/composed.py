@@ -1,0 +1,84 @@
+"""Services of docker-compose.yml as processes of this machine.
+
+What the file says is used as it stands: command, variables and secrets. Only what is a
+container's own is put in its place here: names and ports, and the folder /data.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from db.embedded.programs import find
+from tests.browser.running import free_port
+
+ROOT = Path(__file__).parents[2]
+_ANY = "0.0.0.0"  # noqa: S104 - what containers listen on
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A folder in which services run, and the ports that they have got."""
+
+    folder: Path
+    secrets: Path
+    services: Mapping[str, Any]
+    ports: dict[tuple[str, int], int]
+
+    def port(self, service: str, inside: int) -> int:
+        """Return where a port of a service is found."""
+        return self.ports.setdefault((service, inside), free_port())
+
+    def data(self, service: str) -> Path:
+        """Return what is /data to a service."""
+        folder = self.folder / service
+        folder.mkdir(exist_ok=True)
+        # Some of them run as nobody here, and as Chartroom's user there.
+        folder.chmod(0o777)
+        return folder
+
+    def environment(self, service: str) -> dict[str, str]:
+        """Return the variables of a service."""
+        said = self.services[service].get("environment", {})
+        return {name: self._here(service, value) for name, value in said.items()}
+
+    def _here(self, service: str, value: str) -> str:
+        # Compose makes one dollar of two.
+        value = value.replace("$$", "$").replace("/data", str(self.data(service)))
+        for (name, inside), port in self.ports.items():
+            value = value.replace(f"{name}:{inside}", f"127.0.0.1:{port}")
+            if name == service:
+                value = value.replace(f"{_ANY}:{inside}", f"127.0.0.1:{port}")
+        return value
+
+    @contextmanager
+    def running(self, service: str, **also: str) -> Iterator[Path]:
+        """Run a service as an ordinary user until the block ends; yield its log."""
+        here = find(self.folder)
+        command = ["python", "deploy/entry.py", *self.services[service]["command"]]
+        log = self.folder / f"{service}.log"
+        variables = {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "SECRETS": str(self.secrets),
+            **here.environment,
+            **self.environment(service),
+            **also,
+        }
+        variables["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                [*here.prefix, *command],
+                cwd=ROOT,
+                env=variables,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            yield log
+        finally:
+            process.terminate()
+            process.wait(60)

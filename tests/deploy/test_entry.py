@@ -1,0 +1,102 @@
+"""Secrets are made once, and reach programs as files only."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy import make_secrets
+from tests.deploy.conftest import ROOT
+
+_SHOW = "import os; print(os.environ['CHARTROOM_DATABASE_URL'])"
+
+
+def _enter(folder: Path, *command: str, **variables: str) -> "subprocess.Popen[str]":
+    entry = [sys.executable, "deploy/entry.py", *command]
+    environment = os.environ | {"SECRETS": str(folder)} | variables
+    return subprocess.Popen(
+        entry,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_program_gets_its_secrets_in_its_own_environment(tmp_path: Path):
+    (tmp_path / "DB_APP_PASSWORD").write_text("once\n")
+    url = "postgresql://app:${DB_APP_PASSWORD}@db/chartroom"
+
+    entered = _enter(tmp_path, sys.executable, "-c", _SHOW, CHARTROOM_DATABASE_URL=url)
+
+    said, _ = entered.communicate()
+    assert said.strip() == "postgresql://app:once@db/chartroom"
+
+
+def test_what_ends_a_program_ends_it_at_once(tmp_path: Path):
+    # It becomes the program: a signal to the container reaches it, and nobody between.
+    with _enter(tmp_path, "sh", "-c", "echo begun; exec sleep 60") as entered:
+        assert entered.stdout is not None
+        assert entered.stdout.readline() == "begun\n"
+        entered.terminate()
+
+    assert entered.returncode == -signal.SIGTERM
+
+
+@pytest.mark.parametrize("content", [None, ""])
+def test_a_missing_secret_is_named_and_nothing_starts(
+    tmp_path: Path, content: str | None
+):
+    if content is not None:
+        (tmp_path / "DB_APP_PASSWORD").write_text(content)
+    url = "postgresql://app:${DB_APP_PASSWORD}@db/chartroom"
+
+    entered = _enter(tmp_path, sys.executable, "-c", _SHOW, CHARTROOM_DATABASE_URL=url)
+
+    said, complaint = entered.communicate()
+    assert entered.returncode == 1
+    assert said == ""
+    assert "The secret DB_APP_PASSWORD is missing or empty" in complaint
+    assert "Traceback" not in complaint
+
+
+def test_key_files_stay_files(secrets: Path):
+    show = "import os; print([n for n in os.environ if 'audit' in n or 'pem' in n])"
+
+    said, _ = _enter(secrets, sys.executable, "-c", show).communicate()
+
+    assert said.strip() == "[]"
+
+
+def test_every_secret_that_compose_names_is_made(
+    compose: dict[str, Any], secrets: Path
+):
+    wanted = {secret["file"] for secret in compose["secrets"].values()}
+
+    made = {f"deploy/secrets/{file.name}" for file in secrets.iterdir()}
+    assert wanted <= made
+    assert made - wanted == {"deploy/secrets/keys"}
+
+
+def test_secrets_are_for_their_owner_and_differ(secrets: Path):
+    files = [file for file in secrets.rglob("*") if file.is_file()]
+    contents = {(secrets / name).read_text() for name in make_secrets.RANDOM}
+
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    assert len(contents) == len(make_secrets.RANDOM)
+    assert min(map(len, contents)) >= 32
+
+
+def test_secrets_that_are_there_stay(secrets: Path):
+    before = {file: file.read_bytes() for file in secrets.rglob("*") if file.is_file()}
+
+    make_secrets.make(secrets)
+
+    assert before == {
+        file: file.read_bytes() for file in secrets.rglob("*") if file.is_file()
+    }

@@ -1,0 +1,145 @@
+"""MongoDB's three members of docker-compose.yml, started and founded as it says."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure
+
+from db import audit_access, audit_store
+from db.embedded.programs import find
+from tests.browser.running import free_port
+from tests.deploy.conftest import ROOT
+
+pytestmark = pytest.mark.cluster
+
+# What MongoDB's image does before it starts mongod as it was told: where nobody else
+# reaches it, it makes the administrator of a new member.
+_IMAGE = """#!/usr/bin/env bash
+set -euo pipefail
+if [ -n "${MONGO_INITDB_ROOT_USERNAME:-}" ]; then
+    "$MONGOD" --dbpath "$DATA" --port "$ALONE" --nounixsocket \\
+        --fork --logpath "$DATA/log"
+    "$PYTHON" - <<END
+from pymongo import MongoClient
+client = MongoClient("mongodb://127.0.0.1:$ALONE/?directConnection=true")
+client.admin.command(
+    "createUser",
+    "$MONGO_INITDB_ROOT_USERNAME",
+    pwd=open("$MONGO_INITDB_ROOT_PASSWORD_FILE").read(),
+    roles=["root"],
+)
+END
+    "$MONGOD" --dbpath "$DATA" --shutdown
+fi
+exec "$MONGOD" "${@:2}" --dbpath "$DATA" --port "$PORT" --nounixsocket \\
+    --wiredTigerCacheSizeGB 0.25 --oplogSize 64
+"""
+
+
+def _start(
+    folder: Path, secrets: Path, port: int, said: dict[str, str]
+) -> "subprocess.Popen[bytes]":
+    data, run = folder / f"data-{port}", folder / f"run-{port}"
+    data.mkdir()
+    run.mkdir()
+    variables = {
+        "PATH": f"{folder}:{os.environ['PATH']}",
+        "MONGOD": str(find(folder).mongod),
+        "PYTHON": sys.executable,
+        "DATA": str(data),
+        "PORT": str(port),
+        "ALONE": str(free_port()),
+        "SECRETS": str(secrets),
+        "MONGO_RUN": str(run),
+        "MONGO_USER": str(os.geteuid()),
+    }
+    with (folder / f"mongo-{port}.log").open("w") as log:
+        return subprocess.Popen(
+            ["bash", "deploy/mongo.sh"],
+            cwd=ROOT,
+            env=os.environ | variables | said,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+
+
+@pytest.fixture(scope="module")
+def members(
+    compose: dict[str, Any], secrets: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list[str]]:
+    """The three members, each started as docker-compose.yml says."""
+    folder = tmp_path_factory.mktemp("mongo")
+    (folder / "docker-entrypoint.sh").write_text(_IMAGE)
+    (folder / "docker-entrypoint.sh").chmod(0o755)
+    ports = [free_port() for _ in range(3)]
+    with ExitStack() as held:
+        for number, port in enumerate(ports, 1):
+            said = compose["services"][f"mongo-{number}"].get("environment", {})
+            process = _start(folder, secrets, port, said)
+            held.callback(process.wait, 30)
+            # Asked politely, a leader first looks for a successor.
+            held.callback(process.kill)
+        yield [f"127.0.0.1:{port}" for port in ports]
+
+
+def _found(compose: dict[str, Any], secrets: Path, members: list[str]) -> None:
+    command = compose["services"]["files"]["command"][1:]
+    subprocess.run(
+        [sys.executable, "deploy/entry.py", sys.executable, *command],
+        cwd=ROOT,
+        env=os.environ | {"SECRETS": str(secrets), "MONGO_MEMBERS": ",".join(members)},
+        check=True,
+    )
+
+
+def _url(members: list[str], user: str, secret: Path) -> str:
+    login = f"{user}:{secret.read_text()}"
+    return (
+        f"mongodb://{login}@{','.join(members)}/?replicaSet=chartroom&authSource=admin"
+        "&w=majority"
+    )
+
+
+def test_three_members_become_a_set_with_chartrooms_two_users(
+    compose: dict[str, Any], secrets: Path, members: list[str]
+):
+    # Compose runs it at every start.
+    _found(compose, secrets, members)
+    _found(compose, secrets, members)
+
+    url = _url(members, "chartroom", secrets / "MONGO_PASSWORD")
+    with MongoClient[dict[str, Any]](url) as client:
+        client["chartroom"]["tried"].insert_one({"_id": 1})
+        assert len(client.nodes) == 3
+    url = _url(members, "chartroom_audit", secrets / "MONGO_AUDIT_PASSWORD")
+    with MongoClient[dict[str, Any]](url) as client:
+        log = client[audit_store.DATABASE][audit_store.COLLECTION]
+        log.insert_one({"event": 1})
+        with pytest.raises(OperationFailure, match="not authorized"):
+            log.delete_one({"event": 1})
+    url = _url(members, "admin", secrets / "MONGO_ADMIN_PASSWORD")
+    with MongoClient[dict[str, Any]](url) as client:
+        log = client[audit_store.DATABASE][audit_store.COLLECTION]
+        indexed = [list(index["key"].items()) for index in log.list_indexes()]
+    assert indexed[1:] == [list(keys.items()) for keys, _ in audit_access.INDEXES]
+
+
+def test_members_without_the_key_stay_outside(
+    compose: dict[str, Any], secrets: Path, members: list[str]
+):
+    _found(compose, secrets, members)
+
+    with (
+        MongoClient[dict[str, Any]](
+            f"mongodb://{members[1]}/?directConnection=true"
+        ) as c,
+        pytest.raises(OperationFailure, match="requires authentication"),
+    ):
+        c.admin.command("replSetGetStatus")

@@ -1,0 +1,148 @@
+"""Prometheus' alarms and Grafana's panels ask for what /metrics tells, and no more."""
+
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prometheus_client import CollectorRegistry, generate_latest
+
+from api.server_metrics import ServerMetrics
+from api.spool_metrics import SpoolMetrics
+from db.observing import Behind, SlotSight
+from db.spool_files import Waiting
+from services.replication.counts import Counts
+from tests.db.observing.sights import NOON, primary, replica, sight, silent
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+BOARD = DEPLOY / "grafana" / "dashboards" / "chartroom.json"
+RULES = DEPLOY / "prometheus" / "rules.yml"
+COUNTS = Counts({"lag": 1}, {("switchover", "done"): 2}, {("crash", "kept"): 3}, 1.25)
+EVERYTHING: dict[str, Any] = {
+    "connections": 9,
+    "connections_max": 200,
+    "pool_busy": 1,
+    "pool_open": 2,
+    "disk_free_bytes": 50,
+    "disk_total_bytes": 100,
+    "slots": (SlotSight("db_02", True, 7),),
+    "started_at": NOON,
+    "clock_skew_seconds": 0.5,
+    "conflicts": 3,
+    "wal_bytes_per_second": 4.0,
+    "longest_transaction_seconds": 5.0,
+}
+
+
+KEPT = Waiting(7, NOON - timedelta(minutes=2), 1)
+
+
+def told(seen, counts=None, kept=KEPT):
+    registry = CollectorRegistry()
+    registry.register(ServerMetrics(seen, counts))
+    registry.register(SpoolMetrics(kept, NOON))
+    return generate_latest(registry).decode()
+
+
+WHOLE = told(
+    sight(primary(**EVERYTHING), replica(lag=2.5, missing=9), silent()), COUNTS
+)
+NAMES = set(re.findall(r"^(chartroom_\w+)(?:\{| )", WHOLE, re.MULTILINE))
+
+
+def asked(text):
+    return set(re.findall(r"\bchartroom_\w+", text))
+
+
+def test_alarms_ask_for_what_is_told():
+    rules = yaml.safe_load(RULES.read_text())["groups"][0]["rules"]
+
+    assert set().union(*(asked(rule["expr"]) for rule in rules)) <= NAMES
+
+
+def test_panels_ask_for_what_is_told():
+    board = json.loads(BOARD.read_text())
+
+    for panel in board["panels"]:
+        for target in panel["targets"]:
+            assert asked(target["expr"]) <= NAMES, panel["title"]
+    (marks,) = board["annotations"]["list"]
+    assert asked(marks["expr"]) <= NAMES
+
+
+def test_panels_do_not_lie_on_each_other():
+    taken = set()
+    for panel in json.loads(BOARD.read_text())["panels"]:
+        at = panel["gridPos"]
+        fields = {
+            (x, y)
+            for x in range(at["x"], at["x"] + at["w"])
+            for y in range(at["y"], at["y"] + at["h"])
+        }
+        assert not fields & taken, panel["title"]
+        assert at["x"] + at["w"] <= 24
+        taken |= fields
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "chartroom_cluster_safe 0.0",
+        "chartroom_cluster_quorum 1.0",
+        'chartroom_node_up{node="db-03"} 0.0',
+        'chartroom_node_is_primary{node="db-01"} 1.0',
+        'chartroom_node_streaming{node="db-02"} 1.0',
+        'chartroom_node_lag_seconds{node="db-02",stage="replay"} 2.5',
+        'chartroom_node_lag_bytes{node="db-02",stage="replay"} 9.0',
+        'chartroom_node_slot_retained_bytes{node="db-01",slot="db_02"} 7.0',
+        'chartroom_alerts_open{kind="lag"} 1.0',
+        'chartroom_cluster_operations{kind="switchover",state="done"} 2.0',
+        'chartroom_drills{kind="crash",state="kept"} 3.0',
+        "chartroom_cluster_last_downtime_seconds 1.25",
+        "chartroom_audit_spool_records 7.0",
+        "chartroom_audit_spool_oldest_seconds 120.0",
+        "chartroom_audit_spool_damaged_files 1.0",
+    ],
+)
+def test_each_is_told_in_a_line(line):
+    assert line in WHOLE.splitlines()
+
+
+def test_an_empty_spool_is_no_age():
+    lines = told(sight(primary()), kept=Waiting()).splitlines()
+
+    assert "chartroom_audit_spool_records 0.0" in lines
+    assert "chartroom_audit_spool_oldest_seconds 0.0" in lines
+
+
+def test_what_is_not_known_is_not_told():
+    seen = sight(silent("db-01"))
+
+    assert "lag_seconds{" not in told(seen)
+    assert "alerts_open" not in told(seen)
+    unknown = replace(replica(), replay=Behind())
+    assert 'stage="replay"' not in told(sight(primary(), unknown))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [("check", RULES), ("test", RULES.with_name("rules_test.yml"))],
+    ids=["written", "tried"],
+)
+def test_prometheus_understands_the_alarms(given):
+    program = shutil.which("promtool")
+    if program is None:
+        pytest.skip("promtool is not there; Debian has it in the package prometheus.")
+    verb, file = given
+
+    tried = subprocess.run(
+        [program, verb, "rules", str(file)], capture_output=True, text=True, check=False
+    )
+
+    assert tried.returncode == 0, tried.stdout + tried.stderr
