@@ -18,11 +18,10 @@ import psutil
 
 from benchmarks.files import pdf
 from benchmarks.fresh import endpoints
-from dashboard.people_commands import CONSOLE
 from db.endpoints import Endpoints
 from db.routing import SYSTEM, Database
 from services import tokens
-from services.actors import Role
+from services.actors import CONSOLE, Role
 from tests.browser.running import free_port, process, variables
 
 MB: Final = 1_000_000

@@ -12,7 +12,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.dependencies import SIGNED_IN
-from dashboard import commands, context, live_sessions, server
+from dashboard import commands, live_sessions, reading, server
 from dashboard.middleware import USER_HEADER
 from db.routing import Read, Written, database, reads, writes
 from db.settings import Settings
@@ -46,7 +46,7 @@ def main() -> None:
     """Serve until SIGTERM."""
     who, *more = sys.argv[1:]
     if FORGETFUL in more:
-        context._MOST_KEPT = 0
+        reading._MOST_KEPT = 0
     if who != GUARDED:
         _open_all_doors(who)
     commands.web(Settings())

@@ -23,11 +23,9 @@ from services import slots
 from services.actors import Actor, Role
 from tests.conftest import connect, owner
 
-_DOCTORS = 200
-_DAYS = 80
-_A_DAY = 25
+SIZES = {"doctors": 200, "days": 80, "a_day": 25}
 _ROUNDS = 200
-_FILL = (
+FILL = (
     """
     INSERT INTO doctors (name, speciality)
     SELECT 'Doctor ' || number, 'Time' FROM generate_series(1, :doctors) AS number
@@ -93,9 +91,8 @@ Asked = tuple[UUID, datetime, datetime, UUID]
 
 
 def _fill(session: Session) -> tuple[Actor, Asked]:
-    sizes = {"doctors": _DOCTORS, "days": _DAYS, "a_day": _A_DAY}
-    for statement in _FILL:
-        session.execute(text(statement), sizes)
+    for statement in FILL:
+        session.execute(text(statement), SIZES)
     doctor_id, first = session.execute(
         text(
             "SELECT slots.doctor_id, date_trunc('week', starts_at) "

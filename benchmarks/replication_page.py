@@ -1,0 +1,110 @@
+"""What the replication page reads, with a month of samples: at most 150 ms for it all.
+
+Run as `python -m benchmarks.replication_page`; CHARTROOM_TEST_CLUSTER names a cluster
+to use. Each line is one span of the page, with its events, alerts and history.
+"""
+
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from statistics import median
+from time import perf_counter
+from uuid import uuid4
+
+import psycopg2
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from benchmarks.fresh import endpoints
+from db.endpoints import Endpoints
+from db.routing import SYSTEM, Database
+from services import alerts, replication
+from services.actors import Actor, Role
+from tests.conftest import owner
+
+MOST_SECONDS = 0.150
+_ROUNDS = 20
+_SPANS = {
+    "1 h": timedelta(hours=1),
+    "24 h": timedelta(days=1),
+    "30 d": timedelta(days=30),
+}
+_BOSS = Actor(uuid4(), "Bea Boss", Role.ADMIN)
+_FILL = """
+INSERT INTO replication_samples
+SELECT resolution, at, 'db-0' || node,
+    CASE node WHEN 1 THEN 'primary' ELSE 'replica' END,
+    CASE node WHEN 1 THEN 'leading' ELSE 'streaming' END || ' on timeline 7', 7,
+    random(), random(), random(), 2 * random(), 1e6 * random(), 2e6 * random(),
+    CASE node WHEN 1 THEN 1e6 * random() END, 20, 5e10, 1e6 * random()
+FROM (VALUES (1, interval '1 hour'), (10, interval '1 day'), (300, interval '30 days'))
+        AS kept (resolution, age),
+    generate_series(date_bin(make_interval(secs => resolution), now(), 'epoch') - age,
+                    now(), make_interval(secs => resolution)) AS at,
+    generate_series(1, 3) AS node
+"""
+_HAPPENED = """
+INSERT INTO cluster_operations (kind, state, started_at, ended_at, former_primary,
+    new_primary, downtime_seconds, reason)
+SELECT 'switchover', 'done', now() - day * interval '1 day',
+    now() - day * interval '1 day' + interval '2 seconds', 'db-01', 'db-02', 1.2, 'Dr'
+FROM generate_series(0, 30, 0.25) AS day
+"""
+_ALARMED = """
+INSERT INTO alerts (kind, node, began_at, ended_at, value, worst, sentence)
+SELECT 'lag', 'db-02', now() - day * interval '1 day',
+    now() - day * interval '1 day' + interval '1 minute', 12, 34, 'db-02 is late.'
+FROM generate_series(0, 30, 0.1) AS day
+"""
+
+
+def main() -> float:
+    """Print a line for each span, and return the slowest in seconds."""
+    with endpoints() as fresh, closing(Database(fresh)) as database:
+        database.write(_fill, acting=SYSTEM)
+        _settle(fresh)
+        return max(_time(database, name, span) for name, span in _SPANS.items())
+
+
+def _fill(session: Session) -> None:
+    for statement in (_FILL, _HAPPENED, _ALARMED):
+        session.execute(text(statement))
+
+
+def _settle(fresh: Endpoints) -> None:
+    """Let the planner know what autovacuum would have told it."""
+    with closing(psycopg2.connect(owner(fresh))) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")
+
+
+def _time(database: Database, name: str, span: timedelta) -> float:
+    took: list[float] = []
+    points = 0
+    for _ in range(_ROUNDS):
+        began = perf_counter()
+        points = database.read_latest(
+            lambda session: _look(session, span), acting=_BOSS.acting
+        ).value
+        took.append(perf_counter() - began)
+    told = f"{median(took) * 1000:.1f} ms for {points} points"
+    print(
+        f"replication page, {name}: {told}, fastest {min(took) * 1000:.1f} ms "
+        f"(at most {MOST_SECONDS * 1000:.0f} ms)",
+        flush=True,
+    )
+    return median(took)
+
+
+def _look(session: Session, span: timedelta) -> int:
+    now = datetime.now(UTC)
+    samples = replication.read_samples(session, _BOSS, now - span, now)
+    replication.list_events(session, _BOSS, now - span, now)
+    replication.list_operations(session, _BOSS, limit=10)
+    alerts.list_open(session, _BOSS)
+    alerts.list_rules(session, _BOSS)
+    return len(samples)
+
+
+if __name__ == "__main__":
+    main()

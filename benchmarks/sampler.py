@@ -1,0 +1,80 @@
+"""What watching the servers costs: a share of a core, and the time of one round.
+
+Run as `python -m benchmarks.sampler`; CHARTROOM_TEST_CLUSTER names a cluster to use.
+The worker's own connections are there anyway, so they are measured first and taken off.
+"""
+
+import time
+from contextlib import closing
+from statistics import median, quantiles
+from threading import Event, Thread
+
+from benchmarks.fresh import endpoints
+from db.observing import Observer
+from db.routing import Database
+from jobs.keeping_watch import Keeper
+from jobs.sampling import Sampler
+from jobs.watch_ledger import Ledger
+from services.alerts import Post
+
+_SECONDS = 60.0
+MOST_SHARE = 0.01
+MOST_ROUND_SECONDS = 0.020
+
+
+class _Timed(Sampler):
+    """Notes how long each round took."""
+
+    def __init__(self, observer: Observer, ledger: Ledger) -> None:
+        super().__init__(observer, ledger)
+        self.rounds: list[float] = []
+
+    def watch(self) -> None:
+        """Look once, by the clock."""
+        began = time.perf_counter()
+        super().watch()
+        self.rounds.append(time.perf_counter() - began)
+
+
+def main() -> tuple[float, float]:
+    """Print the lines; return the share of a core and the median round in seconds."""
+    with (
+        endpoints() as fresh,
+        closing(Database(fresh)) as database,
+        closing(Observer(fresh)) as observer,
+    ):
+        database.nodes()
+        idle = _share_of_a_core(_SECONDS / 2)
+        ledger, stopping = Ledger(), Event()
+        sampler, keeper = _Timed(observer, ledger), Keeper(database, ledger, Post())
+        threads = [
+            Thread(target=run, args=[stopping]) for run in (sampler.run, keeper.run)
+        ]
+        for thread in threads:
+            thread.start()
+        # Whoever takes over reads the rules once; that is not what lasts.
+        time.sleep(3)
+        sampler.rounds.clear()
+        share = _share_of_a_core(_SECONDS) - idle
+        stopping.set()
+        for thread in threads:
+            thread.join()
+    usual, worst = median(sampler.rounds), quantiles(sampler.rounds, n=20)[-1]
+    print(f"sampler: {share:.2%} of a core (at most {MOST_SHARE:.0%})", flush=True)
+    counted = f"round of {len(fresh.replica_urls)} servers"
+    print(
+        f"{counted}: {usual * 1000:.1f} ms, 95 % under {worst * 1000:.1f} ms "
+        f"(at most {MOST_ROUND_SECONDS * 1000:.0f} ms)",
+        flush=True,
+    )
+    return share, usual
+
+
+def _share_of_a_core(seconds: float) -> float:
+    began = time.process_time()
+    time.sleep(seconds)
+    return (time.process_time() - began) / seconds
+
+
+if __name__ == "__main__":
+    main()
