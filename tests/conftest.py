@@ -1,7 +1,7 @@
 """What every test may ask for: a cluster, databases made from a template, people.
 
 CHARTROOM_TEST_CLUSTER names the data folder of a running cluster to use instead of
-starting one; tests that break things start their own all the same.
+starting one; tests that break things have their own all the same.
 """
 
 import os
@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -23,7 +23,7 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 
 from db import embedded, schema
-from db.embedded import Addresses, Cluster, database
+from db.embedded import Addresses, CannotStart, Cluster, database
 from db.endpoints import Endpoints
 from db.file_keys import FileKeys
 from db.gridfs import FileStore
@@ -89,20 +89,21 @@ def await_replicas(cursor: "psycopg2.extensions.cursor") -> None:
 # only uses it; Playwright comes last, because from its start to the end of the run an
 # event loop runs in this thread, and no test could start one of its own.
 _ORDER = ("cluster", "launch", "browser", "afterwards")
+# How many a cluster begins with.
+_NODES = 3
 
 
+# Before xdist reads the groups in a hook of its own.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sort the tests by what they do to those that follow.
 
-    Where several run at once (see .ci/run), those of a file stay together,
-    because they share what takes long to make, and so do all that drive a browser: the
-    last of them look at what the others left behind.
+    Where several run at once (see .ci/run), those of a file stay together, because they
+    share what takes long to make.
     """
     items.sort(key=_turn)
     for item in items:
-        is_browsing = item.get_closest_marker("browser") is not None
-        group = "browser" if is_browsing else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+        item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 def _turn(item: pytest.Item) -> int:
@@ -127,26 +128,64 @@ def connect(url: str) -> Engine:
     )
 
 
-@pytest.fixture(scope="session")
-def own_data() -> Iterator[Path]:
-    """The data folder of this run's own cluster, if it starts one."""
-    data = Path(tempfile.mkdtemp(prefix="chartroom-tests-"))
-    yield data
-    shutil.rmtree(data)
+class _Ring:
+    """The place of the one cluster that tests may break.
+
+    What a failed test leaves behind would fail those of other files as well: a cluster
+    that does not become whole is given up for a new one.
+    """
+
+    def __init__(self) -> None:
+        self._cluster: Cluster | None = None
+        self._end = ExitStack()
+
+    def whole(self) -> Cluster:
+        """Return the cluster, as it was found in the beginning."""
+        if self._cluster is not None and not _is_as_found(self._cluster):
+            self.close()
+        if self._cluster is None:
+            self._cluster = self._end.enter_context(_new_cluster())
+        return self._cluster
+
+    def close(self) -> None:
+        """End the cluster."""
+        self._cluster = None
+        self._end.close()
+
+
+def _is_as_found(cluster: Cluster) -> bool:
+    try:
+        cluster.wait_until_whole(seconds=60)
+    except CannotStart:
+        return False
+    return len(cluster.nodes) == _NODES
+
+
+@contextmanager
+def _new_cluster() -> Iterator[Cluster]:
+    with ExitStack() as held:
+        data = Path(tempfile.mkdtemp(prefix="chartroom-tests-"))
+        held.callback(shutil.rmtree, data)
+        cluster = embedded.start(data)
+        held.callback(cluster.stop)
+        cluster.wait_until_whole()
+        yield cluster
 
 
 @pytest.fixture(scope="session")
-def own_cluster(own_data: Path) -> Iterator[Cluster]:
+def ring() -> Iterator[_Ring]:
+    """Where tests marked `cluster` may break one."""
+    with closing(_Ring()) as ring:
+        yield ring
+
+
+@pytest.fixture(scope="module")
+def own_cluster(ring: _Ring) -> Cluster:
     """A cluster that belongs to this run, for tests marked `cluster`.
 
     Whoever breaks it waits until it is whole again: see `breakable`.
     """
-    cluster = embedded.start(own_data)
-    try:
-        cluster.wait_until_whole()
-        yield cluster
-    finally:
-        cluster.stop()
+    return ring.whole()
 
 
 @pytest.fixture
@@ -158,12 +197,13 @@ def breakable(own_cluster: Cluster) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def addresses(request: pytest.FixtureRequest) -> Addresses:
+def addresses() -> Iterator[Addresses]:
     """Where the cluster is that tests share and leave as they find it."""
     if given := os.environ.get("CHARTROOM_TEST_CLUSTER"):
-        return embedded.attach(Path(given))
-    own: Cluster = request.getfixturevalue("own_cluster")
-    return own.addresses
+        yield embedded.attach(Path(given))
+        return
+    with _new_cluster() as shared:
+        yield shared.addresses
 
 
 @pytest.fixture(scope="session")

@@ -98,9 +98,16 @@ class Cluster:
         found = programs.find(folder.path)
         own_etcd = Etcd(addresses.ports["etcd"], addresses.secrets["etcd"])
         workshop = Workshop(found, folder, addresses.secrets)
-        self._fleet = Fleet(folder, workshop, own_etcd, addresses, self._changed)
-        self._servers = Servers(found, folder, own_etcd, self._fleet)
         self._deadlines = Deadlines()
+        self._fleet = Fleet(
+            folder,
+            workshop,
+            own_etcd,
+            addresses,
+            on_change=self._changed,
+            deadlines=self._deadlines,
+        )
+        self._servers = Servers(found, folder, own_etcd, self._fleet)
         self._breakage = Breakage(
             self._fleet.node,
             self._servers.by_fault,
@@ -205,8 +212,7 @@ class Cluster:
         self._door.open(self._commands())
         self.folder.publish(self.endpoints)
         self._supervisor.start()
-        if self._fleet.addresses.members.leaving:
-            self._deadlines.put("traces", 0, self._fleet.forget_the_left)
+        self._fleet.see_to_traces()
 
     def _commands(self) -> dict[str, Callable[..., object]]:
         pauses = Pauses(self._deadlines, self._fleet.configure)

@@ -14,6 +14,7 @@ import psycopg2
 from db.embedded import members, ports, processes
 from db.embedded.addresses import Addresses
 from db.embedded.control import ControlRefused
+from db.embedded.deadlines import Deadlines
 from db.embedded.etcd import Etcd
 from db.embedded.folder import DataFolder
 from db.embedded.members import Member, Members
@@ -29,6 +30,7 @@ _LONGEST_DELAY_SECONDS: Final = 7 * 24 * 3600
 _STOP_SECONDS: Final = 10.0
 _SLOT_SECONDS: Final = 20.0
 _ANSWER_SECONDS: Final = 5.0
+_AGAIN_SECONDS: Final = 1.0
 _SPARE_BYTES: Final = 300_000_000
 _SLOTS: Final = "SELECT count(*) FROM pg_replication_slots WHERE slot_name = %s"
 _SIZE: Final = "SELECT sum(pg_database_size(oid))::bigint FROM pg_database"
@@ -43,9 +45,12 @@ class Fleet:
         workshop: Workshop,
         etcd: Etcd,
         addresses: Addresses,
+        *,
         on_change: Callable[[], None],
+        deadlines: Deadlines,
     ) -> None:
         self._folder = folder
+        self._deadlines = deadlines
         self._workshop = workshop
         self._etcd = etcd
         self._on_change = on_change
@@ -108,13 +113,22 @@ class Fleet:
             processes.stop([node.patroni], seconds=_STOP_SECONDS)
             node.kill()
             self._forget(name)
+        self.see_to_traces()
         _log.info("%s is removed.", name)
 
-    def forget_the_left(self) -> None:
-        """Remove the traces of those whose removal was cut short."""
+    def see_to_traces(self) -> None:
+        """Have the traces of whoever left removed as soon as that can be done.
+
+        Nobody may lead just now, or a removal was cut short with its launcher.
+        """
+        if self.addresses.members.leaving:
+            self._deadlines.put("traces", _AGAIN_SECONDS, self._forget_the_left)
+
+    def _forget_the_left(self) -> None:
         with self._changing:
             for name in self.addresses.members.leaving:
                 self._forget(name)
+        self.see_to_traces()
 
     def _require_room(self, delayed_seconds: int | None) -> None:
         if len(self.nodes) >= _MOST_NODES:

@@ -46,7 +46,7 @@ def pid_of(node: Node) -> int:
 
 
 @pytest.fixture
-def command(breakable: Cluster, own_data: Path) -> Callable[..., str]:
+def command(breakable: Cluster) -> Callable[..., str]:
     """Run a command of `cluster` as somebody at this machine's terminal does."""
     schema.bring_up_to_date(breakable.endpoints)
 
@@ -54,7 +54,7 @@ def command(breakable: Cluster, own_data: Path) -> Callable[..., str]:
         done = subprocess.run(
             [sys.executable, "-m", "dashboard", "cluster", *words],
             cwd=ROOT,
-            env=os.environ | {"CHARTROOM_DATA": str(own_data)},
+            env=os.environ | {"CHARTROOM_DATA": str(breakable.folder.path)},
             capture_output=True,
             text=True,
             check=False,
@@ -66,7 +66,7 @@ def command(breakable: Cluster, own_data: Path) -> Callable[..., str]:
 
 
 @pytest.fixture
-def former(breakable: Cluster, own_data: Path) -> Iterator[Node]:
+def former(breakable: Cluster) -> Iterator[Node]:
     """A former primary: started by hand, waiting for nobody, and written to."""
     node, control = breakable.primary(), Control.of(breakable.endpoints)
     assert node is not None
@@ -75,7 +75,7 @@ def former(breakable: Cluster, own_data: Path) -> Iterator[Node]:
     eventually(lambda: breakable.primary() is not None)
     # PostgreSQL starts beside no process of the number that it had.
     eventually(lambda: not psutil.pid_exists(pid_of(node)))
-    found = programs.find(own_data)
+    found = programs.find(breakable.folder.path)
     program, by_hand = str(found.postgres.with_name("pg_ctl")), f"-p {node.port} {SET}"
     log = str(node.data / "by-hand.log")
     start = [program, "-D", str(node.data), "-w", "-l", log, "-o", by_hand, "start"]
