@@ -93,17 +93,9 @@ _ORDER = ("cluster", "launch", "browser", "afterwards")
 _NODES = 3
 
 
-# Before xdist reads the groups in a hook of its own.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort the tests by what they do to those that follow.
-
-    Where several run at once (see .ci/run), those of a file stay together, because they
-    share what takes long to make.
-    """
+    """Sort the tests by what they do to those that follow."""
     items.sort(key=_turn)
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 def _turn(item: pytest.Item) -> int:

@@ -45,6 +45,12 @@ def zygotes(parent: int | None = None) -> list[psutil.Process]:
     ]
 
 
+def is_waiting(zygote: psutil.Process) -> bool:
+    """Tell whether its spare readers have nothing left to do but wait."""
+    states = [reader.status() for reader in zygote.children()]
+    return states == [psutil.STATUS_SLEEPING] * SPARES
+
+
 def kill(readers: list[psutil.Process]) -> None:
     """Kill readers; one that has read may just be ending by itself."""
     for reader in readers:
@@ -74,6 +80,8 @@ def test_a_file_is_read_although_the_process_dies_just_then(own):
     before = zygotes()
     text(own)
     (started,) = set(zygotes()) - set(before)
+    # One that was only just forked does not yet end with its parent.
+    eventually(lambda: is_waiting(started))
     with ThreadPoolExecutor(1) as pool:
         for each in (started, *started.children()):
             each.suspend()
