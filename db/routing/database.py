@@ -91,7 +91,9 @@ class Database:
         self._retry_seconds = retry_seconds
         self.endpoints = endpoints
         self._addresses = Addresses(endpoints)
-        self._watch = Watch(self._addresses.nodes, self._cut, read_only_after_seconds)
+        self._watch = Watch(
+            self._addresses.nodes, self._cut, self._follow, read_only_after_seconds
+        )
         self._reads = Reads(
             self._addresses.nodes, self._watch, sizes, replica_wait_seconds
         )
@@ -347,6 +349,17 @@ class Database:
         if is_replaced or silent_seconds >= self._retry_seconds:
             for pool in self._writes.pools:
                 pool.cut(lambda driver: self._leads_to(driver, name))
+
+    def _follow(self, name: str) -> None:
+        """Free those who wait for a former primary, whatever has become of it.
+
+        A machine that is cut off closes no connection, and what a former primary may
+        still say is worth nothing: the new one knows what became of a COMMIT.
+        """
+        primary = self._watch.primary()
+        if primary is not None and primary.name == name:
+            for pool in self._writes.pools:
+                pool.cut(lambda driver: not self._leads_to(driver, name))
 
     def _leads_to(self, connection: DriverConnection, name: str) -> bool:
         return self._addresses.name_of(connection) == name

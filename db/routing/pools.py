@@ -156,7 +156,7 @@ def _shut_down(connection: DriverConnection) -> None:
         # The owner may close it in this very moment, and its number may be given to
         # another connection, which must not suffer.
         if _leads_to(duplicate, expected):
-            _log.warning("A connection to a server that does not answer is cut")
+            _log.info("A connection to a server that does not answer or lead is cut")
             duplicate.shutdown(socket.SHUT_RDWR)
 
 

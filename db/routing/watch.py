@@ -8,7 +8,7 @@ from db.routing.addresses import Address
 from db.routing.history import WalHistory
 from db.routing.lsn import Lsn
 from db.routing.nodes import NodeState, primary_of
-from db.routing.watcher import PATIENCE_SECONDS, OnSilence, Watcher
+from db.routing.watcher import PATIENCE_SECONDS, OnLeading, OnSilence, Watcher
 
 LOOK_EVERY_SECONDS = 0.5
 _ELECTION_PAUSE_SECONDS = 0.1
@@ -21,12 +21,14 @@ class Watch:
         self,
         addresses: Iterable[Address],
         on_silence: OnSilence,
+        on_leading: OnLeading,
         lasting_seconds: float,
     ) -> None:
         self._leadership = Leadership(lasting_seconds)
         self._first_look_until = monotonic() + PATIENCE_SECONDS
         self._has_looked = False
         self._on_silence = on_silence
+        self._on_leading = on_leading
         self._history = WalHistory()
         self._watchers: dict[str, Watcher] = {}
         self.adopt(addresses)
@@ -40,7 +42,13 @@ class Watch:
             if watcher.address == wanted.get(name)
         }
         new = {
-            name: Watcher(address, self._history, self._on_silence, self._pause_seconds)
+            name: Watcher(
+                address,
+                self._history,
+                self._on_silence,
+                self._on_leading,
+                self._pause_seconds,
+            )
             for name, address in wanted.items()
             if name not in kept
         }

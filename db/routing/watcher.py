@@ -24,6 +24,8 @@ PATIENCE_SECONDS = 2.0
 
 # Called with a server's name and for how many seconds it has said nothing.
 OnSilence = Callable[[str, float], None]
+# Called with the name of a server that leads now and followed when last looked at.
+OnLeading = Callable[[str], None]
 
 _LOOK = standing.question()
 
@@ -52,6 +54,7 @@ class Watcher:
         address: Address,
         history: WalHistory,
         on_silence: OnSilence,
+        on_leading: OnLeading,
         pause_seconds: Callable[[], float],
     ) -> None:
         self.state = NodeState(address.name)
@@ -60,6 +63,7 @@ class Watcher:
         self._history = history
         self._closing = Event()
         self._on_silence = on_silence
+        self._on_leading = on_leading
         self._pause_seconds = pause_seconds
         self._guard = Lock()
         self._connection: DriverConnection | None = None
@@ -157,6 +161,8 @@ class Watcher:
             )
         if not was.reachable or was.role != look.role:
             _log.info("Database server %s is up as a %s", was.name, look.role)
+        if look.role == "primary" and was.role == "replica":
+            self._on_leading(was.name)
 
     def _lose(self) -> None:
         self._disconnect()

@@ -5,17 +5,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
+from queue import Queue
 from tempfile import TemporaryDirectory
 
 import psutil
 import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
-from db import embedded
+from db import embedded, schema
 from db.embedded import Cluster, Control, ControlRefused, Fault, Node
+from db.routing import Database, watcher
 from tests import apart
 from tests.breaking import ask
+from tests.conftest import Databases
 from tests.db.embedded.witness import Witness
 from tests.waiting import eventually
 
@@ -97,6 +103,41 @@ def test_a_primary_that_is_cut_off_is_replaced_and_never_heard_again(
 
     assert witness.crossed() == []
     assert witness.lost() == {}
+
+
+@pytest.mark.cluster
+@apart.networks
+def test_whoever_waits_for_one_that_is_cut_off_goes_on_as_soon_as_another_leads(
+    breakable: Cluster,
+    control: Control,
+    apart_primary: Node,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    # Its silence alone would not be noticed in time.
+    monkeypatch.setattr(watcher, "PATIENCE_SECONDS", 25.0)
+    began: Queue[int] = Queue()
+
+    def wait_once(session: Session) -> int:
+        port = int(session.scalar(text("SELECT inet_server_port()")) or 0)
+        began.put(port)
+        if port == apart_primary.port:
+            session.execute(text("SELECT pg_sleep(100)"))
+        return port
+
+    with (
+        Databases(breakable.addresses).fresh() as endpoints,
+        ThreadPoolExecutor(1) as aside,
+    ):
+        schema.bring_up_to_date(endpoints)
+        with closing(Database(endpoints)) as database:
+            writing = aside.submit(database.write, wait_once)
+            assert began.get(timeout=30) == apart_primary.port
+
+            control.inflict(Fault.CUT_NETWORK, apart_primary.name, seconds=120)
+
+            written = writing.result(timeout=20)
+            control.heal(Fault.CUT_NETWORK, apart_primary.name)
+    assert written.value == began.get() != apart_primary.port
 
 
 @pytest.mark.cluster
