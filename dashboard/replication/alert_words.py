@@ -43,9 +43,9 @@ WORDS: Final = {
     ),
     AlertKind.CONFLICT: Words(
         "Replication conflict",
-        "Replay cancels more queries in a second than",
+        "Replay cancels over",
         "call_merge",
-        "queries",
+        "queries a second",
     ),
     AlertKind.BACKUP_TOO_OLD: Words(
         "Backup too old", "The newest backup is older than", "backup", "hours", 3600

@@ -27,7 +27,7 @@ _STATES: Final = {
 _KINDS: Final = (
     Column("Drill", is_whole=True),
     Column("What happens"),
-    Column("Last"),
+    Column("Last", is_whole=True),
     Column("Next", is_whole=True),
     Column(""),
 )
