@@ -120,10 +120,10 @@ def connect(url: str) -> Engine:
     )
 
 
-class _Ring:
+class Ring:
     """The place of the one cluster that tests may break.
 
-    What a failed test leaves behind would fail those of other files as well: a cluster
+    What a failed test leaves behind would fail those that follow as well: a cluster
     that does not become whole is given up for a new one.
     """
 
@@ -165,14 +165,14 @@ def _new_cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def ring() -> Iterator[_Ring]:
+def ring() -> Iterator[Ring]:
     """Where tests marked `cluster` may break one."""
-    with closing(_Ring()) as ring:
+    with closing(Ring()) as ring:
         yield ring
 
 
-@pytest.fixture(scope="module")
-def own_cluster(ring: _Ring) -> Cluster:
+@pytest.fixture
+def own_cluster(ring: Ring) -> Cluster:
     """A cluster that belongs to this run, for tests marked `cluster`.
 
     Whoever breaks it waits until it is whole again: see `breakable`.
@@ -183,7 +183,6 @@ def own_cluster(ring: _Ring) -> Cluster:
 @pytest.fixture
 def breakable(own_cluster: Cluster) -> Iterator[Cluster]:
     """The cluster of this run, whole; it is made whole again afterwards."""
-    own_cluster.wait_until_whole(seconds=60)
     yield own_cluster
     own_cluster.wait_until_whole(seconds=60)
 

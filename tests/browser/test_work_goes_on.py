@@ -27,6 +27,7 @@ from tests.browser.changing_hands import (
 from tests.browser.conftest import Site, settled
 from tests.browser.test_booking import next_monday, time_of
 from tests.browser.test_front_desk import registered, unlike
+from tests.conftest import Ring
 from tests.services.pdf.samples import letter
 from tests.services.slot_samples import week_of_slots
 from tests.services.visit_samples import doctor
@@ -61,11 +62,10 @@ CHANGES = pytest.mark.parametrize(
 
 @pytest.fixture(scope="module")
 def site(
-    browser: Browser, own_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
+    browser: Browser, ring: Ring, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
     """Chartroom on the cluster that may be broken."""
-    own_cluster.wait_until_whole(60)
-    with clinic_on(own_cluster, browser, tmp_path_factory.mktemp("data")) as site:
+    with clinic_on(ring.whole(), browser, tmp_path_factory.mktemp("data")) as site:
         yield site
 
 

@@ -17,7 +17,7 @@ from services.cluster_acts import Act, Operator, Order, Servers, preview
 from services.cluster_acts.servers import wait_until
 from services.on_behalf import OnBehalf
 from tests.breaking import replicas
-from tests.conftest import Databases
+from tests.conftest import Databases, Ring
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.cluster
@@ -26,9 +26,9 @@ MOST_SECONDS = 3.0
 
 
 @pytest.fixture(scope="module")
-def broken(own_cluster: Cluster) -> Iterator[Endpoints]:
+def broken(ring: Ring) -> Iterator[Endpoints]:
     """A database of the cluster that may be broken."""
-    with Databases(own_cluster.addresses).fresh() as endpoints:
+    with Databases(ring.whole().addresses).fresh() as endpoints:
         schema.bring_up_to_date(endpoints)
         yield endpoints
 
