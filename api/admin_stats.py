@@ -6,10 +6,10 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.responses import Response
 
-from api.answers import JsonResponse, read_headers
+from api.answers import JsonResponse, Shown, read_headers
 from api.dependencies import Caller, Program, ProgramOrPerson
 from api.documented import sends, shows
 from api.files import BYTE_ORDER_MARK
@@ -33,10 +33,8 @@ _Last = Annotated[
 _A_WEEK: Final = timedelta(days=6)
 
 
-class FiguresShown(BaseModel):
+class FiguresShown(Shown):
     """What became of some slots; a share of nothing is null."""
-
-    model_config = ConfigDict(extra="forbid")
 
     slots: int
     booked: int
@@ -66,10 +64,8 @@ class DoctorShown(FiguresShown):
     days: list[DayShown]
 
 
-class StatisticsShown(BaseModel):
+class StatisticsShown(Shown):
     """Everything counts on the day of the slot that it is about."""
-
-    model_config = ConfigDict(extra="forbid")
 
     first_day: date = Field(alias="from")
     last_day: date = Field(alias="to")

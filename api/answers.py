@@ -4,6 +4,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
+from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from db.routing import Lsn, Read, Written
@@ -16,6 +17,12 @@ from services.patient_records import (
 
 LSN_HEADER: Final = "X-Chartroom-LSN"
 NODE_HEADER: Final = "X-Chartroom-Node"
+
+
+class Shown(BaseModel):
+    """What an answer has, as it is described: these fields and no others."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class JsonResponse(Response):

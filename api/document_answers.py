@@ -6,8 +6,9 @@ from typing import Any, Literal
 from uuid import UUID
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from api.answers import Shown
 from services.document_lists import FoundDocument
 from services.documents import Classification, DocumentRecord, DocumentType
 from services.documents.records import VersionRecord
@@ -16,11 +17,7 @@ from services.shares import Share
 _SHA256 = Field(pattern="^[0-9a-f]{64}$")
 
 
-class _Shown(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class VersionShown(_Shown):
+class VersionShown(Shown):
     """One file of a document; `findings` is what an examination found in it."""
 
     number: int
@@ -39,7 +36,7 @@ class VersionShown(_Shown):
     damaged_at: datetime | None
 
 
-class DocumentShown(_Shown):
+class DocumentShown(Shown):
     """A document, with the file of one of its versions: the latest, or as asked."""
 
     id: UUID
@@ -75,14 +72,14 @@ class DocumentDetails(DocumentShown):
     versions: list[VersionShown]
 
 
-class SegmentShown(_Shown):
+class SegmentShown(Shown):
     """A piece of a passage; `is_hit` where the search was met."""
 
     text: str
     is_hit: bool
 
 
-class PassageShown(_Shown):
+class PassageShown(Shown):
     """Words around what was searched for."""
 
     place: Literal["title", "description", "patient", "text"]
@@ -96,7 +93,7 @@ class FoundShown(DocumentShown):
     passages: list[PassageShown]
 
 
-class DocumentsPage(_Shown):
+class DocumentsPage(Shown):
     """A page of a list: with cursors, or with its number and a total."""
 
     documents: list[FoundShown]
@@ -108,7 +105,7 @@ class DocumentsPage(_Shown):
     total_is_exact: bool | None = None
 
 
-class DocumentAnswer(_Shown):
+class DocumentAnswer(Shown):
     """What was done, and the document as it is now."""
 
     message: str
@@ -121,13 +118,13 @@ class DocumentFiled(DocumentAnswer):
     already_filed: UUID | None
 
 
-class Message(_Shown):
+class Message(Shown):
     """What was done."""
 
     message: str
 
 
-class ShareShown(_Shown):
+class ShareShown(Shown):
     """A link to a version, and how often it was opened."""
 
     id: UUID
@@ -148,7 +145,7 @@ class ShareMade(ShareShown):
     url: str
 
 
-class SharesShown(_Shown):
+class SharesShown(Shown):
     """The links to a document, the newest first."""
 
     shares: list[ShareShown]

@@ -6,8 +6,9 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 from fastapi import FastAPI
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from api.answers import Shown
 from api.problems import ENVELOPE_PATH
 from api.visit_answers import FreeSlot
 
@@ -19,11 +20,7 @@ _PROBLEM: Final = "application/problem+json"
 Responses = dict[int | str, dict[str, Any]]
 
 
-class _Shown(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class PatientShown(_Shown):
+class PatientShown(Shown):
     """A patient as the API shows one."""
 
     uuid: UUID
@@ -47,7 +44,7 @@ class PatientShown(_Shown):
     merged_into: UUID | None
 
 
-class UnnamedPatientShown(_Shown):
+class UnnamedPatientShown(Shown):
     """A patient of a list, for callers who see no names."""
 
     uuid: UUID
@@ -63,7 +60,7 @@ class UnnamedPatientShown(_Shown):
     deleted_at: datetime | None
 
 
-class IdentityShown(_Shown):
+class IdentityShown(Shown):
     """Who a patient is, and nothing of their record."""
 
     uuid: UUID
@@ -74,14 +71,14 @@ class IdentityShown(_Shown):
     deleted_at: datetime | None
 
 
-class PatientsPage(_Shown):
+class PatientsPage(Shown):
     """A page of a list; `next` leads to the following one, null on the last."""
 
     patients: list[PatientShown | UnnamedPatientShown]
     next: UUID | None
 
 
-class CandidateShown(_Shown):
+class CandidateShown(Shown):
     """Somebody who may be the same person, from 0 to 100 likely."""
 
     patient: IdentityShown
@@ -89,20 +86,20 @@ class CandidateShown(_Shown):
     reasons: list[str]
 
 
-class Candidates(_Shown):
+class Candidates(Shown):
     """The likeliest first."""
 
     duplicates: list[CandidateShown]
 
 
-class ExportGranted(_Shown):
+class ExportGranted(Shown):
     """Where an export can be fetched once, and until when."""
 
     url: str
     expires_at: datetime
 
 
-class ProblemPart(_Shown):
+class ProblemPart(Shown):
     """One property of what was sent, and what is wrong with it."""
 
     property: str
@@ -129,7 +126,7 @@ class Problem(BaseModel):
     )
 
 
-class EnvelopeProblem(_Shown):
+class EnvelopeProblem(Shown):
     """A refusal of the patient register."""
 
     code: int
@@ -138,7 +135,7 @@ class EnvelopeProblem(_Shown):
     data: dict[str, Any]
 
 
-class RegisteredEnvelope(_Shown):
+class RegisteredEnvelope(Shown):
     """A registered patient, in the register's envelope."""
 
     code: Literal[200]
@@ -147,7 +144,7 @@ class RegisteredEnvelope(_Shown):
     data: PatientShown
 
 
-class ListEnvelope(_Shown):
+class ListEnvelope(Shown):
     """A page of patients, in the register's envelope."""
 
     code: Literal[200]
@@ -167,7 +164,7 @@ class PartShown(BaseModel):
     latency_ms: float | None
 
 
-class HealthShown(_Shown):
+class HealthShown(Shown):
     """The parts, and what follows for the whole."""
 
     status: Literal["up", "degraded", "read-only", "down"]

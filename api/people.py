@@ -9,11 +9,10 @@ from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.answers import JsonResponse, read_headers, written_headers
+from api.answers import JsonResponse, Shown, read_headers, written_headers
 from api.dependencies import Program
 from api.documented import refuses, shows
 from services import people, tokens
@@ -26,10 +25,8 @@ router = APIRouter(prefix="/api/v1", tags=["People"])
 _MOST: Final = 1000
 
 
-class PersonShown(BaseModel):
+class PersonShown(Shown):
     """Somebody with a sign-in."""
-
-    model_config = ConfigDict(extra="forbid")
 
     uuid: UUID
     name: str
@@ -42,18 +39,14 @@ class PersonShown(BaseModel):
     deactivated_at: datetime | None
 
 
-class PeopleShown(BaseModel):
+class PeopleShown(Shown):
     """People by name, a thousand at most."""
-
-    model_config = ConfigDict(extra="forbid")
 
     people: list[PersonShown]
 
 
-class TokenShown(BaseModel):
+class TokenShown(Shown):
     """What is known of a token; null scopes stand for all that its role may."""
-
-    model_config = ConfigDict(extra="forbid")
 
     uuid: UUID
     name: str
@@ -69,10 +62,8 @@ class TokenShown(BaseModel):
     revoked_at: datetime | None
 
 
-class TokensShown(BaseModel):
+class TokensShown(Shown):
     """Everybody's tokens, the newest first."""
-
-    model_config = ConfigDict(extra="forbid")
 
     tokens: list[TokenShown]
 

@@ -11,11 +11,11 @@ from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.answers import JsonResponse
+from api.answers import JsonResponse, Shown
 from api.bodies import Body, describe_body, read_body
 from api.dependencies import Program
 from api.documented import refuses, shows
@@ -52,10 +52,8 @@ class ActBody(Body):
     dry_run: bool = Field(False, description="Only refuse what could not be done.")
 
 
-class CandidateShown(BaseModel):
+class CandidateShown(Shown):
     """A server that might lead; `lost_bytes` is null where nothing tells."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: str
     is_eligible: bool
@@ -65,19 +63,15 @@ class CandidateShown(BaseModel):
     is_certain: bool
 
 
-class TransactionShown(BaseModel):
+class TransactionShown(Shown):
     """A transaction that runs for long on the primary and would be cut."""
-
-    model_config = ConfigDict(extra="forbid")
 
     program: str
     seconds: float
 
 
-class PreviewShown(BaseModel):
+class PreviewShown(Shown):
     """What a change of the primary would mean now; the advised candidate is first."""
-
-    model_config = ConfigDict(extra="forbid")
 
     act: Literal["switchover", "failover"]
     primary: str | None
@@ -88,19 +82,15 @@ class PreviewShown(BaseModel):
     obstacle: str | None
 
 
-class StepShown(BaseModel):
+class StepShown(Shown):
     """Something that was done or waited for."""
-
-    model_config = ConfigDict(extra="forbid")
 
     seconds: float
     sentence: str
 
 
-class ActShown(BaseModel):
+class ActShown(Shown):
     """An act: how far it is and, once it is done, what it cost."""
-
-    model_config = ConfigDict(extra="forbid")
 
     id: UUID | None
     act: str
@@ -113,20 +103,16 @@ class ActShown(BaseModel):
     phases: dict[str, float]
 
 
-class SettingShown(BaseModel):
+class SettingShown(Shown):
     """One of the few settings that matter, and what it does."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: str
     value: int | str
     effect: str
 
 
-class SettingsShown(BaseModel):
+class SettingsShown(Shown):
     """What is set, and whether servers take over by themselves."""
-
-    model_config = ConfigDict(extra="forbid")
 
     is_automatic: bool
     settings: list[SettingShown]

@@ -5,24 +5,21 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from api.answers import Shown
 from db.observing import Behind, NodeSight, Sight
 from services.replication import Verdict
 
 
-class _Shown(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class BehindShown(_Shown):
+class BehindShown(Shown):
     """How far a replica is behind; 0 when all is there, null when it is not known."""
 
     seconds: float | None
     bytes: int | None
 
 
-class SlotShown(_Shown):
+class SlotShown(Shown):
     """Log that a server keeps for somebody."""
 
     name: str
@@ -32,7 +29,7 @@ class SlotShown(_Shown):
     holder: str | None
 
 
-class TagsShown(_Shown):
+class TagsShown(Shown):
     """What somebody decided about a server."""
 
     nofailover: bool
@@ -41,7 +38,7 @@ class TagsShown(_Shown):
     delayed_seconds: float
 
 
-class NodeShown(_Shown):
+class NodeShown(Shown):
     """A database server as it was last seen; null is what is not known."""
 
     name: str
@@ -83,7 +80,7 @@ class NodeShown(_Shown):
     seen_at: datetime | None
 
 
-class VerdictShown(_Shown):
+class VerdictShown(Shown):
     """Whether the records are safe, why not, and what to do."""
 
     is_safe: bool
@@ -92,7 +89,7 @@ class VerdictShown(_Shown):
     next_action: str
 
 
-class StatusShown(_Shown):
+class StatusShown(Shown):
     """The verdict, and every database server."""
 
     taken_at: datetime
@@ -106,7 +103,7 @@ class StatusShown(_Shown):
     nodes: list[NodeShown]
 
 
-class SampleShown(_Shown):
+class SampleShown(Shown):
     """How one server was doing at a moment, or over a span with the worst of it."""
 
     taken_at: datetime
@@ -126,13 +123,13 @@ class SampleShown(_Shown):
     retained_bytes: int | None
 
 
-class SamplesShown(_Shown):
+class SamplesShown(Shown):
     """Samples of all servers, the oldest first."""
 
     samples: list[SampleShown]
 
 
-class OperationShown(_Shown):
+class OperationShown(Shown):
     """Something done to the servers, or that happened to them, and what it cost."""
 
     id: UUID
@@ -157,13 +154,13 @@ class OperationShown(_Shown):
     result: dict[str, Any]
 
 
-class HistoryShown(_Shown):
+class HistoryShown(Shown):
     """Operations, the newest first."""
 
     operations: list[OperationShown]
 
 
-class AlertShown(_Shown):
+class AlertShown(Shown):
     """Something that was wrong, until it ended."""
 
     id: UUID
@@ -178,7 +175,7 @@ class AlertShown(_Shown):
     acknowledged_by_name: str | None
 
 
-class AlertsShown(_Shown):
+class AlertsShown(Shown):
     """Alerts, the newest first."""
 
     alerts: list[AlertShown]

@@ -4,19 +4,16 @@ from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from api.answers import Shown
 from services.appointments import VisitRecord, VisitStatus
 from services.bookings import BookingRecord
 from services.doctors import DoctorRecord
 from services.slots import SlotRecord
 
 
-class _Shown(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class DoctorShown(_Shown):
+class DoctorShown(Shown):
     """A doctor, and when the next free slot begins."""
 
     id: UUID
@@ -31,13 +28,13 @@ class DoctorShown(_Shown):
     next_free: datetime | None
 
 
-class DoctorsShown(_Shown):
+class DoctorsShown(Shown):
     """Doctors who can be booked, by name."""
 
     doctors: list[DoctorShown]
 
 
-class SlotShown(_Shown):
+class SlotShown(Shown):
     """A time at which a doctor can be booked once."""
 
     id: UUID
@@ -47,13 +44,13 @@ class SlotShown(_Shown):
     held_until: datetime | None = Field(description="When it may be free again.")
 
 
-class SlotsShown(_Shown):
+class SlotsShown(Shown):
     """A doctor's slots, the earliest first; free ones only while they are ahead."""
 
     slots: list[SlotShown]
 
 
-class BookingShown(_Shown):
+class BookingShown(Shown):
     """A booking as it stands now; pending only while its hold lasts."""
 
     id: UUID
@@ -78,7 +75,7 @@ class BookingShown(_Shown):
     appointment_id: UUID | None = Field(description="The visit, once confirmed.")
 
 
-class VisitShown(_Shown):
+class VisitShown(Shown):
     """A visit that was booked; `code` is what the ticket says."""
 
     id: UUID
@@ -101,13 +98,13 @@ class VisitShown(_Shown):
     waited_seconds: float | None
 
 
-class VisitsShown(_Shown):
+class VisitsShown(Shown):
     """The visits of a day, or of a patient."""
 
     appointments: list[VisitShown]
 
 
-class FreeSlot(_Shown):
+class FreeSlot(Shown):
     """A slot that can be had instead."""
 
     id: UUID
