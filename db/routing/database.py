@@ -347,8 +347,7 @@ class Database:
         primary = self._watch.primary()
         is_replaced = primary is not None and primary.name != name
         if is_replaced or silent_seconds >= self._retry_seconds:
-            for pool in self._writes.pools:
-                pool.cut(lambda driver: self._leads_to(driver, name))
+            self._writes.cut(lambda driver: self._leads_to(driver, name))
 
     def _follow(self, name: str) -> None:
         """Free those who wait for a former primary, whatever has become of it.
@@ -358,8 +357,7 @@ class Database:
         """
         primary = self._watch.primary()
         if primary is not None and primary.name == name:
-            for pool in self._writes.pools:
-                pool.cut(lambda driver: not self._leads_to(driver, name))
+            self._writes.cut(lambda driver: not self._leads_to(driver, name))
 
     def _leads_to(self, connection: DriverConnection, name: str) -> bool:
         return self._addresses.name_of(connection) == name

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Generic, TypeVar
 from uuid import UUID, uuid4
 
+from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -69,6 +70,11 @@ class Writes:
         if self._watch.primary() is None:
             raise NoServer("No server takes writes.")
         return (pool or self.pool).connect()
+
+    def cut(self, is_hung: Callable[[DriverConnection], bool]) -> None:
+        """Wake whoever waits for an answer that will not come; see Pool.cut."""
+        for pool in self.pools:
+            pool.cut(is_hung)
 
     @contextmanager
     def session(self, connection: Connection) -> Iterator[WritingSession]:
