@@ -48,15 +48,16 @@ st.dataframe(frame())
 class Tab:
     """One open tab, as its server sees it."""
 
-    def __init__(self, connection: ClientConnection, page: str) -> None:
+    def __init__(self, connection: ClientConnection, page: str, query: str) -> None:
         self._connection = connection
-        self._page, self._page_hash = page, ""
+        self._page, self._page_hash, self._query = page, "", query
         self.rerun()
 
     def rerun(self) -> None:
         """Ask for a rerun, and wait until its last message is here."""
         question = BackMsg()
         state = question.rerun_script
+        state.query_string = self._query
         if self._page_hash:
             state.page_script_hash = self._page_hash
         else:
@@ -65,8 +66,9 @@ class Tab:
         while True:
             answer = ForwardMsg()
             answer.ParseFromString(bytes(self._connection.recv()))
-            if answer.HasField("new_session"):
-                self._page_hash = answer.new_session.page_script_hash
+            # A new session names the app's script; only its menu names the page.
+            if answer.HasField("navigation"):
+                self._page_hash = answer.navigation.page_script_hash
             if answer.HasField("script_finished"):
                 return
 
@@ -124,7 +126,9 @@ def _bare(folder: Path, rows: tuple[PatientRecord, ...]) -> Iterator[str]:
 
 
 @contextmanager
-def opened(address: str, page: str, *, cookie: str = "") -> Iterator[Tab]:
+def opened(
+    address: str, page: str, *, cookie: str = "", query: str = ""
+) -> Iterator[Tab]:
     """Open a page in a tab of its own."""
     with connect(
         f"ws://{urlsplit(address).netloc}/_stcore/stream",
@@ -133,14 +137,14 @@ def opened(address: str, page: str, *, cookie: str = "") -> Iterator[Tab]:
         additional_headers={"Cookie": cookie} if cookie else {},
         max_size=None,
     ) as connection:
-        yield Tab(connection, page)
+        yield Tab(connection, page, query)
 
 
-def signed_in(address: str) -> str:
-    """Come in as the front desk; return the cookie."""
+def signed_in(address: str, email: str = "rosa.lindqvist@example.org") -> str:
+    """Come in as the front desk, or somebody else of the cast; return the cookie."""
     with httpx.Client(base_url=address) as client:
         client.headers["Origin"] = address
-        answer = sign_in(client, "rosa.lindqvist@example.org")
+        answer = sign_in(client, email)
         return answer.headers["set-cookie"].partition(";")[0]
 
 
