@@ -104,9 +104,7 @@ def _table_refusal(field: Field, rows: list[list[str]]) -> str | None:
     return None
 
 
-def _wrong_times(
-    template: Template, values: Form, today: date
-) -> Iterator[Problem]:
+def _wrong_times(template: Template, values: Form, today: date) -> Iterator[Problem]:
     """Say which dates cannot be meant, though they are dates."""
     known = {field.name: field for field in template.fields}
     days = {
@@ -114,15 +112,15 @@ def _wrong_times(
         for field in template.fields
         if field.kind is Kind.DATE and (typed := values[field.name])
     }
-    for name, day in days.items():
-        field = known[name]
+    for typed_in, day in days.items():
+        field = known[typed_in]
         if field.is_past and day > today:
             said = f"{field.label} is in the future; correct it."
-            yield Problem(name, said)
+            yield Problem(field.name, said)
         if (first := days.get(field.not_before)) and day < first:
             earlier = known[field.not_before].label
             said = f"{field.label} is before “{earlier}”; correct one of the two."
-            yield Problem(name, said)
+            yield Problem(field.name, said)
 
 
 def _is_date(text: str) -> bool:

@@ -91,7 +91,9 @@ def test_rows_without_any_word_are_left_out():
     rows = [["Iron", "13", "", ""], ["", " ", "", ""]]
     form = record_form(taken_on="2026-11-19", results=rows)
 
-    assert authoring.checked(LAB, form, today=TODAY)["results"] == [["Iron", "13", "", ""]]
+    assert authoring.checked(LAB, form, today=TODAY)["results"] == [
+        ["Iron", "13", "", ""]
+    ]
 
 
 def test_a_form_begins_with_what_the_record_knows():
