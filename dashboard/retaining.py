@@ -23,21 +23,20 @@ def change_rule(rule: Rule) -> None:
     meanwhile is shown, not what stood here before.
     """
     seen = f"{rule.classification}_{rule.updated_at.timestamp():.6f}"
+    # Without bounds: Streamlit would send nothing then, and hide why behind a sign.
     with st.form(f"retention_form_{seen}"):
         st.subheader(CLASS_LABELS[rule.classification], anchor=False)
         count, unit = split(rule.keep_days)
         number, units = st.columns(2, vertical_alignment="bottom")
         kept = number.number_input(
-            "Kept for", 1, retention.LONGEST_DAYS, count, key=f"retention_keep_{seen}"
+            "Kept for", value=count, key=f"retention_keep_{seen}"
         )
         chosen: Literal["days", "years"] = units.selectbox(
             "Unit", _UNITS, index=_UNITS.index(unit), key=f"retention_unit_{seen}"
         )
         restorable = st.number_input(
             "Deleted ones can be restored for (days)",
-            1,
-            retention.LONGEST_RESTORE_DAYS,
-            rule.restore_days,
+            value=rule.restore_days,
             key=f"retention_restore_{seen}",
         )
         st.caption(f"Changed {at(rule.updated_at)}.")
@@ -45,7 +44,8 @@ def change_rule(rule: Rule) -> None:
             "Change rule", key=f"retention_save_{rule.classification}"
         ):
             days = kept if chosen == DAYS else retention.days_of_years(kept)
-            _save(rule, days, restorable)
+            with net():
+                _save(rule, days, restorable)
 
 
 def _save(rule: Rule, keep_days: int, restore_days: int) -> None:

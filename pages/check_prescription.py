@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard.consulting.checking import show_signature, show_version
 from dashboard.net import net
 from dashboard.widgets.page_header import page_header
+from dashboard.widgets.words import plain
 
 page_header("Check a prescription")
 st.caption(
@@ -18,6 +19,8 @@ upload = st.file_uploader(
 )
 if upload is not None:
     with net():
+        # A second file that is refused leaves the first: it must be plain which counts.
+        st.markdown(f"**{plain(upload.name)}**")
         content = upload.getvalue()
         if show_signature(content):
             show_version(content)

@@ -46,8 +46,9 @@ if submitted:
             making.make(begun, filing)
         except InvalidForm as refusal:
             form_fields.show_problems(places, refusal.problems)
+            wrong = form_fields.labels(begun.template, refusal.problems)
             st.error(
-                "No document was made: look at the fields marked above.",
+                f"No document was made. Above it is said what is wrong with: {wrong}.",
                 icon=":material/error:",
             )
 making.show_what_was_made(begun)

@@ -8,6 +8,8 @@ from dashboard.net import net
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.notices import notify
 from dashboard.widgets.page_header import page_header
+from dashboard.widgets.words import plain
+from services.errors import ServiceError
 
 
 def scan() -> None:
@@ -29,7 +31,14 @@ def scan() -> None:
         )
     if submitted:
         with net():
-            st.success(deeds.check_in_by_code(typed), icon=":material/how_to_reg:")
+            try:
+                done = deeds.check_in_by_code(typed)
+            except ServiceError:
+                # The field is empty for the next scan; this is what to correct.
+                if typed:
+                    st.caption(f"Typed: “{plain(typed)}”")
+                raise
+            st.success(done, icon=":material/how_to_reg:")
 
 
 @st.fragment(run_every="60s")

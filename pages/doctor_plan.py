@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard.context import freshness
 from dashboard.navigation import go
+from dashboard.net import net
 from dashboard.scheduling.chosen import planned_doctor
 from dashboard.scheduling.exceptions import exceptions_of
 from dashboard.scheduling.extras import extras_of
@@ -17,20 +18,26 @@ from dashboard.widgets.words import plain
 doctor = planned_doctor()
 if doctor is None:
     page_header("Add a doctor")
-    facts_form(None)
+    with net():
+        facts_form(None)
 else:
     with page_header(plain(doctor.name)):
         if st.button("Times to book", key="doctor_plan_times", icon=":material/event:"):
             go("doctor.py", doctor=str(doctor.id))
     visits_to_move(doctor)
     st.subheader("Week", anchor=False)
-    week_form(doctor)
+    with net():
+        week_form(doctor)
     st.subheader("Holidays, special hours and blocked times", anchor=False)
-    exceptions_of(doctor)
+    with net():
+        exceptions_of(doctor)
     st.subheader("Extra slots", anchor=False)
-    extras_of(doctor)
+    with net():
+        extras_of(doctor)
     st.subheader("About the doctor", anchor=False)
-    facts_form(doctor)
+    with net():
+        facts_form(doctor)
     st.subheader("Photo", anchor=False)
-    photo_form(doctor)
+    with net():
+        photo_form(doctor)
     st.caption(freshness())

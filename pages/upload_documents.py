@@ -5,7 +5,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import current_actor
-from dashboard.documents import uploading
+from dashboard.documents import filing, uploading
 from dashboard.navigation import go
 from dashboard.net import net
 from dashboard.patient_choice import choose_patient
@@ -43,6 +43,10 @@ with st.form("upload_documents_form", border=False):
     )
 if submitted and not uploads:
     st.error("No file uploaded", icon=":material/block:")
+    st.caption(
+        "Choose a PDF above first. What is red there is larger than "
+        f"{filing.MAX_MEGABYTES} MB and was not taken."
+    )
 elif submitted:
     uploading.file_all(uploads, drafts)
     st.rerun()

@@ -78,7 +78,7 @@ def make(begun: Begun, filing: Filing) -> None:
     """Make the PDF and keep it for the preview; raises InvalidForm."""
     moment = now()
     typed = form_fields.typed(PAGE, begun.template)
-    form = authoring.checked(begun.template, typed)
+    form = authoring.checked(begun.template, typed, today=moment.date())
     data = authoring.generate(
         begun.template,
         form,

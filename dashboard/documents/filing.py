@@ -21,6 +21,11 @@ from services.documents import DocumentRecord, DraftDocument, StoredContent
 
 MAX_MEGABYTES: Final = documents.MAX_BYTES >> 20
 _PIECE_BYTES: Final = 1 << 20
+_IS_EMPTY: Final = "This file is empty: save or scan it anew and choose that file."
+_IS_NO_PDF: Final = (
+    "This file is something else, whatever its name says: save or print it as a PDF "
+    "and choose that file."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,11 @@ def add_version(upload: UploadedFile, record: DocumentRecord) -> DocumentRecord:
         )
     release(upload)
     return changed
+
+
+def advice_on(upload: UploadedFile) -> str:
+    """Say what to do about a file that is no PDF, to people at a screen."""
+    return _IS_NO_PDF if upload.size else _IS_EMPTY
 
 
 def release(upload: UploadedFile) -> None:

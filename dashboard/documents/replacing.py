@@ -5,12 +5,12 @@ import streamlit as st
 from dashboard.context import current_actor, write
 from dashboard.documents import filing
 from dashboard.navigation import go
-from dashboard.net import net
+from dashboard.net import explain, net
 from dashboard.widgets.notices import notify
 from dashboard.widgets.words import at, plain
 from services import documents
 from services.actors import Permission
-from services.documents import DocumentRecord, VersionRecord
+from services.documents import DocumentRecord, NotAPdf, VersionRecord
 
 
 def replace(record: DocumentRecord) -> None:
@@ -55,8 +55,13 @@ def _replace(record: DocumentRecord) -> None:
             disabled=upload is None,
         )
         if saves and upload is not None:
-            with st.spinner("Checking and encrypting…"):
-                changed = filing.add_version(upload, record)
+            try:
+                with st.spinner("Checking and encrypting…"):
+                    changed = filing.add_version(upload, record)
+            except NotAPdf as refusal:
+                explain(refusal)
+                st.caption(filing.advice_on(upload))
+                return
             notify(f"Version {changed.latest} is saved.")
             go("document.py", document=str(record.id))
 

@@ -15,7 +15,7 @@ from dashboard.widgets import document_form
 from dashboard.widgets import document_words as words
 from dashboard.widgets.words import plain
 from services.actors import Role
-from services.documents import DocumentType, DraftDocument
+from services.documents import DocumentType, DraftDocument, NotAPdf
 from services.errors import ServiceError, TooOften
 
 _PAGE: Final = "upload_documents"
@@ -32,6 +32,7 @@ class Outcome:
     filename: str
     sentence: str
     document_id: UUID | None = None
+    advice: str = ""
 
 
 def chosen_files() -> list[UploadedFile]:
@@ -84,6 +85,10 @@ def file_all(uploads: Sequence[UploadedFile], drafts: Sequence[DraftDocument]) -
             wait = timedelta(seconds=refusal.retry_after_seconds)
             st.session_state[_WAIT] = now() + wait
             break
+        except NotAPdf as refusal:
+            _outcomes()[upload.file_id] = Outcome(
+                "refused", upload.name, str(refusal), advice=filing.advice_on(upload)
+            )
         except ServiceError as refusal:
             _outcomes()[upload.file_id] = Outcome("refused", upload.name, str(refusal))
     if all(_is_filed(upload) for upload in uploads):
@@ -110,12 +115,20 @@ def show_outcome(outcome: Outcome | None) -> None:
         link = f" [Open it]({addresses.document_page(outcome.document_id)})"
     match outcome.kind:
         case "filed":
-            name = plain(outcome.filename)
-            st.success(f"{name} is filed.{link}", icon=":material/check_circle:")
+            filed = f"{plain(outcome.filename)} is filed."
+            if outcome.sentence:
+                st.warning(
+                    f"{filed} Look at it: {plain(outcome.sentence)}.{link}",
+                    icon=":material/warning:",
+                )
+            else:
+                st.success(f"{filed}{link}", icon=":material/check_circle:")
         case "known":
             st.warning(f"{outcome.sentence}{link}", icon=":material/content_copy:")
         case _:
             st.error(plain(outcome.sentence), icon=":material/block:")
+            if outcome.advice:
+                st.caption(outcome.advice)
 
 
 def must_wait() -> bool:
@@ -148,7 +161,8 @@ def _file(upload: UploadedFile, draft: DraftDocument) -> Outcome:
         known = done.known
         sentence = f"Already filed as “{plain(known.title)}”."
         return Outcome("known", upload.name, sentence, known.id)
-    return Outcome("filed", upload.name, "", done.id)
+    noted = "; ".join(words.FINDINGS.get(one, one) for one in done.version.findings)
+    return Outcome("filed", upload.name, noted, done.id)
 
 
 def _outcomes() -> dict[str, Outcome]:

@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard.clock import calendar, zone
 from dashboard.context import current_actor, read, today, write
 from dashboard.net import net
+from dashboard.scheduling import anew
 from dashboard.scheduling.telling import say_what_became
 from dashboard.scheduling.to_move import table_of
 from dashboard.widgets.empty_state import empty_state
@@ -31,6 +32,7 @@ from services.scheduling import (
     VisitWithin,
 )
 
+_FORM: Final = "doctor_except"
 _LABELS: Final = {
     ExceptionKind.BLOCKED: "Blocked",
     ExceptionKind.HOLIDAY: "Holiday",
@@ -63,7 +65,7 @@ def exceptions_of(doctor: DoctorRecord) -> None:
         )
         say_what_became("It is taken back.", became)
         st.rerun()
-    with st.form("doctor_exception", clear_on_submit=True):
+    with st.form("doctor_exception"):
         draft = _fields(doctor)
         is_wanted = st.form_submit_button("Add", key="doctor_plan_except")
     if is_wanted:
@@ -101,6 +103,7 @@ def _add(draft: ExceptionDraft) -> None:
     became = write(
         lambda session: scheduling.add_exception(session, actor, draft, calendar())
     )
+    anew.begin(_FORM)
     say_what_became("It is in the plan.", became)
     st.rerun()
 
@@ -111,17 +114,17 @@ def _fields(doctor: DoctorRecord) -> ExceptionDraft:
             "What",
             tuple(_LABELS),
             format_func=_LABELS.__getitem__,
-            key="doctor_except_kind",
+            key=anew.key_in(_FORM, "kind"),
             help="Special hours replace the week on their day, on a holiday too.",
         )
         reason = st.text_input(
-            "Why (of no patient)", key="doctor_except_reason", autocomplete="off"
+            "Why (of no patient)", key=anew.key_in(_FORM, "reason"), autocomplete="off"
         )
-        first_day = st.date_input("From", today(), key="doctor_except_first_day")
-        first = st.time_input("From (time)", _BEGIN, key="doctor_except_first")
-        last_day = st.date_input("Until", today(), key="doctor_except_last_day")
-        last = st.time_input("Until (time)", _END, key="doctor_except_last")
-    is_all = st.checkbox("For the whole clinic", key="doctor_except_all")
+        first_day = st.date_input("From", today(), key=anew.key_in(_FORM, "first_day"))
+        first = st.time_input("From (time)", _BEGIN, key=anew.key_in(_FORM, "first"))
+        last_day = st.date_input("Until", today(), key=anew.key_in(_FORM, "last_day"))
+        last = st.time_input("Until (time)", _END, key=anew.key_in(_FORM, "last"))
+    is_all = st.checkbox("For the whole clinic", key=anew.key_in(_FORM, "all"))
     return ExceptionDraft(
         ExceptionKind(kind),
         datetime.combine(first_day, first, zone()),

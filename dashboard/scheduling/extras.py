@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard.booking.times import when
 from dashboard.clock import zone
 from dashboard.context import current_actor, read, today, write
+from dashboard.scheduling import anew
 from dashboard.widgets.notices import notify
 from dashboard.widgets.record_table import (
     Cell,
@@ -22,10 +23,10 @@ from dashboard.widgets.record_table import (
 from dashboard.widgets.words import at
 from services import scheduling
 from services.doctors import DoctorRecord
-from services.doctors.rules import FEWEST_MINUTES, MOST_MINUTES
 from services.reasons import LONGEST
 from services.slots import SlotRecord
 
+_FORM: Final = "doctor_extra"
 _COLUMNS: Final = (
     Column("From", is_whole=True),
     Column("Until", is_whole=True),
@@ -48,7 +49,7 @@ def extras_of(doctor: DoctorRecord) -> None:
         write(lambda s: scheduling.withdraw_extra(s, actor, withdrawn))
         notify("The extra slot is withdrawn.", icon="undo")
         st.rerun()
-    with st.form("doctor_extra", clear_on_submit=True):
+    with st.form(_FORM):
         begins, ends, reason = _fields(doctor)
         is_wanted = st.form_submit_button("Add the slot", key="doctor_extra_add")
     if is_wanted:
@@ -57,24 +58,21 @@ def extras_of(doctor: DoctorRecord) -> None:
                 s, actor, doctor.id, begins, ends, reason=reason
             )
         )
+        anew.begin(_FORM)
         notify(f"{when(added.starts_at)} can be booked.", icon="event_available")
         st.rerun()
 
 
 def _fields(doctor: DoctorRecord) -> tuple[datetime, datetime, str]:
     with st.grid(2, min_column_width=240):
-        day = st.date_input("Day", today(), key="doctor_extra_day")
-        clock = st.time_input("Time", _BEGIN, key="doctor_extra_time")
+        day = st.date_input("Day", today(), key=anew.key_in(_FORM, "day"))
+        clock = st.time_input("Time", _BEGIN, key=anew.key_in(_FORM, "time"))
         minutes = st.number_input(
-            "Minutes",
-            FEWEST_MINUTES,
-            MOST_MINUTES,
-            doctor.slot_minutes,
-            key="doctor_extra_minutes",
+            "Minutes", value=doctor.slot_minutes, key=anew.key_in(_FORM, "minutes")
         )
         reason = st.text_input(
             "Why (of no patient)",
-            key="doctor_extra_reason",
+            key=anew.key_in(_FORM, "reason"),
             max_chars=LONGEST,
             autocomplete="off",
             help="It is kept in the audit log.",

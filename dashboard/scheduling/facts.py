@@ -12,7 +12,7 @@ from dashboard.navigation import go
 from dashboard.widgets.notices import notify
 from services import doctors
 from services.doctors import SLOT_MINUTES, DoctorDraft, DoctorRecord
-from services.doctors.rules import FEWEST_MINUTES, LONGEST, MOST_MINUTES, SEXES
+from services.doctors.rules import LONGEST, SEXES
 
 _NOBODY: Final = "Nobody"
 _SECONDS: Final = 30.0
@@ -42,6 +42,8 @@ def _fields(doctor: DoctorRecord | None, seen: str) -> DoctorDraft:
             autocomplete="off",
         )
 
+    # Numbers have no bounds here: Streamlit would send nothing at all then, and say why
+    # to whoever points at a small sign only. The rules say it in a sentence.
     with st.grid(2, min_column_width=240):
         return DoctorDraft(
             name=line("Name", "name"),
@@ -60,9 +62,7 @@ def _fields(doctor: DoctorRecord | None, seen: str) -> DoctorDraft:
             fee=_fee(known.fee, seen),
             slot_minutes=st.number_input(
                 "A visit lasts (minutes)",
-                FEWEST_MINUTES,
-                MOST_MINUTES,
-                known.slot_minutes,
+                value=known.slot_minutes,
                 key=f"doctor_minutes_{seen}",
             ),
             user_id=_sign_in(known.user_id, names, seen),
@@ -75,7 +75,6 @@ def _fields(doctor: DoctorRecord | None, seen: str) -> DoctorDraft:
 def _fee(known: Decimal | None, seen: str) -> Decimal | None:
     typed = st.number_input(
         "Fee",
-        min_value=0.0,
         value=None if known is None else float(known),
         step=5.0,
         format="%.2f",

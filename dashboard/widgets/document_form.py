@@ -50,7 +50,12 @@ def classification_field(
 def title_field(key: str, start: str) -> str:
     """Ask for the title."""
     return st.text_input(
-        "Title", start, key=f"{key}_title", max_chars=LONGEST_TITLE, autocomplete="off"
+        "Title",
+        start,
+        key=f"{key}_title",
+        max_chars=LONGEST_TITLE,
+        placeholder="Left empty: the name of the file",
+        autocomplete="off",
     )
 
 

@@ -71,6 +71,14 @@ def show_problems(
         )
 
 
+def labels(template: Template, problems: Sequence[Problem]) -> str:
+    """Return the fields that have problems as they are called on the page."""
+    wrong = {problem.field for problem in problems}
+    return ", ".join(
+        plain(field.label) for field in template.fields if field.name in wrong
+    )
+
+
 def _draw(page: str, field: Field, changed: Callable[[], None]) -> None:
     label = field.label if field.required else f"{field.label} (optional)"
     options: dict[str, Any] = {

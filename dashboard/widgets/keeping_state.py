@@ -20,6 +20,7 @@ _BUCKETS: Final = {
     "documents": "Documents",
     "patient_photos": "Photos",
     "doctor_photos": "Doctors' photos",
+    "prescription_files": "Prescriptions",
 }
 
 

@@ -25,7 +25,7 @@ class InvalidForm(InvalidInput):
         self.problems = problems
 
 
-def checked(template: Template, form: Form) -> dict[str, Value]:
+def checked(template: Template, form: Form, *, today: date) -> dict[str, Value]:
     """Return the form as it is printed and kept, or raise InvalidForm."""
     values = {
         field.name: cleaned(form.get(field.name, "")) for field in template.fields
@@ -35,6 +35,8 @@ def checked(template: Template, form: Form) -> dict[str, Value]:
         for field in template.fields
         for problem in _problems(field, values[field.name])
     ]
+    # Only of dates that are dates.
+    problems = problems or list(_wrong_times(template, values, today))
     if problems:
         raise InvalidForm(*problems)
     return values
@@ -100,6 +102,25 @@ def _table_refusal(field: Field, rows: list[list[str]]) -> str | None:
     if any(len(cell) > _LINE_LENGTH for row in rows for cell in row):
         return f"{field.label} has a cell that is too long: {_LINE_LENGTH} at most."
     return None
+
+
+def _wrong_times(template: Template, values: Form, today: date) -> Iterator[Problem]:
+    """Say which dates cannot be meant, though they are dates."""
+    known = {field.name: field for field in template.fields}
+    days = {
+        field.name: date.fromisoformat(str(typed))
+        for field in template.fields
+        if field.kind is Kind.DATE and (typed := values[field.name])
+    }
+    for typed_in, day in days.items():
+        field = known[typed_in]
+        if field.is_past and day > today:
+            said = f"{field.label} is in the future; correct it."
+            yield Problem(field.name, said)
+        if (first := days.get(field.not_before)) and day < first:
+            earlier = known[field.not_before].label
+            said = f"{field.label} is before “{earlier}”; correct one of the two."
+            yield Problem(field.name, said)
 
 
 def _is_date(text: str) -> bool:

@@ -23,7 +23,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field; `prefill` tells what a patient's record already knows about it."""
+    """One field; `prefill` tells what a patient's record already knows about it.
+
+    `is_past` says that the date has come already; `not_before` names the field whose
+    date comes first.
+    """
 
     name: str
     label: str
@@ -32,6 +36,8 @@ class Field:
     help: str = ""
     columns: tuple[str, ...] = ()
     prefill: Callable[[PatientRecord], str] | None = None
+    is_past: bool = False
+    not_before: str = ""
 
 
 def _name(patient: PatientRecord) -> str:
@@ -64,6 +70,7 @@ DATE_OF_BIRTH: Final = Field(
     Kind.DATE,
     required=True,
     prefill=lambda patient: patient.date_of_birth.isoformat(),
+    is_past=True,
 )
 DIAGNOSIS: Final = Field("diagnosis", "Diagnosis", Kind.TEXT)
 ALLERGIES: Final = Field("allergies", "Allergies", Kind.TEXT, prefill=_allergies)

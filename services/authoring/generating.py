@@ -32,7 +32,7 @@ def generate(
     # fpdf takes as long to import as half of all others, and few make a paper.
     from services.authoring.sheet import Sheet  # noqa: PLC0415
 
-    values = checked(template, form)
+    values = checked(template, form, today=now.date())
     sheet = Sheet(
         clinic=clinic,
         title=template.title,

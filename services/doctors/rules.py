@@ -76,5 +76,5 @@ def _fee(typed: Decimal | None) -> Decimal | None:
     if typed is None:
         return None
     if not typed.is_finite() or not 0 <= typed <= HIGHEST_FEE:
-        raise InvalidInput("fee", "The fee is not an amount; correct it.")
+        raise InvalidInput("fee", "The fee is 0 to 9,999,999.99; correct it.")
     return typed.quantize(_CENT)

@@ -113,4 +113,4 @@ def change_rule(
 
 def _check(name: str, subject: str, days: int, most: int) -> None:
     if not 1 <= days <= most:
-        raise InvalidInput(name, f"{subject} 1 to {most} days; type one of these.")
+        raise InvalidInput(name, f"{subject} 1 to {most:,} days; type one of these.")

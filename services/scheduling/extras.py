@@ -1,7 +1,7 @@
 """Slots beside the plan, added and withdrawn one at a time."""
 
-from datetime import datetime
-from typing import cast
+from datetime import datetime, timedelta
+from typing import Final, cast
 from uuid import UUID
 
 from sqlalchemy import and_, func, select, update
@@ -19,6 +19,9 @@ from services.slots.records import SlotRecord, SlotState
 from services.slots.taken import IS_AHEAD, IS_OFFERED, IS_TAKEN, LIVE
 
 _APART = "slots_apart"
+# As long as any other visit may last.
+_SHORTEST: Final = timedelta(minutes=5)
+_LONGEST: Final = timedelta(minutes=480)
 
 
 def add_extra(
@@ -38,8 +41,10 @@ def add_extra(
     actor.require(Permission.MANAGE_DOCTORS)
     because = reasons.read(reason)
     lock_doctor(session, doctor_id)
-    if ends_at <= starts_at:
-        raise InvalidInput("ends_at", "The end is not after the beginning; correct it.")
+    if not _SHORTEST <= ends_at - starts_at <= _LONGEST:
+        raise InvalidInput(
+            "ends_at", "An extra slot lasts 5 to 480 minutes; correct it."
+        )
     if starts_at <= session.scalars(select(func.clock_timestamp())).one():
         raise InvalidInput("starts_at", "This time is over; choose a later one.")
     slot = Slot(

@@ -225,3 +225,37 @@ def test_a_clinicians_phone_shows_a_document_without_sideways_scrolling(
         is_narrow = "document.documentElement.scrollWidth <= window.innerWidth"
         assert page.evaluate(is_narrow), name
     context.close()
+
+
+def test_a_long_title_breaks_no_word_beside_it(page: Page, pdf):
+    title = "Findings of the examination of the heart at the hospital " * 2
+    page.goto("/upload_documents")
+    choose(settled(page), pdf(f"{title.strip()}.pdf", "long"))
+    page.get_by_role("button", name="File document").click()
+    expect(page.get_by_text("is filed.")).to_be_visible()
+
+    page.goto("/documents")
+
+    row = page.get_by_role("row").filter(has_text=title.strip()).first
+    unfiled = row.get_by_text("Unfiled", exact=True)
+    expect(unfiled).to_be_visible()
+    lines = unfiled.evaluate(
+        "e => { const r = document.createRange(); r.selectNodeContents(e);"
+        " return new Set([...r.getClientRects()].map(one => one.top)).size }"
+    )
+    assert lines == 1
+
+
+def test_a_file_that_is_refused_does_not_borrow_the_verdict_on_another(
+    page: Page, pdf, tmp_path: Path
+):
+    note = tmp_path / "note.txt"
+    note.write_text("hello")
+    page.goto("/check_prescription")
+    choose(settled(page), pdf("first.pdf", "not signed"))
+    expect(page.get_by_text("It is not signed.")).to_be_visible()
+
+    choose(page, note)
+
+    verdict = page.get_by_test_id("stMarkdown").filter(has_text="first.pdf")
+    expect(verdict).to_be_visible()

@@ -353,3 +353,17 @@ def _save(clinic, patient):
     draft = Draft(uuid4(), "medical_record", patient.id, None, form)
     save_draft(clinic.wiring.drafts, clinic.clerk, draft)
     return draft
+
+
+def test_a_date_of_birth_to_come_is_refused_and_all_that_was_typed_stays(clinic):
+    app = filled(clinic)
+    field(app, "date_of_birth").set_value(date(2199, 1, 31))
+
+    press(app, "generate")
+
+    assert not app.get("image")
+    assert any("Date of birth is in the future" in one.value for one in app.markdown)
+    assert app.error[0].value.endswith("what is wrong with: Date of birth.")
+    assert field(app, "date_of_birth").value == date(2199, 1, 31)
+    assert field(app, "name").value == "Ada Lovelace"
+    assert field(app, "diagnosis").value == "Ένα δύο 王"

@@ -114,6 +114,8 @@ def test_a_code_that_leads_nowhere_is_explained(clinic, visit, typed, sentence):
     scan(app, typed)
 
     assert any(sentence in text for text in words_on(app))
+    # The field is empty for the next scan, so this tells what to correct.
+    assert (f"Typed: “{typed}”" in words_on(app)) == bool(typed)
     assert not app.success
     assert not app.exception
 

@@ -1,6 +1,6 @@
 """Doctors on screen: found, added, planned, and what a plan leaves to be moved."""
 
-from datetime import time
+from datetime import time, timedelta
 
 import pytest
 
@@ -79,6 +79,30 @@ def test_what_is_wrong_with_a_doctor_is_said(clinic):
     app.button(key="doctor_plan_save").click().run()
 
     assert app.error[0].value == "Name is missing; enter it."
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("doctor_minutes", 0, "A visit lasts 5 to 480 minutes; correct it."),
+        ("doctor_fee", -5.0, "The fee is 0 to 9,999,999.99; correct it."),
+    ],
+    ids=["minutes", "fee"],
+)
+def test_a_number_that_cannot_be_is_explained_and_stays(clinic, field, value, said):
+    app = clinic.open("doctor_plan")
+    fields(app, "text_input", "doctor_name")[0].set_value("Emil Eager")
+    fields(app, "text_input", "doctor_speciality")[0].set_value("Neurology")
+    number = fields(app, "number_input", field)[0]
+    # With bounds Streamlit would send nothing, and the button would seem dead.
+    assert number.min is None or number.min <= -9_007_199_254_740_991
+
+    number.set_value(value)
+    app.button(key="doctor_plan_save").click().run()
+
+    assert [one.value for one in app.error] == [said]
+    assert fields(app, "number_input", field)[0].value == value
+    assert fields(app, "text_input", "doctor_name")[0].value == "Emil Eager"
 
 
 def test_a_week_is_typed_and_the_slots_follow(clinic, dora):
@@ -183,6 +207,39 @@ def test_an_extra_slot_without_a_reason_is_explained(clinic, dora):
     app.button(key="doctor_extra_add").click().run()
 
     assert "at least 10 characters" in app.error[0].value
+
+
+def test_what_was_typed_for_a_slot_stays_until_it_is_added(clinic):
+    alone = clinic.write(lambda s: doctors.add_doctor(s, clinic.clerk, _ALONE))
+    app = clinic.open("doctor_plan", doctor=alone.id)
+    app.date_input(key="doctor_extra_day").set_value(tomorrow().date())
+    app.number_input(key="doctor_extra_minutes").set_value(1000)
+    app.text_input(key="doctor_extra_reason").set_value("In great need of one")
+
+    app.button(key="doctor_extra_add").click().run()
+
+    said = "An extra slot lasts 5 to 480 minutes; correct it."
+    assert [one.value for one in app.error] == [said]
+    assert app.text_input(key="doctor_extra_reason").value == "In great need of one"
+    # What stands below is there as well, with what is typed into it.
+    assert fields(app, "text_input", "doctor_name")
+    app.number_input(key="doctor_extra_minutes").set_value(30)
+    app.button(key="doctor_extra_add").click().run()
+    assert app.text_input(key="doctor_extra_reason_1").value == ""
+    assert not app.error
+
+
+def test_a_holiday_that_is_over_is_refused_and_its_reason_stays(clinic, dora):
+    app = clinic.open("doctor_plan", doctor=dora.id)
+    for which in ("first", "last"):
+        day = app.date_input(key=f"doctor_except_{which}_day")
+        day.set_value(tomorrow().date() - timedelta(days=5))
+    app.text_input(key="doctor_except_reason").set_value("Half-term")
+
+    app.button(key="doctor_plan_except").click().run()
+
+    assert app.error[0].value == "This time is over; choose a later end."
+    assert app.text_input(key="doctor_except_reason").value == "Half-term"
 
 
 def withdraw(app, monkeypatch, slot_id):

@@ -158,6 +158,34 @@ def test_a_replacement_that_is_refused_leaves_no_file_behind(
     assert files_of(clinic) == before
 
 
+def test_a_file_that_is_no_pdf_replaces_nothing_and_says_what_to_do(
+    clinic: Clinic, file: File
+):
+    record = file()
+    app = clinic.open("document", document=record.id)
+    app.button(key="document_replace").click().run()
+    app.file_uploader[0].set_value(("new.pdf", b"MZ", ""))
+    app.button(key="document_replace").click().run()
+    press(app, "document_replace", "document_replace_save")
+
+    assert said(app) == "Only PDF files are allowed"
+    assert any("save or print it as a PDF" in one.value for one in app.caption)
+    assert stored(clinic, record).latest == 1
+    assert not app.exception
+
+
+def test_a_title_left_empty_is_the_name_of_the_file_and_says_so(
+    clinic: Clinic, file: File
+):
+    record = file()
+    app = clinic.open("document", document=record.id)
+
+    app.button(key="document_edit").click().run()
+
+    title = app.text_input(key=f"document_edit_{record.id}_title")
+    assert title.placeholder == "Left empty: the name of the file"
+
+
 def test_the_memory_of_what_replaced_another_is_let_go_of(
     clinic: Clinic, file: File, monkeypatch: pytest.MonkeyPatch
 ):

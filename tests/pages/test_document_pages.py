@@ -24,6 +24,11 @@ from tests.pages.papers import (
 from tests.services.pdf.samples import letter, locked, with_script
 
 
+def advice_on(app):
+    """What stands in small words beside the boxes."""
+    return "\n".join(one.value for one in app.caption)
+
+
 def test_several_files_are_filed_at_once_each_with_its_type(clinic: Clinic):
     patient = clinic.register()
     app = clinic.open("upload_documents", patient=patient.id)
@@ -73,6 +78,30 @@ def test_nothing_chosen_is_said_word_for_word(clinic: Clinic):
     app.button(key="upload_documents_file").click().run()
 
     assert app.error[0].value == "No file uploaded"
+    assert "Choose a PDF above first" in advice_on(app)
+
+
+@pytest.mark.parametrize(
+    ("data", "advice"),
+    [(b"", "This file is empty"), (b"MZ", "save or print it as a PDF")],
+    ids=["empty", "a program"],
+)
+def test_what_to_do_about_a_file_that_is_no_pdf_is_said(clinic: Clinic, data, advice):
+    app = clinic.open("upload_documents")
+    upload(app, ("bad.pdf", data))
+
+    assert [box.value for box in app.error] == ["Only PDF files are allowed"]
+    assert advice in advice_on(app)
+
+
+def test_a_damaged_file_is_filed_with_a_warning(clinic: Clinic):
+    whole = letter("half of it")
+    app = clinic.open("upload_documents")
+    upload(app, ("torn.pdf", whole[: len(whole) - 100]))
+
+    (warning,) = app.warning
+    assert "torn\\.pdf is filed. Look at it: Damaged in parts" in warning.value
+    assert not app.success
 
 
 def test_the_same_content_is_offered_as_already_filed(clinic: Clinic, file: File):

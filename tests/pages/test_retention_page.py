@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 from sqlalchemy import func, select, update
 
+from db.gridfs import Bucket
 from db.models import Document, DocumentVersion, RetentionRule
 from services import documents, retention
 from services.actors import Role
@@ -90,6 +91,35 @@ def test_without_a_passkey_nothing_is_changed_and_what_was_typed_stays(
     assert app.number_input(key=key_of(rule, "keep")).value == 99
     assert rule_of(clinic, Classification.ADMINISTRATIVE) == rule
     assert not app.exception
+
+
+def test_a_time_that_cannot_be_is_explained_beside_the_rule(confirmed, clinic):
+    app = confirmed()
+    rule = rule_of(clinic, Classification.CLINICAL)
+    typed = app.number_input(key=key_of(rule, "keep"))
+    # With bounds Streamlit would send nothing, and the button would seem dead.
+    assert typed.min is None or typed.min <= -9_007_199_254_740_991
+
+    typed.set_value(0)
+    app.button(key="retention_save_clinical").click().run()
+
+    (said,) = app.error
+    assert said.value == "Documents are kept for 1 to 36,525 days; type one of these."
+    assert app.number_input(key=key_of(rule, "keep")).value == 0
+    # The page goes on below.
+    assert "Legal holds" in [one.value for one in app.subheader]
+    assert rule_of(clinic, Classification.CLINICAL) == rule
+
+
+def test_every_kind_of_file_has_a_name_that_people_use(confirmed, clinic):
+    found = {bucket.value: Swept(1, (), ()).found() for bucket in Bucket}
+    clinic.write(lambda s: runs.note(s, Job.SWEEP, found))
+
+    app = confirmed()
+
+    said = "\n".join(words_on(app))
+    assert "Prescriptions: **1**" in said
+    assert "prescription_files" not in said
 
 
 def test_a_rule_that_a_colleague_changed_meanwhile_is_not_overwritten(

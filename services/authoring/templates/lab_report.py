@@ -15,7 +15,7 @@ TEMPLATE: Final = Template(
         fields.NAME,
         fields.DATE_OF_BIRTH,
         Field("sample", "Sample", help="For example venous blood, fasting."),
-        Field("taken_on", "Taken on", Kind.DATE, required=True),
+        Field("taken_on", "Taken on", Kind.DATE, required=True, is_past=True),
         Field("laboratory", "Laboratory"),
         Field(
             "results",

@@ -14,7 +14,7 @@ TEMPLATE: Final = Template(
     fields=(
         fields.NAME,
         fields.DATE_OF_BIRTH,
-        Field("visited_on", "Date of visit", Kind.DATE, required=True),
+        Field("visited_on", "Date of visit", Kind.DATE, required=True, is_past=True),
         Field("reason", "Reason for the visit", Kind.TEXT),
         Field("findings", "Findings", Kind.TEXT),
         fields.DIAGNOSIS,

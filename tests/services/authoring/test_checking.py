@@ -11,6 +11,9 @@ from services.patient_records import PatientRecord, Sex
 from tests.services.authoring.samples import RECORD, record_form
 
 LAB = authoring.TEMPLATES["lab_report"]
+VISIT = authoring.TEMPLATES["visit_summary"]
+SICK = authoring.TEMPLATES["sick_note"]
+TODAY = date(2026, 11, 20)
 
 
 def patient(**fields):
@@ -60,14 +63,14 @@ def test_each_rule_is_explained(template, values, field, message):
     form = record_form(taken_on="2026-11-19", results=rows) | values
 
     with pytest.raises(authoring.InvalidForm, match=message) as refusal:
-        authoring.checked(template, form)
+        authoring.checked(template, form, today=TODAY)
 
     assert [problem.field for problem in refusal.value.problems] == [field]
 
 
 def test_all_problems_are_named_at_once():
     with pytest.raises(authoring.InvalidForm) as refusal:
-        authoring.checked(RECORD, {})
+        authoring.checked(RECORD, {}, today=TODAY)
 
     assert [one.field for one in refusal.value.problems] == ["name", "date_of_birth"]
 
@@ -77,7 +80,7 @@ def test_a_form_is_kept_as_it_is_printed():
         name=" Zoe\u0308 ", diagnosis="One\r\ntwo\t\x07three  \n", unknown="dropped"
     )
 
-    kept = authoring.checked(RECORD, form)
+    kept = authoring.checked(RECORD, form, today=TODAY)
 
     assert kept["name"] == "Zoë"
     assert kept["diagnosis"] == "One\ntwo three"
@@ -88,7 +91,9 @@ def test_rows_without_any_word_are_left_out():
     rows = [["Iron", "13", "", ""], ["", " ", "", ""]]
     form = record_form(taken_on="2026-11-19", results=rows)
 
-    assert authoring.checked(LAB, form)["results"] == [["Iron", "13", "", ""]]
+    assert authoring.checked(LAB, form, today=TODAY)["results"] == [
+        ["Iron", "13", "", ""]
+    ]
 
 
 def test_a_form_begins_with_what_the_record_knows():
@@ -119,3 +124,38 @@ def test_each_template_is_of_a_known_type_and_asks_who_it_is_about(template):
     assert {"name", "date_of_birth"} <= set(names)
     assert len(set(names)) == len(names)
     assert set(template.prefilled(None).values()) == {""}
+
+
+@pytest.mark.parametrize(
+    ("template", "field", "said"),
+    [
+        (RECORD, "date_of_birth", "Date of birth is in the future; correct it."),
+        (LAB, "taken_on", "Taken on is in the future; correct it."),
+        (VISIT, "visited_on", "Date of visit is in the future; correct it."),
+    ],
+    ids=["born", "taken", "visited"],
+)
+def test_what_has_happened_has_no_date_to_come(template, field, said):
+    rows = [["Iron", "13", "mg", ""]]
+    form = record_form(taken_on="2026-11-20", visited_on="2026-11-20", results=rows)
+    authoring.checked(template, form, today=TODAY)
+
+    with pytest.raises(authoring.InvalidForm) as refused:
+        authoring.checked(template, form | {field: "2026-11-21"}, today=TODAY)
+
+    (problem,) = refused.value.problems
+    assert (problem.field, problem.message) == (field, said)
+
+
+def test_a_sick_note_does_not_end_before_it_begins():
+    form = record_form(unfit_from="2026-11-23", unfit_until="2026-11-23")
+    authoring.checked(SICK, form, today=TODAY)
+
+    with pytest.raises(authoring.InvalidForm) as refused:
+        authoring.checked(SICK, form | {"unfit_until": "2026-11-22"}, today=TODAY)
+
+    (problem,) = refused.value.problems
+    assert problem.field == "unfit_until"
+    assert problem.message == (
+        "Unfit until is before “Unfit from”; correct one of the two."
+    )

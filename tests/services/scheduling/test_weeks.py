@@ -107,3 +107,13 @@ def test_an_exception_that_makes_no_sense_is_refused(
         scheduling.add_exception(
             session, clerk, ExceptionDraft(**(given | changes)), FORTNIGHT
         )
+
+
+def test_an_exception_that_is_over_is_refused(session, clerk, dora):
+    yesterday = tomorrow() - timedelta(days=2)
+    over = ExceptionDraft(
+        ExceptionKind.HOLIDAY, yesterday, yesterday + timedelta(hours=1), dora
+    )
+
+    with pytest.raises(InvalidInput, match="This time is over"):
+        scheduling.add_exception(session, clerk, over, FORTNIGHT)

@@ -1,0 +1,22 @@
+"""Forms that are empty again once what was typed is taken, and not before.
+
+Streamlit's own way empties a form whatever became of it, so that whoever was refused
+typed everything once more.
+"""
+
+import streamlit as st
+
+
+def key_in(form: str, name: str) -> str:
+    """Return the key of a field of the form as it stands now."""
+    turn = st.session_state.get(_turns(form), 0)
+    return f"{form}_{name}_{turn}" if turn else f"{form}_{name}"
+
+
+def begin(form: str) -> None:
+    """Empty the form the next time that it is drawn."""
+    st.session_state[_turns(form)] = st.session_state.get(_turns(form), 0) + 1
+
+
+def _turns(form: str) -> str:
+    return f"{form}_turns"
