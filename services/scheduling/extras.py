@@ -1,7 +1,7 @@
 """Slots beside the plan, added and withdrawn one at a time."""
 
 from datetime import datetime, timedelta
-from typing import Final, cast
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import and_, func, select, update
@@ -12,6 +12,7 @@ from db.models import BookingSlot, Slot
 from services import audit, reasons, visit_news
 from services.actors import Actor, Permission
 from services.audit import Action
+from services.doctors.rules import FEWEST_MINUTES, MOST_MINUTES
 from services.errors import InvalidInput
 from services.scheduling.errors import NoSuchExtra, SlotInUse
 from services.scheduling.weeks import lock_doctor
@@ -19,9 +20,6 @@ from services.slots.records import SlotRecord, SlotState
 from services.slots.taken import IS_AHEAD, IS_OFFERED, IS_TAKEN, LIVE
 
 _APART = "slots_apart"
-# As long as any other visit may last.
-_SHORTEST: Final = timedelta(minutes=5)
-_LONGEST: Final = timedelta(minutes=480)
 
 
 def add_extra(
@@ -41,9 +39,13 @@ def add_extra(
     actor.require(Permission.MANAGE_DOCTORS)
     because = reasons.read(reason)
     lock_doctor(session, doctor_id)
-    if not _SHORTEST <= ends_at - starts_at <= _LONGEST:
+    # As long as any other visit may last.
+    minutes = (ends_at - starts_at) / timedelta(minutes=1)
+    if not FEWEST_MINUTES <= minutes <= MOST_MINUTES:
         raise InvalidInput(
-            "ends_at", "An extra slot lasts 5 to 480 minutes; correct it."
+            "ends_at",
+            f"An extra slot lasts {FEWEST_MINUTES} to {MOST_MINUTES} minutes; "
+            "correct it.",
         )
     if starts_at <= session.scalars(select(func.clock_timestamp())).one():
         raise InvalidInput("starts_at", "This time is over; choose a later one.")
