@@ -10,6 +10,7 @@ from dashboard.net import net
 from dashboard.replication.ways import ways
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.server_facts import server_facts
+from dashboard.widgets.words import plain
 
 page_header("Servers")
 ways()
@@ -24,6 +25,12 @@ with net():
         index=names.index(asked) if asked in names else 0,
         key="server_name",
     )
+    if asked and asked not in names:
+        st.warning(
+            f"There is no server {plain(asked)}; this is {name}. Choose another one "
+            "above.",
+            icon=":material/search_off:",
+        )
     server = found.server(name)
     if server is not None:
         server_facts(server)

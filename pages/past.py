@@ -31,7 +31,11 @@ def search() -> UUID | None:
     reading.wait_here()
     found = reading.read_past(lambda s: past.find(s, actor, typed, now=now()))
     if not found.patients:
-        empty_state("Nobody was called so then.", icon="search_off")
+        empty_state(
+            "Nobody is found as of then. Try the family name alone, or the date of "
+            "birth; whoever was registered since is in the list of patients.",
+            icon="search_off",
+        )
         return None
     chosen = st.radio(
         f"As of {at(found.moment)}" if found.moment else "As of then",

@@ -25,10 +25,11 @@ def show_planned(planned: Planned) -> None:
             f"by {planned.actor_name}.",
             width="stretch",
         )
-        if st.button(
+        is_wanted = st.button(
             "Cancel it", key="switchover_cancel", icon=":material/event_busy:"
-        ):
-            cancel(planned.id)
+        )
+    if is_wanted:
+        cancel(planned.id)
 
 
 def change_primary(found: Preview) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard import wiring
 from dashboard.acting.seeing import run_at_hand
 from dashboard.context import act_on_servers, current_actor, current_sign_in, write
+from dashboard.net import net
 from dashboard.widgets.notices import notify
 from services import cluster_acts
 from services.cluster_acts import Order, Run
@@ -17,25 +18,28 @@ _FOLLOWED: Final = "acting_run"
 
 
 def give(order: Order) -> None:
-    """Have it done and follow it on this page; raises what the order may not do."""
-    run = act_on_servers(order)
-    if run is None:
-        notify("The switchover is planned.", icon="event")
-    else:
-        st.session_state[_FOLLOWED] = run.id
-    st.rerun()
+    """Have it done and follow it on this page; say here what the order may not do."""
+    # A net of its own: the forms below stay, and so does what is typed in them.
+    with net():
+        run = act_on_servers(order)
+        if run is None:
+            notify("The switchover is planned.", icon="event")
+        else:
+            st.session_state[_FOLLOWED] = run.id
+        st.rerun()
 
 
 def cancel(planned_id: UUID) -> None:
-    """Forget the switchover that is planned."""
+    """Forget the switchover that is planned, or say here why that may not be."""
     actor, sign_in = current_actor(), current_sign_in()
-    write(
-        lambda session: cluster_acts.cancel(
-            session, actor, planned_id, session_id=sign_in
+    with net():
+        write(
+            lambda session: cluster_acts.cancel(
+                session, actor, planned_id, session_id=sign_in
+            )
         )
-    )
-    notify("The switchover is cancelled.", icon="event_busy")
-    st.rerun()
+        notify("The switchover is cancelled.", icon="event_busy")
+        st.rerun()
 
 
 def followed() -> Run | None:
@@ -55,6 +59,6 @@ def ask_reason(page: str) -> str:
         "Why",
         key=f"{page}_reason",
         max_chars=LONGEST,
-        placeholder="Ten characters or more; kept in the history with your name",
+        placeholder="Ten characters or more; the history keeps it",
         autocomplete="off",
     )

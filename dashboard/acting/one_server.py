@@ -87,13 +87,15 @@ def _offer(
 ) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(deed.effect, width="stretch")
-        if st.button(
+        is_wanted = st.button(
             deed.label,
             type="primary" if is_advised else "secondary",
             key=f"server_{deed.act.value}",
             icon=f":material/{deed.icon}:",
-        ):
-            give(Order(deed.act, reason, server.name))
+        )
+    # Below the box, not squeezed in beside the button: it may be refused.
+    if is_wanted:
+        give(Order(deed.act, reason, server.name))
 
 
 def _offer_pause(server: Server, reason: str) -> None:
@@ -106,7 +108,8 @@ def _offer_pause(server: Server, reason: str) -> None:
         seconds = st.selectbox(
             "Seconds", _PAUSES, index=1, key="server_pause_seconds", width=110
         )
-        if st.button(
+        is_wanted = st.button(
             "Pause replay", key="server_pause-replay", icon=":material/pause_circle:"
-        ):
-            give(Order(Act.PAUSE_REPLAY, reason, server.name, seconds=seconds))
+        )
+    if is_wanted:
+        give(Order(Act.PAUSE_REPLAY, reason, server.name, seconds=seconds))

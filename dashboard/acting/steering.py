@@ -13,8 +13,6 @@ from services.cluster_acts import SETTINGS, Act, Order, Setting, current
 
 _PAGE: Final = "steering"
 _MINUTE: Final = 60
-# A week, in minutes: as far as the settings go, and whoever makes it.
-_LONGEST_DELAY: Final = 7 * 24 * 60
 
 
 def automatic_failover(*, is_on: bool) -> None:
@@ -66,9 +64,7 @@ def new_replica() -> None:
         )
         minutes = st.number_input(
             "Minutes behind, if delayed",
-            1,
-            _LONGEST_DELAY,
-            max(1, round(wiring.current().settings.delayed_minutes)),
+            value=max(1, round(wiring.current().settings.delayed_minutes)),
             key="steering_replica_minutes",
         )
         reason = ask_reason("steering_replica")
@@ -92,12 +88,8 @@ def _ask(setting: Setting, value: int | str) -> int | str:
         )
         st.caption(setting.effect)
         return value if chosen is None else chosen
-    number = st.number_input(
-        setting.title,
-        min(setting.least, int(value)),
-        max(setting.most, int(value)),
-        int(value),
-        key=key,
-    )
+    # Without bounds: a browser keeps a number that is out of them to itself, and the
+    # button does nothing. The service says what is wrong in a sentence.
+    number = st.number_input(setting.title, value=int(value), key=key)
     st.caption(setting.effect)
     return int(number)

@@ -33,7 +33,6 @@ _COLUMNS: Final = (
 _CHANGE: Final = Deed("change", "Change", "edit")
 _ON: Final = Cell("On", "ok", "check")
 _OFF: Final = Cell("Off", "muted", "notifications_off")
-_LONGEST: Final = 86_400
 
 
 def rules() -> None:
@@ -109,18 +108,20 @@ def change(rule: Rule) -> None:
                 _save(rule, draft)
 
 
+# Without bounds: a browser keeps a number that is out of them to itself, and the button
+# does nothing. The service says what is wrong in a sentence.
 def _bar(rule: Rule, value: float, label: str, key: str) -> float:
     words = WORDS[rule.kind]
     if not words.unit:
         return value
     typed = st.number_input(
-        f"{label} ({words.unit})", 0.0, value=value / words.size, format="%g", key=key
+        f"{label} ({words.unit})", value=value / words.size, format="%g", key=key
     )
     return typed * words.size
 
 
 def _span(value: float, label: str, key: str) -> float:
-    return float(st.number_input(label, 0, _LONGEST, int(value), key=key))
+    return float(st.number_input(label, value=int(value), key=key))
 
 
 def _save(rule: Rule, draft: RuleDraft) -> None:

@@ -115,11 +115,10 @@ def change_plan(plan: Plan) -> None:
                 max_value=first + timedelta(days=_LONGEST_DAYS),
                 key=f"drills_next_{plan.kind}",
             )
+            # Without bounds: out of them the button would do nothing, and say nothing.
             every = st.number_input(
                 "Then every (days)",
-                1,
-                _LONGEST_DAYS,
-                plan.every_days or _USUAL_DAYS,
+                value=plan.every_days or _USUAL_DAYS,
                 key=f"drills_every_{plan.kind}",
             )
             if st.form_submit_button("Plan it", type="primary", key="drills_plan"):

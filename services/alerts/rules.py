@@ -58,7 +58,7 @@ def change_rule(
     Raises NotAllowed, InvalidInput and RuleChanged.
     """
     actor.require(Permission.MANAGE_ALERTS)
-    wanted = _checked(change)
+    wanted = _checked(kind, change)
     row = session.scalar(
         select(AlertRule).where(AlertRule.kind == kind).with_for_update()
     )
@@ -103,25 +103,47 @@ def is_webhook(url: str) -> bool:
     return bool(host) and (parts.scheme == "https" or is_here)
 
 
-def _checked(change: RuleDraft) -> RuleDraft:
-    for name in ("for_seconds", "clear_seconds"):
-        if not 0 <= getattr(change, name) <= _MOST_SECONDS:
-            raise InvalidInput(name, "Type 0 to 86400 seconds.")
-    if not 0 <= change.clear_threshold <= change.threshold < math.inf:
-        raise InvalidInput(
-            "clear_threshold",
-            "An alert ends at or below the bar at which it begins: type a number "
-            f"from 0 to {change.threshold:g}.",
-        )
+def _checked(kind: AlertKind, change: RuleDraft) -> RuleDraft:
+    _require_sensible_bars(kind, change)
+    _require_sensible_spans(change)
     url = (change.webhook_url or "").strip() or None
     if url is not None and not (len(url) <= _LONGEST_URL and is_webhook(url)):
         raise InvalidInput(
-            "webhook_url", "Type an address that begins with https://, or none."
+            "webhook_url",
+            "A webhook is an address that begins with https://. Correct it, or leave "
+            "it empty.",
         )
     draft = {name: getattr(change, name) for name in RuleDraft.__dataclass_fields__}
     return RuleDraft(
         **draft | {"mail_to": _addresses(change.mail_to), "webhook_url": url}
     )
+
+
+def _require_sensible_bars(kind: AlertKind, change: RuleDraft) -> None:
+    # No number is told: people type bars in units of which services know nothing.
+    for name in ("threshold", "clear_threshold"):
+        if not 0 <= getattr(change, name) < math.inf:
+            raise InvalidInput(name, "The bars of an alert are numbers from 0 on.")
+    if change.clear_threshold > change.threshold:
+        raise InvalidInput(
+            "clear_threshold",
+            "An alert ends at or below the bar at which it begins. Let it end at a "
+            "lower number, or begin over a higher one.",
+        )
+    if kind is AlertKind.DISK and change.threshold >= 1:
+        raise InvalidInput(
+            "threshold",
+            "No disk is more than 100 % full, so this alert would never begin. Let it "
+            "begin over a lower number.",
+        )
+
+
+def _require_sensible_spans(change: RuleDraft) -> None:
+    for name, what in (("for_seconds", "begins"), ("clear_seconds", "ends")):
+        if not 0 <= getattr(change, name) <= _MOST_SECONDS:
+            raise InvalidInput(
+                name, f"An alert {what} once that lasts for 0 to 86400 seconds."
+            )
 
 
 def _masked(said: RuleDraft) -> RuleDraft:
@@ -137,7 +159,9 @@ def _addresses(typed: tuple[str, ...]) -> tuple[str, ...]:
             address = validate_email(line, check_deliverability=False).normalized
         except EmailNotValidError as error:
             raise InvalidInput(
-                "mail_to", f"{line} is not an e-mail address; correct or remove it."
+                "mail_to",
+                f"{line} is not an e-mail address. Correct or remove it; each address "
+                "has a line of its own.",
             ) from error
         found[address] = None
     if len(found) > _MOST_ADDRESSES:

@@ -17,6 +17,8 @@ from services.errors import InvalidInput, NotAllowed, NotFound
 
 _SUBJECT: Final = "cluster"
 _FURTHEST: Final = timedelta(days=30)
+# As far as the settings go, and whoever makes one.
+_LONGEST_DELAY: Final = timedelta(days=7)
 
 
 def request(
@@ -52,6 +54,7 @@ def check(
     """
     actor.require(Permission.ACT_ON_CLUSTER)
     _require_future(order)
+    _require_delay(order)
     reason = reasons.read(order.reason)
     if not (is_leaderless and _confirmed_once(session, actor, session_id)):
         _require_proof(session, actor, session_id)
@@ -132,4 +135,20 @@ def _require_future(order: Order) -> None:
         raise InvalidInput("scheduled_at", "Say in which time zone the time is meant.")
     ahead = order.scheduled_at - datetime.now(UTC)
     if not timedelta() < ahead <= _FURTHEST:
-        raise InvalidInput("scheduled_at", "Choose a time within the next thirty days.")
+        wrong = "is too far ahead" if ahead > _FURTHEST else "has passed"
+        raise InvalidInput(
+            "scheduled_at",
+            f"That day and time {wrong}. Choose a time within the next thirty days.",
+        )
+
+
+def _require_delay(order: Order) -> None:
+    if order.act is not Act.ADD_REPLICA or order.seconds is None:
+        return
+    # Nothing behind would make a replica that is not delayed at all.
+    if not 1 <= order.seconds <= _LONGEST_DELAY.total_seconds():
+        raise InvalidInput(
+            "seconds",
+            "A delayed standby stays behind by more than nothing and by at most a "
+            f"week, which is {_LONGEST_DELAY // timedelta(minutes=1)} minutes.",
+        )

@@ -1,5 +1,6 @@
 """Acting on the servers, on screen: what would be, what is refused, what is planned."""
 
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -141,3 +142,75 @@ def test_settings_that_do_not_go_together_are_refused_in_words(confirmed, clinic
 
     assert "must be at least 121 s" in app.error[0].value
     assert operations(clinic) == []
+
+
+def test_a_refusal_leaves_the_other_forms_where_they_are(confirmed, clinic):
+    app = confirmed("steering")
+    app.text_input(key="steering_automatic_reason").input("short")
+
+    app.button(key="steering_automatic_do").click().run()
+
+    assert "Give the reason in at least 10 characters" in app.error[0].value
+    assert app.text_input(key="steering_automatic_reason").value == "short"
+    assert app.button(key="steering_settings_do").label == "Change settings"
+    assert not app.exception
+
+
+def test_a_setting_out_of_its_bounds_is_refused_in_words(confirmed, clinic):
+    app = confirmed("steering")
+    app.number_input(key="steering_ttl_20").set_value(9999)
+    app.text_input(key="steering_settings_reason").input(WHY)
+
+    app.button(key="steering_settings_do").click().run()
+
+    assert app.error[0].value == "Leader's lease in seconds lies between 20 and 600."
+    assert app.number_input(key="steering_ttl_20").value == 9999
+    assert operations(clinic) == []
+
+
+@pytest.mark.parametrize("minutes", [0, -5, 7 * 24 * 60 + 1])
+def test_an_impossible_delay_makes_no_replica(confirmed, clinic, monkeypatch, minutes):
+    monkeypatch.setattr("dashboard.acting.steering.is_embedded", lambda: True)
+    app = confirmed("steering")
+    app.toggle(key="steering_replica_late").set_value(True)
+    app.number_input(key="steering_replica_minutes").set_value(minutes)
+    app.text_input(key="steering_replica_reason").input(WHY)
+
+    app.button(key="steering_replica_do").click().run()
+
+    assert "at most a week, which is 10080 minutes" in app.error[0].value
+    assert app.number_input(key="steering_replica_minutes").value == minutes
+    assert operations(clinic) == []
+
+
+@pytest.mark.parametrize(("days", "wrong"), [(-1, "has passed"), (31, "too far ahead")])
+def test_a_time_that_cannot_be_is_told_from_one_too_far(confirmed, clinic, days, wrong):
+    app = confirmed("switchover")
+    app.radio(key="switchover_when").set_value("At a time").run()
+    moment = app.datetime_input(key="switchover_at")
+    moment.set_value(moment.value + timedelta(days=days)).run()
+    app.text_input(key="switchover_reason").input(WHY).run()
+
+    app.button(key="switchover_do").click().run()
+
+    assert wrong in app.error[0].value
+    assert app.text_input(key="switchover_reason").value == WHY
+    assert operations(clinic) == []
+
+
+def test_a_refused_deed_leaves_the_others_to_choose_from(confirmed, clinic):
+    app, labels = server_page(confirmed, clinic, "replica")
+
+    app.button(key="server_rejoin").click().run()
+
+    assert "Give the reason in at least 10 characters" in app.error[0].value
+    assert {button.label for button in app.button} == labels
+
+
+def test_an_address_of_no_server_says_that_another_one_is_shown(confirmed):
+    app = confirmed("one_server", node="db-99")
+
+    shown = app.selectbox(key="server_name").value
+    assert app.warning[0].value.startswith("There is no server db")
+    assert f"this is {shown}" in app.warning[0].value
+    assert not app.exception

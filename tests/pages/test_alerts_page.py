@@ -87,6 +87,38 @@ def test_an_impossible_rule_is_explained(changing: AppTest, kept: Session):
     assert not changing.exception
 
 
+@pytest.mark.parametrize(
+    ("field", "typed", "said"),
+    [
+        ("over", 150.0, "No disk is more than 100 % full"),
+        ("clear", -1.0, "numbers from 0 on"),
+        ("for", 100_000, "begins once that lasts for 0 to 86400 seconds"),
+        ("calm", -1, "ends once that lasts for 0 to 86400 seconds"),
+    ],
+)
+def test_a_number_out_of_bounds_is_refused_in_words_and_stays(
+    changing: AppTest, kept: Session, field: str, typed: float, said: str
+):
+    key = f"alerts_disk_{kept.get_one(AlertRule, 'disk').revision}_{field}"
+    changing.number_input(key=key).set_value(typed)
+
+    changing.button(key="alerts_save_disk").click().run()
+
+    assert said in changing.error[0].value
+    assert changing.number_input(key=key).value == typed
+
+
+def test_a_refused_bar_is_told_in_no_unit_that_nobody_typed(
+    changing: AppTest, kept: Session
+):
+    key = f"alerts_disk_{kept.get_one(AlertRule, 'disk').revision}"
+    changing.number_input(key=f"{key}_clear").set_value(99.0)
+
+    changing.button(key="alerts_save_disk").click().run()
+
+    assert not any(sign.isdigit() for sign in changing.error[0].value)
+
+
 def test_home_says_what_is_wrong_and_what_is_due(clinic: Clinic, kept: Session):
     keep(kept, late(), Plan(kind="crash", every_days=90, next_on=date(2026, 1, 2)))
 

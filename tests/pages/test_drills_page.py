@@ -5,7 +5,8 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from dashboard.replication import drill_runs
+from dashboard.replication import drill_runs, drill_tables
+from dashboard.widgets.record_table import Asked
 from db.models import Drill
 from db.models import DrillPlan as Plan
 from services.actors import Role
@@ -79,4 +80,20 @@ def test_a_running_drill_is_followed_to_its_end(
     app.run()
 
     assert said(app.success).startswith("The promise was kept.")
+    assert not app.exception
+
+
+def test_an_impossible_plan_is_refused_in_words_and_stays(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+):
+    # AppTest cannot click into a table that draws itself.
+    asked = lambda *_, **__: Asked(deed=("crash", "plan"))  # noqa: E731
+    monkeypatch.setattr(drill_tables, "record_table", asked)
+    app = clinic.open("drills", Role.ADMIN)
+    app.number_input(key="drills_every_crash").set_value(0)
+
+    app.button(key="drills_plan").click().run()
+
+    assert app.error[0].value == "A drill is due every 1 to 366 days."
+    assert app.number_input(key="drills_every_crash").value == 0
     assert not app.exception

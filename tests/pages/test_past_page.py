@@ -131,3 +131,14 @@ def test_an_address_that_names_nobody_says_so(clinic: Clinic):
     app = clinic.open("past", patient="nobody")
 
     assert "names no patient" in app.warning[0].value
+
+
+@pytest.mark.usefixtures("then")
+def test_who_is_not_found_may_be_looked_for_otherwise(clinic: Clinic):
+    app = clinic.open("past")
+
+    app.text_input(key="past_typed").set_value("Zzyzzx").run()
+
+    assert "Try the family name alone" in said(app)
+    assert app.text_input(key="past_typed").value == "Zzyzzx"
+    assert not app.exception
