@@ -15,7 +15,6 @@ from dashboard.widgets.notices import notify
 from services import bookings
 from services.bookings import BookingStatus, SeriesRequest, SeriesSlot
 
-_MOST_TIMES: Final = 12
 _WEEKS: Final = "doctor_weeks"
 _WHY: Final = {"held": "being booked", "booked": "taken", "none": "no time that day"}
 
@@ -23,10 +22,10 @@ _WHY: Final = {"held": "being booked", "booked": "taken", "none": "no time that 
 def ask_for_weeks() -> None:
     """Ask how many weeks in a row a time is wanted; once, unless somebody says more."""
     with st.popover("Repeat", icon=":material/repeat:"):
-        st.number_input(
+        # To choose from: nobody hears of a number out of bounds, and another counts.
+        st.selectbox(
             "Weeks in a row",
-            1,
-            _MOST_TIMES,
+            range(1, bookings.LONGEST_SERIES + 1),
             key=_WEEKS,
             help="The same weekday and time. You see which are free first.",
         )

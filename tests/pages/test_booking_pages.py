@@ -360,7 +360,7 @@ def test_the_same_time_every_week_is_held_where_it_is_free_and_confirmed_at_once
     house = clinic.write(lambda s: _weekly(s, 3))
     booked(clinic, house.slots[1], clinic.register().id)
     app = clinic.open("doctor", doctor=house.id, patient=patient.id)
-    app.number_input(key="doctor_weeks").set_value(4).run()
+    app.selectbox(key="doctor_weeks").set_value(4).run()
 
     with monkeypatch.context() as patch:
         patch.setattr(browsing, "slot_calendar", lambda *_, **__: str(house.slots[0]))
