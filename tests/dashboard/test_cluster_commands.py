@@ -55,6 +55,10 @@ def test_without_its_patroni_a_server_is_told_as_it_was_seen(seen, told):
     assert line.startswith(f"db-02  replica  Patroni does not answer, {told}, ")
 
 
+def tomorrow():
+    return f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT%H:%M:%S}"
+
+
 def test_a_dry_run_does_nothing(cluster, kept):
     told = cluster("switchover", "--dry-run")
 
@@ -64,7 +68,7 @@ def test_a_dry_run_does_nothing(cluster, kept):
 
 
 def test_without_a_reason_nothing_is_done(cluster, kept):
-    told = cluster("switchover", "--at", "2026-11-21T06:00:00")
+    told = cluster("switchover", "--at", tomorrow())
 
     assert told.returncode == 1
     assert "Give the reason in at least 10 characters" in told.stderr
@@ -72,9 +76,7 @@ def test_without_a_reason_nothing_is_done(cluster, kept):
 
 
 def test_the_account_on_the_machine_is_proof_enough(cluster, kept):
-    tomorrow = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT%H:%M:%S}"
-
-    told = cluster("switchover", "--at", tomorrow, "--reason", WHY)
+    told = cluster("switchover", "--at", tomorrow(), "--reason", WHY)
 
     assert (told.returncode, told.stdout.splitlines()[-1]) == (
         0,
