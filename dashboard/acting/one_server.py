@@ -8,7 +8,10 @@ import streamlit as st
 from dashboard.acting.giving import ask_reason, give
 from dashboard.acting.seeing import is_embedded
 from dashboard.navigation import go
+from dashboard.net import net
 from dashboard.widgets.own_servers import own_servers
+from dashboard.widgets.words import plain
+from services import reasons
 from services.cluster_acts import Act, Order, Server, Situation
 
 _PAGE: Final = "server"
@@ -17,12 +20,16 @@ _PAUSES: Final = (15, 30, 60, 120, 300)
 
 @dataclass(frozen=True, slots=True)
 class _Deed:
-    """A deed as it is offered: what its button says, and what it does in words."""
+    """A deed as it is offered: what its button says, and what it does in words.
+
+    What takes something away says what that is (`loss`), and is asked about first.
+    """
 
     act: Act
     label: str
     icon: str
     effect: str
+    loss: str = ""
 
 
 _REJOIN: Final = _Deed(
@@ -52,12 +59,16 @@ _REINIT: Final = _Deed(
     "content_copy",
     "Throws this server's data away and copies the primary's. Takes as long as the "
     "copy; nobody reads from it meanwhile.",
+    loss="The primary has all the records, and nothing is taken from it. What only "
+    "this server has is gone for good.",
 )
 _REMOVE: Final = _Deed(
     Act.REMOVE_REPLICA,
     "Remove this server",
     "delete",
     "Ends it and throws its data away. The others keep everything.",
+    loss="It does not come back, and there is one server less to take over. Another "
+    "replica can be made under Steering, which copies all the records anew.",
 )
 
 
@@ -93,9 +104,27 @@ def _offer(
             key=f"server_{deed.act.value}",
             icon=f":material/{deed.icon}:",
         )
+    if not is_wanted:
+        return
     # Below the box, not squeezed in beside the button: it may be refused.
-    if is_wanted:
-        give(Order(deed.act, reason, server.name))
+    order = Order(deed.act, reason, server.name)
+    if not deed.loss:
+        give(order)
+        return
+    with net():
+        reasons.read(reason)
+        _make_sure(deed, order)
+
+
+@st.dialog("Throw a server's data away?", icon=":material/delete_forever:")
+def _make_sure(deed: _Deed, order: Order) -> None:
+    """Name the server and what is lost with it, before that is done."""
+    with net():
+        st.markdown(f"**{plain(order.node or '')}**: {deed.effect} {deed.loss}")
+        if st.button(
+            deed.label, type="primary", key=f"server_{deed.act.value}_confirm"
+        ):
+            give(order)
 
 
 def _offer_pause(server: Server, reason: str) -> None:

@@ -8,7 +8,8 @@ from sqlalchemy import delete, select
 
 from db.models import ClusterOperation
 from services.actors import Role
-from services.cluster_acts import SETTINGS
+from services.cluster_acts import SETTINGS, Act, Order
+from tests.pages.papers import press
 
 WHY = "Kernel update on db-01"
 
@@ -202,6 +203,34 @@ def test_a_refused_deed_leaves_the_others_to_choose_from(confirmed, clinic):
     app, labels = server_page(confirmed, clinic, "replica")
 
     app.button(key="server_rejoin").click().run()
+
+    assert "Give the reason in at least 10 characters" in app.error[0].value
+    assert {button.label for button in app.button} == labels
+
+
+def test_whose_data_would_be_thrown_away_is_asked_about_first(
+    confirmed, clinic, monkeypatch
+):
+    given = []
+    monkeypatch.setattr("dashboard.acting.one_server.give", given.append)
+    app, _ = server_page(confirmed, clinic, "replica")
+    name = app.selectbox(key="server_name").value
+    app.text_input(key="server_reason").input(WHY).run()
+
+    app.button(key="server_reinit").click().run()
+
+    assert given == []
+    assert "What only this server has is gone for good" in words_on(app)
+
+    press(app, "server_reinit", "server_reinit_confirm")
+
+    assert given == [Order(Act.REINIT, WHY, name)]
+
+
+def test_nobody_is_asked_about_what_has_no_reason(confirmed, clinic):
+    app, labels = server_page(confirmed, clinic, "replica")
+
+    app.button(key="server_reinit").click().run()
 
     assert "Give the reason in at least 10 characters" in app.error[0].value
     assert {button.label for button in app.button} == labels
