@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import psycopg2
 from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
@@ -31,12 +31,18 @@ _LIVENESS = {
 # The server in turn notices that we have vanished, and frees our locks. Only warnings
 # are sent, so that whatever arrives together with a COMMIT's answer is one, in any
 # language (see db.routing.commits).
-_SESSION = (
-    "SET tcp_keepalives_idle = 4; SET tcp_keepalives_interval = 2; "
-    "SET tcp_keepalives_count = 3; SET tcp_user_timeout = 8000; "
-    "SET client_connection_check_interval = 5000; SET client_min_messages = warning"
-)
-_READING = f"{_SESSION}; SET default_transaction_read_only = on"
+_SESSION: Final[Mapping[str, object]] = {
+    "tcp_keepalives_idle": 4,
+    "tcp_keepalives_interval": 2,
+    "tcp_keepalives_count": 3,
+    "tcp_user_timeout": 8000,
+    "client_connection_check_interval": 5000,
+    "client_min_messages": "warning",
+}
+_READING: Final[Mapping[str, object]] = {
+    **_SESSION,
+    "default_transaction_read_only": "on",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +111,15 @@ def open_reading(address: Address) -> PrefacedConnection:
 
 def _open(
     parameters: Mapping[str, str],
-    session: str,
+    session: Mapping[str, object],
     factory: type[Opened],
 ) -> Opened:
-    everything: dict[str, Any] = {**parameters, **_LIVENESS}
-    connection = psycopg2.connect(make_dsn(**everything), connection_factory=factory)
-    connection.say(session)
-    return connection
+    # Along with the greeting, which ends in time: a SET after it would wait without
+    # limit for a server that hangs just then, and nobody knew of the connection yet.
+    said = (f"-c {name}={value}" for name, value in session.items())
+    options = " ".join([parameters.get("options", ""), *said]).strip()
+    everything: dict[str, Any] = {**parameters, **_LIVENESS, "options": options}
+    return psycopg2.connect(make_dsn(**everything), connection_factory=factory)
 
 
 def _split(parameters: Mapping[str, str], name: str | None = None) -> Iterator[Address]:

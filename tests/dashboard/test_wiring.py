@@ -85,7 +85,7 @@ def test_a_command_starts_the_cluster_for_itself_if_none_runs(tmp_path: Path):
     settings = Settings(data=tmp_path)
 
     with wiring.attached(settings) as wired:
-        assert wired.database.read(receipts).value == 0
+        assert wired.database.read_latest(receipts).value == 0
         assert embedded.running(tmp_path) is not None
         with wiring.attached(settings) as second:
             assert second.endpoints == wired.endpoints

@@ -81,3 +81,34 @@ def test_a_server_is_read_from_by_its_name(cluster_addresses):
     for node in cluster_addresses.nodes:
         with closing(open_reading(node)) as connection:
             assert cluster_addresses.name_of(connection) == node.name
+
+
+def shown(connection, setting):
+    with connection.cursor() as cursor:
+        cursor.execute(f"SHOW {setting}")
+        return cursor.fetchone()[0]
+
+
+def test_a_connection_asks_nothing_before_somebody_knows_of_it(with_notes, proxy):
+    place = {"host": "127.0.0.1", "port": str(proxy.port)}
+    url = make_dsn(**{**parse_dsn(with_notes.database_url), **place})
+    (node,) = Addresses(Endpoints(url, {}, "", {})).nodes
+
+    # What hangs would wait for its answer without limit, and nobody could cut it off.
+    with closing(open_reading(node)):
+        assert proxy.sent
+        assert not any(message.startswith(b"Q") for message in proxy.sent)
+
+
+def test_what_a_connection_begins_with_holds_beside_options_of_an_url(with_notes):
+    url = make_dsn(with_notes.database_url, options="-c work_mem=5MB")
+    addresses = Addresses(replace(with_notes, database_url=url, replica_urls={}))
+
+    with closing(addresses.open_primary(None)) as connection:
+        assert shown(connection, "work_mem") == "5MB"
+        assert shown(connection, "client_min_messages") == "warning"
+        assert shown(connection, "client_connection_check_interval") == "5s"
+        assert shown(connection, "default_transaction_read_only") == "off"
+    with closing(open_reading(addresses.nodes[0])) as connection:
+        assert shown(connection, "work_mem") == "5MB"
+        assert shown(connection, "default_transaction_read_only") == "on"
