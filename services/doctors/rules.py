@@ -8,6 +8,7 @@ from typing import Final
 from services.doctors.records import DoctorDraft
 from services.errors import InvalidInput
 from services.people.particulars import read_email
+from services.visit_lengths import FEWEST_MINUTES, MOST_MINUTES
 
 LONGEST: Final = {
     "name": 100,
@@ -24,8 +25,6 @@ LABELS: Final = {
     "room": "Room",
 }
 SEXES: Final = ("female", "male", "other", "unknown")
-FEWEST_MINUTES: Final = 5
-MOST_MINUTES: Final = 480
 HIGHEST_FEE: Final = Decimal("9999999.99")
 _CENT: Final = Decimal("0.01")
 

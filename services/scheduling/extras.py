@@ -12,12 +12,12 @@ from db.models import BookingSlot, Slot
 from services import audit, reasons, visit_news
 from services.actors import Actor, Permission
 from services.audit import Action
-from services.doctors.rules import FEWEST_MINUTES, MOST_MINUTES
 from services.errors import InvalidInput
 from services.scheduling.errors import NoSuchExtra, SlotInUse
 from services.scheduling.weeks import lock_doctor
 from services.slots.records import SlotRecord, SlotState
 from services.slots.taken import IS_AHEAD, IS_OFFERED, IS_TAKEN, LIVE
+from services.visit_lengths import FEWEST_MINUTES, MOST_MINUTES
 
 _APART = "slots_apart"
 

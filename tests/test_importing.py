@@ -1,0 +1,43 @@
+"""Every service can be the first one that is imported: none needs another before."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+# What lies below is loaded once; then each service is the first one in a process.
+PROGRAM = """
+import importlib, os, sys
+import email_validator, fpdf, pikepdf, pydantic
+import db.audit_store, db.draft_store, db.gridfs, db.limit_storage, db.models
+import db.observing, db.patroni, db.routing, db.spool
+for name in sys.argv[1:]:
+    child = os.fork()
+    if child == 0:
+        try:
+            importlib.import_module(name)
+        except BaseException as error:
+            print(f"{name}: {error!r}", flush=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+"""
+
+
+def test_every_service_can_be_imported_first():
+    # Whatever is imported of a package, the package itself comes before it.
+    names = [
+        f"services.{path.stem}"
+        for path in sorted((ROOT / "services").iterdir())
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    ]
+
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *names],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert len(names) > 80
+    assert done.stdout == ""
