@@ -94,7 +94,7 @@ def test_synthea_is_searched_filtered_opened_edited_and_exported(page: Page):
             f"{expected} patients born after 1 January 1980 and allergic to Aspirin"
         )
     ).to_be_visible()
-    assert page.get_by_role("rowheader").count() == expected
+    expect(page.get_by_role("rowheader")).to_have_count(expected)
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
     rows = Path(download.value.path()).read_text("utf-8-sig").splitlines()
