@@ -1,6 +1,11 @@
 """Where the databases are."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+# How far behind a standby may stay on purpose.
+LONGEST_DELAY: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)

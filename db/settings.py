@@ -1,5 +1,6 @@
 """Chartroom's settings, read from CHARTROOM_* variables and an .env file."""
 
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
@@ -16,7 +17,7 @@ from pydantic import (
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from db.door_settings import DoorSettings
-from db.endpoints import Endpoints
+from db.endpoints import LONGEST_DELAY, Endpoints
 
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -49,7 +50,9 @@ class Settings(DoorSettings):
     patroni_urls: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
     patroni_password: SecretStr | None = None
     delayed_urls: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
-    delayed_minutes: Annotated[float, Field(gt=0, le=7 * 24 * 60)] = 15
+    delayed_minutes: Annotated[
+        float, Field(gt=0, le=LONGEST_DELAY // timedelta(minutes=1))
+    ] = 15
     demo: bool | None = None
     test_cluster_name: str | None = None
     secret_key: Annotated[SecretStr, Field(min_length=32)] | None = None

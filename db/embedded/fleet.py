@@ -19,6 +19,7 @@ from db.embedded.etcd import Etcd
 from db.embedded.folder import DataFolder
 from db.embedded.members import Member, Members
 from db.embedded.nodes import Node, Workshop
+from db.endpoints import LONGEST_DELAY
 
 _log = logging.getLogger(__name__)
 
@@ -26,7 +27,6 @@ _log = logging.getLogger(__name__)
 _MOST_NODES: Final = 6
 # Below this, one more loss would leave commits waiting for nobody.
 _FEWEST_ORDINARY: Final = 3
-_LONGEST_DELAY_SECONDS: Final = 7 * 24 * 3600
 _STOP_SECONDS: Final = 10.0
 _SLOT_SECONDS: Final = 20.0
 _ANSWER_SECONDS: Final = 5.0
@@ -134,7 +134,7 @@ class Fleet:
         if len(self.nodes) >= _MOST_NODES:
             raise ControlRefused(f"There are {_MOST_NODES} nodes already.")
         if delayed_seconds is not None and not (
-            0 < delayed_seconds <= _LONGEST_DELAY_SECONDS
+            0 < delayed_seconds <= LONGEST_DELAY.total_seconds()
         ):
             raise ControlRefused("A standby may be delayed by a second to a week.")
         needed = self._size() + _SPARE_BYTES

@@ -106,19 +106,20 @@ def _table_refusal(field: Field, rows: list[list[str]]) -> str | None:
 
 def _wrong_times(template: Template, values: Form, today: date) -> Iterator[Problem]:
     """Say which dates cannot be meant, though they are dates."""
-    known = {field.name: field for field in template.fields}
+    labels = {field.name: field.label for field in template.fields}
     days = {
         field.name: date.fromisoformat(str(typed))
         for field in template.fields
         if field.kind is Kind.DATE and (typed := values[field.name])
     }
-    for typed_in, day in days.items():
-        field = known[typed_in]
+    for field in template.fields:
+        if (day := days.get(field.name)) is None:
+            continue
         if field.is_past and day > today:
             said = f"{field.label} is in the future; correct it."
             yield Problem(field.name, said)
         if (first := days.get(field.not_before)) and day < first:
-            earlier = known[field.not_before].label
+            earlier = labels[field.not_before]
             said = f"{field.label} is before “{earlier}”; correct one of the two."
             yield Problem(field.name, said)
 

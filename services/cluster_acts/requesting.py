@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import exists
 from sqlalchemy.orm import Session
 
+from db.endpoints import LONGEST_DELAY
 from db.models import ClusterOperation, UserSession
 from services import audit, confirmations, reasons
 from services.actors import Actor, Permission, Scope
@@ -17,8 +18,6 @@ from services.errors import InvalidInput, NotAllowed, NotFound
 
 _SUBJECT: Final = "cluster"
 _FURTHEST: Final = timedelta(days=30)
-# As far as the settings go, and whoever makes one.
-_LONGEST_DELAY: Final = timedelta(days=7)
 
 
 def request(
@@ -146,9 +145,9 @@ def _require_delay(order: Order) -> None:
     if order.act is not Act.ADD_REPLICA or order.seconds is None:
         return
     # Nothing behind would make a replica that is not delayed at all.
-    if not 1 <= order.seconds <= _LONGEST_DELAY.total_seconds():
+    if not 1 <= order.seconds <= LONGEST_DELAY.total_seconds():
         raise InvalidInput(
             "seconds",
             "A delayed standby stays behind by more than nothing and by at most a "
-            f"week, which is {_LONGEST_DELAY // timedelta(minutes=1)} minutes.",
+            f"week, which is {LONGEST_DELAY // timedelta(minutes=1)} minutes.",
         )
