@@ -27,6 +27,9 @@ SPARES: Final = 2
 # A reader's own alarm comes first, unless the file has taken the reader over.
 _GRACE_SECONDS: Final = 2.0
 _TRY_AGAIN_SECONDS: Final = 0.1
+# To fork takes the processor longer than to read a letter. It waits until whoever sent
+# the last file has probably kept it, unless the next one would have nobody to read it.
+_CALM_SECONDS: Final = 0.02
 _DESCRIPTORS: Final = 2
 # A reader's id and how long it may take.
 _BEGUN: Final = struct.Struct("=if")
@@ -45,6 +48,7 @@ class Zygote:
         self._sample = sample
         self._waiting: set[int] = set()
         self._working: dict[int, float] = {}
+        self._calm_from = 0.0
         # Here a reader tells that it has begun.
         self._begun, self._beginning = os.pipe()
         # A byte arrives here whenever one has ended.
@@ -66,7 +70,7 @@ class Zygote:
             os.kill(reader, signal.SIGKILL)
 
     def _fork_ahead(self) -> None:
-        while len(self._waiting) < SPARES:
+        while self._should_fork():
             try:
                 reader = os.fork()
             except OSError:
@@ -82,17 +86,27 @@ class Zygote:
             finally:
                 os._exit(status)
 
+    def _should_fork(self) -> bool:
+        if not self._waiting:
+            return True
+        is_calm = time.monotonic() >= self._calm_from
+        return is_calm and len(self._waiting) < SPARES
+
     def _wait(self) -> None:
         seconds = 1.0 if self._working else None
-        if len(self._waiting) < SPARES:
+        if not self._waiting:
             seconds = _TRY_AGAIN_SECONDS
+        elif len(self._waiting) < SPARES:
+            seconds = _CALM_SECONDS
         select.select([self._begun, self._ended], [], [], seconds)
 
     def _note_begun(self) -> None:
         for reader, seconds in _BEGUN.iter_unpack(_arrived(self._begun)):
             if reader in self._waiting:
                 self._waiting.remove(reader)
-                self._working[reader] = time.monotonic() + seconds + _GRACE_SECONDS
+                now = time.monotonic()
+                self._working[reader] = now + seconds + _GRACE_SECONDS
+                self._calm_from = now + _CALM_SECONDS
 
     def _bury(self) -> bool:
         """Let go of readers that ended, and end those that do not by themselves.
@@ -156,7 +170,8 @@ def _work(request: Request, file: int, answer: int) -> None:
         parts = (wire.DONE, reading.answer(request, file), wire.END)
     except Refused as refused:
         parts = (wire.REFUSED, refused.refusal.encode(), wire.END)
-    with open(answer, "wb", buffering=0, closefd=False) as written:
+    # Closed now: to end a process takes longer than most answers do.
+    with open(answer, "wb", buffering=0) as written:
         for part in parts:
             _write(written.write, memoryview(part))
 
