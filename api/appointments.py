@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from typing import Annotated
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
@@ -94,7 +94,5 @@ def no_show(caller: ProgramOrPerson, uuid: UUID) -> Response:
 
 
 def _do(caller: Caller, visit_id: UUID, deed: Deed) -> Response:
-    written = caller.write(
-        lambda session: deed(session, caller.actor, visit_id), key=uuid4()
-    )
+    written = caller.write(lambda session: deed(session, caller.actor, visit_id))
     return JsonResponse(visit_json(written.value), headers=written_headers(written))

@@ -121,7 +121,6 @@ def hold_slot(
         lambda session: bookings.hold(
             session, caller.actor, request, notice_hours=notice_hours
         ),
-        key=uuid4(),
     )
     booking = written.value
     # Committed all the same: an attempt that lost is counted.
@@ -214,13 +213,13 @@ def renew_booking(
 def release_booking(caller: ProgramOrPerson, uuid: UUID) -> Response:
     """Give a hold back when its page is left; a visit stays. Takes no body."""
     written = caller.write(
-        lambda session: bookings.release(session, caller.actor, uuid), key=uuid4()
+        lambda session: bookings.release(session, caller.actor, uuid)
     )
     return Response(status_code=_NO_CONTENT, headers=written_headers(written))
 
 
 def _done(caller: Caller, deed: Callable[[Session], BookingRecord]) -> Response:
-    written = caller.write(deed, key=uuid4())
+    written = caller.write(deed)
     return JsonResponse(booking_json(written.value), headers=written_headers(written))
 
 

@@ -5,7 +5,6 @@ Pages never see an engine.
 
 from collections.abc import Callable
 from typing import TypeVar
-from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
@@ -63,7 +62,7 @@ def write(operation: Callable[[Session], T], *, gives_way: bool = False) -> T:
     NotSaved, and Unavailable where nobody knows whether it was saved.
     """
     try:
-        written = on_behalf().write(operation, key=uuid4(), gives_way=gives_way)
+        written = on_behalf().write(operation, gives_way=gives_way)
     except OutcomeUnknown as error:
         raise Unavailable(
             "The database went away while saving, and nobody could be asked since "
