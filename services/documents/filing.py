@@ -1,17 +1,16 @@
 """Documents filed and replaced: the row, once its bytes are stored."""
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.models import Document, DocumentVersion
 from services.actors import Actor, Role
 from services.audit import Action
-from services.documents import reading, rules, version_rows
+from services.documents import first_rows, reading, rules, version_rows
 from services.documents.drafts import DraftDocument, StoredContent
 from services.documents.errors import IdTaken, NoSuchDocument
 from services.documents.kinds import Classification, default_classification
@@ -21,17 +20,10 @@ from services.documents.revising import (
     revise,
     to_change,
 )
-from services.documents.rows import INSERTED, named, record_of, records
+from services.documents.rows import record_of, records
 from services.documents.sights import is_visible_to, require_file, require_view
 from services.errors import NotFound
 from services.patient_refusals import NoSuchPatient
-
-# Made once, and of the table: the ORM takes longer over an insert than PostgreSQL.
-_FILE: Final = (
-    insert(Document.__table__)  # type: ignore[arg-type]
-    .on_conflict_do_nothing(index_elements=[Document.id])
-    .returning(*INSERTED)
-)
 
 
 def file(
@@ -49,12 +41,13 @@ def file(
     if draft.patient_id is not None:
         patient = lock_patient(session, actor, draft.patient_id)
         patient_name = f"{patient.first_name} {patient.last_name}"
+    facts = _facts(actor, draft, content)
     with rules.explained():
-        row = session.execute(_FILE, _facts(actor, draft, content)).one_or_none()
-    if row is None:
+        filed = first_rows.add(
+            session, actor, facts, content, patient_name=patient_name
+        )
+    if filed is None:
         return _filed_before(session, actor, draft, content)
-    version = version_rows.add(session, actor, row.id, 1, content)
-    filed = record_of((*named(row, patient_name), *version))
     reading.record_event(
         session,
         actor,

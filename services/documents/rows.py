@@ -54,10 +54,6 @@ DOCUMENT_COLUMNS: Final[tuple[Any, ...]] = (
     Document.held_at,
     Document.held_because,
 )
-# What an insert, which joins nothing, returns of them.
-INSERTED: Final = tuple(
-    column for column in DOCUMENT_COLUMNS if column is not _PATIENT_NAME
-)
 COLUMNS: Final = (*DOCUMENT_COLUMNS, *VERSION_COLUMNS)
 _NAME: Final = DOCUMENT_COLUMNS.index(_PATIENT_NAME)
 _TYPE: Final = DOCUMENT_COLUMNS.index(Document.document_type)
@@ -78,11 +74,6 @@ def records(number: ColumnElement[int] | None = None) -> Select[*tuple[Any, ...]
         )
         .outerjoin(Patient, Patient.id == Document.patient_id)
     )
-
-
-def named(row: Sequence[Any], patient_name: str | None) -> list[Any]:
-    """Return a row of INSERTED as one of DOCUMENT_COLUMNS."""
-    return [*row[:_NAME], patient_name, *row[_NAME:]]
 
 
 def record_of(row: Sequence[Any]) -> DocumentRecord:

@@ -3,7 +3,7 @@
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, insert, literal, select
+from sqlalchemy import insert, literal, select
 from sqlalchemy.orm import Session
 
 from db.models import DocumentText, DocumentVersion
@@ -11,12 +11,11 @@ from services.actors import Actor
 from services.documents import rules
 from services.documents.drafts import StoredContent
 from services.documents.records import VersionRecord
-from services.documents.rows import VERSION_COLUMNS
 from services.pdf.examination import Examination
 
 # Made once, and of the table: the ORM takes longer over an insert than PostgreSQL.
 _ADD: Final = insert(DocumentVersion.__table__).returning(  # type: ignore[arg-type]
-    *VERSION_COLUMNS
+    DocumentVersion.id
 )
 _ADD_TEXT: Final = insert(DocumentText.__table__)  # type: ignore[arg-type]
 
@@ -27,22 +26,21 @@ def add(
     document_id: UUID,
     number: int,
     content: StoredContent,
-) -> Row[*tuple[Any, ...]]:
-    """Write down a version whose bytes are stored, with its text; return its row."""
-    about = {"document_id": document_id, "number": number, **_values_of(content)}
-    row = _insert(session, actor, about)
-    pages = list(map(rules.storable, content.examination.text))
-    if any(pages):
-        session.execute(_ADD_TEXT, {"version_id": row.id, "pages": pages})
-    return row
+) -> None:
+    """Write down a version whose bytes are stored, with its text."""
+    about = {"document_id": document_id, "number": number}
+    version_id = _insert(session, about | values_of(actor, content))
+    if pages := pages_of(content):
+        session.execute(_ADD_TEXT, {"version_id": version_id, "pages": pages})
 
 
 def add_copy(
     session: Session, actor: Actor, number: int, version: VersionRecord
 ) -> None:
     """Write down a version with the file and the text of an earlier one."""
-    row = _insert(session, actor, {"number": number, **_copied(version)})
-    text = select(literal(row.id), DocumentText.pages).where(
+    about = {"number": number, **_by(actor)}
+    version_id = _insert(session, about | _copied(version))
+    text = select(literal(version_id), DocumentText.pages).where(
         DocumentText.version_id == version.id
     )
     columns = [DocumentText.version_id, DocumentText.pages]
@@ -59,14 +57,8 @@ def evidence(version: VersionRecord) -> dict[str, Any]:
     }
 
 
-def _insert(
-    session: Session, actor: Actor, values: dict[str, Any]
-) -> Row[*tuple[Any, ...]]:
-    by = {"author_id": actor.id, "author_name": actor.name}
-    return session.execute(_ADD, values | by).one()
-
-
-def _values_of(content: StoredContent) -> dict[str, Any]:
+def values_of(actor: Actor, content: StoredContent) -> dict[str, Any]:
+    """Return what the row of a version says about stored content."""
     examination = content.examination
     return {
         "file_id": content.file_id,
@@ -80,7 +72,23 @@ def _values_of(content: StoredContent) -> dict[str, Any]:
         "scan": content.scan,
         "reading": _reading_of(examination),
         **_form(content),
+        **_by(actor),
     }
+
+
+def pages_of(content: StoredContent) -> list[str]:
+    """Return the text page by page as it can be stored; nothing if there is none."""
+    pages = list(map(rules.storable, content.examination.text))
+    return pages if any(pages) else []
+
+
+def _insert(session: Session, values: dict[str, Any]) -> UUID:
+    version_id: UUID = session.execute(_ADD, values).scalar_one()
+    return version_id
+
+
+def _by(actor: Actor) -> dict[str, Any]:
+    return {"author_id": actor.id, "author_name": actor.name}
 
 
 def _reading_of(examination: Examination) -> str:
