@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -16,6 +16,8 @@ LONGEST_DESCRIPTION: Final = 2000
 LONGEST_FILENAME: Final = 255
 # The database counts the bytes of its own spelling, with all digits of a number.
 LARGEST_METADATA: Final = 16_000
+# Far from where a reader of JSON, Python's among them, runs out of stack.
+DEEPEST_METADATA: Final = 100
 _ENDING: Final = ".pdf"
 # They let a name read backwards: "fdp.exe".
 _DIRECTIONS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -75,6 +77,11 @@ def description_of(text: str) -> str:
 
 def metadata_of(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Return the metadata as JSON can hold them, or raise InvalidDocument."""
+    if _depth(metadata) > DEEPEST_METADATA:
+        raise InvalidDocument(
+            "metadata",
+            f"These metadata are nested too deep: {DEEPEST_METADATA} levels at most.",
+        )
     try:
         written = json.dumps(dict(metadata), ensure_ascii=False, allow_nan=False)
         size = len(written.encode())
@@ -98,6 +105,22 @@ def explained() -> Iterator[None]:
         if getattr(reported, "constraint_name", "") != "documents_metadata_size":
             raise
         raise _too_large() from error
+
+
+def _depth(metadata: Mapping[str, Any]) -> int:
+    """Return how many objects and lists are within each other, these included."""
+    depth = 0
+    level: list[Any] = [metadata]
+    while level:
+        depth += 1
+        level = [each for one in level for each in _members(one) if _members(each)]
+    return depth
+
+
+def _members(value: Any) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _is_unstorable(character: str) -> bool:

@@ -125,7 +125,7 @@ def test_numbers_of_any_size_come_back(client, metadata):
     assert client.get(f"/api/documents/{path}").status_code == 200
 
 
-@pytest.mark.parametrize("depth", [20, 200, 400, 600, 800, 990])
+@pytest.mark.parametrize("depth", [20, 200, 400, 600, 800, 960, 990])
 def test_metadata_of_any_depth_are_refused_or_come_back(client, depth):
     answer = upload(client, metadata='{"a":' * depth + "1" + "}" * depth)
 
