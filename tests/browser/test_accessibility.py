@@ -73,7 +73,18 @@ PAGES = [
     (Role.PATIENT, "/documents"),
     (Role.PATIENT, "/upload_documents"),
 ]
-LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1440, 390)]
+WIDTHS = (1440, 390)
+_IS_IN_SCHEME = """scheme => {
+    const app = document.querySelector("[data-testid=stApp]")
+    return app !== null && getComputedStyle(app).colorScheme === scheme
+}"""
+_COLOURS = """() => [...document.querySelectorAll("body, body *")].map(element => {
+    const style = getComputedStyle(element)
+    return [element.tagName, style.color, style.backgroundColor, style.borderTopColor]
+})"""
+_DARK_AND_NARROW = """@media (prefers-color-scheme: dark) and (max-width: 400px) {
+    h1 { color: #222 !important }
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -136,16 +147,16 @@ def next_id(site: Site):
     return site.database.write(people.demo_people, acting=SYSTEM).value[0].id
 
 
-@pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0]}-{look[1]}", scope="module")
-def look(request: pytest.FixtureRequest) -> tuple[str, int]:
+@pytest.fixture(params=WIDTHS, scope="module")
+def width(request: pytest.FixtureRequest) -> int:
     return request.param
 
 
 @pytest.fixture(scope="module")
-def profiles(site: Site, look: tuple[str, int]) -> Iterator[dict[Role, BrowserContext]]:
+def profiles(site: Site, width: int) -> Iterator[dict[Role, BrowserContext]]:
     """Everybody signed in, each in a browser profile of their own."""
     roles = {role for role, _ in PAGES}
-    profiles = {role: site.visit(role, scheme=look[0], width=look[1]) for role in roles}
+    profiles = {role: site.visit(role, width=width) for role in roles}
     yield profiles
     for context in profiles.values():
         context.close()
@@ -161,8 +172,9 @@ def test_a_page_has_no_violation_and_does_not_scroll_sideways(
     page = profiles[role].pages[0]
     page.goto(address.format(**patients))
 
-    assert violations(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    for scheme in schemes(page):
+        assert violations(page) == [], scheme
+        assert fits(page), scheme
 
 
 def test_open_filters_and_charts_have_no_violation(
@@ -175,7 +187,8 @@ def test_open_filters_and_charts_have_no_violation(
     page.get_by_text("Charts of this list").click()
     page.locator("[data-testid=stVegaLiteChart]").first.wait_for()
 
-    assert violations(page) == []
+    for scheme in schemes(page):
+        assert violations(page) == [], scheme
 
 
 def test_an_open_dialog_has_no_violation(
@@ -186,7 +199,8 @@ def test_an_open_dialog_has_no_violation(
     settled(page).get_by_role("button", name="Archive").click()
     page.get_by_role("dialog").wait_for()
 
-    assert violations(page) == []
+    for scheme in schemes(page):
+        assert violations(page) == [], scheme
 
 
 def test_a_time_that_is_held_and_then_booked_has_no_violation(
@@ -197,13 +211,15 @@ def test_a_time_that_is_held_and_then_booked_has_no_violation(
     settled(page).get_by_role("button", name=re.compile("^Hold ")).first.click()
     page.get_by_role("timer").first.wait_for()
 
-    assert violations(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    for scheme in schemes(page):
+        assert violations(page) == [], scheme
+        assert fits(page), scheme
 
     page.get_by_role("button", name="Confirm visit").first.click()
     page.get_by_role("link", name="Ticket").wait_for()
 
-    assert violations(page) == []
+    for scheme in schemes(page):
+        assert violations(page) == [], scheme
 
 
 @pytest.mark.parametrize("part", ["Versions", "Links", "Who opened it", "Facts"])
@@ -214,7 +230,8 @@ def test_the_parts_of_a_document_have_no_violation(
     page.goto(f"/document?document={paper}")
     settled(page).get_by_role("tab", name=part).click()
 
-    assert violations(page) == []
+    for scheme in schemes(page):
+        assert violations(page) == [], scheme
 
 
 def test_a_refused_form_has_no_violation(profiles: dict[Role, BrowserContext]):
@@ -223,14 +240,72 @@ def test_a_refused_form_has_no_violation(profiles: dict[Role, BrowserContext]):
     settled(page).get_by_role("button", name="Register patient").click()
     page.get_by_text("Nothing was saved").wait_for()
 
-    assert violations(page) == []
+    for scheme in schemes(page):
+        assert violations(page) == [], scheme
+
+
+@pytest.mark.parametrize("address", ["/register", "/documents", "/account"])
+def test_a_page_that_turns_dark_looks_like_one_that_was_opened_in_the_dark(
+    profiles: dict[Role, BrowserContext], address: str
+):
+    page = profiles[Role.STAFF].pages[0]
+    page.goto(address)
+
+    seen = {}
+    for scheme in schemes(page):
+        still(page)
+        seen[scheme] = page.evaluate(_COLOURS)
+    page.emulate_media(color_scheme="dark")
+    page.goto(address)
+    still(page)
+    opened = page.evaluate(_COLOURS)
+    page.emulate_media(color_scheme="light")
+
+    assert seen["dark"] == opened != seen["light"]
+
+
+def test_what_can_be_read_in_all_looks_but_one_is_found_there(
+    profiles: dict[Role, BrowserContext], width: int
+):
+    page = profiles[Role.STAFF].pages[0]
+    page.goto("/register")
+    still(page)
+    page.add_style_tag(content=_DARK_AND_NARROW)
+
+    found = {scheme: violations(page) for scheme in schemes(page)}
+
+    assert bool(found["dark"]) == (width < 400)
+    assert all("color-contrast" in one for one in found["dark"])
+    assert found["light"] == []
+
+
+def schemes(page: Page) -> Iterator[str]:
+    """Turn the page dark, and light again, as the device of somebody does at night.
+
+    It is not opened anew for either: that takes longer than to look at it.
+    """
+    settled(page)
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function(_IS_IN_SCHEME, arg=scheme)
+        yield scheme
+
+
+def fits(page: Page) -> bool:
+    """Whether nothing of the page is beyond the side of the screen."""
+    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def still(page: Page) -> None:
+    """Wait until the page stands still."""
+    settled(page).get_by_role("heading", level=1).first.wait_for()
+    # Streamlit dims what it is about to redraw; the colours count when it is done.
+    page.wait_for_timeout(300)
 
 
 def violations(page: Page) -> list[str]:
     """Return what axe objects to, once the page stands still."""
-    settled(page).get_by_role("heading", level=1).first.wait_for()
-    # Streamlit dims what it is about to redraw; the colours count when it is done.
-    page.wait_for_timeout(300)
+    still(page)
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
     return [
         f"{violation['id']}: {node['html'][:200]} {node['failureSummary']}"
