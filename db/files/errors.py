@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from bson.errors import InvalidBSON
 from gridfs.errors import NoFile
 from pymongo.errors import (
     BulkWriteError,
@@ -35,6 +36,9 @@ def answering() -> Iterator[None]:
         yield
     except NoFile as error:
         raise FileMissing("There is no such file.") from error
+    except InvalidBSON as error:
+        # What MongoDB has sent cannot even be read: so far a flipped bit can go.
+        raise FileDamaged("What is stored of the file is damaged.") from error
     except (
         # A primary that steps down in the middle of a batch is told of in this way.
         BulkWriteError,

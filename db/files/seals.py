@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import bson
 from bson import ObjectId
@@ -12,6 +12,8 @@ from bson.errors import InvalidBSON
 from db.file_keys import FileKeys, KeyUnknown, SealBroken, UnusableFileKeys, key_of
 from db.files.chunks import Extent
 from db.files.errors import FileDamaged, FileKeyMissing, FileStoreUnavailable
+
+T = TypeVar("T")
 
 # The only files that were stored before files were encrypted, and what they look like.
 # No flipped bit makes one of ours look so.
@@ -55,12 +57,18 @@ class FileEntry:
                 bucket,
                 entry["_id"],
                 Extent(int(entry["length"]), int(entry["chunkSize"])),
-                entry["uploadDate"],
-                b"" if is_plain else _bytes(about["sealed"]),
+                _exactly(datetime, entry["uploadDate"]),
+                b"" if is_plain else _exactly(bytes, about["sealed"]),
                 0 if is_plain else int(about["key"]),
                 str(about["content_type"]) if is_plain else None,
             )
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (
+            AttributeError,
+            InvalidBSON,
+            KeyError,
+            TypeError,
+            ValueError,
+        ) as error:
             raise FileDamaged("The file's entry is damaged.") from error
 
     @property
@@ -104,8 +112,8 @@ class FileEntry:
             raise FileStoreUnavailable("The keys of files cannot be used.") from error
 
 
-def _bytes(value: object) -> bytes:
-    """Return bytes as they are; of another kind of them, the kind has changed."""
-    if type(value) is not bytes:
+def _exactly(kind: type[T], value: object) -> T:
+    """Return what is of this kind; of another, even a similar one, it has changed."""
+    if type(value) is not kind:
         raise TypeError
     return value

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bson import ObjectId
+from bson.raw_bson import RawBSONDocument
 from pymongo.collection import Collection
 from pymongo.database import Database
 
@@ -28,6 +29,16 @@ class Shelf:
         """Name the collections as GridFS does."""
         files, chunks = database[f"{bucket}.files"], database[f"{bucket}.chunks"]
         return cls(bucket, files, chunks, keys)
+
+    @property
+    def entries(self) -> Collection[RawBSONDocument]:
+        """The files' entries, each of which is read no sooner than it is used.
+
+        One that is damaged so that it cannot be read would take others along.
+        """
+        options = self.files.codec_options
+        raw = options.with_options(document_class=RawBSONDocument)
+        return self.files.with_options(codec_options=raw)
 
     def binding(self, file_id: ObjectId) -> bytes:
         """Return what a file's bytes are bound to: no other file's open here."""

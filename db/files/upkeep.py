@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,7 +31,7 @@ def rewrap(shelf: Shelf) -> Rewrapped:
     old = {"metadata.sealed": {"$exists": True}, "metadata.key": {"$ne": newest}}
     changes: list[UpdateOne] = []
     done = left = 0
-    for found in shelf.files.find(old):
+    for found in shelf.entries.find(old):
         try:
             changes.append(_rewrapping(shelf, FileEntry.read(shelf.bucket, found)))
         except (FileDamaged, FileKeyMissing):
@@ -43,10 +44,11 @@ def rewrap(shelf: Shelf) -> Rewrapped:
 def encrypt_plain(shelf: Shelf, session: ClientSession) -> int:
     """Encrypt files that are not; return how many they were."""
     done = 0
-    for found in shelf.files.find({"metadata.sealed": None}):
-        entry = FileEntry.read(shelf.bucket, found)
-        if entry.plain_type is not None:
-            done += session.with_transaction(_encrypting(shelf, entry))
+    for found in shelf.entries.find({"metadata.sealed": None}):
+        with suppress(FileDamaged):
+            entry = FileEntry.read(shelf.bucket, found)
+            if entry.plain_type is not None:
+                done += session.with_transaction(_encrypting(shelf, entry))
     return done
 
 

@@ -4,8 +4,10 @@ import os
 from contextlib import closing
 from datetime import UTC, datetime
 
+import bson
 import pytest
 from bson import ObjectId
+from bson.raw_bson import RawBSONDocument
 from gridfs import GridFSBucket
 
 from db.file_keys import FileKeys
@@ -101,6 +103,26 @@ def test_a_damaged_file_stays_as_it_is_and_stops_nothing(files, keys, raw):
         files.get(DOCUMENTS, broken)
 
 
+def test_an_entry_that_cannot_even_be_read_stops_nothing(files, keys, raw):
+    broken, whole = (files.put(DOCUMENTS, LONG, content_type=PDF) for _ in range(2))
+    break_entry(raw["documents.files"], broken, b"key\0")
+    keys.add()
+
+    assert files.rewrap(DOCUMENTS) == Rewrapped(done=1, left=1)
+    assert files.get(DOCUMENTS, whole).data == LONG
+    with pytest.raises(FileDamaged):
+        files.get(DOCUMENTS, broken)
+
+
+def break_entry(entries, file_id, name):
+    """Flip a bit in a field's name, so that it is no text any more."""
+    at = {"_id": ObjectId(file_id)}
+    entry = bytearray(bson.encode(entries.find_one(at)))
+    entry[entry.index(name)] ^= 0x80
+    entries.delete_one(at)
+    entries.insert_one(RawBSONDocument(bytes(entry)))
+
+
 @pytest.mark.parametrize("data", [b"", b"x", LONG])
 def test_a_photo_of_before_still_opens(files, raw, data):
     file_id = put_plain(raw, data)
@@ -155,6 +177,16 @@ def test_a_photo_that_is_deleted_meanwhile_does_not_come_back(files, raw, monkey
     with pytest.raises(FileMissing):
         files.get(PHOTOS, file_id)
     assert not list(files.list_fragments(PHOTOS, datetime(2100, 1, 1, tzinfo=UTC)))
+
+
+def test_a_damaged_entry_does_not_keep_photos_of_before_from_being_encrypted(
+    files, raw
+):
+    broken = files.put(PHOTOS, b"new", content_type=JPEG)
+    break_entry(raw["patient_photos.files"], broken, b"sealed\0")
+    put_plain(raw, LONG)
+
+    assert files.encrypt_plain(PHOTOS) == 1
 
 
 def test_a_damaged_photo_of_before_is_left_to_be_looked_at(files, raw):

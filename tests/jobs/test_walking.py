@@ -7,6 +7,7 @@ from datetime import timedelta
 import bson
 import pytest
 from bson import ObjectId
+from bson.raw_bson import RawBSONDocument
 from sqlalchemy import func, update
 
 from db.file_keys import FileKeys
@@ -101,6 +102,22 @@ def test_a_flipped_bit_in_any_byte_of_an_entry_is_found(house):
 
     assert len(states) > 200
     assert State.WHOLE not in states.values()
+
+
+def test_an_entry_that_cannot_even_be_read_does_not_end_the_walk(house):
+    house.file(b"%PDF-1.7 whole")
+    broken = house.file(b"%PDF-1.7 broken")
+    at = {"_id": ObjectId(broken.version.file_id)}
+    entries = house.raw["documents.files"]
+    entry = bytearray(bson.encode(entries.find_one(at)))
+    entry[entry.index(b"uploadDate")] ^= 0x80
+    entries.delete_one(at)
+    entries.insert_one(RawBSONDocument(bytes(entry)))
+
+    report = check_all(house)
+
+    assert report.checked == 2
+    assert damaged(house) == {broken.id}
 
 
 def _named(house, document):
