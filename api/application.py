@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from api import (
     admin_stats,
@@ -122,7 +124,8 @@ def create_api(
     )
     api.state.stores = stores
     api.state.checkup = health.Checkup(stores)
-    problems.install(api)
+    routes = chain.from_iterable(part.router.routes for part in _PARTS)
+    problems.install(api, [one for one in routes if isinstance(one, APIRoute)])
     for part in _PARTS:
         api.include_router(part.router)
     documented.describe(api)

@@ -2,13 +2,16 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from api.answers import JsonResponse, draft_json, patient_json
 from api.document_answers import document_json
@@ -27,9 +30,11 @@ from services.errors import (
 
 ENVELOPE_PATH: Final = "/patient-register"
 DOCUMENTS_PATH: Final = "/api/documents"
+_OF_DOCUMENTS: Final = (DOCUMENTS_PATH, "/files/documents")
 # Refusals of these carry their sentence once more, as `error`.
 _TREES: Final = (
-    DOCUMENTS_PATH,
+    *_OF_DOCUMENTS,
+    "/api/prescriptions",
     "/api/doctors",
     "/api/bookings",
     "/api/appointments",
@@ -46,6 +51,7 @@ _STATUS: Final[Mapping[type[ServiceError], int]] = {
     Unavailable: 503,
 }
 _BAD_REQUEST: Final = 400
+_METHOD_NOT_ALLOWED: Final = 405
 _RETRY_LATER: Final = {"Retry-After": "2"}
 _CHANGING_HANDS: Final = (
     "The database is changing hands. Nothing is lost; try again in a few seconds."
@@ -71,7 +77,7 @@ class ProblemResponse(JsonResponse):
     media_type = "application/problem+json"
 
 
-def install(api: FastAPI) -> None:
+def install(api: FastAPI, routes: Sequence[APIRoute]) -> None:
     """Let every error that leaves a route be told in the caller's format."""
     api.add_exception_handler(ServiceError, _service_error)
     api.add_exception_handler(Refusal, _refused_with_more)
@@ -79,6 +85,7 @@ def install(api: FastAPI) -> None:
     api.add_exception_handler(DatabaseUnavailable, _database_unavailable)
     api.add_exception_handler(RequestValidationError, _invalid_request)
     api.add_exception_handler(StarletteHTTPException, _http_error)
+    api.add_exception_handler(_METHOD_NOT_ALLOWED, partial(_method_not_allowed, routes))
     # Raised again after it was answered, so that whoever serves the API can log it.
     api.add_exception_handler(Exception, _unforeseen)
 
@@ -166,7 +173,9 @@ def _no_primary(request: Request, error: Exception) -> Response:
 
 def _invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 (registered so)
-    if _is_within(request.url.path, DOCUMENTS_PATH) and _names_nothing(error.errors()):
+    path = request.url.path
+    is_of_document = any(_is_within(path, tree) for tree in _OF_DOCUMENTS)
+    if is_of_document and _names_nothing(error.errors()):
         return _service_error(request, documents.NoSuchDocument())
     problems = [
         (_property(problem["loc"]), _sentence(problem)) for problem in error.errors()
@@ -179,6 +188,20 @@ def _http_error(request: Request, error: Exception) -> Response:
     return _refusal(
         request.url.path, error.status_code, error.detail, headers=error.headers
     )
+
+
+def _method_not_allowed(
+    routes: Sequence[APIRoute], request: Request, error: Exception
+) -> Response:
+    """Answer with all that can be done: Starlette names what one of the routes can."""
+    del error
+    there = (one for one in routes if one.matches(request.scope)[0] is not Match.NONE)
+    allowed = ", ".join(
+        sorted({method for one in there for method in one.methods or ()})
+    )
+    sentence = HTTPStatus(_METHOD_NOT_ALLOWED).phrase
+    headers = {"Allow": allowed}
+    return _refusal(request.url.path, _METHOD_NOT_ALLOWED, sentence, headers=headers)
 
 
 def _unforeseen(request: Request, error: Exception) -> Response:

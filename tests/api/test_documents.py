@@ -269,7 +269,12 @@ def test_a_file_that_is_gone_is_said_to_be(client, filed, door, module_files):
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("PUT", LIST, 405), ("GET", f"{LIST}/x/y/z", 404), ("PATCH", LIST, 405)],
+    [
+        ("PUT", LIST, 405),
+        ("GET", f"{LIST}/x/y/z", 404),
+        ("PATCH", LIST, 405),
+        ("GET", "/files/documents/x/versions/1/pages/1.png", 404),
+    ],
 )
 def test_every_refusal_of_the_tree_carries_its_sentence_twice(
     client, stranger, method, path, status

@@ -43,6 +43,22 @@ def test_every_refusal_is_a_problem(client, method, path, status, title):
     assert _problem(response)["title"] == title
 
 
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/api/documents/x", "DELETE, GET, HEAD"),
+        ("/api/documents/x/details", "GET, PATCH"),
+        ("/api/v1/patients", "GET, POST"),
+        ("/files/patients.csv", "GET"),
+    ],
+)
+def test_what_cannot_be_done_is_answered_by_all_that_can(client, path, methods):
+    response = client.ask("TRACE", path)
+
+    assert response.status_code == 405
+    assert response.headers["allow"] == methods
+
+
 def test_what_a_role_may_not_is_said_with_the_role(as_role):
     response = as_role(Role.ADMIN).post(LIST, ADA)
 
