@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
 
 from db.models import Document, DocumentShare, DocumentVersion
+from db.routing import become
 from services import audit, documents
 from services.actors import Actor, Permission, Role
 from services.audit import Action
@@ -157,6 +158,39 @@ def revoke(
     if revoked is not None:
         _record(session, actor, Action.SHARE_REVOKE, document, share)
     return share
+
+
+def revoke_all(session: Session, actor: Actor, user_id: UUID) -> None:
+    """Revoke every link that somebody made; the caller commits. Raises NotAllowed.
+
+    Whoever shuts people out does so without seeing any document.
+    """
+    actor.require(Permission.MANAGE_USERS)
+    with become(session, "system"):
+        revoked = session.execute(
+            update(DocumentShare)
+            .where(DocumentShare.created_by == user_id, _LIVE)
+            .where(DocumentVersion.id == DocumentShare.version_id)
+            .where(Document.id == DocumentVersion.document_id)
+            .values(revoked_at=func.now())
+            .returning(
+                DocumentShare.id,
+                DocumentShare.expires_at,
+                DocumentVersion.number,
+                Document.id,
+                Document.patient_id,
+            )
+            .execution_options(synchronize_session=False)
+        ).all()
+    for share_id, expires_at, number, document_id, patient_id in revoked:
+        audit.record(
+            session,
+            actor,
+            Action.SHARE_REVOKE,
+            patient_id=patient_id,
+            subject=(_SUBJECT, document_id),
+            details={"version": number, "share": share_id, "expires_at": expires_at},
+        )
 
 
 def find(session: Session, secret: str) -> SharedVersion | None:

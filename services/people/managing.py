@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.models import ApiToken, Invitation, Passkey, User
-from services import audit, confirmations, sessions
+from services import audit, confirmations, sessions, shares
 from services.actors import Actor, Permission, Role
 from services.audit import Action
 from services.errors import Conflict, InvalidInput, NotAllowed
@@ -117,8 +117,9 @@ def change_particulars(
 def deactivate(session: Session, actor: Actor, user_id: UUID) -> None:
     """Shut somebody out at once, with all their sign-ins, links and tokens.
 
-    The caller commits. Raises OwnSignIn, LastAdmin, NotFound, NotAllowed. No fresh
-    confirmation is asked for: shutting out may be urgent, and it can be undone.
+    What they shared by links opens no more. The caller commits. Raises OwnSignIn,
+    LastAdmin, NotFound, NotAllowed. No fresh confirmation is asked for: shutting out
+    may be urgent, and it can be undone.
     """
     user = _get_other(session, actor, user_id)
     if user.deactivated_at is not None:
@@ -130,6 +131,8 @@ def deactivate(session: Session, actor: Actor, user_id: UUID) -> None:
     # For good: who comes back is let in by somebody, not by what lay about meanwhile.
     _revoke_tokens(session, user_id)
     void_invitations(session, user_id)
+    # Whoever made a link may have kept it.
+    shares.revoke_all(session, actor, user_id)
     _record(session, actor, Action.USER_DEACTIVATE, user)
 
 

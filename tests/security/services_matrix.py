@@ -205,6 +205,7 @@ ALLOWED: Final = {
     "shares.create": DESK | PATIENT,
     "shares.list_of": DESK | PATIENT,
     "shares.revoke": DESK | PATIENT,
+    "shares.revoke_all": ADMIN,
     "slots.finding.next_free": EVERYBODY,
     "slots.listing.list_slots": EVERYBODY,
     "tokens.issuing.issue_for_program": ADMIN,

@@ -7,14 +7,14 @@ import pytest
 from sqlalchemy import func, select, update
 
 from db.models import DocumentShare
-from services import documents, patients, shares
+from services import documents, patients, people, shares
 from services.actors import Actor, Role
 from services.audit import Action
 from services.errors import InvalidInput, NotAllowed
 from services.share_links import LinkSigner
 from tests.services.documents.samples import content, file, mark
 from tests.services.patient_samples import ADA
-from tests.services.people_samples import events
+from tests.services.people_samples import desk, events, person
 
 
 @pytest.fixture
@@ -138,6 +138,24 @@ def test_a_link_of_a_restored_document_opens_it_again(session, clerk, link, file
     documents.restore(session, clerk, filed.id, revision=None)
 
     assert shares.find(session, link.secret) is not None
+
+
+def test_links_of_somebody_who_is_shut_out_open_nothing(session, clerk, link, filed):
+    boss, rosa = desk(session), person(session, Role.STAFF)
+    leaver = Actor(rosa.id, rosa.name, Role.STAFF)
+    kept = shares.create(session, leaver, filed.id, None, minutes=60)
+
+    people.deactivate(session, boss.actor, rosa.id)
+
+    assert shares.find(session, kept.secret) is None
+    assert shares.find(session, link.secret) is not None
+    (event,) = events(session, Action.SHARE_REVOKE)
+    assert (event.actor_id, event.subject_id) == (boss.actor.id, str(filed.id))
+    assert event.patient_id == filed.patient_id
+    assert (event.details["version"], event.details["share"]) == (
+        1,
+        str(kept.share.id),
+    )
 
 
 def test_only_a_hash_of_the_secret_is_kept(session, link):

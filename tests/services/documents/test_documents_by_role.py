@@ -6,13 +6,14 @@ do, PostgreSQL refuses, whatever a service asks.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from sqlalchemy import text
 
 from db.models import User
 from db.routing import SYSTEM
-from services import documents, patients
+from services import documents, patients, shares
 from services.actors import Actor, Role
 from services.documents import ChangedDocument, Classification, DraftDocument
 from services.errors import NotAllowed
@@ -253,6 +254,19 @@ def test_holds_are_placed_by_the_clinic(clinic: Clinic, people: dict[str, Actor]
     assert not clinic.write(
         dora, lambda s: documents.release(s, dora, filed.id)
     ).is_held
+
+
+def test_an_administrator_who_sees_no_document_ends_the_links_to_them(clinic: Clinic):
+    filed = clinic.write(clinic.cleo, lambda s: file(s, clinic.cleo, of=clinic.ada))
+    make = partial(shares.create, number=None, minutes=60)
+    link = clinic.write(clinic.cleo, lambda s: make(s, clinic.cleo, filed.id))
+
+    clinic.write(
+        clinic.ines, lambda s: shares.revoke_all(s, clinic.ines, clinic.cleo.id)
+    )
+
+    shown = clinic.read(clinic.cleo, lambda s: shares.list_of(s, clinic.cleo, filed.id))
+    assert [(one.id, one.is_live) for one in shown] == [(link.share.id, False)]
 
 
 def test_an_analyst_reaches_nothing(clinic: Clinic):
