@@ -20,7 +20,7 @@ router = APIRouter(prefix="/files", tags=["Files"])
 BYTE_ORDER_MARK: Final = "\ufeff"
 
 
-@router.get("/patients/{uuid}/photo", responses=sends("image/jpeg", 404))
+@router.get("/patients/{uuid}/photo", responses=sends("image/jpeg", 404, 409))
 def photo(
     caller: ProgramOrPerson,
     uuid: UUID,
@@ -43,7 +43,7 @@ def photo(
     return Response(caller.read(read).value, media_type="image/jpeg")
 
 
-@router.get("/doctors/{uuid}/photo", responses=sends("image/jpeg", 404))
+@router.get("/doctors/{uuid}/photo", responses=sends("image/jpeg", 404, 409))
 def doctor_photo(
     caller: ProgramOrPerson,
     uuid: UUID,

@@ -16,7 +16,7 @@ from services.prescriptions import PrescriptionVersion
 router = APIRouter(prefix="/api/prescriptions", tags=["Prescriptions"])
 
 
-@router.get("/{uuid}", responses=sends("application/pdf", 404))
+@router.get("/{uuid}", responses=sends("application/pdf", 404, 409))
 def download(
     caller: ProgramOrPerson,
     uuid: UUID,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from db.gridfs import Bucket, FileDamaged, FileStore, FileStoreUnavailable
-from services.errors import Unavailable
+from services.errors import Conflict, Unavailable
 from services.photo_images import CONTENT_TYPE, PreparedPhoto
 
 # A row names both in one value, so that no moment exists in which it names one of the
@@ -24,7 +24,7 @@ class PhotosUnavailable(Unavailable):
         )
 
 
-class PhotoDamaged(Unavailable):
+class PhotoDamaged(Conflict):
     """The file store has the photo, but not as it was put there."""
 
     def __init__(self) -> None:

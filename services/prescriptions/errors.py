@@ -71,7 +71,7 @@ class AllergyMatches(Conflict):
         self.warnings = tuple(warnings)
 
 
-class PaperDamaged(Unavailable):
+class PaperDamaged(Conflict):
     """The bytes are not those that were signed."""
 
     def __init__(self) -> None:

@@ -5,11 +5,12 @@ import io
 from uuid import uuid4
 
 import pytest
+from bson import ObjectId
 from PIL import Image
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 
 from api.answers import LSN_HEADER
-from db.models import User
+from db.models import Patient, User
 from db.routing import SYSTEM
 from services import people, photos, views
 from services.actors import PERMISSIONS, Permission, Role
@@ -52,6 +53,24 @@ def photograph(door, cast, module_files):
         return prepared.full
 
     return take
+
+
+def test_a_damaged_photo_is_refused_for_good(
+    client, photograph, ada, door, module_files
+):
+    photograph(ada, "teal")
+    of_ada = select(Patient.photo_file_id).where(Patient.id == ada["uuid"])
+    named = door.database.write(lambda s: s.scalar(of_ada), acting=SYSTEM).value
+    at = {"_id": ObjectId(named.partition(".")[0])}
+    entries = module_files._database["patient_photos.files"]
+    entries.update_one(at, {"$inc": {"length": 1}})
+
+    answer = client.get(f"/files/patients/{ada['uuid']}/photo?version=2")
+
+    # Nobody is told to come again in two seconds.
+    assert answer.status_code == 409
+    assert "retry-after" not in answer.headers
+    assert "damaged in the store" in answer.json()["detail"]
 
 
 @pytest.fixture

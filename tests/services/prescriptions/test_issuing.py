@@ -13,7 +13,7 @@ from db.gridfs import Bucket
 from db.models import Appointment
 from db.routing import SYSTEM
 from services import prescriptions, signing
-from services.errors import NotAllowed, ServiceError
+from services.errors import Conflict, NotAllowed, ServiceError
 from services.prescriptions import (
     AllergyMatches,
     AlreadyPrescribed,
@@ -258,7 +258,10 @@ def test_another_file_in_the_store_is_not_given_away(room):
         Bucket.PRESCRIPTION_FILES, b"%PDF-", content_type="application/pdf"
     )
 
-    with pytest.raises(PaperDamaged):
+    with pytest.raises(PaperDamaged) as refusal:
         prescriptions.read_file(
             room.press.files, replace(issued.version, file_id=other)
         )
+
+    # Trying again does not help, so nobody is asked to.
+    assert isinstance(refusal.value, Conflict)
