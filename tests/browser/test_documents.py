@@ -167,6 +167,28 @@ def test_pages_come_as_one_scrolls_and_turn_by_keyboard(page: Page, pdf):
     assert not [url for url in asked if "/pages/15.png" in url]
 
 
+def test_the_preview_in_a_dialog_is_used_by_keyboard_alone(page: Page, pdf):
+    title = unlike()
+    page.goto("/upload_documents")
+    choose(settled(page), pdf(f"{title}.pdf", "First", "Second"))
+    page.get_by_label("Description").wait_for()
+    page.get_by_role("button", name="File document").click()
+    expect(page.get_by_text("is filed")).to_be_visible()
+    page.goto("/documents")
+    settled(page).get_by_role("button", name=f"Preview {title}").press("Enter")
+    following = dialog(page).get_by_role("button", name="Next page")
+    following.wait_for()
+
+    for _ in range(4):
+        if following.evaluate("button => button.matches(':focus')"):
+            break
+        page.keyboard.press("Tab")
+
+    expect(following).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(dialog(page).get_by_text("Page 2 of 2")).to_be_visible()
+
+
 def test_no_record_lies_on_streamlits_own_media_route(page: Page, pdf):
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

@@ -16,6 +16,8 @@ _mount = st.components.v2.component(
     "chartroom.page_preview",
     css=(_HERE / "preview.css").read_text(encoding="utf-8"),
     js=(_HERE / "preview.js").read_text(encoding="utf-8"),
+    # A dialog keeps the focus to itself and sees no button in a shadow root.
+    isolate_styles=False,
 )
 
 

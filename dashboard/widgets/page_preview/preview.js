@@ -52,7 +52,7 @@ class Preview {
     })
     this.boxes = Array.from({ length: pages }, (_, index) => this.box(index + 1))
     this.pages.append(...this.boxes)
-    this.frame = element("div", { class: "frame" }, bar, this.pages)
+    this.frame = element("div", { class: "document-pages" }, bar, this.pages)
     this.frame.onkeydown = (event) => this.onKey(event)
     this.pages.onscroll = () => this.say()
     root.replaceChildren(this.frame)
