@@ -12,7 +12,7 @@ from dashboard.widgets.notices import notify
 from dashboard.widgets.words import at, plain
 from services import documents
 from services.actors import Permission, Role
-from services.documents import ChangedDocument, DocumentRecord
+from services.documents import ChangedDocument, DocumentRecord, NoSuchDocument
 from services.reasons import LONGEST
 
 _DAYS_SECONDS = 60.0
@@ -84,18 +84,27 @@ def confirm_deletion(record: DocumentRecord) -> None:
             f"**{at(restorable_until(record))}**; after that it is gone for good."
         )
         if st.button("Delete document", type="primary", key="document_delete_confirm"):
-            actor = current_actor()
-            write(
-                lambda s: documents.delete(
-                    s, actor, record.id, revision=record.revision
-                )
-            )
-            until = at(restorable_until(record))
-            title = plain(record.title)
-            notify(
-                f"{title} is deleted. It can be restored until {until}.", icon="delete"
-            )
+            _delete(record)
             st.rerun()
+
+
+def _delete(record: DocumentRecord) -> None:
+    """Delete it and say so; where a colleague was faster, say that it is deleted."""
+    actor, how = current_actor(), "is"
+    try:
+        deleted = write(
+            lambda s: documents.delete(s, actor, record.id, revision=record.revision)
+        )
+    except NoSuchDocument:
+        # What is not in the trash either stays unknown. Asked where it was deleted, so
+        # that the page shows nothing older from now on.
+        deleted = write(lambda s: documents.get(s, actor, record.id, even_deleted=True))
+        how = "was already"
+    until = at(restorable_until(deleted))
+    notify(
+        f"{plain(record.title)} {how} deleted. It can be restored until {until}.",
+        icon="delete",
+    )
 
 
 @st.dialog("Edit this document", icon=":material/edit:")

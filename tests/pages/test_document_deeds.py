@@ -102,6 +102,23 @@ def test_of_a_deleted_document_nothing_can_be_seen_or_had(clinic: Clinic, file: 
     assert not buttons(app) & {"document_replace", "document_share", "document_delete"}
 
 
+def test_deleting_what_a_colleague_has_just_deleted_says_that_it_is_done(
+    clinic: Clinic, file: File
+):
+    record = file()
+    app = clinic.open("document", document=record.id)
+    app.button(key="document_delete").click().run()
+    delete(clinic, record)
+
+    press(app, "document_delete", "document_delete_confirm")
+
+    assert any("was already deleted" in toast.value for toast in app.toast)
+    assert "This document is deleted" in said(app)
+    assert "not found" not in said(app)
+    told = [one.subject_id for one in clinic.audit("document:delete")]
+    assert told.count(str(record.id)) == 1
+
+
 def test_the_version_in_the_address_is_what_is_shown_shared_and_sent(
     clinic: Clinic, file: File
 ):
