@@ -6,10 +6,11 @@ from dashboard import runs
 from dashboard.booking.held import stay_on
 from dashboard.brand import MARK
 from dashboard.context import current_actor
-from dashboard.navigation import pages_for
-from dashboard.net import net
+from dashboard.navigation import offer_list, pages_for
+from dashboard.net import explain, net
 from dashboard.widgets.notices import show_notices
 from dashboard.widgets.typed_again import typed_again
+from services.errors import NotFound
 
 runs.begin()
 st.set_page_config(page_icon=MARK, layout="wide")
@@ -18,5 +19,9 @@ with net():
     page = st.navigation(pages_for(current_actor()), position="top")
     stay_on(page.url_path)
     show_notices()
-    page.run()
+    try:
+        page.run()
+    except NotFound as refusal:
+        explain(refusal)
+        offer_list(page.url_path)
 typed_again()

@@ -175,6 +175,21 @@ _PLACES: Final = (
 )
 
 
+# Where to look for what an address does not name, or names no more.
+_LISTS: Final = {
+    "documents.py": {
+        "documents",
+        "document",
+        "compare",
+        "create_document",
+        "upload_documents",
+    },
+    "patients.py": {"patients", "patient", "edit", "photo", "merge", "past"},
+    "doctors.py": {"doctor", "doctor_plan"},
+    "users.py": {"user"},
+}
+
+
 def pages_for(actor: Actor) -> list[StreamlitPage]:
     """Return the pages this person may open, in the order of the menu.
 
@@ -220,6 +235,18 @@ def _is_for(actor: Actor, place: Place) -> bool:
 def go(file: str, **query: str) -> NoReturn:
     """Leave for another page of ours."""
     st.switch_page(path_of(file), query_params=query)
+
+
+def offer_list(page: str) -> None:
+    """Offer the list in which to find what a page was asked for, if there is one."""
+    actor = context.current_actor()
+    for place in _PLACES:
+        if page in _LISTS.get(place.file, ()) and _may_open(actor, place):
+            if st.button(
+                place.title, key="navigation_list", icon=f":material/{place.icon}:"
+            ):
+                go(place.file)
+            return
 
 
 def leave_for(path: str) -> None:

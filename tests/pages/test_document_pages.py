@@ -1,7 +1,7 @@
 """Documents on pages: uploaded, found, replaced, compared, deleted, shared."""
 
 import json
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -388,7 +388,41 @@ def test_my_record_shows_my_documents(clinic: Clinic, file: File, maya: UUID):
     assert not app.exception
 
 
-def test_an_address_that_names_no_document_says_so(clinic: Clinic):
-    app = clinic.open("document", document="nonsense")
+@pytest.mark.parametrize(
+    ("page", "query", "sentence"),
+    [
+        ("document", {"document": "nonsense"}, "names no document"),
+        ("document", {"document": uuid4()}, "Document not found"),
+        ("compare", {"document": uuid4()}, "Document not found"),
+        ("create_document", {"document": uuid4()}, "Document not found"),
+        ("create_document", {"patient": "nonsense"}, "names no patient"),
+        ("upload_documents", {"patient": "nonsense"}, "names no patient"),
+        ("documents", {"list": "nonsense"}, "There is no such list"),
+    ],
+    ids=[
+        "no-id",
+        "document",
+        "compare",
+        "next-version",
+        "create-for",
+        "upload-for",
+        "list",
+    ],
+)
+def test_an_address_that_names_nothing_says_so_and_leads_to_the_list(
+    clinic: Clinic, page, query, sentence
+):
+    app = clinic.open(page, **query)
+    assert sentence in app.warning[0].value
 
-    assert "names no document" in app.warning[0].value
+    app.button(key="navigation_list").click().run()
+
+    assert app.title[0].value == "Documents"
+    assert not app.warning
+    assert not app.exception
+
+
+def test_a_patient_is_led_to_their_own_documents(clinic: Clinic, maya: UUID):
+    app = clinic.open("document", Role.PATIENT, document=uuid4())
+
+    assert app.button(key="navigation_list").label == "My documents"
