@@ -15,7 +15,14 @@ TEMPLATE: Final = Template(
         fields.NAME,
         fields.DATE_OF_BIRTH,
         Field("sample", "Sample", help="For example venous blood, fasting."),
-        Field("taken_on", "Taken on", Kind.DATE, required=True, is_past=True),
+        Field(
+            "taken_on",
+            "Taken on",
+            Kind.DATE,
+            required=True,
+            is_past=True,
+            not_before="date_of_birth",
+        ),
         Field("laboratory", "Laboratory"),
         Field(
             "results",

@@ -14,7 +14,13 @@ TEMPLATE: Final = Template(
     fields=(
         fields.NAME,
         fields.DATE_OF_BIRTH,
-        Field("unfit_from", "Unfit from", Kind.DATE, required=True),
+        Field(
+            "unfit_from",
+            "Unfit from",
+            Kind.DATE,
+            required=True,
+            not_before="date_of_birth",
+        ),
         Field(
             "unfit_until",
             "Unfit until",

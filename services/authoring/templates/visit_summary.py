@@ -14,7 +14,14 @@ TEMPLATE: Final = Template(
     fields=(
         fields.NAME,
         fields.DATE_OF_BIRTH,
-        Field("visited_on", "Date of visit", Kind.DATE, required=True, is_past=True),
+        Field(
+            "visited_on",
+            "Date of visit",
+            Kind.DATE,
+            required=True,
+            is_past=True,
+            not_before="date_of_birth",
+        ),
         Field("reason", "Reason for the visit", Kind.TEXT),
         Field("findings", "Findings", Kind.TEXT),
         fields.DIAGNOSIS,

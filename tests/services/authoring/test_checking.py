@@ -159,3 +159,28 @@ def test_a_sick_note_does_not_end_before_it_begins():
     assert problem.message == (
         "Unfit until is before “Unfit from”; correct one of the two."
     )
+
+
+@pytest.mark.parametrize(
+    ("template", "field", "label"),
+    [
+        (LAB, "taken_on", "Taken on"),
+        (VISIT, "visited_on", "Date of visit"),
+        (SICK, "unfit_from", "Unfit from"),
+    ],
+    ids=["taken", "visited", "unfit"],
+)
+def test_nothing_happens_to_somebody_who_is_not_born_yet(template, field, label):
+    born = "1980-01-31"
+    dates = dict.fromkeys(("taken_on", "visited_on", "unfit_from", "unfit_until"), born)
+    form = record_form(**dates, results=[["Iron", "13", "mg", ""]])
+    authoring.checked(template, form, today=TODAY)
+
+    with pytest.raises(authoring.InvalidForm) as refused:
+        authoring.checked(template, form | {field: "1980-01-30"}, today=TODAY)
+
+    (problem,) = refused.value.problems
+    assert problem.field == field
+    assert problem.message == (
+        f"{label} is before “Date of birth”; correct one of the two."
+    )
