@@ -34,21 +34,22 @@ def choose_patient(
     if chosen is None:
         _search(page, advice)
         return None
-    patient = read(
-        lambda session: patients.get_patient(session, actor, chosen),
-        keep=("patient", chosen),
-        seconds=_SECONDS,
-    )
     with (
         st.container(border=True),
         st.container(horizontal=True, vertical_alignment="center"),
     ):
-        st.markdown(
-            f"For **{plain(full_name(patient))}**, born {born(patient, today())}",
-            width="stretch",
-        )
+        place = st.container()
+        # Also of one who is not found: it must not be the end of the page.
         st.button(
             "Another patient", key=f"{page}_patient_other", on_click=_set, args=(key,)
+        )
+        patient = read(
+            lambda session: patients.get_patient(session, actor, chosen),
+            keep=("patient", chosen),
+            seconds=_SECONDS,
+        )
+        place.markdown(
+            f"For **{plain(full_name(patient))}**, born {born(patient, today())}"
         )
     return chosen
 

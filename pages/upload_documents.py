@@ -26,8 +26,10 @@ st.caption(
     else "PDF files only; each is checked, encrypted and stored. Without a patient it "
     "stays unfiled until somebody files it."
 )
+# What was chosen stays on the page while nobody can be asked whom it is for.
+patient_id, is_known = None, False
 with net():
-    patient_id = choose_patient("upload_documents", named)
+    patient_id, is_known = choose_patient("upload_documents", named), True
 for outcome in uploading.filed_before():
     uploading.show_outcome(outcome)
 uploads = uploading.chosen_files()
@@ -39,7 +41,7 @@ with st.form("upload_documents_form", border=False):
         type="primary",
         key="upload_documents_file",
         icon=":material/upload_file:",
-        disabled=uploading.must_wait(),
+        disabled=uploading.must_wait() or not is_known,
     )
 if submitted and not uploads:
     st.error("No file uploaded", icon=":material/block:")

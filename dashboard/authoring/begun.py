@@ -54,6 +54,7 @@ def choose_whose() -> UUID | None:
     named = st.query_params.get("patient", "")
     if st.session_state.get(_NAMED) != named:
         forget_patient(PAGE)
+        st.session_state[_NAMED] = named
     chosen = choose_patient(PAGE, _id_of(named))
     if chosen is not None:
         st.query_params["patient"] = str(chosen)

@@ -114,6 +114,16 @@ def test_from_the_form_over_the_preview_to_the_filed_document(clinic, ada):
     assert str(record.id) in text
 
 
+def test_an_address_with_a_patient_who_is_gone_is_not_the_end_of_the_page(clinic):
+    app = opened(clinic, patient=uuid4())
+    assert "There is no such patient" in app.warning[0].value
+
+    press(app, "patient_other")
+
+    assert not app.warning
+    assert shown(app)["name"] == ""
+
+
 def test_after_filing_the_next_form_is_a_new_document(clinic, ada):
     app = opened(clinic, patient=ada.id)
     field(app, "diagnosis").set_value("Filed").run()

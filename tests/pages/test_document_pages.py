@@ -344,6 +344,23 @@ def test_the_patient_of_an_upload_is_found_by_name(clinic: Clinic):
     assert [row[0] for row in listed] == ["named"]
 
 
+def test_an_upload_for_nobody_who_is_known_waits_for_another_patient(clinic: Clinic):
+    ada: PatientRecord = clinic.register()
+    app = clinic.open("upload_documents", patient=uuid4())
+    chosen = [("one.pdf", letter("one"), "application/pdf")]
+    app.file_uploader[0].set_value(chosen).run()
+    assert "There is no such patient" in said(app)
+    assert app.button(key="upload_documents_file").disabled
+
+    app.button(key="upload_documents_patient_other").click().run()
+    app.text_input(key="upload_documents_patient_search").set_value(ada.last_name).run()
+    app.button(key=f"upload_documents_patient_{ada.id}").click().run()
+    app.button(key="upload_documents_file").click().run()
+
+    assert "one\\.pdf is filed" in said(app)
+    assert not app.exception
+
+
 def test_patients_see_only_their_own_in_lists_and_counts(
     clinic: Clinic, file: File, maya: UUID
 ):
