@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard.authoring import drafting, making
+from dashboard.authoring import drafting, filing, making
 from dashboard.authoring.begun import PAGE, begin, choose_whose
 from dashboard.documents.chosen import chosen_document
 from dashboard.net import net
@@ -25,7 +25,9 @@ begun = begin(patient_id, replaced)
 drafting.offer(begun)
 save = partial(drafting.save, begun)
 places = form_fields.draw(PAGE, begun.template, save)
-filing = making.ask_how(begun)
+# The next version is filed like those before it.
+filed = filing.ask(PAGE, begun.template, save) if replaced is None else filing.Filing()
+refused = st.container()
 with st.container(horizontal=True):
     submitted = st.button(
         "Generate PDF",
@@ -41,9 +43,10 @@ with st.container(horizontal=True):
     )
 drafting.say_when_saved()
 if submitted:
-    with net():
+    # Above the button: below it a long form's foot is the end of the window.
+    with net(), refused, st.spinner("Making the PDF…"):
         try:
-            making.make(begun, filing)
+            making.make(begun, filed)
         except InvalidForm as refusal:
             form_fields.show_problems(places, refusal.problems)
             wrong = form_fields.labels(begun.template, refusal.problems)

@@ -6,6 +6,8 @@ from uuid import UUID, uuid4
 
 import streamlit as st
 
+from dashboard.authoring import filing
+from dashboard.authoring.filing import Filing
 from dashboard.context import current_actor, read
 from dashboard.patient_choice import choose_patient, forget_patient
 from dashboard.widgets import form_fields
@@ -39,9 +41,16 @@ class Begun:
     def draft(self) -> Draft:
         """Return what stands in the form now."""
         replaced_id = self.replaced.id if self.replaced else None
-        form = form_fields.typed(PAGE, self.template)
+        filed = filing.typed(PAGE, self.template)
         return Draft(
-            self.draft_id, self.template.name, self.patient_id, replaced_id, form
+            self.draft_id,
+            self.template.name,
+            self.patient_id,
+            replaced_id,
+            form_fields.typed(PAGE, self.template),
+            filed.title,
+            filed.classification,
+            filed.description,
         )
 
 
@@ -77,6 +86,7 @@ def begin(patient_id: UUID | None, replaced: DocumentRecord | None) -> Begun:
         st.session_state.pop(_FILLED, None)
         if before != _NOBODY:
             form_fields.clear(PAGE)
+            filing.clear(PAGE)
             start_anew()
     template = _ask_for_template(replaced)
     if st.session_state.get(_FILLED) != template.name:
@@ -96,6 +106,8 @@ def go_on_with(draft: Draft) -> None:
     """Put a draft into the form, in place of what is there."""
     template = TEMPLATES[draft.template]
     form_fields.fill(PAGE, template, draft.form, only_empty=False)
+    filed = Filing(draft.title, draft.classification, draft.description)
+    filing.fill(PAGE, template, filed)
     st.session_state[_TEMPLATE] = template.name
     st.session_state[_FILLED] = template.name
     st.session_state[_DRAFT_ID] = draft.id

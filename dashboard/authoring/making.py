@@ -13,6 +13,7 @@ from dashboard.addresses import clinic_of
 from dashboard.authoring import begun as beginning
 from dashboard.authoring import drafting
 from dashboard.authoring.begun import PAGE, Begun
+from dashboard.authoring.filing import Filing
 from dashboard.context import (
     count_upload,
     current_actor,
@@ -23,12 +24,11 @@ from dashboard.context import (
 )
 from dashboard.navigation import go
 from dashboard.net import net
-from dashboard.widgets import document_form, form_fields
+from dashboard.widgets import form_fields
 from dashboard.widgets.notices import notify
 from services import authoring, documents
 from services.authoring import Value
 from services.documents import (
-    Classification,
     DocumentRecord,
     DocumentType,
     DraftDocument,
@@ -37,15 +37,6 @@ from services.documents import (
 
 _MADE: Final = f"{PAGE}_made"
 _WIDTH: Final = 1100
-
-
-@dataclass(frozen=True, slots=True)
-class Filing:
-    """How a new document is filed, beside what its form says."""
-
-    title: str
-    classification: Classification | None
-    description: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +50,6 @@ class Made:
     pages: int
     filename: str
     pictures: dict[int, str] = field(default_factory=dict)
-
-
-def ask_how(begun: Begun) -> Filing:
-    """Ask how it is filed; the next version is filed like those before it."""
-    if begun.replaced is not None:
-        return Filing("", None, "")
-    key = f"{PAGE}_{begun.template.name}"
-    with st.expander("How it is filed", icon=":material/folder_open:"):
-        return Filing(
-            document_form.title_field(key, begun.template.title),
-            document_form.classification_field(key, None),
-            document_form.description_field(key),
-        )
 
 
 def make(begun: Begun, filing: Filing) -> None:

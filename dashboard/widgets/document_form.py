@@ -1,6 +1,6 @@
 """The fields in which somebody says what a document is."""
 
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
 
@@ -30,7 +30,7 @@ def document_type_field(key: str, start: DocumentType) -> DocumentType:
 
 
 def classification_field(
-    key: str, start: Classification | None
+    key: str, start: Classification | None, **options: Any
 ) -> Classification | None:
     """Ask how long it is kept; None is what the type usually has."""
     # Not None for what is usual: Streamlit would take it for nothing chosen.
@@ -43,28 +43,33 @@ def classification_field(
         format_func=labels.__getitem__,
         key=f"{key}_class",
         help="How long it is kept after it was last changed.",
+        **options,
     )
     return None if chosen == _AS_USUAL else Classification(chosen)
 
 
-def title_field(key: str, start: str) -> str:
+def title_field(key: str, start: str, **options: Any) -> str:
     """Ask for the title."""
-    return st.text_input(
+    title: str = st.text_input(
         "Title",
         start,
         key=f"{key}_title",
         max_chars=LONGEST_TITLE,
         placeholder="Left empty: the name of the file",
         autocomplete="off",
+        **options,
     )
+    return title
 
 
-def description_field(key: str, start: str = "") -> str:
+def description_field(key: str, start: str = "", **options: Any) -> str:
     """Ask for a description."""
-    return st.text_area(
+    description: str = st.text_area(
         "Description",
         start,
         key=f"{key}_description",
         max_chars=LONGEST_DESCRIPTION,
         height=68,
+        **options,
     )
+    return description

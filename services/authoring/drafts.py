@@ -11,6 +11,7 @@ from db.draft_store import DraftStore
 from services.actors import Actor, Permission
 from services.authoring.fields import Value
 from services.authoring.templates import TEMPLATES
+from services.documents.kinds import Classification
 from services.drafting import Drafts, Kept
 
 
@@ -18,7 +19,8 @@ from services.drafting import Drafts, Kept
 class Draft:
     """A form as it was when it was saved last.
 
-    `document_id` is the document whose next version it will be, if it is one's.
+    `document_id` is the document whose next version it will be, if it is one's. What
+    follows the form is how it shall be filed; without, as usual.
     """
 
     id: UUID
@@ -26,6 +28,9 @@ class Draft:
     patient_id: UUID | None
     document_id: UUID | None
     form: dict[str, Value]
+    title: str = ""
+    classification: Classification | None = None
+    description: str = ""
 
 
 SavedDraft = Kept[Draft]

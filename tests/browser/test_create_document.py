@@ -38,3 +38,18 @@ def test_from_the_form_over_the_preview_into_the_list(site: Site):
     row = page.get_by_role("row").filter(has_text="Medical record")
     expect(row.first).to_be_visible()
     context.close()
+
+
+def test_what_is_wrong_with_a_long_form_is_said_in_sight(site: Site):
+    context = site.visit(Role.CLINICIAN)
+    page = context.pages[0]
+    page.goto("/create_document?template=referral_letter")
+    button = page.get_by_role("button", name="Generate PDF")
+    button.scroll_into_view_if_needed()
+
+    button.click()
+
+    said = page.get_by_text("No document was made.")
+    expect(said).to_be_visible()
+    expect(said).to_be_in_viewport(ratio=1)
+    context.close()

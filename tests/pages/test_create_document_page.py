@@ -276,6 +276,54 @@ def test_what_is_typed_is_kept_by_the_way_and_offered_again(clinic, ada):
     assert _offers(again) == []
 
 
+def how_filed(app):
+    """What is said of how the document is filed."""
+    key = f"{PAGE}_filed_medical_record"
+    return (
+        app.text_input(key=f"{key}_title").value,
+        app.selectbox(key=f"{key}_class").value,
+        app.text_area(key=f"{key}_description").value,
+    )
+
+
+def say_how(app):
+    """Say something unusual about all of it."""
+    key = f"{PAGE}_filed_medical_record"
+    app.text_input(key=f"{key}_title").set_value("For Dr Lee")
+    app.selectbox(key=f"{key}_class").select("temporary")
+    app.text_area(key=f"{key}_description").set_value("About Ada only")
+    return app.run()
+
+
+def test_how_it_is_filed_comes_back_with_the_draft_and_from_another_page(clinic, ada):
+    said = ("For Dr Lee", "temporary", "About Ada only")
+    app = say_how(opened(clinic, patient=ada.id))
+    again = opened(clinic, patient=ada.id)
+    assert how_filed(again)[0] == "Medical record"
+    (offer,) = _offers(again)
+
+    again.button(key=offer).click().run()
+    app.switch_page("../pages/documents.py").run()
+    app.query_params["patient"] = str(ada.id)
+    app.switch_page(f"../pages/{PAGE}.py").run()
+
+    assert how_filed(again) == said
+    assert how_filed(app) == said
+    press(press(again, "generate"), "confirm")
+    record = newest(clinic)
+    assert (record.title, record.classification, record.description) == said
+
+
+def test_how_one_patients_document_is_filed_is_not_said_of_anothers(clinic, ada):
+    app = say_how(opened(clinic, patient=ada.id))
+    other = clinic.register()
+
+    app.query_params["patient"] = str(other.id)
+    app.run()
+
+    assert how_filed(app) == ("Medical record", "As usual for the type", "")
+
+
 def test_a_draft_can_be_discarded(clinic, ada):
     _save(clinic, ada)
     app = opened(clinic, patient=ada.id)
