@@ -93,9 +93,10 @@ def await_replicas(cursor: "psycopg2.extensions.cursor") -> None:
 _ORDER = ("cluster", "launch", "browser", "afterwards")
 # How many a cluster begins with.
 _NODES = 3
-# Where files are kept in memory, and what must be free of it for a cluster's.
+# Where files are kept in memory, and what must be free of it: two workers' clusters
+# take 10 GB in the end, mostly log, and what runs beside them 5.
 _MEMORY = Path("/dev/shm")  # noqa: S108 - the folder in it is made by mkdtemp
-_MEMORY_BYTES = 8 * 1024**3
+_MEMORY_BYTES = 20 * 1024**3
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
