@@ -18,8 +18,8 @@ from api.visit_answers import (
     slot_json,
 )
 from services import doctors
-from services.criteria.values import is_storable
 from services.errors import InvalidInput
+from services.typed_text import is_storable
 
 router = APIRouter(prefix="/api/doctors", tags=["Visits"])
 

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from services.criteria.values import is_storable
 from services.errors import InvalidInput
+from services.typed_text import is_storable
 
 SHORTEST: Final = 10
 LONGEST: Final = 500

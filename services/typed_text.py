@@ -1,4 +1,4 @@
-"""Text of several lines as it is kept."""
+"""Text that people type: whether the database can take it, and how it is kept."""
 
 from unicodedata import category, normalize
 
@@ -9,3 +9,8 @@ def tidy(text: str) -> str:
     return "\n".join(
         "".join(one for one in line if category(one) != "Cc").rstrip() for line in lines
     ).strip()
+
+
+def is_storable(text: str) -> bool:
+    """Tell whether PostgreSQL can take the text: no NUL, no half of a character."""
+    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)

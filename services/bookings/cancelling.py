@@ -13,9 +13,9 @@ from services.bookings import freeing, reading, rules
 from services.bookings.errors import AlreadyConfirmed, BookingOver
 from services.bookings.records import BookingRecord, BookingStatus
 from services.bookings.sights import require_booking
-from services.criteria.values import is_storable
 from services.errors import InvalidInput
 from services.letters import LetterKind
+from services.typed_text import is_storable
 from services.waitlist import line
 
 _LONGEST_REASON: Final = 500

@@ -21,8 +21,8 @@ from services.bookings.errors import (
 )
 from services.bookings.records import BookingRecord, BookingStatus
 from services.bookings.rows import NOW
-from services.criteria.values import is_storable
 from services.errors import InvalidInput
+from services.typed_text import is_storable
 
 # How long a hold lasts, from the statement that took it or extended it.
 HOLD_SECONDS: Final = 120.0

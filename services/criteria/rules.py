@@ -13,6 +13,7 @@ from services.criteria.model import (
     Order,
 )
 from services.errors import InvalidInput
+from services.typed_text import is_storable
 
 
 def validate(criteria: Criteria, fields: Fields) -> None:
@@ -22,7 +23,7 @@ def validate(criteria: Criteria, fields: Fields) -> None:
         values.read(field_of(asked, fields), asked)
     for order in criteria.orders:
         _validate_order(order, fields)
-    if not values.is_storable(criteria.search):
+    if not is_storable(criteria.search):
         raise InvalidInput("search", "The search holds a character no record can.")
 
 

@@ -17,6 +17,7 @@ from services.criteria.model import (
     Value,
 )
 from services.errors import InvalidInput
+from services.typed_text import is_storable
 
 OLDEST_AGE: Final = 150
 _YEAR: Final = re.compile("(?:19|20)[0-9]{2}")
@@ -92,11 +93,6 @@ def _clean(field: Field, value: str | bool) -> str:
             field.name, f"{field.label}: the value holds a character no record can."
         )
     return text
-
-
-def is_storable(text: str) -> bool:
-    """Tell whether PostgreSQL can take the text: no NUL, no half of a character."""
-    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
 
 
 def _read_one(field: Field, text: str) -> object:  # noqa: C901, PLR0911, PLR0912 - a table

@@ -5,12 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Final
 
-from services.criteria.values import is_storable
 from services.errors import InvalidInput, Problem
 from services.medical_records import vitals
 from services.medical_records.records import Diagnosis, Notes, Vitals
 from services.medical_records.vitals import VITALS, NotMeasured
-from services.typed_text import tidy
+from services.typed_text import is_storable, tidy
 
 # What stands in each field, by its name; a field that is not named is empty.
 Typed = Mapping[str, str]

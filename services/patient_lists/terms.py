@@ -13,10 +13,10 @@ from db.models import ClinicalTerm
 from services.actors import Actor, Permission
 from services.criteria.model import MAX_TEXT_LENGTH
 from services.criteria.patterns import beginning_a_word, containing
-from services.criteria.values import is_storable
 from services.errors import InvalidInput
 from services.listing.folding import fold
 from services.listing.statements import MOST, compiled, run
+from services.typed_text import is_storable
 
 KINDS: Final = ("allergies", "medical_history", "current_medications")
 MAX_SPELLINGS: Final = 2_000

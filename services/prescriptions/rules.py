@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from services.criteria.values import is_storable
 from services.prescriptions.allergies import find_match
 from services.prescriptions.errors import AllergyMatches, InvalidPrescription
 from services.prescriptions.records import DraftPrescription, PrescriptionLine
+from services.typed_text import is_storable
 
 MOST_LINES: Final = 20
 LONGEST_DRUG: Final = 120
