@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 from db.models import AuditEvent
 from db.routing import call_last
 from services.actors import Actor
-from services.patient_records import PatientRecord
 
 Outcome = Literal["done", "refused", "failed"]
 
@@ -257,12 +256,13 @@ def record_patient(
     session: Session,
     actor: Actor,
     action: Action,
-    patient: PatientRecord,
+    patient_id: UUID,
+    version: int,
     **details: object,
 ) -> None:
     """Write down what was done with one version of a patient's record."""
-    told = {"version": patient.version, **details}
-    record(session, actor, action, patient_id=patient.id, details=told)
+    told = {"version": version, **details}
+    record(session, actor, action, patient_id=patient_id, details=told)
 
 
 def differences(before: _Dataclass | None, after: _Dataclass) -> dict[str, list[Any]]:

@@ -74,7 +74,12 @@ def preview(session: Session, actor: Actor, kept_id: UUID, merged_id: UUID) -> P
     kept, merged = _both(session, kept_id, merged_id, lock=False)
     for record in (kept, merged):
         audit.record_patient(
-            session, actor, Action.PATIENT_READ, record, purpose="merge"
+            session,
+            actor,
+            Action.PATIENT_READ,
+            record.id,
+            record.version,
+            purpose="merge",
         )
     suggestion = suggest(kept.draft(), merged.draft())
     return Preview(

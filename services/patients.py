@@ -72,7 +72,7 @@ def get_patient(session: Session, actor: Actor, patient_id: UUID) -> PatientReco
     Patients see their own record; that others exist is not told to them.
     """
     found = look_up(session, actor, patient_id)
-    audit.record_patient(session, actor, Action.PATIENT_READ, found)
+    audit.record_patient(session, actor, Action.PATIENT_READ, found.id, found.version)
     return found
 
 
@@ -125,7 +125,9 @@ def register(
         if actor.role is Role.CLINICIAN:
             care.begin(session, kept.id, actor.id, by=actor)
     changed = audit.differences(None, kept.draft())
-    audit.record_patient(session, actor, Action.PATIENT_REGISTER, kept, changed=changed)
+    audit.record_patient(
+        session, actor, Action.PATIENT_REGISTER, kept.id, kept.version, changed=changed
+    )
     return kept
 
 
@@ -147,7 +149,12 @@ def edit(
     made = change(session, patient_id, values_of(draft), version=version, typed=draft)
     changed = audit.differences(made.before.draft(), made.after.draft())
     audit.record_patient(
-        session, actor, Action.PATIENT_CHANGE, made.after, changed=changed
+        session,
+        actor,
+        Action.PATIENT_CHANGE,
+        made.after.id,
+        made.after.version,
+        changed=changed,
     )
     return made.after
 
@@ -162,7 +169,9 @@ def archive(
     actor.require(Permission.ARCHIVE_PATIENT, patient_id)
     values = {"deleted_at": func.now(), "deleted_by": actor.id}
     archived = change(session, patient_id, values, version=version).after
-    audit.record_patient(session, actor, Action.PATIENT_ARCHIVE, archived)
+    audit.record_patient(
+        session, actor, Action.PATIENT_ARCHIVE, archived.id, archived.version
+    )
     return archived
 
 
@@ -176,7 +185,9 @@ def restore(
     """
     actor.require(Permission.ARCHIVE_PATIENT, patient_id)
     restored = revive(session, patient_id, {}, version=version).after
-    audit.record_patient(session, actor, Action.PATIENT_RESTORE, restored)
+    audit.record_patient(
+        session, actor, Action.PATIENT_RESTORE, restored.id, restored.version
+    )
     return restored
 
 

@@ -67,7 +67,14 @@ def attach(
         raise
     _delete_later(session, files, before)
     had_one = before.photo_file_id is not None
-    audit.record_patient(session, actor, Action.PHOTO_CHANGE, changed, replaces=had_one)
+    audit.record_patient(
+        session,
+        actor,
+        Action.PHOTO_CHANGE,
+        changed.id,
+        changed.version,
+        replaces=had_one,
+    )
     return changed
 
 
@@ -91,7 +98,14 @@ def read(
         raise NotFound("There is no such version of this record.")
     if record.photo_file_id is None:
         raise NoPhoto
-    audit.record_patient(session, actor, Action.PHOTO_READ, record, thumbnail=thumbnail)
+    audit.record_patient(
+        session,
+        actor,
+        Action.PHOTO_READ,
+        record.id,
+        record.version,
+        thumbnail=thumbnail,
+    )
     try:
         return photo_files.get(
             files, _BUCKET, record.photo_file_id, thumbnail=thumbnail
@@ -116,7 +130,9 @@ def remove(
         session, patient_id, {"photo_file_id": None}, version=version
     ).after
     _delete_later(session, files, before)
-    audit.record_patient(session, actor, Action.PHOTO_REMOVE, changed)
+    audit.record_patient(
+        session, actor, Action.PHOTO_REMOVE, changed.id, changed.version
+    )
     return changed
 
 

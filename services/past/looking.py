@@ -51,7 +51,9 @@ def look(session: Session, actor: Actor, patient_id: UUID) -> Then:
     actor.require(Permission.COPY_FROM_PAST, patient_id)
     patient = patients.look_up(session, actor, patient_id)
     moment = _moment(session)
-    audit.record_patient(session, actor, Action.PAST_READ, patient, **_as_of(moment))
+    audit.record_patient(
+        session, actor, Action.PAST_READ, patient.id, patient.version, **_as_of(moment)
+    )
     return Then(moment, patient)
 
 
