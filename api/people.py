@@ -15,7 +15,7 @@ from starlette.responses import Response
 from api.answers import JsonResponse, Shown, read_headers, written_headers
 from api.dependencies import Program
 from api.documented import refuses, shows
-from services import people, tokens
+from services import offboarding, people, tokens
 from services.actors import Role
 from services.people import Person
 from services.tokens import Token
@@ -97,7 +97,7 @@ def deactivate_person(caller: Program, uuid: UUID) -> Response:
     """Shut somebody out at once, with their sign-ins, links and tokens."""
 
     def deactivate(session: Session) -> Person:
-        people.deactivate(session, caller.actor, uuid)
+        offboarding.deactivate(session, caller.actor, uuid)
         return people.get_person(session, caller.actor, uuid)
 
     written = caller.write(deactivate)

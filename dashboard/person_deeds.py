@@ -9,7 +9,7 @@ from dashboard.new_address import tell_former
 from dashboard.widgets.invitation_link import invitation_link
 from dashboard.widgets.notices import notify
 from dashboard.widgets.words import plain
-from services import invitations, people
+from services import invitations, offboarding, people
 from services.actors import Role
 from services.people import Particulars, Person, Standing
 
@@ -135,7 +135,7 @@ def _confirm_deactivation(person: Person) -> None:
         )
         if st.button("Deactivate", type="primary", key="user_deactivate_confirm"):
             actor = current_actor()
-            write(lambda s: people.deactivate(s, actor, person.id))
+            write(lambda s: offboarding.deactivate(s, actor, person.id))
             _done(f"{plain(person.name)} is shut out.")
 
 

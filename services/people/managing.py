@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.models import ApiToken, Invitation, Passkey, User
-from services import audit, confirmations, sessions, shares
+from services import audit, confirmations, sessions
 from services.actors import Actor, Permission, Role
 from services.audit import Action
 from services.errors import Conflict, InvalidInput, NotAllowed
@@ -114,12 +114,11 @@ def change_particulars(
     _record(session, actor, Action.USER_CHANGE, user, changes)
 
 
-def deactivate(session: Session, actor: Actor, user_id: UUID) -> None:
-    """Shut somebody out at once, with all their sign-ins, links and tokens.
+def deactivate_sign_in(session: Session, actor: Actor, user_id: UUID) -> None:
+    """End somebody's sign-ins, tokens and invitations; the caller commits.
 
-    What they shared by links opens no more. The caller commits. Raises OwnSignIn,
-    LastAdmin, NotFound, NotAllowed. No fresh confirmation is asked for: shutting out
-    may be urgent, and it can be undone.
+    A part of `services.offboarding.deactivate`, which pages and programs call: it ends
+    their links to documents as well. Raises OwnSignIn, LastAdmin, NotFound, NotAllowed.
     """
     user = _get_other(session, actor, user_id)
     if user.deactivated_at is not None:
@@ -131,8 +130,6 @@ def deactivate(session: Session, actor: Actor, user_id: UUID) -> None:
     # For good: who comes back is let in by somebody, not by what lay about meanwhile.
     _revoke_tokens(session, user_id)
     void_invitations(session, user_id)
-    # Whoever made a link may have kept it.
-    shares.revoke_all(session, actor, user_id)
     _record(session, actor, Action.USER_DEACTIVATE, user)
 
 

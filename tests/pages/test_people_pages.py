@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from db.models import User
-from services import invitations, people, sessions
+from services import invitations, offboarding, people, sessions
 from services.actors import PERMISSIONS, Permission, Role
 from tests.pages.conftest import Clinic, rows_of
 from tests.services.people_samples import person
@@ -159,7 +159,7 @@ def test_deactivating_asks_first_and_names_the_person(confirmed, cleo: User):
 def test_somebody_shut_out_can_be_let_in_again(
     confirmed, clinic: Clinic, kept: Session, cleo: User
 ):
-    people.deactivate(kept, clinic.cast[Role.ADMIN], cleo.id)
+    offboarding.deactivate(kept, clinic.cast[Role.ADMIN], cleo.id)
     kept.commit()
     app = confirmed("user", user=cleo.id)
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func
 
 from db.models import Passkey, User
-from services import invitations, people, sessions, tokens
+from services import invitations, offboarding, people, sessions, tokens
 from services.actors import PERMISSIONS, Actor, Permission, Role, Scope
 from services.audit import Action
 from services.confirmations import NotConfirmed
@@ -31,7 +31,7 @@ FRESH_DEEDS = {
     "send a new link": invitations.renew,
 }
 DEEDS = FRESH_DEEDS | {
-    "deactivate": lambda s, a, u, **_: people.deactivate(s, a, u),
+    "deactivate": lambda s, a, u, **_: offboarding.deactivate(s, a, u),
     "look": lambda s, a, u, **_: people.get_person(s, a, u),
     "list": lambda s, a, _u, **_f: people.list_people(s, a),
 }
@@ -171,7 +171,7 @@ def test_the_last_administrator_is_not_shut_out_by_a_program(session, boss):
     program = tokens.find_actor(session, tokens.issue(session, Role.ADMIN))
 
     with pytest.raises(people.LastAdmin):
-        people.deactivate(session, program, boss.actor.id)
+        offboarding.deactivate(session, program, boss.actor.id)
 
 
 def _gone(session, desk):
@@ -186,10 +186,10 @@ def test_the_demos_administrator_does_not_count_for_a_real_clinic(session, of_th
     program = Actor(uuid4(), "Program", Role.ADMIN)
 
     if of_the_demo:
-        people.deactivate(session, program, real.actor.id)
+        offboarding.deactivate(session, program, real.actor.id)
     else:
         with pytest.raises(people.LastAdmin):
-            people.deactivate(session, program, real.actor.id)
+            offboarding.deactivate(session, program, real.actor.id)
 
 
 def test_a_deactivated_administrator_can_be_changed_freely(session, boss):
@@ -204,7 +204,7 @@ def test_who_is_deactivated_is_out_at_once_with_all_they_had(session, boss, rosa
     sign_in(session, rosa)
     token = own_token(session, sign_in(session, rosa))
 
-    people.deactivate(session, boss.actor, rosa.id)
+    offboarding.deactivate(session, boss.actor, rosa.id)
 
     assert open_sessions(session, rosa) == 0
     assert tokens.find_actor(session, token) is None
@@ -218,7 +218,7 @@ def test_deactivating_revokes_tokens_and_links_for_good(session, boss):
     link = invite(session, boss, name="Cleo", email="cleo@example.org")
     token = own_token(session, sign_in(session, session.get_one(User, link.user_id)))
 
-    people.deactivate(session, boss.actor, link.user_id)
+    offboarding.deactivate(session, boss.actor, link.user_id)
     people.reactivate(session, boss.actor, link.user_id, **boss.fresh)
 
     assert invitations.find(session, link.token) is None
@@ -228,20 +228,20 @@ def test_deactivating_revokes_tokens_and_links_for_good(session, boss):
 def test_deactivating_needs_no_passkey_because_it_may_be_urgent(session, boss, rosa):
     wait(session, boss, confirmed_at=None)
 
-    people.deactivate(session, boss.actor, rosa.id)
+    offboarding.deactivate(session, boss.actor, rosa.id)
 
     assert standing(session, boss, rosa) is Standing.DEACTIVATED
 
 
 def test_deactivating_twice_is_written_down_once(session, boss, rosa):
     for _ in range(2):
-        people.deactivate(session, boss.actor, rosa.id)
+        offboarding.deactivate(session, boss.actor, rosa.id)
 
     assert len(events(session, Action.USER_DEACTIVATE)) == 1
 
 
 def test_who_is_reactivated_signs_in_again_with_their_role(session, boss, rosa):
-    people.deactivate(session, boss.actor, rosa.id)
+    offboarding.deactivate(session, boss.actor, rosa.id)
 
     people.reactivate(session, boss.actor, rosa.id, **boss.fresh)
 

@@ -6,7 +6,7 @@ from threading import Barrier
 import pytest
 from sqlalchemy.orm import Session
 
-from services import invitations, people
+from services import invitations, offboarding, people
 from services.actors import Role
 from services.confirmations import NotConfirmed
 from services.errors import ServiceError
@@ -46,7 +46,7 @@ def test_two_administrators_cannot_shut_each_other_out(committing, deed):
     def against(actor, other):
         def run(session):
             if deed == "shut out":
-                return people.deactivate(session, actor.actor, other.actor.id)
+                return offboarding.deactivate(session, actor.actor, other.actor.id)
             return people.change_role(
                 session, actor.actor, other.actor.id, Role.STAFF, **actor.fresh
             )

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from db.models import DocumentShare
-from services import documents, patients, people, shares
+from services import documents, offboarding, patients, shares
 from services.actors import Actor, Role
 from services.audit import Action
 from services.errors import InvalidInput, NotAllowed
@@ -145,7 +145,7 @@ def test_links_of_somebody_who_is_shut_out_open_nothing(session, clerk, link, fi
     leaver = Actor(rosa.id, rosa.name, Role.STAFF)
     kept = shares.create(session, leaver, filed.id, None, minutes=60)
 
-    people.deactivate(session, boss.actor, rosa.id)
+    offboarding.deactivate(session, boss.actor, rosa.id)
 
     assert shares.find(session, kept.secret) is None
     assert shares.find(session, link.secret) is not None

@@ -7,6 +7,7 @@ from services import (
     codes,
     identities,
     invitations,
+    offboarding,
     passkeys,
     people,
     sessions,
@@ -114,13 +115,13 @@ def user_change(w: World) -> Deed:
 @deed(Action.USER_DEACTIVATE)
 def user_deactivate(w: World) -> Deed:
     boss, rosa = w.boss, person(w.session)
-    return lambda: people.deactivate(w.session, boss.actor, rosa.id)
+    return lambda: offboarding.deactivate(w.session, boss.actor, rosa.id)
 
 
 @deed(Action.USER_REACTIVATE)
 def user_reactivate(w: World) -> Deed:
     boss, rosa = w.boss, person(w.session)
-    people.deactivate(w.session, boss.actor, rosa.id)
+    offboarding.deactivate(w.session, boss.actor, rosa.id)
     given = (w.session, boss.actor, rosa.id)
     return lambda: people.reactivate(*given, **boss.fresh)
 
