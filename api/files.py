@@ -12,6 +12,7 @@ from api.dependencies import ProgramOrPerson
 from api.documented import sends
 from services import doctors, export_grants, patient_lists, photos, views
 from services.criteria import Criteria
+from services.patient_fields import PATIENTS
 
 router = APIRouter(prefix="/files", tags=["Files"])
 
@@ -85,7 +86,9 @@ def export(
         key, reason = used.value.criteria_key, used.value.reason
     criteria = Criteria()
     if key is not None:
-        recalled = caller.read(lambda session: views.recall(session, actor, key))
+        recalled = caller.read(
+            lambda session: views.recall(session, actor, key, subject=PATIENTS)
+        )
         criteria = recalled.value
     name = f"patients-{caller.stores.today():%Y-%m-%d}.csv"
     # One transaction, so that the list cannot change midway.

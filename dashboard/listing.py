@@ -24,7 +24,7 @@ from dashboard.widgets.pager import Position
 from services import criteria, export_grants, patient_lists, views
 from services.actors import Actor, Permission
 from services.criteria import Count, Criteria
-from services.patient_fields import FIELDS
+from services.patient_fields import FIELDS, PATIENTS
 from services.patient_lists import ListStatistics, PatientPage
 from services.patient_records import PatientRecord
 
@@ -43,7 +43,7 @@ class Listing:
     @property
     def subject(self) -> views.Subject:
         """What the list is about."""
-        return views.PATIENTS
+        return PATIENTS
 
     def page(self, position: Position) -> PatientPage:
         """Read the page at a position."""
@@ -134,7 +134,11 @@ class Listing:
     def save(self, name: str) -> views.View:
         """Keep the list under a name of this person's own."""
         key = self._kept_key()
-        return write(lambda session: views.save_view(session, self.actor, name, key))
+        return write(
+            lambda session: views.save_view(
+                session, self.actor, name, key, subject=PATIENTS
+            )
+        )
 
     def key_of(self, wanted: Criteria) -> str:
         """Return the key of another list; raises InvalidInput if it can be none."""
@@ -164,5 +168,5 @@ def listing_of_address() -> Listing:
     actor, key = current_actor(), st.query_params.get("list", "")
     shown = Criteria()
     if key:
-        shown = list_addresses.recall(actor, key, views.PATIENTS)
+        shown = list_addresses.recall(actor, key, PATIENTS)
     return Listing(actor, key, shown)

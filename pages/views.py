@@ -11,12 +11,14 @@ from dashboard.widgets.page_header import page_header
 from dashboard.widgets.words import at, plain
 from services import views
 from services.actors import Permission
+from services.document_fields import DOCUMENTS
+from services.patient_fields import PATIENTS
 from services.views import Subject, View
 
 actor = current_actor()
-SUBJECTS = [views.PATIENTS]
+SUBJECTS = [PATIENTS]
 if actor.may(Permission.VIEW_DOCUMENTS):
-    SUBJECTS.append(views.DOCUMENTS)
+    SUBJECTS.append(DOCUMENTS)
 
 
 @st.dialog("Rename this view", icon=":material/edit:")

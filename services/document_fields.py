@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from services import documents
 from services.actors import Actor, Permission
 from services.criteria import Criteria, Field, Fields, Kind
 from services.documents.kinds import (
@@ -13,6 +14,7 @@ from services.documents.kinds import (
     DocumentType,
 )
 from services.errors import NotAllowed
+from services.views import Subject
 
 FINDINGS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -120,3 +122,6 @@ def require_visible(actor: Actor, asked: Criteria) -> None:
                 "These are your own documents, so your lists cannot ask about: "
                 f"{FIELDS[name].label.lower()}. Use other fields."
             )
+
+
+DOCUMENTS: Final = Subject("documents", FIELDS, documents.require_view, require_visible)

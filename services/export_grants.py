@@ -12,6 +12,7 @@ from db.models import ExportGrant
 from services import reasons, views
 from services.actors import Actor, Permission
 from services.errors import Conflict, NotFound
+from services.patient_fields import PATIENTS
 
 MINUTES: Final = 10
 
@@ -45,7 +46,7 @@ def ask(session: Session, actor: Actor, key: str | None, reason: str) -> Grant:
     actor.require(Permission.EXPORT_NAMES)
     reason = reasons.read(reason)
     if key is not None:
-        views.recall(session, actor, key)
+        views.recall(session, actor, key, subject=PATIENTS)
     grant = ExportGrant(
         user_id=actor.id,
         criteria_key=key,

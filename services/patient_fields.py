@@ -8,6 +8,7 @@ from services.actors import Actor, Permission
 from services.criteria import Criteria, Field, Fields, Kind
 from services.errors import NotAllowed
 from services.patient_records import Sex
+from services.views import Subject
 
 _FIELDS = (
     Field("last_name", "Last name", Kind.TEXT, is_sortable=True),
@@ -127,3 +128,11 @@ def require_visible(actor: Actor, asked: Criteria) -> None:
                 "You see patients without names and contact details, so your lists "
                 f"cannot ask about: {FIELDS[name].label.lower()}. Use other fields."
             )
+
+
+PATIENTS: Final = Subject(
+    "patients",
+    FIELDS,
+    lambda actor: actor.require(Permission.LIST_PATIENTS),
+    require_visible,
+)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.models import SavedView, StoredCriteria
-from services import audit, criteria, document_fields, documents, patient_fields
+from services import audit, criteria
 from services.actors import Actor, Permission, Role
 from services.audit import Action
 from services.criteria import Criteria, Fields, Json
@@ -30,26 +30,15 @@ _NAME_ONCE: Final = "saved_views_name_once"
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a list is about: who may have one, and what it can ask for."""
+    """What a list is about: who may have one, and what it can ask for.
+
+    Each list defines its own, beside its fields.
+    """
 
     name: str
     fields: Fields
     require_list: Callable[[Actor], None]
     require_visible: Callable[[Actor, Criteria], None]
-
-
-PATIENTS: Final = Subject(
-    "patients",
-    patient_fields.FIELDS,
-    lambda actor: actor.require(Permission.LIST_PATIENTS),
-    patient_fields.require_visible,
-)
-DOCUMENTS: Final = Subject(
-    "documents",
-    document_fields.FIELDS,
-    documents.require_view,
-    document_fields.require_visible,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +61,7 @@ class NameTaken(Conflict):
 
 
 def remember(
-    session: Session, actor: Actor, asked: Criteria, *, subject: Subject = PATIENTS
+    session: Session, actor: Actor, asked: Criteria, *, subject: Subject
 ) -> str:
     """Keep the criteria and return the key that recalls them; the caller commits.
 
@@ -96,18 +85,14 @@ def remember(
     return session.scalars(found.returning(StoredCriteria.key)).one()
 
 
-def require_possible(
-    actor: Actor, asked: Criteria, *, subject: Subject = PATIENTS
-) -> None:
+def require_possible(actor: Actor, asked: Criteria, *, subject: Subject) -> None:
     """Raise InvalidInput if there is no such list, NotAllowed if it is not theirs."""
     subject.require_list(actor)
     criteria.validate(asked, subject.fields)
     subject.require_visible(actor, asked)
 
 
-def recall(
-    session: Session, actor: Actor, key: str, *, subject: Subject = PATIENTS
-) -> Criteria:
+def recall(session: Session, actor: Actor, key: str, *, subject: Subject) -> Criteria:
     """Return the criteria behind the key; raises NotFound, NotAllowed.
 
     Not to who sees no names, if names are what the criteria ask about: they may hold
@@ -128,7 +113,7 @@ def save_view(
     name: str,
     key: str,
     *,
-    subject: Subject = PATIENTS,
+    subject: Subject,
 ) -> View:
     """Give the list behind the key a name; the caller commits.
 
@@ -146,9 +131,7 @@ def save_view(
     return _view_of(view)
 
 
-def list_views(
-    session: Session, actor: Actor, *, subject: Subject = PATIENTS
-) -> tuple[View, ...]:
+def list_views(session: Session, actor: Actor, *, subject: Subject) -> tuple[View, ...]:
     """Return the actor's own views by name; raises NotAllowed."""
     actor.require(Permission.SAVE_VIEWS)
     views = session.scalars(

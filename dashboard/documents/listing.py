@@ -16,7 +16,7 @@ from dashboard.widgets.pager import Position
 from services import criteria, views
 from services.actors import Actor, Role
 from services.criteria import Criteria, Fields, Filter, Group, Operator
-from services.document_fields import FIELDS, fields_for
+from services.document_fields import DOCUMENTS, FIELDS, fields_for
 from services.document_lists import FoundDocument
 from services.document_lists.hot import Look, Place
 
@@ -35,7 +35,7 @@ class DocumentListing:
     @property
     def subject(self) -> views.Subject:
         """What the list is about."""
-        return views.DOCUMENTS
+        return DOCUMENTS
 
     @property
     def fields(self) -> Fields:
@@ -88,7 +88,7 @@ def listing_of_address() -> DocumentListing:
     actor, key = current_actor(), st.query_params.get("list", "")
     shown = Criteria()
     if key:
-        shown = list_addresses.recall(actor, key, views.DOCUMENTS)
+        shown = list_addresses.recall(actor, key, DOCUMENTS)
     return DocumentListing(actor, key, shown)
 
 
@@ -109,7 +109,7 @@ def newest_of(patient_id: UUID) -> tuple[FoundDocument, ...]:
 
 def list_key_of(patient_id: UUID) -> str:
     """Return the key of the list of all documents of a patient."""
-    return list_addresses.remember(current_actor(), _of(patient_id), views.DOCUMENTS)
+    return list_addresses.remember(current_actor(), _of(patient_id), DOCUMENTS)
 
 
 def _of(patient_id: UUID) -> Criteria:

@@ -15,6 +15,7 @@ from db.routing import SYSTEM
 from services import people, photos, views
 from services.actors import PERMISSIONS, Permission, Role
 from services.criteria import Combine, Criteria, Filter, Group, Operator
+from services.patient_fields import PATIENTS
 from tests.api.conftest import ADA
 from tests.signing_in import cookie_of
 
@@ -139,7 +140,9 @@ def test_there_are_two_sizes(client, ada, size):
 
 def _stored(door, actor, **asked):
     written = door.database.write(
-        lambda session: views.remember(session, actor, Criteria(**asked)),
+        lambda session: views.remember(
+            session, actor, Criteria(**asked), subject=PATIENTS
+        ),
         acting=actor.acting,
     )
     return f"/files/patients.csv?list={written.value}"

@@ -6,6 +6,8 @@ from streamlit.testing.v1 import AppTest
 from services import views
 from services.actors import Role
 from services.criteria import Criteria
+from services.document_fields import DOCUMENTS
+from services.patient_fields import PATIENTS
 from services.views import View
 from tests.pages.conftest import Clinic, rows_of
 
@@ -16,14 +18,18 @@ def view(clinic: Clinic) -> View:
     name = f"View {len(mine(clinic)) + 1}"
 
     def save(session):
-        key = views.remember(session, clinic.clerk, Criteria(search="Viewed"))
-        return views.save_view(session, clinic.clerk, name, key)
+        key = views.remember(
+            session, clinic.clerk, Criteria(search="Viewed"), subject=PATIENTS
+        )
+        return views.save_view(session, clinic.clerk, name, key, subject=PATIENTS)
 
     return clinic.write(save)
 
 
 def mine(clinic: Clinic) -> tuple[View, ...]:
-    return clinic.write(lambda session: views.list_views(session, clinic.clerk))
+    return clinic.write(
+        lambda session: views.list_views(session, clinic.clerk, subject=PATIENTS)
+    )
 
 
 def names(app: AppTest) -> set[str]:
@@ -41,11 +47,10 @@ def test_a_view_opens_its_list(clinic: Clinic, view: View):
 
 def test_a_view_of_documents_opens_the_documents(clinic: Clinic):
     def save(session):
-        subject = views.DOCUMENTS
         key = views.remember(
-            session, clinic.clerk, Criteria(search="gastroscopy"), subject=subject
+            session, clinic.clerk, Criteria(search="gastroscopy"), subject=DOCUMENTS
         )
-        return views.save_view(session, clinic.clerk, "Papers", key, subject=subject)
+        return views.save_view(session, clinic.clerk, "Papers", key, subject=DOCUMENTS)
 
     view = clinic.write(save)
     app = clinic.open("views")

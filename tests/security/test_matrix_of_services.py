@@ -39,6 +39,7 @@ from services.letters import Letterhead
 from services.medical_records import NotesDraft
 from services.on_behalf import OnBehalf
 from services.passkey_answers import Answer, PasskeyRefused, RelyingParty
+from services.patient_fields import PATIENTS
 from services.patient_records import PatientDraft
 from services.people.managing import Particulars
 from services.photo_images import PreparedPhoto
@@ -223,7 +224,7 @@ def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
         "share_id": uuid4(),
         "step": "added",
         "store": house.audit_store,
-        "subject": "patients",
+        "subject": PATIENTS,
         "thumbnail": True,
         "today": _TODAY,
         "token_id": uuid4(),

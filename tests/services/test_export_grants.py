@@ -13,6 +13,7 @@ from services import export_grants, patient_lists, views
 from services.actors import Actor, Role
 from services.criteria import Criteria, Filter, Group, Operator
 from services.errors import InvalidInput, NotAllowed, NotFound
+from services.patient_fields import PATIENTS
 from tests.services.patient_samples import ADA
 
 REASON = "The health office asks for contacts"
@@ -40,7 +41,7 @@ def test_a_grant_is_good_for_ten_minutes(session, ana):
 
 
 def test_a_grant_is_used_once(session, ana):
-    key = views.remember(session, ana, WOMEN)
+    key = views.remember(session, ana, WOMEN, subject=PATIENTS)
     grant = export_grants.ask(session, ana, key, REASON)
 
     used = export_grants.use(session, ana, grant.id)
@@ -80,7 +81,7 @@ def test_a_list_that_is_not_there_is_not_granted(session, ana):
 
 
 def test_a_list_that_asks_about_names_is_not_granted(session, clerk, ana):
-    key = views.remember(session, clerk, Criteria(search="lovelace"))
+    key = views.remember(session, clerk, Criteria(search="lovelace"), subject=PATIENTS)
 
     with pytest.raises(NotAllowed):
         export_grants.ask(session, ana, key, REASON)

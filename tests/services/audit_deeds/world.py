@@ -19,6 +19,7 @@ from services.actors import Actor, Role
 from services.audit import Action
 from services.audit_log import AuditStore
 from services.criteria import Criteria
+from services.patient_fields import PATIENTS
 from services.patient_records import PatientDraft, PatientRecord
 from tests.services.patient_samples import ADA
 from tests.services.people_samples import Desk, desk
@@ -54,8 +55,10 @@ class World:
 
     @cached_property
     def view(self) -> views.View:
-        key = views.remember(self.session, self.clerk, Criteria(search="Ada"))
-        return views.save_view(self.session, self.clerk, "Ada", key)
+        key = views.remember(
+            self.session, self.clerk, Criteria(search="Ada"), subject=PATIENTS
+        )
+        return views.save_view(self.session, self.clerk, "Ada", key, subject=PATIENTS)
 
     def somebody(self, role: Role) -> Desk:
         return desk(self.session, role)

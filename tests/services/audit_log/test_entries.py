@@ -13,6 +13,7 @@ from services.actors import Role
 from services.audit_log import AuditFilter
 from services.criteria import Combine, Criteria, Filter, Group, Operator
 from services.errors import NotAllowed
+from services.patient_fields import PATIENTS
 from tests.services.audit_log.conftest import known
 from tests.services.patient_samples import ada as ada_with
 
@@ -72,8 +73,8 @@ def test_a_search_is_told_by_what_was_asked_for_not_by_the_values(
 def test_no_value_of_a_record_is_told_whatever_was_done_with_it(
     session, rosa, patient, today, page
 ):
-    key = views.remember(session, rosa, Criteria(search="Lovelace"))
-    views.save_view(session, rosa, "Lovelace and kin", key)
+    key = views.remember(session, rosa, Criteria(search="Lovelace"), subject=PATIENTS)
+    views.save_view(session, rosa, "Lovelace and kin", key, subject=PATIENTS)
     patient_lists.find_similar(session, rosa, "Lovelase")
     patients.archive(session, rosa, patient.id, version=1)
 

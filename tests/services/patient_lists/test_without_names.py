@@ -4,6 +4,7 @@ import csv
 import io
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -14,7 +15,7 @@ from services import patient_lists, views
 from services.actors import Actor, Role, Scope
 from services.criteria import Criteria, Direction, Filter, Group, Operator, Order
 from services.errors import InvalidInput, NotAllowed
-from services.patient_fields import FIELDS, UNNAMED_FIELDS, fields_for
+from services.patient_fields import FIELDS, PATIENTS, UNNAMED_FIELDS, fields_for
 from services.patient_records import UnnamedPatient
 from tests.services.patient_lists.conftest import NOW
 
@@ -136,11 +137,13 @@ def test_nobody_of_a_similar_name_is_offered(session, analyst):
 def test_a_key_does_not_recall_what_a_colleague_asked_about_names(
     session, clerk, analyst
 ):
-    key = views.remember(session, clerk, Criteria(search="lovelace"))
+    key = views.remember(session, clerk, Criteria(search="lovelace"), subject=PATIENTS)
 
     with pytest.raises(NotAllowed):
-        views.recall(session, analyst, key)
-    assert views.recall(session, clerk, key) == Criteria(search="lovelace")
+        views.recall(session, analyst, key, subject=PATIENTS)
+    assert views.recall(session, clerk, key, subject=PATIENTS) == Criteria(
+        search="lovelace"
+    )
 
 
 def test_what_is_wrong_for_everybody_is_said_first(session, analyst):
@@ -233,5 +236,5 @@ ASKING = {
     "count": patient_lists.count_patients,
     "figures": patient_lists.describe,
     "file": exported,
-    "key": views.remember,
+    "key": partial(views.remember, subject=PATIENTS),
 }
