@@ -6,7 +6,9 @@ itself. Such an address works for whoever may see the list, also afterwards.
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Final
+from typing import Final, NoReturn
+
+import streamlit as st
 
 from dashboard import wiring
 from dashboard.context import read, write
@@ -46,6 +48,12 @@ def recall(actor: Actor, key: str, subject: Subject) -> Criteria:
         keep=(subject.name, key),
         seconds=_KEY_SECONDS,
     )
+
+
+def show(key: str) -> NoReturn:
+    """Show the list behind a key on this page, and leave open what is open."""
+    st.query_params.from_dict({"list": key} if key else {})
+    st.rerun()
 
 
 def is_sealed(key: str) -> bool:

@@ -146,7 +146,7 @@ class Listing:
 
     def show(self, wanted: Criteria) -> NoReturn:
         """Show another list on this page; raises InvalidInput if it can be none."""
-        show_list(self.key_of(wanted))
+        list_addresses.show(self.key_of(wanted))
 
     def _kept_key(self) -> str:
         if self.key and not list_addresses.is_sealed(self.key):
@@ -155,12 +155,6 @@ class Listing:
 
     def _remember(self, wanted: Criteria) -> str:
         return list_addresses.remember(self.actor, wanted, self.subject)
-
-
-def show_list(key: str) -> NoReturn:
-    """Show the list behind a key on this page, and leave open what is open."""
-    st.query_params.from_dict({"list": key} if key else {})
-    st.rerun()
 
 
 def listing_of_address() -> Listing:

@@ -1,17 +1,35 @@
 """A person's own names for lists: open one, or name the list that is shown."""
 
+from typing import Protocol
+
 import streamlit as st
 
+from dashboard import list_addresses
 from dashboard.context import read
-from dashboard.documents.listing import DocumentListing
-from dashboard.listing import Listing, show_list
 from dashboard.net import net
 from dashboard.widgets.notices import notify
 from dashboard.widgets.words import plain
 from services import views
+from services.actors import Actor
+from services.views import Subject, View
 
 
-def views_menu(listing: Listing | DocumentListing) -> None:
+class NamedList(Protocol):
+    """A list that its page shows, of whatever it is."""
+
+    @property
+    def actor(self) -> Actor:
+        """Who looks at it."""
+
+    @property
+    def subject(self) -> Subject:
+        """What it is about."""
+
+    def save(self, name: str) -> View:
+        """Keep it under a name of this person's own."""
+
+
+def views_menu(listing: NamedList) -> None:
     """Draw the button under which the views are; they are read when it is open."""
     menu = st.popover(
         "Saved views",
@@ -25,7 +43,7 @@ def views_menu(listing: Listing | DocumentListing) -> None:
 
 
 @st.fragment
-def _open_or_save(listing: Listing | DocumentListing) -> None:
+def _open_or_save(listing: NamedList) -> None:
     page = listing.subject.name
     with net():
         known = read(
@@ -40,7 +58,7 @@ def _open_or_save(listing: Listing | DocumentListing) -> None:
                 icon=":material/bookmark:",
                 width="stretch",
             ):
-                show_list(view.key)
+                list_addresses.show(view.key)
         if not known:
             st.caption("No saved views yet. Name this list to find it here again.")
         with st.form(f"{page}_view_form", border=False):

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.booking.doctors import doctors_listed
-from dashboard.booking.times import about_clocks
+from dashboard.booking.times import about_clocks, shortly
 from dashboard.context import current_actor, freshness, now
 from dashboard.navigation import go
 from dashboard.widgets.doctor_table import carried, doctor_table
@@ -36,7 +36,9 @@ specialities, found = doctors_listed(
 )
 st.pills("Speciality", specialities, key="doctors_speciality")
 if found:
-    asked = doctor_table(found, is_managed=is_manager, key="doctors_table")
+    asked = doctor_table(
+        found, is_managed=is_manager, written_time=shortly, key="doctors_table"
+    )
     if asked.opened:
         go("doctor.py", doctor=asked.opened, **carried())
     if asked.deed:

@@ -11,7 +11,6 @@ import streamlit as st
 
 from dashboard import list_addresses
 from dashboard.context import current_actor, look_at_documents, write
-from dashboard.listing import show_list
 from dashboard.widgets.pager import Position
 from services import criteria, views
 from services.actors import Actor, Role
@@ -72,7 +71,7 @@ class DocumentListing:
 
     def show(self, wanted: Criteria) -> NoReturn:
         """Show another list on this page; raises InvalidInput if it can be none."""
-        show_list("" if wanted == Criteria() else self._remember(wanted))
+        list_addresses.show("" if wanted == Criteria() else self._remember(wanted))
 
     def _kept_key(self) -> str:
         if self.key and not list_addresses.is_sealed(self.key):

@@ -1,12 +1,12 @@
 """Doctors as a table: who they are, and when they are free next."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
 
 import streamlit as st
 
-from dashboard.booking.times import shortly
 from dashboard.widgets.record_table import (
     Asked,
     Cell,
@@ -29,10 +29,22 @@ _COLUMNS: Final = (
 _CARRIED: Final = ("patient", "moves")
 
 
-def doctor_table(found: Sequence[DoctorRecord], *, is_managed: bool, key: str) -> Asked:
-    """Show the doctors; opened are somebody's times, and a deed asks for a plan."""
+def doctor_table(
+    found: Sequence[DoctorRecord],
+    *,
+    is_managed: bool,
+    written_time: Callable[[datetime], str],
+    key: str,
+) -> Asked:
+    """Show the doctors; opened are somebody's times, and a deed asks for a plan.
+
+    `written_time` says when a doctor is free, on the clock that the page goes by.
+    """
     columns = (*_COLUMNS, Column("")) if is_managed else _COLUMNS
-    rows = [_row(doctor, is_managed=is_managed) for doctor in found]
+    rows = [
+        _row(doctor, _next_free(doctor, written_time), is_managed=is_managed)
+        for doctor in found
+    ]
     return record_table(payload_of(columns, rows, name="Doctors"), key=key)
 
 
@@ -41,11 +53,11 @@ def carried() -> dict[str, str]:
     return {name: st.query_params[name] for name in _CARRIED if name in st.query_params}
 
 
-def _row(doctor: DoctorRecord, *, is_managed: bool) -> Row:
+def _row(doctor: DoctorRecord, next_free: Cell, *, is_managed: bool) -> Row:
     cells = [
         Cell(doctor.name),
         Cell(doctor.speciality.capitalize()),
-        _next_free(doctor),
+        next_free,
         Cell(doctor.room or ""),
         Cell("" if doctor.fee is None else f"{doctor.fee:.2f}"),
         Cell(doctor.city or ""),
@@ -57,9 +69,9 @@ def _row(doctor: DoctorRecord, *, is_managed: bool) -> Row:
     return Row(str(doctor.id), tuple(cells), f"doctor?{query}")
 
 
-def _next_free(doctor: DoctorRecord) -> Cell:
+def _next_free(doctor: DoctorRecord, written_time: Callable[[datetime], str]) -> Cell:
     if not doctor.is_active:
         return Cell("Cannot be booked", "muted", "block")
     if doctor.next_free_at is None:
         return Cell("Nothing free", "muted")
-    return Cell(shortly(doctor.next_free_at))
+    return Cell(written_time(doctor.next_free_at))
