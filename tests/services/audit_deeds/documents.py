@@ -1,11 +1,13 @@
-"""Deeds with documents."""
+"""Deeds with documents: of people, and of the machine with those that wait."""
 
 from dataclasses import replace
 
 from services import document_lists, documents
 from services.audit import Action
 from services.criteria import Criteria
-from services.documents import ChangedDocument, DocumentRecord
+from services.documents import ChangedDocument, DocumentRecord, DraftDocument
+from services.pdf import waiting
+from services.pdf.examination import Examination
 from tests.services.audit_deeds.world import Deed, World, deed
 from tests.services.documents.samples import content, file
 
@@ -109,3 +111,21 @@ def document_release(w: World) -> Deed:
 def document_damaged(w: World) -> Deed:
     given = (w.session, w.clerk, _filed(w).id, 1)
     return lambda: documents.note_damage(*given)
+
+
+@deed(Action.DOCUMENT_SCAN)
+def document_scan(w: World) -> Deed:
+    file_id = _file_stored(w, scan="waiting")
+    return lambda: waiting.record_verdict(w.session, file_id, "infected")
+
+
+@deed(Action.DOCUMENT_RECOGNISE)
+def document_recognise(w: World) -> Deed:
+    file_id = _file_stored(w, examination=Examination(pages=1))
+    return lambda: waiting.record_words(w.session, file_id, ["Ada"], is_all=True)
+
+
+def _file_stored(w: World, **changes: object) -> str:
+    stored = content(**changes)
+    documents.file(w.session, w.clerk, DraftDocument(), stored)
+    return stored.file_id
