@@ -11,10 +11,12 @@ from threading import Lock
 from typing import Final
 from weakref import finalize
 
+import services
 from services.pdf import wire
 from services.pdf.wire import Request
 
-_ROOT: Final = Path(__file__).resolve().parents[2]
+_ROOT: Final = Path(services.__path__[0]).resolve().parent
+_PROCESS: Final = f"{__package__}.zygote"
 # What it takes to start Python, and nothing that is secret.
 _VARIABLES: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG")
 _PIECE: Final = 256 * 1024
@@ -68,7 +70,7 @@ class _Started:
         self._control, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 (our own words)
-                [sys.executable, "-m", "services.pdf.zygote", str(theirs.fileno())],
+                [sys.executable, "-m", _PROCESS, str(theirs.fileno())],
                 cwd=_ROOT,
                 env={k: os.environ[k] for k in _VARIABLES if k in os.environ},
                 pass_fds=(theirs.fileno(),),

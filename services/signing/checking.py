@@ -14,12 +14,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import TypeAdapter
 
+import services
 from services.errors import InvalidInput, Unavailable
 
 MAX_BYTES: Final = 10 * 1024 * 1024
 _SECONDS: Final = 30
-_ROOT: Final = Path(__file__).resolve().parents[2]
-_PROCESS: Final = "services.signing.checking_process"
+_ROOT: Final = Path(services.__path__[0]).resolve().parent
+_PROCESS: Final = f"{__package__}.checking_process"
 
 
 class SignatureState(StrEnum):
