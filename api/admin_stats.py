@@ -55,7 +55,7 @@ class DayShown(FiguresShown):
     day: date
 
 
-class DoctorShown(FiguresShown):
+class DoctorFiguresShown(FiguresShown):
     """One doctor's figures, whole and by day."""
 
     id: UUID
@@ -71,7 +71,7 @@ class StatisticsShown(Shown):
     last_day: date = Field(alias="to")
     total: FiguresShown
     days: list[DayShown]
-    doctors: list[DoctorShown]
+    doctors: list[DoctorFiguresShown]
 
 
 @router.get("/api/admin/stats", responses=shows(StatisticsShown))

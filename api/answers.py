@@ -7,7 +7,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
-from db.routing import Lsn, Read, Written
+from db.routing import Lsn, Read, WriteResult
 from services.patient_records import (
     Identity,
     PatientDraft,
@@ -44,7 +44,7 @@ def read_headers(read: Read[Any], after: Lsn | None) -> dict[str, str]:
     return headers | ({LSN_HEADER: str(after)} if after is not None else {})
 
 
-def written_headers(written: Written[Any]) -> dict[str, str]:
+def written_headers(written: WriteResult[Any]) -> dict[str, str]:
     """Name the LSN from which on the caller's reads show this write."""
     return {LSN_HEADER: str(written.lsn)}
 

@@ -36,10 +36,10 @@ from api import (
 from api.dependencies import Papers, Stores
 from db.audit_store import AuditStore
 from db.gridfs import FileStore
-from db.observing import Lookout
+from db.observing import ClusterMonitor
 from db.routing import Database
 from services.audit_spool import Spooling
-from services.cluster_acts import Operator
+from services.cluster_acts import OperationRunner
 from services.throttling import CallLimits
 
 # Everything else belongs to the pages.
@@ -89,8 +89,8 @@ def create_api(
     limits: CallLimits,
     papers: Papers,
     *,
-    lookout: Lookout,
-    operator: Operator,
+    lookout: ClusterMonitor,
+    operator: OperationRunner,
     now: Callable[[], datetime],
     spool: Spooling | None = None,
 ) -> FastAPI:

@@ -19,7 +19,7 @@ from services.appointments import VisitRecord
 
 router = APIRouter(prefix="/api/appointments", tags=["Visits"])
 
-Deed = Callable[[Session, Actor, UUID], VisitRecord]
+VisitAction = Callable[[Session, Actor, UUID], VisitRecord]
 
 
 @router.get("", responses=shows(VisitsShown))
@@ -93,6 +93,6 @@ def no_show(caller: ProgramOrPerson, uuid: UUID) -> Response:
     return _do(caller, uuid, appointments.miss)
 
 
-def _do(caller: Caller, visit_id: UUID, deed: Deed) -> Response:
+def _do(caller: Caller, visit_id: UUID, deed: VisitAction) -> Response:
     written = caller.write(lambda session: deed(session, caller.actor, visit_id))
     return JsonResponse(visit_json(written.value), headers=written_headers(written))

@@ -15,20 +15,20 @@ from api.answers import LSN_HEADER
 from api.origins import SAFE_METHODS, is_same_origin, origin_of
 from db.audit_store import AuditStore
 from db.gridfs import FileStore
-from db.observing import Lookout
-from db.routing import DOOR, Database, DatabaseUnavailable, Lsn, Read, Written
+from db.observing import ClusterMonitor
+from db.routing import ANONYMOUS, Database, DatabaseUnavailable, Lsn, Read, WriteResult
 from services import audit, people, tokens
 from services.actors import Actor, Permission
 from services.audit import Action, Origin
 from services.audit_spool import Spooling
 from services.authoring import Clinic
-from services.cluster_acts import Operator, Order, Run
+from services.cluster_acts import OperationRequest, OperationRunner, RunningOperation
 from services.criteria import Criteria
-from services.document_lists.hot import HotLists, Look, Place
-from services.documents import Intake
+from services.document_lists.hot import CachedPage, DocumentListCache, PageRequest
+from services.documents import DocumentIngest
 from services.errors import InvalidInput, NotFound
-from services.on_behalf import Begun, OnBehalf, write_down
-from services.pdf.examining import Examiner
+from services.on_behalf import ActorDatabase, Begun, write_down
+from services.pdf.examining import PdfInspector
 from services.pdf.kept_files import KeptFiles
 from services.share_links import LinkSigner
 from services.throttling import CallLimits, LimitReached
@@ -64,9 +64,9 @@ class Papers:
     Of visits it is what their routes go by.
     """
 
-    intake: Intake
-    examiner: Examiner
-    lists: HotLists
+    intake: DocumentIngest
+    examiner: PdfInspector
+    lists: DocumentListCache
     links: LinkSigner
     clinic: Clinic
     address: str
@@ -83,8 +83,8 @@ class Stores:
     audit: AuditStore
     limits: CallLimits
     papers: Papers
-    lookout: Lookout
-    operator: Operator
+    lookout: ClusterMonitor
+    operator: OperationRunner
     now: Callable[[], datetime]
     spool: Spooling | None = None
 
@@ -113,7 +113,7 @@ class Caller:
         """Read, and begin with what was read while that is written down."""
         return self._on_behalf().read_ahead(operation, begin, after=self.after)
 
-    def look(self, criteria: Criteria, place: Place) -> Read[Look]:
+    def look(self, criteria: Criteria, place: PageRequest) -> Read[CachedPage]:
         """Return a page of a list of documents, which may be kept in this process."""
         return self.stores.papers.lists.look(
             self._on_behalf(),
@@ -124,13 +124,15 @@ class Caller:
             after=self.after,
         )
 
-    def find_kept(self, look: Callable[[OnBehalf, Lsn | None], Read[T]]) -> Read[T]:
+    def find_kept(
+        self, look: Callable[[ActorDatabase, Lsn | None], Read[T]]
+    ) -> Read[T]:
         """Return what may be kept for all who see the same, in the caller's name."""
         return look(self._on_behalf(), self.after)
 
     def write(
         self, operation: Callable[[Session], T], *, key: UUID | None = None
-    ) -> Written[T]:
+    ) -> WriteResult[T]:
         """Run the operation on the primary; with a key, once whatever happens."""
         return self._on_behalf().write(operation, key=key)
 
@@ -142,7 +144,7 @@ class Caller:
         """Raise NotAllowed unless the caller may."""
         self._on_behalf().require(permission)
 
-    def act_on_servers(self, order: Order) -> Run | None:
+    def act_on_servers(self, order: OperationRequest) -> RunningOperation | None:
         """Have something done to the servers; None if it is planned for later."""
         return self.stores.operator.start(self._on_behalf(), order, session_id=None)
 
@@ -150,9 +152,9 @@ class Caller:
         """Count a file that the caller sends, or raise LimitReached."""
         self._on_behalf().count_upload(self.stores.limits.throttle)
 
-    def _on_behalf(self) -> OnBehalf:
+    def _on_behalf(self) -> ActorDatabase:
         stores = self.stores
-        return OnBehalf(stores.database, self.actor, self.origin, stores.spool)
+        return ActorDatabase(stores.database, self.actor, self.origin, stores.spool)
 
 
 def stores_of(request: Request) -> Stores:
@@ -185,7 +187,7 @@ def program_or_person(request: Request, later: BackgroundTasks) -> Caller:
         raise HTTPException(403, "Only Chartroom's own pages may do this.")
     try:
         found = stores.database.read(
-            lambda session: people.get_actor(session, user_id), acting=DOOR
+            lambda session: people.get_actor(session, user_id), acting=ANONYMOUS
         )
     except NotFound as error:
         raise _unauthorised(str(error)) from error
@@ -237,18 +239,18 @@ def _record_refusal(
 ) -> None:
     with audit.coming_from(origin_of(request)):
         event = audit.event_of(actor, action, outcome="refused", details=details)
-    write_down(stores.database, [event], acting=DOOR, spool=stores.spool)
+    write_down(stores.database, [event], acting=ANONYMOUS, spool=stores.spool)
 
 
 def _find_bearer(database: Database, token: str) -> Bearer | None:
     def find(session: Session) -> Bearer | None:
         return tokens.find(session, token)
 
-    found = database.read(find, acting=DOOR).value
+    found = database.read(find, acting=ANONYMOUS).value
     if found is not None:
         return found
     # A replica may not have heard of a token that was issued a moment ago.
-    return database.read_newest(find, acting=DOOR).value
+    return database.read_newest(find, acting=ANONYMOUS).value
 
 
 def _note_use(database: Database, bearer: Bearer) -> None:
@@ -256,7 +258,7 @@ def _note_use(database: Database, bearer: Bearer) -> None:
     # Without a primary it is noted next time.
     with suppress(DatabaseUnavailable):
         database.write(
-            lambda session: tokens.note_use(session, bearer.token_id), acting=DOOR
+            lambda session: tokens.note_use(session, bearer.token_id), acting=ANONYMOUS
         )
 
 

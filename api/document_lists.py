@@ -15,7 +15,7 @@ from api.documented import shows
 from services import criteria, document_fields, document_lists
 from services.criteria import QueryCriteria
 from services.document_lists import DocumentPage
-from services.document_lists.hot import Place
+from services.document_lists.hot import PageRequest
 
 router = APIRouter(tags=["Documents"])
 
@@ -52,7 +52,7 @@ def list_documents(
     if "page" in request.query_params:
         read = caller.read(lambda session: _numbered(session, caller, asked))
         return JsonResponse(read.value, headers=read_headers(read, caller.after))
-    looked = caller.look(asked.criteria, Place(asked.per_page, after, before))
+    looked = caller.look(asked.criteria, PageRequest(asked.per_page, after, before))
     return JsonResponse(
         _page(looked.value.page, asked), headers=read_headers(looked, caller.after)
     )

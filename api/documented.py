@@ -78,7 +78,7 @@ class PatientsPage(Shown):
     next: UUID | None
 
 
-class CandidateShown(Shown):
+class DuplicateShown(Shown):
     """Somebody who may be the same person, from 0 to 100 likely."""
 
     patient: IdentityShown
@@ -89,7 +89,7 @@ class CandidateShown(Shown):
 class Candidates(Shown):
     """The likeliest first."""
 
-    duplicates: list[CandidateShown]
+    duplicates: list[DuplicateShown]
 
 
 class ExportGranted(Shown):

@@ -35,7 +35,7 @@ from api.document_uploads import (
 )
 from api.documented import shows
 from api.problems import precondition_required
-from db.routing import Written
+from db.routing import WriteResult
 from services import documents
 from services.actors import Role
 from services.documents import ChangedDocument, DocumentRecord, StoredContent
@@ -232,7 +232,7 @@ def restore_document(
 
 def _keep(
     caller: Caller, content: StoredContent, operation: Callable[[Session], Any]
-) -> Written[Any]:
+) -> WriteResult[Any]:
     """Write the row of stored content."""
     with caller.stores.papers.intake.row_of(content):
         return caller.write(operation, key=uuid4())
@@ -264,7 +264,7 @@ def _current(
 
 
 def _done(
-    message: str, written: Written[DocumentRecord], status: int = 200
+    message: str, written: WriteResult[DocumentRecord], status: int = 200
 ) -> Response:
     answer = {"message": message, "document": document_json(written.value)}
     tag = {"ETag": document_etag(written.value)}

@@ -22,7 +22,7 @@ from api.dependencies import Caller, Program
 from api.documented import Candidates, PatientShown, PatientsPage, refuses, shows
 from api.problems import precondition_required
 from api.schemas import MergeBody, PatientBody
-from db.routing import Read, Written
+from db.routing import Read, WriteResult
 from services import (
     criteria,
     duplicates,
@@ -185,7 +185,7 @@ def restore_patient(caller: Program, uuid: UUID, if_match: IfMatch = None) -> Re
 def find_duplicates(caller: Program, uuid: UUID) -> Response:
     """Find who may be the same person as this patient."""
 
-    def find(session: Session) -> tuple[duplicates.Candidate, ...]:
+    def find(session: Session) -> tuple[duplicates.DuplicateCandidate, ...]:
         record = patients.get_patient(session, caller.actor, uuid)
         return duplicates.find_duplicates(
             session, caller.actor, record.draft(), excluding=uuid
@@ -230,7 +230,7 @@ def _version(session: Session, caller: Caller, patient_id: UUID, if_match: str) 
 
 
 def _shown(
-    written: Written[PatientRecord],
+    written: WriteResult[PatientRecord],
     status: int = 200,
     headers: dict[str, str] | None = None,
 ) -> Response:
@@ -240,7 +240,7 @@ def _shown(
 
 
 def _candidates(
-    caller: Caller, read: Read[tuple[duplicates.Candidate, ...]]
+    caller: Caller, read: Read[tuple[duplicates.DuplicateCandidate, ...]]
 ) -> Response:
     found: list[dict[str, Any]] = [
         {

@@ -21,7 +21,14 @@ from api.dependencies import Program
 from api.documented import refuses, shows
 from services import cluster_acts, replication
 from services.actors import Permission
-from services.cluster_acts import SETTINGS, Act, Order, Preview, Run, preview
+from services.cluster_acts import (
+    SETTINGS,
+    OperationKind,
+    OperationPreview,
+    OperationRequest,
+    RunningOperation,
+    preview,
+)
 from services.replication import Operation
 
 router = APIRouter(prefix="/api/v1/replication", tags=["Replication"])
@@ -32,7 +39,7 @@ _State = Literal["scheduled", "running", "done", "failed", "cancelled"]
 class ActBody(Body):
     """What is to be done, and why; see the pages for what each act does."""
 
-    act: Act = Field(strict=False)
+    act: OperationKind = Field(strict=False)
     reason: str = Field("", description="Ten to 500 characters; the history keeps it.")
     node: str | None = Field(
         None, description="Whom it is about: of a switchover, who shall lead."
@@ -52,7 +59,7 @@ class ActBody(Body):
     dry_run: bool = Field(False, description="Only refuse what could not be done.")
 
 
-class CandidateShown(Shown):
+class FailoverCandidateShown(Shown):
     """A server that might lead; `lost_bytes` is null where nothing tells."""
 
     name: str
@@ -76,7 +83,7 @@ class PreviewShown(Shown):
     act: Literal["switchover", "failover"]
     primary: str | None
     timeline: int | None
-    candidates: list[CandidateShown]
+    candidates: list[FailoverCandidateShown]
     transactions: list[TransactionShown]
     is_automatic: bool
     obstacle: str | None
@@ -153,7 +160,7 @@ def show_settings(caller: Program) -> Response:
 )
 def act(caller: Program, body: Annotated[ActBody, Depends(_body)]) -> Response:
     """Begin an act, or plan it; what becomes of it is at its own address."""
-    order = Order(
+    order = OperationRequest(
         body.act,
         body.reason,
         body.node,
@@ -194,11 +201,11 @@ def cancel_act(caller: Program, uuid: UUID) -> Response:
     return Response(status_code=204)
 
 
-def _preview(found: Preview) -> dict[str, Any]:
+def _preview(found: OperationPreview) -> dict[str, Any]:
     return asdict(found) | {"act": found.act.value}
 
 
-def _run(run: Run) -> dict[str, Any]:
+def _run(run: RunningOperation) -> dict[str, Any]:
     if run.is_running:
         state: _State = "running"
     else:

@@ -8,8 +8,8 @@ from uuid import UUID
 from pydantic import Field
 
 from api.answers import Shown
-from db.observing import Behind, NodeSight, Sight
-from services.replication import Verdict
+from db.observing import Behind, ClusterSnapshot, NodeSight
+from services.replication import ReplicationVerdict
 
 
 class BehindShown(Shown):
@@ -19,7 +19,7 @@ class BehindShown(Shown):
     bytes: int | None
 
 
-class SlotShown(Shown):
+class ReplicationSlotShown(Shown):
     """Log that a server keeps for somebody."""
 
     name: str
@@ -66,7 +66,7 @@ class NodeShown(Shown):
     pool_open: int | None
     disk_free_bytes: int | None
     disk_total_bytes: int | None
-    slots: list[SlotShown]
+    slots: list[ReplicationSlotShown]
     started_at: datetime | None
     is_replay_paused: bool
     latency_seconds: float | None = Field(
@@ -185,7 +185,9 @@ class AlertsShown(Shown):
 _OTHERWISE = frozenset({"lsn", "is_answering", "member_state", "is_restart_pending"})
 
 
-def sight_json(sight: Sight, verdict: Verdict) -> Mapping[str, Any]:
+def sight_json(
+    sight: ClusterSnapshot, verdict: ReplicationVerdict
+) -> Mapping[str, Any]:
     """Return how the servers are as the API shows it."""
     return {
         "taken_at": sight.taken_at,

@@ -6,7 +6,7 @@ from typing import Final
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from db.observing import NodeSight, Sight
+from db.observing import ClusterSnapshot, NodeSight
 from services.replication import verdict
 from services.replication.counts import Counts
 
@@ -65,7 +65,7 @@ _OF_NODES: Final[Mapping[str, tuple[str, _Reading]]] = {
 class ServerMetrics(Collector):
     """One sight of the servers, and what was counted of them, if it could be."""
 
-    def __init__(self, sight: Sight, counts: Counts | None) -> None:
+    def __init__(self, sight: ClusterSnapshot, counts: Counts | None) -> None:
         self._sight = sight
         self._counts = counts
 

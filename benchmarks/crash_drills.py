@@ -19,7 +19,7 @@ from typing import Final
 
 from benchmarks.histogram import Panel, draw
 from dashboard import wiring
-from dashboard.drilling import Practice, Teller
+from dashboard.drilling import DrillTimeline, Practice
 from dashboard.wiring import Wiring
 from db import embedded, schema
 from db.routing import SYSTEM
@@ -41,7 +41,7 @@ def practise(wired: Wiring, number: int) -> DrillRecord:
         ),
         acting=SYSTEM,
     ).value
-    teller = Teller(lambda _: None, as_json=False)
+    teller = DrillTimeline(lambda _: None, as_json=False)
     Practice(wired, teller, steady_seconds=_STEADY_SECONDS).run(
         DrillKind.CRASH, drill_id
     )

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from db import embedded, schema
 from db.embedded import Addresses
 from db.embedded.database import NAME, OWNER
-from db.routing import Acting, Database
+from db.routing import Database, DatabaseIdentity
 from services import audit, seeding
 
 PATIENTS = 1_000_000
@@ -38,12 +38,14 @@ class Million:
 
     def side_by_side(self) -> AbstractContextManager[SideBySide]:
         """Open the front desk's session, and a raw connection to the same replica."""
-        return side_by_side(self.database, self.addresses, NAME, Acting("staff"))
+        return side_by_side(
+            self.database, self.addresses, NAME, DatabaseIdentity("staff")
+        )
 
 
 @contextmanager
 def side_by_side(
-    database: Database, addresses: Addresses, name: str, acting: Acting
+    database: Database, addresses: Addresses, name: str, acting: DatabaseIdentity
 ) -> Iterator[SideBySide]:
     """Open a session and a raw connection to the same replica, in transactions.
 

@@ -28,7 +28,7 @@ from db import schema
 from db.copying import copy_lines
 from db.embedded import Addresses
 from db.endpoints import Endpoints
-from db.routing import Acting, Database
+from db.routing import Database, DatabaseIdentity
 from services import seeding
 
 DOCUMENTS = 100_000
@@ -103,7 +103,7 @@ class DocumentSet:
     def side_by_side(self) -> AbstractContextManager[dataset.SideBySide]:
         """Open the front desk's session, and a raw connection to the same replica."""
         return dataset.side_by_side(
-            self.database, self.addresses, NAME, Acting("staff", _AUTHOR)
+            self.database, self.addresses, NAME, DatabaseIdentity("staff", _AUTHOR)
         )
 
 

@@ -48,7 +48,7 @@ def _compare(session: Session, raw: DriverConnection) -> float:
     drafts = [record_of(row).draft() for row in session.execute(some)]
     ours_next, peers_next = cycle(drafts), cycle(drafts)
 
-    def ours() -> tuple[duplicates.Candidate, ...]:
+    def ours() -> tuple[duplicates.DuplicateCandidate, ...]:
         return duplicates.find_duplicates(session, CLERK, next(ours_next))
 
     def peer() -> list[tuple[Any, ...]]:

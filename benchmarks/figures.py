@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.fresh import endpoints
 from benchmarks.slot_week import FILL, SIZES
-from db.routing import SYSTEM, Acting, Database
+from db.routing import SYSTEM, Database, DatabaseIdentity
 from services import booking_statistics
 from services.booking_statistics import Period
 from tests.conftest import connect, owner
@@ -42,7 +42,7 @@ def main() -> None:
         engine.dispose()
         today = datetime.now(UTC).date()
         year = Period(today, today + timedelta(days=365))
-        with database.writing(acting=Acting("admin", uuid4())) as session:
+        with database.writing(acting=DatabaseIdentity("admin", uuid4())) as session:
             _time("a year", lambda: booking_statistics.count(session, year, UTC))
         with database.writing(acting=SYSTEM) as session:
             _time("all bookings", lambda: booking_statistics.count_outcomes(session))

@@ -39,9 +39,9 @@ from db.gridfs import Bucket, FileStore
 from db.routing import Database
 from services import documents
 from services.actors import Actor, Role
-from services.documents.intake import Intake
-from services.on_behalf import OnBehalf
-from services.pdf.examining import Examiner
+from services.documents.intake import DocumentIngest
+from services.on_behalf import ActorDatabase
+from services.pdf.examining import PdfInspector
 
 MB: Final = 1_000_000
 # What is uploaded, and how often.
@@ -55,8 +55,8 @@ class Service:
     """A document's way through the whole service."""
 
     files: FileStore
-    intake: Intake
-    clinic: OnBehalf
+    intake: DocumentIngest
+    clinic: ActorDatabase
 
     def upload(self, source: BinaryIO) -> Any:
         """File a document as an upload does."""
@@ -150,11 +150,11 @@ def opened() -> Iterator[tuple[Service, Raw]]:
         raw = Raw(GridFSBucket(durable, "raw", chunk_size_bytes=CHUNK))
         with (
             closing(FileStore(url, name, keys=keys)) as files,
-            closing(Examiner()) as examiner,
+            closing(PdfInspector()) as examiner,
         ):
-            intake = Intake(files, examiner, None, refuse_active=False)
+            intake = DocumentIngest(files, examiner, None, refuse_active=False)
             try:
-                yield Service(files, intake, OnBehalf(database, clerk)), raw
+                yield Service(files, intake, ActorDatabase(database, clerk)), raw
             finally:
                 client.drop_database(name)
 

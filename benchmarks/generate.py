@@ -125,7 +125,7 @@ def _body(pdf: FPDF, form: Mapping[str, str]) -> None:
     _line(pdf, _RECORD.title, 20, "B")
     for field in _RECORD.fields:
         value = _SPELT.get(field.name, form[field.name])
-        if field.kind is authoring.Kind.TEXT:
+        if field.kind is authoring.FormFieldKind.TEXT:
             pdf.ln(4)
             _line(pdf, field.label, 11.5, "B")
         else:

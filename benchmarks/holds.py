@@ -28,7 +28,7 @@ from db.routing import SYSTEM, Database
 from services import bookings
 from services.actors import Actor, Role
 from services.bookings import BookingRequest
-from services.on_behalf import OnBehalf
+from services.on_behalf import ActorDatabase
 from tests.conftest import owner
 
 CLIENTS = (1, 8)
@@ -151,7 +151,7 @@ def _rate(
 
 
 def _through_the_service(database: Database) -> Hold:
-    desk = OnBehalf(database, _CLERK)
+    desk = ActorDatabase(database, _CLERK)
 
     def hold(wish: Wish) -> object:
         request = BookingRequest(*wish, attempt=uuid4())

@@ -23,7 +23,7 @@ from db.routing import SYSTEM, Database
 from services import patient_lists, people, seeding
 from services.actors import Role
 from services.criteria import Criteria
-from services.on_behalf import OnBehalf
+from services.on_behalf import ActorDatabase
 from services.patient_records import PatientRecord
 from tests.browser.running import chartroom, free_port, process
 from tests.signing_in import sign_in
@@ -98,7 +98,7 @@ def _first_page(database: Database) -> tuple[PatientRecord, ...]:
         if actor.role is Role.STAFF
     )
     return (
-        OnBehalf(database, clerk)
+        ActorDatabase(database, clerk)
         .read(lambda session: patient_lists.list_patients(session, clerk, Criteria()))
         .value.rows
     )

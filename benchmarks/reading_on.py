@@ -23,7 +23,7 @@ from services import audit, patients
 from services.actors import Actor, Role
 from services.audit import Action
 from services.audit_spool import AuditSpool
-from services.on_behalf import OnBehalf
+from services.on_behalf import ActorDatabase
 from services.patient_records import PatientDraft
 
 ROUNDS = 300
@@ -45,11 +45,11 @@ def main() -> float:
     ):
         keys = FileKeys(Path(folder) / "file.keys", may_be_made=True)
         spool = AuditSpool(Spool(Path(folder) / "spool", keys))
-        looking = _look(OnBehalf(database, _CLERK, spool=spool))
+        looking = _look(ActorDatabase(database, _CLERK, spool=spool))
         ratio = compare(
             "look with a primary",
             looking,
-            _look(OnBehalf(database, _CLERK)),
+            _look(ActorDatabase(database, _CLERK)),
             rounds=ROUNDS,
         )
         _say("is there a primary", database.absence)
@@ -59,7 +59,7 @@ def main() -> float:
         return ratio
 
 
-def _look(desk: OnBehalf) -> Callable[[], object]:
+def _look(desk: ActorDatabase) -> Callable[[], object]:
     registered = desk.write(
         lambda s: patients.register(
             s, _CLERK, _ADA, today=date(2026, 11, 20), patient_id=uuid4()

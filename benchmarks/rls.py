@@ -23,7 +23,7 @@ from benchmarks.measure import compare
 from db.embedded import Addresses
 from db.embedded.database import APP, NAME, OWNER
 from db.endpoints import Endpoints
-from db.routing import Acting, Database
+from db.routing import Database, DatabaseIdentity
 from services import audit
 from services.actors import Actor, Role
 from services.patient_lists import list_patients
@@ -63,7 +63,7 @@ class Side:
 
     database: Database
     actor: Actor
-    acting: Acting | None
+    acting: DatabaseIdentity | None
 
     def ask(self, case: Case) -> Callable[[], PatientPage]:
         """Return what asks for the first page of a list."""

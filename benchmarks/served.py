@@ -14,11 +14,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.dependencies import SIGNED_IN
 from dashboard import commands, live_sessions, reading, server
 from dashboard.middleware import USER_HEADER
-from db.routing import Read, Written, database, reads, writes
+from db.routing import Read, WriteResult, database, reads, writes
 from db.settings import Settings
 from services import audit
 from services.errors import NotFound
-from services.on_behalf import OnBehalf
+from services.on_behalf import ActorDatabase
 
 FORGETFUL = "forgetful"
 GUARDED = "guarded"
@@ -61,8 +61,8 @@ def _open_all_doors(user_id: str) -> None:
         (database, "take_on", _nothing),
         (reads, "take_on", _nothing),
         (writes, "take_on", _nothing),
-        (OnBehalf, "read", _read),
-        (OnBehalf, "write", _write),
+        (ActorDatabase, "read", _read),
+        (ActorDatabase, "write", _write),
     ):
         if not hasattr(part, name):
             raise LookupError(f"There is no {name} to take away any more.")
@@ -73,11 +73,11 @@ def _nothing(*_: object, **__: object) -> None:
     """Do nothing at all."""
 
 
-def _read(self: OnBehalf, operation: Any, *, after: Any = None) -> Read[Any]:
+def _read(self: ActorDatabase, operation: Any, *, after: Any = None) -> Read[Any]:
     return self.database.find(operation, missing=NotFound, after=after)
 
 
-def _write(self: OnBehalf, operation: Any, *, key: Any = None) -> Written[Any]:
+def _write(self: ActorDatabase, operation: Any, *, key: Any = None) -> WriteResult[Any]:
     return self.database.write(operation, key=key)
 
 

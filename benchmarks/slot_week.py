@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.fresh import endpoints
 from benchmarks.measure import compare
-from db.routing import SYSTEM, Acting, Database
+from db.routing import SYSTEM, Database, DatabaseIdentity
 from services import slots
 from services.actors import Actor, Role
 from tests.conftest import connect, owner
@@ -82,7 +82,7 @@ def main() -> None:
         engine = connect(owner(fresh))
         with engine.begin() as connection:
             connection.exec_driver_sql("ANALYZE slots, booking_slots, bookings")
-        with database.writing(acting=Acting("staff", clerk.id)) as session:
+        with database.writing(acting=DatabaseIdentity("staff", clerk.id)) as session:
             _compare(session, engine.raw_connection(), clerk, asked)
         engine.dispose()
 

@@ -7,7 +7,7 @@ from dashboard.booking.held import stay_on
 from dashboard.brand import MARK
 from dashboard.context import current_actor
 from dashboard.navigation import offer_list, pages_for
-from dashboard.net import explain, net
+from dashboard.net import error_boundary, explain
 from dashboard.widgets.notices import show_notices
 from dashboard.widgets.typed_again import typed_again
 from services.errors import NotFound
@@ -15,7 +15,7 @@ from services.errors import NotFound
 runs.begin()
 st.set_page_config(page_icon=MARK, layout="wide")
 st.logo(MARK, size="large")
-with net():
+with error_boundary():
     page = st.navigation(pages_for(current_actor()), position="top")
     stay_on(page.url_path)
     show_notices()

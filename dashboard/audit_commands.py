@@ -5,10 +5,10 @@ from db.routing import SYSTEM
 from db.settings import Settings
 from services import audit_chain, audit_log
 from services.actors import CONSOLE
-from services.audit_chain import Verdict
+from services.audit_chain import ChainVerification
 
 
-def verify(settings: Settings) -> Verdict:
+def verify(settings: Settings) -> ChainVerification:
     """Follow the whole chain of the audit log, and write down with what result.
 
     Raises AuditStoreUnavailable and UnusableKey.

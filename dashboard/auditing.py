@@ -12,15 +12,15 @@ from db.audit_store import AuditStoreUnavailable
 from db.seal_keys import UnusableKey
 from services import audit_chain, audit_log
 from services.actors import Permission
-from services.audit_chain import Verdict
+from services.audit_chain import ChainVerification
 from services.audit_log import (
-    Access,
     AuditCursor,
+    AuditPage,
+    AuditPerson,
+    AuditQuery,
     DocumentAccesses,
     Entry,
-    Page,
-    Person,
-    Question,
+    RecordAccess,
 )
 from services.errors import Unavailable
 
@@ -28,12 +28,12 @@ _SECONDS = 5.0
 _PEOPLE_SECONDS = 60.0
 
 
-def question_of_address() -> Question:
+def question_of_address() -> AuditQuery:
     """Return what the page's address asks for; raises InvalidInput."""
     return audit_log.from_query(st.query_params.to_dict())
 
 
-def entries(question: Question, after: AuditCursor | None) -> Page:
+def entries(question: AuditQuery, after: AuditCursor | None) -> AuditPage:
     """Read a page of the log, the newest first."""
     actor, wired = current_actor(), wiring.current()
     wanted = question.filter(ZoneInfo(wired.settings.timezone))
@@ -46,7 +46,7 @@ def entries(question: Question, after: AuditCursor | None) -> Page:
     )
 
 
-def accesses(after: AuditCursor | None) -> tuple[Access, ...]:
+def accesses(after: AuditCursor | None) -> tuple[RecordAccess, ...]:
     """Read who did what with the record of whoever is here."""
     actor, store = current_actor(), wiring.current().audit
     return read(
@@ -68,7 +68,7 @@ def document_accesses(document_id: UUID, after: AuditCursor | None) -> DocumentA
     )
 
 
-def people() -> tuple[Person, ...]:
+def people() -> tuple[AuditPerson, ...]:
     """Read who may be in the log."""
     actor = current_actor()
     return read(
@@ -78,7 +78,7 @@ def people() -> tuple[Person, ...]:
     )
 
 
-def csv_address(question: Question) -> str:
+def csv_address(question: AuditQuery) -> str:
     """Return where exactly these entries, all pages of them, are a file."""
     return f"/files/audit.csv?{urlencode(question.query())}"
 
@@ -87,10 +87,10 @@ def sign_in_address(entry: Entry) -> str:
     """Return where all that was done in the same sign-in is; empty if in none."""
     if entry.session_id is None:
         return ""
-    return f"audit?{urlencode(Question(session_id=entry.session_id).query())}"
+    return f"audit?{urlencode(AuditQuery(session_id=entry.session_id).query())}"
 
 
-def verify() -> Verdict:
+def verify() -> ChainVerification:
     """Follow the whole chain, and write down with what result."""
     require(Permission.VIEW_AUDIT)
     actor, wired = current_actor(), wiring.current()

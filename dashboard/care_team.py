@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, read, write
 from dashboard.navigation import go
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.notices import notify
 from dashboard.widgets.words import at, plain
 from services import break_glass, care
@@ -32,7 +32,7 @@ def outside_care(patient: PatientRecord) -> None:
 @st.fragment
 def care_team(patient: PatientRecord) -> None:
     """Show who treats the patient; let others be added, and treatments be ended."""
-    with net():
+    with error_boundary():
         actor = current_actor()
         team = read(
             lambda s: care.list_team(s, actor, patient.id), keep=("team", patient.id)

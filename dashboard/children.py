@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from db.embedded import processes
-from db.embedded.judging import Patience
+from db.embedded.judging import RestartBackoff
 
 ATTENDED: Final = "CHARTROOM_ATTENDED"
 _STOP_SECONDS: Final = 15.0
@@ -32,7 +32,7 @@ class Child:
     name: str
     log: Path
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
-    patience: Patience = field(default_factory=Patience)
+    patience: RestartBackoff = field(default_factory=RestartBackoff)
 
     def start(self) -> None:
         """Start it; it prepares itself and waits for `begin`."""

@@ -8,22 +8,22 @@ from typing import Final
 
 from dashboard import wiring
 from dashboard.wiring import Wiring
-from db.observing import NodeSight, Sight
+from db.observing import ClusterSnapshot, NodeSight
 from db.settings import Settings
 from services.actors import CONSOLE
 from services.cluster_acts import (
     PHASES,
     SETTINGS,
-    Act,
     CannotAct,
-    Order,
-    Preview,
-    Run,
-    Server,
+    OperationKind,
+    OperationPreview,
+    OperationRequest,
+    RunningOperation,
+    ServerSituation,
     current,
     preview,
 )
-from services.on_behalf import OnBehalf
+from services.on_behalf import ActorDatabase
 from services.replication import verdict
 
 _LOOK_SECONDS: Final = 0.1
@@ -56,7 +56,7 @@ def status(settings: Settings) -> Iterator[str]:
         yield from _advice(preview(found))
 
 
-def rehearse(settings: Settings, order: Order) -> Iterator[str]:
+def rehearse(settings: Settings, order: OperationRequest) -> Iterator[str]:
     """Yield what the order would mean; nothing is done. Raises what forbids it."""
     with closing(wiring.connect(settings)) as wired:
         servers = wired.operator.servers
@@ -72,11 +72,11 @@ def rehearse(settings: Settings, order: Order) -> Iterator[str]:
         yield f"Long transactions that would be cut: {len(found.transactions)}."
 
 
-def act(settings: Settings, order: Order) -> Iterator[str | Result]:
+def act(settings: Settings, order: OperationRequest) -> Iterator[str | Result]:
     """Do what the order says; yield each step, at last what came of it."""
     with closing(wiring.connect(settings)) as wired:
         whole = _with_best(wired, order)
-        who = OnBehalf(wired.database, CONSOLE)
+        who = ActorDatabase(wired.database, CONSOLE)
         run = wired.operator.start(who, whole, session_id=None)
         if run is None:
             yield Result("It is planned; a worker does it when the time comes.", True)
@@ -96,12 +96,15 @@ def settings_in_words(settings: Settings) -> Iterator[str]:
             yield f"    {setting.effect}"
 
 
-def _with_best(wired: Wiring, order: Order) -> Order:
+def _with_best(wired: Wiring, order: OperationRequest) -> OperationRequest:
     """Name the advised server where the order names none."""
-    if order.node or order.act not in {Act.SWITCHOVER, Act.FAILOVER}:
+    if order.node or order.act not in {
+        OperationKind.SWITCHOVER,
+        OperationKind.FAILOVER,
+    }:
         return order
     best = preview(wired.operator.servers.look()).best
-    return Order(
+    return OperationRequest(
         order.act,
         order.reason,
         best.name if best else None,
@@ -110,7 +113,7 @@ def _with_best(wired: Wiring, order: Order) -> Order:
     )
 
 
-def _steps(run: Run) -> Iterator[str]:
+def _steps(run: RunningOperation) -> Iterator[str]:
     told = 0
     while True:
         ended = run.ended.wait(_LOOK_SECONDS)
@@ -121,7 +124,7 @@ def _steps(run: Run) -> Iterator[str]:
             return
 
 
-def _outcome(run: Run) -> Iterator[str | Result]:
+def _outcome(run: RunningOperation) -> Iterator[str | Result]:
     cost = run.cost
     if cost is None:
         yield Result(run.refusal or "", False)
@@ -133,7 +136,7 @@ def _outcome(run: Run) -> Iterator[str | Result]:
     yield Result(cost.sentence, not cost.lost_writes)
 
 
-def _sight(wired: Wiring) -> Sight:
+def _sight(wired: Wiring) -> ClusterSnapshot:
     """Return the servers as they are, also those that Patroni does not know of."""
     observer = wired.lookout.observer
     deadline = monotonic() + _PATRONI_SECONDS
@@ -145,7 +148,7 @@ def _sight(wired: Wiring) -> Sight:
     return seen
 
 
-def line_of(server: Server, seen: NodeSight | None) -> str:
+def line_of(server: ServerSituation, seen: NodeSight | None) -> str:
     """Return how a server is, by Patroni's word; without it by what was seen."""
     timeline = "?" if server.timeline is None else server.timeline
     behind = "?" if server.behind_bytes is None else server.behind_bytes
@@ -163,7 +166,7 @@ def line_of(server: Server, seen: NodeSight | None) -> str:
     )
 
 
-def _advice(found: Preview) -> Iterator[str]:
+def _advice(found: OperationPreview) -> Iterator[str]:
     if found.obstacle:
         yield found.obstacle
     if found.best:

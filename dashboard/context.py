@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from dashboard import wiring
 from dashboard.clock import in_zone, now, today
 from dashboard.reading import (
-    Wanted,
+    CachedRead,
     freshness,
     last_write,
     look_at_documents,
@@ -24,11 +24,11 @@ from dashboard.reading import (
 from dashboard.signed_in import current_actor, current_sign_in, on_behalf, require
 from dashboard.stores import examiner, files, intake
 from db.routing import DatabaseUnavailable, NoPrimary, OutcomeUnknown
-from services.cluster_acts import Order, Run
+from services.cluster_acts import OperationRequest, RunningOperation
 from services.errors import NotSaved, Unavailable
 
 __all__ = [
-    "Wanted",
+    "CachedRead",
     "act_on_servers",
     "count_upload",
     "current_actor",
@@ -83,7 +83,7 @@ def write(operation: Callable[[Session], T], *, gives_way: bool = False) -> T:
     return written.value
 
 
-def act_on_servers(order: Order) -> Run | None:
+def act_on_servers(order: OperationRequest) -> RunningOperation | None:
     """Have something done to the database servers; None if it is planned for later.
 
     Raises what Operator.start raises, and Unavailable.

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from dashboard import wiring
-from dashboard.drilling import CannotDrill, Practice, Teller
+from dashboard.drilling import CannotDrill, DrillTimeline, Practice
 from dashboard.wiring import Wiring
 from db.routing import SYSTEM
 from db.settings import Settings
@@ -36,7 +36,7 @@ def drill(
                 acting=SYSTEM,
             ).value
         )
-        teller = Teller(say, as_json=record is not None)
+        teller = DrillTimeline(say, as_json=record is not None)
         verdict = Practice(wired, teller).run(kind, drill_id)
     finally:
         wired.close()

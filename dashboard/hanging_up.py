@@ -10,7 +10,7 @@ from dashboard.live_sessions import Attendance
 POLICY_VIOLATION: Final = 1008
 
 
-class Line:
+class RevocableSocket:
     """Stands between a websocket and the application behind."""
 
     def __init__(self, receive: Receive, send: Send, page: Attendance) -> None:

@@ -13,7 +13,7 @@ from api.origins import origin_of
 from dashboard.browsers import browser_of
 from dashboard.live_sessions import LiveSessions
 from db.routing import Database
-from db.routing.acting import DOOR
+from db.routing.acting import ANONYMOUS
 from services import audit, sessions
 from services.sessions import Live, Method, Started
 
@@ -43,7 +43,7 @@ class Identity:
         written = await to_thread.run_sync(
             lambda: self._database.write(
                 lambda session: self.start(session, request, user_id, method=method),
-                acting=DOOR,
+                acting=ANONYMOUS,
             )
         )
         self.remember(request, response, written.value)
@@ -90,7 +90,9 @@ class Identity:
                 sessions.sign_out(session, token)
 
         if token:
-            await to_thread.run_sync(lambda: self._database.write(end, acting=DOOR))
+            await to_thread.run_sync(
+                lambda: self._database.write(end, acting=ANONYMOUS)
+            )
         self._close(request)
         secure = is_secure(request)
         response.delete_cookie(

@@ -7,7 +7,7 @@ from dashboard import wiring
 from dashboard.addresses import public_address
 from db.settings import Settings
 from services.invitations import Invited
-from services.mail import Letter, MailNotSent, mailer_of
+from services.mail import Email, MailNotSent, mailer_of
 
 WELCOME_PATH: Final = "/welcome"
 _TEXT: Final = """\
@@ -59,9 +59,9 @@ def send(settings: Settings, invited: Invited) -> Delivered:
     return Delivered(is_sent=True, link=link if settings.is_demo else None)
 
 
-def letter(invited: Invited, link: str) -> Letter:
+def letter(invited: Invited, link: str) -> Email:
     """Return what the person reads. It names no role: mail is a postcard."""
-    return Letter(
+    return Email(
         invited.email,
         "You are invited to Chartroom",
         _TEXT.format(name=invited.name, link=link),

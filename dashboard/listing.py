@@ -12,7 +12,7 @@ import streamlit as st
 
 from dashboard import list_addresses
 from dashboard.context import (
-    Wanted,
+    CachedRead,
     current_actor,
     last_write,
     now,
@@ -57,8 +57,8 @@ class Listing:
         page, _ = read_all(self._page(position), self._count())
         return page
 
-    def _page(self, position: Position) -> Wanted[PatientPage]:
-        return Wanted(
+    def _page(self, position: Position) -> CachedRead[PatientPage]:
+        return CachedRead(
             lambda session: patient_lists.list_patients(
                 session,
                 self.actor,
@@ -88,8 +88,8 @@ class Listing:
         (counted,) = read_all(self._count())
         return counted
 
-    def _count(self) -> Wanted[Count]:
-        return Wanted(
+    def _count(self) -> CachedRead[Count]:
+        return CachedRead(
             lambda session: patient_lists.count_patients(
                 session, self.actor, self.criteria, now=now()
             ),

@@ -18,7 +18,7 @@ from anyio import move_on_after, to_thread
 from sqlalchemy.orm import Session
 
 from db.routing import Absence, Database, DatabaseUnavailable
-from db.routing.acting import DOOR
+from db.routing.acting import ANONYMOUS
 from services import sessions
 from services.sessions import Limits, Live
 
@@ -249,14 +249,14 @@ class LiveSessions:
         await to_thread.run_sync(
             lambda: self._database.write(
                 lambda session: sessions.touch(session, seen, limits=limits),
-                acting=DOOR,
+                acting=ANONYMOUS,
             ),
             abandon_on_cancel=True,
         )
 
     async def _newest(self, operation: Callable[[Session], T]) -> T:
         read = await to_thread.run_sync(
-            lambda: self._database.read_newest(operation, acting=DOOR)
+            lambda: self._database.read_newest(operation, acting=ANONYMOUS)
         )
         return read.value
 

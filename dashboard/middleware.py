@@ -18,11 +18,11 @@ from api import problems
 from api.dependencies import SESSION, SIGNED_IN
 from api.origins import SESSION_ID
 from api.shares import SHARED_PATH
-from dashboard.hanging_up import POLICY_VIOLATION, Line
+from dashboard.hanging_up import POLICY_VIOLATION, RevocableSocket
 from dashboard.identity import token_of
 from dashboard.leaving import SIGN_IN_PATH, SIGN_OUT_PATH
 from dashboard.live_sessions import LiveSessions
-from dashboard.visits import Visit, hostname_of, within
+from dashboard.visits import RequestInfo, hostname_of, within
 from db.routing import DatabaseUnavailable
 from services.sessions import Live
 
@@ -100,7 +100,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         try:
-            visit = Visit.of(scope, await self._find(scope))
+            visit = RequestInfo.of(scope, await self._find(scope))
         except DatabaseUnavailable:
             unavailable = self._answer(scope["path"], 503, _CHANGING_HANDS)
             unavailable.headers["Retry-After"] = "2"
@@ -135,13 +135,13 @@ class Gate:
     ) -> None:
         """Keep a websocket open for as long as the sign-in that opened it."""
         with self._live.attend(live) as page:
-            line = Line(receive, send, page)
+            line = RevocableSocket(receive, send, page)
             try:
                 await self._app(scope, line.receive, line.send)
             finally:
                 line.close()
 
-    def _refusal(self, visit: Visit) -> Response | None:
+    def _refusal(self, visit: RequestInfo) -> Response | None:
         if self._hosts is not None and visit.hostname not in self._hosts:
             sentence = "This server does not answer to that name."
             return self._answer(visit.path, 421, sentence)
@@ -163,7 +163,7 @@ class Gate:
         return PlainTextResponse(sentence, status)
 
 
-def _to_sign_in(visit: Visit) -> Response:
+def _to_sign_in(visit: RequestInfo) -> Response:
     if not visit.is_navigation:
         return PlainTextResponse("Sign in first.", 401)
     target = quote(visit.target, safe="")

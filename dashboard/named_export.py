@@ -3,14 +3,17 @@
 import streamlit as st
 
 from dashboard.listing import Listing
-from dashboard.net import net
+from dashboard.net import error_boundary
 from services.export_grants import MINUTES
 from services.reasons import LONGEST
 
 
 def named_export(listing: Listing) -> None:
     """Draw the button under which the reason is asked for and the file is offered."""
-    with st.popover("With names", key="patients_named", icon=":material/badge:"), net():
+    with (
+        st.popover("With names", key="patients_named", icon=":material/badge:"),
+        error_boundary(),
+    ):
         st.markdown(
             "The file names the patients and holds their contact details. Your reason "
             "is kept in the audit log together with the export."

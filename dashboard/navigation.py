@@ -20,7 +20,7 @@ _PAGES = Path(__file__).resolve().parents[1] / "pages"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NavigationEntry:
     """One page; without a permission it is everybody's."""
 
     file: str
@@ -60,7 +60,7 @@ _HIDDEN: Final = "hidden"
 
 def _both(
     file: str, title: str, icon: str, *, files: bool = False
-) -> tuple[Place, Place]:
+) -> tuple[NavigationEntry, NavigationEntry]:
     """Return a hidden page that the clinic and its patients share, once for each."""
     clinic, own = (
         (Permission.FILE_DOCUMENTS, Permission.FILE_OWN_DOCUMENTS)
@@ -68,110 +68,148 @@ def _both(
         else (Permission.VIEW_DOCUMENTS, Permission.VIEW_OWN_DOCUMENTS)
     )
     return (
-        Place(file, title, icon, clinic, _HIDDEN),
-        Place(file, title, icon, own, _HIDDEN),
+        NavigationEntry(file, title, icon, clinic, _HIDDEN),
+        NavigationEntry(file, title, icon, own, _HIDDEN),
     )
 
 
 _PLACES: Final = (
-    Place("home.py", "Home", "home"),
-    Place("day.py", "Your day", "today", Permission.WRITE_RECORDS),
-    Place("desk.py", "Front desk", "desk", Permission.RUN_THE_DESK),
-    Place("patients.py", "Patients", "groups", Permission.LIST_PATIENTS),
-    Place("register.py", "Register", "person_add", Permission.REGISTER_PATIENT),
-    Place("documents.py", "Documents", "folder_open", Permission.VIEW_DOCUMENTS),
-    Place("my_record.py", "My record", "badge", Permission.VIEW_OWN_RECORD),
+    NavigationEntry("home.py", "Home", "home"),
+    NavigationEntry("day.py", "Your day", "today", Permission.WRITE_RECORDS),
+    NavigationEntry("desk.py", "Front desk", "desk", Permission.RUN_THE_DESK),
+    NavigationEntry("patients.py", "Patients", "groups", Permission.LIST_PATIENTS),
+    NavigationEntry(
+        "register.py", "Register", "person_add", Permission.REGISTER_PATIENT
+    ),
+    NavigationEntry(
+        "documents.py", "Documents", "folder_open", Permission.VIEW_DOCUMENTS
+    ),
+    NavigationEntry("my_record.py", "My record", "badge", Permission.VIEW_OWN_RECORD),
     # The same page; no role has both permissions.
-    Place("documents.py", "My documents", "folder_open", Permission.VIEW_OWN_DOCUMENTS),
-    Place("visits.py", "My visits", "event", Permission.VIEW_OWN_VISITS),
-    Place("book.py", "Book", "event_available", Permission.BOOK_OWN_VISITS),
-    Place("book.py", "Book", "event_available", Permission.BOOK_VISITS),
-    Place("accesses.py", "Who looked", "visibility", Permission.VIEW_OWN_ACCESSES),
-    Place("views.py", "Saved views", "bookmarks", Permission.SAVE_VIEWS),
-    Place("doctors.py", "Doctors", "stethoscope", Permission.VIEW_DOCTORS),
-    Place("doctor.py", "Doctor", "stethoscope", Permission.VIEW_DOCTORS, _HIDDEN),
-    Place(
+    NavigationEntry(
+        "documents.py", "My documents", "folder_open", Permission.VIEW_OWN_DOCUMENTS
+    ),
+    NavigationEntry("visits.py", "My visits", "event", Permission.VIEW_OWN_VISITS),
+    NavigationEntry("book.py", "Book", "event_available", Permission.BOOK_OWN_VISITS),
+    NavigationEntry("book.py", "Book", "event_available", Permission.BOOK_VISITS),
+    NavigationEntry(
+        "accesses.py", "Who looked", "visibility", Permission.VIEW_OWN_ACCESSES
+    ),
+    NavigationEntry("views.py", "Saved views", "bookmarks", Permission.SAVE_VIEWS),
+    NavigationEntry("doctors.py", "Doctors", "stethoscope", Permission.VIEW_DOCTORS),
+    NavigationEntry(
+        "doctor.py", "Doctor", "stethoscope", Permission.VIEW_DOCTORS, _HIDDEN
+    ),
+    NavigationEntry(
         "doctor_plan.py",
         "Plan of a doctor",
         "edit_calendar",
         Permission.MANAGE_DOCTORS,
         _HIDDEN,
     ),
-    Place("break_glass.py", "Open a record", "emergency_home", Permission.BREAK_GLASS),
-    Place(
+    NavigationEntry(
+        "break_glass.py", "Open a record", "emergency_home", Permission.BREAK_GLASS
+    ),
+    NavigationEntry(
         "break_glass_review.py",
         "Review",
         "fact_check",
         Permission.REVIEW_BREAK_GLASS,
     ),
-    Place(
+    NavigationEntry(
         "check_prescription.py",
         "Check a prescription",
         "verified",
         Permission.VIEW_PRESCRIPTIONS,
         _HIDDEN,
     ),
-    Place(
+    NavigationEntry(
         "check_prescription.py",
         "Check a prescription",
         "verified",
         Permission.VIEW_OWN_PRESCRIPTIONS,
         _HIDDEN,
     ),
-    Place("users.py", "People", "manage_accounts", Permission.MANAGE_USERS),
-    Place("tokens.py", "Tokens", "key", Permission.MANAGE_TOKENS),
-    Place("audit.py", "Audit", "policy", Permission.VIEW_AUDIT),
-    Place("statistics.py", "Statistics", "bar_chart", Permission.VIEW_STATISTICS),
-    Place("outbox.py", "Outbox", "outbox", Permission.VIEW_OUTBOX),
-    Place("retention.py", "Retention", "auto_delete", Permission.MANAGE_RETENTION),
-    Place("replication.py", "Replication", "dns", Permission.VIEW_REPLICATION),
-    Place(
+    NavigationEntry("users.py", "People", "manage_accounts", Permission.MANAGE_USERS),
+    NavigationEntry("tokens.py", "Tokens", "key", Permission.MANAGE_TOKENS),
+    NavigationEntry("audit.py", "Audit", "policy", Permission.VIEW_AUDIT),
+    NavigationEntry(
+        "statistics.py", "Statistics", "bar_chart", Permission.VIEW_STATISTICS
+    ),
+    NavigationEntry("outbox.py", "Outbox", "outbox", Permission.VIEW_OUTBOX),
+    NavigationEntry(
+        "retention.py", "Retention", "auto_delete", Permission.MANAGE_RETENTION
+    ),
+    NavigationEntry(
+        "replication.py", "Replication", "dns", Permission.VIEW_REPLICATION
+    ),
+    NavigationEntry(
         "switchover.py",
         "Change the primary",
         "swap_horiz",
         Permission.ACT_ON_CLUSTER,
         _HIDDEN,
     ),
-    Place("one_server.py", "Servers", "storage", Permission.ACT_ON_CLUSTER, _HIDDEN),
-    Place("steering.py", "Steering", "tune", Permission.ACT_ON_CLUSTER, _HIDDEN),
-    Place("alerts.py", "Alerts", "notifications", Permission.VIEW_REPLICATION, _HIDDEN),
-    Place(
+    NavigationEntry(
+        "one_server.py", "Servers", "storage", Permission.ACT_ON_CLUSTER, _HIDDEN
+    ),
+    NavigationEntry(
+        "steering.py", "Steering", "tune", Permission.ACT_ON_CLUSTER, _HIDDEN
+    ),
+    NavigationEntry(
+        "alerts.py", "Alerts", "notifications", Permission.VIEW_REPLICATION, _HIDDEN
+    ),
+    NavigationEntry(
         "cluster_history.py",
         "History of the servers",
         "history",
         Permission.VIEW_REPLICATION,
         _HIDDEN,
     ),
-    Place(
+    NavigationEntry(
         "drills.py",
         "Drills",
         "fire_extinguisher",
         Permission.VIEW_REPLICATION,
         _HIDDEN,
     ),
-    Place("patient.py", "Patient", "person", Permission.VIEW_PATIENT, _HIDDEN),
-    Place("visits.py", "Visits", "event", Permission.VIEW_VISITS, _HIDDEN),
-    Place("past.py", "As it was", "history", Permission.COPY_FROM_PAST, _HIDDEN),
-    Place("edit.py", "Edit patient", "edit", Permission.EDIT_PATIENT, _HIDDEN),
-    Place("photo.py", "Photo", "photo_camera", Permission.EDIT_PATIENT, _HIDDEN),
-    Place("merge.py", "Merge", "merge", Permission.MERGE_PATIENTS, _HIDDEN),
+    NavigationEntry(
+        "patient.py", "Patient", "person", Permission.VIEW_PATIENT, _HIDDEN
+    ),
+    NavigationEntry("visits.py", "Visits", "event", Permission.VIEW_VISITS, _HIDDEN),
+    NavigationEntry(
+        "past.py", "As it was", "history", Permission.COPY_FROM_PAST, _HIDDEN
+    ),
+    NavigationEntry(
+        "edit.py", "Edit patient", "edit", Permission.EDIT_PATIENT, _HIDDEN
+    ),
+    NavigationEntry(
+        "photo.py", "Photo", "photo_camera", Permission.EDIT_PATIENT, _HIDDEN
+    ),
+    NavigationEntry("merge.py", "Merge", "merge", Permission.MERGE_PATIENTS, _HIDDEN),
     *_both("document.py", "Document", "description"),
     *_both("compare.py", "Compare", "compare"),
     *_both("upload_documents.py", "Upload", "upload_file", files=True),
     *_both("trash.py", "Trash", "delete", files=True),
-    Place(
+    NavigationEntry(
         "create_document.py",
         "Create a document",
         "edit_document",
         Permission.FILE_DOCUMENTS,
         _HIDDEN,
     ),
-    Place("visit.py", "Visit", "stethoscope", Permission.WRITE_RECORDS, _HIDDEN),
-    Place("user.py", "Person", "person", Permission.MANAGE_USERS, _HIDDEN),
-    Place("invite.py", "Invite", "person_add", Permission.MANAGE_USERS, _HIDDEN),
-    Place("new_token.py", "New token", "key", Permission.MANAGE_TOKENS, _HIDDEN),
-    Place("my_tokens.py", "My tokens", "key", Permission.OWN_TOKENS, _HIDDEN),
-    Place("roles.py", "Roles", "shield_person", None, _HIDDEN),
+    NavigationEntry(
+        "visit.py", "Visit", "stethoscope", Permission.WRITE_RECORDS, _HIDDEN
+    ),
+    NavigationEntry("user.py", "Person", "person", Permission.MANAGE_USERS, _HIDDEN),
+    NavigationEntry(
+        "invite.py", "Invite", "person_add", Permission.MANAGE_USERS, _HIDDEN
+    ),
+    NavigationEntry(
+        "new_token.py", "New token", "key", Permission.MANAGE_TOKENS, _HIDDEN
+    ),
+    NavigationEntry("my_tokens.py", "My tokens", "key", Permission.OWN_TOKENS, _HIDDEN),
+    NavigationEntry("roles.py", "Roles", "shield_person", None, _HIDDEN),
 )
 
 
@@ -210,25 +248,25 @@ def pages_for(actor: Actor) -> list[StreamlitPage]:
     return pages
 
 
-def _account_of(actor: Actor) -> Place:
+def _account_of(actor: Actor) -> NavigationEntry:
     """Name the person, so that at a shared desk everybody sees whose session it is.
 
     A patient's name stays out of the title, which a browser keeps in its history.
     """
     is_patient = actor.role is Role.PATIENT
-    return Place(
+    return NavigationEntry(
         "account.py", "Account" if is_patient else actor.name, "account_circle"
     )
 
 
-def _may_open(actor: Actor, place: Place) -> bool:
+def _may_open(actor: Actor, place: NavigationEntry) -> bool:
     # A patient's home is their record; the clinic's figures are not for them.
     if actor.role is Role.PATIENT and place.file == "home.py":
         return False
     return _is_for(actor, place)
 
 
-def _is_for(actor: Actor, place: Place) -> bool:
+def _is_for(actor: Actor, place: NavigationEntry) -> bool:
     return place.permission is None or actor.may(place.permission)
 
 

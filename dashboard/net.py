@@ -16,7 +16,7 @@ _RETRY_SECONDS = 2
 
 
 @contextmanager
-def net() -> Iterator[None]:
+def error_boundary() -> Iterator[None]:
     """Catch what goes wrong inside and say it on the page in words.
 
     Fragments need a net of their own: when one reruns, the shell does not.

@@ -5,7 +5,7 @@ from typing import Final
 
 from dashboard import wiring
 from db.settings import Settings
-from services.mail import Letter, MailNotSent, mailer_of
+from services.mail import Email, MailNotSent, mailer_of
 
 _TEXT: Final = """\
 Dear {name},
@@ -28,7 +28,7 @@ def send(settings: Settings, name: str, address: str) -> None:
     if mailer is not None:
         with suppress(MailNotSent):
             mailer.send(
-                Letter(
+                Email(
                     address,
                     "Your address for Chartroom was changed",
                     _TEXT.format(name=name),

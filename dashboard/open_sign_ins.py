@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import wiring
 from dashboard.context import current_actor, current_sign_in, read, write
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.notices import notify
 from dashboard.widgets.words import at, plain
 from services import sessions
@@ -27,7 +27,7 @@ _METHODS: Final = {
 def open_sign_ins(person: Person) -> None:
     """List somebody else's sign-ins; each can be ended, or all at once."""
     actor = current_actor()
-    with net():
+    with error_boundary():
         found = _found(person.id)
         st.subheader("Signed in now", anchor=False)
         if not found:
@@ -44,7 +44,7 @@ def open_sign_ins(person: Person) -> None:
 def my_sign_ins() -> None:
     """List one's own sign-ins; all but this one can be ended here."""
     actor, here = current_actor(), current_sign_in()
-    with net():
+    with error_boundary():
         found = _found(actor.id)
         st.subheader("Where you are signed in", anchor=False)
         st.caption("End what you do not know, and tell an administrator.")

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, write
 from dashboard.inviting import deliver
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.invitation_link import invitation_link
 from dashboard.widgets.words import full_name, plain
 from services import invitations
@@ -22,7 +22,7 @@ def offer_invitation(patient: PatientRecord) -> None:
 
 @st.dialog("Invite this patient?", icon=":material/mail:")
 def _invite(patient: PatientRecord) -> None:
-    with net():
+    with error_boundary():
         name = full_name(patient)
         st.markdown(
             f"**{plain(name)}** gets a link by e-mail to "

@@ -4,14 +4,14 @@ import streamlit as st
 
 from dashboard.context import current_actor, current_sign_in, write
 from dashboard.inviting import deliver
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.new_address import tell_former
 from dashboard.widgets.invitation_link import invitation_link
 from dashboard.widgets.notices import notify
 from dashboard.widgets.words import plain
 from services import invitations, offboarding, people
 from services.actors import Role
-from services.people import Particulars, Person, Standing
+from services.people import AccountStatus, Particulars, Person
 
 # The forms' fields carry the person's id in their keys: whoever goes back and forth
 # between two people's pages must not save what was typed about the other.
@@ -78,7 +78,7 @@ def correct(person: Person) -> None:
 
 def renew_link(person: Person) -> None:
     """Send whoever has not come yet another link."""
-    if person.standing is not Standing.INVITED:
+    if person.standing is not AccountStatus.INVITED:
         return
     if st.button("Send another link", key="user_renew", icon=":material/mail:"):
         actor, sign_in = current_actor(), current_sign_in()
@@ -102,7 +102,7 @@ def shut_out_or_let_in(person: Person) -> None:
     if _is_oneself(person):
         return
     actor, sign_in = current_actor(), current_sign_in()
-    if person.standing is not Standing.DEACTIVATED:
+    if person.standing is not AccountStatus.DEACTIVATED:
         if st.button("Deactivate", key="user_deactivate", icon=":material/block:"):
             _confirm_deactivation(person)
     elif st.button("Reactivate", key="user_reactivate", type="primary"):
@@ -112,7 +112,7 @@ def shut_out_or_let_in(person: Person) -> None:
 
 @st.dialog("Reset the passkeys?", icon=":material/key_off:")
 def _confirm_reset(person: Person) -> None:
-    with net():
+    with error_boundary():
         st.markdown(
             f"All passkeys of **{plain(person.name)}** are forgotten, and they are "
             "signed out everywhere. They sign in with a code by e-mail and can add "
@@ -128,7 +128,7 @@ def _confirm_reset(person: Person) -> None:
 
 @st.dialog("Deactivate this sign-in?", icon=":material/block:")
 def _confirm_deactivation(person: Person) -> None:
-    with net():
+    with error_boundary():
         st.markdown(
             f"**{plain(person.name)}** is signed out everywhere at once and cannot "
             "come back until you reactivate them. Their tokens and links end for good."

@@ -17,8 +17,8 @@ from dashboard.clock import in_zone, now
 from dashboard.signed_in import answering, on_behalf
 from db.routing import Database, Lsn, Read, Served
 from services.criteria import Criteria
-from services.document_lists.hot import Look, Place
-from services.on_behalf import OnBehalf
+from services.document_lists.hot import CachedPage, PageRequest
+from services.on_behalf import ActorDatabase
 from services.visit_caches import VisitCaches
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ class _Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted(Generic[T]):
+class CachedRead(Generic[T]):
     """Something to be read, and for how long it may be kept under which name."""
 
     operation: Callable[[Session], T]
@@ -61,7 +61,7 @@ def read(
     asks no database. Raises Unavailable.
     """
     value: T
-    (value,) = read_all(Wanted(operation, keep, seconds))
+    (value,) = read_all(CachedRead(operation, keep, seconds))
     return value
 
 
@@ -71,7 +71,7 @@ def read_elsewhere(elsewhere: Database, operation: Callable[[Session], T]) -> T:
         return on_behalf().read_elsewhere(elsewhere, operation).value
 
 
-def read_all(*wanted: Wanted[Any]) -> tuple[Any, ...]:
+def read_all(*wanted: CachedRead[Any]) -> tuple[Any, ...]:
     """Return what each of them reads, as `read` does, but in one go.
 
     What is read is written down before it is shown, and to write once costs half of
@@ -87,8 +87,8 @@ def read_all(*wanted: Wanted[Any]) -> tuple[Any, ...]:
 
 
 def look_at_documents(
-    criteria: Criteria, place: Place, *, is_counted: bool = True
-) -> Look:
+    criteria: Criteria, place: PageRequest, *, is_counted: bool = True
+) -> CachedPage:
     """Return a page of a list of documents, and how many there are.
 
     It is kept for everybody who sees the same, until somebody changes a document; that
@@ -102,7 +102,7 @@ def look_at_documents(
 
 
 def look_at_visits(
-    look: Callable[[VisitCaches, OnBehalf, Lsn | None], Read[T]],
+    look: Callable[[VisitCaches, ActorDatabase, Lsn | None], Read[T]],
 ) -> T:
     """Return what is kept of doctors, slots or figures for all who may see it.
 
@@ -140,7 +140,7 @@ def freshness() -> str:
     return f"{moment}, replica {served.node}{behind}"
 
 
-def _look(look: Callable[[OnBehalf, Lsn | None], Read[T]]) -> T:
+def _look(look: Callable[[ActorDatabase, Lsn | None], Read[T]]) -> T:
     with answering():
         answer = look(on_behalf(), last_write())
     st.session_state[_SERVED] = answer.served
@@ -155,7 +155,7 @@ def _find_kept(keep: Hashable | None, after: Lsn | None) -> _Kept | None:
     return found
 
 
-def _read_anew(missing: Sequence[Wanted[Any]], after: Lsn | None) -> list[_Kept]:
+def _read_anew(missing: Sequence[CachedRead[Any]], after: Lsn | None) -> list[_Kept]:
     def operation(session: Session) -> list[Any]:
         return [one.operation(session) for one in missing]
 

@@ -5,18 +5,18 @@ from typing import Final, Literal
 import streamlit as st
 
 from dashboard.context import current_actor, current_sign_in, write
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.notices import notify
 from dashboard.widgets.retention_words import DAYS, YEARS, lasting, split
 from dashboard.widgets.words import at, plain
 from services import retention
 from services.documents import CLASS_LABELS
-from services.retention import HeldDocument, Rule
+from services.retention import HeldDocument, RetentionPeriod
 
 _UNITS: Final = (DAYS, YEARS)
 
 
-def change_rule(rule: Rule) -> None:
+def change_rule(rule: RetentionPeriod) -> None:
     """Offer one class's rule to be changed.
 
     The fields' keys carry the moment of the last change: what a colleague has changed
@@ -44,11 +44,11 @@ def change_rule(rule: Rule) -> None:
             "Change rule", key=f"retention_save_{rule.classification}"
         ):
             days = kept if chosen == DAYS else retention.days_of_years(kept)
-            with net():
+            with error_boundary():
                 _save(rule, days, restorable)
 
 
-def _save(rule: Rule, keep_days: int, restore_days: int) -> None:
+def _save(rule: RetentionPeriod, keep_days: int, restore_days: int) -> None:
     actor, sign_in = current_actor(), current_sign_in()
     write(
         lambda session: retention.change_rule(
@@ -68,7 +68,7 @@ def _save(rule: Rule, keep_days: int, restore_days: int) -> None:
 @st.dialog("Release this hold?", icon=":material/lock_open:")
 def confirm_release(held: HeldDocument) -> None:
     """Name the document by its id, and say what becomes of it."""
-    with net():
+    with error_boundary():
         st.markdown(
             f"Document **{held.id}** need not be kept any more for this reason: "
             f"{plain(held.reason)}"

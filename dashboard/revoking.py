@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.context import current_actor, write
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.notices import notify
 from dashboard.widgets.words import plain
 from services import tokens
@@ -13,7 +13,7 @@ from services.tokens import Token
 @st.dialog("Revoke this token?", icon=":material/key_off:")
 def confirm_revoking(token: Token) -> None:
     """Name the token, and say that it cannot be undone."""
-    with net():
+    with error_boundary():
         st.markdown(
             f"Whatever uses **{plain(token.name)}** is refused at once. This cannot be "
             "undone; a new token can be made."

@@ -56,7 +56,7 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
     live = LiveSessions(wired.database, sessions.limits_of(settings))
     throttle = wired.throttle
     identity = Identity(wired.database, live)
-    door = sign_in.Door.of(
+    door = sign_in.SignInContext.of(
         settings, wired.database, identity, throttle, key, files=wired.files
     )
     lifespan = _lifespan(wired, live, (door.close, wired.close))

@@ -10,12 +10,12 @@ import streamlit as st
 
 from dashboard import live_sessions, runs, wiring
 from dashboard.live_sessions import LiveSessions
-from db.routing import DOOR, DatabaseUnavailable
+from db.routing import ANONYMOUS, DatabaseUnavailable
 from services import people
 from services.actors import Actor, Permission
 from services.audit import Origin
 from services.errors import NotAllowed, NotFound, Unavailable
-from services.on_behalf import OnBehalf
+from services.on_behalf import ActorDatabase
 
 _ACTOR: Final = "chartroom_actor"
 # Long enough to spare a query per click, short enough that somebody who was
@@ -46,10 +46,10 @@ def current_sign_in() -> UUID | None:
     return UUID(str(session_id)) if session_id else None
 
 
-def on_behalf() -> OnBehalf:
+def on_behalf() -> ActorDatabase:
     """Return what reads and writes for this person, and writes down what they saw."""
     wired = wiring.current()
-    return OnBehalf(wired.database, current_actor(), _origin(), wired.audit_spool)
+    return ActorDatabase(wired.database, current_actor(), _origin(), wired.audit_spool)
 
 
 def require(permission: Permission) -> None:
@@ -82,7 +82,7 @@ def _find_actor(user_id: UUID) -> Actor:
     return database.find(
         lambda session: people.get_actor(session, user_id),
         missing=NotFound,
-        acting=DOOR,
+        acting=ANONYMOUS,
     ).value
 
 

@@ -3,9 +3,9 @@
 from dashboard import wiring
 from db.gridfs import FileStore
 from db.signing_keys import SigningKeyFile
-from services.documents import Intake
-from services.pdf.examining import Examiner
-from services.prescriptions import Press
+from services.documents import DocumentIngest
+from services.pdf.examining import PdfInspector
+from services.prescriptions import PrescriptionIssuer
 
 
 def files() -> FileStore:
@@ -13,17 +13,17 @@ def files() -> FileStore:
     return wiring.current().files
 
 
-def intake() -> Intake:
+def intake() -> DocumentIngest:
     """Return the way of a document's file into the store."""
     return wiring.current().intake
 
 
-def examiner() -> Examiner:
+def examiner() -> PdfInspector:
     """Return who reads PDFs."""
     return wiring.current().examiner
 
 
-def press() -> Press:
+def prescription_issuer() -> PrescriptionIssuer:
     """Return what prints, signs and stores prescriptions."""
     return wiring.current().press
 

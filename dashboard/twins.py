@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.context import read, today
 from dashboard.navigation import go
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.candidates import candidate, candidate_list
 from dashboard.widgets.words import full_name
 from services import duplicates, newest_twins
@@ -20,7 +20,7 @@ _SECONDS: Final = 60.0
 def offer_newest_twins(actor: Actor) -> None:
     """Show the likeliest pairs among the last registrations; go where one compares."""
     chosen = None
-    with st.skeleton(height=80), net():
+    with st.skeleton(height=80), error_boundary():
         found = read(
             lambda session: newest_twins.list_twins(session, actor),
             keep="twins",
@@ -41,7 +41,7 @@ def offer_newest_twins(actor: Actor) -> None:
 def possible_duplicates(actor: Actor, patient: PatientRecord) -> None:
     """Offer what looks like the same person, to be compared and merged."""
     chosen = None
-    with st.skeleton(height=80), net():
+    with st.skeleton(height=80), error_boundary():
         found = read(
             lambda s: duplicates.find_duplicates(
                 s, actor, patient.draft(), excluding=patient.id

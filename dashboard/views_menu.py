@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import list_addresses
 from dashboard.context import read
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.notices import notify
 from dashboard.widgets.words import plain
 from services import views
@@ -45,7 +45,7 @@ def views_menu(listing: NamedList) -> None:
 @st.fragment
 def _open_or_save(listing: NamedList) -> None:
     page = listing.subject.name
-    with net():
+    with error_boundary():
         known = read(
             lambda session: views.list_views(
                 session, listing.actor, subject=listing.subject

@@ -18,7 +18,7 @@ _MACHINERY: Final = ("/_stcore", "/media", "/component", "/session")
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class RequestInfo:
     """A request or a handshake, and whose it is."""
 
     path: str
@@ -28,7 +28,7 @@ class Visit:
     live: Live | None
 
     @classmethod
-    def of(cls, scope: Scope, live: Live | None) -> "Visit":
+    def of(cls, scope: Scope, live: Live | None) -> "RequestInfo":
         """Read a scope."""
         query = scope.get("query_string", b"").decode("latin-1")
         path = scope["path"]

@@ -16,7 +16,7 @@ from db.file_keys import FileKeys
 from db.gridfs import FileStore
 from db.limit_storage import LimitStorage
 from db.listening import Listener
-from db.observing import Lookout
+from db.observing import ClusterMonitor
 from db.patroni import Patroni
 from db.routing import Database, Past
 from db.seal_keys import SealKeyFile
@@ -26,12 +26,12 @@ from db.spool import Spool
 from services import visit_news
 from services.audit_spool import AuditSpool
 from services.authoring import Clinic
-from services.cluster_acts import Operator, Servers
-from services.document_lists.hot import HotLists
-from services.documents import Intake
-from services.pdf.examining import Examiner
-from services.pdf.scanning import Scanner, scanner_of
-from services.prescriptions import Press
+from services.cluster_acts import OperationRunner, Servers
+from services.document_lists.hot import DocumentListCache
+from services.documents import DocumentIngest
+from services.pdf.examining import PdfInspector
+from services.pdf.scanning import ClamdScanner, scanner_of
+from services.prescriptions import PrescriptionIssuer
 from services.signing import Signer
 from services.throttling import Throttle
 from services.visit_caches import VisitCaches
@@ -54,16 +54,16 @@ class Wiring:
     drafts: DraftStore
     audit_spool: AuditSpool
     # Starts its process at the first file, so that commands without one have none.
-    examiner: Examiner
-    scanner: Scanner | None
+    examiner: PdfInspector
+    scanner: ClamdScanner | None
     # These listen from the first question on, so that commands without one do not.
-    hot_lists: HotLists = field(init=False)
+    hot_lists: DocumentListCache = field(init=False)
     # Looks from the first question on, as well.
-    lookout: Lookout = field(init=False)
+    lookout: ClusterMonitor = field(init=False)
     # Connects when somebody first looks for what was.
     past: Past = field(init=False)
     visit_caches: VisitCaches = field(init=False)
-    operator: Operator = field(init=False)
+    operator: OperationRunner = field(init=False)
     following: Following = field(init=False)
     _listeners: tuple[Listener, ...] = field(init=False)
 
@@ -71,8 +71,8 @@ class Wiring:
         documents = Listener(self.endpoints, "documents")
         visits = Listener(self.endpoints, visit_news.CHANNEL)
         object.__setattr__(self, "_listeners", (documents, visits))
-        object.__setattr__(self, "hot_lists", HotLists(documents))
-        object.__setattr__(self, "lookout", Lookout(self.endpoints))
+        object.__setattr__(self, "hot_lists", DocumentListCache(documents))
+        object.__setattr__(self, "lookout", ClusterMonitor(self.endpoints))
         object.__setattr__(self, "past", Past(lambda: self.endpoints))
         redis = self.settings.redis_url
         caches = VisitCaches(
@@ -83,7 +83,7 @@ class Wiring:
         object.__setattr__(self, "visit_caches", caches)
         control = Control.of(self.endpoints)
         servers = Servers(self.database, Patroni(self.endpoints), control)
-        object.__setattr__(self, "operator", Operator(servers))
+        object.__setattr__(self, "operator", OperationRunner(servers))
         following = Following(self.settings.data, self.endpoints, self.adopt)
         object.__setattr__(self, "following", following)
 
@@ -97,10 +97,10 @@ class Wiring:
         object.__setattr__(self, "endpoints", endpoints)
 
     @property
-    def intake(self) -> Intake:
+    def intake(self) -> DocumentIngest:
         """The way of a file into the store."""
         refuse_active = self.settings.refuse_active_pdfs
-        return Intake(
+        return DocumentIngest(
             self.files, self.examiner, self.scanner, refuse_active=refuse_active
         )
 
@@ -117,13 +117,13 @@ class Wiring:
         return SealKeyFile(given or own, may_be_made=given is None)
 
     @property
-    def press(self) -> Press:
+    def press(self) -> PrescriptionIssuer:
         """What prints, signs and stores prescriptions."""
         settings = self.settings
         clinic = Clinic(
             settings.clinic_name, settings.clinic_address, settings.clinic_phone
         )
-        return Press(self.files, Signer(signing_keys(settings)), clinic)
+        return PrescriptionIssuer(self.files, Signer(signing_keys(settings)), clinic)
 
     @property
     def file_keys(self) -> FileKeys:
@@ -223,7 +223,7 @@ def _wire(settings: Settings, endpoints: Endpoints) -> Wiring:
         AuditSpool(
             Spool(settings.data / "spool", keys, max_megabytes=settings.spool_megabytes)
         ),
-        Examiner(),
+        PdfInspector(),
         scanner_of(settings),
     )
 

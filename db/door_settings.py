@@ -14,7 +14,7 @@ _THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _ROLES: Final = TypeAdapter(dict[str, GrantedRole])
 
 
-class DoorSettings(BaseSettings):
+class AuthSettings(BaseSettings):
     """How people get in from outside; part of `db.settings.Settings`."""
 
     public_url: str | None = None

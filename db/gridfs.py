@@ -30,9 +30,9 @@ from db.files.errors import (
 )
 from db.files.plain_streams import PlainStream
 from db.files.seals import FileEntry
-from db.files.shelves import Shelf
+from db.files.shelves import BucketCollections
 from db.files.upkeep import Rewrapped
-from db.files.writing import Written, write_chunks
+from db.files.writing import PendingFile, write_chunks
 
 __all__ = [
     "Bucket",
@@ -233,7 +233,7 @@ class FileStore:
         self._aside.shutdown()
         self._client.close()
 
-    def _finish(self, shelf: Shelf, written: Written) -> None:
+    def _finish(self, shelf: BucketCollections, written: PendingFile) -> None:
         """Store a file's last chunks and its entry, which wait for the disks together.
 
         Which of the two is there first matters to nobody: until both are, nobody is
@@ -253,11 +253,13 @@ class FileStore:
             chunks.create_index([("files_id", 1), ("n", 1)], unique=True)
             self._indexed.add(bucket)
 
-    def _shelf(self, bucket: Bucket) -> Shelf:
-        return Shelf.of(self._database, bucket, self.keys)
+    def _shelf(self, bucket: Bucket) -> BucketCollections:
+        return BucketCollections.of(self._database, bucket, self.keys)
 
 
-def _plain(shelf: Shelf, entry: FileEntry, source: ChunkReader) -> PlainStream:
+def _plain(
+    shelf: BucketCollections, entry: FileEntry, source: ChunkReader
+) -> PlainStream:
     if entry.plain_type is not None:
         stored = io.BufferedReader(source)
         return PlainStream(stored, source, entry.extent.length, entry.plain_type)

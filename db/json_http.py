@@ -12,7 +12,7 @@ FAILURES: Final = (OSError, http.client.HTTPException)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class JsonAnswer:
     """What a server answered: parsed JSON, or a sentence."""
 
     status: int
@@ -27,7 +27,7 @@ def exchange(
     body: object = None,
     headers: Mapping[str, str] | None = None,
     timeout_seconds: float,
-) -> Answer:
+) -> JsonAnswer:
     """Return what the server at this URL answers; raises one of FAILURES."""
     parts = urlsplit(url)
     secure = parts.scheme == "https"
@@ -38,7 +38,7 @@ def exchange(
         where = f"{parts.path.rstrip('/')}{path}"
         connection.request(method, where, content, dict(headers or {}))
         response = connection.getresponse()
-        return Answer(response.status, _parsed(response.read()))
+        return JsonAnswer(response.status, _parsed(response.read()))
     finally:
         connection.close()
 

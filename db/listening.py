@@ -17,7 +17,7 @@ from psycopg2.extensions import make_dsn
 
 from db.endpoints import Endpoints
 from db.routing import Lsn
-from db.routing.addresses import Address, Addresses
+from db.routing.addresses import Address, ServerAddresses
 from db.waiting import Silent, finish
 
 # A server that hangs keeps its connections: only an answer shows that it would tell.
@@ -35,7 +35,7 @@ _POSITION: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class ChangeMark:
     """How often something was told so far, and where in the log that stood before.
 
     Whoever reads behind `position` sees all that was told. Positions are compared
@@ -67,7 +67,7 @@ class Listener:
         self._position: tuple[Lsn, str] | None = None
         self._answered_at = 0.0
 
-    def news(self) -> News | None:
+    def news(self) -> ChangeMark | None:
         """Return what was told so far; None while the primary may not be heard."""
         with self._guard:
             if self._thread is None and not self._closing.is_set():
@@ -76,7 +76,7 @@ class Listener:
             is_old = time.monotonic() - self._answered_at > _TRUSTED_SECONDS
             if self._position is None or is_old:
                 return None
-            return News(self._count, *self._position)
+            return ChangeMark(self._count, *self._position)
 
     def adopt(self, endpoints: Endpoints) -> None:
         """Listen to these servers, once the one that leads now is lost."""
@@ -90,7 +90,7 @@ class Listener:
 
     def _run(self) -> None:
         while not self._closing.is_set():
-            for address in Addresses(self._endpoints).nodes:
+            for address in ServerAddresses(self._endpoints).nodes:
                 # Whatever it is, the next attempt or the next server may do better.
                 with suppress(psycopg2.Error, OSError, Silent, _LeadsNobody):
                     self._listen(address)

@@ -16,13 +16,13 @@ from pydantic import (
 )
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from db.door_settings import DoorSettings
+from db.door_settings import AuthSettings
 from db.endpoints import LONGEST_DELAY, Endpoints
 
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-class Settings(DoorSettings):
+class Settings(AuthSettings):
     """Everything that can be set from outside; `.env.example` explains each one.
 
     Raises pydantic.ValidationError; `db.settings.explain` turns it into sentences.

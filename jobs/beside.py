@@ -9,7 +9,7 @@ _STOP_SECONDS: Final = 5.0
 
 
 @contextmanager
-def beside(**threads: Callable[[Event], None]) -> Iterator[None]:
+def background_threads(**threads: Callable[[Event], None]) -> Iterator[None]:
     """Run each in a thread of its name until the block ends; they heed the event.
 
     Daemons: each may be cut off at any point, so nobody has to wait for a server that

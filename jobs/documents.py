@@ -14,7 +14,7 @@ from jobs.tasks import Stores, queue
 from services.errors import Unavailable
 from services.pdf import waiting
 from services.pdf.recognition import Recogniser
-from services.pdf.scanning import NoVerdict, Scanner
+from services.pdf.scanning import ClamdScanner, NoVerdict
 from services.pdf.sources import handed_over
 from services.pdf.waiting import WaitingFile
 
@@ -56,7 +56,11 @@ def recognise_documents(context: JobContext, timestamp: int) -> None:
 
 
 def scan(
-    database: Database, files: FileStore, scanner: Scanner, *, seconds: float = _SECONDS
+    database: Database,
+    files: FileStore,
+    scanner: ClamdScanner,
+    *,
+    seconds: float = _SECONDS,
 ) -> None:
     """Ask for verdicts until time is up, or until a server is away."""
     until = monotonic() + seconds
@@ -90,7 +94,7 @@ def recognise(
 
 
 def _scan(
-    database: Database, files: FileStore, scanner: Scanner, file: WaitingFile
+    database: Database, files: FileStore, scanner: ClamdScanner, file: WaitingFile
 ) -> None:
     # Without a verdict it stays where it is; broken files are another job's.
     with suppress(NoVerdict, FileMissing, FileDamaged):

@@ -13,7 +13,7 @@ _TAKE: Final = "SELECT pg_try_advisory_lock(hashtext(%s))"
 _IS_ALIVE: Final = "SELECT 1"
 
 
-class Duty:
+class AdvisoryLockLeader:
     """A lock that a session on the primary holds.
 
     It is lost with the primary, and whoever had it goes on until another has taken it:

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from db.routing import SYSTEM, Database, DatabaseUnavailable
-from jobs.duty import Duty
+from jobs.duty import AdvisoryLockLeader
 from jobs.watch_ledger import Ledger
 from services import alerts, replication
 from services.alerts import Post, Telling
@@ -33,7 +33,7 @@ class Keeper:
         self._database = database
         self._ledger = ledger
         self._post = post
-        self._duty = Duty(database, "chartroom.sampling")
+        self._duty = AdvisoryLockLeader(database, "chartroom.sampling")
         self._is_known_as_ours = False
         self._last_said_at = time.monotonic()
         self._thinned_at = 0.0
@@ -86,7 +86,7 @@ class Keeper:
         told = tellings if self._ledger.is_on_duty else []
         is_thinning = time.monotonic() - self._thinned_at >= _THIN_SECONDS
 
-        def write(session: Session) -> alerts.Standing:
+        def write(session: Session) -> alerts.AlertsState:
             replication.record(session, samples)
             alerts.record(session, told)
             for change in changes:

@@ -13,21 +13,21 @@ from threading import Event
 from typing import Final
 
 from db.routing import SYSTEM, DatabaseUnavailable
-from jobs.beside import beside
-from services.cluster_acts import Operator, claim_due, close_missed, planned
+from jobs.beside import background_threads
+from services.cluster_acts import OperationRunner, claim_due, close_missed, planned
 
 _LOOK_SECONDS: Final = 1.0
 _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def making_planned(operator: Operator) -> Iterator[None]:
+def making_planned(operator: OperationRunner) -> Iterator[None]:
     """Make what is planned in the background, until the block ends."""
-    with beside(planned_acts=partial(_run, operator)):
+    with background_threads(planned_acts=partial(_run, operator)):
         yield
 
 
-def make_due(operator: Operator) -> bool:
+def make_due(operator: OperationRunner) -> bool:
     """Begin with what is due, if anything is; tell whether that was so."""
     database = operator.servers.database
     found = database.read_latest(planned, acting=SYSTEM).value
@@ -41,7 +41,7 @@ def make_due(operator: Operator) -> bool:
     return True
 
 
-def _run(operator: Operator, stopping: Event) -> None:
+def _run(operator: OperationRunner, stopping: Event) -> None:
     while not stopping.wait(_LOOK_SECONDS):
         try:
             make_due(operator)

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from threading import Event
 from typing import Final
 
-from db.observing import Observer, Sight
+from db.observing import ClusterSnapshot, Observer
 from db.routing import Database
-from jobs.beside import beside
+from jobs.beside import background_threads
 from jobs.keeping_watch import Keeper
 from jobs.watch_ledger import Ledger
 from services import alerts, replication
@@ -31,7 +31,7 @@ def sampling(database: Database, observer: Observer, post: Post) -> Iterator[Non
     ledger = Ledger()
     keeper = Keeper(database, ledger, post)
     sampler = Sampler(observer, ledger)
-    with beside(sampler=sampler.run, keeper_of_watch=keeper.run):
+    with background_threads(sampler=sampler.run, keeper_of_watch=keeper.run):
         yield
 
 
@@ -42,8 +42,8 @@ class Sampler:
         self._observer = observer
         self._ledger = ledger
         self._judge = Judge()
-        self._before: Sight | None = None
-        self._led: Sight | None = None
+        self._before: ClusterSnapshot | None = None
+        self._led: ClusterSnapshot | None = None
 
     def run(self, stopping: Event) -> None:
         """Look about once a second, while on duty, until `stopping` is set."""
@@ -73,7 +73,7 @@ class Sampler:
             self._ledger.add_telling(alerts.telling_of(news, rules))
         self._before = sight
 
-    def _note_change(self, sight: Sight) -> None:
+    def _note_change(self, sight: ClusterSnapshot) -> None:
         if self._led is not None:
             change = replication.leader_change(self._led, sight)
             if change is not None:

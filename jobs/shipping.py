@@ -12,7 +12,7 @@ from typing import Final
 
 from db.audit_store import AuditStore, AuditStoreUnavailable, SequenceTaken
 from db.routing import SYSTEM, Database, DatabaseUnavailable
-from jobs.beside import beside
+from jobs.beside import background_threads
 from services import audit_chain
 from services.audit_chain import ChainBroken
 
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 @contextmanager
 def shipping(database: Database, store: AuditStore) -> Iterator[None]:
     """Ship in the background until the block ends."""
-    with beside(audit_shipping=Shipper(database, store).run):
+    with background_threads(audit_shipping=Shipper(database, store).run):
         yield
 
 

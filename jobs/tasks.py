@@ -24,8 +24,8 @@ from services import (
 )
 from services.letters import Letterhead
 from services.mail import Mailer, MailNotSent
-from services.pdf.examining import Examiner
-from services.pdf.scanning import Scanner
+from services.pdf.examining import PdfInspector
+from services.pdf.scanning import ClamdScanner
 from services.scheduling import HORIZON, Calendar
 from services.sessions import Limits
 
@@ -62,9 +62,9 @@ class Stores:
     mailer: Mailer | None = None
     address: str = ""
     # Who reads PDFs, in which languages, and who scans them for viruses, if anybody.
-    examiner: Examiner | None = None
+    examiner: PdfInspector | None = None
     ocr_languages: str = "eng"
-    scanner: Scanner | None = None
+    scanner: ClamdScanner | None = None
     # What stands in letters about visits.
     letterhead: Letterhead = Letterhead()  # noqa: RUF009 (frozen)
     # By which clock doctors work, and how far ahead they can be booked.

@@ -12,7 +12,7 @@ from db.gridfs import Bucket, FileStore
 from db.routing import SYSTEM, Database
 from services.keeping import checking, runs
 from services.keeping.checking import Finding, NothingVerifies
-from services.keeping.naming import BY_ID, Named, list_by_id
+from services.keeping.naming import BY_ID, FileReference, list_by_id
 from services.keeping.runs import Job
 
 T = TypeVar("T")
@@ -99,7 +99,7 @@ class _Walk:
         """Return what the primary says."""
         return self._database.read_latest(operation, acting=SYSTEM).value
 
-    def check(self, due: Sequence[Named]) -> None:
+    def check(self, due: Sequence[FileReference]) -> None:
         """Check these, some at a time, as long as there is time."""
         for start in range(0, len(due), _AT_ONCE):
             if monotonic() < self._until:
@@ -118,7 +118,7 @@ class _Walk:
                 return
             left = None if left is None else left - limit
 
-    def _check(self, some: Sequence[Named]) -> None:
+    def _check(self, some: Sequence[FileReference]) -> None:
         findings = [checking.check(self._files, one) for one in some]
         if not self.read(
             lambda session: checking.are_credible(session, self._files, findings)
@@ -132,7 +132,7 @@ class _Walk:
         return self._database.write(operation, acting=SYSTEM).value
 
 
-def _list_share(session: Session) -> tuple[Named, ...]:
+def _list_share(session: Session) -> tuple[FileReference, ...]:
     return checking.list_due(session, checking.share_of(session, Bucket.DOCUMENTS))
 
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from threading import Lock
 from typing import Final
 
-from db.observing import Sight
-from services.alerts import Alert, AlertKind, Rule, Telling
+from db.observing import ClusterSnapshot
+from services.alerts import Alert, AlertKind, RuleRevision, Telling
 from services.replication import LeaderChange, Sample
 
 # An hour of four servers: nobody asks for finer ones of longer ago.
@@ -26,16 +26,16 @@ class Ledger:
         self._changes: deque[LeaderChange] = deque(maxlen=_MOST_CHANGES)
         self._taken_over: tuple[Alert, ...] = ()
         self._sampled_at: datetime | None = None
-        self._sight: Sight | None = None
+        self._sight: ClusterSnapshot | None = None
         self.is_on_duty = False
-        self.rules: Mapping[AlertKind, Rule] = {}
+        self.rules: Mapping[AlertKind, RuleRevision] = {}
 
     @property
-    def sight(self) -> Sight | None:
+    def sight(self) -> ClusterSnapshot | None:
         """What was seen last."""
         return self._sight
 
-    def add_samples(self, sight: Sight, samples: Sequence[Sample]) -> None:
+    def add_samples(self, sight: ClusterSnapshot, samples: Sequence[Sample]) -> None:
         """Keep the samples of a sight, one a second at most."""
         with self._guard:
             self._sight = sight

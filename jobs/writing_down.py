@@ -12,7 +12,7 @@ from threading import Event
 from typing import Final
 
 from db.routing import Database, DatabaseUnavailable
-from jobs.beside import beside
+from jobs.beside import background_threads
 from services.audit_spool import AuditSpool
 
 _LOOK_SECONDS: Final = 1.0
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 @contextmanager
 def writing_down(database: Database, spool: AuditSpool) -> Iterator[None]:
     """Look after the spool in the background until the block ends."""
-    with beside(audit_spool=partial(_run, database, spool)):
+    with background_threads(audit_spool=partial(_run, database, spool)):
         yield
 
 

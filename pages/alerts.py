@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.replication.alert_rules import rules
 from dashboard.replication.alerting import alerts_now
 from dashboard.replication.ways import ways
@@ -16,5 +16,5 @@ st.caption(
 )
 alerts_now()
 st.subheader("Rules", anchor=False)
-with net():
+with error_boundary():
     rules()

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import auditing
 from dashboard.context import freshness
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.audit_filters import audit_filters
 from dashboard.widgets.audit_table import audit_table
 from dashboard.widgets.empty_state import empty_state
@@ -17,7 +17,7 @@ asked_before, after = st.session_state.get("audit_position", (question, None))
 @st.dialog("Is the log whole?", icon=":material/verified:")
 def verify() -> None:
     """Follow the chain from its first entry to its last."""
-    with net():
+    with error_boundary():
         with st.spinner("Following every entry from the first to the last..."):
             verdict = auditing.verify()
         if verdict.is_whole:
@@ -48,7 +48,7 @@ with st.expander(
     icon=":material/filter_alt:",
 ):
     people = {person.id: person for person in auditing.people()}
-    with net():
+    with error_boundary():
         wanted = audit_filters(question, people, key="audit_form")
         if wanted is not None:
             st.query_params.from_dict(wanted.query())

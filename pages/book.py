@@ -8,7 +8,7 @@ from dashboard.booking.booked import booked_now
 from dashboard.booking.chosen import booked_for
 from dashboard.booking.hold_panel import hold_panels
 from dashboard.navigation import go
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.page_header import page_header
 
 with page_header("Book a visit"):
@@ -25,7 +25,7 @@ if (wanted := holding.lost_race()) and patient_id:
 @st.fragment
 def times() -> None:
     """Find a time; the one that is chosen is held at once."""
-    with net():
+    with error_boundary():
         free_times(patient_id)
 
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, read, today, write
 from dashboard.navigation import open_patient
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.words import at, born, full_name, plain
@@ -35,7 +35,7 @@ def ask_why(found: tuple[Identity, ...]) -> None:
         )
     if opens and chosen:
         patient_id = chosen.id
-        with net():
+        with error_boundary():
             write(lambda s: break_glass.open_record(s, actor, patient_id, reason))
             del st.session_state["break_glass_asked"]
             open_patient(patient_id)

@@ -3,18 +3,18 @@
 import streamlit as st
 
 from dashboard.context import current_actor, read, write
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.notices import notify
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.words import at, plain
 from services import break_glass
-from services.break_glass import Access
+from services.break_glass import EmergencyAccess
 
 actor = current_actor()
 
 
-def tell(access: Access) -> None:
+def tell(access: EmergencyAccess) -> None:
     """Say who opened what, when and why; the patient is an id here."""
     st.markdown(
         f"**{plain(access.clinician_name)}** opened a record at "
@@ -24,9 +24,9 @@ def tell(access: Access) -> None:
     st.caption(f"Patient {access.patient_id}")
 
 
-def judge(access: Access) -> None:
+def judge(access: EmergencyAccess) -> None:
     """Ask what looking into it has found, and keep it."""
-    with net(), st.form(f"review_form_{access.id}", border=False):
+    with error_boundary(), st.form(f"review_form_{access.id}", border=False):
         finding = st.text_input(
             "What you found",
             key=f"review_finding_{access.id}",

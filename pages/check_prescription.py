@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.consulting.checking import show_signature, show_version
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.words import plain
 
@@ -18,7 +18,7 @@ upload = st.file_uploader(
     key="check_prescription_file",
 )
 if upload is not None:
-    with net():
+    with error_boundary():
         # A second file that is refused leaves the first: it must be plain which counts.
         st.markdown(f"**{plain(upload.name)}**")
         content = upload.getvalue()

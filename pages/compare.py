@@ -10,7 +10,7 @@ from dashboard.documents.comparing import (
     compare_texts,
 )
 from dashboard.navigation import go
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.part_tabs import part_tabs
 from dashboard.widgets.words import plain
 
@@ -26,7 +26,7 @@ if pair is None:
         icon=":material/compare:",
     )
 else:
-    with part_tabs(["Words", "Pages"], key="compare_tabs") as part, net():
+    with part_tabs(["Words", "Pages"], key="compare_tabs") as part, error_boundary():
         if part == "Words":
             compare_texts(record, pair)
         else:

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.authoring import drafting, filing, making
 from dashboard.authoring.begun import PAGE, begin, choose_whose
 from dashboard.documents.chosen import chosen_document
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets import form_fields
 from dashboard.widgets.page_header import page_header
 from services.authoring import InvalidForm
@@ -44,7 +44,7 @@ with st.container(horizontal=True):
 drafting.say_when_saved()
 if submitted:
     # Above the button: below it a long form's foot is the end of the window.
-    with net(), refused, st.spinner("Making the PDF…"):
+    with error_boundary(), refused, st.spinner("Making the PDF…"):
         try:
             making.make(begun, filed)
         except InvalidForm as refusal:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.context import freshness, now, today
 from dashboard.desk import queue, tables, words
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.words import written
@@ -21,7 +21,7 @@ def move(days: int) -> None:
 @st.fragment(run_every="60s")
 def visits() -> None:
     """Show the visits of the day, again every minute, because people wait."""
-    with net():
+    with error_boundary():
         found = queue.own(st.session_state["day_shown"])
         if found:
             st.markdown(f"**{words.summary(queue.sort(found))}**")

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.context import freshness, now
 from dashboard.desk import deeds, queue, tables, words
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.notices import notify
 from dashboard.widgets.page_header import page_header
@@ -30,7 +30,7 @@ def scan() -> None:
             "Check in", key="desk_check_in", type="primary"
         )
     if submitted:
-        with net():
+        with error_boundary():
             try:
                 done = deeds.check_in_by_code(typed)
             except ServiceError:
@@ -44,7 +44,7 @@ def scan() -> None:
 @st.fragment(run_every="60s")
 def waiting_room() -> None:
     """Show the queue, again every minute, because people wait."""
-    with net():
+    with error_boundary():
         whole, moment = queue.today(), now()
         if whole.is_empty:
             empty_state("Nobody has a visit today.", icon="event_available")

@@ -12,7 +12,7 @@ from dashboard.booking.hold_panel import hold_panels
 from dashboard.booking.moving import moved_booking, say_what_moves
 from dashboard.booking.repeating import choose_weeks, wanted_weeks
 from dashboard.booking.waiting import offer_waiting
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.doctor_header import doctor_header
 
 doctor = chosen_doctor()
@@ -32,7 +32,7 @@ def hold(slot_id: UUID) -> None:
 @st.fragment
 def times() -> None:
     """Look through the weeks; a time that is chosen is held at once."""
-    with net():
+    with error_boundary():
         deed = "Hold" if patient_id and doctor.is_active else ""
         if slot_id := times_of(doctor, patient_id, deed=deed):
             hold(slot_id)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.context import freshness
 from dashboard.navigation import go
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.scheduling.chosen import planned_doctor
 from dashboard.scheduling.exceptions import exceptions_of
 from dashboard.scheduling.extras import extras_of
@@ -18,7 +18,7 @@ from dashboard.widgets.words import plain
 doctor = planned_doctor()
 if doctor is None:
     page_header("Add a doctor")
-    with net():
+    with error_boundary():
         facts_form(None)
 else:
     with page_header(plain(doctor.name)):
@@ -26,18 +26,18 @@ else:
             go("doctor.py", doctor=str(doctor.id))
     visits_to_move(doctor)
     st.subheader("Week", anchor=False)
-    with net():
+    with error_boundary():
         week_form(doctor)
     st.subheader("Holidays, special hours and blocked times", anchor=False)
-    with net():
+    with error_boundary():
         exceptions_of(doctor)
     st.subheader("Extra slots", anchor=False)
-    with net():
+    with error_boundary():
         extras_of(doctor)
     st.subheader("About the doctor", anchor=False)
-    with net():
+    with error_boundary():
         facts_form(doctor)
     st.subheader("Photo", anchor=False)
-    with net():
+    with error_boundary():
         photo_form(doctor)
     st.caption(freshness())

@@ -8,7 +8,7 @@ from dashboard.documents.chosen import chosen_document
 from dashboard.documents.links import links, share
 from dashboard.documents.preview import pages_of
 from dashboard.documents.replacing import change_form, replace
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.document_facts import document_header, findings, version_facts
 from dashboard.widgets.part_tabs import part_tabs
 from services import documents
@@ -32,7 +32,10 @@ with st.container(horizontal=True):
         share(record)
         deeds.delete(record)
     deeds.hold_or_release(record)
-with part_tabs(sections.names_for(actor), key="document_tabs") as part, net():
+with (
+    part_tabs(sections.names_for(actor), key="document_tabs") as part,
+    error_boundary(),
+):
     match part:
         case "Preview":
             findings(record.version)

@@ -8,7 +8,7 @@ from dashboard.context import freshness
 from dashboard.documents.listing import listing_of_address
 from dashboard.documents.table import documents_table
 from dashboard.documents.ways_in import none_yet, ways_in
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.views_menu import views_menu
 from dashboard.widgets import list_tools
 from dashboard.widgets.criteria_editor import CriteriaEditor
@@ -26,7 +26,7 @@ actor, key, shown = listing.actor, listing.key, listing.criteria
 @st.fragment
 def filters() -> None:
     """Change the filters; nothing is read until the list is asked for."""
-    with net():
+    with error_boundary():
         editor = CriteriaEditor(
             "documents", listing.fields, lambda _: (), noun="Documents", archived=""
         )
@@ -38,7 +38,7 @@ def filters() -> None:
 @st.fragment
 def results() -> None:
     """Show a page of the list, what it is in words, and what can be done from it."""
-    with net():
+    with error_boundary():
         look = listing.look(position("documents", key))
         page = look.page
         list_tools.heading("documents", listing.sentence(look), csv=None)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.confirming import ask_for_passkey
 from dashboard.context import current_actor, freshness, read, today
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.replication import drilling
 from dashboard.replication.drill_runs import can_practise
 from dashboard.replication.drill_tables import kinds_table, results_table
@@ -23,7 +23,7 @@ st.caption(
     "What is never practised does not work when it is needed. The clinic asks for: "
     f"{DOCUMENT_PROMISE.words}. Chartroom promises less than that of each drill."
 )
-with net():
+with error_boundary():
     found, plans = read(
         lambda session: (
             drills.list_drills(session, actor),

@@ -10,7 +10,7 @@ from dashboard.confirming import suggest_passkey
 from dashboard.context import current_actor, freshness, today
 from dashboard.listing import Listing
 from dashboard.navigation import go, open_list, open_patient
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.replication.summary import summary
 from dashboard.twins import offer_newest_twins
 from dashboard.widgets.page_header import page_header
@@ -28,7 +28,7 @@ everybody = Listing(actor, "", recently_changed())
 def show_matter(matter: Matter, place: DeltaGenerator) -> None:
     """Count one list, and offer to open it."""
     listing = replace(everybody, criteria=matter.criteria)
-    with net():
+    with error_boundary():
         count = listing.count()
         with place.container(border=True, gap="small"):
             st.metric(matter.title, str(count), icon=f":material/{matter.icon}:")

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard.chosen_patient import chosen_patient
 from dashboard.context import current_actor, read, today, write
 from dashboard.navigation import go, open_patient
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.choose_fields import Version, choose_fields
 from dashboard.widgets.notices import notify
 from dashboard.widgets.page_header import page_header
@@ -21,7 +21,7 @@ preview = read(lambda s: merging.preview(s, actor, kept.id, other.id))
 @st.dialog("Merge these records?", icon=":material/merge:")
 def confirm(draft: PatientDraft) -> None:
     """Name both records, and say that a merge cannot be undone."""
-    with net():
+    with error_boundary():
         st.markdown(
             f"**{plain(full_name(kept))}** is kept. The record of "
             f"**{plain(full_name(other))}** is archived, and everything filed under it "

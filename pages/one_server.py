@@ -6,7 +6,7 @@ from dashboard.acting.following import follow
 from dashboard.acting.one_server import deeds_of
 from dashboard.acting.seeing import situation
 from dashboard.confirming import ask_for_passkey
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.replication.ways import ways
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.server_facts import server_facts
@@ -14,7 +14,7 @@ from dashboard.widgets.words import plain
 
 page_header("Servers")
 ways()
-with net():
+with error_boundary():
     is_busy = follow()
     found = situation()
     names = [one.name for one in found.servers]

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.chosen_patient import named_patient
 from dashboard.context import current_actor, now, require, today
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.past import reading
 from dashboard.past.comparing import compare
 from dashboard.widgets.empty_state import empty_state
@@ -68,7 +68,7 @@ if not reading.standbys():
         icon="history_toggle_off",
     )
 else:
-    with net():
+    with error_boundary():
         chosen = named_patient() if "patient" in st.query_params else search()
         if chosen:
             reading.wait_here()

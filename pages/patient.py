@@ -9,7 +9,7 @@ from dashboard.consulting.of_patient import prescriptions_of
 from dashboard.context import current_actor, freshness, today, write
 from dashboard.documents.of_patient import documents_of
 from dashboard.navigation import go, open_patient
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.patient_invitation import offer_invitation
 from dashboard.twins import possible_duplicates
 from dashboard.widgets.notices import notify
@@ -24,7 +24,7 @@ actor, patient = current_actor(), chosen_patient()
 @st.dialog("Archive this record?", icon=":material/archive:")
 def confirm_archiving() -> None:
     """Name the record, and say that it can be undone."""
-    with net():
+    with error_boundary():
         st.markdown(
             f"**{plain(full_name(patient))}** leaves the lists and the search. Nothing "
             "is deleted: the record can be restored at any time."

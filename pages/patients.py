@@ -8,7 +8,7 @@ from dashboard.context import freshness, today
 from dashboard.listing import listing_of_address
 from dashboard.named_export import named_export
 from dashboard.navigation import go, open_patient
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.views_menu import views_menu
 from dashboard.widgets import list_tools
 from dashboard.widgets.criteria_editor import CriteriaEditor
@@ -28,7 +28,7 @@ actor, key, shown = listing.actor, listing.key, listing.criteria
 @st.fragment
 def filters() -> None:
     """Change the filters; nothing is read until the list is asked for."""
-    with net():
+    with error_boundary():
         editor = CriteriaEditor("patients", fields_for(actor), suggest)
         editor.draw(shown, mark=key)
         if st.button("Show patients", type="primary", key="patients_apply"):
@@ -38,7 +38,7 @@ def filters() -> None:
 @st.fragment
 def results() -> None:
     """Show a page of the list, what it is in words, and the ways on from here."""
-    with net():
+    with error_boundary():
         page = listing.counted_page(position("patients", key))
         csv = listing.csv(page)
         with list_tools.heading("patients", listing.sentence(), csv=csv):

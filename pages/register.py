@@ -40,7 +40,7 @@ def register(draft: PatientDraft) -> None:
     open_patient(saved.id)
 
 
-def likely_duplicates(draft: PatientDraft) -> list[duplicates.Candidate]:
+def likely_duplicates(draft: PatientDraft) -> list[duplicates.DuplicateCandidate]:
     """Return the records that are probably of this very person."""
     found = read(lambda s: duplicates.find_duplicates(s, actor, draft))
     return [one for one in found if one.score >= duplicates.LIKELY]

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.context import current_actor
 from dashboard.navigation import go
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.replication.charts import charts
 from dashboard.replication.overview import overview
 from dashboard.replication.ways import ways
@@ -25,5 +25,5 @@ with page_header("Replication"):
 ways()
 overview()
 st.subheader("Behind, through time", anchor=False)
-with net():
+with error_boundary():
     charts()

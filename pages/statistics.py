@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.booking_figures import choose_period, csv_address, figures_of, prove
 from dashboard.context import current_actor, freshness
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.booking_charts import booking_charts
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.figure_tables import at_a_glance, doctors_table
@@ -16,7 +16,7 @@ from services.actors import Permission
 @st.fragment
 def proof() -> None:
     """Run the proof when asked, and keep what came of it on the page."""
-    with net():
+    with error_boundary():
         st.subheader("Can a slot be booked twice?", anchor=False)
         st.caption(
             "Two hundred people try to get one scratch slot at the same moment, from "
@@ -36,7 +36,7 @@ st.caption(
     "How visits are booked. Everything counts on the day of its slot, not on the day "
     "on which somebody booked it. Whose visits they are is not told here."
 )
-with net():
+with error_boundary():
     period = choose_period()
     header.link_button(
         "CSV",

@@ -6,7 +6,7 @@ from dashboard.acting.changing_primary import change_primary, show_planned
 from dashboard.acting.following import follow
 from dashboard.acting.seeing import dry_run, next_planned
 from dashboard.confirming import ask_for_passkey
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.replication.ways import ways
 from dashboard.widgets.page_header import page_header
 
@@ -16,7 +16,7 @@ st.caption(
     "One server takes all changes: the primary. Here another one takes its place. What "
     "it would mean is shown first; nothing happens before you press the button."
 )
-with net():
+with error_boundary():
     if not follow():
         ask_for_passkey("Changing the primary")
         if (planned := next_planned()) is not None:

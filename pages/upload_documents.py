@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.context import current_actor
 from dashboard.documents import filing, uploading
 from dashboard.navigation import go
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.patient_choice import choose_patient
 from dashboard.widgets.page_header import page_header
 from services.actors import Role
@@ -28,7 +28,7 @@ st.caption(
 )
 # What was chosen stays on the page while nobody can be asked whom it is for.
 patient_id, is_known = None, False
-with net():
+with error_boundary():
     patient_id, is_known = choose_patient("upload_documents", named), True
 for outcome in uploading.filed_before():
     uploading.show_outcome(outcome)

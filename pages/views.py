@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, read, write
 from dashboard.navigation import go
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.notices import notify
 from dashboard.widgets.page_header import page_header
@@ -24,7 +24,7 @@ if actor.may(Permission.VIEW_DOCUMENTS):
 @st.dialog("Rename this view", icon=":material/edit:")
 def rename(view: View) -> None:
     """Ask for another name."""
-    with net(), st.form("views_rename_form", border=False):
+    with error_boundary(), st.form("views_rename_form", border=False):
         name = st.text_input("Name", value=view.name, key="views_rename_name")
         if st.form_submit_button("Rename view", type="primary", key="views_rename"):
             write(lambda s: views.rename_view(s, actor, view.id, name))
@@ -35,7 +35,7 @@ def rename(view: View) -> None:
 @st.dialog("Delete this view?", icon=":material/delete:")
 def confirm_deletion(view: View) -> None:
     """Name the view, and say what stays."""
-    with net():
+    with error_boundary():
         st.markdown(
             f"**{plain(view.name)}** is taken off your views. Nothing in it is "
             "touched, and addresses of the list that you have shared go on working."

@@ -12,7 +12,7 @@ from dashboard.consulting.opened import open_visit
 from dashboard.consulting.prescribing import panel
 from dashboard.consulting.writing import write_about
 from dashboard.context import freshness
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.part_tabs import part_tabs
 
 opened = open_visit()
@@ -42,7 +42,7 @@ with beside:
     st.subheader("Before this visit", anchor=False)
     with (
         part_tabs(("Similar", "Measured", "Versions"), key="visit_tabs") as part,
-        net(),
+        error_boundary(),
     ):
         match part:
             case "Similar":
@@ -51,6 +51,6 @@ with beside:
                 measurements(opened.visit)
             case "Versions":
                 earlier.versions(writing)
-with st.container(border=True), net():
+with st.container(border=True), error_boundary():
     panel(opened.visit)
 st.caption(freshness())

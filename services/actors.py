@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from db.routing.acting import Acting
+from db.routing.acting import DatabaseIdentity
 from services.errors import NotAllowed
 
 
@@ -269,9 +269,9 @@ class Actor:
     scopes: frozenset[Scope] | None = None
 
     @property
-    def acting(self) -> Acting:
+    def acting(self) -> DatabaseIdentity:
         """In whose name the database works for this actor."""
-        return Acting(self.role.value, self.id, self.patient_id)
+        return DatabaseIdentity(self.role.value, self.id, self.patient_id)
 
     def may(self, permission: Permission) -> bool:
         """Tell whether the role carries the permission, and the token does too."""

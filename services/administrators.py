@@ -7,11 +7,11 @@ from sqlalchemy.orm import Session
 
 from db.models import User
 from services.actors import Role
-from services.mail import Letter, Mailer, MailNotSent
+from services.mail import Email, Mailer, MailNotSent
 
 
 def write_to_all(
-    session: Session, mailer: Mailer, letter_to: Callable[[str], Letter]
+    session: Session, mailer: Mailer, letter_to: Callable[[str], Email]
 ) -> None:
     """Send each administrator their letter; raises MailNotSent if none got theirs."""
     told = False

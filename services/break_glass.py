@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from db.models import BreakGlassAccess, Patient, User
-from db.routing import become
+from db.routing import assume_role
 from services import audit, care, reasons
 from services.actors import Actor, Permission, Role
 from services.audit import Action
@@ -26,7 +26,7 @@ _Reviewer = aliased(User)
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class EmergencyAccess:
     """A record that a clinician opened, why, until when, and who has looked into it.
 
     It names the patient by id only: whoever reviews it need not know more.
@@ -62,7 +62,7 @@ class AlreadyReviewed(Conflict):
 
 def open_record(
     session: Session, actor: Actor, patient_id: UUID, reason: str
-) -> Access:
+) -> EmergencyAccess:
     """Let the clinician see the patient's record for some hours; the caller commits.
 
     Who has it open already gets what is there: a second click opens nothing twice.
@@ -100,7 +100,7 @@ def open_record(
 
 def list_current(
     session: Session, actor: Actor, patient_id: UUID
-) -> tuple[Access, ...]:
+) -> tuple[EmergencyAccess, ...]:
     """Return who has the record open now without treating the patient.
 
     The front desk sees all of them, a clinician their own. Raises NotAllowed.
@@ -112,7 +112,7 @@ def list_current(
     return _read(session, statement)
 
 
-def list_own(session: Session, actor: Actor) -> tuple[Access, ...]:
+def list_own(session: Session, actor: Actor) -> tuple[EmergencyAccess, ...]:
     """Return what the clinician has open now; raises NotAllowed."""
     actor.require(Permission.BREAK_GLASS)
     return _read(session, _current().where(BreakGlassAccess.clinician_id == actor.id))
@@ -120,7 +120,7 @@ def list_own(session: Session, actor: Actor) -> tuple[Access, ...]:
 
 def list_for_review(
     session: Session, actor: Actor, *, reviewed: bool = False
-) -> tuple[Access, ...]:
+) -> tuple[EmergencyAccess, ...]:
     """Return the accesses nobody has looked into, the oldest first.
 
     With `reviewed` those that somebody has, the last ones first. Raises NotAllowed.
@@ -168,7 +168,7 @@ def review(session: Session, actor: Actor, access_id: UUID, finding: str) -> Non
 
 def _require_patient(session: Session, patient_id: UUID) -> None:
     # To a clinician's own role there is nobody outside their patients.
-    with become(session, "staff"):
+    with assume_role(session, "staff"):
         found = session.scalar(select(Patient.id).where(Patient.id == patient_id))
     if found is None:
         raise NoSuchPatient(patient_id)
@@ -176,7 +176,7 @@ def _require_patient(session: Session, patient_id: UUID) -> None:
 
 def _own_current(
     session: Session, actor: Actor, patient_id: UUID
-) -> tuple[Access, ...]:
+) -> tuple[EmergencyAccess, ...]:
     return _read(
         session,
         _current().where(
@@ -213,9 +213,11 @@ def _accesses() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _read(session: Session, statement: Select[*tuple[Any, ...]]) -> tuple[Access, ...]:
+def _read(
+    session: Session, statement: Select[*tuple[Any, ...]]
+) -> tuple[EmergencyAccess, ...]:
     rows: Sequence[Any] = session.execute(statement).all()
-    return tuple(Access(*row) for row in rows)
+    return tuple(EmergencyAccess(*row) for row in rows)
 
 
 def _read_finding(typed: str) -> str:

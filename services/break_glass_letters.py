@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.models import BreakGlassAccess
 from services import administrators
-from services.mail import Letter, Mailer, MailNotSent
+from services.mail import Email, Mailer, MailNotSent
 
 PATH: Final = "/break_glass_review"
 # Whoever hears of it later than this finds it on the page.
@@ -49,10 +49,10 @@ def tell_administrators(session: Session, mailer: Mailer, address: str) -> int:
     return len(untold)
 
 
-def letter(email: str, accesses: Sequence[UUID], address: str) -> Letter:
+def letter(email: str, accesses: Sequence[UUID], address: str) -> Email:
     """Return what an administrator reads: ids and the way to the page, no names."""
     ids = ", ".join(map(str, accesses))
-    return Letter(email, _SUBJECT, _TEXT.format(link=f"{address}{PATH}", ids=ids))
+    return Email(email, _SUBJECT, _TEXT.format(link=f"{address}{PATH}", ids=ids))
 
 
 def _take_untold(session: Session) -> tuple[UUID, ...]:

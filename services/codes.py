@@ -25,7 +25,7 @@ _USER: Final = "user"
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class CodeRequest:
     """Who asks: an address, the browser's own secret, and the server's key.
 
     The key is what keeps a stolen table from being searched for its million codes.
@@ -43,7 +43,7 @@ class Asking:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CodeCheck:
     """What a try came to: whose code it was, or how many tries are left."""
 
     user_id: UUID | None
@@ -56,7 +56,7 @@ def new_code() -> str:
 
 
 def ask(
-    session: Session, asking: Asking, code: str, *, is_demo: bool
+    session: Session, asking: CodeRequest, code: str, *, is_demo: bool
 ) -> Addressee | None:
     """Keep the code for the address; return whom to send it to, the caller commits.
 
@@ -87,7 +87,7 @@ def ask(
     return found
 
 
-def check(session: Session, asking: Asking, code: str) -> Checked:
+def check(session: Session, asking: CodeRequest, code: str) -> CodeCheck:
     """Try a code; one that holds is used up. The caller commits, also a wrong try."""
     # Locked until the caller commits: of two requests with the same code, the second
     # finds it used, and no burst of requests has more than its five tries.
@@ -100,17 +100,17 @@ def check(session: Session, asking: Asking, code: str) -> Checked:
     )
     if kept is None or not _is_open(kept, session):
         _record_failure(session, asking, kept)
-        return Checked(None, 0)
+        return CodeCheck(None, 0)
     kept.tries += 1
     expected = _code_hash(asking, kept.salt, code)
     is_right = hmac.compare_digest(kept.code_hash, expected)
     if is_right and kept.user_id is not None:
         kept.used_at = func.now()
         session.flush()
-        return Checked(kept.user_id, 0)
+        return CodeCheck(kept.user_id, 0)
     session.flush()
     _record_failure(session, asking, kept)
-    return Checked(None, TRIES - kept.tries)
+    return CodeCheck(None, TRIES - kept.tries)
 
 
 def forget(session: Session, expired_before: datetime) -> None:
@@ -123,7 +123,9 @@ def _is_open(kept: LoginCode, session: Session) -> bool:
     return kept.used_at is None and kept.tries < TRIES and now < kept.expires_at
 
 
-def _record_failure(session: Session, asking: Asking, kept: LoginCode | None) -> None:
+def _record_failure(
+    session: Session, asking: CodeRequest, kept: LoginCode | None
+) -> None:
     user_id = kept.user_id if kept else None
     audit.record(
         session,
@@ -135,11 +137,11 @@ def _record_failure(session: Session, asking: Asking, kept: LoginCode | None) ->
     )
 
 
-def _browser_hash(asking: Asking) -> bytes:
+def _browser_hash(asking: CodeRequest) -> bytes:
     """Hash without salt or stretching: the cookie's random bits cannot be guessed."""
     return hashlib.sha256(asking.browser.encode()).digest()
 
 
-def _code_hash(asking: Asking, salt: bytes, code: str) -> bytes:
+def _code_hash(asking: CodeRequest, salt: bytes, code: str) -> bytes:
     said = b"\0".join((salt, asking.browser.encode(), code.encode()))
     return hmac.new(asking.key.encode(), said, hashlib.sha256).digest()

@@ -16,7 +16,7 @@ _WORD: Final = re.compile(r"\s+|\w+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ComparedPart:
     """Some words of a line; whether they differ from the other side's."""
 
     text: str
@@ -28,11 +28,11 @@ class Side:
     """A line of one text, and the page that it stands on."""
 
     page: int
-    parts: tuple[Part, ...]
+    parts: tuple[ComparedPart, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ComparedPair:
     """What stands beside each other; a side without a counterpart is None."""
 
     left: Side | None
@@ -53,7 +53,9 @@ class _Line:
     text: str
 
 
-def compare(left: Sequence[str], right: Sequence[str]) -> tuple[Pair | Gap, ...]:
+def compare(
+    left: Sequence[str], right: Sequence[str]
+) -> tuple[ComparedPair | Gap, ...]:
     """Return the differences of two texts, given page by page, and what is around.
 
     Equal texts have none. How white space is laid out does not matter.
@@ -62,7 +64,7 @@ def compare(left: Sequence[str], right: Sequence[str]) -> tuple[Pair | Gap, ...]
     matcher = SequenceMatcher(
         None, [line.text for line in before], [line.text for line in after]
     )
-    compared: list[Pair | Gap] = []
+    compared: list[ComparedPair | Gap] = []
     operations = matcher.get_opcodes()
     for place, (tag, i1, i2, j1, j2) in enumerate(operations):
         if tag == "equal":
@@ -91,22 +93,22 @@ def _padded(
     return [one for one, _ in pairs], [other for _, other in pairs]
 
 
-def _equal(left: _Line, right: _Line) -> Pair:
-    return Pair(
-        Side(left.page, (Part(left.text),)),
-        Side(right.page, (Part(right.text),)),
+def _equal(left: _Line, right: _Line) -> ComparedPair:
+    return ComparedPair(
+        Side(left.page, (ComparedPart(left.text),)),
+        Side(right.page, (ComparedPart(right.text),)),
         is_equal=True,
     )
 
 
-def _pair(left: _Line | None, right: _Line | None) -> Pair:
+def _pair(left: _Line | None, right: _Line | None) -> ComparedPair:
     if left is None or right is None:
-        return Pair(_whole(left), _whole(right))
+        return ComparedPair(_whole(left), _whole(right))
     mine, theirs = _WORD.findall(left.text), _WORD.findall(right.text)
     if len(mine) + len(theirs) > _MOST_WORDS:
-        return Pair(_whole(left), _whole(right))
+        return ComparedPair(_whole(left), _whole(right))
     operations = SequenceMatcher(None, mine, theirs, autojunk=False).get_opcodes()
-    return Pair(
+    return ComparedPair(
         Side(left.page, tuple(_parts(mine, ((o[0], o[1], o[2]) for o in operations)))),
         Side(
             right.page, tuple(_parts(theirs, ((o[0], o[3], o[4]) for o in operations)))
@@ -117,20 +119,20 @@ def _pair(left: _Line | None, right: _Line | None) -> Pair:
 def _whole(line: _Line | None) -> Side | None:
     if line is None:
         return None
-    return Side(line.page, (Part(line.text, is_changed=True),))
+    return Side(line.page, (ComparedPart(line.text, is_changed=True),))
 
 
 def _parts(
     words: list[str], operations: Iterator[tuple[str, int, int]]
-) -> Iterator[Part]:
+) -> Iterator[ComparedPart]:
     for tag, start, end in operations:
         if start < end:
-            yield Part("".join(words[start:end]), is_changed=tag != "equal")
+            yield ComparedPart("".join(words[start:end]), is_changed=tag != "equal")
 
 
 def _shortened(
-    equal: list[Pair], *, is_first: bool, is_last: bool
-) -> Iterator[Pair | Gap]:
+    equal: list[ComparedPair], *, is_first: bool, is_last: bool
+) -> Iterator[ComparedPair | Gap]:
     """Leave out the middle of what is equal; at the ends, what lies further out."""
     head = 0 if is_first else _AROUND
     tail = 0 if is_last else _AROUND

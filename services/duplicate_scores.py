@@ -19,7 +19,7 @@ from services.patient_rules import EARLIEST_BIRTH
 # At a million patients (2^20) a pair with 21 bits is more likely one person than two.
 LIKELY: Final = 60
 _BITS_FOR_100: Final = 35
-_PERHAPS_TWINS: Final = LIKELY - 5
+_MAY_BE_SIBLINGS: Final = LIKELY - 5
 
 
 class Likeness(IntEnum):
@@ -86,7 +86,7 @@ def score(draft: PatientDraft, record: PatientRecord) -> Score:
     if _are_perhaps_twins(draft, record):
         # Twins and siblings share a household: name, address and phone are then one
         # piece of evidence, not three, so however much agrees it cannot decide.
-        return Score(min(value, _PERHAPS_TWINS), (*reasons, "perhaps twins"))
+        return Score(min(value, _MAY_BE_SIBLINGS), (*reasons, "perhaps twins"))
     return Score(value, reasons)
 
 

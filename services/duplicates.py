@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from db.models import Patient
-from db.routing import become
+from db.routing import assume_role
 from services import audit
 from services.actors import Actor, Permission
 from services.audit import Action
@@ -30,8 +30,8 @@ from services.patient_rows import COLUMNS, record_of
 
 __all__ = [
     "LIKELY",
-    "Candidate",
-    "Pair",
+    "DuplicateCandidate",
+    "DuplicatePair",
     "Score",
     "find_duplicates",
     "list_pairs",
@@ -66,7 +66,7 @@ _ARCHIVED: Final = and_(
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class DuplicateCandidate:
     """A record on file that may be of the person being typed; it may be archived."""
 
     patient: Identity
@@ -75,7 +75,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class DuplicatePair:
     """Two records on file that may be of one person, in the order of their ids."""
 
     older: PatientRecord
@@ -90,7 +90,7 @@ def find_duplicates(
     draft: PatientDraft,
     *,
     excluding: UUID | None = None,
-) -> tuple[Candidate, ...]:
+) -> tuple[DuplicateCandidate, ...]:
     """Return the records that may be of the drafted person, the likeliest first.
 
     Ask it when a patient is registered and when one is edited (`excluding` itself):
@@ -115,7 +115,7 @@ def find_duplicates(
 
 def look_for(
     session: Session, draft: PatientDraft, *, excluding: UUID | None = None
-) -> tuple[Candidate, ...]:
+) -> tuple[DuplicateCandidate, ...]:
     """Do what `find_duplicates` does for services that check and record themselves."""
     ids = union_all(*_lookups(draft)).subquery()
     statement = select(*COLUMNS).where(
@@ -123,12 +123,14 @@ def look_for(
     )
     if excluding is not None:
         statement = statement.where(Patient.id != excluding)
-    with become(session, "staff"):
+    with assume_role(session, "staff"):
         rows = session.execute(statement).all()
     return _best(draft, map(record_of, rows))
 
 
-def list_pairs(session: Session, actor: Actor, *, limit: int = 10) -> tuple[Pair, ...]:
+def list_pairs(
+    session: Session, actor: Actor, *, limit: int = 10
+) -> tuple[DuplicatePair, ...]:
     """Return likely duplicates among the records changed last, the likeliest first.
 
     What an import or a hasty registration brought in twice shows up here, without
@@ -144,7 +146,9 @@ def list_pairs(session: Session, actor: Actor, *, limit: int = 10) -> tuple[Pair
         weighed = score(records[newer].draft(), records[older])
         if weighed.is_likely:
             pairs.append(
-                Pair(records[older], records[newer], weighed.value, weighed.reasons)
+                DuplicatePair(
+                    records[older], records[newer], weighed.value, weighed.reasons
+                )
             )
     pairs.sort(key=lambda pair: (-pair.score, pair.older.id, pair.newer.id))
     shown = tuple(pairs[:limit])
@@ -190,7 +194,7 @@ def _agreeing() -> CompoundSelect[Any]:
 
 def _best(
     draft: PatientDraft, records: Iterator[PatientRecord]
-) -> tuple[Candidate, ...]:
+) -> tuple[DuplicateCandidate, ...]:
     candidates = []
     for record in records:
         weighed = score(draft, record)
@@ -200,7 +204,9 @@ def _best(
                 if record.is_archived
                 else weighed.reasons
             )
-            candidates.append(Candidate(record.identity(), weighed.value, reasons))
+            candidates.append(
+                DuplicateCandidate(record.identity(), weighed.value, reasons)
+            )
     candidates.sort(key=lambda one: (-one.score, one.patient.id))
     return tuple(candidates[:_MOST_SHOWN])
 

@@ -123,7 +123,7 @@ def renew(
     actor.require(Permission.MANAGE_USERS)
     confirmations.require_passkey(session, actor, session_id)
     person = people.get_person(session, actor, user_id)
-    if person.standing is people.Standing.ACTIVE:
+    if person.standing is people.AccountStatus.ACTIVE:
         raise AlreadySignsIn
     user = session.get_one(User, user_id)
     _require_newcomer(session, user)

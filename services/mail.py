@@ -32,7 +32,7 @@ class MailNotSent(Unavailable):
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Email:
     """Plain words for one person. No health data: mail is a postcard."""
 
     to: str
@@ -43,12 +43,12 @@ class Letter:
 class Mailer(Protocol):
     """Whatever takes letters."""
 
-    def send(self, letter: Letter) -> None:
+    def send(self, letter: Email) -> None:
         """Hand the letter over, or raise MailNotSent."""
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class MailServer:
     """A mail server, as CHARTROOM_SMTP_URL names it."""
 
     host: str
@@ -58,7 +58,7 @@ class Server:
     is_tls_from_the_start: bool
 
     @classmethod
-    def at(cls, url: str) -> "Server":
+    def at(cls, url: str) -> "MailServer":
         """Read `smtp://user:password@host:port`, or raise ValueError with the reason.
 
         `smtps` speaks TLS from the start, `smtp` after STARTTLS.
@@ -88,7 +88,7 @@ class SmtpMailer:
 
     def __init__(
         self,
-        server: Server,
+        server: MailServer,
         *,
         sender: str,
         tls: ssl.SSLContext | None = None,
@@ -100,7 +100,7 @@ class SmtpMailer:
         self._tls = tls or ssl.create_default_context()
         self._timeout_seconds = timeout_seconds
 
-    def send(self, letter: Letter) -> None:
+    def send(self, letter: Email) -> None:
         """Hand the letter over, or raise MailNotSent."""
         try:
             with self._connected() as smtp:
@@ -110,7 +110,7 @@ class SmtpMailer:
             _log.warning("A letter was not sent: %s.", type(error).__name__)
             raise MailNotSent from None
 
-    def _message(self, letter: Letter) -> EmailMessage:
+    def _message(self, letter: Email) -> EmailMessage:
         message = EmailMessage()
         message["From"] = self._sender
         message["To"] = letter.to
@@ -159,11 +159,11 @@ def mailer_of(settings: Settings) -> Mailer | None:
     """Return who takes letters by these settings; None where nobody does."""
     if settings.smtp_url is None or settings.mail_from is None:
         return None
-    server = Server.at(settings.smtp_url.get_secret_value())
+    server = MailServer.at(settings.smtp_url.get_secret_value())
     return SmtpMailer(server, sender=settings.mail_from)
 
 
-class Outbox:
+class MailQueue:
     """Sends in the background, so that nobody can tell by waiting who has an account.
 
     What fails was logged where it failed; the person asks for another code.

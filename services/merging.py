@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.models import STAYS_WITH_MERGED, Base, Patient, PatientMerge
-from db.routing import become
+from db.routing import assume_role
 from services import audit, care, patients
 from services.actors import Actor, Permission
 from services.audit import Action
@@ -56,7 +56,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class MergePreview:
     """Two records side by side, and the draft that loses nothing of either."""
 
     kept: PatientRecord
@@ -65,7 +65,9 @@ class Preview:
     differences: tuple[Difference, ...]
 
 
-def preview(session: Session, actor: Actor, kept_id: UUID, merged_id: UUID) -> Preview:
+def preview(
+    session: Session, actor: Actor, kept_id: UUID, merged_id: UUID
+) -> MergePreview:
     """Return what a merge would bring together; changes nothing.
 
     Raises SameRecord, NotFound, or PatientArchived if one is out of use.
@@ -82,7 +84,7 @@ def preview(session: Session, actor: Actor, kept_id: UUID, merged_id: UUID) -> P
             purpose="merge",
         )
     suggestion = suggest(kept.draft(), merged.draft())
-    return Preview(
+    return MergePreview(
         kept, merged, suggestion, tuple(_differences(kept, merged, suggestion))
     )
 
@@ -145,7 +147,7 @@ def merge(
     patients.change(session, merged_id, loser, version=merged_version)
     _write_down(session, actor, kept, merged)
     # Who may merge two records need not see, let alone change, all that names them.
-    with become(session, "system"):
+    with assume_role(session, "system"):
         _repoint(session, kept_id, merged_id)
     _record(session, actor, made, merged)
     return made.after

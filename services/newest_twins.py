@@ -10,7 +10,7 @@ from db.models import Patient
 from services import audit, duplicates
 from services.actors import Actor, Permission
 from services.audit import Action
-from services.duplicates import Candidate
+from services.duplicates import DuplicateCandidate
 from services.patient_records import PatientRecord
 from services.patient_rows import COLUMNS, record_of
 
@@ -18,14 +18,16 @@ _LOOKED_AT: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Twins:
+class NewDuplicate:
     """A new record, and the one that is most like it."""
 
     new: PatientRecord
-    known: Candidate
+    known: DuplicateCandidate
 
 
-def list_twins(session: Session, actor: Actor, *, limit: int = 3) -> tuple[Twins, ...]:
+def list_twins(
+    session: Session, actor: Actor, *, limit: int = 3
+) -> tuple[NewDuplicate, ...]:
     """Return the last registrations that are likely somebody known, the newest first.
 
     A clinician's own registrations; raises NotAllowed.
@@ -37,12 +39,12 @@ def list_twins(session: Session, actor: Actor, *, limit: int = 3) -> tuple[Twins
         .order_by(Patient.created_at.desc(), Patient.id.desc())
         .limit(_LOOKED_AT)
     )
-    found: dict[frozenset[object], Twins] = {}
+    found: dict[frozenset[object], NewDuplicate] = {}
     for new in map(record_of, newest.all()):
         for known in duplicates.look_for(session, new.draft(), excluding=new.id)[:1]:
             if known.score >= duplicates.LIKELY:
                 pair = frozenset((new.id, known.patient.id))
-                found.setdefault(pair, Twins(new, known))
+                found.setdefault(pair, NewDuplicate(new, known))
     shown = tuple(found.values())[:limit]
     told = [one for twins in shown for one in (twins.new.id, twins.known.patient.id)]
     audit.record(

@@ -10,15 +10,15 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from db.routing import (
-    Acting,
     Database,
+    DatabaseIdentity,
     DatabaseUnavailable,
     Lsn,
     NoPrimary,
     OutcomeUnknown,
     Read,
     Refused,
-    Written,
+    WriteResult,
 )
 from db.spool import SpoolUnavailable
 from services import audit, throttling
@@ -61,7 +61,7 @@ class NotRecorded(Unavailable):
 
 
 @dataclass(frozen=True, slots=True)
-class OnBehalf:
+class ActorDatabase:
     """Reads and writes as one actor, from one place.
 
     What a read records is committed on the primary before its answer is returned or,
@@ -124,7 +124,7 @@ class OnBehalf:
         *,
         key: UUID | None = None,
         gives_way: bool = False,
-    ) -> Written[T]:
+    ) -> WriteResult[T]:
         """Run and commit a transaction on the primary exactly once."""
         with self.recording_refusals():
             return self.database.write(
@@ -218,7 +218,7 @@ def write_down(
     database: Database,
     events: Sequence[Event],
     *,
-    acting: Acting,
+    acting: DatabaseIdentity,
     spool: Spooling | None,
 ) -> None:
     """Write events down where they last; raises NotRecorded if they nowhere would."""

@@ -27,7 +27,7 @@ _NOT_NULL: Final = "23502"
 
 
 @contextmanager
-def explained(session: Session) -> Iterator[None]:
+def translate_violations(session: Session) -> Iterator[None]:
     """Run statements in a savepoint; what they violate is raised as InvalidPatient.
 
     The rules are checked before, so this matters to a record that was written in
@@ -43,7 +43,7 @@ def explained(session: Session) -> Iterator[None]:
         raise rules.InvalidPatient(problem) from error
 
 
-def find_problem(error: DBAPIError) -> rules.Problem | None:
+def find_problem(error: DBAPIError) -> rules.PatientProblem | None:
     """Return what a patient's field did wrong, or None if it was something else."""
     reported = getattr(error.orig, "diag", None)
     if reported is None:
@@ -56,7 +56,7 @@ def find_problem(error: DBAPIError) -> rules.Problem | None:
     return PROBLEMS.get(reported.constraint_name or "")
 
 
-def _problem_of_term(detail: str | None) -> rules.Problem | None:
+def _problem_of_term(detail: str | None) -> rules.PatientProblem | None:
     """Find out which list it was: the failing row of clinical_terms starts with it."""
     found = re.search(r"\((\w+),", detail or "")
     if found is None or found[1] not in _LISTS:

@@ -50,7 +50,7 @@ class NotArchived(Conflict):
         super().__init__("This record is not archived; you can use it as it is.")
 
 
-class IdTaken(Conflict):
+class PatientIdTaken(Conflict):
     """The id that came with a registration belongs to a record with other data."""
 
     def __init__(self) -> None:

@@ -49,7 +49,7 @@ _GAPS: Final = "\t\n\v\f\r\x85"
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class PatientProblem:
     """One thing that is wrong with one field, in a sentence."""
 
     property_name: str
@@ -59,7 +59,7 @@ class Problem:
 class InvalidPatient(InvalidInput):
     """A draft breaks rules; `problems` has all of them, in the order of the form."""
 
-    def __init__(self, *problems: Problem) -> None:
+    def __init__(self, *problems: PatientProblem) -> None:
         super().__init__(
             problems[0].property_name, " ".join(found.message for found in problems)
         )
@@ -68,57 +68,57 @@ class InvalidPatient(InvalidInput):
 
 # The database has a constraint behind most of these; services.patient_constraints
 # gives the same problem when some other code runs into it.
-BIRTH_IMPLAUSIBLE: Final = Problem(
+BIRTH_IMPLAUSIBLE: Final = PatientProblem(
     "date_of_birth",
     "Date of birth must lie between 1 January 1900 and today; check the year.",
 )
-SEX_UNKNOWN: Final = Problem(
+SEX_UNKNOWN: Final = PatientProblem(
     "sex", "Sex is not one we know; choose female, male, other or unknown."
 )
-EMAIL_INVALID: Final = Problem(
+EMAIL_INVALID: Final = PatientProblem(
     "email", "E-mail is not an address; correct it or leave it empty."
 )
-PHONE_INVALID: Final = Problem(
+PHONE_INVALID: Final = PatientProblem(
     "phone_number",
     "Phone number must have 10 to 15 digits, with a + before a country code; "
     "add the area code and leave out extensions.",
 )
-ALLERGIES_CONTRADICTED: Final = Problem(
+ALLERGIES_CONTRADICTED: Final = PatientProblem(
     "no_known_allergies",
     "No known allergies is ticked but allergies are listed; "
     "untick it or empty the list.",
 )
-UNREACHABLE: Final = Problem(
+UNREACHABLE: Final = PatientProblem(
     "phone_number",
     "Phone number and e-mail are both empty; "
     "enter one so that the clinic can reach the patient.",
 )
 
 
-def missing(name: str) -> Problem:
+def missing(name: str) -> PatientProblem:
     """Return the problem of a required field that is empty."""
-    return Problem(name, f"{LABELS[name]} is missing; enter it.")
+    return PatientProblem(name, f"{LABELS[name]} is missing; enter it.")
 
 
-def too_long(name: str) -> Problem:
+def too_long(name: str) -> PatientProblem:
     """Return the problem of a text that does not fit its field."""
-    return Problem(
+    return PatientProblem(
         name, f"{LABELS[name]} is too long; shorten it to {LONGEST[name]} characters."
     )
 
 
-def item_too_long(name: str) -> Problem:
+def item_too_long(name: str) -> PatientProblem:
     """Return the problem of a list with an entry that should be several."""
-    return Problem(
+    return PatientProblem(
         name,
         f"{LABELS[name]} has an entry that is too long; "
         f"shorten it to {LONGEST_ITEM} characters.",
     )
 
 
-def too_many(name: str) -> Problem:
+def too_many(name: str) -> PatientProblem:
     """Return the problem of a list that is longer than anybody would read."""
-    return Problem(
+    return PatientProblem(
         name, f"{LABELS[name]} has too many entries; keep at most {MOST_ITEMS}."
     )
 
@@ -132,7 +132,7 @@ def validate(
     patient (`needs_contact`); imported records may lack one.
     """
     values: dict[str, Any] = {}
-    problems: list[Problem] = []
+    problems: list[PatientProblem] = []
     for name in LABELS:
         values[name] = getattr(draft, name)
         try:
@@ -148,7 +148,7 @@ def validate(
 
 def _in_context(
     name: str, values: dict[str, Any], today: date, needs_contact: bool
-) -> Iterator[Problem]:
+) -> Iterator[PatientProblem]:
     """Judge a field that is right by itself with today and the fields before it."""
     if name == "date_of_birth" and values[name] > today:
         yield BIRTH_IMPLAUSIBLE
@@ -231,7 +231,7 @@ def _clean(name: str, typed: str | None) -> str:
     text = _INVISIBLE.sub("", unicodedata.normalize("NFC", typed or ""))
     if _REORDERING.search(text) or any(map(_is_unprintable, text)):
         raise InvalidPatient(
-            Problem(
+            PatientProblem(
                 name,
                 f"{LABELS[name]} holds invisible control characters; type it anew.",
             )

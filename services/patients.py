@@ -11,31 +11,31 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.models import Patient
-from db.routing import become
+from db.routing import assume_role
 from services import audit, care, patient_constraints
 from services.actors import Actor, Permission, Role
 from services.audit import Action
 from services.birth_dates import parse_date_of_birth
 from services.patient_records import PatientDraft, PatientRecord
 from services.patient_refusals import (
-    IdTaken,
     NoSuchPatient,
     NotArchived,
     PatientArchived,
+    PatientIdTaken,
     StaleVersion,
 )
 from services.patient_rows import COLUMNS, record_of
-from services.patient_rules import InvalidPatient, Problem, validate
+from services.patient_rules import InvalidPatient, PatientProblem, validate
 
 __all__ = [
     "COLUMNS",
     "Change",
-    "IdTaken",
     "InvalidPatient",
     "NoSuchPatient",
     "NotArchived",
     "PatientArchived",
-    "Problem",
+    "PatientIdTaken",
+    "PatientProblem",
     "StaleVersion",
     "archive",
     "change",
@@ -113,13 +113,13 @@ def register(
     )
     # Until somebody treats the new patient, a clinician's own role could not read the
     # row that it has just written, nor the one that is there already.
-    with become(session, "staff"):
-        with patient_constraints.explained(session):
+    with assume_role(session, "staff"):
+        with patient_constraints.translate_violations(session):
             row = session.execute(statement).one_or_none()
         if row is None:
             existing = _get(session, values["id"])
             if existing.draft() != draft:
-                raise IdTaken
+                raise PatientIdTaken
             return existing
         kept = record_of(row)
         if actor.role is Role.CLINICIAN:
@@ -259,7 +259,7 @@ def _write(
         .returning(*_BEFORE, *COLUMNS)
         .execution_options(synchronize_session=False)
     )
-    with patient_constraints.explained(session):
+    with patient_constraints.translate_violations(session):
         row = session.execute(statement).one_or_none()
     if row is None:
         return None

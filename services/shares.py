@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
 
 from db.models import Document, DocumentShare, DocumentVersion
-from db.routing import become
+from db.routing import assume_role
 from services import audit, documents
 from services.actors import Actor, Permission, Role
 from services.audit import Action
@@ -166,7 +166,7 @@ def revoke_all(session: Session, actor: Actor, user_id: UUID) -> None:
     Whoever shuts people out does so without seeing any document.
     """
     actor.require(Permission.MANAGE_USERS)
-    with become(session, "system"):
+    with assume_role(session, "system"):
         revoked = session.execute(
             update(DocumentShare)
             .where(DocumentShare.created_by == user_id, _LIVE)

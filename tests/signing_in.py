@@ -6,7 +6,7 @@ from uuid import UUID
 import httpx
 
 from db.routing import Database
-from db.routing.acting import DOOR
+from db.routing.acting import ANONYMOUS
 from services import sessions
 
 
@@ -16,7 +16,7 @@ def cookie_of(database: Database, user_id: UUID) -> str:
         lambda session: sessions.start(
             session, user_id, method="code", network=None, browser=None
         ),
-        acting=DOOR,
+        acting=ANONYMOUS,
     )
     return f"chartroom={started.value.token}"
 

@@ -10,14 +10,20 @@ from dashboard.acting.seeing import usual_wait
 from dashboard.context import in_zone, now
 from dashboard.widgets.dry_run import candidate_words, dry_run_of, dry_run_summary
 from dashboard.widgets.words import at
-from services.cluster_acts import Act, Candidate, Order, Planned, Preview
+from services.cluster_acts import (
+    FailoverCandidate,
+    OperationKind,
+    OperationPreview,
+    OperationRequest,
+    PlannedSwitchover,
+)
 
 _PAGE: Final = "switchover"
 _NOW: Final = "Now"
 _LATER: Final = "At a time"
 
 
-def show_planned(planned: Planned) -> None:
+def show_planned(planned: PlannedSwitchover) -> None:
     """Show the switchover that is planned, and how to forget it."""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
@@ -32,7 +38,7 @@ def show_planned(planned: Planned) -> None:
         cancel(planned.id)
 
 
-def change_primary(found: Preview) -> None:
+def change_primary(found: OperationPreview) -> None:
     """Show the dry run, ask to whom, when and why, and give the order."""
     dry_run_summary(found, usual_wait())
     names = [one.name for one in found.candidates if one.is_eligible]
@@ -54,8 +60,8 @@ def change_primary(found: Preview) -> None:
         _decide(found, chosen)
 
 
-def _decide(found: Preview, chosen: Candidate) -> None:
-    is_planned = found.act is Act.SWITCHOVER
+def _decide(found: OperationPreview, chosen: FailoverCandidate) -> None:
+    is_planned = found.act is OperationKind.SWITCHOVER
     moment = _ask_moment() if is_planned else None
     reason = ask_reason(_PAGE)
     typed = "" if chosen.is_certain else _ask_typed(chosen)
@@ -65,7 +71,11 @@ def _decide(found: Preview, chosen: Candidate) -> None:
         key="switchover_do",
         icon=":material/swap_horiz:",
     ):
-        give(Order(found.act, reason, chosen.name, typed=typed, scheduled_at=moment))
+        give(
+            OperationRequest(
+                found.act, reason, chosen.name, typed=typed, scheduled_at=moment
+            )
+        )
 
 
 def _ask_moment() -> datetime | None:
@@ -80,7 +90,7 @@ def _ask_moment() -> datetime | None:
     ).replace(tzinfo=proposed.tzinfo)
 
 
-def _ask_typed(chosen: Candidate) -> str:
+def _ask_typed(chosen: FailoverCandidate) -> str:
     return st.text_input(
         f"Type {chosen.name} to accept that something may be lost",
         key="switchover_typed",
@@ -88,7 +98,9 @@ def _ask_typed(chosen: Candidate) -> str:
     )
 
 
-def _label(found: Preview, chosen: Candidate, moment: datetime | None) -> str:
-    if found.act is Act.FAILOVER:
+def _label(
+    found: OperationPreview, chosen: FailoverCandidate, moment: datetime | None
+) -> str:
+    if found.act is OperationKind.FAILOVER:
         return f"Let {chosen.name} lead"
     return f"{'Plan the switchover' if moment else 'Switch over'} to {chosen.name}"

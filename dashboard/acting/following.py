@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.acting.giving import followed, let_go
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.act_result import act_result, act_steps
 from services.cluster_acts import TITLES
 
@@ -37,7 +37,7 @@ def follow() -> bool:
 @st.fragment(run_every=_EVERY)
 def _watch() -> None:
     # Of this process's memory alone: the database may be changing hands.
-    with net():
+    with error_boundary():
         run = followed()
         if run is None or not run.is_running:
             st.rerun()

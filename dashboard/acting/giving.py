@@ -8,19 +8,19 @@ import streamlit as st
 from dashboard import wiring
 from dashboard.acting.seeing import run_at_hand
 from dashboard.context import act_on_servers, current_actor, current_sign_in, write
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.notices import notify
 from services import cluster_acts
-from services.cluster_acts import Order, Run
+from services.cluster_acts import OperationRequest, RunningOperation
 from services.reasons import LONGEST
 
 _FOLLOWED: Final = "acting_run"
 
 
-def give(order: Order) -> None:
+def give(order: OperationRequest) -> None:
     """Have it done and follow it on this page; say here what the order may not do."""
     # A net of its own: the forms below stay, and so does what is typed in them.
-    with net():
+    with error_boundary():
         run = act_on_servers(order)
         if run is None:
             notify("The switchover is planned.", icon="event")
@@ -32,7 +32,7 @@ def give(order: Order) -> None:
 def cancel(planned_id: UUID) -> None:
     """Forget the switchover that is planned, or say here why that may not be."""
     actor, sign_in = current_actor(), current_sign_in()
-    with net():
+    with error_boundary():
         write(
             lambda session: cluster_acts.cancel(
                 session, actor, planned_id, session_id=sign_in
@@ -42,7 +42,7 @@ def cancel(planned_id: UUID) -> None:
         st.rerun()
 
 
-def followed() -> Run | None:
+def followed() -> RunningOperation | None:
     """Return what this page follows: what it began, or what is being done."""
     operator = wiring.current().operator
     return operator.run(st.session_state.get(_FOLLOWED)) or run_at_hand()

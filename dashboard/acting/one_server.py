@@ -8,11 +8,16 @@ import streamlit as st
 from dashboard.acting.giving import ask_reason, give
 from dashboard.acting.seeing import is_embedded
 from dashboard.navigation import go
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.own_servers import own_servers
 from dashboard.widgets.words import plain
 from services import reasons
-from services.cluster_acts import Act, Order, Server, Situation
+from services.cluster_acts import (
+    OperationKind,
+    OperationRequest,
+    ServerSituation,
+    Situation,
+)
 
 _PAGE: Final = "server"
 _PAUSES: Final = (15, 30, 60, 120, 300)
@@ -25,7 +30,7 @@ class _Deed:
     What takes something away says what that is (`loss`), and is asked about first.
     """
 
-    act: Act
+    act: OperationKind
     label: str
     icon: str
     effect: str
@@ -33,7 +38,7 @@ class _Deed:
 
 
 _REJOIN: Final = _Deed(
-    Act.REJOIN,
+    OperationKind.REJOIN,
     "Rejoin",
     "link",
     "Brings a server back that has fallen out: what only it has is rewound, and if "
@@ -41,20 +46,20 @@ _REJOIN: Final = _Deed(
     "it streams.",
 )
 _RESTART: Final = _Deed(
-    Act.RESTART,
+    OperationKind.RESTART,
     "Restart PostgreSQL",
     "restart_alt",
     "Restarts PostgreSQL here; readers go to the other servers meanwhile.",
 )
 _RESTART_PRIMARY: Final = _Deed(
-    Act.RESTART,
+    OperationKind.RESTART,
     "Restart the primary",
     "restart_alt",
     "Nobody can save anything while it restarts. A switchover first is gentler: then "
     "this server is a replica, and its restart keeps nobody waiting.",
 )
 _REINIT: Final = _Deed(
-    Act.REINIT,
+    OperationKind.REINIT,
     "Copy anew",
     "content_copy",
     "Throws this server's data away and copies the primary's. Takes as long as the "
@@ -63,7 +68,7 @@ _REINIT: Final = _Deed(
     "this server has is gone for good.",
 )
 _REMOVE: Final = _Deed(
-    Act.REMOVE_REPLICA,
+    OperationKind.REMOVE_REPLICA,
     "Remove this server",
     "delete",
     "Ends it and throws its data away. The others keep everything.",
@@ -72,7 +77,7 @@ _REMOVE: Final = _Deed(
 )
 
 
-def deeds_of(server: Server, found: Situation) -> None:
+def deeds_of(server: ServerSituation, found: Situation) -> None:
     """Ask why, and offer what can be done to the server."""
     reason = ask_reason(_PAGE)
     if server.is_leading:
@@ -94,7 +99,7 @@ def deeds_of(server: Server, found: Situation) -> None:
 
 
 def _offer(
-    deed: _Deed, server: Server, reason: str, *, is_advised: bool = False
+    deed: _Deed, server: ServerSituation, reason: str, *, is_advised: bool = False
 ) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(deed.effect, width="stretch")
@@ -107,19 +112,19 @@ def _offer(
     if not is_wanted:
         return
     # Below the box, not squeezed in beside the button: it may be refused.
-    order = Order(deed.act, reason, server.name)
+    order = OperationRequest(deed.act, reason, server.name)
     if not deed.loss:
         give(order)
         return
-    with net():
+    with error_boundary():
         reasons.read(reason)
         _make_sure(deed, order)
 
 
 @st.dialog("Throw a server's data away?", icon=":material/delete_forever:")
-def _make_sure(deed: _Deed, order: Order) -> None:
+def _make_sure(deed: _Deed, order: OperationRequest) -> None:
     """Name the server and what is lost with it, before that is done."""
-    with net():
+    with error_boundary():
         st.markdown(f"**{plain(order.node or '')}**: {deed.effect} {deed.loss}")
         if st.button(
             deed.label, type="primary", key=f"server_{deed.act.value}_confirm"
@@ -127,7 +132,7 @@ def _make_sure(deed: _Deed, order: Order) -> None:
             give(order)
 
 
-def _offer_pause(server: Server, reason: str) -> None:
+def _offer_pause(server: ServerSituation, reason: str) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(
             "Lets this server receive and show nothing new for a while, to see what "
@@ -141,4 +146,8 @@ def _offer_pause(server: Server, reason: str) -> None:
             "Pause replay", key="server_pause-replay", icon=":material/pause_circle:"
         )
     if is_wanted:
-        give(Order(Act.PAUSE_REPLAY, reason, server.name, seconds=seconds))
+        give(
+            OperationRequest(
+                OperationKind.PAUSE_REPLAY, reason, server.name, seconds=seconds
+            )
+        )

@@ -8,9 +8,9 @@ from dashboard.context import current_actor, read, require
 from db.routing import DatabaseUnavailable
 from services.actors import Permission
 from services.cluster_acts import (
-    Planned,
-    Preview,
-    Run,
+    OperationPreview,
+    PlannedSwitchover,
+    RunningOperation,
     Servers,
     Situation,
     planned,
@@ -35,7 +35,7 @@ def situation() -> Situation:
     return servers().look(with_transactions=True)
 
 
-def dry_run() -> Preview:
+def dry_run() -> OperationPreview:
     """Tell what a change of the primary would mean now; raises as `situation` does."""
     return preview(situation())
 
@@ -51,7 +51,7 @@ def is_embedded() -> bool:
     return wiring.current().operator.servers.control is not None
 
 
-def next_planned() -> Planned | None:
+def next_planned() -> PlannedSwitchover | None:
     """Return the switchover that is planned; None also while nobody knows."""
     require(Permission.ACT_ON_CLUSTER)
     database, actor = wiring.current().database, current_actor()
@@ -85,6 +85,6 @@ def usual_wait() -> tuple[float, ...]:
     return tuple(waits[:_COMPARED])
 
 
-def run_at_hand() -> Run | None:
+def run_at_hand() -> RunningOperation | None:
     """Return what this process does to the servers now."""
     return wiring.current().operator.current()

@@ -9,7 +9,13 @@ from dashboard import wiring
 from dashboard.acting.giving import ask_reason, give
 from dashboard.acting.seeing import is_embedded
 from dashboard.widgets.own_servers import own_servers
-from services.cluster_acts import SETTINGS, Act, Order, Setting, current
+from services.cluster_acts import (
+    SETTINGS,
+    OperationKind,
+    OperationRequest,
+    Setting,
+    current,
+)
 
 _PAGE: Final = "steering"
 _MINUTE: Final = 60
@@ -31,10 +37,10 @@ def automatic_failover(*, is_on: bool) -> None:
         )
     with st.form("steering_automatic"):
         reason = ask_reason("steering_automatic")
-        act = Act.PAUSE if is_on else Act.RESUME
+        act = OperationKind.PAUSE if is_on else OperationKind.RESUME
         label = "Switch it off" if is_on else "Switch it on"
         if st.form_submit_button(label, key="steering_automatic_do"):
-            give(Order(act, reason))
+            give(OperationRequest(act, reason))
 
 
 def settings(config: Mapping[str, Any]) -> None:
@@ -46,7 +52,7 @@ def settings(config: Mapping[str, Any]) -> None:
         reason = ask_reason("steering_settings")
         if st.form_submit_button("Change settings", key="steering_settings_do"):
             changes = {name: new for name, new in wanted.items() if new != now[name]}
-            give(Order(Act.SETTINGS, reason, changes=changes))
+            give(OperationRequest(OperationKind.SETTINGS, reason, changes=changes))
 
 
 def new_replica() -> None:
@@ -70,7 +76,7 @@ def new_replica() -> None:
         reason = ask_reason("steering_replica")
         if st.form_submit_button("Make it", key="steering_replica_do"):
             seconds = float(minutes * _MINUTE) if is_late else None
-            give(Order(Act.ADD_REPLICA, reason, seconds=seconds))
+            give(OperationRequest(OperationKind.ADD_REPLICA, reason, seconds=seconds))
 
 
 def _ask(setting: Setting, value: int | str) -> int | str:

@@ -23,7 +23,7 @@ from dashboard.context import (
     write,
 )
 from dashboard.navigation import go
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets import form_fields
 from dashboard.widgets.notices import notify
 from services import authoring, documents
@@ -84,7 +84,7 @@ def _let_go() -> None:
 @st.dialog("Preview", width="large", icon=":material/visibility:", on_dismiss=_let_go)
 def _preview(made: Made) -> None:
     """Show the pages as they will be filed; nothing is kept before the confirmation."""
-    with net():
+    with error_boundary():
         # Above the page: below it nobody would see them without scrolling.
         with st.container(horizontal=True, vertical_alignment="center"):
             confirmed = st.button(

@@ -18,7 +18,7 @@ from dashboard.booking.held import (
 )
 from dashboard.booking.times import clock, when
 from dashboard.context import current_actor, write
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.countdown import Countdown, countdown
 from dashboard.widgets.words import plain
 from services import bookings
@@ -37,7 +37,7 @@ def hold_panels(patient_id: UUID | None) -> None:
 
 @st.fragment
 def _panels(patient_id: UUID, drawn: frozenset[UUID]) -> None:
-    with net():
+    with error_boundary():
         # Anew each time: what was left when the page was drawn is less by now.
         held = held_for(patient_id)
         if {one.id for one in held} != drawn:

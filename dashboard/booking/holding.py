@@ -11,7 +11,7 @@ from dashboard.booking.held import LOST, REFUSED, forget_booked
 from dashboard.booking.notice import notice_hours
 from dashboard.booking.times import clock, shortly
 from dashboard.context import current_actor, read, write
-from dashboard.net import net
+from dashboard.net import error_boundary
 from services import bookings, slots
 from services.actors import Permission
 from services.bookings import AnyRequest, BookingRecord, BookingRequest
@@ -90,7 +90,7 @@ def _forget_refused() -> None:
     "Book against the rules?", icon=":material/gavel:", on_dismiss=_forget_refused
 )
 def _override(refused: _Refused) -> None:
-    with net():
+    with error_boundary():
         st.markdown(str(refused.refusal))
         with st.form("booking_override_form", border=False):
             reason = st.text_area(

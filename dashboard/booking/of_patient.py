@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.booking.visits_table import visits_table
 from dashboard.context import current_actor, now, read
 from dashboard.navigation import go
-from dashboard.net import net
+from dashboard.net import error_boundary
 from services import appointments, visit_permissions
 from services.actors import Role
 from services.appointments import VisitRecord, VisitStatus
@@ -40,7 +40,7 @@ def next_visits(patient_id: UUID, *, page: str) -> None:
     if not actor.may(visit_permissions.to_view(actor)):
         return
     st.subheader("Visits", anchor=False)
-    with net():
+    with error_boundary():
         ahead = are_ahead(visits_of(patient_id))
         if ahead:
             visits_table(ahead, name="Next visits", key=f"{page}_visits")

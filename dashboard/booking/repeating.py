@@ -10,7 +10,7 @@ from dashboard.booking.held import forget_booked
 from dashboard.booking.times import when
 from dashboard.clock import zone
 from dashboard.context import current_actor, read, write
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.notices import notify
 from services import bookings
 from services.bookings import BookingStatus, SeriesRequest, SeriesSlot
@@ -39,7 +39,7 @@ def wanted_weeks() -> int:
 @st.dialog("The same time every week", icon=":material/repeat:")
 def choose_weeks(slot_id: UUID, patient_id: UUID, weeks: int) -> None:
     """Show which of the times are free, and hold those that are wanted."""
-    with net():
+    with error_boundary():
         actor, of_clinic = current_actor(), zone()
         times = read(
             lambda s: bookings.preview_series(s, actor, slot_id, weeks, of_clinic),

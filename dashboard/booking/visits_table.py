@@ -10,13 +10,13 @@ from dashboard.booking.moving import go_and_move
 from dashboard.booking.notice import notice_hours
 from dashboard.booking.times import when
 from dashboard.context import current_actor, now, read, write
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.notices import notify
 from dashboard.widgets.record_table import (
     Cell,
     Column,
-    Deed,
     Row,
+    RowAction,
     chosen_of,
     payload_of,
     record_table,
@@ -67,18 +67,20 @@ def _row(visit: VisitRecord) -> Row:
     )
 
 
-def _deeds(visit: VisitRecord) -> Iterator[Deed]:
+def _deeds(visit: VisitRecord) -> Iterator[RowAction]:
     if visit.status is not VisitStatus.SCHEDULED:
         return
-    yield Deed("ticket", "Download ticket", "confirmation_number", ticket_url(visit.id))
-    yield Deed(
+    yield RowAction(
+        "ticket", "Download ticket", "confirmation_number", ticket_url(visit.id)
+    )
+    yield RowAction(
         "calendar",
         "Download calendar file",
         "calendar_add_on",
         calendar_url(visit.id),
     )
-    yield Deed(_MOVE, "Move", "event_repeat")
-    yield Deed(_CANCEL, "Cancel", "event_busy")
+    yield RowAction(_MOVE, "Move", "event_repeat")
+    yield RowAction(_CANCEL, "Cancel", "event_busy")
 
 
 def _move(visit: VisitRecord) -> None:
@@ -88,7 +90,7 @@ def _move(visit: VisitRecord) -> None:
 
 @st.dialog("Cancel this visit?", icon=":material/event_busy:")
 def _cancel(visit: VisitRecord) -> None:
-    with net():
+    with error_boundary():
         st.markdown(
             f"**{when(visit.starts_at)}** with **{plain(visit.doctor_name)}** is "
             "cancelled at once, and the time is free for others. That cannot be undone."

@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard.booking.times import DAYS_OF_WEEK, span
 from dashboard.clock import in_zone, today
 from dashboard.context import current_actor, read, write
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.notices import notify
 from dashboard.widgets.words import plain, written
 from services import waitlist
@@ -92,7 +92,7 @@ def _leave(wait: WaitRecord) -> None:
 
 @st.dialog("Join the waiting list", icon=":material/hourglass_top:")
 def _join(patient_id: UUID, doctor: DoctorRecord | None, speciality: str) -> None:
-    with net():
+    with error_boundary():
         whom = doctor.name if doctor else f"any doctor, {speciality},"
         st.markdown(
             f"When a time with **{plain(whom)}** frees up, it is held for whoever has "

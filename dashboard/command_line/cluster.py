@@ -9,7 +9,7 @@ from dashboard.command_line.explaining import explained
 from dashboard.command_line.options import Data, choose
 
 if TYPE_CHECKING:
-    from services.cluster_acts import Order
+    from services.cluster_acts import OperationRequest
 
 group = typer.Typer()
 _cluster = typer.Typer(
@@ -52,10 +52,10 @@ def switchover(
     data: Data = None,
 ) -> None:
     """Let another server lead, and measure what that cost."""
-    from services.cluster_acts import Act, Order
+    from services.cluster_acts import OperationKind, OperationRequest
 
     moment = at.astimezone() if at else None
-    order = Order(Act.SWITCHOVER, reason, to, scheduled_at=moment)
+    order = OperationRequest(OperationKind.SWITCHOVER, reason, to, scheduled_at=moment)
     _do(order, data, dry_run=dry_run)
 
 
@@ -71,49 +71,53 @@ def failover(
     data: Data = None,
 ) -> None:
     """Let a server lead although nobody hands over: when the primary is lost."""
-    from services.cluster_acts import Act, Order
+    from services.cluster_acts import OperationKind, OperationRequest
 
-    _do(Order(Act.FAILOVER, reason, to, typed=confirm), data, dry_run=dry_run)
+    _do(
+        OperationRequest(OperationKind.FAILOVER, reason, to, typed=confirm),
+        data,
+        dry_run=dry_run,
+    )
 
 
 @_cluster.command()
 def reinit(node: Node, reason: Reason = "", data: Data = None) -> None:
     """Copy the primary's data to a replica anew, until it streams."""
-    from services.cluster_acts import Act, Order
+    from services.cluster_acts import OperationKind, OperationRequest
 
-    _do(Order(Act.REINIT, reason, node), data)
+    _do(OperationRequest(OperationKind.REINIT, reason, node), data)
 
 
 @_cluster.command()
 def restart(node: Node, reason: Reason = "", data: Data = None) -> None:
     """Restart PostgreSQL on a server."""
-    from services.cluster_acts import Act, Order
+    from services.cluster_acts import OperationKind, OperationRequest
 
-    _do(Order(Act.RESTART, reason, node), data)
+    _do(OperationRequest(OperationKind.RESTART, reason, node), data)
 
 
 @_cluster.command()
 def rejoin(node: Node, reason: Reason = "", data: Data = None) -> None:
     """Bring a server back until it streams: rewound, or else copied anew."""
-    from services.cluster_acts import Act, Order
+    from services.cluster_acts import OperationKind, OperationRequest
 
-    _do(Order(Act.REJOIN, reason, node), data)
+    _do(OperationRequest(OperationKind.REJOIN, reason, node), data)
 
 
 @_cluster.command()
 def pause(reason: Reason = "", data: Data = None) -> None:
     """Switch automatic failover off."""
-    from services.cluster_acts import Act, Order
+    from services.cluster_acts import OperationKind, OperationRequest
 
-    _do(Order(Act.PAUSE, reason), data)
+    _do(OperationRequest(OperationKind.PAUSE, reason), data)
 
 
 @_cluster.command()
 def resume(reason: Reason = "", data: Data = None) -> None:
     """Switch automatic failover on again."""
-    from services.cluster_acts import Act, Order
+    from services.cluster_acts import OperationKind, OperationRequest
 
-    _do(Order(Act.RESUME, reason), data)
+    _do(OperationRequest(OperationKind.RESUME, reason), data)
 
 
 @_cluster.command()
@@ -126,11 +130,11 @@ def settings(
     data: Data = None,
 ) -> None:
     """Show the few settings that matter and what they do, or change them."""
-    from services.cluster_acts import Act, Order
+    from services.cluster_acts import OperationKind, OperationRequest
 
     if changes:
         wanted = dict(change.partition("=")[::2] for change in changes)
-        _do(Order(Act.SETTINGS, reason, changes=wanted), data)
+        _do(OperationRequest(OperationKind.SETTINGS, reason, changes=wanted), data)
         return
     with explained():
         chosen = choose(data=data)
@@ -150,17 +154,20 @@ def add_replica(
     data: Data = None,
 ) -> None:
     """Make another replica, until it streams."""
-    from services.cluster_acts import Act, Order
+    from services.cluster_acts import OperationKind, OperationRequest
 
-    _do(Order(Act.ADD_REPLICA, reason, seconds=delayed_seconds), data)
+    _do(
+        OperationRequest(OperationKind.ADD_REPLICA, reason, seconds=delayed_seconds),
+        data,
+    )
 
 
 @_cluster.command()
 def remove_replica(node: Node, reason: Reason = "", data: Data = None) -> None:
     """End a replica and throw its data away."""
-    from services.cluster_acts import Act, Order
+    from services.cluster_acts import OperationKind, OperationRequest
 
-    _do(Order(Act.REMOVE_REPLICA, reason, node), data)
+    _do(OperationRequest(OperationKind.REMOVE_REPLICA, reason, node), data)
 
 
 @_cluster.command()
@@ -173,12 +180,15 @@ def pause_replay(
     data: Data = None,
 ) -> None:
     """Let a replica show nothing new for a while."""
-    from services.cluster_acts import Act, Order
+    from services.cluster_acts import OperationKind, OperationRequest
 
-    _do(Order(Act.PAUSE_REPLAY, reason, node, seconds=seconds), data)
+    _do(
+        OperationRequest(OperationKind.PAUSE_REPLAY, reason, node, seconds=seconds),
+        data,
+    )
 
 
-def _do(order: "Order", data: Data, *, dry_run: bool = False) -> None:
+def _do(order: "OperationRequest", data: Data, *, dry_run: bool = False) -> None:
     with explained():
         chosen = choose(data=data)
         from dashboard import cluster_commands

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard.consulting import saving
 from dashboard.consulting.opened import Opened
 from dashboard.consulting.writing import PAGE, Writing
-from dashboard.net import net
+from dashboard.net import error_boundary
 from services.appointments import VisitStatus
 from services.medical_records import is_empty
 
@@ -42,7 +42,7 @@ def _end() -> None:
 
 @st.dialog("Complete this visit?", icon=":material/task_alt:", on_dismiss=_end)
 def _confirm(opened: Opened, writing: Writing) -> None:
-    with net():
+    with error_boundary():
         st.markdown(_what_will_be_kept(writing))
         if opened.visit.status is VisitStatus.SCHEDULED:
             st.markdown("The patient is checked in with it: the desk has not done so.")

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard.care_team import outside_care
 from dashboard.consulting.opened import Opened
 from dashboard.context import in_zone, today
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.patient_header import patient_header
 from dashboard.widgets.words import at, plain
 from services.appointments import VisitRecord, VisitStatus
@@ -21,7 +21,7 @@ def glance(opened: Opened) -> None:
     patient, visit = opened.patient, opened.visit
     patient_header(patient, today())
     # Where it cannot be read, the rest of the page goes on: somebody is typing there.
-    with net():
+    with error_boundary():
         outside_care(patient)
     history, medications, reason = st.columns((1, 1, 1), gap="medium")
     with history:

@@ -12,7 +12,7 @@ from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.words import at
 from services import medical_records
 from services.appointments import VisitRecord
-from services.medical_records import VITALS, Measured, Vital, written
+from services.medical_records import VITALS, VisitMeasurements, Vital, written
 
 _CHARTS: Final = {
     "Blood pressure": ("systolic", "diastolic"),
@@ -44,7 +44,7 @@ def measurements(visit: VisitRecord) -> None:
     _chart(chosen, _with(measured, chosen))
 
 
-def _with(measured: Sequence[Measured], title: str) -> list[Measured]:
+def _with(measured: Sequence[VisitMeasurements], title: str) -> list[VisitMeasurements]:
     return [
         one
         for one in measured
@@ -52,7 +52,7 @@ def _with(measured: Sequence[Measured], title: str) -> list[Measured]:
     ]
 
 
-def _chart(title: str, measured: Sequence[Measured]) -> None:
+def _chart(title: str, measured: Sequence[VisitMeasurements]) -> None:
     vitals = [_BY_NAME[name] for name in _CHARTS[title]]
     latest = measured[-1]
     st.altair_chart(
@@ -69,7 +69,7 @@ def _chart(title: str, measured: Sequence[Measured]) -> None:
     )
 
 
-def _lines(vitals: Sequence[Vital], measured: Sequence[Measured]) -> alt.Chart:
+def _lines(vitals: Sequence[Vital], measured: Sequence[VisitMeasurements]) -> alt.Chart:
     """Return the chart, whose lines and points say nothing to a screen reader.
 
     Streamlit's own line chart names each point that the mouse is over, in a way that no
@@ -101,7 +101,7 @@ def _lines(vitals: Sequence[Vital], measured: Sequence[Measured]) -> alt.Chart:
     return chart
 
 
-def _said(one: Measured, vitals: Sequence[Vital]) -> str:
+def _said(one: VisitMeasurements, vitals: Sequence[Vital]) -> str:
     values = [getattr(one.vitals, vital.name) for vital in vitals]
     numbers = " / ".join("–" if value is None else written(value) for value in values)
     return f"{numbers} {vitals[0].unit}"

@@ -7,12 +7,12 @@ import streamlit as st
 from dashboard.consulting.prescribing import address_of
 from dashboard.context import current_actor, read
 from dashboard.navigation import go
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.record_table import (
     Cell,
     Column,
-    Deed,
     Row,
+    RowAction,
     payload_of,
     record_table,
 )
@@ -28,7 +28,7 @@ def prescriptions_of(patient_id: UUID, *, page: str) -> None:
     if not actor.may(prescriptions.permission_to_view(actor)):
         return
     st.subheader("Prescriptions", anchor=False)
-    with net():
+    with error_boundary():
         found = read(
             lambda s: prescriptions.list_of_patient(s, actor, patient_id),
             keep=("prescriptions", patient_id),
@@ -61,7 +61,7 @@ def _row(record: PrescriptionRecord) -> Row:
             Cell(
                 "Issued" if is_issued else "Withdrawn",
                 "ok" if is_issued else "muted",
-                deeds=(Deed("download", "Download", "download", address),),
+                deeds=(RowAction("download", "Download", "download", address),),
             ),
         ),
     )

@@ -8,8 +8,8 @@ import streamlit as st
 from dashboard.consulting import prescription_draft, prescription_form
 from dashboard.consulting.prescription_words import lines_table
 from dashboard.context import current_actor, now, read, write
-from dashboard.net import net
-from dashboard.stores import press
+from dashboard.net import error_boundary
+from dashboard.stores import prescription_issuer
 from dashboard.widgets.notices import notify
 from dashboard.widgets.words import at, plain
 from services import prescriptions
@@ -17,7 +17,7 @@ from services.actors import Permission
 from services.appointments.records import VisitRecord, VisitStatus
 from services.prescriptions import (
     DraftPrescription,
-    Order,
+    PrescriptionOrder,
     PrescriptionRecord,
     PrescriptionStatus,
 )
@@ -83,7 +83,7 @@ def _show(found: PrescriptionRecord) -> None:
 
 
 def _show_earlier(found: PrescriptionRecord) -> None:
-    with st.expander("Earlier versions"), net():
+    with st.expander("Earlier versions"), error_boundary():
         actor = current_actor()
         for one in read(lambda s: prescriptions.versions(s, actor, found.id)):
             if one.number != found.version.number:
@@ -125,7 +125,7 @@ def _issue(
 ) -> None:
     actor = current_actor()
 
-    def prepare() -> Order:
+    def prepare() -> PrescriptionOrder:
         if before is None:
             return read(lambda s: prescriptions.prepare(s, actor, visit_id, draft))
         return read(
@@ -136,8 +136,8 @@ def _issue(
 
     order = prepare()
     with st.spinner("Signing"):
-        paper = press().make(order, now=now())
-    with press().row_of(paper):
+        paper = prescription_issuer().make(order, now=now())
+    with prescription_issuer().row_of(paper):
         issued = write(lambda s: prescriptions.issue(s, actor, order, paper))
     notify(f"Version {issued.latest} of the prescription is signed and issued.")
 
@@ -155,7 +155,7 @@ def _may_change(found: PrescriptionRecord) -> bool:
 
 @st.dialog("Withdraw this prescription?", icon=":material/event_busy:")
 def _withdraw(found: PrescriptionRecord) -> None:
-    with net():
+    with error_boundary():
         st.markdown(
             "It stays on record and is shown as withdrawn. Papers that are out already "
             "keep their signature: tell the patient and the pharmacy."

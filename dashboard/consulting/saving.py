@@ -23,13 +23,13 @@ from services.appointments import VisitStatus
 from services.errors import ServiceError
 from services.medical_records import InvalidNotes, NotesRecord, StaleNotes
 
-Deed = Literal["save", "complete"]
+SaveAction = Literal["save", "complete"]
 
 _WANTED: Final = f"{PAGE}_wanted"
 _CHECKED: Final = f"{PAGE}_checked"
 
 
-def ask(deed: Deed, visit_id: UUID) -> None:
+def ask(deed: SaveAction, visit_id: UUID) -> None:
     """Have it done when the page runs next."""
     st.session_state[_WANTED] = (deed, visit_id)
 
@@ -74,7 +74,7 @@ def is_checked() -> bool:
     return bool(st.session_state.get(_CHECKED))
 
 
-def _try(deed: Deed, opened: Opened, writing: Writing) -> ServiceError | None:
+def _try(deed: SaveAction, opened: Opened, writing: Writing) -> ServiceError | None:
     try:
         saved = _write(deed, opened, writing)
     except InvalidNotes as refusal:
@@ -93,7 +93,7 @@ def _try(deed: Deed, opened: Opened, writing: Writing) -> ServiceError | None:
     return None
 
 
-def _write(deed: Deed, opened: Opened, writing: Writing) -> NotesRecord | None:
+def _write(deed: SaveAction, opened: Opened, writing: Writing) -> NotesRecord | None:
     """Save what is typed and, if asked to, complete the visit: both or neither."""
     actor, visit, typed = current_actor(), opened.visit, writing.typed
     has_news = deed == "save" or writing.is_touched

@@ -8,8 +8,8 @@ from dashboard.context import current_actor, read
 from dashboard.widgets.record_table import (
     Cell,
     Column,
-    Deed,
     Row,
+    RowAction,
     Tone,
     chosen_of,
     payload_of,
@@ -17,7 +17,7 @@ from dashboard.widgets.record_table import (
 )
 from dashboard.widgets.words import at
 from services import letters
-from services.letters import LetterKind, LetterRecord, Outbox
+from services.letters import LetterKind, LetterRecord, OutboxSummary
 
 _KINDS = {
     LetterKind.CONFIRMED: "Visit booked",
@@ -33,10 +33,10 @@ _COLUMNS = (
     Column("State"),
     Column(""),
 )
-_READ = Deed("read", "Read", "mail")
+_READ = RowAction("read", "Read", "mail")
 
 
-def look() -> Outbox:
+def look() -> OutboxSummary:
     """Return how the letters stand, and the newest of them."""
     actor, head = current_actor(), letterhead_of(wiring.current().settings)
     return read(

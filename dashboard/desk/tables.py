@@ -9,9 +9,9 @@ from dashboard.navigation import go, open_patient
 from dashboard.widgets.record_table import (
     Cell,
     Column,
-    Deed,
     Piece,
     Row,
+    RowAction,
     chosen_of,
     payload_of,
     record_table,
@@ -23,10 +23,10 @@ Done = tuple[VisitRecord, DeedName]
 
 _NAMES: Final[tuple[DeedName, ...]] = get_args(DeedName)
 
-_CHECK_IN: Final = Deed("check_in", "Check in", "how_to_reg")
-_UNDO: Final = Deed("undo", "Not here after all", "undo")
-_COMPLETE: Final = Deed("complete", "Seen", "check_circle")
-_MISS: Final = Deed("miss", "Did not come", "person_off")
+_CHECK_IN: Final = RowAction("check_in", "Check in", "how_to_reg")
+_UNDO: Final = RowAction("undo", "Not here after all", "undo")
+_COMPLETE: Final = RowAction("complete", "Seen", "check_circle")
+_MISS: Final = RowAction("miss", "Did not come", "person_off")
 _COLUMNS: Final = (
     Column("Patient"),
     Column("Time", is_whole=True),
@@ -95,7 +95,7 @@ def _with(visit: VisitRecord) -> str:
     )
 
 
-def _deeds(visit: VisitRecord, moment: datetime) -> tuple[Deed, ...]:
+def _deeds(visit: VisitRecord, moment: datetime) -> tuple[RowAction, ...]:
     match visit.status:
         case VisitStatus.CHECKED_IN:
             return (_COMPLETE, _UNDO)

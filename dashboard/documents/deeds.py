@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import streamlit as st
 
 from dashboard.context import current_actor, now, read, write
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.patient_choice import choose_patient, forget_patient
 from dashboard.widgets import document_form
 from dashboard.widgets.notices import notify
@@ -74,7 +74,7 @@ def restore(record: DocumentRecord, *, key: str = "document_restore") -> bool:
 @st.dialog("Delete this document?", icon=":material/delete:")
 def confirm_deletion(record: DocumentRecord) -> None:
     """Name the document, and say until when it can be restored."""
-    with net():
+    with error_boundary():
         versions = (
             f"all {record.latest} versions of it" if record.latest > 1 else "its file"
         )
@@ -109,7 +109,7 @@ def _delete(record: DocumentRecord) -> None:
 
 @st.dialog("Edit this document", icon=":material/edit:")
 def _edit(record: DocumentRecord) -> None:
-    with net():
+    with error_boundary():
         actor, key = current_actor(), f"document_edit_{record.id}"
         title = document_form.title_field(key, record.title)
         description = document_form.description_field(key, record.description)
@@ -140,7 +140,7 @@ def _edit(record: DocumentRecord) -> None:
 
 @st.dialog("Put this document on legal hold?", icon=":material/gavel:")
 def _hold(record: DocumentRecord) -> None:
-    with net(), st.form("document_hold_form", border=False):
+    with error_boundary(), st.form("document_hold_form", border=False):
         st.markdown(
             f"**{plain(record.title)}** is then kept whatever happens: nobody can "
             "delete it, and it stays when its time is over, until the hold is released."
@@ -162,7 +162,7 @@ def _hold(record: DocumentRecord) -> None:
 
 @st.dialog("Release the legal hold?", icon=":material/gavel:")
 def _release(record: DocumentRecord) -> None:
-    with net():
+    with error_boundary():
         st.markdown(
             f"**{plain(record.title)}** was put on hold because: "
             f"{plain(record.held_because or '')}. Without the hold it can be deleted, "

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import wiring
 from dashboard.context import current_actor, now, read, write
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.sharing import link_of
 from dashboard.widgets.notices import notify
 from dashboard.widgets.share_list import share_list
@@ -56,7 +56,7 @@ def links(record: DocumentRecord) -> None:
 
 @st.dialog("Share this version by a link", icon=":material/share:")
 def _share(record: DocumentRecord) -> None:
-    with net():
+    with error_boundary():
         number = record.version.number
         st.markdown(
             f"Whoever has the link sees version {number} of **{plain(record.title)}**, "
@@ -86,7 +86,7 @@ def _share(record: DocumentRecord) -> None:
 
 @st.dialog("Revoke this link?", icon=":material/link_off:")
 def _revoke(known: Share) -> None:
-    with net():
+    with error_boundary():
         st.markdown(
             f"The link of {at(known.created_at)} to version {known.number} stops "
             "working at once. This cannot be undone; you can make a new one."

@@ -17,7 +17,7 @@ from services.actors import Actor, Role
 from services.criteria import Criteria, Fields, Filter, Group, Operator
 from services.document_fields import DOCUMENTS, FIELDS, fields_for
 from services.document_lists import FoundDocument
-from services.document_lists.hot import Look, Place
+from services.document_lists.hot import CachedPage, PageRequest
 
 _OF_PATIENT: Final = 5
 _NOUN: Final = ("document", "documents")
@@ -47,12 +47,14 @@ class DocumentListing:
         """Whether these are a patient's own documents."""
         return self.actor.role is Role.PATIENT
 
-    def look(self, position: Position, *, is_counted: bool = True) -> Look:
+    def look(self, position: Position, *, is_counted: bool = True) -> CachedPage:
         """Read the page at a position, and in the same go count the list."""
-        place = Place(after=position.after, before=position.before, last=position.last)
+        place = PageRequest(
+            after=position.after, before=position.before, last=position.last
+        )
         return look_at_documents(self.criteria, place, is_counted=is_counted)
 
-    def sentence(self, look: Look) -> str:
+    def sentence(self, look: CachedPage) -> str:
         """Say what the list shows and how many there are; the look has counted it."""
         if look.count is None:
             raise ValueError("nobody has counted this list")
@@ -102,7 +104,7 @@ def newest_of(patient_id: UUID) -> tuple[FoundDocument, ...]:
     asked = Criteria()
     if actor.role is not Role.PATIENT:
         asked = _of(patient_id)
-    look = look_at_documents(asked, Place(size=_OF_PATIENT), is_counted=False)
+    look = look_at_documents(asked, PageRequest(size=_OF_PATIENT), is_counted=False)
     return look.page.rows
 
 

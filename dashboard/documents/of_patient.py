@@ -9,7 +9,7 @@ from dashboard.documents.listing import list_key_of, newest_of
 from dashboard.documents.table import documents_table
 from dashboard.documents.ways_in import ways_in
 from dashboard.navigation import go
-from dashboard.net import net
+from dashboard.net import error_boundary
 from services import documents
 from services.actors import Role
 
@@ -22,7 +22,7 @@ def documents_of(patient_id: UUID, *, page: str) -> None:
     if not actor.may(documents.permission_to_view(actor)):
         return
     st.subheader("Documents", anchor=False)
-    with net():
+    with error_boundary():
         found = newest_of(patient_id)
         if found:
             documents_table(found, key=f"{page}_documents")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.page_preview import page_preview
 from dashboard.widgets.words import plain
 from services.documents import DocumentRecord
@@ -48,7 +48,7 @@ def pages_of(record: DocumentRecord, *, key: str) -> None:
 @st.dialog("Preview", width="large", icon=":material/visibility:")
 def preview(record: DocumentRecord) -> None:
     """Show the pages, under the document's title and the version's number."""
-    with net():
+    with error_boundary():
         number = record.version.number
         st.markdown(f"**{plain(record.title)}**, version {number} of {record.latest}")
         pages_of(record, key=f"preview_{record.id}_{number}")

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard.context import current_actor, write
 from dashboard.documents import filing
 from dashboard.navigation import go
-from dashboard.net import explain, net
+from dashboard.net import error_boundary, explain
 from dashboard.widgets.notices import notify
 from dashboard.widgets.words import at, plain
 from services import documents
@@ -35,7 +35,7 @@ def change_form(record: DocumentRecord) -> None:
 
 @st.dialog("Replace this document", icon=":material/upload_file:")
 def _replace(record: DocumentRecord) -> None:
-    with net():
+    with error_boundary():
         number = record.latest + 1
         st.markdown(
             f"The file becomes version {number} of **{plain(record.title)}**. The "
@@ -69,7 +69,7 @@ def _replace(record: DocumentRecord) -> None:
 @st.dialog("Restore this version?", icon=":material/history:")
 def restore_version(record: DocumentRecord, version: VersionRecord) -> None:
     """Name the version, and say that none is lost."""
-    with net():
+    with error_boundary():
         number = record.latest + 1
         st.markdown(
             f"Version {version.number} of {at(version.created_at)} counts again, as "

@@ -9,7 +9,7 @@ from dashboard.documents.deeds import confirm_deletion
 from dashboard.documents.preview import preview
 from dashboard.navigation import go
 from dashboard.widgets.document_table import DELETE, document_table
-from dashboard.widgets.record_table import Asked, chosen_of
+from dashboard.widgets.record_table import TableEvent, chosen_of
 from services import documents
 from services.criteria import Order
 from services.document_lists import FoundDocument
@@ -22,7 +22,7 @@ def documents_table(
     key: str,
     orders: Sequence[Order] = (),
     sortable: Collection[str] = (),
-) -> Asked:
+) -> TableEvent:
     """Show the documents, and do what is asked for with one of them."""
     actor = current_actor()
     asked = document_table(

@@ -2,6 +2,6 @@
 
 from dashboard.drilling.drill import Practice
 from dashboard.drilling.stage import CannotDrill
-from dashboard.drilling.telling import Teller
+from dashboard.drilling.telling import DrillTimeline
 
-__all__ = ["CannotDrill", "Practice", "Teller"]
+__all__ = ["CannotDrill", "DrillTimeline", "Practice"]

@@ -12,15 +12,15 @@ from sqlalchemy.orm import Session
 
 from dashboard.drilling.measuring import measure
 from dashboard.drilling.scenarios import SCENARIOS
-from dashboard.drilling.stage import CannotDrill, Stage, WentWrong
-from dashboard.drilling.telling import Teller
+from dashboard.drilling.stage import CannotDrill, DrillRun, WentWrong
+from dashboard.drilling.telling import DrillTimeline
 from dashboard.drilling.users import Users
 from dashboard.wiring import Wiring
 from db.embedded import Control
 from db.patroni import Patroni, PatroniRefused, PatroniSilent
 from db.routing import SYSTEM, Database, DatabaseUnavailable
 from services import drills
-from services.drills import DrillKind, Measured, Verdict
+from services.drills import DrillKind, DrillMeasurements, DrillVerdict
 
 T = TypeVar("T")
 _SEEN_SECONDS: Final = 5.0
@@ -36,10 +36,10 @@ class Practice:
     """
 
     wired: Wiring
-    teller: Teller
+    teller: DrillTimeline
     steady_seconds: float = 2.0
 
-    def run(self, kind: DrillKind, drill_id: UUID) -> Verdict | None:
+    def run(self, kind: DrillKind, drill_id: UUID) -> DrillVerdict | None:
         """Run a drill that the history says is running, and write down how it went.
 
         Returns None, and tells why, where it cannot be practised or came to no end.
@@ -56,10 +56,12 @@ class Practice:
         self.teller.end(verdict.sentence, told)
         return verdict
 
-    def _practise(self, kind: DrillKind, drill_id: UUID) -> tuple[Stage, Measured]:
+    def _practise(
+        self, kind: DrillKind, drill_id: UUID
+    ) -> tuple[DrillRun, DrillMeasurements]:
         endpoints = self.wired.endpoints
         with Users(self.wired.database, self.wired.files, drill_id) as users:
-            stage = Stage(
+            stage = DrillRun(
                 kind, Control.of(endpoints), Patroni(endpoints), users, self.teller
             )
             self.teller.tell("People begin to work")
@@ -72,7 +74,11 @@ class Practice:
         return stage, measure(stage, self.wired, drill_id)
 
     def _keep(
-        self, kind: DrillKind, drill_id: UUID, stage: Stage, measured: Measured
+        self,
+        kind: DrillKind,
+        drill_id: UUID,
+        stage: DrillRun,
+        measured: DrillMeasurements,
     ) -> None:
         def keep(session: Session) -> None:
             drills.finish(

@@ -5,18 +5,18 @@ from time import monotonic, sleep
 from typing import Final
 from uuid import UUID
 
-from dashboard.drilling.stage import Stage
+from dashboard.drilling.stage import DrillRun
 from dashboard.wiring import Wiring
 from db.probe_rows import missing_on
 from db.routing import SYSTEM
 from services import drills
 from services.cluster_acts import Pause, Write
-from services.drills import DrillKind, Measured
+from services.drills import DrillKind, DrillMeasurements
 
 _CATCH_UP_SECONDS: Final = 30.0
 
 
-def measure(stage: Stage, wired: Wiring, drill_id: UUID) -> Measured:
+def measure(stage: DrillRun, wired: Wiring, drill_id: UUID) -> DrillMeasurements:
     """Return what the drill has cost, once its people have stopped."""
     users = stage.users
     acknowledged = users.acknowledged()
@@ -30,7 +30,7 @@ def measure(stage: Stage, wired: Wiring, drill_id: UUID) -> Measured:
     if users.files.errors:
         stage.facts.append(f"{users.files.errors} files could not be kept.")
     rto = _file_gap(stage) if is_of_files else gap.seconds if gap else 0.0
-    return Measured(
+    return DrillMeasurements(
         round(rto, 3),
         round(max(0.0, since - oldest), 3),
         len(acknowledged) + len(users.files.kept),
@@ -83,11 +83,11 @@ def _longest_pause(writes: list[Write]) -> Pause | None:
     return max(pauses, key=lambda pause: pause.seconds, default=None)
 
 
-def _is_about(write: Write, stage: Stage) -> bool:
+def _is_about(write: Write, stage: DrillRun) -> bool:
     return write.answered_at > stage.broken_at - 1.0
 
 
-def _file_gap(stage: Stage) -> float:
+def _file_gap(stage: DrillRun) -> float:
     moments = sorted(stage.users.files.kept.values())
     return max((later - sooner for sooner, later in pairwise(moments)), default=0.0)
 

@@ -5,7 +5,7 @@ from time import monotonic, sleep
 from types import MappingProxyType
 from typing import Final
 
-from dashboard.drilling.stage import Stage
+from dashboard.drilling.stage import DrillRun
 from db.embedded import Fault
 from db.patroni import PatroniRefused
 from services.drills import DrillKind
@@ -21,7 +21,7 @@ _COPY_SECONDS: Final = 90.0
 _MOVED_SECONDS: Final = 600.0
 
 
-def switch_over(stage: Stage) -> None:
+def switch_over(stage: DrillRun) -> None:
     """Hand the lead over as planned."""
     stage.node = stage.primary()
     chosen = stage.replica()
@@ -31,10 +31,10 @@ def switch_over(stage: Stage) -> None:
     stage.await_writes(f"{chosen} takes writes", since=monotonic())
 
 
-def lose_primary(fault: Fault, sentence: str) -> Callable[[Stage], None]:
+def lose_primary(fault: Fault, sentence: str) -> Callable[[DrillRun], None]:
     """Return a scenario in which the primary has a fault and another takes over."""
 
-    def lose(stage: Stage) -> None:
+    def lose(stage: DrillRun) -> None:
         stage.node = stage.primary()
         stage.tell(sentence.format(stage.node))
         with stage.broken(fault, stage.node):
@@ -46,7 +46,7 @@ def lose_primary(fault: Fault, sentence: str) -> Callable[[Stage], None]:
     return lose
 
 
-def kill_patroni(stage: Stage) -> None:
+def kill_patroni(stage: DrillRun) -> None:
     """Kill what looks after the primary; PostgreSQL lives on."""
     stage.node = stage.primary()
     stage.tell(f"Killing the Patroni of {stage.node}")
@@ -59,7 +59,7 @@ def kill_patroni(stage: Stage) -> None:
     )
 
 
-def lose_etcd(stage: Stage) -> None:
+def lose_etcd(stage: DrillRun) -> None:
     """Take away what elections need, then give it back."""
     stage.node = stage.primary()
     stage.tell("Killing etcd")
@@ -69,7 +69,7 @@ def lose_etcd(stage: Stage) -> None:
     stage.await_writes("writes go on", since=monotonic())
 
 
-def lose_mongo(stage: Stage) -> None:
+def lose_mongo(stage: DrillRun) -> None:
     """Take the file store away, then give it back."""
     stage.tell("Killing MongoDB")
     with stage.broken(Fault.STOP_MONGO):
@@ -83,7 +83,7 @@ def lose_mongo(stage: Stage) -> None:
     )
 
 
-def fall_behind(stage: Stage) -> None:
+def fall_behind(stage: DrillRun) -> None:
     """Let a replica receive and not replay, so that what it shows grows old."""
     stage.node = stage.replica()
     stage.tell(f"{stage.node} stops replaying")
@@ -97,7 +97,7 @@ def fall_behind(stage: Stage) -> None:
     stage.await_writes("writes go on", since=monotonic())
 
 
-def fill_disk(stage: Stage) -> None:
+def fill_disk(stage: DrillRun) -> None:
     """Let a replica work on a small disk until that is full, then mend it."""
     stage.node = stage.replica()
     stage.tell(f"{stage.node} is copied to a small disk, which is filled")
@@ -118,7 +118,7 @@ def fill_disk(stage: Stage) -> None:
     stage.tell(f"{stage.node} is copied anew to its usual disk")
 
 
-def cut_network(stage: Stage) -> None:
+def cut_network(stage: DrillRun) -> None:
     """Cut the primary off from all others, then join it to them again.
 
     Only who has a network of its own can be cut off: a replica gets one, and leads.
@@ -148,7 +148,7 @@ def cut_network(stage: Stage) -> None:
     _await_new_beginning(stage)
 
 
-def _await_new_beginning(stage: Stage) -> None:
+def _await_new_beginning(stage: DrillRun) -> None:
     """Wait until Patroni has taken in that a replica was started again.
 
     Until then it says what the replica was before.
@@ -156,7 +156,7 @@ def _await_new_beginning(stage: Stage) -> None:
     stage.wait(lambda: not stage.is_streaming(stage.node), f"{stage.node} begins anew")
 
 
-def _ask_until_granted(stage: Stage, former: str, chosen: str) -> None:
+def _ask_until_granted(stage: DrillRun, former: str, chosen: str) -> None:
     deadline = monotonic() + _ASK_SECONDS
     while True:
         try:
@@ -170,7 +170,7 @@ def _ask_until_granted(stage: Stage, former: str, chosen: str) -> None:
             return
 
 
-SCENARIOS: Final[Mapping[DrillKind, Callable[[Stage], None]]] = MappingProxyType(
+SCENARIOS: Final[Mapping[DrillKind, Callable[[DrillRun], None]]] = MappingProxyType(
     {
         DrillKind.SWITCHOVER: switch_over,
         DrillKind.CRASH: lose_primary(Fault.KILL_POSTGRES, "Killing PostgreSQL of {}"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from time import monotonic, sleep
 from typing import Final
 
-from dashboard.drilling.telling import Teller
+from dashboard.drilling.telling import DrillTimeline
 from dashboard.drilling.users import Users
 from db.embedded import Control, ControlRefused, ControlUnreachable, Fault
 from db.patroni import Patroni, PatroniRefused, PatroniSilent
@@ -26,14 +26,14 @@ class WentWrong(Exception):
 
 
 @dataclass(slots=True)
-class Stage:
+class DrillRun:
     """One drill. `broken_at` is when it broke (monotonic), `node` which server did."""
 
     kind: DrillKind
     control: Control | None
     patroni: Patroni
     users: Users
-    teller: Teller
+    teller: DrillTimeline
     node: str = ""
     broken_at: float = 0.0
     phases: dict[str, float] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from time import monotonic
 from typing import Any
 
 
-class Teller:
+class DrillTimeline:
     """Tells each step with the seconds since the beginning, and keeps them.
 
     `say` gets one line at a time.

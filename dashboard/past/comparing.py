@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.context import read, today, write
 from dashboard.navigation import open_patient
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.past.reading import go_on, read_past
 from dashboard.widgets.choose_fields import Version, choose_fields, differing
 from dashboard.widgets.notices import notify
@@ -61,7 +61,7 @@ def _ask_why(
         )
     if not copies:
         return
-    with net():
+    with error_boundary():
         version = current.version if current else None
         copy = Copy(then.patient.id, result, version, then.moment, reason)
         copied = write(lambda s: past.copy_back(s, actor, copy, today=today()))

@@ -6,21 +6,21 @@ from typing import Final
 import streamlit as st
 
 from dashboard.context import current_actor, read, write
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.replication.alert_words import WORDS, receivers, told
 from dashboard.widgets.notices import notify
 from dashboard.widgets.record_table import (
     Cell,
     Column,
-    Deed,
     Row,
+    RowAction,
     chosen_of,
     payload_of,
     record_table,
 )
 from services import alerts
 from services.actors import Permission
-from services.alerts import Rule, RuleDraft
+from services.alerts import RuleDraft, RuleRevision
 from services.errors import InvalidInput
 
 _COLUMNS: Final = (
@@ -30,7 +30,7 @@ _COLUMNS: Final = (
     Column("State"),
     Column(""),
 )
-_CHANGE: Final = Deed("change", "Change", "edit")
+_CHANGE: Final = RowAction("change", "Change", "edit")
 _ON: Final = Cell("On", "ok", "check")
 _OFF: Final = Cell("Off", "muted", "notifications_off")
 
@@ -44,7 +44,7 @@ def rules() -> None:
         change(chosen)
 
 
-def _table(found: Sequence[Rule], *, may_change: bool) -> Rule | None:
+def _table(found: Sequence[RuleRevision], *, may_change: bool) -> RuleRevision | None:
     rows = [
         Row(
             rule.kind,
@@ -65,12 +65,12 @@ def _table(found: Sequence[Rule], *, may_change: bool) -> Rule | None:
 
 
 @st.dialog("Change this rule", icon=":material/edit_notifications:")
-def change(rule: Rule) -> None:
+def change(rule: RuleRevision) -> None:
     """Ask for the two bars, for how long each counts, and who is told."""
     words = WORDS[rule.kind]
     # What a colleague has changed meanwhile is shown, not what stood here before.
     key = f"alerts_{rule.kind}_{rule.revision}"
-    with net():
+    with error_boundary():
         st.markdown(f"**{words.title}**")
         with st.form(key, border=False):
             is_active = st.toggle("On", rule.is_active, key=f"{key}_on")
@@ -110,7 +110,7 @@ def change(rule: Rule) -> None:
 
 # Without bounds: a browser keeps a number that is out of them to itself, and the button
 # does nothing. The service says what is wrong in a sentence.
-def _bar(rule: Rule, value: float, label: str, key: str) -> float:
+def _bar(rule: RuleRevision, value: float, label: str, key: str) -> float:
     words = WORDS[rule.kind]
     if not words.unit:
         return value
@@ -124,7 +124,7 @@ def _span(value: float, label: str, key: str) -> float:
     return float(st.number_input(label, value=int(value), key=key))
 
 
-def _save(rule: Rule, draft: RuleDraft) -> None:
+def _save(rule: RuleRevision, draft: RuleDraft) -> None:
     actor = current_actor()
     try:
         write(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dashboard.widgets.measures import seconds
-from services.alerts import Alert, AlertKind, Rule
+from services.alerts import Alert, AlertKind, RuleRevision
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ WORDS: Final = {
 }
 
 
-def told(rule: Rule) -> str:
+def told(rule: RuleRevision) -> str:
     """Return a rule as a sentence: when its alert begins, and when it ends."""
     words = WORDS[rule.kind]
     begins, ends = words.over, "once it is over"
@@ -65,7 +65,7 @@ def told(rule: Rule) -> str:
     )
 
 
-def receivers(rule: Rule) -> str:
+def receivers(rule: RuleRevision) -> str:
     """Say who is told."""
     return ", ".join(_receivers(rule)) or "Nobody beyond this page"
 
@@ -82,7 +82,7 @@ def _lasting(span: float) -> str:
     return f" for {seconds(span)}" if span else ""
 
 
-def _receivers(rule: Rule) -> Iterator[str]:
+def _receivers(rule: RuleRevision) -> Iterator[str]:
     if rule.mail_to:
         count = len(rule.mail_to)
         yield f"{count} by mail" if count > 1 else rule.mail_to[0]

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import streamlit as st
 
-from dashboard.context import Wanted, current_actor, now, read_all, write
-from dashboard.net import net
+from dashboard.context import CachedRead, current_actor, now, read_all, write
+from dashboard.net import error_boundary
 from dashboard.replication.alert_words import WORDS, value_of
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.measures import ago, seconds
@@ -38,7 +38,7 @@ _COLUMNS: Final = (
 @st.fragment(run_every="5s")
 def alerts_now() -> None:
     """Show what is wrong now and what was before, again every few seconds."""
-    with net():
+    with error_boundary():
         wrong, before = _read()
         if not wrong:
             empty_state("Nothing is wrong with the servers.", icon="verified_user")
@@ -57,7 +57,7 @@ def open_alerts() -> tuple[Alert, ...]:
     actor = current_actor()
     found: tuple[Alert, ...]
     (found,) = read_all(
-        Wanted(lambda session: alerts.list_open(session, actor), "open_alerts", 5)
+        CachedRead(lambda session: alerts.list_open(session, actor), "open_alerts", 5)
     )
     return found
 
@@ -66,8 +66,8 @@ def _read() -> tuple[Sequence[Alert], Sequence[Alert]]:
     actor = current_actor()
     found: tuple[Sequence[Alert], Sequence[Alert]]
     found = read_all(
-        Wanted(lambda session: alerts.list_open(session, actor)),
-        Wanted(lambda session: alerts.list_alerts(session, actor, limit=_MOST)),
+        CachedRead(lambda session: alerts.list_open(session, actor)),
+        CachedRead(lambda session: alerts.list_alerts(session, actor, limit=_MOST)),
     )
     return found
 

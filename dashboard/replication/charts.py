@@ -6,8 +6,8 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from dashboard.context import Wanted, current_actor, in_zone, read_all
-from dashboard.net import net
+from dashboard.context import CachedRead, current_actor, in_zone, read_all
+from dashboard.net import error_boundary
 from dashboard.replication import periods, series
 from dashboard.replication.periods import Shown
 from dashboard.replication.watching import recent
@@ -37,7 +37,7 @@ def charts() -> None:
 
     @st.fragment(run_every=every)
     def draw() -> None:
-        with net():
+        with error_boundary():
             _draw(periods.shown(period), measure)
 
     draw()
@@ -105,13 +105,13 @@ def _kept(shown: Shown) -> tuple[Sequence[replication.Sample], Sequence[Event]]:
     actor, since, until = current_actor(), shown.since, shown.until
     seconds = max(5.0, shown.period.every_seconds) * _KEPT_SHARE
     place = (shown.period.name, shown.is_zoomed and (since, until))
-    events = Wanted(
+    events = CachedRead(
         lambda session: replication.list_events(session, actor, since, until),
         ("replication_events", place),
         seconds,
     )
     # Of a live chart only what lies before this server's own memory.
-    samples = Wanted(
+    samples = CachedRead(
         lambda session: replication.read_samples(
             session, actor, since, until, points=_POINTS
         ),

@@ -5,11 +5,11 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.widgets.measures import amount, seconds
 from dashboard.widgets.steps import steps_told
 from dashboard.widgets.words import plain, to_the_second
-from services.cluster_acts import PHASES, TITLES, Act
+from services.cluster_acts import PHASES, TITLES, OperationKind
 from services.replication import Operation
 
 NOBODY: Final = "By itself"
@@ -18,7 +18,7 @@ _CHANGES: Final = frozenset({"switchover", "failover"})
 
 def what(one: Operation) -> str:
     """Return what was done, and to which server."""
-    title = TITLES[Act(one.kind)]
+    title = TITLES[OperationKind(one.kind)]
     if one.kind in _CHANGES and one.former_primary and one.new_primary:
         if one.former_primary == one.new_primary:
             return f"{title}: {one.new_primary} leads again"
@@ -29,7 +29,7 @@ def what(one: Operation) -> str:
 @st.dialog("What it cost", width="large")
 def details(one: Operation) -> None:
     """Show all that was measured of one operation."""
-    with net():
+    with error_boundary():
         st.markdown(f"**{plain(what(one))}**")
         who = plain(one.actor_name) or NOBODY
         st.caption(f"{who}, {to_the_second(one.started_at)}. {plain(one.reason)}")

@@ -7,16 +7,16 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.context import Wanted, current_actor, read_all
-from dashboard.net import net
+from dashboard.context import CachedRead, current_actor, read_all
+from dashboard.net import error_boundary
 from dashboard.replication.cost_details import NOBODY, details, what
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.measures import amount, seconds
 from dashboard.widgets.record_table import (
     Cell,
     Column,
-    Deed,
     Row,
+    RowAction,
     chosen_of,
     payload_of,
     record_table,
@@ -38,7 +38,7 @@ _COLUMNS: Final = (
     Column("State"),
     Column(""),
 )
-_OPEN: Final = Deed("open", "Details", "info")
+_OPEN: Final = RowAction("open", "Details", "info")
 _STATES: Final = {
     "scheduled": Cell("Scheduled", "info", "schedule"),
     "running": Cell("Running", "info", "progress_activity"),
@@ -51,7 +51,7 @@ _STATES: Final = {
 @st.fragment(run_every="5s")
 def history() -> None:
     """Show the newest, again every few seconds while the first ones are shown."""
-    with net():
+    with error_boundary():
         before: datetime | None = st.session_state.get(_BEFORE)
         found = _read(before)
         if not found:
@@ -110,7 +110,7 @@ def at_a_glance(found: Sequence[Operation]) -> None:
 def _read(before: datetime | None) -> tuple[Operation, ...]:
     actor = current_actor()
     (found,) = read_all(
-        Wanted(
+        CachedRead(
             lambda session: replication.list_operations(
                 session, actor, limit=_PAGE, before=before
             )

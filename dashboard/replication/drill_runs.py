@@ -19,7 +19,7 @@ class CannotPractise(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DrillStep:
     """Something that a drill did or saw, so many seconds after its beginning."""
 
     seconds: float
@@ -30,7 +30,7 @@ class Line:
 class Progress:
     """What a drill has told so far; `state` is how it ended, None while it goes on."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[DrillStep, ...]
     is_running: bool
     state: str | None = None
     sentence: str = ""
@@ -73,7 +73,7 @@ def read(lines: Sequence[str], *, is_running: bool) -> Progress:
     """Return what the printed lines say; what is no JSON is for the log only."""
     told = [found for line in lines if (found := _parsed(line)) is not None]
     steps = tuple(
-        Line(float(one.get("seconds", 0.0)), str(one["sentence"]))
+        DrillStep(float(one.get("seconds", 0.0)), str(one["sentence"]))
         for one in told
         if "sentence" in one
     )

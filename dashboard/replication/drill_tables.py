@@ -8,8 +8,8 @@ from dashboard.widgets.measures import seconds
 from dashboard.widgets.record_table import (
     Cell,
     Column,
-    Deed,
     Row,
+    RowAction,
     chosen_of,
     payload_of,
     record_table,
@@ -41,9 +41,9 @@ _RESULTS: Final = (
     Column("Result"),
     Column(""),
 )
-_PRACTISE: Final = Deed("practise", "Practise", "play_arrow")
-_PLAN: Final = Deed("plan", "Plan", "edit_calendar")
-_OPEN: Final = Deed("open", "Details", "info")
+_PRACTISE: Final = RowAction("practise", "Practise", "play_arrow")
+_PLAN: Final = RowAction("plan", "Plan", "edit_calendar")
+_OPEN: Final = RowAction("open", "Details", "info")
 _NEVER: Final = "Not planned"
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import current_actor, today, write
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.replication import drill_runs
 from dashboard.replication.drill_runs import Progress
 from dashboard.widgets.measures import seconds
@@ -28,7 +28,7 @@ _LONGEST_DAYS: Final = 366
 def confirm(kind: DrillKind) -> None:
     """Say what will happen to these servers, and begin when told to."""
     scenario, promise = SCENARIOS[kind], PROMISES[kind]
-    with net():
+    with error_boundary():
         st.markdown(f"**{scenario.title}.** {scenario.what_happens}")
         st.markdown(
             "This is done to the servers that serve the clinic right now. "
@@ -61,7 +61,7 @@ def watched(newest: tuple[DrillRecord, ...]) -> None:
 
     @st.fragment(run_every=None if has_ended else "1s")
     def panel() -> None:
-        with net():
+        with error_boundary():
             _panel(drill_id)
 
     panel()
@@ -104,7 +104,7 @@ def _headline(progress: Progress) -> None:
 @st.dialog("Plan a drill", icon=":material/edit_calendar:")
 def change_plan(plan: Plan) -> None:
     """Ask how often a drill is due, and when next."""
-    with net():
+    with error_boundary():
         st.markdown(f"**{SCENARIOS[plan.kind].title}**")
         first = today()
         with st.form(f"drills_plan_{plan.kind}", border=False):
@@ -141,7 +141,7 @@ def _plan(kind: DrillKind, every: int | None, day: date | None) -> None:
 @st.dialog("How it went", width="large")
 def details(one: DrillRecord) -> None:
     """Show all that a drill has measured."""
-    with net():
+    with error_boundary():
         st.markdown(f"**{SCENARIOS[one.kind].title}**")
         st.caption(f"{plain(one.actor_name)}, {to_the_second(one.started_at)}")
         if one.sentence:

@@ -6,7 +6,7 @@ from typing import Final, Literal
 from urllib.parse import quote
 
 from dashboard.replication.tree import LATE_SECONDS, part_of
-from dashboard.replication.watching import Behind, NodeSight, Sight
+from dashboard.replication.watching import Behind, ClusterSnapshot, NodeSight
 from dashboard.widgets.measures import UNKNOWN, ago, amount, seconds, share
 from dashboard.widgets.server_cards import Card, Fact
 from dashboard.widgets.words import at
@@ -23,7 +23,7 @@ _WAITING: Final = {
 }
 
 
-def cards_of(sight: Sight, *, leads_on: bool) -> tuple[Card, ...]:
+def cards_of(sight: ClusterSnapshot, *, leads_on: bool) -> tuple[Card, ...]:
     """Return a card for each server: who leads first, then by name.
 
     With `leads_on` its name leads to what can be done to it.
@@ -33,7 +33,7 @@ def cards_of(sight: Sight, *, leads_on: bool) -> tuple[Card, ...]:
     return tuple(_card(sight, node, leads_on=leads_on) for node in nodes)
 
 
-def _card(sight: Sight, node: NodeSight, *, leads_on: bool) -> Card:
+def _card(sight: ClusterSnapshot, node: NodeSight, *, leads_on: bool) -> Card:
     part, icon, tone = part_of(sight, node)
     facts = _facts(sight, node) if node.is_answering else _last_seen(sight, node)
     state = node.state[:1].upper() + node.state[1:]
@@ -41,7 +41,7 @@ def _card(sight: Sight, node: NodeSight, *, leads_on: bool) -> Card:
     return Card(node.name, part, icon, tone, state, tuple(facts), url)
 
 
-def _last_seen(sight: Sight, node: NodeSight) -> Iterator[Fact]:
+def _last_seen(sight: ClusterSnapshot, node: NodeSight) -> Iterator[Fact]:
     if node.seen_at is not None:
         since = sight.taken_at - node.seen_at
         yield Fact("Last answered", f"{at(node.seen_at)} ({ago(since)})", "danger")
@@ -50,7 +50,7 @@ def _last_seen(sight: Sight, node: NodeSight) -> Iterator[Fact]:
         yield Fact("Patroni says", node.member_state)
 
 
-def _facts(sight: Sight, node: NodeSight) -> Iterator[Fact]:
+def _facts(sight: ClusterSnapshot, node: NodeSight) -> Iterator[Fact]:
     if node.role != "primary":
         yield from _behind(node)
     yield Fact("Position", f"{node.lsn or UNKNOWN}, timeline {node.timeline or '?'}")

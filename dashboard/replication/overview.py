@@ -3,13 +3,13 @@
 import streamlit as st
 
 from dashboard.context import current_actor, in_zone, now
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.replication.facts import cards_of
 from dashboard.replication.promises import Promise, promise_of
 from dashboard.replication.spooled import spooled
 from dashboard.replication.supervision import is_supervised
 from dashboard.replication.tree import boxes_of, told
-from dashboard.replication.watching import Sight, settings_of, sight
+from dashboard.replication.watching import ClusterSnapshot, settings_of, sight
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.measures import seconds
 from dashboard.widgets.server_cards import server_cards
@@ -22,7 +22,7 @@ from services.replication import verdict
 @st.fragment(run_every="1s")
 def overview() -> None:
     """Show the servers as they are, every second anew."""
-    with net():
+    with error_boundary():
         found = sight()
         safety(found)
         spooled(found)
@@ -40,7 +40,7 @@ def overview() -> None:
         st.caption(_as_of(found))
 
 
-def safety(found: Sight) -> None:
+def safety(found: ClusterSnapshot) -> None:
     """Say in one sentence whether the records are safe, and what to do if not."""
     judged = verdict(found)
     text = plain(judged.sentence)
@@ -64,7 +64,7 @@ def promise(one: Promise) -> None:
         st.caption(f"{one.why} {one.loss}")
 
 
-def _without_primary(found: Sight) -> None:
+def _without_primary(found: ClusterSnapshot) -> None:
     since = found.leaderless_since
     if since is not None:
         lasted = seconds((found.taken_at - since).total_seconds())
@@ -75,7 +75,7 @@ def _without_primary(found: Sight) -> None:
         )
 
 
-def _as_of(found: Sight) -> str:
+def _as_of(found: ClusterSnapshot) -> str:
     age = (now() - found.taken_at).total_seconds()
     late = f", {seconds(age)} old" if age > 5 else ""  # noqa: PLR2004
     return f"as of {in_zone(found.taken_at):%H:%M:%S}{late}, every second"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from dashboard.replication.watching import Sight
+from dashboard.replication.watching import ClusterSnapshot
 from dashboard.widgets.measures import amount
 
 # What the chaos suite and the drills hold Chartroom's own cluster to, in seconds.
@@ -28,7 +28,10 @@ class Promise:
 
 
 def promise_of(
-    sight: Sight, settings: Mapping[str, object], *, is_supervised: bool | None
+    sight: ClusterSnapshot,
+    settings: Mapping[str, object],
+    *,
+    is_supervised: bool | None,
 ) -> Promise:
     """Return what applies; `is_supervised` is None where there is no supervisor.
 
@@ -108,7 +111,7 @@ def _crash(settings: Mapping[str, object]) -> str:
     return f"it may take {patience:.0f} s to start again first"
 
 
-def _loss(sight: Sight, settings: Mapping[str, object]) -> str:
+def _loss(sight: ClusterSnapshot, settings: Mapping[str, object]) -> str:
     is_waiting = settings.get("synchronous_mode") in (True, "on", "quorum")
     if sight.acknowledgements or is_waiting:
         return "No write that was acknowledged is lost: a replica has it as well."

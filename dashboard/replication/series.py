@@ -11,7 +11,7 @@ from typing import Final
 import pandas as pd
 
 from dashboard.context import in_zone
-from dashboard.replication.watching import NodeSight, Sight
+from dashboard.replication.watching import ClusterSnapshot, NodeSight
 from services.replication import Sample
 
 COLUMNS: Final = (
@@ -39,13 +39,13 @@ def off_clock(milliseconds: float) -> datetime:
     return local.replace(tzinfo=in_zone(datetime.now(UTC)).tzinfo)
 
 
-def of_sights(sights: Iterable[Sight]) -> pd.DataFrame:
+def of_sights(sights: Iterable[ClusterSnapshot]) -> pd.DataFrame:
     """Return what was seen, a row for each server and look."""
     rows = [row for sight in sights for row in _rows(sight)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _rows(sight: Sight) -> Iterator[tuple[object, ...]]:
+def _rows(sight: ClusterSnapshot) -> Iterator[tuple[object, ...]]:
     at, primary = on_clock(sight.taken_at), sight.primary
     for node in sight.nodes:
         yield at, node.name, *_values(node, leads=node is primary)

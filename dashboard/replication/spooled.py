@@ -5,11 +5,11 @@ from datetime import datetime
 import streamlit as st
 
 from dashboard.context import in_zone
-from dashboard.replication.watching import Sight, kept_for_the_log
+from dashboard.replication.watching import ClusterSnapshot, kept_for_the_log
 from dashboard.widgets.words import plain
 
 
-def spooled(found: Sight) -> None:
+def spooled(found: ClusterSnapshot) -> None:
     """Say what waits; with a primary it should not, so also what to do then."""
     kept = kept_for_the_log()
     if kept.oldest_at is not None:

@@ -6,9 +6,9 @@ from typing import Literal
 
 import streamlit as st
 
-from dashboard.context import Wanted, current_actor, read_all, today
+from dashboard.context import CachedRead, current_actor, read_all, today
 from dashboard.navigation import path_of
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.replication.overview import safety
 from dashboard.replication.watching import sight
 from dashboard.widgets.words import plain, written
@@ -30,7 +30,7 @@ class _Badge:
 @st.fragment(run_every="5s")
 def summary() -> None:
     """Say whether the records are safe, what is wrong, and which drill is due."""
-    with net():
+    with error_boundary():
         safety(sight())
         with st.container(horizontal=True, vertical_alignment="center"):
             for one in _badges():
@@ -48,12 +48,12 @@ def _badges() -> tuple[_Badge, ...]:
     actor = current_actor()
     try:
         wrong, plans = read_all(
-            Wanted(
+            CachedRead(
                 lambda session: alerts.list_open(session, actor),
                 "home_alerts",
                 _KEPT_SECONDS,
             ),
-            Wanted(
+            CachedRead(
                 lambda session: drills.list_plans(session, actor),
                 "home_drills",
                 _KEPT_SECONDS,

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from dashboard.replication.watching import NodeSight, Sight
+from dashboard.replication.watching import ClusterSnapshot, NodeSight
 from dashboard.widgets.measures import seconds
-from dashboard.widgets.topology import Box, Line, Tone
+from dashboard.widgets.topology import Line, ServerBox, Tone
 
 # Less is what a healthy replica shows now and then.
 LATE_SECONDS: Final = 5.0
@@ -17,14 +17,14 @@ WAITED_FOR: Final = {
 }
 
 
-def boxes_of(sight: Sight) -> tuple[Box, ...]:
+def boxes_of(sight: ClusterSnapshot) -> tuple[ServerBox, ...]:
     """Return the servers as boxes: who leads first, then by name."""
     primary = sight.primary
     nodes = sorted(sight.nodes, key=lambda node: (node is not primary, node.name))
     return tuple(_box(sight, node) for node in nodes)
 
 
-def told(sight: Sight) -> str:
+def told(sight: ClusterSnapshot) -> str:
     """Say the same as the picture."""
     return " ".join(
         f"{box.name}: {', '.join(filter(None, (box.part, box.first, box.second)))}"
@@ -33,7 +33,7 @@ def told(sight: Sight) -> str:
     )
 
 
-def part_of(sight: Sight, node: NodeSight) -> tuple[str, str, Tone]:
+def part_of(sight: ClusterSnapshot, node: NodeSight) -> tuple[str, str, Tone]:
     """Return what a server is at the moment: in words, as an icon, in a tone."""
     if not node.is_answering:
         return "Not answering", "cloud_off", "danger"
@@ -57,12 +57,12 @@ def _parts(node: NodeSight) -> tuple[tuple[bool, tuple[str, str, Tone]], ...]:
     )
 
 
-def _box(sight: Sight, node: NodeSight) -> Box:
+def _box(sight: ClusterSnapshot, node: NodeSight) -> ServerBox:
     part, icon, tone = part_of(sight, node)
     is_fed = node.is_answering and node.is_streaming
     waited = node.sync in {"quorum", "sync"}
     line: Line = ("waited" if waited else "loose") if is_fed else "broken"
-    return Box(
+    return ServerBox(
         node.name,
         part,
         icon,
@@ -75,7 +75,7 @@ def _box(sight: Sight, node: NodeSight) -> Box:
     )
 
 
-def _upstream(sight: Sight, node: NodeSight) -> str | None:
+def _upstream(sight: ClusterSnapshot, node: NodeSight) -> str | None:
     """Return whom it follows, or would follow if it could."""
     if node.role == "primary" and node.is_answering:
         return None

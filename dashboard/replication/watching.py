@@ -10,15 +10,15 @@ from typing import Final
 
 from dashboard import wiring
 from dashboard.context import current_actor, read, require
-from db.observing import Behind, NodeSight, Sight
+from db.observing import Behind, ClusterSnapshot, NodeSight
 from db.spool_files import Waiting
 from services import replication
 from services.actors import Permission
 
 __all__ = [
     "Behind",
+    "ClusterSnapshot",
     "NodeSight",
-    "Sight",
     "kept_for_the_log",
     "recent",
     "settings_of",
@@ -28,7 +28,7 @@ __all__ = [
 _LOOK_SECONDS: Final = 300.0
 
 
-def sight() -> Sight:
+def sight() -> ClusterSnapshot:
     """Return the servers as they are, about a second ago; raises NotAllowed."""
     require(Permission.VIEW_REPLICATION)
     found = wiring.current().lookout.latest()
@@ -37,14 +37,14 @@ def sight() -> Sight:
     return found
 
 
-def recent(since: datetime) -> tuple[Sight, ...]:
+def recent(since: datetime) -> tuple[ClusterSnapshot, ...]:
     """Return what this server remembers of the time since then, at most an hour."""
     require(Permission.VIEW_REPLICATION)
     remembered = wiring.current().lookout.recent()
     return tuple(one for one in remembered if one.taken_at >= since)
 
 
-def settings_of(found: Sight) -> Mapping[str, object]:
+def settings_of(found: ClusterSnapshot) -> Mapping[str, object]:
     """Return Patroni's settings; those that were known last while it keeps silent."""
     if found.settings:
         return found.settings

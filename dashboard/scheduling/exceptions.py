@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard.clock import calendar, zone
 from dashboard.context import current_actor, read, today, write
-from dashboard.net import net
+from dashboard.net import error_boundary
 from dashboard.scheduling import anew
 from dashboard.scheduling.telling import say_what_became
 from dashboard.scheduling.to_move import table_of
@@ -17,8 +17,8 @@ from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.record_table import (
     Cell,
     Column,
-    Deed,
     Row,
+    RowAction,
     payload_of,
     record_table,
 )
@@ -83,7 +83,7 @@ def exceptions_of(doctor: DoctorRecord) -> None:
 @st.dialog("Visits in this time", icon=":material/event_busy:", width="medium")
 def _ask(draft: ExceptionDraft, visits: Sequence[VisitWithin]) -> None:
     """List whom it concerns before it takes effect."""
-    with net():
+    with error_boundary():
         st.markdown(
             f"Nothing is in the plan yet. Visits in this time: **{len(visits)}**. Move "
             "them first, or add it to the plan now: they then stand until somebody "
@@ -145,7 +145,7 @@ def _table(found: Sequence[ExceptionRecord]) -> UUID | None:
                 Cell(at(one.ends_at)),
                 Cell("This doctor" if one.doctor_id else "The clinic"),
                 Cell(one.reason),
-                Cell("", deeds=(Deed(_REMOVE, "Take back", "undo"),)),
+                Cell("", deeds=(RowAction(_REMOVE, "Take back", "undo"),)),
             ),
         )
         for one in found

@@ -15,8 +15,8 @@ from dashboard.widgets.notices import notify
 from dashboard.widgets.record_table import (
     Cell,
     Column,
-    Deed,
     Row,
+    RowAction,
     payload_of,
     record_table,
 )
@@ -101,7 +101,7 @@ def _table(extras: Sequence[SlotRecord]) -> UUID | None:
     return UUID(asked.deed[0]) if asked.deed else None
 
 
-def _deeds(slot: SlotRecord) -> tuple[Deed, ...]:
+def _deeds(slot: SlotRecord) -> tuple[RowAction, ...]:
     """Offer to withdraw what nobody has."""
     is_free = slot.state == "free"
-    return (Deed("withdraw", "Withdraw", "undo"),) if is_free else ()
+    return (RowAction("withdraw", "Withdraw", "undo"),) if is_free else ()

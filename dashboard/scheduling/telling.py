@@ -1,10 +1,10 @@
 """Says what a changed plan has made of the slots."""
 
 from dashboard.widgets.notices import notify
-from services.scheduling import Planned
+from services.scheduling import PlanResult
 
 
-def say_what_became(sentence: str, became: Planned) -> None:
+def say_what_became(sentence: str, became: PlanResult) -> None:
     """Say in passing what was done, and what is left to do."""
     counted = [
         f"{count:,} {word}"

@@ -11,8 +11,8 @@ from dashboard.navigation import go
 from dashboard.widgets.record_table import (
     Cell,
     Column,
-    Deed,
     Row,
+    RowAction,
     chosen_of,
     payload_of,
     record_table,
@@ -75,6 +75,6 @@ def table_of(found: Sequence[VisitWithin], *, name: str, key: str) -> None:
         )
 
 
-def _deeds(visit: VisitWithin) -> tuple[Deed, ...]:
+def _deeds(visit: VisitWithin) -> tuple[RowAction, ...]:
     """Offer to move what is booked; a hold ends by itself."""
-    return (Deed("move", "Move", "event_repeat"),) if visit.is_booked else ()
+    return (RowAction("move", "Move", "event_repeat"),) if visit.is_booked else ()

@@ -13,7 +13,7 @@ from starlette.routing import Route, WebSocketRoute
 from dashboard.live_sessions import LiveSessions
 from dashboard.middleware import WATCH_PATH
 from dashboard.session_watch.page import SCRIPT_PATH, WatchedPages, script
-from dashboard.session_watch.socket import Watch
+from dashboard.session_watch.socket import SessionSocket
 
 PREFIX = "/session"
 STATE_PATH = f"{PREFIX}/state"
@@ -23,7 +23,7 @@ def create_watch(live: LiveSessions, *, key: str) -> Starlette:
     """Return what answers below PREFIX; `key` is what people's own keys come from."""
     return Starlette(
         routes=[
-            WebSocketRoute(WATCH_PATH, Watch(live, key=key).follow),
+            WebSocketRoute(WATCH_PATH, SessionSocket(live, key=key).follow),
             Route(STATE_PATH, _state, methods=["GET"]),
             Route(SCRIPT_PATH, script, methods=["GET"]),
         ]

@@ -42,7 +42,7 @@ def database_state(absence: Absence | None) -> DatabaseState:
     return DatabaseState("read-only" if absence.is_lasting else "changing", since)
 
 
-class Watch:
+class SessionSocket:
     """Answers WATCH_PATH; the gate lets only signed-in people's own pages through."""
 
     def __init__(self, live: LiveSessions, *, key: str) -> None:

@@ -23,12 +23,12 @@ from dashboard.sign_in import (
     shared,
     welcome,
 )
-from dashboard.sign_in.door import Door
+from dashboard.sign_in.door import SignInContext
 
 # Where somebody who has not signed in yet may go, with everything below.
 PATHS: Final = (SIGN_IN_PATH, SIGN_OUT_PATH, "/welcome", SHARED_PATH)
 
-_TABLES: Final[tuple[Callable[[Door], list[BaseRoute]], ...]] = (
+_TABLES: Final[tuple[Callable[[SignInContext], list[BaseRoute]], ...]] = (
     asking.routes,
     answering.routes,
     leaving.routes,
@@ -41,7 +41,7 @@ _TABLES: Final[tuple[Callable[[Door], list[BaseRoute]], ...]] = (
 )
 
 
-def create_sign_in(door: Door) -> Starlette:
+def create_sign_in(door: SignInContext) -> Starlette:
     """Return everything that answers below PATHS."""
     return Starlette(routes=list(chain.from_iterable(t(door) for t in _TABLES)))
 
@@ -51,4 +51,4 @@ def serves(path: str) -> bool:
     return any(path == prefix or path.startswith(f"{prefix}/") for prefix in PATHS)
 
 
-__all__ = ["PATHS", "Door", "create_sign_in", "serves"]
+__all__ = ["PATHS", "SignInContext", "create_sign_in", "serves"]

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from dashboard.identity import origin_of
 from dashboard.sign_in.binding import Binding
-from dashboard.sign_in.door import Door
+from dashboard.sign_in.door import SignInContext
 from dashboard.sign_in.provider import Client, Provider, ProviderRefused
 from dashboard.sign_in.ways import OPENID_PATH
 from db.routing import SYSTEM
@@ -48,13 +48,13 @@ class Answer:
 class Account:
     """The clinic's identity provider, as our pages use it."""
 
-    def __init__(self, door: Door, provider: Provider) -> None:
+    def __init__(self, door: SignInContext, provider: Provider) -> None:
         self._door = door
         self._provider = provider
         self._binding = Binding(door)
 
     @classmethod
-    def of(cls, door: Door) -> "Account | None":
+    def of(cls, door: SignInContext) -> "Account | None":
         """Return the provider that is set; None without one."""
         client = _client(door.settings)
         return None if client is None else cls(door, Provider(client))

@@ -11,22 +11,22 @@ from starlette.routing import BaseRoute, Route
 
 from dashboard.leaving import SIGN_IN_PATH
 from dashboard.sign_in.asking import CODE_PATH
-from dashboard.sign_in.cookies import Asked
-from dashboard.sign_in.door import Door
+from dashboard.sign_in.cookies import CodeCookie
+from dashboard.sign_in.door import SignInContext
 from dashboard.sign_in.forms import is_own_form, read_form
 from dashboard.sign_in.html import go, page, refused
 from dashboard.sign_in.limiting import answered, count_try, forgive
 from services import codes
-from services.codes import Asking, Checked
+from services.codes import CodeCheck, CodeRequest
 from services.errors import NotAllowed
 from services.sessions import Method, Started
 
 _UNPROCESSABLE: Final = 422
 _TYPED_WITH: Final = str.maketrans("", "", " -\u00a0\u2009")
-Outcome = tuple[Checked, Started | None]
+Outcome = tuple[CodeCheck, Started | None]
 
 
-def routes(door: Door) -> list[BaseRoute]:
+def routes(door: SignInContext) -> list[BaseRoute]:
     """Return the page that asks for a code, and what lets in."""
     answering = _SecondPage(door)
     return [
@@ -36,7 +36,7 @@ def routes(door: Door) -> list[BaseRoute]:
 
 
 class _SecondPage:
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: SignInContext) -> None:
         self._door = door
 
     async def show(self, request: Request) -> Response:
@@ -68,7 +68,7 @@ class _SecondPage:
         self._door.known.add(request, response, self._asking(asked).address)
         return response
 
-    def _try(self, request: Request, asked: Asked, code: str) -> Outcome:
+    def _try(self, request: Request, asked: CodeCookie, code: str) -> Outcome:
         asking = self._asking(asked)
         count_try(self._door, request, asking.address)
         method: Method = "demo" if asked.shown is not None else "code"
@@ -77,13 +77,13 @@ class _SecondPage:
             checked, started = self._door.write(request, operation)
         except NotAllowed:
             # Deactivated since they asked.
-            return Checked(None, 0), None
+            return CodeCheck(None, 0), None
         if started is not None:
             forgive(self._door, request, asking.address)
         return checked, started
 
     def _using_up(
-        self, request: Request, asking: Asking, code: str, method: Method
+        self, request: Request, asking: CodeRequest, code: str, method: Method
     ) -> Callable[[Session], Outcome]:
         """Return what uses a code up and signs in, or neither."""
 
@@ -97,12 +97,12 @@ class _SecondPage:
 
         return operation
 
-    def _asking(self, asked: Asked) -> Asking:
-        return Asking(asked.email, asked.browser, self._door.key)
+    def _asking(self, asked: CodeCookie) -> CodeRequest:
+        return CodeRequest(asked.email, asked.browser, self._door.key)
 
 
 def _page(
-    asked: Asked, *, problem: str | None = None, may_try: bool = True
+    asked: CodeCookie, *, problem: str | None = None, may_try: bool = True
 ) -> Response:
     return page(
         "code.html",

@@ -11,16 +11,16 @@ from starlette.routing import BaseRoute, Route
 
 from api.dependencies import SESSION
 from dashboard.leaving import SIGN_IN_PATH
-from dashboard.sign_in.cookies import Asked
-from dashboard.sign_in.door import Door
+from dashboard.sign_in.cookies import CodeCookie
+from dashboard.sign_in.door import SignInContext
 from dashboard.sign_in.forms import is_own_form, read_form, safe_next
 from dashboard.sign_in.html import go, page, refused
 from dashboard.sign_in.limiting import answered, count_request
 from dashboard.sign_in.ways import ways
-from db.routing.acting import DOOR
+from db.routing.acting import ANONYMOUS
 from services import codes, people
 from services.actors import Actor, Role
-from services.codes import Asking
+from services.codes import CodeRequest
 from services.people import DemoPerson
 from services.sessions import Live
 
@@ -38,7 +38,7 @@ _DEEDS: Final = {
 }
 
 
-def routes(door: Door) -> list[BaseRoute]:
+def routes(door: SignInContext) -> list[BaseRoute]:
     """Return the page that asks for an address, and what it leads to."""
     asking = _FirstPage(door)
     return [
@@ -48,7 +48,7 @@ def routes(door: Door) -> list[BaseRoute]:
 
 
 class _FirstPage:
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: SignInContext) -> None:
         self._door = door
 
     async def show(self, request: Request) -> Response:
@@ -65,18 +65,18 @@ class _FirstPage:
             return await self._show(
                 request, way_on, email=email[:_LONGEST_ADDRESS], is_wrong=True
             )
-        asking = Asking(email, secrets.token_urlsafe(32), self._door.key)
+        asking = CodeRequest(email, secrets.token_urlsafe(32), self._door.key)
         by = "text" if form.get("by") == "text" else "email"
         code = codes.new_code()
         await run_in_threadpool(self._keep, request, asking, code, by)
         # Where the person goes is the same for an address that nobody has.
         is_demo = self._door.settings.is_demo
-        asked = Asked(email, asking.browser, way_on, by, code if is_demo else None)
+        asked = CodeCookie(email, asking.browser, way_on, by, code if is_demo else None)
         response = go(CODE_PATH)
         self._door.asked.write(request, response, asked)
         return response
 
-    def _keep(self, request: Request, asking: Asking, code: str, by: str) -> None:
+    def _keep(self, request: Request, asking: CodeRequest, code: str, by: str) -> None:
         count_request(self._door, request, asking.address)
         is_demo = self._door.settings.is_demo
         found = self._door.write(
@@ -109,7 +109,7 @@ class _FirstPage:
     def _cast(self) -> tuple[DemoPerson, ...]:
         if not self._door.settings.is_demo:
             return ()
-        return self._door.database.read(people.demo_cast, acting=DOOR).value
+        return self._door.database.read(people.demo_cast, acting=ANONYMOUS).value
 
 
 def _shown(person: DemoPerson, current: Actor | None) -> dict[str, object]:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from dashboard.keys import derive
 from dashboard.sign_in.cookies import SignedCookie
-from dashboard.sign_in.door import Door
+from dashboard.sign_in.door import SignInContext
 from dashboard.sign_in.limiting import network_of
 from services import throttling
 
@@ -20,7 +20,7 @@ _SECONDS: Final = 10 * 60
 class Binding:
     """Gives a browser its secret, the same for all of its tabs."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: SignInContext) -> None:
         key = derive(door.key, "binding")
         self._door = door
         self._cookie = SignedCookie("chartroom-asked", key, lifetime_seconds=_SECONDS)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from dashboard.leaving import CONFIRM_PATH, PASSKEYS_PATH
-from dashboard.sign_in.door import Door
+from dashboard.sign_in.door import SignInContext
 from dashboard.sign_in.forms import read_form, safe_next
 from dashboard.sign_in.html import go, page, refused
 from dashboard.sign_in.questions import Questions, WrongAddress, reason_of
@@ -23,7 +23,7 @@ from services.passkey_proofs import NoPasskey
 from services.sessions import Live
 
 
-def routes(door: Door) -> list[BaseRoute]:
+def routes(door: SignInContext) -> list[BaseRoute]:
     """Return the page that asks for a passkey again, and what notes it."""
     confirming = _Confirming(door)
     return [
@@ -33,7 +33,7 @@ def routes(door: Door) -> list[BaseRoute]:
 
 
 class _Confirming:
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: SignInContext) -> None:
         self._door = door
         self._questions = Questions(door)
 

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 from api.dependencies import SESSION
 from dashboard.leaving import PASSKEYS_PATH
 from dashboard.sign_in.account import Account, Answer, reason_of
-from dashboard.sign_in.door import Door
+from dashboard.sign_in.door import SignInContext
 from dashboard.sign_in.html import go, page
 from dashboard.sign_in.signed_in import personal, to_proof
 from dashboard.sign_in.ways import OPENID_PATH
@@ -29,7 +29,7 @@ _CONFLICT: Final = 409
 class Connecting:
     """What somebody who is signed in does with their account there."""
 
-    def __init__(self, door: Door, account: Account) -> None:
+    def __init__(self, door: SignInContext, account: Account) -> None:
         self._door = door
         self._account = account
 

@@ -62,7 +62,7 @@ class SignedCookie:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CodeCookie:
     """What a browser that asked for a code has to come back with.
 
     `browser` is its secret that the code is bound to. In the demo, and only there,
@@ -84,12 +84,12 @@ class AskedCookie:
             "chartroom-code", key, lifetime_seconds=10 * _MINUTES
         )
 
-    def read(self, request: Request) -> Asked | None:
+    def read(self, request: Request) -> CodeCookie | None:
         """Return what this browser asked for last."""
         note = self._cookie.read(request)
-        return Asked(**note) if note is not None else None
+        return CodeCookie(**note) if note is not None else None
 
-    def write(self, request: Request, response: Response, asked: Asked) -> None:
+    def write(self, request: Request, response: Response, asked: CodeCookie) -> None:
         """Let the browser keep it."""
         self._cookie.write(request, response, asdict(asked))
 

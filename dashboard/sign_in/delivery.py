@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from services.mail import Letter, Mailer, Outbox
+from services.mail import Email, Mailer, MailQueue
 from services.people import Addressee
 from services.text_messages import Gateway
 
@@ -27,7 +27,7 @@ class Delivery:
 
     mailer: Mailer | None
     gateway: Gateway | None
-    outbox: Outbox
+    outbox: MailQueue
 
     def send(self, code: str, to: Addressee | None, *, by_text: bool) -> None:
         """Send the code soon; as a text message only to a number that is known.
@@ -44,4 +44,4 @@ class Delivery:
             self.gateway.send(to.phone_number, _TEXT.format(code=code))
         elif self.mailer is not None:
             text = _LETTER.format(code=code)
-            self.mailer.send(Letter(to.email, _SUBJECT, text))
+            self.mailer.send(Email(to.email, _SUBJECT, text))

@@ -14,10 +14,10 @@ from dashboard.sign_in.cookies import AskedCookie, KnownCookie
 from dashboard.sign_in.delivery import Delivery
 from db.gridfs import FileStore
 from db.routing import Database
-from db.routing.acting import DOOR
+from db.routing.acting import ANONYMOUS
 from db.settings import Settings
 from services import audit
-from services.mail import Outbox, mailer_of
+from services.mail import MailQueue, mailer_of
 from services.share_links import LinkSigner
 from services.text_messages import gateway_of
 from services.throttling import Throttle
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class SignInContext:
     """The settings, the databases and the sign-ins of the server that answers.
 
     `key` is for hashing what only this installation may recognise.
@@ -53,14 +53,14 @@ class Door:
         key: str,
         *,
         files: FileStore,
-    ) -> "Door":
+    ) -> "SignInContext":
         """Put a door together from the installation's settings and its secret."""
         return cls(
             settings,
             database,
             identity,
             throttle,
-            Delivery(mailer_of(settings), gateway_of(settings), Outbox()),
+            Delivery(mailer_of(settings), gateway_of(settings), MailQueue()),
             AskedCookie(derive(key, "asked")),
             KnownCookie(derive(key, "known")),
             derive(key, "codes"),
@@ -79,7 +79,7 @@ class Door:
             with audit.coming_from(origin_of(request)):
                 return operation(session)
 
-        return self.database.write(recorded, acting=DOOR).value
+        return self.database.write(recorded, acting=ANONYMOUS).value
 
 
-__all__ = ["Door", "is_secure"]
+__all__ = ["SignInContext", "is_secure"]

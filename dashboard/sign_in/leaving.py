@@ -5,13 +5,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from dashboard.leaving import SIGN_IN_PATH, SIGN_OUT_PATH
-from dashboard.sign_in.door import Door
+from dashboard.sign_in.door import SignInContext
 from dashboard.sign_in.forms import is_own_form
 from dashboard.sign_in.html import go, page, refused, unavailable
 from db.routing import DatabaseUnavailable
 
 
-def routes(door: Door) -> list[BaseRoute]:
+def routes(door: SignInContext) -> list[BaseRoute]:
     """Return the question and the deed."""
 
     async def ask(request: Request) -> Response:

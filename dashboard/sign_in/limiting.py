@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dashboard.sign_in.door import Door
+from dashboard.sign_in.door import SignInContext
 from dashboard.sign_in.html import page, unavailable
 from db.routing import DatabaseUnavailable
 from services import audit, throttling
@@ -22,7 +22,7 @@ _TOO_MANY: Final = 429
 _NETWORK_BITS: Final = 64
 
 
-def answered(door: Door, handler: Handler) -> Handler:
+def answered(door: SignInContext, handler: Handler) -> Handler:
     """Let a route answer what is too often with 429, and no database with 503."""
 
     async def answer(request: Request) -> Response:
@@ -55,19 +55,19 @@ def network_of(request: Request) -> str:
     return str(IPv6Network((address, _NETWORK_BITS), strict=False))
 
 
-def count_request(door: Door, request: Request, address: str) -> None:
+def count_request(door: SignInContext, request: Request, address: str) -> None:
     """Count a code that is asked for, or raise LimitReached."""
     door.throttle.take(throttling.CODES_PER_NETWORK, network_of(request))
     _take(door, request, address, throttling.CODES_HERE, throttling.CODES_PER_ADDRESS)
 
 
-def count_try(door: Door, request: Request, address: str) -> None:
+def count_try(door: SignInContext, request: Request, address: str) -> None:
     """Count a code that is tried, or raise LimitReached."""
     door.throttle.take(throttling.TRIES_PER_NETWORK, network_of(request))
     _take(door, request, address, throttling.TRIES_HERE, throttling.TRIES_PER_ADDRESS)
 
 
-def forgive(door: Door, request: Request, address: str) -> None:
+def forgive(door: SignInContext, request: Request, address: str) -> None:
     """Count anew for an address whose owner has just signed in from here."""
     for limit in (throttling.CODES_HERE, throttling.TRIES_HERE):
         door.throttle.forgive(limit, address, _place_of(door, request, address))
@@ -76,7 +76,7 @@ def forgive(door: Door, request: Request, address: str) -> None:
 
 
 def _take(
-    door: Door, request: Request, address: str, here: Limit, anywhere: Limit
+    door: SignInContext, request: Request, address: str, here: Limit, anywhere: Limit
 ) -> None:
     door.throttle.take(here, address, _place_of(door, request, address))
     # Strangers everywhere must not be able to keep the address's owner out.
@@ -84,7 +84,7 @@ def _take(
         door.throttle.take(anywhere, address)
 
 
-def _place_of(door: Door, request: Request, address: str) -> str:
+def _place_of(door: SignInContext, request: Request, address: str) -> str:
     known = door.known.knows(request, address)
     return "its owner's browsers" if known else network_of(request)
 
@@ -97,7 +97,7 @@ def _too_often(refusal: LimitReached) -> Response:
     return response
 
 
-def _write_down(door: Door, request: Request, refusal: LimitReached) -> None:
+def _write_down(door: SignInContext, request: Request, refusal: LimitReached) -> None:
     def operation(session: Session) -> None:
         audit.record(
             session,

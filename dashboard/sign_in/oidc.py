@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from dashboard.sign_in.account import BACK_PATH, Account, Answer, reason_of
 from dashboard.sign_in.connecting import Connecting
-from dashboard.sign_in.door import Door
+from dashboard.sign_in.door import SignInContext
 from dashboard.sign_in.forms import safe_next
 from dashboard.sign_in.html import go, page
 from dashboard.sign_in.limiting import answered
@@ -25,7 +25,7 @@ _UNAVAILABLE: Final = 503
 _REFUSALS: Final = (Conflict, NotAllowed, Unavailable)
 
 
-def routes(door: Door) -> list[BaseRoute]:
+def routes(door: SignInContext) -> list[BaseRoute]:
     """Return the ways to the provider and back; none without a provider."""
     account = Account.of(door)
     if account is None:
@@ -40,7 +40,9 @@ def routes(door: Door) -> list[BaseRoute]:
 
 
 class _WayIn:
-    def __init__(self, door: Door, account: Account, connecting: Connecting) -> None:
+    def __init__(
+        self, door: SignInContext, account: Account, connecting: Connecting
+    ) -> None:
         self._door = door
         self._account = account
         self._connecting = connecting

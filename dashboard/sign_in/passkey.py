@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from dashboard.sign_in.door import Door
+from dashboard.sign_in.door import SignInContext
 from dashboard.sign_in.forms import is_own_form, read_form, safe_next
 from dashboard.sign_in.html import go, refused
 from dashboard.sign_in.limiting import answered
@@ -20,7 +20,7 @@ from services.passkey_answers import PasskeyRefused
 from services.sessions import Started
 
 
-def routes(door: Door) -> list[BaseRoute]:
+def routes(door: SignInContext) -> list[BaseRoute]:
     """Return the page that asks for a passkey, and what lets in."""
     way_in = _WayIn(door)
     return [
@@ -30,7 +30,7 @@ def routes(door: Door) -> list[BaseRoute]:
 
 
 class _WayIn:
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: SignInContext) -> None:
         self._door = door
         self._questions = Questions(door)
 

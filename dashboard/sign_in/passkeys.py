@@ -11,12 +11,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from dashboard.leaving import PASSKEYS_PATH
-from dashboard.sign_in.door import Door
+from dashboard.sign_in.door import SignInContext
 from dashboard.sign_in.forms import read_form, safe_next
 from dashboard.sign_in.html import go, page, refused
 from dashboard.sign_in.questions import UNPROCESSABLE, Questions
 from dashboard.sign_in.signed_in import personal, to_proof
-from db.routing import DOOR
+from db.routing import ANONYMOUS
 from services import identities, passkeys
 from services.actors import Actor
 from services.ceremonies import Purpose
@@ -31,7 +31,7 @@ T = TypeVar("T")
 _REMOVE_PATH: Final = f"{PASSKEYS_PATH}/remove"
 
 
-def routes(door: Door) -> list[BaseRoute]:
+def routes(door: SignInContext) -> list[BaseRoute]:
     """Return the list of one's own passkeys, and what changes it."""
     own = _OwnPasskeys(door)
     return [
@@ -42,7 +42,7 @@ def routes(door: Door) -> list[BaseRoute]:
 
 
 class _OwnPasskeys:
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: SignInContext) -> None:
         self._door = door
         self._questions = Questions(door)
 
@@ -150,7 +150,7 @@ class _OwnPasskeys:
         read = await run_in_threadpool(
             self._door.database.read_latest,
             lambda session: find(session, live.actor),
-            acting=DOOR,
+            acting=ANONYMOUS,
         )
         return read.value
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dashboard.sign_in.binding import Binding
-from dashboard.sign_in.door import Door
+from dashboard.sign_in.door import SignInContext
 from dashboard.sign_in.html import page
 from dashboard.sign_in.relying_party import Elsewhere, party_of
 from services import passkey_answers
@@ -31,7 +31,7 @@ class WrongAddress(Conflict):
 class Questions:
     """Asks browsers for passkeys, each for its own answer."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: SignInContext) -> None:
         self._door = door
         self._binding = Binding(door)
 

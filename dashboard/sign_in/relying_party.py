@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
-from dashboard.sign_in.door import Door
+from dashboard.sign_in.door import SignInContext
 from services.passkey_answers import RelyingParty
 
 
@@ -17,7 +17,7 @@ class Elsewhere:
     address: str | None
 
 
-def party_of(door: Door, request: Request) -> RelyingParty | Elsewhere:
+def party_of(door: SignInContext, request: Request) -> RelyingParty | Elsewhere:
     """Return what passkeys are bound to here.
 
     Browsers bind them to the name of a host, never to a number, and tell the origin of

@@ -12,11 +12,11 @@ from api.attachments import attachment
 from api.ranges import Span
 from api.sending import FileResponse, pieces_of
 from api.shares import SHARED_PATH
-from dashboard.sign_in.door import Door
+from dashboard.sign_in.door import SignInContext
 from dashboard.sign_in.forms import is_own_form
 from dashboard.sign_in.html import page, refused
 from dashboard.sign_in.limiting import answered, network_of
-from db.routing import DOOR
+from db.routing import ANONYMOUS
 from services import documents, shares, throttling
 from services.documents import VersionRecord
 from services.errors import ServiceError
@@ -26,7 +26,7 @@ _GONE: Final = 410
 _UNAVAILABLE: Final = 503
 
 
-def routes(door: Door) -> list[BaseRoute]:
+def routes(door: SignInContext) -> list[BaseRoute]:
     """Return the page behind the link, and its button.
 
     Only the button sends the document, and counts: mail programs open links before
@@ -41,7 +41,7 @@ def routes(door: Door) -> list[BaseRoute]:
 
 
 class _Shared:
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: SignInContext) -> None:
         self._door = door
 
     async def show(self, request: Request) -> Response:
@@ -76,7 +76,7 @@ class _Shared:
             return None
         # A link is often followed within the second in which it was made.
         return self._door.database.read_latest(
-            lambda session: shares.find(session, secret), acting=DOOR
+            lambda session: shares.find(session, secret), acting=ANONYMOUS
         ).value
 
     def _open(self, request: Request) -> SharedVersion | None:
@@ -100,7 +100,7 @@ class _Shared:
             lambda session: documents.note_damage(
                 session, None, version.document_id, version.number
             ),
-            acting=DOOR,
+            acting=ANONYMOUS,
         )
 
     def _secret(self, request: Request) -> str | None:

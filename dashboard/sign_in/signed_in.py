@@ -9,11 +9,11 @@ from starlette.responses import Response
 
 from api.dependencies import SESSION
 from dashboard.leaving import CONFIRM_PATH, SIGN_IN_PATH
-from dashboard.sign_in.door import Door
+from dashboard.sign_in.door import SignInContext
 from dashboard.sign_in.forms import is_own_form
 from dashboard.sign_in.html import go, refused
 from dashboard.sign_in.limiting import Handler, answered
-from db.routing import DOOR
+from db.routing import ANONYMOUS
 from services import passkeys
 from services.sessions import Live
 
@@ -25,7 +25,7 @@ def to_sign_in(way_on: str) -> str:
     return f"{SIGN_IN_PATH}?next={quote(way_on, safe='')}"
 
 
-async def to_proof(door: Door, live: Live, way_on: str) -> str:
+async def to_proof(door: SignInContext, live: Live, way_on: str) -> str:
     """Return where this person proves to be there: with a passkey, if they have one.
 
     Who has none signs in again; see services.confirmations.require_proof.
@@ -34,14 +34,14 @@ async def to_proof(door: Door, live: Live, way_on: str) -> str:
     read = await run_in_threadpool(
         door.database.read_latest,
         lambda session: passkeys.has_any(session, live.actor),
-        acting=DOOR,
+        acting=ANONYMOUS,
     )
     if read.value:
         return f"{CONFIRM_PATH}?next={quote(way_on, safe='')}"
     return to_sign_in(way_on)
 
 
-def personal(door: Door, handler: Personal) -> Handler:
+def personal(door: SignInContext, handler: Personal) -> Handler:
     """Let strangers sign in first, and refuse forms of other sites."""
 
     async def answer(request: Request) -> Response:

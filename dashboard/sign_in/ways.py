@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dashboard.leaving import SIGN_IN_PATH
-from dashboard.sign_in.door import Door
+from dashboard.sign_in.door import SignInContext
 
 PASSKEY_PATH: Final = f"{SIGN_IN_PATH}/passkey"
 OPENID_PATH: Final = f"{SIGN_IN_PATH}/oidc"
@@ -19,21 +19,21 @@ class Way:
     label: str
 
 
-def ways(door: Door) -> tuple[Way, ...]:
+def ways(door: SignInContext) -> tuple[Way, ...]:
     """Return the ways that this server offers."""
     return tuple(way for offer in _OFFERS if (way := offer(door)) is not None)
 
 
-def _passkey(door: Door) -> Way:
+def _passkey(door: SignInContext) -> Way:
     del door
     return Way(PASSKEY_PATH, "Sign in with a passkey")
 
 
-def _account(door: Door) -> Way | None:
+def _account(door: SignInContext) -> Way | None:
     if door.settings.oidc_issuer is None:
         return None
     return Way(OPENID_PATH, f"Sign in with {door.settings.oidc_label}")
 
 
 # Each returns None where the settings do not allow it.
-_OFFERS: Final[tuple[Callable[[Door], Way | None], ...]] = (_passkey, _account)
+_OFFERS: Final[tuple[Callable[[SignInContext], Way | None], ...]] = (_passkey, _account)

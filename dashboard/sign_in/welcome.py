@@ -9,11 +9,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from dashboard.inviting import WELCOME_PATH
-from dashboard.sign_in.door import Door
+from dashboard.sign_in.door import SignInContext
 from dashboard.sign_in.forms import is_own_form
 from dashboard.sign_in.html import go, page, refused
 from dashboard.sign_in.limiting import answered, network_of
-from db.routing import DOOR
+from db.routing import ANONYMOUS
 from services import invitations, throttling
 from services.actors import Role
 from services.invitations import Guest
@@ -28,7 +28,7 @@ _USED: Final = (
 )
 
 
-def routes(door: Door) -> list[BaseRoute]:
+def routes(door: SignInContext) -> list[BaseRoute]:
     """Return the page behind the link, and its button.
 
     Opening it changes nothing: mail programs open links before their readers do.
@@ -42,7 +42,7 @@ def routes(door: Door) -> list[BaseRoute]:
 
 
 class _Welcome:
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: SignInContext) -> None:
         self._door = door
 
     async def show(self, request: Request) -> Response:
@@ -67,7 +67,7 @@ class _Welcome:
         token = self._token(request)
         # A link is often followed within the second in which it was made.
         return self._door.database.read_latest(
-            lambda session: invitations.find(session, token), acting=DOOR
+            lambda session: invitations.find(session, token), acting=ANONYMOUS
         ).value
 
     def _accept(self, request: Request) -> tuple[Guest | None, Started | None]:

@@ -8,15 +8,15 @@ import streamlit as st
 
 from services import audit_log
 from services.audit import Action
-from services.audit_log import Person, Question
+from services.audit_log import AuditPerson, AuditQuery
 
 _ANY: Final = "Any"
 _PREFIX: Final = "audit_"
 
 
 def audit_filters(
-    asked: Question, people: Mapping[UUID, Person], *, key: str
-) -> Question | None:
+    asked: AuditQuery, people: Mapping[UUID, AuditPerson], *, key: str
+) -> AuditQuery | None:
     """Draw the form, filled with what is asked now; return what is asked for next.
 
     Raises InvalidInput for an id that is none.
@@ -53,7 +53,7 @@ def audit_filters(
     return _typed(asked) if asks else None
 
 
-def _fill(asked: Question, people: Mapping[UUID, Person]) -> None:
+def _fill(asked: AuditQuery, people: Mapping[UUID, AuditPerson]) -> None:
     """Show what the address asks for, whenever that is something else."""
     if st.session_state.get(f"{_PREFIX}filled") == asked:
         return
@@ -71,7 +71,7 @@ def _fill(asked: Question, people: Mapping[UUID, Person]) -> None:
         st.session_state[_PREFIX + name] = value
 
 
-def _typed(asked: Question) -> Question:
+def _typed(asked: AuditQuery) -> AuditQuery:
     names = ("person", "patient", "subject", "outcome", "from", "to")
     query = {name: str(st.session_state[_PREFIX + name] or "") for name in names}
     query["actions"] = ",".join(st.session_state[f"{_PREFIX}actions"])

@@ -6,7 +6,7 @@ from typing import Final
 from dashboard.widgets.record_table import Cell, Column, Row, payload_of, record_table
 from dashboard.widgets.words import to_the_second
 from services.audit import Action
-from services.audit_log import Access, Entry
+from services.audit_log import Entry, RecordAccess
 
 _COLUMNS: Final = (
     Column("When"),
@@ -42,7 +42,7 @@ def audit_table(
 
 
 def access_table(
-    accesses: Sequence[Access], *, key: str, name: str = "Who looked at my record"
+    accesses: Sequence[RecordAccess], *, key: str, name: str = "Who looked at my record"
 ) -> None:
     """Show who did what with a record or a document."""
     rows = [

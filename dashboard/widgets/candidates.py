@@ -7,11 +7,11 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.widgets.words import born, full_name, plain
-from services.duplicates import LIKELY, Candidate
+from services.duplicates import LIKELY, DuplicateCandidate
 
 
 def candidate_list(
-    page: str, found: Sequence[Candidate], today: date, *, action: str
+    page: str, found: Sequence[DuplicateCandidate], today: date, *, action: str
 ) -> UUID | None:
     """Show each candidate; return the one acted on."""
     chosen = None
@@ -22,7 +22,7 @@ def candidate_list(
 
 
 def candidate(
-    page: str, one: Candidate, today: date, action: str, *, title: str = ""
+    page: str, one: DuplicateCandidate, today: date, action: str, *, title: str = ""
 ) -> bool:
     """Show how alike a candidate is, and why; tell whether to act on it."""
     name = title or full_name(one.patient)
@@ -41,6 +41,6 @@ def candidate(
         return st.button(action, key=f"{page}_candidate_{one.patient.id}")
 
 
-def _reasons(one: Candidate) -> str:
+def _reasons(one: DuplicateCandidate) -> str:
     reasons = ", ".join(one.reasons)
     return reasons[:1].upper() + reasons[1:]

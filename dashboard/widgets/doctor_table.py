@@ -8,11 +8,11 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from dashboard.widgets.record_table import (
-    Asked,
     Cell,
     Column,
-    Deed,
     Row,
+    RowAction,
+    TableEvent,
     payload_of,
     record_table,
 )
@@ -35,7 +35,7 @@ def doctor_table(
     is_managed: bool,
     written_time: Callable[[datetime], str],
     key: str,
-) -> Asked:
+) -> TableEvent:
     """Show the doctors; opened are somebody's times, and a deed asks for a plan.
 
     `written_time` says when a doctor is free, on the clock that the page goes by.
@@ -63,7 +63,7 @@ def _row(doctor: DoctorRecord, next_free: Cell, *, is_managed: bool) -> Row:
         Cell(doctor.city or ""),
     ]
     if is_managed:
-        plan = Deed("plan", "Plan", "edit_calendar")
+        plan = RowAction("plan", "Plan", "edit_calendar")
         cells.append(Cell("", deeds=(plan,)))
     query = urlencode({"doctor": str(doctor.id)} | carried())
     return Row(str(doctor.id), tuple(cells), f"doctor?{query}")

@@ -6,13 +6,13 @@ from typing import Final
 
 from dashboard.widgets.document_words import kind, size, state
 from dashboard.widgets.record_table import (
-    Asked,
     Cell,
     Column,
-    Deed,
     Piece,
     Row,
+    RowAction,
     Sorted,
+    TableEvent,
     payload_of,
     record_table,
 )
@@ -45,7 +45,7 @@ def document_table(
     key: str,
     orders: Sequence[Order] = (),
     sortable: Collection[str] = (),
-) -> Asked:
+) -> TableEvent:
     """Show the documents; tell which was opened, or what is to be done with one."""
     columns = [
         known if known.order in sortable else replace(known, order=None)
@@ -60,7 +60,7 @@ def document_table(
     return record_table(payload, key=key)
 
 
-def _row(found: FoundDocument, url: str, deeds: tuple[Deed, ...]) -> Row:
+def _row(found: FoundDocument, url: str, deeds: tuple[RowAction, ...]) -> Row:
     # In the title the words stand in the row already.
     passages = [one for one in found.passages if one.place != "title"]
     return Row(
@@ -89,9 +89,9 @@ def _deeds(
     record: DocumentRecord,
     download_of: Callable[[DocumentRecord], str],
     may_delete: Callable[[DocumentRecord], bool],
-) -> Iterator[Deed]:
+) -> Iterator[RowAction]:
     if record.version.is_served:
-        yield Deed(PREVIEW, "Preview", "visibility")
-        yield Deed("download", "Download", "download", download_of(record))
+        yield RowAction(PREVIEW, "Preview", "visibility")
+        yield RowAction("download", "Download", "download", download_of(record))
     if may_delete(record):
-        yield Deed(DELETE, "Delete", "delete")
+        yield RowAction(DELETE, "Delete", "delete")

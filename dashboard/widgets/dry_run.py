@@ -4,15 +4,20 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from services.cluster_acts import Act, Candidate, Preview, Transaction
+from services.cluster_acts import (
+    FailoverCandidate,
+    OperationKind,
+    OperationPreview,
+    Transaction,
+)
 
 # Two of them fit side by side on a phone.
 _WIDTH = 165
 
 
-def dry_run_summary(found: Preview, waits: Sequence[float]) -> None:
+def dry_run_summary(found: OperationPreview, waits: Sequence[float]) -> None:
     """Say who leads, who should lead next and why."""
-    if found.act is Act.FAILOVER:
+    if found.act is OperationKind.FAILOVER:
         st.error(
             "No server leads: nobody can save anything. Choose which one shall lead.",
             icon=":material/warning:",
@@ -23,12 +28,12 @@ def dry_run_summary(found: Preview, waits: Sequence[float]) -> None:
         st.warning(found.obstacle, icon=":material/block:")
     if best := found.best:
         st.markdown(f"Best next: **{best.name}**, because {best.reason}")
-    if waits and found.act is Act.SWITCHOVER:
+    if waits and found.act is OperationKind.SWITCHOVER:
         told = ", ".join(f"{wait:.1f} s" for wait in waits)
         st.caption(f"The last switchovers kept writers waiting for {told}.")
 
 
-def dry_run_of(found: Preview, chosen: Candidate) -> None:
+def dry_run_of(found: OperationPreview, chosen: FailoverCandidate) -> None:
     """Say what would happen with this server, before anybody clicks."""
     st.subheader(f"If {chosen.name} leads", anchor=False)
     following = "?" if found.timeline is None else str(found.timeline + 1)
@@ -49,16 +54,16 @@ def dry_run_of(found: Preview, chosen: Candidate) -> None:
         )
 
 
-def candidate_words(found: Preview, name: str) -> str:
+def candidate_words(found: OperationPreview, name: str) -> str:
     """Return how a candidate reads in a list of them."""
     return f"{name} (advised)" if found.best and found.best.name == name else name
 
 
-def _bytes(chosen: Candidate) -> str:
+def _bytes(chosen: FailoverCandidate) -> str:
     return "not known" if chosen.lost_bytes is None else f"{chosen.lost_bytes:,} bytes"
 
 
-def _seconds(chosen: Candidate) -> str:
+def _seconds(chosen: FailoverCandidate) -> str:
     if chosen.lost_seconds is None:
         return "not known"
     return f"{chosen.lost_seconds:.1f} s"

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.widgets.words import plain
-from services.authoring import Field, Form, Kind, Problem, Template, Value
+from services.authoring import Form, FormField, FormFieldKind, Problem, Template, Value
 
 _EARLIEST: Final = date(1900, 1, 1)
 _LATEST: Final = date(2199, 12, 31)
@@ -48,7 +48,11 @@ def draw(
     `changed` is called whenever somebody leaves a field that they changed.
     """
     places: dict[str, DeltaGenerator] = {}
-    short = [field for field in template.fields if field.kind in {Kind.LINE, Kind.DATE}]
+    short = [
+        field
+        for field in template.fields
+        if field.kind in {FormFieldKind.LINE, FormFieldKind.DATE}
+    ]
     with st.grid(2, min_column_width=_WIDTH):
         for field in short:
             with st.container(gap="small"):
@@ -79,7 +83,7 @@ def labels(template: Template, problems: Sequence[Problem]) -> str:
     )
 
 
-def _draw(page: str, field: Field, changed: Callable[[], None]) -> None:
+def _draw(page: str, field: FormField, changed: Callable[[], None]) -> None:
     label = field.label if field.required else f"{field.label} (optional)"
     options: dict[str, Any] = {
         "key": _key(page, field),
@@ -87,7 +91,7 @@ def _draw(page: str, field: Field, changed: Callable[[], None]) -> None:
         "on_change": changed,
         "persist_state": "session",
     }
-    if field.kind is Kind.DATE:
+    if field.kind is FormFieldKind.DATE:
         st.date_input(
             label,
             None,
@@ -96,10 +100,10 @@ def _draw(page: str, field: Field, changed: Callable[[], None]) -> None:
             format="YYYY-MM-DD",
             **options,
         )
-    elif field.kind is Kind.LINE:
+    elif field.kind is FormFieldKind.LINE:
         # A shared desk: the browser must not offer the last patient's data.
         st.text_input(label, autocomplete=_AUTOCOMPLETE, **options)
-    elif field.kind is Kind.TABLE:
+    elif field.kind is FormFieldKind.TABLE:
         columns = _CELL.join(field.columns)
         options["help"] = "Rows copied from a spreadsheet can be pasted as they are."
         st.text_area(f"{label}: one line each, {columns}", **options)
@@ -107,7 +111,7 @@ def _draw(page: str, field: Field, changed: Callable[[], None]) -> None:
         st.text_area(label, **options)
 
 
-def _key(page: str, field: Field) -> str:
+def _key(page: str, field: FormField) -> str:
     return f"{_prefix(page)}{field.name}"
 
 
@@ -115,10 +119,10 @@ def _prefix(page: str) -> str:
     return f"{page}_field_"
 
 
-def _as_typed(field: Field, value: Value) -> Any:
+def _as_typed(field: FormField, value: Value) -> Any:
     if isinstance(value, list):
         return "\n".join(_CELL.join(row) for row in value)
-    if field.kind is not Kind.DATE:
+    if field.kind is not FormFieldKind.DATE:
         return value
     try:
         return date.fromisoformat(value) if value else None
@@ -126,10 +130,10 @@ def _as_typed(field: Field, value: Value) -> Any:
         return None
 
 
-def _read(field: Field, value: Any) -> Value:
+def _read(field: FormField, value: Any) -> Value:
     if isinstance(value, date):
         return value.isoformat()
-    if field.kind is Kind.TABLE:
+    if field.kind is FormFieldKind.TABLE:
         return [_row(line, len(field.columns)) for line in (value or "").splitlines()]
     return value or ""
 

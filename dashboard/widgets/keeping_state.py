@@ -7,7 +7,7 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard.widgets.words import at
-from services.keeping.runs import Job, Run
+from services.keeping.runs import CheckRun, Job
 from services.retention import Walk
 
 # A job that is due every ten minutes or every hour, and has not ended for so long.
@@ -24,7 +24,9 @@ _BUCKETS: Final = {
 }
 
 
-def keeping_state(walk: Walk, runs: Sequence[Run], doomed: int, now: datetime) -> None:
+def keeping_state(
+    walk: Walk, runs: Sequence[CheckRun], doomed: int, now: datetime
+) -> None:
     """Show alarms first, then what was found last."""
     for alarm in _alarms(walk, runs, now):
         st.warning(alarm, icon=":material/warning:")
@@ -41,7 +43,7 @@ def keeping_state(walk: Walk, runs: Sequence[Run], doomed: int, now: datetime) -
     st.caption(" · ".join(_ended(known)))
 
 
-def _alarms(walk: Walk, runs: Sequence[Run], now: datetime) -> Iterator[str]:
+def _alarms(walk: Walk, runs: Sequence[CheckRun], now: datetime) -> Iterator[str]:
     if walk.damaged:
         yield (
             "Some files are not what they were. They are not shown to anybody; bring "
@@ -59,7 +61,7 @@ def _alarms(walk: Walk, runs: Sequence[Run], now: datetime) -> Iterator[str]:
             yield from _alarms_of_sweep(run)
 
 
-def _alarms_of_sweep(run: Run) -> Iterator[str]:
+def _alarms_of_sweep(run: CheckRun) -> Iterator[str]:
     for bucket, found in run.found.items():
         if found["held_back"]:
             yield (
@@ -79,7 +81,7 @@ def _swept(label: str, found: Mapping[str, Any]) -> str:
     )
 
 
-def _ended(known: Mapping[Job, Run]) -> Iterator[str]:
+def _ended(known: Mapping[Job, CheckRun]) -> Iterator[str]:
     for job in Job:
         run = known.get(job)
         yield f"Last {job}: {at(run.ended_at) if run else 'never'}"

@@ -39,7 +39,7 @@ class TypedPatient:
             self._show(refusal.problems)
             return None
 
-    def _show(self, problems: Sequence[patients.Problem]) -> None:
+    def _show(self, problems: Sequence[patients.PatientProblem]) -> None:
         for problem in problems:
             self.problems[problem.property_name].markdown(
                 f":red[:material/error: {plain(problem.message)}]"
@@ -155,11 +155,11 @@ def _checked(
     values: dict[str, Any] = {
         name: tuple(value) if name in _LISTS else value for name, value in typed.items()
     }
-    problems: list[patients.Problem] = []
+    problems: list[patients.PatientProblem] = []
     try:
         values["date_of_birth"] = _birth(typed["date_of_birth"])
     except InvalidInput as refusal:
-        problems.append(patients.Problem(refusal.property_name, str(refusal)))
+        problems.append(patients.PatientProblem(refusal.property_name, str(refusal)))
         values["date_of_birth"] = today
     try:
         draft = patients.validate(

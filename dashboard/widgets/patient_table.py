@@ -8,11 +8,11 @@ import streamlit as st
 
 from dashboard.navigation import patient_url
 from dashboard.widgets.record_table import (
-    Asked,
     Cell,
     Column,
     Row,
     Sorted,
+    TableEvent,
     payload_of,
     record_table,
 )
@@ -49,7 +49,7 @@ def patient_table(
     key: str = "patients_table",
     orders: Sequence[Order] = (),
     is_sortable: bool = True,
-) -> Asked:
+) -> TableEvent:
     """Show the patients; tell which one was opened or which order was asked for."""
     drawn = (tuple(orders), opens, today)
     kept = st.session_state.get(f"{key}_payload")
@@ -67,7 +67,7 @@ def patient_table(
     return record_table(kept[2], key=key)
 
 
-def reordered(orders: tuple[Order, ...], asked: Asked) -> tuple[Order, ...]:
+def reordered(orders: tuple[Order, ...], asked: TableEvent) -> tuple[Order, ...]:
     """Return the sort keys after a click on a header: up, then down, then not at all.
 
     With `adds_key` the other keys stay, in their places.

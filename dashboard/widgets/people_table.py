@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from typing import Final
 
 from dashboard.widgets.record_table import (
-    Asked,
     Cell,
     Column,
     Row,
+    TableEvent,
     payload_of,
     record_table,
 )
 from dashboard.widgets.words import at
-from services.people import Person, Standing
+from services.people import AccountStatus, Person
 
 _COLUMNS: Final = (
     Column("Name"),
@@ -23,19 +23,19 @@ _COLUMNS: Final = (
     Column("Last here"),
 )
 _STANDINGS: Final = {
-    Standing.ACTIVE: Cell("Active", "ok", "check_circle"),
-    Standing.INVITED: Cell("Invited", "info", "mail"),
-    Standing.DEACTIVATED: Cell("Deactivated", "muted", "block"),
+    AccountStatus.ACTIVE: Cell("Active", "ok", "check_circle"),
+    AccountStatus.INVITED: Cell("Invited", "info", "mail"),
+    AccountStatus.DEACTIVATED: Cell("Deactivated", "muted", "block"),
 }
 
 
-def people_table(people: Sequence[Person], *, key: str = "users_table") -> Asked:
+def people_table(people: Sequence[Person], *, key: str = "users_table") -> TableEvent:
     """Show the people; tell who was opened."""
     rows = [_row(person) for person in people]
     return record_table(payload_of(_COLUMNS, rows, name="People"), key=key)
 
 
-def standing_cell(standing: Standing) -> Cell:
+def standing_cell(standing: AccountStatus) -> Cell:
     """Return how far somebody has come, in words, with an icon beside the colour."""
     return _STANDINGS[standing]
 

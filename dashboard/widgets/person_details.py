@@ -6,13 +6,13 @@ from typing import Final, Literal
 import streamlit as st
 
 from dashboard.widgets.words import at, plain, unlinked
-from services.people import Person, Standing
+from services.people import AccountStatus, Person
 
 Color = Literal["green", "blue", "gray"]
-_BADGES: Final[Mapping[Standing, tuple[str, str, Color]]] = {
-    Standing.ACTIVE: ("Active", ":material/check_circle:", "green"),
-    Standing.INVITED: ("Invited, has not come yet", ":material/mail:", "blue"),
-    Standing.DEACTIVATED: ("Deactivated", ":material/block:", "gray"),
+_BADGES: Final[Mapping[AccountStatus, tuple[str, str, Color]]] = {
+    AccountStatus.ACTIVE: ("Active", ":material/check_circle:", "green"),
+    AccountStatus.INVITED: ("Invited, has not come yet", ":material/mail:", "blue"),
+    AccountStatus.DEACTIVATED: ("Deactivated", ":material/block:", "gray"),
 }
 
 

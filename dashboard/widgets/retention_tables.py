@@ -6,8 +6,8 @@ from typing import Final
 from dashboard.widgets.record_table import (
     Cell,
     Column,
-    Deed,
     Row,
+    RowAction,
     chosen_of,
     payload_of,
     record_table,
@@ -68,7 +68,7 @@ def holds_table(holds: Sequence[HeldDocument], *, key: str) -> HeldDocument | No
                 Cell(at(one.held_at)),
                 Cell(one.holder_name or "Somebody who left"),
                 Cell(one.reason),
-                Cell("", deeds=(Deed(_RELEASE, "Release", "lock_open"),)),
+                Cell("", deeds=(RowAction(_RELEASE, "Release", "lock_open"),)),
             ),
         )
         for one in holds

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from services.cluster_acts import Server
+from services.cluster_acts import ServerSituation
 
 # Two of them fit side by side on a phone.
 _WIDTH = 165
 
 
-def server_facts(server: Server) -> None:
+def server_facts(server: ServerSituation) -> None:
     """Say whether it leads, streams or neither, and how far it is behind."""
     if server.is_leading:
         st.badge("Primary", icon=":material/star:", color="blue")

@@ -13,14 +13,14 @@ from dashboard.widgets.record_table import (
     payload_of,
     record_table,
 )
-from services.comparing import Gap, Pair, Side
+from services.comparing import ComparedPair, Gap, Side
 
 # More differences than anybody reads line by line.
 _MOST_ROWS: Final = 500
 
 
 def text_comparison(
-    compared: Sequence[Pair | Gap], names: tuple[str, str], *, key: str
+    compared: Sequence[ComparedPair | Gap], names: tuple[str, str], *, key: str
 ) -> None:
     """Show the lines that differ and some around them, under the versions' names."""
     columns = [Column("Where"), Column("What"), Column(names[0]), Column(names[1])]
@@ -36,7 +36,7 @@ def text_comparison(
         )
 
 
-def _cells(one: Pair | Gap, names: tuple[str, str]) -> tuple[Cell, ...]:
+def _cells(one: ComparedPair | Gap, names: tuple[str, str]) -> tuple[Cell, ...]:
     if isinstance(one, Gap):
         lines = f"{one.lines} line{'s' if one.lines != 1 else ''}"
         return Cell(f"{lines} equal", "muted"), Cell(""), Cell(""), Cell("")
@@ -48,14 +48,14 @@ def _cells(one: Pair | Gap, names: tuple[str, str]) -> tuple[Cell, ...]:
     )
 
 
-def _where(pair: Pair) -> str:
+def _where(pair: ComparedPair) -> str:
     pages = [side.page for side in (pair.left, pair.right) if side]
     if len(set(pages)) == 1:
         return f"Page {pages[0]}"
     return f"Pages {pages[0]} and {pages[1]}"
 
 
-def _what(pair: Pair, names: tuple[str, str]) -> Cell:
+def _what(pair: ComparedPair, names: tuple[str, str]) -> Cell:
     if pair.is_equal:
         return Cell("Equal", "muted")
     if pair.left is None:

@@ -12,7 +12,7 @@ from services.documents import VersionRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class VersionRequest:
     """What shall be done with which version."""
 
     deed: str
@@ -26,12 +26,12 @@ def version_list(
     shown: int,
     download_of: Callable[[VersionRecord], str] | None,
     may_restore: bool,
-) -> Wanted | None:
+) -> VersionRequest | None:
     """Show the versions, the newest first; return what shall be done with one.
 
     Without `download_of` there is nothing to be had, as of a deleted document.
     """
-    wanted: list[Wanted] = []
+    wanted: list[VersionRequest] = []
     latest = max(version.number for version in versions)
     for version in versions:
         number, is_latest = version.number, version.number == latest
@@ -52,7 +52,7 @@ def version_list(
                 ):
                     key = f"{page}_{deed}_{number}"
                     if st.button(label, key=key, icon=f":material/{icon}:"):
-                        wanted.append(Wanted(deed, number))
+                        wanted.append(VersionRequest(deed, number))
     return next(iter(wanted), None)
 
 

@@ -14,7 +14,7 @@ from db.embedded.addresses import Addresses
 from db.embedded.breakage import Breakage
 from db.embedded.commands import Commands
 from db.embedded.deadlines import Deadlines
-from db.embedded.door import Door
+from db.embedded.door import ControlServer
 from db.embedded.drilling import Drills
 from db.embedded.etcd import Etcd
 from db.embedded.fleet import Fleet
@@ -122,7 +122,7 @@ class Cluster:
             is_held=self._breakage.holds,
         )
         self._drills = Drills(folder.path)
-        self._door = Door()
+        self._door = ControlServer()
         self._held = ExitStack()
 
     @property

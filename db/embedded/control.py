@@ -200,7 +200,7 @@ class Control:
         return answer.body["answer"]
 
 
-def _reason(answer: http.Answer) -> str:
+def _reason(answer: http.JsonAnswer) -> str:
     if isinstance(answer.body, dict) and "refused" in answer.body:
         return str(answer.body["refused"])
     return f"The launcher refused with status {answer.status}."

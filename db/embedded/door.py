@@ -22,7 +22,7 @@ _LONGEST_QUESTION: Final = 10_000
 _PATIENCE_SECONDS: Final = 5.0
 
 
-class Door:
+class ControlServer:
     """Answers commands to whoever knows the key, each in a thread of its own.
 
     The key is made anew at every start, so a former one opens nothing.

@@ -52,7 +52,7 @@ def program(programs: Programs, folder: DataFolder, port: int) -> Program:
 
 
 @dataclass(frozen=True, slots=True)
-class Leadership:
+class LeaderKey:
     """The leader key as it was at some moment.
 
     `name` is that of its holder, "" without one. Whoever loses the key and gets it
@@ -93,21 +93,21 @@ class Etcd:
         key = self.leadership()
         return key.name or None if key else None
 
-    def leadership(self) -> Leadership | None:
+    def leadership(self) -> LeaderKey | None:
         """Return the leader key as it is now; None without an answer."""
         answer = self._authorised("/v3/kv/range", {"key": _encode(_LEADER_KEY)})
         if answer is None or "header" not in answer:
             return None
         found = (answer.get("kvs") or [{}])[0]
         name = base64.b64decode(found.get("value", "")).decode()
-        return Leadership(name, int(found.get("mod_revision", 0)))
+        return LeaderKey(name, int(found.get("mod_revision", 0)))
 
     def forget_member(self, name: str) -> None:
         """Delete what Patroni has written there about a node that is gone."""
         key = _encode(f"{_MEMBERS}/{name}")
         self._authorised("/v3/kv/deleterange", {"key": key})
 
-    def drop(self, seen: Leadership) -> bool:
+    def drop(self, seen: LeaderKey) -> bool:
         """Delete the leader key if it is as it was seen; tell whether that is done.
 
         Only for a caller that saw it before its holder was dead for certain. Whoever

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from db.json_http import FAILURES, Answer, exchange
+from db.json_http import FAILURES, JsonAnswer, exchange
 
-__all__ = ["OK", "Answer", "call"]
+__all__ = ["OK", "JsonAnswer", "call"]
 
 OK: Final = 200
 
@@ -17,7 +17,7 @@ def call(
     body: object = None,
     headers: dict[str, str] | None = None,
     timeout_seconds: float = 2.0,
-) -> Answer | None:
+) -> JsonAnswer | None:
     """Return the answer, or None if nobody answers in time."""
     try:
         return exchange(

@@ -35,7 +35,7 @@ class Step(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class NodeObservation:
     """What is seen of a node.
 
     `crashed_leading`: its PostgreSQL ended without a word while it held the leader key.
@@ -60,7 +60,7 @@ class Sight:
         )
 
 
-def plan(seen: Sight) -> Step:
+def plan(seen: NodeObservation) -> Step:
     """Decide what to do about a node.
 
     A dead or hung Patroni over a live PostgreSQL is simply replaced: it takes over what
@@ -77,7 +77,7 @@ def plan(seen: Sight) -> Step:
     return Step.FENCE
 
 
-def _about_patroni(seen: Sight) -> Step:
+def _about_patroni(seen: NodeObservation) -> Step:
     answers = seen.postgres_runs and not seen.silent_seconds
     if answers and seen.unanswered >= _REPLACED_AFTER_QUESTIONS:
         return Step.RESTART
@@ -86,7 +86,7 @@ def _about_patroni(seen: Sight) -> Step:
 
 
 @dataclass(slots=True)
-class Patience:
+class RestartBackoff:
     """How long to wait before a program that keeps ending is started again."""
 
     failures: int = 0

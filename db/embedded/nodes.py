@@ -79,13 +79,13 @@ class Node:
         """Whether it follows the primary and answers readers."""
         return self.answers("/replica")
 
-    def ask(self, path: str, *, timeout_seconds: float = 2.0) -> http.Answer | None:
+    def ask(self, path: str, *, timeout_seconds: float = 2.0) -> http.JsonAnswer | None:
         """Return Patroni's answer to a question."""
         return http.call(self.api_port, "GET", path, timeout_seconds=timeout_seconds)
 
     def command(
         self, path: str, body: dict[str, Any], *, method: str = "POST"
-    ) -> http.Answer | None:
+    ) -> http.JsonAnswer | None:
         """Have Patroni do something, as only holders of the password may."""
         credentials = base64.b64encode(f"chartroom:{self.api_password}".encode())
         return http.call(

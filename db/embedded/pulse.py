@@ -34,7 +34,7 @@ class Kind(Enum):
 
 
 @dataclass(slots=True)
-class Silence:
+class Unresponsiveness:
     """What the processes of a PostgreSQL did in every look since it fell silent.
 
     Only time in which we looked counts: a machine that slept is no silence.
@@ -63,7 +63,7 @@ class Silence:
         return Kind.IDLE if self.was_awake else Kind.STOPPED
 
 
-class Pulse:
+class LivenessProbe:
     """A thread with a connection of its own that asks next to nothing, again and again.
 
     A refusal is an answer as well: only a server that says nothing is silent.

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from typing import Final
 
 from db.embedded.etcd import Etcd
-from db.embedded.judging import Patience, Step, plan
+from db.embedded.judging import RestartBackoff, Step, plan
 from db.embedded.nodes import Node
 from db.embedded.processes import Program
-from db.embedded.wards import Ward
+from db.embedded.wards import NodeMonitor
 
 _log = logging.getLogger(__name__)
 
@@ -45,8 +45,8 @@ class Supervisor:
         self._others = others
         self._pulse_url = pulse_url
         self._is_held = is_held
-        self._patience = {program.name: Patience() for program in others}
-        self._wards: dict[str, Ward] = {}
+        self._patience = {program.name: RestartBackoff() for program in others}
+        self._wards: dict[str, NodeMonitor] = {}
         self._asked_at = 0.0
         self._askers = ThreadPoolExecutor(_MOST_NODES, thread_name_prefix="ask")
         self._stopping = threading.Event()
@@ -90,7 +90,7 @@ class Supervisor:
         """Whether nobody looks for now."""
         return self._is_resting
 
-    def ward(self, name: str) -> Ward | None:
+    def ward(self, name: str) -> NodeMonitor | None:
         """Return what is remembered of a node; None before the first look at it."""
         return self._wards.get(name)
 
@@ -114,17 +114,17 @@ class Supervisor:
         for ward in wards:
             self._look_after(ward)
 
-    def _current_wards(self) -> list[Ward]:
+    def _current_wards(self) -> list[NodeMonitor]:
         """Return a ward for each node that there is now, and forget the others."""
         nodes = self._nodes()
         for name in self._wards.keys() - {node.name for node in nodes}:
             self._wards.pop(name).leave()
         for node in nodes:
             if node.name not in self._wards:
-                self._wards[node.name] = Ward(node, self._pulse_url(node.name))
+                self._wards[node.name] = NodeMonitor(node, self._pulse_url(node.name))
         return [self._wards[node.name] for node in nodes]
 
-    def _ask(self, wards: Sequence[Ward]) -> None:
+    def _ask(self, wards: Sequence[NodeMonitor]) -> None:
         if time.monotonic() - self._asked_at < _ASK_SECONDS:
             return
         self._asked_at = time.monotonic()
@@ -132,7 +132,7 @@ class Supervisor:
             # Each in a thread: one that hangs must not keep us from the others.
             self._askers.submit(ward.ask)
 
-    def _look_after(self, ward: Ward) -> None:
+    def _look_after(self, ward: NodeMonitor) -> None:
         step = plan(ward.see(self._etcd, time.monotonic()))
         if step is Step.NOTHING:
             return
@@ -144,7 +144,7 @@ class Supervisor:
         if not self._is_held(ward.node.name) and ward.start_again():
             ward.begin_anew()
 
-    def _fence(self, ward: Ward) -> bool:
+    def _fence(self, ward: NodeMonitor) -> bool:
         """Make certain that a node is dead and let another lead; tell whether it is."""
         if ward.is_fenced:
             return True

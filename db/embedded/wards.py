@@ -8,9 +8,9 @@ from typing import Final
 import psutil
 
 from db.embedded.etcd import Etcd
-from db.embedded.judging import Patience, Sight
+from db.embedded.judging import NodeObservation, RestartBackoff
 from db.embedded.nodes import Node
-from db.embedded.pulse import Kind, Pulse, Silence
+from db.embedded.pulse import Kind, LivenessProbe, Unresponsiveness
 
 _ANSWER_SECONDS: Final = 1.0
 # A minute for the first answer: a busy machine takes its time to start Python.
@@ -21,12 +21,12 @@ _SILENT_AFTER_SECONDS: Final = 0.3
 _LEADER_SECONDS: Final = 0.5
 
 
-class Ward:
+class NodeMonitor:
     """A node under supervision."""
 
     def __init__(self, node: Node, pulse_url: str) -> None:
         self.node = node
-        self.patience = Patience()
+        self.patience = RestartBackoff()
         self.fences = 0
         self.fenced_at: datetime | None = None
         self.is_fenced = False
@@ -34,9 +34,9 @@ class Ward:
         self._unanswered = -_QUESTIONS_AT_START
         self._is_asking = False
         self._server: psutil.Process | None = None
-        self._silence: Silence | None = None
+        self._silence: Unresponsiveness | None = None
         self._leader_asked_at = 0.0
-        self._pulse = Pulse(node.name, pulse_url)
+        self._pulse = LivenessProbe(node.name, pulse_url)
         self._pulse.start()
 
     def leave(self) -> None:
@@ -57,12 +57,12 @@ class Ward:
         finally:
             self._is_asking = False
 
-    def see(self, etcd: Etcd, now: float) -> Sight:
+    def see(self, etcd: Etcd, now: float) -> NodeObservation:
         """Look at the node; etcd is asked who leads only where that matters."""
         runs = self.node.patroni.is_running
         server = self._find_server()
         silence = self._listen(server, now)
-        return Sight(
+        return NodeObservation(
             patroni_runs=runs,
             postgres_runs=server is not None,
             unanswered=self._unanswered,
@@ -105,13 +105,15 @@ class Ward:
         self._server = self.node.postmaster()
         return self._server
 
-    def _listen(self, server: psutil.Process | None, now: float) -> Silence | None:
+    def _listen(
+        self, server: psutil.Process | None, now: float
+    ) -> Unresponsiveness | None:
         since = self._pulse.unanswered_since
         if server is None or since is None or now - since < _SILENT_AFTER_SECONDS:
             self._silence = None
             return None
         if self._silence is None or self._silence.since != since:
-            self._silence = Silence(since, looked_at=since)
+            self._silence = Unresponsiveness(since, looked_at=since)
         self._silence.look(now, self._pulse.states(server))
         return self._silence
 

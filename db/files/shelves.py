@@ -14,7 +14,7 @@ Documents = Collection[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class BucketCollections:
     """Where the files of one bucket are."""
 
     bucket: str
@@ -25,7 +25,7 @@ class Shelf:
     @classmethod
     def of(
         cls, database: Database[dict[str, Any]], bucket: str, keys: FileKeys
-    ) -> "Shelf":
+    ) -> "BucketCollections":
         """Name the collections as GridFS does."""
         files, chunks = database[f"{bucket}.files"], database[f"{bucket}.chunks"]
         return cls(bucket, files, chunks, keys)

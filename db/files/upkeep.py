@@ -11,7 +11,7 @@ from pymongo.client_session import ClientSession
 
 from db.files.errors import FileDamaged, FileKeyMissing
 from db.files.seals import FileEntry
-from db.files.shelves import Shelf
+from db.files.shelves import BucketCollections
 from db.files.writing import write_chunks
 
 _AT_ONCE: Final = 500
@@ -25,7 +25,7 @@ class Rewrapped:
     left: int
 
 
-def rewrap(shelf: Shelf) -> Rewrapped:
+def rewrap(shelf: BucketCollections) -> Rewrapped:
     """Wrap the keys of files with the newest key, where another one does."""
     newest = shelf.keys.primary
     old = {"metadata.sealed": {"$exists": True}, "metadata.key": {"$ne": newest}}
@@ -41,7 +41,7 @@ def rewrap(shelf: Shelf) -> Rewrapped:
     return Rewrapped(done + _change(shelf, changes), left)
 
 
-def encrypt_plain(shelf: Shelf, session: ClientSession) -> int:
+def encrypt_plain(shelf: BucketCollections, session: ClientSession) -> int:
     """Encrypt files that are not; return how many they were."""
     done = 0
     for found in shelf.entries.find({"metadata.sealed": None}):
@@ -52,14 +52,14 @@ def encrypt_plain(shelf: Shelf, session: ClientSession) -> int:
     return done
 
 
-def _rewrapping(shelf: Shelf, entry: FileEntry) -> UpdateOne:
+def _rewrapping(shelf: BucketCollections, entry: FileEntry) -> UpdateOne:
     # Only what was read is replaced: somebody else may be doing the same.
     same = {"_id": entry.file_id, "metadata.sealed": entry.sealed}
     metadata = entry.seal(shelf.keys, entry.unseal(shelf.keys))
     return UpdateOne(same, {"$set": {"metadata": metadata}})
 
 
-def _change(shelf: Shelf, changes: list[UpdateOne]) -> int:
+def _change(shelf: BucketCollections, changes: list[UpdateOne]) -> int:
     if not changes:
         return 0
     outcome = shelf.files.bulk_write(changes, ordered=False)
@@ -67,7 +67,9 @@ def _change(shelf: Shelf, changes: list[UpdateOne]) -> int:
     return outcome.modified_count
 
 
-def _encrypting(shelf: Shelf, entry: FileEntry) -> Callable[[ClientSession], bool]:
+def _encrypting(
+    shelf: BucketCollections, entry: FileEntry
+) -> Callable[[ClientSession], bool]:
     """Return what replaces a file's bytes and entry in one transaction."""
     chunks = {"files_id": entry.file_id}
 

@@ -12,13 +12,13 @@ from pymongo.client_session import ClientSession
 from db.files.chunks import ChunkWriter
 from db.files.ciphers import FileCipher
 from db.files.seals import Contents, FileEntry
-from db.files.shelves import Shelf
+from db.files.shelves import BucketCollections
 
 _PIECE: Final = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class PendingFile:
     """A file read to its end: its last chunks and its entry are still to be stored."""
 
     contents: Contents
@@ -27,13 +27,13 @@ class Written:
 
 
 def write_chunks(
-    shelf: Shelf,
+    shelf: BucketCollections,
     source: BinaryIO,
     *,
     file_id: ObjectId,
     content_type: str,
     session: ClientSession | None = None,
-) -> Written:
+) -> PendingFile:
     """Store what can be read from the source, up to its last chunks."""
     cipher, digest, size = FileCipher.new(), hashlib.sha256(), 0
     writer = ChunkWriter(shelf.chunks, file_id, session)
@@ -46,7 +46,7 @@ def write_chunks(
     entry = FileEntry(shelf.bucket, file_id, writer.finish(), _now())
     contents = Contents(cipher.key, size, digest.digest(), content_type)
     # No file name: what people call a file is a record, not storage.
-    return Written(
+    return PendingFile(
         contents,
         {
             "_id": file_id,

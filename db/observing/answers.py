@@ -102,7 +102,7 @@ class Activity:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ServerAnswer:
     """All that a server said; times are epoch seconds, `asked_at` monotonic."""
 
     asked_at: float
@@ -139,10 +139,10 @@ class Answer:
 
 def read(
     row: tuple[Any, ...], asked_at: float, *, answered_at: float, skew_at: float
-) -> Answer:
+) -> ServerAnswer:
     """Read the row; `skew_at` is the middle of the question by our clock (epoch)."""
     activity, receiver, senders, slots = row[14:]
-    return Answer(
+    return ServerAnswer(
         asked_at=asked_at,
         role="replica" if row[0] else "primary",
         lsn=Lsn.parse(row[1] or "0/0"),

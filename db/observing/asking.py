@@ -11,7 +11,7 @@ from psycopg2.extensions import POLL_OK, POLL_READ, make_dsn
 from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
 from psycopg2.extensions import cursor as DriverCursor  # noqa: N812 - a class
 
-from db.observing.answers import QUESTION, Answer, read
+from db.observing.answers import QUESTION, ServerAnswer, read
 from db.routing.addresses import Address
 
 # Prepared once for each connection: planning takes longer than answering.
@@ -30,7 +30,7 @@ class Asker:
 
     def __init__(self, address: Address) -> None:
         self.address = address
-        self.answer: Answer | None = None
+        self.answer: ServerAnswer | None = None
         self.failure: str | None = None
         self._connection: DriverConnection | None = None
         self._cursor: DriverCursor | None = None
@@ -107,7 +107,7 @@ class Asker:
         self.close()
 
 
-def ask(askers: Iterable[Asker], seconds: float) -> Mapping[str, Answer]:
+def ask(askers: Iterable[Asker], seconds: float) -> Mapping[str, ServerAnswer]:
     """Return what each of them answers within these seconds, by name."""
     everybody = list(askers)
     deadline = time.monotonic() + seconds

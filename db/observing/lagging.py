@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from db.observing.answers import Answer
+from db.observing.answers import ServerAnswer
 from db.observing.sights import Behind
 from db.routing.history import WalHistory
 from db.routing.lsn import Lsn
@@ -27,7 +27,7 @@ class Log:
         self._last: tuple[float, Lsn] | None = None
         self.bytes_per_second: float | None = None
 
-    def note(self, primary: Answer) -> None:
+    def note(self, primary: ServerAnswer) -> None:
         """Take in how far the primary is."""
         self._history.note(primary.timeline, primary.lsn, primary.asked_at)
         if self._first is None or self._first[0] != primary.timeline:

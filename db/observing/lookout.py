@@ -10,7 +10,7 @@ from typing import Final
 
 from db.endpoints import Endpoints
 from db.observing.observer import Observer
-from db.observing.sights import Sight
+from db.observing.sights import ClusterSnapshot
 
 _LOOK_SECONDS: Final = 1.0
 _FIRST_LOOK_SECONDS: Final = 2.0
@@ -23,7 +23,7 @@ _COARSE_STEP: Final = timedelta(seconds=10)
 _log = logging.getLogger(__name__)
 
 
-class Lookout:
+class ClusterMonitor:
     """The latest sight, and those of the last hour, from memory.
 
     A thread looks once a second while anybody asks, so however many watch, the servers
@@ -37,22 +37,24 @@ class Lookout:
         self._is_closed = False
         self._wanted_at = 0.0
         self._looked_at = -math.inf
-        self._fine: deque[Sight] = deque(maxlen=_FINE)
-        self._coarse: deque[Sight] = deque(maxlen=_COARSE)
+        self._fine: deque[ClusterSnapshot] = deque(maxlen=_FINE)
+        self._coarse: deque[ClusterSnapshot] = deque(maxlen=_COARSE)
 
     @property
     def observer(self) -> Observer:
         """Who looks, for whoever has to look in their own time."""
         return self._observer
 
-    def latest(self) -> Sight:
+    def latest(self) -> ClusterSnapshot:
         """Return how the servers are, about a second ago; soon, whatever hangs."""
         with self._changed:
             self._want()
             self._changed.wait_for(self._is_recent, _FIRST_LOOK_SECONDS)
-            return self._fine[-1] if self._fine else Sight(datetime.now(UTC), ())
+            return (
+                self._fine[-1] if self._fine else ClusterSnapshot(datetime.now(UTC), ())
+            )
 
-    def recent(self) -> tuple[Sight, ...]:
+    def recent(self) -> tuple[ClusterSnapshot, ...]:
         """Return what was seen in the last hour, the oldest first."""
         with self._changed:
             self._want()
@@ -103,7 +105,7 @@ class Lookout:
                     self._thread = None
                     return
 
-    def _keep(self, sight: Sight) -> None:
+    def _keep(self, sight: ClusterSnapshot) -> None:
         with self._changed:
             self._fine.append(sight)
             self._looked_at = time.monotonic()
@@ -111,5 +113,5 @@ class Lookout:
                 self._coarse.append(sight)
 
 
-def _is_due(sight: Sight, since: datetime) -> bool:
+def _is_due(sight: ClusterSnapshot, since: datetime) -> bool:
     return sight.taken_at - since >= _COARSE_STEP

@@ -9,8 +9,8 @@ from typing import Final
 
 from db.endpoints import Endpoints
 from db.patroni import (
-    Member,
     Patroni,
+    PatroniMember,
     PatroniRefused,
     PatroniSilent,
     PlannedSwitchover,
@@ -34,7 +34,7 @@ class Membership:
     is_answering: bool | None = None
     is_automatic: bool | None = None
     planned: PlannedSwitchover | None = None
-    members: Mapping[str, Member] = field(default_factory=dict)
+    members: Mapping[str, PatroniMember] = field(default_factory=dict)
     settings: Mapping[str, object] = field(default_factory=dict)
     ends: Mapping[int, Lsn] = field(default_factory=dict)
 
@@ -88,7 +88,7 @@ class Memberships:
         return Membership(True, is_automatic, told.planned, members, settings, ends)
 
 
-def _former_timeline(members: Mapping[str, Member]) -> int | None:
+def _former_timeline(members: Mapping[str, PatroniMember]) -> int | None:
     """Return the timeline before the leader's, if there was one.
 
     Patroni writes down where it was left a moment after the next has begun.

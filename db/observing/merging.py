@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from db.observing import states
-from db.observing.answers import Answer, KeptLog, Sender
+from db.observing.answers import KeptLog, Sender, ServerAnswer
 from db.observing.lagging import Log
 from db.observing.members import Membership
 from db.observing.sights import Behind, NodeSight, SlotSight, SyncKind, Tags
-from db.patroni import Member
+from db.patroni import PatroniMember
 from db.routing.lsn import Lsn
 
 # Programs that take the log but are no servers of ours; one that has only just knocked
@@ -35,7 +35,7 @@ class Known:
 
     name: str
     place: tuple[str, str]
-    answer: Answer | None
+    answer: ServerAnswer | None
     failure: str | None
     seen_at: datetime | None
     is_delayed: bool = False
@@ -97,7 +97,7 @@ def _node(known: Known, look: Round) -> NodeSight:
 
 
 def _said_by_itself(
-    known: Known, answer: Answer, member: Member | None, look: Round
+    known: Known, answer: ServerAnswer, member: PatroniMember | None, look: Round
 ) -> NodeSight:
     timeline = _timeline_of(look.primary) if look.primary else None
     leads = known is look.primary
@@ -138,7 +138,7 @@ def _said_by_itself(
 
 
 def _as_follower(
-    sight: NodeSight, known: Known, answer: Answer, look: Round
+    sight: NodeSight, known: Known, answer: ServerAnswer, look: Round
 ) -> NodeSight:
     if answer.role == "primary":
         return sight
@@ -172,7 +172,7 @@ def _as_follower(
 
 
 def _upstream(
-    known: Known, answer: Answer, everybody: Iterable[Known]
+    known: Known, answer: ServerAnswer, everybody: Iterable[Known]
 ) -> tuple[str | None, Sender | None]:
     """Return where a replica takes the log from, and what is said of it there."""
     receiver = answer.receiver
@@ -241,7 +241,7 @@ def _slot_name(node: str) -> str:
     return "".join(c if c.isalnum() else "_" for c in node.lower())
 
 
-def _tags(known: Known, member: Member | None) -> Tags:
+def _tags(known: Known, member: PatroniMember | None) -> Tags:
     told = member.tags if member is not None else {}
     return Tags(
         nofailover=bool(told.get("nofailover")),

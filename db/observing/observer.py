@@ -11,8 +11,8 @@ from db.observing.asking import Asker, ask
 from db.observing.lagging import Log
 from db.observing.members import Memberships
 from db.observing.merging import Known, Round, local_disk, nodes
-from db.observing.sights import Sight
-from db.routing.addresses import Address, Addresses
+from db.observing.sights import ClusterSnapshot
+from db.routing.addresses import Address, ServerAddresses
 
 # A healthy server answers within a few milliseconds.
 _PATIENCE_SECONDS: Final = 0.5
@@ -38,7 +38,7 @@ class Observer:
         self._delayed = frozenset(endpoints.delayed_urls)
         self._leaderless_since: datetime | None = None
 
-    def look(self) -> Sight:
+    def look(self) -> ClusterSnapshot:
         """Return how all servers are right now; never raises because of one."""
         with self._guard:
             return self._look()
@@ -69,7 +69,7 @@ class Observer:
                 asker.close()
             self._members.close()
 
-    def _look(self) -> Sight:
+    def _look(self) -> ClusterSnapshot:
         began = time.monotonic()
         answers = ask(self._askers.values(), self._patience_seconds)
         taken_at = datetime.now(UTC)
@@ -87,7 +87,7 @@ class Observer:
             self._leaderless_since = None
         elif self._leaderless_since is None:
             self._leaderless_since = taken_at
-        return Sight(
+        return ClusterSnapshot(
             taken_at,
             nodes(look),
             took_seconds=time.monotonic() - began,
@@ -117,4 +117,4 @@ class Observer:
 def _addresses(endpoints: Endpoints) -> tuple[Address, ...]:
     """Return every server, those that nobody reads from included."""
     everybody = endpoints.replica_urls | endpoints.delayed_urls
-    return Addresses(replace(endpoints, replica_urls=everybody)).nodes
+    return ServerAddresses(replace(endpoints, replica_urls=everybody)).nodes

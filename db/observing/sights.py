@@ -128,7 +128,7 @@ class NodeSight:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class ClusterSnapshot:
     """All servers at one moment, by our clock.
 
     `acknowledgements` is how many replicas a commit waits for; None if nobody leads.

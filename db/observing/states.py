@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from db.observing.answers import Answer
-from db.patroni import Member
+from db.observing.answers import ServerAnswer
+from db.patroni import PatroniMember
 from db.routing.lsn import Lsn
 
 _STREAMING: Final = "streaming"
@@ -25,7 +25,7 @@ _MEMBER_STATES: Final[Mapping[str, str]] = {
 }
 
 
-def is_streaming(answer: Answer, timeline: int | None) -> bool:
+def is_streaming(answer: ServerAnswer, timeline: int | None) -> bool:
     """Tell whether a replica receives the log of whoever leads."""
     if answer.receiver is None or answer.receiver.status != _STREAMING:
         return False
@@ -33,7 +33,7 @@ def is_streaming(answer: Answer, timeline: int | None) -> bool:
 
 
 def diverged_at(
-    answer: Answer, timeline: int | None, ends: Mapping[int, Lsn]
+    answer: ServerAnswer, timeline: int | None, ends: Mapping[int, Lsn]
 ) -> Lsn | None:
     """Return where a server left the others' history, None if it has not.
 
@@ -48,7 +48,7 @@ def diverged_at(
 
 
 def of_answering(
-    answer: Answer, *, leads: bool, timeline: int | None, diverged: Lsn | None
+    answer: ServerAnswer, *, leads: bool, timeline: int | None, diverged: Lsn | None
 ) -> str:
     """Say what a server that answers does; `timeline` is that of whoever leads."""
     if leads:
@@ -64,7 +64,7 @@ def of_answering(
     return f"{words}, replay paused" if answer.is_replay_paused else words
 
 
-def of_silent(failure: str | None, member: Member | None) -> str:
+def of_silent(failure: str | None, member: PatroniMember | None) -> str:
     """Say what is known of a server that does not answer."""
     if failure is not None:
         return failure
@@ -72,7 +72,7 @@ def of_silent(failure: str | None, member: Member | None) -> str:
     return words or "not answering"
 
 
-def _following(answer: Answer, timeline: int | None) -> str:
+def _following(answer: ServerAnswer, timeline: int | None) -> str:
     if is_streaming(answer, timeline):
         return f"streaming on timeline {answer.timeline}"
     if timeline is None:

@@ -2,12 +2,17 @@
 
 from db.patroni.asking import PatroniRefused, PatroniSilent
 from db.patroni.client import Patroni
-from db.patroni.members import Member, Members, PlannedSwitchover, Promotion
+from db.patroni.members import (
+    PatroniMember,
+    PatroniMembers,
+    PlannedSwitchover,
+    Promotion,
+)
 
 __all__ = [
-    "Member",
-    "Members",
     "Patroni",
+    "PatroniMember",
+    "PatroniMembers",
     "PatroniRefused",
     "PatroniSilent",
     "PlannedSwitchover",

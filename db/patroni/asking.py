@@ -3,7 +3,7 @@
 import base64
 from typing import Any, Final
 
-from db.json_http import FAILURES, Answer, exchange
+from db.json_http import FAILURES, JsonAnswer, exchange
 
 LOGIN: Final = "chartroom"
 _FIRST_ERROR: Final = 400
@@ -29,7 +29,7 @@ def ask(
     body: object = None,
     password: str = "",
     timeout_seconds: float,
-) -> Answer:
+) -> JsonAnswer:
     """Return what the member at this URL answers; raises PatroniSilent."""
     headers = {"Content-Type": "application/json"}
     if password:
@@ -48,7 +48,7 @@ def ask(
         raise PatroniSilent(type(error).__name__) from error
 
 
-def require(answer: Answer) -> Any:
+def require(answer: JsonAnswer) -> Any:
     """Return the answer's body, or raise PatroniRefused with the reason in it."""
     if answer.status >= _FIRST_ERROR:
         raise PatroniRefused(answer.status, str(answer.body).strip() or "no reason")

@@ -7,9 +7,9 @@ from threading import Lock
 from typing import Any, Final
 
 from db.endpoints import Endpoints
-from db.json_http import Answer
+from db.json_http import JsonAnswer
 from db.patroni.asking import PatroniSilent, ask, require
-from db.patroni.members import Members, Promotion, members_of, promotions_of
+from db.patroni.members import PatroniMembers, Promotion, members_of, promotions_of
 
 _ANSWER_SECONDS: Final = 1.5
 # Patroni answers a command once it is done.
@@ -46,7 +46,7 @@ class Patroni:
         """The members that the settings name."""
         return tuple(self._urls)
 
-    def cluster(self) -> Members:
+    def cluster(self) -> PatroniMembers:
         """Return all members, who leads, and what is planned."""
         return members_of(self._ask("/cluster"))
 
@@ -132,7 +132,7 @@ class Patroni:
         seconds: float,
         *,
         first: str = "",
-    ) -> Answer:
+    ) -> JsonAnswer:
         for member in self._order(first):
             # A command is only ever given to one that is alive: given twice, it might
             # be done twice.
@@ -156,7 +156,7 @@ class Patroni:
 
     def _member_of(
         self, member: str, method: str, path: str, body: object, seconds: float
-    ) -> Answer:
+    ) -> JsonAnswer:
         url = self._urls.get(member)
         if url is None:
             raise PatroniSilent(f"Nothing says where {member} has its Patroni.")
@@ -166,7 +166,7 @@ class Patroni:
         )
 
 
-def _goes_on(answer: Answer) -> bool:
+def _goes_on(answer: JsonAnswer) -> bool:
     """Tell whether Patroni only no longer waits for what it still tries to do."""
     return answer.status == HTTPStatus.SERVICE_UNAVAILABLE and str(
         answer.body

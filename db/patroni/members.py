@@ -13,7 +13,7 @@ _STREAMING: Final = "streaming"
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class PatroniMember:
     """One member as Patroni last heard of it, some seconds ago at most.
 
     `lag_bytes` is how far its replay is behind what Patroni last knew of the primary.
@@ -60,19 +60,19 @@ class PlannedSwitchover:
 
 
 @dataclass(frozen=True, slots=True)
-class Members:
+class PatroniMembers:
     """All members at one moment."""
 
-    members: tuple[Member, ...]
+    members: tuple[PatroniMember, ...]
     is_paused: bool = False
     planned: PlannedSwitchover | None = None
 
     @property
-    def leader(self) -> Member | None:
+    def leader(self) -> PatroniMember | None:
         """The member that leads; None while nobody does."""
         return next((one for one in self.members if one.is_leading), None)
 
-    def member(self, name: str) -> Member | None:
+    def member(self, name: str) -> PatroniMember | None:
         """Return a member by its name."""
         return next((one for one in self.members if one.name == name), None)
 
@@ -93,10 +93,10 @@ class Promotion:
         return self.timeline + 1
 
 
-def members_of(told: Mapping[str, Any]) -> Members:
+def members_of(told: Mapping[str, Any]) -> PatroniMembers:
     """Read the answer to /cluster."""
     planned = told.get("scheduled_switchover")
-    return Members(
+    return PatroniMembers(
         tuple(_member(one) for one in told.get("members", ())),
         bool(told.get("pause")),
         _planned(planned) if planned else None,
@@ -108,10 +108,10 @@ def promotions_of(told: Any) -> tuple[Promotion, ...]:
     return tuple(_promotion(*line) for line in told)
 
 
-def _member(told: Mapping[str, Any]) -> Member:
+def _member(told: Mapping[str, Any]) -> PatroniMember:
     lag, lsn = told.get("replay_lag"), told.get("replay_lsn")
     host, port = told.get("host"), told.get("port")
-    return Member(
+    return PatroniMember(
         told["name"],
         told["role"],
         told.get("state", "unknown"),

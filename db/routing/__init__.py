@@ -4,9 +4,15 @@
 """
 
 from db.routing.absence import Absence
-from db.routing.acting import DOOR, SYSTEM, Acting, DatabaseRole, become
+from db.routing.acting import (
+    ANONYMOUS,
+    SYSTEM,
+    DatabaseIdentity,
+    DatabaseRole,
+    assume_role,
+)
 from db.routing.calling import call, call_last
-from db.routing.database import Database, Read, Written
+from db.routing.database import Database, Read, WriteResult
 from db.routing.failures import (
     AlreadyWritten,
     DatabaseUnavailable,
@@ -23,12 +29,12 @@ from db.routing.telling import teller_of
 from db.routing.writes import WritingSession
 
 __all__ = [
-    "DOOR",
+    "ANONYMOUS",
     "SYSTEM",
     "Absence",
-    "Acting",
     "AlreadyWritten",
     "Database",
+    "DatabaseIdentity",
     "DatabaseRole",
     "DatabaseUnavailable",
     "Lsn",
@@ -39,9 +45,9 @@ __all__ = [
     "Read",
     "Refused",
     "Served",
+    "WriteResult",
     "WritingSession",
-    "Written",
-    "become",
+    "assume_role",
     "call",
     "call_last",
     "forget_receipts",

@@ -34,7 +34,7 @@ _SHOWN_EVERYONE: Final = frozenset({"staff", "analyst"})
 
 
 @dataclass(frozen=True, slots=True)
-class Acting:
+class DatabaseIdentity:
     """A role of the clinic, and who of that role it is.
 
     `door` is whoever has not signed in yet: it finds people and keeps sign-ins, and
@@ -46,11 +46,11 @@ class Acting:
     patient_id: UUID | None = None
 
 
-DOOR = Acting("door")
-SYSTEM = Acting("system")
+ANONYMOUS = DatabaseIdentity("door")
+SYSTEM = DatabaseIdentity("system")
 
 
-def take_on(session: Session, acting: Acting | None) -> None:
+def set_role(session: Session, acting: DatabaseIdentity | None) -> None:
     """Let the rest of the session's transaction run in this name."""
     if acting is None:
         return
@@ -61,18 +61,18 @@ def take_on(session: Session, acting: Acting | None) -> None:
         user_id=acting.user_id or "",
         patient_id=acting.patient_id or "",
     )
-    session.info[Acting] = acting
+    session.info[DatabaseIdentity] = acting
 
 
 @contextmanager
-def become(session: Session, role: DatabaseRole) -> Iterator[None]:
+def assume_role(session: Session, role: DatabaseRole) -> Iterator[None]:
     """Let a few statements of a transaction run as another role, then no longer.
 
     For what a person may do although their own role does not show it to them, such as
     a clinician's search for records that are already there. Who acts stays the same.
     A session that acts as nobody is an owner's, who may do all of it anyway.
     """
-    if Acting not in session.info:
+    if DatabaseIdentity not in session.info:
         yield
         return
     outer = session.info.get(_BORROWED)
@@ -84,7 +84,7 @@ def become(session: Session, role: DatabaseRole) -> Iterator[None]:
         session.info[_BORROWED] = outer
         # Where the session can no longer be used there is nobody to return to.
         with suppress(SQLAlchemyError):
-            _play(session, outer or session.info[Acting].role)
+            _play(session, outer or session.info[DatabaseIdentity].role)
 
 
 def is_itself(session: Session) -> bool:

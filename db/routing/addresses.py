@@ -9,10 +9,10 @@ from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from db.endpoints import Endpoints
-from db.routing.beginnings import PrefacedConnection
+from db.routing.beginnings import BatchedConnection
 from db.routing.commits import CertainConnection
 
-Opened = TypeVar("Opened", bound=PrefacedConnection)
+Opened = TypeVar("Opened", bound=BatchedConnection)
 
 CONNECT_TIMEOUT_SECONDS = 2
 
@@ -58,7 +58,7 @@ class Address:
         return self.parameters.get("host", ""), self.parameters.get("port", "5432")
 
 
-class Addresses:
+class ServerAddresses:
     """All servers of one set of endpoints, or of a later one that was adopted."""
 
     def __init__(self, endpoints: Endpoints) -> None:
@@ -104,9 +104,9 @@ class Addresses:
         return next((node.name for node in self.nodes if node.place == place), None)
 
 
-def open_reading(address: Address) -> PrefacedConnection:
+def open_reading(address: Address) -> BatchedConnection:
     """Open a connection that can only read, whatever the server's role."""
-    return _open(address.parameters, _READING, PrefacedConnection)
+    return _open(address.parameters, _READING, BatchedConnection)
 
 
 def _open(

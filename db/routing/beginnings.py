@@ -23,7 +23,7 @@ _BEGIN: Final = "BEGIN; "
 _BEGUN: Final = frozenset({TRANSACTION_STATUS_INTRANS, TRANSACTION_STATUS_INERROR})
 
 
-class PrefacedCursor(DriverCursor):
+class BatchedCursor(DriverCursor):
     """Puts what a transaction begins with before what it is given."""
 
     def execute(self, query: Query, vars: Values = None) -> None:  # noqa: A002
@@ -55,7 +55,7 @@ class PrefacedCursor(DriverCursor):
         return words + text
 
 
-class PrefacedConnection(DriverConnection):
+class BatchedConnection(DriverConnection):
     """Begins a transaction, with `preface`, whenever its first statement comes.
 
     `closing` is said before COMMIT, and must answer nothing that anybody waits for.
@@ -65,7 +65,7 @@ class PrefacedConnection(DriverConnection):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.autocommit = True
-        self.cursor_factory = PrefacedCursor
+        self.cursor_factory = BatchedCursor
         self.preface = ""
         self.closing = ""
 
@@ -116,14 +116,14 @@ class PrefacedConnection(DriverConnection):
 
 def send_ahead(connection: DriverConnection) -> None:
     """Say the transaction's first words if nothing has been said yet."""
-    if isinstance(connection, PrefacedConnection):
+    if isinstance(connection, BatchedConnection):
         words = _taken_from(connection)
         if words:
             connection.say(words)
 
 
 def _taken_from(connection: DriverConnection) -> str:
-    if not isinstance(connection, PrefacedConnection):
+    if not isinstance(connection, BatchedConnection):
         return ""
     words, connection.preface = connection.preface, ""
     if connection.get_transaction_status() == TRANSACTION_STATUS_IDLE:

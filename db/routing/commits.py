@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import psycopg2
 
-from db.routing.beginnings import PrefacedConnection
+from db.routing.beginnings import BatchedConnection
 from db.routing.lsn import Lsn
 
 # Asked in the same message: a round trip of its own would cost each write more than
@@ -16,7 +16,7 @@ class NotReplicated(psycopg2.OperationalError):
     """COMMIT succeeded with a warning: it may be lost with this server."""
 
 
-class CertainConnection(PrefacedConnection):
+class CertainConnection(BatchedConnection):
     """Raises NotReplicated from `commit` when anything arrives with its answer.
 
     A server that waits for its replicas can be told to stop waiting. COMMIT then

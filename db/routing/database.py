@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from db.endpoints import Endpoints
 from db.routing import counters, receipts
 from db.routing.absence import Absence
-from db.routing.acting import Acting, take_on
-from db.routing.addresses import Addresses
+from db.routing.acting import DatabaseIdentity, set_role
+from db.routing.addresses import ServerAddresses
 from db.routing.failures import (
     DatabaseUnavailable,
     NoPrimary,
@@ -28,11 +28,11 @@ from db.routing.failures import (
 )
 from db.routing.lsn import BEYOND, Lsn
 from db.routing.nodes import NodeState
-from db.routing.patience import Patience
+from db.routing.patience import RetryPolicy
 from db.routing.pools import PoolSizes
 from db.routing.reads import Lease, Reads, Served
-from db.routing.watch import Watch
-from db.routing.writes import Attempted, Delivery, Writes, WritingSession
+from db.routing.watch import ServerWatch
+from db.routing.writes import CommitResult, ExactlyOnceWrite, Writes, WritingSession
 
 T = TypeVar("T")
 Judge = Callable[[BaseException], Trouble | None]
@@ -44,7 +44,7 @@ _HUNG_FOR_READING_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Written(Generic[T]):
+class WriteResult(Generic[T]):
     """What a write returned, and where in the log it ends."""
 
     value: T
@@ -90,8 +90,8 @@ class Database:
         )
         self._retry_seconds = retry_seconds
         self.endpoints = endpoints
-        self._addresses = Addresses(endpoints)
-        self._watch = Watch(
+        self._addresses = ServerAddresses(endpoints)
+        self._watch = ServerWatch(
             self._addresses.nodes, self._cut, self._follow, read_only_after_seconds
         )
         self._reads = Reads(
@@ -111,13 +111,16 @@ class Database:
         operation: Callable[[Session], T],
         *,
         after: Lsn | None = None,
-        acting: Acting | None = None,
+        acting: DatabaseIdentity | None = None,
     ) -> Read[T]:
         """Run a read on a server that shows everything up to `after`."""
         return self._read(operation, partial(self._lease, after), acting)
 
     def read_latest(
-        self, operation: Callable[[Session], T], *, acting: Acting | None = None
+        self,
+        operation: Callable[[Session], T],
+        *,
+        acting: DatabaseIdentity | None = None,
     ) -> Read[T]:
         """Run a read on the primary, which shows what anybody has written so far.
 
@@ -126,7 +129,10 @@ class Database:
         return self._read(operation, partial(self._reads.connect, BEYOND), acting)
 
     def read_newest(
-        self, operation: Callable[[Session], T], *, acting: Acting | None = None
+        self,
+        operation: Callable[[Session], T],
+        *,
+        acting: DatabaseIdentity | None = None,
     ) -> Read[T]:
         """Run a read on the primary or, while nobody leads, on what comes nearest."""
 
@@ -144,7 +150,7 @@ class Database:
         *,
         missing: type[Exception],
         after: Lsn | None = None,
-        acting: Acting | None = None,
+        acting: DatabaseIdentity | None = None,
     ) -> Read[T]:
         """Run a read that raises `missing` when there is no such thing.
 
@@ -158,7 +164,7 @@ class Database:
 
     @contextmanager
     def reading(
-        self, after: Lsn | None = None, *, acting: Acting | None = None
+        self, after: Lsn | None = None, *, acting: DatabaseIdentity | None = None
     ) -> Iterator[Session]:
         """Open a session to read from; `session.info["served"]` says who answers.
 
@@ -178,9 +184,9 @@ class Database:
         operation: Callable[[Session], T],
         *,
         key: UUID | None = None,
-        acting: Acting | None = None,
+        acting: DatabaseIdentity | None = None,
         gives_way: bool = False,
-    ) -> Written[T]:
+    ) -> WriteResult[T]:
         """Run and commit a transaction on the primary exactly once.
 
         With a `key` of the caller's this holds across calls too: AlreadyWritten is
@@ -189,9 +195,9 @@ class Database:
         NoPrimary where nobody has led for `retry_seconds`. What `gives_way` can be
         done otherwise, and waits no longer than until reads go on without a primary.
         """
-        delivery = Delivery(self._writes, operation, key, acting)
+        delivery = ExactlyOnceWrite(self._writes, operation, key, acting)
 
-        def attempt() -> Attempted[T]:
+        def attempt() -> CommitResult[T]:
             self._require_primary(gives_way=gives_way)
             return delivery.attempt()
 
@@ -206,10 +212,12 @@ class Database:
             if absence := self._watch.absence():
                 raise NoPrimary(absence.since) from error
             raise
-        return Written(attempted.value, attempted.lsn or self._find_position())
+        return WriteResult(attempted.value, attempted.lsn or self._find_position())
 
     @contextmanager
-    def writing(self, *, acting: Acting | None = None) -> Iterator[WritingSession]:
+    def writing(
+        self, *, acting: DatabaseIdentity | None = None
+    ) -> Iterator[WritingSession]:
         """Open a transaction on the primary, committed when the block ends well.
 
         Only the way in is tried again: a server that fails later raises
@@ -221,7 +229,7 @@ class Database:
             try:
                 with self._writes.session(connection) as session:
                     receipts.leave(session, receipt)
-                    take_on(session, acting)
+                    set_role(session, acting)
                     yield session
                     self._writes.commit(session, connection)
             except Unanswered as error:
@@ -257,7 +265,10 @@ class Database:
             pool.close()
 
     def _read(
-        self, operation: Callable[[Session], T], lend: Lend, acting: Acting | None
+        self,
+        operation: Callable[[Session], T],
+        lend: Lend,
+        acting: DatabaseIdentity | None,
     ) -> Read[T]:
         avoiding: set[str] = set()
 
@@ -290,11 +301,13 @@ class Database:
         self, operation: str, attempt: Callable[[], T], judge: Judge = trouble_of
     ) -> T:
         """Call `attempt` until it succeeds, or fails for a reason of its own."""
-        patience = Patience(self._retry_seconds, operation)
+        patience = RetryPolicy(self._retry_seconds, operation)
         with counters.SECONDS.labels(operation).time():
             return self._repeat(patience, attempt, judge)
 
-    def _repeat(self, patience: Patience, attempt: Callable[[], T], judge: Judge) -> T:
+    def _repeat(
+        self, patience: RetryPolicy, attempt: Callable[[], T], judge: Judge
+    ) -> T:
         while True:
             try:
                 return attempt()

@@ -10,7 +10,7 @@ _FIRST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 0.2
 
 
-class Patience:
+class RetryPolicy:
     """Pauses between attempts, until `seconds` have passed since the first failure.
 
     It starts at the first failure because a long operation that meets trouble at its

@@ -20,7 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
 from db.routing import counters
-from db.routing.beginnings import PrefacedConnection
+from db.routing.beginnings import BatchedConnection
 from db.routing.failures import DatabaseUnavailable
 
 _log = logging.getLogger(__name__)
@@ -120,10 +120,10 @@ class Pool:
         idle.set_function(lambda: _pool_of(self.engine).checkedin())
 
 
-def driver_of(connection: Connection) -> PrefacedConnection:
+def driver_of(connection: Connection) -> BatchedConnection:
     """Return the driver's connection under SQLAlchemy's."""
     driver = connection.connection.dbapi_connection
-    if not isinstance(driver, PrefacedConnection):
+    if not isinstance(driver, BatchedConnection):
         raise TypeError("Routing needs connections of its own.")
     return driver
 

@@ -12,13 +12,13 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from db.routing import counters
-from db.routing.acting import Acting, take_on
+from db.routing.acting import DatabaseIdentity, set_role
 from db.routing.addresses import Address, open_reading
 from db.routing.failures import NoServer, Trouble, raise_refused, trouble_of_read
 from db.routing.lsn import BEYOND, Lsn
 from db.routing.nodes import NodeState, Role, choose
 from db.routing.pools import Pool, PoolSizes, ask
-from db.routing.watch import Watch
+from db.routing.watch import ServerWatch
 
 _FIRST_GLANCE_SECONDS = 0.001
 _LONGEST_GLANCE_SECONDS = 0.008
@@ -54,7 +54,7 @@ class Reads:
     def __init__(
         self,
         addresses: Iterable[Address],
-        watch: Watch,
+        watch: ServerWatch,
         sizes: PoolSizes,
         wait_seconds: float,
     ) -> None:
@@ -87,7 +87,7 @@ class Reads:
 
     @contextmanager
     def session(
-        self, lease: Lease, avoiding: set[str], acting: Acting | None = None
+        self, lease: Lease, avoiding: set[str], acting: DatabaseIdentity | None = None
     ) -> Iterator[Session]:
         """Use the lease up for one transaction, in somebody's name.
 
@@ -97,7 +97,7 @@ class Reads:
             try:
                 info = {"served": lease.served}
                 with Session(connection, info=info, expire_on_commit=False) as session:
-                    take_on(session, acting)
+                    set_role(session, acting)
                     yield session
             except Exception as error:
                 trouble = trouble_of_read(error)

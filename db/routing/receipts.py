@@ -8,7 +8,7 @@ from sqlalchemy import delete, text
 from sqlalchemy.orm import Session
 
 from db.models import WriteReceipt
-from db.routing.beginnings import PrefacedConnection
+from db.routing.beginnings import BatchedConnection
 
 # Touching a receipt that is there makes this transaction one whose COMMIT waits for
 # the replicas, and so for everything before it, the receipt's own commit included.
@@ -31,7 +31,7 @@ def leave(session: Session, key: UUID) -> bool:
     return bool(session.execute(_LEAVE, {"key": key}).scalar_one())
 
 
-def leave_ahead(connection: PrefacedConnection, key: UUID) -> None:
+def leave_ahead(connection: BatchedConnection, key: UUID) -> None:
     """Leave a receipt of a new key, along with the transaction's first statement."""
     connection.preface += _LEAVE_NEW.format(key=key)
 

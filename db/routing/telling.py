@@ -29,7 +29,7 @@ _TELL: Final = "BEGIN; SET LOCAL synchronous_commit TO off; {notices}; COMMIT"
 _log = logging.getLogger(__name__)
 
 
-class Teller:
+class Notifier:
     """Tells channels on the primary in a thread of its own, which the first one starts.
 
     While nobody leads it tries on: those who listen have lost their connection then,
@@ -97,11 +97,11 @@ class Teller:
                 raise
 
 
-def carry(session: Session, teller: Teller) -> None:
+def carry(session: Session, teller: Notifier) -> None:
     """Let what is written in the session be told by this teller."""
     session.info[_TELLER] = teller
 
 
-def teller_of(session: Session) -> Teller | None:
+def teller_of(session: Session) -> Notifier | None:
     """Return who tells of what is written in the session; None in one that reads."""
     return session.info.get(_TELLER)

@@ -14,7 +14,7 @@ LOOK_EVERY_SECONDS = 0.5
 _ELECTION_PAUSE_SECONDS = 0.1
 
 
-class Watch:
+class ServerWatch:
     """One watcher per server, so that one that hangs delays no news of the others."""
 
     def __init__(

@@ -31,7 +31,7 @@ _LOOK = standing.question()
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ServerReport:
     """What a server said about itself; `asked_at` is before it was asked."""
 
     asked_at: float
@@ -117,7 +117,7 @@ class Watcher:
             self._closing.wait(self._pause_seconds())
         self._disconnect()
 
-    def _look(self) -> Look:
+    def _look(self) -> ServerReport:
         connection = self._connection or self._connect()
         asked_at = monotonic()
         with connection.cursor() as cursor:
@@ -125,7 +125,7 @@ class Watcher:
             finish(connection, asked_at + PATIENCE_SECONDS)
             is_replica, replayed, received, timeline = cursor.fetchone() or (None,) * 4
         position = Lsn.parse(replayed or "0/0")
-        return Look(
+        return ServerReport(
             asked_at,
             monotonic(),
             "replica" if is_replica else "primary",
@@ -142,7 +142,7 @@ class Watcher:
         finish(self._connection, monotonic() + PATIENCE_SECONDS)
         return self._connection
 
-    def _take_in(self, look: Look) -> None:
+    def _take_in(self, look: ServerReport) -> None:
         history, position = self._history, look.replay_lsn
         if look.role == "primary":
             history.note(look.timeline, position, look.answered_at)

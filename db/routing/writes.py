@@ -14,8 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from db.routing import receipts
-from db.routing.acting import Acting, take_on
-from db.routing.addresses import Addresses
+from db.routing.acting import DatabaseIdentity, set_role
+from db.routing.addresses import ServerAddresses
 from db.routing.commits import CertainConnection
 from db.routing.failures import (
     AlreadyWritten,
@@ -27,8 +27,8 @@ from db.routing.failures import (
 )
 from db.routing.lsn import Lsn
 from db.routing.pools import Pool, PoolSizes, ask, driver_of
-from db.routing.telling import Teller, carry
-from db.routing.watch import Watch
+from db.routing.telling import Notifier, carry
+from db.routing.watch import ServerWatch
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ class WritingSession(Session):
 
 
 @dataclass(frozen=True, slots=True)
-class Attempted(Generic[T]):
+class CommitResult(Generic[T]):
     """A value whose transaction is committed; without `lsn` it is not known where."""
 
     value: T
@@ -52,13 +52,15 @@ class Attempted(Generic[T]):
 class Writes:
     """The pool of the primary, wherever that is."""
 
-    def __init__(self, addresses: Addresses, watch: Watch, sizes: PoolSizes) -> None:
+    def __init__(
+        self, addresses: ServerAddresses, watch: ServerWatch, sizes: PoolSizes
+    ) -> None:
         self._addresses = addresses
         self._watch = watch
         self.pool = Pool("primary", self._open, sizes)
         # In a busy pool the teller would have to open a connection each time.
         aside = Pool("teller", self._open, PoolSizes(size=1, overflow=0))
-        self.teller = Teller(partial(self.connect, aside))
+        self.teller = Notifier(partial(self.connect, aside))
         self.pools = (self.pool, aside)
 
     def connect(self, pool: Pool | None = None) -> Connection:
@@ -142,7 +144,7 @@ class Writes:
                 pool.renew()
 
 
-class Delivery(Generic[T]):
+class ExactlyOnceWrite(Generic[T]):
     """One operation that is to be committed exactly once, over several attempts."""
 
     def __init__(
@@ -150,7 +152,7 @@ class Delivery(Generic[T]):
         writes: Writes,
         operation: Callable[[Session], T],
         key: UUID | None = None,
-        acting: Acting | None = None,
+        acting: DatabaseIdentity | None = None,
     ) -> None:
         self._writes = writes
         self._operation = operation
@@ -165,7 +167,7 @@ class Delivery(Generic[T]):
         """Whether a COMMIT was sent that nobody has answered."""
         return bool(self._unanswered)
 
-    def attempt(self) -> Attempted[T]:
+    def attempt(self) -> CommitResult[T]:
         """Run and commit the operation, unless an earlier attempt turns out to have.
 
         The receipt comes first. If it can be left anew, no earlier attempt has been
@@ -176,7 +178,7 @@ class Delivery(Generic[T]):
         with self._writes.session(connection) as session:
             if self._leave_receipt(session):
                 self._unanswered.clear()
-                take_on(session, self._acting)
+                set_role(session, self._acting)
                 value = self._operation(session)
             elif self._unanswered:
                 value = self._unanswered[0]
@@ -187,7 +189,7 @@ class Delivery(Generic[T]):
             except Unanswered:
                 self._unanswered[:] = [value]
                 raise
-            return Attempted(value, session.lsn)
+            return CommitResult(value, session.lsn)
 
     def _leave_receipt(self, session: Session) -> bool:
         """Leave the receipt; False if an earlier attempt turns out to have."""

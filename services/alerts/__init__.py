@@ -4,24 +4,31 @@ from services.alerts.history import acknowledge, list_alerts, list_open, open_al
 from services.alerts.judging import Judge
 from services.alerts.measuring import measure
 from services.alerts.recording import Telling, note_sent, record, telling_of
-from services.alerts.records import Alert, AlertKind, Measure, News, Rule, RuleDraft
-from services.alerts.rules import RuleChanged, change_rule, every_rule, list_rules
+from services.alerts.records import (
+    Alert,
+    AlertChange,
+    AlertKind,
+    Measure,
+    RuleDraft,
+    RuleRevision,
+)
+from services.alerts.rules import AlertRuleChanged, change_rule, every_rule, list_rules
 from services.alerts.sending import Channel, Envelope, Post, send_next
-from services.alerts.standing import Standing, standing
+from services.alerts.standing import AlertsState, standing
 
 __all__ = [
     "Alert",
+    "AlertChange",
     "AlertKind",
+    "AlertRuleChanged",
+    "AlertsState",
     "Channel",
     "Envelope",
     "Judge",
     "Measure",
-    "News",
     "Post",
-    "Rule",
-    "RuleChanged",
     "RuleDraft",
-    "Standing",
+    "RuleRevision",
     "Telling",
     "acknowledge",
     "change_rule",

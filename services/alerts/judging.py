@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from services.alerts.records import Alert, AlertKind, Measure, News, Rule
+from services.alerts.records import Alert, AlertChange, AlertKind, Measure, RuleRevision
 
 _Key = tuple[AlertKind, str | None]
 
@@ -37,17 +37,17 @@ class Judge:
 
     def judge(
         self,
-        rules: Mapping[AlertKind, Rule],
+        rules: Mapping[AlertKind, RuleRevision],
         measures: Iterable[Measure],
         at: datetime,
-    ) -> tuple[News, ...]:
+    ) -> tuple[AlertChange, ...]:
         """Return what has begun or ended with these measures.
 
         What cannot be measured stays as it is; what is not measured at all any more,
         a server that was removed or a rule that is off, is over.
         """
         judged: set[_Key] = set()
-        news: list[News] = []
+        news: list[AlertChange] = []
         for measure in measures:
             rule = rules.get(measure.kind)
             if rule is not None and rule.is_active:
@@ -59,8 +59,8 @@ class Judge:
         return tuple(news)
 
     def _judge(
-        self, key: _Key, rule: Rule, measure: Measure, at: datetime
-    ) -> Iterator[News]:
+        self, key: _Key, rule: RuleRevision, measure: Measure, at: datetime
+    ) -> Iterator[AlertChange]:
         watched = self._watched.setdefault(key, _Watched())
         if measure.value is None:
             watched.over_since = watched.under_since = None
@@ -78,12 +78,12 @@ class Judge:
             watched.sentence = measure.sentence
             yield _news(key, watched, "began", at, measure.value)
 
-    def _end(self, key: _Key, watched: _Watched, at: datetime) -> News:
+    def _end(self, key: _Key, watched: _Watched, at: datetime) -> AlertChange:
         ended = _news(key, watched, "ended", at, None)
         watched.alert_id = watched.worst = None
         return ended
 
-    def _forget(self, key: _Key, at: datetime) -> Iterator[News]:
+    def _forget(self, key: _Key, at: datetime) -> Iterator[AlertChange]:
         watched = self._watched.pop(key)
         if watched.alert_id is not None:
             yield self._end(key, watched, at)
@@ -95,10 +95,10 @@ def _lasts(since: datetime | None, seconds: float, at: datetime) -> bool:
 
 def _news(
     key: _Key, watched: _Watched, what: str, at: datetime, value: float | None
-) -> News:
+) -> AlertChange:
     if watched.alert_id is None:
         raise ValueError("there is no alert to tell of")
-    return News(
+    return AlertChange(
         watched.alert_id,
         *key,
         "began" if what == "began" else "ended",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-from db.observing import NodeSight, Sight
+from db.observing import ClusterSnapshot, NodeSight
 from services.alerts.records import AlertKind, Measure
 
 _GIGABYTE: Final = 1_000_000_000
@@ -12,7 +12,10 @@ _HOUR: Final = 3600.0
 
 
 def measure(
-    sight: Sight, before: Sight | None, *, backup_age: timedelta | None = None
+    sight: ClusterSnapshot,
+    before: ClusterSnapshot | None,
+    *,
+    backup_age: timedelta | None = None,
 ) -> tuple[Measure, ...]:
     """Return every measure of a sight; `before` is the one before it."""
     return (
@@ -23,14 +26,14 @@ def measure(
     )
 
 
-def _quorum(sight: Sight) -> Measure:
+def _quorum(sight: ClusterSnapshot) -> Measure:
     told = "No server takes changes."
     if sight.primary is not None:
         told = "Changes wait for replicas that do not acknowledge them."
     return Measure(AlertKind.NO_QUORUM, None, float(not sight.has_quorum), told)
 
 
-def _of_node(node: NodeSight, sight: Sight) -> Iterator[Measure]:
+def _of_node(node: NodeSight, sight: ClusterSnapshot) -> Iterator[Measure]:
     if node is not sight.primary:
         yield _lag(node)
         # While nobody leads nobody can follow: that is another alert.
@@ -72,7 +75,9 @@ def _clock(node: NodeSight) -> Measure:
     return Measure(AlertKind.CLOCK_SKEW, node.name, seconds, told)
 
 
-def _conflicts(sight: Sight, before: Sight | None) -> Iterator[Measure]:
+def _conflicts(
+    sight: ClusterSnapshot, before: ClusterSnapshot | None
+) -> Iterator[Measure]:
     for node in sight.replicas:
         former = before.node(node.name) if before is not None else None
         count = None

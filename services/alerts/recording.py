@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.models import Alert, AlertLetter
-from services.alerts.records import AlertKind, News, Rule
+from services.alerts.records import AlertChange, AlertKind, RuleRevision
 from services.alerts.sending import Channel, Envelope
 
 
@@ -19,12 +19,12 @@ from services.alerts.sending import Channel, Envelope
 class Telling:
     """News and the letters that tell it; those that are out already know when."""
 
-    news: News
+    news: AlertChange
     envelopes: tuple[Envelope, ...]
     sent_at: dict[Envelope, datetime]
 
 
-def telling_of(news: News, rules: Mapping[AlertKind, Rule]) -> Telling:
+def telling_of(news: AlertChange, rules: Mapping[AlertKind, RuleRevision]) -> Telling:
     """Return the news with a letter to everybody whom its rule names."""
     rule = rules.get(news.kind)
     if rule is None:
@@ -46,7 +46,7 @@ def record(session: Session, tellings: Iterable[Telling]) -> None:
             _record_letters(session, alert_id, telling)
 
 
-def _record_news(session: Session, news: News) -> UUID | None:
+def _record_news(session: Session, news: AlertChange) -> UUID | None:
     """Return which alert it is about; None if it is another's that is known."""
     if news.what == "began":
         began = insert(Alert).values(

@@ -39,7 +39,7 @@ class RuleDraft:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule(RuleDraft):
+class RuleRevision(RuleDraft):
     """A rule as it is kept; `revision` counts its changes."""
 
     kind: AlertKind = AlertKind.LAG
@@ -79,7 +79,7 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class AlertChange:
     """An alert has begun or ended."""
 
     alert_id: UUID

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from db.models import AlertRule
 from services import audit
 from services.actors import Actor, Permission
-from services.alerts.records import AlertKind, Rule, RuleDraft
+from services.alerts.records import AlertKind, RuleDraft, RuleRevision
 from services.audit import Action
 from services.errors import Conflict, InvalidInput
 
@@ -23,7 +23,7 @@ _LONGEST_URL: Final = 500
 _THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-class RuleChanged(Conflict):
+class AlertRuleChanged(Conflict):
     """Another administrator was faster."""
 
     def __init__(self) -> None:
@@ -33,13 +33,13 @@ class RuleChanged(Conflict):
         )
 
 
-def list_rules(session: Session, actor: Actor) -> tuple[Rule, ...]:
+def list_rules(session: Session, actor: Actor) -> tuple[RuleRevision, ...]:
     """Return the rule of every kind; raises NotAllowed."""
     actor.require(Permission.VIEW_REPLICATION)
     return every_rule(session)
 
 
-def every_rule(session: Session) -> tuple[Rule, ...]:
+def every_rule(session: Session) -> tuple[RuleRevision, ...]:
     """Return the rule of every kind; for the background."""
     rows = {row.kind: row for row in session.scalars(select(AlertRule))}
     return tuple(_rule(rows[kind]) for kind in AlertKind if kind in rows)
@@ -52,7 +52,7 @@ def change_rule(
     change: RuleDraft,
     *,
     revision: int,
-) -> Rule:
+) -> RuleRevision:
     """Change the rule that was seen with this revision; the caller commits.
 
     Raises NotAllowed, InvalidInput and RuleChanged.
@@ -63,7 +63,7 @@ def change_rule(
         select(AlertRule).where(AlertRule.kind == kind).with_for_update()
     )
     if row is None or row.revision != revision:
-        raise RuleChanged
+        raise AlertRuleChanged
     before = _said(row)
     if before == wanted:
         return _rule(row)
@@ -181,8 +181,8 @@ def _said(row: AlertRule) -> RuleDraft:
     )
 
 
-def _rule(row: AlertRule) -> Rule:
-    return Rule(
+def _rule(row: AlertRule) -> RuleRevision:
+    return RuleRevision(
         **asdict(_said(row)),
         kind=AlertKind(row.kind),
         updated_at=row.updated_at,

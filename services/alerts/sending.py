@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.models import Alert, AlertLetter
-from services.alerts.records import AlertKind, News
+from services.alerts.records import AlertChange, AlertKind
 from services.alerts.rules import is_webhook
-from services.mail import Letter, Mailer, MailNotSent
+from services.mail import Email, Mailer, MailNotSent
 from services.resending import note_attempt
 
 _SECONDS: Final = 10.0
@@ -35,7 +35,7 @@ class Envelope:
 
     channel: Channel
     address: str
-    news: News
+    news: AlertChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,11 @@ class Post:
             return False
         return True
 
-    def _letter(self, envelope: Envelope) -> Letter:
+    def _letter(self, envelope: Envelope) -> Email:
         news = envelope.news
         word = "Alert" if news.what == "began" else "Over"
         where = f"\n\n{self.address}/replication" if self.address else ""
-        return Letter(
+        return Email(
             envelope.address,
             f"{self.clinic}: {word}: {news.sentence}",
             f"{_told(news)}{where}\n",
@@ -100,7 +100,7 @@ def _envelope(letter: AlertLetter, alert: Alert) -> Envelope:
     return Envelope(
         Channel(letter.channel),
         letter.address,
-        News(
+        AlertChange(
             alert.id,
             AlertKind(alert.kind),
             alert.node,
@@ -139,7 +139,7 @@ def _call(envelope: Envelope, address: str) -> bool:
     return True
 
 
-def _told(news: News) -> str:
+def _told(news: AlertChange) -> str:
     if news.what == "began":
         return f"{news.sentence} Since {news.at:%Y-%m-%d %H:%M:%S} UTC."
     return f"Over since {news.at:%Y-%m-%d %H:%M:%S} UTC: {news.sentence}"

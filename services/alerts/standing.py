@@ -8,27 +8,27 @@ from sqlalchemy.orm import Session
 
 from db.models import AlertLetter
 from services.alerts.history import open_alerts
-from services.alerts.records import Alert, AlertKind, Rule
+from services.alerts.records import Alert, AlertKind, RuleRevision
 from services.alerts.rules import every_rule
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AlertsState:
     """How things stand; `has_letters` when some are due to be sent."""
 
-    rules: Mapping[AlertKind, Rule]
+    rules: Mapping[AlertKind, RuleRevision]
     open_alerts: tuple[Alert, ...]
     has_letters: bool
 
 
-def standing(session: Session) -> Standing:
+def standing(session: Session) -> AlertsState:
     """Return how things stand; for the background."""
     is_due = exists().where(
         AlertLetter.sent_at.is_(None),
         AlertLetter.given_up_at.is_(None),
         AlertLetter.send_at <= func.now(),
     )
-    return Standing(
+    return AlertsState(
         {rule.kind: rule for rule in every_rule(session)},
         open_alerts(session),
         bool(session.scalar(select(is_due))),

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, exists, func, text, true, update
 from sqlalchemy.orm import Session
 
 from db.models import Appointment, MedicalRecord, Prescription
-from db.routing import become
+from db.routing import assume_role
 from services import visit_news
 from services.actors import Actor, Permission
 from services.appointments.errors import NotItsTime, StaleVisit, WrongStatus
@@ -130,7 +130,7 @@ def _do(
     # In the actor's own name, which is what decides whose visits these are.
     before = look_up(session, actor, visit_id)
     # Clinicians write no visits themselves: see the rules of migration 0007.
-    with become(session, "system"):
+    with assume_role(session, "system"):
         changed = session.execute(_statement(visit_id, revision, deed)).one_or_none()
     after = look_up(session, actor, visit_id)
     if changed is None:

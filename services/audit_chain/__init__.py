@@ -8,13 +8,13 @@ from services.audit_chain.sealing import seal
 from services.audit_chain.seals import Seal
 from services.audit_chain.seals import is_due as is_seal_due
 from services.audit_chain.shipping import BATCH, is_waiting, ship, waiting_seconds
-from services.audit_chain.verifying import Verdict, verify
+from services.audit_chain.verifying import ChainVerification, verify
 
 __all__ = [
     "BATCH",
     "ChainBroken",
+    "ChainVerification",
     "Seal",
-    "Verdict",
     "is_seal_due",
     "is_waiting",
     "seal",

@@ -32,7 +32,7 @@ _KEPT: Final = timedelta(days=KEPT_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ChainVerification:
     """What was found; `broken` is the first link that does not hold.
 
     `last` is the newest entry's number, `checked` how many there are, `waiting` how
@@ -88,7 +88,7 @@ class _Walk:
     beyond: list[Document] = field(default_factory=list)
 
 
-def verify(database: Database, store: AuditStore, keys: SealKeys) -> Verdict:
+def verify(database: Database, store: AuditStore, keys: SealKeys) -> ChainVerification:
     """Follow every entry from the first to the last.
 
     Whoever calls says who may. Raises AuditStoreUnavailable and DatabaseUnavailable.
@@ -98,7 +98,7 @@ def verify(database: Database, store: AuditStore, keys: SealKeys) -> Verdict:
 
 def verify_after(
     start: Link, database: Database, store: AuditStore, keys: SealKeys
-) -> tuple[Verdict, Link]:
+) -> tuple[ChainVerification, Link]:
     """Follow the entries after a link; return also the head that was found right."""
     before = database.read_latest(_proofs, acting=SYSTEM).value
     head = before.head or START
@@ -114,7 +114,7 @@ def verify_after(
         seals.check(before.seals, keys),
         walk.broken or _judge_end(walk.end, head) or stranger,
     )
-    verdict = Verdict(
+    verdict = ChainVerification(
         checked=walk.checked,
         last=walk.end.sequence,
         waiting=after.waiting,

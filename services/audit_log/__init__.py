@@ -1,35 +1,35 @@
 """The audit log, read: by administrators, and by patients about themselves."""
 
 from db.audit_store import AuditCursor, AuditFilter, AuditStore
-from services.audit_log.accesses import Access, list_accesses
+from services.audit_log.accesses import RecordAccess, list_accesses
 from services.audit_log.document_accesses import (
     DocumentAccesses,
     list_document_accesses,
 )
 from services.audit_log.entries import (
+    AuditPage,
+    AuditPerson,
     Entry,
-    Page,
-    Person,
     export_csv,
     list_entries,
     list_people,
     record_verification,
 )
-from services.audit_log.questions import OUTCOMES, Question, from_query
+from services.audit_log.questions import OUTCOMES, AuditQuery, from_query
 from services.audit_log.reading import AuditLogUnavailable
 
 __all__ = [
     "OUTCOMES",
-    "Access",
     "AuditCursor",
     "AuditFilter",
     "AuditLogUnavailable",
+    "AuditPage",
+    "AuditPerson",
+    "AuditQuery",
     "AuditStore",
     "DocumentAccesses",
     "Entry",
-    "Page",
-    "Person",
-    "Question",
+    "RecordAccess",
     "export_csv",
     "from_query",
     "list_accesses",

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.audit_store import AuditCursor, AuditEntry, AuditFilter, AuditStore
 from db.models import Patient
-from db.routing import become
+from db.routing import assume_role
 from services import audit
 from services.actors import Actor, Permission, Role
 from services.audit import Action
@@ -20,7 +20,7 @@ from services.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
+class RecordAccess:
     """What somebody did with a patient's record, told to that patient."""
 
     sequence: int
@@ -38,7 +38,7 @@ def list_accesses(
     *,
     after: AuditCursor | None = None,
     limit: int = PAGE_SIZE,
-) -> tuple[Access, ...]:
+) -> tuple[RecordAccess, ...]:
     """Return who did what with the actor's own record, the newest first.
 
     Raises NotAllowed, NotFound if no record is theirs, Unavailable.
@@ -48,7 +48,7 @@ def list_accesses(
         raise NotFound("No record belongs to this sign-in. Ask at the front desk.")
     audit.record(session, actor, Action.AUDIT_READ, details={"of": "own record"})
     # A patient's own role sees neither colleagues' names nor what was merged.
-    with become(session, "system"):
+    with assume_role(session, "system"):
         ids = (actor.patient_id, *_merged_into(session, actor.patient_id))
         found = _about(store, ids, after, limit)
         names = names_of(session, {entry.actor_id for entry in found})
@@ -83,8 +83,8 @@ def tell_who(entry: AuditEntry, reader: Actor, names: Mapping[UUID, str]) -> str
     return f"{who(entry, names)}, {entry.actor_role}"
 
 
-def _access(entry: AuditEntry, actor: Actor, names: Mapping[UUID, str]) -> Access:
-    return Access(
+def _access(entry: AuditEntry, actor: Actor, names: Mapping[UUID, str]) -> RecordAccess:
+    return RecordAccess(
         sequence=entry.sequence,
         at=entry.at,
         who=tell_who(entry, actor, names),

@@ -9,12 +9,12 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from db.audit_store import AuditCursor, AuditEntry, AuditFilter, AuditStore
-from db.routing import become
+from db.routing import assume_role
 from services import audit, documents
 from services.actors import Actor
 from services.audit import Action
 from services.audit_log import words
-from services.audit_log.accesses import Access, tell_who
+from services.audit_log.accesses import RecordAccess, tell_who
 from services.audit_log.reading import find, names_of
 
 PAGE_SIZE: Final = 200
@@ -32,7 +32,7 @@ _TOGETHER: Final = timedelta(minutes=30)
 class DocumentAccesses:
     """What was done with a document, the newest first; where the older goes on."""
 
-    accesses: tuple[Access, ...]
+    accesses: tuple[RecordAccess, ...]
     next: AuditCursor | None
 
 
@@ -55,7 +55,7 @@ def list_document_accesses(
     wanted = AuditFilter(subject_kind=_SUBJECT, subject_id=str(document_id))
     found = find(store, wanted, after, PAGE_SIZE)
     # Not everybody's role sees the names of colleagues.
-    with become(session, "system"):
+    with assume_role(session, "system"):
         names = names_of(session, {entry.actor_id for entry in found})
     goes_on = len(found) == PAGE_SIZE
     return DocumentAccesses(
@@ -104,10 +104,10 @@ def _looks(entries: Iterable[AuditEntry]) -> list[_Look]:
     return looks
 
 
-def _access(look: _Look, actor: Actor, names: Mapping[UUID, str]) -> Access:
+def _access(look: _Look, actor: Actor, names: Mapping[UUID, str]) -> RecordAccess:
     entry = look.newest
     is_stranger = entry.actor_id is None
-    return Access(
+    return RecordAccess(
         sequence=entry.sequence,
         at=entry.at,
         who=_BY_LINK if is_stranger else tell_who(entry, actor, names),

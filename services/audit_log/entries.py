@@ -29,11 +29,11 @@ from services.audit_log.reading import (
     names_of,
     who,
 )
-from services.patient_lists.exporting import defused
+from services.patient_lists.exporting import escape_formula
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class AuditPerson:
     """Somebody who may have done something."""
 
     id: UUID
@@ -61,7 +61,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class AuditPage:
     """Some entries, the newest first, and where the older ones begin."""
 
     entries: tuple[Entry, ...]
@@ -75,7 +75,7 @@ def list_entries(
     wanted: AuditFilter,
     *,
     after: AuditCursor | None = None,
-) -> Page:
+) -> AuditPage:
     """Return a page of the log, the newest first; raises NotAllowed, Unavailable."""
     actor.require(Permission.VIEW_AUDIT, wanted.patient_id)
     audit.record(session, actor, Action.AUDIT_READ, details=_filter_of(wanted))
@@ -83,7 +83,7 @@ def list_entries(
     shown = found[:PAGE_SIZE]
     names = names_of(session, {entry.actor_id for entry in shown})
     goes_on = len(found) > PAGE_SIZE
-    return Page(
+    return AuditPage(
         tuple(_told(entry, names) for entry in shown),
         shown[-1].cursor if goes_on else None,
     )
@@ -103,11 +103,11 @@ def export_csv(
     return _written(store, wanted, names_of(session))
 
 
-def list_people(session: Session, actor: Actor) -> tuple[Person, ...]:
+def list_people(session: Session, actor: Actor) -> tuple[AuditPerson, ...]:
     """Return everybody who may be in the log, by name; raises NotAllowed."""
     actor.require(Permission.VIEW_AUDIT)
     rows = session.execute(select(User.id, User.name, User.role).order_by(User.name))
-    return tuple(Person(user_id, name, role) for user_id, name, role in rows)
+    return tuple(AuditPerson(user_id, name, role) for user_id, name, role in rows)
 
 
 def record_verification(
@@ -159,7 +159,7 @@ def _written(
 def _cell(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat(timespec="milliseconds")
-    return defused("" if value is None else str(value))
+    return escape_formula("" if value is None else str(value))
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -21,7 +21,7 @@ _YEARS: Final = range(1900, 2200)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class AuditQuery:
     """Which entries are wanted; what is left out does not matter.
 
     `patient_id` finds also the lists that showed the patient, `subject_id` anything
@@ -67,9 +67,9 @@ class Question:
         return {name: str(value) for name, value in asked.items() if value}
 
 
-def from_query(query: Mapping[str, str]) -> Question:
+def from_query(query: Mapping[str, str]) -> AuditQuery:
     """Read what `Question.query` wrote; raises InvalidInput."""
-    return Question(
+    return AuditQuery(
         person_id=_read(query, "person", UUID),
         patient_id=_read(query, "patient", UUID),
         subject_id=_read(query, "subject", UUID),

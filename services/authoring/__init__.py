@@ -13,7 +13,7 @@ from services.authoring.drafts import (
     list_drafts,
     save_draft,
 )
-from services.authoring.fields import Field, Form, Kind, Value
+from services.authoring.fields import Form, FormField, FormFieldKind, Value
 from services.authoring.generating import generate
 from services.authoring.template import Template
 from services.authoring.templates import TEMPLATES
@@ -25,10 +25,10 @@ __all__ = [
     "Clinic",
     "Draft",
     "DraftsNotReached",
-    "Field",
     "Form",
+    "FormField",
+    "FormFieldKind",
     "InvalidForm",
-    "Kind",
     "Problem",
     "SavedDraft",
     "Template",

@@ -6,7 +6,7 @@ from typing import Final
 from unicodedata import name
 
 from services.authoring import fonts
-from services.authoring.fields import Field, Form, Kind, Value
+from services.authoring.fields import Form, FormField, FormFieldKind, Value
 from services.authoring.template import Template
 from services.errors import InvalidInput, Problem
 from services.typed_text import tidy
@@ -66,7 +66,7 @@ def _written(value: Value) -> str:
     return "\n".join("\n".join(row) for row in value)
 
 
-def _problems(field: Field, value: Value) -> Iterator[Problem]:
+def _problems(field: FormField, value: Value) -> Iterator[Problem]:
     text = _written(value)
     if not text:
         if field.required:
@@ -78,23 +78,23 @@ def _problems(field: Field, value: Value) -> Iterator[Problem]:
         yield Problem(field.name, _unprintable(field, missing))
 
 
-def _refusal(field: Field, value: Value) -> str | None:
+def _refusal(field: FormField, value: Value) -> str | None:
     """Return what is wrong with how the value is written."""
-    if (field.kind is Kind.TABLE) != isinstance(value, list):
+    if (field.kind is FormFieldKind.TABLE) != isinstance(value, list):
         return f"{field.label} has another form than this document wants."
     if isinstance(value, list):
         return _table_refusal(field, value)
-    if field.kind is Kind.DATE:
+    if field.kind is FormFieldKind.DATE:
         return None if _is_date(value) else f"{field.label} must be a date."
-    longest = _TEXT_LENGTH if field.kind is Kind.TEXT else _LINE_LENGTH
+    longest = _TEXT_LENGTH if field.kind is FormFieldKind.TEXT else _LINE_LENGTH
     if len(value) > longest:
         return f"{field.label} is too long: {longest:,} characters at most."
-    if field.kind is Kind.LINE and "\n" in value:
+    if field.kind is FormFieldKind.LINE and "\n" in value:
         return f"{field.label} must be one line."
     return None
 
 
-def _table_refusal(field: Field, rows: list[list[str]]) -> str | None:
+def _table_refusal(field: FormField, rows: list[list[str]]) -> str | None:
     if len(rows) > _TABLE_ROWS:
         return f"{field.label} has too many rows: {_TABLE_ROWS} at most."
     if any(len(row) != len(field.columns) for row in rows):
@@ -110,7 +110,7 @@ def _wrong_times(template: Template, values: Form, today: date) -> Iterator[Prob
     days = {
         field.name: date.fromisoformat(str(typed))
         for field in template.fields
-        if field.kind is Kind.DATE and (typed := values[field.name])
+        if field.kind is FormFieldKind.DATE and (typed := values[field.name])
     }
     for field in template.fields:
         if (day := days.get(field.name)) is None:
@@ -132,7 +132,7 @@ def _is_date(text: str) -> bool:
     return True
 
 
-def _unprintable(field: Field, missing: tuple[str, ...]) -> str:
+def _unprintable(field: FormField, missing: tuple[str, ...]) -> str:
     named = ", ".join(map(_named, missing[:_MOST_NAMED]))
     more = len(missing) - _MOST_NAMED
     rest = f" and {more} more" if more > 0 else ""

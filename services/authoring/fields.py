@@ -12,7 +12,7 @@ Value = str | list[list[str]]
 Form = Mapping[str, Value]
 
 
-class Kind(StrEnum):
+class FormFieldKind(StrEnum):
     """What a field holds."""
 
     LINE = "line"
@@ -22,7 +22,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class FormField:
     """One field; `prefill` tells what a patient's record already knows about it.
 
     `is_past` says that the date has come already; `not_before` names the field whose
@@ -31,7 +31,7 @@ class Field:
 
     name: str
     label: str
-    kind: Kind = Kind.LINE
+    kind: FormFieldKind = FormFieldKind.LINE
     required: bool = False
     help: str = ""
     columns: tuple[str, ...] = ()
@@ -63,22 +63,29 @@ def _information(patient: PatientRecord) -> str:
     return "\n\n".join(f"{label}:\n{text}" for label, text in parts if text)
 
 
-NAME: Final = Field("name", "Name", required=True, prefill=_name)
-DATE_OF_BIRTH: Final = Field(
+NAME: Final = FormField("name", "Name", required=True, prefill=_name)
+DATE_OF_BIRTH: Final = FormField(
     "date_of_birth",
     "Date of birth",
-    Kind.DATE,
+    FormFieldKind.DATE,
     required=True,
     prefill=lambda patient: patient.date_of_birth.isoformat(),
     is_past=True,
 )
-DIAGNOSIS: Final = Field("diagnosis", "Diagnosis", Kind.TEXT)
-ALLERGIES: Final = Field("allergies", "Allergies", Kind.TEXT, prefill=_allergies)
-MEDICATION: Final = Field(
-    "medication", "Current medication", Kind.TEXT, prefill=_medication
+DIAGNOSIS: Final = FormField("diagnosis", "Diagnosis", FormFieldKind.TEXT)
+ALLERGIES: Final = FormField(
+    "allergies", "Allergies", FormFieldKind.TEXT, prefill=_allergies
 )
-HISTORY: Final = Field("history", "Medical history", Kind.TEXT, prefill=_history)
-MEDICAL_INFORMATION: Final = Field(
-    "medical_information", "Medical information", Kind.TEXT, prefill=_information
+MEDICATION: Final = FormField(
+    "medication", "Current medication", FormFieldKind.TEXT, prefill=_medication
 )
-REMARKS: Final = Field("remarks", "Remarks", Kind.TEXT)
+HISTORY: Final = FormField(
+    "history", "Medical history", FormFieldKind.TEXT, prefill=_history
+)
+MEDICAL_INFORMATION: Final = FormField(
+    "medical_information",
+    "Medical information",
+    FormFieldKind.TEXT,
+    prefill=_information,
+)
+REMARKS: Final = FormField("remarks", "Remarks", FormFieldKind.TEXT)

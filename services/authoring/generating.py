@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.authoring.checking import checked, text_of
 from services.authoring.clinic import Clinic
-from services.authoring.fields import NAME, Field, Form, Kind, Value
+from services.authoring.fields import NAME, Form, FormField, FormFieldKind, Value
 from services.authoring.template import Template
 
 if TYPE_CHECKING:
@@ -48,21 +48,21 @@ def generate(
     return bytes(sheet.output())
 
 
-def _write(sheet: "Sheet", field: Field, value: Value) -> None:
+def _write(sheet: "Sheet", field: FormField, value: Value) -> None:
     if isinstance(value, list) and value:
         sheet.rows(field.label, field.columns, value)
     elif not isinstance(value, str) or not value:
         _write_nothing(sheet, field)
-    elif field.kind is Kind.TEXT:
+    elif field.kind is FormFieldKind.TEXT:
         sheet.section(field.label, value)
-    elif field.kind is Kind.DATE:
+    elif field.kind is FormFieldKind.DATE:
         sheet.fact(field.label, _spelt(date.fromisoformat(value)))
     else:
         sheet.fact(field.label, value)
 
 
-def _write_nothing(sheet: "Sheet", field: Field) -> None:
-    if field.kind in {Kind.TEXT, Kind.TABLE}:
+def _write_nothing(sheet: "Sheet", field: FormField) -> None:
+    if field.kind in {FormFieldKind.TEXT, FormFieldKind.TABLE}:
         sheet.section(field.label, _EMPTY)
     else:
         sheet.fact(field.label, _EMPTY)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.authoring.fields import Field, Form
+from services.authoring.fields import Form, FormField
 from services.patient_records import PatientRecord
 
 
@@ -17,7 +17,7 @@ class Template:
     title: str
     document_type: str
     summary: str
-    fields: tuple[Field, ...]
+    fields: tuple[FormField, ...]
 
     def prefilled(self, patient: PatientRecord | None) -> Form:
         """Return the form with what the patient's record knows."""

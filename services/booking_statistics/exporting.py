@@ -6,7 +6,7 @@ from dataclasses import astuple, fields
 from typing import Final
 
 from services.booking_statistics.records import BookingStatistics, DoctorDay, Figures
-from services.patient_lists.exporting import defused
+from services.patient_lists.exporting import escape_formula
 
 _HEADINGS: Final = (
     "doctor_id",
@@ -31,8 +31,8 @@ def as_csv(statistics: BookingStatistics) -> str:
 def _cells(one: DoctorDay) -> list[str]:
     return [
         str(one.doctor_id),
-        defused(one.doctor_name),
-        defused(one.speciality),
+        escape_formula(one.doctor_name),
+        escape_formula(one.speciality),
         one.day.isoformat(),
         *map(str, astuple(one.figures)),
         _share(one.figures.utilisation),

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.routing import become
+from db.routing import assume_role
 from services import letters, visit_permissions
 from services.actors import Actor
 from services.audit import Action
@@ -80,7 +80,7 @@ def _give_back(
     *,
     override: str | None = None,
 ) -> BookingRecord:
-    with become(session, "system"):
+    with assume_role(session, "system"):
         is_given_back = freeing.give_back(session, actor, before, because=because)
     after = reading.look_up(session, actor, before.id)
     if is_given_back:
@@ -97,7 +97,7 @@ def _give_back(
 
 
 def _follow_up(session: Session, before: BookingRecord) -> None:
-    with become(session, "system"):
+    with assume_role(session, "system"):
         if before.waitlist_id:
             line.end(session, before.waitlist_id, "passed")
         if before.status is BookingStatus.CONFIRMED:

@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from db.models import Doctor, User
-from db.routing import become
+from db.routing import assume_role
 from services import appointments, care, letters, visit_news
 from services.actors import Actor, Role
 from services.audit import Action
@@ -65,13 +65,13 @@ def confirm(
         return before
     require_pending(before)
     wanted = None if note is None else rules.read_note(note)
-    with become(session, "system"):
+    with assume_role(session, "system"):
         replaced = _give_back_replaced(session, actor, before)
         is_confirmed = _confirm(session, before, wanted)
     after = reading.look_up(session, actor, booking_id)
     if not is_confirmed:
         return _confirmed_by_others(session, after)
-    with become(session, "system"):
+    with assume_role(session, "system"):
         _follow_up(session, actor, after, replaced)
     action = Action.BOOKING_MOVE if replaced else Action.BOOKING_CONFIRM
     more = {"replaced": str(replaced.id)} if replaced else {}
@@ -100,7 +100,7 @@ def _confirm(session: Session, booking: BookingRecord, note: str | None) -> bool
         "note": note,
         "code": appointments.new_code(),
     }
-    with rules.explained():
+    with rules.translate_violations():
         is_confirmed = session.execute(_CONFIRM, values).one_or_none() is not None
     if is_confirmed:
         visit_news.changed(session)

@@ -74,7 +74,7 @@ def offer(session: Session, slot_id: UUID) -> BookingRecord | None:
     """
     while (entry := line.first_for(session, slot_id)) is not None:
         try:
-            with session.begin_nested(), rules.explained():
+            with session.begin_nested(), rules.translate_violations():
                 booking = take(
                     session, BOOKER, _wish(slot_id, entry), Action.WAITLIST_OFFER
                 )

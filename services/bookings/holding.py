@@ -40,7 +40,7 @@ def hold(
         if earlier := _find_attempt(session, actor, request):
             return earlier
         _check(session, actor, request, override, notice_hours)
-    with writing_as(session, actor), rules.explained():
+    with writing_as(session, actor), rules.translate_violations():
         booking = taking.take(session, actor, _wish(actor, request, override))
     return booking or _made_before(session, actor, request)
 

@@ -116,7 +116,7 @@ def require_notice(
 
 
 @contextmanager
-def explained() -> Iterator[None]:
+def translate_violations() -> Iterator[None]:
     """Turn what the database refuses into PatientBusy or AttemptTaken."""
     try:
         yield

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, true
 from sqlalchemy.orm import Session
 
 from db.models import Booking
-from db.routing import become
+from db.routing import assume_role
 from services import visit_permissions
 from services.actors import Actor, Role
 
@@ -38,5 +38,5 @@ def writing_as(session: Session, actor: Actor) -> Iterator[None]:
     if actor.role is Role.STAFF:
         yield
         return
-    with become(session, "system"):
+    with assume_role(session, "system"):
         yield

@@ -4,10 +4,25 @@
 audit event, and then does what takes seconds or minutes in a thread, beside the page.
 """
 
-from services.cluster_acts.acts import PHASES, TITLES, Act, Cost, Order
+from services.cluster_acts.acts import (
+    PHASES,
+    TITLES,
+    Cost,
+    OperationKind,
+    OperationRequest,
+)
 from services.cluster_acts.changing import change_primary
-from services.cluster_acts.journal import Planned, claim_due, close_missed, planned
-from services.cluster_acts.previewing import Candidate, Preview, preview
+from services.cluster_acts.journal import (
+    PlannedSwitchover,
+    claim_due,
+    close_missed,
+    planned,
+)
+from services.cluster_acts.previewing import (
+    FailoverCandidate,
+    OperationPreview,
+    preview,
+)
 from services.cluster_acts.probing import Pause, Prober, Write, longest_pause
 from services.cluster_acts.refusals import (
     CannotAct,
@@ -17,31 +32,31 @@ from services.cluster_acts.refusals import (
     WentWrong,
 )
 from services.cluster_acts.requesting import cancel, check, request
-from services.cluster_acts.running import Operator, Run
+from services.cluster_acts.running import OperationRunner, RunningOperation
 from services.cluster_acts.servers import Servers
 from services.cluster_acts.settings import SETTINGS, Setting, current
-from services.cluster_acts.situation import Server, Situation, Transaction
+from services.cluster_acts.situation import ServerSituation, Situation, Transaction
 from services.cluster_acts.telling import Progress, Step
 
 __all__ = [
     "PHASES",
     "SETTINGS",
     "TITLES",
-    "Act",
-    "Candidate",
     "CannotAct",
     "Cost",
+    "FailoverCandidate",
     "NoPatroni",
     "NotTyped",
-    "Operator",
-    "Order",
+    "OperationKind",
+    "OperationPreview",
+    "OperationRequest",
+    "OperationRunner",
     "Pause",
-    "Planned",
-    "Preview",
+    "PlannedSwitchover",
     "Prober",
     "Progress",
-    "Run",
-    "Server",
+    "RunningOperation",
+    "ServerSituation",
     "Servers",
     "ServersBusy",
     "Setting",

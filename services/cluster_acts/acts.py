@@ -9,7 +9,7 @@ from typing import Any, Final
 from services.audit import Action
 
 
-class Act(StrEnum):
+class OperationKind(StrEnum):
     """A deed by the name that the history keeps."""
 
     SWITCHOVER = "switchover"
@@ -31,30 +31,30 @@ class Act(StrEnum):
 
 
 _ACTIONS: Final = {
-    Act.SWITCHOVER: Action.CLUSTER_SWITCHOVER,
-    Act.FAILOVER: Action.CLUSTER_FAILOVER,
-    Act.REJOIN: Action.CLUSTER_REJOIN,
-    Act.REINIT: Action.CLUSTER_REINIT,
-    Act.RESTART: Action.CLUSTER_RESTART,
-    Act.PAUSE: Action.CLUSTER_PAUSE,
-    Act.RESUME: Action.CLUSTER_RESUME,
-    Act.SETTINGS: Action.CLUSTER_SETTINGS,
-    Act.ADD_REPLICA: Action.CLUSTER_ADD_REPLICA,
-    Act.REMOVE_REPLICA: Action.CLUSTER_REMOVE_REPLICA,
-    Act.PAUSE_REPLAY: Action.CLUSTER_PAUSE_REPLAY,
+    OperationKind.SWITCHOVER: Action.CLUSTER_SWITCHOVER,
+    OperationKind.FAILOVER: Action.CLUSTER_FAILOVER,
+    OperationKind.REJOIN: Action.CLUSTER_REJOIN,
+    OperationKind.REINIT: Action.CLUSTER_REINIT,
+    OperationKind.RESTART: Action.CLUSTER_RESTART,
+    OperationKind.PAUSE: Action.CLUSTER_PAUSE,
+    OperationKind.RESUME: Action.CLUSTER_RESUME,
+    OperationKind.SETTINGS: Action.CLUSTER_SETTINGS,
+    OperationKind.ADD_REPLICA: Action.CLUSTER_ADD_REPLICA,
+    OperationKind.REMOVE_REPLICA: Action.CLUSTER_REMOVE_REPLICA,
+    OperationKind.PAUSE_REPLAY: Action.CLUSTER_PAUSE_REPLAY,
 }
 TITLES: Final = {
-    Act.SWITCHOVER: "Switchover",
-    Act.FAILOVER: "Failover",
-    Act.REJOIN: "Rejoin",
-    Act.REINIT: "Copy anew",
-    Act.RESTART: "Restart",
-    Act.PAUSE: "Automatic failover off",
-    Act.RESUME: "Automatic failover on",
-    Act.SETTINGS: "Settings",
-    Act.ADD_REPLICA: "New replica",
-    Act.REMOVE_REPLICA: "Replica removed",
-    Act.PAUSE_REPLAY: "Replay paused",
+    OperationKind.SWITCHOVER: "Switchover",
+    OperationKind.FAILOVER: "Failover",
+    OperationKind.REJOIN: "Rejoin",
+    OperationKind.REINIT: "Copy anew",
+    OperationKind.RESTART: "Restart",
+    OperationKind.PAUSE: "Automatic failover off",
+    OperationKind.RESUME: "Automatic failover on",
+    OperationKind.SETTINGS: "Settings",
+    OperationKind.ADD_REPLICA: "New replica",
+    OperationKind.REMOVE_REPLICA: "Replica removed",
+    OperationKind.PAUSE_REPLAY: "Replay paused",
 }
 # The seconds that a change of primary is made of, in their order.
 PHASES: Final = {
@@ -66,7 +66,7 @@ PHASES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class OperationRequest:
     """What somebody wants done, and why.
 
     `node` is whom it is about: of a switchover or a failover the one that shall lead.
@@ -75,7 +75,7 @@ class Order:
     settings.
     """
 
-    act: Act
+    act: OperationKind
     reason: str
     node: str | None = None
     typed: str = ""

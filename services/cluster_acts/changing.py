@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from db.patroni import PatroniSilent, Promotion
-from services.cluster_acts.acts import Act, Cost, Order
+from services.cluster_acts.acts import Cost, OperationKind, OperationRequest
 from services.cluster_acts.previewing import preview, require_possible
 from services.cluster_acts.probing import Pause, Prober, longest_pause
 from services.cluster_acts.refusals import NoPatroni, WentWrong
@@ -22,7 +22,7 @@ _TELLING_SECONDS: Final = 10.0
 
 
 def change_primary(
-    servers: Servers, order: Order, run_id: UUID, progress: Progress
+    servers: Servers, order: OperationRequest, run_id: UUID, progress: Progress
 ) -> Cost:
     """Make another server the primary and return what that cost.
 
@@ -35,7 +35,7 @@ def change_primary(
     change = _Change(servers, found.primary, chosen.name, progress)
     with Prober(servers.database, run_id) as prober:
         # A failover begins when nobody can write: there is nothing to wait for.
-        if found.act is Act.SWITCHOVER:
+        if found.act is OperationKind.SWITCHOVER:
             wait_until(lambda: prober.last is not None, seconds=5)
             wait_until(lambda: False, seconds=_SETTLING_SECONDS)
         change.command()

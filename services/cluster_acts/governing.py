@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from services.cluster_acts import settings
-from services.cluster_acts.acts import Cost, Order
+from services.cluster_acts.acts import Cost, OperationRequest
 from services.cluster_acts.refusals import CannotAct, WentWrong
 from services.cluster_acts.servers import Servers, by_control, wait_until
 from services.cluster_acts.telling import Progress
@@ -17,7 +17,9 @@ SHORTEST_PAUSE: Final = 5.0
 LONGEST_PAUSE: Final = 600.0
 
 
-def pause(servers: Servers, order: Order, run_id: UUID, progress: Progress) -> Cost:
+def pause(
+    servers: Servers, order: OperationRequest, run_id: UUID, progress: Progress
+) -> Cost:
     """Let nobody take over by itself any more."""
     del order, run_id
     progress.tell("Telling Patroni to leave the servers to people")
@@ -26,7 +28,9 @@ def pause(servers: Servers, order: Order, run_id: UUID, progress: Progress) -> C
     return Cost("Automatic failover is off: nobody replaces a primary that is lost.")
 
 
-def resume(servers: Servers, order: Order, run_id: UUID, progress: Progress) -> Cost:
+def resume(
+    servers: Servers, order: OperationRequest, run_id: UUID, progress: Progress
+) -> Cost:
     """Let servers take over by themselves again."""
     del order, run_id
     progress.tell("Telling Patroni to look after the servers again")
@@ -36,7 +40,7 @@ def resume(servers: Servers, order: Order, run_id: UUID, progress: Progress) -> 
 
 
 def change_settings(
-    servers: Servers, order: Order, run_id: UUID, progress: Progress
+    servers: Servers, order: OperationRequest, run_id: UUID, progress: Progress
 ) -> Cost:
     """Change what the order says; raises InvalidInput for what may not be."""
     del run_id
@@ -48,7 +52,7 @@ def change_settings(
 
 
 def rehearse_settings(
-    servers: Servers, order: Order
+    servers: Servers, order: OperationRequest
 ) -> dict[str, tuple[int | str, int | str]]:
     """Return what would change, before and after; raises InvalidInput."""
     config = servers.ask(servers.patroni.config)
@@ -56,7 +60,7 @@ def rehearse_settings(
 
 
 def add_replica(
-    servers: Servers, order: Order, run_id: UUID, progress: Progress
+    servers: Servers, order: OperationRequest, run_id: UUID, progress: Progress
 ) -> Cost:
     """Make another replica, until it streams; a delayed one if the order says so."""
     del run_id
@@ -80,7 +84,7 @@ def add_replica(
 
 
 def remove_replica(
-    servers: Servers, order: Order, run_id: UUID, progress: Progress
+    servers: Servers, order: OperationRequest, run_id: UUID, progress: Progress
 ) -> Cost:
     """End a replica and throw its data away."""
     del run_id
@@ -91,7 +95,7 @@ def remove_replica(
 
 
 def pause_replay(
-    servers: Servers, order: Order, run_id: UUID, progress: Progress
+    servers: Servers, order: OperationRequest, run_id: UUID, progress: Progress
 ) -> Cost:
     """Let a replica receive without showing, for a while that ends by itself."""
     del run_id
@@ -105,7 +109,7 @@ def pause_replay(
     )
 
 
-def _require_named(order: Order) -> str:
+def _require_named(order: OperationRequest) -> str:
     if not order.node:
         raise CannotAct("Say which server it is about.")
     return order.node

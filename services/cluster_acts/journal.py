@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.models import ClusterOperation
 from services.actors import Actor
-from services.cluster_acts.acts import Act, Cost, Order
+from services.cluster_acts.acts import Cost, OperationKind, OperationRequest
 from services.cluster_acts.refusals import ServersBusy
 
 _SEEN_SECONDS: Final = 30.0
@@ -22,7 +22,7 @@ _MISSED: Final = "No worker was there at the time, so it was not done."
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedSwitchover:
     """A switchover that will be made: to whom, when, and who asked for it."""
 
     id: UUID
@@ -32,7 +32,11 @@ class Planned:
 
 
 def begin(
-    session: Session, actor: Actor, order: Order, *, known_as: UUID | None = None
+    session: Session,
+    actor: Actor,
+    order: OperationRequest,
+    *,
+    known_as: UUID | None = None,
 ) -> UUID:
     """Write down that it begins, or is planned; raises ServersBusy."""
     session.execute(text(_LOCK))
@@ -118,7 +122,7 @@ def close_missed(session: Session) -> int:
     )
 
 
-def claim_due(session: Session) -> tuple[UUID, Order] | None:
+def claim_due(session: Session) -> tuple[UUID, OperationRequest] | None:
     """Take over a planned switchover whose time has come, for one worker only."""
     session.execute(text(_LOCK))
     due = session.scalars(
@@ -135,10 +139,10 @@ def claim_due(session: Session) -> tuple[UUID, Order] | None:
     due.state = "running"
     due.started_at = due.seen_at = session.execute(select(func.now())).scalar_one()
     session.flush()
-    return due.id, Order(Act(due.kind), due.reason, due.node)
+    return due.id, OperationRequest(OperationKind(due.kind), due.reason, due.node)
 
 
-def planned(session: Session) -> Planned | None:
+def planned(session: Session) -> PlannedSwitchover | None:
     """Return the next planned switchover."""
     found = session.execute(
         select(
@@ -153,7 +157,7 @@ def planned(session: Session) -> Planned | None:
     ).one_or_none()
     if found is None or found.scheduled_at is None:
         return None
-    return Planned(found.id, found.node, found.scheduled_at, found.actor_name)
+    return PlannedSwitchover(found.id, found.node, found.scheduled_at, found.actor_name)
 
 
 def _require_idle(session: Session) -> None:

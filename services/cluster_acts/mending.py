@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db.patroni import Member, PatroniSilent
+from db.patroni import PatroniMember, PatroniSilent
 from db.routing import DatabaseUnavailable
-from services.cluster_acts.acts import Cost, Order
+from services.cluster_acts.acts import Cost, OperationRequest
 from services.cluster_acts.probing import Prober, longest_pause
 from services.cluster_acts.refusals import CannotAct, NoPatroni, WentWrong
 from services.cluster_acts.servers import Servers, by_control, wait_until
@@ -28,7 +28,9 @@ _COPIED = text(
 )
 
 
-def restart(servers: Servers, order: Order, run_id: UUID, progress: Progress) -> Cost:
+def restart(
+    servers: Servers, order: OperationRequest, run_id: UUID, progress: Progress
+) -> Cost:
     """Restart PostgreSQL on a server; writers are measured if it leads."""
     server = servers.require_server(order.node)
     progress.tell(f"Restarting PostgreSQL on {server.name}")
@@ -51,7 +53,9 @@ def restart(servers: Servers, order: Order, run_id: UUID, progress: Progress) ->
     )
 
 
-def reinit(servers: Servers, order: Order, run_id: UUID, progress: Progress) -> Cost:
+def reinit(
+    servers: Servers, order: OperationRequest, run_id: UUID, progress: Progress
+) -> Cost:
     """Have a replica copy the primary's data anew, until it streams."""
     del run_id
     name = _require_replica(servers, order)
@@ -61,7 +65,9 @@ def reinit(servers: Servers, order: Order, run_id: UUID, progress: Progress) -> 
     return Cost(f"{name} was copied anew and streams, after {seconds} s.")
 
 
-def rejoin(servers: Servers, order: Order, run_id: UUID, progress: Progress) -> Cost:
+def rejoin(
+    servers: Servers, order: OperationRequest, run_id: UUID, progress: Progress
+) -> Cost:
     """Bring a server back until it streams: by rewinding it, else by a new copy."""
     del run_id
     name = _require_replica(servers, order)
@@ -81,7 +87,7 @@ def rejoin(servers: Servers, order: Order, run_id: UUID, progress: Progress) -> 
     )
 
 
-def _require_replica(servers: Servers, order: Order) -> str:
+def _require_replica(servers: Servers, order: OperationRequest) -> str:
     server = servers.require_server(order.node)
     if server.is_leading:
         raise CannotAct(f"{server.name} is the primary: make another one lead first.")
@@ -158,7 +164,7 @@ def _is_streaming(servers: Servers, name: str) -> bool:
     return own.get("replication_state") == "streaming" and _same_line(member, leader)
 
 
-def _same_line(member: Member, leader: Member) -> bool:
+def _same_line(member: PatroniMember, leader: PatroniMember) -> bool:
     return member.timeline == leader.timeline
 
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
-from services.cluster_acts.acts import Act, Order
+from services.cluster_acts.acts import OperationKind, OperationRequest
 from services.cluster_acts.refusals import CannotAct, NotTyped
-from services.cluster_acts.situation import Server, Situation, Transaction
+from services.cluster_acts.situation import ServerSituation, Situation, Transaction
 
 _UNKNOWN: Final = 2**63
 # Less is not worth a word.
@@ -13,7 +13,7 @@ _LATE_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class FailoverCandidate:
     """A server that might lead: whether it may, why or why not, and what it lacks.
 
     `lost_bytes` is what was written and would be lost with it, as far as the former
@@ -30,42 +30,42 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class OperationPreview:
     """What would happen.
 
     It is a switchover while somebody leads, else a failover. `candidates` are in the
     order of advice. `obstacle` says why nothing can be done at all.
     """
 
-    act: Act
+    act: OperationKind
     primary: str | None
     timeline: int | None
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[FailoverCandidate, ...]
     transactions: tuple[Transaction, ...] = ()
     is_automatic: bool = True
     obstacle: str | None = None
 
     @property
-    def best(self) -> Candidate | None:
+    def best(self) -> FailoverCandidate | None:
         """The server that should lead next."""
         return next((one for one in self.candidates if one.is_eligible), None)
 
-    def candidate(self, name: str | None) -> Candidate | None:
+    def candidate(self, name: str | None) -> FailoverCandidate | None:
         """Return a candidate by its name."""
         return next((one for one in self.candidates if one.name == name), None)
 
 
-def preview(situation: Situation) -> Preview:
+def preview(situation: Situation) -> OperationPreview:
     """Tell what a change of the primary would mean as things are."""
     primary = situation.primary
-    act = Act.FAILOVER if primary is None else Act.SWITCHOVER
+    act = OperationKind.FAILOVER if primary is None else OperationKind.SWITCHOVER
     others = [one for one in situation.servers if one is not primary]
     candidates = tuple(
         _candidate(situation, one) for one in sorted(others, key=_advice)
     )
     ordered = tuple(sorted(candidates, key=lambda one: not one.is_eligible))
     timelines = [one.timeline for one in situation.servers if one.timeline]
-    return Preview(
+    return OperationPreview(
         act,
         primary.name if primary else None,
         primary.timeline if primary else max(timelines, default=None),
@@ -76,7 +76,9 @@ def preview(situation: Situation) -> Preview:
     )
 
 
-def require_possible(found: Preview, order: Order) -> Candidate:
+def require_possible(
+    found: OperationPreview, order: OperationRequest
+) -> FailoverCandidate:
     """Return whom the order makes the primary; raises CannotAct and NotTyped."""
     if found.act is not order.act:
         raise CannotAct(_other_act(found))
@@ -92,7 +94,7 @@ def require_possible(found: Preview, order: Order) -> Candidate:
     return chosen
 
 
-def _candidate(situation: Situation, server: Server) -> Candidate:
+def _candidate(situation: Situation, server: ServerSituation) -> FailoverCandidate:
     obstacle = _obstacle_of(situation, server)
     is_certain = obstacle is None and _loses_nothing(situation, server)
     if situation.primary is not None:
@@ -100,7 +102,7 @@ def _candidate(situation: Situation, server: Server) -> Candidate:
         lost: tuple[int | None, float | None] = (0, 0.0)
     else:
         lost = (0, 0.0) if is_certain else (server.behind_bytes, server.replay_seconds)
-    return Candidate(
+    return FailoverCandidate(
         server.name,
         obstacle is None,
         obstacle or _merits(situation, server),
@@ -109,7 +111,7 @@ def _candidate(situation: Situation, server: Server) -> Candidate:
     )
 
 
-def _obstacle_of(situation: Situation, server: Server) -> str | None:
+def _obstacle_of(situation: Situation, server: ServerSituation) -> str | None:
     """Say what keeps a server from leading, if anything does."""
     if not server.is_answering:
         return "it does not answer."
@@ -118,7 +120,9 @@ def _obstacle_of(situation: Situation, server: Server) -> str | None:
     return _obstacle_to_switchover(situation, server) if situation.primary else None
 
 
-def _obstacle_to_switchover(situation: Situation, server: Server) -> str | None:
+def _obstacle_to_switchover(
+    situation: Situation, server: ServerSituation
+) -> str | None:
     """Say why the primary could not hand over to it."""
     if not server.is_streaming:
         return f"it does not stream from the primary; it is {server.state}."
@@ -129,7 +133,7 @@ def _obstacle_to_switchover(situation: Situation, server: Server) -> str | None:
     return None
 
 
-def _loses_nothing(situation: Situation, server: Server) -> bool:
+def _loses_nothing(situation: Situation, server: ServerSituation) -> bool:
     """Tell whether all that was acknowledged is certainly on this server.
 
     A switchover waits for it. In a failover it is certain of the furthest of those
@@ -149,7 +153,7 @@ def _loses_nothing(situation: Situation, server: Server) -> bool:
     )
 
 
-def _merits(situation: Situation, server: Server) -> str:
+def _merits(situation: Situation, server: ServerSituation) -> str:
     parts = []
     if server.is_waited_for:
         parts.append("commits wait for it")
@@ -169,7 +173,7 @@ def _merits(situation: Situation, server: Server) -> str:
     return f"{' and '.join(parts)}."
 
 
-def _advice(server: Server) -> tuple[object, ...]:
+def _advice(server: ServerSituation) -> tuple[object, ...]:
     """Sort by who has most and whom commits wait for."""
     late, position = server.replay_seconds or 0.0, server.position or 0
     return (
@@ -181,18 +185,18 @@ def _advice(server: Server) -> tuple[object, ...]:
     )
 
 
-def _behind(server: Server) -> int:
+def _behind(server: ServerSituation) -> int:
     return _UNKNOWN if server.behind_bytes is None else server.behind_bytes
 
 
-def _obstacle(candidates: tuple[Candidate, ...]) -> str:
+def _obstacle(candidates: tuple[FailoverCandidate, ...]) -> str:
     if not candidates:
         return "There is no other server that could lead."
     told = " ".join(f"{one.name}: {one.reason}" for one in candidates)
     return f"No other server can lead now. {told}"
 
 
-def _other_act(found: Preview) -> str:
-    if found.act is Act.SWITCHOVER:
+def _other_act(found: OperationPreview) -> str:
+    if found.act is OperationKind.SWITCHOVER:
         return f"{found.primary} leads and answers: a switchover loses nothing."
     return "No server leads that could hand over: this needs a failover."

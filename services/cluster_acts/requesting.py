@@ -13,7 +13,7 @@ from db.models import ClusterOperation, UserSession
 from services import audit, confirmations, reasons
 from services.actors import Actor, Permission, Scope
 from services.cluster_acts import journal
-from services.cluster_acts.acts import Act, Order
+from services.cluster_acts.acts import OperationKind, OperationRequest
 from services.errors import InvalidInput, NotAllowed, NotFound
 
 _SUBJECT: Final = "cluster"
@@ -23,7 +23,7 @@ _FURTHEST: Final = timedelta(days=30)
 def request(
     session: Session,
     actor: Actor,
-    order: Order,
+    order: OperationRequest,
     *,
     session_id: UUID | None,
 ) -> UUID:
@@ -40,11 +40,11 @@ def request(
 def check(
     session: Session,
     actor: Actor,
-    order: Order,
+    order: OperationRequest,
     *,
     session_id: UUID | None,
     is_leaderless: bool = False,
-) -> Order:
+) -> OperationRequest:
     """Return the order tidied up if the actor may give it; nothing is written.
 
     While nobody leads no newer proof can be written down than there is: then the
@@ -74,13 +74,15 @@ def cancel(
     audit.record(
         session,
         actor,
-        Act.SWITCHOVER.action,
+        OperationKind.SWITCHOVER.action,
         subject=(_SUBJECT, operation_id),
         details={"cancelled": True},
     )
 
 
-def record(session: Session, actor: Actor, order: Order, operation_id: UUID) -> None:
+def record(
+    session: Session, actor: Actor, order: OperationRequest, operation_id: UUID
+) -> None:
     """Write an order into the audit log."""
     details = {
         "node": order.node,
@@ -125,10 +127,10 @@ def _confirmed_once(session: Session, actor: Actor, session_id: UUID | None) -> 
     )
 
 
-def _require_future(order: Order) -> None:
+def _require_future(order: OperationRequest) -> None:
     if order.scheduled_at is None:
         return
-    if order.act is not Act.SWITCHOVER:
+    if order.act is not OperationKind.SWITCHOVER:
         raise InvalidInput("scheduled_at", "Only a switchover can be planned ahead.")
     if order.scheduled_at.tzinfo is None:
         raise InvalidInput("scheduled_at", "Say in which time zone the time is meant.")
@@ -141,8 +143,8 @@ def _require_future(order: Order) -> None:
         )
 
 
-def _require_delay(order: Order) -> None:
-    if order.act is not Act.ADD_REPLICA or order.seconds is None:
+def _require_delay(order: OperationRequest) -> None:
+    if order.act is not OperationKind.ADD_REPLICA or order.seconds is None:
         return
     # Nothing behind would make a replica that is not delayed at all.
     if not 1 <= order.seconds <= LONGEST_DELAY.total_seconds():

@@ -14,46 +14,46 @@ from sqlalchemy.orm import Session
 
 from db.routing import SYSTEM, DatabaseUnavailable
 from services.cluster_acts import changing, governing, journal, mending, requesting
-from services.cluster_acts.acts import Act, Cost, Order
+from services.cluster_acts.acts import Cost, OperationKind, OperationRequest
 from services.cluster_acts.previewing import preview, require_possible
 from services.cluster_acts.probing import forget_old
 from services.cluster_acts.servers import Servers
 from services.cluster_acts.telling import Progress
 from services.errors import ServiceError
-from services.on_behalf import OnBehalf
+from services.on_behalf import ActorDatabase
 
 _log = logging.getLogger(__name__)
 _NOTE_SECONDS: Final = 1.0
 _MOST_KNOWN: Final = 20
 _PERSISTENCE_SECONDS: Final = 900.0
 
-Deed = Callable[[Servers, Order, UUID, Progress], Cost]
-DEEDS: Final[Mapping[Act, Deed]] = MappingProxyType(
+OperationHandler = Callable[[Servers, OperationRequest, UUID, Progress], Cost]
+DEEDS: Final[Mapping[OperationKind, OperationHandler]] = MappingProxyType(
     {
-        Act.SWITCHOVER: changing.change_primary,
-        Act.FAILOVER: changing.change_primary,
-        Act.REJOIN: mending.rejoin,
-        Act.REINIT: mending.reinit,
-        Act.RESTART: mending.restart,
-        Act.PAUSE: governing.pause,
-        Act.RESUME: governing.resume,
-        Act.SETTINGS: governing.change_settings,
-        Act.ADD_REPLICA: governing.add_replica,
-        Act.REMOVE_REPLICA: governing.remove_replica,
-        Act.PAUSE_REPLAY: governing.pause_replay,
+        OperationKind.SWITCHOVER: changing.change_primary,
+        OperationKind.FAILOVER: changing.change_primary,
+        OperationKind.REJOIN: mending.rejoin,
+        OperationKind.REINIT: mending.reinit,
+        OperationKind.RESTART: mending.restart,
+        OperationKind.PAUSE: governing.pause,
+        OperationKind.RESUME: governing.resume,
+        OperationKind.SETTINGS: governing.change_settings,
+        OperationKind.ADD_REPLICA: governing.add_replica,
+        OperationKind.REMOVE_REPLICA: governing.remove_replica,
+        OperationKind.PAUSE_REPLAY: governing.pause_replay,
     }
 )
 
 
 @dataclass(slots=True)
-class Run:
+class RunningOperation:
     """An act that this process does or did: how far it is, and what came of it.
 
     It has `ended` when that is known, and is `kept` once the history says it too.
     """
 
     id: UUID
-    order: Order
+    order: OperationRequest
     progress: Progress = field(default_factory=Progress)
     ended: Event = field(default_factory=Event)
     kept: Event = field(default_factory=Event)
@@ -68,17 +68,17 @@ class Run:
         return not self.ended.is_set()
 
 
-class Operator:
+class OperationRunner:
     """Whoever acts in this process; one at a time, and threads of its own."""
 
     def __init__(self, servers: Servers) -> None:
         self.servers = servers
-        self._runs: dict[UUID, Run] = {}
+        self._runs: dict[UUID, RunningOperation] = {}
         self._guard = Lock()
 
     def start(
-        self, who: OnBehalf, order: Order, *, session_id: UUID | None
-    ) -> Run | None:
+        self, who: ActorDatabase, order: OperationRequest, *, session_id: UUID | None
+    ) -> RunningOperation | None:
         """Let the order pass and begin; None if it is planned for later.
 
         Raises what the dry run and requesting.request raise.
@@ -93,41 +93,43 @@ class Operator:
         ).value
         return None if order.scheduled_at else self.carry_out(operation_id, order)
 
-    def carry_out(self, operation_id: UUID, order: Order) -> Run:
+    def carry_out(
+        self, operation_id: UUID, order: OperationRequest
+    ) -> RunningOperation:
         """Do what the history already says is running."""
-        return self._begin(Run(operation_id, order))
+        return self._begin(RunningOperation(operation_id, order))
 
-    def run(self, operation_id: UUID | None) -> Run | None:
+    def run(self, operation_id: UUID | None) -> RunningOperation | None:
         """Return an act of this process."""
         with self._guard:
             return self._runs.get(operation_id) if operation_id else None
 
-    def current(self) -> Run | None:
+    def current(self) -> RunningOperation | None:
         """Return what this process does at the moment."""
         with self._guard:
             return next((one for one in self._runs.values() if one.is_running), None)
 
-    def wait(self, run: Run) -> None:
+    def wait(self, run: RunningOperation) -> None:
         """Wait until it has ended and the history says so, or cannot be told."""
         run.kept.wait(_PERSISTENCE_SECONDS)
 
-    def rehearse(self, order: Order) -> None:
+    def rehearse(self, order: OperationRequest) -> None:
         """Refuse what could not be done; nothing is written down or touched."""
-        if order.act in {Act.SWITCHOVER, Act.FAILOVER}:
+        if order.act in {OperationKind.SWITCHOVER, OperationKind.FAILOVER}:
             require_possible(preview(self.servers.look()), order)
-        elif order.act is Act.SETTINGS:
+        elif order.act is OperationKind.SETTINGS:
             governing.rehearse_settings(self.servers, order)
 
     def _start_leaderless(
-        self, who: OnBehalf, order: Order, session_id: UUID | None
-    ) -> Run:
+        self, who: ActorDatabase, order: OperationRequest, session_id: UUID | None
+    ) -> RunningOperation:
         """Decide by what replicas know; the history is written once somebody leads."""
         checked = who.read(
             lambda session: requesting.check(
                 session, who.actor, order, session_id=session_id, is_leaderless=True
             )
         ).value
-        run = Run(uuid4(), checked)
+        run = RunningOperation(uuid4(), checked)
 
         def write_down(session: Session) -> None:
             journal.begin(session, who.actor, checked, known_as=run.id)
@@ -136,7 +138,7 @@ class Operator:
         run.write_down = lambda: who.write(write_down)
         return self._begin(run)
 
-    def _begin(self, run: Run) -> Run:
+    def _begin(self, run: RunningOperation) -> RunningOperation:
         with self._guard:
             self._runs[run.id] = run
             for old in list(self._runs)[:-_MOST_KNOWN]:
@@ -144,7 +146,7 @@ class Operator:
         Thread(target=self._do, args=[run], name="cluster act", daemon=True).start()
         return run
 
-    def _do(self, run: Run) -> None:
+    def _do(self, run: RunningOperation) -> None:
         noting = Thread(target=self._keep_noting, args=[run], daemon=True)
         noting.start()
         try:
@@ -164,7 +166,7 @@ class Operator:
         self._persist(run)
         run.kept.set()
 
-    def _persist(self, run: Run) -> None:
+    def _persist(self, run: RunningOperation) -> None:
         steps = run.progress.told()
 
         def close(session: Session) -> None:
@@ -181,7 +183,7 @@ class Operator:
             sleep(_NOTE_SECONDS)
         _log.error("The end of operation %s could not be written down.", run.id)
 
-    def _keep_noting(self, run: Run) -> None:
+    def _keep_noting(self, run: RunningOperation) -> None:
         """Show in the history that somebody is at it, and how far they are."""
         while not run.ended.wait(_NOTE_SECONDS):
             steps = run.progress.told()
@@ -195,7 +197,7 @@ class Operator:
             return False
         return True
 
-    def _write_down(self, run: Run) -> bool:
+    def _write_down(self, run: RunningOperation) -> bool:
         """Write down what began while nobody led; tell whether nothing is left to."""
         if run.write_down is None:
             return True

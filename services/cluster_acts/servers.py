@@ -10,7 +10,7 @@ from db.patroni import Patroni, PatroniRefused, PatroniSilent
 from db.routing import Database, DatabaseUnavailable, Lsn
 from services.cluster_acts.refusals import CannotAct, NoPatroni, WentWrong
 from services.cluster_acts.situation import (
-    Server,
+    ServerSituation,
     Situation,
     Transaction,
     long_transactions,
@@ -64,7 +64,7 @@ class Servers:
         except PatroniRefused as refused:
             raise WentWrong(f"Patroni refused: {refused}.") from refused
 
-    def require_server(self, name: str | None) -> Server:
+    def require_server(self, name: str | None) -> ServerSituation:
         """Return a server by its name; raises CannotAct and NoPatroni."""
         found = self.look().server(name)
         if found is None:

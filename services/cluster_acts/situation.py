@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db.patroni import Member, Members
+from db.patroni import PatroniMember, PatroniMembers
 from db.routing import Lsn, NodeState
 
 # What runs for less would not be missed: whoever began it tries again.
@@ -32,7 +32,7 @@ class Transaction:
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class ServerSituation:
     """One server, by Patroni's word and by what it says itself.
 
     `behind_bytes` is how far what it has on disk is behind the primary as it was last
@@ -63,23 +63,23 @@ class Server:
 class Situation:
     """All servers, and whether Patroni would act by itself."""
 
-    servers: tuple[Server, ...]
+    servers: tuple[ServerSituation, ...]
     is_automatic: bool = True
     is_synchronous: bool = False
     transactions: tuple[Transaction, ...] = ()
 
     @property
-    def primary(self) -> Server | None:
+    def primary(self) -> ServerSituation | None:
         """The server that leads and answers."""
         return next((one for one in self.servers if one.is_leading), None)
 
-    def server(self, name: str | None) -> Server | None:
+    def server(self, name: str | None) -> ServerSituation | None:
         """Return a server by its name."""
         return next((one for one in self.servers if one.name == name), None)
 
 
 def situation_of(
-    members: Members,
+    members: PatroniMembers,
     nodes: Sequence[NodeState],
     *,
     is_synchronous: bool = False,
@@ -106,7 +106,7 @@ def situation_of(
     # Of a server that is down for long Patroni knows nothing any more.
     lost = sorted(seen.keys() - {one.name for one in members.members})
     return Situation(
-        (*told, *(Server(name, "replica", _UNHEARD, False) for name in lost)),
+        (*told, *(ServerSituation(name, "replica", _UNHEARD, False) for name in lost)),
         not members.is_paused,
         is_synchronous,
         tuple(transactions),
@@ -123,15 +123,15 @@ def long_transactions(session: Session) -> tuple[Transaction, ...]:
 
 
 def _server(
-    member: Member,
+    member: PatroniMember,
     node: NodeState | None,
     *,
     leads: bool,
     known_bytes: int | None,
     position: Lsn | None,
-) -> Server:
+) -> ServerSituation:
     lag = node.receive_lag_bytes if node else None
-    return Server(
+    return ServerSituation(
         member.name,
         "primary" if leads else "replica",
         member.state,

@@ -48,7 +48,7 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class FoldedText:
     """Text that must be folded first, and made a pattern if parts are looked for."""
 
     field: str
@@ -66,7 +66,7 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class FilterQuery:
     """The filters of criteria: their shape, and the values in its order."""
 
     shape: Branch
@@ -86,7 +86,7 @@ _USES_START: Final = {Operator.LESS_THAN, Operator.GREATER_THAN_OR_EQUAL}
 _USES_END: Final = {Operator.LESS_THAN_OR_EQUAL, Operator.GREATER_THAN}
 
 
-def take_apart(criteria: Criteria, fields: Fields, now: datetime) -> Question:
+def take_apart(criteria: Criteria, fields: Fields, now: datetime) -> FilterQuery:
     """Split the filters into shape and values, or raise InvalidInput.
 
     `now` gives ages their day and typed days their time zone.
@@ -94,7 +94,7 @@ def take_apart(criteria: Criteria, fields: Fields, now: datetime) -> Question:
     rules.validate(criteria, fields)
     found: list[object] = []
     shape = _branch(criteria.where, fields, now, found)
-    return Question(shape, tuple(found))
+    return FilterQuery(shape, tuple(found))
 
 
 def _branch(group: Group, fields: Fields, now: datetime, found: list[object]) -> Branch:
@@ -116,7 +116,7 @@ def _leaf(asked: Filter, field: Field, now: datetime) -> tuple[Leaf, Sequence[ob
     is_part = operator is Operator.CONTAINS
     match field.kind:
         case Kind.TEXT:
-            read = tuple(Typed(field.name, str(text), is_part) for text in read)
+            read = tuple(FoldedText(field.name, str(text), is_part) for text in read)
         case Kind.PHONE if is_part:
             read = tuple(containing(str(digits)) for digits in read)
         case Kind.AGE:

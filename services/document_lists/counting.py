@@ -9,7 +9,12 @@ from sqlalchemy.orm import Session
 from services.actors import Actor
 from services.audit import Action
 from services.criteria import Count, Criteria
-from services.document_lists.queries import Asked, Shape, belongs, prepare
+from services.document_lists.queries import (
+    DocumentListQuery,
+    DocumentListShape,
+    belongs,
+    prepare,
+)
 from services.listing.counting import MOST_COUNTED, counted
 from services.listing.recording import record
 from services.listing.statements import compiled
@@ -38,7 +43,7 @@ def record_count(
     record(session, actor, Action.DOCUMENT_COUNT, criteria, count=str(count))
 
 
-def _counted(session: Session, asked: Asked) -> Count:
+def _counted(session: Session, asked: DocumentListQuery) -> Count:
     return counted(
         session,
         asked.text(_count),
@@ -49,7 +54,7 @@ def _counted(session: Session, asked: Asked) -> Count:
 
 
 @lru_cache(maxsize=256)
-def _count(shape: Shape) -> str:
+def _count(shape: DocumentListShape) -> str:
     first = (
         select(literal_column("1", Integer))
         .select_from(shape.table)
@@ -60,6 +65,6 @@ def _count(shape: Shape) -> str:
 
 
 @lru_cache(maxsize=256)
-def _explain(shape: Shape) -> str:
+def _explain(shape: DocumentListShape) -> str:
     all_of_them = select(literal_column("1", Integer)).select_from(shape.table)
     return f"EXPLAIN (FORMAT JSON) {compiled(all_of_them.where(belongs(shape)))}"

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.listening import News
+from db.listening import ChangeMark
 from db.routing import Lsn, Read, Served
 from services import documents
 from services.actors import Actor, Role
@@ -23,14 +23,14 @@ from services.criteria import Count, Criteria
 from services.document_fields import require_visible
 from services.document_lists.counting import count_documents, record_count
 from services.document_lists.pages import DocumentPage, list_documents, record_page
-from services.on_behalf import OnBehalf
+from services.on_behalf import ActorDatabase
 
 MOST_SECONDS: Final = 300.0
 _MOST_LISTS: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PageRequest:
     """Which page of a list is looked at; see list_documents."""
 
     size: int = 20
@@ -40,17 +40,17 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class CachedPage:
     """A page of a list and, if it was asked for, how long the list is."""
 
     page: DocumentPage
     count: Count | None
 
 
-class Hearing(Protocol):
+class ChangeListener(Protocol):
     """Whoever hears of changes: see db.listening.Listener."""
 
-    def news(self) -> News | None:
+    def news(self) -> ChangeMark | None:
         """Return what was told so far; None while nothing can be heard."""
         ...
 
@@ -64,7 +64,7 @@ class _Wanted:
     """What is asked for, by whoever asks."""
 
     criteria: Criteria
-    place: Place
+    place: PageRequest
     is_counted: bool
     now: datetime
 
@@ -76,17 +76,19 @@ class _Wanted:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    look: Look
+    look: CachedPage
     served: Served
     news: int
     position: Lsn
     until: float
 
 
-class HotLists:
+class DocumentListCache:
     """The lists that this process keeps, for five minutes at most."""
 
-    def __init__(self, hearing: Hearing, *, seconds: float = MOST_SECONDS) -> None:
+    def __init__(
+        self, hearing: ChangeListener, *, seconds: float = MOST_SECONDS
+    ) -> None:
         self._hearing = hearing
         self._seconds = min(seconds, MOST_SECONDS)
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
@@ -94,14 +96,14 @@ class HotLists:
 
     def look(
         self,
-        on_behalf: OnBehalf,
+        on_behalf: ActorDatabase,
         criteria: Criteria,
-        place: Place,
+        place: PageRequest,
         *,
         now: datetime,
         is_counted: bool = True,
         after: Lsn | None = None,
-    ) -> Read[Look]:
+    ) -> Read[CachedPage]:
         """Return a page, as list_documents does, and the count of the list.
 
         Nothing older than `after` is shown. Raises what the two of them raise.
@@ -129,7 +131,7 @@ class HotLists:
         """Stop listening; nothing is kept any more."""
         self._hearing.close()
 
-    def _find(self, key: Hashable, news: News, after: Lsn | None) -> _Kept | None:
+    def _find(self, key: Hashable, news: ChangeMark, after: Lsn | None) -> _Kept | None:
         with self._guard:
             found = self._kept.get(key)
             if found is None or found.news != news.count or found.until < monotonic():
@@ -138,7 +140,9 @@ class HotLists:
         is_new_enough = after is None or found.position >= after
         return found if is_new_enough else None
 
-    def _keep(self, key: Hashable, read: Read[Look], news: News, position: Lsn) -> None:
+    def _keep(
+        self, key: Hashable, read: Read[CachedPage], news: ChangeMark, position: Lsn
+    ) -> None:
         # By the news from before it was read: what was told since is perhaps not in it,
         # and it is not found any more.
         until = monotonic() + self._seconds
@@ -166,10 +170,12 @@ def _scope_of(actor: Actor) -> Role | UUID | None:
             return None
 
 
-def _read(on_behalf: OnBehalf, wanted: _Wanted, after: Lsn | None) -> Read[Look]:
+def _read(
+    on_behalf: ActorDatabase, wanted: _Wanted, after: Lsn | None
+) -> Read[CachedPage]:
     actor, place = on_behalf.actor, wanted.place
 
-    def operation(session: Session) -> Look:
+    def operation(session: Session) -> CachedPage:
         page = list_documents(
             session,
             actor,
@@ -181,14 +187,14 @@ def _read(on_behalf: OnBehalf, wanted: _Wanted, after: Lsn | None) -> Read[Look]
             now=wanted.now,
         )
         if not wanted.is_counted:
-            return Look(page, None)
+            return CachedPage(page, None)
         count = count_documents(session, actor, wanted.criteria, now=wanted.now)
-        return Look(page, count)
+        return CachedPage(page, count)
 
     return on_behalf.read(operation, after=after)
 
 
-def _record(on_behalf: OnBehalf, criteria: Criteria, look: Look) -> None:
+def _record(on_behalf: ActorDatabase, criteria: Criteria, look: CachedPage) -> None:
     actor = on_behalf.actor
 
     def operation(session: Session) -> None:

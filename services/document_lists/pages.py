@@ -23,19 +23,19 @@ from services.document_lists.listed import (
     unwrapped,
 )
 from services.document_lists.queries import (
-    Asked,
     Build,
-    Search,
-    Shape,
+    DocumentListQuery,
+    DocumentListShape,
+    DocumentSearch,
     belongs,
     prepare,
 )
 from services.document_lists.records import FoundDocument, found_of
 from services.document_lists.spelling import Spelling, spellings
-from services.document_lists.typed import Typed
+from services.document_lists.typed import ParsedSearch
 from services.listing.pages import (
     Page,
-    Part,
+    PageEnd,
     cut,
     offset_of,
     part_of,
@@ -110,8 +110,11 @@ def list_numbered(
 
 
 def _find(
-    session: Session, asked: Asked, build: Build, given: Mapping[str, object]
-) -> tuple[Sequence[Row], Typed]:
+    session: Session,
+    asked: DocumentListQuery,
+    build: Build,
+    given: Mapping[str, object],
+) -> tuple[Sequence[Row], ParsedSearch]:
     """Return the rows, and the search that found them: as typed, or put right.
 
     Whether a word was misspelt is only asked when nothing is found; a word that stands
@@ -126,9 +129,12 @@ def _find(
 
 
 def _with_passages(
-    session: Session, found: tuple[FoundDocument, ...], asked: Asked, search: Typed
+    session: Session,
+    found: tuple[FoundDocument, ...],
+    asked: DocumentListQuery,
+    search: ParsedSearch,
 ) -> tuple[FoundDocument, ...]:
-    if not found or asked.shape.search is not Search.WORDS:
+    if not found or asked.shape.search is not DocumentSearch.WORDS:
         return found
     return passages.with_passages(session, found, search)
 
@@ -144,7 +150,7 @@ def record_page(
     record(session, actor, action, criteria, shown=shown, called="documents")
 
 
-def _page(part: Part, shape: Shape) -> str:
+def _page(part: PageEnd, shape: DocumentListShape) -> str:
     keys = part.read_by(shape.keys)
     statement = _rows(shape, keys)
     if part.has_cursor:
@@ -153,18 +159,18 @@ def _page(part: Part, shape: Shape) -> str:
     return compiled(_whole(shape, statement.limit(MOST), keys))
 
 
-_PAGES: Final[dict[Part, Build]] = {
-    part: lru_cache(maxsize=256)(partial(_page, part)) for part in Part
+_PAGES: Final[dict[PageEnd, Build]] = {
+    part: lru_cache(maxsize=256)(partial(_page, part)) for part in PageEnd
 }
 
 
 @lru_cache(maxsize=256)
-def _numbered(shape: Shape) -> str:
+def _numbered(shape: DocumentListShape) -> str:
     rows = _rows(shape, shape.keys).limit(MOST).offset(OFFSET)
     return compiled(_whole(shape, rows, shape.keys))
 
 
-def _rows(shape: Shape, keys: Sequence[Key]) -> Select[Any]:
+def _rows(shape: DocumentListShape, keys: Sequence[Key]) -> Select[Any]:
     """Select a list's rows; of a search only what they are sorted by.
 
     Whatever is common is found by the ten thousand: whole rows are fetched for one
@@ -180,11 +186,13 @@ def _rows(shape: Shape, keys: Sequence[Key]) -> Select[Any]:
     return rows.where(_here(shape, belongs(shape))).order_by(*order)
 
 
-def _here(shape: Shape, clause: ColumnElement[Any]) -> ColumnElement[Any]:
+def _here(shape: DocumentListShape, clause: ColumnElement[Any]) -> ColumnElement[Any]:
     return unwrapped(clause) if shape.table is LISTED else clause
 
 
-def _whole(shape: Shape, page: Select[Any], keys: Sequence[Key]) -> Select[Any]:
+def _whole(
+    shape: DocumentListShape, page: Select[Any], keys: Sequence[Key]
+) -> Select[Any]:
     if shape.table is LISTED:
         return page
     found = page.subquery("of_page")

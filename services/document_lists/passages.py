@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from services.document_lists.records import FoundDocument, Passage, Place, Segment
-from services.document_lists.typed import Term, Typed
+from services.document_lists.typed import ParsedSearch, SearchTerm
 from services.listing.statements import run
 
 _MOST_PASSAGES: Final = 3
@@ -33,7 +33,7 @@ _UNSPACED: Final = re.compile(
 
 
 def with_passages(
-    session: Session, found: Sequence[FoundDocument], search: Typed
+    session: Session, found: Sequence[FoundDocument], search: ParsedSearch
 ) -> tuple[FoundDocument, ...]:
     """Return the documents with the places where the search was met."""
     pattern = _pattern(search)
@@ -167,14 +167,14 @@ def _flat(text: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _pattern(search: Typed) -> re.Pattern[str]:
+def _pattern(search: ParsedSearch) -> re.Pattern[str]:
     """Return what finds any of the terms in flat text."""
     spelled = (way for term in search.wanted for way in _ways(term))
     # Of two that begin at one place, the longer.
     return re.compile("|".join(sorted(spelled, key=len, reverse=True)))
 
 
-def _ways(term: Term) -> Iterator[str]:
+def _ways(term: SearchTerm) -> Iterator[str]:
     if term.instead:
         yield from (_words((word,), is_beginning=False) for word in term.instead)
     else:

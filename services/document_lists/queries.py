@@ -25,7 +25,7 @@ from services import documents
 from services.actors import Actor, Role
 from services.criteria import Criteria, Direction, Order
 from services.criteria.paging import Key
-from services.criteria.shape import Branch, Typed, take_apart
+from services.criteria.shape import Branch, FoldedText, take_apart
 from services.criteria.sql import condition, parameter_names
 from services.document_fields import FIELDS, require_visible
 from services.document_lists import spelling, typed
@@ -57,7 +57,7 @@ _BEST: Final = tuple(
 )
 
 
-class Search(Enum):
+class DocumentSearch(Enum):
     """What a list's search box asks for; HOPELESS is nothing that could be found."""
 
     NOTHING = auto()
@@ -67,7 +67,7 @@ class Search(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class DocumentListShape:
     """Everything about a list's SQL but the values.
 
     `is_own` is a patient's list of their own documents.
@@ -75,7 +75,7 @@ class Shape:
 
     is_own: bool
     where: Branch
-    search: Search
+    search: DocumentSearch
     has_pairs: bool
     archived: bool
     keys: tuple[Key, ...]
@@ -83,16 +83,16 @@ class Shape:
     @property
     def table(self) -> FromClause:
         """Where the list is looked for: in as few tables as will do."""
-        if self.search is not Search.WORDS or self.archived:
+        if self.search is not DocumentSearch.WORDS or self.archived:
             return LISTED
         is_bare = self.keys == _BEST and not (self.is_own or self.where.members)
         return SEARCHED if is_bare else FOUND
 
 
-Build = Callable[[Shape], str]
+Build = Callable[[DocumentListShape], str]
 
 
-class Understood:
+class DocumentListCriteria:
     """Criteria taken apart, with all that is the same each time they are asked."""
 
     def __init__(self, criteria: Criteria, today: datetime, *, is_own: bool) -> None:
@@ -100,17 +100,17 @@ class Understood:
         self._criteria, self._is_own, self._where = criteria, is_own, question.shape
         names = parameter_names(len(question.values))
         self._values = dict(zip(names, question.values, strict=True))
-        self._learned: Asked | None = None
+        self._learned: DocumentListQuery | None = None
         self._texts: dict[Build, str] = {}
 
-    def ask(self, session: Session) -> "Asked":
+    def ask(self, session: Session) -> "DocumentListQuery":
         """Return the list and its parameters, which the database folds once."""
         if self._learned is None:
             values = self._values.values()
-            words = [value.text for value in values if isinstance(value, Typed)]
+            words = [value.text for value in values if isinstance(value, FoldedText)]
             folded = fold(session, words)
             search = typed.split(session, typed.read(self._criteria.search))
-            self._learned = Asked(
+            self._learned = DocumentListQuery(
                 self,
                 self._shape(search),
                 {n: comparable(value, folded) for n, value in self._values.items()},
@@ -118,34 +118,36 @@ class Understood:
             )
         return self._learned
 
-    def text(self, build: Build, shape: Shape) -> str:
+    def text(self, build: Build, shape: DocumentListShape) -> str:
         """Return the statement that `build`, a cached function, makes of the shape."""
         text = self._texts.get(build)
         if text is None:
             text = self._texts[build] = build(shape)
         return text
 
-    def _shape(self, search: typed.Typed) -> Shape:
+    def _shape(self, search: typed.ParsedSearch) -> DocumentListShape:
         criteria = self._criteria
         kind = _kind(criteria.search, search)
         orders, archived = criteria.orders, criteria.archived
-        if kind is Search.WORDS and not (orders or archived):
+        if kind is DocumentSearch.WORDS and not (orders or archived):
             keys = _BEST
         else:
             usual = _LAST_DELETED if archived else _NEWEST
             keys = _keys(orders or usual, archived=archived)
         has_pairs = bool(search.pairs)
-        return Shape(self._is_own, self._where, kind, has_pairs, archived, keys)
+        return DocumentListShape(
+            self._is_own, self._where, kind, has_pairs, archived, keys
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class DocumentListQuery:
     """A list that is ready to be asked for."""
 
-    understood: Understood
-    shape: Shape
+    understood: DocumentListCriteria
+    shape: DocumentListShape
     filters: dict[str, object]
-    search: typed.Typed
+    search: typed.ParsedSearch
 
     @property
     def parameters(self) -> dict[str, object]:
@@ -161,15 +163,15 @@ class Asked:
     @property
     def settings(self) -> str:
         """How the planner is to be set for the list's statements."""
-        return _BY_INDEX if self.shape.search is Search.WORDS else ""
+        return _BY_INDEX if self.shape.search is DocumentSearch.WORDS else ""
 
     def text(self, build: Build) -> str:
         """Return the statement that `build` makes of the list's shape."""
         return self.understood.text(build, self.shape)
 
-    def corrected(self, session: Session) -> "Asked | None":
+    def corrected(self, session: Session) -> "DocumentListQuery | None":
         """Return the list with misspelt words put right; None if none were."""
-        if self.shape.search is not Search.WORDS or self.shape.archived:
+        if self.shape.search is not DocumentSearch.WORDS or self.shape.archived:
             return None
         search = spelling.correct(session, self.search)
         return None if search == self.search else replace(self, search=search)
@@ -177,7 +179,7 @@ class Asked:
 
 def prepare(
     session: Session, actor: Actor, criteria: Criteria, now: datetime | None
-) -> Asked:
+) -> DocumentListQuery:
     """Make the criteria ready to be asked by the actor.
 
     Raises InvalidInput, NotAllowed, Unavailable.
@@ -193,40 +195,42 @@ def prepare(
 
 
 @lru_cache(maxsize=256)
-def _understand(criteria: Criteria, today: datetime, *, is_own: bool) -> Understood:
+def _understand(
+    criteria: Criteria, today: datetime, *, is_own: bool
+) -> DocumentListCriteria:
     """Take the criteria apart; a page and its count do it only once."""
-    return Understood(criteria, today, is_own=is_own)
+    return DocumentListCriteria(criteria, today, is_own=is_own)
 
 
-def _kind(text: str, search: typed.Typed) -> Search:
+def _kind(text: str, search: typed.ParsedSearch) -> DocumentSearch:
     if search.document_id is not None:
-        return Search.DOCUMENT
+        return DocumentSearch.DOCUMENT
     if search.terms:
-        return Search.WORDS
-    return Search.HOPELESS if text.strip() else Search.NOTHING
+        return DocumentSearch.WORDS
+    return DocumentSearch.HOPELESS if text.strip() else DocumentSearch.NOTHING
 
 
-def belongs(shape: Shape) -> ColumnElement[bool]:
+def belongs(shape: DocumentListShape) -> ColumnElement[bool]:
     """Return the condition for the documents on the list, of the shape's table."""
     if shape.table is SEARCHED:
         return _is_found(shape)
     listed = and_(_is_there(shape), condition(shape.where, TARGETS))
     match shape.search:
-        case Search.NOTHING:
+        case DocumentSearch.NOTHING:
             return listed
-        case Search.HOPELESS:
+        case DocumentSearch.HOPELESS:
             return false()
-        case Search.DOCUMENT:
+        case DocumentSearch.DOCUMENT:
             wanted = bindparam("document", type_=LISTED.c.id.type)
             return and_(listed, LISTED.c.id == wanted)
-        case Search.WORDS if shape.archived:
+        case DocumentSearch.WORDS if shape.archived:
             return and_(listed, _kept_words().bool_op("@@")(QUERY))
-        case Search.WORDS:
+        case DocumentSearch.WORDS:
             found: ColumnElement[bool] = ClauseAdapter(FOUND).traverse(listed)
             return and_(found, _is_found(shape))
 
 
-def _is_found(shape: Shape) -> ColumnElement[bool]:
+def _is_found(shape: DocumentListShape) -> ColumnElement[bool]:
     columns = shape.table.c
     found: ColumnElement[bool] = columns.words.bool_op("@@")(QUERY)
     return and_(columns.pairs.bool_op("@>")(PAIRS), found) if shape.has_pairs else found
@@ -238,7 +242,7 @@ def _kept_words() -> ColumnElement[Any]:
     return func.to_search_vector(kept)
 
 
-def _is_there(shape: Shape) -> ColumnElement[bool]:
+def _is_there(shape: DocumentListShape) -> ColumnElement[bool]:
     c = LISTED.c
     filed = c.created_by == bindparam("actor", type_=c.created_by.type)
     if shape.archived:

@@ -6,8 +6,8 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from db.routing import become
-from services.document_lists.typed import Term, Typed
+from db.routing import assume_role
+from services.document_lists.typed import ParsedSearch, SearchTerm
 from services.listing.statements import run
 
 _MOST_TAKEN: Final = 3
@@ -37,7 +37,7 @@ class Spelling:
     taken: tuple[str, ...]
 
 
-def correct(session: Session, search: Typed) -> Typed:
+def correct(session: Session, search: ParsedSearch) -> ParsedSearch:
     """Return the search with other words for those that none of the documents has.
 
     They are words of documents that whoever asks may see; so are those they replace.
@@ -59,14 +59,14 @@ def correct(session: Session, search: Typed) -> Typed:
     )
 
 
-def spellings(search: Typed) -> tuple[Spelling, ...]:
+def spellings(search: ParsedSearch) -> tuple[Spelling, ...]:
     """Return what was taken for what, to be told."""
     return tuple(
         Spelling(term.typed, term.instead) for term in search.terms if term.instead
     )
 
 
-def _missing(session: Session, terms: list[Term]) -> list[str]:
+def _missing(session: Session, terms: list[SearchTerm]) -> list[str]:
     found = _standing(session, [term.query for term in terms])
     return [
         term.words[0]
@@ -86,7 +86,7 @@ def _standing(session: Session, queries: list[str]) -> set[int]:
 
 def _alike(session: Session, words: Iterable[str]) -> dict[str, dict[str, float]]:
     """Return the clinic's words that resemble these, whoever may see them."""
-    with become(session, "system"):
+    with assume_role(session, "system"):
         rows = run(session, _ALIKE, {"words": list(words)})
     alike: dict[str, dict[str, float]] = {}
     for asked, word, likeness in rows:

@@ -24,7 +24,7 @@ _SPLIT: Final = "SELECT text, search_words(text) FROM unnest(%(texts)s) AS text"
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
+class SearchTerm:
     """One thing to find, as typed, and as words in the form that the index has.
 
     Several words stand next to each other. `instead` are words that are taken where
@@ -57,14 +57,14 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class ParsedSearch:
     """A search taken apart."""
 
-    terms: tuple[Term, ...] = ()
+    terms: tuple[SearchTerm, ...] = ()
     document_id: UUID | None = None
 
     @property
-    def wanted(self) -> tuple[Term, ...]:
+    def wanted(self) -> tuple[SearchTerm, ...]:
         """What is to be found, without what is to be left out."""
         return tuple(term for term in self.terms if not term.is_denied)
 
@@ -95,7 +95,7 @@ class Typed:
             for pair in pairwise(term.words[: -1 if term.is_beginning else None])
         ]
 
-    def replacing(self, instead: Mapping[str, tuple[str, ...]]) -> "Typed":
+    def replacing(self, instead: Mapping[str, tuple[str, ...]]) -> "ParsedSearch":
         """Return the search with other words for those that were misspelt."""
         return replace(
             self,
@@ -109,13 +109,13 @@ class Typed:
 
 
 @lru_cache(maxsize=256)
-def read(text: str) -> Typed:
+def read(text: str) -> ParsedSearch:
     """Take a search apart; its terms have no words yet.
 
     The last word may be one that is still being typed. Raises InvalidInput.
     """
     try:
-        return Typed(document_id=UUID(text.strip()))
+        return ParsedSearch(document_id=UUID(text.strip()))
     except ValueError:
         pass
     parts = list(_PART.finditer(text.translate(_QUOTES)))
@@ -125,7 +125,7 @@ def read(text: str) -> Typed:
     for number, part in enumerate(parts, 1):
         word = part["word"] or ""
         terms.append(
-            Term(
+            SearchTerm(
                 part["phrase"] if part["phrase"] is not None else word.rstrip("*"),
                 is_denied=bool(part["minus"]),
                 is_phrase=part["phrase"] is not None,
@@ -133,10 +133,10 @@ def read(text: str) -> Typed:
                 is_last=number == len(parts) and bool(word) and not part["minus"],
             )
         )
-    return Typed(tuple(terms))
+    return ParsedSearch(tuple(terms))
 
 
-def split(session: Session, typed: Typed) -> Typed:
+def split(session: Session, typed: ParsedSearch) -> ParsedSearch:
     """Give the terms their words; terms without a letter or digit are left out.
 
     Raises InvalidInput for what only says what not to find.
@@ -155,7 +155,7 @@ def split(session: Session, typed: Typed) -> Typed:
     return found
 
 
-def _with_words(term: Term, words: tuple[str, ...]) -> Term:
+def _with_words(term: SearchTerm, words: tuple[str, ...]) -> SearchTerm:
     is_long = len(words[-1]) >= _SHORTEST_BEGINNING
     is_beginning = is_long and (term.is_beginning or term.is_last)
     return replace(term, words=words, is_beginning=is_beginning)

@@ -46,7 +46,7 @@ def change(
         Document.metadata_.key if name == "metadata" else name: value
         for name, value in values.items()
     }
-    with rules.explained():
+    with rules.translate_violations():
         revise(
             session,
             actor,

@@ -23,12 +23,15 @@ def open_file(files: FileStore, version: VersionRecord) -> Iterator[PlainStream]
     """
     if version.file_id is None:
         raise FileGone
-    with explained(), files.open(Bucket.DOCUMENTS, version.file_id) as stream:
+    with (
+        translate_violations(),
+        files.open(Bucket.DOCUMENTS, version.file_id) as stream,
+    ):
         yield stream
 
 
 @contextmanager
-def explained() -> Iterator[None]:
+def translate_violations() -> Iterator[None]:
     """Turn what the store says into refusals that people understand."""
     try:
         yield

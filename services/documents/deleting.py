@@ -13,8 +13,8 @@ from services.documents import reading
 from services.documents.errors import (
     AlreadyHeld,
     Held,
+    NoHoldToRelease,
     NotDeleted,
-    NotHeld,
     StaleRevision,
 )
 from services.documents.records import DocumentRecord
@@ -92,7 +92,7 @@ def release(session: Session, actor: Actor, document_id: UUID) -> DocumentRecord
     actor.require(Permission.HOLD_DOCUMENTS)
     before = reading.look_up(session, actor, document_id, even_deleted=True)
     if not before.is_held:
-        raise NotHeld
+        raise NoHoldToRelease
     values = {"held_at": None, "held_by": None, "held_because": None}
     revise(session, actor, before, None, values, Document.held_at.is_not(None))
     return _done(session, actor, document_id, Action.DOCUMENT_RELEASE)

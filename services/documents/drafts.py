@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.documents.kinds import Classification, DocumentType
 from services.documents.records import DocumentRecord
-from services.pdf.examination import Examination
+from services.pdf.examination import PdfReport
 
 Origin = Literal["upload", "form"]
 Scan = Literal["off", "waiting", "clean", "infected"]
@@ -42,7 +42,7 @@ class StoredContent:
     filename: str
     filesize: int
     sha256: bytes
-    examination: Examination
+    examination: PdfReport
     origin: Origin = "upload"
     template: str | None = None
     form: Mapping[str, Any] | None = None

@@ -11,17 +11,17 @@ __all__ = [
     "ActiveContent",
     "AlreadyHeld",
     "Damaged",
+    "DocumentIdTaken",
     "FileGone",
     "FilesUnavailable",
     "Held",
-    "IdTaken",
     "InvalidDocument",
     "NoFile",
+    "NoHoldToRelease",
     "NoSuchDocument",
     "NoSuchVersion",
     "NotAPdf",
     "NotDeleted",
-    "NotHeld",
     "Quarantined",
     "StaleRevision",
     "TooLarge",
@@ -88,7 +88,7 @@ class InvalidDocument(InvalidInput):
     """A title, description or other fact breaks a rule."""
 
 
-class IdTaken(Conflict):
+class DocumentIdTaken(Conflict):
     """The id that came with a document belongs to another one."""
 
     def __init__(self) -> None:
@@ -146,7 +146,7 @@ class AlreadyHeld(Conflict):
         super().__init__("This document is on legal hold already.")
 
 
-class NotHeld(Conflict):
+class NoHoldToRelease(Conflict):
     """There is no hold to release."""
 
     def __init__(self) -> None:

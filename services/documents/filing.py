@@ -12,7 +12,7 @@ from services.actors import Actor, Role
 from services.audit import Action
 from services.documents import first_rows, reading, rules, version_rows
 from services.documents.drafts import DraftDocument, StoredContent
-from services.documents.errors import IdTaken, NoSuchDocument
+from services.documents.errors import DocumentIdTaken, NoSuchDocument
 from services.documents.kinds import Classification, default_classification
 from services.documents.records import DocumentRecord
 from services.documents.revising import (
@@ -42,7 +42,7 @@ def file(
         patient = lock_patient(session, actor, draft.patient_id)
         patient_name = f"{patient.first_name} {patient.last_name}"
     facts = _facts(actor, draft, content)
-    with rules.explained():
+    with rules.translate_violations():
         filed = first_rows.add(
             session, actor, facts, content, patient_name=patient_name
         )
@@ -175,14 +175,14 @@ def _filed_before(
 ) -> DocumentRecord:
     """Return what was filed under the id, if it is the same; else it is taken."""
     if draft.id is None:
-        raise IdTaken
+        raise DocumentIdTaken
     try:
         there = reading.look_up(session, actor, draft.id, number=1)
     except NoSuchDocument as error:
-        raise IdTaken from error
+        raise DocumentIdTaken from error
     same = (there.created_by, there.patient_id, there.version.sha256)
     if same != (actor.id, draft.patient_id, content.sha256.hex()):
-        raise IdTaken
+        raise DocumentIdTaken
     return there
 
 

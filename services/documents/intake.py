@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Final, Protocol
 
 from db.gridfs import Bucket, FileStore, FileStoreUnavailable, PutFile
 from services import bytes_first
-from services.documents.content import explained
+from services.documents.content import translate_violations
 from services.documents.drafts import Origin, Scan, StoredContent
 from services.documents.errors import (
     MAX_BYTES,
@@ -19,38 +19,38 @@ from services.documents.errors import (
     TooLarge,
 )
 from services.errors import Unavailable
-from services.pdf.examination import Examination
+from services.pdf.examination import PdfReport
 
 CONTENT_TYPE: Final = "application/pdf"
 _HEADER_WITHIN: Final = 1024
 _ACTIVE: Final = frozenset({"scripts", "launch", "attachments"})
 
 
-class Examiner(Protocol):
+class Inspector(Protocol):
     """Whoever reads a PDF that others made."""
 
-    def examine(self, source: BinaryIO) -> Examination:
+    def examine(self, source: BinaryIO) -> PdfReport:
         """Return what it is; raises NotAPdf, Unreadable.
 
         Others read the source meanwhile: its position stays as it is.
         """
 
 
-class Scanner(Protocol):
+class VirusScanner(Protocol):
     """Whoever looks for viruses."""
 
     def scan(self, source: BinaryIO) -> str:
         """Return "clean" or "infected", in the same way; raises Unavailable."""
 
 
-class Intake:
+class DocumentIngest:
     """The way of a file into the store; without a scanner nothing is scanned."""
 
     def __init__(
         self,
         files: FileStore,
-        examiner: Examiner,
-        scanner: Scanner | None,
+        examiner: Inspector,
+        scanner: VirusScanner | None,
         *,
         refuse_active: bool,
     ) -> None:
@@ -104,7 +104,7 @@ class Intake:
         """Delete what no row was written for; if that fails it is swept later."""
         self._delete(content.file_id)
 
-    def _judge(self, source: BinaryIO) -> tuple[Examination, Scan]:
+    def _judge(self, source: BinaryIO) -> tuple[PdfReport, Scan]:
         examination = self._examiner.examine(source)
         if self._refuse_active and _ACTIVE.intersection(examination.findings):
             raise ActiveContent(examination.findings)
@@ -121,7 +121,7 @@ class Intake:
         return "clean" if is_clean else "infected"
 
     def _store(self, source: BinaryIO) -> PutFile:
-        with explained():
+        with translate_violations():
             return self._files.put_stream(
                 Bucket.DOCUMENTS, source, content_type=CONTENT_TYPE
             )

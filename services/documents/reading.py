@@ -9,7 +9,7 @@ from sqlalchemy import Integer, Select, Uuid, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from db.models import Document, DocumentText, DocumentVersion, RetentionRule
-from db.routing import become
+from db.routing import assume_role
 from services import audit
 from services.actors import Actor, Role
 from services.audit import Action
@@ -146,7 +146,7 @@ def note_damage(
     For whoever reads files: it checks no permission, and whoever finds it need not be
     allowed to change anything. Every version that shares the file is marked.
     """
-    with become(session, "system"):
+    with assume_role(session, "system"):
         file_id = (
             select(DocumentVersion.file_id)
             .where(

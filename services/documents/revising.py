@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session
 
 from db.models import Document
-from db.routing import become
+from db.routing import assume_role
 from services import patient_locks
 from services.actors import Actor, Role
 from services.documents import reading
@@ -51,7 +51,7 @@ def lock_patient(session: Session, actor: Actor, patient_id: UUID) -> PatientRec
     if actor.patient_id != patient_id:
         raise NoSuchPatient(patient_id)
     # Locking takes the right to change, and no patient changes their own record.
-    with become(session, "system"):
+    with assume_role(session, "system"):
         return patient_locks.lock(session, patient_id)
 
 

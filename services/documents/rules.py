@@ -96,7 +96,7 @@ def metadata_of(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def explained() -> Iterator[None]:
+def translate_violations() -> Iterator[None]:
     """Explain what only the database measures; the transaction has failed then."""
     try:
         yield

@@ -11,7 +11,7 @@ from services.actors import Actor
 from services.documents import rules
 from services.documents.drafts import StoredContent
 from services.documents.records import VersionRecord
-from services.pdf.examination import Examination
+from services.pdf.examination import PdfReport
 
 # Made once, and of the table: the ORM takes longer over an insert than PostgreSQL.
 _ADD: Final = insert(DocumentVersion.__table__).returning(  # type: ignore[arg-type]
@@ -91,7 +91,7 @@ def _by(actor: Actor) -> dict[str, Any]:
     return {"author_id": actor.id, "author_name": actor.name}
 
 
-def _reading_of(examination: Examination) -> str:
+def _reading_of(examination: PdfReport) -> str:
     """Return where the text is from; pages without any may be scanned ones."""
     if examination.has_text:
         return "embedded"

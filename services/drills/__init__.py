@@ -12,7 +12,7 @@ from services.drills.journal import (
     list_writes,
     touch,
 )
-from services.drills.judging import DrillState, Measured, Verdict, judge
+from services.drills.judging import DrillMeasurements, DrillState, DrillVerdict, judge
 from services.drills.kinds import (
     DOCUMENT_PROMISE,
     PROMISES,
@@ -30,14 +30,14 @@ __all__ = [
     "PROMISES",
     "SCENARIOS",
     "DrillKind",
+    "DrillMeasurements",
     "DrillRecord",
     "DrillRunning",
     "DrillState",
-    "Measured",
+    "DrillVerdict",
     "Plan",
     "Promise",
     "Scenario",
-    "Verdict",
     "begin",
     "change_plan",
     "close_abandoned",

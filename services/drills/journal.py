@@ -13,7 +13,7 @@ from services import audit, confirmations
 from services.actors import Actor, Permission
 from services.audit import Action
 from services.drills import plans
-from services.drills.judging import Measured, judge
+from services.drills.judging import DrillMeasurements, judge
 from services.drills.kinds import PROMISES, DrillKind
 from services.drills.records import DrillRecord
 from services.errors import Conflict, NotFound
@@ -68,7 +68,7 @@ def finish(
     session: Session,
     drill_id: UUID,
     kind: DrillKind,
-    measured: Measured,
+    measured: DrillMeasurements,
     *,
     node: str | None,
     steps: Sequence[Mapping[str, Any]] = (),

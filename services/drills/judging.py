@@ -19,7 +19,7 @@ _TO_BE_SHOWN: Final[Mapping[DrillKind, str]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class DrillMeasurements:
     """What a drill has measured.
 
     `rto_seconds` is how long nobody could write (or keep a file, where the file store
@@ -47,7 +47,7 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class DrillVerdict:
     """Whether the promise was kept, in a word and in a sentence."""
 
     state: DrillState
@@ -55,7 +55,7 @@ class Verdict:
     meets_document: bool
 
 
-def judge(kind: DrillKind, measured: Measured) -> Verdict:
+def judge(kind: DrillKind, measured: DrillMeasurements) -> DrillVerdict:
     """Compare what was measured with what is promised."""
     faults = _faults(measured, PROMISES[kind])
     if kind in _TO_BE_SHOWN and not measured.evidence:
@@ -67,14 +67,14 @@ def judge(kind: DrillKind, measured: Measured) -> Verdict:
     )
     if faults:
         sentence += f" Not as promised: {', '.join(faults)}."
-    return Verdict(
+    return DrillVerdict(
         "broken" if faults else "kept",
         sentence,
         not _is_over(measured, DOCUMENT_PROMISE),
     )
 
 
-def _faults(measured: Measured, promise: Promise) -> list[str]:
+def _faults(measured: DrillMeasurements, promise: Promise) -> list[str]:
     faults = {
         f"a pause of more than {promise.rto_seconds:g} s": (
             measured.rto_seconds > promise.rto_seconds
@@ -88,14 +88,14 @@ def _faults(measured: Measured, promise: Promise) -> list[str]:
     return [fault for fault, is_so in faults.items() if is_so]
 
 
-def _is_over(measured: Measured, promise: Promise) -> bool:
+def _is_over(measured: DrillMeasurements, promise: Promise) -> bool:
     return (
         measured.rto_seconds > promise.rto_seconds
         or measured.rpo_seconds > promise.rpo_seconds
     )
 
 
-def _said_of_loss(measured: Measured) -> str:
+def _said_of_loss(measured: DrillMeasurements) -> str:
     if not measured.lost:
         return f"none of {measured.acknowledged} acknowledged writes is lost"
     return (
@@ -104,7 +104,7 @@ def _said_of_loss(measured: Measured) -> str:
     )
 
 
-def _said_of_errors(measured: Measured) -> str:
+def _said_of_errors(measured: DrillMeasurements) -> str:
     if not measured.errors:
         return "nobody saw an error"
     return f"{measured.errors} requests ended in an error"

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from db.models import DrillPlan
 from services import administrators
 from services.drills.kinds import SCENARIOS, DrillKind
-from services.mail import Letter, Mailer, MailNotSent
+from services.mail import Email, Mailer, MailNotSent
 
 PATH: Final = "/drills"
 _SUBJECT: Final = "Chartroom: a drill is due"
@@ -42,10 +42,10 @@ def remind(session: Session, mailer: Mailer, address: str) -> int:
     return len(kinds)
 
 
-def letter(email: str, kinds: tuple[DrillKind, ...], address: str) -> Letter:
+def letter(email: str, kinds: tuple[DrillKind, ...], address: str) -> Email:
     """Return what an administrator reads."""
     drills = "\n".join(f"- {SCENARIOS[kind].title}" for kind in kinds)
-    return Letter(email, _SUBJECT, _TEXT.format(drills=drills, link=address + PATH))
+    return Email(email, _SUBJECT, _TEXT.format(drills=drills, link=address + PATH))
 
 
 def _take_due(session: Session) -> tuple[DrillKind, ...]:

@@ -93,7 +93,7 @@ class DoctorArrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
+class ImportedTerm:
     """Something that belongs into a list of a patient, and since when."""
 
     patient: str
@@ -135,21 +135,21 @@ def doctor(values: tuple[str, ...]) -> DoctorArrival:
     )
 
 
-def allergy(values: tuple[str, ...]) -> Term | None:
+def allergy(values: tuple[str, ...]) -> ImportedTerm | None:
     """Read a line of allergies.csv, or raise Rejected; None if it has passed."""
     start, stop, key, description = values
     term, _ = _term(start, stop, key, description)
     return None if stop.strip() else term
 
 
-def medication(values: tuple[str, ...]) -> Term | None:
+def medication(values: tuple[str, ...]) -> ImportedTerm | None:
     """Read a line of medications.csv, or raise Rejected; None if no longer taken."""
     start, stop, key, description = values
     term, _ = _term(start, stop, key, description)
     return None if stop.strip() else term
 
 
-def condition(values: tuple[str, ...]) -> Term | None:
+def condition(values: tuple[str, ...]) -> ImportedTerm | None:
     """Read a line of conditions.csv, or raise Rejected; None for what is no history."""
     start, stop, key, description, code = values
     term, kind = _term(start, stop, key, description)
@@ -165,7 +165,9 @@ def without_digits(name: str) -> str:
     return " ".join(_APPENDED_DIGITS.sub("", name).split())
 
 
-def _term(start: str, stop: str, key: str, description: str) -> tuple[Term, str | None]:
+def _term(
+    start: str, stop: str, key: str, description: str
+) -> tuple[ImportedTerm, str | None]:
     since = _date("START", start)
     if stop.strip():
         # Synthea sometimes ends things before it begins them; only that they are over
@@ -180,7 +182,7 @@ def _term(start: str, stop: str, key: str, description: str) -> tuple[Term, str 
         raise Rejected(
             f"DESCRIPTION is longer than {patient_rules.LONGEST_ITEM} characters"
         )
-    return Term(_id("PATIENT", key), text, since), found[1] if found else None
+    return ImportedTerm(_id("PATIENT", key), text, since), found[1] if found else None
 
 
 def _id(column: str, value: str) -> str:

@@ -41,7 +41,9 @@ _COLUMNS: Final = {
     "arriving_doctors": "file, line, problem, source_id, name, speciality, sex, city",
     "arriving_terms": "file, line, problem, source_id, kind, term, since",
 }
-_TERM_READERS: Final[dict[str, Callable[[tuple[str, ...]], records.Term | None]]] = {
+_TERM_READERS: Final[
+    dict[str, Callable[[tuple[str, ...]], records.ImportedTerm | None]]
+] = {
     "allergies": records.allergy,
     "medical_history": records.condition,
     "current_medications": records.medication,

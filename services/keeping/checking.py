@@ -16,7 +16,7 @@ from db.models import DocumentVersion
 from services import audit
 from services.audit import Action
 from services.keeping.naming import (
-    Named,
+    FileReference,
     count_named,
     get_again,
     list_versions,
@@ -58,7 +58,7 @@ _BROKEN: Final = (State.DAMAGED, State.MISSING)
 class Finding:
     """A row's files, and what was found out about them."""
 
-    named: Named
+    named: FileReference
     state: State
 
     @property
@@ -82,7 +82,7 @@ def share_of(session: Session, *buckets: Bucket) -> int:
     return math.ceil(sum(count_named(session, one) for one in buckets) / _SHARES)
 
 
-def list_due(session: Session, limit: int) -> tuple[Named, ...]:
+def list_due(session: Session, limit: int) -> tuple[FileReference, ...]:
     """Return versions to check next, the longest unchecked first."""
     now, checked_at = func.now(), DocumentVersion.checked_at
     is_due = or_(
@@ -99,7 +99,7 @@ def list_due(session: Session, limit: int) -> tuple[Named, ...]:
 
 def list_unchecked_since(
     session: Session, begun_at: datetime, limit: int
-) -> tuple[Named, ...]:
+) -> tuple[FileReference, ...]:
     """Return versions that nobody has checked since a moment."""
     checked_at = DocumentVersion.checked_at
     is_due = or_(checked_at.is_(None), checked_at < begun_at)
@@ -113,7 +113,7 @@ def find_moment(session: Session) -> datetime:
     return moment
 
 
-def check(files: FileStore, named: Named) -> Finding:
+def check(files: FileStore, named: FileReference) -> Finding:
     """Read the files to their ends; raises FileStoreUnavailable."""
     try:
         is_right = all(_is_right(files, named, file_id) for file_id in named.file_ids)
@@ -199,7 +199,7 @@ def _record(session: Session, action: Action, finding: Finding) -> None:
     )
 
 
-def _is_right(files: FileStore, named: Named, file_id: str) -> bool:
+def _is_right(files: FileStore, named: FileReference, file_id: str) -> bool:
     digest, size = sha256(), 0
     with files.open(named.bucket, file_id) as stream:
         while piece := stream.read(_PIECE):

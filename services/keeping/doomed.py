@@ -18,7 +18,7 @@ _UNREFERENCED: Final = "unreferenced"
 
 
 @dataclass(frozen=True, slots=True)
-class Doomed:
+class PendingDeletion:
     """A file that goes."""
 
     bucket: Bucket
@@ -65,7 +65,7 @@ def doom(session: Session, bucket: Bucket, grace: timedelta) -> None:
     )
 
 
-def list_doomed(session: Session, limit: int) -> tuple[Doomed, ...]:
+def list_doomed(session: Session, limit: int) -> tuple[PendingDeletion, ...]:
     """Return some of the files that are to be removed now."""
     rows = session.execute(
         select(DoomedFile.bucket, DoomedFile.file_id)
@@ -73,10 +73,10 @@ def list_doomed(session: Session, limit: int) -> tuple[Doomed, ...]:
         .order_by(DoomedFile.doomed_at)
         .limit(limit)
     )
-    return tuple(Doomed(Bucket(bucket), file_id) for bucket, file_id in rows)
+    return tuple(PendingDeletion(Bucket(bucket), file_id) for bucket, file_id in rows)
 
 
-def forget(session: Session, removed: Sequence[Doomed]) -> Counter[Bucket]:
+def forget(session: Session, removed: Sequence[PendingDeletion]) -> Counter[Bucket]:
     """Take removed files off the list; return how many were on it, by bucket.
 
     Of two workers that removed the same one, only one counts it.

@@ -53,7 +53,7 @@ _HAS_FILE: Final = DocumentVersion.file_id.is_not(None)
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class FileReference:
     """Files that a row names: a version's one, or a photo and its thumbnail.
 
     `id` is the row's, `subject_id` that of the document, of the prescription or of who
@@ -135,11 +135,12 @@ def versions() -> Select[*tuple[Any, ...]]:
 
 def list_versions(
     session: Session, wanted: Select[*tuple[Any, ...]]
-) -> tuple[Named, ...]:
+) -> tuple[FileReference, ...]:
     """Return the versions that a selection of `versions` finds."""
     rows = session.execute(wanted)
     return tuple(
-        Named(row[0], row[1], row[2], (row[3],), row[4], row[5], row[6]) for row in rows
+        FileReference(row[0], row[1], row[2], (row[3],), row[4], row[5], row[6])
+        for row in rows
     )
 
 
@@ -149,7 +150,7 @@ def list_by_id(
     limit: int,
     *,
     buckets: Collection[Bucket] = BY_ID,
-) -> tuple[Named, ...]:
+) -> tuple[FileReference, ...]:
     """Return what names photos and prescriptions of the buckets, by the rows' ids."""
     wanted = union_all(*map(_rows, buckets)).subquery()
     found = select(wanted).order_by(wanted.c.id).limit(limit)
@@ -158,7 +159,9 @@ def list_by_id(
     return tuple(map(_named, session.execute(found)))
 
 
-def get_again(session: Session, before: Collection[Named]) -> tuple[Named, ...]:
+def get_again(
+    session: Session, before: Collection[FileReference]
+) -> tuple[FileReference, ...]:
     """Return those whose row still names the same files; others have moved on."""
     ids = [one.id for one in before]
     found = list_versions(session, versions().where(DocumentVersion.id.in_(ids)))
@@ -190,9 +193,9 @@ def _rows(bucket: Bucket) -> Select[*tuple[Any, ...]]:
     ).where(whose.photo_file_id.is_not(None))
 
 
-def _named(row: Row[*tuple[Any, ...]]) -> Named:
+def _named(row: Row[*tuple[Any, ...]]) -> FileReference:
     kind, row_id, subject_id, patient_id, named, number, filesize, digest = row
-    return Named(
+    return FileReference(
         row_id,
         subject_id,
         patient_id,

@@ -29,7 +29,7 @@ class Job(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class CheckRun:
     """When a job ended last, and what it found."""
 
     job: Job
@@ -50,16 +50,16 @@ def note(
     )
 
 
-def find_run(session: Session, job: Job) -> Run | None:
+def find_run(session: Session, job: Job) -> CheckRun | None:
     """Return the last run of a job, if there was one."""
     return next((run for run in list_runs(session) if run.job is job), None)
 
 
-def list_runs(session: Session) -> tuple[Run, ...]:
+def list_runs(session: Session) -> tuple[CheckRun, ...]:
     """Return the last run of every job that has run."""
     rows = session.execute(
         select(
             KeepingRun.job, KeepingRun.ended_at, KeepingRun.found, KeepingRun.position
         ).order_by(KeepingRun.job)
     )
-    return tuple(Run(Job(row[0]), *row[1:]) for row in rows)
+    return tuple(CheckRun(Job(row[0]), *row[1:]) for row in rows)

@@ -14,10 +14,10 @@ from db.models import DocumentVersion
 from services import audit
 from services.audit import Action
 from services.keeping import doomed, runs
-from services.keeping.doomed import Doomed
+from services.keeping.doomed import PendingDeletion
 from services.keeping.naming import (
     BY_ID,
-    Named,
+    FileReference,
     count_named,
     get_again,
     list_by_id,
@@ -45,7 +45,7 @@ class Swept:
 
     named: int
     unreferenced: tuple[str, ...]
-    missing: tuple[Named, ...]
+    missing: tuple[FileReference, ...]
 
     @property
     def is_suspicious(self) -> bool:
@@ -106,7 +106,7 @@ def keep(session: Session, found: Mapping[Bucket, Swept], grace: timedelta) -> N
     )
 
 
-def forget(session: Session, removed: Sequence[Doomed]) -> int:
+def forget(session: Session, removed: Sequence[PendingDeletion]) -> int:
     """Take removed files off the list, and write down how many; the caller commits."""
     counted = doomed.forget(session, removed)
     for bucket, count in counted.items():
@@ -131,7 +131,9 @@ def _unreferenced(
         yield from (one for one in fragments if one not in named)
 
 
-def _missing(session: Session, files: FileStore, bucket: Bucket) -> Iterator[Named]:
+def _missing(
+    session: Session, files: FileStore, bucket: Bucket
+) -> Iterator[FileReference]:
     after: UUID | None = None
     while rows := _list_named(session, bucket, after):
         wanted = set(chain.from_iterable(one.file_ids for one in rows))
@@ -144,7 +146,7 @@ def _missing(session: Session, files: FileStore, bucket: Bucket) -> Iterator[Nam
 
 def _list_named(
     session: Session, bucket: Bucket, after: UUID | None
-) -> Sequence[Named]:
+) -> Sequence[FileReference]:
     if bucket in BY_ID:
         return list_by_id(session, after, _AT_ONCE, buckets=(bucket,))
     wanted = versions().order_by(DocumentVersion.id).limit(_AT_ONCE)

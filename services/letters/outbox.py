@@ -6,11 +6,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.models import VisitLetter
-from db.routing import become
+from db.routing import assume_role
 from services import audit
 from services.actors import Actor, Permission
 from services.audit import Action
-from services.letters.records import LetterKind, LetterRecord, Outbox
+from services.letters.records import LetterKind, LetterRecord, OutboxSummary
 from services.letters.wording import Letterhead, filled
 
 _MOST: Final = 200
@@ -18,7 +18,7 @@ _MOST: Final = 200
 
 def look(
     session: Session, actor: Actor, head: Letterhead, *, limit: int = 50
-) -> Outbox:
+) -> OutboxSummary:
     """Return how the letters stand and the newest of them; raises NotAllowed."""
     actor.require(Permission.VIEW_OUTBOX)
     sent, given_up, whole = session.execute(
@@ -29,7 +29,7 @@ def look(
         )
     ).one()
     # PostgreSQL shows administrators no address: it is cut short before it gets out.
-    with become(session, "system"):
+    with assume_role(session, "system"):
         rows = session.scalars(
             select(VisitLetter)
             .order_by(VisitLetter.created_at.desc(), VisitLetter.id.desc())
@@ -39,7 +39,7 @@ def look(
     audit.record(
         session, actor, Action.LETTER_READ, details={"letters": [o.id for o in newest]}
     )
-    return Outbox(whole - sent - given_up, sent, given_up, newest)
+    return OutboxSummary(whole - sent - given_up, sent, given_up, newest)
 
 
 def masked(address: str) -> str:

@@ -46,7 +46,7 @@ class LetterRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Outbox:
+class OutboxSummary:
     """How many letters wait, are out, and were given up; and the newest of them."""
 
     waiting: int

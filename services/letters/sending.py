@@ -10,7 +10,7 @@ from db.models import Appointment, Booking, VisitLetter
 from services import audit
 from services.audit import Action
 from services.letters.wording import Letterhead, filled
-from services.mail import Letter, Mailer, MailNotSent
+from services.mail import Email, Mailer, MailNotSent
 from services.resending import note_attempt
 
 # How long to wait after each attempt that failed; after the last one is given up. A
@@ -63,12 +63,12 @@ def send_next(session: Session, mailer: Mailer, head: Letterhead) -> bool | None
     return is_sent
 
 
-def _letter_of(letter: VisitLetter, head: Letterhead) -> Letter:
+def _letter_of(letter: VisitLetter, head: Letterhead) -> Email:
     subject, text = (filled(one, head) for one in (letter.subject, letter.body))
-    return Letter(letter.to_address, subject, text)
+    return Email(letter.to_address, subject, text)
 
 
-def _is_taken(mailer: Mailer, letter: Letter) -> bool:
+def _is_taken(mailer: Mailer, letter: Email) -> bool:
     try:
         mailer.send(letter)
     except MailNotSent:

@@ -7,7 +7,7 @@ from sqlalchemy import Select, func, insert, select, text, update
 from sqlalchemy.orm import Session, aliased
 
 from db.models import Appointment, Booking, Patient, Slot, VisitLetter
-from db.routing import become
+from db.routing import assume_role
 from services.letters.records import LetterKind
 from services.letters.wording import Told, subject_of, text_of
 
@@ -22,7 +22,7 @@ def write(session: Session, kind: LetterKind, booking_id: UUID) -> None:
     Checks no permission. Whoever has no e-mail address is written nothing. A moved
     visit is told of with its new booking, which knows the one that it replaces.
     """
-    with become(session, "system"):
+    with assume_role(session, "system"):
         row = session.execute(_facts_of(booking_id)).one_or_none()
         if row is None:
             return

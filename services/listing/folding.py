@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from services.criteria.patterns import containing
-from services.criteria.shape import Typed
+from services.criteria.shape import FoldedText
 from services.listing.statements import run
 
 _FOLD: Final = "SELECT text, fold(text) FROM unnest(%(texts)s) AS text"
@@ -31,7 +31,7 @@ def comparable(
 
     Accents matter in the fields named by `lowered`, as they do in their columns.
     """
-    if not isinstance(value, Typed):
+    if not isinstance(value, FoldedText):
         return value
     text = value.text.lower() if value.field in lowered else folded[value.text]
     return containing(text) if value.is_pattern else text

@@ -39,7 +39,7 @@ class Page(Generic[Row]):
     previous: UUID | None
 
 
-class Part(Enum):
+class PageEnd(Enum):
     """Which end of the list a page counts from."""
 
     FIRST = auto()
@@ -50,12 +50,12 @@ class Part(Enum):
     @property
     def is_backwards(self) -> bool:
         """Whether the rows are read in the opposite order."""
-        return self in {Part.BEFORE, Part.LAST}
+        return self in {PageEnd.BEFORE, PageEnd.LAST}
 
     @property
     def has_cursor(self) -> bool:
         """Whether the page begins at a row."""
-        return self in {Part.AFTER, Part.BEFORE}
+        return self in {PageEnd.AFTER, PageEnd.BEFORE}
 
     def read_by(self, keys: Sequence[Key]) -> Sequence[Key]:
         """Return the keys of the list in the order in which the rows are read."""
@@ -64,7 +64,7 @@ class Part(Enum):
 
 def part_of(
     after: UUID | None, before: UUID | None, *, last: bool
-) -> tuple[Part, UUID | None]:
+) -> tuple[PageEnd, UUID | None]:
     """Return which page is asked for, and the row it begins at.
 
     Raises InvalidInput for two at once.
@@ -72,10 +72,10 @@ def part_of(
     if sum((after is not None, before is not None, last)) > 1:
         raise InvalidInput("after", "Ask for one page: after, before, or the last.")
     if after is not None:
-        return Part.AFTER, after
+        return PageEnd.AFTER, after
     if before is not None:
-        return Part.BEFORE, before
-    return (Part.LAST if last else Part.FIRST), None
+        return PageEnd.BEFORE, before
+    return (PageEnd.LAST if last else PageEnd.FIRST), None
 
 
 def require_size(size: int, name: str = "size") -> None:
@@ -114,7 +114,7 @@ def require_row(
 
 
 def cut(
-    rows: Sequence[Any], size: int, part: Part, record_of: Callable[[Any], Row]
+    rows: Sequence[Any], size: int, part: PageEnd, record_of: Callable[[Any], Row]
 ) -> Page[Row]:
     """Take away the row that was only read to see whether the list goes on."""
     goes_on = len(rows) > size
@@ -123,8 +123,8 @@ def cut(
         records = records[::-1]
     if not records:
         return Page((), None, None)
-    has_next = goes_on if not part.is_backwards else part is Part.BEFORE
-    has_previous = goes_on if part.is_backwards else part is Part.AFTER
+    has_next = goes_on if not part.is_backwards else part is PageEnd.BEFORE
+    has_previous = goes_on if part.is_backwards else part is PageEnd.AFTER
     return Page(
         records,
         records[-1].id if has_next else None,

@@ -10,18 +10,18 @@ from services.medical_records.drafts import (
     save_draft,
 )
 from services.medical_records.errors import (
-    NotHeld,
     NotTreated,
     StaleNotes,
+    VisitDidNotTakePlace,
 )
 from services.medical_records.reading import find, list_measured, list_versions
 from services.medical_records.records import (
     Diagnosis,
     EarlierNotes,
-    Measured,
     Notes,
     NotesRecord,
     NotesVersion,
+    VisitMeasurements,
     Vitals,
 )
 from services.medical_records.saving import save
@@ -45,8 +45,6 @@ __all__ = [
     "DraftsNotReached",
     "EarlierNotes",
     "InvalidNotes",
-    "Measured",
-    "NotHeld",
     "NotTreated",
     "Notes",
     "NotesDraft",
@@ -56,6 +54,8 @@ __all__ = [
     "SavedNotesDraft",
     "StaleNotes",
     "Typed",
+    "VisitDidNotTakePlace",
+    "VisitMeasurements",
     "Vital",
     "Vitals",
     "discard_draft",

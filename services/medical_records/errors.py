@@ -17,7 +17,7 @@ class NotTreated(NotAllowed):
         )
 
 
-class NotHeld(Conflict):
+class VisitDidNotTakePlace(Conflict):
     """The visit was cancelled or missed, so there is nothing to write about it."""
 
     def __init__(self) -> None:

@@ -9,7 +9,11 @@ from sqlalchemy.orm import Session
 from db.models import Appointment, MedicalRecord
 from services.actors import Actor
 from services.medical_records import rows, visits
-from services.medical_records.records import Measured, NotesRecord, NotesVersion
+from services.medical_records.records import (
+    NotesRecord,
+    NotesVersion,
+    VisitMeasurements,
+)
 
 _MOST_MEASURED: Final = 100
 
@@ -42,7 +46,7 @@ def list_versions(
 
 def list_measured(
     session: Session, actor: Actor, appointment_id: UUID
-) -> tuple[Measured, ...]:
+) -> tuple[VisitMeasurements, ...]:
     """Return what was measured at the visits of this visit's patient, oldest first.
 
     These are the last hundred at which anything was, this one included. Raises
@@ -59,6 +63,6 @@ def list_measured(
     ).all()
     visits.record_look(session, actor, visit, measured=len(found))
     return tuple(
-        Measured(measured_at, visited_at, rows.vitals_of(values))
+        VisitMeasurements(measured_at, visited_at, rows.vitals_of(values))
         for measured_at, visited_at, values in reversed(found)
     )

@@ -71,7 +71,7 @@ class EarlierNotes:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class VisitMeasurements:
     """What was measured at one visit."""
 
     appointment_id: UUID

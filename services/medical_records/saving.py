@@ -13,7 +13,7 @@ from services.actors import Actor
 from services.appointments import VisitRecord, VisitStatus
 from services.audit import Action
 from services.medical_records import rows, typed, visits
-from services.medical_records.errors import NotHeld, StaleNotes
+from services.medical_records.errors import StaleNotes, VisitDidNotTakePlace
 from services.medical_records.records import Notes, NotesRecord, NotesVersion
 
 _NOT_HELD: Final = (VisitStatus.CANCELLED, VisitStatus.NO_SHOW)
@@ -37,7 +37,7 @@ def save(
     visit = visits.to_read(session, actor, appointment_id)
     notes = typed.read(written)
     if visit.status in _NOT_HELD:
-        raise NotHeld
+        raise VisitDidNotTakePlace
     patient_locks.lock(session, visit.patient_id)
     before = rows.find(session, appointment_id)
     if before is not None and before.latest.notes == notes:

@@ -13,7 +13,13 @@ from services.listing import counting
 from services.listing.counting import MOST_COUNTED, counted
 from services.listing.recording import record
 from services.listing.statements import compiled
-from services.patient_lists.queries import PATIENTS, Asked, Shape, belongs, prepare
+from services.patient_lists.queries import (
+    PATIENTS,
+    PatientListQuery,
+    PatientListShape,
+    belongs,
+    prepare,
+)
 
 
 def count_patients(
@@ -31,13 +37,13 @@ def count_patients(
     return count
 
 
-def estimate(connection: Connection, asked: Asked) -> int:
+def estimate(connection: Connection, asked: PatientListQuery) -> int:
     """Return the planner's guess, which costs next to nothing."""
     return counting.estimate(connection, asked.text(_explain), asked.parameters)
 
 
 @lru_cache(maxsize=256)
-def _count(shape: Shape) -> str:
+def _count(shape: PatientListShape) -> str:
     first = (
         select(literal_column("1", Integer)).select_from(PATIENTS).where(belongs(shape))
     )
@@ -46,6 +52,6 @@ def _count(shape: Shape) -> str:
 
 
 @lru_cache(maxsize=256)
-def _explain(shape: Shape) -> str:
+def _explain(shape: PatientListShape) -> str:
     all_of_them = select(literal_column("1", Integer)).select_from(PATIENTS)
     return f"EXPLAIN (FORMAT JSON) {compiled(all_of_them.where(belongs(shape)))}"

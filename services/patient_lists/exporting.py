@@ -17,7 +17,7 @@ from sqlalchemy import CursorResult, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from db.routing import become
+from db.routing import assume_role
 from services.actors import Actor, Permission
 from services.audit import Action
 from services.criteria import Criteria
@@ -25,7 +25,13 @@ from services.criteria.paging import order_by
 from services.errors import Unavailable
 from services.listing.recording import record
 from services.listing.statements import compiled, ran_out_of_time
-from services.patient_lists.queries import PATIENTS, Asked, Shape, belongs, prepare
+from services.patient_lists.queries import (
+    PATIENTS,
+    PatientListQuery,
+    PatientListShape,
+    belongs,
+    prepare,
+)
 from services.patient_lists.sights import NAMED
 
 _ROWS_AT_ONCE: Final = 1_000
@@ -69,12 +75,14 @@ def export_csv(
     return _written(session, asked, is_named=named_because is not None)
 
 
-def defused(cell: str) -> str:
+def escape_formula(cell: str) -> str:
     """Return the cell so that no spreadsheet takes it for a formula."""
     return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
 
 
-def _written(session: Session, asked: Asked, *, is_named: bool) -> Iterator[str]:
+def _written(
+    session: Session, asked: PatientListQuery, *, is_named: bool
+) -> Iterator[str]:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(asked.sight.exported)
@@ -94,9 +102,11 @@ def _written(session: Session, asked: Asked, *, is_named: bool) -> Iterator[str]
     yield buffer.getvalue()
 
 
-def _streamed(session: Session, asked: Asked, *, is_named: bool) -> CursorResult[Any]:
+def _streamed(
+    session: Session, asked: PatientListQuery, *, is_named: bool
+) -> CursorResult[Any]:
     # What a cursor may read is decided when it is opened.
-    with become(session, "staff") if is_named else nullcontext():
+    with assume_role(session, "staff") if is_named else nullcontext():
         return session.connection().exec_driver_sql(
             asked.text(_export),
             asked.parameters,
@@ -105,14 +115,14 @@ def _streamed(session: Session, asked: Asked, *, is_named: bool) -> CursorResult
 
 
 @lru_cache(maxsize=256)
-def _export(shape: Shape) -> str:
+def _export(shape: PatientListShape) -> str:
     columns = (PATIENTS.c[name] for name in shape.sight.exported)
     statement = select(*columns).where(belongs(shape))
     return compiled(statement.order_by(*order_by(PATIENTS, shape.keys)))
 
 
 def _cells(row: Sequence[Any]) -> list[str]:
-    return [defused(_cell(value)) for value in row]
+    return [escape_formula(_cell(value)) for value in row]
 
 
 def _cell(value: object) -> str:

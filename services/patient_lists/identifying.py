@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from db.routing import become
+from db.routing import assume_role
 from services import audit
 from services.actors import Actor, Permission
 from services.audit import Action
@@ -44,7 +44,7 @@ def identify(session: Session, actor: Actor, typed: str) -> tuple[Identity, ...]
             "“Lovelace 1980-05-17”, or the patient's id.",
         )
     given = asked.parameters(fold(session, asked.words)) | {"most": MOST_FOUND}
-    with become(session, "staff"):
+    with assume_role(session, "staff"):
         rows = run(session, _statement(asked.shape), given)
     found = tuple(
         Identity(

@@ -14,7 +14,7 @@ from services.criteria import Criteria
 from services.criteria.paging import behind, order_by
 from services.listing.pages import (
     Page,
-    Part,
+    PageEnd,
     cut,
     offset_of,
     part_of,
@@ -23,7 +23,13 @@ from services.listing.pages import (
 )
 from services.listing.recording import record
 from services.listing.statements import MOST, OFFSET, compiled, run
-from services.patient_lists.queries import PATIENTS, Build, Shape, belongs, prepare
+from services.patient_lists.queries import (
+    PATIENTS,
+    Build,
+    PatientListShape,
+    belongs,
+    prepare,
+)
 from services.patient_lists.sights import Listed
 
 PatientPage = Page[Listed]
@@ -82,7 +88,7 @@ def list_numbered(
     return records
 
 
-def _page(part: Part, shape: Shape) -> str:
+def _page(part: PageEnd, shape: PatientListShape) -> str:
     keys = part.read_by(shape.keys)
     statement = select(*shape.sight.columns).where(belongs(shape))
     if part.has_cursor:
@@ -91,13 +97,13 @@ def _page(part: Part, shape: Shape) -> str:
     return compiled(statement.order_by(*order_by(PATIENTS, keys)).limit(MOST))
 
 
-_PAGES: Final[dict[Part, Build]] = {
-    part: lru_cache(maxsize=256)(partial(_page, part)) for part in Part
+_PAGES: Final[dict[PageEnd, Build]] = {
+    part: lru_cache(maxsize=256)(partial(_page, part)) for part in PageEnd
 }
 
 
 @lru_cache(maxsize=256)
-def _numbered(shape: Shape) -> str:
+def _numbered(shape: PatientListShape) -> str:
     statement = select(*shape.sight.columns).where(belongs(shape))
     ordered = statement.order_by(*order_by(PATIENTS, shape.keys))
     return compiled(ordered.limit(MOST).offset(OFFSET))

@@ -14,12 +14,12 @@ from db.models import Patient
 from services.actors import Actor
 from services.criteria import Criteria, Direction, Order
 from services.criteria.paging import Key
-from services.criteria.shape import Branch, Mention, Typed, take_apart
+from services.criteria.shape import Branch, FoldedText, Mention, take_apart
 from services.criteria.sql import Target, condition, parameter_names
 from services.listing.folding import comparable, fold
 from services.patient_fields import FIELDS, require_visible
 from services.patient_lists import search, terms
-from services.patient_lists.sights import Sight, sight_of
+from services.patient_lists.sights import PatientVisibility, sight_of
 
 assert isinstance(Patient.__table__, Table)  # noqa: S101 - for the type checker
 PATIENTS: Final[Table] = Patient.__table__
@@ -66,26 +66,28 @@ _WITH_ACCENTS: Final = frozenset({"email"})
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class PatientListShape:
     """Everything about a list's SQL but the values."""
 
-    sight: Sight
+    sight: PatientVisibility
     where: Branch
     search: search.SearchShape
     archived: bool
     keys: tuple[Key, ...]
 
 
-Build = Callable[[Shape], str]
+Build = Callable[[PatientListShape], str]
 
 
-class Understood:
+class PatientListCriteria:
     """Criteria taken apart, with all that is the same each time they are asked."""
 
-    def __init__(self, criteria: Criteria, sight: Sight, today: datetime) -> None:
+    def __init__(
+        self, criteria: Criteria, sight: PatientVisibility, today: datetime
+    ) -> None:
         question = take_apart(criteria, FIELDS, today)
         self._search = search.read(criteria.search)
-        self.shape = Shape(
+        self.shape = PatientListShape(
             sight,
             question.shape,
             self._search.shape,
@@ -117,7 +119,9 @@ class Understood:
 
     def _learn(self, session: Session) -> "_Learned":
         values = self._values.values()
-        typed = [value.text for value in values if isinstance(value, Typed | Mention)]
+        typed = [
+            value.text for value in values if isinstance(value, FoldedText | Mention)
+        ]
         folded = fold(session, [*typed, *self._search.words])
         return _Learned(
             {
@@ -144,14 +148,14 @@ class _Learned:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PatientListQuery:
     """A list that is ready to be asked for."""
 
-    understood: Understood
+    understood: PatientListCriteria
     parameters: dict[str, object]
 
     @property
-    def sight(self) -> Sight:
+    def sight(self) -> PatientVisibility:
         """What is shown of the patients on the list."""
         return self.understood.shape.sight
 
@@ -166,8 +170,8 @@ def prepare(
     criteria: Criteria,
     now: datetime | None,
     *,
-    sight: Sight | None = None,
-) -> Asked:
+    sight: PatientVisibility | None = None,
+) -> PatientListQuery:
     """Make the criteria ready to be asked by the actor.
 
     A `sight` other than the actor's own is for who has checked that it may be.
@@ -178,16 +182,18 @@ def prepare(
     # First what is wrong with the criteria, then what is wrong for this actor.
     understood = _understand(criteria, sight or sight_of(actor), today)
     require_visible(actor, criteria)
-    return Asked(understood, understood.parameters(session))
+    return PatientListQuery(understood, understood.parameters(session))
 
 
 @lru_cache(maxsize=256)
-def _understand(criteria: Criteria, sight: Sight, today: datetime) -> Understood:
+def _understand(
+    criteria: Criteria, sight: PatientVisibility, today: datetime
+) -> PatientListCriteria:
     """Take the criteria apart; a page, its count and its charts do it only once."""
-    return Understood(criteria, sight, today)
+    return PatientListCriteria(criteria, sight, today)
 
 
-def belongs(shape: Shape) -> ColumnElement[bool]:
+def belongs(shape: PatientListShape) -> ColumnElement[bool]:
     """Return the condition for the patients on the list."""
     deleted_at = PATIENTS.c.deleted_at
     return and_(

@@ -29,7 +29,7 @@ class SearchShape:
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class PatientSearch:
     """A search taken apart."""
 
     patient_id: UUID | None = None
@@ -56,20 +56,20 @@ class Search:
         return named
 
 
-def read(typed: str) -> Search:
+def read(typed: str) -> PatientSearch:
     """Take a search apart: an id alone, or words of the name beside a day of birth.
 
     A date that can mean two days finds who was born on either. Raises InvalidInput.
     """
     text = typed.strip()
     if not text:
-        return Search(is_blank=True)
+        return PatientSearch(is_blank=True)
     try:
-        return Search(patient_id=UUID(text))
+        return PatientSearch(patient_id=UUID(text))
     except ValueError:
         pass
     days, around = find_date(text)
-    return Search(dates=days, words=_words(around))
+    return PatientSearch(dates=days, words=_words(around))
 
 
 def condition(shape: SearchShape) -> ColumnElement[bool]:

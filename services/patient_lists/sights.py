@@ -20,7 +20,7 @@ Listed = PatientRecord | UnnamedPatient
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sight:
+class PatientVisibility:
     """The columns that may be read, what becomes of a row, and the usual order.
 
     `exported` are the columns of a file, `born` is the one that ages are told from.
@@ -33,7 +33,7 @@ class Sight:
     orders: tuple[Order, ...]
 
 
-NAMED: Final = Sight(
+NAMED: Final = PatientVisibility(
     columns=COLUMNS,
     patient_of=record_of,
     exported=(
@@ -56,7 +56,7 @@ NAMED: Final = Sight(
     born="date_of_birth",
     orders=(Order("last_name"), Order("first_name")),
 )
-UNNAMED: Final = Sight(
+UNNAMED: Final = PatientVisibility(
     columns=UNNAMED_COLUMNS,
     patient_of=unnamed_of,
     exported=(
@@ -77,6 +77,6 @@ UNNAMED: Final = Sight(
 )
 
 
-def sight_of(actor: Actor) -> Sight:
+def sight_of(actor: Actor) -> PatientVisibility:
     """Return what the actor is shown of the patients in a list."""
     return NAMED if actor.may(Permission.VIEW_NAMES) else UNNAMED

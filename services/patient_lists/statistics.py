@@ -31,7 +31,13 @@ from services.criteria import Criteria
 from services.listing.recording import record
 from services.listing.statements import compiled, run
 from services.patient_lists.counting import estimate
-from services.patient_lists.queries import PATIENTS, Asked, Shape, belongs, prepare
+from services.patient_lists.queries import (
+    PATIENTS,
+    PatientListQuery,
+    PatientListShape,
+    belongs,
+    prepare,
+)
 from services.patient_lists.sights import NAMED
 from services.patient_records import Sex
 
@@ -74,7 +80,9 @@ def describe(
     return figures
 
 
-def _described(session: Session, asked: Asked, now: datetime) -> ListStatistics:
+def _described(
+    session: Session, asked: PatientListQuery, now: datetime
+) -> ListStatistics:
     session.flush()
     guess = estimate(session.connection(), asked)
     if guess <= MOST_DESCRIBED:
@@ -87,7 +95,7 @@ def _described(session: Session, asked: Asked, now: datetime) -> ListStatistics:
 
 
 def _figures(
-    session: Session, asked: Asked, now: datetime, *, share: float
+    session: Session, asked: PatientListQuery, now: datetime, *, share: float
 ) -> ListStatistics:
     is_sample = share < 1
     given: dict[str, object] = {**asked.parameters, "today": now.date()}
@@ -116,16 +124,16 @@ def _band(number: int) -> str:
 
 
 @lru_cache(maxsize=256)
-def _of_all(shape: Shape) -> str:
+def _of_all(shape: PatientListShape) -> str:
     return _statement(shape, is_sample=False)
 
 
 @lru_cache(maxsize=256)
-def _of_sample(shape: Shape) -> str:
+def _of_sample(shape: PatientListShape) -> str:
     return _statement(shape, is_sample=True)
 
 
-def _statement(shape: Shape, *, is_sample: bool) -> str:
+def _statement(shape: PatientListShape, *, is_sample: bool) -> str:
     listed = _listed(shape, is_sample=is_sample)
     today = bindparam("today", type_=Date)
     years = _years(shape, listed, today)
@@ -143,7 +151,9 @@ def _statement(shape: Shape, *, is_sample: bool) -> str:
     )
 
 
-def _years(shape: Shape, listed: CTE, today: ColumnElement[Any]) -> ColumnElement[Any]:
+def _years(
+    shape: PatientListShape, listed: CTE, today: ColumnElement[Any]
+) -> ColumnElement[Any]:
     """Return the age; where only the year of birth is shown, the one of this year."""
     year = literal_column("'year'", Text)
     if shape.sight is NAMED:
@@ -151,7 +161,7 @@ def _years(shape: Shape, listed: CTE, today: ColumnElement[Any]) -> ColumnElemen
     return func.date_part(year, today) - listed.c.birth_year
 
 
-def _listed(shape: Shape, *, is_sample: bool) -> CTE:
+def _listed(shape: PatientListShape, *, is_sample: bool) -> CTE:
     patients: FromClause = PATIENTS
     belonging = belongs(shape)
     most = MOST_DESCRIBED if is_sample else MOST_DESCRIBED + 1

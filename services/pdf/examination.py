@@ -23,7 +23,7 @@ class Unreadable(InvalidInput):
 
 
 @dataclass(frozen=True, slots=True)
-class Examination:
+class PdfReport:
     """What a PDF is; without `pages` if it needs a password of its own.
 
     `text` has at most one entry per page: of very long files the end is

@@ -9,18 +9,18 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.errors import NotFound, ServiceError, Unavailable
 from services.pdf import wire
-from services.pdf.examination import Examination, NotAPdf, Unreadable
+from services.pdf.examination import NotAPdf, PdfReport, Unreadable
 from services.pdf.reading_process import ReadingProcess
 from services.pdf.sources import Readable, begins_like_a_pdf, handed_over
 from services.pdf.wire import Refusal, Request, Task
 
 __all__ = [
     "Busy",
-    "Examination",
-    "Examiner",
     "NeedsPassword",
     "NoSuchPage",
     "NotAPdf",
+    "PdfInspector",
+    "PdfReport",
     "Unreadable",
 ]
 
@@ -41,7 +41,7 @@ _NO_ANSWER: Final = (
     "Save or print it to a PDF anew and choose that file."
 )
 # Whatever a file may have made of its reader, nothing else gets out of it.
-_EXAMINATION: Final = TypeAdapter(Examination)
+_EXAMINATION: Final = TypeAdapter(PdfReport)
 _PAGES: Final = TypeAdapter(tuple[str, ...])
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class Busy(Unavailable):
         )
 
 
-class Examiner:
+class PdfInspector:
     """Reads PDFs in a process of its own, which may crash and is started again.
 
     A source is an open file, a descriptor, an io.BytesIO, or anything with a `read`
@@ -86,7 +86,7 @@ class Examiner:
         self._process = ReadingProcess()
         self._turns = BoundedSemaphore(_AT_ONCE)
 
-    def examine(self, source: Readable | int) -> Examination:
+    def examine(self, source: Readable | int) -> PdfReport:
         """Say what the file is. Raises NotAPdf, Unreadable or Busy."""
         answer = self._ask(self._request("examine"), source)
         return _understood(_EXAMINATION, answer)

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from typing import Final, Self
 
-from services.pdf.examining import Examiner, NoSuchPage, Unreadable
+from services.pdf.examining import NoSuchPage, PdfInspector, Unreadable
 
 _PAGE_SECONDS: Final = 120
 # 300 dots per inch on A4, which tesseract was trained for.
@@ -21,13 +21,13 @@ class Recogniser:
     ocrmypdf would do more, but leaves plain files behind in a folder while it works.
     """
 
-    def __init__(self, program: str, examiner: Examiner, languages: str) -> None:
+    def __init__(self, program: str, examiner: PdfInspector, languages: str) -> None:
         self._program = program
         self._examiner = examiner
         self._languages = languages
 
     @classmethod
-    def installed(cls, examiner: Examiner, languages: str) -> Self | None:
+    def installed(cls, examiner: PdfInspector, languages: str) -> Self | None:
         """Return the one of this machine, for tesseract's names of the languages."""
         program = shutil.which("tesseract")
         return None if program is None else cls(program, examiner, languages)

@@ -37,7 +37,7 @@ class NoVerdict(ScannerUnavailable):
     """The scanner answers, but cannot judge this file: too large, or too intricate."""
 
 
-class Scanner:
+class ClamdScanner:
     """A clamd, at `unix:///path/to/its.socket` or `tcp://host:3310`.
 
     Every scan has a connection of its own, so any number of threads may scan.
@@ -80,9 +80,9 @@ class Scanner:
         return clamd
 
 
-def scanner_of(settings: Settings) -> Scanner | None:
+def scanner_of(settings: Settings) -> ClamdScanner | None:
     """Return who scans by these settings; None where nobody does."""
-    return Scanner(settings.clamd_url) if settings.clamd_url else None
+    return ClamdScanner(settings.clamd_url) if settings.clamd_url else None
 
 
 def _verdict(reply: bytes) -> Verdict:

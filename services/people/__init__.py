@@ -11,9 +11,9 @@ from services.people.cast import (
     retire_demo_people,
 )
 from services.people.listing import (
+    AccountStatus,
     NoSuchPerson,
     Person,
-    Standing,
     get_person,
     list_people,
 )
@@ -35,6 +35,7 @@ from services.people.particulars import read_email, read_name
 __all__ = [
     "COLLEAGUES",
     "SUBJECT",
+    "AccountStatus",
     "AddressTaken",
     "Addressee",
     "DemoPerson",
@@ -43,7 +44,6 @@ __all__ = [
     "OwnSignIn",
     "Particulars",
     "Person",
-    "Standing",
     "actor_of",
     "change_particulars",
     "change_role",

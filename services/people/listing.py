@@ -15,7 +15,7 @@ from services.actors import Actor, Permission, Role
 from services.errors import NotFound
 
 
-class Standing(StrEnum):
+class AccountStatus(StrEnum):
     """How far somebody has come."""
 
     INVITED = "invited"
@@ -32,7 +32,7 @@ class Person:
     role: Role
     email: str
     phone_number: str | None
-    standing: Standing
+    standing: AccountStatus
     is_demo: bool
     passkeys: int
     created_at: datetime
@@ -129,9 +129,13 @@ def _person_of(row: Any) -> Person:
     )
 
 
-def _standing_of(row: Any) -> Standing:
+def _standing_of(row: Any) -> AccountStatus:
     if row.deactivated_at is not None:
-        return Standing.DEACTIVATED
+        return AccountStatus.DEACTIVATED
     # A code by e-mail lets an invited person in as well as the link does.
     has_come = row.has_come or row.last_seen_at is not None
-    return Standing.INVITED if row.is_invited and not has_come else Standing.ACTIVE
+    return (
+        AccountStatus.INVITED
+        if row.is_invited and not has_come
+        else AccountStatus.ACTIVE
+    )

@@ -12,11 +12,11 @@ from services.prescriptions.errors import (
     AlreadyPrescribed,
     InvalidPrescription,
     NoSuchPrescription,
-    NoSuchVisit,
     NotAtVisit,
     PaperDamaged,
     PapersUnavailable,
     Superseded,
+    VisitNotFound,
     Withdrawn,
 )
 from services.prescriptions.issuing import (
@@ -25,8 +25,8 @@ from services.prescriptions.issuing import (
     prepare_amendment,
     withdraw,
 )
-from services.prescriptions.making import Press
-from services.prescriptions.order import Order
+from services.prescriptions.making import PrescriptionIssuer
+from services.prescriptions.order import PrescriptionOrder
 from services.prescriptions.reading import (
     find_by_content,
     find_of_visit,
@@ -52,20 +52,20 @@ __all__ = [
     "DraftPrescription",
     "InvalidPrescription",
     "NoSuchPrescription",
-    "NoSuchVisit",
     "NotAtVisit",
-    "Order",
     "PaperDamaged",
     "PapersUnavailable",
+    "PrescriptionIssuer",
     "PrescriptionLine",
+    "PrescriptionOrder",
     "PrescriptionRecord",
     "PrescriptionStatus",
     "PrescriptionVersion",
-    "Press",
     "SavedPrescriptionDraft",
     "SignedPaper",
     "Superseded",
     "UnfinishedPrescription",
+    "VisitNotFound",
     "Withdrawn",
     "discard_draft",
     "find_by_content",

@@ -16,7 +16,7 @@ class NoSuchPrescription(NotFound):
         super().__init__("There is no such prescription.")
 
 
-class NoSuchVisit(NotFound):
+class VisitNotFound(NotFound):
     """The visit is not there, or not the clinician's to see."""
 
     def __init__(self) -> None:

@@ -23,12 +23,12 @@ from services.prescriptions import rows
 from services.prescriptions.errors import (
     AlreadyPrescribed,
     NoSuchPrescription,
-    NoSuchVisit,
     NotAtVisit,
     Superseded,
+    VisitNotFound,
     Withdrawn,
 )
-from services.prescriptions.order import Order
+from services.prescriptions.order import PrescriptionOrder
 from services.prescriptions.records import (
     DraftPrescription,
     PrescriptionRecord,
@@ -46,7 +46,7 @@ _AT_WORK: Final = ("checked-in", "completed")
 
 def prepare(
     session: Session, actor: Actor, visit_id: UUID, draft: DraftPrescription
-) -> Order:
+) -> PrescriptionOrder:
     """Return all that the paper of a first prescription says; nothing is written.
 
     Raises InvalidPrescription, AllergyMatches, AlreadyPrescribed, NotAtVisit,
@@ -67,7 +67,7 @@ def prepare_amendment(
     draft: DraftPrescription,
     *,
     number: int,
-) -> Order:
+) -> PrescriptionOrder:
     """Return all that the paper of the next version says; nothing is written.
 
     `number` is the version that was read. Raises InvalidPrescription, AllergyMatches,
@@ -80,7 +80,7 @@ def prepare_amendment(
 
 
 def issue(
-    session: Session, actor: Actor, order: Order, paper: SignedPaper
+    session: Session, actor: Actor, order: PrescriptionOrder, paper: SignedPaper
 ) -> PrescriptionRecord:
     """Write down an order whose signed paper is stored; the caller commits.
 
@@ -147,12 +147,12 @@ def withdraw(
 
 def _order(
     actor: Actor, visit: Any, draft: DraftPrescription, order_id: UUID, number: int
-) -> Order:
+) -> PrescriptionOrder:
     _require_begun(visit)
     checked = check_draft(draft)
     lines = find_warnings(checked.lines, visit.allergies)
     require_reasons(lines)
-    return Order(
+    return PrescriptionOrder(
         id=order_id,
         appointment_id=visit.id,
         number=number,
@@ -194,7 +194,7 @@ def _visit(session: Session, visit_id: UUID) -> Any:
         .where(Appointment.id == visit_id)
     ).one_or_none()
     if row is None:
-        raise NoSuchVisit
+        raise VisitNotFound
     return row
 
 
@@ -206,11 +206,11 @@ def _lock_allergies(session: Session, patient_id: UUID) -> Sequence[str]:
         .with_for_update(read=True)
     )
     if allergies is None:
-        raise NoSuchVisit
+        raise VisitNotFound
     return allergies
 
 
-def _insert(session: Session, order: Order) -> None:
+def _insert(session: Session, order: PrescriptionOrder) -> None:
     created = session.scalar(
         postgresql_insert(Prescription)
         .values(
@@ -226,7 +226,7 @@ def _insert(session: Session, order: Order) -> None:
         raise AlreadyPrescribed
 
 
-def _advance(session: Session, actor: Actor, order: Order) -> None:
+def _advance(session: Session, actor: Actor, order: PrescriptionOrder) -> None:
     before = _current(session, actor, order.id, order.number - 1)
     _move(session, before.id, before.latest, {"latest": order.number})
 

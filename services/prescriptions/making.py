@@ -10,7 +10,7 @@ from db.gridfs import Bucket, FileStore, FileStoreUnavailable
 from services import bytes_first
 from services.authoring import Clinic
 from services.prescriptions.errors import PapersUnavailable
-from services.prescriptions.order import Order
+from services.prescriptions.order import PrescriptionOrder
 from services.prescriptions.paper import TITLE, print_order
 from services.prescriptions.records import SignedPaper
 from services.signing import Signer
@@ -19,14 +19,14 @@ _CONTENT_TYPE = "application/pdf"
 
 
 @dataclass(frozen=True, slots=True)
-class Press:
+class PrescriptionIssuer:
     """Prints, signs and stores prescriptions."""
 
     files: FileStore
     signer: Signer
     clinic: Clinic
 
-    def make(self, order: Order, *, now: datetime) -> SignedPaper:
+    def make(self, order: PrescriptionOrder, *, now: datetime) -> SignedPaper:
         """Store the order's signed paper; `now` is the clinic's own time.
 
         Raises InvalidPrescription, CannotSign, PapersUnavailable.

@@ -8,7 +8,7 @@ from services.prescriptions.records import PrescriptionLine
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class PrescriptionOrder:
     """What the paper says, read from the records in one go.
 
     `number` is that of the version it becomes, 1 unless it amends another.

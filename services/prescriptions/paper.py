@@ -5,7 +5,7 @@ from typing import Final
 
 from services.authoring import Clinic, fonts
 from services.prescriptions.errors import InvalidPrescription
-from services.prescriptions.order import Order
+from services.prescriptions.order import PrescriptionOrder
 
 TITLE: Final = "Prescription"
 _COLUMNS: Final = ("Drug", "Dose", "How often", "For how long")
@@ -15,7 +15,7 @@ _SIGNED: Final = (
 )
 
 
-def print_order(order: Order, *, clinic: Clinic, now: datetime) -> bytes:
+def print_order(order: PrescriptionOrder, *, clinic: Clinic, now: datetime) -> bytes:
     """Return the unsigned PDF, or raise InvalidPrescription for what no font has."""
     # fpdf takes as long to import as half of all others, and few make a paper.
     from services.authoring.sheet import Sheet  # noqa: PLC0415
@@ -45,7 +45,7 @@ def print_order(order: Order, *, clinic: Clinic, now: datetime) -> bytes:
     return bytes(sheet.output())
 
 
-def _require_printable(order: Order) -> None:
+def _require_printable(order: PrescriptionOrder) -> None:
     if missing := fonts.missing("\n".join(_text_of(order))):
         named = " ".join(missing[:5])
         raise InvalidPrescription(
@@ -53,7 +53,7 @@ def _require_printable(order: Order) -> None:
         )
 
 
-def _text_of(order: Order) -> tuple[str, ...]:
+def _text_of(order: PrescriptionOrder) -> tuple[str, ...]:
     return (
         order.patient_name,
         _allergies_of(order),
@@ -67,13 +67,13 @@ def _text_of(order: Order) -> tuple[str, ...]:
     )
 
 
-def _allergies_of(order: Order) -> str:
+def _allergies_of(order: PrescriptionOrder) -> str:
     if order.allergies:
         return ", ".join(order.allergies)
     return "None known" if order.no_known_allergies else "Not recorded"
 
 
-def _prescriber_of(order: Order) -> str:
+def _prescriber_of(order: PrescriptionOrder) -> str:
     if order.license_number is None:
         return order.author_name
     return f"{order.author_name}, license {order.license_number}"

@@ -12,14 +12,14 @@ from services.replication.operations import Operation, get_operation, list_opera
 from services.replication.reading import read_samples
 from services.replication.samples import Sample, record, samples_of
 from services.replication.thinning import thin
-from services.replication.verdicts import Verdict, verdict
+from services.replication.verdicts import ReplicationVerdict, verdict
 
 __all__ = [
     "Event",
     "LeaderChange",
     "Operation",
+    "ReplicationVerdict",
     "Sample",
-    "Verdict",
     "close_abandoned",
     "get_operation",
     "leader_change",

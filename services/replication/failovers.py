@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.models import ClusterOperation
-from db.observing import Sight
+from db.observing import ClusterSnapshot
 from db.routing import Lsn
 
 # Whoever works on something says so every few seconds.
@@ -43,7 +43,7 @@ class LeaderChange:
         return (self.seen_first_at - self.seen_last_at).total_seconds()
 
 
-def leader_change(before: Sight, now: Sight) -> LeaderChange | None:
+def leader_change(before: ClusterSnapshot, now: ClusterSnapshot) -> LeaderChange | None:
     """Compare a sight with the last one in which somebody led."""
     former, new = before.primary, now.primary
     if former is None or new is None:

@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db.observing import NodeSight, Sight
+from db.observing import ClusterSnapshot, NodeSight
 from db.routing.nodes import Role
 
 
@@ -65,7 +65,7 @@ class Sample:
     retained_bytes: int | None = None
 
 
-def samples_of(sight: Sight) -> tuple[Sample, ...]:
+def samples_of(sight: ClusterSnapshot) -> tuple[Sample, ...]:
     """Return a sample of every server, at a whole second.
 
     So that two who watch at once, during an outage, keep one sample and not two.

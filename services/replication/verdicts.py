@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from db.observing import NodeSight, Sight
+from db.observing import ClusterSnapshot, NodeSight
 
 # A replica further behind than this is no good copy, whoever may lead next.
 _MOST_LAG_SECONDS: Final = 10.0
@@ -13,7 +13,7 @@ _NO_PRIMARY: Final = "no server takes changes"
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ReplicationVerdict:
     """What an administrator has to know first.
 
     `sentence` is the whole of it; `reason` what speaks against it, and `next_action`
@@ -32,12 +32,12 @@ class _Risk:
     next_action: str
 
 
-def verdict(sight: Sight) -> Verdict:
+def verdict(sight: ClusterSnapshot) -> ReplicationVerdict:
     """Judge a sight; of several risks the worst makes the sentence."""
     risk = next((risk for find in _RISKS for risk in find(sight)), None)
     if risk is not None:
         sentence = f"At risk: {risk.reason}."
-        return Verdict(False, sentence, risk.reason, risk.next_action)
+        return ReplicationVerdict(False, sentence, risk.reason, risk.next_action)
     streaming = [node for node in sight.replicas if node.is_streaming]
     counted = (
         f"{len(streaming)} of {_counted(len(sight.replicas), 'replica')} streaming"
@@ -45,8 +45,8 @@ def verdict(sight: Sight) -> Verdict:
     behind = max((_late_seconds(node) for node in streaming), default=0.0)
     sentence = f"Safe: {counted}, {behind:.1f} s behind."
     if sight.acknowledgements == 0:
-        return Verdict(True, sentence, *_NOT_WAITING)
-    return Verdict(True, sentence)
+        return ReplicationVerdict(True, sentence, *_NOT_WAITING)
+    return ReplicationVerdict(True, sentence)
 
 
 _NOT_WAITING: Final = (
@@ -55,7 +55,7 @@ _NOT_WAITING: Final = (
 )
 
 
-def _leaderless(sight: Sight) -> Iterator[_Risk]:
+def _leaderless(sight: ClusterSnapshot) -> Iterator[_Risk]:
     if sight.primary is not None:
         return
     since = ""
@@ -71,7 +71,7 @@ def _leaderless(sight: Sight) -> Iterator[_Risk]:
         yield _Risk(f"{_NO_PRIMARY}{since}", _without_primary(sight))
 
 
-def _without_primary(sight: Sight) -> str:
+def _without_primary(sight: ClusterSnapshot) -> str:
     if sight.is_automatic is False:
         return (
             "Automatic failover is paused: resume it, or fail over to the replica "
@@ -87,7 +87,7 @@ def _without_primary(sight: Sight) -> str:
     return "Promote the replica that has most of the log; nobody does it by itself."
 
 
-def _two_primaries(sight: Sight) -> Iterator[_Risk]:
+def _two_primaries(sight: ClusterSnapshot) -> Iterator[_Risk]:
     leading = [n for n in sight.nodes if n.is_answering and n.role == "primary"]
     former = [node for node in leading if node is not sight.primary]
     if former and sight.primary is not None:
@@ -99,7 +99,7 @@ def _two_primaries(sight: Sight) -> Iterator[_Risk]:
         )
 
 
-def _single_copy(sight: Sight) -> Iterator[_Risk]:
+def _single_copy(sight: ClusterSnapshot) -> Iterator[_Risk]:
     if not any(node.is_streaming for node in sight.replicas):
         primary = sight.primary.name if sight.primary else "one server"
         silent = _listed(sight.replicas)
@@ -110,7 +110,7 @@ def _single_copy(sight: Sight) -> Iterator[_Risk]:
         )
 
 
-def _no_quorum(sight: Sight) -> Iterator[_Risk]:
+def _no_quorum(sight: ClusterSnapshot) -> Iterator[_Risk]:
     if not sight.has_quorum:
         yield _Risk(
             f"changes wait for {_counted(sight.acknowledgements or 0, 'replica')}, "
@@ -119,7 +119,7 @@ def _no_quorum(sight: Sight) -> Iterator[_Risk]:
         )
 
 
-def _diverged(sight: Sight) -> Iterator[_Risk]:
+def _diverged(sight: ClusterSnapshot) -> Iterator[_Risk]:
     for node in sight.replicas:
         if node.is_diverged:
             yield _Risk(
@@ -128,14 +128,14 @@ def _diverged(sight: Sight) -> Iterator[_Risk]:
             )
 
 
-def _lost_replica(sight: Sight) -> Iterator[_Risk]:
+def _lost_replica(sight: ClusterSnapshot) -> Iterator[_Risk]:
     missing = _not_streaming(sight)
     if missing:
         told = "; ".join(f"{node.name} is {node.state}" for node in missing)
         yield _Risk(f"{_streaming(sight)}: {told}", _bring_back(missing[0]))
 
 
-def _lagging(sight: Sight) -> Iterator[_Risk]:
+def _lagging(sight: ClusterSnapshot) -> Iterator[_Risk]:
     late = [n for n in sight.replicas if _late_seconds(n) > _MOST_LAG_SECONDS]
     for node in sorted(late, key=_late_seconds, reverse=True):
         paused = node.is_replay_paused
@@ -149,7 +149,7 @@ def _lagging(sight: Sight) -> Iterator[_Risk]:
         )
 
 
-def _lost_slot(sight: Sight) -> Iterator[_Risk]:
+def _lost_slot(sight: ClusterSnapshot) -> Iterator[_Risk]:
     for node in sight.nodes:
         for slot in node.slots:
             if slot.status == "lost":
@@ -160,7 +160,7 @@ def _lost_slot(sight: Sight) -> Iterator[_Risk]:
                 )
 
 
-def _full_disk(sight: Sight) -> Iterator[_Risk]:
+def _full_disk(sight: ClusterSnapshot) -> Iterator[_Risk]:
     for node in sight.nodes:
         used = node.disk_used
         if used is not None and used >= _FULL_DISK:
@@ -170,7 +170,7 @@ def _full_disk(sight: Sight) -> Iterator[_Risk]:
             )
 
 
-def _not_automatic(sight: Sight) -> Iterator[_Risk]:
+def _not_automatic(sight: ClusterSnapshot) -> Iterator[_Risk]:
     if sight.is_automatic is False:
         yield _Risk(
             "automatic failover is paused",
@@ -184,7 +184,7 @@ def _not_automatic(sight: Sight) -> Iterator[_Risk]:
 
 
 # The worst first.
-_RISKS: Final[tuple[Callable[[Sight], Iterator[_Risk]], ...]] = (
+_RISKS: Final[tuple[Callable[[ClusterSnapshot], Iterator[_Risk]], ...]] = (
     _leaderless,
     _two_primaries,
     _single_copy,
@@ -203,11 +203,11 @@ def _late_seconds(node: NodeSight) -> float:
     return 0.0 if node.tags.is_delayed else node.lag_seconds or 0.0
 
 
-def _not_streaming(sight: Sight) -> tuple[NodeSight, ...]:
+def _not_streaming(sight: ClusterSnapshot) -> tuple[NodeSight, ...]:
     return tuple(node for node in sight.replicas if not node.is_streaming)
 
 
-def _streaming(sight: Sight) -> str:
+def _streaming(sight: ClusterSnapshot) -> str:
     number = sum(node.is_streaming for node in sight.replicas)
     return f"{number} of {_counted(len(sight.replicas), 'replica')} streaming"
 

@@ -8,7 +8,12 @@ from services.retention.dates import (
 from services.retention.holds import HeldDocument, list_holds, release_hold
 from services.retention.overview import Damage, Dues, Overview, Walk, look
 from services.retention.purging import PURGED_NAME, PURGED_TITLE, purge
-from services.retention.rules import Rule, RuleChanged, change_rule, list_rules
+from services.retention.rules import (
+    RetentionPeriod,
+    RetentionRuleChanged,
+    change_rule,
+    list_rules,
+)
 
 __all__ = [
     "LONGEST_DAYS",
@@ -19,8 +24,8 @@ __all__ = [
     "Dues",
     "HeldDocument",
     "Overview",
-    "Rule",
-    "RuleChanged",
+    "RetentionPeriod",
+    "RetentionRuleChanged",
     "Walk",
     "change_rule",
     "days_of_years",

@@ -12,7 +12,7 @@ from db.models import Document, User
 from services import audit, confirmations
 from services.actors import Actor, Permission
 from services.audit import Action
-from services.documents.errors import NoSuchDocument, NotHeld
+from services.documents.errors import NoHoldToRelease, NoSuchDocument
 from services.documents.kinds import Classification
 
 MOST_LISTED: Final = 200
@@ -79,7 +79,7 @@ def release_hold(
     ).one_or_none()
     if released is None:
         known = select(Document.id).where(Document.id == document_id)
-        raise NotHeld if session.scalar(known) else NoSuchDocument
+        raise NoHoldToRelease if session.scalar(known) else NoSuchDocument
     audit.record(
         session,
         actor,

@@ -15,10 +15,10 @@ from services.audit import Action
 from services.documents.kinds import Classification
 from services.keeping import runs
 from services.keeping.checking import WEEK
-from services.keeping.runs import Run
+from services.keeping.runs import CheckRun
 from services.retention.dates import OF_ITS_CLASS, ended
 from services.retention.holds import HeldDocument, list_holds
-from services.retention.rules import Rule, list_rules
+from services.retention.rules import RetentionPeriod, list_rules
 
 SOON: Final = timedelta(days=30)
 MOST_LISTED: Final = 50
@@ -64,12 +64,12 @@ class Walk:
 class Overview:
     """How documents are kept, at one moment."""
 
-    rules: tuple[Rule, ...]
+    rules: tuple[RetentionPeriod, ...]
     dues: tuple[Dues, ...]
     holds: tuple[HeldDocument, ...]
     walk: Walk
     doomed: int
-    runs: tuple[Run, ...]
+    runs: tuple[CheckRun, ...]
 
 
 def look(session: Session, actor: Actor) -> Overview:

@@ -20,7 +20,7 @@ SUBJECT: Final = "retention"
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RetentionPeriod:
     """How many days documents of a class are kept after their last change.
 
     `restore_days` is for how many days a deleted one can be restored.
@@ -32,7 +32,7 @@ class Rule:
     updated_at: datetime
 
 
-class RuleChanged(Conflict):
+class RetentionRuleChanged(Conflict):
     """Another administrator was faster."""
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class _Said:
     restore_days: int
 
 
-def list_rules(session: Session) -> tuple[Rule, ...]:
+def list_rules(session: Session) -> tuple[RetentionPeriod, ...]:
     """Return the rule of every class, the class that is kept longest first."""
     rows = session.execute(
         select(
@@ -60,14 +60,14 @@ def list_rules(session: Session) -> tuple[Rule, ...]:
             RetentionRule.updated_at,
         )
     )
-    rules = {row[0]: Rule(Classification(row[0]), *row[1:]) for row in rows}
+    rules = {row[0]: RetentionPeriod(Classification(row[0]), *row[1:]) for row in rows}
     return tuple(rules[one] for one in Classification if one in rules)
 
 
 def change_rule(
     session: Session,
     actor: Actor,
-    seen: Rule,
+    seen: RetentionPeriod,
     *,
     keep_days: int,
     restore_days: int,
@@ -101,7 +101,7 @@ def change_rule(
         .returning(RetentionRule.classification)
     ).all()
     if not changed:
-        raise RuleChanged
+        raise RetentionRuleChanged
     audit.record(
         session,
         actor,

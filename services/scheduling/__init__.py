@@ -23,7 +23,7 @@ from services.scheduling.records import (
     ExceptionRecord,
     Hours,
     HoursKind,
-    Planned,
+    PlanResult,
     VisitWithin,
 )
 from services.scheduling.typed import read_hours, write_hours
@@ -42,7 +42,7 @@ __all__ = [
     "InvalidWeek",
     "NoSuchException",
     "NoSuchExtra",
-    "Planned",
+    "PlanResult",
     "SlotInUse",
     "VisitWithin",
     "add_exception",

@@ -20,7 +20,7 @@ from services.scheduling.records import (
     ExceptionDraft,
     ExceptionKind,
     ExceptionRecord,
-    Planned,
+    PlanResult,
 )
 from services.scheduling.weeks import lock_doctor
 
@@ -68,7 +68,7 @@ def list_exceptions(
 
 def add_exception(
     session: Session, actor: Actor, exception: ExceptionDraft, calendar: Calendar
-) -> Planned:
+) -> PlanResult:
     """Keep the exception, and make the slots what the plan is then.
 
     Visits in a time that is closed stay, to be moved: `preview_exception` says before
@@ -98,7 +98,7 @@ def add_exception(
 
 def remove_exception(
     session: Session, actor: Actor, exception_id: UUID, calendar: Calendar
-) -> Planned:
+) -> PlanResult:
     """Take the exception back, and make the slots what the plan is then.
 
     The caller commits. Raises NoSuchException, NotAllowed.

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from db.models import Doctor
 from services.scheduling.planning import apply_plans
-from services.scheduling.records import Calendar, Planned
+from services.scheduling.records import Calendar, PlanResult
 
 
 def list_planned(session: Session) -> tuple[UUID, ...]:
@@ -17,6 +17,8 @@ def list_planned(session: Session) -> tuple[UUID, ...]:
     return tuple(session.scalars(working.order_by(Doctor.id)))
 
 
-def extend(session: Session, doctor_ids: Sequence[UUID], calendar: Calendar) -> Planned:
+def extend(
+    session: Session, doctor_ids: Sequence[UUID], calendar: Calendar
+) -> PlanResult:
     """Make the doctors' slots what their plans are now; the caller commits."""
     return apply_plans(session, None, doctor_ids, calendar)

@@ -11,7 +11,7 @@ from db.models import Doctor, Slot
 from services import audit, visit_news
 from services.actors import Actor
 from services.audit import Action
-from services.scheduling.records import Calendar, Planned
+from services.scheduling.records import Calendar, PlanResult
 from services.scheduling.wanted import WANTED
 from services.slots.taken import IS_TAKEN
 
@@ -51,7 +51,7 @@ def apply_plans(
     actor: Actor | None,
     doctor_ids: Sequence[UUID],
     calendar: Calendar,
-) -> Planned:
+) -> PlanResult:
     """Add the slots that plans have and withdraw free ones that they have no longer.
 
     What is held or booked stays with whoever has it, but goes to nobody else. The
@@ -71,7 +71,7 @@ def apply_plans(
     unwanted = [slot_id for slot_id, is_wanted in locked if not is_wanted]
     left = _withdraw(session, kept, unwanted)
     added = session.scalars(_ADDED, given).one()
-    planned = Planned(added, len(unwanted) - left, left)
+    planned = PlanResult(added, len(unwanted) - left, left)
     if locked or added:
         visit_news.changed(session)
     _record(session, actor, ids, planned)
@@ -107,7 +107,7 @@ def _record(
     session: Session,
     actor: Actor | None,
     doctor_ids: Sequence[UUID],
-    planned: Planned,
+    planned: PlanResult,
 ) -> None:
     subject = ("doctor", doctor_ids[0]) if len(doctor_ids) == 1 else None
     for action, number in (

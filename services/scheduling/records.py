@@ -72,7 +72,7 @@ class ExceptionRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlanResult:
     """How many slots a plan has added and withdrawn, and how many it had to leave.
 
     Those that are left are held or booked. They stay with whoever has them.

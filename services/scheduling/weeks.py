@@ -14,7 +14,7 @@ from services.actors import Actor, Permission
 from services.audit import Action
 from services.scheduling.errors import InvalidWeek, NoSuchDoctor
 from services.scheduling.planning import apply_plans
-from services.scheduling.records import Calendar, Hours, HoursKind, Planned
+from services.scheduling.records import Calendar, Hours, HoursKind, PlanResult
 
 WEEKDAYS: Final = (
     "Monday",
@@ -40,7 +40,7 @@ def change_week(
     doctor_id: UUID,
     hours: Sequence[Hours],
     calendar: Calendar,
-) -> Planned:
+) -> PlanResult:
     """Exchange the doctor's weekly plan, and the slots with it; the caller commits.
 
     Raises InvalidWeek, NotFound, NotAllowed.

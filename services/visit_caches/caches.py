@@ -10,16 +10,16 @@ from sqlalchemy import ColumnElement, extract, func, literal, select
 from sqlalchemy.orm import Session
 
 from db.models import BookingSlot
-from db.routing import SYSTEM, Acting, Database, Lsn, Read
+from db.routing import SYSTEM, Database, DatabaseIdentity, Lsn, Read
 from services import booking_statistics, doctors, slots
 from services.actors import Actor, Permission, Role
 from services.booking_statistics import BookingStatistics, Period
 from services.doctors import DoctorRecord
-from services.document_lists.hot import Hearing
+from services.document_lists.hot import ChangeListener
 from services.errors import NotFound
-from services.on_behalf import OnBehalf
+from services.on_behalf import ActorDatabase
 from services.slots import SlotRecord
-from services.visit_caches.shelves import Lasting, Shelf
+from services.visit_caches.shelves import CacheRegion, Lasting
 
 T = TypeVar("T")
 
@@ -42,20 +42,24 @@ class VisitCaches:
     """
 
     def __init__(
-        self, database: Database, hearing: Hearing, *, redis_url: str | None = None
+        self,
+        database: Database,
+        hearing: ChangeListener,
+        *,
+        redis_url: str | None = None,
     ) -> None:
         self._database = database
         self._hearing = hearing
-        self._doctors: Shelf[tuple[DoctorRecord, ...]] = Shelf(
+        self._doctors: CacheRegion[tuple[DoctorRecord, ...]] = CacheRegion(
             "doctors",
             tuple[DoctorRecord, ...],
             seconds=DOCTORS_SECONDS,
             redis_url=redis_url,
         )
-        self._slots: Shelf[tuple[SlotRecord, ...]] = Shelf(
+        self._slots: CacheRegion[tuple[SlotRecord, ...]] = CacheRegion(
             "slots", tuple[SlotRecord, ...], seconds=SLOTS_SECONDS, redis_url=redis_url
         )
-        self._figures: Shelf[Any] = Shelf(
+        self._figures: CacheRegion[Any] = CacheRegion(
             "figures", Any, seconds=STATISTICS_SECONDS, redis_url=None
         )
         # What was counted, and until when that is told.
@@ -63,7 +67,7 @@ class VisitCaches:
 
     def doctors(
         self,
-        on_behalf: OnBehalf,
+        on_behalf: ActorDatabase,
         *,
         search: str = "",
         speciality: str | None = None,
@@ -85,7 +89,7 @@ class VisitCaches:
 
     def slots(
         self,
-        on_behalf: OnBehalf,
+        on_behalf: ActorDatabase,
         doctor_id: UUID,
         from_at: datetime,
         until_at: datetime,
@@ -110,7 +114,7 @@ class VisitCaches:
 
     def statistics(
         self,
-        on_behalf: OnBehalf,
+        on_behalf: ActorDatabase,
         period: Period,
         zone: tzinfo,
         *,
@@ -151,11 +155,11 @@ class VisitCaches:
 
     def _look(
         self,
-        shelf: Shelf[T],
+        shelf: CacheRegion[T],
         wanted: object,
         operation: Callable[[Session], Lasting[T]],
         after: Lsn | None,
-        acting: Acting = _READER.acting,
+        acting: DatabaseIdentity = _READER.acting,
     ) -> Read[T]:
         news = self._hearing.news()
         if news is not None:

@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, TypeVar
 from dogpile.cache.api import NO_VALUE
 from pydantic import TypeAdapter, ValidationError
 
-from db.listening import News
+from db.listening import ChangeMark
 from db.routing import Lsn, Read, Served
 from services.visit_caches.regions import away, key_of, region_of
 
@@ -36,7 +36,7 @@ class _Kept(Generic[T]):
     until: float
 
 
-class Shelf(Generic[T]):
+class CacheRegion(Generic[T]):
     """Things of one kind, for some seconds each.
 
     Others may share it by way of Redis. What somebody finds there is good if it shows
@@ -59,7 +59,9 @@ class Shelf(Generic[T]):
             read=lambda written: _read(adapter, written),
         )
 
-    def find(self, wanted: object, news: News, after: Lsn | None) -> Read[T] | None:
+    def find(
+        self, wanted: object, news: ChangeMark, after: Lsn | None
+    ) -> Read[T] | None:
         """Return what is kept of it and shows all that was told, and `after`."""
         kept = self._ask(lambda region: region.get(self._key(wanted, news)))
         if not isinstance(kept, _Kept) or kept.until <= time.time():
@@ -67,7 +69,7 @@ class Shelf(Generic[T]):
         seen = max(news.position, after) if after is not None else news.position
         return Read(kept.value, kept.served) if kept.position >= seen else None
 
-    def keep(self, wanted: object, news: News, read: Read[Lasting[T]]) -> None:
+    def keep(self, wanted: object, news: ChangeMark, read: Read[Lasting[T]]) -> None:
         """Keep what was read where all that `news` tells of is shown.
 
         By the news from before it was read: what was told since is perhaps not in it.
@@ -83,7 +85,7 @@ class Shelf(Generic[T]):
         )
         self._ask(lambda region: region.set(self._key(wanted, news), kept))
 
-    def _key(self, wanted: object, news: News) -> str:
+    def _key(self, wanted: object, news: ChangeMark) -> str:
         return key_of(self._name, news.timeline, wanted)
 
     def _ask(self, question: Callable[[Any], Any]) -> Any:

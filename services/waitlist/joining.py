@@ -7,7 +7,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.models import Doctor, Patient, WaitlistEntry
-from db.routing import become
+from db.routing import assume_role
 from services import audit, visit_permissions
 from services.actors import Actor
 from services.audit import Action
@@ -37,7 +37,7 @@ def join(session: Session, actor: Actor, request: WaitRequest) -> WaitRecord:
     require_patient(session, actor, request.patient_id)
     require_in_use(session, request.patient_id)
     _check(session, request)
-    with become(session, "system"):
+    with assume_role(session, "system"):
         _require_room(session, request, is_overridden=override is not None)
         entry_id = session.scalars(
             insert(WaitlistEntry)
@@ -61,7 +61,7 @@ def leave(session: Session, actor: Actor, entry_id: UUID) -> WaitRecord:
     """
     before = look_up(session, actor, entry_id)
     actor.require(visit_permissions.to_book(actor), before.patient_id)
-    with become(session, "system"):
+    with assume_role(session, "system"):
         left = session.scalar(
             update(WaitlistEntry)
             .where(

@@ -26,7 +26,7 @@ from db.audit_store import AuditStore
 from db.gridfs import FileStore
 from db.limit_storage import LimitStorage
 from db.listening import Listener
-from db.observing import Lookout
+from db.observing import ClusterMonitor
 from db.patroni import Patroni
 from db.routing import SYSTEM, Database
 from db.spool import Spool
@@ -34,10 +34,10 @@ from services import people, sessions, tokens, visit_news
 from services.actors import Actor, Role
 from services.audit_spool import AuditSpool
 from services.authoring import Clinic
-from services.cluster_acts import Operator, Servers
-from services.document_lists.hot import HotLists
-from services.documents import Intake
-from services.pdf.examining import Examiner
+from services.cluster_acts import OperationRunner, Servers
+from services.document_lists.hot import DocumentListCache
+from services.documents import DocumentIngest
+from services.pdf.examining import PdfInspector
 from services.share_links import LinkSigner
 from services.throttling import CallLimits, Throttle
 from services.visit_caches import VisitCaches
@@ -105,7 +105,7 @@ class Door:
     database: Database
     tokens: dict[Role, str]
     limits: CallLimits
-    lookout: Lookout
+    lookout: ClusterMonitor
     spool: AuditSpool
 
 
@@ -114,7 +114,7 @@ def door(
     module_endpoints, module_files, module_log, module_limits, papers
 ) -> Iterator[Door]:
     database = Database(module_endpoints, retry_seconds=2)
-    lookout = Lookout(module_endpoints)
+    lookout = ClusterMonitor(module_endpoints)
     disk = TemporaryDirectory(prefix="chartroom-spool-")
     spool = AuditSpool(Spool(Path(disk.name), module_files.keys))
     api = create_api(
@@ -124,7 +124,7 @@ def door(
         module_limits,
         papers,
         lookout=lookout,
-        operator=Operator(Servers(database, Patroni(module_endpoints))),
+        operator=OperationRunner(Servers(database, Patroni(module_endpoints))),
         now=lambda: datetime(2026, 11, 20, 12, tzinfo=UTC),
         spool=spool,
     )
@@ -198,8 +198,11 @@ def module_limits(addresses) -> Iterator[CallLimits]:
 def papers(module_endpoints, module_files) -> Iterator[Papers]:
     """What documents pass, without a scanner for viruses."""
     listener = Listener(module_endpoints, "documents")
-    with closing(Examiner()) as examiner, closing(HotLists(listener)) as lists:
-        intake = Intake(module_files, examiner, None, refuse_active=False)
+    with (
+        closing(PdfInspector()) as examiner,
+        closing(DocumentListCache(listener)) as lists,
+    ):
+        intake = DocumentIngest(module_files, examiner, None, refuse_active=False)
         links = LinkSigner("k" * 64)
         with closing(_visits(module_endpoints)) as visits:
             address = "https://clinic.example"

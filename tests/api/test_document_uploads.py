@@ -285,7 +285,7 @@ def test_who_may_file_nothing_uses_nobodys_time(as_role, role):
 
 def test_what_is_refused_at_the_last_moment_leaves_nothing(client, kept, monkeypatch):
     def refuse(*_):
-        raise documents.IdTaken
+        raise documents.DocumentIdTaken
 
     monkeypatch.setattr(documents, "file", refuse)
     before = kept()

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from api.answers import LSN_HEADER
-from db.routing import DOOR, SYSTEM
+from db.routing import ANONYMOUS, SYSTEM
 from services import sessions, tokens
 from services.actors import Role, Scope
 from tests.api.conftest import Client
@@ -140,7 +140,7 @@ def test_a_signed_in_browser_is_no_program(door, cleo):
             session, cleo.id, method="code", network=None, browser=None
         )
 
-    started = door.database.write(start, acting=DOOR)
+    started = door.database.write(start, acting=ANONYMOUS)
     browser = Client(door.app)
 
     answer = browser.get(

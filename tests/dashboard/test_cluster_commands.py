@@ -12,7 +12,7 @@ from sqlalchemy import select
 from dashboard.cluster_commands import line_of
 from db.models import ClusterOperation
 from services.audit import Action
-from services.cluster_acts import Server
+from services.cluster_acts import ServerSituation
 from tests.db.observing.sights import replica, silent
 from tests.services.people_samples import events
 
@@ -48,7 +48,7 @@ def test_status_names_every_server_and_who_should_lead_next(cluster, endpoints):
     ids=["not seen", "silent", "started by hand"],
 )
 def test_without_its_patroni_a_server_is_told_as_it_was_seen(seen, told):
-    lost = Server("db-02", "replica", "running", is_answering=False)
+    lost = ServerSituation("db-02", "replica", "running", is_answering=False)
 
     line = line_of(lost, seen)
 

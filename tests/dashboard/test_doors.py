@@ -15,7 +15,7 @@ from starlette.responses import Response as Answer
 
 from dashboard.identity import Identity
 from dashboard.live_sessions import LiveSessions
-from dashboard.sign_in import Door, create_sign_in
+from dashboard.sign_in import SignInContext, create_sign_in
 from dashboard.sign_in.cookies import KnownCookie, SignedCookie
 from dashboard.sign_in.limiting import count_request, count_try, network_of
 from db.embedded import Addresses
@@ -123,7 +123,7 @@ def without_databases() -> Iterator[Any]:
         throttle = Throttle(limits, key=KEY)
         settings = Settings(_env_file=None, demo=True)
         given = (settings, database, identity, throttle, KEY)
-        with closing(Door.of(*given, files=None)) as door:
+        with closing(SignInContext.of(*given, files=None)) as door:
             yield create_sign_in(door)
 
 
@@ -152,7 +152,7 @@ def test_without_a_database_nobody_gets_in_and_the_page_says_why(
 
 
 @pytest.fixture
-def door(addresses: Addresses) -> Iterator[Door]:
+def door(addresses: Addresses) -> Iterator[SignInContext]:
     """A door whose limits nobody else counts for."""
     with (
         closing(Database(NOWHERE, retry_seconds=0)) as database,
@@ -162,7 +162,7 @@ def door(addresses: Addresses) -> Iterator[Door]:
         throttle = Throttle(limits, key=uuid4().hex)
         settings = Settings(_env_file=None, demo=True)
         given = (settings, database, identity, throttle, KEY)
-        with closing(Door.of(*given, files=None)) as door:
+        with closing(SignInContext.of(*given, files=None)) as door:
             yield door
 
 

@@ -14,7 +14,7 @@ from db.gridfs import Bucket, FileStore
 from db.routing import SYSTEM, Database
 from services import documents
 from services.actors import Actor, Role
-from services.pdf.examination import Examination
+from services.pdf.examination import PdfReport
 
 CLERK = Actor(uuid4(), "Cleo Clerk", Role.STAFF)
 
@@ -40,7 +40,7 @@ def filed(endpoints, tmp_path):
 
 def _file(database, files, data):
     file_id = files.put(Bucket.DOCUMENTS, data, content_type="application/pdf")
-    digest, seen = hashlib.sha256(data).digest(), Examination(pages=1)
+    digest, seen = hashlib.sha256(data).digest(), PdfReport(pages=1)
     holding = documents.StoredContent(file_id, "Ada.pdf", len(data), digest, seen)
     draft = documents.DraftDocument(title="Letter about Ada")
     return database.write(

@@ -26,7 +26,7 @@ from services.documents import (
     StoredContent,
 )
 from services.patient_records import PatientRecord
-from services.pdf.examination import Examination
+from services.pdf.examination import PdfReport
 from tests.services.patient_samples import ADA
 
 PDF = "application/pdf"
@@ -53,7 +53,7 @@ class House:
     def content(self, data: bytes) -> StoredContent:
         """Keep bytes, as an upload does before there is a row."""
         digest = hashlib.sha256(data).digest()
-        name, seen = "Letter.pdf", Examination(pages=1)
+        name, seen = "Letter.pdf", PdfReport(pages=1)
         return StoredContent(self.store(data), name, len(data), digest, seen)
 
     def file(self, data: bytes = b"%PDF-1.7", **facts: Any) -> DocumentRecord:

@@ -13,21 +13,21 @@ from db.routing import SYSTEM, Database
 from jobs import documents as jobs
 from jobs.tasks import queue
 from services import documents
-from services.documents import DraftDocument, Intake, Quarantined
+from services.documents import DocumentIngest, DraftDocument, Quarantined
 from services.pdf import waiting
-from services.pdf.examining import Examiner
+from services.pdf.examining import PdfInspector
 from services.pdf.recognition import Recogniser
-from services.pdf.scanning import NoVerdict, Scanner, ScannerUnavailable
+from services.pdf.scanning import ClamdScanner, NoVerdict, ScannerUnavailable
 from tests.services.pdf import clamd, samples
 from tests.services.pdf.test_recognition import needs_tesseract, scan
 from tests.services.pdf.test_scanning import infected_letter, needs_clamd
 
-AWAY = Scanner("unix:///nowhere/clamd.socket")
+AWAY = ClamdScanner("unix:///nowhere/clamd.socket")
 
 
 @pytest.fixture(scope="module")
 def examiner():
-    with closing(Examiner()) as examiner:
+    with closing(PdfInspector()) as examiner:
         yield examiner
 
 
@@ -42,7 +42,7 @@ def file(database, files, clerk, examiner):
     """File documents while the scanner is away."""
 
     def file(*letters, scanner=AWAY):
-        intake = Intake(files, examiner, scanner, refuse_active=False)
+        intake = DocumentIngest(files, examiner, scanner, refuse_active=False)
         for letter in letters:
             content = intake.receive(io.BytesIO(letter), "Letter.pdf")
             database.write(
@@ -63,7 +63,7 @@ def scanner():
         tempfile.TemporaryDirectory() as folder,
         clamd.running(Path(folder)) as url,
     ):
-        yield Scanner(url)
+        yield ClamdScanner(url)
 
 
 def versions(database):

@@ -18,7 +18,7 @@ from jobs.tasks import Stores, queue
 from jobs.worker import connected
 from services import patients
 from services.letters import Letterhead
-from services.mail import Server, SmtpMailer
+from services.mail import MailServer, SmtpMailer
 from tests.jobs.conftest import CLERK
 from tests.mailbox import Mailbox, mail_server
 from tests.services import visit_samples
@@ -74,7 +74,7 @@ def _letters(stores):
 def test_a_reminder_is_written_and_sent_once(endpoints, stores):
     mailbox = Mailbox()
     with mail_server(mailbox) as port:
-        server = Server.at(f"smtp://127.0.0.1:{port}")
+        server = MailServer.at(f"smtp://127.0.0.1:{port}")
         mailer = SmtpMailer(server, sender="Chartroom <chartroom@example.org>")
         head = Letterhead("Harbour Clinic", "https://clinic.example", "Europe/Berlin")
         for _ in range(2):

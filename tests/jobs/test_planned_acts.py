@@ -15,17 +15,22 @@ from db.routing import SYSTEM, Database
 from jobs.planned_acts import make_due
 from services import cluster_acts
 from services.actors import CONSOLE
-from services.cluster_acts import Act, Operator, Order, Servers
+from services.cluster_acts import (
+    OperationKind,
+    OperationRequest,
+    OperationRunner,
+    Servers,
+)
 
 WHY = "Kernel update on db-01"
 
 
 @pytest.fixture
-def operator(endpoints: Endpoints) -> Iterator[Operator]:
+def operator(endpoints: Endpoints) -> Iterator[OperationRunner]:
     """Whoever acts, on servers whose Patroni answers nobody: nothing is changed."""
     nowhere = replace(endpoints, patroni_urls={"db-01": "http://127.0.0.1:1"})
     with closing(Database(endpoints)) as database:
-        yield Operator(Servers(database, Patroni(nowhere)))
+        yield OperationRunner(Servers(database, Patroni(nowhere)))
 
 
 def write(operator, operation):
@@ -33,10 +38,12 @@ def write(operator, operation):
 
 
 @pytest.fixture
-def planned(operator: Operator):
+def planned(operator: OperationRunner):
     """A switchover that is planned for tomorrow."""
     moment = datetime.now(UTC) + timedelta(days=1)
-    order = Order(Act.SWITCHOVER, WHY, "db-02", scheduled_at=moment)
+    order = OperationRequest(
+        OperationKind.SWITCHOVER, WHY, "db-02", scheduled_at=moment
+    )
     return write(
         operator,
         lambda session: cluster_acts.request(session, CONSOLE, order, session_id=None),

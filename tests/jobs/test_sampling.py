@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from db.models import Alert, AlertLetter, AlertRule, ClusterOperation, ReplicationSample
 from db.observing import Observer
 from db.routing import SYSTEM, Database, Lsn
-from jobs.duty import Duty
+from jobs.duty import AdvisoryLockLeader
 from jobs.keeping_watch import Keeper
 from jobs.sampling import Sampler, sampling
 from jobs.watch_ledger import Ledger
@@ -67,7 +67,10 @@ def test_every_server_is_seen_about_once_a_second(database, observer):
 def test_of_several_workers_one_watches_and_the_next_takes_over(database, endpoints):
     with ExitStack() as stack:
         other = stack.enter_context(closing(Database(endpoints)))
-        first, second = Duty(database, "watch"), Duty(other, "watch")
+        first, second = (
+            AdvisoryLockLeader(database, "watch"),
+            AdvisoryLockLeader(other, "watch"),
+        )
         stack.callback(second.drop)
 
         assert (first.renew(), second.renew(), first.renew()) == (True, False, True)
@@ -77,7 +80,7 @@ def test_of_several_workers_one_watches_and_the_next_takes_over(database, endpoi
 
 def test_only_who_is_on_duty_looks(database, endpoints, observer):
     with closing(Database(endpoints)) as other:
-        duty = Duty(other, "chartroom.sampling")
+        duty = AdvisoryLockLeader(other, "chartroom.sampling")
         duty.renew()
         ledger = Ledger()
         keeper, sampler = Keeper(database, ledger, Post()), Sampler(observer, ledger)

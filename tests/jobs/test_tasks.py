@@ -30,7 +30,7 @@ from jobs.worker import connected
 from services import break_glass, people
 from services.actors import Role
 from services.keeping.runs import Job, find_run
-from services.mail import Server, SmtpMailer
+from services.mail import MailServer, SmtpMailer
 from services.sessions import Limits
 from tests.conftest import owner
 from tests.mailbox import Mailbox, mail_server
@@ -244,7 +244,7 @@ def test_administrators_are_told_of_a_record_opened_from_outside(endpoints, stor
     mailbox = Mailbox()
 
     with mail_server(mailbox) as port:
-        server = Server.at(f"smtp://127.0.0.1:{port}")
+        server = MailServer.at(f"smtp://127.0.0.1:{port}")
         mailer = SmtpMailer(server, sender="chartroom@example.org")
         writing = replace(stores, mailer=mailer, address="https://clinic.example.org")
         for _ in range(2):

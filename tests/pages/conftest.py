@@ -40,7 +40,7 @@ from services.actors import Actor, Role
 from services.audit_spool import AuditSpool
 from services.documents import DocumentRecord, DraftDocument, StoredContent
 from services.patient_records import PatientDraft, PatientRecord
-from services.pdf.examining import Examiner
+from services.pdf.examining import PdfInspector
 from tests.conftest import connect, owner
 from tests.pages.engine_room import EVERYTHING
 from tests.services.pdf.samples import letter
@@ -181,7 +181,7 @@ def clinic(
         closing(AuditStore(module_endpoints.audit_url)) as audit,
         closing(LimitStorage(url)) as limits,
         closing(DraftStore(url, name, keys=file_keys)) as drafts,
-        closing(Examiner()) as examiner,
+        closing(PdfInspector()) as examiner,
     ):
         settings = Settings(data=tmp_path_factory.mktemp("data"))
         spool = AuditSpool(Spool(settings.data / "spool", file_keys))

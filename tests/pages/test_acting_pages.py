@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 
 from db.models import ClusterOperation
 from services.actors import Role
-from services.cluster_acts import SETTINGS, Act, Order
+from services.cluster_acts import SETTINGS, OperationKind, OperationRequest
 from tests.pages.papers import press
 
 WHY = "Kernel update on db-01"
@@ -224,7 +224,7 @@ def test_whose_data_would_be_thrown_away_is_asked_about_first(
 
     press(app, "server_reinit", "server_reinit_confirm")
 
-    assert given == [Order(Act.REINIT, WHY, name)]
+    assert given == [OperationRequest(OperationKind.REINIT, WHY, name)]
 
 
 def test_nobody_is_asked_about_what_has_no_reason(confirmed, clinic):

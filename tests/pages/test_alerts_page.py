@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
 from dashboard.replication import alert_rules
-from dashboard.widgets.record_table import Asked
+from dashboard.widgets.record_table import TableEvent
 from db.models import Alert, AlertRule
 from db.models import DrillPlan as Plan
 from services.actors import Role
@@ -57,7 +57,7 @@ def test_what_ended_is_history(clinic: Clinic, kept: Session):
 @pytest.fixture
 def changing(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     # AppTest cannot click into a table that draws itself.
-    asked = lambda *_, **__: Asked(deed=("disk", "change"))  # noqa: E731
+    asked = lambda *_, **__: TableEvent(deed=("disk", "change"))  # noqa: E731
     monkeypatch.setattr(alert_rules, "record_table", asked)
     return clinic.open("alerts", Role.ADMIN)
 

@@ -11,7 +11,7 @@ from db.routing import SYSTEM
 from db.settings import Settings
 from services import audit_chain, patients
 from services.actors import Role
-from services.on_behalf import OnBehalf
+from services.on_behalf import ActorDatabase
 from tests.pages.conftest import NETWORK, Clinic, rows_of
 
 
@@ -19,7 +19,7 @@ from tests.pages.conftest import NETWORK, Clinic, rows_of
 def patient(clinic: Clinic):
     """Somebody whose record the front desk has opened."""
     patient = clinic.register()
-    desk = OnBehalf(clinic.wiring.database, clinic.clerk)
+    desk = ActorDatabase(clinic.wiring.database, clinic.clerk)
     desk.read(
         lambda s: patients.get_patient(s, clinic.clerk, patient.id),
         after=clinic.position["lsn"],
@@ -112,7 +112,7 @@ def test_no_entry_is_said_in_words(clinic: Clinic):
 
 
 def test_older_entries_are_a_click_away(clinic: Clinic, patient):
-    desk = OnBehalf(clinic.wiring.database, clinic.clerk)
+    desk = ActorDatabase(clinic.wiring.database, clinic.clerk)
     for _ in range(50):
         desk.read(lambda s: patients.get_patient(s, clinic.clerk, patient.id))
     ship(clinic)
@@ -155,7 +155,7 @@ def test_a_kept_page_is_written_down_once(clinic: Clinic):
 
 def test_a_patient_sees_who_looked_at_their_record(clinic: Clinic):
     maya = clinic.cast[Role.PATIENT]
-    desk = OnBehalf(clinic.wiring.database, clinic.clerk)
+    desk = ActorDatabase(clinic.wiring.database, clinic.clerk)
     desk.read(lambda s: patients.get_patient(s, clinic.clerk, maya.patient_id))
     ship(clinic)
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
 from dashboard.booking import anybody, browsing, visits_table
-from dashboard.widgets.record_table import Asked
+from dashboard.widgets.record_table import TableEvent
 from db.models import Appointment, Doctor
 from services import bookings, waitlist
 from services.actors import Role
@@ -97,10 +97,12 @@ def cancel(
 ) -> None:
     """Cancel the visit of a booking in the table, which AppTest cannot draw."""
 
-    def table(payload: bytes, *, key: str) -> Asked:
+    def table(payload: bytes, *, key: str) -> TableEvent:
         real(payload, key=key)
         is_ahead = key == "visits_ahead"
-        return Asked(deed=(str(booking.appointment_id), "cancel") if is_ahead else None)
+        return TableEvent(
+            deed=(str(booking.appointment_id), "cancel") if is_ahead else None
+        )
 
     real = visits_table.record_table
     with monkeypatch.context() as patch:

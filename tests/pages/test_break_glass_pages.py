@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from services import break_glass
 from services.actors import Role
-from services.break_glass import Access
+from services.break_glass import EmergencyAccess
 from services.patient_records import PatientRecord
 from tests.pages.conftest import Clinic
 
@@ -21,7 +21,7 @@ def patient(clinic: Clinic) -> PatientRecord:
 
 
 @pytest.fixture
-def access(clinic: Clinic, patient: PatientRecord) -> Access:
+def access(clinic: Clinic, patient: PatientRecord) -> EmergencyAccess:
     okafor = clinic.cast[Role.CLINICIAN]
     return clinic.write(
         lambda s: break_glass.open_record(s, okafor, patient.id, REASON)

@@ -177,7 +177,7 @@ def test_if_the_upload_fails_the_preview_and_the_form_stay(clinic, monkeypatch):
         raise documents.FilesUnavailable
 
     with monkeypatch.context() as patch:
-        patch.setattr(documents.Intake, "receive", refuse)
+        patch.setattr(documents.DocumentIngest, "receive", refuse)
         press(app, "confirm")
     assert any("cannot be reached" in warning.value for warning in app.warning)
     assert shown(app)["diagnosis"] == "Ένα δύο 王"

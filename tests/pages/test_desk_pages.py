@@ -9,7 +9,7 @@ from sqlalchemy import func, update
 
 from dashboard.clock import midnight, today
 from dashboard.desk import tables
-from dashboard.widgets.record_table import Asked
+from dashboard.widgets.record_table import TableEvent
 from dashboard.widgets.words import written
 from db.models import Appointment, Doctor, Slot, VisitLetter
 from db.routing import SYSTEM
@@ -134,11 +134,11 @@ def test_a_check_in_of_the_wrong_patient_is_taken_back(clinic, visit, monkeypatc
     visit_id = visit(code="7K1MD0QX4R")
     app = clinic.open("desk")
     scan(app, "7K1MD0QX4R")
-    asked = [Asked(deed=(str(visit_id), "undo"))]
+    asked = [TableEvent(deed=(str(visit_id), "undo"))]
 
     def table(payload, *, key):
         real(payload, key=key)
-        return asked.pop() if asked and key == "desk_waiting" else Asked()
+        return asked.pop() if asked and key == "desk_waiting" else TableEvent()
 
     real = tables.record_table
     with monkeypatch.context() as patch:

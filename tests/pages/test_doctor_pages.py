@@ -6,7 +6,7 @@ import pytest
 
 from dashboard.clock import calendar
 from dashboard.scheduling import extras
-from dashboard.widgets.record_table import Asked
+from dashboard.widgets.record_table import TableEvent
 from services import doctors, scheduling
 from services.actors import Role
 from services.doctors import DoctorDraft
@@ -244,11 +244,11 @@ def test_a_holiday_that_is_over_is_refused_and_its_reason_stays(clinic, dora):
 
 def withdraw(app, monkeypatch, slot_id):
     """Withdraw a slot in the table, which AppTest cannot draw."""
-    asked = [Asked(deed=(str(slot_id), "withdraw"))]
+    asked = [TableEvent(deed=(str(slot_id), "withdraw"))]
 
     def table(payload, *, key):
         real(payload, key=key)
-        return asked.pop() if asked else Asked()
+        return asked.pop() if asked else TableEvent()
 
     real = extras.record_table
     with monkeypatch.context() as patch:

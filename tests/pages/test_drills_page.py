@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from dashboard.replication import drill_runs, drill_tables
-from dashboard.widgets.record_table import Asked
+from dashboard.widgets.record_table import TableEvent
 from db.models import Drill
 from db.models import DrillPlan as Plan
 from services.actors import Role
@@ -66,7 +66,7 @@ def test_a_running_drill_is_followed_to_its_end(
     clinic: Clinic, kept: Session, monkeypatch: pytest.MonkeyPatch
 ):
     keep(kept, Drill(kind="crash", state="running"))
-    line = drill_runs.Line(1.2, "db-02 leads")
+    line = drill_runs.DrillStep(1.2, "db-02 leads")
     told = [
         drill_runs.Progress((line,), is_running=True),
         drill_runs.Progress((line,), False, "kept", "Writing paused for 1.2 s."),
@@ -87,7 +87,7 @@ def test_an_impossible_plan_is_refused_in_words_and_stays(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ):
     # AppTest cannot click into a table that draws itself.
-    asked = lambda *_, **__: Asked(deed=("crash", "plan"))  # noqa: E731
+    asked = lambda *_, **__: TableEvent(deed=("crash", "plan"))  # noqa: E731
     monkeypatch.setattr(drill_tables, "record_table", asked)
     app = clinic.open("drills", Role.ADMIN)
     app.number_input(key="drills_every_crash").set_value(0)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
-from db.observing import Lookout
+from db.observing import ClusterMonitor
 from services import audit
 from services.actors import Actor, Role
 from services.audit import Action
@@ -57,7 +57,7 @@ def test_that_somebody_looks_is_written_down_now_and_then(clinic: Clinic):
 def test_without_a_primary_the_page_works_and_says_since_when(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(Lookout, "latest", lambda _: leaderless(12))
+    monkeypatch.setattr(ClusterMonitor, "latest", lambda _: leaderless(12))
     before = len(clinic.audit("replication:read"))
 
     app = clinic.open("replication", Role.ADMIN)
@@ -94,7 +94,7 @@ def test_what_waits_for_the_audit_log_is_said_and_what_to_do(clinic: Clinic, wai
 def test_without_a_primary_it_is_right_that_it_waits(
     clinic: Clinic, waiting, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(Lookout, "latest", lambda _: leaderless(12))
+    monkeypatch.setattr(ClusterMonitor, "latest", lambda _: leaderless(12))
 
     app = clinic.open("replication", Role.ADMIN)
 
@@ -139,7 +139,7 @@ def test_live_needs_no_samples(clinic: Clinic):
 def test_a_month_without_samples_says_who_keeps_them(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(Lookout, "recent", lambda _: ())
+    monkeypatch.setattr(ClusterMonitor, "recent", lambda _: ())
 
     app = opened(clinic, "30 days")
 

@@ -14,7 +14,7 @@ from db.routing import DatabaseUnavailable
 from services import appointments, care, medical_records
 from services.actors import Role
 from services.medical_records import NotesDraft, save_draft
-from services.on_behalf import OnBehalf
+from services.on_behalf import ActorDatabase
 from tests.services import visit_samples
 
 PAGE = "visit"
@@ -251,7 +251,7 @@ def test_while_the_database_changes_hands_the_form_stays_and_is_saved_later(
 
     with monkeypatch.context() as patch:
         for name in ("write", "read"):
-            patch.setattr(OnBehalf, name, refuse)
+            patch.setattr(ActorDatabase, name, refuse)
         app.session_state["chartroom_kept"] = {}
         press(app, "save")
         assert any("changing hands" in one.value for one in app.warning)

@@ -8,7 +8,7 @@ import pytest
 
 from dashboard.widgets.choose_fields import differing, mine_over, shown
 from dashboard.widgets.patient_table import allergies_cell, reordered
-from dashboard.widgets.record_table import Asked, chosen_of
+from dashboard.widgets.record_table import TableEvent, chosen_of
 from dashboard.widgets.words import aged, plain, unlinked, written
 from services.criteria import Direction, Order
 from services.patient_records import PatientDraft, PatientRecord, Sex
@@ -59,7 +59,7 @@ def patient(**fields) -> PatientRecord:
 def test_a_click_on_a_header_turns_the_order(before, clicked, adds, after):
     orders = tuple(Order(field, direction) for field, direction in before)
 
-    turned = reordered(orders, Asked(sort=clicked, adds_key=adds))
+    turned = reordered(orders, TableEvent(sort=clicked, adds_key=adds))
 
     assert tuple((order.field, order.direction) for order in turned) == after
 
@@ -156,11 +156,14 @@ def test_a_value_is_shown_in_words(value, words):
 
 def test_the_row_of_a_deed_is_found_among_those_that_are_shown():
     ada, ben = patient(), patient(first_name="Ben")
-    asked, gone = Asked(deed=(str(ben.id), "open")), Asked(deed=(str(uuid4()), "open"))
+    asked, gone = (
+        TableEvent(deed=(str(ben.id), "open")),
+        TableEvent(deed=(str(uuid4()), "open")),
+    )
 
     found = [
         chosen_of(one, [ada, ben], lambda shown: shown.id)
-        for one in (asked, gone, Asked())
+        for one in (asked, gone, TableEvent())
     ]
 
     assert found == [ben, None, None]

@@ -12,7 +12,7 @@ from sqlalchemy import update
 from db.audit_store import AuditStore
 from db.endpoints import Endpoints
 from db.models import UserSession
-from db.routing import DOOR, SYSTEM, Database
+from db.routing import ANONYMOUS, SYSTEM, Database
 from services import care, patients, people, sessions
 from services.actors import Actor, Role
 from services.patient_records import PatientDraft, PatientRecord
@@ -65,7 +65,7 @@ def _sign_in(database: Database, person: Actor) -> UUID:
         lambda session: sessions.start(
             session, person.id, method="passkey", network=None, browser=None
         ),
-        acting=DOOR,
+        acting=ANONYMOUS,
     ).value.id
 
 

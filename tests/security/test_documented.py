@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from dashboard.sign_in import Door, create_sign_in
+from dashboard.sign_in import SignInContext, create_sign_in
 from db.settings import Settings
 from services import throttling
 from services.sessions.records import Method
@@ -75,4 +75,4 @@ def test_asvs_6_1_1_every_limit_is_documented():
 def door(tmp_path):
     """The doors of a clinic with a provider of its own; nobody comes through."""
     settings = Settings(data=tmp_path, _env_file=None)
-    return Door.of(settings, None, None, None, "k" * 64, files=None)
+    return SignInContext.of(settings, None, None, None, "k" * 64, files=None)

@@ -18,15 +18,15 @@ import pytest
 import services
 from db.audit_store import AuditFilter
 from db.models import Appointment, Doctor
-from db.routing import DOOR, SYSTEM
+from db.routing import ANONYMOUS, SYSTEM
 from services import documents, past
 from services.actors import Role, Scope
 from services.alerts import AlertKind, RuleDraft
 from services.authoring import Draft as AuthoringDraft
 from services.booking_statistics import Period
 from services.bookings import AnyRequest, BookingRequest, SeriesRequest
-from services.cluster_acts import Act
-from services.cluster_acts import Order as ClusterOrder
+from services.cluster_acts import OperationKind
+from services.cluster_acts import OperationRequest as ClusterOrder
 from services.criteria import Criteria
 from services.doctors import DoctorDraft
 from services.documents import Classification
@@ -37,7 +37,7 @@ from services.importing.rejects import RejectsFile
 from services.importing.synthea import Folder
 from services.letters import Letterhead
 from services.medical_records import NotesDraft
-from services.on_behalf import OnBehalf
+from services.on_behalf import ActorDatabase
 from services.passkey_answers import Answer, PasskeyRefused, RelyingParty
 from services.patient_fields import PATIENTS
 from services.patient_records import PatientDraft
@@ -45,12 +45,12 @@ from services.people.managing import Particulars
 from services.photo_images import PreparedPhoto
 from services.prescriptions import (
     DraftPrescription,
-    Order,
     PrescriptionLine,
+    PrescriptionOrder,
     SignedPaper,
     UnfinishedPrescription,
 )
-from services.retention import Rule
+from services.retention import RetentionPeriod
 from services.scheduling import Calendar, ExceptionDraft, ExceptionKind, Hours
 from services.waitlist import WaitRequest
 from tests.security.services_matrix import (
@@ -65,7 +65,9 @@ from tests.services.documents import samples as document_samples
 from tests.services.importing.synthea_samples import write_folder
 
 _TODAY = date(2026, 11, 20)
-_RULE = Rule(Classification.TEMPORARY, 30, 30, datetime(2026, 11, 20, tzinfo=UTC))
+_RULE = RetentionPeriod(
+    Classification.TEMPORARY, 30, 30, datetime(2026, 11, 20, tzinfo=UTC)
+)
 
 
 class _Undone(Exception):
@@ -123,11 +125,11 @@ def test_asvs_8_3_1_a_call_is_for_these_roles_and_no_others(
             list(answer)
         raise _Undone
 
-    write = OnBehalf(house.database, house.cast[role]).write
+    write = ActorDatabase(house.database, house.cast[role]).write
     if name in AS_SYSTEM:
         write = partial(house.database.write, acting=SYSTEM)
     if name in AT_THE_DOOR:
-        write = partial(house.database.write, acting=DOOR)
+        write = partial(house.database.write, acting=ANONYMOUS)
     with pytest.raises((_Undone, ServiceError)) as ended:
         write(call)
 
@@ -267,7 +269,9 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
         },
         "cluster_acts": lambda: {
             "operation_id": uuid4(),
-            "order": ClusterOrder(Act.RESTART, "Kernel update on db-01", "db-02"),
+            "order": ClusterOrder(
+                OperationKind.RESTART, "Kernel update on db-01", "db-02"
+            ),
             "session_id": house.sign_ins[role],
         },
         "drills": lambda: {
@@ -368,7 +372,7 @@ def _with_prescriptions(house) -> dict[str, Any]:
         "unfinished": UnfinishedPrescription(
             uuid4(), uuid4(), DraftPrescription((line,))
         ),
-        "order": Order(
+        "order": PrescriptionOrder(
             id=uuid4(),
             appointment_id=uuid4(),
             number=1,

@@ -14,7 +14,7 @@ from db.routing import SYSTEM, Database
 from services import care, patient_lists, patients
 from services.actors import Actor, Role
 from services.criteria import Criteria
-from services.on_behalf import OnBehalf
+from services.on_behalf import ActorDatabase
 from services.patient_records import PatientRecord
 from tests.services.patient_samples import ADA, ada
 
@@ -40,10 +40,10 @@ class Clinic:
     def read(self, actor: Actor, operation: Callable[[Session], T]) -> T:
         """Return what the actor is shown, never less than everybody has written."""
         lsn = self.database.write(lambda _: None, acting=SYSTEM).lsn
-        return OnBehalf(self.database, actor).read(operation, after=lsn).value
+        return ActorDatabase(self.database, actor).read(operation, after=lsn).value
 
     def write(self, actor: Actor, operation: Callable[[Session], T]) -> T:
-        return OnBehalf(self.database, actor).write(operation).value
+        return ActorDatabase(self.database, actor).write(operation).value
 
     def names(self, actor: Actor) -> list[str]:
         """Return the names in the actor's list of everybody."""

@@ -24,7 +24,7 @@ from services.actors import Actor, Role
 from services.audit import Action, Origin
 from services.audit_spool import AuditSpool
 from services.errors import NotAllowed, NotFound
-from services.on_behalf import NotRecorded, OnBehalf
+from services.on_behalf import ActorDatabase, NotRecorded
 from services.patient_records import PatientRecord
 from tests.conftest import connect, owner
 from tests.services.patient_samples import ADA
@@ -74,7 +74,7 @@ def ada(database) -> PatientRecord:
 class Desk:
     """Somebody at work without a primary, and their machine's disk."""
 
-    on_behalf: OnBehalf
+    on_behalf: ActorDatabase
     spool: AuditSpool
     folder: Path
     keys: FileKeys
@@ -104,7 +104,7 @@ def desk(headless, module_endpoints, clerk, tmp_path, file_keys) -> Iterator[Des
     with Session(engine) as log:
         log.execute(delete(AuditEvent))
         log.commit()
-        on_behalf = OnBehalf(headless, clerk, ORIGIN, spool)
+        on_behalf = ActorDatabase(headless, clerk, ORIGIN, spool)
         yield Desk(on_behalf, spool, folder, file_keys, log)
     engine.dispose()
 

@@ -14,7 +14,7 @@ from db.routing import SYSTEM, Database
 from services import break_glass, patients
 from services.actors import Actor, Role
 from services.break_glass_letters import tell_administrators
-from services.mail import MailNotSent, Server, SmtpMailer
+from services.mail import MailNotSent, MailServer, SmtpMailer
 from tests.mailbox import Mailbox, mail_server
 from tests.services.patient_samples import ADA
 
@@ -30,7 +30,7 @@ def mailbox() -> Mailbox:
 @pytest.fixture
 def mailer(mailbox: Mailbox) -> Iterator[SmtpMailer]:
     with mail_server(mailbox) as port:
-        server = Server.at(f"smtp://127.0.0.1:{port}")
+        server = MailServer.at(f"smtp://127.0.0.1:{port}")
         yield SmtpMailer(server, sender="Chartroom <chartroom@example.org>")
 
 

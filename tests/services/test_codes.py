@@ -15,13 +15,13 @@ from sqlalchemy.orm import Session
 from db.endpoints import Endpoints
 from db.models import AuditEvent, LoginCode, User
 from db.routing import Database
-from db.routing.acting import DOOR
+from db.routing.acting import ANONYMOUS
 from services import codes
-from services.codes import Asking, Checked
+from services.codes import CodeCheck, CodeRequest
 
 EMAIL = "rosa.lindqvist@example.org"
 CODE, WRONG = "271828", "314159"
-ASKING = Asking(EMAIL, "the browser's own secret", "k" * 32)
+ASKING = CodeRequest(EMAIL, "the browser's own secret", "k" * 32)
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def rosa(session: Session) -> User:
     return user
 
 
-def _ask(session: Session, asking: Asking = ASKING, **options: Any) -> Any:
+def _ask(session: Session, asking: CodeRequest = ASKING, **options: Any) -> Any:
     return codes.ask(session, asking, CODE, **{"is_demo": False, **options})
 
 
@@ -44,7 +44,7 @@ def test_the_right_code_says_who_it_is(session, rosa):
     addressee = _ask(session)
 
     assert addressee.email == EMAIL
-    assert codes.check(session, ASKING, CODE) == Checked(rosa.id, 0)
+    assert codes.check(session, ASKING, CODE) == CodeCheck(rosa.id, 0)
 
 
 @pytest.mark.parametrize("written", [EMAIL.upper(), f"  {EMAIL} "])
@@ -59,7 +59,7 @@ def test_a_code_is_good_once(session, rosa):
     _ask(session)
     codes.check(session, ASKING, CODE)
 
-    assert codes.check(session, ASKING, CODE) == Checked(None, 0)
+    assert codes.check(session, ASKING, CODE) == CodeCheck(None, 0)
 
 
 def test_five_wrong_tries_are_all_there_are(session, rosa):
@@ -68,7 +68,7 @@ def test_five_wrong_tries_are_all_there_are(session, rosa):
     left = [codes.check(session, ASKING, WRONG).tries_left for _ in range(5)]
 
     assert left == [4, 3, 2, 1, 0]
-    assert codes.check(session, ASKING, CODE) == Checked(None, 0)
+    assert codes.check(session, ASKING, CODE) == CodeCheck(None, 0)
 
 
 def test_the_fifth_try_may_still_be_the_right_one(session, rosa):
@@ -86,7 +86,7 @@ def test_asvs_6_5_5_after_five_minutes_a_code_is_over(session, rosa):
     session.execute(update(LoginCode).values(expires_at=datetime.now(UTC)))
     session.expire_all()
 
-    assert codes.check(session, ASKING, CODE) == Checked(None, 0)
+    assert codes.check(session, ASKING, CODE) == CodeCheck(None, 0)
 
 
 def test_asvs_6_6_2_another_browser_can_do_nothing_with_the_code(session, rosa):
@@ -94,7 +94,7 @@ def test_asvs_6_6_2_another_browser_can_do_nothing_with_the_code(session, rosa):
 
     elsewhere = replace(ASKING, browser="somebody else's")
 
-    assert codes.check(session, elsewhere, CODE) == Checked(None, 0)
+    assert codes.check(session, elsewhere, CODE) == CodeCheck(None, 0)
     assert codes.check(session, ASKING, CODE).user_id == rosa.id
 
 
@@ -119,7 +119,7 @@ def test_the_demos_people_are_nobody_outside_the_demo(session, rosa):
     session.flush()
 
     assert _ask(session, is_demo=False) is None
-    assert codes.check(session, ASKING, CODE) == Checked(None, 4)
+    assert codes.check(session, ASKING, CODE) == CodeCheck(None, 4)
     assert _ask(session, is_demo=True).id == rosa.id
 
 
@@ -193,7 +193,7 @@ def test_codes_that_are_over_are_forgotten(session, rosa):
     assert session.scalars(select(LoginCode)).all() == []
 
 
-Race = Callable[[list[str]], list[Checked]]
+Race = Callable[[list[str]], list[CodeCheck]]
 
 
 @pytest.fixture
@@ -211,13 +211,13 @@ def race(endpoints: Endpoints, database_url: str) -> Any:
     engine.dispose()
 
 
-def _race(database: Database, tried: list[str]) -> list[Checked]:
+def _race(database: Database, tried: list[str]) -> list[CodeCheck]:
     start = Barrier(len(tried))
 
-    def one(code: str) -> Checked:
+    def one(code: str) -> CodeCheck:
         start.wait(10)
         return database.write(
-            lambda session: codes.check(session, ASKING, code), acting=DOOR
+            lambda session: codes.check(session, ASKING, code), acting=ANONYMOUS
         ).value
 
     with ThreadPoolExecutor(len(tried)) as pool:

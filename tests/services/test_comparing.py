@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.comparing import Gap, Pair, Part, Side, compare
+from services.comparing import ComparedPair, ComparedPart, Gap, Side, compare
 
 
 def told(compared):
@@ -59,7 +59,9 @@ def test_a_line_that_moved_to_another_page_is_no_difference():
     compared = compare(["one", "two\nthree"], ["one\ntwo", "three"])
 
     assert not [
-        pair for pair in compared if isinstance(pair, Pair) and not pair.is_equal
+        pair
+        for pair in compared
+        if isinstance(pair, ComparedPair) and not pair.is_equal
     ]
 
 
@@ -74,4 +76,4 @@ def test_a_line_of_very_many_words_is_marked_as_a_whole():
 
     (pair,) = compare([left], [right])
 
-    assert pair.left == Side(1, (Part(left.strip(), is_changed=True),))
+    assert pair.left == Side(1, (ComparedPart(left.strip(), is_changed=True),))

@@ -8,7 +8,7 @@ from sqlalchemy import func, update
 from db.models import Invitation
 from services import invitations, people, sessions, tokens
 from services.actors import Role
-from services.people import Standing
+from services.people import AccountStatus
 from tests.services.people_samples import desk, person
 
 
@@ -76,7 +76,7 @@ def test_who_has_not_come_yet_is_invited_even_if_the_link_has_aged(session, boss
         update(Invitation).values(expires_at=func.now() - timedelta(days=1))
     )
 
-    assert _standing(session, boss, invited.user_id) is Standing.INVITED
+    assert _standing(session, boss, invited.user_id) is AccountStatus.INVITED
 
 
 def test_who_used_the_link_is_active(session, boss):
@@ -84,7 +84,7 @@ def test_who_used_the_link_is_active(session, boss):
 
     invitations.accept(session, invited.token)
 
-    assert _standing(session, boss, invited.user_id) is Standing.ACTIVE
+    assert _standing(session, boss, invited.user_id) is AccountStatus.ACTIVE
 
 
 def test_who_came_by_code_instead_is_active_and_was_seen(session, boss):
@@ -93,5 +93,5 @@ def test_who_came_by_code_instead_is_active_and_was_seen(session, boss):
     sessions.start(session, invited.user_id, method="code", network=None, browser=None)
 
     found = people.get_person(session, boss.actor, invited.user_id)
-    assert found.standing is Standing.ACTIVE
+    assert found.standing is AccountStatus.ACTIVE
     assert found.last_seen_at is not None

@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from services.mail import Letter, MailNotSent, Outbox, Server, SmtpMailer
+from services.mail import Email, MailNotSent, MailQueue, MailServer, SmtpMailer
 from tests.mailbox import Mailbox, mail_server
 
-LETTER = Letter("rosa.lindqvist@example.org", "Your code", "Your code is 271828.\n")
+LETTER = Email("rosa.lindqvist@example.org", "Your code", "Your code is 271828.\n")
 SENDER = "Chartroom <chartroom@example.org>"
 
 
@@ -81,7 +81,7 @@ def start() -> Iterator[Start]:
 
 
 def _mailer(url: str, tls: ssl.SSLContext | None = None) -> SmtpMailer:
-    return SmtpMailer(Server.at(url), sender=SENDER, tls=tls, timeout_seconds=5)
+    return SmtpMailer(MailServer.at(url), sender=SENDER, tls=tls, timeout_seconds=5)
 
 
 def test_a_letter_arrives_as_it_was_written(start):
@@ -185,7 +185,7 @@ def test_a_line_break_adds_no_header(start, part):
     values[part] += "\nBcc: evil@example.com"
 
     with pytest.raises(MailNotSent):
-        _mailer(f"smtp://127.0.0.1:{port}").send(Letter(**values))
+        _mailer(f"smtp://127.0.0.1:{port}").send(Email(**values))
 
     assert mailbox.letters == []
 
@@ -199,7 +199,7 @@ def test_a_line_break_adds_no_header(start, part):
     ],
 )
 def test_ports_are_the_usual_ones_unless_named(url, port, tls):
-    server = Server.at(url)
+    server = MailServer.at(url)
 
     assert (server.port, server.is_tls_from_the_start) == (port, tls)
 
@@ -209,13 +209,13 @@ def test_ports_are_the_usual_ones_unless_named(url, port, tls):
 )
 def test_what_is_no_mail_server_is_refused(url):
     with pytest.raises(ValueError, match="smtp://user:password@host:587"):
-        Server.at(url)
+        MailServer.at(url)
 
 
 def test_the_outbox_does_not_let_anybody_wait_and_survives_what_breaks(caplog):
     from threading import Event
 
-    outbox, may_go, sent = Outbox(), Event(), []
+    outbox, may_go, sent = MailQueue(), Event(), []
 
     def slowly() -> None:
         may_go.wait(5)

@@ -12,7 +12,7 @@ from services.actors import PERMISSIONS, Actor, Permission, Role, Scope
 from services.audit import Action
 from services.confirmations import NotConfirmed
 from services.errors import InvalidInput, NotAllowed
-from services.people import Particulars, Standing
+from services.people import AccountStatus, Particulars
 from tests.services.people_samples import (
     desk,
     events,
@@ -209,7 +209,7 @@ def test_who_is_deactivated_is_out_at_once_with_all_they_had(session, boss, rosa
     assert open_sessions(session, rosa) == 0
     assert tokens.find_actor(session, token) is None
     assert people.find_by_email(session, "rosa@example.org") is None
-    assert standing(session, boss, rosa) is Standing.DEACTIVATED
+    assert standing(session, boss, rosa) is AccountStatus.DEACTIVATED
     event = events(session, Action.USER_DEACTIVATE)[0]
     assert (event.actor_id, event.subject_id) == (boss.actor.id, str(rosa.id))
 
@@ -230,7 +230,7 @@ def test_deactivating_needs_no_passkey_because_it_may_be_urgent(session, boss, r
 
     offboarding.deactivate(session, boss.actor, rosa.id)
 
-    assert standing(session, boss, rosa) is Standing.DEACTIVATED
+    assert standing(session, boss, rosa) is AccountStatus.DEACTIVATED
 
 
 def test_deactivating_twice_is_written_down_once(session, boss, rosa):

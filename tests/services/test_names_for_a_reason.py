@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from services import export_grants, patient_lists
 from services.criteria import Criteria
-from services.on_behalf import OnBehalf
+from services.on_behalf import ActorDatabase
 from services.patient_records import UnnamedPatient
 from tests.services.clinic_samples import REASON, Clinic, settled
 
@@ -46,7 +46,7 @@ def test_an_analyst_gets_names_for_a_reason_once(clinic: Clinic):
     grant = clinic.write(ana, lambda s: export_grants.ask(s, ana, None, REASON))
     used = clinic.write(ana, lambda s: export_grants.use(s, ana, grant.id))
 
-    pieces = OnBehalf(clinic.database, ana).stream(
+    pieces = ActorDatabase(clinic.database, ana).stream(
         lambda s: patient_lists.export_csv(
             s, ana, Criteria(), named_because=used.reason
         )

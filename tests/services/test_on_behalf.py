@@ -16,7 +16,7 @@ from services import audit, patients, throttling
 from services.actors import Permission
 from services.audit import Action, Origin
 from services.errors import Conflict, NotAllowed, NotFound
-from services.on_behalf import NotRecorded, OnBehalf
+from services.on_behalf import ActorDatabase, NotRecorded
 from services.throttling import Limit, LimitReached, Throttle
 from tests.conftest import connect, owner
 from tests.services.patient_samples import ADA
@@ -57,7 +57,7 @@ def headless(module_endpoints):
 
 @pytest.fixture
 def desk(database, clerk):
-    return OnBehalf(database, clerk, ORIGIN)
+    return ActorDatabase(database, clerk, ORIGIN)
 
 
 @pytest.fixture
@@ -102,14 +102,14 @@ def test_asvs_16_5_3_what_cannot_be_written_down_is_not_shown(headless, desk, ad
         return told[-1]
 
     with pytest.raises(NotRecorded, match="audit log"):
-        OnBehalf(headless, desk.actor, ORIGIN).read(look, after=ada.lsn)
+        ActorDatabase(headless, desk.actor, ORIGIN).read(look, after=ada.lsn)
 
     assert told
     assert events(log) == []
 
 
 def test_what_needs_no_record_is_read_while_nobody_takes_writes(headless, desk):
-    read = OnBehalf(headless, desk.actor, ORIGIN).read(lambda _: 1)
+    read = ActorDatabase(headless, desk.actor, ORIGIN).read(lambda _: 1)
 
     assert read.value == 1
 
@@ -134,7 +134,7 @@ def test_a_change_and_its_event_are_one(database, desk, ada, log):
 def test_a_refused_read_is_written_down_with_whose_record_it_was(
     database, analyst, ada, log
 ):
-    curious = OnBehalf(database, analyst, ORIGIN)
+    curious = ActorDatabase(database, analyst, ORIGIN)
 
     with pytest.raises(NotAllowed):
         curious.read(lambda s: patients.get_patient(s, analyst, ada.value.id))
@@ -146,7 +146,7 @@ def test_a_refused_read_is_written_down_with_whose_record_it_was(
 
 
 def test_a_refused_change_is_written_down(database, analyst, ada, log):
-    curious = OnBehalf(database, analyst, ORIGIN)
+    curious = ActorDatabase(database, analyst, ORIGIN)
 
     with pytest.raises(NotAllowed):
         curious.write(lambda s: patients.archive(s, analyst, ada.value.id, version=1))
@@ -217,7 +217,7 @@ def test_what_has_begun_is_let_go_of_if_it_cannot_be_written_down(
     begun = Beginning()
 
     with pytest.raises(NotRecorded):
-        OnBehalf(headless, desk.actor, ORIGIN).read_ahead(
+        ActorDatabase(headless, desk.actor, ORIGIN).read_ahead(
             lambda s: patients.get_patient(s, desk.actor, ada.value.id),
             lambda _: begun,
             after=ada.lsn,
@@ -259,7 +259,7 @@ def test_a_stream_that_cannot_be_written_down_gives_nothing(headless, desk, log)
         return iter(["first"])
 
     with pytest.raises(NotRecorded):
-        next(OnBehalf(headless, desk.actor, ORIGIN).stream(pieces))
+        next(ActorDatabase(headless, desk.actor, ORIGIN).stream(pieces))
 
 
 def test_a_refused_stream_is_written_down(desk, log):

@@ -60,7 +60,7 @@ def test_its_refusal_reads_like_that_of_the_service(
 
     with (
         pytest.raises(patients.InvalidPatient) as by_database,
-        patient_constraints.explained(session),
+        patient_constraints.translate_violations(session),
     ):
         session.execute(insert(Patient).values(row(**{field: value})))
 
@@ -71,7 +71,7 @@ def test_its_refusal_reads_like_that_of_the_service(
 def test_a_missing_required_field_is_explained(session, field):
     with (
         pytest.raises(patients.InvalidPatient, match="is missing; enter it") as refused,
-        patient_constraints.explained(session),
+        patient_constraints.translate_violations(session),
     ):
         session.execute(insert(Patient).values(row(**{field: None})))
 
@@ -88,7 +88,7 @@ def test_an_update_is_explained_as_well(session, clerk, today):
 def test_the_transaction_goes_on_after_a_refusal(session):
     with (
         pytest.raises(patients.InvalidPatient),
-        patient_constraints.explained(session),
+        patient_constraints.translate_violations(session),
     ):
         session.execute(insert(Patient).values(row(sex="f")))
 
@@ -113,21 +113,27 @@ OTHER_VIOLATIONS = {
 def test_a_different_violation_is_not_mistaken(session, statement):
     session.execute(insert(Patient).values(row()))
 
-    with pytest.raises(DBAPIError), patient_constraints.explained(session):
+    with pytest.raises(DBAPIError), patient_constraints.translate_violations(session):
         session.execute(statement.execution_options(synchronize_session=False))
 
 
 def test_a_column_of_the_same_name_elsewhere_is_not_mistaken(session):
     session.execute(text("CREATE TEMPORARY TABLE kin (first_name text NOT NULL)"))
 
-    with pytest.raises(IntegrityError), patient_constraints.explained(session):
+    with (
+        pytest.raises(IntegrityError),
+        patient_constraints.translate_violations(session),
+    ):
         session.execute(text("INSERT INTO kin VALUES (NULL)"))
 
 
 def test_an_import_that_names_a_patient_twice_is_not_mistaken(session):
     session.execute(insert(Patient).values(row(source="x", source_id="1")))
 
-    with pytest.raises(IntegrityError), patient_constraints.explained(session):
+    with (
+        pytest.raises(IntegrityError),
+        patient_constraints.translate_violations(session),
+    ):
         session.execute(insert(Patient).values(row(source="x", source_id="1")))
 
 

@@ -67,7 +67,7 @@ def test_registering_again_with_the_same_id_changes_nothing(session, clerk, toda
 
 
 def test_an_id_that_belongs_to_somebody_else_is_refused(session, clerk, today, patient):
-    with pytest.raises(patients.IdTaken, match="register again with a new one"):
+    with pytest.raises(patients.PatientIdTaken, match="register again with a new one"):
         patients.register(
             session,
             clerk,

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.widgets.criteria_editor.rows import Box, Rows
+from dashboard.widgets.criteria_editor.rows import GroupBox, Rows
 from services import criteria
 from services.criteria import Combine, Criteria, Direction, Fields, Kind, Operator
 
@@ -68,7 +68,7 @@ class CriteriaEditor:
     def _rows(self) -> Rows:
         return Rows(self.page, self.fields)
 
-    def _draw_box(self, box: Box, parents: tuple[Box, ...] = ()) -> None:
+    def _draw_box(self, box: GroupBox, parents: tuple[GroupBox, ...] = ()) -> None:
         rows = self._rows
         with st.container(border=bool(parents), key=rows.key("group", box.number)):
             if len(box.members) > 1 or parents:
@@ -81,13 +81,13 @@ class CriteriaEditor:
                     persist_state="session",
                 )
             for member in box.members:
-                if isinstance(member, Box):
+                if isinstance(member, GroupBox):
                     self._draw_box(member, (*parents, box))
                 else:
                     self._draw_filter(box, member)
             self._draw_buttons(box, parents)
 
-    def _draw_buttons(self, box: Box, parents: tuple[Box, ...]) -> None:
+    def _draw_buttons(self, box: GroupBox, parents: tuple[GroupBox, ...]) -> None:
         rows = self._rows
         with st.container(horizontal=True):
             st.button(
@@ -110,7 +110,7 @@ class CriteriaEditor:
             if parents:
                 self._draw_remove("Remove group", box, parents[-1].members)
 
-    def _draw_filter(self, box: Box, number: int) -> None:
+    def _draw_filter(self, box: GroupBox, number: int) -> None:
         rows = self._rows
         with st.container(horizontal=True, vertical_alignment="center"):
             st.selectbox(
@@ -190,8 +190,10 @@ class CriteriaEditor:
             )
             self._draw_remove("Remove", number, rows.orders)
 
-    def _draw_remove(self, label: str, member: int | Box, members: list[Any]) -> None:
-        number = member.number if isinstance(member, Box) else member
+    def _draw_remove(
+        self, label: str, member: int | GroupBox, members: list[Any]
+    ) -> None:
+        number = member.number if isinstance(member, GroupBox) else member
         st.button(
             label,
             key=self._rows.key("remove", number),

@@ -26,17 +26,17 @@ from services.criteria import (
 
 
 @dataclass(slots=True)
-class Box:
+class GroupBox:
     """A group on screen: the numbers of its filter rows, and further groups."""
 
     number: int
-    members: list["int | Box"] = field(default_factory=list)
+    members: list["int | GroupBox"] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class _Tree:
     mark: str
-    root: Box
+    root: GroupBox
     orders: list[int]
     numbers: "count[int]"
 
@@ -49,7 +49,7 @@ class Rows:
     fields: Fields
 
     @property
-    def root(self) -> Box:
+    def root(self) -> GroupBox:
         """The outermost group."""
         return self._tree.root
 
@@ -101,16 +101,16 @@ class Rows:
         """Return what a row's widget holds."""
         return st.session_state[self.key(name, number)]
 
-    def add_filter(self, box: Box) -> None:
+    def add_filter(self, box: GroupBox) -> None:
         """Add a row for the first field to a group."""
         number = next(self._tree.numbers)
         self._set("field", number, next(iter(self.fields)))
         self.reset(number)
         box.members.append(number)
 
-    def add_group(self, box: Box) -> None:
+    def add_group(self, box: GroupBox) -> None:
         """Add a group with one row; inside another, "any of these" is what is meant."""
-        inner = Box(next(self._tree.numbers))
+        inner = GroupBox(next(self._tree.numbers))
         self._set("combine", inner.number, Combine.OR)
         box.members.append(inner)
         self.add_filter(inner)
@@ -143,8 +143,8 @@ class Rows:
             first = self.field(number).choices[0] if shape == "choice" else ""
             self._set(shape, number, _as_typed(shape, first))
 
-    def _box_of(self, group: Group, numbers: "count[int]") -> Box:
-        box = Box(next(numbers))
+    def _box_of(self, group: Group, numbers: "count[int]") -> GroupBox:
+        box = GroupBox(next(numbers))
         self._set("combine", box.number, group.combine)
         box.members += [
             self._box_of(member, numbers)
@@ -168,9 +168,11 @@ class Rows:
         self._set("direction", number, order.direction)
         return number
 
-    def _group_of(self, box: Box) -> Group:
+    def _group_of(self, box: GroupBox) -> Group:
         members = tuple(
-            self._group_of(member) if isinstance(member, Box) else self._filter(member)
+            self._group_of(member)
+            if isinstance(member, GroupBox)
+            else self._filter(member)
             for member in box.members
         )
         return Group(self.value("combine", box.number), members)

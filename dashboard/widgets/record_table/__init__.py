@@ -47,7 +47,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class RowAction:
     """What can be done with a row: a link to `url`, or else told to the page."""
 
     name: str
@@ -67,7 +67,7 @@ class Cell:
     tone: Tone = "plain"
     icon: str = ""
     lines: tuple[tuple[Piece, ...], ...] = ()
-    deeds: tuple[Deed, ...] = ()
+    deeds: tuple[RowAction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Sorted:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TableEvent:
     """What the person did with the table in this run."""
 
     opened: str | None = None
@@ -99,7 +99,7 @@ class Asked:
 
 
 def chosen_of(
-    asked: Asked, shown: Iterable[T], id_of: Callable[[T], object]
+    asked: TableEvent, shown: Iterable[T], id_of: Callable[[T], object]
 ) -> T | None:
     """Return the record with whose row something is to be done, if it is shown.
 
@@ -129,7 +129,7 @@ def payload_of(
     return json.dumps(drawn).encode()
 
 
-def record_table(payload: bytes, *, key: str) -> Asked:
+def record_table(payload: bytes, *, key: str) -> TableEvent:
     """Show a table; tell what was opened or sorted in this run.
 
     It travels as bytes because Streamlit would parse and sort a dict again, only to
@@ -144,7 +144,7 @@ def record_table(payload: bytes, *, key: str) -> Asked:
     )
     sort, done = result.sorted or {}, result.done
     deed = (str(done["id"]), str(done["deed"])) if done else None
-    return Asked(result.opened, sort.get("order"), bool(sort.get("adds")), deed)
+    return TableEvent(result.opened, sort.get("order"), bool(sort.get("adds")), deed)
 
 
 def _as_data(row: Row) -> dict[str, object]:

@@ -7,9 +7,9 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.widgets.topology.drawing import draw_deep, draw_wide
-from dashboard.widgets.topology.placing import Box, Line, Tone
+from dashboard.widgets.topology.placing import Line, ServerBox, Tone
 
-__all__ = ["Box", "Line", "Tone", "topology"]
+__all__ = ["Line", "ServerBox", "Tone", "topology"]
 
 _HERE = Path(__file__).parent
 
@@ -20,7 +20,7 @@ _mount = st.components.v2.component(
 )
 
 
-def topology(boxes: Sequence[Box], *, told: str, key: str) -> None:
+def topology(boxes: Sequence[ServerBox], *, told: str, key: str) -> None:
     """Draw the servers; `told` is the same in words, for who cannot see it."""
     drawn = {"wide": draw_wide(boxes), "deep": draw_deep(boxes), "told": told}
     _mount(key=key, data=json.dumps(drawn).encode())

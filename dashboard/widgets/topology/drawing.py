@@ -7,8 +7,8 @@ from typing import Final
 from dashboard.widgets.topology.placing import (
     HEIGHT,
     WIDTH,
-    Box,
     Placed,
+    ServerBox,
     place_deep,
     place_wide,
 )
@@ -17,12 +17,12 @@ _PADDING: Final = 2
 _MOST_LETTERS: Final = 36
 
 
-def draw_wide(boxes: Sequence[Box]) -> str:
+def draw_wide(boxes: Sequence[ServerBox]) -> str:
     """Return a picture that grows to the right."""
     return _picture(place_wide(boxes), _line_across)
 
 
-def draw_deep(boxes: Sequence[Box]) -> str:
+def draw_deep(boxes: Sequence[ServerBox]) -> str:
     """Return a picture that grows downwards."""
     return _picture(place_deep(boxes), _line_down)
 
@@ -62,7 +62,7 @@ def _line_down(above: Placed, below: Placed) -> str:
     return _line(below.box, path, (to_x, to_y))
 
 
-def _line(box: Box, path: str, tip: tuple[float, float]) -> str:
+def _line(box: ServerBox, path: str, tip: tuple[float, float]) -> str:
     x, y = tip
     head = f"M{x - 8:g} {y - 5:g}L{x:g} {y:g}L{x - 8:g} {y + 5:g}Z"
     return (

@@ -15,7 +15,7 @@ _INDENT: Final = 28
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
+class ServerBox:
     """One server: what stands in its box, and the line from the one it follows.
 
     The line is `waited` where commits wait for it, `loose` where they do not, and
@@ -37,17 +37,17 @@ class Box:
 class Placed:
     """A box, and where its upper left corner is."""
 
-    box: Box
+    box: ServerBox
     x: float
     y: float
 
 
-def place_wide(boxes: Sequence[Box]) -> dict[str, Placed]:
+def place_wide(boxes: Sequence[ServerBox]) -> dict[str, Placed]:
     """Grow to the right: a column for each step from the top."""
     placed: dict[str, Placed] = {}
     rows = 0
 
-    def place(box: Box, depth: int) -> float:
+    def place(box: ServerBox, depth: int) -> float:
         nonlocal rows
         below = [place(child, depth + 1) for child in _children(known, box)]
         if below:
@@ -64,11 +64,11 @@ def place_wide(boxes: Sequence[Box]) -> dict[str, Placed]:
     return placed
 
 
-def place_deep(boxes: Sequence[Box]) -> dict[str, Placed]:
+def place_deep(boxes: Sequence[ServerBox]) -> dict[str, Placed]:
     """Grow downwards: each follower below the one it follows, and to the right."""
     placed: dict[str, Placed] = {}
 
-    def place(box: Box, depth: int) -> None:
+    def place(box: ServerBox, depth: int) -> None:
         y = len(placed) * (HEIGHT + _BETWEEN)
         placed[box.name] = Placed(box, depth * _INDENT, y)
         for child in _children(known, box):
@@ -80,7 +80,7 @@ def place_deep(boxes: Sequence[Box]) -> dict[str, Placed]:
     return placed
 
 
-def _without_circles(boxes: Sequence[Box]) -> list[Box]:
+def _without_circles(boxes: Sequence[ServerBox]) -> list[ServerBox]:
     """Let whoever follows itself in the end follow nobody.
 
     While leaders change, servers may still name each other as the one they follow.
@@ -96,10 +96,10 @@ def _without_circles(boxes: Sequence[Box]) -> list[Box]:
     return [replace(box, upstream=upstream[box.name]) for box in boxes]
 
 
-def _roots(boxes: Sequence[Box]) -> list[Box]:
+def _roots(boxes: Sequence[ServerBox]) -> list[ServerBox]:
     names = {box.name for box in boxes}
     return [box for box in boxes if box.upstream not in names]
 
 
-def _children(boxes: Sequence[Box], box: Box) -> list[Box]:
+def _children(boxes: Sequence[ServerBox], box: ServerBox) -> list[ServerBox]:
     return [one for one in boxes if one.upstream == box.name]

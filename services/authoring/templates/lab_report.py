@@ -3,7 +3,7 @@
 from typing import Final
 
 from services.authoring import fields
-from services.authoring.fields import Field, Kind
+from services.authoring.fields import FormField, FormFieldKind
 from services.authoring.template import Template
 
 TEMPLATE: Final = Template(
@@ -14,23 +14,23 @@ TEMPLATE: Final = Template(
     fields=(
         fields.NAME,
         fields.DATE_OF_BIRTH,
-        Field("sample", "Sample", help="For example venous blood, fasting."),
-        Field(
+        FormField("sample", "Sample", help="For example venous blood, fasting."),
+        FormField(
             "taken_on",
             "Taken on",
-            Kind.DATE,
+            FormFieldKind.DATE,
             required=True,
             is_past=True,
             not_before="date_of_birth",
         ),
-        Field("laboratory", "Laboratory"),
-        Field(
+        FormField("laboratory", "Laboratory"),
+        FormField(
             "results",
             "Results",
-            Kind.TABLE,
+            FormFieldKind.TABLE,
             required=True,
             columns=("Test", "Result", "Unit", "Reference range"),
         ),
-        Field("interpretation", "Interpretation", Kind.TEXT),
+        FormField("interpretation", "Interpretation", FormFieldKind.TEXT),
     ),
 )

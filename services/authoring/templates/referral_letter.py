@@ -3,7 +3,7 @@
 from typing import Final
 
 from services.authoring import fields
-from services.authoring.fields import Field, Kind
+from services.authoring.fields import FormField, FormFieldKind
 from services.authoring.template import Template
 
 TEMPLATE: Final = Template(
@@ -12,11 +12,15 @@ TEMPLATE: Final = Template(
     document_type="referral_letter",
     summary="Asks a colleague to see the patient.",
     fields=(
-        Field("recipient", "To", required=True, help="Doctor, clinic or department."),
+        FormField(
+            "recipient", "To", required=True, help="Doctor, clinic or department."
+        ),
         fields.NAME,
         fields.DATE_OF_BIRTH,
-        Field("urgency", "Urgency", help="For example routine, or within two weeks."),
-        Field("reason", "Reason for referral", Kind.TEXT, required=True),
+        FormField(
+            "urgency", "Urgency", help="For example routine, or within two weeks."
+        ),
+        FormField("reason", "Reason for referral", FormFieldKind.TEXT, required=True),
         fields.DIAGNOSIS,
         fields.HISTORY,
         fields.MEDICATION,

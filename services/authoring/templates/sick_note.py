@@ -3,7 +3,7 @@
 from typing import Final
 
 from services.authoring import fields
-from services.authoring.fields import Field, Kind
+from services.authoring.fields import FormField, FormFieldKind
 from services.authoring.template import Template
 
 TEMPLATE: Final = Template(
@@ -14,21 +14,21 @@ TEMPLATE: Final = Template(
     fields=(
         fields.NAME,
         fields.DATE_OF_BIRTH,
-        Field(
+        FormField(
             "unfit_from",
             "Unfit from",
-            Kind.DATE,
+            FormFieldKind.DATE,
             required=True,
             not_before="date_of_birth",
         ),
-        Field(
+        FormField(
             "unfit_until",
             "Unfit until",
-            Kind.DATE,
+            FormFieldKind.DATE,
             required=True,
             not_before="unfit_from",
         ),
-        Field("unfit_for", "Unfit for", help="For example work, or school sports."),
+        FormField("unfit_for", "Unfit for", help="For example work, or school sports."),
         fields.REMARKS,
     ),
 )

@@ -3,7 +3,7 @@
 from typing import Final
 
 from services.authoring import fields
-from services.authoring.fields import Field, Kind
+from services.authoring.fields import FormField, FormFieldKind
 from services.authoring.template import Template
 
 TEMPLATE: Final = Template(
@@ -14,18 +14,20 @@ TEMPLATE: Final = Template(
     fields=(
         fields.NAME,
         fields.DATE_OF_BIRTH,
-        Field(
+        FormField(
             "visited_on",
             "Date of visit",
-            Kind.DATE,
+            FormFieldKind.DATE,
             required=True,
             is_past=True,
             not_before="date_of_birth",
         ),
-        Field("reason", "Reason for the visit", Kind.TEXT),
-        Field("findings", "Findings", Kind.TEXT),
+        FormField("reason", "Reason for the visit", FormFieldKind.TEXT),
+        FormField("findings", "Findings", FormFieldKind.TEXT),
         fields.DIAGNOSIS,
-        Field("plan", "Plan", Kind.TEXT, help="Treatment, and when to come back."),
+        FormField(
+            "plan", "Plan", FormFieldKind.TEXT, help="Treatment, and when to come back."
+        ),
         fields.MEDICATION,
         fields.ALLERGIES,
     ),

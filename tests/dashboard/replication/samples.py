@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from db.observing import Behind, NodeSight, Sight, SlotSight, Tags
+from db.observing import Behind, ClusterSnapshot, NodeSight, SlotSight, Tags
 from db.routing import Lsn
 
 AT = datetime(2026, 11, 20, 10, 31, 4, tzinfo=UTC)
@@ -61,7 +61,7 @@ def lost(name: str, seconds: float = 12.0) -> NodeSight:
     return NodeSight(name, seen_at=AT - timedelta(seconds=seconds))
 
 
-def sight(*nodes: NodeSight, **facts: Any) -> Sight:
+def sight(*nodes: NodeSight, **facts: Any) -> ClusterSnapshot:
     """Return these servers under Patroni, in quorum mode."""
     given = {
         "acknowledgements": 1,
@@ -70,15 +70,15 @@ def sight(*nodes: NodeSight, **facts: Any) -> Sight:
         "is_automatic": True,
         "settings": FENCED,
     }
-    return Sight(AT, nodes, **given | facts)
+    return ClusterSnapshot(AT, nodes, **given | facts)
 
 
-def healthy() -> Sight:
+def healthy() -> ClusterSnapshot:
     """Return a primary and two replicas without lag."""
     return sight(primary(), replica("db-02"), replica("db-03"))
 
 
-def leaderless(seconds: float = 12.0) -> Sight:
+def leaderless(seconds: float = 12.0) -> ClusterSnapshot:
     """Return a primary that is lost, and nobody in its place."""
     whole = sight(
         lost("db-01", seconds),

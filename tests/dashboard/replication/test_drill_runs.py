@@ -2,7 +2,7 @@
 
 import json
 
-from dashboard.replication.drill_runs import Line, read
+from dashboard.replication.drill_runs import DrillStep, read
 
 STEP = json.dumps({"seconds": 1.2, "sentence": "db-02 leads", "stage": "waiting"})
 END = json.dumps({"sentence": "Done", "result": {"state": "kept", "sentence": "0.9 s"}})
@@ -11,7 +11,7 @@ END = json.dumps({"sentence": "Done", "result": {"state": "kept", "sentence": "0
 def test_steps_are_shown_while_it_runs():
     progress = read([STEP], is_running=True)
 
-    assert progress.lines == (Line(1.2, "db-02 leads"),)
+    assert progress.lines == (DrillStep(1.2, "db-02 leads"),)
     assert progress.state is None
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from dashboard.replication.tree import boxes_of, told
 from dashboard.widgets.topology.drawing import draw_deep, draw_wide
-from dashboard.widgets.topology.placing import Box, place_deep, place_wide
+from dashboard.widgets.topology.placing import ServerBox, place_deep, place_wide
 from tests.dashboard.replication.samples import (
     delayed,
     healthy,
@@ -41,9 +41,9 @@ def test_the_primary_stands_in_the_middle_of_its_replicas():
 @pytest.mark.parametrize("draw", PICTURES)
 def test_servers_that_name_each_other_are_drawn_once_each(draw):
     circle = (
-        Box("db-01", "Replica", "check", "ok", "", upstream="db-02"),
-        Box("db-02", "Replica", "check", "ok", "", upstream="db-01"),
-        Box("db-03", "Replica", "check", "ok", "", upstream="db-01"),
+        ServerBox("db-01", "Replica", "check", "ok", "", upstream="db-02"),
+        ServerBox("db-02", "Replica", "check", "ok", "", upstream="db-01"),
+        ServerBox("db-03", "Replica", "check", "ok", "", upstream="db-01"),
     )
 
     names = re.findall(r'class="name"[^>]*>([^<]*)<', draw(circle))

@@ -4,7 +4,7 @@ import pytest
 
 from dashboard.replication.alert_words import WORDS, told
 from dashboard.widgets.measures import amount, seconds
-from services.alerts import AlertKind, Rule
+from services.alerts import AlertKind, RuleRevision
 
 
 @pytest.mark.parametrize(
@@ -46,15 +46,15 @@ def test_every_kind_of_alert_has_words():
     ("rule", "words"),
     [
         (
-            Rule(True, 10, 30, 2, 30, kind=AlertKind.LAG),
+            RuleRevision(True, 10, 30, 2, 30, kind=AlertKind.LAG),
             "A replica is behind by over 10 s for 30 s; ends at 2 s or less for 30 s",
         ),
         (
-            Rule(True, 0.9, 60, 0.85, 0, kind=AlertKind.DISK),
+            RuleRevision(True, 0.9, 60, 0.85, 0, kind=AlertKind.DISK),
             "A disk is full to over 90 % for 1 min; ends at 85 % or less",
         ),
         (
-            Rule(True, 0, 30, 0, 10, kind=AlertKind.REPLICA_GONE),
+            RuleRevision(True, 0, 30, 0, 10, kind=AlertKind.REPLICA_GONE),
             "A replica does not stream for 30 s; ends once it is over for 10 s",
         ),
     ],

@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from db import embedded
-from db.embedded.etcd import Etcd, Leadership
+from db.embedded.etcd import Etcd, LeaderKey
 from db.embedded.supervision import Supervisor
 from tests.db.embedded.sight import attached
 
@@ -35,7 +35,7 @@ def set_trap(strike: signal.Signals) -> None:
     """Let the next drop of the leader key begin with this signal to ourselves."""
     drop = Etcd.drop
 
-    def dropped(etcd: Etcd, seen: Leadership) -> bool:
+    def dropped(etcd: Etcd, seen: LeaderKey) -> bool:
         Etcd.drop = drop
         os.kill(os.getpid(), strike)
         # Other threads may be told first.

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from db.embedded import Control, ControlRefused, ControlUnreachable, http
-from db.embedded.door import Door
+from db.embedded.door import ControlServer
 from db.endpoints import Endpoints
 
 
@@ -21,9 +21,9 @@ def fail(**_: object) -> None:
 
 
 @pytest.fixture
-def door() -> Iterator[Door]:
+def door() -> Iterator[ControlServer]:
     """A door with a few commands behind it."""
-    with closing(Door()) as door:
+    with closing(ControlServer()) as door:
         door.open(
             {
                 "add_replica": lambda delayed_seconds: f"delayed {delayed_seconds}",
@@ -35,7 +35,7 @@ def door() -> Iterator[Door]:
 
 
 @pytest.fixture
-def control(door: Door) -> Control:
+def control(door: ControlServer) -> Control:
     """A client of the door, with its key."""
     return Control(door.url or "", door.key)
 
@@ -45,14 +45,14 @@ def test_who_knows_the_key_is_answered(control: Control):
 
 
 @pytest.mark.parametrize("key", ["", "guess"])
-def test_who_does_not_know_the_key_gets_nothing(door: Door, key: str):
+def test_who_does_not_know_the_key_gets_nothing(door: ControlServer, key: str):
     with pytest.raises(ControlRefused, match="Who are you"):
         Control(door.url or "", key).add_replica(900)
 
 
-def test_every_door_has_a_key_of_its_own(door: Door):
+def test_every_door_has_a_key_of_its_own(door: ControlServer):
     assert len(door.key) >= 40
-    assert Door().key != door.key
+    assert ControlServer().key != door.key
 
 
 def test_a_refusal_arrives_as_its_sentence(control: Control):
@@ -67,7 +67,7 @@ def test_an_accident_tells_nobody_its_details(control: Control):
     assert "password" not in str(refusal.value)
 
 
-def test_what_nobody_knows_or_understands_is_refused(door: Door):
+def test_what_nobody_knows_or_understands_is_refused(door: ControlServer):
     port = int((door.url or "").rpartition(":")[2])
     key = {"Authorization": f"Bearer {door.key}"}
 
@@ -84,7 +84,9 @@ def test_what_nobody_knows_or_understands_is_refused(door: Door):
     ]
 
 
-def test_without_a_launcher_there_is_nobody_to_answer(door: Door, control: Control):
+def test_without_a_launcher_there_is_nobody_to_answer(
+    door: ControlServer, control: Control
+):
     door.close()
 
     with pytest.raises(ControlUnreachable):

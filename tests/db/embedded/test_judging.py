@@ -7,23 +7,23 @@ from pathlib import Path
 import psutil
 import pytest
 
-from db.embedded.judging import Patience, Sight, Step, plan
+from db.embedded.judging import NodeObservation, RestartBackoff, Step, plan
 from db.embedded.processes import Program
-from db.embedded.pulse import Kind, Silence
+from db.embedded.pulse import Kind, Unresponsiveness
 
 AWAKE = {psutil.STATUS_SLEEPING}
 FROZEN = {psutil.STATUS_STOPPED}
 WORKING = {psutil.STATUS_SLEEPING, psutil.STATUS_RUNNING}
 
 
-def silent(seconds: float, kind: Kind) -> Sight:
+def silent(seconds: float, kind: Kind) -> NodeObservation:
     """A node whose PostgreSQL has said nothing for so long."""
-    return Sight(True, True, silent_seconds=seconds, silence=kind)
+    return NodeObservation(True, True, silent_seconds=seconds, silence=kind)
 
 
-def silence(*looks: tuple[float, set[str]]) -> Silence:
+def silence(*looks: tuple[float, set[str]]) -> Unresponsiveness:
     """A silence in which processes were seen to do this, at these seconds."""
-    heard = Silence(0.0, looked_at=0.0)
+    heard = Unresponsiveness(0.0, looked_at=0.0)
     for seconds, states in looks:
         heard.look(seconds, states)
     return heard
@@ -32,28 +32,34 @@ def silence(*looks: tuple[float, set[str]]) -> Silence:
 @pytest.mark.parametrize(
     ("seen", "step"),
     [
-        pytest.param(Sight(True, True), Step.NOTHING, id="all is well"),
+        pytest.param(NodeObservation(True, True), Step.NOTHING, id="all is well"),
         pytest.param(
-            Sight(True, False), Step.NOTHING, id="Patroni looks after PostgreSQL itself"
+            NodeObservation(True, False),
+            Step.NOTHING,
+            id="Patroni looks after PostgreSQL itself",
         ),
         pytest.param(
-            Sight(True, True, unanswered=2), Step.NOTHING, id="a busy machine is slow"
+            NodeObservation(True, True, unanswered=2),
+            Step.NOTHING,
+            id="a busy machine is slow",
         ),
         pytest.param(
-            Sight(True, True, unanswered=3),
+            NodeObservation(True, True, unanswered=3),
             Step.RESTART,
             id="only Patroni hangs, so only Patroni goes",
         ),
         pytest.param(
-            Sight(True, False, unanswered=4), Step.NOTHING, id="a copy is slow"
+            NodeObservation(True, False, unanswered=4),
+            Step.NOTHING,
+            id="a copy is slow",
         ),
         pytest.param(
-            Sight(True, False, unanswered=5),
+            NodeObservation(True, False, unanswered=5),
             Step.FENCE,
             id="Patroni hangs and there is no PostgreSQL",
         ),
         pytest.param(
-            Sight(True, False, crashed_leading=True),
+            NodeObservation(True, False, crashed_leading=True),
             Step.FENCE,
             id="the primary has crashed",
         ),
@@ -64,15 +70,21 @@ def silence(*looks: tuple[float, set[str]]) -> Silence:
         pytest.param(silent(9.9, Kind.BUSY), Step.NOTHING, id="busy and silent"),
         pytest.param(silent(10, Kind.BUSY), Step.FENCE, id="busy and silent for long"),
         pytest.param(
-            Sight(False, True), Step.START, id="a new Patroni takes over PostgreSQL"
+            NodeObservation(False, True),
+            Step.START,
+            id="a new Patroni takes over PostgreSQL",
         ),
         pytest.param(
-            Sight(False, True, failures=1), Step.FENCE, id="but it does not stay alive"
+            NodeObservation(False, True, failures=1),
+            Step.FENCE,
+            id="but it does not stay alive",
         ),
-        pytest.param(Sight(False, False), Step.FENCE, id="the node is dead"),
+        pytest.param(NodeObservation(False, False), Step.FENCE, id="the node is dead"),
     ],
 )
-def test_a_node_is_fenced_only_when_nothing_milder_helps(seen: Sight, step: Step):
+def test_a_node_is_fenced_only_when_nothing_milder_helps(
+    seen: NodeObservation, step: Step
+):
     assert plan(seen) is step
 
 
@@ -101,7 +113,7 @@ def test_a_node_is_fenced_only_when_nothing_milder_helps(seen: Sight, step: Step
         ),
     ],
 )
-def test_a_silence_is_what_was_seen_in_every_look(heard: Silence, kind: Kind):
+def test_a_silence_is_what_was_seen_in_every_look(heard: Unresponsiveness, kind: Kind):
     assert heard.kind is kind
 
 
@@ -112,7 +124,7 @@ def test_time_in_which_the_whole_machine_slept_is_no_silence():
 
 
 def test_the_first_death_in_a_while_costs_no_wait():
-    patience = Patience(started_at=0)
+    patience = RestartBackoff(started_at=0)
 
     patience.ended(now=100)
 
@@ -120,7 +132,7 @@ def test_the_first_death_in_a_while_costs_no_wait():
 
 
 def test_a_program_that_keeps_dying_is_started_ever_more_seldom():
-    patience, now, pauses = Patience(started_at=100), 100.0, []
+    patience, now, pauses = RestartBackoff(started_at=100), 100.0, []
 
     for _ in range(9):
         patience.ended(now)
@@ -132,7 +144,7 @@ def test_a_program_that_keeps_dying_is_started_ever_more_seldom():
 
 
 def test_a_program_that_has_run_well_is_forgiven():
-    patience = Patience(failures=5, started_at=100)
+    patience = RestartBackoff(failures=5, started_at=100)
 
     patience.ended(now=200)
 
@@ -141,11 +153,11 @@ def test_a_program_that_has_run_well_is_forgiven():
 
 def test_who_is_started_in_another_way_does_not_pay_for_what_was_ended(tmp_path: Path):
     program = Program("db-01", ["true"], {}, tmp_path, tmp_path / "log")
-    patience = Patience(failures=5, started_at=time.monotonic(), known=program)
+    patience = RestartBackoff(failures=5, started_at=time.monotonic(), known=program)
 
     assert not patience.start_again(program)
 
-    patience = Patience(failures=5, started_at=time.monotonic(), known=program)
+    patience = RestartBackoff(failures=5, started_at=time.monotonic(), known=program)
     other = replace(program)
     assert patience.start_again(other)
     other.process.wait()

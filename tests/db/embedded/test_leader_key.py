@@ -5,7 +5,7 @@ import time
 import pytest
 
 from db.embedded import Cluster
-from db.embedded.etcd import Etcd, Leadership
+from db.embedded.etcd import Etcd, LeaderKey
 
 pytestmark = pytest.mark.cluster
 
@@ -21,7 +21,7 @@ def test_a_key_that_was_written_anew_since_stays(breakable: Cluster, etcd: Etcd)
     assert key is not None
     assert key.name == breakable.primary().name
 
-    assert not etcd.drop(Leadership(key.name, key.revision - 1))
+    assert not etcd.drop(LeaderKey(key.name, key.revision - 1))
 
     assert etcd.leadership() == key
 

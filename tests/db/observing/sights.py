@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from db.observing import Behind, NodeSight, Sight
+from db.observing import Behind, ClusterSnapshot, NodeSight
 from db.routing import Lsn
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -37,8 +37,8 @@ def silent(name: str = "db-03", **facts: Any) -> NodeSight:
     return NodeSight(name, **facts)
 
 
-def sight(*nodes: NodeSight, **facts: Any) -> Sight:
+def sight(*nodes: NodeSight, **facts: Any) -> ClusterSnapshot:
     """Return all of them at noon; a commit waits for one replica."""
     usual = {"acknowledgements": 1, "has_patroni": True, "is_automatic": True}
     usual["is_patroni_answering"] = True
-    return Sight(facts.pop("taken_at", NOON), nodes, **usual | facts)
+    return ClusterSnapshot(facts.pop("taken_at", NOON), nodes, **usual | facts)

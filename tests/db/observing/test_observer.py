@@ -8,7 +8,7 @@ from threading import Thread
 import psycopg2
 import pytest
 
-from db.observing import Lookout, Observer
+from db.observing import ClusterMonitor, Observer
 from tests import breaking
 from tests.conftest import owner
 from tests.waiting import eventually
@@ -120,7 +120,7 @@ def test_servers_come_and_go_while_others_stay_connected(endpoints):
 
 
 def test_however_many_watch_the_servers_are_asked_once_a_second(endpoints):
-    with closing(Lookout(endpoints)) as lookout:
+    with closing(ClusterMonitor(endpoints)) as lookout:
         seen: list[object] = []
         threads = [
             Thread(target=lambda: seen.append(lookout.latest())) for _ in range(20)

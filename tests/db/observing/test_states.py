@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 import pytest
 
 from db.observing import states
-from db.observing.answers import Activity, Answer, Receiver
+from db.observing.answers import Activity, Receiver, ServerAnswer
 from db.observing.lagging import Log
-from db.patroni import Member
+from db.patroni import PatroniMember
 from db.routing import Lsn
 
-REPLICA = Answer(
+REPLICA = ServerAnswer(
     asked_at=0.0,
     role="replica",
     lsn=Lsn(1000),
@@ -98,7 +98,7 @@ def test_who_has_log_beyond_the_end_of_its_timeline_has_diverged():
     ids=["nothing known", "Patroni is wrong", "copied", "fails", "says so itself"],
 )
 def test_of_a_silent_server_others_may_know_more(failure, state, words):
-    member = Member("db-02", "replica", state) if state else None
+    member = PatroniMember("db-02", "replica", state) if state else None
 
     assert states.of_silent(failure, member) == words
 

@@ -14,21 +14,21 @@ from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
 from db.routing import (
-    DOOR,
+    ANONYMOUS,
     SYSTEM,
-    Acting,
     AlreadyWritten,
     Database,
+    DatabaseIdentity,
     Refused,
-    become,
+    assume_role,
 )
 from tests.conftest import await_replicas, owner
 
 ANN, BOB = uuid4(), uuid4()
 DORA = uuid4()
-AS_ANN = Acting("patient", uuid4(), ANN)
-AS_CLERK = Acting("staff", uuid4())
-AS_DORA = Acting("clinician", DORA)
+AS_ANN = DatabaseIdentity("patient", uuid4(), ANN)
+AS_CLERK = DatabaseIdentity("staff", uuid4())
+AS_DORA = DatabaseIdentity("clinician", DORA)
 _FILL = """
 INSERT INTO patients (id, first_name, last_name, date_of_birth)
 VALUES (%(ann)s, 'Ann', 'Example', '1990-01-01'),
@@ -70,9 +70,9 @@ def note(session: Session) -> None:
     ("acting", "seen"),
     [
         (AS_ANN, {ANN}),
-        (Acting("patient", uuid4()), set()),
+        (DatabaseIdentity("patient", uuid4()), set()),
         (AS_DORA, {ANN}),
-        (Acting("clinician", uuid4()), set()),
+        (DatabaseIdentity("clinician", uuid4()), set()),
         (AS_CLERK, {ANN, BOB}),
         (SYSTEM, {ANN, BOB}),
     ],
@@ -92,7 +92,9 @@ def test_a_role_is_shown_its_own_on_replicas_and_on_the_primary(database, acting
         assert patients(session) == seen
 
 
-@pytest.mark.parametrize("acting", [None, DOOR, Acting("admin", uuid4())])
+@pytest.mark.parametrize(
+    "acting", [None, ANONYMOUS, DatabaseIdentity("admin", uuid4())]
+)
 def test_who_has_nothing_to_do_with_patients_is_refused(database, acting):
     with pytest.raises(Refused):
         database.read(patients, acting=acting)
@@ -181,7 +183,7 @@ def test_whatever_a_transaction_begins_with_is_done_in_its_name(database, first)
 def test_a_new_name_replaces_all_of_the_former_one(database):
     database.write(patients, acting=AS_ANN)
 
-    assert database.write(patients, acting=Acting("patient")).value == set()
+    assert database.write(patients, acting=DatabaseIdentity("patient")).value == set()
 
 
 def test_after_a_rollback_of_its_own_an_operation_is_nobody_again(database):
@@ -207,7 +209,7 @@ def test_a_write_in_a_name_is_done_once_like_any_other(database):
 def test_another_role_is_taken_on_for_a_few_statements(database):
     def look(session):
         before = patients(session)
-        with become(session, "staff"):
+        with assume_role(session, "staff"):
             during = patients(session)
         return before, during, patients(session)
 
@@ -217,7 +219,7 @@ def test_another_role_is_taken_on_for_a_few_statements(database):
 
 def test_who_becomes_another_role_is_still_the_same_person(database):
     def ask(session):
-        with become(session, "staff"):
+        with assume_role(session, "staff"):
             return session.scalar(text("SELECT acting_user()"))
 
     assert database.read(ask, acting=AS_DORA).value == DORA
@@ -225,8 +227,8 @@ def test_who_becomes_another_role_is_still_the_same_person(database):
 
 def test_roles_are_given_back_one_after_the_other(database):
     def look(session):
-        with become(session, "staff"):
-            with become(session, "patient"):
+        with assume_role(session, "staff"):
+            with assume_role(session, "patient"):
                 nothing = patients(session)
             return nothing, patients(session)
 
@@ -235,7 +237,7 @@ def test_roles_are_given_back_one_after_the_other(database):
 
 def test_an_error_gives_the_role_back(database):
     def look(session):
-        with pytest.raises(KeyError), become(session, "staff"):
+        with pytest.raises(KeyError), assume_role(session, "staff"):
             raise KeyError
         return patients(session)
 
@@ -247,7 +249,7 @@ def test_a_failed_statement_gives_the_role_back_with_its_savepoint(database):
         with (
             pytest.raises(ProgrammingError, match="nowhere"),
             session.begin_nested(),
-            become(session, "staff"),
+            assume_role(session, "staff"),
         ):
             session.execute(text("SELECT FROM nowhere"))
         return patients(session)
@@ -256,5 +258,5 @@ def test_a_failed_statement_gives_the_role_back_with_its_savepoint(database):
 
 
 def test_an_owner_stays_the_owner(session):
-    with become(session, "patient"):
+    with assume_role(session, "patient"):
         session.execute(text("SELECT FROM audit_seals"))

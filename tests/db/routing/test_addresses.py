@@ -7,13 +7,13 @@ import pytest
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from db.endpoints import Endpoints
-from db.routing.addresses import Addresses, open_reading
+from db.routing.addresses import ServerAddresses, open_reading
 
 THREE = "postgresql://me:secret@one:1,two:2,three:3/clinic?target_session_attrs=any"
 
 
 def addresses(database_url, **replica_urls):
-    return Addresses(Endpoints(database_url, replica_urls, "", {}))
+    return ServerAddresses(Endpoints(database_url, replica_urls, "", {}))
 
 
 def names(found):
@@ -54,11 +54,11 @@ def test_hosts_and_ports_are_paired_as_libpq_does(url, place):
 
 
 @pytest.fixture
-def cluster_addresses(with_notes: Endpoints) -> Addresses:
+def cluster_addresses(with_notes: Endpoints) -> ServerAddresses:
     """The shared cluster's, from a URL that does not say which server to look for."""
     parameters = parse_dsn(with_notes.database_url)
     del parameters["target_session_attrs"]
-    return Addresses(replace(with_notes, database_url=make_dsn(**parameters)))
+    return ServerAddresses(replace(with_notes, database_url=make_dsn(**parameters)))
 
 
 def in_recovery(connection):
@@ -92,7 +92,7 @@ def shown(connection, setting):
 def test_a_connection_asks_nothing_before_somebody_knows_of_it(with_notes, proxy):
     place = {"host": "127.0.0.1", "port": str(proxy.port)}
     url = make_dsn(**{**parse_dsn(with_notes.database_url), **place})
-    (node,) = Addresses(Endpoints(url, {}, "", {})).nodes
+    (node,) = ServerAddresses(Endpoints(url, {}, "", {})).nodes
 
     # What hangs would wait for its answer without limit, and nobody could cut it off.
     with closing(open_reading(node)):
@@ -102,7 +102,7 @@ def test_a_connection_asks_nothing_before_somebody_knows_of_it(with_notes, proxy
 
 def test_what_a_connection_begins_with_holds_beside_options_of_an_url(with_notes):
     url = make_dsn(with_notes.database_url, options="-c work_mem=5MB")
-    addresses = Addresses(replace(with_notes, database_url=url, replica_urls={}))
+    addresses = ServerAddresses(replace(with_notes, database_url=url, replica_urls={}))
 
     with closing(addresses.open_primary(None)) as connection:
         assert shown(connection, "work_mem") == "5MB"

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, InternalError, ProgrammingError
 
-from db.routing import SYSTEM, become, call, call_last
+from db.routing import SYSTEM, assume_role, call, call_last
 from db.routing.acting import is_itself
 from tests.db.routing.cutting import COMMIT
 from tests.db.routing.notes import add_note, has_note, is_written
@@ -158,7 +158,7 @@ def test_nothing_waits_in_a_savepoint_that_may_be_undone_alone(database):
 
 def test_nothing_waits_in_a_role_that_is_only_borrowed(database):
     def write(session):
-        with become(session, "staff"):
+        with assume_role(session, "staff"):
             borrowed = leave(session, uuid4())
         return borrowed, is_itself(session)
 
@@ -186,7 +186,7 @@ def test_a_call_answers_with_its_row_and_fails_as_all_statements_do(database):
 def test_becoming_another_role_takes_no_message_of_its_own(behind_proxy, proxy):
     def write():
         def operation(session):
-            with become(session, "door"):
+            with assume_role(session, "door"):
                 session.execute(text("SELECT 1"))
 
         behind_proxy.write(operation, acting=SYSTEM)

@@ -14,7 +14,7 @@ import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
 
-from db.routing.acting import Acting
+from db.routing.acting import DatabaseIdentity
 from tests.db.rules.document_rows import document_rows
 from tests.db.rules.visit_rows import visit_rows
 
@@ -36,10 +36,10 @@ class Row:
     values: dict[str, Any]
 
 
-def acting(role: str) -> Acting:
+def acting(role: str) -> DatabaseIdentity:
     """Return in whose name this role's person acts."""
     patient_id = ANN if role == "patient" else None
-    return Acting(role, USERS.get(role), patient_id)  # type: ignore[arg-type]
+    return DatabaseIdentity(role, USERS.get(role), patient_id)  # type: ignore[arg-type]
 
 
 def rows() -> Iterator[Row]:

@@ -9,9 +9,9 @@ from sqlalchemy import select, update
 
 from db.models import Alert, AlertLetter, AuditEvent
 from services import alerts
-from services.alerts import AlertKind, News, Post, RuleDraft
+from services.alerts import AlertChange, AlertKind, Post, RuleDraft
 from services.errors import InvalidInput, NotAllowed, NotFound
-from services.mail import Server, SmtpMailer
+from services.mail import MailServer, SmtpMailer
 from tests.gateway import gateway
 from tests.mailbox import Mailbox, mail_server
 
@@ -20,7 +20,7 @@ DRAFT = RuleDraft(True, 20.0, 60.0, 5.0, 30.0)
 
 
 def began(node="db-02", kind=AlertKind.LAG):
-    return News(
+    return AlertChange(
         uuid4(), kind, node, "began", NOW, 34.0, 34.0, f"{node} is 34 s behind."
     )
 
@@ -85,7 +85,7 @@ def test_a_webhooks_path_is_a_secret_that_the_log_does_not_keep(session, admin):
 def test_who_saw_an_older_rule_changes_nothing(session, admin):
     change(session, admin)
 
-    with pytest.raises(alerts.RuleChanged):
+    with pytest.raises(alerts.AlertRuleChanged):
         alerts.change_rule(session, admin, AlertKind.LAG, DRAFT, revision=1)
 
 
@@ -203,7 +203,7 @@ def test_mail_says_what_is_wrong_and_where_to_look(session, admin):
     mailbox = Mailbox()
 
     with mail_server(mailbox) as port:
-        server = Server("127.0.0.1", port, None, None, False)
+        server = MailServer("127.0.0.1", port, None, None, False)
         mailer = SmtpMailer(server, sender="chartroom@example.org")
         assert send_all(session, Post(mailer, "Elm", "https://elm")) == [True, True]
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from db.observing import SlotSight, Tags
-from services.alerts import AlertKind, Judge, Measure, Rule, measure
+from services.alerts import AlertKind, Judge, Measure, RuleRevision, measure
 from tests.db.observing.sights import NOON, primary, replica, sight, silent
 
-RULE = Rule(True, 10.0, 30.0, 2.0, 30.0, kind=AlertKind.LAG)
+RULE = RuleRevision(True, 10.0, 30.0, 2.0, 30.0, kind=AlertKind.LAG)
 RULES = {AlertKind.LAG: RULE}
 
 
@@ -92,7 +92,9 @@ def test_a_rule_that_is_switched_off_ends_its_alerts():
     course = Course()
     course.for_seconds(31, 11)
 
-    course.rules = {AlertKind.LAG: Rule(False, 10, 30, 2, 30, kind=AlertKind.LAG)}
+    course.rules = {
+        AlertKind.LAG: RuleRevision(False, 10, 30, 2, 30, kind=AlertKind.LAG)
+    }
 
     assert course.for_seconds(1, 11)[1:] == [("ended", at(32))]
 

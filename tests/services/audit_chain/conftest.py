@@ -57,7 +57,7 @@ class Log:
         while self.ship():
             pass
 
-    def verify(self) -> audit_chain.Verdict:
+    def verify(self) -> audit_chain.ChainVerification:
         """Verify the whole log."""
         return audit_chain.verify(self.database, self.store, self.keys)
 

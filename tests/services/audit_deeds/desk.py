@@ -7,7 +7,7 @@ from db.models import Appointment
 from services import appointments, letters
 from services.audit import Action
 from services.letters import Letterhead, LetterKind
-from services.mail import Letter
+from services.mail import Email
 from tests.services import visit_samples
 from tests.services.audit_deeds.world import Deed, World, deed
 from tests.services.visit_samples import soon
@@ -16,7 +16,7 @@ from tests.services.visit_samples import soon
 class _Mailer:
     """Takes every letter."""
 
-    def send(self, letter: Letter) -> None:
+    def send(self, letter: Email) -> None:
         """Throw it away."""
 
 

@@ -7,7 +7,7 @@ from services.audit import Action
 from services.criteria import Criteria
 from services.documents import ChangedDocument, DocumentRecord, DraftDocument
 from services.pdf import waiting
-from services.pdf.examination import Examination
+from services.pdf.examination import PdfReport
 from tests.services.audit_deeds.world import Deed, World, deed
 from tests.services.documents.samples import content, file
 
@@ -121,7 +121,7 @@ def document_scan(w: World) -> Deed:
 
 @deed(Action.DOCUMENT_RECOGNISE)
 def document_recognise(w: World) -> Deed:
-    file_id = _file_stored(w, examination=Examination(pages=1))
+    file_id = _file_stored(w, examination=PdfReport(pages=1))
     return lambda: waiting.record_words(w.session, file_id, ["Ada"], is_all=True)
 
 

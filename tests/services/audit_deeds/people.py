@@ -22,7 +22,7 @@ from tests.services.passkeys import desk as passkey_desk
 from tests.services.passkeys.desk import PARTY
 from tests.services.people_samples import person
 
-ASKING = codes.Asking("rosa@example.org", "the browser's own secret", "k" * 32)
+ASKING = codes.CodeRequest("rosa@example.org", "the browser's own secret", "k" * 32)
 CLAIMED = Claimed("https://accounts.clinic.example", "1", "Rosa", None, None)
 
 

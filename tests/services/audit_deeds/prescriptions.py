@@ -10,10 +10,10 @@ from services.audit import Action
 from services.authoring import Clinic
 from services.prescriptions import (
     DraftPrescription,
-    Order,
+    PrescriptionIssuer,
     PrescriptionLine,
+    PrescriptionOrder,
     PrescriptionRecord,
-    Press,
     SignedPaper,
 )
 from services.signing import Signer
@@ -36,9 +36,9 @@ def _visit(w: World) -> UUID:
     )
 
 
-def _paper(w: World, order: Order) -> SignedPaper:
+def _paper(w: World, order: PrescriptionOrder) -> SignedPaper:
     keys = SigningKeyFile(w.folder / "signing.pem", "Clinic", True)
-    press = Press(w.files, Signer(keys), Clinic("Clinic"))
+    press = PrescriptionIssuer(w.files, Signer(keys), Clinic("Clinic"))
     return press.make(order, now=datetime.now(UTC))
 
 

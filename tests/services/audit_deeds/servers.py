@@ -1,19 +1,19 @@
 """Deeds on the database servers: each is recorded when it is let pass."""
 
 from services import cluster_acts
-from services.cluster_acts import Act, Order
+from services.cluster_acts import OperationKind, OperationRequest
 from tests.services.audit_deeds.world import Deed, Prepare, World, deed
 
 WHY = "Kernel update on db-01"
 
 
-def _requested(act: Act) -> Prepare:
+def _requested(act: OperationKind) -> Prepare:
     def prepare(w: World) -> Deed:
-        given, order = (w.session, w.boss.actor), Order(act, WHY, "db-02")
+        given, order = (w.session, w.boss.actor), OperationRequest(act, WHY, "db-02")
         return lambda: cluster_acts.request(*given, order, **w.boss.fresh)
 
     return prepare
 
 
-for one in Act:
+for one in OperationKind:
     deed(one.action)(_requested(one))

@@ -7,7 +7,7 @@ import pikepdf
 import pytest
 
 from services import authoring
-from services.pdf.examining import Examiner
+from services.pdf.examining import PdfInspector
 from tests.services.authoring.samples import (
     CLINIC,
     ID,
@@ -108,9 +108,9 @@ def test_each_template_is_drawn_without_an_accident(name):
     template = authoring.TEMPLATES[name]
     form = {
         field.name: "2026-11-20"
-        if field.kind is authoring.Kind.DATE
+        if field.kind is authoring.FormFieldKind.DATE
         else [["a", "b", "c", "d"]]
-        if field.kind is authoring.Kind.TABLE
+        if field.kind is authoring.FormFieldKind.TABLE
         else f"Something about {field.label}"
         for field in template.fields
     }
@@ -170,7 +170,7 @@ def test_content_is_either_tagged_or_said_to_be_decoration():
 
 
 def test_the_examiner_finds_nothing_odd_in_it():
-    examiner = Examiner()
+    examiner = PdfInspector()
     try:
         examination = examiner.examine(BytesIO(made()))
     finally:

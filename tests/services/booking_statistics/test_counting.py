@@ -17,7 +17,7 @@ from db.routing import SYSTEM
 from services import booking_statistics, visit_news
 from services.booking_statistics import BookingStatistics, Figures, Period
 from services.errors import InvalidInput, NotAllowed
-from services.on_behalf import OnBehalf
+from services.on_behalf import ActorDatabase
 from services.visit_caches import VisitCaches
 from tests.services import visit_samples
 from tests.services.clinic_samples import Clinic, settled
@@ -212,7 +212,7 @@ def test_only_administrators_are_told(clinic, module_endpoints):
     with closing(VisitCaches(clinic.database, hearing)) as caches:
         for actor in (clinic.cleo, clinic.dora, clinic.ana):
             with pytest.raises(NotAllowed, match="see how visits are booked"):
-                caches.statistics(OnBehalf(clinic.database, actor), WEEK, UTC)
+                caches.statistics(ActorDatabase(clinic.database, actor), WEEK, UTC)
 
 
 def test_doctors_and_days_add_up(clinic, arrange):

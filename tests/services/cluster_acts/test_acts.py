@@ -13,9 +13,15 @@ from db.models import ClusterOperation
 from db.patroni import Patroni
 from db.routing import SYSTEM, Database
 from services.actors import CONSOLE
-from services.cluster_acts import Act, Operator, Order, Servers, preview
+from services.cluster_acts import (
+    OperationKind,
+    OperationRequest,
+    OperationRunner,
+    Servers,
+    preview,
+)
 from services.cluster_acts.servers import wait_until
-from services.on_behalf import OnBehalf
+from services.on_behalf import ActorDatabase
 from tests.breaking import replicas
 from tests.conftest import Databases, Ring
 from tests.waiting import eventually
@@ -34,14 +40,14 @@ def broken(ring: Ring) -> Iterator[Endpoints]:
 
 
 @pytest.fixture
-def operator(breakable: Cluster, broken: Endpoints) -> Iterator[Operator]:
+def operator(breakable: Cluster, broken: Endpoints) -> Iterator[OperationRunner]:
     with closing(Database(broken)) as database:
-        yield Operator(Servers(database, Patroni(broken)))
+        yield OperationRunner(Servers(database, Patroni(broken)))
 
 
 @pytest.fixture
-def console(operator: Operator) -> OnBehalf:
-    return OnBehalf(operator.servers.database, CONSOLE)
+def console(operator: OperationRunner) -> ActorDatabase:
+    return ActorDatabase(operator.servers.database, CONSOLE)
 
 
 def done(operator, console, order):
@@ -64,7 +70,9 @@ def row_of(operator, run):
 def test_a_switchover_loses_nothing_and_says_what_it_cost(operator, console):
     best = preview(operator.servers.look()).best
 
-    run = done(operator, console, Order(Act.SWITCHOVER, WHY, best.name))
+    run = done(
+        operator, console, OperationRequest(OperationKind.SWITCHOVER, WHY, best.name)
+    )
 
     cost, row = run.cost, row_of(operator, run)
     assert cost.new_primary == best.name
@@ -86,7 +94,9 @@ def test_a_lost_replica_is_brought_back_until_it_streams(
         assert lost.kill()
         lost.patroni.start()
 
-        run = done(operator, console, Order(Act.REJOIN, WHY, lost.name))
+        run = done(
+            operator, console, OperationRequest(OperationKind.REJOIN, WHY, lost.name)
+        )
 
     assert run.cost.facts["way"] == "kept its data"
     assert operator.servers.look().server(lost.name).is_streaming
@@ -96,7 +106,7 @@ def test_a_replica_is_copied_anew_until_it_streams(operator, console, breakable)
     name = replicas(breakable)[0].name
     before = operator.servers.patroni.state_of(name)["postmaster_start_time"]
 
-    done(operator, console, Order(Act.REINIT, WHY, name))
+    done(operator, console, OperationRequest(OperationKind.REINIT, WHY, name))
 
     after = operator.servers.patroni.state_of(name)["postmaster_start_time"]
     assert after > before
@@ -106,16 +116,16 @@ def test_a_replica_is_copied_anew_until_it_streams(operator, console, breakable)
 def test_a_restart_of_the_primary_tells_how_long_writers_waited(operator, console):
     leader = operator.servers.look().primary.name
 
-    run = done(operator, console, Order(Act.RESTART, WHY, leader))
+    run = done(operator, console, OperationRequest(OperationKind.RESTART, WHY, leader))
 
     assert run.cost.downtime_seconds > 0
     assert run.cost.lost_writes == 0
 
 
 def test_automatic_failover_is_switched_off_and_on(operator, console):
-    done(operator, console, Order(Act.PAUSE, WHY))
+    done(operator, console, OperationRequest(OperationKind.PAUSE, WHY))
     was_automatic = operator.servers.look().is_automatic
-    done(operator, console, Order(Act.RESUME, WHY))
+    done(operator, console, OperationRequest(OperationKind.RESUME, WHY))
 
     assert not was_automatic
     assert operator.servers.look().is_automatic
@@ -124,7 +134,11 @@ def test_automatic_failover_is_switched_off_and_on(operator, console):
 def test_a_changed_setting_is_what_patroni_goes_by(operator, console):
     patroni = operator.servers.patroni
     try:
-        run = done(operator, console, Order(Act.SETTINGS, WHY, changes={"ttl": 30}))
+        run = done(
+            operator,
+            console,
+            OperationRequest(OperationKind.SETTINGS, WHY, changes={"ttl": 30}),
+        )
         # Each member tells what it goes by, and looks once a second.
         eventually(lambda: patroni.config()["ttl"] == 30)
     finally:
@@ -136,14 +150,18 @@ def test_a_changed_setting_is_what_patroni_goes_by(operator, console):
 def test_with_automatic_failover_off_somebody_lets_the_furthest_lead(
     operator, console, breakable: Cluster
 ):
-    done(operator, console, Order(Act.PAUSE, WHY))
+    done(operator, console, OperationRequest(OperationKind.PAUSE, WHY))
     leader = breakable.primary()
     try:
         with breakable.unsupervised():
             assert leader.kill()
             _await_leaderless(operator)
             best = preview(operator.servers.look()).best
-            run = done(operator, console, Order(Act.FAILOVER, WHY, best.name))
+            run = done(
+                operator,
+                console,
+                OperationRequest(OperationKind.FAILOVER, WHY, best.name),
+            )
             leader.patroni.start()
     finally:
         operator.servers.patroni.resume()
@@ -154,5 +172,5 @@ def test_with_automatic_failover_off_somebody_lets_the_furthest_lead(
     assert row.reason == WHY
 
 
-def _await_leaderless(operator: Operator) -> None:
+def _await_leaderless(operator: OperationRunner) -> None:
     assert wait_until(lambda: not operator.servers.leads(), seconds=20)

@@ -6,19 +6,19 @@ import pytest
 
 from db.routing import Lsn
 from services.cluster_acts import (
-    Act,
     CannotAct,
     NotTyped,
-    Order,
-    Server,
+    OperationKind,
+    OperationRequest,
+    ServerSituation,
     Situation,
     preview,
 )
 from services.cluster_acts.previewing import require_possible
 
-PRIMARY = Server("db-01", "primary", "running", True, 4, 0, 0.0)
-FAR = Server("db-02", "replica", "streaming", True, 4, 900, 0.0, True, True)
-NEAR = Server("db-03", "replica", "streaming", True, 4, 0, 0.0, True, True)
+PRIMARY = ServerSituation("db-01", "primary", "running", True, 4, 0, 0.0)
+FAR = ServerSituation("db-02", "replica", "streaming", True, 4, 900, 0.0, True, True)
+NEAR = ServerSituation("db-03", "replica", "streaming", True, 4, 0, 0.0, True, True)
 AFTER = Lsn.parse("0/5000000")
 BEFORE = Lsn.parse("0/4FFFF00")
 
@@ -35,7 +35,7 @@ def leaderless(*others, is_synchronous=True):
 def test_the_server_that_has_most_is_advised():
     found = preview(led(FAR, NEAR))
 
-    assert found.act is Act.SWITCHOVER
+    assert found.act is OperationKind.SWITCHOVER
     assert found.best.name == "db-03"
     assert [one.name for one in found.candidates] == ["db-03", "db-02"]
 
@@ -76,7 +76,7 @@ def test_a_server_that_cannot_take_over_says_why(change, reason):
 def test_without_a_primary_it_is_a_failover():
     found = preview(leaderless(replace(NEAR, position=AFTER)))
 
-    assert found.act is Act.FAILOVER
+    assert found.act is OperationKind.FAILOVER
     assert found.primary is None
     assert found.best.name == "db-03"
 
@@ -110,8 +110,8 @@ def test_nothing_is_certain_where_commits_waited_for_nobody():
     assert not found.candidate("db-03").is_certain
 
 
-def order(act=Act.FAILOVER, node="db-03", typed=""):
-    return Order(act, "The power is gone in room 1", node, typed=typed)
+def order(act=OperationKind.FAILOVER, node="db-03", typed=""):
+    return OperationRequest(act, "The power is gone in room 1", node, typed=typed)
 
 
 def test_who_may_lose_something_types_the_name():
@@ -134,10 +134,10 @@ def test_a_switchover_is_refused_while_nobody_could_hand_over():
     found = preview(leaderless(replace(NEAR, position=AFTER)))
 
     with pytest.raises(CannotAct, match="needs a failover"):
-        require_possible(found, order(Act.SWITCHOVER))
+        require_possible(found, order(OperationKind.SWITCHOVER))
 
 
 @pytest.mark.parametrize("node", ["db-09", None, "db-01"])
 def test_nobody_else_can_be_made_to_lead(node):
     with pytest.raises(CannotAct):
-        require_possible(preview(led(NEAR)), order(Act.SWITCHOVER, node))
+        require_possible(preview(led(NEAR)), order(OperationKind.SWITCHOVER, node))

@@ -9,13 +9,19 @@ from sqlalchemy import func, select, text, update
 from db.models import AuditEvent, ClusterOperation, UserSession
 from services import cluster_acts
 from services.actors import CONSOLE, Actor, Role, Scope
-from services.cluster_acts import Act, Cost, Order, ServersBusy, journal
+from services.cluster_acts import (
+    Cost,
+    OperationKind,
+    OperationRequest,
+    ServersBusy,
+    journal,
+)
 from services.confirmations import NotConfirmed
 from services.errors import InvalidInput, NotAllowed, NotFound
 from tests.services.people_samples import desk
 
 WHY = "Kernel update on db-01"
-ORDER = Order(Act.SWITCHOVER, WHY, "db-02")
+ORDER = OperationRequest(OperationKind.SWITCHOVER, WHY, "db-02")
 
 
 @pytest.fixture
@@ -29,7 +35,7 @@ def program(*scopes):
 
 def later(**ahead):
     moment = datetime.now(UTC) + timedelta(**ahead)
-    return Order(Act.SWITCHOVER, WHY, "db-02", scheduled_at=moment)
+    return OperationRequest(OperationKind.SWITCHOVER, WHY, "db-02", scheduled_at=moment)
 
 
 def grow_old(session, boss):
@@ -112,15 +118,23 @@ def test_whoever_works_on_the_server_itself_needs_no_passkey(session):
 @pytest.mark.parametrize(
     "order",
     [
-        pytest.param(Order(Act.RESTART, "short", "db-01"), id="no reason"),
+        pytest.param(
+            OperationRequest(OperationKind.RESTART, "short", "db-01"), id="no reason"
+        ),
         pytest.param(later(minutes=-1), id="in the past"),
         pytest.param(later(days=31), id="too far ahead"),
         pytest.param(
-            Order(Act.SWITCHOVER, WHY, scheduled_at=datetime(2027, 1, 1)),  # noqa: DTZ001
+            OperationRequest(
+                OperationKind.SWITCHOVER, WHY, scheduled_at=datetime(2027, 1, 1)
+            ),  # noqa: DTZ001
             id="without a zone",
         ),
         pytest.param(
-            Order(Act.REINIT, WHY, scheduled_at=datetime(2026, 12, 1, tzinfo=UTC)),
+            OperationRequest(
+                OperationKind.REINIT,
+                WHY,
+                scheduled_at=datetime(2026, 12, 1, tzinfo=UTC),
+            ),
             id="no switchover",
         ),
     ],

@@ -16,8 +16,8 @@ from db.routing import Database
 from services import documents
 from services.actors import Actor, Role
 from services.criteria import Criteria
-from services.document_lists.hot import HotLists, Place
-from services.on_behalf import OnBehalf
+from services.document_lists.hot import DocumentListCache, PageRequest
+from services.on_behalf import ActorDatabase
 from tests.services.document_lists.samples import NOW, filed
 
 
@@ -30,7 +30,9 @@ def main() -> None:
         closing(Database(endpoints)) as database,
         closing(Listener(endpoints, "documents")) as listener,
     ):
-        server = _Server(OnBehalf(database, actor), HotLists(listener), listener)
+        server = _Server(
+            ActorDatabase(database, actor), DocumentListCache(listener), listener
+        )
         for line in sys.stdin:
             command, *words = line.split()
             answer = json.dumps(getattr(server, command)(*words))
@@ -41,7 +43,9 @@ def main() -> None:
 class _Server:
     """What the process does when it is told to."""
 
-    def __init__(self, on_behalf: OnBehalf, hot: HotLists, listener: Listener) -> None:
+    def __init__(
+        self, on_behalf: ActorDatabase, hot: DocumentListCache, listener: Listener
+    ) -> None:
         self._on_behalf = on_behalf
         self._hot = hot
         self._listener = listener
@@ -50,7 +54,7 @@ class _Server:
         return self._listener.news() is not None
 
     def look(self) -> dict[str, Any]:
-        read = self._hot.look(self._on_behalf, Criteria(), Place(), now=NOW)
+        read = self._hot.look(self._on_behalf, Criteria(), PageRequest(), now=NOW)
         titles = [row.title for row in read.value.page.rows]
         return {"titles": titles, "at": read.served.at.isoformat()}
 

@@ -13,7 +13,7 @@ from services.actors import Actor
 from services.criteria import Criteria, Filter, Group, Operator
 from services.documents import DocumentRecord
 from services.patient_records import PatientRecord
-from services.pdf.examination import Examination
+from services.pdf.examination import PdfReport
 from tests.services.documents.samples import content, file
 from tests.services.patient_samples import ada
 
@@ -30,7 +30,7 @@ def register(session: Session, actor: Actor, first: str, last: str) -> PatientRe
 
 def text_of(*pages: str, **changes: Any):
     """Return content with this text, page by page."""
-    examined = Examination(pages=len(pages) or 1, text=tuple(pages))
+    examined = PdfReport(pages=len(pages) or 1, text=tuple(pages))
     return content(repr(pages).encode(), examination=examined, **changes)
 
 

@@ -14,15 +14,15 @@ import pytest
 from sqlalchemy import func, select
 
 from db.endpoints import Endpoints
-from db.listening import Listener, News
+from db.listening import ChangeMark, Listener
 from db.models import AuditEvent, User
 from db.routing import SYSTEM, Lsn
 from services import patients
 from services.actors import Actor, Role
 from services.criteria import Criteria
-from services.document_lists.hot import HotLists, Place
+from services.document_lists.hot import DocumentListCache, PageRequest
 from services.errors import NotAllowed
-from services.on_behalf import OnBehalf
+from services.on_behalf import ActorDatabase
 from tests.services.clinic_samples import TODAY, Clinic, settled
 from tests.services.document_lists.samples import NOW, filed
 from tests.waiting import eventually
@@ -34,9 +34,9 @@ class Hearing:
     """News that a test tells."""
 
     def __init__(self) -> None:
-        self.told: News | None = News(1, Lsn(0))
+        self.told: ChangeMark | None = ChangeMark(1, Lsn(0))
 
-    def news(self) -> News | None:
+    def news(self) -> ChangeMark | None:
         return self.told
 
     def close(self) -> None:
@@ -57,24 +57,24 @@ def hearing() -> Hearing:
 
 
 def _look(clinic, hot, actor=None, **asked):
-    on_behalf = OnBehalf(clinic.database, actor or clinic.cleo)
-    return hot.look(on_behalf, Criteria(), Place(), now=NOW, **asked)
+    on_behalf = ActorDatabase(clinic.database, actor or clinic.cleo)
+    return hot.look(on_behalf, Criteria(), PageRequest(), now=NOW, **asked)
 
 
 def _file(clinic, title="New"):
     """File a document; return where in the log it is."""
     cleo = clinic.cleo
-    on_behalf = OnBehalf(clinic.database, cleo)
+    on_behalf = ActorDatabase(clinic.database, cleo)
     return on_behalf.write(lambda s: filed(s, cleo, title)).lsn
 
 
 def test_a_list_is_kept_until_something_is_told(clinic, hearing):
-    hot = HotLists(hearing)
+    hot = DocumentListCache(hearing)
     first = _look(clinic, hot)
     lsn = _file(clinic)
 
     assert _look(clinic, hot) == first
-    hearing.told = News(2, lsn)
+    hearing.told = ChangeMark(2, lsn)
     second = _look(clinic, hot).value
     assert len(second.page.rows) == len(first.value.page.rows) + 1
     assert second.count.value == first.value.count.value + 1
@@ -83,15 +83,15 @@ def test_a_list_is_kept_until_something_is_told(clinic, hearing):
 def test_what_is_read_anew_comes_from_a_server_that_shows_what_was_told(
     clinic, hearing
 ):
-    hot = HotLists(hearing)
+    hot = DocumentListCache(hearing)
     lsn = _file(clinic, "Told of")
-    hearing.told = News(2, lsn)
+    hearing.told = ChangeMark(2, lsn)
 
     assert "Told of" in [row.title for row in _look(clinic, hot).value.page.rows]
 
 
 def test_who_has_just_written_is_shown_it_whatever_is_kept(clinic, hearing):
-    hot = HotLists(hearing)
+    hot = DocumentListCache(hearing)
     _look(clinic, hot)
     lsn = _file(clinic, "My own")
 
@@ -100,7 +100,7 @@ def test_who_has_just_written_is_shown_it_whatever_is_kept(clinic, hearing):
 
 
 def test_nothing_is_kept_while_nothing_can_be_heard(clinic, hearing):
-    hot = HotLists(hearing)
+    hot = DocumentListCache(hearing)
     hearing.told = None
     first = _look(clinic, hot)
     lsn = _file(clinic)
@@ -109,40 +109,40 @@ def test_nothing_is_kept_while_nothing_can_be_heard(clinic, hearing):
 
 
 def test_what_is_told_during_the_reading_keeps_it_from_being_found(clinic, hearing):
-    hot = HotLists(hearing)
+    hot = DocumentListCache(hearing)
     asked = hearing.news
 
     def news():
         before = asked()
-        hearing.told = News(2, Lsn(0))
+        hearing.told = ChangeMark(2, Lsn(0))
         return before
 
     hearing.news = news
     first = _look(clinic, hot)
-    hearing.told = News(2, _file(clinic))
+    hearing.told = ChangeMark(2, _file(clinic))
 
     assert _look(clinic, hot) != first
 
 
 def test_a_list_is_not_kept_for_longer_than_said(clinic, hearing):
-    hot = HotLists(hearing, seconds=0)
+    hot = DocumentListCache(hearing, seconds=0)
     first = _look(clinic, hot)
     lsn = _file(clinic)
-    hearing.told = News(1, lsn)
+    hearing.told = ChangeMark(1, lsn)
 
     assert _look(clinic, hot) != first
-    assert HotLists(hearing, seconds=9_999)._seconds == 300
+    assert DocumentListCache(hearing, seconds=9_999)._seconds == 300
 
 
 def test_what_a_clinician_sees_is_not_kept(clinic, hearing):
-    hot = HotLists(hearing)
+    hot = DocumentListCache(hearing)
     _look(clinic, hot, clinic.dora)
 
     assert not hot._kept
 
 
 def test_every_look_is_written_down(clinic, hearing):
-    hot = HotLists(hearing)
+    hot = DocumentListCache(hearing)
     count = select(AuditEvent.action, func.count()).group_by(AuditEvent.action)
 
     def told():
@@ -159,7 +159,7 @@ def test_every_look_is_written_down(clinic, hearing):
 
 
 def test_nobody_is_shown_what_was_kept_for_others(clinic, hearing):
-    hot = HotLists(hearing)
+    hot = DocumentListCache(hearing)
     _file(clinic)
     _look(clinic, hot)
 
@@ -176,7 +176,7 @@ def test_of_two_patients_neither_is_shown_what_was_kept_for_the_other(clinic, he
         session.flush()
         return Actor(user.id, user.name, Role.PATIENT, patient.id)
 
-    hot = HotLists(hearing)
+    hot = DocumentListCache(hearing)
     two = [
         clinic.database.write(partial(invite, patient=patient), acting=SYSTEM)
         for patient in (clinic.ada, clinic.grace)

@@ -19,8 +19,8 @@ from db.file_keys import FileKeys
 from db.gridfs import FileStore
 from services import documents
 from services.actors import Actor, Role
-from services.documents import DraftDocument, Intake
-from services.pdf.examination import Examination
+from services.documents import DocumentIngest, DraftDocument
+from services.pdf.examination import PdfReport
 from tests.conftest import connect
 
 # So much that some of it is in the store before the last of it is read.
@@ -50,9 +50,9 @@ class Deadly(BytesIO):
 class Trusting:
     """An examiner that takes anything for a PDF and looks at no byte of it."""
 
-    def examine(self, _source: object) -> Examination:
+    def examine(self, _source: object) -> PdfReport:
         """Return what everything is."""
-        return Examination(1, text=("Words of the newest",))
+        return PdfReport(1, text=("Words of the newest",))
 
 
 def main() -> None:
@@ -63,7 +63,7 @@ def main() -> None:
     source = Deadly(PDF, dies_at.get(stage, len(PDF) + 1))
     keys = FileKeys(Path(told["keys"]))
     with closing(FileStore(told["mongo_url"], told["store"], keys=keys)) as files:
-        intake = Intake(files, Trusting(), None, refuse_active=False)
+        intake = DocumentIngest(files, Trusting(), None, refuse_active=False)
         content = intake.receive(source, "newest.pdf", **told["made"])
         if stage == "before the row":
             die()

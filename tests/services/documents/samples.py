@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from db.models import AuditEvent, DocumentVersion
 from services import documents
 from services.documents import DraftDocument, StoredContent
-from services.pdf.examination import Examination
+from services.pdf.examination import PdfReport
 
 TEXT = ("Blood count of Ada", "Haemoglobin 14.1")
 
@@ -21,7 +21,7 @@ def content(data: bytes = b"%PDF-1.7 one", **changes: Any) -> StoredContent:
         "filename": "Blood count.pdf",
         "filesize": len(data),
         "sha256": hashlib.sha256(data).digest(),
-        "examination": Examination(pages=2, text=TEXT),
+        "examination": PdfReport(pages=2, text=TEXT),
     }
     return StoredContent(**(values | changes))
 

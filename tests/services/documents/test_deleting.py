@@ -102,7 +102,7 @@ def test_what_is_held_after_its_deletion_is_not_purged_but_can_be_restored(
 def test_a_hold_needs_a_reason_and_is_placed_and_released_once(session, clerk, filed):
     with pytest.raises(InvalidInput, match="reason"):
         documents.hold(session, clerk, filed.id, reason="no")
-    with pytest.raises(documents.NotHeld):
+    with pytest.raises(documents.NoHoldToRelease):
         documents.release(session, clerk, filed.id)
     documents.hold(session, clerk, filed.id, reason=REASON)
 

@@ -8,7 +8,7 @@ from services import documents, merging, patients
 from services.actors import Actor, Role
 from services.documents import Classification, DocumentType, DraftDocument
 from services.errors import NotAllowed, NotFound
-from services.pdf.examination import Examination
+from services.pdf.examination import PdfReport
 from tests.services.documents.samples import TEXT, content, file, told
 from tests.services.patient_samples import ADA, ada
 
@@ -79,10 +79,10 @@ def test_filing_and_reading_are_written_down_with_the_version(session, clerk, pa
 @pytest.mark.parametrize(
     ("examination", "reading"),
     [
-        (Examination(1, text=("words",)), "embedded"),
-        (Examination(1, text=(" \n",)), "waiting"),
-        (Examination(1), "waiting"),
-        (Examination(None, ("encrypted",)), "none"),
+        (PdfReport(1, text=("words",)), "embedded"),
+        (PdfReport(1, text=(" \n",)), "waiting"),
+        (PdfReport(1), "waiting"),
+        (PdfReport(None, ("encrypted",)), "none"),
     ],
     ids=["text", "only spaces", "no text", "needs a password"],
 )
@@ -95,7 +95,7 @@ def test_pages_without_words_wait_to_be_recognised(
 
 
 def test_text_that_cannot_be_stored_is_stored_without_what_cannot(session, clerk):
-    odd = Examination(2, text=("nul \0 here", "half \ud83d pair"))
+    odd = PdfReport(2, text=("nul \0 here", "half \ud83d pair"))
 
     filed = file(session, clerk, holding=content(examination=odd))
 
@@ -135,9 +135,9 @@ def test_an_id_is_not_taken_over_with_other_content_or_by_somebody_else(
     chosen = uuid4()
     file(session, clerk, id=chosen)
 
-    with pytest.raises(documents.IdTaken):
+    with pytest.raises(documents.DocumentIdTaken):
         file(session, clerk, id=chosen, holding=content(b"another"))
-    with pytest.raises(documents.IdTaken):
+    with pytest.raises(documents.DocumentIdTaken):
         file(session, clinician, id=chosen)
 
 

@@ -10,15 +10,15 @@ import pytest
 
 from db.gridfs import Bucket, FileStore
 from services import documents
-from services.documents import Intake
+from services.documents import DocumentIngest
 from services.errors import InvalidInput, Unavailable
-from services.pdf.examination import Examination
+from services.pdf.examination import PdfReport
 from services.pdf.sources import pieces_of
 from tests.services.documents.samples import file
 
 PDF = b"%PDF-1.7 " + os.urandom(700_000)
 TOO_MUCH = bytes(documents.MAX_BYTES + 1)
-HARMLESS = Examination(1, text=("words",))
+HARMLESS = PdfReport(1, text=("words",))
 LATER = datetime.now(UTC) + timedelta(days=1)
 
 
@@ -39,7 +39,7 @@ class Sure:
 
 def intake(files, finding=HARMLESS, *, verdict=None, refuse_active=False):
     scanner = None if verdict is None else Sure(verdict)
-    return Intake(files, Sure(finding), scanner, refuse_active=refuse_active)
+    return DocumentIngest(files, Sure(finding), scanner, refuse_active=refuse_active)
 
 
 def stored(files):
@@ -115,7 +115,7 @@ def test_fifty_megabytes_are_not_too_large(files):
 
 @pytest.mark.parametrize("found", ["scripts", "launch", "attachments"])
 def test_active_content_is_reported_and_by_setting_refused(files, found):
-    active = Examination(1, ("encrypted", found))
+    active = PdfReport(1, ("encrypted", found))
 
     reported = intake(files, active).receive(BytesIO(PDF), "x.pdf")
     with pytest.raises(documents.ActiveContent, match="does not accept"):
@@ -126,7 +126,7 @@ def test_active_content_is_reported_and_by_setting_refused(files, found):
 
 
 def test_a_password_alone_is_not_active(files):
-    locked = Examination(None, ("encrypted",))
+    locked = PdfReport(None, ("encrypted",))
 
     taken = intake(files, locked, refuse_active=True).receive(BytesIO(PDF), "x.pdf")
 
@@ -163,7 +163,7 @@ def test_what_gets_no_row_is_discarded(files):
 @pytest.mark.parametrize(
     ("error", "stays"),
     [
-        (documents.IdTaken(), False),
+        (documents.DocumentIdTaken(), False),
         (Unavailable("The primary went away while saving."), True),
         (ConnectionResetError(), True),
     ],

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from db.gridfs import Bucket, FileStore
 from db.models import Document
 from services import documents
-from services.documents import DraftDocument, Intake
+from services.documents import DocumentIngest, DraftDocument
 from services.keeping import naming, sweeping
 from tests.conftest import connect
 from tests.services.documents.dying import PDF, Trusting
@@ -46,7 +46,7 @@ class Clinic:
         self.files = files
         self._clerk = clerk
         self._told = told
-        intake = Intake(files, Trusting(), None, refuse_active=False)
+        intake = DocumentIngest(files, Trusting(), None, refuse_active=False)
         content = intake.receive(BytesIO(EARLIER), "earlier.pdf")
         with Session(self.engine) as session, session.begin():
             self.filed = documents.file(session, clerk, DraftDocument(), content)

@@ -5,10 +5,10 @@ from sqlalchemy import func
 
 from services import documents, patients
 from services.errors import NotAllowed
-from services.pdf.examination import Examination
+from services.pdf.examination import PdfReport
 from tests.services.documents.samples import TEXT, content, file, mark, told
 
-NEWER = content(b"newer", examination=Examination(1, text=("Newer words",)))
+NEWER = content(b"newer", examination=PdfReport(1, text=("Newer words",)))
 
 
 def test_a_new_version_counts_and_the_old_one_stays(session, clerk, filed):

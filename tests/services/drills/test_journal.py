@@ -9,11 +9,13 @@ from db.models import Drill, WriteProbe
 from services import drills
 from services.actors import Role
 from services.confirmations import NotConfirmed
-from services.drills import DrillKind, DrillRunning, Measured
+from services.drills import DrillKind, DrillMeasurements, DrillRunning
 from services.errors import NotAllowed, NotFound
 from tests.services.people_samples import desk
 
-GOOD = Measured(1.2, 0.0, acknowledged=500, lost=0, errors=0, facts=("As it was.",))
+GOOD = DrillMeasurements(
+    1.2, 0.0, acknowledged=500, lost=0, errors=0, facts=("As it was.",)
+)
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from db.models import DRILL_KINDS
-from services.drills import PROMISES, SCENARIOS, DrillKind, Measured, judge
+from services.drills import PROMISES, SCENARIOS, DrillKind, DrillMeasurements, judge
 
-GOOD = Measured(1.0, 0.0, acknowledged=500, lost=0, errors=0)
+GOOD = DrillMeasurements(1.0, 0.0, acknowledged=500, lost=0, errors=0)
 
 
 def test_every_drill_of_the_history_has_a_scenario_and_a_promise():

@@ -6,14 +6,14 @@ import pytest
 
 from services import drills
 from services.actors import Role
-from services.drills import DrillKind, Measured
+from services.drills import DrillKind, DrillMeasurements
 from services.errors import InvalidInput, NotAllowed
-from services.mail import MailNotSent, Server, SmtpMailer
+from services.mail import MailNotSent, MailServer, SmtpMailer
 from tests.mailbox import Mailbox, mail_server
 from tests.services.people_samples import desk, person
 
 CLINIC = "https://clinic.example.org"
-GOOD = Measured(1.0, 0.0, acknowledged=500, lost=0, errors=0)
+GOOD = DrillMeasurements(1.0, 0.0, acknowledged=500, lost=0, errors=0)
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def mailbox():
 @pytest.fixture
 def mailer(mailbox):
     with mail_server(mailbox) as port:
-        server = Server.at(f"smtp://127.0.0.1:{port}")
+        server = MailServer.at(f"smtp://127.0.0.1:{port}")
         yield SmtpMailer(server, sender="Chartroom <chartroom@example.org>")
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from db.models import Appointment, Booking, Slot, VisitLetter
 from db.routing import SYSTEM
-from services.mail import Server, SmtpMailer
+from services.mail import MailServer, SmtpMailer
 from tests.mailbox import Mailbox, mail_server
 from tests.services import visit_samples
 from tests.services.clinic_samples import Clinic, settled
@@ -95,5 +95,5 @@ def mailbox() -> Mailbox:
 def mailer(mailbox: Mailbox) -> Iterator[SmtpMailer]:
     """A real mail server, and who talks to it."""
     with mail_server(mailbox) as port:
-        server = Server.at(f"smtp://127.0.0.1:{port}")
+        server = MailServer.at(f"smtp://127.0.0.1:{port}")
         yield SmtpMailer(server, sender="Chartroom <chartroom@example.org>")

@@ -13,7 +13,7 @@ from services import letters
 from services.errors import NotAllowed
 from services.letters import Letterhead, LetterKind
 from services.letters.sending import _PAUSES
-from services.mail import Server, SmtpMailer
+from services.mail import MailServer, SmtpMailer
 from tests.browser.running import free_port
 from tests.services.visit_samples import soon
 
@@ -84,7 +84,7 @@ def test_a_server_that_is_away_is_left_alone_after_three_failures(post):
     for _ in range(5):
         post.do(lambda s: letters.write(s, LetterKind.CONFIRMED, post.booking))
     nobody = SmtpMailer(
-        Server.at(f"smtp://127.0.0.1:{free_port()}"), sender="c@example.org"
+        MailServer.at(f"smtp://127.0.0.1:{free_port()}"), sender="c@example.org"
     )
 
     assert send(post, nobody) == 0

@@ -110,7 +110,7 @@ def test_of_a_visit_that_did_not_take_place_nothing_is_saved(
     gone = {"cancelled_at": at} if status == "cancelled" else {}
     missed = visit_of(session, patient.id, days_ago=1, status=status, **gone)
 
-    with pytest.raises(medical_records.NotHeld, match="kept as a draft"):
+    with pytest.raises(medical_records.VisitDidNotTakePlace, match="kept as a draft"):
         save(session, clinician, missed)
 
 

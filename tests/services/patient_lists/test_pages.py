@@ -11,7 +11,7 @@ from services import criteria, patient_lists
 from services.criteria import Criteria, Direction, Filter, Group, Operator, Order
 from services.errors import InvalidInput, NotAllowed, Unavailable
 from services.listing import statements
-from services.listing.pages import Part
+from services.listing.pages import PageEnd
 from services.patient_fields import FIELDS
 from services.patient_lists import pages, queries
 
@@ -170,7 +170,7 @@ def test_lists_that_differ_in_values_only_share_their_sql(visit, clerk):
         listed(visit, clerk, where(Filter("last_name", Operator.EQUAL, name)))
 
     ask("Smith")
-    first_page = pages._PAGES[Part.FIRST]
+    first_page = pages._PAGES[PageEnd.FIRST]
     before = first_page.cache_info().misses
     ask("Müller")
 
@@ -186,7 +186,7 @@ def test_the_index_of_names_is_asked_for_three_letters_or_more(
 
     assert listed(session, clerk, asked) == [ann]
     statement = queries.prepare(session, clerk, asked, None).text(
-        pages._PAGES[Part.FIRST]
+        pages._PAGES[PageEnd.FIRST]
     )
     assert ("name_key LIKE" in statement.replace("last_name_key", "")) == uses_index
 

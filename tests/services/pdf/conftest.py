@@ -5,11 +5,11 @@ from contextlib import closing
 
 import pytest
 
-from services.pdf.examining import Examiner
+from services.pdf.examining import PdfInspector
 
 
 @pytest.fixture(scope="session")
-def examiner() -> Iterator[Examiner]:
+def examiner() -> Iterator[PdfInspector]:
     """Reads for every test; whoever kills its process makes one of their own."""
-    with closing(Examiner(seconds=10)) as examiner:
+    with closing(PdfInspector(seconds=10)) as examiner:
         yield examiner

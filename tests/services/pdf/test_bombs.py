@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from services.pdf.examining import Examiner, Unreadable
+from services.pdf.examining import PdfInspector, Unreadable
 from tests.services.pdf import samples
 
 AS_EVER = samples.letter("As ever")
@@ -54,7 +54,7 @@ def test_it_is_read_like_any_other(examiner, data):
 
 def test_time_is_limited(examiner):
     begun = time.monotonic()
-    impatient = Examiner(seconds=0.5)
+    impatient = PdfInspector(seconds=0.5)
     try:
         with pytest.raises(Unreadable, match="takes it too long"):
             impatient.examine(io.BytesIO(samples.nested_forms(40)))

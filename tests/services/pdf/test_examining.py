@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from services.pdf.examining import Examination, NeedsPassword, NotAPdf, Unreadable
+from services.pdf.examining import NeedsPassword, NotAPdf, PdfReport, Unreadable
 from tests.services.pdf import samples
 
 
@@ -16,7 +16,7 @@ def examined(examiner, data):
 def test_pages_are_counted_and_their_text_is_read_page_by_page(examiner):
     found = examined(examiner, samples.letter("Haemoglobin 14.1", "Next: in May"))
 
-    assert found == Examination(pages=2, text=("Haemoglobin 14.1", "Next: in May"))
+    assert found == PdfReport(pages=2, text=("Haemoglobin 14.1", "Next: in May"))
     assert found.has_text
 
 
@@ -60,7 +60,7 @@ def test_a_name_is_recognised_however_it_is_spelt(examiner):
 def test_a_file_that_needs_its_own_password_is_accepted_without_pages(examiner):
     found = examined(examiner, samples.locked())
 
-    assert found == Examination(pages=None, findings=("encrypted",))
+    assert found == PdfReport(pages=None, findings=("encrypted",))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from services.errors import ServiceError
-from services.pdf.examining import Examiner, Unreadable
+from services.pdf.examining import PdfInspector, Unreadable
 from services.pdf.zygote import SPARES
 from tests.waiting import eventually
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.skipif(not FILES, reason=f"no PDFs in {FOLDER}")
 @pytest.fixture(scope="module")
 def examiner():
     """One that nobody else's files have been through."""
-    with closing(Examiner(seconds=10)) as examiner:
+    with closing(PdfInspector(seconds=10)) as examiner:
         yield examiner
 
 

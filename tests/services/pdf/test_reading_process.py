@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from services.pdf.examining import Busy, Examiner, Unreadable
+from services.pdf.examining import Busy, PdfInspector, Unreadable
 from services.pdf.zygote import SPARES
 from tests.services.pdf import samples
 from tests.waiting import eventually
@@ -25,13 +25,13 @@ SLOW = samples.nested_forms(40)
 
 
 @pytest.fixture
-def own() -> Iterator[Examiner]:
+def own() -> Iterator[PdfInspector]:
     # A busy machine may keep somebody waiting for a turn.
-    with closing(Examiner(seconds=60)) as examiner:
+    with closing(PdfInspector(seconds=60)) as examiner:
         yield examiner
 
 
-def text(examiner: Examiner) -> tuple[str, ...]:
+def text(examiner: PdfInspector) -> tuple[str, ...]:
     return examiner.examine(io.BytesIO(LETTER)).text
 
 
@@ -61,7 +61,7 @@ def kill(readers: list[psutil.Process]) -> None:
 def test_nothing_is_started_before_the_first_file():
     before = zygotes()
 
-    Examiner().close()
+    PdfInspector().close()
 
     assert zygotes() == before
 
@@ -157,7 +157,7 @@ def test_a_spare_reader_that_is_killed_is_replaced(own):
 
 
 def test_whoever_waits_in_vain_for_a_turn_is_told_so():
-    with closing(Examiner(seconds=1)) as examiner, ThreadPoolExecutor(20) as pool:
+    with closing(PdfInspector(seconds=1)) as examiner, ThreadPoolExecutor(20) as pool:
         asked = [pool.submit(examiner.examine, io.BytesIO(SLOW)) for _ in range(20)]
         refusals = [type(each.exception()) for each in asked]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fpdf import FPDF
 
-from services.pdf.scanning import NoVerdict, Scanner, ScannerUnavailable
+from services.pdf.scanning import ClamdScanner, NoVerdict, ScannerUnavailable
 from tests.services.pdf import clamd, samples
 
 needs_clamd = pytest.mark.skipif(clamd.PROGRAM is None, reason="clamd is not installed")
@@ -23,7 +23,7 @@ def scanner():
         tempfile.TemporaryDirectory() as folder,
         clamd.running(Path(folder)) as url,
     ):
-        yield Scanner(url)
+        yield ClamdScanner(url)
 
 
 def infected_letter():
@@ -74,7 +74,7 @@ def test_a_file_too_large_for_the_scanner_gets_no_verdict(scanner, caplog):
 )
 def test_a_scanner_that_is_away_is_told_in_words(url):
     with pytest.raises(ScannerUnavailable, match="scanner does not answer") as told:
-        Scanner(url).scan(io.BytesIO(b"%PDF"))
+        ClamdScanner(url).scan(io.BytesIO(b"%PDF"))
 
     assert not isinstance(told.value, NoVerdict)
 
@@ -100,7 +100,7 @@ def answering(reply):
                     taken.sendall(reply)
 
         pool.submit(serve)
-        yield Scanner(f"tcp://127.0.0.1:{server.getsockname()[1]}", seconds=0.5)
+        yield ClamdScanner(f"tcp://127.0.0.1:{server.getsockname()[1]}", seconds=0.5)
 
 
 @pytest.mark.parametrize(

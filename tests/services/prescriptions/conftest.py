@@ -19,10 +19,10 @@ from services.actors import Actor
 from services.authoring import Clinic as Letterhead
 from services.prescriptions import (
     DraftPrescription,
-    Order,
+    PrescriptionIssuer,
     PrescriptionLine,
+    PrescriptionOrder,
     PrescriptionRecord,
-    Press,
     SignedPaper,
 )
 from services.signing import Signer
@@ -43,7 +43,7 @@ class Room:
     """A consulting room: the clinic, its press, and a visit that has begun."""
 
     clinic: Clinic
-    press: Press
+    press: PrescriptionIssuer
     graces: UUID
     adas: UUID
 
@@ -53,7 +53,7 @@ class Room:
     def write(self, actor: Actor, operation: Any) -> Any:
         return self.clinic.write(actor, lambda s: operation(s, actor))
 
-    def make(self, order: Order) -> SignedPaper:
+    def make(self, order: PrescriptionOrder) -> SignedPaper:
         return self.press.make(order, now=datetime.now(UTC))
 
     def issue(self, *lines: PrescriptionLine) -> PrescriptionRecord:
@@ -75,7 +75,7 @@ class Room:
         )
         return self.keep(order)
 
-    def keep(self, order: Order) -> PrescriptionRecord:
+    def keep(self, order: PrescriptionOrder) -> PrescriptionRecord:
         paper = self.make(order)
         with self.press.row_of(paper):
             return self.write(
@@ -144,7 +144,7 @@ def room(
         )
 
     visits = clinic.database.write(add, acting=SYSTEM).value
-    press = Press(files, Signer(signing_keys), Letterhead("Your clinic"))
+    press = PrescriptionIssuer(files, Signer(signing_keys), Letterhead("Your clinic"))
     found = Room(clinic, press, *visits)
     found.let_be_allergic("Penicillin V")
     return found

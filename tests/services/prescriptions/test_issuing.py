@@ -19,11 +19,11 @@ from services.prescriptions import (
     AlreadyPrescribed,
     InvalidPrescription,
     NoSuchPrescription,
-    NoSuchVisit,
     NotAtVisit,
     PaperDamaged,
     PrescriptionStatus,
     Superseded,
+    VisitNotFound,
     Withdrawn,
 )
 from tests.services.prescriptions.conftest import AMOXICILLIN, PARACETAMOL, draft
@@ -214,7 +214,7 @@ def test_the_desk_reads_prescriptions_and_issues_none(room):
 
 
 def test_a_clinician_prescribes_for_nobody_elses_patients(room):
-    with pytest.raises(NoSuchVisit):
+    with pytest.raises(VisitNotFound):
         room.read(
             room.clinic.dora,
             lambda s, a: prescriptions.prepare(s, a, room.adas, draft()),

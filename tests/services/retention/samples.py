@@ -46,7 +46,7 @@ def is_purged(session, document) -> bool:
     return row_of(session, document).purged_at is not None
 
 
-def rule_of(session, classification: Classification) -> retention.Rule:
+def rule_of(session, classification: Classification) -> retention.RetentionPeriod:
     """Return the rule of a class."""
     rules = retention.list_rules(session)
     return next(one for one in rules if one.classification is classification)

@@ -70,7 +70,7 @@ def test_without_a_fresh_passkey_a_hold_stands(session, held):
 def test_what_is_not_held_cannot_be_released(session, boss, clerk):
     document = file(session, clerk)
 
-    with pytest.raises(documents.NotHeld):
+    with pytest.raises(documents.NoHoldToRelease):
         retention.release_hold(session, boss.actor, document.id, **boss.fresh)
     with pytest.raises(documents.NoSuchDocument):
         retention.release_hold(session, boss.actor, uuid4(), **boss.fresh)

@@ -65,7 +65,7 @@ def test_of_two_administrators_the_second_sees_first_what_the_first_did(session,
     change(session, boss, seen, keep_days=60)
     session.commit()
 
-    with pytest.raises(retention.RuleChanged, match="nothing was changed"):
+    with pytest.raises(retention.RetentionRuleChanged, match="nothing was changed"):
         change(session, boss, seen, keep_days=90)
 
     assert rule_of(session, TEMPORARY).keep_days == 60

@@ -13,7 +13,7 @@ from db.routing import SYSTEM
 from services import bookings, scheduling
 from services.bookings import BookingRequest
 from services.errors import ServiceError
-from services.on_behalf import OnBehalf
+from services.on_behalf import ActorDatabase
 from services.scheduling import ExceptionDraft, ExceptionKind
 from tests.services.clinic_samples import settled
 from tests.services.scheduling.samples import (
@@ -57,7 +57,7 @@ def test_a_time_is_either_held_and_leaving_or_withdrawn(clinic):
 
 def _hold(clinic, slot_id, at_once):
     """Tell whether the slot could be held."""
-    cleo = OnBehalf(clinic.database, clinic.cleo)
+    cleo = ActorDatabase(clinic.database, clinic.cleo)
     wanted = BookingRequest(slot_id, clinic.ada.id, uuid4())
     at_once.wait()
     try:
@@ -71,6 +71,6 @@ def _block(clinic, dora, at_once):
     draft = ExceptionDraft(
         ExceptionKind.BLOCKED, tomorrow(), tomorrow(time(23)), dora, "Away"
     )
-    cleo = OnBehalf(clinic.database, clinic.cleo)
+    cleo = ActorDatabase(clinic.database, clinic.cleo)
     at_once.wait()
     cleo.write(lambda s: scheduling.add_exception(s, clinic.cleo, draft, FORTNIGHT))

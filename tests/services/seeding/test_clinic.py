@@ -9,7 +9,7 @@ from sqlalchemy import text
 from db.routing import SYSTEM, Database
 from services import duplicates, patients, people, seeding
 from services.errors import InvalidInput, NotAllowed
-from services.on_behalf import OnBehalf
+from services.on_behalf import ActorDatabase
 from services.patient_rules import validate
 from services.seeding import clinic
 from tests.conftest import connect, owner
@@ -137,7 +137,7 @@ def test_duplicate_detection_has_something_to_find(shared, seed, engine, clerk):
             for record in records(engine)[:150]
         ]
 
-    found = [best for best in OnBehalf(database, clerk).read(find).value if best]
+    found = [best for best in ActorDatabase(database, clerk).read(find).value if best]
     likely = [best for best in found if best[0].score >= duplicates.LIKELY]
     assert 1 <= len(likely) <= 20
 

@@ -16,7 +16,7 @@ from db.listening import Listener
 from db.routing import Database
 from services import bookings, visit_news
 from services.actors import Actor, Role
-from services.on_behalf import OnBehalf
+from services.on_behalf import ActorDatabase
 from services.visit_caches import VisitCaches
 from tests.services.bookings import samples
 
@@ -31,7 +31,7 @@ def main() -> None:
     with closing(Database(endpoints)) as database:
         caches = VisitCaches(database, listener, redis_url=redis_url)
         with closing(caches):
-            on_behalf = OnBehalf(database, actor)
+            on_behalf = ActorDatabase(database, actor)
             server = _Server(on_behalf, caches, listener, doctor_id)
             for line in sys.stdin:
                 command, *words = line.split()
@@ -45,7 +45,7 @@ class _Server:
 
     def __init__(
         self,
-        on_behalf: OnBehalf,
+        on_behalf: ActorDatabase,
         caches: VisitCaches,
         listener: Listener,
         doctor_id: UUID,

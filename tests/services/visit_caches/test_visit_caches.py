@@ -17,13 +17,13 @@ from uuid import UUID, uuid4
 import pytest
 
 from db.endpoints import Endpoints
-from db.listening import Listener, News
+from db.listening import ChangeMark, Listener
 from db.routing import SYSTEM, Lsn
 from services import bookings, visit_news
 from services.actors import Actor, Role
 from services.doctors import NoSuchDoctor
 from services.errors import NotAllowed
-from services.on_behalf import OnBehalf
+from services.on_behalf import ActorDatabase
 from services.visit_caches import VisitCaches, caches
 from services.visit_caches.caches import STATISTICS_SECONDS
 from tests.services.bookings import samples
@@ -38,9 +38,9 @@ class Hearing:
     """News that a test tells."""
 
     def __init__(self) -> None:
-        self.told: News | None = News(1, Lsn(0), "00000001")
+        self.told: ChangeMark | None = ChangeMark(1, Lsn(0), "00000001")
 
-    def news(self) -> News | None:
+    def news(self) -> ChangeMark | None:
         return self.told
 
     def close(self) -> None:
@@ -69,16 +69,16 @@ class Practice:
         self.tell(begun.lsn)
 
     def tell(self, lsn: Lsn) -> None:
-        self.hearing.told = News(1, lsn, "00000001")
+        self.hearing.told = ChangeMark(1, lsn, "00000001")
 
     def states(self, actor: Actor | None = None, **asked) -> list[str]:
-        who = OnBehalf(self.clinic.database, actor or self.clinic.cleo)
+        who = ActorDatabase(self.clinic.database, actor or self.clinic.cleo)
         begin = samples.FIRST
         read = self.caches.slots(who, self.doctor_id, begin, begin + _DAY, **asked)
         return [slot.state for slot in read.value]
 
     def doctors(self, actor: Actor | None = None, **asked):
-        who = OnBehalf(self.clinic.database, actor or self.clinic.cleo)
+        who = ActorDatabase(self.clinic.database, actor or self.clinic.cleo)
         return self.caches.doctors(who, search=self.name, **asked).value
 
     def hold(self, number: int, seconds: float = 120, patient: UUID | None = None):
@@ -201,7 +201,7 @@ def test_a_hold_that_runs_out_is_seen_without_any_news(practice):
 def test_another_timeline_knows_nothing_of_what_was_kept_before(practice):
     practice.states()
     lsn = practice.hold(0)
-    practice.hearing.told = News(1, practice.hearing.told.position, "00000002")
+    practice.hearing.told = ChangeMark(1, practice.hearing.told.position, "00000002")
 
     # A replica may be behind: only what is read anew can show the hold.
     assert practice.states(after=lsn) == ["held", "free", "free"]
@@ -216,7 +216,7 @@ def test_nothing_is_kept_that_only_some_may_know(practice):
         (doctor,) = practice.doctors(actor)
         assert (doctor.email, doctor.license_number, doctor.user_id) == (None,) * 3
     lsn = practice.hold(1)
-    who = OnBehalf(practice.clinic.database, patient)
+    who = ActorDatabase(practice.clinic.database, patient)
     begin = samples.FIRST
     read = practice.caches.slots(
         who, practice.doctor_id, begin, begin + _DAY, after=lsn
