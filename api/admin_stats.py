@@ -14,8 +14,8 @@ from api.dependencies import Caller, Program, ProgramOrPerson
 from api.documented import sends, shows
 from api.files import BYTE_ORDER_MARK
 from db.routing import Read
-from services import booking_statistics
-from services.booking_statistics import (
+from services.visits.figures import statistics
+from services.visits.figures.statistics import (
     BookingStatistics,
     Figures,
     OneDoctor,
@@ -93,7 +93,7 @@ def export(
     period = found.period
     name = f"visit-statistics-{period.first_day}-{period.last_day}.csv"
     return Response(
-        mark + booking_statistics.as_csv(found),
+        mark + statistics.as_csv(found),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

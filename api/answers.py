@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from db.routing import Lsn, Read, WriteResult
-from services.patient_records import (
+from services.patients.records.model import (
     Identity,
     PatientDraft,
     PatientRecord,

@@ -38,9 +38,9 @@ from db.audit_store import AuditStore
 from db.gridfs import FileStore
 from db.observing import ClusterMonitor
 from db.routing import Database
-from services.audit_spool import Spooling
-from services.cluster_acts import OperationRunner
-from services.throttling import CallLimits
+from services.cluster.operations import OperationRunner
+from services.core.audit_spool import Spooling
+from services.core.throttling import CallLimits
 
 # Everything else belongs to the pages.
 PATHS: Final = ("/api", "/patient-register", "/health", "/metrics", "/files")

@@ -13,9 +13,9 @@ from api.answers import JsonResponse, read_headers, written_headers
 from api.dependencies import Caller, ProgramOrPerson
 from api.documented import shows
 from api.visit_answers import VisitShown, VisitsShown, visit_json
-from services import appointments
-from services.actors import Actor
-from services.appointments import VisitRecord
+from services.core.actors import Actor
+from services.visits.front_desk import appointments
+from services.visits.front_desk.appointments import VisitRecord
 
 router = APIRouter(prefix="/api/appointments", tags=["Visits"])
 

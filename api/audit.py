@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from api.dependencies import ProgramOrPerson
 from api.documented import sends
 from api.files import BYTE_ORDER_MARK
-from services import audit_log
+from services.audit import log
 
 router = APIRouter(prefix="/files", tags=["Files"])
 
@@ -35,11 +35,11 @@ def export(
     """Stream the audit log as CSV, or what of it meets all that is asked for."""
     del person, patient, subject, session, actions, outcome, first_day, last_day
     now = caller.stores.now()
-    question = audit_log.from_query(request.query_params)
+    question = log.from_query(request.query_params)
     wanted = question.filter(now.tzinfo or UTC)
     store = caller.stores.audit
     pieces = caller.stream(
-        lambda session: audit_log.export_csv(session, store, caller.actor, wanted)
+        lambda session: log.export_csv(session, store, caller.actor, wanted)
     )
     # The first piece is made before anything is sent, so that a refusal can be told.
     header = next(pieces)

@@ -16,10 +16,16 @@ from api.dependencies import Caller, ProgramOrPerson
 from api.documented import refuses, shows
 from api.problems import Refusal
 from api.visit_answers import BookingShown, booking_json, booking_path, free_json
-from services import bookings, slots
-from services.actors import Permission
-from services.bookings import BookingRecord, BookingRequest, BookingStatus, SlotTaken
-from services.errors import InvalidInput
+from services.core.actors import Permission
+from services.core.errors import InvalidInput
+from services.visits.booking import bookings
+from services.visits.booking.bookings import (
+    BookingRecord,
+    BookingRequest,
+    BookingStatus,
+    SlotTaken,
+)
+from services.visits.schedule import slots
 
 router = APIRouter(prefix="/api/bookings", tags=["Visits"])
 

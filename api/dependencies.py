@@ -17,23 +17,28 @@ from db.audit_store import AuditStore
 from db.gridfs import FileStore
 from db.observing import ClusterMonitor
 from db.routing import ANONYMOUS, Database, DatabaseUnavailable, Lsn, Read, WriteResult
-from services import audit, people, tokens
-from services.actors import Actor, Permission
-from services.audit import Action, Origin
-from services.audit_spool import Spooling
-from services.authoring import Clinic
-from services.cluster_acts import OperationRequest, OperationRunner, RunningOperation
-from services.criteria import Criteria
-from services.document_lists.hot import CachedPage, DocumentListCache, PageRequest
-from services.documents import DocumentIngest
-from services.errors import InvalidInput, NotFound
-from services.on_behalf import ActorDatabase, Begun, write_down
-from services.pdf.examining import PdfInspector
+from services.cluster.operations import (
+    OperationRequest,
+    OperationRunner,
+    RunningOperation,
+)
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action, Origin
+from services.core.audit_spool import Spooling
+from services.core.errors import InvalidInput, NotFound
+from services.core.on_behalf import ActorDatabase, Begun, write_down
+from services.core.throttling import CallLimits, LimitReached
+from services.documents.forms import Clinic
+from services.documents.records import DocumentIngest
+from services.documents.search.cache import CachedPage, DocumentListCache, PageRequest
+from services.documents.sharing.links import LinkSigner
+from services.lists.criteria import Criteria
+from services.pdf.inspecting import PdfInspector
 from services.pdf.kept_files import KeptFiles
-from services.share_links import LinkSigner
-from services.throttling import CallLimits, LimitReached
-from services.tokens import Bearer
-from services.visit_caches import VisitCaches
+from services.people import accounts, tokens
+from services.people.tokens import Bearer
+from services.visits.figures.caches import VisitCaches
 
 T = TypeVar("T")
 
@@ -42,7 +47,7 @@ _bearer: Final = HTTPBearer(auto_error=False, description="python -m dashboard t
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="Chartroom"'}
 # The middleware puts the signed-in person here; a client cannot reach it.
 SIGNED_IN: Final = "chartroom.user"
-# Beside it their whole sign-in: a services.sessions.Live.
+# Beside it their whole sign-in: a services.people.sessions.Live.
 SESSION: Final = "chartroom.session"
 LSN_PARAMETER: Final = "after_lsn"
 _UNKNOWN_TOKEN: Final = "The bearer token is unknown, expired or revoked."  # noqa: S105
@@ -187,7 +192,7 @@ def program_or_person(request: Request, later: BackgroundTasks) -> Caller:
         raise HTTPException(403, "Only Chartroom's own pages may do this.")
     try:
         found = stores.database.read(
-            lambda session: people.get_actor(session, user_id), acting=ANONYMOUS
+            lambda session: accounts.get_actor(session, user_id), acting=ANONYMOUS
         )
     except NotFound as error:
         raise _unauthorised(str(error)) from error

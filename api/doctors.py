@@ -17,9 +17,9 @@ from api.visit_answers import (
     doctor_json,
     slot_json,
 )
-from services import doctors
-from services.errors import InvalidInput
-from services.typed_text import is_storable
+from services.core.errors import InvalidInput
+from services.core.typed_text import is_storable
+from services.visits.schedule import doctors
 
 router = APIRouter(prefix="/api/doctors", tags=["Visits"])
 

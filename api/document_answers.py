@@ -9,10 +9,10 @@ import orjson
 from pydantic import Field
 
 from api.answers import Shown
-from services.document_lists import FoundDocument
-from services.documents import Classification, DocumentRecord, DocumentType
-from services.documents.records import VersionRecord
-from services.shares import Share
+from services.documents.records import Classification, DocumentRecord, DocumentType
+from services.documents.records.model import VersionRecord
+from services.documents.search import FoundDocument
+from services.documents.sharing.shares import Share
 
 _SHA256 = Field(pattern="^[0-9a-f]{64}$")
 

@@ -20,8 +20,8 @@ from api.ranges import Span, Unsatisfiable, is_known, span_of
 from api.sending import PDF, FileResponse, noting, pieces_of
 from db.gridfs import PlainStream
 from db.routing import Read
-from services import documents
-from services.documents import VersionRecord
+from services.documents import records
+from services.documents.records import VersionRecord
 
 router = APIRouter(tags=["Documents"])
 
@@ -46,8 +46,8 @@ def look_at_file(
     """Tell of a document's file what sending it would tell; nothing is sent."""
 
     def look(session: Session) -> VersionRecord:
-        found = documents.get(session, caller.actor, uuid, number=number)
-        return documents.require_served(found.version)
+        found = records.get(session, caller.actor, uuid, number=number)
+        return records.require_served(found.version)
 
     read = caller.read(look)
     headers = _headers(caller, read)
@@ -96,7 +96,7 @@ def send_page(
 ) -> Response:
     """Show a page of a version as a picture, so that nothing in the file can act."""
     read = caller.read(
-        lambda session: documents.open_version(
+        lambda session: records.open_version(
             session, caller.actor, uuid, number, purpose="view", page=page
         )
     )
@@ -151,19 +151,17 @@ def _open(
 ) -> VersionRecord:
     """Return what is to be sent; who has it already gets to know only that."""
     if "if-none-match" in request.headers:
-        found = documents.get(session, caller.actor, uuid, number=number).version
+        found = records.get(session, caller.actor, uuid, number=number).version
         known = is_known(request.headers, file_etag(found.sha256))
-        if known and documents.require_served(found):
+        if known and records.require_served(found):
             return found
-    return documents.open_version(
-        session, caller.actor, uuid, number, purpose="download"
-    )
+    return records.open_version(session, caller.actor, uuid, number, purpose="download")
 
 
 def _open_file(
     caller: Caller, version: VersionRecord
 ) -> AbstractContextManager[PlainStream]:
-    return documents.open_file(caller.stores.files, version)
+    return records.open_file(caller.stores.files, version)
 
 
 def _headers(caller: Caller, read: Read[VersionRecord]) -> dict[str, str]:
@@ -176,7 +174,7 @@ def _headers(caller: Caller, read: Read[VersionRecord]) -> dict[str, str]:
 
 def _noting(caller: Caller, version: VersionRecord) -> Callable[[], object]:
     return lambda: caller.write(
-        lambda session: documents.note_damage(
+        lambda session: records.note_damage(
             session, caller.actor, version.document_id, version.number
         )
     )

@@ -12,10 +12,12 @@ from api.bodies import describe_criteria
 from api.dependencies import Caller, ProgramOrPerson
 from api.document_answers import DocumentsPage, found_json
 from api.documented import shows
-from services import criteria, document_fields, document_lists
-from services.criteria import QueryCriteria
-from services.document_lists import DocumentPage
-from services.document_lists.hot import PageRequest
+from services.documents import search
+from services.documents.search import DocumentPage
+from services.documents.search import fields as document_fields
+from services.documents.search.cache import PageRequest
+from services.lists import criteria
+from services.lists.criteria import QueryCriteria
 
 router = APIRouter(tags=["Documents"])
 
@@ -69,7 +71,7 @@ def _page(page: DocumentPage, asked: QueryCriteria) -> dict[str, Any]:
 
 def _numbered(session: Session, caller: Caller, asked: QueryCriteria) -> dict[str, Any]:
     now = caller.stores.now()
-    rows = document_lists.list_numbered(
+    rows = search.list_numbered(
         session,
         caller.actor,
         asked.criteria,
@@ -77,9 +79,7 @@ def _numbered(session: Session, caller: Caller, asked: QueryCriteria) -> dict[st
         per_page=asked.per_page,
         now=now,
     )
-    count = document_lists.count_documents(
-        session, caller.actor, asked.criteria, now=now
-    )
+    count = search.count_documents(session, caller.actor, asked.criteria, now=now)
     return {
         "documents": list(map(found_json, rows)),
         "page": asked.page,

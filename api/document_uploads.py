@@ -13,7 +13,8 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
 from api.dependencies import Caller, ProgramOrPerson
-from services.documents import (
+from services.core.errors import InvalidInput
+from services.documents.records import (
     LONGEST_DESCRIPTION,
     LONGEST_TITLE,
     MAX_BYTES,
@@ -25,7 +26,6 @@ from services.documents import (
     TooLarge,
     permission_to_file,
 )
-from services.errors import InvalidInput
 
 _FILE: Final = "file"
 _PART_BYTES: Final = 64 * 1024

@@ -36,9 +36,9 @@ from api.document_uploads import (
 from api.documented import shows
 from api.problems import precondition_required
 from db.routing import WriteResult
-from services import documents
-from services.actors import Role
-from services.documents import ChangedDocument, DocumentRecord, StoredContent
+from services.core.actors import Role
+from services.documents import records
+from services.documents.records import ChangedDocument, DocumentRecord, StoredContent
 
 router = APIRouter(prefix="/api/documents", tags=["Documents"])
 
@@ -59,10 +59,10 @@ def _at_most(characters: int) -> Any:
 class DocumentChanges(Body):
     """What shall be different; all else stays as it is."""
 
-    title: Annotated[str, _at_most(documents.LONGEST_TITLE)] = ""
+    title: Annotated[str, _at_most(records.LONGEST_TITLE)] = ""
     document_type: str = ""
     classification: str = ""
-    description: Annotated[str, _at_most(documents.LONGEST_DESCRIPTION)] = ""
+    description: Annotated[str, _at_most(records.LONGEST_DESCRIPTION)] = ""
     metadata: dict[str, Any] = Field(default_factory=dict)
     patient_id: Annotated[UUID | None, Field(strict=False)] = None
 
@@ -93,10 +93,10 @@ def file_document(caller: Sender, came: Uploaded) -> Response:
     content = receive(caller, came)
 
     def file(session: Session) -> tuple[DocumentRecord, DocumentRecord | None]:
-        same = documents.find_filed(
+        same = records.find_filed(
             session, caller.actor, content.sha256, draft.patient_id
         )
-        return documents.file(session, caller.actor, draft, content), same
+        return records.file(session, caller.actor, draft, content), same
 
     written = _keep(caller, content, file)
     filed, same = written.value
@@ -118,8 +118,8 @@ def get_details(
     """Describe a document and its versions, the newest first; deleted ones too."""
 
     def get(session: Session) -> tuple[DocumentRecord, tuple[Any, ...]]:
-        found = documents.get(session, caller.actor, uuid, even_deleted=True)
-        return found, documents.versions(session, caller.actor, uuid)
+        found = records.get(session, caller.actor, uuid, even_deleted=True)
+        return found, records.versions(session, caller.actor, uuid)
 
     read = caller.read(get)
     found, versions = read.value
@@ -153,7 +153,7 @@ def change_details(
     def change(session: Session) -> DocumentRecord:
         before = _current(session, caller, uuid, if_match, is_of_file=False)
         changes = body.applied_to(before)
-        return documents.change(
+        return records.change(
             session, caller.actor, uuid, changes, revision=before.revision
         )
 
@@ -174,7 +174,7 @@ def add_version(
 
     def add(session: Session) -> DocumentRecord:
         before = _current(session, caller, uuid, if_match)
-        return documents.add_version(
+        return records.add_version(
             session, caller.actor, uuid, content, revision=before.revision
         )
 
@@ -194,7 +194,7 @@ def restore_version(
 
     def restore(session: Session) -> DocumentRecord:
         before = _current(session, caller, uuid, if_match)
-        return documents.restore_version(
+        return records.restore_version(
             session, caller.actor, uuid, number, revision=before.revision
         )
 
@@ -210,7 +210,7 @@ def delete_document(
 
     def delete(session: Session) -> DocumentRecord:
         before = _current(session, caller, uuid, if_match)
-        return documents.delete(session, caller.actor, uuid, revision=before.revision)
+        return records.delete(session, caller.actor, uuid, revision=before.revision)
 
     written = caller.write(delete)
     message = {"message": "Document deleted successfully"}
@@ -225,7 +225,7 @@ def restore_document(
 
     def restore(session: Session) -> DocumentRecord:
         before = _current(session, caller, uuid, if_match, even_deleted=True)
-        return documents.restore(session, caller.actor, uuid, revision=before.revision)
+        return records.restore(session, caller.actor, uuid, revision=before.revision)
 
     return _done("Document restored successfully", caller.write(restore))
 
@@ -252,14 +252,14 @@ def _current(
     Without one, or with `*`, it is whatever there is. Where a document's file is served
     the file's tag may be named, too.
     """
-    found = documents.look_up(session, caller.actor, uuid, even_deleted=even_deleted)
+    found = records.look_up(session, caller.actor, uuid, even_deleted=even_deleted)
     if if_match is None or if_match.strip() == "*":
         return found
     tags = {document_etag(found)}
     if is_of_file:
         tags.add(file_etag(found.version.sha256))
     if tags.isdisjoint(_TAG.findall(if_match)):
-        raise documents.StaleRevision(found)
+        raise records.StaleRevision(found)
     return found
 
 

@@ -10,7 +10,7 @@ from api.bodies import describe_body, read_body
 from api.dependencies import Program
 from api.documented import ExportGranted, shows
 from api.schemas import ExportBody
-from services import export_grants
+from services.patients.search import export_grants
 
 router = APIRouter(prefix="/api/v1/exports", tags=["Exports"])
 _CREATED: Final = 201

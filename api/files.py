@@ -10,9 +10,13 @@ from starlette.responses import Response, StreamingResponse
 
 from api.dependencies import ProgramOrPerson
 from api.documented import sends
-from services import doctors, export_grants, patient_lists, photos, views
-from services.criteria import Criteria
-from services.patient_fields import PATIENTS
+from services.lists import views
+from services.lists.criteria import Criteria
+from services.patients import search
+from services.patients.photos import photos
+from services.patients.search import export_grants
+from services.patients.search.fields import PATIENTS
+from services.visits.schedule import doctors
 
 router = APIRouter(prefix="/files", tags=["Files"])
 
@@ -93,7 +97,7 @@ def export(
     name = f"patients-{caller.stores.today():%Y-%m-%d}.csv"
     # One transaction, so that the list cannot change midway.
     pieces = caller.stream(
-        lambda session: patient_lists.export_csv(
+        lambda session: search.export_csv(
             session,
             actor,
             criteria,

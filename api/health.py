@@ -13,7 +13,8 @@ from api.answers import JsonResponse
 from api.dependencies import Program, Stores
 from api.documented import HealthShown, shows
 from db.routing import SYSTEM, Absence, DatabaseUnavailable, NodeState
-from services import audit_chain, background
+from services.audit import chain
+from services.cluster.monitoring import background
 
 router = APIRouter(tags=["Health"])
 
@@ -154,7 +155,7 @@ def _worker(stores: Stores) -> dict[str, Any]:
 def _audit(stores: Stores) -> dict[str, Any]:
     started = time.perf_counter()
     try:
-        waiting = stores.database.read(audit_chain.waiting_seconds, acting=SYSTEM).value
+        waiting = stores.database.read(chain.waiting_seconds, acting=SYSTEM).value
     except DatabaseUnavailable:
         return {"status": "down", "latency_ms": None}
     part = _part(time.perf_counter() - started, waiting_seconds=round(waiting, 1))

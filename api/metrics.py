@@ -14,7 +14,7 @@ from api.dependencies import stores_of
 from api.server_metrics import ServerMetrics
 from api.spool_metrics import SpoolMetrics
 from db.routing import SYSTEM, DatabaseUnavailable
-from services.replication import counts
+from services.cluster.monitoring import counts
 
 router = APIRouter(tags=["Health"])
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Final
 
-from services.errors import InvalidInput
+from services.core.errors import InvalidInput
 
 MOST_DAYS: Final = 62
 _USUAL_DAYS: Final = 7

@@ -7,7 +7,7 @@ from uuid import UUID
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
-from services.audit import Origin
+from services.core.audit import Origin
 
 # The server puts these into a request's scope, where no client can reach them.
 REQUEST_ID: Final = "chartroom.request_id"

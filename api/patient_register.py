@@ -18,7 +18,10 @@ from api.dependencies import Program
 from api.documented import ListEnvelope, RegisteredEnvelope, shows
 from api.problems import ENVELOPE_PATH
 from api.schemas import PatientBody
-from services import criteria, patient_fields, patient_lists, patients
+from services.lists import criteria
+from services.patients import search
+from services.patients.records import patients
+from services.patients.search import fields
 
 router = APIRouter(tags=["Patient register"])
 _OK: Final = 200
@@ -63,16 +66,14 @@ def list_patients(caller: Program, request: Request) -> Response:
     `total` is exact up to the bound of counting; beyond it `total_is_exact` is false
     and there are at least that many.
     """
-    asked = criteria.from_query(
-        request.query_params.multi_items(), patient_fields.FIELDS
-    )
+    asked = criteria.from_query(request.query_params.multi_items(), fields.FIELDS)
 
     now = caller.stores.now()
 
     def find(
         session: Session,
-    ) -> tuple[tuple[patient_lists.Listed, ...], patient_lists.Count]:
-        rows = patient_lists.list_numbered(
+    ) -> tuple[tuple[search.Listed, ...], search.Count]:
+        rows = search.list_numbered(
             session,
             caller.actor,
             asked.criteria,
@@ -80,9 +81,7 @@ def list_patients(caller: Program, request: Request) -> Response:
             per_page=asked.per_page,
             now=now,
         )
-        count = patient_lists.count_patients(
-            session, caller.actor, asked.criteria, now=now
-        )
+        count = search.count_patients(session, caller.actor, asked.criteria, now=now)
         return rows, count
 
     read = caller.read(find)

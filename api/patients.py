@@ -23,16 +23,13 @@ from api.documented import Candidates, PatientShown, PatientsPage, refuses, show
 from api.problems import precondition_required
 from api.schemas import MergeBody, PatientBody
 from db.routing import Read, WriteResult
-from services import (
-    criteria,
-    duplicates,
-    merging,
-    patient_fields,
-    patient_lists,
-    patients,
-)
-from services.errors import InvalidInput
-from services.patient_records import PatientRecord
+from services.core.errors import InvalidInput
+from services.lists import criteria
+from services.patients import search
+from services.patients.duplicates import duplicates, merging
+from services.patients.records import patients
+from services.patients.records.model import PatientRecord
+from services.patients.search import fields
 
 router = APIRouter(prefix="/api/v1/patients", tags=["Patients"])
 
@@ -63,9 +60,9 @@ def list_patients(
 ) -> Response:
     """List the patients that meet the criteria; `next` goes into `after`."""
     pairs = [pair for pair in request.query_params.multi_items() if pair[0] != _CURSOR]
-    asked = criteria.from_query(pairs, patient_fields.FIELDS)
+    asked = criteria.from_query(pairs, fields.FIELDS)
     read = caller.read(
-        lambda session: patient_lists.list_patients(
+        lambda session: search.list_patients(
             session,
             caller.actor,
             asked.criteria,

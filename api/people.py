@@ -15,10 +15,12 @@ from starlette.responses import Response
 from api.answers import JsonResponse, Shown, read_headers, written_headers
 from api.dependencies import Program
 from api.documented import refuses, shows
-from services import offboarding, people, tokens
-from services.actors import Role
-from services.people import Person
-from services.tokens import Token
+from services.core.actors import Role
+from services.documents.sharing import offboarding
+from services.people import accounts as people
+from services.people import tokens
+from services.people.accounts import Person
+from services.people.tokens import Token
 
 router = APIRouter(prefix="/api/v1", tags=["People"])
 

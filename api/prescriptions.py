@@ -10,8 +10,8 @@ from starlette.responses import Response
 from api.attachments import attachment
 from api.dependencies import ProgramOrPerson
 from api.documented import sends
-from services import prescriptions
-from services.prescriptions import PrescriptionVersion
+from services.consultations import prescriptions
+from services.consultations.prescriptions import PrescriptionVersion
 
 router = APIRouter(prefix="/api/prescriptions", tags=["Prescriptions"])
 

@@ -16,8 +16,7 @@ from starlette.routing import Match
 from api.answers import JsonResponse, draft_json, patient_json
 from api.document_answers import document_json
 from db.routing import DatabaseUnavailable, NoPrimary
-from services import documents, patients
-from services.errors import (
+from services.core.errors import (
     Conflict,
     Gone,
     InvalidInput,
@@ -27,6 +26,8 @@ from services.errors import (
     TooOften,
     Unavailable,
 )
+from services.documents import records
+from services.patients.records import patients
 
 ENVELOPE_PATH: Final = "/patient-register"
 DOCUMENTS_PATH: Final = "/api/documents"
@@ -41,7 +42,7 @@ _TREES: Final = (
     "/api/admin",
 )
 _STATUS: Final[Mapping[type[ServiceError], int]] = {
-    documents.TooLarge: 413,
+    records.TooLarge: 413,
     InvalidInput: 400,
     NotAllowed: 403,
     NotFound: 404,
@@ -110,7 +111,7 @@ def precondition_required() -> HTTPException:
 def _service_error(request: Request, error: Exception) -> Response:
     if isinstance(error, patients.StaleVersion):
         return _stale(request, error)
-    if isinstance(error, documents.StaleRevision):
+    if isinstance(error, records.StaleRevision):
         return _stale_document(request, error)
     status = _status_of(error)
     members: dict[str, Any] = {}
@@ -151,7 +152,7 @@ def _stale(request: Request, error: patients.StaleVersion) -> Response:
     return _refusal(request.url.path, status, str(error), members)
 
 
-def _stale_document(request: Request, error: documents.StaleRevision) -> Response:
+def _stale_document(request: Request, error: records.StaleRevision) -> Response:
     status = 412 if "if-match" in request.headers else 409
     members = {"current": document_json(error.current)}
     return _refusal(request.url.path, status, str(error), members)
@@ -176,7 +177,7 @@ def _invalid_request(request: Request, error: Exception) -> Response:
     path = request.url.path
     is_of_document = any(_is_within(path, tree) for tree in _OF_DOCUMENTS)
     if is_of_document and _names_nothing(error.errors()):
-        return _service_error(request, documents.NoSuchDocument())
+        return _service_error(request, records.NoSuchDocument())
     problems = [
         (_property(problem["loc"]), _sentence(problem)) for problem in error.errors()
     ]

@@ -19,9 +19,9 @@ from api.replication_answers import (
     sight_json,
 )
 from db.routing import Read
-from services import alerts, replication
-from services.actors import Permission
-from services.errors import InvalidInput
+from services.cluster import alerts, monitoring
+from services.core.actors import Permission
+from services.core.errors import InvalidInput
 
 router = APIRouter(prefix="/api/v1/replication", tags=["Replication"])
 
@@ -40,9 +40,9 @@ _Limit = Annotated[int, Query(ge=1, le=200)]
 def status(caller: Program) -> Response:
     """Tell whether the records are safe, and how every server is."""
     caller.require(Permission.VIEW_REPLICATION)
-    caller.read(lambda session: replication.record_look(session, caller.actor))
+    caller.read(lambda session: monitoring.record_look(session, caller.actor))
     sight = caller.stores.lookout.latest()
-    return JsonResponse(sight_json(sight, replication.verdict(sight)))
+    return JsonResponse(sight_json(sight, monitoring.verdict(sight)))
 
 
 @router.get("/samples", responses=shows(SamplesShown))
@@ -58,7 +58,7 @@ def samples(
     """
     begin, end = _span(caller, since, until)
     found = caller.read(
-        lambda session: replication.read_samples(
+        lambda session: monitoring.read_samples(
             session, caller.actor, begin, end, points=points
         )
     )
@@ -70,7 +70,7 @@ def history(caller: Program, limit: _Limit = 50, before: _Before = None) -> Resp
     """Return what was done to the servers and what happened to them, newest first."""
     moment = _moment("before", before)
     found = caller.read(
-        lambda session: replication.list_operations(
+        lambda session: monitoring.list_operations(
             session, caller.actor, limit=limit, before=moment
         )
     )

@@ -19,9 +19,9 @@ from api.answers import JsonResponse, Shown
 from api.bodies import Body, describe_body, read_body
 from api.dependencies import Program
 from api.documented import refuses, shows
-from services import cluster_acts, replication
-from services.actors import Permission
-from services.cluster_acts import (
+from services.cluster import monitoring, operations
+from services.cluster.monitoring import Operation
+from services.cluster.operations import (
     SETTINGS,
     OperationKind,
     OperationPreview,
@@ -29,7 +29,7 @@ from services.cluster_acts import (
     RunningOperation,
     preview,
 )
-from services.replication import Operation
+from services.core.actors import Permission
 
 router = APIRouter(prefix="/api/v1/replication", tags=["Replication"])
 _ACCEPTED: Final = 202
@@ -144,7 +144,7 @@ def show_settings(caller: Program) -> Response:
     caller.require(Permission.ACT_ON_CLUSTER)
     servers = caller.stores.operator.servers
     config = servers.ask(servers.patroni.config)
-    values = cluster_acts.current(config)
+    values = operations.current(config)
     told = [
         {"name": name, "value": values[name], "effect": one.effect}
         for name, one in SETTINGS.items()
@@ -185,7 +185,7 @@ def show_act(caller: Program, uuid: UUID) -> Response:
     if run is not None:
         return JsonResponse(_run(run))
     found = caller.read(
-        lambda session: replication.get_operation(session, caller.actor, uuid)
+        lambda session: monitoring.get_operation(session, caller.actor, uuid)
     )
     return JsonResponse(_operation(found.value))
 
@@ -194,9 +194,7 @@ def show_act(caller: Program, uuid: UUID) -> Response:
 def cancel_act(caller: Program, uuid: UUID) -> Response:
     """Cancel a switchover that is planned."""
     caller.write(
-        lambda session: cluster_acts.cancel(
-            session, caller.actor, uuid, session_id=None
-        )
+        lambda session: operations.cancel(session, caller.actor, uuid, session_id=None)
     )
     return Response(status_code=204)
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from api.answers import Shown
 from db.observing import Behind, ClusterSnapshot, NodeSight
-from services.replication import ReplicationVerdict
+from services.cluster.monitoring import ReplicationVerdict
 
 
 class BehindShown(Shown):

@@ -6,9 +6,9 @@ from uuid import UUID
 from pydantic import Field, JsonValue
 
 from api.bodies import Body
-from services import patients
-from services.errors import InvalidInput
-from services.patient_records import PatientDraft, Sex
+from services.core.errors import InvalidInput
+from services.patients.records import patients
+from services.patients.records.model import PatientDraft, Sex
 
 
 def _hint(description: str, **schema: JsonValue) -> Any:

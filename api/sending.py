@@ -12,9 +12,9 @@ from starlette.types import Send
 from api.ranges import Span
 from db.gridfs import FileStore
 from db.routing import DatabaseUnavailable
-from services import documents
-from services.documents import VersionRecord
-from services.errors import Unavailable
+from services.core.errors import Unavailable
+from services.documents import records
+from services.documents.records import VersionRecord
 
 PDF: Final = "application/pdf"
 _PIECE_BYTES: Final = 256 * 1024
@@ -77,9 +77,9 @@ def _read(
     span: Span,
     note_damage: Callable[[], object],
 ) -> Generator[bytes]:
-    with noting(note_damage), documents.open_file(files, version) as stream:
+    with noting(note_damage), records.open_file(files, version) as stream:
         if stream.size != version.filesize:
-            raise documents.Damaged
+            raise records.Damaged
         stream.skip(span.start)
         left = span.length
         while left:
@@ -93,7 +93,7 @@ def noting(note_damage: Callable[[], object]) -> Iterator[None]:
     """Write down that a file turned out damaged, before that is told."""
     try:
         yield
-    except documents.Damaged:
+    except records.Damaged:
         # Whoever asks next finds out again.
         with suppress(DatabaseUnavailable, Unavailable):
             note_damage()

@@ -7,8 +7,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from db.observing import ClusterSnapshot, NodeSight
-from services.replication import verdict
-from services.replication.counts import Counts
+from services.cluster.monitoring import verdict
+from services.cluster.monitoring.counts import Counts
 
 _Reading = Callable[[NodeSight], float | None]
 

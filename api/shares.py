@@ -12,7 +12,7 @@ from api.bodies import Body, describe_body, read_body
 from api.dependencies import ProgramOrPerson
 from api.document_answers import ShareMade, ShareShown, SharesShown, share_json
 from api.documented import shows
-from services import shares
+from services.documents.sharing import shares
 
 router = APIRouter(prefix="/api/documents/{uuid}/shares", tags=["Documents"])
 

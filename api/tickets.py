@@ -11,8 +11,8 @@ from api.dependencies import Caller, ProgramOrPerson
 from api.documented import sends
 from api.sending import PDF
 from db.routing import Read
-from services import appointments, tickets
-from services.appointments import VisitRecord
+from services.visits.front_desk import appointments, tickets
+from services.visits.front_desk.appointments import VisitRecord
 
 router = APIRouter(prefix="/api/appointments/{uuid}", tags=["Visits"])
 

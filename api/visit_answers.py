@@ -7,10 +7,10 @@ from uuid import UUID
 from pydantic import Field
 
 from api.answers import Shown
-from services.appointments import VisitRecord, VisitStatus
-from services.bookings import BookingRecord
-from services.doctors import DoctorRecord
-from services.slots import SlotRecord
+from services.visits.booking.bookings import BookingRecord
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus
+from services.visits.schedule.doctors import DoctorRecord
+from services.visits.schedule.slots import SlotRecord
 
 
 class DoctorShown(Shown):

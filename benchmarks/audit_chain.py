@@ -21,7 +21,7 @@ from db.audit_store import COLLECTION, AuditStore
 from db.models import AuditEvent
 from db.routing import SYSTEM, Database
 from db.seal_keys import SealKeys
-from services import audit_chain
+from services.audit import chain
 
 EVENTS = 5_000
 ROUNDS = 10
@@ -71,10 +71,10 @@ def _compare_verifying(
     ours, peer = [], []
     keys = SealKeys(None, {})
     for _ in range(5):
-        verdict = audit_chain.verify(database, store, keys)
+        verdict = chain.verify(database, store, keys)
         if not verdict.is_whole or verdict.checked != EVENTS * ROUNDS:
             raise RuntimeError(verdict.sentence)
-        ours.append(_seconds(lambda: audit_chain.verify(database, store, keys)))
+        ours.append(_seconds(lambda: chain.verify(database, store, keys)))
         peer.append(_seconds(lambda: sum(1 for _ in entries.find().sort("_id"))))
     return _print("audit verify", EVENTS * ROUNDS, ours, peer)
 
@@ -99,7 +99,7 @@ def _let_happen(session: Any) -> None:
 
 def _ship_all(database: Database, store: AuditStore) -> None:
     while database.write(
-        lambda session: audit_chain.ship(session, store), acting=SYSTEM
+        lambda session: chain.ship(session, store), acting=SYSTEM
     ).value:
         pass
 

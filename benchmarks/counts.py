@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from benchmarks import dataset
 from benchmarks.lists import CASES, CLERK, NOW
-from services.criteria import Combine, Criteria, Filter, Group, Operator
-from services.patient_lists import count_patients
+from services.lists.criteria import Combine, Criteria, Filter, Group, Operator
+from services.patients.search import count_patients
 
 ROUNDS = 30
 _ADDRESS = Filter("address", Operator.CONTAINS, "zzz")

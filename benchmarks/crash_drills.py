@@ -24,9 +24,9 @@ from dashboard.wiring import Wiring
 from db import embedded, schema
 from db.routing import SYSTEM
 from db.settings import Settings
-from services import drills
-from services.actors import CONSOLE
-from services.drills import DrillKind, DrillRecord
+from services.cluster import drills
+from services.cluster.drills import DrillKind, DrillRecord
+from services.core.actors import CONSOLE
 
 _PICTURE: Final = Path("docs/images/crash-drills.svg")
 _STEADY_SECONDS: Final = 0.7

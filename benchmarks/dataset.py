@@ -21,7 +21,8 @@ from db import embedded, schema
 from db.embedded import Addresses
 from db.embedded.database import NAME, OWNER
 from db.routing import Database, DatabaseIdentity
-from services import audit, seeding
+from services.core import audit
+from services.demo import seeding
 
 PATIENTS = 1_000_000
 TODAY = date(2026, 1, 1)

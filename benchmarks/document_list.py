@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 from benchmarks import document_set
 from benchmarks.document_set import NOW
 from benchmarks.measure import compare
-from services import criteria
-from services.actors import Actor, Role
-from services.criteria import Criteria
-from services.document_fields import FIELDS
-from services.document_lists import FoundDocument, list_documents
-from services.document_lists.records import found_of
+from services.core.actors import Actor, Role
+from services.documents.search import FoundDocument, list_documents
+from services.documents.search.fields import FIELDS
+from services.documents.search.records import found_of
+from services.lists import criteria
+from services.lists.criteria import Criteria
 
 CLERK = Actor(uuid4(), "benchmark", Role.STAFF)
 SIZE = 20

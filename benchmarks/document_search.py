@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from benchmarks import document_set
 from benchmarks.document_set import NOW
 from benchmarks.measure import compare
-from services.actors import Actor, Role
-from services.criteria import Count, Criteria, Filter, Group, Operator
-from services.document_lists import DocumentPage, count_documents, list_documents
+from services.core.actors import Actor, Role
+from services.documents.search import DocumentPage, count_documents, list_documents
+from services.lists.criteria import Count, Criteria, Filter, Group, Operator
 
 CLERK = Actor(uuid4(), "benchmark", Role.STAFF)
 MOST_MILLISECONDS = 60

@@ -29,7 +29,7 @@ from db.copying import copy_lines
 from db.embedded import Addresses
 from db.endpoints import Endpoints
 from db.routing import Database, DatabaseIdentity
-from services import seeding
+from services.demo import seeding
 
 DOCUMENTS = 100_000
 PATIENTS = 5_000

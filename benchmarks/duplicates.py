@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 from benchmarks import dataset
 from benchmarks.measure import compare
 from db.models import Patient
-from services import duplicates
-from services.actors import Actor, Role
-from services.patient_rows import COLUMNS, record_of
+from services.core.actors import Actor, Role
+from services.patients.duplicates import duplicates
+from services.patients.records.rows import COLUMNS, record_of
 
 CLERK = Actor(uuid4(), "benchmark", Role.STAFF)
 DRAFTS = 40

@@ -16,7 +16,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.fresh import endpoints
 from db.routing import SYSTEM, Database
-from services import people, seeding
+from services.demo import seeding
+from services.people import accounts
 from tests.browser.conftest import CHROMIUM_FLAGS, NAMES
 from tests.browser.running import chartroom
 
@@ -50,7 +51,7 @@ def main() -> None:
         closing(Database(fresh)) as database,
         sync_playwright() as playwright,
     ):
-        database.write(people.ensure_demo_people, acting=SYSTEM)
+        database.write(accounts.ensure_demo_people, acting=SYSTEM)
         seeding.seed(database, patients=PATIENTS)
         found = os.environ.get("CHARTROOM_CHROMIUM") or shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=found, args=CHROMIUM_FLAGS)

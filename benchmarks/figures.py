@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 from benchmarks.fresh import endpoints
 from benchmarks.slot_week import FILL, SIZES
 from db.routing import SYSTEM, Database, DatabaseIdentity
-from services import booking_statistics
-from services.booking_statistics import Period
+from services.visits.figures import statistics as booking_statistics
+from services.visits.figures.statistics import Period
 from tests.conftest import connect, owner
 
 _ROUNDS = 7

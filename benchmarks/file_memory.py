@@ -20,8 +20,8 @@ from benchmarks.files import pdf
 from benchmarks.fresh import endpoints
 from db.endpoints import Endpoints
 from db.routing import SYSTEM, Database
-from services import tokens
-from services.actors import CONSOLE, Role
+from services.core.actors import CONSOLE, Role
+from services.people import tokens
 from tests.browser.running import free_port, process, variables
 
 MB: Final = 1_000_000

@@ -37,11 +37,11 @@ from db.file_keys import FileKeys
 from db.files.chunks import CHUNK
 from db.gridfs import Bucket, FileStore
 from db.routing import Database
-from services import documents
-from services.actors import Actor, Role
-from services.documents.intake import DocumentIngest
-from services.on_behalf import ActorDatabase
-from services.pdf.examining import PdfInspector
+from services.core.actors import Actor, Role
+from services.core.on_behalf import ActorDatabase
+from services.documents import records
+from services.documents.records.ingest import DocumentIngest
+from services.pdf.inspecting import PdfInspector
 
 MB: Final = 1_000_000
 # What is uploaded, and how often.
@@ -62,16 +62,16 @@ class Service:
         """File a document as an upload does."""
         source.seek(0)
         content = self.intake.receive(source, "scan.pdf")
-        draft = documents.DraftDocument(title="Scan")
+        draft = records.DraftDocument(title="Scan")
         actor = self.clinic.actor
-        filed = self.clinic.write(lambda s: documents.file(s, actor, draft, content))
+        filed = self.clinic.write(lambda s: records.file(s, actor, draft, content))
         return filed.value.id
 
     def download(self, document_id: UUID) -> int:
         """Read a document as a download does."""
         actor = self.clinic.actor
         _, pieces = self.clinic.read_ahead(
-            lambda s: documents.open_version(
+            lambda s: records.open_version(
                 s, actor, document_id, None, purpose="download"
             ),
             self._pieces,
@@ -79,7 +79,7 @@ class Service:
         with closing(pieces):
             return sum(len(piece) for piece in pieces)
 
-    def _pieces(self, version: documents.VersionRecord) -> Generator[bytes]:
+    def _pieces(self, version: records.VersionRecord) -> Generator[bytes]:
         whole = Span(0, version.filesize, version.filesize)
         return pieces_of(self.files, version, whole, lambda: None)
 

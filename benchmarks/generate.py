@@ -17,13 +17,13 @@ import segno
 from fpdf import FPDF
 
 from benchmarks.measure import compare
-from services import authoring
-from services.authoring import fonts
+from services.documents import forms
+from services.documents.forms import fonts
 
 _NOW: Final = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 _ID: Final = UUID("019aa0e4-3b7c-7d10-8f3e-2b6a5c9d1e00")
-_CLINIC: Final = authoring.Clinic("Riverside Clinic", "12 River Street", "+44 20 7946")
-_RECORD: Final = authoring.TEMPLATES["medical_record"]
+_CLINIC: Final = forms.Clinic("Riverside Clinic", "12 River Street", "+44 20 7946")
+_RECORD: Final = forms.TEMPLATES["medical_record"]
 _TEXT: Final = (
     "The patient reports shortness of breath on exertion since spring, without chest "
     "pain. Blood pressure 150/95, pulse 84, lungs clear. Ramipril was raised to 10 mg; "
@@ -63,7 +63,7 @@ def main() -> float:
 
 def _as_we_do(form: Mapping[str, str]) -> Callable[[], bytes]:
     return partial(
-        authoring.generate,
+        forms.generate,
         _RECORD,
         form,
         clinic=_CLINIC,
@@ -125,7 +125,7 @@ def _body(pdf: FPDF, form: Mapping[str, str]) -> None:
     _line(pdf, _RECORD.title, 20, "B")
     for field in _RECORD.fields:
         value = _SPELT.get(field.name, form[field.name])
-        if field.kind is authoring.FormFieldKind.TEXT:
+        if field.kind is forms.FormFieldKind.TEXT:
             pdf.ln(4)
             _line(pdf, field.label, 11.5, "B")
         else:

@@ -25,10 +25,10 @@ from sqlalchemy.orm import Session
 from benchmarks.fresh import endpoints
 from db.endpoints import Endpoints
 from db.routing import SYSTEM, Database
-from services import bookings
-from services.actors import Actor, Role
-from services.bookings import BookingRequest
-from services.on_behalf import ActorDatabase
+from services.core.actors import Actor, Role
+from services.core.on_behalf import ActorDatabase
+from services.visits.booking import bookings
+from services.visits.booking.bookings import BookingRequest
 from tests.conftest import owner
 
 CLIENTS = (1, 8)

@@ -18,8 +18,8 @@ from benchmarks import fresh
 from benchmarks.measure import compare
 from db.copying import copy_lines
 from db.routing import Database
-from services import seeding
-from services.seeding import blocks
+from services.demo import seeding
+from services.demo.seeding import blocks
 from tests.conftest import owner
 
 PATIENTS = 100_000

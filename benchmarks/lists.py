@@ -15,13 +15,13 @@ from sqlalchemy.orm import Session
 
 from benchmarks import dataset
 from benchmarks.measure import compare
-from services import criteria
-from services.actors import Actor, Role
-from services.criteria import Criteria
-from services.patient_fields import FIELDS
-from services.patient_lists import list_patients
-from services.patient_records import PatientRecord
-from services.patient_rows import record_of
+from services.core.actors import Actor, Role
+from services.lists import criteria
+from services.lists.criteria import Criteria
+from services.patients.records.model import PatientRecord
+from services.patients.records.rows import record_of
+from services.patients.search import list_patients
+from services.patients.search.fields import FIELDS
 
 CLERK = Actor(uuid4(), "benchmark", Role.STAFF)
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)

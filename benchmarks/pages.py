@@ -20,11 +20,13 @@ from websockets.sync.client import ClientConnection, connect
 from benchmarks.fresh import endpoints
 from benchmarks.measure import compare
 from db.routing import SYSTEM, Database
-from services import patient_lists, people, seeding
-from services.actors import Role
-from services.criteria import Criteria
-from services.on_behalf import ActorDatabase
-from services.patient_records import PatientRecord
+from services.core.actors import Role
+from services.core.on_behalf import ActorDatabase
+from services.demo import seeding
+from services.lists.criteria import Criteria
+from services.patients import search
+from services.patients.records.model import PatientRecord
+from services.people import accounts
 from tests.browser.running import chartroom, free_port, process
 from tests.signing_in import sign_in
 
@@ -80,7 +82,7 @@ def main() -> float:
         endpoints() as fresh,
         closing(Database(fresh)) as database,
     ):
-        database.write(people.ensure_demo_people, acting=SYSTEM)
+        database.write(accounts.ensure_demo_people, acting=SYSTEM)
         seeding.seed(database, patients=PATIENTS)
         with (
             chartroom(fresh, Path(folder)) as address,
@@ -94,12 +96,12 @@ def main() -> float:
 def _first_page(database: Database) -> tuple[PatientRecord, ...]:
     clerk = next(
         actor
-        for actor in database.read(people.demo_people, acting=SYSTEM).value
+        for actor in database.read(accounts.demo_people, acting=SYSTEM).value
         if actor.role is Role.STAFF
     )
     return (
         ActorDatabase(database, clerk)
-        .read(lambda session: patient_lists.list_patients(session, clerk, Criteria()))
+        .read(lambda session: search.list_patients(session, clerk, Criteria()))
         .value.rows
     )
 

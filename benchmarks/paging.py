@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from benchmarks import dataset
 from benchmarks.lists import CASES, CLERK, NOW
 from benchmarks.measure import compare
-from services.criteria import Criteria, Direction, Order
-from services.patient_lists import PatientPage, list_patients
+from services.lists.criteria import Criteria, Direction, Order
+from services.patients.search import PatientPage, list_patients
 
 PAGE = 500
 SIZE = 50

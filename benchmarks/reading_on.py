@@ -19,12 +19,13 @@ from benchmarks.measure import compare
 from db.file_keys import FileKeys
 from db.routing import Database
 from db.spool import Spool
-from services import audit, patients
-from services.actors import Actor, Role
-from services.audit import Action
-from services.audit_spool import AuditSpool
-from services.on_behalf import ActorDatabase
-from services.patient_records import PatientDraft
+from services.core import audit
+from services.core.actors import Actor, Role
+from services.core.audit import Action
+from services.core.audit_spool import AuditSpool
+from services.core.on_behalf import ActorDatabase
+from services.patients.records import patients
+from services.patients.records.model import PatientDraft
 
 ROUNDS = 300
 _CLERK = Actor(uuid4(), "Cleo Clerk", Role.STAFF)

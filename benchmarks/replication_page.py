@@ -25,8 +25,9 @@ from benchmarks.fresh import endpoints
 from benchmarks.pages import opened, signed_in
 from db.endpoints import Endpoints
 from db.routing import SYSTEM, Database
-from services import alerts, people, replication
-from services.actors import Actor, Role
+from services.cluster import alerts, monitoring
+from services.core.actors import Actor, Role
+from services.people import accounts
 from tests.browser.running import chartroom
 from tests.conftest import owner
 
@@ -73,7 +74,7 @@ def main() -> float:
         endpoints() as fresh,
         closing(Database(fresh)) as database,
     ):
-        database.write(people.ensure_demo_people, acting=SYSTEM)
+        database.write(accounts.ensure_demo_people, acting=SYSTEM)
         database.write(_fill, acting=SYSTEM)
         _settle(fresh)
         for name, span in _SPANS.items():
@@ -132,9 +133,9 @@ def _reading(database: Database, span: timedelta) -> Callable[[], object]:
 
 def _look(session: Session, span: timedelta) -> None:
     now = datetime.now(UTC)
-    replication.read_samples(session, _BOSS, now - span, now)
-    replication.list_events(session, _BOSS, now - span, now)
-    replication.list_operations(session, _BOSS, limit=10)
+    monitoring.read_samples(session, _BOSS, now - span, now)
+    monitoring.list_events(session, _BOSS, now - span, now)
+    monitoring.list_operations(session, _BOSS, limit=10)
     alerts.list_open(session, _BOSS)
     alerts.list_rules(session, _BOSS)
 

@@ -24,10 +24,10 @@ from db.embedded import Addresses
 from db.embedded.database import APP, NAME, OWNER
 from db.endpoints import Endpoints
 from db.routing import Database, DatabaseIdentity
-from services import audit
-from services.actors import Actor, Role
-from services.patient_lists import list_patients
-from services.patient_lists.pages import PatientPage
+from services.core import audit
+from services.core.actors import Actor, Role
+from services.patients.search import list_patients
+from services.patients.search.pages import PatientPage
 from tests.conftest import await_replicas
 
 CLERK: Final = Actor(UUID(int=1), "Clerk", Role.STAFF)

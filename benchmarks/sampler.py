@@ -15,7 +15,7 @@ from db.routing import Database
 from jobs.keeping_watch import Keeper
 from jobs.sampling import Sampler
 from jobs.watch_ledger import Ledger
-from services.alerts import Post
+from services.cluster.alerts import Post
 
 _SECONDS = 60.0
 MOST_SHARE = 0.01

@@ -16,9 +16,9 @@ from dashboard import commands, live_sessions, reading, server
 from dashboard.middleware import USER_HEADER
 from db.routing import Read, WriteResult, database, reads, writes
 from db.settings import Settings
-from services import audit
-from services.errors import NotFound
-from services.on_behalf import ActorDatabase
+from services.core import audit
+from services.core.errors import NotFound
+from services.core.on_behalf import ActorDatabase
 
 FORGETFUL = "forgetful"
 GUARDED = "guarded"

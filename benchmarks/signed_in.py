@@ -19,8 +19,9 @@ from benchmarks.pages import PATIENTS, opened, signed_in
 from benchmarks.served import FORGETFUL, GUARDED
 from db.endpoints import Endpoints
 from db.routing import SYSTEM, Database
-from services import people, seeding
-from services.actors import Role
+from services.core.actors import Role
+from services.demo import seeding
+from services.people import accounts
 from tests.browser.running import free_port, process, variables
 
 ROUNDS = 60
@@ -33,9 +34,9 @@ def main() -> tuple[float, float]:
         endpoints() as fresh,
         closing(Database(fresh)) as database,
     ):
-        database.write(people.ensure_demo_people, acting=SYSTEM)
+        database.write(accounts.ensure_demo_people, acting=SYSTEM)
         seeding.seed(database, patients=PATIENTS)
-        cast = database.read(people.demo_people, acting=SYSTEM).value
+        cast = database.read(accounts.demo_people, acting=SYSTEM).value
         clerk = next(person for person in cast if person.role is Role.STAFF)
         return (
             _compare("signed-in rerun", fresh, Path(folder), str(clerk.id)),

@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 from benchmarks.fresh import endpoints
 from benchmarks.measure import compare
 from db.routing import SYSTEM, Database, DatabaseIdentity
-from services import slots
-from services.actors import Actor, Role
+from services.core.actors import Actor, Role
+from services.visits.schedule import slots
 from tests.conftest import connect, owner
 
 SIZES = {"doctors": 200, "days": 80, "a_day": 25}

@@ -3,8 +3,8 @@
 from typing import Final
 
 from db.settings import Settings
-from services.authoring import Clinic
-from services.letters import Letterhead
+from services.documents.forms import Clinic
+from services.visits.front_desk.notifications import Letterhead
 
 # Where to ask a server that listens everywhere.
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # nosec B104

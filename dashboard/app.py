@@ -10,7 +10,7 @@ from dashboard.navigation import offer_list, pages_for
 from dashboard.net import error_boundary, explain
 from dashboard.widgets.notices import show_notices
 from dashboard.widgets.typed_again import typed_again
-from services.errors import NotFound
+from services.core.errors import NotFound
 
 runs.begin()
 st.set_page_config(page_icon=MARK, layout="wide")

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from services.actors import Actor
-from services.criteria import (
+from services.core.actors import Actor
+from services.lists.criteria import (
     Combine,
     Criteria,
     Direction,
@@ -14,7 +14,7 @@ from services.criteria import (
     Operator,
     Order,
 )
-from services.patient_fields import is_visible
+from services.patients.search.fields import is_visible
 
 NEWEST_FIRST: Final = (Order("created_at", Direction.DESC),)
 LATEST_FIRST: Final = (Order("updated_at", Direction.DESC),)

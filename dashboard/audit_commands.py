@@ -3,9 +3,9 @@
 from dashboard import wiring
 from db.routing import SYSTEM
 from db.settings import Settings
-from services import audit_chain, audit_log
-from services.actors import CONSOLE
-from services.audit_chain import ChainVerification
+from services.audit import chain, log
+from services.audit.chain import ChainVerification
+from services.core.actors import CONSOLE
 
 
 def verify(settings: Settings) -> ChainVerification:
@@ -15,9 +15,9 @@ def verify(settings: Settings) -> ChainVerification:
     """
     with wiring.attached(settings) as wired:
         keys = wired.seal_keys.read()
-        verdict = audit_chain.verify(wired.database, wired.audit, keys)
+        verdict = chain.verify(wired.database, wired.audit, keys)
         wired.database.write(
-            lambda session: audit_log.record_verification(
+            lambda session: log.record_verification(
                 session,
                 CONSOLE,
                 is_whole=verdict.is_whole,

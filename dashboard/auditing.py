@@ -10,10 +10,9 @@ from dashboard import wiring
 from dashboard.context import current_actor, read, require, write
 from db.audit_store import AuditStoreUnavailable
 from db.seal_keys import UnusableKey
-from services import audit_chain, audit_log
-from services.actors import Permission
-from services.audit_chain import ChainVerification
-from services.audit_log import (
+from services.audit import chain, log
+from services.audit.chain import ChainVerification
+from services.audit.log import (
     AuditCursor,
     AuditPage,
     AuditPerson,
@@ -22,7 +21,8 @@ from services.audit_log import (
     Entry,
     RecordAccess,
 )
-from services.errors import Unavailable
+from services.core.actors import Permission
+from services.core.errors import Unavailable
 
 _SECONDS = 5.0
 _PEOPLE_SECONDS = 60.0
@@ -30,7 +30,7 @@ _PEOPLE_SECONDS = 60.0
 
 def question_of_address() -> AuditQuery:
     """Return what the page's address asks for; raises InvalidInput."""
-    return audit_log.from_query(st.query_params.to_dict())
+    return log.from_query(st.query_params.to_dict())
 
 
 def entries(question: AuditQuery, after: AuditCursor | None) -> AuditPage:
@@ -38,7 +38,7 @@ def entries(question: AuditQuery, after: AuditCursor | None) -> AuditPage:
     actor, wired = current_actor(), wiring.current()
     wanted = question.filter(ZoneInfo(wired.settings.timezone))
     return read(
-        lambda session: audit_log.list_entries(
+        lambda session: log.list_entries(
             session, wired.audit, actor, wanted, after=after
         ),
         keep=("audit", question, after),
@@ -50,7 +50,7 @@ def accesses(after: AuditCursor | None) -> tuple[RecordAccess, ...]:
     """Read who did what with the record of whoever is here."""
     actor, store = current_actor(), wiring.current().audit
     return read(
-        lambda session: audit_log.list_accesses(session, store, actor, after=after),
+        lambda session: log.list_accesses(session, store, actor, after=after),
         keep=("accesses", actor, after),
         seconds=_SECONDS,
     )
@@ -60,7 +60,7 @@ def document_accesses(document_id: UUID, after: AuditCursor | None) -> DocumentA
     """Read who did what with a document."""
     actor, store = current_actor(), wiring.current().audit
     return read(
-        lambda session: audit_log.list_document_accesses(
+        lambda session: log.list_document_accesses(
             session, store, actor, document_id, after=after
         ),
         keep=("document_accesses", document_id, after),
@@ -72,7 +72,7 @@ def people() -> tuple[AuditPerson, ...]:
     """Read who may be in the log."""
     actor = current_actor()
     return read(
-        lambda session: audit_log.list_people(session, actor),
+        lambda session: log.list_people(session, actor),
         keep=("audit_people", actor),
         seconds=_PEOPLE_SECONDS,
     )
@@ -98,13 +98,13 @@ def verify() -> ChainVerification:
         # Whose key is missing has no seals of their own to check: only the worker,
         # which seals, makes one.
         keys = wired.seal_keys.read()
-        verdict = audit_chain.verify(wired.database, wired.audit, keys)
+        verdict = chain.verify(wired.database, wired.audit, keys)
     except AuditStoreUnavailable as error:
-        raise audit_log.AuditLogUnavailable from error
+        raise log.AuditLogUnavailable from error
     except UnusableKey as error:
         raise Unavailable(str(error)) from error
     write(
-        lambda session: audit_log.record_verification(
+        lambda session: log.record_verification(
             session, actor, is_whole=verdict.is_whole, sentence=verdict.sentence
         )
     )

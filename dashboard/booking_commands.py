@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dashboard import wiring
 from db.settings import Settings
 from jobs import proving
-from services.proving import Proof
+from services.visits.booking.proving import Proof
 
 
 def prove(settings: Settings) -> Proof:

@@ -11,9 +11,9 @@ from dashboard.clock import today, zone
 from dashboard.context import current_actor, look_at_visits
 from jobs import proving
 from jobs.proving import RacersFailed
-from services.booking_statistics import BookingStatistics, Period
-from services.errors import Unavailable
-from services.proving import Proof
+from services.core.errors import Unavailable
+from services.visits.booking.proving import Proof
+from services.visits.figures.statistics import BookingStatistics, Period
 
 # From and to how many days after today.
 _SPANS: Final = {

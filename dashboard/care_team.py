@@ -7,9 +7,9 @@ from dashboard.navigation import go
 from dashboard.net import error_boundary
 from dashboard.widgets.notices import notify
 from dashboard.widgets.words import at, plain
-from services import break_glass, care
-from services.care import Carer
-from services.patient_records import PatientRecord
+from services.patients.care import break_glass, care
+from services.patients.care.care import Carer
+from services.patients.records.model import PatientRecord
 
 
 def outside_care(patient: PatientRecord) -> None:

@@ -6,10 +6,10 @@ import streamlit as st
 
 from dashboard.context import current_actor, read
 from dashboard.navigation import go
-from services import patients
-from services.actors import Permission
-from services.errors import NotFound
-from services.patient_records import PatientRecord
+from services.core.actors import Permission
+from services.core.errors import NotFound
+from services.patients.records import patients
+from services.patients.records.model import PatientRecord
 
 
 def named_patient(parameter: str = "patient") -> UUID:

@@ -5,9 +5,9 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import current_actor, read
-from services import people
-from services.errors import NotFound
-from services.people import Person
+from services.core.errors import NotFound
+from services.people import accounts
+from services.people.accounts import Person
 
 
 def chosen_person(parameter: str = "user") -> Person:
@@ -19,4 +19,4 @@ def chosen_person(parameter: str = "user") -> Person:
             "This address names nobody. Find the person in the list first."
         ) from error
     actor = current_actor()
-    return read(lambda session: people.get_person(session, actor, user_id))
+    return read(lambda session: accounts.get_person(session, actor, user_id))

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from dashboard import wiring
 from db.settings import Settings
-from services.scheduling import Calendar
+from services.visits.schedule.plans import Calendar
 
 
 def today() -> date:

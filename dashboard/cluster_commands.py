@@ -10,8 +10,8 @@ from dashboard import wiring
 from dashboard.wiring import Wiring
 from db.observing import ClusterSnapshot, NodeSight
 from db.settings import Settings
-from services.actors import CONSOLE
-from services.cluster_acts import (
+from services.cluster.monitoring import verdict
+from services.cluster.operations import (
     PHASES,
     SETTINGS,
     CannotAct,
@@ -23,8 +23,8 @@ from services.cluster_acts import (
     current,
     preview,
 )
-from services.on_behalf import ActorDatabase
-from services.replication import verdict
+from services.core.actors import CONSOLE
+from services.core.on_behalf import ActorDatabase
 
 _LOOK_SECONDS: Final = 0.1
 _PATRONI_SECONDS: Final = 3.0

@@ -4,7 +4,8 @@ from dashboard import clock, logs, wiring
 from dashboard.addresses import letterhead_of, public_address
 from dashboard.starting import require_file_keys
 from db.settings import Settings
-from services import mail, sessions
+from services.messaging import mail
+from services.people import sessions
 
 
 def web(settings: Settings) -> None:

@@ -6,7 +6,7 @@ from dashboard import wiring
 from dashboard.context import current_actor, current_sign_in, read
 from dashboard.leaving import CONFIRM_PATH, PASSKEYS_PATH
 from dashboard.navigation import leave_for
-from services import confirmations, passkeys
+from services.people.sign_in import confirmations, passkeys
 
 _SECONDS = 5
 
@@ -16,7 +16,7 @@ def ask_for_passkey(deeds: str) -> bool:
 
     `deeds` says what it is needed for, such as "Changing people's roles". Put it above
     the form: leaving later would lose what was typed. It keeps nobody from anything;
-    services do, see services.confirmations.
+    services do, see services.people.sign_in.confirmations.
     """
     actor, sign_in = current_actor(), current_sign_in()
     # Of the primary if it can be had: a replica may not know it yet.

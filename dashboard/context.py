@@ -24,8 +24,8 @@ from dashboard.reading import (
 from dashboard.signed_in import current_actor, current_sign_in, on_behalf, require
 from dashboard.stores import examiner, files, intake
 from db.routing import DatabaseUnavailable, NoPrimary, OutcomeUnknown
-from services.cluster_acts import OperationRequest, RunningOperation
-from services.errors import NotSaved, Unavailable
+from services.cluster.operations import OperationRequest, RunningOperation
+from services.core.errors import NotSaved, Unavailable
 
 __all__ = [
     "CachedRead",

@@ -23,8 +23,8 @@ from dashboard import wiring
 from dashboard.clock import calendar_of
 from db.routing import SYSTEM
 from db.settings import Settings
-from services import importing, seeding
-from services.actors import Actor, Role
+from services.core.actors import Actor, Role
+from services.demo import importing, seeding
 
 _IMPORTER: Final = Actor(
     UUID("0198c0de-1427-7000-8000-000000000001"), "import-synthea", Role.ADMIN

@@ -11,9 +11,9 @@ from dashboard.drilling import CannotDrill, DrillTimeline, Practice
 from dashboard.wiring import Wiring
 from db.routing import SYSTEM
 from db.settings import Settings
-from services import drills
-from services.actors import CONSOLE
-from services.drills import DrillKind
+from services.cluster import drills
+from services.cluster.drills import DrillKind
+from services.core.actors import CONSOLE
 
 
 def drill(

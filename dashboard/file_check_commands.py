@@ -7,7 +7,7 @@ from dashboard.starting import require_file_keys
 from db.settings import Settings
 from jobs import walking
 from jobs.walking import Report
-from services.keeping.checking import NothingVerifies
+from services.documents.integrity.checking import NothingVerifies
 
 
 def check(settings: Settings) -> Report:

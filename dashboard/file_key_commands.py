@@ -11,8 +11,8 @@ from db.file_keys import UnusableFileKeys
 from db.gridfs import Bucket
 from db.routing import SYSTEM
 from db.settings import Settings
-from services import key_rotation
-from services.actors import CONSOLE
+from services.core.actors import CONSOLE
+from services.documents.integrity import key_rotation
 
 # An upload may have sealed its key just before the new one was there, and be stored
 # just after all others were wrapped anew.

@@ -14,8 +14,9 @@ from dashboard.browsers import browser_of
 from dashboard.live_sessions import LiveSessions
 from db.routing import Database
 from db.routing.acting import ANONYMOUS
-from services import audit, sessions
-from services.sessions import Live, Method, Started
+from services.core import audit
+from services.people import sessions
+from services.people.sessions import Live, Method, Started
 
 __all__ = ["Identity", "is_secure", "origin_of", "token_of"]
 

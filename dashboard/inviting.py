@@ -6,8 +6,8 @@ from typing import Final
 from dashboard import wiring
 from dashboard.addresses import public_address
 from db.settings import Settings
-from services.invitations import Invited
-from services.mail import Email, MailNotSent, mailer_of
+from services.messaging.mail import Email, MailNotSent, mailer_of
+from services.people.accounts.invitations import Invited
 
 WELCOME_PATH: Final = "/welcome"
 _TEXT: Final = """\

@@ -27,9 +27,10 @@ from db import embedded, schema
 from db.embedded import DataFolder
 from db.routing import SYSTEM, Database
 from db.settings import Settings
-from services import demo_care, people
-from services.actors import Actor
-from services.demo_plans import ensure_demo_plans
+from services.core.actors import Actor
+from services.demo import care
+from services.demo.plans import ensure_demo_plans
+from services.people import accounts
 
 Say = Callable[[str], None]
 
@@ -108,7 +109,7 @@ def _prepare(settings: Settings, stages: Stages, *, empty: bool) -> tuple[Actor,
         if settings.is_demo:
             cast = _open_demo(wired, stages, empty=empty)
         else:
-            wired.database.write(people.retire_demo_people, acting=SYSTEM)
+            wired.database.write(accounts.retire_demo_people, acting=SYSTEM)
             cast = ()
         _await_replicas(wired.database)
         stages.done("PostgreSQL replicas")
@@ -121,8 +122,10 @@ def _open_demo(wired: Wiring, stages: Stages, *, empty: bool) -> tuple[Actor, ..
     """Let the cast in, and fill an empty clinic."""
 
     def open_clinic(session: Session) -> _Opened:
-        people.ensure_demo_people(session)
-        return _Opened(people.demo_people(session), people.is_only_the_cast(session))
+        accounts.ensure_demo_people(session)
+        return _Opened(
+            accounts.demo_people(session), accounts.is_only_the_cast(session)
+        )
 
     opened = wired.database.write(open_clinic, acting=SYSTEM).value
     if opened.is_empty and not empty:
@@ -130,7 +133,7 @@ def _open_demo(wired: Wiring, stages: Stages, *, empty: bool) -> tuple[Actor, ..
         stages.done("Demo patients")
     else:
         # A demo of the previous version knew of no treatments.
-        wired.database.write(demo_care.ensure_demo_care, acting=SYSTEM)
+        wired.database.write(care.ensure_demo_care, acting=SYSTEM)
         plans = partial(ensure_demo_plans, calendar=calendar_of(wired.settings))
         wired.database.write(plans, acting=SYSTEM)
     return opened.cast
@@ -161,7 +164,7 @@ def _await_replicas(database: Database) -> None:
 
 def _seed(wired: Wiring) -> None:
     # A start without an empty database does without Faker's and NumPy's import.
-    from services import seeding  # noqa: PLC0415
+    from services.demo import seeding  # noqa: PLC0415
 
     seeding.seed(
         wired.database,

@@ -13,11 +13,11 @@ import streamlit as st
 from dashboard import wiring
 from dashboard.context import read, write
 from db.file_keys import KeyUnknown, SealBroken, UnusableFileKeys
-from services import criteria, views
-from services.actors import Actor
-from services.criteria import Criteria
-from services.errors import NotFound, NotSaved
-from services.views import Subject
+from services.core.actors import Actor
+from services.core.errors import NotFound, NotSaved
+from services.lists import criteria, views
+from services.lists.criteria import Criteria
+from services.lists.views import Subject
 
 # A key of ours never holds a full stop.
 _SEALED: Final = "sealed."

@@ -21,12 +21,13 @@ from dashboard.context import (
     write,
 )
 from dashboard.widgets.pager import Position
-from services import criteria, export_grants, patient_lists, views
-from services.actors import Actor, Permission
-from services.criteria import Count, Criteria
-from services.patient_fields import FIELDS, PATIENTS
-from services.patient_lists import ListStatistics, PatientPage
-from services.patient_records import PatientRecord
+from services.core.actors import Actor, Permission
+from services.lists import criteria, views
+from services.lists.criteria import Count, Criteria
+from services.patients import search
+from services.patients.records.model import PatientRecord
+from services.patients.search import ListStatistics, PatientPage, export_grants
+from services.patients.search.fields import FIELDS, PATIENTS
 
 # The figures of a list may be a little old.
 _FIGURES_SECONDS = 30.0
@@ -59,7 +60,7 @@ class Listing:
 
     def _page(self, position: Position) -> CachedRead[PatientPage]:
         return CachedRead(
-            lambda session: patient_lists.list_patients(
+            lambda session: search.list_patients(
                 session,
                 self.actor,
                 self.criteria,
@@ -76,7 +77,7 @@ class Listing:
         if not self.criteria.search or not self.actor.may(Permission.VIEW_NAMES):
             return ()
         return read(
-            lambda session: patient_lists.find_similar(
+            lambda session: search.find_similar(
                 session, self.actor, self.criteria.search
             ),
             keep=("similar", self),
@@ -90,7 +91,7 @@ class Listing:
 
     def _count(self) -> CachedRead[Count]:
         return CachedRead(
-            lambda session: patient_lists.count_patients(
+            lambda session: search.count_patients(
                 session, self.actor, self.criteria, now=now()
             ),
             keep=("count", self),
@@ -124,7 +125,7 @@ class Listing:
     def statistics(self) -> ListStatistics:
         """Read what the list is made of."""
         return read(
-            lambda session: patient_lists.describe(
+            lambda session: search.describe(
                 session, self.actor, self.criteria, now=now()
             ),
             keep=("statistics", self),

@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 
 from db.routing import Absence, Database, DatabaseUnavailable
 from db.routing.acting import ANONYMOUS
-from services import sessions
-from services.sessions import Limits, Live
+from services.people import sessions
+from services.people.sessions import Limits, Live
 
 T = TypeVar("T")
 

@@ -24,7 +24,7 @@ from dashboard.leaving import SIGN_IN_PATH, SIGN_OUT_PATH
 from dashboard.live_sessions import LiveSessions
 from dashboard.visits import RequestInfo, hostname_of, within
 from db.routing import DatabaseUnavailable
-from services.sessions import Live
+from services.people.sessions import Live
 
 USER_HEADER: Final = "X-Chartroom-User"
 SESSION_HEADER: Final = "X-Chartroom-Session"

@@ -4,8 +4,8 @@ import streamlit as st
 
 from dashboard.listing import Listing
 from dashboard.net import error_boundary
-from services.export_grants import MINUTES
-from services.reasons import LONGEST
+from services.core.reasons import LONGEST
+from services.patients.search.export_grants import MINUTES
 
 
 def named_export(listing: Listing) -> None:

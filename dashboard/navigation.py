@@ -14,7 +14,7 @@ from streamlit.navigation.page import StreamlitPage
 
 from dashboard import context
 from dashboard.leaving import SCRIPTS
-from services.actors import Actor, Permission, Role
+from services.core.actors import Actor, Permission, Role
 
 _PAGES = Path(__file__).resolve().parents[1] / "pages"
 

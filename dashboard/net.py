@@ -8,7 +8,13 @@ from uuid import uuid4
 import streamlit as st
 
 from dashboard.logs import describe
-from services.errors import NotAllowed, NotFound, NotSaved, ServiceError, Unavailable
+from services.core.errors import (
+    NotAllowed,
+    NotFound,
+    NotSaved,
+    ServiceError,
+    Unavailable,
+)
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from dashboard import wiring
 from db.settings import Settings
-from services.mail import Email, MailNotSent, mailer_of
+from services.messaging.mail import Email, MailNotSent, mailer_of
 
 _TEXT: Final = """\
 Dear {name},

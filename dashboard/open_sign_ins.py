@@ -11,9 +11,9 @@ from dashboard.context import current_actor, current_sign_in, read, write
 from dashboard.net import error_boundary
 from dashboard.widgets.notices import notify
 from dashboard.widgets.words import at, plain
-from services import sessions
-from services.people import Person
-from services.sessions import Record
+from services.people import sessions
+from services.people.accounts import Person
+from services.people.sessions import Record
 
 _METHODS: Final = {
     "code": "a code by e-mail",

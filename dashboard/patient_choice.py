@@ -8,10 +8,11 @@ import streamlit as st
 from dashboard.context import current_actor, now, read, today
 from dashboard.widgets.patient_search import patient_search, told_apart
 from dashboard.widgets.words import born, full_name, plain
-from services import patient_lists, patients
-from services.actors import Permission
-from services.criteria import Criteria
-from services.patient_records import PatientRecord
+from services.core.actors import Permission
+from services.lists.criteria import Criteria
+from services.patients import search
+from services.patients.records import patients
+from services.patients.records.model import PatientRecord
 
 UNFILED: Final = "Find the patient, or leave this empty: then it stays unfiled."
 _MOST: Final = 6
@@ -83,7 +84,7 @@ def _search(page: str, advice: str) -> None:
 def _find(typed: str) -> tuple[PatientRecord, ...]:
     actor = current_actor()
     page = read(
-        lambda session: patient_lists.list_patients(
+        lambda session: search.list_patients(
             session, actor, Criteria(search=typed), size=_MOST, now=now()
         ),
         keep=("patient_choice", typed),

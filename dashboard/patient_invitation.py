@@ -7,9 +7,9 @@ from dashboard.inviting import deliver
 from dashboard.net import error_boundary
 from dashboard.widgets.invitation_link import invitation_link
 from dashboard.widgets.words import full_name, plain
-from services import invitations
-from services.actors import Permission
-from services.patient_records import PatientRecord
+from services.core.actors import Permission
+from services.patients.records.model import PatientRecord
+from services.people.accounts import invitations
 
 
 def offer_invitation(patient: PatientRecord) -> None:

@@ -8,9 +8,10 @@ from dashboard import inviting, wiring
 from dashboard.wiring import Wiring
 from db.routing import SYSTEM
 from db.settings import Settings
-from services import invitations, people, tokens
-from services.actors import CONSOLE, Role, Scope
-from services.errors import NotFound
+from services.core.actors import CONSOLE, Role, Scope
+from services.core.errors import NotFound
+from services.people import accounts, tokens
+from services.people.accounts import invitations
 
 
 def create_admin(settings: Settings, *, name: str, email: str) -> str:
@@ -57,7 +58,7 @@ def token(
 
 
 def _demo_patient(wired: Wiring) -> UUID:
-    cast = wired.database.read_latest(people.demo_people, acting=SYSTEM).value
+    cast = wired.database.read_latest(accounts.demo_people, acting=SYSTEM).value
     for person in cast:
         if person.patient_id is not None:
             return person.patient_id

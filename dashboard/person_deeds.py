@@ -9,9 +9,10 @@ from dashboard.new_address import tell_former
 from dashboard.widgets.invitation_link import invitation_link
 from dashboard.widgets.notices import notify
 from dashboard.widgets.words import plain
-from services import invitations, offboarding, people
-from services.actors import Role
-from services.people import AccountStatus, Particulars, Person
+from services.core.actors import Role
+from services.documents.sharing import offboarding
+from services.people import accounts
+from services.people.accounts import AccountStatus, Particulars, Person, invitations
 
 # The forms' fields carry the person's id in their keys: whoever goes back and forth
 # between two people's pages must not save what was typed about the other.
@@ -25,8 +26,8 @@ def change_role(person: Person) -> None:
         st.subheader("Role", anchor=False)
         role = st.selectbox(
             "Role",
-            people.COLLEAGUES,
-            index=people.COLLEAGUES.index(person.role),
+            accounts.COLLEAGUES,
+            index=accounts.COLLEAGUES.index(person.role),
             key=f"user_role_{person.id}",
             format_func=str.capitalize,
             label_visibility="collapsed",
@@ -35,7 +36,7 @@ def change_role(person: Person) -> None:
         if st.form_submit_button("Change role", key="user_role_save"):
             actor, sign_in = current_actor(), current_sign_in()
             write(
-                lambda s: people.change_role(
+                lambda s: accounts.change_role(
                     s, actor, person.id, role, session_id=sign_in
                 )
             )
@@ -67,7 +68,7 @@ def correct(person: Person) -> None:
         if st.form_submit_button("Save changes", key="user_particulars_save"):
             actor, sign_in = current_actor(), current_sign_in()
             write(
-                lambda s: people.change_particulars(
+                lambda s: accounts.change_particulars(
                     s, actor, person.id, typed, session_id=sign_in
                 )
             )
@@ -106,7 +107,7 @@ def shut_out_or_let_in(person: Person) -> None:
         if st.button("Deactivate", key="user_deactivate", icon=":material/block:"):
             _confirm_deactivation(person)
     elif st.button("Reactivate", key="user_reactivate", type="primary"):
-        write(lambda s: people.reactivate(s, actor, person.id, session_id=sign_in))
+        write(lambda s: accounts.reactivate(s, actor, person.id, session_id=sign_in))
         _done(f"{plain(person.name)} may sign in again.")
 
 
@@ -121,7 +122,9 @@ def _confirm_reset(person: Person) -> None:
         if st.button("Reset passkeys", type="primary", key="user_passkeys_confirm"):
             actor, sign_in = current_actor(), current_sign_in()
             write(
-                lambda s: people.reset_passkeys(s, actor, person.id, session_id=sign_in)
+                lambda s: accounts.reset_passkeys(
+                    s, actor, person.id, session_id=sign_in
+                )
             )
             _done("The passkeys are forgotten.")
 

@@ -16,10 +16,10 @@ from dashboard import wiring
 from dashboard.clock import in_zone, now
 from dashboard.signed_in import answering, on_behalf
 from db.routing import Database, Lsn, Read, Served
-from services.criteria import Criteria
-from services.document_lists.hot import CachedPage, PageRequest
-from services.on_behalf import ActorDatabase
-from services.visit_caches import VisitCaches
+from services.core.on_behalf import ActorDatabase
+from services.documents.search.cache import CachedPage, PageRequest
+from services.lists.criteria import Criteria
+from services.visits.figures.caches import VisitCaches
 
 T = TypeVar("T")
 

@@ -9,9 +9,9 @@ from dashboard.net import error_boundary
 from dashboard.widgets.notices import notify
 from dashboard.widgets.retention_words import DAYS, YEARS, lasting, split
 from dashboard.widgets.words import at, plain
-from services import retention
-from services.documents import CLASS_LABELS
-from services.retention import HeldDocument, RetentionPeriod
+from services.documents import retention
+from services.documents.records import CLASS_LABELS
+from services.documents.retention import HeldDocument, RetentionPeriod
 
 _UNITS: Final = (DAYS, YEARS)
 

@@ -6,8 +6,8 @@ from dashboard.context import current_actor, write
 from dashboard.net import error_boundary
 from dashboard.widgets.notices import notify
 from dashboard.widgets.words import plain
-from services import tokens
-from services.tokens import Token
+from services.people import tokens
+from services.people.tokens import Token
 
 
 @st.dialog("Revoke this token?", icon=":material/key_off:")

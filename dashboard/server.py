@@ -31,8 +31,8 @@ from dashboard.static_assets import StaticAssets
 from dashboard.wiring import Wiring
 from db.settings import Settings
 from jobs.writing_down import writing_down
-from services import sessions
-from services.throttling import CallLimits
+from services.core.throttling import CallLimits
+from services.people import sessions
 
 SCRIPT: Final = Path(__file__).with_name("app.py")
 

@@ -4,8 +4,8 @@ from api.shares import SHARED_PATH
 from dashboard.addresses import public_address
 from dashboard.keys import derive, signing_key
 from db.settings import Settings
-from services.share_links import LinkSigner
-from services.shares import NewShare
+from services.documents.sharing.links import LinkSigner
+from services.documents.sharing.shares import NewShare
 
 
 def signer_of(key: str) -> LinkSigner:

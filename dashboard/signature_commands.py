@@ -4,8 +4,8 @@ from pathlib import Path
 
 from dashboard.wiring import signing_keys
 from db.settings import Settings
-from services import signing
-from services.signing import Signature
+from services.pdf import signing
+from services.pdf.signing import Signature
 
 
 def verify(settings: Settings, path: Path) -> Signature:

@@ -11,11 +11,11 @@ import streamlit as st
 from dashboard import live_sessions, runs, wiring
 from dashboard.live_sessions import LiveSessions
 from db.routing import ANONYMOUS, DatabaseUnavailable
-from services import people
-from services.actors import Actor, Permission
-from services.audit import Origin
-from services.errors import NotAllowed, NotFound, Unavailable
-from services.on_behalf import ActorDatabase
+from services.core.actors import Actor, Permission
+from services.core.audit import Origin
+from services.core.errors import NotAllowed, NotFound, Unavailable
+from services.core.on_behalf import ActorDatabase
+from services.people import accounts
 
 _ACTOR: Final = "chartroom_actor"
 # Long enough to spare a query per click, short enough that somebody who was
@@ -80,7 +80,7 @@ def _actor_of(live: LiveSessions, session_id: UUID | None) -> Actor:
 def _find_actor(user_id: UUID) -> Actor:
     database = wiring.current().database
     return database.find(
-        lambda session: people.get_actor(session, user_id),
+        lambda session: accounts.get_actor(session, user_id),
         missing=NotFound,
         acting=ANONYMOUS,
     ).value

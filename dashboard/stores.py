@@ -3,9 +3,9 @@
 from dashboard import wiring
 from db.gridfs import FileStore
 from db.signing_keys import SigningKeyFile
-from services.documents import DocumentIngest
-from services.pdf.examining import PdfInspector
-from services.prescriptions import PrescriptionIssuer
+from services.consultations.prescriptions import PrescriptionIssuer
+from services.documents.records import DocumentIngest
+from services.pdf.inspecting import PdfInspector
 
 
 def files() -> FileStore:

@@ -9,9 +9,9 @@ from dashboard.navigation import go
 from dashboard.net import error_boundary
 from dashboard.widgets.candidates import candidate, candidate_list
 from dashboard.widgets.words import full_name
-from services import duplicates, newest_twins
-from services.actors import Actor
-from services.patient_records import PatientRecord
+from services.core.actors import Actor
+from services.patients.duplicates import duplicates, new_records
+from services.patients.records.model import PatientRecord
 
 _SECONDS: Final = 60.0
 
@@ -22,7 +22,7 @@ def offer_newest_twins(actor: Actor) -> None:
     chosen = None
     with st.skeleton(height=80), error_boundary():
         found = read(
-            lambda session: newest_twins.list_twins(session, actor),
+            lambda session: new_records.list_twins(session, actor),
             keep="twins",
             seconds=_SECONDS,
         )

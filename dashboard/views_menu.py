@@ -9,9 +9,9 @@ from dashboard.context import read
 from dashboard.net import error_boundary
 from dashboard.widgets.notices import notify
 from dashboard.widgets.words import plain
-from services import views
-from services.actors import Actor
-from services.views import Subject, View
+from services.core.actors import Actor
+from services.lists import views
+from services.lists.views import Subject, View
 
 
 class NamedList(Protocol):

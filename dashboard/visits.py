@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from api.origins import SAFE_METHODS, is_same_origin
-from services.sessions import Live
+from services.people.sessions import Live
 
 # What a browser asks for on its own; a page that refreshes itself is no input.
 _DOCUMENT: Final = "document"

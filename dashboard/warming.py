@@ -19,7 +19,7 @@ from dashboard.widgets import (  # noqa: F401
     patient_form,
     patient_table,
 )
-from services import doctors, merging, photos  # noqa: F401
+from services.patients.photos import photos  # noqa: F401
 
 
 def settle() -> None:

@@ -23,18 +23,18 @@ from db.seal_keys import SealKeyFile
 from db.settings import Settings
 from db.signing_keys import SigningKeyFile
 from db.spool import Spool
-from services import visit_news
-from services.audit_spool import AuditSpool
-from services.authoring import Clinic
-from services.cluster_acts import OperationRunner, Servers
-from services.document_lists.hot import DocumentListCache
-from services.documents import DocumentIngest
-from services.pdf.examining import PdfInspector
+from services.cluster.operations import OperationRunner, Servers
+from services.consultations.prescriptions import PrescriptionIssuer
+from services.core.audit_spool import AuditSpool
+from services.core.throttling import Throttle
+from services.documents.forms import Clinic
+from services.documents.records import DocumentIngest
+from services.documents.search.cache import DocumentListCache
+from services.pdf.inspecting import PdfInspector
 from services.pdf.scanning import ClamdScanner, scanner_of
-from services.prescriptions import PrescriptionIssuer
-from services.signing import Signer
-from services.throttling import Throttle
-from services.visit_caches import VisitCaches
+from services.pdf.signing import Signer
+from services.visits.figures.caches import VisitCaches
+from services.visits.schedule import visit_changes
 
 
 class NotRunning(Exception):
@@ -69,7 +69,7 @@ class Wiring:
 
     def __post_init__(self) -> None:
         documents = Listener(self.endpoints, "documents")
-        visits = Listener(self.endpoints, visit_news.CHANNEL)
+        visits = Listener(self.endpoints, visit_changes.CHANNEL)
         object.__setattr__(self, "_listeners", (documents, visits))
         object.__setattr__(self, "hot_lists", DocumentListCache(documents))
         object.__setattr__(self, "lookout", ClusterMonitor(self.endpoints))

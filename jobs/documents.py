@@ -11,7 +11,7 @@ from procrastinate import JobContext
 from db.gridfs import Bucket, FileDamaged, FileMissing, FileStore, FileStoreUnavailable
 from db.routing import SYSTEM, Database
 from jobs.tasks import Stores, queue
-from services.errors import Unavailable
+from services.core.errors import Unavailable
 from services.pdf import waiting
 from services.pdf.recognition import Recogniser
 from services.pdf.scanning import ClamdScanner, NoVerdict

@@ -4,7 +4,7 @@ from procrastinate import JobContext
 
 from db.routing import SYSTEM
 from jobs.tasks import Stores, queue
-from services import drills
+from services.cluster import drills
 
 
 @queue.periodic(cron="*/10 * * * *")

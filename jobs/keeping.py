@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from db.gridfs import Bucket, FileStore
 from db.routing import SYSTEM, Database
-from services import retention
-from services.keeping import doomed, runs, sweeping
-from services.keeping.runs import Job
-from services.keeping.sweeping import Swept
+from services.documents import retention
+from services.documents.integrity import pending_deletions, runs, sweeping
+from services.documents.integrity.runs import Job
+from services.documents.integrity.sweeping import Swept
 
 # Bytes are stored before the row that names them, so a young file may still be
 # waiting for its row.
@@ -63,7 +63,7 @@ def _remove(database: Database, files: FileStore) -> int:
     """Remove the files that are to go: first the bytes, then the note of them."""
     removed = 0
     while some := database.read_latest(
-        lambda session: doomed.list_doomed(session, _AT_ONCE), acting=SYSTEM
+        lambda session: pending_deletions.list_doomed(session, _AT_ONCE), acting=SYSTEM
     ).value:
         for one in some:
             files.delete(one.bucket, one.file_id)

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from db.routing import SYSTEM, Database, DatabaseUnavailable
 from jobs.duty import AdvisoryLockLeader
 from jobs.watch_ledger import Ledger
-from services import alerts, replication
-from services.alerts import Post, Telling
-from services.replication import LeaderChange
+from services.cluster import alerts, monitoring
+from services.cluster.alerts import Post, Telling
+from services.cluster.monitoring import LeaderChange
 
 _KEEP_SECONDS: Final = 2.0
 _THIN_SECONDS: Final = 60.0
@@ -87,13 +87,13 @@ class Keeper:
         is_thinning = time.monotonic() - self._thinned_at >= _THIN_SECONDS
 
         def write(session: Session) -> alerts.AlertsState:
-            replication.record(session, samples)
+            monitoring.record(session, samples)
             alerts.record(session, told)
             for change in changes:
-                replication.note_failover(session, self._completed(change))
+                monitoring.note_failover(session, self._completed(change))
             if is_thinning and self._ledger.is_on_duty:
-                replication.thin(session)
-                replication.close_abandoned(session)
+                monitoring.thin(session)
+                monitoring.close_abandoned(session)
             return alerts.standing(session)
 
         if self._ledger.is_on_duty or samples:

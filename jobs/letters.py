@@ -7,9 +7,9 @@ from procrastinate import JobContext
 
 from db.routing import SYSTEM, Database
 from jobs.tasks import Stores, queue
-from services import letters
-from services.letters import Letterhead
-from services.mail import Mailer
+from services.messaging.mail import Mailer
+from services.visits.front_desk import notifications
+from services.visits.front_desk.notifications import Letterhead
 
 # The worker does one thing at a time: what is left is done a minute later.
 _SECONDS: Final = 20.0
@@ -31,7 +31,7 @@ def send_letters(context: JobContext, timestamp: int) -> None:
     """
     del timestamp
     stores = Stores.of(context)
-    stores.database.write(letters.remind, acting=SYSTEM)
+    stores.database.write(notifications.remind, acting=SYSTEM)
     if stores.mailer is not None:
         send(stores.database, stores.mailer, stores.letterhead)
 
@@ -41,12 +41,12 @@ def send(
 ) -> int:
     """Send until none is due, time is up or too many failed; return how many went."""
     until = monotonic() + seconds
-    database.write(letters.give_up_stale, acting=SYSTEM)
+    database.write(notifications.give_up_stale, acting=SYSTEM)
     sent = failures = 0
     while failures < _MOST_FAILURES and monotonic() < until:
         # Never repeated by itself: the letter may be out although the commit was lost.
         with database.writing(acting=SYSTEM) as session:
-            is_sent = letters.send_next(session, mailer, head)
+            is_sent = notifications.send_next(session, mailer, head)
         if is_sent is None:
             break
         sent, failures = sent + is_sent, failures + (not is_sent)

@@ -14,7 +14,12 @@ from typing import Final
 
 from db.routing import SYSTEM, DatabaseUnavailable
 from jobs.beside import background_threads
-from services.cluster_acts import OperationRunner, claim_due, close_missed, planned
+from services.cluster.operations import (
+    OperationRunner,
+    claim_due,
+    close_missed,
+    planned,
+)
 
 _LOOK_SECONDS: Final = 1.0
 _log = logging.getLogger(__name__)

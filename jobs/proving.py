@@ -13,9 +13,9 @@ from uuid import UUID
 
 from db.endpoints import Endpoints
 from db.routing import SYSTEM, Database
-from services import proving
-from services.actors import Actor
-from services.proving import ATTEMPTS, Proof, Scratch, Tried
+from services.core.actors import Actor
+from services.visits.booking import proving
+from services.visits.booking.proving import ATTEMPTS, Proof, Scratch, Tried
 
 PROCESSES: Final = 4
 _ROOT: Final = Path(__file__).resolve().parents[1]

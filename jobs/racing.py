@@ -17,8 +17,8 @@ from pydantic_core import to_jsonable_python
 
 from db.endpoints import Endpoints
 from db.routing import Database
-from services import proving
-from services.proving import PROVER, Tried
+from services.visits.booking import proving
+from services.visits.booking.proving import PROVER, Tried
 
 # All processes together stay far below what the servers let in.
 _CONNECTIONS: Final = 12

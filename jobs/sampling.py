@@ -16,8 +16,8 @@ from db.routing import Database
 from jobs.beside import background_threads
 from jobs.keeping_watch import Keeper
 from jobs.watch_ledger import Ledger
-from services import alerts, replication
-from services.alerts import Judge, Post
+from services.cluster import alerts, monitoring
+from services.cluster.alerts import Judge, Post
 
 _LOOK_SECONDS: Final = 1.0
 # While nobody leads: the moment when somebody does is what writers wait for.
@@ -65,7 +65,7 @@ class Sampler:
             return
         self._judge.take_over(self._ledger.taken_over())
         sight = self._observer.look()
-        self._ledger.add_samples(sight, replication.samples_of(sight))
+        self._ledger.add_samples(sight, monitoring.samples_of(sight))
         self._note_change(sight)
         measures = alerts.measure(sight, self._before)
         rules = self._ledger.rules
@@ -75,7 +75,7 @@ class Sampler:
 
     def _note_change(self, sight: ClusterSnapshot) -> None:
         if self._led is not None:
-            change = replication.leader_change(self._led, sight)
+            change = monitoring.leader_change(self._led, sight)
             if change is not None:
                 self._ledger.add_change(change)
         if sight.primary is not None:

@@ -9,8 +9,8 @@ from procrastinate import JobContext
 
 from db.routing import SYSTEM, Database
 from jobs.tasks import Stores, queue
-from services import scheduling
-from services.scheduling import Calendar
+from services.visits.schedule import plans
+from services.visits.schedule.plans import Calendar
 
 
 @queue.periodic(cron="11 * * * *")
@@ -29,7 +29,7 @@ def extend_plans(context: JobContext, timestamp: int) -> None:
 
 def extend(database: Database, calendar: Calendar) -> None:
     """Make every doctor's slots what the plan is, one doctor at a time."""
-    doctor_ids = database.read_latest(scheduling.list_planned, acting=SYSTEM).value
+    doctor_ids = database.read_latest(plans.list_planned, acting=SYSTEM).value
     for doctor_id in doctor_ids:
-        make = partial(scheduling.extend, doctor_ids=[doctor_id], calendar=calendar)
+        make = partial(plans.extend, doctor_ids=[doctor_id], calendar=calendar)
         database.write(make, acting=SYSTEM)

@@ -13,8 +13,8 @@ from typing import Final
 from db.audit_store import AuditStore, AuditStoreUnavailable, SequenceTaken
 from db.routing import SYSTEM, Database, DatabaseUnavailable
 from jobs.beside import background_threads
-from services import audit_chain
-from services.audit_chain import ChainBroken
+from services.audit import chain
+from services.audit.chain import ChainBroken
 
 _LOOK_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 30.0
@@ -64,10 +64,10 @@ class Shipper:
 
     def _ship(self) -> bool:
         """Ship one batch; tell whether there may be more."""
-        if not self._database.read_latest(audit_chain.is_waiting, acting=SYSTEM).value:
+        if not self._database.read_latest(chain.is_waiting, acting=SYSTEM).value:
             return False
         shipped = self._database.write(
-            lambda session: audit_chain.ship(session, self._store), acting=SYSTEM
+            lambda session: chain.ship(session, self._store), acting=SYSTEM
         )
         return shipped.value > 0
 

@@ -15,19 +15,16 @@ from db.gridfs import FileStore
 from db.routing import SYSTEM, Database, forget_receipts
 from db.seal_keys import SealKeyFile
 from jobs import keeping, walking
-from services import (
-    audit_chain,
-    break_glass_letters,
-    ceremonies,
-    codes,
-    sessions,
-)
-from services.letters import Letterhead
-from services.mail import Mailer, MailNotSent
-from services.pdf.examining import PdfInspector
+from services.audit import chain
+from services.messaging.mail import Mailer, MailNotSent
+from services.patients.care import break_glass_letters
+from services.pdf.inspecting import PdfInspector
 from services.pdf.scanning import ClamdScanner
-from services.scheduling import HORIZON, Calendar
-from services.sessions import Limits
+from services.people import sessions
+from services.people.sessions import Limits
+from services.people.sign_in import ceremonies, codes
+from services.visits.front_desk.notifications import Letterhead
+from services.visits.schedule.plans import HORIZON, Calendar
 
 # A write asks for its receipt within seconds; a day leaves room for any outage.
 _RECEIPTS_KEPT: Final = timedelta(days=1)
@@ -156,13 +153,13 @@ def seal_audit_log(context: JobContext, timestamp: int) -> None:
     """
     del timestamp
     stores = Stores.of(context)
-    is_due = stores.database.read_latest(audit_chain.is_seal_due, acting=SYSTEM)
+    is_due = stores.database.read_latest(chain.is_seal_due, acting=SYSTEM)
     if not is_due.value:
         return
     keys = stores.seal_keys.read_or_make()
     try:
-        seal = audit_chain.seal(stores.database, stores.audit, keys)
-    except audit_chain.ChainBroken as broken:
+        seal = chain.seal(stores.database, stores.audit, keys)
+    except chain.ChainBroken as broken:
         _log.error("The audit log is not sealed: %s", str(broken))
         raise
     # In the log as well, which is kept elsewhere: so a seal cannot vanish unnoticed.

@@ -7,7 +7,7 @@ from procrastinate import JobContext
 
 from db.routing import SYSTEM, Database
 from jobs.tasks import Stores, queue
-from services import bookings
+from services.visits.booking import bookings
 
 _AT_ONCE: Final = 100
 _log = logging.getLogger(__name__)

@@ -10,10 +10,14 @@ from sqlalchemy.orm import Session
 
 from db.gridfs import Bucket, FileStore
 from db.routing import SYSTEM, Database
-from services.keeping import checking, runs
-from services.keeping.checking import Finding, NothingVerifies
-from services.keeping.naming import BY_ID, FileReference, list_by_id
-from services.keeping.runs import Job
+from services.documents.integrity import checking, runs
+from services.documents.integrity.checking import Finding, NothingVerifies
+from services.documents.integrity.file_references import (
+    BY_ID,
+    FileReference,
+    list_by_id,
+)
+from services.documents.integrity.runs import Job
 
 T = TypeVar("T")
 

@@ -7,8 +7,8 @@ from threading import Lock
 from typing import Final
 
 from db.observing import ClusterSnapshot
-from services.alerts import Alert, AlertKind, RuleRevision, Telling
-from services.replication import LeaderChange, Sample
+from services.cluster.alerts import Alert, AlertKind, RuleRevision, Telling
+from services.cluster.monitoring import LeaderChange, Sample
 
 # An hour of four servers: nobody asks for finer ones of longer ago.
 _MOST_SAMPLES: Final = 4 * 3600

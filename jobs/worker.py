@@ -16,8 +16,8 @@ from jobs.sampling import sampling
 from jobs.shipping import shipping
 from jobs.tasks import Stores, queue
 from jobs.writing_down import writing_down
-from services.alerts import Post
-from services.audit_spool import AuditSpool
+from services.cluster.alerts import Post
+from services.core.audit_spool import AuditSpool
 
 _HEARTBEAT_SECONDS: Final = 5.0
 _STALLED_SECONDS: Final = 30.0

@@ -13,7 +13,7 @@ from typing import Final
 
 from db.routing import Database, DatabaseUnavailable
 from jobs.beside import background_threads
-from services.audit_spool import AuditSpool
+from services.core.audit_spool import AuditSpool
 
 _LOOK_SECONDS: Final = 1.0
 _PAUSE_SECONDS: Final = 30.0

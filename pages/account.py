@@ -7,7 +7,7 @@ from dashboard.navigation import go, leave_for
 from dashboard.open_sign_ins import my_sign_ins
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.words import plain
-from services.actors import PERMISSIONS, Permission
+from services.core.actors import PERMISSIONS, Permission
 
 actor = current_actor()
 page_header(plain(actor.name))

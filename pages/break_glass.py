@@ -8,9 +8,10 @@ from dashboard.net import error_boundary
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.words import at, born, full_name, plain
-from services import break_glass, patient_lists
-from services.patient_records import Identity
-from services.reasons import LONGEST
+from services.core.reasons import LONGEST
+from services.patients import search
+from services.patients.care import break_glass
+from services.patients.records.model import Identity
 
 actor = current_actor()
 # Whoever followed a link to a record that is not among their patients is sent here.
@@ -62,7 +63,7 @@ with (
 asked: str = st.session_state.get("break_glass_asked", "")
 if asked:
     people = read(
-        lambda s: patient_lists.identify(s, actor, asked),
+        lambda s: search.identify(s, actor, asked),
         keep=("identify", asked),
         seconds=120,
     )

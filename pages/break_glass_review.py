@@ -8,8 +8,8 @@ from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.notices import notify
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.words import at, plain
-from services import break_glass
-from services.break_glass import EmergencyAccess
+from services.patients.care import break_glass
+from services.patients.care.break_glass import EmergencyAccess
 
 actor = current_actor()
 

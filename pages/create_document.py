@@ -10,7 +10,7 @@ from dashboard.documents.chosen import chosen_document
 from dashboard.net import error_boundary
 from dashboard.widgets import form_fields
 from dashboard.widgets.page_header import page_header
-from services.authoring import InvalidForm
+from services.documents.forms import InvalidForm
 
 replaced = chosen_document() if "document" in st.query_params else None
 

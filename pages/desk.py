@@ -9,7 +9,7 @@ from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.notices import notify
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.words import plain
-from services.errors import ServiceError
+from services.core.errors import ServiceError
 
 
 def scan() -> None:

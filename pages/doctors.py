@@ -9,7 +9,7 @@ from dashboard.navigation import go
 from dashboard.widgets.doctor_table import carried, doctor_table
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.page_header import page_header
-from services.actors import Permission
+from services.core.actors import Permission
 
 _MOST = 50
 

@@ -11,8 +11,8 @@ from dashboard.documents.replacing import change_form, replace
 from dashboard.net import error_boundary
 from dashboard.widgets.document_facts import document_header, findings, version_facts
 from dashboard.widgets.part_tabs import part_tabs
-from services import documents
-from services.actors import Permission
+from services.core.actors import Permission
+from services.documents import records
 
 actor, record = current_actor(), chosen_document()
 number = record.version.number
@@ -25,7 +25,7 @@ with st.container(horizontal=True):
             st.rerun()
     else:
         sections.download(record)
-        if documents.may_change(actor, record):
+        if records.may_change(actor, record):
             replace(record)
             change_form(record)
             deeds.edit(record)

@@ -16,8 +16,8 @@ from dashboard.widgets.page_header import page_header
 from dashboard.widgets.pager import pager, position
 from dashboard.widgets.patient_table import reordered
 from dashboard.widgets.words import plain
-from services.actors import Permission
-from services.criteria import Criteria
+from services.core.actors import Permission
+from services.lists.criteria import Criteria
 
 listing = listing_of_address()
 actor, key, shown = listing.actor, listing.key, listing.criteria

@@ -11,9 +11,9 @@ from dashboard.replication.drill_tables import kinds_table, results_table
 from dashboard.replication.ways import ways
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.page_header import page_header
-from services import drills
-from services.actors import Permission
-from services.drills import DOCUMENT_PROMISE, SCENARIOS
+from services.cluster import drills
+from services.cluster.drills import DOCUMENT_PROMISE, SCENARIOS
+from services.core.actors import Permission
 
 actor = current_actor()
 may_run = actor.may(Permission.RUN_DRILLS)

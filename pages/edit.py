@@ -11,8 +11,8 @@ from dashboard.widgets.notices import notify
 from dashboard.widgets.patient_header import patient_header
 from dashboard.widgets.patient_terms import suggest
 from dashboard.widgets.words import at, full_name
-from services import patients
-from services.patient_records import PatientDraft
+from services.patients.records import patients
+from services.patients.records.model import PatientDraft
 
 actor, patient = current_actor(), chosen_patient()
 opened = patient_form.opened_version("edit", patient)

@@ -17,7 +17,7 @@ from dashboard.widgets.page_header import page_header
 from dashboard.widgets.pager import Position
 from dashboard.widgets.patient_table import patient_table
 from dashboard.widgets.words import plain, written
-from services.actors import Permission, Role
+from services.core.actors import Permission, Role
 
 _MOST_CHANGED = 8
 

@@ -8,7 +8,8 @@ from dashboard.inviting import deliver
 from dashboard.navigation import go
 from dashboard.widgets.invitation_link import invitation_link
 from dashboard.widgets.page_header import page_header
-from services import invitations, people
+from services.people import accounts
+from services.people.accounts import invitations
 
 actor = current_actor()
 with page_header("Invite a colleague"):
@@ -21,7 +22,7 @@ with st.form("invite_form"):
     email = st.text_input("E-mail", key="invite_email", autocomplete="off")
     role = st.selectbox(
         "Role",
-        people.COLLEAGUES,
+        accounts.COLLEAGUES,
         key="invite_role",
         format_func=str.capitalize,
         help="What each role may do is on a page of its own, linked from People.",

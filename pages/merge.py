@@ -10,8 +10,8 @@ from dashboard.widgets.choose_fields import Version, choose_fields
 from dashboard.widgets.notices import notify
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.words import born, full_name, plain
-from services import merging
-from services.patient_records import PatientDraft
+from services.patients.duplicates import merging
+from services.patients.records.model import PatientDraft
 
 actor = current_actor()
 kept, other = chosen_patient("patient"), chosen_patient("other")

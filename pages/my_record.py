@@ -8,8 +8,8 @@ from dashboard.context import current_actor, freshness, read, today
 from dashboard.documents.of_patient import documents_of
 from dashboard.widgets.patient_details import patient_details
 from dashboard.widgets.patient_header import patient_header
-from services import patients
-from services.errors import NotFound
+from services.core.errors import NotFound
+from services.patients.records import patients
 
 actor = current_actor()
 if actor.patient_id is None:

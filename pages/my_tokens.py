@@ -10,7 +10,8 @@ from dashboard.revoking import confirm_revoking
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.token_form import show_token, token_form
 from dashboard.widgets.token_list import token_list
-from services import passkeys, tokens
+from services.people import tokens
+from services.people.sign_in import passkeys
 
 actor = current_actor()
 page_header("My tokens")

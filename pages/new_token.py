@@ -9,7 +9,7 @@ from dashboard.context import current_actor, current_sign_in, write
 from dashboard.navigation import go
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.token_form import show_token, token_form
-from services import people, tokens
+from services.people import accounts, tokens
 
 actor = current_actor()
 with page_header("New token for a program"):
@@ -18,7 +18,7 @@ with page_header("New token for a program"):
 st.caption("Each program gets its own, so that the audit log can tell them apart.")
 ask_for_passkey("Making a token for a program")
 role = st.selectbox(
-    "It acts as", people.COLLEAGUES, key="new_token_role", format_func=str.capitalize
+    "It acts as", accounts.COLLEAGUES, key="new_token_role", format_func=str.capitalize
 )
 order = token_form("new_token", tokens.scopes_of(role))
 if order:

@@ -14,8 +14,8 @@ from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.patient_search import patient_search, told_apart
 from dashboard.widgets.words import at
-from services import past
-from services.actors import Permission
+from services.core.actors import Permission
+from services.patients import point_in_time
 
 _ADVICE: Final = "Find the patient whose record was changed or archived by mistake."
 
@@ -29,7 +29,7 @@ def search() -> UUID | None:
     if not typed:
         return None
     reading.wait_here()
-    found = reading.read_past(lambda s: past.find(s, actor, typed, now=now()))
+    found = reading.read_past(lambda s: point_in_time.find(s, actor, typed, now=now()))
     if not found.patients:
         empty_state(
             "Nobody is found as of then. Try the family name alone, or the date of "

@@ -16,7 +16,7 @@ from dashboard.widgets.notices import notify
 from dashboard.widgets.patient_details import patient_details
 from dashboard.widgets.patient_header import patient_header
 from dashboard.widgets.words import full_name, plain
-from services import patients
+from services.patients.records import patients
 
 actor, patient = current_actor(), chosen_patient()
 

@@ -17,9 +17,9 @@ from dashboard.widgets.page_header import page_header
 from dashboard.widgets.pager import pager, position
 from dashboard.widgets.patient_table import patient_table, reordered
 from dashboard.widgets.patient_terms import suggest
-from services.actors import Permission
-from services.criteria import Criteria
-from services.patient_fields import fields_for
+from services.core.actors import Permission
+from services.lists.criteria import Criteria
+from services.patients.search.fields import fields_for
 
 listing = listing_of_address()
 actor, key, shown = listing.actor, listing.key, listing.criteria

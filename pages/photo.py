@@ -7,7 +7,7 @@ from dashboard.context import current_actor, files, today, write
 from dashboard.navigation import open_patient
 from dashboard.widgets.notices import notify
 from dashboard.widgets.patient_header import patient_header
-from services import photos
+from services.patients.photos import photos
 
 actor, patient = current_actor(), chosen_patient()
 

@@ -12,8 +12,9 @@ from dashboard.widgets.notices import notify
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.patient_terms import suggest
 from dashboard.widgets.words import full_name
-from services import duplicates, patients
-from services.patient_records import PatientDraft
+from services.patients.duplicates import duplicates
+from services.patients.records import patients
+from services.patients.records.model import PatientDraft
 
 actor = current_actor()
 # The id is drawn before the form is sent, so that a second click on a slow line, or a

@@ -9,7 +9,7 @@ from dashboard.replication.charts import charts
 from dashboard.replication.overview import overview
 from dashboard.replication.ways import ways
 from dashboard.widgets.page_header import page_header
-from services.actors import Permission
+from services.core.actors import Permission
 
 with page_header("Replication"):
     if current_actor().may(Permission.ACT_ON_CLUSTER):

@@ -9,7 +9,7 @@ from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.keeping_state import keeping_state
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.retention_tables import damage_table, dues_table, holds_table
-from services import retention
+from services.documents import retention
 
 actor = current_actor()
 page_header("Retention")

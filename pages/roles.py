@@ -11,7 +11,7 @@ from dashboard.widgets.record_table import (
     payload_of,
     record_table,
 )
-from services.actors import PERMISSIONS, Permission, Role
+from services.core.actors import PERMISSIONS, Permission, Role
 
 _MAY = Cell("Yes", "ok", "check")
 _MAY_NOT = Cell("No", "muted")

@@ -10,7 +10,7 @@ from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.figure_tables import at_a_glance, doctors_table
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.proof_result import proof_result
-from services.actors import Permission
+from services.core.actors import Permission
 
 
 @st.fragment

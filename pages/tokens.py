@@ -8,7 +8,7 @@ from dashboard.revoking import confirm_revoking
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.token_list import token_list
-from services import tokens
+from services.people import tokens
 
 actor = current_actor()
 with page_header("Tokens"):

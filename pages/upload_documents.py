@@ -10,8 +10,8 @@ from dashboard.navigation import go
 from dashboard.net import error_boundary
 from dashboard.patient_choice import choose_patient
 from dashboard.widgets.page_header import page_header
-from services.actors import Role
-from services.errors import NotFound
+from services.core.actors import Role
+from services.core.errors import NotFound
 
 actor = current_actor()
 try:

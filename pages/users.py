@@ -7,8 +7,8 @@ from dashboard.navigation import go
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.people_table import people_table
-from services import people
-from services.actors import Role
+from services.core.actors import Role
+from services.people import accounts
 
 _MOST = 50
 _EVERYBODY = "All roles"
@@ -46,7 +46,7 @@ with st.container(horizontal=True):
     )
 roles = () if role == _EVERYBODY else (Role(role),)
 found = read(
-    lambda s: people.list_people(
+    lambda s: accounts.list_people(
         s, actor, search=search or "", roles=roles, limit=_MOST
     )
 )

@@ -9,11 +9,11 @@ from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.notices import notify
 from dashboard.widgets.page_header import page_header
 from dashboard.widgets.words import at, plain
-from services import views
-from services.actors import Permission
-from services.document_fields import DOCUMENTS
-from services.patient_fields import PATIENTS
-from services.views import Subject, View
+from services.core.actors import Permission
+from services.documents.search.fields import DOCUMENTS
+from services.lists import views
+from services.lists.views import Subject, View
+from services.patients.search.fields import PATIENTS
 
 actor = current_actor()
 SUBJECTS = [PATIENTS]

@@ -29,7 +29,7 @@ from db.embedded import Addresses, CannotStart, Cluster, database
 from db.endpoints import Endpoints
 from db.file_keys import FileKeys
 from db.gridfs import FileStore
-from services.actors import Actor, Role
+from services.core.actors import Actor, Role
 
 
 class Databases:

@@ -7,7 +7,7 @@ import httpx
 
 from db.routing import Database
 from db.routing.acting import ANONYMOUS
-from services import sessions
+from services.people import sessions
 
 
 def cookie_of(database: Database, user_id: UUID) -> str:

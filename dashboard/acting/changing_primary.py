@@ -10,7 +10,7 @@ from dashboard.acting.seeing import usual_wait
 from dashboard.context import in_zone, now
 from dashboard.widgets.dry_run import candidate_words, dry_run_of, dry_run_summary
 from dashboard.widgets.words import at
-from services.cluster_acts import (
+from services.cluster.operations import (
     FailoverCandidate,
     OperationKind,
     OperationPreview,

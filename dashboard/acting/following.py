@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard.acting.giving import followed, let_go
 from dashboard.net import error_boundary
 from dashboard.widgets.act_result import act_result, act_steps
-from services.cluster_acts import TITLES
+from services.cluster.operations import TITLES
 
 _EVERY = "0.5s"
 

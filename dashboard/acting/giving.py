@@ -10,9 +10,9 @@ from dashboard.acting.seeing import run_at_hand
 from dashboard.context import act_on_servers, current_actor, current_sign_in, write
 from dashboard.net import error_boundary
 from dashboard.widgets.notices import notify
-from services import cluster_acts
-from services.cluster_acts import OperationRequest, RunningOperation
-from services.reasons import LONGEST
+from services.cluster import operations
+from services.cluster.operations import OperationRequest, RunningOperation
+from services.core.reasons import LONGEST
 
 _FOLLOWED: Final = "acting_run"
 
@@ -34,7 +34,7 @@ def cancel(planned_id: UUID) -> None:
     actor, sign_in = current_actor(), current_sign_in()
     with error_boundary():
         write(
-            lambda session: cluster_acts.cancel(
+            lambda session: operations.cancel(
                 session, actor, planned_id, session_id=sign_in
             )
         )

@@ -11,13 +11,13 @@ from dashboard.navigation import go
 from dashboard.net import error_boundary
 from dashboard.widgets.own_servers import own_servers
 from dashboard.widgets.words import plain
-from services import reasons
-from services.cluster_acts import (
+from services.cluster.operations import (
     OperationKind,
     OperationRequest,
     ServerSituation,
     Situation,
 )
+from services.core import reasons
 
 _PAGE: Final = "server"
 _PAUSES: Final = (15, 30, 60, 120, 300)

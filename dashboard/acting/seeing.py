@@ -6,8 +6,8 @@ from typing import Any
 from dashboard import wiring
 from dashboard.context import current_actor, read, require
 from db.routing import DatabaseUnavailable
-from services.actors import Permission
-from services.cluster_acts import (
+from services.cluster.monitoring import Operation, list_operations
+from services.cluster.operations import (
     OperationPreview,
     PlannedSwitchover,
     RunningOperation,
@@ -16,8 +16,8 @@ from services.cluster_acts import (
     planned,
     preview,
 )
-from services.errors import Unavailable
-from services.replication import Operation, list_operations
+from services.core.actors import Permission
+from services.core.errors import Unavailable
 
 _SECONDS = 3.0
 _MOST = 30

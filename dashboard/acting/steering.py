@@ -9,7 +9,7 @@ from dashboard import wiring
 from dashboard.acting.giving import ask_reason, give
 from dashboard.acting.seeing import is_embedded
 from dashboard.widgets.own_servers import own_servers
-from services.cluster_acts import (
+from services.cluster.operations import (
     SETTINGS,
     OperationKind,
     OperationRequest,

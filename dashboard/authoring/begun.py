@@ -11,10 +11,10 @@ from dashboard.authoring.filing import Filing
 from dashboard.context import current_actor, read
 from dashboard.patient_choice import choose_patient, forget_patient
 from dashboard.widgets import form_fields
-from services import patients
-from services.authoring import TEMPLATES, Draft, Form, Template
-from services.documents import DocumentRecord
-from services.errors import NotFound
+from services.core.errors import NotFound
+from services.documents.forms import TEMPLATES, Draft, Form, Template
+from services.documents.records import DocumentRecord
+from services.patients.records import patients
 
 PAGE: Final = "create_document"
 _NAMED: Final = f"{PAGE}_named"

@@ -10,8 +10,8 @@ from dashboard import wiring
 from dashboard.authoring.begun import PAGE, Begun, go_on_with
 from dashboard.context import current_actor
 from dashboard.widgets.draft_offers import offer_drafts, say_when_kept
-from services import authoring
-from services.authoring import TEMPLATES, DraftsNotReached, SavedDraft
+from services.documents import forms
+from services.documents.forms import TEMPLATES, DraftsNotReached, SavedDraft
 
 _SAVED_AT: Final = f"{PAGE}_saved_at"
 _OFFERED: Final = f"{PAGE}_offered"
@@ -20,7 +20,7 @@ _OFFERED: Final = f"{PAGE}_offered"
 def save(begun: Begun) -> None:
     """Keep what stands in the form now; if that fails the page says so."""
     try:
-        st.session_state[_SAVED_AT] = authoring.save_draft(
+        st.session_state[_SAVED_AT] = forms.save_draft(
             wiring.current().drafts, current_actor(), begun.draft()
         )
     except DraftsNotReached:
@@ -56,7 +56,7 @@ def _others(begun: Begun) -> list[SavedDraft]:
     known, drafts = st.session_state.get(_OFFERED, ((), ()))
     if known != about:
         try:
-            drafts = authoring.list_drafts(
+            drafts = forms.list_drafts(
                 wiring.current().drafts, current_actor(), begun.patient_id
             )
         except DraftsNotReached:
@@ -79,5 +79,5 @@ def _continue(saved: SavedDraft) -> None:
 
 def _discard(draft_id: UUID) -> None:
     with suppress(DraftsNotReached):
-        authoring.discard_draft(wiring.current().drafts, current_actor(), draft_id)
+        forms.discard_draft(wiring.current().drafts, current_actor(), draft_id)
     st.session_state.pop(_OFFERED, None)

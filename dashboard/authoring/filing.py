@@ -11,8 +11,8 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard.widgets import document_form
-from services.authoring import Template
-from services.documents import Classification
+from services.documents.forms import Template
+from services.documents.records import Classification
 
 _CLASSES: Final = frozenset(one.value for one in Classification)
 

@@ -26,9 +26,9 @@ from dashboard.navigation import go
 from dashboard.net import error_boundary
 from dashboard.widgets import form_fields
 from dashboard.widgets.notices import notify
-from services import authoring, documents
-from services.authoring import Value
-from services.documents import (
+from services.documents import forms, records
+from services.documents.forms import Value
+from services.documents.records import (
     DocumentRecord,
     DocumentType,
     DraftDocument,
@@ -56,8 +56,8 @@ def make(begun: Begun, filing: Filing) -> None:
     """Make the PDF and keep it for the preview; raises InvalidForm."""
     moment = now()
     typed = form_fields.typed(PAGE, begun.template)
-    form = authoring.checked(begun.template, typed, today=moment.date())
-    data = authoring.generate(
+    form = forms.checked(begun.template, typed, today=moment.date())
+    data = forms.generate(
         begun.template,
         form,
         clinic=clinic_of(wiring.current().settings),
@@ -144,7 +144,7 @@ def _write(made: Made, content: StoredContent) -> DocumentRecord:
     actor, begun, filing = current_actor(), made.begun, made.filing
     if (replaced := begun.replaced) is not None:
         return write(
-            lambda session: documents.add_version(
+            lambda session: records.add_version(
                 session, actor, replaced.id, content, revision=replaced.revision
             )
         )
@@ -156,4 +156,4 @@ def _write(made: Made, content: StoredContent) -> DocumentRecord:
         patient_id=begun.patient_id,
         id=begun.document_id,
     )
-    return write(lambda session: documents.file(session, actor, draft, content))
+    return write(lambda session: records.file(session, actor, draft, content))

@@ -17,7 +17,7 @@ from dashboard.context import current_actor, freshness, read
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.slot_calendar import Day, Time, payload_of, slot_calendar
 from dashboard.widgets.words import written
-from services import slots
+from services.visits.schedule import slots
 
 _MOST: Final = 400
 _MOST_DAYS: Final = 5

@@ -11,7 +11,7 @@ from dashboard.booking.times import when
 from dashboard.context import current_actor
 from dashboard.navigation import go
 from dashboard.widgets.words import plain
-from services.bookings import BookingRecord
+from services.visits.booking.bookings import BookingRecord
 
 
 def booked_now() -> None:

@@ -22,7 +22,7 @@ from dashboard.context import freshness
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.slot_calendar import payload_of, slot_calendar
 from dashboard.widgets.words import plain
-from services.doctors import DoctorRecord
+from services.visits.schedule.doctors import DoctorRecord
 
 _DAY: Final = "doctor_day"
 _WEEK: Final = "doctor_week"

@@ -11,8 +11,8 @@ from dashboard.clock import in_zone, now, today
 from dashboard.context import current_actor, look_at_visits, read
 from dashboard.widgets.slot_calendar import Day, Time, TimeState
 from dashboard.widgets.words import written
-from services import slots
-from services.slots import SlotRecord
+from services.visits.schedule import slots
+from services.visits.schedule.slots import SlotRecord
 
 _SECONDS = 10.0
 _SATURDAY = 5

@@ -8,11 +8,12 @@ import streamlit as st
 from dashboard.chosen_patient import chosen_patient
 from dashboard.context import current_actor, read
 from dashboard.patient_choice import choose_patient, forget_patient
-from services import doctors, patients
-from services.actors import Permission, Role
-from services.doctors import DoctorRecord
-from services.errors import NotFound
-from services.patient_records import PatientRecord
+from services.core.actors import Permission, Role
+from services.core.errors import NotFound
+from services.patients.records import patients
+from services.patients.records.model import PatientRecord
+from services.visits.schedule import doctors
+from services.visits.schedule.doctors import DoctorRecord
 
 _PAGE: Final = "booking"
 _NAMED: Final = "booking_named_patient"

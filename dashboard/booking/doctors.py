@@ -3,8 +3,8 @@
 from typing import Final
 
 from dashboard.context import current_actor, look_at_visits, read
-from services import doctors
-from services.doctors import DoctorRecord
+from services.visits.schedule import doctors
+from services.visits.schedule.doctors import DoctorRecord
 
 _SECONDS: Final = 300.0
 

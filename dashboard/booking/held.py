@@ -14,9 +14,9 @@ import streamlit as st
 from dashboard.booking.times import when
 from dashboard.context import current_actor, read, write
 from dashboard.widgets.notices import notify
-from services import bookings
-from services.bookings import BookingRecord, BookingStatus
-from services.errors import ServiceError
+from services.core.errors import ServiceError
+from services.visits.booking import bookings
+from services.visits.booking.bookings import BookingRecord, BookingStatus
 
 _HELD: Final = "booking_held"
 _BOOKED: Final = "booking_booked"

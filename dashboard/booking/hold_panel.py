@@ -21,10 +21,10 @@ from dashboard.context import current_actor, write
 from dashboard.net import error_boundary
 from dashboard.widgets.countdown import Countdown, countdown
 from dashboard.widgets.words import plain
-from services import bookings
-from services.actors import Permission
-from services.bookings import BookingRecord
-from services.reasons import LONGEST
+from services.core.actors import Permission
+from services.core.reasons import LONGEST
+from services.visits.booking import bookings
+from services.visits.booking.bookings import BookingRecord
 
 
 def hold_panels(patient_id: UUID | None) -> None:

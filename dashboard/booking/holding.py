@@ -12,12 +12,13 @@ from dashboard.booking.notice import notice_hours
 from dashboard.booking.times import clock, shortly
 from dashboard.context import current_actor, read, write
 from dashboard.net import error_boundary
-from services import bookings, slots
-from services.actors import Permission
-from services.bookings import AnyRequest, BookingRecord, BookingRequest
-from services.errors import Conflict
-from services.reasons import LONGEST
-from services.slots import SlotRecord
+from services.core.actors import Permission
+from services.core.errors import Conflict
+from services.core.reasons import LONGEST
+from services.visits.booking import bookings
+from services.visits.booking.bookings import AnyRequest, BookingRecord, BookingRequest
+from services.visits.schedule import slots
+from services.visits.schedule.slots import SlotRecord
 
 _MOST_NEXT: Final = 6
 # What staff set aside for a reason; that a slot is booked once is no such rule.

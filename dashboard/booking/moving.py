@@ -7,9 +7,9 @@ import streamlit as st
 from dashboard.booking.times import when
 from dashboard.context import current_actor, read
 from dashboard.navigation import go
-from services import bookings
-from services.bookings import BookingRecord, BookingStatus
-from services.errors import NotFound
+from services.core.errors import NotFound
+from services.visits.booking import bookings
+from services.visits.booking.bookings import BookingRecord, BookingStatus
 
 _SECONDS = 5.0
 

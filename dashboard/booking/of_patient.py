@@ -8,9 +8,10 @@ from dashboard.booking.visits_table import visits_table
 from dashboard.context import current_actor, now, read
 from dashboard.navigation import go
 from dashboard.net import error_boundary
-from services import appointments, visit_permissions
-from services.actors import Role
-from services.appointments import VisitRecord, VisitStatus
+from services.core.actors import Role
+from services.visits.front_desk import appointments
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus
+from services.visits.schedule import permissions
 
 _OPEN = (VisitStatus.SCHEDULED, VisitStatus.CHECKED_IN)
 _SECONDS = 5.0
@@ -37,7 +38,7 @@ def next_visits(patient_id: UUID, *, page: str) -> None:
     """Show them, to those who may see visits."""
     actor = current_actor()
     own = actor.role is Role.PATIENT
-    if not actor.may(visit_permissions.to_view(actor)):
+    if not actor.may(permissions.to_view(actor)):
         return
     st.subheader("Visits", anchor=False)
     with error_boundary():

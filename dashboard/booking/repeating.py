@@ -12,8 +12,8 @@ from dashboard.clock import zone
 from dashboard.context import current_actor, read, write
 from dashboard.net import error_boundary
 from dashboard.widgets.notices import notify
-from services import bookings
-from services.bookings import BookingStatus, SeriesRequest, SeriesSlot
+from services.visits.booking import bookings
+from services.visits.booking.bookings import BookingStatus, SeriesRequest, SeriesSlot
 
 _WEEKS: Final = "doctor_weeks"
 _WHY: Final = {"held": "being booked", "booked": "taken", "none": "no time that day"}

@@ -23,10 +23,10 @@ from dashboard.widgets.record_table import (
 )
 from dashboard.widgets.visit_words import status_cell
 from dashboard.widgets.words import plain
-from services import bookings
-from services.actors import Permission
-from services.appointments import VisitRecord, VisitStatus
-from services.reasons import LONGEST
+from services.core.actors import Permission
+from services.core.reasons import LONGEST
+from services.visits.booking import bookings
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
 _MOVE: Final = "move"
 _CANCEL: Final = "cancel"

@@ -12,11 +12,11 @@ from dashboard.context import current_actor, read, write
 from dashboard.net import error_boundary
 from dashboard.widgets.notices import notify
 from dashboard.widgets.words import plain, written
-from services import waitlist
-from services.actors import Permission
-from services.doctors import DoctorRecord
-from services.reasons import LONGEST
-from services.waitlist import WaitRecord, WaitRequest, WaitStatus
+from services.core.actors import Permission
+from services.core.reasons import LONGEST
+from services.visits.booking import waitlist
+from services.visits.booking.waitlist import WaitRecord, WaitRequest, WaitStatus
+from services.visits.schedule.doctors import DoctorRecord
 
 _SECONDS: Final = 5.0
 _WEEKS: Final = (2, 4, 8, 12)

@@ -9,7 +9,7 @@ from dashboard.command_line.explaining import explained
 from dashboard.command_line.options import Data, choose
 
 if TYPE_CHECKING:
-    from services.cluster_acts import OperationRequest
+    from services.cluster.operations import OperationRequest
 
 group = typer.Typer()
 _cluster = typer.Typer(
@@ -52,7 +52,7 @@ def switchover(
     data: Data = None,
 ) -> None:
     """Let another server lead, and measure what that cost."""
-    from services.cluster_acts import OperationKind, OperationRequest
+    from services.cluster.operations import OperationKind, OperationRequest
 
     moment = at.astimezone() if at else None
     order = OperationRequest(OperationKind.SWITCHOVER, reason, to, scheduled_at=moment)
@@ -71,7 +71,7 @@ def failover(
     data: Data = None,
 ) -> None:
     """Let a server lead although nobody hands over: when the primary is lost."""
-    from services.cluster_acts import OperationKind, OperationRequest
+    from services.cluster.operations import OperationKind, OperationRequest
 
     _do(
         OperationRequest(OperationKind.FAILOVER, reason, to, typed=confirm),
@@ -83,7 +83,7 @@ def failover(
 @_cluster.command()
 def reinit(node: Node, reason: Reason = "", data: Data = None) -> None:
     """Copy the primary's data to a replica anew, until it streams."""
-    from services.cluster_acts import OperationKind, OperationRequest
+    from services.cluster.operations import OperationKind, OperationRequest
 
     _do(OperationRequest(OperationKind.REINIT, reason, node), data)
 
@@ -91,7 +91,7 @@ def reinit(node: Node, reason: Reason = "", data: Data = None) -> None:
 @_cluster.command()
 def restart(node: Node, reason: Reason = "", data: Data = None) -> None:
     """Restart PostgreSQL on a server."""
-    from services.cluster_acts import OperationKind, OperationRequest
+    from services.cluster.operations import OperationKind, OperationRequest
 
     _do(OperationRequest(OperationKind.RESTART, reason, node), data)
 
@@ -99,7 +99,7 @@ def restart(node: Node, reason: Reason = "", data: Data = None) -> None:
 @_cluster.command()
 def rejoin(node: Node, reason: Reason = "", data: Data = None) -> None:
     """Bring a server back until it streams: rewound, or else copied anew."""
-    from services.cluster_acts import OperationKind, OperationRequest
+    from services.cluster.operations import OperationKind, OperationRequest
 
     _do(OperationRequest(OperationKind.REJOIN, reason, node), data)
 
@@ -107,7 +107,7 @@ def rejoin(node: Node, reason: Reason = "", data: Data = None) -> None:
 @_cluster.command()
 def pause(reason: Reason = "", data: Data = None) -> None:
     """Switch automatic failover off."""
-    from services.cluster_acts import OperationKind, OperationRequest
+    from services.cluster.operations import OperationKind, OperationRequest
 
     _do(OperationRequest(OperationKind.PAUSE, reason), data)
 
@@ -115,7 +115,7 @@ def pause(reason: Reason = "", data: Data = None) -> None:
 @_cluster.command()
 def resume(reason: Reason = "", data: Data = None) -> None:
     """Switch automatic failover on again."""
-    from services.cluster_acts import OperationKind, OperationRequest
+    from services.cluster.operations import OperationKind, OperationRequest
 
     _do(OperationRequest(OperationKind.RESUME, reason), data)
 
@@ -130,7 +130,7 @@ def settings(
     data: Data = None,
 ) -> None:
     """Show the few settings that matter and what they do, or change them."""
-    from services.cluster_acts import OperationKind, OperationRequest
+    from services.cluster.operations import OperationKind, OperationRequest
 
     if changes:
         wanted = dict(change.partition("=")[::2] for change in changes)
@@ -154,7 +154,7 @@ def add_replica(
     data: Data = None,
 ) -> None:
     """Make another replica, until it streams."""
-    from services.cluster_acts import OperationKind, OperationRequest
+    from services.cluster.operations import OperationKind, OperationRequest
 
     _do(
         OperationRequest(OperationKind.ADD_REPLICA, reason, seconds=delayed_seconds),
@@ -165,7 +165,7 @@ def add_replica(
 @_cluster.command()
 def remove_replica(node: Node, reason: Reason = "", data: Data = None) -> None:
     """End a replica and throw its data away."""
-    from services.cluster_acts import OperationKind, OperationRequest
+    from services.cluster.operations import OperationKind, OperationRequest
 
     _do(OperationRequest(OperationKind.REMOVE_REPLICA, reason, node), data)
 
@@ -180,7 +180,7 @@ def pause_replay(
     data: Data = None,
 ) -> None:
     """Let a replica show nothing new for a while."""
-    from services.cluster_acts import OperationKind, OperationRequest
+    from services.cluster.operations import OperationKind, OperationRequest
 
     _do(
         OperationRequest(OperationKind.PAUSE_REPLAY, reason, node, seconds=seconds),

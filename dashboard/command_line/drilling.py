@@ -7,7 +7,7 @@ import typer
 
 from dashboard.command_line.explaining import explained
 from dashboard.command_line.options import Data, choose
-from services.drills.kinds import DrillKind
+from services.cluster.drills.kinds import DrillKind
 
 group = typer.Typer()
 

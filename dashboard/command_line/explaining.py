@@ -37,7 +37,7 @@ def _sentence(error: Exception) -> str | None:
     from db.schema import CannotMigrate
     from db.seal_keys import UnusableKey
     from db.signing_keys import UnusableSigningKey
-    from services.errors import ServiceError
+    from services.core.errors import ServiceError
 
     if isinstance(error, DatabaseUnavailable):
         reason = str(error).rstrip(".").lower()

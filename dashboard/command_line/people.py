@@ -7,7 +7,7 @@ import typer
 
 from dashboard.command_line.explaining import explained
 from dashboard.command_line.options import Data, choose
-from services.actors import Role, Scope
+from services.core.actors import Role, Scope
 
 group = typer.Typer()
 

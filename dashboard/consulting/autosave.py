@@ -10,8 +10,8 @@ from dashboard.consulting.kept_drafts import KeptDrafts
 from dashboard.consulting.opened import Opened
 from dashboard.consulting.writing import PAGE, Writing
 from dashboard.context import current_actor
-from services import medical_records
-from services.medical_records import NotesDraft, SavedNotesDraft
+from services.consultations import notes
+from services.consultations.notes import NotesDraft, SavedNotesDraft
 
 
 def keep(writing: Writing) -> None:
@@ -41,17 +41,17 @@ def offer(opened: Opened, writing: Writing) -> None:
 
 def _save(draft: NotesDraft) -> datetime:
     shelf = wiring.current().drafts
-    return medical_records.save_draft(shelf, current_actor(), draft)
+    return notes.save_draft(shelf, current_actor(), draft)
 
 
 def _list_about(visit_id: UUID) -> tuple[SavedNotesDraft, ...]:
     shelf = wiring.current().drafts
-    return medical_records.list_drafts(shelf, current_actor(), visit_id)
+    return notes.list_drafts(shelf, current_actor(), visit_id)
 
 
 def _discard(draft_id: UUID) -> None:
     shelf = wiring.current().drafts
-    medical_records.discard_draft(shelf, current_actor(), draft_id)
+    notes.discard_draft(shelf, current_actor(), draft_id)
 
 
 _DRAFTS: Final = KeptDrafts(PAGE, "Notes", _save, _list_about, _discard)

@@ -9,9 +9,10 @@ from dashboard.context import current_actor, in_zone, read
 from dashboard.stores import signing_keys
 from dashboard.widgets.words import at
 from db.signing_keys import UnusableSigningKey
-from services import prescriptions, signing
-from services.prescriptions import PrescriptionRecord, PrescriptionStatus
-from services.signing import Signature, SignatureState
+from services.consultations import prescriptions
+from services.consultations.prescriptions import PrescriptionRecord, PrescriptionStatus
+from services.pdf import signing
+from services.pdf.signing import Signature, SignatureState
 
 _OFF: Final = ":material/event_busy:"
 

@@ -9,8 +9,8 @@ from dashboard.consulting import saving
 from dashboard.consulting.opened import Opened
 from dashboard.consulting.writing import PAGE, Writing
 from dashboard.net import error_boundary
-from services.appointments import VisitStatus
-from services.medical_records import is_empty
+from services.consultations.notes import is_empty
+from services.visits.front_desk.appointments import VisitStatus
 
 _OPEN: Final = (VisitStatus.SCHEDULED, VisitStatus.CHECKED_IN)
 _CONFIRMING: Final = f"{PAGE}_completing"

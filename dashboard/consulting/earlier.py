@@ -7,8 +7,8 @@ from dashboard.consulting.writing import Writing, bring_back
 from dashboard.context import current_actor, read
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.words import at, plain
-from services import medical_records
-from services.medical_records import TEXTS, EarlierNotes, NotesVersion, typed_of
+from services.consultations import notes
+from services.consultations.notes import TEXTS, EarlierNotes, NotesVersion, typed_of
 
 _SECONDS = 60.0
 
@@ -25,7 +25,7 @@ def similar(writing: Writing) -> None:
         return
     actor, visit_id = current_actor(), writing.visit_id
     found = read(
-        lambda s: medical_records.list_similar(s, actor, visit_id, text),
+        lambda s: notes.list_similar(s, actor, visit_id, text),
         keep=("similar", visit_id, text),
         seconds=_SECONDS,
     )
@@ -39,7 +39,7 @@ def versions(writing: Writing) -> None:
     """Show every version of this visit's notes, the newest first."""
     actor, visit_id = current_actor(), writing.visit_id
     found = read(
-        lambda s: medical_records.list_versions(s, actor, visit_id),
+        lambda s: notes.list_versions(s, actor, visit_id),
         keep=("notes_versions", visit_id),
     )
     if not found:

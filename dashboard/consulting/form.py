@@ -14,8 +14,8 @@ from dashboard.consulting.writing import (
 )
 from dashboard.widgets.form_fields import show_problems
 from dashboard.widgets.words import plain
-from services import medical_records
-from services.medical_records import LABELS, TEXTS, VITALS, Vital, written
+from services.consultations import notes
+from services.consultations.notes import LABELS, TEXTS, VITALS, Vital, written
 
 _WIDTH: Final = 150
 _HEIGHTS: Final = {"complaint": 100, "findings": 140, "diagnoses": 100, "plan": 120}
@@ -41,7 +41,7 @@ def draw(writing: Writing, changed: Callable[[], None], *, is_checked: bool) -> 
         places[name] = _text(name, changed)
     _tell_of_others(places)
     if is_checked:
-        show_problems(places, medical_records.problems_of(writing.typed))
+        show_problems(places, notes.problems_of(writing.typed))
 
 
 def _text(name: str, changed: Callable[[], None]) -> DeltaGenerator:

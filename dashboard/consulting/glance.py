@@ -11,7 +11,7 @@ from dashboard.context import in_zone, today
 from dashboard.net import error_boundary
 from dashboard.widgets.patient_header import patient_header
 from dashboard.widgets.words import at, plain
-from services.appointments import VisitRecord, VisitStatus
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
 _MINUTE: Final = 60
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.widgets.draft_offers import Draft, offer_drafts, say_when_kept
-from services.drafting import DraftsNotReached, Kept
+from services.core.drafting import DraftsNotReached, Kept
 
 D = TypeVar("D", bound=Draft)
 

@@ -10,9 +10,9 @@ import streamlit as st
 from dashboard.context import current_actor, in_zone, read
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.words import at
-from services import medical_records
-from services.appointments import VisitRecord
-from services.medical_records import VITALS, VisitMeasurements, Vital, written
+from services.consultations import notes
+from services.consultations.notes import VITALS, VisitMeasurements, Vital, written
+from services.visits.front_desk.appointments import VisitRecord
 
 _CHARTS: Final = {
     "Blood pressure": ("systolic", "diastolic"),
@@ -32,7 +32,7 @@ def measurements(visit: VisitRecord) -> None:
     """Show what was measured at this patient's visits, one vital sign at a time."""
     actor = current_actor()
     measured = read(
-        lambda s: medical_records.list_measured(s, actor, visit.id),
+        lambda s: notes.list_measured(s, actor, visit.id),
         keep=("measured", visit.id),
         seconds=_SECONDS,
     )

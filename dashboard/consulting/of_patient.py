@@ -17,8 +17,8 @@ from dashboard.widgets.record_table import (
     record_table,
 )
 from dashboard.widgets.words import at
-from services import prescriptions
-from services.prescriptions import PrescriptionRecord, PrescriptionStatus
+from services.consultations import prescriptions
+from services.consultations.prescriptions import PrescriptionRecord, PrescriptionStatus
 
 
 @st.fragment

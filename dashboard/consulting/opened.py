@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from dashboard.context import current_actor, read
 from dashboard.navigation import go
 from dashboard.net import explain
-from services import appointments, medical_records, patients
-from services.appointments import VisitRecord
-from services.errors import NotFound, Unavailable
-from services.medical_records import NotesRecord
-from services.patient_records import PatientRecord
+from services.consultations import notes as medical_records
+from services.consultations.notes import NotesRecord
+from services.core.errors import NotFound, Unavailable
+from services.patients.records import patients
+from services.patients.records.model import PatientRecord
+from services.visits.front_desk import appointments
+from services.visits.front_desk.appointments import VisitRecord
 
 _SHOWN: Final = "visit_shown"
 _SECONDS: Final = 3.0

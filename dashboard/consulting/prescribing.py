@@ -12,16 +12,16 @@ from dashboard.net import error_boundary
 from dashboard.stores import prescription_issuer
 from dashboard.widgets.notices import notify
 from dashboard.widgets.words import at, plain
-from services import prescriptions
-from services.actors import Permission
-from services.appointments.records import VisitRecord, VisitStatus
-from services.prescriptions import (
+from services.consultations import prescriptions
+from services.consultations.prescriptions import (
     DraftPrescription,
     PrescriptionOrder,
     PrescriptionRecord,
     PrescriptionStatus,
 )
-from services.reasons import LONGEST
+from services.core.actors import Permission
+from services.core.reasons import LONGEST
+from services.visits.front_desk.appointments.records import VisitRecord, VisitStatus
 
 _AMENDING: Final = "prescription_amending"
 _AT_WORK: Final = (VisitStatus.CHECKED_IN, VisitStatus.COMPLETED)

@@ -8,8 +8,8 @@ from dashboard import wiring
 from dashboard.consulting import prescription_form as form
 from dashboard.consulting.kept_drafts import KeptDrafts
 from dashboard.context import current_actor
-from services import prescriptions
-from services.prescriptions import (
+from services.consultations import prescriptions
+from services.consultations.prescriptions import (
     DraftPrescription,
     SavedPrescriptionDraft,
     UnfinishedPrescription,

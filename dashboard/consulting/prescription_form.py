@@ -11,13 +11,13 @@ from uuid import UUID, uuid4
 
 import streamlit as st
 
-from services.prescriptions import (
+from services.consultations.prescriptions import (
     AllergyMatches,
     DraftPrescription,
     PrescriptionLine,
     PrescriptionRecord,
 )
-from services.prescriptions.rules import (
+from services.consultations.prescriptions.rules import (
     LONGEST_DRUG,
     LONGEST_FIELD,
     LONGEST_NOTE,

@@ -10,7 +10,7 @@ from dashboard.widgets.record_table import (
     payload_of,
     record_table,
 )
-from services.prescriptions import PrescriptionLine
+from services.consultations.prescriptions import PrescriptionLine
 
 _COLUMNS = ("Drug", "Dose", "How often", "For how long")
 

@@ -18,10 +18,11 @@ from dashboard.context import current_actor, write
 from dashboard.net import explain
 from dashboard.widgets.notices import notify
 from dashboard.widgets.words import plain
-from services import appointments, medical_records
-from services.appointments import VisitStatus
-from services.errors import ServiceError
-from services.medical_records import InvalidNotes, NotesRecord, StaleNotes
+from services.consultations import notes
+from services.consultations.notes import InvalidNotes, NotesRecord, StaleNotes
+from services.core.errors import ServiceError
+from services.visits.front_desk import appointments
+from services.visits.front_desk.appointments import VisitStatus
 
 SaveAction = Literal["save", "complete"]
 
@@ -101,9 +102,7 @@ def _write(deed: SaveAction, opened: Opened, writing: Writing) -> NotesRecord | 
     def operation(session: Session) -> NotesRecord | None:
         saved = None
         if has_news:
-            saved = medical_records.save(
-                session, actor, visit.id, typed, number=writing.number
-            )
+            saved = notes.save(session, actor, visit.id, typed, number=writing.number)
         if deed == "complete":
             if visit.status is VisitStatus.SCHEDULED:
                 # The desk forgot: who is in the consulting room has come.

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.widgets.words import plain
-from services.medical_records import (
+from services.consultations.notes import (
     TEXTS,
     VITALS,
     Diagnosis,

@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 import streamlit as st
 
 from dashboard.consulting.opened import Opened
-from services import medical_records
-from services.medical_records import LABELS, NotesDraft, NotesRecord, Typed
+from services.consultations import notes as medical_records
+from services.consultations.notes import LABELS, NotesDraft, NotesRecord, Typed
 
 PAGE: Final = "visit"
 _WRITING: Final = f"{PAGE}_writing"

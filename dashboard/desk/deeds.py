@@ -8,8 +8,8 @@ from dashboard.context import current_actor, write
 from dashboard.desk import words
 from dashboard.desk.tables import DeedName
 from dashboard.widgets.words import plain
-from services import appointments
-from services.appointments import VisitRecord, VisitStatus
+from services.visits.front_desk import appointments
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
 _DEEDS: Final[Mapping[DeedName, Callable[..., VisitRecord]]] = MappingProxyType(
     {

@@ -16,8 +16,12 @@ from dashboard.widgets.record_table import (
     record_table,
 )
 from dashboard.widgets.words import at
-from services import letters
-from services.letters import LetterKind, LetterRecord, OutboxSummary
+from services.visits.front_desk import notifications
+from services.visits.front_desk.notifications import (
+    LetterKind,
+    LetterRecord,
+    OutboxSummary,
+)
 
 _KINDS = {
     LetterKind.CONFIRMED: "Visit booked",
@@ -40,7 +44,7 @@ def look() -> OutboxSummary:
     """Return how the letters stand, and the newest of them."""
     actor, head = current_actor(), letterhead_of(wiring.current().settings)
     return read(
-        lambda session: letters.look(session, actor, head),
+        lambda session: notifications.look(session, actor, head),
         keep=("outbox", actor.id),
         seconds=15,
     )

@@ -6,8 +6,8 @@ from datetime import date
 
 from dashboard.clock import zone
 from dashboard.context import current_actor, now, read
-from services import appointments
-from services.appointments import VisitRecord, VisitStatus
+from services.visits.front_desk import appointments
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
 # A click that changes nothing asks no database; a check-in elsewhere shows soon.
 _SECONDS = 15.0

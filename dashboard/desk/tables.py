@@ -16,7 +16,7 @@ from dashboard.widgets.record_table import (
     payload_of,
     record_table,
 )
-from services.appointments import VisitRecord, VisitStatus
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
 DeedName = Literal["check_in", "undo", "complete", "miss"]
 Done = tuple[VisitRecord, DeedName]

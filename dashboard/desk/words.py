@@ -6,7 +6,7 @@ from typing import Final
 from dashboard.context import in_zone
 from dashboard.desk.queue import Queue
 from dashboard.widgets.record_table import Cell, Tone
-from services.appointments import VisitRecord, VisitStatus
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
 _MINUTE: Final = 60
 _HOUR: Final = 60

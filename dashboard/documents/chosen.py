@@ -5,9 +5,9 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import current_actor, read
-from services import documents
-from services.documents import DocumentRecord
-from services.errors import NotFound
+from services.core.errors import NotFound
+from services.documents import records
+from services.documents.records import DocumentRecord
 
 _SECONDS = 3.0
 
@@ -26,7 +26,7 @@ def chosen_document() -> DocumentRecord:
         ) from error
     actor = current_actor()
     return read(
-        lambda session: documents.get(
+        lambda session: records.get(
             session, actor, document_id, number=number, even_deleted=True
         ),
         keep=("document", document_id, number),

@@ -10,8 +10,9 @@ from dashboard.context import current_actor, read
 from dashboard.widgets.page_preview import page_preview
 from dashboard.widgets.text_comparison import text_comparison
 from dashboard.widgets.words import at
-from services import comparing, documents
-from services.documents import DocumentRecord, VersionRecord
+from services.core import comparing
+from services.documents import records
+from services.documents.records import DocumentRecord, VersionRecord
 
 _SECONDS: Final = 60.0
 _KINDS: Final = {
@@ -32,7 +33,7 @@ def choose_versions(record: DocumentRecord) -> Compared | None:
     """Ask which two versions; at first those that the address names."""
     actor = current_actor()
     known = read(
-        lambda session: documents.versions(session, actor, record.id),
+        lambda session: records.versions(session, actor, record.id),
         keep=("versions", record.id, record.revision),
     )
     if len(known) == 1:
@@ -113,7 +114,7 @@ def _choose(
 def _text(record: DocumentRecord, version: VersionRecord) -> tuple[str, ...]:
     actor = current_actor()
     return read(
-        lambda s: documents.text_of(s, actor, record.id, version.number),
+        lambda s: records.text_of(s, actor, record.id, version.number),
         keep=("text", record.id, version.number, version.reading),
         seconds=_SECONDS,
     )

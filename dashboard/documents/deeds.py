@@ -10,10 +10,10 @@ from dashboard.patient_choice import choose_patient, forget_patient
 from dashboard.widgets import document_form
 from dashboard.widgets.notices import notify
 from dashboard.widgets.words import at, plain
-from services import documents
-from services.actors import Permission, Role
-from services.documents import ChangedDocument, DocumentRecord, NoSuchDocument
-from services.reasons import LONGEST
+from services.core.actors import Permission, Role
+from services.core.reasons import LONGEST
+from services.documents import records
+from services.documents.records import ChangedDocument, DocumentRecord, NoSuchDocument
 
 _DAYS_SECONDS = 60.0
 
@@ -22,7 +22,7 @@ def restorable_until(record: DocumentRecord) -> datetime:
     """Return until when it can be restored, or could if it were deleted now."""
     actor = current_actor()
     days = read(
-        lambda session: documents.restore_days(session, actor),
+        lambda session: records.restore_days(session, actor),
         keep="restore_days",
         seconds=_DAYS_SECONDS,
     )
@@ -38,7 +38,7 @@ def edit(record: DocumentRecord) -> None:
 
 def delete(record: DocumentRecord) -> None:
     """Offer to delete, or say what keeps it."""
-    if documents.may_delete(current_actor(), record) and st.button(
+    if records.may_delete(current_actor(), record) and st.button(
         "Delete",
         key="document_delete",
         icon=":material/delete:",
@@ -62,11 +62,11 @@ def hold_or_release(record: DocumentRecord) -> None:
 def restore(record: DocumentRecord, *, key: str = "document_restore") -> bool:
     """Offer to take it back into use; tell whether that was done."""
     actor = current_actor()
-    if not documents.may_delete(actor, record) or not st.button(
+    if not records.may_delete(actor, record) or not st.button(
         "Restore", type="primary", key=key, icon=":material/restore_from_trash:"
     ):
         return False
-    write(lambda s: documents.restore(s, actor, record.id, revision=record.revision))
+    write(lambda s: records.restore(s, actor, record.id, revision=record.revision))
     notify(f"{plain(record.title)} is back in use.")
     return True
 
@@ -93,12 +93,12 @@ def _delete(record: DocumentRecord) -> None:
     actor, how = current_actor(), "is"
     try:
         deleted = write(
-            lambda s: documents.delete(s, actor, record.id, revision=record.revision)
+            lambda s: records.delete(s, actor, record.id, revision=record.revision)
         )
     except NoSuchDocument:
         # What is not in the trash either stays unknown. Asked where it was deleted, so
         # that the page shows nothing older from now on.
-        deleted = write(lambda s: documents.get(s, actor, record.id, even_deleted=True))
+        deleted = write(lambda s: records.get(s, actor, record.id, even_deleted=True))
         how = "was already"
     until = at(restorable_until(deleted))
     notify(
@@ -130,7 +130,7 @@ def _edit(record: DocumentRecord) -> None:
         )
         if st.button("Save changes", type="primary", key="document_edit_save"):
             write(
-                lambda s: documents.change(
+                lambda s: records.change(
                     s, actor, record.id, changes, revision=record.revision
                 )
             )
@@ -155,7 +155,7 @@ def _hold(record: DocumentRecord) -> None:
             "Hold document", type="primary", key="document_hold_confirm"
         ):
             actor = current_actor()
-            write(lambda s: documents.hold(s, actor, record.id, reason=reason))
+            write(lambda s: records.hold(s, actor, record.id, reason=reason))
             notify(f"{plain(record.title)} is on legal hold.", icon="gavel")
             st.rerun()
 
@@ -170,6 +170,6 @@ def _release(record: DocumentRecord) -> None:
         )
         if st.button("Release hold", type="primary", key="document_release_confirm"):
             actor = current_actor()
-            write(lambda s: documents.release(s, actor, record.id))
+            write(lambda s: records.release(s, actor, record.id))
             notify(f"{plain(record.title)} is no longer on hold.", icon="gavel")
             st.rerun()

@@ -16,10 +16,10 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from dashboard.context import count_upload, current_actor, intake, read, write
-from services import documents
-from services.documents import DocumentRecord, DraftDocument, StoredContent
+from services.documents import records
+from services.documents.records import DocumentRecord, DraftDocument, StoredContent
 
-MAX_MEGABYTES: Final = documents.MAX_BYTES >> 20
+MAX_MEGABYTES: Final = records.MAX_BYTES >> 20
 _PIECE_BYTES: Final = 1 << 20
 _IS_EMPTY: Final = "This file is empty: save or scan it anew and choose that file."
 _IS_NO_PDF: Final = (
@@ -48,7 +48,7 @@ def file(
         return AlreadyFiled(known)
     content = _receive(upload)
     with intake().row_of(content):
-        record = write(lambda session: documents.file(session, actor, draft, content))
+        record = write(lambda session: records.file(session, actor, draft, content))
     release(upload)
     return record
 
@@ -58,7 +58,7 @@ def add_version(upload: UploadedFile, record: DocumentRecord) -> DocumentRecord:
     actor, content = current_actor(), _receive(upload)
     with intake().row_of(content):
         changed = write(
-            lambda session: documents.add_version(
+            lambda session: records.add_version(
                 session, actor, record.id, content, revision=record.revision
             )
         )
@@ -88,7 +88,7 @@ def _find_known(upload: UploadedFile, patient_id: UUID | None) -> DocumentRecord
     for piece in iter(partial(upload.read, _PIECE_BYTES), b""):
         digest.update(piece)
     actor, found = current_actor(), digest.digest()
-    return read(lambda s: documents.find_filed(s, actor, found, patient_id))
+    return read(lambda s: records.find_filed(s, actor, found, patient_id))
 
 
 def _receive(upload: UploadedFile) -> StoredContent:

@@ -11,10 +11,10 @@ from dashboard.sharing import link_of
 from dashboard.widgets.notices import notify
 from dashboard.widgets.share_list import share_list
 from dashboard.widgets.words import at, plain
-from services import shares
-from services.actors import Permission
-from services.documents import DocumentRecord
-from services.shares import Share
+from services.core.actors import Permission
+from services.documents.records import DocumentRecord
+from services.documents.sharing import shares
+from services.documents.sharing.shares import Share
 
 _HOUR: Final = 60
 _DAY: Final = 24 * _HOUR

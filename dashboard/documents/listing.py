@@ -12,12 +12,12 @@ import streamlit as st
 from dashboard import list_addresses
 from dashboard.context import current_actor, look_at_documents, write
 from dashboard.widgets.pager import Position
-from services import criteria, views
-from services.actors import Actor, Role
-from services.criteria import Criteria, Fields, Filter, Group, Operator
-from services.document_fields import DOCUMENTS, FIELDS, fields_for
-from services.document_lists import FoundDocument
-from services.document_lists.hot import CachedPage, PageRequest
+from services.core.actors import Actor, Role
+from services.documents.search import FoundDocument
+from services.documents.search.cache import CachedPage, PageRequest
+from services.documents.search.fields import DOCUMENTS, FIELDS, fields_for
+from services.lists import criteria, views
+from services.lists.criteria import Criteria, Fields, Filter, Group, Operator
 
 _OF_PATIENT: Final = 5
 _NOUN: Final = ("document", "documents")

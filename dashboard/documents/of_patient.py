@@ -10,8 +10,8 @@ from dashboard.documents.table import documents_table
 from dashboard.documents.ways_in import ways_in
 from dashboard.navigation import go
 from dashboard.net import error_boundary
-from services import documents
-from services.actors import Role
+from services.core.actors import Role
+from services.documents import records
 
 
 @st.fragment
@@ -19,7 +19,7 @@ def documents_of(patient_id: UUID, *, page: str) -> None:
     """Show them, to those who may see documents."""
     actor = current_actor()
     own = actor.role is Role.PATIENT
-    if not actor.may(documents.permission_to_view(actor)):
+    if not actor.may(records.permission_to_view(actor)):
         return
     st.subheader("Documents", anchor=False)
     with error_boundary():

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard.net import error_boundary
 from dashboard.widgets.page_preview import page_preview
 from dashboard.widgets.words import plain
-from services.documents import DocumentRecord
+from services.documents.records import DocumentRecord
 
 
 def pages_of(record: DocumentRecord, *, key: str) -> None:

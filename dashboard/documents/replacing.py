@@ -8,9 +8,9 @@ from dashboard.navigation import go
 from dashboard.net import error_boundary, explain
 from dashboard.widgets.notices import notify
 from dashboard.widgets.words import at, plain
-from services import documents
-from services.actors import Permission
-from services.documents import DocumentRecord, NotAPdf, VersionRecord
+from services.core.actors import Permission
+from services.documents import records
+from services.documents.records import DocumentRecord, NotAPdf, VersionRecord
 
 
 def replace(record: DocumentRecord) -> None:
@@ -83,7 +83,7 @@ def restore_version(record: DocumentRecord, version: VersionRecord) -> None:
         ):
             actor = current_actor()
             write(
-                lambda s: documents.restore_version(
+                lambda s: records.restore_version(
                     s, actor, record.id, version.number, revision=record.revision
                 )
             )

@@ -12,9 +12,9 @@ from dashboard.widgets.audit_table import access_table
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.version_list import version_list
 from dashboard.widgets.words import at, plain
-from services import documents
-from services.actors import Actor, Permission
-from services.documents import DocumentRecord, VersionRecord
+from services.core.actors import Actor, Permission
+from services.documents import records
+from services.documents.records import DocumentRecord, VersionRecord
 
 
 def names_for(actor: Actor) -> list[str]:
@@ -75,7 +75,7 @@ def versions(record: DocumentRecord) -> None:
         return addresses.download(record.id, version.number)
 
     known = read(
-        lambda session: documents.versions(session, actor, record.id),
+        lambda session: records.versions(session, actor, record.id),
         keep=("versions", record.id, record.revision),
     )
     wanted = version_list(
@@ -83,7 +83,7 @@ def versions(record: DocumentRecord) -> None:
         known,
         shown=record.version.number,
         download_of=None if record.is_deleted else download_of,
-        may_restore=documents.may_change(actor, record),
+        may_restore=records.may_change(actor, record),
     )
     if wanted is None:
         return

@@ -10,10 +10,10 @@ from dashboard.documents.preview import preview
 from dashboard.navigation import go
 from dashboard.widgets.document_table import DELETE, document_table
 from dashboard.widgets.record_table import TableEvent, chosen_of
-from services import documents
-from services.criteria import Order
-from services.document_lists import FoundDocument
-from services.documents import DocumentRecord
+from services.documents import records
+from services.documents.records import DocumentRecord
+from services.documents.search import FoundDocument
+from services.lists.criteria import Order
 
 
 def documents_table(
@@ -30,7 +30,7 @@ def documents_table(
         page_of=lambda record: addresses.document_page(record.id),
         download_of=lambda record: addresses.download(record.id, record.version.number),
         may_delete=lambda record: (
-            documents.may_delete(actor, record) and not record.is_held
+            records.may_delete(actor, record) and not record.is_held
         ),
         key=key,
         orders=orders,

@@ -14,9 +14,9 @@ from dashboard.documents import addresses, filing
 from dashboard.widgets import document_form
 from dashboard.widgets import document_words as words
 from dashboard.widgets.words import plain
-from services.actors import Role
-from services.documents import DocumentType, DraftDocument, NotAPdf
-from services.errors import ServiceError, TooOften
+from services.core.actors import Role
+from services.core.errors import ServiceError, TooOften
+from services.documents.records import DocumentType, DraftDocument, NotAPdf
 
 _PAGE: Final = "upload_documents"
 _ROUND: Final = f"{_PAGE}_round"

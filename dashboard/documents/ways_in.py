@@ -7,9 +7,9 @@ import streamlit as st
 from dashboard.context import current_actor
 from dashboard.navigation import go
 from dashboard.widgets.empty_state import empty_state
-from services import documents
-from services.actors import Permission, Role
-from services.criteria import Criteria
+from services.core.actors import Permission, Role
+from services.documents import records
+from services.lists.criteria import Criteria
 
 
 def ways_in(patient_id: UUID | None = None, *, page: str = "documents") -> None:
@@ -59,4 +59,4 @@ def none_yet(shown: Criteria) -> bool:
 
 def _may_file() -> bool:
     actor = current_actor()
-    return actor.may(documents.permission_to_file(actor))
+    return actor.may(records.permission_to_file(actor))

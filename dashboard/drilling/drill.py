@@ -19,8 +19,8 @@ from dashboard.wiring import Wiring
 from db.embedded import Control
 from db.patroni import Patroni, PatroniRefused, PatroniSilent
 from db.routing import SYSTEM, Database, DatabaseUnavailable
-from services import drills
-from services.drills import DrillKind, DrillMeasurements, DrillVerdict
+from services.cluster import drills
+from services.cluster.drills import DrillKind, DrillMeasurements, DrillVerdict
 
 T = TypeVar("T")
 _SEEN_SECONDS: Final = 5.0

@@ -9,9 +9,9 @@ from dashboard.drilling.stage import DrillRun
 from dashboard.wiring import Wiring
 from db.probe_rows import missing_on
 from db.routing import SYSTEM
-from services import drills
-from services.cluster_acts import Pause, Write
-from services.drills import DrillKind, DrillMeasurements
+from services.cluster import drills
+from services.cluster.drills import DrillKind, DrillMeasurements
+from services.cluster.operations import Pause, Write
 
 _CATCH_UP_SECONDS: Final = 30.0
 

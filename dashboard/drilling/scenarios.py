@@ -8,7 +8,7 @@ from typing import Final
 from dashboard.drilling.stage import DrillRun
 from db.embedded import Fault
 from db.patroni import PatroniRefused
-from services.drills import DrillKind
+from services.cluster.drills import DrillKind
 
 _AWAY_SECONDS: Final = 5.0
 # What files and elections need is away for this long.

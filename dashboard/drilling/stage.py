@@ -10,7 +10,7 @@ from dashboard.drilling.telling import DrillTimeline
 from dashboard.drilling.users import Users
 from db.embedded import Control, ControlRefused, ControlUnreachable, Fault
 from db.patroni import Patroni, PatroniRefused, PatroniSilent
-from services.drills import DrillKind
+from services.cluster.drills import DrillKind
 
 _LOOK_SECONDS: Final = 0.1
 _LONGEST_SECONDS: Final = 120.0

@@ -14,12 +14,13 @@ from dashboard.widgets.choose_fields import Version, choose_fields, differing
 from dashboard.widgets.notices import notify
 from dashboard.widgets.patient_header import patient_header
 from dashboard.widgets.words import at, full_name
-from services import past, patients
-from services.actors import Actor
-from services.errors import NotFound
-from services.past import Copy, Then
-from services.patient_records import PatientDraft, PatientRecord
-from services.reasons import LONGEST
+from services.core.actors import Actor
+from services.core.errors import NotFound
+from services.core.reasons import LONGEST
+from services.patients import point_in_time
+from services.patients.point_in_time import Copy, Then
+from services.patients.records import patients
+from services.patients.records.model import PatientDraft, PatientRecord
 
 _LOOKED: Final = "past_looked"
 _SECONDS: Final = 60.0
@@ -64,7 +65,7 @@ def _ask_why(
     with error_boundary():
         version = current.version if current else None
         copy = Copy(then.patient.id, result, version, then.moment, reason)
-        copied = write(lambda s: past.copy_back(s, actor, copy, today=today()))
+        copied = write(lambda s: point_in_time.copy_back(s, actor, copy, today=today()))
         go_on()
         notify(f"{full_name(copied)} is as it was.", icon="history")
         open_patient(copied.id)
@@ -75,7 +76,7 @@ def _then(actor: Actor, patient_id: UUID) -> Then:
     looked: Then | None
     looked, until = st.session_state.get(_LOOKED, (None, 0.0))
     if looked is None or looked.patient.id != patient_id or until < time.monotonic():
-        looked = read_past(lambda s: past.look(s, actor, patient_id))
+        looked = read_past(lambda s: point_in_time.look(s, actor, patient_id))
         st.session_state[_LOOKED] = (looked, time.monotonic() + _SECONDS)
     return looked
 

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from dashboard import wiring
 from dashboard.context import current_actor, read_elsewhere, write
 from db.embedded.control import Control, ControlRefused, ControlUnreachable
-from services import past
-from services.errors import Unavailable
+from services.core.errors import Unavailable
+from services.patients import point_in_time
 
 T = TypeVar("T")
 
@@ -51,7 +51,11 @@ def wait_here() -> None:
         return
     actor = current_actor()
     for node in standbys():
-        write(partial(past.record_pause, actor=actor, node=node, seconds=WAIT_SECONDS))
+        write(
+            partial(
+                point_in_time.record_pause, actor=actor, node=node, seconds=WAIT_SECONDS
+            )
+        )
         try:
             st.session_state[_UNTIL] = control.pause_replay(node, WAIT_SECONDS)
         except (ControlRefused, ControlUnreachable) as error:

@@ -18,10 +18,10 @@ from dashboard.widgets.record_table import (
     payload_of,
     record_table,
 )
-from services import alerts
-from services.actors import Permission
-from services.alerts import RuleDraft, RuleRevision
-from services.errors import InvalidInput
+from services.cluster import alerts
+from services.cluster.alerts import RuleDraft, RuleRevision
+from services.core.actors import Permission
+from services.core.errors import InvalidInput
 
 _COLUMNS: Final = (
     Column("Alert", is_whole=True),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dashboard.widgets.measures import seconds
-from services.alerts import Alert, AlertKind, RuleRevision
+from services.cluster.alerts import Alert, AlertKind, RuleRevision
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,9 @@ from dashboard.widgets.record_table import (
     record_table,
 )
 from dashboard.widgets.words import at, plain, to_the_second
-from services import alerts
-from services.actors import Permission
-from services.alerts import Alert
+from services.cluster import alerts
+from services.cluster.alerts import Alert
+from services.core.actors import Permission
 
 _MOST: Final = 50
 _COLUMNS: Final = (

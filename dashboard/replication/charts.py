@@ -15,9 +15,9 @@ from dashboard.widgets.chart_layers import Mark
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.heat_strip import heat_strip
 from dashboard.widgets.lag_charts import MEASURES, Measure, lag_chart, wal_chart
-from services import replication
-from services.errors import Unavailable
-from services.replication import Event
+from services.cluster import monitoring
+from services.cluster.monitoring import Event
+from services.core.errors import Unavailable
 
 _POINTS: Final = 480
 _STRIPS: Final = 96
@@ -101,24 +101,24 @@ def _found(shown: Shown) -> tuple[pd.DataFrame, Sequence[Event], str]:
     return points, events, f"Samples {shown.words}."
 
 
-def _kept(shown: Shown) -> tuple[Sequence[replication.Sample], Sequence[Event]]:
+def _kept(shown: Shown) -> tuple[Sequence[monitoring.Sample], Sequence[Event]]:
     actor, since, until = current_actor(), shown.since, shown.until
     seconds = max(5.0, shown.period.every_seconds) * _KEPT_SHARE
     place = (shown.period.name, shown.is_zoomed and (since, until))
     events = CachedRead(
-        lambda session: replication.list_events(session, actor, since, until),
+        lambda session: monitoring.list_events(session, actor, since, until),
         ("replication_events", place),
         seconds,
     )
     # Of a live chart only what lies before this server's own memory.
     samples = CachedRead(
-        lambda session: replication.read_samples(
+        lambda session: monitoring.read_samples(
             session, actor, since, until, points=_POINTS
         ),
         ("replication_samples", place),
         _MEMORY_SECONDS if shown.is_live else seconds,
     )
-    found: tuple[Sequence[replication.Sample], Sequence[Event]]
+    found: tuple[Sequence[monitoring.Sample], Sequence[Event]]
     found = read_all(samples, events)
     return found
 

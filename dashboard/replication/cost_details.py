@@ -9,8 +9,8 @@ from dashboard.net import error_boundary
 from dashboard.widgets.measures import amount, seconds
 from dashboard.widgets.steps import steps_told
 from dashboard.widgets.words import plain, to_the_second
-from services.cluster_acts import PHASES, TITLES, OperationKind
-from services.replication import Operation
+from services.cluster.monitoring import Operation
+from services.cluster.operations import PHASES, TITLES, OperationKind
 
 NOBODY: Final = "By itself"
 _CHANGES: Final = frozenset({"switchover", "failover"})

@@ -22,8 +22,8 @@ from dashboard.widgets.record_table import (
     record_table,
 )
 from dashboard.widgets.words import to_the_second
-from services import replication
-from services.replication import Operation
+from services.cluster import monitoring
+from services.cluster.monitoring import Operation
 
 _PAGE: Final = 50
 _BEFORE: Final = "history_before"
@@ -111,7 +111,7 @@ def _read(before: datetime | None) -> tuple[Operation, ...]:
     actor = current_actor()
     (found,) = read_all(
         CachedRead(
-            lambda session: replication.list_operations(
+            lambda session: monitoring.list_operations(
                 session, actor, limit=_PAGE, before=before
             )
         )

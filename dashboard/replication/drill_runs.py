@@ -9,9 +9,9 @@ from uuid import UUID
 from dashboard import wiring
 from dashboard.context import current_actor, current_sign_in, write
 from db.embedded.control import Control, ControlRefused, ControlUnreachable
-from services import drills
-from services.drills import DrillKind
-from services.errors import Conflict, Unavailable
+from services.cluster import drills
+from services.cluster.drills import DrillKind
+from services.core.errors import Conflict, Unavailable
 
 
 class CannotPractise(Conflict):

@@ -15,7 +15,7 @@ from dashboard.widgets.record_table import (
     record_table,
 )
 from dashboard.widgets.words import to_the_second, written
-from services.drills import PROMISES, SCENARIOS, DrillKind, DrillRecord, Plan
+from services.cluster.drills import PROMISES, SCENARIOS, DrillKind, DrillRecord, Plan
 
 _STATES: Final = {
     "running": Cell("Running", "info", "progress_activity"),

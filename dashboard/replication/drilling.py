@@ -14,8 +14,8 @@ from dashboard.widgets.measures import seconds
 from dashboard.widgets.notices import notify
 from dashboard.widgets.steps import steps_told
 from dashboard.widgets.words import plain, to_the_second, written
-from services import drills
-from services.drills import PROMISES, SCENARIOS, DrillKind, DrillRecord, Plan
+from services.cluster import drills
+from services.cluster.drills import PROMISES, SCENARIOS, DrillKind, DrillRecord, Plan
 
 _WATCHED: Final = "drills_watched"
 _ENDED: Final = "drills_ended"

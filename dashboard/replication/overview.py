@@ -15,8 +15,8 @@ from dashboard.widgets.measures import seconds
 from dashboard.widgets.server_cards import server_cards
 from dashboard.widgets.topology import topology
 from dashboard.widgets.words import plain
-from services.actors import Permission
-from services.replication import verdict
+from services.cluster.monitoring import verdict
+from services.core.actors import Permission
 
 
 @st.fragment(run_every="1s")

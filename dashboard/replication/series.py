@@ -12,7 +12,7 @@ import pandas as pd
 
 from dashboard.context import in_zone
 from dashboard.replication.watching import ClusterSnapshot, NodeSight
-from services.replication import Sample
+from services.cluster.monitoring import Sample
 
 COLUMNS: Final = (
     "at",

@@ -12,10 +12,10 @@ from dashboard.net import error_boundary
 from dashboard.replication.overview import safety
 from dashboard.replication.watching import sight
 from dashboard.widgets.words import plain, written
-from services import alerts, drills
-from services.alerts import Alert
-from services.drills import SCENARIOS, Plan
-from services.errors import Unavailable
+from services.cluster import alerts, drills
+from services.cluster.alerts import Alert
+from services.cluster.drills import SCENARIOS, Plan
+from services.core.errors import Unavailable
 
 _KEPT_SECONDS = 10.0
 

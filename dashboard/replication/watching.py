@@ -12,8 +12,8 @@ from dashboard import wiring
 from dashboard.context import current_actor, read, require
 from db.observing import Behind, ClusterSnapshot, NodeSight
 from db.spool_files import Waiting
-from services import replication
-from services.actors import Permission
+from services.cluster import monitoring
+from services.core.actors import Permission
 
 __all__ = [
     "Behind",
@@ -69,7 +69,7 @@ def _record_look() -> None:
     """Write down now and then that somebody looks."""
     actor = current_actor()
     read(
-        lambda session: replication.record_look(session, actor),
+        lambda session: monitoring.record_look(session, actor),
         keep="replication",
         seconds=_LOOK_SECONDS,
     )

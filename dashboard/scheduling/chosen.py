@@ -5,9 +5,9 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.context import current_actor, read
-from services import doctors
-from services.doctors import DoctorRecord
-from services.errors import NotFound
+from services.core.errors import NotFound
+from services.visits.schedule import doctors
+from services.visits.schedule.doctors import DoctorRecord
 
 
 def planned_doctor() -> DoctorRecord | None:

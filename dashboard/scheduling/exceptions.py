@@ -23,9 +23,9 @@ from dashboard.widgets.record_table import (
     record_table,
 )
 from dashboard.widgets.words import at
-from services import scheduling
-from services.doctors import DoctorRecord
-from services.scheduling import (
+from services.visits.schedule import plans
+from services.visits.schedule.doctors import DoctorRecord
+from services.visits.schedule.plans import (
     ExceptionDraft,
     ExceptionKind,
     ExceptionRecord,
@@ -54,14 +54,12 @@ _END: Final = time(18)
 def exceptions_of(doctor: DoctorRecord) -> None:
     """Show what lies ahead, and offer to add to it."""
     actor = current_actor()
-    found = read(lambda session: scheduling.list_exceptions(session, actor, doctor.id))
+    found = read(lambda session: plans.list_exceptions(session, actor, doctor.id))
     if not found:
         empty_state("Nothing differs from the week.", icon="event_available")
     elif removed := _table(found):
         became = write(
-            lambda session: scheduling.remove_exception(
-                session, actor, removed, calendar()
-            )
+            lambda session: plans.remove_exception(session, actor, removed, calendar())
         )
         say_what_became("It is taken back.", became)
         st.rerun()
@@ -70,9 +68,7 @@ def exceptions_of(doctor: DoctorRecord) -> None:
         is_wanted = st.form_submit_button("Add", key="doctor_plan_except")
     if is_wanted:
         visits = write(
-            lambda session: scheduling.preview_exception(
-                session, actor, draft, calendar()
-            )
+            lambda session: plans.preview_exception(session, actor, draft, calendar())
         )
         if visits:
             _ask(draft, visits)
@@ -101,7 +97,7 @@ def _ask(draft: ExceptionDraft, visits: Sequence[VisitWithin]) -> None:
 def _add(draft: ExceptionDraft) -> None:
     actor = current_actor()
     became = write(
-        lambda session: scheduling.add_exception(session, actor, draft, calendar())
+        lambda session: plans.add_exception(session, actor, draft, calendar())
     )
     anew.begin(_FORM)
     say_what_became("It is in the plan.", became)

@@ -21,10 +21,10 @@ from dashboard.widgets.record_table import (
     record_table,
 )
 from dashboard.widgets.words import at
-from services import scheduling
-from services.doctors import DoctorRecord
-from services.reasons import LONGEST
-from services.slots import SlotRecord
+from services.core.reasons import LONGEST
+from services.visits.schedule import plans
+from services.visits.schedule.doctors import DoctorRecord
+from services.visits.schedule.slots import SlotRecord
 
 _FORM: Final = "doctor_extra"
 _COLUMNS: Final = (
@@ -44,9 +44,9 @@ def extras_of(doctor: DoctorRecord) -> None:
         "A single time that can be booked whatever the plan says: out of hours, on a "
         "holiday, in a blocked time."
     )
-    extras = read(lambda session: scheduling.list_extras(session, actor, doctor.id))
+    extras = read(lambda session: plans.list_extras(session, actor, doctor.id))
     if extras and (withdrawn := _table(extras)):
-        write(lambda s: scheduling.withdraw_extra(s, actor, withdrawn))
+        write(lambda s: plans.withdraw_extra(s, actor, withdrawn))
         notify("The extra slot is withdrawn.", icon="undo")
         st.rerun()
     with st.form(_FORM):
@@ -54,9 +54,7 @@ def extras_of(doctor: DoctorRecord) -> None:
         is_wanted = st.form_submit_button("Add the slot", key="doctor_extra_add")
     if is_wanted:
         added = write(
-            lambda s: scheduling.add_extra(
-                s, actor, doctor.id, begins, ends, reason=reason
-            )
+            lambda s: plans.add_extra(s, actor, doctor.id, begins, ends, reason=reason)
         )
         anew.begin(_FORM)
         notify(f"{when(added.starts_at)} can be booked.", icon="event_available")

@@ -10,9 +10,9 @@ from dashboard.clock import calendar
 from dashboard.context import current_actor, read, write
 from dashboard.navigation import go
 from dashboard.widgets.notices import notify
-from services import doctors
-from services.doctors import SLOT_MINUTES, DoctorDraft, DoctorRecord
-from services.doctors.rules import LONGEST, SEXES
+from services.visits.schedule import doctors
+from services.visits.schedule.doctors import SLOT_MINUTES, DoctorDraft, DoctorRecord
+from services.visits.schedule.doctors.rules import LONGEST, SEXES
 
 _NOBODY: Final = "Nobody"
 _SECONDS: Final = 30.0

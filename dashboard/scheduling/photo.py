@@ -5,8 +5,9 @@ import streamlit as st
 from dashboard.context import current_actor, files, write
 from dashboard.widgets.doctor_photo import doctor_photo
 from dashboard.widgets.notices import notify
-from services import doctors, photos
-from services.doctors import DoctorRecord
+from services.patients.photos import photos
+from services.visits.schedule import doctors
+from services.visits.schedule.doctors import DoctorRecord
 
 
 def photo_form(doctor: DoctorRecord) -> None:

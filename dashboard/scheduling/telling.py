@@ -1,7 +1,7 @@
 """Says what a changed plan has made of the slots."""
 
 from dashboard.widgets.notices import notify
-from services.scheduling import PlanResult
+from services.visits.schedule.plans import PlanResult
 
 
 def say_what_became(sentence: str, became: PlanResult) -> None:

@@ -17,9 +17,9 @@ from dashboard.widgets.record_table import (
     payload_of,
     record_table,
 )
-from services import scheduling
-from services.doctors import DoctorRecord
-from services.scheduling import VisitWithin
+from services.visits.schedule import plans
+from services.visits.schedule.doctors import DoctorRecord
+from services.visits.schedule.plans import VisitWithin
 
 _COLUMNS: Final = (
     Column("When"),
@@ -33,9 +33,7 @@ _COLUMNS: Final = (
 def visits_to_move(doctor: DoctorRecord) -> None:
     """List them with a way to another time; nothing where there are none."""
     actor = current_actor()
-    found = read(
-        lambda session: scheduling.list_visits_to_move(session, actor, doctor.id)
-    )
+    found = read(lambda session: plans.list_visits_to_move(session, actor, doctor.id))
     if not found:
         return
     st.warning(

@@ -8,9 +8,9 @@ import streamlit as st
 from dashboard.clock import calendar, zone
 from dashboard.context import current_actor, read, write
 from dashboard.scheduling.telling import say_what_became
-from services import scheduling
-from services.doctors import DoctorRecord
-from services.scheduling import WEEKDAYS, Hours, HoursKind
+from services.visits.schedule import plans
+from services.visits.schedule.doctors import DoctorRecord
+from services.visits.schedule.plans import WEEKDAYS, Hours, HoursKind
 
 _KINDS: Final[tuple[HoursKind, ...]] = ("work", "break")
 
@@ -18,7 +18,7 @@ _KINDS: Final[tuple[HoursKind, ...]] = ("work", "break")
 def week_form(doctor: DoctorRecord) -> None:
     """Offer to exchange the weekly plan; slots follow at once."""
     actor = current_actor()
-    week = read(lambda session: scheduling.get_week(session, actor, doctor.id))
+    week = read(lambda session: plans.get_week(session, actor, doctor.id))
     # What a colleague has saved meanwhile is shown, not what stood here before.
     seen = f"{doctor.id}_{hash(week):x}"
     with st.form(f"doctor_week_{seen}"):
@@ -30,7 +30,7 @@ def week_form(doctor: DoctorRecord) -> None:
         if st.form_submit_button("Save the week", key="doctor_plan_week"):
             hours = _read(typed)
             became = write(
-                lambda session: scheduling.change_week(
+                lambda session: plans.change_week(
                     session, actor, doctor.id, hours, calendar()
                 )
             )
@@ -45,7 +45,7 @@ def _fields(week: Sequence[Hours], seen: str) -> dict[tuple[int, HoursKind], str
             for kind, label in zip(_KINDS, (name, f"Breaks on {name}"), strict=True):
                 typed[number, kind] = st.text_input(
                     label,
-                    scheduling.write_hours(week, number, kind),
+                    plans.write_hours(week, number, kind),
                     key=f"doctor_{kind}_{number}_{seen}",
                     placeholder="free" if kind == "work" else "none",
                     autocomplete="off",
@@ -57,5 +57,5 @@ def _read(typed: dict[tuple[int, HoursKind], str]) -> list[Hours]:
     return [
         hours
         for (weekday, kind), text in typed.items()
-        for hours in scheduling.read_hours(weekday, text, kind)
+        for hours in plans.read_hours(weekday, text, kind)
     ]

@@ -13,7 +13,7 @@ from dashboard.clock import in_zone
 from dashboard.keys import derive
 from dashboard.live_sessions import Attendance, LiveSessions
 from db.routing import Absence
-from services.sessions import Live
+from services.people.sessions import Live
 
 Ending = Literal["idle", "lifetime"]
 

@@ -17,10 +17,11 @@ from dashboard.sign_in.provider import Client, Provider, ProviderRefused
 from dashboard.sign_in.ways import OPENID_PATH
 from db.routing import SYSTEM
 from db.settings import Settings
-from services import audit, ceremonies, identities
-from services.ceremonies import Purpose
-from services.errors import NotAllowed, ServiceError
-from services.identities import Claimed
+from services.core import audit
+from services.core.errors import NotAllowed, ServiceError
+from services.people.sign_in import ceremonies, identities
+from services.people.sign_in.ceremonies import Purpose
+from services.people.sign_in.identities import Claimed
 
 BACK_PATH: Final = f"{OPENID_PATH}/back"
 T = TypeVar("T")

@@ -16,10 +16,10 @@ from dashboard.sign_in.door import SignInContext
 from dashboard.sign_in.forms import is_own_form, read_form
 from dashboard.sign_in.html import go, page, refused
 from dashboard.sign_in.limiting import answered, count_try, forgive
-from services import codes
-from services.codes import CodeCheck, CodeRequest
-from services.errors import NotAllowed
-from services.sessions import Method, Started
+from services.core.errors import NotAllowed
+from services.people.sessions import Method, Started
+from services.people.sign_in import codes
+from services.people.sign_in.codes import CodeCheck, CodeRequest
 
 _UNPROCESSABLE: Final = 422
 _TYPED_WITH: Final = str.maketrans("", "", " -\u00a0\u2009")

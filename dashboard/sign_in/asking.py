@@ -18,11 +18,12 @@ from dashboard.sign_in.html import go, page, refused
 from dashboard.sign_in.limiting import answered, count_request
 from dashboard.sign_in.ways import ways
 from db.routing.acting import ANONYMOUS
-from services import codes, people
-from services.actors import Actor, Role
-from services.codes import CodeRequest
-from services.people import DemoPerson
-from services.sessions import Live
+from services.core.actors import Actor, Role
+from services.people import accounts
+from services.people.accounts import DemoPerson
+from services.people.sessions import Live
+from services.people.sign_in import codes
+from services.people.sign_in.codes import CodeRequest
 
 CODE_PATH: Final = f"{SIGN_IN_PATH}/code"
 
@@ -109,7 +110,7 @@ class _FirstPage:
     def _cast(self) -> tuple[DemoPerson, ...]:
         if not self._door.settings.is_demo:
             return ()
-        return self._door.database.read(people.demo_cast, acting=ANONYMOUS).value
+        return self._door.database.read(accounts.demo_cast, acting=ANONYMOUS).value
 
 
 def _shown(person: DemoPerson, current: Actor | None) -> dict[str, object]:

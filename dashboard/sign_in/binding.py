@@ -10,10 +10,10 @@ from dashboard.keys import derive
 from dashboard.sign_in.cookies import SignedCookie
 from dashboard.sign_in.door import SignInContext
 from dashboard.sign_in.limiting import network_of
-from services import throttling
+from services.core import throttling
 
 _RANDOM_BYTES: Final = 32
-# Longer than any question may be answered, see services.ceremonies.LIFETIME.
+# Longer than any question may be answered, see services.people.sign_in.ceremonies.LIFETIME.
 _SECONDS: Final = 10 * 60
 
 

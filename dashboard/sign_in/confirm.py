@@ -14,13 +14,15 @@ from dashboard.sign_in.forms import read_form, safe_next
 from dashboard.sign_in.html import go, page, refused
 from dashboard.sign_in.questions import Questions, WrongAddress, reason_of
 from dashboard.sign_in.signed_in import personal
-from services import audit, passkey_proofs, sessions
-from services.audit import Action
-from services.ceremonies import CeremonyOver, Purpose
-from services.errors import ServiceError
-from services.passkey_answers import PasskeyRefused, RelyingParty
-from services.passkey_proofs import NoPasskey
-from services.sessions import Live
+from services.core import audit
+from services.core.audit import Action
+from services.core.errors import ServiceError
+from services.people import sessions
+from services.people.sessions import Live
+from services.people.sign_in import passkey_proofs
+from services.people.sign_in.ceremonies import CeremonyOver, Purpose
+from services.people.sign_in.passkey_answers import PasskeyRefused, RelyingParty
+from services.people.sign_in.passkey_proofs import NoPasskey
 
 
 def routes(door: SignInContext) -> list[BaseRoute]:

@@ -14,12 +14,19 @@ from dashboard.sign_in.door import SignInContext
 from dashboard.sign_in.html import go, page
 from dashboard.sign_in.signed_in import personal, to_proof
 from dashboard.sign_in.ways import OPENID_PATH
-from services import audit, confirmations, identities
-from services.audit import Action
-from services.ceremonies import CeremonyOver
-from services.confirmations import NotConfirmed
-from services.errors import Conflict, NotAllowed, NotFound, ServiceError, Unavailable
-from services.sessions import Live
+from services.core import audit
+from services.core.audit import Action
+from services.core.errors import (
+    Conflict,
+    NotAllowed,
+    NotFound,
+    ServiceError,
+    Unavailable,
+)
+from services.people.sessions import Live
+from services.people.sign_in import confirmations, identities
+from services.people.sign_in.ceremonies import CeremonyOver
+from services.people.sign_in.confirmations import NotConfirmed
 
 _CONNECT_PATH: Final = f"{OPENID_PATH}/connect"
 _DISCONNECT_PATH: Final = f"{OPENID_PATH}/disconnect"

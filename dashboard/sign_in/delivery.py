@@ -4,9 +4,9 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from services.mail import Email, Mailer, MailQueue
-from services.people import Addressee
-from services.text_messages import Gateway
+from services.messaging.mail import Email, Mailer, MailQueue
+from services.messaging.text_messages import Gateway
+from services.people.accounts import Addressee
 
 _SUBJECT: Final = "Your code for Chartroom"
 _LETTER: Final = """\

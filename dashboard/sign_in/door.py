@@ -16,11 +16,11 @@ from db.gridfs import FileStore
 from db.routing import Database
 from db.routing.acting import ANONYMOUS
 from db.settings import Settings
-from services import audit
-from services.mail import MailQueue, mailer_of
-from services.share_links import LinkSigner
-from services.text_messages import gateway_of
-from services.throttling import Throttle
+from services.core import audit
+from services.core.throttling import Throttle
+from services.documents.sharing.links import LinkSigner
+from services.messaging.mail import MailQueue, mailer_of
+from services.messaging.text_messages import gateway_of
 
 T = TypeVar("T")
 

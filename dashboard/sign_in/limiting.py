@@ -12,9 +12,9 @@ from starlette.responses import Response
 from dashboard.sign_in.door import SignInContext
 from dashboard.sign_in.html import page, unavailable
 from db.routing import DatabaseUnavailable
-from services import audit, throttling
-from services.audit import Action
-from services.throttling import Limit, LimitReached
+from services.core import audit, throttling
+from services.core.audit import Action
+from services.core.throttling import Limit, LimitReached
 
 Handler = Callable[[Request], Awaitable[Response]]
 

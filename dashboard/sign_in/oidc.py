@@ -15,9 +15,10 @@ from dashboard.sign_in.forms import safe_next
 from dashboard.sign_in.html import go, page
 from dashboard.sign_in.limiting import answered
 from dashboard.sign_in.ways import OPENID_PATH
-from services import audit, identities
-from services.audit import Action
-from services.errors import Conflict, NotAllowed, ServiceError, Unavailable
+from services.core import audit
+from services.core.audit import Action
+from services.core.errors import Conflict, NotAllowed, ServiceError, Unavailable
+from services.people.sign_in import identities
 
 _SEE_OTHER: Final = 303
 _FORBIDDEN: Final = 403

@@ -12,12 +12,13 @@ from dashboard.sign_in.html import go, refused
 from dashboard.sign_in.limiting import answered
 from dashboard.sign_in.questions import Questions, WrongAddress, reason_of
 from dashboard.sign_in.ways import PASSKEY_PATH
-from services import audit, passkey_proofs
-from services.audit import Action
-from services.ceremonies import CeremonyOver, Purpose
-from services.errors import ServiceError
-from services.passkey_answers import PasskeyRefused
-from services.sessions import Started
+from services.core import audit
+from services.core.audit import Action
+from services.core.errors import ServiceError
+from services.people.sessions import Started
+from services.people.sign_in import passkey_proofs
+from services.people.sign_in.ceremonies import CeremonyOver, Purpose
+from services.people.sign_in.passkey_answers import PasskeyRefused
 
 
 def routes(door: SignInContext) -> list[BaseRoute]:

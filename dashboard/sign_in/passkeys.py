@@ -17,15 +17,15 @@ from dashboard.sign_in.html import go, page, refused
 from dashboard.sign_in.questions import UNPROCESSABLE, Questions
 from dashboard.sign_in.signed_in import personal, to_proof
 from db.routing import ANONYMOUS
-from services import identities, passkeys
-from services.actors import Actor
-from services.ceremonies import Purpose
-from services.confirmations import NotConfirmed
-from services.errors import ServiceError
-from services.identities import IdentityEntry
-from services.passkey_answers import RelyingParty
-from services.passkeys import TooManyPasskeys
-from services.sessions import Live
+from services.core.actors import Actor
+from services.core.errors import ServiceError
+from services.people.sessions import Live
+from services.people.sign_in import identities, passkeys
+from services.people.sign_in.ceremonies import Purpose
+from services.people.sign_in.confirmations import NotConfirmed
+from services.people.sign_in.identities import IdentityEntry
+from services.people.sign_in.passkey_answers import RelyingParty
+from services.people.sign_in.passkeys import TooManyPasskeys
 
 T = TypeVar("T")
 _REMOVE_PATH: Final = f"{PASSKEYS_PATH}/remove"

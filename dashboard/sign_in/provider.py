@@ -16,7 +16,7 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
-from services.errors import NotAllowed, Unavailable
+from services.core.errors import NotAllowed, Unavailable
 
 # Signed with a key that only the provider has: "none" and shared secrets prove nothing.
 _ALGORITHMS: Final = (

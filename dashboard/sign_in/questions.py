@@ -12,10 +12,10 @@ from dashboard.sign_in.binding import Binding
 from dashboard.sign_in.door import SignInContext
 from dashboard.sign_in.html import page
 from dashboard.sign_in.relying_party import Elsewhere, party_of
-from services import passkey_answers
-from services.ceremonies import CeremonyOver, Purpose
-from services.errors import Conflict, ServiceError
-from services.passkey_answers import Answer, PasskeyRefused, RelyingParty
+from services.core.errors import Conflict, ServiceError
+from services.people.sign_in import passkey_answers
+from services.people.sign_in.ceremonies import CeremonyOver, Purpose
+from services.people.sign_in.passkey_answers import Answer, PasskeyRefused, RelyingParty
 
 UNPROCESSABLE: Final = 422
 Offer = Callable[[Session, RelyingParty, str], str]

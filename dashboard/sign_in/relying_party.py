@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 from dashboard.sign_in.door import SignInContext
-from services.passkey_answers import RelyingParty
+from services.people.sign_in.passkey_answers import RelyingParty
 
 
 @dataclass(frozen=True, slots=True)

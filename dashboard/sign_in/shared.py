@@ -17,10 +17,12 @@ from dashboard.sign_in.forms import is_own_form
 from dashboard.sign_in.html import page, refused
 from dashboard.sign_in.limiting import answered, network_of
 from db.routing import ANONYMOUS
-from services import documents, shares, throttling
-from services.documents import VersionRecord
-from services.errors import ServiceError
-from services.shares import SharedVersion
+from services.core import throttling
+from services.core.errors import ServiceError
+from services.documents import records
+from services.documents.records import VersionRecord
+from services.documents.sharing import shares
+from services.documents.sharing.shares import SharedVersion
 
 _GONE: Final = 410
 _UNAVAILABLE: Final = 503
@@ -97,7 +99,7 @@ class _Shared:
 
     def _note_damage(self, version: VersionRecord) -> None:
         self._door.database.write(
-            lambda session: documents.note_damage(
+            lambda session: records.note_damage(
                 session, None, version.document_id, version.number
             ),
             acting=ANONYMOUS,

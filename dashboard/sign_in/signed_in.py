@@ -14,8 +14,8 @@ from dashboard.sign_in.forms import is_own_form
 from dashboard.sign_in.html import go, refused
 from dashboard.sign_in.limiting import Handler, answered
 from db.routing import ANONYMOUS
-from services import passkeys
-from services.sessions import Live
+from services.people.sessions import Live
+from services.people.sign_in import passkeys
 
 Personal = Callable[[Request, Live], Awaitable[Response]]
 
@@ -28,7 +28,7 @@ def to_sign_in(way_on: str) -> str:
 async def to_proof(door: SignInContext, live: Live, way_on: str) -> str:
     """Return where this person proves to be there: with a passkey, if they have one.
 
-    Who has none signs in again; see services.confirmations.require_proof.
+    Who has none signs in again; see services.people.sign_in.confirmations.require_proof.
     """
     # Of the primary: a passkey that has just been added or removed counts.
     read = await run_in_threadpool(

@@ -14,10 +14,11 @@ from dashboard.sign_in.forms import is_own_form
 from dashboard.sign_in.html import go, page, refused
 from dashboard.sign_in.limiting import answered, network_of
 from db.routing import ANONYMOUS
-from services import invitations, throttling
-from services.actors import Role
-from services.invitations import Guest
-from services.sessions import Started
+from services.core import throttling
+from services.core.actors import Role
+from services.people.accounts import invitations
+from services.people.accounts.invitations import Guest
+from services.people.sessions import Started
 
 _GONE: Final = 410
 _HOME: Final = "/"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from services.cluster_acts import PHASES, Cost, Step
+from services.cluster.operations import PHASES, Cost, Step
 
 # Two of them fit side by side on a phone.
 _WIDTH = 165

@@ -6,9 +6,9 @@ from uuid import UUID
 
 import streamlit as st
 
-from services import audit_log
-from services.audit import Action
-from services.audit_log import AuditPerson, AuditQuery
+from services.audit import log
+from services.audit.log import AuditPerson, AuditQuery
+from services.core.audit import Action
 
 _ANY: Final = "Any"
 _PREFIX: Final = "audit_"
@@ -36,7 +36,7 @@ def audit_filters(
             st.text_input("Id of anything else", key=f"{_PREFIX}subject")
             st.selectbox(
                 "Outcome",
-                audit_log.OUTCOMES,
+                log.OUTCOMES,
                 index=None,
                 format_func=str.capitalize,
                 key=f"{_PREFIX}outcome",
@@ -76,4 +76,4 @@ def _typed(asked: AuditQuery) -> AuditQuery:
     query = {name: str(st.session_state[_PREFIX + name] or "") for name in names}
     query["actions"] = ",".join(st.session_state[f"{_PREFIX}actions"])
     query["session"] = str(asked.session_id or "")
-    return audit_log.from_query(query)
+    return log.from_query(query)

@@ -5,8 +5,8 @@ from typing import Final
 
 from dashboard.widgets.record_table import Cell, Column, Row, payload_of, record_table
 from dashboard.widgets.words import to_the_second
-from services.audit import Action
-from services.audit_log import Entry, RecordAccess
+from services.audit.log import Entry, RecordAccess
+from services.core.audit import Action
 
 _COLUMNS: Final = (
     Column("When"),

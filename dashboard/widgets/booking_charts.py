@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.widgets.figure_tables import days_table
-from services.booking_statistics import BookingStatistics, Figures
+from services.visits.figures.statistics import BookingStatistics, Figures
 
 _HEIGHT: Final = 340
 _AXIS: Final = alt.Axis(labelOverlap="greedy", labelAngle=-45)

@@ -7,7 +7,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard.widgets.words import born, full_name, plain
-from services.duplicates import LIKELY, DuplicateCandidate
+from services.patients.duplicates.duplicates import LIKELY, DuplicateCandidate
 
 
 def candidate_list(

@@ -7,8 +7,8 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard.widgets.words import SEXES, unlinked, written
-from services.patient_records import PatientDraft
-from services.patient_rules import LABELS
+from services.patients.records.model import PatientDraft
+from services.patients.records.rules import LABELS
 
 _LISTS: Final = ("allergies", "medical_history", "current_medications")
 

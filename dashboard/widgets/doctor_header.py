@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.widgets.doctor_photo import doctor_photo
 from dashboard.widgets.words import plain
-from services.doctors import DoctorRecord
+from services.visits.schedule.doctors import DoctorRecord
 
 
 def doctor_header(doctor: DoctorRecord) -> None:

@@ -1,7 +1,7 @@
 """A doctor's photo."""
 
 from dashboard.widgets.own_photo import own_photo
-from services.doctors import DoctorRecord
+from services.visits.schedule.doctors import DoctorRecord
 
 _WIDTH = 96
 

@@ -16,7 +16,7 @@ from dashboard.widgets.record_table import (
     payload_of,
     record_table,
 )
-from services.doctors import DoctorRecord
+from services.visits.schedule.doctors import DoctorRecord
 
 _COLUMNS: Final = (
     Column("Name"),

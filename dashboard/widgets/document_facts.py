@@ -6,7 +6,7 @@ from dashboard.navigation import patient_url
 from dashboard.widgets import document_words as words
 from dashboard.widgets.record_table import Cell
 from dashboard.widgets.words import at, plain
-from services.documents import DocumentRecord, VersionRecord
+from services.documents.records import DocumentRecord, VersionRecord
 
 _COLOURS = {"danger": "red", "warn": "orange", "ok": "green", "info": "blue"}
 

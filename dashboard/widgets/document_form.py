@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from services.documents import (
+from services.documents.records import (
     CLASS_LABELS,
     LONGEST_DESCRIPTION,
     LONGEST_TITLE,

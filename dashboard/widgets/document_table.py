@@ -17,9 +17,9 @@ from dashboard.widgets.record_table import (
     record_table,
 )
 from dashboard.widgets.words import at
-from services.criteria import Direction, Order
-from services.document_lists import FoundDocument, Passage
-from services.documents import DocumentRecord
+from services.documents.records import DocumentRecord
+from services.documents.search import FoundDocument, Passage
+from services.lists.criteria import Direction, Order
 
 PREVIEW: Final = "preview"
 DELETE: Final = "delete"

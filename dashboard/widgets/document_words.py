@@ -5,7 +5,12 @@ from types import MappingProxyType
 from typing import Final
 
 from dashboard.widgets.record_table import Cell
-from services.documents import CLASS_LABELS, TYPE_LABELS, DocumentRecord, VersionRecord
+from services.documents.records import (
+    CLASS_LABELS,
+    TYPE_LABELS,
+    DocumentRecord,
+    VersionRecord,
+)
 
 _KILO: Final = 1024
 _UNITS: Final = ("kB", "MB", "GB")

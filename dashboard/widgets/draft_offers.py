@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard.context import now
 from dashboard.widgets.words import at
-from services.drafting import Kept
+from services.core.drafting import Kept
 
 _MOST: Final = 3
 _MINUTE: Final = 60

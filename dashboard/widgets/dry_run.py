@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from services.cluster_acts import (
+from services.cluster.operations import (
     FailoverCandidate,
     OperationKind,
     OperationPreview,

@@ -14,7 +14,7 @@ from dashboard.widgets.record_table import (
     record_table,
 )
 from dashboard.widgets.words import written
-from services.booking_statistics import Figures, OneDoctor
+from services.visits.figures.statistics import Figures, OneDoctor
 
 _COUNTED: Final = (
     Column("Slots"),

@@ -8,7 +8,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.widgets.words import plain
-from services.authoring import Form, FormField, FormFieldKind, Problem, Template, Value
+from services.documents.forms import (
+    Form,
+    FormField,
+    FormFieldKind,
+    Problem,
+    Template,
+    Value,
+)
 
 _EARLIEST: Final = date(1900, 1, 1)
 _LATEST: Final = date(2199, 12, 31)

@@ -7,8 +7,8 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard.widgets.words import at
-from services.keeping.runs import CheckRun, Job
-from services.retention import Walk
+from services.documents.integrity.runs import CheckRun, Job
+from services.documents.retention import Walk
 
 # A job that is due every ten minutes or every hour, and has not ended for so long.
 _SILENT: Final = {

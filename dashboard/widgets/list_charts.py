@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from services.patient_lists import Bar, ListStatistics
+from services.patients.search import Bar, ListStatistics
 
 
 def list_charts(statistics: ListStatistics) -> None:

@@ -8,8 +8,8 @@ from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from dashboard.widgets.empty_state import empty_state
 from dashboard.widgets.words import plain
-from services.actors import Role
-from services.criteria import Criteria
+from services.core.actors import Role
+from services.lists.criteria import Criteria
 
 _NOBODY_YET: Final = {
     Role.STAFF: "No patients yet. Register the first.",

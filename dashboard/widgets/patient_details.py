@@ -6,7 +6,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard.widgets.words import at, plain
-from services.patient_records import PatientRecord
+from services.patients.records.model import PatientRecord
 
 _NOTHING: Final = ":gray[Nothing entered]"
 

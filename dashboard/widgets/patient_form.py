@@ -9,10 +9,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.widgets.words import SEXES, plain
-from services import patients
-from services.errors import InvalidInput
-from services.patient_records import PatientDraft, PatientRecord, Sex
-from services.patient_rules import LABELS
+from services.core.errors import InvalidInput
+from services.patients.records import patients
+from services.patients.records.model import PatientDraft, PatientRecord, Sex
+from services.patients.records.rules import LABELS
 
 _TEXTS: Final = ("email", "phone_number", "address", "emergency_contact")
 _LISTS: Final = ("allergies", "medical_history", "current_medications")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.widgets.own_photo import own_photo
 from dashboard.widgets.words import SEXES, born, full_name, plain
-from services.patient_records import PatientRecord
+from services.patients.records.model import PatientRecord
 
 _PHOTO_WIDTH = 96
 

@@ -5,7 +5,7 @@ from datetime import date
 import streamlit as st
 
 from dashboard.widgets.words import born, listed_name, plain
-from services.patient_records import PatientRecord
+from services.patients.records.model import PatientRecord
 
 
 def patient_search(label: str, *, key: str, advice: str) -> str:

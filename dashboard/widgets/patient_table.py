@@ -17,9 +17,9 @@ from dashboard.widgets.record_table import (
     record_table,
 )
 from dashboard.widgets.words import SEXES, aged, listed_name, written
-from services.criteria import Direction, Order
-from services.patient_lists import Listed
-from services.patient_records import UnnamedPatient
+from services.lists.criteria import Direction, Order
+from services.patients.records.model import UnnamedPatient
+from services.patients.search import Listed
 
 _COLUMNS: Final = (
     Column("Name", "last_name"),

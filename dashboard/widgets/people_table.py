@@ -12,7 +12,7 @@ from dashboard.widgets.record_table import (
     record_table,
 )
 from dashboard.widgets.words import at
-from services.people import AccountStatus, Person
+from services.people.accounts import AccountStatus, Person
 
 _COLUMNS: Final = (
     Column("Name"),

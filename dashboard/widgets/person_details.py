@@ -6,7 +6,7 @@ from typing import Final, Literal
 import streamlit as st
 
 from dashboard.widgets.words import at, plain, unlinked
-from services.people import AccountStatus, Person
+from services.people.accounts import AccountStatus, Person
 
 Color = Literal["green", "blue", "gray"]
 _BADGES: Final[Mapping[AccountStatus, tuple[str, str, Color]]] = {

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from services.proving import Proof
+from services.visits.booking.proving import Proof
 
 
 def proof_result(proof: Proof) -> None:

@@ -13,8 +13,8 @@ from dashboard.widgets.record_table import (
     record_table,
 )
 from dashboard.widgets.words import at
-from services.documents import CLASS_LABELS
-from services.retention import Damage, Dues, HeldDocument
+from services.documents.records import CLASS_LABELS
+from services.documents.retention import Damage, Dues, HeldDocument
 
 _DUES: Final = (
     Column("Class"),

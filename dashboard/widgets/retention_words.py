@@ -2,7 +2,7 @@
 
 from typing import Final, Literal
 
-from services.retention import days_of_years
+from services.documents.retention import days_of_years
 
 DAYS: Final = "days"
 YEARS: Final = "years"

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from services.cluster_acts import ServerSituation
+from services.cluster.operations import ServerSituation
 
 # Two of them fit side by side on a phone.
 _WIDTH = 165

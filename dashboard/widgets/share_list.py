@@ -6,7 +6,7 @@ from datetime import datetime
 import streamlit as st
 
 from dashboard.widgets.words import at, plain
-from services.shares import Share
+from services.documents.sharing.shares import Share
 
 
 def share_list(page: str, shares: Sequence[Share], now: datetime) -> Share | None:

@@ -13,7 +13,7 @@ from dashboard.widgets.record_table import (
     payload_of,
     record_table,
 )
-from services.comparing import ComparedPair, Gap, Side
+from services.core.comparing import ComparedPair, Gap, Side
 
 # More differences than anybody reads line by line.
 _MOST_ROWS: Final = 500

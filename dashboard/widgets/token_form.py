@@ -7,7 +7,7 @@ from typing import Final
 
 import streamlit as st
 
-from services.actors import Scope
+from services.core.actors import Scope
 
 _LIFETIMES: Final = {
     "30 days": timedelta(days=30),

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.widgets.token_form import scope_words
 from dashboard.widgets.words import at, plain
-from services.tokens import Token
+from services.people.tokens import Token
 
 
 def token_list(page: str, tokens: Sequence[Token]) -> Token | None:

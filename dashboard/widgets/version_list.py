@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard.widgets import document_words as words
 from dashboard.widgets.document_facts import badges
 from dashboard.widgets.words import at, plain
-from services.documents import VersionRecord
+from services.documents.records import VersionRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from dashboard.widgets.record_table import Cell
-from services.appointments import VisitStatus
+from services.visits.front_desk.appointments import VisitStatus
 
 _CELLS: Final = {
     VisitStatus.SCHEDULED: Cell("Booked", "info", "event"),

@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime
 
 from dashboard.context import in_zone
-from services.patient_records import Identity, PatientRecord, Sex
+from services.patients.records.model import Identity, PatientRecord, Sex
 
 # What somebody typed is shown as typed: Markdown must not make a heading of it.
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])")

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from typing import Final, Self
 
-from services.pdf.examining import NoSuchPage, PdfInspector, Unreadable
+from services.pdf.inspecting import NoSuchPage, PdfInspector, Unreadable
 
 _PAGE_SECONDS: Final = 120
 # 300 dots per inch on A4, which tesseract was trained for.

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from urllib.parse import unquote, urlsplit
 
 from db.settings import Settings
-from services.errors import Unavailable
+from services.core.errors import Unavailable
 from services.pdf.sources import Readable, pieces_of
 
 _PORT: Final = 3310

@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.models import Document, DocumentText, DocumentVersion
-from services import audit
-from services.audit import Action
+from services.core import audit
+from services.core.audit import Action
 from services.pdf.scanning import Verdict
 
 _AT_ONCE: Final = 100

@@ -30,17 +30,18 @@ from db.observing import ClusterMonitor
 from db.patroni import Patroni
 from db.routing import SYSTEM, Database
 from db.spool import Spool
-from services import people, sessions, tokens, visit_news
-from services.actors import Actor, Role
-from services.audit_spool import AuditSpool
-from services.authoring import Clinic
-from services.cluster_acts import OperationRunner, Servers
-from services.document_lists.hot import DocumentListCache
-from services.documents import DocumentIngest
-from services.pdf.examining import PdfInspector
-from services.share_links import LinkSigner
-from services.throttling import CallLimits, Throttle
-from services.visit_caches import VisitCaches
+from services.cluster.operations import OperationRunner, Servers
+from services.core.actors import Actor, Role
+from services.core.audit_spool import AuditSpool
+from services.core.throttling import CallLimits, Throttle
+from services.documents.forms import Clinic
+from services.documents.records import DocumentIngest
+from services.documents.search.cache import DocumentListCache
+from services.documents.sharing.links import LinkSigner
+from services.pdf.inspecting import PdfInspector
+from services.people import accounts, sessions, tokens
+from services.visits.figures.caches import VisitCaches
+from services.visits.schedule import visit_changes
 
 ADA = {
     "first_name": "Ada",
@@ -134,8 +135,8 @@ def door(
         hosts=None,
         is_own_door=serves,
     )
-    made = database.write(people.ensure_demo_people, acting=SYSTEM)
-    cast = database.read(people.demo_people, after=made.lsn, acting=SYSTEM).value
+    made = database.write(accounts.ensure_demo_people, acting=SYSTEM)
+    cast = database.read(accounts.demo_people, after=made.lsn, acting=SYSTEM).value
     app = SecurityHeaders(RequestLog(gate))
     yield Door(app, database, _tokens(database, cast), module_limits, lookout, spool)
     lookout.close()
@@ -223,7 +224,7 @@ class _Kept:
 
 def _visits(endpoints) -> _Kept:
     database = Database(endpoints, retry_seconds=2)
-    caches = VisitCaches(database, Listener(endpoints, visit_news.CHANNEL))
+    caches = VisitCaches(database, Listener(endpoints, visit_changes.CHANNEL))
     return _Kept(database, Visits(caches, notice_hours=24))
 
 

@@ -8,8 +8,8 @@ from sqlalchemy import update
 
 from db.models import ApiToken, User
 from db.routing import SYSTEM
-from services import tokens
-from services.actors import Role
+from services.core.actors import Role
+from services.people import tokens
 from tests.api.conftest import ADA, Client
 from tests.waiting import eventually
 

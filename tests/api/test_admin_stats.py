@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from db.models import Booking, Patient
 from db.routing import SYSTEM
-from services.actors import Role
-from tests.services import visit_samples
+from services.core.actors import Role
+from tests.services.visits import visit_samples
 
 DAY = datetime.fromisoformat("2026-03-23T09:00:00+00:00")
 WEEK = "from=2026-03-23&to=2026-03-29"

@@ -4,9 +4,9 @@ from uuid import uuid4
 
 import pytest
 
-from services.actors import Role
+from services.core.actors import Role
 from tests.api.visits import NEWEST, Practice
-from tests.services.bookings import samples
+from tests.services.visits.booking.bookings import samples
 
 DAY = samples.FIRST.date().isoformat()
 

@@ -15,8 +15,8 @@ from api.answers import LSN_HEADER
 from api.application import create_api
 from db.models import AuditEvent
 from db.routing import SYSTEM, Database
-from services import audit_chain
-from services.actors import Role
+from services.audit import chain
+from services.core.actors import Role
 from tests.api.conftest import Client
 from tests.conftest import connect, owner
 
@@ -95,7 +95,7 @@ def test_a_look_at_the_servers_is_in_the_log(admin, recorded):
 def test_an_administrator_takes_the_log_along(client, admin, ada, door, module_log):
     client.get(f"/api/v1/patients/{ada['uuid']}")
     while door.database.write(
-        lambda session: audit_chain.ship(session, module_log), acting=SYSTEM
+        lambda session: chain.ship(session, module_log), acting=SYSTEM
     ).value:
         pass
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.actors import Role
+from services.core.actors import Role
 from tests.api.conftest import ADA, Client
 from tests.api.visits import Practice
 

@@ -10,9 +10,9 @@ from sqlalchemy import select
 from api.application import create_api
 from db.models import AuditEvent
 from db.routing import SYSTEM
-from services import throttling
-from services.actors import Role
-from services.throttling import Limit
+from services.core import throttling
+from services.core.actors import Role
+from services.core.throttling import Limit
 from tests.api.conftest import Client
 
 PATH = "/api/v1/patients"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from api.application import create_api
-from services.actors import Role
+from services.core.actors import Role
 from tests.api.conftest import ADA, Client
 
 

@@ -11,8 +11,8 @@ from sqlalchemy import select, update
 
 from db.models import AuditEvent, DocumentVersion
 from db.routing import SYSTEM
-from services import tokens
-from services.actors import Role, Scope
+from services.core.actors import Role, Scope
+from services.people import tokens
 from tests.api.conftest import Client
 from tests.api.papers import pdf, upload
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from services.criteria import Operator
-from services.document_fields import FIELDS
+from services.documents.search.fields import FIELDS
+from services.lists.criteria import Operator
 from tests.api.papers import UPLOAD, pdf, upload
 
 _fuzzed = settings(
@@ -26,7 +26,9 @@ _json = st.recursive(
 @pytest.fixture(autouse=True)
 def unlimited(monkeypatch):
     """Let fuzzing upload as often as it likes."""
-    monkeypatch.setattr("services.on_behalf.throttling.count_upload", lambda *_: None)
+    monkeypatch.setattr(
+        "services.core.on_behalf.throttling.count_upload", lambda *_: None
+    )
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,12 @@ from pymongo import MongoClient
 
 from db.gridfs import Bucket
 from db.routing import SYSTEM
-from services import documents, people, throttling
-from services.actors import Role
-from services.documents import MAX_BYTES
-from services.throttling import Limit
+from services.core import throttling
+from services.core.actors import Role
+from services.core.throttling import Limit
+from services.documents import records
+from services.documents.records import MAX_BYTES
+from services.people import accounts
 from tests.api.papers import UPLOAD, pdf, upload
 from tests.signing_in import cookie_of
 
@@ -285,9 +287,9 @@ def test_who_may_file_nothing_uses_nobodys_time(as_role, role):
 
 def test_what_is_refused_at_the_last_moment_leaves_nothing(client, kept, monkeypatch):
     def refuse(*_):
-        raise documents.DocumentIdTaken
+        raise records.DocumentIdTaken
 
-    monkeypatch.setattr(documents, "file", refuse)
+    monkeypatch.setattr(records, "file", refuse)
     before = kept()
 
     assert upload(client).status_code == 409
@@ -299,7 +301,7 @@ def in_browser(stranger, door):
     """Somebody at the desk in a browser, on the page of some site."""
 
     def ask(method, path, headers, **sent):
-        cast = door.database.read(people.demo_people, acting=SYSTEM).value
+        cast = door.database.read(accounts.demo_people, acting=SYSTEM).value
         clerk = next(person for person in cast if person.role is Role.STAFF)
         cookie = {"Cookie": cookie_of(door.database, clerk.id)}
         return stranger.ask(method, path, headers=cookie | headers, **sent)

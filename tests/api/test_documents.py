@@ -8,7 +8,7 @@ from sqlalchemy import select
 from db.gridfs import Bucket
 from db.models import AuditEvent, DocumentVersion
 from db.routing import SYSTEM
-from services.actors import Role
+from services.core.actors import Role
 from tests.api.papers import pdf, upload
 
 LIST = "/api/documents"

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from services.actors import Role
+from services.core.actors import Role
 from tests.api.conftest import ADA
 
 EXPORTS = "/api/v1/exports"

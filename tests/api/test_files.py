@@ -12,10 +12,12 @@ from sqlalchemy import func, select, update
 from api.answers import LSN_HEADER
 from db.models import Patient, User
 from db.routing import SYSTEM
-from services import people, photos, views
-from services.actors import PERMISSIONS, Permission, Role
-from services.criteria import Combine, Criteria, Filter, Group, Operator
-from services.patient_fields import PATIENTS
+from services.core.actors import PERMISSIONS, Permission, Role
+from services.lists import views
+from services.lists.criteria import Combine, Criteria, Filter, Group, Operator
+from services.patients.photos import photos
+from services.patients.search.fields import PATIENTS
+from services.people import accounts
 from tests.api.conftest import ADA
 from tests.signing_in import cookie_of
 
@@ -24,7 +26,7 @@ from tests.signing_in import cookie_of
 def cast(door):
     return {
         person.role: person
-        for person in door.database.read(people.demo_people, acting=SYSTEM).value
+        for person in door.database.read(accounts.demo_people, acting=SYSTEM).value
     }
 
 

@@ -5,8 +5,8 @@ from string import ascii_letters
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from services.criteria import Operator
-from services.patient_fields import FIELDS
+from services.lists.criteria import Operator
+from services.patients.search.fields import FIELDS
 from tests.api.conftest import ADA
 
 _fuzzed = settings(

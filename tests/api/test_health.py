@@ -10,9 +10,10 @@ from api.dependencies import Stores
 from api.health import Checkup, examine
 from db.models import AuditEvent
 from db.routing import SYSTEM, Absence, Database
-from services import audit, background
-from services.actors import Role
-from services.audit import Action
+from services.cluster.monitoring import background
+from services.core import audit
+from services.core.actors import Role
+from services.core.audit import Action
 
 
 def _beat(database, age="0 seconds"):

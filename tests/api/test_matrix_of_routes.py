@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.actors import Role
+from services.core.actors import Role
 from tests.api.conftest import ADA
 
 EVERYBODY = frozenset(Role)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.actors import Role
+from services.core.actors import Role
 from tests.api.conftest import ADA, Client
 from tests.api.visits import NEWEST
 

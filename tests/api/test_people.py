@@ -7,11 +7,11 @@ from sqlalchemy.orm import Session
 
 from api.answers import LSN_HEADER
 from db.routing import ANONYMOUS, SYSTEM
-from services import sessions, tokens
-from services.actors import Role, Scope
+from services.core.actors import Role, Scope
+from services.people import sessions, tokens
 from tests.api.conftest import Client
 from tests.conftest import connect, owner
-from tests.services.people_samples import open_sessions, person
+from tests.services.people.people_samples import open_sessions, person
 from tests.waiting import eventually
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from dashboard import logs
 from db.routing import DatabaseUnavailable, NoPrimary
-from services import patient_lists
-from services.actors import Role
-from services.errors import Unavailable
+from services.core.actors import Role
+from services.core.errors import Unavailable
+from services.patients import search
 from tests.api.conftest import ADA
 
 LIST = "/api/v1/patients"
@@ -110,8 +110,8 @@ def break_with(monkeypatch):
         def broken(*_, **__):
             raise error
 
-        monkeypatch.setattr(patient_lists, "list_patients", broken)
-        monkeypatch.setattr(patient_lists, "list_numbered", broken)
+        monkeypatch.setattr(search, "list_patients", broken)
+        monkeypatch.setattr(search, "list_numbered", broken)
 
     before = logging.getLogRecordFactory()
     logs.keep_messages_out()

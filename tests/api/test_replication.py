@@ -7,7 +7,7 @@ from sqlalchemy import delete
 
 from db.models import Alert, ClusterOperation, ReplicationSample
 from db.routing import SYSTEM
-from services.actors import Role
+from services.core.actors import Role
 
 BASE = "/api/v1/replication"
 

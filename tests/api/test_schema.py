@@ -8,7 +8,7 @@ from schemathesis import checks
 from schemathesis.transport.asgi import ASGI_TRANSPORT
 
 from api.application import create_api
-from services.actors import Role
+from services.core.actors import Role
 
 _FEW = settings(
     max_examples=30,

@@ -8,12 +8,12 @@ from sqlalchemy import update
 
 from db.models import Appointment
 from db.routing import SYSTEM
-from services import people
-from services.actors import Role
+from services.core.actors import Role
+from services.people import accounts
 from tests.api.conftest import Client
-from tests.services import visit_samples
-from tests.services.authoring.samples import words_of
-from tests.services.visit_samples import soon
+from tests.services.documents.forms.samples import words_of
+from tests.services.visits import visit_samples
+from tests.services.visits.visit_samples import soon
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def visit_of(door):
 @pytest.fixture
 def own(door) -> UUID:
     """The patient whose token the role of patients has."""
-    cast = door.database.read_latest(people.demo_people, acting=SYSTEM).value
+    cast = door.database.read_latest(accounts.demo_people, acting=SYSTEM).value
     return next(person.patient_id for person in cast if person.patient_id)
 
 

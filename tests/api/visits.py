@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.models import Appointment, Booking, BookingSlot, Doctor
 from db.routing import SYSTEM, Database
-from tests.services.bookings import samples
+from tests.services.visits.booking.bookings import samples
 
 # Reads whatever anybody has written: see LSN_HEADER.
 NEWEST = {"X-Chartroom-LSN": "FFFFFFFF/0"}

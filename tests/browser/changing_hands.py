@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 from db import schema
 from db.embedded import Cluster
 from db.routing import SYSTEM, Database
-from services import people, seeding
+from services.demo import seeding
+from services.people import accounts
 from tests.browser.conftest import Site
 from tests.browser.running import chartroom
 from tests.conftest import Databases
@@ -24,7 +25,7 @@ def clinic_on(cluster: Cluster, browser: Browser, data: Path) -> Iterator[Site]:
         closing(Database(endpoints)) as database,
     ):
         schema.bring_up_to_date(endpoints)
-        database.write(people.ensure_demo_people, acting=SYSTEM)
+        database.write(accounts.ensure_demo_people, acting=SYSTEM)
         seeding.seed(database, patients=20)
         # Long before anybody would be kept waiting for nothing.
         with chartroom(endpoints, data, retry_seconds="20") as address:

@@ -17,8 +17,9 @@ from playwright.sync_api import (
 )
 
 from db.routing import SYSTEM, Database
-from services import people, seeding
-from services.actors import Role
+from services.core.actors import Role
+from services.demo import seeding
+from services.people import accounts
 from tests.browser.running import chartroom
 from tests.conftest import Databases
 
@@ -122,7 +123,7 @@ def site(
         databases.fresh(template) as endpoints,
         closing(Database(endpoints)) as database,
     ):
-        database.write(people.ensure_demo_people, acting=SYSTEM)
+        database.write(accounts.ensure_demo_people, acting=SYSTEM)
         seeding.seed(database, patients=_PATIENTS)
         data = tmp_path_factory.mktemp("data")
         with chartroom(endpoints, data) as address:

@@ -11,13 +11,13 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page
 
 from db.routing import SYSTEM
-from services import patient_lists
-from services.actors import Actor, Role
-from services.criteria import Criteria
+from services.core.actors import Actor, Role
+from services.lists.criteria import Criteria
+from services.patients import search
 from tests.browser.conftest import Site, settled
-from tests.services import visit_samples
 from tests.services.pdf.samples import letter
-from tests.services.slot_samples import week_of_slots
+from tests.services.visits import visit_samples
+from tests.services.visits.slot_samples import week_of_slots
 
 pytestmark = pytest.mark.browser
 
@@ -128,7 +128,7 @@ def patients(site: Site, paper: str, doctor: str) -> dict[str, str]:
     """Two patients to look at, one of them with allergies; a document; a doctor."""
     clerk = Actor(id=next_id(site), name="", role=Role.STAFF)
     page = site.database.write(
-        lambda session: patient_lists.list_patients(session, clerk, Criteria()),
+        lambda session: search.list_patients(session, clerk, Criteria()),
         acting=SYSTEM,
     ).value
     rows = sorted(page.rows, key=lambda patient: not patient.allergies)
@@ -142,9 +142,9 @@ def patients(site: Site, paper: str, doctor: str) -> dict[str, str]:
 
 
 def next_id(site: Site):
-    from services import people
+    from services.people import accounts
 
-    return site.database.write(people.demo_people, acting=SYSTEM).value[0].id
+    return site.database.write(accounts.demo_people, acting=SYSTEM).value[0].id
 
 
 @pytest.fixture(params=WIDTHS, scope="module")

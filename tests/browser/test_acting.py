@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from db import embedded
 from db.embedded import Control, Fault
-from services.actors import Role
+from services.core.actors import Role
 from tests.browser.conftest import NAMES, settled
 from tests.browser.test_passkeys import Device, add_passkey
 from tests.launch.launcher import Launcher

@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 
 from db.audit_store import AuditStore
 from db.routing import SYSTEM
-from services import audit_chain
-from services.actors import Role
+from services.audit import chain
+from services.core.actors import Role
 from tests.browser.conftest import Site, settled
 
 pytestmark = pytest.mark.browser
@@ -21,7 +21,7 @@ def ship(site: Site) -> None:
     """Do at once what the worker does every second."""
     with closing(AuditStore(site.audit_url)) as store:
         while site.database.write(
-            lambda session: audit_chain.ship(session, store), acting=SYSTEM
+            lambda session: chain.ship(session, store), acting=SYSTEM
         ).value:
             pass
 

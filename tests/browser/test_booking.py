@@ -11,11 +11,11 @@ from sqlalchemy import select, update
 
 from db.models import Booking, BookingSlot
 from db.routing import SYSTEM
-from services.actors import Role
+from services.core.actors import Role
 from tests.browser.conftest import Site, settled
 from tests.browser.test_front_desk import registered, unlike
-from tests.services.slot_samples import week_of_slots
-from tests.services.visit_samples import doctor
+from tests.services.visits.slot_samples import week_of_slots
+from tests.services.visits.visit_samples import doctor
 
 pytestmark = pytest.mark.browser
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from db.models import CareRelationship, Patient
 from db.routing import SYSTEM
-from services.actors import Role
+from services.core.actors import Role
 from tests.browser.conftest import Site, settled
 
 pytestmark = pytest.mark.browser

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from db.embedded import Cluster
 from db.models import AuditEvent, Patient
 from db.routing import SYSTEM
-from services.audit import Action
+from services.core.audit import Action
 from tests.breaking import leaderless, switch_over
 from tests.browser.changing_hands import (
     assert_no_traceback,
@@ -25,8 +25,8 @@ from tests.browser.conftest import Site, settled
 from tests.browser.test_booking import next_monday
 from tests.browser.test_front_desk import register, unlike
 from tests.services.pdf.samples import letter
-from tests.services.slot_samples import week_of_slots
-from tests.services.visit_samples import doctor
+from tests.services.visits.slot_samples import week_of_slots
+from tests.services.visits.visit_samples import doctor
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.cluster]

@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, BrowserContext, expect
 
 from db.endpoints import Endpoints
 from db.routing import SYSTEM, Database
-from services import people
-from services.actors import Role
+from services.core.actors import Role
+from services.people import accounts
 from tests.browser.conftest import NAMES, Site
 from tests.browser.running import chartroom, free_port
 from tests.openid_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider, serving
@@ -50,7 +50,7 @@ def clinic(
             oidc_roles=json.dumps({"desk": "staff"}),
         ),
     ):
-        database.write(people.ensure_demo_people, acting=SYSTEM)
+        database.write(accounts.ensure_demo_people, acting=SYSTEM)
         yield Site(address, browser, database, module_endpoints.audit_url, data)
 
 

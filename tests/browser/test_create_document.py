@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from services.actors import Role
+from services.core.actors import Role
 from tests.browser.conftest import Site
 
 pytestmark = pytest.mark.browser

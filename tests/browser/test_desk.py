@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from db.models import Appointment, Patient
 from db.routing import SYSTEM
-from services.actors import Role
+from services.core.actors import Role
 from tests.browser.conftest import Site, settled
-from tests.services import visit_samples
-from tests.services.visit_samples import soon
+from tests.services.visits import visit_samples
+from tests.services.visits.visit_samples import soon
 
 pytestmark = pytest.mark.browser
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from db.models import Document, DocumentVersion
 from db.routing import SYSTEM
-from services.actors import Role
+from services.core.actors import Role
 from tests.browser.conftest import Site, settled
 from tests.browser.test_front_desk import registered, unlike
 from tests.services.pdf.samples import letter

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from db.models import Alert, ClusterOperation
 from db.routing import SYSTEM
-from services.actors import Role
+from services.core.actors import Role
 from tests.browser.conftest import Site
 
 pytestmark = pytest.mark.browser

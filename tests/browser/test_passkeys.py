@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, CDPSession, Page, expect
 from sqlalchemy import text
 
 from db.routing import SYSTEM
-from services.actors import Role
+from services.core.actors import Role
 from tests.browser.conftest import NAMES, Site, settled
 
 pytestmark = pytest.mark.browser

@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, expect
 from db import schema
 from db.embedded import Cluster
 from db.routing import SYSTEM, Database
-from services import people, tokens
-from services.actors import Role
+from services.core.actors import Role
+from services.people import accounts, tokens
 from tests.breaking import replay_paused
 from tests.browser.conftest import Site
 from tests.browser.running import chartroom
@@ -38,7 +38,7 @@ def site(
         closing(Database(endpoints)) as database,
     ):
         schema.bring_up_to_date(endpoints)
-        database.write(people.ensure_demo_people, acting=SYSTEM)
+        database.write(accounts.ensure_demo_people, acting=SYSTEM)
         data = tmp_path_factory.mktemp("data")
         with chartroom(endpoints, data) as address:
             yield Site(address, browser, database, endpoints.audit_url, data)

@@ -11,7 +11,7 @@ from sqlalchemy import delete
 
 from db.models import Passkey
 from db.routing import SYSTEM
-from services.actors import Role
+from services.core.actors import Role
 from tests.browser.conftest import Site, settled
 from tests.browser.test_passkeys import Device, add_passkey
 

@@ -8,11 +8,18 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from db.routing import SYSTEM
-from services import people, scheduling
-from services.actors import Actor
-from services.scheduling import HORIZON, ExceptionDraft, ExceptionKind
+from services.core.actors import Actor
+from services.people import accounts
+from services.visits.schedule import plans
+from services.visits.schedule.plans import HORIZON, ExceptionDraft, ExceptionKind
 from tests.browser.conftest import Site, settled
-from tests.services.scheduling.samples import doctor, patient, slots_of, take, tomorrow
+from tests.services.visits.schedule.plans.samples import (
+    doctor,
+    patient,
+    slots_of,
+    take,
+    tomorrow,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -79,9 +86,9 @@ def visit_tomorrow(site: Site, doctor_id: str) -> None:
     """Let the doctor work every morning, and Ada have tomorrow's first visit."""
 
     def book(session) -> None:
-        clerk: Actor = people.demo_people(session)[0]
-        week = [scheduling.Hours(day, time(9), time(11)) for day in range(1, 8)]
-        scheduling.change_week(session, clerk, UUID(doctor_id), week, HORIZON)
+        clerk: Actor = accounts.demo_people(session)[0]
+        week = [plans.Hours(day, time(9), time(11)) for day in range(1, 8)]
+        plans.change_week(session, clerk, UUID(doctor_id), week, HORIZON)
         free = slots_of(session, UUID(doctor_id), tomorrow().date())[0]
         take(session, free, patient(session, first_name="Ada", last_name="Byron"))
 
@@ -92,11 +99,11 @@ def test_a_visit_in_a_blocked_time_leads_to_another_time(
     page: Page, site: Site, emil: str
 ):
     def block(session):
-        clerk: Actor = people.demo_people(session)[0]
+        clerk: Actor = accounts.demo_people(session)[0]
         blocked = ExceptionDraft(
             ExceptionKind.BLOCKED, tomorrow(time(0)), tomorrow(time(23)), UUID(emil)
         )
-        scheduling.add_exception(session, clerk, blocked, HORIZON)
+        plans.add_exception(session, clerk, blocked, HORIZON)
 
     visit_tomorrow(site, emil)
     site.database.write(block, acting=SYSTEM)

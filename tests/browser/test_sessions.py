@@ -9,8 +9,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from db.routing import SYSTEM, Database
-from services import people, sessions
-from services.actors import Actor, Role
+from services.core.actors import Actor, Role
+from services.people import accounts, sessions
 from tests.browser.conftest import NAMES, Site, settled
 from tests.browser.running import chartroom
 from tests.conftest import Databases
@@ -34,7 +34,7 @@ def hasty(
         databases.fresh(template) as endpoints,
         closing(Database(endpoints)) as database,
     ):
-        database.write(people.ensure_demo_people, acting=SYSTEM)
+        database.write(accounts.ensure_demo_people, acting=SYSTEM)
         data = tmp_path_factory.mktemp("hasty")
         with chartroom(endpoints, data, session_idle_minutes=_HASTY_MINUTES) as address:
             yield Site(address, browser, database, endpoints.audit_url, data)
@@ -48,7 +48,7 @@ def rosas(site: Site) -> Iterator[BrowserContext]:
 
 
 def _cast(site: Site) -> dict[Role, Actor]:
-    found = site.database.read_latest(people.demo_people, acting=SYSTEM).value
+    found = site.database.read_latest(accounts.demo_people, acting=SYSTEM).value
     return {person.role: person for person in found}
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from dashboard.sign_in import html
 from dashboard.sign_in.ways import Way
-from services.actors import Role
+from services.core.actors import Role
 from tests.browser.conftest import NAMES, Site, settled
 
 pytestmark = pytest.mark.browser

@@ -17,11 +17,11 @@ from playwright.sync_api import TimeoutError as OutOfTime
 
 from db.endpoints import Endpoints
 from db.routing import SYSTEM, Database
-from services import people
+from services.people import accounts
 from tests.browser.conftest import Site, settled
 from tests.browser.running import chartroom, variables
 from tests.conftest import Databases
-from tests.services.importing.test_real_synthea import SYNTHEA
+from tests.services.demo.importing.test_real_synthea import SYNTHEA
 
 pytestmark = [
     pytest.mark.browser,
@@ -48,7 +48,7 @@ def page(
         closing(Database(endpoints)) as database,
         chartroom(endpoints, data) as address,
     ):
-        database.write(people.ensure_demo_people, acting=SYSTEM)
+        database.write(accounts.ensure_demo_people, acting=SYSTEM)
         take_over(endpoints, data)
         context = Site(address, browser, database, endpoints.audit_url, data).visit()
         yield context.pages[0]

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from db.models import Patient, User
 from db.routing import SYSTEM
-from services.actors import Role
+from services.core.actors import Role
 from tests.browser.conftest import settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.afterwards]

@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 
 from db.models import Patient, UserSession
 from db.routing import SYSTEM
-from services import care, medical_records, people
-from services.actors import Role
+from services.consultations import notes
+from services.core.actors import Role
+from services.patients.care import care
+from services.people import accounts
 from tests.browser.conftest import NAMES, Site, settled
 from tests.browser.test_accessibility import WIDTHS, fits, schemes, violations
-from tests.services import visit_samples
+from tests.services.visits import visit_samples
 
 pytestmark = pytest.mark.browser
 
@@ -36,7 +38,7 @@ class Consultation:
 
 def _settle(session: Session) -> UUID:
     """Keep a visit of a patient with allergies, who was measured twice before."""
-    cast = {person.role: person for person in people.demo_people(session)}
+    cast = {person.role: person for person in accounts.demo_people(session)}
     doctor = cast[Role.CLINICIAN]
     patient = session.scalars(
         Patient.__table__.select()
@@ -59,7 +61,7 @@ def _settle(session: Session) -> UUID:
             "diastolic": "90",
             "plan": "Dark room, come back",
         }
-        medical_records.save(session, doctor, before, typed, number=0)
+        notes.save(session, doctor, before, typed, number=0)
     return visit_samples.visit(
         session,
         doctor_id,

@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 
 from db.models import Appointment, Doctor, Patient, Slot
 from db.routing import SYSTEM
-from services import people
-from services.actors import Role
+from services.core.actors import Role
+from services.people import accounts
 from tests.browser.conftest import Site, settled
 from tests.browser.test_desk import open_desk, scan
 from tests.browser.test_front_desk import registered, unlike
 from tests.browser.test_visit import leave_with
-from tests.services import visit_samples
+from tests.services.visits import visit_samples
 
 pytestmark = pytest.mark.browser
 
@@ -41,7 +41,7 @@ def room(site: Site) -> Iterator[BrowserContext]:
 
 def own_slot(session: Session) -> tuple[UUID, datetime]:
     """Let the demo's clinician be free once, half an hour from now."""
-    cast = {person.role: person for person in people.demo_people(session)}
+    cast = {person.role: person for person in accounts.demo_people(session)}
     clinician_id = cast[Role.CLINICIAN].id
     doctor_id = session.scalar(
         select(Doctor.id).where(Doctor.user_id == clinician_id)

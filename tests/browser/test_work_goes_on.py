@@ -17,8 +17,8 @@ from db.file_keys import FileKeys
 from db.gridfs import Bucket, FileStore
 from db.models import AuditEvent, Booking, BookingSlot, Document, DocumentVersion
 from db.routing import SYSTEM
-from services.actors import Role
-from services.audit import Action
+from services.core.actors import Role
+from services.core.audit import Action
 from tests.breaking import leaderless, switch_over
 from tests.browser.changing_hands import (
     assert_no_traceback,
@@ -29,8 +29,8 @@ from tests.browser.test_booking import next_monday, time_of
 from tests.browser.test_front_desk import registered, unlike
 from tests.conftest import Ring
 from tests.services.pdf.samples import letter
-from tests.services.slot_samples import week_of_slots
-from tests.services.visit_samples import doctor
+from tests.services.visits.slot_samples import week_of_slots
+from tests.services.visits.visit_samples import doctor
 
 pytestmark = [pytest.mark.browser, pytest.mark.cluster]
 

@@ -19,8 +19,8 @@ from db import file_keys
 from db.endpoints import Endpoints
 from db.models import User
 from db.routing import SYSTEM, Database
-from services import people
-from services.actors import Actor, Role
+from services.core.actors import Actor, Role
+from services.people import accounts
 from tests.browser.running import free_port, process
 from tests.browser.running import variables as settings
 from tests.conftest import connect, owner
@@ -110,8 +110,8 @@ def server(
     """Chartroom's server around a script of the tests' own."""
     folder = tmp_path_factory.mktemp("server")
     database = Database(module_endpoints)
-    made = database.write(people.ensure_demo_people, acting=SYSTEM)
-    cast = database.read(people.demo_cast, after=made.lsn, acting=SYSTEM).value
+    made = database.write(accounts.ensure_demo_people, acting=SYSTEM)
+    cast = database.read(accounts.demo_cast, after=made.lsn, acting=SYSTEM).value
     database.close()
     people_of = {
         "cast": {person.actor.role: person.actor for person in cast},

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import httpx
 
-from services.actors import Role
+from services.core.actors import Role
 from tests.authenticator import Authenticator
 from tests.dashboard.conftest import Server
 from tests.signing_in import sign_in

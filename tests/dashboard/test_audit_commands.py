@@ -11,7 +11,7 @@ from db.audit_store import COLLECTION, AuditStore
 from db.models import AuditEvent
 from db.routing import SYSTEM, Database
 from db.seal_keys import SealKeyFile
-from services import audit_chain
+from services.audit import chain
 
 
 @pytest.fixture
@@ -31,8 +31,8 @@ def logs(endpoints, tmp_path):
     ):
         rows = [{"action": "patient:read"}] * 3
         database.write(lambda session: session.execute(event, rows), acting=SYSTEM)
-        database.write(lambda session: audit_chain.ship(session, store), acting=SYSTEM)
-        audit_chain.seal(database, store, keys)
+        database.write(lambda session: chain.ship(session, store), acting=SYSTEM)
+        chain.seal(database, store, keys)
         yield client.get_default_database()[COLLECTION]
 
 

@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from dashboard.sign_in.binding import Binding
-from services import throttling
-from services.throttling import Limit, LimitReached
+from services.core import throttling
+from services.core.throttling import Limit, LimitReached
 
 
 class Throttle:

@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from dashboard.cluster_commands import line_of
 from db.models import ClusterOperation
-from services.audit import Action
-from services.cluster_acts import ServerSituation
+from services.cluster.operations import ServerSituation
+from services.core.audit import Action
 from tests.db.observing.sights import replica, silent
-from tests.services.people_samples import events
+from tests.services.people.people_samples import events
 
 WHY = "Kernel update on db-01"
 

@@ -4,7 +4,11 @@ import pytest
 from sqlalchemy import text
 
 from tests.conftest import connect
-from tests.services.importing.synthea_samples import ADA, replace_heading, write_folder
+from tests.services.demo.importing.synthea_samples import (
+    ADA,
+    replace_heading,
+    write_folder,
+)
 
 
 @pytest.fixture

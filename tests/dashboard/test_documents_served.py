@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.models import DocumentVersion
-from services.actors import Role
+from services.core.actors import Role
 from tests.api.papers import UPLOAD, pdf
 
 MEGABYTE = 1024 * 1024

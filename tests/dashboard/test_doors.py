@@ -23,8 +23,9 @@ from db.endpoints import Endpoints
 from db.limit_storage import LimitStorage
 from db.routing import Database
 from db.settings import Settings
-from services import sessions, throttling
-from services.throttling import LimitReached, Throttle
+from services.core import throttling
+from services.core.throttling import LimitReached, Throttle
+from services.people import sessions
 
 KEY = "k" * 32
 NOWHERE = Endpoints("postgresql://127.0.0.1:1/none", {}, "mongodb://127.0.0.1:1/", {})

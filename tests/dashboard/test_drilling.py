@@ -15,9 +15,9 @@ from db.embedded import Cluster
 from db.embedded.small_disk import SmallDisk
 from db.routing import SYSTEM
 from db.settings import Settings
-from services import drills
-from services.actors import CONSOLE
-from services.drills import DrillKind
+from services.cluster import drills
+from services.cluster.drills import DrillKind
+from services.core.actors import CONSOLE
 from tests import apart
 from tests.browser.running import variables
 

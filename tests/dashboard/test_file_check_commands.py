@@ -12,9 +12,9 @@ from pymongo import MongoClient
 from db.file_keys import FileKeys
 from db.gridfs import Bucket, FileStore
 from db.routing import SYSTEM, Database
-from services import documents
-from services.actors import Actor, Role
-from services.pdf.examination import PdfReport
+from services.core.actors import Actor, Role
+from services.documents import records
+from services.pdf.report import PdfReport
 
 CLERK = Actor(uuid4(), "Cleo Clerk", Role.STAFF)
 
@@ -41,10 +41,10 @@ def filed(endpoints, tmp_path):
 def _file(database, files, data):
     file_id = files.put(Bucket.DOCUMENTS, data, content_type="application/pdf")
     digest, seen = hashlib.sha256(data).digest(), PdfReport(pages=1)
-    holding = documents.StoredContent(file_id, "Ada.pdf", len(data), digest, seen)
-    draft = documents.DraftDocument(title="Letter about Ada")
+    holding = records.StoredContent(file_id, "Ada.pdf", len(data), digest, seen)
+    draft = records.DraftDocument(title="Letter about Ada")
     return database.write(
-        lambda session: documents.file(session, CLERK, draft, holding), acting=SYSTEM
+        lambda session: records.file(session, CLERK, draft, holding), acting=SYSTEM
     ).value
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from dashboard import inviting, new_address
 from db.settings import Settings
-from services.invitations import Invited
+from services.people.accounts.invitations import Invited
 from tests.browser.running import free_port
 from tests.mailbox import Mailbox, mail_server
 

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from dashboard.live_sessions import LiveSessions
 from db.models import User, UserSession
 from db.routing import Database, DatabaseUnavailable
-from services import sessions
-from services.actors import Actor, Role
-from services.sessions import Limits
+from services.core.actors import Actor, Role
+from services.people import sessions
+from services.people.sessions import Limits
 from tests.conftest import connect, owner
 
 PROMISED_SECONDS = 2

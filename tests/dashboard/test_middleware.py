@@ -10,8 +10,8 @@ from starlette.responses import PlainTextResponse
 from dashboard.live_sessions import Attendance
 from dashboard.middleware import Gate, allowed_hosts
 from db.routing import DatabaseUnavailable
-from services.actors import Actor, Role
-from services.sessions import Live, Record
+from services.core.actors import Actor, Role
+from services.people.sessions import Live, Record
 from tests.dashboard.asgi import ask, connect
 
 ADA = Actor(UUID(int=1), "Ada", Role.STAFF)

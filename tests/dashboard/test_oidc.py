@@ -15,8 +15,8 @@ from sqlalchemy import Engine, text
 
 from db.endpoints import Endpoints
 from db.routing import SYSTEM, Database
-from services import people
-from services.actors import Role
+from services.core.actors import Role
+from services.people import accounts
 from tests.browser.running import free_port
 from tests.conftest import connect, owner
 from tests.dashboard.conftest import Server, serving
@@ -68,8 +68,8 @@ def running(
     port = free_port()
     address = f"http://localhost:{port}"
     database = Database(module_endpoints)
-    made = database.write(people.ensure_demo_people, acting=SYSTEM)
-    cast = database.read(people.demo_cast, after=made.lsn, acting=SYSTEM).value
+    made = database.write(accounts.ensure_demo_people, acting=SYSTEM)
+    cast = database.read(accounts.demo_cast, after=made.lsn, acting=SYSTEM).value
     database.close()
     kept = connect(owner(module_endpoints))
     with (

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from sqlalchemy import Engine, text
 
-from services.actors import Role
+from services.core.actors import Role
 from tests.conftest import connect, owner
 from tests.dashboard.passkey_pages import (
     add_passkey,

@@ -5,10 +5,11 @@ from uuid import UUID
 
 import pytest
 
-from services import invitations, tokens
-from services.actors import Role, Scope
-from services.audit import Action
-from tests.services.people_samples import events
+from services.core.actors import Role, Scope
+from services.core.audit import Action
+from services.people import tokens
+from services.people.accounts import invitations
+from tests.services.people.people_samples import events
 
 
 @pytest.fixture

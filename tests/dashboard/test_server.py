@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from services.actors import Role
+from services.core.actors import Role
 from tests.dashboard.page import open_page
 
 

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from api.answers import LSN_HEADER
-from services import throttling
-from services.actors import Role
+from services.core import throttling
+from services.core.actors import Role
 from tests.api.papers import UPLOAD, pdf
 
 NAME = "Lovelace, Ada – Blutbild.pdf"

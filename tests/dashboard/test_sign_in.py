@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from dashboard.sign_in.forms import safe_next
-from services.actors import Role
+from services.core.actors import Role
 from tests.signing_in import shown_code, sign_in
 
 SENT_HERE = "/sign-in/code"

@@ -11,8 +11,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from db.models import User, UserSession
 from db.routing import Database
-from services import sessions
-from services.actors import Role
+from services.core.actors import Role
+from services.people import sessions
 from tests.conftest import connect, owner
 from tests.dashboard.conftest import serving
 from tests.dashboard.page import kept_open, open_page, stream

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from services.actors import Role
+from services.core.actors import Role
 from tests.dashboard.page import kept_open, open_page
 
 

@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy.orm import Session
 
-from services import invitations
-from services.actors import Role
+from services.core.actors import Role
+from services.people.accounts import invitations
 from tests.conftest import connect, owner
-from tests.services.people_samples import desk, patient
+from tests.services.people.people_samples import desk, patient
 
 
 @pytest.fixture

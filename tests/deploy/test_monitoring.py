@@ -17,7 +17,7 @@ from api.server_metrics import ServerMetrics
 from api.spool_metrics import SpoolMetrics
 from db.observing import Behind, SlotSight
 from db.spool_files import Waiting
-from services.replication.counts import Counts
+from services.cluster.monitoring.counts import Counts
 from tests.db.observing.sights import NOON, primary, replica, sight, silent
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

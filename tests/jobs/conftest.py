@@ -17,17 +17,18 @@ from sqlalchemy.orm import Session
 from db.gridfs import Bucket, FileStore
 from db.models import AuditEvent, Document, DocumentVersion, Patient, RetentionRule
 from db.routing import SYSTEM, Database
-from services import documents, patients
-from services.actors import Actor, Role
-from services.documents import (
+from services.core.actors import Actor, Role
+from services.documents import records
+from services.documents.records import (
     Classification,
     DocumentRecord,
     DraftDocument,
     StoredContent,
 )
-from services.patient_records import PatientRecord
-from services.pdf.examination import PdfReport
-from tests.services.patient_samples import ADA
+from services.patients.records import patients
+from services.patients.records.model import PatientRecord
+from services.pdf.report import PdfReport
+from tests.services.patients.patient_samples import ADA
 
 PDF = "application/pdf"
 CLERK = Actor(uuid4(), "Cleo Clerk", Role.STAFF)
@@ -60,7 +61,7 @@ class House:
         """File a document whose bytes are really there."""
         facts.setdefault("classification", Classification.TEMPORARY)
         holding, draft = self.content(data), DraftDocument(**facts)
-        made = self.write(lambda s: documents.file(s, CLERK, draft, holding))
+        made = self.write(lambda s: records.file(s, CLERK, draft, holding))
         self.filed.append(made)
         return made
 

@@ -12,10 +12,10 @@ from db.models import AuditEvent, DocumentText, DocumentVersion
 from db.routing import SYSTEM, Database
 from jobs import documents as jobs
 from jobs.tasks import queue
-from services import documents
-from services.documents import DocumentIngest, DraftDocument, Quarantined
+from services.documents import records
+from services.documents.records import DocumentIngest, DraftDocument, Quarantined
 from services.pdf import waiting
-from services.pdf.examining import PdfInspector
+from services.pdf.inspecting import PdfInspector
 from services.pdf.recognition import Recogniser
 from services.pdf.scanning import ClamdScanner, NoVerdict, ScannerUnavailable
 from tests.services.pdf import clamd, samples
@@ -46,7 +46,7 @@ def file(database, files, clerk, examiner):
         for letter in letters:
             content = intake.receive(io.BytesIO(letter), "Letter.pdf")
             database.write(
-                lambda s, content=content: documents.file(
+                lambda s, content=content: records.file(
                     s, clerk, DraftDocument(), content
                 ),
                 acting=SYSTEM,
@@ -88,7 +88,7 @@ def words(database):
 
 def open_version(database, actor, version):
     def open_it(session):
-        return documents.open_version(
+        return records.open_version(
             session, actor, version.document_id, version.number, purpose="view"
         )
 
@@ -214,7 +214,7 @@ def test_every_version_of_an_infected_file_goes_into_quarantine(
     file(samples.letter(), scanner=None)
     (first,) = versions(database)
     database.write(
-        lambda s: documents.restore_version(s, clerk, first.document_id, 1, revision=1),
+        lambda s: records.restore_version(s, clerk, first.document_id, 1, revision=1),
         acting=SYSTEM,
     )
 
@@ -263,7 +263,7 @@ def test_whoever_shares_the_file_shares_its_words(database, files, file, clerk):
     (first,) = versions(database)
 
     def restore(session):
-        documents.restore_version(session, clerk, first.document_id, 1, revision=1)
+        records.restore_version(session, clerk, first.document_id, 1, revision=1)
 
     database.write(restore, acting=SYSTEM)
 

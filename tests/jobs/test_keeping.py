@@ -15,10 +15,10 @@ from db.models import (
     DoomedFile,
 )
 from jobs import keeping
-from services import documents
-from services.audit import Action
-from services.keeping import runs, sweeping
-from services.keeping.runs import Job
+from services.core.audit import Action
+from services.documents import records
+from services.documents.integrity import runs, sweeping
+from services.documents.integrity.runs import Job
 from tests.jobs.conftest import CLERK, killed_at_each_step
 
 PHOTOS, PRESCRIPTIONS = Bucket.PATIENT_PHOTOS, Bucket.PRESCRIPTION_FILES
@@ -69,7 +69,7 @@ def test_a_purge_removes_the_bytes_of_every_version_and_no_others(house):
     kept = house.file(b"%PDF-1.7 kept")
     over = house.file_for_long(b"%PDF-1.7 one")
     second = house.content(b"%PDF-1.7 two")
-    house.write(lambda s: documents.add_version(s, CLERK, over.id, second, revision=1))
+    house.write(lambda s: records.add_version(s, CLERK, over.id, second, revision=1))
     house.file_for_long()
 
     purge(house)
@@ -158,8 +158,8 @@ def test_a_file_that_gets_its_row_meanwhile_is_spared(house, old):
     assert doomed(house) == {late.file_id}
     let_grace_pass(house)
 
-    draft = documents.DraftDocument()
-    house.write(lambda s: documents.file(s, CLERK, draft, late))
+    draft = records.DraftDocument()
+    house.write(lambda s: records.file(s, CLERK, draft, late))
     sweep(house)
 
     assert house.stored() == {late.file_id}

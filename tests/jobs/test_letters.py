@@ -16,15 +16,15 @@ from db.routing import SYSTEM, Database
 from db.seal_keys import SealKeyFile
 from jobs.tasks import Stores, queue
 from jobs.worker import connected
-from services import patients
-from services.letters import Letterhead
-from services.mail import MailServer, SmtpMailer
+from services.messaging.mail import MailServer, SmtpMailer
+from services.patients.records import patients
+from services.visits.front_desk.notifications import Letterhead
 from tests.jobs.conftest import CLERK
 from tests.mailbox import Mailbox, mail_server
-from tests.services import visit_samples
-from tests.services.clinic_samples import TODAY
-from tests.services.patient_samples import ADA
-from tests.services.visit_samples import soon
+from tests.services.patients.clinic_samples import TODAY
+from tests.services.patients.patient_samples import ADA
+from tests.services.visits import visit_samples
+from tests.services.visits.visit_samples import soon
 
 
 @pytest.fixture

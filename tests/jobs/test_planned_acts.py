@@ -13,14 +13,14 @@ from db.models import ClusterOperation
 from db.patroni import Patroni
 from db.routing import SYSTEM, Database
 from jobs.planned_acts import make_due
-from services import cluster_acts
-from services.actors import CONSOLE
-from services.cluster_acts import (
+from services.cluster import operations
+from services.cluster.operations import (
     OperationKind,
     OperationRequest,
     OperationRunner,
     Servers,
 )
+from services.core.actors import CONSOLE
 
 WHY = "Kernel update on db-01"
 
@@ -46,7 +46,7 @@ def planned(operator: OperationRunner):
     )
     return write(
         operator,
-        lambda session: cluster_acts.request(session, CONSOLE, order, session_id=None),
+        lambda session: operations.request(session, CONSOLE, order, session_id=None),
     )
 
 

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from db.models import AuditEvent, Booking, BookingSlot, Doctor, Patient, Slot
 from db.routing import SYSTEM, Database
 from jobs import proving
-from services import proving as proofs
-from services.errors import NotAllowed
-from services.proving import PROVER, Tried
+from services.core.errors import NotAllowed
+from services.visits.booking import proving as proofs
+from services.visits.booking.proving import PROVER, Tried
 
 
 @pytest.fixture

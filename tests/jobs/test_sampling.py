@@ -14,8 +14,8 @@ from jobs.duty import AdvisoryLockLeader
 from jobs.keeping_watch import Keeper
 from jobs.sampling import Sampler, sampling
 from jobs.watch_ledger import Ledger
-from services.alerts import Post
-from services.replication import LeaderChange
+from services.cluster.alerts import Post
+from services.cluster.monitoring import LeaderChange
 from tests.db.observing.sights import primary, sight
 from tests.gateway import gateway
 from tests.waiting import eventually

@@ -8,9 +8,9 @@ from sqlalchemy import func, select
 from db.models import Doctor, Slot
 from db.routing import SYSTEM, Database
 from jobs import scheduling
-from services.scheduling import Calendar
-from services.scheduling.weeks import exchange_week
-from tests.services.scheduling.samples import MORNING
+from services.visits.schedule.plans import Calendar
+from services.visits.schedule.plans.weeks import exchange_week
+from tests.services.visits.schedule.plans.samples import MORNING
 
 
 @pytest.fixture

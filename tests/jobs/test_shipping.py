@@ -21,8 +21,8 @@ from db.models import AuditEvent
 from db.routing import SYSTEM, Database
 from db.seal_keys import SealKeyFile, SealKeys
 from jobs import shipping
-from services import audit_chain
-from services.audit_chain import ChainBroken
+from services.audit import chain
+from services.audit.chain import ChainBroken
 from tests.browser.running import variables
 from tests.conftest import Databases
 from tests.waiting import eventually
@@ -63,7 +63,7 @@ def happen(database, count):
 
 
 def verify(database, store):
-    return audit_chain.verify(database, store, NO_KEYS)
+    return chain.verify(database, store, NO_KEYS)
 
 
 def test_what_happens_is_in_the_log_about_a_second_later(database, store):
@@ -161,7 +161,7 @@ class Breakable:
         assert self.count() == len(self.entries.distinct("event")) == expected
         # Should a worker have sealed it, it did so with a key that it made here.
         keys = SealKeyFile(self._folder / "secrets/audit.key", may_be_made=True).read()
-        verdict = audit_chain.verify(self.database, self.store, keys)
+        verdict = chain.verify(self.database, self.store, keys)
         assert verdict.is_whole, verdict.sentence
         assert verdict.checked == expected
 

@@ -27,11 +27,12 @@ from db.seal_keys import SealKeyFile
 from jobs import keeping
 from jobs.tasks import Stores, queue
 from jobs.worker import connected
-from services import break_glass, people
-from services.actors import Role
-from services.keeping.runs import Job, find_run
-from services.mail import MailServer, SmtpMailer
-from services.sessions import Limits
+from services.core.actors import Role
+from services.documents.integrity.runs import Job, find_run
+from services.messaging.mail import MailServer, SmtpMailer
+from services.patients.care import break_glass
+from services.people import accounts
+from services.people.sessions import Limits
 from tests.conftest import owner
 from tests.mailbox import Mailbox, mail_server
 
@@ -233,7 +234,7 @@ def test_the_audit_log_is_sealed_once_a_day(endpoints, stores):
 def test_a_day_later_it_is_sealed_again(endpoints, stores, monkeypatch):
     _run_due(endpoints, stores, "seal_audit_log")
 
-    monkeypatch.setattr("services.audit_chain.seals._DUE_AFTER", timedelta(seconds=-5))
+    monkeypatch.setattr("services.audit.chain.seals._DUE_AFTER", timedelta(seconds=-5))
     _run_due(endpoints, stores, "seal_audit_log")
 
     assert _seals(stores) == [0, 0]
@@ -269,8 +270,8 @@ def test_where_no_letters_leave_nothing_is_told_and_nothing_fails(endpoints, sto
 
 
 def _break_glass(session):
-    people.ensure_demo_people(session)
-    cast = {person.role: person for person in people.demo_people(session)}
+    accounts.ensure_demo_people(session)
+    cast = {person.role: person for person in accounts.demo_people(session)}
     break_glass.open_record(
         session,
         cast[Role.CLINICIAN],

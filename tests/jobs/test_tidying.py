@@ -7,8 +7,8 @@ import pytest
 from db.models import BookingSlot
 from db.routing import SYSTEM, Database
 from jobs import visits
-from services import bookings
-from tests.services.bookings import samples
+from services.visits.booking import bookings
+from tests.services.visits.booking.bookings import samples
 
 
 @pytest.fixture

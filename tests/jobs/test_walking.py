@@ -14,11 +14,11 @@ from db.file_keys import FileKeys
 from db.gridfs import Bucket, FileStore, FileStoreUnavailable
 from db.models import DocumentVersion
 from jobs import keeping, walking
-from services import documents
-from services.audit import Action
-from services.keeping import checking, naming, runs
-from services.keeping.checking import NothingVerifies, State
-from services.keeping.runs import Job
+from services.core.audit import Action
+from services.documents import records
+from services.documents.integrity import checking, file_references, runs
+from services.documents.integrity.checking import NothingVerifies, State
+from services.documents.integrity.runs import Job
 from tests.jobs.conftest import CLERK, Killed, killed_at_each_step
 
 PHOTOS = Bucket.PATIENT_PHOTOS
@@ -121,8 +121,10 @@ def test_an_entry_that_cannot_even_be_read_does_not_end_the_walk(house):
 
 
 def _named(house, document):
-    wanted = naming.versions().where(DocumentVersion.document_id == document.id)
-    (named,) = house.write(lambda s: naming.list_versions(s, wanted))
+    wanted = file_references.versions().where(
+        DocumentVersion.document_id == document.id
+    )
+    (named,) = house.write(lambda s: file_references.list_versions(s, wanted))
     return named
 
 
@@ -188,11 +190,9 @@ def test_every_version_is_checked_also_those_that_share_a_file(house):
     document = house.file()
     second = house.content(b"%PDF-1.7 two")
     house.write(
-        lambda s: documents.add_version(s, CLERK, document.id, second, revision=1)
+        lambda s: records.add_version(s, CLERK, document.id, second, revision=1)
     )
-    house.write(
-        lambda s: documents.restore_version(s, CLERK, document.id, 1, revision=2)
-    )
+    house.write(lambda s: records.restore_version(s, CLERK, document.id, 1, revision=2))
     house.flip(document.version.file_id)
 
     check_all(house)

@@ -10,9 +10,9 @@ from db.models import AuditEvent
 from db.routing import SYSTEM, Database
 from db.spool import Spool
 from jobs.writing_down import attempt, writing_down
-from services import audit
-from services.audit import Action
-from services.audit_spool import AuditSpool
+from services.core import audit
+from services.core.audit import Action
+from services.core.audit_spool import AuditSpool
 from tests.waiting import eventually
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/gone?connect_timeout=1"

@@ -35,12 +35,14 @@ from db.models import AuditEvent
 from db.routing import SYSTEM, Database, Lsn
 from db.settings import Settings
 from db.spool import Spool
-from services import documents, patients, people, sessions
-from services.actors import Actor, Role
-from services.audit_spool import AuditSpool
-from services.documents import DocumentRecord, DraftDocument, StoredContent
-from services.patient_records import PatientDraft, PatientRecord
-from services.pdf.examining import PdfInspector
+from services.core.actors import Actor, Role
+from services.core.audit_spool import AuditSpool
+from services.documents import records
+from services.documents.records import DocumentRecord, DraftDocument, StoredContent
+from services.patients.records import patients
+from services.patients.records.model import PatientDraft, PatientRecord
+from services.pdf.inspecting import PdfInspector
+from services.people import accounts, sessions
 from tests.conftest import connect, owner
 from tests.pages.engine_room import EVERYTHING
 from tests.services.pdf.samples import letter
@@ -190,7 +192,7 @@ def clinic(
         ours = replace(module_endpoints, control_url=None)
         wired = Wiring(settings, ours, *stores, examiner, scanner=None)
         wiring.use(wired)
-        database.write(people.ensure_demo_people, acting=SYSTEM)
+        database.write(accounts.ensure_demo_people, acting=SYSTEM)
         cast: tuple[Actor, ...] = database.write(_cast, acting=SYSTEM).value
         yield Clinic(wired, {person.role: person for person in cast})
         wired.hot_lists.close()
@@ -237,7 +239,7 @@ def file(clinic: Clinic) -> Callable[..., DocumentRecord]:
         content = clinic.receive(data or letter("Unlike any other"))
         draft = DraftDocument(patient_id=of, **facts)
         return clinic.write(
-            lambda s: documents.file(s, clinic.cast[role], draft, content)
+            lambda s: records.file(s, clinic.cast[role], draft, content)
         )
 
     return file
@@ -273,7 +275,7 @@ def at_desk(clinic: Clinic, kept: Session) -> Callable[..., AppTest]:
 
 
 def _cast(session: Session) -> tuple[Actor, ...]:
-    return people.demo_people(session)
+    return accounts.demo_people(session)
 
 
 def rows_of(app: AppTest, key: str = "patients_table") -> list[list[str]]:

@@ -10,8 +10,8 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.testing.v1 import AppTest
 
 from db.gridfs import Bucket
-from services import documents
-from services.documents import DocumentRecord
+from services.documents import records
+from services.documents.records import DocumentRecord
 from tests.pages.conftest import Clinic
 
 LATER = datetime.now(UTC) + timedelta(days=1)
@@ -22,7 +22,7 @@ def replace(clinic: Clinic, record: DocumentRecord, data: bytes) -> DocumentReco
     """Add a version the way a colleague at another desk would."""
     content = clinic.receive(data)
     return clinic.write(
-        lambda s: documents.add_version(
+        lambda s: records.add_version(
             s, clinic.clerk, record.id, content, revision=record.revision
         )
     )
@@ -32,7 +32,7 @@ def stored(clinic: Clinic, document: DocumentRecord | str) -> DocumentRecord:
     """Return the document, or the one of this id, as the primary has it now."""
     wanted = UUID(document) if isinstance(document, str) else document.id
     return clinic.write(
-        lambda s: documents.get(s, clinic.clerk, wanted, even_deleted=True)
+        lambda s: records.get(s, clinic.clerk, wanted, even_deleted=True)
     )
 
 

@@ -1,7 +1,7 @@
 """One's own sign-ins: seen, recognised, ended."""
 
-from services import sessions
-from services.actors import Role
+from services.core.actors import Role
+from services.people import sessions
 
 
 def _elsewhere(kept, clinic, *, browser, role=Role.STAFF):

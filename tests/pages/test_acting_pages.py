@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import delete, select
 
 from db.models import ClusterOperation
-from services.actors import Role
-from services.cluster_acts import SETTINGS, OperationKind, OperationRequest
+from services.cluster.operations import SETTINGS, OperationKind, OperationRequest
+from services.core.actors import Role
 from tests.pages.papers import press
 
 WHY = "Kernel update on db-01"

@@ -12,7 +12,7 @@ from dashboard.replication import alert_rules
 from dashboard.widgets.record_table import TableEvent
 from db.models import Alert, AlertRule
 from db.models import DrillPlan as Plan
-from services.actors import Role
+from services.core.actors import Role
 from tests.pages.conftest import Clinic, rows_of
 from tests.pages.engine_room import (
     keep,

@@ -9,9 +9,10 @@ import pytest
 from dashboard import wiring
 from db.routing import SYSTEM
 from db.settings import Settings
-from services import audit_chain, patients
-from services.actors import Role
-from services.on_behalf import ActorDatabase
+from services.audit import chain
+from services.core.actors import Role
+from services.core.on_behalf import ActorDatabase
+from services.patients.records import patients
 from tests.pages.conftest import NETWORK, Clinic, rows_of
 
 
@@ -47,7 +48,7 @@ def keys(clinic: Clinic, tmp_path) -> Iterator[None]:
 def ship(clinic: Clinic) -> None:
     store = clinic.wiring.audit
     while clinic.wiring.database.write(
-        lambda session: audit_chain.ship(session, store), acting=SYSTEM
+        lambda session: chain.ship(session, store), acting=SYSTEM
     ).value:
         pass
 

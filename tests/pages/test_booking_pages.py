@@ -13,13 +13,13 @@ from streamlit.testing.v1 import AppTest
 from dashboard.booking import anybody, browsing, visits_table
 from dashboard.widgets.record_table import TableEvent
 from db.models import Appointment, Doctor
-from services import bookings, waitlist
-from services.actors import Role
-from services.bookings import BookingRecord, BookingStatus
-from services.waitlist import WaitRequest
+from services.core.actors import Role
+from services.visits.booking import bookings, waitlist
+from services.visits.booking.bookings import BookingRecord, BookingStatus
+from services.visits.booking.waitlist import WaitRequest
 from tests.pages.conftest import Clinic, rows_of
 from tests.pages.papers import said, shown
-from tests.services.bookings import samples
+from tests.services.visits.booking.bookings import samples
 
 MINUTES = timedelta(minutes=samples.MINUTES)
 

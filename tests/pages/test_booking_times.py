@@ -9,7 +9,7 @@ import pytest
 from dashboard import clock as clinic_clock
 from dashboard.booking import times
 from dashboard.booking.calendar import days_of
-from services.slots import SlotRecord
+from services.visits.schedule.slots import SlotRecord
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MINUTES = timedelta(minutes=20)

@@ -6,10 +6,10 @@ from uuid import uuid4
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from services import break_glass
-from services.actors import Role
-from services.break_glass import EmergencyAccess
-from services.patient_records import PatientRecord
+from services.core.actors import Role
+from services.patients.care import break_glass
+from services.patients.care.break_glass import EmergencyAccess
+from services.patients.records.model import PatientRecord
 from tests.pages.conftest import Clinic
 
 REASON = "Unconscious in the waiting room"

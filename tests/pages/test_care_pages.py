@@ -7,9 +7,9 @@ from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from db.models import CareRelationship
-from services import break_glass, care
-from services.actors import Role
-from services.patient_records import PatientRecord
+from services.core.actors import Role
+from services.patients.care import break_glass, care
+from services.patients.records.model import PatientRecord
 from tests.pages.conftest import Clinic
 
 REASON = "Unconscious in the waiting room"

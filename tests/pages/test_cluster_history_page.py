@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from dashboard.replication import costs
 from db.models import ClusterOperation
-from services.actors import Role
+from services.core.actors import Role
 from tests.pages.conftest import Clinic, rows_of
 from tests.pages.engine_room import (
     keep,

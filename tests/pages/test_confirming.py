@@ -4,7 +4,7 @@ import pytest
 
 from dashboard.leaving import CONFIRM_PATH, PASSKEYS_PATH, SCRIPTS
 from db.models import Passkey
-from services.actors import Role
+from services.core.actors import Role
 
 
 def scripts_on(app):

@@ -9,11 +9,11 @@ import pytest
 
 from db.draft_store import DraftStore, DraftsUnavailable
 from db.gridfs import Bucket
-from services import documents
-from services.actors import Role
-from services.authoring import Draft, list_drafts, save_draft
+from services.core.actors import Role
+from services.documents import records
+from services.documents.forms import Draft, list_drafts, save_draft
 from tests.pages.papers import files_of
-from tests.services.authoring.samples import record_form
+from tests.services.documents.forms.samples import record_form
 
 PAGE = "create_document"
 
@@ -61,7 +61,7 @@ def filled(clinic, **query):
 def newest(clinic):
     """The document that was filed last, as the front desk sees it."""
     event = clinic.audit("document:file")[-1]
-    return clinic.write(lambda s: documents.get(s, clinic.clerk, event.subject_id))
+    return clinic.write(lambda s: records.get(s, clinic.clerk, event.subject_id))
 
 
 def text_of(clinic, record):
@@ -104,7 +104,7 @@ def test_from_the_form_over_the_preview_to_the_filed_document(clinic, ada):
     assert not app.exception
     assert "“Medical record” is filed." in [toast.value for toast in app.toast]
     assert record.patient_id == ada.id
-    assert record.document_type is documents.DocumentType.MEDICAL_RECORD
+    assert record.document_type is records.DocumentType.MEDICAL_RECORD
     assert record.version.origin == "form"
     assert record.version.template == "medical_record"
     assert record.version.form["diagnosis"] == "高血压"
@@ -174,10 +174,10 @@ def test_if_the_upload_fails_the_preview_and_the_form_stay(clinic, monkeypatch):
     app = press(filled(clinic), "generate")
 
     def refuse(*_, **__):
-        raise documents.FilesUnavailable
+        raise records.FilesUnavailable
 
     with monkeypatch.context() as patch:
-        patch.setattr(documents.DocumentIngest, "receive", refuse)
+        patch.setattr(records.DocumentIngest, "receive", refuse)
         press(app, "confirm")
     assert any("cannot be reached" in warning.value for warning in app.warning)
     assert shown(app)["diagnosis"] == "Ένα δύο 王"
@@ -355,7 +355,7 @@ def test_the_next_version_begins_with_what_the_last_one_says(clinic, ada):
     field(app, "diagnosis").set_value("Second").run()
     press(press(app, "generate"), "confirm")
 
-    after = clinic.write(lambda s: documents.get(s, clinic.clerk, record.id))
+    after = clinic.write(lambda s: records.get(s, clinic.clerk, record.id))
     assert (after.latest, after.version.form["diagnosis"]) == (2, "Second")
     assert str(record.id) in text_of(clinic, after)
 
@@ -375,7 +375,7 @@ def test_somebody_elses_version_in_between_is_told_and_the_form_stays(clinic, ad
     assert any("Somebody else changed" in error.value for error in mine.error)
     assert shown(mine)["diagnosis"] == "Mine"
     assert files_of(clinic) == before
-    after = clinic.write(lambda s: documents.get(s, clinic.clerk, record.id))
+    after = clinic.write(lambda s: records.get(s, clinic.clerk, record.id))
     assert after.latest == 2
 
 

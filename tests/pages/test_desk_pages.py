@@ -13,13 +13,13 @@ from dashboard.widgets.record_table import TableEvent
 from dashboard.widgets.words import written
 from db.models import Appointment, Doctor, Slot, VisitLetter
 from db.routing import SYSTEM
-from services import appointments, letters
-from services.actors import Role
-from services.appointments import VisitStatus
-from services.letters import LetterKind
+from services.core.actors import Role
+from services.visits.front_desk import appointments, notifications
+from services.visits.front_desk.appointments import VisitStatus
+from services.visits.front_desk.notifications import LetterKind
 from tests.pages.conftest import rows_of
-from tests.services import visit_samples
-from tests.services.visit_samples import soon
+from tests.services.visits import visit_samples
+from tests.services.visits.visit_samples import soon
 
 
 @pytest.fixture
@@ -228,7 +228,7 @@ def test_the_outbox_shows_letters_without_whole_addresses(clinic, visit):
 
     def write(session):
         booking_id = session.get_one(Appointment, visit_id).booking_id
-        letters.write(session, LetterKind.CONFIRMED, booking_id)
+        notifications.write(session, LetterKind.CONFIRMED, booking_id)
         return session.query(VisitLetter).one().to_address
 
     address = clinic.wiring.database.write(write, acting=SYSTEM).value

@@ -7,12 +7,12 @@ import pytest
 from dashboard.clock import calendar
 from dashboard.scheduling import extras
 from dashboard.widgets.record_table import TableEvent
-from services import doctors, scheduling
-from services.actors import Role
-from services.doctors import DoctorDraft
-from services.scheduling import Hours
+from services.core.actors import Role
+from services.visits.schedule import doctors, plans
+from services.visits.schedule.doctors import DoctorDraft
+from services.visits.schedule.plans import Hours
 from tests.pages.conftest import Clinic, rows_of
-from tests.services.scheduling.samples import (
+from tests.services.visits.schedule.plans.samples import (
     patient,
     slots_of,
     take,
@@ -31,7 +31,7 @@ def dora(clinic: Clinic):
             name="Dora Doctor", speciality="Cardiology", slot_minutes=30, room="2.10"
         )
         kept = doctors.add_doctor(session, clinic.clerk, draft)
-        scheduling.change_week(session, clinic.clerk, kept.id, _WEEK, calendar())
+        plans.change_week(session, clinic.clerk, kept.id, _WEEK, calendar())
         return kept
 
     return clinic.write(settle)
@@ -115,7 +115,7 @@ def test_a_week_is_typed_and_the_slots_follow(clinic, dora):
 
     assert not app.exception
     assert not app.error
-    week = clinic.write(lambda s: scheduling.get_week(s, clinic.clerk, dora.id))
+    week = clinic.write(lambda s: plans.get_week(s, clinic.clerk, dora.id))
     assert Hours(1, time(13), time(15)) in week
     assert "The week is saved." in app.toast[0].value
 
@@ -193,7 +193,7 @@ def test_an_extra_slot_is_added_for_a_reason_and_withdrawn(clinic, monkeypatch):
 
     (row,) = rows_of(app, "doctor_extras")
     assert row[2] == "Free"
-    (slot,) = clinic.write(lambda s: scheduling.list_extras(s, clinic.clerk, alone.id))
+    (slot,) = clinic.write(lambda s: plans.list_extras(s, clinic.clerk, alone.id))
     assert clinic.audit("slot:add")[-1].reason == "In great need of one"
     withdraw(app, monkeypatch, slot.id)
 

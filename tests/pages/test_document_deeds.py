@@ -9,10 +9,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from db.models import DocumentVersion
-from services import documents, patients
-from services.actors import Role
-from services.documents import ChangedDocument, DocumentRecord
-from services.patient_records import PatientRecord
+from services.core.actors import Role
+from services.documents import records
+from services.documents.records import ChangedDocument, DocumentRecord
+from services.patients.records import patients
+from services.patients.records.model import PatientRecord
 from tests.pages.conftest import Clinic
 from tests.pages.papers import (
     File,
@@ -49,7 +50,7 @@ def rename(clinic: Clinic, record: DocumentRecord) -> DocumentRecord:
     """Change a document the way a colleague at another desk would."""
     facts = changed(ChangedDocument.of(record), title="By a colleague")
     return clinic.write(
-        lambda s: documents.change(
+        lambda s: records.change(
             s, clinic.clerk, record.id, facts, revision=record.revision
         )
     )
@@ -58,7 +59,7 @@ def rename(clinic: Clinic, record: DocumentRecord) -> DocumentRecord:
 def delete(clinic: Clinic, record: DocumentRecord) -> DocumentRecord:
     """Delete a document the way a colleague at another desk would."""
     return clinic.write(
-        lambda s: documents.delete(s, clinic.clerk, record.id, revision=record.revision)
+        lambda s: records.delete(s, clinic.clerk, record.id, revision=record.revision)
     )
 
 
@@ -326,7 +327,7 @@ def test_a_list_offers_to_delete_only_what_may_be_deleted(
     assert "delete" not in deeds_of(clinic.open("documents", Role.PATIENT), record)
 
     clinic.write(
-        lambda s: documents.hold(
+        lambda s: records.hold(
             s, clinic.clerk, record.id, reason="Case 4711 of the court"
         )
     )

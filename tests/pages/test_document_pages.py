@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from db.models import DocumentVersion
-from services import documents
-from services.actors import Role
-from services.patient_records import PatientRecord
+from services.core.actors import Role
+from services.documents import records
+from services.patients.records.model import PatientRecord
 from tests.pages.conftest import Clinic, rows_of
 from tests.pages.papers import (
     File,
@@ -34,7 +34,7 @@ def test_several_files_are_filed_at_once_each_with_its_type(clinic: Clinic):
     app = clinic.open("upload_documents", patient=patient.id)
     files = [(f"{name}.pdf", letter(name), "") for name in ("first", "second")]
     app.file_uploader[0].set_value(files).run()
-    app.selectbox[0].set_value(documents.DocumentType.LAB_REPORT)
+    app.selectbox[0].set_value(records.DocumentType.LAB_REPORT)
     app.text_area[1].set_value("From the hospital")
     app.button(key="upload_documents_file").click().run()
 
@@ -225,7 +225,7 @@ def test_a_deletion_says_until_when_and_can_be_undone(clinic: Clinic, file: File
 def test_the_trash_lists_what_was_deleted_and_restores_it(clinic: Clinic, file: File):
     record = file(letter("trash"), title="Thrown away")
     clinic.write(
-        lambda s: documents.delete(s, clinic.clerk, record.id, revision=record.revision)
+        lambda s: records.delete(s, clinic.clerk, record.id, revision=record.revision)
     )
     app = clinic.open("trash")
     assert any("Thrown away" in one.value for one in app.markdown)

@@ -9,7 +9,7 @@ from dashboard.replication import drill_runs, drill_tables
 from dashboard.widgets.record_table import TableEvent
 from db.models import Drill
 from db.models import DrillPlan as Plan
-from services.actors import Role
+from services.core.actors import Role
 from tests.pages.conftest import Clinic, rows_of
 from tests.pages.engine_room import (
     keep,

@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from services import patients
-from services.actors import Role
+from services.core.actors import Role
+from services.patients.records import patients
 from tests.pages.conftest import Clinic, rows_of
 
 

@@ -6,8 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from services.actors import Role
-from services.criteria import Operator
+from services.core.actors import Role
+from services.lists.criteria import Operator
 from tests.pages.conftest import Clinic, rows_of
 
 REASON = "The health office asks for contacts"

@@ -9,9 +9,9 @@ import pytest
 
 from db.models import AuditEvent
 from db.routing import SYSTEM, Database, Past
-from services import patients
-from services.actors import Role
-from services.patient_records import PatientRecord
+from services.core.actors import Role
+from services.patients.records import patients
+from services.patients.records.model import PatientRecord
 from tests.conftest import Databases
 from tests.pages.conftest import Clinic
 

@@ -8,9 +8,9 @@ from PIL import Image
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from services import photos
-from services.actors import Role
-from services.patient_records import PatientRecord
+from services.core.actors import Role
+from services.patients.photos import photos
+from services.patients.records.model import PatientRecord
 from tests.pages.conftest import Clinic
 
 
@@ -79,7 +79,7 @@ def test_an_archived_record_says_so_and_can_be_restored(clinic: Clinic):
 
 
 def archive(clinic: Clinic, patient: PatientRecord) -> None:
-    from services import patients
+    from services.patients.records import patients
 
     clinic.write(
         lambda session: patients.archive(

@@ -7,9 +7,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from db.routing import Lsn
-from services.actors import Role
-from services.criteria import Operator
-from services.patient_records import Sex
+from services.core.actors import Role
+from services.lists.criteria import Operator
+from services.patients.records.model import Sex
 from tests.pages.conftest import Clinic, rows_of
 
 

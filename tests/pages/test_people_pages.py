@@ -7,10 +7,12 @@ import pytest
 from sqlalchemy.orm import Session
 
 from db.models import User
-from services import invitations, offboarding, people, sessions
-from services.actors import PERMISSIONS, Permission, Role
+from services.core.actors import PERMISSIONS, Permission, Role
+from services.documents.sharing import offboarding
+from services.people import accounts, sessions
+from services.people.accounts import invitations
 from tests.pages.conftest import Clinic, rows_of
-from tests.services.people_samples import person
+from tests.services.people.people_samples import person
 
 
 @pytest.fixture
@@ -65,7 +67,7 @@ def test_an_invitation_without_mail_shows_its_link_once(confirmed, kept: Session
     (link,) = app.code
     guest = invitations.find(kept, link.value.rpartition("/")[2])
     assert (guest.name, guest.role) == ("Dora", Role.CLINICIAN)
-    assert people.find_by_email(kept, address)
+    assert accounts.find_by_email(kept, address)
     assert "Give them this link" in app.warning[0].value
     assert not app.run().code
 
@@ -165,7 +167,7 @@ def test_somebody_shut_out_can_be_let_in_again(
 
     app.button(key="user_reactivate").click().run()
 
-    assert people.get_actor(kept, cleo.id)
+    assert accounts.get_actor(kept, cleo.id)
     assert not app.exception
 
 

@@ -6,10 +6,11 @@ from itertools import count
 import pytest
 
 from db.draft_store import DraftStore, DraftsUnavailable
-from services import care, prescriptions
-from services.actors import Role
-from services.prescriptions import PrescriptionLine
-from tests.services import visit_samples
+from services.consultations import prescriptions
+from services.consultations.prescriptions import PrescriptionLine
+from services.core.actors import Role
+from services.patients.care import care
+from tests.services.visits import visit_samples
 
 CLINICIAN = Role.CLINICIAN
 BEGAN = datetime.now(UTC)

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from services.patient_records import PatientDraft
+from services.patients.records.model import PatientDraft
 from tests.pages.conftest import Clinic
 
 

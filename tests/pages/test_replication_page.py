@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
 from db.observing import ClusterMonitor
-from services import audit
-from services.actors import Actor, Role
-from services.audit import Action
+from services.core import audit
+from services.core.actors import Actor, Role
+from services.core.audit import Action
 from tests.dashboard.replication.samples import leaderless
 from tests.pages.conftest import Clinic
 from tests.pages.engine_room import (

@@ -7,14 +7,14 @@ from sqlalchemy import func, select, update
 
 from db.gridfs import Bucket
 from db.models import Document, DocumentVersion, RetentionRule
-from services import documents, retention
-from services.actors import Role
-from services.documents import Classification
-from services.keeping import runs, sweeping
-from services.keeping.runs import Job
-from services.keeping.sweeping import Swept
+from services.core.actors import Role
+from services.documents import records, retention
+from services.documents.integrity import runs, sweeping
+from services.documents.integrity.runs import Job
+from services.documents.integrity.sweeping import Swept
+from services.documents.records import Classification
 from tests.pages.conftest import rows_of
-from tests.services.documents.samples import file
+from tests.services.documents.records.samples import file
 
 REASON = "Claim 2026-17 against the clinic"
 
@@ -29,7 +29,7 @@ def confirmed(at_desk):
 def held(clinic):
     def prepare(session):
         document = file(session, clinic.clerk, title="Letter about Ada")
-        documents.hold(session, clinic.clerk, document.id, reason=REASON)
+        records.hold(session, clinic.clerk, document.id, reason=REASON)
         return document
 
     document = clinic.write(prepare)

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from db.routing import Database, NoPrimary
-from services.actors import Role
+from services.core.actors import Role
 from tests.pages.conftest import Clinic, rows_of
 from tests.pages.test_patients_page import search
 

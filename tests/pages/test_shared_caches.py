@@ -2,9 +2,9 @@
 
 import pytest
 
-from services.actors import Role
-from services.visit_caches import VisitCaches
-from tests.services.bookings import samples
+from services.core.actors import Role
+from services.visits.figures.caches import VisitCaches
+from tests.services.visits.booking.bookings import samples
 
 
 @pytest.fixture

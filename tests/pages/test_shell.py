@@ -10,8 +10,8 @@ import pytest
 
 from dashboard import wiring
 from db.routing import Database
-from services import people
-from services.actors import Role
+from services.core.actors import Role
+from services.people import accounts
 from tests.pages.conftest import Clinic
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -143,7 +143,7 @@ def test_an_accident_gets_a_number_and_no_record_in_the_log(
         raise RuntimeError("Failing row contains (Ada, Lovelace)")
 
     # Doctors may be known already: their list is kept for a while.
-    monkeypatch.setattr(people, "list_people", fail)
+    monkeypatch.setattr(accounts, "list_people", fail)
     app = clinic.open("users", Role.ADMIN)
 
     (incident,) = re.findall("incident ([0-9a-f]{8})", app.error[0].value)

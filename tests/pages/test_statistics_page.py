@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from db.models import Booking, Slot
 from jobs import proving
 from jobs.proving import RacersFailed
-from services.actors import Role
-from services.proving import Proof
+from services.core.actors import Role
+from services.visits.booking.proving import Proof
 from tests.pages.conftest import Clinic, rows_of
-from tests.services import visit_samples
+from tests.services.visits import visit_samples
 
 HELD = Proof(
     attempts=200,

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
-from services import tokens
-from services.actors import Role, Scope
+from services.core.actors import Role, Scope
+from services.people import tokens
 from tests.pages.conftest import Clinic
 
 

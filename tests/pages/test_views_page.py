@@ -3,12 +3,12 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from services import views
-from services.actors import Role
-from services.criteria import Criteria
-from services.document_fields import DOCUMENTS
-from services.patient_fields import PATIENTS
-from services.views import View
+from services.core.actors import Role
+from services.documents.search.fields import DOCUMENTS
+from services.lists import views
+from services.lists.criteria import Criteria
+from services.lists.views import View
+from services.patients.search.fields import PATIENTS
 from tests.pages.conftest import Clinic, rows_of
 
 

@@ -11,11 +11,13 @@ from sqlalchemy import update
 from db.draft_store import DraftStore, DraftsUnavailable
 from db.models import Appointment
 from db.routing import DatabaseUnavailable
-from services import appointments, care, medical_records
-from services.actors import Role
-from services.medical_records import NotesDraft, save_draft
-from services.on_behalf import ActorDatabase
-from tests.services import visit_samples
+from services.consultations import notes as medical_records
+from services.consultations.notes import NotesDraft, save_draft
+from services.core.actors import Role
+from services.core.on_behalf import ActorDatabase
+from services.patients.care import care
+from services.visits.front_desk import appointments
+from tests.services.visits import visit_samples
 
 PAGE = "visit"
 CLINICIAN = Role.CLINICIAN

@@ -10,8 +10,8 @@ from dashboard.widgets.choose_fields import differing, mine_over, shown
 from dashboard.widgets.patient_table import allergies_cell, reordered
 from dashboard.widgets.record_table import TableEvent, chosen_of
 from dashboard.widgets.words import aged, plain, unlinked, written
-from services.criteria import Direction, Order
-from services.patient_records import PatientDraft, PatientRecord, Sex
+from services.lists.criteria import Direction, Order
+from services.patients.records.model import PatientDraft, PatientRecord, Sex
 
 TODAY = date(2026, 11, 20)
 UP, DOWN = Direction.ASC, Direction.DESC

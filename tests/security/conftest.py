@@ -13,9 +13,11 @@ from db.audit_store import AuditStore
 from db.endpoints import Endpoints
 from db.models import UserSession
 from db.routing import ANONYMOUS, SYSTEM, Database
-from services import care, patients, people, sessions
-from services.actors import Actor, Role
-from services.patient_records import PatientDraft, PatientRecord
+from services.core.actors import Actor, Role
+from services.patients.care import care
+from services.patients.records import patients
+from services.patients.records.model import PatientDraft, PatientRecord
+from services.people import accounts, sessions
 from tests.conftest import connect, owner
 
 
@@ -38,8 +40,8 @@ def house(module_endpoints: Endpoints) -> Iterator[House]:
         closing(Database(module_endpoints)) as database,
         closing(AuditStore(module_endpoints.audit_url)) as audit_store,
     ):
-        made = database.write(people.ensure_demo_people, acting=SYSTEM)
-        found = database.read(people.demo_people, after=made.lsn, acting=SYSTEM).value
+        made = database.write(accounts.ensure_demo_people, acting=SYSTEM)
+        found = database.read(accounts.demo_people, after=made.lsn, acting=SYSTEM).value
         cast = {person.role: person for person in found}
         yield House(
             database,

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.actors import Role
+from services.core.actors import Role
 
 NOBODY: Final = frozenset[Role]()
 EVERYBODY: Final = frozenset(Role)

@@ -8,9 +8,9 @@ import pytest
 
 from dashboard.sign_in import SignInContext, create_sign_in
 from db.settings import Settings
-from services import throttling
-from services.sessions.records import Method
-from services.throttling import Limit
+from services.core import throttling
+from services.core.throttling import Limit
+from services.people.sessions.records import Method
 
 _ROOT = Path(__file__).resolve().parents[2]
 _SECURITY = (_ROOT / "docs" / "security.md").read_text()

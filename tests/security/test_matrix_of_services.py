@@ -19,40 +19,46 @@ import services
 from db.audit_store import AuditFilter
 from db.models import Appointment, Doctor
 from db.routing import ANONYMOUS, SYSTEM
-from services import documents, past
-from services.actors import Role, Scope
-from services.alerts import AlertKind, RuleDraft
-from services.authoring import Draft as AuthoringDraft
-from services.booking_statistics import Period
-from services.bookings import AnyRequest, BookingRequest, SeriesRequest
-from services.cluster_acts import OperationKind
-from services.cluster_acts import OperationRequest as ClusterOrder
-from services.criteria import Criteria
-from services.doctors import DoctorDraft
-from services.documents import Classification
-from services.drills import DrillKind
-from services.errors import NotAllowed, NotFound, ServiceError
-from services.identities import Claimed
-from services.importing.rejects import RejectsFile
-from services.importing.synthea import Folder
-from services.letters import Letterhead
-from services.medical_records import NotesDraft
-from services.on_behalf import ActorDatabase
-from services.passkey_answers import Answer, PasskeyRefused, RelyingParty
-from services.patient_fields import PATIENTS
-from services.patient_records import PatientDraft
-from services.people.managing import Particulars
-from services.photo_images import PreparedPhoto
-from services.prescriptions import (
+from services.cluster.alerts import AlertKind, RuleDraft
+from services.cluster.drills import DrillKind
+from services.cluster.operations import OperationKind
+from services.cluster.operations import OperationRequest as ClusterOrder
+from services.consultations.notes import NotesDraft
+from services.consultations.prescriptions import (
     DraftPrescription,
     PrescriptionLine,
     PrescriptionOrder,
     SignedPaper,
     UnfinishedPrescription,
 )
-from services.retention import RetentionPeriod
-from services.scheduling import Calendar, ExceptionDraft, ExceptionKind, Hours
-from services.waitlist import WaitRequest
+from services.core.actors import Role, Scope
+from services.core.errors import NotAllowed, NotFound, ServiceError
+from services.core.on_behalf import ActorDatabase
+from services.demo.importing.rejects import RejectsFile
+from services.demo.importing.synthea import Folder
+from services.documents import records
+from services.documents.forms import Draft as AuthoringDraft
+from services.documents.records import Classification
+from services.documents.retention import RetentionPeriod
+from services.lists.criteria import Criteria
+from services.patients import point_in_time
+from services.patients.photos.images import PreparedPhoto
+from services.patients.records.model import PatientDraft
+from services.patients.search.fields import PATIENTS
+from services.people.accounts.managing import Particulars
+from services.people.sign_in.identities import Claimed
+from services.people.sign_in.passkey_answers import Answer, PasskeyRefused, RelyingParty
+from services.visits.booking.bookings import AnyRequest, BookingRequest, SeriesRequest
+from services.visits.booking.waitlist import WaitRequest
+from services.visits.figures.statistics import Period
+from services.visits.front_desk.notifications import Letterhead
+from services.visits.schedule.doctors import DoctorDraft
+from services.visits.schedule.plans import (
+    Calendar,
+    ExceptionDraft,
+    ExceptionKind,
+    Hours,
+)
 from tests.security.services_matrix import (
     ALLOWED,
     AS_SYSTEM,
@@ -60,9 +66,9 @@ from tests.security.services_matrix import (
     CONCEALED,
     TOOLS,
 )
-from tests.services import visit_samples
-from tests.services.documents import samples as document_samples
-from tests.services.importing.synthea_samples import write_folder
+from tests.services.demo.importing.synthea_samples import write_folder
+from tests.services.documents.records import samples as document_samples
+from tests.services.visits import visit_samples
 
 _TODAY = date(2026, 11, 20)
 _RULE = RetentionPeriod(
@@ -253,7 +259,7 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
             "typed": "Lovelace",
             "node": "node-04",
             "seconds": 60.0,
-            "copy": past.Copy(
+            "copy": point_in_time.Copy(
                 house.patient.id,
                 house.patient.draft(),
                 house.patient.version,
@@ -421,17 +427,17 @@ def _with_documents(house, name: str, role: Role) -> dict[str, Any]:
     def prepare(session):
         filed = document_samples.file(session, owner)
         if name.endswith(".restore"):
-            documents.delete(session, owner, filed.id, revision=1)
+            records.delete(session, owner, filed.id, revision=1)
         if name.endswith(".release"):
-            documents.hold(session, clerk, filed.id, reason="A court asked for it.")
+            records.hold(session, clerk, filed.id, reason="A court asked for it.")
         return filed
 
     filed = house.database.write(prepare, acting=SYSTEM).value
     return {
-        "changes": documents.ChangedDocument.of(filed),
+        "changes": records.ChangedDocument.of(filed),
         "content": document_samples.content(),
         "document_id": filed.id,
-        "draft": documents.DraftDocument(),
+        "draft": records.DraftDocument(),
         "patient_id": None,
         "purpose": "view",
         "revision": 2 if name.endswith(".restore") else 1,

@@ -7,8 +7,8 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard.widgets.criteria_editor.rows import GroupBox, Rows
-from services import criteria
-from services.criteria import Combine, Criteria, Direction, Fields, Kind, Operator
+from services.lists import criteria
+from services.lists.criteria import Combine, Criteria, Direction, Fields, Kind, Operator
 
 _MOST_NESTED: Final = 2
 _FIELD_WIDTH: Final = 200

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from services.criteria import (
+from services.lists.criteria import (
     Combine,
     Criteria,
     Direction,

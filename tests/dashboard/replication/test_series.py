@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from dashboard.replication import series
 from dashboard.widgets.heat_strip import GONE, binned
-from services.replication import Sample
+from services.cluster.monitoring import Sample
 from tests.dashboard.replication.samples import (
     AT,
     delayed,

@@ -4,7 +4,7 @@ import pytest
 
 from dashboard.replication.alert_words import WORDS, told
 from dashboard.widgets.measures import amount, seconds
-from services.alerts import AlertKind, RuleRevision
+from services.cluster.alerts import AlertKind, RuleRevision
 
 
 @pytest.mark.parametrize(

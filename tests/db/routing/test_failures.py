@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
 from db.routing.failures import NoServer, Trouble, Unanswered, trouble_of
-from services.errors import Conflict
+from services.core.errors import Conflict
 
 
 def wrapped(cause, *, is_gone=False):

@@ -13,9 +13,9 @@ from db.embedded import Cluster
 from db.embedded.control import Control
 from db.endpoints import Endpoints
 from db.routing import SYSTEM, Database, Past
-from services import patients
-from services.actors import Actor
-from tests.services.patient_samples import ADA
+from services.core.actors import Actor
+from services.patients.records import patients
+from tests.services.patients.patient_samples import ADA
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.cluster

@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from services.pdf.examining import PdfInspector
+from services.pdf.inspecting import PdfInspector
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from services.pdf.examining import PdfInspector, Unreadable
+from services.pdf.inspecting import PdfInspector, Unreadable
 from tests.services.pdf import samples
 
 AS_EVER = samples.letter("As ever")

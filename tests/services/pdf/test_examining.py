@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from services.pdf.examining import NeedsPassword, NotAPdf, PdfReport, Unreadable
+from services.pdf.inspecting import NeedsPassword, NotAPdf, PdfReport, Unreadable
 from tests.services.pdf import samples
 
 

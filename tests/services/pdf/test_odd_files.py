@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from services.errors import ServiceError
-from services.pdf.examining import PdfInspector, Unreadable
+from services.core.errors import ServiceError
+from services.pdf.inspecting import PdfInspector, Unreadable
 from services.pdf.zygote import SPARES
 from tests.waiting import eventually
 

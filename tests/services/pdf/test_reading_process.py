@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from services.pdf.examining import Busy, PdfInspector, Unreadable
+from services.pdf.inspecting import Busy, PdfInspector, Unreadable
 from services.pdf.zygote import SPARES
 from tests.services.pdf import samples
 from tests.waiting import eventually
@@ -167,7 +167,7 @@ def test_whoever_waits_in_vain_for_a_turn_is_told_so():
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["9", "15"])
 def test_it_ends_with_the_app_however_that_ends(number):
     program = (
-        "import io, sys; from services.pdf.examining import Examiner\n"
+        "import io, sys; from services.pdf.inspecting import Examiner\n"
         "from tests.services.pdf import samples\n"
         "examiner = Examiner(seconds=60)\n"
         "print(examiner.examine(io.BytesIO(samples.letter())), flush=True)\n"

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from pypdfium2.version import PDFIUM_INFO
 
-from services.pdf.examining import NeedsPassword, NoSuchPage, NotAPdf, Unreadable
+from services.pdf.inspecting import NeedsPassword, NoSuchPage, NotAPdf, Unreadable
 from tests.services.pdf import samples
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.pdf import sources
-from services.pdf.examining import NotAPdf
+from services.pdf.inspecting import NotAPdf
 from services.pdf.sources import handed_over, pieces_of
 from tests.services.pdf import samples
 

@@ -1,0 +1,1 @@
+"""The audit log: reading it, and the chain that proves it whole."""

@@ -1,0 +1,97 @@
+"""Seals: the chain's end on one day, signed, so that it cannot be told anew.
+
+The hashes alone show that entries hold together; who can write to both databases could
+make them hold together again. They cannot sign. Each seal signs the one before as well,
+so none can be taken from between.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import orjson
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.models import AuditHead, AuditSeal
+from db.seal_keys import SealKeys
+from services.audit.chain.entries import ChainBroken, Link
+
+# Less than a day, because the clock is looked at once an hour.
+_DUE_AFTER: Final = timedelta(hours=23, minutes=30)
+_PURPOSE: Final = b"chartroom audit seal 1\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """A signed statement that the chain went through this link at that time."""
+
+    link: Link
+    key_id: str
+    signature: bytes
+    sealed_at: datetime
+
+
+def list_seals(session: Session) -> tuple[Seal, ...]:
+    """Return all seals, the oldest first."""
+    found = session.scalars(select(AuditSeal).order_by(AuditSeal.id))
+    return tuple(
+        Seal(Link(row.sequence, row.hash), row.key_id, row.signature, row.sealed_at)
+        for row in found
+    )
+
+
+def is_due(session: Session) -> bool:
+    """Tell whether a day has passed since the last seal."""
+    newest = session.scalar(select(func.max(AuditSeal.sealed_at)))
+    return newest is None or newest < datetime.now(UTC) - _DUE_AFTER
+
+
+def add(session: Session, link: Link, keys: SealKeys) -> Seal:
+    """Seal the chain up to a link that was found to be right; the caller commits.
+
+    Raises UnusableKey if there is nothing to sign with.
+    """
+    # Held, so that two seals do not both follow the same one.
+    session.execute(select(AuditHead.id).with_for_update())
+    former = list_seals(session)[-1:]
+    sealed_at = datetime.now(UTC)
+    signature = keys.sign(_message(link, keys.id, sealed_at, former))
+    session.add(
+        AuditSeal(
+            sequence=link.sequence,
+            hash=link.hash,
+            key_id=keys.id,
+            signature=signature,
+            sealed_at=sealed_at,
+        )
+    )
+    return Seal(link, keys.id, signature, sealed_at)
+
+
+def check(seals: Sequence[Seal], keys: SealKeys) -> ChainBroken | None:
+    """Return what is wrong with the first seal that is not right, if one is not."""
+    for number, seal in enumerate(seals):
+        former = seals[max(0, number - 1) : number]
+        message = _message(seal.link, seal.key_id, seal.sealed_at, former)
+        if not keys.is_signed(seal.key_id, seal.signature, message):
+            return ChainBroken(
+                seal.link.sequence,
+                f"The seal of {seal.sealed_at:%Y-%m-%d} at entry {seal.link.sequence} "
+                "is not signed by a known key, or one before it is gone.",
+            )
+    return None
+
+
+def _message(
+    link: Link, key_id: str, sealed_at: datetime, former: Sequence[Seal]
+) -> bytes:
+    content = {
+        "sequence": link.sequence,
+        "hash": link.hash.hex(),
+        "key_id": key_id,
+        "sealed_at": sealed_at.astimezone(UTC),
+        "previous": former[0].signature.hex() if former else None,
+    }
+    return _PURPOSE + orjson.dumps(content, option=orjson.OPT_SORT_KEYS)

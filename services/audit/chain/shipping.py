@@ -1,0 +1,140 @@
+"""Carries waiting events into the log, each exactly once, whatever dies meanwhile.
+
+PostgreSQL and MongoDB share no transaction. Entries are added to the log first; then
+one transaction removes their events and moves the head on. If that transaction is lost,
+the next call finds the entries beyond the head, sees that they are the waiting events',
+and makes up for it: so the log never gets an event twice, and none is removed before it
+is in the log.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Row,
+    Uuid,
+    any_,
+    cast,
+    delete,
+    exists,
+    extract,
+    func,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+
+from db.audit_store import AuditStore, Document
+from db.models import AuditEvent, AuditHead
+from services.audit.chain.entries import (
+    WAITING,
+    ChainBroken,
+    Link,
+    chain,
+    entry,
+    follow,
+)
+
+BATCH = 1_000
+
+
+def is_waiting(session: Session) -> bool:
+    """Tell whether there is anything to ship."""
+    return bool(session.scalar(select(exists(select(AuditEvent.id)))))
+
+
+def waiting_seconds(session: Session) -> float:
+    """Return for how long the event waits that has waited longest; 0 if none does."""
+    first = select(AuditEvent.at).order_by(AuditEvent.position).limit(1)
+    age = func.clock_timestamp() - first.scalar_subquery()
+    return session.scalar(select(cast(extract("epoch", age), Float))) or 0.0
+
+
+def ship(session: Session, store: AuditStore, *, at_most: int = BATCH) -> int:
+    """Carry the next events into the log and return how many; the caller commits.
+
+    It may be called again after any failure, also after one of COMMIT. Nothing is done
+    while another transaction ships. Raises ChainBroken if somebody else has written
+    to the log, and AuditStoreUnavailable.
+    """
+    head = _take_head(session)
+    if head is None:
+        return 0
+    documents = store.list_after(head.sequence, limit=at_most)
+    end = _adopt(session, head, documents)
+    if not documents:
+        rows = session.execute(WAITING.limit(at_most)).all()
+        documents, end = chain(head, rows, datetime.now(UTC))
+        if documents:
+            store.append(documents)
+    if documents:
+        _settle(session, documents, end)
+    return len(documents)
+
+
+def not_ours(sequence: int) -> ChainBroken:
+    """Return what is to be said of an entry that no event has become."""
+    return ChainBroken(sequence, f"Entry {sequence} was not written by Chartroom.")
+
+
+def belongs(document: Document, row: Row[Any] | None) -> bool:
+    """Tell whether an entry is what its waiting event becomes."""
+    if row is None:
+        return False
+    before = Link(document["_id"] - 1, bytes.fromhex(document["previous"]))
+    expected = entry(before, row, document["shipped_at"])
+    return expected == {n: value for n, value in document.items() if n != "hash"}
+
+
+def waiting_events(
+    session: Session, documents: Sequence[Document]
+) -> dict[str, Row[Any]]:
+    """Return those events of these entries that still wait, by their ids."""
+    found = session.execute(WAITING.where(_is_one_of(documents)))
+    return {row.event: row for row in found}
+
+
+def _take_head(session: Session) -> Link | None:
+    """Return the end of the chain and hold it; None if another transaction does."""
+    query = select(AuditHead.sequence, AuditHead.hash)
+    found = session.execute(query.with_for_update(skip_locked=True)).one_or_none()
+    if found is not None:
+        return Link(found.sequence, found.hash)
+    if session.execute(query).one_or_none() is None:
+        raise ChainBroken(0, "The head of the audit log is gone from PostgreSQL.")
+    return None
+
+
+def _adopt(session: Session, head: Link, documents: Sequence[Document]) -> Link:
+    """Return where the entries beyond the head end, all of which are to be ours."""
+    waiting = waiting_events(session, documents) if documents else {}
+    for document in documents:
+        head = follow(head, document)
+        if not belongs(document, waiting.get(document["event"])):
+            raise not_ours(head.sequence)
+    return head
+
+
+def _settle(session: Session, documents: Sequence[Document], end: Link) -> None:
+    session.execute(delete(AuditEvent).where(_is_one_of(documents)))
+    moved = {"sequence": end.sequence, "hash": end.hash, "updated_at": func.now()}
+    session.execute(update(AuditHead).values(moved))
+
+
+def _is_one_of(documents: Sequence[Document]) -> ColumnElement[bool]:
+    ids = [_event_id(document) for document in documents]
+    return AuditEvent.id == any_(literal(ids, ARRAY(Uuid)))
+
+
+def _event_id(document: Document) -> UUID | None:
+    # Somebody else's entry may say anything here.
+    try:
+        return UUID(document["event"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None

@@ -1,0 +1,226 @@
+"""Follows the whole chain and says where it first breaks, if it does.
+
+While it reads, events go on being shipped. So what has to be there is taken from the
+head as it was before, and what must not be there from the head as it is afterwards.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.audit_access import KEPT_DAYS
+from db.audit_store import AuditStore, Document
+from db.models import AuditEvent, AuditHead
+from db.routing import Database
+from db.routing.acting import SYSTEM
+from db.seal_keys import SealKeys
+from services.audit.chain import seals, shipping
+from services.audit.chain.entries import START, ChainBroken, Link, follow, is_sound
+from services.audit.chain.seals import Seal
+
+_KEPT: Final = timedelta(days=KEPT_DAYS)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainVerification:
+    """What was found; `broken` is the first link that does not hold.
+
+    `last` is the newest entry's number, `checked` how many there are, `waiting` how
+    many events have yet to be added to the log.
+    """
+
+    checked: int
+    last: int
+    waiting: int
+    sealed_at: datetime | None
+    sealed: int
+    broken: ChainBroken | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing was edited, deleted, added or put in another order."""
+        return self.broken is None
+
+    @property
+    def sentence(self) -> str:
+        """The finding in words."""
+        if self.broken is not None:
+            return f"The audit log is broken at entry {self.broken.sequence}: " + str(
+                self.broken
+            )
+        seal = (
+            f"sealed up to entry {self.sealed} on {self.sealed_at:%Y-%m-%d %H:%M} UTC"
+            if self.sealed_at
+            else "not yet sealed"
+        )
+        return (
+            f"The audit log is whole up to entry {self.last} ({self.checked} checked), "
+            f"{seal}; events that have yet to be added: {self.waiting}."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Proofs:
+    """What PostgreSQL knows of the chain."""
+
+    head: Link | None
+    seals: tuple[Seal, ...]
+    waiting: int
+
+
+@dataclass(slots=True)
+class _Walk:
+    """How far the chain was followed, and what came beyond the head."""
+
+    end: Link
+    checked: int = 0
+    broken: ChainBroken | None = None
+    beyond: list[Document] = field(default_factory=list)
+
+
+def verify(database: Database, store: AuditStore, keys: SealKeys) -> ChainVerification:
+    """Follow every entry from the first to the last.
+
+    Whoever calls says who may. Raises AuditStoreUnavailable and DatabaseUnavailable.
+    """
+    return verify_after(START, database, store, keys)[0]
+
+
+def verify_after(
+    start: Link, database: Database, store: AuditStore, keys: SealKeys
+) -> tuple[ChainVerification, Link]:
+    """Follow the entries after a link; return also the head that was found right."""
+    before = database.read_latest(_proofs, acting=SYSTEM).value
+    head = before.head or START
+    walk = _follow_all(start, store, _marks(before, head), head)
+
+    def finish(session: Session) -> tuple[_Proofs, ChainBroken | None]:
+        after = _proofs(session)
+        return after, _judge_beyond(session, walk, after.head or START)
+
+    after, stranger = database.read_latest(finish, acting=SYSTEM).value
+    findings = (
+        _judge_head(before, head),
+        seals.check(before.seals, keys),
+        walk.broken or _judge_end(walk.end, head) or stranger,
+    )
+    verdict = ChainVerification(
+        checked=walk.checked,
+        last=walk.end.sequence,
+        waiting=after.waiting,
+        sealed_at=before.seals[-1].sealed_at if before.seals else None,
+        sealed=before.seals[-1].link.sequence if before.seals else 0,
+        broken=_first(findings),
+    )
+    return verdict, head
+
+
+def _proofs(session: Session) -> _Proofs:
+    head = session.execute(select(AuditHead.sequence, AuditHead.hash)).one_or_none()
+    return _Proofs(
+        Link(head.sequence, head.hash) if head else None,
+        seals.list_seals(session),
+        session.scalar(select(func.count()).select_from(AuditEvent)) or 0,
+    )
+
+
+def _marks(proofs: _Proofs, head: Link) -> Mapping[int, Sequence[tuple[Link, str]]]:
+    """Return which entries somebody vouches for, and who that is."""
+    marks: dict[int, list[tuple[Link, str]]] = {
+        head.sequence: [(head, "the head in PostgreSQL")]
+    }
+    for seal in proofs.seals:
+        vouching = (seal.link, f"the seal of {seal.sealed_at:%Y-%m-%d}")
+        marks.setdefault(seal.link.sequence, []).append(vouching)
+    return marks
+
+
+def _follow_all(
+    start: Link,
+    store: AuditStore,
+    marks: Mapping[int, Sequence[tuple[Link, str]]],
+    head: Link,
+) -> _Walk:
+    walk = _Walk(start)
+    try:
+        _compare(start, marks.get(start.sequence, ()))
+        for document in store.walk_after(start.sequence):
+            if not walk.checked:
+                walk.end = _beginning(start, document)
+            walk.end = follow(walk.end, document)
+            walk.checked += 1
+            _compare(walk.end, marks.get(walk.end.sequence, ()))
+            if walk.end.sequence > head.sequence:
+                walk.beyond.append(document)
+    except ChainBroken as broken:
+        walk.broken = broken
+    return walk
+
+
+def _beginning(start: Link, document: Document) -> Link:
+    """Return the link before the first entry that there is.
+
+    Entries that are more than ten years old go, the oldest first. So the log may begin
+    later if what it begins with is that old: then what is gone was older still.
+    """
+    if start != START or not is_sound(document):
+        return start
+    if document["shipped_at"] >= datetime.now(UTC) - _KEPT:
+        return start
+    try:
+        return Link(document["_id"] - 1, bytes.fromhex(document["previous"]))
+    except ValueError:
+        return start
+
+
+def _compare(link: Link, marks: Iterable[tuple[Link, str]]) -> None:
+    for mark, who in marks:
+        if mark.hash != link.hash:
+            raise ChainBroken(
+                link.sequence,
+                f"{who[0].upper()}{who[1:]} knows another entry {link.sequence}: it, "
+                "or one before it, was written anew.",
+            )
+
+
+def _judge_head(proofs: _Proofs, head: Link) -> ChainBroken | None:
+    if proofs.head is None:
+        return ChainBroken(0, "The head of the audit log is gone from PostgreSQL.")
+    newest = max(proofs.seals, key=lambda seal: seal.link.sequence, default=None)
+    if newest is not None and newest.link.sequence > head.sequence:
+        return ChainBroken(
+            head.sequence + 1,
+            f"The seal of {newest.sealed_at:%Y-%m-%d} knows {newest.link.sequence} "
+            f"entries, the head in PostgreSQL only {head.sequence}: it was set back.",
+        )
+    return None
+
+
+def _judge_end(end: Link, head: Link) -> ChainBroken | None:
+    if end.sequence >= head.sequence:
+        return None
+    missing = end.sequence + 1
+    return ChainBroken(
+        missing, f"Entry {missing} is missing, and all up to {head.sequence}."
+    )
+
+
+def _judge_beyond(session: Session, walk: _Walk, head: Link) -> ChainBroken | None:
+    """Return the first entry beyond the head that no waiting event explains.
+
+    An event that is in the log already waits until the next shipment takes note.
+    """
+    beyond = [document for document in walk.beyond if document["_id"] > head.sequence]
+    waiting = shipping.waiting_events(session, beyond) if beyond else {}
+    for document in beyond:
+        if not shipping.belongs(document, waiting.get(document["event"])):
+            return shipping.not_ours(document["_id"])
+    return None
+
+
+def _first(findings: Iterable[ChainBroken | None]) -> ChainBroken | None:
+    return min(filter(None, findings), key=lambda broken: broken.sequence, default=None)

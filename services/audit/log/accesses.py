@@ -1,0 +1,94 @@
+"""Who looked at a patient's record, told to that patient."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.audit_store import AuditCursor, AuditEntry, AuditFilter, AuditStore
+from db.models import Patient
+from db.routing import assume_role
+from services.audit.log import words
+from services.audit.log.reading import PAGE_SIZE, find, names_of, who
+from services.core import audit
+from services.core.actors import Actor, Permission, Role
+from services.core.audit import Action
+from services.core.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordAccess:
+    """What somebody did with a patient's record, told to that patient."""
+
+    sequence: int
+    at: datetime
+    who: str
+    what: str
+    is_refused: bool
+    cursor: AuditCursor
+
+
+def list_accesses(
+    session: Session,
+    store: AuditStore,
+    actor: Actor,
+    *,
+    after: AuditCursor | None = None,
+    limit: int = PAGE_SIZE,
+) -> tuple[RecordAccess, ...]:
+    """Return who did what with the actor's own record, the newest first.
+
+    Raises NotAllowed, NotFound if no record is theirs, Unavailable.
+    """
+    actor.require(Permission.VIEW_OWN_ACCESSES)
+    if actor.patient_id is None:
+        raise NotFound("No record belongs to this sign-in. Ask at the front desk.")
+    audit.record(session, actor, Action.AUDIT_READ, details={"of": "own record"})
+    # A patient's own role sees neither colleagues' names nor what was merged.
+    with assume_role(session, "system"):
+        ids = (actor.patient_id, *_merged_into(session, actor.patient_id))
+        found = _about(store, ids, after, limit)
+        names = names_of(session, {entry.actor_id for entry in found})
+    return tuple(_access(entry, actor, names) for entry in found)
+
+
+def _merged_into(session: Session, patient_id: UUID) -> Sequence[UUID]:
+    merged = select(Patient.id).where(Patient.merged_into_id == patient_id)
+    return session.scalars(merged).all()
+
+
+def _about(
+    store: AuditStore, ids: Iterable[UUID], after: AuditCursor | None, limit: int
+) -> list[AuditEntry]:
+    # What names two of them, such as their merge, is one entry all the same.
+    found = {
+        entry.sequence: entry
+        for patient_id in ids
+        for entry in find(store, AuditFilter(patient_id=patient_id), after, limit)
+    }
+    newest = sorted(found.values(), key=lambda one: (one.at, one.sequence))
+    return newest[::-1][:limit]
+
+
+def tell_who(entry: AuditEntry, reader: Actor, names: Mapping[UUID, str]) -> str:
+    """Say to a person who did it."""
+    if entry.actor_id == reader.id:
+        return "You"
+    if entry.actor_role == Role.PATIENT and reader.role is Role.PATIENT:
+        # Who else is a patient here is nobody's business.
+        return "Another patient"
+    return f"{who(entry, names)}, {entry.actor_role}"
+
+
+def _access(entry: AuditEntry, actor: Actor, names: Mapping[UUID, str]) -> RecordAccess:
+    return RecordAccess(
+        sequence=entry.sequence,
+        at=entry.at,
+        who=tell_who(entry, actor, names),
+        what=words.tell_patient(entry.action, entry.details),
+        is_refused=entry.outcome != "done",
+        cursor=entry.cursor,
+    )

@@ -1,0 +1,129 @@
+"""Who did what with a document, told to whoever may see it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from db.audit_store import AuditCursor, AuditEntry, AuditFilter, AuditStore
+from db.routing import assume_role
+from services.audit.log import words
+from services.audit.log.accesses import RecordAccess, tell_who
+from services.audit.log.reading import find, names_of
+from services.core import audit
+from services.core.actors import Actor
+from services.core.audit import Action
+from services.documents import records
+
+PAGE_SIZE: Final = 200
+_SUBJECT: Final = "document"
+_BY_LINK: Final = "Somebody with a link"
+# A page that is open asks again and again, and the pages of a document are fetched one
+# by one: what belongs together is told once.
+_REPEATED: Final = frozenset(
+    {Action.DOCUMENT_READ, Action.DOCUMENT_VIEW, Action.DOCUMENT_COMPARE}
+)
+_TOGETHER: Final = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentAccesses:
+    """What was done with a document, the newest first; where the older goes on."""
+
+    accesses: tuple[RecordAccess, ...]
+    next: AuditCursor | None
+
+
+def list_document_accesses(
+    session: Session,
+    store: AuditStore,
+    actor: Actor,
+    document_id: UUID,
+    *,
+    after: AuditCursor | None = None,
+) -> DocumentAccesses:
+    """Return who did what with a document, to whoever sees the document.
+
+    What somebody looked at within half an hour is one access. Raises NoSuchDocument,
+    NotAllowed, Unavailable.
+    """
+    records.look_up(session, actor, document_id, even_deleted=True)
+    told = {"of": f"{_SUBJECT} {document_id}"}
+    audit.record(session, actor, Action.AUDIT_READ, details=told)
+    wanted = AuditFilter(subject_kind=_SUBJECT, subject_id=str(document_id))
+    found = find(store, wanted, after, PAGE_SIZE)
+    # Not everybody's role sees the names of colleagues.
+    with assume_role(session, "system"):
+        names = names_of(session, {entry.actor_id for entry in found})
+    goes_on = len(found) == PAGE_SIZE
+    return DocumentAccesses(
+        tuple(_access(one, actor, names) for one in _looks(found)),
+        found[-1].cursor if goes_on else None,
+    )
+
+
+@dataclass(slots=True)
+class _Look:
+    """An entry, or several that are one look at a document."""
+
+    newest: AuditEntry
+    oldest: AuditEntry
+    pages: set[int] = field(default_factory=set)
+
+    def takes(self, entry: AuditEntry) -> bool:
+        """Tell whether an older entry is part of this look, and add it if so."""
+        if self.oldest.at - entry.at > _TOGETHER:
+            return False
+        self.oldest = entry
+        self.add_page(entry)
+        return True
+
+    def add_page(self, entry: AuditEntry) -> None:
+        """Remember the page that an entry names."""
+        if isinstance(page := entry.details.get("page"), int):
+            self.pages.add(page)
+
+
+def _looks(entries: Iterable[AuditEntry]) -> list[_Look]:
+    looks: list[_Look] = []
+    latest: dict[tuple[object, ...], _Look] = {}
+    for entry in entries:
+        what = (
+            entry.actor_id,
+            entry.action,
+            entry.outcome,
+            entry.details.get("version"),
+        )
+        before = latest.get(what) if entry.action in _REPEATED else None
+        if before is None or not before.takes(entry):
+            look = latest[what] = _Look(entry, entry)
+            look.add_page(entry)
+            looks.append(look)
+    return looks
+
+
+def _access(look: _Look, actor: Actor, names: Mapping[UUID, str]) -> RecordAccess:
+    entry = look.newest
+    is_stranger = entry.actor_id is None
+    return RecordAccess(
+        sequence=entry.sequence,
+        at=entry.at,
+        who=_BY_LINK if is_stranger else tell_who(entry, actor, names),
+        what=words.tell_of_document(entry.action, entry.details) + _pages(look.pages),
+        is_refused=entry.outcome != "done",
+        cursor=entry.cursor,
+    )
+
+
+def _pages(pages: set[int]) -> str:
+    if not pages:
+        return ""
+    first, last = min(pages), max(pages)
+    if first == last:
+        return f", page {first}"
+    if last - first + 1 == len(pages):
+        return f", pages {first} to {last}"
+    return f", {len(pages)} of its pages"

@@ -1,0 +1,168 @@
+"""The audit log as administrators read it, and take it along."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.audit_store import (
+    AuditCursor,
+    AuditEntry,
+    AuditFilter,
+    AuditStore,
+    AuditStoreUnavailable,
+)
+from db.models import User
+from services.audit.log import words
+from services.audit.log.reading import (
+    PAGE_SIZE,
+    AuditLogUnavailable,
+    find,
+    names_of,
+    who,
+)
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.patients.search.exporting import escape_formula
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPerson:
+    """Somebody who may have done something."""
+
+    id: UUID
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry, told so that it says nothing of what a record holds."""
+
+    sequence: int
+    at: datetime
+    who: str
+    role: str
+    action: str
+    outcome: str
+    told: str
+    reason: str
+    patient_id: UUID | None
+    subject: str
+    network: str
+    session_id: UUID | None
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """Some entries, the newest first, and where the older ones begin."""
+
+    entries: tuple[Entry, ...]
+    next: AuditCursor | None
+
+
+def list_entries(
+    session: Session,
+    store: AuditStore,
+    actor: Actor,
+    wanted: AuditFilter,
+    *,
+    after: AuditCursor | None = None,
+) -> AuditPage:
+    """Return a page of the log, the newest first; raises NotAllowed, Unavailable."""
+    actor.require(Permission.VIEW_AUDIT, wanted.patient_id)
+    audit.record(session, actor, Action.AUDIT_READ, details=_filter_of(wanted))
+    found = find(store, wanted, after, PAGE_SIZE + 1)
+    shown = found[:PAGE_SIZE]
+    names = names_of(session, {entry.actor_id for entry in shown})
+    goes_on = len(found) > PAGE_SIZE
+    return AuditPage(
+        tuple(_told(entry, names) for entry in shown),
+        shown[-1].cursor if goes_on else None,
+    )
+
+
+def export_csv(
+    session: Session, store: AuditStore, actor: Actor, wanted: AuditFilter
+) -> Iterator[str]:
+    """Return everything that a filter finds as pieces of CSV, a header first.
+
+    The session must stay open until the last piece; raises as `list_entries` does.
+    """
+    actor.require(Permission.VIEW_AUDIT, wanted.patient_id)
+    audit.record(session, actor, Action.AUDIT_EXPORT, details=_filter_of(wanted))
+    # Asked at once, so that a log that is away is told before anything is sent.
+    find(store, wanted, None, 1)
+    return _written(store, wanted, names_of(session))
+
+
+def list_people(session: Session, actor: Actor) -> tuple[AuditPerson, ...]:
+    """Return everybody who may be in the log, by name; raises NotAllowed."""
+    actor.require(Permission.VIEW_AUDIT)
+    rows = session.execute(select(User.id, User.name, User.role).order_by(User.name))
+    return tuple(AuditPerson(user_id, name, role) for user_id, name, role in rows)
+
+
+def record_verification(
+    session: Session, actor: Actor, *, is_whole: bool, sentence: str
+) -> None:
+    """Write down that the chain was verified, and with what result."""
+    actor.require(Permission.VIEW_AUDIT)
+    details = {"whole": is_whole, "sentence": sentence}
+    audit.record(session, actor, Action.AUDIT_VERIFY, details=details)
+
+
+def _told(entry: AuditEntry, names: Mapping[UUID, str]) -> Entry:
+    return Entry(
+        sequence=entry.sequence,
+        at=entry.at,
+        who=who(entry, names),
+        role=entry.actor_role or "",
+        action=entry.action,
+        outcome=entry.outcome,
+        told=words.tell(entry.action, entry.details),
+        reason=entry.reason or "",
+        patient_id=entry.patient_id,
+        subject=f"{entry.subject_kind} {entry.subject_id}" if entry.subject_id else "",
+        network=entry.network or "",
+        session_id=entry.session_id,
+        request_id=entry.request_id or "",
+    )
+
+
+def _filter_of(wanted: AuditFilter) -> dict[str, object]:
+    asked = asdict(replace(wanted, actions=frozenset()))
+    asked["actions"] = sorted(wanted.actions)
+    return {name: value for name, value in asked.items() if value}
+
+
+def _written(
+    store: AuditStore, wanted: AuditFilter, names: Mapping[UUID, str]
+) -> Iterator[str]:
+    columns = [field.name for field in fields(Entry)]
+    yield _line(columns)
+    try:
+        for entry in store.stream(wanted):
+            told = _told(entry, names)
+            yield _line([_cell(getattr(told, name)) for name in columns])
+    except AuditStoreUnavailable as error:
+        raise AuditLogUnavailable from error
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="milliseconds")
+    return escape_formula("" if value is None else str(value))
+
+
+def _line(cells: Iterable[str]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow(cells)
+    return buffer.getvalue()

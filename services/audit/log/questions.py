@@ -1,0 +1,125 @@
+"""What an administrator asks the audit log for, as a page's address carries it.
+
+Ids, days and words of our own vocabulary only, so that no name enters a history.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Final, TypeVar, get_args
+from uuid import UUID
+
+from db.audit_store import AuditFilter
+from services.core.audit import Action, Outcome
+from services.core.errors import InvalidInput
+
+T = TypeVar("T")
+
+OUTCOMES: Final[tuple[str, ...]] = get_args(Outcome)
+_BETWEEN: Final = ","
+_YEARS: Final = range(1900, 2200)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditQuery:
+    """Which entries are wanted; what is left out does not matter.
+
+    `patient_id` finds also the lists that showed the patient, `subject_id` anything
+    else with an id, such as a document. Both days are part of what is wanted.
+    """
+
+    person_id: UUID | None = None
+    patient_id: UUID | None = None
+    subject_id: UUID | None = None
+    session_id: UUID | None = None
+    actions: frozenset[Action] = frozenset()
+    outcome: str | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+
+    def filter(self, zone: tzinfo) -> AuditFilter:
+        """Return the question as the log understands it; days are the clinic's."""
+        first, last = self.first_day, self.last_day
+        return AuditFilter(
+            actor_id=self.person_id,
+            patient_id=self.patient_id,
+            subject_id=str(self.subject_id) if self.subject_id else None,
+            session_id=self.session_id,
+            actions=frozenset(action.value for action in self.actions),
+            outcome=self.outcome,
+            since=_midnight(first, zone) if first else None,
+            until=_midnight(last + timedelta(days=1), zone) if last else None,
+        )
+
+    def query(self) -> dict[str, str]:
+        """Return the question as the parameters of an address."""
+        actions = _BETWEEN.join(sorted(action.value for action in self.actions))
+        asked = {
+            "person": self.person_id,
+            "patient": self.patient_id,
+            "subject": self.subject_id,
+            "session": self.session_id,
+            "actions": actions,
+            "outcome": self.outcome,
+            "from": self.first_day,
+            "to": self.last_day,
+        }
+        return {name: str(value) for name, value in asked.items() if value}
+
+
+def from_query(query: Mapping[str, str]) -> AuditQuery:
+    """Read what `Question.query` wrote; raises InvalidInput."""
+    return AuditQuery(
+        person_id=_read(query, "person", UUID),
+        patient_id=_read(query, "patient", UUID),
+        subject_id=_read(query, "subject", UUID),
+        session_id=_read(query, "session", UUID),
+        actions=_read(query, "actions", _actions) or frozenset(),
+        outcome=_read(query, "outcome", _outcome),
+        first_day=_read(query, "from", _day),
+        last_day=_read(query, "to", _day),
+    )
+
+
+def _read(query: Mapping[str, str], name: str, read: Callable[[str], T]) -> T | None:
+    typed = query.get(name, "").strip()
+    if not typed:
+        return None
+    try:
+        return read(typed)
+    except ValueError as error:
+        raise InvalidInput(name, _SENTENCES[name]) from error
+
+
+def _actions(typed: str) -> frozenset[Action]:
+    return frozenset(map(Action, typed.split(_BETWEEN)))
+
+
+def _outcome(typed: str) -> str:
+    if typed not in OUTCOMES:
+        raise ValueError(typed)
+    return typed
+
+
+def _day(typed: str) -> date:
+    day = date.fromisoformat(typed)
+    # Close to either end of the calendar no zone has a midnight that can be compared.
+    if day.year not in _YEARS:
+        raise ValueError(typed)
+    return day
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time.min, zone)
+
+
+def _sentences() -> Iterator[tuple[str, str]]:
+    for name in ("person", "patient", "subject", "session"):
+        yield name, f"The id of the {name} is incomplete; copy all 36 characters."
+    for name in ("from", "to"):
+        yield name, "A day is written like 2026-11-20."
+    yield "actions", "There is no such action; choose one from the list."
+    yield "outcome", f"An outcome is one of {', '.join(OUTCOMES)}."
+
+
+_SENTENCES: Final = dict(_sentences())

@@ -1,0 +1,182 @@
+"""Entries of the audit log in words: for administrators, and for patients.
+
+An administrator learns who did what to whom, but nothing of what a record says: of a
+change the fields' names, of a search the fields that were asked for. The values stay
+in the log, for whoever the law lets read them there.
+"""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from services.core.audit import Action
+from services.core.errors import InvalidInput
+from services.lists import criteria
+
+# What is done with these says something about a patient, down to a search.
+_CLINICAL: Final = frozenset(
+    {"patient", "photo", "document", "share", "view", "care", "glass", "prescription"}
+    | {"visit", "letter", "record", "past"}
+)
+
+_TO_PATIENTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        Action.PATIENT_REGISTER: "registered you",
+        Action.PATIENT_READ: "opened your record",
+        Action.PATIENT_LIST: "saw you in a list",
+        Action.PATIENT_CHANGE: "changed your record",
+        Action.PATIENT_ARCHIVE: "archived your record",
+        Action.PATIENT_RESTORE: "took your record back into use",
+        Action.PAST_READ: "looked at your record as it was a while ago",
+        Action.PAST_COPY: "brought your record back to what it was",
+        Action.PATIENT_MERGE: "brought two records of yours together",
+        Action.PATIENT_FIND_DUPLICATES: "looked for records like yours",
+        Action.PHOTO_READ: "saw your photo",
+        Action.PHOTO_CHANGE: "changed your photo",
+        Action.PHOTO_REMOVE: "removed your photo",
+        Action.PHOTO_DAMAGED: "found your photo damaged in the store",
+        Action.DOCUMENT_FILE: "filed a document of yours",
+        Action.DOCUMENT_ADD_VERSION: "replaced a document of yours",
+        Action.DOCUMENT_LIST: "saw your documents in a list",
+        Action.DOCUMENT_READ: "opened a document of yours",
+        Action.DOCUMENT_VIEW: "looked at pages of a document of yours",
+        Action.DOCUMENT_DOWNLOAD: "downloaded a document of yours",
+        Action.DOCUMENT_COMPARE: "compared versions of a document of yours",
+        Action.DOCUMENT_CHANGE: "changed what a document of yours is called",
+        Action.DOCUMENT_DELETE: "deleted a document of yours",
+        Action.DOCUMENT_RESTORE: "restored a document of yours",
+        Action.DOCUMENT_RESTORE_VERSION: "restored an earlier version of a document",
+        Action.DOCUMENT_HOLD: "put a document of yours on legal hold",
+        Action.DOCUMENT_RELEASE: "released a document of yours from legal hold",
+        Action.DOCUMENT_PURGE: "removed a deleted document of yours for good",
+        Action.DOCUMENT_SCAN: "had a document of yours scanned for viruses",
+        Action.DOCUMENT_RECOGNISE: "read the words on a scanned document of yours",
+        Action.DOCUMENT_DAMAGED: "found a document of yours damaged in the store",
+        Action.PRESCRIPTION_ISSUE: "issued a prescription for you",
+        Action.PRESCRIPTION_AMEND: "amended a prescription of yours",
+        Action.PRESCRIPTION_WITHDRAW: "withdrew a prescription of yours",
+        Action.PRESCRIPTION_READ: "looked at your prescriptions",
+        Action.PRESCRIPTION_DOWNLOAD: "downloaded a prescription of yours",
+        Action.PRESCRIPTION_DAMAGED: "found a prescription of yours damaged",
+        Action.SHARE_CREATE: "made a link to a document of yours",
+        Action.SHARE_REVOKE: "revoked a link to a document of yours",
+        Action.SHARE_OPEN: "opened a document of yours by a link",
+        Action.VISIT_LIST: "saw your visits in a list",
+        Action.VISIT_READ: "opened a visit of yours",
+        Action.VISIT_CHECK_IN: "checked you in",
+        Action.VISIT_UNDO_CHECK_IN: "took back that you were checked in",
+        Action.VISIT_COMPLETE: "noted that a visit of yours is over",
+        Action.VISIT_MISS: "noted that you did not come",
+        Action.LETTER_SEND: "sent you a letter about a visit",
+        Action.CARE_ASSIGN: "said who treats you",
+        Action.CARE_END: "ended a treatment",
+        Action.GLASS_SEARCH: "found you among other clinicians' patients",
+        Action.GLASS_BREAK: "opened your record although not treating you",
+        Action.GLASS_REVIEW: "reviewed why your record was opened",
+        Action.RECORD_READ: "read notes about a visit of yours",
+        Action.RECORD_SAVE: "wrote notes about a visit of yours",
+        Action.USER_INVITE: "invited you to sign in",
+        Action.ACCESS_REFUSE: "tried to open your record and was refused",
+    }
+)
+
+
+_OF_DOCUMENT: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        Action.DOCUMENT_FILE: "filed it",
+        Action.DOCUMENT_ADD_VERSION: "replaced the file by {}",
+        Action.DOCUMENT_READ: "opened its page at {}",
+        Action.DOCUMENT_VIEW: "looked at {}",
+        Action.DOCUMENT_DOWNLOAD: "downloaded {}",
+        Action.DOCUMENT_COMPARE: "compared {} with another",
+        Action.DOCUMENT_CHANGE: "changed its details",
+        Action.DOCUMENT_DELETE: "deleted it",
+        Action.DOCUMENT_RESTORE: "restored it",
+        Action.DOCUMENT_RESTORE_VERSION: "restored an earlier version as {}",
+        Action.DOCUMENT_HOLD: "put it on legal hold",
+        Action.DOCUMENT_RELEASE: "released the legal hold",
+        Action.DOCUMENT_PURGE: "removed it for good",
+        Action.DOCUMENT_SCAN: "scanned {} for viruses",
+        Action.DOCUMENT_RECOGNISE: "read the words on the pages of {}",
+        Action.DOCUMENT_DAMAGED: "found {} damaged in the store",
+        Action.SHARE_CREATE: "made a link to {}",
+        Action.SHARE_REVOKE: "revoked a link to {}",
+        Action.SHARE_OPEN: "opened {} by a link",
+        Action.ACCESS_REFUSE: "tried to open it and was refused",
+    }
+)
+
+
+def tell(action: str, details: Mapping[str, Any]) -> str:
+    """Say what the details hold, without what a record says."""
+    is_clinical = action.partition(":")[0] in _CLINICAL
+    return "; ".join(_parts(details, is_clinical=is_clinical))
+
+
+def tell_patient(action: str, details: Mapping[str, Any]) -> str:
+    """Say to a patient what was done with their record."""
+    said = _TO_PATIENTS.get(action, "did something with your record")
+    changed = details.get("changed")
+    if action == Action.PATIENT_CHANGE and isinstance(changed, Mapping):
+        return f"{said}: {_fields(changed)}"
+    return said
+
+
+def tell_of_document(action: str, details: Mapping[str, Any]) -> str:
+    """Say what was done with a document, and with which version of it."""
+    version = details.get("version")
+    named = f"version {version}" if isinstance(version, int) else "it"
+    return _OF_DOCUMENT.get(action, "did something with {}").format(named)
+
+
+def _parts(details: Mapping[str, Any], *, is_clinical: bool) -> Iterator[str]:
+    for name, value in details.items():
+        match name, value:
+            case "sentence", str():
+                yield value
+            case "changed", Mapping() if is_clinical:
+                yield f"changed {_fields(value)}"
+            case "changed", Mapping():
+                yield from map(_change, value.items())
+            case "criteria", Mapping():
+                yield _asked(value)
+            case "patients", []:
+                yield "showed nobody"
+            case "patients", list():
+                yield f"showed {len(value)} " + _plural(value, "patient")
+            case _ if not is_clinical:
+                yield f"{_spaced(name)}: {value}"
+            case _, bool() | int():
+                yield f"{_spaced(name)}: {_spaced(str(value).lower())}"
+
+
+def _change(change: tuple[str, Any]) -> str:
+    name, values = change
+    match values:
+        case [before, after]:
+            return f"{_spaced(name)}: {before} → {after}"
+        case _:
+            return f"{_spaced(name)}: {values}"
+
+
+def _asked(kept: Mapping[str, Any]) -> str:
+    try:
+        asked = criteria.from_json(dict(kept))
+    except InvalidInput:
+        return "asked for a list"
+    fields = sorted({one.field for one in asked.where.filters()})
+    names = (["the search box"] if asked.search else []) + list(map(_spaced, fields))
+    archived = "archived patients" if asked.archived else "patients"
+    return f"asked for {archived} by {', '.join(names)}" if names else f"all {archived}"
+
+
+def _fields(changed: Mapping[str, Any]) -> str:
+    return ", ".join(map(_spaced, changed))
+
+
+def _spaced(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _plural(counted: list[Any], noun: str) -> str:
+    return noun if len(counted) == 1 else f"{noun}s"

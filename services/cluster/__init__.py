@@ -1,0 +1,1 @@
+"""The database servers: monitored, operated, alerted about, drilled."""

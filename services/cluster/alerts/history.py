@@ -1,0 +1,92 @@
+"""The alerts that are and were, and who has seen to them."""
+
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from db.models import Alert as AlertRow
+from services.cluster.alerts.records import Alert, AlertKind
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import NotFound
+
+SUBJECT: Final = "alert"
+_MOST: Final = 200
+
+
+def list_open(session: Session, actor: Actor) -> tuple[Alert, ...]:
+    """Return what is wrong now, the newest first; raises NotAllowed."""
+    actor.require(Permission.VIEW_REPLICATION)
+    return open_alerts(session)
+
+
+def open_alerts(session: Session) -> tuple[Alert, ...]:
+    """Return what is wrong now, the newest first; for the background."""
+    rows = session.scalars(
+        select(AlertRow)
+        .where(AlertRow.ended_at.is_(None))
+        .order_by(AlertRow.began_at.desc(), AlertRow.id.desc())
+    )
+    return tuple(_alert(row) for row in rows)
+
+
+def list_alerts(
+    session: Session, actor: Actor, *, limit: int = 50
+) -> tuple[Alert, ...]:
+    """Return the newest alerts, those that ended too; raises NotAllowed."""
+    actor.require(Permission.VIEW_REPLICATION)
+    rows = session.scalars(
+        select(AlertRow)
+        .order_by(AlertRow.began_at.desc(), AlertRow.id.desc())
+        .limit(max(1, min(limit, _MOST)))
+    )
+    return tuple(_alert(row) for row in rows)
+
+
+def acknowledge(session: Session, actor: Actor, alert_id: UUID) -> Alert:
+    """Say that somebody sees to an alert; who did first stays. The caller commits.
+
+    Raises NotAllowed and NotFound.
+    """
+    actor.require(Permission.MANAGE_ALERTS)
+    row = session.get(AlertRow, alert_id)
+    if row is None:
+        raise NotFound("There is no such alert.")
+    changed = session.execute(
+        update(AlertRow)
+        .where(AlertRow.id == alert_id, AlertRow.acknowledged_at.is_(None))
+        .values(
+            acknowledged_at=func.now(),
+            acknowledged_by=actor.id,
+            acknowledged_by_name=actor.name,
+        )
+        .returning(AlertRow.id)
+    ).all()
+    if changed:
+        audit.record(
+            session,
+            actor,
+            Action.ALERT_ACKNOWLEDGE,
+            subject=(SUBJECT, alert_id),
+            details={"kind": row.kind, "node": row.node},
+        )
+        session.refresh(row)
+    return _alert(row)
+
+
+def _alert(row: AlertRow) -> Alert:
+    return Alert(
+        row.id,
+        AlertKind(row.kind),
+        row.node,
+        row.began_at,
+        row.ended_at,
+        row.value,
+        row.worst,
+        row.sentence,
+        row.acknowledged_at,
+        row.acknowledged_by_name,
+    )

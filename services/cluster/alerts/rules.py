@@ -1,0 +1,190 @@
+"""The rules, and how administrators change them."""
+
+import math
+from dataclasses import asdict, replace
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from db.models import AlertRule
+from services.cluster.alerts.records import AlertKind, RuleDraft, RuleRevision
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import Conflict, InvalidInput
+
+SUBJECT: Final = "alert rule"
+_MOST_SECONDS: Final = 86_400.0
+_MOST_ADDRESSES: Final = 20
+_LONGEST_URL: Final = 500
+_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class AlertRuleChanged(Conflict):
+    """Another administrator was faster."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody else changed this rule in the meantime. Look at what it says "
+            "now, then change it again; nothing was changed."
+        )
+
+
+def list_rules(session: Session, actor: Actor) -> tuple[RuleRevision, ...]:
+    """Return the rule of every kind; raises NotAllowed."""
+    actor.require(Permission.VIEW_REPLICATION)
+    return every_rule(session)
+
+
+def every_rule(session: Session) -> tuple[RuleRevision, ...]:
+    """Return the rule of every kind; for the background."""
+    rows = {row.kind: row for row in session.scalars(select(AlertRule))}
+    return tuple(_rule(rows[kind]) for kind in AlertKind if kind in rows)
+
+
+def change_rule(
+    session: Session,
+    actor: Actor,
+    kind: AlertKind,
+    change: RuleDraft,
+    *,
+    revision: int,
+) -> RuleRevision:
+    """Change the rule that was seen with this revision; the caller commits.
+
+    Raises NotAllowed, InvalidInput and RuleChanged.
+    """
+    actor.require(Permission.MANAGE_ALERTS)
+    wanted = _checked(kind, change)
+    row = session.scalar(
+        select(AlertRule).where(AlertRule.kind == kind).with_for_update()
+    )
+    if row is None or row.revision != revision:
+        raise AlertRuleChanged
+    before = _said(row)
+    if before == wanted:
+        return _rule(row)
+    values: dict[str, Any] = {
+        name: getattr(wanted, name) for name in RuleDraft.__dataclass_fields__
+    }
+    values["mail_to"] = list(wanted.mail_to)
+    session.execute(
+        update(AlertRule)
+        .where(AlertRule.kind == kind)
+        .values(
+            **values,
+            updated_at=func.now(),
+            updated_by=actor.id,
+            revision=AlertRule.revision + 1,
+        )
+    )
+    audit.record(
+        session,
+        actor,
+        Action.ALERT_CHANGE_RULE,
+        subject=(SUBJECT, kind),
+        details={"changed": audit.differences(_masked(before), _masked(wanted))},
+    )
+    session.refresh(row)
+    return _rule(row)
+
+
+def is_webhook(url: str) -> bool:
+    """Tell whether news may go there: encrypted, or to this machine itself."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return False
+    is_here = parts.scheme == "http" and host in _THIS_MACHINE
+    return bool(host) and (parts.scheme == "https" or is_here)
+
+
+def _checked(kind: AlertKind, change: RuleDraft) -> RuleDraft:
+    _require_sensible_bars(kind, change)
+    _require_sensible_spans(change)
+    url = (change.webhook_url or "").strip() or None
+    if url is not None and not (len(url) <= _LONGEST_URL and is_webhook(url)):
+        raise InvalidInput(
+            "webhook_url",
+            "A webhook is an address that begins with https://. Correct it, or leave "
+            "it empty.",
+        )
+    draft = {name: getattr(change, name) for name in RuleDraft.__dataclass_fields__}
+    return RuleDraft(
+        **draft | {"mail_to": _addresses(change.mail_to), "webhook_url": url}
+    )
+
+
+def _require_sensible_bars(kind: AlertKind, change: RuleDraft) -> None:
+    # No number is told: people type bars in units of which services know nothing.
+    for name in ("threshold", "clear_threshold"):
+        if not 0 <= getattr(change, name) < math.inf:
+            raise InvalidInput(name, "The bars of an alert are numbers from 0 on.")
+    if change.clear_threshold > change.threshold:
+        raise InvalidInput(
+            "clear_threshold",
+            "An alert ends at or below the bar at which it begins. Let it end at a "
+            "lower number, or begin over a higher one.",
+        )
+    if kind is AlertKind.DISK and change.threshold >= 1:
+        raise InvalidInput(
+            "threshold",
+            "No disk is more than 100 % full, so this alert would never begin. Let it "
+            "begin over a lower number.",
+        )
+
+
+def _require_sensible_spans(change: RuleDraft) -> None:
+    for name, what in (("for_seconds", "begins"), ("clear_seconds", "ends")):
+        if not 0 <= getattr(change, name) <= _MOST_SECONDS:
+            raise InvalidInput(
+                name, f"An alert {what} once that lasts for 0 to 86400 seconds."
+            )
+
+
+def _masked(said: RuleDraft) -> RuleDraft:
+    """Return what the audit log may keep: a webhook's path is its password."""
+    host = urlsplit(said.webhook_url).hostname if said.webhook_url else None
+    return replace(said, webhook_url=host)
+
+
+def _addresses(typed: tuple[str, ...]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for line in filter(None, (one.strip() for one in typed)):
+        try:
+            address = validate_email(line, check_deliverability=False).normalized
+        except EmailNotValidError as error:
+            raise InvalidInput(
+                "mail_to",
+                f"{line} is not an e-mail address. Correct or remove it; each address "
+                "has a line of its own.",
+            ) from error
+        found[address] = None
+    if len(found) > _MOST_ADDRESSES:
+        raise InvalidInput("mail_to", f"Type at most {_MOST_ADDRESSES} addresses.")
+    return tuple(found)
+
+
+def _said(row: AlertRule) -> RuleDraft:
+    return RuleDraft(
+        row.is_active,
+        row.threshold,
+        row.for_seconds,
+        row.clear_threshold,
+        row.clear_seconds,
+        tuple(row.mail_to),
+        row.webhook_url,
+    )
+
+
+def _rule(row: AlertRule) -> RuleRevision:
+    return RuleRevision(
+        **asdict(_said(row)),
+        kind=AlertKind(row.kind),
+        updated_at=row.updated_at,
+        revision=row.revision,
+    )

@@ -1,0 +1,175 @@
+"""The history of drills, row by row; callers commit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, func, select, text, update
+from sqlalchemy.orm import Session
+
+from db.models import Drill, WriteProbe
+from services.cluster.drills import plans
+from services.cluster.drills.kinds import PROMISES, DrillKind
+from services.cluster.drills.policy import DrillMeasurements, judge
+from services.cluster.drills.records import DrillRecord
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import Conflict, NotFound
+from services.people.sign_in import confirmations
+
+_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('chartroom.drills'))"
+# A drill writes down every few seconds that it goes on, but not while nobody leads.
+_SEEN: Final = text("interval '3 minutes'")
+_MOST: Final = 200
+_ABANDONED: Final = "It ended before it was done. See whether the servers are whole."
+
+
+class DrillRunning(Conflict):
+    """Two disasters at once would measure neither."""
+
+    def __init__(self) -> None:
+        super().__init__("A drill is running already: wait until it has ended.")
+
+
+def begin(
+    session: Session, actor: Actor, kind: DrillKind, *, session_id: UUID | None
+) -> UUID:
+    """Write down that a drill begins and return its id.
+
+    Raises NotAllowed, NotConfirmed and DrillRunning.
+    """
+    actor.require(Permission.RUN_DRILLS)
+    if not confirmations.needs_no_passkey(actor):
+        confirmations.require_passkey(session, actor, session_id)
+    session.execute(text(_LOCK))
+    running = select(Drill.id).where(Drill.state == "running", _is_attended())
+    if session.scalar(running.limit(1)) is not None:
+        raise DrillRunning
+    drill = Drill(kind=kind.value, actor_id=actor.id, actor_name=actor.name)
+    session.add(drill)
+    session.flush()
+    audit.record(
+        session,
+        actor,
+        Action.DRILL_RUN,
+        subject=("drill", drill.id),
+        details={"kind": kind.value},
+    )
+    return drill.id
+
+
+def touch(session: Session, drill_id: UUID) -> None:
+    """Show that it goes on; for the drill itself."""
+    _update(session, Drill.id == drill_id, seen_at=func.now())
+
+
+def finish(
+    session: Session,
+    drill_id: UUID,
+    kind: DrillKind,
+    measured: DrillMeasurements,
+    *,
+    node: str | None,
+    steps: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    """Write down what was measured, judge it, and plan the next; for the drill."""
+    told = asdict(measured)
+    verdict = judge(kind, measured)
+    columns = ("rto_seconds", "rpo_seconds", "acknowledged", "lost", "errors")
+    values = {name: told.pop(name) for name in columns}
+    promise = asdict(PROMISES[kind])
+    _close(
+        session,
+        drill_id,
+        verdict.state,
+        told | asdict(verdict) | {"promise": promise, "steps": list(steps)},
+        node=node,
+        **values,
+    )
+    plans.move_on(session, kind)
+
+
+def give_up(session: Session, drill_id: UUID, sentence: str, *, skipped: bool) -> None:
+    """Write down why it was not practised, or came to no end; for the drill."""
+    _close(
+        session, drill_id, "skipped" if skipped else "failed", {"sentence": sentence}
+    )
+
+
+def close_abandoned(session: Session) -> None:
+    """Close drills whose process ended before them, and forget what old ones wrote."""
+    is_abandoned = (Drill.state == "running") & ~_is_attended()
+    values = {"state": "failed", "ended_at": func.now()}
+    _update(session, is_abandoned, result={"sentence": _ABANDONED}, **values)
+
+
+def list_writes(session: Session, drill_id: UUID) -> frozenset[tuple[int, int]]:
+    """Return writer and number of all that a drill's writers left; for the drill."""
+    rows = session.execute(
+        select(WriteProbe.writer, WriteProbe.number).where(
+            WriteProbe.run_id == drill_id
+        )
+    )
+    return frozenset((writer, number) for writer, number in rows)
+
+
+def forget_writes(session: Session, drill_id: UUID) -> None:
+    """Throw away what a drill's writers wrote, once it is compared."""
+    session.execute(delete(WriteProbe).where(WriteProbe.run_id == drill_id))
+
+
+def list_drills(
+    session: Session, actor: Actor, *, limit: int = 50
+) -> tuple[DrillRecord, ...]:
+    """Return the newest drills; raises NotAllowed."""
+    actor.require(Permission.VIEW_REPLICATION)
+    newest = select(Drill).order_by(Drill.started_at.desc(), Drill.id.desc())
+    rows = session.scalars(newest.limit(min(limit, _MOST)))
+    return tuple(_record_of(row) for row in rows)
+
+
+def get_drill(session: Session, actor: Actor, drill_id: UUID) -> DrillRecord:
+    """Return a drill; raises NotAllowed and NotFound."""
+    actor.require(Permission.VIEW_REPLICATION)
+    row = session.get(Drill, drill_id)
+    if row is None:
+        raise NotFound("There is no such drill.")
+    return _record_of(row)
+
+
+def _is_attended() -> ColumnElement[bool]:
+    return Drill.seen_at > func.now() - _SEEN
+
+
+def _record_of(row: Drill) -> DrillRecord:
+    names = set(DrillRecord.__slots__) - {"kind"}
+    values: dict[str, Any] = {name: getattr(row, name) for name in names}
+    return DrillRecord(kind=DrillKind(row.kind), **values)
+
+
+def _close(
+    session: Session,
+    drill_id: UUID,
+    state: str,
+    result: Mapping[str, Any],
+    **values: Any,
+) -> None:
+    _update(
+        session,
+        (Drill.id == drill_id) & (Drill.state == "running"),
+        state=state,
+        ended_at=func.clock_timestamp(),
+        result=dict(result),
+        **values,
+    )
+
+
+def _update(session: Session, which: ColumnElement[bool], **values: Any) -> None:
+    session.execute(
+        update(Drill)
+        .where(which)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )

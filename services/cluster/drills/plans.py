@@ -1,0 +1,90 @@
+"""The calendar of drills: how often each is due, and when next; callers commit."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.models import DrillPlan
+from services.cluster.drills.kinds import DrillKind
+from services.cluster.drills.records import Plan
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import InvalidInput
+
+_LONGEST_DAYS: Final = 366
+
+
+def list_plans(session: Session, actor: Actor) -> tuple[Plan, ...]:
+    """Return the plan of every kind of drill; raises NotAllowed."""
+    actor.require(Permission.VIEW_REPLICATION)
+    rows = session.execute(
+        select(DrillPlan.kind, DrillPlan.every_days, DrillPlan.next_on)
+    )
+    planned: dict[str, tuple[int, date]] = {row[0]: (row[1], row[2]) for row in rows}
+    return tuple(_plan_of(kind, *planned.get(kind, (None, None))) for kind in DrillKind)
+
+
+def change_plan(
+    session: Session,
+    actor: Actor,
+    kind: DrillKind,
+    every_days: int | None,
+    next_on: date | None,
+) -> None:
+    """Plan a kind of drill anew, or no longer; raises NotAllowed and InvalidInput."""
+    actor.require(Permission.RUN_DRILLS)
+    if every_days is None or next_on is None:
+        session.execute(delete(DrillPlan).where(DrillPlan.kind == kind.value))
+    else:
+        _require_sensible(every_days, next_on)
+        _put(session, kind, every_days, next_on)
+    audit.record(
+        session,
+        actor,
+        Action.DRILL_PLAN,
+        subject=("drill", kind.value),
+        details={"every_days": every_days, "next_on": next_on},
+    )
+
+
+def move_on(session: Session, kind: DrillKind) -> None:
+    """Let the next one be due after the usual time from today on."""
+    today: Any = func.current_date()
+    session.execute(
+        update(DrillPlan)
+        .where(DrillPlan.kind == kind.value)
+        .values(next_on=today + DrillPlan.every_days, reminded_at=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _put(session: Session, kind: DrillKind, every_days: int, next_on: date) -> None:
+    changed = {
+        "every_days": every_days,
+        "next_on": next_on,
+        "reminded_at": None,
+        "updated_at": func.now(),
+    }
+    statement = insert(DrillPlan).values(kind=kind.value, **changed)
+    session.execute(
+        statement.on_conflict_do_update(index_elements=[DrillPlan.kind], set_=changed)
+    )
+
+
+def _require_sensible(every_days: int, next_on: date) -> None:
+    if not 1 <= every_days <= _LONGEST_DAYS:
+        raise InvalidInput(
+            "every_days", f"A drill is due every 1 to {_LONGEST_DAYS} days."
+        )
+    today = datetime.now(UTC).date()
+    if not today <= next_on <= today + timedelta(days=_LONGEST_DAYS):
+        raise InvalidInput("next_on", "Choose a day within the next year.")
+
+
+def _plan_of(kind: DrillKind, every_days: int | None, next_on: date | None) -> Plan:
+    is_due = next_on is not None and next_on <= datetime.now(UTC).date()
+    return Plan(kind, every_days, next_on, is_due)

@@ -1,0 +1,68 @@
+"""Reminds administrators of drills that are due."""
+
+import logging
+from typing import Final
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from db.models import DrillPlan
+from services.cluster.drills.kinds import SCENARIOS, DrillKind
+from services.messaging import administrators
+from services.messaging.mail import Email, Mailer, MailNotSent
+
+PATH: Final = "/drills"
+_SUBJECT: Final = "Chartroom: a drill is due"
+_TEXT: Final = """\
+It is time to practise again:
+
+{drills}
+
+Start it, or plan it for another day: {link}
+"""
+_log = logging.getLogger(__name__)
+
+
+def remind(session: Session, mailer: Mailer, address: str) -> int:
+    """Write of drills that are due and that nobody was told of; return how many.
+
+    The caller commits right then. Raises MailNotSent where no administrator can be
+    written to, and then the next time tries again.
+    """
+    kinds = _take_due(session)
+    if not kinds:
+        return 0
+    try:
+        administrators.write_to_all(
+            session, mailer, lambda email: letter(email, kinds, address)
+        )
+    except MailNotSent:
+        _log.warning("No administrator could be reminded of drills.")
+        raise
+    return len(kinds)
+
+
+def letter(email: str, kinds: tuple[DrillKind, ...], address: str) -> Email:
+    """Return what an administrator reads."""
+    drills = "\n".join(f"- {SCENARIOS[kind].title}" for kind in kinds)
+    return Email(email, _SUBJECT, _TEXT.format(drills=drills, link=address + PATH))
+
+
+def _take_due(session: Session) -> tuple[DrillKind, ...]:
+    """Take what is due; other workers pass over it until it is done."""
+    due = (
+        select(DrillPlan.kind)
+        .where(
+            DrillPlan.next_on <= func.current_date(), DrillPlan.reminded_at.is_(None)
+        )
+        .with_for_update(skip_locked=True)
+    )
+    taken = session.scalars(
+        update(DrillPlan)
+        .where(DrillPlan.kind.in_(due))
+        .values(reminded_at=func.now())
+        .returning(DrillPlan.kind)
+        .execution_options(synchronize_session=False)
+    )
+    known = set(taken)
+    return tuple(kind for kind in DrillKind if kind.value in known)

@@ -1,0 +1,106 @@
+"""What is marked on the charts: changes of leaders, drills, alerts."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from db.models import Alert, ClusterOperation, Drill
+from services.core.actors import Actor, Permission
+
+_MOST: Final = 200
+_CHANGES: Final = ("switchover", "failover")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened at a moment, or lasted until another.
+
+    `kind` is an operation's kind, "drill" or "alert".
+    """
+
+    at: datetime
+    until: datetime | None
+    kind: str
+    label: str
+    node: str | None = None
+
+
+def list_events(
+    session: Session, actor: Actor, since: datetime, until: datetime
+) -> tuple[Event, ...]:
+    """Return what happened or lasted in a span, the oldest first; raises NotAllowed."""
+    actor.require(Permission.VIEW_REPLICATION)
+    found = (
+        *_operations(session, since, until),
+        *_drills(session, since, until),
+        *_alerts(session, since, until),
+    )
+    return tuple(sorted(found, key=lambda event: event.at))
+
+
+def _operations(session: Session, since: datetime, until: datetime) -> Iterator[Event]:
+    row = ClusterOperation
+    rows = session.scalars(
+        select(row)
+        .where(
+            row.state != "scheduled",
+            _within(row.started_at, row.ended_at, since, until),
+        )
+        .order_by(row.started_at.desc())
+        .limit(_MOST)
+    )
+    for one in rows:
+        yield Event(
+            one.started_at,
+            one.ended_at,
+            one.kind,
+            _operation_label(one),
+            one.new_primary or one.node,
+        )
+
+
+def _operation_label(row: ClusterOperation) -> str:
+    label = row.kind.replace("-", " ").capitalize()
+    if row.kind in _CHANGES and row.former_primary and row.new_primary:
+        label += f": {row.former_primary} to {row.new_primary}"
+    elif row.node:
+        label += f": {row.node}"
+    if row.downtime_seconds is not None:
+        label += f", writers waited {row.downtime_seconds:.1f} s"
+    return label
+
+
+def _drills(session: Session, since: datetime, until: datetime) -> Iterator[Event]:
+    rows = session.scalars(
+        select(Drill)
+        .where(_within(Drill.started_at, Drill.ended_at, since, until))
+        .order_by(Drill.started_at.desc())
+        .limit(_MOST)
+    )
+    for row in rows:
+        label = f"Drill: {row.kind.replace('-', ' ')}, {row.state}"
+        yield Event(row.started_at, row.ended_at, "drill", label, row.node)
+
+
+def _alerts(session: Session, since: datetime, until: datetime) -> Iterator[Event]:
+    rows = session.scalars(
+        select(Alert)
+        .where(_within(Alert.began_at, Alert.ended_at, since, until))
+        .order_by(Alert.began_at.desc())
+        .limit(_MOST)
+    )
+    for row in rows:
+        yield Event(row.began_at, row.ended_at, "alert", row.sentence, row.node)
+
+
+def _within(
+    began: InstrumentedAttribute[datetime],
+    ended: InstrumentedAttribute[datetime | None],
+    since: datetime,
+    until: datetime,
+) -> ColumnElement[bool]:
+    return (began < until) & or_(ended.is_(None), ended >= since)

@@ -1,0 +1,76 @@
+"""Samples for charts: as fine as they are kept, and never more than can be drawn."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from services.cluster.monitoring.samples import KEPT_FOR, Resolution, Sample
+from services.core.actors import Actor, Permission
+from services.core.errors import InvalidInput
+
+_FEWEST_POINTS: Final = 2
+_MOST_POINTS: Final = 2000
+_A_MOMENT: Final = timedelta(minutes=1)
+# Nothing here needs rows in order, nor arithmetic in decimals: a month is 26,000 rows.
+# Who led at any time of a span is its primary.
+_READ: Final = text("""
+SELECT date_bin(make_interval(secs => :width), taken_at, 'epoch') AS at, node,
+    min(role),
+    coalesce(max(state) FILTER (
+        WHERE state NOT LIKE 'streaming on timeline %'
+        AND state NOT LIKE 'leading on timeline %'), max(state)),
+    max(timeline), avg(write_lag), avg(flush_lag), avg(replay_lag),
+    max(replay_lag_max), avg(lag_bytes::float8)::bigint, max(lag_bytes_max),
+    avg(wal_rate), max(connections), min(disk_free), max(retained_bytes)
+FROM replication_samples
+WHERE resolution = :resolution AND taken_at >= :since AND taken_at < :until
+GROUP BY 1, 2
+ORDER BY 1, 2
+""")
+
+
+def read_samples(
+    session: Session,
+    actor: Actor,
+    since: datetime,
+    until: datetime,
+    *,
+    points: int = 480,
+) -> tuple[Sample, ...]:
+    """Return at most so many samples of each server, the oldest first.
+
+    They come from the finest that are kept for the whole span; where there are more
+    than `points`, the mean and the worst of several. Raises NotAllowed, InvalidInput.
+    """
+    actor.require(Permission.VIEW_REPLICATION)
+    _check(since, until, points)
+    resolution = resolution_of(since, datetime.now(UTC))
+    seconds = (until - since).total_seconds()
+    told: dict[str, Any] = {
+        "resolution": resolution,
+        "since": since,
+        "until": until,
+        # Bins stay where they are while the span moves on, so it may touch one more.
+        "width": max(float(resolution), seconds / (points - 1)),
+    }
+    return tuple(Sample(*row) for row in session.execute(_READ, told))
+
+
+def resolution_of(since: datetime, now: datetime) -> Resolution:
+    """Return the finest resolution that reaches back so far."""
+    age = now - since
+    for resolution, kept in KEPT_FOR.items():
+        # Who asks for "the last hour" has begun to count a moment ago.
+        if age <= kept + _A_MOMENT:
+            return resolution
+    return Resolution.COARSE
+
+
+def _check(since: datetime, until: datetime, points: int) -> None:
+    if since >= until:
+        raise InvalidInput("until", "The end comes after the beginning.")
+    if not _FEWEST_POINTS <= points <= _MOST_POINTS:
+        asked = f"Ask for {_FEWEST_POINTS} to {_MOST_POINTS} points."
+        raise InvalidInput("points", asked)

@@ -1,0 +1,123 @@
+"""What is done to the cluster as a whole: who takes over, settings, replicas."""
+
+from time import monotonic
+from typing import Final
+from uuid import UUID
+
+from services.cluster.operations import settings
+from services.cluster.operations.refusals import CannotAct, WentWrong
+from services.cluster.operations.requests import Cost, OperationRequest
+from services.cluster.operations.servers import Servers, by_control, wait_until
+from services.cluster.operations.telling import Progress
+
+_HEARD_SECONDS: Final = 30.0
+_COPY_SECONDS: Final = 3600.0
+_LOOK_SECONDS: Final = 0.3
+SHORTEST_PAUSE: Final = 5.0
+LONGEST_PAUSE: Final = 600.0
+
+
+def pause(
+    servers: Servers, order: OperationRequest, run_id: UUID, progress: Progress
+) -> Cost:
+    """Let nobody take over by itself any more."""
+    del order, run_id
+    progress.tell("Telling Patroni to leave the servers to people")
+    servers.ask(servers.patroni.pause)
+    _await_automatic(servers, is_on=False)
+    return Cost("Automatic failover is off: nobody replaces a primary that is lost.")
+
+
+def resume(
+    servers: Servers, order: OperationRequest, run_id: UUID, progress: Progress
+) -> Cost:
+    """Let servers take over by themselves again."""
+    del order, run_id
+    progress.tell("Telling Patroni to look after the servers again")
+    servers.ask(servers.patroni.resume)
+    _await_automatic(servers, is_on=True)
+    return Cost("Automatic failover is on again.")
+
+
+def change_settings(
+    servers: Servers, order: OperationRequest, run_id: UUID, progress: Progress
+) -> Cost:
+    """Change what the order says; raises InvalidInput for what may not be."""
+    del run_id
+    changes = rehearse_settings(servers, order)
+    progress.tell("Telling Patroni the new settings")
+    servers.ask(lambda: servers.patroni.patch_config(settings.as_patch(changes)))
+    told = ", ".join(f"{name} {old} → {new}" for name, (old, new) in changes.items())
+    return Cost(f"Changed: {told}.", facts={"changed": dict(changes)})
+
+
+def rehearse_settings(
+    servers: Servers, order: OperationRequest
+) -> dict[str, tuple[int | str, int | str]]:
+    """Return what would change, before and after; raises InvalidInput."""
+    config = servers.ask(servers.patroni.config)
+    return settings.read_changes(config, order.changes)
+
+
+def add_replica(
+    servers: Servers, order: OperationRequest, run_id: UUID, progress: Progress
+) -> Cost:
+    """Make another replica, until it streams; a delayed one if the order says so."""
+    del run_id
+    control = servers.require_control()
+    began_at = monotonic()
+    progress.tell("Making a new node")
+    delay = int(order.seconds) if order.seconds else None
+    name = by_control(lambda: control.add_replica(delay))
+    progress.tell(f"Copying the primary's data to {name}")
+
+    def streams() -> bool:
+        report = by_control(control.report).node(name)
+        return report is not None and report.state == "streaming"
+
+    if not wait_until(streams, seconds=_COPY_SECONDS, pause_seconds=_LOOK_SECONDS):
+        raise WentWrong(f"{name} does not stream after an hour.")
+    seconds = round(monotonic() - began_at, 1)
+    late = f", {delay} s late on purpose" if delay else ""
+    told = f"{name} is there and streams{late}, after {seconds} s."
+    return Cost(told, facts={"made": name})
+
+
+def remove_replica(
+    servers: Servers, order: OperationRequest, run_id: UUID, progress: Progress
+) -> Cost:
+    """End a replica and throw its data away."""
+    del run_id
+    control, name = servers.require_control(), _require_named(order)
+    progress.tell(f"Removing {name}")
+    by_control(lambda: control.remove_replica(name))
+    return Cost(f"{name} is gone.")
+
+
+def pause_replay(
+    servers: Servers, order: OperationRequest, run_id: UUID, progress: Progress
+) -> Cost:
+    """Let a replica receive without showing, for a while that ends by itself."""
+    del run_id
+    control, name = servers.require_control(), _require_named(order)
+    seconds = min(max(order.seconds or SHORTEST_PAUSE, SHORTEST_PAUSE), LONGEST_PAUSE)
+    progress.tell(f"Pausing replay on {name}")
+    until = by_control(lambda: control.pause_replay(name, seconds))
+    return Cost(
+        f"{name} shows nothing new until {until:%H:%M:%S}, then goes on by itself.",
+        facts={"until": until.isoformat()},
+    )
+
+
+def _require_named(order: OperationRequest) -> str:
+    if not order.node:
+        raise CannotAct("Say which server it is about.")
+    return order.node
+
+
+def _await_automatic(servers: Servers, *, is_on: bool) -> None:
+    def is_heard() -> bool:
+        return servers.ask(servers.patroni.cluster).is_paused is not is_on
+
+    if not wait_until(is_heard, seconds=_HEARD_SECONDS, pause_seconds=_LOOK_SECONDS):
+        raise WentWrong("Patroni took the setting, but its members have not heard it.")

@@ -1,0 +1,186 @@
+"""The history of what was done to the servers, row by row; callers commit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select, text, update
+from sqlalchemy.orm import Session
+
+from db.models import ClusterOperation
+from services.cluster.operations.refusals import ServersBusy
+from services.cluster.operations.requests import Cost, OperationKind, OperationRequest
+from services.core.actors import Actor
+
+_SEEN_SECONDS: Final = 30.0
+# Beyond this a switchover that was planned is not made up for.
+_LATE_SECONDS: Final = 300.0
+_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('chartroom.cluster_acts'))"
+_MISSED: Final = "No worker was there at the time, so it was not done."
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSwitchover:
+    """A switchover that will be made: to whom, when, and who asked for it."""
+
+    id: UUID
+    node: str | None
+    at: datetime
+    actor_name: str
+
+
+def begin(
+    session: Session,
+    actor: Actor,
+    order: OperationRequest,
+    *,
+    known_as: UUID | None = None,
+) -> UUID:
+    """Write down that it begins, or is planned; raises ServersBusy."""
+    session.execute(text(_LOCK))
+    if order.scheduled_at is None:
+        _require_idle(session)
+    operation = ClusterOperation(
+        kind=order.act.value,
+        state="running" if order.scheduled_at is None else "scheduled",
+        actor_id=actor.id,
+        actor_name=actor.name,
+        reason=order.reason,
+        scheduled_at=order.scheduled_at,
+        node=order.node,
+        result={"seconds": order.seconds, "changes": dict(order.changes)},
+    )
+    if known_as is not None:
+        operation.id = known_as
+    session.add(operation)
+    session.flush()
+    return operation.id
+
+
+def note(
+    session: Session, operation_id: UUID, steps: Sequence[Mapping[str, Any]]
+) -> None:
+    """Write down how far it is, which also shows that somebody is at it."""
+    _update(
+        session,
+        ClusterOperation.id == operation_id,
+        seen_at=func.now(),
+        result=ClusterOperation.result.concat({"steps": list(steps)}),
+    )
+
+
+def finish(
+    session: Session,
+    operation_id: UUID,
+    cost: Cost,
+    steps: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    """Write down what it did and what it cost."""
+    told = asdict(cost)
+    sentence, facts = told.pop("sentence"), told.pop("facts")
+    extra = {"sentence": sentence, "steps": list(steps), **facts}
+    _update(
+        session,
+        ClusterOperation.id == operation_id,
+        state="done",
+        ended_at=func.clock_timestamp(),
+        result=ClusterOperation.result.concat(extra),
+        **told,
+    )
+
+
+def fail(
+    session: Session,
+    operation_id: UUID,
+    sentence: str,
+    steps: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    """Write down that it did not end well, and why."""
+    _update(
+        session,
+        ClusterOperation.id == operation_id,
+        state="failed",
+        ended_at=func.clock_timestamp(),
+        result=ClusterOperation.result.concat(
+            {"sentence": sentence, "steps": list(steps)}
+        ),
+    )
+
+
+def close_missed(session: Session) -> int:
+    """Call failed what was planned and not done in time; return how many that were."""
+    too_late = func.now() - _seconds(_LATE_SECONDS)
+    return _update(
+        session,
+        (ClusterOperation.state == "scheduled")
+        & (ClusterOperation.scheduled_at < too_late),
+        state="failed",
+        ended_at=func.now(),
+        result=ClusterOperation.result.concat({"sentence": _MISSED}),
+    )
+
+
+def claim_due(session: Session) -> tuple[UUID, OperationRequest] | None:
+    """Take over a planned switchover whose time has come, for one worker only."""
+    session.execute(text(_LOCK))
+    due = session.scalars(
+        select(ClusterOperation)
+        .where(
+            ClusterOperation.state == "scheduled",
+            ClusterOperation.scheduled_at <= func.now(),
+        )
+        .order_by(ClusterOperation.scheduled_at)
+        .limit(1)
+    ).one_or_none()
+    if due is None or _is_busy(session):
+        return None
+    due.state = "running"
+    due.started_at = due.seen_at = session.execute(select(func.now())).scalar_one()
+    session.flush()
+    return due.id, OperationRequest(OperationKind(due.kind), due.reason, due.node)
+
+
+def planned(session: Session) -> PlannedSwitchover | None:
+    """Return the next planned switchover."""
+    found = session.execute(
+        select(
+            ClusterOperation.id,
+            ClusterOperation.node,
+            ClusterOperation.scheduled_at,
+            ClusterOperation.actor_name,
+        )
+        .where(ClusterOperation.state == "scheduled")
+        .order_by(ClusterOperation.scheduled_at)
+        .limit(1)
+    ).one_or_none()
+    if found is None or found.scheduled_at is None:
+        return None
+    return PlannedSwitchover(found.id, found.node, found.scheduled_at, found.actor_name)
+
+
+def _require_idle(session: Session) -> None:
+    if _is_busy(session):
+        raise ServersBusy
+
+
+def _is_busy(session: Session) -> bool:
+    running = select(ClusterOperation.id).where(
+        ClusterOperation.state == "running", _is_attended()
+    )
+    return session.scalar(running.limit(1)) is not None
+
+
+def _is_attended() -> ColumnElement[bool]:
+    return ClusterOperation.seen_at > func.now() - _seconds(_SEEN_SECONDS)
+
+
+def _seconds(seconds: float) -> ColumnElement[Any]:
+    return func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+
+
+def _update(session: Session, which: ColumnElement[bool], **values: Any) -> int:
+    statement = update(ClusterOperation).where(which).values(**values)
+    result = session.execute(statement.execution_options(synchronize_session=False))
+    return int(result.rowcount)  # type: ignore[attr-defined]

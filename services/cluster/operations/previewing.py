@@ -1,0 +1,206 @@
+"""What a change of the primary would mean, before anybody decides: a dry run."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from services.cluster.operations.refusals import CannotAct, NotTyped
+from services.cluster.operations.requests import OperationKind, OperationRequest
+from services.cluster.operations.situation import (
+    ServerSituation,
+    Situation,
+    Transaction,
+)
+
+_UNKNOWN: Final = 2**63
+# Less is not worth a word.
+_LATE_SECONDS: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class FailoverCandidate:
+    """A server that might lead: whether it may, why or why not, and what it lacks.
+
+    `lost_bytes` is what was written and would be lost with it, as far as the former
+    primary was seen; None where nothing tells. `is_certain` says that nothing that was
+    acknowledged can be among it.
+    """
+
+    name: str
+    is_eligible: bool
+    reason: str
+    lost_bytes: int | None
+    lost_seconds: float | None
+    is_certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OperationPreview:
+    """What would happen.
+
+    It is a switchover while somebody leads, else a failover. `candidates` are in the
+    order of advice. `obstacle` says why nothing can be done at all.
+    """
+
+    act: OperationKind
+    primary: str | None
+    timeline: int | None
+    candidates: tuple[FailoverCandidate, ...]
+    transactions: tuple[Transaction, ...] = ()
+    is_automatic: bool = True
+    obstacle: str | None = None
+
+    @property
+    def best(self) -> FailoverCandidate | None:
+        """The server that should lead next."""
+        return next((one for one in self.candidates if one.is_eligible), None)
+
+    def candidate(self, name: str | None) -> FailoverCandidate | None:
+        """Return a candidate by its name."""
+        return next((one for one in self.candidates if one.name == name), None)
+
+
+def preview(situation: Situation) -> OperationPreview:
+    """Tell what a change of the primary would mean as things are."""
+    primary = situation.primary
+    act = OperationKind.FAILOVER if primary is None else OperationKind.SWITCHOVER
+    others = [one for one in situation.servers if one is not primary]
+    candidates = tuple(
+        _candidate(situation, one) for one in sorted(others, key=_advice)
+    )
+    ordered = tuple(sorted(candidates, key=lambda one: not one.is_eligible))
+    timelines = [one.timeline for one in situation.servers if one.timeline]
+    return OperationPreview(
+        act,
+        primary.name if primary else None,
+        primary.timeline if primary else max(timelines, default=None),
+        ordered,
+        situation.transactions,
+        situation.is_automatic,
+        None if any(one.is_eligible for one in ordered) else _obstacle(ordered),
+    )
+
+
+def require_possible(
+    found: OperationPreview, order: OperationRequest
+) -> FailoverCandidate:
+    """Return whom the order makes the primary; raises CannotAct and NotTyped."""
+    if found.act is not order.act:
+        raise CannotAct(_other_act(found))
+    chosen = found.candidate(order.node)
+    if chosen is None or not chosen.is_eligible:
+        raise CannotAct(
+            f"{order.node} cannot lead: {chosen.reason}"
+            if chosen
+            else "No server of this name can lead."
+        )
+    if not chosen.is_certain and order.typed.strip() != chosen.name:
+        raise NotTyped(chosen.name)
+    return chosen
+
+
+def _candidate(situation: Situation, server: ServerSituation) -> FailoverCandidate:
+    obstacle = _obstacle_of(situation, server)
+    is_certain = obstacle is None and _loses_nothing(situation, server)
+    if situation.primary is not None:
+        # The primary hands over only what the other has received to the last byte.
+        lost: tuple[int | None, float | None] = (0, 0.0)
+    else:
+        lost = (0, 0.0) if is_certain else (server.behind_bytes, server.replay_seconds)
+    return FailoverCandidate(
+        server.name,
+        obstacle is None,
+        obstacle or _merits(situation, server),
+        *lost,
+        is_certain,
+    )
+
+
+def _obstacle_of(situation: Situation, server: ServerSituation) -> str | None:
+    """Say what keeps a server from leading, if anything does."""
+    if not server.is_answering:
+        return "it does not answer."
+    if not server.may_lead:
+        return "it is set never to lead (nofailover)."
+    return _obstacle_to_switchover(situation, server) if situation.primary else None
+
+
+def _obstacle_to_switchover(
+    situation: Situation, server: ServerSituation
+) -> str | None:
+    """Say why the primary could not hand over to it."""
+    if not server.is_streaming:
+        return f"it does not stream from the primary; it is {server.state}."
+    if situation.primary and server.timeline != situation.primary.timeline:
+        return "it is on another timeline."
+    if situation.is_synchronous and not server.is_waited_for:
+        return "commits do not wait for it, so Patroni refuses it."
+    return None
+
+
+def _loses_nothing(situation: Situation, server: ServerSituation) -> bool:
+    """Tell whether all that was acknowledged is certainly on this server.
+
+    A switchover waits for it. In a failover it is certain of the furthest of those
+    that commits wait for, if all of them can be asked: what was acknowledged is on at
+    least one of them.
+    """
+    if situation.primary is not None:
+        return True
+    voters = [one for one in situation.servers if one.is_waited_for]
+    if not situation.is_synchronous or server not in voters:
+        return False
+    if not all(one.is_answering for one in voters):
+        return False
+    reached = [one.position for one in voters]
+    return server.position is not None and all(
+        one is not None and one <= server.position for one in reached
+    )
+
+
+def _merits(situation: Situation, server: ServerSituation) -> str:
+    parts = []
+    if server.is_waited_for:
+        parts.append("commits wait for it")
+    if server.behind_bytes == 0:
+        parts.append("it has everything that was written")
+    elif situation.primary is None and _loses_nothing(situation, server):
+        parts.append("it has everything that was acknowledged")
+    elif server.behind_bytes is not None:
+        parts.append(f"it is {server.behind_bytes:,} bytes behind")
+    else:
+        parts.append("how far it is behind is not known")
+    if (
+        situation.primary is not None
+        and (server.replay_seconds or 0.0) >= _LATE_SECONDS
+    ):
+        parts.append(f"its readers are {server.replay_seconds:.1f} s behind")
+    return f"{' and '.join(parts)}."
+
+
+def _advice(server: ServerSituation) -> tuple[object, ...]:
+    """Sort by who has most and whom commits wait for."""
+    late, position = server.replay_seconds or 0.0, server.position or 0
+    return (
+        not server.is_waited_for,
+        -position,
+        _behind(server),
+        round(late),
+        server.name,
+    )
+
+
+def _behind(server: ServerSituation) -> int:
+    return _UNKNOWN if server.behind_bytes is None else server.behind_bytes
+
+
+def _obstacle(candidates: tuple[FailoverCandidate, ...]) -> str:
+    if not candidates:
+        return "There is no other server that could lead."
+    told = " ".join(f"{one.name}: {one.reason}" for one in candidates)
+    return f"No other server can lead now. {told}"
+
+
+def _other_act(found: OperationPreview) -> str:
+    if found.act is OperationKind.SWITCHOVER:
+        return f"{found.primary} leads and answers: a switchover loses nothing."
+    return "No server leads that could hand over: this needs a failover."

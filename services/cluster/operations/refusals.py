@@ -1,0 +1,36 @@
+"""Why something cannot be done to the servers."""
+
+from services.core.errors import Conflict, InvalidInput, Unavailable
+
+
+class CannotAct(Conflict):
+    """The servers are not in a state for it; the message says what is in the way."""
+
+
+class ServersBusy(Conflict):
+    """Something else is being done to them."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Something else is being done to the servers right now. Wait until it has "
+            "ended, then look again before you act."
+        )
+
+
+class NotTyped(InvalidInput):
+    """Something may be lost, and nobody has said that they accept that."""
+
+    def __init__(self, node: str) -> None:
+        super().__init__(
+            "typed",
+            f"Acknowledged changes may be lost. Type {node} to confirm that it shall "
+            "lead all the same.",
+        )
+
+
+class NoPatroni(Unavailable):
+    """No server's Patroni answers."""
+
+
+class WentWrong(Unavailable):
+    """It was begun and did not end well; the message says how far it came."""

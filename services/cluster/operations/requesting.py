@@ -1,0 +1,156 @@
+"""The door to every act: who may, on what proof; the caller commits."""
+
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import exists
+from sqlalchemy.orm import Session
+
+from db.endpoints import LONGEST_DELAY
+from db.models import ClusterOperation, UserSession
+from services.cluster.operations import journal
+from services.cluster.operations.requests import OperationKind, OperationRequest
+from services.core import audit, reasons
+from services.core.actors import Actor, Permission, Scope
+from services.core.errors import InvalidInput, NotAllowed, NotFound
+from services.people.sign_in import confirmations
+
+_SUBJECT: Final = "cluster"
+_FURTHEST: Final = timedelta(days=30)
+
+
+def request(
+    session: Session,
+    actor: Actor,
+    order: OperationRequest,
+    *,
+    session_id: UUID | None,
+) -> UUID:
+    """Let the order pass, write it down and return the operation's id.
+
+    Raises NotAllowed, NotConfirmed, InvalidInput and ServersBusy.
+    """
+    checked = check(session, actor, order, session_id=session_id)
+    operation_id = journal.begin(session, actor, checked)
+    record(session, actor, checked, operation_id)
+    return operation_id
+
+
+def check(
+    session: Session,
+    actor: Actor,
+    order: OperationRequest,
+    *,
+    session_id: UUID | None,
+    is_leaderless: bool = False,
+) -> OperationRequest:
+    """Return the order tidied up if the actor may give it; nothing is written.
+
+    While nobody leads no newer proof can be written down than there is: then the
+    passkey of this sign-in counts, however long ago it was used. Raises NotAllowed,
+    NotConfirmed and InvalidInput.
+    """
+    actor.require(Permission.ACT_ON_CLUSTER)
+    _require_future(order)
+    _require_delay(order)
+    reason = reasons.read(order.reason)
+    if not (is_leaderless and _confirmed_once(session, actor, session_id)):
+        _require_proof(session, actor, session_id)
+    return dataclasses.replace(order, reason=reason)
+
+
+def cancel(
+    session: Session, actor: Actor, operation_id: UUID, *, session_id: UUID | None
+) -> None:
+    """Forget a planned switchover; raises NotFound, NotAllowed and NotConfirmed."""
+    actor.require(Permission.ACT_ON_CLUSTER)
+    operation = session.get(ClusterOperation, operation_id, with_for_update=True)
+    if operation is None or operation.state != "scheduled":
+        raise NotFound("No such switchover is planned any more.")
+    _require_proof(session, actor, session_id)
+    operation.state, operation.ended_at = "cancelled", datetime.now(UTC)
+    session.flush()
+    audit.record(
+        session,
+        actor,
+        OperationKind.SWITCHOVER.action,
+        subject=(_SUBJECT, operation_id),
+        details={"cancelled": True},
+    )
+
+
+def record(
+    session: Session, actor: Actor, order: OperationRequest, operation_id: UUID
+) -> None:
+    """Write an order into the audit log."""
+    details = {
+        "node": order.node,
+        "scheduled_at": order.scheduled_at,
+        "seconds": order.seconds,
+        "changes": dict(order.changes),
+    }
+    audit.record(
+        session,
+        actor,
+        order.act.action,
+        subject=(_SUBJECT, operation_id),
+        reason=order.reason,
+        details={name: value for name, value in details.items() if value},
+    )
+
+
+def _require_proof(session: Session, actor: Actor, session_id: UUID | None) -> None:
+    """Raise NotConfirmed or NotAllowed unless it is surely the actor who acts."""
+    if confirmations.needs_no_passkey(actor):
+        return
+    if session_id is None:
+        raise NotAllowed(
+            "You may not act on the database servers: this token does not name the "
+            f"scope {Scope.ACT_ON_REPLICATION}. Ask an administrator for one that does."
+        )
+    confirmations.require_passkey(session, actor, session_id)
+
+
+def _confirmed_once(session: Session, actor: Actor, session_id: UUID | None) -> bool:
+    return bool(
+        session.scalar(
+            exists()
+            .where(
+                UserSession.id == session_id,
+                UserSession.user_id == actor.id,
+                UserSession.ended_at.is_(None),
+                UserSession.confirmed_at.is_not(None),
+            )
+            .select()
+        )
+    )
+
+
+def _require_future(order: OperationRequest) -> None:
+    if order.scheduled_at is None:
+        return
+    if order.act is not OperationKind.SWITCHOVER:
+        raise InvalidInput("scheduled_at", "Only a switchover can be planned ahead.")
+    if order.scheduled_at.tzinfo is None:
+        raise InvalidInput("scheduled_at", "Say in which time zone the time is meant.")
+    ahead = order.scheduled_at - datetime.now(UTC)
+    if not timedelta() < ahead <= _FURTHEST:
+        wrong = "is too far ahead" if ahead > _FURTHEST else "has passed"
+        raise InvalidInput(
+            "scheduled_at",
+            f"That day and time {wrong}. Choose a time within the next thirty days.",
+        )
+
+
+def _require_delay(order: OperationRequest) -> None:
+    if order.act is not OperationKind.ADD_REPLICA or order.seconds is None:
+        return
+    # Nothing behind would make a replica that is not delayed at all.
+    if not 1 <= order.seconds <= LONGEST_DELAY.total_seconds():
+        raise InvalidInput(
+            "seconds",
+            "A delayed standby stays behind by more than nothing and by at most a "
+            f"week, which is {LONGEST_DELAY // timedelta(minutes=1)} minutes.",
+        )

@@ -1,0 +1,216 @@
+"""Does what was asked for, beside the page, and keeps the history up to date."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Event, Lock, Thread
+from time import monotonic, sleep
+from types import MappingProxyType
+from typing import Final
+from uuid import UUID, uuid4
+
+from sqlalchemy.orm import Session
+
+from db.routing import SYSTEM, DatabaseUnavailable
+from services.cluster.operations import (
+    changing,
+    governing,
+    journal,
+    mending,
+    requesting,
+)
+from services.cluster.operations.previewing import preview, require_possible
+from services.cluster.operations.probing import forget_old
+from services.cluster.operations.requests import Cost, OperationKind, OperationRequest
+from services.cluster.operations.servers import Servers
+from services.cluster.operations.telling import Progress
+from services.core.errors import ServiceError
+from services.core.on_behalf import ActorDatabase
+
+_log = logging.getLogger(__name__)
+_NOTE_SECONDS: Final = 1.0
+_MOST_KNOWN: Final = 20
+_PERSISTENCE_SECONDS: Final = 900.0
+
+OperationHandler = Callable[[Servers, OperationRequest, UUID, Progress], Cost]
+DEEDS: Final[Mapping[OperationKind, OperationHandler]] = MappingProxyType(
+    {
+        OperationKind.SWITCHOVER: changing.change_primary,
+        OperationKind.FAILOVER: changing.change_primary,
+        OperationKind.REJOIN: mending.rejoin,
+        OperationKind.REINIT: mending.reinit,
+        OperationKind.RESTART: mending.restart,
+        OperationKind.PAUSE: governing.pause,
+        OperationKind.RESUME: governing.resume,
+        OperationKind.SETTINGS: governing.change_settings,
+        OperationKind.ADD_REPLICA: governing.add_replica,
+        OperationKind.REMOVE_REPLICA: governing.remove_replica,
+        OperationKind.PAUSE_REPLAY: governing.pause_replay,
+    }
+)
+
+
+@dataclass(slots=True)
+class RunningOperation:
+    """An act that this process does or did: how far it is, and what came of it.
+
+    It has `ended` when that is known, and is `kept` once the history says it too.
+    """
+
+    id: UUID
+    order: OperationRequest
+    progress: Progress = field(default_factory=Progress)
+    ended: Event = field(default_factory=Event)
+    kept: Event = field(default_factory=Event)
+    cost: Cost | None = None
+    refusal: str | None = None
+    # What has yet to be written down, because nobody led when it began.
+    write_down: Callable[[], object] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it goes on."""
+        return not self.ended.is_set()
+
+
+class OperationRunner:
+    """Whoever acts in this process; one at a time, and threads of its own."""
+
+    def __init__(self, servers: Servers) -> None:
+        self.servers = servers
+        self._runs: dict[UUID, RunningOperation] = {}
+        self._guard = Lock()
+
+    def start(
+        self, who: ActorDatabase, order: OperationRequest, *, session_id: UUID | None
+    ) -> RunningOperation | None:
+        """Let the order pass and begin; None if it is planned for later.
+
+        Raises what the dry run and requesting.request raise.
+        """
+        self.rehearse(order)
+        if not self.servers.leads():
+            return self._start_leaderless(who, order, session_id)
+        operation_id = who.write(
+            lambda session: requesting.request(
+                session, who.actor, order, session_id=session_id
+            )
+        ).value
+        return None if order.scheduled_at else self.carry_out(operation_id, order)
+
+    def carry_out(
+        self, operation_id: UUID, order: OperationRequest
+    ) -> RunningOperation:
+        """Do what the history already says is running."""
+        return self._begin(RunningOperation(operation_id, order))
+
+    def run(self, operation_id: UUID | None) -> RunningOperation | None:
+        """Return an act of this process."""
+        with self._guard:
+            return self._runs.get(operation_id) if operation_id else None
+
+    def current(self) -> RunningOperation | None:
+        """Return what this process does at the moment."""
+        with self._guard:
+            return next((one for one in self._runs.values() if one.is_running), None)
+
+    def wait(self, run: RunningOperation) -> None:
+        """Wait until it has ended and the history says so, or cannot be told."""
+        run.kept.wait(_PERSISTENCE_SECONDS)
+
+    def rehearse(self, order: OperationRequest) -> None:
+        """Refuse what could not be done; nothing is written down or touched."""
+        if order.act in {OperationKind.SWITCHOVER, OperationKind.FAILOVER}:
+            require_possible(preview(self.servers.look()), order)
+        elif order.act is OperationKind.SETTINGS:
+            governing.rehearse_settings(self.servers, order)
+
+    def _start_leaderless(
+        self, who: ActorDatabase, order: OperationRequest, session_id: UUID | None
+    ) -> RunningOperation:
+        """Decide by what replicas know; the history is written once somebody leads."""
+        checked = who.read(
+            lambda session: requesting.check(
+                session, who.actor, order, session_id=session_id, is_leaderless=True
+            )
+        ).value
+        run = RunningOperation(uuid4(), checked)
+
+        def write_down(session: Session) -> None:
+            journal.begin(session, who.actor, checked, known_as=run.id)
+            requesting.record(session, who.actor, checked, run.id)
+
+        run.write_down = lambda: who.write(write_down)
+        return self._begin(run)
+
+    def _begin(self, run: RunningOperation) -> RunningOperation:
+        with self._guard:
+            self._runs[run.id] = run
+            for old in list(self._runs)[:-_MOST_KNOWN]:
+                del self._runs[old]
+        Thread(target=self._do, args=[run], name="cluster act", daemon=True).start()
+        return run
+
+    def _do(self, run: RunningOperation) -> None:
+        noting = Thread(target=self._keep_noting, args=[run], daemon=True)
+        noting.start()
+        try:
+            deed = DEEDS[run.order.act]
+            run.cost = deed(self.servers, run.order, run.id, run.progress)
+        except ServiceError as refusal:
+            run.refusal = str(refusal)
+        except DatabaseUnavailable:
+            run.refusal = "No server took writes for too long, so it was left there."
+        except Exception:
+            # Whoever waits for it must hear of its end, whatever that was.
+            _log.exception("An act on the servers broke off.")
+            run.refusal = "It broke off; the log of this process says why."
+        # What it did is told at once; the history follows as soon as somebody leads.
+        run.ended.set()
+        noting.join()
+        self._persist(run)
+        run.kept.set()
+
+    def _persist(self, run: RunningOperation) -> None:
+        steps = run.progress.told()
+
+        def close(session: Session) -> None:
+            if run.cost is not None:
+                journal.finish(session, run.id, run.cost, steps)
+            else:
+                journal.fail(session, run.id, run.refusal or "", steps)
+            forget_old(session)
+
+        deadline = monotonic() + _PERSISTENCE_SECONDS
+        while monotonic() < deadline:
+            if self._write_down(run) and self._note(close):
+                return
+            sleep(_NOTE_SECONDS)
+        _log.error("The end of operation %s could not be written down.", run.id)
+
+    def _keep_noting(self, run: RunningOperation) -> None:
+        """Show in the history that somebody is at it, and how far they are."""
+        while not run.ended.wait(_NOTE_SECONDS):
+            steps = run.progress.told()
+            if self._write_down(run):
+                self._note(partial(journal.note, operation_id=run.id, steps=steps))
+
+    def _note(self, operation: Callable[[Session], None]) -> bool:
+        try:
+            self.servers.database.write(operation, acting=SYSTEM)
+        except DatabaseUnavailable:
+            return False
+        return True
+
+    def _write_down(self, run: RunningOperation) -> bool:
+        """Write down what began while nobody led; tell whether nothing is left to."""
+        if run.write_down is None:
+            return True
+        try:
+            run.write_down()
+        except (DatabaseUnavailable, ServiceError) as error:
+            _log.warning("An act is not in the history yet: %s", type(error).__name__)
+            return False
+        run.write_down = None
+        return True

@@ -1,0 +1,119 @@
+"""The servers as acts reach them: the records, Patroni, and the launcher of ours."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic, sleep
+from typing import Final, TypeVar
+
+from db.embedded import Control, ControlRefused, ControlUnreachable
+from db.patroni import Patroni, PatroniRefused, PatroniSilent
+from db.routing import Database, DatabaseUnavailable, Lsn
+from services.cluster.operations.refusals import CannotAct, NoPatroni, WentWrong
+from services.cluster.operations.situation import (
+    ServerSituation,
+    Situation,
+    Transaction,
+    long_transactions,
+    situation_of,
+)
+
+T = TypeVar("T")
+LOOK_SECONDS: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """What acts work with; `control` is there for the embedded cluster only."""
+
+    database: Database
+    patroni: Patroni
+    control: Control | None = None
+
+    def look(self, *, with_transactions: bool = False) -> Situation:
+        """Return the servers as they are; raises NoPatroni."""
+        members = self.ask(self.patroni.cluster)
+        mode = self.ask(self.patroni.config).get("synchronous_mode", False)
+        nodes = self.database.nodes()
+        names = [] if self.leads() else [one.name for one in members.members]
+        return situation_of(
+            members,
+            nodes,
+            is_synchronous=str(mode).lower() in {"true", "on", "quorum"},
+            transactions=self._transactions() if with_transactions else (),
+            positions={name: self._position(name) for name in names},
+        )
+
+    def leads(self) -> bool:
+        """Tell whether some server was just seen to lead."""
+        nodes = self.database.nodes()
+        return any(node.reachable and node.role == "primary" for node in nodes)
+
+    def ask(self, question: Callable[[], T]) -> T:
+        """Return Patroni's answer; raises CannotAct, NoPatroni and WentWrong."""
+        if not self.patroni.is_there:
+            raise CannotAct(
+                "No Patroni looks after these servers, so Chartroom can show them but "
+                "not act on them. Set CHARTROOM_PATRONI_URLS if there is one."
+            )
+        try:
+            return question()
+        except PatroniSilent as error:
+            raise NoPatroni(
+                "No server's Patroni answers, so nothing can be done from here."
+            ) from error
+        except PatroniRefused as refused:
+            raise WentWrong(f"Patroni refused: {refused}.") from refused
+
+    def require_server(self, name: str | None) -> ServerSituation:
+        """Return a server by its name; raises CannotAct and NoPatroni."""
+        found = self.look().server(name)
+        if found is None:
+            raise CannotAct(f"There is no server called {name}.")
+        return found
+
+    def require_control(self) -> Control:
+        """Return the launcher's door; raises CannotAct where there is none."""
+        if self.control is None:
+            raise CannotAct(
+                "Chartroom did not start these servers, so it cannot do this by "
+                "itself: run the commands that are shown here on the server."
+            )
+        return self.control
+
+    def _position(self, name: str) -> Lsn | None:
+        """Return how far a server's log reaches, by its own word at this moment."""
+        try:
+            told = self.patroni.state_of(name).get("xlog", {})
+        except PatroniSilent:
+            return None
+        known = [told.get("received_location"), told.get("replayed_location")]
+        return Lsn(max(filter(None, known))) if any(known) else None
+
+    def _transactions(self) -> tuple[Transaction, ...]:
+        if not self.leads():
+            return ()
+        try:
+            # In nobody's name: the login itself may see what the others do.
+            return self.database.read_latest(long_transactions).value
+        except DatabaseUnavailable:
+            return ()
+
+
+def by_control(deed: Callable[[], T]) -> T:
+    """Return what the launcher answers; raises WentWrong."""
+    try:
+        return deed()
+    except (ControlRefused, ControlUnreachable) as refused:
+        raise WentWrong(str(refused)) from refused
+
+
+def wait_until(
+    is_so: Callable[[], bool], *, seconds: float, pause_seconds: float = LOOK_SECONDS
+) -> bool:
+    """Wait until it is so; tell whether it came to that in time."""
+    deadline = monotonic() + seconds
+    while not is_so():
+        if monotonic() > deadline:
+            return False
+        sleep(pause_seconds)
+    return True

@@ -1,0 +1,1 @@
+"""Consultations: notes and prescriptions."""

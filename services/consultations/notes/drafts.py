@@ -1,0 +1,59 @@
+"""Notes that somebody is typing: kept for a month, for their eyes only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from db.draft_store import DraftStore
+from services.core.actors import Actor, Permission
+from services.core.drafting import Drafts, Kept
+
+
+@dataclass(frozen=True, slots=True)
+class NotesDraft:
+    """What stands in the form of a visit, even what could not be saved.
+
+    `number` is the version that was in the form before, 0 for none.
+    """
+
+    id: UUID
+    appointment_id: UUID
+    number: int
+    typed: dict[str, str]
+
+
+SavedNotesDraft = Kept[NotesDraft]
+_DRAFTS: Final = Drafts(TypeAdapter(NotesDraft), kind="notes")
+
+
+def save_draft(shelf: DraftStore, actor: Actor, unfinished: NotesDraft) -> datetime:
+    """Keep the draft in place of what was saved of it before; say when.
+
+    Raises NotAllowed or DraftsNotReached.
+    """
+    actor.require(Permission.WRITE_RECORDS)
+    return _DRAFTS.save(shelf, actor.id, unfinished.id, unfinished)
+
+
+def list_drafts(
+    shelf: DraftStore, actor: Actor, appointment_id: UUID
+) -> tuple[SavedNotesDraft, ...]:
+    """Return the actor's own drafts about this visit, the last saved first.
+
+    Raises NotAllowed or DraftsNotReached.
+    """
+    actor.require(Permission.WRITE_RECORDS)
+    return tuple(
+        kept
+        for kept in _DRAFTS.list_of(shelf, actor.id)
+        if kept.draft.appointment_id == appointment_id
+    )
+
+
+def discard_draft(shelf: DraftStore, actor: Actor, draft_id: UUID) -> None:
+    """Forget one of the actor's own drafts. Raises NotAllowed or DraftsNotReached."""
+    actor.require(Permission.WRITE_RECORDS)
+    _DRAFTS.discard(shelf, actor.id, draft_id)

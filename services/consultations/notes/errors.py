@@ -1,0 +1,41 @@
+"""Why something cannot be done with the medical record of a visit."""
+
+from uuid import UUID
+
+from services.consultations.notes.records import NotesRecord
+from services.core.errors import Conflict, NotAllowed
+
+
+class NotTreated(NotAllowed):
+    """The visit is the clinician's to see, its patient is not."""
+
+    def __init__(self, patient_id: UUID) -> None:
+        super().__init__(
+            "You do not treat this patient, so their notes are closed to you. Ask the "
+            "front desk, or open the record for a reason.",
+            patient_id=patient_id,
+        )
+
+
+class VisitDidNotTakePlace(Conflict):
+    """The visit was cancelled or missed, so there is nothing to write about it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This visit did not take place, so no notes can be saved about it. What "
+            "you typed is kept as a draft."
+        )
+
+
+class StaleNotes(Conflict):
+    """Somebody saved notes of the same visit since; `current` is what is there.
+
+    It is None if the version that was to be followed never was.
+    """
+
+    def __init__(self, current: NotesRecord | None) -> None:
+        super().__init__(
+            "Somebody else saved notes of this visit in the meantime. Compare them "
+            "with yours, then save again."
+        )
+        self.current = current

@@ -1,0 +1,102 @@
+"""Notes saved: every time a version of its own, and none of them twice."""
+
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.models import MedicalRecord, MedicalRecordVersion
+from services.consultations.notes import rows, typed, visits
+from services.consultations.notes.errors import StaleNotes, VisitDidNotTakePlace
+from services.consultations.notes.records import Notes, NotesRecord, NotesVersion
+from services.core import audit
+from services.core.actors import Actor
+from services.core.audit import Action
+from services.patients.records import locks
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus
+
+_NOT_HELD: Final = (VisitStatus.CANCELLED, VisitStatus.NO_SHOW)
+
+
+def save(
+    session: Session,
+    actor: Actor,
+    appointment_id: UUID,
+    written: typed.Typed,
+    *,
+    number: int,
+) -> NotesRecord:
+    """Keep the notes as the next version after `number`; the caller commits.
+
+    `number` is the version that was read, 0 for none. What is there already, word for
+    word, makes no version: whoever saves again because the answer got lost gets what
+    the first call made. Raises InvalidNotes with every problem, StaleNotes, NotHeld,
+    PatientArchived, NoSuchVisit, NotTreated, NotAllowed.
+    """
+    visit = visits.to_read(session, actor, appointment_id)
+    notes = typed.read(written)
+    if visit.status in _NOT_HELD:
+        raise VisitDidNotTakePlace
+    locks.lock(session, visit.patient_id)
+    before = rows.find(session, appointment_id)
+    if before is not None and before.latest.notes == notes:
+        return before
+    record_id = _next(session, visit, notes, number)
+    if record_id is None:
+        # In the same transaction, yet a new statement sees what others committed.
+        raise StaleNotes(rows.find(session, appointment_id))
+    latest = _add_version(session, actor, record_id, number + 1, notes)
+    audit.record(
+        session,
+        actor,
+        Action.RECORD_SAVE,
+        patient_id=visit.patient_id,
+        subject=("visit", visit.id),
+        details={"version": latest.number},
+    )
+    return NotesRecord(record_id, visit.id, visit.patient_id, latest)
+
+
+def _next(
+    session: Session, visit: VisitRecord, notes: Notes, number: int
+) -> UUID | None:
+    """Write what counts from now on; None if somebody was faster."""
+    content = rows.content_of(notes)
+    if number == 0:
+        return session.scalar(
+            insert(MedicalRecord)
+            .values(
+                appointment_id=visit.id,
+                patient_id=visit.patient_id,
+                doctor_id=visit.doctor_id,
+                content=content,
+            )
+            .on_conflict_do_nothing(index_elements=[MedicalRecord.appointment_id])
+            .returning(MedicalRecord.id)
+        )
+    return session.scalar(
+        update(MedicalRecord)
+        .where(MedicalRecord.appointment_id == visit.id, MedicalRecord.number == number)
+        .values(number=number + 1, content=content, updated_at=func.now())
+        .returning(MedicalRecord.id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _add_version(
+    session: Session, actor: Actor, record_id: UUID, number: int, notes: Notes
+) -> NotesVersion:
+    row = session.execute(
+        insert(MedicalRecordVersion)
+        .values(
+            record_id=record_id,
+            number=number,
+            content=rows.content_of(notes),
+            author_id=actor.id,
+            author_name=actor.name,
+        )
+        .returning(*rows.VERSION_COLUMNS)
+    ).one()
+    return rows.version_of(row)

@@ -1,0 +1,140 @@
+"""Notes as they are typed: one text for each field, and what makes notes of it."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Final
+
+from services.consultations.notes import vitals
+from services.consultations.notes.records import Diagnosis, Notes, Vitals
+from services.consultations.notes.vitals import VITALS, NotMeasured
+from services.core.errors import InvalidInput, Problem
+from services.core.typed_text import is_storable, tidy
+
+# What stands in each field, by its name; a field that is not named is empty.
+Typed = Mapping[str, str]
+
+TEXTS: Final = {
+    "complaint": "Complaint",
+    "findings": "Findings",
+    "diagnoses": "Diagnoses",
+    "plan": "Plan",
+}
+LABELS: Final = TEXTS | {vital.name: vital.label for vital in VITALS}
+LONGEST: Final = 8_000
+NOTHING: Final = "Complaint and all else is empty; write something first."
+_LONGEST_DIAGNOSIS: Final = 200
+_MOST_DIAGNOSES: Final = 20
+# With its dot: S100 is a protein and T2N1 a stage, and must stay as they were typed.
+_CODE: Final = re.compile(r"[A-Za-z][0-9]{2}(?:\.[0-9A-Za-z]{1,4})?")
+
+
+class InvalidNotes(InvalidInput):
+    """Notes break a rule, or several; nothing of what was typed is changed."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(problems[0].field, " ".join(one.message for one in problems))
+        self.problems = problems
+
+
+def read(typed: Typed) -> Notes:
+    """Return what was typed as notes, or raise InvalidNotes with every problem."""
+    notes, problems = _read(typed)
+    if not problems and notes == Notes():
+        problems.append(Problem("complaint", NOTHING))
+    if problems:
+        raise InvalidNotes(*problems)
+    return notes
+
+
+def problems_of(typed: Typed) -> tuple[Problem, ...]:
+    """Return what would be refused of it, in the order of the form."""
+    try:
+        read(typed)
+    except InvalidNotes as refusal:
+        return refusal.problems
+    return ()
+
+
+def typed_of(notes: Notes) -> dict[str, str]:
+    """Return the notes as somebody would type them, to begin a form with."""
+    lines = (f"{one.code} {one.text}".strip() for one in notes.diagnoses)
+    measured = {
+        name: "" if value is None else vitals.written(value)
+        for name, value in asdict(notes.vitals).items()
+    }
+    return {
+        "complaint": notes.complaint,
+        "findings": notes.findings,
+        "diagnoses": "\n".join(lines),
+        "plan": notes.plan,
+        **measured,
+    }
+
+
+def is_empty(typed: Typed) -> bool:
+    """Tell whether nothing was typed at all."""
+    return not any(text.strip() for text in typed.values())
+
+
+def _read(typed: Typed) -> tuple[Notes, list[Problem]]:
+    texts = {name: tidy(typed.get(name, "")) for name in TEXTS}
+    problems = [problem for name in TEXTS for problem in _of_text(name, texts[name])]
+    diagnoses = tuple(map(_diagnosis, filter(None, texts["diagnoses"].splitlines())))
+    problems += _of_diagnoses(diagnoses)
+    measured: dict[str, float | None] = {}
+    for vital in VITALS:
+        try:
+            measured[vital.name] = vitals.read(vital, typed.get(vital.name, ""))
+        except NotMeasured as refusal:
+            problems.append(Problem(vital.name, str(refusal)))
+    problems += _of_pressure(measured)
+    kept = {name: texts[name] for name in ("complaint", "findings", "plan")}
+    return Notes(**kept, diagnoses=diagnoses, vitals=Vitals(**measured)), problems
+
+
+def _diagnosis(line: str) -> Diagnosis:
+    """Read a line that may begin with a code: "I10 High blood pressure"."""
+    first, _, rest = line.strip().partition(" ")
+    code = first.rstrip(":;,")
+    if not _CODE.fullmatch(code):
+        return Diagnosis(text=line.strip())
+    return Diagnosis(code.upper(), rest.strip())
+
+
+def _of_text(name: str, text: str) -> Iterator[Problem]:
+    if len(text) > LONGEST:
+        yield Problem(name, f"{TEXTS[name]} must have at most {LONGEST:,} characters.")
+    if not is_storable(text):
+        yield Problem(name, f"{TEXTS[name]} holds a character no record can.")
+
+
+def _of_diagnoses(diagnoses: tuple[Diagnosis, ...]) -> Iterator[Problem]:
+    if len(diagnoses) > _MOST_DIAGNOSES:
+        yield Problem(
+            "diagnoses", f"Diagnoses must be at most {_MOST_DIAGNOSES}, one a line."
+        )
+    if any(len(one.text) > _LONGEST_DIAGNOSIS for one in diagnoses):
+        yield Problem(
+            "diagnoses",
+            "Diagnoses has a line that is too long: at most "
+            f"{_LONGEST_DIAGNOSIS} characters each.",
+        )
+
+
+def _of_pressure(measured: Mapping[str, float | None]) -> Iterator[Problem]:
+    """Judge the two numbers of a blood pressure, which only count together."""
+    if "systolic" not in measured or "diastolic" not in measured:
+        return
+    upper, lower = measured["systolic"], measured["diastolic"]
+    if upper is not None and lower is not None and upper <= lower:
+        yield Problem(
+            "systolic",
+            "Systolic pressure must be above the diastolic one; are they exchanged?",
+        )
+    for name, value, other in (
+        ("systolic", upper, lower),
+        ("diastolic", lower, upper),
+    ):
+        if value is None and other is not None:
+            yield Problem(name, f"{LABELS[name]} is missing beside the other one.")

@@ -1,0 +1,91 @@
+"""Why something cannot be prescribed."""
+
+from collections.abc import Sequence
+
+from services.core.errors import Conflict, InvalidInput, NotFound, Unavailable
+
+
+class InvalidPrescription(InvalidInput):
+    """A line or the note breaks a rule."""
+
+
+class NoSuchPrescription(NotFound):
+    """There is none, or the actor may not know that there is."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such prescription.")
+
+
+class VisitNotFound(NotFound):
+    """The visit is not there, or not the clinician's to see."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such visit. Open it from your day's list.")
+
+
+class NotAtVisit(Conflict):
+    """The visit is one at which nothing can be prescribed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nothing is prescribed at a visit that has not begun or did not take "
+            "place. Check the patient in first."
+        )
+
+
+class AlreadyPrescribed(Conflict):
+    """The visit has its prescription; it can be amended."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This visit has a prescription already. Look at it, and amend it if it "
+            "must be different."
+        )
+
+
+class Superseded(Conflict):
+    """Somebody amended or withdrew it after the screen was filled."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody else changed this prescription in the meantime. Look at what is "
+            "there now, then do it again."
+        )
+
+
+class Withdrawn(Conflict):
+    """It does not count any more."""
+
+    def __init__(self) -> None:
+        super().__init__("This prescription was withdrawn and stays as it is.")
+
+
+class AllergyMatches(Conflict):
+    """A drug matches an allergy, and nobody has said why it is prescribed anyway."""
+
+    def __init__(self, warnings: Sequence[tuple[int, str]]) -> None:
+        told = " ".join(f"Line {index + 1}: {words}" for index, words in warnings)
+        super().__init__(
+            f"{told} Choose another drug, or say why it is right all the same."
+        )
+        self.warnings = tuple(warnings)
+
+
+class PaperDamaged(Conflict):
+    """The bytes are not those that were signed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This prescription's file is damaged in the store, so it is not given "
+            "away. Amend the prescription to make a new one, and tell an administrator."
+        )
+
+
+class PapersUnavailable(Unavailable):
+    """The file store does not answer."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Prescriptions' files cannot be reached at the moment. What you wrote is "
+            "kept; try again in a minute."
+        )

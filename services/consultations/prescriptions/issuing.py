@@ -1,0 +1,262 @@
+"""Prescriptions issued, amended and withdrawn."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.orm import Session
+
+from db.models import (
+    Appointment,
+    Doctor,
+    Patient,
+    Prescription,
+    PrescriptionVersion,
+)
+from services.consultations.prescriptions import rows
+from services.consultations.prescriptions.content import PrescriptionOrder
+from services.consultations.prescriptions.errors import (
+    AlreadyPrescribed,
+    NoSuchPrescription,
+    NotAtVisit,
+    Superseded,
+    VisitNotFound,
+    Withdrawn,
+)
+from services.consultations.prescriptions.records import (
+    DraftPrescription,
+    PrescriptionRecord,
+    PrescriptionStatus,
+    SignedPaper,
+)
+from services.consultations.prescriptions.rules import (
+    check_draft,
+    find_warnings,
+    require_reasons,
+)
+from services.core import reasons
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+
+_AT_WORK: Final = ("checked-in", "completed")
+
+
+def prepare(
+    session: Session, actor: Actor, visit_id: UUID, draft: DraftPrescription
+) -> PrescriptionOrder:
+    """Return all that the paper of a first prescription says; nothing is written.
+
+    Raises InvalidPrescription, AllergyMatches, AlreadyPrescribed, NotAtVisit,
+    NoSuchVisit, NotAllowed.
+    """
+    actor.require(Permission.PRESCRIBE)
+    visit = _visit(session, visit_id)
+    taken = select(Prescription.id).where(Prescription.appointment_id == visit_id)
+    if session.scalar(taken) is not None:
+        raise AlreadyPrescribed
+    return _order(actor, visit, draft, uuid4(), 1)
+
+
+def prepare_amendment(
+    session: Session,
+    actor: Actor,
+    prescription_id: UUID,
+    draft: DraftPrescription,
+    *,
+    number: int,
+) -> PrescriptionOrder:
+    """Return all that the paper of the next version says; nothing is written.
+
+    `number` is the version that was read. Raises InvalidPrescription, AllergyMatches,
+    Superseded, Withdrawn, NoSuchPrescription, NotAllowed.
+    """
+    actor.require(Permission.PRESCRIBE)
+    before = _current(session, actor, prescription_id, number)
+    visit = _visit(session, before.appointment_id)
+    return _order(actor, visit, draft, before.id, number + 1)
+
+
+def issue(
+    session: Session, actor: Actor, order: PrescriptionOrder, paper: SignedPaper
+) -> PrescriptionRecord:
+    """Write down an order whose signed paper is stored; the caller commits.
+
+    At most one prescription belongs to a visit, however many try at once. The
+    allergies are those of this moment. Raises AlreadyPrescribed, Superseded,
+    Withdrawn, AllergyMatches, NotAtVisit, NoSuchVisit, NoSuchPrescription, NotAllowed.
+    """
+    actor.require(Permission.PRESCRIBE)
+    # What became of the visit meanwhile counts, too.
+    _require_begun(_visit(session, order.appointment_id))
+    allergies = _lock_allergies(session, order.patient_id)
+    lines = find_warnings(order.lines, allergies)
+    require_reasons(lines)
+    if order.number == 1:
+        _insert(session, order)
+        action = Action.PRESCRIPTION_ISSUE
+    else:
+        _advance(session, actor, order)
+        action = Action.PRESCRIPTION_AMEND
+    session.execute(
+        insert(PrescriptionVersion).values(
+            prescription_id=order.id,
+            number=order.number,
+            lines=rows.kept_lines(lines),
+            note=order.note,
+            file_id=paper.file_id,
+            filename=paper.filename,
+            filesize=paper.filesize,
+            sha256=paper.sha256,
+            signer=paper.signer,
+            author_id=actor.id,
+            author_name=actor.name,
+        )
+    )
+    issued = rows.find(session, actor, order.id)
+    if issued is None:
+        raise NoSuchPrescription
+    rows.record_event(
+        session,
+        actor,
+        action,
+        issued,
+        sha256=paper.sha256.hex(),
+        lines=len(lines),
+        overridden=sum(bool(line.warning) for line in lines),
+    )
+    return issued
+
+
+def withdraw(
+    session: Session, actor: Actor, prescription_id: UUID, *, number: int, reason: str
+) -> PrescriptionRecord:
+    """Say that a prescription does not count any more; the caller commits.
+
+    Raises Superseded, Withdrawn, NoSuchPrescription, InvalidInput, NotAllowed.
+    """
+    actor.require(Permission.PRESCRIBE)
+    told = reasons.read(reason)
+    before = _current(session, actor, prescription_id, number)
+    _move(session, before.id, number, {"status": PrescriptionStatus.WITHDRAWN.value})
+    rows.record_event(session, actor, Action.PRESCRIPTION_WITHDRAW, before, reason=told)
+    return replace(before, status=PrescriptionStatus.WITHDRAWN)
+
+
+def _order(
+    actor: Actor, visit: Any, draft: DraftPrescription, order_id: UUID, number: int
+) -> PrescriptionOrder:
+    _require_begun(visit)
+    checked = check_draft(draft)
+    lines = find_warnings(checked.lines, visit.allergies)
+    require_reasons(lines)
+    return PrescriptionOrder(
+        id=order_id,
+        appointment_id=visit.id,
+        number=number,
+        patient_id=visit.patient_id,
+        patient_name=f"{visit.first_name} {visit.last_name}",
+        date_of_birth=visit.date_of_birth,
+        allergies=tuple(visit.allergies),
+        no_known_allergies=visit.no_known_allergies,
+        doctor_id=visit.doctor_id,
+        license_number=visit.license_number if visit.user_id == actor.id else None,
+        lines=lines,
+        note=checked.note,
+        author_name=actor.name,
+    )
+
+
+def _require_begun(visit: Any) -> None:
+    if visit.status not in _AT_WORK:
+        raise NotAtVisit
+
+
+def _visit(session: Session, visit_id: UUID) -> Any:
+    row = session.execute(
+        select(
+            Appointment.id,
+            Appointment.status,
+            Appointment.patient_id,
+            Appointment.doctor_id,
+            Doctor.license_number,
+            Doctor.user_id,
+            Patient.first_name,
+            Patient.last_name,
+            Patient.date_of_birth,
+            Patient.allergies,
+            Patient.no_known_allergies,
+        )
+        .join(Doctor, Doctor.id == Appointment.doctor_id)
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .where(Appointment.id == visit_id)
+    ).one_or_none()
+    if row is None:
+        raise VisitNotFound
+    return row
+
+
+def _lock_allergies(session: Session, patient_id: UUID) -> Sequence[str]:
+    """Return the allergies, which nobody changes before the transaction ends."""
+    allergies = session.scalar(
+        select(Patient.allergies)
+        .where(Patient.id == patient_id)
+        .with_for_update(read=True)
+    )
+    if allergies is None:
+        raise VisitNotFound
+    return allergies
+
+
+def _insert(session: Session, order: PrescriptionOrder) -> None:
+    created = session.scalar(
+        postgresql_insert(Prescription)
+        .values(
+            id=order.id,
+            appointment_id=order.appointment_id,
+            patient_id=order.patient_id,
+            doctor_id=order.doctor_id,
+        )
+        .on_conflict_do_nothing(index_elements=[Prescription.appointment_id])
+        .returning(Prescription.id)
+    )
+    if created is None:
+        raise AlreadyPrescribed
+
+
+def _advance(session: Session, actor: Actor, order: PrescriptionOrder) -> None:
+    before = _current(session, actor, order.id, order.number - 1)
+    _move(session, before.id, before.latest, {"latest": order.number})
+
+
+def _current(
+    session: Session, actor: Actor, prescription_id: UUID, number: int
+) -> PrescriptionRecord:
+    found = rows.find(session, actor, prescription_id)
+    if found is None:
+        raise NoSuchPrescription
+    if found.status is PrescriptionStatus.WITHDRAWN:
+        raise Withdrawn
+    if found.latest != number:
+        raise Superseded
+    return found
+
+
+def _move(
+    session: Session, prescription_id: UUID, number: int, values: dict[str, Any]
+) -> None:
+    moved = session.scalar(
+        update(Prescription)
+        .where(
+            Prescription.id == prescription_id,
+            Prescription.latest == number,
+            Prescription.status == PrescriptionStatus.ISSUED.value,
+        )
+        .values(**values, updated_at=func.now())
+        .returning(Prescription.id)
+        .execution_options(synchronize_session=False)
+    )
+    if moved is None:
+        raise Superseded

@@ -1,0 +1,84 @@
+"""A prescription on paper."""
+
+from datetime import date, datetime
+from typing import Final
+
+from services.consultations.prescriptions.content import PrescriptionOrder
+from services.consultations.prescriptions.errors import InvalidPrescription
+from services.documents.forms import Clinic, fonts
+
+TITLE: Final = "Prescription"
+_COLUMNS: Final = ("Drug", "Dose", "How often", "For how long")
+_SIGNED: Final = (
+    "Signed digitally by the clinic. A PDF reader shows whether anything was changed "
+    "since, and the clinic's page “Check a prescription” does, too."
+)
+
+
+def print_order(order: PrescriptionOrder, *, clinic: Clinic, now: datetime) -> bytes:
+    """Return the unsigned PDF, or raise InvalidPrescription for what no font has."""
+    # fpdf takes as long to import as half of all others, and few make a paper.
+    from services.documents.forms.sheet import Sheet  # noqa: PLC0415
+
+    _require_printable(order)
+    sheet = Sheet(
+        clinic=clinic,
+        title=TITLE,
+        subject=order.patient_name,
+        document_id=order.id,
+        now=now,
+        text="\n".join((*_text_of(order), clinic.name, clinic.address, _SIGNED)),
+    )
+    sheet.title_line(TITLE)
+    sheet.fact("Patient", order.patient_name)
+    sheet.fact("Date of birth", _spelt(order.date_of_birth))
+    sheet.fact("Allergies", _allergies_of(order))
+    sheet.fact("Issued", _spelt(now.date()))
+    if order.number > 1:
+        sheet.fact("Version", f"{order.number}, in place of all earlier ones")
+    rows = [(one.drug, one.dose, one.frequency, one.duration) for one in order.lines]
+    sheet.rows("To be dispensed", _COLUMNS, rows)
+    if order.note:
+        sheet.section("Note", order.note)
+    sheet.section("Signature", _SIGNED)
+    sheet.signature(_prescriber_of(order), _spelt(now.date()))
+    return bytes(sheet.output())
+
+
+def _require_printable(order: PrescriptionOrder) -> None:
+    if missing := fonts.missing("\n".join(_text_of(order))):
+        named = " ".join(missing[:5])
+        raise InvalidPrescription(
+            "lines", f"No font here has these characters, write others: {named}"
+        )
+
+
+def _text_of(order: PrescriptionOrder) -> tuple[str, ...]:
+    return (
+        order.patient_name,
+        _allergies_of(order),
+        order.note,
+        _prescriber_of(order),
+        *(
+            text
+            for line in order.lines
+            for text in (line.drug, line.dose, line.frequency, line.duration)
+        ),
+    )
+
+
+def _allergies_of(order: PrescriptionOrder) -> str:
+    if order.allergies:
+        return ", ".join(order.allergies)
+    return "None known" if order.no_known_allergies else "Not recorded"
+
+
+def _prescriber_of(order: PrescriptionOrder) -> str:
+    if order.license_number is None:
+        return order.author_name
+    return f"{order.author_name}, license {order.license_number}"
+
+
+def _spelt(day: date) -> str:
+    # In words, because 3/4 is read as March here and as April there.
+    return f"{day.day} {day:%B %Y}"

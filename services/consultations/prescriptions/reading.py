@@ -1,0 +1,158 @@
+"""Prescriptions as they are read; each reading is recorded."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select
+from sqlalchemy.orm import Session
+
+from db import models
+from db.gridfs import (
+    Bucket,
+    FileDamaged,
+    FileMissing,
+    FileStore,
+    FileStoreUnavailable,
+)
+from db.models import Prescription
+from services.consultations.prescriptions import rows
+from services.consultations.prescriptions.errors import (
+    NoSuchPrescription,
+    PaperDamaged,
+    PapersUnavailable,
+)
+from services.consultations.prescriptions.records import (
+    PrescriptionRecord,
+    PrescriptionVersion,
+)
+from services.core import audit
+from services.core.actors import Actor
+from services.core.audit import Action
+
+_MOST: Final = 100
+
+
+def get(
+    session: Session, actor: Actor, prescription_id: UUID, *, number: int | None = None
+) -> PrescriptionRecord:
+    """Return the prescription with its latest version, or the one of this number.
+
+    Raises NoSuchPrescription, NotAllowed.
+    """
+    rows.require_view(actor)
+    found = rows.find(session, actor, prescription_id, number)
+    if found is None:
+        raise NoSuchPrescription
+    rows.record_event(session, actor, Action.PRESCRIPTION_READ, found)
+    return found
+
+
+def find_of_visit(
+    session: Session, actor: Actor, visit_id: UUID
+) -> PrescriptionRecord | None:
+    """Return what was prescribed at the visit, if anything was; raises NotAllowed."""
+    rows.require_view(actor)
+    statement = rows.prescriptions().where(
+        Prescription.appointment_id == visit_id, rows.is_visible_to(actor)
+    )
+    return _find(session, actor, statement)
+
+
+def list_of_patient(
+    session: Session, actor: Actor, patient_id: UUID
+) -> tuple[PrescriptionRecord, ...]:
+    """Return the patient's prescriptions, the newest first; raises NotAllowed."""
+    rows.require_view(actor)
+    statement = (
+        rows.prescriptions()
+        .where(Prescription.patient_id == patient_id, rows.is_visible_to(actor))
+        .order_by(Prescription.created_at.desc(), Prescription.id.desc())
+        .limit(_MOST)
+    )
+    found = tuple(map(rows.record_of, session.execute(statement)))
+    audit.record(
+        session,
+        actor,
+        Action.PRESCRIPTION_READ,
+        patient_id=patient_id,
+        details={"shown": len(found)},
+    )
+    return found
+
+
+def find_by_content(
+    session: Session, actor: Actor, sha256_of_file: bytes
+) -> PrescriptionRecord | None:
+    """Return the prescription that was issued as this very file; raises NotAllowed.
+
+    None also where the actor may not see it.
+    """
+    rows.require_view(actor)
+    statement = (
+        rows.any_versions()
+        .where(
+            models.PrescriptionVersion.sha256 == sha256_of_file,
+            rows.is_visible_to(actor),
+        )
+        .limit(1)
+    )
+    return _find(session, actor, statement)
+
+
+def versions(
+    session: Session, actor: Actor, prescription_id: UUID
+) -> tuple[PrescriptionVersion, ...]:
+    """Return all versions, the newest first; raises NoSuchPrescription, NotAllowed."""
+    get(session, actor, prescription_id)
+    return rows.versions_of(session, prescription_id)
+
+
+def open_version(
+    session: Session, actor: Actor, prescription_id: UUID, number: int | None = None
+) -> PrescriptionVersion:
+    """Return the version whose file the caller gives away, and write that down.
+
+    Raises NoSuchPrescription, NotAllowed.
+    """
+    rows.require_view(actor)
+    found = rows.find(session, actor, prescription_id, number)
+    if found is None:
+        raise NoSuchPrescription
+    rows.record_event(session, actor, Action.PRESCRIPTION_DOWNLOAD, found)
+    return found.version
+
+
+def read_file(files: FileStore, version: PrescriptionVersion) -> bytes:
+    """Return the signed PDF; ask `open_version` for the version first.
+
+    Raises PaperDamaged, PapersUnavailable.
+    """
+    with _explained():
+        data = files.get(Bucket.PRESCRIPTION_FILES, version.file_id).data
+    if sha256(data).digest() != version.sha256:
+        raise PaperDamaged
+    return data
+
+
+def _find(
+    session: Session, actor: Actor, wanted: Select[*tuple[Any, ...]]
+) -> PrescriptionRecord | None:
+    row = session.execute(wanted).one_or_none()
+    if row is None:
+        return None
+    found = rows.record_of(row)
+    rows.record_event(session, actor, Action.PRESCRIPTION_READ, found)
+    return found
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except (FileMissing, FileDamaged) as error:
+        raise PaperDamaged from error
+    except FileStoreUnavailable as error:
+        raise PapersUnavailable from error

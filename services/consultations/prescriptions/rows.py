@@ -1,0 +1,159 @@
+"""The rows of prescriptions, as records."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, select, true
+from sqlalchemy.orm import Session
+
+from db.models import Appointment, Doctor, Prescription, PrescriptionVersion
+from services.consultations.prescriptions import records
+from services.consultations.prescriptions.records import (
+    PrescriptionLine,
+    PrescriptionRecord,
+    PrescriptionStatus,
+)
+from services.core import audit
+from services.core.actors import Actor, Permission, Role
+from services.core.audit import Action
+
+_FACTS: Final = (
+    Prescription.id,
+    Prescription.appointment_id,
+    Prescription.patient_id,
+    Prescription.doctor_id,
+    Doctor.name.label("doctor_name"),
+    Appointment.starts_at.label("visit_at"),
+    Prescription.status,
+    Prescription.latest,
+)
+_VERSION: Final = (
+    PrescriptionVersion.number,
+    PrescriptionVersion.lines,
+    PrescriptionVersion.note,
+    PrescriptionVersion.file_id,
+    PrescriptionVersion.filename,
+    PrescriptionVersion.filesize,
+    PrescriptionVersion.sha256,
+    PrescriptionVersion.signer,
+    PrescriptionVersion.author_id,
+    PrescriptionVersion.author_name,
+    PrescriptionVersion.created_at,
+)
+
+
+def permission_to_view(actor: Actor) -> Permission:
+    """Return what the actor needs to see prescriptions: any, or their own."""
+    own = actor.role is Role.PATIENT
+    return Permission.VIEW_OWN_PRESCRIPTIONS if own else Permission.VIEW_PRESCRIPTIONS
+
+
+def require_view(actor: Actor) -> None:
+    """Raise NotAllowed unless the actor may see prescriptions, or their own."""
+    actor.require(permission_to_view(actor))
+
+
+def is_visible_to(actor: Actor) -> ColumnElement[bool]:
+    """Return which prescriptions the actor is shown; the database's rules do more."""
+    if actor.role is Role.PATIENT:
+        return Prescription.patient_id == actor.patient_id
+    return true()
+
+
+def prescriptions(number: int | None = None) -> Select[*tuple[Any, ...]]:
+    """Select prescriptions with the version of this number, or with the latest."""
+    wanted = Prescription.latest if number is None else number
+    return any_versions().where(PrescriptionVersion.number == wanted)
+
+
+def any_versions() -> Select[*tuple[Any, ...]]:
+    """Select prescriptions, each as often as it has versions."""
+    return (
+        select(*_FACTS, *_VERSION)
+        .join(Doctor, Doctor.id == Prescription.doctor_id)
+        .join(Appointment, Appointment.id == Prescription.appointment_id)
+        .join(
+            PrescriptionVersion, PrescriptionVersion.prescription_id == Prescription.id
+        )
+    )
+
+
+def find(
+    session: Session, actor: Actor, prescription_id: UUID, number: int | None = None
+) -> PrescriptionRecord | None:
+    """Return the prescription if the actor may see it."""
+    statement = prescriptions(number).where(
+        Prescription.id == prescription_id, is_visible_to(actor)
+    )
+    row = session.execute(statement).one_or_none()
+    return None if row is None else record_of(row)
+
+
+def record_event(
+    session: Session,
+    actor: Actor,
+    action: Action,
+    prescription: PrescriptionRecord,
+    *,
+    reason: str | None = None,
+    **details: object,
+) -> None:
+    """Write down what was done with one version of a prescription."""
+    audit.record(
+        session,
+        actor,
+        action,
+        patient_id=prescription.patient_id,
+        subject=("prescription", prescription.id),
+        reason=reason,
+        details={"version": prescription.version.number, **details},
+    )
+
+
+def record_of(row: Row[*tuple[Any, ...]]) -> PrescriptionRecord:
+    """Return a row of `prescriptions` as a record."""
+    return PrescriptionRecord(
+        row.id,
+        row.appointment_id,
+        row.patient_id,
+        row.doctor_id,
+        row.doctor_name,
+        row.visit_at,
+        PrescriptionStatus(row.status),
+        row.latest,
+        _version_of(row[len(_FACTS) :]),
+    )
+
+
+def versions_of(
+    session: Session, prescription_id: UUID
+) -> tuple[records.PrescriptionVersion, ...]:
+    """Return all versions, the newest first."""
+    rows = session.execute(
+        select(*_VERSION)
+        .where(PrescriptionVersion.prescription_id == prescription_id)
+        .order_by(PrescriptionVersion.number.desc())
+    )
+    return tuple(map(_version_of, rows))
+
+
+def kept_lines(lines: Sequence[PrescriptionLine]) -> list[dict[str, str]]:
+    """Return the lines as the row keeps them, without what is empty."""
+    return [
+        {
+            name: value
+            for name in PrescriptionLine.__slots__
+            if (value := getattr(line, name))
+        }
+        for line in lines
+    ]
+
+
+def _version_of(row: Sequence[Any]) -> records.PrescriptionVersion:
+    number, lines, *rest = row
+    return records.PrescriptionVersion(number, tuple(map(_line_of, lines)), *rest)
+
+
+def _line_of(kept: Mapping[str, str]) -> PrescriptionLine:
+    return PrescriptionLine(**kept)

@@ -1,0 +1,1 @@
+"""The ground of all services: actors, refusals, audit events, checks of typed text."""

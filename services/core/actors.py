@@ -1,0 +1,305 @@
+"""Who acts, and what their role lets them do."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from db.routing.acting import DatabaseIdentity
+from services.core.errors import NotAllowed
+
+
+class Role(StrEnum):
+    """The clinic's five kinds of people."""
+
+    PATIENT = "patient"
+    STAFF = "staff"
+    CLINICIAN = "clinician"
+    ANALYST = "analyst"
+    ADMIN = "admin"
+
+
+class Permission(StrEnum):
+    """What a role can be allowed; the value completes "You may not ..."."""
+
+    VIEW_OWN_RECORD = "see your own record"
+    VIEW_OWN_ACCESSES = "see who looked at your record"
+    LIST_PATIENTS = "list patients"
+    VIEW_NAMES = "see patients' names in lists"
+    VIEW_PATIENT = "open a patient's record"
+    REGISTER_PATIENT = "register patients"
+    EDIT_PATIENT = "edit patients"
+    ARCHIVE_PATIENT = "archive or restore patients"
+    MERGE_PATIENTS = "merge patients"
+    EXPORT_PATIENTS = "export patient lists"
+    EXPORT_NAMES = "export names and contact details for a reason"
+    VIEW_OWN_DOCUMENTS = "see your own documents"
+    FILE_OWN_DOCUMENTS = "file documents of your own"
+    VIEW_DOCUMENTS = "see documents"
+    FILE_DOCUMENTS = "file documents"
+    DELETE_DOCUMENTS = "delete or restore documents"
+    SHARE_DOCUMENTS = "share documents by a link"
+    HOLD_DOCUMENTS = "put documents on legal hold"
+    MANAGE_RETENTION = "manage how long documents are kept"
+    SAVE_VIEWS = "save views"
+    VIEW_DOCTORS = "see the doctors"
+    MANAGE_DOCTORS = "change doctors and when they work"
+    VIEW_OWN_VISITS = "see your own visits"
+    BOOK_OWN_VISITS = "book visits of your own"
+    VIEW_VISITS = "see visits"
+    BOOK_VISITS = "book visits for patients"
+    OVERRIDE_BOOKING = "book against the rules for a reason"
+    RUN_THE_DESK = "check patients in"
+    WRITE_RECORDS = "write the records of visits"
+    PRESCRIBE = "prescribe"
+    VIEW_OWN_PRESCRIPTIONS = "see your own prescriptions"
+    VIEW_PRESCRIPTIONS = "see prescriptions"
+    VIEW_STATISTICS = "see how visits are booked"
+    PROVE_BOOKING = "prove that booking holds"
+    VIEW_OUTBOX = "see the letters that were written"
+    ASSIGN_CARE = "say who treats a patient"
+    INVITE_PATIENT = "invite a patient to sign in"
+    BREAK_GLASS = "open a record outside your patients"
+    REVIEW_BREAK_GLASS = "review records opened outside a clinician's patients"
+    MANAGE_USERS = "manage people and their roles"
+    MANAGE_TOKENS = "manage the tokens of programs"
+    OWN_TOKENS = "make tokens that act for you"
+    END_SESSIONS = "end other people's sessions"
+    VIEW_AUDIT = "read the audit log"
+    VIEW_REPLICATION = "see the state of replication"
+    ACT_ON_CLUSTER = "act on the database servers"
+    RUN_DRILLS = "practise disasters"
+    MANAGE_ALERTS = "change alerts"
+    COPY_FROM_PAST = "copy records back from the past"
+    IMPORT_RECORDS = "import records"
+
+
+_FRONT_DESK: Final = frozenset(
+    {
+        Permission.LIST_PATIENTS,
+        Permission.VIEW_NAMES,
+        Permission.VIEW_PATIENT,
+        Permission.REGISTER_PATIENT,
+        Permission.EDIT_PATIENT,
+        Permission.ARCHIVE_PATIENT,
+        Permission.MERGE_PATIENTS,
+        Permission.EXPORT_PATIENTS,
+        Permission.VIEW_DOCUMENTS,
+        Permission.FILE_DOCUMENTS,
+        Permission.DELETE_DOCUMENTS,
+        Permission.SHARE_DOCUMENTS,
+        Permission.HOLD_DOCUMENTS,
+        Permission.SAVE_VIEWS,
+        Permission.VIEW_DOCTORS,
+        Permission.VIEW_VISITS,
+        Permission.BOOK_VISITS,
+        Permission.OVERRIDE_BOOKING,
+        Permission.RUN_THE_DESK,
+        Permission.VIEW_PRESCRIPTIONS,
+        Permission.ASSIGN_CARE,
+        Permission.INVITE_PATIENT,
+        Permission.COPY_FROM_PAST,
+        Permission.OWN_TOKENS,
+    }
+)
+
+PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
+    Role.PATIENT: frozenset(
+        {
+            Permission.VIEW_OWN_RECORD,
+            Permission.VIEW_OWN_ACCESSES,
+            Permission.VIEW_OWN_DOCUMENTS,
+            Permission.FILE_OWN_DOCUMENTS,
+            Permission.SHARE_DOCUMENTS,
+            Permission.VIEW_DOCTORS,
+            Permission.VIEW_OWN_VISITS,
+            Permission.BOOK_OWN_VISITS,
+            Permission.VIEW_OWN_PRESCRIPTIONS,
+        }
+    ),
+    Role.STAFF: _FRONT_DESK | {Permission.MANAGE_DOCTORS},
+    Role.CLINICIAN: _FRONT_DESK
+    | {Permission.BREAK_GLASS, Permission.WRITE_RECORDS, Permission.PRESCRIBE},
+    Role.ANALYST: frozenset(
+        {
+            Permission.LIST_PATIENTS,
+            Permission.EXPORT_PATIENTS,
+            Permission.EXPORT_NAMES,
+            Permission.SAVE_VIEWS,
+            Permission.VIEW_DOCTORS,
+            Permission.OWN_TOKENS,
+        }
+    ),
+    Role.ADMIN: frozenset(
+        {
+            Permission.MANAGE_USERS,
+            Permission.MANAGE_TOKENS,
+            Permission.OWN_TOKENS,
+            Permission.END_SESSIONS,
+            Permission.VIEW_AUDIT,
+            Permission.REVIEW_BREAK_GLASS,
+            Permission.MANAGE_RETENTION,
+            Permission.VIEW_DOCTORS,
+            Permission.MANAGE_DOCTORS,
+            Permission.VIEW_STATISTICS,
+            Permission.PROVE_BOOKING,
+            Permission.VIEW_OUTBOX,
+            Permission.VIEW_REPLICATION,
+            Permission.ACT_ON_CLUSTER,
+            Permission.RUN_DRILLS,
+            Permission.MANAGE_ALERTS,
+            Permission.IMPORT_RECORDS,
+        }
+    ),
+}
+
+
+class Scope(StrEnum):
+    """What a token can be limited to; its role limits it further."""
+
+    READ_PATIENTS = "patients:read"
+    WRITE_PATIENTS = "patients:write"
+    EXPORT_PATIENTS = "patients:export"
+    READ_DOCUMENTS = "documents:read"
+    WRITE_DOCUMENTS = "documents:write"
+    READ_DOCTORS = "doctors:read"
+    WRITE_DOCTORS = "doctors:write"
+    READ_VISITS = "visits:read"
+    WRITE_VISITS = "visits:write"
+    READ_STATISTICS = "statistics:read"
+    READ_REPLICATION = "replication:read"
+    ACT_ON_REPLICATION = "replication:act"
+    READ_AUDIT = "audit:read"
+    MANAGE_PEOPLE = "people:manage"
+
+
+SCOPES: Final[dict[Scope, frozenset[Permission]]] = {
+    Scope.READ_PATIENTS: frozenset(
+        {
+            Permission.VIEW_OWN_RECORD,
+            Permission.VIEW_OWN_ACCESSES,
+            Permission.LIST_PATIENTS,
+            Permission.VIEW_NAMES,
+            Permission.VIEW_PATIENT,
+            Permission.SAVE_VIEWS,
+        }
+    ),
+    Scope.WRITE_PATIENTS: frozenset(
+        {
+            Permission.REGISTER_PATIENT,
+            Permission.EDIT_PATIENT,
+            Permission.ARCHIVE_PATIENT,
+            Permission.MERGE_PATIENTS,
+            Permission.ASSIGN_CARE,
+            Permission.INVITE_PATIENT,
+            Permission.IMPORT_RECORDS,
+            Permission.COPY_FROM_PAST,
+        }
+    ),
+    Scope.EXPORT_PATIENTS: frozenset(
+        {Permission.EXPORT_PATIENTS, Permission.EXPORT_NAMES}
+    ),
+    Scope.READ_DOCUMENTS: frozenset(
+        {Permission.VIEW_OWN_DOCUMENTS, Permission.VIEW_DOCUMENTS}
+    ),
+    Scope.WRITE_DOCUMENTS: frozenset(
+        {
+            Permission.FILE_OWN_DOCUMENTS,
+            Permission.FILE_DOCUMENTS,
+            Permission.DELETE_DOCUMENTS,
+            Permission.SHARE_DOCUMENTS,
+            Permission.HOLD_DOCUMENTS,
+            Permission.MANAGE_RETENTION,
+        }
+    ),
+    Scope.READ_DOCTORS: frozenset({Permission.VIEW_DOCTORS}),
+    Scope.WRITE_DOCTORS: frozenset({Permission.MANAGE_DOCTORS}),
+    Scope.READ_VISITS: frozenset(
+        {
+            Permission.VIEW_OWN_VISITS,
+            Permission.VIEW_VISITS,
+            Permission.VIEW_OWN_PRESCRIPTIONS,
+            Permission.VIEW_PRESCRIPTIONS,
+        }
+    ),
+    Scope.WRITE_VISITS: frozenset(
+        {
+            Permission.BOOK_OWN_VISITS,
+            Permission.BOOK_VISITS,
+            Permission.OVERRIDE_BOOKING,
+            Permission.RUN_THE_DESK,
+            Permission.WRITE_RECORDS,
+            Permission.PRESCRIBE,
+        }
+    ),
+    Scope.READ_STATISTICS: frozenset(
+        {
+            Permission.VIEW_STATISTICS,
+            Permission.PROVE_BOOKING,
+            Permission.VIEW_OUTBOX,
+        }
+    ),
+    Scope.READ_REPLICATION: frozenset({Permission.VIEW_REPLICATION}),
+    Scope.ACT_ON_REPLICATION: frozenset(
+        {Permission.ACT_ON_CLUSTER, Permission.RUN_DRILLS, Permission.MANAGE_ALERTS}
+    ),
+    Scope.READ_AUDIT: frozenset({Permission.VIEW_AUDIT, Permission.REVIEW_BREAK_GLASS}),
+    Scope.MANAGE_PEOPLE: frozenset(
+        {
+            Permission.MANAGE_USERS,
+            Permission.MANAGE_TOKENS,
+            Permission.END_SESSIONS,
+        }
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A signed-in person or program; every service call takes one.
+
+    `patient_id` is set for patients only and names their own record. `scopes` is set
+    for programs whose token carries less than their role.
+    """
+
+    id: UUID
+    name: str
+    role: Role
+    patient_id: UUID | None = None
+    scopes: frozenset[Scope] | None = None
+
+    @property
+    def acting(self) -> DatabaseIdentity:
+        """In whose name the database works for this actor."""
+        return DatabaseIdentity(self.role.value, self.id, self.patient_id)
+
+    def may(self, permission: Permission) -> bool:
+        """Tell whether the role carries the permission, and the token does too."""
+        return permission in PERMISSIONS[self.role] and self._reaches(permission)
+
+    def require(self, permission: Permission, patient_id: UUID | None = None) -> None:
+        """Raise NotAllowed unless the actor may; it names the patient to the audit."""
+        if permission not in PERMISSIONS[self.role]:
+            raise NotAllowed(
+                f"You may not {permission}: your role is {self.role}. "
+                "Ask an administrator if your work needs it.",
+                patient_id=patient_id,
+            )
+        if not self._reaches(permission):
+            raise NotAllowed(
+                f"You may not {permission}: this token was made for less. "
+                "Ask an administrator for one with the scope that it needs.",
+                patient_id=patient_id,
+            )
+
+    def _reaches(self, permission: Permission) -> bool:
+        if self.scopes is None:
+            return True
+        return any(permission in SCOPES[scope] for scope in self.scopes)
+
+
+# Whoever works on the server itself, as the audit log names them: their account on
+# the machine is the proof of who they are.
+CONSOLE: Final = Actor(
+    UUID("0198c0de-1427-7000-8000-000000000002"), "console", Role.ADMIN
+)

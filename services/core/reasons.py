@@ -1,0 +1,29 @@
+"""The reasons that people give for what is out of the ordinary."""
+
+from typing import Final
+
+from services.core.errors import InvalidInput
+from services.core.typed_text import is_storable
+
+SHORTEST: Final = 10
+LONGEST: Final = 500
+
+
+def read(typed: str) -> str:
+    """Return the reason tidied up; raises InvalidInput unless it says something.
+
+    The database holds every reason to the same length.
+    """
+    reason = " ".join(typed.split())
+    if len(reason) < SHORTEST:
+        raise InvalidInput(
+            "reason",
+            f"Give the reason in at least {SHORTEST} characters; it is kept and read.",
+        )
+    if len(reason) > LONGEST:
+        raise InvalidInput(
+            "reason", f"Give the reason in at most {LONGEST} characters."
+        )
+    if not is_storable(reason):
+        raise InvalidInput("reason", "The reason holds a character no record can.")
+    return reason

@@ -1,0 +1,1 @@
+"""An invented clinic, and Synthea's: what fills an empty Chartroom."""

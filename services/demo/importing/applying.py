@@ -1,0 +1,133 @@
+"""What becomes of the lines that wait: new records, changed ones, and none twice."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from services.visits.schedule import visit_changes
+
+SOURCE: Final = "synthea"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How many records were made, changed, found equal, or left as people made them."""
+
+    new: int
+    updated: int
+    unchanged: int
+    kept: int
+
+
+_PATIENT_FIELDS: Final = (
+    "first_name",
+    "last_name",
+    "date_of_birth",
+    "sex",
+    "address",
+    "allergies",
+    "medical_history",
+    "current_medications",
+)
+_COLLECT: Final = """
+CREATE TEMP TABLE arriving_records ON COMMIT DROP AS
+SELECT arriving.*, coalesce(allergies, '{}') AS allergies,
+    coalesce(medical_history, '{}') AS medical_history,
+    coalesce(current_medications, '{}') AS current_medications
+FROM arriving_patients AS arriving LEFT JOIN (
+    SELECT source_id,
+        array_agg(term ORDER BY place) FILTER (WHERE kind = 'allergies')
+            AS allergies,
+        array_agg(term ORDER BY place) FILTER (WHERE kind = 'medical_history')
+            AS medical_history,
+        array_agg(term ORDER BY place) FILTER (WHERE kind = 'current_medications')
+            AS current_medications
+    FROM chosen_terms WHERE place <= :most GROUP BY source_id
+) AS terms USING (source_id)
+WHERE problem IS NULL
+"""
+# Version and moment move only with a change, so that a second run changes nothing and
+# nobody's open form goes stale for nothing. The row is judged once it is locked, so an
+# edit that was saved a moment ago is never overwritten.
+_SAVE_PATIENTS: Final = """
+WITH saved AS (
+    INSERT INTO patients AS kept (source, source_id, source_version, {fields})
+    SELECT :source, source_id, 1, {fields} FROM arriving_records ORDER BY line
+    ON CONFLICT (source, source_id) DO UPDATE
+    SET ({fields}) = ({excluded}), version = kept.version + 1,
+        source_version = kept.version + 1, updated_at = now()
+    WHERE kept.version = kept.source_version AND kept.deleted_at IS NULL
+        AND ({kept}) IS DISTINCT FROM ({excluded})
+    RETURNING old.id IS NULL AS is_new
+)
+SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM saved
+"""
+_COUNT_KEPT: Final = """
+SELECT count(*) FROM arriving_records AS excluded
+JOIN patients AS kept ON kept.source = :source AND kept.source_id = excluded.source_id
+WHERE ({kept}) IS DISTINCT FROM ({excluded})
+"""
+_DOCTOR_FIELDS: Final = ("name", "speciality", "sex", "city")
+_SAVE_DOCTORS: Final = """
+WITH saved AS (
+    INSERT INTO doctors AS kept (source, source_id, {fields})
+    SELECT :source, source_id, {fields} FROM arriving_doctors
+    WHERE problem IS NULL ORDER BY line
+    ON CONFLICT (source, source_id) DO UPDATE
+    SET ({fields}) = ({excluded}), updated_at = now()
+    WHERE kept.deleted_at IS NULL AND ({kept}) IS DISTINCT FROM ({excluded})
+    RETURNING old.id IS NULL AS is_new
+)
+SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM saved
+"""
+_COUNT_KEPT_DOCTORS: Final = """
+SELECT count(*) FROM arriving_doctors AS excluded
+JOIN doctors AS kept ON kept.source = :source AND kept.source_id = excluded.source_id
+WHERE excluded.problem IS NULL AND ({kept}) IS DISTINCT FROM ({excluded})
+"""
+
+
+def save_patients(session: Session, *, most_terms: int) -> Outcome:
+    """Save the patients who wait, with at most so many terms in each list."""
+    session.execute(text(_COLLECT), {"most": most_terms})
+    arrived = session.scalar(text("SELECT count(*) FROM arriving_records"))
+    return _save(
+        session, _SAVE_PATIENTS, _COUNT_KEPT, _PATIENT_FIELDS, arrived=arrived or 0
+    )
+
+
+def save_doctors(session: Session) -> Outcome:
+    """Save the doctors who wait."""
+    visit_changes.changed(session)
+    arrived = session.scalar(
+        text("SELECT count(*) FROM arriving_doctors WHERE problem IS NULL")
+    )
+    return _save(
+        session,
+        _SAVE_DOCTORS,
+        _COUNT_KEPT_DOCTORS,
+        _DOCTOR_FIELDS,
+        arrived=arrived or 0,
+    )
+
+
+def _save(
+    session: Session,
+    save: str,
+    count_kept: str,
+    fields: tuple[str, ...],
+    *,
+    arrived: int,
+) -> Outcome:
+    names = {
+        "fields": ", ".join(fields),
+        "excluded": ", ".join(f"excluded.{field}" for field in fields),
+        "kept": ", ".join(f"kept.{field}" for field in fields),
+    }
+    source = {"source": SOURCE}
+    new, updated = session.execute(text(save.format(**names)), source).one()
+    # Whatever still differs was left alone on purpose.
+    kept = session.scalar(text(count_kept.format(**names)), source) or 0
+    return Outcome(new, updated, arrived - new - updated - kept, kept)

@@ -1,0 +1,93 @@
+"""The list of lines that an import could not take."""
+
+import csv
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from services.demo.importing.csv_lines import CannotImport
+
+_HEADING: Final = ("file", "line", "reason")
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A line that was not taken, and why; holds nothing of what stands in it."""
+
+    file: str
+    line: int
+    reason: str
+
+
+class RejectsFile:
+    """Where rejects are listed, for its owner's eyes only.
+
+    The list is swapped in as a whole once the import is committed, so it always tells
+    of one complete run; a run without rejects leaves no list.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._draft = path.with_name(f".{path.name}.{os.getpid()}")
+        self._count = 0
+
+    @contextmanager
+    def replacing(self) -> Iterator["RejectsFile"]:
+        """Put the list in place at a clean exit; raise CannotImport if it cannot be."""
+        self._refuse_to_overwrite_anything_else()
+        try:
+            self.restart()
+            yield self
+            if self._count:
+                self._draft.replace(self._path)
+            else:
+                self._path.unlink(missing_ok=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        finally:
+            with suppress(OSError):
+                self._draft.unlink(missing_ok=True)
+
+    def restart(self) -> None:
+        """Begin an empty list, for the import is tried (again) from its beginning."""
+        self._count = 0
+        descriptor = os.open(
+            self._draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode=0o600
+        )
+        with os.fdopen(descriptor, "w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerow(_HEADING)
+
+    def extend(self, rejects: Iterator[Reject]) -> None:
+        """Add to the list."""
+        with self._draft.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            for reject in rejects:
+                writer.writerow((reject.file, reject.line, reject.reason))
+                self._count += 1
+
+    def _refuse_to_overwrite_anything_else(self) -> None:
+        try:
+            with self._path.open(
+                newline="", encoding="utf-8", errors="replace"
+            ) as file:
+                first = next(csv.reader([file.readline(1_000)]), [])
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise self._unwritable(error) from error
+        if tuple(first) != _HEADING:
+            raise CannotImport(
+                "rejects",
+                f"{self._path} is there already and is no list of rejects; "
+                "name another file with --rejects.",
+            )
+
+    def _unwritable(self, error: OSError) -> CannotImport:
+        return CannotImport(
+            "rejects",
+            f"{self._path} cannot be written: {error.strerror}; "
+            "name another file with --rejects.",
+        )

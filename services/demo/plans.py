@@ -1,0 +1,149 @@
+"""When the demo's doctors work, and as which of them its clinician signs in."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import time
+from decimal import Decimal
+from typing import Any, Final
+
+from sqlalchemy import Row, exists, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.models import Doctor, Slot, User, WorkingHours
+from services.core import audit
+from services.core.audit import Action
+from services.visits.schedule.plans import Calendar, Hours, HoursKind, apply_plans
+from services.visits.schedule.plans.weeks import exchange_week
+
+_MONDAY_TO_FRIDAY: Final = range(1, 6)
+_EVERY_DAY: Final = range(1, 8)
+_DEMO: Final = "demo"
+# Two starts at once must not plan for the same doctors.
+_LOCK: Final = func.pg_advisory_xact_lock(func.hashtext("chartroom.demo_plans"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Practice:
+    """How long a visit takes in a speciality, in minutes, and what it costs."""
+
+    minutes: int
+    fee: Decimal
+
+
+_USUAL: Final = _Practice(30, Decimal("95.00"))
+_PRACTICES: Final = {
+    "General practice": _Practice(20, Decimal("45.00")),
+    "Paediatrics": _Practice(20, Decimal("50.00")),
+    "Psychiatry": _Practice(50, Decimal("120.00")),
+    "Radiology": _Practice(15, Decimal("80.00")),
+}
+
+
+def _hours(
+    days: Iterable[int], starts_at: str, ends_at: str, kind: HoursKind = "work"
+) -> list[Hours]:
+    begin, end = time.fromisoformat(starts_at), time.fromisoformat(ends_at)
+    return [Hours(day, begin, end, kind) for day in days]
+
+
+_WEEKS: Final = (
+    [
+        *_hours(_MONDAY_TO_FRIDAY, "08:00", "16:00"),
+        *_hours(_MONDAY_TO_FRIDAY, "12:00", "12:40", "break"),
+    ],
+    [
+        *_hours(_MONDAY_TO_FRIDAY, "11:00", "19:00"),
+        *_hours(_MONDAY_TO_FRIDAY, "14:30", "15:10", "break"),
+    ],
+    [*_hours((1, 3), "09:00", "13:00"), *_hours((5,), "09:00", "15:00")],
+    [*_hours((2, 4), "08:00", "17:00"), *_hours((2, 4), "12:00", "13:00", "break")],
+)
+# The demo is looked at on Sundays, too.
+_OWN_WEEK: Final = [
+    *_hours(_EVERY_DAY, "08:00", "18:00"),
+    *_hours(_EVERY_DAY, "12:20", "13:00", "break"),
+]
+
+
+def ensure_demo_plans(session: Session, calendar: Calendar) -> int:
+    """Let the invented doctors work; return how many had no plan before.
+
+    Who never had one gets one: a plan that somebody has emptied stays empty. The
+    caller commits.
+    """
+    session.execute(select(_LOCK))
+    _add_clinician(session)
+    new = _never_planned(session)
+    for number, doctor in enumerate(new):
+        own = doctor.source == _DEMO
+        exchange_week(
+            session, doctor.id, _OWN_WEEK if own else _WEEKS[number % len(_WEEKS)]
+        )
+        session.execute(
+            update(Doctor)
+            .where(Doctor.id == doctor.id)
+            .values(_facts(number, doctor))
+            .execution_options(synchronize_session=False)
+        )
+    if new:
+        details = {"source": _DEMO, "new": len(new)}
+        audit.record(session, None, Action.SCHEDULE_CHANGE, details=details)
+        apply_plans(session, None, [doctor.id for doctor in new], calendar)
+    return len(new)
+
+
+def _add_clinician(session: Session) -> None:
+    """Make the demo's clinician one of the doctors who can be booked."""
+    clinician = session.execute(
+        select(User.id, User.name, User.email).where(
+            User.is_demo, User.role == "clinician", User.deactivated_at.is_(None)
+        )
+    ).first()
+    if clinician is None:
+        return
+    session.execute(
+        insert(Doctor)
+        .values(
+            name=clinician.name,
+            speciality="General practice",
+            sex="female",
+            email=clinician.email,
+            user_id=clinician.id,
+            source=_DEMO,
+            source_id=_DEMO,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def _never_planned(session: Session) -> Sequence[Row[*tuple[Any, ...]]]:
+    # Withdrawn slots count: they tell of a plan that was there.
+    is_invented = or_(Doctor.source == _DEMO, Doctor.source.startswith("seed "))
+    return session.execute(
+        select(Doctor.id, Doctor.name, Doctor.speciality, Doctor.source, Doctor.email)
+        .where(
+            is_invented,
+            Doctor.deleted_at.is_(None),
+            ~exists().where(WorkingHours.doctor_id == Doctor.id),
+            ~exists().where(Slot.doctor_id == Doctor.id),
+        )
+        .order_by(Doctor.source, Doctor.source_id)
+    ).all()
+
+
+def _facts(number: int, doctor: Row[*tuple[Any, ...]]) -> dict[str, object]:
+    practice = _PRACTICES.get(doctor.speciality, _USUAL)
+    # Together no two have it, whichever seeds they come from.
+    seed_number = doctor.source.removeprefix("seed ").replace(_DEMO, "0")
+    mark = f"{seed_number}-{number:02}"
+    address = func.concat(
+        func.replace(func.fold(doctor.name), " ", "."), f".{mark}@example.com"
+    )
+    return {
+        "room": f"{1 + number // 10}.{1 + number % 10:02}",
+        "fee": practice.fee,
+        "slot_minutes": practice.minutes,
+        "license_number": f"DEMO-{mark}".upper(),
+        "email": func.coalesce(Doctor.email, address),
+    }

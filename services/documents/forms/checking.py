@@ -1,0 +1,148 @@
+"""Whether a form can be made into a document, and what must be changed if not."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Final
+from unicodedata import name
+
+from services.core.errors import InvalidInput, Problem
+from services.core.typed_text import tidy
+from services.documents.forms import fonts
+from services.documents.forms.fields import Form, FormField, FormFieldKind, Value
+from services.documents.forms.template import Template
+
+_LINE_LENGTH: Final = 200
+_TEXT_LENGTH: Final = 20_000
+_TABLE_ROWS: Final = 200
+_MOST_NAMED: Final = 5
+
+
+class InvalidForm(InvalidInput):
+    """The form breaks a rule, or several."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(problems[0].field, " ".join(one.message for one in problems))
+        self.problems = problems
+
+
+def checked(template: Template, form: Form, *, today: date) -> dict[str, Value]:
+    """Return the form as it is printed and kept, or raise InvalidForm."""
+    values = {
+        field.name: cleaned(form.get(field.name, "")) for field in template.fields
+    }
+    problems = [
+        problem
+        for field in template.fields
+        for problem in _problems(field, values[field.name])
+    ]
+    # Only of dates that are dates.
+    problems = problems or list(_wrong_times(template, values, today))
+    if problems:
+        raise InvalidForm(*problems)
+    return values
+
+
+def missing_characters(form: Form) -> tuple[str, ...]:
+    """Return the characters of the form that no font has."""
+    return fonts.missing(text_of(form))
+
+
+def text_of(form: Form) -> str:
+    """Return everything that is written in the form."""
+    return "\n".join(_written(value) for value in form.values())
+
+
+def cleaned(value: Value) -> Value:
+    """Return the value in composed characters, without control characters and edges."""
+    if isinstance(value, str):
+        return tidy(value)
+    rows = [[tidy(cell).replace("\n", " ") for cell in row] for row in value]
+    return [row for row in rows if any(row)]
+
+
+def _written(value: Value) -> str:
+    if isinstance(value, str):
+        return value
+    return "\n".join("\n".join(row) for row in value)
+
+
+def _problems(field: FormField, value: Value) -> Iterator[Problem]:
+    text = _written(value)
+    if not text:
+        if field.required:
+            yield Problem(field.name, f"{field.label} is missing; enter it.")
+        return
+    if refused := _refusal(field, value):
+        yield Problem(field.name, refused)
+    if missing := fonts.missing(text):
+        yield Problem(field.name, _unprintable(field, missing))
+
+
+def _refusal(field: FormField, value: Value) -> str | None:
+    """Return what is wrong with how the value is written."""
+    if (field.kind is FormFieldKind.TABLE) != isinstance(value, list):
+        return f"{field.label} has another form than this document wants."
+    if isinstance(value, list):
+        return _table_refusal(field, value)
+    if field.kind is FormFieldKind.DATE:
+        return None if _is_date(value) else f"{field.label} must be a date."
+    longest = _TEXT_LENGTH if field.kind is FormFieldKind.TEXT else _LINE_LENGTH
+    if len(value) > longest:
+        return f"{field.label} is too long: {longest:,} characters at most."
+    if field.kind is FormFieldKind.LINE and "\n" in value:
+        return f"{field.label} must be one line."
+    return None
+
+
+def _table_refusal(field: FormField, rows: list[list[str]]) -> str | None:
+    if len(rows) > _TABLE_ROWS:
+        return f"{field.label} has too many rows: {_TABLE_ROWS} at most."
+    if any(len(row) != len(field.columns) for row in rows):
+        return f"{field.label} has rows with too few or too many cells."
+    if any(len(cell) > _LINE_LENGTH for row in rows for cell in row):
+        return f"{field.label} has a cell that is too long: {_LINE_LENGTH} at most."
+    return None
+
+
+def _wrong_times(template: Template, values: Form, today: date) -> Iterator[Problem]:
+    """Say which dates cannot be meant, though they are dates."""
+    labels = {field.name: field.label for field in template.fields}
+    days = {
+        field.name: date.fromisoformat(str(typed))
+        for field in template.fields
+        if field.kind is FormFieldKind.DATE and (typed := values[field.name])
+    }
+    for field in template.fields:
+        if (day := days.get(field.name)) is None:
+            continue
+        if field.is_past and day > today:
+            said = f"{field.label} is in the future; correct it."
+            yield Problem(field.name, said)
+        if (first := days.get(field.not_before)) and day < first:
+            earlier = labels[field.not_before]
+            said = f"{field.label} is before “{earlier}”; correct one of the two."
+            yield Problem(field.name, said)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _unprintable(field: FormField, missing: tuple[str, ...]) -> str:
+    named = ", ".join(map(_named, missing[:_MOST_NAMED]))
+    more = len(missing) - _MOST_NAMED
+    rest = f" and {more} more" if more > 0 else ""
+    return (
+        f"{field.label} has characters that no font here can print: {named}{rest}. "
+        "Write them in another way."
+    )
+
+
+def _named(character: str) -> str:
+    described = name(character, "").lower() or "unnamed"
+    shown = f"{character} " if character.isprintable() else ""
+    return f"{shown}(U+{ord(character):04X}, {described})"

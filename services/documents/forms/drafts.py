@@ -1,0 +1,67 @@
+"""Forms that somebody has begun: kept for a month, for their eyes only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from db.draft_store import DraftStore
+from services.core.actors import Actor, Permission
+from services.core.drafting import Drafts, Kept
+from services.documents.forms.fields import Value
+from services.documents.forms.templates import TEMPLATES
+from services.documents.records.kinds import Classification
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A form as it was when it was saved last.
+
+    `document_id` is the document whose next version it will be, if it is one's. What
+    follows the form is how it shall be filed; without, as usual.
+    """
+
+    id: UUID
+    template: str
+    patient_id: UUID | None
+    document_id: UUID | None
+    form: dict[str, Value]
+    title: str = ""
+    classification: Classification | None = None
+    description: str = ""
+
+
+SavedDraft = Kept[Draft]
+_DRAFTS: Final = Drafts(TypeAdapter(Draft))
+
+
+def save_draft(shelf: DraftStore, actor: Actor, unfinished: Draft) -> datetime:
+    """Keep the draft in place of what was saved of it before; say when.
+
+    Raises NotAllowed or DraftsNotReached.
+    """
+    actor.require(Permission.FILE_DOCUMENTS)
+    return _DRAFTS.save(shelf, actor.id, unfinished.id, unfinished)
+
+
+def list_drafts(
+    shelf: DraftStore, actor: Actor, patient_id: UUID | None
+) -> tuple[SavedDraft, ...]:
+    """Return the actor's own drafts about this patient, or about none, newest first.
+
+    One of a form that is no more is left out. Raises NotAllowed or DraftsNotReached.
+    """
+    actor.require(Permission.FILE_DOCUMENTS)
+    return tuple(
+        kept
+        for kept in _DRAFTS.list_of(shelf, actor.id)
+        if kept.draft.patient_id == patient_id and kept.draft.template in TEMPLATES
+    )
+
+
+def discard_draft(shelf: DraftStore, actor: Actor, draft_id: UUID) -> None:
+    """Forget one of the actor's own drafts. Raises NotAllowed or DraftsNotReached."""
+    actor.require(Permission.FILE_DOCUMENTS)
+    _DRAFTS.discard(shelf, actor.id, draft_id)

@@ -1,0 +1,91 @@
+"""The fields of a form: what each is called, what it holds, where it comes from."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from services.patients.records.model import PatientRecord
+
+# One line, several lines, an ISO date; or the rows of a table, cell by cell.
+Value = str | list[list[str]]
+Form = Mapping[str, Value]
+
+
+class FormFieldKind(StrEnum):
+    """What a field holds."""
+
+    LINE = "line"
+    TEXT = "text"
+    DATE = "date"
+    TABLE = "table"
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """One field; `prefill` tells what a patient's record already knows about it.
+
+    `is_past` says that the date has come already; `not_before` names the field whose
+    date comes first.
+    """
+
+    name: str
+    label: str
+    kind: FormFieldKind = FormFieldKind.LINE
+    required: bool = False
+    help: str = ""
+    columns: tuple[str, ...] = ()
+    prefill: Callable[[PatientRecord], str] | None = None
+    is_past: bool = False
+    not_before: str = ""
+
+
+def _name(patient: PatientRecord) -> str:
+    return f"{patient.first_name} {patient.last_name}"
+
+
+def _allergies(patient: PatientRecord) -> str:
+    if patient.no_known_allergies:
+        return "No known allergies"
+    return ", ".join(patient.allergies)
+
+
+def _medication(patient: PatientRecord) -> str:
+    return "\n".join(patient.current_medications)
+
+
+def _history(patient: PatientRecord) -> str:
+    return "\n".join(patient.medical_history)
+
+
+def _information(patient: PatientRecord) -> str:
+    parts = (("History", _history(patient)), ("Medication", _medication(patient)))
+    return "\n\n".join(f"{label}:\n{text}" for label, text in parts if text)
+
+
+NAME: Final = FormField("name", "Name", required=True, prefill=_name)
+DATE_OF_BIRTH: Final = FormField(
+    "date_of_birth",
+    "Date of birth",
+    FormFieldKind.DATE,
+    required=True,
+    prefill=lambda patient: patient.date_of_birth.isoformat(),
+    is_past=True,
+)
+DIAGNOSIS: Final = FormField("diagnosis", "Diagnosis", FormFieldKind.TEXT)
+ALLERGIES: Final = FormField(
+    "allergies", "Allergies", FormFieldKind.TEXT, prefill=_allergies
+)
+MEDICATION: Final = FormField(
+    "medication", "Current medication", FormFieldKind.TEXT, prefill=_medication
+)
+HISTORY: Final = FormField(
+    "history", "Medical history", FormFieldKind.TEXT, prefill=_history
+)
+MEDICAL_INFORMATION: Final = FormField(
+    "medical_information",
+    "Medical information",
+    FormFieldKind.TEXT,
+    prefill=_information,
+)
+REMARKS: Final = FormField("remarks", "Remarks", FormFieldKind.TEXT)

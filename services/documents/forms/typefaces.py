@@ -1,0 +1,137 @@
+"""Fonts inside one document, and what their glyphs say to machines that read."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+from unicodedata import normalize
+
+from fpdf.enums import TextDirection
+from fpdf.fonts import Glyph, HarfBuzzFont, SubsetMap, TTFFont
+from fpdf.unicode_script import UnicodeScript, get_unicode_script
+
+from services.documents.forms import fonts
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
+
+_SEVERAL: Final = 2
+# It looks through a long table, and texts are made of few characters.
+_script: Final = lru_cache(maxsize=4096)(get_unicode_script)
+_LEFTWARDS: Final = TextDirection.RTL
+# Spaces, digits and accents belong to whatever they stand beside.
+_ANY_SCRIPT: Final = frozenset({UnicodeScript.COMMON, UnicodeScript.INHERITED})
+# What is for shaping, and what a hinting program noted about itself.
+_UNUSED: Final = frozenset({"GDEF", "GPOS", "GSUB", "MATH", "TTFA"})
+# A glyph that says nothing of its own (the second of two that draw one character)
+# must say something in PDF/A-2u: this is invisible, and joins what is around it.
+_NOTHING: Final = (0x2060,)
+# The one character that stands for a ligature, such as that of lam and alef. Machines
+# that turn right-to-left lines around turn the letters of a pair around as well.
+_PRESENTATION: Final = range(0xFB50, 0xFEFD)
+
+
+def _ligatures() -> dict[tuple[int, ...], tuple[int, ...]]:
+    found: dict[tuple[int, ...], tuple[int, ...]] = {}
+    for form in _PRESENTATION:
+        letters = tuple(map(ord, normalize("NFKC", chr(form))))
+        if len(letters) > 1:
+            found.setdefault(letters, (form,))
+    return found
+
+
+_LIGATURES: Final = _ligatures()
+
+
+@dataclass(frozen=True, slots=True)
+class _Glyph:
+    """A glyph of a longer text, by the place of its character in the whole."""
+
+    codepoint: int
+    cluster: int
+
+
+class _Subset(SubsetMap):
+    """The glyphs that a document uses.
+
+    fpdf2 keeps what it has answered, for all documents at once, and forgets it when it
+    has written one: it calls `cache_clear`. What ours stands on must keep nothing.
+    """
+
+    @cache  # noqa: B019
+    def get_glyph(
+        self,
+        glyph: int | None = None,
+        unicode: int | tuple[int, ...] | None = None,
+        glyph_name: str | None = None,
+        glyph_width: int | None = None,
+    ) -> Glyph | None:
+        if isinstance(unicode, tuple):
+            unicode = _LIGATURES.get(unicode, unicode) or _NOTHING
+        answer = SubsetMap.get_glyph.__wrapped__
+        return answer(self, glyph, unicode, glyph_name, glyph_width)
+
+
+class Typeface(TTFFont):
+    """A face inside one document; what of it is not used is not embedded.
+
+    It is made from bytes: fpdf2 itself wants a file, and packages hold archives.
+    """
+
+    def __init__(self, document: "FPDF", face: fonts.Face) -> None:
+        super().__init__(
+            document,
+            cast("Path", BytesIO(fonts.data(face))),
+            key(face),
+            face.style,
+            collection_font_number=face.number,
+        )
+        # Shaping reads the font's own bytes; here these would only be decoded, at great
+        # cost, to be thrown away.
+        for table in _UNUSED.intersection(self.ttfont.keys()):
+            del self.ttfont[table]
+        self.subset = _Subset(self)
+        self._hbfont = HarfBuzzFont(fonts.shaped(face))
+
+    def perform_harfbuzz_shaping(
+        self, text: str, font_size_pt: float, text_shaping_params: dict[str, Any] | None
+    ) -> tuple[Sequence[Any], Sequence[Any]]:
+        """Shape each script by its own rules.
+
+        The engine takes the first script it meets for the whole, and fpdf2 hands it
+        whatever stands side by side in one font: "Lab report, राजेश" as Latin.
+        """
+        shape = super().perform_harfbuzz_shaping
+        whole = "".join(text)
+        runs = () if whole.isascii() else tuple(_runs(whole))
+        if len(runs) < _SEVERAL:
+            return shape(text, font_size_pt, text_shaping_params)
+        direction = (text_shaping_params or {}).get("fragment_direction")
+        glyphs: list[_Glyph] = []
+        places: list[Any] = []
+        for start, part in reversed(runs) if direction is _LEFTWARDS else runs:
+            infos, positions = shape(part, font_size_pt, text_shaping_params)
+            glyphs += (_Glyph(one.codepoint, one.cluster + start) for one in infos)
+            places += positions
+        return glyphs, places
+
+
+def _runs(text: str) -> Iterator[tuple[int, str]]:
+    """Yield where each stretch of one script begins, and the stretch."""
+    begun, script = 0, None
+    for place, character in enumerate(text):
+        here = _script(character)
+        if here in _ANY_SCRIPT or here is script:
+            continue
+        if script is not None:
+            yield begun, text[begun:place]
+            begun = place
+        script = here
+    yield begun, text[begun:]
+
+
+def key(face: fonts.Face) -> str:
+    """Return the name under which a document knows a face."""
+    return face.family + face.style

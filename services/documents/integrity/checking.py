@@ -1,0 +1,210 @@
+"""The walk of checks: every file is read, decrypted and compared with its row."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from typing import Final
+
+from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from db.gridfs import Bucket, FileDamaged, FileKeyMissing, FileMissing, FileStore
+from db.models import DocumentVersion
+from services.core import audit
+from services.core.audit import Action
+from services.documents.integrity.file_references import (
+    FileReference,
+    count_named,
+    get_again,
+    list_versions,
+    versions,
+)
+from services.documents.integrity.runs import KEEPER
+
+# Every file is looked at once in a week. The shares are those of five days, checked
+# again no sooner than that: two days are left for whatever keeps the worker from it.
+WEEK: Final = timedelta(days=7)
+_ROUND: Final = timedelta(days=5)
+_SHARES: Final = 5 * 24 * 6
+# What is damaged may have been brought back from a backup.
+_DAMAGED_AGAIN: Final = timedelta(days=1)
+_PIECE: Final = 256 * 1024
+_DAMAGED: Final = {
+    Bucket.PATIENT_PHOTOS: Action.PHOTO_DAMAGED,
+    Bucket.DOCTOR_PHOTOS: Action.PHOTO_DAMAGED,
+    Bucket.PRESCRIPTION_FILES: Action.PRESCRIPTION_DAMAGED,
+}
+# So many in a row are not damaged one by one.
+_MANY: Final = 10
+
+
+class State(StrEnum):
+    """What became of a file."""
+
+    WHOLE = "whole"
+    DAMAGED = "damaged"
+    MISSING = "missing"
+    UNREADABLE = "its key is missing"
+
+
+# What is said of the file itself; that a key is missing is said of the keys.
+_BROKEN: Final = (State.DAMAGED, State.MISSING)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A row's files, and what was found out about them."""
+
+    named: FileReference
+    state: State
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the files are what their row says."""
+        return self.state is State.WHOLE
+
+
+class NothingVerifies(Exception):
+    """No file at all can be verified: the key file is wrong, not every file."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No file can be verified. Probably this is not the key file with which "
+            "they were encrypted, or not their database; nothing was marked as damaged."
+        )
+
+
+def share_of(session: Session, *buckets: Bucket) -> int:
+    """Return how many of the buckets' rows ten minutes take their turn with."""
+    return math.ceil(sum(count_named(session, one) for one in buckets) / _SHARES)
+
+
+def list_due(session: Session, limit: int) -> tuple[FileReference, ...]:
+    """Return versions to check next, the longest unchecked first."""
+    now, checked_at = func.now(), DocumentVersion.checked_at
+    is_due = or_(
+        checked_at.is_(None),
+        checked_at <= now - _ROUND,
+        and_(
+            DocumentVersion.damaged_at.is_not(None),
+            checked_at <= now - _DAMAGED_AGAIN,
+        ),
+    )
+    order = checked_at.asc().nulls_first()
+    return list_versions(session, versions().where(is_due).order_by(order).limit(limit))
+
+
+def list_unchecked_since(
+    session: Session, begun_at: datetime, limit: int
+) -> tuple[FileReference, ...]:
+    """Return versions that nobody has checked since a moment."""
+    checked_at = DocumentVersion.checked_at
+    is_due = or_(checked_at.is_(None), checked_at < begun_at)
+    order = checked_at.asc().nulls_first()
+    return list_versions(session, versions().where(is_due).order_by(order).limit(limit))
+
+
+def find_moment(session: Session) -> datetime:
+    """Return what the time is where checks are noted."""
+    moment: datetime = session.scalars(select(func.clock_timestamp())).one()
+    return moment
+
+
+def check(files: FileStore, named: FileReference) -> Finding:
+    """Read the files to their ends; raises FileStoreUnavailable."""
+    try:
+        is_right = all(_is_right(files, named, file_id) for file_id in named.file_ids)
+    except FileMissing:
+        return Finding(named, State.MISSING)
+    except FileDamaged:
+        return Finding(named, State.DAMAGED)
+    except FileKeyMissing:
+        return Finding(named, State.UNREADABLE)
+    return Finding(named, State.WHOLE if is_right else State.DAMAGED)
+
+
+def are_credible(
+    session: Session, files: FileStore, findings: Sequence[Finding]
+) -> bool:
+    """Tell whether the findings are about the files, rather than about our keys.
+
+    If not one of them is whole, a file that was whole the last time tells.
+    """
+    if not findings or any(one.is_whole for one in findings):
+        return True
+    ids = [one.named.id for one in findings]
+    known = list_versions(
+        session,
+        versions()
+        .where(
+            DocumentVersion.id.not_in(ids),
+            DocumentVersion.checked_at.is_not(None),
+            DocumentVersion.damaged_at.is_(None),
+        )
+        .order_by(DocumentVersion.checked_at.desc())
+        .limit(1),
+    )
+    if known:
+        return check(files, known[0]).is_whole
+    is_about_keys = any(one.state is State.UNREADABLE for one in findings)
+    return not is_about_keys and len(findings) < _MANY
+
+
+def keep(session: Session, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Mark what is damaged, and what is whole again; return what is not whole.
+
+    That a key is missing is no damage: it is only returned. What was replaced or
+    purged while its file was read is left alone. The caller, the system, commits.
+    """
+    unchanged = get_again(session, [one.named for one in findings])
+    still = {one.id for one in unchanged}
+    found = [one for one in findings if one.named.id in still]
+    for one in found:
+        if one.named.bucket is Bucket.DOCUMENTS:
+            _mark(session, one)
+        elif one.state in _BROKEN:
+            _record(session, _DAMAGED[one.named.bucket], one)
+    return tuple(one for one in found if not one.is_whole)
+
+
+def _mark(session: Session, finding: Finding) -> None:
+    """Mark the version, and write down what is new about it, once."""
+    damaged_at = DocumentVersion.damaged_at
+    version = update(DocumentVersion).where(DocumentVersion.id == finding.named.id)
+    session.execute(version.values(checked_at=func.now()))
+    news = {
+        **{state: (damaged_at.is_(None), func.now()) for state in _BROKEN},
+        State.WHOLE: (damaged_at.is_not(None), None),
+    }
+    if finding.state in news:
+        was_otherwise, found_at = news[finding.state]
+        changed = version.where(was_otherwise).values(damaged_at=found_at)
+        if session.execute(changed.returning(DocumentVersion.id)).all():
+            _record(session, Action.DOCUMENT_DAMAGED, finding)
+
+
+def _record(session: Session, action: Action, finding: Finding) -> None:
+    named = finding.named
+    version = {} if named.number is None else {"version": named.number}
+    audit.record(
+        session,
+        KEEPER,
+        action,
+        patient_id=named.patient_id,
+        subject=named.subject,
+        details={**version, "found": str(finding.state)},
+    )
+
+
+def _is_right(files: FileStore, named: FileReference, file_id: str) -> bool:
+    digest, size = sha256(), 0
+    with files.open(named.bucket, file_id) as stream:
+        while piece := stream.read(_PIECE):
+            digest.update(piece)
+            size += len(piece)
+    if named.sha256 is None:
+        return True
+    return (size, digest.digest()) == (named.filesize, bytes(named.sha256))

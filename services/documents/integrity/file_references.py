@@ -1,0 +1,207 @@
+"""Which rows name which files. Ask the primary: a replica may not know the newest."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    Row,
+    Select,
+    Uuid,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import BYTEA
+from sqlalchemy.orm import Session
+
+from db.gridfs import Bucket, FileStore
+from db.models import (
+    Doctor,
+    Document,
+    DocumentVersion,
+    Patient,
+    Prescription,
+    PrescriptionVersion,
+)
+from services.patients.photos.files import files_of
+
+# Whose rows name the photos of a bucket.
+PICTURED: Final[Mapping[Bucket, type[Patient] | type[Doctor]]] = {
+    Bucket.PATIENT_PHOTOS: Patient,
+    Bucket.DOCTOR_PHOTOS: Doctor,
+}
+# Whose rows have no note of when they were checked: the walk goes by their ids.
+BY_ID: Final = (*PICTURED, Bucket.PRESCRIPTION_FILES)
+_KINDS: Final = {
+    Bucket.DOCUMENTS: "document",
+    Bucket.PRESCRIPTION_FILES: "prescription",
+    Bucket.PATIENT_PHOTOS: "photo",
+    Bucket.DOCTOR_PHOTOS: "doctor's photo",
+}
+# Few enough for one question, many enough to have few questions.
+_AT_ONCE: Final = 1000
+_HAS_FILE: Final = DocumentVersion.file_id.is_not(None)
+
+
+@dataclass(frozen=True, slots=True)
+class FileReference:
+    """Files that a row names: a version's one, or a photo and its thumbnail.
+
+    `id` is the row's, `subject_id` that of the document, of the prescription or of who
+    is pictured. Of a version it is also known what its file must be like.
+    """
+
+    id: UUID
+    subject_id: UUID
+    patient_id: UUID | None
+    file_ids: tuple[str, ...]
+    number: int | None = None
+    filesize: int | None = None
+    sha256: bytes | None = None
+    bucket: Bucket = Bucket.DOCUMENTS
+
+    @property
+    def subject(self) -> tuple[str, UUID]:
+        """What the audit log calls it."""
+        return (_KINDS[self.bucket], self.subject_id)
+
+    @property
+    def words(self) -> str:
+        """What reports call it: by its id, never by its name."""
+        kind, subject_id = self.subject
+        version = "" if self.number is None else f", version {self.number}"
+        return f"{kind} {subject_id}{version}"
+
+
+def named_among(
+    session: Session, bucket: Bucket, file_ids: Collection[str]
+) -> frozenset[str]:
+    """Return those of the files that a row names."""
+    if bucket in PICTURED:
+        named = session.scalars(select(PICTURED[bucket].photo_file_id))
+        return frozenset(one for each in named for one in files_of(each))
+    if bucket is Bucket.PRESCRIPTION_FILES:
+        kept = PrescriptionVersion.file_id
+        return frozenset(session.scalars(select(kept).where(kept.in_(file_ids))))
+    found = select(DocumentVersion.file_id).where(DocumentVersion.file_id.in_(file_ids))
+    return frozenset(filter(None, session.scalars(found)))
+
+
+def list_unnamed(
+    session: Session, files: FileStore, bucket: Bucket, older_than: datetime
+) -> Iterator[str]:
+    """Yield the files that no row names, among those old enough to have got one."""
+    stored = iter(files.list_older_than(bucket, older_than))
+    while some := tuple(islice(stored, _AT_ONCE)):
+        named = named_among(session, bucket, some)
+        yield from (one for one in some if one not in named)
+
+
+def count_named(session: Session, bucket: Bucket) -> int:
+    """Return how many rows name files of the bucket."""
+    named = _HAS_FILE
+    if bucket is Bucket.PRESCRIPTION_FILES:
+        named = PrescriptionVersion.file_id.is_not(None)
+    if bucket in PICTURED:
+        named = PICTURED[bucket].photo_file_id.is_not(None)
+    return session.scalar(select(func.count()).where(named)) or 0
+
+
+def versions() -> Select[*tuple[Any, ...]]:
+    """Select the versions that have a file, for `list_versions`."""
+    return (
+        select(
+            DocumentVersion.id,
+            DocumentVersion.document_id,
+            Document.patient_id,
+            DocumentVersion.file_id,
+            DocumentVersion.number,
+            DocumentVersion.filesize,
+            DocumentVersion.sha256,
+        )
+        .join(Document, Document.id == DocumentVersion.document_id)
+        .where(_HAS_FILE)
+    )
+
+
+def list_versions(
+    session: Session, wanted: Select[*tuple[Any, ...]]
+) -> tuple[FileReference, ...]:
+    """Return the versions that a selection of `versions` finds."""
+    rows = session.execute(wanted)
+    return tuple(
+        FileReference(row[0], row[1], row[2], (row[3],), row[4], row[5], row[6])
+        for row in rows
+    )
+
+
+def list_by_id(
+    session: Session,
+    after: UUID | None,
+    limit: int,
+    *,
+    buckets: Collection[Bucket] = BY_ID,
+) -> tuple[FileReference, ...]:
+    """Return what names photos and prescriptions of the buckets, by the rows' ids."""
+    wanted = union_all(*map(_rows, buckets)).subquery()
+    found = select(wanted).order_by(wanted.c.id).limit(limit)
+    if after is not None:
+        found = found.where(wanted.c.id > after)
+    return tuple(map(_named, session.execute(found)))
+
+
+def get_again(
+    session: Session, before: Collection[FileReference]
+) -> tuple[FileReference, ...]:
+    """Return those whose row still names the same files; others have moved on."""
+    ids = [one.id for one in before]
+    found = list_versions(session, versions().where(DocumentVersion.id.in_(ids)))
+    others = union_all(*map(_rows, BY_ID)).subquery()
+    rows = session.execute(select(others).where(others.c.id.in_(ids)))
+    now = {one.id: one.file_ids for one in (*found, *map(_named, rows))}
+    return tuple(one for one in before if now.get(one.id) == one.file_ids)
+
+
+def _rows(bucket: Bucket) -> Select[*tuple[Any, ...]]:
+    kind = literal(str(bucket)).label("bucket")
+    if bucket is Bucket.PRESCRIPTION_FILES:
+        version = PrescriptionVersion
+        return select(
+            kind,
+            version.id,
+            version.prescription_id,
+            Prescription.patient_id,
+            version.file_id,
+            version.number,
+            version.filesize,
+            version.sha256,
+        ).join(Prescription, Prescription.id == version.prescription_id)
+    whose = PICTURED[bucket]
+    patient_id = whose.id if whose is Patient else null()
+    nothing = (cast(null(), Integer), cast(null(), BigInteger), cast(null(), BYTEA))
+    return select(
+        kind, whose.id, whose.id, cast(patient_id, Uuid), whose.photo_file_id, *nothing
+    ).where(whose.photo_file_id.is_not(None))
+
+
+def _named(row: Row[*tuple[Any, ...]]) -> FileReference:
+    kind, row_id, subject_id, patient_id, named, number, filesize, digest = row
+    return FileReference(
+        row_id,
+        subject_id,
+        patient_id,
+        files_of(named),
+        number,
+        filesize,
+        digest,
+        Bucket(kind),
+    )

@@ -1,0 +1,65 @@
+"""What the jobs that keep files in order found last, for administrators to see."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.models import KeepingRun
+from services.core.actors import Actor, Role
+
+# Who does what the rules say, as the audit log names it.
+KEEPER: Final = Actor(
+    UUID("0198c0de-1427-7000-8000-000000000003"), "keeper", Role.ADMIN
+)
+
+
+class Job(StrEnum):
+    """The jobs that keep files in order."""
+
+    PURGE = "purge"
+    SWEEP = "sweep"
+    CHECK = "check"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRun:
+    """When a job ended last, and what it found."""
+
+    job: Job
+    ended_at: datetime
+    found: Mapping[str, Any]
+    position: str | None
+
+
+def note(
+    session: Session, job: Job, found: Mapping[str, Any], *, position: str | None = None
+) -> None:
+    """Keep what a job found; the run before is forgotten. The caller commits."""
+    values = {"found": dict(found), "position": position, "ended_at": func.now()}
+    session.execute(
+        insert(KeepingRun)
+        .values(job=str(job), **values)
+        .on_conflict_do_update(index_elements=[KeepingRun.job], set_=values)
+    )
+
+
+def find_run(session: Session, job: Job) -> CheckRun | None:
+    """Return the last run of a job, if there was one."""
+    return next((run for run in list_runs(session) if run.job is job), None)
+
+
+def list_runs(session: Session) -> tuple[CheckRun, ...]:
+    """Return the last run of every job that has run."""
+    rows = session.execute(
+        select(
+            KeepingRun.job, KeepingRun.ended_at, KeepingRun.found, KeepingRun.position
+        ).order_by(KeepingRun.job)
+    )
+    return tuple(CheckRun(Job(row[0]), *row[1:]) for row in rows)

@@ -1,0 +1,120 @@
+"""What a document is called, what it is, and whose: changed by whoever may."""
+
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlalchemy.orm import Session
+
+from db.models import Document
+from services.core import audit
+from services.core.actors import Actor, Role
+from services.core.audit import Action
+from services.core.errors import NotAllowed
+from services.documents.records import reading, rules
+from services.documents.records.drafts import ChangedDocument
+from services.documents.records.model import DocumentRecord
+from services.documents.records.revising import (
+    lock_patient,
+    not_yours,
+    revise,
+    to_change,
+)
+
+# A patient names what they filed; what the clinic makes of it is the clinic's.
+_BY_PATIENTS: Final = frozenset({"title", "description"})
+# What is written down with its values; the others may tell of somebody's health.
+_TOLD: Final = ("document_type", "classification", "patient_id")
+
+
+def change(
+    session: Session,
+    actor: Actor,
+    document_id: UUID,
+    changes: ChangedDocument,
+    *,
+    revision: int,
+) -> DocumentRecord:
+    """Describe the document anew, or file it under a patient; the caller commits.
+
+    Raises InvalidDocument, StaleRevision, NoSuchDocument, NoSuchPatient,
+    PatientArchived, NotAllowed.
+    """
+    before = to_change(session, actor, document_id)
+    values = _differences(before, changes)
+    _require_allowed(actor, before, values)
+    if values.get("patient_id") is not None:
+        lock_patient(session, actor, values["patient_id"])
+    columns = {
+        Document.metadata_.key if name == "metadata" else name: value
+        for name, value in values.items()
+    }
+    with rules.translate_violations():
+        revise(
+            session,
+            actor,
+            before,
+            revision,
+            columns | {"updated_at": func.now()},
+            Document.deleted_at.is_(None),
+        )
+    after = reading.look_up(session, actor, document_id)
+    _record(session, actor, before, after, values)
+    return after
+
+
+def _differences(before: DocumentRecord, changes: ChangedDocument) -> dict[str, Any]:
+    wanted = {
+        "title": rules.title_or(changes.title, before.version.filename),
+        "document_type": changes.document_type,
+        "classification": changes.classification,
+        "description": rules.description_of(changes.description),
+        "metadata": rules.metadata_of(changes.metadata),
+        "patient_id": changes.patient_id,
+    }
+    assert wanted.keys() == {field.name for field in fields(changes)}  # noqa: S101
+    return {
+        name: value for name, value in wanted.items() if value != getattr(before, name)
+    }
+
+
+def _require_allowed(
+    actor: Actor, before: DocumentRecord, names: Iterable[str]
+) -> None:
+    changed = set(names)
+    if actor.role is Role.PATIENT and changed - _BY_PATIENTS:
+        raise not_yours(before)
+    # Out of a record, but into nobody else's: only its author would still see it.
+    is_taken_out = "patient_id" in changed and before.patient_id is not None
+    if is_taken_out and actor.role is Role.CLINICIAN and before.created_by != actor.id:
+        raise NotAllowed(
+            "Only the front desk or whoever filed this document moves it to another "
+            "record.",
+            patient_id=before.patient_id,
+        )
+
+
+def _record(
+    session: Session,
+    actor: Actor,
+    before: DocumentRecord,
+    after: DocumentRecord,
+    names: Iterable[str],
+) -> None:
+    """Tell it of both records: whoever asks about either must find it."""
+    changed = {
+        name: [getattr(before, name), getattr(after, name)] if name in _TOLD else []
+        for name in names
+    }
+    patients = {before.patient_id, after.patient_id} - {None} or {None}
+    for patient_id in patients:
+        audit.record(
+            session,
+            actor,
+            Action.DOCUMENT_CHANGE,
+            patient_id=patient_id,
+            subject=("document", after.id),
+            details={"version": after.latest, "changed": changed},
+        )

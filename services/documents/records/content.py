@@ -1,0 +1,43 @@
+"""The bytes of a version, as they are given away."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from db.gridfs import (
+    Bucket,
+    FileDamaged,
+    FileMissing,
+    FileStore,
+    FileStoreUnavailable,
+    PlainStream,
+)
+from services.documents.records.errors import Damaged, FileGone, FilesUnavailable
+from services.documents.records.model import VersionRecord
+
+
+@contextmanager
+def open_file(files: FileStore, version: VersionRecord) -> Iterator[PlainStream]:
+    """Open a version's file; ask `open_version` for the version first.
+
+    What goes wrong inside is raised as FileGone, Damaged or FilesUnavailable.
+    """
+    if version.file_id is None:
+        raise FileGone
+    with (
+        translate_violations(),
+        files.open(Bucket.DOCUMENTS, version.file_id) as stream,
+    ):
+        yield stream
+
+
+@contextmanager
+def translate_violations() -> Iterator[None]:
+    """Turn what the store says into refusals that people understand."""
+    try:
+        yield
+    except FileMissing as error:
+        raise FileGone from error
+    except FileDamaged as error:
+        raise Damaged from error
+    except FileStoreUnavailable as error:
+        raise FilesUnavailable from error

@@ -1,0 +1,170 @@
+"""Why something cannot be done with a document."""
+
+from typing import Final
+
+from services.core.errors import Conflict, InvalidInput, NotFound, Unavailable
+from services.documents.records.model import DocumentRecord, VersionRecord
+from services.pdf.report import NotAPdf, Unreadable
+
+__all__ = [
+    "MAX_BYTES",
+    "ActiveContent",
+    "AlreadyHeld",
+    "Damaged",
+    "DocumentIdTaken",
+    "FileGone",
+    "FilesUnavailable",
+    "Held",
+    "InvalidDocument",
+    "NoFile",
+    "NoHoldToRelease",
+    "NoSuchDocument",
+    "NoSuchVersion",
+    "NotAPdf",
+    "NotDeleted",
+    "Quarantined",
+    "StaleRevision",
+    "TooLarge",
+    "Unreadable",
+]
+
+MAX_BYTES: Final = 50 * 1024 * 1024
+_ACTIVE: Final = {
+    "scripts": "scripts",
+    "launch": "commands that start programs",
+    "attachments": "embedded files",
+}
+
+
+class NoSuchDocument(NotFound):
+    """There is no such document, or the actor may not know that there is."""
+
+    def __init__(self) -> None:
+        super().__init__("Document not found")
+
+
+class NoSuchVersion(NotFound):
+    """The document has no version of this number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"This document has no version {number}.")
+
+
+class FileGone(NotFound):
+    """The row is there, the bytes are not."""
+
+    def __init__(self) -> None:
+        super().__init__("File not found on server")
+
+
+class NoFile(InvalidInput):
+    """Nothing came with the upload."""
+
+    def __init__(self) -> None:
+        super().__init__("file", "No file uploaded")
+
+
+class TooLarge(InvalidInput):
+    """More bytes than a document may have."""
+
+    def __init__(self) -> None:
+        super().__init__("file", "File size exceeds 50MB limit")
+
+
+class ActiveContent(InvalidInput):
+    """The PDF can do things by itself, and this clinic takes none that can."""
+
+    def __init__(self, findings: tuple[str, ...]) -> None:
+        self.findings = tuple(one for one in findings if one in _ACTIVE)
+        found = " and ".join(_ACTIVE[one] for one in self.findings)
+        super().__init__(
+            "file",
+            f"This PDF contains {found}, which this clinic does not accept. "
+            "Print it to a new PDF and upload that one.",
+        )
+
+
+class InvalidDocument(InvalidInput):
+    """A title, description or other fact breaks a rule."""
+
+
+class DocumentIdTaken(Conflict):
+    """The id that came with a document belongs to another one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another document already has this id; make this one again to get a new id."
+        )
+
+
+class StaleRevision(Conflict):
+    """The document changed after the screen was filled; carries what is there now."""
+
+    def __init__(self, current: DocumentRecord) -> None:
+        super().__init__(
+            "Somebody else changed this document in the meantime. "
+            "Look at what is there now, then do it again."
+        )
+        self.current = current
+
+
+class Quarantined(Conflict):
+    """The version waits for its virus scan, or the scan found something."""
+
+    def __init__(self, version: VersionRecord) -> None:
+        super().__init__(
+            "The virus scan found something in this file, so it is not opened."
+            if version.scan == "infected"
+            else "This file waits for its virus scan; it can be opened after that."
+        )
+
+
+class Damaged(Conflict):
+    """The bytes are no longer those that were stored."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This file is damaged in the store, so it is not shown. Restore another "
+            "version or upload it again, and tell an administrator."
+        )
+
+
+class Held(Conflict):
+    """The document is on legal hold."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This document is on legal hold and must be kept; "
+            "it can be deleted once the hold is released."
+        )
+
+
+class AlreadyHeld(Conflict):
+    """Somebody else put the document on hold before."""
+
+    def __init__(self) -> None:
+        super().__init__("This document is on legal hold already.")
+
+
+class NoHoldToRelease(Conflict):
+    """There is no hold to release."""
+
+    def __init__(self) -> None:
+        super().__init__("This document is not on legal hold.")
+
+
+class NotDeleted(Conflict):
+    """There is nothing to restore."""
+
+    def __init__(self) -> None:
+        super().__init__("This document is not deleted; you can use it as it is.")
+
+
+class FilesUnavailable(Unavailable):
+    """The file store does not answer."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Documents' files cannot be reached at the moment; everything else works. "
+            "Try again in a minute."
+        )

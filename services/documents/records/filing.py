@@ -1,0 +1,196 @@
+"""Documents filed and replaced: the row, once its bytes are stored."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.models import Document, DocumentVersion
+from services.core.actors import Actor, Role
+from services.core.audit import Action
+from services.core.errors import NotFound
+from services.documents.records import reading, rules
+from services.documents.records.drafts import DraftDocument, StoredContent
+from services.documents.records.errors import DocumentIdTaken, NoSuchDocument
+from services.documents.records.kinds import Classification, default_classification
+from services.documents.records.model import DocumentRecord
+from services.documents.records.revising import lock_patient, revise, to_change
+from services.documents.records.rows import first_filing, versions
+from services.documents.records.rows.documents import record_of, records
+from services.documents.records.visibility import (
+    is_visible_to,
+    require_file,
+    require_view,
+)
+from services.patients.records.refusals import NoSuchPatient
+
+
+def file(
+    session: Session, actor: Actor, draft: DraftDocument, content: StoredContent
+) -> DocumentRecord:
+    """Keep a new document, of a patient or unfiled; the caller commits.
+
+    Its bytes are stored before: a crash leaves bytes that no row names, which are
+    swept, never a row without bytes. Raises InvalidDocument, NoSuchPatient,
+    PatientArchived, IdTaken, NotAllowed.
+    """
+    require_file(actor)
+    draft = _as_filed_by(actor, draft)
+    patient_name = None
+    if draft.patient_id is not None:
+        patient = lock_patient(session, actor, draft.patient_id)
+        patient_name = f"{patient.first_name} {patient.last_name}"
+    facts = _facts(actor, draft, content)
+    with rules.translate_violations():
+        filed = first_filing.add(
+            session, actor, facts, content, patient_name=patient_name
+        )
+    if filed is None:
+        return _filed_before(session, actor, draft, content)
+    reading.record_event(
+        session,
+        actor,
+        Action.DOCUMENT_FILE,
+        filed,
+        document_type=filed.document_type,
+        classification=filed.classification,
+        **versions.evidence(filed.version),
+    )
+    return filed
+
+
+def add_version(
+    session: Session,
+    actor: Actor,
+    document_id: UUID,
+    content: StoredContent,
+    *,
+    revision: int,
+) -> DocumentRecord:
+    """Replace the document's file by the next version; the caller commits.
+
+    Raises StaleRevision, NoSuchDocument, PatientArchived, NotAllowed.
+    """
+    before = to_change(session, actor, document_id)
+    number = _next(session, actor, before, revision)
+    versions.add(session, actor, document_id, number, content)
+    after = reading.look_up(session, actor, document_id)
+    evidence = versions.evidence(after.version)
+    reading.record_event(session, actor, Action.DOCUMENT_ADD_VERSION, after, **evidence)
+    return after
+
+
+def restore_version(
+    session: Session, actor: Actor, document_id: UUID, number: int, *, revision: int
+) -> DocumentRecord:
+    """Make an earlier version's file the next version; the caller commits.
+
+    Raises StaleRevision, NoSuchDocument, NoSuchVersion, Quarantined, Damaged,
+    FileGone, PatientArchived, NotAllowed.
+    """
+    before = to_change(session, actor, document_id)
+    wanted = reading.look_up(session, actor, document_id, number=number).version
+    reading.require_served(wanted)
+    next_number = _next(session, actor, before, revision)
+    versions.add_copy(session, actor, next_number, wanted)
+    after = reading.look_up(session, actor, document_id)
+    reading.record_event(
+        session, actor, Action.DOCUMENT_RESTORE_VERSION, after, restored=number
+    )
+    return after
+
+
+def find_filed(
+    session: Session, actor: Actor, sha256: bytes, patient_id: UUID | None
+) -> DocumentRecord | None:
+    """Return the newest document of the patient that has had this very content.
+
+    Without a patient it is looked for among what is unfiled. Raises NotAllowed.
+    """
+    require_view(actor)
+    if actor.role is Role.PATIENT:
+        patient_id = _own_patient_id(actor, patient_id)
+    having = select(DocumentVersion.document_id).where(DocumentVersion.sha256 == sha256)
+    statement = (
+        records()
+        .where(
+            is_visible_to(actor),
+            Document.deleted_at.is_(None),
+            Document.patient_id.is_not_distinct_from(patient_id),
+            Document.id.in_(having),
+        )
+        .order_by(Document.created_at.desc(), Document.id.desc())
+        .limit(1)
+    )
+    row = session.execute(statement).one_or_none()
+    if row is None:
+        return None
+    found = record_of(row)
+    reading.record_event(
+        session, actor, Action.DOCUMENT_READ, found, purpose="already filed"
+    )
+    return found
+
+
+def _as_filed_by(actor: Actor, draft: DraftDocument) -> DraftDocument:
+    """Return the draft as the actor may file it: patients' own is always clinical."""
+    if actor.role is not Role.PATIENT:
+        return draft
+    return replace(
+        draft,
+        patient_id=_own_patient_id(actor, draft.patient_id),
+        classification=Classification.CLINICAL,
+    )
+
+
+def _own_patient_id(actor: Actor, patient_id: UUID | None) -> UUID:
+    if actor.patient_id is None:
+        raise NotFound("No record belongs to this sign-in. Ask at the front desk.")
+    if patient_id not in (None, actor.patient_id):
+        raise NoSuchPatient(patient_id)
+    return actor.patient_id
+
+
+def _facts(
+    actor: Actor, draft: DraftDocument, content: StoredContent
+) -> dict[str, Any]:
+    chosen = draft.classification or default_classification(draft.document_type)
+    filename = rules.tidy_filename(content.filename)
+    facts = {
+        "patient_id": draft.patient_id,
+        "title": rules.title_or(draft.title, filename),
+        "document_type": draft.document_type.value,
+        "classification": chosen.value,
+        "description": rules.description_of(draft.description),
+        "metadata": rules.metadata_of(draft.metadata),
+        "created_by": actor.id,
+        "created_by_name": actor.name,
+    }
+    return facts | ({"id": draft.id} if draft.id else {})
+
+
+def _filed_before(
+    session: Session, actor: Actor, draft: DraftDocument, content: StoredContent
+) -> DocumentRecord:
+    """Return what was filed under the id, if it is the same; else it is taken."""
+    if draft.id is None:
+        raise DocumentIdTaken
+    try:
+        there = reading.look_up(session, actor, draft.id, number=1)
+    except NoSuchDocument as error:
+        raise DocumentIdTaken from error
+    same = (there.created_by, there.patient_id, there.version.sha256)
+    if same != (actor.id, draft.patient_id, content.sha256.hex()):
+        raise DocumentIdTaken
+    return there
+
+
+def _next(session: Session, actor: Actor, before: DocumentRecord, revision: int) -> int:
+    if before.patient_id is not None:
+        lock_patient(session, actor, before.patient_id)
+    values = {"latest": Document.latest + 1, "updated_at": func.now()}
+    return revise(
+        session, actor, before, revision, values, Document.deleted_at.is_(None)
+    )

@@ -1,0 +1,81 @@
+"""Documents and their versions as everybody outside the database knows them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from services.documents.records.kinds import Classification, DocumentType
+
+# A scan that has not come to an end yet, or found something.
+QUARANTINED: Final = ("waiting", "infected")
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRecord:
+    """One file of a document; `sha256` and `filesize` are those of the plain file."""
+
+    id: UUID
+    document_id: UUID
+    number: int
+    file_id: str | None
+    filename: str
+    filesize: int
+    sha256: str
+    pages: int | None
+    findings: tuple[str, ...]
+    origin: str
+    template: str | None
+    form: Mapping[str, Any] | None
+    scan: str
+    reading: str
+    author_id: UUID
+    author_name: str
+    created_at: datetime
+    damaged_at: datetime | None
+
+    @property
+    def is_quarantined(self) -> bool:
+        """Whether a virus scan has not found the file clean."""
+        return self.scan in QUARANTINED
+
+    @property
+    def is_served(self) -> bool:
+        """Whether the file can be viewed, downloaded and shared."""
+        is_whole = self.file_id is not None and self.damaged_at is None
+        return is_whole and not self.is_quarantined
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """A document and one of its versions: the latest, unless another was asked for."""
+
+    id: UUID
+    patient_id: UUID | None
+    patient_name: str | None
+    title: str
+    document_type: DocumentType
+    classification: Classification
+    description: str
+    metadata: Mapping[str, Any]
+    latest: int
+    revision: int
+    created_by: UUID
+    created_by_name: str
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+    held_at: datetime | None
+    held_because: str | None
+    version: VersionRecord
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether it waits for its purge, until which it can be restored."""
+        return self.deleted_at is not None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it must be kept whatever anybody wants."""
+        return self.held_at is not None

@@ -1,0 +1,259 @@
+"""Documents as they are read: facts, versions, text; each reading is recorded."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from sqlalchemy import Integer, Select, Uuid, bindparam, func, select, update
+from sqlalchemy.orm import Session
+
+from db.models import Document, DocumentText, DocumentVersion, RetentionRule
+from db.routing import assume_role
+from services.core import audit
+from services.core.actors import Actor, Role
+from services.core.audit import Action
+from services.documents.records.errors import (
+    Damaged,
+    FileGone,
+    NoSuchDocument,
+    NoSuchVersion,
+    Quarantined,
+)
+from services.documents.records.kinds import Classification
+from services.documents.records.model import DocumentRecord, VersionRecord
+from services.documents.records.rows.documents import (
+    VERSION_COLUMNS,
+    record_of,
+    records,
+    version_of,
+)
+from services.documents.records.visibility import (
+    IS_KEPT,
+    is_visible_to,
+    is_visible_to_patient,
+    require_view,
+)
+
+Purpose = Literal["view", "download", "compare"]
+
+_ACTIONS: Final[dict[Purpose, Action]] = {
+    "view": Action.DOCUMENT_VIEW,
+    "download": Action.DOCUMENT_DOWNLOAD,
+    "compare": Action.DOCUMENT_COMPARE,
+}
+
+
+def get(
+    session: Session,
+    actor: Actor,
+    document_id: UUID,
+    *,
+    number: int | None = None,
+    even_deleted: bool = False,
+) -> DocumentRecord:
+    """Return the document with its latest version, or the one of this number.
+
+    Raises NoSuchDocument, NoSuchVersion, NotAllowed.
+    """
+    found = look_up(
+        session, actor, document_id, number=number, even_deleted=even_deleted
+    )
+    record_event(session, actor, Action.DOCUMENT_READ, found)
+    return found
+
+
+def look_up(
+    session: Session,
+    actor: Actor,
+    document_id: UUID,
+    *,
+    number: int | None = None,
+    even_deleted: bool = False,
+) -> DocumentRecord:
+    """Return the document to another service, which records what it does with it."""
+    require_view(actor)
+    found = _find(session, actor, document_id, number)
+    if found is None and number is not None:
+        found = _find(session, actor, document_id, None)
+        if found is not None and not found.is_deleted:
+            raise NoSuchVersion(number)
+    if found is None or (found.is_deleted and not even_deleted):
+        raise NoSuchDocument
+    return found
+
+
+def versions(
+    session: Session, actor: Actor, document_id: UUID
+) -> tuple[VersionRecord, ...]:
+    """Return the versions of a document, the newest first.
+
+    Raises NoSuchDocument, NotAllowed.
+    """
+    found = look_up(session, actor, document_id, even_deleted=True)
+    statement = (
+        select(*VERSION_COLUMNS)
+        .join(Document, Document.id == DocumentVersion.document_id)
+        .where(DocumentVersion.document_id == document_id, is_visible_to(actor))
+        .order_by(DocumentVersion.number.desc())
+    )
+    shown = tuple(map(version_of, session.execute(statement)))
+    record_event(session, actor, Action.DOCUMENT_READ, found, versions=len(shown))
+    return shown
+
+
+def open_version(
+    session: Session,
+    actor: Actor,
+    document_id: UUID,
+    number: int | None = None,
+    *,
+    purpose: Purpose,
+    page: int | None = None,
+) -> VersionRecord:
+    """Return the version whose file the caller gives away, and write that down.
+
+    Raises NoSuchDocument, NoSuchVersion, Quarantined, Damaged, FileGone, NotAllowed.
+    """
+    found = look_up(session, actor, document_id, number=number)
+    version = require_served(found.version)
+    details: dict[str, Any] = {} if page is None else {"page": page}
+    record_event(session, actor, _ACTIONS[purpose], found, **details)
+    return version
+
+
+def text_of(
+    session: Session,
+    actor: Actor,
+    document_id: UUID,
+    number: int | None = None,
+    *,
+    purpose: Purpose = "compare",
+) -> tuple[str, ...]:
+    """Return the text of a version page by page; empty if none was found in it.
+
+    Raises NoSuchDocument, NoSuchVersion, Quarantined, NotAllowed.
+    """
+    found = look_up(session, actor, document_id, number=number)
+    if found.version.is_quarantined:
+        raise Quarantined(found.version)
+    text = select(DocumentText.pages).where(DocumentText.version_id == found.version.id)
+    pages = session.scalar(text)
+    record_event(session, actor, _ACTIONS[purpose], found, text=True)
+    return tuple(pages or ())
+
+
+def note_damage(
+    session: Session, actor: Actor | None, document_id: UUID, number: int
+) -> None:
+    """Remember that a version's bytes are not those that were stored.
+
+    For whoever reads files: it checks no permission, and whoever finds it need not be
+    allowed to change anything. Every version that shares the file is marked.
+    """
+    with assume_role(session, "system"):
+        file_id = (
+            select(DocumentVersion.file_id)
+            .where(
+                DocumentVersion.document_id == document_id,
+                DocumentVersion.number == number,
+            )
+            .scalar_subquery()
+        )
+        marked = session.scalars(
+            update(DocumentVersion)
+            .where(
+                DocumentVersion.file_id == file_id, DocumentVersion.damaged_at.is_(None)
+            )
+            .values(damaged_at=func.now())
+            .returning(DocumentVersion.id)
+            .execution_options(synchronize_session=False)
+        ).all()
+        patient_id = session.scalar(
+            select(Document.patient_id).where(Document.id == document_id)
+        )
+    if marked:
+        audit.record(
+            session,
+            actor,
+            Action.DOCUMENT_DAMAGED,
+            patient_id=patient_id,
+            subject=("document", document_id),
+            details={"version": number},
+        )
+
+
+def restore_days(session: Session, actor: Actor) -> Mapping[Classification, int]:
+    """Return for how many days what was deleted can be restored, by class."""
+    require_view(actor)
+    rules = select(RetentionRule.classification, RetentionRule.restore_days)
+    return {Classification(name): days for name, days in session.execute(rules)}
+
+
+def require_served(version: VersionRecord) -> VersionRecord:
+    """Return the version if its file may be given away; for other services.
+
+    Raises Quarantined, Damaged, FileGone.
+    """
+    if version.is_quarantined:
+        raise Quarantined(version)
+    if version.file_id is None:
+        raise FileGone
+    if version.damaged_at is not None:
+        raise Damaged
+    return version
+
+
+def record_event(
+    session: Session,
+    actor: Actor,
+    action: Action,
+    document: DocumentRecord,
+    *,
+    reason: str | None = None,
+    **details: object,
+) -> None:
+    """Write down what was done with one version of a document; for other services."""
+    audit.record(
+        session,
+        actor,
+        action,
+        patient_id=document.patient_id,
+        subject=("document", document.id),
+        reason=reason,
+        details={"version": document.version.number, **details},
+    )
+
+
+def _find(
+    session: Session, actor: Actor, document_id: UUID, number: int | None
+) -> DocumentRecord | None:
+    statement = _wanted(
+        is_by_patient=actor.role is Role.PATIENT, is_latest=number is None
+    )
+    asked = {
+        "document_id": document_id,
+        "number": number,
+        "patient_id": actor.patient_id,
+        "actor_id": actor.id,
+    }
+    row = session.execute(statement, asked).one_or_none()
+    return None if row is None else record_of(row)
+
+
+@cache
+def _wanted(*, is_by_patient: bool, is_latest: bool) -> Select[*tuple[Any, ...]]:
+    """Return the statement that finds a document; to make it takes as long as to ask.
+
+    Without a record of their own patients are shown nothing: nothing equals NULL.
+    """
+    number = None if is_latest else bindparam("number", type_=Integer)
+    shown = (
+        is_visible_to_patient(
+            bindparam("patient_id", type_=Uuid), bindparam("actor_id", type_=Uuid)
+        )
+        if is_by_patient
+        else IS_KEPT
+    )
+    document_id = bindparam("document_id", type_=Uuid)
+    return records(number).where(Document.id == document_id, shown)

@@ -1,0 +1,1 @@
+"""TODO services.documents.records.rows"""

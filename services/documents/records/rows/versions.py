@@ -1,0 +1,120 @@
+"""The rows of a version: what is known of its file, and the file's text."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import insert, literal, select
+from sqlalchemy.orm import Session
+
+from db.models import DocumentText, DocumentVersion
+from services.core.actors import Actor
+from services.documents.records import rules
+from services.documents.records.drafts import StoredContent
+from services.documents.records.model import VersionRecord
+from services.pdf.report import PdfReport
+
+# Made once, and of the table: the ORM takes longer over an insert than PostgreSQL.
+_ADD: Final = insert(DocumentVersion.__table__).returning(  # type: ignore[arg-type]
+    DocumentVersion.id
+)
+_ADD_TEXT: Final = insert(DocumentText.__table__)  # type: ignore[arg-type]
+
+
+def add(
+    session: Session,
+    actor: Actor,
+    document_id: UUID,
+    number: int,
+    content: StoredContent,
+) -> None:
+    """Write down a version whose bytes are stored, with its text."""
+    about = {"document_id": document_id, "number": number}
+    version_id = _insert(session, about | values_of(actor, content))
+    if pages := pages_of(content):
+        session.execute(_ADD_TEXT, {"version_id": version_id, "pages": pages})
+
+
+def add_copy(
+    session: Session, actor: Actor, number: int, version: VersionRecord
+) -> None:
+    """Write down a version with the file and the text of an earlier one."""
+    about = {"number": number, **_by(actor)}
+    version_id = _insert(session, about | _copied(version))
+    text = select(literal(version_id), DocumentText.pages).where(
+        DocumentText.version_id == version.id
+    )
+    columns = [DocumentText.version_id, DocumentText.pages]
+    session.execute(insert(DocumentText).from_select(columns, text))
+
+
+def evidence(version: VersionRecord) -> dict[str, Any]:
+    """Return what an audit event tells of a version's file."""
+    return {
+        "origin": version.origin,
+        "filesize": version.filesize,
+        "sha256": version.sha256,
+        "scan": version.scan,
+    }
+
+
+def values_of(actor: Actor, content: StoredContent) -> dict[str, Any]:
+    """Return what the row of a version says about stored content."""
+    examination = content.examination
+    return {
+        "file_id": content.file_id,
+        "filename": rules.tidy_filename(content.filename),
+        "filesize": content.filesize,
+        "sha256": content.sha256,
+        "pages": examination.pages,
+        "findings": list(examination.findings),
+        "origin": content.origin,
+        "template": content.template,
+        "scan": content.scan,
+        "reading": _reading_of(examination),
+        **_form(content),
+        **_by(actor),
+    }
+
+
+def pages_of(content: StoredContent) -> list[str]:
+    """Return the text page by page as it can be stored; nothing if there is none."""
+    pages = list(map(rules.storable, content.examination.text))
+    return pages if any(pages) else []
+
+
+def _insert(session: Session, values: dict[str, Any]) -> UUID:
+    version_id: UUID = session.execute(_ADD, values).scalar_one()
+    return version_id
+
+
+def _by(actor: Actor) -> dict[str, Any]:
+    return {"author_id": actor.id, "author_name": actor.name}
+
+
+def _reading_of(examination: PdfReport) -> str:
+    """Return where the text is from; pages without any may be scanned ones."""
+    if examination.has_text:
+        return "embedded"
+    return "none" if examination.pages is None else "waiting"
+
+
+def _copied(version: VersionRecord) -> dict[str, Any]:
+    return {
+        "document_id": version.document_id,
+        "file_id": version.file_id,
+        "filename": version.filename,
+        "filesize": version.filesize,
+        "sha256": bytes.fromhex(version.sha256),
+        "pages": version.pages,
+        "findings": list(version.findings),
+        "origin": "restored",
+        "template": version.template,
+        "scan": version.scan,
+        "reading": version.reading,
+        **_form(version),
+    }
+
+
+def _form(made: StoredContent | VersionRecord) -> dict[str, Any]:
+    # None would be written as the JSON value null.
+    return {} if made.form is None else {"form": dict(made.form)}

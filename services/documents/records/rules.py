@@ -1,0 +1,139 @@
+"""What a document's facts may be: tidied up where that is safe, refused where not."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+from sqlalchemy.exc import IntegrityError
+
+from services.documents.records.errors import InvalidDocument
+
+LONGEST_TITLE: Final = 200
+LONGEST_DESCRIPTION: Final = 2000
+LONGEST_FILENAME: Final = 255
+# The database counts the bytes of its own spelling, with all digits of a number.
+LARGEST_METADATA: Final = 16_000
+# Far from where a reader of JSON, Python's among them, runs out of stack.
+DEEPEST_METADATA: Final = 100
+_ENDING: Final = ".pdf"
+# They let a name read backwards: "fdp.exe".
+_DIRECTIONS: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_UNSTORABLE: Final = frozenset({"Cc", "Cs"})
+
+
+def tidy_line(text: str) -> str:
+    """Return the text on one line, without what cannot be stored or seen."""
+    visible = _DIRECTIONS.sub("", text)
+    kept = (" " if _is_unstorable(c) else c for c in visible)
+    return " ".join("".join(kept).split())
+
+
+def tidy_text(text: str) -> str:
+    """Return the text with its lines, without what PostgreSQL cannot store."""
+    lines = text.replace("\r\n", "\n")
+    return "".join(c for c in lines if c in "\n\t" or not _is_unstorable(c)).strip()
+
+
+def storable(page: str) -> str:
+    """Return a page's text as it can be stored: neither NUL nor half a character."""
+    if "\0" in page:
+        page = page.replace("\0", " ")
+    return page.encode(errors="replace").decode()
+
+
+def tidy_filename(name: str) -> str:
+    """Return the file's own name, without folders, that ends as a PDF's does."""
+    last = re.split(r"[/\\]", name)[-1]
+    tidied = tidy_line(last).strip(". ") or "document"
+    if not tidied.lower().endswith(_ENDING):
+        tidied += _ENDING
+    stem = tidied[: -len(_ENDING)]
+    return stem[: LONGEST_FILENAME - len(_ENDING)] + tidied[-len(_ENDING) :]
+
+
+def title_or(title: str, filename: str) -> str:
+    """Return the title, or one made of the file's name; raises InvalidDocument."""
+    given = tidy_line(title)
+    if len(given) > LONGEST_TITLE:
+        raise InvalidDocument(
+            "title", f"A title has {LONGEST_TITLE} characters at most; shorten it."
+        )
+    return given or filename[: -len(_ENDING)][:LONGEST_TITLE].strip() or "Document"
+
+
+def description_of(text: str) -> str:
+    """Return the description, or raise InvalidDocument."""
+    tidied = tidy_text(text)
+    if len(tidied) > LONGEST_DESCRIPTION:
+        raise InvalidDocument(
+            "description",
+            f"A description has {LONGEST_DESCRIPTION} characters at most; shorten it.",
+        )
+    return tidied
+
+
+def metadata_of(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metadata as JSON can hold them, or raise InvalidDocument."""
+    if _depth(metadata) > DEEPEST_METADATA:
+        raise InvalidDocument(
+            "metadata",
+            f"These metadata are nested too deep: {DEEPEST_METADATA} levels at most.",
+        )
+    try:
+        written = json.dumps(dict(metadata), ensure_ascii=False, allow_nan=False)
+        size = len(written.encode())
+    except (TypeError, ValueError, RecursionError) as error:
+        raise _unreadable() from error
+    if size > LARGEST_METADATA:
+        raise _too_large()
+    if "\\u0000" in written:
+        raise _unreadable()
+    known: dict[str, Any] = json.loads(written)
+    return known
+
+
+@contextmanager
+def translate_violations() -> Iterator[None]:
+    """Explain what only the database measures; the transaction has failed then."""
+    try:
+        yield
+    except IntegrityError as error:
+        reported = getattr(error.orig, "diag", None)
+        if getattr(reported, "constraint_name", "") != "documents_metadata_size":
+            raise
+        raise _too_large() from error
+
+
+def _depth(metadata: Mapping[str, Any]) -> int:
+    """Return how many objects and lists are within each other, these included."""
+    depth = 0
+    level: list[Any] = [metadata]
+    while level:
+        depth += 1
+        level = [each for one in level for each in _members(one) if _members(each)]
+    return depth
+
+
+def _members(value: Any) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _is_unstorable(character: str) -> bool:
+    return unicodedata.category(character) in _UNSTORABLE
+
+
+def _too_large() -> InvalidDocument:
+    return InvalidDocument(
+        "metadata", "These metadata are too long: a document carries 16 kB at most."
+    )
+
+
+def _unreadable() -> InvalidDocument:
+    return InvalidDocument(
+        "metadata", "Metadata must be a JSON object of texts, numbers and lists."
+    )

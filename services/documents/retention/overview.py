@@ -1,0 +1,137 @@
+"""What an administrator sees of the keeping of documents: counts, ids and moments."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from db.models import Document, DocumentVersion, DoomedFile, RetentionRule
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.documents.integrity import runs
+from services.documents.integrity.checking import WEEK
+from services.documents.integrity.runs import CheckRun
+from services.documents.records.kinds import Classification
+from services.documents.retention.dates import OF_ITS_CLASS, ended
+from services.documents.retention.holds import HeldDocument, list_holds
+from services.documents.retention.rules import RetentionPeriod, list_rules
+
+SOON: Final = timedelta(days=30)
+MOST_LISTED: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Dues:
+    """How many documents of a class there are, and what lies ahead of them.
+
+    `soon` is how many will be purged within thirty days if nothing happens to them,
+    `due` how many of those now.
+    """
+
+    classification: Classification
+    in_use: int
+    deleted: int
+    held: int
+    soon: int
+    due: int
+    purged: int
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A version whose file is not what it was; the document is an id here."""
+
+    document_id: UUID
+    number: int
+    damaged_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """How far the checks of all files are."""
+
+    files: int
+    checked: int
+    oldest_at: datetime | None
+    damaged: tuple[Damage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """How documents are kept, at one moment."""
+
+    rules: tuple[RetentionPeriod, ...]
+    dues: tuple[Dues, ...]
+    holds: tuple[HeldDocument, ...]
+    walk: Walk
+    doomed: int
+    runs: tuple[CheckRun, ...]
+
+
+def look(session: Session, actor: Actor) -> Overview:
+    """Return how documents are kept, and write down that somebody looked.
+
+    Raises NotAllowed.
+    """
+    actor.require(Permission.MANAGE_RETENTION)
+    audit.record(session, actor, Action.RETENTION_READ)
+    return Overview(
+        list_rules(session),
+        _count_dues(session),
+        list_holds(session, actor),
+        _describe_walk(session),
+        session.scalar(select(func.count()).select_from(DoomedFile)) or 0,
+        runs.list_runs(session),
+    )
+
+
+def _count_dues(session: Session) -> tuple[Dues, ...]:
+    is_kept = Document.purged_at.is_(None)
+    rows = session.execute(
+        select(
+            RetentionRule.classification,
+            _many(is_kept, Document.deleted_at.is_(None)),
+            _many(is_kept, Document.deleted_at.is_not(None)),
+            _many(Document.held_at.is_not(None)),
+            _many(ended(SOON)),
+            _many(ended()),
+            _many(Document.purged_at.is_not(None)),
+        )
+        .outerjoin(Document, OF_ITS_CLASS)
+        .group_by(RetentionRule.classification)
+    )
+    found = {row[0]: Dues(Classification(row[0]), *row[1:]) for row in rows}
+    return tuple(found[one] for one in Classification if one in found)
+
+
+def _many(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.count(Document.id).filter(*conditions)
+
+
+def _describe_walk(session: Session) -> Walk:
+    """Count the files; the oldest check is the one that is due next."""
+    has_file = DocumentVersion.file_id.is_not(None)
+    is_fresh = DocumentVersion.checked_at > func.now() - WEEK
+    files, checked, oldest_at = session.execute(
+        select(
+            func.count(),
+            func.count().filter(is_fresh),
+            func.min(DocumentVersion.checked_at),
+        ).where(has_file)
+    ).one()
+    damaged = session.execute(
+        select(
+            DocumentVersion.document_id,
+            DocumentVersion.number,
+            DocumentVersion.damaged_at,
+        )
+        .where(has_file, DocumentVersion.damaged_at.is_not(None))
+        .order_by(DocumentVersion.damaged_at.desc())
+        .limit(MOST_LISTED)
+    )
+    found = (Damage(one, number, at) for one, number, at in damaged if at)
+    return Walk(files, checked, oldest_at, tuple(found))

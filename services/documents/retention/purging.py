@@ -1,0 +1,171 @@
+"""The purge: what is left of a document when its time is over is a tombstone."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import case, delete, func, select, update
+from sqlalchemy.orm import Session
+
+from db.gridfs import Bucket
+from db.models import (
+    Document,
+    DocumentShare,
+    DocumentText,
+    DocumentVersion,
+    RetentionRule,
+)
+from services.core import audit
+from services.core.audit import Action
+from services.documents.integrity import pending_deletions
+from services.documents.integrity.runs import KEEPER
+from services.documents.retention.dates import OF_ITS_CLASS, ended
+
+PURGED_TITLE: Final = "Purged document"
+PURGED_NAME: Final = "purged.pdf"
+_SUBJECT: Final = "document"
+# Few enough for a short transaction, many enough for a busy clinic's day.
+_AT_ONCE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """A document whose time is over."""
+
+    id: UUID
+    patient_id: UUID | None
+    classification: str
+    latest: int
+    deleted_at: datetime | None
+
+    @property
+    def because(self) -> str:
+        return "retention" if self.deleted_at is None else "deleted"
+
+
+def purge(session: Session, *, at_once: int = _AT_ONCE) -> int:
+    """Make tombstones of some documents that are due; return of how many.
+
+    Their files are noted as doomed in the same transaction: the row goes first, then
+    the bytes. What another worker or a person has in hand is left for the next time.
+    The caller, the system, commits.
+    """
+    found = _lock_ended(session, at_once)
+    if not found:
+        return 0
+    ids = [one.id for one in found]
+    versions = _files_of(session, ids)
+    _forget_contents(session, ids)
+    _bury(session, ids)
+    files = set(filter(None, chain.from_iterable(versions.values())))
+    pending_deletions.add_purged(
+        session, Bucket.DOCUMENTS, _without_others(session, files)
+    )
+    for one in found:
+        _record(session, one, len(versions[one.id]))
+    return len(found)
+
+
+def _lock_ended(session: Session, at_once: int) -> list[_Ended]:
+    rows = session.execute(
+        select(
+            Document.id,
+            Document.patient_id,
+            Document.classification,
+            Document.latest,
+            Document.deleted_at,
+        )
+        .join(RetentionRule, OF_ITS_CLASS)
+        .where(ended())
+        .limit(at_once)
+        # Looked at once more when it is locked: a hold that came first stands.
+        .with_for_update(of=Document, skip_locked=True)
+    )
+    return [_Ended(*row) for row in rows]
+
+
+def _files_of(
+    session: Session, ids: Sequence[UUID]
+) -> defaultdict[UUID, list[str | None]]:
+    files: defaultdict[UUID, list[str | None]] = defaultdict(list)
+    rows = session.execute(
+        select(DocumentVersion.document_id, DocumentVersion.file_id).where(
+            DocumentVersion.document_id.in_(ids)
+        )
+    )
+    for document_id, file_id in rows:
+        files[document_id].append(file_id)
+    return files
+
+
+def _forget_contents(session: Session, ids: Sequence[UUID]) -> None:
+    """Keep of each version who made it when, its size and its hash."""
+    of_these = select(DocumentVersion.id).where(DocumentVersion.document_id.in_(ids))
+    session.execute(delete(DocumentText).where(DocumentText.version_id.in_(of_these)))
+    session.execute(
+        update(DocumentShare)
+        .where(
+            DocumentShare.version_id.in_(of_these), DocumentShare.revoked_at.is_(None)
+        )
+        .values(revoked_at=func.now())
+    )
+    waiting = {"reading": "none", "scan": "off"}
+    session.execute(
+        update(DocumentVersion)
+        .where(DocumentVersion.document_id.in_(ids))
+        .values(
+            file_id=None,
+            filename=PURGED_NAME,
+            form=None,
+            # Nobody has to read or scan any more what is gone.
+            **{
+                name: case((column == "waiting", done), else_=column)
+                for name, done in waiting.items()
+                for column in [getattr(DocumentVersion, name)]
+            },
+        )
+    )
+
+
+def _bury(session: Session, ids: Sequence[UUID]) -> None:
+    session.execute(
+        update(Document)
+        .where(Document.id.in_(ids))
+        .values(
+            title=PURGED_TITLE,
+            description="",
+            metadata_={},
+            revision=Document.revision + 1,
+            deleted_at=func.coalesce(Document.deleted_at, func.now()),
+            deleted_by=func.coalesce(Document.deleted_by, KEEPER.id),
+            purged_at=func.now(),
+        )
+    )
+
+
+def _without_others(session: Session, files: set[str]) -> set[str]:
+    """Return the files that no other document's version names."""
+    named = session.scalars(
+        select(DocumentVersion.file_id).where(DocumentVersion.file_id.in_(files))
+    )
+    return files.difference(named)
+
+
+def _record(session: Session, one: _Ended, versions: int) -> None:
+    audit.record(
+        session,
+        KEEPER,
+        Action.DOCUMENT_PURGE,
+        patient_id=one.patient_id,
+        subject=(_SUBJECT, one.id),
+        details={
+            "version": one.latest,
+            "versions": versions,
+            "because": one.because,
+            "classification": one.classification,
+        },
+    )

@@ -1,0 +1,117 @@
+"""The rules: how long each class of documents is kept, and who changed that."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from db.models import RetentionRule
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import Conflict, InvalidInput
+from services.documents.records.kinds import Classification
+from services.documents.retention.dates import LONGEST_DAYS, LONGEST_RESTORE_DAYS
+from services.people.sign_in import confirmations
+
+SUBJECT: Final = "retention"
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionPeriod:
+    """How many days documents of a class are kept after their last change.
+
+    `restore_days` is for how many days a deleted one can be restored.
+    """
+
+    classification: Classification
+    keep_days: int
+    restore_days: int
+    updated_at: datetime
+
+
+class RetentionRuleChanged(Conflict):
+    """Another administrator was faster."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody else changed this rule in the meantime. Look at what it says "
+            "now, then change it again; nothing was changed."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What of a rule is changed, as the audit log tells it."""
+
+    keep_days: int
+    restore_days: int
+
+
+def list_rules(session: Session) -> tuple[RetentionPeriod, ...]:
+    """Return the rule of every class, the class that is kept longest first."""
+    rows = session.execute(
+        select(
+            RetentionRule.classification,
+            RetentionRule.keep_days,
+            RetentionRule.restore_days,
+            RetentionRule.updated_at,
+        )
+    )
+    rules = {row[0]: RetentionPeriod(Classification(row[0]), *row[1:]) for row in rows}
+    return tuple(rules[one] for one in Classification if one in rules)
+
+
+def change_rule(
+    session: Session,
+    actor: Actor,
+    seen: RetentionPeriod,
+    *,
+    keep_days: int,
+    restore_days: int,
+    session_id: UUID | None,
+) -> None:
+    """Keep a class for longer or shorter than `seen` says; the caller commits.
+
+    It counts from a week later on. Raises NotConfirmed, InvalidInput, RuleChanged and
+    NotAllowed.
+    """
+    actor.require(Permission.MANAGE_RETENTION)
+    confirmations.require_passkey(session, actor, session_id)
+    _check("keep_days", "Documents are kept for", keep_days, LONGEST_DAYS)
+    _check("restore_days", "Restoring is for", restore_days, LONGEST_RESTORE_DAYS)
+    before = _Said(seen.keep_days, seen.restore_days)
+    changes = audit.differences(before, _Said(keep_days, restore_days))
+    if not changes:
+        return
+    changed = session.execute(
+        update(RetentionRule)
+        .where(
+            RetentionRule.classification == seen.classification,
+            RetentionRule.updated_at == seen.updated_at,
+        )
+        .values(
+            keep_days=keep_days,
+            restore_days=restore_days,
+            updated_by=actor.id,
+            updated_at=func.now(),
+        )
+        .returning(RetentionRule.classification)
+    ).all()
+    if not changed:
+        raise RetentionRuleChanged
+    audit.record(
+        session,
+        actor,
+        Action.RETENTION_CHANGE,
+        subject=(SUBJECT, seen.classification),
+        details={"changed": changes},
+    )
+
+
+def _check(name: str, subject: str, days: int, most: int) -> None:
+    if not 1 <= days <= most:
+        raise InvalidInput(name, f"{subject} 1 to {most:,} days; type one of these.")

@@ -1,0 +1,127 @@
+"""The fields that lists of documents may be filtered and sorted by."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from services.core.actors import Actor, Permission
+from services.core.errors import NotAllowed
+from services.documents import records
+from services.documents.records.kinds import (
+    CLASS_LABELS,
+    TYPE_LABELS,
+    Classification,
+    DocumentType,
+)
+from services.lists.criteria import Criteria, Field, Fields, Kind
+from services.lists.views import Subject
+
+FINDINGS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "encrypted": "needs its own password",
+        "scripts": "scripts",
+        "launch": "launch actions",
+        "attachments": "embedded files",
+        "damaged": "damage",
+    }
+)
+_FIELDS = (
+    Field("title", "Title", Kind.TEXT, is_sortable=True),
+    Field("filename", "File name", Kind.TEXT, is_sortable=True),
+    Field(
+        "document_type",
+        "Type",
+        Kind.CHOICE,
+        is_sortable=True,
+        choices=tuple(kind.value for kind in DocumentType),
+        choice_labels=tuple(TYPE_LABELS[kind] for kind in DocumentType),
+    ),
+    Field(
+        "classification",
+        "Classification",
+        Kind.CHOICE,
+        is_sortable=True,
+        choices=tuple(kind.value for kind in Classification),
+        choice_labels=tuple(CLASS_LABELS[kind] for kind in Classification),
+    ),
+    Field("description", "Description", Kind.TEXT, can_be_empty=True),
+    Field("last_name", "Patient's last name", Kind.TEXT, is_sortable=True),
+    Field("first_name", "Patient's first name", Kind.TEXT, is_sortable=True),
+    Field("patient_id", "Patient id", Kind.ID),
+    Field(
+        "unfiled",
+        "Without a patient",
+        Kind.FLAG,
+        statements=("without a patient", "filed under a patient"),
+    ),
+    Field("created_at", "Filed", Kind.MOMENT, is_sortable=True, phrase="filed"),
+    Field(
+        "updated_at",
+        "Last changed",
+        Kind.MOMENT,
+        is_sortable=True,
+        phrase="last changed",
+    ),
+    Field("deleted_at", "Deleted", Kind.MOMENT, is_sortable=True, phrase="deleted"),
+    Field("author", "Filed by", Kind.TEXT, is_sortable=True),
+    Field("pages", "Number of pages", Kind.NUMBER, is_sortable=True),
+    Field("filesize", "File size", Kind.SIZE, is_sortable=True),
+    Field(
+        "findings",
+        "Findings",
+        Kind.LIST,
+        choices=tuple(FINDINGS),
+        choice_labels=tuple(FINDINGS.values()),
+        phrase="examined and found to have",
+        denial="examined and not found to have",
+        statements=("with nothing found in the file", "with findings in the file"),
+    ),
+    Field(
+        "held",
+        "Legal hold",
+        Kind.FLAG,
+        statements=("under legal hold", "not under legal hold"),
+    ),
+    Field(
+        "without_text",
+        "Without text",
+        Kind.FLAG,
+        statements=("without text to search", "with text to search"),
+    ),
+    Field(
+        "quarantined",
+        "In quarantine",
+        Kind.FLAG,
+        statements=("in quarantine", "not in quarantine"),
+    ),
+    Field("id", "Document id", Kind.ID),
+)
+# Patients have one record and see nothing of what the clinic must keep.
+_NOT_FOR_PATIENTS: Final = frozenset(
+    {"last_name", "first_name", "patient_id", "unfiled", "held"}
+)
+
+FIELDS: Final[Mapping[str, Field]] = MappingProxyType({f.name: f for f in _FIELDS})
+OWN_FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
+    {f.name: f for f in _FIELDS if f.name not in _NOT_FOR_PATIENTS}
+)
+
+
+def fields_for(actor: Actor) -> Fields:
+    """Return the fields that the actor's lists may be filtered and sorted by."""
+    return FIELDS if actor.may(Permission.VIEW_DOCUMENTS) else OWN_FIELDS
+
+
+def require_visible(actor: Actor, asked: Criteria) -> None:
+    """Raise NotAllowed if criteria ask about what the actor is not shown."""
+    visible = fields_for(actor)
+    filtered = [one.field for one in asked.where.filters()]
+    for name in (*filtered, *(one.field for one in asked.orders)):
+        if name in FIELDS and name not in visible:
+            raise NotAllowed(
+                "These are your own documents, so your lists cannot ask about: "
+                f"{FIELDS[name].label.lower()}. Use other fields."
+            )
+
+
+DOCUMENTS: Final = Subject("documents", FIELDS, records.require_view, require_visible)

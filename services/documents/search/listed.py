@@ -1,0 +1,176 @@
+"""Everything that lists of documents are filtered and sorted by, as one table."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from sqlalchemy import (
+    ARRAY,
+    REAL,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Label,
+    Subquery,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.sql.elements import Grouping
+from sqlalchemy.sql.visitors import replacement_traverse
+
+from db.models import Document, DocumentSearch, DocumentVersion, Patient
+from services.documents.records.rows.documents import COLUMNS
+from services.lists.criteria.sql import Target
+
+assert isinstance(Document.__table__, Table)  # noqa: S101 - for the type checker
+DOCUMENTS: Final[Table] = Document.__table__
+_QUARANTINED: Final[ColumnElement[Any]] = literal_column("ARRAY['waiting', 'infected']")
+_UNREADABLE: Final[ColumnElement[Any]] = literal_column("ARRAY['waiting', 'none']")
+
+
+# A compiled statement takes no value with it, not even the space between two names.
+_NAME: Final = func.concat_ws(
+    literal_column("' '"), Patient.first_name, Patient.last_name
+)
+_RECORD: Final = tuple(
+    (_NAME if column.key == "patient_name" else column).label(f"record_{position}")
+    for position, column in enumerate(COLUMNS)
+)
+
+
+def _listed() -> Subquery:
+    """Join what each document has once; the planner leaves out what is not asked."""
+    version = DocumentVersion
+    is_latest = (version.document_id == Document.id) & (
+        version.number == Document.latest
+    )
+    return (
+        select(
+            Document.id,
+            Document.patient_id,
+            Document.title,
+            Document.title_key,
+            Document.document_type,
+            Document.classification,
+            Document.description,
+            Document.created_by,
+            Document.created_by_name,
+            Document.created_at,
+            Document.updated_at,
+            Document.deleted_at,
+            Document.purged_at,
+            Document.held_at.is_not(None).label("is_held"),
+            Document.patient_id.is_(None).label("is_unfiled"),
+            func.lower(Document.created_by_name).collate("C").label("author_key"),
+            version.filename,
+            func.lower(version.filename).collate("C").label("filename_key"),
+            version.filesize,
+            version.pages,
+            version.findings,
+            (version.reading == func.any(_UNREADABLE)).label("is_without_text"),
+            (version.scan == func.any(_QUARANTINED)).label("is_quarantined"),
+            Patient.last_name_key,
+            Patient.first_name_key,
+            version.id.label("version_id"),
+            *_RECORD,
+        )
+        .select_from(Document)
+        .outerjoin(version, is_latest)
+        .outerjoin(Patient, Patient.id == Document.patient_id)
+        .subquery("listed")
+    )
+
+
+LISTED: Final = _listed()
+# What a document's record is made of, in its order.
+WHOLE: Final = tuple(LISTED.c[column.key] for column in _RECORD)
+# A word in the title counts for more than all that a description can have.
+_WEIGHTS: Final = cast(literal_column("'{0, 0, 0.1, 1}'"), ARRAY(REAL))
+QUERY: Final = cast(bindparam("searched", type_=Text), TSQUERY)
+PAIRS: Final = cast(bindparam("pairs", type_=ARRAY(Integer)), ARRAY(Integer))
+_RANKING: Final = cast(bindparam("ranking", type_=Text), TSQUERY)
+_RANK: Final = func.ts_rank(_WEIGHTS, DocumentSearch.head, _RANKING).label("rank")
+_JOIN: Final[Any] = LISTED.element
+JOINED: Final[FromClause] = _JOIN.get_final_froms()[0]
+_UNWRAPPED: Final[Mapping[int, ColumnElement[Any]]] = {
+    id(LISTED.c[name]): Grouping(column.element)
+    if isinstance(column, Label)
+    else column
+    for name, column in _JOIN.selected_columns.items()
+}
+
+
+def unwrapped(clause: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the clause on the tables themselves, for a list of `JOINED`.
+
+    To take in a long subquery takes PostgreSQL as long as to find a first page.
+    """
+
+    def column_of(element: Any, **_: Any) -> ColumnElement[Any] | None:
+        return _UNWRAPPED.get(id(element))
+
+    plain: ColumnElement[Any] = replacement_traverse(clause, {}, column_of)
+    return plain
+
+
+# A search without filters needs no other table.
+SEARCHED: Final = select(
+    DocumentSearch.document_id.label("id"),
+    DocumentSearch.created_at,
+    DocumentSearch.words,
+    DocumentSearch.pairs,
+    _RANK,
+).subquery("searched")
+FOUND: Final = (
+    select(*LISTED.c, DocumentSearch.words, DocumentSearch.pairs, _RANK)
+    .select_from(LISTED)
+    .join(DocumentSearch, DocumentSearch.document_id == LISTED.c.id)
+    .subquery("found")
+)
+
+
+def _folded(column: ColumnElement[Any]) -> Target:
+    return Target(func.fold(column, type_=Text).collate("C"))
+
+
+TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
+    {
+        "title": Target(LISTED.c.title_key),
+        "filename": _folded(LISTED.c.filename),
+        "document_type": Target(LISTED.c.document_type),
+        "classification": Target(LISTED.c.classification),
+        "description": _folded(LISTED.c.description),
+        "last_name": Target(LISTED.c.last_name_key),
+        "first_name": Target(LISTED.c.first_name_key),
+        "patient_id": Target(LISTED.c.patient_id),
+        "unfiled": Target(LISTED.c.is_unfiled),
+        "created_at": Target(LISTED.c.created_at),
+        "updated_at": Target(LISTED.c.updated_at),
+        "deleted_at": Target(LISTED.c.deleted_at),
+        "author": _folded(LISTED.c.created_by_name),
+        "pages": Target(LISTED.c.pages),
+        "filesize": Target(LISTED.c.filesize),
+        "findings": Target(LISTED.c.findings),
+        "held": Target(LISTED.c.is_held),
+        "without_text": Target(LISTED.c.is_without_text),
+        "quarantined": Target(LISTED.c.is_quarantined),
+        "id": Target(LISTED.c.id),
+    }
+)
+SORTED_BY: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "title": "title_key",
+        "filename": "filename_key",
+        "last_name": "last_name_key",
+        "first_name": "first_name_key",
+        "author": "author_key",
+    }
+)
+# An unfiled document has no patient, a broken file no pages.
+MAY_BE_EMPTY: Final = frozenset({"last_name_key", "first_name_key", "pages"})

@@ -1,0 +1,48 @@
+"""Documents as a list shows them, with the passages that a search found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Final, Literal
+
+from services.documents.records.model import DocumentRecord
+from services.documents.records.rows.documents import record_of
+
+Place = Literal["title", "description", "patient", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of a passage, as it stands in the document: plain text, never HTML."""
+
+    text: str
+    is_hit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Where a search was met, and the words around it; `page` counts from 1."""
+
+    place: Place
+    segments: tuple[Segment, ...]
+    page: int | None = None
+
+    @property
+    def text(self) -> str:
+        """The whole passage."""
+        return "".join(segment.text for segment in self.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDocument(DocumentRecord):
+    """A document in a list; without a search there are no passages."""
+
+    passages: tuple[Passage, ...] = ()
+
+
+_NAMES: Final = tuple(field.name for field in fields(DocumentRecord))
+
+
+def found_of(row: Sequence[Any]) -> FoundDocument:
+    """Return the document in a row of what a document's record is made of."""
+    record = record_of(row)
+    return FoundDocument(*(getattr(record, name) for name in _NAMES))

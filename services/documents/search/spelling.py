@@ -1,0 +1,102 @@
+"""Words that were misspelt, and what stands in documents instead of them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from db.routing import assume_role
+from services.documents.search.typed import ParsedSearch, SearchTerm
+from services.lists.statements import run
+
+_MOST_TAKEN: Final = 3
+# Less alike than the best by this much is not what was meant.
+_SLACK: Final = 0.12
+_SHORTEST: Final = 4
+# Counted, because the planner takes a search for one example to be over soon, and reads
+# the whole table for a word that stands nowhere.
+_IS_THERE: Final = (
+    "SELECT {number} FROM document_search WHERE words @@ %(query_{number})s::tsquery "
+    "HAVING count(*) > 0"
+)
+_ALIKE: Final = """
+SELECT asked.word, alike.word, alike.likeness
+FROM unnest(%(words)s) AS asked (word) CROSS JOIN LATERAL (
+    SELECT word, similarity(word, asked.word) AS likeness FROM document_words
+    WHERE word %% asked.word ORDER BY likeness DESC, word LIMIT 20
+) AS alike
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """What was typed and stands in no document, and the words taken for it."""
+
+    typed: str
+    taken: tuple[str, ...]
+
+
+def correct(session: Session, search: ParsedSearch) -> ParsedSearch:
+    """Return the search with other words for those that none of the documents has.
+
+    They are words of documents that whoever asks may see; so are those they replace.
+    """
+    words = [term for term in search.wanted if term.is_word]
+    missing = _missing(session, words)
+    if not missing:
+        return search
+    alike = _alike(session, missing)
+    candidates = sorted({word for ranked in alike.values() for word in ranked})
+    seen = _standing(session, [f"'{word}'" for word in candidates])
+    visible = {word for n, word in enumerate(candidates) if n in seen}
+    return search.replacing(
+        {
+            word: taken
+            for word, ranked in alike.items()
+            if (taken := _likest(ranked, visible))
+        }
+    )
+
+
+def spellings(search: ParsedSearch) -> tuple[Spelling, ...]:
+    """Return what was taken for what, to be told."""
+    return tuple(
+        Spelling(term.typed, term.instead) for term in search.terms if term.instead
+    )
+
+
+def _missing(session: Session, terms: list[SearchTerm]) -> list[str]:
+    found = _standing(session, [term.query for term in terms])
+    return [
+        term.words[0]
+        for number, term in enumerate(terms)
+        if number not in found and len(term.words[0]) >= _SHORTEST
+    ]
+
+
+def _standing(session: Session, queries: list[str]) -> set[int]:
+    """Return which of the queries are met by a document that may be seen."""
+    if not queries:
+        return set()
+    parts = (_IS_THERE.format(number=number) for number in range(len(queries)))
+    given = {f"query_{number}": query for number, query in enumerate(queries)}
+    return {number for (number,) in run(session, " UNION ALL ".join(parts), given)}
+
+
+def _alike(session: Session, words: Iterable[str]) -> dict[str, dict[str, float]]:
+    """Return the clinic's words that resemble these, whoever may see them."""
+    with assume_role(session, "system"):
+        rows = run(session, _ALIKE, {"words": list(words)})
+    alike: dict[str, dict[str, float]] = {}
+    for asked, word, likeness in rows:
+        alike.setdefault(asked, {})[word] = likeness
+    return alike
+
+
+def _likest(ranked: Mapping[str, float], visible: set[str]) -> tuple[str, ...]:
+    words = [word for word in ranked if word in visible]
+    if not words:
+        return ()
+    least = ranked[words[0]] - _SLACK
+    return tuple(word for word in words if ranked[word] >= least)[:_MOST_TAKEN]

@@ -1,0 +1,307 @@
+"""Links to one version of a document, for somebody who does not sign in."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy.orm import Session
+
+from db.models import Document, DocumentShare, DocumentVersion
+from db.routing import assume_role
+from services.core import audit
+from services.core.actors import Actor, Permission, Role
+from services.core.audit import Action
+from services.core.errors import InvalidInput, NotFound
+from services.documents import records
+from services.documents.records import DocumentRecord, VersionRecord
+from services.documents.records.model import QUARANTINED
+from services.documents.records.rows.documents import VERSION_COLUMNS, version_of
+
+SHORTEST_MINUTES: Final = 5
+LONGEST_MINUTES: Final = 7 * 24 * 60
+_SUBJECT: Final = "document"
+_RANDOM_BYTES: Final = 32
+_LIVE: Final[ColumnElement[bool]] = DocumentShare.revoked_at.is_(None) & (
+    DocumentShare.expires_at > func.now()
+)
+_COLUMNS: Final = (
+    DocumentShare.id,
+    DocumentVersion.document_id,
+    DocumentVersion.number,
+    DocumentShare.created_by,
+    DocumentShare.created_by_name,
+    DocumentShare.created_at,
+    DocumentShare.expires_at,
+    DocumentShare.revoked_at,
+    DocumentShare.opened,
+    DocumentShare.last_opened_at,
+    _LIVE.label("is_live"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A link to a version, and what became of it; its secret is known to nobody."""
+
+    id: UUID
+    document_id: UUID
+    number: int
+    created_by: UUID
+    created_by_name: str
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+    opened: int
+    last_opened_at: datetime | None
+    is_live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewShare:
+    """A link just made, with its secret, which is to be had only now."""
+
+    share: Share
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class SharedVersion:
+    """What a link leads to, and until when."""
+
+    share_id: UUID
+    patient_id: UUID | None
+    expires_at: datetime
+    version: VersionRecord
+
+
+class NoSuchShare(NotFound):
+    """The document has no such link, or not one of the actor's."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such link to this document.")
+
+
+def create(
+    session: Session,
+    actor: Actor,
+    document_id: UUID,
+    number: int | None,
+    *,
+    minutes: int,
+) -> NewShare:
+    """Make a link to a version, the latest without a number; the caller commits.
+
+    Raises InvalidInput, NoSuchDocument, Quarantined, Damaged, FileGone, NotAllowed.
+    """
+    actor.require(Permission.SHARE_DOCUMENTS)
+    if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
+        raise InvalidInput("minutes", "A link can last from 5 minutes to 7 days.")
+    document = records.look_up(session, actor, document_id, number=number)
+    records.require_served(document.version)
+    secret = secrets.token_urlsafe(_RANDOM_BYTES)
+    row = DocumentShare(
+        version_id=document.version.id,
+        token_hash=_hash(secret),
+        created_by=actor.id,
+        created_by_name=actor.name,
+        expires_at=func.now() + timedelta(minutes=minutes),
+    )
+    session.add(row)
+    session.flush()
+    share = _find_share(session, actor, row.id)
+    _record(session, actor, Action.SHARE_CREATE, document, share)
+    return NewShare(share, secret)
+
+
+def list_of(session: Session, actor: Actor, document_id: UUID) -> tuple[Share, ...]:
+    """Return the links to a document that the actor may revoke, the newest first.
+
+    Patients see those that they made themselves. Raises NoSuchDocument, NotAllowed.
+    """
+    actor.require(Permission.SHARE_DOCUMENTS)
+    records.look_up(session, actor, document_id)
+    of_document = DocumentVersion.document_id == document_id
+    newest_first = (DocumentShare.created_at.desc(), DocumentShare.id.desc())
+    rows = session.execute(_shares(actor).where(of_document).order_by(*newest_first))
+    return tuple(Share(*row) for row in rows)
+
+
+def revoke(
+    session: Session, actor: Actor, share_id: UUID, *, document_id: UUID | None = None
+) -> Share:
+    """Let a link open nothing any more; the caller commits.
+
+    One that opens nothing already is left as it is. Patients revoke what they made
+    themselves. Raises NoSuchShare, NotAllowed.
+    """
+    actor.require(Permission.SHARE_DOCUMENTS)
+    share = _find_share(session, actor, share_id)
+    if document_id not in (None, share.document_id):
+        raise NoSuchShare
+    try:
+        document = records.look_up(session, actor, share.document_id, even_deleted=True)
+    except NotFound as error:
+        raise NoSuchShare from error
+    revoked = session.scalar(
+        update(DocumentShare)
+        .where(DocumentShare.id == share_id, _LIVE)
+        .values(revoked_at=func.now())
+        .returning(DocumentShare.id)
+        .execution_options(synchronize_session=False)
+    )
+    share = _find_share(session, actor, share_id)
+    if revoked is not None:
+        _record(session, actor, Action.SHARE_REVOKE, document, share)
+    return share
+
+
+def revoke_all(session: Session, actor: Actor, user_id: UUID) -> None:
+    """Revoke every link that somebody made; the caller commits. Raises NotAllowed.
+
+    Whoever shuts people out does so without seeing any document.
+    """
+    actor.require(Permission.MANAGE_USERS)
+    with assume_role(session, "system"):
+        revoked = session.execute(
+            update(DocumentShare)
+            .where(DocumentShare.created_by == user_id, _LIVE)
+            .where(DocumentVersion.id == DocumentShare.version_id)
+            .where(Document.id == DocumentVersion.document_id)
+            .values(revoked_at=func.now())
+            .returning(
+                DocumentShare.id,
+                DocumentShare.expires_at,
+                DocumentVersion.number,
+                Document.id,
+                Document.patient_id,
+            )
+            .execution_options(synchronize_session=False)
+        ).all()
+    for share_id, expires_at, number, document_id, patient_id in revoked:
+        audit.record(
+            session,
+            actor,
+            Action.SHARE_REVOKE,
+            patient_id=patient_id,
+            subject=(_SUBJECT, document_id),
+            details={"version": number, "share": share_id, "expires_at": expires_at},
+        )
+
+
+def find(session: Session, secret: str) -> SharedVersion | None:
+    """Return what a link leads to; None if it opens nothing, whatever the reason.
+
+    Looking is not counted: mail programs look at links before their readers do.
+    """
+    row = session.execute(_shared(secret)).one_or_none()
+    if row is None:
+        return None
+    share_id, patient_id, expires_at, *version = row
+    return SharedVersion(share_id, patient_id, expires_at, version_of(version))
+
+
+def open_link(session: Session, secret: str) -> SharedVersion | None:
+    """Count one more opening and return what to send; None if the link opens nothing.
+
+    The caller commits either way: that a link was tried in vain is recorded, too.
+    """
+    shared = find(session, secret)
+    if shared is None or not _count(session, shared.share_id):
+        _record_refusal(session, secret)
+        return None
+    audit.record(
+        session,
+        None,
+        Action.SHARE_OPEN,
+        patient_id=shared.patient_id,
+        subject=(_SUBJECT, shared.version.document_id),
+        details={"version": shared.version.number, "share": shared.share_id},
+    )
+    return shared
+
+
+def _count(session: Session, share_id: UUID) -> bool:
+    """Count an opening, unless the link was revoked a moment ago."""
+    counted = session.scalar(
+        update(DocumentShare)
+        .where(DocumentShare.id == share_id, _LIVE)
+        .values(opened=DocumentShare.opened + 1, last_opened_at=func.now())
+        .returning(DocumentShare.id)
+        .execution_options(synchronize_session=False)
+    )
+    return counted is not None
+
+
+def _shares(actor: Actor) -> Select[*tuple[Any, ...]]:
+    wanted = select(*_COLUMNS).join(
+        DocumentVersion, DocumentVersion.id == DocumentShare.version_id
+    )
+    if actor.role is Role.PATIENT:
+        return wanted.where(DocumentShare.created_by == actor.id)
+    return wanted
+
+
+def _find_share(session: Session, actor: Actor, share_id: UUID) -> Share:
+    wanted = _shares(actor).where(DocumentShare.id == share_id)
+    row = session.execute(wanted).one_or_none()
+    if row is None:
+        raise NoSuchShare
+    return Share(*row)
+
+
+def _shared(secret: str) -> Select[*tuple[Any, ...]]:
+    # The door's rules say the same. Here it says what a link is.
+    return (
+        select(
+            DocumentShare.id,
+            Document.patient_id,
+            DocumentShare.expires_at,
+            *VERSION_COLUMNS,
+        )
+        .join(DocumentVersion, DocumentVersion.id == DocumentShare.version_id)
+        .join(Document, Document.id == DocumentVersion.document_id)
+        .where(DocumentShare.token_hash == _hash(secret), _LIVE)
+        .where(Document.deleted_at.is_(None), DocumentVersion.file_id.is_not(None))
+        .where(DocumentVersion.damaged_at.is_(None))
+        .where(DocumentVersion.scan.not_in(QUARANTINED))
+    )
+
+
+def _record(
+    session: Session,
+    actor: Actor,
+    action: Action,
+    document: DocumentRecord,
+    share: Share,
+) -> None:
+    records.record_event(
+        session,
+        actor,
+        action,
+        document,
+        version=share.number,
+        share=share.id,
+        expires_at=share.expires_at,
+    )
+
+
+def _record_refusal(session: Session, secret: str) -> None:
+    share_id = session.scalar(
+        select(DocumentShare.id).where(DocumentShare.token_hash == _hash(secret))
+    )
+    audit.record(
+        session,
+        None,
+        Action.SHARE_OPEN,
+        outcome="refused",
+        details={"share": share_id} if share_id else {},
+    )
+
+
+def _hash(secret: str) -> bytes:
+    """Hash without salt or stretching: 256 random bits cannot be guessed anyway."""
+    return hashlib.sha256(secret.encode()).digest()

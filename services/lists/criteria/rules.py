@@ -1,0 +1,85 @@
+"""What makes criteria askable."""
+
+from services.core.errors import InvalidInput
+from services.core.typed_text import is_storable
+from services.lists.criteria import values
+from services.lists.criteria.model import (
+    MAX_DEPTH,
+    MAX_FILTERS,
+    MAX_ORDERS,
+    MAX_TEXT_LENGTH,
+    Criteria,
+    Field,
+    Fields,
+    Filter,
+    Order,
+)
+
+
+def validate(criteria: Criteria, fields: Fields) -> None:
+    """Raise InvalidInput, naming the field, unless every part can be asked."""
+    _validate_size(criteria)
+    for asked in criteria.where.filters():
+        values.read(field_of(asked, fields), asked)
+    for order in criteria.orders:
+        _validate_order(order, fields)
+    if not is_storable(criteria.search):
+        raise InvalidInput("search", "The search holds a character no record can.")
+
+
+def field_of(asked: Filter, fields: Fields) -> Field:
+    """Return the filter's field; raises InvalidInput if it or the operator is unfit."""
+    field = fields.get(asked.field)
+    if field is None:
+        raise unknown_field(asked.field, asked.field, fields)
+    if asked.operator not in field.operators:
+        raise InvalidInput(
+            asked.field,
+            f"{field.label} cannot be compared by {asked.operator}. "
+            f"It can by {', '.join(field.operators)}.",
+        )
+    return field
+
+
+def unknown_field(property_name: str, name: str, fields: Fields) -> InvalidInput:
+    """Return the refusal of a field that does not exist."""
+    return InvalidInput(
+        property_name,
+        f'There is no field "{_short(name)}". The fields are {", ".join(fields)}.',
+    )
+
+
+def _validate_size(criteria: Criteria) -> None:
+    if criteria.where.depth() > MAX_DEPTH:
+        raise InvalidInput(
+            "where", f"Groups may be nested {MAX_DEPTH} deep; take some apart."
+        )
+    if sum(1 for _ in criteria.where.filters()) > MAX_FILTERS:
+        raise InvalidInput(
+            "where", f"A list takes at most {MAX_FILTERS} filters; remove some."
+        )
+    if len(criteria.orders) > MAX_ORDERS:
+        raise InvalidInput(
+            "orderBy", f"A list is sorted by at most {MAX_ORDERS} fields."
+        )
+    if len({order.field for order in criteria.orders}) < len(criteria.orders):
+        raise InvalidInput("orderBy", "Sort by each field once only.")
+    if len(criteria.search) > MAX_TEXT_LENGTH:
+        raise InvalidInput(
+            "search", f"Search for at most {MAX_TEXT_LENGTH} characters."
+        )
+
+
+def _validate_order(order: Order, fields: Fields) -> None:
+    field = fields.get(order.field)
+    if field is None or not field.is_sortable:
+        sortable = ", ".join(f.name for f in fields.values() if f.is_sortable)
+        raise InvalidInput(
+            order.field,
+            f'A list cannot be sorted by "{_short(order.field)}". '
+            f"It can be by {sortable}.",
+        )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:39] + "…"  # noqa: PLR2004

@@ -1,0 +1,161 @@
+"""Criteria taken apart: the shape of their filters, and the values typed into them.
+
+Two lists that differ only in what was typed have the same shape. SQL is built and
+compiled once for a shape; values are bound each time, so that the planner sees them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from services.lists.criteria import rules, values
+from services.lists.criteria.model import (
+    Combine,
+    Criteria,
+    Field,
+    Fields,
+    Filter,
+    Group,
+    Kind,
+    Operator,
+)
+from services.lists.criteria.patterns import containing
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A filter without its values, of which there are `arity`.
+
+    `has_trigrams` says that the text is long enough for a trigram index to help.
+    """
+
+    field: str
+    kind: Kind
+    operator: Operator
+    arity: int
+    is_denied: bool = False
+    has_trigrams: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A group without its values."""
+
+    combine: Combine
+    members: tuple["Leaf | Branch", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoldedText:
+    """Text that must be folded first, and made a pattern if parts are looked for."""
+
+    field: str
+    text: str
+    is_pattern: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Text that stands for spellings which the database must look up first."""
+
+    field: str
+    text: str
+    is_whole_words: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FilterQuery:
+    """The filters of criteria: their shape, and the values in its order."""
+
+    shape: Branch
+    values: tuple[object, ...]
+
+
+_REVERSED: Final = MappingProxyType(
+    {
+        Operator.LESS_THAN: Operator.GREATER_THAN,
+        Operator.LESS_THAN_OR_EQUAL: Operator.GREATER_THAN_OR_EQUAL,
+        Operator.GREATER_THAN: Operator.LESS_THAN,
+        Operator.GREATER_THAN_OR_EQUAL: Operator.LESS_THAN_OR_EQUAL,
+    }
+)
+_TRIGRAM: Final = 3
+_USES_START: Final = {Operator.LESS_THAN, Operator.GREATER_THAN_OR_EQUAL}
+_USES_END: Final = {Operator.LESS_THAN_OR_EQUAL, Operator.GREATER_THAN}
+
+
+def take_apart(criteria: Criteria, fields: Fields, now: datetime) -> FilterQuery:
+    """Split the filters into shape and values, or raise InvalidInput.
+
+    `now` gives ages their day and typed days their time zone.
+    """
+    rules.validate(criteria, fields)
+    found: list[object] = []
+    shape = _branch(criteria.where, fields, now, found)
+    return FilterQuery(shape, tuple(found))
+
+
+def _branch(group: Group, fields: Fields, now: datetime, found: list[object]) -> Branch:
+    members: list[Leaf | Branch] = []
+    for member in group.members:
+        if isinstance(member, Filter):
+            leaf, read = _leaf(member, fields[member.field], now)
+            members.append(leaf)
+            found.extend(read)
+        elif any(member.filters()):
+            members.append(_branch(member, fields, now, found))
+    return Branch(group.combine, tuple(members))
+
+
+def _leaf(asked: Filter, field: Field, now: datetime) -> tuple[Leaf, Sequence[object]]:
+    operator, read = asked.operator, values.read(field, asked)
+    if operator is Operator.IS_EMPTY:
+        return Leaf(field.name, field.kind, operator, 0, is_denied=not read[0]), ()
+    is_part = operator is Operator.CONTAINS
+    match field.kind:
+        case Kind.TEXT:
+            read = tuple(FoldedText(field.name, str(text), is_part) for text in read)
+        case Kind.PHONE if is_part:
+            read = tuple(containing(str(digits)) for digits in read)
+        case Kind.AGE:
+            # The older somebody is, the earlier the day of birth.
+            operator = _REVERSED.get(operator, operator)
+            read = _ends(operator, _birth_intervals(read, now))
+        case Kind.MOMENT:
+            read = _ends(operator, _moment_intervals(read, now))
+        case Kind.LIST if field.choices:
+            read = tuple([choice] for choice in read)
+        case Kind.LIST:
+            read = tuple(Mention(field.name, str(text), not is_part) for text in read)
+    return Leaf(
+        field.name,
+        field.kind,
+        operator,
+        arity=len(read),
+        is_denied=operator is Operator.NOT_EQUAL,
+        has_trigrams=is_part and len(str(asked.value).strip()) >= _TRIGRAM,
+    ), read
+
+
+_Intervals = list[tuple[object, object]]
+
+
+def _birth_intervals(read: Sequence[object], now: datetime) -> _Intervals:
+    ages = (age for age in read if isinstance(age, int))
+    return [values.birth_interval(age, now.date()) for age in ages]
+
+
+def _moment_intervals(read: Sequence[object], now: datetime) -> _Intervals:
+    moments = (values.read_moment(str(text), now) for text in read)
+    return [moment for moment in moments if moment]
+
+
+def _ends(operator: Operator, intervals: _Intervals) -> tuple[object, ...]:
+    """Return those ends of the intervals that the operator compares with."""
+    if operator in _USES_START:
+        return tuple(start for start, _ in intervals)
+    if operator in _USES_END:
+        return tuple(end for _, end in intervals)
+    return tuple(end for interval in intervals for end in interval)

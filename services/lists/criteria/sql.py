@@ -1,0 +1,150 @@
+"""The shape of criteria as a condition in SQL; everything typed is a parameter."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    literal_column,
+    or_,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from services.lists.criteria.model import Combine, Kind, Operator
+from services.lists.criteria.shape import Branch, Leaf
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a field is kept, in the form that it is compared in.
+
+    `wider` is an indexed text that contains the column's own, so that a search
+    inside the column can begin with that index.
+    """
+
+    column: ColumnElement[Any]
+    wider: ColumnElement[Any] | None = None
+
+
+Targets = Mapping[str, Target]
+
+_EMPTY_LIST: Final = cast(literal_column("'{}'"), ARRAY(Text))
+
+
+def condition(shape: Branch, targets: Targets) -> ColumnElement[bool]:
+    """Return the shape as a condition on parameters that have `parameter_names`."""
+    return _condition(shape, targets, _Parameters())
+
+
+def parameter_names(count: int) -> list[str]:
+    """Return the names of a shape's parameters, in the order of its values."""
+    return [_name(position) for position in range(count)]
+
+
+class _Parameters:
+    """Hands out a condition's parameters in order."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def next(self, column: ColumnElement[Any]) -> BindParameter[Any]:
+        name = _name(self._count)
+        self._count += 1
+        return bindparam(name, type_=column.type)
+
+
+def _name(position: int) -> str:
+    return f"value_{position}"
+
+
+def _condition(
+    shape: Branch | Leaf, targets: Targets, parameters: _Parameters
+) -> ColumnElement[bool]:
+    if isinstance(shape, Leaf):
+        return _comparison(shape, targets[shape.field], parameters)
+    if not shape.members:
+        return true()
+    combine = and_ if shape.combine is Combine.AND else or_
+    return combine(*(_condition(m, targets, parameters) for m in shape.members))
+
+
+def _comparison(
+    leaf: Leaf, target: Target, parameters: _Parameters
+) -> ColumnElement[bool]:
+    if leaf.operator is Operator.IS_EMPTY:
+        is_empty = _is_empty(leaf.kind, target.column)
+        return ~is_empty if leaf.is_denied else is_empty
+    if leaf.kind in {Kind.MOMENT, Kind.AGE}:
+        return _within(leaf, target.column, parameters)
+    if leaf.kind is Kind.LIST:
+        found = target.column.bool_op("&&")(parameters.next(target.column))
+        return ~found if leaf.is_denied else found
+    typed = [parameters.next(target.column) for _ in range(leaf.arity)]
+    if leaf.operator is Operator.CONTAINS:
+        return _contains(target, typed[0], by_index=leaf.has_trigrams)
+    return _compared(leaf.operator, target.column, typed)
+
+
+def _is_empty(kind: Kind, column: ColumnElement[Any]) -> ColumnElement[bool]:
+    if kind is Kind.LIST:
+        return column == _EMPTY_LIST
+    return or_(column.is_(None), column == literal_column("''"))
+
+
+def _within(
+    leaf: Leaf, column: ColumnElement[Any], parameters: _Parameters
+) -> ColumnElement[bool]:
+    if leaf.operator in {Operator.LESS_THAN, Operator.LESS_THAN_OR_EQUAL}:
+        return column < parameters.next(column)
+    if leaf.operator in {Operator.GREATER_THAN, Operator.GREATER_THAN_OR_EQUAL}:
+        return column >= parameters.next(column)
+    inside = or_(
+        *(
+            and_(column >= parameters.next(column), column < parameters.next(column))
+            for _ in range(leaf.arity // 2)
+        )
+    )
+    return ~inside if leaf.is_denied else inside
+
+
+def _compared(
+    operator: Operator, column: ColumnElement[Any], typed: Sequence[BindParameter[Any]]
+) -> ColumnElement[bool]:
+    value = typed[0]
+    match operator:
+        case Operator.IN:
+            return column.in_(typed)
+        case Operator.NOT_EQUAL:
+            # Who has no e-mail address has not this one either.
+            return column.is_distinct_from(value)
+        case Operator.STARTS_WITH:
+            return column.bool_op("^@")(value)
+        case _:
+            return column.bool_op(_SIGNS[operator])(value)
+
+
+_SIGNS: Final = {
+    Operator.EQUAL: "=",
+    Operator.LESS_THAN: "<",
+    Operator.LESS_THAN_OR_EQUAL: "<=",
+    Operator.GREATER_THAN: ">",
+    Operator.GREATER_THAN_OR_EQUAL: ">=",
+}
+
+
+def _contains(
+    target: Target, pattern: BindParameter[Any], *, by_index: bool
+) -> ColumnElement[bool]:
+    found = target.column.like(pattern)
+    # Asked for less than a trigram, the index would be read from end to end, which
+    # PostgreSQL does not even interrupt at a time limit.
+    if target.wider is None or not by_index:
+        return found
+    return and_(target.wider.like(pattern), found)

@@ -1,0 +1,101 @@
+"""Criteria as JSON, the form in which they are kept."""
+
+from typing import Any, TypeVar
+
+from services.core.errors import InvalidInput
+from services.lists.criteria.model import (
+    MAX_DEPTH,
+    Combine,
+    Criteria,
+    Direction,
+    Filter,
+    Group,
+    Operator,
+    Order,
+    Value,
+)
+
+Json = dict[str, Any]
+_T = TypeVar("_T")
+
+
+def to_json(criteria: Criteria) -> Json:
+    """Return the criteria as a value that json.dumps takes."""
+    return {
+        "where": _group_to_json(criteria.where),
+        "search": criteria.search,
+        "orders": [
+            {"field": order.field, "direction": order.direction.value}
+            for order in criteria.orders
+        ],
+        "archived": criteria.archived,
+    }
+
+
+def from_json(kept: Json) -> Criteria:
+    """Read what to_json wrote; raises InvalidInput if it is something else."""
+    try:
+        return Criteria(
+            where=_group_from_json(kept["where"], 1),
+            search=_expect(str, kept["search"]),
+            orders=tuple(
+                Order(_expect(str, order["field"]), Direction(order["direction"]))
+                for order in kept["orders"]
+            ),
+            archived=_expect(bool, kept["archived"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise InvalidInput(
+            "criteria", "These are not the criteria of a list; build the list anew."
+        ) from None
+
+
+def _group_to_json(group: Group) -> Json:
+    return {
+        "combine": group.combine.value,
+        "members": [
+            _filter_to_json(member)
+            if isinstance(member, Filter)
+            else _group_to_json(member)
+            for member in group.members
+        ],
+    }
+
+
+def _filter_to_json(asked: Filter) -> Json:
+    value = list(asked.value) if isinstance(asked.value, tuple) else asked.value
+    return {"field": asked.field, "operator": asked.operator.value, "value": value}
+
+
+def _group_from_json(kept: Json, depth: int) -> Group:
+    if depth > MAX_DEPTH:
+        raise ValueError("too deep")
+    return Group(
+        Combine(kept["combine"]),
+        tuple(
+            _group_from_json(member, depth + 1)
+            if "members" in member
+            else _filter_from_json(member)
+            for member in kept["members"]
+        ),
+    )
+
+
+def _filter_from_json(kept: Json) -> Filter:
+    return Filter(
+        _expect(str, kept["field"]),
+        Operator(kept["operator"]),
+        _value_from_json(kept["value"]),
+    )
+
+
+def _value_from_json(kept: object) -> Value:
+    if isinstance(kept, list):
+        return tuple(_expect(str, part) for part in kept)
+    return kept if isinstance(kept, bool) else _expect(str, kept)
+
+
+def _expect(kind: type[_T], value: object) -> _T:
+    if not isinstance(value, kind):
+        raise TypeError(f"expected {kind.__name__}")
+    return value

@@ -1,0 +1,213 @@
+"""What people type, read as the values that a field is compared with."""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from types import MappingProxyType
+from typing import Final, NoReturn
+from uuid import UUID
+
+from services.core.errors import InvalidInput
+from services.core.typed_text import is_storable
+from services.lists.criteria.dates import read_date
+from services.lists.criteria.model import (
+    MAX_CHOICES,
+    MAX_TEXT_LENGTH,
+    Field,
+    Filter,
+    Kind,
+    Operator,
+    Value,
+)
+
+OLDEST_AGE: Final = 150
+_YEAR: Final = re.compile("(?:19|20)[0-9]{2}")
+_SIZE: Final = re.compile(
+    r"(?P<number>[0-9]{1,9}(?:[.,][0-9]{1,3})?)\s*(?P<unit>|b|bytes|kb|mb|gb)",
+    re.IGNORECASE,
+)
+# As the pages show sizes, and as the limit on uploads is meant.
+_BYTES: Final = MappingProxyType(
+    {"": 1, "b": 1, "bytes": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30}
+)
+
+
+def read_moment(text: str, now: datetime) -> tuple[datetime, datetime] | None:
+    """Return where a typed day or moment begins and ends, in the zone of `now`."""
+    try:
+        if day := read_date(text):
+            return _midnight(day, now), _midnight(day + timedelta(days=1), now)
+        moment = datetime.fromisoformat(text.strip())
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
+        return moment, moment.astimezone(UTC) + timedelta(microseconds=1)
+    except (ValueError, OverflowError):
+        return None
+
+
+def birth_interval(age: int, today: date) -> tuple[date, date]:
+    """Return the first day of birth of people this old, and the day after the last.
+
+    Who is born on 29 February grows older on 1 March, as in PatientRecord.age.
+    """
+    after = timedelta(days=1)
+    return _years_before(today, age + 1) + after, _years_before(today, age) + after
+
+
+def read(field: Field, asked: Filter) -> tuple[object, ...]:
+    """Return the filter's values, or raise InvalidInput that says what to type.
+
+    Days of MOMENT and years of AGE stay text and number: what they mean depends on
+    the time of asking.
+    """
+    if asked.operator is Operator.IS_EMPTY:
+        return (_read_flag(field, asked.value),)
+    return tuple(_read_one(field, text) for text in _typed(field, asked))
+
+
+def _typed(field: Field, asked: Filter) -> tuple[str, ...]:
+    value = asked.value
+    if asked.operator is not Operator.IN:
+        if isinstance(value, tuple):
+            raise InvalidInput(field.name, f"{field.label} takes one value here.")
+        return (_clean(field, value),)
+    listed = value if isinstance(value, tuple) else str(value).split(",")
+    typed = tuple(_clean(field, text) for text in listed)
+    if not 1 <= len(typed) <= MAX_CHOICES:
+        raise InvalidInput(
+            field.name, f"{field.label}: give between 1 and {MAX_CHOICES} values."
+        )
+    return typed
+
+
+def _clean(field: Field, value: str | bool) -> str:
+    text = ("true" if value else "false") if isinstance(value, bool) else value.strip()
+    if not text:
+        raise InvalidInput(
+            field.name, f"{field.label}: the value to compare with is missing."
+        )
+    if len(text) > MAX_TEXT_LENGTH:
+        raise InvalidInput(
+            field.name, f"{field.label}: type at most {MAX_TEXT_LENGTH} characters."
+        )
+    if not is_storable(text):
+        raise InvalidInput(
+            field.name, f"{field.label}: the value holds a character no record can."
+        )
+    return text
+
+
+def _read_one(field: Field, text: str) -> object:  # noqa: C901, PLR0911, PLR0912 - a table
+    match field.kind:
+        case Kind.LIST if field.choices:
+            return _read_choice(field, text)
+        case Kind.TEXT | Kind.LIST:
+            return text
+        case Kind.PHONE:
+            return _read_phone(field, text)
+        case Kind.DATE:
+            return read_date(text) or _refuse_date(field)
+        case Kind.MOMENT:
+            if read_moment(text, datetime.now(UTC)) is None:
+                _refuse_date(field)
+            return text
+        case Kind.AGE:
+            return _read_age(field, text)
+        case Kind.YEAR:
+            return _read_year(field, text)
+        case Kind.CHOICE:
+            return _read_choice(field, text)
+        case Kind.FLAG:
+            return _read_flag(field, text)
+        case Kind.ID:
+            return _read_id(field, text)
+        case Kind.NUMBER:
+            return _read_number(field, text)
+        case Kind.SIZE:
+            return _read_bytes(field, text)
+
+
+def _refuse_date(field: Field) -> NoReturn:
+    raise InvalidInput(
+        field.name,
+        f"{field.label} is not a day of the calendar, or could be two; "
+        "write it as year-month-day, for example 1980-01-31.",
+    )
+
+
+def _read_phone(field: Field, text: str) -> str:
+    digits = re.sub(r"[^0-9]", "", text)
+    if not digits or re.search(r"[^\d\s+()./-]", text):
+        raise InvalidInput(
+            field.name, f"{field.label} is made of digits, like +49 30 123456."
+        )
+    return digits
+
+
+def _read_age(field: Field, text: str) -> int:
+    if not re.fullmatch("[0-9]{1,3}", text) or int(text) > OLDEST_AGE:
+        raise InvalidInput(
+            field.name, f"{field.label} is a whole number from 0 to {OLDEST_AGE}."
+        )
+    return int(text)
+
+
+def _read_year(field: Field, text: str) -> int:
+    if not _YEAR.fullmatch(text):
+        raise InvalidInput(
+            field.name, f"{field.label} has four digits, for example 1980."
+        )
+    return int(text)
+
+
+def _read_choice(field: Field, text: str) -> str:
+    if text.lower() not in field.choices:
+        raise InvalidInput(
+            field.name, f"{field.label} is one of: {', '.join(field.choices)}."
+        )
+    return text.lower()
+
+
+def _read_flag(field: Field, value: Value) -> bool:
+    flag = {"true": True, "false": False}.get(str(value).strip().lower())
+    if flag is None:
+        raise InvalidInput(field.name, f"{field.label}: the value is true or false.")
+    return flag
+
+
+def _read_id(field: Field, text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidInput(
+            field.name,
+            f"{field.label} is an identifier like "
+            "01890a5d-ac96-774b-bcce-b302099a8057.",
+        ) from None
+
+
+def _read_number(field: Field, text: str) -> int:
+    if not re.fullmatch("[0-9]{1,9}", text):
+        raise InvalidInput(
+            field.name, f"{field.label} is a whole number, for example 12."
+        )
+    return int(text)
+
+
+def _read_bytes(field: Field, text: str) -> int:
+    typed = _SIZE.fullmatch(text)
+    if typed is None:
+        raise InvalidInput(
+            field.name,
+            f"{field.label} is a number of bytes, kB, MB or GB, for example 2.5 MB.",
+        )
+    return int(float(typed["number"].replace(",", ".")) * _BYTES[typed["unit"].lower()])
+
+
+def _midnight(day: date, now: datetime) -> datetime:
+    return datetime.combine(day, time.min, now.tzinfo)
+
+
+def _years_before(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:
+        return date(day.year - years, 2, 28)

@@ -1,0 +1,294 @@
+"""Criteria in plain words."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Final
+
+from services.core.errors import InvalidInput
+from services.lists.criteria import values
+from services.lists.criteria.dates import read_date
+from services.lists.criteria.model import (
+    OPERATORS,
+    Combine,
+    Count,
+    Criteria,
+    Field,
+    Fields,
+    Filter,
+    Group,
+    Kind,
+    Operator,
+)
+
+_TEXT_LABELS = MappingProxyType(
+    {
+        Operator.EQUAL: "is",
+        Operator.NOT_EQUAL: "is not",
+        Operator.LESS_THAN: "comes before",
+        Operator.LESS_THAN_OR_EQUAL: "is or comes before",
+        Operator.GREATER_THAN: "comes after",
+        Operator.GREATER_THAN_OR_EQUAL: "is or comes after",
+        Operator.CONTAINS: "contains",
+        Operator.STARTS_WITH: "starts with",
+        Operator.IN: "is one of",
+        Operator.IS_EMPTY: "is empty",
+    }
+)
+_DATE_LABELS = MappingProxyType(
+    {
+        Operator.EQUAL: "is on",
+        Operator.NOT_EQUAL: "is not on",
+        Operator.LESS_THAN: "is before",
+        Operator.LESS_THAN_OR_EQUAL: "is on or before",
+        Operator.GREATER_THAN: "is after",
+        Operator.GREATER_THAN_OR_EQUAL: "is on or after",
+        Operator.IN: "is one of",
+        Operator.IS_EMPTY: "is empty",
+    }
+)
+_AGE_LABELS = MappingProxyType(
+    {
+        Operator.EQUAL: "is",
+        Operator.NOT_EQUAL: "is not",
+        Operator.LESS_THAN: "is under",
+        Operator.LESS_THAN_OR_EQUAL: "is at most",
+        Operator.GREATER_THAN: "is over",
+        Operator.GREATER_THAN_OR_EQUAL: "is at least",
+        Operator.IN: "is one of",
+    }
+)
+_SIZE_LABELS = MappingProxyType(
+    {
+        Operator.LESS_THAN: "is under",
+        Operator.LESS_THAN_OR_EQUAL: "is at most",
+        Operator.GREATER_THAN: "is over",
+        Operator.GREATER_THAN_OR_EQUAL: "is at least",
+    }
+)
+_YEAR_LABELS = MappingProxyType(
+    {
+        Operator.EQUAL: "is",
+        Operator.NOT_EQUAL: "is not",
+        Operator.LESS_THAN: "is before",
+        Operator.LESS_THAN_OR_EQUAL: "is or is before",
+        Operator.GREATER_THAN: "is after",
+        Operator.GREATER_THAN_OR_EQUAL: "is or is after",
+        Operator.IN: "is one of",
+    }
+)
+_LIST_LABELS = MappingProxyType(
+    {
+        Operator.HAS: "include",
+        Operator.NOT_EQUAL: "do not include",
+        Operator.CONTAINS: "have an entry containing",
+        Operator.IS_EMPTY: "are empty",
+    }
+)
+_LABELS: Final = MappingProxyType(
+    {
+        Kind.DATE: _DATE_LABELS,
+        Kind.MOMENT: _DATE_LABELS,
+        Kind.AGE: _AGE_LABELS,
+        Kind.YEAR: _YEAR_LABELS,
+        Kind.LIST: _LIST_LABELS,
+        Kind.NUMBER: _AGE_LABELS,
+        Kind.SIZE: _SIZE_LABELS,
+    }
+)
+
+# What stands between a phrase ("born") and a day.
+_PREPOSITIONS: Final = MappingProxyType(
+    {
+        Operator.EQUAL: "on",
+        Operator.NOT_EQUAL: "on",
+        Operator.LESS_THAN: "before",
+        Operator.LESS_THAN_OR_EQUAL: "on or before",
+        Operator.GREATER_THAN: "after",
+        Operator.GREATER_THAN_OR_EQUAL: "on or after",
+        Operator.IN: "on",
+    }
+)
+_YEARS: Final = MappingProxyType(
+    {
+        operator: preposition.replace("on", "in")
+        for operator, preposition in _PREPOSITIONS.items()
+    }
+)
+_AGES: Final = MappingProxyType(
+    {
+        Operator.EQUAL: "aged {}",
+        Operator.NOT_EQUAL: "not aged {}",
+        Operator.LESS_THAN: "younger than {}",
+        Operator.LESS_THAN_OR_EQUAL: "aged {} or younger",
+        Operator.GREATER_THAN: "older than {}",
+        Operator.GREATER_THAN_OR_EQUAL: "aged {} or older",
+        Operator.IN: "aged {}",
+    }
+)
+_TEXTS: Final = MappingProxyType(
+    {
+        Operator.LESS_THAN_OR_EQUAL: "is {} or comes before it",
+        Operator.GREATER_THAN_OR_EQUAL: "is {} or comes after it",
+        Operator.IN: "is {}",
+    }
+)
+
+
+def operator_label(operator: Operator, kind: Kind) -> str:
+    """Return the words that stand between a field's name and a value."""
+    labels = _LABELS.get(kind, _TEXT_LABELS)
+    if operator not in labels or operator not in (*OPERATORS[kind], Operator.IS_EMPTY):
+        raise InvalidInput("operator", f"{operator} does not compare a {kind}.")
+    return labels[operator]
+
+
+def sentence(
+    criteria: Criteria,
+    fields: Fields,
+    count: Count,
+    *,
+    noun: tuple[str, str] = ("patient", "patients"),
+    archived: str = "archived",
+) -> str:
+    """Say what the list shows: "41 patients born after 1 January 1980"."""
+    is_none = count.is_exact and count.value == 0
+    is_one = count.value == 1 and (count.is_exact or count.is_estimate)
+    words = ["No" if is_none else str(count)]
+    if criteria.archived:
+        words.append(archived)
+    words.append(noun[0] if is_one else noun[1])
+    words.extend(_conditions(criteria, fields))
+    return " ".join(words)
+
+
+def _conditions(criteria: Criteria, fields: Fields) -> list[str]:
+    effective = _effective(criteria.where)
+    where = _combined(effective, fields)
+    if not criteria.search.strip():
+        return [where] if where else []
+    matching = f"matching {_quoted(' '.join(criteria.search.split()))}"
+    if not where:
+        return [matching]
+    is_mixed = effective.combine is Combine.OR
+    return [matching, "and", f"({where})" if is_mixed else where]
+
+
+def _effective(group: Group) -> Group:
+    """Take away groups that ask for nothing, or that change nothing by being one."""
+    members: list[Filter | Group] = []
+    for member in group.members:
+        inner = _effective(member) if isinstance(member, Group) else member
+        if isinstance(inner, Filter):
+            members.append(inner)
+        elif inner.combine is group.combine or len(inner.members) < 2:  # noqa: PLR2004
+            members.extend(inner.members)
+        else:
+            members.append(inner)
+    if len(members) == 1:
+        [only] = members
+        return only if isinstance(only, Group) else Group(Combine.AND, (only,))
+    return Group(group.combine, tuple(members))
+
+
+def _combined(group: Group, fields: Fields) -> str:
+    phrases = [
+        _phrase(fields[member.field], member)
+        if isinstance(member, Filter)
+        else f"({_combined(member, fields)})"
+        for member in group.members
+    ]
+    return _listed(phrases, "and" if group.combine is Combine.AND else "or")
+
+
+def _phrase(field: Field, asked: Filter) -> str:
+    typed = values.read(field, asked)
+    if asked.operator is Operator.IS_EMPTY or field.kind is Kind.FLAG:
+        return _statement(field, asked.operator, is_true=bool(typed[0]))
+    said = _listed([_spoken(field, value) for value in typed], "or")
+    match field.kind:
+        case Kind.DATE | Kind.MOMENT | Kind.YEAR:
+            words = _YEARS if field.kind is Kind.YEAR else _PREPOSITIONS
+            preposition = words[asked.operator]
+            is_denied = asked.operator is Operator.NOT_EQUAL
+            return f"{'not ' if is_denied else ''}{field.phrase} {preposition} {said}"
+        case Kind.AGE:
+            return _AGES[asked.operator].format(said)
+        case Kind.LIST:
+            return _list_phrase(field, asked.operator, said)
+        case Kind.NUMBER | Kind.SIZE:
+            compared = _LABELS[field.kind][asked.operator].replace("is one of", "is")
+            return f"whose {_lowered(field.label)} {compared} {said}"
+        case _:
+            template = _TEXTS.get(
+                asked.operator, f"{_TEXT_LABELS[asked.operator]} {{}}"
+            )
+            return f"whose {_lowered(field.label)} {template.replace('{}', said)}"
+
+
+def _statement(field: Field, operator: Operator, *, is_true: bool) -> str:
+    when_true, when_false = field.statements
+    if when_true:
+        return when_true if is_true else when_false
+    label = _lowered(field.label)
+    if operator is Operator.IS_EMPTY:
+        return f"with no {label}" if is_true else f"with {_article(label)} {label}"
+    return f"{'with' if is_true else 'without'} {label}"
+
+
+def _list_phrase(field: Field, operator: Operator, said: str) -> str:
+    match operator:
+        case Operator.NOT_EQUAL:
+            return f"{field.denial} {said}"
+        case Operator.CONTAINS:
+            return f"{field.phrase} something containing {_quoted(said)}"
+        case _:
+            return f"{field.phrase} {said}"
+
+
+def _spoken(field: Field, value: object) -> str:
+    match field.kind:
+        case Kind.DATE:
+            return f"{value:%-d %B %Y}"
+        case Kind.MOMENT:
+            return _spoken_moment(str(value))
+        case Kind.TEXT | Kind.PHONE:
+            return _quoted(str(value))
+        case Kind.CHOICE | Kind.LIST if field.choices:
+            return _lowered(field.label_of(str(value)))
+        case Kind.SIZE:
+            return _spoken_size(int(str(value)))
+        case _:
+            return str(value)
+
+
+def _spoken_moment(typed: str) -> str:
+    day = read_date(typed)
+    if day:
+        return f"{day:%-d %B %Y}"
+    interval = values.read_moment(typed, datetime.now(UTC))
+    return f"{interval[0]:%-d %B %Y %H:%M}" if interval else typed
+
+
+def _spoken_size(count: int) -> str:
+    for unit, size in (("GB", 2**30), ("MB", 2**20), ("kB", 2**10)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count} bytes"
+
+
+def _quoted(text: str) -> str:
+    return f"“{text}”"
+
+
+def _listed(phrases: Sequence[str], conjunction: str) -> str:
+    *firsts, last = phrases or [""]
+    return f"{', '.join(firsts)} {conjunction} {last}" if firsts else last
+
+
+def _lowered(label: str) -> str:
+    return label[:1].lower() + label[1:]
+
+
+def _article(label: str) -> str:
+    return "an" if label[:1] in "aeiou" else "a"

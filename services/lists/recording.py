@@ -1,0 +1,38 @@
+"""What the audit log is told of a list: what was asked for, and what was shown."""
+
+from collections.abc import Iterable
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from services.core import audit
+from services.core.actors import Actor
+from services.core.audit import Action
+from services.lists import criteria
+from services.lists.criteria import Criteria
+
+
+class _Shown(Protocol):
+    """A row as a list shows one."""
+
+    @property
+    def id(self) -> UUID: ...
+
+
+def record(
+    session: Session,
+    actor: Actor,
+    action: Action,
+    asked: Criteria,
+    *,
+    shown: Iterable[_Shown] | None = None,
+    called: str = "patients",
+    reason: str | None = None,
+    **details: object,
+) -> None:
+    """Write down the criteria, the ids of all that was shown, and the rest."""
+    told: dict[str, object] = {"criteria": criteria.to_json(asked), **details}
+    if shown is not None:
+        told[called] = [one.id for one in shown]
+    audit.record(session, actor, action, reason=reason, details=told)

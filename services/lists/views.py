@@ -1,0 +1,232 @@
+"""Lists behind an opaque key, and the names people give to them."""
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from db.models import SavedView, StoredCriteria
+from services.core import audit
+from services.core.actors import Actor, Permission, Role
+from services.core.audit import Action
+from services.core.errors import Conflict, InvalidInput, NotFound
+from services.lists import criteria
+from services.lists.criteria import Criteria, Fields, Json
+
+MAX_NAME_LENGTH: Final = 60
+_KEY: Final = re.compile("[A-Za-z0-9_-]{1,64}")
+_NAME_ONCE: Final = "saved_views_name_once"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a list is about: who may have one, and what it can ask for.
+
+    Each list defines its own, beside its fields.
+    """
+
+    name: str
+    fields: Fields
+    require_list: Callable[[Actor], None]
+    require_visible: Callable[[Actor, Criteria], None]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A person's own name for a list."""
+
+    id: UUID
+    name: str
+    key: str
+    created_at: datetime
+
+
+class NameTaken(Conflict):
+    """The person already calls another list so."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"You already have a view called “{name}”. Choose another name."
+        )
+
+
+def remember(
+    session: Session, actor: Actor, asked: Criteria, *, subject: Subject
+) -> str:
+    """Keep the criteria and return the key that recalls them; the caller commits.
+
+    Equal criteria have one key, whoever of the clinic asks; a patient has keys of their
+    own. Raises InvalidInput, NotAllowed.
+    """
+    require_possible(actor, asked, subject=subject)
+    kept = criteria.to_json(asked)
+    new = insert(StoredCriteria).values(
+        key=secrets.token_urlsafe(16),
+        digest=_digest(subject, actor, kept),
+        subject=subject.name,
+        criteria=kept,
+        created_by=actor.id,
+    )
+    # An update that changes nothing much, because only rows that were written are
+    # returned; two people who open the same new list at once get the same key.
+    found = new.on_conflict_do_update(
+        index_elements=[StoredCriteria.digest], set_={"used_at": func.now()}
+    )
+    return session.scalars(found.returning(StoredCriteria.key)).one()
+
+
+def require_possible(actor: Actor, asked: Criteria, *, subject: Subject) -> None:
+    """Raise InvalidInput if there is no such list, NotAllowed if it is not theirs."""
+    subject.require_list(actor)
+    criteria.validate(asked, subject.fields)
+    subject.require_visible(actor, asked)
+
+
+def recall(session: Session, actor: Actor, key: str, *, subject: Subject) -> Criteria:
+    """Return the criteria behind the key; raises NotFound, NotAllowed.
+
+    Not to who sees no names, if names are what the criteria ask about: they may hold
+    the name of a patient.
+    """
+    subject.require_list(actor)
+    stored = session.get(StoredCriteria, key) if _KEY.fullmatch(key) else None
+    if stored is None or stored.subject != subject.name:
+        raise NotFound(_unknown_to(actor))
+    asked = criteria.from_json(stored.criteria)
+    subject.require_visible(actor, asked)
+    return asked
+
+
+def save_view(
+    session: Session,
+    actor: Actor,
+    name: str,
+    key: str,
+    *,
+    subject: Subject,
+) -> View:
+    """Give the list behind the key a name; the caller commits.
+
+    Raises NameTaken, InvalidInput, NotFound, NotAllowed.
+    """
+    actor.require(Permission.SAVE_VIEWS)
+    name = _read_name(name)
+    recall(session, actor, key, subject=subject)
+    view = SavedView(
+        owner_id=actor.id, subject=subject.name, name=name, criteria_key=key
+    )
+    with _refused_if_taken(session, name):
+        session.add(view)
+    _record(session, actor, Action.VIEW_SAVE, view, name=[None, name])
+    return _view_of(view)
+
+
+def list_views(session: Session, actor: Actor, *, subject: Subject) -> tuple[View, ...]:
+    """Return the actor's own views by name; raises NotAllowed."""
+    actor.require(Permission.SAVE_VIEWS)
+    views = session.scalars(
+        select(SavedView)
+        .where(SavedView.owner_id == actor.id, SavedView.subject == subject.name)
+        .order_by(func.lower(SavedView.name))
+    )
+    return tuple(map(_view_of, views))
+
+
+def rename_view(session: Session, actor: Actor, view_id: UUID, name: str) -> View:
+    """Give one of the actor's views another name; the caller commits.
+
+    Raises NameTaken, InvalidInput, NotFound, NotAllowed.
+    """
+    actor.require(Permission.SAVE_VIEWS)
+    name = _read_name(name)
+    view = _get_own(session, actor, view_id)
+    before = view.name
+    with _refused_if_taken(session, name):
+        view.name = name
+    _record(session, actor, Action.VIEW_RENAME, view, name=[before, name])
+    return _view_of(view)
+
+
+def delete_view(session: Session, actor: Actor, view_id: UUID) -> None:
+    """Forget the name; links to the list itself go on working. The caller commits.
+
+    Raises NotFound, NotAllowed.
+    """
+    actor.require(Permission.SAVE_VIEWS)
+    view = _get_own(session, actor, view_id)
+    session.delete(view)
+    session.flush()
+    _record(session, actor, Action.VIEW_DELETE, view, name=[view.name, None])
+
+
+def _record(
+    session: Session, actor: Actor, action: Action, view: SavedView, **changed: object
+) -> None:
+    told = {"list": view.criteria_key, "changed": changed}
+    audit.record(session, actor, action, subject=("view", view.id), details=told)
+
+
+def _unknown_to(actor: Actor) -> str:
+    # The database hides from who sees no names whichever list asks about them.
+    may_be_hidden = not actor.may(Permission.VIEW_NAMES)
+    why = " that you may see; it may be about names" if may_be_hidden else ""
+    return f"There is no such list{why}. Build it anew from the filters."
+
+
+@contextmanager
+def _refused_if_taken(session: Session, name: str) -> Iterator[None]:
+    try:
+        with session.begin_nested():
+            yield
+    except IntegrityError as error:
+        diagnosis = getattr(error.orig, "diag", None)
+        if getattr(diagnosis, "constraint_name", None) != _NAME_ONCE:
+            raise
+        raise NameTaken(name) from None
+
+
+def _get_own(session: Session, actor: Actor, view_id: UUID) -> SavedView:
+    view = session.get(SavedView, view_id)
+    if view is None or view.owner_id != actor.id:
+        raise NotFound("You have no such view; perhaps it was deleted elsewhere.")
+    return view
+
+
+def _view_of(view: SavedView) -> View:
+    return View(view.id, view.name, view.criteria_key, view.created_at)
+
+
+def _read_name(typed: str) -> str:
+    name = " ".join(typed.split())
+    if not name:
+        raise InvalidInput("name", "Give the view a name.")
+    if len(name) > MAX_NAME_LENGTH:
+        raise InvalidInput(
+            "name", f"A view's name has at most {MAX_NAME_LENGTH} characters."
+        )
+    if not name.isprintable():
+        raise InvalidInput("name", "The name holds a character that cannot be shown.")
+    return name
+
+
+def _digest(subject: Subject, actor: Actor, kept: Json) -> bytes:
+    # A key that others have would tell a patient that somebody else asked the same.
+    owner = [str(actor.id)] if actor.role is Role.PATIENT else []
+    canonical = json.dumps(
+        [subject.name, kept, *owner],
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=True,
+    )
+    return hashlib.sha256(canonical.encode()).digest()

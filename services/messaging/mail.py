@@ -1,0 +1,191 @@
+"""Letters to people, by the clinic's own mail server."""
+
+import logging
+import smtplib
+import ssl
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid, parseaddr
+from typing import Final, Protocol
+from urllib.parse import unquote, urlsplit
+
+from db.settings import Settings
+from services.core.errors import Unavailable
+
+_SECONDS: Final = 15
+_PORTS: Final = {"smtp": 587, "smtps": 465}
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_SENDERS: Final = 4
+_log = logging.getLogger(__name__)
+
+
+class MailNotSent(Unavailable):
+    """The mail server did not take the letter."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The e-mail could not be sent: the mail server does not take it now. "
+            "Try again in a minute."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """Plain words for one person. No health data: mail is a postcard."""
+
+    to: str
+    subject: str
+    text: str
+
+
+class Mailer(Protocol):
+    """Whatever takes letters."""
+
+    def send(self, letter: Email) -> None:
+        """Hand the letter over, or raise MailNotSent."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """A mail server, as CHARTROOM_SMTP_URL names it."""
+
+    host: str
+    port: int
+    username: str | None
+    password: str | None
+    is_tls_from_the_start: bool
+
+    @classmethod
+    def at(cls, url: str) -> "MailServer":
+        """Read `smtp://user:password@host:port`, or raise ValueError with the reason.
+
+        `smtps` speaks TLS from the start, `smtp` after STARTTLS.
+        """
+        parts = urlsplit(url)
+        if parts.scheme not in _PORTS or not parts.hostname:
+            raise ValueError(
+                "is not a mail server; write smtp://user:password@host:587 or "
+                "smtps://user:password@host:465"
+            )
+        return cls(
+            parts.hostname,
+            parts.port or _PORTS[parts.scheme],
+            unquote(parts.username) if parts.username else None,
+            unquote(parts.password) if parts.password else None,
+            parts.scheme == "smtps",
+        )
+
+    @property
+    def is_this_machine(self) -> bool:
+        """Whether letters never leave the machine on the way to it."""
+        return self.host in _LOOPBACK
+
+
+class SmtpMailer:
+    """Sends over a connection of its own per letter, encrypted beyond this machine."""
+
+    def __init__(
+        self,
+        server: MailServer,
+        *,
+        sender: str,
+        tls: ssl.SSLContext | None = None,
+        timeout_seconds: float = _SECONDS,
+    ) -> None:
+        self._server = server
+        self._sender = sender
+        # Checks the certificate and the host's name against the system's authorities.
+        self._tls = tls or ssl.create_default_context()
+        self._timeout_seconds = timeout_seconds
+
+    def send(self, letter: Email) -> None:
+        """Hand the letter over, or raise MailNotSent."""
+        try:
+            with self._connected() as smtp:
+                smtp.send_message(self._message(letter))
+        except (OSError, smtplib.SMTPException, ValueError) as error:
+            # Its text names the person, and may quote what was to be said.
+            _log.warning("A letter was not sent: %s.", type(error).__name__)
+            raise MailNotSent from None
+
+    def _message(self, letter: Email) -> EmailMessage:
+        message = EmailMessage()
+        message["From"] = self._sender
+        message["To"] = letter.to
+        message["Subject"] = letter.subject
+        message["Date"] = formatdate()
+        _, address = parseaddr(self._sender)
+        # Otherwise the id would tell the world this machine's name.
+        message["Message-ID"] = make_msgid(domain=address.rpartition("@")[2])
+        # So that nobody's out-of-office answers (RFC 3834).
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(letter.text)
+        return message
+
+    def _connected(self) -> smtplib.SMTP:
+        server = self._server
+        if server.is_tls_from_the_start:
+            smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+                server.host,
+                server.port,
+                timeout=self._timeout_seconds,
+                context=self._tls,
+            )
+        else:
+            smtp = smtplib.SMTP(server.host, server.port, timeout=self._timeout_seconds)
+        try:
+            self._greet(smtp)
+        except BaseException:
+            smtp.close()
+            raise
+        return smtp
+
+    def _greet(self, smtp: smtplib.SMTP) -> None:
+        smtp.ehlo()
+        server = self._server
+        # A server that suddenly offers no TLS may be somebody in between.
+        if not server.is_tls_from_the_start and (
+            smtp.has_extn("starttls") or not server.is_this_machine
+        ):
+            smtp.starttls(context=self._tls)
+            smtp.ehlo()
+        if server.username is not None:
+            smtp.login(server.username, server.password or "")
+
+
+def mailer_of(settings: Settings) -> Mailer | None:
+    """Return who takes letters by these settings; None where nobody does."""
+    if settings.smtp_url is None or settings.mail_from is None:
+        return None
+    server = MailServer.at(settings.smtp_url.get_secret_value())
+    return SmtpMailer(server, sender=settings.mail_from)
+
+
+class MailQueue:
+    """Sends in the background, so that nobody can tell by waiting who has an account.
+
+    What fails was logged where it failed; the person asks for another code.
+    """
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(_SENDERS, thread_name_prefix="outbox")
+
+    def post(self, send: Callable[[], None]) -> None:
+        """Run it soon, in a thread of its own."""
+        self._pool.submit(_quietly, send)
+
+    def close(self) -> None:
+        """Wait for what is being sent; drop what was not begun."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _quietly(send: Callable[[], None]) -> None:
+    try:
+        send()
+    except Unavailable:
+        return
+    except Exception:
+        # Nobody waits for the result, so it would be lost without a word.
+        _log.exception("What was to be sent broke.")

@@ -1,0 +1,1 @@
+"""Patients: their records, search, duplicates, care and photos."""

@@ -1,0 +1,1 @@
+"""Who treats a patient, and emergency access to a record."""

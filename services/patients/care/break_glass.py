@@ -1,0 +1,230 @@
+"""Records opened outside a clinician's own patients: for a reason, and reviewed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy.orm import Session, aliased
+
+from db.models import BreakGlassAccess, Patient, User
+from db.routing import assume_role
+from services.core import audit, reasons
+from services.core.actors import Actor, Permission, Role
+from services.core.audit import Action
+from services.core.errors import Conflict, InvalidInput, NotFound
+from services.patients.care import care
+from services.patients.records.refusals import NoSuchPatient
+
+HOURS: Final = 8
+MOST_LISTED: Final = 200
+_LONGEST_REVIEW: Final = 500
+
+_Clinician = aliased(User)
+_Reviewer = aliased(User)
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyAccess:
+    """A record that a clinician opened, why, until when, and who has looked into it.
+
+    It names the patient by id only: whoever reviews it need not know more.
+    """
+
+    id: UUID
+    clinician_id: UUID
+    clinician_name: str
+    patient_id: UUID
+    reason: str
+    created_at: datetime
+    expires_at: datetime
+    reviewed_at: datetime | None
+    reviewer_name: str | None
+    review: str | None
+
+
+class TreatsAlready(Conflict):
+    """The patient is among the clinician's own."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You treat this patient: open the record from your list, without a reason."
+        )
+
+
+class AlreadyReviewed(Conflict):
+    """Another administrator was faster."""
+
+    def __init__(self) -> None:
+        super().__init__("Somebody has reviewed this already; load the page anew.")
+
+
+def open_record(
+    session: Session, actor: Actor, patient_id: UUID, reason: str
+) -> EmergencyAccess:
+    """Let the clinician see the patient's record for some hours; the caller commits.
+
+    Who has it open already gets what is there: a second click opens nothing twice.
+    Raises InvalidInput, TreatsAlready, NotFound, NotAllowed.
+    """
+    actor.require(Permission.BREAK_GLASS)
+    reason = reasons.read(reason)
+    _require_patient(session, patient_id)
+    if care.is_treated_by(session, actor.id, patient_id):
+        raise TreatsAlready
+    if known := _own_current(session, actor, patient_id):
+        return known[0]
+    # No ORM object: that would write the review's columns too, if only to leave them
+    # empty, and a clinician may not touch them.
+    access_id = session.scalar(
+        insert(BreakGlassAccess)
+        .values(
+            clinician_id=actor.id,
+            patient_id=patient_id,
+            reason=reason,
+            expires_at=func.now() + timedelta(hours=HOURS),
+        )
+        .returning(BreakGlassAccess.id)
+    )
+    audit.record(
+        session,
+        actor,
+        Action.GLASS_BREAK,
+        patient_id=patient_id,
+        subject=("access", access_id),
+        reason=reason,
+    )
+    return _own_current(session, actor, patient_id)[0]
+
+
+def list_current(
+    session: Session, actor: Actor, patient_id: UUID
+) -> tuple[EmergencyAccess, ...]:
+    """Return who has the record open now without treating the patient.
+
+    The front desk sees all of them, a clinician their own. Raises NotAllowed.
+    """
+    actor.require(Permission.VIEW_PATIENT)
+    if actor.role is Role.CLINICIAN:
+        return _own_current(session, actor, patient_id)
+    statement = _current().where(BreakGlassAccess.patient_id == patient_id)
+    return _read(session, statement)
+
+
+def list_own(session: Session, actor: Actor) -> tuple[EmergencyAccess, ...]:
+    """Return what the clinician has open now; raises NotAllowed."""
+    actor.require(Permission.BREAK_GLASS)
+    return _read(session, _current().where(BreakGlassAccess.clinician_id == actor.id))
+
+
+def list_for_review(
+    session: Session, actor: Actor, *, reviewed: bool = False
+) -> tuple[EmergencyAccess, ...]:
+    """Return the accesses nobody has looked into, the oldest first.
+
+    With `reviewed` those that somebody has, the last ones first. Raises NotAllowed.
+    """
+    actor.require(Permission.REVIEW_BREAK_GLASS)
+    reviewed_at = BreakGlassAccess.reviewed_at
+    statement = (
+        _accesses().where(reviewed_at.is_not(None)).order_by(reviewed_at.desc())
+        if reviewed
+        else _accesses()
+        .where(reviewed_at.is_(None))
+        .order_by(BreakGlassAccess.created_at)
+    )
+    return _read(session, statement.limit(MOST_LISTED))
+
+
+def review(session: Session, actor: Actor, access_id: UUID, finding: str) -> None:
+    """Write down what looking into an access has found; the caller commits.
+
+    Raises InvalidInput, AlreadyReviewed, NotFound, NotAllowed.
+    """
+    actor.require(Permission.REVIEW_BREAK_GLASS)
+    finding = _read_finding(finding)
+    patient_id = session.scalar(
+        update(BreakGlassAccess)
+        .where(BreakGlassAccess.id == access_id, BreakGlassAccess.reviewed_at.is_(None))
+        .values(reviewed_at=func.now(), reviewed_by=actor.id, review=finding)
+        .returning(BreakGlassAccess.patient_id)
+        .execution_options(synchronize_session=False)
+    )
+    if patient_id is None:
+        is_there = select(BreakGlassAccess.id).where(BreakGlassAccess.id == access_id)
+        if session.scalar(is_there) is None:
+            raise NotFound("There is no such access to review.")
+        raise AlreadyReviewed
+    audit.record(
+        session,
+        actor,
+        Action.GLASS_REVIEW,
+        patient_id=patient_id,
+        subject=("access", access_id),
+        reason=finding,
+    )
+
+
+def _require_patient(session: Session, patient_id: UUID) -> None:
+    # To a clinician's own role there is nobody outside their patients.
+    with assume_role(session, "staff"):
+        found = session.scalar(select(Patient.id).where(Patient.id == patient_id))
+    if found is None:
+        raise NoSuchPatient(patient_id)
+
+
+def _own_current(
+    session: Session, actor: Actor, patient_id: UUID
+) -> tuple[EmergencyAccess, ...]:
+    return _read(
+        session,
+        _current().where(
+            BreakGlassAccess.clinician_id == actor.id,
+            BreakGlassAccess.patient_id == patient_id,
+        ),
+    )
+
+
+def _current() -> Select[*tuple[Any, ...]]:
+    return (
+        _accesses()
+        .where(BreakGlassAccess.expires_at > func.now())
+        .order_by(BreakGlassAccess.expires_at.desc())
+    )
+
+
+def _accesses() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            BreakGlassAccess.id,
+            BreakGlassAccess.clinician_id,
+            _Clinician.name,
+            BreakGlassAccess.patient_id,
+            BreakGlassAccess.reason,
+            BreakGlassAccess.created_at,
+            BreakGlassAccess.expires_at,
+            BreakGlassAccess.reviewed_at,
+            _Reviewer.name,
+            BreakGlassAccess.review,
+        )
+        .join(_Clinician, _Clinician.id == BreakGlassAccess.clinician_id)
+        .outerjoin(_Reviewer, _Reviewer.id == BreakGlassAccess.reviewed_by)
+    )
+
+
+def _read(
+    session: Session, statement: Select[*tuple[Any, ...]]
+) -> tuple[EmergencyAccess, ...]:
+    rows: Sequence[Any] = session.execute(statement).all()
+    return tuple(EmergencyAccess(*row) for row in rows)
+
+
+def _read_finding(typed: str) -> str:
+    finding = " ".join(typed.split())
+    if not finding:
+        raise InvalidInput("review", "Say in a few words what you found.")
+    if len(finding) > _LONGEST_REVIEW:
+        raise InvalidInput("review", f"Type at most {_LONGEST_REVIEW} characters.")
+    return finding

@@ -1,0 +1,75 @@
+"""Tells administrators of records that were opened outside a clinician's patients."""
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from db.models import BreakGlassAccess
+from services.messaging import administrators
+from services.messaging.mail import Email, Mailer, MailNotSent
+
+PATH: Final = "/break_glass_review"
+# Whoever hears of it later than this finds it on the page.
+_TOLD_WITHIN: Final = timedelta(days=7)
+_SUBJECT: Final = "Chartroom: a record was opened outside a clinician's patients"
+_TEXT: Final = """\
+A clinician has given a reason and opened a record outside their own patients. \
+Please look into it:
+
+{link}
+
+What waits for review: {ids}
+
+This letter names nobody on purpose: mail is a postcard.
+"""
+_log = logging.getLogger(__name__)
+
+
+def tell_administrators(session: Session, mailer: Mailer, address: str) -> int:
+    """Write of every access that nobody was told of; return how many there were.
+
+    It counts as told once a letter is out; the caller commits right then. Where no
+    administrator can be written to, MailNotSent leaves everything for the next time.
+    """
+    untold = _take_untold(session)
+    if not untold:
+        return 0
+    try:
+        administrators.write_to_all(
+            session, mailer, lambda email: letter(email, untold, address)
+        )
+    except MailNotSent:
+        _log.warning("No administrator could be told of %d accesses.", len(untold))
+        raise
+    return len(untold)
+
+
+def letter(email: str, accesses: Sequence[UUID], address: str) -> Email:
+    """Return what an administrator reads: ids and the way to the page, no names."""
+    ids = ", ".join(map(str, accesses))
+    return Email(email, _SUBJECT, _TEXT.format(link=f"{address}{PATH}", ids=ids))
+
+
+def _take_untold(session: Session) -> tuple[UUID, ...]:
+    """Take what nobody was told of; other workers pass over it until it is done."""
+    untold = (
+        select(BreakGlassAccess.id)
+        .where(
+            BreakGlassAccess.told_at.is_(None),
+            BreakGlassAccess.created_at > func.now() - _TOLD_WITHIN,
+        )
+        .with_for_update(skip_locked=True)
+    )
+    taken = session.scalars(
+        update(BreakGlassAccess)
+        .where(BreakGlassAccess.id.in_(untold))
+        .values(told_at=func.now())
+        .returning(BreakGlassAccess.id)
+        .execution_options(synchronize_session=False)
+    )
+    return tuple(sorted(taken))

@@ -1,0 +1,210 @@
+"""Who treats whom: the clinicians of a patient, which decides what these see."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.orm import Session
+
+from db.models import CareRelationship, Patient, User
+from services.core import audit
+from services.core.actors import Actor, Permission, Role
+from services.core.audit import Action
+from services.core.errors import Conflict, NotAllowed, NotFound
+from services.patients.records.refusals import NoSuchPatient
+
+
+@dataclass(frozen=True, slots=True)
+class Clinician:
+    """Somebody who may treat patients."""
+
+    id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Carer:
+    """A clinician who treats a patient, and since when."""
+
+    care_id: UUID
+    clinician: Clinician
+    since: datetime
+
+
+class NoSuchClinician(NotFound):
+    """Nobody of this id treats patients here, or does so any more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no such clinician any more; choose another one from the list."
+        )
+
+
+class AlreadyTreats(Conflict):
+    """The clinician treats the patient as it is."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} treats this patient already.")
+
+
+class NotYours(NotAllowed):
+    """A clinician has the record open without treating the patient: not enough."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You do not treat this patient, so this is not for you to decide. "
+            "Ask the front desk or whoever treats them."
+        )
+
+
+def list_clinicians(session: Session, actor: Actor) -> tuple[Clinician, ...]:
+    """Return who can be given a patient to treat, by name; raises NotAllowed."""
+    actor.require(Permission.ASSIGN_CARE)
+    rows = session.execute(_clinicians().order_by(User.name, User.id))
+    return tuple(Clinician(clinician_id, name) for clinician_id, name in rows)
+
+
+def list_team(session: Session, actor: Actor, patient_id: UUID) -> tuple[Carer, ...]:
+    """Return who treats the patient, the longest first; raises NotAllowed."""
+    actor.require(Permission.VIEW_PATIENT)
+    rows = session.execute(
+        select(CareRelationship.id, User.id, User.name, CareRelationship.created_at)
+        .join(User, User.id == CareRelationship.clinician_id)
+        .where(
+            CareRelationship.patient_id == patient_id,
+            CareRelationship.ended_at.is_(None),
+        )
+        .order_by(CareRelationship.created_at, CareRelationship.id)
+    )
+    team: dict[UUID, Carer] = {}
+    for care_id, clinician_id, name, since in rows:
+        # After a merge one clinician may treat the patient twice over.
+        team.setdefault(
+            clinician_id, Carer(care_id, Clinician(clinician_id, name), since)
+        )
+    return tuple(team.values())
+
+
+def is_in_charge(actor: Actor, team: Sequence[Carer]) -> bool:
+    """Tell whether the actor may say who else treats the patient of this team."""
+    is_clinician = actor.role is Role.CLINICIAN
+    treats = any(one.clinician.id == actor.id for one in team)
+    return actor.may(Permission.ASSIGN_CARE) and (treats or not is_clinician)
+
+
+def assign(
+    session: Session, actor: Actor, patient_id: UUID, clinician_id: UUID
+) -> Carer:
+    """Let the clinician treat the patient from now on; the caller commits.
+
+    A clinician says so for their own patients only: one whose record they opened
+    without treating them does not become theirs that way. Raises AlreadyTreats,
+    NotFound, NotAllowed.
+    """
+    actor.require(Permission.ASSIGN_CARE)
+    require_own(session, actor, patient_id)
+    # Locked, so that two desks that give the same patient to the same clinician at
+    # once queue up, and the second finds what the first did.
+    _lock(session, patient_id)
+    clinician = _get_clinician(session, clinician_id)
+    if any(one.clinician == clinician for one in list_team(session, actor, patient_id)):
+        raise AlreadyTreats(clinician.name)
+    care = begin(session, patient_id, clinician_id, by=actor)
+    return Carer(care.id, clinician, care.created_at)
+
+
+def end(session: Session, actor: Actor, patient_id: UUID, clinician_id: UUID) -> None:
+    """Let the clinician treat the patient no longer; the caller commits.
+
+    The patient leaves their lists at once. Raises NotFound, NotAllowed.
+    """
+    actor.require(Permission.ASSIGN_CARE)
+    require_own(session, actor, patient_id)
+    ended = session.scalars(
+        update(CareRelationship)
+        .where(
+            CareRelationship.patient_id == patient_id,
+            CareRelationship.clinician_id == clinician_id,
+            CareRelationship.ended_at.is_(None),
+        )
+        .values(ended_at=func.now())
+        .returning(CareRelationship.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if not ended:
+        raise NotFound("This clinician does not treat the patient any more.")
+    audit.record(
+        session,
+        actor,
+        Action.CARE_END,
+        patient_id=patient_id,
+        subject=("user", clinician_id),
+    )
+
+
+def is_treated_by(session: Session, clinician_id: UUID, patient_id: UUID) -> bool:
+    """Tell whether the clinician treats the patient; for other services."""
+    care = select(CareRelationship.id).where(
+        CareRelationship.clinician_id == clinician_id,
+        CareRelationship.patient_id == patient_id,
+        CareRelationship.ended_at.is_(None),
+    )
+    return session.scalar(care.limit(1)) is not None
+
+
+def require_own(session: Session, actor: Actor, patient_id: UUID) -> None:
+    """Raise NotYours if a clinician does not treat the patient; for other services.
+
+    A record that was opened for a reason is open for some hours; whatever would let
+    somebody see it for longer takes more than that.
+    """
+    if actor.role is Role.CLINICIAN and not is_treated_by(
+        session, actor.id, patient_id
+    ):
+        raise NotYours
+
+
+def begin(
+    session: Session, patient_id: UUID, clinician_id: UUID, *, by: Actor
+) -> CareRelationship:
+    """Write down that somebody treats a patient; for other services.
+
+    Checks no permission and not whether they do so already.
+    """
+    care = CareRelationship(
+        patient_id=patient_id, clinician_id=clinician_id, created_by=by.id
+    )
+    session.add(care)
+    session.flush()
+    audit.record(
+        session,
+        by,
+        Action.CARE_ASSIGN,
+        patient_id=patient_id,
+        subject=("user", clinician_id),
+    )
+    return care
+
+
+def _clinicians() -> Select[UUID, str]:
+    return select(User.id, User.name).where(
+        User.role == Role.CLINICIAN.value, User.deactivated_at.is_(None)
+    )
+
+
+def _get_clinician(session: Session, clinician_id: UUID) -> Clinician:
+    row = session.execute(_clinicians().where(User.id == clinician_id)).one_or_none()
+    if row is None:
+        raise NoSuchClinician
+    return Clinician(row.id, row.name)
+
+
+def _lock(session: Session, patient_id: UUID) -> None:
+    in_use = select(Patient.id).where(
+        Patient.id == patient_id, Patient.deleted_at.is_(None)
+    )
+    # No key changes: whoever files something under the patient need not wait.
+    if session.scalar(in_use.with_for_update(key_share=True)) is None:
+        raise NoSuchPatient(patient_id)

@@ -1,0 +1,281 @@
+"""Records that may be of the same person, found while somebody is at the desk."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    and_,
+    func,
+    or_,
+    select,
+    union,
+    union_all,
+)
+from sqlalchemy.orm import Session, aliased
+
+from db.models import Patient
+from db.routing import assume_role
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.patients.duplicates.scores import (
+    LIKELY,
+    Score,
+    near_dates,
+    score,
+    swapped_date,
+)
+from services.patients.records.model import Identity, PatientDraft, PatientRecord
+from services.patients.records.rows import COLUMNS, record_of
+
+__all__ = [
+    "LIKELY",
+    "DuplicateCandidate",
+    "DuplicatePair",
+    "Score",
+    "find_duplicates",
+    "list_pairs",
+    "score",
+]
+
+# What is looked for, as the audit log is told.
+_COMPARED: Final = (
+    "first_name",
+    "last_name",
+    "date_of_birth",
+    "phone_number",
+    "email",
+)
+
+# Below this a pair agrees in no more than strangers or cousins do.
+_WORTH_SHOWING: Final = 45
+_MOST_SHOWN: Final = 5
+
+# What each lookup may bring. A date that stands for "unknown" in some import is
+# shared by thousands, and no registration should wait for them all.
+_MOST_BORN: Final = 4_000
+_MOST_FOUND: Final = 50
+_LATELY_CHANGED: Final = 100
+_MOST_PAIRED: Final = 500
+_SIMILAR_NAME: Final = 0.4
+
+_IN_USE: Final = Patient.deleted_at.is_(None)
+_ARCHIVED: Final = and_(
+    Patient.deleted_at.is_not(None), Patient.merged_into_id.is_(None)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateCandidate:
+    """A record on file that may be of the person being typed; it may be archived."""
+
+    patient: Identity
+    score: int
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicatePair:
+    """Two records on file that may be of one person, in the order of their ids."""
+
+    older: PatientRecord
+    newer: PatientRecord
+    score: int
+    reasons: tuple[str, ...]
+
+
+def find_duplicates(
+    session: Session,
+    actor: Actor,
+    draft: PatientDraft,
+    *,
+    excluding: UUID | None = None,
+) -> tuple[DuplicateCandidate, ...]:
+    """Return the records that may be of the drafted person, the likeliest first.
+
+    Ask it when a patient is registered and when one is edited (`excluding` itself):
+    a correction can turn a record into a duplicate just as a registration can.
+    Everybody on file is looked at, also by a clinician who may open few of them; that
+    is why no more is told than who it is.
+    """
+    actor.require(Permission.VIEW_PATIENT)
+    found = look_for(session, draft, excluding=excluding)
+    audit.record(
+        session,
+        actor,
+        Action.PATIENT_FIND_DUPLICATES,
+        patient_id=excluding,
+        details={
+            "of": {name: getattr(draft, name) for name in _COMPARED},
+            "patients": [candidate.patient.id for candidate in found],
+        },
+    )
+    return found
+
+
+def look_for(
+    session: Session, draft: PatientDraft, *, excluding: UUID | None = None
+) -> tuple[DuplicateCandidate, ...]:
+    """Do what `find_duplicates` does for services that check and record themselves."""
+    ids = union_all(*_lookups(draft)).subquery()
+    statement = select(*COLUMNS).where(
+        Patient.id.in_(select(ids.c.id)), Patient.merged_into_id.is_(None)
+    )
+    if excluding is not None:
+        statement = statement.where(Patient.id != excluding)
+    with assume_role(session, "staff"):
+        rows = session.execute(statement).all()
+    return _best(draft, map(record_of, rows))
+
+
+def list_pairs(
+    session: Session, actor: Actor, *, limit: int = 10
+) -> tuple[DuplicatePair, ...]:
+    """Return likely duplicates among the records changed last, the likeliest first.
+
+    What an import or a hasty registration brought in twice shows up here, without
+    anybody comparing everyone with everyone.
+    """
+    actor.require(Permission.VIEW_PATIENT)
+    ids = session.execute(_agreeing()).all()
+    either = {patient_id for pair in ids for patient_id in pair}
+    rows = session.execute(select(*COLUMNS).where(Patient.id.in_(either)))
+    records = {record.id: record for record in map(record_of, rows)}
+    pairs = []
+    for older, newer in ids:
+        weighed = score(records[newer].draft(), records[older])
+        if weighed.is_likely:
+            pairs.append(
+                DuplicatePair(
+                    records[older], records[newer], weighed.value, weighed.reasons
+                )
+            )
+    pairs.sort(key=lambda pair: (-pair.score, pair.older.id, pair.newer.id))
+    shown = tuple(pairs[:limit])
+    told = [record.id for pair in shown for record in (pair.older, pair.newer)]
+    audit.record(
+        session, actor, Action.PATIENT_FIND_DUPLICATES, details={"patients": told}
+    )
+    return shown
+
+
+def _agreeing() -> CompoundSelect[Any]:
+    """Pair each lately changed record with those that agree with it in one key."""
+    last = (
+        select(Patient)
+        .where(_IN_USE)
+        .order_by(Patient.updated_at.desc(), Patient.id.desc())
+        .limit(_LATELY_CHANGED)
+        .subquery()
+    )
+    changed, other = aliased(Patient, last), aliased(Patient)
+    branches = []
+    for key in ("date_of_birth", "phone_key", "email_key"):
+        same_key = (
+            select(other.id, other.name_key)
+            .where(
+                getattr(other, key) == getattr(changed, key),
+                other.deleted_at.is_(None),
+                other.id != changed.id,
+            )
+            .limit(_MOST_PAIRED)
+            .lateral()
+        )
+        branches.append(
+            select(
+                func.least(changed.id, same_key.c.id),
+                func.greatest(changed.id, same_key.c.id),
+            ).where(
+                func.similarity(same_key.c.name_key, changed.name_key) >= _SIMILAR_NAME
+            )
+        )
+    return union(*branches)
+
+
+def _best(
+    draft: PatientDraft, records: Iterator[PatientRecord]
+) -> tuple[DuplicateCandidate, ...]:
+    candidates = []
+    for record in records:
+        weighed = score(draft, record)
+        if weighed.value >= _WORTH_SHOWING:
+            reasons = (
+                (*weighed.reasons, "archived")
+                if record.is_archived
+                else weighed.reasons
+            )
+            candidates.append(
+                DuplicateCandidate(record.identity(), weighed.value, reasons)
+            )
+    candidates.sort(key=lambda one: (-one.score, one.patient.id))
+    return tuple(candidates[:_MOST_SHOWN])
+
+
+def _lookups(draft: PatientDraft) -> Iterator[Select[Any]]:
+    """Ask each index for the few that could score; together they miss nobody likely."""
+    swapped = swapped_date(draft.date_of_birth)
+    days = (draft.date_of_birth, swapped) if swapped else (draft.date_of_birth,)
+    for kept in (_IN_USE, _ARCHIVED):
+        yield _most_alike(draft, days, kept)
+        yield _nearly_born(draft, kept)
+    yield _namesakes(draft)
+    if draft.phone_number:
+        yield _few(Patient.phone_key == draft.phone_number.lstrip("+"))
+    if draft.email:
+        yield _few(Patient.email_key == func.lower(draft.email))
+
+
+def _most_alike(
+    draft: PatientDraft, days: tuple[date, ...], kept: ColumnElement[bool]
+) -> Select[Any]:
+    """Of those born on the days, the ones with the most similar names."""
+    name = func.fold(f"{draft.first_name} {draft.last_name}")
+    born = (
+        select(Patient.id, Patient.name_key)
+        .where(Patient.date_of_birth.in_(days), kept)
+        .limit(_MOST_BORN)
+        .subquery()
+    )
+    return (
+        select(born.c.id)
+        .order_by(func.similarity(born.c.name_key, name).desc())
+        .limit(_MOST_FOUND)
+    )
+
+
+def _nearly_born(draft: PatientDraft, kept: ColumnElement[bool]) -> Select[Any]:
+    """Those born a slip of the keyboard away who share one of the names.
+
+    They number in the thousands, and comparing trigrams costs more than all else here;
+    with two names and the day mistyped no score would be worth showing anyway.
+    """
+    return _few(
+        Patient.date_of_birth.in_(near_dates(draft.date_of_birth)),
+        or_(
+            Patient.last_name_key == func.fold(draft.last_name),
+            Patient.first_name_key == func.fold(draft.first_name),
+        ),
+        kept,
+    )
+
+
+def _namesakes(draft: PatientDraft) -> Select[Any]:
+    """Those with the very name and day, even where too many share the day."""
+    return _few(
+        Patient.last_name_key == func.fold(draft.last_name),
+        Patient.first_name_key == func.fold(draft.first_name),
+        Patient.date_of_birth == draft.date_of_birth,
+        _IN_USE,
+    )
+
+
+def _few(*conditions: ColumnElement[bool]) -> Select[Any]:
+    # A subquery of its own, because UNION ALL takes a LIMIT only inside parentheses.
+    few = select(Patient.id).where(*conditions).limit(_MOST_FOUND).subquery()
+    return select(few.c.id)

@@ -1,0 +1,266 @@
+"""Two records of one person become one, and everything filed follows."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic import TypeAdapter
+from sqlalchemy import Column, func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from db.models import STAYS_WITH_MERGED, Base, Patient, PatientMerge
+from db.routing import assume_role
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import Conflict
+from services.patients.care import care
+from services.patients.records import patients
+from services.patients.records.model import PatientDraft, PatientRecord, Sex
+from services.patients.records.rows import COLUMNS, record_of
+
+_LISTS: Final = ("allergies", "medical_history", "current_medications")
+_AS_JSON: Final = TypeAdapter(PatientRecord)
+_ALREADY_THERE: Final = ("23505", "23P01")
+
+
+class SameRecord(Conflict):
+    """A record cannot be merged with itself."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This is one and the same record; choose the other one to merge it with."
+        )
+
+
+class CannotFollow(Conflict):
+    """Both records have something of which a patient can only have one."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(
+            f"Both records have an entry among the {table.replace('_', ' ')} of which "
+            "one patient can only have one; remove one of the two, then merge again."
+        )
+        self.table = table
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field in which two records do not agree, and what the merge would keep."""
+
+    property_name: str
+    kept: Any
+    merged: Any
+    suggested: Any
+
+
+@dataclass(frozen=True, slots=True)
+class MergePreview:
+    """Two records side by side, and the draft that loses nothing of either."""
+
+    kept: PatientRecord
+    merged: PatientRecord
+    suggestion: PatientDraft
+    differences: tuple[Difference, ...]
+
+
+def preview(
+    session: Session, actor: Actor, kept_id: UUID, merged_id: UUID
+) -> MergePreview:
+    """Return what a merge would bring together; changes nothing.
+
+    Raises SameRecord, NotFound, or PatientArchived if one is out of use.
+    """
+    actor.require(Permission.MERGE_PATIENTS, kept_id)
+    kept, merged = _both(session, kept_id, merged_id, lock=False)
+    for record in (kept, merged):
+        audit.record_patient(
+            session,
+            actor,
+            Action.PATIENT_READ,
+            record.id,
+            record.version,
+            purpose="merge",
+        )
+    suggestion = suggest(kept.draft(), merged.draft())
+    return MergePreview(
+        kept, merged, suggestion, tuple(_differences(kept, merged, suggestion))
+    )
+
+
+def suggest(kept: PatientDraft, merged: PatientDraft) -> PatientDraft:
+    """Fill the kept record's gaps from the other and unite their lists."""
+    first, second = asdict(kept), asdict(merged)
+    united: dict[str, Any] = {
+        name: first[name] or second[name] for name in first if name not in _LISTS
+    }
+    for name in _LISTS:
+        items: dict[str, str] = {}
+        for item in (*first[name], *second[name]):
+            items.setdefault(item.casefold(), item)
+        united[name] = tuple(items.values())
+    if kept.sex is Sex.UNKNOWN:
+        united["sex"] = merged.sex
+    # A listed allergy outweighs the statement that there is none: believing the
+    # wrong one of the two harms only in one direction.
+    united["no_known_allergies"] = not united["allergies"] and (
+        kept.no_known_allergies or merged.no_known_allergies
+    )
+    return PatientDraft(**united)
+
+
+def merge(
+    session: Session,
+    actor: Actor,
+    kept_id: UUID,
+    merged_id: UUID,
+    draft: PatientDraft,
+    *,
+    kept_version: int,
+    merged_version: int,
+    today: date,
+) -> PatientRecord:
+    """Give the kept record the draft and everything of the other; the caller commits.
+
+    The other record is archived and names the kept one; what both looked like is
+    written down. Raises InvalidPatient, SameRecord, StaleVersion for either record,
+    PatientArchived, NotFound, or CannotFollow.
+    """
+    actor.require(Permission.MERGE_PATIENTS, kept_id)
+    draft = patients.validate(draft, today)
+    kept, merged = _both(session, kept_id, merged_id, lock=True)
+    # Merged into a patient of one's own, a record opened for hours stays open for good.
+    for record in (kept, merged):
+        care.require_own(session, actor, record.id)
+    winner = patients.values_of(draft)
+    loser = {
+        "deleted_at": func.now(),
+        "deleted_by": actor.id,
+        "merged_into_id": kept_id,
+    }
+    if kept.photo_file_id is None:
+        # Never both: whoever removed it from one record would take it from the other.
+        winner["photo_file_id"] = merged.photo_file_id
+        loser["photo_file_id"] = None
+    made = patients.change(session, kept_id, winner, version=kept_version, typed=draft)
+    patients.change(session, merged_id, loser, version=merged_version)
+    _write_down(session, actor, kept, merged)
+    # Who may merge two records need not see, let alone change, all that names them.
+    with assume_role(session, "system"):
+        _repoint(session, kept_id, merged_id)
+    _record(session, actor, made, merged)
+    return made.after
+
+
+def _both(
+    session: Session, kept_id: UUID, merged_id: UUID, *, lock: bool
+) -> tuple[PatientRecord, PatientRecord]:
+    if kept_id == merged_id:
+        raise SameRecord
+    # In the order of their ids, so that two merges of the same pair queue up instead
+    # of each holding what the other waits for. The lock also stops anybody from
+    # filing something under either record until the merge is done.
+    statement = (
+        select(*COLUMNS)
+        .where(Patient.id.in_((kept_id, merged_id)))
+        .order_by(Patient.id)
+    )
+    rows = session.execute(statement.with_for_update() if lock else statement)
+    found = {record.id: record for record in map(record_of, rows)}
+    for patient_id in (kept_id, merged_id):
+        if patient_id not in found:
+            raise patients.NoSuchPatient(patient_id)
+        if found[patient_id].is_archived:
+            raise patients.PatientArchived(found[patient_id])
+    return found[kept_id], found[merged_id]
+
+
+def _differences(
+    kept: PatientRecord, merged: PatientRecord, suggestion: PatientDraft
+) -> Iterator[Difference]:
+    for name, suggested in asdict(suggestion).items():
+        values = getattr(kept, name), getattr(merged, name)
+        if values[0] != values[1]:
+            yield Difference(name, *values, suggested)
+
+
+def _write_down(
+    session: Session, actor: Actor, kept: PatientRecord, merged: PatientRecord
+) -> None:
+    before = {
+        "kept": _AS_JSON.dump_python(kept, mode="json"),
+        "merged": _AS_JSON.dump_python(merged, mode="json"),
+    }
+    session.add(
+        PatientMerge(
+            kept_id=kept.id, merged_id=merged.id, merged_by=actor.id, before=before
+        )
+    )
+    session.flush()
+
+
+def _record(
+    session: Session, actor: Actor, made: patients.Change, merged: PatientRecord
+) -> None:
+    """Tell it of both records: whoever asks about either must find it."""
+    changed = audit.differences(made.before.draft(), made.after.draft())
+    kept_id = made.after.id
+    audit.record(
+        session,
+        actor,
+        Action.PATIENT_MERGE,
+        patient_id=kept_id,
+        subject=("patient", merged.id),
+        details={"version": made.after.version, "changed": changed},
+    )
+    audit.record(
+        session,
+        actor,
+        Action.PATIENT_MERGE,
+        patient_id=merged.id,
+        subject=("patient", kept_id),
+        details={"version": merged.version + 1, "merged_into": kept_id},
+    )
+
+
+def _repoint(session: Session, kept_id: UUID, merged_id: UUID) -> None:
+    """Let everything that names the merged record name the kept one."""
+    # Records merged earlier into this one must not need two steps to be followed.
+    session.execute(
+        update(Patient)
+        .where(Patient.merged_into_id == merged_id)
+        .values(merged_into_id=kept_id)
+        .execution_options(synchronize_session=False)
+    )
+    for column in followers():
+        statement = (
+            update(column.table)
+            .where(column == merged_id)
+            .values({column.name: kept_id})
+        )
+        try:
+            with session.begin_nested():
+                session.execute(statement)
+        except IntegrityError as error:
+            if getattr(error.orig, "pgcode", None) not in _ALREADY_THERE:
+                raise
+            raise CannotFollow(column.table.name) from error
+
+
+def followers() -> Iterator[Column[Any]]:
+    """Yield every column that names a patient and follows a merge.
+
+    They are found in the models, so a table that is added later follows by itself;
+    whatever must stay with the merged record says so with STAYS_WITH_MERGED.
+    """
+    patient_id = Patient.__table__.c.id
+    for table in Base.metadata.sorted_tables:
+        for column in table.columns:
+            names_a_patient = any(
+                key.column is patient_id for key in column.foreign_keys
+            )
+            if names_a_patient and not column.info.get(STAYS_WITH_MERGED):
+                yield column

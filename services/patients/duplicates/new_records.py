@@ -1,0 +1,54 @@
+"""Who was registered lately, and may have been on file before."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.models import Patient
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.patients.duplicates import duplicates
+from services.patients.duplicates.duplicates import DuplicateCandidate
+from services.patients.records.model import PatientRecord
+from services.patients.records.rows import COLUMNS, record_of
+
+_LOOKED_AT: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class NewDuplicate:
+    """A new record, and the one that is most like it."""
+
+    new: PatientRecord
+    known: DuplicateCandidate
+
+
+def list_twins(
+    session: Session, actor: Actor, *, limit: int = 3
+) -> tuple[NewDuplicate, ...]:
+    """Return the last registrations that are likely somebody known, the newest first.
+
+    A clinician's own registrations; raises NotAllowed.
+    """
+    actor.require(Permission.VIEW_PATIENT)
+    newest = session.execute(
+        select(*COLUMNS)
+        .where(Patient.deleted_at.is_(None))
+        .order_by(Patient.created_at.desc(), Patient.id.desc())
+        .limit(_LOOKED_AT)
+    )
+    found: dict[frozenset[object], NewDuplicate] = {}
+    for new in map(record_of, newest.all()):
+        for known in duplicates.look_for(session, new.draft(), excluding=new.id)[:1]:
+            if known.score >= duplicates.LIKELY:
+                pair = frozenset((new.id, known.patient.id))
+                found.setdefault(pair, NewDuplicate(new, known))
+    shown = tuple(found.values())[:limit]
+    told = [one for twins in shown for one in (twins.new.id, twins.known.patient.id)]
+    audit.record(
+        session, actor, Action.PATIENT_FIND_DUPLICATES, details={"patients": told}
+    )
+    return shown

@@ -1,0 +1,88 @@
+"""The two files of a photo in the file store: the picture and its thumbnail."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Final
+
+from db.gridfs import Bucket, FileDamaged, FileStore, FileStoreUnavailable
+from services.core.errors import Conflict, Unavailable
+from services.patients.photos.images import CONTENT_TYPE, PreparedPhoto
+
+# A row names both in one value, so that no moment exists in which it names one of the
+# old and one of the new.
+_SEPARATOR: Final = "."
+
+
+class PhotosUnavailable(Unavailable):
+    """The file store does not answer."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Photos cannot be reached at the moment; everything else works. "
+            "Try again in a minute."
+        )
+
+
+class PhotoDamaged(Conflict):
+    """The file store has the photo, but not as it was put there."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This photo was damaged in the store and is not shown; add it again."
+        )
+
+
+def put(files: FileStore, bucket: Bucket, photo: PreparedPhoto) -> str:
+    """Store the photo and return what a row names it by; raises PhotosUnavailable."""
+    with _reachable():
+        return _SEPARATOR.join(
+            files.put(bucket, data, content_type=CONTENT_TYPE)
+            for data in (photo.full, photo.thumbnail)
+        )
+
+
+def get(
+    files: FileStore, bucket: Bucket, photo_file_id: str, *, thumbnail: bool
+) -> bytes:
+    """Return the photo as JPEG.
+
+    Raises PhotosUnavailable, PhotoDamaged or db.gridfs.FileMissing.
+    """
+    full, small = files_of(photo_file_id)
+    with _reachable():
+        return files.get(bucket, small if thumbnail else full).data
+
+
+def delete(files: FileStore, bucket: Bucket, photo_file_id: str | None) -> None:
+    """Delete the files of a photo, if there is one; raises FileStoreUnavailable."""
+    for file_id in files_of(photo_file_id):
+        files.delete(bucket, file_id)
+
+
+def list_unnamed(
+    files: FileStore,
+    bucket: Bucket,
+    named: Iterable[str | None],
+    older_than: datetime,
+) -> Iterator[str]:
+    """Yield the bucket's files of before a moment that belong to no named photo."""
+    known = {file_id for one in named for file_id in files_of(one)}
+    for file_id in files.list_older_than(bucket, older_than):
+        if file_id not in known:
+            yield file_id
+
+
+def files_of(photo_file_id: str | None) -> tuple[str, ...]:
+    """Return the files that a row names: the photo, then its thumbnail."""
+    return tuple(photo_file_id.split(_SEPARATOR)) if photo_file_id else ()
+
+
+@contextmanager
+def _reachable() -> Iterator[None]:
+    try:
+        yield
+    except FileStoreUnavailable as error:
+        raise PhotosUnavailable from error
+    except FileDamaged as error:
+        raise PhotoDamaged from error

@@ -1,0 +1,16 @@
+"""Records as they were a while ago, and the way of one back into today.
+
+A delayed standby replays on purpose a quarter of an hour later than the others. What
+was deleted or changed by mistake can be looked up there as long as that lasts.
+"""
+
+from services.patients.point_in_time.copying import Copy, copy_back
+from services.patients.point_in_time.looking import (
+    Found,
+    Then,
+    find,
+    look,
+    record_pause,
+)
+
+__all__ = ["Copy", "Found", "Then", "copy_back", "find", "look", "record_pause"]

@@ -1,0 +1,87 @@
+"""A record of then, copied back into today; sessions write to the primary."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from services.core import audit, reasons
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.patients.records import patients
+from services.patients.records.model import PatientDraft, PatientRecord
+from services.patients.records.patients import (
+    NoSuchPatient,
+    PatientArchived,
+    StaleVersion,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What a record is to be, as of when, and why.
+
+    `version` is what was seen of today's record; None if there was none.
+    """
+
+    patient_id: UUID
+    draft: PatientDraft
+    version: int | None
+    as_of: datetime | None
+    reason: str
+
+
+def copy_back(
+    session: Session, actor: Actor, copy: Copy, *, today: date
+) -> PatientRecord:
+    """Give a record the values of then; the caller commits.
+
+    One that was archived since is in use again, one that is gone is registered anew
+    under its id. Raises InvalidInput, InvalidPatient, StaleVersion, NotAllowed, and
+    PatientArchived for a record that was merged since.
+    """
+    actor.require(Permission.COPY_FROM_PAST, copy.patient_id)
+    reason = reasons.read(copy.reason)
+    try:
+        current = patients.look_up(session, actor, copy.patient_id)
+    except NoSuchPatient:
+        current = None
+    if current is None:
+        copied = patients.register(
+            session, actor, copy.draft, today=today, patient_id=copy.patient_id
+        )
+    else:
+        copied = _brought_back(session, current, copy, today)
+    before = current.draft() if current else None
+    audit.record(
+        session,
+        actor,
+        Action.PAST_COPY,
+        patient_id=copy.patient_id,
+        reason=reason,
+        details={
+            "as_of": copy.as_of and copy.as_of.isoformat(),
+            "changed": audit.differences(before, copied.draft()),
+            "was_archived": bool(current and current.is_archived),
+            "was_gone": current is None,
+        },
+    )
+    return copied
+
+
+def _brought_back(
+    session: Session, current: PatientRecord, copy: Copy, today: date
+) -> PatientRecord:
+    if current.merged_into_id:
+        raise PatientArchived(current)
+    draft = patients.validate(copy.draft, today)
+    if current.version != copy.version:
+        raise StaleVersion(current, draft)
+    values = patients.values_of(draft)
+    version = current.version
+    if current.is_archived:
+        return patients.revive(session, current.id, values, version=version).after
+    if current.draft() == draft:
+        return current
+    return patients.change(session, current.id, values, version=version).after

@@ -1,0 +1,80 @@
+"""Looking at what a delayed standby still shows; its sessions come from there."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.lists.criteria import Criteria
+from services.patients import search
+from services.patients.records import patients
+from services.patients.records.model import PatientRecord
+
+_MOST: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Whom a search finds as of `moment`; None where nothing has been replayed yet."""
+
+    moment: datetime | None
+    patients: tuple[PatientRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """A patient's record as of `moment`."""
+
+    moment: datetime | None
+    patient: PatientRecord
+
+
+def find(session: Session, actor: Actor, typed: str, *, now: datetime) -> Found:
+    """Return who is found by name, id or day of birth as of then.
+
+    Records that were archived then are left out. Raises NotAllowed, InvalidInput.
+    """
+    actor.require(Permission.COPY_FROM_PAST)
+    page = search.list_patients(
+        session, actor, Criteria(search=typed), size=_MOST, now=now
+    )
+    named = tuple(one for one in page.rows if isinstance(one, PatientRecord))
+    return Found(_moment(session), named)
+
+
+def look(session: Session, actor: Actor, patient_id: UUID) -> Then:
+    """Return the record as of then; raises NotFound where there was none."""
+    actor.require(Permission.COPY_FROM_PAST, patient_id)
+    patient = patients.look_up(session, actor, patient_id)
+    moment = _moment(session)
+    audit.record_patient(
+        session, actor, Action.PAST_READ, patient.id, patient.version, **_as_of(moment)
+    )
+    return Then(moment, patient)
+
+
+def record_pause(session: Session, actor: Actor, node: str, seconds: float) -> None:
+    """Write down that the standby is to wait while the actor looks; or raise."""
+    actor.require(Permission.COPY_FROM_PAST)
+    audit.record(
+        session,
+        actor,
+        Action.CLUSTER_PAUSE_REPLAY,
+        subject=("node", node),
+        details={"seconds": seconds},
+    )
+
+
+def _moment(session: Session) -> datetime | None:
+    """Return when the last transaction was committed that the server shows."""
+    return session.scalar(select(func.pg_last_xact_replay_timestamp()))
+
+
+def _as_of(moment: datetime | None) -> dict[str, str]:
+    return {} if moment is None else {"as_of": moment.isoformat()}

@@ -1,0 +1,1 @@
+"""A patient's record: its rules, its rows, its versions."""

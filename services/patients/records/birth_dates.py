@@ -1,0 +1,79 @@
+"""Reading a date of birth the way people write it."""
+
+import re
+from datetime import date
+from typing import Final
+
+from services.core.errors import InvalidInput
+
+_MONTHS: Final = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
+_LEAST_LETTERS: Final = 3
+
+# Digits are spelled out because \d also matches those of other scripts.
+_ONE_MEANING: Final = tuple(
+    map(
+        re.compile,
+        (
+            r"(?P<year>[0-9]{4})([-/.])(?P<month>[0-9]{1,2})\2(?P<day>[0-9]{1,2})",
+            r"(?P<day>[0-9]{1,2})\.?[ -](?P<month>[a-z]+)\.?[ -](?P<year>[0-9]{4})",
+            r"(?P<month>[a-z]+)\.? (?P<day>[0-9]{1,2}) (?P<year>[0-9]{4})",
+        ),
+    )
+)
+_EITHER_ORDER: Final = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2([0-9]{4})")
+
+
+def parse_date_of_birth(text: str) -> date:
+    """Read a date that can be meant in one way only, or raise InvalidInput.
+
+    "01/02/1980" is refused: half of the world reads it as another day.
+    """
+    written = " ".join(text.lower().replace(",", " ").split())
+    for pattern in _ONE_MEANING:
+        if found := pattern.fullmatch(written):
+            day = _date(found["year"], found["month"], found["day"])
+            return _only({day} if day else set())
+    if found := _EITHER_ORDER.fullmatch(written):
+        first, _, second, year = found.groups()
+        readings = _date(year, first, second), _date(year, second, first)
+        return _only({day for day in readings if day})
+    return _only(set())
+
+
+def _date(year: str, month: str, day: str) -> date | None:
+    try:
+        return date(int(year), _month(month), int(day))
+    except ValueError:
+        return None
+
+
+def _month(written: str) -> int:
+    if written.isdigit():
+        return int(written)
+    for number, name in enumerate(_MONTHS, start=1):
+        if len(written) >= _LEAST_LETTERS and name.startswith(written):
+            return number
+    raise ValueError(written)
+
+
+def _only(readings: set[date]) -> date:
+    if len(readings) == 1:
+        return readings.pop()
+    wrong = "can be read as two different days" if readings else "is not a date"
+    raise InvalidInput(
+        "date_of_birth",
+        f"Date of birth {wrong}; write it as year-month-day, for example 1980-01-31.",
+    )

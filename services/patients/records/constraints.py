@@ -1,0 +1,64 @@
+"""What the database refuses about patients, in the words of the service's own rules."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from services.patients.records import rules
+
+_LISTS: Final = ("allergies", "medical_history", "current_medications")
+PROBLEMS: Final = {
+    "patients_first_name_given": rules.missing("first_name"),
+    "patients_last_name_given": rules.missing("last_name"),
+    "patients_date_of_birth_plausible": rules.BIRTH_IMPLAUSIBLE,
+    "patients_sex_known": rules.SEX_UNKNOWN,
+    "patients_email_valid": rules.EMAIL_INVALID,
+    "patients_phone_number_valid": rules.PHONE_INVALID,
+    "patients_no_known_allergies_consistent": rules.ALLERGIES_CONTRADICTED,
+    **{f"patients_{name}_length": rules.too_long(name) for name in rules.LONGEST},
+    **{f"patients_{name}_length": rules.too_many(name) for name in _LISTS},
+}
+_REQUIRED: Final = ("first_name", "last_name", "date_of_birth")
+_NOT_NULL: Final = "23502"
+
+
+@contextmanager
+def translate_violations(session: Session) -> Iterator[None]:
+    """Run statements in a savepoint; what they violate is raised as InvalidPatient.
+
+    The rules are checked before, so this matters to a record that was written in
+    another way, or by a version of Chartroom with other rules. Other errors pass.
+    """
+    try:
+        with session.begin_nested():
+            yield
+    except DBAPIError as error:
+        problem = find_problem(error)
+        if problem is None:
+            raise
+        raise rules.InvalidPatient(problem) from error
+
+
+def find_problem(error: DBAPIError) -> rules.PatientProblem | None:
+    """Return what a patient's field did wrong, or None if it was something else."""
+    reported = getattr(error.orig, "diag", None)
+    if reported is None:
+        return None
+    if reported.constraint_name == "clinical_terms_length":
+        return _problem_of_term(reported.message_detail)
+    if reported.sqlstate == _NOT_NULL and reported.table_name == "patients":
+        name = reported.column_name
+        return rules.missing(name) if name in _REQUIRED else None
+    return PROBLEMS.get(reported.constraint_name or "")
+
+
+def _problem_of_term(detail: str | None) -> rules.PatientProblem | None:
+    """Find out which list it was: the failing row of clinical_terms starts with it."""
+    found = re.search(r"\((\w+),", detail or "")
+    if found is None or found[1] not in _LISTS:
+        return None
+    return rules.item_too_long(found[1])

@@ -1,0 +1,277 @@
+"""The patients' records: registered, read, changed, archived and restored."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, literal_column, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from db.models import Patient
+from db.routing import assume_role
+from services.core import audit
+from services.core.actors import Actor, Permission, Role
+from services.core.audit import Action
+from services.patients.care import care
+from services.patients.records import constraints
+from services.patients.records.birth_dates import parse_date_of_birth
+from services.patients.records.model import PatientDraft, PatientRecord
+from services.patients.records.refusals import (
+    NoSuchPatient,
+    NotArchived,
+    PatientArchived,
+    PatientIdTaken,
+    StaleVersion,
+)
+from services.patients.records.rows import COLUMNS, record_of
+from services.patients.records.rules import InvalidPatient, PatientProblem, validate
+
+__all__ = [
+    "COLUMNS",
+    "Change",
+    "InvalidPatient",
+    "NoSuchPatient",
+    "NotArchived",
+    "PatientArchived",
+    "PatientIdTaken",
+    "PatientProblem",
+    "StaleVersion",
+    "archive",
+    "change",
+    "edit",
+    "get_patient",
+    "look_up",
+    "parse_date_of_birth",
+    "record_of",
+    "register",
+    "restore",
+    "revive",
+    "validate",
+    "values_of",
+]
+
+# The row as it was, which PostgreSQL 18 hands out beside the new one.
+_BEFORE: Final = tuple(
+    literal_column(f"old.{column.name}", column.type).label(f"old_{column.name}")
+    for column in COLUMNS
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A record before and after one version was made of another."""
+
+    before: PatientRecord
+    after: PatientRecord
+
+
+def get_patient(session: Session, actor: Actor, patient_id: UUID) -> PatientRecord:
+    """Return the patient, archived or not, or raise NotFound.
+
+    Patients see their own record; that others exist is not told to them.
+    """
+    found = look_up(session, actor, patient_id)
+    audit.record_patient(session, actor, Action.PATIENT_READ, found.id, found.version)
+    return found
+
+
+def look_up(session: Session, actor: Actor, patient_id: UUID) -> PatientRecord:
+    """Return the patient to another service, which records what it does with it."""
+    if actor.role is Role.PATIENT:
+        actor.require(Permission.VIEW_OWN_RECORD, patient_id)
+        if actor.patient_id != patient_id:
+            raise NoSuchPatient(patient_id)
+    else:
+        actor.require(Permission.VIEW_PATIENT, patient_id)
+    return _get(session, patient_id)
+
+
+def register(
+    session: Session,
+    actor: Actor,
+    draft: PatientDraft,
+    *,
+    today: date,
+    patient_id: UUID | None = None,
+) -> PatientRecord:
+    """Keep a new patient, or raise InvalidPatient; the caller commits.
+
+    A clinician treats whom they register. A caller that chooses the id may safely call
+    again with the same data: it gets the record that is there. With other data it gets
+    IdTaken, because a form that forgot to draw a new id must not swallow the next
+    patient.
+    """
+    actor.require(Permission.REGISTER_PATIENT)
+    draft = validate(draft, today, needs_contact=True)
+    values = values_of(draft) | ({"id": patient_id} if patient_id else {})
+    statement = (
+        insert(Patient)
+        .values(values)
+        .on_conflict_do_nothing(index_elements=[Patient.id])
+        .returning(*COLUMNS)
+    )
+    # Until somebody treats the new patient, a clinician's own role could not read the
+    # row that it has just written, nor the one that is there already.
+    with assume_role(session, "staff"):
+        with constraints.translate_violations(session):
+            row = session.execute(statement).one_or_none()
+        if row is None:
+            existing = _get(session, values["id"])
+            if existing.draft() != draft:
+                raise PatientIdTaken
+            return existing
+        kept = record_of(row)
+        if actor.role is Role.CLINICIAN:
+            care.begin(session, kept.id, actor.id, by=actor)
+    changed = audit.differences(None, kept.draft())
+    audit.record_patient(
+        session, actor, Action.PATIENT_REGISTER, kept.id, kept.version, changed=changed
+    )
+    return kept
+
+
+def edit(
+    session: Session,
+    actor: Actor,
+    patient_id: UUID,
+    draft: PatientDraft,
+    *,
+    version: int,
+    today: date,
+) -> PatientRecord:
+    """Replace the fields of the version that was read; the caller commits.
+
+    Raises InvalidPatient, StaleVersion, PatientArchived or NotFound.
+    """
+    actor.require(Permission.EDIT_PATIENT, patient_id)
+    draft = validate(draft, today)
+    made = change(session, patient_id, values_of(draft), version=version, typed=draft)
+    changed = audit.differences(made.before.draft(), made.after.draft())
+    audit.record_patient(
+        session,
+        actor,
+        Action.PATIENT_CHANGE,
+        made.after.id,
+        made.after.version,
+        changed=changed,
+    )
+    return made.after
+
+
+def archive(
+    session: Session, actor: Actor, patient_id: UUID, *, version: int
+) -> PatientRecord:
+    """Take a record out of daily use without losing it; the caller commits.
+
+    Raises StaleVersion, PatientArchived or NotFound.
+    """
+    actor.require(Permission.ARCHIVE_PATIENT, patient_id)
+    values = {"deleted_at": func.now(), "deleted_by": actor.id}
+    archived = change(session, patient_id, values, version=version).after
+    audit.record_patient(
+        session, actor, Action.PATIENT_ARCHIVE, archived.id, archived.version
+    )
+    return archived
+
+
+def restore(
+    session: Session, actor: Actor, patient_id: UUID, *, version: int
+) -> PatientRecord:
+    """Bring an archived record back; the caller commits.
+
+    Raises StaleVersion, NotArchived or NotFound, and PatientArchived for a record that
+    was merged: its visits belong to the other one now, so it cannot stand alone again.
+    """
+    actor.require(Permission.ARCHIVE_PATIENT, patient_id)
+    restored = revive(session, patient_id, {}, version=version).after
+    audit.record_patient(
+        session, actor, Action.PATIENT_RESTORE, restored.id, restored.version
+    )
+    return restored
+
+
+def revive(
+    session: Session, patient_id: UUID, values: Mapping[str, Any], *, version: int
+) -> Change:
+    """Take an archived record into use with these columns; for other services.
+
+    Checks no permission and records nothing. Raises as `restore` does.
+    """
+    is_restorable = and_(
+        Patient.deleted_at.is_not(None), Patient.merged_into_id.is_(None)
+    )
+    unarchived = {**values, "deleted_at": None, "deleted_by": None}
+    revived = _write(session, patient_id, version, is_restorable, unarchived)
+    if revived is not None:
+        return revived
+    current = _get(session, patient_id)
+    if current.merged_into_id:
+        raise PatientArchived(current)
+    raise StaleVersion(current, None) if current.is_archived else NotArchived
+
+
+def change(
+    session: Session,
+    patient_id: UUID,
+    values: Mapping[str, Any],
+    *,
+    version: int,
+    typed: PatientDraft | None = None,
+) -> Change:
+    """Write columns of one version of a record in daily use; for other services.
+
+    Checks no permission and records nothing. Raises StaleVersion, PatientArchived or
+    NotFound.
+    """
+    is_in_use = Patient.deleted_at.is_(None)
+    changed = _write(session, patient_id, version, is_in_use, values)
+    if changed is not None:
+        return changed
+    current = _get(session, patient_id)
+    if current.is_archived:
+        raise PatientArchived(current)
+    raise StaleVersion(current, typed)
+
+
+def values_of(draft: PatientDraft) -> dict[str, Any]:
+    """Return a draft as values for the columns of the patients table."""
+    return asdict(draft) | {
+        "sex": draft.sex.value,
+        "allergies": list(draft.allergies),
+        "medical_history": list(draft.medical_history),
+        "current_medications": list(draft.current_medications),
+    }
+
+
+def _write(
+    session: Session,
+    patient_id: UUID,
+    version: int,
+    condition: ColumnElement[bool],
+    values: Mapping[str, Any],
+) -> Change | None:
+    """Make the next version in one statement, so that of two writers one finds none."""
+    statement = (
+        update(Patient)
+        .where(Patient.id == patient_id, Patient.version == version, condition)
+        .values(**values, version=Patient.version + 1, updated_at=func.now())
+        .returning(*_BEFORE, *COLUMNS)
+        .execution_options(synchronize_session=False)
+    )
+    with constraints.translate_violations(session):
+        row = session.execute(statement).one_or_none()
+    if row is None:
+        return None
+    return Change(record_of(row[: len(_BEFORE)]), record_of(row[len(_BEFORE) :]))
+
+
+def _get(session: Session, patient_id: UUID) -> PatientRecord:
+    row = session.execute(
+        select(*COLUMNS).where(Patient.id == patient_id)
+    ).one_or_none()
+    if row is None:
+        raise NoSuchPatient(patient_id)
+    return record_of(row)

@@ -1,0 +1,59 @@
+"""Why something cannot be done with a patient's record."""
+
+from uuid import UUID
+
+from services.core.errors import Conflict, NotFound
+from services.patients.records.model import PatientDraft, PatientRecord
+
+
+class NoSuchPatient(NotFound):
+    """There is no patient with the id, or the actor may not know of them."""
+
+    def __init__(self, patient_id: UUID) -> None:
+        super().__init__(
+            "There is no such patient; search for the name or the date of birth.",
+            patient_id=patient_id,
+        )
+
+
+class StaleVersion(Conflict):
+    """The record changed after the screen was filled; carries both versions.
+
+    `typed` is what the person wanted to save; None where nothing was typed.
+    """
+
+    def __init__(self, current: PatientRecord, typed: PatientDraft | None) -> None:
+        super().__init__(
+            "Somebody else changed this record in the meantime. "
+            "Compare what is there now with what you wanted, then save again."
+        )
+        self.current = current
+        self.typed = typed
+
+
+class PatientArchived(Conflict):
+    """The record is out of use; if it was merged, `current.merged_into_id` is set."""
+
+    def __init__(self, current: PatientRecord) -> None:
+        super().__init__(
+            "This record was merged into another one; go on with that one."
+            if current.merged_into_id
+            else "This record is archived; restore it first."
+        )
+        self.current = current
+
+
+class NotArchived(Conflict):
+    """There is nothing to restore."""
+
+    def __init__(self) -> None:
+        super().__init__("This record is not archived; you can use it as it is.")
+
+
+class PatientIdTaken(Conflict):
+    """The id that came with a registration belongs to a record with other data."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another record already has this id; register again with a new one."
+        )

@@ -1,0 +1,261 @@
+"""What a patient's fields must look like before they are kept."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from email_validator import EmailNotValidError, validate_email
+
+from services.core.errors import InvalidInput
+from services.patients.records.model import PatientDraft, Sex
+
+EARLIEST_BIRTH: Final = date(1900, 1, 1)
+MOST_ITEMS: Final = 100
+LONGEST_ITEM: Final = 200
+LONGEST: Final = {
+    "first_name": 50,
+    "last_name": 50,
+    "email": 254,
+    "address": 100,
+    "emergency_contact": 50,
+}
+# How people call each field, in the order of the form.
+LABELS: Final = {
+    "first_name": "First name",
+    "last_name": "Last name",
+    "date_of_birth": "Date of birth",
+    "sex": "Sex",
+    "email": "E-mail",
+    "phone_number": "Phone number",
+    "address": "Address",
+    "emergency_contact": "Emergency contact",
+    "allergies": "Allergies",
+    "no_known_allergies": "No known allergies",
+    "medical_history": "Medical history",
+    "current_medications": "Current medications",
+}
+
+_PHONE: Final = re.compile(r"\+?[0-9]{10,15}")
+_PHONE_SEPARATORS: Final = re.compile(r"[\s().\-/\u2010-\u2015\u2212]")
+# Pasted text brings these along; nobody sees them, and no search would find a name
+# that holds one. Joiners (U+200C, U+200D) stay: Persian and Indic names need them.
+_INVISIBLE: Final = re.compile("[\u00ad\u200b\u2060\ufeff]")
+# These make text read differently from what is stored.
+_REORDERING: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_GAPS: Final = "\t\n\v\f\r\x85"
+
+
+@dataclass(frozen=True, slots=True)
+class PatientProblem:
+    """One thing that is wrong with one field, in a sentence."""
+
+    property_name: str
+    message: str
+
+
+class InvalidPatient(InvalidInput):
+    """A draft breaks rules; `problems` has all of them, in the order of the form."""
+
+    def __init__(self, *problems: PatientProblem) -> None:
+        super().__init__(
+            problems[0].property_name, " ".join(found.message for found in problems)
+        )
+        self.problems = problems
+
+
+# The database has a constraint behind most of these; services.patients.records.constraints
+# gives the same problem when some other code runs into it.
+BIRTH_IMPLAUSIBLE: Final = PatientProblem(
+    "date_of_birth",
+    "Date of birth must lie between 1 January 1900 and today; check the year.",
+)
+SEX_UNKNOWN: Final = PatientProblem(
+    "sex", "Sex is not one we know; choose female, male, other or unknown."
+)
+EMAIL_INVALID: Final = PatientProblem(
+    "email", "E-mail is not an address; correct it or leave it empty."
+)
+PHONE_INVALID: Final = PatientProblem(
+    "phone_number",
+    "Phone number must have 10 to 15 digits, with a + before a country code; "
+    "add the area code and leave out extensions.",
+)
+ALLERGIES_CONTRADICTED: Final = PatientProblem(
+    "no_known_allergies",
+    "No known allergies is ticked but allergies are listed; "
+    "untick it or empty the list.",
+)
+UNREACHABLE: Final = PatientProblem(
+    "phone_number",
+    "Phone number and e-mail are both empty; "
+    "enter one so that the clinic can reach the patient.",
+)
+
+
+def missing(name: str) -> PatientProblem:
+    """Return the problem of a required field that is empty."""
+    return PatientProblem(name, f"{LABELS[name]} is missing; enter it.")
+
+
+def too_long(name: str) -> PatientProblem:
+    """Return the problem of a text that does not fit its field."""
+    return PatientProblem(
+        name, f"{LABELS[name]} is too long; shorten it to {LONGEST[name]} characters."
+    )
+
+
+def item_too_long(name: str) -> PatientProblem:
+    """Return the problem of a list with an entry that should be several."""
+    return PatientProblem(
+        name,
+        f"{LABELS[name]} has an entry that is too long; "
+        f"shorten it to {LONGEST_ITEM} characters.",
+    )
+
+
+def too_many(name: str) -> PatientProblem:
+    """Return the problem of a list that is longer than anybody would read."""
+    return PatientProblem(
+        name, f"{LABELS[name]} has too many entries; keep at most {MOST_ITEMS}."
+    )
+
+
+def validate(
+    draft: PatientDraft, today: date, *, needs_contact: bool = False
+) -> PatientDraft:
+    """Return the draft as it is kept, or raise InvalidPatient with every problem.
+
+    `today` is the clinic's own day. Registration also asks for a way to reach the
+    patient (`needs_contact`); imported records may lack one.
+    """
+    values: dict[str, Any] = {}
+    problems: list[PatientProblem] = []
+    for name in LABELS:
+        values[name] = getattr(draft, name)
+        try:
+            values[name] = _CHECKS[name](name, values[name])
+        except InvalidPatient as refusal:
+            problems += refusal.problems
+        else:
+            problems += _in_context(name, values, today, needs_contact)
+    if problems:
+        raise InvalidPatient(*problems)
+    return PatientDraft(**values)
+
+
+def _in_context(
+    name: str, values: dict[str, Any], today: date, needs_contact: bool
+) -> Iterator[PatientProblem]:
+    """Judge a field that is right by itself with today and the fields before it."""
+    if name == "date_of_birth" and values[name] > today:
+        yield BIRTH_IMPLAUSIBLE
+    if name == "no_known_allergies" and values[name] and values["allergies"]:
+        yield ALLERGIES_CONTRADICTED
+    is_reachable = values.get("email") or values.get("phone_number")
+    if name == "phone_number" and needs_contact and not is_reachable:
+        yield UNREACHABLE
+
+
+def _required_line(name: str, typed: str | None) -> str:
+    line = _line(name, typed)
+    if line is None:
+        raise InvalidPatient(missing(name))
+    return line
+
+
+def _line(name: str, typed: str | None) -> str | None:
+    line = _clean(name, typed)
+    if len(line) > LONGEST[name]:
+        raise InvalidPatient(too_long(name))
+    return line or None
+
+
+def _birth(name: str, typed: date | None) -> date:
+    # A form sends None for an empty date, whatever the draft's type says, and a
+    # datetime counts as a date for Python but cannot be compared with one.
+    if not isinstance(typed, date) or isinstance(typed, datetime):
+        raise InvalidPatient(missing(name))
+    if typed < EARLIEST_BIRTH:
+        raise InvalidPatient(BIRTH_IMPLAUSIBLE)
+    return typed
+
+
+def _sex(_name: str, typed: str) -> Sex:
+    try:
+        return Sex(typed)
+    except ValueError as error:
+        raise InvalidPatient(SEX_UNKNOWN) from error
+
+
+def _email(name: str, typed: str | None) -> str | None:
+    line = _line(name, typed)
+    if line is None:
+        return None
+    try:
+        # Whether mail arrives is found out by sending some, not by asking a name
+        # server that may be down while a patient stands at the desk.
+        address = validate_email(line, check_deliverability=False).normalized
+    except EmailNotValidError as error:
+        raise InvalidPatient(EMAIL_INVALID) from error
+    return _line(name, address)
+
+
+def _phone(name: str, typed: str | None) -> str | None:
+    number = _PHONE_SEPARATORS.sub("", _clean(name, typed))
+    if number and not _PHONE.fullmatch(number):
+        raise InvalidPatient(PHONE_INVALID)
+    return number or None
+
+
+def _items(name: str, typed: Sequence[str]) -> tuple[str, ...]:
+    items: dict[str, str] = {}
+    for entry in typed:
+        if item := _clean(name, entry):
+            items.setdefault(item.casefold(), item)
+    if any(len(item) > LONGEST_ITEM for item in items.values()):
+        raise InvalidPatient(item_too_long(name))
+    if len(items) > MOST_ITEMS:
+        raise InvalidPatient(too_many(name))
+    return tuple(items.values())
+
+
+def _flag(_name: str, typed: object) -> bool:
+    return bool(typed)
+
+
+def _clean(name: str, typed: str | None) -> str:
+    """Compose accents, drop what is invisible, make every gap a single space."""
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFC", typed or ""))
+    if _REORDERING.search(text) or any(map(_is_unprintable, text)):
+        raise InvalidPatient(
+            PatientProblem(
+                name,
+                f"{LABELS[name]} holds invisible control characters; type it anew.",
+            )
+        )
+    return " ".join(text.split())
+
+
+def _is_unprintable(character: str) -> bool:
+    """Tell whether a character is a control other than a gap, or half of a pair."""
+    category = unicodedata.category(character)
+    return category == "Cs" or (category == "Cc" and character not in _GAPS)
+
+
+_CHECKS: Final[dict[str, Callable[[str, Any], Any]]] = {
+    "first_name": _required_line,
+    "last_name": _required_line,
+    "date_of_birth": _birth,
+    "sex": _sex,
+    "email": _email,
+    "phone_number": _phone,
+    "address": _line,
+    "emergency_contact": _line,
+    "allergies": _items,
+    "no_known_allergies": _flag,
+    "medical_history": _items,
+    "current_medications": _items,
+}

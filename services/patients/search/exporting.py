@@ -1,0 +1,139 @@
+"""A list of patients as a CSV file.
+
+Spreadsheets run a cell that begins with = + - @ (or a tab or carriage return) as a
+formula, and a patient's name is typed by strangers. Such a cell gets an apostrophe
+in front, which makes it text; an international telephone number becomes '+49....
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from sqlalchemy import CursorResult, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from db.routing import assume_role
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import Unavailable
+from services.lists.criteria import Criteria
+from services.lists.criteria.paging import order_by
+from services.lists.recording import record
+from services.lists.statements import compiled, ran_out_of_time
+from services.patients.search.queries import (
+    PATIENTS,
+    PatientListQuery,
+    PatientListShape,
+    belongs,
+    prepare,
+)
+from services.patients.search.visibility import NAMED
+
+_ROWS_AT_ONCE: Final = 1_000
+_LIMIT_SECONDS: Final = 60
+# Some spreadsheets read the full-width forms as the plain signs.
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+
+
+def export_csv(
+    session: Session,
+    actor: Actor,
+    criteria: Criteria,
+    *,
+    now: datetime | None = None,
+    named_because: str | None = None,
+) -> Iterator[str]:
+    """Return the whole list as pieces of CSV, a header first, in the list's order.
+
+    `named_because` is the reason of a grant that was used up: for it, somebody who
+    sees no names gets them. Rows are read as they are written, never all at once: the
+    session must stay open until the last piece. Refusals are raised at once:
+    InvalidInput, NotAllowed; Unavailable also while reading.
+    """
+    actor.require(Permission.EXPORT_PATIENTS)
+    if named_because is None:
+        asked = prepare(session, actor, criteria, now)
+        record(session, actor, Action.PATIENT_EXPORT, criteria)
+    else:
+        actor.require(Permission.EXPORT_NAMES)
+        asked = prepare(session, actor, criteria, now, sight=NAMED)
+        record(
+            session,
+            actor,
+            Action.PATIENT_EXPORT_IDENTIFIED,
+            criteria,
+            reason=named_because,
+        )
+    session.flush()
+    limit = f"SET LOCAL statement_timeout = '{_LIMIT_SECONDS}s'"
+    session.connection().exec_driver_sql(limit)
+    return _written(session, asked, is_named=named_because is not None)
+
+
+def escape_formula(cell: str) -> str:
+    """Return the cell so that no spreadsheet takes it for a formula."""
+    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+
+
+def _written(
+    session: Session, asked: PatientListQuery, *, is_named: bool
+) -> Iterator[str]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(asked.sight.exported)
+    try:
+        with _streamed(session, asked, is_named=is_named) as result:
+            for rows in result.partitions(_ROWS_AT_ONCE):
+                writer.writerows(map(_cells, rows))
+                yield buffer.getvalue()
+                buffer.seek(0)
+                buffer.truncate()
+    except OperationalError as error:
+        if not ran_out_of_time(error):
+            raise
+        raise Unavailable(
+            "This list takes too long to export; add a filter that narrows it."
+        ) from None
+    yield buffer.getvalue()
+
+
+def _streamed(
+    session: Session, asked: PatientListQuery, *, is_named: bool
+) -> CursorResult[Any]:
+    # What a cursor may read is decided when it is opened.
+    with assume_role(session, "staff") if is_named else nullcontext():
+        return session.connection().exec_driver_sql(
+            asked.text(_export),
+            asked.parameters,
+            execution_options={"stream_results": True, "max_row_buffer": _ROWS_AT_ONCE},
+        )
+
+
+@lru_cache(maxsize=256)
+def _export(shape: PatientListShape) -> str:
+    columns = (PATIENTS.c[name] for name in shape.sight.exported)
+    statement = select(*columns).where(belongs(shape))
+    return compiled(statement.order_by(*order_by(PATIENTS, shape.keys)))
+
+
+def _cells(row: Sequence[Any]) -> list[str]:
+    return [escape_formula(_cell(value)) for value in row]
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return "; ".join(value)
+        case datetime():
+            return value.isoformat(timespec="seconds")
+        case _:
+            return str(value)

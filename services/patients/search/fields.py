@@ -1,0 +1,138 @@
+"""The fields that lists of patients may be filtered and sorted by."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from services.core.actors import Actor, Permission
+from services.core.errors import NotAllowed
+from services.lists.criteria import Criteria, Field, Fields, Kind
+from services.lists.views import Subject
+from services.patients.records.model import Sex
+
+_FIELDS = (
+    Field("last_name", "Last name", Kind.TEXT, is_sortable=True),
+    Field("first_name", "First name", Kind.TEXT, is_sortable=True),
+    Field("date_of_birth", "Date of birth", Kind.DATE, is_sortable=True, phrase="born"),
+    Field("age", "Age", Kind.AGE, is_sortable=True),
+    Field("birth_year", "Year of birth", Kind.YEAR, is_sortable=True, phrase="born"),
+    Field(
+        "sex", "Sex", Kind.CHOICE, is_sortable=True, choices=tuple(s.value for s in Sex)
+    ),
+    Field(
+        "allergies",
+        "Allergies",
+        Kind.LIST,
+        phrase="allergic to",
+        denial="not allergic to",
+        statements=("with no allergies listed", "with allergies listed"),
+    ),
+    Field(
+        "no_known_allergies",
+        "No known allergies",
+        Kind.FLAG,
+        statements=(
+            "stated to have no known allergies",
+            "not stated to have no known allergies",
+        ),
+    ),
+    Field(
+        "medical_history",
+        "Medical history",
+        Kind.LIST,
+        phrase="with a history of",
+        denial="without a history of",
+        statements=("with no medical history listed", "with medical history listed"),
+    ),
+    Field(
+        "current_medications",
+        "Current medications",
+        Kind.LIST,
+        phrase="taking",
+        denial="not taking",
+        statements=("with no medications listed", "with medications listed"),
+    ),
+    Field("email", "E-mail address", Kind.TEXT, is_sortable=True, can_be_empty=True),
+    Field(
+        "phone_number", "Phone number", Kind.PHONE, is_sortable=True, can_be_empty=True
+    ),
+    Field("address", "Address", Kind.TEXT, can_be_empty=True),
+    Field("emergency_contact", "Emergency contact", Kind.TEXT, can_be_empty=True),
+    Field(
+        "created_at", "Registered", Kind.MOMENT, is_sortable=True, phrase="registered"
+    ),
+    Field(
+        "updated_at",
+        "Last changed",
+        Kind.MOMENT,
+        is_sortable=True,
+        phrase="last changed",
+    ),
+    Field("id", "Patient id", Kind.ID),
+)
+
+# What is known of a patient without knowing who it is. A list of what may be asked, not
+# of what may not: a field that comes later is hidden until somebody decides.
+_WITHOUT_NAMES: Final = frozenset(
+    {
+        "birth_year",
+        "sex",
+        "allergies",
+        "no_known_allergies",
+        "medical_history",
+        "current_medications",
+        "created_at",
+        "updated_at",
+        "id",
+    }
+)
+
+FIELDS: Final[Mapping[str, Field]] = MappingProxyType({f.name: f for f in _FIELDS})
+UNNAMED_FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
+    {f.name: f for f in _FIELDS if f.name in _WITHOUT_NAMES}
+)
+
+
+def fields_for(actor: Actor) -> Fields:
+    """Return the fields that the actor's lists may be filtered and sorted by."""
+    return FIELDS if actor.may(Permission.VIEW_NAMES) else UNNAMED_FIELDS
+
+
+def is_visible(actor: Actor, asked: Criteria) -> bool:
+    """Tell whether the actor may ask for such a list."""
+    try:
+        require_visible(actor, asked)
+    except NotAllowed:
+        return False
+    return True
+
+
+def require_visible(actor: Actor, asked: Criteria) -> None:
+    """Raise NotAllowed if criteria ask about what the actor is not shown.
+
+    A filter or an order tells a hidden value as surely as showing it would.
+    """
+    visible = fields_for(actor)
+    if visible is FIELDS:
+        return
+    if asked.search.strip():
+        raise NotAllowed(
+            "You see patients without their names, so you cannot search for them. "
+            "Use filters instead."
+        )
+    filtered = [one.field for one in asked.where.filters()]
+    sorted_by = [one.field for one in asked.orders]
+    for name in (*filtered, *sorted_by):
+        if name in FIELDS and name not in visible:
+            raise NotAllowed(
+                "You see patients without names and contact details, so your lists "
+                f"cannot ask about: {FIELDS[name].label.lower()}. Use other fields."
+            )
+
+
+PATIENTS: Final = Subject(
+    "patients",
+    FIELDS,
+    lambda actor: actor.require(Permission.LIST_PATIENTS),
+    require_visible,
+)

@@ -1,0 +1,74 @@
+"""Who somebody is, for a clinician who may not open the record yet."""
+
+from functools import lru_cache
+from typing import Final
+
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session
+
+from db.routing import assume_role
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import InvalidInput
+from services.lists.folding import fold
+from services.lists.statements import MOST, compiled, run
+from services.patients.records.model import Identity, Sex
+from services.patients.search import typed as search
+from services.patients.search.queries import PATIENTS
+from services.patients.search.typed import SearchShape
+
+MOST_FOUND: Final = 10
+_COLUMNS: Final = (
+    PATIENTS.c.id,
+    PATIENTS.c.first_name,
+    PATIENTS.c.last_name,
+    PATIENTS.c.date_of_birth,
+    PATIENTS.c.sex,
+    PATIENTS.c.deleted_at,
+)
+
+
+def identify(session: Session, actor: Actor, typed: str) -> tuple[Identity, ...]:
+    """Return who has the name and the day of birth, or the id, among all patients.
+
+    Both are needed, so that nobody leafs through the clinic's patients this way.
+    Raises InvalidInput, NotAllowed, Unavailable.
+    """
+    actor.require(Permission.BREAK_GLASS)
+    asked = search.read(typed)
+    if not asked.patient_id and not (asked.words and asked.dates):
+        raise InvalidInput(
+            "search",
+            "Type a name together with the date of birth, for example "
+            "“Lovelace 1980-05-17”, or the patient's id.",
+        )
+    given = asked.parameters(fold(session, asked.words)) | {"most": MOST_FOUND}
+    with assume_role(session, "staff"):
+        rows = run(session, _statement(asked.shape), given)
+    found = tuple(
+        Identity(
+            id=patient_id,
+            first_name=first_name,
+            last_name=last_name,
+            date_of_birth=date_of_birth,
+            sex=Sex(sex),
+            deleted_at=deleted_at,
+        )
+        for patient_id, first_name, last_name, date_of_birth, sex, deleted_at in rows
+    )
+    audit.record(
+        session,
+        actor,
+        Action.GLASS_SEARCH,
+        details={"search": typed, "patients": [one.id for one in found]},
+    )
+    return found
+
+
+@lru_cache(maxsize=64)
+def _statement(shape: SearchShape) -> str:
+    # A record that was merged into another is none to open.
+    found = and_(PATIENTS.c.merged_into_id.is_(None), search.condition(shape))
+    ordered = select(*_COLUMNS).where(found).order_by(PATIENTS.c.name_key)
+    return compiled(ordered.limit(MOST))

@@ -1,0 +1,62 @@
+"""Patients whose names resemble a search that found nobody."""
+
+from functools import lru_cache
+from typing import Final
+
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.lists.criteria import Criteria
+from services.lists.folding import fold
+from services.lists.recording import record
+from services.lists.statements import MOST, compiled, limited, ran_out_of_time
+from services.patients.records.model import PatientRecord
+from services.patients.records.rows import COLUMNS, record_of
+from services.patients.search import typed as search
+from services.patients.search.queries import PATIENTS
+
+_LIMIT_MILLISECONDS: Final = 500
+
+
+def find_similar(
+    session: Session, actor: Actor, typed: str, *, limit: int = 5
+) -> tuple[PatientRecord, ...]:
+    """Return the patients whose names are most like the words typed, the likest first.
+
+    For "Did you mean ...?". Nobody resembles an id or a date, and nobody is found
+    where looking takes longer than half a second. Raises InvalidInput, NotAllowed.
+    """
+    actor.require(Permission.LIST_PATIENTS)
+    actor.require(Permission.VIEW_NAMES)
+    words = search.read(typed).words
+    if not words:
+        return ()
+    session.flush()
+    connection = session.connection()
+    typed = " ".join(words)
+    given = {"name": fold(session, [typed])[typed], "most": limit}
+    try:
+        with limited(connection, _LIMIT_MILLISECONDS):
+            rows = connection.exec_driver_sql(_similar(), given).all()
+    except OperationalError as error:
+        if not ran_out_of_time(error):
+            raise
+        return ()
+    records = tuple(map(record_of, rows))
+    asked = Criteria(search=typed)
+    record(session, actor, Action.PATIENT_LIST, asked, shown=records, similar=True)
+    return records
+
+
+@lru_cache
+def _similar() -> str:
+    name = PATIENTS.c.name_key
+    return compiled(
+        select(*COLUMNS)
+        .where(PATIENTS.c.deleted_at.is_(None), name.bool_op("%")(bindparam("name")))
+        .order_by(func.similarity(name, bindparam("name")).desc(), PATIENTS.c.id)
+        .limit(MOST)
+    )

@@ -1,0 +1,160 @@
+"""Examines PDFs that others made, and shows their pages as pictures."""
+
+import logging
+import os
+from threading import BoundedSemaphore
+from typing import Final, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from services.core.errors import NotFound, ServiceError, Unavailable
+from services.pdf import wire
+from services.pdf.reading_process import ReadingProcess
+from services.pdf.report import NotAPdf, PdfReport, Unreadable
+from services.pdf.sources import Readable, begins_like_a_pdf, handed_over
+from services.pdf.wire import Refusal, Request, Task
+
+__all__ = [
+    "Busy",
+    "NeedsPassword",
+    "NoSuchPage",
+    "NotAPdf",
+    "PdfInspector",
+    "PdfReport",
+    "Unreadable",
+]
+
+# Each file may take a processor of its own, and much memory, for a while.
+_AT_ONCE: Final = max(2, os.cpu_count() or 1)
+_MAX_WIDTH: Final = 5000
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
+_SENTENCES: Final = {
+    Refusal.DAMAGED: "This PDF is damaged: none of its pages can be opened. "
+    "Save or print it to a PDF anew and choose that file.",
+    Refusal.MANY_PAGES: "This PDF has more than 10,000 pages; split it into parts.",
+    Refusal.LARGE_PAGE: "This page is too large to be shown; download the file.",
+    Refusal.TOO_MUCH: "This PDF takes more memory to read than any document should. "
+    "Save or print it to a PDF anew and choose that file.",
+}
+_NO_ANSWER: Final = (
+    "This PDF cannot be read: it breaks the reader, or takes it too long. "
+    "Save or print it to a PDF anew and choose that file."
+)
+# Whatever a file may have made of its reader, nothing else gets out of it.
+_EXAMINATION: Final = TypeAdapter(PdfReport)
+_PAGES: Final = TypeAdapter(tuple[str, ...])
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+
+
+class NeedsPassword(Unreadable):
+    """The file was locked by whoever made it; nobody here knows the password."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This PDF needs its own password; download it and open it with that."
+        )
+
+
+class NoSuchPage(NotFound):
+    """The file has fewer pages."""
+
+    def __init__(self) -> None:
+        super().__init__("This document has no such page.")
+
+
+class Busy(Unavailable):
+    """So many files are being read that this one's turn did not come."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Many documents are being read at the moment. Try again in a minute."
+        )
+
+
+class PdfInspector:
+    """Reads PDFs in a process of its own, which may crash and is started again.
+
+    A source is an open file, a descriptor, an io.BytesIO, or anything with a `read`
+    (see services.pdf.sources). Nothing is started before the first file. For use by
+    any number of threads.
+    """
+
+    def __init__(self, *, seconds: float = 20, max_mb: int = 1024) -> None:
+        self._seconds = seconds
+        self._max_mb = max_mb
+        self._process = ReadingProcess()
+        self._turns = BoundedSemaphore(_AT_ONCE)
+
+    def examine(self, source: Readable | int) -> PdfReport:
+        """Say what the file is. Raises NotAPdf, Unreadable or Busy."""
+        answer = self._ask(self._request("examine"), source)
+        return _understood(_EXAMINATION, answer)
+
+    def render(self, source: Readable | int, page: int, *, width: int) -> bytes:
+        """Return a page as PNG, so many pixels wide; the first page is page 1.
+
+        Pages much longer than wide become narrower. Raises NoSuchPage, NeedsPassword,
+        NotAPdf, Unreadable or Busy.
+        """
+        picture = self._ask(
+            self._request("render", page=page, width=min(width, _MAX_WIDTH)), source
+        )
+        if not picture.startswith(_PNG):
+            raise Unreadable(_NO_ANSWER)
+        return picture
+
+    def text(self, source: Readable | int) -> tuple[str, ...]:
+        """Return the text page by page; raises what `render` does."""
+        return _understood(_PAGES, self._ask(self._request("text"), source))
+
+    def _request(self, do: Task, *, page: int = 0, width: int = 0) -> Request:
+        return Request(do, self._seconds, self._max_mb, page, width)
+
+    def _ask(self, request: Request, source: Readable | int) -> bytes:
+        with handed_over(source) as file:
+            if not begins_like_a_pdf(file):
+                raise NotAPdf
+            if not self._turns.acquire(timeout=self._seconds):
+                raise Busy
+            try:
+                answer = self._process.ask(request, file)
+            finally:
+                self._turns.release()
+        return _accepted(answer)
+
+    def close(self) -> None:
+        """End the process, if there is one; it would be started again."""
+        self._process.close()
+
+
+def _accepted(answer: bytes | None) -> bytes:
+    """Return what the reader found, or raise why it found nothing."""
+    if answer is None:
+        _log.warning("A PDF broke its reader or took it too long.")
+        raise Unreadable(_NO_ANSWER)
+    kind, content = answer[:1], answer[1 : -len(wire.END)]
+    if kind == wire.DONE:
+        return content
+    raise _refusal(content)
+
+
+def _refusal(content: bytes) -> ServiceError:
+    try:
+        refusal = Refusal(content.decode())
+    except ValueError:
+        # Only a reader that a file has taken over says anything else.
+        return Unreadable(_NO_ANSWER)
+    match refusal:
+        case Refusal.PASSWORD:
+            return NeedsPassword()
+        case Refusal.NO_SUCH_PAGE:
+            return NoSuchPage()
+    return Unreadable(_SENTENCES[refusal])
+
+
+def _understood(kind: TypeAdapter[_T], answer: bytes) -> _T:
+    try:
+        return kind.validate_json(answer)
+    except ValidationError:
+        raise Unreadable(_NO_ANSWER) from None

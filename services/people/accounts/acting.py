@@ -1,0 +1,50 @@
+"""Who may act at all."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.models import User
+from services.core.actors import Actor, Role
+from services.core.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Somebody who may sign in, and how to reach them."""
+
+    id: UUID
+    name: str
+    email: str
+    phone_number: str | None
+    is_demo: bool
+
+
+def get_actor(session: Session, user_id: UUID) -> Actor:
+    """Return the person or program, or raise NotFound if they may not act any more."""
+    user = session.scalar(
+        select(User).where(User.id == user_id, User.deactivated_at.is_(None))
+    )
+    if user is None:
+        raise NotFound("Nobody with this sign-in may act here. Sign in again.")
+    return actor_of(user)
+
+
+def find_by_email(session: Session, email: str) -> Addressee | None:
+    """Return who may sign in with this address, however they write it."""
+    user = session.scalar(
+        select(User).where(
+            func.lower(User.email) == func.lower(email.strip()),
+            User.deactivated_at.is_(None),
+        )
+    )
+    if user is None or user.email is None:
+        return None
+    return Addressee(user.id, user.name, user.email, user.phone_number, user.is_demo)
+
+
+def actor_of(user: User) -> Actor:
+    """Return the user as every service call takes one."""
+    return Actor(user.id, user.name, Role(user.role), user.patient_id)

@@ -1,0 +1,158 @@
+"""The demo's cast: one invented person of each role."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import exists, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, aliased
+
+from db.models import Patient, User
+from services.core import audit
+from services.core.actors import Actor, Role
+from services.core.audit import Action
+from services.people.accounts.acting import actor_of
+
+# Two starts at once must not make the cast twice, nor wait for each other's rows in
+# different orders.
+_CAST_LOCK: Final = func.pg_advisory_xact_lock(func.hashtext("chartroom.demo_people"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    name: str
+    role: Role
+    email: str
+
+
+# In the order in which the sign-in choice shows them.
+_CAST: Final = (
+    _Part("Rosa Lindqvist", Role.STAFF, "rosa.lindqvist@example.org"),
+    _Part("Dr. Amara Okafor", Role.CLINICIAN, "amara.okafor@example.org"),
+    _Part("Jonas Weber", Role.ANALYST, "jonas.weber@example.org"),
+    _Part("Ines Carvalho", Role.ADMIN, "ines.carvalho@example.org"),
+    _Part("Maya Brandt", Role.PATIENT, "maya.brandt@example.org"),
+)
+_USER: Final = "user"
+_DEMO_SOURCE: Final = "demo"
+_DEMO_PATIENT: Final = "patient"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    """Somebody of the cast, and the address with which they sign in."""
+
+    actor: Actor
+    email: str
+
+
+def demo_people(session: Session) -> tuple[Actor, ...]:
+    """Return the demo's people, one per role, in the order of a clinic's day."""
+    return tuple(person.actor for person in demo_cast(session))
+
+
+def demo_cast(session: Session) -> tuple[DemoPerson, ...]:
+    """Return the demo's people with their addresses, in the same order."""
+    users = session.scalars(
+        select(User).where(User.is_demo, User.deactivated_at.is_(None))
+    )
+    order = [part.role for part in _CAST]
+    people = (DemoPerson(actor_of(user), user.email or "") for user in users)
+    return tuple(sorted(people, key=lambda person: order.index(person.actor.role)))
+
+
+def ensure_demo_people(session: Session) -> None:
+    """Make everybody of the cast whose address nobody has; the caller commits."""
+    session.execute(select(_CAST_LOCK))
+    _bring_back(session)
+    for part in _CAST:
+        _give_address(session, part)
+        session.execute(
+            insert(User)
+            .values(
+                name=part.name,
+                role=part.role,
+                email=part.email,
+                patient_id=_demo_patient(session, part),
+                is_demo=True,
+            )
+            .on_conflict_do_nothing(index_elements=[func.lower(User.email)])
+        )
+    session.expire_all()
+
+
+def retire_demo_people(session: Session) -> None:
+    """Let nobody be one of the cast any more: a clinic's own people begin here.
+
+    Everybody knows their addresses. What they hold, such as sign-ins, passkeys and
+    tokens, is worth nothing from now on. The caller commits.
+    """
+    session.execute(select(_CAST_LOCK))
+    retired = session.scalars(
+        update(User)
+        .where(User.is_demo, User.deactivated_at.is_(None))
+        .values(deactivated_at=func.now())
+        .returning(User.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    for user_id in retired:
+        audit.record(session, None, Action.USER_DEACTIVATE, subject=(_USER, user_id))
+
+
+def is_only_the_cast(session: Session) -> bool:
+    """Tell whether no patient is there but the demo's own: nothing to lose or hide."""
+    others = exists().where(Patient.source.is_distinct_from(_DEMO_SOURCE))
+    return not session.scalar(select(others))
+
+
+def _bring_back(session: Session) -> None:
+    """Let the cast act again that was retired; never somebody who was shut out.
+
+    Within a demo its last administrator stays, so only retiring leaves nobody.
+    """
+    other = aliased(User)
+    active = select(other.id).where(other.is_demo, other.deactivated_at.is_(None))
+    brought_back = session.scalars(
+        update(User)
+        .where(User.is_demo, ~active.exists())
+        .values(deactivated_at=None)
+        .returning(User.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    for user_id in brought_back:
+        audit.record(session, None, Action.USER_REACTIVATE, subject=(_USER, user_id))
+
+
+def _give_address(session: Session, part: _Part) -> None:
+    """Let somebody sign in who was made by a version that asked for no address."""
+    session.execute(
+        update(User)
+        .where(User.is_demo, User.email.is_(None), User.name == part.name)
+        .values(email=part.email)
+    )
+
+
+def _demo_patient(session: Session, part: _Part) -> UUID | None:
+    if part.role is not Role.PATIENT:
+        return None
+    first_name, last_name = part.name.split()
+    session.execute(
+        insert(Patient)
+        .values(
+            first_name=first_name,
+            last_name=last_name,
+            date_of_birth=date(1988, 4, 12),
+            sex="female",
+            email=part.email,
+            source=_DEMO_SOURCE,
+            source_id=_DEMO_PATIENT,
+        )
+        .on_conflict_do_nothing(constraint="patients_source_once")
+    )
+    return session.scalars(
+        select(Patient.id).where(
+            Patient.source == _DEMO_SOURCE, Patient.source_id == _DEMO_PATIENT
+        )
+    ).one()

@@ -1,0 +1,268 @@
+"""Links that let a person in for the first time, once."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import exists, func, select, update
+from sqlalchemy.orm import Session
+
+from db.models import Invitation, User
+from services.core import audit
+from services.core.actors import Actor, Permission, Role
+from services.core.audit import Action
+from services.core.errors import Conflict, InvalidInput
+from services.patients.care import care
+from services.patients.records import patients
+from services.people import accounts
+from services.people.sign_in import confirmations
+
+LIFETIME: Final = timedelta(hours=72)
+METHOD: Final = "invitation"
+_RANDOM_BYTES: Final = 32
+_LENGTH: Final = len(secrets.token_urlsafe(_RANDOM_BYTES))
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """A person and their link's token, which is to be had only now."""
+
+    user_id: UUID
+    name: str
+    email: str
+    token: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Who a link lets in."""
+
+    user_id: UUID
+    name: str
+    role: Role
+
+
+class AlreadySignsIn(Conflict):
+    """A new link would let its holder in as somebody who is here already."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This person has signed in before, so they need no link: their e-mail "
+            "address is enough, a code is sent to it."
+        )
+
+
+class SignInDeactivated(Conflict):
+    """An administrator has shut this person out."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This person's sign-in is deactivated. Only an administrator can let them "
+            "in again."
+        )
+
+
+def invite(
+    session: Session,
+    actor: Actor,
+    *,
+    name: str,
+    email: str,
+    role: Role,
+    session_id: UUID | None,
+) -> Invited:
+    """Make a sign-in for a colleague, and a link to it; the caller commits.
+
+    Raises NotConfirmed, AddressTaken, InvalidInput, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_USERS)
+    confirmations.require_passkey(session, actor, session_id)
+    if role is Role.PATIENT:
+        raise InvalidInput(
+            "role", "Patients are invited from their record, by the front desk."
+        )
+    return _link(session, actor, _add(session, name, email, role))
+
+
+def invite_patient(session: Session, actor: Actor, patient_id: UUID) -> Invited:
+    """Let a patient see their own record; the caller commits.
+
+    The link goes to the address on the record. Raises AlreadySignsIn,
+    SignInDeactivated, AddressTaken, PatientArchived, InvalidInput, NotFound and
+    NotAllowed.
+    """
+    actor.require(Permission.INVITE_PATIENT)
+    patient = patients.look_up(session, actor, patient_id)
+    care.require_own(session, actor, patient_id)
+    if patient.is_archived:
+        raise patients.PatientArchived(patient)
+    if not patient.email:
+        raise InvalidInput(
+            "email",
+            "There is no e-mail address on the record to send a link to; add it first.",
+        )
+    name = f"{patient.first_name} {patient.last_name}"
+    user = _find_patients(session, patient_id)
+    if user is None:
+        user = _add(session, name, patient.email, Role.PATIENT, patient_id)
+    else:
+        _require_newcomer(session, user)
+        with accounts.unless_taken(session):
+            user.name, user.email = name, patient.email
+    return _link(session, actor, user)
+
+
+def renew(
+    session: Session, actor: Actor, user_id: UUID, *, session_id: UUID | None
+) -> Invited:
+    """Make another link for somebody who has not come yet; the caller commits.
+
+    Links from before open nothing any more. Raises AlreadySignsIn, SignInDeactivated,
+    NotConfirmed, NotFound, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_USERS)
+    confirmations.require_passkey(session, actor, session_id)
+    person = accounts.get_person(session, actor, user_id)
+    if person.standing is accounts.AccountStatus.ACTIVE:
+        raise AlreadySignsIn
+    user = session.get_one(User, user_id)
+    _require_newcomer(session, user)
+    return _link(session, actor, user)
+
+
+def invite_admin(session: Session, console: Actor, *, name: str, email: str) -> Invited:
+    """Let the first administrator in, or one who lost every other way.
+
+    For the command line only: whoever works on the server itself needs no permission.
+    The caller commits. Raises AddressTaken, SignInDeactivated, InvalidInput.
+    """
+    address = accounts.read_email(email)
+    user = session.scalar(
+        select(User).where(func.lower(User.email) == func.lower(address))
+    )
+    if user is None:
+        user = _add(session, name, address, Role.ADMIN)
+    elif user.role != Role.ADMIN:
+        raise accounts.AddressTaken
+    elif user.deactivated_at is not None:
+        raise SignInDeactivated
+    return _link(session, console, user)
+
+
+def find(session: Session, token: str) -> Guest | None:
+    """Return who the link lets in; None if it is unknown, used or too old.
+
+    Looking uses nothing up: mail programs open links before their readers do.
+    """
+    if not _is_well_formed(token):
+        return None
+    row = session.execute(
+        select(User.id, User.name, User.role)
+        .join(Invitation, Invitation.user_id == User.id)
+        .where(
+            Invitation.token_hash == _hash(token),
+            Invitation.used_at.is_(None),
+            Invitation.expires_at > func.now(),
+            User.deactivated_at.is_(None),
+        )
+    ).one_or_none()
+    return None if row is None else Guest(row.id, row.name, Role(row.role))
+
+
+def accept(session: Session, token: str) -> Guest | None:
+    """Use the link up and return who came; None if it opens nothing any more.
+
+    The caller commits either way: a failed attempt is recorded, too. Of two at the
+    same moment one gets in.
+    """
+    guest = find(session, token)
+    used = session.scalar(
+        update(Invitation)
+        .where(
+            Invitation.token_hash == _hash(token),
+            Invitation.used_at.is_(None),
+            Invitation.expires_at > func.now(),
+        )
+        .values(used_at=func.now())
+        .returning(Invitation.user_id)
+    )
+    if guest is None or used is None:
+        audit.record(
+            session,
+            None,
+            Action.SESSION_START,
+            outcome="failed",
+            details={"method": METHOD},
+        )
+        return None
+    return guest
+
+
+def _add(
+    session: Session, name: str, email: str, role: Role, patient_id: UUID | None = None
+) -> User:
+    user = User(
+        name=accounts.read_name(name),
+        email=accounts.read_email(email),
+        role=role.value,
+        patient_id=patient_id,
+    )
+    with accounts.unless_taken(session):
+        session.add(user)
+    return user
+
+
+def _link(session: Session, actor: Actor, user: User) -> Invited:
+    token = secrets.token_urlsafe(_RANDOM_BYTES)
+    accounts.void_invitations(session, user.id)
+    invitation = Invitation(
+        user_id=user.id,
+        token_hash=_hash(token),
+        created_by=actor.id,
+        expires_at=func.now() + LIFETIME,
+    )
+    session.add(invitation)
+    session.flush()
+    audit.record(
+        session,
+        actor,
+        Action.USER_INVITE,
+        patient_id=user.patient_id,
+        subject=(accounts.SUBJECT, user.id),
+        details={"role": user.role, "email": user.email},
+    )
+    return Invited(user.id, user.name, user.email or "", token, invitation.expires_at)
+
+
+def _find_patients(session: Session, patient_id: UUID) -> User | None:
+    """Return the sign-in of the patient, not one of a program that acts for them."""
+    return session.scalar(
+        select(User)
+        .where(User.patient_id == patient_id, User.email.is_not(None))
+        .order_by(User.created_at)
+        .limit(1)
+        .with_for_update()
+    )
+
+
+def _require_newcomer(session: Session, user: User) -> None:
+    if user.deactivated_at is not None:
+        raise SignInDeactivated
+    came = exists().where(
+        Invitation.user_id == user.id, Invitation.used_at.is_not(None)
+    )
+    if session.scalar(select(came)):
+        raise AlreadySignsIn
+
+
+def _is_well_formed(token: str) -> bool:
+    return len(token) == _LENGTH and token.isascii()
+
+
+def _hash(token: str) -> bytes:
+    """Hash without salt or stretching: 256 random bits cannot be guessed anyway."""
+    return hashlib.sha256(token.encode()).digest()

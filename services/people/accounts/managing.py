@@ -1,0 +1,253 @@
+"""What administrators do to people's sign-ins."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from db.models import ApiToken, Invitation, Passkey, User
+from services.core import audit
+from services.core.actors import Actor, Permission, Role
+from services.core.audit import Action
+from services.core.errors import Conflict, InvalidInput, NotAllowed
+from services.people import sessions
+from services.people.accounts.addresses import unless_taken
+from services.people.accounts.listing import NoSuchPerson
+from services.people.accounts.particulars import (
+    read_email,
+    read_name,
+    read_phone_number,
+)
+from services.people.sign_in import confirmations
+
+SUBJECT: Final = "user"
+# Who works here; a patient's role comes with a record.
+COLLEAGUES: Final = tuple(role for role in Role if role is not Role.PATIENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Particulars:
+    """What an administrator may correct about somebody."""
+
+    name: str
+    email: str
+    phone_number: str | None = None
+
+
+class LastAdmin(Conflict):
+    """Nobody would be left who could let people in."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This is the last administrator who can sign in. Make somebody else an "
+            "administrator first."
+        )
+
+
+class OwnSignIn(NotAllowed):
+    """Administrators watch each other: nobody decides about their own sign-in."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You cannot do this to your own sign-in. Ask another administrator."
+        )
+
+
+def change_role(
+    session: Session,
+    actor: Actor,
+    user_id: UUID,
+    role: Role,
+    *,
+    session_id: UUID | None,
+) -> None:
+    """Give a person of the clinic another role; the caller commits.
+
+    It ends their sign-ins, because what the former role had on screen stays there
+    until then. Raises NotConfirmed, OwnSignIn, LastAdmin, InvalidInput, NotFound and
+    NotAllowed.
+    """
+    user = _get_other(session, actor, user_id)
+    confirmations.require_passkey(session, actor, session_id)
+    if Role.PATIENT in (role, user.role):
+        raise InvalidInput(
+            "role",
+            "A patient's sign-in shows one record and a colleague's shows many: "
+            "invite the person once more instead, with another address.",
+        )
+    if user.role == role:
+        return
+    _keep_an_admin(session, user)
+    changes = {"role": [user.role, role.value]}
+    user.role = role.value
+    session.flush()
+    sessions.end_all(session, actor, user_id)
+    _record(session, actor, Action.USER_CHANGE_ROLE, user, changes)
+
+
+def change_particulars(
+    session: Session,
+    actor: Actor,
+    user_id: UUID,
+    typed: Particulars,
+    *,
+    session_id: UUID | None,
+) -> None:
+    """Correct how somebody is called and reached; the caller commits.
+
+    Raises NotConfirmed, AddressTaken, InvalidInput, NotFound, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_USERS)
+    user = _lock(session, user_id)
+    # Who changes an address decides who gets the codes.
+    confirmations.require_passkey(session, actor, session_id)
+    wanted = Particulars(
+        read_name(typed.name),
+        read_email(typed.email),
+        read_phone_number(typed.phone_number or ""),
+    )
+    changes = audit.differences(
+        Particulars(user.name, user.email or "", user.phone_number), wanted
+    )
+    if not changes:
+        return
+    with unless_taken(session):
+        user.name, user.email = wanted.name, wanted.email
+        user.phone_number = wanted.phone_number
+    _record(session, actor, Action.USER_CHANGE, user, changes)
+
+
+def deactivate_sign_in(session: Session, actor: Actor, user_id: UUID) -> None:
+    """End somebody's sign-ins, tokens and invitations; the caller commits.
+
+    A part of `services.documents.sharing.offboarding.deactivate`, which pages and programs call: it ends
+    their links to documents as well. Raises OwnSignIn, LastAdmin, NotFound, NotAllowed.
+    """
+    user = _get_other(session, actor, user_id)
+    if user.deactivated_at is not None:
+        return
+    _keep_an_admin(session, user)
+    user.deactivated_at = session.scalar(select(func.now()))
+    session.flush()
+    sessions.end_all(session, actor, user_id)
+    # For good: who comes back is let in by somebody, not by what lay about meanwhile.
+    _revoke_tokens(session, user_id)
+    void_invitations(session, user_id)
+    _record(session, actor, Action.USER_DEACTIVATE, user)
+
+
+def reactivate(
+    session: Session, actor: Actor, user_id: UUID, *, session_id: UUID | None
+) -> None:
+    """Let somebody in again with the role they had; the caller commits.
+
+    Raises NotConfirmed, NotFound, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_USERS)
+    user = _lock(session, user_id)
+    confirmations.require_passkey(session, actor, session_id)
+    if user.deactivated_at is None:
+        return
+    user.deactivated_at = None
+    session.flush()
+    _record(session, actor, Action.USER_REACTIVATE, user)
+
+
+def reset_passkeys(
+    session: Session, actor: Actor, user_id: UUID, *, session_id: UUID | None
+) -> None:
+    """Forget somebody's passkeys, as when a device was lost; the caller commits.
+
+    What the device is signed in to ends too. Raises NotConfirmed, NotFound,
+    NotAllowed.
+    """
+    user = _get_other(session, actor, user_id)
+    confirmations.require_passkey(session, actor, session_id)
+    forgotten = session.execute(
+        delete(Passkey).where(Passkey.user_id == user_id).returning(Passkey.id)
+    ).all()
+    sessions.end_all(session, actor, user_id)
+    changes = {"passkeys": [len(forgotten), 0]}
+    _record(session, actor, Action.USER_RESET_PASSKEYS, user, changes)
+
+
+def void_invitations(session: Session, user_id: UUID) -> None:
+    """Let links that were sent before open nothing any more."""
+    session.execute(
+        update(Invitation)
+        .where(Invitation.user_id == user_id, Invitation.used_at.is_(None))
+        .values(expires_at=func.least(Invitation.expires_at, func.now()))
+    )
+
+
+def _get_other(session: Session, actor: Actor, user_id: UUID) -> User:
+    actor.require(Permission.MANAGE_USERS)
+    if user_id == actor.id:
+        raise OwnSignIn
+    return _lock(session, user_id)
+
+
+def _lock(session: Session, user_id: UUID) -> User:
+    """Return the person, and let nobody else change them meanwhile.
+
+    Together with the administrators, always in the same order: of two who demote each
+    other in the same second, the second waits and then finds who is left.
+    """
+    locked = session.scalars(
+        select(User)
+        .where(User.email.is_not(None))
+        .where(or_(User.id == user_id, User.role == Role.ADMIN))
+        .order_by(User.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    user = next((user for user in locked if user.id == user_id), None)
+    if user is None:
+        raise NoSuchPerson
+    return user
+
+
+def _keep_an_admin(session: Session, leaving: User) -> None:
+    """Raise LastAdmin if no administrator who can sign in would be left.
+
+    Nobody of the demo counts for a real clinic: outside the demo they are shut out.
+    """
+    if leaving.role != Role.ADMIN:
+        return
+    others = select(func.count()).where(
+        User.id != leaving.id,
+        User.role == Role.ADMIN,
+        User.email.is_not(None),
+        User.deactivated_at.is_(None),
+        or_(~User.is_demo, User.is_demo == leaving.is_demo),
+    )
+    if not session.scalar(others):
+        raise LastAdmin
+
+
+def _revoke_tokens(session: Session, user_id: UUID) -> None:
+    session.execute(
+        update(ApiToken)
+        .where(ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
+        .values(revoked_at=func.now())
+    )
+
+
+def _record(
+    session: Session,
+    actor: Actor,
+    action: Action,
+    user: User,
+    changes: Mapping[str, Sequence[object]] | None = None,
+) -> None:
+    audit.record(
+        session,
+        actor,
+        action,
+        patient_id=user.patient_id,
+        subject=(SUBJECT, user.id),
+        details={"changed": changes} if changes else None,
+    )

@@ -1,0 +1,55 @@
+"""What is kept about a person who signs in must look like this."""
+
+import re
+import unicodedata
+from typing import Final
+
+from email_validator import EmailNotValidError, validate_email
+
+from services.core.errors import InvalidInput
+
+MAX_NAME_LENGTH: Final = 100
+MAX_EMAIL_LENGTH: Final = 254
+_PHONE: Final = re.compile(r"\+?[0-9]{10,15}")
+_SEPARATORS: Final = re.compile(r"[\s().\-/]")
+
+
+def read_name(typed: str) -> str:
+    """Return the name as it is kept, or raise InvalidInput."""
+    name = " ".join(unicodedata.normalize("NFC", typed).split())
+    if not name:
+        raise InvalidInput("name", "The name is missing; enter it.")
+    if len(name) > MAX_NAME_LENGTH:
+        raise InvalidInput(
+            "name", f"The name is too long; shorten it to {MAX_NAME_LENGTH} characters."
+        )
+    # Also refuses what reorders text: a name in the audit must read as it is stored.
+    if not name.isprintable():
+        raise InvalidInput("name", "The name holds a character that cannot be shown.")
+    return name
+
+
+def read_email(typed: str) -> str:
+    """Return the address as it is kept, or raise InvalidInput."""
+    try:
+        # Whether mail arrives is found out by sending some.
+        found = validate_email(typed.strip(), check_deliverability=False).normalized
+    except EmailNotValidError as error:
+        raise InvalidInput(
+            "email", "The e-mail is not an address; correct it."
+        ) from error
+    if len(found) > MAX_EMAIL_LENGTH:
+        raise InvalidInput("email", "The e-mail address is too long to be one.")
+    return found
+
+
+def read_phone_number(typed: str) -> str | None:
+    """Return the number as it is kept, None for none, or raise InvalidInput."""
+    number = _SEPARATORS.sub("", typed)
+    if number and not _PHONE.fullmatch(number):
+        raise InvalidInput(
+            "phone_number",
+            "The phone number must have 10 to 15 digits, with a + before a country "
+            "code.",
+        )
+    return number or None

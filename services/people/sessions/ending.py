@@ -1,0 +1,116 @@
+"""Ends sign-ins, and writes down those that ended by themselves."""
+
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Final, Literal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from db.models import User, UserSession
+from services.core import audit
+from services.core.actors import Actor
+from services.core.audit import Action
+from services.core.errors import NotFound
+from services.people.sessions.records import (
+    LIMITS,
+    Limits,
+    actor_of,
+    holding,
+    require_own,
+)
+
+Ended = Literal["sign-out", "replaced", "ended", "idle", "expired", "deactivated"]
+
+SUBJECT: Final = "session"
+# Afterwards nobody asks any more who was signed in where; the audit log still tells.
+KEPT: Final = timedelta(days=90)
+
+
+def end(session: Session, actor: Actor, session_id: UUID) -> None:
+    """End a sign-in, one's own or another's; raises NotAllowed or NotFound."""
+    owner = session.scalar(
+        select(UserSession.user_id).where(UserSession.id == session_id)
+    )
+    if owner is None:
+        raise NotFound("There is no such sign-in.")
+    require_own(actor, owner)
+    end_where(session, UserSession.id == session_id, actor, "ended")
+
+
+def end_all(
+    session: Session, actor: Actor, user_id: UUID, *, but: UUID | None = None
+) -> int:
+    """End the person's sign-ins, perhaps all but one; return how many it were."""
+    require_own(actor, user_id)
+    return end_where(
+        session,
+        and_(UserSession.user_id == user_id, UserSession.id.is_distinct_from(but)),
+        actor,
+        "ended",
+    )
+
+
+def sign_out(session: Session, token: str) -> None:
+    """End the sign-in that the browser with this token has, if it is still open."""
+    end_where(session, holding(token), None, "sign-out")
+
+
+def expire(session: Session, *, limits: Limits = LIMITS) -> int:
+    """Write down which sign-ins are over by themselves; return how many."""
+    too_old = UserSession.expires_at <= func.now()
+    gone = select(User.id).where(User.deactivated_at.is_not(None))
+    without = UserSession.user_id.in_(gone)
+    silent = UserSession.last_seen_at <= func.now() - limits.idle
+    return (
+        end_where(session, without, None, "deactivated")
+        + end_where(session, too_old, None, "expired")
+        + end_where(session, silent, None, "idle")
+    )
+
+
+def forget(session: Session) -> int:
+    """Delete what ended long ago; return how many."""
+    gone = session.execute(
+        delete(UserSession)
+        .where(
+            or_(
+                UserSession.ended_at < func.now() - KEPT,
+                UserSession.expires_at < func.now() - KEPT,
+            )
+        )
+        .returning(UserSession.id)
+    )
+    return len(gone.all())
+
+
+def end_where(
+    session: Session,
+    which: ColumnElement[bool],
+    actor: Actor | None,
+    reason: Ended,
+) -> int:
+    """End what is open and matches; without an actor their owners do it."""
+    ended = session.execute(
+        update(UserSession)
+        .where(which, UserSession.ended_at.is_(None))
+        .values(ended_at=func.now(), ended_by=actor.id if actor else None)
+        .returning(UserSession.id, UserSession.user_id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    owners = {} if actor else _people(session, {row.user_id for row in ended})
+    for row in ended:
+        audit.record(
+            session,
+            actor or owners[row.user_id],
+            Action.SESSION_END,
+            subject=(SUBJECT, row.id),
+            details={"reason": reason, "user_id": str(row.user_id)},
+        )
+    return len(ended)
+
+
+def _people(session: Session, ids: Collection[UUID]) -> dict[UUID, Actor]:
+    found = session.scalars(select(User).where(User.id.in_(ids))) if ids else ()
+    return {user.id: actor_of(user) for user in found}

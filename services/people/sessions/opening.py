@@ -1,0 +1,179 @@
+"""Starts sign-ins, finds them by their tokens, and keeps them alive."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Select,
+    Uuid,
+    bindparam,
+    func,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Session
+
+from db.models import User, UserSession
+from services.core import audit
+from services.core.actors import Actor
+from services.core.audit import Action
+from services.core.errors import NotAllowed, NotFound
+from services.people.sessions.ending import SUBJECT, end_where
+from services.people.sessions.records import (
+    LIMITS,
+    Limits,
+    Live,
+    Method,
+    Record,
+    Started,
+    actor_of,
+    hash_of,
+    holding,
+    is_open,
+    live_of,
+    new_token,
+    record_of,
+    require_own,
+)
+
+_LONGEST_BROWSER: Final = 80
+
+
+def start(
+    session: Session,
+    user_id: UUID,
+    *,
+    method: Method,
+    network: str | None,
+    browser: str | None,
+    replacing: str | None = None,
+    limits: Limits = LIMITS,
+) -> Started:
+    """Sign a person in; `replacing` is the token that their browser had before.
+
+    Raises NotAllowed for somebody who may not act any more. A passkey proves at once
+    that the person is there, as a confirmation would.
+    """
+    user = session.scalar(
+        select(User).where(User.id == user_id, User.deactivated_at.is_(None))
+    )
+    if user is None:
+        raise NotAllowed("Nobody with this sign-in may act here any more.")
+    if replacing:
+        end_where(session, holding(replacing), None, "replaced")
+    token = new_token()
+    row = UserSession(
+        user_id=user_id,
+        token_hash=hash_of(token),
+        method=method,
+        network=network,
+        browser=browser[:_LONGEST_BROWSER] if browser else None,
+        expires_at=func.now() + limits.lifetime,
+        confirmed_at=func.now() if method == "passkey" else None,
+    )
+    session.add(row)
+    session.flush()
+    audit.record(
+        session,
+        actor_of(user),
+        Action.SESSION_START,
+        subject=(SUBJECT, row.id),
+        details={"method": method},
+    )
+    return Started(token, row.id, user_id)
+
+
+def find(session: Session, token: str, *, limits: Limits = LIMITS) -> Live | None:
+    """Return the sign-in behind a token; None if it is unknown or over.
+
+    It is over when it was ended, had no input for too long, is too old, or when its
+    person was deactivated.
+    """
+    row = session.execute(_lives(limits).where(holding(token))).one_or_none()
+    return live_of(row) if row else None
+
+
+def find_all(
+    session: Session, ids: Collection[UUID], *, limits: Limits = LIMITS
+) -> dict[UUID, Live]:
+    """Return those of the sign-ins that still hold, by their ids."""
+    rows = session.execute(_lives(limits).where(UserSession.id.in_(ids)))
+    return {live.record.id: live for live in map(live_of, rows)}
+
+
+def touch(
+    session: Session, seen: Mapping[UUID, float], *, limits: Limits = LIMITS
+) -> None:
+    """Note that there was input in these sign-ins, so many seconds ago.
+
+    What is over stays over.
+    """
+    columns = (
+        func.unnest(
+            bindparam("ids", list(seen), type_=ARRAY(Uuid)),
+            bindparam(
+                "ago", [int(s * 1000) for s in seen.values()], type_=ARRAY(BigInteger)
+            ),
+        )
+        .table_valued("id", "milliseconds", name="seen")
+        .render_derived()
+    )
+    at = func.now() - columns.c.milliseconds * literal(timedelta(milliseconds=1))
+    session.execute(
+        update(UserSession)
+        .where(
+            UserSession.id == columns.c.id,
+            UserSession.last_seen_at < at,
+            is_open(limits),
+        )
+        .values(last_seen_at=at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def confirm(session: Session, session_id: UUID) -> None:
+    """Note that the person has just proved to be there, or raise NotFound."""
+    user = session.scalar(
+        select(User)
+        .join(UserSession, UserSession.user_id == User.id)
+        .where(UserSession.id == session_id, UserSession.ended_at.is_(None))
+    )
+    if user is None:
+        raise NotFound("This sign-in has ended. Sign in again.")
+    session.execute(
+        update(UserSession)
+        .where(UserSession.id == session_id)
+        .values(confirmed_at=func.now())
+    )
+    audit.record(
+        session,
+        actor_of(user),
+        Action.SESSION_CONFIRM,
+        subject=(SUBJECT, session_id),
+    )
+
+
+def list_sessions(
+    session: Session, actor: Actor, user_id: UUID, *, limits: Limits = LIMITS
+) -> tuple[Record, ...]:
+    """Return the person's open sign-ins, the last used first; raises NotAllowed."""
+    require_own(actor, user_id)
+    rows = session.scalars(
+        select(UserSession)
+        .where(UserSession.user_id == user_id, is_open(limits))
+        .order_by(UserSession.last_seen_at.desc(), UserSession.id)
+    )
+    return tuple(record_of(row) for row in rows)
+
+
+def _lives(limits: Limits) -> Select[UserSession, User, datetime]:
+    return (
+        select(UserSession, User, func.now())
+        .join(User, User.id == UserSession.user_id)
+        .where(is_open(limits), User.deactivated_at.is_(None))
+    )

@@ -1,0 +1,146 @@
+"""What is known of a sign-in, and when it holds."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, Literal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, and_, func
+
+from db.models import User, UserSession
+from db.settings import Settings
+from services.core.actors import Actor, Permission, Role
+
+Method = Literal["demo", "code", "passkey", "oidc", "invitation"]
+
+# How long a passkey's confirmation covers dangerous actions.
+FRESH: Final = timedelta(minutes=5)
+
+_RANDOM_BYTES: Final = 32
+_LENGTH: Final = len(secrets.token_urlsafe(_RANDOM_BYTES))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a sign-in lasts: without any input, and at most."""
+
+    idle: timedelta = timedelta(minutes=15)
+    lifetime: timedelta = timedelta(hours=12)
+
+    def without(self, gap_seconds: float) -> "Limits":
+        """Return the limits for sign-ins of which nothing was written down so long."""
+        if not gap_seconds:
+            return self
+        return replace(self, idle=self.idle + timedelta(seconds=gap_seconds))
+
+
+LIMITS: Final = Limits()
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return how long sign-ins last by these settings."""
+    return Limits(
+        idle=timedelta(minutes=settings.session_idle_minutes),
+        lifetime=timedelta(hours=settings.session_hours),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A new sign-in; the token is known to the browser alone from now on."""
+
+    token: str
+    id: UUID
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is kept of a sign-in."""
+
+    id: UUID
+    user_id: UUID
+    method: str
+    network: str | None
+    browser: str | None
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    confirmed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A sign-in that holds, whose it is, and the database's clock when it was asked."""
+
+    actor: Actor
+    record: Record
+    at: datetime
+
+
+def new_token() -> str:
+    """Return 256 random bits."""
+    return secrets.token_urlsafe(_RANDOM_BYTES)
+
+
+def is_well_formed(token: str) -> bool:
+    """Tell whether this can be a token at all, without asking a database."""
+    return len(token) == _LENGTH and token.isascii()
+
+
+def hash_of(token: str) -> bytes:
+    """Hash without salt or stretching: 256 random bits cannot be guessed anyway."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def is_fresh(record: Record, now: datetime) -> bool:
+    """Tell whether the person proved recently enough to be there."""
+    return record.confirmed_at is not None and now - record.confirmed_at <= FRESH
+
+
+def require_own(actor: Actor, user_id: UUID) -> None:
+    """Raise NotAllowed unless it is the actor's own, or theirs to end."""
+    if user_id != actor.id:
+        actor.require(Permission.END_SESSIONS)
+
+
+def holding(token: str) -> ColumnElement[bool]:
+    """Say which row is this token's."""
+    return UserSession.token_hash == hash_of(token)
+
+
+def is_open(limits: Limits) -> ColumnElement[bool]:
+    """Say which rows are neither ended nor over by themselves."""
+    return and_(
+        UserSession.ended_at.is_(None),
+        UserSession.expires_at > func.now(),
+        UserSession.last_seen_at > func.now() - limits.idle,
+    )
+
+
+def live_of(row: Row[UserSession, User, datetime]) -> Live:
+    """Read a row of a sign-in, its person and the time."""
+    kept, user, at = row
+    return Live(actor_of(user), record_of(kept), at)
+
+
+def record_of(row: UserSession) -> Record:
+    """Read a row."""
+    return Record(
+        row.id,
+        row.user_id,
+        row.method,
+        row.network,
+        row.browser,
+        row.created_at,
+        row.last_seen_at,
+        row.expires_at,
+        row.confirmed_at,
+    )
+
+
+def actor_of(user: User) -> Actor:
+    """Return who acts."""
+    return Actor(user.id, user.name, Role(user.role), user.patient_id)

@@ -1,0 +1,1 @@
+"""Ways of signing in: codes, passkeys, the clinic's own accounts."""

@@ -1,0 +1,105 @@
+"""Questions put to a browser that must come back answered, once and in time."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import delete, func, update
+from sqlalchemy.orm import Session
+
+from db.models import Ceremony
+from services.core.errors import Conflict
+
+# Long enough to look for a security key, short enough that a screen left open in the
+# evening cannot be answered in the morning.
+LIFETIME: Final = timedelta(minutes=5)
+
+
+class Purpose(StrEnum):
+    """What the answer will be good for; an answer to another question is none."""
+
+    ADD_PASSKEY = "passkey:add"
+    SIGN_IN = "passkey:sign-in"
+    CONFIRM = "passkey:confirm"
+    OPENID = "openid:sign-in"
+
+
+class CeremonyOver(Conflict):
+    """The question was never asked here, is too old, or has been answered."""
+
+    def __init__(self) -> None:
+        super().__init__("This took too long, or was done already. Please start again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What was kept with the question when it was asked."""
+
+    user_id: UUID | None
+    details: Mapping[str, Any]
+
+
+def begin(
+    session: Session,
+    purpose: Purpose,
+    browser: str,
+    secret: bytes,
+    *,
+    user_id: UUID | None = None,
+    details: Mapping[str, Any] | None = None,
+    lifetime: timedelta = LIFETIME,
+) -> None:
+    """Keep a question to a browser; the caller commits.
+
+    `browser` is a secret that this browser alone carries in a cookie, and `secret`
+    what its answer brings back: at least 16 random bytes.
+    """
+    session.add(
+        Ceremony(
+            purpose=purpose,
+            browser_hash=_hash(browser),
+            user_id=user_id,
+            secret=secret,
+            details=dict(details or {}),
+            expires_at=func.now() + lifetime,
+        )
+    )
+    session.flush()
+
+
+def take(session: Session, purpose: Purpose, browser: str, secret: bytes) -> Taken:
+    """Use the question up and return what was kept with it; raises CeremonyOver.
+
+    Commit this before anything else is done with the answer: also one that turns out
+    to be wrong must not be tried twice.
+    """
+    # One statement, so that of two requests with the same answer one finds nothing.
+    taken = session.execute(
+        update(Ceremony)
+        .where(
+            Ceremony.purpose == purpose,
+            Ceremony.browser_hash == _hash(browser),
+            Ceremony.secret == secret,
+            Ceremony.used_at.is_(None),
+            Ceremony.expires_at > func.now(),
+        )
+        .values(used_at=func.now())
+        .returning(Ceremony.user_id, Ceremony.details)
+    ).one_or_none()
+    if taken is None:
+        raise CeremonyOver
+    return Taken(taken.user_id, taken.details)
+
+
+def forget(session: Session, expired_before: datetime) -> None:
+    """Delete what can no longer be answered; the caller commits."""
+    session.execute(delete(Ceremony).where(Ceremony.expires_at < expired_before))
+
+
+def _hash(browser: str) -> bytes:
+    """Hash without salt or stretching: the cookie's random bits cannot be guessed."""
+    return hashlib.sha256(browser.encode()).digest()

@@ -1,0 +1,273 @@
+"""Who people are at the clinic's own identity provider, and what role it gives them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from db.models import User, UserIdentity
+from services.core import audit
+from services.core.actors import Actor, Role
+from services.core.audit import Action
+from services.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from services.people import accounts, sessions
+from services.people.sign_in import confirmations
+
+_SUBJECT: Final = "user"
+_LONGEST_SUBJECT: Final = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What a provider says about somebody, once its signature was checked.
+
+    A person is known by issuer and subject only: addresses and names change hands.
+    `email` is set if the provider has verified it, `role` if our settings grant one.
+    """
+
+    issuer: str
+    subject: str
+    name: str | None = None
+    email: str | None = None
+    role: Role | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityEntry:
+    """A connected account as its owner sees it."""
+
+    issuer: str
+    created_at: datetime
+    last_used_at: datetime | None
+    decides_role: bool
+
+
+class IdentityRefused(NotAllowed):
+    """The provider knows the person, and they may still not act here.
+
+    `user_id` is for the audit log.
+    """
+
+    def __init__(self, sentence: str, *, user_id: UUID | None = None) -> None:
+        super().__init__(sentence)
+        self.user_id = user_id
+
+
+class IdentityTaken(Conflict):
+    """The account belongs to somebody else here."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This account is connected to somebody else here. Ask an administrator to "
+            "look into it."
+        )
+
+
+def read_claims(
+    issuer: str, claims: Mapping[str, Any], *, role_claim: str, roles: Mapping[str, str]
+) -> Claimed:
+    """Return what checked claims say; `roles` gives groups a role, the first counts."""
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not 0 < len(subject) <= _LONGEST_SUBJECT:
+        raise IdentityRefused("The clinic's sign-in did not say who you are.")
+    # Only a clear yes: some providers send the word "false".
+    is_verified = claims.get("email_verified") is True
+    return Claimed(
+        issuer,
+        subject,
+        _text(claims.get("name")),
+        _text(claims.get("email")) if is_verified else None,
+        _granted(_groups(claims, role_claim), roles),
+    )
+
+
+def sign_in(session: Session, claimed: Claimed) -> Actor:
+    """Return who this is here, or raise IdentityRefused; the caller commits.
+
+    Whom the provider brings in is made here at once, and has the role that it gives
+    them from then on; whoever connected their account themselves keeps theirs.
+    """
+    _let_one_in_at_a_time(session, claimed)
+    found = _find(session, claimed)
+    if found is None:
+        return _bring_in(session, claimed)
+    identity, user = found
+    if user.deactivated_at is not None:
+        raise IdentityRefused(
+            "Your sign-in here was ended. Ask an administrator if your work needs it.",
+            user_id=user.id,
+        )
+    if identity.decides_role:
+        _follow(session, user, claimed)
+    identity.last_used_at = func.now()
+    session.flush()
+    return accounts.actor_of(user)
+
+
+def connect(
+    session: Session, actor: Actor, claimed: Claimed, *, session_id: UUID | None
+) -> None:
+    """Let the actor sign in with this account from now on; the caller commits.
+
+    Raises NotConfirmed and IdentityTaken.
+    """
+    confirmations.require_proof(session, actor, session_id)
+    _let_one_in_at_a_time(session, claimed)
+    found = _find(session, claimed)
+    if found is None:
+        _link(session, claimed, actor, decides_role=False)
+    elif found[1].id != actor.id:
+        raise IdentityTaken
+
+
+def list_identities(session: Session, actor: Actor) -> tuple[IdentityEntry, ...]:
+    """Return the accounts with which the actor signs in."""
+    found = session.scalars(
+        select(UserIdentity)
+        .where(UserIdentity.user_id == actor.id)
+        .order_by(UserIdentity.created_at)
+    )
+    return tuple(
+        IdentityEntry(i.issuer, i.created_at, i.last_used_at, i.decides_role)
+        for i in found
+    )
+
+
+def disconnect(
+    session: Session, actor: Actor, issuer: str, *, session_id: UUID | None
+) -> None:
+    """Let the actor's account there sign nobody in any more; the caller commits.
+
+    Raises NotConfirmed and NotFound, also where the provider brought the actor in:
+    who leaves it would keep a role that it may take away.
+    """
+    confirmations.require_proof(session, actor, session_id)
+    removed = session.scalars(
+        delete(UserIdentity)
+        .where(
+            UserIdentity.user_id == actor.id,
+            UserIdentity.issuer == issuer,
+            ~UserIdentity.decides_role,
+        )
+        .returning(UserIdentity.subject)
+    ).all()
+    if not removed:
+        raise NotFound("There is no account that you could disconnect.")
+    _record(session, actor, Action.IDENTITY_UNLINK, {"issuer": issuer})
+
+
+def _bring_in(session: Session, claimed: Claimed) -> Actor:
+    if claimed.role is None:
+        raise IdentityRefused(
+            "The clinic's sign-in knows you, but nobody has let you into Chartroom "
+            "yet. If you were invited, sign in with a code and connect your account; "
+            "otherwise ask an administrator."
+        )
+    user = User(role=claimed.role)
+    try:
+        user.name = accounts.read_name(claimed.name or "")
+        user.email = accounts.read_email(claimed.email or "")
+        with accounts.unless_taken(session):
+            session.add(user)
+    except InvalidInput as error:
+        raise IdentityRefused(
+            "The clinic's sign-in did not tell your name or a verified e-mail "
+            "address. Ask an administrator to look into it."
+        ) from error
+    except accounts.AddressTaken:
+        # An address is no proof of being the person who has it here.
+        raise IdentityRefused(
+            "Somebody signs in here with your e-mail address already. If it is you, "
+            "sign in with a code and connect your account."
+        ) from None
+    actor = accounts.actor_of(user)
+    _link(session, claimed, actor, decides_role=True)
+    return actor
+
+
+def _follow(session: Session, user: User, claimed: Claimed) -> None:
+    """Give somebody whom the provider brought in the role that it says now."""
+    if claimed.role is None:
+        raise IdentityRefused(
+            "The clinic's sign-in does not give you a role in Chartroom any more. Ask "
+            "an administrator if your work needs it.",
+            user_id=user.id,
+        )
+    if user.role == claimed.role:
+        return
+    changes = {"role": [user.role, claimed.role.value]}
+    user.role = claimed.role
+    session.flush()
+    actor = accounts.actor_of(user)
+    # What the former role had on screen stays there until they end.
+    sessions.end_all(session, actor, user.id)
+    details = {"changed": changes, "issuer": claimed.issuer}
+    _record(session, actor, Action.USER_CHANGE_ROLE, details)
+
+
+def _find(session: Session, claimed: Claimed) -> tuple[UserIdentity, User] | None:
+    row = session.execute(
+        select(UserIdentity, User)
+        .join(User, User.id == UserIdentity.user_id)
+        .where(
+            UserIdentity.issuer == claimed.issuer,
+            UserIdentity.subject == claimed.subject,
+        )
+    ).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+def _link(
+    session: Session, claimed: Claimed, actor: Actor, *, decides_role: bool
+) -> None:
+    session.add(
+        UserIdentity(
+            issuer=claimed.issuer,
+            subject=claimed.subject,
+            user_id=actor.id,
+            decides_role=decides_role,
+            last_used_at=func.now(),
+        )
+    )
+    session.flush()
+    details: dict[str, Any] = {"issuer": claimed.issuer}
+    if decides_role:
+        details["role"] = actor.role.value
+    _record(session, actor, Action.IDENTITY_LINK, details)
+
+
+def _let_one_in_at_a_time(session: Session, claimed: Claimed) -> None:
+    """Make two first sign-ins in the same second wait for each other."""
+    account = f"chartroom.identity {claimed.issuer} {claimed.subject}"
+    session.execute(
+        select(func.pg_advisory_xact_lock(func.hashtextextended(account, 0)))
+    )
+
+
+def _record(
+    session: Session, actor: Actor, action: Action, details: Mapping[str, Any]
+) -> None:
+    audit.record(session, actor, action, subject=(_SUBJECT, actor.id), details=details)
+
+
+def _groups(claims: Mapping[str, Any], path: str) -> frozenset[str]:
+    """Return what the claim lists; a dot in its name may also lead inside."""
+    found: Any = claims.get(path)
+    if found is None:
+        found = claims
+        for name in path.split("."):
+            found = found.get(name) if isinstance(found, Mapping) else None
+    listed = found if isinstance(found, list) else [found]
+    return frozenset(group for group in listed if isinstance(group, str))
+
+
+def _granted(groups: frozenset[str], roles: Mapping[str, str]) -> Role | None:
+    return next((Role(role) for name, role in roles.items() if name in groups), None)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None

@@ -1,0 +1,182 @@
+"""Passkeys: each person's own list of them, and how one is added to it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import webauthn
+from sqlalchemy import delete, exists, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from webauthn.helpers.structs import (
+    AuthenticatorSelectionCriteria,
+    PublicKeyCredentialDescriptor,
+    ResidentKeyRequirement,
+)
+
+from db.models import Passkey, User
+from services.core import audit
+from services.core.actors import Actor
+from services.core.audit import Action
+from services.core.errors import Conflict, InvalidInput, NotFound
+from services.people.sign_in import ceremonies, confirmations, passkey_answers
+from services.people.sign_in.ceremonies import Purpose
+from services.people.sign_in.passkey_answers import Answer, PasskeyRefused, RelyingParty
+
+MOST: Final = 20
+LONGEST_NAME: Final = 60
+_UNNAMED: Final = "Passkey"
+_ONCE: Final = "passkeys_credential_id_key"
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyEntry:
+    """A passkey as its owner sees it."""
+
+    id: UUID
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+class TooManyPasskeys(Conflict):
+    """The person has as many passkeys as anybody may."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"You have {MOST} passkeys, which is as many as there may be. Remove one "
+            "that you no longer use."
+        )
+
+
+class PasskeyKnown(Conflict):
+    """The very same passkey is registered already."""
+
+    def __init__(self) -> None:
+        super().__init__("This passkey is known already, so there is nothing to add.")
+
+
+def list_passkeys(session: Session, actor: Actor) -> tuple[PasskeyEntry, ...]:
+    """Return the actor's own passkeys, oldest first."""
+    found = session.scalars(
+        select(Passkey)
+        .where(Passkey.user_id == actor.id)
+        .order_by(Passkey.created_at, Passkey.id)
+    )
+    return tuple(_entry(passkey) for passkey in found)
+
+
+def has_any(session: Session, actor: Actor) -> bool:
+    """Tell whether the actor can confirm anything with a passkey."""
+    return bool(session.scalar(select(exists().where(Passkey.user_id == actor.id))))
+
+
+def offer_new(
+    session: Session,
+    actor: Actor,
+    party: RelyingParty,
+    browser: str,
+    *,
+    session_id: UUID | None,
+) -> str:
+    """Return, as JSON, what a browser needs to make a passkey; the caller commits.
+
+    Raises NotConfirmed and TooManyPasskeys.
+    """
+    confirmations.require_proof(session, actor, session_id)
+    known = session.scalars(
+        select(Passkey.credential_id).where(Passkey.user_id == actor.id)
+    ).all()
+    if len(known) >= MOST:
+        raise TooManyPasskeys
+    user = session.get_one(User, actor.id)
+    options = webauthn.generate_registration_options(
+        rp_id=party.id,
+        rp_name=party.name,
+        user_id=actor.id.bytes,
+        user_name=user.email or user.name,
+        user_display_name=user.name,
+        timeout=passkey_answers.TIMEOUT_MILLISECONDS,
+        # Discoverable, so that nobody has to type who they are before signing in;
+        # verified, because a device alone may have been left lying about.
+        authenticator_selection=AuthenticatorSelectionCriteria(
+            resident_key=ResidentKeyRequirement.REQUIRED,
+            user_verification=passkey_answers.VERIFICATION,
+        ),
+        exclude_credentials=[PublicKeyCredentialDescriptor(id=key) for key in known],
+    )
+    ceremonies.begin(
+        session, Purpose.ADD_PASSKEY, browser, options.challenge, user_id=actor.id
+    )
+    return webauthn.options_to_json(options)
+
+
+def add(
+    session: Session,
+    actor: Actor,
+    party: RelyingParty,
+    answer: Answer,
+    *,
+    name: str,
+    session_id: UUID | None,
+) -> PasskeyEntry:
+    """Keep the passkey that a browser made for the actor; the caller commits.
+
+    Raises NotConfirmed, PasskeyRefused, PasskeyKnown and InvalidInput.
+    """
+    confirmations.require_proof(session, actor, session_id)
+    if answer.asked != actor.id:
+        raise PasskeyRefused("made for somebody else")
+    made = passkey_answers.check_new(party, answer)
+    passkey = Passkey(
+        user_id=actor.id,
+        credential_id=made.credential_id,
+        public_key=made.credential_public_key,
+        sign_count=made.sign_count,
+        transports=passkey_answers.transports(answer),
+        name=_checked(name),
+    )
+    try:
+        with session.begin_nested():
+            session.add(passkey)
+    except IntegrityError as error:
+        diagnosis = getattr(error.orig, "diag", None)
+        if getattr(diagnosis, "constraint_name", None) != _ONCE:
+            raise
+        raise PasskeyKnown from error
+    audit.record(session, actor, Action.PASSKEY_ADD, subject=("passkey", passkey.id))
+    return _entry(passkey)
+
+
+def remove(
+    session: Session, actor: Actor, passkey_id: UUID, *, session_id: UUID | None
+) -> None:
+    """Forget one of the actor's own passkeys; the caller commits.
+
+    Raises NotConfirmed and NotFound.
+    """
+    confirmations.require_proof(session, actor, session_id)
+    removed = session.scalar(
+        delete(Passkey)
+        .where(Passkey.id == passkey_id, Passkey.user_id == actor.id)
+        .returning(Passkey.id)
+    )
+    if removed is None:
+        raise NotFound("You have no such passkey; perhaps it was removed already.")
+    audit.record(session, actor, Action.PASSKEY_REMOVE, subject=("passkey", removed))
+
+
+def _checked(name: str) -> str:
+    name = " ".join(name.split())
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        raise InvalidInput(
+            "name", f"Give the passkey a name of at most {LONGEST_NAME} characters."
+        )
+    return name or _UNNAMED
+
+
+def _entry(passkey: Passkey) -> PasskeyEntry:
+    return PasskeyEntry(
+        passkey.id, passkey.name, passkey.created_at, passkey.last_used_at
+    )

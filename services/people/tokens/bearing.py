@@ -1,0 +1,72 @@
+"""Who acts with a token."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.orm import Session
+
+from db.models import ApiToken, User
+from services.core.actors import Actor, Role
+from services.people.tokens.records import hash_of, is_live, read_scopes
+
+# Often enough to see what is still in use, seldom enough to cost nothing.
+_NOTED_EVERY: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Who acts with a token, and whether its use is still to be noted."""
+
+    token_id: UUID
+    actor: Actor
+    is_to_be_noted: bool
+
+
+def find(session: Session, token: str) -> Bearer | None:
+    """Return who acts with this token; None if it is unknown, expired or revoked."""
+    used = func.coalesce(ApiToken.last_used_at < func.now() - _NOTED_EVERY, True)
+    row = session.execute(
+        select(
+            ApiToken.id.label("token_id"),
+            ApiToken.scopes,
+            used.label("is_to_be_noted"),
+            User.id,
+            User.name,
+            User.role,
+            User.patient_id,
+        )
+        .join(User, ApiToken.user_id == User.id)
+        .where(ApiToken.token_hash == hash_of(token), is_live())
+    ).one_or_none()
+    if row is None:
+        return None
+    actor = Actor(
+        row.id, row.name, Role(row.role), row.patient_id, read_scopes(row.scopes)
+    )
+    return Bearer(row.token_id, actor, row.is_to_be_noted)
+
+
+def find_actor(session: Session, token: str) -> Actor | None:
+    """Return who acts with this token, or None."""
+    found = find(session, token)
+    return None if found is None else found.actor
+
+
+def note_use(session: Session, token_id: UUID) -> None:
+    """Remember that the token is in use; the caller commits."""
+    session.execute(
+        update(ApiToken)
+        .where(
+            ApiToken.id == token_id,
+            # Many requests at once find the same old time; the first one writes.
+            or_(
+                ApiToken.last_used_at.is_(None),
+                ApiToken.last_used_at < func.now() - _NOTED_EVERY,
+            ),
+        )
+        .values(last_used_at=func.now())
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,212 @@
+"""Tokens are issued, listed and revoked."""
+
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.models import ApiToken, User
+from services.core import audit
+from services.core.actors import Actor, Permission, Role, Scope
+from services.core.audit import Action
+from services.core.errors import InvalidInput, NotFound
+from services.people.sign_in import confirmations
+from services.people.tokens.records import (
+    Token,
+    hash_of,
+    new_token,
+    scopes_of,
+    select_tokens,
+    token_of,
+)
+
+DEFAULT_LIFETIME: Final = timedelta(days=90)
+LONGEST_LIFETIME: Final = timedelta(days=365)
+MAX_NAME_LENGTH: Final = 60
+SUBJECT: Final = "token"
+
+
+def issue(
+    session: Session,
+    role: Role,
+    *,
+    name: str = "",
+    scopes: Collection[Scope] | None = None,
+    lifetime: timedelta = DEFAULT_LIFETIME,
+    patient_id: UUID | None = None,
+    console: Actor | None = None,
+) -> str:
+    """Return a new token of a new program with this role; the caller commits.
+
+    For the command line only: whoever works on the server itself needs no permission.
+    The token is shown this once: only its hash is kept. Raises InvalidInput where a
+    patient's token names no patient, or another's names one.
+    """
+    if (role is Role.PATIENT) != (patient_id is not None):
+        raise InvalidInput(
+            "patient_id", "A patient's token, and only that, names the patient's id."
+        )
+    named = _read_name(name) if name else name
+    carried = None if scopes is None else _read_scopes(role, scopes)
+    program = _add_program(session, named, role, patient_id)
+    return _issue(session, console, _Order(program, named, carried, lifetime))
+
+
+def issue_for_program(
+    session: Session,
+    actor: Actor,
+    *,
+    name: str,
+    role: Role,
+    scopes: Collection[Scope],
+    lifetime: timedelta,
+    session_id: UUID | None,
+) -> str:
+    """Return a new token of a new program; shown this once. The caller commits.
+
+    Raises NotConfirmed, InvalidInput, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_TOKENS)
+    confirmations.require_passkey(session, actor, session_id)
+    if role is Role.PATIENT:
+        raise InvalidInput("role", "A program acts as a colleague, not as a patient.")
+    named, carried = _read_name(name), _read_scopes(role, scopes)
+    program = _add_program(session, named, role, None)
+    return _issue(session, actor, _Order(program, named, carried, lifetime))
+
+
+def issue_own(
+    session: Session,
+    actor: Actor,
+    *,
+    name: str,
+    scopes: Collection[Scope],
+    lifetime: timedelta,
+    session_id: UUID | None,
+) -> str:
+    """Return a new token that acts for the actor; shown this once.
+
+    The caller commits. Raises NotConfirmed, InvalidInput, NotAllowed.
+    """
+    actor.require(Permission.OWN_TOKENS)
+    # It outlives the sign-in, so a screen that somebody left open must not do.
+    confirmations.require_proof(session, actor, session_id)
+    if Scope.ACT_ON_REPLICATION in scopes:
+        # Of a program that acts on the servers the token is the whole proof.
+        confirmations.require_passkey(session, actor, session_id)
+    named, carried = _read_name(name), _read_scopes(actor.role, scopes)
+    return _issue(session, actor, _Order(actor.id, named, carried, lifetime))
+
+
+def list_tokens(session: Session, actor: Actor) -> tuple[Token, ...]:
+    """Return everybody's tokens, the newest first; raises NotAllowed."""
+    actor.require(Permission.MANAGE_TOKENS)
+    return tuple(map(token_of, session.execute(select_tokens())))
+
+
+def list_own(session: Session, actor: Actor) -> tuple[Token, ...]:
+    """Return the tokens that act for the actor, the newest first; raises NotAllowed."""
+    actor.require(Permission.OWN_TOKENS)
+    own = select_tokens().where(ApiToken.user_id == actor.id)
+    return tuple(map(token_of, session.execute(own)))
+
+
+def revoke(session: Session, actor: Actor, token_id: UUID) -> None:
+    """Let a token open nothing any more, at once and for good; the caller commits.
+
+    Raises NotFound, also for somebody else's token unless one manages them all.
+    """
+    if not actor.may(Permission.MANAGE_TOKENS):
+        actor.require(Permission.OWN_TOKENS)
+    token = session.get(ApiToken, token_id, with_for_update=True)
+    if token is None or not _may_revoke(actor, token):
+        raise NotFound("There is no such token.")
+    if token.revoked_at is not None:
+        return
+    token.revoked_at = session.scalar(select(func.now()))
+    session.flush()
+    audit.record(session, actor, Action.TOKEN_REVOKE, subject=(SUBJECT, token_id))
+
+
+def _add_program(
+    session: Session, name: str, role: Role, patient_id: UUID | None
+) -> UUID:
+    """Make a user of its own, so that every deed can be traced to one token."""
+    program = User(
+        name=name or f"Program {secrets.token_hex(4)} ({role})",
+        role=role,
+        patient_id=patient_id,
+    )
+    session.add(program)
+    session.flush()
+    return program.id
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What a token shall be."""
+
+    user_id: UUID
+    name: str
+    scopes: Collection[Scope] | None
+    lifetime: timedelta
+
+
+def _issue(session: Session, actor: Actor | None, order: _Order) -> str:
+    if not timedelta(0) < order.lifetime <= LONGEST_LIFETIME:
+        raise InvalidInput(
+            "lifetime", "A token must live for some time, a year at most."
+        )
+    secret = new_token()
+    scopes = order.scopes if order.scopes is None else sorted(order.scopes)
+    token = ApiToken(
+        user_id=order.user_id,
+        token_hash=hash_of(secret),
+        name=order.name,
+        scopes=scopes,
+        issued_by=actor.id if actor else None,
+        expires_at=func.now() + order.lifetime,
+    )
+    session.add(token)
+    session.flush()
+    audit.record(
+        session,
+        actor,
+        Action.TOKEN_ISSUE,
+        subject=(SUBJECT, token.id),
+        details={"user_id": order.user_id, "name": order.name, "scopes": scopes},
+    )
+    return secret
+
+
+def _read_name(typed: str) -> str:
+    name = " ".join(typed.split())
+    if not name:
+        raise InvalidInput("name", "Say in the name what the token is for.")
+    if len(name) > MAX_NAME_LENGTH:
+        raise InvalidInput(
+            "name", f"A token's name has at most {MAX_NAME_LENGTH} characters."
+        )
+    if not name.isprintable():
+        raise InvalidInput("name", "The name holds a character that cannot be shown.")
+    return name
+
+
+def _read_scopes(role: Role, scopes: Collection[Scope]) -> Collection[Scope]:
+    if not scopes:
+        raise InvalidInput("scopes", "Choose at least one thing the token may do.")
+    for scope in scopes:
+        if scope not in scopes_of(role):
+            raise InvalidInput(
+                "scopes", f"{scope} lets nobody with the role {role} do anything."
+            )
+    return scopes
+
+
+def _may_revoke(actor: Actor, token: ApiToken) -> bool:
+    return token.user_id == actor.id or actor.may(Permission.MANAGE_TOKENS)

@@ -1,0 +1,105 @@
+"""What is kept of a token, and how it is recognised."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+
+from db.models import ApiToken, User
+from services.core.actors import PERMISSIONS, SCOPES, Role, Scope
+
+# A recognisable beginning lets secret scanners find a token that leaked into a
+# repository.
+_PREFIX: Final = "chartroom_"
+_RANDOM_BYTES: Final = 32
+_LENGTH: Final = len(_PREFIX) + len(secrets.token_urlsafe(_RANDOM_BYTES))
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What is known of a token: everything but itself.
+
+    Without `scopes` it may do all that its role may. `is_program` tells a service's
+    from a person's own.
+    """
+
+    id: UUID
+    name: str
+    owner_id: UUID
+    owner: str
+    role: Role
+    is_program: bool
+    scopes: frozenset[Scope] | None
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+    is_live: bool
+
+
+def scopes_of(role: Role) -> tuple[Scope, ...]:
+    """Return the scopes that mean anything for the role."""
+    return tuple(scope for scope in Scope if SCOPES[scope] & PERMISSIONS[role])
+
+
+def new_token() -> str:
+    """Return 256 random bits with a name that scanners find."""
+    return _PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
+
+
+def is_well_formed(token: str) -> bool:
+    """Tell whether this can be a token at all, without asking a database."""
+    return token.startswith(_PREFIX) and len(token) == _LENGTH and token.isascii()
+
+
+def hash_of(token: str) -> bytes:
+    """Hash without salt or stretching: 256 random bits cannot be guessed anyway."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def is_live() -> ColumnElement[bool]:
+    """Say which tokens open something."""
+    return (
+        ApiToken.revoked_at.is_(None)
+        & or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > func.now())
+        & User.deactivated_at.is_(None)
+    )
+
+
+def select_tokens() -> Select[ApiToken, User, bool]:
+    """Ask for tokens with whom they act for, the newest first."""
+    return (
+        select(ApiToken, User, is_live().label("is_live"))
+        .join(User, User.id == ApiToken.user_id)
+        .order_by(ApiToken.created_at.desc(), ApiToken.id)
+    )
+
+
+def token_of(row: Row[ApiToken, User, bool]) -> Token:
+    """Read a row."""
+    token, user, live = row
+    return Token(
+        token.id,
+        token.name or user.name,
+        user.id,
+        user.name,
+        Role(user.role),
+        user.email is None,
+        read_scopes(token.scopes),
+        token.created_at,
+        token.expires_at,
+        token.last_used_at,
+        token.revoked_at,
+        live,
+    )
+
+
+def read_scopes(kept: list[str] | None) -> frozenset[Scope] | None:
+    """Return the scopes; what only another version knows opens nothing here."""
+    if kept is None:
+        return None
+    return frozenset(scope for scope in Scope if scope.value in kept)

@@ -1,5 +1,0 @@
-"""A believable clinic made of invented people."""
-
-from services.seeding.clinic import DEMO_PATIENTS, seed
-
-__all__ = ["DEMO_PATIENTS", "seed"]

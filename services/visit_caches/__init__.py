@@ -1,8 +1,0 @@
-"""Doctors and their slots as everybody sees them, kept until something changes.
-
-Nothing is decided by what is kept: who gets a slot, the database says.
-"""
-
-from services.visit_caches.caches import VisitCaches
-
-__all__ = ["VisitCaches"]

@@ -1,0 +1,1 @@
+"""Visits: schedules, bookings, the front desk, figures."""

@@ -1,0 +1,1 @@
+"""Holds, bookings, the waiting list."""

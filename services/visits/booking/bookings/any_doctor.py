@@ -1,0 +1,106 @@
+"""Any doctor: a time that whoever of a speciality is free then gives."""
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID, uuid5
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session
+
+from db.models import Appointment, Booking, BookingSlot, Doctor, Slot
+from services.core.actors import Actor
+from services.visits.booking.bookings import holding, reading
+from services.visits.booking.bookings.errors import NoSuchSlot
+from services.visits.booking.bookings.records import (
+    AnyRequest,
+    BookingRecord,
+    BookingRequest,
+    BookingStatus,
+)
+from services.visits.booking.bookings.rows import NOW
+from services.visits.booking.bookings.visibility import require_booking, writing_as
+
+# Whoever loses that many races at once looks at what is free now.
+_MOST_TRIES: Final = 5
+_DAY: Final = timedelta(hours=12)
+
+
+def hold_any(session: Session, actor: Actor, request: AnyRequest) -> BookingRecord:
+    """Hold a slot at that time with a doctor of the speciality, or fail as `hold` does.
+
+    Whoever has the fewest visits around then comes first. The caller commits either
+    way, then calls `require_held`. The same attempt again returns what it made before.
+    Raises NoSuchSlot when nobody is free, and what `hold` raises.
+    """
+    require_booking(actor, request.patient_id)
+    if earlier := _find_earlier(session, actor, request.attempt):
+        return earlier
+    lost: BookingRecord | None = None
+    # Who has how many visits is not for everybody to see.
+    with writing_as(session, actor):
+        free = _list_free(session, request)
+    for number, slot_id in enumerate(free):
+        wanted = BookingRequest(
+            slot_id=slot_id,
+            patient_id=request.patient_id,
+            attempt=_attempt(request.attempt, number),
+            note=request.note,
+            override_reason=request.override_reason,
+        )
+        booking = holding.hold(session, actor, wanted)
+        if booking.status is not BookingStatus.FAILED:
+            return booking
+        lost = booking
+    if lost is None:
+        raise NoSuchSlot
+    return lost
+
+
+def _attempt(attempt: UUID, number: int) -> UUID:
+    return uuid5(attempt, str(number))
+
+
+def _find_earlier(
+    session: Session, actor: Actor, attempt: UUID
+) -> BookingRecord | None:
+    """Return what the attempt made before: what it won, else what it lost last."""
+    made = [_attempt(attempt, number) for number in range(_MOST_TRIES)]
+    found = reading.find(
+        session, actor, Booking.created_by == actor.id, Booking.attempt.in_(made)
+    )
+    won = [one for one in found if one.status is not BookingStatus.FAILED]
+    return next(iter([*won, *reversed(found)]), None)
+
+
+def _list_free(session: Session, request: AnyRequest) -> list[UUID]:
+    is_taken = exists().where(
+        BookingSlot.slot_id == Slot.id,
+        BookingSlot.expires_at.is_(None) | (BookingSlot.expires_at > NOW),
+    )
+    busy = (
+        select(func.count())
+        .where(
+            Appointment.doctor_id == Slot.doctor_id,
+            Appointment.status == "scheduled",
+            Appointment.starts_at.between(Slot.starts_at - _DAY, Slot.starts_at + _DAY),
+        )
+        .correlate(Slot)
+        .scalar_subquery()
+    )
+    rows = session.scalars(
+        select(Slot.id)
+        .join(Doctor, Doctor.id == Slot.doctor_id)
+        .where(
+            Doctor.speciality == request.speciality,
+            Doctor.is_active,
+            Doctor.deleted_at.is_(None),
+            Slot.starts_at == request.starts_at,
+            Slot.starts_at > NOW,
+            Slot.withdrawn_at.is_(None),
+            ~Slot.is_leaving,
+            ~is_taken,
+        )
+        .order_by(busy, func.random())
+        .limit(_MOST_TRIES)
+    )
+    return list(rows)

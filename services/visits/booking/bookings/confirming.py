@@ -1,0 +1,152 @@
+"""Confirmed: a hold that becomes a visit."""
+
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from db.models import Doctor, User
+from db.routing import assume_role
+from services.core.actors import Actor, Role
+from services.core.audit import Action
+from services.patients.care import care
+from services.visits.booking.bookings import freeing, reading, rules
+from services.visits.booking.bookings.errors import NoSuchBooking, require_pending
+from services.visits.booking.bookings.records import BookingRecord, BookingStatus
+from services.visits.booking.bookings.visibility import require_booking
+from services.visits.booking.patients import require_in_use
+from services.visits.booking.waitlist import line
+from services.visits.front_desk import appointments, notifications
+from services.visits.front_desk.notifications import LetterKind
+from services.visits.schedule import visit_changes
+
+# Merging waits for the patient's row, or is waited for: no visit is filed under a
+# record that has just been merged away. The time that counts is that after the wait,
+# whichever row the planner looks at first.
+_CONFIRM: Final = text("""
+WITH locked AS MATERIALIZED (
+    SELECT id FROM patients WHERE id = :patient_id AND deleted_at IS NULL FOR KEY SHARE
+), whose AS MATERIALIZED (
+    SELECT id, clock_timestamp() AS now FROM locked
+), won AS (
+    UPDATE booking_slots
+    SET status = 'booked', expires_at = NULL, may_overlap = (
+        SELECT override_reason IS NOT NULL FROM bookings WHERE id = :booking_id
+    )
+    FROM whose
+    WHERE slot_id = :slot_id AND booking_id = :booking_id AND patient_id = whose.id
+        AND status = 'held' AND expires_at > whose.now
+    RETURNING booking_id, starts_at, ends_at
+), confirmed AS (
+    UPDATE bookings
+    SET status = 'confirmed', confirmed_at = clock_timestamp(),
+        note = coalesce(:note, note)
+    FROM won
+    WHERE bookings.id = won.booking_id
+    RETURNING bookings.id, doctor_id, patient_id, starts_at, ends_at
+)
+INSERT INTO appointments (booking_id, doctor_id, patient_id, starts_at, ends_at, code)
+SELECT id, doctor_id, patient_id, starts_at, ends_at, :code FROM confirmed
+RETURNING id
+""")
+
+
+def confirm(
+    session: Session, actor: Actor, booking_id: UUID, *, note: str | None = None
+) -> BookingRecord:
+    """Make the hold a visit, and give back the one it takes the place of.
+
+    The caller commits. What is confirmed already stays so and is returned. With `note`
+    the booking says that from now on. Raises HoldExpired, SlotTaken, BookingOver,
+    PatientBusy, PatientArchived, NoSuchBooking, InvalidInput, NotAllowed.
+    """
+    require_booking(actor)
+    before = reading.look_up(session, actor, booking_id)
+    if before.status is BookingStatus.CONFIRMED:
+        return before
+    require_pending(before)
+    wanted = None if note is None else rules.read_note(note)
+    with assume_role(session, "system"):
+        replaced = _give_back_replaced(session, actor, before)
+        is_confirmed = _confirm(session, before, wanted)
+    after = reading.look_up(session, actor, booking_id)
+    if not is_confirmed:
+        return _confirmed_by_others(session, after)
+    with assume_role(session, "system"):
+        _follow_up(session, actor, after, replaced)
+    action = Action.BOOKING_MOVE if replaced else Action.BOOKING_CONFIRM
+    more = {"replaced": str(replaced.id)} if replaced else {}
+    reading.record_event(session, actor, action, after, **more)
+    return after
+
+
+def _give_back_replaced(
+    session: Session, actor: Actor, booking: BookingRecord
+) -> BookingRecord | None:
+    """Give back what the booking takes the place of, unless that is over already."""
+    if booking.replaces_id is None:
+        return None
+    replaced = reading.look_up(session, actor, booking.replaces_id)
+    if replaced.status is not BookingStatus.CONFIRMED:
+        return None
+    is_given_back = freeing.give_back(session, actor, replaced, because="moved")
+    return replaced if is_given_back else None
+
+
+def _confirm(session: Session, booking: BookingRecord, note: str | None) -> bool:
+    values = {
+        "slot_id": booking.slot_id,
+        "booking_id": booking.id,
+        "patient_id": booking.patient_id,
+        "note": note,
+        "code": appointments.new_code(),
+    }
+    with rules.translate_violations():
+        is_confirmed = session.execute(_CONFIRM, values).one_or_none() is not None
+    if is_confirmed:
+        visit_changes.changed(session)
+    return is_confirmed
+
+
+def _confirmed_by_others(session: Session, booking: BookingRecord) -> BookingRecord:
+    """Return the booking if it is confirmed, else raise why it cannot be."""
+    if booking.status is BookingStatus.CONFIRMED:
+        return booking
+    require_pending(booking)
+    require_in_use(session, booking.patient_id)
+    raise NoSuchBooking(patient_id=booking.patient_id)
+
+
+def _follow_up(
+    session: Session,
+    actor: Actor,
+    booking: BookingRecord,
+    replaced: BookingRecord | None,
+) -> None:
+    """Do what comes of a visit, in the background's role."""
+    _begin_care(session, actor, booking)
+    if booking.waitlist_id:
+        line.end(session, booking.waitlist_id, "booked")
+    notifications.write(
+        session, LetterKind.MOVED if replaced else LetterKind.CONFIRMED, booking.id
+    )
+    if replaced:
+        freeing.offer(session, replaced.slot_id)
+
+
+def _begin_care(session: Session, actor: Actor, booking: BookingRecord) -> None:
+    """Let the doctor see the patient's record, if the doctor signs in here."""
+    clinician_id = session.scalar(
+        select(User.id)
+        .join(Doctor, Doctor.user_id == User.id)
+        .where(
+            Doctor.id == booking.doctor_id,
+            User.role == Role.CLINICIAN.value,
+            User.deactivated_at.is_(None),
+        )
+    )
+    if clinician_id is None:
+        return
+    if not care.is_treated_by(session, clinician_id, booking.patient_id):
+        care.begin(session, booking.patient_id, clinician_id, by=actor)

@@ -1,0 +1,128 @@
+"""Why something cannot be booked, confirmed or given back."""
+
+from uuid import UUID
+
+from services.core.errors import Conflict, Gone, NotFound
+from services.visits.booking.bookings.records import BookingRecord, BookingStatus
+
+
+class NoSuchBooking(NotFound):
+    """There is no such booking, or the actor may not know that there is."""
+
+    def __init__(self, *, patient_id: UUID | None = None) -> None:
+        super().__init__(
+            "There is no such booking. Look for it among the patient's visits.",
+            patient_id=patient_id,
+        )
+
+
+class NoSuchSlot(NotFound):
+    """The slot is not offered (any more), or it has begun."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This time is not offered any more. Choose another one from the calendar."
+        )
+
+
+class SlotTaken(Conflict):
+    """Somebody else was quicker; `expires_at` of the lost booking ends their hold."""
+
+    def __init__(self, booking: BookingRecord) -> None:
+        super().__init__("Slot already booked")
+        self.booking = booking
+
+
+class PatientBusy(Conflict):
+    """The patient has another visit, or holds another slot, at that time."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This patient has another visit at that time. Choose another time, or "
+            "cancel the other visit first."
+        )
+
+
+class TooManyHolds(Conflict):
+    """The patient holds as many slots as a patient may."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"You hold {most} times already. Confirm or give back one of them first."
+        )
+
+
+class AlreadyRenewed(Conflict):
+    """A hold is renewed once."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This hold was extended once already. Confirm it before it runs out."
+        )
+
+
+class AlreadyConfirmed(Conflict):
+    """There is no hold any more that could be extended."""
+
+    def __init__(self) -> None:
+        super().__init__("This booking is confirmed already; there is nothing to do.")
+
+
+class TooLateToCancel(Conflict):
+    """The visit is so near that only the clinic gives it back."""
+
+    def __init__(self, hours: float) -> None:
+        super().__init__(
+            f"Visits can be cancelled or moved up to {hours:g} hours before they "
+            "begin. Please call the clinic."
+        )
+
+
+class BookingOver(Conflict):
+    """The booking has ended, or its visit has begun: nothing is left to change."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This booking is over, so it cannot be changed any more. Book another time."
+        )
+
+
+class VisitHasBegun(Conflict):
+    """The visit is going on or over: staff change it for a reason, others do not."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This visit has begun. Only the clinic cancels or moves it now, and only "
+            "for a reason."
+        )
+
+
+class AttemptTaken(Conflict):
+    """The key of this attempt belongs to another wish of the same person."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another booking was made with this key; choose the time again."
+        )
+
+
+class HoldExpired(Gone):
+    """The hold ran out before it was confirmed or extended."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Your hold on this time has run out. Choose it again if it is still free."
+        )
+
+
+def require_pending(booking: BookingRecord) -> BookingRecord:
+    """Return the booking, or raise why it is no live hold."""
+    if booking.status is BookingStatus.PENDING:
+        return booking
+    if booking.status is BookingStatus.EXPIRED:
+        raise HoldExpired
+    if booking.status is BookingStatus.FAILED:
+        raise SlotTaken(booking)
+    if booking.status is BookingStatus.CONFIRMED:
+        raise AlreadyConfirmed
+    raise BookingOver

@@ -1,0 +1,102 @@
+"""Slots that are given back, and to whom of those who wait they go."""
+
+from typing import Final
+from uuid import UUID, uuid4
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from services.core.actors import Actor, Role
+from services.core.audit import Action
+from services.visits.booking.bookings import rules
+from services.visits.booking.bookings.errors import PatientBusy
+from services.visits.booking.bookings.records import BookingRecord, BookingStatus
+from services.visits.booking.bookings.taking import Wish, take
+from services.visits.booking.waitlist import line
+from services.visits.booking.waitlist.line import Waiting
+from services.visits.front_desk import notifications
+from services.visits.front_desk.notifications import LetterKind
+from services.visits.schedule import visit_changes
+
+# Who does what nobody in particular does, as the audit log names it.
+BOOKER: Final = Actor(
+    UUID("0198c0de-1427-7000-8000-000000000004"), "waiting list", Role.ADMIN
+)
+# Only what still stands as it was read; whatever became of it meanwhile is another's.
+_GIVE_BACK: Final = text("""
+WITH visit AS (
+    UPDATE appointments
+    SET status = 'cancelled', cancelled_at = clock_timestamp(), cancelled_by = :by,
+        cancelled_because = :because, revision = revision + 1, updated_at = now()
+    WHERE booking_id = :booking_id AND status = 'scheduled'
+    RETURNING id
+), freed AS (
+    DELETE FROM booking_slots
+    WHERE slot_id = :slot_id AND booking_id = :booking_id AND status = :taken
+        AND (status = 'held' OR EXISTS (SELECT FROM visit))
+    RETURNING booking_id, expires_at
+)
+UPDATE bookings
+SET status = CASE
+        WHEN freed.expires_at <= clock_timestamp() THEN 'expired' ELSE 'cancelled'
+    END,
+    ended_at = least(freed.expires_at, clock_timestamp()), ended_by = :by
+FROM freed
+WHERE bookings.id = freed.booking_id
+RETURNING bookings.id
+""")
+
+
+def give_back(
+    session: Session, actor: Actor, booking: BookingRecord, *, because: str | None
+) -> bool:
+    """Free a hold's or a visit's slot; tell whether it still was as it was read.
+
+    In the background's role. Nothing is done once the patient is checked in.
+    """
+    is_hold = booking.status is BookingStatus.PENDING
+    values = {
+        "slot_id": booking.slot_id,
+        "booking_id": booking.id,
+        "taken": "held" if is_hold else "booked",
+        "by": actor.id,
+        "because": because,
+    }
+    is_given_back = session.execute(_GIVE_BACK, values).one_or_none() is not None
+    if is_given_back:
+        visit_changes.changed(session)
+    return is_given_back
+
+
+def offer(session: Session, slot_id: UUID) -> BookingRecord | None:
+    """Hold a slot that was freed for the first in line, and write to them.
+
+    In the background's role. Returns the booking, or None if nobody gets it.
+    """
+    while (entry := line.first_for(session, slot_id)) is not None:
+        try:
+            with session.begin_nested(), rules.translate_violations():
+                booking = take(
+                    session, BOOKER, _wish(slot_id, entry), Action.WAITLIST_OFFER
+                )
+        except PatientBusy:
+            # Booked elsewhere in this very moment, which the next look knows.
+            continue
+        if booking is None or booking.status is BookingStatus.FAILED:
+            return None
+        line.offered(session, entry.id)
+        notifications.write(session, LetterKind.OFFER, booking.id)
+        return booking
+    return None
+
+
+def _wish(slot_id: UUID, entry: Waiting) -> Wish:
+    return Wish(
+        slot_id=slot_id,
+        patient_id=entry.patient_id,
+        attempt=uuid4(),
+        created_by=entry.created_by,
+        created_by_name=BOOKER.name,
+        seconds=rules.OFFER_SECONDS,
+        waitlist_id=entry.id,
+    )

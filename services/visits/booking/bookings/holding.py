@@ -1,0 +1,130 @@
+"""Holds: a slot that is somebody's for two minutes."""
+
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from db.models import Booking
+from services.core.actors import Actor, Role
+from services.visits.booking.bookings import reading, rules, taking
+from services.visits.booking.bookings.errors import (
+    AttemptTaken,
+    BookingOver,
+    NoSuchSlot,
+    SlotTaken,
+)
+from services.visits.booking.bookings.records import (
+    BookingRecord,
+    BookingRequest,
+    BookingStatus,
+)
+from services.visits.booking.bookings.taking import Wish
+from services.visits.booking.bookings.visibility import require_booking, writing_as
+from services.visits.booking.patients import require_in_use, require_patient
+from services.visits.schedule import permissions
+
+_MOVABLE: Final = (BookingStatus.CONFIRMED,)
+
+
+def hold(
+    session: Session,
+    actor: Actor,
+    request: BookingRequest,
+    *,
+    notice_hours: float = rules.NOTICE_HOURS,
+) -> BookingRecord:
+    """Hold the slot for two minutes, or write down that somebody was quicker.
+
+    The caller commits either way, then calls `require_held`: a lost race is kept,
+    as a booking that failed. The same attempt again returns what the first one made.
+    With `replaces_id` the slot takes the place of that booking once it is confirmed.
+    Raises NoSuchSlot, NoSuchPatient, PatientArchived, PatientBusy, TooManyHolds,
+    NoSuchBooking, TooLateToCancel, BookingOver, AttemptTaken, InvalidInput, NotAllowed.
+    """
+    require_booking(actor, request.patient_id)
+    require_patient(session, actor, request.patient_id)
+    override = permissions.read_override(actor, request.override_reason)
+    if actor.role is Role.PATIENT or request.replaces_id:
+        # Made before it is checked: a second time there may be no room for it.
+        if earlier := _find_attempt(session, actor, request):
+            return earlier
+        _check(session, actor, request, override, notice_hours)
+    with writing_as(session, actor), rules.translate_violations():
+        booking = taking.take(session, actor, _wish(actor, request, override))
+    return booking or _made_before(session, actor, request)
+
+
+def require_held(booking: BookingRecord) -> BookingRecord:
+    """Return the booking, or raise SlotTaken if it lost the race for its slot."""
+    if booking.status is BookingStatus.FAILED:
+        raise SlotTaken(booking)
+    return booking
+
+
+def _check(
+    session: Session,
+    actor: Actor,
+    request: BookingRequest,
+    override: str | None,
+    notice_hours: float,
+) -> None:
+    if request.replaces_id:
+        replaced = reading.look_up(session, actor, request.replaces_id)
+        is_movable = replaced.status in _MOVABLE
+        if not is_movable or replaced.patient_id != request.patient_id:
+            raise BookingOver
+        rules.require_notice(session, actor, replaced, notice_hours, override=override)
+    with writing_as(session, actor):
+        rules.require_room_for_more(session, actor, request.patient_id)
+        if request.replaces_id and not override:
+            rules.require_free(
+                session,
+                request.slot_id,
+                request.patient_id,
+                but_for=request.replaces_id,
+            )
+
+
+def _wish(actor: Actor, request: BookingRequest, override: str | None) -> Wish:
+    return Wish(
+        slot_id=request.slot_id,
+        patient_id=request.patient_id,
+        attempt=request.attempt,
+        created_by=actor.id,
+        created_by_name=actor.name,
+        seconds=rules.HOLD_SECONDS,
+        note=rules.read_note(request.note),
+        override_reason=override,
+        replaces_id=request.replaces_id,
+        series_id=request.series_id,
+        # What it takes the place of is in its way until it is confirmed.
+        may_overlap=override is not None or request.replaces_id is not None,
+    )
+
+
+def _find_attempt(
+    session: Session, actor: Actor, request: BookingRequest
+) -> BookingRecord | None:
+    """Return what the same attempt made before; raises AttemptTaken."""
+    found = reading.find(
+        session,
+        actor,
+        Booking.created_by == actor.id,
+        Booking.attempt == request.attempt,
+    )
+    if not found:
+        return None
+    earlier = found[0]
+    if (earlier.slot_id, earlier.patient_id) != (request.slot_id, request.patient_id):
+        raise AttemptTaken
+    return earlier
+
+
+def _made_before(
+    session: Session, actor: Actor, request: BookingRequest
+) -> BookingRecord:
+    """Return what the attempt made before, or raise why nothing could be made."""
+    if earlier := _find_attempt(session, actor, request):
+        return earlier
+    require_in_use(session, request.patient_id)
+    raise NoSuchSlot

@@ -1,0 +1,112 @@
+"""Bookings as they are read; each reading is recorded."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Session
+
+from db.models import Booking, Slot
+from services.core import audit
+from services.core.actors import Actor, Role
+from services.core.audit import Action
+from services.visits.booking.bookings.errors import NoSuchBooking
+from services.visits.booking.bookings.records import BookingRecord
+from services.visits.booking.bookings.rows import IS_LIVE, record_of, records
+from services.visits.booking.bookings.visibility import is_visible_to
+from services.visits.booking.patients import require_patient
+from services.visits.schedule.permissions import require_view
+
+_MOST: Final = 200
+
+
+def get(session: Session, actor: Actor, booking_id: UUID) -> BookingRecord:
+    """Return the booking as it stands now; raises NoSuchBooking, NotAllowed."""
+    found = look_up(session, actor, booking_id)
+    record_event(session, actor, Action.BOOKING_READ, found)
+    return found
+
+
+def current_holds(session: Session, actor: Actor) -> tuple[BookingRecord, ...]:
+    """Return the slots that the actor holds now, the soonest to run out first.
+
+    A patient's are all that are held for them, whoever does; others' are those that
+    they took themselves. Raises NotAllowed.
+    """
+    require_view(actor)
+    is_own = (
+        Booking.patient_id == actor.patient_id
+        if actor.role is Role.PATIENT
+        else Booking.created_by == actor.id
+    )
+    rows = session.execute(
+        records().where(is_own, IS_LIVE).order_by(Booking.expires_at, Booking.id)
+    )
+    return tuple(map(record_of, rows))
+
+
+def list_of_patient(
+    session: Session, actor: Actor, patient_id: UUID, *, limit: int = _MOST
+) -> tuple[BookingRecord, ...]:
+    """Return the patient's bookings, the latest times first, whatever became of them.
+
+    Raises NoSuchPatient, NotAllowed.
+    """
+    require_view(actor)
+    require_patient(session, actor, patient_id)
+    rows = session.execute(
+        records()
+        .where(Booking.patient_id == patient_id, is_visible_to(actor))
+        .order_by(Slot.starts_at.desc(), Booking.id.desc())
+        .limit(limit)
+    )
+    found = tuple(map(record_of, rows))
+    audit.record(
+        session,
+        actor,
+        Action.BOOKING_READ,
+        patient_id=patient_id,
+        details={"count": len(found)},
+    )
+    return found
+
+
+def look_up(session: Session, actor: Actor, booking_id: UUID) -> BookingRecord:
+    """Return a booking, unrecorded; raises NoSuchBooking, NotAllowed."""
+    require_view(actor)
+    found = find(session, actor, Booking.id == booking_id)
+    if not found:
+        raise NoSuchBooking
+    return found[0]
+
+
+def find(
+    session: Session, actor: Actor, *conditions: ColumnElement[bool]
+) -> Sequence[BookingRecord]:
+    """Return the bookings of these conditions that the actor is shown, unrecorded."""
+    rows = session.execute(
+        records().where(*conditions, is_visible_to(actor)).order_by(Booking.id)
+    )
+    return tuple(map(record_of, rows))
+
+
+def record_event(
+    session: Session,
+    actor: Actor,
+    action: Action,
+    booking: BookingRecord,
+    *,
+    reason: str | None = None,
+    **more: str,
+) -> None:
+    """Write down what was done with a booking; `reason` if against the rules."""
+    audit.record(
+        session,
+        actor,
+        action,
+        patient_id=booking.patient_id,
+        subject=("booking", booking.id),
+        reason=reason,
+        details={"slot": booking.slot_id, "status": booking.status, **more},
+    )

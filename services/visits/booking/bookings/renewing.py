@@ -1,0 +1,72 @@
+"""Renewals: two more minutes for a hold, once."""
+
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from services.core.actors import Actor
+from services.core.audit import Action
+from services.visits.booking.bookings import reading, rules
+from services.visits.booking.bookings.errors import (
+    AlreadyRenewed,
+    HoldExpired,
+    require_pending,
+)
+from services.visits.booking.bookings.records import BookingRecord
+from services.visits.booking.bookings.visibility import require_booking, writing_as
+from services.visits.schedule import permissions, visit_changes
+
+# Never shorter than before: an offer lasts longer than a hold.
+_RENEW: Final = text("""
+WITH renewed AS (
+    UPDATE booking_slots
+    SET expires_at = greatest(
+        expires_at, clock_timestamp() + make_interval(secs => :seconds)
+    )
+    WHERE slot_id = :slot_id AND booking_id = :booking_id
+        AND status = 'held' AND expires_at > clock_timestamp()
+    RETURNING booking_id, expires_at
+)
+UPDATE bookings SET renewals = 1, expires_at = renewed.expires_at
+FROM renewed
+WHERE bookings.id = renewed.booking_id AND (renewals = 0 OR :is_overridden)
+RETURNING bookings.id
+""")
+
+
+def renew(
+    session: Session,
+    actor: Actor,
+    booking_id: UUID,
+    *,
+    override_reason: str | None = None,
+) -> BookingRecord:
+    """Let the hold last two minutes from now, once; the caller commits.
+
+    With `override_reason` staff do so as often as they have a reason for. Raises
+    AlreadyRenewed, AlreadyConfirmed, HoldExpired, BookingOver, SlotTaken,
+    NoSuchBooking, InvalidInput, NotAllowed.
+    """
+    require_booking(actor)
+    override = permissions.read_override(actor, override_reason)
+    before = require_pending(reading.look_up(session, actor, booking_id))
+    if before.renewals and override is None:
+        raise AlreadyRenewed
+    values = {
+        "slot_id": before.slot_id,
+        "booking_id": before.id,
+        "seconds": rules.HOLD_SECONDS,
+        "is_overridden": override is not None,
+    }
+    with writing_as(session, actor):
+        is_renewed = session.execute(_RENEW, values).one_or_none() is not None
+    after = reading.look_up(session, actor, booking_id)
+    if not is_renewed:
+        # Somebody was quicker: the same person in another window, or the clock.
+        require_pending(after)
+        raise AlreadyRenewed if after.renewals else HoldExpired
+    visit_changes.changed(session)
+    reading.record_event(session, actor, Action.BOOKING_RENEW, after, reason=override)
+    return after

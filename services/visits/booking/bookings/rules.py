@@ -1,0 +1,136 @@
+"""What may be booked by whom, before the database decides who was first."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from db.models import Booking, BookingSlot, Patient, Slot
+from services.core.actors import Actor, Role
+from services.core.errors import InvalidInput
+from services.core.typed_text import is_storable
+from services.visits.booking.bookings.errors import (
+    AttemptTaken,
+    PatientBusy,
+    TooLateToCancel,
+    TooManyHolds,
+    VisitHasBegun,
+)
+from services.visits.booking.bookings.records import BookingRecord, BookingStatus
+from services.visits.booking.bookings.rows import NOW
+
+# How long a hold lasts, from the statement that took it or extended it.
+HOLD_SECONDS: Final = 120.0
+# How long somebody from the waiting list has to answer.
+OFFER_SECONDS: Final = 15 * 60.0
+# How long before a visit patients may still give it back, unless a setting says else.
+NOTICE_HOURS: Final = 24.0
+MOST_HOLDS: Final = 3
+LONGEST_NOTE: Final = 500
+_REFUSALS: Final[Mapping[str, type[PatientBusy] | type[AttemptTaken]]] = {
+    "booking_slots_one_place": PatientBusy,
+    "bookings_attempt_once": AttemptTaken,
+}
+
+
+def read_note(typed: str) -> str:
+    """Return the note tidied up, or raise InvalidInput."""
+    note = typed.strip()
+    if len(note) > LONGEST_NOTE:
+        raise InvalidInput("note", f"Say it in at most {LONGEST_NOTE} characters.")
+    if not is_storable(note):
+        raise InvalidInput("note", "The note holds a character no record can.")
+    return note
+
+
+def require_room_for_more(session: Session, actor: Actor, patient_id: UUID) -> None:
+    """Raise TooManyHolds if a patient holds all they may; a series counts once.
+
+    Two that ask at once queue up here, so that the second counts what the first took.
+    """
+    if actor.role is not Role.PATIENT:
+        return
+    session.execute(
+        select(Patient.id)
+        .where(Patient.id == patient_id)
+        .with_for_update(key_share=True)
+    )
+    held = session.scalar(
+        select(
+            func.count(func.distinct(func.coalesce(Booking.series_id, Booking.id)))
+        ).where(Booking.id.in_(_held_for(patient_id)), Booking.waitlist_id.is_(None))
+    )
+    if held is not None and held >= MOST_HOLDS:
+        raise TooManyHolds(MOST_HOLDS)
+
+
+def require_free(
+    session: Session, slot_id: UUID, patient_id: UUID, *, but_for: UUID
+) -> None:
+    """Raise PatientBusy if the patient is elsewhere then, `but_for` one booking.
+
+    For a move, which the constraint has to let overlap what it takes the place of;
+    when it is confirmed the constraint has the last word.
+    """
+    elsewhere = (
+        select(BookingSlot.slot_id)
+        .join(Slot, Slot.id == slot_id)
+        .where(
+            BookingSlot.patient_id == patient_id,
+            BookingSlot.booking_id != but_for,
+            BookingSlot.slot_id != slot_id,
+            BookingSlot.starts_at < Slot.ends_at,
+            BookingSlot.ends_at > Slot.starts_at,
+            (BookingSlot.expires_at.is_(None)) | (BookingSlot.expires_at > NOW),
+        )
+    )
+    if session.scalar(elsewhere.limit(1)) is not None:
+        raise PatientBusy
+
+
+def require_notice(
+    session: Session,
+    actor: Actor,
+    booking: BookingRecord,
+    hours: float,
+    *,
+    override: str | None = None,
+) -> None:
+    """Raise VisitHasBegun or TooLateToCancel unless the actor may still give it back.
+
+    Only patients have to do so in time, and only what was confirmed. Whoever may
+    override rules gives a visit back that has begun, for a reason.
+    """
+    left = session.scalar(select(booking.starts_at - NOW))
+    assert left is not None  # noqa: S101 (a difference of two moments)
+    if left <= timedelta(0) and override is None:
+        raise VisitHasBegun
+    is_bound = actor.role is Role.PATIENT and booking.status is BookingStatus.CONFIRMED
+    if is_bound and left < timedelta(hours=hours):
+        raise TooLateToCancel(hours)
+
+
+@contextmanager
+def translate_violations() -> Iterator[None]:
+    """Turn what the database refuses into PatientBusy or AttemptTaken."""
+    try:
+        yield
+    except IntegrityError as error:
+        reported = getattr(error.orig, "diag", None)
+        refusal = _REFUSALS.get(getattr(reported, "constraint_name", None) or "")
+        if refusal is None:
+            raise
+        raise refusal() from error
+
+
+def _held_for(patient_id: UUID) -> Select[UUID]:
+    return select(BookingSlot.booking_id).where(
+        BookingSlot.patient_id == patient_id,
+        BookingSlot.status == "held",
+        BookingSlot.expires_at > NOW,
+    )

@@ -1,0 +1,146 @@
+"""Series: the same time of the week, for some weeks."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta, tzinfo
+from typing import Final, Literal
+from uuid import UUID, uuid5
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.models import Booking, BookingSlot, Slot
+from services.core.actors import Actor, Permission
+from services.core.errors import InvalidInput
+from services.visits.booking.bookings import confirming, holding, reading
+from services.visits.booking.bookings.errors import HoldExpired, NoSuchSlot
+from services.visits.booking.bookings.records import (
+    BookingRecord,
+    BookingRequest,
+    BookingStatus,
+    SeriesRequest,
+    SeriesSlot,
+)
+from services.visits.booking.bookings.rows import NOW
+from services.visits.booking.bookings.visibility import require_booking
+
+LONGEST_SERIES: Final = 12
+_WEEK: Final = timedelta(weeks=1)
+
+
+def preview_series(
+    session: Session, actor: Actor, slot_id: UUID, times: int, zone: tzinfo
+) -> tuple[SeriesSlot, ...]:
+    """Return the slot and those at its time in the weeks after, free or not.
+
+    The clinic's clock says what the same time is, also when clocks change between.
+    Raises NoSuchSlot, InvalidInput, NotAllowed.
+    """
+    actor.require(Permission.VIEW_DOCTORS)
+    require_booking(actor)
+    _require_length(times, "times")
+    first = session.get(Slot, slot_id)
+    if first is None or first.withdrawn_at is not None:
+        raise NoSuchSlot
+    length = first.ends_at - first.starts_at
+    moments = [_weeks_later(first.starts_at, weeks, zone) for weeks in range(times)]
+    offered = _offered(session, first.doctor_id, moments)
+    return tuple(
+        offered.get(moment) or SeriesSlot(moment, moment + length, None, "none")
+        for moment in moments
+    )
+
+
+def hold_series(
+    session: Session, actor: Actor, request: SeriesRequest
+) -> tuple[BookingRecord, ...]:
+    """Hold each of the slots, or write down which were lost; in the order given.
+
+    The caller commits either way. The same series again returns what the first call
+    made. Raises InvalidInput, and what `hold` raises.
+    """
+    slot_ids = tuple(dict.fromkeys(request.slot_ids))
+    _require_length(len(slot_ids), "slot_ids")
+    # In one order for everybody: two series never wait for each other in a ring.
+    made = {
+        slot_id: holding.hold(session, actor, _wanted(request, slot_id))
+        for slot_id in sorted(slot_ids)
+    }
+    return tuple(made[slot_id] for slot_id in slot_ids)
+
+
+def confirm_series(
+    session: Session, actor: Actor, series_id: UUID, *, note: str | None = None
+) -> tuple[BookingRecord, ...]:
+    """Make what is held of a series visits, all or none; the caller commits.
+
+    Raises HoldExpired when one of them has run out or nothing is held, and what
+    `confirm` raises.
+    """
+    require_booking(actor)
+    found = reading.find(session, actor, Booking.series_id == series_id)
+    standing = [
+        one
+        for one in found
+        if one.status not in {BookingStatus.FAILED, BookingStatus.CANCELLED}
+    ]
+    if not standing:
+        raise HoldExpired
+    confirmed = [
+        confirming.confirm(session, actor, one.id, note=note) for one in standing
+    ]
+    return tuple(sorted(confirmed, key=lambda one: one.starts_at))
+
+
+def _wanted(request: SeriesRequest, slot_id: UUID) -> BookingRequest:
+    return BookingRequest(
+        slot_id=slot_id,
+        patient_id=request.patient_id,
+        attempt=uuid5(request.series_id, str(slot_id)),
+        note=request.note,
+        override_reason=request.override_reason,
+        series_id=request.series_id,
+    )
+
+
+def _require_length(times: int, property_name: str) -> None:
+    if not 1 <= times <= LONGEST_SERIES:
+        raise InvalidInput(property_name, f"A series has 1 to {LONGEST_SERIES} visits.")
+
+
+def _weeks_later(moment: datetime, weeks: int, zone: tzinfo) -> datetime:
+    """Return the same time by the clinic's clock; zone arithmetic keeps the wall's."""
+    return moment.astimezone(zone) + weeks * _WEEK
+
+
+def _offered(
+    session: Session, doctor_id: UUID, moments: Sequence[datetime]
+) -> dict[datetime, SeriesSlot]:
+    rows = session.execute(
+        select(
+            Slot.id,
+            Slot.starts_at,
+            Slot.ends_at,
+            BookingSlot.status,
+            BookingSlot.expires_at <= NOW,
+        )
+        .outerjoin(BookingSlot, BookingSlot.slot_id == Slot.id)
+        .where(
+            Slot.doctor_id == doctor_id,
+            Slot.starts_at.in_(moments),
+            Slot.starts_at > NOW,
+            Slot.withdrawn_at.is_(None),
+            ~Slot.is_leaving,
+        )
+    )
+    return {
+        starts_at: SeriesSlot(starts_at, ends_at, slot_id, _state(status, is_over))
+        for slot_id, starts_at, ends_at, status, is_over in rows
+    }
+
+
+def _state(
+    status: str | None, is_over: bool | None
+) -> Literal["free", "held", "booked"]:
+    if status is None or is_over:
+        return "free"
+    return "booked" if status == "booked" else "held"

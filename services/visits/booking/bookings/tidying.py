@@ -1,0 +1,73 @@
+"""Tidying: holds that ran out are written down as such, and others get their turn.
+
+Nothing rests on its being done in time: whoever asks for a slot whose hold has run out
+takes it over, and whoever reads a booking sees what it is by the clock.
+"""
+
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from services.core import audit
+from services.core.audit import Action
+from services.visits.booking.bookings import freeing
+from services.visits.booking.bookings.freeing import BOOKER
+from services.visits.booking.waitlist import line
+from services.visits.schedule import visit_changes
+
+# Few enough for a short transaction, many enough for a clinic's half minute.
+_AT_ONCE: Final = 100
+# What somebody has in hand is left for the next time.
+_EXPIRE: Final = text("""
+WITH over AS MATERIALIZED (
+    SELECT slot_id FROM booking_slots
+    WHERE status = 'held' AND expires_at <= statement_timestamp()
+    ORDER BY expires_at
+    LIMIT :most
+    FOR UPDATE SKIP LOCKED
+), freed AS (
+    DELETE FROM booking_slots USING over
+    WHERE booking_slots.slot_id = over.slot_id
+    RETURNING booking_slots.slot_id, booking_slots.booking_id
+)
+UPDATE bookings SET status = 'expired', ended_at = expires_at
+FROM freed
+WHERE bookings.id = freed.booking_id
+RETURNING bookings.id, bookings.patient_id, bookings.waitlist_id, freed.slot_id
+""")
+
+
+def expire_due(session: Session, *, at_once: int = _AT_ONCE) -> int:
+    """Write down which holds ran out, and offer their slots; return how many did.
+
+    The caller, the system, commits, and comes again while there are as many as
+    `at_once`.
+    """
+    # In one order for everybody, whatever the plan made of it.
+    ended = session.execute(_EXPIRE, {"most": at_once})
+    rows = sorted(ended, key=lambda row: row.slot_id)
+    for booking_id, patient_id, waitlist_id, slot_id in rows:
+        _record(session, booking_id, patient_id, slot_id)
+        if waitlist_id:
+            line.end(session, waitlist_id, "passed")
+    line.tidy(session)
+    for row in rows:
+        freeing.offer(session, row.slot_id)
+    if rows:
+        visit_changes.changed(session)
+    return len(rows)
+
+
+def _record(
+    session: Session, booking_id: UUID, patient_id: UUID, slot_id: UUID
+) -> None:
+    audit.record(
+        session,
+        BOOKER,
+        Action.BOOKING_EXPIRE,
+        patient_id=patient_id,
+        subject=("booking", booking_id),
+        details={"slot": slot_id},
+    )

@@ -1,0 +1,42 @@
+"""Whose bookings somebody sees and makes, by their role."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, true
+from sqlalchemy.orm import Session
+
+from db.models import Booking
+from db.routing import assume_role
+from services.core.actors import Actor, Role
+from services.visits.schedule import permissions
+
+
+def require_booking(actor: Actor, patient_id: UUID | None = None) -> None:
+    """Raise NotAllowed unless the actor may book visits, or their own."""
+    actor.require(permissions.to_book(actor), patient_id)
+
+
+def is_visible_to(actor: Actor) -> ColumnElement[bool]:
+    """Return which bookings the actor is shown.
+
+    Whom a clinician treats, the database's own rules know.
+    """
+    if actor.role is Role.PATIENT:
+        return Booking.patient_id == actor.patient_id
+    return true()
+
+
+@contextmanager
+def writing_as(session: Session, actor: Actor) -> Iterator[None]:
+    """Let what was decided be written down.
+
+    Patients and clinicians only see bookings: after the service has said yes, the
+    background's role writes for them.
+    """
+    if actor.role is Role.STAFF:
+        yield
+        return
+    with assume_role(session, "system"):
+        yield

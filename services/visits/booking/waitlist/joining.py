@@ -1,0 +1,139 @@
+"""Joining and leaving the waiting list."""
+
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from db.models import Doctor, Patient, WaitlistEntry
+from db.routing import assume_role
+from services.core import audit
+from services.core.actors import Actor
+from services.core.audit import Action
+from services.core.errors import InvalidInput, NotFound
+from services.visits.booking.patients import require_in_use, require_patient
+from services.visits.booking.waitlist.reading import look_up
+from services.visits.booking.waitlist.records import (
+    NotWaiting,
+    TooManyPlaces,
+    WaitRecord,
+    WaitRequest,
+    WaitsAlready,
+    WaitStatus,
+)
+from services.visits.schedule import permissions
+
+MOST_PLACES: Final = 5
+
+
+def join(session: Session, actor: Actor, request: WaitRequest) -> WaitRecord:
+    """Put the patient in line; the caller commits.
+
+    Raises InvalidInput, WaitsAlready, TooManyPlaces, NoSuchPatient, PatientArchived,
+    NotFound, NotAllowed.
+    """
+    actor.require(permissions.to_book(actor), request.patient_id)
+    override = permissions.read_override(actor, request.override_reason)
+    require_patient(session, actor, request.patient_id)
+    require_in_use(session, request.patient_id)
+    _check(session, request)
+    with assume_role(session, "system"):
+        _require_room(session, request, is_overridden=override is not None)
+        entry_id = session.scalars(
+            insert(WaitlistEntry)
+            .values(
+                patient_id=request.patient_id,
+                doctor_id=request.doctor_id,
+                speciality=request.speciality,
+                from_at=request.from_at,
+                until_at=request.until_at,
+                created_by=actor.id,
+            )
+            .returning(WaitlistEntry.id)
+        ).one()
+    return _recorded(session, actor, Action.WAITLIST_JOIN, entry_id, reason=override)
+
+
+def leave(session: Session, actor: Actor, entry_id: UUID) -> WaitRecord:
+    """Let the patient wait no longer; the caller commits.
+
+    Raises NoSuchEntry, NotWaiting, NotAllowed.
+    """
+    before = look_up(session, actor, entry_id)
+    actor.require(permissions.to_book(actor), before.patient_id)
+    with assume_role(session, "system"):
+        left = session.scalar(
+            update(WaitlistEntry)
+            .where(
+                WaitlistEntry.id == entry_id,
+                WaitlistEntry.status == WaitStatus.WAITING,
+            )
+            .values(status=WaitStatus.LEFT, ended_at=func.clock_timestamp())
+            .returning(WaitlistEntry.id)
+            .execution_options(synchronize_session=False)
+        )
+    if left is None:
+        raise NotWaiting(look_up(session, actor, entry_id))
+    return _recorded(session, actor, Action.WAITLIST_LEAVE, entry_id)
+
+
+def _check(session: Session, request: WaitRequest) -> None:
+    if (request.doctor_id is None) == (request.speciality is None):
+        raise InvalidInput("doctor_id", "Choose a doctor or a speciality to wait for.")
+    if request.until_at <= request.from_at:
+        raise InvalidInput("until_at", "The last day comes after the first one.")
+    if session.scalar(select(request.until_at <= func.clock_timestamp())):
+        raise InvalidInput("until_at", "The last day is over; choose a later one.")
+    wanted = (
+        Doctor.id == request.doctor_id
+        if request.doctor_id
+        else Doctor.speciality == request.speciality
+    )
+    there = select(Doctor.id).where(
+        wanted, Doctor.is_active, Doctor.deleted_at.is_(None)
+    )
+    if session.scalar(there.limit(1)) is None:
+        raise NotFound("Nobody like that can be booked; look at the list of doctors.")
+
+
+def _require_room(
+    session: Session, request: WaitRequest, *, is_overridden: bool
+) -> None:
+    """Raise WaitsAlready or TooManyPlaces; two that join at once queue up here."""
+    session.execute(
+        select(Patient.id)
+        .where(Patient.id == request.patient_id)
+        .with_for_update(key_share=True)
+    )
+    waiting = session.execute(
+        select(WaitlistEntry.doctor_id, WaitlistEntry.speciality).where(
+            WaitlistEntry.patient_id == request.patient_id,
+            WaitlistEntry.status == WaitStatus.WAITING,
+        )
+    ).all()
+    if (request.doctor_id, request.speciality) in waiting:
+        raise WaitsAlready
+    if len(waiting) >= MOST_PLACES and not is_overridden:
+        raise TooManyPlaces(MOST_PLACES)
+
+
+def _recorded(
+    session: Session,
+    actor: Actor,
+    action: Action,
+    entry_id: UUID,
+    *,
+    reason: str | None = None,
+) -> WaitRecord:
+    entry = look_up(session, actor, entry_id)
+    audit.record(
+        session,
+        actor,
+        action,
+        patient_id=entry.patient_id,
+        subject=("waitlist entry", entry.id),
+        reason=reason,
+        details={"doctor": entry.doctor_id, "speciality": entry.speciality},
+    )
+    return entry

@@ -1,0 +1,89 @@
+"""Places on the waiting list as they are read; each reading is recorded."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from db.models import Booking, Doctor, WaitlistEntry
+from services.core import audit
+from services.core.actors import Actor, Role
+from services.core.audit import Action
+from services.visits.booking.patients import require_patient
+from services.visits.booking.waitlist.records import NoSuchEntry, WaitRecord, WaitStatus
+from services.visits.schedule.permissions import require_view
+
+# In the order of WaitRecord's fields but for the booking, which comes last.
+_COLUMNS: Final[tuple[Any, ...]] = (
+    WaitlistEntry.id,
+    WaitlistEntry.patient_id,
+    WaitlistEntry.doctor_id,
+    Doctor.name,
+    WaitlistEntry.speciality,
+    WaitlistEntry.from_at,
+    WaitlistEntry.until_at,
+    WaitlistEntry.status,
+    WaitlistEntry.offered_at,
+    WaitlistEntry.created_at,
+    WaitlistEntry.ended_at,
+)
+_STATUS: Final = 7
+
+
+def list_of_patient(
+    session: Session, actor: Actor, patient_id: UUID
+) -> tuple[WaitRecord, ...]:
+    """Return what the patient waits for, and what came of it, the newest first.
+
+    Raises NoSuchPatient, NotAllowed.
+    """
+    require_view(actor)
+    require_patient(session, actor, patient_id)
+    rows = session.execute(
+        _entries()
+        .where(WaitlistEntry.patient_id == patient_id)
+        .order_by(WaitlistEntry.created_at.desc(), WaitlistEntry.id.desc())
+    )
+    found = tuple(map(_record_of, rows))
+    audit.record(
+        session,
+        actor,
+        Action.WAITLIST_READ,
+        patient_id=patient_id,
+        details={"count": len(found)},
+    )
+    return found
+
+
+def look_up(session: Session, actor: Actor, entry_id: UUID) -> WaitRecord:
+    """Return a place, unrecorded; raises NoSuchEntry, NotAllowed."""
+    require_view(actor)
+    row = session.execute(_entries().where(WaitlistEntry.id == entry_id)).one_or_none()
+    if row is None:
+        raise NoSuchEntry
+    found = _record_of(row)
+    if actor.role is Role.PATIENT and found.patient_id != actor.patient_id:
+        raise NoSuchEntry
+    return found
+
+
+def _entries() -> Select[*tuple[Any, ...]]:
+    offered = (
+        select(Booking.id)
+        .where(Booking.waitlist_id == WaitlistEntry.id)
+        .order_by(Booking.created_at.desc())
+        .limit(1)
+        .correlate(WaitlistEntry)
+        .scalar_subquery()
+    )
+    return select(*_COLUMNS, offered).outerjoin(
+        Doctor, Doctor.id == WaitlistEntry.doctor_id
+    )
+
+
+def _record_of(row: Sequence[Any]) -> WaitRecord:
+    values = list(row)
+    values[_STATUS] = WaitStatus(values[_STATUS])
+    return WaitRecord(*values)

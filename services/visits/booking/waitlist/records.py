@@ -1,0 +1,89 @@
+"""Places on the waiting list as they are kept, and why there may be none."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from services.core.errors import Conflict, NotFound
+
+
+class WaitStatus(StrEnum):
+    """What became of waiting."""
+
+    WAITING = "waiting"
+    OFFERED = "offered"
+    BOOKED = "booked"
+    LEFT = "left"
+    PASSED = "passed"
+
+
+@dataclass(frozen=True, slots=True)
+class WaitRequest:
+    """What somebody waits for: one doctor, or any of a speciality, within some days.
+
+    With `override_reason` staff put a patient in one more line than there may be.
+    """
+
+    patient_id: UUID
+    from_at: datetime
+    until_at: datetime
+    doctor_id: UUID | None = None
+    speciality: str | None = None
+    override_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitRecord:
+    """Somebody on the waiting list.
+
+    `booking_id` is the hold that was offered last, whatever came of it.
+    """
+
+    id: UUID
+    patient_id: UUID
+    doctor_id: UUID | None
+    doctor_name: str | None
+    speciality: str | None
+    from_at: datetime
+    until_at: datetime
+    status: WaitStatus
+    offered_at: datetime | None
+    created_at: datetime
+    ended_at: datetime | None
+    booking_id: UUID | None
+
+
+class NoSuchEntry(NotFound):
+    """There is no such place, or the actor may not know that there is."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such place on the waiting list.")
+
+
+class WaitsAlready(Conflict):
+    """The patient is in line for this."""
+
+    def __init__(self) -> None:
+        super().__init__("This patient is on the waiting list for this already.")
+
+
+class TooManyPlaces(Conflict):
+    """The patient waits for as much as a patient may."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"A patient waits for {most} things at most. Leave one of the lines first."
+        )
+
+
+class NotWaiting(Conflict):
+    """The place was offered a time, or is over; `current` is how it stands now."""
+
+    def __init__(self, current: WaitRecord) -> None:
+        super().__init__(
+            "A time is held for this place just now; confirm it or give it back."
+            if current.status is WaitStatus.OFFERED
+            else "This place on the waiting list is over already."
+        )
+        self.current = current

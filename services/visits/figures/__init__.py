@@ -1,0 +1,1 @@
+"""Figures of visits, and what is cached of them."""

@@ -1,0 +1,198 @@
+"""The doctors, their slots and the figures: read once for all who may see them."""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, tzinfo
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, extract, func, literal, select
+from sqlalchemy.orm import Session
+
+from db.models import BookingSlot
+from db.routing import SYSTEM, Database, DatabaseIdentity, Lsn, Read
+from services.core.actors import Actor, Permission, Role
+from services.core.errors import NotFound
+from services.core.on_behalf import ActorDatabase
+from services.documents.search.cache import ChangeListener
+from services.visits.figures import statistics as booking_statistics
+from services.visits.figures.caches.shelves import CacheRegion, Lasting
+from services.visits.figures.statistics import BookingStatistics, Period
+from services.visits.schedule import doctors, slots
+from services.visits.schedule.doctors import DoctorRecord
+from services.visits.schedule.slots import SlotRecord
+
+T = TypeVar("T")
+
+DOCTORS_SECONDS: Final = 300.0
+SLOTS_SECONDS: Final = 60.0
+STATISTICS_SECONDS: Final = 30.0
+_NOW: Final = func.clock_timestamp()
+# Reads what is kept. An analyst knows no patient and nothing internal of a doctor, and
+# the database holds to that: nothing can get into a cache that is not for everybody.
+_READER: Final = Actor(
+    UUID("0198c0de-1427-7000-8000-000000000006"), "cache", Role.ANALYST
+)
+
+
+class VisitCaches:
+    """What many ask about visits, kept until any process tells of a change.
+
+    While nothing can be heard nothing is kept. Whoever asks is asked first whether
+    they may, and is shown what they wrote themselves (`after`) in any case.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        hearing: ChangeListener,
+        *,
+        redis_url: str | None = None,
+    ) -> None:
+        self._database = database
+        self._hearing = hearing
+        self._doctors: CacheRegion[tuple[DoctorRecord, ...]] = CacheRegion(
+            "doctors",
+            tuple[DoctorRecord, ...],
+            seconds=DOCTORS_SECONDS,
+            redis_url=redis_url,
+        )
+        self._slots: CacheRegion[tuple[SlotRecord, ...]] = CacheRegion(
+            "slots", tuple[SlotRecord, ...], seconds=SLOTS_SECONDS, redis_url=redis_url
+        )
+        self._figures: CacheRegion[Any] = CacheRegion(
+            "figures", Any, seconds=STATISTICS_SECONDS, redis_url=None
+        )
+        # What was counted, and until when that is told.
+        self._outcomes: tuple[dict[str, int], float] = ({}, 0.0)
+
+    def doctors(
+        self,
+        on_behalf: ActorDatabase,
+        *,
+        search: str = "",
+        speciality: str | None = None,
+        limit: int = 50,
+        after: Lsn | None = None,
+    ) -> Read[tuple[DoctorRecord, ...]]:
+        """Return what list_doctors does, without what is internal; NotAllowed."""
+        on_behalf.require(Permission.VIEW_DOCTORS)
+        words = " ".join(search.split())
+
+        def read(session: Session) -> Lasting[tuple[DoctorRecord, ...]]:
+            found = doctors.list_doctors(
+                session, _READER, search=words, speciality=speciality, limit=limit
+            )
+            begin = [one.next_free_at for one in found if one.next_free_at]
+            return Lasting(found, _until_first(session, begin, with_holds=True))
+
+        return self._look(self._doctors, (words, speciality, limit), read, after)
+
+    def slots(
+        self,
+        on_behalf: ActorDatabase,
+        doctor_id: UUID,
+        from_at: datetime,
+        until_at: datetime,
+        *,
+        after: Lsn | None = None,
+    ) -> Read[tuple[SlotRecord, ...]]:
+        """Return what list_slots does, without whose they are.
+
+        Raises NoSuchDoctor, NotAllowed.
+        """
+        on_behalf.require(Permission.VIEW_DOCTORS)
+
+        def read(session: Session) -> Lasting[tuple[SlotRecord, ...]]:
+            doctors.get_doctor(session, _READER, doctor_id)
+            found = slots.list_slots(session, _READER, doctor_id, from_at, until_at)
+            change = [one.held_until for one in found if one.held_until]
+            change += [one.starts_at for one in found if one.state == "free"]
+            return Lasting(found, _until_first(session, change))
+
+        wanted = (str(doctor_id), from_at.timestamp(), until_at.timestamp())
+        return self._look(self._slots, wanted, read, after)
+
+    def statistics(
+        self,
+        on_behalf: ActorDatabase,
+        period: Period,
+        zone: tzinfo,
+        *,
+        after: Lsn | None = None,
+    ) -> Read[BookingStatistics]:
+        """Return what became of the slots of these days, written down; NotAllowed."""
+        on_behalf.require(Permission.VIEW_STATISTICS)
+        found = self._look(
+            self._figures,
+            ("statistics", str(period.first_day), str(period.last_day), str(zone)),
+            lambda session: Lasting(booking_statistics.count(session, period, zone)),
+            after,
+            on_behalf.actor.acting,
+        )
+        on_behalf.record(
+            lambda session: booking_statistics.record_look(
+                session, on_behalf.actor, period
+            )
+        )
+        return found
+
+    def outcomes(self) -> dict[str, int]:
+        """Return how many bookings had each outcome, as many as 30 seconds ago.
+
+        For programs that watch: news of a booking drops nothing here, or a busy
+        clinic would count all its bookings for each of them.
+        """
+        counted, until = self._outcomes
+        if until <= time.monotonic():
+            read = self._database.read(booking_statistics.count_outcomes, acting=SYSTEM)
+            counted = read.value
+            self._outcomes = (counted, time.monotonic() + STATISTICS_SECONDS)
+        return counted
+
+    def close(self) -> None:
+        """Stop listening; nothing is kept any more."""
+        self._hearing.close()
+
+    def _look(
+        self,
+        shelf: CacheRegion[T],
+        wanted: object,
+        operation: Callable[[Session], Lasting[T]],
+        after: Lsn | None,
+        acting: DatabaseIdentity = _READER.acting,
+    ) -> Read[T]:
+        news = self._hearing.news()
+        if news is not None:
+            found = shelf.find(wanted, news, after)
+            if found is not None:
+                return found
+        told = None if news is None else news.position
+        fresh_at = max(filter(None, (told, after)), default=None)
+        read = self._database.find(
+            operation, missing=NotFound, after=fresh_at, acting=acting
+        )
+        if news is not None:
+            shelf.keep(wanted, news, read)
+        return Read(read.value.value, read.served)
+
+
+def _until_first(
+    session: Session, moments: Sequence[datetime], *, with_holds: bool = False
+) -> float | None:
+    """Return in how many seconds the first of these moments comes.
+
+    With the end of any hold among them, if it is asked for: a slot is free then.
+    """
+    runs_out: ColumnElement[datetime | None] = (
+        select(func.min(BookingSlot.expires_at))
+        .where(BookingSlot.status == "held", BookingSlot.expires_at > _NOW)
+        .scalar_subquery()
+    )
+    first = min(moments, default=None)
+    ends = [runs_out] if with_holds else []
+    ends += [] if first is None else [literal(first)]
+    if not ends:
+        return None
+    seconds = session.scalar(select(extract("epoch", func.least(*ends) - _NOW)))
+    return None if seconds is None else float(seconds)

@@ -1,0 +1,100 @@
+"""Slots, holds and visits counted by doctor and day."""
+
+from datetime import datetime, time, timedelta, tzinfo
+from typing import Any, Final
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.visits.figures.statistics.records import (
+    BookingStatistics,
+    DoctorDay,
+    Figures,
+    Period,
+)
+
+# Slots and attempts are counted apart, or a slot that three wanted would be three
+# slots. Each is grouped at once by doctor and day: a group for every slot of a year
+# would not fit into memory, nor would the slots themselves, which are read twice.
+# The scratch slots of a proof are nobody's to book.
+_COUNT: Final = text("""
+WITH planned AS NOT MATERIALIZED (
+    SELECT id, doctor_id, (starts_at AT TIME ZONE :zone)::date AS day,
+        withdrawn_at IS NULL AS is_offered
+    FROM slots
+    WHERE starts_at >= :from_at AND starts_at < :until_at AND origin <> 'proof'
+), offered AS (
+    SELECT doctor_id, day, count(*) FILTER (WHERE is_offered) AS slots
+    FROM planned GROUP BY doctor_id, day
+), attempted AS (
+    SELECT planned.doctor_id, day,
+        count(*) FILTER (WHERE bookings.status = 'confirmed') AS booked,
+        count(*) FILTER (WHERE bookings.status <> 'failed') AS holds,
+        count(*) FILTER (WHERE confirmed_at IS NOT NULL) AS confirmed,
+        count(*) FILTER (
+            WHERE bookings.status = 'expired'
+                OR bookings.status = 'pending' AND expires_at <= clock_timestamp()
+        ) AS expired,
+        count(*) FILTER (
+            WHERE bookings.status = 'cancelled' AND confirmed_at IS NULL
+        ) AS released,
+        count(*) FILTER (WHERE bookings.status = 'failed') AS conflicts,
+        count(*) FILTER (
+            WHERE bookings.status = 'cancelled' AND confirmed_at IS NOT NULL
+        ) AS cancelled,
+        count(missed.booking_id) AS no_shows
+    FROM planned
+    JOIN bookings ON slot_id = planned.id
+    LEFT JOIN (
+        SELECT booking_id FROM appointments WHERE status = 'no-show'
+    ) AS missed ON missed.booking_id = bookings.id
+    GROUP BY planned.doctor_id, day
+)
+SELECT doctors.id, name, speciality, day, slots,
+    coalesce(booked, 0), coalesce(holds, 0), coalesce(confirmed, 0),
+    coalesce(expired, 0), coalesce(released, 0), coalesce(conflicts, 0),
+    coalesce(cancelled, 0), coalesce(no_shows, 0)
+FROM offered
+JOIN doctors ON doctors.id = doctor_id
+LEFT JOIN attempted USING (doctor_id, day)
+WHERE slots > 0 OR attempted.doctor_id IS NOT NULL
+ORDER BY fold(name), doctors.id, day
+""")
+
+
+def count(session: Session, period: Period, zone: tzinfo) -> BookingStatistics:
+    """Return what became of the slots of these days on the clinic's clock.
+
+    Unrecorded, to whoever has asked whether it may be seen.
+    """
+    rows = session.execute(
+        _COUNT,
+        {
+            # Its name, as PostgreSQL knows it too.
+            "zone": str(zone),
+            "from_at": datetime.combine(period.first_day, time(), zone),
+            "until_at": datetime.combine(
+                period.last_day + timedelta(days=1), time(), zone
+            ),
+        },
+    )
+    return BookingStatistics(period, tuple(map(_doctor_day, rows)))
+
+
+def record_look(session: Session, actor: Actor, period: Period) -> None:
+    """Write down that somebody saw the figures of the period; raises NotAllowed."""
+    actor.require(Permission.VIEW_STATISTICS)
+    audit.record(
+        session,
+        actor,
+        Action.STATISTICS_READ,
+        details={"from": period.first_day, "to": period.last_day},
+    )
+
+
+def _doctor_day(row: Row[*tuple[Any, ...]]) -> DoctorDay:
+    doctor_id, name, speciality, day, *figures = row
+    return DoctorDay(doctor_id, name, speciality, day, Figures(*figures))

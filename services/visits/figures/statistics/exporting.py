@@ -1,0 +1,48 @@
+"""The same figures as a CSV file, a line for each doctor and day."""
+
+import csv
+import io
+from dataclasses import astuple, fields
+from typing import Final
+
+from services.patients.search.exporting import escape_formula
+from services.visits.figures.statistics.records import (
+    BookingStatistics,
+    DoctorDay,
+    Figures,
+)
+
+_HEADINGS: Final = (
+    "doctor_id",
+    "doctor",
+    "speciality",
+    "day",
+    *(field.name for field in fields(Figures)),
+    "utilisation",
+    "success_rate",
+)
+
+
+def as_csv(statistics: BookingStatistics) -> str:
+    """Return the figures as CSV, a header first; a share of nothing is left empty."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(_HEADINGS)
+    writer.writerows(map(_cells, statistics.doctor_days))
+    return buffer.getvalue()
+
+
+def _cells(one: DoctorDay) -> list[str]:
+    return [
+        str(one.doctor_id),
+        escape_formula(one.doctor_name),
+        escape_formula(one.speciality),
+        one.day.isoformat(),
+        *map(str, astuple(one.figures)),
+        _share(one.figures.utilisation),
+        _share(one.figures.success_rate),
+    ]
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"

@@ -1,0 +1,72 @@
+"""Why something cannot be done with a visit."""
+
+from uuid import UUID
+
+from services.core.errors import Conflict, InvalidInput, NotFound
+from services.visits.front_desk.appointments.records import VisitRecord, VisitStatus
+
+_NOW: dict[VisitStatus, str] = {
+    VisitStatus.SCHEDULED: "nobody has checked the patient in yet",
+    VisitStatus.CHECKED_IN: "the patient is checked in already",
+    VisitStatus.COMPLETED: "it is completed",
+    VisitStatus.CANCELLED: "it was cancelled",
+    VisitStatus.NO_SHOW: "the patient did not come",
+}
+
+
+class NoSuchVisit(NotFound):
+    """There is no such visit, or the actor may not know that there is."""
+
+    def __init__(self, patient_id: UUID | None = None) -> None:
+        super().__init__(
+            "There is no such visit. Look for it in the list of the day.",
+            patient_id=patient_id,
+        )
+
+
+class NoSuchCode(NotFound):
+    """No visit has this code, or it is not for the actor to see."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No visit has this code. Type it once more, or look for the name in "
+            "today's list."
+        )
+
+
+class NotACode(InvalidInput):
+    """What was scanned or typed cannot be the code of a ticket."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "code",
+            "This is not the code of a ticket: it has ten letters and digits, such as "
+            "7K2MD-9QX4T.",
+        )
+
+
+class WrongStatus(Conflict):
+    """The visit has come too far, or not far enough; carries it as it is now."""
+
+    def __init__(self, visit: VisitRecord, wanted: str) -> None:
+        super().__init__(f"This visit cannot be {wanted}: {_NOW[visit.status]}.")
+        self.visit = visit
+
+
+class StaleVisit(Conflict):
+    """The visit changed after the screen was filled; carries what is there now."""
+
+    def __init__(self, visit: VisitRecord) -> None:
+        super().__init__(
+            "Somebody else changed this visit in the meantime. "
+            "Look at what is there now, then do it again."
+        )
+        self.visit = visit
+
+
+class NotItsTime(Conflict):
+    """It is too early or too late for this; carries the visit."""
+
+    def __init__(self, visit: VisitRecord, message: str) -> None:
+        super().__init__(message)
+        self.visit = visit

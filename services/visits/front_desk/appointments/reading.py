@@ -1,0 +1,189 @@
+"""Visits as they are read: one, a day's, a patient's; each reading is recorded."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, false, true
+from sqlalchemy.orm import Session
+
+from db.models import Appointment, Doctor
+from services.core import audit
+from services.core.actors import Actor, Permission, Role
+from services.core.audit import Action
+from services.visits.front_desk.appointments import codes
+from services.visits.front_desk.appointments.errors import NoSuchCode, NoSuchVisit
+from services.visits.front_desk.appointments.records import VisitRecord
+from services.visits.front_desk.appointments.rows import visit_of, visits
+from services.visits.schedule import permissions
+
+_MOST: Final = 500
+
+
+def get(session: Session, actor: Actor, visit_id: UUID) -> VisitRecord:
+    """Return the visit; patients see their own. Raises NoSuchVisit, NotAllowed."""
+    found = look_up(session, actor, visit_id)
+    record_event(session, actor, Action.VISIT_READ, found)
+    return found
+
+
+def look_up(session: Session, actor: Actor, visit_id: UUID) -> VisitRecord:
+    """Return the visit to another service, which records what it does with it."""
+    require_view(actor)
+    found = _list(session, Appointment.id == visit_id, _is_visible_to(actor))
+    if not found:
+        raise NoSuchVisit
+    return found[0]
+
+
+def find_by_code(session: Session, actor: Actor, typed: str) -> VisitRecord:
+    """Return the visit whose ticket was scanned or typed at the desk.
+
+    Raises NotACode, NoSuchCode, NotAllowed.
+    """
+    actor.require(Permission.RUN_THE_DESK)
+    found = _list(session, Appointment.code == codes.read(typed))
+    if not found:
+        raise NoSuchCode
+    record_event(session, actor, Action.VISIT_READ, found[0], by_code=True)
+    return found[0]
+
+
+def list_of_day(
+    session: Session,
+    actor: Actor,
+    day: date,
+    zone: tzinfo,
+    *,
+    doctor_id: UUID | None = None,
+) -> tuple[VisitRecord, ...]:
+    """Return the visits of a day of this zone, the earliest first; raises NotAllowed.
+
+    A clinician's are those of their own patients and those that they are booked for.
+    """
+    actor.require(Permission.VIEW_VISITS)
+    found = _list(
+        session,
+        *_on(day, zone),
+        Appointment.doctor_id == doctor_id if doctor_id else true(),
+    )
+    _record_list(session, actor, found, day=day)
+    return found
+
+
+def list_of_doctor(
+    session: Session, actor: Actor, doctor_id: UUID, day: date, zone: tzinfo
+) -> tuple[VisitRecord, ...]:
+    """Return the visits of one doctor's day; see list_of_day."""
+    return list_of_day(session, actor, day, zone, doctor_id=doctor_id)
+
+
+def list_own_day(
+    session: Session, actor: Actor, day: date, zone: tzinfo
+) -> tuple[VisitRecord, ...]:
+    """Return the visits of the day that the actor's own doctor has; see list_of_day."""
+    actor.require(Permission.VIEW_VISITS)
+    found = _list(session, *_on(day, zone), Doctor.user_id == actor.id)
+    _record_list(session, actor, found, day=day)
+    return found
+
+
+def list_of_patient(
+    session: Session,
+    actor: Actor,
+    patient_id: UUID,
+    *,
+    from_at: datetime | None = None,
+    limit: int = 100,
+) -> tuple[VisitRecord, ...]:
+    """Return the visits of a patient, the latest first; patients see their own.
+
+    Raises NotAllowed.
+    """
+    require_view(actor, patient_id)
+    rows = session.execute(
+        visits()
+        .where(
+            Appointment.patient_id == patient_id,
+            _is_visible_to(actor),
+            Appointment.starts_at >= from_at if from_at else true(),
+        )
+        .order_by(Appointment.starts_at.desc(), Appointment.id)
+        .limit(min(limit, _MOST))
+    )
+    found = tuple(map(visit_of, rows))
+    _record_list(session, actor, found, patient_id=patient_id)
+    return found
+
+
+def require_view(actor: Actor, patient_id: UUID | None = None) -> None:
+    """Raise NotAllowed unless the actor may see visits, or their own."""
+    actor.require(permissions.to_view(actor), patient_id)
+
+
+def record_event(
+    session: Session,
+    actor: Actor,
+    action: Action,
+    visit: VisitRecord,
+    *,
+    reason: str | None = None,
+    **details: object,
+) -> None:
+    """Write down what was done with a visit; for other services."""
+    audit.record(
+        session,
+        actor,
+        action,
+        patient_id=visit.patient_id,
+        subject=("visit", visit.id),
+        reason=reason,
+        details={"revision": visit.revision, **details},
+    )
+
+
+def _list(
+    session: Session, *conditions: ColumnElement[bool]
+) -> tuple[VisitRecord, ...]:
+    rows = session.execute(
+        visits()
+        .where(*conditions)
+        .order_by(Appointment.starts_at, Appointment.id)
+        .limit(_MOST)
+    )
+    return tuple(map(visit_of, rows))
+
+
+def _is_visible_to(actor: Actor) -> ColumnElement[bool]:
+    """Return which visits the actor is shown; the database's rules know the rest."""
+    if actor.role is not Role.PATIENT:
+        return true()
+    if actor.patient_id is None:
+        return false()
+    return Appointment.patient_id == actor.patient_id
+
+
+def _on(day: date, zone: tzinfo) -> tuple[ColumnElement[bool], ...]:
+    """Return when a visit is on the day, which may have 23 hours or 25."""
+    midnight = datetime.combine(day, time.min, zone)
+    next_midnight = datetime.combine(day + timedelta(days=1), time.min, zone)
+    return (Appointment.starts_at >= midnight, Appointment.starts_at < next_midnight)
+
+
+def _record_list(
+    session: Session,
+    actor: Actor,
+    found: Sequence[VisitRecord],
+    *,
+    patient_id: UUID | None = None,
+    day: date | None = None,
+) -> None:
+    audit.record(
+        session,
+        actor,
+        Action.VISIT_LIST,
+        patient_id=patient_id,
+        # By this name patients find the lists that showed them.
+        details={"day": day, "patients": sorted({one.patient_id for one in found})},
+    )

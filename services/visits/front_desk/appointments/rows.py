@@ -1,0 +1,62 @@
+"""How a row of the appointments becomes a visit."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, case, extract, func, select
+
+from db.models import Appointment, Booking, Doctor, Patient
+from services.visits.front_desk.appointments.records import VisitRecord, VisitStatus
+
+_NAME: Final = func.concat_ws(" ", Patient.first_name, Patient.last_name)
+# The database's clock, as it ticks: not that of whoever shows it.
+_WAITED: Final = case(
+    (
+        Appointment.status == VisitStatus.CHECKED_IN.value,
+        extract("epoch", func.clock_timestamp() - Appointment.checked_in_at),
+    )
+)
+# In the order of VisitRecord's fields; visit_of relies on it.
+_COLUMNS: Final[tuple[ColumnElement[Any] | Any, ...]] = (
+    Appointment.id,
+    Appointment.booking_id,
+    Appointment.doctor_id,
+    Doctor.name,
+    Doctor.speciality,
+    Doctor.room,
+    Appointment.patient_id,
+    _NAME,
+    Appointment.starts_at,
+    Appointment.ends_at,
+    Appointment.status,
+    Appointment.code,
+    Booking.note,
+    Appointment.revision,
+    Appointment.checked_in_at,
+    Appointment.completed_at,
+    Appointment.cancelled_at,
+    _WAITED,
+)
+_NAMES: Final = tuple(field.name for field in fields(VisitRecord))
+
+
+def visits() -> Select[*tuple[Any, ...]]:
+    """Return the statement that reads visits, each with its doctor and patient."""
+    return (
+        select(*_COLUMNS)
+        .select_from(Appointment)
+        .join(Booking, Booking.id == Appointment.booking_id)
+        .join(Doctor, Doctor.id == Appointment.doctor_id)
+        # A clinician who ended the treatment still has the visit, not the record.
+        .outerjoin(Patient, Patient.id == Appointment.patient_id)
+    )
+
+
+def visit_of(row: Sequence[Any]) -> VisitRecord:
+    """Return the visit in a row of `visits`."""
+    values = dict(zip(_NAMES, row, strict=True))
+    values["status"] = VisitStatus(values["status"])
+    if values["waited_seconds"] is not None:
+        values["waited_seconds"] = float(values["waited_seconds"])
+    return VisitRecord(**values)

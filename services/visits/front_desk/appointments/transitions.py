@@ -1,0 +1,173 @@
+"""What becomes of a visit: the patient comes, is seen, or does not come."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists, func, text, true, update
+from sqlalchemy.orm import Session
+
+from db.models import Appointment, MedicalRecord, Prescription
+from db.routing import assume_role
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.visits.front_desk.appointments.errors import (
+    NotItsTime,
+    StaleVisit,
+    WrongStatus,
+)
+from services.visits.front_desk.appointments.reading import look_up, record_event
+from services.visits.front_desk.appointments.records import VisitRecord, VisitStatus
+from services.visits.schedule import visit_changes
+
+_HALF_A_DAY: Final = text("interval '12 hours'")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Deed:
+    """From which status to which, if what, and what is said otherwise."""
+
+    action: Action
+    wanted: str
+    before: frozenset[VisitStatus]
+    after: VisitStatus
+    values: Mapping[str, Any]
+    is_possible: ColumnElement[bool] | None = None
+    otherwise: str = ""
+
+
+# Not by the day, which ends for a visit after midnight before the patient is there.
+_CHECK_IN: Final = _Deed(
+    action=Action.VISIT_CHECK_IN,
+    wanted="checked in",
+    # Who was given up comes late after all.
+    before=frozenset({VisitStatus.SCHEDULED, VisitStatus.NO_SHOW}),
+    after=VisitStatus.CHECKED_IN,
+    values=MappingProxyType({"checked_in_at": func.clock_timestamp()}),
+    is_possible=func.clock_timestamp().between(
+        Appointment.starts_at - _HALF_A_DAY, Appointment.ends_at + _HALF_A_DAY
+    ),
+    otherwise=(
+        "This visit is not today: patients are checked in from twelve hours before "
+        "their visit until twelve hours after it."
+    ),
+)
+# What was written about a visit or prescribed at it says that the patient was there.
+_UNDO_CHECK_IN: Final = _Deed(
+    action=Action.VISIT_UNDO_CHECK_IN,
+    wanted="put back to scheduled",
+    before=frozenset({VisitStatus.CHECKED_IN}),
+    after=VisitStatus.SCHEDULED,
+    values=MappingProxyType({"checked_in_at": None}),
+    is_possible=~exists().where(MedicalRecord.appointment_id == Appointment.id)
+    & ~exists().where(Prescription.appointment_id == Appointment.id),
+    otherwise=(
+        "Notes or a prescription were written at this visit, so the patient was there. "
+        "Mark it as completed instead."
+    ),
+)
+_COMPLETE: Final = _Deed(
+    action=Action.VISIT_COMPLETE,
+    wanted="completed",
+    before=frozenset({VisitStatus.CHECKED_IN}),
+    after=VisitStatus.COMPLETED,
+    values=MappingProxyType({"completed_at": func.clock_timestamp()}),
+)
+_MISS: Final = _Deed(
+    action=Action.VISIT_MISS,
+    wanted="marked as missed",
+    before=frozenset({VisitStatus.SCHEDULED}),
+    after=VisitStatus.NO_SHOW,
+    values=MappingProxyType({}),
+    is_possible=Appointment.starts_at < func.clock_timestamp(),
+    otherwise="This visit has not begun yet, so the patient may still come.",
+)
+
+
+def check_in(
+    session: Session, actor: Actor, visit_id: UUID, *, revision: int | None = None
+) -> VisitRecord:
+    """Write down that the patient is there and waits; the caller commits.
+
+    Raises NoSuchVisit, WrongStatus, NotItsTime, StaleVisit, NotAllowed.
+    """
+    return _do(session, actor, visit_id, revision, _CHECK_IN)
+
+
+def undo_check_in(
+    session: Session, actor: Actor, visit_id: UUID, *, revision: int | None = None
+) -> VisitRecord:
+    """Let the visit be scheduled again: it was the wrong patient; the caller commits.
+
+    Raises NoSuchVisit, WrongStatus, NotItsTime once something was written at the
+    visit, StaleVisit, NotAllowed.
+    """
+    return _do(session, actor, visit_id, revision, _UNDO_CHECK_IN)
+
+
+def complete(
+    session: Session, actor: Actor, visit_id: UUID, *, revision: int | None = None
+) -> VisitRecord:
+    """Write down that the visit is over; the caller commits.
+
+    Raises NoSuchVisit, WrongStatus, StaleVisit, NotAllowed.
+    """
+    return _do(session, actor, visit_id, revision, _COMPLETE)
+
+
+def miss(
+    session: Session, actor: Actor, visit_id: UUID, *, revision: int | None = None
+) -> VisitRecord:
+    """Write down that the patient did not come; the caller commits.
+
+    Raises NoSuchVisit, WrongStatus, NotItsTime, StaleVisit, NotAllowed.
+    """
+    return _do(session, actor, visit_id, revision, _MISS)
+
+
+def _do(
+    session: Session, actor: Actor, visit_id: UUID, revision: int | None, deed: _Deed
+) -> VisitRecord:
+    actor.require(Permission.RUN_THE_DESK)
+    # In the actor's own name, which is what decides whose visits these are.
+    before = look_up(session, actor, visit_id)
+    # Clinicians write no visits themselves: see the rules of migration 0007.
+    with assume_role(session, "system"):
+        changed = session.execute(_statement(visit_id, revision, deed)).one_or_none()
+    after = look_up(session, actor, visit_id)
+    if changed is None:
+        _refuse(after, revision, deed)
+    visit_changes.changed(session)
+    record_event(session, actor, deed.action, after, before=before.status)
+    return after
+
+
+def _statement(visit_id: UUID, revision: int | None, deed: _Deed) -> Any:
+    """Change it in one statement, so that of two desks one finds nothing to do."""
+    return (
+        update(Appointment)
+        .where(
+            Appointment.id == visit_id,
+            Appointment.status.in_(sorted(deed.before)),
+            Appointment.revision == revision if revision else true(),
+            true() if deed.is_possible is None else deed.is_possible,
+        )
+        .values(
+            **deed.values,
+            status=deed.after.value,
+            revision=Appointment.revision + 1,
+            updated_at=func.now(),
+        )
+        .returning(Appointment.id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _refuse(visit: VisitRecord, revision: int | None, deed: _Deed) -> None:
+    if visit.status not in deed.before:
+        raise WrongStatus(visit, deed.wanted)
+    if revision is not None and visit.revision != revision:
+        raise StaleVisit(visit)
+    raise NotItsTime(visit, deed.otherwise)

@@ -1,0 +1,71 @@
+"""The outbox: every letter that was written, and whether it is out."""
+
+from typing import Any, Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.models import VisitLetter
+from db.routing import assume_role
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.visits.front_desk.notifications.records import (
+    LetterKind,
+    LetterRecord,
+    OutboxSummary,
+)
+from services.visits.front_desk.notifications.wording import Letterhead, filled
+
+_MOST: Final = 200
+
+
+def look(
+    session: Session, actor: Actor, head: Letterhead, *, limit: int = 50
+) -> OutboxSummary:
+    """Return how the letters stand and the newest of them; raises NotAllowed."""
+    actor.require(Permission.VIEW_OUTBOX)
+    sent, given_up, whole = session.execute(
+        select(
+            func.count(VisitLetter.sent_at),
+            func.count(VisitLetter.given_up_at),
+            func.count(VisitLetter.id),
+        )
+    ).one()
+    # PostgreSQL shows administrators no address: it is cut short before it gets out.
+    with assume_role(session, "system"):
+        rows = session.scalars(
+            select(VisitLetter)
+            .order_by(VisitLetter.created_at.desc(), VisitLetter.id.desc())
+            .limit(min(limit, _MOST))
+        ).all()
+    newest = tuple(_record_of(row, head) for row in rows)
+    audit.record(
+        session, actor, Action.LETTER_READ, details={"letters": [o.id for o in newest]}
+    )
+    return OutboxSummary(whole - sent - given_up, sent, given_up, newest)
+
+
+def masked(address: str) -> str:
+    """Return an e-mail address with most of its name hidden.
+
+    Whoever runs the system sees that letters go out, not who the patients are.
+    """
+    name, _, host = address.rpartition("@")
+    return f"{name[:1]}…@{host}"
+
+
+def _record_of(row: VisitLetter, head: Letterhead) -> LetterRecord:
+    values: dict[str, Any] = {
+        "id": row.id,
+        "kind": LetterKind(row.kind),
+        "to": masked(row.to_address),
+        "subject": filled(row.subject, head),
+        "text": filled(row.body, head),
+        "created_at": row.created_at,
+        "send_at": row.send_at,
+        "attempts": row.attempts,
+        "sent_at": row.sent_at,
+        "given_up_at": row.given_up_at,
+    }
+    return LetterRecord(**values)

@@ -1,0 +1,95 @@
+"""Sends the letters that wait, one after the other, each until it is taken."""
+
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from db.models import Appointment, Booking, VisitLetter
+from services.core import audit
+from services.core.audit import Action
+from services.messaging.mail import Email, Mailer, MailNotSent
+from services.messaging.resending import note_attempt
+from services.visits.front_desk.notifications.wording import Letterhead, filled
+
+# How long to wait after each attempt that failed; after the last one is given up. A
+# mail server may be away for a night.
+_PAUSES: Final = tuple(
+    timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 480, 720)
+)
+# What is older comes from a time without a mail server, and nobody waits for it.
+_STALE: Final = timedelta(days=2)
+_WAITS: Final = and_(VisitLetter.sent_at.is_(None), VisitLetter.given_up_at.is_(None))
+
+
+def give_up_stale(session: Session) -> None:
+    """Give up letters that would tell of something that is over; for the background."""
+    session.execute(
+        update(VisitLetter)
+        .where(_WAITS, _is_stale())
+        .values(given_up_at=func.now())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def send_next(session: Session, mailer: Mailer, head: Letterhead) -> bool | None:
+    """Send the letter that is due for longest; for the background.
+
+    Returns whether the mail server took it, None when none is due. Another worker
+    passes over a letter that is being sent. The caller commits right then: a letter
+    whose commit is lost goes out once more, rather than never.
+    """
+    letter = session.scalar(
+        select(VisitLetter)
+        .where(_WAITS, VisitLetter.send_at <= func.now())
+        .order_by(VisitLetter.send_at, VisitLetter.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    if letter is None:
+        return None
+    is_sent = _is_taken(mailer, _letter_of(letter, head))
+    note_attempt(letter, _PAUSES, is_sent=is_sent)
+    audit.record(
+        session,
+        None,
+        Action.LETTER_SEND,
+        patient_id=letter.patient_id,
+        subject=("letter", letter.id),
+        outcome="done" if is_sent else "failed",
+        details={"kind": letter.kind, "attempt": letter.attempts},
+    )
+    return is_sent
+
+
+def _letter_of(letter: VisitLetter, head: Letterhead) -> Email:
+    subject, text = (filled(one, head) for one in (letter.subject, letter.body))
+    return Email(letter.to_address, subject, text)
+
+
+def _is_taken(mailer: Mailer, letter: Email) -> bool:
+    try:
+        mailer.send(letter)
+    except MailNotSent:
+        return False
+    return True
+
+
+def _is_stale() -> ColumnElement[bool]:
+    # Reminders of what was cancelled or has begun, offers that ran out.
+    comes = exists().where(
+        Appointment.booking_id == VisitLetter.booking_id,
+        Appointment.status == "scheduled",
+        Appointment.starts_at > func.now(),
+    )
+    stands = exists().where(
+        Booking.id == VisitLetter.booking_id,
+        Booking.status == "pending",
+        Booking.expires_at > func.now(),
+    )
+    return or_(
+        VisitLetter.created_at < func.now() - _STALE,
+        and_(VisitLetter.kind == "reminder", ~comes),
+        and_(VisitLetter.kind == "offer", ~stands),
+    )

@@ -1,0 +1,93 @@
+"""Writes letters about visits, in the transaction of what they tell of."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select, func, insert, select, text, update
+from sqlalchemy.orm import Session, aliased
+
+from db.models import Appointment, Booking, Patient, Slot, VisitLetter
+from db.routing import assume_role
+from services.visits.front_desk.notifications.records import LetterKind
+from services.visits.front_desk.notifications.wording import Told, subject_of, text_of
+
+_A_DAY: Final = text("interval '24 hours'")
+_AN_HOUR: Final = text("interval '1 hour'")
+_MOST_REMINDERS: Final = 200
+
+
+def write(session: Session, kind: LetterKind, booking_id: UUID) -> None:
+    """Write to the patient of a booking; for services, and the caller commits.
+
+    Checks no permission. Whoever has no e-mail address is written nothing. A moved
+    visit is told of with its new booking, which knows the one that it replaces.
+    """
+    with assume_role(session, "system"):
+        row = session.execute(_facts_of(booking_id)).one_or_none()
+        if row is None:
+            return
+        told = Told(row.starts_at, row.before, row.expires_at)
+        session.execute(
+            insert(VisitLetter).values(
+                kind=kind.value,
+                patient_id=row.patient_id,
+                booking_id=booking_id,
+                to_address=row.email,
+                subject=subject_of(kind),
+                body=text_of(kind, told),
+            )
+        )
+
+
+def remind(session: Session) -> int:
+    """Write to whoever has a visit within a day; return how many are reminded.
+
+    For the background. Who booked within that day has just been told of it.
+    """
+    due = (
+        select(Appointment.id)
+        .where(
+            Appointment.status == "scheduled",
+            Appointment.reminded_at.is_(None),
+            Appointment.starts_at.between(func.now() + _AN_HOUR, func.now() + _A_DAY),
+        )
+        .order_by(Appointment.starts_at)
+        .limit(_MOST_REMINDERS)
+        .with_for_update(skip_locked=True)
+    )
+    reminded = session.execute(
+        update(Appointment)
+        .where(Appointment.id.in_(due))
+        .values(reminded_at=func.now())
+        .returning(
+            Appointment.booking_id,
+            (Appointment.created_at < Appointment.starts_at - _A_DAY).label("is_news"),
+        )
+        .execution_options(synchronize_session=False)
+    ).all()
+    booking_ids = [row.booking_id for row in reminded if row.is_news]
+    for booking_id in booking_ids:
+        write(session, LetterKind.REMINDER, booking_id)
+    return len(booking_ids)
+
+
+def _facts_of(booking_id: UUID) -> Select[*tuple[Any, ...]]:
+    former, former_slot = aliased(Booking), aliased(Slot)
+    return (
+        select(
+            Booking.patient_id,
+            Booking.expires_at,
+            Slot.starts_at,
+            former_slot.starts_at.label("before"),
+            Patient.email,
+        )
+        .join(Slot, Slot.id == Booking.slot_id)
+        .join(Patient, Patient.id == Booking.patient_id)
+        .outerjoin(former, former.id == Booking.replaces_id)
+        .outerjoin(former_slot, former_slot.id == former.slot_id)
+        .where(
+            Booking.id == booking_id,
+            Patient.email.is_not(None),
+            Patient.deleted_at.is_(None),
+        )
+    )

@@ -1,0 +1,180 @@
+"""Doctors who come, and what changes about them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from db.models import Doctor, User
+from services.core import audit
+from services.core.actors import Actor, Permission, Role
+from services.core.audit import Action
+from services.core.errors import InvalidInput
+from services.visits.schedule import visit_changes
+from services.visits.schedule.doctors.errors import DoctorTaken, StaleDoctor
+from services.visits.schedule.doctors.records import DoctorDraft, DoctorRecord
+from services.visits.schedule.doctors.rows import find
+from services.visits.schedule.doctors.rules import checked
+from services.visits.schedule.plans import Calendar, apply_plans
+from services.visits.schedule.plans.weeks import lock_doctor
+
+_TAKEN: Final = {
+    "doctors_email_once": (
+        "email",
+        "Another doctor has this e-mail address; look for them in the list.",
+    ),
+    "doctors_license_number_once": (
+        "license_number",
+        "Another doctor has this license number; look for them in the list.",
+    ),
+    "doctors_user_once": (
+        "user_id",
+        "This clinician signs in as another doctor; choose somebody else.",
+    ),
+}
+
+
+def add_doctor(session: Session, actor: Actor, draft: DoctorDraft) -> DoctorRecord:
+    """Keep a new doctor, who has no plan yet; the caller commits.
+
+    Raises InvalidInput, DoctorTaken, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_DOCTORS)
+    wanted = checked(draft)
+    _require_clinician(session, wanted.user_id)
+    with _unless_taken(session):
+        doctor_id = session.scalars(
+            insert(Doctor).values(asdict(wanted)).returning(Doctor.id)
+        ).one()
+    visit_changes.changed(session)
+    kept = find(session, actor, doctor_id)
+    _record(session, actor, Action.DOCTOR_ADD, None, kept)
+    return kept
+
+
+def change_doctor(
+    session: Session,
+    actor: Actor,
+    doctor_id: UUID,
+    draft: DoctorDraft,
+    calendar: Calendar,
+    *,
+    revision: int,
+) -> DoctorRecord:
+    """Keep what is different about the doctor, and make the slots fit it.
+
+    Who cannot be booked any more loses free slots; visits stay. The caller commits.
+    Raises InvalidInput, DoctorTaken, StaleDoctor, NotFound, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_DOCTORS)
+    wanted = checked(draft)
+    before = _lock(session, actor, doctor_id, revision)
+    if wanted == before.draft():
+        return before
+    if wanted.user_id != before.user_id:
+        _require_clinician(session, wanted.user_id)
+    write_doctor(session, doctor_id, asdict(wanted))
+    planning = ("is_active", "slot_minutes")
+    if any(getattr(before, name) != getattr(wanted, name) for name in planning):
+        apply_plans(session, actor, [doctor_id], calendar)
+    kept = find(session, actor, doctor_id)
+    _record(session, actor, Action.DOCTOR_CHANGE, before, kept)
+    return kept
+
+
+def change_photo(
+    session: Session,
+    actor: Actor,
+    doctor_id: UUID,
+    photo_file_id: str | None,
+    *,
+    revision: int,
+) -> DoctorRecord:
+    """Name other files in the doctor's row; for services.visits.schedule.doctors.photos.
+
+    Raises StaleDoctor, NotFound, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_DOCTORS)
+    before = _lock(session, actor, doctor_id, revision)
+    write_doctor(session, doctor_id, {"photo_file_id": photo_file_id})
+    audit.record(
+        session,
+        actor,
+        Action.DOCTOR_CHANGE,
+        subject=("doctor", doctor_id),
+        details={
+            "photo": [before.photo_file_id is not None, photo_file_id is not None]
+        },
+    )
+    return find(session, actor, doctor_id)
+
+
+def write_doctor(session: Session, doctor_id: UUID, values: dict[str, Any]) -> None:
+    """Write columns of a doctor who is locked; for other services."""
+    with _unless_taken(session):
+        session.execute(
+            update(Doctor)
+            .where(Doctor.id == doctor_id)
+            .values(**values, revision=Doctor.revision + 1, updated_at=func.now())
+            .execution_options(synchronize_session=False)
+        )
+    visit_changes.changed(session)
+
+
+def _lock(
+    session: Session, actor: Actor, doctor_id: UUID, revision: int
+) -> DoctorRecord:
+    lock_doctor(session, doctor_id)
+    before = find(session, actor, doctor_id)
+    if before.revision != revision:
+        raise StaleDoctor(before)
+    return before
+
+
+def _require_clinician(session: Session, user_id: UUID | None) -> None:
+    if user_id is None:
+        return
+    clinician = select(User.id).where(
+        User.id == user_id,
+        User.role == Role.CLINICIAN.value,
+        User.deactivated_at.is_(None),
+    )
+    if session.scalar(clinician) is None:
+        raise InvalidInput("user_id", "There is no such clinician; choose another one.")
+
+
+@contextmanager
+def _unless_taken(session: Session) -> Iterator[None]:
+    """Run statements in a savepoint; what another doctor has raises DoctorTaken."""
+    try:
+        with session.begin_nested():
+            yield
+    except IntegrityError as error:
+        diagnosis = getattr(error.orig, "diag", None)
+        taken = _TAKEN.get(getattr(diagnosis, "constraint_name", None) or "")
+        if taken is None:
+            raise
+        # Without its cause, which quotes what was typed.
+        raise DoctorTaken(*taken) from None
+
+
+def _record(
+    session: Session,
+    actor: Actor,
+    action: Action,
+    before: DoctorRecord | None,
+    after: DoctorRecord,
+) -> None:
+    changed = audit.differences(before.draft() if before else None, after.draft())
+    audit.record(
+        session,
+        actor,
+        action,
+        subject=("doctor", after.id),
+        details={"changed": changed},
+    )

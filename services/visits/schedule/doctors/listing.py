@@ -1,0 +1,75 @@
+"""Doctors, found by what people remember of them."""
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from db.models import Doctor, User
+from services.core.actors import Actor, Permission, Role
+from services.visits.schedule.doctors.records import DoctorRecord
+from services.visits.schedule.doctors.rows import IS_KEPT, doctors, find, records_of
+
+
+def list_doctors(
+    session: Session,
+    actor: Actor,
+    *,
+    search: str = "",
+    speciality: str | None = None,
+    with_inactive: bool = False,
+    limit: int = 50,
+) -> tuple[DoctorRecord, ...]:
+    """Return doctors whose name, speciality and city contain every word, by name.
+
+    With a speciality only those who have it; those who cannot be booked only if asked
+    for. Raises NotAllowed.
+    """
+    actor.require(Permission.VIEW_DOCTORS)
+    wanted = doctors().where(*map(_mentions, search.split()))
+    if speciality is not None:
+        wanted = wanted.where(func.fold(Doctor.speciality) == func.fold(speciality))
+    if not with_inactive:
+        wanted = wanted.where(Doctor.is_active)
+    ordered = wanted.order_by(func.fold(Doctor.name), Doctor.id).limit(limit)
+    return records_of(actor, session.execute(ordered))
+
+
+def get_doctor(session: Session, actor: Actor, doctor_id: UUID) -> DoctorRecord:
+    """Return the doctor, also one who cannot be booked, or raise NotFound."""
+    actor.require(Permission.VIEW_DOCTORS)
+    return find(session, actor, doctor_id)
+
+
+def list_specialities(session: Session, actor: Actor) -> tuple[str, ...]:
+    """Return what those who can be booked are specialised in, by name."""
+    actor.require(Permission.VIEW_DOCTORS)
+    spelling = func.min(Doctor.speciality)
+    return tuple(
+        session.scalars(
+            select(spelling)
+            .where(IS_KEPT, Doctor.is_active)
+            .group_by(func.fold(Doctor.speciality))
+            .order_by(func.fold(spelling))
+        )
+    )
+
+
+def list_clinicians(session: Session, actor: Actor) -> dict[UUID, str]:
+    """Return who can sign in as a doctor, each with the name; raises NotAllowed."""
+    actor.require(Permission.MANAGE_DOCTORS)
+    rows = session.execute(
+        select(User.id, User.name)
+        .where(User.role == Role.CLINICIAN.value, User.deactivated_at.is_(None))
+        .order_by(User.name, User.id)
+    )
+    return {row.id: row.name for row in rows}
+
+
+def _mentions(word: str) -> ColumnElement[bool]:
+    return or_(
+        *(
+            func.strpos(func.fold(column), func.fold(word)) > 0
+            for column in (Doctor.name, Doctor.speciality, Doctor.city)
+        )
+    )

@@ -1,0 +1,96 @@
+"""A doctor's photo: bytes in the file store, named by the doctor's row."""
+
+from contextlib import suppress
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from db.gridfs import Bucket, FileMissing, FileStore, FileStoreUnavailable
+from services.core import after_commit
+from services.core.actors import Actor, Permission
+from services.core.errors import NotFound, ServiceError
+from services.patients.photos import files as photo_files
+from services.patients.photos.images import PreparedPhoto
+from services.visits.schedule.doctors.changing import change_photo
+from services.visits.schedule.doctors.errors import NoDoctorPhoto
+from services.visits.schedule.doctors.records import DoctorRecord
+from services.visits.schedule.doctors.rows import find
+
+_BUCKET: Final = Bucket.DOCTOR_PHOTOS
+
+
+def attach_photo(
+    session: Session,
+    files: FileStore,
+    actor: Actor,
+    doctor_id: UUID,
+    photo: PreparedPhoto,
+    *,
+    revision: int,
+) -> DoctorRecord:
+    """Store the photo and name it in the doctor's row; the caller commits.
+
+    The photo it replaces is deleted after the commit. Raises StaleDoctor, NotFound,
+    NotAllowed or services.patients.photos.files.PhotosUnavailable.
+    """
+    actor.require(Permission.MANAGE_DOCTORS)
+    before = find(session, actor, doctor_id)
+    photo_file_id = photo_files.put(files, _BUCKET, photo)
+    try:
+        kept = change_photo(session, actor, doctor_id, photo_file_id, revision=revision)
+    except ServiceError:
+        with suppress(FileStoreUnavailable):
+            photo_files.delete(files, _BUCKET, photo_file_id)
+        raise
+    _delete_later(session, files, before)
+    return kept
+
+
+def remove_photo(
+    session: Session, files: FileStore, actor: Actor, doctor_id: UUID, *, revision: int
+) -> DoctorRecord:
+    """Forget the photo; its bytes are deleted after the caller's commit.
+
+    Raises StaleDoctor, NotFound, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_DOCTORS)
+    before = find(session, actor, doctor_id)
+    kept = change_photo(session, actor, doctor_id, None, revision=revision)
+    _delete_later(session, files, before)
+    return kept
+
+
+def read_photo(
+    session: Session,
+    files: FileStore,
+    actor: Actor,
+    doctor_id: UUID,
+    *,
+    thumbnail: bool,
+    revision: int = 1,
+) -> bytes:
+    """Return the photo as JPEG to whoever may see the doctors.
+
+    A replica may be behind the `revision` whose photo is wanted.
+    Raises NoDoctorPhoto, NotFound, NotAllowed, PhotosUnavailable or PhotoDamaged.
+    """
+    actor.require(Permission.VIEW_DOCTORS)
+    doctor = find(session, actor, doctor_id)
+    if doctor.revision < revision:
+        raise NotFound("This doctor has not been changed so often.")
+    if doctor.photo_file_id is None:
+        raise NoDoctorPhoto
+    try:
+        return photo_files.get(
+            files, _BUCKET, doctor.photo_file_id, thumbnail=thumbnail
+        )
+    except FileMissing as error:
+        # It was replaced between the row and the file: a reload shows the new one.
+        raise NoDoctorPhoto from error
+
+
+def _delete_later(session: Session, files: FileStore, before: DoctorRecord) -> None:
+    gone = before.photo_file_id
+    after_commit.call(session, partial(photo_files.delete, files, _BUCKET, gone))

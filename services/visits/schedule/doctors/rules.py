@@ -1,0 +1,79 @@
+"""What is kept about a doctor must look like this."""
+
+import unicodedata
+from dataclasses import replace
+from decimal import Decimal
+from typing import Final
+
+from services.core.errors import InvalidInput
+from services.people.accounts.particulars import read_email
+from services.visits.schedule.doctors.records import DoctorDraft
+from services.visits.schedule.lengths import FEWEST_MINUTES, MOST_MINUTES
+
+LONGEST: Final = {
+    "name": 100,
+    "speciality": 100,
+    "city": 100,
+    "license_number": 50,
+    "room": 50,
+}
+LABELS: Final = {
+    "name": "Name",
+    "speciality": "Speciality",
+    "city": "City",
+    "license_number": "License number",
+    "room": "Room",
+}
+SEXES: Final = ("female", "male", "other", "unknown")
+HIGHEST_FEE: Final = Decimal("9999999.99")
+_CENT: Final = Decimal("0.01")
+
+
+def checked(draft: DoctorDraft) -> DoctorDraft:
+    """Return the draft as it is kept, or raise InvalidInput."""
+    if draft.sex not in SEXES:
+        raise InvalidInput("sex", "Sex is not one we know; choose one of the list.")
+    if not FEWEST_MINUTES <= draft.slot_minutes <= MOST_MINUTES:
+        raise InvalidInput(
+            "slot_minutes",
+            f"A visit lasts {FEWEST_MINUTES} to {MOST_MINUTES} minutes; correct it.",
+        )
+    return replace(
+        draft,
+        name=_required("name", draft.name),
+        speciality=_required("speciality", draft.speciality),
+        city=_line("city", draft.city),
+        license_number=_line("license_number", draft.license_number),
+        room=_line("room", draft.room),
+        email=read_email(draft.email) if draft.email else None,
+        fee=_fee(draft.fee),
+    )
+
+
+def _required(name: str, typed: str) -> str:
+    line = _line(name, typed)
+    if line is None:
+        raise InvalidInput(name, f"{LABELS[name]} is missing; enter it.")
+    return line
+
+
+def _line(name: str, typed: str | None) -> str | None:
+    line = " ".join(unicodedata.normalize("NFC", typed or "").split())
+    if len(line) > LONGEST[name]:
+        raise InvalidInput(
+            name,
+            f"{LABELS[name]} is too long; shorten it to {LONGEST[name]} characters.",
+        )
+    if not line.isprintable():
+        raise InvalidInput(
+            name, f"{LABELS[name]} holds a character that cannot be shown."
+        )
+    return line or None
+
+
+def _fee(typed: Decimal | None) -> Decimal | None:
+    if typed is None:
+        return None
+    if not typed.is_finite() or not 0 <= typed <= HIGHEST_FEE:
+        raise InvalidInput("fee", "The fee is 0 to 9,999,999.99; correct it.")
+    return typed.quantize(_CENT)

@@ -1,0 +1,35 @@
+"""Why a plan or an exception to it cannot be kept."""
+
+from services.core.errors import Conflict, InvalidInput, NotFound
+
+
+class NoSuchDoctor(NotFound):
+    """There is no doctor with the id, or none any more."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such doctor. Look for the name in the list.")
+
+
+class InvalidWeek(InvalidInput):
+    """The hours of a week contradict each other."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("hours", message)
+
+
+class NoSuchException(NotFound):
+    """There is no such exception, or somebody has taken it back."""
+
+    def __init__(self) -> None:
+        super().__init__("This is not in the plan any more; look at the list again.")
+
+
+class NoSuchExtra(NotFound):
+    """No such slot was added beside the plan, or it has been withdrawn."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such extra slot any more.")
+
+
+class SlotInUse(Conflict):
+    """Somebody holds or has booked the slot, or the doctor is busy then."""

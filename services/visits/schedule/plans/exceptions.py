@@ -1,0 +1,166 @@
+"""Holidays, special hours and blocked times: written down, listed and taken back."""
+
+import unicodedata
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from db.models import Doctor, ScheduleException
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import InvalidInput
+from services.visits.schedule.plans.errors import NoSuchException
+from services.visits.schedule.plans.planning import apply_plans
+from services.visits.schedule.plans.records import (
+    Calendar,
+    ExceptionDraft,
+    ExceptionKind,
+    ExceptionRecord,
+    PlanResult,
+)
+from services.visits.schedule.plans.weeks import lock_doctor
+
+LONGEST: Final = timedelta(days=366)
+LONGEST_REASON: Final = 200
+_COLUMNS: Final = (
+    ScheduleException.id,
+    ScheduleException.kind,
+    ScheduleException.starts_at,
+    ScheduleException.ends_at,
+    ScheduleException.doctor_id,
+    ScheduleException.reason,
+)
+
+
+def list_exceptions(
+    session: Session, actor: Actor, doctor_id: UUID | None
+) -> tuple[ExceptionRecord, ...]:
+    """Return what is not over yet, the earliest first; raises NotAllowed.
+
+    A doctor's with the clinic's own among them; without a doctor only the clinic's.
+    """
+    actor.require(Permission.MANAGE_DOCTORS)
+    rows = session.execute(
+        select(*_COLUMNS)
+        .where(
+            _concerns(doctor_id),
+            ScheduleException.deleted_at.is_(None),
+            ScheduleException.ends_at > func.clock_timestamp(),
+        )
+        .order_by(ScheduleException.starts_at, ScheduleException.id)
+    )
+    found = tuple(
+        ExceptionRecord(row[0], ExceptionKind(row[1]), *row[2:]) for row in rows
+    )
+    audit.record(
+        session,
+        actor,
+        Action.SCHEDULE_READ,
+        subject=("doctor", doctor_id) if doctor_id else None,
+        details={"exceptions": len(found)},
+    )
+    return found
+
+
+def add_exception(
+    session: Session, actor: Actor, exception: ExceptionDraft, calendar: Calendar
+) -> PlanResult:
+    """Keep the exception, and make the slots what the plan is then.
+
+    Visits in a time that is closed stay, to be moved: `preview_exception` says before
+    which they are. The caller commits. Raises InvalidInput, NotFound, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_DOCTORS)
+    reason = _checked(exception)
+    if exception.ends_at <= session.scalars(select(func.clock_timestamp())).one():
+        raise InvalidInput("ends_at", "This time is over; choose a later end.")
+    if exception.doctor_id is not None:
+        lock_doctor(session, exception.doctor_id)
+    kept = ScheduleException(
+        doctor_id=exception.doctor_id,
+        kind=exception.kind.value,
+        starts_at=exception.starts_at,
+        ends_at=exception.ends_at,
+        reason=reason,
+        created_by=actor.id,
+    )
+    session.add(kept)
+    session.flush()
+    _record(
+        session, actor, kept.id, exception.doctor_id, {exception.kind.value: "added"}
+    )
+    return apply_plans(session, actor, _doctors(session, exception.doctor_id), calendar)
+
+
+def remove_exception(
+    session: Session, actor: Actor, exception_id: UUID, calendar: Calendar
+) -> PlanResult:
+    """Take the exception back, and make the slots what the plan is then.
+
+    The caller commits. Raises NoSuchException, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_DOCTORS)
+    removed = session.execute(
+        update(ScheduleException)
+        .where(
+            ScheduleException.id == exception_id,
+            ScheduleException.deleted_at.is_(None),
+        )
+        .values(deleted_at=func.now(), deleted_by=actor.id)
+        .returning(ScheduleException.doctor_id, ScheduleException.kind)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if removed is None:
+        raise NoSuchException
+    _record(session, actor, exception_id, removed.doctor_id, {removed.kind: "removed"})
+    return apply_plans(session, actor, _doctors(session, removed.doctor_id), calendar)
+
+
+def _checked(draft: ExceptionDraft) -> str:
+    """Return the reason tidied up, or raise InvalidInput."""
+    if draft.ends_at <= draft.starts_at:
+        raise InvalidInput("ends_at", "The end is not after the beginning; correct it.")
+    if draft.ends_at - draft.starts_at > LONGEST:
+        raise InvalidInput("ends_at", "This is longer than a year; split it.")
+    if draft.kind is ExceptionKind.HOURS and draft.doctor_id is None:
+        raise InvalidInput("doctor_id", "Special hours are one doctor's; choose whose.")
+    reason = " ".join(unicodedata.normalize("NFC", draft.reason).split())
+    if len(reason) > LONGEST_REASON or not reason.isprintable():
+        raise InvalidInput(
+            "reason", f"Write the reason in at most {LONGEST_REASON} characters."
+        )
+    return reason
+
+
+def _concerns(doctor_id: UUID | None) -> ColumnElement[bool]:
+    is_clinics: ColumnElement[bool] = ScheduleException.doctor_id.is_(None)
+    if doctor_id is None:
+        return is_clinics
+    return or_(is_clinics, ScheduleException.doctor_id == doctor_id)
+
+
+def _doctors(session: Session, doctor_id: UUID | None) -> list[UUID]:
+    """Return whose plans it changes: one doctor's, or everybody's."""
+    if doctor_id is not None:
+        return [doctor_id]
+    return list(session.scalars(select(Doctor.id).where(Doctor.deleted_at.is_(None))))
+
+
+def _record(
+    session: Session,
+    actor: Actor,
+    exception_id: UUID,
+    doctor_id: UUID | None,
+    details: dict[str, str],
+) -> None:
+    audit.record(
+        session,
+        actor,
+        Action.SCHEDULE_CHANGE,
+        subject=("doctor", doctor_id) if doctor_id else ("clinic", "all"),
+        details=details | {"exception": exception_id},
+    )

@@ -1,0 +1,127 @@
+"""Slots beside the plan, added and withdrawn one at a time."""
+
+from datetime import datetime, timedelta
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import and_, func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from db.models import BookingSlot, Slot
+from services.core import audit, reasons
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.core.errors import InvalidInput
+from services.visits.schedule import visit_changes
+from services.visits.schedule.lengths import FEWEST_MINUTES, MOST_MINUTES
+from services.visits.schedule.plans.errors import NoSuchExtra, SlotInUse
+from services.visits.schedule.plans.weeks import lock_doctor
+from services.visits.schedule.slots.records import SlotRecord, SlotState
+from services.visits.schedule.slots.taken import IS_AHEAD, IS_OFFERED, IS_TAKEN, LIVE
+
+_APART = "slots_apart"
+
+
+def add_extra(
+    session: Session,
+    actor: Actor,
+    doctor_id: UUID,
+    starts_at: datetime,
+    ends_at: datetime,
+    *,
+    reason: str,
+) -> SlotRecord:
+    """Let the doctor be booked once more, whatever the plan says.
+
+    The reason is kept in the audit log. The caller commits. Raises InvalidInput,
+    SlotInUse, NotFound, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_DOCTORS)
+    because = reasons.read(reason)
+    lock_doctor(session, doctor_id)
+    # As long as any other visit may last.
+    minutes = (ends_at - starts_at) / timedelta(minutes=1)
+    if not FEWEST_MINUTES <= minutes <= MOST_MINUTES:
+        raise InvalidInput(
+            "ends_at",
+            f"An extra slot lasts {FEWEST_MINUTES} to {MOST_MINUTES} minutes; "
+            "correct it.",
+        )
+    if starts_at <= session.scalars(select(func.clock_timestamp())).one():
+        raise InvalidInput("starts_at", "This time is over; choose a later one.")
+    slot = Slot(
+        doctor_id=doctor_id, starts_at=starts_at, ends_at=ends_at, origin="extra"
+    )
+    try:
+        with session.begin_nested():
+            session.add(slot)
+    except IntegrityError as error:
+        diagnosis = getattr(error.orig, "diag", None)
+        if getattr(diagnosis, "constraint_name", None) != _APART:
+            raise
+        raise SlotInUse(
+            "The doctor has another slot in this time; choose another one."
+        ) from error
+    _record(session, actor, Action.SLOT_ADD, slot.id, reason=because)
+    return SlotRecord(slot.id, doctor_id, starts_at, ends_at, "free")
+
+
+def list_extras(
+    session: Session, actor: Actor, doctor_id: UUID
+) -> tuple[SlotRecord, ...]:
+    """Return what stands beside the doctor's plan from now on, the earliest first.
+
+    Raises NotAllowed.
+    """
+    actor.require(Permission.MANAGE_DOCTORS)
+    state: SlotState = "free"
+    rows = session.execute(
+        select(
+            Slot.id,
+            Slot.doctor_id,
+            Slot.starts_at,
+            Slot.ends_at,
+            func.coalesce(BookingSlot.status, state),
+        )
+        .outerjoin(BookingSlot, and_(BookingSlot.slot_id == Slot.id, LIVE))
+        .where(
+            Slot.doctor_id == doctor_id, Slot.origin == "extra", IS_OFFERED, IS_AHEAD
+        )
+        .order_by(Slot.starts_at)
+    )
+    return tuple(SlotRecord(*row[:4], cast("SlotState", row[4])) for row in rows)
+
+
+def withdraw_extra(session: Session, actor: Actor, slot_id: UUID) -> None:
+    """Take a slot back that was added beside the plan; the caller commits.
+
+    To keep a time of the plan free, block it. Raises SlotInUse, NotFound, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_DOCTORS)
+    offered = (Slot.id == slot_id, Slot.origin == "extra", IS_OFFERED)
+    # Locked before it is judged: see services.visits.schedule.plans.planning.
+    if session.scalar(select(Slot.id).where(*offered).with_for_update()) is None:
+        raise NoSuchExtra
+    withdrawn = session.execute(
+        update(Slot)
+        .where(*offered, ~IS_TAKEN)
+        .values(withdrawn_at=func.clock_timestamp())
+        .returning(Slot.id)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if withdrawn is None:
+        raise SlotInUse("Somebody has this slot; move or cancel the visit first.")
+    _record(session, actor, Action.SLOT_WITHDRAW, slot_id)
+
+
+def _record(
+    session: Session,
+    actor: Actor,
+    action: Action,
+    slot_id: UUID,
+    *,
+    reason: str | None = None,
+) -> None:
+    visit_changes.changed(session)
+    audit.record(session, actor, action, subject=("slot", slot_id), reason=reason)

@@ -1,0 +1,88 @@
+"""Who has slots that a plan has no longer, or would not have."""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy.orm import Session
+
+from db.models import BookingSlot, Doctor, Patient, Slot
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.visits.schedule.plans.records import VisitWithin
+from services.visits.schedule.slots.taken import IS_OFFERED, LIVE
+
+_SLOT: Final = (
+    Slot.id,
+    Slot.doctor_id,
+    Doctor.name,
+    Slot.starts_at,
+    Slot.ends_at,
+    BookingSlot.status == "booked",
+)
+_NAME: Final = func.concat_ws(" ", Patient.first_name, Patient.last_name)
+
+
+def list_visits_to_move(
+    session: Session, actor: Actor, doctor_id: UUID
+) -> tuple[VisitWithin, ...]:
+    """Return what is held or booked at times that the doctor's plan has no longer.
+
+    The earliest first; whose it is as in `list_visits_of_slots`. Raises NotAllowed.
+    """
+    is_to_move = and_(Slot.is_leaving, Slot.doctor_id == doctor_id)
+    return _listed(session, actor, is_to_move)
+
+
+def list_visits_of_slots(
+    session: Session, actor: Actor, slot_ids: Collection[UUID]
+) -> tuple[VisitWithin, ...]:
+    """Return what is held or booked of these slots, the earliest first.
+
+    Whose it is, is told to those who may see visits; others who change plans learn how
+    many there are. Raises NotAllowed.
+    """
+    return _listed(session, actor, Slot.id.in_(slot_ids))
+
+
+def _listed(
+    session: Session, actor: Actor, *conditions: ColumnElement[bool]
+) -> tuple[VisitWithin, ...]:
+    actor.require(Permission.MANAGE_DOCTORS)
+    if not actor.may(Permission.VIEW_VISITS):
+        return _found(session, select(*_SLOT), conditions)
+    named = select(*_SLOT, BookingSlot.booking_id, Patient.id, _NAME).join(
+        Patient, Patient.id == BookingSlot.patient_id
+    )
+    found = _found(session, named, conditions)
+    for visit in found:
+        audit.record(
+            session,
+            actor,
+            Action.BOOKING_READ,
+            patient_id=visit.patient_id,
+            subject=("booking", visit.booking_id),
+        )
+    return found
+
+
+def _found(
+    session: Session,
+    wanted: Select[*tuple[Any, ...]],
+    conditions: Sequence[ColumnElement[bool]],
+) -> tuple[VisitWithin, ...]:
+    taken = (
+        wanted.select_from(BookingSlot)
+        .join(Slot, Slot.id == BookingSlot.slot_id)
+        .join(Doctor, Doctor.id == Slot.doctor_id)
+        .where(
+            LIVE,
+            IS_OFFERED,
+            Slot.ends_at > func.clock_timestamp(),
+            *conditions,
+        )
+        .order_by(Slot.starts_at, Slot.id)
+    )
+    return tuple(VisitWithin(*row) for row in session.execute(taken))

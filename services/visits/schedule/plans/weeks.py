@@ -1,0 +1,149 @@
+"""A doctor's weekly plan: read, and exchanged as a whole."""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Final, get_args
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from db.models import Doctor, WorkingHours
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.visits.schedule.plans.errors import InvalidWeek, NoSuchDoctor
+from services.visits.schedule.plans.planning import apply_plans
+from services.visits.schedule.plans.records import (
+    Calendar,
+    Hours,
+    HoursKind,
+    PlanResult,
+)
+
+WEEKDAYS: Final = (
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+)
+_KINDS: Final[dict[str, HoursKind]] = {kind: kind for kind in get_args(HoursKind)}
+
+
+def get_week(session: Session, actor: Actor, doctor_id: UUID) -> tuple[Hours, ...]:
+    """Return the doctor's weekly plan in the order of the week; raises NotAllowed."""
+    actor.require(Permission.VIEW_DOCTORS)
+    return _week(session, doctor_id)
+
+
+def change_week(
+    session: Session,
+    actor: Actor,
+    doctor_id: UUID,
+    hours: Sequence[Hours],
+    calendar: Calendar,
+) -> PlanResult:
+    """Exchange the doctor's weekly plan, and the slots with it; the caller commits.
+
+    Raises InvalidWeek, NotFound, NotAllowed.
+    """
+    actor.require(Permission.MANAGE_DOCTORS)
+    wanted = tuple(sorted(set(hours)))
+    check_week(wanted)
+    lock_doctor(session, doctor_id)
+    before = _week(session, doctor_id)
+    if before != wanted:
+        exchange_week(session, doctor_id, wanted)
+        audit.record(
+            session,
+            actor,
+            Action.SCHEDULE_CHANGE,
+            subject=("doctor", doctor_id),
+            details={"week": [_words(before), _words(wanted)]},
+        )
+    return apply_plans(session, actor, [doctor_id], calendar)
+
+
+def exchange_week(session: Session, doctor_id: UUID, hours: Iterable[Hours]) -> None:
+    """Write a doctor's hours in place of those that are there; for other services."""
+    session.execute(delete(WorkingHours).where(WorkingHours.doctor_id == doctor_id))
+    rows = [
+        {
+            "doctor_id": doctor_id,
+            "weekday": one.weekday,
+            "kind": one.kind,
+            "starts_at": one.starts_at,
+            "ends_at": one.ends_at,
+        }
+        for one in hours
+    ]
+    if rows:
+        session.execute(insert(WorkingHours), rows)
+
+
+def check_week(hours: Sequence[Hours]) -> None:
+    """Raise InvalidWeek unless every stretch can be lived by."""
+    for one in hours:
+        if one.ends_at <= one.starts_at:
+            raise InvalidWeek(
+                f"{WEEKDAYS[one.weekday - 1]}: {one.ends_at:%H:%M} is not after "
+                f"{one.starts_at:%H:%M}. Correct one of them."
+            )
+        if one.kind == "break" and not any(_holds(other, one) for other in hours):
+            raise InvalidWeek(
+                f"{WEEKDAYS[one.weekday - 1]}: the break from {one.starts_at:%H:%M} "
+                "lies outside the hours that are worked. Correct one of them."
+            )
+    by_kind = sorted(hours, key=lambda one: (one.kind, one.weekday, one.starts_at))
+    for one, following in pairwise(by_kind):
+        is_same_day = (one.kind, one.weekday) == (following.kind, following.weekday)
+        if is_same_day and following.starts_at < one.ends_at:
+            raise InvalidWeek(
+                f"{WEEKDAYS[one.weekday - 1]}: what begins at "
+                f"{following.starts_at:%H:%M} overlaps with what ends at "
+                f"{one.ends_at:%H:%M}. Make one of them shorter."
+            )
+
+
+def lock_doctor(session: Session, doctor_id: UUID) -> None:
+    """Let nobody else change the doctor or the plan meanwhile, or raise NoSuchDoctor.
+
+    Bookings go on.
+    """
+    working = select(Doctor.id).where(
+        Doctor.id == doctor_id, Doctor.deleted_at.is_(None)
+    )
+    if session.scalar(working.with_for_update(key_share=True)) is None:
+        raise NoSuchDoctor
+
+
+def _week(session: Session, doctor_id: UUID) -> tuple[Hours, ...]:
+    rows = session.execute(
+        select(
+            WorkingHours.weekday,
+            WorkingHours.starts_at,
+            WorkingHours.ends_at,
+            WorkingHours.kind,
+        ).where(WorkingHours.doctor_id == doctor_id)
+    )
+    return tuple(sorted(Hours(*row[:3], _KINDS[row[3]]) for row in rows))
+
+
+def _holds(outer: Hours, inner: Hours) -> bool:
+    return (
+        outer.kind == "work"
+        and outer.weekday == inner.weekday
+        and outer.starts_at <= inner.starts_at
+        and inner.ends_at <= outer.ends_at
+    )
+
+
+def _words(hours: Iterable[Hours]) -> list[str]:
+    return [
+        f"{WEEKDAYS[one.weekday - 1][:3]} {one.starts_at:%H:%M}-{one.ends_at:%H:%M} "
+        f"{one.kind}"
+        for one in hours
+    ]

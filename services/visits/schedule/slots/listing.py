@@ -1,0 +1,123 @@
+"""A doctor's slots over some days, free and taken ones."""
+
+from datetime import datetime
+from typing import Any, Final, cast
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    null,
+    or_,
+    select,
+)
+from sqlalchemy.orm import Session
+
+from db.models import Booking, BookingSlot, Slot
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action
+from services.visits.schedule.slots.records import SlotRecord, SlotState
+from services.visits.schedule.slots.taken import IS_AHEAD, IS_OFFERED, LIVE
+
+
+def list_slots(
+    session: Session,
+    actor: Actor,
+    doctor_id: UUID,
+    from_at: datetime,
+    until_at: datetime,
+    *,
+    patient_id: UUID | None = None,
+) -> tuple[SlotRecord, ...]:
+    """Return the doctor's slots that begin in this time, the earliest first.
+
+    Free ones are left out once they have begun. What the patient holds or has booked
+    is marked as their own; patients need not say who they are. Raises NotAllowed.
+    """
+    actor.require(Permission.VIEW_DOCTORS)
+    if patient_id is not None and patient_id != actor.patient_id:
+        actor.require(Permission.BOOK_VISITS, patient_id)
+    whose = patient_id or actor.patient_id
+    given = {"doctor_id": doctor_id, "from_at": from_at, "until_at": until_at}
+    if whose is None:
+        return _found(session, _EVERYBODYS, given)
+    found = _found(session, _WITH_OWN, given | {"patient_id": whose})
+    if own := sum(slot.own_booking_id is not None for slot in found):
+        audit.record(
+            session,
+            actor,
+            Action.BOOKING_READ,
+            patient_id=whose,
+            subject=("doctor", doctor_id),
+            details={"slots": own},
+        )
+    return found
+
+
+def _found(
+    session: Session, wanted: Select[*tuple[Any, ...]], given: dict[str, object]
+) -> tuple[SlotRecord, ...]:
+    # By position: a week has more than a hundred slots, and names cost time.
+    return tuple(
+        SlotRecord(
+            id=row[0],
+            doctor_id=cast("UUID", given["doctor_id"]),
+            starts_at=row[1],
+            ends_at=row[2],
+            state=row[3],
+            held_until=row[4],
+            own_booking_id=row[5],
+        )
+        for row in session.execute(wanted, given)
+    )
+
+
+def _slots(own_booking_id: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+    is_taken = BookingSlot.slot_id.is_not(None)
+    state: SlotState = "free"
+    return (
+        select(
+            Slot.id,
+            Slot.starts_at,
+            Slot.ends_at,
+            func.coalesce(BookingSlot.status, state),
+            BookingSlot.expires_at,
+            case((is_taken, own_booking_id)),
+        )
+        .outerjoin(BookingSlot, and_(BookingSlot.slot_id == Slot.id, LIVE))
+        .where(
+            Slot.doctor_id == bindparam("doctor_id"),
+            Slot.starts_at >= bindparam("from_at"),
+            Slot.starts_at < bindparam("until_at"),
+            IS_OFFERED,
+            or_(is_taken, and_(IS_AHEAD, ~Slot.is_leaving)),
+        )
+        .order_by(Slot.starts_at)
+    )
+
+
+# Not by way of booking_slots: whose a taken slot is, its rules show to nobody else.
+_OWN: Final = (
+    select(Booking.id)
+    .where(
+        Booking.slot_id == Slot.id,
+        Booking.patient_id == bindparam("patient_id"),
+        or_(
+            Booking.status == "confirmed",
+            and_(
+                Booking.status == "pending",
+                Booking.expires_at > func.clock_timestamp(),
+            ),
+        ),
+    )
+    .correlate(Slot)
+    .limit(1)
+    .scalar_subquery()
+)
+_WITH_OWN: Final = _slots(_OWN)
+_EVERYBODYS: Final = _slots(null())

@@ -1,0 +1,117 @@
+"""Seals vouch for the chain, and only for one that is whole."""
+
+from datetime import timedelta
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from db.seal_keys import SealKeys, UnusableKey, key_id
+from services.audit.chain import ChainBroken
+
+
+@pytest.fixture
+def two(log):
+    """A log with two seals."""
+    for _ in range(2):
+        log.happen(2)
+        log.ship()
+        log.seal()
+    return log
+
+
+def new_keys(*former: SealKeys) -> SealKeys:
+    private = Ed25519PrivateKey.generate()
+    known = {key_id(private.public_key()): private.public_key()}
+    for keys in former:
+        known |= keys.public
+    return SealKeys(private, known)
+
+
+def test_a_seal_tells_how_far_it_goes_and_when_it_was_made(two):
+    verdict = two.verify()
+
+    assert verdict.is_whole
+    assert verdict.sealed == 4
+    assert f"{verdict.sealed_at:%Y-%m-%d}" in verdict.sentence
+
+
+def test_a_log_without_news_can_be_sealed_again(two):
+    assert two.seal().link == two.seal().link
+    assert two.verify().is_whole
+
+
+def test_an_empty_log_can_be_sealed(log):
+    assert log.seal().link.sequence == 0
+    log.happen(1)
+    log.ship()
+    assert log.verify().is_whole
+
+
+@pytest.mark.parametrize(
+    ("statement", "number"),
+    [
+        ("UPDATE audit_seals SET hash = decode(repeat('11', 32), 'hex')", 2),
+        ("UPDATE audit_seals SET sequence = 3 WHERE sequence = 4", 3),
+        ("UPDATE audit_seals SET sealed_at = sealed_at - interval '1 day'", 2),
+        ("UPDATE audit_seals SET signature = '' WHERE sequence = 4", 4),
+        ("UPDATE audit_seals SET key_id = 'another'", 2),
+        ("DELETE FROM audit_seals WHERE sequence = 2", 4),
+    ],
+    ids=["hash", "sequence", "time", "signature", "key", "one is gone"],
+)
+def test_a_seal_that_was_tampered_with_shows(two, statement, number):
+    two.as_owner(statement)
+
+    assert two.verify().broken.sequence == number
+
+
+def test_a_seal_of_an_unknown_key_counts_for_nothing(two):
+    two.keys = new_keys()
+
+    assert two.verify().broken.sequence == 2
+
+
+def test_after_a_new_key_the_old_seals_still_count(two):
+    two.keys = new_keys(two.keys)
+    two.happen(1)
+    two.ship()
+
+    two.seal()
+
+    assert two.verify().is_whole
+    assert two.verify().sealed == 5
+
+
+@pytest.mark.parametrize("number", [5, 6])
+def test_what_was_tampered_with_since_the_last_seal_is_not_sealed(two, number):
+    two.happen(2)
+    two.ship()
+    two.entries.delete_one({"_id": number})
+
+    with pytest.raises(ChainBroken) as refusal:
+        two.seal()
+
+    assert refusal.value.sequence == number
+
+
+def test_a_head_that_was_replaced_is_not_sealed(two):
+    two.set_head(4, "11" * 32)
+
+    with pytest.raises(ChainBroken) as refusal:
+        two.seal()
+
+    assert refusal.value.sequence == 4
+
+
+def test_without_the_private_key_nothing_is_sealed(two):
+    two.keys = SealKeys(None, two.keys.public)
+
+    assert two.verify().is_whole
+    with pytest.raises(UnusableKey, match="no private key"):
+        two.seal()
+
+
+def test_seals_are_dated_when_they_are_made(two):
+    first, second = two.seal(), two.seal()
+
+    assert timedelta(0) < second.sealed_at - first.sealed_at < timedelta(minutes=1)

@@ -1,0 +1,70 @@
+"""A log in MongoDB of each test's own, fed from the test's own transaction."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from uuid import uuid4
+
+import pytest
+from pymongo import MongoClient
+from sqlalchemy.orm import Session
+
+from db.audit_store import AuditStore
+from db.embedded import Addresses
+from db.models import User
+from services.audit import chain
+from services.core.actors import Actor, Role
+from services.patients.records import patients
+from services.patients.records.model import PatientRecord
+from tests.services.patients.patient_samples import ADA
+
+Ship = Callable[[], None]
+
+
+@pytest.fixture
+def store(addresses: Addresses) -> Iterator[AuditStore]:
+    """An empty log."""
+    url, name = addresses.mongo.admin_url, f"test_{uuid4().hex}"
+    with closing(AuditStore(url.replace("/?", f"/{name}?"))) as store:
+        yield store
+    with MongoClient[dict[str, object]](url) as client:
+        client.drop_database(name)
+
+
+@pytest.fixture
+def ship(session: Session, store: AuditStore) -> Ship:
+    """Carry what was recorded so far into the log."""
+
+    def carry() -> None:
+        while chain.ship(session, store):
+            pass
+
+    return carry
+
+
+@pytest.fixture
+def rosa(session: Session) -> Actor:
+    """Somebody at the front desk whom the database knows."""
+    return known(session, "Rosa Lindqvist", Role.STAFF)
+
+
+@pytest.fixture
+def patient(session: Session, rosa: Actor, today) -> PatientRecord:
+    """Ada, registered by Rosa."""
+    return patients.register(session, rosa, ADA, today=today)
+
+
+@pytest.fixture
+def ada(session: Session, patient: PatientRecord) -> Actor:
+    """Ada herself, signed in."""
+    return known(session, "Ada Lovelace", Role.PATIENT, patient)
+
+
+def known(
+    session: Session, name: str, role: Role, patient: PatientRecord | None = None
+) -> Actor:
+    """Keep a person and return who they are."""
+    own = patient and patient.id
+    user = User(name=name, role=role, patient_id=own)
+    session.add(user)
+    session.flush()
+    return Actor(user.id, name, role, own)

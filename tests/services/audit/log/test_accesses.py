@@ -1,0 +1,130 @@
+"""Patients see who looked at their record, and no one else's."""
+
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+
+from db.audit_store import AuditStore
+from services.audit import log
+from services.core import audit
+from services.core.actors import Role
+from services.core.audit import Action
+from services.core.errors import NotAllowed, NotFound
+from services.lists.criteria import Criteria
+from services.patients import search
+from services.patients.duplicates import merging
+from services.patients.records import patients
+from tests.services.audit.log.conftest import known
+from tests.services.patients.patient_samples import ada as ada_with
+
+
+@pytest.fixture
+def accesses(session, store: AuditStore, ada, ship):
+    """Ship, then read what Ada may know."""
+
+    def read(**options):
+        ship()
+        return log.list_accesses(session, store, ada, **options)
+
+    return read
+
+
+def test_everybody_who_opened_the_record_is_named(session, rosa, patient, accesses):
+    patients.get_patient(session, rosa, patient.id)
+
+    newest, oldest = accesses()
+    assert (newest.who, newest.what) == (
+        "Rosa Lindqvist, staff",
+        "opened your record",
+    )
+    assert oldest.what == "registered you"
+
+
+def test_a_list_that_showed_the_patient_counts_as_a_look(
+    session, rosa, patient, accesses
+):
+    search.list_patients(session, rosa, Criteria())
+
+    assert accesses()[0].what == "saw you in a list"
+
+
+def test_a_change_tells_which_fields(session, rosa, patient, today, accesses):
+    draft = ada_with(address="1 New Road")
+    patients.edit(session, rosa, patient.id, draft, version=1, today=today)
+
+    assert accesses()[0].what == "changed your record: address"
+
+
+def test_ones_own_look_is_ones_own(session, patient, ada, accesses):
+    patients.get_patient(session, ada, patient.id)
+
+    assert accesses()[0].who == "You"
+
+
+def test_what_was_done_with_others_is_not_told(session, rosa, accesses, today):
+    other = ada_with(first_name="Grace", email="grace@example.org")
+    grace = patients.register(session, rosa, other, today=today)
+    patients.get_patient(session, rosa, grace.id)
+
+    assert [access.what for access in accesses()] == ["registered you"]
+
+
+def test_another_patient_who_tried_is_not_named(session, patient, accesses):
+    eve = known(session, "Eve Evil", Role.PATIENT, patient)
+    audit.record(
+        session, eve, Action.ACCESS_REFUSE, patient_id=patient.id, outcome="refused"
+    )
+
+    assert accesses()[0].who == "Another patient"
+    assert accesses()[0].is_refused
+
+
+def test_what_was_done_with_a_record_before_it_was_merged_is_told_once(
+    session, rosa, patient, today, accesses
+):
+    twin = ada_with(email="ada.l@example.org")
+    merged = patients.register(session, rosa, twin, today=today)
+    patients.get_patient(session, rosa, merged.id)
+    merging.merge(
+        session,
+        rosa,
+        patient.id,
+        merged.id,
+        patient.draft(),
+        kept_version=1,
+        merged_version=1,
+        today=today,
+    )
+
+    told = accesses()
+    assert len({access.sequence for access in told}) == len(told)
+    assert [access.what for access in told].count("registered you") == 2
+    assert "opened your record" in [access.what for access in told]
+
+
+def test_older_looks_follow(session, rosa, patient, accesses):
+    patients.get_patient(session, rosa, patient.id)
+
+    (first,) = accesses(limit=1)
+    (second,) = accesses(limit=1, after=first.cursor)
+
+    assert (first.what, second.what) == ("opened your record", "registered you")
+
+
+@pytest.mark.parametrize("role", set(Role) - {Role.PATIENT})
+def test_others_have_no_record_of_their_own(session, store, rosa, role):
+    with pytest.raises(NotAllowed):
+        log.list_accesses(session, store, replace(rosa, role=role))
+
+
+def test_a_sign_in_without_a_record_is_shown_nothing_at_all(session, store, ada):
+    with pytest.raises(NotFound):
+        log.list_accesses(session, store, replace(ada, patient_id=None))
+
+
+def test_nobody_has_looked_at_a_record_that_is_not_there(session, store, ada, ship):
+    ship()
+    stranger = replace(ada, patient_id=uuid4())
+
+    assert log.list_accesses(session, store, stranger) == ()

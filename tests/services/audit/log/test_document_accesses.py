@@ -1,0 +1,114 @@
+"""Who opened a document, told to those who see it."""
+
+from uuid import uuid4
+
+import pytest
+
+from services.audit import log
+from services.core import audit
+from services.core.actors import Actor, Role
+from services.core.audit import Action
+from services.core.errors import NotAllowed, NotFound
+from services.documents import records
+from tests.services.audit.log.conftest import known
+from tests.services.documents.records import samples
+
+
+@pytest.fixture
+def paper(session, rosa, patient):
+    """A document of Ada's that Rosa filed."""
+    return samples.file(session, rosa, of=patient)
+
+
+@pytest.fixture
+def accesses(session, store, ship, paper):
+    """Ship, then read what somebody may know of the document."""
+
+    def read(actor, **options):
+        ship()
+        found = log.list_document_accesses(session, store, actor, paper.id, **options)
+        return [(one.who, one.what) for one in found.accesses]
+
+    return read
+
+
+def look(session, actor, paper, page=None, purpose="view"):
+    records.open_version(session, actor, paper.id, 1, purpose=purpose, page=page)
+
+
+def test_every_deed_names_the_version_and_who_did_it(session, rosa, paper, accesses):
+    look(session, rosa, paper, purpose="download")
+
+    assert accesses(known(session, "Dr. Okafor", Role.STAFF)) == [
+        ("Rosa Lindqvist, staff", "downloaded version 1"),
+        ("Rosa Lindqvist, staff", "filed it"),
+    ]
+
+
+def test_leafing_through_a_document_is_one_look(session, rosa, paper, accesses):
+    for page in (1, 2, 3):
+        look(session, rosa, paper, page)
+
+    assert accesses(rosa)[0] == ("You", "looked at version 1, pages 1 to 3")
+    assert len(accesses(rosa)) == 2
+
+
+def test_looks_of_two_people_are_two(session, rosa, paper, accesses):
+    look(session, rosa, paper, 1)
+    look(session, known(session, "Otto", Role.STAFF), paper, 2)
+
+    assert [who for who, _ in accesses(rosa)][:2] == ["Otto, staff", "You"]
+
+
+def test_patients_see_who_opened_theirs(session, rosa, ada, paper, accesses):
+    look(session, rosa, paper, 1)
+
+    assert accesses(ada)[0] == (
+        "Rosa Lindqvist, staff",
+        "looked at version 1, page 1",
+    )
+
+
+def test_a_stranger_with_a_link_has_no_name(session, rosa, paper, accesses):
+    audit.record(
+        session,
+        None,
+        Action.SHARE_OPEN,
+        subject=("document", paper.id),
+        details={"version": 1},
+    )
+
+    assert accesses(rosa)[0] == ("Somebody with a link", "opened version 1 by a link")
+
+
+def test_whoever_does_not_see_the_document_sees_nobody(session, store, paper):
+    other = Actor(uuid4(), "Somebody else", Role.PATIENT, uuid4())
+    with pytest.raises(NotFound, match="Document not found"):
+        log.list_document_accesses(session, store, other, paper.id)
+
+    analyst = known(session, "Jonas", Role.ANALYST)
+    with pytest.raises(NotAllowed):
+        log.list_document_accesses(session, store, analyst, paper.id)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        action
+        for action in Action
+        if action.partition(":")[0] in {"document", "share"}
+        and action != Action.DOCUMENT_COUNT
+    ],
+)
+def test_every_deed_has_words_for_patients(action):
+    told = log.words.tell_patient(action, {"version": 1})
+
+    assert told != "did something with your record"
+
+
+def test_no_title_is_told_to_administrators():
+    changed = {"changed": {"title": ["HIV test", "Blood count"]}, "version": 2}
+
+    told = log.words.tell(Action.DOCUMENT_CHANGE, changed)
+
+    assert told == "changed title; version: 2"

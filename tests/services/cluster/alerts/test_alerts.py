@@ -1,0 +1,279 @@
+"""Alerts are kept with their rules, acknowledged, and told to whom the rules name."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select, update
+
+from db.models import Alert, AlertLetter, AuditEvent
+from services.cluster import alerts
+from services.cluster.alerts import AlertChange, AlertKind, Post, RuleDraft
+from services.core.errors import InvalidInput, NotAllowed, NotFound
+from services.messaging.mail import MailServer, SmtpMailer
+from tests.gateway import gateway
+from tests.mailbox import Mailbox, mail_server
+
+NOW = datetime.now(UTC)
+DRAFT = RuleDraft(True, 20.0, 60.0, 5.0, 30.0)
+
+
+def began(node="db-02", kind=AlertKind.LAG):
+    return AlertChange(
+        uuid4(), kind, node, "began", NOW, 34.0, 34.0, f"{node} is 34 s behind."
+    )
+
+
+def ended(news):
+    return replace(news, what="ended", at=NOW + timedelta(seconds=90), worst=99.0)
+
+
+def rules_of(session):
+    return {rule.kind: rule for rule in alerts.every_rule(session)}
+
+
+def change(session, admin, kind=AlertKind.LAG, **values):
+    rule = rules_of(session)[kind]
+    draft = replace(DRAFT, **values)
+    return alerts.change_rule(session, admin, kind, draft, revision=rule.revision)
+
+
+def tell(session, *news):
+    rules = rules_of(session)
+    alerts.record(session, [alerts.telling_of(one, rules) for one in news])
+
+
+def letters(session):
+    rows = session.scalars(select(AlertLetter).order_by(AlertLetter.id)).all()
+    return [(row.news, row.channel, row.address) for row in rows]
+
+
+def test_every_kind_has_a_rule_and_only_backups_are_not_watched_yet(session, admin):
+    found = alerts.list_rules(session, admin)
+
+    assert [rule.kind for rule in found] == list(AlertKind)
+    assert [rule.kind for rule in found if not rule.is_active] == ["backup-too-old"]
+
+
+def test_a_changed_rule_counts_its_changes_and_is_in_the_log(session, admin):
+    found = change(session, admin, mail_to=(" ann@example.org ", "ann@example.org"))
+
+    assert (found.threshold, found.revision) == (20.0, 2)
+    assert found.mail_to == ("ann@example.org",)
+    event = session.scalars(select(AuditEvent)).one()
+    assert (event.action, event.subject_id) == ("alert:change-rule", "lag")
+    assert event.details["changed"]["threshold"] == [10.0, 20.0]
+
+
+def test_a_rule_that_stays_as_it_is_was_not_changed(session, admin):
+    first = change(session, admin)
+
+    assert change(session, admin) == first
+    assert len(session.scalars(select(AuditEvent)).all()) == 1
+
+
+def test_a_webhooks_path_is_a_secret_that_the_log_does_not_keep(session, admin):
+    first = change(session, admin, webhook_url="https://example.org/secret-one")
+    second = change(session, admin, webhook_url="https://example.org/secret-two")
+
+    assert (first.revision, second.revision) == (2, 3)
+    for event in session.scalars(select(AuditEvent)):
+        assert "secret" not in str(event.details)
+
+
+def test_who_saw_an_older_rule_changes_nothing(session, admin):
+    change(session, admin)
+
+    with pytest.raises(alerts.AlertRuleChanged):
+        alerts.change_rule(session, admin, AlertKind.LAG, DRAFT, revision=1)
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"for_seconds": -1}, "for_seconds"),
+        ({"clear_seconds": 86_401}, "clear_seconds"),
+        ({"clear_threshold": 21}, "clear_threshold"),
+        ({"clear_threshold": -1}, "clear_threshold"),
+        ({"threshold": float("nan")}, "threshold"),
+        ({"threshold": float("inf")}, "threshold"),
+        ({"webhook_url": "http://hooks.example.org"}, "webhook_url"),
+        ({"webhook_url": "https://"}, "webhook_url"),
+        ({"webhook_url": "https://[::1"}, "webhook_url"),
+        ({"webhook_url": "https://example.org/" + 500 * "x"}, "webhook_url"),
+        ({"mail_to": ("nobody",)}, "mail_to"),
+        ({"mail_to": tuple(f"a{n}@example.org" for n in range(21))}, "mail_to"),
+    ],
+    ids=[
+        "before",
+        "over a day",
+        "clears above",
+        "below nothing",
+        "no number",
+        "beyond all",
+        "plain",
+        "nowhere",
+        "broken",
+        "long",
+        "no address",
+        "too many",
+    ],
+)
+def test_a_rule_that_makes_no_sense_is_refused(session, admin, values, named):
+    with pytest.raises(InvalidInput) as refused:
+        change(session, admin, **values)
+
+    assert refused.value.property_name == named
+
+
+def test_only_administrators_change_rules_and_acknowledge(session, clerk):
+    with pytest.raises(NotAllowed):
+        change(session, clerk)
+    with pytest.raises(NotAllowed):
+        alerts.acknowledge(session, clerk, uuid4())
+
+
+def test_an_alert_is_open_until_it_ends_and_then_history(session, admin):
+    news = began()
+    tell(session, news)
+    (is_open,) = alerts.list_open(session, admin)
+
+    tell(session, ended(news))
+
+    assert (is_open.id, is_open.value, is_open.is_open) == (news.alert_id, 34.0, True)
+    assert alerts.list_open(session, admin) == ()
+    session.expire_all()
+    (past,) = alerts.list_alerts(session, admin)
+    assert (past.worst, past.ended_at) == (99.0, NOW + timedelta(seconds=90))
+
+
+def test_two_who_watch_at_once_raise_one_alarm(session, admin):
+    change(session, admin, mail_to=("ann@example.org",))
+
+    tell(session, began(), began(), began("db-03"))
+
+    assert [one.node for one in alerts.list_open(session, admin)] != ["db-02"] * 2
+    assert len(alerts.list_open(session, admin)) == 2
+    assert len(letters(session)) == 2
+
+
+def test_somebody_sees_to_an_alert_and_the_first_stays(session, admin):
+    news = began()
+    tell(session, news)
+
+    first = alerts.acknowledge(session, admin, news.alert_id)
+    other = replace(admin, id=uuid4(), name="Bea Boss")
+
+    assert first.acknowledged_by_name == admin.name
+    assert alerts.acknowledge(session, other, news.alert_id) == first
+    assert [e.action for e in session.scalars(select(AuditEvent))] == [
+        "alert:acknowledge"
+    ]
+    with pytest.raises(NotFound):
+        alerts.acknowledge(session, admin, uuid4())
+
+
+def test_everybody_whom_a_rule_names_is_told_of_both_ends(session, admin):
+    hook = "https://hooks.example.org/a"
+    change(session, admin, mail_to=("ann@example.org",), webhook_url=hook)
+    news = began()
+
+    tell(session, news, ended(news))
+
+    assert letters(session) == [
+        ("began", "mail", "ann@example.org"),
+        ("began", "webhook", hook),
+        ("ended", "mail", "ann@example.org"),
+        ("ended", "webhook", hook),
+    ]
+
+
+def send_all(session, post):
+    sent = []
+    while (is_sent := alerts.send_next(session, post)) is not None:
+        sent.append(is_sent)
+    return sent
+
+
+def test_mail_says_what_is_wrong_and_where_to_look(session, admin):
+    change(session, admin, mail_to=("ann@example.org",))
+    news = began()
+    tell(session, news, ended(news))
+    mailbox = Mailbox()
+
+    with mail_server(mailbox) as port:
+        server = MailServer("127.0.0.1", port, None, None, False)
+        mailer = SmtpMailer(server, sender="chartroom@example.org")
+        assert send_all(session, Post(mailer, "Elm", "https://elm")) == [True, True]
+
+    first, second = mailbox.letters
+    assert first["Subject"] == "Elm: Alert: db-02 is 34 s behind."
+    assert "https://elm/replication" in first.get_content()
+    assert second["Subject"] == "Elm: Over: db-02 is 34 s behind."
+
+
+def test_a_webhook_is_told_in_json(session, admin):
+    with gateway() as hook:
+        change(session, admin, webhook_url=hook.url)
+        news = began()
+        tell(session, news)
+        assert send_all(session, Post(address="https://elm")) == [True]
+
+    (got,) = hook.got
+    assert got["body"] == {
+        "alert": str(news.alert_id),
+        "kind": "lag",
+        "node": "db-02",
+        "news": "began",
+        "at": NOW.isoformat(),
+        "value": 34.0,
+        "worst": 34.0,
+        "text": f"db-02 is 34 s behind. Since {NOW:%Y-%m-%d %H:%M:%S} UTC.",
+        "url": "https://elm/replication",
+    }
+
+
+@pytest.mark.parametrize("answer", [500, 302], ids=["broken", "elsewhere"])
+def test_what_is_not_taken_is_tried_again_and_given_up_in_the_end(
+    session, admin, answer
+):
+    with gateway() as hook:
+        hook.answer = answer
+        change(session, admin, webhook_url=hook.url)
+        tell(session, began())
+        for _ in range(6):
+            assert send_all(session, Post()) == [False]
+            session.execute(update(AlertLetter).values(send_at=NOW))
+        assert send_all(session, Post()) == []
+
+    assert len(hook.got) == 6
+
+
+def test_without_a_mail_server_a_letter_waits(session, admin):
+    change(session, admin, mail_to=("ann@example.org",))
+    tell(session, began())
+
+    assert send_all(session, Post()) == [False]
+
+
+def test_what_was_told_in_an_outage_is_not_told_again(session, admin):
+    change(session, admin, mail_to=("ann@example.org",))
+    telling = alerts.telling_of(began(), rules_of(session))
+    alerts.note_sent(telling, telling.envelopes[0])
+
+    alerts.record(session, [telling])
+
+    assert not alerts.standing(session).has_letters
+    assert send_all(session, Post()) == []
+
+
+def test_the_database_knows_one_open_alert_of_a_kind_and_server(session):
+    alert = {"kind": "lag", "node": None, "sentence": "Late."}
+    session.add(Alert(**alert, ended_at=NOW))
+    session.add(Alert(**alert))
+    session.flush()
+
+    tell(session, began(None))
+
+    assert len(session.scalars(select(Alert)).all()) == 2

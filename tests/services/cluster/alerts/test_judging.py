@@ -1,0 +1,175 @@
+"""An alert begins and ends by two bars and two spans, so that it does not flutter."""
+
+from datetime import timedelta
+
+import pytest
+
+from db.observing import SlotSight, Tags
+from services.cluster.alerts import AlertKind, Judge, Measure, RuleRevision, measure
+from tests.db.observing.sights import NOON, primary, replica, sight, silent
+
+RULE = RuleRevision(True, 10.0, 30.0, 2.0, 30.0, kind=AlertKind.LAG)
+RULES = {AlertKind.LAG: RULE}
+
+
+class Course:
+    """A judge who is told a replica's lag again and again, a second apart."""
+
+    def __init__(self, rules=None):
+        self.judge = Judge()
+        self.rules = rules or RULES
+        self.seconds = 0
+        self.news = []
+
+    def for_seconds(self, seconds, lag):
+        for _ in range(seconds):
+            self.seconds += 1
+            told = Measure(AlertKind.LAG, "db-02", lag, f"{lag} s behind")
+            at = NOON + timedelta(seconds=self.seconds)
+            self.news += self.judge.judge(self.rules, [told], at)
+        return [(one.what, one.at) for one in self.news]
+
+
+def at(seconds):
+    return NOON + timedelta(seconds=seconds)
+
+
+def test_what_is_over_the_bar_for_long_enough_begins_an_alert_once():
+    course = Course()
+
+    assert course.for_seconds(30, 11) == []
+    assert course.for_seconds(60, 11) == [("began", at(31))]
+
+
+def test_a_moment_below_the_bar_begins_the_count_anew():
+    course = Course()
+
+    course.for_seconds(29, 11)
+    course.for_seconds(1, 9)
+
+    assert course.for_seconds(30, 11) == []
+
+
+def test_between_the_bars_an_alert_neither_begins_nor_ends():
+    course = Course()
+    course.for_seconds(31, 11)
+
+    assert len(course.for_seconds(300, 5)) == 1
+    assert course.for_seconds(31, 2)[1:] == [("ended", at(31 + 300 + 31))]
+
+
+def test_an_alert_that_flutters_at_its_bar_stays_one_alert():
+    course = Course()
+    course.for_seconds(31, 11)
+
+    for _ in range(50):
+        course.for_seconds(2, 1)
+        told = course.for_seconds(2, 11)
+
+    assert len(told) == 1
+
+
+def test_the_worst_is_remembered():
+    course = Course()
+    course.for_seconds(31, 11)
+    course.for_seconds(3, 99)
+    course.for_seconds(31, 0)
+
+    assert [(one.what, one.value, one.worst) for one in course.news] == [
+        ("began", 11, 11),
+        ("ended", None, 99),
+    ]
+
+
+def test_what_is_not_known_neither_begins_nor_ends_anything():
+    course = Course()
+    course.for_seconds(31, 11)
+
+    assert len(course.for_seconds(100, None)) == 1
+
+
+def test_a_rule_that_is_switched_off_ends_its_alerts():
+    course = Course()
+    course.for_seconds(31, 11)
+
+    course.rules = {
+        AlertKind.LAG: RuleRevision(False, 10, 30, 2, 30, kind=AlertKind.LAG)
+    }
+
+    assert course.for_seconds(1, 11)[1:] == [("ended", at(32))]
+
+
+def test_a_server_that_was_removed_has_no_alerts_left():
+    course = Course()
+    course.for_seconds(31, 11)
+
+    news = course.judge.judge(RULES, [], at(32))
+
+    assert [(one.what, one.node) for one in news] == [("ended", "db-02")]
+
+
+def measured(kind, seen, before=None):
+    return {one.node: one.value for one in measure(seen, before) if one.kind is kind}
+
+
+@pytest.mark.parametrize("is_held", [False, True], ids=["as usual", "held"])
+def test_who_is_late_on_purpose_raises_no_alarm(is_held):
+    tags = Tags(is_delayed=True, delayed_seconds=900)
+    late = replica("db-03", lag=9000, tags=tags, is_replay_paused=is_held)
+
+    assert measured(AlertKind.LAG, sight(primary(), replica(lag=3), late)) == {
+        "db-02": 3,
+        "db-03": None,
+    }
+
+
+def test_a_replica_is_gone_while_it_does_not_stream_but_not_while_nobody_leads():
+    gone = AlertKind.REPLICA_GONE
+
+    assert measured(gone, sight(primary(), replica(), silent())) == {
+        "db-02": 0,
+        "db-03": 1,
+    }
+    assert set(measured(gone, sight(replica(), silent())).values()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("seen", "value"),
+    [
+        (sight(primary(), replica()), 0),
+        (sight(primary(), replica(is_streaming=False)), 1),
+        (sight(primary(), replica(sync="async"), acknowledgements=0), 0),
+        (sight(silent("db-01"), replica()), 1),
+    ],
+    ids=["held", "nobody acknowledges", "waits for nobody", "nobody leads"],
+)
+def test_quorum_is_lost_when_commits_wait_for_nobody_who_answers(seen, value):
+    assert measured(AlertKind.NO_QUORUM, seen) == {None: value}
+
+
+def test_conflicts_count_since_the_look_before():
+    before, after = (sight(primary(), replica(conflicts=n)) for n in (3, 5))
+
+    assert measured(AlertKind.CONFLICT, after, before) == {"db-02": 2}
+    assert measured(AlertKind.CONFLICT, before, after) == {"db-02": 0}
+    assert measured(AlertKind.CONFLICT, after) == {"db-02": None}
+
+
+def test_slots_disks_and_clocks_are_measured_on_every_server():
+    kept = (SlotSight("a", True, 5), SlotSight("b", False, 7))
+    full = {"disk_free_bytes": 10, "disk_total_bytes": 100}
+    seen = sight(primary(slots=kept, **full), replica(clock_skew_seconds=-2.5))
+
+    assert measured(AlertKind.SLOT_RETAINS, seen) == {"db-01": 7, "db-02": 0}
+    assert measured(AlertKind.DISK, seen)["db-01"] == pytest.approx(0.9)
+    assert measured(AlertKind.CLOCK_SKEW, seen)["db-02"] == 2.5
+
+
+def test_without_any_backup_there_is_nothing_to_measure():
+    assert measured(AlertKind.BACKUP_TOO_OLD, sight(primary())) == {None: None}
+    (aged,) = (
+        one
+        for one in measure(sight(primary()), None, backup_age=timedelta(hours=30))
+        if one.kind is AlertKind.BACKUP_TOO_OLD
+    )
+    assert (aged.value, aged.sentence) == (108_000, "The newest backup is 30 h old.")

@@ -1,0 +1,131 @@
+"""Drills are kept: who began which, one at a time, and what they cost."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, update
+
+from db.models import Drill, WriteProbe
+from services.cluster import drills
+from services.cluster.drills import DrillKind, DrillMeasurements, DrillRunning
+from services.core.actors import Role
+from services.core.errors import NotAllowed, NotFound
+from services.people.sign_in.confirmations import NotConfirmed
+from tests.services.people.people_samples import desk
+
+GOOD = DrillMeasurements(
+    1.2, 0.0, acknowledged=500, lost=0, errors=0, facts=("As it was.",)
+)
+
+
+@pytest.fixture
+def boss(session):
+    return desk(session)
+
+
+@pytest.fixture
+def begun(session, boss):
+    return drills.begin(session, boss.actor, DrillKind.CRASH, **boss.fresh)
+
+
+def read(session, boss, drill_id):
+    session.expire_all()
+    return drills.get_drill(session, boss.actor, drill_id)
+
+
+def grow_old(session, drill_id):
+    past = func.now() - timedelta(minutes=4)
+    session.execute(update(Drill).where(Drill.id == drill_id).values(seen_at=past))
+
+
+def test_a_drill_that_began_is_running_in_its_actors_name(session, boss, begun):
+    record = read(session, boss, begun)
+
+    assert (record.kind, record.state) == (DrillKind.CRASH, "running")
+    assert record.actor_name == boss.actor.name
+    assert [one.id for one in drills.list_drills(session, boss.actor)] == [begun]
+
+
+def test_without_a_fresh_passkey_no_drill_begins(session):
+    boss = desk(session, method="code")
+
+    with pytest.raises(NotConfirmed):
+        drills.begin(session, boss.actor, DrillKind.CRASH, **boss.fresh)
+
+
+@pytest.mark.parametrize("role", [Role.STAFF, Role.CLINICIAN, Role.ANALYST])
+def test_only_administrators_practise_disasters(session, role):
+    somebody = desk(session, role)
+
+    with pytest.raises(NotAllowed):
+        drills.begin(session, somebody.actor, DrillKind.CRASH, **somebody.fresh)
+
+
+def test_two_drills_at_once_are_refused(session, boss, begun):
+    with pytest.raises(DrillRunning, match="wait until it has ended"):
+        drills.begin(session, boss.actor, DrillKind.LOST_NODE, **boss.fresh)
+
+
+def test_a_drill_whose_process_died_does_not_bar_the_next(session, boss, begun):
+    grow_old(session, begun)
+
+    drills.begin(session, boss.actor, DrillKind.LOST_NODE, **boss.fresh)
+
+
+def test_an_abandoned_drill_is_closed_and_one_that_goes_on_is_not(session, boss, begun):
+    drills.close_abandoned(session)
+    assert read(session, boss, begun).state == "running"
+
+    grow_old(session, begun)
+    drills.close_abandoned(session)
+
+    assert read(session, boss, begun).state == "failed"
+
+
+def test_a_sign_of_life_keeps_a_drill_open(session, boss, begun):
+    grow_old(session, begun)
+
+    drills.touch(session, begun)
+    drills.close_abandoned(session)
+
+    assert read(session, boss, begun).state == "running"
+
+
+def test_the_end_keeps_what_was_measured_and_what_was_promised_then(
+    session, boss, begun
+):
+    steps = [{"seconds": 2.0, "sentence": "Killing PostgreSQL of db-01"}]
+    drills.finish(session, begun, DrillKind.CRASH, GOOD, node="db-01", steps=steps)
+
+    record = read(session, boss, begun)
+
+    assert (record.state, record.node, record.rto_seconds) == ("kept", "db-01", 1.2)
+    assert (record.acknowledged, record.lost, record.errors) == (500, 0, 0)
+    assert record.result["promise"]["rto_seconds"] == 2.5
+    assert record.result["steps"] == steps
+    assert record.result["facts"] == ["As it was."]
+    assert record.sentence.startswith("Writing paused for 1.2 s")
+
+
+def test_an_end_is_written_once(session, boss, begun):
+    drills.give_up(session, begun, "No replica follows.", skipped=False)
+    drills.finish(session, begun, DrillKind.CRASH, GOOD, node="db-01")
+
+    record = read(session, boss, begun)
+
+    assert (record.state, record.sentence) == ("failed", "No replica follows.")
+
+
+def test_what_writers_left_is_compared_and_then_thrown_away(session, begun):
+    session.add_all(WriteProbe(run_id=begun, writer=0, number=n) for n in (1, 2))
+    session.flush()
+    assert drills.list_writes(session, begun) == {(0, 1), (0, 2)}
+
+    drills.forget_writes(session, begun)
+
+    assert drills.list_writes(session, begun) == frozenset()
+
+
+def test_there_is_no_drill_that_never_was(session, boss):
+    with pytest.raises(NotFound):
+        drills.get_drill(session, boss.actor, boss.actor.id)

@@ -1,0 +1,135 @@
+"""The calendar says when which drill is due, and administrators are reminded once."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.cluster import drills
+from services.cluster.drills import DrillKind, DrillMeasurements
+from services.core.actors import Role
+from services.core.errors import InvalidInput, NotAllowed
+from services.messaging.mail import MailNotSent, MailServer, SmtpMailer
+from tests.mailbox import Mailbox, mail_server
+from tests.services.people.people_samples import desk, person
+
+CLINIC = "https://clinic.example.org"
+GOOD = DrillMeasurements(1.0, 0.0, acknowledged=500, lost=0, errors=0)
+
+
+@pytest.fixture
+def boss(session):
+    return desk(session)
+
+
+@pytest.fixture
+def mailbox():
+    return Mailbox()
+
+
+@pytest.fixture
+def mailer(mailbox):
+    with mail_server(mailbox) as port:
+        server = MailServer.at(f"smtp://127.0.0.1:{port}")
+        yield SmtpMailer(server, sender="Chartroom <chartroom@example.org>")
+
+
+def today():
+    return datetime.now(UTC).date()
+
+
+def plan(session, boss, kind=DrillKind.CRASH, every_days=30, ahead=0):
+    next_on = None if ahead is None else today() + timedelta(days=ahead)
+    drills.change_plan(session, boss.actor, kind, every_days, next_on)
+
+
+def planned(session, boss, kind=DrillKind.CRASH):
+    plans = drills.list_plans(session, boss.actor)
+    return next(one for one in plans if one.kind is kind)
+
+
+def test_every_kind_is_listed_and_none_is_planned_at_first(session, boss):
+    plans = drills.list_plans(session, boss.actor)
+
+    assert [one.kind for one in plans] == list(DrillKind)
+    assert {(one.every_days, one.next_on, one.is_due) for one in plans} == {
+        (None, None, False)
+    }
+
+
+def test_a_plan_is_made_changed_and_taken_back(session, boss):
+    plan(session, boss)
+    assert planned(session, boss).is_due
+
+    plan(session, boss, every_days=90, ahead=3)
+    changed = planned(session, boss)
+    assert (changed.every_days, changed.is_due) == (90, False)
+
+    plan(session, boss, every_days=None, ahead=None)
+    assert planned(session, boss).next_on is None
+
+
+@pytest.mark.parametrize(
+    ("every_days", "ahead"),
+    [(0, 1), (367, 1), (30, -1), (30, 367)],
+    ids=["never", "too seldom", "yesterday", "too far"],
+)
+def test_a_plan_that_makes_no_sense_is_refused(session, boss, every_days, ahead):
+    with pytest.raises(InvalidInput):
+        plan(session, boss, every_days=every_days, ahead=ahead)
+
+
+@pytest.mark.parametrize("role", [Role.STAFF, Role.CLINICIAN, Role.ANALYST])
+def test_only_administrators_plan_drills(session, role):
+    with pytest.raises(NotAllowed):
+        plan(session, desk(session, role))
+
+
+def test_a_drill_that_was_done_is_due_again_after_the_usual_time(session, boss):
+    plan(session, boss, every_days=30)
+    drill_id = drills.begin(session, boss.actor, DrillKind.CRASH, **boss.fresh)
+
+    drills.finish(session, drill_id, DrillKind.CRASH, GOOD, node="db-01")
+
+    assert planned(session, boss).next_on == today() + timedelta(days=30)
+
+
+def test_a_drill_that_was_skipped_stays_due(session, boss):
+    plan(session, boss)
+    drill_id = drills.begin(session, boss.actor, DrillKind.CRASH, **boss.fresh)
+
+    drills.give_up(session, drill_id, "It cannot be practised.", skipped=True)
+
+    assert planned(session, boss).is_due
+
+
+def test_administrators_are_reminded_of_what_is_due_once(
+    session, boss, mailer, mailbox
+):
+    person(session, Role.STAFF)
+    plan(session, boss)
+    plan(session, boss, DrillKind.LOST_NODE, ahead=1)
+
+    counts = [drills.remind(session, mailer, CLINIC) for _ in range(2)]
+
+    assert counts == [1, 0]
+    (letter,) = mailbox.letters
+    assert "- Crashed primary" in letter.get_content()
+    assert "Lost server" not in letter.get_content()
+    assert f"{CLINIC}/drills" in letter.get_content()
+
+
+def test_a_plan_that_was_changed_is_reminded_of_anew(session, boss, mailer):
+    plan(session, boss)
+    drills.remind(session, mailer, CLINIC)
+
+    plan(session, boss, every_days=60)
+
+    assert drills.remind(session, mailer, CLINIC) == 1
+
+
+def test_a_mail_server_that_refuses_is_told_of(session, boss, mailer, mailbox):
+    plan(session, boss)
+    mailbox.refusal = "550 no"
+
+    with pytest.raises(MailNotSent):
+        drills.remind(session, mailer, CLINIC)

@@ -1,0 +1,288 @@
+"""What was seen of the servers is kept, thinned out, and read for charts."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, insert, select
+
+from db.models import Alert, ClusterOperation, Drill, ReplicationSample
+from services.cluster import monitoring
+from services.cluster.monitoring import Sample
+from services.core.errors import InvalidInput, NotFound
+from tests.db.observing.sights import primary, replica, sight, silent
+
+
+@pytest.fixture
+def now():
+    """Return this second: samples are forgotten by the database's clock."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def minutes_before(now, minutes):
+    whole = now.replace(second=0, minute=now.minute // 5 * 5)
+    return whole - timedelta(minutes=minutes)
+
+
+STREAMING = "streaming on timeline 7"
+
+
+def evenly(_second):
+    return 1.0
+
+
+def keep(session, seconds, *, begin, lag=evenly, state=STREAMING):
+    monitoring.record(
+        session,
+        [
+            Sample(
+                begin + timedelta(seconds=second),
+                "db-02",
+                "replica",
+                state,
+                7,
+                replay_lag=lag(second),
+                replay_lag_max=lag(second),
+            )
+            for second in range(seconds)
+        ],
+    )
+
+
+def kept(session, resolution):
+    row = ReplicationSample
+    rows = session.execute(
+        select(row.taken_at, row.replay_lag, row.replay_lag_max, row.state)
+        .where(row.resolution == resolution)
+        .order_by(row.taken_at)
+    )
+    return [tuple(one) for one in rows]
+
+
+def test_every_server_of_a_sight_has_a_sample_of_the_second(session, now):
+    seen = sight(
+        primary(wal_bytes_per_second=5.0),
+        replica(lag=2.5, missing=100),
+        silent(),
+        taken_at=now + timedelta(microseconds=987),
+    )
+
+    for _ in range(2):
+        monitoring.record(session, monitoring.samples_of(seen))
+
+    rows = session.scalars(
+        select(ReplicationSample).order_by(ReplicationSample.node)
+    ).all()
+    assert [(row.node, row.role, row.replay_lag, row.lag_bytes) for row in rows] == [
+        ("db-01", "primary", None, None),
+        ("db-02", "replica", 2.5, 100),
+        ("db-03", None, None, None),
+    ]
+    assert {row.taken_at for row in rows} == {now}
+    assert (rows[0].wal_rate, rows[2].state) == (5.0, "not answering")
+
+
+def test_an_hour_of_seconds_is_summed_up_with_its_worst(session, now):
+    begin = minutes_before(now, 10)
+    keep(session, 300, begin=begin, lag=lambda second: float(second % 10))
+
+    monitoring.thin(session)
+    monitoring.thin(session)
+
+    assert kept(session, 10)[0] == (begin, 4.5, 9.0, STREAMING)
+    assert len(kept(session, 10)) == 30
+    assert kept(session, 300) == [(begin, 4.5, 9.0, STREAMING)]
+
+
+def test_who_was_away_for_a_second_was_not_streaming_all_the_time(session, now):
+    begin = minutes_before(now, 10)
+    keep(session, 9, begin=begin)
+    away = begin + timedelta(seconds=9)
+    keep(session, 1, begin=away, state="not answering")
+
+    monitoring.thin(session)
+
+    assert [one[3] for one in kept(session, 10)] == ["not answering"]
+
+
+@pytest.mark.parametrize(
+    ("resolution", "age"),
+    [
+        (1, timedelta(hours=1)),
+        (10, timedelta(days=1)),
+        (300, timedelta(days=30)),
+    ],
+    ids=["seconds", "tens", "minutes"],
+)
+def test_each_resolution_is_kept_for_its_time(session, resolution, age, now):
+    for spare in (-900, 900):
+        session.execute(
+            insert(ReplicationSample).values(
+                resolution=resolution,
+                taken_at=now - age + timedelta(seconds=spare),
+                node="db-02",
+                state="streaming on timeline 7",
+            )
+        )
+
+    monitoring.thin(session)
+
+    assert [one[0] for one in kept(session, resolution)] == [
+        now - age + timedelta(seconds=900)
+    ]
+
+
+def test_what_came_late_after_an_outage_is_summed_up_as_well(session, now):
+    keep(session, 10, begin=minutes_before(now, 20))
+    monitoring.thin(session)
+    keep(session, 10, begin=minutes_before(now, 15))
+
+    monitoring.thin(session)
+
+    assert len(kept(session, 10)) == 2
+
+
+def test_a_chart_has_no_more_points_than_asked_for_and_keeps_the_worst(
+    session, admin, now
+):
+    begin = now - timedelta(minutes=50)
+    keep(session, 1000, begin=begin, lag=lambda second: 99.0 if second == 500 else 1.0)
+
+    found = monitoring.read_samples(
+        session, admin, begin, begin + timedelta(seconds=1000), points=100
+    )
+
+    assert 90 <= len(found) <= 100
+    assert max(one.replay_lag_max for one in found) == 99
+    assert found[0].taken_at <= begin
+
+
+def test_a_month_is_read_from_the_coarse_samples(session, admin, now):
+    session.execute(
+        insert(ReplicationSample),
+        [
+            {
+                "resolution": 300,
+                "taken_at": now - timedelta(days=day),
+                "node": "db-02",
+                "state": "streaming on timeline 7",
+            }
+            for day in range(1, 29)
+        ],
+    )
+    keep(session, 5, begin=now - timedelta(seconds=10))
+
+    found = monitoring.read_samples(session, admin, now - timedelta(days=30), now)
+
+    assert len(found) == 28
+
+
+@pytest.mark.parametrize(
+    ("minutes", "points"),
+    [(0, 10), (-5, 10), (5, 1), (5, 2001)],
+    ids=["nothing", "backwards", "one point", "too many points"],
+)
+def test_a_chart_that_makes_no_sense_is_refused(session, admin, minutes, points, now):
+    with pytest.raises(InvalidInput):
+        monitoring.read_samples(
+            session, admin, now, now + timedelta(minutes=minutes), points=points
+        )
+
+
+def test_what_happened_is_marked_on_the_charts(session, admin, now):
+    hour = timedelta(hours=1)
+    session.add_all(
+        [
+            ClusterOperation(
+                kind="switchover",
+                state="done",
+                reason="Testing it.",
+                started_at=now - 3 * hour,
+                ended_at=now - 3 * hour + timedelta(seconds=2),
+                former_primary="db-01",
+                new_primary="db-02",
+                downtime_seconds=1.25,
+            ),
+            ClusterOperation(kind="restart", state="scheduled", started_at=now),
+            Drill(kind="lost-node", state="kept", started_at=now - 2 * hour),
+            Alert(kind="lag", node="db-02", began_at=now - 5 * hour, sentence="Late."),
+            Alert(
+                kind="disk",
+                began_at=now - 5 * hour,
+                ended_at=now - 4.5 * hour,
+                sentence="Full.",
+            ),
+        ]
+    )
+    session.flush()
+
+    found = monitoring.list_events(session, admin, now - 4 * hour, now + hour)
+
+    assert [(one.kind, one.label) for one in found] == [
+        ("alert", "Late."),
+        ("switchover", "Switchover: db-01 to db-02, writers waited 1.2 s"),
+        ("drill", "Drill: lost node, kept"),
+    ]
+
+
+def test_history_begins_with_the_newest_and_goes_on(session, admin, now):
+    for hours in range(3):
+        session.add(
+            ClusterOperation(
+                kind="restart",
+                node=f"db-0{hours}",
+                started_at=now - timedelta(hours=hours),
+            )
+        )
+    session.flush()
+
+    first = monitoring.list_operations(session, admin, limit=2)
+    rest = monitoring.list_operations(session, admin, before=first[-1].started_at)
+
+    assert [one.node for one in first] == ["db-00", "db-01"]
+    assert [one.node for one in rest] == ["db-02"]
+    assert monitoring.get_operation(session, admin, rest[0].id) == rest[0]
+    with pytest.raises(NotFound):
+        monitoring.get_operation(session, admin, uuid4())
+
+
+def test_what_nobody_works_on_any_more_has_failed(session, admin, now):
+    long_ago = now - timedelta(minutes=3)
+    session.add_all(
+        [
+            ClusterOperation(kind="reinit", node="dead", seen_at=long_ago),
+            ClusterOperation(kind="reinit", node="alive"),
+            ClusterOperation(
+                kind="restart", node="done", state="done", seen_at=long_ago
+            ),
+        ]
+    )
+    session.flush()
+
+    assert monitoring.close_abandoned(session) == 1
+
+    session.expire_all()
+    found = monitoring.list_operations(session, admin)
+    assert {one.node: one.state for one in found} == {
+        "dead": "failed",
+        "alive": "running",
+        "done": "done",
+    }
+
+
+def test_another_leader_is_noticed_by_the_timeline():
+    before = sight(primary(), replica())
+    now = sight(silent("db-01"), primary("db-02", timeline=8))
+
+    change = monitoring.leader_change(before, now)
+
+    assert (change.former_primary, change.new_primary) == ("db-01", "db-02")
+    assert (change.former_timeline, change.new_timeline) == (7, 8)
+    assert monitoring.leader_change(before, before) is None
+    assert monitoring.leader_change(before, sight(silent("db-01"))) is None
+
+
+def test_nothing_is_kept_when_nothing_was_seen(session):
+    monitoring.record(session, [])
+
+    assert session.scalar(select(func.count()).select_from(ReplicationSample)) == 0

@@ -1,0 +1,176 @@
+"""Acts on a cluster that may be broken: done for real, and measured."""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from sqlalchemy import select
+
+from db import schema
+from db.embedded import Cluster
+from db.endpoints import Endpoints
+from db.models import ClusterOperation
+from db.patroni import Patroni
+from db.routing import SYSTEM, Database
+from services.cluster.operations import (
+    OperationKind,
+    OperationRequest,
+    OperationRunner,
+    Servers,
+    preview,
+)
+from services.cluster.operations.servers import wait_until
+from services.core.actors import CONSOLE
+from services.core.on_behalf import ActorDatabase
+from tests.breaking import replicas
+from tests.conftest import Databases, Ring
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.cluster
+WHY = "Kernel update on db-01"
+MOST_SECONDS = 3.0
+
+
+@pytest.fixture(scope="module")
+def broken(ring: Ring) -> Iterator[Endpoints]:
+    """A database of the cluster that may be broken."""
+    with Databases(ring.whole().addresses).fresh() as endpoints:
+        schema.bring_up_to_date(endpoints)
+        yield endpoints
+
+
+@pytest.fixture
+def operator(breakable: Cluster, broken: Endpoints) -> Iterator[OperationRunner]:
+    with closing(Database(broken)) as database:
+        yield OperationRunner(Servers(database, Patroni(broken)))
+
+
+@pytest.fixture
+def console(operator: OperationRunner) -> ActorDatabase:
+    return ActorDatabase(operator.servers.database, CONSOLE)
+
+
+def done(operator, console, order):
+    """Have it done, and return what it cost."""
+    run = operator.start(console, order, session_id=None)
+    operator.wait(run)
+    assert run.cost is not None, run.refusal
+    return run
+
+
+def row_of(operator, run):
+    return operator.servers.database.read_latest(
+        lambda session: session.scalars(
+            select(ClusterOperation).where(ClusterOperation.id == run.id)
+        ).one(),
+        acting=SYSTEM,
+    ).value
+
+
+def test_a_switchover_loses_nothing_and_says_what_it_cost(operator, console):
+    best = preview(operator.servers.look()).best
+
+    run = done(
+        operator, console, OperationRequest(OperationKind.SWITCHOVER, WHY, best.name)
+    )
+
+    cost, row = run.cost, row_of(operator, run)
+    assert cost.new_primary == best.name
+    assert cost.new_timeline == cost.former_timeline + 1
+    assert cost.lost_writes == cost.lost_bytes == 0
+    assert 0 < cost.downtime_seconds <= MOST_SECONDS
+    assert set(cost.phases) == {"pausing", "handing_over", "first_write", "rejoining"}
+    assert f"timeline {cost.new_timeline} begins at" in cost.facts["proof"]
+    assert (row.state, row.reason, row.actor_name) == ("done", WHY, "console")
+    assert row.downtime_seconds == cost.downtime_seconds
+    assert row.result["steps"][-1]["sentence"].startswith("Comparing")
+
+
+def test_a_lost_replica_is_brought_back_until_it_streams(
+    operator, console, breakable: Cluster
+):
+    lost = replicas(breakable)[0]
+    with breakable.unsupervised():
+        assert lost.kill()
+        lost.patroni.start()
+
+        run = done(
+            operator, console, OperationRequest(OperationKind.REJOIN, WHY, lost.name)
+        )
+
+    assert run.cost.facts["way"] == "kept its data"
+    assert operator.servers.look().server(lost.name).is_streaming
+
+
+def test_a_replica_is_copied_anew_until_it_streams(operator, console, breakable):
+    name = replicas(breakable)[0].name
+    before = operator.servers.patroni.state_of(name)["postmaster_start_time"]
+
+    done(operator, console, OperationRequest(OperationKind.REINIT, WHY, name))
+
+    after = operator.servers.patroni.state_of(name)["postmaster_start_time"]
+    assert after > before
+    assert operator.servers.look().server(name).is_streaming
+
+
+def test_a_restart_of_the_primary_tells_how_long_writers_waited(operator, console):
+    leader = operator.servers.look().primary.name
+
+    run = done(operator, console, OperationRequest(OperationKind.RESTART, WHY, leader))
+
+    assert run.cost.downtime_seconds > 0
+    assert run.cost.lost_writes == 0
+
+
+def test_automatic_failover_is_switched_off_and_on(operator, console):
+    done(operator, console, OperationRequest(OperationKind.PAUSE, WHY))
+    was_automatic = operator.servers.look().is_automatic
+    done(operator, console, OperationRequest(OperationKind.RESUME, WHY))
+
+    assert not was_automatic
+    assert operator.servers.look().is_automatic
+
+
+def test_a_changed_setting_is_what_patroni_goes_by(operator, console):
+    patroni = operator.servers.patroni
+    try:
+        run = done(
+            operator,
+            console,
+            OperationRequest(OperationKind.SETTINGS, WHY, changes={"ttl": 30}),
+        )
+        # Each member tells what it goes by, and looks once a second.
+        eventually(lambda: patroni.config()["ttl"] == 30)
+    finally:
+        patroni.patch_config({"ttl": 20})
+
+    assert row_of(operator, run).result["changed"] == {"ttl": [20, 30]}
+
+
+def test_with_automatic_failover_off_somebody_lets_the_furthest_lead(
+    operator, console, breakable: Cluster
+):
+    done(operator, console, OperationRequest(OperationKind.PAUSE, WHY))
+    leader = breakable.primary()
+    try:
+        with breakable.unsupervised():
+            assert leader.kill()
+            _await_leaderless(operator)
+            best = preview(operator.servers.look()).best
+            run = done(
+                operator,
+                console,
+                OperationRequest(OperationKind.FAILOVER, WHY, best.name),
+            )
+            leader.patroni.start()
+    finally:
+        operator.servers.patroni.resume()
+
+    row = row_of(operator, run)
+    assert best.is_certain
+    assert (row.kind, row.state, row.new_primary) == ("failover", "done", best.name)
+    assert row.reason == WHY
+
+
+def _await_leaderless(operator: OperationRunner) -> None:
+    assert wait_until(lambda: not operator.servers.leads(), seconds=20)

@@ -1,0 +1,227 @@
+"""Who may act on the servers, on what proof, and what is kept of it."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, select, text, update
+
+from db.models import AuditEvent, ClusterOperation, UserSession
+from services.cluster import operations
+from services.cluster.operations import (
+    Cost,
+    OperationKind,
+    OperationRequest,
+    ServersBusy,
+    journal,
+)
+from services.core.actors import CONSOLE, Actor, Role, Scope
+from services.core.errors import InvalidInput, NotAllowed, NotFound
+from services.people.sign_in.confirmations import NotConfirmed
+from tests.services.people.people_samples import desk
+
+WHY = "Kernel update on db-01"
+ORDER = OperationRequest(OperationKind.SWITCHOVER, WHY, "db-02")
+
+
+@pytest.fixture
+def boss(session):
+    return desk(session)
+
+
+def program(*scopes):
+    return Actor(uuid4(), "deploy", Role.ADMIN, scopes=frozenset(scopes) or None)
+
+
+def later(**ahead):
+    moment = datetime.now(UTC) + timedelta(**ahead)
+    return OperationRequest(OperationKind.SWITCHOVER, WHY, "db-02", scheduled_at=moment)
+
+
+def grow_old(session, boss):
+    """Let the passkey have been used six minutes ago."""
+    old = func.now() - text("interval '6 minutes'")
+    session.execute(
+        update(UserSession)
+        .where(UserSession.id == boss.session_id)
+        .values(confirmed_at=old)
+    )
+
+
+def rows(session):
+    session.expire_all()
+    return session.scalars(select(ClusterOperation)).all()
+
+
+def test_who_asked_and_why_is_kept_with_the_operation(session, boss):
+    operations.request(session, boss.actor, ORDER, **boss.fresh)
+
+    (row,) = rows(session)
+    assert (row.kind, row.state, row.node) == ("switchover", "running", "db-02")
+    assert (row.actor_id, row.actor_name) == (boss.actor.id, boss.actor.name)
+    assert row.reason == WHY
+
+
+def test_the_audit_log_says_what_was_asked_and_why(session, boss):
+    operation = operations.request(session, boss.actor, ORDER, **boss.fresh)
+
+    event = session.scalars(
+        select(AuditEvent).where(AuditEvent.action == "cluster:switchover")
+    ).one()
+    assert event.reason == WHY
+    assert event.subject_id == str(operation)
+    assert event.details == {"node": "db-02"}
+
+
+def test_an_old_confirmation_is_not_enough(session, boss):
+    grow_old(session, boss)
+
+    with pytest.raises(NotConfirmed):
+        operations.request(session, boss.actor, ORDER, **boss.fresh)
+
+    assert rows(session) == []
+
+
+def test_while_nobody_leads_the_last_confirmation_of_this_sign_in_counts(session, boss):
+    grow_old(session, boss)
+
+    checked = operations.check(
+        session, boss.actor, ORDER, is_leaderless=True, **boss.fresh
+    )
+
+    assert checked == ORDER
+
+
+def test_without_any_passkey_nobody_acts_even_while_nobody_leads(session):
+    coded = desk(session, method="code")
+
+    with pytest.raises(NotConfirmed):
+        operations.check(session, coded.actor, ORDER, is_leaderless=True, **coded.fresh)
+
+
+def test_a_program_acts_only_with_a_token_made_for_it(session):
+    may, general = program(Scope.ACT_ON_REPLICATION), program()
+    watcher = program(Scope.READ_REPLICATION)
+
+    assert operations.check(session, may, ORDER, session_id=None) == ORDER
+    for other in (general, watcher):
+        with pytest.raises(NotAllowed, match="act on the database servers"):
+            operations.check(session, other, ORDER, session_id=None)
+
+
+def test_whoever_works_on_the_server_itself_needs_no_passkey(session):
+    assert operations.check(session, CONSOLE, ORDER, session_id=None) == ORDER
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        pytest.param(
+            OperationRequest(OperationKind.RESTART, "short", "db-01"), id="no reason"
+        ),
+        pytest.param(later(minutes=-1), id="in the past"),
+        pytest.param(later(days=31), id="too far ahead"),
+        pytest.param(
+            OperationRequest(
+                OperationKind.SWITCHOVER, WHY, scheduled_at=datetime(2027, 1, 1)
+            ),
+            id="without a zone",
+        ),
+        pytest.param(
+            OperationRequest(
+                OperationKind.REINIT,
+                WHY,
+                scheduled_at=datetime(2026, 12, 1, tzinfo=UTC),
+            ),
+            id="no switchover",
+        ),
+    ],
+)
+def test_an_order_that_cannot_be_meant_is_refused(session, boss, order):
+    with pytest.raises(InvalidInput):
+        operations.request(session, boss.actor, order, **boss.fresh)
+
+
+def test_two_do_not_act_at_once(session, boss):
+    first = operations.request(session, boss.actor, ORDER, **boss.fresh)
+
+    with pytest.raises(ServersBusy):
+        operations.request(session, boss.actor, ORDER, **boss.fresh)
+
+    journal.finish(session, first, Cost("db-02 leads."))
+    operations.request(session, boss.actor, ORDER, **boss.fresh)
+
+
+def test_whom_nobody_attends_to_blocks_nobody(session, boss):
+    operations.request(session, boss.actor, ORDER, **boss.fresh)
+    old = func.now() - text("interval '1 minute'")
+    session.execute(update(ClusterOperation).values(seen_at=old))
+
+    operations.request(session, boss.actor, ORDER, **boss.fresh)
+
+    assert len(rows(session)) == 2
+
+
+def test_what_it_cost_is_kept(session, boss):
+    operation = operations.request(session, boss.actor, ORDER, **boss.fresh)
+    cost = Cost(
+        "db-02 leads.", "db-01", "db-02", 4, 5, 0.9, 0, 0, {"pausing": 0.2}, {"a": 1}
+    )
+
+    journal.finish(session, operation, cost, [{"seconds": 0.1, "sentence": "Asked"}])
+
+    (row,) = rows(session)
+    assert (row.state, row.downtime_seconds, row.lost_writes) == ("done", 0.9, 0)
+    assert (row.former_timeline, row.new_timeline) == (4, 5)
+    assert row.phases == {"pausing": 0.2}
+    assert row.result["sentence"] == "db-02 leads."
+    assert row.result["steps"] == [{"seconds": 0.1, "sentence": "Asked"}]
+    assert row.result["a"] == 1
+
+
+def test_what_failed_says_why(session, boss):
+    operation = operations.request(session, boss.actor, ORDER, **boss.fresh)
+
+    journal.fail(session, operation, "db-02 did not answer.")
+
+    (row,) = rows(session)
+    assert row.state == "failed"
+    assert row.ended_at is not None
+    assert row.result["sentence"] == "db-02 did not answer."
+
+
+def test_a_planned_switchover_waits_for_its_time(session, boss):
+    operations.request(session, boss.actor, later(hours=1), **boss.fresh)
+
+    assert operations.planned(session).node == "db-02"
+    assert operations.claim_due(session) is None
+
+
+def test_a_due_switchover_is_claimed_once(session, boss):
+    operation = operations.request(session, boss.actor, later(hours=1), **boss.fresh)
+    session.execute(update(ClusterOperation).values(scheduled_at=func.now()))
+
+    assert operations.claim_due(session) == (operation, ORDER)
+    assert operations.claim_due(session) is None
+    assert operations.planned(session) is None
+
+
+def test_what_was_missed_is_not_made_up_for(session, boss):
+    operations.request(session, boss.actor, later(hours=1), **boss.fresh)
+    long_ago = func.now() - text("interval '10 minutes'")
+    session.execute(update(ClusterOperation).values(scheduled_at=long_ago))
+
+    assert operations.close_missed(session) == 1
+
+    assert operations.claim_due(session) is None
+    assert rows(session)[0].state == "failed"
+
+
+def test_a_planned_switchover_can_be_cancelled_once(session, boss):
+    operation = operations.request(session, boss.actor, later(hours=1), **boss.fresh)
+
+    operations.cancel(session, boss.actor, operation, **boss.fresh)
+
+    assert rows(session)[0].state == "cancelled"
+    with pytest.raises(NotFound):
+        operations.cancel(session, boss.actor, operation, **boss.fresh)

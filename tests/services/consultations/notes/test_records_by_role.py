@@ -1,0 +1,199 @@
+"""Who reads and writes notes, in each role's own name under the database's rules."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from sqlalchemy import select, text
+
+from db.models import Appointment, MedicalRecord
+from db.routing import SYSTEM
+from services.consultations import notes
+from services.core.errors import NotAllowed
+from services.core.on_behalf import RefusedByDatabase
+from services.patients.care import break_glass, care
+from services.patients.duplicates import merging
+from services.visits.front_desk import appointments
+from tests.services.consultations.notes import samples
+from tests.services.patients.clinic_samples import REASON, TODAY, Clinic, settled
+
+TYPED = {"complaint": "Secret headache", "weight": "70"}
+
+
+@pytest.fixture
+def clinic(endpoints) -> Iterator[Clinic]:
+    with settled(endpoints) as clinic:
+        yield clinic
+
+
+@pytest.fixture
+def visit(clinic) -> Appointment:
+    """A visit of Grace, whom Dora treats, at Emil's."""
+
+    def keep(session):
+        kept = samples.visit(session, clinic.grace.id, user_id=clinic.emil.id)
+        session.expunge(kept)
+        return kept
+
+    return clinic.database.write(keep, acting=SYSTEM).value
+
+
+def write(clinic, actor, visit, number=0, **typed):
+    return clinic.write(
+        actor,
+        lambda s: notes.save(s, actor, visit.id, typed or TYPED, number=number),
+    )
+
+
+def calls(actor, visit):
+    """Everything that shows notes."""
+    return (
+        lambda s: notes.find(s, actor, visit.id),
+        lambda s: notes.list_versions(s, actor, visit.id),
+        lambda s: notes.list_measured(s, actor, visit.id),
+        lambda s: notes.list_similar(s, actor, visit.id, "headache"),
+    )
+
+
+def test_a_clinician_writes_and_reads_notes_of_the_patients_they_treat(clinic, visit):
+    dora = clinic.dora
+
+    write(clinic, dora, visit)
+    saved = write(clinic, dora, visit, 1, complaint="Better")
+
+    assert clinic.read(dora, calls(dora, visit)[0]) == saved
+    assert [v.number for v in clinic.read(dora, calls(dora, visit)[1])] == [2, 1]
+
+
+@pytest.mark.parametrize("name", ["cleo", "ana", "ines"])
+def test_nobody_but_clinicians_reads_or_writes_notes(clinic, visit, name):
+    write(clinic, clinic.dora, visit)
+    actor = getattr(clinic, name)
+
+    for call in calls(actor, visit):
+        with pytest.raises(NotAllowed, match="write the records of visits"):
+            clinic.read(actor, call)
+    with pytest.raises(NotAllowed):
+        write(clinic, actor, visit, 1, complaint="Mine")
+
+
+@pytest.mark.parametrize("name", ["cleo", "ana", "ines"])
+@pytest.mark.parametrize("table", ["medical_records", "medical_record_versions"])
+def test_the_database_itself_shows_notes_to_nobody_else(clinic, visit, name, table):
+    write(clinic, clinic.dora, visit)
+
+    with pytest.raises(RefusedByDatabase):
+        clinic.read(
+            getattr(clinic, name),
+            lambda s: s.execute(text(f"SELECT content FROM {table}")).all(),
+        )
+
+
+def test_who_only_has_the_visit_but_does_not_treat_the_patient_is_told_so(
+    clinic, visit
+):
+    write(clinic, clinic.dora, visit)
+    emil = clinic.emil
+
+    for call in calls(emil, visit):
+        with pytest.raises(notes.NotTreated, match="do not treat"):
+            clinic.read(emil, call)
+    with pytest.raises(notes.NotTreated):
+        write(clinic, emil, visit, 1, complaint="Mine")
+    assert clinic.read(emil, lambda s: s.scalars(select(MedicalRecord)).all()) == []
+
+
+def test_whose_patients_it_is_not_the_visit_does_not_exist(clinic):
+    def keep(session):
+        kept = samples.visit(session, clinic.ada.id)
+        session.expunge(kept)
+        return kept
+
+    visit = clinic.database.write(keep, acting=SYSTEM).value
+
+    with pytest.raises(appointments.NoSuchVisit):
+        clinic.read(clinic.dora, calls(clinic.dora, visit)[0])
+
+
+def test_whose_treatment_has_ended_reads_the_notes_no_more(clinic, visit):
+    dora = clinic.dora
+    write(clinic, dora, visit)
+
+    clinic.write(dora, lambda s: care.end(s, dora, clinic.grace.id, dora.id))
+
+    with pytest.raises(appointments.NoSuchVisit):
+        clinic.read(dora, calls(dora, visit)[0])
+
+
+def test_a_record_opened_for_a_reason_shows_its_notes(clinic, visit):
+    emil = clinic.emil
+    saved = write(clinic, clinic.dora, visit)
+
+    clinic.write(
+        emil, lambda s: break_glass.open_record(s, emil, clinic.grace.id, REASON)
+    )
+
+    assert clinic.read(emil, calls(emil, visit)[0]) == saved
+
+
+def test_nobody_writes_a_version_in_another_name_or_changes_one(clinic, visit):
+    saved = write(clinic, clinic.dora, visit)
+    forged = text(
+        "INSERT INTO medical_record_versions "
+        "(record_id, number, content, author_id, author_name) "
+        "VALUES (:record, 2, '{}', :author, 'Doctor Emil')"
+    ).bindparams(record=saved.id, author=clinic.emil.id)
+
+    for statement in (
+        forged,
+        text("UPDATE medical_record_versions SET content = '{}'"),
+    ):
+        with pytest.raises(RefusedByDatabase):
+            clinic.write(clinic.dora, lambda s, one=statement: s.execute(one))
+
+
+def test_of_two_who_save_at_once_one_is_shown_what_the_other_wrote(clinic, visit):
+    dora, emil = clinic.dora, clinic.emil
+    clinic.write(dora, lambda s: care.assign(s, dora, clinic.grace.id, emil.id))
+    start = Barrier(2)
+
+    def save(actor):
+        start.wait()
+        try:
+            return write(clinic, actor, visit, complaint=actor.name).latest
+        except notes.StaleNotes as stale:
+            return stale
+
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(save, (dora, emil)))
+
+    (stale,) = [r for r in results if isinstance(r, notes.StaleNotes)]
+    (won,) = [r for r in results if r is not stale]
+    assert stale.current.latest == won
+    assert won.number == 1
+
+
+def test_after_a_merge_the_notes_are_the_kept_patients(clinic, visit):
+    dora = clinic.dora
+    saved = write(clinic, dora, visit)
+    cleo, kept, gone = clinic.cleo, clinic.ada, clinic.grace
+    clinic.write(
+        cleo,
+        lambda s: merging.merge(
+            s,
+            cleo,
+            kept.id,
+            gone.id,
+            kept.draft(),
+            kept_version=kept.version,
+            merged_version=gone.version,
+            today=TODAY,
+        ),
+    )
+
+    after = clinic.read(dora, calls(dora, visit)[0])
+
+    assert (after.patient_id, after.latest) == (kept.id, saved.latest)
+    again = write(clinic, dora, visit, 1, complaint="After the merge")
+    assert again.patient_id == kept.id

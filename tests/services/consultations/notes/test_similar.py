@@ -1,0 +1,106 @@
+"""Similar earlier notes, and what was measured over time."""
+
+import pytest
+
+from services.consultations import notes
+from services.patients.records import patients
+from tests.services.consultations.notes.samples import save
+from tests.services.consultations.notes.samples import visit as visit_of
+from tests.services.patients.patient_samples import ada
+
+
+@pytest.fixture
+def found(session, clinician, visit, earlier):
+    """Ask for notes like what is typed, and name them as `earlier` does."""
+    names = {about.id: name for name, about in earlier.items()}
+
+    def found(typed):
+        similar = notes.list_similar(session, clinician, visit.id, typed)
+        return [names[one.appointment_id] for one in similar]
+
+    return found
+
+
+@pytest.fixture
+def earlier(session, clinician, patient):
+    """Three visits of the patient: a migraine, a sprain and a check of the sugar."""
+
+    def keep(days_ago, **typed):
+        about = visit_of(session, patient.id, days_ago=days_ago)
+        save(session, clinician, about, **typed)
+        return about
+
+    return {
+        "migraine": keep(
+            90,
+            complaint="The headache is back, with flashing lights",
+            diagnoses="G43.1 Migraine with aura",
+            plan="Dark room",
+        ),
+        "sprain": keep(
+            60, complaint="The left ankle hurts", diagnoses="S93.4 Sprain of ankle"
+        ),
+        "sugar": keep(30, complaint="Sugar again", diagnoses="E11.9 Type 2 diabetes"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("typed", "names"),
+    [
+        ("Headaches since Monday", ["migraine"]),
+        ("E11.9", ["sugar"]),
+        ("the and of with is", []),
+        ("2 10 300", []),
+        ("Änkle", ["sprain"]),
+        ("ankle sprained, and headache", ["sprain", "migraine"]),
+        ("'; DROP TABLE patients --", []),
+        ("", []),
+    ],
+)
+def test_earlier_notes_are_found_by_the_words_they_share(found, typed, names):
+    assert found(typed) == names
+
+
+def test_it_is_said_by_which_words_they_were_found(session, clinician, visit, earlier):
+    (one,) = notes.list_similar(session, clinician, visit.id, "headache, flashing")
+
+    assert one.shared == ("flashing", "headache")
+    assert one.visited_at == earlier["migraine"].starts_at
+    assert one.notes.diagnoses[0].code == "G43.1"
+
+
+def test_neither_other_patients_nor_later_visits_nor_this_one_are_found(
+    session, clinician, clerk, visit, today
+):
+    draft = ada(first_name="Grace", last_name="Hopper", phone_number="+441632960009")
+    other = patients.register(session, clerk, draft, today=today)
+    for about in (
+        visit,
+        visit_of(session, other.id, days_ago=5),
+        visit_of(session, visit.patient_id, days_ago=-5),
+    ):
+        save(session, clinician, about, complaint="Headache")
+
+    similar = notes.list_similar(session, clinician, visit.id, "Headache")
+
+    assert similar == ()
+
+
+def test_measurements_come_in_the_order_of_the_visits(session, clinician, patient):
+    visits = [visit_of(session, patient.id, days_ago=days) for days in (1, 9, 4, 0)]
+    for about, weight in zip(visits, ("71", "75", "73", ""), strict=True):
+        save(session, clinician, about, complaint="Weighed", weight=weight)
+
+    measured = notes.list_measured(session, clinician, visits[0].id)
+
+    assert [one.vitals.weight for one in measured] == [75, 73, 71]
+    assert measured[0].visited_at == visits[1].starts_at
+
+
+def test_only_the_version_that_counts_is_measured(session, clinician, visit):
+    save(session, clinician, visit, weight="170")
+    save(session, clinician, visit, 1, weight="71")
+
+    (measured,) = notes.list_measured(session, clinician, visit.id)
+
+    assert measured.vitals.weight == 71

@@ -1,0 +1,272 @@
+"""Prescriptions issued, amended, withdrawn: one for a visit, whoever tries."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from io import BytesIO
+
+import pypdfium2
+import pytest
+from sqlalchemy import update
+
+from db.gridfs import Bucket
+from db.models import Appointment
+from db.routing import SYSTEM
+from services.consultations import prescriptions
+from services.consultations.prescriptions import (
+    AllergyMatches,
+    AlreadyPrescribed,
+    InvalidPrescription,
+    NoSuchPrescription,
+    NotAtVisit,
+    PaperDamaged,
+    PrescriptionStatus,
+    Superseded,
+    VisitNotFound,
+    Withdrawn,
+)
+from services.core.errors import Conflict, NotAllowed, ServiceError
+from services.pdf import signing
+from tests.services.consultations.prescriptions.conftest import (
+    AMOXICILLIN,
+    PARACETAMOL,
+    draft,
+)
+from tests.services.visits.visit_samples import patient_of
+
+REASON = "Tolerated amoxicillin well last year"
+
+
+def text_of(content):
+    with pypdfium2.PdfDocument(BytesIO(content)) as opened:
+        return "\n".join(page.get_textpage().get_text_bounded() for page in opened)
+
+
+def stored(room):
+    return set(room.press.files.list_older_than(Bucket.PRESCRIPTION_FILES, _ever()))
+
+
+def _ever():
+    return datetime(2999, 1, 1, tzinfo=UTC)
+
+
+def test_a_prescription_is_issued_as_a_signed_paper(room, signing_keys):
+    issued = room.issue(PARACETAMOL)
+
+    content = prescriptions.read_file(room.press.files, issued.version)
+    found = signing.check_apart(content, signing_keys.read().certificates)
+    words = text_of(content)
+    assert found.is_valid
+    assert found.signer == issued.version.signer.hex()
+    for word in ("Grace Hopper", "Paracetamol 500 mg", "Penicillin V", "GMC 1234567"):
+        assert word in words
+    assert (issued.latest, issued.status) == (1, PrescriptionStatus.ISSUED)
+    assert issued.version.filesize == len(content)
+
+
+def test_issuing_is_written_down_with_the_version_and_no_drug(room):
+    issued = room.issue(PARACETAMOL)
+
+    action, details = room.told()[-1]
+    assert action == "prescription:issue"
+    assert details["version"] == 1
+    assert details["sha256"] == issued.version.sha256.hex()
+    assert "Paracetamol" not in str(room.told())
+
+
+def test_a_drug_of_an_allergys_class_needs_a_reason(room):
+    with pytest.raises(AllergyMatches, match=r"Line 1: .*Penicillin V") as refused:
+        room.issue(AMOXICILLIN)
+
+    assert [index for index, _ in refused.value.warnings] == [0]
+    issued = room.issue(replace(AMOXICILLIN, override_reason=REASON))
+    (line,) = issued.version.lines
+    assert line.override_reason == REASON
+    assert "Penicillin V" in line.warning
+
+
+def test_a_word_is_no_reason(room):
+    with pytest.raises(AllergyMatches):
+        room.issue(replace(AMOXICILLIN, override_reason="fine"))
+
+
+def test_an_allergy_that_came_up_after_the_preview_stops_it(room):
+    order = room.read(
+        room.clinic.dora,
+        lambda s, a: prescriptions.prepare(s, a, room.graces, draft()),
+    )
+    room.let_be_allergic("Paracetamol")
+
+    with pytest.raises(AllergyMatches):
+        room.keep(order)
+
+    assert stored(room) == set()
+
+
+def test_of_two_who_prescribe_at_once_one_does(room):
+    dora = room.clinic.dora
+    orders = [
+        room.read(dora, lambda s, a: prescriptions.prepare(s, a, room.graces, draft()))
+        for _ in range(4)
+    ]
+
+    def attempt(order):
+        try:
+            return room.keep(order)
+        except ServiceError as refusal:
+            return refusal
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(attempt, orders))
+
+    refused = [one for one in outcomes if isinstance(one, AlreadyPrescribed)]
+    assert len(refused) == 3
+    # Nothing stays of what was refused.
+    assert len(stored(room)) == 1
+
+
+def test_an_amendment_is_a_new_version_and_the_old_stays(room):
+    first = room.issue(PARACETAMOL)
+
+    second = room.amend(first, replace(PARACETAMOL, dose="2"))
+
+    dora = room.clinic.dora
+    kept = room.read(dora, lambda s, a: prescriptions.versions(s, a, first.id))
+    assert [(one.number, one.lines[0].dose) for one in kept] == [(2, "2"), (1, "1")]
+    assert second.latest == 2
+    old = prescriptions.read_file(room.press.files, kept[1])
+    new = prescriptions.read_file(room.press.files, kept[0])
+    assert old != new
+    assert "in place of all earlier ones" in text_of(new)
+
+
+def test_an_amendment_of_what_was_amended_meanwhile_is_refused(room):
+    first = room.issue(PARACETAMOL)
+    room.amend(first, replace(PARACETAMOL, dose="2"))
+
+    with pytest.raises(Superseded):
+        room.amend(first, replace(PARACETAMOL, dose="3"))
+
+
+def test_what_is_withdrawn_stays_and_counts_no_more(room):
+    first = room.issue(PARACETAMOL)
+    dora = room.clinic.dora
+
+    withdrawn = room.write(
+        dora,
+        lambda s, a: prescriptions.withdraw(
+            s, a, first.id, number=1, reason="The wrong patient, told at once"
+        ),
+    )
+
+    assert withdrawn.status is PrescriptionStatus.WITHDRAWN
+    found = room.read(dora, lambda s, a: prescriptions.get(s, a, first.id))
+    assert found.status is PrescriptionStatus.WITHDRAWN
+    with pytest.raises(Withdrawn):
+        room.amend(first, PARACETAMOL)
+
+
+@pytest.mark.parametrize("status", ["scheduled", "cancelled", "no-show"])
+def test_nothing_is_prescribed_at_a_visit_that_did_not_begin(room, status):
+    values = {"status": status}
+    if status == "cancelled":
+        values["cancelled_at"] = _ever()
+    change = update(Appointment).where(Appointment.id == room.graces).values(**values)
+    room.clinic.database.write(lambda s: s.execute(change) and None, acting=SYSTEM)
+
+    with pytest.raises(NotAtVisit):
+        room.issue(PARACETAMOL)
+
+
+@pytest.mark.parametrize(
+    ("lines", "field"),
+    [
+        ((), "lines"),
+        ((replace(PARACETAMOL, drug=" "),), "lines.0.drug"),
+        ((PARACETAMOL, replace(PARACETAMOL, dose="")), "lines.1.dose"),
+        ((replace(PARACETAMOL, frequency="x" * 81),), "lines.0.frequency"),
+        ((replace(PARACETAMOL, duration="\x00"),), "lines.0.duration"),
+        ((PARACETAMOL,) * 21, "lines"),
+        ((replace(PARACETAMOL, drug="\ud800"),), "lines.0.drug"),
+        ((replace(PARACETAMOL, drug="Paracetamol \U000f0000"),), "lines"),
+    ],
+)
+def test_a_line_that_breaks_a_rule_is_named(room, lines, field):
+    def attempt():
+        order = room.read(
+            room.clinic.dora,
+            lambda s, a: prescriptions.prepare(
+                s, a, room.graces, prescriptions.DraftPrescription(lines)
+            ),
+        )
+        room.make(order)
+
+    with pytest.raises(InvalidPrescription) as refused:
+        attempt()
+
+    assert refused.value.property_name == field
+
+
+def test_the_desk_reads_prescriptions_and_issues_none(room):
+    issued = room.issue(PARACETAMOL)
+    cleo = room.clinic.cleo
+
+    found = room.read(cleo, lambda s, a: prescriptions.find_of_visit(s, a, room.graces))
+
+    assert found == issued
+    with pytest.raises(NotAllowed):
+        room.read(cleo, lambda s, a: prescriptions.prepare(s, a, room.adas, draft()))
+
+
+def test_a_clinician_prescribes_for_nobody_elses_patients(room):
+    with pytest.raises(VisitNotFound):
+        room.read(
+            room.clinic.dora,
+            lambda s, a: prescriptions.prepare(s, a, room.adas, draft()),
+        )
+
+
+def test_patients_see_their_own_and_nobody_elses(room):
+    issued = room.issue(PARACETAMOL)
+    grace = patient_of(room.clinic, room.clinic.grace.id)
+    ada = patient_of(room.clinic, room.clinic.ada.id)
+
+    opened = room.read(grace, lambda s, a: prescriptions.open_version(s, a, issued.id))
+
+    assert opened == issued.version
+    assert room.told()[-1] == ("prescription:download", {"version": 1})
+    with pytest.raises(NoSuchPrescription):
+        room.read(ada, lambda s, a: prescriptions.open_version(s, a, issued.id))
+    listed = room.read(
+        ada, lambda s, a: prescriptions.list_of_patient(s, a, issued.patient_id)
+    )
+    assert listed == ()
+
+
+def test_a_file_is_found_by_its_content_by_whoever_may_see_it(room):
+    issued = room.issue(PARACETAMOL)
+    ada = patient_of(room.clinic, room.clinic.ada.id)
+
+    def find(actor):
+        return room.read(
+            actor,
+            lambda s, a: prescriptions.find_by_content(s, a, issued.version.sha256),
+        )
+
+    assert find(room.clinic.cleo) == issued
+    assert find(ada) is None
+
+
+def test_another_file_in_the_store_is_not_given_away(room):
+    issued = room.issue(PARACETAMOL)
+    other = room.press.files.put(
+        Bucket.PRESCRIPTION_FILES, b"%PDF-", content_type="application/pdf"
+    )
+
+    with pytest.raises(PaperDamaged) as refusal:
+        prescriptions.read_file(
+            room.press.files, replace(issued.version, file_id=other)
+        )
+
+    # Trying again does not help, so nobody is asked to.
+    assert isinstance(refusal.value, Conflict)

@@ -1,0 +1,71 @@
+"""Deeds of whatever keeps documents and files in order."""
+
+from datetime import timedelta
+
+from db.gridfs import Bucket
+from services.core.audit import Action
+from services.documents import records, retention
+from services.documents.integrity import (
+    checking,
+    file_references,
+    key_rotation,
+    sweeping,
+)
+from services.documents.integrity.checking import Finding, State
+from services.documents.integrity.sweeping import Swept
+from services.documents.records import Classification
+from tests.services.core.audit_deeds.prescriptions import issued
+from tests.services.core.audit_deeds.world import Deed, World, deed
+from tests.services.documents.records.samples import file
+from tests.services.documents.retention.samples import date_back, rule_of, settle
+
+
+@deed(Action.RETENTION_READ)
+def retention_read(w: World) -> Deed:
+    boss = w.boss.actor
+    return lambda: retention.look(w.session, boss)
+
+
+@deed(Action.RETENTION_CHANGE)
+def retention_change(w: World) -> Deed:
+    boss, rule = w.boss, rule_of(w.session, Classification.TEMPORARY)
+    given = (w.session, boss.actor, rule)
+    days = {"keep_days": 60, "restore_days": 30}
+    return lambda: retention.change_rule(*given, **days, **boss.fresh)
+
+
+@deed(Action.DOCUMENT_PURGE)
+def document_purge(w: World) -> Deed:
+    settle(w.session)
+    filed = file(w.session, w.clerk, of=w.patient)
+    records.delete(w.session, w.clerk, filed.id, revision=1)
+    date_back(w.session, filed, deleted_at=31)
+    return lambda: retention.purge(w.session)
+
+
+@deed(Action.FILE_SWEEP)
+def file_sweep(w: World) -> Deed:
+    found = {Bucket.DOCUMENTS: Swept(0, ("0" * 24,), ())}
+    return lambda: sweeping.keep(w.session, found, timedelta(days=7))
+
+
+@deed(Action.PHOTO_DAMAGED)
+def photo_damaged(w: World) -> Deed:
+    w.attach(version=1)
+    (photo,) = file_references.list_by_id(w.session, None, 1)
+    return lambda: checking.keep(w.session, [Finding(photo, State.DAMAGED)])
+
+
+@deed(Action.PRESCRIPTION_DAMAGED)
+def prescription_damaged(w: World) -> Deed:
+    issued(w)
+    found = file_references.list_by_id(
+        w.session, None, 1, buckets=(Bucket.PRESCRIPTION_FILES,)
+    )
+    return lambda: checking.keep(w.session, [Finding(found[0], State.DAMAGED)])
+
+
+@deed(Action.KEYS_ROTATE)
+def keys_rotate(w: World) -> Deed:
+    boss = w.boss.actor
+    return lambda: key_rotation.record(w.session, boss, file_key=7, step="added")

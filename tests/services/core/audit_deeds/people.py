@@ -1,0 +1,148 @@
+"""Deeds with people, their sign-ins and their tokens."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+from services.core.actors import Role, Scope
+from services.core.audit import Action
+from services.documents.sharing import offboarding
+from services.people import accounts, sessions, tokens
+from services.people.accounts import invitations
+from services.people.sign_in import codes, identities, passkeys
+from services.people.sign_in.identities import Claimed
+from tests.authenticator import Authenticator
+from tests.services.core.audit_deeds.world import Deed, World, deed
+from tests.services.people.people_samples import person
+from tests.services.people.sign_in.passkeys import desk as passkey_desk
+from tests.services.people.sign_in.passkeys.desk import PARTY
+
+ASKING = codes.CodeRequest("rosa@example.org", "the browser's own secret", "k" * 32)
+CLAIMED = Claimed("https://accounts.clinic.example", "1", "Rosa", None, None)
+
+
+@deed(Action.SESSION_START)
+def session_start(w: World) -> Deed:
+    user = person(w.session)
+    return lambda: sessions.start(
+        w.session, user.id, method="code", network=None, browser=None
+    )
+
+
+@deed(Action.SESSION_END)
+def session_end(w: World) -> Deed:
+    rosa = w.somebody(Role.STAFF)
+    return lambda: sessions.end(w.session, rosa.actor, rosa.session_id)
+
+
+@deed(Action.SESSION_CONFIRM)
+def session_confirm(w: World) -> Deed:
+    rosa = w.somebody(Role.STAFF)
+    return lambda: sessions.confirm(w.session, rosa.session_id)
+
+
+@deed(Action.CODE_REQUEST)
+def code_request(w: World) -> Deed:
+    person(w.session, email=ASKING.email)
+    return lambda: codes.ask(w.session, ASKING, "271828", is_demo=False)
+
+
+@deed(Action.PASSKEY_ADD)
+def passkey_add(w: World) -> Deed:
+    rosa = w.somebody(Role.STAFF)
+    device = Authenticator(PARTY.origin, PARTY.id)
+    given = (w.session, rosa.actor, rosa.session_id, device)
+    return lambda: passkey_desk.add(*given)
+
+
+@deed(Action.PASSKEY_REMOVE)
+def passkey_remove(w: World) -> Deed:
+    rosa = w.somebody(Role.STAFF)
+    device = Authenticator(PARTY.origin, PARTY.id)
+    added = passkey_desk.add(w.session, rosa.actor, rosa.session_id, device)
+    given = (w.session, rosa.actor, added.id)
+    return lambda: passkeys.remove(*given, session_id=rosa.session_id)
+
+
+@deed(Action.IDENTITY_LINK)
+def identity_link(w: World) -> Deed:
+    rosa = w.somebody(Role.STAFF)
+    given = (w.session, rosa.actor, CLAIMED)
+    return lambda: identities.connect(*given, session_id=rosa.session_id)
+
+
+@deed(Action.IDENTITY_UNLINK)
+def identity_unlink(w: World) -> Deed:
+    rosa = w.somebody(Role.STAFF)
+    identities.connect(w.session, rosa.actor, CLAIMED, session_id=rosa.session_id)
+    given = (w.session, rosa.actor, CLAIMED.issuer)
+    return lambda: identities.disconnect(*given, session_id=rosa.session_id)
+
+
+@deed(Action.USER_INVITE)
+def user_invite(w: World) -> Deed:
+    boss, email = w.boss, f"{uuid4().hex}@example.org"
+    return lambda: invitations.invite(
+        w.session,
+        boss.actor,
+        name="Rosa",
+        email=email,
+        role=Role.STAFF,
+        **boss.fresh,
+    )
+
+
+@deed(Action.USER_CHANGE_ROLE)
+def user_change_role(w: World) -> Deed:
+    boss, rosa = w.boss, person(w.session)
+    given = (w.session, boss.actor, rosa.id, Role.ANALYST)
+    return lambda: accounts.change_role(*given, **boss.fresh)
+
+
+@deed(Action.USER_CHANGE)
+def user_change(w: World) -> Deed:
+    boss, rosa = w.boss, person(w.session)
+    particulars = accounts.Particulars("Rosa L", rosa.email or "", None)
+    given = (w.session, boss.actor, rosa.id, particulars)
+    return lambda: accounts.change_particulars(*given, **boss.fresh)
+
+
+@deed(Action.USER_DEACTIVATE)
+def user_deactivate(w: World) -> Deed:
+    boss, rosa = w.boss, person(w.session)
+    return lambda: offboarding.deactivate(w.session, boss.actor, rosa.id)
+
+
+@deed(Action.USER_REACTIVATE)
+def user_reactivate(w: World) -> Deed:
+    boss, rosa = w.boss, person(w.session)
+    offboarding.deactivate(w.session, boss.actor, rosa.id)
+    given = (w.session, boss.actor, rosa.id)
+    return lambda: accounts.reactivate(*given, **boss.fresh)
+
+
+@deed(Action.USER_RESET_PASSKEYS)
+def user_reset_passkeys(w: World) -> Deed:
+    boss, rosa = w.boss, person(w.session)
+    given = (w.session, boss.actor, rosa.id)
+    return lambda: accounts.reset_passkeys(*given, **boss.fresh)
+
+
+@deed(Action.TOKEN_ISSUE)
+def issue_token(w: World) -> Deed:
+    boss = w.boss
+    return lambda: tokens.issue_for_program(
+        w.session,
+        boss.actor,
+        name="Letters",
+        role=Role.STAFF,
+        scopes=[Scope.READ_PATIENTS],
+        lifetime=timedelta(days=1),
+        **boss.fresh,
+    )
+
+
+@deed(Action.TOKEN_REVOKE)
+def token_revoke(w: World) -> Deed:
+    issue_token(w)()
+    (token,) = tokens.list_tokens(w.session, w.boss.actor)
+    return lambda: tokens.revoke(w.session, w.boss.actor, token.id)

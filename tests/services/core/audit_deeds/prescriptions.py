@@ -1,0 +1,84 @@
+"""Deeds with prescriptions."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+from db.signing_keys import SigningKeyFile
+from services.consultations import prescriptions
+from services.consultations.prescriptions import (
+    DraftPrescription,
+    PrescriptionIssuer,
+    PrescriptionLine,
+    PrescriptionOrder,
+    PrescriptionRecord,
+    SignedPaper,
+)
+from services.core.audit import Action
+from services.documents.forms import Clinic
+from services.pdf.signing import Signer
+from tests.services.core.audit_deeds.world import REASON, Deed, World, deed
+from tests.services.visits import visit_samples
+
+_LINE = PrescriptionLine("Paracetamol 500 mg", "1", "3 times a day", "5 days")
+_DRAFT = DraftPrescription((_LINE,))
+
+
+def _visit(w: World) -> UUID:
+    doctor_id = visit_samples.doctor(w.session, w.doctor.id)
+    return visit_samples.visit(
+        w.session,
+        doctor_id,
+        w.patient.id,
+        visit_samples.soon(),
+        status="checked-in",
+        checked_in_at=datetime.now(UTC),
+    )
+
+
+def _paper(w: World, order: PrescriptionOrder) -> SignedPaper:
+    keys = SigningKeyFile(w.folder / "signing.pem", "Clinic", True)
+    press = PrescriptionIssuer(w.files, Signer(keys), Clinic("Clinic"))
+    return press.make(order, now=datetime.now(UTC))
+
+
+def issued(w: World) -> PrescriptionRecord:
+    """Issue a prescription for the patient."""
+    order = prescriptions.prepare(w.session, w.doctor, _visit(w), _DRAFT)
+    return prescriptions.issue(w.session, w.doctor, order, _paper(w, order))
+
+
+@deed(Action.PRESCRIPTION_ISSUE)
+def prescription_issue(w: World) -> Deed:
+    order = prescriptions.prepare(w.session, w.doctor, _visit(w), _DRAFT)
+    given = (w.session, w.doctor, order, _paper(w, order))
+    return lambda: prescriptions.issue(*given)
+
+
+@deed(Action.PRESCRIPTION_AMEND)
+def prescription_amend(w: World) -> Deed:
+    before = issued(w)
+    draft = DraftPrescription((replace(_LINE, dose="2"),))
+    order = prescriptions.prepare_amendment(
+        w.session, w.doctor, before.id, draft, number=1
+    )
+    given = (w.session, w.doctor, order, _paper(w, order))
+    return lambda: prescriptions.issue(*given)
+
+
+@deed(Action.PRESCRIPTION_WITHDRAW)
+def prescription_withdraw(w: World) -> Deed:
+    given = (w.session, w.doctor, issued(w).id)
+    return lambda: prescriptions.withdraw(*given, number=1, reason=REASON)
+
+
+@deed(Action.PRESCRIPTION_READ)
+def prescription_read(w: World) -> Deed:
+    given = (w.session, w.doctor, issued(w).id)
+    return lambda: prescriptions.get(*given)
+
+
+@deed(Action.PRESCRIPTION_DOWNLOAD)
+def prescription_download(w: World) -> Deed:
+    given = (w.session, w.doctor, issued(w).id)
+    return lambda: prescriptions.open_version(*given)

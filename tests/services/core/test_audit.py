@@ -1,0 +1,119 @@
+"""What somebody did is written down where it happened, or nowhere at all."""
+
+from datetime import date
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.models import AuditEvent
+from services.core import audit
+from services.core.audit import Action, Origin
+from tests.services.patients.patient_samples import ada
+
+
+def written(session: Session) -> list[AuditEvent]:
+    """Return the outbox in its order."""
+    return list(session.scalars(select(AuditEvent).order_by(AuditEvent.position)))
+
+
+@pytest.fixture
+def reading(session):
+    """A session that a replica might serve."""
+    session.info["served"] = "a replica"
+    return session
+
+
+def test_asvs_16_2_1_an_event_tells_who_did_what_to_whom(session, clerk):
+    patient_id, view_id = uuid4(), uuid4()
+
+    audit.record(
+        session,
+        clerk,
+        Action.VIEW_SAVE,
+        patient_id=patient_id,
+        subject=("view", view_id),
+        reason="asked on the phone",
+        details={"day": date(2026, 11, 20)},
+    )
+
+    (event,) = written(session)
+    assert (event.action, event.outcome) == ("view:save", "done")
+    assert (event.actor_id, event.actor_role) == (clerk.id, "staff")
+    assert (event.patient_id, event.reason) == (patient_id, "asked on the phone")
+    assert (event.subject_kind, event.subject_id) == ("view", str(view_id))
+    assert event.details == {"day": "2026-11-20"}
+    assert event.at is not None
+
+
+def test_somebody_unknown_may_have_done_it(session):
+    audit.record(session, None, Action.SESSION_START, outcome="failed")
+
+    (event,) = written(session)
+    assert (event.actor_id, event.actor_role) == (None, None)
+    assert event.outcome == "failed"
+
+
+def test_an_event_tells_where_it_came_from(session, clerk):
+    origin = Origin("a1b2", uuid4(), "192.0.2.7")
+
+    with audit.coming_from(origin):
+        audit.record(session, clerk, Action.PATIENT_LIST)
+    audit.record(session, clerk, Action.PATIENT_LIST)
+
+    inside, outside = written(session)
+    assert Origin(inside.request_id, inside.session_id, inside.network) == origin
+    assert Origin(outside.request_id, outside.session_id, outside.network) == Origin()
+
+
+def test_what_is_undone_was_never_done(session, clerk):
+    with session.begin_nested() as savepoint:
+        audit.record(session, clerk, Action.PATIENT_LIST)
+        savepoint.rollback()
+
+    assert written(session) == []
+
+
+def test_a_reading_session_hands_its_events_over(reading, clerk):
+    with audit.collected(reading) as events:
+        audit.record(reading, clerk, Action.PATIENT_LIST)
+        audit.record(reading, clerk, Action.PATIENT_COUNT)
+
+        assert written(reading) == []
+
+    audit.keep(reading, events)
+    assert [event.action for event in written(reading)] == [
+        "patient:list",
+        "patient:count",
+    ]
+
+
+def test_nobody_reads_without_somebody_to_write_it_down(reading, clerk):
+    with pytest.raises(audit.Unrecorded, match="patient:read"):
+        audit.record(reading, clerk, Action.PATIENT_READ)
+
+
+def test_differences_are_the_fields_that_changed():
+    before = ada(last_name="Byron", allergies=())
+    after = ada(last_name="Lovelace", allergies=("penicillin",))
+
+    assert audit.differences(before, after) == {
+        "last_name": ["Byron", "Lovelace"],
+        "allergies": [(), ("penicillin",)],
+    }
+
+
+def test_of_something_new_every_field_that_holds_anything_is_told():
+    told = audit.differences(None, ada(address=None, no_known_allergies=False))
+
+    assert told["first_name"] == [None, "Ada"]
+    assert "address" not in told
+    assert "no_known_allergies" not in told
+
+
+def test_the_vocabulary_is_subjects_and_verbs():
+    for action in Action:
+        subject, _, verb = action.value.partition(":")
+        assert subject.isalpha()
+        assert verb.replace("-", "").isalpha()

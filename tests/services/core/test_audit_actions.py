@@ -1,0 +1,79 @@
+"""Each action of the vocabulary is recorded by the very deed that it names."""
+
+import ast
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from pymongo import MongoClient
+from sqlalchemy import delete, select
+
+from db.audit_store import AuditStore
+from db.models import AuditEvent
+from services.core.audit import Action
+from tests.services.core.audit_deeds import DEEDS, World
+
+_ROOT = Path(__file__).resolve().parents[3]
+_SERVICES = _ROOT / "services"
+# They only say what there is.
+_VOCABULARY = {_SERVICES / "audit.py", _SERVICES / "audit_log" / "words.py"}
+# Not one deed's, but what becomes of many: tests of their own show each.
+ANYWHERE = {Action.ACCESS_REFUSE, Action.LIMIT_REACH}
+
+
+@pytest.fixture
+def log(addresses) -> Iterator[AuditStore]:
+    url, name = addresses.mongo.admin_url, f"test_{uuid4().hex}"
+    with closing(AuditStore(url.replace("/?", f"/{name}?"))) as store:
+        yield store
+    with MongoClient(url) as client:
+        client.drop_database(name)
+
+
+@pytest.fixture
+def world(session, files, log, tmp_path) -> World:
+    return World(session, files, log, tmp_path)
+
+
+def recorded(session):
+    return session.scalars(select(AuditEvent).order_by(AuditEvent.position)).all()
+
+
+@pytest.mark.parametrize("action", DEEDS, ids=str)
+def test_asvs_16_3_1_a_deed_is_recorded_as_what_it_is_and_as_nothing_else(
+    world, action
+):
+    do = DEEDS[action](world)
+    world.session.execute(delete(AuditEvent))
+
+    do()
+
+    events = recorded(world.session)
+    assert {event.action for event in events} == {action.value}
+    assert {event.outcome for event in events} == {"done"}
+
+
+def test_no_action_goes_without_a_deed():
+    assert set(DEEDS) | ANYWHERE == set(Action)
+
+
+def test_no_action_is_recorded_by_nobody():
+    named = {name for path in _sources() for name in _actions_in(path)}
+
+    assert named == {action.name for action in Action}
+
+
+def _sources() -> Iterator[Path]:
+    for folder in ("services", "dashboard", "api", "jobs"):
+        for path in (_ROOT / folder).rglob("*.py"):
+            if path not in _VOCABULARY:
+                yield path
+
+
+def _actions_in(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.Attribute(value=ast.Name(id="Action"), attr=name):
+                yield name

@@ -1,0 +1,244 @@
+"""Without a primary, what is read is kept here, and told to the log once it is back."""
+
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from time import monotonic
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from db.endpoints import Endpoints
+from db.file_keys import FileKeys
+from db.models import AuditEvent
+from db.routing import SYSTEM, Database, NoPrimary
+from db.spool import Spool
+from services.core import audit
+from services.core.actors import Actor, Role
+from services.core.audit import Action, Origin
+from services.core.audit_spool import AuditSpool
+from services.core.errors import NotAllowed, NotFound
+from services.core.on_behalf import ActorDatabase, NotRecorded
+from services.patients.records import patients
+from services.patients.records.model import PatientRecord
+from tests.conftest import connect, owner
+from tests.services.patients.patient_samples import ADA
+
+ORIGIN = Origin("a1b2c3", uuid4(), "192.0.2.7")
+NOWHERE = "postgresql://nobody@127.0.0.1:1/gone?connect_timeout=1"
+
+
+@pytest.fixture(scope="module")
+def database(module_endpoints):
+    with closing(Database(module_endpoints, replica_wait_seconds=5)) as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+def alone(module_endpoints, database) -> Endpoints:
+    """Where the replicas are, and no primary."""
+    followers = {node.name for node in database.nodes() if node.role == "replica"}
+    urls = module_endpoints.replica_urls.items()
+    return replace(
+        module_endpoints,
+        database_url=NOWHERE,
+        replica_urls={name: url for name, url in urls if name in followers},
+    )
+
+
+@pytest.fixture(scope="module")
+def headless(alone):
+    """Replicas answer, and it is certain that nobody takes writes."""
+    with closing(Database(alone, read_only_after_seconds=0)) as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+def ada(database) -> PatientRecord:
+    """A patient whom every replica knows."""
+    cleo = Actor(uuid4(), "Cleo Clerk", Role.STAFF)
+    written = database.write(
+        lambda s: patients.register(s, cleo, ADA, today=date(2026, 11, 20)),
+        acting=SYSTEM,
+    )
+    database.read(lambda _: None, after=written.lsn)
+    return written.value
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Somebody at work without a primary, and their machine's disk."""
+
+    on_behalf: ActorDatabase
+    spool: AuditSpool
+    folder: Path
+    keys: FileKeys
+    log: Session
+
+    def look(self, patient: PatientRecord) -> PatientRecord:
+        """Open a record."""
+        actor = self.on_behalf.actor
+        read = self.on_behalf.read(lambda s: patients.get_patient(s, actor, patient.id))
+        return read.value
+
+    def another(self, folder: Path | None = None) -> AuditSpool:
+        """Return the spool as another process opens it."""
+        return AuditSpool(Spool(folder or self.folder, self.keys))
+
+    def told(self) -> list[AuditEvent]:
+        """Return what the log was told."""
+        self.log.rollback()
+        return list(self.log.scalars(select(AuditEvent).order_by(AuditEvent.position)))
+
+
+@pytest.fixture
+def desk(headless, module_endpoints, clerk, tmp_path, file_keys) -> Iterator[Desk]:
+    engine = connect(owner(module_endpoints))
+    folder = tmp_path / "spool"
+    spool = AuditSpool(Spool(folder, file_keys))
+    with Session(engine) as log:
+        log.execute(delete(AuditEvent))
+        log.commit()
+        on_behalf = ActorDatabase(headless, clerk, ORIGIN, spool)
+        yield Desk(on_behalf, spool, folder, file_keys, log)
+    engine.dispose()
+
+
+def test_what_is_read_is_shown_and_told_to_the_log_later(desk, ada, database):
+    before = datetime.now(UTC)
+    shown = desk.look(ada)
+    after = datetime.now(UTC)
+
+    assert shown.id == ada.id
+    assert desk.told() == []
+    assert desk.spool.write_down(database) == 1
+    (event,) = desk.told()
+    assert (event.action, event.actor_id) == ("patient:read", desk.on_behalf.actor.id)
+    assert (event.patient_id, event.actor_role) == (ada.id, "staff")
+    assert Origin(event.request_id, event.session_id, event.network) == ORIGIN
+    # When it happened, not when it was written down.
+    assert before <= event.at <= after
+
+
+def test_while_somebody_leads_the_spool_is_not_touched(desk, ada, database):
+    replace(desk, on_behalf=replace(desk.on_behalf, database=database)).look(ada)
+
+    assert desk.spool.is_empty
+    assert len(desk.told()) == 1
+
+
+def test_a_mere_change_of_leaders_is_waited_for(desk, ada, alone):
+    with closing(Database(alone, read_only_after_seconds=1)) as changing:
+        changing.nodes()
+        began = monotonic()
+        replace(desk, on_behalf=replace(desk.on_behalf, database=changing)).look(ada)
+
+    assert 0.5 < monotonic() - began < 10
+    assert not desk.spool.is_empty
+
+
+def test_refusals_are_kept_as_well(desk, analyst, ada, database):
+    curious = replace(desk, on_behalf=replace(desk.on_behalf, actor=analyst))
+    with pytest.raises(NotAllowed):
+        curious.look(ada)
+    with pytest.raises(NotFound):
+        desk.look(replace(ada, id=uuid4()))
+
+    desk.spool.write_down(database)
+
+    refused = ("access:refuse", "refused")
+    assert [(e.action, e.outcome) for e in desk.told()] == [refused, refused]
+
+
+def test_a_stream_and_a_second_look_are_kept_before_they_are_given_away(desk, database):
+    actor = desk.on_behalf.actor
+
+    def pieces(session):
+        audit.record(session, actor, Action.PATIENT_EXPORT)
+        return iter(["first"])
+
+    assert next(desk.on_behalf.stream(pieces)) == "first"
+    desk.on_behalf.record(lambda s: audit.record(s, actor, Action.DOCUMENT_LIST))
+
+    assert desk.spool.write_down(database) == 2
+    assert [e.action for e in desk.told()] == ["patient:export", "document:list"]
+
+
+class Begun:
+    """Something that was begun, and whether it was let go of."""
+
+    is_closed = False
+
+    def close(self):
+        self.is_closed = True
+
+
+def test_what_cannot_be_kept_is_not_shown(desk, ada):
+    desk.folder.write_text("This is a file.")
+    begun = Begun()
+
+    with pytest.raises(NotRecorded):
+        desk.look(ada)
+    with pytest.raises(NotRecorded):
+        desk.on_behalf.read_ahead(
+            lambda s: patients.get_patient(s, desk.on_behalf.actor, ada.id),
+            lambda _: begun,
+        )
+
+    assert begun.is_closed
+
+
+def test_what_was_written_down_already_is_not_written_again(desk, ada, database):
+    desk.look(ada)
+    desk.spool.close()
+    again = desk.folder.with_name("again")
+    shutil.copytree(desk.folder, again)
+
+    # As if the process had died before it could delete the file.
+    desk.spool.write_down(database)
+    desk.another(again).write_down(database)
+
+    assert len(desk.told()) == 1
+
+
+def test_a_write_whose_end_nobody_knew_and_the_spool_make_one_event(desk, database):
+    key, actor = uuid4(), desk.on_behalf.actor
+    event = audit.event_of(actor, Action.PATIENT_LIST)
+    # It was committed; its answer got lost together with the primary.
+    database.write(lambda s: audit.keep(s, [event]), key=key, acting=actor.acting)
+    desk.spool.keep([event], key=key)
+
+    desk.spool.write_down(database)
+
+    assert len(desk.told()) == 1
+
+
+def test_several_processes_write_it_down_once_together(desk, ada, database):
+    for _ in range(20):
+        desk.look(ada)
+    desk.spool.close()
+    processes = [desk.another() for _ in range(4)]
+
+    with ThreadPoolExecutor(4) as threads:
+        counts = list(threads.map(lambda one: one.write_down(database), processes))
+
+    assert sum(counts) == 20
+    assert len(desk.told()) == 20
+
+
+def test_while_nobody_leads_it_waits_on(desk, ada, alone, database):
+    desk.look(ada)
+
+    with closing(Database(alone, retry_seconds=0.1)) as impatient:
+        impatient.nodes()
+        with pytest.raises(NoPrimary):
+            desk.spool.write_down(impatient)
+
+    desk.spool.write_down(database)
+    assert len(desk.told()) == 1

@@ -1,0 +1,201 @@
+"""Limits: shared by processes, by whom they count, and what a refusal says."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from uuid import uuid4
+
+import pytest
+from limits import RateLimitItemPerSecond
+from pymongo import MongoClient
+
+from db.embedded import Addresses
+from db.limit_storage import LimitStorage
+from services.core.actors import Actor, Role
+from services.core.throttling import Limit, LimitReached, Throttle, count_upload
+
+KEY = "k" * 32
+NOWHERE = "mongodb://127.0.0.1:1/?directConnection=true"
+
+
+@pytest.fixture
+def limit() -> Limit:
+    return Limit(f"test-{uuid4().hex}", 3, 60)
+
+
+@pytest.fixture
+def storage(addresses: Addresses) -> Iterator[LimitStorage]:
+    with closing(LimitStorage(addresses.mongo.url)) as storage:
+        yield storage
+
+
+@pytest.fixture
+def throttle(storage: LimitStorage) -> Throttle:
+    return Throttle(storage, key=KEY)
+
+
+def test_what_is_within_the_limit_passes_and_the_next_is_refused(throttle, limit):
+    for _ in range(limit.amount):
+        throttle.take(limit, "somebody")
+
+    with pytest.raises(LimitReached, match=r"too often. Try again in \d+ seconds"):
+        throttle.take(limit, "somebody")
+
+
+def test_a_refusal_says_when_one_more_will_pass(throttle, limit):
+    short = Limit(limit.name, 2, 1)
+    throttle.take(short, "somebody")
+    throttle.take(short, "somebody")
+
+    with pytest.raises(LimitReached) as refusal:
+        throttle.take(short, "somebody")
+
+    assert refusal.value.retry_after_seconds == 1
+
+
+def test_what_waits_as_long_as_it_was_told_passes(throttle, limit):
+    short = Limit(limit.name, 1, 1)
+    throttle.take(short, "somebody")
+    with pytest.raises(LimitReached) as refusal:
+        throttle.take(short, "somebody")
+
+    time.sleep(refusal.value.retry_after_seconds + 0.05)
+
+    throttle.take(short, "somebody")
+
+
+@pytest.mark.parametrize(
+    "other", [("nobody",), ("somebody", "else"), ()], ids=["other", "more", "less"]
+)
+def test_others_are_not_held_up(throttle, limit, other):
+    for _ in range(limit.amount):
+        throttle.take(limit, "somebody")
+
+    throttle.take(limit, *other)
+
+
+def test_parts_of_a_name_cannot_be_shifted(throttle, limit):
+    once = Limit(limit.name, 1, 60)
+    throttle.take(once, "ab", "c")
+
+    throttle.take(once, "a", "bc")
+
+
+def test_all_processes_count_together(addresses, throttle, limit):
+    with closing(LimitStorage(addresses.mongo.url)) as other:
+        neighbour = Throttle(other, key=KEY)
+        for _ in range(limit.amount):
+            neighbour.take(limit, "somebody")
+
+    with pytest.raises(LimitReached):
+        throttle.take(limit, "somebody")
+
+
+def test_many_at_once_get_exactly_what_there_is(throttle, limit):
+    wide = Limit(limit.name, 10, 60)
+
+    def try_one(_: int) -> bool:
+        try:
+            throttle.take(wide, "somebody")
+        except LimitReached:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        passed = sum(pool.map(try_one, range(40)))
+
+    assert passed == wide.amount
+
+
+def test_only_the_first_refusal_of_a_while_is_news(throttle, limit):
+    for _ in range(limit.amount):
+        throttle.take(limit, "somebody")
+
+    news = []
+    for _ in range(3):
+        with pytest.raises(LimitReached) as refusal:
+            throttle.take(limit, "somebody")
+        news.append(refusal.value.is_news)
+
+    assert news == [True, False, False]
+
+
+def test_whoever_proves_who_they_are_starts_anew(throttle, limit):
+    for _ in range(limit.amount):
+        throttle.take(limit, "somebody")
+    with pytest.raises(LimitReached):
+        throttle.take(limit, "somebody")
+
+    throttle.forgive(limit, "somebody")
+
+    for _ in range(limit.amount):
+        throttle.take(limit, "somebody")
+    with pytest.raises(LimitReached) as refusal:
+        throttle.take(limit, "somebody")
+    assert refusal.value.is_news
+
+
+def test_nobody_can_read_in_mongodb_whose_limits_they_are(addresses, throttle, limit):
+    throttle.take(limit, "rosa.lindqvist@example.org")
+
+    with MongoClient(addresses.mongo.url) as client:
+        kept = str(list(client["chartroom"]["limit_windows"].find()))
+
+    assert kept != "[]"
+    assert "rosa" not in kept
+    assert limit.name not in kept
+
+
+def test_mongodb_forgets_what_is_over(addresses, throttle, limit):
+    throttle.take(limit, "somebody")
+
+    with MongoClient(addresses.mongo.url) as client:
+        indexes = client["chartroom"]["limit_windows"].index_information()
+
+    assert any(about.get("expireAfterSeconds") == 0 for about in indexes.values())
+
+
+def test_without_mongodb_each_process_still_counts_for_itself(limit):
+    with closing(LimitStorage(NOWHERE)) as storage:
+        alone = Throttle(storage, key=KEY)
+        for _ in range(limit.amount):
+            alone.take(limit, "somebody")
+
+        with pytest.raises(LimitReached):
+            alone.take(limit, "somebody")
+
+
+def test_a_dead_mongodb_is_not_asked_again_at_once_but_soon():
+    now = [0.0]
+    item = RateLimitItemPerSecond(100, 60)
+    with closing(LimitStorage(NOWHERE, clock=lambda: now[0])) as storage:
+        asked = [_is_asked(storage, item, now, moment) for moment in (0.0, 4.9, 5.1)]
+
+    assert asked == [True, False, True]
+
+
+def _is_asked(
+    storage: LimitStorage, item: RateLimitItemPerSecond, now: list[float], moment: float
+) -> bool:
+    now[0] = moment
+    begun = time.perf_counter()
+    storage.hit(item, "somebody")
+    # It waits a whole second for a MongoDB that is not there.
+    return time.perf_counter() - begun > 0.5
+
+
+@pytest.mark.parametrize(
+    ("role", "amount"),
+    [(Role.PATIENT, 10), (Role.STAFF, 300), (Role.CLINICIAN, 300)],
+)
+def test_each_account_has_so_many_uploads_an_hour(throttle, role, amount):
+    actor, another = Actor(uuid4(), "Ada", role), Actor(uuid4(), "Ben", role)
+    for _ in range(amount):
+        count_upload(throttle, actor)
+
+    with pytest.raises(LimitReached) as refusal:
+        count_upload(throttle, actor)
+
+    assert 1 <= refusal.value.retry_after_seconds <= 3600
+    count_upload(throttle, another)

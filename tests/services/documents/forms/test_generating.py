@@ -1,0 +1,186 @@
+"""What a document made from a form says, in which order, on how many pages."""
+
+from io import BytesIO
+from uuid import UUID
+
+import pikepdf
+import pytest
+
+from services.documents import forms
+from services.pdf.inspecting import PdfInspector
+from tests.services.documents.forms.samples import (
+    CLINIC,
+    ID,
+    NOW,
+    RECORD,
+    made,
+    pages_of,
+    record_form,
+    words_of,
+)
+
+LONG = "\n".join(
+    f"Day {day}: the patient felt better and slept well." for day in range(150)
+)
+
+
+def test_every_field_its_label_and_the_clinic_are_read_in_the_forms_order():
+    text = " ".join(words_of(made()))
+
+    said = [
+        "Riverside Clinic",
+        "12 River Street",
+        "+44 20 7946",
+        "Medical record",
+        "Name Ada Lovelace",
+        "Date of birth 31 January 1980",
+        "Diagnosis Hypertension",
+        "Allergies Penicillin",
+        "Medical information Takes ramipril 5 mg.",
+        "Dr Bo Lee, 20 November 2026",
+        "Page 1 of 1",
+        str(ID),
+    ]
+    places = [text.find(one) for one in said]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
+def test_what_was_left_empty_says_so_because_nothing_is_not_none():
+    text = " ".join(words_of(made(form=record_form(allergies=""))))
+
+    assert "Allergies Not stated Medical information" in text
+
+
+def test_the_same_form_id_and_moment_make_the_same_bytes():
+    assert made() == made()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"document_id": UUID(int=7)},
+        {"form": record_form(diagnosis="Asthma")},
+        {"author": "Dr Al Roy"},
+    ],
+    ids=["another id", "another form", "another author"],
+)
+def test_anything_else_makes_other_bytes(change):
+    assert made(**change) != made()
+
+
+def test_long_text_flows_over_pages_that_say_whose_they_are():
+    pages = pages_of(made(form=record_form(medical_information=LONG)))
+
+    assert len(pages) > 3
+    for number, page in enumerate(pages, 1):
+        assert f"Page {number} of {len(pages)}" in page
+        assert str(ID) in page
+    assert all("Medical record, Ada Lovelace" in page for page in pages[1:])
+    assert [f"Day {day}:" in "".join(pages) for day in range(150)] == [True] * 150
+
+
+@pytest.mark.parametrize("typed", ["{nb}", "**bold** __x__", "[a](b)", "<b>b</b>"])
+def test_what_looks_like_a_command_is_printed_as_it_was_typed(typed):
+    assert typed in " ".join(words_of(made(form=record_form(diagnosis=typed))))
+
+
+def test_a_word_longer_than_a_line_goes_on_in_the_next():
+    word = "Pneumono" * 60
+
+    assert word in "".join(words_of(made(form=record_form(diagnosis=word))))
+
+
+def test_a_long_table_names_its_columns_on_every_page():
+    rows = [[f"Test {number}", "13.5", "g/dL", "12 to 16"] for number in range(60)]
+    form = record_form(taken_on="2026-11-19", results=rows)
+
+    pages = pages_of(made(forms.TEMPLATES["lab_report"], form))
+
+    tables = [page for page in pages if "Test " in page]
+    assert len(tables) > 1
+    assert all("Test Result Unit Reference range" in page for page in tables)
+    assert all(f"Test {number} 13.5" in "".join(pages) for number in range(60))
+
+
+@pytest.mark.parametrize("name", forms.TEMPLATES)
+def test_each_template_is_drawn_without_an_accident(name):
+    template = forms.TEMPLATES[name]
+    form = {
+        field.name: "2026-11-20"
+        if field.kind is forms.FormFieldKind.DATE
+        else [["a", "b", "c", "d"]]
+        if field.kind is forms.FormFieldKind.TABLE
+        else f"Something about {field.label}"
+        for field in template.fields
+    }
+
+    text = " ".join(words_of(made(template, form)))
+
+    assert all(field.label in text for field in template.fields)
+
+
+def test_it_is_tagged_speaks_english_and_has_a_title():
+    with pikepdf.open(BytesIO(made())) as document:
+        root = document.Root
+        with document.open_metadata() as said:
+            assert said["dc:title"] == "Medical record"
+            assert said["dc:creator"] == [CLINIC.name]
+            assert said["dc:identifier"] == f"urn:uuid:{ID}"
+            assert said["xmp:CreateDate"] == NOW.isoformat()
+            assert said.pdfa_status == "2U"
+        assert root.MarkInfo.Marked
+        assert root.Lang == "en"
+        assert root.ViewerPreferences.DisplayDocTitle
+        parts = [str(part.S) for part in root.StructTreeRoot.K[0].K]
+        assert parts[:4] == ["/H1", "/P", "/P", "/H2"]
+
+
+def test_every_font_is_embedded_and_cut_down_to_what_is_used():
+    with pikepdf.open(BytesIO(made())) as document:
+        fonts = [one for one in document.objects if _is_descriptor(one)]
+        embedded = [len(one.FontFile2.read_bytes()) for one in fonts]
+
+    assert embedded
+    assert max(embedded) < 60_000
+
+
+def _is_descriptor(thing):
+    return (
+        isinstance(thing, pikepdf.Dictionary)
+        and thing.get("/Type") == "/FontDescriptor"
+    )
+
+
+def test_content_is_either_tagged_or_said_to_be_decoration():
+    form = record_form(medical_information=LONG)
+
+    with pikepdf.open(BytesIO(made(form=form))) as document:
+        for page in document.pages:
+            depth = 0
+            for operands, operator in pikepdf.parse_content_stream(page):
+                del operands
+                if str(operator) in {"BDC", "BMC"}:
+                    depth += 1
+                elif str(operator) == "EMC":
+                    depth -= 1
+                elif str(operator) in {"Tj", "TJ", "re", "f"}:
+                    assert depth > 0
+            assert depth == 0
+
+
+def test_the_examiner_finds_nothing_odd_in_it():
+    examiner = PdfInspector()
+    try:
+        examination = examiner.examine(BytesIO(made()))
+    finally:
+        examiner.close()
+
+    assert examination.pages == 1
+    assert examination.findings == ()
+    assert "Ada Lovelace" in examination.text[0]
+
+
+def test_a_form_with_problems_makes_nothing():
+    with pytest.raises(forms.InvalidForm, match="Name is missing; enter it"):
+        made(RECORD, record_form(name=" "))

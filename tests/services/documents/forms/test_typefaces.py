@@ -1,0 +1,51 @@
+"""Glyphs: which are chosen, and that neighbours in another script change nothing."""
+
+from uuid import UUID
+
+import pytest
+from fpdf.enums import TextDirection
+
+from services.documents.forms.fonts import TEXT
+from services.documents.forms.sheet import Sheet
+from services.documents.forms.typefaces import Typeface
+from tests.services.documents.forms.samples import CLINIC, NOW
+
+HINDI, HEBREW, ARABIC = "श्रीवास्तव", "שלום", "محمد"
+
+
+@pytest.fixture(scope="module")
+def typeface():
+    sheet = Sheet(
+        clinic=CLINIC, title="T", subject="", document_id=UUID(int=1), now=NOW, text=""
+    )
+    return Typeface(sheet, TEXT)
+
+
+def glyphs(typeface, text, direction=TextDirection.LTR):
+    """The glyphs from left to right, and the place of each one's character."""
+    how = {"features": {}, "fragment_direction": direction}
+    infos, positions = typeface.perform_harfbuzz_shaping(text, 11, how)
+    assert len(infos) == len(positions)
+    return [one.codepoint for one in infos], [one.cluster for one in infos]
+
+
+def test_each_script_is_shaped_by_its_own_rules_wherever_it_stands(typeface):
+    alone, _ = glyphs(typeface, HINDI)
+
+    mixed, places = glyphs(typeface, f"Lab report, {HINDI}")
+
+    assert len(alone) < len(HINDI)
+    assert mixed[-len(alone) :] == alone
+    assert min(places[-len(alone) :]) == len("Lab report, ")
+    assert places == sorted(places)
+
+
+def test_two_scripts_from_the_right_are_laid_out_from_the_right(typeface):
+    leftwards = TextDirection.RTL
+    hebrew, _ = glyphs(typeface, f"{HEBREW} ", leftwards)
+    arabic, _ = glyphs(typeface, ARABIC, leftwards)
+
+    mixed, places = glyphs(typeface, f"{HEBREW} {ARABIC}", leftwards)
+
+    assert mixed == arabic + hebrew
+    assert places == sorted(places, reverse=True)

@@ -1,0 +1,31 @@
+"""Who and what the tests of documents start with."""
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy.orm import Session
+
+from services.core.actors import Actor, Role
+from services.documents.records import DocumentRecord
+from services.patients.records import patients
+from services.patients.records.model import PatientRecord
+from tests.services.documents.records.samples import file
+from tests.services.patients.patient_samples import ADA
+
+
+@pytest.fixture
+def patient(session: Session, clerk: Actor, today) -> PatientRecord:
+    """Ada, registered."""
+    return patients.register(session, clerk, ADA, today=today)
+
+
+@pytest.fixture
+def herself(patient: PatientRecord) -> Actor:
+    """Ada, signed in."""
+    return Actor(uuid4(), "Ada Lovelace", Role.PATIENT, patient.id)
+
+
+@pytest.fixture
+def filed(session: Session, clerk: Actor, patient: PatientRecord) -> DocumentRecord:
+    """A document of Ada's that the front desk filed."""
+    return file(session, clerk, of=patient)

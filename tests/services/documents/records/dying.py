@@ -1,0 +1,83 @@
+"""Files or replaces a document, and dies by SIGKILL where it is told to.
+
+Reads what it needs as JSON: addresses, the stage to die at, perhaps a document's id.
+"""
+
+import json
+import os
+import signal
+import sys
+from contextlib import closing
+from io import BytesIO
+from pathlib import Path
+from typing import NoReturn
+from uuid import UUID, uuid4
+
+from sqlalchemy.orm import Session
+
+from db.file_keys import FileKeys
+from db.gridfs import FileStore
+from services.core.actors import Actor, Role
+from services.documents import records
+from services.documents.records import DocumentIngest, DraftDocument
+from services.pdf.report import PdfReport
+from tests.conftest import connect
+
+# So much that some of it is in the store before the last of it is read.
+PDF = b"%PDF-1.7 " + bytes(range(256)) * 32_000
+
+
+def die() -> NoReturn:
+    """End at once, without a chance to tidy anything up."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("still alive")
+
+
+class Deadly(BytesIO):
+    """A file that kills whoever reads on from a certain byte."""
+
+    def __init__(self, data: bytes, dies_at: int) -> None:
+        super().__init__(data)
+        self._dies_at = dies_at
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return the next bytes, if there is a next time."""
+        if self.tell() >= self._dies_at:
+            die()
+        return super().read(size)
+
+
+class Trusting:
+    """An examiner that takes anything for a PDF and looks at no byte of it."""
+
+    def examine(self, _source: object) -> PdfReport:
+        """Return what everything is."""
+        return PdfReport(1, text=("Words of the newest",))
+
+
+def main() -> None:
+    """Do it, and die."""
+    told = json.load(sys.stdin)
+    stage = told["stage"]
+    dies_at = {"before the bytes": 0, "amid the bytes": len(PDF) - 1_000_000}
+    source = Deadly(PDF, dies_at.get(stage, len(PDF) + 1))
+    keys = FileKeys(Path(told["keys"]))
+    with closing(FileStore(told["mongo_url"], told["store"], keys=keys)) as files:
+        intake = DocumentIngest(files, Trusting(), None, refuse_active=False)
+        content = intake.receive(source, "newest.pdf", **told["made"])
+        if stage == "before the row":
+            die()
+        clerk = Actor(uuid4(), "Cleo Clerk", Role.STAFF)
+        with Session(connect(told["database_url"])) as session, session.begin():
+            if told["document_id"]:
+                given = (session, clerk, UUID(told["document_id"]), content)
+                records.add_version(*given, revision=1)
+            else:
+                records.file(session, clerk, DraftDocument(), content)
+            if stage == "before the commit":
+                die()
+        die()
+
+
+if __name__ == "__main__":
+    main()

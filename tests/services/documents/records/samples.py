@@ -1,0 +1,51 @@
+"""Documents that the tests know by name, and what leads to them."""
+
+import hashlib
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import select, update
+
+from db.models import AuditEvent, DocumentVersion
+from services.documents import records
+from services.documents.records import DraftDocument, StoredContent
+from services.pdf.report import PdfReport
+
+TEXT = ("Blood count of Ada", "Haemoglobin 14.1")
+
+
+def content(data: bytes = b"%PDF-1.7 one", **changes: Any) -> StoredContent:
+    """Return content as if it were stored; no test may ask for its bytes."""
+    values = {
+        "file_id": uuid4().hex[:24],
+        "filename": "Blood count.pdf",
+        "filesize": len(data),
+        "sha256": hashlib.sha256(data).digest(),
+        "examination": PdfReport(pages=2, text=TEXT),
+    }
+    return StoredContent(**(values | changes))
+
+
+def file(session, actor, *, of=None, holding=None, **facts):
+    """File a document of a patient, or one that is unfiled."""
+    draft = DraftDocument(patient_id=of.id if of else None, **facts)
+    return records.file(session, actor, draft, holding or content())
+
+
+def mark(session, document, **values):
+    """Let the versions of a document be in another state."""
+    session.execute(
+        update(DocumentVersion)
+        .where(DocumentVersion.document_id == document.id)
+        .values(values)
+    )
+
+
+def told(session):
+    """Return what the audit log says of documents: action, version, other details."""
+    events = session.scalars(
+        select(AuditEvent)
+        .where(AuditEvent.subject_kind == "document")
+        .order_by(AuditEvent.position)
+    )
+    return [(event.action, event.details["version"]) for event in events]

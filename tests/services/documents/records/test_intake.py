@@ -1,0 +1,200 @@
+"""Files are judged by their content on their way into the store."""
+
+import hashlib
+import os
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from tempfile import SpooledTemporaryFile, TemporaryFile
+
+import pytest
+
+from db.gridfs import Bucket, FileStore
+from services.core.errors import InvalidInput, Unavailable
+from services.documents import records
+from services.documents.records import DocumentIngest
+from services.pdf.report import PdfReport
+from services.pdf.sources import pieces_of
+from tests.services.documents.records.samples import file
+
+PDF = b"%PDF-1.7 " + os.urandom(700_000)
+TOO_MUCH = bytes(records.MAX_BYTES + 1)
+HARMLESS = PdfReport(1, text=("words",))
+LATER = datetime.now(UTC) + timedelta(days=1)
+
+
+class Sure:
+    """An examiner or scanner that has made up its mind."""
+
+    def __init__(self, finding):
+        self._finding = finding
+
+    def examine(self, source):
+        assert any(pieces_of(source))
+        if isinstance(self._finding, Exception):
+            raise self._finding
+        return self._finding
+
+    scan = examine
+
+
+def intake(files, finding=HARMLESS, *, verdict=None, refuse_active=False):
+    scanner = None if verdict is None else Sure(verdict)
+    return DocumentIngest(files, Sure(finding), scanner, refuse_active=refuse_active)
+
+
+def stored(files):
+    return list(files.list_older_than(Bucket.DOCUMENTS, LATER))
+
+
+def test_what_is_taken_in_is_stored_whole_and_measured(files):
+    taken = intake(files).receive(BytesIO(PDF), "x.pdf")
+
+    assert (taken.filesize, taken.filename) == (len(PDF), "x.pdf")
+    assert taken.sha256 == hashlib.sha256(PDF).digest()
+    assert taken.examination == HARMLESS
+    assert files.get(Bucket.DOCUMENTS, taken.file_id).data == PDF
+
+
+def test_a_spooled_file_is_taken_in_from_its_beginning(files):
+    with TemporaryFile() as spooled:
+        spooled.write(PDF)
+
+        taken = intake(files).receive(spooled, "x.pdf")
+
+        assert not spooled.closed
+    assert files.get(Bucket.DOCUMENTS, taken.file_id).data == PDF
+
+
+def test_what_a_form_spooled_in_memory_is_taken_in(files):
+    with SpooledTemporaryFile(max_size=2 * len(PDF)) as spooled:
+        spooled.write(PDF)
+
+        taken = intake(files, verdict="clean").receive(spooled, "x.pdf")
+
+    assert files.get(Bucket.DOCUMENTS, taken.file_id).data == PDF
+
+
+def test_a_filed_document_is_read_back_byte_for_byte(session, clerk, files):
+    taken = intake(files).receive(BytesIO(PDF), "x.pdf")
+    filed = file(session, clerk, holding=taken)
+
+    version = records.open_version(session, clerk, filed.id, purpose="download")
+
+    with records.open_file(files, version) as stream:
+        assert stream.read() == PDF
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "finding", "sentence"),
+    [
+        (b"", "", HARMLESS, "No file uploaded"),
+        (b"", "x.pdf", HARMLESS, "Only PDF files are allowed"),
+        (b"MZ", "x.pdf", HARMLESS, "Only PDF files are allowed"),
+        (PDF, "x.pdf", records.NotAPdf(), "Only PDF files are allowed"),
+        (PDF, "x.pdf", records.Unreadable("No page."), "No page."),
+        (TOO_MUCH, "x.pdf", HARMLESS, "File size exceeds 50MB limit"),
+    ],
+    ids=["nothing", "empty", "no PDF", "no PDF after all", "unreadable", "too large"],
+)
+def test_what_is_refused_is_said_word_for_word_and_not_kept(
+    files, data, name, finding, sentence
+):
+    with pytest.raises(InvalidInput) as refused:
+        intake(files, finding).receive(BytesIO(data), name)
+
+    assert str(refused.value) == sentence
+    assert refused.value.property_name == "file"
+    assert stored(files) == []
+
+
+def test_fifty_megabytes_are_not_too_large(files):
+    largest = BytesIO(PDF.ljust(records.MAX_BYTES))
+
+    assert intake(files).receive(largest, "x.pdf").filesize == records.MAX_BYTES
+
+
+@pytest.mark.parametrize("found", ["scripts", "launch", "attachments"])
+def test_active_content_is_reported_and_by_setting_refused(files, found):
+    active = PdfReport(1, ("encrypted", found))
+
+    reported = intake(files, active).receive(BytesIO(PDF), "x.pdf")
+    with pytest.raises(records.ActiveContent, match="does not accept"):
+        intake(files, active, refuse_active=True).receive(BytesIO(PDF), "x.pdf")
+
+    assert reported.examination.findings == ("encrypted", found)
+    assert stored(files) == [reported.file_id]
+
+
+def test_a_password_alone_is_not_active(files):
+    locked = PdfReport(None, ("encrypted",))
+
+    taken = intake(files, locked, refuse_active=True).receive(BytesIO(PDF), "x.pdf")
+
+    assert taken.examination == locked
+
+
+@pytest.mark.parametrize(
+    ("verdict", "scan"),
+    [
+        (None, "off"),
+        ("clean", "clean"),
+        ("infected", "infected"),
+        (Unavailable("The scanner is away."), "waiting"),
+    ],
+    ids=["no scanner", "clean", "infected", "scanner away"],
+)
+def test_the_scan_decides_whether_it_is_served(session, clerk, files, verdict, scan):
+    taken = intake(files, verdict=verdict).receive(BytesIO(PDF), "x.pdf")
+    version = file(session, clerk, holding=taken).version
+
+    assert taken.scan == scan
+    assert version.is_served == (scan in {"off", "clean"})
+
+
+def test_what_gets_no_row_is_discarded(files):
+    into = intake(files)
+    taken = into.receive(BytesIO(PDF), "x.pdf")
+
+    into.discard(taken)
+
+    assert stored(files) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "stays"),
+    [
+        (records.DocumentIdTaken(), False),
+        (Unavailable("The primary went away while saving."), True),
+        (ConnectionResetError(), True),
+    ],
+    ids=["refused", "nobody knows", "broken off"],
+)
+def test_a_file_goes_only_if_its_row_was_refused_for_certain(files, error, stays):
+    into = intake(files)
+    taken = into.receive(BytesIO(PDF), "x.pdf")
+
+    with pytest.raises(type(error)), into.row_of(taken):
+        raise error
+
+    assert stored(files) == [taken.file_id] * stays
+
+
+def test_a_store_that_is_down_is_said_so(file_keys):
+    nowhere = FileStore(
+        "mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=50", keys=file_keys
+    )
+
+    with pytest.raises(records.FilesUnavailable, match="everything else works"):
+        intake(nowhere).receive(BytesIO(PDF), "x.pdf")
+
+    nowhere.close()
+
+
+def test_a_file_that_is_not_there_is_gone(session, clerk, files):
+    filed = file(session, clerk)
+
+    with (
+        pytest.raises(records.FileGone),
+        records.open_file(files, filed.version) as stream,
+    ):
+        stream.read()

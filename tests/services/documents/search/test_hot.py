@@ -1,0 +1,261 @@
+"""Hot lists: kept for a while, dropped in every process when a document changes."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from db.endpoints import Endpoints
+from db.listening import ChangeMark, Listener
+from db.models import AuditEvent, User
+from db.routing import SYSTEM, Lsn
+from services.core.actors import Actor, Role
+from services.core.errors import NotAllowed
+from services.core.on_behalf import ActorDatabase
+from services.documents.search.cache import DocumentListCache, PageRequest
+from services.lists.criteria import Criteria
+from services.patients.records import patients
+from tests.services.documents.search.samples import NOW, filed
+from tests.services.patients.clinic_samples import TODAY, Clinic, settled
+from tests.waiting import eventually
+
+_ROOT = Path(__file__).parents[4]
+
+
+class Hearing:
+    """News that a test tells."""
+
+    def __init__(self) -> None:
+        self.told: ChangeMark | None = ChangeMark(1, Lsn(0))
+
+    def news(self) -> ChangeMark | None:
+        return self.told
+
+    def close(self) -> None:
+        self.told = None
+
+
+@pytest.fixture(scope="module")
+def clinic(module_endpoints: Endpoints) -> Iterator[Clinic]:
+    """A clinic with a database of its own."""
+    with settled(module_endpoints) as clinic:
+        yield clinic
+
+
+@pytest.fixture
+def hearing() -> Hearing:
+    """Somebody who says what the test says."""
+    return Hearing()
+
+
+def _look(clinic, hot, actor=None, **asked):
+    on_behalf = ActorDatabase(clinic.database, actor or clinic.cleo)
+    return hot.look(on_behalf, Criteria(), PageRequest(), now=NOW, **asked)
+
+
+def _file(clinic, title="New"):
+    """File a document; return where in the log it is."""
+    cleo = clinic.cleo
+    on_behalf = ActorDatabase(clinic.database, cleo)
+    return on_behalf.write(lambda s: filed(s, cleo, title)).lsn
+
+
+def test_a_list_is_kept_until_something_is_told(clinic, hearing):
+    hot = DocumentListCache(hearing)
+    first = _look(clinic, hot)
+    lsn = _file(clinic)
+
+    assert _look(clinic, hot) == first
+    hearing.told = ChangeMark(2, lsn)
+    second = _look(clinic, hot).value
+    assert len(second.page.rows) == len(first.value.page.rows) + 1
+    assert second.count.value == first.value.count.value + 1
+
+
+def test_what_is_read_anew_comes_from_a_server_that_shows_what_was_told(
+    clinic, hearing
+):
+    hot = DocumentListCache(hearing)
+    lsn = _file(clinic, "Told of")
+    hearing.told = ChangeMark(2, lsn)
+
+    assert "Told of" in [row.title for row in _look(clinic, hot).value.page.rows]
+
+
+def test_who_has_just_written_is_shown_it_whatever_is_kept(clinic, hearing):
+    hot = DocumentListCache(hearing)
+    _look(clinic, hot)
+    lsn = _file(clinic, "My own")
+
+    shown = _look(clinic, hot, after=lsn).value.page.rows
+    assert "My own" in [row.title for row in shown]
+
+
+def test_nothing_is_kept_while_nothing_can_be_heard(clinic, hearing):
+    hot = DocumentListCache(hearing)
+    hearing.told = None
+    first = _look(clinic, hot)
+    lsn = _file(clinic)
+
+    assert _look(clinic, hot, after=lsn) != first
+
+
+def test_what_is_told_during_the_reading_keeps_it_from_being_found(clinic, hearing):
+    hot = DocumentListCache(hearing)
+    asked = hearing.news
+
+    def news():
+        before = asked()
+        hearing.told = ChangeMark(2, Lsn(0))
+        return before
+
+    hearing.news = news
+    first = _look(clinic, hot)
+    hearing.told = ChangeMark(2, _file(clinic))
+
+    assert _look(clinic, hot) != first
+
+
+def test_a_list_is_not_kept_for_longer_than_said(clinic, hearing):
+    hot = DocumentListCache(hearing, seconds=0)
+    first = _look(clinic, hot)
+    lsn = _file(clinic)
+    hearing.told = ChangeMark(1, lsn)
+
+    assert _look(clinic, hot) != first
+    assert DocumentListCache(hearing, seconds=9_999)._seconds == 300
+
+
+def test_what_a_clinician_sees_is_not_kept(clinic, hearing):
+    hot = DocumentListCache(hearing)
+    _look(clinic, hot, clinic.dora)
+
+    assert not hot._kept
+
+
+def test_every_look_is_written_down(clinic, hearing):
+    hot = DocumentListCache(hearing)
+    count = select(AuditEvent.action, func.count()).group_by(AuditEvent.action)
+
+    def told():
+        rows = clinic.database.read_latest(
+            lambda s: dict(s.execute(count).all()), acting=SYSTEM
+        ).value
+        return rows.get("document:list", 0), rows.get("document:count", 0)
+
+    before = told()
+    for _ in range(3):
+        _look(clinic, hot)
+
+    assert told() == (before[0] + 3, before[1] + 3)
+
+
+def test_nobody_is_shown_what_was_kept_for_others(clinic, hearing):
+    hot = DocumentListCache(hearing)
+    _file(clinic)
+    _look(clinic, hot)
+
+    with pytest.raises(NotAllowed):
+        _look(clinic, hot, clinic.ana)
+    assert _look(clinic, hot, clinic.emil).value.page.rows == ()
+
+
+def test_of_two_patients_neither_is_shown_what_was_kept_for_the_other(clinic, hearing):
+    def invite(session, patient):
+        filed(session, clinic.cleo, f"Of {patient.first_name}", of=patient)
+        user = User(name=patient.first_name, role="patient", patient_id=patient.id)
+        session.add(user)
+        session.flush()
+        return Actor(user.id, user.name, Role.PATIENT, patient.id)
+
+    hot = DocumentListCache(hearing)
+    two = [
+        clinic.database.write(partial(invite, patient=patient), acting=SYSTEM)
+        for patient in (clinic.ada, clinic.grace)
+    ]
+
+    shown = [_look(clinic, hot, one.value, after=two[-1].lsn) for one in two]
+
+    titles = [[row.title for row in look.value.page.rows] for look in shown]
+    assert titles == [["Of Ada"], ["Of Grace"]]
+
+
+def test_a_listener_hears_of_documents_and_of_names(clinic, module_endpoints):
+    def rename(session):
+        draft = replace(clinic.grace.draft(), last_name="Murray")
+        version = clinic.grace.version
+        patients.edit(
+            session, clinic.cleo, clinic.grace.id, draft, version=version, today=TODAY
+        )
+
+    with closing(Listener(module_endpoints, "documents")) as listener:
+        for change in (
+            lambda: _file(clinic),
+            lambda: clinic.write(clinic.cleo, rename),
+        ):
+            before = eventually(listener.news)
+            lsn = change() or Lsn(0)
+            after = eventually(lambda b=before: _newer(listener, b))
+            assert after.position >= lsn
+
+
+def _newer(listener, before):
+    news = listener.news()
+    return news if news and news.count > before.count else None
+
+
+class Process:
+    """One of several web processes."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def told(self, *words):
+        """Tell it to do something; return its answer."""
+        self._process.stdin.write(" ".join(words) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+
+@contextmanager
+def _process(clinic: Clinic, endpoints: Endpoints) -> Iterator[Process]:
+    given = {"actor": str(clinic.cleo.id), **asdict(endpoints)}
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.services.documents.search.looking"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=_ROOT,
+        env={**os.environ, "LOOKING_AT": json.dumps(given)},
+    ) as process:
+        try:
+            yield Process(process)
+        finally:
+            process.stdin.close()
+
+
+def test_what_is_filed_or_deleted_in_one_process_shows_in_the_other_at_once(
+    clinic, module_endpoints
+):
+    with (
+        _process(clinic, module_endpoints) as one,
+        _process(clinic, module_endpoints) as other,
+    ):
+        eventually(lambda: other.told("hears"), seconds=20)
+        kept = other.told("look")
+        assert other.told("look") == kept
+
+        document_id = one.told("file", "Fresh")
+        eventually(lambda: "Fresh" in other.told("look")["titles"], seconds=1)
+        one.told("delete", document_id)
+        eventually(lambda: "Fresh" not in other.told("look")["titles"], seconds=1)
+        again = other.told("look")
+        assert other.told("look") == again

@@ -1,0 +1,213 @@
+"""Nobody finds, counts or is told a word of documents that are not theirs to see."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+
+import psycopg2
+import pytest
+from psycopg2.errors import InsufficientPrivilege
+
+from db.endpoints import Endpoints
+from db.models import User
+from db.routing import SYSTEM
+from services.core.actors import Actor, Role
+from services.core.errors import NotAllowed
+from services.documents import records, search
+from services.documents.records import ChangedDocument, DraftDocument
+from services.lists.criteria import Criteria
+from tests.services.documents.records.samples import mark
+from tests.services.documents.search.samples import NOW, filed, text_of, where
+from tests.services.patients.clinic_samples import Clinic, settled
+
+
+@pytest.fixture(scope="module")
+def clinic(module_endpoints: Endpoints) -> Iterator[Clinic]:
+    """Ada is nobody's patient, Grace is Dora's; each has a document that tells it."""
+    with settled(module_endpoints) as clinic:
+        for who, of, title, text in (
+            (clinic.cleo, clinic.ada, "Of Ada", "syphilis"),
+            (clinic.cleo, clinic.grace, "Of Grace", "measles"),
+            (clinic.dora, None, "By Doctor Dora", "unfiled"),
+            (clinic.emil, None, "By Doctor Emil", "unfiled"),
+        ):
+            clinic.write(who, partial(_filed, who, title, text, of))
+        yield clinic
+
+
+def _filed(actor, title, text, of, session):
+    return filed(session, actor, title, text, of=of)
+
+
+@pytest.fixture(scope="module")
+def gracie(clinic: Clinic) -> Actor:
+    """Grace herself."""
+
+    def invite(session):
+        user = User(name="Grace", role="patient", patient_id=clinic.grace.id)
+        session.add(user)
+        session.flush()
+        return user.id
+
+    user_id = clinic.database.write(invite, acting=SYSTEM).value
+    return Actor(user_id, "Grace", Role.PATIENT, clinic.grace.id)
+
+
+def _search(clinic: Clinic, actor: Actor, typed: str):
+    return clinic.read(
+        actor,
+        lambda session: search.list_documents(
+            session, actor, Criteria(search=typed), now=NOW
+        ),
+    )
+
+
+def _count(clinic: Clinic, actor: Actor, typed: str = "") -> int:
+    return clinic.read(
+        actor,
+        lambda session: search.count_documents(
+            session, actor, Criteria(search=typed), now=NOW
+        ),
+    ).value
+
+
+def _titles(clinic: Clinic, actor: Actor, typed: str = "") -> list[str]:
+    return sorted(row.title for row in _search(clinic, actor, typed).rows)
+
+
+def test_everybody_lists_and_counts_what_they_may_see(clinic, gracie):
+    everything = ["By Doctor Dora", "By Doctor Emil", "Of Ada", "Of Grace"]
+    assert _titles(clinic, clinic.cleo) == everything
+    assert _titles(clinic, clinic.dora) == ["By Doctor Dora", "Of Grace"]
+    assert _titles(clinic, clinic.emil) == ["By Doctor Emil"]
+    assert _titles(clinic, gracie) == ["Of Grace"]
+    counts = [_count(clinic, who) for who in (clinic.cleo, clinic.dora, gracie)]
+    assert counts == [4, 2, 1]
+
+
+def test_a_search_finds_and_counts_no_others(clinic, gracie):
+    assert _titles(clinic, clinic.cleo, "syphilis") == ["Of Ada"]
+    for actor in (clinic.dora, gracie):
+        assert _titles(clinic, actor, "syphilis") == []
+        assert _count(clinic, actor, "syphilis") == 0
+        assert _titles(clinic, actor, "measles") == ["Of Grace"]
+        assert _count(clinic, actor, "measles") == 1
+    assert _titles(clinic, clinic.dora, "unfiled") == ["By Doctor Dora"]
+
+
+def test_no_word_of_others_is_told_for_a_misspelt_one(clinic, gracie):
+    (told,) = _search(clinic, clinic.cleo, "syphillis").spelled
+    assert told.taken == ("syphilis",)
+    for actor in (clinic.dora, gracie):
+        page = _search(clinic, actor, "syphillis")
+        assert (page.rows, page.spelled) == ((), ())
+        (told,) = _search(clinic, actor, "meesles").spelled
+        assert told.taken == ("measles",)
+
+
+RAW = {
+    "words": "SELECT words::text FROM document_search",
+    "head": "SELECT head::text FROM document_search",
+    "count": "SELECT document_id FROM document_search WHERE words @@ 'syphilis'",
+    "past the rules": "SELECT words::text FROM everyone.document_search",
+    "statistics": "SELECT word FROM ts_stat('SELECT words FROM document_search')",
+    "vocabulary": "SELECT word FROM document_words",
+    "indexing": "SELECT index_document(id)::text FROM documents",
+}
+
+
+@pytest.mark.parametrize("role", ["patient", "clinician", "analyst", "admin", "door"])
+@pytest.mark.parametrize("statement", RAW.values(), ids=RAW)
+def test_raw_sql_tells_no_word_of_others(clinic, gracie, endpoints_of, statement, role):
+    who = {"patient": gracie, "clinician": clinic.dora}.get(role)
+    with endpoints_of(role, who) as cursor:
+        try:
+            cursor.execute(statement)
+        except InsufficientPrivilege:
+            return
+        assert "syphilis" not in str(cursor.fetchall())
+
+
+@pytest.fixture
+def endpoints_of(module_endpoints: Endpoints):
+    """A cursor on the app's login that has taken on a role."""
+
+    @contextmanager
+    def open_as(role, who):
+        connection = psycopg2.connect(module_endpoints.database_url)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('role', %s, true), "
+                "set_config('chartroom.user_id', %s, true), "
+                "set_config('chartroom.patient_id', %s, true)",
+                [
+                    f"chartroom_{role}",
+                    str(who.id) if who else "",
+                    str(who.patient_id or "") if who else "",
+                ],
+            )
+            yield cursor
+        connection.close()
+
+    return open_as
+
+
+def test_a_patient_cannot_ask_about_what_patients_are_not_shown(clinic, gracie):
+    for field, value in (("held", "true"), ("last_name", "Hopper")):
+        asked = where(field, "EQUAL", value)
+        with pytest.raises(NotAllowed, match="your own documents"):
+            clinic.read(
+                gracie,
+                lambda s, asked=asked: search.list_documents(s, gracie, asked),
+            )
+
+
+def test_a_patient_sees_in_the_trash_only_what_they_filed(clinic, gracie):
+    def remove(session, actor, title):
+        one = filed(session, actor, title, of=clinic.grace)
+        records.delete(session, actor, one.id, revision=one.revision)
+
+    def mine(session):
+        draft = DraftDocument(title="Mine", patient_id=clinic.grace.id)
+        one = records.file(session, gracie, draft, text_of("mine"))
+        records.delete(session, gracie, one.id, revision=one.revision)
+
+    clinic.write(clinic.cleo, lambda s: remove(s, clinic.cleo, "The clinic's"))
+    clinic.write(gracie, mine)
+
+    page = clinic.read(
+        gracie,
+        lambda s: search.list_documents(s, gracie, Criteria(archived=True)),
+    )
+    assert [row.title for row in page.rows] == ["Mine"]
+
+
+def test_a_patient_does_not_see_what_the_clinic_filed_before_it_is_clean(
+    clinic, gracie
+):
+    one = clinic.write(
+        clinic.cleo,
+        lambda s: filed(s, clinic.cleo, "Waiting", "mumps", of=clinic.grace),
+    )
+    clinic.database.write(lambda s: mark(s, one, scan="waiting"), acting=SYSTEM)
+
+    assert "Waiting" not in _titles(clinic, gracie)
+    assert _titles(clinic, gracie, "waiting") == []
+    assert "Waiting" in _titles(clinic, clinic.cleo)
+
+
+def test_filing_it_elsewhere_moves_what_is_found_at_once(clinic, gracie):
+    one = clinic.write(
+        clinic.cleo,
+        lambda s: filed(s, clinic.cleo, "Moving", "rubella", of=clinic.ada),
+    )
+    assert _titles(clinic, gracie, "rubella") == []
+
+    def move(session):
+        changed = replace(ChangedDocument.of(one), patient_id=clinic.grace.id)
+        records.change(session, clinic.cleo, one.id, changed, revision=one.revision)
+
+    clinic.write(clinic.cleo, move)
+
+    assert _titles(clinic, gracie, "rubella") == ["Moving"]

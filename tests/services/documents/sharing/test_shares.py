@@ -1,0 +1,243 @@
+"""Links to documents: who may make them, and when they open nothing."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, select, update
+
+from db.models import DocumentShare
+from services.core.actors import Actor, Role
+from services.core.audit import Action
+from services.core.errors import InvalidInput, NotAllowed
+from services.documents import records
+from services.documents.sharing import offboarding, shares
+from services.documents.sharing.links import LinkSigner
+from services.patients.records import patients
+from tests.services.documents.records.samples import content, file, mark
+from tests.services.patients.patient_samples import ADA
+from tests.services.people.people_samples import desk, events, person
+
+
+@pytest.fixture
+def patient(session, clerk, today):
+    return patients.register(session, clerk, ADA, today=today)
+
+
+@pytest.fixture
+def herself(patient):
+    return Actor(uuid4(), "Ada Lovelace", Role.PATIENT, patient.id)
+
+
+@pytest.fixture
+def filed(session, clerk, patient):
+    return file(session, clerk, of=patient)
+
+
+@pytest.fixture
+def link(session, clerk, filed):
+    """A link to the document that holds for an hour."""
+    return shares.create(session, clerk, filed.id, None, minutes=60)
+
+
+def _events(session, action):
+    return [
+        (event.outcome, event.patient_id, event.details)
+        for event in events(session, action)
+    ]
+
+
+def test_a_link_leads_to_the_one_version_it_was_made_for(session, clerk, filed, link):
+    newer = content(b"%PDF newer")
+    records.add_version(session, clerk, filed.id, newer, revision=1)
+
+    found = shares.find(session, link.secret)
+
+    assert found.version == filed.version
+    assert found.version.number == link.share.number == 1
+
+
+def test_an_older_version_can_be_shared_too(session, clerk, filed):
+    newer = content(b"%PDF newer")
+    records.add_version(session, clerk, filed.id, newer, revision=1)
+
+    made = shares.create(session, clerk, filed.id, 1, minutes=60)
+
+    assert shares.find(session, made.secret).version == filed.version
+
+
+def test_looking_is_not_counted_and_opening_is(session, clerk, filed, link):
+    for _ in range(2):
+        shares.find(session, link.secret)
+    shares.open_link(session, link.secret)
+    shares.open_link(session, link.secret)
+
+    (shown,) = shares.list_of(session, clerk, filed.id)
+    assert shown.opened == 2
+    assert shown.last_opened_at is not None
+    details = {"version": 1, "share": str(link.share.id)}
+    opened = ("done", filed.patient_id, details)
+    assert _events(session, Action.SHARE_OPEN) == [opened, opened]
+
+
+@pytest.mark.parametrize("minutes", [shares.SHORTEST_MINUTES, shares.LONGEST_MINUTES])
+def test_a_link_holds_for_as_long_as_was_said(session, clerk, filed, minutes):
+    made = shares.create(session, clerk, filed.id, None, minutes=minutes)
+
+    left = made.share.expires_at - datetime.now(UTC)
+    assert timedelta(minutes=minutes - 1) < left <= timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize("minutes", [0, -5, 4, 7 * 24 * 60 + 1, 10**12])
+def test_a_link_holds_for_five_minutes_to_seven_days(session, clerk, filed, minutes):
+    with pytest.raises(InvalidInput, match="from 5 minutes to 7 days"):
+        shares.create(session, clerk, filed.id, None, minutes=minutes)
+
+
+def _expire(session, clerk, link, filed):
+    hour_ago = func.now() - timedelta(hours=1)
+    session.execute(
+        update(DocumentShare).values(created_at=hour_ago, expires_at=func.now())
+    )
+
+
+def _revoke(session, clerk, link, filed):
+    shares.revoke(session, clerk, link.share.id)
+
+
+def _delete(session, clerk, link, filed):
+    records.delete(session, clerk, filed.id, revision=None)
+
+
+def _infect(session, clerk, link, filed):
+    mark(session, filed, scan="infected")
+
+
+def _damage(session, clerk, link, filed):
+    mark(session, filed, damaged_at=func.now())
+
+
+@pytest.mark.parametrize("end", [_expire, _revoke, _delete, _infect, _damage])
+def test_a_link_that_is_over_opens_nothing(session, clerk, link, filed, end):
+    end(session, clerk, link, filed)
+
+    assert shares.find(session, link.secret) is None
+    assert shares.open_link(session, link.secret) is None
+    count = session.scalar(select(DocumentShare.opened))
+    assert count == 0
+    tried = ("refused", None, {"share": str(link.share.id)})
+    assert _events(session, Action.SHARE_OPEN) == [tried]
+
+
+@pytest.mark.parametrize("secret", ["", "x", "A" * 43, "é" * 43, "\x00", "x" * 10_000])
+def test_what_nobody_made_opens_nothing(session, link, secret):
+    assert shares.find(session, secret) is None
+    assert shares.open_link(session, secret) is None
+
+
+def test_a_link_of_a_restored_document_opens_it_again(session, clerk, link, filed):
+    records.delete(session, clerk, filed.id, revision=None)
+    records.restore(session, clerk, filed.id, revision=None)
+
+    assert shares.find(session, link.secret) is not None
+
+
+def test_links_of_somebody_who_is_shut_out_open_nothing(session, clerk, link, filed):
+    boss, rosa = desk(session), person(session, Role.STAFF)
+    leaver = Actor(rosa.id, rosa.name, Role.STAFF)
+    kept = shares.create(session, leaver, filed.id, None, minutes=60)
+
+    offboarding.deactivate(session, boss.actor, rosa.id)
+
+    assert shares.find(session, kept.secret) is None
+    assert shares.find(session, link.secret) is not None
+    (event,) = events(session, Action.SHARE_REVOKE)
+    assert (event.actor_id, event.subject_id) == (boss.actor.id, str(filed.id))
+    assert event.patient_id == filed.patient_id
+    assert (event.details["version"], event.details["share"]) == (
+        1,
+        str(kept.share.id),
+    )
+
+
+def test_only_a_hash_of_the_secret_is_kept(session, link):
+    kept = session.execute(select(DocumentShare.__table__)).mappings().one()
+
+    assert link.secret not in str(dict(kept))
+    assert link.secret.encode() != bytes(kept["token_hash"])
+
+
+def test_what_was_done_with_a_link_names_the_version(session, clerk, filed, link):
+    shares.revoke(session, clerk, link.share.id)
+    shares.revoke(session, clerk, link.share.id)
+
+    for action in (Action.SHARE_CREATE, Action.SHARE_REVOKE):
+        ((outcome, patient_id, details),) = _events(session, action)
+        assert (outcome, patient_id) == ("done", filed.patient_id)
+        assert (details["version"], details["share"]) == (1, str(link.share.id))
+        assert link.secret not in str(details)
+
+
+@pytest.mark.parametrize("scan", ["waiting", "infected"])
+def test_what_is_in_quarantine_is_not_shared(session, clerk, filed, scan):
+    mark(session, filed, scan=scan)
+
+    with pytest.raises(records.Quarantined):
+        shares.create(session, clerk, filed.id, None, minutes=60)
+
+
+def test_what_is_deleted_or_damaged_is_not_shared(session, clerk, filed):
+    mark(session, filed, damaged_at=func.now())
+    with pytest.raises(records.Damaged):
+        shares.create(session, clerk, filed.id, None, minutes=60)
+
+    records.delete(session, clerk, filed.id, revision=None)
+    with pytest.raises(records.NoSuchDocument):
+        shares.create(session, clerk, filed.id, None, minutes=60)
+
+
+def test_patients_share_what_is_theirs_and_see_their_own_links(
+    session, herself, filed, link
+):
+    made = shares.create(session, herself, filed.id, None, minutes=60)
+
+    assert shares.list_of(session, herself, filed.id) == (made.share,)
+    with pytest.raises(shares.NoSuchShare):
+        shares.revoke(session, herself, link.share.id)
+    assert shares.revoke(session, herself, made.share.id).revoked_at is not None
+
+
+def test_nobody_elses_documents_are_shared(session, clerk, filed, link):
+    other = Actor(uuid4(), "Eve", Role.PATIENT, uuid4())
+
+    with pytest.raises(records.NoSuchDocument):
+        shares.create(session, other, filed.id, None, minutes=60)
+    with pytest.raises(records.NoSuchDocument):
+        shares.list_of(session, other, filed.id)
+    with pytest.raises(shares.NoSuchShare):
+        shares.revoke(session, other, link.share.id)
+
+
+@pytest.mark.parametrize("role", [Role.ANALYST, Role.ADMIN])
+def test_who_sees_no_documents_shares_none(session, filed, link, role):
+    actor = Actor(uuid4(), "Ana", role)
+
+    with pytest.raises(NotAllowed):
+        shares.create(session, actor, filed.id, None, minutes=60)
+    with pytest.raises(NotAllowed):
+        shares.revoke(session, actor, link.share.id)
+
+
+def test_a_link_of_another_document_is_not_found_here(session, clerk, link):
+    with pytest.raises(shares.NoSuchShare):
+        shares.revoke(session, clerk, link.share.id, document_id=uuid4())
+
+
+def test_a_link_is_signed_and_nobody_else_can_make_one():
+    ours, others = LinkSigner("k" * 64), LinkSigner("o" * 64)
+    token = ours.sign("secret")
+
+    assert ours.read(token) == "secret"
+    assert others.read(token) is None
+    for forged in ("secret", "", f"{token}x", token[:-1], f"x{token}", "é", "\x00."):
+        assert ours.read(forged) is None

@@ -1,0 +1,48 @@
+"""Patterns that match nothing but the text they are made of."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from services.lists.criteria.patterns import beginning_a_word, containing
+
+signs = st.text("ab%_\\[](){}.*+?|^$-'/ é", max_size=6)
+on_the_server = settings(
+    max_examples=60,
+    deadline=None,
+    # The session is only asked; nothing of one example is left for the next.
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+@on_the_server
+@given(whole=signs, part=signs)
+def test_a_text_contains_another_exactly_when_the_pattern_says_so(session, whole, part):
+    asked = text("SELECT :whole LIKE :pattern")
+
+    found = session.scalar(asked, {"whole": whole, "pattern": containing(part)})
+
+    assert found == (part in whole)
+
+
+@on_the_server
+@given(beginning=signs)
+def test_a_word_begins_with_whatever_it_begins_with(session, beginning):
+    asked = text("SELECT :name ~ :pattern")
+
+    found = session.scalar(
+        asked, {"name": f"x {beginning}y", "pattern": beginning_a_word(beginning)}
+    )
+
+    assert found
+
+
+@pytest.mark.parametrize(
+    "name", ["smith-jones", "o'jones", "j jones", "jones", "(jones"]
+)
+def test_a_word_begins_after_a_blank_a_hyphen_or_an_apostrophe(session, name):
+    asked = text("SELECT :name ~ :pattern")
+
+    assert session.scalar(asked, {"name": name, "pattern": beginning_a_word("jo")})
+    assert not session.scalar(asked, {"name": name, "pattern": beginning_a_word("nes")})

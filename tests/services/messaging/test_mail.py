@@ -1,0 +1,242 @@
+"""Letters over a real mail server: encrypted, addressed, and refused without a leak."""
+
+import logging
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from aiosmtpd.smtp import AuthResult, LoginPassword
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from services.messaging.mail import (
+    Email,
+    MailNotSent,
+    MailQueue,
+    MailServer,
+    SmtpMailer,
+)
+from tests.mailbox import Mailbox, mail_server
+
+LETTER = Email("rosa.lindqvist@example.org", "Your code", "Your code is 271828.\n")
+SENDER = "Chartroom <chartroom@example.org>"
+
+
+def _checks(server, session, envelope, mechanism, data) -> AuthResult:
+    assert isinstance(data, LoginPassword)
+    right = (data.login, data.password) == (b"chartroom", b"s@cret")
+    return AuthResult(success=right, handled=False, auth_data=data)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for 127.0.0.1 that vouches for itself, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail of the tests")])
+    here = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(here, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("mail") / "server.pem"
+    path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def serving(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+@pytest.fixture(scope="module")
+def trusting(certificate: Path) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=certificate)
+
+
+Start = Callable[..., int]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start a mail server and return its port."""
+    with ExitStack() as running:
+        yield lambda mailbox, **options: running.enter_context(
+            mail_server(mailbox, **options)
+        )
+
+
+def _mailer(url: str, tls: ssl.SSLContext | None = None) -> SmtpMailer:
+    return SmtpMailer(MailServer.at(url), sender=SENDER, tls=tls, timeout_seconds=5)
+
+
+def test_a_letter_arrives_as_it_was_written(start):
+    mailbox = Mailbox()
+    port = start(mailbox)
+
+    _mailer(f"smtp://127.0.0.1:{port}").send(LETTER)
+
+    (letter,) = mailbox.letters
+    assert letter["To"] == LETTER.to
+    assert letter["From"] == SENDER
+    assert letter["Subject"] == LETTER.subject
+    assert letter.get_content().splitlines() == LETTER.text.splitlines()
+    assert letter["Auto-Submitted"] == "auto-generated"
+    assert letter["Message-ID"].endswith("@example.org>")
+
+
+def test_starttls_encrypts_and_the_password_goes_only_then(start, serving, trusting):
+    mailbox = Mailbox()
+    port = start(
+        mailbox,
+        tls_context=serving,
+        require_starttls=True,
+        authenticator=_checks,
+        auth_required=True,
+    )
+
+    _mailer(f"smtp://chartroom:s%40cret@127.0.0.1:{port}", trusting).send(LETTER)
+
+    assert mailbox.encrypted == [True]
+    assert mailbox.users == ["chartroom"]
+
+
+def test_smtps_is_encrypted_from_the_start(start, serving, trusting):
+    mailbox = Mailbox()
+    port = start(mailbox, ssl_context=serving)
+
+    _mailer(f"smtps://127.0.0.1:{port}", trusting).send(LETTER)
+
+    assert mailbox.encrypted == [True]
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+def test_a_server_nobody_vouches_for_gets_nothing(start, serving, scheme):
+    mailbox = Mailbox()
+    by = {"smtp": {"tls_context": serving}, "smtps": {"ssl_context": serving}}
+    port = start(mailbox, **by[scheme])
+
+    with pytest.raises(MailNotSent):
+        _mailer(f"{scheme}://127.0.0.1:{port}").send(LETTER)
+
+    assert mailbox.letters == []
+
+
+def test_beyond_this_machine_nothing_goes_without_encryption(start):
+    """127.0.0.2 is not on the list of this machine's names, yet answers here."""
+    mailbox = Mailbox()
+    port = start(mailbox, host="127.0.0.2")
+
+    with pytest.raises(MailNotSent):
+        _mailer(f"smtp://127.0.0.2:{port}").send(LETTER)
+
+    assert mailbox.letters == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["smtp://127.0.0.1:{port}", "smtp://127.0.0.1:1"],
+    ids=["refused by the server", "no server"],
+)
+def test_what_is_not_taken_is_said_without_a_name_in_any_log(start, caplog, url):
+    mailbox = Mailbox(refusal="554 rosa.lindqvist@example.org is unknown here")
+    port = start(mailbox)
+
+    with (
+        caplog.at_level(logging.DEBUG),
+        pytest.raises(MailNotSent, match="could not be sent"),
+    ):
+        _mailer(url.format(port=port)).send(LETTER)
+
+    ours = [
+        r.getMessage() for r in caplog.records if r.name == "services.messaging.mail"
+    ]
+    assert len(ours) == 1
+    assert "rosa" not in ours[0]
+
+
+def test_a_wrong_password_sends_nothing(start, serving, trusting):
+    mailbox = Mailbox()
+    port = start(mailbox, tls_context=serving, authenticator=_checks)
+
+    with pytest.raises(MailNotSent):
+        _mailer(f"smtp://chartroom:wrong@127.0.0.1:{port}", trusting).send(LETTER)
+
+    assert mailbox.letters == []
+
+
+@pytest.mark.parametrize("part", ["to", "subject"])
+def test_a_line_break_adds_no_header(start, part):
+    mailbox = Mailbox()
+    port = start(mailbox)
+    values = {"to": "a@example.org", "subject": "x", "text": "y"}
+    values[part] += "\nBcc: evil@example.com"
+
+    with pytest.raises(MailNotSent):
+        _mailer(f"smtp://127.0.0.1:{port}").send(Email(**values))
+
+    assert mailbox.letters == []
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "tls"),
+    [
+        ("smtp://mail.example.org", 587, False),
+        ("smtps://mail.example.org", 465, True),
+        ("smtp://mail.example.org:25", 25, False),
+    ],
+)
+def test_ports_are_the_usual_ones_unless_named(url, port, tls):
+    server = MailServer.at(url)
+
+    assert (server.port, server.is_tls_from_the_start) == (port, tls)
+
+
+@pytest.mark.parametrize(
+    "url", ["mail.example.org", "http://mail.example.org", "smtp:"]
+)
+def test_what_is_no_mail_server_is_refused(url):
+    with pytest.raises(ValueError, match="smtp://user:password@host:587"):
+        MailServer.at(url)
+
+
+def test_the_outbox_does_not_let_anybody_wait_and_survives_what_breaks(caplog):
+    from threading import Event
+
+    outbox, may_go, sent = MailQueue(), Event(), []
+
+    def slowly() -> None:
+        may_go.wait(5)
+        sent.append("slow")
+
+    def broken() -> None:
+        raise RuntimeError
+
+    outbox.post(slowly)
+    outbox.post(broken)
+    assert sent == []
+    may_go.set()
+    outbox.close()
+
+    assert sent == ["slow"]
+    assert "What was to be sent broke." in caplog.text

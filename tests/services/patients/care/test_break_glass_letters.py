@@ -1,0 +1,123 @@
+"""Administrators hear of records that were opened outside a clinician's patients."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date, timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, update
+from sqlalchemy.orm import Session
+
+from db.models import BreakGlassAccess, User
+from db.routing import SYSTEM, Database
+from services.core.actors import Actor, Role
+from services.messaging.mail import MailNotSent, MailServer, SmtpMailer
+from services.patients.care import break_glass
+from services.patients.care.break_glass_letters import tell_administrators
+from services.patients.records import patients
+from tests.mailbox import Mailbox, mail_server
+from tests.services.patients.patient_samples import ADA
+
+CLINIC = "https://clinic.example.org"
+REASON = "Unconscious in the waiting room"
+
+
+@pytest.fixture
+def mailbox() -> Mailbox:
+    return Mailbox()
+
+
+@pytest.fixture
+def mailer(mailbox: Mailbox) -> Iterator[SmtpMailer]:
+    with mail_server(mailbox) as port:
+        server = MailServer.at(f"smtp://127.0.0.1:{port}")
+        yield SmtpMailer(server, sender="Chartroom <chartroom@example.org>")
+
+
+@pytest.fixture
+def database(endpoints) -> Iterator[Database]:
+    with closing(Database(endpoints)) as database:
+        yield database
+
+
+def known(session: Session, name: str, role: Role, email: str | None = None) -> Actor:
+    user = User(name=name, role=role.value, email=email)
+    session.add(user)
+    session.flush()
+    return Actor(user.id, name, role)
+
+
+@pytest.fixture
+def access(database: Database) -> UUID:
+    """Dora has opened Ada's record; Ines and Olaf are administrators."""
+
+    def open_record(session: Session) -> UUID:
+        known(session, "Ines", Role.ADMIN, "ines@example.org")
+        known(session, "Olaf", Role.ADMIN, "olaf@example.org")
+        known(session, "Gone", Role.ADMIN)
+        known(session, "Cleo", Role.STAFF, "cleo@example.org")
+        dora = known(session, "Doctor Dora", Role.CLINICIAN, "dora@example.org")
+        cleo = known(session, "Desk", Role.STAFF)
+        ada = patients.register(session, cleo, ADA, today=date(2026, 11, 20))
+        return break_glass.open_record(session, dora, ada.id, REASON).id
+
+    return database.write(open_record, acting=SYSTEM).value
+
+
+def tell(database: Database, mailer: SmtpMailer) -> int:
+    with database.writing(acting=SYSTEM) as session:
+        return tell_administrators(session, mailer, CLINIC)
+
+
+@pytest.mark.usefixtures("access")
+def test_every_administrator_gets_a_letter_once(database, mailer, mailbox):
+    told = [tell(database, mailer) for _ in range(2)]
+
+    assert told == [1, 0]
+    assert sorted(letter["To"] for letter in mailbox.letters) == [
+        "ines@example.org",
+        "olaf@example.org",
+    ]
+
+
+def test_the_letter_leads_to_the_page_and_names_nobody(
+    database, mailer, mailbox, access
+):
+    tell(database, mailer)
+
+    written = mailbox.letters[0].as_string()
+    assert f"{CLINIC}/break_glass_review" in written.replace("=\n", "")
+    assert str(access) in written.replace("=\n", "")
+    for secret in ("Dora", "Ada", "Lovelace", REASON):
+        assert secret not in written
+
+
+@pytest.mark.usefixtures("access")
+def test_while_no_letter_leaves_it_stays_to_be_told(database, mailer, mailbox):
+    mailbox.refusal = "451 Not now"
+    with pytest.raises(MailNotSent):
+        tell(database, mailer)
+    mailbox.refusal = None
+
+    assert tell(database, mailer) == 1
+
+
+@pytest.mark.usefixtures("access")
+def test_who_was_deactivated_gets_no_letter(database, mailer, mailbox):
+    gone = update(User).where(User.name == "Olaf").values(deactivated_at=func.now())
+    database.write(lambda s: s.execute(gone), acting=SYSTEM)
+
+    tell(database, mailer)
+
+    assert [letter["To"] for letter in mailbox.letters] == ["ines@example.org"]
+
+
+@pytest.mark.usefixtures("access")
+def test_nobody_is_written_to_about_what_is_long_past(database, mailer, mailbox):
+    created_at = BreakGlassAccess.created_at
+    past = update(BreakGlassAccess).values(created_at=created_at - timedelta(days=8))
+    database.write(lambda s: s.execute(past), acting=SYSTEM)
+
+    assert tell(database, mailer) == 0
+    assert not mailbox.letters

@@ -1,0 +1,82 @@
+"""A small clinic, asked in each role's own name through the app's login."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, TypeVar
+
+from sqlalchemy.orm import Session
+
+from db.endpoints import Endpoints
+from db.models import User
+from db.routing import SYSTEM, Database
+from services.core.actors import Actor, Role
+from services.core.on_behalf import ActorDatabase
+from services.lists.criteria import Criteria
+from services.patients import search
+from services.patients.care import care
+from services.patients.records import patients
+from services.patients.records.model import PatientRecord
+from tests.services.patients.patient_samples import ADA, ada
+
+T = TypeVar("T")
+TODAY: Final = date(2026, 11, 20)
+REASON: Final = "Unconscious in the waiting room"
+HERS: Final = ada(first_name="Grace", last_name="Hopper", phone_number="+441632960001")
+
+
+@dataclass(frozen=True)
+class Clinic:
+    """A clinic of five people: Ada is nobody's patient, Grace is Dora's."""
+
+    database: Database
+    cleo: Actor
+    dora: Actor
+    emil: Actor
+    ana: Actor
+    ines: Actor
+    ada: PatientRecord
+    grace: PatientRecord
+
+    def read(self, actor: Actor, operation: Callable[[Session], T]) -> T:
+        """Return what the actor is shown, never less than everybody has written."""
+        lsn = self.database.write(lambda _: None, acting=SYSTEM).lsn
+        return ActorDatabase(self.database, actor).read(operation, after=lsn).value
+
+    def write(self, actor: Actor, operation: Callable[[Session], T]) -> T:
+        return ActorDatabase(self.database, actor).write(operation).value
+
+    def names(self, actor: Actor) -> list[str]:
+        """Return the names in the actor's list of everybody."""
+        page = self.read(actor, lambda s: search.list_patients(s, actor, Criteria()))
+        return [row.first_name for row in page.rows]
+
+
+@contextmanager
+def settled(endpoints: Endpoints) -> Iterator[Clinic]:
+    """Open the clinic in a fresh database."""
+    with closing(Database(endpoints)) as database:
+
+        def settle(session: Session) -> dict[str, Any]:
+            people = {
+                "cleo": _person(session, "Cleo Clerk", Role.STAFF),
+                "dora": _person(session, "Doctor Dora", Role.CLINICIAN),
+                "emil": _person(session, "Doctor Emil", Role.CLINICIAN),
+                "ana": _person(session, "Ana Analyst", Role.ANALYST),
+                "ines": _person(session, "Ines Admin", Role.ADMIN),
+            }
+            cleo = people["cleo"]
+            known = patients.register(session, cleo, ADA, today=TODAY)
+            hers = patients.register(session, cleo, HERS, today=TODAY)
+            care.assign(session, cleo, hers.id, people["dora"].id)
+            return {**people, "ada": known, "grace": hers}
+
+        yield Clinic(database, **database.write(settle, acting=SYSTEM).value)
+
+
+def _person(session: Session, name: str, role: Role) -> Actor:
+    user = User(name=name, role=role.value)
+    session.add(user)
+    session.flush()
+    return Actor(user.id, name, role)

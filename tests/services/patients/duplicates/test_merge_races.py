@@ -1,0 +1,56 @@
+"""A merge while others work, with real transactions."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from db.models import User
+from services.patients.records import patients
+from tests.conftest import connect
+from tests.services.patients.duplicates.merge_samples import merge, register_pair
+
+
+@pytest.fixture
+def committing(database_url):
+    engine = connect(database_url)
+    yield engine
+    engine.dispose()
+
+
+def test_of_two_merges_at_once_one_wins_whichever_way_they_go(committing, clerk, today):
+    ready = Barrier(2)
+    with Session(committing) as session, session.begin():
+        pair = register_pair(session, clerk, today)
+
+    def attempt(order):
+        ready.wait(timeout=10)
+        try:
+            with Session(committing) as session, session.begin():
+                return merge(session, clerk, order, today)
+        except (patients.PatientArchived, patients.StaleVersion) as refusal:
+            return refusal
+
+    with ThreadPoolExecutor(2) as threads:
+        outcomes = list(threads.map(attempt, [pair, pair[::-1]]))
+
+    assert sum(isinstance(one, Exception) for one in outcomes) == 1
+
+
+@pytest.mark.parametrize("filed_under", [0, 1], ids=["kept", "merged"])
+def test_nothing_is_filed_under_either_record_while_they_merge(
+    committing, clerk, today, filed_under
+):
+    with Session(committing) as session, session.begin():
+        pair = register_pair(session, clerk, today)
+
+    with Session(committing) as merging_session, Session(committing) as filing_session:
+        merge(merging_session, clerk, pair, today)
+        filing_session.execute(text("SET lock_timeout = '100ms'"))
+        filed = User(name="A", role="patient", patient_id=pair[filed_under].id)
+        filing_session.add(filed)
+        with pytest.raises(OperationalError, match="lock timeout"):
+            filing_session.flush()

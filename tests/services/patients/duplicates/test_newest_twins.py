@@ -1,0 +1,64 @@
+"""Whoever was registered twice is shown on the day it happened."""
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+
+from db.models import AuditEvent
+from services.core.actors import Actor, Role
+from services.core.errors import NotAllowed
+from services.patients.duplicates import new_records
+from services.patients.records import patients
+from tests.services.patients.patient_samples import ADA, ada
+
+
+@pytest.fixture
+def register(session, clerk, today):
+    return lambda draft: patients.register(session, clerk, draft, today=today)
+
+
+def test_a_likely_pair_is_shown_once(session, clerk, register):
+    known = register(ADA)
+    new = register(ada(email="other@example.org"))
+
+    (twins,) = new_records.list_twins(session, clerk)
+    assert {twins.new.id, twins.known.patient.id} == {known.id, new.id}
+
+
+def test_strangers_are_no_twins(session, clerk, register):
+    register(ADA)
+    register(
+        ada(
+            first_name="Grace",
+            last_name="Hopper",
+            email="g@h.example",
+            phone_number=None,
+        )
+    )
+
+    assert new_records.list_twins(session, clerk) == ()
+
+
+def test_no_more_are_shown_than_asked_for(session, clerk, register):
+    for _ in range(3):
+        register(ada(email=f"{uuid4().hex}@example.org"))
+
+    assert len(new_records.list_twins(session, clerk, limit=1)) == 1
+
+
+def test_who_was_shown_is_written_down_as_one_search(session, clerk, register):
+    pair = {register(ADA).id, register(ada(email="other@example.org")).id}
+
+    new_records.list_twins(session, clerk)
+
+    (event,) = session.scalars(
+        select(AuditEvent).where(AuditEvent.action == "patient:find-duplicates")
+    )
+    assert set(event.details["patients"]) == set(map(str, pair))
+
+
+@pytest.mark.parametrize("role", [Role.ANALYST, Role.ADMIN, Role.PATIENT])
+def test_only_the_desk_compares_patients(session, role):
+    with pytest.raises(NotAllowed):
+        new_records.list_twins(session, Actor(uuid4(), "", role))

@@ -1,0 +1,69 @@
+"""Dates of birth as people write them."""
+
+from datetime import date
+
+import pytest
+
+from services.core.errors import InvalidInput
+from services.patients.records import patients
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "1980-01-31",
+        " 1980-1-31 ",
+        "1980/01/31",
+        "1980.01.31",
+        "31.01.1980",
+        "31/1/1980",
+        "1/31/1980",
+        "01-31-1980",
+        "31 Jan 1980",
+        "31. January 1980",
+        "31-JAN-1980",
+        "Jan 31, 1980",
+        "january 31 1980",
+        "Jan. 31,1980",
+    ],
+)
+def test_every_spelling_with_one_meaning_is_read(written):
+    assert patients.parse_date_of_birth(written) == date(1980, 1, 31)
+
+
+def test_the_same_number_twice_has_one_meaning():
+    assert patients.parse_date_of_birth("05/05/1980") == date(1980, 5, 5)
+
+
+@pytest.mark.parametrize("written", ["01/02/1980", "1.2.1980", "12-11-1980"])
+def test_a_date_that_could_be_two_days_is_refused(written):
+    with pytest.raises(InvalidInput, match="two different days; write it as year"):
+        patients.parse_date_of_birth(written)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "1980-01-1998",
+        "1980-02-30",
+        "1980-13-01",
+        "1980-W05-1",
+        "19800131",
+        "31/13/1980",
+        "32/01/1980",
+        "1/31-1980",
+        "31 Foo 1980",
+        "31 Ma 1980",
+        "31/01/80",
+        "0000-01-01",
+        "1980-01-31T00:00",
+        "١٩٨٠-٠١-٣١",
+        "yesterday",
+    ],
+)
+def test_what_is_no_date_is_refused_and_an_example_given(written):
+    with pytest.raises(InvalidInput, match="for example 1980-01-31") as refused:
+        patients.parse_date_of_birth(written)
+
+    assert refused.value.property_name == "date_of_birth"

@@ -1,0 +1,71 @@
+"""Rows of patients, read as records."""
+
+from dataclasses import FrozenInstanceError, fields
+from datetime import UTC, date, datetime
+from uuid import uuid4
+
+import pytest
+
+from services.patients.records import rows
+from services.patients.records.model import PatientRecord, Sex
+
+VALUES = {
+    "id": uuid4(),
+    "first_name": "Ada",
+    "last_name": "Lovelace",
+    "date_of_birth": date(1980, 5, 17),
+    "sex": "female",
+    "email": None,
+    "phone_number": "+441632960983",
+    "address": None,
+    "emergency_contact": None,
+    "allergies": ["Penicillin V"],
+    "no_known_allergies": False,
+    "medical_history": [],
+    "current_medications": ["Aspirin", "Ibuprofen"],
+    "photo_file_id": None,
+    "version": 3,
+    "created_at": datetime(2026, 1, 1, tzinfo=UTC),
+    "updated_at": datetime(2026, 1, 2, tzinfo=UTC),
+    "deleted_at": None,
+    "merged_into_id": None,
+}
+
+
+def test_the_columns_are_the_fields_in_their_order():
+    names = [field.name for field in fields(PatientRecord)]
+
+    assert [column.key for column in rows.COLUMNS] == names
+
+
+def test_a_row_becomes_the_record_that_its_fields_make():
+    expected = PatientRecord(
+        **{
+            **VALUES,
+            "sex": Sex.FEMALE,
+            "allergies": ("Penicillin V",),
+            "medical_history": (),
+            "current_medications": ("Aspirin", "Ibuprofen"),
+        }
+    )
+
+    record = rows.record_of(tuple(VALUES.values()))
+
+    assert record == expected
+    assert hash(record) == hash(expected)
+    assert repr(record) == repr(expected)
+
+
+def test_a_record_made_from_a_row_is_frozen():
+    record = rows.record_of(tuple(VALUES.values()))
+
+    with pytest.raises(FrozenInstanceError):
+        record.version = 4
+
+
+@pytest.mark.parametrize("count", [18, 20])
+def test_a_row_of_other_columns_is_noticed(count):
+    row = (*VALUES.values(), None)[:count]
+
+    with pytest.raises(ValueError, match="zip"):
+        rows.record_of(row)

@@ -1,0 +1,155 @@
+"""The same criteria, answered slowly and obviously."""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time, timedelta
+
+from services.lists.criteria import (
+    Combine,
+    Criteria,
+    Direction,
+    Filter,
+    Group,
+    Operator,
+)
+from services.patients.records.model import PatientRecord
+
+Fold = Callable[[str], str]
+
+_COMPARISONS: dict[Operator, Callable[[object, object], bool]] = {
+    Operator.EQUAL: lambda a, b: a == b,
+    Operator.NOT_EQUAL: lambda a, b: a != b,
+    Operator.LESS_THAN: lambda a, b: a < b,
+    Operator.LESS_THAN_OR_EQUAL: lambda a, b: a <= b,
+    Operator.GREATER_THAN: lambda a, b: a > b,
+    Operator.GREATER_THAN_OR_EQUAL: lambda a, b: a >= b,
+    Operator.CONTAINS: lambda a, b: b in a,
+    Operator.STARTS_WITH: lambda a, b: a.startswith(b),
+}
+_LISTS = {"allergies", "medical_history", "current_medications"}
+_MOMENTS = {"created_at", "updated_at"}
+
+
+class PlainPython:
+    """Answers criteria by looking at every patient."""
+
+    def __init__(
+        self, everybody: Sequence[PatientRecord], fold: Fold, now: datetime
+    ) -> None:
+        self._everybody = everybody
+        self._fold = fold
+        self._now = now
+
+    def ids(self, criteria: Criteria) -> list[object]:
+        """Return the ids of the patients who meet the criteria, in order."""
+        found = [
+            patient
+            for patient in self._everybody
+            if patient.is_archived == criteria.archived
+            and self._meets_group(patient, criteria.where)
+            and self._is_named(patient, criteria.search)
+        ]
+        for key, is_descending in reversed(self._keys(criteria)):
+            found.sort(key=key, reverse=is_descending)
+        return [patient.id for patient in found]
+
+    def _meets_group(self, patient: PatientRecord, group: Group) -> bool:
+        asking = [m for m in group.members if isinstance(m, Filter) or any(m.filters())]
+        answers = [
+            self._meets(patient, member)
+            if isinstance(member, Filter)
+            else self._meets_group(patient, member)
+            for member in asking
+        ]
+        is_all = group.combine is Combine.AND or not answers
+        return all(answers) if is_all else any(answers)
+
+    def _meets(self, patient: PatientRecord, asked: Filter) -> bool:
+        if asked.operator is Operator.IS_EMPTY:
+            wants_empty = str(asked.value).lower() == "true"
+            return (not getattr(patient, asked.field)) == wants_empty
+        if asked.operator is Operator.IN:
+            equal = (Filter(asked.field, Operator.EQUAL, v) for v in asked.value)
+            return any(self._meets(patient, one) for one in equal)
+        typed = str(asked.value).strip()
+        if asked.field in _LISTS:
+            return self._lists(getattr(patient, asked.field), asked.operator, typed)
+        if asked.field in _MOMENTS:
+            return self._is_when(getattr(patient, asked.field), asked.operator, typed)
+        ours, theirs = self._comparable(patient, asked.field, typed)
+        if ours is None:
+            return asked.operator is Operator.NOT_EQUAL
+        return _COMPARISONS[asked.operator](ours, theirs)
+
+    def _comparable(
+        self, patient: PatientRecord, field: str, typed: str
+    ) -> tuple[object, object]:
+        if field in {"age", "birth_year"}:
+            age, year = patient.age(self._now.date()), patient.date_of_birth.year
+            return (age if field == "age" else year), int(typed)
+        ours = getattr(patient, field)
+        match field:
+            case "date_of_birth":
+                return ours, date.fromisoformat(typed)
+            case "no_known_allergies" | "sex" | "id":
+                return str(ours).lower(), typed.lower()
+            case "phone_number":
+                return ours and ours.strip("+"), re.sub("[^0-9]", "", typed)
+            case "email":
+                return ours and ours.lower(), typed.lower()
+            case _:
+                return ours and self._fold(ours), self._fold(typed)
+
+    def _lists(self, items: Sequence[str], operator: Operator, typed: str) -> bool:
+        asked = self._fold(typed)
+        folded = [self._fold(item) for item in items]
+        if operator is Operator.CONTAINS:
+            return any(asked in item for item in folded)
+        start = r"(?<!\w)" if re.match(r"\w", asked) else ""
+        end = r"(?!\w)" if re.search(r"\w$", asked) else ""
+        has = any(re.search(start + re.escape(asked) + end, item) for item in folded)
+        return has == (operator is Operator.HAS)
+
+    def _is_when(self, moment: datetime, operator: Operator, typed: str) -> bool:
+        day = datetime.combine(date.fromisoformat(typed), time.min, self._now.tzinfo)
+        next_day = datetime.combine(
+            date.fromisoformat(typed) + timedelta(1), time.min, self._now.tzinfo
+        )
+        # -1, 0 or 1: before, during or after the day.
+        position = (moment >= day) + (moment >= next_day) - 1
+        return _COMPARISONS[operator](position, 0)
+
+    def _is_named(self, patient: PatientRecord, search: str) -> bool:
+        name = self._fold(f"{patient.first_name} {patient.last_name}")
+        return all(
+            re.search(rf"(^|[ '.(-]){re.escape(self._fold(word))}", name)
+            for word in search.split()
+        )
+
+    def _keys(self, criteria: Criteria):
+        orders = [(o.field, o.direction is Direction.DESC) for o in criteria.orders]
+        orders = orders or [("last_name", False), ("first_name", False)]
+        if orders[-1][0] == "last_name" and "first_name" not in dict(orders):
+            orders.append(("first_name", orders[-1][1]))
+        keys = [(self._key(field), turned) for field, turned in orders]
+        # Whoever is older was born earlier: `id` goes the way of the day of birth.
+        last_field, is_descending = orders[-1]
+        is_turned = is_descending != (last_field == "age")
+        return [*keys, (lambda patient: patient.id, is_turned)]
+
+    def _key(self, field: str) -> Callable[[PatientRecord], object]:
+        if field == "birth_year":
+            return lambda patient: patient.date_of_birth.year
+        if field == "age":
+            return lambda patient: -patient.date_of_birth.toordinal()
+        if field == "phone_number":
+            return lambda p: _last(p.phone_number and p.phone_number.strip("+"))
+        if field == "email":
+            return lambda p: _last(p.email and p.email.lower())
+        if field in {"first_name", "last_name"}:
+            return lambda patient: self._fold(getattr(patient, field))
+        return lambda patient: getattr(patient, field)
+
+
+def _last(value: str | None) -> tuple[bool, str]:
+    return value is None, value or ""

@@ -1,0 +1,121 @@
+"""Exports with names for those who see none."""
+
+import csv
+import io
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, select, update
+
+from db.models import AuditEvent, ExportGrant, Patient, User
+from services.core.actors import Actor, Role
+from services.core.errors import InvalidInput, NotAllowed, NotFound
+from services.lists import views
+from services.lists.criteria import Criteria, Filter, Group, Operator
+from services.patients import search
+from services.patients.search import export_grants
+from services.patients.search.fields import PATIENTS
+from tests.services.patients.patient_samples import ADA
+
+REASON = "The health office asks for contacts"
+WOMEN = Criteria(Group(members=(Filter("sex", Operator.EQUAL, "female"),)))
+
+
+def known(session, name: str, role: Role = Role.ANALYST) -> Actor:
+    user = User(name=name, role=role.value)
+    session.add(user)
+    session.flush()
+    return Actor(user.id, name, role)
+
+
+@pytest.fixture
+def ana(session) -> Actor:
+    return known(session, "Ana Analyst")
+
+
+def test_a_grant_is_good_for_ten_minutes(session, ana):
+    grant = export_grants.ask(session, ana, None, REASON)
+
+    begun = session.scalar(select(func.now()))
+    assert grant.expires_at - begun == timedelta(minutes=10)
+    assert (grant.user_id, grant.reason) == (ana.id, REASON)
+
+
+def test_a_grant_is_used_once(session, ana):
+    key = views.remember(session, ana, WOMEN, subject=PATIENTS)
+    grant = export_grants.ask(session, ana, key, REASON)
+
+    used = export_grants.use(session, ana, grant.id)
+
+    assert (used.criteria_key, used.reason) == (key, REASON)
+    with pytest.raises(export_grants.GrantSpent):
+        export_grants.use(session, ana, grant.id)
+
+
+def test_a_grant_runs_out(session, ana):
+    grant = export_grants.ask(session, ana, None, REASON)
+    session.execute(
+        update(ExportGrant).values(expires_at=func.now() - timedelta(seconds=1))
+    )
+
+    with pytest.raises(export_grants.GrantSpent):
+        export_grants.use(session, ana, grant.id)
+
+
+def test_nobody_uses_the_grant_of_somebody_else(session, ana):
+    grant = export_grants.ask(session, ana, None, REASON)
+
+    with pytest.raises(NotFound):
+        export_grants.use(session, known(session, "Bo"), grant.id)
+    with pytest.raises(NotFound):
+        export_grants.use(session, ana, uuid4())
+
+
+def test_no_reason_no_grant(session, ana):
+    with pytest.raises(InvalidInput, match="at least 10"):
+        export_grants.ask(session, ana, None, "please")
+
+
+def test_a_list_that_is_not_there_is_not_granted(session, ana):
+    with pytest.raises(NotFound, match="no such list"):
+        export_grants.ask(session, ana, "none", REASON)
+
+
+def test_a_list_that_asks_about_names_is_not_granted(session, clerk, ana):
+    key = views.remember(session, clerk, Criteria(search="lovelace"), subject=PATIENTS)
+
+    with pytest.raises(NotAllowed):
+        export_grants.ask(session, ana, key, REASON)
+
+
+@pytest.mark.parametrize("role", sorted(set(Role) - {Role.ANALYST}))
+def test_only_who_sees_no_names_asks_for_them(session, role):
+    actor = Actor(uuid4(), "", role, uuid4() if role is Role.PATIENT else None)
+
+    for refused in (
+        lambda: export_grants.ask(session, actor, None, REASON),
+        lambda: export_grants.use(session, actor, uuid4()),
+        lambda: search.export_csv(session, actor, Criteria(), named_because=REASON),
+    ):
+        with pytest.raises(NotAllowed):
+            refused()
+
+
+def test_a_granted_file_has_names_and_its_reason_is_written_down(session, ana):
+    session.add(
+        Patient(
+            first_name=ADA.first_name,
+            last_name=ADA.last_name,
+            date_of_birth=ADA.date_of_birth,
+            phone_number=ADA.phone_number,
+        )
+    )
+
+    pieces = search.export_csv(session, ana, Criteria(), named_because=REASON)
+    heading, row = csv.reader(io.StringIO("".join(pieces)))
+
+    cells = dict(zip(heading, row, strict=True))
+    assert (cells["last_name"], cells["date_of_birth"]) == ("Lovelace", "1980-05-17")
+    events = session.execute(select(AuditEvent.action, AuditEvent.reason)).all()
+    assert [tuple(event) for event in events] == [("patient:export-identified", REASON)]

@@ -1,0 +1,76 @@
+"""Analysts in their own role: no names, unless for a reason, and then once."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from services.core.on_behalf import ActorDatabase
+from services.lists.criteria import Criteria
+from services.patients import search
+from services.patients.records.model import UnnamedPatient
+from services.patients.search import export_grants
+from tests.services.patients.clinic_samples import REASON, Clinic, settled
+
+
+@pytest.fixture
+def clinic(endpoints) -> Iterator[Clinic]:
+    with settled(endpoints) as clinic:
+        yield clinic
+
+
+def test_an_analyst_is_shown_everybody_without_names(clinic: Clinic):
+    ana = clinic.ana
+
+    def look(session: Session) -> tuple[Any, ...]:
+        return (
+            search.list_patients(session, ana, Criteria()).rows,
+            search.count_patients(session, ana, Criteria()).value,
+            search.describe(session, ana, Criteria()).patients,
+            "".join(search.export_csv(session, ana, Criteria())),
+        )
+
+    rows, count, described, file = clinic.read(ana, look)
+
+    assert {row.initials for row in rows} == {"AL", "GH"}
+    assert all(isinstance(row, UnnamedPatient) for row in rows)
+    assert (count, described) == (2, 2)
+    assert "GH,1980" in file
+    assert "Hopper" not in file
+
+
+def test_an_analyst_gets_names_for_a_reason_once(clinic: Clinic):
+    ana = clinic.ana
+    grant = clinic.write(ana, lambda s: export_grants.ask(s, ana, None, REASON))
+    used = clinic.write(ana, lambda s: export_grants.use(s, ana, grant.id))
+
+    pieces = ActorDatabase(clinic.database, ana).stream(
+        lambda s: search.export_csv(s, ana, Criteria(), named_because=used.reason)
+    )
+
+    assert {"Hopper", "Lovelace"} <= set(
+        "".join(pieces).replace("\r\n", ",").split(",")
+    )
+    with pytest.raises(export_grants.GrantSpent):
+        clinic.write(ana, lambda s: export_grants.use(s, ana, grant.id))
+
+
+def test_of_two_who_fetch_a_grant_at_once_one_gets_it(clinic: Clinic):
+    ana, ready = clinic.ana, Barrier(4)
+    grant = clinic.write(ana, lambda s: export_grants.ask(s, ana, None, REASON))
+
+    def use(_: int) -> str:
+        ready.wait(timeout=10)
+        try:
+            clinic.write(ana, lambda s: export_grants.use(s, ana, grant.id))
+        except export_grants.GrantSpent:
+            return "spent"
+        return "got it"
+
+    with ThreadPoolExecutor(4) as threads:
+        outcomes = sorted(threads.map(use, range(4)))
+
+    assert outcomes == ["got it", "spent", "spent", "spent"]

@@ -1,0 +1,119 @@
+"""Figures of a list."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlalchemy import insert, text
+
+from db.models import Patient
+from services.core.errors import NotAllowed
+from services.lists.criteria import Criteria, Filter, Group, Operator
+from services.patients import search
+from services.patients.search import Bar, queries, statistics
+
+NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
+EMPTY_BANDS = (
+    *(Bar(f"{age}–{age + 9}", 0) for age in range(0, 90, 10)),
+    Bar("90+", 0),
+)
+
+
+def people(session, *born, **more):
+    rows = [
+        {"first_name": "Ada", "last_name": "King", "date_of_birth": day, **more}
+        for day in born
+    ]
+    session.execute(insert(Patient), rows)
+
+
+EVERYBODY = Criteria()
+
+
+def described(session, actor, asked=EVERYBODY):
+    return search.describe(session, actor, asked, now=NOW)
+
+
+def test_an_empty_list_has_empty_figures(session, clerk):
+    assert described(session, clerk) == search.ListStatistics(
+        0, EMPTY_BANDS, (), (), sampled=False
+    )
+
+
+def test_ages_change_bands_on_the_birthday(session, clerk):
+    people(
+        session,
+        date(2016, 11, 21),
+        date(2016, 11, 20),
+        date(1936, 11, 21),
+        date(1936, 11, 20),
+        date(1906, 1, 1),
+    )
+
+    ages = {bar.label: bar.count for bar in described(session, clerk).ages if bar.count}
+
+    assert ages == {"0–9": 1, "10–19": 1, "80–89": 1, "90+": 2}
+
+
+def test_sexes_and_the_most_common_allergies_are_counted(session, clerk):
+    born = date(1980, 1, 1)
+    people(session, born, born, sex="male", allergies=["Latex", "Nuts"])
+    people(session, born, sex="female", allergies=["Nuts"])
+    people(session, born, sex="other", allergies=[f"Rare {n:02}" for n in range(20)])
+
+    figures = described(session, clerk)
+
+    assert figures.patients == 4
+    assert figures.sexes == (Bar("female", 1), Bar("male", 2), Bar("other", 1))
+    assert figures.allergies[:3] == (Bar("Nuts", 3), Bar("Latex", 2), Bar("Rare 00", 1))
+    assert len(figures.allergies) == 10
+
+
+def test_only_the_lists_own_patients_are_described(session, clerk):
+    people(session, date(1980, 1, 1), sex="male")
+    people(session, date(1980, 1, 1), sex="female")
+    people(session, date(1980, 1, 1), sex="female", deleted_at=NOW)
+    women = Criteria(Group(members=(Filter("sex", Operator.EQUAL, "female"),)))
+
+    assert described(session, clerk, women).sexes == (Bar("female", 1),)
+
+
+@pytest.fixture
+def small_limit(monkeypatch):
+    """Make two thousand patients too many to look at each."""
+    monkeypatch.setattr(statistics, "MOST_DESCRIBED", 2_000)
+    holding_it = (queries._understand, statistics._of_all, statistics._of_sample)
+    for cached in holding_it:
+        cached.cache_clear()
+    yield
+    for cached in holding_it:
+        cached.cache_clear()
+
+
+def test_a_very_long_list_is_described_by_a_bounded_sample(session, clerk, small_limit):
+    people(session, *[date(1980, 1, 1)] * 5_000, sex="male")
+    people(session, *[date(1990, 1, 1)] * 5_000, sex="female")
+    session.execute(text("ANALYZE patients"))
+
+    figures = described(session, clerk)
+
+    assert figures.sampled
+    assert 0 < figures.patients <= 2_000
+
+
+def test_a_planner_that_guesses_too_low_costs_a_sample_not_the_bound(
+    session, clerk, small_limit
+):
+    people(session, *[date(1980, 1, 1)] * 100)
+    session.execute(text("ANALYZE patients"))
+    people(session, *[date(1980, 1, 1)] * 3_000, sex="male")
+    men = Criteria(Group(members=(Filter("sex", Operator.EQUAL, "male"),)))
+
+    figures = described(session, clerk, men)
+
+    assert figures.sampled
+    assert 0 < figures.patients <= 2_000
+
+
+def test_who_may_not_list_learns_no_figures(session, admin):
+    with pytest.raises(NotAllowed):
+        described(session, admin)

@@ -1,0 +1,137 @@
+"""Spellings in patients' lists."""
+
+from datetime import date
+
+import pytest
+
+from db.models import Patient
+from services.core.errors import InvalidInput, NotAllowed
+from services.lists.criteria import Criteria, Filter, Group, Operator
+from services.patients import search
+from services.patients.search import terms
+
+
+@pytest.fixture
+def ward(session):
+    """One patient for each allergy."""
+    allergies = [
+        "Penicillin V",
+        "penicillin G",
+        "PENICILLIN V",
+        "Procaine penicillin",
+        "Penicillins",
+        "Käse (Kuh)",
+        "5% glucose",
+    ]
+    session.add_all(
+        Patient(
+            first_name="Ada",
+            last_name="King",
+            date_of_birth=date(1980, 1, 1),
+            allergies=[allergy],
+        )
+        for allergy in allergies
+    )
+    session.flush()
+
+
+def having(session, actor, operator, typed):
+    asked = Criteria(Group(members=(Filter("allergies", operator, typed),)))
+    page = search.list_patients(session, actor, asked)
+    return sorted(row.allergies[0] for row in page.rows)
+
+
+@pytest.mark.usefixtures("ward")
+@pytest.mark.parametrize(
+    ("operator", "typed", "found"),
+    [
+        (
+            Operator.HAS,
+            "Penicillin",
+            ["PENICILLIN V", "Penicillin V", "Procaine penicillin", "penicillin G"],
+        ),
+        (Operator.HAS, "penicillin v", ["PENICILLIN V", "Penicillin V"]),
+        (Operator.HAS, "kase", ["Käse (Kuh)"]),
+        (Operator.HAS, "KUH", ["Käse (Kuh)"]),
+        (Operator.HAS, "5%", ["5% glucose"]),
+        (Operator.HAS, "%", ["5% glucose"]),
+        (Operator.HAS, "cillin", []),
+        (Operator.HAS, "_", []),
+        (Operator.CONTAINS, "cillins", ["Penicillins"]),
+        (Operator.CONTAINS, "ÄSE", ["Käse (Kuh)"]),
+        (Operator.CONTAINS, "%", ["5% glucose"]),
+        (
+            Operator.NOT_EQUAL,
+            "penicillin",
+            ["5% glucose", "Käse (Kuh)", "Penicillins"],
+        ),
+    ],
+)
+def test_words_are_found_whole_and_parts_only_when_asked_for(
+    session, clerk, operator, typed, found
+):
+    assert having(session, clerk, operator, typed) == found
+
+
+def test_what_nobody_has_excludes_nobody(session, clerk, ward):
+    assert len(having(session, clerk, Operator.NOT_EQUAL, "unheard of")) == 7
+
+
+def test_a_part_that_stands_in_too_many_entries_is_refused(
+    session, clerk, ward, monkeypatch
+):
+    monkeypatch.setattr(terms, "MAX_SPELLINGS", 3)
+
+    with pytest.raises(InvalidInput, match="Too many entries") as refusal:
+        having(session, clerk, Operator.CONTAINS, "penicillin")
+
+    assert refusal.value.property_name == "allergies"
+
+
+@pytest.mark.parametrize(
+    ("typed", "suggested"),
+    [
+        ("pen", ("penicillin G", "PENICILLIN V", "Penicillins", "Procaine penicillin")),
+        ("kuh", ("Käse (Kuh)",)),
+        ("5%", ("5% glucose",)),
+        ("icillin", ()),
+        ("  ", ()),
+        ("\0", ()),
+        ("(", ("Käse (Kuh)",)),
+    ],
+)
+def test_spellings_are_suggested_by_the_beginnings_of_their_words(
+    session, clerk, ward, typed, suggested
+):
+    found = search.suggest_terms(session, clerk, "allergies", typed)
+
+    assert tuple(map(str.lower, found)) == tuple(map(str.lower, suggested))
+
+
+def test_suggestions_are_as_many_as_asked_for(session, clerk, ward):
+    suggested = search.suggest_terms(session, clerk, "allergies", "p", limit=2)
+
+    assert len(suggested) == 2
+
+
+def test_suggestions_come_from_the_list_that_is_being_filled_in(session, clerk, ward):
+    assert search.suggest_terms(session, clerk, "medical_history", "pen") == ()
+    with pytest.raises(InvalidInput):
+        search.suggest_terms(session, clerk, "address", "pen")
+
+
+def test_who_may_not_list_is_not_told_what_others_suffer_from(session, admin):
+    with pytest.raises(NotAllowed):
+        search.suggest_terms(session, admin, "allergies", "pen")
+
+
+def test_terms_to_choose_from_come_in_order_and_once(session, clerk, ward):
+    listed = search.list_terms(session, clerk, "allergies", limit=3)
+
+    assert len(listed) == 3
+    assert list(map(str.lower, listed)) == sorted(map(str.lower, listed))
+
+
+def test_who_may_not_list_is_offered_no_terms(session, admin):
+    with pytest.raises(NotAllowed):
+        search.list_terms(session, admin, "allergies")

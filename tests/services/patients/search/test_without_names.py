@@ -1,0 +1,239 @@
+"""What those who see no names get to see of a list, and what they may ask."""
+
+import csv
+import io
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import insert
+
+from db.models import Patient
+from services.core.actors import Actor, Role, Scope
+from services.core.errors import InvalidInput, NotAllowed
+from services.lists import views
+from services.lists.criteria import Criteria, Direction, Filter, Group, Operator, Order
+from services.patients import search
+from services.patients.records.model import UnnamedPatient
+from services.patients.search.fields import FIELDS, PATIENTS, UNNAMED_FIELDS, fields_for
+from tests.services.patients.search.conftest import NOW
+
+ADA = {
+    "first_name": "Ada",
+    "last_name": "Lovelace",
+    "date_of_birth": date(1980, 5, 17),
+    "sex": "female",
+    "email": "ada@example.org",
+    "phone_number": "+441632960983",
+    "address": "12 St James's Square",
+    "emergency_contact": "William King",
+    "allergies": ["Penicillin V"],
+}
+# Whatever of Ada could tell somebody who she is.
+TELLING = (
+    "Ada", "Lovelace", "05-17", "17", "example", "1632960983", "James", "William",
+)  # fmt: skip
+HIDDEN = sorted(set(FIELDS) - set(UNNAMED_FIELDS))
+
+
+@pytest.fixture
+def ada(session):
+    statement = insert(Patient).values(ADA).returning(Patient.id)
+    return session.scalars(statement).one()
+
+
+def where(*filters):
+    return Criteria(Group(members=filters))
+
+
+def exported(session, actor, asked):
+    pieces = search.export_csv(session, actor, asked, now=NOW)
+    return list(csv.reader(io.StringIO("".join(pieces))))
+
+
+def test_a_page_shows_initials_and_the_year_of_birth(session, analyst, ada):
+    page = search.list_patients(session, analyst, Criteria(), now=NOW)
+
+    (shown,) = page.rows
+    assert isinstance(shown, UnnamedPatient)
+    assert (shown.id, shown.initials, shown.birth_year) == (ada, "AL", 1980)
+    assert shown.allergies == ("Penicillin V",)
+
+
+@pytest.mark.usefixtures("ada")
+def test_asvs_8_2_3_nothing_that_tells_who_it_is_is_in_a_row(session, analyst):
+    page = search.list_patients(session, analyst, Criteria(), now=NOW)
+    numbered = search.list_numbered(
+        session, analyst, Criteria(), page=1, per_page=1, now=NOW
+    )
+    # The moments and the id are digits by chance.
+    rows = [
+        replace(row, id=None, created_at=None, updated_at=None)
+        for row in (*page.rows, *numbered)
+    ]
+
+    assert len(rows) == 2
+    assert not [word for word in TELLING if word in repr(rows)]
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_file_has_the_same_columns_and_no_others(session, analyst):
+    heading, row = exported(session, analyst, Criteria())
+
+    cells = dict(zip(heading, row, strict=True))
+    assert set(cells) == {
+        "id", "initials", "birth_year", "sex", "allergies", "no_known_allergies",
+        "medical_history", "current_medications", "created_at", "updated_at",
+    }  # fmt: skip
+    assert (cells["initials"], cells["birth_year"]) == ("AL", "1980")
+    for digits in ("id", "created_at", "updated_at"):
+        del cells[digits]
+    assert not [word for word in TELLING if word in str(cells)]
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+@pytest.mark.parametrize("ask", ["page", "number", "count", "figures", "file", "key"])
+def test_no_filter_asks_about_what_is_hidden(session, analyst, ask, name):
+    operator = FIELDS[name].operators[0]
+    values = {"age": "40", "date_of_birth": "1980-05-17", "phone_number": "44"}
+
+    with pytest.raises(NotAllowed, match="without names and contact details"):
+        ASKING[ask](
+            session, analyst, where(Filter(name, operator, values.get(name, "ada")))
+        )
+
+
+@pytest.mark.parametrize("name", [n for n in HIDDEN if FIELDS[n].is_sortable])
+def test_no_order_tells_what_is_hidden(session, analyst, name):
+    asked = Criteria(orders=(Order("sex"), Order(name)))
+
+    for ask in ASKING.values():
+        with pytest.raises(NotAllowed, match=FIELDS[name].label.lower()):
+            ask(session, analyst, asked)
+
+
+def test_a_filter_inside_groups_is_seen_too(session, analyst):
+    inner = Group(members=(Filter("last_name", Operator.EQUAL, "Lovelace"),))
+
+    with pytest.raises(NotAllowed):
+        ASKING["page"](session, analyst, Criteria(Group(members=(Group(), inner))))
+
+
+@pytest.mark.parametrize(
+    "typed", ["lovelace", "1980-05-17", "0199f0aa-0000-7000-8000-000000000001"]
+)
+def test_nobody_is_searched_for(session, analyst, typed):
+    for ask in ASKING.values():
+        with pytest.raises(NotAllowed, match="cannot search"):
+            ask(session, analyst, Criteria(search=typed))
+
+
+def test_nobody_of_a_similar_name_is_offered(session, analyst):
+    with pytest.raises(NotAllowed):
+        search.find_similar(session, analyst, "lovelace")
+
+
+def test_a_key_does_not_recall_what_a_colleague_asked_about_names(
+    session, clerk, analyst
+):
+    key = views.remember(session, clerk, Criteria(search="lovelace"), subject=PATIENTS)
+
+    with pytest.raises(NotAllowed):
+        views.recall(session, analyst, key, subject=PATIENTS)
+    assert views.recall(session, clerk, key, subject=PATIENTS) == Criteria(
+        search="lovelace"
+    )
+
+
+def test_what_is_wrong_for_everybody_is_said_first(session, analyst):
+    with pytest.raises(InvalidInput, match="no field"):
+        ASKING["page"](session, analyst, where(Filter("shoe", Operator.EQUAL, "44")))
+
+
+def test_whatever_is_shown_may_be_asked(visit, analyst, clerk):
+    allergic = Filter("allergies", Operator.HAS, "penicillin")
+    asked = where(allergic, Filter("birth_year", Operator.GREATER_THAN, "1950"))
+    asked = replace(asked, orders=(Order("birth_year", Direction.DESC), Order("sex")))
+
+    unnamed = search.list_patients(visit, analyst, asked, size=500, now=NOW)
+    named = search.list_patients(visit, clerk, asked, size=500, now=NOW)
+
+    assert [row.id for row in unnamed.rows] == [row.id for row in named.rows]
+    assert len(unnamed.rows) > 20
+
+
+def test_the_usual_order_does_not_follow_the_names(visit, analyst):
+    page = search.list_patients(visit, analyst, Criteria(), size=500, now=NOW)
+
+    registered = [(row.created_at, row.id) for row in page.rows]
+    assert registered == sorted(registered, reverse=True)
+
+
+def test_pages_follow_each_other(visit, analyst):
+    everybody = search.list_patients(visit, analyst, Criteria(), size=500, now=NOW)
+
+    seen, after = [], None
+    while page := search.list_patients(
+        visit, analyst, Criteria(), size=50, after=after, now=NOW
+    ):
+        seen += [row.id for row in page.rows]
+        if not (after := page.next):
+            break
+
+    assert seen == [row.id for row in everybody.rows]
+
+
+def test_counts_and_figures_are_those_of_everybody_else(visit, analyst, clerk):
+    asked = where(Filter("sex", Operator.EQUAL, "female"))
+
+    theirs, ours = (
+        (
+            search.count_patients(visit, actor, asked, now=NOW),
+            search.describe(visit, actor, asked, now=NOW),
+        )
+        for actor in (analyst, clerk)
+    )
+
+    assert theirs[0] == ours[0]
+    assert theirs[1].sexes == ours[1].sexes
+    assert theirs[1].allergies == ours[1].allergies
+
+
+def test_ages_are_told_from_the_year_of_birth(session, analyst, clerk):
+    # Nine until the birthday at the end of the year.
+    late = ADA | {"date_of_birth": date(2016, 12, 31)}
+    session.execute(insert(Patient).values(late))
+
+    def ages(actor):
+        figures = search.describe(session, actor, Criteria(), now=NOW)
+        return [bar.label for bar in figures.ages if bar.count]
+
+    assert ages(clerk) == ["0–9"]
+    assert ages(analyst) == ["10–19"]
+
+
+def test_a_token_for_exports_alone_shows_no_names(session, ada):
+    scopes = frozenset({Scope.EXPORT_PATIENTS})
+    program = Actor(uuid4(), "nightly", Role.STAFF, scopes=scopes)
+
+    heading, row = exported(session, program, Criteria())
+
+    assert "last_name" not in heading
+    assert row[0] == str(ada)
+
+
+def test_who_sees_names_may_ask_about_everything(clerk, clinician, analyst):
+    assert fields_for(clerk) is fields_for(clinician) is FIELDS
+    assert fields_for(analyst) is UNNAMED_FIELDS
+
+
+ASKING = {
+    "page": search.list_patients,
+    "number": lambda *asked: search.list_numbered(*asked, page=1, per_page=1),
+    "count": search.count_patients,
+    "figures": search.describe,
+    "file": exported,
+    "key": partial(views.remember, subject=PATIENTS),
+}

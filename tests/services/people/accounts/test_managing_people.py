@@ -1,0 +1,330 @@
+"""What administrators do to sign-ins: only they, only fresh, never to themselves."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func
+
+from db.models import Passkey, User
+from services.core.actors import PERMISSIONS, Actor, Permission, Role, Scope
+from services.core.audit import Action
+from services.core.errors import InvalidInput, NotAllowed
+from services.documents.sharing import offboarding
+from services.people import accounts, sessions, tokens
+from services.people.accounts import AccountStatus, Particulars, invitations
+from services.people.sign_in.confirmations import NotConfirmed
+from tests.services.people.people_samples import (
+    desk,
+    events,
+    open_sessions,
+    patient,
+    person,
+    wait,
+)
+
+ADA = Particulars("Ada Admin", "ada.admin@example.org", "+441234567890")
+FRESH_DEEDS = {
+    "change role": lambda s, a, u, **f: accounts.change_role(
+        s, a, u, Role.ANALYST, **f
+    ),
+    "correct": lambda s, a, u, **f: accounts.change_particulars(s, a, u, ADA, **f),
+    "reactivate": accounts.reactivate,
+    "reset passkeys": accounts.reset_passkeys,
+    "send a new link": invitations.renew,
+}
+DEEDS = FRESH_DEEDS | {
+    "deactivate": lambda s, a, u, **_: offboarding.deactivate(s, a, u),
+    "look": lambda s, a, u, **_: accounts.get_person(s, a, u),
+    "list": lambda s, a, _u, **_f: accounts.list_people(s, a),
+}
+FORBIDDEN_TO_ONESELF = ("change role", "reset passkeys", "deactivate")
+
+
+@pytest.fixture
+def boss(session):
+    return desk(session)
+
+
+@pytest.fixture
+def rosa(session):
+    return person(session, name="Rosa", email="rosa@example.org")
+
+
+def sign_in(session, user, method="code"):
+    return sessions.start(session, user.id, method=method, network=None, browser=None)
+
+
+def invite(session, boss, *, name, email, role=Role.STAFF):
+    return invitations.invite(
+        session, boss.actor, name=name, email=email, role=role, **boss.fresh
+    )
+
+
+def own_token(session, started):
+    return tokens.issue_own(
+        session,
+        accounts.get_actor(session, started.user_id),
+        name="Export",
+        scopes=[Scope.READ_PATIENTS],
+        lifetime=timedelta(days=1),
+        session_id=started.id,
+    )
+
+
+def standing(session, boss, user):
+    session.expire_all()
+    return accounts.get_person(session, boss.actor, user.id).standing
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+@pytest.mark.parametrize(
+    "role", [r for r in Role if Permission.MANAGE_USERS not in PERMISSIONS[r]]
+)
+def test_nobody_but_an_administrator_manages_people(session, rosa, deed, role):
+    somebody = desk(session, role, patient_id=_record_for(session, role))
+
+    with pytest.raises(NotAllowed, match="manage people"):
+        DEEDS[deed](session, somebody.actor, rosa.id, **somebody.fresh)
+
+
+def _record_for(session, role):
+    return patient(session).id if role is Role.PATIENT else None
+
+
+@pytest.mark.parametrize("deed", FRESH_DEEDS)
+def test_what_lets_in_needs_a_passkey_used_in_the_last_five_minutes(
+    session, boss, rosa, deed
+):
+    wait(session, boss, confirmed_at=func.now() - timedelta(minutes=5, seconds=1))
+
+    with pytest.raises(NotConfirmed):
+        FRESH_DEEDS[deed](session, boss.actor, rosa.id, **boss.fresh)
+
+
+@pytest.mark.parametrize("deed", FRESH_DEEDS)
+def test_a_program_can_confirm_nothing_so_it_lets_nobody_in(session, rosa, deed):
+    program = tokens.find_actor(session, tokens.issue(session, Role.ADMIN))
+
+    with pytest.raises(NotConfirmed):
+        FRESH_DEEDS[deed](session, program, rosa.id, session_id=None)
+
+
+@pytest.mark.parametrize("deed", FORBIDDEN_TO_ONESELF)
+def test_administrators_do_not_decide_about_themselves(session, boss, deed):
+    with pytest.raises(accounts.OwnSignIn, match="another administrator"):
+        DEEDS[deed](session, boss.actor, boss.actor.id, **boss.fresh)
+
+
+@pytest.mark.parametrize("deed", set(DEEDS) - {"list"})
+def test_somebody_unknown_is_not_found(session, boss, deed):
+    with pytest.raises(accounts.NoSuchPerson):
+        DEEDS[deed](session, boss.actor, uuid4(), **boss.fresh)
+
+
+@pytest.mark.parametrize("deed", set(DEEDS) - {"list"})
+def test_programs_are_not_people(session, boss, deed):
+    program = tokens.find_actor(session, tokens.issue(session, Role.STAFF))
+
+    with pytest.raises(accounts.NoSuchPerson):
+        DEEDS[deed](session, boss.actor, program.id, **boss.fresh)
+
+
+def test_a_role_changes_and_the_former_roles_screens_close(session, boss, rosa):
+    sign_in(session, rosa)
+
+    accounts.change_role(session, boss.actor, rosa.id, Role.CLINICIAN, **boss.fresh)
+
+    assert accounts.get_actor(session, rosa.id).role is Role.CLINICIAN
+    assert open_sessions(session, rosa) == 0
+    (event,) = events(session, Action.USER_CHANGE_ROLE)
+    assert (event.actor_id, event.subject_id) == (boss.actor.id, str(rosa.id))
+    assert event.details == {"changed": {"role": ["staff", "clinician"]}}
+
+
+def test_the_same_role_again_changes_nothing(session, boss, rosa):
+    sign_in(session, rosa)
+
+    accounts.change_role(session, boss.actor, rosa.id, Role.STAFF, **boss.fresh)
+
+    assert open_sessions(session, rosa) == 1
+    assert events(session, Action.USER_CHANGE_ROLE) == []
+
+
+def test_a_colleague_cannot_be_made_a_patient_nor_the_reverse(session, boss, rosa):
+    maya = person(session, Role.PATIENT, patient_id=patient(session).id)
+
+    for user, role in ((rosa, Role.PATIENT), (maya, Role.STAFF)):
+        with pytest.raises(InvalidInput, match="invite the person"):
+            accounts.change_role(session, boss.actor, user.id, role, **boss.fresh)
+
+
+def test_the_last_administrator_is_not_demoted(session):
+    boss, leaving = desk(session), desk(session)
+    # Deactivated by somebody else between the click and the deed.
+    _gone(session, leaving)
+
+    with pytest.raises(accounts.LastAdmin, match="Make somebody else"):
+        accounts.change_role(
+            session, leaving.actor, boss.actor.id, Role.STAFF, **leaving.fresh
+        )
+
+
+def test_the_last_administrator_is_not_shut_out_by_a_program(session, boss):
+    program = tokens.find_actor(session, tokens.issue(session, Role.ADMIN))
+
+    with pytest.raises(accounts.LastAdmin):
+        offboarding.deactivate(session, program, boss.actor.id)
+
+
+def _gone(session, desk):
+    session.get_one(User, desk.actor.id).deactivated_at = func.now()
+    session.flush()
+
+
+@pytest.mark.parametrize("of_the_demo", [False, True])
+def test_the_demos_administrator_does_not_count_for_a_real_clinic(session, of_the_demo):
+    accounts.ensure_demo_people(session)
+    real = desk(session, is_demo=of_the_demo)
+    program = Actor(uuid4(), "Program", Role.ADMIN)
+
+    if of_the_demo:
+        offboarding.deactivate(session, program, real.actor.id)
+    else:
+        with pytest.raises(accounts.LastAdmin):
+            offboarding.deactivate(session, program, real.actor.id)
+
+
+def test_a_deactivated_administrator_can_be_changed_freely(session, boss):
+    former = person(session, Role.ADMIN, deactivated_at=func.now())
+
+    accounts.change_role(session, boss.actor, former.id, Role.STAFF, **boss.fresh)
+
+    assert former.role == Role.STAFF
+
+
+def test_who_is_deactivated_is_out_at_once_with_all_they_had(session, boss, rosa):
+    sign_in(session, rosa)
+    token = own_token(session, sign_in(session, rosa))
+
+    offboarding.deactivate(session, boss.actor, rosa.id)
+
+    assert open_sessions(session, rosa) == 0
+    assert tokens.find_actor(session, token) is None
+    assert accounts.find_by_email(session, "rosa@example.org") is None
+    assert standing(session, boss, rosa) is AccountStatus.DEACTIVATED
+    event = events(session, Action.USER_DEACTIVATE)[0]
+    assert (event.actor_id, event.subject_id) == (boss.actor.id, str(rosa.id))
+
+
+def test_deactivating_revokes_tokens_and_links_for_good(session, boss):
+    link = invite(session, boss, name="Cleo", email="cleo@example.org")
+    token = own_token(session, sign_in(session, session.get_one(User, link.user_id)))
+
+    offboarding.deactivate(session, boss.actor, link.user_id)
+    accounts.reactivate(session, boss.actor, link.user_id, **boss.fresh)
+
+    assert invitations.find(session, link.token) is None
+    assert tokens.find_actor(session, token) is None
+
+
+def test_deactivating_needs_no_passkey_because_it_may_be_urgent(session, boss, rosa):
+    wait(session, boss, confirmed_at=None)
+
+    offboarding.deactivate(session, boss.actor, rosa.id)
+
+    assert standing(session, boss, rosa) is AccountStatus.DEACTIVATED
+
+
+def test_deactivating_twice_is_written_down_once(session, boss, rosa):
+    for _ in range(2):
+        offboarding.deactivate(session, boss.actor, rosa.id)
+
+    assert len(events(session, Action.USER_DEACTIVATE)) == 1
+
+
+def test_who_is_reactivated_signs_in_again_with_their_role(session, boss, rosa):
+    offboarding.deactivate(session, boss.actor, rosa.id)
+
+    accounts.reactivate(session, boss.actor, rosa.id, **boss.fresh)
+
+    assert accounts.get_actor(session, rosa.id).role is Role.STAFF
+    assert open_sessions(session, rosa) == 0
+    assert len(events(session, Action.USER_REACTIVATE)) == 1
+
+
+def test_a_lost_devices_passkeys_and_sign_ins_are_gone(session, boss, rosa):
+    session.add(
+        Passkey(
+            user_id=rosa.id,
+            credential_id=b"1",
+            public_key=b"2",
+            sign_count=0,
+            name="Phone",
+        )
+    )
+    sign_in(session, rosa, "passkey")
+
+    accounts.reset_passkeys(session, boss.actor, rosa.id, **boss.fresh)
+
+    assert accounts.get_person(session, boss.actor, rosa.id).passkeys == 0
+    assert open_sessions(session, rosa) == 0
+    (event,) = events(session, Action.USER_RESET_PASSKEYS)
+    assert event.details == {"changed": {"passkeys": [1, 0]}}
+
+
+def test_a_name_or_address_is_corrected_and_the_change_is_kept(session, boss, rosa):
+    accounts.change_particulars(session, boss.actor, rosa.id, ADA, **boss.fresh)
+
+    found = accounts.get_person(session, boss.actor, rosa.id)
+    assert (found.name, found.email) == ("Ada Admin", "ada.admin@example.org")
+    assert found.phone_number == "+441234567890"
+    (event,) = events(session, Action.USER_CHANGE)
+    assert event.details["changed"]["email"] == [
+        "rosa@example.org",
+        "ada.admin@example.org",
+    ]
+
+
+def test_nothing_corrected_is_nothing_written(session, boss, rosa):
+    same = Particulars(rosa.name, rosa.email)
+
+    accounts.change_particulars(session, boss.actor, rosa.id, same, **boss.fresh)
+
+    assert events(session, Action.USER_CHANGE) == []
+
+
+def test_an_address_that_somebody_has_is_refused_however_it_is_written(
+    session, boss, rosa
+):
+    other = person(session)
+
+    with pytest.raises(accounts.AddressTaken) as refusal:
+        accounts.change_particulars(
+            session,
+            boss.actor,
+            other.id,
+            Particulars("Other", "ROSA@example.org"),
+            **boss.fresh,
+        )
+    assert "rosa" not in str(refusal.value).lower()
+    # What the database said quotes the address, and a traceback would tell it.
+    assert refusal.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("typed", "wrong"),
+    [
+        (Particulars("", "a@example.org"), "name"),
+        (Particulars("A" * 101, "a@example.org"), "name"),
+        (Particulars("A\u202eB", "a@example.org"), "name"),
+        (Particulars("Ada", "ada"), "email"),
+        (Particulars("Ada", "ada@example.org", "12"), "phone_number"),
+    ],
+    ids=["no name", "long name", "reordered name", "no address", "no number"],
+)
+def test_what_cannot_be_is_refused_by_its_field(session, boss, rosa, typed, wrong):
+    with pytest.raises(InvalidInput) as refusal:
+        accounts.change_particulars(session, boss.actor, rosa.id, typed, **boss.fresh)
+
+    assert refusal.value.property_name == wrong

@@ -1,0 +1,84 @@
+"""People with sign-ins, for tests that manage them."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select, update
+
+from db.models import AuditEvent, Patient, User, UserSession
+from services.core.actors import Actor, Role
+from services.people import accounts, sessions
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Somebody who is signed in, and has just used a passkey."""
+
+    actor: Actor
+    session_id: UUID
+
+    @property
+    def fresh(self):
+        """What a service needs to see the confirmation."""
+        return {"session_id": self.session_id}
+
+
+def person(session, role=Role.STAFF, **values) -> User:
+    """Keep somebody who can sign in."""
+    name = f"p{uuid4().hex[:12]}"
+    row = User(
+        **{"name": f"Pat {name}", "role": role, "email": f"{name}@example.org"} | values
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def patient(session, **values) -> Patient:
+    row = Patient(
+        **{
+            "first_name": "Ada",
+            "last_name": "Lovelace",
+            "date_of_birth": date(1985, 12, 10),
+            "email": f"{uuid4().hex}@example.org",
+        }
+        | values
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def desk(session, role=Role.ADMIN, *, method="passkey", **values) -> Desk:
+    """Sign somebody of the role in."""
+    user = person(session, role, **values)
+    started = sessions.start(
+        session, user.id, method=method, network=None, browser=None
+    )
+    return Desk(accounts.actor_of(user), started.id)
+
+
+def wait(session, desk: Desk, **columns) -> None:
+    """Let the moments of the sign-in be another."""
+    session.execute(
+        update(UserSession).where(UserSession.id == desk.session_id).values(**columns)
+    )
+
+
+def open_sessions(session, user: User) -> int:
+    return session.scalar(
+        select(func.count()).where(
+            UserSession.user_id == user.id, UserSession.ended_at.is_(None)
+        )
+    )
+
+
+def events(session, action) -> list[AuditEvent]:
+    return list(
+        session.scalars(
+            select(AuditEvent)
+            .where(AuditEvent.action == action)
+            .order_by(AuditEvent.position)
+        )
+    )

@@ -1,0 +1,22 @@
+"""A person who signed in just now, and a device of theirs."""
+
+import pytest
+
+from tests.authenticator import Authenticator
+from tests.services.people.sign_in.passkeys import desk
+
+
+@pytest.fixture
+def ines(session):
+    return desk.person(session, "Ines Ibarra", "admin")
+
+
+@pytest.fixture
+def sign_in(session, ines):
+    """Ines's sign-in by a code, just now."""
+    return desk.signed_in(session, ines)
+
+
+@pytest.fixture
+def device():
+    return Authenticator(desk.PARTY.origin, desk.PARTY.id)

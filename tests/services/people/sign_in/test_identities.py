@@ -1,0 +1,239 @@
+"""People are known by issuer and subject, and let in by an invitation or a role."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import func, select, update
+
+from db.models import AuditEvent, User, UserIdentity, UserSession
+from db.routing import SYSTEM, Database
+from services.core.actors import Actor, Role
+from services.core.audit import Action
+from services.core.errors import NotFound
+from services.people import sessions
+from services.people.sign_in import identities
+from services.people.sign_in.confirmations import NotConfirmed
+from services.people.sign_in.identities import Claimed, IdentityRefused, IdentityTaken
+
+ISSUER = "https://accounts.clinic.example"
+ROSA = Claimed(ISSUER, "rosa-1", "Rosa Roth", "rosa@clinic.example", Role.STAFF)
+ROLES = {"chiefs": "admin", "doctors": "clinician"}
+
+
+@pytest.fixture
+def ines(session):
+    user = User(name="Ines Ibarra", role="clinician", email="ines@clinic.example")
+    session.add(user)
+    session.flush()
+    return Actor(user.id, user.name, Role.CLINICIAN)
+
+
+@pytest.fixture
+def sign_in(session, ines):
+    """Ines's sign-in by a code, just now."""
+    return sessions.start(
+        session, ines.id, method="code", network=None, browser=None
+    ).id
+
+
+def recorded(session, action):
+    return session.scalars(select(AuditEvent).where(AuditEvent.action == action)).all()
+
+
+@pytest.mark.parametrize(
+    ("claims", "role"),
+    [
+        ({"groups": ["doctors"]}, Role.CLINICIAN),
+        ({"groups": "doctors"}, Role.CLINICIAN),
+        ({"groups": ["doctors", "chiefs"]}, Role.ADMIN),
+        ({"groups": ["Doctors"]}, None),
+        ({"groups": [["doctors"], 7, None]}, None),
+        ({"groups": {"doctors": True}}, None),
+        ({"roles": ["doctors"]}, None),
+        ({}, None),
+    ],
+    ids=str,
+)
+def test_groups_give_the_first_role_that_the_settings_name(claims, role):
+    read = identities.read_claims(
+        ISSUER, {"sub": "x"} | claims, role_claim="groups", roles=ROLES
+    )
+
+    assert read.role is role
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"realm": {"access": ["doctors"]}},
+        {"realm.access": ["doctors"]},
+    ],
+    ids=str,
+)
+def test_dots_lead_inside_a_claim_or_are_part_of_its_name(claims):
+    read = identities.read_claims(
+        ISSUER, {"sub": "x"} | claims, role_claim="realm.access", roles=ROLES
+    )
+
+    assert read.role is Role.CLINICIAN
+
+
+@pytest.mark.parametrize("subject", [None, "", 7, "x" * 256])
+def test_claims_without_a_subject_are_nobodys(subject):
+    with pytest.raises(IdentityRefused, match="who you are"):
+        identities.read_claims(ISSUER, {"sub": subject}, role_claim="x", roles={})
+
+
+@pytest.mark.parametrize("verified", [False, "true", "false", 1, None])
+def test_only_a_verified_address_counts(verified):
+    claims = {"sub": "x", "email": "x@clinic.example", "email_verified": verified}
+
+    read = identities.read_claims(ISSUER, claims, role_claim="x", roles={})
+
+    assert read.email is None
+
+
+def test_whom_a_role_lets_in_is_made_and_found_again(session):
+    first = identities.sign_in(session, ROSA)
+    second = identities.sign_in(session, replace(ROSA, email=None, name="New Name"))
+
+    assert first == second
+    assert (first.name, first.role) == ("Rosa Roth", Role.STAFF)
+    linked = recorded(session, Action.IDENTITY_LINK)
+    assert [event.details for event in linked] == [{"issuer": ISSUER, "role": "staff"}]
+
+
+def test_whom_nothing_lets_in_is_refused_in_words(session):
+    with pytest.raises(IdentityRefused, match="ask an administrator"):
+        identities.sign_in(session, replace(ROSA, role=None))
+
+    assert session.scalar(select(func.count()).select_from(UserIdentity)) == 0
+
+
+@pytest.mark.parametrize("lacking", ["name", "email"])
+def test_who_lets_in_must_say_whom(session, lacking):
+    with pytest.raises(IdentityRefused, match="verified e-mail"):
+        identities.sign_in(session, replace(ROSA, **{lacking: None}))
+
+
+def test_asvs_10_5_2_an_address_makes_nobody_the_person_who_has_it_here(session, ines):
+    thief = replace(ROSA, email="INES@clinic.example", role=Role.ADMIN)
+
+    with pytest.raises(IdentityRefused, match="connect your account"):
+        identities.sign_in(session, thief)
+
+    assert session.scalar(select(func.count()).select_from(UserIdentity)) == 0
+
+
+@pytest.mark.parametrize("other", [{"issuer": "https://evil"}, {"subject": "rosa-2"}])
+def test_asvs_6_8_1_another_issuer_or_subject_is_another_person(session, other):
+    rosa = identities.sign_in(session, ROSA)
+
+    stranger = replace(ROSA, email="other@clinic.example", **other)
+
+    assert identities.sign_in(session, stranger).id != rosa.id
+
+
+def test_the_role_of_whom_the_provider_brought_in_follows_it(session):
+    rosa = identities.sign_in(session, ROSA)
+    sessions.start(session, rosa.id, method="oidc", network=None, browser=None)
+
+    promoted = identities.sign_in(session, replace(ROSA, role=Role.ADMIN))
+
+    assert promoted == replace(rosa, role=Role.ADMIN)
+    assert session.scalars(select(UserSession)).one().ended_at is not None
+    (change,) = recorded(session, Action.USER_CHANGE_ROLE)
+    assert change.details == {
+        "changed": {"role": ["staff", "admin"]},
+        "issuer": ISSUER,
+    }
+
+
+def test_who_lost_their_role_at_the_provider_stays_outside(session):
+    identities.sign_in(session, ROSA)
+
+    with pytest.raises(IdentityRefused, match="any more"):
+        identities.sign_in(session, replace(ROSA, role=None))
+
+
+def test_who_was_shut_out_here_stays_outside(session):
+    rosa = identities.sign_in(session, ROSA)
+    session.execute(update(User).values(deactivated_at=func.now()))
+
+    with pytest.raises(IdentityRefused, match="was ended") as refused:
+        identities.sign_in(session, ROSA)
+
+    assert refused.value.user_id == rosa.id
+
+
+def test_who_connects_an_account_signs_in_with_it_and_keeps_their_role(
+    session, ines, sign_in
+):
+    account = Claimed(ISSUER, "ines-1", role=Role.ADMIN)
+
+    identities.connect(session, ines, account, session_id=sign_in)
+
+    assert identities.sign_in(session, account) == ines
+    assert identities.sign_in(session, replace(account, role=None)) == ines
+    (entry,) = identities.list_identities(session, ines)
+    assert (entry.issuer, entry.decides_role) == (ISSUER, False)
+
+
+def test_connecting_twice_changes_nothing(session, ines, sign_in):
+    for _ in range(2):
+        identities.connect(session, ines, ROSA, session_id=sign_in)
+
+    assert len(identities.list_identities(session, ines)) == 1
+
+
+def test_anothers_account_is_not_connected(session, ines, sign_in):
+    identities.sign_in(session, ROSA)
+
+    with pytest.raises(IdentityTaken):
+        identities.connect(session, ines, ROSA, session_id=sign_in)
+
+
+def test_connecting_and_disconnecting_need_a_proof(session, ines, sign_in):
+    identities.connect(session, ines, ROSA, session_id=sign_in)
+
+    for change in (
+        lambda: identities.connect(session, ines, ROSA, session_id=None),
+        lambda: identities.disconnect(session, ines, ISSUER, session_id=None),
+    ):
+        with pytest.raises(NotConfirmed):
+            change()
+
+
+def test_a_disconnected_account_opens_nothing_any_more(session, ines, sign_in):
+    account = replace(ROSA, role=None)
+    identities.connect(session, ines, account, session_id=sign_in)
+
+    identities.disconnect(session, ines, ISSUER, session_id=sign_in)
+
+    with pytest.raises(IdentityRefused):
+        identities.sign_in(session, account)
+    assert len(recorded(session, Action.IDENTITY_UNLINK)) == 1
+
+
+def test_who_was_brought_in_stays_connected_to_who_decides_their_role(session):
+    rosa = identities.sign_in(session, ROSA)
+    started = sessions.start(
+        session, rosa.id, method="oidc", network=None, browser=None
+    )
+
+    with pytest.raises(NotFound, match="disconnect"):
+        identities.disconnect(session, rosa, ISSUER, session_id=started.id)
+
+
+def test_two_first_sign_ins_in_the_same_second_are_one_person(endpoints):
+    database = Database(endpoints)
+
+    def enter(_):
+        return database.write(
+            lambda session: identities.sign_in(session, ROSA), acting=SYSTEM
+        ).value
+
+    with ThreadPoolExecutor(6) as threads:
+        assert len(set(threads.map(enter, range(6)))) == 1
+    database.close()

@@ -1,0 +1,219 @@
+"""Tokens of programs and of people: who makes, sees and revokes them."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, select, update
+
+from db.models import ApiToken
+from services.core.actors import PERMISSIONS, SCOPES, Permission, Role, Scope
+from services.core.audit import Action
+from services.core.errors import InvalidInput, NotAllowed, NotFound
+from services.people import tokens
+from services.people.sign_in.confirmations import NotConfirmed
+from tests.services.people.people_samples import desk, events, patient, wait
+
+DAY = timedelta(days=1)
+READ = {"scopes": [Scope.READ_PATIENTS], "lifetime": DAY, "name": "Letters"}
+
+
+@pytest.fixture
+def boss(session):
+    return desk(session)
+
+
+@pytest.fixture
+def rosa(session):
+    return desk(session, Role.STAFF, name="Rosa")
+
+
+def for_program(session, by, **given):
+    wanted = READ | {"role": Role.STAFF} | given
+    return tokens.issue_for_program(session, by.actor, **wanted, **by.fresh)
+
+
+def own(session, by, **given):
+    return tokens.issue_own(session, by.actor, **READ | given, **by.fresh)
+
+
+def _somebody(session, role):
+    record = patient(session).id if role is Role.PATIENT else None
+    return desk(session, role, patient_id=record)
+
+
+def test_a_token_does_no_more_than_its_scopes(session, boss):
+    token = for_program(session, boss, scopes=[Scope.READ_PATIENTS])
+
+    actor = tokens.find_actor(session, token)
+
+    assert actor.may(Permission.VIEW_PATIENT)
+    with pytest.raises(NotAllowed, match="made for less"):
+        actor.require(Permission.EDIT_PATIENT)
+
+
+def test_a_token_without_scopes_does_all_that_its_role_may(session):
+    actor = tokens.find_actor(session, tokens.issue(session, Role.STAFF))
+
+    assert all(map(actor.may, PERMISSIONS[Role.STAFF]))
+
+
+def test_a_scope_that_only_another_version_knows_opens_nothing(session):
+    token = tokens.issue(session, Role.STAFF)
+    session.execute(update(ApiToken).values(scopes=["backups:write"]))
+
+    assert not any(map(tokens.find_actor(session, token).may, Permission))
+
+
+@pytest.mark.parametrize("role", Role)
+def test_the_scopes_offered_for_a_role_let_it_do_something(role):
+    for scope in Scope:
+        offered = scope in tokens.scopes_of(role)
+        assert offered == bool(SCOPES[scope] & PERMISSIONS[role])
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        ({"scopes": []}, "scopes"),
+        ({"scopes": [Scope.READ_AUDIT]}, "scopes"),
+        ({"name": " "}, "name"),
+        ({"name": "A" * 61}, "name"),
+        ({"name": "A\u202eB"}, "name"),
+        ({"lifetime": timedelta(days=366)}, "lifetime"),
+    ],
+    ids=["no scope", "useless scope", "no name", "long", "reordered", "too long-lived"],
+)
+def test_what_makes_no_sense_is_refused_by_its_field(session, boss, rosa, given, wrong):
+    for issue, by in ((own, rosa), (for_program, boss)):
+        with pytest.raises(InvalidInput) as refusal:
+            issue(session, by, **given)
+
+        assert refusal.value.property_name == wrong
+
+
+@pytest.mark.parametrize("role", set(Role) - {Role.ADMIN})
+def test_only_administrators_make_and_see_programs_tokens(session, role):
+    somebody = _somebody(session, role)
+
+    with pytest.raises(NotAllowed, match="tokens of programs"):
+        for_program(session, somebody)
+    with pytest.raises(NotAllowed, match="tokens of programs"):
+        tokens.list_tokens(session, somebody.actor)
+
+
+def test_a_programs_token_needs_a_passkey_used_just_now(session, boss):
+    wait(session, boss, confirmed_at=None)
+
+    with pytest.raises(NotConfirmed):
+        for_program(session, boss)
+
+
+def test_a_program_does_not_act_as_a_patient(session, boss):
+    with pytest.raises(InvalidInput, match="as a colleague"):
+        for_program(session, boss, role=Role.PATIENT)
+
+
+def test_a_persons_own_token_acts_as_that_person(session, rosa):
+    actor = tokens.find_actor(session, own(session, rosa))
+
+    assert (actor.id, actor.name, actor.role) == (rosa.actor.id, "Rosa", Role.STAFF)
+
+
+def test_a_screen_left_open_makes_no_token(session, rosa):
+    wait(session, rosa, confirmed_at=None, created_at=func.now() - timedelta(hours=1))
+
+    with pytest.raises(NotConfirmed):
+        own(session, rosa)
+
+
+def test_a_token_makes_no_further_tokens(session, boss, rosa):
+    for issue, by in ((own, rosa), (for_program, boss)):
+        carried = tokens.find_actor(
+            session,
+            own(session, by, scopes=tokens.scopes_of(by.actor.role)),
+        )
+        with pytest.raises(NotAllowed):
+            issue(session, type(by)(carried, None))
+
+
+def test_patients_have_no_tokens_of_their_own(session):
+    with pytest.raises(NotAllowed, match="act for you"):
+        own(session, _somebody(session, Role.PATIENT))
+
+
+def test_people_see_their_own_tokens_and_administrators_everybodys(session, boss, rosa):
+    own(session, rosa, name="Mine")
+    for_program(session, boss, name="Machine")
+
+    assert [one.name for one in tokens.list_own(session, rosa.actor)] == ["Mine"]
+    listed = {one.name: one for one in tokens.list_tokens(session, boss.actor)}
+    assert listed["Mine"].owner == "Rosa"
+    assert (listed["Mine"].is_program, listed["Machine"].is_program) == (False, True)
+    assert listed["Machine"].scopes == {Scope.READ_PATIENTS}
+    assert listed["Machine"].is_live
+
+
+def test_issuing_and_revoking_are_written_down_without_the_token(session, boss):
+    token = for_program(session, boss)
+    (kept,) = tokens.list_tokens(session, boss.actor)
+
+    for _ in range(2):
+        tokens.revoke(session, boss.actor, kept.id)
+
+    (issued,), (revoked,) = (
+        events(session, action) for action in (Action.TOKEN_ISSUE, Action.TOKEN_REVOKE)
+    )
+    assert issued.actor_id == revoked.actor_id == boss.actor.id
+    assert issued.subject_id == revoked.subject_id == str(kept.id)
+    assert token not in str(issued.details)
+    assert tokens.find_actor(session, token) is None
+
+
+def test_people_revoke_their_own_tokens_but_nobody_elses(session, boss, rosa):
+    own(session, rosa, name="Mine")
+    for_program(session, boss, name="Machine")
+    mine, machine = sorted(
+        tokens.list_tokens(session, boss.actor), key=lambda one: one.is_program
+    )
+
+    tokens.revoke(session, rosa.actor, mine.id)
+    with pytest.raises(NotFound):
+        tokens.revoke(session, rosa.actor, machine.id)
+    with pytest.raises(NotFound):
+        tokens.revoke(session, boss.actor, uuid4())
+
+    session.expire_all()
+    live = {one.name: one.is_live for one in tokens.list_tokens(session, boss.actor)}
+    assert live == {"Mine": False, "Machine": True}
+
+
+def test_patients_revoke_nothing(session):
+    with pytest.raises(NotAllowed):
+        tokens.revoke(session, _somebody(session, Role.PATIENT).actor, uuid4())
+
+
+def _last_use(session, token):
+    session.expire_all()
+    return session.scalar(select(ApiToken.last_used_at))
+
+
+def test_the_last_use_is_noted_at_most_once_a_minute(session):
+    token = tokens.issue(session, Role.STAFF)
+    first = tokens.find(session, token)
+    assert first.is_to_be_noted
+
+    tokens.note_use(session, first.token_id)
+    assert not tokens.find(session, token).is_to_be_noted
+
+    recently = func.now() - timedelta(seconds=59)
+    session.execute(update(ApiToken).values(last_used_at=recently))
+    before = _last_use(session, token)
+    tokens.note_use(session, first.token_id)
+    assert _last_use(session, token) == before
+
+    long_ago = func.now() - timedelta(seconds=61)
+    session.execute(update(ApiToken).values(last_used_at=long_ago))
+    assert tokens.find(session, token).is_to_be_noted
+    tokens.note_use(session, first.token_id)
+    assert _last_use(session, token) > before

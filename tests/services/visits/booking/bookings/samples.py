@@ -1,0 +1,142 @@
+"""A doctor's slots, and holds that are made to be older than they are."""
+
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from db.models import (
+    Appointment,
+    AuditEvent,
+    Booking,
+    BookingSlot,
+    Doctor,
+    Patient,
+    Slot,
+)
+from services.visits.booking import bookings
+from services.visits.booking.bookings import (
+    BookingRecord,
+    BookingRequest,
+    BookingStatus,
+)
+
+MINUTES = 20
+# Far enough ahead for every rule about what is near.
+FIRST = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=7)
+
+
+def doctor(session: Session, **values) -> Doctor:
+    """Keep somebody whom patients can be booked with."""
+    facts = {
+        "source": "test",
+        "source_id": uuid4().hex,
+        "name": "Gregory House",
+        "speciality": "General practice",
+        "sex": "male",
+        "room": "2.04",
+    }
+    row = Doctor(**facts | values)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def slot(
+    session: Session, of: Doctor, number: int = 0, *, starts_at: datetime | None = None
+) -> UUID:
+    """Offer the doctor's slot of this number, counted from the first one."""
+    begins = starts_at or FIRST + number * timedelta(minutes=MINUTES)
+    row = Slot(
+        doctor_id=of.id, starts_at=begins, ends_at=begins + timedelta(minutes=MINUTES)
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def wanting(slot_id: UUID, patient_id: UUID, **values) -> BookingRequest:
+    return BookingRequest(
+        **{"slot_id": slot_id, "patient_id": patient_id, "attempt": uuid4()} | values
+    )
+
+
+def hold(session: Session, actor, slot_id: UUID, patient_id: UUID, **values):
+    """Hold the slot, or raise SlotTaken."""
+    request = wanting(slot_id, patient_id, **values)
+    return bookings.require_held(bookings.hold(session, actor, request))
+
+
+def move(session: Session, actor, booking_id: UUID, slot_id: UUID, attempt: UUID):
+    """Move a visit as pages and programs do, in one transaction."""
+    before = bookings.get(session, actor, booking_id)
+    request = wanting(
+        slot_id,
+        before.patient_id,
+        attempt=attempt,
+        note=before.note,
+        replaces_id=before.id,
+    )
+    held = bookings.hold(session, actor, request)
+    if held.status is BookingStatus.FAILED:
+        return held
+    return bookings.confirm(session, actor, held.id)
+
+
+def let_pass(session: Session, booking: BookingRecord, seconds: float) -> None:
+    """Let the hold be that much older."""
+    earlier = timedelta(seconds=seconds)
+    for table, key in ((BookingSlot, BookingSlot.booking_id), (Booking, Booking.id)):
+        session.execute(
+            update(table)
+            .where(key == booking.id)
+            .values(expires_at=table.expires_at - earlier)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def begin(session: Session, booking: BookingRecord) -> None:
+    """Let the visit have begun five minutes ago."""
+    for table, key in (
+        (Slot, Slot.id == booking.slot_id),
+        (BookingSlot, BookingSlot.slot_id == booking.slot_id),
+        (Appointment, Appointment.booking_id == booking.id),
+    ):
+        session.execute(
+            update(table)
+            .where(key)
+            .values(
+                starts_at=func.now() - timedelta(minutes=5),
+                ends_at=func.now() + timedelta(minutes=15),
+            )
+            .execution_options(synchronize_session=False)
+        )
+
+
+def holders(session: Session, slot_id: UUID) -> list[UUID]:
+    """Return whose booking has the slot, live or not."""
+    rows = select(BookingSlot.booking_id).where(BookingSlot.slot_id == slot_id)
+    return list(session.scalars(rows))
+
+
+def events(session: Session, action: str) -> list[AuditEvent]:
+    rows = select(AuditEvent).where(AuditEvent.action == action)
+    return list(session.scalars(rows.order_by(AuditEvent.position)))
+
+
+def count(session: Session, table, *conditions) -> int:
+    return session.scalar(select(func.count()).select_from(table).where(*conditions))
+
+
+def patient(session: Session) -> Patient:
+    """Keep somebody who can be booked."""
+    row = Patient(
+        first_name="Pat",
+        last_name="Number",
+        date_of_birth=date(1980, 5, 17),
+        email=f"{uuid4().hex}@example.org",
+    )
+    session.add(row)
+    session.flush()
+    return row

@@ -1,0 +1,163 @@
+"""Any doctor, and the same time every week."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from db.models import Appointment, Booking
+from services.core.errors import InvalidInput
+from services.visits.booking import bookings
+from services.visits.booking.bookings import AnyRequest, BookingStatus, SeriesRequest
+from tests.services.visits.booking.bookings import samples
+from tests.services.visits.booking.bookings.samples import FIRST, count, hold, let_pass
+
+SKIN = {"speciality": "Dermatology"}
+
+
+def wanted(patient, starts_at=FIRST, **values) -> AnyRequest:
+    return AnyRequest("Dermatology", starts_at, patient.id, uuid4(), **values)
+
+
+def test_any_doctor_is_one_of_the_speciality_who_is_free(session, clerk, slot, patient):
+    busy, free = samples.doctor(session, **SKIN), samples.doctor(session, **SKIN)
+    taken = samples.slot(session, busy)
+    left = samples.slot(session, free)
+    hold(session, clerk, taken, patient.id, override_reason="Two of them at once")
+
+    booking = bookings.hold_any(
+        session, clerk, wanted(patient, override_reason="Two of them at once")
+    )
+
+    assert (booking.slot_id, booking.status) == (left, BookingStatus.PENDING)
+    assert slot != left
+
+
+def test_whoever_has_the_fewest_visits_comes_first(session, clerk, patient, other):
+    busy, idle = samples.doctor(session, **SKIN), samples.doctor(session, **SKIN)
+    for doctor in (busy, idle):
+        samples.slot(session, doctor)
+    before = samples.slot(session, busy, 3)
+    bookings.confirm(session, clerk, hold(session, clerk, before, other.id).id)
+
+    booking = bookings.hold_any(session, clerk, wanted(patient))
+
+    assert booking.doctor_id == idle.id
+
+
+def test_the_same_attempt_at_any_doctor_is_one_booking(session, herself, patient):
+    for _ in range(2):
+        samples.slot(session, samples.doctor(session, **SKIN))
+    request = wanted(patient)
+    first = bookings.hold_any(session, herself, request)
+
+    again = bookings.hold_any(session, herself, request)
+
+    assert again.id == first.id
+    assert count(session, Booking) == 1
+
+
+def test_nobody_is_free_at_another_time(session, clerk, patient):
+    samples.slot(session, samples.doctor(session, **SKIN), 1)
+
+    with pytest.raises(bookings.NoSuchSlot):
+        bookings.hold_any(session, clerk, wanted(patient))
+
+
+def test_a_series_is_the_same_time_every_week(session, clerk, house, slot, patient):
+    second = samples.slot(session, house, starts_at=FIRST + timedelta(weeks=1))
+    third = samples.slot(session, house, starts_at=FIRST + timedelta(weeks=2))
+    hold(session, clerk, second, patient.id)
+
+    found = bookings.preview_series(session, clerk, slot, 4, ZoneInfo("UTC"))
+
+    assert [(one.slot_id, one.state) for one in found] == [
+        (slot, "free"),
+        (second, "held"),
+        (third, "free"),
+        (None, "none"),
+    ]
+
+
+def test_what_ran_out_is_free_in_a_series(session, clerk, slot, patient):
+    let_pass(session, hold(session, clerk, slot, patient.id), 121)
+
+    (only,) = bookings.preview_series(session, clerk, slot, 1, ZoneInfo("UTC"))
+
+    assert only.state == "free"
+
+
+def test_a_series_keeps_to_the_clinics_clock(session, clerk, house):
+    berlin = ZoneInfo("Europe/Berlin")
+    # In the night of the 25th of October 2037 the clocks there go back.
+    before = samples.slot(
+        session, house, starts_at=datetime(2037, 10, 21, 9, tzinfo=berlin)
+    )
+    after = samples.slot(
+        session, house, starts_at=datetime(2037, 10, 28, 9, tzinfo=berlin)
+    )
+
+    found = bookings.preview_series(session, clerk, before, 2, berlin)
+
+    assert [one.slot_id for one in found] == [before, after]
+    assert found[1].starts_at - found[0].starts_at == timedelta(weeks=1, hours=1)
+
+
+@pytest.mark.parametrize("times", [0, 13])
+def test_a_series_has_a_length(session, clerk, slot, times):
+    with pytest.raises(InvalidInput, match="1 to 12"):
+        bookings.preview_series(session, clerk, slot, times, ZoneInfo("UTC"))
+
+
+def weeks(session, house, number: int):
+    return tuple(
+        samples.slot(session, house, starts_at=FIRST + timedelta(weeks=week))
+        for week in range(number)
+    )
+
+
+def test_what_is_free_of_a_series_is_held_and_confirmed_together(
+    session, clerk, house, patient, other
+):
+    slots = weeks(session, house, 3)
+    hold(session, clerk, slots[1], other.id)
+    request = SeriesRequest(slots, patient.id, uuid4())
+
+    held = bookings.hold_series(session, clerk, request)
+    again = bookings.hold_series(session, clerk, request)
+    confirmed = bookings.confirm_series(
+        session, clerk, request.series_id, note="Physiotherapy"
+    )
+
+    assert [one.slot_id for one in held] == list(slots)
+    assert [one.status for one in held] == ["pending", "failed", "pending"]
+    assert [one.id for one in again] == [one.id for one in held]
+    assert [one.id for one in confirmed] == [held[0].id, held[2].id]
+    assert {one.note for one in confirmed} == {"Physiotherapy"}
+    assert count(session, Appointment) == 2
+
+
+def test_a_series_is_confirmed_as_a_whole_or_not(session, clerk, house, patient):
+    request = SeriesRequest(weeks(session, house, 2), patient.id, uuid4())
+    held = bookings.hold_series(session, clerk, request)
+    let_pass(session, held[1], 121)
+
+    with pytest.raises(bookings.HoldExpired), session.begin_nested():
+        bookings.confirm_series(session, clerk, request.series_id)
+
+    assert count(session, Appointment) == 0
+
+
+def test_nothing_held_is_nothing_confirmed(session, clerk):
+    with pytest.raises(bookings.HoldExpired):
+        bookings.confirm_series(session, clerk, uuid4())
+
+
+def test_patients_hold_a_series_of_more_than_three(session, herself, house, patient):
+    request = SeriesRequest(weeks(session, house, 5), patient.id, uuid4())
+
+    held = bookings.hold_series(session, herself, request)
+
+    assert len(held) == 5
+    assert datetime.now(UTC) < held[0].expires_at

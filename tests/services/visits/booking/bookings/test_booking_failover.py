@@ -1,0 +1,159 @@
+"""A cluster that changes hands loses no booking that was acknowledged, nor doubles one.
+
+These break a cluster of their own.
+"""
+
+import os
+import signal
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from random import Random
+from threading import Event
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, select
+
+from db import schema
+from db.models import Appointment, Booking, BookingSlot
+from db.routing import SYSTEM, Database
+from jobs import proving
+from services.core.actors import Actor, Role
+from services.core.errors import Conflict
+from services.visits.booking import bookings
+from tests.breaking import switch_over
+from tests.conftest import Databases
+from tests.services.visits.booking.bookings import samples
+from tests.services.visits.booking.bookings.samples import wanting
+
+pytestmark = pytest.mark.cluster
+
+CLERK = Actor(uuid4(), "Cleo Clerk", Role.STAFF)
+CLIENTS, SLOTS, PEOPLE = 8, 400, 40
+
+
+@pytest.fixture
+def endpoints(breakable):
+    with Databases(breakable.addresses).fresh() as endpoints:
+        schema.bring_up_to_date(endpoints)
+        yield endpoints
+        breakable.wait_until_whole(seconds=60)
+
+
+@pytest.fixture
+def database(endpoints):
+    with closing(Database(endpoints, pool_size=CLIENTS)) as database:
+        yield database
+
+
+def kill(cluster):
+    """Kill the leader's server, and wait until another one leads."""
+    former = cluster.primary()
+    os.kill(former.postmaster().pid, signal.SIGKILL)
+    time.sleep(3)
+
+
+BREAKING = {"switched over": switch_over, "killed": kill}
+
+
+class Bookers:
+    """Who book and give back as fast as they can, and remember what they were told."""
+
+    def __init__(self, database):
+        self._database = database
+        self._done = Event()
+        self.acknowledged = {}
+        self.errors = []
+        self.lost_races = 0
+
+        def settle(session):
+            doctor = samples.doctor(session)
+            slots = [samples.slot(session, doctor, number) for number in range(SLOTS)]
+            return slots, [samples.patient(session).id for _ in range(PEOPLE)]
+
+        self._slots, self._people = database.write(settle, acting=SYSTEM).value
+
+    def work(self, breaking):
+        with ThreadPoolExecutor(CLIENTS) as threads:
+            chances = map(Random, range(CLIENTS))
+            working = [threads.submit(self._book, chance) for chance in chances]
+            time.sleep(1)
+            breaking()
+            before, deadline = len(self.acknowledged), time.monotonic() + 60
+            while len(self.acknowledged) < before + 10 and time.monotonic() < deadline:
+                time.sleep(0.2)
+            self._done.set()
+            for one in working:
+                one.result()
+
+    def _book(self, chance):
+        while not self._done.is_set():
+            # Few slots at a time, so that they get in each other's way.
+            slot = self._slots[len(self.acknowledged) + chance.randrange(4)]
+            try:
+                self._book_one(slot, chance.choice(self._people))
+            except Conflict:
+                self.lost_races += 1
+            except Exception as error:
+                self.errors.append(error)
+
+    def _book_one(self, slot, patient):
+        request = wanting(slot, patient)
+        held = self._write(lambda s: bookings.hold(s, CLERK, request))
+        bookings.require_held(held)
+        confirmed = self._write(lambda s: bookings.confirm(s, CLERK, held.id))
+        self.acknowledged[confirmed.id] = confirmed.slot_id
+
+    def _write(self, operation):
+        return self._database.write(operation, acting=CLERK.acting).value
+
+
+@pytest.mark.parametrize("how", BREAKING)
+def test_what_was_acknowledged_stands_and_is_nobody_elses(breakable, database, how):
+    bookers = Bookers(database)
+
+    bookers.work(lambda: BREAKING[how](breakable))
+
+    with database.writing(acting=SYSTEM) as session:
+        rows = session.execute(
+            select(BookingSlot.booking_id, BookingSlot.slot_id).where(
+                BookingSlot.status == "booked"
+            )
+        )
+        booked = dict(map(tuple, rows))
+        confirmed = session.scalars(
+            select(Booking.slot_id).where(Booking.status == "confirmed")
+        ).all()
+        visits = session.scalar(select(func.count()).select_from(Appointment))
+    assert bookers.errors == []
+    assert booked == bookers.acknowledged
+    assert len(booked) > 10
+    assert bookers.lost_races > 0
+    assert set(Counter(confirmed).values()) == {1}
+    assert visits == len(booked)
+
+
+@pytest.mark.parametrize("how", BREAKING)
+def test_of_two_hundred_one_wins_while_the_cluster_changes_hands(
+    breakable, database, endpoints, how
+):
+    with ThreadPoolExecutor(1) as aside:
+        racing = aside.submit(proving.prove, database, endpoints, None)
+        deadline = time.monotonic() + 60
+        # In the middle: the first have been answered, most have not.
+        while not _answered(database):
+            assert time.monotonic() < deadline, "nobody was answered"
+        BREAKING[how](breakable)
+        proof = racing.result(timeout=120)
+
+    assert (proof.won, proof.lost, proof.others) == (1, 199, 0)
+    assert proof.holds
+
+
+def _answered(database):
+    count = select(func.count()).select_from(Booking)
+    return database.read_latest(
+        lambda session: session.scalar(count), acting=SYSTEM
+    ).value

@@ -1,0 +1,242 @@
+"""Many at once, with real transactions: the database decides, and once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from threading import Barrier, Event
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select, text
+
+from db.models import Appointment, Booking, BookingSlot, Patient
+from db.routing import SYSTEM, Database
+from services.core.actors import Actor, Role
+from services.core.errors import ServiceError
+from services.visits.booking import bookings
+from services.visits.booking.bookings import AttemptTaken, BookingStatus
+from tests.services.visits.booking.bookings import samples
+from tests.services.visits.booking.bookings.samples import count, let_pass, wanting
+
+CLERK = Actor(uuid4(), "Cleo Clerk", Role.STAFF)
+
+
+@pytest.fixture
+def database(endpoints):
+    with closing(Database(endpoints, pool_size=20)) as database:
+        yield database
+
+
+def write(database, operation):
+    return database.write(operation, acting=SYSTEM).value
+
+
+def settle(database, people: int, slots: int = 1):
+    """Return slots of one doctor, and patients."""
+
+    def make(session):
+        doctor = samples.doctor(session)
+        return (
+            [samples.slot(session, doctor, number) for number in range(slots)],
+            [samples.patient(session).id for _ in range(people)],
+        )
+
+    return write(database, make)
+
+
+def at_once(database, *deeds):
+    """Let each be done as the clerk, all begun together; return what came of them."""
+    ready = Barrier(len(deeds))
+
+    def run(deed):
+        ready.wait(timeout=30)
+        try:
+            return database.write(deed, acting=CLERK.acting).value
+        except ServiceError as refusal:
+            return refusal
+
+    with ThreadPoolExecutor(len(deeds)) as threads:
+        return list(threads.map(run, deeds))
+
+
+def holding(slot_id, patient_id, **values):
+    request = wanting(slot_id, patient_id, **values)
+    return lambda session: bookings.hold(session, CLERK, request)
+
+
+def held(outcomes):
+    return [
+        one
+        for one in outcomes
+        if not isinstance(one, ServiceError) and one.status is BookingStatus.PENDING
+    ]
+
+
+@pytest.mark.parametrize("was_held", [False, True], ids=["free", "run out"])
+def test_of_forty_who_want_a_slot_one_gets_it(database, was_held):
+    (slot,), people = settle(database, 41)
+    if was_held:
+        first = write(database, holding(slot, people[-1]))
+        write(database, lambda session: let_pass(session, first, 121))
+
+    outcomes = at_once(database, *[holding(slot, one) for one in people[:40]])
+
+    assert len(held(outcomes)) == 1
+    statuses = sorted(one.status for one in outcomes)
+    assert statuses == ["failed"] * 39 + ["pending"]
+
+
+def test_one_attempt_sent_many_times_at_once_is_one_booking(database):
+    (slot,), (patient,) = settle(database, 1)
+
+    outcomes = at_once(database, *[holding(slot, patient, attempt=uuid4())] * 8)
+
+    assert len({one.id for one in outcomes}) == 1
+    assert {one.status for one in outcomes} == {BookingStatus.PENDING}
+
+
+def test_one_attempt_for_two_patients_at_once_is_one_booking_and_one_refusal(database):
+    (slot,), (ann, ben) = settle(database, 2)
+    attempt = uuid4()
+
+    outcomes = at_once(
+        database,
+        holding(slot, ann, attempt=attempt),
+        holding(slot, ben, attempt=attempt),
+    )
+
+    assert len(held(outcomes)) == 1
+    assert sum(isinstance(one, AttemptTaken) for one in outcomes) == 1
+
+
+def test_in_two_windows_one_patient_has_one_slot(database):
+    (slot,), (patient,) = settle(database, 1)
+
+    outcomes = at_once(database, *[holding(slot, patient) for _ in range(8)])
+
+    assert sorted(one.status for one in outcomes) == ["failed"] * 7 + ["pending"]
+
+
+def test_a_patient_is_not_held_in_two_places_at_once(database):
+    (one,), (patient,) = settle(database, 1)
+    (other,), _ = settle(database, 0)
+
+    outcomes = at_once(database, holding(one, patient), holding(other, patient))
+
+    assert len(held(outcomes)) == 1
+    assert sum(isinstance(one, bookings.PatientBusy) for one in outcomes) == 1
+
+
+# Of the time that is left when both set out, in milliseconds: none, some, plenty.
+@pytest.mark.parametrize("left", [0, 5, 10, 20, 40, 60_000])
+def test_who_confirms_in_the_last_moment_or_takes_over_is_decided_by_the_end(
+    database, left
+):
+    (slot,), (first, second) = settle(database, 2)
+    holder = write(database, holding(slot, first))
+    write(database, lambda s: let_pass(s, holder, 120 - left / 1000))
+    ends_at = write(database, lambda s: s.get_one(Booking, holder.id).expires_at)
+
+    confirmed, other = at_once(
+        database,
+        lambda s: bookings.confirm(s, CLERK, holder.id),
+        holding(slot, second),
+    )
+
+    is_kept = not isinstance(confirmed, ServiceError)
+    came_late = other.created_at >= ends_at
+    # What was not confirmed in time is whose who came after its end, and nobody
+    # else's: who came before it has lost, whatever became of the hold.
+    is_taken = came_late and not is_kept
+    assert is_kept or isinstance(confirmed, bookings.HoldExpired)
+    assert (other.status is BookingStatus.PENDING) == is_taken
+    rows = write(database, lambda s: s.get_one(BookingSlot, slot))
+    assert rows.booking_id == (other.id if is_taken else holder.id)
+    assert rows.status == ("booked" if is_kept else "held")
+    if left == 0:
+        assert is_taken
+    if left == 60_000:
+        assert is_kept
+
+
+def test_a_hold_that_runs_out_while_it_is_confirmed_is_not_confirmed(database):
+    (slot,), (patient,) = settle(database, 1)
+    holder = write(database, holding(slot, patient))
+    write(database, lambda s: let_pass(s, holder, 119))
+    is_waiting = Event()
+
+    def keep_waiting(session):
+        # As a merge does, which confirming waits for: until the hold has run out.
+        session.execute(
+            select(Patient.id).where(Patient.id == patient).with_for_update()
+        )
+        is_waiting.set()
+        session.execute(text("SELECT pg_sleep(1.2)"))
+
+    def confirm(session):
+        is_waiting.wait(timeout=30)
+        return bookings.confirm(session, CLERK, holder.id)
+
+    _, confirmed = at_once(database, keep_waiting, confirm)
+
+    assert isinstance(confirmed, bookings.HoldExpired)
+
+
+def test_a_hold_confirmed_many_times_at_once_is_one_visit(database):
+    (slot,), (patient,) = settle(database, 1)
+    holder = write(database, holding(slot, patient))
+
+    outcomes = at_once(
+        database, *[lambda s: bookings.confirm(s, CLERK, holder.id) for _ in range(6)]
+    )
+
+    assert {one.status for one in outcomes} == {BookingStatus.CONFIRMED}
+    assert write(database, lambda session: count(session, Appointment)) == 1
+
+
+def test_two_extend_a_hold_once(database):
+    (slot,), (patient,) = settle(database, 1)
+    holder = write(database, holding(slot, patient))
+
+    outcomes = at_once(
+        database, *[lambda s: bookings.renew(s, CLERK, holder.id) for _ in range(4)]
+    )
+
+    assert sum(isinstance(one, bookings.AlreadyRenewed) for one in outcomes) == 3
+
+
+def test_two_who_change_places_do_not_wait_for_each_other(database):
+    (one, other), people = settle(database, 2, slots=2)
+    visits = []
+    for slot, patient in zip((one, other), people, strict=True):
+        holder = write(database, holding(slot, patient))
+        visits.append(
+            write(database, lambda s, b=holder: bookings.confirm(s, CLERK, b.id))
+        )
+
+    outcomes = at_once(
+        database,
+        lambda s: samples.move(s, CLERK, visits[0].id, other, uuid4()),
+        lambda s: samples.move(s, CLERK, visits[1].id, one, uuid4()),
+    )
+
+    assert [one.status for one in outcomes] == [BookingStatus.FAILED] * 2
+    booked = (BookingSlot.status == "booked",)
+    assert write(database, lambda session: count(session, BookingSlot, *booked)) == 2
+
+
+def test_tidying_and_taking_over_at_once_is_one_hold(database):
+    slots, people = settle(database, 8, slots=4)
+    for slot, patient in zip(slots, people[:4], strict=True):
+        holder = write(database, holding(slot, patient))
+        write(database, lambda session, b=holder: let_pass(session, b, 121))
+
+    outcomes = at_once(
+        database,
+        *[holding(slot, one) for slot, one in zip(slots, people[4:], strict=True)],
+        lambda session: bookings.current_holds(session, CLERK),
+    )
+    write(database, bookings.expire_due)
+
+    assert len(held(outcomes[:4])) == 4
+    expired = (Booking.status == "expired",)
+    assert write(database, lambda session: count(session, Booking, *expired)) == 4

@@ -1,0 +1,140 @@
+"""Bookings in each role's own name, as the database knows it.
+
+Everything here goes by the app's login, which owns nothing: what a role may not see or
+do, PostgreSQL refuses, whatever a service asks.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from uuid import UUID, uuid4
+
+import pytest
+
+from db.models import User
+from db.routing import SYSTEM
+from services.core.actors import Actor, Role
+from services.patients.records.refusals import NoSuchPatient
+from services.visits.booking import bookings
+from services.visits.booking.bookings import BookingStatus
+from tests.services.patients.clinic_samples import Clinic, settled
+from tests.services.visits.booking.bookings import samples
+from tests.services.visits.booking.bookings.samples import hold, let_pass
+
+_numbers = count()
+
+
+@pytest.fixture(scope="module")
+def clinic(module_endpoints) -> Iterator[Clinic]:
+    with settled(module_endpoints) as clinic:
+        yield clinic
+
+
+@pytest.fixture(scope="module")
+def grace(clinic: Clinic) -> Actor:
+    """Grace herself, whom Dora treats."""
+
+    def sign_up(session):
+        user = User(name="Grace Hopper", role="patient", patient_id=clinic.grace.id)
+        session.add(user)
+        session.flush()
+        return Actor(user.id, user.name, Role.PATIENT, clinic.grace.id)
+
+    return clinic.database.write(sign_up, acting=SYSTEM).value
+
+
+@pytest.fixture
+def people(clinic: Clinic, grace: Actor) -> dict[str, Actor]:
+    return {"clerk": clinic.cleo, "clinician": clinic.dora, "patient": grace}
+
+
+def offered(clinic: Clinic, **doctor) -> UUID:
+    """Return a slot of a new doctor, at a time that no other slot has."""
+
+    def offer(session):
+        who = samples.doctor(session, **doctor)
+        return samples.slot(session, who, next(_numbers))
+
+    return clinic.database.write(offer, acting=SYSTEM).value
+
+
+@pytest.mark.parametrize("who", ["clerk", "clinician", "patient"])
+def test_whoever_books_goes_all_the_way(
+    clinic: Clinic, people: dict[str, Actor], who: str
+):
+    actor, here, there = people[who], offered(clinic), offered(clinic)
+
+    held = clinic.write(actor, lambda s: hold(s, actor, here, clinic.grace.id))
+    clinic.write(actor, lambda s: bookings.renew(s, actor, held.id))
+    clinic.write(actor, lambda s: bookings.confirm(s, actor, held.id, note="A cough"))
+    moved = clinic.write(
+        actor, lambda s: samples.move(s, actor, held.id, there, uuid4())
+    )
+    clinic.write(actor, lambda s: bookings.cancel(s, actor, moved.id))
+
+    found = clinic.read(
+        actor, lambda s: bookings.list_of_patient(s, actor, clinic.grace.id)
+    )
+    mine = [one for one in found if one.id in {held.id, moved.id}]
+    assert [one.status for one in mine] == [BookingStatus.CANCELLED] * 2
+    assert [one.note for one in mine] == ["A cough"] * 2
+
+
+@pytest.mark.parametrize("who", ["clerk", "clinician", "patient"])
+def test_whoever_comes_after_two_minutes_takes_the_slot_over(
+    clinic: Clinic, people: dict[str, Actor], who: str
+):
+    slot = offered(clinic)
+    first = clinic.write(
+        clinic.cleo, lambda s: hold(s, clinic.cleo, slot, clinic.ada.id)
+    )
+    clinic.database.write(lambda s: let_pass(s, first, 121), acting=SYSTEM)
+
+    second = clinic.write(
+        people[who], lambda s: hold(s, people[who], slot, clinic.grace.id)
+    )
+    clinic.write(people[who], lambda s: bookings.release(s, people[who], second.id))
+
+    assert second.status is BookingStatus.PENDING
+
+
+def test_patients_know_of_nobody_elses_booking(clinic: Clinic, grace: Actor):
+    slot = offered(clinic)
+    held = clinic.write(
+        clinic.cleo, lambda s: hold(s, clinic.cleo, slot, clinic.ada.id)
+    )
+
+    with pytest.raises(bookings.NoSuchBooking):
+        clinic.read(grace, lambda s: bookings.get(s, grace, held.id))
+    with pytest.raises(bookings.NoSuchBooking):
+        clinic.write(grace, lambda s: bookings.cancel(s, grace, held.id))
+
+
+def test_clinicians_book_for_whom_they_treat(clinic: Clinic):
+    slot, emil = offered(clinic), clinic.emil
+
+    with pytest.raises(NoSuchPatient):
+        clinic.write(emil, lambda s: hold(s, emil, slot, clinic.grace.id))
+
+
+def test_a_doctor_sees_the_record_of_whoever_is_booked_with_them(clinic: Clinic):
+    slot, emil, cleo = offered(clinic, user_id=clinic.emil.id), clinic.emil, clinic.cleo
+    assert "Ada" not in clinic.names(emil)
+
+    held = clinic.write(cleo, lambda s: hold(s, cleo, slot, clinic.ada.id))
+    clinic.write(cleo, lambda s: bookings.confirm(s, cleo, held.id))
+
+    assert "Ada" in clinic.names(emil)
+
+
+def test_the_background_writes_down_what_ran_out(clinic: Clinic):
+    slot, cleo = offered(clinic), clinic.cleo
+    held = clinic.write(cleo, lambda s: hold(s, cleo, slot, clinic.ada.id))
+    clinic.database.write(lambda s: let_pass(s, held, 121), acting=SYSTEM)
+
+    assert clinic.database.write(bookings.expire_due, acting=SYSTEM).value == 1
+
+    found = clinic.read(cleo, lambda s: bookings.get(s, cleo, held.id))
+    assert found.status is BookingStatus.EXPIRED
+    assert found.ended_at is not None
+    assert found.ended_at < datetime.now(UTC) + timedelta(seconds=1)

@@ -1,0 +1,187 @@
+"""Confirming and renewing: what becomes of a hold in its two minutes."""
+
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select, update
+
+from db.models import (
+    Appointment,
+    Booking,
+    BookingSlot,
+    CareRelationship,
+    Doctor,
+    Patient,
+    VisitLetter,
+)
+from services.core.actors import Role
+from services.core.errors import InvalidInput
+from services.patients.records.refusals import PatientArchived
+from services.visits.booking import bookings
+from services.visits.booking.bookings import BookingStatus
+from tests.services.people.people_samples import person
+from tests.services.visits.booking.bookings import samples
+from tests.services.visits.booking.bookings.samples import (
+    count,
+    events,
+    hold,
+    holders,
+    let_pass,
+)
+
+
+def test_a_confirmed_hold_is_a_visit(session, clerk, slot, patient):
+    held = hold(session, clerk, slot, patient.id)
+
+    confirmed = bookings.confirm(session, clerk, held.id, note=" A cough ")
+
+    visit = session.scalars(select(Appointment)).one()
+    assert confirmed.status is BookingStatus.CONFIRMED
+    assert confirmed.appointment_id == visit.id
+    assert confirmed.note == "A cough"
+    assert (visit.patient_id, visit.status) == (patient.id, "scheduled")
+    assert (visit.starts_at, visit.ends_at) == (held.starts_at, held.ends_at)
+
+
+def test_a_visit_does_not_run_out(session, clerk, slot, patient, other):
+    held = hold(session, clerk, slot, patient.id)
+    bookings.confirm(session, clerk, held.id)
+    let_pass(session, held, 121)
+
+    with pytest.raises(bookings.SlotTaken):
+        hold(session, clerk, slot, other.id)
+
+
+def test_confirming_twice_makes_one_visit(session, clerk, slot, patient):
+    held = hold(session, clerk, slot, patient.id)
+    first = bookings.confirm(session, clerk, held.id)
+
+    again = bookings.confirm(session, clerk, held.id, note="Something else")
+
+    assert again == first
+    assert count(session, Appointment) == 1
+    assert count(session, VisitLetter) == 1
+    assert len(events(session, "booking:confirm")) == 1
+
+
+@pytest.mark.parametrize(("age", "is_too_late"), [(119.9, False), (120.1, True)])
+def test_a_hold_is_confirmed_in_two_minutes_or_not(
+    desk, slot, patient, age, is_too_late
+):
+    session, clerk = desk
+    held = hold(session, clerk, slot, patient.id)
+    let_pass(session, held, age)
+
+    if not is_too_late:
+        confirmed = bookings.confirm(session, clerk, held.id)
+        assert confirmed.status is BookingStatus.CONFIRMED
+        return
+    with pytest.raises(bookings.HoldExpired):
+        bookings.confirm(session, clerk, held.id)
+    assert count(session, Appointment) == 0
+
+
+def test_what_was_taken_over_cannot_be_confirmed(session, clerk, slot, patient, other):
+    first = hold(session, clerk, slot, patient.id)
+    let_pass(session, first, 121)
+    second = hold(session, clerk, slot, other.id)
+
+    with pytest.raises(bookings.HoldExpired):
+        bookings.confirm(session, clerk, first.id)
+    assert holders(session, slot) == [second.id]
+
+
+def test_what_was_lost_or_cancelled_cannot_be_confirmed(
+    session, clerk, slot, patient, other
+):
+    held = hold(session, clerk, slot, patient.id)
+    lost = bookings.hold(session, clerk, samples.wanting(slot, other.id))
+    bookings.cancel(session, clerk, held.id)
+
+    with pytest.raises(bookings.SlotTaken):
+        bookings.confirm(session, clerk, lost.id)
+    with pytest.raises(bookings.BookingOver):
+        bookings.confirm(session, clerk, held.id)
+
+
+def test_a_note_fits_when_it_is_confirmed(session, clerk, slot, patient):
+    held = hold(session, clerk, slot, patient.id)
+
+    with pytest.raises(InvalidInput):
+        bookings.confirm(session, clerk, held.id, note="x" * 501)
+
+
+def test_a_patient_archived_meanwhile_gets_no_visit(session, clerk, slot, patient):
+    held = hold(session, clerk, slot, patient.id)
+    session.execute(
+        update(Patient).where(Patient.id == patient.id).values(deleted_at=func.now())
+    )
+
+    with pytest.raises(PatientArchived):
+        bookings.confirm(session, clerk, held.id)
+
+
+def test_the_doctor_treats_whom_they_will_see(session, clerk, house, slot, patient):
+    clinician = person(session, Role.CLINICIAN)
+    session.execute(
+        update(Doctor).where(Doctor.id == house.id).values(user_id=clinician.id)
+    )
+    for number in (0, 1):
+        one = slot if number == 0 else samples.slot(session, house, 1)
+        bookings.confirm(session, clerk, hold(session, clerk, one, patient.id).id)
+
+    care = session.scalars(
+        select(CareRelationship.patient_id).where(
+            CareRelationship.clinician_id == clinician.id
+        )
+    ).all()
+    assert care == [patient.id]
+
+
+def test_a_renewed_hold_lasts_two_minutes_from_then(session, clerk, slot, patient):
+    held = hold(session, clerk, slot, patient.id)
+    let_pass(session, held, 60)
+
+    renewed = bookings.renew(session, clerk, held.id)
+
+    assert 119 < renewed.seconds_left <= 120
+    assert renewed.renewals == 1
+    assert _kept_until(session, held.id) == renewed.expires_at
+
+
+def test_a_hold_is_renewed_once(session, clerk, slot, patient):
+    held = hold(session, clerk, slot, patient.id)
+    bookings.renew(session, clerk, held.id)
+
+    with pytest.raises(bookings.AlreadyRenewed):
+        bookings.renew(session, clerk, held.id)
+
+
+@pytest.mark.parametrize(("age", "is_too_late"), [(119.9, False), (120.1, True)])
+def test_a_hold_is_renewed_before_it_runs_out(desk, slot, patient, age, is_too_late):
+    session, clerk = desk
+    held = hold(session, clerk, slot, patient.id)
+    let_pass(session, held, age)
+
+    if not is_too_late:
+        assert bookings.renew(session, clerk, held.id).renewals == 1
+        return
+    with pytest.raises(bookings.HoldExpired):
+        bookings.renew(session, clerk, held.id)
+
+
+def test_a_visit_is_not_renewed(session, clerk, slot, patient):
+    held = hold(session, clerk, slot, patient.id)
+    bookings.confirm(session, clerk, held.id)
+
+    with pytest.raises(bookings.AlreadyConfirmed):
+        bookings.renew(session, clerk, held.id)
+
+
+def _kept_until(session, booking_id: UUID):
+    rows = select(BookingSlot.expires_at, Booking.expires_at).join(
+        Booking, Booking.id == BookingSlot.booking_id
+    )
+    slot, booking = session.execute(rows.where(Booking.id == booking_id)).one()
+    assert slot == booking
+    return slot

@@ -1,0 +1,279 @@
+"""Giving back: cancelled, released, moved, and run out."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select, update
+
+from db.models import Appointment, Booking, BookingSlot, VisitLetter
+from services.visits.booking import bookings
+from services.visits.booking.bookings import BookingStatus
+from tests.services.visits.booking.bookings import samples
+from tests.services.visits.booking.bookings.samples import (
+    count,
+    events,
+    hold,
+    holders,
+    let_pass,
+    wanting,
+)
+
+
+def booked(session, actor, slot_id, patient_id):
+    return bookings.confirm(
+        session, actor, hold(session, actor, slot_id, patient_id).id
+    )
+
+
+def soon(**ahead) -> datetime:
+    return datetime.now(UTC) + timedelta(**ahead)
+
+
+def letters(session) -> list[str]:
+    rows = select(VisitLetter.kind).order_by(VisitLetter.created_at, VisitLetter.id)
+    return list(session.scalars(rows))
+
+
+def test_a_cancelled_hold_is_free_at_once(session, clerk, slot, patient, other):
+    held = hold(session, clerk, slot, patient.id)
+
+    cancelled = bookings.cancel(session, clerk, held.id)
+
+    assert cancelled.status is BookingStatus.CANCELLED
+    assert hold(session, clerk, slot, other.id)
+
+
+def test_a_cancelled_visit_is_free_at_once(session, clerk, slot, patient, other):
+    visit = booked(session, clerk, slot, patient.id)
+
+    bookings.cancel(session, clerk, visit.id, reason=" Is  well again ")
+
+    row = session.scalars(select(Appointment)).one()
+    assert (row.status, row.cancelled_because) == ("cancelled", "Is well again")
+    assert (row.cancelled_by, row.revision) == (clerk.id, 2)
+    assert hold(session, clerk, slot, other.id)
+    assert letters(session) == ["confirmed", "cancelled"]
+
+
+def test_cancelling_twice_is_cancelling_once(session, clerk, slot, patient):
+    visit = booked(session, clerk, slot, patient.id)
+    first = bookings.cancel(session, clerk, visit.id)
+
+    again = bookings.cancel(session, clerk, visit.id)
+
+    assert again == first
+    assert len(events(session, "booking:cancel")) == 1
+
+
+def test_cancelling_what_ran_out_leaves_it_to_whoever_has_it(
+    session, clerk, slot, patient, other
+):
+    first = hold(session, clerk, slot, patient.id)
+    let_pass(session, first, 121)
+    second = hold(session, clerk, slot, other.id)
+
+    assert bookings.cancel(session, clerk, first.id).status is BookingStatus.EXPIRED
+    assert holders(session, slot) == [second.id]
+
+
+@pytest.mark.parametrize(("hours", "is_late"), [(25, False), (23, True)])
+def test_patients_cancel_in_time(session, herself, house, hours, is_late):
+    slot = samples.slot(session, house, starts_at=soon(hours=hours))
+    visit = booked(session, herself, slot, herself.patient_id)
+
+    if not is_late:
+        bookings.cancel(session, herself, visit.id)
+        return
+    with pytest.raises(bookings.TooLateToCancel, match="24 hours"):
+        bookings.cancel(session, herself, visit.id)
+    assert holders(session, slot) == [visit.id]
+
+
+def test_how_long_before_is_for_the_clinic_to_say(session, herself, house, patient):
+    slot = samples.slot(session, house, starts_at=soon(hours=3))
+    visit = booked(session, herself, slot, patient.id)
+
+    with pytest.raises(bookings.TooLateToCancel, match=r"3\.5 hours"):
+        bookings.cancel(session, herself, visit.id, notice_hours=3.5)
+    bookings.cancel(session, herself, visit.id, notice_hours=2)
+
+
+def test_patients_give_a_hold_back_at_any_time(session, herself, house, patient):
+    slot = samples.slot(session, house, starts_at=soon(minutes=30))
+    held = hold(session, herself, slot, patient.id)
+
+    assert bookings.cancel(session, herself, held.id).status is BookingStatus.CANCELLED
+
+
+def test_the_desk_cancels_until_the_visit_begins(session, clerk, house, patient):
+    slot = samples.slot(session, house, starts_at=soon(minutes=30))
+    visit = booked(session, clerk, slot, patient.id)
+
+    assert bookings.cancel(session, clerk, visit.id).status is BookingStatus.CANCELLED
+
+
+def test_a_visit_that_has_begun_is_not_cancelled(session, clerk, slot, patient):
+    visit = booked(session, clerk, slot, patient.id)
+    session.execute(update(Appointment).values(status="checked-in"))
+
+    with pytest.raises(bookings.BookingOver):
+        bookings.cancel(session, clerk, visit.id)
+    assert holders(session, slot) == [visit.id]
+
+
+def test_leaving_the_page_gives_back_holds_only(session, clerk, house, slot, patient):
+    held = hold(session, clerk, slot, patient.id)
+    visit = booked(session, clerk, samples.slot(session, house, 1), patient.id)
+
+    released = bookings.release(session, clerk, held.id)
+    kept = bookings.release(session, clerk, visit.id)
+
+    assert released.status is BookingStatus.CANCELLED
+    assert kept.status is BookingStatus.CONFIRMED
+
+
+def test_a_moved_visit_gives_back_where_it_was(desk, house, slot, patient, other):
+    session, clerk = desk
+    before = booked(session, clerk, slot, patient.id)
+    there = samples.slot(session, house, 5)
+
+    after = samples.move(session, clerk, before.id, there, uuid4())
+
+    assert (after.status, after.replaces_id) == (BookingStatus.CONFIRMED, before.id)
+    assert bookings.get(session, clerk, before.id).status is BookingStatus.CANCELLED
+    assert holders(session, there) == [after.id]
+    assert hold(session, clerk, slot, other.id)
+    assert letters(session) == ["confirmed", "moved"]
+    (event,) = events(session, "booking:move")
+    assert event.details["replaced"] == str(before.id)
+
+
+def test_a_visit_stays_when_it_was_if_the_new_time_is_lost(
+    desk, house, slot, patient, other
+):
+    session, clerk = desk
+    before = booked(session, clerk, slot, patient.id)
+    there = samples.slot(session, house, 5)
+    hold(session, clerk, there, other.id)
+
+    lost = samples.move(session, clerk, before.id, there, uuid4())
+
+    assert lost.status is BookingStatus.FAILED
+    assert holders(session, slot) == [before.id]
+
+
+def test_moving_twice_by_one_attempt_is_moving_once(
+    session, clerk, house, slot, patient
+):
+    before = booked(session, clerk, slot, patient.id)
+    there, attempt = samples.slot(session, house, 5), uuid4()
+    first = samples.move(session, clerk, before.id, there, attempt)
+
+    assert samples.move(session, clerk, before.id, there, attempt) == first
+
+
+def test_a_visit_moves_to_a_time_that_overlaps_its_own(session, clerk, slot, patient):
+    before = booked(session, clerk, slot, patient.id)
+    at_once = samples.slot(session, samples.doctor(session))
+
+    after = samples.move(session, clerk, before.id, at_once, uuid4())
+
+    may_overlap = select(BookingSlot.may_overlap).where(
+        BookingSlot.booking_id == after.id
+    )
+    assert session.scalar(may_overlap) is False
+
+
+def test_a_move_does_not_let_other_visits_overlap(session, clerk, house, slot, patient):
+    before = booked(session, clerk, slot, patient.id)
+    booked(session, clerk, samples.slot(session, house, 5), patient.id)
+    at_once = samples.slot(session, samples.doctor(session), 5)
+
+    with pytest.raises(bookings.PatientBusy):
+        samples.move(session, clerk, before.id, at_once, uuid4())
+
+
+def test_what_came_between_hold_and_confirm_of_a_move_stands(
+    session, clerk, house, slot, patient
+):
+    before = booked(session, clerk, slot, patient.id)
+    there = samples.slot(session, house, 5)
+    moving = hold(session, clerk, there, patient.id, replaces_id=before.id)
+    booked(
+        session, clerk, samples.slot(session, samples.doctor(session), 5), patient.id
+    )
+
+    with pytest.raises(bookings.PatientBusy), session.begin_nested():
+        bookings.confirm(session, clerk, moving.id)
+    assert holders(session, slot) == [before.id]
+
+
+def test_patients_move_visits_in_time(session, herself, house, patient):
+    near = samples.slot(session, house, starts_at=soon(hours=23))
+    before = booked(session, herself, near, patient.id)
+
+    with pytest.raises(bookings.TooLateToCancel):
+        samples.move(session, herself, before.id, samples.slot(session, house), uuid4())
+
+
+def test_only_a_standing_visit_is_moved(session, clerk, house, slot, patient):
+    before = booked(session, clerk, slot, patient.id)
+    bookings.cancel(session, clerk, before.id)
+
+    with pytest.raises(bookings.BookingOver):
+        samples.move(
+            session, clerk, before.id, samples.slot(session, house, 5), uuid4()
+        )
+
+
+def test_nobody_takes_the_place_of_anothers_visit(desk, house, slot, patient, other):
+    session, clerk = desk
+    before = booked(session, clerk, slot, other.id)
+    there = samples.slot(session, house, 5)
+
+    with pytest.raises(bookings.BookingOver):
+        hold(session, clerk, there, patient.id, replaces_id=before.id)
+
+
+def test_what_ran_out_is_tidied_away(session, clerk, house, slot, patient):
+    over = hold(session, clerk, slot, patient.id)
+    let_pass(session, over, 120.1)
+    live = hold(session, clerk, samples.slot(session, house, 1), patient.id)
+
+    # Out of the way already: the patient asked for something else.
+    assert session.get(Booking, over.id).status == "expired"
+    let_pass(session, live, 119.9)
+    assert bookings.expire_due(session) == 0
+    let_pass(session, live, 0.2)
+    assert bookings.expire_due(session) == 1
+
+    assert count(session, BookingSlot) == 0
+    session.expire_all()
+    assert session.get(Booking, live.id).status == "expired"
+    (event,) = events(session, "booking:expire")
+    assert event.subject_id == str(live.id)
+
+
+def test_tidying_comes_back_for_the_rest(session, clerk, house, patient):
+    for number in range(3):
+        held = hold(session, clerk, samples.slot(session, house, number), patient.id)
+    session.execute(
+        update(BookingSlot).values(expires_at=datetime.now(UTC) - timedelta(seconds=1))
+    )
+
+    assert held
+    assert bookings.expire_due(session, at_once=2) == 2
+    assert bookings.expire_due(session, at_once=2) == 1
+
+
+def test_a_lost_wish_is_among_the_patients_bookings(
+    desk, slot, patient, other, herself
+):
+    session, clerk = desk
+    hold(session, clerk, slot, other.id)
+    lost = bookings.hold(session, herself, wanting(slot, patient.id))
+
+    found = bookings.list_of_patient(session, herself, patient.id)
+
+    assert [(one.id, one.status) for one in found] == [(lost.id, BookingStatus.FAILED)]

@@ -1,0 +1,173 @@
+"""Rules that staff set aside for a reason that is written down; others do not."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import update
+
+from db.models import Appointment, BookingSlot
+from services.core.errors import InvalidInput, NotAllowed
+from services.visits.booking import bookings, waitlist
+from services.visits.booking.bookings import BookingStatus
+from services.visits.booking.waitlist import WaitRequest
+from tests.services.visits.booking.bookings import samples
+from tests.services.visits.booking.bookings.samples import (
+    events,
+    hold,
+    holders,
+    let_pass,
+)
+
+REASON = "Her interpreter is late"
+
+
+@pytest.fixture
+def visit(session, clerk, slot, patient):
+    """A visit that began five minutes ago."""
+    booked = bookings.confirm(session, clerk, hold(session, clerk, slot, patient.id).id)
+    samples.begin(session, booked)
+    return booked
+
+
+def test_staff_extend_a_hold_again_for_a_reason(session, clerk, slot, patient):
+    held = hold(session, clerk, slot, patient.id)
+    bookings.renew(session, clerk, held.id)
+    let_pass(session, held, 60)
+
+    renewed = bookings.renew(session, clerk, held.id, override_reason=f" {REASON} ")
+
+    assert 119 < renewed.seconds_left <= 120
+    assert [one.reason for one in events(session, "booking:renew")] == [None, REASON]
+
+
+def test_a_hold_that_ran_out_is_not_extended_whatever_the_reason(
+    session, clerk, slot, patient
+):
+    held = hold(session, clerk, slot, patient.id)
+    let_pass(session, held, 120.1)
+
+    with pytest.raises(bookings.HoldExpired):
+        bookings.renew(session, clerk, held.id, override_reason=REASON)
+
+
+def test_extending_again_sets_no_other_rule_aside(session, clerk, slot, patient):
+    held = hold(session, clerk, slot, patient.id)
+    bookings.renew(session, clerk, held.id, override_reason=REASON)
+
+    bookings.confirm(session, clerk, held.id)
+
+    row = session.get(BookingSlot, slot, populate_existing=True)
+    assert row.may_overlap is False
+
+
+def test_a_visit_that_has_begun_is_cancelled_for_a_reason_only(
+    session, clerk, visit, slot
+):
+    with pytest.raises(bookings.VisitHasBegun):
+        bookings.cancel(session, clerk, visit.id, reason="No reason to override")
+    assert holders(session, slot) == [visit.id]
+
+    after = bookings.cancel(session, clerk, visit.id, override_reason=REASON)
+
+    assert after.status is BookingStatus.CANCELLED
+    assert events(session, "booking:cancel")[-1].reason == REASON
+    row = session.get(Appointment, visit.appointment_id, populate_existing=True)
+    assert row.cancelled_because == REASON
+
+
+def test_who_is_checked_in_is_not_cancelled_whatever_the_reason(session, clerk, visit):
+    session.execute(update(Appointment).values(status="checked-in"))
+
+    with pytest.raises(bookings.BookingOver):
+        bookings.cancel(session, clerk, visit.id, override_reason=REASON)
+
+
+def test_a_visit_that_has_begun_is_moved_for_a_reason_only(
+    session, clerk, house, visit
+):
+    there = samples.slot(session, house, 5)
+    with pytest.raises(bookings.VisitHasBegun):
+        hold(session, clerk, there, visit.patient_id, replaces_id=visit.id)
+
+    moving = hold(
+        session,
+        clerk,
+        there,
+        visit.patient_id,
+        replaces_id=visit.id,
+        override_reason=REASON,
+    )
+    bookings.confirm(session, clerk, moving.id)
+
+    assert bookings.get(session, clerk, visit.id).status is BookingStatus.CANCELLED
+    assert events(session, "booking:hold")[-1].reason == REASON
+
+
+def test_a_patient_is_in_one_line_more_for_a_reason_only(session, clerk, patient):
+    wishes = [_wish(session, patient) for _ in range(waitlist.MOST_PLACES + 1)]
+    for wish in wishes[:-1]:
+        waitlist.join(session, clerk, wish)
+    with pytest.raises(waitlist.TooManyPlaces):
+        waitlist.join(session, clerk, wishes[-1])
+
+    waitlist.join(session, clerk, _with_reason(wishes[-1]))
+
+    assert events(session, "waitlist:join")[-1].reason == REASON
+
+
+def test_no_reason_puts_a_patient_in_the_same_line_twice(session, clerk, patient):
+    wish = _wish(session, patient)
+    waitlist.join(session, clerk, wish)
+
+    with pytest.raises(waitlist.WaitsAlready):
+        waitlist.join(session, clerk, _with_reason(wish))
+
+
+def _wish(session, patient) -> WaitRequest:
+    doctor = samples.doctor(session)
+    until = samples.FIRST + timedelta(days=1)
+    return WaitRequest(patient.id, samples.FIRST, until, doctor_id=doctor.id)
+
+
+def _with_reason(wish: WaitRequest) -> WaitRequest:
+    return WaitRequest(
+        wish.patient_id,
+        wish.from_at,
+        wish.until_at,
+        doctor_id=wish.doctor_id,
+        override_reason=REASON,
+    )
+
+
+DEEDS = {
+    "renew": lambda s, actor, reason: bookings.renew(
+        s, actor, uuid4(), override_reason=reason
+    ),
+    "cancel": lambda s, actor, reason: bookings.cancel(
+        s, actor, uuid4(), override_reason=reason
+    ),
+    "join": lambda s, actor, reason: waitlist.join(
+        s,
+        actor,
+        WaitRequest(
+            actor.patient_id or uuid4(),
+            samples.FIRST,
+            samples.FIRST + timedelta(days=1),
+            speciality="General practice",
+            override_reason=reason,
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_a_patient_sets_no_rule_aside(session, herself, deed):
+    with pytest.raises(NotAllowed, match="against the rules"):
+        DEEDS[deed](session, herself, REASON)
+
+
+@pytest.mark.parametrize("deed", ["renew", "cancel"])
+def test_a_reason_says_something(session, clerk, deed):
+    with pytest.raises(InvalidInput, match="at least 10"):
+        DEEDS[deed](session, clerk, "Because")

@@ -1,0 +1,276 @@
+"""The waiting list: who is asked when a slot frees up."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, select, update
+
+from db.models import Booking, Patient, VisitLetter
+from services.core.errors import InvalidInput, NotFound
+from services.patients.records.refusals import NoSuchPatient, PatientArchived
+from services.visits.booking import bookings, waitlist
+from services.visits.booking.bookings import BookingStatus
+from services.visits.booking.waitlist import WaitRequest, WaitStatus
+from tests.services.visits.booking.bookings import samples
+from tests.services.visits.booking.bookings.samples import FIRST, events, hold, let_pass
+
+
+def waiting_for(patient, doctor=None, **values) -> WaitRequest:
+    wish = WaitRequest(
+        patient.id,
+        FIRST - timedelta(days=1),
+        FIRST + timedelta(days=1),
+        doctor_id=doctor.id if doctor else None,
+    )
+    return replace(wish, **values)
+
+
+def offer_to(session, patient):
+    """Return what is held for the patient by the waiting list, if anything."""
+    rows = select(Booking.id).where(
+        Booking.patient_id == patient.id, Booking.waitlist_id.is_not(None)
+    )
+    return session.scalar(rows)
+
+
+def state(session, clerk, patient) -> WaitStatus:
+    (place,) = waitlist.list_of_patient(session, clerk, patient.id)
+    return place.status
+
+
+def test_a_slot_that_frees_up_is_held_for_the_first_in_line(
+    desk, house, slot, patient, other
+):
+    session, clerk = desk
+    held = hold(session, clerk, slot, patient.id)
+    waitlist.join(session, clerk, waiting_for(other, house))
+
+    bookings.cancel(session, clerk, held.id)
+
+    offered = bookings.get(session, clerk, offer_to(session, other))
+    assert (offered.slot_id, offered.status) == (slot, BookingStatus.PENDING)
+    assert 899 < offered.seconds_left <= 900
+    letter = session.scalars(select(VisitLetter)).one()
+    assert (letter.kind, letter.patient_id) == ("offer", other.id)
+    assert state(session, clerk, other) is WaitStatus.OFFERED
+
+
+def test_whoever_books_what_they_are_offered_waits_no_longer(
+    desk, house, slot, patient, other
+):
+    session, clerk = desk
+    held = hold(session, clerk, slot, patient.id)
+    waitlist.join(session, clerk, waiting_for(other, house))
+    bookings.cancel(session, clerk, held.id)
+
+    bookings.confirm(session, clerk, offer_to(session, other))
+
+    assert state(session, clerk, other) is WaitStatus.BOOKED
+
+
+@pytest.mark.parametrize("how", ["declined", "ran out"])
+def test_then_it_is_the_next_ones_turn(desk, house, slot, patient, how):
+    session, clerk = desk
+    held = hold(session, clerk, slot, patient.id)
+    people = [samples.patient(session) for _ in range(2)]
+    for one in people:
+        waitlist.join(session, clerk, waiting_for(one, house))
+    bookings.confirm(session, clerk, held.id)
+    bookings.cancel(session, clerk, held.id)
+    first = bookings.get(session, clerk, offer_to(session, people[0]))
+
+    if how == "declined":
+        bookings.cancel(session, clerk, first.id)
+    else:
+        let_pass(session, first, 901)
+        bookings.expire_due(session)
+
+    assert offer_to(session, people[1])
+    assert state(session, clerk, people[0]) is WaitStatus.PASSED
+
+
+def test_an_offer_that_ran_out_is_for_whoever_asks(desk, house, slot, patient, other):
+    session, clerk = desk
+    held = hold(session, clerk, slot, patient.id)
+    waitlist.join(session, clerk, waiting_for(other, house))
+    bookings.cancel(session, clerk, held.id)
+    offered = bookings.get(session, clerk, offer_to(session, other))
+    let_pass(session, offered, 901)
+
+    assert hold(session, clerk, slot, patient.id)
+
+    bookings.expire_due(session)
+    assert state(session, clerk, other) is WaitStatus.PASSED
+
+
+def test_any_of_a_speciality_will_do(desk, slot, patient, other):
+    session, clerk = desk
+    held = hold(session, clerk, slot, patient.id)
+    waitlist.join(
+        session, clerk, waiting_for(other, None, speciality="General practice")
+    )
+
+    bookings.cancel(session, clerk, held.id)
+
+    assert offer_to(session, other)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"from_at": FIRST + timedelta(minutes=1)},
+        {"until_at": FIRST + timedelta(minutes=19)},
+        {"doctor_id": None, "speciality": "Dermatology"},
+    ],
+    ids=["too early", "too late", "another speciality"],
+)
+def test_nobody_is_asked_for_what_they_do_not_want(desk, house, slot, patient, values):
+    session, clerk = desk
+    samples.doctor(session, speciality="Dermatology")
+    held = hold(session, clerk, slot, patient.id)
+    person = samples.patient(session)
+    waitlist.join(session, clerk, replace(waiting_for(person, house), **values))
+
+    bookings.cancel(session, clerk, held.id)
+
+    assert offer_to(session, person) is None
+
+
+def test_who_is_elsewhere_then_keeps_waiting(desk, house, slot, patient, other):
+    session, clerk = desk
+    held = hold(session, clerk, slot, patient.id)
+    waitlist.join(session, clerk, waiting_for(other, house))
+    elsewhere = samples.slot(session, samples.doctor(session))
+    hold(session, clerk, elsewhere, other.id)
+
+    bookings.cancel(session, clerk, held.id)
+
+    assert offer_to(session, other) is None
+    assert state(session, clerk, other) is WaitStatus.WAITING
+
+
+def test_what_begins_soon_is_offered_to_nobody(session, clerk, house, patient, other):
+    soon = datetime.now(UTC) + timedelta(minutes=20)
+    held = hold(
+        session, clerk, samples.slot(session, house, starts_at=soon), patient.id
+    )
+    waitlist.join(session, clerk, waiting_for(other, house, from_at=datetime.now(UTC)))
+
+    bookings.cancel(session, clerk, held.id)
+
+    assert offer_to(session, other) is None
+
+
+def test_what_a_moved_visit_leaves_is_offered(desk, house, slot, patient, other):
+    session, clerk = desk
+    held = hold(session, clerk, slot, patient.id)
+    bookings.confirm(session, clerk, held.id)
+    waitlist.join(session, clerk, waiting_for(other, house))
+    there = samples.slot(session, house, 5)
+
+    moving = hold(session, clerk, there, patient.id, replaces_id=held.id)
+    bookings.confirm(session, clerk, moving.id)
+
+    assert offer_to(session, other)
+
+
+def test_patients_wait_for_themselves(session, herself, house, other):
+    with pytest.raises(NoSuchPatient):
+        waitlist.join(session, herself, waiting_for(other, house))
+
+
+def test_nobody_waits_under_a_record_that_is_archived_or_never_was(
+    session, clerk, house, patient
+):
+    unknown = replace(waiting_for(patient, house), patient_id=uuid4())
+    with pytest.raises(NoSuchPatient):
+        waitlist.join(session, clerk, unknown)
+    session.execute(update(Patient).values(deleted_at=func.now()))
+
+    with pytest.raises(PatientArchived):
+        waitlist.join(session, clerk, waiting_for(patient, house))
+
+
+def test_nobody_waits_twice_for_the_same(session, herself, house, patient):
+    waitlist.join(session, herself, waiting_for(patient, house))
+
+    with pytest.raises(waitlist.WaitsAlready):
+        waitlist.join(session, herself, waiting_for(patient, house))
+
+
+def test_a_patient_waits_for_five_things_at_most(session, herself, patient):
+    for _ in range(5):
+        doctor = samples.doctor(session)
+        waitlist.join(session, herself, waiting_for(patient, doctor))
+
+    with pytest.raises(waitlist.TooManyPlaces):
+        waitlist.join(session, herself, waiting_for(patient, samples.doctor(session)))
+
+
+def test_who_leaves_is_not_asked(desk, house, slot, patient, other):
+    session, clerk = desk
+    held = hold(session, clerk, slot, patient.id)
+    place = waitlist.join(session, clerk, waiting_for(other, house))
+    waitlist.leave(session, clerk, place.id)
+
+    bookings.cancel(session, clerk, held.id)
+
+    assert offer_to(session, other) is None
+    with pytest.raises(waitlist.NotWaiting, match="over already"):
+        waitlist.leave(session, clerk, place.id)
+
+
+def test_nobody_leaves_while_they_are_asked(desk, house, slot, patient, other):
+    session, clerk = desk
+    held = hold(session, clerk, slot, patient.id)
+    place = waitlist.join(session, clerk, waiting_for(other, house))
+    bookings.cancel(session, clerk, held.id)
+
+    with pytest.raises(waitlist.NotWaiting, match="confirm it or give it back"):
+        waitlist.leave(session, clerk, place.id)
+
+
+def test_nobody_leaves_anothers_place(session, herself, clerk, house, other):
+    place = waitlist.join(session, clerk, waiting_for(other, house))
+
+    with pytest.raises(waitlist.NoSuchEntry):
+        waitlist.leave(session, herself, place.id)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"doctor_id": None},
+        {"speciality": "General practice"},
+        {"until_at": FIRST - timedelta(days=2)},
+        {"from_at": FIRST - timedelta(days=90), "until_at": FIRST - timedelta(days=80)},
+    ],
+    ids=["nothing", "two things", "backwards", "over"],
+)
+def test_what_is_waited_for_makes_sense(session, clerk, house, patient, values):
+    with pytest.raises(InvalidInput):
+        waitlist.join(session, clerk, replace(waiting_for(patient, house), **values))
+
+
+def test_nobody_waits_for_who_is_not_there(session, clerk, house, patient):
+    house.is_active = False
+    session.flush()
+
+    with pytest.raises(NotFound):
+        waitlist.join(session, clerk, waiting_for(patient, house))
+
+
+def test_joining_leaving_and_asking_are_recorded(desk, house, slot, patient, other):
+    session, clerk = desk
+    held = hold(session, clerk, slot, patient.id)
+    place = waitlist.join(session, clerk, waiting_for(other, house))
+    bookings.cancel(session, clerk, held.id)
+
+    joined, offered = (
+        events(session, "waitlist:join"),
+        events(session, "waitlist:offer"),
+    )
+    assert [one.subject_id for one in joined] == [str(place.id)]
+    assert [one.patient_id for one in offered] == [other.id]

@@ -1,0 +1,378 @@
+"""What is kept of doctors and slots: true for everybody, and dropped everywhere."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from db.endpoints import Endpoints
+from db.listening import ChangeMark, Listener
+from db.routing import SYSTEM, Lsn
+from services.core.actors import Actor, Role
+from services.core.errors import NotAllowed
+from services.core.on_behalf import ActorDatabase
+from services.visits.booking import bookings
+from services.visits.figures.caches import VisitCaches, reading
+from services.visits.figures.caches.reading import STATISTICS_SECONDS
+from services.visits.schedule import visit_changes
+from services.visits.schedule.doctors import NoSuchDoctor
+from tests.services.patients.clinic_samples import Clinic, settled
+from tests.services.visits.booking.bookings import samples
+from tests.waiting import eventually
+
+_ROOT = Path(__file__).parents[5]
+_DAY = timedelta(days=1)
+
+
+class Hearing:
+    """News that a test tells."""
+
+    def __init__(self) -> None:
+        self.told: ChangeMark | None = ChangeMark(1, Lsn(0), "00000001")
+
+    def news(self) -> ChangeMark | None:
+        return self.told
+
+    def close(self) -> None:
+        self.told = None
+
+
+class Practice:
+    """A doctor with three slots, and the clinic's caches."""
+
+    def __init__(self, clinic: Clinic, redis_url: str | None = None) -> None:
+        self.clinic = clinic
+        self.hearing = Hearing()
+        self.caches = VisitCaches(clinic.database, self.hearing, redis_url=redis_url)
+
+        def begin(session):
+            secrets = {"email": f"{uuid4().hex}@example.org", "license_number": "L1"}
+            name = f"House {uuid4().hex}"
+            doctor = samples.doctor(
+                session, name=name, **secrets | {"license_number": uuid4().hex}
+            )
+            slots = [samples.slot(session, doctor, n) for n in range(3)]
+            return doctor.id, name, slots
+
+        begun = clinic.database.write(begin, acting=SYSTEM)
+        self.doctor_id, self.name, self.slot_ids = begun.value
+        self.tell(begun.lsn)
+
+    def tell(self, lsn: Lsn) -> None:
+        self.hearing.told = ChangeMark(1, lsn, "00000001")
+
+    def states(self, actor: Actor | None = None, **asked) -> list[str]:
+        who = ActorDatabase(self.clinic.database, actor or self.clinic.cleo)
+        begin = samples.FIRST
+        read = self.caches.slots(who, self.doctor_id, begin, begin + _DAY, **asked)
+        return [slot.state for slot in read.value]
+
+    def doctors(self, actor: Actor | None = None, **asked):
+        who = ActorDatabase(self.clinic.database, actor or self.clinic.cleo)
+        return self.caches.doctors(who, search=self.name, **asked).value
+
+    def hold(self, number: int, seconds: float = 120, patient: UUID | None = None):
+        """Hold a slot, so long; return where in the log that is."""
+        clinic = self.clinic
+        cleo, whose = clinic.cleo, patient or clinic.ada.id
+
+        def hold(session):
+            held = samples.hold(
+                session,
+                cleo,
+                self.slot_ids[number],
+                whose,
+                override_reason="Made for a test of caches",
+            )
+            samples.let_pass(session, held, 120 - seconds)
+
+        return clinic.database.write(hold, acting=cleo.acting).lsn
+
+
+@pytest.fixture(scope="module")
+def clinic(module_endpoints: Endpoints) -> Iterator[Clinic]:
+    """A clinic with a database of its own."""
+    with settled(module_endpoints) as clinic:
+        yield clinic
+
+
+@pytest.fixture(params=["memory", "redis"])
+def practice(request, clinic) -> Practice:
+    """A doctor, and caches in memory or in a real Redis."""
+    url = None
+    if request.param == "redis":
+        url = request.getfixturevalue("redis_url")
+    return Practice(clinic, url)
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory) -> Iterator[str]:
+    """A Redis of this run's own; skipped where none is installed."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("redis-server is not installed")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["--port", str(port), "--save", "", "--bind", "127.0.0.1"]
+    home = tmp_path_factory.mktemp("redis")
+    with subprocess.Popen(
+        [program, *options], cwd=home, stdout=subprocess.DEVNULL
+    ) as server:
+        eventually(lambda: _answers(port))
+        yield f"redis://127.0.0.1:{port}/0"
+        server.terminate()
+
+
+def _answers(port):
+    with socket.socket() as knock:
+        return knock.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_slots_are_kept_until_something_is_told(practice):
+    assert practice.states() == ["free"] * 3
+    lsn = practice.hold(0)
+
+    assert practice.states() == ["free"] * 3
+    practice.tell(lsn)
+    assert practice.states() == ["held", "free", "free"]
+
+
+def test_doctors_are_kept_until_something_is_told(practice):
+    (before,) = practice.doctors()
+    lsn = practice.hold(0)
+
+    assert practice.doctors() == (before,)
+    practice.tell(lsn)
+    (after,) = practice.doctors()
+    assert after.next_free_at == before.next_free_at + timedelta(minutes=20)
+
+
+def test_who_has_just_written_is_shown_it_whatever_is_kept(practice):
+    practice.states()
+    lsn = practice.hold(0)
+
+    assert practice.states(after=lsn) == ["held", "free", "free"]
+    (doctor,) = practice.doctors(after=lsn)
+    assert doctor.next_free_at == samples.FIRST + timedelta(minutes=20)
+
+
+def test_what_somebody_pretends_to_have_seen_hides_nothing_from_others(practice):
+    far = Lsn.parse("FFFFFFFE/0")
+    practice.states(after=far)
+    lsn = practice.hold(0)
+    practice.tell(lsn)
+
+    assert practice.states() == ["held", "free", "free"]
+    assert practice.states(after=far) == ["held", "free", "free"]
+
+
+def test_nothing_is_kept_while_nothing_can_be_heard(practice):
+    practice.hearing.told = None
+    before = practice.clinic.database.write(lambda _: None, acting=SYSTEM).lsn
+    assert practice.states(after=before) == ["free"] * 3
+    lsn = practice.hold(0)
+
+    assert practice.states(after=lsn) == ["held", "free", "free"]
+
+
+def test_a_hold_that_runs_out_is_seen_without_any_news(practice):
+    practice.tell(practice.hold(0, seconds=0.5))
+    assert practice.states() == ["held", "free", "free"]
+    (doctor,) = practice.doctors()
+
+    time.sleep(0.6)
+
+    assert practice.states() == ["free"] * 3
+    (later,) = practice.doctors()
+    assert later.next_free_at < doctor.next_free_at
+
+
+def test_another_timeline_knows_nothing_of_what_was_kept_before(practice):
+    practice.states()
+    lsn = practice.hold(0)
+    practice.hearing.told = ChangeMark(1, practice.hearing.told.position, "00000002")
+
+    # A replica may be behind: only what is read anew can show the hold.
+    assert practice.states(after=lsn) == ["held", "free", "free"]
+
+
+def test_nothing_is_kept_that_only_some_may_know(practice):
+    practice.hold(0)
+    ines, ada = practice.clinic.ines, practice.clinic.ada
+    patient = Actor(uuid4(), "Ada Lovelace", Role.PATIENT, ada.id)
+
+    for actor in (ines, patient, practice.clinic.cleo):
+        (doctor,) = practice.doctors(actor)
+        assert (doctor.email, doctor.license_number, doctor.user_id) == (None,) * 3
+    lsn = practice.hold(1)
+    who = ActorDatabase(practice.clinic.database, patient)
+    begin = samples.FIRST
+    read = practice.caches.slots(
+        who, practice.doctor_id, begin, begin + _DAY, after=lsn
+    )
+    assert {slot.own_booking_id for slot in read.value} == {None}
+
+
+def test_whoever_asks_must_be_allowed_to_whatever_is_kept(practice):
+    practice.states()
+    nobody = Actor(uuid4(), "Token", Role.STAFF, scopes=frozenset())
+
+    with pytest.raises(NotAllowed):
+        practice.states(nobody)
+    with pytest.raises(NotAllowed):
+        practice.doctors(nobody)
+
+
+def test_a_doctor_who_is_none_has_no_slots_to_keep(practice):
+    practice.doctor_id = uuid4()
+
+    with pytest.raises(NoSuchDoctor):
+        practice.states()
+
+
+def test_a_hold_is_never_decided_by_what_is_kept(practice):
+    """The cache says free, and the database knows better."""
+    practice.states()
+    practice.hold(0, patient=practice.clinic.grace.id)
+
+    assert practice.states() == ["free"] * 3
+    with pytest.raises(bookings.SlotTaken):
+        practice.hold(0)
+
+
+def test_outcomes_are_counted_every_half_minute_whatever_is_booked(
+    practice, monkeypatch
+):
+    before = practice.caches.outcomes()
+    practice.tell(practice.hold(0))
+
+    assert practice.caches.outcomes() == before
+    later = time.monotonic() + STATISTICS_SECONDS
+    monkeypatch.setattr(reading.time, "monotonic", lambda: later)
+    assert sum(practice.caches.outcomes().values()) == sum(before.values()) + 1
+
+
+def test_a_redis_that_is_away_takes_nothing_with_it(clinic):
+    practice = Practice(clinic, "redis://127.0.0.1:1/0")
+
+    assert practice.states() == ["free"] * 3
+    assert len(practice.doctors()) == 1
+
+
+def test_two_caches_share_a_redis_and_each_believes_its_own_news(clinic, redis_url):
+    one = Practice(clinic, redis_url)
+    other = Practice(clinic, redis_url)
+    other.doctor_id, other.hearing = one.doctor_id, Hearing()
+    other.caches = VisitCaches(clinic.database, other.hearing, redis_url=redis_url)
+    other.tell(one.hearing.told.position)
+    one.states()
+    lsn = one.hold(0)
+
+    assert other.states() == ["free"] * 3
+    other.tell(lsn)
+    assert other.states() == ["held", "free", "free"]
+
+
+@contextmanager
+def _process(clinic, endpoints, doctor_id, redis_url=None):
+    given = {
+        "actor": str(clinic.cleo.id),
+        "doctor": str(doctor_id),
+        "redis": redis_url,
+        **asdict(endpoints),
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.services.visits.figures.caches.looking"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=_ROOT,
+        env={**os.environ, "LOOKING_AT": json.dumps(given)},
+    ) as process:
+
+        def told(*words):
+            process.stdin.write(" ".join(words) + "\n")
+            process.stdin.flush()
+            return json.loads(process.stdout.readline())
+
+        try:
+            yield told
+        finally:
+            process.stdin.close()
+
+
+def test_what_is_held_or_freed_in_one_process_shows_in_the_other_at_once(
+    clinic, module_endpoints
+):
+    practice = Practice(clinic)
+    slot, patient = str(practice.slot_ids[0]), str(clinic.grace.id)
+    with (
+        _process(clinic, module_endpoints, practice.doctor_id) as one,
+        _process(clinic, module_endpoints, practice.doctor_id) as other,
+    ):
+        eventually(lambda: other("hears"), seconds=20)
+        kept = eventually(lambda: _same_twice(other))
+        assert kept["states"] == ["free"] * 3
+
+        status, booking_id = one("hold", slot, patient).split()
+        assert status == "pending"
+        eventually(lambda: other("look")["states"][0] == "held", seconds=1)
+        one("cancel", booking_id)
+        eventually(lambda: other("look")["states"][0] == "free", seconds=1)
+        eventually(lambda: _same_twice(other), seconds=2)
+
+
+def _same_twice(process):
+    first = process("look")
+    return first if process("look") == first else None
+
+
+def test_who_listens_hears_of_what_changes_slots_and_doctors(clinic, module_endpoints):
+    practice = Practice(clinic)
+    cleo, ada = clinic.cleo, clinic.ada
+
+    def hold(session):
+        return samples.hold(session, cleo, practice.slot_ids[2], ada.id)
+
+    with closing(Listener(module_endpoints, visit_changes.CHANNEL)) as listener:
+        held = _heard(listener, lambda: clinic.write(cleo, hold))
+        for deed in (bookings.renew, bookings.confirm, bookings.cancel):
+            _heard(
+                listener,
+                lambda deed=deed: clinic.write(cleo, lambda s: deed(s, cleo, held.id)),
+            )
+
+
+def test_who_loses_a_race_tells_nobody(clinic, module_endpoints):
+    practice = Practice(clinic)
+    practice.hold(0)
+    wish = samples.wanting(practice.slot_ids[0], clinic.grace.id)
+    with closing(Listener(module_endpoints, visit_changes.CHANNEL)) as listener:
+        eventually(listener.news)
+        time.sleep(0.3)
+        before = listener.news()
+
+        lost = clinic.write(clinic.cleo, lambda s: bookings.hold(s, clinic.cleo, wish))
+
+        time.sleep(0.3)
+        assert lost.status is bookings.BookingStatus.FAILED
+        assert listener.news() == before
+
+
+def _heard(listener, deed):
+    before = eventually(listener.news)
+    done = deed()
+    eventually(lambda: (news := listener.news()) and news.count > before.count)
+    return done

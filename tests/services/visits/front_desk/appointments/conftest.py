@@ -1,0 +1,84 @@
+"""A clinic whose two doctors have visits today: Grace sees Dora, Ada sees Emil."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, update
+from sqlalchemy.orm import Session
+
+from db.models import Appointment, Slot
+from db.routing import SYSTEM
+from services.core.actors import Actor
+from tests.services.patients.clinic_samples import Clinic, settled
+from tests.services.visits import visit_samples
+from tests.services.visits.visit_samples import soon
+
+
+@dataclass(frozen=True)
+class Visits:
+    """The clinic, its doctors, and a visit of Grace's and of Ada's."""
+
+    clinic: Clinic
+    doctor_dora: UUID
+    doctor_emil: UUID
+    graces: UUID
+    adas: UUID
+
+    def read(self, actor: Actor, operation: Any) -> Any:
+        return self.clinic.read(actor, lambda s: operation(s, actor))
+
+    def write(self, actor: Actor, operation: Any) -> Any:
+        return self.clinic.write(actor, lambda s: operation(s, actor))
+
+    def become(self, visit_id: UUID, **values: Any) -> None:
+        """Let a visit be as it is not yet."""
+        change = update(Appointment).where(Appointment.id == visit_id).values(**values)
+        self.clinic.database.write(lambda s: s.execute(change) and None, acting=SYSTEM)
+
+    def begin(self, visit_id: UUID, starts_at: datetime) -> None:
+        """Let a visit begin at another moment."""
+        ends_at = starts_at + visit_samples.TWENTY_MINUTES
+        self.become(visit_id, starts_at=starts_at, ends_at=ends_at)
+
+
+@pytest.fixture(scope="module")
+def clinic(module_endpoints) -> Iterator[Clinic]:
+    """The clinic, which the tests of a module share."""
+    with settled(module_endpoints) as clinic:
+        yield clinic
+
+
+@pytest.fixture(scope="module")
+def doctors(clinic: Clinic) -> tuple[UUID, UUID]:
+    """The doctors as whom Dora and Emil sign in."""
+
+    def add(session: Session) -> tuple[UUID, UUID]:
+        return (
+            visit_samples.doctor(session, clinic.dora.id),
+            visit_samples.doctor(session, clinic.emil.id, name="Emil Doctor"),
+        )
+
+    return clinic.database.write(add, acting=SYSTEM).value
+
+
+@pytest.fixture
+def visits(clinic: Clinic, doctors: tuple[UUID, UUID]) -> Visits:
+    """Two visits of this test's own."""
+    dora, emil = doctors
+
+    def add(session: Session) -> tuple[UUID, UUID]:
+        # One doctor is nowhere twice: the visits of earlier tests made room.
+        session.execute(update(Slot).values(withdrawn_at=func.now()))
+        return (
+            visit_samples.visit(
+                session, dora, clinic.grace.id, soon(30), note="Blood pressure"
+            ),
+            visit_samples.visit(session, emil, clinic.ada.id, soon(60)),
+        )
+
+    added = clinic.database.write(add, acting=SYSTEM).value
+    return Visits(clinic, dora, emil, *added)

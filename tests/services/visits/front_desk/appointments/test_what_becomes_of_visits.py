@@ -1,0 +1,209 @@
+"""A patient comes, is seen, or does not come."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from sqlalchemy import select
+
+from db.models import AuditEvent, MedicalRecord, Prescription
+from db.routing import SYSTEM
+from services.core.errors import NotAllowed
+from services.visits.front_desk import appointments
+from services.visits.front_desk.appointments import (
+    NoSuchVisit,
+    NotItsTime,
+    StaleVisit,
+    VisitStatus,
+    WrongStatus,
+)
+from tests.services.visits.visit_samples import patient_of, soon
+
+
+def do(visits, deed, actor=None, visit_id=None, **options):
+    return visits.write(
+        actor or visits.clinic.cleo,
+        lambda s, a: deed(s, a, visit_id or visits.graces, **options),
+    )
+
+
+check_in = partial(do, deed=appointments.check_in)
+complete = partial(do, deed=appointments.complete)
+miss = partial(do, deed=appointments.miss)
+undo = partial(do, deed=appointments.undo_check_in)
+
+
+def test_a_patient_is_checked_in_waits_and_is_seen(visits):
+    waiting = check_in(visits)
+    later = waiting.checked_in_at - timedelta(minutes=7)
+    visits.become(visits.graces, checked_in_at=later)
+    seen = visits.read(
+        visits.clinic.cleo, lambda s, a: appointments.get(s, a, visits.graces)
+    )
+    over = complete(visits)
+
+    assert waiting.status is VisitStatus.CHECKED_IN
+    assert waiting.revision == 2
+    assert 0 <= waiting.waited_seconds < 5
+    assert 420 <= seen.waited_seconds < 430
+    assert over.status is VisitStatus.COMPLETED
+    assert over.completed_at is not None
+    assert over.waited_seconds is None
+
+
+def test_a_clinician_does_all_of_it_with_their_own_visits(visits):
+    dora = visits.clinic.dora
+
+    assert check_in(visits, actor=dora).status is VisitStatus.CHECKED_IN
+    assert complete(visits, actor=dora).status is VisitStatus.COMPLETED
+    with pytest.raises(NoSuchVisit):
+        check_in(visits, actor=dora, visit_id=visits.adas)
+
+
+def test_patients_do_not_check_themselves_in(visits):
+    grace = patient_of(visits.clinic, visits.clinic.grace.id)
+
+    with pytest.raises(NotAllowed, match="check patients in"):
+        check_in(visits, actor=grace)
+
+
+def test_nobody_is_checked_in_twice(visits):
+    check_in(visits)
+
+    with pytest.raises(WrongStatus, match="is checked in already") as refusal:
+        check_in(visits)
+    assert refusal.value.visit.status is VisitStatus.CHECKED_IN
+
+
+def test_a_check_in_of_the_wrong_patient_is_taken_back(visits):
+    check_in(visits)
+
+    again = undo(visits)
+
+    assert (again.status, again.checked_in_at) == (VisitStatus.SCHEDULED, None)
+    assert again.revision == 3
+    assert check_in(visits).status is VisitStatus.CHECKED_IN
+
+
+@pytest.mark.parametrize("status", ["scheduled", "completed", "no-show"])
+def test_only_who_is_checked_in_is_not_any_more(visits, status):
+    visits.become(visits.graces, status=status)
+
+    with pytest.raises(WrongStatus, match="cannot be put back"):
+        undo(visits)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [(MedicalRecord, {"content": {}}), (Prescription, {})],
+    ids=["notes", "prescription"],
+)
+def test_who_was_written_about_was_there(visits, kind, values):
+    check_in(visits)
+    written = kind(
+        appointment_id=visits.graces,
+        patient_id=visits.clinic.grace.id,
+        doctor_id=visits.doctor_dora,
+        **values,
+    )
+    visits.clinic.database.write(lambda s: s.add(written), acting=SYSTEM)
+
+    with pytest.raises(NotItsTime, match="the patient was there"):
+        undo(visits)
+    # What is written at other visits is in nobody's way.
+    check_in(visits, visit_id=visits.adas)
+    assert undo(visits, visit_id=visits.adas).status is VisitStatus.SCHEDULED
+
+
+def test_a_check_in_that_was_shown_long_ago_is_not_taken_back(visits):
+    check_in(visits)
+
+    with pytest.raises(StaleVisit):
+        undo(visits, revision=1)
+
+
+def test_of_two_desks_at_once_one_checks_in(visits):
+    def attempt(_):
+        try:
+            return check_in(visits).revision
+        except WrongStatus:
+            return None
+
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(attempt, range(4)))
+
+    assert sorted(results, key=str) == [2, None, None, None]
+
+
+@pytest.mark.parametrize("status", ["cancelled", "completed"])
+def test_what_is_over_is_not_checked_in(visits, status):
+    at = {"cancelled_at": soon()} if status == "cancelled" else {}
+    visits.become(visits.graces, status=status, **at)
+
+    with pytest.raises(WrongStatus, match="cannot be checked in"):
+        check_in(visits)
+
+
+@pytest.mark.parametrize("hours", [12.1, -12.5], ids=["too early", "too late"])
+def test_a_visit_of_another_day_is_not_checked_in(visits, hours):
+    visits.begin(visits.graces, soon(60 * hours))
+
+    with pytest.raises(NotItsTime, match="not today"):
+        check_in(visits)
+
+
+@pytest.mark.parametrize("hours", [11.9, -12.2], ids=["early", "late"])
+def test_a_visit_of_the_day_is_checked_in(visits, hours):
+    visits.begin(visits.graces, soon(60 * hours))
+
+    assert check_in(visits).status is VisitStatus.CHECKED_IN
+
+
+def test_a_visit_is_completed_only_once_the_patient_is_there(visits):
+    with pytest.raises(WrongStatus, match="nobody has checked the patient in"):
+        complete(visits)
+
+
+def test_who_does_not_come_is_missed_once_the_visit_has_begun(visits):
+    with pytest.raises(NotItsTime, match="has not begun"):
+        miss(visits)
+    visits.begin(visits.graces, soon(-1))
+
+    assert miss(visits).status is VisitStatus.NO_SHOW
+
+
+def test_who_was_missed_comes_late_after_all(visits):
+    visits.begin(visits.graces, soon(-30))
+    miss(visits)
+
+    assert check_in(visits).status is VisitStatus.CHECKED_IN
+
+
+def test_a_stale_page_changes_nothing(visits):
+    visits.become(visits.graces, revision=5)
+
+    with pytest.raises(StaleVisit) as refusal:
+        check_in(visits, revision=4)
+    assert refusal.value.visit.status is VisitStatus.SCHEDULED
+    assert check_in(visits, revision=5).revision == 6
+
+
+def test_each_deed_is_written_down_about_the_patient(visits):
+    check_in(visits)
+    complete(visits)
+
+    kept = visits.clinic.database.read_latest(
+        lambda s: s.execute(
+            select(AuditEvent.action, AuditEvent.patient_id, AuditEvent.subject_id)
+            .where(AuditEvent.subject_id == str(visits.graces))
+            .order_by(AuditEvent.id)
+        ).all(),
+        acting=SYSTEM,
+    ).value
+
+    patient_id, visit_id = visits.clinic.grace.id, str(visits.graces)
+    assert [tuple(event) for event in kept] == [
+        ("visit:check-in", patient_id, visit_id),
+        ("visit:complete", patient_id, visit_id),
+    ]

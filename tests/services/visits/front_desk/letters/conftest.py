@@ -1,0 +1,99 @@
+"""A visit of Grace's, and what is written to her of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from db.models import Appointment, Booking, Slot, VisitLetter
+from db.routing import SYSTEM
+from services.messaging.mail import MailServer, SmtpMailer
+from tests.mailbox import Mailbox, mail_server
+from tests.services.patients.clinic_samples import Clinic, settled
+from tests.services.visits import visit_samples
+from tests.services.visits.visit_samples import soon
+
+
+@dataclass(frozen=True)
+class Post:
+    """The clinic, a doctor, a visit in three days and its booking."""
+
+    clinic: Clinic
+    doctor: UUID
+    visit: UUID
+    booking: UUID
+
+    def do(self, operation: Any) -> Any:
+        """Return what an operation does in the system's name."""
+        return self.clinic.database.write(operation, acting=SYSTEM).value
+
+    def letters(self) -> list[VisitLetter]:
+        """Return the letters, the oldest first."""
+        rows = select(VisitLetter).order_by(VisitLetter.id)
+        return self.do(lambda s: s.scalars(rows).all())
+
+    def change(self, table: type, **values: Any) -> None:
+        """Let all letters, or the visit, or its booking, be as they are not yet."""
+        key = {Appointment: self.visit, Booking: self.booking}.get(table)
+        statement = update(table).values(**values)
+        if key is not None:
+            statement = statement.where(table.id == key)
+        self.do(lambda s: s.execute(statement) and None)
+
+    def another_visit(self, **options: Any) -> UUID:
+        """Return the booking of one more visit of Grace's."""
+        grace, starts_at = self.clinic.grace.id, soon(60 * 100)
+
+        def add(session: Session) -> UUID:
+            made = visit_samples.visit(session, self.doctor, grace, starts_at)
+            row = session.get_one(Appointment, made)
+            booking = update(Booking).where(Booking.id == row.booking_id)
+            if options:
+                session.execute(booking.values(**options))
+            return row.booking_id
+
+        return self.do(add)
+
+
+@pytest.fixture(scope="module")
+def clinic(module_endpoints) -> Iterator[Clinic]:
+    """The clinic, which the tests of a module share."""
+    with settled(module_endpoints) as clinic:
+        yield clinic
+
+
+@pytest.fixture
+def post(clinic: Clinic) -> Post:
+    """A visit of this test's own; nothing is written of it yet."""
+
+    def add(session: Session) -> tuple[UUID, UUID, UUID]:
+        session.execute(delete(VisitLetter))
+        session.execute(update(Slot).values(withdrawn_at=func.now()))
+        # Those of earlier tests need no reminder any more.
+        session.execute(update(Appointment).values(reminded_at=func.now()))
+        doctor = visit_samples.doctor(session)
+        visit = visit_samples.visit(session, doctor, clinic.grace.id, soon(60 * 72))
+        row = session.get_one(Appointment, visit)
+        row.created_at = row.starts_at - timedelta(days=7)
+        return doctor, visit, row.booking_id
+
+    return Post(clinic, *clinic.database.write(add, acting=SYSTEM).value)
+
+
+@pytest.fixture
+def mailbox() -> Mailbox:
+    """Where letters arrive."""
+    return Mailbox()
+
+
+@pytest.fixture
+def mailer(mailbox: Mailbox) -> Iterator[SmtpMailer]:
+    """A real mail server, and who talks to it."""
+    with mail_server(mailbox) as port:
+        server = MailServer.at(f"smtp://127.0.0.1:{port}")
+        yield SmtpMailer(server, sender="Chartroom <chartroom@example.org>")

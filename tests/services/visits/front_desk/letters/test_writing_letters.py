@@ -1,0 +1,136 @@
+"""Letters are written with what they tell of, and tell no more than they must."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import update
+
+from db.models import Appointment, Booking, Patient, Slot
+from services.visits.front_desk import notifications
+from services.visits.front_desk.notifications import Letterhead, LetterKind
+from services.visits.front_desk.notifications.wording import (
+    Told,
+    filled,
+    subject_of,
+    text_of,
+)
+from tests.services.visits.visit_samples import soon
+
+HEAD = Letterhead("Harbour Clinic", "https://clinic.example.org", "Europe/Berlin")
+NOON = datetime(2026, 7, 3, 12, 0, tzinfo=UTC)
+ONE = datetime(2026, 11, 3, 13, 0, tzinfo=UTC)
+
+
+def read(kind, told):
+    return filled(text_of(kind, told), HEAD)
+
+
+@pytest.mark.parametrize("kind", list(LetterKind))
+def test_every_letter_says_when_where_and_what_to_do_next(kind):
+    text = read(kind, Told(NOON))
+
+    assert "Friday 3 July 2026, 14:00 (Europe/Berlin)" in text
+    assert "Harbour Clinic" in text
+    assert "https://clinic.example.org/visits" in text
+    assert "<" not in text + filled(subject_of(kind), HEAD)
+
+
+def test_a_moved_visit_is_told_with_its_former_time():
+    text = read(LetterKind.MOVED, Told(NOON, before=ONE))
+
+    assert "instead of Tuesday 3 November 2026, 14:00 (Europe/Berlin)" in text
+
+
+def test_an_offer_says_until_when_it_stands():
+    text = read(LetterKind.OFFER, Told(NOON, until=NOON))
+
+    assert "held for you until Friday 3 July 2026, 14:00" in text
+
+
+def test_a_confirmed_booking_is_written_of_to_its_patient(post):
+    post.do(lambda s: notifications.write(s, LetterKind.CONFIRMED, post.booking))
+
+    (letter,) = post.letters()
+    assert letter.to_address == "ada@example.org"
+    assert letter.patient_id == post.clinic.grace.id
+    assert (letter.kind, letter.booking_id) == ("confirmed", post.booking)
+    assert letter.sent_at is None
+
+
+def test_no_letter_names_a_doctor_a_speciality_or_a_patient(post):
+    for kind in LetterKind:
+        post.do(lambda s, kind=kind: notifications.write(s, kind, post.booking))
+
+    written = "".join(one.subject + one.body for one in post.letters())
+    assert len(post.letters()) == len(LetterKind)
+    for word in ("Dora", "Cardiology", "Grace", "Hopper", "Blood"):
+        assert word not in written
+
+
+def test_a_moved_booking_tells_the_time_of_the_one_it_replaces(post):
+    moved = post.another_visit(replaces_id=post.booking)
+
+    post.do(lambda s: notifications.write(s, LetterKind.MOVED, moved))
+
+    (letter,) = post.letters()
+    before = post.do(
+        lambda s: s.get_one(Slot, s.get_one(Booking, post.booking).slot_id).starts_at
+    )
+    assert f"instead of <{before.astimezone(UTC):%Y-%m-%dT%H:%M:%S}" in letter.body
+
+
+@pytest.mark.parametrize(
+    "values", [{"email": None}, {"deleted_at": NOON}], ids=["no address", "archived"]
+)
+def test_who_cannot_be_written_to_is_not(post, values):
+    patient = update(Patient).where(Patient.id == post.clinic.grace.id)
+    post.do(lambda s: s.execute(patient.values(**values)) and None)
+    try:
+        post.do(lambda s: notifications.write(s, LetterKind.CONFIRMED, post.booking))
+        assert post.letters() == []
+    finally:
+        back = patient.values(email="ada@example.org", deleted_at=None)
+        post.do(lambda s: s.execute(back) and None)
+
+
+def test_the_desk_writes_although_it_may_not_read_letters(post):
+    cleo = post.clinic.cleo
+
+    post.clinic.write(
+        cleo, lambda s: notifications.write(s, LetterKind.CANCELLED, post.booking)
+    )
+
+    assert [one.kind for one in post.letters()] == ["cancelled"]
+
+
+@pytest.mark.parametrize(
+    ("hours", "reminded"), [(23.9, 1), (24.1, 0), (1.1, 1), (0.9, 0)]
+)
+def test_a_visit_is_reminded_of_once_within_a_day_before_it(post, hours, reminded):
+    post.change(Appointment, starts_at=soon(60 * hours), ends_at=soon(60 * 25))
+
+    counts = [post.do(notifications.remind) for _ in range(2)]
+
+    assert counts == [reminded, 0]
+    assert [one.kind for one in post.letters()] == ["reminder"] * reminded
+
+
+def test_who_booked_within_a_day_is_not_reminded(post):
+    post.change(
+        Appointment, starts_at=soon(600), ends_at=soon(620), created_at=soon(-5)
+    )
+
+    assert post.do(notifications.remind) == 0
+    assert post.letters() == []
+
+
+def test_nobody_is_reminded_of_a_visit_that_was_cancelled(post):
+    post.change(
+        Appointment,
+        starts_at=soon(600),
+        ends_at=soon(620),
+        status="cancelled",
+        cancelled_at=soon(-5),
+    )
+
+    assert post.do(notifications.remind) == 0

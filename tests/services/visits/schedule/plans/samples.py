@@ -1,0 +1,98 @@
+"""A doctor with a plan, and what somebody has of the slots made of it."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.models import Booking, BookingSlot, Doctor, Patient, Slot
+from services.visits.schedule.plans import Calendar, Hours
+
+BERLIN: Final = ZoneInfo("Europe/Berlin")
+FORTNIGHT: Final = Calendar("Europe/Berlin", 14)
+MORNING: Final = tuple(Hours(day, time(9), time(11)) for day in range(1, 8))
+
+
+def doctor(session: Session, **values: object) -> UUID:
+    """Somebody whose visits last half an hour."""
+    given = {"name": "Dora", "speciality": "Cardiology", "slot_minutes": 30} | values
+    kept = Doctor(**given)
+    session.add(kept)
+    session.flush()
+    return kept.id
+
+
+def tomorrow(clock: time = time(0)) -> datetime:
+    return on(datetime.now(BERLIN).date() + timedelta(days=1), clock)
+
+
+def on(day: date, clock: time) -> datetime:
+    return datetime.combine(day, clock, BERLIN)
+
+
+def slots_of(session: Session, doctor_id: UUID, day: date) -> list[Slot]:
+    """The doctor's slots on a day of the clinic, as they are kept."""
+    offered = select(Slot).where(
+        Slot.doctor_id == doctor_id, Slot.withdrawn_at.is_(None)
+    )
+    found = session.scalars(
+        offered.order_by(Slot.starts_at).execution_options(populate_existing=True)
+    )
+    return [slot for slot in found if slot.starts_at.astimezone(BERLIN).date() == day]
+
+
+def times_of(session: Session, doctor_id: UUID, day: date) -> list[str]:
+    return [
+        f"{slot.starts_at.astimezone(BERLIN):%H:%M}"
+        for slot in slots_of(session, doctor_id, day)
+    ]
+
+
+def patient(session: Session, **values: object) -> Patient:
+    given = {
+        "first_name": "Ada",
+        "last_name": "Lovelace",
+        "date_of_birth": date(1990, 12, 10),
+        "sex": "female",
+    } | values
+    kept = Patient(**given)
+    session.add(kept)
+    session.flush()
+    return kept
+
+
+def take(
+    session: Session, slot: Slot, whose: Patient, *, seconds: float | None = None
+) -> UUID:
+    """Book the slot, or hold it for so many seconds, for a patient."""
+    ends_at = (
+        None if seconds is None else datetime.now(UTC) + timedelta(seconds=seconds)
+    )
+    booking = Booking(
+        slot_id=slot.id,
+        doctor_id=slot.doctor_id,
+        patient_id=whose.id,
+        status="confirmed" if ends_at is None else "pending",
+        attempt=uuid4(),
+        expires_at=ends_at,
+        created_by=uuid4(),
+        created_by_name="Cleo Clerk",
+    )
+    session.add(booking)
+    session.flush()
+    session.add(
+        BookingSlot(
+            slot_id=slot.id,
+            booking_id=booking.id,
+            patient_id=whose.id,
+            starts_at=slot.starts_at,
+            ends_at=slot.ends_at,
+            status="booked" if ends_at is None else "held",
+            expires_at=ends_at,
+        )
+    )
+    session.flush()
+    return booking.id

@@ -1,0 +1,125 @@
+"""What an exception would do to visits is said before it does it."""
+
+from datetime import time
+
+import pytest
+from sqlalchemy import func, select
+
+from db.models import AuditEvent, ScheduleException, Slot
+from services.core.errors import InvalidInput
+from services.visits.schedule import plans
+from services.visits.schedule.plans import ExceptionDraft, ExceptionKind
+from tests.services.visits.schedule.plans.samples import (
+    FORTNIGHT,
+    MORNING,
+    doctor,
+    patient,
+    slots_of,
+    take,
+    tomorrow,
+)
+
+_DAY = tomorrow().date()
+
+
+@pytest.fixture
+def dora(session, clerk):
+    """A doctor with four slots each morning."""
+    doctor_id = doctor(session)
+    plans.change_week(session, clerk, doctor_id, MORNING, FORTNIGHT)
+    return doctor_id
+
+
+def closing(doctor_id, kind=ExceptionKind.BLOCKED, until=time(12)) -> ExceptionDraft:
+    return ExceptionDraft(kind, tomorrow(time(9)), tomorrow(until), doctor_id)
+
+
+def preview(session, actor, draft):
+    return plans.preview_exception(session, actor, draft, FORTNIGHT)
+
+
+def test_the_visits_in_a_time_to_be_blocked_are_listed(session, clerk, dora):
+    first, second, third, _ = slots_of(session, dora, _DAY)
+    ada, grace = patient(session), patient(session, first_name="Grace")
+    booking_id = take(session, first, ada)
+    take(session, second, grace, seconds=60)
+    take(session, third, patient(session), seconds=-1)
+
+    found = preview(session, clerk, closing(dora))
+
+    assert [(one.patient_name, one.is_booked) for one in found] == [
+        ("Ada Lovelace", True),
+        ("Grace Lovelace", False),
+    ]
+    assert (found[0].booking_id, found[0].doctor_name) == (booking_id, "Dora")
+
+
+def test_looking_blocks_nothing(session, clerk, dora):
+    take(session, slots_of(session, dora, _DAY)[0], patient(session))
+
+    assert preview(session, clerk, closing(dora))
+
+    count = select(func.count())
+    assert session.scalar(count.select_from(ScheduleException)) == 0
+    assert session.scalar(count.select_from(Slot).where(Slot.is_leaving)) == 0
+    assert len(slots_of(session, dora, _DAY)) == 4
+    assert plans.list_visits_to_move(session, clerk, dora) == ()
+
+
+def test_that_somebody_looked_is_kept_and_no_change_that_was_none(session, clerk, dora):
+    booking_id = take(session, slots_of(session, dora, _DAY)[0], patient(session))
+    upto = session.scalar(select(func.max(AuditEvent.position)))
+
+    preview(session, clerk, closing(dora))
+
+    events = session.scalars(select(AuditEvent).where(AuditEvent.position > upto))
+    assert [(one.action, one.subject_id) for one in events] == [
+        ("booking:read", str(booking_id))
+    ]
+
+
+def test_only_what_the_exception_itself_closes_is_listed(session, clerk, dora):
+    first, _, _, last = slots_of(session, dora, _DAY)
+    take(session, first, patient(session))
+    take(session, last, patient(session, first_name="Grace"))
+    plans.add_exception(session, clerk, closing(dora, until=time(10)), FORTNIGHT)
+
+    (found,) = preview(session, clerk, closing(dora))
+
+    assert found.slot_id == last.id
+
+
+def test_special_hours_list_what_they_leave_out(session, clerk, dora):
+    first, _, _, last = slots_of(session, dora, _DAY)
+    take(session, first, patient(session))
+    take(session, last, patient(session))
+
+    (found,) = preview(session, clerk, closing(dora, ExceptionKind.HOURS, time(10)))
+
+    assert found.slot_id == last.id
+
+
+def test_a_holiday_of_the_clinic_lists_the_visits_of_all_doctors(session, clerk, dora):
+    other = doctor(session, name="Other")
+    plans.change_week(session, clerk, other, MORNING, FORTNIGHT)
+    for whom in (dora, other):
+        take(session, slots_of(session, whom, _DAY)[0], patient(session))
+
+    found = preview(session, clerk, closing(None, ExceptionKind.HOLIDAY))
+
+    assert sorted(one.doctor_name for one in found) == ["Dora", "Other"]
+
+
+def test_administrators_learn_how_many_visits_there_are_and_no_names(
+    session, clerk, admin, dora
+):
+    take(session, slots_of(session, dora, _DAY)[0], patient(session))
+
+    (found,) = preview(session, admin, closing(dora))
+
+    assert (found.patient_id, found.patient_name, found.booking_id) == (None,) * 3
+
+
+def test_what_cannot_be_kept_is_refused_before(session, clerk, dora):
+    with pytest.raises(InvalidInput, match="not after"):
+        preview(session, clerk, closing(dora, until=time(8)))

@@ -1,0 +1,175 @@
+"""Everybody sees which times are free, and nobody whose the others are."""
+
+from datetime import time, timedelta
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import func, select, update
+
+from db.models import AuditEvent, Doctor, Slot, User
+from db.routing import SYSTEM
+from services.core.actors import Actor, Role
+from services.core.errors import NotAllowed
+from services.visits.schedule import plans, slots
+from tests.services.patients.clinic_samples import settled
+from tests.services.visits.schedule.plans.samples import (
+    BERLIN,
+    FORTNIGHT,
+    MORNING,
+    doctor,
+    patient,
+    slots_of,
+    take,
+    tomorrow,
+)
+
+_DAY = (tomorrow(), tomorrow() + timedelta(days=1))
+
+
+@pytest.fixture(scope="module")
+def clinic(module_endpoints):
+    with settled(module_endpoints) as clinic:
+        yield clinic
+
+
+@pytest.fixture(scope="module")
+def day(clinic):
+    """A morning: Ada has booked the first slot, Grace holds the second."""
+
+    def settle(session):
+        dora = doctor(session)
+        plans.change_week(session, clinic.cleo, dora, MORNING, FORTNIGHT)
+        first, second, third, last = slots_of(session, dora, tomorrow().date())
+        booked = take(session, first, clinic.ada)
+        held = take(session, second, clinic.grace, seconds=600)
+        take(session, third, clinic.grace, seconds=-0.1)
+        user = User(
+            name="Ada",
+            role="patient",
+            email="ada@example.org",
+            patient_id=clinic.ada.id,
+        )
+        session.add(user)
+        session.flush()
+        ada = Actor(user.id, "Ada", Role.PATIENT, clinic.ada.id)
+        ids = [slot.id for slot in (first, second, third, last)]
+        return SimpleNamespace(dora=dora, booked=booked, held=held, ada=ada, ids=ids)
+
+    return clinic.database.write(settle, acting=SYSTEM).value
+
+
+def _listed(clinic, day, actor, **whose):
+    return clinic.read(
+        actor, lambda s: slots.list_slots(s, actor, day.dora, *_DAY, **whose)
+    )
+
+
+@pytest.mark.parametrize("who", ["cleo", "dora", "emil", "ana", "ines"])
+def test_what_is_taken_is_seen_and_by_whom_is_not(clinic, day, who):
+    found = _listed(clinic, day, getattr(clinic, who))
+
+    assert [slot.state for slot in found] == ["booked", "held", "free", "free"]
+    assert [slot.id for slot in found] == day.ids
+    assert found[1].held_until is not None
+    assert {slot.own_booking_id for slot in found} == {None}
+
+
+def test_patients_recognise_their_own_without_being_asked(clinic, day):
+    found = _listed(clinic, day, day.ada)
+
+    assert [slot.own_booking_id for slot in found] == [day.booked, None, None, None]
+
+
+def test_the_desk_recognises_what_the_patient_at_it_holds(clinic, day):
+    found = _listed(clinic, day, clinic.cleo, patient_id=clinic.grace.id)
+
+    assert [slot.own_booking_id for slot in found] == [None, day.held, None, None]
+
+
+@pytest.mark.parametrize("who", ["ana", "ines"])
+def test_who_books_for_nobody_is_not_told_what_a_patient_has(clinic, day, who):
+    with pytest.raises(NotAllowed, match="book visits"):
+        _listed(clinic, day, getattr(clinic, who), patient_id=clinic.ada.id)
+
+
+def test_a_patient_is_not_told_what_another_has(clinic, day):
+    with pytest.raises(NotAllowed):
+        _listed(clinic, day, day.ada, patient_id=clinic.grace.id)
+
+
+@pytest.mark.parametrize("who", ["cleo", "dora", "ana", "ines"])
+def test_the_next_free_ones_leave_out_what_is_taken(clinic, day, who):
+    actor = getattr(clinic, who)
+
+    found = clinic.read(
+        actor, lambda s: slots.next_free(s, actor, doctor_id=day.dora, limit=3)
+    )
+
+    later = [slot for slot in found if slot.starts_at >= _DAY[0]]
+    assert [slot.id for slot in later][:2] == day.ids[2:][: len(later)]
+
+
+@pytest.fixture
+def dora(session, clerk):
+    kept = doctor(session)
+    plans.change_week(session, clerk, kept, MORNING, FORTNIGHT)
+    return kept
+
+
+def test_that_somebody_saw_a_patients_times_is_written_down(session, clerk, dora):
+    ada = patient(session)
+    take(session, slots_of(session, dora, tomorrow().date())[0], ada)
+
+    slots.list_slots(session, clerk, dora, *_DAY, patient_id=ada.id)
+
+    read = select(AuditEvent.patient_id).where(AuditEvent.action == "booking:read")
+    assert session.scalars(read).all() == [ada.id]
+
+
+def test_any_doctor_of_a_speciality_may_be_next(session, clerk, dora):
+    emil = doctor(session, name="Emil", speciality="cardiology")
+    plans.change_week(session, clerk, emil, MORNING, FORTNIGHT)
+
+    found = slots.next_free(
+        session, clerk, speciality="Cardiology", after=tomorrow(time(9)), limit=2
+    )
+
+    assert {slot.doctor_id for slot in found} == {dora, emil}
+    assert {slot.starts_at for slot in found} == {tomorrow(time(9))}
+    assert not slots.next_free(session, clerk, speciality="Neurology")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"is_active": False}, {"deleted_at": func.now()}],
+    ids=["inactive", "left"],
+)
+def test_who_cannot_be_booked_is_not_next(session, clerk, dora, values):
+    session.execute(update(Doctor).values(values))
+
+    assert not slots.next_free(session, clerk)
+
+
+def test_a_scratch_slot_is_offered_to_nobody(session, clerk, dora):
+    session.execute(update(Slot).values(origin="proof"))
+
+    assert not slots.next_free(session, clerk)
+
+
+def test_what_has_begun_is_not_free(session, clerk, dora):
+    first = slots_of(session, dora, tomorrow().date())[0]
+    now = func.clock_timestamp()
+    began = {"starts_at": now - timedelta(minutes=10), "ends_at": now}
+    session.execute(update(Slot).where(Slot.id == first.id).values(began))
+    today = first.starts_at.astimezone(BERLIN) - timedelta(days=2)
+
+    found = slots.list_slots(session, clerk, dora, today, _DAY[1])
+
+    assert first.id not in {slot.id for slot in found}
+
+
+def test_a_slot_that_leaves_the_plan_is_free_for_nobody(session, clerk, dora):
+    session.execute(update(Slot).values(is_leaving=True))
+
+    assert not slots.next_free(session, clerk)
+    assert not slots.list_slots(session, clerk, dora, *_DAY)

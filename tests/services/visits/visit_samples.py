@@ -1,0 +1,112 @@
+"""Visits in any state, written as they stand in the tables."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy.orm import Session
+
+from db.models import Appointment, Booking, BookingSlot, Doctor, Slot, User
+from db.routing import SYSTEM
+from services.core.actors import Actor, Role
+from services.visits.front_desk.appointments import new_code
+from tests.services.patients.clinic_samples import Clinic
+
+TWENTY_MINUTES = timedelta(minutes=20)
+
+
+def doctor(session: Session, user_id: UUID | None = None, **values: Any) -> UUID:
+    """Keep a doctor; `user_id` is the clinician who signs in as this one."""
+    row = Doctor(
+        **{
+            "name": "Dora Doctor",
+            "speciality": "Cardiology",
+            "room": "12",
+            "user_id": user_id,
+        }
+        | values
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def slot(session: Session, doctor_id: UUID, starts_at: datetime) -> UUID:
+    """Keep a slot of twenty minutes."""
+    row = Slot(
+        doctor_id=doctor_id, starts_at=starts_at, ends_at=starts_at + TWENTY_MINUTES
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def visit(
+    session: Session,
+    doctor_id: UUID,
+    patient_id: UUID,
+    starts_at: datetime,
+    *,
+    note: str = "",
+    **values: Any,
+) -> UUID:
+    """Keep a visit with its slot and its confirmed booking."""
+    slot_id = slot(session, doctor_id, starts_at)
+    booking = Booking(
+        slot_id=slot_id,
+        doctor_id=doctor_id,
+        patient_id=patient_id,
+        status="confirmed",
+        attempt=uuid4(),
+        note=note,
+        created_by=uuid4(),
+        created_by_name="Cleo Clerk",
+        confirmed_at=starts_at - timedelta(days=7),
+    )
+    session.add(booking)
+    session.flush()
+    ends_at = starts_at + TWENTY_MINUTES
+    session.add(
+        BookingSlot(
+            slot_id=slot_id,
+            booking_id=booking.id,
+            patient_id=patient_id,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            status="booked",
+            # Whoever shares a clinic among tests gives a patient many visits at once.
+            may_overlap=True,
+        )
+    )
+    row = Appointment(
+        **{
+            "booking_id": booking.id,
+            "doctor_id": doctor_id,
+            "patient_id": patient_id,
+            "starts_at": starts_at,
+            "ends_at": ends_at,
+            "code": new_code(),
+        }
+        | values
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def soon(minutes: float = 30) -> datetime:
+    """Return the moment so many minutes from now."""
+    return datetime.now(UTC) + timedelta(minutes=minutes)
+
+
+def patient_of(clinic: Clinic, patient_id: UUID) -> Actor:
+    """Let the patient sign in."""
+
+    def add(session: Session) -> UUID:
+        user = User(name="Patient", role=Role.PATIENT.value, patient_id=patient_id)
+        session.add(user)
+        session.flush()
+        return user.id
+
+    user_id = clinic.database.write(add, acting=SYSTEM).value
+    return Actor(user_id, "Patient", Role.PATIENT, patient_id)
