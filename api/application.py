@@ -8,36 +8,19 @@ from typing import Final
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from api import (
-    admin_stats,
-    appointments,
-    audit,
-    bookings,
-    docs,
-    doctors,
-    document_files,
-    document_lists,
-    documented,
-    documents,
-    exports,
-    files,
-    health,
-    metrics,
-    patient_register,
-    patients,
-    people,
-    prescriptions,
-    problems,
-    replication,
-    replication_acts,
-    shares,
-    tickets,
-)
-from api.dependencies import Papers, Stores
+from api.audit import audit_file
+from api.cluster import health, metrics, operations, replication
+from api.consultations import prescriptions
+from api.core import docs, documented, problems
+from api.core.dependencies import Papers, Stores
+from api.documents import document_files, document_lists, document_routes, shares
+from api.patients import exports, files, patient_register, patient_routes
+from api.people import people_routes
+from api.visits import appointments, bookings, doctors, figures, tickets
 from db.audit_store import AuditStore
-from db.gridfs import FileStore
-from db.observing import ClusterMonitor
-from db.routing import Database
+from db.cluster.observing import ClusterMonitor
+from db.files.gridfs import FileStore
+from db.postgres import Database
 from services.cluster.operations import OperationRunner
 from services.core.audit_spool import Spooling
 from services.core.throttling import CallLimits
@@ -47,25 +30,25 @@ PATHS: Final = ("/api", "/patient-register", "/health", "/metrics", "/files")
 
 _PARTS: Final = (
     patient_register,
-    patients,
+    patient_routes,
     document_lists,
-    documents,
+    document_routes,
     document_files,
     shares,
     exports,
     doctors,
     bookings,
     appointments,
-    admin_stats,
+    figures,
     tickets,
-    people,
+    people_routes,
     prescriptions,
     health,
     replication,
     metrics,
-    replication_acts,
+    operations,
     files,
-    audit,
+    audit_file,
     docs,
 )
 _DESCRIPTION: Final = """
@@ -99,7 +82,7 @@ def create_api(
     Without a primary, what is read is kept in the spool; without one of those it is
     not shown.
 
-    Whoever serves it puts `dashboard.middleware` in front, which knows browsers.
+    Whoever serves it puts `dashboard.web.gate.middleware` in front, which knows browsers.
     """
     api = FastAPI(
         title="Chartroom",

@@ -18,9 +18,9 @@ from sqlalchemy import insert
 from benchmarks.fresh import endpoints
 from db import audit_access
 from db.audit_store import COLLECTION, AuditStore
+from db.files.seal_keys import SealKeys
 from db.models import AuditEvent
-from db.routing import SYSTEM, Database
-from db.seal_keys import SealKeys
+from db.postgres import SYSTEM, Database
 from services.audit import chain
 
 EVENTS = 5_000

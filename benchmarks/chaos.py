@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Final
 
-from tests.db.embedded.arena import Arenas
+from tests.db.embedded.breakable_cluster import Arenas
 from tests.db.embedded.chaos import KILLS, SUPERVISOR, Scenario
 from tests.db.embedded.witness import Witness
 

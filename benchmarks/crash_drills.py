@@ -19,10 +19,10 @@ from typing import Final
 
 from benchmarks.histogram import Panel, draw
 from dashboard import wiring
-from dashboard.drilling import DrillTimeline, Practice
+from dashboard.cluster.drills import DrillTimeline, Practice
 from dashboard.wiring import Wiring
 from db import embedded, schema
-from db.routing import SYSTEM
+from db.postgres import SYSTEM
 from db.settings import Settings
 from services.cluster import drills
 from services.cluster.drills import DrillKind, DrillRecord

@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 
 from db import embedded, schema
 from db.embedded import Addresses
-from db.embedded.database import NAME, OWNER
-from db.routing import Database, DatabaseIdentity
+from db.embedded.servers.database_roles import NAME, OWNER
+from db.postgres import Database, DatabaseIdentity
 from services.core import audit
 from services.demo import seeding
 

@@ -25,10 +25,10 @@ from sqlalchemy.orm import Session
 
 from benchmarks import dataset
 from db import schema
-from db.copying import copy_lines
 from db.embedded import Addresses
 from db.endpoints import Endpoints
-from db.routing import Database, DatabaseIdentity
+from db.postgres import Database, DatabaseIdentity
+from db.postgres.copying import copy_lines
 from services.demo import seeding
 
 DOCUMENTS = 100_000

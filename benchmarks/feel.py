@@ -15,7 +15,7 @@ from statistics import median, quantiles
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.fresh import endpoints
-from db.routing import SYSTEM, Database
+from db.postgres import SYSTEM, Database
 from services.demo import seeding
 from services.people import accounts
 from tests.browser.conftest import CHROMIUM_FLAGS, NAMES

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.fresh import endpoints
 from benchmarks.slot_week import FILL, SIZES
-from db.routing import SYSTEM, Database, DatabaseIdentity
+from db.postgres import SYSTEM, Database, DatabaseIdentity
 from services.visits.figures import statistics as booking_statistics
 from services.visits.figures.statistics import Period
 from tests.conftest import connect, owner

@@ -19,7 +19,7 @@ import psutil
 from benchmarks.files import pdf
 from benchmarks.fresh import endpoints
 from db.endpoints import Endpoints
-from db.routing import SYSTEM, Database
+from db.postgres import SYSTEM, Database
 from services.core.actors import CONSOLE, Role
 from services.people import tokens
 from tests.browser.running import free_port, process, variables

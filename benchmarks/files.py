@@ -30,13 +30,13 @@ from bson import ObjectId
 from gridfs import GridFSBucket
 from pymongo import MongoClient, WriteConcern
 
-from api.ranges import Span
-from api.sending import pieces_of
+from api.core.ranges import Span
+from api.core.sending import pieces_of
 from benchmarks.fresh import endpoints
-from db.file_keys import FileKeys
 from db.files.chunks import CHUNK
-from db.gridfs import Bucket, FileStore
-from db.routing import Database
+from db.files.file_keys import FileKeys
+from db.files.gridfs import Bucket, FileStore
+from db.postgres import Database
 from services.core.actors import Actor, Role
 from services.core.on_behalf import ActorDatabase
 from services.documents import records

@@ -9,7 +9,7 @@ from pathlib import Path
 from db import embedded, schema
 from db.embedded import Addresses
 from db.endpoints import Endpoints
-from db.routing import Database
+from db.postgres import Database
 from tests.conftest import Databases
 
 

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.fresh import endpoints
 from db.endpoints import Endpoints
-from db.routing import SYSTEM, Database
+from db.postgres import SYSTEM, Database
 from services.core.actors import Actor, Role
 from services.core.on_behalf import ActorDatabase
 from services.visits.booking import bookings

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from benchmarks import fresh
 from benchmarks.measure import compare
-from db.copying import copy_lines
-from db.routing import Database
+from db.postgres import Database
+from db.postgres.copying import copy_lines
 from services.demo import seeding
 from services.demo.seeding import blocks
 from tests.conftest import owner

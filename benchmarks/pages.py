@@ -19,7 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from benchmarks.fresh import endpoints
 from benchmarks.measure import compare
-from db.routing import SYSTEM, Database
+from db.postgres import SYSTEM, Database
 from services.core.actors import Role
 from services.core.on_behalf import ActorDatabase
 from services.demo import seeding
@@ -28,7 +28,7 @@ from services.patients import search
 from services.patients.records.model import PatientRecord
 from services.people import accounts
 from tests.browser.running import chartroom, free_port, process
-from tests.signing_in import sign_in
+from tests.kit.signing_in import sign_in
 
 PATIENTS = 20_000
 ROUNDS = 60

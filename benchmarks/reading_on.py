@@ -16,8 +16,8 @@ from uuid import uuid4
 
 from benchmarks.fresh import endpoints
 from benchmarks.measure import compare
-from db.file_keys import FileKeys
-from db.routing import Database
+from db.files.file_keys import FileKeys
+from db.postgres import Database
 from db.spool import Spool
 from services.core import audit
 from services.core.actors import Actor, Role

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from benchmarks.fresh import endpoints
 from benchmarks.pages import opened, signed_in
 from db.endpoints import Endpoints
-from db.routing import SYSTEM, Database
+from db.postgres import SYSTEM, Database
 from services.cluster import alerts, monitoring
 from services.core.actors import Actor, Role
 from services.people import accounts

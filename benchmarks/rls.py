@@ -21,9 +21,9 @@ from benchmarks.dataset import Million
 from benchmarks.lists import CASES, NOW, SIZE, Case
 from benchmarks.measure import compare
 from db.embedded import Addresses
-from db.embedded.database import APP, NAME, OWNER
+from db.embedded.servers.database_roles import APP, NAME, OWNER
 from db.endpoints import Endpoints
-from db.routing import Database, DatabaseIdentity
+from db.postgres import Database, DatabaseIdentity
 from services.core import audit
 from services.core.actors import Actor, Role
 from services.patients.search import list_patients

@@ -16,7 +16,7 @@ from benchmarks.fresh import endpoints
 from benchmarks.measure import compare
 from db.endpoints import Endpoints
 from db.models import WriteReceipt
-from db.routing import Database, Lsn
+from db.postgres import Database, Lsn
 
 # Short turns: whatever else the machine does then falls on both alike.
 READS_PER_ROUND = 10

@@ -10,11 +10,11 @@ from statistics import median, quantiles
 from threading import Event, Thread
 
 from benchmarks.fresh import endpoints
-from db.observing import Observer
-from db.routing import Database
-from jobs.keeping_watch import Keeper
-from jobs.sampling import Sampler
-from jobs.watch_ledger import Ledger
+from db.cluster.observing import Observer
+from db.postgres import Database
+from jobs.cluster.monitor_ledger import Ledger
+from jobs.cluster.monitor_writer import Keeper
+from jobs.cluster.sampling import Sampler
 from services.cluster.alerts import Post
 
 _SECONDS = 60.0

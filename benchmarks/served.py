@@ -11,10 +11,14 @@ from typing import Any
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.dependencies import SIGNED_IN
-from dashboard import commands, live_sessions, reading, server
-from dashboard.middleware import USER_HEADER
-from db.routing import Read, WriteResult, database, reads, writes
+from api.core.dependencies import SIGNED_IN
+from dashboard.cli import server_commands
+from dashboard.web import server
+from dashboard.web.gate.middleware import USER_HEADER
+from dashboard.web.page_context import page_reads
+from dashboard.web.sessions import live_sessions
+from db.postgres import Read, WriteResult, database
+from db.postgres.transactions import reads, writes
 from db.settings import Settings
 from services.core import audit
 from services.core.errors import NotFound
@@ -46,10 +50,10 @@ def main() -> None:
     """Serve until SIGTERM."""
     who, *more = sys.argv[1:]
     if FORGETFUL in more:
-        reading._MOST_KEPT = 0
+        page_reads._MOST_KEPT = 0
     if who != GUARDED:
         _open_all_doors(who)
-    commands.web(Settings())
+    server_commands.web(Settings())
 
 
 def _open_all_doors(user_id: str) -> None:

@@ -18,7 +18,7 @@ from benchmarks.measure import compare
 from benchmarks.pages import PATIENTS, opened, signed_in
 from benchmarks.served import FORGETFUL, GUARDED
 from db.endpoints import Endpoints
-from db.routing import SYSTEM, Database
+from db.postgres import SYSTEM, Database
 from services.core.actors import Role
 from services.demo import seeding
 from services.people import accounts

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.fresh import endpoints
 from benchmarks.measure import compare
-from db.routing import SYSTEM, Database, DatabaseIdentity
+from db.postgres import SYSTEM, Database, DatabaseIdentity
 from services.core.actors import Actor, Role
 from services.visits.schedule import slots
 from tests.conftest import connect, owner

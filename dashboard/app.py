@@ -2,17 +2,17 @@
 
 import streamlit as st
 
-from dashboard import runs
-from dashboard.booking.held import stay_on
-from dashboard.brand import MARK
 from dashboard.context import current_actor
 from dashboard.navigation import offer_list, pages_for
-from dashboard.net import error_boundary, explain
-from dashboard.widgets.notices import show_notices
-from dashboard.widgets.typed_again import typed_again
+from dashboard.ui.brand import MARK
+from dashboard.ui.error_boundary import error_boundary, explain
+from dashboard.ui.notices import show_notices
+from dashboard.ui.typed_again import typed_again
+from dashboard.visits.booking.held import stay_on
+from dashboard.web.log import run_ids
 from services.core.errors import NotFound
 
-runs.begin()
+run_ids.begin()
 st.set_page_config(page_icon=MARK, layout="wide")
 st.logo(MARK, size="large")
 with error_boundary():

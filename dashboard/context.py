@@ -9,8 +9,15 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from dashboard import wiring
-from dashboard.clock import in_zone, now, today
-from dashboard.reading import (
+from dashboard.ui.clock import in_zone, now, today
+from dashboard.web.page_context.file_stores import examiner, files, intake
+from dashboard.web.page_context.page_actor import (
+    current_actor,
+    current_sign_in,
+    on_behalf,
+    require,
+)
+from dashboard.web.page_context.page_reads import (
     CachedRead,
     freshness,
     last_write,
@@ -21,9 +28,7 @@ from dashboard.reading import (
     read_elsewhere,
     remember_write,
 )
-from dashboard.signed_in import current_actor, current_sign_in, on_behalf, require
-from dashboard.stores import examiner, files, intake
-from db.routing import DatabaseUnavailable, NoPrimary, OutcomeUnknown
+from db.postgres import DatabaseUnavailable, NoPrimary, OutcomeUnknown
 from services.cluster.operations import OperationRequest, RunningOperation
 from services.core.errors import NotSaved, Unavailable
 

@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from dashboard import context
-from dashboard.leaving import SCRIPTS
+from dashboard.web.page_scripts import SCRIPTS
 from services.core.actors import Actor, Permission, Role
 
 _PAGES = Path(__file__).resolve().parents[1] / "pages"
@@ -75,156 +75,201 @@ def _both(
 
 _PLACES: Final = (
     NavigationEntry("home.py", "Home", "home"),
-    NavigationEntry("day.py", "Your day", "today", Permission.WRITE_RECORDS),
-    NavigationEntry("desk.py", "Front desk", "desk", Permission.RUN_THE_DESK),
-    NavigationEntry("patients.py", "Patients", "groups", Permission.LIST_PATIENTS),
+    NavigationEntry("visits/day.py", "Your day", "today", Permission.WRITE_RECORDS),
+    NavigationEntry("visits/desk.py", "Front desk", "desk", Permission.RUN_THE_DESK),
     NavigationEntry(
-        "register.py", "Register", "person_add", Permission.REGISTER_PATIENT
+        "patients/patients.py", "Patients", "groups", Permission.LIST_PATIENTS
     ),
     NavigationEntry(
-        "documents.py", "Documents", "folder_open", Permission.VIEW_DOCUMENTS
+        "patients/register.py", "Register", "person_add", Permission.REGISTER_PATIENT
     ),
-    NavigationEntry("my_record.py", "My record", "badge", Permission.VIEW_OWN_RECORD),
+    NavigationEntry(
+        "documents/documents.py", "Documents", "folder_open", Permission.VIEW_DOCUMENTS
+    ),
+    NavigationEntry(
+        "patients/my_record.py", "My record", "badge", Permission.VIEW_OWN_RECORD
+    ),
     # The same page; no role has both permissions.
     NavigationEntry(
-        "documents.py", "My documents", "folder_open", Permission.VIEW_OWN_DOCUMENTS
-    ),
-    NavigationEntry("visits.py", "My visits", "event", Permission.VIEW_OWN_VISITS),
-    NavigationEntry("book.py", "Book", "event_available", Permission.BOOK_OWN_VISITS),
-    NavigationEntry("book.py", "Book", "event_available", Permission.BOOK_VISITS),
-    NavigationEntry(
-        "accesses.py", "Who looked", "visibility", Permission.VIEW_OWN_ACCESSES
-    ),
-    NavigationEntry("views.py", "Saved views", "bookmarks", Permission.SAVE_VIEWS),
-    NavigationEntry("doctors.py", "Doctors", "stethoscope", Permission.VIEW_DOCTORS),
-    NavigationEntry(
-        "doctor.py", "Doctor", "stethoscope", Permission.VIEW_DOCTORS, _HIDDEN
+        "documents/documents.py",
+        "My documents",
+        "folder_open",
+        Permission.VIEW_OWN_DOCUMENTS,
     ),
     NavigationEntry(
-        "doctor_plan.py",
+        "visits/visits.py", "My visits", "event", Permission.VIEW_OWN_VISITS
+    ),
+    NavigationEntry(
+        "visits/book.py", "Book", "event_available", Permission.BOOK_OWN_VISITS
+    ),
+    NavigationEntry(
+        "visits/book.py", "Book", "event_available", Permission.BOOK_VISITS
+    ),
+    NavigationEntry(
+        "audit/accesses.py", "Who looked", "visibility", Permission.VIEW_OWN_ACCESSES
+    ),
+    NavigationEntry(
+        "patients/views.py", "Saved views", "bookmarks", Permission.SAVE_VIEWS
+    ),
+    NavigationEntry(
+        "visits/doctors.py", "Doctors", "stethoscope", Permission.VIEW_DOCTORS
+    ),
+    NavigationEntry(
+        "visits/doctor.py", "Doctor", "stethoscope", Permission.VIEW_DOCTORS, _HIDDEN
+    ),
+    NavigationEntry(
+        "visits/doctor_plan.py",
         "Plan of a doctor",
         "edit_calendar",
         Permission.MANAGE_DOCTORS,
         _HIDDEN,
     ),
     NavigationEntry(
-        "break_glass.py", "Open a record", "emergency_home", Permission.BREAK_GLASS
+        "patients/break_glass.py",
+        "Open a record",
+        "emergency_home",
+        Permission.BREAK_GLASS,
     ),
     NavigationEntry(
-        "break_glass_review.py",
+        "patients/break_glass_review.py",
         "Review",
         "fact_check",
         Permission.REVIEW_BREAK_GLASS,
     ),
     NavigationEntry(
-        "check_prescription.py",
+        "consultations/check_prescription.py",
         "Check a prescription",
         "verified",
         Permission.VIEW_PRESCRIPTIONS,
         _HIDDEN,
     ),
     NavigationEntry(
-        "check_prescription.py",
+        "consultations/check_prescription.py",
         "Check a prescription",
         "verified",
         Permission.VIEW_OWN_PRESCRIPTIONS,
         _HIDDEN,
     ),
-    NavigationEntry("users.py", "People", "manage_accounts", Permission.MANAGE_USERS),
-    NavigationEntry("tokens.py", "Tokens", "key", Permission.MANAGE_TOKENS),
-    NavigationEntry("audit.py", "Audit", "policy", Permission.VIEW_AUDIT),
     NavigationEntry(
-        "statistics.py", "Statistics", "bar_chart", Permission.VIEW_STATISTICS
+        "people/users.py", "People", "manage_accounts", Permission.MANAGE_USERS
     ),
-    NavigationEntry("outbox.py", "Outbox", "outbox", Permission.VIEW_OUTBOX),
+    NavigationEntry("people/tokens.py", "Tokens", "key", Permission.MANAGE_TOKENS),
+    NavigationEntry("audit/audit.py", "Audit", "policy", Permission.VIEW_AUDIT),
     NavigationEntry(
-        "retention.py", "Retention", "auto_delete", Permission.MANAGE_RETENTION
+        "visits/statistics.py", "Statistics", "bar_chart", Permission.VIEW_STATISTICS
+    ),
+    NavigationEntry("visits/outbox.py", "Outbox", "outbox", Permission.VIEW_OUTBOX),
+    NavigationEntry(
+        "documents/retention.py",
+        "Retention",
+        "auto_delete",
+        Permission.MANAGE_RETENTION,
     ),
     NavigationEntry(
-        "replication.py", "Replication", "dns", Permission.VIEW_REPLICATION
+        "cluster/replication.py", "Replication", "dns", Permission.VIEW_REPLICATION
     ),
     NavigationEntry(
-        "switchover.py",
+        "cluster/switchover.py",
         "Change the primary",
         "swap_horiz",
         Permission.ACT_ON_CLUSTER,
         _HIDDEN,
     ),
     NavigationEntry(
-        "one_server.py", "Servers", "storage", Permission.ACT_ON_CLUSTER, _HIDDEN
+        "cluster/one_server.py",
+        "Servers",
+        "storage",
+        Permission.ACT_ON_CLUSTER,
+        _HIDDEN,
     ),
     NavigationEntry(
-        "steering.py", "Steering", "tune", Permission.ACT_ON_CLUSTER, _HIDDEN
+        "cluster/steering.py", "Steering", "tune", Permission.ACT_ON_CLUSTER, _HIDDEN
     ),
     NavigationEntry(
-        "alerts.py", "Alerts", "notifications", Permission.VIEW_REPLICATION, _HIDDEN
+        "cluster/alerts.py",
+        "Alerts",
+        "notifications",
+        Permission.VIEW_REPLICATION,
+        _HIDDEN,
     ),
     NavigationEntry(
-        "cluster_history.py",
+        "cluster/cluster_history.py",
         "History of the servers",
         "history",
         Permission.VIEW_REPLICATION,
         _HIDDEN,
     ),
     NavigationEntry(
-        "drills.py",
+        "cluster/drills.py",
         "Drills",
         "fire_extinguisher",
         Permission.VIEW_REPLICATION,
         _HIDDEN,
     ),
     NavigationEntry(
-        "patient.py", "Patient", "person", Permission.VIEW_PATIENT, _HIDDEN
-    ),
-    NavigationEntry("visits.py", "Visits", "event", Permission.VIEW_VISITS, _HIDDEN),
-    NavigationEntry(
-        "past.py", "As it was", "history", Permission.COPY_FROM_PAST, _HIDDEN
+        "patients/patient.py", "Patient", "person", Permission.VIEW_PATIENT, _HIDDEN
     ),
     NavigationEntry(
-        "edit.py", "Edit patient", "edit", Permission.EDIT_PATIENT, _HIDDEN
+        "visits/visits.py", "Visits", "event", Permission.VIEW_VISITS, _HIDDEN
     ),
     NavigationEntry(
-        "photo.py", "Photo", "photo_camera", Permission.EDIT_PATIENT, _HIDDEN
+        "patients/past.py", "As it was", "history", Permission.COPY_FROM_PAST, _HIDDEN
     ),
-    NavigationEntry("merge.py", "Merge", "merge", Permission.MERGE_PATIENTS, _HIDDEN),
-    *_both("document.py", "Document", "description"),
-    *_both("compare.py", "Compare", "compare"),
-    *_both("upload_documents.py", "Upload", "upload_file", files=True),
-    *_both("trash.py", "Trash", "delete", files=True),
     NavigationEntry(
-        "create_document.py",
+        "patients/edit.py", "Edit patient", "edit", Permission.EDIT_PATIENT, _HIDDEN
+    ),
+    NavigationEntry(
+        "patients/photo.py", "Photo", "photo_camera", Permission.EDIT_PATIENT, _HIDDEN
+    ),
+    NavigationEntry(
+        "patients/merge.py", "Merge", "merge", Permission.MERGE_PATIENTS, _HIDDEN
+    ),
+    *_both("documents/document.py", "Document", "description"),
+    *_both("documents/compare.py", "Compare", "compare"),
+    *_both("documents/upload_documents.py", "Upload", "upload_file", files=True),
+    *_both("documents/trash.py", "Trash", "delete", files=True),
+    NavigationEntry(
+        "documents/create_document.py",
         "Create a document",
         "edit_document",
         Permission.FILE_DOCUMENTS,
         _HIDDEN,
     ),
     NavigationEntry(
-        "visit.py", "Visit", "stethoscope", Permission.WRITE_RECORDS, _HIDDEN
+        "consultations/visit.py",
+        "Visit",
+        "stethoscope",
+        Permission.WRITE_RECORDS,
+        _HIDDEN,
     ),
-    NavigationEntry("user.py", "Person", "person", Permission.MANAGE_USERS, _HIDDEN),
     NavigationEntry(
-        "invite.py", "Invite", "person_add", Permission.MANAGE_USERS, _HIDDEN
+        "people/user.py", "Person", "person", Permission.MANAGE_USERS, _HIDDEN
     ),
     NavigationEntry(
-        "new_token.py", "New token", "key", Permission.MANAGE_TOKENS, _HIDDEN
+        "people/invite.py", "Invite", "person_add", Permission.MANAGE_USERS, _HIDDEN
     ),
-    NavigationEntry("my_tokens.py", "My tokens", "key", Permission.OWN_TOKENS, _HIDDEN),
-    NavigationEntry("roles.py", "Roles", "shield_person", None, _HIDDEN),
+    NavigationEntry(
+        "people/new_token.py", "New token", "key", Permission.MANAGE_TOKENS, _HIDDEN
+    ),
+    NavigationEntry(
+        "people/my_tokens.py", "My tokens", "key", Permission.OWN_TOKENS, _HIDDEN
+    ),
+    NavigationEntry("people/roles.py", "Roles", "shield_person", None, _HIDDEN),
 )
 
 
 # Where to look for what an address does not name, or names no more.
 _LISTS: Final = {
-    "documents.py": {
+    "documents/documents.py": {
         "documents",
         "document",
         "compare",
         "create_document",
         "upload_documents",
     },
-    "patients.py": {"patients", "patient", "edit", "photo", "merge", "past"},
-    "doctors.py": {"doctor", "doctor_plan"},
-    "users.py": {"user"},
+    "patients/patients.py": {"patients", "patient", "edit", "photo", "merge", "past"},
+    "visits/doctors.py": {"doctor", "doctor_plan"},
+    "people/users.py": {"user"},
 }
 
 
@@ -255,7 +300,7 @@ def _account_of(actor: Actor) -> NavigationEntry:
     """
     is_patient = actor.role is Role.PATIENT
     return NavigationEntry(
-        "account.py", "Account" if is_patient else actor.name, "account_circle"
+        "people/account.py", "Account" if is_patient else actor.name, "account_circle"
     )
 
 
@@ -305,12 +350,12 @@ def path_of(file: str) -> str:
 
 def open_patient(patient_id: UUID | str) -> NoReturn:
     """Go to a patient's page."""
-    go("patient.py", patient=str(patient_id))
+    go("patients/patient.py", patient=str(patient_id))
 
 
 def open_list(key: str) -> NoReturn:
     """Go to the list of patients behind a key; the empty key is everybody."""
-    go("patients.py", **({"list": key} if key else {}))
+    go("patients/patients.py", **({"list": key} if key else {}))
 
 
 def patient_url(patient_id: UUID) -> str:

@@ -5,23 +5,23 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 
-from dashboard.following import Following
-from dashboard.keys import derive, signing_key
+from dashboard.web.cluster_following import Following
+from dashboard.web.installation_key import derive, signing_key
 from db import embedded, schema
 from db.audit_store import AuditStore
+from db.cluster.observing import ClusterMonitor
+from db.cluster.patroni import Patroni
 from db.draft_store import DraftStore
 from db.embedded import Control
 from db.endpoints import Endpoints
-from db.file_keys import FileKeys
-from db.gridfs import FileStore
+from db.files.file_keys import FileKeys
+from db.files.gridfs import FileStore
+from db.files.seal_keys import SealKeyFile
+from db.files.signing_keys import SigningKeyFile
 from db.limit_storage import LimitStorage
-from db.listening import Listener
-from db.observing import ClusterMonitor
-from db.patroni import Patroni
-from db.routing import Database, Past
-from db.seal_keys import SealKeyFile
+from db.postgres import Database, Past
+from db.postgres.listening import Listener
 from db.settings import Settings
-from db.signing_keys import SigningKeyFile
 from db.spool import Spool
 from services.cluster.operations import OperationRunner, Servers
 from services.consultations.prescriptions import PrescriptionIssuer

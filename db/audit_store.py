@@ -23,7 +23,7 @@ from pymongo.errors import (
 DATABASE: Final = "chartroom_audit"
 COLLECTION: Final = "audit_logs"
 
-# As for files (db.gridfs): a person waits for the answer.
+# As for files (db.files.gridfs): a person waits for the answer.
 _SELECTION_MS: Final = 3_000
 _CONNECT_MS: Final = 2_000
 _SOCKET_MS: Final = 20_000

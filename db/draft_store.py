@@ -13,7 +13,13 @@ from pymongo import DESCENDING, MongoClient
 from pymongo.collection import Collection
 from pymongo.errors import PyMongoError
 
-from db.file_keys import FileKeys, KeyUnknown, SealBroken, UnusableFileKeys, key_of
+from db.files.file_keys import (
+    FileKeys,
+    KeyUnknown,
+    SealBroken,
+    UnusableFileKeys,
+    key_of,
+)
 
 _COLLECTION: Final = "drafts"
 _DAYS: Final = 30

@@ -10,7 +10,7 @@ from alembic.config import Config
 from sqlalchemy import Connection
 
 from db.endpoints import Endpoints
-from db.routing import Database
+from db.postgres import Database
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 # The newest of what db/roles.sql makes.

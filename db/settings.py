@@ -16,7 +16,7 @@ from pydantic import (
 )
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from db.door_settings import AuthSettings
+from db.auth_settings import AuthSettings
 from db.endpoints import LONGEST_DELAY, Endpoints
 
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})

@@ -16,8 +16,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from db import private_files, spool_files
-from db.file_keys import FileKeys, KeyUnknown, SealBroken, UnusableFileKeys
+from db import spool_files
+from db.files import private_files
+from db.files.file_keys import FileKeys, KeyUnknown, SealBroken, UnusableFileKeys
 from db.spool_files import Waiting
 
 _MEGABYTE: Final = 1_000_000

@@ -10,12 +10,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from db.embedded import database
+from db.embedded.servers import database_roles
 
-database.ensure(
+database_roles.ensure(
     sys.argv[1],
     {
-        database.OWNER: os.environ["DB_PASSWORD"],
-        database.APP: os.environ["DB_APP_PASSWORD"],
+        database_roles.OWNER: os.environ["DB_PASSWORD"],
+        database_roles.APP: os.environ["DB_APP_PASSWORD"],
     },
 )

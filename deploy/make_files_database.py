@@ -17,7 +17,7 @@ from pymongo.errors import AutoReconnect, OperationFailure
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from db import audit_access, audit_store
-from db.embedded import mongo
+from db.embedded.servers import mongo
 
 _NOT_YET_INITIALISED = 94
 _WAIT_SECONDS = 120.0

@@ -24,8 +24,8 @@ from cryptography.x509.oid import NameOID
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from db import file_keys, private_files
-from db.signing_keys import SigningKeyFile
+from db.files import file_keys, private_files
+from db.files.signing_keys import SigningKeyFile
 
 RANDOM = (
     "CHARTROOM_SECRET_KEY",

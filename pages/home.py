@@ -5,18 +5,18 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.attention import Matter, matters, recently_changed
-from dashboard.confirming import suggest_passkey
+from dashboard.cluster.monitoring.summary import summary
 from dashboard.context import current_actor, freshness, today
-from dashboard.listing import Listing
 from dashboard.navigation import go, open_list, open_patient
-from dashboard.net import error_boundary
-from dashboard.replication.summary import summary
-from dashboard.twins import offer_newest_twins
-from dashboard.widgets.page_header import page_header
-from dashboard.widgets.pager import Position
-from dashboard.widgets.patient_table import patient_table
-from dashboard.widgets.words import plain, written
+from dashboard.patients.duplicates.duplicate_offers import offer_newest_twins
+from dashboard.patients.search.attention import Matter, matters, recently_changed
+from dashboard.patients.search.patient_listing import Listing
+from dashboard.patients.search.patient_table import patient_table
+from dashboard.people.passkey_confirmation import suggest_passkey
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.lists.pager import Position
+from dashboard.ui.page_header import page_header
+from dashboard.ui.words import plain, written
 from services.core.actors import Permission, Role
 
 _MOST_CHANGED = 8
@@ -41,7 +41,7 @@ with page_header(f"Hello, {plain(actor.name)}"):
     if actor.may(Permission.REGISTER_PATIENT) and st.button(
         "Register patient", type="primary", key="home_register"
     ):
-        go("register.py")
+        go("patients/register.py")
 st.caption(f"{today():%A}, {written(today())}")
 if actor.role is Role.ADMIN:
     suggest_passkey()

@@ -25,10 +25,11 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 
 from db import embedded, schema
-from db.embedded import Addresses, CannotStart, Cluster, database
+from db.embedded import Addresses, CannotStart, Cluster
+from db.embedded.servers import database_roles
 from db.endpoints import Endpoints
-from db.file_keys import FileKeys
-from db.gridfs import FileStore
+from db.files.file_keys import FileKeys
+from db.files.gridfs import FileStore
 from services.core.actors import Actor, Role
 
 
@@ -39,7 +40,7 @@ class Databases:
         self._addresses = addresses
         self._url = addresses.primary_url("postgres", "postgres")
         # A cluster that runs for long may be of an earlier version.
-        database.ensure_roles(self._url, addresses.secrets)
+        database_roles.ensure_roles(self._url, addresses.secrets)
         self._mongo_url = addresses.mongo.admin_url
 
     @contextmanager

@@ -9,8 +9,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = """
 import importlib, os, sys
 import email_validator, fpdf, pikepdf, pydantic
-import db.audit_store, db.draft_store, db.gridfs, db.limit_storage, db.models
-import db.observing, db.patroni, db.routing, db.spool
+import db.audit_store, db.draft_store, db.files.gridfs, db.limit_storage, db.models
+import db.cluster.observing, db.cluster.patroni, db.postgres, db.spool
 for name in sys.argv[1:]:
     child = os.fork()
     if child == 0:

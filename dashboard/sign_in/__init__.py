@@ -10,20 +10,13 @@ from typing import Final
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
-from api.shares import SHARED_PATH
-from dashboard.leaving import SIGN_IN_PATH, SIGN_OUT_PATH
-from dashboard.sign_in import (
-    answering,
-    asking,
-    confirm,
-    leaving,
-    oidc,
-    passkey,
-    passkeys,
-    shared,
-    welcome,
-)
-from dashboard.sign_in.door import SignInContext
+from api.documents.shares import SHARED_PATH
+from dashboard.sign_in import leaving, shared, welcome
+from dashboard.sign_in.codes import answering, asking
+from dashboard.sign_in.oidc import oidc_routes
+from dashboard.sign_in.passkeys import confirm, own_passkeys, passkey
+from dashboard.sign_in.sign_in_context import SignInContext
+from dashboard.web.page_scripts import SIGN_IN_PATH, SIGN_OUT_PATH
 
 # Where somebody who has not signed in yet may go, with everything below.
 PATHS: Final = (SIGN_IN_PATH, SIGN_OUT_PATH, "/welcome", SHARED_PATH)
@@ -33,9 +26,9 @@ _TABLES: Final[tuple[Callable[[SignInContext], list[BaseRoute]], ...]] = (
     answering.routes,
     leaving.routes,
     passkey.routes,
-    passkeys.routes,
+    own_passkeys.routes,
     confirm.routes,
-    oidc.routes,
+    oidc_routes.routes,
     welcome.routes,
     shared.routes,
 )

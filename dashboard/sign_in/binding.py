@@ -6,10 +6,10 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dashboard.keys import derive
 from dashboard.sign_in.cookies import SignedCookie
-from dashboard.sign_in.door import SignInContext
 from dashboard.sign_in.limiting import network_of
+from dashboard.sign_in.sign_in_context import SignInContext
+from dashboard.web.installation_key import derive
 from services.core import throttling
 
 _RANDOM_BYTES: Final = 32

@@ -7,7 +7,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dashboard.identity import is_secure
+from dashboard.web.sessions.identity import is_secure
 
 _MINUTES: Final = 60
 _DAYS: Final = 24 * 60 * _MINUTES

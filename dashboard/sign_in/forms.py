@@ -5,7 +5,7 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
-from dashboard.leaving import SIGN_IN_PATH, SIGN_OUT_PATH
+from dashboard.web.page_scripts import SIGN_IN_PATH, SIGN_OUT_PATH
 
 _HOME: Final = "/"
 _MAX_BODY: Final = 10_000

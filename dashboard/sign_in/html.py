@@ -7,7 +7,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from dashboard import static_assets
+from dashboard.web import static_assets
 
 _SEE_OTHER: Final = 303
 _POLICY: Final = (

@@ -4,11 +4,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from dashboard.leaving import SIGN_IN_PATH, SIGN_OUT_PATH
-from dashboard.sign_in.door import SignInContext
 from dashboard.sign_in.forms import is_own_form
 from dashboard.sign_in.html import go, page, refused, unavailable
-from db.routing import DatabaseUnavailable
+from dashboard.sign_in.sign_in_context import SignInContext
+from dashboard.web.page_scripts import SIGN_IN_PATH, SIGN_OUT_PATH
+from db.postgres import DatabaseUnavailable
 
 
 def routes(door: SignInContext) -> list[BaseRoute]:

@@ -9,9 +9,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dashboard.sign_in.door import SignInContext
 from dashboard.sign_in.html import page, unavailable
-from db.routing import DatabaseUnavailable
+from dashboard.sign_in.sign_in_context import SignInContext
+from db.postgres import DatabaseUnavailable
 from services.core import audit, throttling
 from services.core.audit import Action
 from services.core.throttling import Limit, LimitReached

@@ -8,15 +8,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from api.attachments import attachment
-from api.ranges import Span
-from api.sending import FileResponse, pieces_of
-from api.shares import SHARED_PATH
-from dashboard.sign_in.door import SignInContext
+from api.core.attachments import attachment
+from api.core.ranges import Span
+from api.core.sending import FileResponse, pieces_of
+from api.documents.shares import SHARED_PATH
 from dashboard.sign_in.forms import is_own_form
 from dashboard.sign_in.html import page, refused
 from dashboard.sign_in.limiting import answered, network_of
-from db.routing import ANONYMOUS
+from dashboard.sign_in.sign_in_context import SignInContext
+from db.postgres import ANONYMOUS
 from services.core import throttling
 from services.core.errors import ServiceError
 from services.documents import records

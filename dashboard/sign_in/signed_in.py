@@ -7,13 +7,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.dependencies import SESSION
-from dashboard.leaving import CONFIRM_PATH, SIGN_IN_PATH
-from dashboard.sign_in.door import SignInContext
+from api.core.dependencies import SESSION
 from dashboard.sign_in.forms import is_own_form
 from dashboard.sign_in.html import go, refused
 from dashboard.sign_in.limiting import Handler, answered
-from db.routing import ANONYMOUS
+from dashboard.sign_in.sign_in_context import SignInContext
+from dashboard.web.page_scripts import CONFIRM_PATH, SIGN_IN_PATH
+from db.postgres import ANONYMOUS
 from services.people.sessions import Live
 from services.people.sign_in import passkeys
 

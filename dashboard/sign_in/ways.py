@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from dashboard.leaving import SIGN_IN_PATH
-from dashboard.sign_in.door import SignInContext
+from dashboard.sign_in.sign_in_context import SignInContext
+from dashboard.web.page_scripts import SIGN_IN_PATH
 
 PASSKEY_PATH: Final = f"{SIGN_IN_PATH}/passkey"
 OPENID_PATH: Final = f"{SIGN_IN_PATH}/oidc"

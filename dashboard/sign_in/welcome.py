@@ -8,12 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from dashboard.inviting import WELCOME_PATH
-from dashboard.sign_in.door import SignInContext
+from dashboard.people.invitation_delivery import WELCOME_PATH
 from dashboard.sign_in.forms import is_own_form
 from dashboard.sign_in.html import go, page, refused
 from dashboard.sign_in.limiting import answered, network_of
-from db.routing import ANONYMOUS
+from dashboard.sign_in.sign_in_context import SignInContext
+from db.postgres import ANONYMOUS
 from services.core import throttling
 from services.core.actors import Role
 from services.people.accounts import invitations

@@ -3,7 +3,6 @@
 Everything comes from wheels, listens on 127.0.0.1 only and lives in one data folder.
 """
 
-from db.embedded.addresses import Addresses
 from db.embedded.cluster import (
     Cluster,
     attach,
@@ -12,7 +11,8 @@ from db.embedded.cluster import (
     start,
     start_within,
 )
-from db.embedded.control import (
+from db.embedded.cluster_addresses import Addresses
+from db.embedded.control.control_client import (
     ClusterReport,
     Control,
     ControlRefused,
@@ -20,9 +20,9 @@ from db.embedded.control import (
     DrillProgress,
     NodeReport,
 )
-from db.embedded.faults import Fault
-from db.embedded.folder import CannotStart, DataFolder
-from db.embedded.nodes import Node
+from db.embedded.data_folder import CannotStart, DataFolder
+from db.embedded.faults.fault_kinds import Fault
+from db.embedded.servers.postgres_nodes import Node
 
 __all__ = [
     "Addresses",

@@ -9,22 +9,25 @@ from typing import Final
 
 import psutil
 
-from db.embedded import database, http, members, ports, processes, programs
-from db.embedded.addresses import Addresses
-from db.embedded.breakage import Breakage
-from db.embedded.commands import Commands
+from db.embedded import local_http
+from db.embedded.cluster_addresses import Addresses
+from db.embedded.control.commands import Commands
+from db.embedded.control.control_server import ControlServer
+from db.embedded.control.drill_processes import Drills
+from db.embedded.data_folder import CannotStart, DataFolder
 from db.embedded.deadlines import Deadlines
-from db.embedded.door import ControlServer
-from db.embedded.drilling import Drills
-from db.embedded.etcd import Etcd
-from db.embedded.fleet import Fleet
-from db.embedded.folder import CannotStart, DataFolder
-from db.embedded.nodes import Node, Workshop
-from db.embedded.pauses import Pauses
-from db.embedded.processes import Program
-from db.embedded.servers import Report, Servers
-from db.embedded.supervision import Supervisor
-from db.embedded.wholeness import is_whole
+from db.embedded.faults.breakage import Breakage
+from db.embedded.faults.replay_pauses import Pauses
+from db.embedded.processes import child_processes as processes
+from db.embedded.processes import ports, programs
+from db.embedded.processes.child_processes import Program
+from db.embedded.servers import database_roles, membership
+from db.embedded.servers.etcd import Etcd
+from db.embedded.servers.fleet import Fleet
+from db.embedded.servers.postgres_nodes import Node, Workshop
+from db.embedded.servers.server_startup import Report, Servers
+from db.embedded.servers.wholeness import is_whole
+from db.embedded.supervision.supervisor import Supervisor
 from db.endpoints import Endpoints
 
 _START_SECONDS: Final = 120.0
@@ -83,7 +86,7 @@ def attach(data: Path) -> Addresses:
     return Addresses(
         folder.ports(),
         folder.secrets(),
-        members.remembered(folder),
+        membership.remembered(folder),
         published.control_url,
         published.control_key,
     )
@@ -173,7 +176,7 @@ class Cluster:
         answer = primary.command(
             "/switchover", {"leader": primary.name, "candidate": candidate}
         )
-        if answer is None or answer.status != http.OK:
+        if answer is None or answer.status != local_http.OK:
             raise RuntimeError(
                 f"Patroni refused: {answer.body if answer else 'silence'}"
             )
@@ -204,7 +207,7 @@ class Cluster:
             pass
 
     def _pulse_url(self, name: str) -> str:
-        return self.addresses.node_url(name, database.APP, "postgres")
+        return self.addresses.node_url(name, database_roles.APP, "postgres")
 
     def _begin(self, report: Report) -> None:
         self._servers.begin(report)
@@ -250,7 +253,7 @@ def _remains(folder: DataFolder) -> list[psutil.Process]:
 
 
 def _addresses(folder: DataFolder) -> Addresses:
-    there = members.remembered(folder)
+    there = membership.remembered(folder)
     known = folder.ports()
     names = ("etcd", "mongo", *there.names, *(f"{name}-api" for name in there.names))
     chosen = ports.choose(names, known)

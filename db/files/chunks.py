@@ -9,8 +9,8 @@ from bson import ObjectId
 from gridfs import DEFAULT_CHUNK_SIZE
 from pymongo.client_session import ClientSession
 
-from db.files.errors import FileDamaged
-from db.files.shelves import Documents
+from db.files.bucket_collections import Documents
+from db.files.file_errors import FileDamaged
 
 CHUNK: Final = DEFAULT_CHUNK_SIZE
 # How many chunks are on their way at once: pymongo's own streams collect 32 MB before

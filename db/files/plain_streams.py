@@ -5,7 +5,7 @@ from typing import IO, Final
 import tink
 
 from db.files.chunks import ChunkReader
-from db.files.errors import FileDamaged, answering
+from db.files.file_errors import FileDamaged, answering
 
 _PIECE: Final = 256 * 1024
 

@@ -9,9 +9,15 @@ import bson
 from bson import ObjectId
 from bson.errors import InvalidBSON
 
-from db.file_keys import FileKeys, KeyUnknown, SealBroken, UnusableFileKeys, key_of
 from db.files.chunks import Extent
-from db.files.errors import FileDamaged, FileKeyMissing, FileStoreUnavailable
+from db.files.file_errors import FileDamaged, FileKeyMissing, FileStoreUnavailable
+from db.files.file_keys import (
+    FileKeys,
+    KeyUnknown,
+    SealBroken,
+    UnusableFileKeys,
+    key_of,
+)
 
 T = TypeVar("T")
 

@@ -9,10 +9,10 @@ from typing import Final
 from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
 
-from db.files.errors import FileDamaged, FileKeyMissing
+from db.files.bucket_collections import BucketCollections
+from db.files.file_errors import FileDamaged, FileKeyMissing
+from db.files.file_writing import write_chunks
 from db.files.seals import FileEntry
-from db.files.shelves import BucketCollections
-from db.files.writing import write_chunks
 
 _AT_ONCE: Final = 500
 

@@ -26,7 +26,7 @@ from db.models.document import (
     RetentionRule,
 )
 from db.models.document_search import DocumentSearch, DocumentWord
-from db.models.keeping import DoomedFile, KeepingRun
+from db.models.integrity import DoomedFile, KeepingRun
 from db.models.patient import (
     STAYS_WITH_MERGED,
     ClinicalTerm,

@@ -13,7 +13,7 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from db.models import AuditEvent
-from db.routing import call_last
+from db.postgres import call_last
 from services.core.actors import Actor
 
 Outcome = Literal["done", "refused", "failed"]

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from pydantic_core import to_jsonable_python
 from sqlalchemy.orm import Session
 
-from db.routing import SYSTEM, AlreadyWritten, Database
+from db.postgres import SYSTEM, AlreadyWritten, Database
 from db.spool import Spool
 from db.spool_files import Waiting
 from services.core import audit

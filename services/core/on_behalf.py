@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.routing import (
+from db.postgres import (
     Database,
     DatabaseIdentity,
     DatabaseUnavailable,

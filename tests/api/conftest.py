@@ -15,20 +15,20 @@ from anyio.from_thread import start_blocking_portal
 from pymongo import MongoClient
 from starlette.applications import Starlette
 
-from api.answers import LSN_HEADER
 from api.application import create_api, serves
-from api.dependencies import Papers, Visits
-from dashboard.live_sessions import LiveSessions
-from dashboard.middleware import Gate
-from dashboard.request_log import RequestLog
-from dashboard.security_headers import SecurityHeaders
+from api.core.answers import LSN_HEADER
+from api.core.dependencies import Papers, Visits
+from dashboard.web.gate.middleware import Gate
+from dashboard.web.log.request_log import RequestLog
+from dashboard.web.security_headers import SecurityHeaders
+from dashboard.web.sessions.live_sessions import LiveSessions
 from db.audit_store import AuditStore
-from db.gridfs import FileStore
+from db.cluster.observing import ClusterMonitor
+from db.cluster.patroni import Patroni
+from db.files.gridfs import FileStore
 from db.limit_storage import LimitStorage
-from db.listening import Listener
-from db.observing import ClusterMonitor
-from db.patroni import Patroni
-from db.routing import SYSTEM, Database
+from db.postgres import SYSTEM, Database
+from db.postgres.listening import Listener
 from db.spool import Spool
 from services.cluster.operations import OperationRunner, Servers
 from services.core.actors import Actor, Role

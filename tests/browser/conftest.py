@@ -16,7 +16,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from db.routing import SYSTEM, Database
+from db.postgres import SYSTEM, Database
 from services.core.actors import Role
 from services.demo import seeding
 from services.people import accounts

@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page
 
-from db.routing import SYSTEM
+from db.postgres import SYSTEM
 from services.core.actors import Actor, Role
 from services.lists.criteria import Criteria
 from services.patients import search

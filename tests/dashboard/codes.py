@@ -5,8 +5,8 @@ from email.message import EmailMessage
 
 import httpx
 
-from tests.mailbox import Mailbox
-from tests.waiting import eventually
+from tests.kit.mailbox import Mailbox
+from tests.kit.waiting import eventually
 
 SENT_HERE = "/sign-in/code"
 ZEROS = {"code": "000000"}

@@ -15,19 +15,19 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from db import file_keys
 from db.endpoints import Endpoints
+from db.files import file_keys
 from db.models import User
-from db.routing import SYSTEM, Database
+from db.postgres import SYSTEM, Database
 from services.core.actors import Actor, Role
 from services.people import accounts
 from tests.browser.running import free_port, process
 from tests.browser.running import variables as settings
 from tests.conftest import connect, owner
 from tests.dashboard.codes import DEMO_PERSON
-from tests.gateway import Messages, gateway
-from tests.mailbox import Mailbox, mail_server
-from tests.signing_in import sign_in
+from tests.kit.gateway import Messages, gateway
+from tests.kit.mailbox import Mailbox, mail_server
+from tests.kit.signing_in import sign_in
 
 _ROOT = Path(__file__).resolve().parents[2]
 # Shows what a session keeps, and whose it is.

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 import httpx
 
 from services.core.actors import Role
-from tests.authenticator import Authenticator
 from tests.dashboard.conftest import Server
-from tests.signing_in import sign_in
+from tests.kit.authenticator import Authenticator
+from tests.kit.signing_in import sign_in
 
 _OPTIONS = re.compile(r'data-options="([^"]*)"')
 

@@ -11,7 +11,7 @@ from dashboard import wiring
 from db import embedded
 from db.embedded import Addresses
 from db.endpoints import Endpoints
-from db.routing import DatabaseUnavailable
+from db.postgres import DatabaseUnavailable
 from db.settings import Settings
 
 

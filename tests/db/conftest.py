@@ -11,8 +11,8 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from db.embedded import Addresses
-from db.file_keys import FileKeys
-from db.gridfs import FileStore
+from db.files.file_keys import FileKeys
+from db.files.gridfs import FileStore
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from db import spool as spools
-from db.file_keys import FileKeys
+from db.files.file_keys import FileKeys
 from db.spool import Spool, SpoolUnavailable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DYING = """
 import os, signal, sys
 from pathlib import Path
-from db.file_keys import FileKeys
+from db.files.file_keys import FileKeys
 from db.spool import Spool
 spool = Spool(Path(sys.argv[1]), FileKeys(Path(sys.argv[2])))
 spool.append(b"first")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from db.file_keys import FileKeys
+from db.files.file_keys import FileKeys
 from db.spool import Spool
 from db.spool_files import Waiting, waiting
 

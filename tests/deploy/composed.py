@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from db.embedded.programs import find
+from db.embedded.processes.programs import find
 from tests.browser.running import free_port
 
 ROOT = Path(__file__).parents[2]

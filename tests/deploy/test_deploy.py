@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from db.embedded import configuration
+from db.embedded.servers import configuration
 from db.settings import Settings
 from tests.deploy.conftest import ROOT
 

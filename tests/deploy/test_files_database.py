@@ -13,7 +13,7 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 from db import audit_access, audit_store
-from db.embedded.programs import find
+from db.embedded.processes.programs import find
 from tests.browser.running import free_port
 from tests.deploy.conftest import ROOT
 

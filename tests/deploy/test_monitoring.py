@@ -13,12 +13,12 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry, generate_latest
 
-from api.server_metrics import ServerMetrics
-from api.spool_metrics import SpoolMetrics
-from db.observing import Behind, SlotSight
+from api.cluster.server_metrics import ServerMetrics
+from api.cluster.spool_metrics import SpoolMetrics
+from db.cluster.observing import Behind, SlotSight
 from db.spool_files import Waiting
 from services.cluster.monitoring.counts import Counts
-from tests.db.observing.sights import NOON, primary, replica, sight, silent
+from tests.db.cluster.observing.snapshots import NOON, primary, replica, sight, silent
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 BOARD = DEPLOY / "grafana" / "dashboards" / "chartroom.json"

@@ -12,7 +12,7 @@ from urllib.request import urlopen
 import psycopg2
 import pytest
 
-from db.embedded.programs import find
+from db.embedded.processes.programs import find
 from tests.deploy.composed import Machine
 
 pytestmark = pytest.mark.cluster

@@ -14,9 +14,9 @@ from pymongo import MongoClient
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.gridfs import Bucket, FileStore
+from db.files.gridfs import Bucket, FileStore
 from db.models import AuditEvent, Document, DocumentVersion, Patient, RetentionRule
-from db.routing import SYSTEM, Database
+from db.postgres import SYSTEM, Database
 from services.core.actors import Actor, Role
 from services.documents import records
 from services.documents.records import (

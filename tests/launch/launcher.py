@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from db.embedded import ports
+from db.embedded.processes import ports
 
 ROOT = Path(__file__).parents[2]
 READY_SECONDS = 100

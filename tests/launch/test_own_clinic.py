@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from tests.kit.mailbox import Mailbox, mail_server
+from tests.kit.waiting import eventually
 from tests.launch.launcher import ROOT, Launcher
-from tests.mailbox import Mailbox, mail_server
-from tests.waiting import eventually
 
 pytestmark = pytest.mark.launch
 

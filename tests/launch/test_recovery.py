@@ -9,8 +9,8 @@ import pytest
 
 from db import embedded
 from tests.conftest import owner
+from tests.kit.waiting import eventually
 from tests.launch.launcher import Launcher
-from tests.waiting import eventually
 
 pytestmark = pytest.mark.launch
 

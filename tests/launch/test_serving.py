@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 import psutil
 import pytest
 
+from tests.kit.waiting import eventually
 from tests.launch.launcher import ROOT, Launcher, sweep
-from tests.waiting import eventually
 
 pytestmark = pytest.mark.launch
 

@@ -28,11 +28,11 @@ from db.audit_store import AuditStore
 from db.draft_store import DraftStore
 from db.embedded import Addresses
 from db.endpoints import Endpoints
-from db.file_keys import FileKeys
-from db.gridfs import FileStore
+from db.files.file_keys import FileKeys
+from db.files.gridfs import FileStore
 from db.limit_storage import LimitStorage
 from db.models import AuditEvent
-from db.routing import SYSTEM, Database, Lsn
+from db.postgres import SYSTEM, Database, Lsn
 from db.settings import Settings
 from db.spool import Spool
 from services.core.actors import Actor, Role
@@ -44,7 +44,7 @@ from services.patients.records.model import PatientDraft, PatientRecord
 from services.pdf.inspecting import PdfInspector
 from services.people import accounts, sessions
 from tests.conftest import connect, owner
-from tests.pages.engine_room import EVERYTHING
+from tests.pages.cluster_samples import EVERYTHING
 from tests.services.pdf.samples import letter
 
 _ROOT = Path(__file__).resolve().parents[2]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dashboard import wiring
-from db.routing import Database
+from db.postgres import Database
 from services.core.actors import Role
 from services.people import accounts
 from tests.pages.conftest import Clinic

@@ -18,7 +18,7 @@ import pytest
 import services
 from db.audit_store import AuditFilter
 from db.models import Appointment, Doctor
-from db.routing import ANONYMOUS, SYSTEM
+from db.postgres import ANONYMOUS, SYSTEM
 from services.cluster.alerts import AlertKind, RuleDraft
 from services.cluster.drills import DrillKind
 from services.cluster.operations import OperationKind

@@ -1,9 +1,9 @@
 """Seals the chain, once it was found whole since the last seal."""
 
 from db.audit_store import AuditStore
-from db.routing import Database
-from db.routing.acting import SYSTEM
-from db.seal_keys import SealKeys
+from db.files.seal_keys import SealKeys
+from db.postgres import Database
+from db.postgres.identity import SYSTEM
 from services.audit.chain import seals
 from services.audit.chain.entries import START
 from services.audit.chain.seals import Seal

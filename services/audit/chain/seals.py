@@ -14,8 +14,8 @@ import orjson
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from db.files.seal_keys import SealKeys
 from db.models import AuditHead, AuditSeal
-from db.seal_keys import SealKeys
 from services.audit.chain.entries import ChainBroken, Link
 
 # Less than a day, because the clock is looked at once an hour.

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from db.audit_access import KEPT_DAYS
 from db.audit_store import AuditStore, Document
+from db.files.seal_keys import SealKeys
 from db.models import AuditEvent, AuditHead
-from db.routing import Database
-from db.routing.acting import SYSTEM
-from db.seal_keys import SealKeys
+from db.postgres import Database
+from db.postgres.identity import SYSTEM
 from services.audit.chain import seals, shipping
 from services.audit.chain.entries import START, ChainBroken, Link, follow, is_sound
 from services.audit.chain.seals import Seal

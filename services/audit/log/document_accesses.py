@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from db.audit_store import AuditCursor, AuditEntry, AuditFilter, AuditStore
-from db.routing import assume_role
+from db.postgres import assume_role
 from services.audit.log import words
 from services.audit.log.accesses import RecordAccess, tell_who
 from services.audit.log.reading import find, names_of

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-from db.observing import ClusterSnapshot, NodeSight
+from db.cluster.observing import ClusterSnapshot, NodeSight
 from services.cluster.alerts.records import AlertKind, Measure
 
 _GIGABYTE: Final = 1_000_000_000

@@ -8,9 +8,9 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from db.cluster.observing import ClusterSnapshot
 from db.models import ClusterOperation
-from db.observing import ClusterSnapshot
-from db.routing import Lsn
+from db.postgres import Lsn
 
 # Whoever works on something says so every few seconds.
 _ABANDONED_AFTER: Final = timedelta(minutes=2)

@@ -11,8 +11,8 @@ from pydantic_core import to_json
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db.observing import ClusterSnapshot, NodeSight
-from db.routing.nodes import Role
+from db.cluster.observing import ClusterSnapshot, NodeSight
+from db.postgres.watching.nodes import Role
 
 
 class Resolution(IntEnum):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from db.observing import ClusterSnapshot, NodeSight
+from db.cluster.observing import ClusterSnapshot, NodeSight
 
 # A replica further behind than this is no good copy, whoever may lead next.
 _MOST_LAG_SECONDS: Final = 10.0

@@ -6,7 +6,7 @@ from time import monotonic
 from typing import Final
 from uuid import UUID
 
-from db.patroni import PatroniSilent, Promotion
+from db.cluster.patroni import PatroniSilent, Promotion
 from services.cluster.operations.previewing import preview, require_possible
 from services.cluster.operations.probing import Pause, Prober, longest_pause
 from services.cluster.operations.refusals import NoPatroni, WentWrong

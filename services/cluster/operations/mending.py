@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db.patroni import PatroniMember, PatroniSilent
-from db.routing import DatabaseUnavailable
+from db.cluster.patroni import PatroniMember, PatroniSilent
+from db.postgres import DatabaseUnavailable
 from services.cluster.operations.probing import Prober, longest_pause
 from services.cluster.operations.refusals import CannotAct, NoPatroni, WentWrong
 from services.cluster.operations.requests import Cost, OperationRequest

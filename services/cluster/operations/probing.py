@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
 from db.models import WriteProbe
-from db.routing import SYSTEM, Database, Lsn
+from db.postgres import SYSTEM, Database, Lsn
 
 PAUSE_SECONDS: Final = 0.02
 # Long enough for whoever compares; the history keeps what was found.

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from db.routing import SYSTEM, DatabaseUnavailable
+from db.postgres import SYSTEM, DatabaseUnavailable
 from services.cluster.operations import (
     changing,
     governing,

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Final, TypeVar
 
+from db.cluster.patroni import Patroni, PatroniRefused, PatroniSilent
 from db.embedded import Control, ControlRefused, ControlUnreachable
-from db.patroni import Patroni, PatroniRefused, PatroniSilent
-from db.routing import Database, DatabaseUnavailable, Lsn
+from db.postgres import Database, DatabaseUnavailable, Lsn
 from services.cluster.operations.refusals import CannotAct, NoPatroni, WentWrong
 from services.cluster.operations.situation import (
     ServerSituation,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db.patroni import PatroniMember, PatroniMembers
-from db.routing import Lsn, NodeState
+from db.cluster.patroni import PatroniMember, PatroniMembers
+from db.postgres import Lsn, NodeState
 
 # What runs for less would not be missed: whoever began it tries again.
 LONG_SECONDS = 5.0

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from hashlib import sha256
 
-from db.gridfs import Bucket, FileStore, FileStoreUnavailable
+from db.files.gridfs import Bucket, FileStore, FileStoreUnavailable
 from services.consultations.prescriptions.content import PrescriptionOrder
 from services.consultations.prescriptions.errors import PapersUnavailable
 from services.consultations.prescriptions.paper import TITLE, print_order

@@ -10,7 +10,7 @@ from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from db import models
-from db.gridfs import (
+from db.files.gridfs import (
     Bucket,
     FileDamaged,
     FileMissing,

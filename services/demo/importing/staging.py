@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db.copying import copy_lines, line
+from db.postgres.copying import copy_lines, line
 from services.demo.importing import records
 from services.demo.importing.csv_lines import CsvFile, Line, Rejected
 from services.demo.importing.rejects import Reject

@@ -9,7 +9,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from db.copying import NULL
+from db.postgres.copying import NULL
 from services.demo.seeding import duplicates
 from services.demo.seeding.contacts import contacts
 from services.demo.seeding.health import health

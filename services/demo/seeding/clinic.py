@@ -9,9 +9,9 @@ from typing import Final
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from db.copying import append_lines
 from db.models import Patient
-from db.routing import SYSTEM, Database
+from db.postgres import SYSTEM, Database
+from db.postgres.copying import append_lines
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
@@ -53,7 +53,7 @@ def seed(
     Equal seed numbers give equal people, and a smaller clinic is the beginning of a
     larger one: a second run adds nothing, an interrupted one is taken up where it
     stopped. Each batch is a transaction of its own, after which `report` is called with
-    the number of patients there. Raises InvalidInput or db.routing.DatabaseUnavailable.
+    the number of patients there. Raises InvalidInput or db.postgres.DatabaseUnavailable.
     """
     if not 0 <= patients <= MOST_PATIENTS:
         raise InvalidInput("patients", f"Ask for 0 to {MOST_PATIENTS:,} patients.")

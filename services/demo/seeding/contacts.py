@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from db.copying import NULL
+from db.postgres.copying import NULL
 from services.demo.seeding.people import Numbers, People
 from services.demo.seeding.pools import Words, plain
 

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from db.gridfs import Bucket, FileDamaged, FileKeyMissing, FileMissing, FileStore
+from db.files.gridfs import Bucket, FileDamaged, FileKeyMissing, FileMissing, FileStore
 from db.models import DocumentVersion
 from services.core import audit
 from services.core.audit import Action

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import BYTEA
 from sqlalchemy.orm import Session
 
-from db.gridfs import Bucket, FileStore
+from db.files.gridfs import Bucket, FileStore
 from db.models import (
     Doctor,
     Document,

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, delete, exists, func, select, tuple_, upda
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.gridfs import Bucket
+from db.files.gridfs import Bucket
 from db.models import DocumentVersion, DoomedFile
 
 _PURGED: Final = "purged"

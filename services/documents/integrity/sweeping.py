@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.gridfs import Bucket, FileStore
+from db.files.gridfs import Bucket, FileStore
 from db.models import DocumentVersion
 from services.core import audit
 from services.core.audit import Action

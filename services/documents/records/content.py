@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from db.gridfs import (
+from db.files.gridfs import (
     Bucket,
     FileDamaged,
     FileMissing,

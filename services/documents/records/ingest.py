@@ -7,7 +7,7 @@ from functools import partial
 from io import SEEK_END, UnsupportedOperation
 from typing import Any, BinaryIO, Final, Protocol
 
-from db.gridfs import Bucket, FileStore, FileStoreUnavailable, PutFile
+from db.files.gridfs import Bucket, FileStore, FileStoreUnavailable, PutFile
 from services.core import bytes_first
 from services.core.errors import Unavailable
 from services.documents.records.content import translate_violations

@@ -9,7 +9,7 @@ from sqlalchemy import Integer, Select, Uuid, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from db.models import Document, DocumentText, DocumentVersion, RetentionRule
-from db.routing import assume_role
+from db.postgres import assume_role
 from services.core import audit
 from services.core.actors import Actor, Role
 from services.core.audit import Action

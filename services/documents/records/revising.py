@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session
 
 from db.models import Document
-from db.routing import assume_role
+from db.postgres import assume_role
 from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed
 from services.documents.records import reading

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from db.gridfs import Bucket
+from db.files.gridfs import Bucket
 from db.models import (
     Document,
     DocumentShare,

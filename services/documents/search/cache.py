@@ -15,8 +15,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.listening import ChangeMark
-from db.routing import Lsn, Read, Served
+from db.postgres import Lsn, Read, Served
+from db.postgres.listening import ChangeMark
 from services.core.actors import Actor, Role
 from services.core.on_behalf import ActorDatabase
 from services.documents import records
@@ -48,7 +48,7 @@ class CachedPage:
 
 
 class ChangeListener(Protocol):
-    """Whoever hears of changes: see db.listening.Listener."""
+    """Whoever hears of changes: see db.postgres.listening.Listener."""
 
     def news(self) -> ChangeMark | None:
         """Return what was told so far; None while nothing can be heard."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from db.routing import assume_role
+from db.postgres import assume_role
 from services.documents.search.typed import ParsedSearch, SearchTerm
 from services.lists.statements import run
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
 
 from db.models import Document, DocumentShare, DocumentVersion
-from db.routing import assume_role
+from db.postgres import assume_role
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action

@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from db.models import BreakGlassAccess, Patient, User
-from db.routing import assume_role
+from db.postgres import assume_role
 from services.core import audit, reasons
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.models import STAYS_WITH_MERGED, Base, Patient, PatientMerge
-from db.routing import assume_role
+from db.postgres import assume_role
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action

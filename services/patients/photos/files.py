@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 
-from db.gridfs import Bucket, FileDamaged, FileStore, FileStoreUnavailable
+from db.files.gridfs import Bucket, FileDamaged, FileStore, FileStoreUnavailable
 from services.core.errors import Conflict, Unavailable
 from services.patients.photos.images import CONTENT_TYPE, PreparedPhoto
 
@@ -47,7 +47,7 @@ def get(
 ) -> bytes:
     """Return the photo as JPEG.
 
-    Raises PhotosUnavailable, PhotoDamaged or db.gridfs.FileMissing.
+    Raises PhotosUnavailable, PhotoDamaged or db.files.gridfs.FileMissing.
     """
     full, small = files_of(photo_file_id)
     with _reachable():

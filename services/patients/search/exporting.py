@@ -17,7 +17,7 @@ from sqlalchemy import CursorResult, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from db.routing import assume_role
+from db.postgres import assume_role
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import Unavailable

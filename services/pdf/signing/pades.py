@@ -29,7 +29,7 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from db.signing_keys import PrivateKey
+from db.files.signing_keys import PrivateKey
 from services.pdf.signing.checking import Signature, SignatureState
 
 _FIELD: Final = "Clinic"

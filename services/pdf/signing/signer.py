@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from db.signing_keys import SigningKeyFile, UnusableSigningKey
+from db.files.signing_keys import SigningKeyFile, UnusableSigningKey
 from services.core.errors import Unavailable
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from db.routing import teller_of
+from db.postgres import teller_of
 from services.core import after_commit
 
 CHANNEL: Final = "visits"
@@ -17,7 +17,7 @@ CHANNEL: Final = "visits"
 def changed(session: Session) -> None:
     """Tell all processes, once the session is committed, that something is new.
 
-    Call it where something was written. Nobody waits for it: see db.routing.telling.
+    Call it where something was written. Nobody waits for it: see db.postgres.transactions.notifying.
     """
     teller = teller_of(session)
     # Without one nothing is told: only Database writes what others may read.

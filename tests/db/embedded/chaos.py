@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 
 from db.embedded import Fault
-from tests.breaking import suspended
-from tests.db.embedded.arena import Arena
+from tests.db.embedded.breakable_cluster import Arena
 from tests.db.embedded.witness import Witness
+from tests.kit.breaking import suspended
 
 Scenario = Callable[[Arena, Witness], None]
 

@@ -18,8 +18,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from db import embedded
-from db.embedded.etcd import Etcd, LeaderKey
-from db.embedded.supervision import Supervisor
+from db.embedded.servers.etcd import Etcd, LeaderKey
+from db.embedded.supervision.supervisor import Supervisor
 from tests.db.embedded.sight import attached
 
 _TRAPS = {"die": signal.SIGKILL, "freeze": signal.SIGSTOP}

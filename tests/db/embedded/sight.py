@@ -7,10 +7,11 @@ from pathlib import Path
 import psutil
 
 from db import embedded
-from db.embedded import Addresses, DataFolder, Node, processes, programs
-from db.embedded.etcd import Etcd
-from db.embedded.nodes import Workshop
-from db.embedded.processes import Program
+from db.embedded import Addresses, DataFolder, Node
+from db.embedded.processes import child_processes, programs
+from db.embedded.processes.child_processes import Program
+from db.embedded.servers.etcd import Etcd
+from db.embedded.servers.postgres_nodes import Workshop
 
 
 class SeenProgram(Program):
@@ -25,14 +26,14 @@ class SeenProgram(Program):
 
     def kill(self) -> None:
         """End it at once, whoever started it, and wait until it is gone."""
-        processes.kill(processes.find(self.told))
+        child_processes.kill(child_processes.find(self.told))
 
     def found(self) -> psutil.Process | None:
         """Return the process that runs it, if there is one."""
         with suppress(psutil.Error):
             if self._known and self._known.status() != psutil.STATUS_ZOMBIE:
                 return self._known
-        self._known = next(iter(processes.find(self.told)), None)
+        self._known = next(iter(child_processes.find(self.told)), None)
         return self._known
 
 

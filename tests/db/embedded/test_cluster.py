@@ -11,9 +11,9 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
-from db.embedded import Addresses, Cluster, http
+from db.embedded import Addresses, Cluster, local_http
 from tests.conftest import owner
-from tests.waiting import eventually
+from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.cluster
 
@@ -122,7 +122,7 @@ def test_mongodb_refuses_a_stranger(own_cluster: Cluster):
 def test_etcd_refuses_a_stranger(own_cluster: Cluster):
     port = own_cluster.addresses.ports["etcd"]
 
-    answer = http.call(port, "POST", "/v3/kv/range", body={"key": "YQ=="})
+    answer = local_http.call(port, "POST", "/v3/kv/range", body={"key": "YQ=="})
 
     assert answer is not None
     assert "user name is empty" in answer.body["error"]
@@ -131,7 +131,7 @@ def test_etcd_refuses_a_stranger(own_cluster: Cluster):
 def test_patroni_takes_no_commands_from_a_stranger(own_cluster: Cluster):
     node = own_cluster.nodes[0]
 
-    answer = http.call(node.api_port, "POST", "/restart", body={})
+    answer = local_http.call(node.api_port, "POST", "/restart", body={})
 
     assert answer is not None
     assert answer.status == 401

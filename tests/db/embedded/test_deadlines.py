@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from db.embedded.deadlines import Deadlines
-from tests.waiting import eventually
+from tests.kit.waiting import eventually
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
 
-from db.routing.acting import DatabaseIdentity
+from db.postgres.identity import DatabaseIdentity
 from tests.db.rules.document_rows import document_rows
 from tests.db.rules.visit_rows import visit_rows
 

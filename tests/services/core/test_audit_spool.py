@@ -15,9 +15,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
-from db.file_keys import FileKeys
+from db.files.file_keys import FileKeys
 from db.models import AuditEvent
-from db.routing import SYSTEM, Database, NoPrimary
+from db.postgres import SYSTEM, Database, NoPrimary
 from db.spool import Spool
 from services.core import audit
 from services.core.actors import Actor, Role

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.limit_storage import LimitStorage
 from db.models import AuditEvent
-from db.routing import Database
+from db.postgres import Database
 from services.core import audit, throttling
 from services.core.actors import Permission
 from services.core.audit import Action, Origin

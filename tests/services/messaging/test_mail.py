@@ -22,7 +22,7 @@ from services.messaging.mail import (
     MailServer,
     SmtpMailer,
 )
-from tests.mailbox import Mailbox, mail_server
+from tests.kit.mailbox import Mailbox, mail_server
 
 LETTER = Email("rosa.lindqvist@example.org", "Your code", "Your code is 271828.\n")
 SENDER = "Chartroom <chartroom@example.org>"

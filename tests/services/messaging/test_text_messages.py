@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from services.messaging.text_messages import Gateway, TextNotSent
-from tests.gateway import Messages, gateway
+from tests.kit.gateway import Messages, gateway
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
 from db.models import User
-from db.routing import SYSTEM, Database
+from db.postgres import SYSTEM, Database
 from services.core.actors import Actor, Role
 from services.core.on_behalf import ActorDatabase
 from services.lists.criteria import Criteria

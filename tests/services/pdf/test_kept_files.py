@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.pdf.kept_files import KeptFiles
-from tests.waiting import eventually
+from tests.kit.waiting import eventually
 
 
 class Stored(io.BytesIO):

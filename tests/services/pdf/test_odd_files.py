@@ -15,7 +15,7 @@ import pytest
 from services.core.errors import ServiceError
 from services.pdf.inspecting import PdfInspector, Unreadable
 from services.pdf.zygote import SPARES
-from tests.waiting import eventually
+from tests.kit.waiting import eventually
 
 FOLDER = Path(
     os.environ.get(

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from sqlalchemy.orm import Session
 
 from db.models import Appointment, Booking, BookingSlot, Doctor, Slot, User
-from db.routing import SYSTEM
+from db.postgres import SYSTEM
 from services.core.actors import Actor, Role
 from services.visits.front_desk.appointments import new_code
 from tests.services.patients.clinic_samples import Clinic

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.routing import call
+from db.postgres import call
 from services.core.actors import Actor
 from services.documents.records.drafts import StoredContent
 from services.documents.records.kinds import Classification, DocumentType

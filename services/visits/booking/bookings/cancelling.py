@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.routing import assume_role
+from db.postgres import assume_role
 from services.core.actors import Actor
 from services.core.audit import Action
 from services.core.errors import InvalidInput

@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from db.models import Doctor, User
-from db.routing import assume_role
+from db.postgres import assume_role
 from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.patients.care import care

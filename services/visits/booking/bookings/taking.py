@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic_core import to_json
 from sqlalchemy.orm import Session
 
-from db.routing import call
+from db.postgres import call
 from services.core import audit
 from services.core.actors import Actor
 from services.core.audit import Action

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, true
 from sqlalchemy.orm import Session
 
 from db.models import Booking
-from db.routing import assume_role
+from db.postgres import assume_role
 from services.core.actors import Actor, Role
 from services.visits.schedule import permissions
 

@@ -7,7 +7,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.models import Doctor, Patient, WaitlistEntry
-from db.routing import assume_role
+from db.postgres import assume_role
 from services.core import audit
 from services.core.actors import Actor
 from services.core.audit import Action

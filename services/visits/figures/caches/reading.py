@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, extract, func, literal, select
 from sqlalchemy.orm import Session
 
 from db.models import BookingSlot
-from db.routing import SYSTEM, Database, DatabaseIdentity, Lsn, Read
+from db.postgres import SYSTEM, Database, DatabaseIdentity, Lsn, Read
 from services.core.actors import Actor, Permission, Role
 from services.core.errors import NotFound
 from services.core.on_behalf import ActorDatabase

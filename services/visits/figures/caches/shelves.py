@@ -8,8 +8,8 @@ from typing import Any, Final, Generic, TypeVar
 from dogpile.cache.api import NO_VALUE
 from pydantic import TypeAdapter, ValidationError
 
-from db.listening import ChangeMark
-from db.routing import Lsn, Read, Served
+from db.postgres import Lsn, Read, Served
+from db.postgres.listening import ChangeMark
 from services.visits.figures.caches.regions import away, key_of, region_of
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, exists, func, text, true, update
 from sqlalchemy.orm import Session
 
 from db.models import Appointment, MedicalRecord, Prescription
-from db.routing import assume_role
+from db.postgres import assume_role
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.visits.front_desk.appointments.errors import (

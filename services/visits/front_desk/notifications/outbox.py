@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.models import VisitLetter
-from db.routing import assume_role
+from db.postgres import assume_role
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action

@@ -7,7 +7,7 @@ from sqlalchemy import Select, func, insert, select, text, update
 from sqlalchemy.orm import Session, aliased
 
 from db.models import Appointment, Booking, Patient, Slot, VisitLetter
-from db.routing import assume_role
+from db.postgres import assume_role
 from services.visits.front_desk.notifications.records import LetterKind
 from services.visits.front_desk.notifications.wording import Told, subject_of, text_of
 

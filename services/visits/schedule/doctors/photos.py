@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.gridfs import Bucket, FileMissing, FileStore, FileStoreUnavailable
+from db.files.gridfs import Bucket, FileMissing, FileStore, FileStoreUnavailable
 from services.core import after_commit
 from services.core.actors import Actor, Permission
 from services.core.errors import NotFound, ServiceError

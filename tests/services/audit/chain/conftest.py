@@ -17,10 +17,10 @@ from db import audit_access
 from db.audit_store import COLLECTION, AuditStore
 from db.embedded import Addresses
 from db.endpoints import Endpoints
+from db.files.seal_keys import SealKeyFile, SealKeys
 from db.models import AuditEvent, AuditHead
-from db.routing import Database
-from db.routing.acting import SYSTEM
-from db.seal_keys import SealKeyFile, SealKeys
+from db.postgres import Database
+from db.postgres.identity import SYSTEM
 from services.audit import chain
 from tests.conftest import owner
 

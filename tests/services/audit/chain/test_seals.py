@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from db.seal_keys import SealKeys, UnusableKey, key_id
+from db.files.seal_keys import SealKeys, UnusableKey, key_id
 from services.audit.chain import ChainBroken
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from db.audit_store import AuditFilter, AuditStoreUnavailable, SequenceTaken
 from db.models import AuditEvent
-from db.routing.acting import SYSTEM
+from db.postgres.identity import SYSTEM
 from services.audit import chain
 from services.audit.chain import ChainBroken
 from services.audit.chain.entries import hash_of

@@ -12,8 +12,8 @@ from services.cluster import alerts
 from services.cluster.alerts import AlertChange, AlertKind, Post, RuleDraft
 from services.core.errors import InvalidInput, NotAllowed, NotFound
 from services.messaging.mail import MailServer, SmtpMailer
-from tests.gateway import gateway
-from tests.mailbox import Mailbox, mail_server
+from tests.kit.gateway import gateway
+from tests.kit.mailbox import Mailbox, mail_server
 
 NOW = datetime.now(UTC)
 DRAFT = RuleDraft(True, 20.0, 60.0, 5.0, 30.0)

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from db.observing import SlotSight, Tags
+from db.cluster.observing import SlotSight, Tags
 from services.cluster.alerts import AlertKind, Judge, Measure, RuleRevision, measure
-from tests.db.observing.sights import NOON, primary, replica, sight, silent
+from tests.db.cluster.observing.snapshots import NOON, primary, replica, sight, silent
 
 RULE = RuleRevision(True, 10.0, 30.0, 2.0, 30.0, kind=AlertKind.LAG)
 RULES = {AlertKind.LAG: RULE}

@@ -9,7 +9,7 @@ from services.cluster.drills import DrillKind, DrillMeasurements
 from services.core.actors import Role
 from services.core.errors import InvalidInput, NotAllowed
 from services.messaging.mail import MailNotSent, MailServer, SmtpMailer
-from tests.mailbox import Mailbox, mail_server
+from tests.kit.mailbox import Mailbox, mail_server
 from tests.services.people.people_samples import desk, person
 
 CLINIC = "https://clinic.example.org"

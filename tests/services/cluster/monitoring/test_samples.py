@@ -10,7 +10,7 @@ from db.models import Alert, ClusterOperation, Drill, ReplicationSample
 from services.cluster import monitoring
 from services.cluster.monitoring import Sample
 from services.core.errors import InvalidInput, NotFound
-from tests.db.observing.sights import primary, replica, sight, silent
+from tests.db.cluster.observing.snapshots import primary, replica, sight, silent
 
 
 @pytest.fixture

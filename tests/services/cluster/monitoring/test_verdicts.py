@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from db.observing import SlotSight, Tags
+from db.cluster.observing import SlotSight, Tags
 from services.cluster.monitoring import verdict
-from tests.db.observing.sights import NOON, primary, replica, sight, silent
+from tests.db.cluster.observing.snapshots import NOON, primary, replica, sight, silent
 
 
 def test_all_is_well_in_one_sentence():

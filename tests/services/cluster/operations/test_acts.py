@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from db import schema
+from db.cluster.patroni import Patroni
 from db.embedded import Cluster
 from db.endpoints import Endpoints
 from db.models import ClusterOperation
-from db.patroni import Patroni
-from db.routing import SYSTEM, Database
+from db.postgres import SYSTEM, Database
 from services.cluster.operations import (
     OperationKind,
     OperationRequest,
@@ -22,9 +22,9 @@ from services.cluster.operations import (
 from services.cluster.operations.servers import wait_until
 from services.core.actors import CONSOLE
 from services.core.on_behalf import ActorDatabase
-from tests.breaking import replicas
 from tests.conftest import Databases, Ring
-from tests.waiting import eventually
+from tests.kit.breaking import replicas
+from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.cluster
 WHY = "Kernel update on db-01"

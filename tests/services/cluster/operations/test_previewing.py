@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from db.routing import Lsn
+from db.postgres import Lsn
 from services.cluster.operations import (
     CannotAct,
     NotTyped,

@@ -1,6 +1,6 @@
 """The pause that writers had, by their acknowledgements."""
 
-from db.routing import Lsn
+from db.postgres import Lsn
 from services.cluster.operations import Write, longest_pause
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from db import schema
 from db.embedded import Cluster
-from db.routing import SYSTEM
+from db.postgres import SYSTEM
 from services.consultations import notes
 from tests.conftest import Databases
 from tests.services.consultations.notes import samples

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, text
 
 from db.models import Appointment, MedicalRecord
-from db.routing import SYSTEM
+from db.postgres import SYSTEM
 from services.consultations import notes
 from services.core.errors import NotAllowed
 from services.core.on_behalf import RefusedByDatabase

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.gridfs import FileStore
+from db.files.gridfs import FileStore
+from db.files.signing_keys import SigningKeyFile
 from db.models import AuditEvent, Patient, Slot
-from db.routing import SYSTEM
-from db.signing_keys import SigningKeyFile
+from db.postgres import SYSTEM
 from services.consultations import prescriptions
 from services.consultations.prescriptions import (
     DraftPrescription,

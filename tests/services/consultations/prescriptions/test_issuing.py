@@ -9,9 +9,9 @@ import pypdfium2
 import pytest
 from sqlalchemy import update
 
-from db.gridfs import Bucket
+from db.files.gridfs import Bucket
 from db.models import Appointment
-from db.routing import SYSTEM
+from db.postgres import SYSTEM
 from services.consultations import prescriptions
 from services.consultations.prescriptions import (
     AllergyMatches,

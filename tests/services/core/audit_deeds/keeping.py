@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from db.gridfs import Bucket
+from db.files.gridfs import Bucket
 from services.core.audit import Action
 from services.documents import records, retention
 from services.documents.integrity import (

@@ -10,7 +10,7 @@ from services.people import accounts, sessions, tokens
 from services.people.accounts import invitations
 from services.people.sign_in import codes, identities, passkeys
 from services.people.sign_in.identities import Claimed
-from tests.authenticator import Authenticator
+from tests.kit.authenticator import Authenticator
 from tests.services.core.audit_deeds.world import Deed, World, deed
 from tests.services.people.people_samples import person
 from tests.services.people.sign_in.passkeys import desk as passkey_desk

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
-from db.signing_keys import SigningKeyFile
+from db.files.signing_keys import SigningKeyFile
 from services.consultations import prescriptions
 from services.consultations.prescriptions import (
     DraftPrescription,

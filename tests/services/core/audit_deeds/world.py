@@ -12,7 +12,7 @@ from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.gridfs import FileStore
+from db.files.gridfs import FileStore
 from db.models import BreakGlassAccess
 from services.audit.log import AuditStore
 from services.core.actors import Actor, Role

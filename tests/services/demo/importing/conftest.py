@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from db.routing import SYSTEM, Database
+from db.postgres import SYSTEM, Database
 from services.demo import importing
 from tests.conftest import connect, owner
 

@@ -8,12 +8,13 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from db.routing import SYSTEM
+from db.postgres import SYSTEM
 from services.core.errors import NotAllowed
 from services.demo import importing
 from services.demo.importing.applying import Outcome
 from services.patients.records import patients
 from tests.conftest import connect
+from tests.kit.waiting import eventually
 from tests.services.demo.importing.synthea_samples import (
     ADA,
     BEN,
@@ -21,7 +22,6 @@ from tests.services.demo.importing.synthea_samples import (
     replace_heading,
     write_folder,
 )
-from tests.waiting import eventually
 
 _CHECKSUM = """
 SELECT md5(string_agg(row, E'\\n' ORDER BY row)) FROM (

@@ -6,7 +6,7 @@ from threading import Barrier
 import pytest
 from sqlalchemy import text
 
-from db.routing import SYSTEM, Database
+from db.postgres import SYSTEM, Database
 from services.core.errors import InvalidInput, NotAllowed
 from services.core.on_behalf import ActorDatabase
 from services.demo import seeding

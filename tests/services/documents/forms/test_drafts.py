@@ -9,7 +9,7 @@ import pytest
 from pymongo import MongoClient
 
 from db.draft_store import DraftStore
-from db.file_keys import FileKeys
+from db.files.file_keys import FileKeys
 from services.consultations import notes as medical_records
 from services.consultations import prescriptions
 from services.consultations.prescriptions import (

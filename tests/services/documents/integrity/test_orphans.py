@@ -5,7 +5,7 @@ from io import BytesIO
 
 import pytest
 
-from db.gridfs import Bucket
+from db.files.gridfs import Bucket
 from services.documents import records
 from services.documents.integrity import file_references, sweeping
 from tests.services.documents.records.samples import content, file

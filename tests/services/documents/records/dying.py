@@ -15,8 +15,8 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from db.file_keys import FileKeys
-from db.gridfs import FileStore
+from db.files.file_keys import FileKeys
+from db.files.gridfs import FileStore
 from services.core.actors import Actor, Role
 from services.documents import records
 from services.documents.records import DocumentIngest, DraftDocument

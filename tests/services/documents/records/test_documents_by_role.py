@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from db.models import User
-from db.routing import SYSTEM
+from db.postgres import SYSTEM
 from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed
 from services.core.on_behalf import RefusedByDatabase

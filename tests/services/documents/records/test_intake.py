@@ -8,7 +8,7 @@ from tempfile import SpooledTemporaryFile, TemporaryFile
 
 import pytest
 
-from db.gridfs import Bucket, FileStore
+from db.files.gridfs import Bucket, FileStore
 from services.core.errors import InvalidInput, Unavailable
 from services.documents import records
 from services.documents.records import DocumentIngest

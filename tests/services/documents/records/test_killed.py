@@ -15,7 +15,7 @@ from pymongo import MongoClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.gridfs import Bucket, FileStore
+from db.files.gridfs import Bucket, FileStore
 from db.models import Document
 from services.documents import records
 from services.documents.integrity import file_references, sweeping

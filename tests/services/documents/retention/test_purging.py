@@ -16,7 +16,7 @@ from db.models import (
     DoomedFile,
     RetentionRule,
 )
-from db.routing import SYSTEM, Database
+from db.postgres import SYSTEM, Database
 from services.core.audit import Action
 from services.documents import records, retention
 from services.documents.records import Classification

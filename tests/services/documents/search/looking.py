@@ -11,8 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from db.endpoints import Endpoints
-from db.listening import Listener
-from db.routing import Database
+from db.postgres import Database
+from db.postgres.listening import Listener
 from services.core.actors import Actor, Role
 from services.core.on_behalf import ActorDatabase
 from services.documents import records

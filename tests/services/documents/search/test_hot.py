@@ -14,18 +14,18 @@ import pytest
 from sqlalchemy import func, select
 
 from db.endpoints import Endpoints
-from db.listening import ChangeMark, Listener
 from db.models import AuditEvent, User
-from db.routing import SYSTEM, Lsn
+from db.postgres import SYSTEM, Lsn
+from db.postgres.listening import ChangeMark, Listener
 from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed
 from services.core.on_behalf import ActorDatabase
 from services.documents.search.cache import DocumentListCache, PageRequest
 from services.lists.criteria import Criteria
 from services.patients.records import patients
+from tests.kit.waiting import eventually
 from tests.services.documents.search.samples import NOW, filed
 from tests.services.patients.clinic_samples import TODAY, Clinic, settled
-from tests.waiting import eventually
 
 _ROOT = Path(__file__).parents[4]
 

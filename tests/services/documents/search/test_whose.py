@@ -11,7 +11,7 @@ from psycopg2.errors import InsufficientPrivilege
 
 from db.endpoints import Endpoints
 from db.models import User
-from db.routing import SYSTEM
+from db.postgres import SYSTEM
 from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed
 from services.documents import records, search

@@ -10,13 +10,13 @@ from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from db.models import BreakGlassAccess, User
-from db.routing import SYSTEM, Database
+from db.postgres import SYSTEM, Database
 from services.core.actors import Actor, Role
 from services.messaging.mail import MailNotSent, MailServer, SmtpMailer
 from services.patients.care import break_glass
 from services.patients.care.break_glass_letters import tell_administrators
 from services.patients.records import patients
-from tests.mailbox import Mailbox, mail_server
+from tests.kit.mailbox import Mailbox, mail_server
 from tests.services.patients.patient_samples import ADA
 
 CLINIC = "https://clinic.example.org"

@@ -17,7 +17,7 @@ from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from db.models import BreakGlassAccess
-from db.routing import SYSTEM
+from db.postgres import SYSTEM
 from services.lists.criteria import Criteria
 from services.patients import search
 from services.patients.care import break_glass, care

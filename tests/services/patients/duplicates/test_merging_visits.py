@@ -19,7 +19,7 @@ from db.models import (
     VisitLetter,
     WaitlistEntry,
 )
-from db.routing import SYSTEM
+from db.postgres import SYSTEM
 from services.consultations import prescriptions
 from services.patients.duplicates import merging
 from services.visits.booking import bookings

@@ -13,7 +13,7 @@ from PIL import Image
 from sqlalchemy.orm import Session
 
 from db.files import chunks
-from db.gridfs import Bucket, FileStore
+from db.files.gridfs import Bucket, FileStore
 from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed
 from services.documents.integrity import file_references

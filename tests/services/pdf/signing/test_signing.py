@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fpdf import FPDF
 
-from db.signing_keys import SigningKeyFile, UnusableSigningKey
+from db.files.signing_keys import SigningKeyFile, UnusableSigningKey
 from services.core.errors import InvalidInput
 from services.pdf import signing
 from services.pdf.signing import CannotSign, SignatureState, Signer, pades

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from db.models import Ceremony
-from db.routing import ANONYMOUS, Database
+from db.postgres import ANONYMOUS, Database
 from services.people.sign_in import ceremonies
 from services.people.sign_in.ceremonies import CeremonyOver, Purpose
 

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
 from db.models import AuditEvent, LoginCode, User
-from db.routing import Database
-from db.routing.acting import ANONYMOUS
+from db.postgres import Database
+from db.postgres.identity import ANONYMOUS
 from services.people.sign_in import codes
 from services.people.sign_in.codes import CodeCheck, CodeRequest
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from db.models import AuditEvent, User, UserIdentity, UserSession
-from db.routing import SYSTEM, Database
+from db.postgres import SYSTEM, Database
 from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.core.errors import NotFound

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.authenticator import Authenticator
+from tests.kit.authenticator import Authenticator
 from tests.services.people.sign_in.passkeys import desk
 
 

@@ -13,7 +13,7 @@ from services.people.sign_in import passkey_answers, passkey_proofs, passkeys
 from services.people.sign_in.ceremonies import Purpose
 from services.people.sign_in.passkey_answers import Answer, RelyingParty
 from services.people.sign_in.passkeys import PasskeyEntry
-from tests.authenticator import Authenticator
+from tests.kit.authenticator import Authenticator
 
 PARTY = RelyingParty("clinic.example", "https://clinic.example")
 BROWSER = "the secret of one browser"

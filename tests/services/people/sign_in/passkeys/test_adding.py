@@ -13,7 +13,7 @@ from services.people.sign_in import passkeys
 from services.people.sign_in.ceremonies import CeremonyOver, Purpose
 from services.people.sign_in.confirmations import NotConfirmed
 from services.people.sign_in.passkey_answers import PasskeyRefused
-from tests.authenticator import Authenticator
+from tests.kit.authenticator import Authenticator
 from tests.services.people.sign_in.passkeys import desk
 from tests.services.people.sign_in.passkeys.desk import PARTY
 

@@ -12,7 +12,7 @@ from services.people.sign_in import confirmations, passkey_answers, passkey_proo
 from services.people.sign_in.ceremonies import CeremonyOver, Purpose
 from services.people.sign_in.confirmations import NotConfirmed
 from services.people.sign_in.passkey_answers import PasskeyRefused, RelyingParty
-from tests.authenticator import Authenticator
+from tests.kit.authenticator import Authenticator
 from tests.services.people.sign_in.passkeys import desk
 from tests.services.people.sign_in.passkeys.desk import BROWSER, PARTY
 

@@ -18,13 +18,13 @@ from sqlalchemy import func, select
 
 from db import schema
 from db.models import Appointment, Booking, BookingSlot
-from db.routing import SYSTEM, Database
-from jobs import proving
+from db.postgres import SYSTEM, Database
+from jobs.visits import booking_proof
 from services.core.actors import Actor, Role
 from services.core.errors import Conflict
 from services.visits.booking import bookings
-from tests.breaking import switch_over
 from tests.conftest import Databases
+from tests.kit.breaking import switch_over
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import wanting
 
@@ -140,7 +140,7 @@ def test_of_two_hundred_one_wins_while_the_cluster_changes_hands(
     breakable, database, endpoints, how
 ):
     with ThreadPoolExecutor(1) as aside:
-        racing = aside.submit(proving.prove, database, endpoints, None)
+        racing = aside.submit(booking_proof.prove, database, endpoints, None)
         deadline = time.monotonic() + 60
         # In the middle: the first have been answered, most have not.
         while not _answered(database):

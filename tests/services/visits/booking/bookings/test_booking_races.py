@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, text
 
 from db.models import Appointment, Booking, BookingSlot, Patient
-from db.routing import SYSTEM, Database
+from db.postgres import SYSTEM, Database
 from services.core.actors import Actor, Role
 from services.core.errors import ServiceError
 from services.visits.booking import bookings

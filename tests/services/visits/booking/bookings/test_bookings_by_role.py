@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from db.models import User
-from db.routing import SYSTEM
+from db.postgres import SYSTEM
 from services.core.actors import Actor, Role
 from services.patients.records.refusals import NoSuchPatient
 from services.visits.booking import bookings

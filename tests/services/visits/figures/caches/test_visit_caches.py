@@ -17,8 +17,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from db.endpoints import Endpoints
-from db.listening import ChangeMark, Listener
-from db.routing import SYSTEM, Lsn
+from db.postgres import SYSTEM, Lsn
+from db.postgres.listening import ChangeMark, Listener
 from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed
 from services.core.on_behalf import ActorDatabase
@@ -27,9 +27,9 @@ from services.visits.figures.caches import VisitCaches, reading
 from services.visits.figures.caches.reading import STATISTICS_SECONDS
 from services.visits.schedule import visit_changes
 from services.visits.schedule.doctors import NoSuchDoctor
+from tests.kit.waiting import eventually
 from tests.services.patients.clinic_samples import Clinic, settled
 from tests.services.visits.booking.bookings import samples
-from tests.waiting import eventually
 
 _ROOT = Path(__file__).parents[5]
 _DAY = timedelta(days=1)

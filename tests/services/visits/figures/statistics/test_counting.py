@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy.orm import Session
 
-from db.listening import Listener
 from db.models import Booking, Slot
-from db.routing import SYSTEM
+from db.postgres import SYSTEM
+from db.postgres.listening import Listener
 from services.core.errors import InvalidInput, NotAllowed
 from services.core.on_behalf import ActorDatabase
 from services.visits.figures import statistics

@@ -11,7 +11,7 @@ from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from db.models import Appointment, Slot
-from db.routing import SYSTEM
+from db.postgres import SYSTEM
 from services.core.actors import Actor
 from tests.services.patients.clinic_samples import Clinic, settled
 from tests.services.visits import visit_samples

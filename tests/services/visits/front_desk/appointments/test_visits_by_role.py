@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from db.models import AuditEvent
-from db.routing import SYSTEM
+from db.postgres import SYSTEM
 from services.core.errors import NotAllowed
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import (

@@ -11,9 +11,9 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from db.models import Appointment, Booking, Slot, VisitLetter
-from db.routing import SYSTEM
+from db.postgres import SYSTEM
 from services.messaging.mail import MailServer, SmtpMailer
-from tests.mailbox import Mailbox, mail_server
+from tests.kit.mailbox import Mailbox, mail_server
 from tests.services.patients.clinic_samples import Clinic, settled
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon

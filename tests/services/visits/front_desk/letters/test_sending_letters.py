@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import func, select
 
 from db.models import Appointment, AuditEvent, Booking, VisitLetter
-from db.routing import SYSTEM
-from jobs import letters as job
+from db.postgres import SYSTEM
+from jobs.visits import notifications as job
 from services.core.errors import NotAllowed
 from services.messaging.mail import MailServer, SmtpMailer
 from services.visits.front_desk import notifications

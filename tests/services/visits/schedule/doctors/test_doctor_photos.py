@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from db.gridfs import Bucket
+from db.files.gridfs import Bucket
 from services.core.errors import NotAllowed
 from services.documents.integrity import checking, file_references, sweeping
 from services.visits.schedule import doctors

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, text
 
 from db.models import Slot
-from db.routing import SYSTEM
+from db.postgres import SYSTEM
 from services.core.errors import ServiceError
 from services.core.on_behalf import ActorDatabase
 from services.visits.booking import bookings

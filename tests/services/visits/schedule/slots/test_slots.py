@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from db.models import AuditEvent, Doctor, Slot, User
-from db.routing import SYSTEM
+from db.postgres import SYSTEM
 from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed
 from services.visits.schedule import plans, slots

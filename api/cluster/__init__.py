@@ -1,0 +1,1 @@
+"""Health, metrics and the database servers, for programs and monitoring."""

@@ -1,0 +1,167 @@
+"""/health and its kin: whether the parts that pages need are there, and how fast."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from api.core.answers import JsonResponse
+from api.core.dependencies import Program, Stores
+from api.core.documented import HealthShown, shows
+from db.postgres import SYSTEM, Absence, DatabaseUnavailable, NodeState
+from services.audit import chain
+from services.cluster.monitoring import background
+
+router = APIRouter(tags=["Health"])
+
+Status = Literal["up", "degraded", "read-only", "down"]
+_OK: Final = 200
+_UNAVAILABLE: Final = 503
+# Anybody may ask, as often as they like; the databases are asked once a second.
+_KEPT_SECONDS: Final = 1.0
+# An event is in the audit log a second after it happened.
+_SHIPPED_WITHIN_SECONDS: Final = 60.0
+_HEALTH: Final = shows(HealthShown) | shows(HealthShown, status=503)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What the parts answered, and what follows for the whole."""
+
+    status: Status
+    parts: dict[str, Any]
+
+    def response(self) -> Response:
+        """Return 503 where no page could be served, otherwise 200."""
+        status = _UNAVAILABLE if self.status == "down" else _OK
+        return JsonResponse({"status": self.status, **self.parts}, status)
+
+
+class Checkup:
+    """Asks the parts at most once a second, however many want to know."""
+
+    def __init__(
+        self, stores: Stores, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._stores = stores
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._health: Health | None = None
+        self._until = 0.0
+
+    def health(self) -> Health:
+        """Return how things stand, at most a second old."""
+        with self._lock:
+            if self._health is None or self._clock() >= self._until:
+                self._health = examine(self._stores)
+                self._until = self._clock() + _KEPT_SECONDS
+            return self._health
+
+
+def examine(stores: Stores) -> Health:
+    """Ask every part. Without MongoDB or any server of PostgreSQL nothing works.
+
+    Without a primary what is there is read from the replicas, so whoever shares out
+    visitors shall go on sending them here; the rest can wait.
+    """
+    nodes = stores.database.nodes()
+    primary = _primary(nodes) | _since(stores.database.absence())
+    replicas = [_replica(node) for node in nodes if node.role != "primary"]
+    mongo, worker, audit = _mongo(stores), _worker(stores), _audit(stores)
+    parts = {
+        "primary": primary,
+        "replicas": replicas,
+        "mongo": mongo,
+        "worker": worker,
+        "audit": audit,
+    }
+    can_read = "up" in {primary["status"], *(one["status"] for one in replicas)}
+    if mongo["status"] == "down" or not can_read:
+        return Health("down", parts)
+    if primary["status"] == "down":
+        return Health("read-only", parts)
+    lesser = [worker, audit, *replicas]
+    if any(part["status"] == "down" for part in lesser) or not replicas:
+        return Health("degraded", parts)
+    return Health("up", parts)
+
+
+def checkup_of(request: Request) -> Checkup:
+    """Return the checkup of the server that answers."""
+    checkup: Checkup = request.app.state.checkup
+    return checkup
+
+
+TheCheckup = Annotated[Checkup, Depends(checkup_of)]
+
+
+@router.get("/health", responses=_HEALTH)
+def health(checkup: TheCheckup) -> Response:
+    """Tell whether the clinic can work: 200, or 503 if it cannot."""
+    return checkup.health().response()
+
+
+@router.get("/api/v1/health", responses=_HEALTH)
+def health_for_programs(caller: Program, checkup: TheCheckup) -> Response:
+    """Tell the same as /health to a known program."""
+    del caller
+    return checkup.health().response()
+
+
+def _primary(nodes: tuple[NodeState, ...]) -> dict[str, Any]:
+    for node in nodes:
+        if node.role == "primary" and node.reachable:
+            return _part(latency_seconds=node.latency_seconds, name=node.name)
+    return {"status": "down", "latency_ms": None}
+
+
+def _since(absence: Absence | None) -> dict[str, Any]:
+    return {"missing_since": absence.since.isoformat()} if absence else {}
+
+
+def _replica(node: NodeState) -> dict[str, Any]:
+    if not node.reachable:
+        return {"status": "down", "latency_ms": None, "name": node.name}
+    return _part(
+        latency_seconds=node.latency_seconds,
+        name=node.name,
+        lag_seconds=node.lag_seconds,
+    )
+
+
+def _mongo(stores: Stores) -> dict[str, Any]:
+    try:
+        return _part(latency_seconds=stores.files.ping())
+    # Whatever is wrong with it, the answer to "is it there" is no.
+    except Exception:
+        return {"status": "down", "latency_ms": None}
+
+
+def _worker(stores: Stores) -> dict[str, Any]:
+    started = time.perf_counter()
+    try:
+        state = stores.database.read(background.worker_state, acting=SYSTEM).value
+    except DatabaseUnavailable:
+        return {"status": "down", "latency_ms": None}
+    elapsed = time.perf_counter() - started
+    part = _part(elapsed, last_seen_seconds=state.heartbeat_age_seconds)
+    return part if state.is_at_work else part | {"status": "down"}
+
+
+def _audit(stores: Stores) -> dict[str, Any]:
+    started = time.perf_counter()
+    try:
+        waiting = stores.database.read(chain.waiting_seconds, acting=SYSTEM).value
+    except DatabaseUnavailable:
+        return {"status": "down", "latency_ms": None}
+    part = _part(time.perf_counter() - started, waiting_seconds=round(waiting, 1))
+    return part if waiting <= _SHIPPED_WITHIN_SECONDS else part | {"status": "down"}
+
+
+def _part(latency_seconds: float | None, **more: object) -> dict[str, Any]:
+    milliseconds = None if latency_seconds is None else round(latency_seconds * 1000, 2)
+    return {"status": "up", "latency_ms": milliseconds, **more}

@@ -1,0 +1,77 @@
+"""/metrics: what Prometheus collects; labels never carry anything of a patient."""
+
+from fastapi import APIRouter, Request
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Gauge,
+    disable_created_metrics,
+    generate_latest,
+)
+from starlette.responses import PlainTextResponse, Response
+
+from api.cluster.server_metrics import ServerMetrics
+from api.cluster.spool_metrics import SpoolMetrics
+from api.core.dependencies import stores_of
+from db.postgres import SYSTEM, DatabaseUnavailable
+from services.cluster.monitoring import counts
+
+router = APIRouter(tags=["Health"])
+
+# When each counter was made says nothing that Prometheus does not know better.
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+def metrics(request: Request) -> Response:
+    """Return this process's counters, bookings in all, and how the servers are."""
+    told = (_bookings(request), _servers(request), _spool(request))
+    whole = generate_latest() + b"".join(told)
+    return Response(whole, media_type=CONTENT_TYPE_LATEST)
+
+
+def _bookings(request: Request) -> bytes:
+    """Return the clinic's bookings by outcome; nothing while no database answers."""
+    caches = stores_of(request).papers.visits.caches
+    try:
+        counted = caches.outcomes()
+    except DatabaseUnavailable:
+        return b""
+    # In a registry of its own: it is the clinic's number, not this process's.
+    registry = CollectorRegistry()
+    bookings = Gauge(
+        "chartroom_bookings",
+        "Attempts to book so far, by outcome: holds that expired, conflicts that "
+        "others won; as many as 30 seconds ago.",
+        ["outcome"],
+        registry=registry,
+    )
+    for outcome, number in counted.items():
+        bookings.labels(outcome).set(number)
+    return generate_latest(registry)
+
+
+def _servers(request: Request) -> bytes:
+    """Return how the servers are; what is counted in a database only if one answers."""
+    stores = stores_of(request)
+    try:
+        counted = stores.database.read(counts.count, acting=SYSTEM).value
+    except DatabaseUnavailable:
+        counted = None
+    registry = CollectorRegistry()
+    registry.register(ServerMetrics(stores.lookout.latest(), counted))
+    return generate_latest(registry)
+
+
+def _spool(request: Request) -> bytes:
+    """Return what this server keeps for the audit log; nothing if that is not known."""
+    stores = stores_of(request)
+    if stores.spool is None:
+        return b""
+    try:
+        waiting = stores.spool.waiting()
+    except OSError:
+        return b""
+    registry = CollectorRegistry()
+    registry.register(SpoolMetrics(waiting, stores.now()))
+    return generate_latest(registry)

@@ -1,0 +1,238 @@
+"""/api/v1/replication/acts and its kin: act on the database servers, for programs.
+
+A program has no passkey. Instead its token names the scope `replication:act`, which
+only somebody who used a passkey can have given it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import Field
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from api.core.answers import JsonResponse, Shown
+from api.core.bodies import Body, describe_body, read_body
+from api.core.dependencies import Program
+from api.core.documented import refuses, shows
+from services.cluster import monitoring, operations
+from services.cluster.monitoring import Operation
+from services.cluster.operations import (
+    SETTINGS,
+    OperationKind,
+    OperationPreview,
+    OperationRequest,
+    RunningOperation,
+    preview,
+)
+from services.core.actors import Permission
+
+router = APIRouter(prefix="/api/v1/replication", tags=["Replication"])
+_ACCEPTED: Final = 202
+_State = Literal["scheduled", "running", "done", "failed", "cancelled"]
+
+
+class ActBody(Body):
+    """What is to be done, and why; see the pages for what each act does."""
+
+    act: OperationKind = Field(strict=False)
+    reason: str = Field("", description="Ten to 500 characters; the history keeps it.")
+    node: str | None = Field(
+        None, description="Whom it is about: of a switchover, who shall lead."
+    )
+    typed: str = Field(
+        "", description="Of a failover that may lose something: the node once more."
+    )
+    scheduled_at: datetime | None = Field(
+        None, strict=False, description="Of a switchover: when; at once, if left out."
+    )
+    seconds: float | None = Field(
+        None, description="How long replay pauses, or how late a new replica is."
+    )
+    changes: dict[str, int | str] = Field(
+        default_factory=dict, description="Of settings: what they shall be."
+    )
+    dry_run: bool = Field(False, description="Only refuse what could not be done.")
+
+
+class FailoverCandidateShown(Shown):
+    """A server that might lead; `lost_bytes` is null where nothing tells."""
+
+    name: str
+    is_eligible: bool
+    reason: str
+    lost_bytes: int | None
+    lost_seconds: float | None
+    is_certain: bool
+
+
+class TransactionShown(Shown):
+    """A transaction that runs for long on the primary and would be cut."""
+
+    program: str
+    seconds: float
+
+
+class PreviewShown(Shown):
+    """What a change of the primary would mean now; the advised candidate is first."""
+
+    act: Literal["switchover", "failover"]
+    primary: str | None
+    timeline: int | None
+    candidates: list[FailoverCandidateShown]
+    transactions: list[TransactionShown]
+    is_automatic: bool
+    obstacle: str | None
+
+
+class StepShown(Shown):
+    """Something that was done or waited for."""
+
+    seconds: float
+    sentence: str
+
+
+class ActShown(Shown):
+    """An act: how far it is and, once it is done, what it cost."""
+
+    id: UUID | None
+    act: str
+    state: _State
+    sentence: str | None
+    steps: list[StepShown]
+    downtime_seconds: float | None
+    lost_writes: int | None
+    lost_bytes: int | None
+    phases: dict[str, float]
+
+
+class SettingShown(Shown):
+    """One of the few settings that matter, and what it does."""
+
+    name: str
+    value: int | str
+    effect: str
+
+
+class SettingsShown(Shown):
+    """What is set, and whether servers take over by themselves."""
+
+    is_automatic: bool
+    settings: list[SettingShown]
+
+
+async def _body(request: Request, caller: Program) -> ActBody:
+    await run_in_threadpool(caller.require, Permission.ACT_ON_CLUSTER)
+    return await read_body(request, ActBody)
+
+
+@router.get("/preview", responses=shows(PreviewShown))
+def show_preview(caller: Program) -> Response:
+    """Tell what a change of the primary would mean now; nothing is done."""
+    caller.require(Permission.ACT_ON_CLUSTER)
+    found = preview(caller.stores.operator.servers.look(with_transactions=True))
+    return JsonResponse(_preview(found))
+
+
+@router.get("/settings", responses=shows(SettingsShown))
+def show_settings(caller: Program) -> Response:
+    """Return the settings that can be changed, and what they do."""
+    caller.require(Permission.ACT_ON_CLUSTER)
+    servers = caller.stores.operator.servers
+    config = servers.ask(servers.patroni.config)
+    values = operations.current(config)
+    told = [
+        {"name": name, "value": values[name], "effect": one.effect}
+        for name, one in SETTINGS.items()
+    ]
+    return JsonResponse({"is_automatic": not config.get("pause"), "settings": told})
+
+
+@router.post(
+    "/acts",
+    status_code=_ACCEPTED,
+    openapi_extra=describe_body(ActBody),
+    responses=shows(ActShown, 409, 413, 415, status=_ACCEPTED),
+)
+def act(caller: Program, body: Annotated[ActBody, Depends(_body)]) -> Response:
+    """Begin an act, or plan it; what becomes of it is at its own address."""
+    order = OperationRequest(
+        body.act,
+        body.reason,
+        body.node,
+        typed=body.typed,
+        scheduled_at=body.scheduled_at,
+        seconds=body.seconds,
+        changes=body.changes,
+    )
+    if body.dry_run:
+        caller.stores.operator.rehearse(order)
+        return JsonResponse(_shown(None, order.act, "scheduled"), _ACCEPTED)
+    run = caller.act_on_servers(order)
+    told = _shown(None, order.act, "scheduled") if run is None else _run(run)
+    return JsonResponse(told, _ACCEPTED)
+
+
+@router.get("/acts/{uuid}", responses=shows(ActShown, 404))
+def show_act(caller: Program, uuid: UUID) -> Response:
+    """Tell how far an act is, or what it cost."""
+    caller.require(Permission.ACT_ON_CLUSTER)
+    run = caller.stores.operator.run(uuid)
+    if run is not None:
+        return JsonResponse(_run(run))
+    found = caller.read(
+        lambda session: monitoring.get_operation(session, caller.actor, uuid)
+    )
+    return JsonResponse(_operation(found.value))
+
+
+@router.delete("/acts/{uuid}", status_code=204, responses=refuses(404))
+def cancel_act(caller: Program, uuid: UUID) -> Response:
+    """Cancel a switchover that is planned."""
+    caller.write(
+        lambda session: operations.cancel(session, caller.actor, uuid, session_id=None)
+    )
+    return Response(status_code=204)
+
+
+def _preview(found: OperationPreview) -> dict[str, Any]:
+    return asdict(found) | {"act": found.act.value}
+
+
+def _run(run: RunningOperation) -> dict[str, Any]:
+    if run.is_running:
+        state: _State = "running"
+    else:
+        state = "failed" if run.cost is None else "done"
+    told = _shown(run.id, run.order.act, state) | {
+        "sentence": run.refusal,
+        "steps": run.progress.told(),
+    }
+    if run.cost is None:
+        return told
+    cost = asdict(run.cost)
+    return told | {name: cost[name] for name in told if name in cost}
+
+
+def _operation(found: Operation) -> dict[str, Any]:
+    told = _shown(found.id, found.kind, found.state)
+    known: Mapping[str, Any] = asdict(found) | dict(found.result)
+    return told | {name: known[name] for name in told if name in known}
+
+
+def _shown(uuid: UUID | None, kind: str, state: str) -> dict[str, Any]:
+    return {
+        "id": uuid,
+        "act": kind,
+        "state": state,
+        "sentence": None,
+        "steps": [],
+        "downtime_seconds": None,
+        "lost_writes": None,
+        "lost_bytes": None,
+        "phases": {},
+    }

@@ -1,0 +1,125 @@
+"""The database servers for programs: how they are, how they were, what it cost."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from api.cluster.replication_answers import (
+    AlertsShown,
+    HistoryShown,
+    SamplesShown,
+    StatusShown,
+    sight_json,
+)
+from api.core.answers import JsonResponse, read_headers
+from api.core.dependencies import Caller, Program
+from api.core.documented import shows
+from db.postgres import Read
+from services.cluster import alerts, monitoring
+from services.core.actors import Permission
+from services.core.errors import InvalidInput
+
+router = APIRouter(prefix="/api/v1/replication", tags=["Replication"])
+
+_AN_HOUR: Final = timedelta(hours=1)
+_Since = Annotated[
+    datetime | None, Query(alias="from", description="An hour ago, if left out.")
+]
+_Until = Annotated[datetime | None, Query(alias="to", description="Now, if left out.")]
+_Before = Annotated[
+    datetime | None, Query(description="Only what began before; for further pages.")
+]
+_Limit = Annotated[int, Query(ge=1, le=200)]
+
+
+@router.get("/status", responses=shows(StatusShown))
+def status(caller: Program) -> Response:
+    """Tell whether the records are safe, and how every server is."""
+    caller.require(Permission.VIEW_REPLICATION)
+    caller.read(lambda session: monitoring.record_look(session, caller.actor))
+    sight = caller.stores.lookout.latest()
+    return JsonResponse(sight_json(sight, monitoring.verdict(sight)))
+
+
+@router.get("/samples", responses=shows(SamplesShown))
+def samples(
+    caller: Program,
+    since: _Since = None,
+    until: _Until = None,
+    points: Annotated[int, Query(ge=2, le=2000)] = 480,
+) -> Response:
+    """Return how far each server was behind, the oldest first.
+
+    Of an hour ago in seconds, of a month ago in means of minutes with the worst.
+    """
+    begin, end = _span(caller, since, until)
+    found = caller.read(
+        lambda session: monitoring.read_samples(
+            session, caller.actor, begin, end, points=points
+        )
+    )
+    return _answer(caller, found, "samples", found.value)
+
+
+@router.get("/history", responses=shows(HistoryShown))
+def history(caller: Program, limit: _Limit = 50, before: _Before = None) -> Response:
+    """Return what was done to the servers and what happened to them, newest first."""
+    moment = _moment("before", before)
+    found = caller.read(
+        lambda session: monitoring.list_operations(
+            session, caller.actor, limit=limit, before=moment
+        )
+    )
+    return _answer(caller, found, "operations", found.value)
+
+
+@router.get("/alerts", responses=shows(AlertsShown))
+def list_alerts(
+    caller: Program, limit: _Limit = 50, is_open: Annotated[bool, Query()] = False
+) -> Response:
+    """Return the newest alerts, or only those that have not ended."""
+
+    def look(session: Any) -> tuple[alerts.Alert, ...]:
+        if is_open:
+            return alerts.list_open(session, caller.actor)
+        return alerts.list_alerts(session, caller.actor, limit=limit)
+
+    found = caller.read(look)
+    return _answer(caller, found, "alerts", found.value)
+
+
+def _answer(
+    caller: Caller, found: Read[Any], name: str, rows: Sequence[Any]
+) -> Response:
+    return JsonResponse(
+        {name: [asdict(row) for row in rows]}, headers=read_headers(found, caller.after)
+    )
+
+
+def _span(
+    caller: Caller, since: datetime | None, until: datetime | None
+) -> tuple[datetime, datetime]:
+    end = _moment("to", until) or caller.stores.now()
+    begin = _moment("from", since)
+    if begin is not None:
+        return begin, end
+    try:
+        return end - _AN_HOUR, end
+    except OverflowError as error:
+        raise InvalidInput("to", "to is beyond the calendar.") from error
+
+
+def _moment(name: str, asked: datetime | None) -> datetime | None:
+    """Return it in UTC: not every offset that can be written is one for PostgreSQL."""
+    if asked is None:
+        return None
+    if asked.tzinfo is None:
+        raise InvalidInput(name, f"{name} needs its offset: 2026-11-23T10:00:00Z.")
+    try:
+        return asked.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidInput(name, f"{name} is beyond the calendar.") from error

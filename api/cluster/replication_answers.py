@@ -1,0 +1,218 @@
+"""What the API says of the database servers."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from api.core.answers import Shown
+from db.cluster.observing import Behind, ClusterSnapshot, NodeSight
+from services.cluster.monitoring import ReplicationVerdict
+
+
+class BehindShown(Shown):
+    """How far a replica is behind; 0 when all is there, null when it is not known."""
+
+    seconds: float | None
+    bytes: int | None
+
+
+class ReplicationSlotShown(Shown):
+    """Log that a server keeps for somebody."""
+
+    name: str
+    is_active: bool
+    retained_bytes: int
+    status: str | None
+    holder: str | None
+
+
+class TagsShown(Shown):
+    """What somebody decided about a server."""
+
+    nofailover: bool
+    nosync: bool
+    is_delayed: bool
+    delayed_seconds: float
+
+
+class NodeShown(Shown):
+    """A database server as it was last seen; null is what is not known."""
+
+    name: str
+    role: Literal["primary", "replica"] | None
+    state: str
+    reachable: bool
+    is_streaming: bool
+    is_diverged: bool
+    is_listed: bool
+    sync: Literal["quorum", "sync", "potential", "async"] | None
+    upstream: str | None
+    tags: TagsShown
+    version: str | None
+    timeline: int | None
+    replay_lsn: str | None
+    received_lsn: str | None
+    lag_seconds: float | None
+    lag_bytes: int | None
+    write: BehindShown
+    flush: BehindShown
+    replay: BehindShown
+    connections: int | None
+    connections_max: int | None
+    pool_busy: int | None
+    pool_open: int | None
+    disk_free_bytes: int | None
+    disk_total_bytes: int | None
+    slots: list[ReplicationSlotShown]
+    started_at: datetime | None
+    is_replay_paused: bool
+    latency_seconds: float | None = Field(
+        description="How long it took to answer; null while it does not."
+    )
+    clock_skew_seconds: float | None
+    conflicts: int | None
+    wal_bytes_per_second: float | None
+    longest_transaction_seconds: float | None
+    replayed_until: datetime | None
+    seen_at: datetime | None
+
+
+class VerdictShown(Shown):
+    """Whether the records are safe, why not, and what to do."""
+
+    is_safe: bool
+    sentence: str
+    reason: str
+    next_action: str
+
+
+class StatusShown(Shown):
+    """The verdict, and every database server."""
+
+    taken_at: datetime
+    verdict: VerdictShown
+    is_automatic: bool | None = Field(
+        description="Whether a replica takes over by itself; null without Patroni."
+    )
+    acknowledgements: int | None = Field(
+        description="For how many replicas a commit waits."
+    )
+    nodes: list[NodeShown]
+
+
+class SampleShown(Shown):
+    """How one server was doing at a moment, or over a span with the worst of it."""
+
+    taken_at: datetime
+    node: str
+    role: Literal["primary", "replica"] | None
+    state: str
+    timeline: int | None
+    write_lag: float | None
+    flush_lag: float | None
+    replay_lag: float | None
+    replay_lag_max: float | None
+    lag_bytes: int | None
+    lag_bytes_max: int | None
+    wal_rate: float | None
+    connections: int | None
+    disk_free: int | None
+    retained_bytes: int | None
+
+
+class SamplesShown(Shown):
+    """Samples of all servers, the oldest first."""
+
+    samples: list[SampleShown]
+
+
+class OperationShown(Shown):
+    """Something done to the servers, or that happened to them, and what it cost."""
+
+    id: UUID
+    kind: str
+    state: Literal["scheduled", "running", "done", "failed", "cancelled"]
+    actor_id: UUID | None
+    actor_name: str
+    reason: str
+    started_at: datetime
+    scheduled_at: datetime | None
+    seen_at: datetime
+    ended_at: datetime | None
+    node: str | None
+    former_primary: str | None
+    new_primary: str | None
+    former_timeline: int | None
+    new_timeline: int | None
+    downtime_seconds: float | None
+    lost_bytes: int | None
+    lost_writes: int | None
+    phases: dict[str, Any]
+    result: dict[str, Any]
+
+
+class HistoryShown(Shown):
+    """Operations, the newest first."""
+
+    operations: list[OperationShown]
+
+
+class AlertShown(Shown):
+    """Something that was wrong, until it ended."""
+
+    id: UUID
+    kind: str
+    node: str | None
+    began_at: datetime
+    ended_at: datetime | None
+    value: float | None
+    worst: float | None
+    sentence: str
+    acknowledged_at: datetime | None
+    acknowledged_by_name: str | None
+
+
+class AlertsShown(Shown):
+    """Alerts, the newest first."""
+
+    alerts: list[AlertShown]
+
+
+# Told in other words, or of use to the pages only.
+_OTHERWISE = frozenset({"lsn", "is_answering", "member_state", "is_restart_pending"})
+
+
+def sight_json(
+    sight: ClusterSnapshot, verdict: ReplicationVerdict
+) -> Mapping[str, Any]:
+    """Return how the servers are as the API shows it."""
+    return {
+        "taken_at": sight.taken_at,
+        "verdict": verdict,
+        "is_automatic": sight.is_automatic,
+        "acknowledgements": sight.acknowledgements,
+        "nodes": [_node_json(node) for node in sight.nodes],
+    }
+
+
+def _node_json(node: NodeSight) -> Mapping[str, Any]:
+    told = {
+        name: getattr(node, name)
+        for name in NodeSight.__dataclass_fields__
+        if name not in _OTHERWISE
+    }
+    lag = Behind() if node.role == "primary" else node.replay
+    return told | {
+        "reachable": node.is_answering,
+        "replay_lsn": _text(node.lsn),
+        "received_lsn": _text(node.received_lsn),
+        "lag_seconds": lag.seconds,
+        "lag_bytes": lag.bytes,
+    }
+
+
+def _text(position: object) -> str | None:
+    return None if position is None else str(position)

@@ -1,0 +1,167 @@
+"""How the servers are, as Prometheus collects it: names of servers, nobody's data."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from db.cluster.observing import ClusterSnapshot, NodeSight
+from services.cluster.monitoring import verdict
+from services.cluster.monitoring.counts import Counts
+
+_Reading = Callable[[NodeSight], float | None]
+
+_OF_NODES: Final[Mapping[str, tuple[str, _Reading]]] = {
+    "up": ("Whether the server answers.", lambda n: n.is_answering),
+    "is_primary": (
+        "Whether the server takes itself for the primary; two do in a split brain.",
+        lambda n: n.is_answering and n.role == "primary",
+    ),
+    "streaming": (
+        "Whether the server receives the primary's log.",
+        lambda n: None if n.role == "primary" else n.is_streaming,
+    ),
+    "diverged": (
+        "Whether the server left the others' history and has to be rejoined.",
+        lambda n: n.is_diverged,
+    ),
+    "timeline": ("The timeline that the server is on.", lambda n: n.timeline),
+    "delay_seconds": (
+        "By how much the server is late on purpose.",
+        lambda n: n.tags.delayed_seconds,
+    ),
+    "late_seconds": (
+        "How late the server's readers see changes, beyond what was asked of it.",
+        lambda n: None if n.role == "primary" else n.lag_seconds,
+    ),
+    "connections": ("Open connections.", lambda n: n.connections),
+    "connections_max": ("The most connections.", lambda n: n.connections_max),
+    "pool_busy": ("Chartroom's connections at work.", lambda n: n.pool_busy),
+    "pool_open": ("Chartroom's connections.", lambda n: n.pool_open),
+    "disk_free_bytes": ("Room on the server's disk.", lambda n: n.disk_free_bytes),
+    "disk_bytes": ("Size of the server's disk.", lambda n: n.disk_total_bytes),
+    "started_at_seconds": (
+        "When the server was started.",
+        lambda n: n.started_at.timestamp() if n.started_at else None,
+    ),
+    "replay_paused": ("Whether replay is paused.", lambda n: n.is_replay_paused),
+    "clock_skew_seconds": (
+        "The server's clock minus ours.",
+        lambda n: n.clock_skew_seconds,
+    ),
+    "conflicts": ("Queries that replay has cancelled.", lambda n: n.conflicts),
+    "wal_bytes_per_second": (
+        "Log that the primary writes.",
+        lambda n: n.wal_bytes_per_second,
+    ),
+    "longest_transaction_seconds": (
+        "Age of the oldest open transaction.",
+        lambda n: n.longest_transaction_seconds,
+    ),
+}
+
+
+class ServerMetrics(Collector):
+    """One sight of the servers, and what was counted of them, if it could be."""
+
+    def __init__(self, sight: ClusterSnapshot, counts: Counts | None) -> None:
+        self._sight = sight
+        self._counts = counts
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every gauge."""
+        yield from self._of_cluster()
+        for name, (words, reading) in _OF_NODES.items():
+            gauge = GaugeMetricFamily(f"chartroom_node_{name}", words, labels=["node"])
+            for node in self._sight.nodes:
+                value = reading(node)
+                if value is not None:
+                    gauge.add_metric([node.name], float(value))
+            yield gauge
+        yield from self._lags()
+        yield self._slots()
+        if self._counts is not None:
+            yield from _counted(self._counts)
+
+    def _of_cluster(self) -> Iterator[Metric]:
+        sight = self._sight
+        told: tuple[tuple[str, str, float | None], ...] = (
+            ("safe", "Whether the records are safe.", verdict(sight).is_safe),
+            (
+                "quorum",
+                "Whether somebody leads and enough replicas acknowledge its commits.",
+                sight.has_quorum,
+            ),
+            (
+                "acknowledgements",
+                "For how many replicas a commit waits.",
+                sight.acknowledgements,
+            ),
+            (
+                "automatic_failover",
+                "Whether a replica takes over by itself.",
+                sight.is_automatic,
+            ),
+            ("look_seconds", "How long the last look took.", sight.took_seconds),
+        )
+        for name, words, value in told:
+            if value is not None:
+                yield GaugeMetricFamily(
+                    f"chartroom_cluster_{name}", words, value=float(value)
+                )
+
+    def _lags(self) -> Iterator[Metric]:
+        labels = ["node", "stage"]
+        seconds = GaugeMetricFamily(
+            "chartroom_node_lag_seconds",
+            "How long a replica is behind, by stage; 0 while nobody writes.",
+            labels=labels,
+        )
+        size = GaugeMetricFamily(
+            "chartroom_node_lag_bytes", "How much log a replica lacks.", labels=labels
+        )
+        for node in self._sight.nodes:
+            for stage in ("write", "flush", "replay"):
+                behind = getattr(node, stage)
+                if behind.seconds is not None:
+                    seconds.add_metric([node.name, stage], behind.seconds)
+                if behind.bytes is not None:
+                    size.add_metric([node.name, stage], behind.bytes)
+        yield from (seconds, size)
+
+    def _slots(self) -> Metric:
+        gauge = GaugeMetricFamily(
+            "chartroom_node_slot_retained_bytes",
+            "Log that a server keeps for a slot.",
+            labels=["node", "slot"],
+        )
+        for node in self._sight.nodes:
+            for slot in node.slots:
+                gauge.add_metric([node.name, slot.name], slot.retained_bytes)
+        return gauge
+
+
+def _counted(counts: Counts) -> Iterator[Metric]:
+    alerts = GaugeMetricFamily(
+        "chartroom_alerts_open", "Alerts that have not ended.", labels=["kind"]
+    )
+    for kind, number in counts.open_alerts.items():
+        alerts.add_metric([kind], number)
+    yield alerts
+    for name, words, by in (
+        ("cluster_operations", "What was done to the servers.", counts.operations),
+        ("drills", "Disasters that were practised.", counts.drills),
+    ):
+        gauge = GaugeMetricFamily(
+            f"chartroom_{name}", f"{words} So far.", labels=["kind", "state"]
+        )
+        for (kind, state), number in by.items():
+            gauge.add_metric([kind, state], number)
+        yield gauge
+    if counts.downtime_seconds is not None:
+        yield GaugeMetricFamily(
+            "chartroom_cluster_last_downtime_seconds",
+            "How long writers waited at the last change of leaders.",
+            value=counts.downtime_seconds,
+        )

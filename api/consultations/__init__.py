@@ -1,0 +1,1 @@
+"""Prescriptions, for programs."""

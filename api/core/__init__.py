@@ -1,0 +1,1 @@
+"""What all routes of the API stand on: who asks, bodies, answers, refusals."""

@@ -1,0 +1,284 @@
+"""What every route may ask for: who calls, and the databases in their name."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Annotated, Final, TypeVar
+from uuid import UUID
+
+from fastapi import BackgroundTasks, Depends, HTTPException, Request
+from fastapi.security import HTTPBearer
+from sqlalchemy.orm import Session
+
+from api.core.answers import LSN_HEADER
+from api.core.origins import SAFE_METHODS, is_same_origin, origin_of
+from db.audit_store import AuditStore
+from db.cluster.observing import ClusterMonitor
+from db.files.gridfs import FileStore
+from db.postgres import ANONYMOUS, Database, DatabaseUnavailable, Lsn, Read, WriteResult
+from services.cluster.operations import (
+    OperationRequest,
+    OperationRunner,
+    RunningOperation,
+)
+from services.core import audit
+from services.core.actors import Actor, Permission
+from services.core.audit import Action, Origin
+from services.core.audit_spool import Spooling
+from services.core.errors import InvalidInput, NotFound
+from services.core.on_behalf import ActorDatabase, Begun, write_down
+from services.core.throttling import CallLimits, LimitReached
+from services.documents.forms import Clinic
+from services.documents.records import DocumentIngest
+from services.documents.search.cache import CachedPage, DocumentListCache, PageRequest
+from services.documents.sharing.links import LinkSigner
+from services.lists.criteria import Criteria
+from services.pdf.inspecting import PdfInspector
+from services.pdf.kept_files import KeptFiles
+from services.people import accounts, tokens
+from services.people.tokens import Bearer
+from services.visits.figures.caches import VisitCaches
+
+T = TypeVar("T")
+
+# Only documents the scheme for OpenAPI: it answers 403 where 401 is due.
+_bearer: Final = HTTPBearer(auto_error=False, description="python -m dashboard token")
+_CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="Chartroom"'}
+# The middleware puts the signed-in person here; a client cannot reach it.
+SIGNED_IN: Final = "chartroom.user"
+# Beside it their whole sign-in: a services.people.sessions.Live.
+SESSION: Final = "chartroom.session"
+LSN_PARAMETER: Final = "after_lsn"
+_UNKNOWN_TOKEN: Final = "The bearer token is unknown, expired or revoked."  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """What is kept of doctors and slots, and until when patients may still cancel."""
+
+    caches: VisitCaches
+    notice_hours: float
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """What documents pass: on their way in, to a list or a screen, out by a link.
+
+    `clinic` stands at the head of what is made here, `address` is where people sign in.
+    Of visits it is what their routes go by.
+    """
+
+    intake: DocumentIngest
+    examiner: PdfInspector
+    lists: DocumentListCache
+    links: LinkSigner
+    clinic: Clinic
+    address: str
+    visits: Visits
+    kept: KeptFiles = field(default_factory=KeptFiles)
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The databases of one server, who looks at them and who acts, and its clock."""
+
+    database: Database
+    files: FileStore
+    audit: AuditStore
+    limits: CallLimits
+    papers: Papers
+    lookout: ClusterMonitor
+    operator: OperationRunner
+    now: Callable[[], datetime]
+    spool: Spooling | None = None
+
+    def today(self) -> date:
+        """Return the clinic's own day."""
+        return self.now().date()
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A known caller, who sees at least what `after` says they wrote before."""
+
+    actor: Actor
+    stores: Stores
+    after: Lsn | None
+    origin: Origin
+    uses_browser: bool = False
+
+    def read(self, operation: Callable[[Session], T]) -> Read[T]:
+        """Run the operation on a node that shows the caller's own writes."""
+        return self._on_behalf().read(operation, after=self.after)
+
+    def read_ahead(
+        self, operation: Callable[[Session], T], begin: Callable[[T], Begun]
+    ) -> tuple[Read[T], Begun]:
+        """Read, and begin with what was read while that is written down."""
+        return self._on_behalf().read_ahead(operation, begin, after=self.after)
+
+    def look(self, criteria: Criteria, place: PageRequest) -> Read[CachedPage]:
+        """Return a page of a list of documents, which may be kept in this process."""
+        return self.stores.papers.lists.look(
+            self._on_behalf(),
+            criteria,
+            place,
+            now=self.stores.now(),
+            is_counted=False,
+            after=self.after,
+        )
+
+    def find_kept(
+        self, look: Callable[[ActorDatabase, Lsn | None], Read[T]]
+    ) -> Read[T]:
+        """Return what may be kept for all who see the same, in the caller's name."""
+        return look(self._on_behalf(), self.after)
+
+    def write(
+        self, operation: Callable[[Session], T], *, key: UUID | None = None
+    ) -> WriteResult[T]:
+        """Run the operation on the primary; with a key, once whatever happens."""
+        return self._on_behalf().write(operation, key=key)
+
+    def stream(self, operation: Callable[[Session], Iterator[T]]) -> Iterator[T]:
+        """Yield what the operation reads in one transaction."""
+        return self._on_behalf().stream(operation, after=self.after)
+
+    def require(self, permission: Permission) -> None:
+        """Raise NotAllowed unless the caller may."""
+        self._on_behalf().require(permission)
+
+    def act_on_servers(self, order: OperationRequest) -> RunningOperation | None:
+        """Have something done to the servers; None if it is planned for later."""
+        return self.stores.operator.start(self._on_behalf(), order, session_id=None)
+
+    def count_upload(self) -> None:
+        """Count a file that the caller sends, or raise LimitReached."""
+        self._on_behalf().count_upload(self.stores.limits.throttle)
+
+    def _on_behalf(self) -> ActorDatabase:
+        stores = self.stores
+        return ActorDatabase(stores.database, self.actor, self.origin, stores.spool)
+
+
+def stores_of(request: Request) -> Stores:
+    """Return the databases of the server that answers."""
+    stores: Stores = request.app.state.stores
+    return stores
+
+
+def program(
+    request: Request, later: BackgroundTasks, _: Annotated[object, Depends(_bearer)]
+) -> Caller:
+    """Return the program behind the bearer token, or answer 401."""
+    stores, after = stores_of(request), _after(request)
+    bearer = _token_bearer(request, stores)
+    with _recording_limits(request, stores, bearer.actor):
+        stores.limits.count_call(bearer.token_id)
+    if bearer.is_to_be_noted:
+        later.add_task(_note_use, stores.database, bearer)
+    return Caller(bearer.actor, stores, after, origin_of(request))
+
+
+def program_or_person(request: Request, later: BackgroundTasks) -> Caller:
+    """Return the caller behind a bearer token or our own cookie, or answer 401."""
+    stores, after = stores_of(request), _after(request)
+    user_id: UUID | None = request.scope.get(SIGNED_IN)
+    if user_id is None or "authorization" in request.headers:
+        return program(request, later, None)
+    # A browser sends our cookie along whoever makes it ask, and then says who that is.
+    if request.method not in SAFE_METHODS and not is_same_origin(request.headers):
+        raise HTTPException(403, "Only Chartroom's own pages may do this.")
+    try:
+        found = stores.database.read(
+            lambda session: accounts.get_actor(session, user_id), acting=ANONYMOUS
+        )
+    except NotFound as error:
+        raise _unauthorised(str(error)) from error
+    return Caller(found.value, stores, after, origin_of(request), uses_browser=True)
+
+
+Program = Annotated[Caller, Depends(program)]
+ProgramOrPerson = Annotated[Caller, Depends(program_or_person)]
+
+
+def _token_bearer(request: Request, stores: Stores) -> Bearer:
+    database = stores.database
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if not token:
+        raise _unauthorised("This call needs a bearer token.")
+    bearer = None
+    if scheme.lower() == "bearer" and tokens.is_well_formed(token):
+        bearer = _find_bearer(database, token)
+    if bearer is None:
+        with _recording_limits(request, stores, None):
+            stores.limits.count_unknown(origin_of(request).network)
+        _record_refusal(
+            request, stores, None, Action.ACCESS_REFUSE, sentence=_UNKNOWN_TOKEN
+        )
+        raise _unauthorised(_UNKNOWN_TOKEN)
+    return bearer
+
+
+@contextmanager
+def _recording_limits(
+    request: Request, stores: Stores, actor: Actor | None
+) -> Iterator[None]:
+    """Write down who reached a limit, once in a while."""
+    try:
+        yield
+    except LimitReached as refusal:
+        if refusal.is_news:
+            limit = refusal.limit.name
+            _record_refusal(request, stores, actor, Action.LIMIT_REACH, limit=limit)
+        raise
+
+
+def _record_refusal(
+    request: Request,
+    stores: Stores,
+    actor: Actor | None,
+    action: Action,
+    **details: str,
+) -> None:
+    with audit.coming_from(origin_of(request)):
+        event = audit.event_of(actor, action, outcome="refused", details=details)
+    write_down(stores.database, [event], acting=ANONYMOUS, spool=stores.spool)
+
+
+def _find_bearer(database: Database, token: str) -> Bearer | None:
+    def find(session: Session) -> Bearer | None:
+        return tokens.find(session, token)
+
+    found = database.read(find, acting=ANONYMOUS).value
+    if found is not None:
+        return found
+    # A replica may not have heard of a token that was issued a moment ago.
+    return database.read_newest(find, acting=ANONYMOUS).value
+
+
+def _note_use(database: Database, bearer: Bearer) -> None:
+    """Remember that the token is in use; nobody's answer waits for it."""
+    # Without a primary it is noted next time.
+    with suppress(DatabaseUnavailable):
+        database.write(
+            lambda session: tokens.note_use(session, bearer.token_id), acting=ANONYMOUS
+        )
+
+
+def _unauthorised(detail: str) -> HTTPException:
+    return HTTPException(401, detail, headers=_CHALLENGE)
+
+
+def _after(request: Request) -> Lsn | None:
+    """Return what the caller has seen; a link, having no header, says it itself."""
+    text = request.headers.get(LSN_HEADER) or request.query_params.get(LSN_PARAMETER)
+    if not text:
+        return None
+    try:
+        return Lsn.parse(text)
+    except ValueError as error:
+        raise InvalidInput(
+            LSN_HEADER, f'{LSN_HEADER} looks like "0/16B3748"; send back what you got.'
+        ) from error

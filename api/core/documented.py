@@ -1,0 +1,239 @@
+"""What OpenAPI says of every answer: its status, its media type and its schema."""
+
+from datetime import date, datetime
+from http import HTTPStatus
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from fastapi import FastAPI
+from pydantic import BaseModel, Field
+
+from api.core.answers import Shown
+from api.core.problems import ENVELOPE_PATH
+from api.visits.visit_answers import FreeSlot
+
+# Whoever calls may be unknown or too eager, and the databases may be changing hands.
+_OF_ALL: Final = (400, 401, 403, 429, 503)
+_OPEN_PATHS: Final = ("/health", "/metrics")
+_PROBLEM: Final = "application/problem+json"
+
+Responses = dict[int | str, dict[str, Any]]
+
+
+class PatientShown(Shown):
+    """A patient as the API shows one."""
+
+    uuid: UUID
+    first_name: str
+    last_name: str
+    date_of_birth: date
+    sex: Literal["female", "male", "other", "unknown"]
+    email: str | None
+    phone_number: str | None
+    address: str | None
+    emergency_contact: str | None
+    allergies: list[str]
+    no_known_allergies: bool
+    medical_history: list[str]
+    current_medications: list[str]
+    photo: str | None = Field(description="Where the photo is served.")
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+    merged_into: UUID | None
+
+
+class UnnamedPatientShown(Shown):
+    """A patient of a list, for callers who see no names."""
+
+    uuid: UUID
+    initials: str
+    birth_year: int
+    sex: Literal["female", "male", "other", "unknown"]
+    allergies: list[str]
+    no_known_allergies: bool
+    medical_history: list[str]
+    current_medications: list[str]
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+
+
+class IdentityShown(Shown):
+    """Who a patient is, and nothing of their record."""
+
+    uuid: UUID
+    first_name: str
+    last_name: str
+    date_of_birth: date
+    sex: Literal["female", "male", "other", "unknown"]
+    deleted_at: datetime | None
+
+
+class PatientsPage(Shown):
+    """A page of a list; `next` leads to the following one, null on the last."""
+
+    patients: list[PatientShown | UnnamedPatientShown]
+    next: UUID | None
+
+
+class DuplicateShown(Shown):
+    """Somebody who may be the same person, from 0 to 100 likely."""
+
+    patient: IdentityShown
+    score: int = Field(ge=0, le=100)
+    reasons: list[str]
+
+
+class Candidates(Shown):
+    """The likeliest first."""
+
+    duplicates: list[DuplicateShown]
+
+
+class ExportGranted(Shown):
+    """Where an export can be fetched once, and until when."""
+
+    url: str
+    expires_at: datetime
+
+
+class ProblemPart(Shown):
+    """One property of what was sent, and what is wrong with it."""
+
+    property: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """A refusal, as RFC 9457 describes it, with the properties it is about."""
+
+    type: Literal["about:blank"]
+    title: str
+    status: int
+    detail: str
+    property: str | None = None
+    problems: list[ProblemPart] | None = None
+    error: str | None = Field(
+        None, description="Of documents and visits: `detail` once more."
+    )
+    free_at: datetime | None = Field(
+        None, description="Of a slot that is taken: when it may be free again."
+    )
+    next_free: list[FreeSlot] | None = Field(
+        None, description="Of a slot that is taken: those that can be had instead."
+    )
+
+
+class EnvelopeProblem(Shown):
+    """A refusal of the patient register."""
+
+    code: int
+    is_success: Literal[False]
+    message: str
+    data: dict[str, Any]
+
+
+class RegisteredEnvelope(Shown):
+    """A registered patient, in the register's envelope."""
+
+    code: Literal[200]
+    is_success: Literal[True]
+    message: str
+    data: PatientShown
+
+
+class ListEnvelope(Shown):
+    """A page of patients, in the register's envelope."""
+
+    code: Literal[200]
+    is_success: Literal[True]
+    message: str
+    data: list[PatientShown | UnnamedPatientShown]
+    page: int
+    per_page: int
+    total: int
+    total_is_exact: bool
+
+
+class PartShown(BaseModel):
+    """One part that Chartroom needs."""
+
+    status: Literal["up", "down"]
+    latency_ms: float | None
+
+
+class HealthShown(Shown):
+    """The parts, and what follows for the whole."""
+
+    status: Literal["up", "degraded", "read-only", "down"]
+    primary: PartShown
+    replicas: list[PartShown]
+    mongo: PartShown
+    worker: PartShown
+    audit: PartShown
+
+
+def refuses(*statuses: int) -> Responses:
+    """Describe the refusals that a route adds to those of all routes."""
+    return {status: _refusal(status) for status in statuses}
+
+
+def sends(media_type: str, *statuses: int) -> Responses:
+    """Describe a route that sends a file, and its refusals."""
+    schema = {"type": "string", "format": "binary"}
+    content = {media_type: {"schema": schema}}
+    return {200: {"description": "The file", "content": content}} | refuses(*statuses)
+
+
+def shows(kind: Any, *statuses: int, status: int = 200) -> Responses:
+    """Describe a route that answers with JSON of this kind, and its refusals."""
+    return {status: {"model": kind}} | refuses(*statuses)
+
+
+def describe(api: FastAPI) -> None:
+    """Let the API's description tell every answer there is."""
+    describe_routes = api.openapi
+
+    def openapi() -> dict[str, Any]:
+        if api.openapi_schema is None:
+            _complete(describe_routes())
+        return describe_routes()
+
+    api.openapi = openapi  # type: ignore[method-assign]
+
+
+def _complete(schema: dict[str, Any]) -> None:
+    components = schema["components"]["schemas"]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        components.pop(unused, None)
+    for kind in (Problem, EnvelopeProblem):
+        whole = kind.model_json_schema(ref_template="#/components/schemas/{model}")
+        components |= whole.pop("$defs", {}) | {kind.__name__: whole}
+    for path, operations in schema["paths"].items():
+        for operation in operations.values():
+            _complete_operation(path, operation["responses"])
+
+
+def _complete_operation(path: str, responses: dict[str, Any]) -> None:
+    # Values that do not fit are answered with 400 here, like everything invalid.
+    responses.pop("422", None)
+    if path not in _OPEN_PATHS:
+        for status in _OF_ALL:
+            responses.setdefault(str(status), _refusal(status))
+    if path == ENVELOPE_PATH:
+        for code, response in responses.items():
+            if not code.startswith("2"):
+                response["content"] = _json_of(EnvelopeProblem, "application/json")
+
+
+def _refusal(status: int) -> dict[str, Any]:
+    return {
+        "description": HTTPStatus(status).phrase,
+        "content": _json_of(Problem, _PROBLEM),
+    }
+
+
+def _json_of(kind: type[BaseModel], media_type: str) -> dict[str, Any]:
+    return {media_type: {"schema": {"$ref": f"#/components/schemas/{kind.__name__}"}}}

@@ -1,0 +1,278 @@
+"""How refusals are told to programs: RFC 9457, or the register's own envelope."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from functools import partial
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.responses import Response
+from starlette.routing import Match
+
+from api.core.answers import JsonResponse, draft_json, patient_json
+from api.documents.document_answers import document_json
+from db.postgres import DatabaseUnavailable, NoPrimary
+from services.core.errors import (
+    Conflict,
+    Gone,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    ServiceError,
+    TooOften,
+    Unavailable,
+)
+from services.documents import records
+from services.patients.records import patients
+
+ENVELOPE_PATH: Final = "/patient-register"
+DOCUMENTS_PATH: Final = "/api/documents"
+_OF_DOCUMENTS: Final = (DOCUMENTS_PATH, "/files/documents")
+# Refusals of these carry their sentence once more, as `error`.
+_TREES: Final = (
+    *_OF_DOCUMENTS,
+    "/api/prescriptions",
+    "/api/doctors",
+    "/api/bookings",
+    "/api/appointments",
+    "/api/admin",
+)
+_STATUS: Final[Mapping[type[ServiceError], int]] = {
+    records.TooLarge: 413,
+    InvalidInput: 400,
+    NotAllowed: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Gone: 410,
+    TooOften: 429,
+    Unavailable: 503,
+}
+_BAD_REQUEST: Final = 400
+_METHOD_NOT_ALLOWED: Final = 405
+_RETRY_LATER: Final = {"Retry-After": "2"}
+_CHANGING_HANDS: Final = (
+    "The database is changing hands. Nothing is lost; try again in a few seconds."
+)
+_BROKEN: Final = (
+    "Something broke on our side and was logged. Look before you try again."
+)
+_log = logging.getLogger(__name__)
+
+
+class Refusal(Exception):
+    """A service's refusal, with more to tell programs than its sentence."""
+
+    def __init__(self, error: ServiceError, members: Mapping[str, Any]) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.members = members
+
+
+class ProblemResponse(JsonResponse):
+    """An RFC 9457 problem."""
+
+    media_type = "application/problem+json"
+
+
+def install(api: FastAPI, routes: Sequence[APIRoute]) -> None:
+    """Let every error that leaves a route be told in the caller's format."""
+    api.add_exception_handler(ServiceError, _service_error)
+    api.add_exception_handler(Refusal, _refused_with_more)
+    api.add_exception_handler(NoPrimary, _no_primary)
+    api.add_exception_handler(DatabaseUnavailable, _database_unavailable)
+    api.add_exception_handler(RequestValidationError, _invalid_request)
+    api.add_exception_handler(StarletteHTTPException, _http_error)
+    api.add_exception_handler(_METHOD_NOT_ALLOWED, partial(_method_not_allowed, routes))
+    # Raised again after it was answered, so that whoever serves the API can log it.
+    api.add_exception_handler(Exception, _unforeseen)
+
+
+def broken(path: str) -> Response:
+    """Return the answer to a request that broke on something nobody foresaw."""
+    return _refusal(path, 500, _BROKEN)
+
+
+def refused(path: str, status: int, sentence: str) -> Response:
+    """Return the answer to a request that does not even reach its route."""
+    return _refusal(path, status, sentence)
+
+
+def precondition_required() -> HTTPException:
+    """Return what asks for the version that an edit starts from."""
+    return HTTPException(
+        428, 'Send If-Match with the ETag you edited from, for example "3".'
+    )
+
+
+def _service_error(request: Request, error: Exception) -> Response:
+    if isinstance(error, patients.StaleVersion):
+        return _stale(request, error)
+    if isinstance(error, records.StaleRevision):
+        return _stale_document(request, error)
+    status = _status_of(error)
+    members: dict[str, Any] = {}
+    if isinstance(error, InvalidInput):
+        members = _problems([(error.property_name, str(error))])
+    if isinstance(error, patients.InvalidPatient):
+        members = _problems([(p.property_name, p.message) for p in error.problems])
+    return _refusal(request.url.path, status, str(error), members, _wait(error))
+
+
+def _refused_with_more(request: Request, refusal: Exception) -> Response:
+    assert isinstance(refusal, Refusal)  # noqa: S101 (registered so)
+    error = refusal.error
+    members = dict(refusal.members)
+    return _refusal(request.url.path, _status_of(error), str(error), members)
+
+
+def _status_of(error: Exception) -> int:
+    return next(
+        (status for kind, status in _STATUS.items() if isinstance(error, kind)), 400
+    )
+
+
+def _wait(error: Exception) -> Mapping[str, str] | None:
+    """Say when to try again, of what may work then."""
+    if isinstance(error, TooOften):
+        return {"Retry-After": str(error.retry_after_seconds)}
+    return _RETRY_LATER if isinstance(error, Unavailable) else None
+
+
+def _stale(request: Request, error: patients.StaleVersion) -> Response:
+    """Answer with both versions, so that nothing typed is lost."""
+    status = 412 if "if-match" in request.headers else 409
+    members = {
+        "current": patient_json(error.current),
+        "typed": draft_json(error.typed) if error.typed is not None else None,
+    }
+    return _refusal(request.url.path, status, str(error), members)
+
+
+def _stale_document(request: Request, error: records.StaleRevision) -> Response:
+    status = 412 if "if-match" in request.headers else 409
+    members = {"current": document_json(error.current)}
+    return _refusal(request.url.path, status, str(error), members)
+
+
+def _database_unavailable(request: Request, error: Exception) -> Response:
+    _log.warning("The database is unavailable: %s.", type(error).__name__)
+    return _refusal(request.url.path, 503, _CHANGING_HANDS, headers=_RETRY_LATER)
+
+
+def _no_primary(request: Request, error: Exception) -> Response:
+    assert isinstance(error, NoPrimary)  # noqa: S101 (registered so)
+    sentence = (
+        f"Nothing can be saved since {error.since:%Y-%m-%d %H:%M:%S} UTC: no server "
+        "leads the database. What is there can be read meanwhile."
+    )
+    return _refusal(request.url.path, 503, sentence, headers=_RETRY_LATER)
+
+
+def _invalid_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 (registered so)
+    path = request.url.path
+    is_of_document = any(_is_within(path, tree) for tree in _OF_DOCUMENTS)
+    if is_of_document and _names_nothing(error.errors()):
+        return _service_error(request, records.NoSuchDocument())
+    problems = [
+        (_property(problem["loc"]), _sentence(problem)) for problem in error.errors()
+    ]
+    return _refusal(request.url.path, _BAD_REQUEST, problems[0][1], _problems(problems))
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, StarletteHTTPException)  # noqa: S101 (registered so)
+    return _refusal(
+        request.url.path, error.status_code, error.detail, headers=error.headers
+    )
+
+
+def _method_not_allowed(
+    routes: Sequence[APIRoute], request: Request, error: Exception
+) -> Response:
+    """Answer with all that can be done: Starlette names what one of the routes can."""
+    del error
+    there = (one for one in routes if one.matches(request.scope)[0] is not Match.NONE)
+    allowed = ", ".join(
+        sorted({method for one in there for method in one.methods or ()})
+    )
+    sentence = HTTPStatus(_METHOD_NOT_ALLOWED).phrase
+    headers = {"Allow": allowed}
+    return _refusal(request.url.path, _METHOD_NOT_ALLOWED, sentence, headers=headers)
+
+
+def _unforeseen(request: Request, error: Exception) -> Response:
+    del error
+    return broken(request.url.path)
+
+
+def _refusal(
+    path: str,
+    status: int,
+    sentence: str,
+    members: dict[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    kept = dict(headers) if headers else None
+    if path == ENVELOPE_PATH:
+        return _envelope(status, sentence, members or {}, kept)
+    title = HTTPStatus(status).phrase
+    problem = {"type": "about:blank", "title": title, "status": status}
+    problem["detail"] = title if sentence == title else sentence
+    if any(_is_within(path, tree) for tree in _TREES):
+        problem["error"] = problem["detail"]
+    return ProblemResponse(problem | (members or {}), status, kept)
+
+
+def _is_within(path: str, tree: str) -> bool:
+    return path == tree or path.startswith(f"{tree}/")
+
+
+def _names_nothing(problems: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether what should be a document's id is none."""
+    return any(problem["loc"] == ("path", "uuid") for problem in problems)
+
+
+def _envelope(
+    status: int, sentence: str, data: dict[str, Any], headers: dict[str, str] | None
+) -> Response:
+    invalid = status == _BAD_REQUEST
+    return JsonResponse(
+        {
+            "code": status,
+            "is_success": False,
+            "message": "Data validation error" if invalid else sentence,
+            "data": {"detail": sentence, **data} if invalid else data,
+        },
+        status,
+        headers,
+    )
+
+
+def _problems(problems: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    return {
+        "property": problems[0][0],
+        "problems": [
+            {"property": property_name, "detail": detail}
+            for property_name, detail in problems
+        ],
+    }
+
+
+def _property(location: Sequence[int | str]) -> str:
+    """Name the field that a validation error points to, without where it stood."""
+    path = [part for part in location if part not in {"body", "query", "path"}]
+    return ".".join(str(part) for part in path) or "body"
+
+
+def _sentence(problem: Mapping[str, Any]) -> str:
+    name = _property(problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"There is no field {name}."
+    if problem["type"] == "missing":
+        return f"{name} is required."
+    return f"{name}: {problem['msg']}."

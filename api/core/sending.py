@@ -1,0 +1,100 @@
+"""Files on their way out: in pieces, and never with bytes that nobody stored."""
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Final
+
+from anyio import CancelScope
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
+from starlette.types import Send
+
+from api.core.ranges import Span
+from db.files.gridfs import FileStore
+from db.postgres import DatabaseUnavailable
+from services.core.errors import Unavailable
+from services.documents import records
+from services.documents.records import VersionRecord
+
+PDF: Final = "application/pdf"
+_PIECE_BYTES: Final = 256 * 1024
+
+
+class FileResponse(StreamingResponse):
+    """Sends a file's pieces, and lets go of the file however that ends."""
+
+    def __init__(
+        self,
+        pieces: Generator[bytes],
+        length: int,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str],
+    ) -> None:
+        super().__init__(
+            pieces, status, {**headers, "Content-Length": str(length)}, media_type=PDF
+        )
+        self._pieces = pieces
+
+    async def stream_response(self, send: Send) -> None:
+        """Send the pieces."""
+        try:
+            await super().stream_response(send)
+        finally:
+            # Whoever goes away in the middle must not leave a cursor behind.
+            with CancelScope(shield=True):
+                await run_in_threadpool(self._pieces.close)
+
+
+def pieces_of(
+    files: FileStore,
+    version: VersionRecord,
+    span: Span,
+    note_damage: Callable[[], object],
+) -> Generator[bytes]:
+    """Return the pieces of a part of a file, the first of which is there already.
+
+    So what cannot be opened is refused before anything is sent. What turns out damaged
+    later breaks the answer off: nobody gets a whole file with wrong bytes. Raises
+    FileGone, Damaged, FilesUnavailable.
+    """
+    pieces = _read(files, version, span, note_damage)
+    first = next(pieces)
+
+    def go_on() -> Generator[bytes]:
+        try:
+            yield first
+            yield from pieces
+        finally:
+            pieces.close()
+
+    return go_on()
+
+
+def _read(
+    files: FileStore,
+    version: VersionRecord,
+    span: Span,
+    note_damage: Callable[[], object],
+) -> Generator[bytes]:
+    with noting(note_damage), records.open_file(files, version) as stream:
+        if stream.size != version.filesize:
+            raise records.Damaged
+        stream.skip(span.start)
+        left = span.length
+        while left:
+            piece = stream.read(min(left, _PIECE_BYTES))
+            left -= len(piece)
+            yield piece
+
+
+@contextmanager
+def noting(note_damage: Callable[[], object]) -> Iterator[None]:
+    """Write down that a file turned out damaged, before that is told."""
+    try:
+        yield
+    except records.Damaged:
+        # Whoever asks next finds out again.
+        with suppress(DatabaseUnavailable, Unavailable):
+            note_damage()
+        raise

@@ -1,0 +1,1 @@
+"""Documents, their files, versions and links, for programs."""

@@ -1,0 +1,89 @@
+"""GET /api/documents: lists of documents, filtered, sorted and searched."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.core.answers import JsonResponse, read_headers
+from api.core.bodies import describe_criteria
+from api.core.dependencies import Caller, ProgramOrPerson
+from api.core.documented import shows
+from api.documents.document_answers import DocumentsPage, found_json
+from services.documents import search
+from services.documents.search import DocumentPage
+from services.documents.search import fields as document_fields
+from services.documents.search.cache import PageRequest
+from services.lists import criteria
+from services.lists.criteria import QueryCriteria
+
+router = APIRouter(tags=["Documents"])
+
+_CURSORS: Final = frozenset({"after", "before"})
+_PAGED: Final = {
+    "search": "Words, phrases in quotes, -words; in text, title, description, name.",
+    "per_page": "10 by default, at most 1,000.",
+    "page": "From 1; then the answer has a total, and no next.",
+}
+
+
+@router.get(
+    "/api/documents",
+    responses=shows(DocumentsPage),
+    openapi_extra=describe_criteria(_PAGED),
+)
+def list_documents(
+    caller: ProgramOrPerson,
+    request: Request,
+    after: UUID | None = None,
+    before: UUID | None = None,
+) -> Response:
+    """List the documents that meet the criteria, the newest first.
+
+    `next` goes into `after`, `previous` into `before`. A search ranks and shows the
+    passages that it found.
+    """
+    pairs = [
+        pair for pair in request.query_params.multi_items() if pair[0] not in _CURSORS
+    ]
+    fields = document_fields.fields_for(caller.actor)
+    asked = criteria.from_query(pairs, fields)
+
+    if "page" in request.query_params:
+        read = caller.read(lambda session: _numbered(session, caller, asked))
+        return JsonResponse(read.value, headers=read_headers(read, caller.after))
+    looked = caller.look(asked.criteria, PageRequest(asked.per_page, after, before))
+    return JsonResponse(
+        _page(looked.value.page, asked), headers=read_headers(looked, caller.after)
+    )
+
+
+def _page(page: DocumentPage, asked: QueryCriteria) -> dict[str, Any]:
+    return {
+        "documents": list(map(found_json, page.rows)),
+        "per_page": asked.per_page,
+        "next": page.next,
+        "previous": page.previous,
+    }
+
+
+def _numbered(session: Session, caller: Caller, asked: QueryCriteria) -> dict[str, Any]:
+    now = caller.stores.now()
+    rows = search.list_numbered(
+        session,
+        caller.actor,
+        asked.criteria,
+        page=asked.page,
+        per_page=asked.per_page,
+        now=now,
+    )
+    count = search.count_documents(session, caller.actor, asked.criteria, now=now)
+    return {
+        "documents": list(map(found_json, rows)),
+        "page": asked.page,
+        "per_page": asked.per_page,
+        "total": count.value,
+        "total_is_exact": count.is_exact,
+    }

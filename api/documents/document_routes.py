@@ -1,0 +1,271 @@
+"""/api/documents: file, list, describe, replace, delete and restore documents."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Annotated, Any, Final
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Depends, Header, Request
+from pydantic import Field
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.core.answers import JsonResponse, read_headers, written_headers
+from api.core.bodies import Body, describe_body, read_body
+from api.core.dependencies import Caller, ProgramOrPerson
+from api.core.documented import shows
+from api.core.problems import precondition_required
+from api.documents.document_answers import (
+    DocumentAnswer,
+    DocumentDetails,
+    DocumentFiled,
+    Message,
+    document_etag,
+    document_json,
+    document_path,
+    file_etag,
+    version_json,
+)
+from api.documents.document_files import Number
+from api.documents.document_uploads import (
+    Sender,
+    Uploaded,
+    describe_upload,
+    receive,
+    with_choices,
+)
+from db.postgres import WriteResult
+from services.core.actors import Role
+from services.documents import records
+from services.documents.records import ChangedDocument, DocumentRecord, StoredContent
+
+router = APIRouter(prefix="/api/documents", tags=["Documents"])
+
+_CREATED: Final = 201
+_TAG: Final = re.compile(r'"[^"]*"')
+_UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {
+    304: {"description": "Not Modified"}
+}
+
+IfMatch = Annotated[str | None, Header(description='An ETag given before, like "3".')]
+
+
+def _at_most(characters: int) -> Any:
+    """Tell programs how much there may be; whether it is too much, services say."""
+    return Field(json_schema_extra={"maxLength": characters})
+
+
+class DocumentChanges(Body):
+    """What shall be different; all else stays as it is."""
+
+    title: Annotated[str, _at_most(records.LONGEST_TITLE)] = ""
+    document_type: str = ""
+    classification: str = ""
+    description: Annotated[str, _at_most(records.LONGEST_DESCRIPTION)] = ""
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    patient_id: Annotated[UUID | None, Field(strict=False)] = None
+
+    def applied_to(self, record: DocumentRecord) -> ChangedDocument:
+        """Return the facts with the changes in place, or raise InvalidInput."""
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        return replace(ChangedDocument.of(record), **with_choices(given))
+
+
+async def _changes(request: Request, caller: ProgramOrPerson) -> DocumentChanges:
+    del caller  # known before anything is read
+    return await read_body(request, DocumentChanges)
+
+
+@router.post(
+    "/upload",
+    status_code=_CREATED,
+    responses=shows(DocumentFiled, 404, 409, 413, status=_CREATED),
+    openapi_extra=describe_upload(with_facts=True),
+)
+def file_document(caller: Sender, came: Uploaded) -> Response:
+    """File a PDF; `file` alone is enough. Without a patient it is unfiled.
+
+    What patients send is theirs. `already_filed` names a document of the same patient
+    that has the same content; the new one is kept all the same.
+    """
+    draft = came.draft()
+    content = receive(caller, came)
+
+    def file(session: Session) -> tuple[DocumentRecord, DocumentRecord | None]:
+        same = records.find_filed(
+            session, caller.actor, content.sha256, draft.patient_id
+        )
+        return records.file(session, caller.actor, draft, content), same
+
+    written = _keep(caller, content, file)
+    filed, same = written.value
+    answer = {
+        "message": "File uploaded successfully",
+        "document": document_json(filed),
+        "already_filed": same.id if same else None,
+    }
+    headers = {"Location": document_path(filed.id), "ETag": document_etag(filed)}
+    return JsonResponse(answer, _CREATED, headers | written_headers(written))
+
+
+@router.get("/{uuid}/details", responses=shows(DocumentDetails, 404) | _UNCHANGED)
+def get_details(
+    caller: ProgramOrPerson,
+    uuid: UUID,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Describe a document and its versions, the newest first; deleted ones too."""
+
+    def get(session: Session) -> tuple[DocumentRecord, tuple[Any, ...]]:
+        found = records.get(session, caller.actor, uuid, even_deleted=True)
+        return found, records.versions(session, caller.actor, uuid)
+
+    read = caller.read(get)
+    found, versions = read.value
+    headers = read_headers(read, caller.after) | {"ETag": document_etag(found)}
+    if if_none_match == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    is_patient = caller.actor.role is Role.PATIENT
+    told = {
+        "versions": list(map(version_json, versions)),
+        # What the clinic must keep, and why, is not said to patients.
+        "held_at": None if is_patient else found.held_at,
+    }
+    return JsonResponse(document_json(found) | told, headers=headers)
+
+
+@router.patch(
+    "/{uuid}/details",
+    responses=shows(DocumentAnswer, 404, 409, 412, 413, 415, 428),
+    openapi_extra=describe_body(DocumentChanges),
+)
+def change_details(
+    caller: ProgramOrPerson,
+    uuid: UUID,
+    body: Annotated[DocumentChanges, Depends(_changes)],
+    if_match: IfMatch = None,
+) -> Response:
+    """Describe a document anew, or file it under a patient (null: under none)."""
+    if if_match is None:
+        raise precondition_required()
+
+    def change(session: Session) -> DocumentRecord:
+        before = _current(session, caller, uuid, if_match, is_of_file=False)
+        changes = body.applied_to(before)
+        return records.change(
+            session, caller.actor, uuid, changes, revision=before.revision
+        )
+
+    return _done("Document changed successfully", caller.write(change))
+
+
+@router.post(
+    "/{uuid}/versions",
+    status_code=_CREATED,
+    responses=shows(DocumentAnswer, 404, 409, 412, 413, status=_CREATED),
+    openapi_extra=describe_upload(with_facts=False),
+)
+def add_version(
+    caller: Sender, uuid: UUID, came: Uploaded, if_match: IfMatch = None
+) -> Response:
+    """Replace a document's file; those before stay as versions."""
+    content = receive(caller, came)
+
+    def add(session: Session) -> DocumentRecord:
+        before = _current(session, caller, uuid, if_match)
+        return records.add_version(
+            session, caller.actor, uuid, content, revision=before.revision
+        )
+
+    written = _keep(caller, content, add)
+    return _done("New version uploaded successfully", written, _CREATED)
+
+
+@router.post(
+    "/{uuid}/versions/{number}/restore",
+    status_code=_CREATED,
+    responses=shows(DocumentAnswer, 404, 409, 412, status=_CREATED),
+)
+def restore_version(
+    caller: ProgramOrPerson, uuid: UUID, number: Number, if_match: IfMatch = None
+) -> Response:
+    """Make an earlier version's file the newest version."""
+
+    def restore(session: Session) -> DocumentRecord:
+        before = _current(session, caller, uuid, if_match)
+        return records.restore_version(
+            session, caller.actor, uuid, number, revision=before.revision
+        )
+
+    written = caller.write(restore, key=uuid4())
+    return _done("Version restored successfully", written, _CREATED)
+
+
+@router.delete("/{uuid}", responses=shows(Message, 404, 409, 412))
+def delete_document(
+    caller: ProgramOrPerson, uuid: UUID, if_match: IfMatch = None
+) -> Response:
+    """Delete a document; for a while it can be restored."""
+
+    def delete(session: Session) -> DocumentRecord:
+        before = _current(session, caller, uuid, if_match)
+        return records.delete(session, caller.actor, uuid, revision=before.revision)
+
+    written = caller.write(delete)
+    message = {"message": "Document deleted successfully"}
+    return JsonResponse(message, headers=written_headers(written))
+
+
+@router.post("/{uuid}/restore", responses=shows(DocumentAnswer, 404, 409, 412))
+def restore_document(
+    caller: ProgramOrPerson, uuid: UUID, if_match: IfMatch = None
+) -> Response:
+    """Bring a deleted document back."""
+
+    def restore(session: Session) -> DocumentRecord:
+        before = _current(session, caller, uuid, if_match, even_deleted=True)
+        return records.restore(session, caller.actor, uuid, revision=before.revision)
+
+    return _done("Document restored successfully", caller.write(restore))
+
+
+def _keep(
+    caller: Caller, content: StoredContent, operation: Callable[[Session], Any]
+) -> WriteResult[Any]:
+    """Write the row of stored content."""
+    with caller.stores.papers.intake.row_of(content):
+        return caller.write(operation, key=uuid4())
+
+
+def _current(
+    session: Session,
+    caller: Caller,
+    uuid: UUID,
+    if_match: str | None,
+    *,
+    is_of_file: bool = True,
+    even_deleted: bool = False,
+) -> DocumentRecord:
+    """Return the document if it is still the one that `If-Match` names.
+
+    Without one, or with `*`, it is whatever there is. Where a document's file is served
+    the file's tag may be named, too.
+    """
+    found = records.look_up(session, caller.actor, uuid, even_deleted=even_deleted)
+    if if_match is None or if_match.strip() == "*":
+        return found
+    tags = {document_etag(found)}
+    if is_of_file:
+        tags.add(file_etag(found.version.sha256))
+    if tags.isdisjoint(_TAG.findall(if_match)):
+        raise records.StaleRevision(found)
+    return found
+
+
+def _done(
+    message: str, written: WriteResult[DocumentRecord], status: int = 200
+) -> Response:
+    answer = {"message": message, "document": document_json(written.value)}
+    tag = {"ETag": document_etag(written.value)}
+    return JsonResponse(answer, status, tag | written_headers(written))

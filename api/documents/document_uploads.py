@@ -1,0 +1,188 @@
+"""Documents on their way in: measured while they come, and spooled without a name."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any, BinaryIO, Final
+from uuid import UUID
+
+import orjson
+from fastapi import Depends, HTTPException, Request
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
+
+from api.core.dependencies import Caller, ProgramOrPerson
+from services.core.errors import InvalidInput
+from services.documents.records import (
+    LONGEST_DESCRIPTION,
+    LONGEST_TITLE,
+    MAX_BYTES,
+    Classification,
+    DocumentType,
+    DraftDocument,
+    NoFile,
+    StoredContent,
+    TooLarge,
+    permission_to_file,
+)
+
+_FILE: Final = "file"
+_PART_BYTES: Final = 64 * 1024
+# What comes around the file: the other fields, and the lines between.
+_MOST_BYTES: Final = MAX_BYTES + 4 * _PART_BYTES
+_MULTIPART: Final = "multipart/form-data"
+_CHOICES: Final[Mapping[str, type[StrEnum]]] = {
+    "document_type": DocumentType,
+    "classification": Classification,
+}
+_FACTS: Final[Mapping[str, str]] = {
+    "patient_id": "Whose it is; without it the document is unfiled.",
+    "document_type": f"One of {', '.join(DocumentType)}.",
+    "classification": f"One of {', '.join(Classification)}: how long it is kept.",
+    "description": f"At most {LONGEST_DESCRIPTION:,} characters.",
+    "title": f"At most {LONGEST_TITLE} characters; else the file's name.",
+    "metadata": "A JSON object of at most 16 kB.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that came, and what was said of it."""
+
+    file: BinaryIO
+    filename: str
+    facts: Mapping[str, str]
+
+    def draft(self) -> DraftDocument:
+        """Return what the document is to be, or raise InvalidInput."""
+        facts = with_choices(self.facts)
+        return DraftDocument(
+            title=facts.get("title", ""),
+            document_type=facts.get("document_type", DocumentType.OTHER),
+            classification=facts.get("classification"),
+            description=facts.get("description", ""),
+            metadata=_metadata_of(facts.get("metadata", "{}")),
+            patient_id=_id_of(facts["patient_id"]) if "patient_id" in facts else None,
+        )
+
+
+def sender(caller: ProgramOrPerson) -> Caller:
+    """Return the caller if they may send one more file."""
+    caller.require(permission_to_file(caller.actor))
+    caller.count_upload()
+    return caller
+
+
+Sender = Annotated[Caller, Depends(sender)]
+
+
+async def upload(request: Request, caller: Sender) -> AsyncIterator[Upload]:
+    """Return what the request carries; refused as soon as it is too much.
+
+    It is read only after the caller is known and within their limits.
+    """
+    del caller
+    form = await _read(request)
+    try:
+        yield _upload_of(form)
+    finally:
+        await form.close()
+
+
+Uploaded = Annotated[Upload, Depends(upload)]
+
+
+def receive(caller: Caller, came: Upload) -> StoredContent:
+    """Judge and store the file; whoever writes its row discards it if that fails."""
+    return caller.stores.papers.intake.receive(came.file, came.filename)
+
+
+def describe_upload(*, with_facts: bool) -> dict[str, Any]:
+    """Return what tells OpenAPI about a form with a file."""
+    properties: dict[str, Any] = {_FILE: {"type": "string", "format": "binary"}}
+    if with_facts:
+        for name, description in _FACTS.items():
+            properties[name] = {"type": "string", "description": description}
+    schema = {"type": "object", "required": [_FILE], "properties": properties}
+    content = {_MULTIPART: {"schema": schema}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def with_choices(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts with the choices that they name, or raise InvalidInput."""
+    return {name: _choice_of(name, value) for name, value in facts.items()}
+
+
+async def _read(request: Request) -> FormData:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip()
+    if media_type.lower() != _MULTIPART:
+        raise NoFile
+    said = request.headers.get("content-length", "")
+    if said.isdigit() and int(said) > _MOST_BYTES:
+        raise TooLarge
+    parser = MultiPartParser(
+        request.headers,
+        _bounded(request),
+        max_files=1,
+        max_fields=len(_FACTS),
+        max_part_size=_PART_BYTES,
+    )
+    try:
+        return await parser.parse()
+    except MultiPartException as error:
+        raise HTTPException(400, error.message) from error
+    except ClientDisconnect as error:
+        # Nobody hears it; somebody closed a page, which is no fault of ours to log.
+        raise HTTPException(400, "The upload broke off.") from error
+
+
+async def _bounded(request: Request) -> AsyncGenerator[bytes]:
+    """Yield the body, whose length nobody has to believe."""
+    taken = 0
+    async for chunk in request.stream():
+        taken += len(chunk)
+        if taken > _MOST_BYTES:
+            raise TooLarge
+        yield chunk
+
+
+def _upload_of(form: FormData) -> Upload:
+    facts = {name: value for name, value in form.items() if isinstance(value, str)}
+    file = form.get(_FILE)
+    # A form's file field that nobody filled in comes without a name.
+    if not isinstance(file, UploadFile) or not file.filename:
+        raise NoFile
+    for name in facts:
+        if name not in _FACTS:
+            raise InvalidInput(name[:40], f"There is no field {name[:40]}.")
+    given = {name: value for name, value in facts.items() if value}
+    return Upload(file.file, file.filename, given)
+
+
+def _choice_of(name: str, value: Any) -> Any:
+    choices = _CHOICES.get(name)
+    if choices is None:
+        return value
+    try:
+        return choices(value)
+    except ValueError:
+        known = ", ".join(choices)
+        raise InvalidInput(name, f"{name} is one of {known}.") from None
+
+
+def _metadata_of(text: str) -> dict[str, Any]:
+    try:
+        metadata = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        metadata = None
+    if not isinstance(metadata, dict):
+        raise InvalidInput("metadata", "Metadata are one JSON object.")
+    return metadata
+
+
+def _id_of(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidInput("patient_id", "patient_id is a patient's uuid.") from None

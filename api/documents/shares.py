@@ -1,0 +1,85 @@
+"""/api/documents/{uuid}/shares: links to a version, for people who do not sign in."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import Field
+from starlette.responses import Response
+
+from api.core.answers import JsonResponse, read_headers, written_headers
+from api.core.bodies import Body, describe_body, read_body
+from api.core.dependencies import ProgramOrPerson
+from api.core.documented import shows
+from api.documents.document_answers import (
+    ShareMade,
+    ShareShown,
+    SharesShown,
+    share_json,
+)
+from services.documents.sharing import shares
+
+router = APIRouter(prefix="/api/documents/{uuid}/shares", tags=["Documents"])
+
+# The page behind a link; who serves it puts the server's own name in front.
+SHARED_PATH: Final = "/shared"
+_CREATED: Final = 201
+
+
+class ShareBody(Body):
+    """How long a link shall open which version."""
+
+    minutes: Annotated[
+        int,
+        Field(
+            description="From 5 minutes to 7 days.",
+            json_schema_extra={
+                "minimum": shares.SHORTEST_MINUTES,
+                "maximum": shares.LONGEST_MINUTES,
+            },
+        ),
+    ]
+    version: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
+
+
+async def _body(request: Request, caller: ProgramOrPerson) -> ShareBody:
+    del caller  # known before anything is read
+    return await read_body(request, ShareBody)
+
+
+@router.post(
+    "",
+    status_code=_CREATED,
+    responses=shows(ShareMade, 404, 409, 413, 415, status=_CREATED),
+    openapi_extra=describe_body(ShareBody),
+)
+def share_version(
+    caller: ProgramOrPerson, uuid: UUID, body: Annotated[ShareBody, Depends(_body)]
+) -> Response:
+    """Make a link to a version; its address is told this once."""
+    written = caller.write(
+        lambda session: shares.create(
+            session, caller.actor, uuid, body.version, minutes=body.minutes
+        )
+    )
+    new = written.value
+    token = caller.stores.papers.links.sign(new.secret)
+    made = share_json(new.share) | {"url": f"{SHARED_PATH}/{token}"}
+    return JsonResponse(made, _CREATED, written_headers(written))
+
+
+@router.get("", responses=shows(SharesShown, 404))
+def list_shares(caller: ProgramOrPerson, uuid: UUID) -> Response:
+    """List a document's links; patients see those that they made."""
+    read = caller.read(lambda session: shares.list_of(session, caller.actor, uuid))
+    told = {"shares": list(map(share_json, read.value))}
+    return JsonResponse(told, headers=read_headers(read, caller.after))
+
+
+@router.post("/{share}/revoke", responses=shows(ShareShown, 404))
+def revoke_share(caller: ProgramOrPerson, uuid: UUID, share: UUID) -> Response:
+    """Let a link open nothing any more."""
+    written = caller.write(
+        lambda session: shares.revoke(session, caller.actor, share, document_id=uuid)
+    )
+    return JsonResponse(share_json(written.value), headers=written_headers(written))

@@ -1,0 +1,1 @@
+"""The register of patients and its exports, for programs."""

@@ -1,0 +1,43 @@
+"""/api/v1/exports: lists with names, for callers who see none and say why they must."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from api.core.answers import JsonResponse, written_headers
+from api.core.bodies import describe_body, read_body
+from api.core.dependencies import Program
+from api.core.documented import ExportGranted, shows
+from api.patients.patient_bodies import ExportBody
+from services.patients.search import export_grants
+
+router = APIRouter(prefix="/api/v1/exports", tags=["Exports"])
+_CREATED: Final = 201
+
+
+async def _body(request: Request, caller: Program) -> ExportBody:
+    del caller  # known before anything is read
+    return await read_body(request, ExportBody)
+
+
+@router.post(
+    "",
+    status_code=_CREATED,
+    openapi_extra=describe_body(ExportBody),
+    responses=shows(ExportGranted, 404, 413, 415, status=_CREATED),
+)
+def ask_for_names(
+    caller: Program, body: Annotated[ExportBody, Depends(_body)]
+) -> Response:
+    """Ask for a list with names; the answer says where it can be fetched once."""
+    written = caller.write(
+        lambda session: export_grants.ask(
+            session, caller.actor, body.list_key, body.reason
+        )
+    )
+    granted = {
+        "url": f"/files/patients.csv?grant={written.value.id}",
+        "expires_at": written.value.expires_at,
+    }
+    return JsonResponse(granted, _CREATED, written_headers(written))

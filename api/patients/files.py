@@ -1,0 +1,115 @@
+"""/files: photos and exports, for browsers as well as programs."""
+
+from itertools import chain
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from sqlalchemy.orm import Session
+from starlette.responses import Response, StreamingResponse
+
+from api.core.dependencies import ProgramOrPerson
+from api.core.documented import sends
+from services.lists import views
+from services.lists.criteria import Criteria
+from services.patients import search
+from services.patients.photos import photos
+from services.patients.search import export_grants
+from services.patients.search.fields import PATIENTS
+from services.visits.schedule import doctors
+
+router = APIRouter(prefix="/files", tags=["Files"])
+
+# Spreadsheets take a file without it for one in the machine's old code page, and turn
+# Müller into nonsense; programs would take it for part of the first heading.
+BYTE_ORDER_MARK: Final = "\ufeff"
+
+
+@router.get("/patients/{uuid}/photo", responses=sends("image/jpeg", 404, 409))
+def photo(
+    caller: ProgramOrPerson,
+    uuid: UUID,
+    size: Literal["full", "thumbnail"] = "full",
+    version: Annotated[int, Query(description="The record's, or a later one.")] = 1,
+) -> Response:
+    """Return a patient's photo as JPEG."""
+
+    def read(session: Session) -> bytes:
+        return photos.read(
+            session,
+            caller.stores.files,
+            caller.actor,
+            uuid,
+            thumbnail=size == "thumbnail",
+            # A replica that is behind would show the photo from before.
+            version=version,
+        )
+
+    return Response(caller.read(read).value, media_type="image/jpeg")
+
+
+@router.get("/doctors/{uuid}/photo", responses=sends("image/jpeg", 404, 409))
+def doctor_photo(
+    caller: ProgramOrPerson,
+    uuid: UUID,
+    size: Literal["full", "thumbnail"] = "full",
+    revision: Annotated[
+        int, Query(description="The doctor's; another photo has another.")
+    ] = 1,
+) -> Response:
+    """Return a doctor's photo as JPEG."""
+
+    def read(session: Session) -> bytes:
+        return doctors.read_photo(
+            session,
+            caller.stores.files,
+            caller.actor,
+            uuid,
+            thumbnail=size == "thumbnail",
+            # A replica that is behind would show the photo from before.
+            revision=revision,
+        )
+
+    return Response(caller.read(read).value, media_type="image/jpeg")
+
+
+@router.get("/patients.csv", responses=sends("text/csv", 404, 409))
+def export(
+    caller: ProgramOrPerson,
+    key: Annotated[
+        str | None, Query(alias="list", description="A stored list's key; or all.")
+    ] = None,
+    grant: Annotated[
+        UUID | None, Query(description="From POST /api/v1/exports, which names a list.")
+    ] = None,
+) -> Response:
+    """Stream the whole of a stored list as CSV."""
+    actor, reason = caller.actor, None
+    if grant is not None:
+        used = caller.write(lambda session: export_grants.use(session, actor, grant))
+        key, reason = used.value.criteria_key, used.value.reason
+    criteria = Criteria()
+    if key is not None:
+        recalled = caller.read(
+            lambda session: views.recall(session, actor, key, subject=PATIENTS)
+        )
+        criteria = recalled.value
+    name = f"patients-{caller.stores.today():%Y-%m-%d}.csv"
+    # One transaction, so that the list cannot change midway.
+    pieces = caller.stream(
+        lambda session: search.export_csv(
+            session,
+            actor,
+            criteria,
+            now=caller.stores.now(),
+            named_because=reason,
+        )
+    )
+    # The first piece is made before anything is sent, so that a refusal can be told.
+    header = next(pieces)
+    mark = BYTE_ORDER_MARK if caller.uses_browser else ""
+    return StreamingResponse(
+        chain([mark + header], pieces),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )

@@ -1,0 +1,110 @@
+"""POST and GET /patient-register: the register as older programs know it."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Request
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.core.answers import (
+    JsonResponse,
+    listed_json,
+    patient_json,
+    read_headers,
+    written_headers,
+)
+from api.core.bodies import describe_body, describe_criteria, read_body
+from api.core.dependencies import Program
+from api.core.documented import ListEnvelope, RegisteredEnvelope, shows
+from api.core.problems import ENVELOPE_PATH
+from api.patients.patient_bodies import PatientBody
+from services.lists import criteria
+from services.patients import search
+from services.patients.records import patients
+from services.patients.search import fields
+
+router = APIRouter(tags=["Patient register"])
+_OK: Final = 200
+_NUMBERED: Final = {"page": "From 1.", "per_page": "10 by default, at most 1,000."}
+
+
+async def _body(request: Request, caller: Program) -> PatientBody:
+    del caller  # known before anything is read
+    return await read_body(request, PatientBody)
+
+
+@router.post(
+    ENVELOPE_PATH,
+    responses=shows(RegisteredEnvelope, 409, 413, 415),
+    openapi_extra=describe_body(PatientBody),
+)
+def register_patient(
+    caller: Program, body: Annotated[PatientBody, Depends(_body)]
+) -> Response:
+    """Register a patient."""
+    draft = body.draft()
+    written = caller.write(
+        lambda session: patients.register(
+            session, caller.actor, draft, today=caller.stores.today()
+        )
+    )
+    return _envelope(
+        "Patient register created successfully",
+        patient_json(written.value),
+        headers=written_headers(written),
+    )
+
+
+@router.get(
+    ENVELOPE_PATH,
+    responses=shows(ListEnvelope),
+    openapi_extra=describe_criteria(_NUMBERED),
+)
+def list_patients(caller: Program, request: Request) -> Response:
+    """List the patients that meet the criteria, page by page.
+
+    `total` is exact up to the bound of counting; beyond it `total_is_exact` is false
+    and there are at least that many.
+    """
+    asked = criteria.from_query(request.query_params.multi_items(), fields.FIELDS)
+
+    now = caller.stores.now()
+
+    def find(
+        session: Session,
+    ) -> tuple[tuple[search.Listed, ...], search.Count]:
+        rows = search.list_numbered(
+            session,
+            caller.actor,
+            asked.criteria,
+            page=asked.page,
+            per_page=asked.per_page,
+            now=now,
+        )
+        count = search.count_patients(session, caller.actor, asked.criteria, now=now)
+        return rows, count
+
+    read = caller.read(find)
+    rows, count = read.value
+    return _envelope(
+        "Patient register read successfully",
+        [listed_json(row) for row in rows],
+        beside={
+            "page": asked.page,
+            "per_page": asked.per_page,
+            "total": count.value,
+            "total_is_exact": count.is_exact,
+        },
+        headers=read_headers(read, caller.after),
+    )
+
+
+def _envelope(
+    message: str,
+    data: object,
+    *,
+    headers: dict[str, str],
+    beside: dict[str, object] | None = None,
+) -> Response:
+    envelope = {"code": _OK, "is_success": True, "message": message, "data": data}
+    return JsonResponse(envelope | (beside or {}), headers=headers)

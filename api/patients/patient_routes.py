@@ -1,0 +1,250 @@
+"""/api/v1/patients: list, register, read, edit, archive, restore, merge."""
+
+import re
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Request
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.core.answers import (
+    JsonResponse,
+    etag,
+    identity_json,
+    listed_json,
+    patient_json,
+    read_headers,
+    written_headers,
+)
+from api.core.bodies import describe_body, describe_criteria, read_body
+from api.core.dependencies import Caller, Program
+from api.core.documented import Candidates, PatientShown, PatientsPage, refuses, shows
+from api.core.problems import precondition_required
+from api.patients.patient_bodies import MergeBody, PatientBody
+from db.postgres import Read, WriteResult
+from services.core.errors import InvalidInput
+from services.lists import criteria
+from services.patients import search
+from services.patients.duplicates import duplicates, merging
+from services.patients.records import patients
+from services.patients.records.model import PatientRecord
+from services.patients.search import fields
+
+router = APIRouter(prefix="/api/v1/patients", tags=["Patients"])
+
+_CURSOR: Final = "after"
+_PAGED: Final = {"per_page": "10 by default, at most 1,000."}
+_VERSION: Final = re.compile(r'"([1-9][0-9]{0,8})"')
+
+IfMatch = Annotated[str | None, Header(description='The ETag edited from, like "3".')]
+
+
+async def _patient_body(request: Request, caller: Program) -> PatientBody:
+    del caller  # known before anything is read
+    return await read_body(request, PatientBody)
+
+
+async def _merge_body(request: Request, caller: Program) -> MergeBody:
+    del caller  # known before anything is read
+    return await read_body(request, MergeBody)
+
+
+Patient = Annotated[PatientBody, Depends(_patient_body)]
+Merge = Annotated[MergeBody, Depends(_merge_body)]
+
+
+@router.get("", responses=shows(PatientsPage), openapi_extra=describe_criteria(_PAGED))
+def list_patients(
+    caller: Program, request: Request, after: UUID | None = None
+) -> Response:
+    """List the patients that meet the criteria; `next` goes into `after`."""
+    pairs = [pair for pair in request.query_params.multi_items() if pair[0] != _CURSOR]
+    asked = criteria.from_query(pairs, fields.FIELDS)
+    read = caller.read(
+        lambda session: search.list_patients(
+            session,
+            caller.actor,
+            asked.criteria,
+            size=asked.per_page,
+            after=after,
+            now=caller.stores.now(),
+        )
+    )
+    page = {
+        "patients": [listed_json(row) for row in read.value.rows],
+        "next": read.value.next,
+    }
+    return JsonResponse(page, headers=read_headers(read, caller.after))
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=shows(PatientShown, 409, 413, 415, status=201),
+    openapi_extra=describe_body(PatientBody),
+)
+def register_patient(caller: Program, body: Patient) -> Response:
+    """Register a patient."""
+    draft = body.draft()
+    written = caller.write(
+        lambda session: patients.register(
+            session, caller.actor, draft, today=caller.stores.today()
+        )
+    )
+    location = {"Location": f"{router.prefix}/{written.value.id}"}
+    return _shown(written, 201, location)
+
+
+@router.post(
+    "/duplicates",
+    responses=shows(Candidates, 413, 415),
+    openapi_extra=describe_body(PatientBody),
+)
+def find_duplicates_of_draft(caller: Program, body: Patient) -> Response:
+    """Find who may already be registered under these particulars."""
+    draft = patients.validate(body.draft(), caller.stores.today())
+    read = caller.read(
+        lambda session: duplicates.find_duplicates(session, caller.actor, draft)
+    )
+    return _candidates(caller, read)
+
+
+@router.get(
+    "/{uuid}",
+    responses=shows(PatientShown, 404) | {304: {"description": "Not Modified"}},
+)
+def get_patient(
+    caller: Program,
+    uuid: UUID,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Return one patient, archived ones too; the ETag is the version."""
+    read = caller.read(
+        lambda session: patients.get_patient(session, caller.actor, uuid)
+    )
+    headers = read_headers(read, caller.after) | {"ETag": etag(read.value)}
+    if if_none_match == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return JsonResponse(patient_json(read.value), headers=headers)
+
+
+@router.put(
+    "/{uuid}",
+    responses=shows(PatientShown, 404, 409, 412, 413, 415, 428),
+    openapi_extra=describe_body(PatientBody),
+)
+def edit_patient(
+    caller: Program, uuid: UUID, body: Patient, if_match: IfMatch = None
+) -> Response:
+    """Replace the patient's fields, if nobody changed them since `If-Match`."""
+    if if_match is None:
+        raise precondition_required()
+    draft = body.draft()
+
+    def edit(session: Session) -> PatientRecord:
+        version = _version(session, caller, uuid, if_match)
+        return patients.edit(
+            session,
+            caller.actor,
+            uuid,
+            draft,
+            version=version,
+            today=caller.stores.today(),
+        )
+
+    return _shown(caller.write(edit))
+
+
+@router.delete("/{uuid}", status_code=204, responses=refuses(404, 409, 412))
+def archive_patient(caller: Program, uuid: UUID, if_match: IfMatch = None) -> Response:
+    """Archive the patient; nothing is destroyed, and it can be restored."""
+
+    def archive(session: Session) -> PatientRecord:
+        version = _version(session, caller, uuid, if_match or "*")
+        return patients.archive(session, caller.actor, uuid, version=version)
+
+    return Response(status_code=204, headers=written_headers(caller.write(archive)))
+
+
+@router.post("/{uuid}/restore", responses=shows(PatientShown, 404, 409, 412))
+def restore_patient(caller: Program, uuid: UUID, if_match: IfMatch = None) -> Response:
+    """Take an archived patient back into daily use."""
+
+    def restore(session: Session) -> PatientRecord:
+        version = _version(session, caller, uuid, if_match or "*")
+        return patients.restore(session, caller.actor, uuid, version=version)
+
+    return _shown(caller.write(restore))
+
+
+@router.get("/{uuid}/duplicates", responses=shows(Candidates, 404))
+def find_duplicates(caller: Program, uuid: UUID) -> Response:
+    """Find who may be the same person as this patient."""
+
+    def find(session: Session) -> tuple[duplicates.DuplicateCandidate, ...]:
+        record = patients.get_patient(session, caller.actor, uuid)
+        return duplicates.find_duplicates(
+            session, caller.actor, record.draft(), excluding=uuid
+        )
+
+    return _candidates(caller, caller.read(find))
+
+
+@router.post(
+    "/{uuid}/merge",
+    responses=shows(PatientShown, 404, 409, 413, 415),
+    openapi_extra=describe_body(MergeBody),
+)
+def merge_patients(caller: Program, uuid: UUID, body: Merge) -> Response:
+    """Merge another patient into this one, which then looks as `patient` says."""
+    draft = body.patient.draft()
+    written = caller.write(
+        lambda session: merging.merge(
+            session,
+            caller.actor,
+            uuid,
+            body.merged,
+            draft,
+            kept_version=body.version,
+            merged_version=body.merged_version,
+            today=caller.stores.today(),
+        )
+    )
+    return _shown(written)
+
+
+def _version(session: Session, caller: Caller, patient_id: UUID, if_match: str) -> int:
+    """Return the version to start from; `*` is whichever there is."""
+    if if_match.strip() == "*":
+        return patients.get_patient(session, caller.actor, patient_id).version
+    tag = _VERSION.fullmatch(if_match.strip())
+    if tag is None:
+        raise InvalidInput(
+            "If-Match", 'If-Match takes one ETag as it was given to you, like "3".'
+        )
+    return int(tag[1])
+
+
+def _shown(
+    written: WriteResult[PatientRecord],
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    record = written.value
+    named = {"ETag": etag(record)} | written_headers(written) | (headers or {})
+    return JsonResponse(patient_json(record), status, named)
+
+
+def _candidates(
+    caller: Caller, read: Read[tuple[duplicates.DuplicateCandidate, ...]]
+) -> Response:
+    found: list[dict[str, Any]] = [
+        {
+            "patient": identity_json(candidate.patient),
+            "score": candidate.score,
+            "reasons": candidate.reasons,
+        }
+        for candidate in read.value
+    ]
+    return JsonResponse({"duplicates": found}, headers=read_headers(read, caller.after))

@@ -1,0 +1,1 @@
+"""People with a sign-in, for programs."""

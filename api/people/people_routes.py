@@ -1,0 +1,154 @@
+"""/api/v1/people and /api/v1/tokens: see who has a way in, and take it away.
+
+Nobody is let in here. Inviting, roles and new tokens need a passkey that was used just
+now, which a program cannot have; they are on the pages.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.core.answers import JsonResponse, Shown, read_headers, written_headers
+from api.core.dependencies import Program
+from api.core.documented import refuses, shows
+from services.core.actors import Role
+from services.documents.sharing import offboarding
+from services.people import accounts as people
+from services.people import tokens
+from services.people.accounts import Person
+from services.people.tokens import Token
+
+router = APIRouter(prefix="/api/v1", tags=["People"])
+
+_MOST: Final = 1000
+
+
+class PersonShown(Shown):
+    """Somebody with a sign-in."""
+
+    uuid: UUID
+    name: str
+    role: Role
+    email: str
+    standing: Literal["invited", "active", "deactivated"]
+    passkeys: int
+    created_at: datetime
+    last_seen_at: datetime | None
+    deactivated_at: datetime | None
+
+
+class PeopleShown(Shown):
+    """People by name, a thousand at most."""
+
+    people: list[PersonShown]
+
+
+class TokenShown(Shown):
+    """What is known of a token; null scopes stand for all that its role may."""
+
+    uuid: UUID
+    name: str
+    owner: UUID
+    owner_name: str
+    role: Role
+    is_program: bool
+    scopes: list[str] | None
+    is_live: bool
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+class TokensShown(Shown):
+    """Everybody's tokens, the newest first."""
+
+    tokens: list[TokenShown]
+
+
+@router.get("/people", responses=shows(PeopleShown))
+def list_people(
+    caller: Program, role: Annotated[list[Role] | None, Query()] = None
+) -> Response:
+    """List who signs in, all or those of some roles."""
+    read = caller.read(
+        lambda session: people.list_people(
+            session, caller.actor, roles=role or (), limit=_MOST
+        )
+    )
+    return JsonResponse(
+        {"people": list(map(_person_json, read.value))},
+        headers=read_headers(read, caller.after),
+    )
+
+
+@router.get("/people/{uuid}", responses=shows(PersonShown, 404))
+def get_person(caller: Program, uuid: UUID) -> Response:
+    """Return one person."""
+    read = caller.read(lambda session: people.get_person(session, caller.actor, uuid))
+    headers = read_headers(read, caller.after)
+    return JsonResponse(_person_json(read.value), headers=headers)
+
+
+@router.post("/people/{uuid}/deactivate", responses=shows(PersonShown, 404, 409))
+def deactivate_person(caller: Program, uuid: UUID) -> Response:
+    """Shut somebody out at once, with their sign-ins, links and tokens."""
+
+    def deactivate(session: Session) -> Person:
+        offboarding.deactivate(session, caller.actor, uuid)
+        return people.get_person(session, caller.actor, uuid)
+
+    written = caller.write(deactivate)
+    return JsonResponse(_person_json(written.value), headers=written_headers(written))
+
+
+@router.get("/tokens", responses=shows(TokensShown))
+def list_tokens(caller: Program) -> Response:
+    """List everybody's tokens, those that have ended too."""
+    read = caller.read(lambda session: tokens.list_tokens(session, caller.actor))
+    return JsonResponse(
+        {"tokens": list(map(_token_json, read.value))},
+        headers=read_headers(read, caller.after),
+    )
+
+
+@router.delete("/tokens/{uuid}", status_code=204, responses=refuses(404))
+def revoke_token(caller: Program, uuid: UUID) -> Response:
+    """Let a token open nothing any more, for good."""
+    written = caller.write(lambda session: tokens.revoke(session, caller.actor, uuid))
+    return Response(status_code=204, headers=written_headers(written))
+
+
+def _person_json(person: Person) -> dict[str, Any]:
+    return {
+        "uuid": person.id,
+        "name": person.name,
+        "role": person.role,
+        "email": person.email,
+        "standing": person.standing,
+        "passkeys": person.passkeys,
+        "created_at": person.created_at,
+        "last_seen_at": person.last_seen_at,
+        "deactivated_at": person.deactivated_at,
+    }
+
+
+def _token_json(token: Token) -> dict[str, Any]:
+    return {
+        "uuid": token.id,
+        "name": token.name,
+        "owner": token.owner_id,
+        "owner_name": token.owner,
+        "role": token.role,
+        "is_program": token.is_program,
+        "scopes": None if token.scopes is None else sorted(token.scopes),
+        "is_live": token.is_live,
+        "created_at": token.created_at,
+        "expires_at": token.expires_at,
+        "last_used_at": token.last_used_at,
+        "revoked_at": token.revoked_at,
+    }

@@ -1,0 +1,1 @@
+"""Doctors, slots, bookings and appointments, for programs."""

@@ -1,0 +1,98 @@
+"""/api/appointments: visits that were booked, from the waiting room to their end."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.core.answers import JsonResponse, read_headers, written_headers
+from api.core.dependencies import Caller, ProgramOrPerson
+from api.core.documented import shows
+from api.visits.visit_answers import VisitShown, VisitsShown, visit_json
+from services.core.actors import Actor
+from services.visits.front_desk import appointments
+from services.visits.front_desk.appointments import VisitRecord
+
+router = APIRouter(prefix="/api/appointments", tags=["Visits"])
+
+VisitAction = Callable[[Session, Actor, UUID], VisitRecord]
+
+
+@router.get("", responses=shows(VisitsShown))
+def list_appointments(
+    caller: ProgramOrPerson,
+    day: Annotated[
+        date | None, Query(description="Of the clinic's; today, if left out.")
+    ] = None,
+    doctor: UUID | None = None,
+    patient: UUID | None = None,
+) -> Response:
+    """List the visits of a day, or of a patient, the latest first.
+
+    Patients are told of their own. With a patient, `day` and `doctor` sift the list.
+    """
+    stores, actor = caller.stores, caller.actor
+    whose = patient or actor.patient_id
+    today = stores.now()
+    zone = today.tzinfo
+    assert zone is not None  # noqa: S101 (the clinic's clock has one)
+
+    def read(session: Session) -> tuple[VisitRecord, ...]:
+        if whose is None:
+            asked = day or today.date()
+            return appointments.list_of_day(
+                session, actor, asked, zone, doctor_id=doctor
+            )
+        found = appointments.list_of_patient(session, actor, whose)
+        return tuple(
+            one
+            for one in found
+            if day in {None, one.starts_at.astimezone(zone).date()}
+            and doctor in {None, one.doctor_id}
+        )
+
+    visits = caller.read(read)
+    told = {"appointments": list(map(visit_json, visits.value))}
+    return JsonResponse(told, headers=read_headers(visits, caller.after))
+
+
+@router.get("/{uuid}", responses=shows(VisitShown, 404))
+def get_appointment(caller: ProgramOrPerson, uuid: UUID) -> Response:
+    """Tell of one visit."""
+    read = caller.read(lambda session: appointments.get(session, caller.actor, uuid))
+    return JsonResponse(
+        visit_json(read.value), headers=read_headers(read, caller.after)
+    )
+
+
+@router.post("/{uuid}/check-in", responses=shows(VisitShown, 404, 409))
+def check_in(caller: ProgramOrPerson, uuid: UUID) -> Response:
+    """Write down that the patient is there and waits."""
+    return _do(caller, uuid, appointments.check_in)
+
+
+@router.post("/{uuid}/undo-check-in", responses=shows(VisitShown, 404, 409))
+def undo_check_in(caller: ProgramOrPerson, uuid: UUID) -> Response:
+    """Let the visit be scheduled again, unless something was written at it."""
+    return _do(caller, uuid, appointments.undo_check_in)
+
+
+@router.post("/{uuid}/complete", responses=shows(VisitShown, 404, 409))
+def complete(caller: ProgramOrPerson, uuid: UUID) -> Response:
+    """Write down that the visit is over."""
+    return _do(caller, uuid, appointments.complete)
+
+
+@router.post("/{uuid}/no-show", responses=shows(VisitShown, 404, 409))
+def no_show(caller: ProgramOrPerson, uuid: UUID) -> Response:
+    """Write down that the patient did not come."""
+    return _do(caller, uuid, appointments.miss)
+
+
+def _do(caller: Caller, visit_id: UUID, deed: VisitAction) -> Response:
+    written = caller.write(lambda session: deed(session, caller.actor, visit_id))
+    return JsonResponse(visit_json(written.value), headers=written_headers(written))

@@ -1,0 +1,265 @@
+"""/api/bookings: hold a slot for two minutes, confirm it, give it back."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Annotated, Any, Final
+from uuid import UUID, uuid4, uuid5
+
+from fastapi import APIRouter, Depends, Header, Request
+from pydantic import Field
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.core.answers import JsonResponse, read_headers, written_headers
+from api.core.bodies import Body, describe_body, read_body, read_optional_body
+from api.core.dependencies import Caller, ProgramOrPerson
+from api.core.documented import refuses, shows
+from api.core.problems import Refusal
+from api.visits.visit_answers import BookingShown, booking_json, booking_path, free_json
+from services.core.actors import Permission
+from services.core.errors import InvalidInput
+from services.visits.booking import bookings
+from services.visits.booking.bookings import (
+    BookingRecord,
+    BookingRequest,
+    BookingStatus,
+    SlotTaken,
+)
+from services.visits.schedule import slots
+
+router = APIRouter(prefix="/api/bookings", tags=["Visits"])
+
+_CREATED: Final = 201
+_NO_CONTENT: Final = 204
+_LONGEST_KEY: Final = 255
+
+_Note = Field(json_schema_extra={"maxLength": bookings.LONGEST_NOTE})
+_Id = Annotated[UUID, Field(strict=False)]
+
+
+class BookingBody(Body):
+    """The slot that is wanted, and for whom; patients book for themselves."""
+
+    slot_id: _Id
+    patient_id: Annotated[_Id | None, Field(description="Needed but of patients.")] = (
+        None
+    )
+    note: Annotated[str, _Note] = ""
+    override_reason: Annotated[
+        str | None, Field(description="Why staff book against the rules.")
+    ] = None
+    replaces_id: Annotated[
+        _Id | None, Field(description="The booking that it takes the place of.")
+    ] = None
+
+
+class ConfirmBody(Body):
+    """What the visit is for, if that is said only now."""
+
+    note: Annotated[str | None, _Note] = None
+
+
+class CancelBody(Body):
+    """Why the visit is given back, if anybody says."""
+
+    reason: str | None = None
+    override_reason: Annotated[
+        str | None,
+        Field(description="Why staff cancel a visit that has begun."),
+    ] = None
+
+
+class RenewBody(Body):
+    """Why staff let a hold last longer than once, if they do."""
+
+    override_reason: str | None = None
+
+
+async def _wanted(request: Request, caller: ProgramOrPerson) -> BookingBody:
+    del caller  # known before anything is read
+    return await read_body(request, BookingBody)
+
+
+async def _confirmed(request: Request, caller: ProgramOrPerson) -> ConfirmBody:
+    del caller
+    return await read_optional_body(request, ConfirmBody)
+
+
+async def _cancelled(request: Request, caller: ProgramOrPerson) -> CancelBody:
+    del caller
+    return await read_optional_body(request, CancelBody)
+
+
+async def _renewed(request: Request, caller: ProgramOrPerson) -> RenewBody:
+    del caller
+    return await read_optional_body(request, RenewBody)
+
+
+@router.post(
+    "",
+    status_code=_CREATED,
+    responses=shows(BookingShown, 404, 409, 410, 413, 415, status=_CREATED),
+    openapi_extra=describe_body(BookingBody),
+)
+def hold_slot(
+    caller: ProgramOrPerson,
+    body: Annotated[BookingBody, Depends(_wanted)],
+    idempotency_key: Annotated[
+        str | None,
+        Header(description="Made once for one wish; sent again, it is not held twice."),
+    ] = None,
+) -> Response:
+    """Hold a slot: it is the patient's until `expires_at`, and PENDING.
+
+    Who comes too late gets 409, with `free_at` (when the other's hold ends) and
+    `next_free`, the doctor's next free slots.
+    """
+    request = BookingRequest(
+        slot_id=body.slot_id,
+        patient_id=_patient_of(caller, body),
+        attempt=_attempt_of(caller, idempotency_key),
+        note=body.note,
+        replaces_id=body.replaces_id,
+        override_reason=body.override_reason,
+    )
+    notice_hours = caller.stores.papers.visits.notice_hours
+    written = caller.write(
+        lambda session: bookings.hold(
+            session, caller.actor, request, notice_hours=notice_hours
+        ),
+    )
+    booking = written.value
+    # Committed all the same: an attempt that lost is counted.
+    if booking.status is BookingStatus.FAILED:
+        raise _taken(replace(caller, after=written.lsn), booking)
+    headers = {"Location": booking_path(booking.id)} | written_headers(written)
+    if booking.status is BookingStatus.EXPIRED:
+        raise bookings.HoldExpired
+    if booking.status is BookingStatus.CANCELLED:
+        raise bookings.BookingOver
+    return JsonResponse(booking_json(booking), _CREATED, headers)
+
+
+@router.get("/{uuid}", responses=shows(BookingShown, 404))
+def get_booking(caller: ProgramOrPerson, uuid: UUID) -> Response:
+    """Tell how a booking stands."""
+    read = caller.read(lambda session: bookings.get(session, caller.actor, uuid))
+    return JsonResponse(
+        booking_json(read.value), headers=read_headers(read, caller.after)
+    )
+
+
+@router.post(
+    "/{uuid}/confirm",
+    responses=shows(BookingShown, 404, 409, 410, 413, 415),
+    openapi_extra=describe_body(ConfirmBody, is_required=False),
+)
+def confirm_booking(
+    caller: ProgramOrPerson,
+    uuid: UUID,
+    body: Annotated[ConfirmBody, Depends(_confirmed)],
+) -> Response:
+    """Make a hold a visit; a second time changes nothing. 410 once it has run out."""
+    return _done(
+        caller,
+        lambda session: bookings.confirm(session, caller.actor, uuid, note=body.note),
+    )
+
+
+@router.post(
+    "/{uuid}/cancel",
+    responses=shows(BookingShown, 404, 409, 413, 415),
+    openapi_extra=describe_body(CancelBody, is_required=False),
+)
+def cancel_booking(
+    caller: ProgramOrPerson,
+    uuid: UUID,
+    body: Annotated[CancelBody, Depends(_cancelled)],
+) -> Response:
+    """Give a hold or a visit back; others can have the slot at once."""
+    notice_hours = caller.stores.papers.visits.notice_hours
+    return _done(
+        caller,
+        lambda session: bookings.cancel(
+            session,
+            caller.actor,
+            uuid,
+            reason=body.reason,
+            override_reason=body.override_reason,
+            notice_hours=notice_hours,
+        ),
+    )
+
+
+@router.post(
+    "/{uuid}/renew",
+    responses=shows(BookingShown, 404, 409, 410, 413, 415),
+    openapi_extra=describe_body(RenewBody, is_required=False),
+)
+def renew_booking(
+    caller: ProgramOrPerson,
+    uuid: UUID,
+    body: Annotated[RenewBody, Depends(_renewed)],
+) -> Response:
+    """Let a hold last two more minutes from now, once."""
+    return _done(
+        caller,
+        lambda session: bookings.renew(
+            session, caller.actor, uuid, override_reason=body.override_reason
+        ),
+    )
+
+
+@router.post(
+    "/{uuid}/release",
+    status_code=_NO_CONTENT,
+    response_class=Response,
+    responses=refuses(404, 409),
+)
+def release_booking(caller: ProgramOrPerson, uuid: UUID) -> Response:
+    """Give a hold back when its page is left; a visit stays. Takes no body."""
+    written = caller.write(
+        lambda session: bookings.release(session, caller.actor, uuid)
+    )
+    return Response(status_code=_NO_CONTENT, headers=written_headers(written))
+
+
+def _done(caller: Caller, deed: Callable[[Session], BookingRecord]) -> Response:
+    written = caller.write(deed)
+    return JsonResponse(booking_json(written.value), headers=written_headers(written))
+
+
+def _patient_of(caller: Caller, body: BookingBody) -> UUID:
+    found = body.patient_id or caller.actor.patient_id
+    if found is None:
+        caller.require(Permission.BOOK_VISITS)
+        raise InvalidInput("patient_id", "Say for which patient: patient_id.")
+    return found
+
+
+def _attempt_of(caller: Caller, key: str | None) -> UUID:
+    """Return the same for the same key of the same caller."""
+    if key is None:
+        return uuid4()
+    if not 0 < len(key) <= _LONGEST_KEY:
+        raise InvalidInput(
+            "Idempotency-Key", f"The key has 1 to {_LONGEST_KEY} characters."
+        )
+    try:
+        return UUID(key)
+    except ValueError:
+        return uuid5(caller.actor.id, key)
+
+
+def _taken(caller: Caller, booking: BookingRecord) -> Refusal:
+    """Return what tells who lost when the slot may be free, and which ones are."""
+    free = caller.read(
+        lambda session: slots.next_free(
+            session, caller.actor, doctor_id=booking.doctor_id
+        )
+    )
+    members: dict[str, Any] = {
+        "free_at": booking.expires_at,
+        "next_free": list(map(free_json, free.value)),
+    }
+    return Refusal(SlotTaken(booking), members)

@@ -1,0 +1,84 @@
+"""/api/doctors: who can be booked, and when."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from api.core.answers import JsonResponse, read_headers
+from api.core.dependencies import ProgramOrPerson
+from api.core.documented import shows
+from api.core.moments import stretch
+from api.visits.visit_answers import (
+    DoctorShown,
+    DoctorsShown,
+    SlotsShown,
+    doctor_json,
+    slot_json,
+)
+from services.core.errors import InvalidInput
+from services.core.typed_text import is_storable
+from services.visits.schedule import doctors
+
+router = APIRouter(prefix="/api/doctors", tags=["Visits"])
+
+_LONGEST_SEARCH: Final = 200
+_MOMENT: Final = "A day of the clinic's, or a moment such as 2026-11-23T10:00:00Z; "
+
+Typed = Annotated[str, Query(json_schema_extra={"maxLength": _LONGEST_SEARCH})]
+
+
+@router.get("", responses=shows(DoctorsShown))
+def list_doctors(
+    caller: ProgramOrPerson,
+    search: Typed = "",
+    specialization: Annotated[str | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Response:
+    """List the doctors who can be booked, by name, with the next free slot of each.
+
+    `search` looks for each word in name, specialization and city.
+    """
+    for name, typed in (("search", search), ("specialization", specialization or "")):
+        if not is_storable(typed):
+            raise InvalidInput(name, f"{name} holds a character no record can.")
+    caches = caller.stores.papers.visits.caches
+    read = caller.find_kept(
+        lambda who, after: caches.doctors(
+            who, search=search, speciality=specialization, limit=limit, after=after
+        )
+    )
+    told = {"doctors": list(map(doctor_json, read.value))}
+    return JsonResponse(told, headers=read_headers(read, caller.after))
+
+
+@router.get("/{uuid}", responses=shows(DoctorShown, 404))
+def get_doctor(caller: ProgramOrPerson, uuid: UUID) -> Response:
+    """Describe a doctor, also one who cannot be booked any more."""
+    read = caller.read(lambda session: doctors.get_doctor(session, caller.actor, uuid))
+    return JsonResponse(
+        doctor_json(read.value), headers=read_headers(read, caller.after)
+    )
+
+
+@router.get("/{uuid}/slots", responses=shows(SlotsShown, 404))
+def list_slots(
+    caller: ProgramOrPerson,
+    uuid: UUID,
+    first: Annotated[
+        str | None, Query(alias="from", description=f"{_MOMENT}today, if left out.")
+    ] = None,
+    last: Annotated[
+        str | None,
+        Query(alias="to", description=f"{_MOMENT}a week later, if left out."),
+    ] = None,
+) -> Response:
+    """List a doctor's slots that begin in this time, at most 62 days."""
+    begin, end = stretch(first, last, now=caller.stores.now())
+    caches = caller.stores.papers.visits.caches
+    read = caller.find_kept(
+        lambda who, after: caches.slots(who, uuid, begin, end, after=after)
+    )
+    told = {"slots": list(map(slot_json, read.value))}
+    return JsonResponse(told, headers=read_headers(read, caller.after))

@@ -1,0 +1,142 @@
+"""How visits are booked, for administrators: as JSON, and as a CSV file."""
+
+from dataclasses import asdict
+from datetime import UTC, date, timedelta
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+from starlette.responses import Response
+
+from api.core.answers import JsonResponse, Shown, read_headers
+from api.core.dependencies import Caller, Program, ProgramOrPerson
+from api.core.documented import sends, shows
+from api.patients.files import BYTE_ORDER_MARK
+from db.postgres import Read
+from services.visits.figures import statistics
+from services.visits.figures.statistics import (
+    BookingStatistics,
+    Figures,
+    OneDoctor,
+    Period,
+)
+
+router = APIRouter(tags=["Statistics"])
+
+_First = Annotated[
+    date | None, Query(alias="from", description="The first day; a week, if left out.")
+]
+_Last = Annotated[
+    date | None, Query(alias="to", description="The last day; today, if left out.")
+]
+_A_WEEK: Final = timedelta(days=6)
+
+
+class FiguresShown(Shown):
+    """What became of some slots; a share of nothing is null."""
+
+    slots: int
+    booked: int
+    holds: int
+    confirmed: int
+    expired: int
+    released: int
+    conflicts: int
+    cancelled: int
+    no_shows: int
+    utilisation: float | None = Field(description="booked / slots")
+    success_rate: float | None = Field(description="confirmed / holds")
+
+
+class DayShown(FiguresShown):
+    """One day's figures."""
+
+    day: date
+
+
+class DoctorFiguresShown(FiguresShown):
+    """One doctor's figures, whole and by day."""
+
+    id: UUID
+    name: str
+    specialization: str
+    days: list[DayShown]
+
+
+class StatisticsShown(Shown):
+    """Everything counts on the day of the slot that it is about."""
+
+    first_day: date = Field(alias="from")
+    last_day: date = Field(alias="to")
+    total: FiguresShown
+    days: list[DayShown]
+    doctors: list[DoctorFiguresShown]
+
+
+@router.get("/api/admin/stats", responses=shows(StatisticsShown))
+def show(caller: Program, first_day: _First = None, last_day: _Last = None) -> Response:
+    """Return how visits were booked in a period, of a year at most."""
+    found = _look(caller, first_day, last_day)
+    return JsonResponse(
+        _statistics(found.value), headers=read_headers(found, caller.after)
+    )
+
+
+@router.get("/files/visit-statistics.csv", responses=sends("text/csv"))
+def export(
+    caller: ProgramOrPerson, first_day: _First = None, last_day: _Last = None
+) -> Response:
+    """Return the same figures as CSV, a line for each doctor and day."""
+    found = _look(caller, first_day, last_day).value
+    mark = BYTE_ORDER_MARK if caller.uses_browser else ""
+    period = found.period
+    name = f"visit-statistics-{period.first_day}-{period.last_day}.csv"
+    return Response(
+        mark + statistics.as_csv(found),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _look(
+    caller: Caller, first_day: date | None, last_day: date | None
+) -> Read[BookingStatistics]:
+    now = caller.stores.now()
+    last = last_day or now.date()
+    # The first day that there is has no week before it.
+    period = Period(first_day or max(last, date(1900, 1, 8)) - _A_WEEK, last)
+    caches = caller.stores.papers.visits.caches
+    return caller.find_kept(
+        lambda who, after: caches.statistics(
+            who, period, now.tzinfo or UTC, after=after
+        )
+    )
+
+
+def _statistics(found: BookingStatistics) -> dict[str, Any]:
+    return {
+        "from": found.period.first_day,
+        "to": found.period.last_day,
+        "total": _figures(found.total),
+        "days": [{"day": day, **_figures(figures)} for day, figures in found.days()],
+        "doctors": [_doctor(one) for one in found.doctors()],
+    }
+
+
+def _doctor(one: OneDoctor) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "name": one.name,
+        "specialization": one.speciality,
+        **_figures(one.figures),
+        "days": [{"day": day.day, **_figures(day.figures)} for day in one.days],
+    }
+
+
+def _figures(figures: Figures) -> dict[str, Any]:
+    return {
+        **asdict(figures),
+        "utilisation": figures.utilisation,
+        "success_rate": figures.success_rate,
+    }

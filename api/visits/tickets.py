@@ -1,0 +1,54 @@
+"""What a patient takes along of a visit: the ticket as PDF, the calendar entry."""
+
+from typing import Final
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from api.core.answers import read_headers
+from api.core.dependencies import Caller, ProgramOrPerson
+from api.core.documented import sends
+from api.core.sending import PDF
+from db.postgres import Read
+from services.visits.front_desk import appointments, tickets
+from services.visits.front_desk.appointments import VisitRecord
+
+router = APIRouter(prefix="/api/appointments/{uuid}", tags=["Visits"])
+
+_CALENDAR: Final = "text/calendar"
+
+
+@router.get("/ticket", responses=sends(PDF, 404, 409))
+def ticket(caller: ProgramOrPerson, uuid: UUID) -> Response:
+    """Send the ticket of a visit that is still ahead; the desk scans its QR code."""
+    read, stores = _read(caller, uuid), caller.stores
+    made = tickets.ticket_pdf(read.value, clinic=stores.papers.clinic, now=stores.now())
+    return _kept(caller, read, made, PDF, "visit.pdf")
+
+
+@router.get("/calendar", responses=sends(_CALENDAR, 404))
+def calendar(caller: ProgramOrPerson, uuid: UUID) -> Response:
+    """Send a visit as an entry for a calendar; it names no doctor."""
+    read, stores = _read(caller, uuid), caller.stores
+    made = tickets.calendar_file(
+        read.value,
+        clinic=stores.papers.clinic,
+        address=stores.papers.address,
+        now=stores.now(),
+    )
+    return _kept(caller, read, made, _CALENDAR, "visit.ics")
+
+
+def _read(caller: Caller, visit_id: UUID) -> Read[VisitRecord]:
+    return caller.read(
+        lambda session: appointments.get(session, caller.actor, visit_id)
+    )
+
+
+def _kept(
+    caller: Caller, read: Read[VisitRecord], made: bytes, kind: str, name: str
+) -> Response:
+    headers = read_headers(read, caller.after)
+    headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return Response(made, media_type=kind, headers=headers)

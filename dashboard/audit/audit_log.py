@@ -1,0 +1,111 @@
+"""The audit log for pages: read, verified, and the addresses that lead to it."""
+
+from urllib.parse import urlencode
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from dashboard import wiring
+from dashboard.context import current_actor, read, require, write
+from db.audit_store import AuditStoreUnavailable
+from db.files.seal_keys import UnusableKey
+from services.audit import chain, log
+from services.audit.chain import ChainVerification
+from services.audit.log import (
+    AuditCursor,
+    AuditPage,
+    AuditPerson,
+    AuditQuery,
+    DocumentAccesses,
+    Entry,
+    RecordAccess,
+)
+from services.core.actors import Permission
+from services.core.errors import Unavailable
+
+_SECONDS = 5.0
+_PEOPLE_SECONDS = 60.0
+
+
+def question_of_address() -> AuditQuery:
+    """Return what the page's address asks for; raises InvalidInput."""
+    return log.from_query(st.query_params.to_dict())
+
+
+def entries(question: AuditQuery, after: AuditCursor | None) -> AuditPage:
+    """Read a page of the log, the newest first."""
+    actor, wired = current_actor(), wiring.current()
+    wanted = question.filter(ZoneInfo(wired.settings.timezone))
+    return read(
+        lambda session: log.list_entries(
+            session, wired.audit, actor, wanted, after=after
+        ),
+        keep=("audit", question, after),
+        seconds=_SECONDS,
+    )
+
+
+def accesses(after: AuditCursor | None) -> tuple[RecordAccess, ...]:
+    """Read who did what with the record of whoever is here."""
+    actor, store = current_actor(), wiring.current().audit
+    return read(
+        lambda session: log.list_accesses(session, store, actor, after=after),
+        keep=("accesses", actor, after),
+        seconds=_SECONDS,
+    )
+
+
+def document_accesses(document_id: UUID, after: AuditCursor | None) -> DocumentAccesses:
+    """Read who did what with a document."""
+    actor, store = current_actor(), wiring.current().audit
+    return read(
+        lambda session: log.list_document_accesses(
+            session, store, actor, document_id, after=after
+        ),
+        keep=("document_accesses", document_id, after),
+        seconds=_SECONDS,
+    )
+
+
+def people() -> tuple[AuditPerson, ...]:
+    """Read who may be in the log."""
+    actor = current_actor()
+    return read(
+        lambda session: log.list_people(session, actor),
+        keep=("audit_people", actor),
+        seconds=_PEOPLE_SECONDS,
+    )
+
+
+def csv_address(question: AuditQuery) -> str:
+    """Return where exactly these entries, all pages of them, are a file."""
+    return f"/files/audit.csv?{urlencode(question.query())}"
+
+
+def sign_in_address(entry: Entry) -> str:
+    """Return where all that was done in the same sign-in is; empty if in none."""
+    if entry.session_id is None:
+        return ""
+    return f"audit?{urlencode(AuditQuery(session_id=entry.session_id).query())}"
+
+
+def verify() -> ChainVerification:
+    """Follow the whole chain, and write down with what result."""
+    require(Permission.VIEW_AUDIT)
+    actor, wired = current_actor(), wiring.current()
+    try:
+        # Whose key is missing has no seals of their own to check: only the worker,
+        # which seals, makes one.
+        keys = wired.seal_keys.read()
+        verdict = chain.verify(wired.database, wired.audit, keys)
+    except AuditStoreUnavailable as error:
+        raise log.AuditLogUnavailable from error
+    except UnusableKey as error:
+        raise Unavailable(str(error)) from error
+    write(
+        lambda session: log.record_verification(
+            session, actor, is_whole=verdict.is_whole, sentence=verdict.sentence
+        )
+    )
+    return verdict

@@ -1,0 +1,1 @@
+"""The command line: what starts Chartroom, and every command beside it."""

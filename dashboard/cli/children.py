@@ -1,0 +1,113 @@
+"""The launcher's own child processes: the web server and the worker.
+
+A child waits for a line on its standard input before it begins, so that it can import
+what it needs while the databases start; it ends when that input ends. So no child
+outlives a launcher that was killed, and none keeps the port of the next one.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from db.embedded.processes import child_processes
+from db.embedded.supervision.policy import RestartBackoff
+
+ATTENDED: Final = "CHARTROOM_ATTENDED"
+_STOP_SECONDS: Final = 15.0
+_LONGEST_WORD: Final = 64
+
+
+@dataclass(slots=True)
+class Child:
+    """One child: `python -m dashboard NAME` with the launcher's settings."""
+
+    name: str
+    log: Path
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    patience: RestartBackoff = field(default_factory=RestartBackoff)
+
+    def start(self) -> None:
+        """Start it; it prepares itself and waits for `begin`."""
+        with child_processes.open_log(self.log) as output:
+            self.process = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-m", "dashboard", self.name],
+                env=os.environ | {ATTENDED: "1"},
+                stdin=subprocess.PIPE,
+                # What a dead child did not take must not come up again on closing.
+                bufsize=0,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                # Ctrl-C is for the launcher, which ends its children in order.
+                start_new_session=True,
+            )
+        self.patience.started(time.monotonic())
+
+    def begin(self) -> None:
+        """Let it do its work."""
+        self._say("begin\n")
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self.process is not None and self.process.poll() is None
+
+    def look_after(self) -> None:
+        """Start it again if it has ended, sooner or later as it deserves."""
+        if self.is_running:
+            return
+        now = time.monotonic()
+        if self.process is not None:
+            self.process = None
+            self.patience.ended(now)
+        if now >= self.patience.next_at:
+            self.start()
+            self.begin()
+
+    def _say(self, word: str) -> None:
+        # It may have ended already; whoever looks after it will notice.
+        with suppress(BrokenPipeError):
+            if self.process is not None and self.process.stdin is not None:
+                self.process.stdin.write(word.encode())
+
+
+def stop(children: Sequence[Child]) -> None:
+    """Stop children together, and return when they are gone."""
+    started = [child.process for child in children if child.process is not None]
+    child_processes.end_children(started, seconds=_STOP_SECONDS)
+    for process in started:
+        if process.stdin is not None:
+            process.stdin.close()
+
+
+def last_words(child: Child) -> str:
+    """Return the last line that a child wrote."""
+    return child_processes.last_words(child.log)
+
+
+def attend() -> None:
+    """In a child: wait for the launcher's word, and from then on end when it ends.
+
+    Returns at once in a process that no launcher has started.
+    """
+    if not os.environ.pop(ATTENDED, None):
+        return
+    if not os.read(sys.stdin.fileno(), _LONGEST_WORD):
+        raise SystemExit(0)
+    threading.Thread(target=_end_with_launcher, daemon=True).start()
+
+
+def _end_with_launcher() -> None:
+    # Not through sys.stdin: a thread that waits in there blocks Python's own exit.
+    while os.read(sys.stdin.fileno(), _LONGEST_WORD):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_STOP_SECONDS)
+    os._exit(1)

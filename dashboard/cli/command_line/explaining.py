@@ -1,0 +1,69 @@
+"""What the command line says instead of a traceback."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+from pydantic import ValidationError
+
+from db.settings import explain
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """End with one sentence instead of a traceback where somebody can act on it."""
+    try:
+        yield
+    except Exception as error:
+        sentence = _sentence(error)
+        if sentence is None:
+            raise
+        typer.echo(sentence, err=True)
+        raise typer.Exit(1) from error
+
+
+def _sentence(error: Exception) -> str | None:
+    if isinstance(error, ValidationError):
+        return explain(error)
+    from dashboard.cluster.drills import CannotDrill
+    from dashboard.web.startup_checks import CannotServe
+    from dashboard.wiring import NotRunning
+    from db.audit_store import AuditStoreUnavailable
+    from db.draft_store import DraftsUnavailable
+    from db.embedded import CannotStart
+    from db.files.file_keys import UnusableFileKeys
+    from db.files.gridfs import FileStoreUnavailable
+    from db.files.seal_keys import UnusableKey
+    from db.files.signing_keys import UnusableSigningKey
+    from db.postgres import DatabaseUnavailable
+    from db.schema import CannotMigrate
+    from services.core.errors import ServiceError
+
+    if isinstance(error, DatabaseUnavailable):
+        reason = str(error).rstrip(".").lower()
+        return (
+            f"The database does not answer ({reason}): see that it runs and, if it is "
+            "one of your own, that CHARTROOM_DATABASE_URL is right."
+        )
+    if isinstance(error, AuditStoreUnavailable):
+        return (
+            f"{error} See that it runs and, if it is one of your own, that "
+            "CHARTROOM_AUDIT_MONGO_URL is right."
+        )
+    if isinstance(error, (FileStoreUnavailable, DraftsUnavailable)):
+        return (
+            f"{error} See that it runs and, if it is one of your own, that "
+            "CHARTROOM_MONGO_URL is right."
+        )
+    known = (
+        CannotDrill,
+        CannotMigrate,
+        CannotServe,
+        CannotStart,
+        NotRunning,
+        ServiceError,
+        UnusableFileKeys,
+        UnusableSigningKey,
+        UnusableKey,
+    )
+    return str(error) if isinstance(error, known) else None

@@ -1,0 +1,58 @@
+"""What the command drill does: practise a disaster on servers that may be broken."""
+
+import logging
+from collections.abc import Callable
+from uuid import UUID
+
+from sqlalchemy import text
+
+from dashboard import wiring
+from dashboard.cluster.drills import CannotDrill, DrillTimeline, Practice
+from dashboard.wiring import Wiring
+from db.postgres import SYSTEM
+from db.settings import Settings
+from services.cluster import drills
+from services.cluster.drills import DrillKind
+from services.core.actors import CONSOLE
+
+
+def drill(
+    settings: Settings, kind: DrillKind, record: UUID | None, say: Callable[[str], None]
+) -> bool:
+    """Practise, telling how it goes; tell whether the promise was kept or it skipped.
+
+    With a `record`, that the history says is running, the lines are JSON. Raises
+    NotRunning, CannotDrill and DrillRunning.
+    """
+    # Servers that do not answer are the point here: nobody needs to be warned of them.
+    logging.getLogger().addHandler(logging.NullHandler())
+    wired = wiring.connect(settings)
+    try:
+        require_breakable(wired)
+        drill_id = (
+            record
+            or wired.database.write(
+                lambda session: drills.begin(session, CONSOLE, kind, session_id=None),
+                acting=SYSTEM,
+            ).value
+        )
+        teller = DrillTimeline(say, as_json=record is not None)
+        verdict = Practice(wired, teller).run(kind, drill_id)
+    finally:
+        wired.close()
+    return verdict is not None and verdict.state == "kept"
+
+
+def require_breakable(wired: Wiring) -> None:
+    """Raise CannotDrill unless the servers are embedded, or named as a test's."""
+    if wired.endpoints.control_url is not None:
+        return
+    named = wired.settings.test_cluster_name
+    with wired.database.reading() as session:
+        name = session.execute(text("SHOW cluster_name")).scalar_one()
+    if not named or name != named:
+        raise CannotDrill(
+            "Drills break servers on purpose, so they only run on the embedded ones "
+            "and on a cluster for tests: set CHARTROOM_TEST_CLUSTER_NAME to what "
+            f'"SHOW cluster_name" says there (it says {name!r} here).'
+        )

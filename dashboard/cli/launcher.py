@@ -1,0 +1,229 @@
+"""One command for everything: databases, schema, demo data, web server and worker."""
+
+import http.client
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from types import FrameType
+from typing import Final, NoReturn
+
+from sqlalchemy.orm import Session
+
+from dashboard import wiring
+from dashboard.cli import children
+from dashboard.cli.children import Child
+from dashboard.ui.clock import calendar_of
+from dashboard.web.public_address import local_address, local_host
+from dashboard.web.startup_checks import (
+    CannotServe,
+    require_address,
+    require_file_keys,
+    require_sign_in,
+)
+from dashboard.wiring import Wiring
+from db import embedded, schema
+from db.embedded import DataFolder
+from db.postgres import SYSTEM, Database
+from db.settings import Settings
+from services.core.actors import Actor
+from services.demo import care
+from services.demo.plans import ensure_demo_plans
+from services.people import accounts
+
+Say = Callable[[str], None]
+
+_HEALTHY_SECONDS: Final = 60.0
+_REPLICA_SECONDS: Final = 15.0
+_LOOK_SECONDS: Final = 0.5
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class _Stopped(BaseException):
+    """A signal asks to stop; no Exception, so that nothing on the way catches it."""
+
+
+class Stages:
+    """Tells each stage of the start with the seconds it took."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._began = self._since = time.monotonic()
+
+    def done(self, stage: str) -> None:
+        """Tell a stage that took the time since the one before."""
+        self.tell(stage, time.monotonic() - self._since)
+
+    def tell(self, stage: str, seconds: float) -> None:
+        """Tell a stage that somebody else has timed."""
+        self._since = time.monotonic()
+        self._say(f"  {stage:<32}{seconds:6.1f} s")
+
+    @property
+    def seconds(self) -> float:
+        """The time since the beginning."""
+        return time.monotonic() - self._began
+
+
+def serve(settings: Settings, *, empty: bool, say: Say) -> None:
+    """Start everything, tell how it goes, and run until SIGINT or SIGTERM.
+
+    Raises CannotServe or embedded.CannotStart. However it ends, nothing that was
+    started here is left running.
+    """
+    require_sign_in(settings)
+    require_file_keys(settings)
+    require_address(settings.host, settings.port)
+    folder = DataFolder(settings.data)
+    folder.prepare()
+    with _until_stopped(), ExitStack() as held:
+        stages = Stages(say)
+        web, worker = (Child(name, folder.log(name)) for name in ("web", "worker"))
+        databases = held.enter_context(ExitStack())
+        held.callback(children.stop, (web, worker))
+        # It needs seconds to import everything: it may, while the databases start.
+        web.start()
+        if settings.is_embedded:
+            embedded.start_within(databases, settings.data, report=stages.tell)
+        cast = _prepare(settings, stages, empty=empty)
+        web.begin()
+        worker.start()
+        worker.begin()
+        _await_health(settings, web)
+        stages.done("Web server and worker")
+        _tell_the_way(settings, cast, stages, say)
+        held.callback(say, "Stopping.")
+        while True:
+            time.sleep(_LOOK_SECONDS)
+            web.look_after()
+            worker.look_after()
+
+
+def _prepare(settings: Settings, stages: Stages, *, empty: bool) -> tuple[Actor, ...]:
+    """Bring the schema up to date, and return the demo's people if it is one."""
+    wired = wiring.connect(settings)
+    try:
+        schema.bring_up_to_date(wired.endpoints)
+        stages.done("Database schema")
+        if settings.is_demo:
+            cast = _open_demo(wired, stages, empty=empty)
+        else:
+            wired.database.write(accounts.retire_demo_people, acting=SYSTEM)
+            cast = ()
+        _await_replicas(wired.database)
+        stages.done("PostgreSQL replicas")
+        return cast
+    finally:
+        wired.close()
+
+
+def _open_demo(wired: Wiring, stages: Stages, *, empty: bool) -> tuple[Actor, ...]:
+    """Let the cast in, and fill an empty clinic."""
+
+    def open_clinic(session: Session) -> _Opened:
+        accounts.ensure_demo_people(session)
+        return _Opened(
+            accounts.demo_people(session), accounts.is_only_the_cast(session)
+        )
+
+    opened = wired.database.write(open_clinic, acting=SYSTEM).value
+    if opened.is_empty and not empty:
+        _seed(wired)
+        stages.done("Demo patients")
+    else:
+        # A demo of the previous version knew of no treatments.
+        wired.database.write(care.ensure_demo_care, acting=SYSTEM)
+        plans = partial(ensure_demo_plans, calendar=calendar_of(wired.settings))
+        wired.database.write(plans, acting=SYSTEM)
+    return opened.cast
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    cast: tuple[Actor, ...]
+    is_empty: bool
+
+
+def _await_replicas(database: Database) -> None:
+    """Wait until the replicas that answer have what was just written, one at least.
+
+    Otherwise the first page might be read where there is no table yet. One that still
+    repairs itself after a crash is no reason not to open: nobody is sent there.
+    """
+    written = database.write(lambda _: None, acting=SYSTEM).lsn
+    deadline = time.monotonic() + _REPLICA_SECONDS
+    while time.monotonic() < deadline:
+        replicas = [node for node in database.nodes() if node.role != "primary"]
+        answering = [node for node in replicas if node.reachable]
+        ready = [node for node in answering if node.has_replayed(written)]
+        if ready == answering and (ready or not replicas):
+            return
+        time.sleep(_LOOK_SECONDS / 5)
+
+
+def _seed(wired: Wiring) -> None:
+    # A start without an empty database does without Faker's and NumPy's import.
+    from services.demo import seeding  # noqa: PLC0415
+
+    seeding.seed(
+        wired.database,
+        patients=seeding.DEMO_PATIENTS,
+        calendar=calendar_of(wired.settings),
+    )
+
+
+def _await_health(settings: Settings, web: Child) -> None:
+    deadline = time.monotonic() + _HEALTHY_SECONDS
+    while not _is_healthy(settings):
+        if not web.is_running or time.monotonic() > deadline:
+            raise CannotServe(
+                "The web server did not get ready: "
+                f"{children.last_words(web)} See {web.log}."
+            )
+        time.sleep(0.05)
+
+
+def _is_healthy(settings: Settings) -> bool:
+    host = local_host(settings)
+    connection = http.client.HTTPConnection(host, settings.port, timeout=5)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _tell_the_way(
+    settings: Settings, cast: tuple[Actor, ...], stages: Stages, say: Say
+) -> None:
+    say(f"Chartroom is ready after {stages.seconds:.1f} s: {local_address(settings)}")
+    if cast:
+        say("You can sign in there as")
+        for person in cast:
+            say(f"  {person.name:<20}{person.role}")
+    else:
+        say("Invite the first administrator with: python -m dashboard create-admin")
+    say("Ctrl-C stops everything.")
+
+
+@contextmanager
+def _until_stopped() -> Iterator[None]:
+    """Run the body until it ends or a signal asks to stop; then let it clean up."""
+    for number in _SIGNALS:
+        # Who started this with nohup wants it to outlive the terminal.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
+    with suppress(_Stopped):
+        yield
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    del number, frame
+    # Once is enough: a second Ctrl-C must not leave half of it running.
+    for other in _SIGNALS:
+        signal.signal(other, signal.SIG_IGN)
+    raise _Stopped

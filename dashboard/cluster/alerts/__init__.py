@@ -1,0 +1,1 @@
+"""Alerts of the servers on the screen: their rules and their history."""

@@ -1,0 +1,125 @@
+"""What is wrong with the servers, who sees to it, and what was wrong before."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.cluster.alerts.alert_words import WORDS, value_of
+from dashboard.context import CachedRead, current_actor, now, read_all, write
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.measures import ago, seconds
+from dashboard.ui.notices import notify
+from dashboard.ui.record_table import Cell, Column, Row, payload_of, record_table
+from dashboard.ui.words import at, plain, to_the_second
+from services.cluster import alerts
+from services.cluster.alerts import Alert
+from services.core.actors import Permission
+
+_MOST: Final = 50
+_COLUMNS: Final = (
+    Column("Began", is_whole=True),
+    Column("Alert"),
+    Column("What"),
+    Column("Lasted"),
+    Column("At worst"),
+    Column("Seen to by"),
+)
+
+
+@st.fragment(run_every="5s")
+def alerts_now() -> None:
+    """Show what is wrong now and what was before, again every few seconds."""
+    with error_boundary():
+        wrong, before = _read()
+        if not wrong:
+            empty_state("Nothing is wrong with the servers.", icon="verified_user")
+        for alert in wrong:
+            _open_alert(alert)
+        st.subheader("Before", anchor=False)
+        ended = [alert for alert in before if not alert.is_open]
+        if ended:
+            _table(ended)
+        else:
+            empty_state("No alert has ended yet.", icon="notifications")
+
+
+def open_alerts() -> tuple[Alert, ...]:
+    """Return what is wrong now; kept for some seconds."""
+    actor = current_actor()
+    found: tuple[Alert, ...]
+    (found,) = read_all(
+        CachedRead(lambda session: alerts.list_open(session, actor), "open_alerts", 5)
+    )
+    return found
+
+
+def _read() -> tuple[Sequence[Alert], Sequence[Alert]]:
+    actor = current_actor()
+    found: tuple[Sequence[Alert], Sequence[Alert]]
+    found = read_all(
+        CachedRead(lambda session: alerts.list_open(session, actor)),
+        CachedRead(lambda session: alerts.list_alerts(session, actor, limit=_MOST)),
+    )
+    return found
+
+
+def _open_alert(alert: Alert) -> None:
+    words = WORDS[alert.kind]
+    is_seen_to = alert.acknowledged_at is not None
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(gap="small"):
+            st.badge(
+                words.title,
+                icon=f":material/{words.icon}:",
+                color="orange" if is_seen_to else "red",
+            )
+            st.markdown(plain(alert.sentence))
+            st.caption(_since(alert))
+        may = current_actor().may(Permission.MANAGE_ALERTS)
+        if may and not is_seen_to:
+            key = f"alerts_acknowledge_{alert.kind}_{alert.node or 'all'}"
+            if st.button("I see to it", key=key, icon=":material/pan_tool:"):
+                _acknowledge(alert.id)
+
+
+def _since(alert: Alert) -> str:
+    began = f"Since {to_the_second(alert.began_at)}, {ago(now() - alert.began_at)}"
+    worst = value_of(alert, alert.worst)
+    parts = [began if worst == "–" else f"{began}; at worst {worst}"]
+    if alert.acknowledged_at is not None:
+        who = plain(alert.acknowledged_by_name or "Somebody")
+        parts.append(f"{who} sees to it since {at(alert.acknowledged_at)}")
+    return ". ".join(parts) + "."
+
+
+def _acknowledge(alert_id: UUID) -> None:
+    actor = current_actor()
+    write(lambda session: alerts.acknowledge(session, actor, alert_id))
+    notify("Noted: you see to it. Others see that here.", icon="pan_tool")
+    st.rerun()
+
+
+def _table(ended: Sequence[Alert]) -> None:
+    rows = [
+        Row(
+            str(alert.id),
+            (
+                Cell(to_the_second(alert.began_at)),
+                Cell(WORDS[alert.kind].title),
+                Cell(alert.sentence),
+                Cell(_lasted(alert)),
+                Cell(value_of(alert, alert.worst)),
+                Cell(alert.acknowledged_by_name or "–"),
+            ),
+        )
+        for alert in ended
+    ]
+    record_table(payload_of(_COLUMNS, rows, name="Alerts before"), key="alerts_before")
+
+
+def _lasted(alert: Alert) -> str:
+    assert alert.ended_at is not None  # noqa: S101 (only those that ended are shown)
+    return seconds((alert.ended_at - alert.began_at).total_seconds())

@@ -1,0 +1,139 @@
+"""The rules by which alerts begin and end, and their change."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import streamlit as st
+
+from dashboard.cluster.alerts.alert_words import WORDS, receivers, told
+from dashboard.context import current_actor, read, write
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.notices import notify
+from dashboard.ui.record_table import (
+    Cell,
+    Column,
+    Row,
+    RowAction,
+    chosen_of,
+    payload_of,
+    record_table,
+)
+from services.cluster import alerts
+from services.cluster.alerts import RuleDraft, RuleRevision
+from services.core.actors import Permission
+from services.core.errors import InvalidInput
+
+_COLUMNS: Final = (
+    Column("Alert", is_whole=True),
+    Column("Begins and ends"),
+    Column("Told to"),
+    Column("State"),
+    Column(""),
+)
+_CHANGE: Final = RowAction("change", "Change", "edit")
+_ON: Final = Cell("On", "ok", "check")
+_OFF: Final = Cell("Off", "muted", "notifications_off")
+
+
+def rules() -> None:
+    """Show the rules; whoever may manage them can change each."""
+    actor = current_actor()
+    found = read(lambda session: alerts.list_rules(session, actor))
+    chosen = _table(found, may_change=actor.may(Permission.MANAGE_ALERTS))
+    if chosen is not None:
+        change(chosen)
+
+
+def _table(found: Sequence[RuleRevision], *, may_change: bool) -> RuleRevision | None:
+    rows = [
+        Row(
+            rule.kind,
+            (
+                Cell(WORDS[rule.kind].title),
+                Cell(told(rule)),
+                Cell(receivers(rule)),
+                _ON if rule.is_active else _OFF,
+                Cell("", deeds=(_CHANGE,) if may_change else ()),
+            ),
+        )
+        for rule in found
+    ]
+    asked = record_table(
+        payload_of(_COLUMNS, rows, name="Rules of alerts"), key="alerts_rules"
+    )
+    return chosen_of(asked, found, lambda rule: rule.kind)
+
+
+@st.dialog("Change this rule", icon=":material/edit_notifications:")
+def change(rule: RuleRevision) -> None:
+    """Ask for the two bars, for how long each counts, and who is told."""
+    words = WORDS[rule.kind]
+    # What a colleague has changed meanwhile is shown, not what stood here before.
+    key = f"alerts_{rule.kind}_{rule.revision}"
+    with error_boundary():
+        st.markdown(f"**{words.title}**")
+        with st.form(key, border=False):
+            is_active = st.toggle("On", rule.is_active, key=f"{key}_on")
+            begins, ends = st.columns(2)
+            with begins:
+                bar = _bar(rule, rule.threshold, "Begins over", f"{key}_over")
+                lasting = _span(
+                    rule.for_seconds, "Begins once that lasts (s)", f"{key}_for"
+                )
+            with ends:
+                clear = _bar(rule, rule.clear_threshold, "Ends at", f"{key}_clear")
+                calm = _span(
+                    rule.clear_seconds, "Ends once that lasts (s)", f"{key}_calm"
+                )
+            mail = st.text_area(
+                "Mail to, an address a line",
+                "\n".join(rule.mail_to),
+                key=f"{key}_mail",
+                height=90,
+            )
+            hook = st.text_input(
+                "Webhook",
+                rule.webhook_url or "",
+                key=f"{key}_hook",
+                placeholder="https://",
+                help="News is posted there as JSON when an alert begins and ends.",
+            )
+            if st.form_submit_button(
+                "Change rule", type="primary", key=f"alerts_save_{rule.kind}"
+            ):
+                addresses = tuple(mail.splitlines())
+                draft = RuleDraft(
+                    is_active, bar, lasting, clear, calm, addresses, hook or None
+                )
+                _save(rule, draft)
+
+
+# Without bounds: a browser keeps a number that is out of them to itself, and the button
+# does nothing. The service says what is wrong in a sentence.
+def _bar(rule: RuleRevision, value: float, label: str, key: str) -> float:
+    words = WORDS[rule.kind]
+    if not words.unit:
+        return value
+    typed = st.number_input(
+        f"{label} ({words.unit})", value=value / words.size, format="%g", key=key
+    )
+    return typed * words.size
+
+
+def _span(value: float, label: str, key: str) -> float:
+    return float(st.number_input(label, value=int(value), key=key))
+
+
+def _save(rule: RuleRevision, draft: RuleDraft) -> None:
+    actor = current_actor()
+    try:
+        write(
+            lambda session: alerts.change_rule(
+                session, actor, rule.kind, draft, revision=rule.revision
+            )
+        )
+    except InvalidInput as refusal:
+        st.error(str(refusal), icon=":material/block:")
+        return
+    notify(f"The rule for {WORDS[rule.kind].title.lower()} is changed.")
+    st.rerun()

@@ -1,0 +1,1 @@
+"""Charts of replication lag through time."""

@@ -1,0 +1,99 @@
+"""A strip for each replica: how it did through time, at a glance."""
+
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.cluster.charts.chart_layers import Spec, Window
+
+_ROW: Final = 34
+# For the times below, and for what the colours mean.
+_AXIS: Final = 100
+GONE: Final = "not answering"
+# Up to how many seconds behind, and how it is called; the tones read on both themes.
+_BANDS: Final = (
+    (0.5, "up to 0.5 s", "#2F9E73"),
+    (2.0, "up to 2 s", "#9A9A1F"),
+    (10.0, "up to 10 s", "#C77700"),
+    (float("inf"), "over 10 s", "#C2382E"),
+)
+_TONES: Final = {name: tone for _, name, tone in _BANDS} | {GONE: "#6B7883"}
+
+
+def heat_strip(points: pd.DataFrame, window: Window, step: float, *, key: str) -> None:
+    """Show for each server and step how far behind it was at worst."""
+    shown = binned(points, step)
+    spec: Spec = {
+        "height": _ROW * max(1, shown["node"].nunique()) + _AXIS,
+        "layer": [_tiles(window), window.ends()],
+    }
+    st.vega_lite_chart(shown, spec, key=key, alt=_told(shown))
+
+
+def _tiles(window: Window) -> Spec:
+    return {
+        "transform": [
+            {"calculate": "utcFormat(datum.at, '%-d %b %H:%M:%S')", "as": "when"}
+        ],
+        "mark": {"type": "rect", "tooltip": True},
+        "encoding": {
+            "x": window.axis,
+            "x2": {"field": "end"},
+            "y": {
+                "field": "node",
+                "type": "nominal",
+                "axis": {"title": None},
+                "scale": {"paddingInner": 0.2},
+            },
+            "color": {
+                "field": "how",
+                "type": "nominal",
+                "scale": {"domain": list(_TONES), "range": list(_TONES.values())},
+                "legend": {"orient": "bottom", "title": None, "columns": 3},
+            },
+            "tooltip": [
+                {"field": "when", "title": "From"},
+                {"field": "node", "title": "Server"},
+                {"field": "how", "title": "Behind"},
+            ],
+        },
+    }
+
+
+def binned(points: pd.DataFrame, step: float) -> pd.DataFrame:
+    """Return one row for each replica and step of time, with the worst of it."""
+    replicas = points[points["role"] != "primary"]
+    starts = (replicas["at"] // step) * step
+    worst = replicas["replay_worst"].astype("float64")
+    # A step in which it kept silent once is one in which it did not answer.
+    whole = worst.where(replicas["role"].notna(), float("nan"))
+    grouped = whole.groupby([replicas["node"], starts])
+    found = grouped.agg(worst="max", size="size", known="count").reset_index()
+    return pd.DataFrame(
+        {
+            "node": found["node"],
+            "at": found["at"],
+            "end": found["at"] + step,
+            "how": [
+                _band(most) if known == size else GONE
+                for most, known, size in zip(
+                    found["worst"], found["known"], found["size"], strict=True
+                )
+            ],
+        }
+    )
+
+
+def _band(worst: float) -> str:
+    return next(name for most, name, _ in _BANDS if worst <= most)
+
+
+def _told(shown: pd.DataFrame) -> str:
+    """Say of each server which share of the time it was how far behind."""
+    counts = shown.groupby("node")["how"].value_counts(normalize=True, sort=True)
+    told = ", ".join(
+        f"{node} {part:.0%} {how}"
+        for node, how, part in counts.reset_index().itertuples(index=False)
+    )
+    return f"How far behind, through time: {told}."

@@ -1,0 +1,164 @@
+"""How far replicas are and were behind, as charts that can be zoomed into."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.cluster.charts.chart_layers import (
+    LEGEND,
+    WHEN,
+    Mark,
+    Spec,
+    Window,
+    marked,
+)
+from dashboard.ui.measures import amount, seconds
+
+Measure = Literal["replay", "flush", "write", "bytes"]
+
+MEASURES: Final[Mapping[Measure, str]] = {
+    "replay": "Replay",
+    "flush": "Flush",
+    "write": "Write",
+    "bytes": "Bytes",
+}
+_ABOUT: Final[Mapping[Measure, str]] = {
+    "replay": "seconds until readers see a change",
+    "flush": "seconds until a change is on a replica's disk",
+    "write": "seconds until a change has reached a replica",
+    "bytes": "bytes of log that a replica has not replayed",
+}
+_WORST: Final[Mapping[Measure, str]] = {
+    "replay": "replay_worst",
+    "flush": "flush",
+    "write": "write",
+    "bytes": "bytes_worst",
+}
+_HEIGHT: Final = 260
+_LOW: Final = 130
+_SECONDS_AXIS: Final[Spec] = {"title": None, "labelExpr": "datum.label + ' s'"}
+_BYTES_AXIS: Final[Spec] = {"title": None, "format": "~s"}
+
+
+def lag_chart(
+    points: pd.DataFrame,
+    window: Window,
+    measure: Measure,
+    marks: Sequence[Mark],
+    *,
+    key: str,
+) -> tuple[float, float] | None:
+    """Show how far each replica is behind; return the span that was drawn on it.
+
+    While it is live, the wheel zooms and nothing is returned.
+    """
+    lines = points[points["role"] != "primary"]
+    shown = lines[["at", "node"]].assign(
+        mean=lines[measure], worst=lines[_WORST[measure]]
+    )
+    spec: Spec = {
+        "height": _HEIGHT,
+        "layer": [
+            _band(window),
+            _lines(window, measure),
+            *marked(window, marks),
+            # Idle replicas are at 0, which alone would make no axis.
+            window.ends({"axis": _y_axis(measure)}),
+        ],
+        "resolve": {"scale": {"shape": "independent"}},
+    }
+    told = f"{_ABOUT[measure].capitalize()}. {_peaks(shown, measure)}"
+    if window.is_live:
+        st.vega_lite_chart(shown, spec, key=key, alt=told)
+        return None
+    found = st.vega_lite_chart(
+        shown, spec, key=key, alt=told, on_select="rerun", selection_mode="zoom"
+    )
+    span = (found.get("selection") or {}).get("zoom", {}).get("at")
+    return (float(span[0]), float(span[1])) if span else None
+
+
+def wal_chart(points: pd.DataFrame, window: Window, *, key: str) -> None:
+    """Show how fast the primary writes its log."""
+    shown = points.loc[points["role"] == "primary", ["at", "node", "rate"]]
+    encoding: Spec = {
+        "x": window.axis,
+        "y": {
+            "field": "rate",
+            "type": "quantitative",
+            "stack": None,
+            "axis": {"title": None, "format": "~s", "tickCount": 4},
+        },
+        "tooltip": [
+            {"field": "when", "title": "At"},
+            {"field": "node", "title": "Primary"},
+            {"field": "rate", "title": "Bytes a second", "format": ",.0f"},
+        ],
+    }
+    spec: Spec = {
+        "height": _LOW,
+        "transform": [WHEN],
+        "layer": [
+            {"mark": {"type": "area", "opacity": 0.25}, "encoding": encoding},
+            {"mark": {"type": "line", "strokeWidth": 1.5}, "encoding": encoding},
+            window.ends(),
+        ],
+    }
+    most = shown["rate"].max() if len(shown) else None
+    told = "" if most is None or pd.isna(most) else f" At most {amount(most)} a second."
+    st.vega_lite_chart(
+        shown, spec, key=key, alt=f"Bytes of log that the primary writes.{told}"
+    )
+
+
+def _band(window: Window) -> Spec:
+    """Between the mean and the worst of each span that was thinned out."""
+    return {
+        "mark": {"type": "area", "opacity": 0.18, "tooltip": None},
+        "encoding": {
+            "x": window.axis,
+            "y": {"field": "mean", "type": "quantitative"},
+            "y2": {"field": "worst"},
+            "color": {"field": "node", "type": "nominal", "legend": LEGEND},
+        },
+    }
+
+
+def _lines(window: Window, measure: Measure) -> Spec:
+    how = ",.0f" if measure == "bytes" else ",.2f"
+    select: Spec = {"type": "interval", "encodings": ["x"]}
+    zoom: Spec = {"name": "zoom", "select": select}
+    if window.is_live:
+        zoom["bind"] = "scales"
+    return {
+        "params": [zoom],
+        "transform": [WHEN],
+        "mark": {"type": "line", "strokeWidth": 2},
+        "encoding": {
+            "x": window.axis,
+            "y": {
+                "field": "mean",
+                "type": "quantitative",
+                "axis": _y_axis(measure),
+            },
+            "color": {"field": "node", "type": "nominal", "legend": LEGEND},
+            "tooltip": [
+                {"field": "when", "title": "At"},
+                {"field": "node", "title": "Server"},
+                {"field": "mean", "title": "Behind", "format": how},
+                {"field": "worst", "title": "At worst", "format": how},
+            ],
+        },
+    }
+
+
+def _y_axis(measure: Measure) -> Spec:
+    return _BYTES_AXIS if measure == "bytes" else _SECONDS_AXIS
+
+
+def _peaks(shown: pd.DataFrame, measure: Measure) -> str:
+    say = amount if measure == "bytes" else seconds
+    worst = shown.groupby("node")["worst"].max().dropna()
+    return " ".join(f"{node}: at most {say(most)}." for node, most in worst.items())

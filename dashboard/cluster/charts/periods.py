@@ -1,0 +1,119 @@
+"""Which time the charts show: as it goes by, or back to an hour, a day, a month."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import streamlit as st
+
+from dashboard.cluster.charts.chart_layers import Window
+from dashboard.cluster.charts.series import off_clock, on_clock
+from dashboard.context import in_zone, now
+from dashboard.ui.words import to_the_second
+
+_KEY: Final = "replication_zoomed"
+_COUNT: Final = "replication_zooms"
+_LEAST: Final = timedelta(seconds=10)
+_AROUND: Final = timedelta(minutes=5)
+LIVE: Final = "Live"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """How far back it goes, and how often it is drawn anew."""
+
+    name: str
+    length: timedelta
+    every_seconds: float
+
+
+PERIODS: Final = (
+    Period(LIVE, timedelta(minutes=5), 1),
+    Period("1 hour", timedelta(hours=1), 10),
+    Period("24 hours", timedelta(days=1), 60),
+    Period("30 days", timedelta(days=30), 300),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The time to be shown, and whether somebody has zoomed into it."""
+
+    period: Period
+    since: datetime
+    until: datetime
+    is_zoomed: bool = False
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it moves along."""
+        return self.period.name == LIVE
+
+    @property
+    def every_seconds(self) -> float | None:
+        """How often it is drawn anew; what was zoomed into stands still."""
+        return None if self.is_zoomed else self.period.every_seconds
+
+    @property
+    def window(self) -> Window:
+        """Return the same for the charts' axis."""
+        return Window(on_clock(self.since), on_clock(self.until), self.is_live)
+
+    @property
+    def words(self) -> str:
+        """Say which time it is."""
+        if self.is_zoomed:
+            return f"{to_the_second(self.since)} to {to_the_second(self.until)}"
+        return f"until {in_zone(self.until):%H:%M:%S}"
+
+
+def choose_period() -> Period:
+    """Ask how far back to go."""
+    names = [period.name for period in PERIODS]
+    chosen = st.radio(
+        "Period",
+        names,
+        horizontal=True,
+        key="replication_period",
+        bind="query-params",
+        on_change=zoom_out,
+    )
+    return PERIODS[names.index(chosen)]
+
+
+def shown(period: Period) -> Shown:
+    """Return the time to be shown right now."""
+    zoomed: tuple[datetime, datetime] | None = st.session_state.get(_KEY)
+    if zoomed is not None and period.name != LIVE:
+        return Shown(period, *zoomed, is_zoomed=True)
+    # Whole steps, so that what was read may be kept until the next one.
+    step = max(1.0, period.every_seconds)
+    moment = now()
+    until = moment.timestamp() // step * step + step
+    ends = datetime.fromtimestamp(until, moment.tzinfo)
+    return Shown(period, ends - period.length, ends)
+
+
+def zoom_into(span: tuple[float, float]) -> None:
+    """Show what was marked on a chart from now on."""
+    since, until = (off_clock(place) for place in sorted(span))
+    if until - since < _LEAST:
+        since, until = since - _LEAST / 2, until + _LEAST / 2
+    st.session_state[_KEY] = (since, until)
+    st.session_state[_COUNT] = zooms() + 1
+
+
+def zooms() -> int:
+    """Return how often something was marked, for a chart that forgets the mark."""
+    count: int = st.session_state.get(_COUNT, 0)
+    return count
+
+
+def zoom_around(moment: datetime) -> None:
+    """Show the minutes around a moment from now on."""
+    st.session_state[_KEY] = (moment - _AROUND, moment + _AROUND)
+
+
+def zoom_out() -> None:
+    """Show the whole period again."""
+    st.session_state.pop(_KEY, None)

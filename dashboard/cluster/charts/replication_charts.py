@@ -1,0 +1,150 @@
+"""The charts of the engine room: lag, log and a strip for each replica, with events."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.cluster.charts import periods, series
+from dashboard.cluster.charts.chart_layers import Mark
+from dashboard.cluster.charts.heat_strip import heat_strip
+from dashboard.cluster.charts.lag_charts import MEASURES, Measure, lag_chart, wal_chart
+from dashboard.cluster.charts.periods import Shown
+from dashboard.cluster.monitoring.observations import recent
+from dashboard.context import CachedRead, current_actor, in_zone, read_all
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.error_boundary import error_boundary
+from services.cluster import monitoring
+from services.cluster.monitoring import Event
+from services.core.errors import Unavailable
+
+_POINTS: Final = 480
+_STRIPS: Final = 96
+# A session keeps an answer until the next step; a little less, so that it then asks.
+_KEPT_SHARE: Final = 0.9
+_MEMORY_SECONDS: Final = 60.0
+
+
+def charts() -> None:
+    """Ask for a period and show it, drawn anew as often as it changes."""
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"
+    ):
+        period = periods.choose_period()
+        measure = _choose_measure()
+    every = periods.shown(period).every_seconds
+
+    @st.fragment(run_every=every)
+    def draw() -> None:
+        with error_boundary():
+            _draw(periods.shown(period), measure)
+
+    draw()
+
+
+def _choose_measure() -> Measure:
+    return st.radio(
+        "Behind in",
+        list(MEASURES),
+        format_func=MEASURES.__getitem__,
+        horizontal=True,
+        key="replication_measure",
+    )
+
+
+def _draw(shown: Shown, measure: Measure) -> None:
+    points, events, note = _found(shown)
+    if points.empty:
+        empty_state(
+            "Nothing was kept of this time. The worker keeps a sample every second.",
+            icon="monitoring",
+        )
+        return
+    marks = [
+        Mark(series.on_clock(e.at), e.kind, e.label)
+        for e in events
+        if e.at >= shown.since
+    ]
+    _zoom_tools(shown, events)
+    # A browser gives a chart of the same key the mark that it had.
+    key = f"replication_{shown.period.name}_{periods.zooms()}"
+    span = lag_chart(points, shown.window, measure, marks, key=f"{key}_{measure}")
+    if span is not None:
+        periods.zoom_into(span)
+        st.rerun()
+    st.caption("How far behind each server was, a strip each.")
+    step = (shown.until - shown.since).total_seconds() * 1000 / _STRIPS
+    heat_strip(points, shown.window, step, key=f"{key}_strip")
+    st.caption("Log that the primary writes, bytes a second.")
+    wal_chart(points, shown.window, key=f"{key}_wal")
+    st.caption(note)
+
+
+def _found(shown: Shown) -> tuple[pd.DataFrame, Sequence[Event], str]:
+    """Return points, events and where they come from.
+
+    Live ones come from this server's memory, for which no database is asked.
+    """
+    remembered = series.of_sights(recent(shown.since))
+    try:
+        samples, events = _kept(shown)
+    except Unavailable:
+        note = "No database server answers: this is what this web server remembers."
+        return remembered, (), note
+    points = series.of_samples(samples)
+    if shown.is_live:
+        points = series.filled(remembered, points)
+        return points, events, f"As seen by this web server, {shown.words}."
+    if not shown.is_zoomed:
+        points = series.joined(points, remembered)
+    return points, events, f"Samples {shown.words}."
+
+
+def _kept(shown: Shown) -> tuple[Sequence[monitoring.Sample], Sequence[Event]]:
+    actor, since, until = current_actor(), shown.since, shown.until
+    seconds = max(5.0, shown.period.every_seconds) * _KEPT_SHARE
+    place = (shown.period.name, shown.is_zoomed and (since, until))
+    events = CachedRead(
+        lambda session: monitoring.list_events(session, actor, since, until),
+        ("replication_events", place),
+        seconds,
+    )
+    # Of a live chart only what lies before this server's own memory.
+    samples = CachedRead(
+        lambda session: monitoring.read_samples(
+            session, actor, since, until, points=_POINTS
+        ),
+        ("replication_samples", place),
+        _MEMORY_SECONDS if shown.is_live else seconds,
+    )
+    found: tuple[Sequence[monitoring.Sample], Sequence[Event]]
+    found = read_all(samples, events)
+    return found
+
+
+def _zoom_tools(shown: Shown, events: Sequence[Event]) -> None:
+    """Offer what a mouse does on the chart to whoever has none."""
+    if shown.is_live:
+        st.caption("The wheel zooms, dragging moves, a double click goes back.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if shown.is_zoomed:
+            if st.button(
+                "Show all of it", key="replication_zoom_out", icon=":material/zoom_out:"
+            ):
+                periods.zoom_out()
+                st.rerun()
+            return
+        chosen = st.selectbox(
+            "Go to what happened",
+            events,
+            index=None,
+            format_func=lambda e: f"{in_zone(e.at):%d %b %H:%M:%S} {e.label}",
+            placeholder="Drag on the chart to zoom, or choose an event",
+            key="replication_event",
+            disabled=not events,
+        )
+        if chosen is not None:
+            periods.zoom_around(chosen.at)
+            st.rerun()

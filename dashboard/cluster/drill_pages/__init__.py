@@ -1,0 +1,1 @@
+"""Failover drills on the screen: start, progress, results."""

@@ -1,0 +1,154 @@
+"""Practising disasters from the page: begin one, watch it, plan the next."""
+
+from datetime import date, timedelta
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.cluster.drill_pages import drill_progress
+from dashboard.cluster.drill_pages.drill_progress import Progress
+from dashboard.cluster.operations.steps import steps_told
+from dashboard.context import current_actor, today, write
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.measures import seconds
+from dashboard.ui.notices import notify
+from dashboard.ui.words import plain, to_the_second, written
+from services.cluster import drills
+from services.cluster.drills import PROMISES, SCENARIOS, DrillKind, DrillRecord, Plan
+
+_WATCHED: Final = "drills_watched"
+_ENDED: Final = "drills_ended"
+_MOST_LINES: Final = 14
+_USUAL_DAYS: Final = 90
+_LONGEST_DAYS: Final = 366
+
+
+@st.dialog("Practise a disaster", icon=":material/fire_extinguisher:")
+def confirm(kind: DrillKind) -> None:
+    """Say what will happen to these servers, and begin when told to."""
+    scenario, promise = SCENARIOS[kind], PROMISES[kind]
+    with error_boundary():
+        st.markdown(f"**{scenario.title}.** {scenario.what_happens}")
+        st.markdown(
+            "This is done to the servers that serve the clinic right now. "
+            f"Promised: {promise.words}."
+        )
+        st.caption(
+            "Writers note all that is acknowledged, and it is compared row by row "
+            "afterwards. The servers are put right again at the end."
+        )
+        if st.button(
+            f"Practise: {scenario.title.lower()}", type="primary", key="drills_begin"
+        ):
+            watch(drill_progress.begin(kind))
+            st.rerun()
+
+
+def watch(drill_id: UUID) -> None:
+    """Show how this drill goes from now on."""
+    st.session_state[_WATCHED] = drill_id
+    st.session_state.pop(_ENDED, None)
+
+
+def watched(newest: tuple[DrillRecord, ...]) -> None:
+    """Show the drill that runs, whoever began it, or the one that ran here last."""
+    running = next((one.id for one in newest if one.state == "running"), None)
+    drill_id: UUID | None = st.session_state.get(_WATCHED) or running
+    if drill_id is None or not drill_progress.can_practise():
+        return
+    has_ended = st.session_state.get(_ENDED) == drill_id
+
+    @st.fragment(run_every=None if has_ended else "1s")
+    def panel() -> None:
+        with error_boundary():
+            _panel(drill_id)
+
+    panel()
+
+
+def _panel(drill_id: UUID) -> None:
+    progress = drill_progress.progress_of(drill_id)
+    if progress is None:
+        st.session_state.pop(_WATCHED, None)
+        return
+    with st.container(border=True):
+        _headline(progress)
+        told = progress.lines[-_MOST_LINES:]
+        st.markdown(
+            "  \n".join(f"`{one.seconds:6.1f} s` {plain(one.sentence)}" for one in told)
+        )
+        if not progress.is_running and st.button("Close", key="drills_close"):
+            st.session_state.pop(_WATCHED, None)
+            st.rerun()
+    if not progress.is_running and st.session_state.get(_ENDED) != drill_id:
+        # The tables below show it from now on, and nothing more is asked.
+        st.session_state[_WATCHED] = st.session_state[_ENDED] = drill_id
+        st.rerun()
+
+
+def _headline(progress: Progress) -> None:
+    sentence = plain(progress.sentence)
+    if progress.is_running:
+        st.info("A drill is running.", icon=":material/progress_activity:")
+    elif progress.state == "kept":
+        st.success(f"The promise was kept. {sentence}", icon=":material/check_circle:")
+    elif progress.state == "skipped":
+        st.info(f"It was skipped. {sentence}", icon=":material/skip_next:")
+    elif progress.state == "broken":
+        st.error(f"The promise was broken. {sentence}", icon=":material/error:")
+    else:
+        st.warning(f"It came to no end. {sentence}", icon=":material/warning:")
+
+
+@st.dialog("Plan a drill", icon=":material/edit_calendar:")
+def change_plan(plan: Plan) -> None:
+    """Ask how often a drill is due, and when next."""
+    with error_boundary():
+        st.markdown(f"**{SCENARIOS[plan.kind].title}**")
+        first = today()
+        with st.form(f"drills_plan_{plan.kind}", border=False):
+            day = st.date_input(
+                "Next on",
+                max(plan.next_on or first + timedelta(days=7), first),
+                min_value=first,
+                max_value=first + timedelta(days=_LONGEST_DAYS),
+                key=f"drills_next_{plan.kind}",
+            )
+            # Without bounds: out of them the button would do nothing, and say nothing.
+            every = st.number_input(
+                "Then every (days)",
+                value=plan.every_days or _USUAL_DAYS,
+                key=f"drills_every_{plan.kind}",
+            )
+            if st.form_submit_button("Plan it", type="primary", key="drills_plan"):
+                _plan(plan.kind, int(every), day)
+        if plan.next_on and st.button("Do not plan it", key="drills_unplan"):
+            _plan(plan.kind, None, None)
+
+
+def _plan(kind: DrillKind, every: int | None, day: date | None) -> None:
+    actor = current_actor()
+    write(lambda session: drills.change_plan(session, actor, kind, every, day))
+    title = SCENARIOS[kind].title
+    notify(
+        f"{title}: due on {written(day)}." if day else f"{title} is not planned.",
+        icon="event",
+    )
+    st.rerun()
+
+
+@st.dialog("How it went", width="large")
+def details(one: DrillRecord) -> None:
+    """Show all that a drill has measured."""
+    with error_boundary():
+        st.markdown(f"**{SCENARIOS[one.kind].title}**")
+        st.caption(f"{plain(one.actor_name)}, {to_the_second(one.started_at)}")
+        if one.sentence:
+            st.markdown(plain(one.sentence))
+        for name, lasted in dict(one.result.get("phases") or {}).items():
+            label = str(name).replace("_", " ").capitalize()
+            st.markdown(f"{plain(label)}: {seconds(float(lasted))}")
+        for fact in one.result.get("facts") or ():
+            st.caption(plain(str(fact)))
+        steps_told(one.result.get("steps") or ())

@@ -1,0 +1,110 @@
+"""A drill as it goes: what the launcher has to say of it, second by second."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from dashboard import wiring
+from dashboard.context import current_actor, current_sign_in, write
+from db.embedded.control.control_client import (
+    Control,
+    ControlRefused,
+    ControlUnreachable,
+)
+from services.cluster import drills
+from services.cluster.drills import DrillKind
+from services.core.errors import Conflict, Unavailable
+
+
+class CannotPractise(Conflict):
+    """The launcher of the servers will not run it; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrillStep:
+    """Something that a drill did or saw, so many seconds after its beginning."""
+
+    seconds: float
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a drill has told so far; `state` is how it ended, None while it goes on."""
+
+    lines: tuple[DrillStep, ...]
+    is_running: bool
+    state: str | None = None
+    sentence: str = ""
+
+
+def can_practise() -> bool:
+    """Tell whether these servers may be broken at all: only Chartroom's own."""
+    return wiring.current().endpoints.control_url is not None
+
+
+def begin(kind: DrillKind) -> UUID:
+    """Write down that a drill begins, and have the launcher run it.
+
+    Raises NotAllowed, NotConfirmed, Conflict and Unavailable.
+    """
+    control = _control()
+    actor, sign_in = current_actor(), current_sign_in()
+    drill_id: UUID = write(
+        lambda session: drills.begin(session, actor, kind, session_id=sign_in)
+    )
+    try:
+        control.start_drill(kind, drill_id)
+    except ControlRefused as refusal:
+        raise CannotPractise(str(refusal)) from refusal
+    except ControlUnreachable as error:
+        raise _silent() from error
+    return drill_id
+
+
+def progress_of(drill_id: UUID) -> Progress | None:
+    """Return how a drill goes; None if this launcher does not run it."""
+    try:
+        told = _control().drill(drill_id)
+    except (ControlRefused, ControlUnreachable) as error:
+        raise _silent() from error
+    return None if told is None else read(told.lines, is_running=told.is_running)
+
+
+def read(lines: Sequence[str], *, is_running: bool) -> Progress:
+    """Return what the printed lines say; what is no JSON is for the log only."""
+    told = [found for line in lines if (found := _parsed(line)) is not None]
+    steps = tuple(
+        DrillStep(float(one.get("seconds", 0.0)), str(one["sentence"]))
+        for one in told
+        if "sentence" in one
+    )
+    result: dict[str, Any] = next(
+        (one["result"] for one in reversed(told) if "result" in one), {}
+    )
+    state = None if is_running else str(result.get("state", "failed"))
+    return Progress(steps, is_running, state, str(result.get("sentence", "")))
+
+
+def _parsed(line: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _control() -> Control:
+    control = Control.of(wiring.current().endpoints)
+    if control is None:
+        raise CannotPractise("Drills are for Chartroom's own servers only.")
+    return control
+
+
+def _silent() -> Unavailable:
+    return Unavailable(
+        "The launcher of the servers does not answer, so nobody can say how the drill "
+        "goes. Records are not touched by that."
+    )

@@ -1,0 +1,136 @@
+"""A drill from beginning to end: people work, it breaks, they are compared with."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from threading import Event, Thread
+from time import monotonic, sleep
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from dashboard.cluster.drills.drill_report import DrillTimeline
+from dashboard.cluster.drills.drill_run import CannotDrill, DrillRun, WentWrong
+from dashboard.cluster.drills.drill_users import Users
+from dashboard.cluster.drills.measuring import measure
+from dashboard.cluster.drills.scenarios import SCENARIOS
+from dashboard.wiring import Wiring
+from db.cluster.patroni import Patroni, PatroniRefused, PatroniSilent
+from db.embedded import Control
+from db.postgres import SYSTEM, Database, DatabaseUnavailable
+from services.cluster import drills
+from services.cluster.drills import DrillKind, DrillMeasurements, DrillVerdict
+
+T = TypeVar("T")
+_SEEN_SECONDS: Final = 5.0
+_PERSISTENCE_SECONDS: Final = 300.0
+_BROKE_OFF: Final = (WentWrong, PatroniSilent, PatroniRefused, DatabaseUnavailable)
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """Practises on the servers that a process is wired to.
+
+    People work for `steady_seconds` before it breaks, and after it is whole again.
+    """
+
+    wired: Wiring
+    teller: DrillTimeline
+    steady_seconds: float = 2.0
+
+    def run(self, kind: DrillKind, drill_id: UUID) -> DrillVerdict | None:
+        """Run a drill that the history says is running, and write down how it went.
+
+        Returns None, and tells why, where it cannot be practised or came to no end.
+        """
+        with _shown_alive(self.wired.database, drill_id):
+            try:
+                stage, measured = self._practise(kind, drill_id)
+            except (CannotDrill, *_BROKE_OFF) as error:
+                self._give_up(drill_id, error)
+                return None
+        self._keep(kind, drill_id, stage, measured)
+        verdict = drills.judge(kind, measured)
+        told = {"state": verdict.state, "node": stage.node} | asdict(measured)
+        self.teller.end(verdict.sentence, told)
+        return verdict
+
+    def _practise(
+        self, kind: DrillKind, drill_id: UUID
+    ) -> tuple[DrillRun, DrillMeasurements]:
+        endpoints = self.wired.endpoints
+        with Users(self.wired.database, self.wired.files, drill_id) as users:
+            stage = DrillRun(
+                kind, Control.of(endpoints), Patroni(endpoints), users, self.teller
+            )
+            self.teller.tell("People begin to work")
+            stage.wait(stage.is_whole, "all servers are there", seconds=60)
+            sleep(self.steady_seconds)
+            SCENARIOS[kind](stage)
+            stage.await_whole()
+            sleep(self.steady_seconds)
+        self.teller.tell("Comparing what was acknowledged with what is there")
+        return stage, measure(stage, self.wired, drill_id)
+
+    def _keep(
+        self,
+        kind: DrillKind,
+        drill_id: UUID,
+        stage: DrillRun,
+        measured: DrillMeasurements,
+    ) -> None:
+        def keep(session: Session) -> None:
+            drills.finish(
+                session,
+                drill_id,
+                kind,
+                measured,
+                node=stage.node or None,
+                steps=self.teller.steps,
+            )
+            drills.forget_writes(session, drill_id)
+
+        _persist(lambda: self.wired.database.write(keep, acting=SYSTEM))
+
+    def _give_up(self, drill_id: UUID, error: Exception) -> None:
+        skipped = isinstance(error, CannotDrill)
+        sentence = f"Skipped: {error}" if skipped else f"It broke off: {error}"
+
+        def give_up(session: Session) -> None:
+            drills.give_up(session, drill_id, sentence, skipped=skipped)
+
+        _persist(lambda: self.wired.database.write(give_up, acting=SYSTEM))
+        state = "skipped" if skipped else "failed"
+        self.teller.end(sentence, {"state": state})
+
+
+def _persist(write: Callable[[], T]) -> T:
+    deadline = monotonic() + _PERSISTENCE_SECONDS
+    while True:
+        try:
+            return write()
+        except DatabaseUnavailable:
+            if monotonic() > deadline:
+                raise
+            sleep(1)
+
+
+@contextmanager
+def _shown_alive(database: Database, drill_id: UUID) -> Iterator[None]:
+    """Show in the history that it goes on."""
+    over = Event()
+
+    def show() -> Any:
+        while not over.wait(_SEEN_SECONDS):
+            with suppress(DatabaseUnavailable):
+                database.write(
+                    lambda session: drills.touch(session, drill_id), acting=SYSTEM
+                )
+
+    thread = Thread(target=show, name="drill seen", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()

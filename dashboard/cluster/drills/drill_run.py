@@ -1,0 +1,151 @@
+"""Where a drill takes place: the servers, who works on them, and what was noted."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from time import monotonic, sleep
+from typing import Final
+
+from dashboard.cluster.drills.drill_report import DrillTimeline
+from dashboard.cluster.drills.drill_users import Users
+from db.cluster.patroni import Patroni, PatroniRefused, PatroniSilent
+from db.embedded import Control, ControlRefused, ControlUnreachable, Fault
+from services.cluster.drills import DrillKind
+
+_LOOK_SECONDS: Final = 0.1
+_LONGEST_SECONDS: Final = 120.0
+_EVIDENCE_SECONDS: Final = 10.0
+
+
+class CannotDrill(Exception):
+    """It cannot be practised here; the message says why."""
+
+
+class WentWrong(Exception):
+    """The drill came to no end; the message says how far it was."""
+
+
+@dataclass(slots=True)
+class DrillRun:
+    """One drill. `broken_at` is when it broke (monotonic), `node` which server did."""
+
+    kind: DrillKind
+    control: Control | None
+    patroni: Patroni
+    users: Users
+    teller: DrillTimeline
+    node: str = ""
+    broken_at: float = 0.0
+    phases: dict[str, float] = field(default_factory=dict)
+    facts: list[str] = field(default_factory=list)
+    evidence: str | None = None
+
+    @property
+    def door(self) -> Control:
+        """The launcher's door; raises CannotDrill where there is none."""
+        if self.control is None:
+            raise CannotDrill(
+                "Chartroom did not start these servers, so it can break nothing on "
+                "them. Only a switchover can be practised here."
+            )
+        return self.control
+
+    def tell(self, sentence: str) -> None:
+        """Tell the next step."""
+        self.teller.tell(sentence)
+
+    def primary(self) -> str:
+        """Return who leads; raises WentWrong where nobody does."""
+        with suppress(PatroniSilent, PatroniRefused):
+            if leader := self.patroni.cluster().leader:
+                return leader.name
+        raise WentWrong("Nobody leads, so there is nothing to practise on.")
+
+    def replica(self) -> str:
+        """Return a server that could take over; raises WentWrong if there is none."""
+        for member in self.patroni.cluster().members:
+            if member.is_streaming and member.may_lead and not member.is_leading:
+                return member.name
+        raise WentWrong("No replica follows, so there is nobody to take over.")
+
+    @contextmanager
+    def broken(
+        self,
+        fault: Fault,
+        node: str | None = None,
+        *,
+        seconds: float = _LONGEST_SECONDS,
+    ) -> Iterator[None]:
+        """Break something, and mend it when the block ends, however it does.
+
+        The launcher mends it after so many seconds, if the drill has died.
+        """
+        self.broken_at = monotonic()
+        try:
+            self.door.inflict(fault, node, seconds=seconds)
+            yield
+        except (ControlRefused, ControlUnreachable) as refused:
+            raise CannotDrill(str(refused)) from refused
+        finally:
+            with suppress(ControlRefused, ControlUnreachable):
+                self.door.heal(fault, node)
+
+    def await_writes(self, what: str, *, since: float | None = None) -> None:
+        """Wait until somebody has written again since it broke."""
+        moment = self.broken_at if since is None else since
+        self.wait(lambda: self.users.has_written_since(moment), what)
+
+    def await_other_primary(self) -> None:
+        """Wait until writes are acknowledged on a new timeline."""
+        former = self.users.timeline() or 0
+        self.wait(
+            lambda: (self.users.timeline() or 0) > former,
+            "another server takes writes",
+        )
+        self.tell(f"{self.primary()} takes writes")
+
+    def await_evidence(self, fault: Fault) -> None:
+        """Note what shows that a fault has done its work, if something soon does."""
+        deadline = monotonic() + _EVIDENCE_SECONDS
+        while self.evidence is None and monotonic() < deadline:
+            with suppress(ControlRefused, ControlUnreachable):
+                self.evidence = self.door.evidence(fault, self.node)
+            sleep(_LOOK_SECONDS)
+        self.tell(self.evidence or "Nothing shows that it happened")
+
+    def await_whole(self) -> None:
+        """Wait until one server leads and all others stream."""
+        began = monotonic()
+        self.wait(self.is_whole, "all servers are back", seconds=_LONGEST_SECONDS)
+        self.phases["all servers back"] = round(monotonic() - began, 1)
+
+    def is_whole(self) -> bool:
+        """Tell whether one server leads and all others stream from it."""
+        try:
+            cluster = self.patroni.cluster()
+        except (PatroniSilent, PatroniRefused):
+            return False
+        return (
+            cluster.leader is not None
+            and len(cluster.members) >= len(self.patroni.names)
+            and all(one.is_streaming or one.is_leading for one in cluster.members)
+        )
+
+    def is_streaming(self, name: str) -> bool:
+        """Tell whether a replica receives the log as it is written."""
+        try:
+            member = self.patroni.cluster().member(name)
+        except (PatroniSilent, PatroniRefused):
+            return False
+        return member is not None and member.is_streaming
+
+    def wait(
+        self, is_so: Callable[[], bool], what: str, *, seconds: float = 60.0
+    ) -> None:
+        """Wait until it is so; raises WentWrong if that takes too long."""
+        self.tell(f"Waiting until {what}")
+        deadline = monotonic() + seconds
+        while not is_so():
+            if monotonic() > deadline:
+                raise WentWrong(f"It did not happen in {seconds:g} s that {what}.")
+            sleep(_LOOK_SECONDS)

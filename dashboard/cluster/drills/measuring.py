@@ -1,0 +1,109 @@
+"""Measures what a drill has cost: pauses, losses, errors, row by row."""
+
+from itertools import pairwise
+from time import monotonic, sleep
+from typing import Final
+from uuid import UUID
+
+from dashboard.cluster.drills.drill_run import DrillRun
+from dashboard.wiring import Wiring
+from db.cluster.probe_rows import missing_on
+from db.postgres import SYSTEM
+from services.cluster import drills
+from services.cluster.drills import DrillKind, DrillMeasurements
+from services.cluster.operations import Pause, Write
+
+_CATCH_UP_SECONDS: Final = 30.0
+
+
+def measure(stage: DrillRun, wired: Wiring, drill_id: UUID) -> DrillMeasurements:
+    """Return what the drill has cost, once its people have stopped."""
+    users = stage.users
+    acknowledged = users.acknowledged()
+    missing = _compare(wired, drill_id, acknowledged)
+    gap = _longest_pause([w for w in users.writes if _is_about(w, stage)])
+    primary = stage.primary()
+    lost = _lost(wired, drill_id, acknowledged, missing.get(primary))
+    since = gap.first.answered_at if gap else monotonic()
+    oldest = min((write.answered_at for write in lost), default=since)
+    is_of_files = stage.kind is DrillKind.LOST_MONGO
+    if users.files.errors:
+        stage.facts.append(f"{users.files.errors} files could not be kept.")
+    rto = _file_gap(stage) if is_of_files else gap.seconds if gap else 0.0
+    return DrillMeasurements(
+        round(rto, 3),
+        round(max(0.0, since - oldest), 3),
+        len(acknowledged) + len(users.files.kept),
+        len(lost) + users.lost_files(),
+        users.write_errors
+        + users.read_errors
+        + (0 if is_of_files else users.files.errors),
+        users.unseen,
+        users.reads,
+        _crossed(users.writes),
+        tuple(sorted(name for name, count in missing.items() if count)),
+        stage.phases,
+        tuple(stage.facts),
+        stage.evidence,
+    )
+
+
+def _compare(
+    wired: Wiring, drill_id: UUID, acknowledged: dict[tuple[int, int], Write]
+) -> dict[str, int | None]:
+    """Compare row by row on every server, once it had the time to catch up."""
+    deadline = monotonic() + _CATCH_UP_SECONDS
+    urls = wired.endpoints.replica_urls
+    while True:
+        missing = missing_on(urls, drill_id, acknowledged)
+        if not any(missing.values()) or monotonic() > deadline:
+            return missing
+        sleep(0.5)
+
+
+def _lost(
+    wired: Wiring,
+    drill_id: UUID,
+    acknowledged: dict[tuple[int, int], Write],
+    missing: int | None,
+) -> list[Write]:
+    """Return what the primary does not have."""
+    if missing == 0:
+        return []
+    there = wired.database.read_latest(
+        lambda session: drills.list_writes(session, drill_id), acting=SYSTEM
+    ).value
+    return [write for row, write in acknowledged.items() if row not in there]
+
+
+def _longest_pause(writes: list[Write]) -> Pause | None:
+    # Not the one between two timelines: a commit whose answer was lost is confirmed
+    # later, and would seem to have ended the pause on the former one.
+    pauses = [Pause(*pair) for pair in pairwise(writes)]
+    return max(pauses, key=lambda pause: pause.seconds, default=None)
+
+
+def _is_about(write: Write, stage: DrillRun) -> bool:
+    return write.answered_at > stage.broken_at - 1.0
+
+
+def _file_gap(stage: DrillRun) -> float:
+    moments = sorted(stage.users.files.kept.values())
+    return max((later - sooner for sooner, later in pairwise(moments)), default=0.0)
+
+
+def _crossed(writes: list[Write]) -> int:
+    """Count acknowledgements by a former primary when another had begun to give them.
+
+    `writes` come in the order of their acknowledgements.
+    """
+    newest = crossed = 0
+    acknowledged: list[tuple[float, int]] = []
+    for write in writes:
+        newest = max(newest, write.timeline)
+        if write.timeline < newest:
+            # Sent before the other led, its answer may only have been late.
+            begun = min(at for at, timeline in acknowledged if timeline == newest)
+            crossed += write.sent_at > begun
+        acknowledged.append((write.answered_at, write.timeline))
+    return crossed

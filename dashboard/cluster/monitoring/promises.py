@@ -1,0 +1,127 @@
+"""Which promise of failover applies to these servers, and why that one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from dashboard.cluster.monitoring.observations import ClusterSnapshot
+from dashboard.ui.measures import amount
+
+# What the chaos suite and the drills hold Chartroom's own cluster to, in seconds.
+SWITCHOVER_SECONDS: Final = 3.0
+CRASH_SECONDS: Final = 2.5
+LOST_SECONDS: Final = 3.0
+_TTL: Final = 30.0
+_LOOP_WAIT: Final = 10.0
+_LAG_ON_FAILOVER: Final = 1_048_576
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What may be expected when a server is lost, and why no more than that."""
+
+    kind: Literal["fence", "ttl", "paused", "hand"]
+    title: str
+    why: str
+    figures: tuple[tuple[str, str], ...]
+    loss: str
+
+
+def promise_of(
+    sight: ClusterSnapshot,
+    settings: Mapping[str, object],
+    *,
+    is_supervised: bool | None,
+) -> Promise:
+    """Return what applies; `is_supervised` is None where there is no supervisor.
+
+    `settings` are Patroni's, from before if it keeps silent now.
+    """
+    loss = _loss(sight, settings)
+    if sight.has_patroni and sight.is_automatic is False:
+        return _paused(loss)
+    if is_supervised:
+        return _fence(loss)
+    if sight.has_patroni:
+        return _ttl(settings, loss, has_supervisor=is_supervised is not None)
+    return Promise(
+        "hand",
+        "Nobody takes over by itself",
+        "These servers have no Patroni, so nothing decides who leads next. If the "
+        "primary is lost, somebody has to promote a replica by hand.",
+        (("Lost primary", "until somebody acts"),),
+        loss,
+    )
+
+
+def _fence(loss: str) -> Promise:
+    return Promise(
+        "fence",
+        f"A lost server is replaced within {LOST_SECONDS:.0f} s (fence)",
+        "Chartroom started these servers and watches over them. When one dies or "
+        "hangs, its supervisor ends it for certain and frees its place at once; "
+        "nobody has to wait until its claim to lead has run out.",
+        (
+            ("Switchover", f"at most {SWITCHOVER_SECONDS:.0f} s"),
+            ("Crashed primary", f"at most {CRASH_SECONDS:.1f} s"),
+            ("Lost or frozen server", f"at most {LOST_SECONDS:.0f} s"),
+        ),
+        loss,
+    )
+
+
+def _ttl(settings: Mapping[str, object], loss: str, *, has_supervisor: bool) -> Promise:
+    ttl = _number(settings, "ttl", _TTL)
+    within = ttl + _number(settings, "loop_wait", _LOOP_WAIT) + 2
+    nobody = (
+        "The supervisor that could prove a server dead does not run."
+        if has_supervisor
+        else "Nothing here can prove that one of these servers is dead."
+    )
+    return Promise(
+        "ttl",
+        f"A lost server is replaced within {within:.0f} s (ttl)",
+        f"{nobody} So Patroni waits until a silent primary's claim to lead has run "
+        f"out, which takes {ttl:.0f} s: anything faster could end with two primaries.",
+        (
+            ("Switchover", f"at most {SWITCHOVER_SECONDS:.0f} s"),
+            ("Crashed primary", _crash(settings)),
+            ("Lost or frozen server", f"at most {within:.0f} s"),
+        ),
+        loss,
+    )
+
+
+def _paused(loss: str) -> Promise:
+    return Promise(
+        "paused",
+        "Automatic failover is paused",
+        "Somebody paused it, so a lost primary stays lost until somebody acts. Resume "
+        "it as soon as the work that it was paused for is done.",
+        (("Lost primary", "until somebody acts"),),
+        loss,
+    )
+
+
+def _crash(settings: Mapping[str, object]) -> str:
+    """Say how long a crashed primary is given to start again before it is replaced."""
+    patience = _number(settings, "primary_start_timeout", 300.0)
+    if patience == 0:
+        return f"at most {CRASH_SECONDS:.1f} s"
+    return f"it may take {patience:.0f} s to start again first"
+
+
+def _loss(sight: ClusterSnapshot, settings: Mapping[str, object]) -> str:
+    is_waiting = settings.get("synchronous_mode") in (True, "on", "quorum")
+    if sight.acknowledgements or is_waiting:
+        return "No write that was acknowledged is lost: a replica has it as well."
+    most = amount(_number(settings, "maximum_lag_on_failover", _LAG_ON_FAILOVER))
+    return (
+        "Commits do not wait for a replica, so the last of them can be lost: "
+        f"Patroni lets a replica take over that is {most} behind."
+    )
+
+
+def _number(settings: Mapping[str, object], name: str, otherwise: float) -> float:
+    value = settings.get(name)
+    return float(value) if isinstance(value, int | float) else otherwise

@@ -1,0 +1,100 @@
+"""From what is seen of the servers to the picture of who follows whom."""
+
+from typing import Final
+
+from dashboard.cluster.monitoring.observations import ClusterSnapshot, NodeSight
+from dashboard.cluster.monitoring.topology import Line, ServerBox, Tone
+from dashboard.ui.measures import seconds
+
+# Less is what a healthy replica shows now and then.
+LATE_SECONDS: Final = 5.0
+
+WAITED_FOR: Final = {
+    "quorum": "quorum",
+    "sync": "synchronous",
+    "potential": "next in line",
+    "async": "asynchronous",
+}
+
+
+def boxes_of(sight: ClusterSnapshot) -> tuple[ServerBox, ...]:
+    """Return the servers as boxes: who leads first, then by name."""
+    primary = sight.primary
+    nodes = sorted(sight.nodes, key=lambda node: (node is not primary, node.name))
+    return tuple(_box(sight, node) for node in nodes)
+
+
+def told(sight: ClusterSnapshot) -> str:
+    """Say the same as the picture."""
+    return " ".join(
+        f"{box.name}: {', '.join(filter(None, (box.part, box.first, box.second)))}"
+        + (f", follows {box.upstream}." if box.upstream else ".")
+        for box in boxes_of(sight)
+    )
+
+
+def part_of(sight: ClusterSnapshot, node: NodeSight) -> tuple[str, str, Tone]:
+    """Return what a server is at the moment: in words, as an icon, in a tone."""
+    if not node.is_answering:
+        return "Not answering", "cloud_off", "danger"
+    if node is sight.primary:
+        return "Primary", "star", "info"
+    if node.role == "primary":
+        return "Calls itself primary", "warning", "danger"
+    return next(shown for holds, shown in _parts(node) if holds)
+
+
+def _parts(node: NodeSight) -> tuple[tuple[bool, tuple[str, str, Tone]], ...]:
+    """Return what a replica may be: the worst that holds counts."""
+    late = (node.lag_seconds or 0.0) > LATE_SECONDS
+    return (
+        (node.is_diverged, ("Diverged", "call_split", "danger")),
+        (not node.is_streaming, ("Not streaming", "link_off", "warn")),
+        (node.is_replay_paused, ("Replay paused", "pause_circle", "warn")),
+        (bool(node.tags.delayed_seconds), ("Delayed standby", "history", "info")),
+        (late, ("Replica, behind", "hourglass", "warn")),
+        (True, ("Replica", "check", "ok")),
+    )
+
+
+def _box(sight: ClusterSnapshot, node: NodeSight) -> ServerBox:
+    part, icon, tone = part_of(sight, node)
+    is_fed = node.is_answering and node.is_streaming
+    waited = node.sync in {"quorum", "sync"}
+    line: Line = ("waited" if waited else "loose") if is_fed else "broken"
+    return ServerBox(
+        node.name,
+        part,
+        icon,
+        tone,
+        first=_first(node),
+        second=_second(node),
+        upstream=None if node is sight.primary else _upstream(sight, node),
+        line=line,
+        label=WAITED_FOR.get(node.sync or "", "") if is_fed else "nothing flows",
+    )
+
+
+def _upstream(sight: ClusterSnapshot, node: NodeSight) -> str | None:
+    """Return whom it follows, or would follow if it could."""
+    if node.role == "primary" and node.is_answering:
+        return None
+    return node.upstream or (sight.primary.name if sight.primary else None)
+
+
+def _first(node: NodeSight) -> str:
+    if not node.is_answering or not (node.role == "primary" or node.is_streaming):
+        return node.state
+    timeline = f"timeline {node.timeline}" if node.timeline is not None else ""
+    return ", ".join(filter(None, (timeline, f"at {node.lsn}" if node.lsn else "")))
+
+
+def _second(node: NodeSight) -> str:
+    if not node.is_answering or node.role == "primary":
+        return ""
+    late = node.tags.delayed_seconds
+    if late:
+        return f"{seconds(late)} late on purpose, never leads"
+    behind = seconds(node.replay.seconds)
+    kind = WAITED_FOR.get(node.sync or "", "")
+    return ", ".join(filter(None, (f"{behind} behind", kind)))

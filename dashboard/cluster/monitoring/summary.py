@@ -1,0 +1,90 @@
+"""The engine room in a few lines, for the home of administrators."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import streamlit as st
+
+from dashboard.cluster.monitoring.observations import sight
+from dashboard.cluster.monitoring.overview import safety
+from dashboard.context import CachedRead, current_actor, read_all, today
+from dashboard.navigation import path_of
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.words import plain, written
+from services.cluster import alerts, drills
+from services.cluster.alerts import Alert
+from services.cluster.drills import SCENARIOS, Plan
+from services.core.errors import Unavailable
+
+_KEPT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Badge:
+    text: str
+    icon: str
+    color: Literal["red", "orange", "gray"]
+
+
+@st.fragment(run_every="5s")
+def summary() -> None:
+    """Say whether the records are safe, what is wrong, and which drill is due."""
+    with error_boundary():
+        safety(sight())
+        with st.container(horizontal=True, vertical_alignment="center"):
+            for one in _badges():
+                st.badge(one.text, icon=f":material/{one.icon}:", color=one.color)
+            st.page_link(
+                path_of("cluster/replication.py"),
+                label="Engine room",
+                icon=":material/arrow_forward:",
+                width="content",
+            )
+
+
+def _badges() -> tuple[_Badge, ...]:
+    """Return what the databases know; without any, the sentence above is enough."""
+    actor = current_actor()
+    try:
+        wrong, plans = read_all(
+            CachedRead(
+                lambda session: alerts.list_open(session, actor),
+                "home_alerts",
+                _KEPT_SECONDS,
+            ),
+            CachedRead(
+                lambda session: drills.list_plans(session, actor),
+                "home_drills",
+                _KEPT_SECONDS,
+            ),
+        )
+    except Unavailable:
+        return ()
+    return (*_alerts(wrong), *_drill(plans))
+
+
+def _alerts(wrong: tuple[Alert, ...]) -> Iterator[_Badge]:
+    unseen = [alert for alert in wrong if alert.acknowledged_at is None]
+    if unseen:
+        first = plain(unseen[0].sentence)
+        more = f" And {len(unseen) - 1} more." if len(unseen) > 1 else ""
+        yield _Badge(f"{first}{more}", "notifications_active", "red")
+    elif wrong:
+        told = f"{len(wrong)} open, somebody sees to it"
+        yield _Badge(told, "notifications", "orange")
+    else:
+        yield _Badge("No open alerts", "notifications", "gray")
+
+
+def _drill(plans: tuple[Plan, ...]) -> Iterator[_Badge]:
+    planned = [plan for plan in plans if plan.next_on is not None]
+    if not planned:
+        yield _Badge("No drill is planned", "event", "gray")
+        return
+    first = min(planned, key=lambda plan: plan.next_on or today())
+    title, day = SCENARIOS[first.kind].title, first.next_on or today()
+    if first.is_due:
+        yield _Badge(f"Drill due: {title}", "event", "orange")
+    else:
+        yield _Badge(f"Next drill: {title}, {written(day)}", "event", "gray")

@@ -1,0 +1,110 @@
+"""The form by which another server is made the primary, now or at a time."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import streamlit as st
+
+from dashboard.cluster.operations.cluster_view import usual_wait
+from dashboard.cluster.operations.dry_run import (
+    candidate_words,
+    dry_run_of,
+    dry_run_summary,
+)
+from dashboard.cluster.operations.operation_requests import ask_reason, cancel, give
+from dashboard.context import in_zone, now
+from dashboard.ui.words import at
+from services.cluster.operations import (
+    FailoverCandidate,
+    OperationKind,
+    OperationPreview,
+    OperationRequest,
+    PlannedSwitchover,
+)
+
+_PAGE: Final = "switchover"
+_NOW: Final = "Now"
+_LATER: Final = "At a time"
+
+
+def show_planned(planned: PlannedSwitchover) -> None:
+    """Show the switchover that is planned, and how to forget it."""
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"A switchover to **{planned.node}** is planned for {at(planned.at)} "
+            f"by {planned.actor_name}.",
+            width="stretch",
+        )
+        is_wanted = st.button(
+            "Cancel it", key="switchover_cancel", icon=":material/event_busy:"
+        )
+    if is_wanted:
+        cancel(planned.id)
+
+
+def change_primary(found: OperationPreview) -> None:
+    """Show the dry run, ask to whom, when and why, and give the order."""
+    dry_run_summary(found, usual_wait())
+    names = [one.name for one in found.candidates if one.is_eligible]
+    for one in found.candidates:
+        if not one.is_eligible:
+            st.caption(f"{one.name} cannot lead: {one.reason}")
+    if not names:
+        return
+    name = st.radio(
+        "Which server shall lead",
+        names,
+        key="switchover_to",
+        horizontal=True,
+        format_func=lambda one: candidate_words(found, one),
+    )
+    chosen = found.candidate(name)
+    if chosen is not None:
+        dry_run_of(found, chosen)
+        _decide(found, chosen)
+
+
+def _decide(found: OperationPreview, chosen: FailoverCandidate) -> None:
+    is_planned = found.act is OperationKind.SWITCHOVER
+    moment = _ask_moment() if is_planned else None
+    reason = ask_reason(_PAGE)
+    typed = "" if chosen.is_certain else _ask_typed(chosen)
+    if st.button(
+        _label(found, chosen, moment),
+        type="primary",
+        key="switchover_do",
+        icon=":material/swap_horiz:",
+    ):
+        give(
+            OperationRequest(
+                found.act, reason, chosen.name, typed=typed, scheduled_at=moment
+            )
+        )
+
+
+def _ask_moment() -> datetime | None:
+    when = st.radio("When", (_NOW, _LATER), horizontal=True, key="switchover_when")
+    if when != _LATER:
+        return None
+    proposed = in_zone(now()) + timedelta(hours=1)
+    return st.datetime_input(
+        "Day and time",
+        proposed.replace(minute=0, second=0, microsecond=0, tzinfo=None),
+        key="switchover_at",
+    ).replace(tzinfo=proposed.tzinfo)
+
+
+def _ask_typed(chosen: FailoverCandidate) -> str:
+    return st.text_input(
+        f"Type {chosen.name} to accept that something may be lost",
+        key="switchover_typed",
+        autocomplete="off",
+    )
+
+
+def _label(
+    found: OperationPreview, chosen: FailoverCandidate, moment: datetime | None
+) -> str:
+    if found.act is OperationKind.FAILOVER:
+        return f"Let {chosen.name} lead"
+    return f"{'Plan the switchover' if moment else 'Switch over'} to {chosen.name}"

@@ -1,0 +1,90 @@
+"""What pages that act know of the servers before anybody clicks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dashboard import wiring
+from dashboard.context import current_actor, read, require
+from db.postgres import DatabaseUnavailable
+from services.cluster.monitoring import Operation, list_operations
+from services.cluster.operations import (
+    OperationPreview,
+    PlannedSwitchover,
+    RunningOperation,
+    Servers,
+    Situation,
+    planned,
+    preview,
+)
+from services.core.actors import Permission
+from services.core.errors import Unavailable
+
+_SECONDS = 3.0
+_MOST = 30
+_COMPARED = 3
+
+
+def servers() -> Servers:
+    """Return the servers as acts reach them; raises NotAllowed."""
+    require(Permission.ACT_ON_CLUSTER)
+    return wiring.current().operator.servers
+
+
+def situation() -> Situation:
+    """Return the servers as they are; raises NotAllowed, NoPatroni."""
+    return servers().look(with_transactions=True)
+
+
+def dry_run() -> OperationPreview:
+    """Tell what a change of the primary would mean now; raises as `situation` does."""
+    return preview(situation())
+
+
+def settings_now() -> Mapping[str, Any]:
+    """Return Patroni's shared settings; raises NotAllowed, NoPatroni."""
+    found = servers()
+    return found.ask(found.patroni.config)
+
+
+def is_embedded() -> bool:
+    """Tell whether the launcher of these servers can be asked."""
+    return wiring.current().operator.servers.control is not None
+
+
+def next_planned() -> PlannedSwitchover | None:
+    """Return the switchover that is planned; None also while nobody knows."""
+    require(Permission.ACT_ON_CLUSTER)
+    database, actor = wiring.current().database, current_actor()
+    try:
+        # Of the primary if it can be had: a replica may not know of it yet.
+        return database.read_newest(planned, acting=actor.acting).value
+    except DatabaseUnavailable:
+        return None
+
+
+def latest() -> tuple[Operation, ...]:
+    """Return what was done lately, the newest first; nothing while nobody knows."""
+    actor = current_actor()
+    try:
+        return read(
+            lambda session: list_operations(session, actor, limit=_MOST),
+            keep=("operations", actor.id),
+            seconds=_SECONDS,
+        )
+    except Unavailable:
+        return ()
+
+
+def usual_wait() -> tuple[float, ...]:
+    """Return how long writers waited in the last few switchovers, the newest first."""
+    waits = [
+        one.downtime_seconds
+        for one in latest()
+        if one.kind == "switchover" and one.downtime_seconds is not None
+    ]
+    return tuple(waits[:_COMPARED])
+
+
+def run_at_hand() -> RunningOperation | None:
+    """Return what this process does to the servers now."""
+    return wiring.current().operator.current()

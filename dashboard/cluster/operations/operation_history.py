@@ -1,0 +1,161 @@
+"""What was done to the servers, what happened to them, and what it cost."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from statistics import median
+from typing import Final
+
+import streamlit as st
+
+from dashboard.cluster.operations.cost_details import NOBODY, details, what
+from dashboard.context import CachedRead, current_actor, read_all
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.measures import amount, seconds
+from dashboard.ui.record_table import (
+    Cell,
+    Column,
+    Row,
+    RowAction,
+    chosen_of,
+    payload_of,
+    record_table,
+)
+from dashboard.ui.words import to_the_second
+from services.cluster import monitoring
+from services.cluster.monitoring import Operation
+
+_PAGE: Final = 50
+_BEFORE: Final = "history_before"
+_OPENED: Final = "history_opened"
+_COLUMNS: Final = (
+    Column("When", is_whole=True),
+    Column("What"),
+    Column("Who"),
+    Column("Why"),
+    Column("Writers waited"),
+    Column("Lost"),
+    Column("State"),
+    Column(""),
+)
+_OPEN: Final = RowAction("open", "Details", "info")
+_STATES: Final = {
+    "scheduled": Cell("Scheduled", "info", "schedule"),
+    "running": Cell("Running", "info", "progress_activity"),
+    "done": Cell("Done", "ok", "check"),
+    "failed": Cell("Failed", "danger", "error"),
+    "cancelled": Cell("Called off", "muted", "block"),
+}
+
+
+@st.fragment(run_every="5s")
+def history() -> None:
+    """Show the newest, again every few seconds while the first ones are shown."""
+    with error_boundary():
+        before: datetime | None = st.session_state.get(_BEFORE)
+        found = _read(before)
+        if not found:
+            empty_state(
+                "Nothing yet: nobody has changed who leads, and no server was lost.",
+                icon="history",
+            )
+            return
+        at_a_glance(found)
+        chosen = _table(found)
+        _pager(found, before)
+        if chosen is not None:
+            # Opened by the page: this fragment's next run would close it again.
+            st.session_state[_OPENED] = chosen
+            st.rerun()
+
+
+def show_chosen() -> None:
+    """Show all of the operation that was asked for, once."""
+    chosen: Operation | None = st.session_state.pop(_OPENED, None)
+    if chosen is not None:
+        details(chosen)
+
+
+def at_a_glance(found: Sequence[Operation]) -> None:
+    """Show what changes of the primary have cost."""
+    measured = {
+        kind: [
+            one.downtime_seconds
+            for one in found
+            if one.kind == kind and one.downtime_seconds is not None
+        ]
+        for kind in ("switchover", "failover")
+    }
+    lost = sum(one.lost_writes or 0 for one in found)
+    with st.container(horizontal=True):
+        for kind, waits in measured.items():
+            typical = seconds(median(waits)) if waits else "none yet"
+            worst = f"At worst {seconds(max(waits))}." if waits else ""
+            st.metric(
+                f"{kind.capitalize()}s: writers waited",
+                typical,
+                help=f"The median of {len(waits)}. {worst}",
+                border=True,
+                width=230,
+            )
+        st.metric(
+            "Acknowledged writes lost",
+            f"{lost:,}",
+            help="Counted row by row where it could be, else proven by positions.",
+            border=True,
+            width=230,
+        )
+
+
+def _read(before: datetime | None) -> tuple[Operation, ...]:
+    actor = current_actor()
+    (found,) = read_all(
+        CachedRead(
+            lambda session: monitoring.list_operations(
+                session, actor, limit=_PAGE, before=before
+            )
+        )
+    )
+    return tuple(found)
+
+
+def _table(found: Sequence[Operation]) -> Operation | None:
+    rows = [Row(str(one.id), tuple(_cells(one))) for one in found]
+    asked = record_table(
+        payload_of(_COLUMNS, rows, name="History of the servers"), key="history_table"
+    )
+    return chosen_of(asked, found, lambda one: one.id)
+
+
+def _cells(one: Operation) -> Iterator[Cell]:
+    yield Cell(to_the_second(one.started_at))
+    yield Cell(what(one))
+    yield Cell(one.actor_name or NOBODY)
+    yield Cell(one.reason or "–")
+    waited = one.downtime_seconds
+    yield Cell(seconds(waited) if waited is not None else "–")
+    yield _lost(one)
+    yield _STATES.get(one.state, Cell(one.state))
+    yield Cell("", deeds=(_OPEN,))
+
+
+def _lost(one: Operation) -> Cell:
+    if one.lost_writes is None and one.lost_bytes is None:
+        return Cell("–")
+    if not one.lost_writes and not one.lost_bytes:
+        return Cell("Nothing", "ok", "check")
+    parts = (
+        f"{one.lost_writes:,} writes" if one.lost_writes else "",
+        amount(one.lost_bytes) if one.lost_bytes else "",
+    )
+    return Cell(", ".join(filter(None, parts)), "danger", "error")
+
+
+def _pager(found: Sequence[Operation], before: datetime | None) -> None:
+    with st.container(horizontal=True, gap="small"):
+        if before is not None and st.button("Newest", key="history_newest"):
+            st.session_state.pop(_BEFORE)
+            st.rerun()
+        if len(found) == _PAGE and st.button("Older", key="history_older"):
+            st.session_state[_BEFORE] = found[-1].started_at
+            st.rerun()

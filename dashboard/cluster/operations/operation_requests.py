@@ -1,0 +1,64 @@
+"""Gives an order, and remembers which one this page follows."""
+
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard import wiring
+from dashboard.cluster.operations.cluster_view import run_at_hand
+from dashboard.context import act_on_servers, current_actor, current_sign_in, write
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.notices import notify
+from services.cluster import operations
+from services.cluster.operations import OperationRequest, RunningOperation
+from services.core.reasons import LONGEST
+
+_FOLLOWED: Final = "acting_run"
+
+
+def give(order: OperationRequest) -> None:
+    """Have it done and follow it on this page; say here what the order may not do."""
+    # A net of its own: the forms below stay, and so does what is typed in them.
+    with error_boundary():
+        run = act_on_servers(order)
+        if run is None:
+            notify("The switchover is planned.", icon="event")
+        else:
+            st.session_state[_FOLLOWED] = run.id
+        st.rerun()
+
+
+def cancel(planned_id: UUID) -> None:
+    """Forget the switchover that is planned, or say here why that may not be."""
+    actor, sign_in = current_actor(), current_sign_in()
+    with error_boundary():
+        write(
+            lambda session: operations.cancel(
+                session, actor, planned_id, session_id=sign_in
+            )
+        )
+        notify("The switchover is cancelled.", icon="event_busy")
+        st.rerun()
+
+
+def followed() -> RunningOperation | None:
+    """Return what this page follows: what it began, or what is being done."""
+    operator = wiring.current().operator
+    return operator.run(st.session_state.get(_FOLLOWED)) or run_at_hand()
+
+
+def let_go() -> None:
+    """Follow nothing any more."""
+    st.session_state.pop(_FOLLOWED, None)
+
+
+def ask_reason(page: str) -> str:
+    """Ask why; what is typed is kept with the deed for ever."""
+    return st.text_input(
+        "Why",
+        key=f"{page}_reason",
+        max_chars=LONGEST,
+        placeholder="Ten characters or more; the history keeps it",
+        autocomplete="off",
+    )

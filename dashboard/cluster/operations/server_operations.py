@@ -1,0 +1,153 @@
+"""What can be done to one server from its page."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import streamlit as st
+
+from dashboard.cluster.operations.cluster_view import is_embedded
+from dashboard.cluster.operations.operation_requests import ask_reason, give
+from dashboard.cluster.operations.own_servers import own_servers
+from dashboard.navigation import go
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.words import plain
+from services.cluster.operations import (
+    OperationKind,
+    OperationRequest,
+    ServerSituation,
+    Situation,
+)
+from services.core import reasons
+
+_PAGE: Final = "server"
+_PAUSES: Final = (15, 30, 60, 120, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class _Deed:
+    """A deed as it is offered: what its button says, and what it does in words.
+
+    What takes something away says what that is (`loss`), and is asked about first.
+    """
+
+    act: OperationKind
+    label: str
+    icon: str
+    effect: str
+    loss: str = ""
+
+
+_REJOIN: Final = _Deed(
+    OperationKind.REJOIN,
+    "Rejoin",
+    "link",
+    "Brings a server back that has fallen out: what only it has is rewound, and if "
+    "that does not help, the primary's data is copied anew. Shows how far it is, until "
+    "it streams.",
+)
+_RESTART: Final = _Deed(
+    OperationKind.RESTART,
+    "Restart PostgreSQL",
+    "restart_alt",
+    "Restarts PostgreSQL here; readers go to the other servers meanwhile.",
+)
+_RESTART_PRIMARY: Final = _Deed(
+    OperationKind.RESTART,
+    "Restart the primary",
+    "restart_alt",
+    "Nobody can save anything while it restarts. A switchover first is gentler: then "
+    "this server is a replica, and its restart keeps nobody waiting.",
+)
+_REINIT: Final = _Deed(
+    OperationKind.REINIT,
+    "Copy anew",
+    "content_copy",
+    "Throws this server's data away and copies the primary's. Takes as long as the "
+    "copy; nobody reads from it meanwhile.",
+    loss="The primary has all the records, and nothing is taken from it. What only "
+    "this server has is gone for good.",
+)
+_REMOVE: Final = _Deed(
+    OperationKind.REMOVE_REPLICA,
+    "Remove this server",
+    "delete",
+    "Ends it and throws its data away. The others keep everything.",
+    loss="It does not come back, and there is one server less to take over. Another "
+    "replica can be made under Steering, which copies all the records anew.",
+)
+
+
+def deeds_of(server: ServerSituation, found: Situation) -> None:
+    """Ask why, and offer what can be done to the server."""
+    reason = ask_reason(_PAGE)
+    if server.is_leading:
+        _offer(_RESTART_PRIMARY, server, reason)
+        if st.button(
+            "Change the primary", key="server_switch", icon=":material/swap_horiz:"
+        ):
+            go("cluster/switchover.py")
+        return
+    streams = server.is_answering and server.is_streaming
+    _offer(_REJOIN, server, reason, is_advised=not streams)
+    _offer(_RESTART, server, reason)
+    _offer(_REINIT, server, reason)
+    if is_embedded():
+        _offer_pause(server, reason)
+        _offer(_REMOVE, server, reason)
+    else:
+        own_servers("remove", server.name, has_patroni=bool(found.servers))
+
+
+def _offer(
+    deed: _Deed, server: ServerSituation, reason: str, *, is_advised: bool = False
+) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(deed.effect, width="stretch")
+        is_wanted = st.button(
+            deed.label,
+            type="primary" if is_advised else "secondary",
+            key=f"server_{deed.act.value}",
+            icon=f":material/{deed.icon}:",
+        )
+    if not is_wanted:
+        return
+    # Below the box, not squeezed in beside the button: it may be refused.
+    order = OperationRequest(deed.act, reason, server.name)
+    if not deed.loss:
+        give(order)
+        return
+    with error_boundary():
+        reasons.read(reason)
+        _make_sure(deed, order)
+
+
+@st.dialog("Throw a server's data away?", icon=":material/delete_forever:")
+def _make_sure(deed: _Deed, order: OperationRequest) -> None:
+    """Name the server and what is lost with it, before that is done."""
+    with error_boundary():
+        st.markdown(f"**{plain(order.node or '')}**: {deed.effect} {deed.loss}")
+        if st.button(
+            deed.label, type="primary", key=f"server_{deed.act.value}_confirm"
+        ):
+            give(order)
+
+
+def _offer_pause(server: ServerSituation, reason: str) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            "Lets this server receive and show nothing new for a while, to see what "
+            "lag looks like. It goes on by itself.",
+            width="stretch",
+        )
+        seconds = st.selectbox(
+            "Seconds", _PAUSES, index=1, key="server_pause_seconds", width=110
+        )
+        is_wanted = st.button(
+            "Pause replay", key="server_pause-replay", icon=":material/pause_circle:"
+        )
+    if is_wanted:
+        give(
+            OperationRequest(
+                OperationKind.PAUSE_REPLAY, reason, server.name, seconds=seconds
+            )
+        )

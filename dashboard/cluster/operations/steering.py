@@ -1,0 +1,101 @@
+"""Who takes over by itself, by which settings, and new replicas."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import streamlit as st
+
+from dashboard import wiring
+from dashboard.cluster.operations.cluster_view import is_embedded
+from dashboard.cluster.operations.operation_requests import ask_reason, give
+from dashboard.cluster.operations.own_servers import own_servers
+from services.cluster.operations import (
+    SETTINGS,
+    OperationKind,
+    OperationRequest,
+    Setting,
+    current,
+)
+
+_PAGE: Final = "steering"
+_MINUTE: Final = 60
+
+
+def automatic_failover(*, is_on: bool) -> None:
+    """Show whether somebody takes over by itself, and let it be changed."""
+    st.subheader("Automatic failover", anchor=False)
+    if is_on:
+        st.success(
+            "On: if the primary is lost, a replica takes its place within seconds.",
+            icon=":material/autorenew:",
+        )
+    else:
+        st.warning(
+            "Off: if the primary is lost, nobody can save anything until somebody "
+            "chooses another one.",
+            icon=":material/pause_circle:",
+        )
+    with st.form("steering_automatic"):
+        reason = ask_reason("steering_automatic")
+        act = OperationKind.PAUSE if is_on else OperationKind.RESUME
+        label = "Switch it off" if is_on else "Switch it on"
+        if st.form_submit_button(label, key="steering_automatic_do"):
+            give(OperationRequest(act, reason))
+
+
+def settings(config: Mapping[str, Any]) -> None:
+    """Show the few settings that matter with their effect, and let them be changed."""
+    st.subheader("Settings", anchor=False)
+    now = current(config)
+    with st.form("steering_settings"):
+        wanted = {name: _ask(one, now[name]) for name, one in SETTINGS.items()}
+        reason = ask_reason("steering_settings")
+        if st.form_submit_button("Change settings", key="steering_settings_do"):
+            changes = {name: new for name, new in wanted.items() if new != now[name]}
+            give(OperationRequest(OperationKind.SETTINGS, reason, changes=changes))
+
+
+def new_replica() -> None:
+    """Make another replica here, or say how it is made elsewhere."""
+    st.subheader("New replica", anchor=False)
+    if not is_embedded():
+        own_servers("add", "db-04", has_patroni=True)
+        return
+    with st.form("steering_replica"):
+        is_late = st.toggle(
+            "A delayed standby",
+            key="steering_replica_late",
+            help="It shows the records as they were a while ago, for whoever deleted "
+            "the wrong patient. It never leads, and nobody waits for it.",
+        )
+        minutes = st.number_input(
+            "Minutes behind, if delayed",
+            value=max(1, round(wiring.current().settings.delayed_minutes)),
+            key="steering_replica_minutes",
+        )
+        reason = ask_reason("steering_replica")
+        if st.form_submit_button("Make it", key="steering_replica_do"):
+            seconds = float(minutes * _MINUTE) if is_late else None
+            give(OperationRequest(OperationKind.ADD_REPLICA, reason, seconds=seconds))
+
+
+def _ask(setting: Setting, value: int | str) -> int | str:
+    key = f"steering_{setting.name}_{value}"
+    if setting.choices is not None:
+        choices = dict(setting.choices)
+        names = list(choices)
+        index = names.index(str(value)) if value in names else None
+        chosen: str | None = st.selectbox(
+            setting.title,
+            names,
+            index=index,
+            key=key,
+            format_func=lambda name: f"{name}: {choices[name]}",
+        )
+        st.caption(setting.effect)
+        return value if chosen is None else chosen
+    # Without bounds: a browser keeps a number that is out of them to itself, and the
+    # button does nothing. The service says what is wrong in a sentence.
+    number = st.number_input(setting.title, value=int(value), key=key)
+    st.caption(setting.effect)
+    return int(number)

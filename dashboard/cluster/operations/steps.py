@@ -1,0 +1,19 @@
+"""What was done step by step, with the second at which each began."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashboard.ui.words import plain
+
+
+def steps_told(steps: Sequence[Mapping[str, Any]]) -> None:
+    """Show the steps, folded; of none nothing."""
+    if not steps:
+        return
+    lines = [
+        f"`{float(s['seconds']):6.1f} s` {plain(str(s['sentence']))}" for s in steps
+    ]
+    with st.expander("Step by step", icon=":material/list:"):
+        st.markdown("  \n".join(lines))

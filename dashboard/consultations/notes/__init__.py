@@ -1,0 +1,1 @@
+"""The notes of a visit: form, drafts, measurements, earlier ones."""

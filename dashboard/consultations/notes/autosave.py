@@ -1,0 +1,57 @@
+"""What is typed about a visit, kept while it is typed, and offered again."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from dashboard import wiring
+from dashboard.consultations.notes import writing as form
+from dashboard.consultations.notes.kept_drafts import KeptDrafts
+from dashboard.consultations.notes.open_visit import Opened
+from dashboard.consultations.notes.writing import PAGE, Writing
+from dashboard.context import current_actor
+from services.consultations import notes
+from services.consultations.notes import NotesDraft, SavedNotesDraft
+
+
+def keep(writing: Writing) -> None:
+    """Keep what stands in the form unless nothing was typed into it."""
+    if writing.is_touched:
+        _DRAFTS.keep(writing.draft())
+
+
+def say_whether_kept(writing: Writing) -> None:
+    """Say under the form whether what was typed is kept."""
+    _DRAFTS.say_whether_kept(writing.draft_id)
+
+
+def forget(writing: Writing) -> None:
+    """Discard the draft of what is saved."""
+    _DRAFTS.forget(writing.draft_id)
+
+
+def offer(opened: Opened, writing: Writing) -> None:
+    """Offer what was typed about this visit before."""
+    _DRAFTS.offer(
+        writing.visit_id,
+        writing.draft_id,
+        lambda draft: form.go_on_with(draft, opened.notes),
+    )
+
+
+def _save(draft: NotesDraft) -> datetime:
+    shelf = wiring.current().drafts
+    return notes.save_draft(shelf, current_actor(), draft)
+
+
+def _list_about(visit_id: UUID) -> tuple[SavedNotesDraft, ...]:
+    shelf = wiring.current().drafts
+    return notes.list_drafts(shelf, current_actor(), visit_id)
+
+
+def _discard(draft_id: UUID) -> None:
+    shelf = wiring.current().drafts
+    notes.discard_draft(shelf, current_actor(), draft_id)
+
+
+_DRAFTS: Final = KeptDrafts(PAGE, "Notes", _save, _list_about, _discard)

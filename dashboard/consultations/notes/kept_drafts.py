@@ -1,0 +1,88 @@
+"""Drafts about a visit: kept while they are typed, offered again in another tab."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.ui.draft_offers import Draft, offer_drafts, say_when_kept
+from services.core.drafting import DraftsNotReached, Kept
+
+D = TypeVar("D", bound=Draft)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDrafts(Generic[D]):
+    """One form's drafts, in the store and in this tab.
+
+    Without the store nothing is kept, and that is said; the form goes on.
+    """
+
+    page: str
+    title: str
+    save: Callable[[D], datetime]
+    list_about: Callable[[UUID], Sequence[Kept[D]]]
+    discard: Callable[[UUID], None]
+
+    def keep(self, draft: D) -> None:
+        """Keep what stands in the form unless it is kept already."""
+        kept = self._kept()
+        if kept and kept[0] == draft and kept[1]:
+            return
+        saved_at = None
+        with suppress(DraftsNotReached):
+            saved_at = self.save(draft)
+        st.session_state[f"{self.page}_kept"] = (draft, saved_at)
+
+    def say_whether_kept(self, draft_id: UUID) -> None:
+        """Say under the form whether what was typed is kept."""
+        kept = self._kept()
+        if kept and kept[0].id == draft_id:
+            say_when_kept(kept[1])
+
+    def forget(self, draft_id: UUID) -> None:
+        """Discard the draft of what is saved; if that fails it ends after a month."""
+        self._discard(draft_id)
+        st.session_state.pop(f"{self.page}_kept", None)
+
+    def offer(self, visit_id: UUID, draft_id: UUID, go_on: Callable[[D], None]) -> None:
+        """Offer what was typed about this visit before: in another tab, or sign-in."""
+
+        def take_up(kept: Kept[D]) -> None:
+            go_on(kept.draft)
+            st.session_state[f"{self.page}_kept"] = (kept.draft, kept.saved_at)
+            # What stood in the form before has become a draft itself by now.
+            st.session_state.pop(f"{self.page}_offered", None)
+
+        offer_drafts(
+            self.page,
+            [kept for kept in self._about(visit_id) if kept.draft.id != draft_id],
+            lambda _: self.title,
+            go_on=take_up,
+            discard=self._discard,
+        )
+
+    def _about(self, visit_id: UUID) -> Sequence[Kept[D]]:
+        known, drafts = st.session_state.get(f"{self.page}_offered", (None, ()))
+        if known != visit_id:
+            try:
+                drafts = self.list_about(visit_id)
+            except DraftsNotReached:
+                return ()
+            st.session_state[f"{self.page}_offered"] = (visit_id, drafts)
+        return tuple(drafts)
+
+    def _kept(self) -> tuple[D, datetime | None] | None:
+        kept: tuple[D, datetime | None] | None = st.session_state.get(
+            f"{self.page}_kept"
+        )
+        return kept
+
+    def _discard(self, draft_id: UUID) -> None:
+        with suppress(DraftsNotReached):
+            self.discard(draft_id)
+        st.session_state.pop(f"{self.page}_offered", None)

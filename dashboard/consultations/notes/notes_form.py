@@ -1,0 +1,82 @@
+"""The form of a visit's notes: texts, vital signs, and what is wrong with each."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard.consultations.notes.writing import (
+    Writing,
+    key_of,
+    take_over,
+    written_by_others,
+)
+from dashboard.ui.form_fields import show_problems
+from dashboard.ui.words import plain
+from services.consultations import notes
+from services.consultations.notes import LABELS, TEXTS, VITALS, Vital, written
+
+_WIDTH: Final = 150
+_HEIGHTS: Final = {"complaint": 100, "findings": 140, "diagnoses": 100, "plan": 120}
+_HELP: Final = {
+    "diagnoses": "One in each line: a code of ICD-10, words, or both, such as "
+    "I10 High blood pressure.",
+}
+
+
+def draw(writing: Writing, changed: Callable[[], None], *, is_checked: bool) -> None:
+    """Draw the fields; `changed` is called when somebody leaves one they changed.
+
+    With `is_checked` what would be refused is said beside each field.
+    """
+    places: dict[str, DeltaGenerator] = {}
+    for name in ("complaint", "findings"):
+        places[name] = _text(name, changed)
+    with st.grid(4, min_column_width=_WIDTH):
+        for vital in VITALS:
+            with st.container(gap="small"):
+                places[vital.name] = _vital(vital, changed)
+    for name in ("diagnoses", "plan"):
+        places[name] = _text(name, changed)
+    _tell_of_others(places)
+    if is_checked:
+        show_problems(places, notes.problems_of(writing.typed))
+
+
+def _text(name: str, changed: Callable[[], None]) -> DeltaGenerator:
+    st.text_area(
+        TEXTS[name],
+        key=key_of(name),
+        height=_HEIGHTS[name],
+        help=_HELP.get(name),
+        on_change=changed,
+        persist_state="session",
+    )
+    return st.container()
+
+
+def _vital(vital: Vital, changed: Callable[[], None]) -> DeltaGenerator:
+    st.text_input(
+        f"{vital.label} ({vital.unit})",
+        key=key_of(vital.name),
+        placeholder=f"{written(vital.lowest)} to {written(vital.highest)}",
+        # A shared desk: the browser must not offer the last patient's data.
+        autocomplete="off",
+        on_change=changed,
+        persist_state="session",
+    )
+    return st.container()
+
+
+def _tell_of_others(places: Mapping[str, DeltaGenerator]) -> None:
+    for name, theirs in written_by_others().items():
+        with places[name].container(border=True, gap="small"):
+            st.markdown(f"**Saved meanwhile as {LABELS[name].lower()}**")
+            st.text(theirs or "Nothing")
+            st.button(
+                f"Take this {plain(LABELS[name].lower())} instead of mine",
+                key=f"visit_take_{name}",
+                on_click=take_over,
+                args=(name,),
+            )

@@ -1,0 +1,78 @@
+"""The visit that a page's address names, with its patient and what is written."""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from dashboard.context import current_actor, read
+from dashboard.navigation import go
+from dashboard.ui.error_boundary import explain
+from services.consultations import notes as medical_records
+from services.consultations.notes import NotesRecord
+from services.core.errors import NotFound, Unavailable
+from services.patients.records import patients
+from services.patients.records.model import PatientRecord
+from services.visits.front_desk import appointments
+from services.visits.front_desk.appointments import VisitRecord
+
+_SHOWN: Final = "visit_shown"
+_SECONDS: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A visit as it was read last; without notes nothing is saved about it yet."""
+
+    visit: VisitRecord
+    patient: PatientRecord
+    notes: NotesRecord | None
+
+    @property
+    def number(self) -> int:
+        """The version of the notes, 0 for none."""
+        return self.notes.latest.number if self.notes else 0
+
+
+def open_visit() -> Opened:
+    """Return the visit named in the address.
+
+    While the database cannot be read it is what was shown before: a form that went away
+    would take along what somebody is typing into it. Raises NotFound, Unavailable.
+    """
+    visit_id = _named()
+    try:
+        opened = _read(visit_id)
+    except medical_records.NotTreated as refusal:
+        go("patients/break_glass.py", patient=str(refusal.patient_id))
+    except Unavailable as refusal:
+        shown: Opened | None = st.session_state.get(_SHOWN)
+        if shown is None or shown.visit.id != visit_id:
+            raise
+        explain(refusal)
+        return shown
+    st.session_state[_SHOWN] = opened
+    return opened
+
+
+def _named() -> UUID:
+    try:
+        return UUID(st.query_params.get("visit", ""))
+    except ValueError as error:
+        raise NotFound(
+            "This address names no visit. Find it in the list of the day."
+        ) from error
+
+
+def _read(visit_id: UUID) -> Opened:
+    actor = current_actor()
+
+    def look(session: Session) -> Opened:
+        visit = appointments.get(session, actor, visit_id)
+        notes = medical_records.find(session, actor, visit_id)
+        patient = patients.get_patient(session, actor, visit.patient_id)
+        return Opened(visit, patient, notes)
+
+    return read(look, keep=("visit", visit_id), seconds=_SECONDS)

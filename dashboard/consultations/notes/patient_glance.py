@@ -1,0 +1,71 @@
+"""The patient and the visit at a glance: what is dangerous comes first."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import streamlit as st
+
+from dashboard.consultations.notes.open_visit import Opened
+from dashboard.context import in_zone, today
+from dashboard.patients.care.care_team import outside_care
+from dashboard.patients.records.patient_header import patient_header
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.words import at, plain
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus
+
+_MINUTE: Final = 60
+
+
+def glance(opened: Opened) -> None:
+    """Show who it is, allergies first, then what is known and what they come for."""
+    patient, visit = opened.patient, opened.visit
+    patient_header(patient, today())
+    # Where it cannot be read, the rest of the page goes on: somebody is typing there.
+    with error_boundary():
+        outside_care(patient)
+    history, medications, reason = st.columns((1, 1, 1), gap="medium")
+    with history:
+        _list("Medical history", patient.medical_history)
+    with medications:
+        _list("Current medications", patient.current_medications)
+    with reason:
+        st.markdown("**This visit**")
+        st.markdown(plain(visit.note) if visit.note else ":gray[No reason was given]")
+        st.markdown(f"{at(visit.starts_at)} to {in_zone(visit.ends_at):%H:%M}")
+        st.markdown(f"{plain(visit.doctor_name)}, {plain(visit.speciality)}")
+    _how_far(visit)
+
+
+def _list(title: str, items: Sequence[str]) -> None:
+    st.markdown(f"**{title}**")
+    st.markdown(
+        "\n".join(f"- {plain(item)}" for item in items) or ":gray[Nothing entered]"
+    )
+
+
+def _how_far(visit: VisitRecord) -> None:
+    match visit.status:
+        case VisitStatus.SCHEDULED:
+            st.info("Not checked in at the desk yet.", icon=":material/event:")
+        case VisitStatus.CHECKED_IN:
+            st.info(
+                f"Checked in, {_waiting(visit.waited_seconds)}.",
+                icon=":material/how_to_reg:",
+            )
+        case VisitStatus.COMPLETED:
+            st.success(
+                "This visit is completed. What you save now becomes the next version "
+                "of its notes.",
+                icon=":material/task_alt:",
+            )
+        case VisitStatus.CANCELLED:
+            st.warning("This visit was cancelled.", icon=":material/event_busy:")
+        case VisitStatus.NO_SHOW:
+            st.warning("The patient did not come.", icon=":material/person_off:")
+
+
+def _waiting(seconds: float | None) -> str:
+    minutes = int((seconds or 0) // _MINUTE)
+    if minutes == 0:
+        return "just now"
+    return f"waiting for {minutes} minute" + "s" * (minutes > 1)

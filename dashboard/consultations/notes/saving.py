@@ -1,0 +1,120 @@
+"""Notes saved and visits completed, before the form is drawn that it may change.
+
+A button only asks for it: what somebody else saved meanwhile goes into fields, and
+Streamlit lets a field be filled only before it is drawn.
+"""
+
+from typing import Final, Literal
+from uuid import UUID
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from dashboard.consultations.notes import autosave
+from dashboard.consultations.notes import writing as form
+from dashboard.consultations.notes.open_visit import Opened
+from dashboard.consultations.notes.writing import PAGE, Writing
+from dashboard.context import current_actor, write
+from dashboard.ui.error_boundary import explain
+from dashboard.ui.notices import notify
+from dashboard.ui.words import plain
+from services.consultations import notes
+from services.consultations.notes import InvalidNotes, NotesRecord, StaleNotes
+from services.core.errors import ServiceError
+from services.visits.front_desk import appointments
+from services.visits.front_desk.appointments import VisitStatus
+
+SaveAction = Literal["save", "complete"]
+
+_WANTED: Final = f"{PAGE}_wanted"
+_CHECKED: Final = f"{PAGE}_checked"
+
+
+def ask(deed: SaveAction, visit_id: UUID) -> None:
+    """Have it done when the page runs next."""
+    st.session_state[_WANTED] = (deed, visit_id)
+
+
+def do_what_was_asked(opened: Opened, writing: Writing) -> ServiceError | None:
+    """Do what a button asked for, then run the page anew; return why it was refused."""
+    deed, visit_id = st.session_state.pop(_WANTED, (None, None))
+    if visit_id != opened.visit.id:
+        return None
+    autosave.keep(writing)
+    refusal = _try(deed, opened, writing)
+    if refusal is None:
+        st.rerun()
+    return refusal
+
+
+def tell(refusal: ServiceError | None) -> None:
+    """Say below the buttons why nothing was saved: there somebody is looking."""
+    match refusal:
+        case None:
+            return
+        case InvalidNotes():
+            st.error(
+                "Nothing was saved: look at the fields marked above.",
+                icon=":material/error:",
+            )
+        case StaleNotes(current=current):
+            author = current.latest.author_name if current else "Somebody"
+            st.warning(
+                f"{plain(author)} saved notes of this visit after you opened it. "
+                "Nothing you typed is lost: it stands above, with what they wrote. "
+                "Look through it, then save again.",
+                title="Nothing of yours is saved yet",
+                icon=":material/sync_problem:",
+            )
+        case _:
+            explain(refusal)
+
+
+def is_checked() -> bool:
+    """Tell whether somebody tried to save what is refused, and has to correct it."""
+    return bool(st.session_state.get(_CHECKED))
+
+
+def _try(deed: SaveAction, opened: Opened, writing: Writing) -> ServiceError | None:
+    try:
+        saved = _write(deed, opened, writing)
+    except InvalidNotes as refusal:
+        st.session_state[_CHECKED] = True
+        return refusal
+    except StaleNotes as refusal:
+        form.catch_up(writing, refusal.current)
+        return refusal
+    except ServiceError as refusal:
+        return refusal
+    _leave_behind(saved, opened, writing)
+    if deed == "complete":
+        notify("The visit is completed.")
+    elif saved:
+        notify(f"Version {saved.latest.number} of the notes is saved.")
+    return None
+
+
+def _write(deed: SaveAction, opened: Opened, writing: Writing) -> NotesRecord | None:
+    """Save what is typed and, if asked to, complete the visit: both or neither."""
+    actor, visit, typed = current_actor(), opened.visit, writing.typed
+    has_news = deed == "save" or writing.is_touched
+
+    def operation(session: Session) -> NotesRecord | None:
+        saved = None
+        if has_news:
+            saved = notes.save(session, actor, visit.id, typed, number=writing.number)
+        if deed == "complete":
+            if visit.status is VisitStatus.SCHEDULED:
+                # The desk forgot: who is in the consulting room has come.
+                appointments.check_in(session, actor, visit.id)
+            appointments.complete(session, actor, visit.id)
+        return saved
+
+    return write(operation)
+
+
+def _leave_behind(saved: NotesRecord | None, opened: Opened, writing: Writing) -> None:
+    st.session_state.pop(_CHECKED, None)
+    if saved is not None:
+        autosave.forget(writing)
+        form.begin(opened.visit.id, saved)

@@ -1,0 +1,47 @@
+"""Notes to be read: those of earlier versions and earlier visits."""
+
+import streamlit as st
+
+from dashboard.ui.words import plain
+from services.consultations.notes import (
+    TEXTS,
+    VITALS,
+    Diagnosis,
+    Notes,
+    Vitals,
+    written,
+)
+
+
+def show_notes(notes: Notes) -> None:
+    """Show all that is written, each under its name."""
+    for name in ("complaint", "findings"):
+        _text(TEXTS[name], getattr(notes, name))
+    if measured := in_one_line(notes.vitals):
+        _text("Vital signs", measured)
+    if notes.diagnoses:
+        st.markdown(f"**{TEXTS['diagnoses']}**")
+        st.markdown("\n".join(f"- {diagnosis(one)}" for one in notes.diagnoses))
+    _text(TEXTS["plan"], notes.plan)
+
+
+def diagnosis(one: Diagnosis) -> str:
+    """Return the code and the words as Markdown."""
+    code = f"**{plain(one.code)}** " if one.code else ""
+    return f"{code}{plain(one.text)}".strip()
+
+
+def in_one_line(vitals: Vitals) -> str:
+    """Return what was measured, as it is said."""
+    found = [
+        f"{vital.label} {written(value)} {vital.unit}"
+        for vital in VITALS
+        if (value := getattr(vitals, vital.name)) is not None
+    ]
+    return "; ".join(found)
+
+
+def _text(label: str, text: str) -> None:
+    if text:
+        st.markdown(f"**{label}**")
+        st.text(text)

@@ -1,0 +1,134 @@
+"""What somebody writes about a visit: how the form follows from what is saved.
+
+The form belongs to the version that it was filled from. A later one never slips under
+what somebody has typed: what they changed stays, and what others changed is told.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID, uuid4
+
+import streamlit as st
+
+from dashboard.consultations.notes.open_visit import Opened
+from services.consultations import notes as medical_records
+from services.consultations.notes import LABELS, NotesDraft, NotesRecord, Typed
+
+PAGE: Final = "visit"
+_WRITING: Final = f"{PAGE}_writing"
+_OTHERS: Final = f"{PAGE}_others"
+_NOTHING: Final[Typed] = dict.fromkeys(LABELS, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """The version that the form was filled from, and the draft of what comes next."""
+
+    visit_id: UUID
+    number: int
+    filled: Typed
+    draft_id: UUID
+
+    @property
+    def typed(self) -> dict[str, str]:
+        """What stands in the form now."""
+        return {name: st.session_state.get(key_of(name)) or "" for name in LABELS}
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether anything stands there that was not filled in."""
+        return self.typed != self.filled
+
+    def draft(self) -> NotesDraft:
+        """Return what stands in the form, to be kept."""
+        return NotesDraft(self.draft_id, self.visit_id, self.number, self.typed)
+
+
+def key_of(name: str) -> str:
+    """Return the key of a field's widget."""
+    return f"{PAGE}_field_{name}"
+
+
+def write_about(opened: Opened) -> Writing:
+    """Return what is being written, after filling the form for another visit.
+
+    As long as nothing is typed, the form follows what is saved; from then on whoever
+    saves is told what others saved meanwhile.
+    """
+    writing: Writing | None = st.session_state.get(_WRITING)
+    if writing is None or writing.visit_id != opened.visit.id:
+        return begin(opened.visit.id, opened.notes)
+    if opened.number > writing.number and not writing.is_touched:
+        return begin(opened.visit.id, opened.notes)
+    return writing
+
+
+def begin(visit_id: UUID, notes: NotesRecord | None) -> Writing:
+    """Fill the form with what is saved, in place of what stands there."""
+    number, filled = _saved(notes)
+    _put(filled)
+    st.session_state.pop(_OTHERS, None)
+    return _now(Writing(visit_id, number, filled, uuid4()))
+
+
+def catch_up(writing: Writing, notes: NotesRecord | None) -> Writing:
+    """Let what is typed follow the version that somebody else has saved meanwhile.
+
+    Fields that nobody typed into take what the other wrote. Where both wrote, what
+    stands in the form stays, and the other's is shown beside it.
+    """
+    number, theirs = _saved(notes)
+    typed, before = writing.typed, writing.filled
+    _put({name: theirs[name] for name in LABELS if typed[name] == before[name]})
+    st.session_state[_OTHERS] = {
+        name: theirs[name]
+        for name in LABELS
+        if typed[name] not in (before[name], theirs[name])
+        and theirs[name] != before[name]
+    }
+    return _now(Writing(writing.visit_id, number, theirs, writing.draft_id))
+
+
+def go_on_with(draft: NotesDraft, notes: NotesRecord | None) -> None:
+    """Put a draft into the form; what was saved since it was begun is told."""
+    _put({**_NOTHING, **draft.typed})
+    nothing = Writing(draft.appointment_id, draft.number, _NOTHING, draft.id)
+    number, filled = _saved(notes)
+    if draft.number == number:
+        _now(Writing(draft.appointment_id, number, filled, draft.id))
+        st.session_state.pop(_OTHERS, None)
+    else:
+        catch_up(nothing, notes)
+
+
+def bring_back(writing: Writing, typed: Typed) -> None:
+    """Put an earlier version into the form; what stood there stays as a draft."""
+    _put(typed)
+    _now(Writing(writing.visit_id, writing.number, writing.filled, uuid4()))
+
+
+def written_by_others() -> dict[str, str]:
+    """Return what others saved into fields that somebody types into here."""
+    others: dict[str, str] = st.session_state.get(_OTHERS, {})
+    return others
+
+
+def take_over(name: str) -> None:
+    """Put what somebody else saved into the field, in place of what stands there."""
+    st.session_state[key_of(name)] = written_by_others().pop(name)
+
+
+def _saved(notes: NotesRecord | None) -> tuple[int, Typed]:
+    if notes is None:
+        return 0, _NOTHING
+    return notes.latest.number, medical_records.typed_of(notes.latest.notes)
+
+
+def _put(typed: Typed) -> None:
+    for name, text in typed.items():
+        st.session_state[key_of(name)] = text
+
+
+def _now(writing: Writing) -> Writing:
+    st.session_state[_WRITING] = writing
+    return writing

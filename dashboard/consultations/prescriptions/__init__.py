@@ -1,0 +1,1 @@
+"""Prescriptions on the screen: written, signed, listed, checked."""

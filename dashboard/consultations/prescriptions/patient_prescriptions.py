@@ -1,0 +1,67 @@
+"""What was prescribed for a patient, on the page of their record."""
+
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.consultations.prescriptions.prescribing import address_of
+from dashboard.context import current_actor, read
+from dashboard.navigation import go
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.record_table import (
+    Cell,
+    Column,
+    Row,
+    RowAction,
+    payload_of,
+    record_table,
+)
+from dashboard.ui.words import at
+from services.consultations import prescriptions
+from services.consultations.prescriptions import PrescriptionRecord, PrescriptionStatus
+
+
+@st.fragment
+def prescriptions_of(patient_id: UUID, *, page: str) -> None:
+    """Show them, to those who may see prescriptions; each leads to its signed file."""
+    actor = current_actor()
+    if not actor.may(prescriptions.permission_to_view(actor)):
+        return
+    st.subheader("Prescriptions", anchor=False)
+    with error_boundary():
+        found = read(
+            lambda s: prescriptions.list_of_patient(s, actor, patient_id),
+            keep=("prescriptions", patient_id),
+        )
+        if found:
+            columns = [Column("Issued"), Column("Drugs"), Column("By"), Column("State")]
+            table = payload_of(columns, list(map(_row, found)), name="Prescriptions")
+            record_table(table, key=f"{page}_prescriptions")
+        else:
+            st.caption("Nothing was prescribed yet.")
+        if st.button(
+            "Check a prescription",
+            key=f"{page}_check_prescription",
+            icon=":material/verified:",
+            type="tertiary",
+        ):
+            go("consultations/check_prescription.py")
+
+
+def _row(record: PrescriptionRecord) -> Row:
+    version = record.version
+    address = address_of(record.id, version.number)
+    is_issued = record.status is PrescriptionStatus.ISSUED
+    return Row(
+        str(record.id),
+        (
+            Cell(at(version.created_at)),
+            Cell(", ".join(line.drug for line in version.lines)),
+            Cell(version.author_name),
+            Cell(
+                "Issued" if is_issued else "Withdrawn",
+                "ok" if is_issued else "muted",
+                deeds=(RowAction("download", "Download", "download", address),),
+            ),
+        ),
+    )

@@ -1,0 +1,174 @@
+"""The prescription of a visit: written, warned about, issued, amended, withdrawn."""
+
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.consultations.prescriptions import prescription_draft, prescription_form
+from dashboard.consultations.prescriptions.prescription_words import lines_table
+from dashboard.context import current_actor, now, read, write
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.notices import notify
+from dashboard.ui.words import at, plain
+from dashboard.web.page_context.file_stores import prescription_issuer
+from services.consultations import prescriptions
+from services.consultations.prescriptions import (
+    DraftPrescription,
+    PrescriptionOrder,
+    PrescriptionRecord,
+    PrescriptionStatus,
+)
+from services.core.actors import Permission
+from services.core.reasons import LONGEST
+from services.visits.front_desk.appointments.records import VisitRecord, VisitStatus
+
+_AMENDING: Final = "prescription_amending"
+_AT_WORK: Final = (VisitStatus.CHECKED_IN, VisitStatus.COMPLETED)
+
+
+def panel(visit: VisitRecord) -> None:
+    """Show what was prescribed at the visit, or offer to prescribe."""
+    actor = current_actor()
+    if not actor.may(Permission.VIEW_PRESCRIPTIONS):
+        return
+    st.subheader("Prescription", anchor=False)
+    found = read(lambda s: prescriptions.find_of_visit(s, actor, visit.id))
+    if found is not None and st.session_state.get(_AMENDING) != found.version.number:
+        _show(found)
+    elif not actor.may(Permission.PRESCRIBE):
+        st.caption("Nothing was prescribed.")
+    elif visit.status in _AT_WORK:
+        _write(visit.id, found)
+    else:
+        st.caption("Prescribing begins when the patient is checked in.")
+
+
+def address_of(prescription_id: UUID, number: int) -> str:
+    """Return where one version is downloaded; the route asks who is there."""
+    return f"/api/prescriptions/{prescription_id}?version={number}"
+
+
+def _show(found: PrescriptionRecord) -> None:
+    version = found.version
+    if found.status is PrescriptionStatus.WITHDRAWN:
+        st.warning(
+            "This prescription was withdrawn: it does not count any more.",
+            icon=":material/event_busy:",
+        )
+    lines_table(version.lines)
+    if version.note:
+        st.text(version.note)
+    st.caption(
+        f"Version {version.number}, signed and issued by {plain(version.author_name)} "
+        f"on {at(version.created_at)}."
+    )
+    with st.container(horizontal=True):
+        st.link_button(
+            "Download",
+            address_of(found.id, version.number),
+            icon=":material/download:",
+        )
+        if _may_change(found):
+            if st.button("Amend", key="prescription_amend", icon=":material/edit:"):
+                prescription_form.begin(found)
+                st.session_state[_AMENDING] = version.number
+                st.rerun()
+            if st.button(
+                "Withdraw", key="prescription_withdraw", icon=":material/event_busy:"
+            ):
+                _withdraw(found)
+    if found.latest > 1:
+        _show_earlier(found)
+
+
+def _show_earlier(found: PrescriptionRecord) -> None:
+    with st.expander("Earlier versions"), error_boundary():
+        actor = current_actor()
+        for one in read(lambda s: prescriptions.versions(s, actor, found.id)):
+            if one.number != found.version.number:
+                st.markdown(
+                    f"[Version {one.number}]({address_of(found.id, one.number)}), "
+                    f"{plain(one.author_name)}, {at(one.created_at)}"
+                )
+
+
+def _write(visit_id: UUID, before: PrescriptionRecord | None) -> None:
+    prescription_draft.offer(visit_id)
+    draft = prescription_form.ask()
+    prescription_draft.keep(visit_id, draft)
+    with st.container(horizontal=True):
+        is_wanted = st.button(
+            "Sign and issue" if before is None else "Sign and issue the new version",
+            type="primary",
+            key="prescription_issue",
+            icon=":material/draw:",
+        )
+        if before is not None and st.button(
+            "Keep it as it is", key="prescription_keep"
+        ):
+            _leave(visit_id)
+            st.rerun()
+    if is_wanted:
+        try:
+            _issue(visit_id, draft, before)
+        except prescriptions.AllergyMatches as refusal:
+            # Asked for below each line from now on; what was typed stays.
+            prescription_form.warn(refusal)
+            st.rerun()
+        _leave(visit_id)
+        st.rerun()
+
+
+def _issue(
+    visit_id: UUID, draft: DraftPrescription, before: PrescriptionRecord | None
+) -> None:
+    actor = current_actor()
+
+    def prepare() -> PrescriptionOrder:
+        if before is None:
+            return read(lambda s: prescriptions.prepare(s, actor, visit_id, draft))
+        return read(
+            lambda s: prescriptions.prepare_amendment(
+                s, actor, before.id, draft, number=before.version.number
+            )
+        )
+
+    order = prepare()
+    with st.spinner("Signing"):
+        paper = prescription_issuer().make(order, now=now())
+    with prescription_issuer().row_of(paper):
+        issued = write(lambda s: prescriptions.issue(s, actor, order, paper))
+    notify(f"Version {issued.latest} of the prescription is signed and issued.")
+
+
+def _leave(visit_id: UUID) -> None:
+    prescription_draft.forget(visit_id)
+    prescription_form.forget()
+    st.session_state.pop(_AMENDING, None)
+
+
+def _may_change(found: PrescriptionRecord) -> bool:
+    is_issued = found.status is PrescriptionStatus.ISSUED
+    return is_issued and current_actor().may(Permission.PRESCRIBE)
+
+
+@st.dialog("Withdraw this prescription?", icon=":material/event_busy:")
+def _withdraw(found: PrescriptionRecord) -> None:
+    with error_boundary():
+        st.markdown(
+            "It stays on record and is shown as withdrawn. Papers that are out already "
+            "keep their signature: tell the patient and the pharmacy."
+        )
+        reason = st.text_area("Reason", key="prescription_reason", max_chars=LONGEST)
+        if st.button(
+            "Withdraw prescription", type="primary", key="prescription_withdraw_now"
+        ):
+            actor, number = current_actor(), found.version.number
+            write(
+                lambda s: prescriptions.withdraw(
+                    s, actor, found.id, number=number, reason=reason or ""
+                )
+            )
+            notify("The prescription is withdrawn.", icon="event_busy")
+            st.rerun()

@@ -1,0 +1,57 @@
+"""The lines of a prescription, kept while they are typed, and offered again."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from dashboard import wiring
+from dashboard.consultations.notes.kept_drafts import KeptDrafts
+from dashboard.consultations.prescriptions import prescription_form as form
+from dashboard.context import current_actor
+from services.consultations import prescriptions
+from services.consultations.prescriptions import (
+    DraftPrescription,
+    SavedPrescriptionDraft,
+    UnfinishedPrescription,
+)
+
+_PAGE: Final = "prescription"
+
+
+def offer(visit_id: UUID) -> None:
+    """Offer what was typed for this visit before: in another tab, or sign-in."""
+
+    def go_on(draft: UnfinishedPrescription) -> None:
+        form.fill(draft.typed, visit_id, draft_id=draft.id)
+
+    _DRAFTS.offer(visit_id, form.draft_id(visit_id), go_on)
+
+
+def keep(visit_id: UUID, typed: DraftPrescription) -> None:
+    """Keep what stands in the form unless nothing was typed into it; say so."""
+    draft_id = form.draft_id(visit_id)
+    if form.is_touched(typed):
+        _DRAFTS.keep(UnfinishedPrescription(draft_id, visit_id, typed))
+    _DRAFTS.say_whether_kept(draft_id)
+
+
+def forget(visit_id: UUID) -> None:
+    """Discard what is issued, or is not wanted any more."""
+    _DRAFTS.forget(form.draft_id(visit_id))
+
+
+def _save(draft: UnfinishedPrescription) -> datetime:
+    shelf = wiring.current().drafts
+    return prescriptions.save_draft(shelf, current_actor(), draft)
+
+
+def _list_about(visit_id: UUID) -> tuple[SavedPrescriptionDraft, ...]:
+    shelf = wiring.current().drafts
+    return prescriptions.list_drafts(shelf, current_actor(), visit_id)
+
+
+def _discard(draft_id: UUID) -> None:
+    prescriptions.discard_draft(wiring.current().drafts, current_actor(), draft_id)
+
+
+_DRAFTS: Final = KeptDrafts(_PAGE, "Prescription", _save, _list_about, _discard)

@@ -1,0 +1,62 @@
+"""What the signature of a file says, and whether it is what counts today."""
+
+from hashlib import sha256
+from typing import Final
+
+import streamlit as st
+
+from dashboard.context import current_actor, in_zone, read
+from dashboard.ui.words import at
+from dashboard.web.page_context.file_stores import signing_keys
+from db.files.signing_keys import UnusableSigningKey
+from services.consultations import prescriptions
+from services.consultations.prescriptions import PrescriptionRecord, PrescriptionStatus
+from services.pdf import signing
+from services.pdf.signing import Signature, SignatureState
+
+_OFF: Final = ":material/event_busy:"
+
+
+def show_signature(content: bytes) -> bool:
+    """Say whether the file is as the clinic signed it; tell whether it is."""
+    with st.spinner("Checking the signature"):
+        found = _check(content)
+    match found.state:
+        case SignatureState.VALID:
+            when = f" Signed {at(in_zone(found.signed_at))}." if found.signed_at else ""
+            st.success(f"{found.state.sentence}{when}", icon=":material/verified:")
+        case SignatureState.MODIFIED | SignatureState.UNKNOWN_SIGNER:
+            st.error(found.state.sentence, icon=":material/gpp_bad:")
+        case _:
+            st.warning(found.state.sentence, icon=":material/help:")
+    return found.is_valid
+
+
+def show_version(content: bytes) -> None:
+    """Say whether the prescription still counts, to whoever may see it."""
+    actor, digest = current_actor(), sha256(content).digest()
+    known = read(lambda s: prescriptions.find_by_content(s, actor, digest))
+    if known is None:
+        st.caption("Whether it still counts is shown to those who may see it.")
+    elif known.status is PrescriptionStatus.WITHDRAWN:
+        st.warning("It was withdrawn: it does not count any more.", icon=_OFF)
+    elif known.version.number != known.latest:
+        st.warning(_replaced(known), icon=_OFF)
+    else:
+        st.info("It is the version that counts.", icon=":material/task_alt:")
+
+
+def _replaced(known: PrescriptionRecord) -> str:
+    return (
+        f"It is version {known.version.number}, which was replaced: version "
+        f"{known.latest} counts."
+    )
+
+
+def _check(content: bytes) -> Signature:
+    try:
+        certificates = signing_keys().read().certificates
+    except UnusableSigningKey:
+        # Nothing was ever signed here, so no certificate of ours can be found.
+        certificates = ()
+    return signing.check_apart(content, certificates)

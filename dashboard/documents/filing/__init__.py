@@ -1,0 +1,1 @@
+"""How an uploaded file is filed: for whom, as what."""

@@ -1,0 +1,180 @@
+"""Many files at once: what each is, what became of it, when the next may come."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+from uuid import UUID
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from dashboard.context import current_actor, now
+from dashboard.documents.filing import document_form, ingest
+from dashboard.documents.records import document_addresses
+from dashboard.documents.records import document_words as words
+from dashboard.ui.words import plain
+from services.core.actors import Role
+from services.core.errors import ServiceError, TooOften
+from services.documents.records import DocumentType, DraftDocument, NotAPdf
+
+_PAGE: Final = "upload_documents"
+_ROUND: Final = f"{_PAGE}_round"
+_OUTCOMES: Final = f"{_PAGE}_outcomes"
+_WAIT: Final = f"{_PAGE}_wait_until"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file, in words; the document that it is, or already was."""
+
+    kind: Literal["filed", "known", "refused"]
+    filename: str
+    sentence: str
+    document_id: UUID | None = None
+    advice: str = ""
+
+
+def chosen_files() -> list[UploadedFile]:
+    """Ask for files; return those that are not filed yet."""
+    number = st.session_state.setdefault(_ROUND, 0)
+    uploads = st.file_uploader(
+        "PDF files, 50 MB each at most",
+        accept_multiple_files=True,
+        max_upload_size=ingest.MAX_MEGABYTES,
+        key=f"{_PAGE}_files_{number}",
+    )
+    # The uploader goes on listing what is filed, though its bytes are let go of.
+    return [upload for upload in uploads if not _is_filed(upload)]
+
+
+def draft_of(upload: UploadedFile, patient_id: UUID | None) -> DraftDocument:
+    """Ask what one file is; what was said stays until the file is filed."""
+    key = f"{_PAGE}_{upload.file_id}"
+    with st.container(border=True):
+        st.markdown(f"**{plain(upload.name)}** · {words.size(upload.size)}")
+        show_outcome(_outcomes().get(upload.file_id))
+        with st.grid(2, min_column_width=240):
+            document_type = document_form.document_type_field(key, DocumentType.OTHER)
+            classification = None
+            if current_actor().role is not Role.PATIENT:
+                classification = document_form.classification_field(key, None)
+        description = document_form.description_field(key)
+        if _is_known(upload):
+            st.checkbox("File it again all the same", key=f"{key}_again")
+    return DraftDocument(
+        document_type=document_type,
+        classification=classification,
+        description=description,
+        patient_id=patient_id,
+    )
+
+
+def file_all(uploads: Sequence[UploadedFile], drafts: Sequence[DraftDocument]) -> None:
+    """File one after the other, and remember what became of each."""
+    progress = st.progress(0.0)
+    for place, (upload, draft) in enumerate(zip(uploads, drafts, strict=True)):
+        progress.progress(
+            place / len(uploads),
+            text=f"Checking and encrypting {plain(upload.name)} "
+            f"({place + 1} of {len(uploads)})",
+        )
+        try:
+            _outcomes()[upload.file_id] = _file(upload, draft)
+        except TooOften as refusal:
+            wait = timedelta(seconds=refusal.retry_after_seconds)
+            st.session_state[_WAIT] = now() + wait
+            break
+        except NotAPdf as refusal:
+            _outcomes()[upload.file_id] = Outcome(
+                "refused", upload.name, str(refusal), advice=ingest.advice_on(upload)
+            )
+        except ServiceError as refusal:
+            _outcomes()[upload.file_id] = Outcome("refused", upload.name, str(refusal))
+    if all(_is_filed(upload) for upload in uploads):
+        # Another uploader, whose list is empty.
+        st.session_state[_ROUND] += 1
+
+
+def filed_before() -> list[Outcome]:
+    """Return what was filed since somebody came to this page."""
+    return [one for one in _outcomes().values() if one.kind == "filed"]
+
+
+def forget_outcomes() -> None:
+    """Begin anew, with nothing said about earlier files."""
+    st.session_state.pop(_OUTCOMES, None)
+
+
+def show_outcome(outcome: Outcome | None) -> None:
+    """Say what became of a file; where there is a document, lead to it."""
+    if outcome is None:
+        return
+    link = ""
+    if outcome.document_id:
+        link = f" [Open it]({document_addresses.document_page(outcome.document_id)})"
+    match outcome.kind:
+        case "filed":
+            filed = f"{plain(outcome.filename)} is filed."
+            if outcome.sentence:
+                st.warning(
+                    f"{filed} Look at it: {plain(outcome.sentence)}.{link}",
+                    icon=":material/warning:",
+                )
+            else:
+                st.success(f"{filed}{link}", icon=":material/check_circle:")
+        case "known":
+            st.warning(f"{outcome.sentence}{link}", icon=":material/content_copy:")
+        case _:
+            st.error(plain(outcome.sentence), icon=":material/block:")
+            if outcome.advice:
+                st.caption(outcome.advice)
+
+
+def must_wait() -> bool:
+    """Tell whether the limit is reached, and count down to when it is not."""
+    until: datetime | None = st.session_state.get(_WAIT)
+    if until is None or until <= now():
+        return False
+    _count_down(until)
+    return True
+
+
+@st.fragment(run_every="1s")
+def _count_down(until: datetime) -> None:
+    left = round((until - now()).total_seconds())
+    if left <= 0:
+        st.session_state.pop(_WAIT, None)
+        st.rerun()
+    minutes, seconds = divmod(left, 60)
+    st.warning(
+        "So many files in an hour are the limit. Nothing is lost: what is not filed "
+        f"yet is still here. You can go on in {minutes}:{seconds:02}.",
+        icon=":material/hourglass_top:",
+    )
+
+
+def _file(upload: UploadedFile, draft: DraftDocument) -> Outcome:
+    again = st.session_state.get(f"{_PAGE}_{upload.file_id}_again", False)
+    done = ingest.file(upload, draft, even_if_known=again)
+    if isinstance(done, ingest.AlreadyFiled):
+        known = done.known
+        sentence = f"Already filed as “{plain(known.title)}”."
+        return Outcome("known", upload.name, sentence, known.id)
+    noted = "; ".join(words.FINDINGS.get(one, one) for one in done.version.findings)
+    return Outcome("filed", upload.name, noted, done.id)
+
+
+def _outcomes() -> dict[str, Outcome]:
+    outcomes: dict[str, Outcome] = st.session_state.setdefault(_OUTCOMES, {})
+    return outcomes
+
+
+def _is_filed(upload: UploadedFile) -> bool:
+    outcome = _outcomes().get(upload.file_id)
+    return outcome is not None and outcome.kind == "filed"
+
+
+def _is_known(upload: UploadedFile) -> bool:
+    outcome = _outcomes().get(upload.file_id)
+    return outcome is not None and outcome.kind == "known"

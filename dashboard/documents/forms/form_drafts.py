@@ -1,0 +1,83 @@
+"""Drafts on the page: saved by the way, offered again, discarded."""
+
+from contextlib import suppress
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard import wiring
+from dashboard.context import current_actor
+from dashboard.documents.forms.open_form import PAGE, Begun, go_on_with
+from dashboard.ui.draft_offers import offer_drafts, say_when_kept
+from services.documents import forms
+from services.documents.forms import TEMPLATES, DraftsNotReached, SavedDraft
+
+_SAVED_AT: Final = f"{PAGE}_saved_at"
+_OFFERED: Final = f"{PAGE}_offered"
+
+
+def save(begun: Begun) -> None:
+    """Keep what stands in the form now; if that fails the page says so."""
+    try:
+        st.session_state[_SAVED_AT] = forms.save_draft(
+            wiring.current().drafts, current_actor(), begun.draft()
+        )
+    except DraftsNotReached:
+        st.session_state[_SAVED_AT] = None
+
+
+def say_when_saved() -> None:
+    """Say under the form whether what was typed is kept."""
+    if _SAVED_AT in st.session_state:
+        say_when_kept(st.session_state[_SAVED_AT])
+
+
+def offer(begun: Begun) -> None:
+    """Offer to go on with what was begun about the same patient or document."""
+    offer_drafts(
+        PAGE,
+        _others(begun),
+        lambda draft: TEMPLATES[draft.template].title,
+        go_on=_continue,
+        discard=_discard,
+    )
+
+
+def forget(begun: Begun) -> None:
+    """Discard the draft of what is filed now; if that fails it ends after a month."""
+    _discard(begun.draft_id)
+    st.session_state.pop(_SAVED_AT, None)
+
+
+def _others(begun: Begun) -> list[SavedDraft]:
+    """Return the drafts about the same, without the one that is being written."""
+    about = (begun.patient_id, begun.replaced.id if begun.replaced else None)
+    known, drafts = st.session_state.get(_OFFERED, ((), ()))
+    if known != about:
+        try:
+            drafts = forms.list_drafts(
+                wiring.current().drafts, current_actor(), begun.patient_id
+            )
+        except DraftsNotReached:
+            return []
+        st.session_state[_OFFERED] = (about, drafts)
+        st.session_state.pop(_SAVED_AT, None)
+    return [
+        saved
+        for saved in drafts
+        if saved.draft.document_id == about[1] and saved.draft.id != begun.draft_id
+    ]
+
+
+def _continue(saved: SavedDraft) -> None:
+    go_on_with(saved.draft)
+    st.session_state[_SAVED_AT] = saved.saved_at
+    # What stood in the form before has become a draft itself by now.
+    st.session_state.pop(_OFFERED, None)
+
+
+def _discard(draft_id: UUID) -> None:
+    with suppress(DraftsNotReached):
+        forms.discard_draft(wiring.current().drafts, current_actor(), draft_id)
+    st.session_state.pop(_OFFERED, None)

@@ -1,0 +1,159 @@
+"""The document made of the form: looked at page by page, then filed."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Final
+
+import streamlit as st
+
+from dashboard import wiring
+from dashboard.context import (
+    count_upload,
+    current_actor,
+    examiner,
+    intake,
+    now,
+    write,
+)
+from dashboard.documents.forms import form_drafts
+from dashboard.documents.forms import open_form as beginning
+from dashboard.documents.forms.form_filing import Filing
+from dashboard.documents.forms.open_form import PAGE, Begun
+from dashboard.navigation import go
+from dashboard.ui import form_fields
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.notices import notify
+from dashboard.web.public_address import clinic_of
+from services.documents import forms, records
+from services.documents.forms import Value
+from services.documents.records import (
+    DocumentRecord,
+    DocumentType,
+    DraftDocument,
+    StoredContent,
+)
+
+_MADE: Final = f"{PAGE}_made"
+_WIDTH: Final = 1100
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A document that nobody has confirmed yet, and what it was made of."""
+
+    begun: Begun
+    filing: Filing
+    form: Mapping[str, Value]
+    data: bytes
+    pages: int
+    filename: str
+    pictures: dict[int, str] = field(default_factory=dict)
+
+
+def make(begun: Begun, filing: Filing) -> None:
+    """Make the PDF and keep it for the preview; raises InvalidForm."""
+    moment = now()
+    typed = form_fields.typed(PAGE, begun.template)
+    form = forms.checked(begun.template, typed, today=moment.date())
+    data = forms.generate(
+        begun.template,
+        form,
+        clinic=clinic_of(wiring.current().settings),
+        document_id=begun.document_id,
+        now=moment,
+        author=current_actor().name,
+    )
+    pages = examiner().examine(BytesIO(data)).pages or 1
+    filename = f"{begun.template.title} {form['name']} {moment:%Y-%m-%d}.pdf"
+    st.session_state[_MADE] = Made(begun, filing, form, data, pages, filename)
+
+
+def show_what_was_made(begun: Begun) -> None:
+    """Open the preview while there is something that nobody has confirmed."""
+    made: Made | None = st.session_state.get(_MADE)
+    if made is not None and made.begun.document_id == begun.document_id:
+        _preview(made)
+
+
+def _let_go() -> None:
+    st.session_state.pop(_MADE, None)
+
+
+@st.dialog("Preview", width="large", icon=":material/visibility:", on_dismiss=_let_go)
+def _preview(made: Made) -> None:
+    """Show the pages as they will be filed; nothing is kept before the confirmation."""
+    with error_boundary():
+        # Above the page: below it nobody would see them without scrolling.
+        with st.container(horizontal=True, vertical_alignment="center"):
+            confirmed = st.button(
+                "Confirm & Upload",
+                type="primary",
+                key=f"{PAGE}_confirm",
+                icon=":material/upload_file:",
+            )
+            if st.button("Back to the form", key=f"{PAGE}_back"):
+                _let_go()
+                st.rerun()
+            page = 1
+            if made.pages > 1:
+                page = st.pagination(made.pages, key=f"{PAGE}_preview_page")
+        title = made.begun.template.title.lower()
+        with st.container(border=True):
+            alt = f"Page {page} of {made.pages} of the {title}"
+            st.image(_picture(made, page), width="stretch", alt=alt)
+        if confirmed:
+            _file(made)
+
+
+def _picture(made: Made, page: int) -> str:
+    """Return a page as an address that is the picture itself.
+
+    What Streamlit keeps of bytes is open to whoever knows where.
+    """
+    if page not in made.pictures:
+        drawn = examiner().render(BytesIO(made.data), page, width=_WIDTH)
+        made.pictures[page] = f"data:image/png;base64,{b64encode(drawn).decode()}"
+    return made.pictures[page]
+
+
+def _file(made: Made) -> None:
+    """Store and file it, then show where it is; raises what the services raise."""
+    count_upload()
+    content = intake().receive(
+        BytesIO(made.data),
+        made.filename,
+        origin="form",
+        template=made.begun.template.name,
+        form=made.form,
+    )
+    with intake().row_of(content):
+        filed = _write(made, content)
+    form_drafts.forget(made.begun)
+    beginning.forget()
+    _let_go()
+    if made.begun.replaced is not None:
+        notify(f"Version {filed.latest} of “{filed.title}” is filed.")
+        go("documents/document.py", document=str(filed.id))
+    notify(f"“{filed.title}” is filed.")
+    go("documents/documents.py")
+
+
+def _write(made: Made, content: StoredContent) -> DocumentRecord:
+    actor, begun, filing = current_actor(), made.begun, made.filing
+    if (replaced := begun.replaced) is not None:
+        return write(
+            lambda session: records.add_version(
+                session, actor, replaced.id, content, revision=replaced.revision
+            )
+        )
+    draft = DraftDocument(
+        title=filing.title,
+        document_type=DocumentType(begun.template.document_type),
+        classification=filing.classification,
+        description=filing.description,
+        patient_id=begun.patient_id,
+        id=begun.document_id,
+    )
+    return write(lambda session: records.file(session, actor, draft, content))

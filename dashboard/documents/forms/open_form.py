@@ -1,0 +1,175 @@
+"""What is being written, about whom, and how the form follows from that."""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID, uuid4
+
+import streamlit as st
+
+from dashboard.context import current_actor, read
+from dashboard.documents.forms import form_filing
+from dashboard.documents.forms.form_filing import Filing
+from dashboard.patients.search.patient_choice import choose_patient, forget_patient
+from dashboard.ui import form_fields
+from services.core.errors import NotFound
+from services.documents.forms import TEMPLATES, Draft, Form, Template
+from services.documents.records import DocumentRecord
+from services.patients.records import patients
+
+PAGE: Final = "create_document"
+_NAMED: Final = f"{PAGE}_named"
+_WHOSE: Final = f"{PAGE}_whose"
+_TEMPLATE: Final = f"{PAGE}_template"
+_FILLED: Final = f"{PAGE}_filled"
+_NEW_ID: Final = f"{PAGE}_new_id"
+_DRAFT_ID: Final = f"{PAGE}_draft_id"
+_NOBODY: Final = (None, None)
+_USUAL: Final = "medical_record"
+_SECONDS: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A document being written, or the next version of `replaced`."""
+
+    template: Template
+    patient_id: UUID | None
+    replaced: DocumentRecord | None
+    document_id: UUID
+    draft_id: UUID
+
+    def draft(self) -> Draft:
+        """Return what stands in the form now."""
+        replaced_id = self.replaced.id if self.replaced else None
+        filed = form_filing.typed(PAGE, self.template)
+        return Draft(
+            self.draft_id,
+            self.template.name,
+            self.patient_id,
+            replaced_id,
+            form_fields.typed(PAGE, self.template),
+            filed.title,
+            filed.classification,
+            filed.description,
+        )
+
+
+def choose_whose() -> UUID | None:
+    """Ask whose document it will be, beginning with whom the address names.
+
+    The address follows what is chosen, so that an address which says something else
+    can only be that of a new visit.
+    """
+    named = st.query_params.get("patient", "")
+    if st.session_state.get(_NAMED) != named:
+        forget_patient(PAGE)
+        st.session_state[_NAMED] = named
+    chosen = choose_patient(PAGE, _id_of(named))
+    if chosen is not None:
+        st.query_params["patient"] = str(chosen)
+    else:
+        st.query_params.pop("patient", None)
+    st.session_state[_NAMED] = st.query_params.get("patient", "")
+    return chosen
+
+
+def begin(patient_id: UUID | None, replaced: DocumentRecord | None) -> Begun:
+    """Ask for the form, and fill it with what is known if it was not filled yet.
+
+    What somebody has typed before they chose the patient stays. What was written about
+    one patient never stays for another.
+    """
+    whose = (patient_id, replaced.id if replaced else None)
+    before = st.session_state.get(_WHOSE)
+    if before != whose:
+        st.session_state[_WHOSE] = whose
+        st.session_state.pop(_FILLED, None)
+        if before != _NOBODY:
+            form_fields.clear(PAGE)
+            form_filing.clear(PAGE)
+            start_anew()
+    template = _ask_for_template(replaced)
+    if st.session_state.get(_FILLED) != template.name:
+        known = _known(template, patient_id, replaced)
+        form_fields.fill(PAGE, template, known, only_empty=True)
+        st.session_state[_FILLED] = template.name
+    return Begun(
+        template,
+        patient_id,
+        replaced,
+        replaced.id if replaced else st.session_state.setdefault(_NEW_ID, uuid4()),
+        st.session_state.setdefault(_DRAFT_ID, uuid4()),
+    )
+
+
+def go_on_with(draft: Draft) -> None:
+    """Put a draft into the form, in place of what is there."""
+    template = TEMPLATES[draft.template]
+    form_fields.fill(PAGE, template, draft.form, only_empty=False)
+    filed = Filing(draft.title, draft.classification, draft.description)
+    form_filing.fill(PAGE, template, filed)
+    st.session_state[_TEMPLATE] = template.name
+    st.session_state[_FILLED] = template.name
+    st.session_state[_DRAFT_ID] = draft.id
+    st.session_state.pop(_NEW_ID, None)
+
+
+def start_anew() -> None:
+    """Let the next document have an id and a draft of its own."""
+    for kept in (_NEW_ID, _DRAFT_ID):
+        st.session_state.pop(kept, None)
+
+
+def forget() -> None:
+    """Fill the form anew the next time; what it held is filed."""
+    start_anew()
+    st.session_state.pop(_WHOSE, None)
+
+
+def _id_of(named: str) -> UUID | None:
+    try:
+        return UUID(named) if named else None
+    except ValueError as error:
+        raise NotFound("This address names no patient.") from error
+
+
+def _ask_for_template(replaced: DocumentRecord | None) -> Template:
+    if replaced is not None:
+        name = replaced.version.template or ""
+        if name not in TEMPLATES or replaced.version.form is None:
+            raise NotFound(
+                "This document was not made from a form. Replace its file instead."
+            )
+        return TEMPLATES[name]
+    st.session_state.setdefault(_TEMPLATE, _asked_for())
+    chosen = st.selectbox(
+        "Form",
+        list(TEMPLATES),
+        format_func=lambda name: TEMPLATES[name].title,
+        key=_TEMPLATE,
+        persist_state="session",
+    )
+    template = TEMPLATES[chosen]
+    st.caption(template.summary)
+    return template
+
+
+def _asked_for() -> str:
+    named = st.query_params.get("template", "")
+    return named if named in TEMPLATES else _USUAL
+
+
+def _known(
+    template: Template, patient_id: UUID | None, replaced: DocumentRecord | None
+) -> Form:
+    if replaced is not None:
+        return replaced.version.form or {}
+    if patient_id is None:
+        return template.prefilled(None)
+    actor = current_actor()
+    patient = read(
+        lambda session: patients.get_patient(session, actor, patient_id),
+        keep=("patient", patient_id),
+        seconds=_SECONDS,
+    )
+    return template.prefilled(patient)

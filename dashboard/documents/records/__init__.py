@@ -1,0 +1,1 @@
+"""One document on the screen: details, preview, versions, actions."""

@@ -1,0 +1,175 @@
+"""What can be done to a document, each deed with its question."""
+
+from datetime import datetime, timedelta
+
+import streamlit as st
+
+from dashboard.context import current_actor, now, read, write
+from dashboard.documents.filing import document_form
+from dashboard.patients.search.patient_choice import choose_patient, forget_patient
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.notices import notify
+from dashboard.ui.words import at, plain
+from services.core.actors import Permission, Role
+from services.core.reasons import LONGEST
+from services.documents import records
+from services.documents.records import ChangedDocument, DocumentRecord, NoSuchDocument
+
+_DAYS_SECONDS = 60.0
+
+
+def restorable_until(record: DocumentRecord) -> datetime:
+    """Return until when it can be restored, or could if it were deleted now."""
+    actor = current_actor()
+    days = read(
+        lambda session: records.restore_days(session, actor),
+        keep="restore_days",
+        seconds=_DAYS_SECONDS,
+    )
+    return (record.deleted_at or now()) + timedelta(days=days[record.classification])
+
+
+def edit(record: DocumentRecord) -> None:
+    """Offer to say anew what the document is."""
+    if st.button("Edit", key="document_edit", icon=":material/edit:"):
+        forget_patient("document_edit")
+        _edit(record)
+
+
+def delete(record: DocumentRecord) -> None:
+    """Offer to delete, or say what keeps it."""
+    if records.may_delete(current_actor(), record) and st.button(
+        "Delete",
+        key="document_delete",
+        icon=":material/delete:",
+        disabled=record.is_held,
+        help="It is on legal hold and must be kept." if record.is_held else None,
+    ):
+        confirm_deletion(record)
+
+
+def hold_or_release(record: DocumentRecord) -> None:
+    """Offer to keep the document whatever anybody wants, or to end that."""
+    if not current_actor().may(Permission.HOLD_DOCUMENTS):
+        return
+    if record.is_held:
+        if st.button("Release hold", key="document_release", icon=":material/gavel:"):
+            _release(record)
+    elif st.button("Legal hold", key="document_hold", icon=":material/gavel:"):
+        _hold(record)
+
+
+def restore(record: DocumentRecord, *, key: str = "document_restore") -> bool:
+    """Offer to take it back into use; tell whether that was done."""
+    actor = current_actor()
+    if not records.may_delete(actor, record) or not st.button(
+        "Restore", type="primary", key=key, icon=":material/restore_from_trash:"
+    ):
+        return False
+    write(lambda s: records.restore(s, actor, record.id, revision=record.revision))
+    notify(f"{plain(record.title)} is back in use.")
+    return True
+
+
+@st.dialog("Delete this document?", icon=":material/delete:")
+def confirm_deletion(record: DocumentRecord) -> None:
+    """Name the document, and say until when it can be restored."""
+    with error_boundary():
+        versions = (
+            f"all {record.latest} versions of it" if record.latest > 1 else "its file"
+        )
+        st.markdown(
+            f"**{plain(record.title)}** and {versions} leave the lists and the search, "
+            "and links to it stop working. It can be restored until "
+            f"**{at(restorable_until(record))}**; after that it is gone for good."
+        )
+        if st.button("Delete document", type="primary", key="document_delete_confirm"):
+            _delete(record)
+            st.rerun()
+
+
+def _delete(record: DocumentRecord) -> None:
+    """Delete it and say so; where a colleague was faster, say that it is deleted."""
+    actor, how = current_actor(), "is"
+    try:
+        deleted = write(
+            lambda s: records.delete(s, actor, record.id, revision=record.revision)
+        )
+    except NoSuchDocument:
+        # What is not in the trash either stays unknown. Asked where it was deleted, so
+        # that the page shows nothing older from now on.
+        deleted = write(lambda s: records.get(s, actor, record.id, even_deleted=True))
+        how = "was already"
+    until = at(restorable_until(deleted))
+    notify(
+        f"{plain(record.title)} {how} deleted. It can be restored until {until}.",
+        icon="delete",
+    )
+
+
+@st.dialog("Edit this document", icon=":material/edit:")
+def _edit(record: DocumentRecord) -> None:
+    with error_boundary():
+        actor, key = current_actor(), f"document_edit_{record.id}"
+        title = document_form.title_field(key, record.title)
+        description = document_form.description_field(key, record.description)
+        document_type, classification = record.document_type, record.classification
+        patient_id = record.patient_id
+        if actor.role is not Role.PATIENT:
+            document_type = document_form.document_type_field(key, document_type)
+            kept_as = document_form.classification_field(key, classification)
+            classification = kept_as or classification
+            patient_id = choose_patient("document_edit", record.patient_id)
+        changes = ChangedDocument(
+            title=title,
+            document_type=document_type,
+            classification=classification,
+            description=description,
+            metadata=record.metadata,
+            patient_id=patient_id,
+        )
+        if st.button("Save changes", type="primary", key="document_edit_save"):
+            write(
+                lambda s: records.change(
+                    s, actor, record.id, changes, revision=record.revision
+                )
+            )
+            notify("The changes are saved.")
+            st.rerun()
+
+
+@st.dialog("Put this document on legal hold?", icon=":material/gavel:")
+def _hold(record: DocumentRecord) -> None:
+    with error_boundary(), st.form("document_hold_form", border=False):
+        st.markdown(
+            f"**{plain(record.title)}** is then kept whatever happens: nobody can "
+            "delete it, and it stays when its time is over, until the hold is released."
+        )
+        reason = st.text_area(
+            "Reason",
+            key="document_hold_reason",
+            max_chars=LONGEST,
+            help="Such as a case number. It is kept with the document.",
+        )
+        if st.form_submit_button(
+            "Hold document", type="primary", key="document_hold_confirm"
+        ):
+            actor = current_actor()
+            write(lambda s: records.hold(s, actor, record.id, reason=reason))
+            notify(f"{plain(record.title)} is on legal hold.", icon="gavel")
+            st.rerun()
+
+
+@st.dialog("Release the legal hold?", icon=":material/gavel:")
+def _release(record: DocumentRecord) -> None:
+    with error_boundary():
+        st.markdown(
+            f"**{plain(record.title)}** was put on hold because: "
+            f"{plain(record.held_because or '')}. Without the hold it can be deleted, "
+            "and goes when its time is over."
+        )
+        if st.button("Release hold", type="primary", key="document_release_confirm"):
+            actor = current_actor()
+            write(lambda s: records.release(s, actor, record.id))
+            notify(f"{plain(record.title)} is no longer on hold.", icon="gavel")
+            st.rerun()

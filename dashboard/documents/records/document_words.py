@@ -1,0 +1,103 @@
+"""How documents read on screen: sizes, kinds, what was found in them."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from dashboard.ui.record_table import Cell
+from services.documents.records import (
+    CLASS_LABELS,
+    TYPE_LABELS,
+    DocumentRecord,
+    VersionRecord,
+)
+
+_KILO: Final = 1024
+_UNITS: Final = ("kB", "MB", "GB")
+
+FINDINGS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "encrypted": "Needs its own password",
+        "scripts": "Contains scripts, which never run here",
+        "launch": "Asks to start other programs, which never happens here",
+        "attachments": "Carries other files inside, which are not shown here",
+        "damaged": "Damaged in parts: some pages may be missing",
+    }
+)
+_ORIGINS: Final[Mapping[str, str]] = MappingProxyType(
+    {"upload": "Uploaded", "form": "Made from a form", "restored": "Restored"}
+)
+# What a row or a header says in one word of each of them.
+_SHORT: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "encrypted": "Needs its own password",
+        "scripts": "Contains scripts",
+        "launch": "Starts programs",
+        "attachments": "Carries files",
+        "damaged": "Damaged in parts",
+    }
+)
+_READY: Final = Cell("Ready", "ok", "check")
+
+
+def size(filesize: int) -> str:
+    """Return so many bytes as people say it: 1.2 MB."""
+    value, unit = float(filesize), "bytes"
+    for larger in _UNITS:
+        if value < _KILO:
+            break
+        value, unit = value / _KILO, larger
+    is_round = unit == "bytes" or value >= 100  # noqa: PLR2004 (three figures)
+    return f"{value:.0f} {unit}" if is_round else f"{value:.1f} {unit}"
+
+
+def kind(record: DocumentRecord) -> str:
+    """Return what the document is, in words."""
+    return TYPE_LABELS[record.document_type]
+
+
+def kept_as(record: DocumentRecord) -> str:
+    """Return how long it is worth keeping, in words."""
+    return CLASS_LABELS[record.classification]
+
+
+def pages(version: VersionRecord) -> str:
+    """Return how many pages there are, as far as is known."""
+    if version.pages is None:
+        return "pages not counted"
+    return f"{version.pages} page{'s' if version.pages != 1 else ''}"
+
+
+def origin(version: VersionRecord) -> str:
+    """Return how the version came about."""
+    return _ORIGINS[version.origin]
+
+
+def states(record: DocumentRecord) -> Iterator[Cell]:
+    """Yield what is to be known of a document before it is opened, the worst first."""
+    if record.is_deleted:
+        yield Cell("Deleted", "muted", "delete")
+    yield from version_states(record.version)
+    if record.is_held:
+        yield Cell("On legal hold", "info", "gavel")
+
+
+def version_states(version: VersionRecord) -> Iterator[Cell]:
+    """Yield what is to be known of a version before it is opened, the worst first."""
+    if version.scan == "infected":
+        yield Cell("A virus was found", "danger", "bug_report")
+    if version.damaged_at is not None:
+        yield Cell("Damaged in the store", "danger", "broken_image")
+    if version.scan == "waiting":
+        yield Cell("Waits for the virus scan", "warn", "hourglass_top")
+    for finding in version.findings:
+        yield Cell(_SHORT.get(finding, finding), "warn", "report")
+    if version.reading == "waiting":
+        yield Cell("Text is being recognised", "muted", "document_scanner")
+    if version.reading == "none":
+        yield Cell("Pictures without text", "muted", "image")
+
+
+def state(record: DocumentRecord) -> Cell:
+    """Return the one status that a row of a document shows."""
+    return next(states(record), _READY)

@@ -1,0 +1,54 @@
+"""The pages of a document in a dialog, to see at a glance which one it is."""
+
+import streamlit as st
+
+from dashboard.documents.records.page_preview import page_preview
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.words import plain
+from services.documents.records import DocumentRecord
+
+
+def pages_of(record: DocumentRecord, *, key: str) -> None:
+    """Show the pages of the version that the record has, or say why there are none."""
+    version = record.version
+    if record.is_deleted:
+        st.info(
+            "A deleted document is not shown. Restore it to see it again.",
+            icon=":material/delete:",
+        )
+    elif version.scan == "infected":
+        st.error(
+            "The virus scan found something in this file, so nobody can open it. "
+            "Delete the document, and ask whoever sent it for another file.",
+            icon=":material/bug_report:",
+        )
+    elif version.scan == "waiting":
+        st.info(
+            "This file waits for its virus scan; it can be opened after that.",
+            icon=":material/hourglass_top:",
+        )
+    elif not version.is_served:
+        st.error(
+            "This file is damaged in the store, so it is not shown. Restore another "
+            "version or upload it again, and tell an administrator.",
+            icon=":material/broken_image:",
+        )
+    elif "encrypted" in version.findings or not version.pages:
+        st.info(
+            "This file needs its own password, so its pages cannot be shown here. "
+            "Download it and open it with the password."
+            if "encrypted" in version.findings
+            else "The pages of this file cannot be shown. Download it to open it.",
+            icon=":material/lock:",
+        )
+    else:
+        page_preview(record.id, version.number, version.pages, key=key)
+
+
+@st.dialog("Preview", width="large", icon=":material/visibility:")
+def preview(record: DocumentRecord) -> None:
+    """Show the pages, under the document's title and the version's number."""
+    with error_boundary():
+        number = record.version.number
+        st.markdown(f"**{plain(record.title)}**, version {number} of {record.latest}")
+        pages_of(record, key=f"preview_{record.id}_{number}")

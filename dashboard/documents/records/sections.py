@@ -1,0 +1,123 @@
+"""The parts of a document's page that read more than the document itself."""
+
+import streamlit as st
+
+from dashboard.audit.audit_log import document_accesses
+from dashboard.audit.audit_table import access_table
+from dashboard.context import current_actor, read
+from dashboard.documents.records import document_addresses
+from dashboard.documents.records.document_actions import restorable_until
+from dashboard.documents.records.replacing import restore_version
+from dashboard.documents.records.version_list import version_list
+from dashboard.navigation import go
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.words import at, plain
+from services.core.actors import Actor, Permission
+from services.documents import records
+from services.documents.records import DocumentRecord, VersionRecord
+
+
+def names_for(actor: Actor) -> list[str]:
+    """Return the names of the parts that somebody may see."""
+    names = ["Preview", "Versions"]
+    if actor.may(Permission.SHARE_DOCUMENTS):
+        names.append("Links")
+    return [*names, "Who opened it", "Facts"]
+
+
+def notices(record: DocumentRecord) -> None:
+    """Say what is special about the document or the version that is shown."""
+    if record.is_deleted:
+        until = at(restorable_until(record))
+        st.info(
+            "This document is deleted. It stays as long as it is on legal hold."
+            if record.is_held
+            else f"This document is deleted. It can be restored until {until}.",
+            icon=":material/delete:",
+        )
+    if record.is_held:
+        st.info(
+            f"On legal hold since {at(record.held_at or record.updated_at)}: "
+            f"{plain(record.held_because or '')}",
+            icon=":material/gavel:",
+        )
+    number = record.version.number
+    if number == record.latest:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", border=True):
+        st.markdown(
+            f":material/history: This is version {number} of {record.latest}, not the "
+            "latest one.",
+            width="stretch",
+        )
+        if st.button("Show the latest version", key="document_latest"):
+            go("documents/document.py", document=str(record.id))
+
+
+def download(record: DocumentRecord) -> None:
+    """Offer the file of the version that is shown."""
+    version = record.version
+    if version.is_served:
+        st.link_button(
+            f"Download version {version.number}",
+            document_addresses.download(record.id, version.number),
+            key="document_download",
+            icon=":material/download:",
+            type="primary",
+        )
+
+
+def versions(record: DocumentRecord) -> None:
+    """Show all versions, and do what is asked for with one."""
+    actor = current_actor()
+
+    def download_of(version: VersionRecord) -> str:
+        return document_addresses.download(record.id, version.number)
+
+    known = read(
+        lambda session: records.versions(session, actor, record.id),
+        keep=("versions", record.id, record.revision),
+    )
+    wanted = version_list(
+        "document",
+        known,
+        shown=record.version.number,
+        download_of=None if record.is_deleted else download_of,
+        may_restore=records.may_change(actor, record),
+    )
+    if wanted is None:
+        return
+    if wanted.deed == "compare":
+        go(
+            "documents/compare.py",
+            document=str(record.id),
+            left=str(wanted.number),
+            right=str(record.latest),
+        )
+    if wanted.deed == "view":
+        go("documents/document.py", document=str(record.id), version=str(wanted.number))
+    restore_version(record, next(v for v in known if v.number == wanted.number))
+
+
+def accesses(record: DocumentRecord) -> None:
+    """Show who opened or changed the document, the last first."""
+    st.caption(
+        "Everybody who opened, downloaded, shared or changed this document. What "
+        "happened in the last seconds may not be here yet."
+    )
+    key = f"document_accesses_{record.id}"
+    after = st.session_state.get(key)
+    found = document_accesses(record.id, after)
+    if found.accesses:
+        access_table(
+            found.accesses, key="document_accesses", name="Who opened this document"
+        )
+    else:
+        empty_state("Nothing is written down yet.", icon="visibility_off")
+    with st.container(horizontal=True, gap="small"):
+        if after and st.button("Newest", key="document_accesses_newest"):
+            st.session_state.pop(key)
+            st.rerun()
+        if found.next and st.button("Older", key="document_accesses_older"):
+            st.session_state[key] = found.next
+            st.rerun()

@@ -1,0 +1,67 @@
+"""Two texts side by side, with what differs marked."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import streamlit as st
+
+from dashboard.ui.record_table import Cell, Column, Piece, Row, payload_of, record_table
+from services.core.comparing import ComparedPair, Gap, Side
+
+# More differences than anybody reads line by line.
+_MOST_ROWS: Final = 500
+
+
+def text_comparison(
+    compared: Sequence[ComparedPair | Gap], names: tuple[str, str], *, key: str
+) -> None:
+    """Show the lines that differ and some around them, under the versions' names."""
+    columns = [Column("Where"), Column("What"), Column(names[0]), Column(names[1])]
+    rows = [
+        Row(str(number), _cells(one, names))
+        for number, one in enumerate(compared[:_MOST_ROWS])
+    ]
+    record_table(payload_of(columns, rows, name="Differences"), key=key)
+    if len(compared) > _MOST_ROWS:
+        st.caption(
+            f"These are the first {_MOST_ROWS} lines of {len(compared)}. Download both "
+            "versions to compare the rest."
+        )
+
+
+def _cells(one: ComparedPair | Gap, names: tuple[str, str]) -> tuple[Cell, ...]:
+    if isinstance(one, Gap):
+        lines = f"{one.lines} line{'s' if one.lines != 1 else ''}"
+        return Cell(f"{lines} equal", "muted"), Cell(""), Cell(""), Cell("")
+    return (
+        Cell(_where(one), "muted"),
+        _what(one, names),
+        _side(one.left, "plain" if one.is_equal else "danger"),
+        _side(one.right, "plain" if one.is_equal else "ok"),
+    )
+
+
+def _where(pair: ComparedPair) -> str:
+    pages = [side.page for side in (pair.left, pair.right) if side]
+    if len(set(pages)) == 1:
+        return f"Page {pages[0]}"
+    return f"Pages {pages[0]} and {pages[1]}"
+
+
+def _what(pair: ComparedPair, names: tuple[str, str]) -> Cell:
+    if pair.is_equal:
+        return Cell("Equal", "muted")
+    if pair.left is None:
+        return Cell(f"Only in {names[1].lower()}", "ok", "add")
+    if pair.right is None:
+        return Cell(f"Only in {names[0].lower()}", "danger", "remove")
+    return Cell("Changed", "warn", "edit")
+
+
+def _side(side: Side | None, tone: str) -> Cell:
+    if side is None:
+        return Cell("")
+    line = tuple(Piece(part.text, part.is_changed) for part in side.parts)
+    if tone == "plain":
+        return Cell(side.parts[0].text, "muted")
+    return Cell("", "danger" if tone == "danger" else "ok", lines=(line,))

@@ -1,0 +1,80 @@
+"""A document's versions one below the other; every button names its version."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from dashboard.documents.records import document_words as words
+from dashboard.documents.records.document_facts import badges
+from dashboard.ui.words import at, plain
+from services.documents.records import VersionRecord
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRequest:
+    """What shall be done with which version."""
+
+    deed: str
+    number: int
+
+
+def version_list(
+    page: str,
+    versions: Sequence[VersionRecord],
+    *,
+    shown: int,
+    download_of: Callable[[VersionRecord], str] | None,
+    may_restore: bool,
+) -> VersionRequest | None:
+    """Show the versions, the newest first; return what shall be done with one.
+
+    Without `download_of` there is nothing to be had, as of a deleted document.
+    """
+    wanted: list[VersionRequest] = []
+    latest = max(version.number for version in versions)
+    for version in versions:
+        number, is_latest = version.number, version.number == latest
+        with st.container(border=True):
+            _facts(version, is_latest=is_latest, is_shown=number == shown)
+            if download_of is None:
+                continue
+            with st.container(horizontal=True):
+                if version.is_served:
+                    st.link_button(
+                        f"Download version {number}",
+                        download_of(version),
+                        key=f"{page}_download_{number}",
+                        icon=":material/download:",
+                    )
+                for deed, label, icon in _deeds(
+                    version, latest, shown=shown, may_restore=may_restore
+                ):
+                    key = f"{page}_{deed}_{number}"
+                    if st.button(label, key=key, icon=f":material/{icon}:"):
+                        wanted.append(VersionRequest(deed, number))
+    return next(iter(wanted), None)
+
+
+def _deeds(
+    version: VersionRecord, latest: int, *, shown: int, may_restore: bool
+) -> Iterator[tuple[str, str, str]]:
+    number = version.number
+    if number != shown:
+        yield "view", f"View version {number}", "visibility"
+    if number != latest:
+        yield "compare", f"Compare version {number} with {latest}", "compare"
+        if may_restore and version.is_served:
+            yield "restore", f"Restore version {number}", "history"
+
+
+def _facts(version: VersionRecord, *, is_latest: bool, is_shown: bool) -> None:
+    notes = ["the latest"] * is_latest + ["shown here"] * is_shown
+    said = f" ({', '.join(notes)})" if notes else ""
+    st.markdown(f"**Version {version.number}**{said} · {plain(version.filename)}")
+    st.caption(
+        f"{words.origin(version)} {at(version.created_at)} by "
+        f"{plain(version.author_name)} · {words.size(version.filesize)} · "
+        f"{words.pages(version)}"
+    )
+    badges(tuple(words.version_states(version)))

@@ -1,0 +1,1 @@
+"""How long documents are kept, and whether files are whole, on the screen."""

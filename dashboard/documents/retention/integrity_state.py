@@ -1,0 +1,87 @@
+"""Says how the files are: what the checks and sweeps found, and whether they run."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import streamlit as st
+
+from dashboard.ui.words import at
+from services.documents.integrity.runs import CheckRun, Job
+from services.documents.retention import Walk
+
+# A job that is due every ten minutes or every hour, and has not ended for so long.
+_SILENT: Final = {
+    Job.PURGE: timedelta(hours=3),
+    Job.SWEEP: timedelta(hours=3),
+    Job.CHECK: timedelta(hours=1),
+}
+_BUCKETS: Final = {
+    "documents": "Documents",
+    "patient_photos": "Photos",
+    "doctor_photos": "Doctors' photos",
+    "prescription_files": "Prescriptions",
+}
+
+
+def keeping_state(
+    walk: Walk, runs: Sequence[CheckRun], doomed: int, now: datetime
+) -> None:
+    """Show alarms first, then what was found last."""
+    for alarm in _alarms(walk, runs, now):
+        st.warning(alarm, icon=":material/warning:")
+    known = {run.job: run for run in runs}
+    oldest = f"; the longest unchecked: {at(walk.oldest_at)}" if walk.oldest_at else ""
+    st.markdown(
+        f"**{walk.checked:,} of {walk.files:,}** files of documents were read and "
+        f"compared with their rows in the last seven days{oldest}."
+    )
+    if swept := known.get(Job.SWEEP):
+        for bucket, found in swept.found.items():
+            st.markdown(_swept(_BUCKETS.get(bucket, bucket), found))
+    st.markdown(f"Files noted to be removed: **{doomed:,}**.")
+    st.caption(" · ".join(_ended(known)))
+
+
+def _alarms(walk: Walk, runs: Sequence[CheckRun], now: datetime) -> Iterator[str]:
+    if walk.damaged:
+        yield (
+            "Some files are not what they were. They are not shown to anybody; bring "
+            "them back from a backup, and they are whole again at the next check."
+        )
+    for run in runs:
+        if run.found.get("stopped"):
+            yield str(run.found["stopped"])
+        if now - run.ended_at > _SILENT[run.job]:
+            yield (
+                f"The {run.job} has not ended since {at(run.ended_at)}: see that the "
+                "worker runs."
+            )
+        if run.job is Job.SWEEP:
+            yield from _alarms_of_sweep(run)
+
+
+def _alarms_of_sweep(run: CheckRun) -> Iterator[str]:
+    for bucket, found in run.found.items():
+        if found["held_back"]:
+            yield (
+                f"{_BUCKETS[bucket]}: so many files lack a row that none is removed. "
+                "Was an older backup of the rows put back?"
+            )
+        if found["missing"]:
+            told = ", ".join(found["missing_rows"])
+            yield f"{_BUCKETS[bucket]}: {found['missing']:,} files are missing: {told}."
+
+
+def _swept(label: str, found: Mapping[str, Any]) -> str:
+    return (
+        f"{label}: **{found['named']:,}** rows name a file; files without a row: "
+        f"**{found['unreferenced']:,}**; rows without their file: "
+        f"**{found['missing']:,}**."
+    )
+
+
+def _ended(known: Mapping[Job, CheckRun]) -> Iterator[str]:
+    for job in Job:
+        run = known.get(job)
+        yield f"Last {job}: {at(run.ended_at) if run else 'never'}"

@@ -1,0 +1,88 @@
+"""What an administrator can do about keeping documents, each deed with its question."""
+
+from typing import Final, Literal
+
+import streamlit as st
+
+from dashboard.context import current_actor, current_sign_in, write
+from dashboard.documents.retention.retention_words import DAYS, YEARS, lasting, split
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.notices import notify
+from dashboard.ui.words import at, plain
+from services.documents import retention
+from services.documents.records import CLASS_LABELS
+from services.documents.retention import HeldDocument, RetentionPeriod
+
+_UNITS: Final = (DAYS, YEARS)
+
+
+def change_rule(rule: RetentionPeriod) -> None:
+    """Offer one class's rule to be changed.
+
+    The fields' keys carry the moment of the last change: what a colleague has changed
+    meanwhile is shown, not what stood here before.
+    """
+    seen = f"{rule.classification}_{rule.updated_at.timestamp():.6f}"
+    # Without bounds: Streamlit would send nothing then, and hide why behind a sign.
+    with st.form(f"retention_form_{seen}"):
+        st.subheader(CLASS_LABELS[rule.classification], anchor=False)
+        count, unit = split(rule.keep_days)
+        number, units = st.columns(2, vertical_alignment="bottom")
+        kept = number.number_input(
+            "Kept for", value=count, key=f"retention_keep_{seen}"
+        )
+        chosen: Literal["days", "years"] = units.selectbox(
+            "Unit", _UNITS, index=_UNITS.index(unit), key=f"retention_unit_{seen}"
+        )
+        restorable = st.number_input(
+            "Deleted ones can be restored for (days)",
+            value=rule.restore_days,
+            key=f"retention_restore_{seen}",
+        )
+        st.caption(f"Changed {at(rule.updated_at)}.")
+        if st.form_submit_button(
+            "Change rule", key=f"retention_save_{rule.classification}"
+        ):
+            days = kept if chosen == DAYS else retention.days_of_years(kept)
+            with error_boundary():
+                _save(rule, days, restorable)
+
+
+def _save(rule: RetentionPeriod, keep_days: int, restore_days: int) -> None:
+    actor, sign_in = current_actor(), current_sign_in()
+    write(
+        lambda session: retention.change_rule(
+            session,
+            actor,
+            rule,
+            keep_days=keep_days,
+            restore_days=restore_days,
+            session_id=sign_in,
+        )
+    )
+    label = CLASS_LABELS[rule.classification]
+    notify(f"{label} documents are kept for {lasting(keep_days)}, a week from now on.")
+    st.rerun()
+
+
+@st.dialog("Release this hold?", icon=":material/lock_open:")
+def confirm_release(held: HeldDocument) -> None:
+    """Name the document by its id, and say what becomes of it."""
+    with error_boundary():
+        st.markdown(
+            f"Document **{held.id}** need not be kept any more for this reason: "
+            f"{plain(held.reason)}"
+        )
+        st.markdown(
+            "From then on the rule of its class counts. If its time is over already, "
+            "it is purged within the hour, and that **cannot be undone**."
+        )
+        if st.button("Release hold", type="primary", key="retention_release_confirm"):
+            actor, sign_in = current_actor(), current_sign_in()
+            write(
+                lambda session: retention.release_hold(
+                    session, actor, held.id, session_id=sign_in
+                )
+            )
+            notify("The hold is released.", icon="lock_open")
+            st.rerun()

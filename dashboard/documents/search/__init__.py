@@ -1,0 +1,1 @@
+"""Lists of documents on the screen, and their search."""

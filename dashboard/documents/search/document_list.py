@@ -1,0 +1,58 @@
+"""A list of documents with all that can be done from it."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from dashboard.context import current_actor
+from dashboard.documents.records import document_addresses
+from dashboard.documents.records.document_actions import confirm_deletion
+from dashboard.documents.records.preview import preview
+from dashboard.documents.search.document_table import DELETE, document_table
+from dashboard.navigation import go
+from dashboard.ui.record_table import TableEvent, chosen_of
+from services.documents import records
+from services.documents.records import DocumentRecord
+from services.documents.search import FoundDocument
+from services.lists.criteria import Order
+
+
+def documents_table(
+    found: Sequence[FoundDocument],
+    *,
+    key: str,
+    orders: Sequence[Order] = (),
+    sortable: Collection[str] = (),
+) -> TableEvent:
+    """Show the documents, and do what is asked for with one of them."""
+    actor = current_actor()
+    asked = document_table(
+        found,
+        page_of=lambda record: document_addresses.document_page(record.id),
+        download_of=lambda record: document_addresses.download(
+            record.id, record.version.number
+        ),
+        may_delete=lambda record: (
+            records.may_delete(actor, record) and not record.is_held
+        ),
+        key=key,
+        orders=orders,
+        sortable=sortable,
+    )
+    if asked.opened:
+        open_document(asked.opened)
+    record = chosen_of(asked, found, lambda one: one.id)
+    if asked.deed and record:
+        _do(asked.deed[1], record)
+    return asked
+
+
+def open_document(document_id: UUID | str) -> None:
+    """Go to a document's page."""
+    go("documents/document.py", document=str(document_id))
+
+
+def _do(deed: str, record: DocumentRecord) -> None:
+    if deed == DELETE:
+        confirm_deletion(record)
+    else:
+        preview(record)

@@ -1,0 +1,118 @@
+"""The list of documents that a page's address names, and the way to another list.
+
+As with patients, the address carries an opaque key and never a value.
+"""
+
+from dataclasses import dataclass
+from typing import Final, NoReturn
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.context import current_actor, look_at_documents, write
+from dashboard.ui.lists import list_addresses
+from dashboard.ui.lists.pager import Position
+from services.core.actors import Actor, Role
+from services.documents.search import FoundDocument
+from services.documents.search.cache import CachedPage, PageRequest
+from services.documents.search.fields import DOCUMENTS, FIELDS, fields_for
+from services.lists import criteria, views
+from services.lists.criteria import Criteria, Fields, Filter, Group, Operator
+
+_OF_PATIENT: Final = 5
+_NOUN: Final = ("document", "documents")
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentListing:
+    """One list, for the person who looks at it; the empty key is everything."""
+
+    actor: Actor
+    key: str
+    criteria: Criteria
+
+    @property
+    def subject(self) -> views.Subject:
+        """What the list is about."""
+        return DOCUMENTS
+
+    @property
+    def fields(self) -> Fields:
+        """What this person can ask for; what is deleted has a page of its own."""
+        known = fields_for(self.actor)
+        return {name: field for name, field in known.items() if name != "deleted_at"}
+
+    @property
+    def is_own(self) -> bool:
+        """Whether these are a patient's own documents."""
+        return self.actor.role is Role.PATIENT
+
+    def look(self, position: Position, *, is_counted: bool = True) -> CachedPage:
+        """Read the page at a position, and in the same go count the list."""
+        place = PageRequest(
+            after=position.after, before=position.before, last=position.last
+        )
+        return look_at_documents(self.criteria, place, is_counted=is_counted)
+
+    def sentence(self, look: CachedPage) -> str:
+        """Say what the list shows and how many there are; the look has counted it."""
+        if look.count is None:
+            raise ValueError("nobody has counted this list")
+        return criteria.sentence(
+            self.criteria, FIELDS, look.count, noun=_NOUN, archived="deleted"
+        )
+
+    def save(self, name: str) -> views.View:
+        """Keep the list under a name of this person's own."""
+        key = self._kept_key()
+        return write(
+            lambda session: views.save_view(
+                session, self.actor, name, key, subject=self.subject
+            )
+        )
+
+    def show(self, wanted: Criteria) -> NoReturn:
+        """Show another list on this page; raises InvalidInput if it can be none."""
+        list_addresses.show("" if wanted == Criteria() else self._remember(wanted))
+
+    def _kept_key(self) -> str:
+        if self.key and not list_addresses.is_sealed(self.key):
+            return self.key
+        return self._remember(self.criteria)
+
+    def _remember(self, wanted: Criteria) -> str:
+        return list_addresses.remember(self.actor, wanted, self.subject)
+
+
+def listing_of_address() -> DocumentListing:
+    """Return the list that the page's address names; raises NotFound."""
+    actor, key = current_actor(), st.query_params.get("list", "")
+    shown = Criteria()
+    if key:
+        shown = list_addresses.recall(actor, key, DOCUMENTS)
+    return DocumentListing(actor, key, shown)
+
+
+def deleted() -> DocumentListing:
+    """Return what this person could restore, the last deleted first."""
+    return DocumentListing(current_actor(), "", Criteria(archived=True))
+
+
+def newest_of(patient_id: UUID) -> tuple[FoundDocument, ...]:
+    """Return the newest documents of a patient, as many as their page shows."""
+    actor = current_actor()
+    asked = Criteria()
+    if actor.role is not Role.PATIENT:
+        asked = _of(patient_id)
+    look = look_at_documents(asked, PageRequest(size=_OF_PATIENT), is_counted=False)
+    return look.page.rows
+
+
+def list_key_of(patient_id: UUID) -> str:
+    """Return the key of the list of all documents of a patient."""
+    return list_addresses.remember(current_actor(), _of(patient_id), DOCUMENTS)
+
+
+def _of(patient_id: UUID) -> Criteria:
+    filed = Filter("patient_id", Operator.EQUAL, str(patient_id))
+    return Criteria(Group(members=(filed,)))

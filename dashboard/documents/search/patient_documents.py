@@ -1,0 +1,39 @@
+"""The newest documents on a patient's page, and the way to all of them."""
+
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.context import current_actor
+from dashboard.documents.search.document_list import documents_table
+from dashboard.documents.search.document_listing import list_key_of, newest_of
+from dashboard.documents.search.ways_in import ways_in
+from dashboard.navigation import go
+from dashboard.ui.error_boundary import error_boundary
+from services.core.actors import Role
+from services.documents import records
+
+
+@st.fragment
+def documents_of(patient_id: UUID, *, page: str) -> None:
+    """Show them, to those who may see documents."""
+    actor = current_actor()
+    own = actor.role is Role.PATIENT
+    if not actor.may(records.permission_to_view(actor)):
+        return
+    st.subheader("Documents", anchor=False)
+    with error_boundary():
+        found = newest_of(patient_id)
+        if found:
+            documents_table(found, key=f"{page}_documents")
+        else:
+            st.caption("No documents yet.")
+        with st.container(horizontal=True):
+            ways_in(patient_id, page=page)
+            if found and st.button(
+                "All documents", key=f"{page}_all_documents", type="tertiary"
+            ):
+                go(
+                    "documents/documents.py",
+                    **({} if own else {"list": list_key_of(patient_id)}),
+                )

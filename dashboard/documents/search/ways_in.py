@@ -1,0 +1,62 @@
+"""How documents come in, and where the deleted ones are."""
+
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.context import current_actor
+from dashboard.navigation import go
+from dashboard.ui.empty_state import empty_state
+from services.core.actors import Permission, Role
+from services.documents import records
+from services.lists.criteria import Criteria
+
+
+def ways_in(patient_id: UUID | None = None, *, page: str = "documents") -> None:
+    """Draw the buttons that lead to a new document, for those who may."""
+    actor = current_actor()
+    named = {"patient": str(patient_id)} if patient_id else {}
+    if not _may_file():
+        return
+    if actor.may(Permission.FILE_DOCUMENTS) and st.button(
+        "Create", key=f"{page}_create", icon=":material/edit_document:"
+    ):
+        go("documents/create_document.py", **named)
+    if st.button(
+        "Upload",
+        key=f"{page}_upload",
+        icon=":material/upload_file:",
+        type="primary" if page == "documents" else "secondary",
+    ):
+        go("documents/upload_documents.py", **named)
+    if page == "documents" and st.button(
+        "Trash", key=f"{page}_trash", icon=":material/delete:", type="tertiary"
+    ):
+        go("documents/trash.py")
+
+
+def none_yet(shown: Criteria) -> bool:
+    """Say that there is nothing; tell whether everything should be shown."""
+    if shown != Criteria():
+        return empty_state(
+            "No document meets this. Check the spelling, or take a filter away.",
+            icon="search_off",
+            action="Show all documents",
+            key="documents_all",
+        )
+    own = current_actor().role is Role.PATIENT
+    if empty_state(
+        "No documents yet. Upload what you have on paper or as a file."
+        if own
+        else "No documents yet. Create the first from a form, or upload one.",
+        icon="folder_open",
+        action="Upload documents" if _may_file() else "",
+        key="documents_first",
+    ):
+        go("documents/upload_documents.py")
+    return False
+
+
+def _may_file() -> bool:
+    actor = current_actor()
+    return actor.may(records.permission_to_file(actor))

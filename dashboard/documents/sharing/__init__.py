@@ -1,0 +1,1 @@
+"""Links to documents for people without a sign-in."""

@@ -1,0 +1,98 @@
+"""Links to a document for people who do not sign in: made, listed, revoked."""
+
+from typing import Final
+
+import streamlit as st
+
+from dashboard import wiring
+from dashboard.context import current_actor, now, read, write
+from dashboard.documents.sharing.link_signing import link_of
+from dashboard.documents.sharing.share_list import share_list
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.notices import notify
+from dashboard.ui.words import at, plain
+from services.core.actors import Permission
+from services.documents.records import DocumentRecord
+from services.documents.sharing import shares
+from services.documents.sharing.shares import Share
+
+_HOUR: Final = 60
+_DAY: Final = 24 * _HOUR
+_PERIODS: Final = {
+    15: "15 minutes",
+    _HOUR: "1 hour",
+    8 * _HOUR: "8 hours",
+    _DAY: "1 day",
+    3 * _DAY: "3 days",
+    7 * _DAY: "7 days",
+}
+
+
+def share(record: DocumentRecord) -> None:
+    """Offer to make a link to the version that is shown."""
+    if (
+        current_actor().may(Permission.SHARE_DOCUMENTS)
+        and record.version.is_served
+        and st.button(
+            f"Share version {record.version.number}",
+            key="document_share",
+            icon=":material/share:",
+        )
+    ):
+        _share(record)
+
+
+def links(record: DocumentRecord) -> None:
+    """Show the links there are; let each be revoked."""
+    actor = current_actor()
+    known = read(lambda session: shares.list_of(session, actor, record.id))
+    if not known:
+        st.caption(
+            "No links yet. “Share version …” makes one to the version that is shown."
+        )
+    if revoked := share_list("document", known, now()):
+        _revoke(revoked)
+
+
+@st.dialog("Share this version by a link", icon=":material/share:")
+def _share(record: DocumentRecord) -> None:
+    with error_boundary():
+        number = record.version.number
+        st.markdown(
+            f"Whoever has the link sees version {number} of **{plain(record.title)}**, "
+            "without signing in, until it expires or you revoke it. Send it only to "
+            "whom it is meant for."
+        )
+        minutes: int = st.selectbox(
+            "Works for",
+            list(_PERIODS),
+            index=3,
+            format_func=_PERIODS.__getitem__,
+            key="document_share_minutes",
+        )
+        if st.button("Make link", type="primary", key="document_share_make"):
+            actor = current_actor()
+            made = write(
+                lambda s: shares.create(s, actor, record.id, number, minutes=minutes)
+            )
+            st.success(
+                f"It works until {at(made.share.expires_at)}. It is shown only now: "
+                "copy it.",
+                icon=":material/link:",
+            )
+            link = link_of(wiring.current().settings, made)
+            st.code(link, language=None, wrap_lines=True)
+
+
+@st.dialog("Revoke this link?", icon=":material/link_off:")
+def _revoke(known: Share) -> None:
+    with error_boundary():
+        st.markdown(
+            f"The link of {at(known.created_at)} to version {known.number} stops "
+            "working at once. This cannot be undone; you can make a new one."
+        )
+        if st.button("Revoke link", type="primary", key="document_share_revoke"):
+            actor = current_actor()
+            write(lambda s: shares.revoke(s, actor, known.id))
+            notify("The link is revoked.", icon="link_off")
+            st.rerun()

@@ -1,0 +1,1 @@
+"""Patients on the screen: their records, lists, duplicates and care team."""

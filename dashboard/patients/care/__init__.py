@@ -1,0 +1,1 @@
+"""Who treats a patient, on the screen."""

@@ -1,0 +1,95 @@
+"""Who treats a patient, and who has the record open without doing so."""
+
+import streamlit as st
+
+from dashboard.context import current_actor, read, write
+from dashboard.navigation import go
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.notices import notify
+from dashboard.ui.words import at, plain
+from services.patients.care import break_glass, care
+from services.patients.care.care import Carer
+from services.patients.records.model import PatientRecord
+
+
+def outside_care(patient: PatientRecord) -> None:
+    """Mark a record that somebody opened outside their own patients."""
+    actor = current_actor()
+    for access in read(
+        lambda s: break_glass.list_current(s, actor, patient.id),
+        keep=("outside_care", patient.id),
+    ):
+        is_mine = access.clinician_id == actor.id
+        who = "You have" if is_mine else f"{access.clinician_name} has"
+        st.warning(
+            f"{plain(who)} this record open until {at(access.expires_at)} without "
+            "treating the patient. The administrators review it.",
+            title="Opened outside one's own patients",
+            icon=":material/emergency_home:",
+        )
+
+
+@st.fragment
+def care_team(patient: PatientRecord) -> None:
+    """Show who treats the patient; let others be added, and treatments be ended."""
+    with error_boundary():
+        actor = current_actor()
+        team = read(
+            lambda s: care.list_team(s, actor, patient.id), keep=("team", patient.id)
+        )
+        st.subheader("Treated by", anchor=False)
+        if not team:
+            st.caption("Nobody yet. No clinician has this patient in their list.")
+        in_charge = care.is_in_charge(actor, team)
+        for carer in team:
+            _carer(patient, carer, can_end=in_charge)
+        if in_charge and not patient.is_archived:
+            _choose_another(patient, team)
+
+
+def _carer(patient: PatientRecord, carer: Carer, *, can_end: bool) -> None:
+    actor = current_actor()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"**{plain(carer.clinician.name)}** :gray[since {at(carer.since)}]",
+            width="stretch",
+        )
+        ends = can_end and st.button(
+            "End", key=f"patient_care_end_{carer.clinician.id}", type="tertiary"
+        )
+    if ends:
+        clinician_id = carer.clinician.id
+        write(lambda s: care.end(s, actor, patient.id, clinician_id))
+        notify(f"{carer.clinician.name} treats this patient no longer.")
+        if clinician_id == actor.id:
+            go("patients/patients.py")
+        st.rerun()
+
+
+def _choose_another(patient: PatientRecord, team: tuple[Carer, ...]) -> None:
+    actor = current_actor()
+    treating = {one.clinician for one in team}
+    clinicians = read(
+        lambda s: care.list_clinicians(s, actor), keep="clinicians", seconds=60
+    )
+    free = [one for one in clinicians if one not in treating]
+    if not free:
+        return
+    with (
+        st.form("patient_care_form", border=False),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
+        chosen = st.selectbox(
+            "Clinician",
+            free,
+            format_func=lambda one: one.name,
+            key="patient_care_clinician",
+        )
+        assigns = st.form_submit_button(
+            "Assign", key="patient_care_assign", icon=":material/person_add:"
+        )
+    if assigns and chosen:
+        clinician_id = chosen.id
+        write(lambda s: care.assign(s, actor, patient.id, clinician_id))
+        notify(f"{chosen.name} treats this patient from now on.")
+        st.rerun()

@@ -1,0 +1,1 @@
+"""Records that may be of one person, on the screen."""

@@ -1,0 +1,98 @@
+"""A record of then beside today's, and the form that copies it back."""
+
+import time
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.context import read, today, write
+from dashboard.navigation import open_patient
+from dashboard.patients.point_in_time.standby_reading import go_on, read_past
+from dashboard.patients.records.choose_fields import Version, choose_fields, differing
+from dashboard.patients.records.patient_header import patient_header
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.notices import notify
+from dashboard.ui.words import at, full_name
+from services.core.actors import Actor
+from services.core.errors import NotFound
+from services.core.reasons import LONGEST
+from services.patients import point_in_time
+from services.patients.point_in_time import Copy, Then
+from services.patients.records import patients
+from services.patients.records.model import PatientDraft, PatientRecord
+
+_LOOKED: Final = "past_looked"
+_SECONDS: Final = 60.0
+
+
+def compare(actor: Actor, patient_id: UUID) -> None:
+    """Show what differs between then and now, and copy what is chosen."""
+    then = _then(actor, patient_id)
+    current = _today(actor, patient_id)
+    patient_header(then.patient, today())
+    moment = at(then.moment) if then.moment else "then"
+    st.markdown(f"As of **{moment}**. {_what_happened(then.patient, current)}")
+    if current is not None and current.merged_into_id:
+        st.info("It was merged into another record since; a merge cannot be undone.")
+        return
+    result = then.patient.draft()
+    if current is not None:
+        if not differing(then.patient.draft(), current.draft()):
+            if not current.is_archived:
+                st.caption("Nothing is to be copied: the record is the same today.")
+                return
+        else:
+            result = choose_fields(
+                "past",
+                Version(f"As of {moment}", then.patient.draft()),
+                Version("Today", current.draft()),
+                start=then.patient.draft(),
+            )
+    _ask_why(actor, then, current, result)
+
+
+def _ask_why(
+    actor: Actor, then: Then, current: PatientRecord | None, result: PatientDraft
+) -> None:
+    with st.form("past_form"):
+        reason = st.text_area("Reason", key="past_reason", max_chars=LONGEST)
+        copies = st.form_submit_button(
+            "Copy back", type="primary", key="past_copy", icon=":material/history:"
+        )
+    if not copies:
+        return
+    with error_boundary():
+        version = current.version if current else None
+        copy = Copy(then.patient.id, result, version, then.moment, reason)
+        copied = write(lambda s: point_in_time.copy_back(s, actor, copy, today=today()))
+        go_on()
+        notify(f"{full_name(copied)} is as it was.", icon="history")
+        open_patient(copied.id)
+
+
+def _then(actor: Actor, patient_id: UUID) -> Then:
+    """Return what the standby shows; while it waits, clicks need not ask it again."""
+    looked: Then | None
+    looked, until = st.session_state.get(_LOOKED, (None, 0.0))
+    if looked is None or looked.patient.id != patient_id or until < time.monotonic():
+        looked = read_past(lambda s: point_in_time.look(s, actor, patient_id))
+        st.session_state[_LOOKED] = (looked, time.monotonic() + _SECONDS)
+    return looked
+
+
+def _today(actor: Actor, patient_id: UUID) -> PatientRecord | None:
+    try:
+        return read(lambda s: patients.get_patient(s, actor, patient_id))
+    except NotFound:
+        return None
+
+
+def _what_happened(then: PatientRecord, current: PatientRecord | None) -> str:
+    if current is None:
+        return "The record is gone since."
+    if current.is_archived and not then.is_archived:
+        return "The record was archived since."
+    if current.version != then.version:
+        return "The record was changed since."
+    return "Nothing has happened to the record since."

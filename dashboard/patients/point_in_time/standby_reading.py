@@ -1,0 +1,77 @@
+"""What a page may ask a delayed standby, and how it is made to wait."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Final, TypeVar
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from dashboard import wiring
+from dashboard.context import current_actor, read_elsewhere, write
+from db.embedded.control.control_client import (
+    Control,
+    ControlRefused,
+    ControlUnreachable,
+)
+from services.core.errors import Unavailable
+from services.patients import point_in_time
+
+T = TypeVar("T")
+
+WAIT_SECONDS: Final = 1800.0
+_UNTIL: Final = "past_waits_until"
+
+
+def standbys() -> tuple[str, ...]:
+    """Return the names of the delayed standbys; empty where there are none."""
+    return wiring.current().past.nodes
+
+
+def read_past(operation: Callable[[Session], T]) -> T:
+    """Return what the operation reads on a delayed standby; raises Unavailable."""
+    standby = wiring.current().past.database()
+    if standby is None:
+        raise Unavailable(
+            "There is no delayed standby any more, so nothing of the past can be seen."
+        )
+    return read_elsewhere(standby, operation)
+
+
+def waits_until() -> datetime | None:
+    """Return until when the standby waits for this person, if it does."""
+    until: datetime | None = st.session_state.get(_UNTIL)
+    return until if until and until > datetime.now(until.tzinfo) else None
+
+
+def wait_here() -> None:
+    """Let the standby stay at this moment for half an hour, unless it does already.
+
+    Where the servers are somebody's own, nobody here can make it wait.
+    """
+    control = Control.of(wiring.current().endpoints)
+    if control is None or waits_until():
+        return
+    actor = current_actor()
+    for node in standbys():
+        write(
+            partial(
+                point_in_time.record_pause, actor=actor, node=node, seconds=WAIT_SECONDS
+            )
+        )
+        try:
+            st.session_state[_UNTIL] = control.pause_replay(node, WAIT_SECONDS)
+        except (ControlRefused, ControlUnreachable) as error:
+            raise Unavailable(
+                "The standby cannot be made to wait right now. Try again in a moment."
+            ) from error
+
+
+def go_on() -> None:
+    """Let the standby go on to replay what it has received."""
+    st.session_state.pop(_UNTIL, None)
+    control = Control.of(wiring.current().endpoints)
+    if control is not None:
+        for node in standbys():
+            control.resume_replay(node)

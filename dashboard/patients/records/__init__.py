@@ -1,0 +1,1 @@
+"""One patient's record on the screen: header, details, form."""

@@ -1,0 +1,108 @@
+"""Two versions of a patient side by side, and which value of each field wins."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Final
+
+import streamlit as st
+
+from dashboard.ui.words import SEXES, unlinked, written
+from services.patients.records.model import PatientDraft
+from services.patients.records.rules import LABELS
+
+_LISTS: Final = ("allergies", "medical_history", "current_medications")
+
+
+class Side(StrEnum):
+    """Where a field's value comes from."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One of the two versions, under the name that the screen gives it."""
+
+    name: str
+    draft: PatientDraft
+
+
+def differing(left: PatientDraft, right: PatientDraft) -> tuple[str, ...]:
+    """Return the fields in which the two differ, in the order of the form."""
+    return tuple(name for name in LABELS if getattr(left, name) != getattr(right, name))
+
+
+def choose_fields(
+    page: str, left: Version, right: Version, *, start: PatientDraft
+) -> PatientDraft:
+    """Show each differing field with both values; return the draft that results.
+
+    Until somebody chooses, each field has the value that `start` has.
+    """
+    chosen: dict[str, Any] = {}
+    for name in differing(left.draft, right.draft):
+        values = {
+            Side.LEFT: getattr(left.draft, name),
+            Side.RIGHT: getattr(right.draft, name),
+        }
+        if name in _LISTS:
+            values[Side.BOTH] = _union(values[Side.LEFT], values[Side.RIGHT])
+        first = _side_of(getattr(start, name), values)
+        side = _ask(page, name, values, (left.name, right.name), first)
+        chosen[name] = values[side]
+    return replace(left.draft, **chosen)
+
+
+def _side_of(wanted: object, values: dict[Side, Any]) -> Side:
+    matching = (side for side, value in values.items() if value == wanted)
+    return next(matching, Side.BOTH if Side.BOTH in values else Side.LEFT)
+
+
+def _ask(
+    page: str,
+    name: str,
+    values: dict[Side, Any],
+    names: tuple[str, str],
+    first: Side,
+) -> Side:
+    sides = list(values)
+    spoken = dict(zip(Side, (*names, "Both"), strict=True))
+    with st.container(border=True):
+        side: Side = st.radio(
+            LABELS[name],
+            sides,
+            index=sides.index(first),
+            captions=[spoken[option] for option in sides],
+            format_func=lambda option: unlinked(shown(values[option])),
+            horizontal=True,
+            key=f"{page}_{name}_side",
+        )
+    return side
+
+
+def shown(value: Any) -> str:
+    """Return a field's value in words."""
+    if value is None or value in ("", ()):
+        return "Empty"
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    if hasattr(value, "year"):
+        return written(value)
+    return SEXES.get(value, str(value))
+
+
+def _union(left: tuple[str, ...], right: tuple[str, ...]) -> tuple[str, ...]:
+    known = {item.casefold() for item in left}
+    return (*left, *(item for item in right if item.casefold() not in known))
+
+
+def mine_over(
+    opened: PatientDraft, typed: PatientDraft, current: PatientDraft
+) -> PatientDraft:
+    """Return the current version with the fields that this person has changed."""
+    changed = {name: getattr(typed, name) for name in differing(opened, typed)}
+    return replace(current, **changed)

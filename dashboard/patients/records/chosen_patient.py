@@ -1,0 +1,39 @@
+"""The patient that a page's address names."""
+
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.context import current_actor, read
+from dashboard.navigation import go
+from services.core.actors import Permission
+from services.core.errors import NotFound
+from services.patients.records import patients
+from services.patients.records.model import PatientRecord
+
+
+def named_patient(parameter: str = "patient") -> UUID:
+    """Return whose id stands in the address, or raise NotFound."""
+    try:
+        return UUID(st.query_params.get(parameter, ""))
+    except ValueError as error:
+        raise NotFound(
+            "This address names no patient. Find the patient in the list first."
+        ) from error
+
+
+def chosen_patient(parameter: str = "patient") -> PatientRecord:
+    """Return the patient named in the address, or raise NotFound."""
+    patient_id = named_patient(parameter)
+    actor = current_actor()
+    try:
+        return read(
+            lambda session: patients.get_patient(session, actor, patient_id),
+            keep=("patient", patient_id),
+            seconds=3,
+        )
+    except patients.NoSuchPatient:
+        # It may be somebody whom this clinician does not treat.
+        if actor.may(Permission.BREAK_GLASS):
+            go("patients/break_glass.py", patient=str(patient_id))
+        raise

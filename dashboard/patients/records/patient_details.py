@@ -1,0 +1,45 @@
+"""Everything a record says about a patient, to be read rather than changed."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import streamlit as st
+
+from dashboard.ui.words import at, plain
+from services.patients.records.model import PatientRecord
+
+_NOTHING: Final = ":gray[Nothing entered]"
+
+
+def patient_details(patient: PatientRecord) -> None:
+    """Show contact and clinical facts side by side, and since when they stand."""
+    contact, history, medications = st.columns((2, 1, 1), gap="medium")
+    with contact:
+        st.subheader("Contact", anchor=False)
+        st.table(
+            {
+                "Phone number": _text(patient.phone_number),
+                "E-mail": _text(patient.email),
+                "Address": _text(patient.address),
+                "Emergency contact": _text(patient.emergency_contact),
+            },
+            border="horizontal",
+            alt="Contact details",
+        )
+    with history:
+        _list("Medical history", patient.medical_history)
+    with medications:
+        _list("Current medications", patient.current_medications)
+    st.caption(
+        f"Registered {at(patient.created_at)} · last changed {at(patient.updated_at)} "
+        f"· version {patient.version} · id {patient.id}"
+    )
+
+
+def _list(title: str, items: Sequence[str]) -> None:
+    st.subheader(title, anchor=False)
+    st.markdown("\n".join(f"- {plain(item)}" for item in items) or _NOTHING)
+
+
+def _text(value: str | None) -> str:
+    return plain(value) if value else _NOTHING

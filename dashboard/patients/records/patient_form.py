@@ -1,0 +1,178 @@
+"""The fields of a patient, with what is wrong with each said beside it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard.ui.words import SEXES, plain
+from services.core.errors import InvalidInput
+from services.patients.records import patients
+from services.patients.records.model import PatientDraft, PatientRecord, Sex
+from services.patients.records.rules import LABELS
+
+_TEXTS: Final = ("email", "phone_number", "address", "emergency_contact")
+_LISTS: Final = ("allergies", "medical_history", "current_medications")
+_HELP: Final = {
+    "date_of_birth": "For example 1980-01-31, 31.1.1980 or 31 Jan 1980.",
+    "phone_number": "10 to 15 digits, with a + before a country code.",
+    "emergency_contact": "Name and number of somebody to call.",
+}
+_AUTOCOMPLETE: Final = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class TypedPatient:
+    """What stands in the form, and the places where a problem is shown."""
+
+    values: Mapping[str, Any]
+    problems: Mapping[str, DeltaGenerator]
+
+    def draft(self, today: date, *, needs_contact: bool = False) -> PatientDraft | None:
+        """Return the checked draft, or None after showing every problem."""
+        try:
+            return _checked(self.values, today, needs_contact=needs_contact)
+        except patients.InvalidPatient as refusal:
+            self._show(refusal.problems)
+            return None
+
+    def _show(self, problems: Sequence[patients.PatientProblem]) -> None:
+        for problem in problems:
+            self.problems[problem.property_name].markdown(
+                f":red[:material/error: {plain(problem.message)}]"
+            )
+        fields = (
+            "one field needs"
+            if len(problems) == 1
+            else (f"{len(problems)} fields need")
+        )
+        st.error(f"Nothing was saved: {fields} another look.", icon=":material/error:")
+
+
+def fill(page: str, draft: PatientDraft | None) -> None:
+    """Put the draft into the page's fields, over whatever stands there."""
+    for name in LABELS:
+        st.session_state[f"{page}_{name}"] = _as_typed(name, draft)
+
+
+def opened_version(page: str, patient: PatientRecord) -> PatientRecord:
+    """Return the version that the fields were filled from, after filling them if new.
+
+    The form belongs to that version: a later one must not slip under what somebody
+    has typed. As long as nothing is typed, the form follows the record.
+    """
+    opened: PatientRecord | None = st.session_state.get(f"{page}_opened")
+    if opened is None or opened.id != patient.id or _is_untouched(page, opened.draft()):
+        fill(page, patient.draft())
+        st.session_state[f"{page}_opened"] = opened = patient
+    return opened
+
+
+def _is_untouched(page: str, draft: PatientDraft) -> bool:
+    return all(
+        st.session_state.get(f"{page}_{name}") == _as_typed(name, draft)
+        for name in LABELS
+    )
+
+
+def patient_fields(page: str, suggest: Callable[[str], Sequence[str]]) -> TypedPatient:
+    """Draw the fields inside the page's form; `suggest` lists terms of a kind."""
+    values: dict[str, Any] = {}
+    problems: dict[str, DeltaGenerator] = {}
+
+    def field(name: str) -> None:
+        values[name] = _draw(page, name, suggest)
+        problems[name] = st.empty()
+
+    for left, right in (
+        ("first_name", "last_name"),
+        ("date_of_birth", "sex"),
+        ("email", "phone_number"),
+        ("address", "emergency_contact"),
+    ):
+        for column, name in zip(st.columns(2), (left, right), strict=True):
+            with column:
+                field(name)
+    for name in ("allergies", "no_known_allergies", *_LISTS[1:]):
+        field(name)
+    return TypedPatient(values, problems)
+
+
+def _draw(page: str, name: str, suggest: Callable[[str], Sequence[str]]) -> Any:
+    key, label = f"{page}_{name}", LABELS[name]
+    if name == "no_known_allergies":
+        return st.checkbox(
+            "No known allergies: the patient was asked and named none",
+            key=key,
+            persist_state="session",
+        )
+    if name == "sex":
+        return st.selectbox(
+            label,
+            list(SEXES),
+            format_func=SEXES.__getitem__,
+            key=key,
+            persist_state="session",
+        )
+    if name in _LISTS:
+        chosen = st.session_state.get(key, [])
+        return st.multiselect(
+            label,
+            [*chosen, *(term for term in suggest(name) if term not in chosen)],
+            key=key,
+            accept_new_options=True,
+            select_all=False,
+            placeholder="Choose, or type a new one and press Enter",
+            persist_state="session",
+        )
+    return st.text_input(
+        label,
+        key=key,
+        help=_HELP.get(name),
+        # A shared desk: the browser must not offer the last patient's data.
+        autocomplete=_AUTOCOMPLETE,
+        persist_state="session",
+    )
+
+
+def _as_typed(name: str, draft: PatientDraft | None) -> Any:
+    if draft is None:
+        empty = {"sex": Sex.UNKNOWN, "no_known_allergies": False}
+        return empty.get(name, [] if name in _LISTS else "")
+    value = getattr(draft, name)
+    if name == "date_of_birth":
+        return value.isoformat()
+    return list(value) if name in _LISTS else "" if value is None else value
+
+
+def _checked(
+    typed: Mapping[str, Any], today: date, *, needs_contact: bool
+) -> PatientDraft:
+    """Check everything at once, so that nobody meets the problems one by one."""
+    values: dict[str, Any] = {
+        name: tuple(value) if name in _LISTS else value for name, value in typed.items()
+    }
+    problems: list[patients.PatientProblem] = []
+    try:
+        values["date_of_birth"] = _birth(typed["date_of_birth"])
+    except InvalidInput as refusal:
+        problems.append(patients.PatientProblem(refusal.property_name, str(refusal)))
+        values["date_of_birth"] = today
+    try:
+        draft = patients.validate(
+            PatientDraft(**values), today, needs_contact=needs_contact
+        )
+    except patients.InvalidPatient as refusal:
+        problems.extend(refusal.problems)
+    if problems:
+        raise patients.InvalidPatient(*problems)
+    return draft
+
+
+def _birth(text: str) -> date:
+    if not text.strip():
+        raise InvalidInput("date_of_birth", "Date of birth is missing; enter it.")
+    return patients.parse_date_of_birth(text)

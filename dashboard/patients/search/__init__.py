@@ -1,0 +1,1 @@
+"""Lists of patients on the screen: search, table, charts, exports."""

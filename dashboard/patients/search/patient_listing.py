@@ -1,0 +1,167 @@
+"""The list of patients that a page's address names, and the way to another list.
+
+The address carries an opaque key and never a value, so that no name or diagnosis ends
+up in a browser's history or a log.
+"""
+
+from dataclasses import dataclass
+from typing import NoReturn
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from dashboard.context import (
+    CachedRead,
+    current_actor,
+    last_write,
+    now,
+    read,
+    read_all,
+    write,
+)
+from dashboard.ui.lists import list_addresses
+from dashboard.ui.lists.pager import Position
+from services.core.actors import Actor, Permission
+from services.lists import criteria, views
+from services.lists.criteria import Count, Criteria
+from services.patients import search
+from services.patients.records.model import PatientRecord
+from services.patients.search import ListStatistics, PatientPage, export_grants
+from services.patients.search.fields import FIELDS, PATIENTS
+
+# The figures of a list may be a little old.
+_FIGURES_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One list, for the person who looks at it; the empty key is everybody."""
+
+    actor: Actor
+    key: str
+    criteria: Criteria
+
+    @property
+    def subject(self) -> views.Subject:
+        """What the list is about."""
+        return PATIENTS
+
+    def page(self, position: Position) -> PatientPage:
+        """Read the page at a position."""
+        page: PatientPage
+        (page,) = read_all(self._page(position))
+        return page
+
+    def counted_page(self, position: Position) -> PatientPage:
+        """Read the page at a position, and in the same go count the list."""
+        page: PatientPage
+        page, _ = read_all(self._page(position), self._count())
+        return page
+
+    def _page(self, position: Position) -> CachedRead[PatientPage]:
+        return CachedRead(
+            lambda session: search.list_patients(
+                session,
+                self.actor,
+                self.criteria,
+                after=position.after,
+                before=position.before,
+                last=position.last,
+                now=now(),
+            ),
+            keep=("page", self, position),
+        )
+
+    def similar(self) -> tuple[PatientRecord, ...]:
+        """Read who is called almost like the search that found nobody."""
+        if not self.criteria.search or not self.actor.may(Permission.VIEW_NAMES):
+            return ()
+        return read(
+            lambda session: search.find_similar(
+                session, self.actor, self.criteria.search
+            ),
+            keep=("similar", self),
+        )
+
+    def count(self) -> Count:
+        """Count the list, as far as time allows."""
+        counted: Count
+        (counted,) = read_all(self._count())
+        return counted
+
+    def _count(self) -> CachedRead[Count]:
+        return CachedRead(
+            lambda session: search.count_patients(
+                session, self.actor, self.criteria, now=now()
+            ),
+            keep=("count", self),
+            seconds=_FIGURES_SECONDS,
+        )
+
+    def sentence(self) -> str:
+        """Say what the list shows and how many there are."""
+        return criteria.sentence(self.criteria, FIELDS, self.count())
+
+    def csv(self, page: PatientPage) -> str | None:
+        """Return the address of the list's CSV, if there is any for this person."""
+        if not page.rows or not self.actor.may(Permission.EXPORT_PATIENTS):
+            return None
+        if list_addresses.is_sealed(self.key):
+            return None
+        asked = {"list": self.key, "after_lsn": str(last_write() or "")}
+        query = urlencode({name: value for name, value in asked.items() if value})
+        return f"/files/patients.csv?{query}"
+
+    def csv_with_names(self, reason: str) -> str:
+        """Return where the list with names can be fetched once, for this reason."""
+        grant = write(
+            lambda session: export_grants.ask(
+                session, self.actor, self.key or None, reason
+            )
+        )
+        asked = {"grant": str(grant.id), "after_lsn": str(last_write() or "")}
+        return f"/files/patients.csv?{urlencode(asked)}"
+
+    def statistics(self) -> ListStatistics:
+        """Read what the list is made of."""
+        return read(
+            lambda session: search.describe(
+                session, self.actor, self.criteria, now=now()
+            ),
+            keep=("statistics", self),
+            seconds=_FIGURES_SECONDS,
+        )
+
+    def save(self, name: str) -> views.View:
+        """Keep the list under a name of this person's own."""
+        key = self._kept_key()
+        return write(
+            lambda session: views.save_view(
+                session, self.actor, name, key, subject=PATIENTS
+            )
+        )
+
+    def key_of(self, wanted: Criteria) -> str:
+        """Return the key of another list; raises InvalidInput if it can be none."""
+        return "" if wanted == Criteria() else self._remember(wanted)
+
+    def show(self, wanted: Criteria) -> NoReturn:
+        """Show another list on this page; raises InvalidInput if it can be none."""
+        list_addresses.show(self.key_of(wanted))
+
+    def _kept_key(self) -> str:
+        if self.key and not list_addresses.is_sealed(self.key):
+            return self.key
+        return self._remember(self.criteria)
+
+    def _remember(self, wanted: Criteria) -> str:
+        return list_addresses.remember(self.actor, wanted, self.subject)
+
+
+def listing_of_address() -> Listing:
+    """Return the list that the page's address names; raises NotFound."""
+    actor, key = current_actor(), st.query_params.get("list", "")
+    shown = Criteria()
+    if key:
+        shown = list_addresses.recall(actor, key, PATIENTS)
+    return Listing(actor, key, shown)

@@ -1,0 +1,1 @@
+"""People with a sign-in, on the screen: invitations, rights, passkeys, tokens."""

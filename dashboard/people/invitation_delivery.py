@@ -1,0 +1,68 @@
+"""How a link gets to the person whom it lets in."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from dashboard import wiring
+from dashboard.web.public_address import public_address
+from db.settings import Settings
+from services.messaging.mail import Email, MailNotSent, mailer_of
+from services.people.accounts.invitations import Invited
+
+WELCOME_PATH: Final = "/welcome"
+_TEXT: Final = """\
+Dear {name},
+
+you are invited to Chartroom, the records room of your clinic. This link lets you in \
+once; it holds for three days:
+
+{link}
+
+Afterwards you sign in with this e-mail address: a code is sent to you each time. \
+Pass the link on to nobody.
+
+If you do not know why you are invited, do nothing: without you nothing happens.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Whether a letter is on its way; the link where somebody must hand it on."""
+
+    is_sent: bool
+    link: str | None
+
+
+def link_of(settings: Settings, invited: Invited) -> str:
+    """Return the address that lets the person in."""
+    return f"{public_address(settings)}{WELCOME_PATH}/{invited.token}"
+
+
+def deliver(invited: Invited) -> Delivered:
+    """Mail the link, once the invitation is committed."""
+    return send(wiring.current().settings, invited)
+
+
+def send(settings: Settings, invited: Invited) -> Delivered:
+    """Mail the link if there is a server that takes it.
+
+    The demo may have none, and another may be down: then the link is for the screen of
+    whoever invites, who gives it to the person.
+    """
+    link, mailer = link_of(settings, invited), mailer_of(settings)
+    if mailer is None:
+        return Delivered(is_sent=False, link=link)
+    try:
+        mailer.send(letter(invited, link))
+    except MailNotSent:
+        return Delivered(is_sent=False, link=link)
+    return Delivered(is_sent=True, link=link if settings.is_demo else None)
+
+
+def letter(invited: Invited, link: str) -> Email:
+    """Return what the person reads. It names no role: mail is a postcard."""
+    return Email(
+        invited.email,
+        "You are invited to Chartroom",
+        _TEXT.format(name=invited.name, link=link),
+    )

@@ -1,0 +1,84 @@
+"""Where a person is signed in now, and the end of it."""
+
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard import wiring
+from dashboard.context import current_actor, current_sign_in, read, write
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.notices import notify
+from dashboard.ui.words import at, plain
+from services.people import sessions
+from services.people.accounts import Person
+from services.people.sessions import Record
+
+_METHODS: Final = {
+    "code": "a code by e-mail",
+    "passkey": "a passkey",
+    "oidc": "the clinic's account",
+    "invitation": "an invitation",
+    "demo": "the demo",
+}
+
+
+def open_sign_ins(person: Person) -> None:
+    """List somebody else's sign-ins; each can be ended, or all at once."""
+    actor = current_actor()
+    with error_boundary():
+        found = _found(person.id)
+        st.subheader("Signed in now", anchor=False)
+        if not found:
+            st.caption("Nowhere.")
+            return
+        for record in found:
+            _line(record, key="user_end")
+        if st.button("End all", key="user_end_all", icon=":material/logout:"):
+            write(lambda s: sessions.end_all(s, actor, person.id))
+            notify(f"{person.name} is signed out everywhere.")
+            st.rerun()
+
+
+def my_sign_ins() -> None:
+    """List one's own sign-ins; all but this one can be ended here."""
+    actor, here = current_actor(), current_sign_in()
+    with error_boundary():
+        found = _found(actor.id)
+        st.subheader("Where you are signed in", anchor=False)
+        st.caption("End what you do not know, and tell an administrator.")
+        for record in found:
+            _line(record, key="account_end", here=here)
+        others = [record for record in found if record.id != here]
+        if len(others) > 1 and st.button(
+            "End all others", key="account_end_others", icon=":material/logout:"
+        ):
+            write(lambda s: sessions.end_all(s, actor, actor.id, but=here))
+            notify("You are signed in here only.")
+            st.rerun()
+
+
+def _found(user_id: UUID) -> tuple[Record, ...]:
+    actor = current_actor()
+    limits = sessions.limits_of(wiring.current().settings)
+    return read(lambda s: sessions.list_sessions(s, actor, user_id, limits=limits))
+
+
+def _line(record: Record, *, key: str, here: UUID | None = None) -> None:
+    """Show one sign-in, with a way to end it unless it is the one in use."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"{plain(record.browser or 'Unknown browser')}, "
+            f"{plain(record.network or 'unknown network')}  \n"
+            f":small[with {_METHODS.get(record.method, record.method)} since "
+            f"{at(record.created_at)}, last input {at(record.last_seen_at)}]",
+            width="stretch",
+        )
+        if record.id == here:
+            st.badge("This one", icon=":material/check:")
+        elif st.button("End", key=f"{key}_{record.id}"):
+            actor = current_actor()
+            write(partial(sessions.end, actor=actor, session_id=record.id))
+            notify("That sign-in has ended.")
+            st.rerun()

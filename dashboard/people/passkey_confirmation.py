@@ -1,0 +1,57 @@
+"""Says on pages what needs a passkey, and leads to adding or using one."""
+
+import streamlit as st
+
+from dashboard import wiring
+from dashboard.context import current_actor, current_sign_in, read
+from dashboard.navigation import leave_for
+from dashboard.web.page_scripts import CONFIRM_PATH, PASSKEYS_PATH
+from services.people.sign_in import confirmations, passkeys
+
+_SECONDS = 5
+
+
+def ask_for_passkey(deeds: str) -> bool:
+    """Tell whether a passkey was used just now, and offer to use one if not.
+
+    `deeds` says what it is needed for, such as "Changing people's roles". Put it above
+    the form: leaving later would lose what was typed. It keeps nobody from anything;
+    services do, see services.people.sign_in.confirmations.
+    """
+    actor, sign_in = current_actor(), current_sign_in()
+    # Of the primary if it can be had: a replica may not know it yet.
+    is_fresh = wiring.current().database.read_newest(
+        lambda session: confirmations.is_fresh(session, actor, sign_in),
+        acting=actor.acting,
+    )
+    if is_fresh.value:
+        return True
+    _lead(
+        f"{deeds} needs a passkey that was used in the last five minutes.",
+        "Confirm with a passkey",
+        CONFIRM_PATH,
+    )
+    return False
+
+
+def suggest_passkey() -> None:
+    """Offer to add a passkey to whoever has none, before they need one."""
+    actor = current_actor()
+    has_any = read(
+        lambda session: passkeys.has_any(session, actor),
+        keep=("passkeys", actor.id),
+        seconds=_SECONDS,
+    )
+    if not has_any:
+        _lead(
+            "You have no passkey yet. Changing people, roles and tokens needs one.",
+            "Add a passkey",
+            PASSKEYS_PATH,
+        )
+
+
+def _lead(sentence: str, label: str, path: str) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(sentence, width="stretch")
+        if st.button(label, key="confirming_leave", icon=":material/passkey:"):
+            leave_for(path)

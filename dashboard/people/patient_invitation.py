@@ -1,0 +1,36 @@
+"""Lets the front desk invite a patient to see their own record."""
+
+import streamlit as st
+
+from dashboard.context import current_actor, write
+from dashboard.people.invitation_delivery import deliver
+from dashboard.people.invitation_link import invitation_link
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.words import full_name, plain
+from services.core.actors import Permission
+from services.patients.records.model import PatientRecord
+from services.people.accounts import invitations
+
+
+def offer_invitation(patient: PatientRecord) -> None:
+    """Draw the button, for those who may."""
+    if current_actor().may(Permission.INVITE_PATIENT) and st.button(
+        "Invite", key="patient_invite", icon=":material/mail:"
+    ):
+        _invite(patient)
+
+
+@st.dialog("Invite this patient?", icon=":material/mail:")
+def _invite(patient: PatientRecord) -> None:
+    with error_boundary():
+        name = full_name(patient)
+        st.markdown(
+            f"**{plain(name)}** gets a link by e-mail to "
+            f"{plain(patient.email or 'the address on the record')} and can then sign "
+            "in to see their own record. Make sure that the address is theirs."
+        )
+        if st.button("Send invitation", type="primary", key="patient_invite_send"):
+            actor = current_actor()
+            invited = write(lambda s: invitations.invite_patient(s, actor, patient.id))
+            sent = deliver(invited)
+            invitation_link(name, is_sent=sent.is_sent, link=sent.link)

@@ -1,0 +1,152 @@
+"""What an administrator can do to one person's sign-in, each deed with its question."""
+
+import streamlit as st
+
+from dashboard.context import current_actor, current_sign_in, write
+from dashboard.people.address_change import tell_former
+from dashboard.people.invitation_delivery import deliver
+from dashboard.people.invitation_link import invitation_link
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.notices import notify
+from dashboard.ui.words import plain
+from services.core.actors import Role
+from services.documents.sharing import offboarding
+from services.people import accounts
+from services.people.accounts import AccountStatus, Particulars, Person, invitations
+
+# The forms' fields carry the person's id in their keys: whoever goes back and forth
+# between two people's pages must not save what was typed about the other.
+
+
+def change_role(person: Person) -> None:
+    """Offer the other roles; a patient's sign-in has none but its own."""
+    if person.role is Role.PATIENT or _is_oneself(person):
+        return
+    with st.form(f"user_role_form_{person.id}"):
+        st.subheader("Role", anchor=False)
+        role = st.selectbox(
+            "Role",
+            accounts.COLLEAGUES,
+            index=accounts.COLLEAGUES.index(person.role),
+            key=f"user_role_{person.id}",
+            format_func=str.capitalize,
+            label_visibility="collapsed",
+        )
+        st.caption("A new role ends the person's sign-ins; they sign in again with it.")
+        if st.form_submit_button("Change role", key="user_role_save"):
+            actor, sign_in = current_actor(), current_sign_in()
+            write(
+                lambda s: accounts.change_role(
+                    s, actor, person.id, role, session_id=sign_in
+                )
+            )
+            _done(f"{plain(person.name)} has the role {role} now.")
+
+
+def correct(person: Person) -> None:
+    """Offer name, address and number, to be corrected."""
+    with st.form(f"user_particulars_form_{person.id}"):
+        st.subheader("Name and address", anchor=False)
+        typed = Particulars(
+            st.text_input(
+                "Name", person.name, key=f"user_name_{person.id}", autocomplete="off"
+            ),
+            st.text_input(
+                "E-mail",
+                person.email,
+                key=f"user_email_{person.id}",
+                autocomplete="off",
+            ),
+            st.text_input(
+                "Phone number",
+                person.phone_number or "",
+                key=f"user_phone_{person.id}",
+                autocomplete="off",
+                help="For codes by text message, if the clinic sends them.",
+            ),
+        )
+        if st.form_submit_button("Save changes", key="user_particulars_save"):
+            actor, sign_in = current_actor(), current_sign_in()
+            write(
+                lambda s: accounts.change_particulars(
+                    s, actor, person.id, typed, session_id=sign_in
+                )
+            )
+            if typed.email.strip() != person.email:
+                tell_former(person.name, person.email)
+            _done("The changes are saved.")
+
+
+def renew_link(person: Person) -> None:
+    """Send whoever has not come yet another link."""
+    if person.standing is not AccountStatus.INVITED:
+        return
+    if st.button("Send another link", key="user_renew", icon=":material/mail:"):
+        actor, sign_in = current_actor(), current_sign_in()
+        invited = write(
+            lambda s: invitations.renew(s, actor, person.id, session_id=sign_in)
+        )
+        sent = deliver(invited)
+        invitation_link(person.name, is_sent=sent.is_sent, link=sent.link)
+
+
+def reset_passkeys(person: Person) -> None:
+    """Offer to forget the passkeys of a lost device."""
+    if _is_oneself(person) or not person.passkeys:
+        return
+    if st.button("Reset passkeys", key="user_passkeys", icon=":material/key_off:"):
+        _confirm_reset(person)
+
+
+def shut_out_or_let_in(person: Person) -> None:
+    """Offer to deactivate, or to undo it."""
+    if _is_oneself(person):
+        return
+    actor, sign_in = current_actor(), current_sign_in()
+    if person.standing is not AccountStatus.DEACTIVATED:
+        if st.button("Deactivate", key="user_deactivate", icon=":material/block:"):
+            _confirm_deactivation(person)
+    elif st.button("Reactivate", key="user_reactivate", type="primary"):
+        write(lambda s: accounts.reactivate(s, actor, person.id, session_id=sign_in))
+        _done(f"{plain(person.name)} may sign in again.")
+
+
+@st.dialog("Reset the passkeys?", icon=":material/key_off:")
+def _confirm_reset(person: Person) -> None:
+    with error_boundary():
+        st.markdown(
+            f"All passkeys of **{plain(person.name)}** are forgotten, and they are "
+            "signed out everywhere. They sign in with a code by e-mail and can add "
+            "new passkeys. This cannot be undone."
+        )
+        if st.button("Reset passkeys", type="primary", key="user_passkeys_confirm"):
+            actor, sign_in = current_actor(), current_sign_in()
+            write(
+                lambda s: accounts.reset_passkeys(
+                    s, actor, person.id, session_id=sign_in
+                )
+            )
+            _done("The passkeys are forgotten.")
+
+
+@st.dialog("Deactivate this sign-in?", icon=":material/block:")
+def _confirm_deactivation(person: Person) -> None:
+    with error_boundary():
+        st.markdown(
+            f"**{plain(person.name)}** is signed out everywhere at once and cannot "
+            "come back until you reactivate them. Their tokens and links end for good."
+        )
+        if st.button("Deactivate", type="primary", key="user_deactivate_confirm"):
+            actor = current_actor()
+            write(lambda s: offboarding.deactivate(s, actor, person.id))
+            _done(f"{plain(person.name)} is shut out.")
+
+
+def _is_oneself(person: Person) -> bool:
+    """Tell whether this is the administrator who looks: others decide about them."""
+    return person.id == current_actor().id
+
+
+def _done(message: str) -> None:
+    notify(message)
+    st.rerun()

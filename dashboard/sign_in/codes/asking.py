@@ -1,0 +1,123 @@
+"""The first page: who signs in, and by what."""
+
+import re
+import secrets
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from api.core.dependencies import SESSION
+from dashboard.sign_in.cookies import CodeCookie
+from dashboard.sign_in.forms import is_own_form, read_form, safe_next
+from dashboard.sign_in.html import go, page, refused
+from dashboard.sign_in.limiting import answered, count_request
+from dashboard.sign_in.sign_in_context import SignInContext
+from dashboard.sign_in.ways import ways
+from dashboard.web.page_scripts import SIGN_IN_PATH
+from db.postgres.identity import ANONYMOUS
+from services.core.actors import Actor, Role
+from services.people import accounts
+from services.people.accounts import DemoPerson
+from services.people.sessions import Live
+from services.people.sign_in import codes
+from services.people.sign_in.codes import CodeRequest
+
+CODE_PATH: Final = f"{SIGN_IN_PATH}/code"
+
+_UNPROCESSABLE: Final = 422
+_LONGEST_ADDRESS: Final = 254
+_ADDRESS: Final = re.compile(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+")
+_DEEDS: Final = {
+    Role.STAFF: "Registers, finds and edits patients; archives, merges and exports.",
+    Role.CLINICIAN: "Opens and edits the records of the patients they treat.",
+    Role.ANALYST: "Filters, charts and exports patient lists without names.",
+    Role.ADMIN: "Manages people, reads the audit log, watches the replication.",
+    Role.PATIENT: "Sees their own record, and who looked at it.",
+}
+
+
+def routes(door: SignInContext) -> list[BaseRoute]:
+    """Return the page that asks for an address, and what it leads to."""
+    asking = _FirstPage(door)
+    return [
+        Route(SIGN_IN_PATH, answered(door, asking.show), methods=["GET"]),
+        Route(SIGN_IN_PATH, answered(door, asking.send), methods=["POST"]),
+    ]
+
+
+class _FirstPage:
+    def __init__(self, door: SignInContext) -> None:
+        self._door = door
+
+    async def show(self, request: Request) -> Response:
+        """Ask who it is."""
+        return await self._show(request, safe_next(request.query_params.get("next")))
+
+    async def send(self, request: Request) -> Response:
+        """Send a code to the address, if anybody has it, and ask for it."""
+        form = await read_form(request)
+        if form is None or not is_own_form(request.headers):
+            return refused()
+        way_on, email = safe_next(form.get("next")), form.get("email", "").strip()
+        if len(email) > _LONGEST_ADDRESS or not _ADDRESS.fullmatch(email):
+            return await self._show(
+                request, way_on, email=email[:_LONGEST_ADDRESS], is_wrong=True
+            )
+        asking = CodeRequest(email, secrets.token_urlsafe(32), self._door.key)
+        by = "text" if form.get("by") == "text" else "email"
+        code = codes.new_code()
+        await run_in_threadpool(self._keep, request, asking, code, by)
+        # Where the person goes is the same for an address that nobody has.
+        is_demo = self._door.settings.is_demo
+        asked = CodeCookie(email, asking.browser, way_on, by, code if is_demo else None)
+        response = go(CODE_PATH)
+        self._door.asked.write(request, response, asked)
+        return response
+
+    def _keep(self, request: Request, asking: CodeRequest, code: str, by: str) -> None:
+        count_request(self._door, request, asking.address)
+        is_demo = self._door.settings.is_demo
+        found = self._door.write(
+            request, lambda session: codes.ask(session, asking, code, is_demo=is_demo)
+        )
+        # The demo's addresses are invented: nothing may be sent there.
+        if not is_demo:
+            self._door.delivery.send(code, found, by_text=by == "text")
+
+    async def _show(
+        self, request: Request, way_on: str, *, email: str = "", is_wrong: bool = False
+    ) -> Response:
+        live: Live | None = request.scope.get(SESSION)
+        current = live.actor if live is not None else None
+        cast = await run_in_threadpool(self._cast)
+        return page(
+            "ask.html",
+            _UNPROCESSABLE if is_wrong else 200,
+            next=way_on,
+            email=email,
+            problem="Write an address like name@example.org." if is_wrong else None,
+            is_demo=self._door.settings.is_demo,
+            people=[_shown(person, current) for person in cast],
+            current=current,
+            can_text=self._door.delivery.gateway is not None,
+            ways=ways(self._door),
+            has_ended="ended" in request.query_params,
+        )
+
+    def _cast(self) -> tuple[DemoPerson, ...]:
+        if not self._door.settings.is_demo:
+            return ()
+        return self._door.database.read(accounts.demo_cast, acting=ANONYMOUS).value
+
+
+def _shown(person: DemoPerson, current: Actor | None) -> dict[str, object]:
+    return {
+        "email": person.email,
+        "name": person.actor.name,
+        "role": person.actor.role.value.capitalize(),
+        "deeds": _DEEDS[person.actor.role],
+        "is_current": person.actor == current,
+    }

@@ -1,0 +1,1 @@
+"""Signing in with the clinic's own account (OpenID Connect)."""

@@ -1,0 +1,106 @@
+"""Signing in with the clinic's own identity provider, by OpenID Connect."""
+
+from typing import Final
+from uuid import UUID
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from dashboard.sign_in.forms import safe_next
+from dashboard.sign_in.html import go, page
+from dashboard.sign_in.limiting import answered
+from dashboard.sign_in.oidc.account import BACK_PATH, Account, Answer, reason_of
+from dashboard.sign_in.oidc.connecting import Connecting
+from dashboard.sign_in.sign_in_context import SignInContext
+from dashboard.sign_in.ways import OPENID_PATH
+from services.core import audit
+from services.core.audit import Action
+from services.core.errors import Conflict, NotAllowed, ServiceError, Unavailable
+from services.people.sign_in import identities
+
+_SEE_OTHER: Final = 303
+_FORBIDDEN: Final = 403
+_UNAVAILABLE: Final = 503
+_REFUSALS: Final = (Conflict, NotAllowed, Unavailable)
+
+
+def routes(door: SignInContext) -> list[BaseRoute]:
+    """Return the ways to the provider and back; none without a provider."""
+    account = Account.of(door)
+    if account is None:
+        return []
+    connecting = Connecting(door, account)
+    way_in = _WayIn(door, account, connecting)
+    return [
+        Route(OPENID_PATH, answered(door, way_in.leave), methods=["GET"]),
+        Route(BACK_PATH, answered(door, way_in.come_back), methods=["GET"]),
+        *connecting.routes(),
+    ]
+
+
+class _WayIn:
+    def __init__(
+        self, door: SignInContext, account: Account, connecting: Connecting
+    ) -> None:
+        self._door = door
+        self._account = account
+        self._connecting = connecting
+
+    async def leave(self, request: Request) -> Response:
+        """Send the browser to the provider."""
+        if not self._account.is_here(request):
+            here = self._door.settings.public_url
+            return go(f"{here}{OPENID_PATH}?{request.url.query}")
+        way_on = safe_next(request.query_params.get("next"))
+        try:
+            url, secret = await self._account.ask(request, way_on)
+        except _REFUSALS as refusal:
+            return await self._refuse(request, refusal)
+        response = RedirectResponse(url, _SEE_OTHER)
+        self._account.keep(request, response, secret)
+        return response
+
+    async def come_back(self, request: Request) -> Response:
+        """Take what the provider answers, for whatever it was asked."""
+        try:
+            answer = await self._account.receive(request)
+            if answer.asked is not None:
+                return await self._connecting.finish(request, answer)
+            return await self._let_in(request, answer)
+        except _REFUSALS as refusal:
+            return await self._refuse(request, refusal)
+
+    async def _let_in(self, request: Request, answer: Answer) -> Response:
+        actor = await run_in_threadpool(
+            self._account.write,
+            request,
+            lambda session: identities.sign_in(session, answer.claimed),
+        )
+        response = go(answer.next)
+        await self._door.identity.sign_in(request, response, actor.id, method="oidc")
+        return response
+
+    async def _refuse(self, request: Request, refusal: ServiceError) -> Response:
+        await run_in_threadpool(self._write_down, request, refusal)
+        return page(
+            "message.html",
+            _UNAVAILABLE if isinstance(refusal, Unavailable) else _FORBIDDEN,
+            title="Nobody was signed in",
+            sentence=str(refusal),
+        )
+
+    def _write_down(self, request: Request, refusal: ServiceError) -> None:
+        user_id: UUID | None = getattr(refusal, "user_id", None)
+        self._door.write(
+            request,
+            lambda session: audit.record(
+                session,
+                None,
+                Action.SESSION_START,
+                subject=("user", user_id) if user_id else None,
+                outcome="failed",
+                details={"method": "oidc", "why": reason_of(refusal)},
+            ),
+        )

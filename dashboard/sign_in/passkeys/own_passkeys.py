@@ -1,0 +1,162 @@
+"""A person's own passkeys: which there are, adding one, removing one."""
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from dashboard.sign_in.forms import read_form, safe_next
+from dashboard.sign_in.html import go, page, refused
+from dashboard.sign_in.passkeys.questions import UNPROCESSABLE, Questions
+from dashboard.sign_in.sign_in_context import SignInContext
+from dashboard.sign_in.signed_in import personal, to_proof
+from dashboard.web.page_scripts import PASSKEYS_PATH
+from db.postgres import ANONYMOUS
+from services.core.actors import Actor
+from services.core.errors import ServiceError
+from services.people.sessions import Live
+from services.people.sign_in import identities, passkeys
+from services.people.sign_in.ceremonies import Purpose
+from services.people.sign_in.confirmations import NotConfirmed
+from services.people.sign_in.identities import IdentityEntry
+from services.people.sign_in.passkey_answers import RelyingParty
+from services.people.sign_in.passkeys import TooManyPasskeys
+
+T = TypeVar("T")
+_REMOVE_PATH: Final = f"{PASSKEYS_PATH}/remove"
+
+
+def routes(door: SignInContext) -> list[BaseRoute]:
+    """Return the list of one's own passkeys, and what changes it."""
+    own = _OwnPasskeys(door)
+    return [
+        Route(PASSKEYS_PATH, personal(door, own.show), methods=["GET"]),
+        Route(PASSKEYS_PATH, personal(door, own.add), methods=["POST"]),
+        Route(_REMOVE_PATH, personal(door, own.remove), methods=["POST"]),
+    ]
+
+
+class _OwnPasskeys:
+    def __init__(self, door: SignInContext) -> None:
+        self._door = door
+        self._questions = Questions(door)
+
+    async def show(self, request: Request, live: Live) -> Response:
+        """Show the passkeys, and let another be added."""
+        return await self._show(request, live, request.query_params.get("next"))
+
+    async def add(self, request: Request, live: Live) -> Response:
+        """Keep the passkey that the browser made."""
+        form = await read_form(request)
+        if form is None:
+            return refused()
+
+        def add() -> None:
+            party, answer = self._questions.receive(
+                request, Purpose.ADD_PASSKEY, form.get("answer", "")
+            )
+            self._door.write(
+                request,
+                lambda session: passkeys.add(
+                    session,
+                    live.actor,
+                    party,
+                    answer,
+                    name=form.get("name", ""),
+                    session_id=live.record.id,
+                ),
+            )
+
+        return await self._change(request, live, add, form.get("next"))
+
+    async def remove(self, request: Request, live: Live) -> Response:
+        """Forget a passkey."""
+        form = await read_form(request)
+        passkey_id = _id((form or {}).get("passkey"))
+        if form is None or passkey_id is None:
+            return refused()
+
+        def remove() -> None:
+            self._door.write(
+                request,
+                lambda session: passkeys.remove(
+                    session, live.actor, passkey_id, session_id=live.record.id
+                ),
+            )
+
+        return await self._change(request, live, remove, None)
+
+    async def _change(
+        self,
+        request: Request,
+        live: Live,
+        change: Callable[[], None],
+        way_on: str | None,
+    ) -> Response:
+        try:
+            await run_in_threadpool(change)
+        except NotConfirmed:
+            return go(await to_proof(self._door, live, PASSKEYS_PATH))
+        except ServiceError as refusal:
+            return await self._show(request, live, way_on, refusal)
+        return go(safe_next(way_on) if way_on else PASSKEYS_PATH)
+
+    async def _show(
+        self,
+        request: Request,
+        live: Live,
+        way_on: str | None,
+        problem: ServiceError | None = None,
+    ) -> Response:
+        def offer(session: Session, party: RelyingParty, browser: str) -> str:
+            return passkeys.offer_new(
+                session, live.actor, party, browser, session_id=live.record.id
+            )
+
+        shown: dict[str, Any] = {
+            "next": safe_next(way_on) if way_on else None,
+            "entries": await self._read(live, passkeys.list_passkeys),
+            "label": self._door.settings.oidc_label,
+            "accounts": await self._accounts(live),
+            "longest": passkeys.LONGEST_NAME,
+        }
+        try:
+            return await self._questions.ask(
+                request, "passkeys.html", offer, problem=problem, **shown
+            )
+        except NotConfirmed:
+            shown["proof"] = await to_proof(self._door, live, PASSKEYS_PATH)
+        except TooManyPasskeys as refusal:
+            problem = problem or refusal
+        return page(
+            "passkeys.html", UNPROCESSABLE if problem else 200, problem=problem, **shown
+        )
+
+    async def _accounts(self, live: Live) -> tuple[IdentityEntry, ...] | None:
+        """Return the connected accounts; None where there is no identity provider."""
+        issuer = self._door.settings.oidc_issuer
+        if issuer is None:
+            return None
+        found = await self._read(live, identities.list_identities)
+        return tuple(entry for entry in found if entry.issuer == issuer)
+
+    async def _read(self, live: Live, find: Callable[[Session, Actor], T]) -> T:
+        # Of the primary: what has just been added or removed must show.
+        read = await run_in_threadpool(
+            self._door.database.read_latest,
+            lambda session: find(session, live.actor),
+            acting=ANONYMOUS,
+        )
+        return read.value
+
+
+def _id(text: str | None) -> UUID | None:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return None

@@ -1,0 +1,91 @@
+"""Signing in with a passkey: no address, no code."""
+
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from dashboard.sign_in.forms import is_own_form, read_form, safe_next
+from dashboard.sign_in.html import go, refused
+from dashboard.sign_in.limiting import answered
+from dashboard.sign_in.passkeys.questions import Questions, WrongAddress, reason_of
+from dashboard.sign_in.sign_in_context import SignInContext
+from dashboard.sign_in.ways import PASSKEY_PATH
+from services.core import audit
+from services.core.audit import Action
+from services.core.errors import ServiceError
+from services.people.sessions import Started
+from services.people.sign_in import passkey_proofs
+from services.people.sign_in.ceremonies import CeremonyOver, Purpose
+from services.people.sign_in.passkey_answers import PasskeyRefused
+
+
+def routes(door: SignInContext) -> list[BaseRoute]:
+    """Return the page that asks for a passkey, and what lets in."""
+    way_in = _WayIn(door)
+    return [
+        Route(PASSKEY_PATH, answered(door, way_in.show), methods=["GET"]),
+        Route(PASSKEY_PATH, answered(door, way_in.sign_in), methods=["POST"]),
+    ]
+
+
+class _WayIn:
+    def __init__(self, door: SignInContext) -> None:
+        self._door = door
+        self._questions = Questions(door)
+
+    async def show(self, request: Request) -> Response:
+        """Ask for any passkey of ours."""
+        return await self._ask(request, safe_next(request.query_params.get("next")))
+
+    async def sign_in(self, request: Request) -> Response:
+        """Let in whose passkey answered."""
+        form = await read_form(request)
+        if form is None or not is_own_form(request.headers):
+            return refused()
+        way_on, text = safe_next(form.get("next")), form.get("answer", "")
+        try:
+            started = await run_in_threadpool(self._enter, request, text)
+        except (PasskeyRefused, CeremonyOver, WrongAddress) as refusal:
+            await run_in_threadpool(self._write_down, request, refusal)
+            return await self._ask(request, way_on, refusal)
+        response = go(way_on)
+        self._door.identity.remember(request, response, started)
+        return response
+
+    async def _ask(
+        self, request: Request, way_on: str, problem: ServiceError | None = None
+    ) -> Response:
+        return await self._questions.ask(
+            request,
+            "passkey.html",
+            passkey_proofs.offer_sign_in,
+            problem=problem,
+            next=way_on,
+        )
+
+    def _enter(self, request: Request, text: str) -> Started:
+        party, answer = self._questions.receive(request, Purpose.SIGN_IN, text)
+
+        def enter(session: Session) -> Started:
+            actor = passkey_proofs.sign_in(session, party, answer)
+            return self._door.identity.start(
+                session, request, actor.id, method="passkey"
+            )
+
+        return self._door.write(request, enter)
+
+    def _write_down(self, request: Request, refusal: ServiceError) -> None:
+        passkey_id = getattr(refusal, "passkey_id", None)
+        self._door.write(
+            request,
+            lambda session: audit.record(
+                session,
+                None,
+                Action.SESSION_START,
+                subject=("passkey", passkey_id) if passkey_id else None,
+                outcome="failed",
+                details={"method": "passkey", "why": reason_of(refusal)},
+            ),
+        )

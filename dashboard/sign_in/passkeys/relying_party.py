@@ -1,0 +1,45 @@
+"""Under which name passkeys know this Chartroom."""
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+
+from dashboard.sign_in.sign_in_context import SignInContext
+from services.people.sign_in.passkey_answers import RelyingParty
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Passkeys do not work where the browser is, but perhaps at this address."""
+
+    address: str | None
+
+
+def party_of(door: SignInContext, request: Request) -> RelyingParty | Elsewhere:
+    """Return what passkeys are bound to here.
+
+    Browsers bind them to the name of a host, never to a number, and tell the origin of
+    the page themselves: a name that somebody else made lead here does not match.
+    """
+    here = f"{request.url.scheme}://{request.headers.get('host', '')}".lower()
+    origin = door.settings.public_url or here
+    if origin != here:
+        return Elsewhere(f"{origin}{request.url.path}")
+    parts = urlsplit(origin)
+    host = parts.hostname or ""
+    if not _is_number(host):
+        return RelyingParty(host, origin)
+    if not ip_address(host).is_loopback:
+        return Elsewhere(None)
+    port = f":{parts.port}" if parts.port else ""
+    return Elsewhere(f"{parts.scheme}://localhost{port}{request.url.path}")
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,85 @@
+"""What every page for people not signed in works with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+
+from dashboard.documents.sharing.link_signing import signer_of
+from dashboard.sign_in.codes.delivery import Delivery
+from dashboard.sign_in.cookies import AskedCookie, KnownCookie
+from dashboard.web.installation_key import derive
+from dashboard.web.sessions.identity import Identity, is_secure, origin_of
+from db.files.gridfs import FileStore
+from db.postgres import Database
+from db.postgres.identity import ANONYMOUS
+from db.settings import Settings
+from services.core import audit
+from services.core.throttling import Throttle
+from services.documents.sharing.links import LinkSigner
+from services.messaging.mail import MailQueue, mailer_of
+from services.messaging.text_messages import gateway_of
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SignInContext:
+    """The settings, the databases and the sign-ins of the server that answers.
+
+    `key` is for hashing what only this installation may recognise.
+    """
+
+    settings: Settings
+    database: Database
+    identity: Identity
+    throttle: Throttle
+    delivery: Delivery
+    asked: AskedCookie
+    known: KnownCookie
+    key: str
+    files: FileStore
+    links: LinkSigner
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        database: Database,
+        identity: Identity,
+        throttle: Throttle,
+        key: str,
+        *,
+        files: FileStore,
+    ) -> "SignInContext":
+        """Put a door together from the installation's settings and its secret."""
+        return cls(
+            settings,
+            database,
+            identity,
+            throttle,
+            Delivery(mailer_of(settings), gateway_of(settings), MailQueue()),
+            AskedCookie(derive(key, "asked")),
+            KnownCookie(derive(key, "known")),
+            derive(key, "codes"),
+            files,
+            signer_of(key),
+        )
+
+    def close(self) -> None:
+        """Let what is being sent arrive, and send nothing more."""
+        self.delivery.outbox.close()
+
+    def write(self, request: Request, operation: Callable[[Session], T]) -> T:
+        """Run a transaction for somebody not known yet, recorded with their origin."""
+
+        def recorded(session: Session) -> T:
+            with audit.coming_from(origin_of(request)):
+                return operation(session)
+
+        return self.database.write(recorded, acting=ANONYMOUS).value
+
+
+__all__ = ["SignInContext", "is_secure"]

@@ -1,0 +1,79 @@
+"""Drafts on a page: whether what is typed is kept, and what was begun before."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final, Protocol, TypeVar
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.context import now
+from dashboard.ui.words import at
+from services.core.drafting import Kept
+
+_MOST: Final = 3
+_MINUTE: Final = 60
+_HOUR: Final = 60 * _MINUTE
+_DAY: Final = 24 * _HOUR
+
+
+class Draft(Protocol):
+    """Whatever is kept under an id."""
+
+    @property
+    def id(self) -> UUID:
+        """What it is kept under."""
+
+
+D = TypeVar("D", bound=Draft)
+
+
+def offer_drafts(
+    page: str,
+    drafts: Sequence[Kept[D]],
+    title_of: Callable[[D], str],
+    *,
+    go_on: Callable[[Kept[D]], None],
+    discard: Callable[[UUID], None],
+) -> None:
+    """Offer to go on with the newest of the drafts, or to discard them."""
+    for kept in drafts[:_MOST]:
+        with st.container(
+            border=True, horizontal=True, vertical_alignment="center", gap="small"
+        ):
+            st.markdown(f"{title_of(kept.draft)}, begun before", width="stretch")
+            st.button(
+                f"Continue the draft of {_ago(kept.saved_at)}",
+                key=f"{page}_continue_{kept.draft.id}",
+                help=at(kept.saved_at),
+                icon=":material/edit_note:",
+                on_click=go_on,
+                args=(kept,),
+            )
+            st.button(
+                "Discard",
+                key=f"{page}_discard_{kept.draft.id}",
+                type="tertiary",
+                on_click=discard,
+                args=(kept.draft.id,),
+            )
+
+
+def say_when_kept(saved_at: datetime | None) -> None:
+    """Say whether what was typed is kept; without a moment that failed."""
+    if saved_at is None:
+        st.caption(
+            ":material/cloud_off: The draft could not be saved just now. What you "
+            "typed is still on this page."
+        )
+    else:
+        st.caption(f":material/cloud_done: Draft saved at {at(saved_at)}.")
+
+
+def _ago(moment: datetime) -> str:
+    seconds = int((now() - moment).total_seconds())
+    for unit, name in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
+        if seconds >= unit:
+            count = seconds // unit
+            return f"{count} {name}{'s' if count > 1 else ''} ago"
+    return "a moment ago"

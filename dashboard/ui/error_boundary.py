@@ -1,0 +1,77 @@
+"""One net under every page: a refusal is explained, an accident gets a number."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+import streamlit as st
+
+from dashboard.web.log.json_log import describe
+from services.core.errors import (
+    NotAllowed,
+    NotFound,
+    NotSaved,
+    ServiceError,
+    Unavailable,
+)
+
+logger = logging.getLogger(__name__)
+
+_RETRY_SECONDS = 2
+
+
+@contextmanager
+def error_boundary() -> Iterator[None]:
+    """Catch what goes wrong inside and say it on the page in words.
+
+    Fragments need a net of their own: when one reruns, the shell does not.
+    """
+    try:
+        yield
+    except ServiceError as refusal:
+        explain(refusal)
+    except Exception as error:
+        _own_up(error)
+
+
+def explain(refusal: ServiceError) -> None:
+    """Say what was refused and what to do next."""
+    if isinstance(refusal, NotSaved):
+        # No new run by itself: it would take away the sentence, and save nothing.
+        st.warning(str(refusal), icon=":material/cloud_off:", title="Not saved")
+        # Below a long form the sentence itself may be out of sight.
+        st.toast("Not saved: the page says why.", icon=":material/cloud_off:")
+    elif isinstance(refusal, Unavailable):
+        st.warning(str(refusal), icon=":material/sync_problem:", title="One moment")
+        _try_again_soon()
+    elif isinstance(refusal, NotAllowed):
+        st.error(str(refusal), icon=":material/lock:", title="Not allowed")
+    elif isinstance(refusal, NotFound):
+        st.warning(str(refusal), icon=":material/search_off:", title="Not found")
+    else:
+        st.error(str(refusal), icon=":material/block:")
+
+
+def _own_up(error: Exception) -> None:
+    incident = uuid4().hex[:8]
+    # Without its message: a constraint's error quotes the patient's whole row.
+    logger.error("incident %s: %s", incident, describe(error))
+    st.error(
+        "Something went wrong on our side. What was saved before is safe. Try again; "
+        f"if it happens twice, tell your administrator incident {incident}.",
+        icon=":material/error:",
+        title="This page could not be shown",
+    )
+
+
+def _try_again_soon() -> None:
+    st.session_state["net_waiting"] = True
+    _wait()
+
+
+@st.fragment(run_every=f"{_RETRY_SECONDS}s")
+def _wait() -> None:
+    if not st.session_state.pop("net_waiting", False):
+        st.rerun()
+    st.caption(f"Tries again every {_RETRY_SECONDS} seconds.")

@@ -1,0 +1,1 @@
+"""What every list has on the screen: filters, pages, saved views."""

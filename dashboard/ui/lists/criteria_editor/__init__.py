@@ -1,0 +1,218 @@
+"""Rows of field, operator and value, in groups that need all or any of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import streamlit as st
+
+from dashboard.ui.lists.criteria_editor.rows import GroupBox, Rows
+from services.lists import criteria
+from services.lists.criteria import Combine, Criteria, Direction, Fields, Kind, Operator
+
+_MOST_NESTED: Final = 2
+_FIELD_WIDTH: Final = 200
+_OPERATOR_WIDTH: Final = 190
+_COMBINED: Final = {Combine.AND: "all of these", Combine.OR: "any of these"}
+_DIRECTIONS: Final = {Direction.ASC: "ascending", Direction.DESC: "descending"}
+_YES_NO: Final = {True: "yes", False: "no"}
+# Kept when the panel is folded, and never with a label of its own: the row reads as
+# one sentence, and a screen reader gets the label all the same.
+_QUIET: Final[dict[str, Any]] = {
+    "label_visibility": "collapsed",
+    "persist_state": "session",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CriteriaEditor:
+    """The editor of one page; `suggest` lists known terms of a field.
+
+    `noun` is what the list is of. `archived` offers those that are out of use instead,
+    if there are any here.
+    """
+
+    page: str
+    fields: Fields
+    suggest: Callable[[str], Sequence[str]]
+    noun: str = "Patients"
+    archived: str = "Archived records instead"
+
+    def draw(self, shown: Criteria, *, mark: str) -> None:
+        """Draw the rows of the criteria; their buttons change nothing but rows."""
+        self._rows.fill(shown, mark=mark)
+        self._draw_box(self._rows.root)
+        for number in self._rows.orders:
+            self._draw_order(number)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(
+                "Add sort key",
+                key=f"{self.page}_add_order",
+                icon=":material/sort:",
+                type="tertiary",
+                disabled=not self._rows.free_orders(),
+                on_click=self._rows.add_order,
+            )
+            if self.archived:
+                st.checkbox(
+                    self.archived,
+                    key=f"{self.page}_archived",
+                    persist_state="session",
+                )
+
+    def read(self, *, search: str) -> Criteria:
+        """Return what stands in the rows, together with what is searched for."""
+        return self._rows.criteria(search)
+
+    @property
+    def _rows(self) -> Rows:
+        return Rows(self.page, self.fields)
+
+    def _draw_box(self, box: GroupBox, parents: tuple[GroupBox, ...] = ()) -> None:
+        rows = self._rows
+        with st.container(border=bool(parents), key=rows.key("group", box.number)):
+            if len(box.members) > 1 or parents:
+                st.selectbox(
+                    f"{self.noun} must meet",
+                    list(_COMBINED),
+                    format_func=_COMBINED.__getitem__,
+                    key=rows.key("combine", box.number),
+                    width=_FIELD_WIDTH,
+                    persist_state="session",
+                )
+            for member in box.members:
+                if isinstance(member, GroupBox):
+                    self._draw_box(member, (*parents, box))
+                else:
+                    self._draw_filter(box, member)
+            self._draw_buttons(box, parents)
+
+    def _draw_buttons(self, box: GroupBox, parents: tuple[GroupBox, ...]) -> None:
+        rows = self._rows
+        with st.container(horizontal=True):
+            st.button(
+                "Add filter",
+                key=rows.key("add", box.number),
+                icon=":material/add:",
+                on_click=rows.add_filter,
+                args=(box,),
+            )
+            if len(parents) < _MOST_NESTED:
+                st.button(
+                    "Add group",
+                    key=rows.key("add_group", box.number),
+                    icon=":material/add_box:",
+                    type="tertiary",
+                    help="For lists like: this, and that or that.",
+                    on_click=rows.add_group,
+                    args=(box,),
+                )
+            if parents:
+                self._draw_remove("Remove group", box, parents[-1].members)
+
+    def _draw_filter(self, box: GroupBox, number: int) -> None:
+        rows = self._rows
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.selectbox(
+                "Field",
+                list(self.fields),
+                format_func=lambda name: self.fields[name].label,
+                key=rows.key("field", number),
+                width=_FIELD_WIDTH,
+                on_change=rows.reset,
+                args=(number,),
+                **_QUIET,
+            )
+            asked = rows.field(number)
+            st.selectbox(
+                "Comparison",
+                list(asked.operators),
+                format_func=lambda known: criteria.operator_label(known, asked.kind),
+                key=rows.key("operator", number),
+                width=_OPERATOR_WIDTH,
+                on_change=rows.complete,
+                args=(number,),
+                **_QUIET,
+            )
+            self._draw_value(number, asked)
+            self._draw_remove("Remove", number, box.members)
+
+    def _draw_value(self, number: int, asked: criteria.Field) -> None:
+        rows, shape = self._rows, self._rows.shape(number)
+        options = {"label": "Value", "key": rows.key(shape, number), **_QUIET}
+
+        def said(choice: str) -> str:
+            label = asked.label_of(choice)
+            return label[:1].upper() + label[1:]
+
+        match shape:
+            case "yes":
+                st.selectbox(
+                    options=[True, False], format_func=_YES_NO.__getitem__, **options
+                )
+            case "choice":
+                st.selectbox(options=asked.choices, format_func=said, **options)
+            case "choices":
+                st.multiselect(options=asked.choices, format_func=said, **options)
+            case "term":
+                st.selectbox(
+                    options=self._terms(asked.name, rows.value(shape, number)),
+                    accept_new_options=True,
+                    placeholder="Choose or type",
+                    **options,
+                )
+            case _:
+                hint = _hint(asked.kind, rows.value("operator", number))
+                st.text_input(placeholder=hint, autocomplete="off", **options)
+
+    def _terms(self, kind: str, typed: str | None) -> list[str]:
+        terms = list(self.suggest(kind))
+        return [typed, *terms] if typed and typed not in terms else terms
+
+    def _draw_order(self, number: int) -> None:
+        rows = self._rows
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.selectbox(
+                "Sort by",
+                [name for name, known in self.fields.items() if known.is_sortable],
+                format_func=lambda name: f"Sort by {self.fields[name].label.lower()}",
+                key=rows.key("order", number),
+                width=_FIELD_WIDTH,
+                **_QUIET,
+            )
+            st.selectbox(
+                "Direction",
+                list(_DIRECTIONS),
+                format_func=_DIRECTIONS.__getitem__,
+                key=rows.key("direction", number),
+                width=_OPERATOR_WIDTH,
+                **_QUIET,
+            )
+            self._draw_remove("Remove", number, rows.orders)
+
+    def _draw_remove(
+        self, label: str, member: int | GroupBox, members: list[Any]
+    ) -> None:
+        number = member.number if isinstance(member, GroupBox) else member
+        st.button(
+            label,
+            key=self._rows.key("remove", number),
+            icon=":material/close:",
+            type="tertiary",
+            on_click=members.remove,
+            args=(member,),
+        )
+
+
+def _hint(kind: Kind, operator: Operator) -> str:
+    """Show how a value is written."""
+    example = {
+        Kind.DATE: "1980-01-31",
+        Kind.MOMENT: "2026-01-31",
+        Kind.AGE: "40",
+        Kind.YEAR: "1980",
+        Kind.NUMBER: "12",
+        Kind.SIZE: "2.5 MB",
+    }
+    one = example.get(kind, "Value")
+    return f"{one}, and more with commas" if operator is Operator.IN else one

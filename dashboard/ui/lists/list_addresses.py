@@ -1,0 +1,88 @@
+"""What stands in a list's address: a key to criteria that are kept, or they, sealed.
+
+While nothing can be saved, a new list's criteria travel encrypted in the address
+itself. Such an address works for whoever may see the list, also afterwards.
+"""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Final, NoReturn
+
+import streamlit as st
+
+from dashboard import wiring
+from dashboard.context import read, write
+from db.files.file_keys import KeyUnknown, SealBroken, UnusableFileKeys
+from services.core.actors import Actor
+from services.core.errors import NotFound, NotSaved
+from services.lists import criteria, views
+from services.lists.criteria import Criteria
+from services.lists.views import Subject
+
+# A key of ours never holds a full stop.
+_SEALED: Final = "sealed."
+# The criteria behind a key never change.
+_KEY_SECONDS: Final = 600.0
+
+
+def remember(actor: Actor, wanted: Criteria, subject: Subject) -> str:
+    """Return what the list's address shall name; raises InvalidInput, NotAllowed."""
+    try:
+        return write(
+            lambda session: views.remember(session, actor, wanted, subject=subject),
+            gives_way=True,
+        )
+    except NotSaved:
+        views.require_possible(actor, wanted, subject=subject)
+        return _seal(wanted, subject)
+
+
+def recall(actor: Actor, key: str, subject: Subject) -> Criteria:
+    """Return the list that an address names; raises NotFound, NotAllowed."""
+    if is_sealed(key):
+        wanted = _unseal(key, subject)
+        views.require_possible(actor, wanted, subject=subject)
+        return wanted
+    return read(
+        lambda session: views.recall(session, actor, key, subject=subject),
+        keep=(subject.name, key),
+        seconds=_KEY_SECONDS,
+    )
+
+
+def show(key: str) -> NoReturn:
+    """Show the list behind a key on this page, and leave open what is open."""
+    st.query_params.from_dict({"list": key} if key else {})
+    st.rerun()
+
+
+def is_sealed(key: str) -> bool:
+    """Tell whether the address itself carries what the list asks for."""
+    return key.startswith(_SEALED)
+
+
+def _seal(wanted: Criteria, subject: Subject) -> str:
+    told = json.dumps(criteria.to_json(wanted)).encode()
+    try:
+        sealed = wiring.current().file_keys.seal(told, _purpose(subject))
+    except UnusableFileKeys as error:
+        raise NotSaved(
+            "This list cannot be opened just now. Try again in a few seconds."
+        ) from error
+    return _SEALED + urlsafe_b64encode(sealed).decode().rstrip("=")
+
+
+def _unseal(key: str, subject: Subject) -> Criteria:
+    text = key.removeprefix(_SEALED)
+    try:
+        sealed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        told = wiring.current().file_keys.unseal(sealed, _purpose(subject))
+        return criteria.from_json(json.loads(told))
+    except (ValueError, SealBroken, KeyUnknown, UnusableFileKeys) as error:
+        raise NotFound(
+            "There is no such list. Build it anew from the filters."
+        ) from error
+
+
+def _purpose(subject: Subject) -> str:
+    return f"list of {subject.name}"

@@ -1,0 +1,119 @@
+"""What stands around a list of patients: search, its sentence, the way out as CSV."""
+
+from typing import Final
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
+
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.words import plain
+from services.core.actors import Role
+from services.lists.criteria import Criteria
+
+_NOBODY_YET: Final = {
+    Role.STAFF: "No patients yet. Register the first.",
+    Role.CLINICIAN: "You treat nobody yet. Whom you register, or the front desk gives "
+    "to you, is listed here.",
+}
+
+
+def search_box(
+    page: str,
+    shown: Criteria,
+    *,
+    mark: str,
+    label: str = "Search patients",
+    hint: str = "Name, patient id or date of birth",
+) -> str | None:
+    """Draw the search box; return what was typed if it is not what is shown."""
+    key = f"{page}_search"
+    if st.session_state.get(f"{key}_mark") != mark:
+        st.session_state[f"{key}_mark"] = mark
+        st.session_state[key] = shown.search
+    typed = st.text_input(
+        label,
+        key=key,
+        type="search",
+        placeholder=hint,
+        icon=":material/search:",
+        label_visibility="collapsed",
+        autocomplete="off",
+    )
+    wanted = " ".join((typed or "").split())
+    return wanted if wanted != shown.search else None
+
+
+def filters_panel(
+    page: str, shown: Criteria, *, archived: str = "archived records"
+) -> ExpanderContainer:
+    """Fold the filters away, and say how many there are."""
+    filters = sum(1 for _ in shown.where.filters())
+    active = f" ({filters})" if filters else ""
+    was_open = f"{page}_filters_open"
+    panel = st.expander(
+        f"Filters and order{active}{f', {archived}' * shown.archived}",
+        # For Streamlit another label is another expander, which would start folded.
+        expanded=st.session_state.get(was_open, False),
+        key=f"{page}_filters",
+        icon=":material/filter_alt:",
+        on_change="rerun",
+    )
+    st.session_state[was_open] = panel.open
+    return panel
+
+
+def heading(page: str, sentence: str, *, csv: str | None) -> DeltaGenerator:
+    """Say what the list is; beside it the link to its CSV, which our route streams.
+
+    Return the place for other ways out of the list.
+    """
+    line = st.container(horizontal=True, vertical_alignment="center")
+    with line:
+        st.markdown(f"**{plain(sentence)}**", width="stretch")
+        if csv:
+            st.link_button(
+                "CSV",
+                csv,
+                key=f"{page}_csv",
+                icon=":material/download:",
+                help="Download exactly this list, all pages of it.",
+            )
+    return line
+
+
+def nobody(page: str, shown: Criteria, role: Role, *, similar: bool) -> bool:
+    """Say that nobody is in the list; tell whether everybody should be shown.
+
+    With `similar`, what follows is who is called almost so.
+    """
+    if shown == Criteria():
+        return empty_state(_NOBODY_YET.get(role, "No patients yet."), icon="group_off")
+    return empty_state(
+        "Nobody meets this. Did you mean one of those below?"
+        if similar
+        else "Nobody meets this. Check the spelling, or take a filter away.",
+        icon="search_off",
+        action="Show all patients",
+        key=f"{page}_all",
+    )
+
+
+def register(page: str) -> bool:
+    """Draw the button that leads to registration; tell whether it was pressed."""
+    return st.button(
+        "Register patient",
+        key=f"{page}_register",
+        icon=":material/person_add:",
+        type="primary",
+    )
+
+
+def charts_panel() -> ExpanderContainer:
+    """Fold the charts away."""
+    return st.expander(
+        "Charts of this list",
+        key="patients_charts",
+        icon=":material/bar_chart:",
+        on_change="rerun",
+    )

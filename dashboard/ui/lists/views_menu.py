@@ -1,0 +1,73 @@
+"""A person's own names for lists: open one, or name the list that is shown."""
+
+from typing import Protocol
+
+import streamlit as st
+
+from dashboard.context import read
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.lists import list_addresses
+from dashboard.ui.notices import notify
+from dashboard.ui.words import plain
+from services.core.actors import Actor
+from services.lists import views
+from services.lists.views import Subject, View
+
+
+class NamedList(Protocol):
+    """A list that its page shows, of whatever it is."""
+
+    @property
+    def actor(self) -> Actor:
+        """Who looks at it."""
+
+    @property
+    def subject(self) -> Subject:
+        """What it is about."""
+
+    def save(self, name: str) -> View:
+        """Keep it under a name of this person's own."""
+
+
+def views_menu(listing: NamedList) -> None:
+    """Draw the button under which the views are; they are read when it is open."""
+    menu = st.popover(
+        "Saved views",
+        key=f"{listing.subject.name}_views",
+        icon=":material/bookmarks:",
+        on_change="rerun",
+    )
+    if menu.open:
+        with menu:
+            _open_or_save(listing)
+
+
+@st.fragment
+def _open_or_save(listing: NamedList) -> None:
+    page = listing.subject.name
+    with error_boundary():
+        known = read(
+            lambda session: views.list_views(
+                session, listing.actor, subject=listing.subject
+            )
+        )
+        for view in known:
+            if st.button(
+                plain(view.name),
+                key=f"{page}_view_{view.id}",
+                icon=":material/bookmark:",
+                width="stretch",
+            ):
+                list_addresses.show(view.key)
+        if not known:
+            st.caption("No saved views yet. Name this list to find it here again.")
+        with st.form(f"{page}_view_form", border=False):
+            name = st.text_input(
+                "Save this list as", key=f"{page}_view_name", autocomplete="off"
+            )
+            saves = st.form_submit_button(
+                "Save view", key=f"{page}_view_save", icon=":material/bookmark_add:"
+            )
+        if saves:
+            notify(f"Saved as {listing.save(name).name}.")
+            st.rerun()

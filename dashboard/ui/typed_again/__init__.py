@@ -1,0 +1,78 @@
+"""Fills in again what somebody had typed when their sign-in ended.
+
+The page's script (dashboard/web/sessions/session_watch/watch.js) keeps it in the tab, and opens it
+for its author alone. Here it becomes the widgets' own values before they are drawn.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.state.common import WidgetMetadata
+
+from dashboard.ui.notices import notify
+
+_KEY: Final = "typed_again"
+_MOST_FIELDS: Final = 200
+
+_mount = st.components.v2.component(
+    "chartroom.typed_again",
+    js=Path(__file__).with_name("typed_again.js").read_text(encoding="utf-8"),
+)
+
+
+def typed_again() -> None:
+    """Let the tab hand over what it keeps for this page, if anything.
+
+    It stands at the end of the page: then every widget that it may fill is known.
+    """
+    _mount(key=_KEY, on_typed_change=_take)
+
+
+def fill_in(typed: object) -> bool:
+    """Give this page's widgets what was typed into them; tell whether any took it.
+
+    All else is left alone: other keys of the session hold what pages rely on, and a
+    browser may send anything. A page calls it before it draws, as in a callback.
+    """
+    if not isinstance(typed, Mapping) or len(typed) > _MOST_FIELDS:
+        return False
+    return bool([key for key, value in typed.items() if _fill(key, value)])
+
+
+def _take() -> None:
+    if fill_in(st.session_state[_KEY].get("typed")):
+        notify("What you had typed is back. Nothing of it is saved yet.", icon="undo")
+
+
+def _fill(key: str, value: Any) -> bool:
+    widget = _widget(key)
+    if widget is None or not _suits(widget, value):
+        return False
+    st.session_state[key] = widget.deserializer(value)
+    return True
+
+
+def _suits(widget: WidgetMetadata[Any], value: Any) -> bool:
+    """Tell whether the widget's own part in the browser could have sent the value."""
+    match widget.value_type, value:
+        case ("bool_value", bool()) | ("string_value", str()):
+            return True
+        case "string_array_value", list():
+            return all(isinstance(one, str) for one in value)
+        case _:
+            return False
+
+
+def _widget(key: str) -> WidgetMetadata[Any] | None:
+    """Return what Streamlit knows of the widget that this key names, if it is one."""
+    context = get_script_run_ctx()
+    if context is None:
+        return None
+    # There is no public way. Streamlit's own values for a choice are the words on the
+    # screen; only the widget knows what they stand for.
+    state = context.session_state._state
+    widget_id = state.get_widget_id_from_key(key)
+    return state.get_widget_metadata(widget_id) if widget_id else None

@@ -1,0 +1,1 @@
+"""Visits on the screen: booking, appointments, the front desk, plans, figures."""

@@ -1,0 +1,1 @@
+"""Visits that are booked, in tables."""

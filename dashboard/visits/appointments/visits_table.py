@@ -1,0 +1,126 @@
+"""A patient's visits as a table, and what can be done with each."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import streamlit as st
+
+from dashboard.context import current_actor, now, read, write
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.notices import notify
+from dashboard.ui.record_table import (
+    Cell,
+    Column,
+    Row,
+    RowAction,
+    chosen_of,
+    payload_of,
+    record_table,
+)
+from dashboard.ui.words import plain
+from dashboard.visits.appointments.visit_addresses import calendar_url, ticket_url
+from dashboard.visits.appointments.visit_words import status_cell
+from dashboard.visits.booking.cancellation_notice import notice_hours
+from dashboard.visits.booking.moving import go_and_move
+from dashboard.visits.booking.times import when
+from services.core.actors import Permission
+from services.core.reasons import LONGEST
+from services.visits.booking import bookings
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus
+
+_MOVE: Final = "move"
+_CANCEL: Final = "cancel"
+_COLUMNS: Final = (
+    Column("When"),
+    Column("Doctor"),
+    Column("Room"),
+    Column("About"),
+    Column("State", is_whole=True),
+    Column("Actions"),
+)
+
+
+def visits_table(visits: Sequence[VisitRecord], *, name: str, key: str) -> None:
+    """Show the visits, and do what is asked for with one of them."""
+    rows = [_row(one) for one in visits]
+    asked = record_table(payload_of(_COLUMNS, rows, name=name), key=key)
+    visit = chosen_of(asked, visits, lambda one: one.id)
+    if asked.deed and visit:
+        if asked.deed[1] == _CANCEL:
+            _cancel(visit)
+        else:
+            _move(visit)
+
+
+def _row(visit: VisitRecord) -> Row:
+    speciality = visit.speciality.capitalize()
+    return Row(
+        str(visit.id),
+        (
+            Cell(when(visit.starts_at)),
+            Cell(f"{visit.doctor_name}, {speciality}"),
+            Cell(visit.room or ""),
+            Cell(visit.note),
+            status_cell(visit.status),
+            Cell("", deeds=tuple(_deeds(visit))),
+        ),
+    )
+
+
+def _deeds(visit: VisitRecord) -> Iterator[RowAction]:
+    if visit.status is not VisitStatus.SCHEDULED:
+        return
+    yield RowAction(
+        "ticket", "Download ticket", "confirmation_number", ticket_url(visit.id)
+    )
+    yield RowAction(
+        "calendar",
+        "Download calendar file",
+        "calendar_add_on",
+        calendar_url(visit.id),
+    )
+    yield RowAction(_MOVE, "Move", "event_repeat")
+    yield RowAction(_CANCEL, "Cancel", "event_busy")
+
+
+def _move(visit: VisitRecord) -> None:
+    actor = current_actor()
+    go_and_move(read(lambda s: bookings.get(s, actor, visit.booking_id)))
+
+
+@st.dialog("Cancel this visit?", icon=":material/event_busy:")
+def _cancel(visit: VisitRecord) -> None:
+    with error_boundary():
+        st.markdown(
+            f"**{when(visit.starts_at)}** with **{plain(visit.doctor_name)}** is "
+            "cancelled at once, and the time is free for others. That cannot be undone."
+        )
+        overrides = _has_begun(visit) and current_actor().may(
+            Permission.OVERRIDE_BOOKING
+        )
+        if overrides:
+            st.warning("It has begun, so say why.", icon=":material/gavel:")
+        reason = st.text_input(
+            "Reason",
+            key="visits_cancel_reason",
+            max_chars=LONGEST,
+            placeholder="" if overrides else "Optional",
+        )
+        if st.button("Cancel visit", type="primary", key="visits_cancel_confirm"):
+            actor, hours = current_actor(), notice_hours()
+            write(
+                lambda s: bookings.cancel(
+                    s,
+                    actor,
+                    visit.booking_id,
+                    reason=reason.strip() or None,
+                    override_reason=reason if overrides else None,
+                    notice_hours=hours,
+                )
+            )
+            notify("The visit is cancelled.", icon="event_busy")
+            st.rerun()
+
+
+def _has_begun(visit: VisitRecord) -> bool:
+    return visit.starts_at <= now()

@@ -1,0 +1,120 @@
+"""Free times of any doctor of a speciality, the next ones first."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from itertools import groupby
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.context import current_actor, freshness, read
+from dashboard.ui.clock import in_zone, midnight, today
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.words import written
+from dashboard.visits.booking.holding import hold_any
+from dashboard.visits.booking.slot_calendar import Day, Time, payload_of, slot_calendar
+from dashboard.visits.booking.times import (
+    about_clocks,
+    beside,
+    clock,
+    heading,
+    weeks_ahead,
+)
+from dashboard.visits.booking.waiting_list import offer_waiting
+from dashboard.visits.doctors.doctor_listing import specialities
+from services.visits.schedule import slots
+
+_MOST: Final = 400
+_MOST_DAYS: Final = 5
+_SECONDS: Final = 10.0
+
+
+def free_times(patient_id: UUID | None) -> None:
+    """Ask for the speciality and from when; hold what is chosen, if for anybody."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        speciality = _speciality()
+        from_day = st.selectbox(
+            "From",
+            [today(), *weeks_ahead()[1:]],
+            key="book_from",
+            format_func=heading,
+            width=160,
+        )
+    if speciality is None:
+        st.caption("Choose what the visit is for; any doctor of it may be free.")
+        return
+    moments = _free_moments(speciality, from_day)
+    if not moments:
+        empty_state("Nothing is free from that day on.", icon="event_busy")
+        _wait(patient_id, speciality)
+        return
+    st.caption(about_clocks(moments[0]))
+    drawn = payload_of(
+        _days(moments),
+        name=f"Free times of {speciality}",
+        deed="Hold" if patient_id else "",
+    )
+    chosen = slot_calendar(drawn, key="book_calendar")
+    st.caption(freshness())
+    _wait(patient_id, speciality)
+    if chosen and patient_id:
+        hold_any(speciality, datetime.fromisoformat(chosen), patient_id)
+
+
+def _wait(patient_id: UUID | None, speciality: str) -> None:
+    if patient_id:
+        offer_waiting(patient_id, speciality=speciality)
+
+
+def _speciality() -> str | None:
+    chosen: str | None = st.selectbox(
+        "Speciality",
+        specialities(),
+        index=None,
+        key="book_speciality",
+        format_func=str.capitalize,
+        placeholder="Choose a speciality",
+        width=320,
+    )
+    return chosen
+
+
+def _free_moments(speciality: str, day: date) -> tuple[datetime, ...]:
+    """Return when somebody is free on the next days, each moment once.
+
+    Of the last day some may be missing where very many are free, so it is left out.
+    """
+    actor = current_actor()
+    found = read(
+        lambda session: slots.next_free(
+            session, actor, speciality=speciality, after=midnight(day), limit=_MOST
+        ),
+        keep=("next_free", speciality, day),
+        seconds=_SECONDS,
+    )
+    moments = sorted({slot.starts_at for slot in found})
+    days = sorted({in_zone(moment).date() for moment in moments})
+    whole = days[:-1] if len(found) == _MOST and days[1:] else days
+    shown = whole[:_MOST_DAYS]
+    return tuple(moment for moment in moments if in_zone(moment).date() in shown)
+
+
+def _days(moments: Sequence[datetime]) -> list[Day]:
+    lines = {
+        text: line
+        for line, text in enumerate(sorted({clock(moment) for moment in moments}))
+    }
+    return [
+        Day(
+            label=heading(day),
+            name=f"{day:%A} {written(day)}",
+            times=tuple(_time(moment, lines[clock(moment)]) for moment in of_day),
+            is_today=day == today(),
+        )
+        for day, of_day in groupby(moments, key=lambda moment: in_zone(moment).date())
+    ]
+
+
+def _time(moment: datetime, line: int) -> Time:
+    return Time(moment.isoformat(), clock(moment), "free", line, beside=beside(moment))

@@ -1,0 +1,69 @@
+"""What was booked: when and with whom, its ticket and its calendar file."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.context import current_actor
+from dashboard.navigation import go
+from dashboard.ui.words import plain
+from dashboard.visits.appointments.visit_addresses import calendar_url, ticket_url
+from dashboard.visits.booking.held import forget_booked, last_booked
+from dashboard.visits.booking.times import when
+from services.visits.booking.bookings import BookingRecord
+
+
+def booked_now() -> None:
+    """Show what was just booked, if anything was, and what can be done with it."""
+    booked = last_booked()
+    if booked:
+        _show(booked)
+
+
+def _show(booked: Sequence[BookingRecord]) -> None:
+    with st.container(border=True):
+        st.badge("Booked", icon=":material/event_available:", color="green")
+        sentences = list(map(_sentence, booked))
+        # A list of one is none.
+        st.markdown("- " + "\n- ".join(sentences) if sentences[1:] else sentences[0])
+        with st.container(horizontal=True):
+            if len(booked) == 1 and booked[0].appointment_id:
+                _files(booked[0].appointment_id)
+            if st.button(_visits(), key="booked_visits", icon=":material/event:"):
+                _go_to_visits(booked[0].patient_id)
+            st.button(
+                "Book another visit", key="booked_another", on_click=forget_booked
+            )
+
+
+def _sentence(booking: BookingRecord) -> str:
+    room = f", room {plain(booking.room)}" if booking.room else ""
+    doctor = plain(booking.doctor_name)
+    return f"**{when(booking.starts_at)}** with **{doctor}**{room}"
+
+
+def _files(appointment_id: UUID) -> None:
+    st.link_button(
+        "Ticket",
+        ticket_url(appointment_id),
+        key="booked_ticket",
+        icon=":material/confirmation_number:",
+    )
+    st.link_button(
+        "Calendar file",
+        calendar_url(appointment_id),
+        key="booked_calendar",
+        icon=":material/calendar_add_on:",
+    )
+
+
+def _visits() -> str:
+    """Return what the list of visits is called for whoever is here."""
+    return "My visits" if current_actor().patient_id else "All visits"
+
+
+def _go_to_visits(patient_id: UUID) -> None:
+    """Open the patient's visits."""
+    own = current_actor().patient_id is not None
+    go("visits/visits.py", **({} if own else {"patient": str(patient_id)}))

@@ -1,0 +1,79 @@
+"""With whom and for whom a visit is booked: from the address, or asked for."""
+
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.context import current_actor, read
+from dashboard.patients.records.chosen_patient import chosen_patient
+from dashboard.patients.search.patient_choice import choose_patient, forget_patient
+from services.core.actors import Permission, Role
+from services.core.errors import NotFound
+from services.patients.records import patients
+from services.patients.records.model import PatientRecord
+from services.visits.schedule import doctors
+from services.visits.schedule.doctors import DoctorRecord
+
+_PAGE: Final = "booking"
+_NAMED: Final = "booking_named_patient"
+_ADVICE: Final = (
+    "Find the patient first. Until then the times are only to be looked at."
+)
+_SECONDS: Final = 30.0
+
+
+def chosen_doctor() -> DoctorRecord:
+    """Return the doctor named in the address, or raise NotFound."""
+    try:
+        doctor_id = UUID(st.query_params.get("doctor", ""))
+    except ValueError as error:
+        raise NotFound(
+            "This address names no doctor. Find the doctor in the list first."
+        ) from error
+    actor = current_actor()
+    return read(
+        lambda session: doctors.get_doctor(session, actor, doctor_id),
+        keep=("doctor", doctor_id),
+        seconds=_SECONDS,
+    )
+
+
+def booked_for() -> UUID | None:
+    """Return for whom a visit is booked, asking those who book for others.
+
+    A patient in the address is taken until somebody chooses another one.
+    """
+    actor = current_actor()
+    if actor.patient_id is not None:
+        return actor.patient_id
+    if not actor.may(Permission.BOOK_VISITS):
+        return None
+    named = st.query_params.get("patient")
+    if named and st.session_state.get(_NAMED) != named:
+        st.session_state[_NAMED] = named
+        forget_patient(_PAGE)
+    return choose_patient(_PAGE, _patient(named), advice=_ADVICE)
+
+
+def whose_visits() -> PatientRecord:
+    """Return the patient whose visits are shown; raises NotFound.
+
+    A patient's own; others say in the address whose.
+    """
+    actor = current_actor()
+    if actor.role is not Role.PATIENT:
+        return chosen_patient()
+    if actor.patient_id is None:
+        raise NotFound("No record belongs to this sign-in. Ask at the front desk.")
+    mine = actor.patient_id
+    return read(lambda s: patients.get_patient(s, actor, mine), keep=("patient", mine))
+
+
+def _patient(named: str | None) -> UUID | None:
+    try:
+        return UUID(named) if named else None
+    except ValueError as error:
+        raise NotFound(
+            "This address names no patient. Find the patient in the list first."
+        ) from error

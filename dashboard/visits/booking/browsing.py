@@ -1,0 +1,160 @@
+"""A doctor's times, week by week or day by day, one of them to be chosen."""
+
+from datetime import date, timedelta
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.context import freshness
+from dashboard.ui.clock import in_zone, today
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.words import plain
+from dashboard.visits.booking.calendar import days_of, slots_of
+from dashboard.visits.booking.repeating import ask_for_weeks
+from dashboard.visits.booking.slot_calendar import payload_of, slot_calendar
+from dashboard.visits.booking.times import (
+    DAYS_OF_WEEK,
+    about_clocks,
+    heading,
+    shortly,
+    span,
+    week_of,
+    weeks_ahead,
+)
+from services.visits.schedule.doctors import DoctorRecord
+
+_DAY: Final = "doctor_day"
+_WEEK: Final = "doctor_week"
+_VIEW: Final = "doctor_view"
+_SHOWN: Final = "doctor_shown"
+_WEEK_VIEW: Final = "Week"
+_DAY_VIEW: Final = "Day"
+
+
+def times_of(
+    doctor: DoctorRecord, patient_id: UUID | None, *, deed: str
+) -> UUID | None:
+    """Show the doctor's times; return the id of the slot that was chosen.
+
+    `deed` is what choosing does, empty for those who only look.
+    """
+    _begin(doctor)
+    first, days = _shown(_bar(repeats=bool(deed)))
+    st.caption(about_clocks(span(first, days)[0]))
+    found = slots_of(doctor.id, first, days, patient_id=patient_id)
+    chosen = None
+    if found:
+        drawn = payload_of(
+            days_of(found, first, days), name=f"Times of {doctor.name}", deed=deed
+        )
+        chosen = slot_calendar(drawn, key=f"doctor_calendar_{doctor.id}")
+    else:
+        _nothing_here(doctor, days)
+    st.caption(freshness())
+    return UUID(chosen) if chosen else None
+
+
+def _begin(doctor: DoctorRecord) -> None:
+    """Open at the first day on which something is free."""
+    if st.session_state.get(_SHOWN) != doctor.id:
+        st.session_state[_SHOWN] = doctor.id
+        st.session_state[_DAY] = _first_free(doctor) or today()
+
+
+def _first_free(doctor: DoctorRecord) -> date | None:
+    return in_zone(doctor.next_free_at).date() if doctor.next_free_at else None
+
+
+def _bar(*, repeats: bool) -> str:
+    """Draw what moves through the weeks or days; return which of the two it is."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        view = st.segmented_control(
+            "Show",
+            [_WEEK_VIEW, _DAY_VIEW],
+            default=_WEEK_VIEW,
+            required=True,
+            key=_VIEW,
+            format_func=_in_grey,
+            label_visibility="collapsed",
+        )
+        by = DAYS_OF_WEEK if view == _WEEK_VIEW else 1
+        st.button(
+            "Earlier",
+            key="doctor_earlier",
+            icon=":material/chevron_left:",
+            on_click=_move,
+            args=(-by,),
+            disabled=_day() - timedelta(days=by) < week_of(today()),
+        )
+        st.button(
+            "Later",
+            key="doctor_later",
+            icon=":material/chevron_right:",
+            on_click=_move,
+            args=(by,),
+        )
+        _choose_week()
+        if repeats:
+            ask_for_weeks()
+    return str(view)
+
+
+def _choose_week() -> None:
+    """Offer the weeks to come; Streamlit's calendar is too small for some fingers."""
+    shown = week_of(_day())
+    st.session_state[_WEEK] = shown
+    st.selectbox(
+        "Week",
+        sorted({shown, *weeks_ahead()}),
+        key=_WEEK,
+        format_func=heading,
+        on_change=_show_week,
+        label_visibility="collapsed",
+        width=150,
+    )
+
+
+def _show_week() -> None:
+    _show(st.session_state[_WEEK])
+
+
+def _in_grey(view: str) -> str:
+    # The primary colour, in which Streamlit writes the chosen one, is too dark on the
+    # dark background; the frame around it shows which one it is.
+    return f":gray[{view}]"
+
+
+def _shown(view: str) -> tuple[date, int]:
+    if view == _DAY_VIEW:
+        return _day(), 1
+    return week_of(_day()), DAYS_OF_WEEK
+
+
+def _day() -> date:
+    day: date | None = st.session_state.get(_DAY)
+    return day or today()
+
+
+def _move(days: int) -> None:
+    _show(_day() + timedelta(days=days))
+
+
+def _show(day: date) -> None:
+    st.session_state[_DAY] = day
+
+
+def _nothing_here(doctor: DoctorRecord, days: int) -> None:
+    what = "week" if days > 1 else "day"
+    first = _first_free(doctor)
+    name = plain(doctor.name)
+    if doctor.next_free_at is None or first is None:
+        empty_state(f"{name} has no free times at the moment.", icon="event_busy")
+        return
+    empty_state(f"{name} cannot be booked in this {what}.", icon="event_busy")
+    st.button(
+        f"Show the next free time: {shortly(doctor.next_free_at)}",
+        key="doctor_show_next",
+        on_click=_show,
+        args=(first,),
+    )

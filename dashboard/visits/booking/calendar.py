@@ -1,0 +1,101 @@
+"""A doctor's slots over some days as the calendar draws them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from dashboard.context import current_actor, look_at_visits, read
+from dashboard.ui.clock import in_zone, now, today
+from dashboard.ui.words import written
+from dashboard.visits.booking.held import held_now
+from dashboard.visits.booking.slot_calendar import Day, Time, TimeState
+from dashboard.visits.booking.times import beside, clock, heading, span
+from services.visits.schedule import slots
+from services.visits.schedule.slots import SlotRecord
+
+_SECONDS = 10.0
+_SATURDAY = 5
+
+
+def slots_of(
+    doctor_id: UUID, first: date, days: int, *, patient_id: UUID | None
+) -> tuple[SlotRecord, ...]:
+    """Return the doctor's slots of these days."""
+    from_at, until_at = span(first, days)
+    if patient_id is None:
+        found = look_at_visits(
+            lambda caches, who, after: caches.slots(
+                who, doctor_id, from_at, until_at, after=after
+            )
+        )
+    else:
+        # Which are the patient's own is nothing that is kept for others.
+        actor = current_actor()
+        found = read(
+            lambda session: slots.list_slots(
+                session, actor, doctor_id, from_at, until_at, patient_id=patient_id
+            ),
+            # Once a hold of theirs has come or gone, what was read before is not shown.
+            keep=("slots", doctor_id, first, days, patient_id, held_now()),
+            seconds=_SECONDS,
+        )
+    return tuple(map(_as_it_is, found))
+
+
+def _as_it_is(slot: SlotRecord) -> SlotRecord:
+    """Return a slot whose hold has run out, since it was read, as free."""
+    if slot.held_until is None or slot.held_until > now():
+        return slot
+    return replace(slot, state="free", held_until=None, own_booking_id=None)
+
+
+def days_of(found: Sequence[SlotRecord], first: date, days: int) -> list[Day]:
+    """Return the days with their times; a weekend nobody works is left out."""
+    wanted = [first + timedelta(days=number) for number in range(days)]
+    per_day = {day: [s for s in found if _day(s) == day] for day in wanted}
+    lines = {moment: n for n, moment in enumerate(sorted(set(map(_wall, found))))}
+    return [
+        Day(
+            label=heading(day),
+            name=f"{day:%A} {written(day)}",
+            times=tuple(_time(slot, lines[_wall(slot)]) for slot in per_day[day]),
+            is_today=day == today(),
+        )
+        for day in wanted
+        if days == 1 or per_day[day] or day.weekday() < _SATURDAY
+    ]
+
+
+def _day(slot: SlotRecord) -> date:
+    return in_zone(slot.starts_at).date()
+
+
+def _wall(slot: SlotRecord) -> tuple[str, int]:
+    """Return the time of day; where a clock is set back, the second one comes later."""
+    local = in_zone(slot.starts_at)
+    return f"{local:%H:%M}", local.fold
+
+
+def _time(slot: SlotRecord, line: int) -> Time:
+    state, until = _state(slot), slot.held_until
+    is_held = state == "held" and until is not None
+    return Time(
+        id=str(slot.id),
+        text=clock(slot.starts_at),
+        state=state,
+        line=line,
+        note=f"being booked, free at {clock(until)}" if is_held and until else "",
+        beside=beside(slot.starts_at),
+        frees_in=_seconds_until(until) if is_held and until else None,
+    )
+
+
+def _state(slot: SlotRecord) -> TimeState:
+    if slot.own_booking_id is None:
+        return slot.state
+    return "own_hold" if slot.state == "held" else "own_visit"
+
+
+def _seconds_until(moment: datetime) -> float:
+    return max(0.0, (moment - now()).total_seconds())

@@ -1,0 +1,121 @@
+"""What this person holds just now, and what became of what they held before.
+
+What is held is free again as soon as they leave the page on which they took it: the
+shell calls `stay_on`. A tab that is closed says so itself, see the countdown.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.context import current_actor, read, write
+from dashboard.ui.notices import notify
+from dashboard.visits.booking.times import when
+from services.core.errors import ServiceError
+from services.visits.booking import bookings
+from services.visits.booking.bookings import BookingRecord, BookingStatus
+
+_HELD: Final = "booking_held"
+_BOOKED: Final = "booking_booked"
+# What was lost to somebody quicker, and what a rule was in the way of.
+LOST: Final = "booking_lost"
+REFUSED: Final = "booking_refused"
+_PAGE: Final = "booking_page"
+# Read twice in one run of a page, and no longer true much later.
+_SECONDS: Final = 1.0
+
+
+def held_for(patient_id: UUID) -> tuple[BookingRecord, ...]:
+    """Return what this person holds for the patient, the soonest to run out first."""
+    actor = current_actor()
+    held = read(
+        lambda session: bookings.current_holds(session, actor),
+        keep=("holds", actor.id),
+        seconds=_SECONDS,
+    )
+    return tuple(one for one in held if one.patient_id == patient_id)
+
+
+def held_now() -> frozenset[UUID]:
+    """Return the bookings that this person held when the page was last drawn."""
+    return frozenset(st.session_state.get(_HELD, {}))
+
+
+def say_what_ran_out(patient_id: UUID, held: Sequence[BookingRecord]) -> None:
+    """Say what ran out since this was called before, and remember what is held now."""
+    before: dict[UUID, BookingRecord] = st.session_state.get(_HELD, {})
+    others = {one.id: one for one in before.values() if one.patient_id != patient_id}
+    own = {one.id: one for one in held if is_own(one)}
+    st.session_state[_HELD] = others | own
+    still = others.keys() | {one.id for one in held}
+    for booking in before.values():
+        if booking.id not in still and _ran_out(booking.id):
+            st.warning(
+                f"Your hold on {when(booking.starts_at)} has run out, so the time is "
+                "free for everybody. Choose it again if it still is.",
+                icon=":material/timer_off:",
+            )
+
+
+def is_own(booking: BookingRecord) -> bool:
+    """Tell whether this person chose the time: an offer stays when they leave."""
+    is_offer = booking.waitlist_id is not None
+    return booking.created_by == current_actor().id and not is_offer
+
+
+def give_back(held: Sequence[BookingRecord]) -> None:
+    """Free what is held, for others to choose."""
+    actor = current_actor()
+    for booking in held:
+        _forget(booking.id)
+        write(lambda s, b=booking: bookings.release(s, actor, b.id))  # type: ignore[misc]
+
+
+def note_booked(booked: Sequence[BookingRecord]) -> None:
+    """Remember what was booked last, until something else is chosen."""
+    for booking in booked:
+        _forget(booking.id)
+    st.session_state[_BOOKED] = tuple(booked)
+
+
+def last_booked() -> tuple[BookingRecord, ...]:
+    """Return what was booked last."""
+    booked: tuple[BookingRecord, ...] = st.session_state.get(_BOOKED, ())
+    return booked
+
+
+def forget_booked() -> None:
+    """Make room for the next visit."""
+    st.session_state.pop(_BOOKED, None)
+
+
+def stay_on(page: str) -> None:
+    """Free what is held when somebody leaves the page for another one of ours."""
+    before = st.session_state.get(_PAGE)
+    st.session_state[_PAGE] = page
+    if before in (None, page):
+        return
+    for passing in (_BOOKED, LOST, REFUSED):
+        st.session_state.pop(passing, None)
+    held: dict[UUID, BookingRecord] = st.session_state.get(_HELD, {})
+    # It may have run out, or the database be away: then it runs out by itself.
+    with suppress(ServiceError):
+        if held:
+            give_back(list(held.values()))
+            notify("What you held and did not confirm is free again.", icon="event")
+    held.clear()
+
+
+def _forget(booking_id: UUID) -> None:
+    """Say nothing more about a hold that has come to its end on purpose."""
+    st.session_state.get(_HELD, {}).pop(booking_id, None)
+
+
+def _ran_out(booking_id: UUID) -> bool:
+    """Tell whether it did: it may be confirmed or given back in another window."""
+    actor = current_actor()
+    now = read(lambda session: bookings.get(session, actor, booking_id))
+    return now.status is BookingStatus.EXPIRED

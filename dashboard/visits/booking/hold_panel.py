@@ -1,0 +1,149 @@
+"""What is held, counted down: to be confirmed, extended once or given back."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import groupby
+from uuid import UUID
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from dashboard.context import current_actor, write
+from dashboard.ui.countdown import Countdown, countdown
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.words import plain
+from dashboard.visits.appointments.visit_addresses import leaving_url
+from dashboard.visits.booking.held import (
+    give_back,
+    held_for,
+    is_own,
+    note_booked,
+    say_what_ran_out,
+)
+from dashboard.visits.booking.times import clock, when
+from services.core.actors import Permission
+from services.core.reasons import LONGEST
+from services.visits.booking import bookings
+from services.visits.booking.bookings import BookingRecord
+
+
+def hold_panels(patient_id: UUID | None) -> None:
+    """Show what is held for the patient; a series is confirmed together."""
+    if patient_id:
+        held = held_for(patient_id)
+        say_what_ran_out(patient_id, held)
+        _panels(patient_id, frozenset(one.id for one in held))
+
+
+@st.fragment
+def _panels(patient_id: UUID, drawn: frozenset[UUID]) -> None:
+    with error_boundary():
+        # Anew each time: what was left when the page was drawn is less by now.
+        held = held_for(patient_id)
+        if {one.id for one in held} != drawn:
+            st.rerun()
+        for _, of_series in groupby(sorted(held, key=_series), key=_series):
+            _panel(tuple(of_series))
+
+
+def _series(booking: BookingRecord) -> str:
+    return str(booking.series_id or booking.id)
+
+
+def _panel(held: Sequence[BookingRecord]) -> None:
+    first = held[0]
+    with st.container(border=True):
+        st.markdown(_sentence(held))
+        key = f"booking_countdown_{first.id}_{first.renewals}"
+        if countdown(_countdown(held), key=key):
+            st.rerun()
+        note = st.text_input(
+            f"What is the visit at {clock(first.starts_at)} about?",
+            key=f"booking_note_{first.id}",
+            max_chars=bookings.LONGEST_NOTE,
+            placeholder="Optional, for the doctor",
+        )
+        with st.container(horizontal=True):
+            _deeds(held, note)
+
+
+def _sentence(held: Sequence[BookingRecord]) -> str:
+    first = held[0]
+    doctor = plain(first.doctor_name)
+    if len(held) == 1:
+        moves = ", instead of the visit that you move" if first.replaces_id else ""
+        return f"**{when(first.starts_at)}** with **{doctor}** is held{moves}."
+    lines = "\n".join(f"- {when(one.starts_at)}" for one in held)
+    return f"{len(held)} visits with **{doctor}** are held:\n\n{lines}"
+
+
+def _countdown(held: Sequence[BookingRecord]) -> Countdown:
+    first = min(held, key=lambda one: one.seconds_left or 0.0)
+    return Countdown(
+        "left to confirm",
+        first.seconds_left or 0.0,
+        bookings.OFFER_SECONDS if first.waitlist_id else bookings.HOLD_SECONDS,
+        leaving=tuple(leaving_url(one.id) for one in held if is_own(one)),
+    )
+
+
+def _deeds(held: Sequence[BookingRecord], note: str) -> None:
+    first, many = held[0], len(held) > 1
+    if st.button(
+        f"Confirm {len(held)} visits" if many else "Confirm visit",
+        type="primary",
+        key=f"booking_confirm_{first.id}",
+        icon=":material/check:",
+    ):
+        _confirm(held, note)
+        st.rerun()
+    _more_time(held)
+    if st.button("Give back", key=f"booking_cancel_{first.id}"):
+        give_back(held)
+        st.rerun()
+
+
+def _confirm(held: Sequence[BookingRecord], note: str) -> None:
+    """Make it visits: those of a series all or none, in one transaction."""
+    actor, first = current_actor(), held[0]
+
+    def confirm(session: Session) -> tuple[BookingRecord, ...]:
+        if first.series_id and len(held) > 1:
+            return bookings.confirm_series(session, actor, first.series_id, note=note)
+        return (bookings.confirm(session, actor, first.id, note=note),)
+
+    # What ran out just now, the page says anew, with the times there are.
+    with suppress(bookings.HoldExpired):
+        note_booked(write(confirm))
+
+
+def _more_time(held: Sequence[BookingRecord]) -> None:
+    """Offer two more minutes: once, or to those who may as often as they say why."""
+    first, actor = held[0], current_actor()
+    if not first.renewals:
+        if st.button(
+            "2 more minutes",
+            key=f"booking_renew_{first.id}",
+            icon=":material/more_time:",
+        ):
+            _renew(held, None)
+    elif actor.may(Permission.OVERRIDE_BOOKING):
+        with st.popover("2 more minutes, against the rules", icon=":material/gavel:"):
+            reason = st.text_input(
+                "Reason",
+                key=f"booking_renew_reason_{first.id}",
+                max_chars=LONGEST,
+                help="It is kept in the audit log.",
+            )
+            if st.button("Extend anyway", key=f"booking_renew_anyway_{first.id}"):
+                _renew(held, reason)
+
+
+def _renew(held: Sequence[BookingRecord], override: str | None) -> None:
+    actor = current_actor()
+    write(
+        lambda s: [
+            bookings.renew(s, actor, one.id, override_reason=override) for one in held
+        ]
+    )
+    st.rerun()

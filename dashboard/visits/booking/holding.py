@@ -1,0 +1,148 @@
+"""Taking a time for somebody, and what to say when that cannot be."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid4
+
+import streamlit as st
+
+from dashboard.context import current_actor, read, write
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.visits.booking.cancellation_notice import notice_hours
+from dashboard.visits.booking.held import LOST, REFUSED, forget_booked
+from dashboard.visits.booking.times import clock, shortly
+from services.core.actors import Permission
+from services.core.errors import Conflict
+from services.core.reasons import LONGEST
+from services.visits.booking import bookings
+from services.visits.booking.bookings import AnyRequest, BookingRecord, BookingRequest
+from services.visits.schedule import slots
+from services.visits.schedule.slots import SlotRecord
+
+_MOST_NEXT: Final = 6
+# What staff set aside for a reason; that a slot is booked once is no such rule.
+_RULES: Final = (bookings.PatientBusy, bookings.VisitHasBegun)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """A wish that breaks a rule, perhaps one that staff may set aside."""
+
+    wish: BookingRequest | AnyRequest
+    refusal: Conflict
+
+    @property
+    def may_be_overridden(self) -> bool:
+        """Whether a reason helps: to be in two places, or to move what has begun."""
+        is_rule = isinstance(self.refusal, _RULES)
+        return is_rule and current_actor().may(Permission.OVERRIDE_BOOKING)
+
+
+def hold(slot_id: UUID, patient_id: UUID, *, replaces_id: UUID | None = None) -> None:
+    """Hold the slot, and draw the page anew with what came of it."""
+    _try(BookingRequest(slot_id, patient_id, uuid4(), replaces_id=replaces_id))
+
+
+def hold_any(speciality: str, starts_at: datetime, patient_id: UUID) -> None:
+    """Hold a slot of whoever is free then; else as `hold` does."""
+    _try(AnyRequest(speciality, starts_at, patient_id, uuid4()))
+
+
+def _try(wish: BookingRequest | AnyRequest) -> None:
+    st.session_state.pop(LOST, None)
+    forget_booked()
+    try:
+        _take(wish)
+    except bookings.SlotTaken as lost:
+        st.session_state[LOST] = lost.booking
+    except Conflict as refusal:
+        st.session_state[REFUSED] = _Refused(wish, refusal)
+    st.rerun()
+
+
+def _take(wish: BookingRequest | AnyRequest) -> BookingRecord:
+    actor, hours = current_actor(), notice_hours()
+    if isinstance(wish, AnyRequest):
+        taken = write(lambda s: bookings.hold_any(s, actor, wish))
+    else:
+        taken = write(lambda s: bookings.hold(s, actor, wish, notice_hours=hours))
+    # Only now: that somebody was too late is kept, it counts.
+    return bookings.require_held(taken)
+
+
+def say_what_was_refused() -> None:
+    """Say once which rule was in the way; those who may can set it aside."""
+    refused: _Refused | None = st.session_state.get(REFUSED)
+    if refused is None:
+        return
+    if refused.may_be_overridden:
+        _override(refused)
+    else:
+        _forget_refused()
+        st.error(str(refused.refusal), icon=":material/block:")
+
+
+def _forget_refused() -> None:
+    st.session_state.pop(REFUSED, None)
+
+
+@st.dialog(
+    "Book against the rules?", icon=":material/gavel:", on_dismiss=_forget_refused
+)
+def _override(refused: _Refused) -> None:
+    with error_boundary():
+        st.markdown(str(refused.refusal))
+        with st.form("booking_override_form", border=False):
+            reason = st.text_area(
+                "Reason",
+                key="booking_override_reason",
+                max_chars=LONGEST,
+                help="It is kept with the booking and in the audit log.",
+            )
+            if not st.form_submit_button(
+                "Book anyway", type="primary", key="booking_override_confirm"
+            ):
+                return
+        try:
+            _take(replace(refused.wish, attempt=uuid4(), override_reason=reason))
+        except bookings.SlotTaken as lost:
+            st.session_state[LOST] = lost.booking
+        _forget_refused()
+        st.rerun()
+
+
+def lost_race() -> SlotRecord | None:
+    """Say that somebody was quicker; return which of the next times is wanted."""
+    lost: BookingRecord | None = st.session_state.get(LOST)
+    if lost is None:
+        return None
+    free_next = _next_free(lost)
+    with st.container(border=True, gap="small"):
+        st.markdown(
+            f":material/bolt: **{shortly(lost.starts_at)} was just taken.** "
+            + _may_free(lost.expires_at)
+            + ("These are free next:" if free_next else "Nothing else is free so far.")
+        )
+        with st.container(horizontal=True, gap="small"):
+            for slot in free_next:
+                if st.button(shortly(slot.starts_at), key=f"booking_next_{slot.id}"):
+                    return slot
+    return None
+
+
+def _may_free(moment: datetime | None) -> str:
+    return f"It may be free again at {clock(moment)}. " if moment else ""
+
+
+def _next_free(lost: BookingRecord) -> tuple[SlotRecord, ...]:
+    actor, wanted = current_actor(), lost.doctor_id
+    return read(
+        lambda session: slots.next_free(
+            session,
+            actor,
+            doctor_id=wanted,
+            after=lost.starts_at,
+            limit=_MOST_NEXT,
+        )
+    )

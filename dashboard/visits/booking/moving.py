@@ -1,0 +1,61 @@
+"""A visit that is being moved: which one it is, until another time is confirmed."""
+
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.context import current_actor, read
+from dashboard.navigation import go
+from dashboard.visits.booking.times import when
+from services.core.errors import NotFound
+from services.visits.booking import bookings
+from services.visits.booking.bookings import BookingRecord, BookingStatus
+
+_SECONDS = 5.0
+
+
+def moved_booking() -> BookingRecord | None:
+    """Return the booking that the address says is to be moved, if it still stands."""
+    named = st.query_params.get("moves")
+    if not named:
+        return None
+    try:
+        booking_id = UUID(named)
+    except ValueError as error:
+        raise NotFound("This address names no visit that could be moved.") from error
+    actor = current_actor()
+    found = read(
+        lambda session: bookings.get(session, actor, booking_id),
+        keep=("booking", booking_id),
+        seconds=_SECONDS,
+    )
+    return found if found.status is BookingStatus.CONFIRMED else None
+
+
+def say_what_moves(moved: BookingRecord) -> None:
+    """Say which visit is moved, and that it stands until the new one is booked."""
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f":material/event_repeat: You are moving the visit of "
+            f"**{when(moved.starts_at)}**. It stays booked until you confirm another "
+            "time.",
+            width="stretch",
+        )
+        if st.button("Leave it as it is", key="doctor_keep_visit"):
+            go("visits/visits.py", **_of_patient(moved.patient_id))
+
+
+def go_and_move(booking: BookingRecord) -> None:
+    """Open the doctor's times to move a visit."""
+    go(
+        "visits/doctor.py",
+        doctor=str(booking.doctor_id),
+        moves=str(booking.id),
+        **_of_patient(booking.patient_id),
+    )
+
+
+def _of_patient(patient_id: UUID) -> dict[str, str]:
+    """Return the parameter that names the patient; one's own needs no name."""
+    own = current_actor().patient_id is not None
+    return {} if own else {"patient": str(patient_id)}

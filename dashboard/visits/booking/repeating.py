@@ -1,0 +1,78 @@
+"""The same time every week: which of them are free, and which of those are wanted."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID, uuid4
+
+import streamlit as st
+
+from dashboard.context import current_actor, read, write
+from dashboard.ui.clock import zone
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.notices import notify
+from dashboard.visits.booking.held import forget_booked
+from dashboard.visits.booking.times import when
+from services.visits.booking import bookings
+from services.visits.booking.bookings import BookingStatus, SeriesRequest, SeriesSlot
+
+_WEEKS: Final = "doctor_weeks"
+_WHY: Final = {"held": "being booked", "booked": "taken", "none": "no time that day"}
+
+
+def ask_for_weeks() -> None:
+    """Ask how many weeks in a row a time is wanted; once, unless somebody says more."""
+    with st.popover("Repeat", icon=":material/repeat:"):
+        # To choose from: nobody hears of a number out of bounds, and another counts.
+        st.selectbox(
+            "Weeks in a row",
+            range(1, bookings.LONGEST_SERIES + 1),
+            key=_WEEKS,
+            help="The same weekday and time. You see which are free first.",
+        )
+
+
+def wanted_weeks() -> int:
+    """Return how many weeks in a row a time is wanted."""
+    return int(st.session_state.get(_WEEKS, 1))
+
+
+@st.dialog("The same time every week", icon=":material/repeat:")
+def choose_weeks(slot_id: UUID, patient_id: UUID, weeks: int) -> None:
+    """Show which of the times are free, and hold those that are wanted."""
+    with error_boundary():
+        actor, of_clinic = current_actor(), zone()
+        times = read(
+            lambda s: bookings.preview_series(s, actor, slot_id, weeks, of_clinic),
+            keep=("series", slot_id, weeks),
+        )
+        wanted = [one.slot_id for one in times if _is_wanted(one) and one.slot_id]
+        if st.button(
+            f"Hold {len(wanted)} visits" if len(wanted) != 1 else "Hold 1 visit",
+            type="primary",
+            key="series_hold",
+            disabled=not wanted,
+        ):
+            _hold(wanted, patient_id)
+            st.rerun()
+
+
+def _is_wanted(time: SeriesSlot) -> bool:
+    is_free = time.state == "free"
+    why = "" if is_free else f": {_WHY[time.state]}"
+    is_chosen = st.checkbox(
+        f"{when(time.starts_at)}{why}",
+        value=is_free,
+        disabled=not is_free,
+        key=f"series_{time.starts_at:%Y%m%d%H%M}_{time.state}",
+    )
+    return is_free and is_chosen
+
+
+def _hold(slot_ids: Sequence[UUID], patient_id: UUID) -> None:
+    actor = current_actor()
+    wish = SeriesRequest(tuple(slot_ids), patient_id, uuid4())
+    forget_booked()
+    held = write(lambda s: bookings.hold_series(s, actor, wish))
+    lost = [one for one in held if one.status is BookingStatus.FAILED]
+    for one in lost:
+        notify(f"{when(one.starts_at)} was just taken.", icon="bolt")

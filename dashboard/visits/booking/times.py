@@ -1,0 +1,94 @@
+"""When something is: on the clinic's clock, and beside it on the viewer's own."""
+
+from datetime import date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+
+from dashboard.ui.clock import in_zone, midnight, today, zone
+from dashboard.ui.words import written
+
+DAYS_OF_WEEK: Final = 7
+_WEEKS_AHEAD: Final = 26
+
+
+def week_of(day: date) -> date:
+    """Return the Monday of the day's week."""
+    return day - timedelta(days=day.weekday())
+
+
+def weeks_ahead() -> list[date]:
+    """Return the Mondays of this week and of the half year after it."""
+    first = week_of(today())
+    return [first + timedelta(weeks=number) for number in range(_WEEKS_AHEAD)]
+
+
+def span(first: date, days: int) -> tuple[datetime, datetime]:
+    """Return when these days begin and end: some have 23 hours, some 25."""
+    return midnight(first), midnight(first + timedelta(days=days))
+
+
+def heading(day: date) -> str:
+    """Return the day as it heads a column: Mon 23 Nov."""
+    return f"{day:%a} {day.day} {day:%b}"
+
+
+def clock(moment: datetime) -> str:
+    """Return the time of day on the clinic's clock."""
+    return f"{in_zone(moment):%H:%M}"
+
+
+def beside(moment: datetime) -> str:
+    """Return the same on the viewer's own clock, empty where that shows no other.
+
+    The weekday is said where it is another one there.
+    """
+    own = in_viewers_zone(moment)
+    if own is None:
+        return ""
+    other_day = own.date() != in_zone(moment).date()
+    return f"{own:%a %H:%M}" if other_day else f"{own:%H:%M}"
+
+
+def when(moment: datetime) -> str:
+    """Return day and time in full: Monday 23 November 2026, 10:20."""
+    local = in_zone(moment)
+    own = beside(moment)
+    return f"{local:%A} {written(local.date())}, {local:%H:%M}" + (
+        f" ({own} on your clock)" if own else ""
+    )
+
+
+def shortly(moment: datetime) -> str:
+    """Return day and time as a button says it: Mon 23 Nov, 10:20."""
+    own = beside(moment)
+    return f"{heading(in_zone(moment).date())}, {clock(moment)}" + (
+        f" (yours {own})" if own else ""
+    )
+
+
+def in_viewers_zone(moment: datetime) -> datetime | None:
+    """Return the moment on the viewer's own clock, None where it shows no other."""
+    theirs = _viewers_zone()
+    if theirs is None:
+        return None
+    own = moment.astimezone(theirs)
+    return None if own.utcoffset() == in_zone(moment).utcoffset() else own
+
+
+def about_clocks(moment: datetime) -> str:
+    """Say whose clock the times are of, and about the viewer's where it differs."""
+    sentence = f"Times are those of the clinic, {zone().key}."
+    if in_viewers_zone(moment) is not None and (theirs := _viewers_zone()):
+        sentence += f" Beside them stand yours, {theirs.key}."
+    return sentence
+
+
+def _viewers_zone() -> ZoneInfo | None:
+    name = st.context.timezone
+    try:
+        return ZoneInfo(name) if isinstance(name, str) else None
+    except (ZoneInfoNotFoundError, ValueError):
+        # A browser may call it by a name that this server has never heard.
+        return None

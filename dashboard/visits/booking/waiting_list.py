@@ -1,0 +1,122 @@
+"""The waiting list: joined when nothing suits, left again, and what it says."""
+
+from datetime import date, timedelta
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.context import current_actor, read, write
+from dashboard.ui.clock import in_zone, today
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.notices import notify
+from dashboard.ui.words import plain, written
+from dashboard.visits.booking.times import DAYS_OF_WEEK, span
+from services.core.actors import Permission
+from services.core.reasons import LONGEST
+from services.visits.booking import waitlist
+from services.visits.booking.waitlist import WaitRecord, WaitRequest, WaitStatus
+from services.visits.schedule.doctors import DoctorRecord
+
+_SECONDS: Final = 5.0
+_WEEKS: Final = (2, 4, 8, 12)
+
+
+def offer_waiting(
+    patient_id: UUID, *, doctor: DoctorRecord | None = None, speciality: str = ""
+) -> None:
+    """Offer to be told when a time of the doctor, or of the speciality, frees up."""
+    if st.button(
+        "Nothing suits? Join the waiting list",
+        key="waiting_join",
+        type="tertiary",
+        icon=":material/hourglass_top:",
+    ):
+        _join(patient_id, doctor, speciality)
+
+
+def waiting_list(patient_id: UUID) -> None:
+    """Show what the patient waits for, and let them leave."""
+    waits = _waits_of(patient_id)
+    if waits:
+        st.subheader("Waiting list", anchor=False)
+    for wait in waits:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(_sentence(wait), width="stretch")
+            if st.button("Leave the list", key=f"waiting_leave_{wait.id}"):
+                _leave(wait)
+
+
+def _waits_of(patient_id: UUID) -> list[WaitRecord]:
+    actor = current_actor()
+    everything = read(
+        lambda session: waitlist.list_of_patient(session, actor, patient_id),
+        keep=("waiting", patient_id),
+        seconds=_SECONDS,
+    )
+    # What is offered stands among the holds.
+    return [one for one in everything if one.status is WaitStatus.WAITING]
+
+
+def _reason_for_one_more(patient_id: UUID) -> str | None:
+    """Ask those who may for a reason, if the patient is in as many lines as may be."""
+    may = current_actor().may(Permission.OVERRIDE_BOOKING)
+    if not may or len(_waits_of(patient_id)) < waitlist.MOST_PLACES:
+        return None
+    st.warning(
+        f"This patient is in {waitlist.MOST_PLACES} lines already, so say why.",
+        icon=":material/gavel:",
+    )
+    return st.text_input("Reason", key="waiting_override_reason", max_chars=LONGEST)
+
+
+def _sentence(wait: WaitRecord) -> str:
+    whom = wait.doctor_name or f"Any doctor, {wait.speciality}"
+    first, last = in_zone(wait.from_at).date(), _last_day(wait)
+    return (
+        f":material/hourglass_top: **{plain(whom)}**, from {written(first)} to "
+        f"{written(last)}"
+    )
+
+
+def _last_day(wait: WaitRecord) -> date:
+    return (in_zone(wait.until_at) - timedelta(microseconds=1)).date()
+
+
+def _leave(wait: WaitRecord) -> None:
+    actor = current_actor()
+    write(lambda s: waitlist.leave(s, actor, wait.id))
+    notify("You are no longer on this waiting list.", icon="hourglass_disabled")
+    st.rerun()
+
+
+@st.dialog("Join the waiting list", icon=":material/hourglass_top:")
+def _join(patient_id: UUID, doctor: DoctorRecord | None, speciality: str) -> None:
+    with error_boundary():
+        whom = doctor.name if doctor else f"any doctor, {speciality},"
+        st.markdown(
+            f"When a time with **{plain(whom)}** frees up, it is held for whoever has "
+            "waited longest. They get a letter and have 15 minutes to confirm."
+        )
+        weeks = st.selectbox(
+            "How soon?",
+            _WEEKS,
+            index=1,
+            key="waiting_weeks",
+            format_func=lambda weeks: f"Within {weeks} weeks",
+        )
+        override = _reason_for_one_more(patient_id)
+        if st.button("Join the list", type="primary", key="waiting_join_confirm"):
+            from_at, until_at = span(today(), weeks * DAYS_OF_WEEK)
+            wish = WaitRequest(
+                patient_id=patient_id,
+                from_at=from_at,
+                until_at=until_at,
+                doctor_id=doctor.id if doctor else None,
+                speciality=None if doctor else speciality,
+                override_reason=override,
+            )
+            actor = current_actor()
+            write(lambda s: waitlist.join(s, actor, wish))
+            notify("You are on the waiting list.", icon="hourglass_top")
+            st.rerun()

@@ -1,0 +1,1 @@
+"""Doctors on the screen: header, photo, list."""

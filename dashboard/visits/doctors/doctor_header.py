@@ -1,0 +1,30 @@
+"""Who a doctor is: name, speciality, where and for how much."""
+
+import streamlit as st
+
+from dashboard.ui.words import plain
+from dashboard.visits.doctors.doctor_photo import doctor_photo
+from services.visits.schedule.doctors import DoctorRecord
+
+
+def doctor_header(doctor: DoctorRecord) -> None:
+    """Show the photo, the name, and in one line what to know before booking."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        doctor_photo(doctor)
+        with st.container(gap="small", width="stretch"):
+            _facts(doctor)
+    if not doctor.is_active:
+        st.info("This doctor cannot be booked at the moment.", icon=":material/block:")
+
+
+def _facts(doctor: DoctorRecord) -> None:
+    st.title(plain(doctor.name), anchor=False)
+    facts = [doctor.speciality.capitalize()]
+    if doctor.room:
+        facts.append(f"room {doctor.room}")
+    if doctor.city:
+        facts.append(doctor.city)
+    facts.append(f"{doctor.slot_minutes} minutes")
+    if doctor.fee is not None:
+        facts.append(f"fee {doctor.fee:.2f}")
+    st.markdown(" · ".join(map(plain, facts)))

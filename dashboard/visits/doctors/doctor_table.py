@@ -1,0 +1,77 @@
+"""Doctors as a table: who they are, and when they are free next."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from dashboard.ui.record_table import (
+    Cell,
+    Column,
+    Row,
+    RowAction,
+    TableEvent,
+    payload_of,
+    record_table,
+)
+from services.visits.schedule.doctors import DoctorRecord
+
+_COLUMNS: Final = (
+    Column("Name"),
+    Column("Speciality"),
+    Column("Next free"),
+    Column("Room"),
+    Column("Fee"),
+    Column("City"),
+)
+_CARRIED: Final = ("patient", "moves")
+
+
+def doctor_table(
+    found: Sequence[DoctorRecord],
+    *,
+    is_managed: bool,
+    written_time: Callable[[datetime], str],
+    key: str,
+) -> TableEvent:
+    """Show the doctors; opened are somebody's times, and a deed asks for a plan.
+
+    `written_time` says when a doctor is free, on the clock that the page goes by.
+    """
+    columns = (*_COLUMNS, Column("")) if is_managed else _COLUMNS
+    rows = [
+        _row(doctor, _next_free(doctor, written_time), is_managed=is_managed)
+        for doctor in found
+    ]
+    return record_table(payload_of(columns, rows, name="Doctors"), key=key)
+
+
+def carried() -> dict[str, str]:
+    """Return what led here and goes on with whoever is chosen."""
+    return {name: st.query_params[name] for name in _CARRIED if name in st.query_params}
+
+
+def _row(doctor: DoctorRecord, next_free: Cell, *, is_managed: bool) -> Row:
+    cells = [
+        Cell(doctor.name),
+        Cell(doctor.speciality.capitalize()),
+        next_free,
+        Cell(doctor.room or ""),
+        Cell("" if doctor.fee is None else f"{doctor.fee:.2f}"),
+        Cell(doctor.city or ""),
+    ]
+    if is_managed:
+        plan = RowAction("plan", "Plan", "edit_calendar")
+        cells.append(Cell("", deeds=(plan,)))
+    query = urlencode({"doctor": str(doctor.id)} | carried())
+    return Row(str(doctor.id), tuple(cells), f"doctor?{query}")
+
+
+def _next_free(doctor: DoctorRecord, written_time: Callable[[datetime], str]) -> Cell:
+    if not doctor.is_active:
+        return Cell("Cannot be booked", "muted", "block")
+    if doctor.next_free_at is None:
+        return Cell("Nothing free", "muted")
+    return Cell(written_time(doctor.next_free_at))

@@ -1,0 +1,1 @@
+"""Figures of bookings, in tables and charts."""

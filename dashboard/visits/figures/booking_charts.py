@@ -1,0 +1,71 @@
+"""How visits are booked by day, as charts with a table that says the same."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Final
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from dashboard.visits.figures.figure_tables import days_table
+from services.visits.figures.statistics import BookingStatistics, Figures
+
+_HEIGHT: Final = 340
+_AXIS: Final = alt.Axis(labelOverlap="greedy", labelAngle=-45)
+_LEGEND: Final = alt.Legend(orient="bottom", columns=2)
+
+Parts = Callable[[Figures], Mapping[str, int]]
+
+
+def booking_charts(statistics: BookingStatistics) -> None:
+    """Show what became of slots and of holds, day by day."""
+    days = statistics.days()
+    slots, attempts = st.columns(2)
+    with slots:
+        _stacked("Slots", "slots booked and free", days, _slots)
+    with attempts:
+        _stacked("Attempts", "what became of attempts to book", days, _attempts)
+    with st.expander("The same by day, as a table", icon=":material/table:"):
+        days_table(days, key="statistics_days")
+
+
+def _slots(figures: Figures) -> Mapping[str, int]:
+    return {"Booked": figures.booked, "Free": figures.slots - figures.booked}
+
+
+def _attempts(figures: Figures) -> Mapping[str, int]:
+    return {
+        "Confirmed": figures.confirmed,
+        "Ran out": figures.expired,
+        "Given back": figures.released,
+        "Lost the race": figures.conflicts,
+    }
+
+
+def _stacked(
+    title: str,
+    about: str,
+    days: Sequence[tuple[date, Figures]],
+    parts: Parts,
+) -> None:
+    st.subheader(title, anchor=False)
+    counted = [
+        {"Day": f"{day:%a} {day.day} {day:%b}", "What": what, title: count}
+        for day, figures in days
+        for what, count in parts(figures).items()
+    ]
+    frame = pd.DataFrame(counted)
+    chart = (
+        alt.Chart(frame)
+        .mark_bar()
+        .encode(
+            x=alt.X("Day:N", sort=None, title=None, axis=_AXIS),
+            y=alt.Y(f"{title}:Q", title=None, axis=alt.Axis(format="d", tickMinStep=1)),
+            color=alt.Color("What:N", sort=None, title=None, legend=_LEGEND),
+            tooltip=["Day", "What", title],
+        )
+    )
+    sums = frame.groupby("What", sort=False)[title].sum()
+    told = ", ".join(f"{str(what).lower()} {count:,}" for what, count in sums.items())
+    st.altair_chart(chart, height=_HEIGHT, alt=f"By day, {about}. In all: {told}.")

@@ -1,0 +1,75 @@
+"""How visits are booked, for the page of figures: of which days, read, as a file."""
+
+from datetime import date, timedelta
+from typing import Final
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from dashboard import wiring
+from dashboard.context import current_actor, look_at_visits
+from dashboard.ui.clock import today, zone
+from jobs.visits import booking_proof
+from jobs.visits.booking_proof import RacersFailed
+from services.core.errors import Unavailable
+from services.visits.booking.proving import Proof
+from services.visits.figures.statistics import BookingStatistics, Period
+
+# From and to how many days after today.
+_SPANS: Final = {
+    "Today": (0, 0),
+    "Last 7 days": (-6, 0),
+    "Last 30 days": (-29, 0),
+    "Next 30 days": (0, 29),
+}
+_OTHER: Final = "Other days"
+
+
+def choose_period() -> Period:
+    """Draw the choice of days, and return what is chosen; raises InvalidInput."""
+    chosen = st.radio(
+        "Days",
+        (*_SPANS, _OTHER),
+        index=1,
+        horizontal=True,
+        key="statistics_period",
+        label_visibility="collapsed",
+    )
+    if chosen == _OTHER:
+        return _typed(today())
+    first, last = _SPANS[str(chosen)]
+    return Period(today() + timedelta(days=first), today() + timedelta(days=last))
+
+
+def _typed(day: date) -> Period:
+    with st.container(horizontal=True):
+        first = st.date_input(
+            "From", day - timedelta(days=89), key="statistics_from", width=180
+        )
+        last = st.date_input("To", day, key="statistics_to", width=180)
+    return Period(first, last)
+
+
+def figures_of(period: Period) -> BookingStatistics:
+    """Read how visits were booked on these days."""
+    return look_at_visits(
+        lambda caches, who, after: caches.statistics(who, period, zone(), after=after)
+    )
+
+
+def csv_address(period: Period) -> str:
+    """Return where exactly these figures are a file."""
+    days = {"from": period.first_day.isoformat(), "to": period.last_day.isoformat()}
+    return f"/files/visit-statistics.csv?{urlencode(days)}"
+
+
+def prove() -> Proof:
+    """Let many race for a scratch slot; raises NotAllowed, Unavailable."""
+    wired = wiring.current()
+    try:
+        return booking_proof.prove(wired.database, wired.endpoints, current_actor())
+    except RacersFailed as error:
+        raise Unavailable(
+            "The race broke off before everybody had an answer, so it proves nothing. "
+            "Try again."
+        ) from error

@@ -1,0 +1,78 @@
+"""The day's visits, read for a screen and sorted into who waits and who is to come."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from dashboard.context import current_actor, now, read
+from dashboard.ui.clock import zone
+from services.visits.front_desk import appointments
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus
+
+# A click that changes nothing asks no database; a check-in elsewhere shows soon.
+_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A day's visits: who waits for longest, who comes next, and who was here."""
+
+    waiting: tuple[VisitRecord, ...]
+    expected: tuple[VisitRecord, ...]
+    over: tuple[VisitRecord, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the day has no visits at all."""
+        return not (self.waiting or self.expected or self.over)
+
+    @property
+    def doctors(self) -> list[str]:
+        """The doctors who have visits, by name."""
+        return sorted({one.doctor_name for one in self._all})
+
+    def of(self, doctor: str | None) -> "Queue":
+        """Return the part of one doctor; all of it without one."""
+        if doctor is None:
+            return self
+        return sort([one for one in self._all if one.doctor_name == doctor])
+
+    @property
+    def _all(self) -> tuple[VisitRecord, ...]:
+        return self.waiting + self.expected + self.over
+
+
+def today() -> Queue:
+    """Return the clinic's visits of today, as far as this person sees them."""
+    actor, moment = current_actor(), now()
+    return sort(
+        read(
+            lambda s: appointments.list_of_day(s, actor, moment.date(), zone()),
+            keep=("queue", actor.id, moment.date()),
+            seconds=_SECONDS,
+        )
+    )
+
+
+def own(day: date) -> tuple[VisitRecord, ...]:
+    """Return the visits of a day that this clinician is booked for."""
+    actor = current_actor()
+    return read(
+        lambda s: appointments.list_own_day(s, actor, day, zone()),
+        keep=("own day", actor.id, day),
+        seconds=_SECONDS,
+    )
+
+
+def sort(visits: Sequence[VisitRecord]) -> Queue:
+    """Sort visits by how far they have come."""
+    waiting = [one for one in visits if one.status is VisitStatus.CHECKED_IN]
+    return Queue(
+        tuple(sorted(waiting, key=lambda one: -(one.waited_seconds or 0))),
+        tuple(one for one in visits if one.status is VisitStatus.SCHEDULED),
+        tuple(one for one in visits if _is_over(one)),
+    )
+
+
+def _is_over(visit: VisitRecord) -> bool:
+    return visit.status not in {VisitStatus.CHECKED_IN, VisitStatus.SCHEDULED}

@@ -1,0 +1,59 @@
+"""What the desk does with a visit, and what it is told then."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from dashboard.context import current_actor, write
+from dashboard.ui.words import plain
+from dashboard.visits.front_desk import desk_words
+from dashboard.visits.front_desk.desk_tables import DeedName
+from services.visits.front_desk import appointments
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus
+
+_DEEDS: Final[Mapping[DeedName, Callable[..., VisitRecord]]] = MappingProxyType(
+    {
+        "check_in": appointments.check_in,
+        "undo": appointments.undo_check_in,
+        "complete": appointments.complete,
+        "miss": appointments.miss,
+    }
+)
+
+
+def check_in_by_code(typed: str) -> str:
+    """Check in whose ticket was scanned or typed; say who that is, and where to.
+
+    Raises NotACode, NoSuchCode, and what appointments.check_in raises.
+    """
+    actor = current_actor()
+    checked_in = write(
+        lambda session: appointments.check_in(
+            session, actor, appointments.find_by_code(session, actor, typed).id
+        )
+    )
+    return _sentence(checked_in)
+
+
+def do(visit: VisitRecord, deed: DeedName) -> str:
+    """Do it with the visit as it is shown; say what was done."""
+    actor, act = current_actor(), _DEEDS[deed]
+    done = write(lambda session: act(session, actor, visit.id, revision=visit.revision))
+    return _sentence(done)
+
+
+def _sentence(visit: VisitRecord) -> str:
+    who = plain(desk_words.who(visit))
+    match visit.status:
+        case VisitStatus.CHECKED_IN:
+            where = f", room {plain(visit.room)}" if visit.room else ""
+            return (
+                f"{who} is checked in for {desk_words.hour(visit.starts_at)} with "
+                f"{plain(visit.doctor_name)}{where}."
+            )
+        case VisitStatus.SCHEDULED:
+            return f"{who} is not checked in any more."
+        case VisitStatus.COMPLETED:
+            return f"The visit of {who} is over."
+        case _:
+            return f"{who} did not come."

@@ -1,0 +1,111 @@
+"""Visits as tables, with what can be done with each."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, Literal, get_args
+
+from dashboard.navigation import go, open_patient
+from dashboard.ui.record_table import (
+    Cell,
+    Column,
+    Piece,
+    Row,
+    RowAction,
+    chosen_of,
+    payload_of,
+    record_table,
+)
+from dashboard.visits.front_desk import desk_words
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus
+
+DeedName = Literal["check_in", "undo", "complete", "miss"]
+Done = tuple[VisitRecord, DeedName]
+
+_NAMES: Final[tuple[DeedName, ...]] = get_args(DeedName)
+
+_CHECK_IN: Final = RowAction("check_in", "Check in", "how_to_reg")
+_UNDO: Final = RowAction("undo", "Not here after all", "undo")
+_COMPLETE: Final = RowAction("complete", "Seen", "check_circle")
+_MISS: Final = RowAction("miss", "Did not come", "person_off")
+_COLUMNS: Final = (
+    Column("Patient"),
+    Column("Time", is_whole=True),
+    Column("With"),
+    Column("State"),
+    Column(""),
+)
+_OWN: Final = (
+    Column("Patient"),
+    Column("Time", is_whole=True),
+    Column("State"),
+)
+
+
+def desk_table(
+    visits: Sequence[VisitRecord], moment: datetime, *, name: str, key: str
+) -> Done | None:
+    """Show visits to the desk; return what is to be done with which."""
+    rows = [
+        Row(
+            str(one.id),
+            (
+                Cell(desk_words.who(one)),
+                Cell(desk_words.hour(one.starts_at)),
+                Cell(_with(one)),
+                desk_words.state(one, moment),
+                Cell("", deeds=_deeds(one, moment)),
+            ),
+            url=f"patient?patient={one.patient_id}" if one.patient_name else "",
+        )
+        for one in visits
+    ]
+    asked = record_table(payload_of(_COLUMNS, rows, name=name), key=key)
+    for visit in visits:
+        if str(visit.id) == asked.opened:
+            open_patient(visit.patient_id)
+    found = chosen_of(asked, visits, lambda one: one.id)
+    if asked.deed is None or found is None:
+        return None
+    known: DeedName | None = next((one for one in _NAMES if one == asked.deed[1]), None)
+    return (found, known) if known else None
+
+
+def own_table(visits: Sequence[VisitRecord], moment: datetime, *, key: str) -> None:
+    """Show a clinician their visits; each leads to its consulting room."""
+    rows = [
+        Row(
+            str(one.id),
+            (
+                Cell(
+                    desk_words.who(one), lines=((Piece(one.note),),) if one.note else ()
+                ),
+                Cell(
+                    f"{desk_words.hour(one.starts_at)} to {desk_words.hour(one.ends_at)}"
+                ),
+                desk_words.state(one, moment),
+            ),
+            url=f"visit?visit={one.id}",
+        )
+        for one in visits
+    ]
+    asked = record_table(payload_of(_OWN, rows, name="Your visits"), key=key)
+    if asked.opened:
+        go("consultations/visit.py", visit=asked.opened)
+
+
+def _with(visit: VisitRecord) -> str:
+    return (
+        f"{visit.doctor_name}, room {visit.room}" if visit.room else visit.doctor_name
+    )
+
+
+def _deeds(visit: VisitRecord, moment: datetime) -> tuple[RowAction, ...]:
+    match visit.status:
+        case VisitStatus.CHECKED_IN:
+            return (_COMPLETE, _UNDO)
+        case VisitStatus.SCHEDULED:
+            return (_CHECK_IN, _MISS) if visit.starts_at < moment else (_CHECK_IN,)
+        case VisitStatus.NO_SHOW:
+            return (_CHECK_IN,)
+        case _:
+            return ()

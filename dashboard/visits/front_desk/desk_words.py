@@ -1,0 +1,72 @@
+"""How visits read at the desk: times, waiting times, states."""
+
+from datetime import datetime
+from typing import Final
+
+from dashboard.context import in_zone
+from dashboard.ui.record_table import Cell, Tone
+from dashboard.visits.front_desk.day_queue import Queue
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus
+
+_MINUTE: Final = 60
+_HOUR: Final = 60
+# From then on somebody ought to look after who waits.
+_LONG_MINUTES: Final = 30
+_NOT_YOURS: Final = "Not your patient any more"
+
+
+def hour(moment: datetime) -> str:
+    """Return the time of day by the clinic's clock."""
+    return f"{in_zone(moment):%H:%M}"
+
+
+def who(visit: VisitRecord) -> str:
+    """Return the patient's name, as far as it is shown to this person."""
+    return visit.patient_name or _NOT_YOURS
+
+
+def lasting(minutes: int) -> str:
+    """Return a duration as people say it."""
+    if minutes < _HOUR:
+        return f"{minutes} min"
+    return f"{minutes // _HOUR} h {minutes % _HOUR} min"
+
+
+def state(visit: VisitRecord, moment: datetime) -> Cell:
+    """Return how far the visit has come, with an icon and a tone."""
+    match visit.status:
+        case VisitStatus.CHECKED_IN:
+            minutes = waited_minutes(visit)
+            tone: Tone = "warn" if minutes >= _LONG_MINUTES else "info"
+            return Cell(f"Waiting {lasting(minutes)}", tone, "hourglass_top")
+        case VisitStatus.SCHEDULED:
+            return _expected(visit, moment)
+        case VisitStatus.COMPLETED:
+            return Cell("Seen", "ok", "check_circle")
+        case VisitStatus.CANCELLED:
+            return Cell("Cancelled", "muted", "event_busy")
+        case VisitStatus.NO_SHOW:
+            return Cell("Did not come", "muted", "person_off")
+
+
+def summary(queue: Queue) -> str:
+    """Say in one line how the day stands."""
+    seen = sum(one.status is VisitStatus.COMPLETED for one in queue.over)
+    missed = sum(one.status is VisitStatus.NO_SHOW for one in queue.over)
+    waiting = f"{len(queue.waiting)} waiting"
+    if queue.waiting:
+        waiting += f", the longest for {lasting(waited_minutes(queue.waiting[0]))}"
+    parts = [waiting, f"{len(queue.expected)} to come", f"{seen} seen"]
+    return " · ".join([*parts, f"{missed} did not come"] if missed else parts)
+
+
+def waited_minutes(visit: VisitRecord) -> int:
+    """Return for how many whole minutes the patient has been waiting."""
+    return int((visit.waited_seconds or 0) // _MINUTE)
+
+
+def _expected(visit: VisitRecord, moment: datetime) -> Cell:
+    late = int((moment - visit.starts_at).total_seconds() // _MINUTE)
+    if late > 0:
+        return Cell(f"{lasting(late)} late", "warn", "schedule")
+    return Cell("Expected", "plain", "event")

@@ -1,0 +1,119 @@
+"""The form of what is known about a doctor."""
+
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.context import current_actor, read, write
+from dashboard.navigation import go
+from dashboard.ui.clock import calendar
+from dashboard.ui.notices import notify
+from services.visits.schedule import doctors
+from services.visits.schedule.doctors import SLOT_MINUTES, DoctorDraft, DoctorRecord
+from services.visits.schedule.doctors.rules import LONGEST, SEXES
+
+_NOBODY: Final = "Nobody"
+_SECONDS: Final = 30.0
+
+
+def facts_form(doctor: DoctorRecord | None) -> None:
+    """Offer to change what is known of the doctor, or to add one."""
+    # What a colleague has saved meanwhile is shown, not what stood here before.
+    seen = f"{doctor.id}_{doctor.revision}" if doctor else "new"
+    with st.form(f"doctor_facts_{seen}"):
+        draft = _fields(doctor, seen)
+        label = "Save" if doctor else "Add the doctor"
+        if st.form_submit_button(label, type="primary", key="doctor_plan_save"):
+            _save(doctor, draft)
+
+
+def _fields(doctor: DoctorRecord | None, seen: str) -> DoctorDraft:
+    known = doctor or DoctorDraft(name="", speciality="", slot_minutes=SLOT_MINUTES)
+    names = _clinicians()
+
+    def line(label: str, name: str) -> str:
+        return st.text_input(
+            label,
+            getattr(known, name) or "",
+            max_chars=LONGEST.get(name, 254),
+            key=f"doctor_{name}_{seen}",
+            autocomplete="off",
+        )
+
+    # Numbers have no bounds here: Streamlit would send nothing at all then, and say why
+    # to whoever points at a small sign only. The rules say it in a sentence.
+    with st.grid(2, min_column_width=240):
+        return DoctorDraft(
+            name=line("Name", "name"),
+            speciality=line("Speciality", "speciality"),
+            email=line("E-mail", "email"),
+            license_number=line("License number", "license_number"),
+            room=line("Room", "room"),
+            city=line("City", "city"),
+            sex=st.selectbox(
+                "Sex",
+                SEXES,
+                index=SEXES.index(known.sex),
+                format_func=str.capitalize,
+                key=f"doctor_sex_{seen}",
+            ),
+            fee=_fee(known.fee, seen),
+            slot_minutes=st.number_input(
+                "A visit lasts (minutes)",
+                value=known.slot_minutes,
+                key=f"doctor_minutes_{seen}",
+            ),
+            user_id=_sign_in(known.user_id, names, seen),
+            is_active=st.checkbox(
+                "Can be booked", known.is_active, key=f"doctor_active_{seen}"
+            ),
+        )
+
+
+def _fee(known: Decimal | None, seen: str) -> Decimal | None:
+    typed = st.number_input(
+        "Fee",
+        value=None if known is None else float(known),
+        step=5.0,
+        format="%.2f",
+        key=f"doctor_fee_{seen}",
+    )
+    return None if typed is None else Decimal(str(typed))
+
+
+def _sign_in(known: UUID | None, names: dict[UUID, str], seen: str) -> UUID | None:
+    offered: list[UUID | None] = [None, *names]
+    return st.selectbox(
+        "Signs in as",
+        offered,
+        index=offered.index(known) if known in offered else 0,
+        format_func=lambda user_id: names.get(user_id, _NOBODY),
+        key=f"doctor_user_{seen}",
+        help="The clinician who sees this doctor's visits as their own.",
+    )
+
+
+def _clinicians() -> dict[UUID, str]:
+    actor = current_actor()
+    return read(
+        lambda session: doctors.list_clinicians(session, actor),
+        keep="doctor_clinicians",
+        seconds=_SECONDS,
+    )
+
+
+def _save(doctor: DoctorRecord | None, draft: DoctorDraft) -> None:
+    actor, horizon = current_actor(), calendar()
+    if doctor is None:
+        kept = write(lambda session: doctors.add_doctor(session, actor, draft))
+        notify(f"{kept.name} is added. Say below when they work.")
+        go("visits/doctor_plan.py", doctor=str(kept.id))
+    write(
+        lambda session: doctors.change_doctor(
+            session, actor, doctor.id, draft, horizon, revision=doctor.revision
+        )
+    )
+    notify("The doctor is saved.")
+    st.rerun()

@@ -1,0 +1,50 @@
+"""A doctor's photo: put up, exchanged, taken down."""
+
+import streamlit as st
+
+from dashboard.context import current_actor, files, write
+from dashboard.ui.notices import notify
+from dashboard.visits.doctors.doctor_photo import doctor_photo
+from services.patients.photos import photos
+from services.visits.schedule import doctors
+from services.visits.schedule.doctors import DoctorRecord
+
+
+def photo_form(doctor: DoctorRecord) -> None:
+    """Show the photo, and offer to exchange it."""
+    actor = current_actor()
+    doctor_photo(doctor)
+    with st.form(f"doctor_photo_{doctor.revision}"):
+        upload = st.file_uploader(
+            "Photo",
+            type=["jpg", "jpeg", "png"],
+            max_upload_size=5,
+            key=f"doctor_photo_upload_{doctor.revision}",
+        )
+        saves = st.form_submit_button("Save photo", key="doctor_photo_save")
+    if saves and upload is None:
+        st.error("Choose a file first.", icon=":material/error:")
+    elif saves and upload is not None:
+        prepared = photos.prepare(upload.getvalue())
+        write(
+            lambda session: doctors.attach_photo(
+                session,
+                files(),
+                actor,
+                doctor.id,
+                prepared,
+                revision=doctor.revision,
+            )
+        )
+        notify("The photo is saved.")
+        st.rerun()
+    if doctor.photo_file_id and st.button(
+        "Remove photo", key="doctor_photo_remove", icon=":material/delete:"
+    ):
+        write(
+            lambda session: doctors.remove_photo(
+                session, files(), actor, doctor.id, revision=doctor.revision
+            )
+        )
+        notify("The photo is removed.", icon="delete")
+        st.rerun()

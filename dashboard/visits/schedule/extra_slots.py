@@ -1,0 +1,107 @@
+"""Extra slots: added beside a doctor's plan for a reason, booked, and withdrawn."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.context import current_actor, read, today, write
+from dashboard.ui.clock import zone
+from dashboard.ui.notices import notify
+from dashboard.ui.record_table import (
+    Cell,
+    Column,
+    Row,
+    RowAction,
+    payload_of,
+    record_table,
+)
+from dashboard.ui.words import at
+from dashboard.visits.booking.times import when
+from dashboard.visits.schedule import renewed_forms
+from services.core.reasons import LONGEST
+from services.visits.schedule import plans
+from services.visits.schedule.doctors import DoctorRecord
+from services.visits.schedule.slots import SlotRecord
+
+_FORM: Final = "doctor_extra"
+_COLUMNS: Final = (
+    Column("From", is_whole=True),
+    Column("Until", is_whole=True),
+    Column("State"),
+    Column(""),
+)
+_STATES: Final = {"free": "Free", "held": "Being booked", "booked": "Booked"}
+_BEGIN: Final = time(18)
+
+
+def extras_of(doctor: DoctorRecord) -> None:
+    """Show the slots beside the plan, and offer to add one."""
+    actor = current_actor()
+    st.caption(
+        "A single time that can be booked whatever the plan says: out of hours, on a "
+        "holiday, in a blocked time."
+    )
+    extras = read(lambda session: plans.list_extras(session, actor, doctor.id))
+    if extras and (withdrawn := _table(extras)):
+        write(lambda s: plans.withdraw_extra(s, actor, withdrawn))
+        notify("The extra slot is withdrawn.", icon="undo")
+        st.rerun()
+    with st.form(_FORM):
+        begins, ends, reason = _fields(doctor)
+        is_wanted = st.form_submit_button("Add the slot", key="doctor_extra_add")
+    if is_wanted:
+        added = write(
+            lambda s: plans.add_extra(s, actor, doctor.id, begins, ends, reason=reason)
+        )
+        renewed_forms.begin(_FORM)
+        notify(f"{when(added.starts_at)} can be booked.", icon="event_available")
+        st.rerun()
+
+
+def _fields(doctor: DoctorRecord) -> tuple[datetime, datetime, str]:
+    with st.grid(2, min_column_width=240):
+        day = st.date_input("Day", today(), key=renewed_forms.key_in(_FORM, "day"))
+        clock = st.time_input("Time", _BEGIN, key=renewed_forms.key_in(_FORM, "time"))
+        minutes = st.number_input(
+            "Minutes",
+            value=doctor.slot_minutes,
+            key=renewed_forms.key_in(_FORM, "minutes"),
+        )
+        reason = st.text_input(
+            "Why (of no patient)",
+            key=renewed_forms.key_in(_FORM, "reason"),
+            max_chars=LONGEST,
+            autocomplete="off",
+            help="It is kept in the audit log.",
+        )
+    # In UTC, where an hour is an hour when clocks change too.
+    begins = datetime.combine(day, clock, zone()).astimezone(UTC)
+    return begins, begins + timedelta(minutes=int(minutes)), reason
+
+
+def _table(extras: Sequence[SlotRecord]) -> UUID | None:
+    """Show the extra slots; return which one is to be withdrawn."""
+    rows = [
+        Row(
+            str(one.id),
+            (
+                Cell(at(one.starts_at)),
+                Cell(at(one.ends_at)),
+                Cell(_STATES[one.state]),
+                Cell("", deeds=_deeds(one)),
+            ),
+        )
+        for one in extras
+    ]
+    payload = payload_of(_COLUMNS, rows, name="Extra slots")
+    asked = record_table(payload, key="doctor_extras")
+    return UUID(asked.deed[0]) if asked.deed else None
+
+
+def _deeds(slot: SlotRecord) -> tuple[RowAction, ...]:
+    """Offer to withdraw what nobody has."""
+    is_free = slot.state == "free"
+    return (RowAction("withdraw", "Withdraw", "undo"),) if is_free else ()

@@ -1,0 +1,161 @@
+"""What differs from the weekly plan: added, listed and taken back."""
+
+from collections.abc import Sequence
+from datetime import datetime, time
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.context import current_actor, read, today, write
+from dashboard.ui.clock import calendar, zone
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.record_table import (
+    Cell,
+    Column,
+    Row,
+    RowAction,
+    payload_of,
+    record_table,
+)
+from dashboard.ui.words import at
+from dashboard.visits.schedule import renewed_forms
+from dashboard.visits.schedule.plan_changes import say_what_became
+from dashboard.visits.schedule.visits_to_move import table_of
+from services.visits.schedule import plans
+from services.visits.schedule.doctors import DoctorRecord
+from services.visits.schedule.plans import (
+    ExceptionDraft,
+    ExceptionKind,
+    ExceptionRecord,
+    VisitWithin,
+)
+
+_FORM: Final = "doctor_except"
+_LABELS: Final = {
+    ExceptionKind.BLOCKED: "Blocked",
+    ExceptionKind.HOLIDAY: "Holiday",
+    ExceptionKind.HOURS: "Special hours",
+}
+_COLUMNS: Final = (
+    Column("What"),
+    Column("From", is_whole=True),
+    Column("Until", is_whole=True),
+    Column("Whose"),
+    Column("Why"),
+    Column(""),
+)
+_REMOVE: Final = "remove"
+_BEGIN: Final = time(8)
+_END: Final = time(18)
+
+
+def exceptions_of(doctor: DoctorRecord) -> None:
+    """Show what lies ahead, and offer to add to it."""
+    actor = current_actor()
+    found = read(lambda session: plans.list_exceptions(session, actor, doctor.id))
+    if not found:
+        empty_state("Nothing differs from the week.", icon="event_available")
+    elif removed := _table(found):
+        became = write(
+            lambda session: plans.remove_exception(session, actor, removed, calendar())
+        )
+        say_what_became("It is taken back.", became)
+        st.rerun()
+    with st.form("doctor_exception"):
+        draft = _fields(doctor)
+        is_wanted = st.form_submit_button("Add", key="doctor_plan_except")
+    if is_wanted:
+        visits = write(
+            lambda session: plans.preview_exception(session, actor, draft, calendar())
+        )
+        if visits:
+            _ask(draft, visits)
+        else:
+            _add(draft)
+
+
+@st.dialog("Visits in this time", icon=":material/event_busy:", width="medium")
+def _ask(draft: ExceptionDraft, visits: Sequence[VisitWithin]) -> None:
+    """List whom it concerns before it takes effect."""
+    with error_boundary():
+        st.markdown(
+            f"Nothing is in the plan yet. Visits in this time: **{len(visits)}**. Move "
+            "them first, or add it to the plan now: they then stand until somebody "
+            "moves or cancels them, and nobody else gets these times."
+        )
+        if st.button(
+            f"Add it, {len(visits)} to be moved",
+            type="primary",
+            key="doctor_except_anyway",
+        ):
+            _add(draft)
+        table_of(visits, name="Visits in this time", key="doctor_except_visits")
+
+
+def _add(draft: ExceptionDraft) -> None:
+    actor = current_actor()
+    became = write(
+        lambda session: plans.add_exception(session, actor, draft, calendar())
+    )
+    renewed_forms.begin(_FORM)
+    say_what_became("It is in the plan.", became)
+    st.rerun()
+
+
+def _fields(doctor: DoctorRecord) -> ExceptionDraft:
+    with st.grid(2, min_column_width=240):
+        kind = st.selectbox(
+            "What",
+            tuple(_LABELS),
+            format_func=_LABELS.__getitem__,
+            key=renewed_forms.key_in(_FORM, "kind"),
+            help="Special hours replace the week on their day, on a holiday too.",
+        )
+        reason = st.text_input(
+            "Why (of no patient)",
+            key=renewed_forms.key_in(_FORM, "reason"),
+            autocomplete="off",
+        )
+        first_day = st.date_input(
+            "From", today(), key=renewed_forms.key_in(_FORM, "first_day")
+        )
+        first = st.time_input(
+            "From (time)", _BEGIN, key=renewed_forms.key_in(_FORM, "first")
+        )
+        last_day = st.date_input(
+            "Until", today(), key=renewed_forms.key_in(_FORM, "last_day")
+        )
+        last = st.time_input(
+            "Until (time)", _END, key=renewed_forms.key_in(_FORM, "last")
+        )
+    is_all = st.checkbox("For the whole clinic", key=renewed_forms.key_in(_FORM, "all"))
+    return ExceptionDraft(
+        ExceptionKind(kind),
+        datetime.combine(first_day, first, zone()),
+        datetime.combine(last_day, last, zone()),
+        None if is_all else doctor.id,
+        reason,
+    )
+
+
+def _table(found: Sequence[ExceptionRecord]) -> UUID | None:
+    """Show the exceptions; return which one is to be taken back."""
+    rows = [
+        Row(
+            str(one.id),
+            (
+                Cell(_LABELS[one.kind]),
+                Cell(at(one.starts_at)),
+                Cell(at(one.ends_at)),
+                Cell("This doctor" if one.doctor_id else "The clinic"),
+                Cell(one.reason),
+                Cell("", deeds=(RowAction(_REMOVE, "Take back", "undo"),)),
+            ),
+        )
+        for one in found
+    ]
+    payload = payload_of(_COLUMNS, rows, name="What differs from the week")
+    asked = record_table(payload, key="doctor_exceptions")
+    return UUID(asked.deed[0]) if asked.deed else None

@@ -1,0 +1,78 @@
+"""The visits at times that a doctor's plan has no longer, each to be moved."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import streamlit as st
+
+from dashboard.context import current_actor, read
+from dashboard.navigation import go
+from dashboard.ui.record_table import (
+    Cell,
+    Column,
+    Row,
+    RowAction,
+    chosen_of,
+    payload_of,
+    record_table,
+)
+from dashboard.visits.booking.times import when
+from services.visits.schedule import plans
+from services.visits.schedule.doctors import DoctorRecord
+from services.visits.schedule.plans import VisitWithin
+
+_COLUMNS: Final = (
+    Column("When"),
+    Column("Doctor"),
+    Column("Who"),
+    Column("State"),
+    Column(""),
+)
+
+
+def visits_to_move(doctor: DoctorRecord) -> None:
+    """List them with a way to another time; nothing where there are none."""
+    actor = current_actor()
+    found = read(lambda session: plans.list_visits_to_move(session, actor, doctor.id))
+    if not found:
+        return
+    st.warning(
+        f"Visits at times that are not in the plan any more: {len(found)}. They stand "
+        "until somebody moves or cancels them; nobody else gets these times.",
+        icon=":material/event_repeat:",
+    )
+    table_of(found, name="Visits to move", key="doctor_visits_to_move")
+
+
+def table_of(found: Sequence[VisitWithin], *, name: str, key: str) -> None:
+    """List visits with a way to another time, to those who may see whose they are."""
+    if found[0].patient_id is None:
+        st.caption("The front desk sees whose they are, and moves them.")
+        return
+    rows = [
+        Row(
+            str(one.slot_id),
+            (
+                Cell(when(one.starts_at)),
+                Cell(one.doctor_name),
+                Cell(one.patient_name or ""),
+                Cell("Booked" if one.is_booked else "Being booked"),
+                Cell("", deeds=_deeds(one)),
+            ),
+        )
+        for one in found
+    ]
+    asked = record_table(payload_of(_COLUMNS, rows, name=name), key=key)
+    chosen = chosen_of(asked, found, lambda one: one.slot_id)
+    if chosen is not None:
+        go(
+            "visits/doctor.py",
+            doctor=str(chosen.doctor_id),
+            moves=str(chosen.booking_id),
+            patient=str(chosen.patient_id),
+        )
+
+
+def _deeds(visit: VisitWithin) -> tuple[RowAction, ...]:
+    """Offer to move what is booked; a hold ends by itself."""
+    return (RowAction("move", "Move", "event_repeat"),) if visit.is_booked else ()

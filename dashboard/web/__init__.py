@@ -1,0 +1,1 @@
+"""The web server: its gate, its sessions, its log, its static files."""

@@ -1,0 +1,195 @@
+"""The gate in front of everything: who is asking, from where, and may they get in.
+
+Pure ASGI, because Streamlit's own gates are not enough for health records: it serves
+/media/ to whoever has the address, opens its websocket to any program, and hands a
+session to whoever names its id, unless it is told who the person is.
+"""
+
+from collections.abc import Callable, Collection, MutableMapping
+from typing import Any, Final
+from urllib.parse import quote
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.core import problems
+from api.core.dependencies import SESSION, SIGNED_IN
+from api.core.origins import SESSION_ID
+from api.documents.shares import SHARED_PATH
+from dashboard.web.gate.request_info import RequestInfo, hostname_of, within
+from dashboard.web.gate.websocket_expiry import POLICY_VIOLATION, RevocableSocket
+from dashboard.web.page_scripts import SIGN_IN_PATH, SIGN_OUT_PATH
+from dashboard.web.sessions.identity import token_of
+from dashboard.web.sessions.live_sessions import LiveSessions
+from db.postgres import DatabaseUnavailable
+from services.people.sessions import Live
+
+USER_HEADER: Final = "X-Chartroom-User"
+SESSION_HEADER: Final = "X-Chartroom-Session"
+WATCH_PATH: Final = "/session/watch"
+
+# Whoever is in front of us has had its say by now (see `server.create_app`); nobody
+# behind shall believe what a client says of itself.
+_FOREIGN_HEADERS: Final = (
+    USER_HEADER,
+    SESSION_HEADER,
+    "Forwarded",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Port",
+    "X-Forwarded-Prefix",
+    "X-Forwarded-Proto",
+    "X-Real-IP",
+)
+
+# Everything is closed except this: our own doors, which ask themselves who comes, and
+# files that hold nothing of the clinic.
+_OPEN: Final = (
+    SIGN_IN_PATH,
+    SIGN_OUT_PATH,
+    "/welcome",
+    SHARED_PATH,
+    "/static",
+    "/app/static",
+    "/favicon.png",
+)
+# Needs no sign-in, and so no database, to be answered.
+_ASSETS: Final = ("/static", "/app/static", "/favicon.png")
+# Streamlit's own counters and its agent interface serve nobody here.
+_CLOSED: Final = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
+_CHANGING_HANDS: Final = "The database is changing hands. Try again in a moment."
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def allowed_hosts(
+    host: str, extra: Collection[str], *, public_url: str | None = None
+) -> frozenset[str] | None:
+    """Return the names this server answers to; None where any name will do.
+
+    A server that only this machine can reach is still reached through a browser whose
+    page has its own name point here (DNS rebinding); that name gives it away.
+    """
+    if host not in _LOOPBACK and not extra:
+        return None
+    public = hostname_of(public_url or "")
+    ours = {host.lower(), *(name.lower() for name in extra)}
+    return _LOOPBACK | ours | ({public} if public else set())
+
+
+class Gate:
+    """Lets in whom our cookie names, and tells the app behind who it is."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        live: LiveSessions,
+        *,
+        hosts: frozenset[str] | None,
+        is_own_door: Callable[[str], bool],
+    ) -> None:
+        self._app = app
+        self._live = live
+        self._hosts = hosts
+        self._is_own_door = is_own_door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what may pass, and answer the rest."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        try:
+            visit = RequestInfo.of(scope, await self._find(scope))
+        except DatabaseUnavailable:
+            unavailable = self._answer(scope["path"], 503, _CHANGING_HANDS)
+            unavailable.headers["Retry-After"] = "2"
+            await _refuse(unavailable, scope, receive, send)
+            return
+        _announce(scope, visit.live)
+        refusal = self._refusal(visit)
+        if refusal is not None:
+            await _refuse(refusal, scope, receive, send)
+        elif visit.live is None:
+            await self._app(scope, receive, send)
+        elif visit.is_websocket and visit.path != WATCH_PATH:
+            await self._attend(visit.live, scope, receive, send)
+        else:
+            if visit.is_input:
+                self._live.note_input(visit.live.record.id)
+            await self._app(scope, receive, send)
+
+    async def _find(self, scope: Scope) -> Live | None:
+        if within(scope["path"], _ASSETS):
+            return None
+        token = token_of(HTTPConnection(scope))
+        try:
+            return await self._live.find(token) if token else None
+        except DatabaseUnavailable:
+            if within(scope["path"], _OPEN):
+                return None
+            raise
+
+    async def _attend(
+        self, live: Live, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Keep a websocket open for as long as the sign-in that opened it."""
+        with self._live.attend(live) as page:
+            line = RevocableSocket(receive, send, page)
+            try:
+                await self._app(scope, line.receive, line.send)
+            finally:
+                line.close()
+
+    def _refusal(self, visit: RequestInfo) -> Response | None:
+        if self._hosts is not None and visit.hostname not in self._hosts:
+            sentence = "This server does not answer to that name."
+            return self._answer(visit.path, 421, sentence)
+        if visit.is_websocket:
+            may_open = visit.may_open_websocket
+            return None if may_open else PlainTextResponse("Not from here.", 403)
+        if visit.comes_from_elsewhere:
+            sentence = "Requests from other sites are refused."
+            return self._answer(visit.path, 403, sentence)
+        if within(visit.path, _CLOSED):
+            return PlainTextResponse("Not found.", 404)
+        is_open = within(visit.path, _OPEN) or self._is_own_door(visit.path)
+        return None if visit.live or is_open else _to_sign_in(visit)
+
+    def _answer(self, path: str, status: int, sentence: str) -> Response:
+        """Refuse in the API's way what is the API's."""
+        if self._is_own_door(path):
+            return problems.refused(path, status, sentence)
+        return PlainTextResponse(sentence, status)
+
+
+def _to_sign_in(visit: RequestInfo) -> Response:
+    if not visit.is_navigation:
+        return PlainTextResponse("Sign in first.", 401)
+    target = quote(visit.target, safe="")
+    return RedirectResponse(f"{SIGN_IN_PATH}?next={target}", status_code=303)
+
+
+def _announce(scope: MutableMapping[str, Any], live: Live | None) -> None:
+    """Tell the app behind who is here; what the client says about it is removed."""
+    headers = MutableHeaders(scope=scope)
+    for name in _FOREIGN_HEADERS:
+        del headers[name]
+    if live is not None:
+        headers[USER_HEADER] = str(live.actor.id)
+        headers[SESSION_HEADER] = str(live.record.id)
+    # The same dict goes on, so that routing's findings reach the request log.
+    scope["headers"] = headers.raw
+    scope[SESSION] = live
+    scope[SESSION_ID] = None if live is None else live.record.id
+    scope[SIGNED_IN] = None if live is None else live.actor.id
+
+
+async def _refuse(
+    refusal: Response, scope: Scope, receive: Receive, send: Send
+) -> None:
+    if scope["type"] == "websocket":
+        # Closing before accepting is how ASGI answers a handshake with 403.
+        await send({"type": "websocket.close", "code": POLICY_VIOLATION})
+    else:
+        await refusal(scope, receive, send)

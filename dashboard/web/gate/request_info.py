@@ -1,0 +1,91 @@
+"""What a request says about itself, and what follows from it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from api.core.origins import SAFE_METHODS, is_same_origin
+from services.people.sessions import Live
+
+# What a browser asks for on its own; a page that refreshes itself is no input.
+_DOCUMENT: Final = "document"
+# Answered with a plain 401 to strangers; all else is a page to come back to.
+_MACHINERY: Final = ("/_stcore", "/media", "/component", "/session")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestInfo:
+    """A request or a handshake, and whose it is."""
+
+    path: str
+    target: str
+    method: str
+    headers: Headers
+    live: Live | None
+
+    @classmethod
+    def of(cls, scope: Scope, live: Live | None) -> "RequestInfo":
+        """Read a scope."""
+        query = scope.get("query_string", b"").decode("latin-1")
+        path = scope["path"]
+        return cls(
+            path,
+            f"{path}?{query}" if query else path,
+            scope.get("method", ""),
+            Headers(scope=scope),
+            live,
+        )
+
+    @property
+    def is_websocket(self) -> bool:
+        """Whether it is a websocket's handshake."""
+        return not self.method
+
+    @property
+    def hostname(self) -> str | None:
+        """The name by which the client reached us."""
+        return hostname_of(f"//{self.headers.get('host', '')}")
+
+    @property
+    def may_open_websocket(self) -> bool:
+        """Whether a signed-in person's page of ours asks, and says so."""
+        return self.live is not None and is_same_origin(self.headers) is True
+
+    @property
+    def comes_from_elsewhere(self) -> bool:
+        """Whether another site makes the browser change something here."""
+        return self.method not in SAFE_METHODS and is_same_origin(self.headers) is False
+
+    @property
+    def is_navigation(self) -> bool:
+        """Whether somebody opens a page that they can come back to."""
+        is_page = not within(self.path, _MACHINERY)
+        return is_page and self.method in {"GET", "HEAD"}
+
+    @property
+    def is_input(self) -> bool:
+        """Whether a person does something: opens a page, sends something.
+
+        Programs that carry our cookie do not say what they are; they count.
+        """
+        if self.method not in SAFE_METHODS:
+            return True
+        kind = self.headers.get("sec-fetch-dest", _DOCUMENT)
+        return kind == _DOCUMENT and not within(self.path, _MACHINERY)
+
+
+def within(path: str, prefixes: Collection[str]) -> bool:
+    """Tell whether the path is one of these, or lies below one."""
+    return any(path == prefix or path.startswith(f"{prefix}/") for prefix in prefixes)
+
+
+def hostname_of(url: str) -> str | None:
+    """Return the name of the host in a URL, None where there is none."""
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None

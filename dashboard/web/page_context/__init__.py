@@ -1,0 +1,1 @@
+"""What `dashboard.context` gives to pages: the actor, reads, files."""

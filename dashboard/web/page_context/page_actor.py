@@ -1,0 +1,95 @@
+"""Who sits at the browser, and in whose name a page asks databases."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard import wiring
+from dashboard.web.log import run_ids
+from dashboard.web.sessions import live_sessions
+from dashboard.web.sessions.live_sessions import LiveSessions
+from db.postgres import ANONYMOUS, DatabaseUnavailable
+from services.core.actors import Actor, Permission
+from services.core.audit import Origin
+from services.core.errors import NotAllowed, NotFound, Unavailable
+from services.core.on_behalf import ActorDatabase
+from services.people import accounts
+
+_ACTOR: Final = "chartroom_actor"
+# Long enough to spare a query per click, short enough that somebody who was
+# deactivated is out before they have read another page.
+_ACTOR_SECONDS: Final = 5.0
+_LOOPBACK: Final = "127.0.0.1"
+
+
+def current_actor() -> Actor:
+    """Return who is signed in; raises NotAllowed when nobody is."""
+    user_id = st.user.get("uid")
+    if not user_id:
+        raise NotAllowed("You are not signed in. Open the sign-in page and try again.")
+    if (live := live_sessions.current()) is not None:
+        return _actor_of(live, current_sign_in())
+    known: Actor | None
+    known, until = st.session_state.get(_ACTOR, (None, 0.0))
+    if known is None or str(known.id) != user_id or until < time.monotonic():
+        with answering():
+            known = _find_actor(UUID(str(user_id)))
+        st.session_state[_ACTOR] = (known, time.monotonic() + _ACTOR_SECONDS)
+    return known
+
+
+def current_sign_in() -> UUID | None:
+    """Return the id of this sign-in, which is what a person confirms with a passkey."""
+    session_id = st.user.get("sid")
+    return UUID(str(session_id)) if session_id else None
+
+
+def on_behalf() -> ActorDatabase:
+    """Return what reads and writes for this person, and writes down what they saw."""
+    wired = wiring.current()
+    return ActorDatabase(wired.database, current_actor(), _origin(), wired.audit_spool)
+
+
+def require(permission: Permission) -> None:
+    """Raise NotAllowed unless whoever is here may; the refusal is written down."""
+    on_behalf().require(permission)
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Raise Unavailable, in words, where no database answers."""
+    try:
+        yield
+    except DatabaseUnavailable as error:
+        raise Unavailable(
+            "The database is changing hands and cannot be read right now. Nothing is "
+            "lost; this page tries again by itself."
+        ) from error
+
+
+def _actor_of(live: LiveSessions, session_id: UUID | None) -> Actor:
+    """Return who is signed in, as the server that runs this page last saw it."""
+    found = live.known(session_id) if session_id is not None else None
+    if found is None:
+        raise NotAllowed("Your sign-in has ended. Sign in again.")
+    return found.actor
+
+
+def _find_actor(user_id: UUID) -> Actor:
+    database = wiring.current().database
+    return database.find(
+        lambda session: accounts.get_actor(session, user_id),
+        missing=NotFound,
+        acting=ANONYMOUS,
+    ).value
+
+
+def _origin() -> Origin:
+    """Tell the audit log this run, this sign-in and this network address."""
+    # Streamlit names no address to whoever sits at the server itself.
+    network = st.context.ip_address or _LOOPBACK
+    return Origin(run_ids.current_id(), current_sign_in(), network)

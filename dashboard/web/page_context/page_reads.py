@@ -1,0 +1,176 @@
+"""What a page reads for the person before it, and keeps for them a while.
+
+It is never older than what they have written: that is remembered in their session as a
+position in the write-ahead log, and a replica that is behind it is not asked.
+"""
+
+import time
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from dashboard import wiring
+from dashboard.ui.clock import in_zone, now
+from dashboard.web.page_context.page_actor import answering, on_behalf
+from db.postgres import Database, Lsn, Read, Served
+from services.core.on_behalf import ActorDatabase
+from services.documents.search.cache import CachedPage, PageRequest
+from services.lists.criteria import Criteria
+from services.visits.figures.caches import VisitCaches
+
+T = TypeVar("T")
+
+_LSN: Final = "chartroom_lsn"
+_SERVED: Final = "chartroom_served"
+_KEPT: Final = "chartroom_kept"
+_MOST_KEPT = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Something read for this person, good for a while."""
+
+    value: Any
+    served: Served
+    lsn: Lsn | None
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class CachedRead(Generic[T]):
+    """Something to be read, and for how long it may be kept under which name."""
+
+    operation: Callable[[Session], T]
+    keep: Hashable | None = None
+    seconds: float = 10.0
+
+
+def read(
+    operation: Callable[[Session], T],
+    *,
+    keep: Hashable | None = None,
+    seconds: float = 10.0,
+) -> T:
+    """Return what the operation reads, never older than this person's last write.
+
+    With `keep` (which must name everything the operation depends on) the value is kept
+    in the session for some seconds, so that a click which changes nothing about it
+    asks no database. Raises Unavailable.
+    """
+    value: T
+    (value,) = read_all(CachedRead(operation, keep, seconds))
+    return value
+
+
+def read_elsewhere(elsewhere: Database, operation: Callable[[Session], T]) -> T:
+    """Return what the operation reads on other servers than usual; or raise."""
+    with answering():
+        return on_behalf().read_elsewhere(elsewhere, operation).value
+
+
+def read_all(*wanted: CachedRead[Any]) -> tuple[Any, ...]:
+    """Return what each of them reads, as `read` does, but in one go.
+
+    What is read is written down before it is shown, and to write once costs half of
+    what it costs to write twice. The last one's server counts as the page's.
+    """
+    after = last_write()
+    found = [_find_kept(one.keep, after) for one in wanted]
+    missing = [one for one, known in zip(wanted, found, strict=True) if not known]
+    fresh = iter(_read_anew(missing, after) if missing else ())
+    whole = [known or next(fresh) for known in found]
+    st.session_state[_SERVED] = whole[-1].served
+    return tuple(one.value for one in whole)
+
+
+def look_at_documents(
+    criteria: Criteria, place: PageRequest, *, is_counted: bool = True
+) -> CachedPage:
+    """Return a page of a list of documents, and how many there are.
+
+    It is kept for everybody who sees the same, until somebody changes a document; that
+    this person looked is written down each time. Raises Unavailable.
+    """
+    return _look(
+        lambda who, after: wiring.current().hot_lists.look(
+            who, criteria, place, now=now(), is_counted=is_counted, after=after
+        )
+    )
+
+
+def look_at_visits(
+    look: Callable[[VisitCaches, ActorDatabase, Lsn | None], Read[T]],
+) -> T:
+    """Return what is kept of doctors, slots or figures for all who may see it.
+
+    Never for deciding anything, nor for what depends on who asks. Raises Unavailable.
+    """
+    caches = wiring.current().visit_caches
+    return _look(lambda who, after: look(caches, who, after))
+
+
+def last_write() -> Lsn | None:
+    """Return the position of this person's last write, for a link that must show it."""
+    lsn: Lsn | None = st.session_state.get(_LSN)
+    return lsn
+
+
+def remember_write(lsn: Lsn) -> None:
+    """Read nothing that is older than this from now on."""
+    before = last_write()
+    st.session_state[_LSN] = max(before, lsn) if before else lsn
+
+
+def freshness() -> str:
+    """Say when and by which node the page's last read was answered."""
+    served: Served | None = st.session_state.get(_SERVED)
+    if served is None:
+        return ""
+    if absence := wiring.current().database.absence():
+        latest = f"{in_zone(absence.since):%H:%M:%S}"
+        return f"as of {latest} at the latest, {served.role} {served.node}, no primary"
+    moment = f"as of {in_zone(served.at):%H:%M:%S}"
+    if served.role == "primary":
+        return f"{moment}, primary {served.node}"
+    lag = served.lag_seconds
+    behind = "" if lag is None else f", {lag:.1f} s behind"
+    return f"{moment}, replica {served.node}{behind}"
+
+
+def _look(look: Callable[[ActorDatabase, Lsn | None], Read[T]]) -> T:
+    with answering():
+        answer = look(on_behalf(), last_write())
+    st.session_state[_SERVED] = answer.served
+    return answer.value
+
+
+def _find_kept(keep: Hashable | None, after: Lsn | None) -> _Kept | None:
+    kept: dict[Hashable, _Kept] = st.session_state.setdefault(_KEPT, {})
+    found = kept.get(keep) if keep is not None else None
+    if found is None or found.lsn != after or found.until < time.monotonic():
+        return None
+    return found
+
+
+def _read_anew(missing: Sequence[CachedRead[Any]], after: Lsn | None) -> list[_Kept]:
+    def operation(session: Session) -> list[Any]:
+        return [one.operation(session) for one in missing]
+
+    with answering():
+        answer = on_behalf().read(operation, after=after)
+    read_at = time.monotonic()
+    fresh = [
+        _Kept(value, answer.served, after, read_at + one.seconds)
+        for one, value in zip(missing, answer.value, strict=True)
+    ]
+    kept: dict[Hashable, _Kept] = st.session_state[_KEPT]
+    for one, found in zip(missing, fresh, strict=True):
+        if one.keep is not None:
+            kept.pop(one.keep, None)
+            kept[one.keep] = found
+            if len(kept) > _MOST_KEPT:
+                del kept[next(iter(kept))]
+    return fresh

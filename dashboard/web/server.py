@@ -1,0 +1,209 @@
+"""The web server: pages, API and sign-in behind one gate, in one process."""
+
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, cast
+from zoneinfo import ZoneInfo
+
+import uvicorn
+from anyio import to_thread
+from starlette.types import ASGIApp, Receive, Scope, Send
+from streamlit import config
+from streamlit.starlette import App
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from api.application import create_api, serves
+from api.core.dependencies import Papers, Visits
+from dashboard import sign_in, wiring
+from dashboard.documents.sharing.link_signing import signer_of
+from dashboard.web import uploaded_files, warming
+from dashboard.web.gate.middleware import (
+    SESSION_HEADER,
+    USER_HEADER,
+    Gate,
+    allowed_hosts,
+)
+from dashboard.web.installation_key import derive, signing_key
+from dashboard.web.log import json_log
+from dashboard.web.log.request_log import RequestLog
+from dashboard.web.public_address import clinic_of, public_address
+from dashboard.web.security_headers import SecurityHeaders
+from dashboard.web.sessions import session_watch
+from dashboard.web.sessions.identity import Identity
+from dashboard.web.sessions.live_sessions import LiveSessions
+from dashboard.web.sessions.session_watch import WatchedPages, create_watch
+from dashboard.web.startup_checks import require_file_keys, require_sign_in
+from dashboard.web.static_assets import StaticAssets
+from dashboard.wiring import Wiring
+from db.settings import Settings
+from jobs.audit.spooled_events import writing_down
+from services.core.throttling import CallLimits
+from services.people import sessions
+
+SCRIPT: Final = Path(__file__).with_name("app.py")
+
+# Handlers of the API wait for the database in threads; pools bound what it has to bear.
+_THREADS: Final = 64
+_WEBSOCKET_PING_SECONDS: Final = 20
+_GRACE_SECONDS: Final = 5
+_MEGABYTE: Final = 1_000_000
+
+
+def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
+    """Return the whole server as one ASGI application, or raise CannotServe."""
+    require_sign_in(settings)
+    require_file_keys(settings)
+    json_log.keep_messages_out()
+    key = signing_key(settings)
+    _configure_streamlit(key)
+    uploaded_files.share_bytes()
+    wired = wiring.connect(settings)
+    wiring.use(wired)
+    live = LiveSessions(wired.database, sessions.limits_of(settings))
+    throttle = wired.throttle
+    identity = Identity(wired.database, live)
+    door = sign_in.SignInContext.of(
+        settings, wired.database, identity, throttle, key, files=wired.files
+    )
+    lifespan = _lifespan(wired, live, (door.close, wired.close))
+    pages = StaticAssets(WatchedPages(App(script, lifespan=lifespan)))
+    pages.warm_up()
+    dispatch = Dispatch(
+        pages=pages,
+        api=create_api(
+            wired.database,
+            wired.files,
+            wired.audit,
+            CallLimits(throttle, settings.api_calls_per_minute),
+            Papers(
+                wired.intake,
+                wired.examiner,
+                wired.hot_lists,
+                signer_of(key),
+                clinic_of(settings),
+                public_address(settings),
+                Visits(wired.visit_caches, settings.cancellation_hours),
+            ),
+            lookout=wired.lookout,
+            operator=wired.operator,
+            now=_clock(settings),
+            spool=wired.audit_spool,
+        ),
+        watch=create_watch(live, key=derive(key, "typed")),
+        sign_in=sign_in.create_sign_in(door),
+    )
+    gate = Gate(
+        dispatch,
+        live,
+        hosts=allowed_hosts(
+            settings.host, settings.allowed_hosts, public_url=settings.public_url
+        ),
+        is_own_door=serves,
+    )
+    return _behind(settings.trusted_proxies, SecurityHeaders(RequestLog(gate)))
+
+
+def run(settings: Settings, *, script: Path = SCRIPT) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    app = create_app(settings, script=script)
+    json_log.adopt()
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        # Uvicorn's own log would show query strings; ours does not.
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        # Only whom CHARTROOM_TRUSTED_PROXIES names is believed: see create_app.
+        proxy_headers=False,
+        ws="websockets-sansio",
+        ws_ping_interval=_WEBSOCKET_PING_SECONDS,
+        ws_ping_timeout=_WEBSOCKET_PING_SECONDS,
+        ws_max_size=config.get_option("server.maxMessageSize") * _MEGABYTE,
+        # Pages are small and mostly local; compressing each message costs more.
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+
+
+class Dispatch:
+    """Hands each request to the part that answers it.
+
+    Not routes of Streamlit's app: its page for unknown paths would answer for a wrong
+    method or a misspelt path of the API.
+    """
+
+    def __init__(
+        self, *, pages: ASGIApp, api: ASGIApp, watch: ASGIApp, sign_in: ASGIApp
+    ) -> None:
+        self._pages = pages
+        self._api = api
+        self._watch = watch
+        self._sign_in = sign_in
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request to the API, the sign-in or the pages."""
+        await self._part(scope)(scope, receive, send)
+
+    def _part(self, scope: Scope) -> ASGIApp:
+        if scope["type"] == "lifespan":
+            return self._pages
+        if session_watch.serves(scope["path"]):
+            return self._watch
+        if scope["type"] == "websocket":
+            return self._pages
+        if serves(scope["path"]):
+            return self._api
+        return self._sign_in if sign_in.serves(scope["path"]) else self._pages
+
+
+def _configure_streamlit(key: str) -> None:
+    """Set what safety depends on, whatever .streamlit/config.toml or variables say."""
+    for name, value in {
+        "server.trustedUserHeaders": {USER_HEADER: "uid", SESSION_HEADER: "sid"},
+        # Other web processes must accept the uploads of pages that this one sent.
+        "server.cookieSecret": derive(key, "streamlit"),
+        "server.enableXsrfProtection": True,
+        "server.enableCORS": True,
+        "client.showErrorDetails": "none",
+        # Rich prints what broke with its values, past every log's format.
+        "logger.enableRich": False,
+        "browser.gatherUsageStats": False,
+        "server.fileWatcherType": "none",
+        "global.developmentMode": False,
+    }.items():
+        config.set_option(name, value)
+
+
+def _lifespan(
+    wired: Wiring, live: LiveSessions, closing: Sequence[Callable[[], None]]
+) -> Callable[[App], Any]:
+    @asynccontextmanager
+    async def lifespan(app: App) -> AsyncIterator[None]:
+        del app
+        to_thread.current_default_thread_limiter().total_tokens = _THREADS
+        warming.settle()
+        with writing_down(wired.database, wired.audit_spool):
+            async with live.watching():
+                yield
+        for close in closing:
+            close()
+
+    return lifespan
+
+
+def _behind(proxies: Collection[str], app: ASGIApp) -> ASGIApp:
+    """Take the visitor's address and scheme from the proxies, if there are any."""
+    if not proxies:
+        return app
+    # Uvicorn describes the same messages in types of its own.
+    behind: Any = ProxyHeadersMiddleware(cast("Any", app), trusted_hosts=list(proxies))
+    return cast("ASGIApp", behind)
+
+
+def _clock(settings: Settings) -> Callable[[], datetime]:
+    zone = ZoneInfo(settings.timezone)
+    return lambda: datetime.now(zone)

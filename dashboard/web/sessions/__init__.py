@@ -1,0 +1,1 @@
+"""Sign-ins and open pages: which are live, and whose they are."""

@@ -1,0 +1,123 @@
+"""Signs browsers in and out: a random token in a cookie, all else in the database."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from anyio import to_thread
+from sqlalchemy.orm import Session
+from starlette.requests import HTTPConnection, Request, cookie_parser
+from starlette.responses import Response
+
+from api.core.dependencies import SESSION
+from api.core.origins import origin_of
+from dashboard.web.sessions.browsers import browser_of
+from dashboard.web.sessions.live_sessions import LiveSessions
+from db.postgres import Database
+from db.postgres.identity import ANONYMOUS
+from services.core import audit
+from services.people import sessions
+from services.people.sessions import Live, Method, Started
+
+__all__ = ["Identity", "is_secure", "origin_of", "token_of"]
+
+
+class Identity:
+    """Who is behind each browser; every way to sign in ends here."""
+
+    def __init__(self, database: Database, live: LiveSessions) -> None:
+        self._database = database
+        self._live = live
+
+    async def find(self, connection: HTTPConnection) -> Live | None:
+        """Return the browser's sign-in, if it holds; raises DatabaseUnavailable."""
+        token = token_of(connection)
+        return await self._live.find(token) if token else None
+
+    async def sign_in(
+        self, request: Request, response: Response, user_id: UUID, *, method: Method
+    ) -> UUID:
+        """Start a sign-in, end the one the browser had, and let the response tell it.
+
+        Raises NotAllowed for somebody who may not act, and DatabaseUnavailable. Where
+        it must be one transaction with something else, use `start` and `remember`.
+        """
+        written = await to_thread.run_sync(
+            lambda: self._database.write(
+                lambda session: self.start(session, request, user_id, method=method),
+                acting=ANONYMOUS,
+            )
+        )
+        self.remember(request, response, written.value)
+        return written.value.id
+
+    def start(
+        self, session: Session, request: Request, user_id: UUID, *, method: Method
+    ) -> Started:
+        """Start a sign-in in the session's transaction, acting as DOOR."""
+        # Whose sign-in the browser had before has nothing to do with this one.
+        origin = replace(origin_of(request), session_id=None)
+        with audit.coming_from(origin):
+            return sessions.start(
+                session,
+                user_id,
+                method=method,
+                network=origin.network,
+                browser=browser_of(request.headers.get("user-agent", "")),
+                replacing=token_of(request),
+                limits=self._live.limits,
+            )
+
+    def remember(self, request: Request, response: Response, started: Started) -> None:
+        """Let the browser carry the new token, and close what the old one had open."""
+        self._close(request)
+        secure = is_secure(request)
+        # Without a lifetime of its own it goes when the browser is closed; the
+        # database knows when it is over.
+        response.set_cookie(
+            _name(secure=secure),
+            started.token,
+            path="/",
+            secure=secure,
+            httponly=True,
+            samesite="lax",
+        )
+
+    async def sign_out(self, request: Request, response: Response) -> None:
+        """End the browser's sign-in with all its pages; raises DatabaseUnavailable."""
+        token, origin = token_of(request), origin_of(request)
+
+        def end(session: Session) -> None:
+            with audit.coming_from(origin):
+                sessions.sign_out(session, token)
+
+        if token:
+            await to_thread.run_sync(
+                lambda: self._database.write(end, acting=ANONYMOUS)
+            )
+        self._close(request)
+        secure = is_secure(request)
+        response.delete_cookie(
+            _name(secure=secure), path="/", secure=secure, httponly=True, samesite="lax"
+        )
+
+    def _close(self, request: Request) -> None:
+        """Tell this process's pages at once; those of others see it within a second."""
+        live: Live | None = request.scope.get(SESSION)
+        if live is not None:
+            self._live.forget(live.record.id)
+
+
+def token_of(connection: HTTPConnection) -> str:
+    """Return the token that the browser carries, empty without one."""
+    cookies = "; ".join(connection.headers.getlist("cookie"))
+    return cookie_parser(cookies).get(_name(secure=is_secure(connection)), "")
+
+
+def is_secure(connection: HTTPConnection) -> bool:
+    """Tell whether the browser came by TLS, so that its cookie must too."""
+    return connection.scope.get("scheme") in {"https", "wss"}
+
+
+def _name(*, secure: bool) -> str:
+    """Return the cookie's name; browsers hold __Host- to our host and to TLS."""
+    return "__Host-chartroom" if secure else "chartroom"

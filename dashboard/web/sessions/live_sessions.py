@@ -1,0 +1,288 @@
+"""What this process knows of the sign-ins that use it, at most a second old.
+
+Every request and every open websocket asks here. Once a second all sign-ins with an
+open page are looked up in one query, so that one which ends, wherever that was done,
+closes its pages everywhere; input is written down from here, too.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+from uuid import UUID
+
+from anyio import move_on_after, to_thread
+from sqlalchemy.orm import Session
+
+from db.postgres import Absence, Database, DatabaseUnavailable
+from db.postgres.identity import ANONYMOUS
+from services.people import sessions
+from services.people.sessions import Limits, Live
+
+T = TypeVar("T")
+
+_TRUSTED_SECONDS: Final = 1.0
+_EVERY_SECONDS: Final = 0.8
+# Input is written down as soon as there is some, then at most so often: 30 seconds
+# when 15 minutes of silence end a sign-in.
+_WRITES_PER_IDLE: Final = 30
+_KEPT_SECONDS: Final = 60.0
+_UNSURE_SECONDS: Final = 3.0
+_LAST_WORD_SECONDS: Final = 2.0
+_log = logging.getLogger("chartroom.sessions")
+
+
+@dataclass(slots=True)
+class _Known:
+    """A sign-in as it was last seen; times are monotonic seconds."""
+
+    live: Live
+    asked_at: float
+    input_at: float = float("-inf")
+    written_at: float = float("-inf")
+    pages: set["Attendance"] = field(default_factory=set)
+
+    def silent_seconds(self, now: float) -> float:
+        silence = self.live.at - self.live.record.last_seen_at
+        known = silence.total_seconds() + now - self.asked_at
+        return min(known, now - self.input_at)
+
+    def left_seconds(self, now: float) -> float:
+        lifetime = self.live.record.expires_at - self.live.at
+        return lifetime.total_seconds() - (now - self.asked_at)
+
+    @property
+    def is_unwritten(self) -> bool:
+        return self.input_at > self.written_at
+
+
+class Attendance:
+    """One open page of a sign-in."""
+
+    def __init__(self, known: _Known) -> None:
+        self._known = known
+        self._ended = asyncio.Event()
+
+    @property
+    def live(self) -> Live:
+        """The sign-in as it was last seen."""
+        return self._known.live
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the sign-in has ended."""
+        return self._ended.is_set()
+
+    async def until_over(self) -> None:
+        """Wait until the sign-in ends."""
+        await self._ended.wait()
+
+    def silent_seconds(self) -> float:
+        """Return how long there was no input, on any page of the sign-in."""
+        return self._known.silent_seconds(time.monotonic())
+
+    def left_seconds(self) -> float:
+        """Return for how long the sign-in holds at most."""
+        return self._known.left_seconds(time.monotonic())
+
+    def end(self) -> None:
+        """Tell whoever waits that it is over."""
+        self._ended.set()
+
+
+class LiveSessions:
+    """The sign-ins in use; belongs to the event loop of one server."""
+
+    def __init__(self, database: Database, limits: Limits) -> None:
+        self._database = database
+        self.limits = limits
+        self._idle = limits.idle.total_seconds()
+        self._by_token: dict[bytes, _Known] = {}
+        self._by_id: dict[UUID, _Known] = {}
+        self._asking: dict[bytes, asyncio.Task[Live | None]] = {}
+
+    async def find(self, token: str) -> Live | None:
+        """Return the sign-in behind a token; raises DatabaseUnavailable."""
+        if not sessions.is_well_formed(token):
+            return None
+        key, now = sessions.hash_of(token), time.monotonic()
+        known = self._by_token.get(key)
+        if known is not None and now - known.asked_at < _TRUSTED_SECONDS:
+            return None if self._is_over(known, now) else known.live
+        # Pages ask for a dozen things at once: one question answers all of them.
+        if (asking := self._asking.get(key)) is None:
+            asking = asyncio.create_task(self._ask(key, token))
+            self._asking[key] = asking
+            asking.add_done_callback(lambda _: self._asking.pop(key, None))
+        return await asyncio.shield(asking)
+
+    def note_input(self, session_id: UUID, *, seconds_ago: float = 0.0) -> None:
+        """Note that the person did something; what is over stays over."""
+        known, now = self._by_id.get(session_id), time.monotonic()
+        if known is not None and not self._is_over(known, now):
+            known.input_at = max(known.input_at, now - seconds_ago)
+
+    def forget(self, session_id: UUID) -> None:
+        """Close the pages of a sign-in that was just ended here."""
+        if (known := self._by_id.get(session_id)) is not None:
+            self._drop(known)
+
+    def absence(self) -> Absence | None:
+        """Return since when nothing can be written down; None while it can."""
+        return self._database.absence()
+
+    @contextmanager
+    def attend(self, live: Live) -> Iterator[Attendance]:
+        """Be told when the sign-in ends, for as long as a page is open."""
+        known = self._by_id.get(live.record.id) or _Known(live, time.monotonic())
+        self._by_id[live.record.id] = known
+        page = Attendance(known)
+        known.pages.add(page)
+        try:
+            yield page
+        finally:
+            known.pages.discard(page)
+
+    def known(self, session_id: UUID) -> Live | None:
+        """Return a sign-in as it was last seen; pages' scripts ask from their threads.
+
+        Whoever has a page open is known until their sign-in ends.
+        """
+        known = self._by_id.get(session_id)
+        if known is None or self._is_over(known, time.monotonic()):
+            return None
+        return known.live
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        """Look after the sign-ins in the background."""
+        # Apart from each other: while a write waits for a new primary, replicas still
+        # answer, and time goes on.
+        steps = (self._write_what_is_due, self._look, self._close_what_is_over)
+        tasks = [asyncio.create_task(_repeat(step)) for step in steps]
+        _current[:] = [self]
+        try:
+            yield
+        finally:
+            _current.clear()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            with suppress(DatabaseUnavailable), move_on_after(_LAST_WORD_SECONDS):
+                await self._write_input(lambda known: known.is_unwritten)
+
+    async def _ask(self, key: bytes, token: str) -> Live | None:
+        asked_at, limits = time.monotonic(), self._limits_now()
+        live = await self._newest(
+            lambda session: sessions.find(session, token, limits=limits)
+        )
+        if live is None:
+            if (known := self._by_token.get(key)) is not None:
+                self._drop(known)
+            return None
+        known = self._by_id.get(live.record.id) or _Known(live, asked_at)
+        known.live, known.asked_at = live, asked_at
+        self._by_token[key] = self._by_id[live.record.id] = known
+        return None if self._is_over(known, asked_at) else live
+
+    def _limits_now(self) -> Limits:
+        """Return by which limits the database is asked.
+
+        While nobody leads, nobody's input can be written down: the database then names
+        all who were there when that began, and what is known here decides.
+        """
+        return self.limits.without(self._database.gap_seconds())
+
+    async def _look(self) -> None:
+        open_ = [id_ for id_, known in self._by_id.items() if known.pages]
+        if not open_:
+            return
+        asked_at, limits = time.monotonic(), self._limits_now()
+        found = await self._newest(
+            lambda session: sessions.find_all(session, open_, limits=limits)
+        )
+        for session_id in open_:
+            if (known := self._by_id.get(session_id)) is None:
+                continue
+            if (live := found.get(session_id)) is None:
+                self._drop(known)
+            else:
+                known.live, known.asked_at = live, asked_at
+
+    async def _close_what_is_over(self) -> None:
+        now, is_untold = time.monotonic(), self._database.gap_seconds() > 0
+        for known in list(self._by_id.values()):
+            is_unused = not known.pages and not known.is_unwritten
+            is_old = is_unused and now - known.asked_at > _KEPT_SECONDS
+            # Another server may have seen input, so the database has the word; without
+            # one that is told of it, time goes on all the same.
+            is_unsure = now - known.asked_at > _UNSURE_SECONDS or is_untold
+            if is_old or (is_unsure and self._is_over(known, now)):
+                self._drop(known)
+
+    def _is_over(self, known: _Known, now: float) -> bool:
+        return known.left_seconds(now) <= 0 or known.silent_seconds(now) >= self._idle
+
+    def _is_due(self, known: _Known) -> bool:
+        pause = self._idle / _WRITES_PER_IDLE
+        return known.is_unwritten and time.monotonic() - known.written_at >= pause
+
+    async def _write_what_is_due(self) -> None:
+        await self._write_input(self._is_due)
+
+    async def _write_input(self, is_due: Callable[[_Known], bool]) -> None:
+        due = [known for known in self._by_id.values() if is_due(known)]
+        if not due or self._database.absence() is not None:
+            # It stays due until somebody leads.
+            return
+        now = time.monotonic()
+        seen = {known.live.record.id: now - known.input_at for known in due}
+        await self._write_down(seen)
+        for known in due:
+            known.written_at = now
+
+    async def _write_down(self, seen: Mapping[UUID, float]) -> None:
+        limits = self._limits_now()
+        await to_thread.run_sync(
+            lambda: self._database.write(
+                lambda session: sessions.touch(session, seen, limits=limits),
+                acting=ANONYMOUS,
+            ),
+            abandon_on_cancel=True,
+        )
+
+    async def _newest(self, operation: Callable[[Session], T]) -> T:
+        read = await to_thread.run_sync(
+            lambda: self._database.read_newest(operation, acting=ANONYMOUS)
+        )
+        return read.value
+
+    def _drop(self, known: _Known) -> None:
+        self._by_id.pop(known.live.record.id, None)
+        for key in [key for key, one in self._by_token.items() if one is known]:
+            del self._by_token[key]
+        for page in list(known.pages):
+            page.end()
+
+
+_current: Final[list[LiveSessions]] = []
+
+
+def current() -> LiveSessions | None:
+    """Return the sign-ins of the server that runs in this process, if one does."""
+    return _current[0] if _current else None
+
+
+async def _repeat(step: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await asyncio.sleep(_EVERY_SECONDS)
+        try:
+            await step()
+        except DatabaseUnavailable:
+            # What is known of time still holds; the rest can wait for a database.
+            _log.warning("No database could be asked about sign-ins.")
+        except Exception:
+            _log.exception("Looking after sign-ins failed.")

@@ -1,0 +1,128 @@
+"""The websocket on which a page hears of its sign-in and reports input."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal
+from uuid import UUID
+
+import anyio
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from api.core.dependencies import SESSION
+from dashboard.ui.clock import in_zone
+from dashboard.web.installation_key import derive
+from dashboard.web.sessions.live_sessions import Attendance, LiveSessions
+from db.postgres import Absence
+from services.people.sessions import Live
+
+Ending = Literal["idle", "lifetime"]
+
+# Of 15 minutes the last 2 are warned of, and input is reported every 20 seconds.
+_WARNED_SHARE: Final = 2 / 15
+_REPORTS_PER_IDLE: Final = 45
+_LOOK_EVERY_SECONDS: Final = 1.0
+_LOOKS_PER_WARNING: Final = 10
+_OVER: Final = 4401
+_BLINK_SECONDS: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseState:
+    """Whether the database takes changes and, if not, since what time of day."""
+
+    state: Literal["well", "changing", "read-only"]
+    since: str | None = None
+
+
+def database_state(absence: Absence | None) -> DatabaseState:
+    """Return what a page is told; a blink of an eye is not worth a word."""
+    if absence is None or absence.seconds < _BLINK_SECONDS:
+        return DatabaseState("well")
+    since = f"{in_zone(absence.since):%H:%M}"
+    return DatabaseState("read-only" if absence.is_lasting else "changing", since)
+
+
+class SessionSocket:
+    """Answers WATCH_PATH; the gate lets only signed-in people's own pages through."""
+
+    def __init__(self, live: LiveSessions, *, key: str) -> None:
+        self._live = live
+        self._key = key
+        self._idle = live.limits.idle.total_seconds()
+        self._warned = self._idle * _WARNED_SHARE
+
+    async def follow(self, websocket: WebSocket) -> None:
+        """Talk until the page goes away or the sign-in ends."""
+        live: Live = websocket.scope[SESSION]
+        await websocket.accept()
+        with self._live.attend(live) as page:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._tell, websocket, page, tasks.cancel_scope)
+                await self._hear(websocket, live.record.id)
+                tasks.cancel_scope.cancel()
+
+    def _greeting(self, live: Live, database: DatabaseState) -> dict[str, Any]:
+        return {
+            "kind": "hello",
+            "database": asdict(database),
+            "reportSeconds": self._idle / _REPORTS_PER_IDLE,
+            # What somebody typed is kept in their tab, and only this opens it again.
+            "key": derive(self._key, f"typed by {live.actor.id}"),
+        }
+
+    async def _hear(self, websocket: WebSocket, session_id: UUID) -> None:
+        """Note the input that the page reports, until it goes away."""
+        try:
+            while True:
+                seconds_ago = _input_of(await websocket.receive_text())
+                if seconds_ago is not None:
+                    self._live.note_input(session_id, seconds_ago=seconds_ago)
+        except (WebSocketDisconnect, KeyError):
+            return
+
+    async def _tell(
+        self, websocket: WebSocket, page: Attendance, scope: anyio.CancelScope
+    ) -> None:
+        """Greet, warn before the end or take it back when there is input, and end.
+
+        In between, tell of the database when it takes no changes or does again.
+        """
+        told: Ending | None = None
+        told_of_database = database_state(self._live.absence())
+        pause = min(_LOOK_EVERY_SECONDS, self._warned / _LOOKS_PER_WARNING)
+        try:
+            await websocket.send_json(self._greeting(page.live, told_of_database))
+            while not page.is_over:
+                warning, seconds = self._judge(page)
+                if warning != told:
+                    await websocket.send_json(
+                        {"kind": "warning", "of": warning, "seconds": seconds}
+                    )
+                    told = warning
+                state = database_state(self._live.absence())
+                if state != told_of_database:
+                    await websocket.send_json({"kind": "database", **asdict(state)})
+                    told_of_database = state
+                with anyio.move_on_after(pause):
+                    await page.until_over()
+            await websocket.send_json({"kind": "over"})
+            await websocket.close(_OVER)
+        except (WebSocketDisconnect, RuntimeError):
+            # The page went away while it was told; there is nobody to tell any more.
+            pass
+        scope.cancel()
+
+    def _judge(self, page: Attendance) -> tuple[Ending | None, float]:
+        lifetime, idle = page.left_seconds(), self._idle - page.silent_seconds()
+        if lifetime <= min(self._warned, idle):
+            return "lifetime", lifetime
+        return ("idle" if idle <= self._warned else None), idle
+
+
+def _input_of(text: str) -> float | None:
+    """Read how many seconds ago there was input, None if it says nothing of it."""
+    try:
+        seconds_ago = float(json.loads(text)["inputSecondsAgo"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return seconds_ago if seconds_ago >= 0 else None

@@ -1,0 +1,200 @@
+"""What a server says of itself and of those that follow it, in one answer."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from db.postgres.watching import leadership
+from db.postgres.watching.lsn import Lsn
+from db.postgres.watching.nodes import Role
+
+# Where Patroni undoes a pause, one is made by a delay that nobody lives to see.
+_PAUSED_SECONDS: Final = 86_400.0
+
+_MORE: Final = """
+    extract(epoch FROM clock_timestamp())::float8,
+    current_setting('server_version'),
+    pg_postmaster_start_time(),
+    recovering AND pg_is_wal_replay_paused(),
+    CASE WHEN recovering THEN pg_last_xact_replay_timestamp() END,
+    extract(epoch FROM current_setting('recovery_min_apply_delay')::interval)::float8,
+    current_setting('max_connections')::int,
+    current_setting('synchronous_standby_names'),
+    current_setting('data_directory', true),
+    (SELECT sum(conflicts)::bigint FROM pg_stat_database),
+    (SELECT json_build_object(
+        'open', count(*),
+        'pool_open', count(*) FILTER (WHERE application_name = 'chartroom'),
+        'pool_busy', count(*) FILTER (
+            WHERE application_name = 'chartroom' AND state <> 'idle'),
+        'longest', extract(epoch FROM max(clock_timestamp() - xact_start)))
+     FROM pg_stat_activity
+     WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()),
+    (SELECT json_build_object(
+        'status', status, 'slot', slot_name, 'written', written_lsn,
+        'host', sender_host, 'port', sender_port)
+     FROM pg_stat_wal_receiver),
+    (SELECT json_agg(json_build_object(
+        'name', application_name, 'slot', slot_name, 'state', state,
+        'sync', sync_state, 'written', write_lsn, 'flushed', flush_lsn,
+        'replayed', replay_lsn,
+        'write', extract(epoch FROM write_lag),
+        'flush', extract(epoch FROM flush_lag),
+        'replay', extract(epoch FROM replay_lag)))
+     FROM pg_stat_replication
+     LEFT JOIN pg_replication_slots ON active_pid = pid),
+    (SELECT json_agg(json_build_object(
+        'name', slot_name, 'active', active, 'status', wal_status,
+        'retained', greatest(0, pg_wal_lsn_diff(
+            CASE WHEN recovering THEN pg_last_wal_replay_lsn()
+                 ELSE pg_current_wal_lsn() END, restart_lsn))))
+     FROM pg_replication_slots WHERE restart_lsn IS NOT NULL)
+"""
+QUESTION: Final = leadership.question(_MORE)
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """A server that sends its log to this follower, and what it knows of it."""
+
+    name: str
+    slot: str | None
+    state: str
+    sync: str | None
+    written: Lsn | None
+    flushed: Lsn | None
+    replayed: Lsn | None
+    write_seconds: float | None
+    flush_seconds: float | None
+    replay_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """The part of a replica that receives the log, and from where."""
+
+    status: str
+    slot: str | None
+    written: Lsn | None
+    place: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLog:
+    """A replication slot as its server tells of it."""
+
+    name: str
+    is_active: bool
+    status: str | None
+    retained_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """The connections of people and programs, and the longest open transaction."""
+
+    open: int
+    pool_open: int
+    pool_busy: int
+    longest_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAnswer:
+    """All that a server said; times are epoch seconds, `asked_at` monotonic."""
+
+    asked_at: float
+    role: Role
+    lsn: Lsn
+    received: Lsn | None
+    timeline: int
+    clock: float
+    version: str
+    started_at: datetime
+    is_replay_paused: bool
+    replayed_until: datetime | None
+    delay_seconds: float
+    connections_max: int
+    synchronous: str
+    data_directory: str | None
+    conflicts: int | None
+    activity: Activity
+    receiver: Receiver | None
+    senders: tuple[Sender, ...]
+    slots: tuple[KeptLog, ...]
+    # How long the answer took; their clock minus ours is known to half of it.
+    latency_seconds: float
+    skew_seconds: float
+
+    @property
+    def acknowledgements(self) -> int:
+        """Return how many replicas a commit waits for."""
+        if not self.synchronous.strip():
+            return 0
+        counted = re.match(r"\s*(?:ANY|FIRST)?\s*(\d+)\s*\(", self.synchronous, re.I)
+        return int(counted[1]) if counted else 1
+
+
+def read(
+    row: tuple[Any, ...], asked_at: float, *, answered_at: float, skew_at: float
+) -> ServerAnswer:
+    """Read the row; `skew_at` is the middle of the question by our clock (epoch)."""
+    activity, receiver, senders, slots = row[14:]
+    return ServerAnswer(
+        asked_at=asked_at,
+        role="replica" if row[0] else "primary",
+        lsn=Lsn.parse(row[1] or "0/0"),
+        received=_lsn(row[2]),
+        timeline=row[3],
+        clock=row[4],
+        version=str(row[5]).split()[0],
+        started_at=row[6],
+        is_replay_paused=row[7] or row[9] >= _PAUSED_SECONDS,
+        replayed_until=row[8],
+        delay_seconds=row[9],
+        connections_max=row[10],
+        synchronous=row[11],
+        data_directory=row[12],
+        conflicts=row[13],
+        activity=_activity(activity),
+        receiver=_receiver(receiver) if receiver else None,
+        senders=tuple(_sender(one) for one in senders or ()),
+        slots=tuple(_kept(one) for one in slots or ()),
+        latency_seconds=answered_at - asked_at,
+        skew_seconds=row[4] - skew_at,
+    )
+
+
+def _activity(told: Mapping[str, Any]) -> Activity:
+    return Activity(told["open"], told["pool_open"], told["pool_busy"], told["longest"])
+
+
+def _kept(told: Mapping[str, Any]) -> KeptLog:
+    retained = int(told["retained"])
+    return KeptLog(told["name"], told["active"], told["status"], retained)
+
+
+def _receiver(told: Mapping[str, Any]) -> Receiver:
+    place = (told["host"] or "", str(told["port"] or ""))
+    return Receiver(told["status"] or "", told["slot"], _lsn(told["written"]), place)
+
+
+def _sender(told: Mapping[str, Any]) -> Sender:
+    return Sender(
+        told["name"],
+        told["slot"],
+        told["state"] or "",
+        told["sync"],
+        _lsn(told["written"]),
+        _lsn(told["flushed"]),
+        _lsn(told["replayed"]),
+        told["write"],
+        told["flush"],
+        told["replay"],
+    )
+
+
+def _lsn(text: str | None) -> Lsn | None:
+    return Lsn.parse(text) if text else None

@@ -1,0 +1,117 @@
+"""One look a second for everybody in a process who wants to see the servers."""
+
+import logging
+import math
+import time
+from collections import deque
+from datetime import UTC, datetime, timedelta
+from threading import Condition, Thread
+from typing import Final
+
+from db.cluster.observing.observer import Observer
+from db.cluster.observing.snapshot import ClusterSnapshot
+from db.endpoints import Endpoints
+
+_LOOK_SECONDS: Final = 1.0
+_FIRST_LOOK_SECONDS: Final = 2.0
+# Whoever watches asks at least this often; with nobody there, nobody looks.
+_REST_AFTER_SECONDS: Final = 30.0
+# All of them for some minutes, one in ten for an hour: for charts without a primary.
+_FINE: Final = 600
+_COARSE: Final = 360
+_COARSE_STEP: Final = timedelta(seconds=10)
+_log = logging.getLogger(__name__)
+
+
+class ClusterMonitor:
+    """The latest sight, and those of the last hour, from memory.
+
+    A thread looks once a second while anybody asks, so however many watch, the servers
+    are asked once; and the first question waits for the first look only.
+    """
+
+    def __init__(self, endpoints: Endpoints) -> None:
+        self._observer = Observer(endpoints)
+        self._changed = Condition()
+        self._thread: Thread | None = None
+        self._is_closed = False
+        self._wanted_at = 0.0
+        self._looked_at = -math.inf
+        self._fine: deque[ClusterSnapshot] = deque(maxlen=_FINE)
+        self._coarse: deque[ClusterSnapshot] = deque(maxlen=_COARSE)
+
+    @property
+    def observer(self) -> Observer:
+        """Who looks, for whoever has to look in their own time."""
+        return self._observer
+
+    def latest(self) -> ClusterSnapshot:
+        """Return how the servers are, about a second ago; soon, whatever hangs."""
+        with self._changed:
+            self._want()
+            self._changed.wait_for(self._is_recent, _FIRST_LOOK_SECONDS)
+            return (
+                self._fine[-1] if self._fine else ClusterSnapshot(datetime.now(UTC), ())
+            )
+
+    def recent(self) -> tuple[ClusterSnapshot, ...]:
+        """Return what was seen in the last hour, the oldest first."""
+        with self._changed:
+            self._want()
+            since = self._fine[0].taken_at if self._fine else None
+            older = (s for s in self._coarse if since is None or s.taken_at < since)
+            return (*older, *self._fine)
+
+    def adopt(self, endpoints: Endpoints) -> None:
+        """Look at other servers from now on."""
+        self._observer.adopt(endpoints)
+
+    def close(self) -> None:
+        """Stop looking; nobody may ask any more."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+            thread = self._thread
+        if thread is not None:
+            thread.join()
+        self._observer.close()
+
+    def _want(self) -> None:
+        self._wanted_at = time.monotonic()
+        if self._thread is None and not self._is_closed:
+            self._thread = Thread(target=self._run, name="lookout", daemon=True)
+            self._thread.start()
+
+    def _is_recent(self) -> bool:
+        is_fresh = time.monotonic() - self._looked_at < 2 * _LOOK_SECONDS
+        return self._is_closed or is_fresh
+
+    def _run(self) -> None:
+        while True:
+            began = time.monotonic()
+            try:
+                self._keep(self._observer.look())
+            except Exception:
+                # Whatever it is, looking goes on: a page would stand still for ever.
+                _log.exception("A look at the servers broke.")
+            with self._changed:
+                self._changed.notify_all()
+                self._changed.wait_for(
+                    lambda: self._is_closed,
+                    max(0.0, began + _LOOK_SECONDS - time.monotonic()),
+                )
+                is_idle = time.monotonic() - self._wanted_at > _REST_AFTER_SECONDS
+                if self._is_closed or is_idle:
+                    self._thread = None
+                    return
+
+    def _keep(self, sight: ClusterSnapshot) -> None:
+        with self._changed:
+            self._fine.append(sight)
+            self._looked_at = time.monotonic()
+            if not self._coarse or _is_due(sight, self._coarse[-1].taken_at):
+                self._coarse.append(sight)
+
+
+def _is_due(sight: ClusterSnapshot, since: datetime) -> bool:
+    return sight.taken_at - since >= _COARSE_STEP

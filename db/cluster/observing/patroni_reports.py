@@ -1,0 +1,102 @@
+"""What Patroni says of the servers: asked in the background, never waited for."""
+
+import logging
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Final
+
+from db.cluster.patroni import (
+    Patroni,
+    PatroniMember,
+    PatroniRefused,
+    PatroniSilent,
+    PlannedSwitchover,
+)
+from db.endpoints import Endpoints
+from db.postgres import Lsn
+
+_ASK_SECONDS: Final = 3.0
+# Settings and former timelines change with a leader, or by hand.
+_REST_SECONDS: Final = 30.0
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """All servers as Patroni knows them.
+
+    `ends` is where each former timeline was left. `is_answering` is None without
+    Patroni, and before it was asked.
+    """
+
+    is_answering: bool | None = None
+    is_automatic: bool | None = None
+    planned: PlannedSwitchover | None = None
+    members: Mapping[str, PatroniMember] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
+    ends: Mapping[int, Lsn] = field(default_factory=dict)
+
+
+class Memberships:
+    """Asks Patroni now and then, as long as somebody wants to know."""
+
+    def __init__(self, endpoints: Endpoints) -> None:
+        self._patroni = Patroni(endpoints)
+        self._aside = ThreadPoolExecutor(1, thread_name_prefix="patroni")
+        self._asking: Future[None] | None = None
+        self._asked_at = self._told_at = -_REST_SECONDS
+        self._latest = Membership()
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a Patroni to ask."""
+        return self._patroni.is_there
+
+    def latest(self) -> Membership:
+        """Return what Patroni said last, and have it asked again if that is due."""
+        is_idle = self._asking is None or self._asking.done()
+        if self.is_there and is_idle and _is_over(self._asked_at, _ASK_SECONDS):
+            self._asked_at = time.monotonic()
+            self._asking = self._aside.submit(self._ask)
+        return self._latest
+
+    def close(self) -> None:
+        """Stop asking."""
+        self._aside.shutdown(wait=False, cancel_futures=True)
+
+    def _ask(self) -> None:
+        try:
+            self._latest = self._asked()
+        except (PatroniSilent, PatroniRefused):
+            # What it knew of former timelines holds on.
+            self._latest = Membership(False, ends=self._latest.ends)
+        except Exception:
+            _log.exception("Patroni said what nobody understands.")
+
+    def _asked(self) -> Membership:
+        told, former = self._patroni.cluster(), self._latest
+        members = {member.name: member for member in told.members}
+        settings, ends = former.settings, former.ends
+        is_behind = _former_timeline(members) not in {None, *ends}
+        if is_behind or _is_over(self._told_at, _REST_SECONDS):
+            settings = self._patroni.config()
+            ends = {past.timeline: past.lsn for past in self._patroni.history()}
+            self._told_at = time.monotonic()
+        is_automatic = not told.is_paused
+        return Membership(True, is_automatic, told.planned, members, settings, ends)
+
+
+def _former_timeline(members: Mapping[str, PatroniMember]) -> int | None:
+    """Return the timeline before the leader's, if there was one.
+
+    Patroni writes down where it was left a moment after the next has begun.
+    """
+    leader = next((one for one in members.values() if one.is_leading), None)
+    timeline = leader.timeline if leader is not None else None
+    return timeline - 1 if timeline is not None and timeline > 1 else None
+
+
+def _is_over(since: float, seconds: float) -> bool:
+    return time.monotonic() - since >= seconds

@@ -1,0 +1,182 @@
+"""The servers as they were seen at one moment, and what follows from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from db.cluster.patroni import PlannedSwitchover
+from db.postgres.watching.lsn import Lsn
+from db.postgres.watching.nodes import Role
+
+# How a primary treats a replica: a commit waits for any of the `quorum` ones, or for
+# this one in particular (`sync`); `potential` ones would be next, nobody waits for
+# `async` ones.
+SyncKind = Literal["quorum", "sync", "potential", "async"]
+
+
+@dataclass(frozen=True, slots=True)
+class SlotSight:
+    """A replication slot: log that its server keeps for somebody.
+
+    `holder` is the node it is kept for, if it is known; `status` is PostgreSQL's word
+    for whether the log is still there: reserved, extended, unreserved or lost.
+    """
+
+    name: str
+    is_active: bool
+    retained_bytes: int
+    status: str | None = None
+    holder: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """What somebody decided about a node: never lead, never be waited for, be late.
+
+    One that is late on purpose counts on nobody; by how much is not known while
+    somebody holds its replay, unless it was seen before.
+    """
+
+    nofailover: bool = False
+    nosync: bool = False
+    is_delayed: bool = False
+    delayed_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """How far a replica is behind the primary, in one respect; 0 when idle."""
+
+    seconds: float | None = None
+    bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSight:
+    """One server, as it was seen or as others told of it. None is "not known".
+
+    `state` is the truth in words. One that no setting names, known from its upstream
+    only, is not `is_listed`. `lsn` is how far its data reaches: the end of the
+    primary's log, or what a replica has replayed; `received_lsn` what it has on disk.
+    """
+
+    name: str
+    role: Role | None = None
+    state: str = "not answering"
+    is_answering: bool = False
+    is_streaming: bool = False
+    is_listed: bool = True
+    is_diverged: bool = False
+    sync: SyncKind | None = None
+    upstream: str | None = None
+    tags: Tags = Tags()
+    version: str | None = None
+    timeline: int | None = None
+    lsn: Lsn | None = None
+    received_lsn: Lsn | None = None
+    # Received but perhaps in memory only; on disk; visible to readers.
+    write: Behind = Behind()
+    flush: Behind = Behind()
+    replay: Behind = Behind()
+    connections: int | None = None
+    connections_max: int | None = None
+    # Chartroom's own, of all its processes: those at work, and all that are open.
+    pool_busy: int | None = None
+    pool_open: int | None = None
+    disk_free_bytes: int | None = None
+    disk_total_bytes: int | None = None
+    slots: tuple[SlotSight, ...] = ()
+    started_at: datetime | None = None
+    is_replay_paused: bool = False
+    # How long it took to answer the last look.
+    latency_seconds: float | None = None
+    # Its clock minus ours.
+    clock_skew_seconds: float | None = None
+    # Queries that replay has cancelled since the server's statistics began.
+    conflicts: int | None = None
+    wal_bytes_per_second: float | None = None
+    longest_transaction_seconds: float | None = None
+    # When the newest commit that it shows was made; of no use while nobody writes.
+    replayed_until: datetime | None = None
+    # By our clock: when it last answered.
+    seen_at: datetime | None = None
+    # Patroni's own word for it, and whether a restart would change its settings.
+    member_state: str | None = None
+    is_restart_pending: bool = False
+
+    @property
+    def retained_bytes(self) -> int | None:
+        """The most log that it keeps for one slot."""
+        return max((slot.retained_bytes for slot in self.slots), default=None)
+
+    @property
+    def disk_used(self) -> float | None:
+        """The share of its disk that is used."""
+        if self.disk_free_bytes is None or not self.disk_total_bytes:
+            return None
+        return 1 - self.disk_free_bytes / self.disk_total_bytes
+
+    @property
+    def lag_seconds(self) -> float | None:
+        """How late readers see changes there, beyond what was asked of it."""
+        if self.replay.seconds is None:
+            return None
+        if self.tags.is_delayed and self.is_replay_paused:
+            return 0.0  # Somebody looks at it as it was.
+        return max(0.0, self.replay.seconds - self.tags.delayed_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSnapshot:
+    """All servers at one moment, by our clock.
+
+    `acknowledgements` is how many replicas a commit waits for; None if nobody leads.
+    `is_automatic` tells whether Patroni fails over by itself, None without Patroni or
+    while it does not answer; `planned` is the switchover that it will make by itself,
+    `settings` are Patroni's, and `timeline_ends` is where it
+    says that each former timeline was left. `leaderless_since` is the first
+    look at which nobody led, None while somebody does.
+    """
+
+    taken_at: datetime
+    nodes: tuple[NodeSight, ...]
+    took_seconds: float = 0.0
+    acknowledgements: int | None = None
+    has_patroni: bool = False
+    is_patroni_answering: bool | None = None
+    is_automatic: bool | None = None
+    planned: PlannedSwitchover | None = None
+    settings: Mapping[str, object] = field(default_factory=dict)
+    timeline_ends: Mapping[int, Lsn] = field(default_factory=dict)
+    leaderless_since: datetime | None = None
+
+    @property
+    def primary(self) -> NodeSight | None:
+        """The server that leads; of several that claim it, the newest timeline's."""
+        leading = [n for n in self.nodes if n.is_answering and n.role == "primary"]
+        return max(leading, key=lambda node: node.timeline or 0, default=None)
+
+    @property
+    def replicas(self) -> tuple[NodeSight, ...]:
+        """All others, whether they answer or not."""
+        primary = self.primary
+        return tuple(node for node in self.nodes if node is not primary)
+
+    @property
+    def timeline(self) -> int | None:
+        """The timeline of whoever leads."""
+        return self.primary.timeline if self.primary else None
+
+    @property
+    def has_quorum(self) -> bool:
+        """Whether somebody leads and enough replicas acknowledge its commits."""
+        if self.primary is None:
+            return False
+        waited_for = [n for n in self.nodes if n.sync in {"quorum", "sync"}]
+        able = [n for n in waited_for if n.is_streaming]
+        return len(able) >= (self.acknowledgements or 0)
+
+    def node(self, name: str) -> NodeSight | None:
+        """Return a server by its name."""
+        return next((node for node in self.nodes if node.name == name), None)

@@ -1,0 +1,178 @@
+"""Patroni's REST API: questions to whoever answers, commands to whom they concern."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from http import HTTPStatus
+from threading import Lock
+from typing import Any, Final
+
+from db.cluster.patroni.members import (
+    PatroniMembers,
+    Promotion,
+    members_of,
+    promotions_of,
+)
+from db.cluster.patroni.requests import PatroniSilent, ask, require
+from db.endpoints import Endpoints
+from db.json_http import JsonAnswer
+
+_ANSWER_SECONDS: Final = 1.5
+# Patroni answers a command once it is done.
+_DEED_SECONDS: Final = 60.0
+
+
+class Patroni:
+    """The Patroni of one cluster, by way of whichever of its members answers.
+
+    Questions and commands raise PatroniSilent when no member does, and PatroniRefused
+    when Patroni says no. Only commands carry the password.
+    """
+
+    def __init__(self, endpoints: Endpoints) -> None:
+        self._guard = Lock()
+        self._urls: dict[str, str] = {}
+        self._password = ""
+        self._talkative = ""
+        self.adopt(endpoints)
+
+    def adopt(self, endpoints: Endpoints) -> None:
+        """Go by other addresses from now on: members have come or gone."""
+        with self._guard:
+            self._urls = dict(endpoints.patroni_urls)
+            self._password = endpoints.patroni_password
+
+    @property
+    def is_there(self) -> bool:
+        """Whether this cluster has a Patroni at all."""
+        return bool(self._urls)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The members that the settings name."""
+        return tuple(self._urls)
+
+    def cluster(self) -> PatroniMembers:
+        """Return all members, who leads, and what is planned."""
+        return members_of(self._ask("/cluster"))
+
+    def history(self) -> tuple[Promotion, ...]:
+        """Return where each timeline ended, the oldest first."""
+        return promotions_of(self._ask("/history"))
+
+    def config(self) -> dict[str, Any]:
+        """Return the settings that all members share."""
+        settings: dict[str, Any] = self._ask("/config")
+        return settings
+
+    def answers(self, member: str) -> bool:
+        """Tell whether this member's Patroni is alive."""
+        try:
+            self._member_of(member, "GET", "/liveness", None, _ANSWER_SECONDS)
+        except PatroniSilent:
+            return False
+        return True
+
+    def state_of(self, member: str) -> Mapping[str, Any]:
+        """Return what one member says of itself; raises PatroniSilent."""
+        answer = self._member_of(member, "GET", "/patroni", None, _ANSWER_SECONDS)
+        return answer.body if isinstance(answer.body, dict) else {}
+
+    def patch_config(self, changes: Mapping[str, Any]) -> None:
+        """Change shared settings; None takes one back to its default."""
+        require(self._first("PATCH", "/config", dict(changes), _DEED_SECONDS))
+
+    def pause(self) -> None:
+        """Leave the cluster to people: nobody takes over by itself any more."""
+        self.patch_config({"pause": True})
+
+    def resume(self) -> None:
+        """Let members take over by themselves again."""
+        self.patch_config({"pause": None})
+
+    def switchover(
+        self, leader: str, candidate: str, scheduled_at: datetime | None = None
+    ) -> None:
+        """Have the leader hand over; returns once it did, or once the time is noted.
+
+        Returns as well while Patroni still tries: see `failover`.
+        """
+        told = {"leader": leader, "candidate": candidate}
+        if scheduled_at is not None:
+            told["scheduled_at"] = scheduled_at.isoformat()
+        self._change_leader("/switchover", told, first=leader)
+
+    def failover(self, candidate: str) -> None:
+        """Make a member lead although nobody hands over.
+
+        Returns once it does, or once Patroni has waited its 20 seconds and goes on
+        trying: a primary that died without a word holds its key for the ttl, which is
+        as long. Whether it leads then is to be looked at.
+        """
+        self._change_leader("/failover", {"candidate": candidate}, first=candidate)
+
+    def reinitialize(self, member: str) -> None:
+        """Have a member throw its data away and copy the primary's anew."""
+        self._tell(member, "/reinitialize", {"force": True})
+
+    def restart(self, member: str) -> None:
+        """Have a member restart PostgreSQL; returns once it runs again."""
+        self._tell(member, "/restart", {})
+
+    def _ask(self, path: str) -> Any:
+        return require(self._first("GET", path, None, _ANSWER_SECONDS))
+
+    def _change_leader(self, path: str, told: object, *, first: str) -> None:
+        answer = self._first("POST", path, told, _DEED_SECONDS, first=first)
+        if not _goes_on(answer):
+            require(answer)
+
+    def _tell(self, member: str, path: str, body: object) -> None:
+        require(self._member_of(member, "POST", path, body, _DEED_SECONDS))
+
+    def _first(
+        self,
+        method: str,
+        path: str,
+        body: object,
+        seconds: float,
+        *,
+        first: str = "",
+    ) -> JsonAnswer:
+        for member in self._order(first):
+            # A command is only ever given to one that is alive: given twice, it might
+            # be done twice.
+            if method != "GET" and not self.answers(member):
+                continue
+            try:
+                answer = self._member_of(member, method, path, body, seconds)
+            except PatroniSilent:
+                if method != "GET":
+                    raise
+                continue
+            self._talkative = member
+            return answer
+        raise PatroniSilent("No member of Patroni answers.")
+
+    def _order(self, first: str) -> Iterator[str]:
+        """Yield the members, those first that are likely to answer soon."""
+        names = tuple(self._urls)
+        likely = [one for one in (first, self._talkative) if one in names]
+        yield from dict.fromkeys((*likely, *names))
+
+    def _member_of(
+        self, member: str, method: str, path: str, body: object, seconds: float
+    ) -> JsonAnswer:
+        url = self._urls.get(member)
+        if url is None:
+            raise PatroniSilent(f"Nothing says where {member} has its Patroni.")
+        password = self._password if method != "GET" else ""
+        return ask(
+            url, method, path, body=body, password=password, timeout_seconds=seconds
+        )
+
+
+def _goes_on(answer: JsonAnswer) -> bool:
+    """Tell whether Patroni only no longer waits for what it still tries to do."""
+    return answer.status == HTTPStatus.SERVICE_UNAVAILABLE and str(
+        answer.body
+    ).strip().endswith("status unknown")

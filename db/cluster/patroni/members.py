@@ -1,0 +1,137 @@
+"""What Patroni says of its members, of what is planned, and of former leaders."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from db.postgres import Lsn
+
+_LEADING: Final = frozenset({"leader", "standby_leader"})
+_WAITED_FOR: Final = frozenset({"sync_standby", "quorum_standby"})
+_STREAMING: Final = "streaming"
+
+
+@dataclass(frozen=True, slots=True)
+class PatroniMember:
+    """One member as Patroni last heard of it, some seconds ago at most.
+
+    `lag_bytes` is how far its replay is behind what Patroni last knew of the primary.
+    """
+
+    name: str
+    role: str
+    state: str
+    timeline: int | None = None
+    lag_bytes: int | None = None
+    lsn: Lsn | None = None
+    is_restart_pending: bool = False
+    tags: Mapping[str, Any] = field(default_factory=dict)
+    address: str | None = None
+
+    @property
+    def is_leading(self) -> bool:
+        """Whether it holds the leader key."""
+        return self.role in _LEADING
+
+    @property
+    def is_streaming(self) -> bool:
+        """Whether it receives the primary's log as it is written."""
+        return self.state == _STREAMING
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether commits may wait for it, so that it has all that is acknowledged."""
+        return self.role in _WAITED_FOR
+
+    @property
+    def may_lead(self) -> bool:
+        """Whether its tags let it become the primary."""
+        return not self.tags.get("nofailover")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSwitchover:
+    """A switchover that Patroni itself will make at a time."""
+
+    at: datetime
+    leader: str | None
+    candidate: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PatroniMembers:
+    """All members at one moment."""
+
+    members: tuple[PatroniMember, ...]
+    is_paused: bool = False
+    planned: PlannedSwitchover | None = None
+
+    @property
+    def leader(self) -> PatroniMember | None:
+        """The member that leads; None while nobody does."""
+        return next((one for one in self.members if one.is_leading), None)
+
+    def member(self, name: str) -> PatroniMember | None:
+        """Return a member by its name."""
+        return next((one for one in self.members if one.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """The end of a timeline: where in the log, when, and who led after it."""
+
+    timeline: int
+    lsn: Lsn
+    reason: str
+    at: datetime | None = None
+    leader: str | None = None
+
+    @property
+    def new_timeline(self) -> int:
+        """The timeline that began there."""
+        return self.timeline + 1
+
+
+def members_of(told: Mapping[str, Any]) -> PatroniMembers:
+    """Read the answer to /cluster."""
+    planned = told.get("scheduled_switchover")
+    return PatroniMembers(
+        tuple(_member(one) for one in told.get("members", ())),
+        bool(told.get("pause")),
+        _planned(planned) if planned else None,
+    )
+
+
+def promotions_of(told: Any) -> tuple[Promotion, ...]:
+    """Read the answer to /history, the oldest first."""
+    return tuple(_promotion(*line) for line in told)
+
+
+def _member(told: Mapping[str, Any]) -> PatroniMember:
+    lag, lsn = told.get("replay_lag"), told.get("replay_lsn")
+    host, port = told.get("host"), told.get("port")
+    return PatroniMember(
+        told["name"],
+        told["role"],
+        told.get("state", "unknown"),
+        told.get("timeline"),
+        # "unknown" is said of a member that has not told.
+        lag if isinstance(lag, int) else None,
+        Lsn.parse(lsn) if isinstance(lsn, str) and "/" in lsn else None,
+        bool(told.get("pending_restart")),
+        told.get("tags", {}),
+        f"{host}:{port}" if host else None,
+    )
+
+
+def _planned(told: Mapping[str, Any]) -> PlannedSwitchover:
+    at = datetime.fromisoformat(told["at"])
+    return PlannedSwitchover(at, told.get("from"), told.get("to"))
+
+
+def _promotion(
+    timeline: int, lsn: int, reason: str, at: str = "", leader: str = "", *_: object
+) -> Promotion:
+    moment = datetime.fromisoformat(at) if at else None
+    return Promotion(timeline, Lsn(lsn), reason, moment, leader or None)

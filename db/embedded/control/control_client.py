@@ -1,0 +1,221 @@
+"""Asks the launcher of the embedded cluster for what only it can do.
+
+The launcher owns the processes, so adding a node, freezing one or running a drill goes
+through its door on 127.0.0.1. Other processes of the same person find address and key
+in the published endpoints. Calls are safe to send from any thread.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from db.embedded import local_http
+from db.embedded.faults.fault_kinds import Fault
+from db.endpoints import Endpoints
+
+ANSWER_SECONDS: Final = 5.0
+# To end processes for certain, or to start some, takes a busy machine a while.
+_DEED_SECONDS: Final = 30.0
+# So does ending a node politely, and having its slot dropped.
+_REMOVAL_SECONDS: Final = 90.0
+DEFAULT_FAULT_SECONDS: Final = 120.0
+
+
+class ControlRefused(Exception):
+    """The launcher will not do it; the message says why."""
+
+
+class ControlUnreachable(Exception):
+    """No launcher answers: it has ended, or hangs."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeReport:
+    """A node of the embedded cluster as its launcher sees it.
+
+    `state` is Patroni's word ("running", "streaming", "creating replica", ...), or
+    "stopped", or "not answering". While KILL_NODE is among its faults it is not started
+    again until that is healed.
+    """
+
+    name: str
+    port: int
+    api_port: int
+    role: str | None
+    state: str
+    patroni_runs: bool
+    postgres_runs: bool
+    delayed_seconds: int | None
+    faults: tuple[Fault, ...]
+    fences: int
+    fenced_at: datetime | None
+    replay_paused_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterReport:
+    """The nodes, whether they are looked after, and what else is out of order."""
+
+    nodes: tuple[NodeReport, ...]
+    supervised: bool
+    faults: tuple[Fault, ...]
+
+    def node(self, name: str) -> NodeReport | None:
+        """Return a node by its name."""
+        return next((node for node in self.nodes if node.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class DrillProgress:
+    """What a drill has printed so far, and how it ended if it has."""
+
+    lines: tuple[str, ...]
+    exit_code: int | None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it goes on."""
+        return self.exit_code is None
+
+
+class Control:
+    """The launcher's door.
+
+    Every call raises ControlUnreachable if nobody answers, and ControlRefused with a
+    sentence where the launcher will not do it.
+    """
+
+    def __init__(self, url: str, key: str) -> None:
+        self._port = urlsplit(url).port or 0
+        self._key = key
+
+    @classmethod
+    def of(cls, endpoints: Endpoints) -> Self | None:
+        """Return the door of these endpoints; None where nothing is embedded."""
+        if endpoints.control_url is None:
+            return None
+        return cls(endpoints.control_url, endpoints.control_key)
+
+    def nodes(self) -> tuple[NodeReport, ...]:
+        """Return the nodes, those that are being copied included."""
+        return self.report().nodes
+
+    def report(self) -> ClusterReport:
+        """Return everything that the launcher knows of its cluster."""
+        answer = self._call("report")
+        return ClusterReport(
+            tuple(_node(given) for given in answer["nodes"]),
+            answer["supervised"],
+            tuple(Fault(name) for name in answer["faults"]),
+        )
+
+    def add_replica(self, delayed_seconds: int | None = None) -> str:
+        """Begin to make another replica and return its name; `nodes` tells how it goes.
+
+        With `delayed_seconds` it is a delayed standby: it replays that much later, and
+        is never promoted, waited for, or read from in the ordinary way.
+        """
+        name: str = self._call(
+            "add_replica", _DEED_SECONDS, delayed_seconds=delayed_seconds
+        )
+        return name
+
+    def remove_replica(self, name: str) -> None:
+        """End a replica and throw its data, slot and membership away.
+
+        Refused for the primary, and where too few would remain to lose one more.
+        """
+        self._call("remove_replica", _REMOVAL_SECONDS, name=name)
+
+    def inflict(
+        self,
+        fault: Fault,
+        node: str | None = None,
+        *,
+        seconds: float = DEFAULT_FAULT_SECONDS,
+    ) -> None:
+        """Break something; what lasts is healed after so many seconds at the latest."""
+        self._call("inflict", _DEED_SECONDS, fault=fault, node=node, seconds=seconds)
+
+    def heal(self, fault: Fault, node: str | None = None) -> None:
+        """Undo a fault that lasts; what is not broken stays as it is."""
+        self._call("heal", _DEED_SECONDS, fault=fault, node=node)
+
+    def evidence(self, fault: Fault, node: str) -> str | None:
+        """Return a sentence on how it shows that a fault has done its work.
+
+        None as long as it does not: a disk that is not full, a server that is heard.
+        """
+        said: str | None = self._call("evidence", fault=fault, node=node)
+        return said
+
+    def pause_replay(self, node: str, seconds: float) -> datetime:
+        """Let a replica receive without replaying; return when that ends by itself.
+
+        Asked again while it is paused, the pause lasts from now on. It takes about two
+        seconds to begin. A restart of the launcher ends it early.
+        """
+        until = self._call("pause_replay", _DEED_SECONDS, node=node, seconds=seconds)
+        return datetime.fromisoformat(until)
+
+    def resume_replay(self, node: str) -> None:
+        """End a pause before its time."""
+        self._call("resume_replay", node=node)
+
+    def supervised(self, on: bool, *, seconds: float = DEFAULT_FAULT_SECONDS) -> None:
+        """Have the supervisor look, or not: then what dies stays dead.
+
+        After so many seconds it looks again, whoever forgot to say so.
+        """
+        self._call("supervised", _DEED_SECONDS, on=on, seconds=seconds)
+
+    def start_drill(self, kind: str, drill_id: UUID) -> None:
+        """Run a drill as a child of the launcher; refused while another one runs."""
+        self._call("start_drill", kind=kind, drill_id=str(drill_id))
+
+    def drill(self, drill_id: UUID) -> DrillProgress | None:
+        """Return how a drill goes; None if this launcher has not started it."""
+        answer = self._call("drill", drill_id=str(drill_id))
+        if answer is None:
+            return None
+        return DrillProgress(tuple(answer["lines"]), answer["exit_code"])
+
+    def _call(
+        self, command: str, timeout_seconds: float = ANSWER_SECONDS, **given: object
+    ) -> Any:
+        answer = local_http.call(
+            self._port,
+            "POST",
+            f"/{command}",
+            body=given,
+            headers={"Authorization": f"Bearer {self._key}"},
+            timeout_seconds=timeout_seconds,
+        )
+        if answer is None:
+            raise ControlUnreachable("The launcher of the databases does not answer.")
+        if answer.status != local_http.OK:
+            raise ControlRefused(_reason(answer))
+        return answer.body["answer"]
+
+
+def _reason(answer: local_http.JsonAnswer) -> str:
+    if isinstance(answer.body, dict) and "refused" in answer.body:
+        return str(answer.body["refused"])
+    return f"The launcher refused with status {answer.status}."
+
+
+def _node(given: dict[str, Any]) -> NodeReport:
+    return NodeReport(
+        **given
+        | {
+            "faults": tuple(Fault(name) for name in given["faults"]),
+            "fenced_at": _time(given["fenced_at"]),
+            "replay_paused_until": _time(given["replay_paused_until"]),
+        }
+    )
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

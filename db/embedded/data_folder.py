@@ -1,0 +1,220 @@
+"""The data folder: where a cluster keeps its files, secrets and ports."""
+
+import errno
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Final
+
+from db.endpoints import Endpoints
+from db.files import private_files
+
+_SECRETS: Final = (
+    "etcd",
+    "patroni_api",
+    "postgres",
+    "replicator",
+    "rewind",
+    "chartroom",
+    "chartroom_app",
+    "mongo_admin",
+    "mongo_chartroom",
+    "mongo_audit",
+    "mongo_members",
+)
+# Three empty nodes, etcd and MongoDB take 0.6 GB together; the rest is for growth.
+_FREE_AT_FIRST: Final = 1_500_000_000
+_FREE_LATER: Final = 300_000_000
+_LOCK_PATIENCE_SECONDS: Final = 1.0
+
+
+class CannotStart(Exception):
+    """The cluster cannot run here; the message says why and what to do."""
+
+
+class DataFolder:
+    """The files of one cluster, below one folder that only its owner may enter."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.expanduser().resolve()
+        self.etcd = self.path / "etcd"
+        self.mongo = self.path / "mongo"
+        self.postgres = self.path / "postgres"
+        self.logs = self.path / "logs"
+        self.run = self.path / "run"
+
+    def prepare(self) -> None:
+        """Make the folders; raise CannotStart where they cannot be written."""
+        with explained(self.path):
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for part in (self.etcd, self.mongo, self.postgres, self.logs, self.run):
+                part.mkdir(mode=0o700, exist_ok=True)
+
+    def require_space(self) -> None:
+        """Raise CannotStart where databases would soon fill the disk."""
+        needed = _FREE_LATER if self.is_complete else _FREE_AT_FIRST
+        free = shutil.disk_usage(self.path).free
+        if free < needed:
+            raise CannotStart(
+                f"The disk of {self.path} has {free // 1_000_000} MB free and "
+                f"Chartroom needs {needed // 1_000_000} MB: free some, or name a "
+                "folder on another disk with --data."
+            )
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether a first start once went all the way, so that there is data."""
+        return (self.postgres / "COMPLETE").exists()
+
+    def mark_complete(self) -> None:
+        """Note that the cluster exists: from here on nothing is ever wiped."""
+        self.write(self.postgres / "COMPLETE", "")
+
+    def discard_remains(self) -> None:
+        """Throw away what a start that was cut short left half made.
+
+        Before `mark_complete` nobody has been told an address, so there is no data.
+        Later only a replica's unfinished copy goes: pg_control is copied last, so
+        a node without it has never run.
+        """
+        if not self.is_complete:
+            for part in (self.etcd, self.mongo, self.postgres):
+                shutil.rmtree(part)
+                part.mkdir(mode=0o700)
+        for directory in self.postgres.glob("db-*/"):
+            if not (directory / "global/pg_control").exists():
+                shutil.rmtree(directory)
+
+    def node_data(self, name: str) -> Path:
+        """Return the data directory of a PostgreSQL node."""
+        return self.postgres / name
+
+    def log(self, name: str) -> Path:
+        """Return the log file of a process."""
+        return self.logs / f"{name}.log"
+
+    def secrets(self) -> dict[str, str]:
+        """Return the passwords; the missing ones are generated first."""
+        path = self.path / "secrets.json"
+        known = read_json(path)
+        missing = {name: secrets.token_hex(24) for name in _SECRETS}
+        if missing.keys() - known.keys():
+            known = missing | known
+            self.write(path, json.dumps(known, indent=1))
+        return known
+
+    def ports(self) -> dict[str, int]:
+        """Return the remembered ports by name; empty before the first start."""
+        return {
+            name: int(port)
+            for name, port in read_json(self.path / "ports.json").items()
+        }
+
+    def remember_ports(self, ports: dict[str, int]) -> None:
+        """Keep the ports for the next start."""
+        self.write(self.path / "ports.json", json.dumps(ports, indent=1))
+
+    def publish(self, endpoints: Endpoints) -> None:
+        """Tell other processes of this person where the cluster is."""
+        content = {name: getattr(endpoints, name) for name in Endpoints.__slots__}
+        self.write(self.run / "endpoints.json", json.dumps(content, indent=1))
+
+    def withdraw(self) -> None:
+        """Take back what `publish` told."""
+        (self.run / "endpoints.json").unlink(missing_ok=True)
+
+    def published(self) -> Endpoints | None:
+        """Return what `publish` told, as long as its launcher is alive."""
+        if not self.is_locked():
+            return None
+        content = read_json(self.run / "endpoints.json")
+        return Endpoints(**content) if content else None
+
+    def published_at(self) -> int | None:
+        """Return when `publish` was last called, in the clock of files; None if not."""
+        try:
+            return (self.run / "endpoints.json").stat().st_mtime_ns
+        except OSError:
+            return None
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for one launcher; raise CannotStart if another has it.
+
+        The kernel lets go when the process dies, however it dies.
+        """
+        with explained(self.path), (self.path / "lock").open("a") as lock:
+            deadline = time.monotonic() + _LOCK_PATIENCE_SECONDS
+            # `is_locked` holds it for an instant, which is not yet a launcher.
+            while not _try_lock(lock, fcntl.LOCK_EX):
+                if time.monotonic() > deadline:
+                    raise CannotStart(
+                        f"Chartroom already runs with the data folder {self.path}: "
+                        "stop it first, or give this one another folder with --data."
+                    )
+                time.sleep(0.05)
+            yield
+
+    def is_locked(self) -> bool:
+        """Tell whether a launcher holds the folder."""
+        try:
+            with (self.path / "lock").open() as lock:
+                return not _try_lock(lock, fcntl.LOCK_SH)
+        except OSError:
+            return False
+
+    def write(self, path: Path, content: str) -> None:
+        """Replace a file whole, readable by its owner only, safe from a power cut."""
+        unfinished = path.with_name(f"{path.name}.new")
+        with explained(self.path):
+            unfinished.unlink(missing_ok=True)
+            descriptor = os.open(
+                unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600
+            )
+            with open(descriptor, "w") as file:  # noqa: PTH123 - a descriptor
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(path)
+            private_files.sync(path.parent)
+
+
+@contextmanager
+def explained(folder: Path) -> Iterator[None]:
+    """Turn what the file system refuses into CannotStart."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise CannotStart(
+                f"The disk of {folder} is full: free some space, or name a folder on "
+                "another disk with --data."
+            ) from error
+        raise CannotStart(
+            f"Chartroom cannot use the data folder {folder} "
+            f"({(error.strerror or str(error)).lower()}): make it yours to read and "
+            "write, or name another folder with --data."
+        ) from error
+
+
+def _try_lock(lock: IO[str], kind: int) -> bool:
+    try:
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return what a file says; nothing if there is none."""
+    try:
+        content: dict[str, Any] = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    return content

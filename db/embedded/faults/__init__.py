@@ -1,0 +1,1 @@
+"""Faults that drills and tests bring about on purpose."""

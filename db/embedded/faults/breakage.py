@@ -1,0 +1,153 @@
+"""Breaks parts of the cluster on purpose, and mends them again in time."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Final
+
+import psutil
+
+from db.embedded.control.control_client import ControlRefused
+from db.embedded.deadlines import Deadlines
+from db.embedded.faults.fault_kinds import Fault
+from db.embedded.faults.own_network import OwnNetwork
+from db.embedded.faults.small_disk import SmallDisk
+from db.embedded.processes import child_processes
+from db.embedded.processes.child_processes import Program
+from db.embedded.servers.postgres_nodes import Node
+
+_LONGEST_SECONDS: Final = 3600.0
+# What starts a node's Patroni in another way than usual: one at a time.
+_MOVING: Final = (Fault.FILL_DISK, Fault.OWN_NETWORK)
+
+
+class Breakage:
+    """What is broken at the moment, and the way back.
+
+    `find_node` raises ControlRefused for an unknown name; `others` are etcd and mongod
+    by their faults; `ports` tells those of all servers by name. Nothing stays broken
+    beyond a restart of the launcher.
+    """
+
+    def __init__(
+        self,
+        find_node: Callable[[str], Node],
+        others: Mapping[Fault, Program],
+        deadlines: Deadlines,
+        ports: Callable[[], Mapping[str, int]],
+    ) -> None:
+        self._find_node = find_node
+        self._others = others
+        self._deadlines = deadlines
+        self._ports = ports
+        self._broken: dict[tuple[Fault, str | None], list[psutil.Process]] = {}
+        self._disks: dict[str, SmallDisk] = {}
+        self._networks: dict[str, OwnNetwork] = {}
+
+    def inflict(self, fault: Fault, node: str | None, seconds: float) -> None:
+        """Break something; raises ControlRefused where that makes no sense."""
+        if fault.is_of_a_node != (node is not None):
+            needed = "needs a node" if fault.is_of_a_node else "is not of a node"
+            raise ControlRefused(f"The fault {fault} {needed}.")
+        if not 0 < seconds <= _LONGEST_SECONDS:
+            raise ControlRefused(f"A fault lasts up to {_LONGEST_SECONDS:.0f} seconds.")
+        if fault in _MOVING and any((one, node) in self._broken for one in _MOVING):
+            raise ControlRefused(f"{node} has a disk or a network of its own already.")
+        if fault.lasts:
+            # Noted first: the supervisor must not start again what is to stay dead.
+            self._broken[fault, node] = []
+            self._deadlines.put(
+                _name(fault, node), seconds, lambda: self._mend(fault, node)
+            )
+        try:
+            self._break(fault, node)
+        except Exception:
+            self.heal(fault, node)
+            raise
+
+    def heal(self, fault: Fault, node: str | None) -> None:
+        """Undo a fault, if it is there."""
+        self._deadlines.undo(_name(fault, node))
+
+    def heal_all(self) -> None:
+        """Undo every fault; what is frozen could not be ended politely."""
+        for fault, node in list(self._broken):
+            self._mend(fault, node)
+
+    def holds(self, name: str) -> bool:
+        """Tell whether this node, or program, is to stay dead for now."""
+        own = {(Fault.KILL_NODE, name), (Fault.FILL_DISK, name)}
+        if name not in self._networks:
+            # On its way into a network of its own, or out of it.
+            own.add((Fault.OWN_NETWORK, name))
+        return any(one in self._broken for one in own) or any(
+            program.name == name and (fault, None) in self._broken
+            for fault, program in self._others.items()
+        )
+
+    def of(self, node: str | None) -> tuple[Fault, ...]:
+        """Return the faults that a node has; without a node those that all share."""
+        return tuple(fault for fault, of in list(self._broken) if of == node)
+
+    def evidence(self, fault: Fault, node: str) -> str | None:
+        """Say how it shows that a fault has done its work; None if it does not."""
+        if fault is Fault.FILL_DISK and node in self._disks:
+            return self._disks[node].evidence()
+        if fault is Fault.CUT_NETWORK and node in self._networks:
+            return self._networks[node].evidence()
+        return None
+
+    def _break(self, fault: Fault, name: str | None) -> None:
+        if name is None:
+            self._others[fault].kill()
+            return
+        node = self._find_node(name)
+        if fault is Fault.KILL_NODE:
+            node.kill()
+        elif fault is Fault.FILL_DISK:
+            self._disks[name] = SmallDisk.give(node)
+        elif fault is Fault.OWN_NETWORK:
+            self._networks[name] = OwnNetwork.give(node, self._ports())
+            if (fault, name) not in self._broken:
+                # Whoever asked has lost patience and healed it meanwhile.
+                self._networks.pop(name).take()
+        elif fault is Fault.CUT_NETWORK:
+            self._network(name).cut()
+        elif fault is Fault.KILL_PATRONI:
+            node.patroni.kill()
+        elif fault is Fault.KILL_POSTGRES:
+            child_processes.kill([server for server in [node.postmaster()] if server])
+        else:
+            find = node.family if fault is Fault.FREEZE_NODE else node.servers
+            # Twice: what the first ones have started meanwhile is frozen as well.
+            _suspend(find())
+            self._broken[fault, name] = frozen = find()
+            _suspend(frozen)
+
+    def _network(self, name: str) -> OwnNetwork:
+        if name not in self._networks:
+            raise ControlRefused(
+                f"{name} has no network of its own yet, so it cannot be cut off."
+            )
+        return self._networks[name]
+
+    def _mend(self, fault: Fault, name: str | None) -> None:
+        if fault is Fault.FILL_DISK and name in self._disks:
+            self._disks.pop(name).take()
+        elif fault is Fault.OWN_NETWORK and name in self._networks:
+            self._networks.pop(name).take()
+        elif fault is Fault.CUT_NETWORK and name in self._networks:
+            self._networks[name].mend()
+        for process in self._broken.pop((fault, name), []):
+            # Those that the supervisor has ended since are not there any more.
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
+
+
+def _name(fault: Fault, node: str | None) -> str:
+    return f"{fault} {node or ''}"
+
+
+def _suspend(frozen: list[psutil.Process]) -> None:
+    for process in frozen:
+        with suppress(psutil.NoSuchProcess):
+            process.suspend()

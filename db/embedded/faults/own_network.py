@@ -1,0 +1,208 @@
+"""Gives a replica a network of its own, which can be cut off from ours.
+
+All servers share one network, 127.0.0.1, so none can be cut off as it is. For a while
+one is moved into a network namespace: there nothing is reachable but itself, and
+the ports of the others that the launcher's wire leads to. It notices no difference, nor
+do the others, until the wire is cut. Nothing is changed in the network of the machine,
+so nothing has to be put right there: the namespace is gone with the last process in it,
+and the wire with the launcher. Linux only.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from db.embedded.control.control_client import ControlRefused
+from db.embedded.faults.wires import Wire, dialling
+from db.embedded.processes.child_processes import Program
+from db.embedded.servers.postgres_nodes import Node
+
+_KEEPER: Final = Path(__file__).with_name("network_keeper.py")
+_BEGIN_SECONDS: Final = 10.0
+_PROBE_SECONDS: Final = 1.0
+# The supervisor may be about to start what has just been killed.
+_SUPERVISOR_SECONDS: Final = 0.5
+_MOST_PORTS: Final = 64
+_REFUSED: Final = (
+    "This machine does not let Chartroom make a network of its own, so no server can "
+    "be cut off{}. It takes Linux with network namespaces, util-linux, and root or "
+    "user namespaces that everybody may make; most containers forbid both."
+)
+
+
+class Keeper:
+    """A network namespace, and the process that keeps it and gives us its sockets.
+
+    `ports` are listened on there; raises ControlRefused where that is not allowed.
+    """
+
+    def __init__(self, ports: list[int]) -> None:
+        if not (shutil.which("unshare") and shutil.which("nsenter")):
+            raise _refused("there is no unshare or no nsenter")
+        ours, theirs = socket.socketpair()
+        self._parent = ours
+        self._asking = Lock()
+        self.listeners: dict[int, socket.socket] = {}
+        with theirs:
+            self.process = _start(theirs, ports)
+        try:
+            ours.settimeout(_BEGIN_SECONDS)
+            self.listeners = dict(zip(ports, _receive(ours), strict=True))
+        except (OSError, ValueError) as error:
+            said = self.close()
+            raise ControlRefused(
+                _REFUSED.format(f" ({said})" if said else "")
+            ) from error
+
+    def fresh(self) -> socket.socket:
+        """Return a socket of that network; raises OSError once it is gone."""
+        with self._asking:
+            self._parent.sendall(b"S")
+            return _receive(self._parent)[0]
+
+    def entered(self, command: tuple[str, ...]) -> tuple[str, ...]:
+        """Return how to run a command in that network, as whoever would run it here."""
+        kept = f"--target={self.process.pid}"
+        if os.geteuid() == 0:
+            return ("nsenter", kept, "--net", *command)
+        return (
+            "nsenter",
+            kept,
+            "--user",
+            "--net",
+            "--preserve-credentials",
+            *command,
+        )
+
+    def close(self) -> str:
+        """End the process, and return its last words.
+
+        The network lives on for as long as others are in it.
+        """
+        self._parent.close()
+        for listener in self.listeners.values():
+            listener.close()
+        self.process.kill()
+        _, said = self.process.communicate()
+        return said.decode(errors="replace").strip().rpartition("\n")[2]
+
+
+@dataclass(slots=True)
+class OwnNetwork:
+    """The network of one node; `usual` is its Patroni on the network of all."""
+
+    node: Node
+    usual: Program
+    keeper: Keeper
+    wire: Wire
+    etcd_port: int
+
+    @classmethod
+    def give(cls, node: Node, ports: Mapping[str, int]) -> "OwnNetwork":
+        """Move a replica into a network of its own, from where it follows as before.
+
+        `ports` are those of all servers by name. The supervisor starts it there. Raises
+        ControlRefused where that is not possible.
+        """
+        if not node.is_replica:
+            raise ControlRefused(f"{node.name} is no replica that follows.")
+        own = {node.port, node.api_port}
+        others = [port for name, port in ports.items() if name != "mongo"]
+        keeper = Keeper([port for port in others if port not in own])
+        network = cls(node, node.patroni, keeper, Wire(), ports["etcd"])
+        try:
+            network._move(own)
+        except OSError as error:
+            network.take()
+            raise ControlRefused(
+                f"{node.name} could not be moved into a network of its own: {error}."
+            ) from error
+        return network
+
+    def cut(self) -> None:
+        """Pull the cable."""
+        self.wire.cut()
+
+    def mend(self) -> None:
+        """Put it in again."""
+        self.wire.mend()
+
+    def take(self) -> None:
+        """End the node there; it is started again on the network of all."""
+        try:
+            self.node.kill()
+            time.sleep(_SUPERVISOR_SECONDS)
+            self.node.kill()
+        finally:
+            self.wire.close()
+            self.keeper.close()
+            self.node.patroni = self.usual
+
+    def evidence(self) -> str | None:
+        """Say how it shows that the node is cut off; None if it does not."""
+        if not self.wire.is_cut or self._is_heard() or self._hears():
+            return None
+        return (
+            f"{self.node.name} is alone in a network of its own: from there etcd does "
+            f"not answer, from here {self.node.name} does not, and "
+            f"{self.wire.connections} connections hang."
+        )
+
+    def _move(self, own: set[int]) -> None:
+        self.node.kill()
+        for port in own:
+            here = socket.create_server(("127.0.0.1", port))
+            self.wire.join(here, dialling(self.keeper.fresh, port))
+        for port, there in self.keeper.listeners.items():
+            self.wire.join(there, dialling(socket.socket, port))
+        command = self.keeper.entered(tuple(self.usual.command))
+        self.node.patroni = replace(self.usual, command=command, process=None)
+
+    def _is_heard(self) -> bool:
+        answer = self.node.ask("/liveness", timeout_seconds=_PROBE_SECONDS)
+        return answer is not None
+
+    def _hears(self) -> bool:
+        with suppress(OSError), self.keeper.fresh() as asker:
+            asker.settimeout(_PROBE_SECONDS)
+            asker.connect(("127.0.0.1", self.etcd_port))
+            asker.sendall(b"GET /health HTTP/1.0\r\n\r\n")
+            return bool(asker.recv(1))
+        return False
+
+
+def _start(parent: socket.socket, ports: list[int]) -> subprocess.Popen[bytes]:
+    user = [] if os.geteuid() == 0 else ["--user", "--map-current-user", "--keep-caps"]
+    numbers = [str(number) for number in (parent.fileno(), *ports)]
+    keeper = [sys.executable, "-P", str(_KEEPER), *numbers]
+    command = ["unshare", *user, "--net", *keeper]
+    return subprocess.Popen(  # noqa: S603
+        command,
+        pass_fds=[parent.fileno()],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        # Ctrl-C is for the launcher, and its end is ours.
+        start_new_session=True,
+    )
+
+
+def _refused(said: str) -> ControlRefused:
+    return ControlRefused(_REFUSED.format(f" ({said})" if said else ""))
+
+
+def _receive(parent: socket.socket) -> list[socket.socket]:
+    """Return the sockets that come; raises ConnectionError once the keeper is gone."""
+    said, numbers, *_ = socket.recv_fds(parent, 1, _MOST_PORTS)
+    if not said:
+        raise ConnectionError("The network is gone.")
+    return [socket.socket(fileno=number) for number in numbers]

@@ -1,0 +1,187 @@
+"""Lets a replica work on a small disk of its own until that is full.
+
+The disk is a tmpfs that only this node's processes see, in a mount namespace of theirs:
+it is gone with the last of them, whoever ends them, and nobody has to unmount it. That
+needs the right to mount, which root has, and everybody else in a user namespace of
+their own; not every machine gives it. Linux only.
+"""
+
+import errno
+import os
+import shutil
+import subprocess
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from io import FileIO
+from pathlib import Path
+from threading import Event, Thread
+from typing import Final
+
+from db.embedded.control.control_client import ControlRefused
+from db.embedded.processes.child_processes import Program
+from db.embedded.servers.postgres_nodes import Node
+
+_OWN_MOUNTS: Final = ("--mount", "--propagation", "private")
+_MOUNT: Final = (
+    "sh",
+    "-c",
+    'mount -t tmpfs -o "$1" tmpfs "$2" && shift 2 && exec "$@"',
+    "sh",
+)
+# PostgreSQL's own words, by way of the operating system, in the language of its log.
+_FULL: Final = b"No space left on device"
+# Beyond what the data takes: some log, which a replica needs at its start.
+_SPARE_BYTES: Final = 160_000_000
+_PIECE: Final = bytes(1_000_000)
+_LOOK_SECONDS: Final = 0.3
+_END_SECONDS: Final = 10.0
+# The supervisor may be about to fence what has just been killed.
+_STARTS: Final = 5
+_START_SECONDS: Final = 0.7
+
+
+@dataclass(slots=True)
+class SmallDisk:
+    """The small disk of one replica; `usual` is its Patroni on the usual disk."""
+
+    node: Node
+    usual: Program
+    _over: Event = field(default_factory=Event)
+    _work: Thread = field(init=False)
+    _read: dict[Path, int] = field(init=False)
+    _free_bytes: int | None = None
+
+    def __post_init__(self) -> None:
+        # What it had said before is of no interest.
+        self._read = {log: log.stat().st_size for log in self._logs()}
+        self._work = Thread(target=self._run, name="full disk", daemon=True)
+
+    @classmethod
+    def give(cls, node: Node) -> "SmallDisk":
+        """Have the replica copied to a small disk, which is filled once it streams.
+
+        Raises ControlRefused where that is not possible.
+        """
+        if not node.is_replica:
+            raise ControlRefused(f"{node.name} is no replica that follows.")
+        require_mounting(node.data)
+        disk = cls(node, node.patroni)
+        disk._work.start()
+        return disk
+
+    def take(self) -> None:
+        """End the replica there; started again, it copies the primary anew."""
+        self._over.set()
+        self.node.kill()
+        self._work.join(_END_SECONDS)
+        self.node.kill()
+        self.node.patroni = self.usual
+        # It is older than what the primary still keeps the log for.
+        for old in self.node.data.iterdir():
+            shutil.rmtree(old) if old.is_dir() else old.unlink(missing_ok=True)
+
+    def evidence(self) -> str | None:
+        """Say how it shows that PostgreSQL found its disk full; None if it does not."""
+        said = self._said()
+        if said is None or self._free_bytes is None:
+            return None
+        return (
+            f"With {self._free_bytes} bytes free, PostgreSQL of {self.node.name} said: "
+            f"{said}."
+        )
+
+    def _said(self) -> str | None:
+        """Return what PostgreSQL has said of a full disk since it had a small one."""
+        for log in self._logs():
+            with suppress(OSError), log.open("rb") as lines:
+                lines.seek(self._read.get(log, 0))
+                for line in lines:
+                    if _FULL in line:
+                        return line.decode(errors="replace").strip().partition("] ")[2]
+        return None
+
+    def _logs(self) -> list[Path]:
+        return sorted(self.usual.log.parent.glob(f"{self.node.name}-*.log"))
+
+    def _run(self) -> None:
+        if self._begin():
+            self._fill()
+
+    def _begin(self) -> bool:
+        """Start it on the small disk; tell whether it runs there."""
+        data, owner = self.node.data, self.node.data.stat()
+        size = _used(data) + _SPARE_BYTES
+        options = f"size={size},mode=700"
+        if os.geteuid() == 0:
+            options += f",uid={owner.st_uid},gid={owner.st_gid}"
+        command = _on_a_disk(data, options, *self.usual.command)
+        small = replace(self.usual, command=command, process=None)
+        self.node.kill()
+        self.node.patroni = small
+        for _ in range(_STARTS):
+            small.start()
+            if self._over.wait(_START_SECONDS) or small.is_running:
+                break
+        return small.is_running
+
+    def _fill(self) -> None:
+        while not self.node.is_replica:
+            if self._over.wait(_LOOK_SECONDS) or not self.node.patroni.is_running:
+                return
+        process = self.node.patroni.process
+        if process is None:
+            return
+        inside = Path(f"/proc/{process.pid}/root{self.node.data}/full")
+        # Gone with the processes.
+        with suppress(OSError), inside.open("ab", buffering=0) as file:
+            while not self._over.is_set():
+                self._top_up(file)
+                # PostgreSQL may make room by removing old log.
+                self._over.wait(_LOOK_SECONDS)
+
+    def _top_up(self, file: FileIO) -> None:
+        """Write until nothing fits any more, and note how much is free then."""
+        try:
+            while file.write(_PIECE):
+                pass
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+        found = os.fstatvfs(file.fileno())
+        self._free_bytes = found.f_bavail * found.f_frsize
+
+
+def require_mounting(place: Path) -> None:
+    """Raise ControlRefused unless this machine lets us mount."""
+    command = _on_a_disk(place, "size=1m", "true")
+    try:
+        tried = subprocess.run(command, check=False, capture_output=True)  # noqa: S603
+        is_allowed, said = tried.returncode == 0, tried.stderr
+    except OSError:
+        is_allowed, said = False, b"there is no unshare"
+    if not is_allowed:
+        words = said.decode(errors="replace").strip().rpartition("\n")[2]
+        raise ControlRefused(
+            "This machine does not let Chartroom mount a small disk, so none can be "
+            f"filled ({words}). It takes Linux with util-linux 2.38, and root or user "
+            "namespaces that everybody may make; most containers forbid both."
+        )
+
+
+def _on_a_disk(place: Path, options: str, *command: str) -> tuple[str, ...]:
+    """Return how to run a command that finds an empty tmpfs at this place."""
+    mounting = (*_OWN_MOUNTS, *_MOUNT, options, str(place))
+    if os.geteuid() == 0:
+        return ("unshare", *mounting, *command)
+    # Only root mounts, if only of a namespace; PostgreSQL refuses to be that.
+    again = (f"--map-user={os.geteuid()}", f"--map-group={os.getegid()}")
+    back = ("unshare", "--user", *again)
+    return ("unshare", "--map-root-user", *mounting, *back, *command)
+
+
+def _used(folder: Path) -> int:
+    used = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):
+            used += path.stat().st_size
+    return used

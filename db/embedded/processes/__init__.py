@@ -1,0 +1,1 @@
+"""Child processes, their programs and their ports."""

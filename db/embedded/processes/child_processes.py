@@ -1,0 +1,210 @@
+"""The processes of the cluster: started apart from the terminal, ended for certain."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import psutil
+
+from db.embedded.data_folder import CannotStart, explained
+
+_MAX_LOG_BYTES: Final = 10_000_000
+_DEATH_SECONDS: Final = 10.0
+# As a module, or as our own program around it.
+_PATRONIS: Final = frozenset({"patroni", "swift_patroni"})
+_OURS: Final = frozenset(
+    {
+        "etcd",
+        "mongod",
+        "postgres",
+        "initdb",
+        "pg_basebackup",
+        "pg_controldata",
+        "pg_ctl",
+        "pg_rewind",
+    }
+)
+
+
+@dataclass(slots=True)
+class Program:
+    """A program that should run: how it is started, and its process if it has one."""
+
+    name: str
+    command: Sequence[str]
+    environment: dict[str, str]
+    directory: Path
+    log: Path
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    def start(self) -> None:
+        """Start it; its output goes to the log."""
+        with explained(self.directory), open_log(self.log) as output:
+            # A session of its own: Ctrl-C in the terminal is for the launcher, which
+            # then stops the programs in the right order.
+            self.process = subprocess.Popen(  # noqa: S603
+                self.command,
+                env=self.environment,
+                cwd=self.directory,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def told(self) -> Path:
+        """Where it reads what to do, for a program that is told by one file."""
+        return Path(self.command[-1])
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self.process is not None and self.process.poll() is None
+
+    def kill(self) -> None:
+        """End it at once and wait until it is gone."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def require_running(self) -> None:
+        """Raise CannotStart with its last words if it has ended."""
+        if not self.is_running:
+            raise CannotStart(
+                f"{self.name} stopped at its start: {last_words(self.log)} "
+                f"The whole story is in {self.log}."
+            )
+
+
+def wait_for(
+    condition: Callable[[], bool], programs: Iterable[Program], *, seconds: float
+) -> None:
+    """Wait until the condition holds; raise CannotStart if a program ends meanwhile."""
+    watched = tuple(programs)
+    deadline = time.monotonic() + seconds
+    while not condition():
+        for program in watched:
+            program.require_running()
+        if time.monotonic() > deadline:
+            names = " and ".join(program.name for program in watched)
+            raise CannotStart(
+                f"{names} did not get ready within {seconds:.0f} seconds: "
+                f"see {watched[0].log}."
+            )
+        time.sleep(0.03)
+
+
+def open_log(path: Path) -> BinaryIO:
+    """Open a log at its end; one that has grown too long becomes the previous one."""
+    with suppress(FileNotFoundError):
+        if path.stat().st_size > _MAX_LOG_BYTES:
+            path.replace(path.with_suffix(".1.log"))
+    return path.open("ab")
+
+
+def last_words(log: Path) -> str:
+    """Return the last line of a log that says something."""
+    with suppress(OSError):
+        lines = log.read_text(errors="replace").splitlines()
+        for line in reversed(lines[-50:]):
+            if line.strip():
+                return line.strip()[:300]
+    return "it said nothing."
+
+
+def find(*places: Path) -> list[psutil.Process]:
+    """Return the cluster's processes whose command lines name files in these places.
+
+    That is how the remains of a killed launcher are known: there is no list on disk
+    to be out of date, and no process number to be mistaken for a later one.
+    """
+    parts = tuple(f"{place}/" for place in places)
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.pid != os.getpid() and _is_ours(process.cmdline(), parts):
+                found.append(process)
+    return found
+
+
+def end(processes: Sequence[psutil.Process], *, patience_seconds: float) -> None:
+    """End processes: politely first, then by force; return when they are gone."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(_polite(process))
+    if not await_end(processes, patience_seconds):
+        kill(processes)
+
+
+def kill(processes: Sequence[psutil.Process]) -> bool:
+    """End processes by force; tell whether they are certain to be gone."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    return await_end(processes, _DEATH_SECONDS)
+
+
+def await_end(processes: Iterable[psutil.Process], seconds: float) -> bool:
+    """Wait until processes have ended; tell whether all of them did in time."""
+    deadline = time.monotonic() + seconds
+    while any(_lives(process) for process in processes):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _lives(process: psutil.Process) -> bool:
+    # A zombie has ended; when its parent takes note is the parent's business. The
+    # parent of an orphan may be a container's first program, which never does.
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def stop(programs: Iterable[Program], *, seconds: float) -> None:
+    """Stop programs together: politely first, by force after that many seconds."""
+    end_children(
+        (p.process for p in programs if p.process is not None), seconds=seconds
+    )
+
+
+def end_children(
+    started: Iterable[subprocess.Popen[bytes]],
+    *,
+    seconds: float,
+) -> None:
+    """End processes of our own together, and return when they are gone."""
+    started = tuple(started)
+    for process in started:
+        process.terminate()
+    deadline = time.monotonic() + seconds
+    for process in started:
+        try:
+            process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _polite(process: psutil.Process) -> signal.Signals:
+    # PostgreSQL takes SIGTERM for "wait until everybody has gone home".
+    is_postgres = Path(process.cmdline()[0]).name == "postgres"
+    return signal.SIGINT if is_postgres else signal.SIGTERM
+
+
+def _is_ours(command: list[str], parts: tuple[str, ...]) -> bool:
+    if not command:
+        return False
+    is_patroni = any(Path(argument).stem in _PATRONIS for argument in command)
+    if Path(command[0]).name not in _OURS and not is_patroni:
+        return False
+    return any(part in f"{argument}/" for argument in command[1:] for part in parts)

@@ -1,0 +1,1 @@
+"""The servers of the embedded cluster: etcd, PostgreSQL nodes, MongoDB."""

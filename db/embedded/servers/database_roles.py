@@ -1,0 +1,59 @@
+"""Chartroom's roles and database, as every PostgreSQL cluster of ours has them."""
+
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import psycopg2
+from psycopg2 import sql
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class
+
+NAME: Final = "chartroom"
+# The owner of the schema, for migrations, and whom everything else signs in as.
+OWNER: Final = "chartroom"
+APP: Final = "chartroom_app"
+
+_ROLES: Final = (Path(__file__).parents[2] / "roles.sql").read_text()
+
+
+def ensure(url: str, passwords: Mapping[str, str]) -> None:
+    """Make what is missing of the roles and the database; `url` is a superuser's.
+
+    `passwords` has one for each of the two logins. Called at every start, because a
+    cluster of an earlier version lacks the newer roles.
+    """
+    ensure_roles(url, passwords)
+    with closing(psycopg2.connect(url)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT FROM pg_database WHERE datname = %s", [NAME])
+            if not cursor.rowcount:
+                create = sql.SQL("CREATE DATABASE {} OWNER {}")
+                cursor.execute(
+                    create.format(sql.Identifier(NAME), sql.Identifier(OWNER))
+                )
+
+
+def ensure_roles(url: str, passwords: Mapping[str, str]) -> None:
+    """Make the logins and roles that are missing; `url` is a superuser's.
+
+    Where nothing is missing nothing is written, so that a start does not wait for
+    replicas that are only starting, too.
+    """
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('chartroom.roles'))")
+        new = [login for login in (OWNER, APP) if not _exists(cursor, login)]
+        cursor.execute(_ROLES)
+        for login in new:
+            cursor.execute(
+                sql.SQL("ALTER ROLE {} PASSWORD {}").format(
+                    sql.Identifier(login), sql.Literal(passwords[login])
+                )
+            )
+        connection.commit()
+
+
+def _exists(cursor: Cursor, role: str) -> bool:
+    cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", [role])
+    return bool(cursor.rowcount)

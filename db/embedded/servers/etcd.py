@@ -1,0 +1,154 @@
+"""etcd: what Patroni's nodes agree on, and the key that says who leads."""
+
+import base64
+from dataclasses import dataclass
+from typing import Any, Final
+
+from db.embedded import local_http
+from db.embedded.data_folder import CannotStart, DataFolder
+from db.embedded.processes.child_processes import Program
+from db.embedded.processes.programs import Programs
+
+# One member talks to nobody, so its peer address is a socket file in a folder that
+# only its owner enters. The number is there because etcd insists on one.
+_PEER: Final = "peer:1"
+_USER: Final = "root"
+# The name of the cluster in etcd, and the key of the node that leads.
+SCOPE: Final = "chartroom"
+_LEADER_KEY: Final = f"/service/{SCOPE}/leader"
+_MEMBERS: Final = f"/service/{SCOPE}/members"
+
+
+def program(programs: Programs, folder: DataFolder, port: int) -> Program:
+    """Return etcd, ready to be started."""
+    (folder.etcd / _PEER).unlink(missing_ok=True)
+    address = f"http://127.0.0.1:{port}"
+    return Program(
+        "etcd",
+        (
+            *programs.prefix,
+            str(programs.etcd),
+            "--name=chartroom",
+            f"--data-dir={folder.etcd / 'data'}",
+            f"--listen-client-urls={address}",
+            f"--advertise-client-urls={address}",
+            f"--listen-peer-urls=unix://{_PEER}",
+            f"--initial-advertise-peer-urls=unix://{_PEER}",
+            f"--initial-cluster=chartroom=unix://{_PEER}",
+            # Alone, it need not wait a second and more for votes after every restart.
+            "--heartbeat-interval=50",
+            "--election-timeout=300",
+            # Passwords are random and long: a slow hash protects nothing here.
+            "--bcrypt-cost=4",
+            # Patroni writes every second; without this the store grows for ever.
+            "--auto-compaction-mode=periodic",
+            "--auto-compaction-retention=1h",
+            "--log-level=warn",
+        ),
+        programs.environment,
+        folder.etcd,
+        folder.log("etcd"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LeaderKey:
+    """The leader key as it was at some moment.
+
+    `name` is that of its holder, "" without one. Whoever loses the key and gets it
+    again, or takes it over, writes it anew, and that is another `revision`.
+    """
+
+    name: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Etcd:
+    """A client of etcd's JSON gateway."""
+
+    port: int
+    password: str
+
+    def is_ready(self) -> bool:
+        """Tell whether it answers and can write."""
+        answer = local_http.call(self.port, "GET", "/health")
+        return answer is not None and answer.status == local_http.OK
+
+    def require_password(self) -> None:
+        """Close it to everybody without the password; idempotent.
+
+        Whoever may write here can give PostgreSQL a command to run, so an open etcd
+        would hand this account to every other person on the machine.
+        """
+        self._call("/v3/auth/user/add", {"name": _USER, "password": self.password})
+        self._call("/v3/auth/role/add", {"name": _USER})
+        self._call("/v3/auth/user/grant", {"user": _USER, "role": _USER})
+        self._call("/v3/auth/enable", {})
+        if self._token() is None:
+            raise CannotStart("etcd does not take the password of this data folder.")
+
+    def leader(self) -> str | None:
+        """Return the name of the node that holds the leader key, if one is known."""
+        key = self.leadership()
+        return key.name or None if key else None
+
+    def leadership(self) -> LeaderKey | None:
+        """Return the leader key as it is now; None without an answer."""
+        answer = self._authorised("/v3/kv/range", {"key": _encode(_LEADER_KEY)})
+        if answer is None or "header" not in answer:
+            return None
+        found = (answer.get("kvs") or [{}])[0]
+        name = base64.b64decode(found.get("value", "")).decode()
+        return LeaderKey(name, int(found.get("mod_revision", 0)))
+
+    def forget_member(self, name: str) -> None:
+        """Delete what Patroni has written there about a node that is gone."""
+        key = _encode(f"{_MEMBERS}/{name}")
+        self._authorised("/v3/kv/deleterange", {"key": key})
+
+    def drop(self, seen: LeaderKey) -> bool:
+        """Delete the leader key if it is as it was seen; tell whether that is done.
+
+        Only for a caller that saw it before its holder was dead for certain. Whoever
+        starts that node meanwhile, it cannot lead without writing the key anew.
+        """
+        key = _encode(_LEADER_KEY)
+        answer = self._authorised(
+            "/v3/kv/txn",
+            {
+                "compare": [
+                    {
+                        "key": key,
+                        "target": "MOD",
+                        "result": "EQUAL",
+                        "mod_revision": str(seen.revision),
+                    }
+                ],
+                "success": [{"requestDeleteRange": {"key": key}}],
+            },
+        )
+        return bool(answer and answer.get("succeeded"))
+
+    def _authorised(self, path: str, body: dict[str, Any]) -> dict[str, Any] | None:
+        token = self._token()
+        return self._call(path, body, token) if token else None
+
+    def _token(self) -> str | None:
+        answer = self._call(
+            "/v3/auth/authenticate", {"name": _USER, "password": self.password}
+        )
+        return answer.get("token") if answer else None
+
+    def _call(
+        self, path: str, body: dict[str, Any], token: str | None = None
+    ) -> dict[str, Any] | None:
+        headers = {"Authorization": token} if token else {}
+        answer = local_http.call(self.port, "POST", path, body=body, headers=headers)
+        if answer is None or not isinstance(answer.body, dict):
+            return None
+        return answer.body
+
+
+def _encode(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()

@@ -1,0 +1,174 @@
+"""MongoDB: a replica set of one member, closed by passwords."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pymongo import MongoClient
+from pymongo.errors import AutoReconnect, OperationFailure
+
+from db import audit_access, audit_store
+from db.embedded.data_folder import DataFolder
+from db.embedded.processes.child_processes import Program
+from db.embedded.processes.programs import Programs
+
+REPLICA_SET: Final = "chartroom"
+DATABASE: Final = "chartroom"
+
+_ANSWER_SECONDS: Final = 10.0
+_NOT_AUTHORISED: Final = 13
+_AUTHENTICATION_FAILED: Final = 18
+_NOT_YET_INITIALISED: Final = 94
+_ALREADY_EXISTS: Final = 51003
+
+
+def program(programs: Programs, folder: DataFolder, port: int, key: str) -> Program:
+    """Return mongod, ready to be started."""
+    key_file = folder.mongo / "members.key"
+    folder.write(key_file, key)
+    data = folder.mongo / "data"
+    data.mkdir(mode=0o700, exist_ok=True)
+    return Program(
+        "mongod",
+        (
+            *programs.prefix,
+            str(programs.mongod),
+            f"--dbpath={data}",
+            f"--port={port}",
+            "--bind_ip=127.0.0.1",
+            "--nounixsocket",
+            f"--replSet={REPLICA_SET}",
+            f"--keyFile={key_file}",
+            "--oplogSize=256",
+            "--wiredTigerCacheSizeGB=0.25",
+            "--quiet",
+            # A slow query is logged with its values: health data stays out of logs.
+            "--slowOpSampleRate=0",
+            "--setParameter=diagnosticDataCollectionEnabled=false",
+        ),
+        programs.environment,
+        folder.mongo,
+        folder.log("mongod"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Mongo:
+    """A mongod, and the passwords of its administrator, Chartroom and the audit log."""
+
+    port: int
+    admin_password: str
+    password: str
+    audit_password: str
+
+    @property
+    def url(self) -> str:
+        """The address for Chartroom itself: its own database, read and write."""
+        return self._address("chartroom", self.password)
+
+    @property
+    def audit_url(self) -> str:
+        """The address for the audit log: adding to it and reading it, nothing else."""
+        return self._address(
+            audit_access.USER, self.audit_password, audit_store.DATABASE
+        )
+
+    @property
+    def admin_url(self) -> str:
+        """The address for whoever may do everything, such as a test."""
+        return self._address("admin", self.admin_password)
+
+    def is_up(self) -> bool:
+        """Tell whether it answers at all."""
+        return bool(self._hello())
+
+    def is_primary(self) -> bool:
+        """Tell whether it takes writes."""
+        return bool(self._hello().get("isWritablePrimary"))
+
+    def is_prepared(self) -> bool:
+        """Found the replica set, or tell it about a new port; tell whether it is so."""
+        if self._hello().get("me") == self._member:
+            return True
+        try:
+            return self._prepare()
+        except AutoReconnect:
+            # It hangs up on everybody when its role in the set changes. Ask again.
+            return False
+
+    def _prepare(self) -> bool:
+        try:
+            with self._client(self.admin_url) as client:
+                self._move(client)
+        except OperationFailure as error:
+            if error.code == _NOT_YET_INITIALISED:
+                # It has yet to read what it was told the first time.
+                return False
+            # Without an administrator it is new: the first command may come from
+            # anybody on this machine.
+            if error.code != _AUTHENTICATION_FAILED:
+                raise
+            with self._client(f"mongodb://{self._member}/") as client:
+                client.admin.command("replSetInitiate", self._configuration(1))
+        return True
+
+    def _move(self, client: MongoClient[dict[str, Any]]) -> None:
+        # It looks for itself under the port of last time, and would wait for ever.
+        current = client.admin.command("replSetGetConfig")["config"]
+        if current["members"][0]["host"] != self._member:
+            client.admin.command(
+                "replSetReconfig",
+                self._configuration(current["version"] + 1),
+                force=True,
+            )
+
+    def ensure_users(self) -> None:
+        """Make the administrator and Chartroom's own two users; idempotent."""
+        # The first user may be made without a password by somebody on this machine;
+        # the moment it exists that door is shut.
+        with self._client(f"mongodb://{self._member}/") as client:
+            create_user(client, "admin", self.admin_password, ["root"])
+        with self._client(self.admin_url) as client:
+            roles = [{"role": "readWrite", "db": DATABASE}]
+            create_user(client, "chartroom", self.password, roles)
+            audit_access.prepare(client, audit_store.DATABASE, self.audit_password)
+
+    @property
+    def _member(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def _configuration(self, version: int) -> dict[str, Any]:
+        members = [{"_id": 0, "host": self._member}]
+        return {"_id": REPLICA_SET, "version": version, "members": members}
+
+    def _address(self, user: str, password: str, database: str = "") -> str:
+        return (
+            f"mongodb://{user}:{password}@{self._member}/{database}"
+            "?directConnection=true&authSource=admin"
+        )
+
+    def _hello(self) -> dict[str, Any]:
+        try:
+            with self._client(f"mongodb://{self._member}/", seconds=0.5) as client:
+                return dict(client.admin.command("hello"))
+        except AutoReconnect:
+            return {}
+
+    def _client(
+        self, url: str, *, seconds: float = _ANSWER_SECONDS
+    ) -> MongoClient[dict[str, Any]]:
+        patience = int(seconds * 1000)
+        return MongoClient(
+            url, directConnection=True, serverSelectionTimeoutMS=patience
+        )
+
+
+def create_user(
+    client: MongoClient[dict[str, Any]], name: str, password: str, roles: list[Any]
+) -> None:
+    """Make a user unless there is one; `client` is an administrator's."""
+    try:
+        client.admin.command("createUser", name, pwd=password, roles=roles)
+    except OperationFailure as error:
+        # Already there; or, for the administrator, the door is shut already.
+        if error.code not in {_ALREADY_EXISTS, _NOT_AUTHORISED}:
+            raise

@@ -1,0 +1,176 @@
+"""The PostgreSQL nodes: each one a PostgreSQL with the Patroni that looks after it."""
+
+import base64
+import json
+import signal
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from db.embedded import local_http
+from db.embedded.data_folder import DataFolder
+from db.embedded.processes import child_processes
+from db.embedded.processes.child_processes import Program
+from db.embedded.processes.programs import Programs
+from db.embedded.servers.configuration import configuration
+from db.embedded.servers.membership import Member
+from db.embedded.supervision import fencing
+
+
+@dataclass(slots=True)
+class Node:
+    """One PostgreSQL node, by name; `patroni` is the process that looks after it."""
+
+    name: str
+    port: int
+    api_port: int
+    data: Path
+    patroni: Program = field(repr=False)
+    api_password: str = field(repr=False)
+    delayed_seconds: int | None = None
+
+    @property
+    def is_delayed(self) -> bool:
+        """Whether it lags on purpose, and never leads."""
+        return self.delayed_seconds is not None
+
+    def postmaster(self) -> psutil.Process | None:
+        """Return the PostgreSQL server process, if it runs."""
+        with suppress(OSError, ValueError, IndexError, psutil.Error):
+            process = psutil.Process(fencing.recorded_pid(self.data))
+            # The file outlives a killed server, and its number may be another's now.
+            if str(self.data) in process.cmdline() and process.is_running():
+                return process
+        return None
+
+    @property
+    def has_crashed(self) -> bool:
+        """Whether PostgreSQL ended without a word; a stop takes its note away."""
+        try:
+            return fencing.recorded_pid(self.data) > 0 and self.postmaster() is None
+        except (OSError, ValueError, IndexError):
+            return False
+
+    def servers(self) -> list[psutil.Process]:
+        """Return all of PostgreSQL's processes, as far as they are known."""
+        return fencing.family(self.data, self.postmaster())
+
+    def family(self) -> list[psutil.Process]:
+        """Return Patroni's process and all of PostgreSQL's."""
+        found = self.servers()
+        with suppress(psutil.Error):
+            if self.patroni.process is not None:
+                found.append(psutil.Process(self.patroni.process.pid))
+        return found
+
+    def answers(self, path: str, *, timeout_seconds: float = 2.0) -> bool:
+        """Tell whether Patroni answers this question with yes."""
+        answer = self.ask(path, timeout_seconds=timeout_seconds)
+        return answer is not None and answer.status == local_http.OK
+
+    @property
+    def is_primary(self) -> bool:
+        """Whether it leads: PostgreSQL takes writes and the leader key is held."""
+        return self.answers("/primary")
+
+    @property
+    def is_replica(self) -> bool:
+        """Whether it follows the primary and answers readers."""
+        return self.answers("/replica")
+
+    def ask(
+        self, path: str, *, timeout_seconds: float = 2.0
+    ) -> local_http.JsonAnswer | None:
+        """Return Patroni's answer to a question."""
+        return local_http.call(
+            self.api_port, "GET", path, timeout_seconds=timeout_seconds
+        )
+
+    def command(
+        self, path: str, body: dict[str, Any], *, method: str = "POST"
+    ) -> local_http.JsonAnswer | None:
+        """Have Patroni do something, as only holders of the password may."""
+        credentials = base64.b64encode(f"chartroom:{self.api_password}".encode())
+        return local_http.call(
+            self.api_port,
+            method,
+            path,
+            body=body,
+            headers={"Authorization": f"Basic {credentials.decode()}"},
+            timeout_seconds=60,
+        )
+
+    def reload(self) -> None:
+        """Have Patroni, if it runs, read its configuration again."""
+        if self.patroni.process is not None and self.patroni.is_running:
+            self.patroni.process.send_signal(signal.SIGHUP)
+
+    def kill(self) -> bool:
+        """End Patroni and PostgreSQL at once, as a power cut would.
+
+        Tells whether they are certain to be gone, for who lets another node lead.
+        """
+        # Patroni first: it would start PostgreSQL again. Whoever else may have started
+        # one, that one as well.
+        self.patroni.kill()
+        strangers = child_processes.find(self.patroni.told)
+        return child_processes.kill(strangers) and fencing.end(
+            self.data, self.postmaster()
+        )
+
+    def finish_rewinding(self, seconds: float) -> None:
+        """Wait while pg_rewind works: half done, it leaves nothing that starts."""
+        with suppress(psutil.Error):
+            process = self.patroni.process
+            family = psutil.Process(process.pid).children() if process else []
+            busy = [child for child in family if child.name() == "pg_rewind"]
+            child_processes.await_end(busy, seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Makes nodes, and writes what they are told to do."""
+
+    programs: Programs
+    folder: DataFolder
+    secrets: dict[str, str] = field(repr=False)
+
+    def build(self, member: Member, ports: dict[str, int]) -> Node:
+        """Return a node, configured and ready to be started."""
+        name = member.name
+        self.configure(member, ports)
+        patroni = Program(
+            name,
+            (*self.programs.prefix, *self.programs.patroni(self.config_of(name))),
+            # initdb gets the administrator's password in a temporary file. Killed
+            # just then, Patroni leaves it, and it must not lie about outside.
+            self.programs.environment | {"TMPDIR": str(self.folder.postgres)},
+            self.folder.postgres,
+            self.folder.log(name),
+        )
+        return Node(
+            name,
+            ports[name],
+            ports[f"{name}-api"],
+            self.folder.node_data(name),
+            patroni,
+            self.secrets["patroni_api"],
+            member.delayed_seconds,
+        )
+
+    def configure(
+        self, member: Member, ports: dict[str, int], *, is_paused: bool = False
+    ) -> None:
+        """Write a node's configuration; one that runs has to `reload` it."""
+        told = configuration(
+            member, self.programs, self.folder, ports, self.secrets, is_paused=is_paused
+        )
+        # JSON is YAML, and says exactly what was meant.
+        self.folder.write(self.config_of(member.name), json.dumps(told, indent=1))
+
+    def config_of(self, name: str) -> Path:
+        """Return where a node's configuration is kept."""
+        return self.folder.postgres / f"{name}.yml"

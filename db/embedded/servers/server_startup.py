@@ -1,0 +1,156 @@
+"""Starts the servers of a cluster in the right order, and stops them so."""
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import psycopg2
+
+from db.embedded.data_folder import DataFolder
+from db.embedded.faults.fault_kinds import Fault
+from db.embedded.processes import child_processes
+from db.embedded.processes.child_processes import Program
+from db.embedded.processes.programs import Programs
+from db.embedded.servers import database_roles, etcd, mongo
+from db.embedded.servers.configuration import DYNAMIC
+from db.embedded.servers.etcd import Etcd
+from db.embedded.servers.fleet import Fleet
+
+# Called with a stage, and the seconds it took.
+Report = Callable[[str, float], None]
+
+_START_SECONDS: Final = 120.0
+
+
+class Servers:
+    """etcd, mongod and the PostgreSQL nodes of a fleet."""
+
+    def __init__(
+        self, programs: Programs, folder: DataFolder, own_etcd: Etcd, fleet: Fleet
+    ) -> None:
+        ports, secrets = fleet.addresses.ports, fleet.addresses.secrets
+        self._folder = folder
+        self._etcd = own_etcd
+        self._fleet = fleet
+        self._etcd_program = etcd.program(programs, folder, ports["etcd"])
+        self._mongod = mongo.program(
+            programs, folder, ports["mongo"], secrets["mongo_members"]
+        )
+        self.others = (self._etcd_program, self._mongod)
+
+    @property
+    def by_fault(self) -> Mapping[Fault, Program]:
+        """The programs by the fault that stops each."""
+        return {Fault.STOP_ETCD: self._etcd_program, Fault.STOP_MONGO: self._mongod}
+
+    def begin(self, report: Report) -> None:
+        """Start everything; return once it takes writes, or raise CannotStart."""
+        clock = _Stages(report)
+        self._mongod.start()
+        self._etcd_program.start()
+        with ThreadPoolExecutor(1) as aside:
+            files = aside.submit(self._begin_mongo)
+            self._begin_etcd()
+            clock.done("etcd")
+            self._begin_postgres()
+            clock.done("PostgreSQL primary")
+            files.result()
+            clock.done("MongoDB")
+
+    def end(self, *, seconds: float) -> None:
+        """Stop everything, by force what takes longer than that."""
+        self._end_postgres(seconds)
+        child_processes.stop(self.others, seconds=seconds)
+
+    def _begin_etcd(self) -> None:
+        child_processes.wait_for(
+            self._etcd.is_ready, [self._etcd_program], seconds=_START_SECONDS
+        )
+        self._etcd.require_password()
+        # Nothing of this cluster ran a moment ago, so nobody leads: a key that says
+        # otherwise is from before a crash, and would be respected for 20 seconds.
+        if (left := self._etcd.leadership()) is not None:
+            self._etcd.drop(left)
+
+    def _begin_postgres(self) -> None:
+        first = self._fleet.nodes[0]
+        if not self._folder.is_complete:
+            # The first node founds the cluster; the others would only be in its way.
+            first.patroni.start()
+            founded = first.data / "global/pg_control"
+            child_processes.wait_for(
+                founded.exists, [first.patroni], seconds=_START_SECONDS
+            )
+        for node in self._fleet.nodes:
+            if not node.patroni.is_running:
+                node.patroni.start()
+        patronis = [node.patroni for node in self._fleet.nodes]
+        child_processes.wait_for(self._takes_writes, patronis, seconds=_START_SECONDS)
+        self._bring_up_to_date()
+        database_roles.ensure(
+            self._fleet.addresses.administrator_url, self._fleet.addresses.secrets
+        )
+
+    def _bring_up_to_date(self) -> None:
+        """Tell a cluster of an earlier version what is new in Patroni's settings.
+
+        Those that are there may have been changed by somebody, and stay.
+        """
+        leads = self._fleet.primary()
+        answer = leads.ask("/config") if leads else None
+        if leads is None or answer is None or not isinstance(answer.body, dict):
+            return
+        new = {k: value for k, value in DYNAMIC.items() if k not in answer.body}
+        if new:
+            leads.command("/config", new, method="PATCH")
+
+    def _takes_writes(self) -> bool:
+        if self._fleet.primary() is None:
+            return False
+        # Patroni calls a node primary from the moment it is told to become one.
+        try:
+            psycopg2.connect(self._fleet.addresses.administrator_url).close()
+        except psycopg2.OperationalError:
+            return False
+        return True
+
+    def _begin_mongo(self) -> None:
+        server = self._fleet.addresses.mongo
+        child_processes.wait_for(server.is_up, [self._mongod], seconds=_START_SECONDS)
+        child_processes.wait_for(
+            server.is_prepared, [self._mongod], seconds=_START_SECONDS
+        )
+        child_processes.wait_for(
+            server.is_primary, [self._mongod], seconds=_START_SECONDS
+        )
+        server.ensure_users()
+
+    def _end_postgres(self, seconds: float) -> None:
+        """Stop the nodes without a failover from one dying node to the next.
+
+        Asked politely, each Patroni first hands its role to another that is about to
+        stop as well. So Patroni, which keeps nothing, is killed, and PostgreSQL is
+        stopped in order: the primary first, so that the replicas get its last word.
+        """
+        primary = self._fleet.primary()
+        for node in self._fleet.nodes:
+            node.finish_rewinding(seconds)
+            node.patroni.kill()
+        first = [primary] if primary else []
+        for group in (first, self._fleet.nodes):
+            servers = [server for node in group if (server := node.postmaster())]
+            child_processes.end(servers, patience_seconds=seconds)
+
+
+class _Stages:
+    """Tells how long each stage took."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._since = time.monotonic()
+
+    def done(self, stage: str) -> None:
+        now = time.monotonic()
+        self._report(stage, now - self._since)
+        self._since = now

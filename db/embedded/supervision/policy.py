@@ -1,0 +1,131 @@
+"""Decides what is to be done about a node, from nothing but what was seen of it."""
+
+import logging
+import math
+import time
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from db.embedded.processes.child_processes import Program
+from db.embedded.supervision.liveness import Kind
+
+_log = logging.getLogger(__name__)
+
+# How long a PostgreSQL may say nothing. One whose processes are stopped will not go on
+# by itself; one that waits for nothing has lost its way; one that works, or waits for
+# its disk, is on a busy machine. A mistake costs a pause, never data.
+_PATIENCE_SECONDS: Final = {Kind.STOPPED: 0.7, Kind.IDLE: 2.0, Kind.BUSY: 10.0}
+# Patroni is asked every two seconds. Replacing it under a PostgreSQL that answers costs
+# nobody anything; killing both does.
+_REPLACED_AFTER_QUESTIONS: Final = 3
+_HUNG_AFTER_QUESTIONS: Final = 5
+_FIRST_PAUSE_SECONDS: Final = 0.5
+_LONGEST_PAUSE_SECONDS: Final = 30.0
+_HEALTHY_SECONDS: Final = 60.0
+
+
+class Step(Enum):
+    """What to do about a node."""
+
+    NOTHING = auto()
+    START = auto()
+    RESTART = auto()
+    FENCE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class NodeObservation:
+    """What is seen of a node.
+
+    `crashed_leading`: its PostgreSQL ended without a word while it held the leader key.
+    `unanswered` counts the questions that Patroni has left without an answer in a row,
+    `silent_seconds` for how long PostgreSQL has, and `silence` what it did meanwhile.
+    """
+
+    patroni_runs: bool
+    postgres_runs: bool
+    unanswered: int = 0
+    failures: int = 0
+    crashed_leading: bool = False
+    silent_seconds: float = 0.0
+    silence: Kind = Kind.BUSY
+
+    @property
+    def postgres_hangs(self) -> bool:
+        """Whether it runs and has been silent for too long."""
+        return (
+            self.postgres_runs
+            and self.silent_seconds >= _PATIENCE_SECONDS[self.silence]
+        )
+
+
+def plan(seen: NodeObservation) -> Step:
+    """Decide what to do about a node.
+
+    A dead or hung Patroni over a live PostgreSQL is simply replaced: it takes over what
+    it finds, and nobody notices. If that does not help, or PostgreSQL is gone or hangs,
+    the node is fenced: made certain to be dead, so that another may lead. Doing less
+    would risk two primaries, waiting longer costs twenty seconds.
+    """
+    if seen.postgres_hangs or seen.crashed_leading:
+        return Step.FENCE
+    if seen.patroni_runs:
+        return _about_patroni(seen)
+    if seen.postgres_runs and not seen.failures:
+        return Step.START
+    return Step.FENCE
+
+
+def _about_patroni(seen: NodeObservation) -> Step:
+    answers = seen.postgres_runs and not seen.silent_seconds
+    if answers and seen.unanswered >= _REPLACED_AFTER_QUESTIONS:
+        return Step.RESTART
+    # Without a PostgreSQL it may be copying or rewinding: that is ended with it.
+    return Step.FENCE if seen.unanswered >= _HUNG_AFTER_QUESTIONS else Step.NOTHING
+
+
+@dataclass(slots=True)
+class RestartBackoff:
+    """How long to wait before a program that keeps ending is started again."""
+
+    failures: int = 0
+    started_at: float = 0.0
+    next_at: float = 0.0
+    has_ended: bool = False
+    known: Program | None = None
+
+    def ended(self, now: float) -> None:
+        """Note that it has ended; the first time in a while costs no wait."""
+        self.failures = (
+            self.failures + 1 if now - self.started_at < _HEALTHY_SECONDS else 0
+        )
+        pause = (
+            _FIRST_PAUSE_SECONDS * 2 ** (self.failures - 1) if self.failures else 0.0
+        )
+        self.next_at = max(self.next_at, now + min(pause, _LONGEST_PAUSE_SECONDS))
+
+    def started(self, now: float) -> None:
+        """Note that it has been started."""
+        self.started_at = now
+
+    def wait(self, seconds: float) -> None:
+        """Do not start it before so many seconds have passed."""
+        self.next_at = max(self.next_at, time.monotonic() + seconds)
+
+    def start_again(self, program: Program) -> bool:
+        """Start a program that has ended, if it is time; tell whether it was."""
+        now = time.monotonic()
+        if self.known is not program:
+            # The one before it was ended on purpose, which is no failure.
+            self.known, self.started_at = program, -math.inf
+        if not self.has_ended:
+            self.has_ended = True
+            self.ended(now)
+            _log.warning("%s has ended; it is started again.", program.name)
+        if now < self.next_at:
+            return False
+        self.has_ended = False
+        program.start()
+        self.started(now)
+        return True

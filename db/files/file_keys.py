@@ -1,0 +1,228 @@
+"""The file with the keys that wrap every file's own key, and what they seal."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import tink
+from tink import aead, json_proto_keyset_format, secret_key_access
+
+from db.files import private_files
+
+# What Tink seals begins with a version and the number of the key.
+_VERSION: Final = b"\x01"
+_PREFIX: Final = 5
+
+aead.register()
+
+
+class UnusableFileKeys(Exception):
+    """The key file cannot be used; the message says why and what to do."""
+
+
+class KeyUnknown(Exception):
+    """The key that this was sealed with is not in the key file."""
+
+
+class SealBroken(Exception):
+    """It is not what was sealed, or it was sealed for something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ring:
+    """The keys as they were read; the stamp tells whether the file is another one."""
+
+    stamp: tuple[int, ...]
+    primary: int
+    ids: frozenset[int]
+    aead: aead.Aead
+
+
+class FileKeys:
+    """A Tink keyset in a file that may be replaced while processes use it.
+
+    A file that may be made is made by the first process that needs it. Every method
+    may raise UnusableFileKeys.
+    """
+
+    def __init__(self, path: Path, *, may_be_made: bool = False) -> None:
+        self.path = path
+        self._may_be_made = may_be_made
+        self._known: _Ring | None = None
+
+    def seal(self, data: bytes, purpose: str) -> bytes:
+        """Encrypt something small; it opens for the same purpose only."""
+        sealed: bytes = self._ring().aead.encrypt(data, purpose.encode())
+        return sealed
+
+    def unseal(self, sealed: bytes, purpose: str) -> bytes:
+        """Return what was sealed; raises SealBroken or KeyUnknown."""
+        key = key_of(sealed)
+        ring = self._ring_with(key)
+        if key not in ring.ids:
+            raise KeyUnknown(f"{self.path} has no key {key}.")
+        try:
+            data: bytes = ring.aead.decrypt(sealed, purpose.encode())
+        except tink.TinkError as error:
+            raise SealBroken("This is not what was sealed.") from error
+        return data
+
+    @property
+    def primary(self) -> int:
+        """The number of the key that seals."""
+        return self._ring().primary
+
+    @property
+    def ids(self) -> frozenset[int]:
+        """The numbers of all keys, those that only unseal among them."""
+        return self._ring().ids
+
+    @property
+    def changed_at(self) -> datetime:
+        """When the key file was last replaced."""
+        with _explained(self.path):
+            return datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
+
+    def require(self) -> None:
+        """Raise UnusableFileKeys unless the keys are here or may be made."""
+        try:
+            is_here = self.path.exists()
+        except PermissionError:
+            # Whoever makes the folder says best what is wrong with it.
+            is_here = not self._may_be_made
+        if is_here or not self._may_be_made:
+            self._ring()
+
+    def add(self) -> int:
+        """Add a key that seals from now on, and return its number."""
+        self._ring()
+        with self._changing() as keyset:
+            new = _new_keyset()
+            keyset["key"] += new["key"]
+            keyset["primaryKeyId"] = new["primaryKeyId"]
+        return self.primary
+
+    def drop(self, *unused: int) -> None:
+        """Forget keys for good, and all that only they could unseal with them."""
+        with self._changing() as keyset:
+            if keyset["primaryKeyId"] in unused:
+                raise ValueError("The key that seals stays.")
+            keyset["key"] = [k for k in keyset["key"] if k["keyId"] not in unused]
+
+    def _ring(self) -> _Ring:
+        """Return the keys as they are in the file now."""
+        try:
+            stamp = _stamp(self.path)
+        except FileNotFoundError:
+            # Keys that were here and are gone are never made anew: what they have
+            # sealed would be lost, and nobody would be told.
+            if not self._may_be_made or self._known is not None:
+                raise UnusableFileKeys(
+                    f"There is no key file {self.path}: put it back from your copy."
+                ) from None
+            make(self.path)
+            stamp = _stamp(self.path)
+        if self._known is None or self._known.stamp != stamp:
+            self._known = self._read(stamp)
+        return self._known
+
+    def _ring_with(self, key: int) -> _Ring:
+        """Return keys that have this one, if it is known at all.
+
+        What is known already is enough: reading files goes on while somebody
+        replaces the key file.
+        """
+        if self._known is not None and key in self._known.ids:
+            return self._known
+        return self._ring()
+
+    def _read(self, stamp: tuple[int, ...]) -> _Ring:
+        with _explained(self.path):
+            text = self.path.read_text(errors="replace")
+        try:
+            handle = json_proto_keyset_format.parse(text, secret_key_access.TOKEN)
+            about = handle.keyset_info()
+            ids = frozenset(key.key_id for key in about.key_info if key.status == 1)
+            return _Ring(stamp, about.primary_key_id, ids, handle.primitive(aead.Aead))
+        except tink.TinkError:
+            # Without its cause, which may quote what it could not read.
+            raise UnusableFileKeys(
+                f"{self.path} holds something else than a keyset of Tink's."
+            ) from None
+
+    @contextmanager
+    def _changing(self) -> Iterator[dict[str, Any]]:
+        """Replace the file by one with what the caller makes of it, or not at all.
+
+        One process at a time: of two that add a key, each would lose the other's.
+        """
+        # A link that an administrator has laid stays one.
+        path = self.path.resolve()
+        with _explained(path), _locked(path.parent):
+            keyset: dict[str, Any] = json.loads(path.read_text())
+            yield keyset
+            with private_files.aside(path, _written(keyset)) as unfinished:
+                before = path.stat()
+                unfinished.chmod(before.st_mode & 0o777)
+                os.chown(unfinished, before.st_uid, before.st_gid)
+                unfinished.replace(path)
+            private_files.sync(path.parent)
+
+
+def key_of(sealed: bytes) -> int:
+    """Return the number of the key that something was sealed with.
+
+    Raises SealBroken for what was never sealed.
+    """
+    if len(sealed) <= _PREFIX or sealed[:1] != _VERSION:
+        raise SealBroken("This is not what was sealed.")
+    return int.from_bytes(sealed[1:_PREFIX], "big")
+
+
+def make(path: Path) -> bool:
+    """Make a key file, readable by its owner only; tell whether there was none."""
+    with _explained(path):
+        return private_files.make(path, _written(_new_keyset()))
+
+
+def _new_keyset() -> dict[str, Any]:
+    handle = tink.new_keyset_handle(aead.aead_key_templates.AES256_GCM)
+    made: dict[str, Any] = json.loads(
+        json_proto_keyset_format.serialize(handle, secret_key_access.TOKEN)
+    )
+    return made
+
+
+def _written(keyset: dict[str, Any]) -> bytes:
+    return json.dumps(keyset, indent=1).encode()
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    about = path.stat()
+    return about.st_ino, about.st_mtime_ns, about.st_size
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UnusableFileKeys(
+            f"The key file {path} cannot be used: {error.strerror}."
+        ) from error

@@ -1,0 +1,279 @@
+"""Files in MongoDB's GridFS, one bucket per kind, encrypted before they get there."""
+
+import io
+from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import islice
+from time import perf_counter
+from typing import Any, BinaryIO, Final
+
+from bson import ObjectId
+from bson.errors import InvalidId
+from gridfs import GridFSBucket
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from db.files import upkeep
+from db.files.bucket_collections import BucketCollections
+from db.files.chunks import ChunkReader
+from db.files.ciphers import FileCipher, NotDecrypted
+from db.files.file_errors import (
+    FileDamaged,
+    FileKeyMissing,
+    FileMissing,
+    FileStoreUnavailable,
+    answering,
+)
+from db.files.file_keys import FileKeys
+from db.files.file_writing import PendingFile, write_chunks
+from db.files.plain_streams import PlainStream
+from db.files.seals import FileEntry
+from db.files.upkeep import Rewrapped
+
+__all__ = [
+    "Bucket",
+    "FileDamaged",
+    "FileKeyMissing",
+    "FileKeys",
+    "FileMissing",
+    "FileStore",
+    "FileStoreUnavailable",
+    "PlainStream",
+    "PutFile",
+    "Rewrapped",
+    "StoredFile",
+]
+
+# A dead server is reported within three seconds, one that hangs within about eight: a
+# person waits for the answer, and pymongo's own 30 s are meant for batch work. The
+# frequent look is what finds one that hangs, and cancels whoever waits for it.
+_SELECTION_MS = 3_000
+_CONNECT_MS = 2_000
+_SOCKET_MS = 5_000
+_LOOK_EVERY_MS = 2_000
+_ASKED_AT_ONCE: Final = 1_000
+_ENTRIES_AT_ONCE: Final = 8
+
+
+class Bucket(StrEnum):
+    """What kinds of files there are."""
+
+    DOCUMENTS = "documents"
+    PATIENT_PHOTOS = "patient_photos"
+    DOCTOR_PHOTOS = "doctor_photos"
+    PRESCRIPTION_FILES = "prescription_files"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file's bytes, and what kind of file they are."""
+
+    data: bytes
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class PutFile:
+    """What `put_stream` has stored: the id leads to it, the rest tells of its bytes."""
+
+    file_id: str
+    size: int
+    sha256: bytes
+
+
+class FileStore:
+    """The files of one MongoDB database.
+
+    Every method may raise FileStoreUnavailable. What `put` has returned for is on
+    the disks of a majority of the members.
+    """
+
+    def __init__(
+        self, mongo_url: str, database: str = "chartroom", *, keys: FileKeys
+    ) -> None:
+        self._client: MongoClient[dict[str, Any]] = MongoClient(
+            mongo_url,
+            serverSelectionTimeoutMS=_SELECTION_MS,
+            connectTimeoutMS=_CONNECT_MS,
+            socketTimeoutMS=_SOCKET_MS,
+            heartbeatFrequencyMS=_LOOK_EVERY_MS,
+            w="majority",
+            journal=True,
+            tz_aware=True,
+            appname="chartroom",
+        )
+        self._database = self._client[database]
+        self._indexed: set[Bucket] = set()
+        self._aside = ThreadPoolExecutor(_ENTRIES_AT_ONCE, "file-entry")
+        self.keys = keys
+
+    def put(self, bucket: Bucket, data: bytes, *, content_type: str) -> str:
+        """Store a file and return its id; the id is all that leads to it."""
+        source = io.BytesIO(data)
+        return self.put_stream(bucket, source, content_type=content_type).file_id
+
+    def put_stream(
+        self, bucket: Bucket, source: BinaryIO, *, content_type: str
+    ) -> PutFile:
+        """Store what can be read from the source, a piece at a time.
+
+        Nothing stays if it cannot be read to its end.
+        """
+        file_id, shelf = ObjectId(), self._shelf(bucket)
+        with answering():
+            self._ensure_index(bucket)
+            try:
+                written = write_chunks(
+                    shelf, source, file_id=file_id, content_type=content_type
+                )
+                self._finish(shelf, written)
+            except PyMongoError:
+                # Whoever waits has waited long enough: what is stored is swept later.
+                raise
+            except BaseException:
+                # Nobody would ever ask for them.
+                with suppress(Exception):
+                    shelf.files.delete_one({"_id": file_id})
+                    shelf.chunks.delete_many({"files_id": file_id})
+                raise
+        contents = written.contents
+        return PutFile(str(file_id), contents.size, contents.sha256)
+
+    def get(self, bucket: Bucket, file_id: str) -> StoredFile:
+        """Return a whole file; raises FileMissing or FileDamaged."""
+        with self.open(bucket, file_id) as stream:
+            return StoredFile(stream.read(), stream.content_type)
+
+    @contextmanager
+    def open(self, bucket: Bucket, file_id: str) -> Iterator[PlainStream]:
+        """Give a file's bytes a piece at a time; raises FileMissing or FileDamaged."""
+        shelf = self._shelf(bucket)
+        with answering():
+            found = shelf.files.find_one({"_id": _id(file_id)})
+        if found is None:
+            raise FileMissing("There is no such file.")
+        entry = FileEntry.read(bucket, found)
+        with ChunkReader(shelf.chunks, entry.file_id, entry.extent) as source:
+            yield _plain(shelf, entry, source)
+
+    def delete(self, bucket: Bucket, file_id: str) -> None:
+        """Delete a file; one that is gone already is no error."""
+        with suppress(FileMissing), answering():
+            GridFSBucket(self._database, bucket_name=bucket).delete(_id(file_id))
+
+    def exists(self, bucket: Bucket, file_id: str) -> bool:
+        """Tell whether there is such a file, whole or damaged."""
+        return bool(self.existing(bucket, (file_id,)))
+
+    def existing(self, bucket: Bucket, file_ids: Collection[str]) -> set[str]:
+        """Return those of the ids that lead to a file, whole or damaged."""
+        ids = [ObjectId(one) for one in file_ids if ObjectId.is_valid(one)]
+        with answering():
+            found = self._shelf(bucket).files.find({"_id": {"$in": ids}}, {"_id": True})
+            return {str(file["_id"]) for file in found}
+
+    def list_older_than(self, bucket: Bucket, moment: datetime) -> Iterator[str]:
+        """Yield the ids of files stored before a moment, oldest first."""
+        older = {"uploadDate": {"$lt": moment}}
+        with answering():
+            for file in self._shelf(bucket).files.find(
+                older, {"_id": True}, sort=[("_id", 1)]
+            ):
+                yield str(file["_id"])
+
+    def list_fragments(self, bucket: Bucket, moment: datetime) -> Iterator[str]:
+        """Yield the ids of files that a crash has left unfinished before a moment.
+
+        Nobody can have been told these ids; `delete` deletes what there is of them.
+        """
+        first = {"n": 0, "files_id": {"$lt": ObjectId.from_datetime(moment)}}
+        with answering():
+            begun = self._shelf(bucket).chunks.find(
+                first, {"_id": False, "files_id": True}, sort=[("files_id", 1)]
+            )
+            ids = (str(chunk["files_id"]) for chunk in begun)
+            while some := tuple(islice(ids, _ASKED_AT_ONCE)):
+                finished = self.existing(bucket, some)
+                yield from (file_id for file_id in some if file_id not in finished)
+
+    def encrypt_plain(self, bucket: Bucket) -> int:
+        """Encrypt files that were stored before files were; return how many they were.
+
+        Their ids stay. Needs a replica set: each is replaced in a transaction.
+        """
+        with answering(), self._client.start_session() as session:
+            return upkeep.encrypt_plain(self._shelf(bucket), session)
+
+    def rewrap(self, bucket: Bucket) -> Rewrapped:
+        """Wrap the keys of files with the newest key, where another one does.
+
+        No file's bytes are touched. It may be interrupted and repeated at any time.
+        """
+        with answering():
+            return upkeep.rewrap(self._shelf(bucket))
+
+    def keys_in_use(self, bucket: Bucket) -> set[int]:
+        """Return the numbers of the keys that wrap the keys of files."""
+        with answering():
+            return set(self._shelf(bucket).files.distinct("metadata.key"))
+
+    def ping(self) -> float:
+        """Return how many seconds MongoDB takes to answer."""
+        begun = perf_counter()
+        with answering():
+            self._client.admin.command("ping")
+        return perf_counter() - begun
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._aside.shutdown()
+        self._client.close()
+
+    def _finish(self, shelf: BucketCollections, written: PendingFile) -> None:
+        """Store a file's last chunks and its entry, which wait for the disks together.
+
+        Which of the two is there first matters to nobody: until both are, nobody is
+        told the file's id, and what a crash leaves of it is swept.
+        """
+        entry = self._aside.submit(shelf.files.insert_one, written.entry)
+        try:
+            written.send_rest()
+        finally:
+            wait([entry])
+        entry.result()
+
+    def _ensure_index(self, bucket: Bucket) -> None:
+        """Make GridFS's own index, once: each look for it is a way to the server."""
+        if bucket not in self._indexed:
+            chunks = self._shelf(bucket).chunks
+            chunks.create_index([("files_id", 1), ("n", 1)], unique=True)
+            self._indexed.add(bucket)
+
+    def _shelf(self, bucket: Bucket) -> BucketCollections:
+        return BucketCollections.of(self._database, bucket, self.keys)
+
+
+def _plain(
+    shelf: BucketCollections, entry: FileEntry, source: ChunkReader
+) -> PlainStream:
+    if entry.plain_type is not None:
+        stored = io.BufferedReader(source)
+        return PlainStream(stored, source, entry.extent.length, entry.plain_type)
+    contents = entry.unseal(shelf.keys)
+    try:
+        cipher = FileCipher.of(contents.key)
+    except NotDecrypted as error:
+        raise FileDamaged("The file's key is damaged.") from error
+    decrypted = cipher.decrypting(source, shelf.binding(entry.file_id))
+    return PlainStream(decrypted, source, contents.size, contents.content_type)
+
+
+def _id(file_id: str) -> ObjectId:
+    try:
+        return ObjectId(file_id)
+    except InvalidId as error:
+        raise FileMissing(file_id) from error

@@ -1,0 +1,129 @@
+"""The file with the keys of the audit log's seals, and what they sign and check."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from re import DOTALL, findall
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+
+from db.files import private_files
+
+_PEM: Final = rb"-----BEGIN (?:PRIVATE|PUBLIC) KEY-----.*?-----END [A-Z ]+-----"
+
+
+class UnusableKey(Exception):
+    """The key file cannot be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealKeys:
+    """The key that signs, if it is here, and all keys whose seals count."""
+
+    signing: Ed25519PrivateKey | None
+    public: Mapping[str, Ed25519PublicKey]
+
+    @property
+    def id(self) -> str:
+        """The name of the key that signs."""
+        return key_id(self._signing.public_key())
+
+    def sign(self, message: bytes) -> bytes:
+        """Return a signature; raises UnusableKey if only public keys are here."""
+        return self._signing.sign(message)
+
+    def is_signed(self, key: str, signature: bytes, message: bytes) -> bool:
+        """Tell whether a known key of this name made the signature."""
+        with suppress(KeyError, InvalidSignature):
+            self.public[key].verify(signature, message)
+            return True
+        return False
+
+    @property
+    def _signing(self) -> Ed25519PrivateKey:
+        if self.signing is None:
+            raise UnusableKey("The key file has no private key, so nothing is sealed.")
+        return self.signing
+
+
+@dataclass(frozen=True, slots=True)
+class SealKeyFile:
+    """Where the keys are: the private one, and public ones of keys it has replaced.
+
+    A process that only checks seals may be given a file of public keys alone.
+    """
+
+    path: Path
+    may_be_made: bool = False
+
+    def read(self) -> SealKeys:
+        """Return the keys that there are, none if nothing was ever sealed here.
+
+        Raises UnusableKey.
+        """
+        try:
+            return _parse(self.path.read_bytes())
+        except FileNotFoundError:
+            if self.may_be_made:
+                return SealKeys(None, {})
+            raise UnusableKey(f"There is no key file {self.path}.") from None
+        except OSError as error:
+            raise UnusableKey(
+                f"The key file {self.path} cannot be read: {error.strerror}."
+            ) from error
+        except ValueError:
+            # Without its cause, which may quote what it could not read.
+            raise UnusableKey(
+                f"{self.path} holds something else than Ed25519 keys in PEM. "
+                "Make one with: openssl genpkey -algorithm ed25519"
+            ) from None
+
+    def read_or_make(self) -> SealKeys:
+        """Return the keys; a file that may be made is, by the first who needs it."""
+        if self.may_be_made and not self.path.exists():
+            self._make()
+        return self.read()
+
+    def _make(self) -> None:
+        content = Ed25519PrivateKey.generate().private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+        )
+        private_files.make(self.path, content)
+
+
+def key_id(key: Ed25519PublicKey) -> str:
+    """Return the name of a key: the beginning of its SHA-256."""
+    return sha256(key.public_bytes_raw()).hexdigest()[:16]
+
+
+def _parse(content: bytes) -> SealKeys:
+    signing, public = None, []
+    for pem in findall(_PEM, content, DOTALL):
+        if b"PRIVATE" in pem:
+            private = load_pem_private_key(pem, password=None)
+            if not isinstance(private, Ed25519PrivateKey) or signing is not None:
+                raise ValueError
+            signing = private
+            public.append(private.public_key())
+        else:
+            key = load_pem_public_key(pem)
+            if not isinstance(key, Ed25519PublicKey):
+                raise ValueError
+            public.append(key)
+    if not public:
+        raise ValueError
+    return SealKeys(signing, {key_id(key): key for key in public})

@@ -1,0 +1,134 @@
+"""The file with the clinic's signing key, its certificate and those it has replaced."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import NameOID
+
+from db.files import private_files
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+_VALID_FOR: Final = timedelta(days=3650)
+_LONGEST_NAME: Final = 64
+
+
+class UnusableSigningKey(Exception):
+    """The key file cannot be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKeys:
+    """The key that signs with its certificate, and all certificates that count.
+
+    A process that only checks signatures may be given certificates alone.
+    """
+
+    private: PrivateKey | None
+    certificates: tuple[x509.Certificate, ...]
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        """The certificate of the key that signs: the first in the file."""
+        return self.certificates[0]
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKeyFile:
+    """Where the keys are: a private key in PEM, its certificate, then older ones.
+
+    One that may be made is signed by itself and bears the clinic's name, which is
+    enough to show changes, and not enough to prove to strangers who signed.
+    """
+
+    path: Path
+    clinic_name: str
+    may_be_made: bool = False
+
+    def read(self) -> SigningKeys:
+        """Return the keys that there are; raises UnusableSigningKey."""
+        try:
+            return _parse(self.path.read_bytes())
+        except FileNotFoundError:
+            raise UnusableSigningKey(
+                f"There is no signing key {self.path}: nothing was signed here yet, or "
+                "CHARTROOM_SIGNING_KEY_FILE names another file."
+            ) from None
+        except OSError as error:
+            raise UnusableSigningKey(
+                f"The signing key {self.path} cannot be read: {error.strerror}."
+            ) from error
+        except (ValueError, TypeError):
+            # Without its cause, which may quote what it could not read.
+            raise UnusableSigningKey(
+                f"{self.path} must hold a private key (RSA or elliptic curve, in PEM, "
+                "without a password) and then its certificate."
+            ) from None
+
+    def read_or_make(self) -> SigningKeys:
+        """Return the keys; a file that may be made is, by the first who needs it."""
+        if self.may_be_made and not self.path.exists():
+            self._make()
+        return self.read()
+
+    def _make(self) -> None:
+        key = ec.generate_private_key(ec.SECP256R1())
+        content = key.private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+        ) + _certify(key, self.clinic_name).public_bytes(Encoding.PEM)
+        private_files.make(self.path, content)
+
+
+def _certify(key: ec.EllipticCurvePrivateKey, clinic_name: str) -> x509.Certificate:
+    name = x509.Name(
+        [x509.NameAttribute(NameOID.COMMON_NAME, clinic_name[:_LONGEST_NAME])]
+    )
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        # Clocks differ a little.
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + _VALID_FOR)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_SIGNS_DOCUMENTS, critical=True)
+        .sign(key, hashes.SHA256())
+    )
+
+
+_SIGNS_DOCUMENTS: Final = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=True,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=False,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
+def _parse(content: bytes) -> SigningKeys:
+    certificates = tuple(x509.load_pem_x509_certificates(content))
+    if b"PRIVATE KEY" not in content:
+        return SigningKeys(None, certificates)
+    private = load_pem_private_key(content, password=None)
+    if not isinstance(private, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+        raise TypeError
+    if private.public_key() != certificates[0].public_key():
+        raise ValueError
+    return SigningKeys(private, certificates)

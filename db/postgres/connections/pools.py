@@ -1,0 +1,172 @@
+"""Connection pools that never hand out a dead connection and never hang on one."""
+
+import contextlib
+import logging
+import os
+import select
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+from time import monotonic
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import psycopg2
+from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import QueuePool
+
+from db.postgres import counters
+from db.postgres.connections.batching import BatchedConnection
+from db.postgres.connections.failures import DatabaseUnavailable
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSizes:
+    """How many connections a pool keeps and how long it waits for one."""
+
+    size: int = 5
+    overflow: int = 10
+    timeout_seconds: float = 30
+    recycle_seconds: int = 3600
+
+
+class Pool:
+    """One engine, watched: what died while it lay idle is replaced on the way out."""
+
+    def __init__(
+        self, name: str, opener: Callable[[], DriverConnection], sizes: PoolSizes
+    ) -> None:
+        self._name = name
+        self._opener = opener
+        self._opened_at: WeakKeyDictionary[DriverConnection, float]
+        self._opened_at = WeakKeyDictionary()
+        self._guard = Lock()
+        self.engine = self._make_engine(sizes)
+        self._publish()
+
+    def connect(self) -> Connection:
+        """Take a connection; raises DBAPIError, or DatabaseUnavailable if all are busy.
+
+        Waiting once more for a pool that stayed empty for its whole timeout would
+        only lengthen the queue, so that is final.
+        """
+        try:
+            return self.engine.connect()
+        except PoolTimeoutError as error:
+            raise DatabaseUnavailable(
+                "All connections to the database are in use."
+            ) from error
+
+    def opened_at(self, connection: Connection) -> float:
+        """Return the monotonic time by which this connection was open."""
+        return self._opened_at[driver_of(connection)]
+
+    def renew(self) -> None:
+        """Let go of every connection: the server is no longer what we took it for."""
+        self.engine.dispose()
+
+    def cut(self, is_hung: Callable[[DriverConnection], bool]) -> None:
+        """Wake whoever waits for an answer that will not come, with a lost connection.
+
+        A hung server keeps its TCP connections alive, and libpq waits without limit.
+        Shutting the socket down under it is safe: only its owner closes it.
+        """
+        with self._guard:
+            connections = list(self._opened_at)
+        for connection in connections:
+            with contextlib.suppress(psycopg2.Error, OSError):
+                if is_hung(connection):
+                    _shut_down(connection)
+
+    def close(self) -> None:
+        """Close every idle connection."""
+        self.engine.dispose()
+        for state in ("in_use", "idle"):
+            with contextlib.suppress(KeyError):
+                counters.POOL.remove(self._name, state)
+
+    def _make_engine(self, sizes: PoolSizes) -> Engine:
+        engine = create_engine(
+            "postgresql+psycopg2://",
+            creator=self._open,
+            poolclass=QueuePool,
+            pool_size=sizes.size,
+            max_overflow=sizes.overflow,
+            pool_timeout=sizes.timeout_seconds,
+            pool_recycle=sizes.recycle_seconds,
+            use_native_hstore=False,
+            # What people type never reaches an error message, hence never a log.
+            hide_parameters=True,
+        )
+        event.listen(engine, "checkout", _refuse_dead)
+        return engine
+
+    def _open(self) -> DriverConnection:
+        connection = self._opener()
+        with self._guard:
+            self._opened_at[connection] = monotonic()
+        return connection
+
+    def _publish(self) -> None:
+        in_use = counters.POOL.labels(self._name, "in_use")
+        in_use.set_function(lambda: _pool_of(self.engine).checkedout())
+        idle = counters.POOL.labels(self._name, "idle")
+        idle.set_function(lambda: _pool_of(self.engine).checkedin())
+
+
+def driver_of(connection: Connection) -> BatchedConnection:
+    """Return the driver's connection under SQLAlchemy's."""
+    driver = connection.connection.dbapi_connection
+    if not isinstance(driver, BatchedConnection):
+        raise TypeError("Routing needs connections of its own.")
+    return driver
+
+
+def ask(connection: Connection, question: str) -> tuple[Any, ...]:
+    """Run one query outside of any transaction, in a single round trip."""
+    return driver_of(connection).say(question)
+
+
+def _refuse_dead(driver: DriverConnection, *_: object) -> None:
+    """Make the pool replace a connection that was closed while it lay idle.
+
+    An idle connection has nothing to read, unless the server said goodbye or is gone:
+    looking costs microseconds, where a ping would cost a round trip. (News of changed
+    server settings looks the same; a new connection does no harm then either.)
+    """
+    if driver.closed or _has_input(driver):
+        raise DisconnectionError("The server closed an idle connection.")
+
+
+def _has_input(driver: DriverConnection) -> bool:
+    poller = select.poll()
+    poller.register(driver.fileno(), select.POLLIN)
+    return bool(poller.poll(0))
+
+
+def _shut_down(connection: DriverConnection) -> None:
+    expected = connection.info.host, connection.info.port
+    with socket.socket(fileno=os.dup(connection.fileno())) as duplicate:
+        # The owner may close it in this very moment, and its number may be given to
+        # another connection, which must not suffer.
+        if _leads_to(duplicate, expected):
+            _log.info("A connection to a server that does not answer or lead is cut")
+            duplicate.shutdown(socket.SHUT_RDWR)
+
+
+def _leads_to(duplicate: socket.socket, expected: tuple[str, int]) -> bool:
+    if duplicate.family == socket.AF_UNIX:
+        return expected[0] in str(duplicate.getpeername())
+    return bool(duplicate.getpeername()[1] == expected[1])
+
+
+def _pool_of(engine: Engine) -> QueuePool:
+    if not isinstance(engine.pool, QueuePool):
+        raise TypeError("Routing pools are queues.")
+    return engine.pool

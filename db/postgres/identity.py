@@ -1,0 +1,107 @@
+"""In whose name a transaction runs, as the database itself is told."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Final, Literal
+from uuid import UUID
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from db.postgres.connections.pools import driver_of
+
+DatabaseRole = Literal[
+    "patient", "staff", "clinician", "analyst", "admin", "door", "system"
+]
+
+# All of it holds until the transaction ends, like SET LOCAL.
+_TAKE_ON: Final = (
+    "SELECT set_config('role', '{role}', true), "
+    "set_config('search_path', '{path}', true), "
+    "set_config('chartroom.user_id', '{user_id}', true), "
+    "set_config('chartroom.patient_id', '{patient_id}', true); "
+)
+_BECOME: Final = (
+    "SELECT set_config('role', '{role}', true), "
+    "set_config('search_path', '{path}', true); "
+)
+_BORROWED: Final = "chartroom.borrowed_role"
+
+# Who may see every patient finds them in a view without rules: for rows under rules,
+# even under one that is always true, the planner may not look at its statistics.
+_SHOWN_EVERYONE: Final = frozenset({"staff", "analyst"})
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseIdentity:
+    """A role of the clinic, and who of that role it is.
+
+    `door` is whoever has not signed in yet: it finds people and keeps sign-ins, and
+    sees no patient. `system` is the background and the command line.
+    """
+
+    role: DatabaseRole
+    user_id: UUID | None = None
+    patient_id: UUID | None = None
+
+
+ANONYMOUS = DatabaseIdentity("door")
+SYSTEM = DatabaseIdentity("system")
+
+
+def set_role(session: Session, acting: DatabaseIdentity | None) -> None:
+    """Let the rest of the session's transaction run in this name."""
+    if acting is None:
+        return
+    role, path = _settings(acting.role)
+    driver_of(session.connection()).preface += _TAKE_ON.format(
+        role=role,
+        path=path,
+        user_id=acting.user_id or "",
+        patient_id=acting.patient_id or "",
+    )
+    session.info[DatabaseIdentity] = acting
+
+
+@contextmanager
+def assume_role(session: Session, role: DatabaseRole) -> Iterator[None]:
+    """Let a few statements of a transaction run as another role, then no longer.
+
+    For what a person may do although their own role does not show it to them, such as
+    a clinician's search for records that are already there. Who acts stays the same.
+    A session that acts as nobody is an owner's, who may do all of it anyway.
+    """
+    if DatabaseIdentity not in session.info:
+        yield
+        return
+    outer = session.info.get(_BORROWED)
+    session.info[_BORROWED] = role
+    _play(session, role)
+    try:
+        yield
+    finally:
+        session.info[_BORROWED] = outer
+        # Where the session can no longer be used there is nobody to return to.
+        with suppress(SQLAlchemyError):
+            _play(session, outer or session.info[DatabaseIdentity].role)
+
+
+def is_itself(session: Session) -> bool:
+    """Whether the session runs in its own role, and not in one it became."""
+    return session.info.get(_BORROWED) is None
+
+
+def _play(session: Session, role: DatabaseRole) -> None:
+    """Have what comes next run in this role, told along with it."""
+    driver = driver_of(session.connection())
+    # In a transaction that has failed nothing can be said any more; rolled back to a
+    # savepoint, it has its former role again.
+    if not driver.has_failed:
+        name, path = _settings(role)
+        driver.preface += _BECOME.format(role=name, path=path)
+
+
+def _settings(role: DatabaseRole) -> tuple[str, str]:
+    path = "everyone, public" if role in _SHOWN_EVERYONE else "public"
+    return f"chartroom_{role}", path

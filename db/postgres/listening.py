@@ -1,0 +1,150 @@
+"""Hears of changes that any process commits, and how fresh a reader must be for them.
+
+PostgreSQL tells it at the commit. What was told while nobody listened is lost, so as
+long as the primary does not answer, nothing is known and nothing may be relied on.
+"""
+
+import select
+import time
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from threading import Event, Lock, Thread
+from typing import Any, Final
+
+import psycopg2
+from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
+from psycopg2.extensions import make_dsn
+
+from db.endpoints import Endpoints
+from db.postgres import Lsn
+from db.postgres.connections.server_addresses import Address, ServerAddresses
+from db.waiting import Silent, finish
+
+# A server that hangs keeps its connections: only an answer shows that it would tell.
+# Another one leads no sooner than some ten seconds after that.
+_ASK_EVERY_SECONDS: Final = 1.0
+_TRUSTED_SECONDS: Final = 3.0
+_ANSWER_SECONDS: Final = 2.0
+_PAUSE_SECONDS: Final = 0.5
+# A segment's name begins with its timeline.
+_POSITION: Final = (
+    "SELECT position, left(pg_walfile_name(position), 8) FROM (SELECT "
+    "CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_flush_lsn() END AS position"
+    ") AS here WHERE position IS NOT NULL"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeMark:
+    """How often something was told so far, and where in the log that stood before.
+
+    Whoever reads behind `position` sees all that was told. Positions are compared
+    within one `timeline` only: another one begins with each server that takes over.
+    """
+
+    count: int
+    position: Lsn
+    timeline: str = ""
+
+
+class _LeadsNobody(Exception):
+    """The server does not lead."""
+
+
+class Listener:
+    """Listens to one channel on whichever server leads, in a thread of its own.
+
+    The thread begins with the first question.
+    """
+
+    def __init__(self, endpoints: Endpoints, channel: str) -> None:
+        self._endpoints = endpoints
+        self._channel = channel
+        self._closing = Event()
+        self._guard = Lock()
+        self._thread: Thread | None = None
+        self._count = 0
+        self._position: tuple[Lsn, str] | None = None
+        self._answered_at = 0.0
+
+    def news(self) -> ChangeMark | None:
+        """Return what was told so far; None while the primary may not be heard."""
+        with self._guard:
+            if self._thread is None and not self._closing.is_set():
+                self._thread = Thread(target=self._run, name="listener", daemon=True)
+                self._thread.start()
+            is_old = time.monotonic() - self._answered_at > _TRUSTED_SECONDS
+            if self._position is None or is_old:
+                return None
+            return ChangeMark(self._count, *self._position)
+
+    def adopt(self, endpoints: Endpoints) -> None:
+        """Listen to these servers, once the one that leads now is lost."""
+        self._endpoints = endpoints
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._closing.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            for address in ServerAddresses(self._endpoints).nodes:
+                # Whatever it is, the next attempt or the next server may do better.
+                with suppress(psycopg2.Error, OSError, Silent, _LeadsNobody):
+                    self._listen(address)
+            self._lose()
+            self._closing.wait(_PAUSE_SECONDS)
+
+    def _listen(self, address: Address) -> None:
+        """Listen to this server for as long as it answers and leads."""
+        try:
+            with closing(_open(address)) as connection:
+                _ask(connection, f'LISTEN "{self._channel}"')
+                self._take(connection)
+                while not self._closing.is_set():
+                    select.select([connection], [], [], _ASK_EVERY_SECONDS)
+                    connection.poll()
+                    if connection.notifies:
+                        connection.notifies.clear()
+                        self._lose()
+                    self._take(connection)
+        finally:
+            self._lose()
+
+    def _take(self, connection: DriverConnection) -> None:
+        """Ask where the log ends, which lies behind all that was told so far."""
+        asked_at = time.monotonic()
+        answer = _ask(connection, _POSITION)
+        if not answer:
+            raise _LeadsNobody
+        ((position, timeline),) = answer
+        with self._guard:
+            self._answered_at = asked_at
+            if self._position is None:
+                self._position = (Lsn.parse(position), timeline)
+
+    def _lose(self) -> None:
+        """Begin anew: what was known holds no longer."""
+        with self._guard:
+            self._count += 1
+            self._position = None
+
+
+def _open(address: Address) -> DriverConnection:
+    parameters = {**address.parameters, "application_name": "chartroom listener"}
+    connection = psycopg2.connect(make_dsn(**parameters), async_=True)
+    try:
+        finish(connection, time.monotonic() + _ANSWER_SECONDS)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _ask(connection: DriverConnection, statement: str) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        finish(connection, time.monotonic() + _ANSWER_SECONDS)
+        return cursor.fetchall() if cursor.description else []

@@ -1,0 +1,1 @@
+"""Transactions: read, written exactly once, notified of."""

@@ -1,0 +1,1 @@
+"""Which server leads, how far the others are, and since when."""

@@ -1,0 +1,109 @@
+"""What is known of each server, and which of them should answer a read."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from db.postgres.watching.lsn import BEYOND, Lsn
+
+Role = Literal["primary", "replica"]
+
+# A replica further behind than this answers only when nothing fresher can.
+MOST_LAG_SECONDS = 10.0
+# Lag is known to about the time between two looks; closer than this is equal.
+_EQUAL_LAG_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class NodeState:
+    """One server as it was last seen.
+
+    `replay_lsn` is how far its data reaches: on the primary the end of its log; it
+    was asked for at `seen_at` (monotonic seconds). `is_stalled` says that a read has
+    waited for it in vain and it has not moved since.
+    """
+
+    name: str
+    role: Role | None = None
+    reachable: bool = False
+    lag_seconds: float | None = None
+    lag_bytes: int | None = None
+    receive_lag_bytes: int | None = None
+    replay_lsn: Lsn | None = None
+    seen_at: float = 0.0
+    timeline: int | None = None
+    latency_seconds: float | None = None
+    is_stalled: bool = False
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether its data is recent enough to be shown without a second thought."""
+        return (self.lag_seconds or 0.0) <= MOST_LAG_SECONDS
+
+    def has_replayed(self, after: Lsn | None) -> bool:
+        """Whether everything up to `after` is known to be visible here."""
+        if after is None:
+            return True
+        return self.replay_lsn is not None and self.replay_lsn >= after
+
+
+def primary_of(nodes: Sequence[NodeState]) -> NodeState | None:
+    """Return the server that leads.
+
+    A former primary that has not noticed yet may still call itself one: each
+    promotion starts a new timeline, so the highest is the true one.
+    """
+    leading = [node for node in nodes if node.reachable and node.role == "primary"]
+    return max(leading, key=lambda node: node.timeline or 0, default=None)
+
+
+def choose(
+    nodes: Sequence[NodeState],
+    after: Lsn | None = None,
+    *,
+    turn: int = 0,
+    avoiding: Collection[str] = (),
+) -> tuple[NodeState, ...]:
+    """Return the servers to try for a read, best first.
+
+    Fresh replicas come first, the least lagging before others; `turn` rotates those
+    that are equally good. With `after`, one replica that has not replayed so far is
+    worth a short wait, then comes the primary; what is left is better than nothing.
+    """
+    replicas = [node for node in nodes if node.reachable and node.role == "replica"]
+    ready = [node for node in replicas if node.is_fresh and node.has_replayed(after)]
+    waiting = _most_advanced([node for node in replicas if node not in ready])
+    worth_a_wait = [
+        node
+        for node in waiting
+        if node.is_fresh and not node.is_stalled and after != BEYOND
+    ]
+    primary = primary_of(nodes)
+    order = [
+        *_rotate(_least_lagging(ready), turn),
+        *worth_a_wait[:1],
+        *([primary] if primary else []),
+        *worth_a_wait[1:],
+        *(node for node in waiting if node not in worth_a_wait),
+    ]
+    return tuple(sorted(order, key=lambda node: node.name in avoiding))
+
+
+def _least_lagging(nodes: Sequence[NodeState]) -> list[NodeState]:
+    return sorted(nodes, key=_lag_class)
+
+
+def _rotate(nodes: list[NodeState], turn: int) -> list[NodeState]:
+    equals = [node for node in nodes if _lag_class(node) == _lag_class(nodes[0])]
+    if not equals:
+        return nodes
+    shift = turn % len(equals)
+    return [*equals[shift:], *equals[:shift], *nodes[len(equals) :]]
+
+
+def _lag_class(node: NodeState) -> int:
+    return int((node.lag_seconds or 0.0) / _EQUAL_LAG_SECONDS)
+
+
+def _most_advanced(nodes: Sequence[NodeState]) -> list[NodeState]:
+    return sorted(nodes, key=lambda node: node.replay_lsn or 0, reverse=True)

@@ -1,0 +1,113 @@
+"""Knows at any moment which servers are up, who leads, and how far each has got."""
+
+from collections.abc import Iterable
+from time import monotonic
+
+from db.postgres.connections.server_addresses import Address
+from db.postgres.watching.absence import Absence, Leadership
+from db.postgres.watching.history import WalHistory
+from db.postgres.watching.lsn import Lsn
+from db.postgres.watching.nodes import NodeState, primary_of
+from db.postgres.watching.watcher import PATIENCE_SECONDS, OnLeading, OnSilence, Watcher
+
+LOOK_EVERY_SECONDS = 0.5
+_ELECTION_PAUSE_SECONDS = 0.1
+
+
+class ServerWatch:
+    """One watcher per server, so that one that hangs delays no news of the others."""
+
+    def __init__(
+        self,
+        addresses: Iterable[Address],
+        on_silence: OnSilence,
+        on_leading: OnLeading,
+        lasting_seconds: float,
+    ) -> None:
+        self._leadership = Leadership(lasting_seconds)
+        self._first_look_until = monotonic() + PATIENCE_SECONDS
+        self._has_looked = False
+        self._on_silence = on_silence
+        self._on_leading = on_leading
+        self._history = WalHistory()
+        self._watchers: dict[str, Watcher] = {}
+        self.adopt(addresses)
+
+    def adopt(self, addresses: Iterable[Address]) -> None:
+        """Watch these servers and no others from now on."""
+        wanted = {address.name: address for address in addresses}
+        kept = {
+            name: watcher
+            for name, watcher in self._watchers.items()
+            if watcher.address == wanted.get(name)
+        }
+        new = {
+            name: Watcher(
+                address,
+                self._history,
+                self._on_silence,
+                self._on_leading,
+                self._pause_seconds,
+            )
+            for name, address in wanted.items()
+            if name not in kept
+        }
+        gone = [w for name, w in self._watchers.items() if name not in kept]
+        # Replaced as a whole: others go through it at any time.
+        self._watchers = {name: (kept | new)[name] for name in wanted}
+        for watcher in new.values():
+            watcher.start()
+        for watcher in gone:
+            watcher.stop()
+
+    def nodes(self) -> tuple[NodeState, ...]:
+        """Return every server as it was last seen."""
+        return tuple(watcher.state for watcher in self._watchers.values())
+
+    def primary(self) -> NodeState | None:
+        """Return the server that leads, if one was seen."""
+        primary = primary_of(self.nodes())
+        self._leadership.note(is_led=primary is not None)
+        return primary
+
+    def absence(self) -> Absence | None:
+        """Return since when nobody leads; None while somebody does."""
+        # Every watcher asks for the primary after each look, so this is never old.
+        return self._leadership.absence()
+
+    def gap_seconds(self) -> float:
+        """Return for how long nothing could be written down lately, 0 mostly."""
+        return self._leadership.gap_seconds()
+
+    def wait_for_first_look(self) -> None:
+        """Wait until every server has answered or failed once; soon, whatever hangs."""
+        if not self._has_looked:
+            for watcher in self._watchers.values():
+                watcher.looked.wait(max(0.0, self._first_look_until - monotonic()))
+            self._has_looked = True
+
+    def mark_down(self, name: str) -> None:
+        """Leave a server out at once, until the next look finds it well."""
+        if watcher := self._watchers.get(name):
+            watcher.mark_down()
+
+    def mark_stalled(self, name: str) -> None:
+        """Take in that a read has waited for this replica in vain."""
+        if watcher := self._watchers.get(name):
+            watcher.mark_stalled()
+
+    def observe(self, name: str, position: Lsn, asked_at: float) -> None:
+        """Take in how far a server was found to be by someone who asked it."""
+        if watcher := self._watchers.get(name):
+            watcher.observe(position, asked_at)
+
+    def close(self) -> None:
+        """Stop looking."""
+        for watcher in self._watchers.values():
+            watcher.stop()
+        for watcher in self._watchers.values():
+            watcher.join()
+
+    def _pause_seconds(self) -> float:
+        """Look more often while nobody leads: writers wait for whoever is next."""
+        return LOOK_EVERY_SECONDS if self.primary() else _ELECTION_PAUSE_SECONDS

@@ -1,0 +1,189 @@
+"""Looks at one server again and again, and never waits for an answer without end."""
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from threading import Event, Lock, Thread
+from time import monotonic
+
+import psycopg2
+from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
+from psycopg2.extensions import make_dsn
+
+from db.postgres.connections.server_addresses import Address
+from db.postgres.watching import leadership
+from db.postgres.watching.history import WalHistory
+from db.postgres.watching.lsn import Lsn
+from db.postgres.watching.nodes import NodeState, Role
+from db.waiting import Silent, finish
+
+_log = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 2.0
+
+# Called with a server's name and for how many seconds it has said nothing.
+OnSilence = Callable[[str, float], None]
+# Called with the name of a server that leads now and followed when last looked at.
+OnLeading = Callable[[str], None]
+
+_LOOK = leadership.question()
+
+
+@dataclass(frozen=True, slots=True)
+class ServerReport:
+    """What a server said about itself; `asked_at` is before it was asked."""
+
+    asked_at: float
+    answered_at: float
+    role: Role
+    replay_lsn: Lsn
+    receive_lsn: Lsn
+    timeline: int
+
+
+class Watcher:
+    """A daemon thread with a connection of its own, and the latest state it has seen.
+
+    The connection is asynchronous: libpq's blocking calls wait without limit for a
+    server that hangs, and every wait here ends.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        history: WalHistory,
+        on_silence: OnSilence,
+        on_leading: OnLeading,
+        pause_seconds: Callable[[], float],
+    ) -> None:
+        self.state = NodeState(address.name)
+        self.looked = Event()
+        self.address = address
+        self._history = history
+        self._closing = Event()
+        self._on_silence = on_silence
+        self._on_leading = on_leading
+        self._pause_seconds = pause_seconds
+        self._guard = Lock()
+        self._connection: DriverConnection | None = None
+        self._last_heard_at = monotonic()
+        self._thread = Thread(
+            target=self._run, name=f"watch {address.name}", daemon=True
+        )
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more; the thread ends soon."""
+        self._closing.set()
+
+    def join(self) -> None:
+        """Wait for the thread, which ends soon after `stop`."""
+        self._thread.join(timeout=2 * PATIENCE_SECONDS)
+
+    def mark_down(self) -> None:
+        """Leave the server out until the next look."""
+        with self._guard:
+            was_reachable = self.state.reachable
+            self.state = replace(self.state, reachable=False, latency_seconds=None)
+        if was_reachable:
+            _log.warning("Database server %s does not answer", self.address.name)
+
+    def mark_stalled(self) -> None:
+        """Take in that waiting was in vain; its next step forward lifts this."""
+        with self._guard:
+            self.state = replace(self.state, is_stalled=True)
+
+    def observe(self, position: Lsn, asked_at: float) -> None:
+        """Take in how far the server was found to be."""
+        with self._guard:
+            self.state = advance(self.state, position, asked_at)
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            try:
+                self._take_in(self._look())
+            except Silent:
+                self._lose()
+                self._on_silence(self.state.name, monotonic() - self._last_heard_at)
+            except Exception as error:
+                # Whatever it is, looking goes on: a dead watch would see no recovery.
+                _log.debug("%s: %s", self.address.name, error)
+                self._lose()
+            self.looked.set()
+            self._closing.wait(self._pause_seconds())
+        self._disconnect()
+
+    def _look(self) -> ServerReport:
+        connection = self._connection or self._connect()
+        asked_at = monotonic()
+        with connection.cursor() as cursor:
+            cursor.execute(_LOOK)
+            finish(connection, asked_at + PATIENCE_SECONDS)
+            is_replica, replayed, received, timeline = cursor.fetchone() or (None,) * 4
+        position = Lsn.parse(replayed or "0/0")
+        return ServerReport(
+            asked_at,
+            monotonic(),
+            "replica" if is_replica else "primary",
+            position,
+            Lsn.parse(received) if received else position,
+            timeline,
+        )
+
+    def _connect(self) -> DriverConnection:
+        dsn = make_dsn(
+            **{**self.address.parameters, "application_name": "chartroom watch"}
+        )
+        self._connection = psycopg2.connect(dsn, async_=True)
+        finish(self._connection, monotonic() + PATIENCE_SECONDS)
+        return self._connection
+
+    def _take_in(self, look: ServerReport) -> None:
+        history, position = self._history, look.replay_lsn
+        if look.role == "primary":
+            history.note(look.timeline, position, look.answered_at)
+        with self._guard:
+            was = self.state
+            self._last_heard_at = look.answered_at
+            self.state = replace(
+                advance(was, position, look.asked_at),
+                role=look.role,
+                reachable=True,
+                timeline=look.timeline,
+                latency_seconds=look.answered_at - look.asked_at,
+                lag_seconds=history.seconds_behind(position, look.answered_at),
+                lag_bytes=history.bytes_behind(position),
+                receive_lag_bytes=history.bytes_behind(max(look.receive_lsn, position)),
+            )
+        if not was.reachable or was.role != look.role:
+            _log.info("Database server %s is up as a %s", was.name, look.role)
+        if look.role == "primary" and was.role == "replica":
+            self._on_leading(was.name)
+
+    def _lose(self) -> None:
+        self._disconnect()
+        self.mark_down()
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            with suppress(psycopg2.Error):
+                self._connection.close()
+            self._connection = None
+
+
+def advance(state: NodeState, position: Lsn, asked_at: float) -> NodeState:
+    """Return the state with a position that was asked for at `asked_at`.
+
+    Answers arrive in any order: an older one that says less means nothing. A newer
+    one that says less means that the server has started anew.
+    """
+    known = state.replay_lsn
+    if known is not None and position < known and asked_at <= state.seen_at:
+        return state
+    if position == known:
+        return replace(state, seen_at=max(asked_at, state.seen_at))
+    return replace(state, replay_lsn=position, seen_at=asked_at, is_stalled=False)

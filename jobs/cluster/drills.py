@@ -1,0 +1,19 @@
+"""What the background does about drills: reminds of them, and closes abandoned ones."""
+
+from procrastinate import JobContext
+
+from db.postgres import SYSTEM
+from jobs.worker.tasks import Stores, queue
+from services.cluster import drills
+
+
+@queue.periodic(cron="*/10 * * * *")
+@queue.task(
+    name="remind_of_drills", queueing_lock="remind_of_drills", pass_context=True
+)
+def remind_of_drills(context: JobContext, timestamp: int) -> None:
+    """Write to the administrators of drills that are due, once for each."""
+    del timestamp
+    stores = Stores.of(context)
+    stores.database.write(drills.close_abandoned, acting=SYSTEM)
+    stores.write_letters(drills.remind)

@@ -1,0 +1,152 @@
+"""Writes down what the watch found, and tells people, with or without a primary."""
+
+import logging
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from threading import Event
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from db.postgres import SYSTEM, Database, DatabaseUnavailable
+from jobs.cluster.monitor_ledger import Ledger
+from jobs.worker.leadership import AdvisoryLockLeader
+from services.cluster import alerts, monitoring
+from services.cluster.alerts import Post, Telling
+from services.cluster.monitoring import LeaderChange
+
+_KEEP_SECONDS: Final = 2.0
+_THIN_SECONDS: Final = 60.0
+_SEND_SECONDS: Final = 20.0
+# Without a primary nobody can say who is on duty: then rather two than none.
+_ALONE_AFTER_SECONDS: Final = 10.0
+# So long we wait to hear from Patroni where the former timeline was left.
+_SETTLED: Final = timedelta(seconds=15)
+_log = logging.getLogger(__name__)
+
+
+class Keeper:
+    """Empties the ledger into the database, and sends the letters."""
+
+    def __init__(self, database: Database, ledger: Ledger, post: Post) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._post = post
+        self._duty = AdvisoryLockLeader(database, "chartroom.sampling")
+        self._is_known_as_ours = False
+        self._last_said_at = time.monotonic()
+        self._thinned_at = 0.0
+        self._failure: str | None = None
+
+    def run(self, stopping: Event) -> None:
+        """Keep what is found every few seconds until `stopping` is set."""
+        while not stopping.is_set():
+            self.attempt()
+            stopping.wait(_KEEP_SECONDS)
+        self._duty.drop()
+
+    def attempt(self) -> None:
+        """See whose duty it is, write down, tell. Never raises."""
+        try:
+            self._see_to_duty()
+            self._keep()
+        except DatabaseUnavailable as error:
+            self._tell_directly()
+            self._note(type(error).__name__)
+        except Exception as error:
+            # Whatever it is, this goes on: nobody would miss a thread that ended.
+            self._note(type(error).__name__, with_trace=True)
+        else:
+            self._note(None)
+
+    def _see_to_duty(self) -> None:
+        ours = self._duty.renew()
+        if ours is None:
+            silent = time.monotonic() - self._last_said_at
+            self._is_known_as_ours = False
+            if silent > _ALONE_AFTER_SECONDS and not self._ledger.is_on_duty:
+                self._begin_duty()
+            raise DatabaseUnavailable("No server takes writes.")
+        self._last_said_at = time.monotonic()
+        if ours and not self._is_known_as_ours:
+            self._begin_duty()
+        self._is_known_as_ours = self._ledger.is_on_duty = ours
+
+    def _begin_duty(self) -> None:
+        """Begin with what the others knew, or with what a replica knows of it."""
+        standing = self._database.read_newest(alerts.standing, acting=SYSTEM).value
+        self._ledger.rules = standing.rules
+        self._ledger.take_over(standing.open_alerts)
+        self._ledger.is_on_duty = True
+
+    def _keep(self) -> None:
+        samples, tellings, changes = self._ledger.waiting()
+        changes = [change for change in changes if self._is_settled(change)]
+        told = tellings if self._ledger.is_on_duty else []
+        is_thinning = time.monotonic() - self._thinned_at >= _THIN_SECONDS
+
+        def write(session: Session) -> alerts.AlertsState:
+            monitoring.record(session, samples)
+            alerts.record(session, told)
+            for change in changes:
+                monitoring.note_failover(session, self._completed(change))
+            if is_thinning and self._ledger.is_on_duty:
+                monitoring.thin(session)
+                monitoring.close_abandoned(session)
+            return alerts.standing(session)
+
+        if self._ledger.is_on_duty or samples:
+            standing = self._database.write(write, acting=SYSTEM).value
+            self._ledger.rules = standing.rules
+            self._ledger.forget(samples, tellings, changes)
+            if is_thinning:
+                self._thinned_at = time.monotonic()
+            if standing.has_letters:
+                self._send()
+
+    def _completed(self, change: LeaderChange) -> LeaderChange:
+        """Add how much log went with the former primary, if that is known."""
+        sight = self._ledger.sight
+        ended = sight.timeline_ends.get(change.former_timeline) if sight else None
+        if ended is None or change.former_lsn is None:
+            return change
+        return replace(change, lost_bytes=max(0, change.former_lsn - ended))
+
+    def _is_settled(self, change: LeaderChange) -> bool:
+        sight = self._ledger.sight
+        is_known = sight is not None and change.former_timeline in sight.timeline_ends
+        return is_known or datetime.now(UTC) - change.seen_first_at >= _SETTLED
+
+    def _send(self) -> None:
+        until = time.monotonic() + _SEND_SECONDS
+        while time.monotonic() < until:
+            # Never repeated by itself: it may be out although the commit was lost.
+            with self._database.writing(acting=SYSTEM) as session:
+                is_sent = alerts.send_next(session, self._post)
+            if is_sent is None:
+                return
+
+    def _tell_directly(self) -> None:
+        """Send what nobody can write down now; that it is out is written later."""
+        _, tellings, _ = self._ledger.waiting()
+        for telling in tellings:
+            self._deliver(telling)
+
+    def _deliver(self, telling: Telling) -> None:
+        for envelope in telling.envelopes:
+            if envelope not in telling.sent_at and self._post.deliver(envelope):
+                alerts.note_sent(telling, envelope)
+
+    def _note(self, failure: str | None, *, with_trace: bool = False) -> None:
+        """Log when something changes, not every time that it stays as it was."""
+        if failure != self._failure:
+            if failure is None:
+                _log.info("What the watch sees is written down again.")
+            else:
+                _log.warning(
+                    "What the watch sees waits to be written down: %s",
+                    failure,
+                    exc_info=with_trace,
+                )
+        self._failure = failure

@@ -1,0 +1,57 @@
+"""Makes the switchovers that were planned, when their time has come.
+
+A thread beside the queue: a task of the queue may come late by as long as others take,
+and dies with the connection to the very primary that hands over.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from threading import Event
+from typing import Final
+
+from db.postgres import SYSTEM, DatabaseUnavailable
+from jobs.worker.background_threads import background_threads
+from services.cluster.operations import (
+    OperationRunner,
+    claim_due,
+    close_missed,
+    planned,
+)
+
+_LOOK_SECONDS: Final = 1.0
+_log = logging.getLogger(__name__)
+
+
+@contextmanager
+def making_planned(operator: OperationRunner) -> Iterator[None]:
+    """Make what is planned in the background, until the block ends."""
+    with background_threads(planned_acts=partial(_run, operator)):
+        yield
+
+
+def make_due(operator: OperationRunner) -> bool:
+    """Begin with what is due, if anything is; tell whether that was so."""
+    database = operator.servers.database
+    found = database.read_latest(planned, acting=SYSTEM).value
+    if found is None or found.at > datetime.now(UTC):
+        return False
+    database.write(close_missed, acting=SYSTEM)
+    due = database.write(claim_due, acting=SYSTEM).value
+    if due is None:
+        return False
+    operator.carry_out(*due)
+    return True
+
+
+def _run(operator: OperationRunner, stopping: Event) -> None:
+    while not stopping.wait(_LOOK_SECONDS):
+        try:
+            make_due(operator)
+        except DatabaseUnavailable:
+            _log.debug("Nobody knows what is planned: no server leads.")
+        except Exception:
+            # Whatever it is, looking goes on: nobody would miss a thread that ended.
+            _log.exception("Looking for planned acts failed; it goes on.")

@@ -1,0 +1,85 @@
+"""Watches the servers once a second, keeps what was seen, and raises the alarm.
+
+Not a task of the queue, which needs a primary: this outlives it. One thread looks and
+judges, and touches no database; the other writes down and tells what the first found.
+"""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
+from typing import Final
+
+from db.cluster.observing import ClusterSnapshot, Observer
+from db.postgres import Database
+from jobs.cluster.monitor_ledger import Ledger
+from jobs.cluster.monitor_writer import Keeper
+from jobs.worker.background_threads import background_threads
+from services.cluster import alerts, monitoring
+from services.cluster.alerts import Judge, Post
+
+_LOOK_SECONDS: Final = 1.0
+# While nobody leads: the moment when somebody does is what writers wait for.
+_ELECTION_SECONDS: Final = 0.2
+_log = logging.getLogger(__name__)
+
+
+@contextmanager
+def sampling(database: Database, observer: Observer, post: Post) -> Iterator[None]:
+    """Watch in the background until the block ends."""
+    ledger = Ledger()
+    keeper = Keeper(database, ledger, post)
+    sampler = Sampler(observer, ledger)
+    with background_threads(sampler=sampler.run, keeper_of_watch=keeper.run):
+        yield
+
+
+class Sampler:
+    """Looks, judges, and leaves what it found in the ledger."""
+
+    def __init__(self, observer: Observer, ledger: Ledger) -> None:
+        self._observer = observer
+        self._ledger = ledger
+        self._judge = Judge()
+        self._before: ClusterSnapshot | None = None
+        self._led: ClusterSnapshot | None = None
+
+    def run(self, stopping: Event) -> None:
+        """Look about once a second, while on duty, until `stopping` is set."""
+        pause = _LOOK_SECONDS
+        while not stopping.wait(pause):
+            began = time.monotonic()
+            try:
+                self.watch()
+            except Exception:
+                # Whatever it is, watching goes on: nobody would miss a dead thread.
+                _log.exception("A look at the servers broke.")
+            every = _LOOK_SECONDS if self._is_led() else _ELECTION_SECONDS
+            pause = max(0.0, began + every - time.monotonic())
+
+    def watch(self) -> None:
+        """Look once, if it is ours to look."""
+        if not self._ledger.is_on_duty:
+            self._judge, self._before, self._led = Judge(), None, None
+            return
+        self._judge.take_over(self._ledger.taken_over())
+        sight = self._observer.look()
+        self._ledger.add_samples(sight, monitoring.samples_of(sight))
+        self._note_change(sight)
+        measures = alerts.measure(sight, self._before)
+        rules = self._ledger.rules
+        for news in self._judge.judge(rules, measures, sight.taken_at):
+            self._ledger.add_telling(alerts.telling_of(news, rules))
+        self._before = sight
+
+    def _note_change(self, sight: ClusterSnapshot) -> None:
+        if self._led is not None:
+            change = monitoring.leader_change(self._led, sight)
+            if change is not None:
+                self._ledger.add_change(change)
+        if sight.primary is not None:
+            self._led = sight
+
+    def _is_led(self) -> bool:
+        return self._before is None or self._before.primary is not None

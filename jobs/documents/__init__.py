@@ -1,0 +1,1 @@
+"""Background jobs of documents: scans, encryption, checks, purges."""

@@ -1,0 +1,136 @@
+"""What the background does with documents: has them scanned, and their pages read."""
+
+from contextlib import suppress
+from functools import partial
+from itertools import chain
+from time import monotonic
+from typing import Final
+
+from procrastinate import JobContext
+
+from db.files.gridfs import (
+    Bucket,
+    FileDamaged,
+    FileMissing,
+    FileStore,
+    FileStoreUnavailable,
+)
+from db.postgres import SYSTEM, Database
+from jobs.worker.tasks import Stores, queue
+from services.core.errors import Unavailable
+from services.pdf import waiting
+from services.pdf.recognition import Recogniser
+from services.pdf.scanning import ClamdScanner, NoVerdict
+from services.pdf.sources import handed_over
+from services.pdf.waiting import WaitingFile
+
+# The worker does one thing at a time: what is left is done a minute later.
+_SECONDS: Final = 20.0
+
+
+@queue.periodic(cron="* * * * *")
+@queue.task(
+    name="scan_documents",
+    queueing_lock="scan_documents",
+    lock="scan_documents",
+    pass_context=True,
+)
+def scan_documents(context: JobContext, timestamp: int) -> None:
+    """Scan what came while the scanner was away, or while there was none."""
+    del timestamp
+    stores = Stores.of(context)
+    if stores.scanner is not None:
+        scan(stores.database, stores.files, stores.scanner)
+
+
+@queue.periodic(cron="* * * * *")
+@queue.task(
+    name="recognise_documents",
+    queueing_lock="recognise_documents",
+    lock="recognise_documents",
+    pass_context=True,
+)
+def recognise_documents(context: JobContext, timestamp: int) -> None:
+    """Read the words on pages that are pictures; nothing without tesseract."""
+    del timestamp
+    stores = Stores.of(context)
+    if stores.examiner is None:
+        return
+    recogniser = Recogniser.installed(stores.examiner, stores.ocr_languages)
+    if recogniser is not None:
+        recognise(stores.database, stores.files, recogniser)
+
+
+def scan(
+    database: Database,
+    files: FileStore,
+    scanner: ClamdScanner,
+    *,
+    seconds: float = _SECONDS,
+) -> None:
+    """Ask for verdicts until time is up, or until a server is away."""
+    until = monotonic() + seconds
+    # Somebody wants to open what waits.
+    found = chain.from_iterable(
+        database.read_latest(wanted, acting=SYSTEM).value
+        for wanted in (waiting.list_unscanned, waiting.list_never_scanned)
+    )
+    with suppress(FileStoreUnavailable, Unavailable):
+        for file in found:
+            _scan(database, files, scanner, file)
+            if monotonic() > until:
+                break
+
+
+def recognise(
+    database: Database,
+    files: FileStore,
+    recogniser: Recogniser,
+    *,
+    seconds: float = _SECONDS,
+) -> None:
+    """Read page after page until time is up; the next time goes on from there."""
+    until = monotonic() + seconds
+    unread = database.read_latest(waiting.list_unread, acting=SYSTEM).value
+    with suppress(FileStoreUnavailable, Unavailable):
+        for file in unread:
+            _recognise(database, files, recogniser, file, until)
+            if monotonic() > until:
+                break
+
+
+def _scan(
+    database: Database, files: FileStore, scanner: ClamdScanner, file: WaitingFile
+) -> None:
+    # Without a verdict it stays where it is; broken files are another job's.
+    with suppress(NoVerdict, FileMissing, FileDamaged):
+        with files.open(Bucket.DOCUMENTS, file.file_id) as stream:
+            verdict = scanner.scan(stream)
+        record = partial(waiting.record_verdict, file_id=file.file_id, verdict=verdict)
+        database.write(record, acting=SYSTEM)
+
+
+def _recognise(
+    database: Database,
+    files: FileStore,
+    recogniser: Recogniser,
+    file: WaitingFile,
+    until: float,
+) -> None:
+    words = list(file.known)
+    with (
+        suppress(FileMissing, FileDamaged),
+        files.open(Bucket.DOCUMENTS, file.file_id) as stream,
+        handed_over(stream) as opened,
+    ):
+        while len(words) < file.pages:
+            words.append(recogniser.words_on(opened, len(words) + 1))
+            if monotonic() > until:
+                break
+        record = partial(
+            waiting.record_words,
+            file_id=file.file_id,
+            pages=words,
+            is_all=len(words) >= file.pages,
+        )
+        database.write(record, acting=SYSTEM)

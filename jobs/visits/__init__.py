@@ -1,0 +1,1 @@
+"""Background jobs of visits: slots, holds, notifications, proofs."""

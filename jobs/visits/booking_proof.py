@@ -1,0 +1,124 @@
+"""Has the proof that booking holds run by several processes at once."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Final
+from uuid import UUID
+
+from db.endpoints import Endpoints
+from db.postgres import SYSTEM, Database
+from services.core.actors import Actor
+from services.visits.booking import proving
+from services.visits.booking.proving import ATTEMPTS, Proof, Scratch, Tried
+
+PROCESSES: Final = 4
+_ROOT: Final = Path(__file__).resolve().parents[2]
+# Longer than any failover.
+_SECONDS: Final = 90.0
+
+
+class RacersFailed(Exception):
+    """A process of the race ended before it had answered."""
+
+
+def prove(
+    database: Database,
+    endpoints: Endpoints,
+    actor: Actor | None,
+    *,
+    attempts: int = ATTEMPTS,
+    processes: int = PROCESSES,
+) -> Proof:
+    """Race for a scratch slot, and return what came of it; in seconds.
+
+    Without an actor it is the command line that asks. Raises NotAllowed,
+    RacersFailed, DatabaseUnavailable.
+    """
+    if actor is not None:
+        proving.require_prover(actor)
+    scratch = database.write(
+        lambda session: proving.lay_out(session, attempts), acting=SYSTEM
+    ).value
+    proof = None
+    try:
+        tried, seconds = _race(endpoints, scratch, processes)
+        proof = database.read_latest(
+            lambda session: proving.judge(
+                session, scratch, tried, processes=processes, seconds=seconds
+            ),
+            acting=SYSTEM,
+        ).value
+    finally:
+        database.write(
+            lambda session: proving.clear(session, scratch, proof, actor), acting=SYSTEM
+        )
+    return proof
+
+
+def _race(
+    endpoints: Endpoints, scratch: Scratch, processes: int
+) -> tuple[list[Tried], float]:
+    """Let all start at the same moment; return their answers, and how long it took."""
+    given = [
+        json.dumps(
+            {
+                "endpoints": asdict(endpoints),
+                "slot_id": str(scratch.slot_id),
+                "patient_ids": list(map(str, scratch.patient_ids[number::processes])),
+            }
+        )
+        for number in range(processes)
+    ]
+    with ExitStack() as stack:
+        racers = [stack.enter_context(_racer(line)) for line in given]
+        for racer in racers:
+            _expect(racer)
+        begun = perf_counter()
+        for racer in racers:
+            _tell(racer, "go")
+        tried = [_tried(one) for racer in racers for one in json.loads(_expect(racer))]
+        return tried, perf_counter() - begun
+
+
+@contextmanager
+def _racer(given: str) -> Iterator["subprocess.Popen[str]"]:
+    # By the pipe: passwords have no place on a command line.
+    with subprocess.Popen(
+        [sys.executable, "-m", "jobs.visits.booking_race"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=_ROOT,
+    ) as process:
+        try:
+            _tell(process, given)
+            yield process
+        finally:
+            process.kill()
+
+
+def _tell(racer: "subprocess.Popen[str]", line: str) -> None:
+    assert racer.stdin is not None  # noqa: S101 (opened as a pipe)
+    racer.stdin.write(f"{line}\n")
+    racer.stdin.flush()
+
+
+def _expect(racer: "subprocess.Popen[str]") -> str:
+    assert racer.stdout is not None  # noqa: S101
+    line = racer.stdout.readline()
+    if not line:
+        raise RacersFailed("A process of the race ended before it had answered.")
+    return line
+
+
+def _tried(told: dict[str, Any]) -> Tried:
+    booking_id = told["booking_id"]
+    return Tried(
+        told["answer"], UUID(booking_id) if booking_id else None, told["milliseconds"]
+    )

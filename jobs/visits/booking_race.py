@@ -1,0 +1,74 @@
+"""One process of a race for a slot: told what to do, it waits for the word to go.
+
+Run as `python -m jobs.visits.booking_race` by `jobs.visits.booking_proof`, which talks to it in lines of JSON.
+"""
+
+import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import asdict
+from threading import Barrier
+from time import perf_counter
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from pydantic_core import to_jsonable_python
+
+from db.endpoints import Endpoints
+from db.postgres import Database
+from services.visits.booking import proving
+from services.visits.booking.proving import PROVER, Tried
+
+# All processes together stay far below what the servers let in.
+_CONNECTIONS: Final = 12
+
+
+def main() -> None:
+    """Race as the first line says, once the second one comes; answer in a line."""
+    given = json.loads(sys.stdin.readline())
+    slot_id = UUID(given["slot_id"])
+    patients = [UUID(one) for one in given["patient_ids"]]
+    sizes: dict[str, Any] = {"pool_size": _CONNECTIONS, "pool_overflow": 0}
+    with (
+        closing(Database(Endpoints(**given["endpoints"]), **sizes)) as database,
+        ThreadPoolExecutor(len(patients)) as threads,
+    ):
+        database.nodes()
+        ready = Barrier(len(patients) + 1)
+        going = [
+            threads.submit(_race, database, slot_id, patient_id, ready)
+            for patient_id in patients
+        ]
+        _say("ready")
+        sys.stdin.readline()
+        ready.wait()
+        tried = [to_jsonable_python(asdict(one.result())) for one in going]
+    _say(json.dumps(tried))
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _race(database: Database, slot_id: UUID, patient_id: UUID, ready: Barrier) -> Tried:
+    key = uuid4()
+    ready.wait()
+    begun = perf_counter()
+    try:
+        answer, booking_id = database.write(
+            lambda session: proving.attempt(session, slot_id, patient_id, key),
+            acting=PROVER.acting,
+        ).value
+    except Exception as error:
+        return Tried(type(error).__name__, None, _since(begun))
+    return Tried(answer, booking_id, _since(begun))
+
+
+def _since(begun: float) -> float:
+    return (perf_counter() - begun) * 1000
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""What the background does with letters about visits: writes reminders, sends all."""
+
+from time import monotonic
+from typing import Final
+
+from procrastinate import JobContext
+
+from db.postgres import SYSTEM, Database
+from jobs.worker.tasks import Stores, queue
+from services.messaging.mail import Mailer
+from services.visits.front_desk import notifications
+from services.visits.front_desk.notifications import Letterhead
+
+# The worker does one thing at a time: what is left is done a minute later.
+_SECONDS: Final = 20.0
+# One address that is refused holds up nobody; a server that is away is left alone.
+_MOST_FAILURES: Final = 3
+
+
+@queue.periodic(cron="* * * * *")
+@queue.task(
+    name="send_letters",
+    queueing_lock="send_letters",
+    lock="send_letters",
+    pass_context=True,
+)
+def send_letters(context: JobContext, timestamp: int) -> None:
+    """Remind whoever has a visit within a day, and send the letters that wait.
+
+    Without a mail server they wait in the outbox, for people to look at.
+    """
+    del timestamp
+    stores = Stores.of(context)
+    stores.database.write(notifications.remind, acting=SYSTEM)
+    if stores.mailer is not None:
+        send(stores.database, stores.mailer, stores.letterhead)
+
+
+def send(
+    database: Database, mailer: Mailer, head: Letterhead, *, seconds: float = _SECONDS
+) -> int:
+    """Send until none is due, time is up or too many failed; return how many went."""
+    until = monotonic() + seconds
+    database.write(notifications.give_up_stale, acting=SYSTEM)
+    sent = failures = 0
+    while failures < _MOST_FAILURES and monotonic() < until:
+        # Never repeated by itself: the letter may be out although the commit was lost.
+        with database.writing(acting=SYSTEM) as session:
+            is_sent = notifications.send_next(session, mailer, head)
+        if is_sent is None:
+            break
+        sent, failures = sent + is_sent, failures + (not is_sent)
+    return sent

@@ -1,0 +1,1 @@
+"""The worker: its queue, its threads, its tasks."""

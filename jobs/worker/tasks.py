@@ -1,0 +1,221 @@
+"""The background tasks, and when each of them is due."""
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from procrastinate import App, JobContext, PsycopgConnector
+from sqlalchemy.orm import Session
+
+from db.audit_store import AuditStore
+from db.files.gridfs import FileStore
+from db.files.seal_keys import SealKeyFile
+from db.postgres import SYSTEM, Database, forget_receipts
+from jobs.documents import integrity, purge
+from services.audit import chain
+from services.messaging.mail import Mailer, MailNotSent
+from services.patients.care import break_glass_letters
+from services.pdf.inspecting import PdfInspector
+from services.pdf.scanning import ClamdScanner
+from services.people import sessions
+from services.people.sessions import Limits
+from services.people.sign_in import ceremonies, codes
+from services.visits.front_desk.notifications import Letterhead
+from services.visits.schedule.plans import HORIZON, Calendar
+
+# A write asks for its receipt within seconds; a day leaves room for any outage.
+_RECEIPTS_KEPT: Final = timedelta(days=1)
+# Codes and questions hold for minutes; an hour more, so that no clock can matter.
+_OVER_KEPT: Final = timedelta(hours=1)
+_log = logging.getLogger(__name__)
+
+# Connected by whoever works or defers: see jobs.worker.worker.connected.
+queue = App(
+    connector=PsycopgConnector(),
+    import_paths=[
+        "jobs.documents.scanning",
+        "jobs.cluster.drills",
+        "jobs.documents.encryption",
+        "jobs.visits.notifications",
+        "jobs.visits.scheduling",
+        "jobs.visits.holds",
+    ],
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What every task may use; the worker puts it into the job's context."""
+
+    database: Database
+    files: FileStore
+    audit: AuditStore
+    seal_keys: SealKeyFile
+    sign_ins: Limits = sessions.LIMITS
+    # Who takes letters, if anybody does, and the address that stands in them.
+    mailer: Mailer | None = None
+    address: str = ""
+    # Who reads PDFs, in which languages, and who scans them for viruses, if anybody.
+    examiner: PdfInspector | None = None
+    ocr_languages: str = "eng"
+    scanner: ClamdScanner | None = None
+    # What stands in letters about visits.
+    letterhead: Letterhead = Letterhead()  # noqa: RUF009 (frozen)
+    # By which clock doctors work, and how far ahead they can be booked.
+    calendar: Calendar = HORIZON
+
+    @classmethod
+    def of(cls, context: JobContext) -> "Stores":
+        """Return the running worker's stores."""
+        stores: Stores = context.additional_context["stores"]
+        return stores
+
+    def write_letters(self, deed: Callable[[Session, Mailer, str], object]) -> None:
+        """Write letters and note it, where somebody takes letters; else later.
+
+        Done once and never again by itself: after a failover the next time does it.
+        """
+        if self.mailer is None:
+            return
+        with suppress(MailNotSent), self.database.writing(acting=SYSTEM) as session:
+            deed(session, self.mailer, self.address)
+
+
+@queue.periodic(cron="17 * * * *")
+@queue.task(
+    name="sweep_files",
+    # What the version before this one has queued.
+    aliases=["sweep_photos"],
+    lock="sweep_files",
+    queueing_lock="sweep_files",
+    pass_context=True,
+)
+def sweep_files(context: JobContext, timestamp: int) -> None:
+    """Remove files that nothing refers to; report rows whose file is not there."""
+    del timestamp
+    stores = Stores.of(context)
+    purge.sweep(stores.database, stores.files)
+
+
+@queue.periodic(cron="37 * * * *")
+@queue.task(
+    name="purge_documents",
+    lock="purge_documents",
+    queueing_lock="purge_documents",
+    pass_context=True,
+)
+def purge_documents(context: JobContext, timestamp: int) -> None:
+    """Make tombstones of documents that nobody can restore or has to keep any more."""
+    del timestamp
+    stores = Stores.of(context)
+    purge.purge(stores.database, stores.files)
+
+
+@queue.periodic(cron="3-53/10 * * * *")
+@queue.task(
+    name="check_files",
+    lock="check_files",
+    queueing_lock="check_files",
+    pass_context=True,
+)
+def check_files(context: JobContext, timestamp: int) -> None:
+    """Read some files and compare them with their rows: all of them in a week.
+
+    A little every ten minutes, because one worker does everything in turn.
+    """
+    del timestamp
+    stores = Stores.of(context)
+    report = integrity.check_share(stores.database, stores.files)
+    for finding in report.bad:
+        _log.error("Not whole: %s (%s).", finding.named.words, finding.state)
+
+
+@queue.periodic(cron="27 * * * *")
+@queue.task(name="purge_receipts", queueing_lock="purge_receipts", pass_context=True)
+def purge_receipts(context: JobContext, timestamp: int) -> None:
+    """Delete the receipts of writes that were settled long ago."""
+    del timestamp
+    settled = datetime.now(UTC) - _RECEIPTS_KEPT
+    Stores.of(context).database.write(
+        lambda session: forget_receipts(session, settled), acting=SYSTEM
+    )
+
+
+@queue.periodic(cron="7 * * * *")
+@queue.task(name="seal_audit_log", queueing_lock="seal_audit_log", pass_context=True)
+def seal_audit_log(context: JobContext, timestamp: int) -> None:
+    """Sign the end of the audit log's chain once a day; fails if it is not whole.
+
+    Asked every hour, for a worker that does not run at midnight.
+    """
+    del timestamp
+    stores = Stores.of(context)
+    is_due = stores.database.read_latest(chain.is_seal_due, acting=SYSTEM)
+    if not is_due.value:
+        return
+    keys = stores.seal_keys.read_or_make()
+    try:
+        seal = chain.seal(stores.database, stores.audit, keys)
+    except chain.ChainBroken as broken:
+        _log.error("The audit log is not sealed: %s", str(broken))
+        raise
+    # In the log as well, which is kept elsewhere: so a seal cannot vanish unnoticed.
+    _log.info(
+        "Sealed the audit log up to entry %d: hash %s, signature %s of key %s.",
+        seal.link.sequence,
+        seal.link.hash.hex(),
+        seal.signature.hex(),
+        seal.key_id,
+    )
+
+
+@queue.periodic(cron="*/5 * * * *")
+@queue.task(name="tidy_sign_ins", queueing_lock="tidy_sign_ins", pass_context=True)
+def tidy_sign_ins(context: JobContext, timestamp: int) -> None:
+    """Write down which sign-ins are over, and delete what nobody can use any more."""
+    del timestamp
+    stores = Stores.of(context)
+    over = datetime.now(UTC) - _OVER_KEPT
+
+    def tidy(session: Session) -> None:
+        # Whoever was there while nobody could write it down was not silent.
+        gap_seconds = stores.database.gap_seconds()
+        sessions.expire(session, limits=stores.sign_ins.without(gap_seconds))
+        sessions.forget(session)
+        codes.forget(session, over)
+        ceremonies.forget(session, over)
+
+    stores.database.write(tidy, acting=SYSTEM)
+
+
+@queue.periodic(cron="* * * * *")
+@queue.task(
+    name="tell_administrators", queueing_lock="tell_administrators", pass_context=True
+)
+def tell_administrators(context: JobContext, timestamp: int) -> None:
+    """Write to the administrators of records opened outside a clinician's patients."""
+    del timestamp
+    Stores.of(context).write_letters(break_glass_letters.tell_administrators)
+
+
+@queue.periodic(cron="47 3 * * *")
+@queue.task(name="purge_jobs", queueing_lock="purge_jobs", pass_context=True)
+async def purge_jobs(context: JobContext, timestamp: int) -> None:
+    """Delete the queue's own traces of jobs that ended a week ago."""
+    del timestamp
+    await context.app.job_manager.delete_old_jobs(
+        nb_hours=24 * 7, include_failed=True, include_cancelled=True
+    )
+
+
+@queue.periodic(cron="* * * * *")
+@queue.task(name="retry_stalled", queueing_lock="retry_stalled", pass_context=True)
+async def retry_stalled(context: JobContext, timestamp: int) -> None:
+    """Give the jobs of a worker that died, or lost the leader, to another one."""
+    del timestamp
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs():
+        await manager.retry_job(job)

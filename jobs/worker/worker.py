@@ -1,0 +1,102 @@
+"""The worker: runs the tasks, and follows the database's leader wherever it goes."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+import psycopg
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import ProcrastinateException
+
+from db.cluster.observing import Observer
+from jobs.audit.shipping import shipping
+from jobs.audit.spooled_events import writing_down
+from jobs.cluster.sampling import sampling
+from jobs.worker.tasks import Stores, queue
+from services.cluster.alerts import Post
+from services.core.audit_spool import AuditSpool
+
+_HEARTBEAT_SECONDS: Final = 5.0
+_STALLED_SECONDS: Final = 30.0
+_STOP_SECONDS: Final = 8.0
+_RETRY_SECONDS: Final = 1.0
+_log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def connected(database_url: str) -> AsyncIterator[App]:
+    """Connect the queue; `database_url` follows the leader.
+
+    The same queue each time: its tasks know one app only, through which they are
+    deferred again.
+    """
+    connector = PsycopgConnector(
+        conninfo=database_url, min_size=1, max_size=5, timeout=10
+    )
+    with queue.replace_connector(connector) as app:
+        async with app.open_async():
+            yield app
+
+
+def run(stores: Stores, observer: Observer, spool: AuditSpool) -> None:
+    """Work until SIGTERM or SIGINT, which let a running task finish first."""
+    head = stores.letterhead
+    post = Post(stores.mailer, head.clinic, stores.address)
+    with (
+        shipping(stores.database, stores.audit),
+        writing_down(stores.database, spool),
+        sampling(stores.database, observer, post),
+    ):
+        asyncio.run(_run(stores))
+
+
+async def _run(stores: Stores) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    await work(stores, stopping)
+
+
+async def work(stores: Stores, stopping: asyncio.Event) -> None:
+    """Work until `stopping` is set, starting anew whenever the leader changes.
+
+    Procrastinate's worker ends when its connection dies; the next one connects to
+    whoever leads then, and `retry_stalled` picks up what was left half done.
+    """
+    waiting = asyncio.create_task(stopping.wait())
+    while not stopping.is_set():
+        working = asyncio.create_task(_work_once(stores))
+        await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if stopping.is_set():
+            await _finish(working)
+            return
+        _log.warning("The worker lost the database and connects again.")
+        await asyncio.wait({waiting}, timeout=_RETRY_SECONDS)
+
+
+async def _work_once(stores: Stores) -> None:
+    # Nodes may have come or gone since the last time.
+    database_url = stores.database.endpoints.database_url
+    try:
+        async with connected(database_url) as app:
+            await app.run_worker_async(
+                install_signal_handlers=False,
+                update_heartbeat_interval=_HEARTBEAT_SECONDS,
+                stalled_worker_timeout=_STALLED_SECONDS,
+                shutdown_graceful_timeout=_STOP_SECONDS,
+                additional_context={"stores": stores},
+            )
+    except (ProcrastinateException, psycopg.Error, OSError) as error:
+        # The message may quote a statement's values; its kind says enough.
+        _log.warning("The worker stopped: %s.", type(error).__name__)
+
+
+async def _finish(working: "asyncio.Task[None]") -> None:
+    """Ask the worker to stop; cancelling is how procrastinate is asked politely."""
+    working.cancel()
+    with suppress(asyncio.CancelledError):
+        await working

@@ -1,0 +1,30 @@
+"""Who looked at my record."""
+
+import streamlit as st
+
+from dashboard.audit import audit_log
+from dashboard.audit.audit_table import access_table
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.page_header import page_header
+
+after = st.session_state.get("accesses_after")
+
+page_header("Who looked at my record")
+st.caption(
+    "Everybody who opened or changed your record, or saw you in a list, the last "
+    "first. Something looks wrong? Tell the front desk."
+)
+found = audit_log.accesses(after)
+if found:
+    access_table(found, key="accesses_table")
+else:
+    empty_state("Nobody has looked at your record.", icon="visibility_off")
+with st.container(horizontal=True, gap="small"):
+    if st.button("Newest", key="accesses_newest", icon=":material/first_page:"):
+        st.session_state.pop("accesses_after", None)
+        st.rerun()
+    if found and st.button(
+        "Older", key="accesses_older", icon=":material/chevron_right:"
+    ):
+        st.session_state["accesses_after"] = found[-1].cursor
+        st.rerun()

@@ -1,0 +1,74 @@
+"""The audit log: who did what, found by person, patient, action and day."""
+
+import streamlit as st
+
+from dashboard.audit import audit_log
+from dashboard.audit.audit_filters import audit_filters
+from dashboard.audit.audit_table import audit_table
+from dashboard.context import freshness
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.page_header import page_header
+
+question = audit_log.question_of_address()
+asked_before, after = st.session_state.get("audit_position", (question, None))
+
+
+@st.dialog("Is the log whole?", icon=":material/verified:")
+def verify() -> None:
+    """Follow the chain from its first entry to its last."""
+    with error_boundary():
+        with st.spinner("Following every entry from the first to the last..."):
+            verdict = audit_log.verify()
+        if verdict.is_whole:
+            st.success(verdict.sentence, icon=":material/verified:")
+        else:
+            st.error(verdict.sentence, icon=":material/gpp_bad:")
+
+
+with page_header("Audit log"):
+    if st.button("Verify", key="audit_verify", icon=":material/verified:"):
+        verify()
+    st.link_button(
+        "CSV",
+        audit_log.csv_address(question),
+        key="audit_csv",
+        icon=":material/download:",
+        help="Download exactly these entries, all pages of them.",
+    )
+st.caption(
+    "Who did what, the newest first; new entries are here within seconds. What a "
+    "record says is not shown. The time of an entry leads to all of the same sign-in."
+)
+asked = len(question.query())
+with st.expander(
+    f"Filters ({asked})" if asked else "Filters",
+    expanded=bool(asked),
+    key="audit_filters",
+    icon=":material/filter_alt:",
+):
+    people = {person.id: person for person in audit_log.people()}
+    with error_boundary():
+        wanted = audit_filters(question, people, key="audit_form")
+        if wanted is not None:
+            st.query_params.from_dict(wanted.query())
+            st.session_state.pop("audit_position", None)
+            st.rerun()
+page = audit_log.entries(question, after if asked_before == question else None)
+if page.entries:
+    audit_table(page.entries, audit_log.sign_in_address, key="audit_table")
+else:
+    empty_state("No entry meets this. Take a filter away.", icon="search_off")
+with st.container(horizontal=True, gap="small"):
+    if st.button("Newest", key="audit_newest", icon=":material/first_page:"):
+        st.session_state.pop("audit_position", None)
+        st.rerun()
+    if st.button(
+        "Older",
+        key="audit_older",
+        icon=":material/chevron_right:",
+        disabled=not page.next,
+    ):
+        st.session_state["audit_position"] = (question, page.next)
+        st.rerun()
+st.caption(freshness())

@@ -1,0 +1,69 @@
+"""Drills: practise a disaster, see whether the promise holds, plan the next one."""
+
+import streamlit as st
+
+from dashboard.cluster.drill_pages import drill_controls
+from dashboard.cluster.drill_pages.drill_progress import can_practise
+from dashboard.cluster.drill_pages.drill_tables import kinds_table, results_table
+from dashboard.cluster.monitoring.page_links import ways
+from dashboard.context import current_actor, freshness, read, today
+from dashboard.people.passkey_confirmation import ask_for_passkey
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.page_header import page_header
+from services.cluster import drills
+from services.cluster.drills import DOCUMENT_PROMISE, SCENARIOS
+from services.core.actors import Permission
+
+actor = current_actor()
+may_run = actor.may(Permission.RUN_DRILLS)
+page_header("Drills")
+ways()
+st.caption(
+    "What is never practised does not work when it is needed. The clinic asks for: "
+    f"{DOCUMENT_PROMISE.words}. Chartroom promises less than that of each drill."
+)
+with error_boundary():
+    found, plans = read(
+        lambda session: (
+            drills.list_drills(session, actor),
+            drills.list_plans(session, actor),
+        )
+    )
+    if due := [SCENARIOS[plan.kind].title for plan in plans if plan.is_due]:
+        st.warning(f"Due: {', '.join(due)}.", icon=":material/event:")
+    if not can_practise():
+        st.info(
+            "These servers are not Chartroom's own, so they cannot be broken from "
+            "here. On a test cluster: python -m dashboard drill KIND.",
+            icon=":material/terminal:",
+        )
+    elif may_run:
+        ask_for_passkey("Practising a disaster")
+    drill_controls.watched(found)
+    if may_run:
+        st.caption(
+            "The arrow practises one now; the calendar says when it is due next, and "
+            "reminds the administrators by mail on that day."
+        )
+    newest = {one.kind: one for one in reversed(found) if one.state != "running"}
+    asked = kinds_table(
+        plans,
+        newest,
+        today(),
+        may_run=may_run and can_practise(),
+        may_plan=may_run,
+    )
+    st.subheader("How they went", anchor=False)
+    chosen = results_table(found) if found else None
+    if not found:
+        empty_state("Nothing was practised yet. Begin with a switchover.", icon="flag")
+    st.caption(freshness())
+    if asked is not None and asked[1] == "practise":
+        drill_controls.confirm(asked[0])
+    elif asked is not None:
+        drill_controls.change_plan(
+            next(plan for plan in plans if plan.kind == asked[0])
+        )
+    elif chosen is not None:
+        drill_controls.details(chosen)

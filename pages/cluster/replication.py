@@ -1,0 +1,29 @@
+"""The servers that keep the records: is all safe, who leads, who is how far behind."""
+
+import streamlit as st
+
+from dashboard.cluster.charts.replication_charts import charts
+from dashboard.cluster.monitoring.overview import overview
+from dashboard.cluster.monitoring.page_links import ways
+from dashboard.context import current_actor
+from dashboard.navigation import go
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.page_header import page_header
+from services.core.actors import Permission
+
+with page_header("Replication"):
+    if current_actor().may(Permission.ACT_ON_CLUSTER):
+        if st.button("Steering", key="replication_steer", icon=":material/tune:"):
+            go("cluster/steering.py")
+        if st.button(
+            "Change the primary",
+            type="primary",
+            key="replication_change",
+            icon=":material/swap_horiz:",
+        ):
+            go("cluster/switchover.py")
+ways()
+overview()
+st.subheader("Behind, through time", anchor=False)
+with error_boundary():
+    charts()

@@ -1,0 +1,29 @@
+"""Whether a prescription is as the clinic signed it."""
+
+import streamlit as st
+
+from dashboard.consultations.prescriptions.signature_check import (
+    show_signature,
+    show_version,
+)
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.page_header import page_header
+from dashboard.ui.words import plain
+
+page_header("Check a prescription")
+st.caption(
+    "Choose the PDF of a prescription of this clinic. It is looked at and not kept."
+)
+upload = st.file_uploader(
+    "The prescription as PDF",
+    type="pdf",
+    max_upload_size=10,
+    key="check_prescription_file",
+)
+if upload is not None:
+    with error_boundary():
+        # A second file that is refused leaves the first: it must be plain which counts.
+        st.markdown(f"**{plain(upload.name)}**")
+        content = upload.getvalue()
+        if show_signature(content):
+            show_version(content)

@@ -1,0 +1,58 @@
+"""One visit in the consulting room: the patient, the notes, the prescription."""
+
+from functools import partial
+
+import streamlit as st
+
+from dashboard.consultations.notes import autosave, earlier_notes, notes_form, saving
+from dashboard.consultations.notes.completing import offer_completing
+from dashboard.consultations.notes.measurements import measurements
+from dashboard.consultations.notes.open_visit import open_visit
+from dashboard.consultations.notes.patient_glance import glance
+from dashboard.consultations.notes.writing import write_about
+from dashboard.consultations.prescriptions.prescribing import panel
+from dashboard.context import freshness
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.part_tabs import part_tabs
+
+opened = open_visit()
+writing = write_about(opened)
+refusal = saving.do_what_was_asked(opened, writing)
+
+glance(opened)
+written, beside = st.columns((3, 2), gap="large")
+with written:
+    st.subheader("Notes", anchor=False)
+    autosave.offer(opened, writing)
+    notes_form.draw(
+        writing, partial(autosave.keep, writing), is_checked=saving.is_checked()
+    )
+    with st.container(horizontal=True):
+        st.button(
+            "Save notes",
+            type="primary",
+            key="visit_save",
+            icon=":material/save:",
+            on_click=saving.ask,
+            args=("save", opened.visit.id),
+        )
+        offer_completing(opened, writing)
+    saving.tell(refusal)
+    autosave.keep(writing)
+    autosave.say_whether_kept(writing)
+with beside:
+    st.subheader("Before this visit", anchor=False)
+    with (
+        part_tabs(("Similar", "Measured", "Versions"), key="visit_tabs") as part,
+        error_boundary(),
+    ):
+        match part:
+            case "Similar":
+                earlier_notes.similar(writing)
+            case "Measured":
+                measurements(opened.visit)
+            case "Versions":
+                earlier_notes.versions(writing)
+with st.container(border=True), error_boundary():
+    panel(opened.visit)
+st.caption(freshness())

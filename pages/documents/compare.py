@@ -1,0 +1,34 @@
+"""Two versions of a document side by side: their words, and their pages."""
+
+import streamlit as st
+
+from dashboard.context import freshness
+from dashboard.documents.records.chosen_document import chosen_document
+from dashboard.documents.records.version_comparison import (
+    choose_versions,
+    compare_pages,
+    compare_texts,
+)
+from dashboard.navigation import go
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.part_tabs import part_tabs
+from dashboard.ui.words import plain
+
+record = chosen_document()
+
+st.title(f"Compare versions of {plain(record.title)}", anchor=False)
+if st.button("Back to the document", key="compare_back", type="tertiary"):
+    go("documents/document.py", document=str(record.id))
+pair = choose_versions(record)
+if pair is None:
+    st.info(
+        "There is one version only, so there is nothing to compare yet.",
+        icon=":material/compare:",
+    )
+else:
+    with part_tabs(["Words", "Pages"], key="compare_tabs") as part, error_boundary():
+        if part == "Words":
+            compare_texts(record, pair)
+        else:
+            compare_pages(record, pair)
+st.caption(freshness())

@@ -1,0 +1,61 @@
+"""Create a document from a form: filled in, made, looked at, filed."""
+
+from functools import partial
+
+import streamlit as st
+
+from dashboard.documents.forms import form_drafts, form_filing, form_preview
+from dashboard.documents.forms.open_form import PAGE, begin, choose_whose
+from dashboard.documents.records.chosen_document import chosen_document
+from dashboard.ui import form_fields
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.page_header import page_header
+from services.documents.forms import InvalidForm
+
+replaced = chosen_document() if "document" in st.query_params else None
+
+page_header("Create a document" if replaced is None else "Write the next version")
+if replaced is None:
+    st.caption("Nothing is filed before you have seen it and confirmed it.")
+    patient_id = choose_whose()
+else:
+    st.caption("What you change becomes the next version; the one before it is kept.")
+    patient_id = replaced.patient_id
+begun = begin(patient_id, replaced)
+form_drafts.offer(begun)
+save = partial(form_drafts.save, begun)
+places = form_fields.draw(PAGE, begun.template, save)
+# The next version is filed like those before it.
+filed = (
+    form_filing.ask(PAGE, begun.template, save)
+    if replaced is None
+    else form_filing.Filing()
+)
+refused = st.container()
+with st.container(horizontal=True):
+    submitted = st.button(
+        "Generate PDF",
+        type="primary",
+        key="create_document_generate",
+        icon=":material/picture_as_pdf:",
+    )
+    st.button(
+        "Save draft",
+        key="create_document_save",
+        icon=":material/save:",
+        on_click=save,
+    )
+form_drafts.say_when_saved()
+if submitted:
+    # Above the button: below it a long form's foot is the end of the window.
+    with error_boundary(), refused, st.spinner("Making the PDF…"):
+        try:
+            form_preview.make(begun, filed)
+        except InvalidForm as refusal:
+            form_fields.show_problems(places, refusal.problems)
+            wrong = form_fields.labels(begun.template, refusal.problems)
+            st.error(
+                f"No document was made. Above it is said what is wrong with: {wrong}.",
+                icon=":material/error:",
+            )
+form_preview.show_what_was_made(begun)

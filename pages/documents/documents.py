@@ -1,0 +1,82 @@
+"""Find documents: search, filter, sort, page; look at one, download or delete it."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from dashboard.context import freshness
+from dashboard.documents.search.document_list import documents_table
+from dashboard.documents.search.document_listing import listing_of_address
+from dashboard.documents.search.ways_in import none_yet, ways_in
+from dashboard.patients.search.patient_table import reordered
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.lists import list_tools
+from dashboard.ui.lists.criteria_editor import CriteriaEditor
+from dashboard.ui.lists.pager import pager, position
+from dashboard.ui.lists.views_menu import views_menu
+from dashboard.ui.page_header import page_header
+from dashboard.ui.words import plain
+from services.core.actors import Permission
+from services.lists.criteria import Criteria
+
+listing = listing_of_address()
+actor, key, shown = listing.actor, listing.key, listing.criteria
+
+
+@st.fragment
+def filters() -> None:
+    """Change the filters; nothing is read until the list is asked for."""
+    with error_boundary():
+        editor = CriteriaEditor(
+            "documents", listing.fields, lambda _: (), noun="Documents", archived=""
+        )
+        editor.draw(shown, mark=key)
+        if st.button("Show documents", type="primary", key="documents_apply"):
+            listing.show(editor.read(search=shown.search))
+
+
+@st.fragment
+def results() -> None:
+    """Show a page of the list, what it is in words, and what can be done from it."""
+    with error_boundary():
+        look = listing.look(position("documents", key))
+        page = look.page
+        list_tools.heading("documents", listing.sentence(look), csv=None)
+        for guess in page.spelled:
+            st.caption(
+                f"No document says “{plain(guess.typed)}”; "
+                f"showing {plain(', '.join(guess.taken))}."
+            )
+        if not page.rows and none_yet(shown):
+            listing.show(Criteria())
+        if page.rows:
+            asked = documents_table(
+                page.rows,
+                key="documents_table",
+                orders=shown.orders,
+                sortable=[f.name for f in listing.fields.values() if f.is_sortable],
+            )
+            if asked.sort:
+                listing.show(replace(shown, orders=reordered(shown.orders, asked)))
+        pager("documents", key, previous=page.previous, next_=page.next)
+        st.caption(freshness())
+
+
+with page_header("My documents" if listing.is_own else "Documents"):
+    ways_in()
+with st.container(horizontal=True):
+    typed = list_tools.search_box(
+        "documents",
+        shown,
+        mark=key,
+        label="Search documents",
+        hint="Words, “a phrase”, -not this, begin*",
+    )
+    if actor.may(Permission.SAVE_VIEWS):
+        views_menu(listing)
+if typed is not None:
+    listing.show(replace(shown, search=typed))
+with list_tools.filters_panel("documents", shown) as panel:
+    if panel.open:
+        filters()
+results()

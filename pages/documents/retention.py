@@ -1,0 +1,50 @@
+"""How documents are kept: for how long, what is on hold, how their files are."""
+
+import streamlit as st
+
+from dashboard.context import current_actor, freshness, now, read
+from dashboard.documents.retention import retention_actions
+from dashboard.documents.retention.integrity_state import keeping_state
+from dashboard.documents.retention.retention_tables import (
+    damage_table,
+    dues_table,
+    holds_table,
+)
+from dashboard.people.passkey_confirmation import ask_for_passkey
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.page_header import page_header
+from services.documents import retention
+
+actor = current_actor()
+page_header("Retention")
+st.caption(
+    "How long documents are kept after their last change, and whether every file is "
+    "what it was. Documents have no names here."
+)
+found = read(
+    lambda session: retention.look(session, actor),
+    keep=("retention", actor.id),
+    seconds=30,
+)
+ask_for_passkey("Changing a rule, or releasing a hold,")
+for column, rule in zip(st.columns(len(found.rules)), found.rules, strict=True):
+    with column:
+        retention_actions.change_rule(rule)
+st.caption(
+    "A changed rule counts from a week later on; until then nothing of its class is "
+    "purged. Of a purged document a tombstone stays: who filed it when, size and hash."
+)
+st.subheader("What is due", anchor=False)
+dues_table(found.dues, key="retention_dues")
+st.subheader("Legal holds", anchor=False)
+if found.holds:
+    released = holds_table(found.holds, key="retention_holds")
+    if released:
+        retention_actions.confirm_release(released)
+else:
+    empty_state("Nothing is on hold.", icon="lock_open")
+st.subheader("Files", anchor=False)
+keeping_state(found.walk, found.runs, found.doomed, now())
+if found.walk.damaged:
+    damage_table(found.walk.damaged, key="retention_damaged")
+st.caption(freshness())

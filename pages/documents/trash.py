@@ -1,0 +1,47 @@
+"""Deleted documents: each can be restored until its time is over."""
+
+import streamlit as st
+
+from dashboard.context import freshness
+from dashboard.documents.records import document_actions
+from dashboard.documents.records import document_words as words
+from dashboard.documents.search.document_list import open_document
+from dashboard.documents.search.document_listing import deleted
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.lists.pager import pager, position
+from dashboard.ui.page_header import page_header
+from dashboard.ui.words import at, plain
+
+listing = deleted()
+
+page_header("Trash")
+st.caption(
+    "Deleted documents, the last first. Each can be restored until the day it says; "
+    "after that it is gone for good. What is on legal hold stays."
+)
+page = listing.look(position("trash", "deleted"), is_counted=False).page
+if not page.rows:
+    empty_state("Nothing is in the trash.", icon="delete")
+for record in page.rows:
+    with (
+        st.container(border=True),
+        st.container(horizontal=True, vertical_alignment="center"),
+    ):
+        with st.container(width="stretch", gap="xxsmall"):
+            st.markdown(f"**{plain(record.title)}**")
+            patient = plain(record.patient_name or "Unfiled")
+            until = (
+                "kept by a legal hold"
+                if record.is_held
+                else f"can be restored until {at(document_actions.restorable_until(record))}"
+            )
+            st.caption(
+                f"{patient} · {words.kind(record)} · deleted "
+                f"{at(record.deleted_at or record.updated_at)} · {until}"
+            )
+        if st.button("Open", key=f"trash_open_{record.id}"):
+            open_document(record.id)
+        if document_actions.restore(record, key=f"trash_restore_{record.id}"):
+            st.rerun()
+pager("trash", "deleted", previous=page.previous, next_=page.next)
+st.caption(freshness())

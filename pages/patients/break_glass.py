@@ -1,0 +1,81 @@
+"""Open a record outside one's own patients: find who it is, and say why."""
+
+import streamlit as st
+
+from dashboard.context import current_actor, read, today, write
+from dashboard.navigation import open_patient
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.page_header import page_header
+from dashboard.ui.words import at, born, full_name, plain
+from services.core.reasons import LONGEST
+from services.patients import search
+from services.patients.care import break_glass
+from services.patients.records.model import Identity
+
+actor = current_actor()
+# Whoever followed a link to a record that is not among their patients is sent here.
+if named := st.query_params.pop("patient", ""):
+    st.session_state["break_glass_typed"] = named
+    st.session_state["break_glass_asked"] = named
+
+
+def ask_why(found: tuple[Identity, ...]) -> None:
+    """Let one be chosen and opened for a reason."""
+    with st.form("break_glass_form"):
+        chosen = st.radio(
+            "Patient",
+            found,
+            format_func=lambda one: f"{plain(full_name(one))}, {born(one, today())}",
+            captions=["Archived" if one.is_archived else "" for one in found],
+            key="break_glass_patient",
+        )
+        reason = st.text_area("Reason", key="break_glass_reason", max_chars=LONGEST)
+        opens = st.form_submit_button(
+            "Open the record", type="primary", key="break_glass_open"
+        )
+    if opens and chosen:
+        patient_id = chosen.id
+        with error_boundary():
+            write(lambda s: break_glass.open_record(s, actor, patient_id, reason))
+            del st.session_state["break_glass_asked"]
+            open_patient(patient_id)
+
+
+page_header("Open a record outside your patients")
+st.caption(
+    "For emergencies, and when you stand in for somebody. The record stays open for "
+    f"{break_glass.HOURS} hours. Your reason is kept, the administrators are told at "
+    "once and review it."
+)
+with (
+    st.form("break_glass_search", border=False),
+    st.container(horizontal=True, vertical_alignment="bottom"),
+):
+    typed = st.text_input(
+        "Name and date of birth, or the patient id",
+        key="break_glass_typed",
+        placeholder="Lovelace 1980-05-17",
+        autocomplete="off",
+    )
+    if st.form_submit_button("Find", key="break_glass_find"):
+        st.session_state["break_glass_asked"] = typed.strip()
+asked: str = st.session_state.get("break_glass_asked", "")
+if asked:
+    people = read(
+        lambda s: search.identify(s, actor, asked),
+        keep=("identify", asked),
+        seconds=120,
+    )
+    if people:
+        ask_why(people)
+    else:
+        empty_state("Nobody has this name and date of birth.", icon="search_off")
+for access in read(lambda s: break_glass.list_own(s, actor)):
+    with st.container(horizontal=True, vertical_alignment="center", border=True):
+        st.markdown(
+            f"Open until **{at(access.expires_at)}**: {plain(access.reason)}",
+            width="stretch",
+        )
+        if st.button("Go to the record", key=f"break_glass_go_{access.id}"):
+            open_patient(access.patient_id)

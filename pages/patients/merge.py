@@ -1,0 +1,67 @@
+"""Make one record of two: choose which value of each field is kept."""
+
+import streamlit as st
+
+from dashboard.context import current_actor, read, today, write
+from dashboard.navigation import go, open_patient
+from dashboard.patients.records.choose_fields import Version, choose_fields
+from dashboard.patients.records.chosen_patient import chosen_patient
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.notices import notify
+from dashboard.ui.page_header import page_header
+from dashboard.ui.words import born, full_name, plain
+from services.patients.duplicates import merging
+from services.patients.records.model import PatientDraft
+
+actor = current_actor()
+kept, other = chosen_patient("patient"), chosen_patient("other")
+preview = read(lambda s: merging.preview(s, actor, kept.id, other.id))
+
+
+@st.dialog("Merge these records?", icon=":material/merge:")
+def confirm(draft: PatientDraft) -> None:
+    """Name both records, and say that a merge cannot be undone."""
+    with error_boundary():
+        st.markdown(
+            f"**{plain(full_name(kept))}** is kept. The record of "
+            f"**{plain(full_name(other))}** is archived, and everything filed under it "
+            "moves over. This cannot be undone."
+        )
+        if st.button("Merge records", type="primary", key="merge_confirm"):
+            saved = write(
+                lambda s: merging.merge(
+                    s,
+                    actor,
+                    kept.id,
+                    other.id,
+                    draft,
+                    kept_version=preview.kept.version,
+                    merged_version=preview.merged.version,
+                    today=today(),
+                )
+            )
+            notify(f"{full_name(saved)} is one record now.", icon="merge")
+            open_patient(saved.id)
+
+
+page_header("Merge two records")
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.markdown(
+        f"Kept: **{plain(full_name(kept))}**, born {born(kept, today())}  \n"
+        f"Merged into it: **{plain(full_name(other))}**, born {born(other, today())}"
+    )
+    if st.button("Keep the other one", key="merge_swap", icon=":material/swap_vert:"):
+        go("patients/merge.py", patient=str(other.id), other=str(kept.id))
+if preview.differences:
+    st.caption("Only fields that differ are shown.")
+result = choose_fields(
+    "merge",
+    Version("Kept record", preview.kept.draft()),
+    Version("Other record", preview.merged.draft()),
+    start=preview.suggestion,
+)
+with st.container(horizontal=True):
+    if st.button("Merge", type="primary", key="merge_submit", icon=":material/merge:"):
+        confirm(result)
+    if st.button("Cancel", key="merge_cancel", type="tertiary"):
+        open_patient(kept.id)

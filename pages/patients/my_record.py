@@ -1,0 +1,27 @@
+"""A patient's own record, to be read."""
+
+import streamlit as st
+
+from dashboard.consultations.prescriptions.patient_prescriptions import prescriptions_of
+from dashboard.context import current_actor, freshness, read, today
+from dashboard.documents.search.patient_documents import documents_of
+from dashboard.patients.records.patient_details import patient_details
+from dashboard.patients.records.patient_header import patient_header
+from dashboard.visits.appointments.patient_visits import next_visits
+from services.core.errors import NotFound
+from services.patients.records import patients
+
+actor = current_actor()
+if actor.patient_id is None:
+    raise NotFound("No record belongs to this sign-in. Ask at the front desk.")
+mine = actor.patient_id
+patient = read(lambda s: patients.get_patient(s, actor, mine), keep=("patient", mine))
+patient_header(patient, today())
+patient_details(patient)
+next_visits(patient.id, page="my_record")
+documents_of(patient.id, page="my_record")
+prescriptions_of(patient.id, page="my_record")
+st.caption(
+    "Something is wrong or has changed? Tell the front desk, they can correct it."
+)
+st.caption(freshness())

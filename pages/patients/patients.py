@@ -1,0 +1,78 @@
+"""Find patients: search, filter, sort, page, save the list, export it, open one."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from dashboard.context import freshness, today
+from dashboard.navigation import go, open_patient
+from dashboard.patients.records.patient_terms import suggest
+from dashboard.patients.search.list_charts import list_charts
+from dashboard.patients.search.named_export import named_export
+from dashboard.patients.search.patient_listing import listing_of_address
+from dashboard.patients.search.patient_table import patient_table, reordered
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.lists import list_tools
+from dashboard.ui.lists.criteria_editor import CriteriaEditor
+from dashboard.ui.lists.pager import pager, position
+from dashboard.ui.lists.views_menu import views_menu
+from dashboard.ui.page_header import page_header
+from services.core.actors import Permission
+from services.lists.criteria import Criteria
+from services.patients.search.fields import fields_for
+
+listing = listing_of_address()
+actor, key, shown = listing.actor, listing.key, listing.criteria
+
+
+@st.fragment
+def filters() -> None:
+    """Change the filters; nothing is read until the list is asked for."""
+    with error_boundary():
+        editor = CriteriaEditor("patients", fields_for(actor), suggest)
+        editor.draw(shown, mark=key)
+        if st.button("Show patients", type="primary", key="patients_apply"):
+            listing.show(editor.read(search=shown.search))
+
+
+@st.fragment
+def results() -> None:
+    """Show a page of the list, what it is in words, and the ways on from here."""
+    with error_boundary():
+        page = listing.counted_page(position("patients", key))
+        csv = listing.csv(page)
+        with list_tools.heading("patients", listing.sentence(), csv=csv):
+            if csv and actor.may(Permission.EXPORT_NAMES):
+                named_export(listing)
+        rows = page.rows or listing.similar()
+        if not page.rows and list_tools.nobody(
+            "patients", shown, actor.role, similar=bool(rows)
+        ):
+            listing.show(Criteria())
+        opens = actor.may(Permission.VIEW_PATIENT)
+        asked = patient_table(rows, today(), opens=opens, orders=shown.orders)
+        pager("patients", key, previous=page.previous, next_=page.next)
+        st.caption(freshness())
+        if asked.opened:
+            open_patient(asked.opened)
+        if asked.sort:
+            listing.show(replace(shown, orders=reordered(shown.orders, asked)))
+
+
+with page_header("Patients"):
+    if actor.may(Permission.REGISTER_PATIENT) and list_tools.register("patients"):
+        go("patients/register.py")
+with st.container(horizontal=True):
+    typed = None
+    if actor.may(Permission.VIEW_NAMES):
+        typed = list_tools.search_box("patients", shown, mark=key)
+    views_menu(listing)
+if typed is not None:
+    listing.show(replace(shown, search=typed))
+with list_tools.filters_panel("patients", shown) as panel:
+    if panel.open:
+        filters()
+results()
+with list_tools.charts_panel() as charts:
+    if charts.open:
+        list_charts(listing.statistics())

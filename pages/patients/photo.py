@@ -1,0 +1,46 @@
+"""A patient's photo: put up, exchanged, taken down."""
+
+import streamlit as st
+
+from dashboard.context import current_actor, files, today, write
+from dashboard.navigation import open_patient
+from dashboard.patients.records.chosen_patient import chosen_patient
+from dashboard.patients.records.patient_header import patient_header
+from dashboard.ui.notices import notify
+from services.patients.photos import photos
+
+actor, patient = current_actor(), chosen_patient()
+
+patient_header(patient, today())
+with st.form("photo_form"):
+    upload = st.file_uploader(
+        "Photo",
+        type=["jpg", "jpeg", "png"],
+        max_upload_size=5,
+        key="photo_upload",
+    )
+    st.caption("It is turned upright, and what the camera noted in it is removed.")
+    saves = st.form_submit_button("Save photo", type="primary", key="photo_save")
+with st.container(horizontal=True):
+    removes = patient.photo_file_id is not None and st.button(
+        "Remove photo", key="photo_remove", icon=":material/delete:"
+    )
+    if st.button("Back to the patient", key="photo_back", type="tertiary"):
+        open_patient(patient.id)
+if saves and upload is None:
+    st.error("Choose a file first.", icon=":material/error:")
+elif saves and upload is not None:
+    prepared = photos.prepare(upload.getvalue())
+    write(
+        lambda s: photos.attach(
+            s, files(), actor, patient.id, prepared, version=patient.version
+        )
+    )
+    notify("The photo is saved.")
+    open_patient(patient.id)
+if removes:
+    write(
+        lambda s: photos.remove(s, files(), actor, patient.id, version=patient.version)
+    )
+    notify("The photo is removed.", icon="delete")
+    open_patient(patient.id)

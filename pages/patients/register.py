@@ -1,0 +1,80 @@
+"""Register a patient; records that may be of the same person are offered first."""
+
+from uuid import uuid4
+
+import streamlit as st
+
+from dashboard.context import current_actor, read, today, write
+from dashboard.navigation import open_patient
+from dashboard.patients.duplicates.duplicate_candidates import candidate_list
+from dashboard.patients.records import patient_form
+from dashboard.patients.records.patient_terms import suggest
+from dashboard.ui.notices import notify
+from dashboard.ui.page_header import page_header
+from dashboard.ui.words import full_name
+from services.patients.duplicates import duplicates
+from services.patients.records import patients
+from services.patients.records.model import PatientDraft
+
+actor = current_actor()
+# The id is drawn before the form is sent, so that a second click on a slow line, or a
+# commit whose answer got lost, registers nobody twice.
+if "register_id" not in st.session_state:
+    st.session_state["register_id"] = uuid4()
+    patient_form.fill("register", None)
+
+
+def register(draft: PatientDraft) -> None:
+    """Register the patient and go to the new record."""
+    saved = write(
+        lambda s: patients.register(
+            s,
+            actor,
+            draft,
+            today=today(),
+            patient_id=st.session_state["register_id"],
+        )
+    )
+    del st.session_state["register_id"]
+    st.session_state.pop("register_checked", None)
+    notify(f"{full_name(saved)} is registered.")
+    open_patient(saved.id)
+
+
+def likely_duplicates(draft: PatientDraft) -> list[duplicates.DuplicateCandidate]:
+    """Return the records that are probably of this very person."""
+    found = read(lambda s: duplicates.find_duplicates(s, actor, draft))
+    return [one for one in found if one.score >= duplicates.LIKELY]
+
+
+page_header("Register a patient")
+st.caption(
+    "Needed: first name, last name, date of birth, and an e-mail or a phone number."
+)
+with st.form("register_form"):
+    fields = patient_form.patient_fields("register", suggest)
+    submitted = st.form_submit_button(
+        "Register patient",
+        type="primary",
+        key="register_submit",
+        icon=":material/person_add:",
+    )
+if submitted:
+    st.session_state.pop("register_checked", None)
+    if draft := fields.draft(today(), needs_contact=True):
+        likely = likely_duplicates(draft)
+        if not likely:
+            register(draft)
+        st.session_state["register_checked"] = (draft, likely)
+if "register_checked" in st.session_state:
+    draft, likely = st.session_state["register_checked"]
+    st.warning(
+        "Nothing is saved yet. Open the record if it is the same person, so that the "
+        "clinic does not keep two.",
+        title="This patient may be registered already",
+        icon=":material/group:",
+    )
+    if chosen := candidate_list("register", likely, today(), action="Open this record"):
+        open_patient(chosen)
+    if st.button("Register anyway", key="register_anyway"):
+        register(draft)

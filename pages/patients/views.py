@@ -1,0 +1,77 @@
+"""A person's saved views: opened, given another name, taken away."""
+
+import streamlit as st
+
+from dashboard.context import current_actor, read, write
+from dashboard.navigation import go
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.notices import notify
+from dashboard.ui.page_header import page_header
+from dashboard.ui.words import at, plain
+from services.core.actors import Permission
+from services.documents.search.fields import DOCUMENTS
+from services.lists import views
+from services.lists.views import Subject, View
+from services.patients.search.fields import PATIENTS
+
+actor = current_actor()
+SUBJECTS = [PATIENTS]
+if actor.may(Permission.VIEW_DOCUMENTS):
+    SUBJECTS.append(DOCUMENTS)
+
+
+@st.dialog("Rename this view", icon=":material/edit:")
+def rename(view: View) -> None:
+    """Ask for another name."""
+    with error_boundary(), st.form("views_rename_form", border=False):
+        name = st.text_input("Name", value=view.name, key="views_rename_name")
+        if st.form_submit_button("Rename view", type="primary", key="views_rename"):
+            write(lambda s: views.rename_view(s, actor, view.id, name))
+            notify("The view has its new name.")
+            st.rerun()
+
+
+@st.dialog("Delete this view?", icon=":material/delete:")
+def confirm_deletion(view: View) -> None:
+    """Name the view, and say what stays."""
+    with error_boundary():
+        st.markdown(
+            f"**{plain(view.name)}** is taken off your views. Nothing in it is "
+            "touched, and addresses of the list that you have shared go on working."
+        )
+        if st.button("Delete view", type="primary", key="views_delete"):
+            write(lambda s: views.delete_view(s, actor, view.id))
+            notify(f"{view.name} is deleted.", icon="delete")
+            st.rerun()
+
+
+def views_of(subject: Subject) -> tuple[View, ...]:
+    """Read the person's own names for lists of one kind."""
+    return read(lambda s: views.list_views(s, actor, subject=subject))
+
+
+page_header("Saved views")
+st.caption("Lists that you have named. Only you see them here.")
+known = [(view, subject) for subject in SUBJECTS for view in views_of(subject)]
+if not known and empty_state(
+    "No saved views yet. Filter the patients, then save the list under a name.",
+    icon="bookmarks",
+    action="Filter patients",
+    key="views_start",
+):
+    go("patients/patients.py")
+for view, subject in known:
+    with (
+        st.container(border=True),
+        st.container(horizontal=True, vertical_alignment="center"),
+    ):
+        with st.container(width="stretch", gap="xxsmall"):
+            st.markdown(f"**{plain(view.name)}**")
+            st.caption(f"{subject.name.capitalize()} · saved {at(view.created_at)}")
+        if st.button("Open", key=f"views_open_{view.id}"):
+            go(f"{subject.name}.py", list=view.key)
+        if st.button("Rename", key=f"views_rename_{view.id}"):
+            rename(view)
+        if st.button("Delete", key=f"views_delete_{view.id}"):
+            confirm_deletion(view)

@@ -1,0 +1,30 @@
+"""Who is signed in here, what their role lets them do, and the way out."""
+
+import streamlit as st
+
+from dashboard.context import current_actor
+from dashboard.navigation import go, leave_for
+from dashboard.people.open_sign_ins import my_sign_ins
+from dashboard.ui.page_header import page_header
+from dashboard.ui.words import plain
+from services.core.actors import PERMISSIONS, Permission
+
+actor = current_actor()
+page_header(plain(actor.name))
+st.markdown(f"Your role is **{actor.role}**. With it you can:")
+st.markdown("\n".join(f"- {may}" for may in sorted(PERMISSIONS[actor.role])))
+with st.container(horizontal=True):
+    if st.button("My passkeys", key="account_passkeys", icon=":material/passkey:"):
+        leave_for("/sign-in/passkeys")
+    if st.button("What every role may do", key="account_roles"):
+        go("people/roles.py")
+    if actor.may(Permission.OWN_TOKENS) and st.button(
+        "My tokens", key="account_tokens"
+    ):
+        go("people/my_tokens.py")
+with st.container(horizontal=True):
+    if st.button("Continue as somebody else", key="account_switch"):
+        leave_for("/sign-in")
+    if st.button("Sign out", key="account_sign_out", icon=":material/logout:"):
+        leave_for("/sign-out")
+my_sign_ins()

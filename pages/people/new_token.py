@@ -1,0 +1,34 @@
+"""Make a token for a program: as whom it acts, what it may, how long."""
+
+from functools import partial
+
+import streamlit as st
+
+from dashboard.context import current_actor, current_sign_in, write
+from dashboard.navigation import go
+from dashboard.people.passkey_confirmation import ask_for_passkey
+from dashboard.people.token_form import show_token, token_form
+from dashboard.ui.page_header import page_header
+from services.people import accounts, tokens
+
+actor = current_actor()
+with page_header("New token for a program"):
+    if st.button("All tokens", key="new_token_back", type="tertiary"):
+        go("people/tokens.py")
+st.caption("Each program gets its own, so that the audit log can tell them apart.")
+ask_for_passkey("Making a token for a program")
+role = st.selectbox(
+    "It acts as", accounts.COLLEAGUES, key="new_token_role", format_func=str.capitalize
+)
+order = token_form("new_token", tokens.scopes_of(role))
+if order:
+    make = partial(
+        tokens.issue_for_program,
+        actor=actor,
+        role=role,
+        name=order.name,
+        scopes=order.scopes,
+        lifetime=order.lifetime,
+        session_id=current_sign_in(),
+    )
+    show_token(write(make))

@@ -1,0 +1,33 @@
+"""Everybody's API tokens: the programs' and the people's own."""
+
+import streamlit as st
+
+from dashboard.context import current_actor, freshness, read
+from dashboard.navigation import go
+from dashboard.people.token_list import token_list
+from dashboard.people.token_revocation import confirm_revoking
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.page_header import page_header
+from services.people import tokens
+
+actor = current_actor()
+with page_header("Tokens"):
+    if st.button("New token", type="primary", key="tokens_new", icon=":material/key:"):
+        go("people/new_token.py")
+st.caption(
+    "With a token a program uses the API. What has ended is listed on request; the "
+    "audit log tells what was done with it."
+)
+shows_ended = st.toggle("Show ended tokens", key="tokens_ended")
+found = [
+    token
+    for token in read(lambda s: tokens.list_tokens(s, actor))
+    if token.is_live or shows_ended
+]
+if found:
+    chosen = token_list("tokens", found)
+    if chosen:
+        confirm_revoking(chosen)
+else:
+    empty_state("No tokens yet. Make one for each program.", icon="key")
+st.caption(freshness())

@@ -1,0 +1,27 @@
+"""One person's sign-in: who it is, where they are signed in, what can be done."""
+
+import streamlit as st
+
+from dashboard.context import freshness
+from dashboard.people import person_actions
+from dashboard.people.chosen_person import chosen_person
+from dashboard.people.open_sign_ins import open_sign_ins
+from dashboard.people.passkey_confirmation import ask_for_passkey
+from dashboard.people.person_details import person_details
+from dashboard.ui.page_header import page_header
+from dashboard.ui.words import plain
+
+person = chosen_person()
+with page_header(plain(person.name)):
+    person_actions.reset_passkeys(person)
+    person_actions.shut_out_or_let_in(person)
+person_details(person)
+ask_for_passkey("Changing somebody's sign-in")
+person_actions.renew_link(person)
+role, particulars = st.columns(2, gap="medium")
+with role:
+    person_actions.change_role(person)
+with particulars:
+    person_actions.correct(person)
+open_sign_ins(person)
+st.caption(freshness())

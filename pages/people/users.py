@@ -1,0 +1,63 @@
+"""Everybody with a sign-in: found by name, address or role, and opened."""
+
+import streamlit as st
+
+from dashboard.context import current_actor, freshness, read
+from dashboard.navigation import go
+from dashboard.people.people_table import people_table
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.page_header import page_header
+from services.core.actors import Role
+from services.people import accounts
+
+_MOST = 50
+_EVERYBODY = "All roles"
+
+actor = current_actor()
+with page_header("People"):
+    if st.button(
+        "Invite a colleague",
+        type="primary",
+        key="users_invite",
+        icon=":material/person_add:",
+    ):
+        go("people/invite.py")
+st.caption(
+    "Whoever signs in. Patients are invited from their record; programs are on the "
+    "page Tokens."
+)
+with st.container(horizontal=True):
+    search = st.text_input(
+        "Search people",
+        key="users_search",
+        type="search",
+        placeholder="Name or e-mail",
+        icon=":material/search:",
+        label_visibility="collapsed",
+        autocomplete="off",
+    )
+    role = st.selectbox(
+        "Role",
+        (_EVERYBODY, *Role),
+        key="users_role",
+        format_func=str.capitalize,
+        label_visibility="collapsed",
+        width=180,
+    )
+roles = () if role == _EVERYBODY else (Role(role),)
+found = read(
+    lambda s: accounts.list_people(
+        s, actor, search=search or "", roles=roles, limit=_MOST
+    )
+)
+if found:
+    asked = people_table(found)
+    if asked.opened:
+        go("people/user.py", user=asked.opened)
+    if len(found) == _MOST:
+        st.caption(f"The first {_MOST} by name. Search to see others.")
+else:
+    empty_state("Nobody matches. Check the spelling or the role.", icon="search_off")
+if st.button("What each role may do", key="users_roles", type="tertiary"):
+    go("people/roles.py")
+st.caption(freshness())

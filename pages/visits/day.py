@@ -1,0 +1,44 @@
+"""A clinician's day: their own visits, each leading to the consulting room."""
+
+from datetime import timedelta
+
+import streamlit as st
+
+from dashboard.context import freshness, now, today
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.page_header import page_header
+from dashboard.ui.words import written
+from dashboard.visits.front_desk import day_queue, desk_tables, desk_words
+
+
+def move(days: int) -> None:
+    """Turn to another day, or back to today."""
+    shown = st.session_state["day_shown"]
+    st.session_state["day_shown"] = shown + timedelta(days=days) if days else today()
+
+
+@st.fragment(run_every="60s")
+def visits() -> None:
+    """Show the visits of the day, again every minute, because people wait."""
+    with error_boundary():
+        found = day_queue.own(st.session_state["day_shown"])
+        if found:
+            st.markdown(f"**{desk_words.summary(day_queue.sort(found))}**")
+            desk_tables.own_table(found, now(), key="day_visits")
+        else:
+            empty_state("You have no visits on this day.", icon="event_available")
+        st.caption(freshness())
+
+
+shown = st.session_state.setdefault("day_shown", today())
+page_header("Your day")
+st.subheader(f"{shown:%A}, {written(shown)}", anchor=False)
+# No date field: its parts are too small a target for a finger (WCAG 2.5.8).
+with st.container(horizontal=True):
+    st.button("Week before", key="day_week_before", on_click=move, args=(-7,))
+    st.button("Day before", key="day_before", on_click=move, args=(-1,))
+    st.button("Today", key="day_today", on_click=move, args=(0,))
+    st.button("Day after", key="day_after", on_click=move, args=(1,))
+    st.button("Week after", key="day_week_after", on_click=move, args=(7,))
+visits()

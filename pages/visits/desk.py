@@ -1,0 +1,81 @@
+"""Today at the front desk: check in by ticket, see who waits and who is to come."""
+
+import streamlit as st
+
+from dashboard.context import freshness, now
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.notices import notify
+from dashboard.ui.page_header import page_header
+from dashboard.ui.words import plain
+from dashboard.visits.front_desk import day_queue, desk_actions, desk_tables, desk_words
+from services.core.errors import ServiceError
+
+
+def scan() -> None:
+    """Take a code from the keyboard, or from a scanner, which types it and Enter."""
+    with (
+        st.form("desk_scan", clear_on_submit=True, border=False),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
+        typed = st.text_input(
+            "Scan the ticket, or type its code",
+            key="desk_code",
+            placeholder="7K2MD-9QX4T",
+            max_chars=40,
+            autocomplete="off",
+            width="stretch",
+        )
+        submitted = st.form_submit_button(
+            "Check in", key="desk_check_in", type="primary"
+        )
+    if submitted:
+        with error_boundary():
+            try:
+                done = desk_actions.check_in_by_code(typed)
+            except ServiceError:
+                # The field is empty for the next scan; this is what to correct.
+                if typed:
+                    st.caption(f"Typed: “{plain(typed)}”")
+                raise
+            st.success(done, icon=":material/how_to_reg:")
+
+
+@st.fragment(run_every="60s")
+def waiting_room() -> None:
+    """Show the queue, again every minute, because people wait."""
+    with error_boundary():
+        whole, moment = day_queue.today(), now()
+        if whole.is_empty:
+            empty_state("Nobody has a visit today.", icon="event_available")
+            return
+        st.markdown(f"**{desk_words.summary(whole)}**")
+        doctor = st.selectbox(
+            "Doctor",
+            whole.doctors,
+            index=None,
+            key="desk_doctor",
+            placeholder="All doctors",
+            width=320,
+        )
+        shown = whole.of(doctor)
+        parts = (
+            ("Waiting", shown.waiting, "Nobody is waiting."),
+            ("To come", shown.expected, "Nobody else is expected today."),
+            ("Over", shown.over, "Nobody has been seen yet."),
+        )
+        for name, visits, nobody in parts:
+            st.subheader(name, anchor=False)
+            if not visits:
+                st.caption(nobody)
+                continue
+            key = f"desk_{name.lower().replace(' ', '_')}"
+            if done := desk_tables.desk_table(visits, moment, name=name, key=key):
+                notify(desk_actions.do(*done))
+                st.rerun()
+        st.caption(freshness())
+
+
+page_header("Front desk")
+scan()
+waiting_room()

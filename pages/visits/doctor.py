@@ -1,0 +1,50 @@
+"""One doctor: who it is, the times there are, and a visit booked in two steps."""
+
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.visits.booking import holding
+from dashboard.visits.booking.booked import booked_now
+from dashboard.visits.booking.booking_parties import booked_for, chosen_doctor
+from dashboard.visits.booking.browsing import times_of
+from dashboard.visits.booking.hold_panel import hold_panels
+from dashboard.visits.booking.moving import moved_booking, say_what_moves
+from dashboard.visits.booking.repeating import choose_weeks, wanted_weeks
+from dashboard.visits.booking.waiting_list import offer_waiting
+from dashboard.visits.doctors.doctor_header import doctor_header
+
+doctor = chosen_doctor()
+doctor_header(doctor)
+patient_id = booked_for()
+moved = moved_booking() if patient_id else None
+
+
+def hold(slot_id: UUID) -> None:
+    """Hold the slot, in the place of the visit that is moved, if one is."""
+    if patient_id and not moved and wanted_weeks() > 1:
+        choose_weeks(slot_id, patient_id, wanted_weeks())
+    elif patient_id:
+        holding.hold(slot_id, patient_id, replaces_id=moved.id if moved else None)
+
+
+@st.fragment
+def times() -> None:
+    """Look through the weeks; a time that is chosen is held at once."""
+    with error_boundary():
+        deed = "Hold" if patient_id and doctor.is_active else ""
+        if slot_id := times_of(doctor, patient_id, deed=deed):
+            hold(slot_id)
+        if deed and patient_id:
+            offer_waiting(patient_id, doctor=doctor)
+
+
+if moved:
+    say_what_moves(moved)
+booked_now()
+hold_panels(patient_id)
+holding.say_what_was_refused()
+if wanted := holding.lost_race():
+    hold(wanted.id)
+times()

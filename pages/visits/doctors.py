@@ -1,0 +1,55 @@
+"""The clinic's doctors, found by name, speciality or city, and when they are free."""
+
+import streamlit as st
+
+from dashboard.context import current_actor, freshness, now
+from dashboard.navigation import go
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.page_header import page_header
+from dashboard.visits.booking.times import about_clocks, shortly
+from dashboard.visits.doctors.doctor_listing import doctors_listed
+from dashboard.visits.doctors.doctor_table import carried, doctor_table
+from services.core.actors import Permission
+
+_MOST = 50
+
+actor = current_actor()
+is_manager = actor.may(Permission.MANAGE_DOCTORS)
+with page_header("Doctors"):
+    if is_manager and st.button("Add a doctor", key="doctors_add"):
+        go("visits/doctor_plan.py")
+search = st.text_input(
+    "Search doctors",
+    key="doctors_search",
+    type="search",
+    placeholder="Name, speciality or city",
+    icon=":material/search:",
+    label_visibility="collapsed",
+    autocomplete="off",
+)
+kept = st.session_state.get("doctors_speciality")
+with_inactive = is_manager and st.toggle(
+    "Also those who cannot be booked", key="doctors_inactive"
+)
+specialities, found = doctors_listed(
+    search or "", kept, with_inactive=with_inactive, limit=_MOST
+)
+st.pills("Speciality", specialities, key="doctors_speciality")
+if found:
+    asked = doctor_table(
+        found, is_managed=is_manager, written_time=shortly, key="doctors_table"
+    )
+    if asked.opened:
+        go("visits/doctor.py", doctor=asked.opened, **carried())
+    if asked.deed:
+        go("visits/doctor_plan.py", doctor=asked.deed[0])
+    st.caption(about_clocks(now()))
+    if len(found) == _MOST:
+        st.caption(f"The first {_MOST} by name. Search to see others.")
+elif search or kept:
+    empty_state("No doctor matches. Check the spelling.", icon="search_off")
+elif is_manager:
+    empty_state("No doctors yet. Add the first one above.", icon="stethoscope")
+else:
+    empty_state("No doctors yet. They come with an import.", icon="stethoscope")
+st.caption(freshness())

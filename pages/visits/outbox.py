@@ -1,0 +1,33 @@
+"""The outbox: every letter about a visit that was written, and whether it is out."""
+
+import streamlit as st
+
+from dashboard.context import freshness
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.page_header import page_header
+from dashboard.visits.front_desk import outbox
+
+page_header("Outbox")
+st.caption(
+    "Letters to patients about their visits. They say when and where, never with whom "
+    "or why, and addresses are not shown whole here."
+)
+if not outbox.has_mail_server():
+    st.info(
+        "No mail server is set, so letters stay here. CHARTROOM_SMTP_URL and "
+        "CHARTROOM_MAIL_FROM name one; letters that are younger than two days then go "
+        "out.",
+        icon=":material/unsubscribe:",
+    )
+found = outbox.look()
+if found.newest:
+    st.markdown(
+        f"**{found.waiting:,} waiting · {found.sent:,} sent · "
+        f"{found.given_up:,} given up**"
+    )
+    if chosen := outbox.letters_table(found.newest, key="outbox_letters"):
+        outbox.show(chosen)
+    st.caption(f"The {len(found.newest)} newest.")
+else:
+    empty_state("No letters yet. They come with the first booking.", icon="mail")
+st.caption(freshness())

@@ -1,0 +1,66 @@
+"""How visits are booked, for administrators: figures, charts, and the proof."""
+
+import streamlit as st
+
+from dashboard.context import current_actor, freshness
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.page_header import page_header
+from dashboard.visits.figures.booking_charts import booking_charts
+from dashboard.visits.figures.booking_figures import (
+    choose_period,
+    csv_address,
+    figures_of,
+    prove,
+)
+from dashboard.visits.figures.figure_tables import at_a_glance, doctors_table
+from dashboard.visits.figures.proof_result import proof_result
+from services.core.actors import Permission
+
+
+@st.fragment
+def proof() -> None:
+    """Run the proof when asked, and keep what came of it on the page."""
+    with error_boundary():
+        st.subheader("Can a slot be booked twice?", anchor=False)
+        st.caption(
+            "Two hundred people try to get one scratch slot at the same moment, from "
+            "several processes, on the very servers that serve the clinic. Exactly "
+            "one may win. Afterwards all of it is removed again."
+        )
+        if st.button("Prove it", key="statistics_prove", icon=":material/flag:"):
+            st.session_state.pop("statistics_proof", None)
+            with st.spinner("Two hundred are racing for one slot..."):
+                st.session_state["statistics_proof"] = prove()
+        if "statistics_proof" in st.session_state:
+            proof_result(st.session_state["statistics_proof"])
+
+
+header = page_header("Statistics")
+st.caption(
+    "How visits are booked. Everything counts on the day of its slot, not on the day "
+    "on which somebody booked it. Whose visits they are is not told here."
+)
+with error_boundary():
+    period = choose_period()
+    header.link_button(
+        "CSV",
+        csv_address(period),
+        key="statistics_csv",
+        icon=":material/download:",
+        help="Download these figures, a line for each doctor and day.",
+    )
+    found = figures_of(period)
+    if found.doctor_days:
+        at_a_glance(found.total)
+        booking_charts(found)
+        st.subheader("Doctors", anchor=False)
+        doctors_table(found.doctors(), key="statistics_doctors")
+    else:
+        empty_state(
+            "No slots on these days. Choose others, or give a doctor working hours.",
+            icon="event_busy",
+        )
+    st.caption(freshness())
+if current_actor().may(Permission.PROVE_BOOKING):
+    proof()

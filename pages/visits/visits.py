@@ -1,0 +1,45 @@
+"""A patient's visits: those to come, what can be done with them, and earlier ones."""
+
+import streamlit as st
+
+from dashboard.context import current_actor, freshness
+from dashboard.navigation import go
+from dashboard.ui.empty_state import empty_state
+from dashboard.ui.page_header import page_header
+from dashboard.ui.words import full_name, plain
+from dashboard.visits.appointments.patient_visits import are_ahead, visits_of
+from dashboard.visits.appointments.visits_table import visits_table
+from dashboard.visits.booking.booking_parties import whose_visits
+from dashboard.visits.booking.hold_panel import hold_panels
+from dashboard.visits.booking.waiting_list import waiting_list
+
+actor, patient = current_actor(), whose_visits()
+query = {} if actor.patient_id else {"patient": str(patient.id)}
+title = "My visits" if actor.patient_id else f"Visits of {plain(full_name(patient))}"
+
+
+def book() -> None:
+    """Leave for the page on which visits are booked."""
+    go("visits/book.py", **query)
+
+
+with page_header(title):
+    if st.button("Book a visit", type="primary", key="visits_book"):
+        book()
+hold_panels(patient.id)
+visits = visits_of(patient.id)
+ahead = are_ahead(visits)
+if ahead:
+    visits_table(ahead, name="Visits to come", key="visits_ahead")
+elif empty_state(
+    "No visit is booked.",
+    icon="event",
+    action="Find a time",
+    key="visits_find",
+):
+    book()
+waiting_list(patient.id)
+if earlier := [one for one in visits if one not in ahead]:
+    st.subheader("Earlier", anchor=False)
+    visits_table(earlier, name="Earlier visits", key="visits_earlier")
+st.caption(freshness())

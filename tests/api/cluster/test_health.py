@@ -1,0 +1,198 @@
+"""/health tells whether the clinic can work, and /metrics how well."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import delete, insert, text
+
+from api.cluster.health import Checkup, examine
+from api.core.dependencies import Stores
+from db.models import AuditEvent
+from db.postgres import SYSTEM, Absence, Database
+from services.cluster.monitoring import background
+from services.core import audit
+from services.core.actors import Role
+from services.core.audit import Action
+
+
+def _beat(database, age="0 seconds"):
+    return database.write(
+        lambda session: session.execute(
+            text(
+                "INSERT INTO procrastinate_workers (last_heartbeat) "
+                "VALUES (clock_timestamp() - CAST(:age AS interval))"
+            ),
+            {"age": age},
+        )
+    )
+
+
+@pytest.fixture
+def stores(door, module_files, module_log, papers):
+    return Stores(
+        door.database,
+        module_files,
+        module_log,
+        door.limits,
+        papers,
+        door.lookout,
+        None,
+        lambda: date(2026, 11, 20),
+    )
+
+
+class _Nodes:
+    """The same database, seen with other nodes."""
+
+    def __init__(self, database, nodes):
+        self._database, self._nodes = database, nodes
+
+    def nodes(self):
+        return self._nodes
+
+    def __getattr__(self, name):
+        return getattr(self._database, name)
+
+
+class _DeadFiles:
+    def ping(self):
+        raise ConnectionError
+
+
+def _seen_as(stores, **changes):
+    nodes = tuple(
+        replace(node, **changes.get(node.role, {})) for node in stores.database.nodes()
+    )
+    return replace(stores, database=_Nodes(stores.database, nodes))
+
+
+def test_everything_up_is_200_with_each_parts_latency(stranger, stores, door):
+    after = _beat(door.database).lsn
+    door.database.read(background.worker_state, after=after, acting=SYSTEM)
+
+    health = examine(stores)
+
+    assert health.response().status_code == 200
+    assert health.status == "up"
+    parts = [health.parts["mongo"], health.parts["worker"], health.parts["primary"]]
+    assert len(health.parts["replicas"]) == 2
+    for part in parts + health.parts["replicas"]:
+        assert part["status"] == "up"
+        assert part["latency_ms"] >= 0
+
+
+def test_a_lost_replica_degrades_but_the_clinic_works_on(stores):
+    health = examine(_seen_as(stores, replica={"reachable": False}))
+
+    assert (health.status, health.response().status_code) == ("degraded", 200)
+
+
+def test_without_a_primary_visitors_still_come_and_are_told_it_is_read_only(stores):
+    health = examine(_seen_as(stores, primary={"reachable": False}))
+
+    assert (health.status, health.response().status_code) == ("read-only", 200)
+    assert health.parts["primary"]["status"] == "down"
+
+
+def test_without_any_server_of_postgresql_the_answer_is_503(stores):
+    gone = {"reachable": False}
+    health = examine(_seen_as(stores, primary=gone, replica=gone))
+
+    assert (health.status, health.response().status_code) == ("down", 503)
+
+
+def test_health_says_since_when_nobody_leads(stores):
+    since = datetime(2026, 11, 20, 19, 3, tzinfo=UTC)
+    seen = _seen_as(stores, primary={"reachable": False})
+    seen.database.absence = lambda: Absence(since, 60, is_lasting=True)
+
+    assert examine(seen).parts["primary"]["missing_since"] == since.isoformat()
+
+
+def test_without_mongodb_the_answer_is_503(stores):
+    health = examine(replace(stores, files=_DeadFiles()))
+
+    assert (health.status, health.response().status_code) == ("down", 503)
+
+
+def test_a_silent_worker_degrades(endpoints, stores):
+    database = Database(endpoints)
+    stores = replace(stores, database=database)
+
+    never = examine(stores)
+    after = _beat(database, "31 seconds").lsn
+    database.read(background.worker_state, after=after, acting=SYSTEM)
+    stale = examine(stores)
+    database.close()
+
+    assert never.parts["worker"]["last_seen_seconds"] is None
+    assert stale.parts["worker"]["last_seen_seconds"] > 30
+    assert never.status == stale.status == "degraded"
+
+
+def _wait_for_the_log(database, *ages):
+    """Let events wait to be shipped for so many seconds, and no others."""
+
+    def replace(session):
+        session.execute(delete(AuditEvent))
+        for age in ages:
+            at = datetime.now(UTC) - timedelta(seconds=age)
+            event = insert(AuditEvent.__table__).inline()
+            session.execute(event.values(action="patient:read", at=at))
+
+    after = database.write(replace, acting=SYSTEM).lsn
+    database.read(background.worker_state, after=after, acting=SYSTEM)
+
+
+def test_an_audit_log_that_stands_still_degrades(stores, door):
+    _wait_for_the_log(door.database, 61, 1)
+
+    health = examine(stores)
+
+    assert health.parts["audit"]["status"] == "down"
+    assert health.parts["audit"]["waiting_seconds"] > 60
+    assert (health.status, health.response().status_code) == ("degraded", 200)
+    _wait_for_the_log(door.database)
+    assert examine(stores).parts["audit"]["status"] == "up"
+
+
+def test_however_many_ask_the_parts_are_asked_once_a_second(stores):
+    now = [100.0]
+    checkup = Checkup(stores, clock=lambda: now[0])
+
+    first, second = checkup.health(), checkup.health()
+    now[0] += 1.1
+    third = checkup.health()
+
+    assert first is second
+    assert third is not first
+
+
+def test_anybody_may_ask_how_things_are(stranger):
+    assert stranger.get("/health").status_code == 200
+    assert "chartroom_lsn_waits_total" in stranger.get("/metrics").text
+
+
+def test_metrics_tell_how_much_waits_for_the_audit_log(stranger, door, clerk):
+    def told():
+        return stranger.get("/metrics").text
+
+    before = told()
+    door.spool.keep([audit.event_of(clerk, Action.PATIENT_LIST)])
+    while_it_waits = told()
+    door.spool.write_down(door.database)
+
+    assert "chartroom_audit_spool_records 0.0" in before
+    assert "chartroom_audit_spool_records 1.0" in while_it_waits
+    assert "chartroom_audit_spool_records 0.0" in told()
+
+
+def test_an_admin_sees_every_node(as_role):
+    nodes = as_role(Role.ADMIN).get("/api/v1/replication/status").json()["nodes"]
+
+    assert sorted(node["role"] for node in nodes) == ["primary", "replica", "replica"]
+    for node in nodes:
+        assert node["reachable"] is True
+        assert node["replay_lsn"]
+        assert node["timeline"] >= 1

@@ -1,0 +1,131 @@
+"""Programs learn how the servers are and were, what it cost, and what is wrong."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import delete
+
+from db.models import Alert, ClusterOperation, ReplicationSample
+from db.postgres import SYSTEM
+from services.core.actors import Role
+
+BASE = "/api/v1/replication"
+
+
+@pytest.fixture
+def now():
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+@pytest.fixture
+def past(door, now):
+    """Some samples, an operation, an alert that is over and one that is not."""
+    rows = [
+        *(
+            ReplicationSample(
+                resolution=1,
+                taken_at=now - timedelta(seconds=second),
+                node="db-02",
+                role="replica",
+                state="streaming on timeline 7",
+                replay_lag=float(second),
+            )
+            for second in range(60, 70)
+        ),
+        ClusterOperation(
+            kind="switchover",
+            state="done",
+            actor_name="Ines Carvalho",
+            reason="Testing it.",
+            started_at=now - timedelta(hours=1),
+            downtime_seconds=1.25,
+            phases={"pausing": 0.1},
+        ),
+        Alert(kind="lag", node="db-02", sentence="Late.", ended_at=now),
+        Alert(kind="disk", node="db-01", sentence="Full."),
+    ]
+    written = door.database.write(lambda s: s.add_all(rows), acting=SYSTEM)
+    yield {"headers": {"X-Chartroom-LSN": str(written.lsn)}}
+    for table in (ReplicationSample, ClusterOperation, Alert):
+        door.database.write(lambda s, t=table: s.execute(delete(t)), acting=SYSTEM)
+
+
+@pytest.fixture
+def admin(as_role):
+    return as_role(Role.ADMIN)
+
+
+def test_the_verdict_comes_with_all_that_is_known_of_every_server(admin):
+    told = admin.get(f"{BASE}/status").json()
+
+    assert told["verdict"]["sentence"].startswith(("Safe: ", "At risk: "))
+    assert told["acknowledgements"] == 1
+    leading = [node for node in told["nodes"] if node["role"] == "primary"]
+    assert len(leading) == 1
+    for node in told["nodes"]:
+        assert node["disk_free_bytes"] > 0
+        assert node["version"]
+        assert node["latency_seconds"] > 0
+        assert node["tags"]["is_delayed"] is False
+
+
+def test_samples_of_a_span(admin, past, now):
+    since, until = (
+        (now - timedelta(seconds=age)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        for age in (66, 62)
+    )
+
+    found = admin.get(f"{BASE}/samples?from={since}&to={until}", **past).json()
+    whole = f"{BASE}/samples?from={since}&to={until}&points=2"
+    coarse = admin.get(whole, **past).json()["samples"]
+
+    assert [one["replay_lag"] for one in found["samples"]] == [66, 65, 64, 63]
+    assert 1 <= len(coarse) <= 2
+    assert {one["node"] for one in coarse} == {"db-02"}
+
+
+def test_history_and_alerts(admin, past, now):
+    (operation,) = admin.get(f"{BASE}/history", **past).json()["operations"]
+    every = admin.get(f"{BASE}/alerts", **past).json()["alerts"]
+    (is_open,) = admin.get(f"{BASE}/alerts?is_open=true", **past).json()["alerts"]
+    before = (now - timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    older = admin.get(f"{BASE}/history?before={before}", **past).json()
+    odd = admin.get(f"{BASE}/history?before=2020-01-01T00:00:00%2B23:00", **past)
+
+    assert operation["downtime_seconds"] == 1.25
+    assert operation["phases"] == {"pausing": 0.1}
+    assert {one["sentence"] for one in every} == {"Late.", "Full."}
+    assert is_open["sentence"] == "Full."
+    assert older == odd.json() == {"operations": []}
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ("samples?from=2026-11-20T10:00:00", "from"),
+        ("samples?to=2026-11-20T10:00:00", "to"),
+        ("samples?to=0001-01-01T00:00:00Z", "to"),
+        ("history?before=0001-01-01T00:00:00%2B23:00", "before"),
+        ("samples?from=2026-11-20T10:00:00Z&to=2026-11-20T09:00:00Z", "until"),
+        ("samples?points=1", "points"),
+        ("history?before=2026-11-20T10:00:00", "before"),
+        ("history?limit=0", "limit"),
+        ("alerts?limit=201", "limit"),
+    ],
+    ids=[
+        "no zone",
+        "no zone either",
+        "before time",
+        "before all time",
+        "backwards",
+        "one point",
+        "no zone of history",
+        "no history",
+        "too many alerts",
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_its_name(admin, asked, named):
+    answer = admin.get(f"{BASE}/{asked}")
+
+    assert answer.status_code == 400
+    assert named in answer.text

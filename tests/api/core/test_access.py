@@ -1,0 +1,209 @@
+"""Who may call what: every route, with no token and with every role's."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import update
+
+from db.models import ApiToken, User
+from db.postgres import SYSTEM
+from services.core.actors import Role
+from services.people import tokens
+from tests.api.conftest import ADA, Client
+from tests.kit.waiting import eventually
+
+NOBODY = uuid4()
+P = f"/api/v1/patients/{NOBODY}"
+MERGE = {"merged": str(uuid4()), "merged_version": 1, "version": 1, "patient": ADA}
+TAG = {"If-Match": '"1"'}
+
+# What each role is answered: staff, clinician, analyst, admin, patient. A 404 is a
+# permission: nobody has this id.
+EXPORT = {"reason": "The health office asks", "list": "none"}
+SHARE = {"minutes": 60}
+WISH = {"slot_id": str(NOBODY), "patient_id": str(NOBODY)}
+BOOKING = "/api/bookings/{uuid}"
+PAPER = "/api/documents/{uuid}"
+VISIT = "/api/appointments/{uuid}"
+PAGE = "/files/documents/{uuid}/versions/{number}/pages/{page}.png"
+ROUTES = {
+    ("GET", "/api/documents"): (None, 200, 200, 403, 403, 200),
+    ("POST", "/api/documents/upload"): (None, 400, 400, 403, 403, 400),
+    ("GET", PAPER): (None, 404, 404, 403, 403, 404),
+    ("HEAD", PAPER): (None, 404, 404, 403, 403, 404),
+    ("DELETE", PAPER): (None, 404, 404, 403, 403, 404),
+    ("GET", f"{PAPER}/details"): (None, 404, 404, 403, 403, 404),
+    ("PATCH", f"{PAPER}/details"): ({"title": "x"}, 404, 404, 403, 403, 404),
+    ("POST", f"{PAPER}/restore"): (None, 404, 404, 403, 403, 404),
+    ("POST", f"{PAPER}/versions"): (None, 400, 400, 403, 403, 400),
+    ("POST", f"{PAPER}/versions/{{number}}/restore"): (None, 404, 404, 403, 403, 404),
+    ("GET", f"{PAPER}/shares"): (None, 404, 404, 403, 403, 404),
+    ("POST", f"{PAPER}/shares"): (SHARE, 404, 404, 403, 403, 404),
+    ("POST", f"{PAPER}/shares/{{share}}/revoke"): (None, 404, 404, 403, 403, 404),
+    ("GET", PAGE): (None, 404, 404, 403, 403, 404),
+    ("GET", "/api/doctors"): (None, 200, 200, 200, 200, 200),
+    ("GET", "/api/doctors/{uuid}"): (None, 404, 404, 404, 404, 404),
+    ("GET", "/api/doctors/{uuid}/slots"): (None, 404, 404, 404, 404, 404),
+    ("POST", "/api/bookings"): (WISH, 404, 404, 403, 403, 404),
+    ("GET", BOOKING): (None, 404, 404, 403, 403, 404),
+    ("POST", f"{BOOKING}/confirm"): ({}, 404, 404, 403, 403, 404),
+    ("POST", f"{BOOKING}/cancel"): ({}, 404, 404, 403, 403, 404),
+    ("POST", f"{BOOKING}/renew"): (None, 404, 404, 403, 403, 404),
+    ("POST", f"{BOOKING}/release"): (None, 404, 404, 403, 403, 404),
+    ("GET", "/api/appointments"): (None, 200, 200, 403, 403, 200),
+    ("GET", VISIT): (None, 404, 404, 403, 403, 404),
+    ("POST", f"{VISIT}/check-in"): (None, 404, 404, 403, 403, 403),
+    ("POST", f"{VISIT}/complete"): (None, 404, 404, 403, 403, 403),
+    ("POST", f"{VISIT}/no-show"): (None, 404, 404, 403, 403, 403),
+    ("POST", f"{VISIT}/undo-check-in"): (None, 404, 404, 403, 403, 403),
+    ("GET", f"{VISIT}/ticket"): (None, 404, 404, 403, 403, 404),
+    ("GET", f"{VISIT}/calendar"): (None, 404, 404, 403, 403, 404),
+    ("GET", "/api/prescriptions/{uuid}"): (None, 404, 404, 403, 403, 404),
+    ("GET", "/api/admin/stats"): (None, 403, 403, 403, 200, 403),
+    ("POST", "/patient-register"): (ADA, 200, 200, 403, 403, 403),
+    ("GET", "/patient-register"): (None, 200, 200, 200, 403, 403),
+    ("POST", "/api/v1/patients"): (ADA, 201, 201, 403, 403, 403),
+    ("GET", "/api/v1/patients"): (None, 200, 200, 200, 403, 403),
+    ("POST", "/api/v1/patients/duplicates"): (ADA, 200, 200, 403, 403, 403),
+    ("GET", "/api/v1/patients/{uuid}"): (None, 404, 404, 403, 403, 404),
+    ("PUT", "/api/v1/patients/{uuid}"): (ADA, 404, 404, 403, 403, 403),
+    ("DELETE", "/api/v1/patients/{uuid}"): (None, 404, 404, 403, 403, 403),
+    ("POST", "/api/v1/patients/{uuid}/restore"): (None, 404, 404, 403, 403, 403),
+    ("GET", "/api/v1/patients/{uuid}/duplicates"): (None, 404, 404, 403, 403, 404),
+    ("POST", "/api/v1/patients/{uuid}/merge"): (MERGE, 404, 404, 403, 403, 403),
+    ("POST", "/api/v1/exports"): (EXPORT, 403, 403, 404, 403, 403),
+    ("GET", "/api/v1/people"): (None, 403, 403, 403, 200, 403),
+    ("GET", "/api/v1/people/{uuid}"): (None, 403, 403, 403, 404, 403),
+    ("POST", "/api/v1/people/{uuid}/deactivate"): (None, 403, 403, 403, 404, 403),
+    ("GET", "/api/v1/replication/preview"): (None, 403, 403, 403, 200, 403),
+    ("GET", "/api/v1/replication/settings"): (None, 403, 403, 403, 200, 403),
+    ("POST", "/api/v1/replication/acts"): ({}, 403, 403, 403, 400, 403),
+    ("GET", "/api/v1/replication/acts/{uuid}"): (None, 403, 403, 403, 404, 403),
+    ("DELETE", "/api/v1/replication/acts/{uuid}"): (None, 403, 403, 403, 404, 403),
+    ("GET", "/api/v1/tokens"): (None, 403, 403, 403, 200, 403),
+    ("DELETE", "/api/v1/tokens/{uuid}"): (None, 404, 404, 404, 404, 403),
+    ("GET", "/api/v1/health"): (None, 200, 200, 200, 200, 200),
+    ("GET", "/api/v1/replication/alerts"): (None, 403, 403, 403, 200, 403),
+    ("GET", "/api/v1/replication/history"): (None, 403, 403, 403, 200, 403),
+    ("GET", "/api/v1/replication/samples"): (None, 403, 403, 403, 200, 403),
+    ("GET", "/api/v1/replication/status"): (None, 403, 403, 403, 200, 403),
+    ("GET", "/files/patients/{uuid}/photo"): (None, 404, 404, 403, 403, 404),
+    ("GET", "/files/doctors/{uuid}/photo"): (None, 404, 404, 404, 404, 404),
+    ("GET", "/files/patients.csv"): (None, 404, 404, 404, 403, 403),
+    ("GET", "/files/audit.csv"): (None, 403, 403, 403, 200, 403),
+    ("GET", "/files/visit-statistics.csv"): (None, 403, 403, 403, 200, 403),
+}
+ROLES = (Role.STAFF, Role.CLINICIAN, Role.ANALYST, Role.ADMIN, Role.PATIENT)
+OPEN = {("GET", "/health"), ("GET", "/metrics")}
+
+
+def _call(client, method, path):
+    query = "?list=none" if path.endswith(".csv") else ""
+    return client.ask(
+        method,
+        path.format(uuid=NOBODY, share=NOBODY, number=1, page=1) + query,
+        json=ROUTES[method, path][0],
+        headers=TAG,
+    )
+
+
+def _described(client):
+    paths = client.get("/api/openapi.json").json()["paths"]
+    return {(method.upper(), path) for path, entry in paths.items() for method in entry}
+
+
+def test_every_route_is_described_and_tested_here(stranger):
+    assert _described(stranger) == set(ROUTES) | OPEN
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_nothing_is_told_without_a_token(stranger, method, path):
+    response = _call(stranger, method, path)
+
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"] == 'Bearer realm="Chartroom"'
+    if path != "/patient-register":
+        assert response.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_gets_what_it_may(as_role, method, path, role):
+    allowed = ROUTES[method, path][1 + ROLES.index(role)]
+
+    response = _call(as_role(role), method, path)
+
+    assert response.status_code == allowed
+
+
+def test_a_body_is_not_even_looked_at_without_a_token(stranger):
+    response = stranger.ask("POST", "/api/v1/patients", content=b"{" * 2_000_000)
+
+    assert response.status_code == 401
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "Bearer",
+        "Bearer ",
+        "Bearer x",
+        "Basic chartroom_x",
+        "bearer chartroom_" + "A" * 43,
+        "Bearer chartroom_" + "é" * 43,
+        "Bearer chartroom_" + "A" * 43 + "\x00",
+    ],
+)
+def test_a_token_that_is_none_is_refused(stranger, authorization):
+    headers = {"Authorization": authorization.encode()}
+
+    assert stranger.get("/api/v1/health", headers=headers).status_code == 401
+
+
+def _issue(door, **options):
+    return door.database.write(
+        lambda session: tokens.issue(session, Role.STAFF, **options), acting=SYSTEM
+    ).value
+
+
+def _answer(door, token):
+    client = Client(door.app, token)
+    status = client.get("/api/v1/health").status_code
+    client.close()
+    return status
+
+
+def test_a_fresh_token_works_at_once_on_every_node(door):
+    for _ in range(10):
+        assert _answer(door, _issue(door)) == 200
+
+
+def test_an_expired_token_is_refused(door):
+    token = _issue(door, lifetime=timedelta(milliseconds=1))
+
+    assert _answer(door, token) == 401
+
+
+def _revoke(program):
+    return (
+        update(ApiToken)
+        .where(ApiToken.user_id == program.id)
+        .values(revoked_at=ApiToken.created_at)
+    )
+
+
+def _deactivate(program):
+    return (
+        update(User).where(User.id == program.id).values(deactivated_at=User.created_at)
+    )
+
+
+@pytest.mark.parametrize("take_back", [_revoke, _deactivate])
+def test_a_token_that_was_taken_back_is_refused(door, take_back):
+    token = _issue(door)
+    with door.database.writing(acting=SYSTEM) as session:
+        session.execute(take_back(tokens.find_actor(session, token)))
+
+    # A replica hears of it when it has replayed the change.
+    eventually(lambda: _answer(door, token) == 401, seconds=5)

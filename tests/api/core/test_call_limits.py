@@ -1,0 +1,98 @@
+"""Each token has so many calls a minute; the next is told when to come again."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+
+from api.application import create_api
+from db.models import AuditEvent
+from db.postgres import SYSTEM
+from services.core import throttling
+from services.core.actors import Role
+from services.core.throttling import Limit
+from tests.api.conftest import Client
+
+PATH = "/api/v1/patients"
+CALLS = 3
+
+
+@pytest.fixture
+def strict(door, module_files, module_log, papers):
+    """The API with room for three calls a minute."""
+    limits = replace(door.limits, calls_per_minute=CALLS)
+    now = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    given = (door.database, module_files, module_log, limits, papers)
+    api = create_api(*given, lookout=None, operator=None, now=lambda: now)
+    clients: list[Client] = []
+
+    def make(token: str) -> Client:
+        clients.append(Client(api, token))
+        return clients[-1]
+
+    yield make
+    for client in clients:
+        client.close()
+
+
+def _limit_events(door) -> list[AuditEvent]:
+    def find(session):
+        reached = AuditEvent.action == "limit:reach"
+        return list(session.scalars(select(AuditEvent).where(reached)))
+
+    return door.database.write(find, acting=SYSTEM).value
+
+
+def test_beyond_the_limit_a_call_is_refused_until_its_time(strict, door):
+    client = strict(door.tokens[Role.STAFF])
+    passed = [client.get(PATH).status_code for _ in range(CALLS)]
+
+    refused = [client.get(PATH) for _ in range(2)]
+
+    assert passed == [200] * CALLS
+    assert [answer.status_code for answer in refused] == [429] * 2
+    problem = refused[0].json()
+    assert refused[0].headers["content-type"] == "application/problem+json"
+    assert (problem["title"], problem["status"]) == ("Too Many Requests", 429)
+    assert "That was too often." in problem["detail"]
+    assert 1 <= int(refused[0].headers["retry-after"]) <= 60
+
+
+def test_each_token_counts_for_itself(strict, door):
+    for role in (Role.CLINICIAN, Role.ANALYST):
+        client = strict(door.tokens[role])
+        assert [client.get(PATH).status_code for _ in range(CALLS)] == [200] * CALLS
+
+
+def test_the_register_tells_it_in_its_own_envelope(strict, door):
+    client = strict(door.tokens[Role.CLINICIAN])
+    for _ in range(CALLS):
+        client.get(PATH)
+
+    refused = client.get("/patient-register")
+
+    assert refused.status_code == 429
+    assert refused.json()["code"] == 429
+
+
+def test_a_flood_is_written_down_once(strict, door):
+    client = strict(door.tokens[Role.PATIENT])
+    before = {event.id for event in _limit_events(door)}
+    for _ in range(CALLS + 5):
+        client.get(PATH)
+
+    (event,) = [event for event in _limit_events(door) if event.id not in before]
+    assert (event.outcome, event.actor_role) == ("refused", "patient")
+    assert event.details == {"limit": "api-calls"}
+
+
+def test_guessing_tokens_has_a_limit_too(strict, monkeypatch):
+    limit = Limit(f"unknown-{uuid4().hex}", 2, 60)
+    monkeypatch.setattr(throttling, "UNKNOWN_TOKENS", limit)
+    client = strict("x" * 43)
+
+    answers = [client.get(PATH).status_code for _ in range(4)]
+
+    assert answers == [401, 401, 429, 429]

@@ -1,0 +1,159 @@
+"""Every refusal is an RFC 9457 problem, and what breaks tells nothing."""
+
+import logging
+from datetime import UTC, datetime
+
+import pytest
+
+from dashboard.web.log import json_log
+from db.postgres import DatabaseUnavailable, NoPrimary
+from services.core.actors import Role
+from services.core.errors import Unavailable
+from services.patients import search
+from tests.api.conftest import ADA
+
+LIST = "/api/v1/patients"
+
+
+def _problem(response):
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = response.json()
+    assert problem["type"] == "about:blank"
+    assert problem["status"] == response.status_code
+    return problem
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "title"),
+    [
+        ("GET", "/api/nothing", 404, "Not Found"),
+        ("GET", "/api", 404, "Not Found"),
+        ("PATCH", LIST, 405, "Method Not Allowed"),
+        ("GET", f"{LIST}/x", 400, "Bad Request"),
+        ("GET", f"{LIST}?after=x", 400, "Bad Request"),
+        ("GET", f"{LIST}?0_field=x&0_operator=EQUAL&0_value=1", 400, "Bad Request"),
+        ("GET", "/files/patients/x/photo", 400, "Bad Request"),
+        ("POST", LIST, 415, "Unsupported Media Type"),
+    ],
+)
+def test_every_refusal_is_a_problem(client, method, path, status, title):
+    response = client.ask(method, path)
+
+    assert response.status_code == status
+    assert _problem(response)["title"] == title
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/api/documents/x", "DELETE, GET, HEAD"),
+        ("/api/documents/x/details", "GET, PATCH"),
+        ("/api/v1/patients", "GET, POST"),
+        ("/files/patients.csv", "GET"),
+    ],
+)
+def test_what_cannot_be_done_is_answered_by_all_that_can(client, path, methods):
+    response = client.ask("TRACE", path)
+
+    assert response.status_code == 405
+    assert response.headers["allow"] == methods
+
+
+def test_what_a_role_may_not_is_said_with_the_role(as_role):
+    response = as_role(Role.ADMIN).post(LIST, ADA)
+
+    assert response.status_code == 403
+    assert "your role is admin" in _problem(response)["detail"]
+
+
+@pytest.mark.parametrize("body", [b"{", b"[" * 100_000, b'"\\ud800"', b"\xff", b"1"])
+def test_a_body_that_cannot_be_read_is_refused(client, body):
+    headers = {"Content-Type": "application/json"}
+
+    response = client.ask("POST", LIST, content=body, headers=headers)
+
+    assert response.status_code == 400
+    assert _problem(response)["property"] == "body"
+
+
+@pytest.mark.parametrize("text", ["\x00", "\x1b[2J", "\u202e"])
+def test_characters_that_cannot_be_shown_are_refused(client, text):
+    response = client.post(LIST, ADA | {"last_name": f"Love{text}lace"})
+
+    assert response.status_code == 400
+    assert _problem(response)["property"] == "last_name"
+
+
+def test_asvs_5_2_1_a_body_without_end_is_cut_off(client):
+    response = client.post(LIST, ADA | {"address": "x" * 1_000_001})
+
+    assert response.status_code == 413
+    _problem(response)
+
+
+def test_nothing_that_was_typed_wrongly_is_echoed_to_the_log(client, caplog):
+    caplog.set_level(logging.DEBUG)
+
+    client.post(LIST, ADA | {"date_of_birth": "Lovelace", "shoe_size": "Lovelace"})
+    client.get(f"{LIST}?0_field=last_name&0_operator=EQUAL&0_value=Lovelace")
+    client.get(f"{LIST}?0_field=Lovelace")
+
+    ours = [record for record in caplog.records if record.name.startswith("chartroom")]
+    assert len(ours) == 3
+    ours_and_servers = [r for r in caplog.records if not r.name.startswith("httpx")]
+    assert "Lovelace" not in " ".join(r.getMessage() for r in ours_and_servers)
+
+
+@pytest.fixture
+def break_with(monkeypatch):
+    def arrange(error):
+        def broken(*_, **__):
+            raise error
+
+        monkeypatch.setattr(search, "list_patients", broken)
+        monkeypatch.setattr(search, "list_numbered", broken)
+
+    before = logging.getLogRecordFactory()
+    json_log.keep_messages_out()
+    yield arrange
+    logging.setLogRecordFactory(before)
+
+
+def test_what_nobody_foresaw_is_logged_without_values_and_told_to_nobody(
+    client, break_with, caplog
+):
+    break_with(ValueError("Failing row contains (Lovelace)"))
+
+    response = client.get(LIST)
+    enveloped = client.get("/patient-register")
+
+    assert response.status_code == enveloped.status_code == 500
+    assert "logged" in _problem(response)["detail"]
+    assert enveloped.json()["code"] == 500
+    assert "Lovelace" not in response.text + enveloped.text + caplog.text
+    assert "ValueError" in caplog.text
+    assert response.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [DatabaseUnavailable("db-01: Lovelace"), Unavailable("Photos cannot be reached.")],
+)
+def test_what_cannot_answer_now_says_when_to_try_again(client, break_with, error):
+    break_with(error)
+
+    response = client.get(LIST)
+
+    assert response.status_code == 503
+    assert response.headers["retry-after"] == "2"
+    assert "Lovelace" not in _problem(response)["detail"]
+
+
+def test_a_lasting_absence_says_since_when(client, break_with):
+    break_with(NoPrimary(datetime(2026, 11, 20, 19, 3, tzinfo=UTC)))
+
+    response = client.get(LIST)
+
+    assert response.status_code == 503
+    assert response.headers["retry-after"] == "2"
+    assert "since 2026-11-20 19:03:00 UTC" in _problem(response)["detail"]

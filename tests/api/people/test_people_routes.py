@@ -1,0 +1,151 @@
+"""People and tokens for programs: seen and shut out, but never let in."""
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy.orm import Session
+
+from api.core.answers import LSN_HEADER
+from db.postgres import ANONYMOUS, SYSTEM
+from services.core.actors import Role, Scope
+from services.people import sessions, tokens
+from tests.api.conftest import Client
+from tests.conftest import connect, owner
+from tests.kit.waiting import eventually
+from tests.services.people.people_samples import open_sessions, person
+
+
+@pytest.fixture
+def kept(module_endpoints):
+    """The database as its owner sees it."""
+    engine = connect(owner(module_endpoints))
+    with Session(engine) as session:
+        yield session
+    engine.dispose()
+
+
+@pytest.fixture
+def cleo(kept):
+    """A colleague who is signed in."""
+    user = person(kept, name=f"Cleo {uuid4().hex}")
+    sessions.start(kept, user.id, method="code", network=None, browser=None)
+    kept.commit()
+    return user
+
+
+@pytest.fixture
+def boss(as_role):
+    return as_role(Role.ADMIN)
+
+
+def issue(door, role=Role.STAFF, **given):
+    return door.database.write(
+        lambda session: tokens.issue(session, role, **given), acting=SYSTEM
+    ).value
+
+
+def now(door):
+    """Ask to see everything that was written so far, also past the API."""
+    written = door.database.write(lambda _: None, acting=SYSTEM)
+    return {LSN_HEADER: str(written.lsn)}
+
+
+def token_of(door, boss, name):
+    listed = boss.get("/api/v1/tokens", headers=now(door)).json()["tokens"]
+    return next(one for one in listed if one["name"] == name)
+
+
+def test_people_are_listed_with_what_administrators_need(door, boss, cleo):
+    listed = boss.get("/api/v1/people", headers=now(door)).json()["people"]
+
+    shown = {one["name"]: one for one in listed}
+    assert {"Rosa Lindqvist", "Maya Brandt", cleo.name} <= set(shown)
+    assert shown[cleo.name]["standing"] == "active"
+    assert not any("token" in field or "hash" in field for field in shown[cleo.name])
+
+
+def test_people_are_listed_by_role(boss):
+    listed = boss.get("/api/v1/people?role=analyst").json()["people"]
+
+    assert {one["role"] for one in listed} == {"analyst"}
+    assert boss.get("/api/v1/people?role=king").status_code == 400
+
+
+def test_somebody_is_shut_out_at_once(boss, kept, cleo):
+    answer = boss.post(f"/api/v1/people/{cleo.id}/deactivate")
+
+    assert answer.json()["standing"] == "deactivated"
+    assert boss.get(f"/api/v1/people/{cleo.id}").json() == answer.json()
+    assert open_sessions(kept, cleo) == 0
+
+
+def test_the_last_administrator_stays(boss):
+    listed = boss.get("/api/v1/people?role=admin").json()["people"]
+    (ines,) = [one for one in listed if one["standing"] == "active"]
+
+    answer = boss.post(f"/api/v1/people/{ines['uuid']}/deactivate")
+
+    assert answer.status_code == 409
+    assert "last administrator" in answer.json()["detail"]
+
+
+def test_a_token_is_listed_without_itself_and_revoked(door, boss):
+    name = uuid4().hex
+    token = issue(door, name=name, scopes=[Scope.READ_DOCTORS])
+    shown = token_of(door, boss, name)
+    assert (shown["scopes"], shown["is_live"]) == (["doctors:read"], True)
+    assert token not in str(shown)
+
+    answer = boss.delete(f"/api/v1/tokens/{shown['uuid']}")
+
+    assert answer.status_code == 204
+    assert not token_of(door, boss, name)["is_live"]
+
+
+def test_a_scope_limits_what_a_program_may(door):
+    client = Client(door.app, issue(door, scopes=[Scope.READ_DOCTORS]))
+
+    refused = client.get("/api/v1/patients")
+    client.close()
+
+    assert refused.status_code == 403
+    assert "made for less" in refused.json()["detail"]
+
+
+def test_the_last_use_of_a_token_is_shown(door, boss):
+    name = uuid4().hex
+    client = Client(door.app, issue(door, name=name))
+    assert token_of(door, boss, name)["last_used_at"] is None
+
+    client.get("/api/v1/health")
+    client.close()
+
+    eventually(lambda: token_of(door, boss, name)["last_used_at"], seconds=5)
+
+
+@pytest.mark.parametrize(
+    "path", ["/people", "/people/{uuid}/role", "/people/{uuid}/reactivate", "/tokens"]
+)
+def test_nobody_is_let_in_by_a_program(boss, path):
+    path = path.replace("{uuid}", str(uuid4()))
+
+    for method in ("POST", "PUT", "PATCH"):
+        answer = boss.ask(method, f"/api/v1{path}", json={"role": "admin"})
+        assert answer.status_code in {404, 405}
+
+
+def test_a_signed_in_browser_is_no_program(door, cleo):
+    def start(session):
+        return sessions.start(
+            session, cleo.id, method="code", network=None, browser=None
+        )
+
+    started = door.database.write(start, acting=ANONYMOUS)
+    browser = Client(door.app)
+
+    answer = browser.get(
+        "/api/v1/people", headers={"Cookie": f"chartroom={started.value.token}"}
+    )
+    browser.close()
+
+    assert answer.status_code == 401

@@ -1,0 +1,80 @@
+"""Doctors, slots and patients for the tests of booking over HTTP."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from db.models import Appointment, Booking, BookingSlot, Doctor
+from db.postgres import SYSTEM, Database
+from tests.services.visits.booking.bookings import samples
+
+# Reads whatever anybody has written: see LSN_HEADER.
+NEWEST = {"X-Chartroom-LSN": "FFFFFFFF/0"}
+
+
+@dataclass(frozen=True)
+class Practice:
+    """A doctor with a dozen free slots, in the database of the API that is tested."""
+
+    database: Database
+    doctor_id: UUID
+    slot_ids: tuple[UUID, ...]
+
+    @classmethod
+    def open(cls, database: Database, **values: Any) -> "Practice":
+        """Let somebody begin to work."""
+
+        def begin(session: Session) -> tuple[UUID, tuple[UUID, ...]]:
+            doctor: Doctor = samples.doctor(session, **values)
+            slots = tuple(samples.slot(session, doctor, n) for n in range(12))
+            return doctor.id, slots
+
+        return cls(database, *database.write(begin, acting=SYSTEM).value)
+
+    def let_pass(self, booking_id: str, seconds: float) -> None:
+        """Let the hold be that much older."""
+        earlier = timedelta(seconds=seconds)
+
+        def age(session: Session) -> None:
+            for table, key in (
+                (BookingSlot, BookingSlot.booking_id),
+                (Booking, Booking.id),
+            ):
+                session.execute(
+                    update(table)
+                    .where(key == UUID(booking_id))
+                    .values(expires_at=table.expires_at - earlier)
+                )
+
+        self.database.write(age, acting=SYSTEM)
+
+    def begin_visit(self, visit_id: str) -> None:
+        """Let the visit have begun a minute ago."""
+        self.database.write(
+            lambda session: session.execute(
+                update(Appointment)
+                .where(Appointment.id == UUID(visit_id))
+                .values(
+                    starts_at=func.now() - timedelta(minutes=1),
+                    ends_at=func.now() + timedelta(minutes=19),
+                )
+            ),
+            acting=SYSTEM,
+        )
+
+    def statuses(self, number: int) -> list[str]:
+        """Return what became of the attempts to get the slot of this number."""
+        of = Booking.slot_id == self.slot_ids[number]
+        wanted = select(Booking.status).where(of).order_by(Booking.status)
+        return self.database.read_latest(
+            lambda session: list(session.scalars(wanted)), acting=SYSTEM
+        ).value
+
+    def wish(self, number: int, patient_id: Any = None, **more: Any) -> dict[str, Any]:
+        """Return what asks for the slot of this number."""
+        wish = {"slot_id": str(self.slot_ids[number])} | more
+        return wish | ({"patient_id": str(patient_id)} if patient_id else {})

@@ -1,0 +1,80 @@
+"""Visits over HTTP: a day's list, one's own, and what the desk does with them."""
+
+from uuid import uuid4
+
+import pytest
+
+from services.core.actors import Role
+from tests.api.visit_samples import NEWEST, Practice
+from tests.services.visits.booking.bookings import samples
+
+DAY = samples.FIRST.date().isoformat()
+
+
+@pytest.fixture
+def practice(door) -> Practice:
+    """A doctor whom nobody else books."""
+    return Practice.open(door.database)
+
+
+@pytest.fixture
+def visit(client, practice, ada):
+    """Ada's visit, in a week."""
+    return _book(client, practice, 0, ada["uuid"])
+
+
+def _book(client, practice, number, patient=None):
+    booking = client.post("/api/bookings", practice.wish(number, patient)).json()
+    booked = client.post(f"/api/bookings/{booking['id']}/confirm").json()
+    return client.get(f"/api/appointments/{booked['appointment_id']}").json()
+
+
+def _list(client, **asked):
+    answer = client.get("/api/appointments", params=asked, headers=NEWEST)
+    assert answer.status_code == 200
+    return [one["id"] for one in answer.json()["appointments"]]
+
+
+def test_a_day_lists_the_visits_of_each_doctor(client, practice, visit):
+    assert visit["id"] in _list(client, day=DAY)
+    assert _list(client, day=DAY, doctor=str(practice.doctor_id)) == [visit["id"]]
+    assert _list(client, day=DAY, doctor=str(uuid4())) == []
+    assert visit["id"] not in _list(client)
+
+
+def test_a_patients_visits_are_listed(client, ada, visit):
+    assert _list(client, patient=ada["uuid"]) == [visit["id"]]
+    assert _list(client, patient=ada["uuid"], day="2026-01-01") == []
+
+
+def test_patients_are_told_of_their_own_visits_only(as_role, practice, visit):
+    patient = as_role(Role.PATIENT)
+    own = _book(patient, practice, 5)
+
+    assert own["id"] in _list(patient)
+    assert visit["id"] not in _list(patient)
+    assert _list(patient, patient=visit["patient_id"]) == []
+    assert patient.get(f"/api/appointments/{visit['id']}").status_code == 404
+
+
+def test_a_visit_goes_from_the_waiting_room_to_its_end(client, practice, visit):
+    practice.begin_visit(visit["id"])
+    path = f"/api/appointments/{visit['id']}"
+
+    assert client.post(f"{path}/complete").status_code == 409
+    assert client.post(f"{path}/check-in").json()["status"] == "checked-in"
+    assert client.post(f"{path}/complete").json()["status"] == "completed"
+    again = client.post(f"{path}/check-in")
+    assert again.status_code == 409
+    assert again.json()["error"] == again.json()["detail"]
+
+
+def test_who_does_not_come_is_written_down_once_the_visit_has_begun(
+    client, practice, visit
+):
+    path = f"/api/appointments/{visit['id']}/no-show"
+    assert client.post(path).status_code == 409
+
+    practice.begin_visit(visit["id"])
+
+    assert client.post(path).json()["status"] == "no-show"

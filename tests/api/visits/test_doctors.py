@@ -1,0 +1,149 @@
+"""Doctors and their slots over HTTP."""
+
+from datetime import timedelta
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+
+from services.core.actors import Role
+from tests.api.visit_samples import NEWEST, Practice
+from tests.services.visits.booking.bookings import samples
+
+FIRST = samples.FIRST
+DAY = FIRST.date().isoformat()
+
+
+@pytest.fixture
+def practice(door) -> Practice:
+    """A doctor whose name nobody else has."""
+    return Practice.open(
+        door.database,
+        name=f"House {uuid4().hex}",
+        speciality="Nephrology",
+        fee=Decimal("80.50"),
+        email=f"{uuid4().hex}@example.org",
+        license_number=uuid4().hex,
+    )
+
+
+def _slots(client, practice, query=""):
+    path = f"/api/doctors/{practice.doctor_id}/slots?{query}"
+    return client.get(path, headers=NEWEST)
+
+
+def _list(client, **asked):
+    return client.get("/api/doctors", params=asked, headers=NEWEST).json()["doctors"]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_whoever_may_book_is_told_of_doctors_and_nothing_internal(
+    as_role, practice, role
+):
+    client = as_role(role)
+    one = client.get(f"/api/doctors/{practice.doctor_id}", headers=NEWEST).json()
+
+    (listed,) = _list(client, search=one["name"])
+
+    assert listed == one
+    assert one["specialization"] == "Nephrology"
+    assert (one["fee"], one["room"], one["is_active"]) == (80.5, "2.04", True)
+    assert one["next_free"].startswith(FIRST.isoformat()[:16])
+    assert not {"email", "license_number", "user_id"} & one.keys()
+
+
+def test_doctors_are_found_by_words_and_by_specialization(client, practice):
+    mine = str(practice.doctor_id)
+
+    assert mine in [one["id"] for one in _list(client, specialization="nephrology")]
+    assert mine not in [one["id"] for one in _list(client, specialization="Surgery")]
+    assert _list(client, search="House Nobody At All") == []
+    assert len(_list(client, search="House", limit=1)) == 1
+
+
+@pytest.mark.parametrize("name", ["search", "specialization"])
+def test_what_no_record_can_hold_is_not_searched_for(client, name):
+    answer = client.get("/api/doctors", params={name: "a\x00b"})
+
+    assert answer.status_code == 400
+    assert answer.json()["property"] == name
+
+
+def test_slots_say_what_became_of_them(client, practice, ada):
+    held = client.post("/api/bookings", practice.wish(0, ada["uuid"])).json()
+    booked = client.post("/api/bookings", practice.wish(1, ada["uuid"])).json()
+    client.post(f"/api/bookings/{booked['id']}/confirm")
+
+    told = _slots(client, practice, f"from={DAY}&to={DAY}").json()["slots"]
+
+    states = [slot["status"] for slot in told]
+    assert states[:3] == ["held", "booked", "free"]
+    assert told[0]["held_until"] == held["expires_at"]
+    assert [slot["held_until"] for slot in told[1:3]] == [None, None]
+    assert told[0].keys() == {"id", "starts_at", "ends_at", "status", "held_until"}
+
+
+def test_a_hold_shows_to_everybody_at_once(client, as_role, practice, ada):
+    patient = as_role(Role.PATIENT)
+    query = f"from={DAY}&to={DAY}"
+    before = _slots(patient, practice, query).json()["slots"]
+    assert before[0]["status"] == "free"
+
+    client.post("/api/bookings", practice.wish(0, ada["uuid"]))
+
+    assert _slots(patient, practice, query).json()["slots"][0]["status"] == "held"
+
+
+def test_slots_of_a_stretch_begin_in_it(client, practice):
+    begin = (FIRST + timedelta(minutes=20)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    end = (FIRST + timedelta(minutes=60)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    told = _slots(client, practice, f"from={begin}&to={end}").json()["slots"]
+
+    assert [slot["id"] for slot in told] == list(map(str, practice.slot_ids[1:3]))
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("from=monday", "from"),
+        ("to=2026-13-01", "to"),
+        ("from=2026-11-23&to=2026-11-22T00:00:00Z", "to"),
+        ("from=2026-01-01&to=2026-03-04", "to"),
+        ("from=9999-12-31", "to"),
+        ("from=0001-01-01T00:00:00%2B14:00", "from"),
+    ],
+)
+def test_a_stretch_that_makes_no_sense_is_refused(client, practice, query, name):
+    answer = _slots(client, practice, query)
+
+    assert answer.status_code == 400
+    assert answer.json()["property"] == name
+    assert answer.json()["error"] == answer.json()["detail"]
+
+
+def test_two_months_can_be_asked_for_at_once(client, practice):
+    answer = _slots(client, practice, "from=2026-01-01&to=2026-03-03")
+
+    assert answer.status_code == 200
+
+
+def test_a_doctor_who_is_none_is_not_found(client):
+    for path in (f"/api/doctors/{uuid4()}", f"/api/doctors/{uuid4()}/slots"):
+        answer = client.get(path)
+
+        assert answer.status_code == 404
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_what_became_of_bookings_is_counted_for_prometheus(client, practice, ada):
+    wish = practice.wish(0, ada["uuid"])
+    client.post("/api/bookings", wish)
+    client.post("/api/bookings", wish)
+
+    told = client.get("/metrics").text
+
+    assert 'chartroom_bookings{outcome="pending"}' in told
+    assert 'chartroom_bookings{outcome="conflict"}' in told
+    assert "chartroom_database_seconds_bucket" in told
+    assert ada["uuid"] not in told

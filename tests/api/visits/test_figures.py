@@ -1,0 +1,127 @@
+"""How visits are booked, as programs of administrators read it."""
+
+import csv
+import io
+from datetime import date, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy.orm import Session
+
+from db.models import Booking, Patient
+from db.postgres import SYSTEM
+from services.core.actors import Role
+from tests.services.visits import visit_samples
+
+DAY = datetime.fromisoformat("2026-03-23T09:00:00+00:00")
+WEEK = "from=2026-03-23&to=2026-03-29"
+
+
+@pytest.fixture(scope="module")
+def doctor(door) -> UUID:
+    """A doctor with two slots: one visit, and one attempt that lost the race for it."""
+
+    def keep(session: Session) -> UUID:
+        patient = Patient(
+            first_name="Ada", last_name="Lovelace", date_of_birth=date(1985, 12, 10)
+        )
+        session.add(patient)
+        session.flush()
+        doctor_id = visit_samples.doctor(session, name="Dora Doctor")
+        visit_samples.visit(session, doctor_id, patient.id, DAY)
+        slot_id = visit_samples.slot(session, doctor_id, DAY + timedelta(hours=1))
+        session.add(
+            Booking(
+                slot_id=slot_id,
+                doctor_id=doctor_id,
+                patient_id=patient.id,
+                attempt=uuid4(),
+                status="failed",
+                ended_at=DAY,
+                created_by=uuid4(),
+                created_by_name="Cleo Clerk",
+            )
+        )
+        return doctor_id
+
+    return door.database.write(keep, acting=SYSTEM).value
+
+
+@pytest.fixture
+def admin(as_role, doctor):
+    return as_role(Role.ADMIN)
+
+
+def test_figures_are_told_whole_by_day_and_by_doctor(admin, doctor):
+    newest = {"X-Chartroom-LSN": "FFFFFFFF/0"}
+    told = admin.get(f"/api/admin/stats?{WEEK}", headers=newest).json()
+
+    figures = {
+        "slots": 2,
+        "booked": 1,
+        "holds": 1,
+        "confirmed": 1,
+        "expired": 0,
+        "released": 0,
+        "conflicts": 1,
+        "cancelled": 0,
+        "no_shows": 0,
+        "utilisation": 0.5,
+        "success_rate": 1.0,
+    }
+    of_day = {"day": "2026-03-23", **figures}
+    assert told == {
+        "from": "2026-03-23",
+        "to": "2026-03-29",
+        "total": figures,
+        "days": [of_day],
+        "doctors": [
+            {
+                "id": str(doctor),
+                "name": "Dora Doctor",
+                "specialization": "Cardiology",
+                **figures,
+                "days": [of_day],
+            }
+        ],
+    }
+
+
+def test_nothing_tells_whose_visits_they_are(admin):
+    for path in ("/api/admin/stats", "/files/visit-statistics.csv"):
+        told = admin.get(f"{path}?{WEEK}").text
+
+        assert "patient" not in told
+        assert "Lovelace" not in told
+
+
+def test_without_days_it_is_the_week_that_ends_today(admin):
+    told = admin.get("/api/admin/stats").json()
+
+    first, last = (datetime.fromisoformat(told[name]) for name in ("from", "to"))
+    assert last - first == timedelta(days=6)
+    assert told["doctors"] == []
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "from=2026-03-29&to=2026-03-23",
+        "from=2020-01-01&to=2026-01-01",
+        "to=0001-01-01",
+        "from=monday",
+    ],
+    ids=["the wrong way round", "too long", "before all calendars", "no day"],
+)
+def test_a_period_that_is_none_is_refused(admin, asked):
+    assert admin.get(f"/api/admin/stats?{asked}").status_code == 400
+
+
+def test_the_file_has_the_same_figures(admin):
+    answer = admin.get(f"/files/visit-statistics.csv?{WEEK}")
+
+    (line,) = csv.DictReader(io.StringIO(answer.text))
+    assert (line["slots"], line["booked"], line["conflicts"]) == ("2", "1", "1")
+    assert answer.headers["content-disposition"] == (
+        'attachment; filename="visit-statistics-2026-03-23-2026-03-29.csv"'
+    )

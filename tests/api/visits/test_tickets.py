@@ -1,0 +1,93 @@
+"""Tickets and calendar entries, for the desk and for the patient whose visit it is."""
+
+from uuid import UUID
+
+import pytest
+from icalendar import Calendar
+from sqlalchemy import update
+
+from db.models import Appointment
+from db.postgres import SYSTEM
+from services.core.actors import Role
+from services.people import accounts
+from tests.api.conftest import Client
+from tests.services.documents.forms.samples import words_of
+from tests.services.visits import visit_samples
+from tests.services.visits.visit_samples import soon
+
+
+@pytest.fixture
+def visit_of(door):
+    """Make a visit of a patient, and return its id."""
+
+    def make(patient_id: UUID, **values: object) -> UUID:
+        def add(session):
+            doctor = visit_samples.doctor(session)
+            return visit_samples.visit(session, doctor, patient_id, soon(60), **values)
+
+        return door.database.write(add, acting=SYSTEM).value
+
+    return make
+
+
+@pytest.fixture
+def own(door) -> UUID:
+    """The patient whose token the role of patients has."""
+    cast = door.database.read_latest(accounts.demo_people, acting=SYSTEM).value
+    return next(person.patient_id for person in cast if person.patient_id)
+
+
+def ask(client: Client, visit_id: UUID, what: str):
+    headers = {"X-Chartroom-LSN": "FFFFFFFF/0"}
+    return client.get(f"/api/appointments/{visit_id}/{what}", headers=headers)
+
+
+def test_a_patient_takes_the_ticket_of_their_own_visit(as_role, visit_of, own):
+    visit_id = visit_of(own, code="7K1MD0QX4T")
+
+    answer = ask(as_role(Role.PATIENT), visit_id, "ticket")
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["content-disposition"] == 'attachment; filename="visit.pdf"'
+    words = " ".join(words_of(answer.content))
+    assert "7K1MD-0QX4T" in words
+    assert "Harbour Clinic" in words
+
+
+def test_a_patient_puts_their_own_visit_into_a_calendar(as_role, visit_of, own):
+    answer = ask(as_role(Role.PATIENT), visit_of(own), "calendar")
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
+    (event,) = Calendar.from_ical(answer.content).walk("VEVENT")
+    assert event["URL"] == "https://clinic.example/visits"
+
+
+@pytest.mark.parametrize("what", ["ticket", "calendar"])
+def test_a_patient_gets_nothing_of_somebody_elses_visit(as_role, visit_of, ada, what):
+    visit_id = visit_of(UUID(ada["uuid"]))
+
+    assert ask(as_role(Role.PATIENT), visit_id, what).status_code == 404
+    assert ask(as_role(Role.STAFF), visit_id, what).status_code == 200
+    assert ask(as_role(Role.ADMIN), visit_id, what).status_code == 403
+
+
+def test_a_cancelled_visit_has_no_ticket_but_tells_the_calendar(
+    client, door, visit_of, ada
+):
+    visit_id = visit_of(UUID(ada["uuid"]))
+    cancelled = (
+        update(Appointment)
+        .where(Appointment.id == visit_id)
+        .values(status="cancelled", cancelled_at=soon(0))
+    )
+    door.database.write(lambda s: s.execute(cancelled) and None, acting=SYSTEM)
+
+    refused = ask(client, visit_id, "ticket")
+    told = ask(client, visit_id, "calendar")
+
+    assert refused.status_code == 409
+    assert "no ticket" in refused.json()["detail"]
+    (event,) = Calendar.from_ical(told.content).walk("VEVENT")
+    assert event["STATUS"] == "CANCELLED"

@@ -1,0 +1,104 @@
+"""What people do is in the log, and each sees of it what is theirs to see."""
+
+import csv
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from db.audit_store import AuditStore
+from db.postgres import SYSTEM
+from services.audit import chain
+from services.core.actors import Role
+from tests.browser.conftest import Site, settled
+
+pytestmark = pytest.mark.browser
+
+
+def ship(site: Site) -> None:
+    """Do at once what the worker does every second."""
+    with closing(AuditStore(site.audit_url)) as store:
+        while site.database.write(
+            lambda session: chain.ship(session, store), acting=SYSTEM
+        ).value:
+            pass
+
+
+def open_somebody(page: Page) -> str:
+    """Open the first patient of the list; return the id in the address."""
+    page.goto("/patients")
+    settled(page)
+    page.get_by_role("rowheader").first.get_by_role("link").click()
+    page.wait_for_url("**/patient?patient=*")
+    settled(page)
+    return page.url.partition("patient=")[2]
+
+
+@pytest.fixture
+def opened(site: Site, page: Page) -> str:
+    """A patient whom the front desk has just opened; the log has it."""
+    patient_id = open_somebody(page)
+    ship(site)
+    return patient_id
+
+
+@pytest.fixture
+def audit_page(site: Site, opened: str) -> Iterator[Page]:
+    """The log's page, where somebody asks about this patient."""
+    context = site.visit(Role.ADMIN)
+    page = context.pages[0]
+    page.goto(f"/audit?patient={opened}")
+    settled(page)
+    yield page
+    context.close()
+
+
+def test_an_administrator_finds_who_opened_a_record(audit_page: Page, opened: str):
+    row = audit_page.get_by_role("row").filter(has_text="patient:read").first
+
+    expect(row).to_contain_text("Rosa Lindqvist, staff")
+    expect(row).to_contain_text(opened)
+
+
+def test_the_log_is_taken_along_as_a_file(audit_page: Page, opened: str, tmp_path):
+    with audit_page.expect_download() as download:
+        audit_page.get_by_role("link", name="CSV").click()
+
+    path: Path = tmp_path / "audit.csv"
+    download.value.save_as(path)
+    rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+    assert download.value.suggested_filename.startswith("audit-")
+    assert ("patient:read", "Rosa Lindqvist") in {
+        (row["action"], row["who"]) for row in rows
+    }
+
+
+def test_the_log_is_verified_at_a_click(audit_page: Page):
+    audit_page.get_by_role("button", name="Verify").click()
+
+    expect(audit_page.get_by_text("The audit log is whole")).to_be_visible()
+
+
+def test_a_patient_sees_who_looked(site: Site):
+    maya = site.visit(Role.PATIENT)
+    own = maya.pages[0]
+    settled(own)
+    ship(site)
+    own.goto("/accesses")
+    settled(own)
+
+    row = own.get_by_role("row").filter(has_text="opened your record").first
+    expect(row).to_contain_text("You")
+    maya.close()
+
+
+def test_another_roles_address_is_refused_in_words(site: Site):
+    analyst = site.visit(Role.ANALYST)
+    page = analyst.pages[0]
+    page.goto("/audit")
+    settled(page)
+
+    expect(page.get_by_text("You may not read the audit log")).to_be_visible()
+    analyst.close()

@@ -1,0 +1,152 @@
+"""An administrator new to Chartroom acts on the servers, by its pages alone.
+
+Chartroom is started as a person starts it, with servers of its own that may be broken.
+"""
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from db import embedded
+from db.embedded import Control, Fault
+from services.core.actors import Role
+from tests.browser.conftest import NAMES, settled
+from tests.browser.people.test_passkeys import Device, add_passkey
+from tests.launch.launcher import Launcher
+
+pytestmark = pytest.mark.browser
+WHY = "Trying out what I read in the guide"
+# A busy machine takes its time to copy and to start.
+_MILLISECONDS = 120_000
+_MOST_SECONDS = 3.0
+
+
+@pytest.fixture(scope="module")
+def launched() -> Iterator[Launcher]:
+    """Chartroom with an embedded cluster, for this module alone."""
+    data = Path(tempfile.mkdtemp(prefix="chartroom-acting-"))
+    launcher = Launcher(data)
+    launcher.start()
+    try:
+        launcher.await_ready()
+        yield launcher
+    finally:
+        launcher.stop()
+        shutil.rmtree(data)
+
+
+@pytest.fixture(scope="module")
+def admin(launched: Launcher, browser: Browser) -> Iterator[Page]:
+    """The administrator, who has just added a passkey and has never used it."""
+    # By a name: browsers bind passkeys to no number.
+    address = launched.address.replace("127.0.0.1", "localhost")
+    context = browser.new_context(
+        base_url=address, viewport={"width": 1440, "height": 900}
+    )
+    context.set_default_timeout(_MILLISECONDS)
+    with closing(context):
+        yield _signed_in(context, address)
+
+
+def _signed_in(context: BrowserContext, address: str) -> Page:
+    page = context.new_page()
+    page.goto("/sign-in")
+    page.get_by_role("button", name=NAMES[Role.ADMIN]).click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url(f"{address}/")
+    Device(page)
+    add_passkey(page, "Blue key")
+    return page
+
+
+def follow(page: Page, link: str) -> None:
+    """Go from page to page as the screen offers it."""
+    settled(page).get_by_role("link", name=link, exact=True).first.click()
+    page.get_by_role("heading", level=1, name=link).wait_for()
+    settled(page)
+
+
+def confirm(page: Page) -> None:
+    """Use the passkey if the page asks for it; it comes back by itself."""
+    asked = settled(page).get_by_role("button", name="Confirm with a passkey")
+    if asked.count():
+        asked.click()
+        asked.wait_for(state="detached")
+        settled(page)
+
+
+def give_reason(page: Page) -> None:
+    field = settled(page).get_by_role("textbox", name="Why").first
+    field.fill(WHY)
+    field.press("Tab")
+    settled(page)
+
+
+def metric(page: Page, label: str) -> str:
+    shown = page.get_by_test_id("stMetric").filter(has_text=label)
+    return shown.get_by_test_id("stMetricValue").inner_text()
+
+
+def primary(launched: Launcher) -> str:
+    endpoints = embedded.running(launched.data)
+    assert endpoints is not None
+    control = Control.of(endpoints)
+    assert control is not None
+    return next(node.name for node in control.nodes() if node.role == "primary")
+
+
+def test_a_switchover_is_made_and_its_cost_told(launched: Launcher, admin: Page):
+    former = primary(launched)
+    admin.goto("/")
+    follow(admin, "Replication")
+    follow(admin, "Change the primary")
+    confirm(admin)
+    expect(admin.get_by_text(f"{former} leads now")).to_be_visible()
+    assert metric(admin, "Log lost") == "0 bytes"
+
+    give_reason(admin)
+    admin.get_by_role("button", name=re.compile("^Switch over to")).click()
+
+    expect(admin.get_by_text("Switchover under way")).to_be_visible()
+    result = admin.get_by_text(re.compile("acknowledged writes are there"))
+    result.wait_for()
+    waited = float(metric(admin, "Writers waited").removesuffix(" s"))
+    assert 0 < waited <= _MOST_SECONDS
+    assert metric(admin, "Writes lost").startswith("0 of ")
+    assert metric(admin, "Log lost") == "0 bytes"
+    assert primary(launched) != former
+
+
+def test_a_lost_server_is_brought_back_by_one_button(launched: Launcher, admin: Page):
+    endpoints = embedded.running(launched.data)
+    assert endpoints is not None
+    control = Control.of(endpoints)
+    assert control is not None
+    lost = primary(launched)
+    control.inflict(Fault.KILL_NODE, lost, seconds=300)
+    admin.goto("/")
+    follow(admin, "Replication")
+    follow(admin, "Servers")
+    confirm(admin)
+    _choose(admin, lost)
+    expect(admin.get_by_text("Does not answer")).to_be_visible()
+
+    give_reason(admin)
+    admin.get_by_role("button", name="Rejoin").click()
+
+    admin.get_by_text(f"{lost} is back and streams").wait_for()
+    admin.get_by_role("button", name="Close").click()
+    expect(settled(admin).get_by_text("Streaming")).to_be_visible()
+    assert primary(launched) != lost
+
+
+def _choose(page: Page, name: str) -> None:
+    page.get_by_label("Which server").click()
+    page.get_by_role("option", name=name).click()
+    settled(page)

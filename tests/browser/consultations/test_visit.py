@@ -1,0 +1,208 @@
+"""A visit in the consulting room, in a real browser: typed, kept, saved, completed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+from sqlalchemy import func, update
+from sqlalchemy.orm import Session
+
+from db.models import Patient, UserSession
+from db.postgres import SYSTEM
+from services.consultations import notes
+from services.core.actors import Role
+from services.patients.care import care
+from services.people import accounts
+from tests.browser.conftest import NAMES, Site, settled
+from tests.browser.test_accessibility import WIDTHS, fits, schemes, violations
+from tests.services.visits import visit_samples
+
+pytestmark = pytest.mark.browser
+
+
+@dataclass(frozen=True)
+class Consultation:
+    """A visit of today, and where it is written up."""
+
+    id: UUID
+
+    @property
+    def address(self) -> str:
+        """The page's address."""
+        return f"/visit?visit={self.id}"
+
+
+def _settle(session: Session) -> UUID:
+    """Keep a visit of a patient with allergies, who was measured twice before."""
+    cast = {person.role: person for person in accounts.demo_people(session)}
+    doctor = cast[Role.CLINICIAN]
+    patient = session.scalars(
+        Patient.__table__.select()
+        .with_only_columns(Patient.id)
+        .where(func.cardinality(Patient.allergies) > 0, Patient.deleted_at.is_(None))
+        .limit(1)
+    ).one()
+    if not care.is_treated_by(session, doctor.id, patient):
+        care.assign(session, cast[Role.STAFF], patient, doctor.id)
+    doctor_id = visit_samples.doctor(session)
+    now = datetime.now(UTC)
+    for days, upper in ((60, "150"), (30, "140")):
+        before = visit_samples.visit(
+            session, doctor_id, patient, now - timedelta(days=days), status="completed"
+        )
+        typed = {
+            "complaint": "Migraine with flashing lights",
+            "diagnoses": "G43.1 Migraine with aura",
+            "systolic": upper,
+            "diastolic": "90",
+            "plan": "Dark room, come back",
+        }
+        notes.save(session, doctor, before, typed, number=0)
+    return visit_samples.visit(
+        session,
+        doctor_id,
+        patient,
+        now,
+        note="Headache for a week",
+        status="checked-in",
+        checked_in_at=now,
+    )
+
+
+@pytest.fixture
+def visit(site: Site) -> Consultation:
+    return Consultation(site.database.write(_settle, acting=SYSTEM).value)
+
+
+@pytest.fixture
+def room(site: Site) -> Iterator[BrowserContext]:
+    context = site.visit(Role.CLINICIAN)
+    yield context
+    context.close()
+
+
+def opened(page: Page, visit: Consultation) -> Page:
+    page.goto(visit.address)
+    settled(page).get_by_role("button", name="Save notes").wait_for()
+    return page
+
+
+def field(page: Page, label: str) -> Any:
+    return page.get_by_label(label, exact=True)
+
+
+def leave_with(page: Page, label: str, text: str) -> None:
+    field(page, label).fill(text)
+    field(page, label).press("Tab")
+
+
+def test_from_the_first_word_to_the_completed_visit(
+    room: BrowserContext, visit: Consultation
+):
+    page = opened(room.pages[0], visit)
+    expect(page.get_by_text("Headache for a week")).to_be_visible()
+    leave_with(page, "Complaint", "Migraine again")
+    expect(page.get_by_text("Draft saved at")).to_be_visible()
+    expect(page.get_by_text("Shares: migraine").first).to_be_visible()
+
+    leave_with(page, "Pulse (per minute)", "700")
+    page.get_by_role("button", name="Save notes").click()
+    expect(
+        page.get_by_text("Pulse must lie between 20 and 300 per minute.")
+    ).to_be_visible()
+    leave_with(page, "Pulse (per minute)", "70")
+    page.get_by_role("button", name="Save notes").click()
+    expect(page.get_by_text("Version 1 of the notes is saved.")).to_be_visible()
+
+    leave_with(page, "Plan", "Dark room")
+    page.get_by_role("button", name="Complete the visit").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("saved as version 2")).to_be_visible()
+    dialog.get_by_role("button", name="Complete", exact=True).click()
+
+    expect(page.get_by_text("This visit is completed.")).to_be_visible()
+    expect(field(page, "Plan")).to_have_value("Dark room")
+
+
+def test_by_keyboard_alone(room: BrowserContext, visit: Consultation):
+    page = opened(room.pages[0], visit)
+    field(page, "Complaint").focus()
+    page.keyboard.type("Typed without a mouse")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Findings too")
+    save = page.get_by_role("button", name="Save notes")
+    for _ in range(40):
+        if save.evaluate("one => one === document.activeElement"):
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("Version 1 of the notes is saved.")).to_be_visible()
+    expect(field(page, "Findings")).to_have_value("Findings too")
+
+
+def test_two_tabs_lose_nothing_of_each_other(room: BrowserContext, visit: Consultation):
+    here, there = opened(room.pages[0], visit), opened(room.new_page(), visit)
+    leave_with(here, "Complaint", "Typed here")
+    leave_with(there, "Complaint", "Typed there")
+    leave_with(there, "Plan", "Planned there")
+
+    here.get_by_role("button", name="Save notes").click()
+    expect(here.get_by_text("Version 1 of the notes is saved.")).to_be_visible()
+    there.get_by_role("button", name="Save notes").click()
+
+    expect(there.get_by_text("typed is lost")).to_be_visible()
+    expect(field(there, "Complaint")).to_have_value("Typed there")
+    expect(there.get_by_text("Typed here", exact=True)).to_be_visible()
+    there.get_by_role("button", name="Save notes").click()
+    expect(there.get_by_text("Version 2 of the notes is saved.")).to_be_visible()
+
+
+def test_what_was_being_typed_when_the_sign_in_ended_comes_back(
+    site: Site, room: BrowserContext, visit: Consultation
+):
+    page = opened(room.pages[0], visit)
+    leave_with(page, "Complaint", "Left and kept as a draft")
+    expect(page.get_by_text("Draft saved at")).to_be_visible()
+    field(page, "Findings").press_sequentially("In the middle of a sen")
+
+    site.database.write(
+        lambda s: s.execute(update(UserSession).values(ended_at=func.now())),
+        acting=SYSTEM,
+    )
+    page.wait_for_url("**/sign-in?next=%2Fvisit**")
+    page.get_by_role("button", name=NAMES[Role.CLINICIAN]).click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+    page.get_by_text("What you had typed is back.").wait_for()
+    expect(field(page, "Findings")).to_have_value("In the middle of a sen")
+    expect(field(page, "Complaint")).to_have_value("Left and kept as a draft")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_part_of_it_has_a_violation_or_scrolls_sideways(
+    site: Site, visit: Consultation, width: int
+):
+    context = site.visit(Role.CLINICIAN, width=width)
+    page = opened(context.pages[0], visit)
+    leave_with(page, "Complaint", "Migraine")
+    leave_with(page, "Temperature (°C)", "376")
+    page.get_by_role("button", name="Save notes").click()
+    page.get_by_text("Nothing was saved").wait_for()
+
+    for scheme in schemes(page):
+        assert violations(page) == [], scheme
+    for part in ("Measured", "Versions", "Similar"):
+        page.get_by_role("tab", name=part).click()
+        for scheme in schemes(page):
+            assert violations(page) == [], (part, scheme)
+            assert fits(page), (part, scheme)
+    page.get_by_role("button", name="Complete the visit").click()
+    page.get_by_role("dialog").wait_for()
+    for scheme in schemes(page):
+        assert violations(page) == [], scheme
+    context.close()

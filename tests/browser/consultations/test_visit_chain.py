@@ -1,0 +1,154 @@
+"""One visit from the booking to a signed prescription that verifies."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from db.models import Appointment, Doctor, Patient, Slot
+from db.postgres import SYSTEM
+from services.core.actors import Role
+from services.people import accounts
+from tests.browser.conftest import Site, settled
+from tests.browser.consultations.test_visit import leave_with
+from tests.browser.patients.test_front_desk import registered, unlike
+from tests.browser.visits.test_desk import open_desk, scan
+from tests.services.visits import visit_samples
+
+pytestmark = pytest.mark.browser
+
+LINE = {
+    "Drug": "Amoxicillin 500 mg capsules",
+    "Dose": "1 capsule",
+    "How often": "3 times a day",
+    "For how long": "7 days",
+}
+OTHERS = {"Phone number": "01632 960 778", "Date of birth": "1971-04-17"}
+REASON = "Tolerated amoxicillin well last year"
+
+
+@pytest.fixture
+def room(site: Site) -> Iterator[BrowserContext]:
+    context = site.visit(Role.CLINICIAN)
+    yield context
+    context.close()
+
+
+def own_slot(session: Session) -> tuple[UUID, datetime]:
+    """Let the demo's clinician be free once, half an hour from now."""
+    cast = {person.role: person for person in accounts.demo_people(session)}
+    clinician_id = cast[Role.CLINICIAN].id
+    doctor_id = session.scalar(
+        select(Doctor.id).where(Doctor.user_id == clinician_id)
+    ) or visit_samples.doctor(session, clinician_id)
+    starts_at = datetime.now(UTC).replace(second=0, microsecond=0)
+    # One doctor is nowhere twice: whatever is planned around then makes room.
+    session.execute(
+        update(Slot)
+        .where(
+            Slot.doctor_id == doctor_id,
+            Slot.starts_at.between(
+                starts_at - timedelta(hours=1), starts_at + timedelta(hours=2)
+            ),
+        )
+        .values(withdrawn_at=starts_at)
+    )
+    starts_at += timedelta(minutes=30)
+    visit_samples.slot(session, doctor_id, starts_at)
+    return doctor_id, starts_at
+
+
+def make_allergic(site: Site, patient_id: str) -> None:
+    change = (
+        update(Patient)
+        .where(Patient.id == UUID(patient_id))
+        .values(allergies=["Penicillin V"])
+    )
+    site.database.write(lambda s: s.execute(change) and None, acting=SYSTEM)
+
+
+def code_of(site: Site, patient_id: str) -> str:
+    """Return what stands on the patient's ticket."""
+    wanted = select(Appointment.code).where(Appointment.patient_id == UUID(patient_id))
+    return site.database.read_latest(
+        lambda s: s.scalars(wanted).one(), acting=SYSTEM
+    ).value
+
+
+def fetched(site: Site, room: BrowserContext, link: Locator) -> bytes:
+    """Return the file behind a link that is shown."""
+    content = room.request.get(f"{site.address}{link.get_attribute('href')}").body()
+    assert content.startswith(b"%PDF-")
+    return content
+
+
+def check(page: Page, content: bytes) -> None:
+    page.goto("/check_prescription")
+    settled(page).locator("input[type=file]").set_input_files(
+        {"name": "x.pdf", "mimeType": "application/pdf", "buffer": content}
+    )
+
+
+def test_from_the_booking_to_a_prescription_that_verifies(
+    site: Site, page: Page, room: BrowserContext
+):
+    name = unlike()
+    patient_id = registered(page, "Grete", name, **OTHERS).split("patient=")[1]
+    make_allergic(site, patient_id)
+    doctor_id, starts_at = site.database.write(own_slot, acting=SYSTEM).value
+
+    page.goto(f"/doctor?doctor={doctor_id}&patient={patient_id}")
+    settled(page).get_by_role(
+        "button", name=re.compile(f"^Hold .*, {starts_at:%H:%M}$")
+    ).click()
+    page.get_by_role("button", name="Confirm visit").click()
+    expect(page.get_by_role("link", name="Ticket")).to_be_visible()
+
+    open_desk(page).get_by_label("Scan the ticket, or type its code").focus()
+    scan(page, code_of(site, patient_id))
+    expect(page.get_by_text("is checked in for")).to_be_visible()
+
+    tab = room.pages[0]
+    tab.goto("/day")
+    settled(tab).get_by_role("link", name=re.compile(name)).click()
+    tab.get_by_role("button", name="Save notes").wait_for()
+    leave_with(settled(tab), "Complaint", "Sore throat")
+    tab.get_by_role("button", name="Save notes").click()
+    expect(tab.get_by_text("Version 1 of the notes is saved.")).to_be_visible()
+
+    for label, value in LINE.items():
+        leave_with(tab, f"{label}, line 1", value)
+    settled(tab).get_by_role("button", name="Sign and issue").click()
+    # Nothing typed is lost by the warning.
+    expect(tab.get_by_text("The patient is allergic to Penicillin V")).to_be_visible()
+    expect(tab.get_by_label("Drug, line 1", exact=True)).to_have_value(LINE["Drug"])
+    leave_with(tab, "Why it is right all the same", REASON)
+    settled(tab).get_by_role("button", name="Sign and issue").click()
+    download = tab.get_by_role("link", name="Download")
+    expect(download).to_be_visible()
+
+    first = fetched(site, room, download)
+    tab.get_by_role("button", name="Amend").click()
+    # It begins with what was issued.
+    expect(tab.get_by_label("Drug, line 1", exact=True)).to_have_value(LINE["Drug"])
+    expect(tab.get_by_label("Why it is right all the same", exact=True)).to_have_value(
+        REASON
+    )
+    leave_with(tab, "Dose, line 1", "2 capsules")
+    settled(tab).get_by_role("button", name="Sign and issue the new version").click()
+    expect(tab.get_by_text("Version 2, signed and issued by")).to_be_visible()
+
+    content = fetched(site, room, download)
+    check(tab, first)
+    expect(tab.get_by_text("It is version 1, which was replaced")).to_be_visible()
+    check(tab, content)
+    expect(tab.get_by_text("nothing was changed since")).to_be_visible()
+    expect(tab.get_by_text("It is the version that counts.")).to_be_visible()
+    changed = content.replace(b"/MediaBox", b"/mediaBox", 1)
+    check(tab, changed)
+    expect(tab.get_by_text("It was changed after it was signed")).to_be_visible()

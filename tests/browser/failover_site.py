@@ -1,0 +1,47 @@
+"""Chartroom on a cluster whose leaders a test changes."""
+
+import re
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+
+from db import schema
+from db.embedded import Cluster
+from db.postgres import SYSTEM, Database
+from services.demo import seeding
+from services.people import accounts
+from tests.browser.conftest import Site
+from tests.browser.running import chartroom
+from tests.conftest import Databases
+
+
+@contextmanager
+def clinic_on(cluster: Cluster, browser: Browser, data: Path) -> Iterator[Site]:
+    """Serve a small clinic of its own on a cluster that may be broken."""
+    with (
+        Databases(cluster.addresses).fresh() as endpoints,
+        closing(Database(endpoints)) as database,
+    ):
+        schema.bring_up_to_date(endpoints)
+        database.write(accounts.ensure_demo_people, acting=SYSTEM)
+        seeding.seed(database, patients=20)
+        # Long before anybody would be kept waiting for nothing.
+        with chartroom(endpoints, data, retry_seconds="20") as address:
+            yield Site(address, browser, database, endpoints.audit_url, data)
+
+
+def lose_the_node(cluster: Cluster) -> None:
+    """Kill Patroni and PostgreSQL of whoever leads, as a power cut would."""
+    primary = cluster.primary()
+    assert primary is not None
+    primary.kill()
+
+
+def assert_no_traceback(site: Site, *pages: Page) -> None:
+    """Nobody was shown an accident, and none was logged."""
+    for page in pages:
+        expect(page.get_by_text("could not be shown")).to_have_count(0)
+    logged = "".join(log.read_text() for log in site.logs.glob("web-*.log"))
+    assert not re.search("Traceback|incident", logged)

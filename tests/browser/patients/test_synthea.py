@@ -1,0 +1,139 @@
+"""Synthea's patients, from the command line to the front desk's screen.
+
+They are not part of the project: CHARTROOM_SYNTHEA names the folder of their files.
+"""
+
+import csv
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import TimeoutError as OutOfTime
+
+from db.endpoints import Endpoints
+from db.postgres import SYSTEM, Database
+from services.people import accounts
+from tests.browser.conftest import Site, settled
+from tests.browser.running import chartroom, variables
+from tests.conftest import Databases
+from tests.services.demo.importing.test_real_synthea import SYNTHEA
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        not (SYNTHEA / "patients.csv").exists(), reason=f"no Synthea data in {SYNTHEA}"
+    ),
+]
+
+
+_TRIES = 5
+
+
+@pytest.fixture(scope="module")
+def page(
+    browser: Browser,
+    databases: Databases,
+    template: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Page]:
+    """The front desk of a clinic whose patients all come from Synthea."""
+    data = tmp_path_factory.mktemp("data")
+    with (
+        databases.fresh(template) as endpoints,
+        closing(Database(endpoints)) as database,
+        chartroom(endpoints, data) as address,
+    ):
+        database.write(accounts.ensure_demo_people, acting=SYSTEM)
+        take_over(endpoints, data)
+        context = Site(address, browser, database, endpoints.audit_url, data).visit()
+        yield context.pages[0]
+        context.close()
+
+
+def take_over(endpoints: Endpoints, data: Path) -> None:
+    """Import as an administrator does, by the command."""
+    subprocess.run(
+        [sys.executable, "-m", "dashboard", "import-synthea", str(SYNTHEA)],
+        env=os.environ | variables(endpoints, data),
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+
+
+def allergic_to_aspirin_born_after_1980() -> int:
+    """Count in Synthea's own files."""
+    with (SYNTHEA / "patients.csv").open(encoding="utf-8", newline="") as file:
+        born = {row["Id"]: row["BIRTHDATE"] for row in csv.DictReader(file)}
+    with (SYNTHEA / "allergies.csv").open(encoding="utf-8", newline="") as file:
+        allergic = {
+            row["PATIENT"]
+            for row in csv.DictReader(file)
+            if row["DESCRIPTION"] == "Aspirin"
+        }
+    return sum(born[patient] > "1980-01-01" for patient in allergic)
+
+
+def test_synthea_is_searched_filtered_opened_edited_and_exported(page: Page):
+    expected = allergic_to_aspirin_born_after_1980()
+    page.goto("/patients")
+    add_filter(page, 0, "Date of birth", "is after")
+    page.get_by_label("Value", exact=True).fill("1980-01-01")
+    page.get_by_label("Value", exact=True).press("Enter")
+    add_filter(page, 1, "Allergies", "include")
+    choose(page, "Value", 1, "Aspirin")
+    page.get_by_role("button", name="Show patients").click()
+
+    expect(
+        page.get_by_text(
+            f"{expected} patients born after 1 January 1980 and allergic to Aspirin"
+        )
+    ).to_be_visible()
+    expect(page.get_by_role("rowheader")).to_have_count(expected)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    rows = Path(download.value.path()).read_text("utf-8-sig").splitlines()
+    assert len(rows) == 1 + expected
+
+    name = page.get_by_role("rowheader").first.inner_text()
+    page.get_by_label("Search patients").fill(name.replace(",", ""))
+    page.get_by_label("Search patients").press("Enter")
+    expect(page.get_by_text("1 patient")).to_be_visible()
+    page.get_by_role("link", name=name).click()
+    page.get_by_role("button", name="Edit").click()
+    page.get_by_label("Phone number", exact=True).fill("01632 960 960")
+    page.get_by_role("button", name="Save changes").click()
+
+    expect(page.get_by_role("cell", name="01632960960")).to_be_visible()
+
+
+def add_filter(page: Page, row: int, field: str, operator: str) -> None:
+    """Add a row to the filters and choose its field and comparison."""
+    button = page.get_by_role("button", name="Add filter")
+    if not button.is_visible():
+        page.get_by_text("Filters and order").click()
+    button.click()
+    expect(page.get_by_label("Field", exact=True)).to_have_count(row + 1)
+    choose(page, "Field", row, field)
+    choose(page, "Comparison", row, operator)
+
+
+def choose(page: Page, label: str, row: int, option: str) -> None:
+    """Choose an option in the select box of a filter's row.
+
+    What the choice before has set off may arrive only now, and close the list again.
+    """
+    box = page.get_by_label(label, exact=True).nth(row)
+    for _ in range(_TRIES):
+        settled(page)
+        box.click()
+        with suppress(OutOfTime):
+            page.get_by_role("option", name=option, exact=True).click(timeout=5000)
+            settled(page)
+            return
+    pytest.fail(f"“{option}” cannot be chosen.")

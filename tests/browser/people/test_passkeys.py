@@ -1,0 +1,160 @@
+"""Passkeys in Chromium, with the virtual device that its developer tools offer."""
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, CDPSession, Page, expect
+from sqlalchemy import text
+
+from db.postgres import SYSTEM
+from services.core.actors import Role
+from tests.browser.conftest import NAMES, Site, settled
+
+pytestmark = pytest.mark.browser
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_FORGET = text("DELETE FROM passkeys")
+LISTED = re.compile(r"^[^?]*/sign-in/passkeys$")
+
+
+@pytest.fixture
+def named(site: Site) -> Site:
+    """The site by a name: browsers bind passkeys to no number."""
+    return replace(site, address=site.address.replace("127.0.0.1", "localhost"))
+
+
+@pytest.fixture
+def admin(named: Site) -> Iterator[Page]:
+    """The administrator, who has no passkey and has just signed in by a code."""
+    named.database.write(lambda session: session.execute(_FORGET), acting=SYSTEM)
+    with closing(named.visit(Role.ADMIN)) as context:
+        yield context.pages[0]
+
+
+class Device:
+    """A device with a lock of its own, as the page's browser sees it."""
+
+    def __init__(self, page: Page) -> None:
+        self._tools: CDPSession = page.context.new_cdp_session(page)
+        self._tools.send("WebAuthn.enable")
+        made = self._tools.send(
+            "WebAuthn.addVirtualAuthenticator",
+            {
+                "options": {
+                    "protocol": "ctap2",
+                    "transport": "internal",
+                    "hasResidentKey": True,
+                    "hasUserVerification": True,
+                    "isUserVerified": True,
+                    "automaticPresenceSimulation": True,
+                }
+            },
+        )
+        self._id = made["authenticatorId"]
+
+    def stay_locked(self) -> None:
+        self._tools.send(
+            "WebAuthn.setUserVerified",
+            {"authenticatorId": self._id, "isUserVerified": False},
+        )
+
+
+def add_passkey(page: Page, name: str) -> None:
+    page.goto("/sign-in/passkeys")
+    page.get_by_label("What to call it").fill(name)
+    page.get_by_role("button", name="Add a passkey").click()
+    page.get_by_role("button", name=f"Remove {name}").wait_for()
+
+
+def test_a_passkey_is_added_signs_in_and_is_removed(named: Site, admin: Page) -> None:
+    Device(admin)
+    admin.goto("/account")
+    settled(admin).get_by_role("button", name="My passkeys").click()
+    admin.get_by_role("heading", name="Your passkeys").wait_for()
+    add_passkey(admin, "Blue key")
+
+    admin.goto("/sign-out")
+    admin.get_by_role("button", name="Sign out").click()
+    admin.get_by_role("link", name="Sign in with a passkey").click()
+
+    # Nothing typed and nothing clicked: the page asks the device by itself.
+    admin.wait_for_url(f"{named.address}/")
+    admin.goto("/account")
+    expect(settled(admin).get_by_role("heading", level=1)).to_have_text(
+        NAMES[Role.ADMIN]
+    )
+    # The sign-in itself was the proof that removing needs.
+    admin.goto("/sign-in/passkeys")
+    admin.get_by_role("button", name="Remove Blue key").click()
+    expect(admin.get_by_text("You have no passkey yet.")).to_be_visible()
+
+
+def test_who_has_none_is_led_from_the_deed_to_a_passkey_and_back(admin: Page) -> None:
+    Device(admin)
+    admin.goto("/invite")
+    settled(admin).get_by_role("button", name="Confirm with a passkey").click()
+    admin.get_by_role("link", name="Add a passkey").click()
+
+    admin.get_by_label("What to call it").fill("Laptop")
+    admin.get_by_role("button", name="Add a passkey").click()
+
+    admin.wait_for_url(re.compile(r"^[^?]*/invite$"))
+    settled(admin).get_by_role("heading", name="Invite a colleague").wait_for()
+    expect(admin.get_by_role("button", name="Confirm with a passkey")).to_have_count(0)
+
+
+def test_a_locked_device_is_explained_and_may_be_tried_again(admin: Page) -> None:
+    device = Device(admin)
+    add_passkey(admin, "Laptop")
+    device.stay_locked()
+
+    admin.goto("/sign-in/confirm?next=/account")
+
+    expect(admin.get_by_role("alert")).to_contain_text("Try again")
+    expect(admin.get_by_role("button", name="Confirm with my passkey")).to_be_enabled()
+
+
+def test_a_device_is_not_added_twice(admin: Page) -> None:
+    Device(admin)
+    add_passkey(admin, "Laptop")
+    admin.goto("/sign-in/confirm?next=/sign-in/passkeys")
+    admin.wait_for_url(LISTED)
+
+    admin.get_by_role("button", name="Add a passkey").click()
+
+    expect(admin.get_by_role("alert")).to_have_text(
+        "This device has a passkey for you already."
+    )
+
+
+def test_by_a_number_the_way_to_the_name_is_shown(site: Site, named: Site) -> None:
+    with closing(site.browser.new_context(base_url=site.address)) as context:
+        page = context.new_page()
+        page.goto("/sign-in/passkey")
+
+        page.get_by_role("link", name="localhost").click()
+
+        expect(page).to_have_url(f"{named.address}/sign-in/passkey")
+
+
+@pytest.fixture(params=["light", "dark"])
+def phone(named: Site, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    with closing(named.visit(Role.ADMIN, scheme=request.param, width=390)) as context:
+        yield context
+
+
+@pytest.mark.parametrize(
+    "path", ["/sign-in/passkey", "/sign-in/passkeys", "/sign-in/confirm"]
+)
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(
+    phone: BrowserContext, path: str
+) -> None:
+    page = phone.pages[0]
+    page.goto(path)
+
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
+    assert [violation["id"] for violation in found.response["violations"]] == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -1,0 +1,182 @@
+"""People come and go, as an administrator and they themselves see it in a browser."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+from sqlalchemy import delete
+
+from db.models import Passkey
+from db.postgres import SYSTEM
+from services.core.actors import Role
+from tests.browser.conftest import Site, settled
+from tests.browser.people.test_passkeys import Device, add_passkey
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def named(site: Site) -> Site:
+    """The site by a name: browsers bind passkeys to no number."""
+    return replace(site, address=site.address.replace("127.0.0.1", "localhost"))
+
+
+@pytest.fixture(scope="module")
+def admin(named: Site) -> Iterator[Page]:
+    """The administrator, who has just used a passkey and has no other."""
+    named.database.write(lambda s: s.execute(delete(Passkey)), acting=SYSTEM)
+    with closing(named.visit(Role.ADMIN)) as context:
+        page = context.pages[0]
+        Device(page)
+        add_passkey(page, "Desk")
+        yield page
+    named.database.write(lambda s: s.execute(delete(Passkey)), acting=SYSTEM)
+
+
+@pytest.fixture
+def stranger(named: Site) -> Iterator[BrowserContext]:
+    """A browser that has never been here."""
+    with closing(named.browser.new_context(base_url=named.address)) as context:
+        yield context
+
+
+def link_on(page: Page) -> str:
+    """Return the path of the link that is shown instead of being mailed."""
+    return "/welcome/" + page.locator("code").inner_text().strip().rpartition("/")[2]
+
+
+def invite(page: Page, name: str) -> str:
+    page.goto("/users")
+    settled(page).get_by_role("button", name="Invite a colleague").click()
+    page.get_by_role("heading", name="Invite a colleague").wait_for()
+    confirm = settled(page).get_by_role("button", name="Confirm with a passkey")
+    if confirm.count():
+        # It asks the device by itself, and comes back.
+        confirm.click()
+        page.wait_for_url("**/sign-in/confirm?**")
+        page.wait_for_url("**/invite")
+        confirm.wait_for(state="detached")
+    settled(page).get_by_label("Name").fill(name)
+    page.get_by_label("E-mail").fill(f"{uuid4().hex}@example.org")
+    page.get_by_role("button", name="Send invitation").click()
+    return link_on(page)
+
+
+def open_person(page: Page, name: str) -> None:
+    page.goto("/users")
+    settled(page).get_by_label("Search people").fill(name)
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name=name).click()
+    page.get_by_role("heading", level=1, name=name).wait_for()
+
+
+def come_in(context: BrowserContext, link: str) -> Page:
+    page = context.new_page()
+    page.goto(link)
+    page.get_by_role("button", name="Sign in").click()
+    return page
+
+
+def test_an_invited_colleague_comes_in_once_and_is_shut_out_while_working(
+    admin: Page, stranger: BrowserContext
+) -> None:
+    link = invite(admin, "Dora Dean")
+    dora = come_in(stranger, link)
+    dora.get_by_role("heading", name="Your passkeys").wait_for()
+    dora.get_by_role("link", name="Not now").click()
+    expect(dora.get_by_role("heading", level=1)).to_contain_text("Dora Dean")
+
+    again = stranger.new_page()
+    again.goto(link)
+    expect(again.get_by_role("heading", level=1)).to_have_text(
+        "This link does not open"
+    )
+
+    open_person(admin, "Dora Dean")
+    settled(admin).get_by_role("button", name="Deactivate").click()
+    admin.get_by_role("dialog").get_by_role("button", name="Deactivate").click()
+    expect(admin.get_by_role("button", name="Reactivate")).to_be_visible()
+    dora.wait_for_url("**/sign-in?**")
+
+
+def test_a_new_role_ends_what_the_old_one_had_on_screen(
+    admin: Page, stranger: BrowserContext
+) -> None:
+    dan = come_in(stranger, invite(admin, "Dan Dean"))
+    dan.goto("/register")
+    dan.get_by_role("heading", name="Register").wait_for()
+
+    open_person(admin, "Dan Dean")
+    settled(admin).get_by_role("combobox", name="Role").click()
+    admin.get_by_role("option", name="Analyst").click()
+    admin.get_by_role("button", name="Change role").click()
+
+    dan.wait_for_url("**/sign-in?**")
+    expect(admin.get_by_text("has the role analyst now")).to_be_visible()
+
+
+def test_passkeys_are_reset_and_the_person_is_led_to_a_new_one(
+    admin: Page, stranger: BrowserContext
+) -> None:
+    eve = come_in(stranger, invite(admin, "Eve Dean"))
+    Device(eve)
+    add_passkey(eve, "Lost phone")
+
+    open_person(admin, "Eve Dean")
+    settled(admin).get_by_role("button", name="Reset passkeys").click()
+    admin.get_by_role("dialog").get_by_role("button", name="Reset passkeys").click()
+
+    expect(admin.get_by_text("no passkeys")).to_be_visible()
+    eve.goto("/")
+    eve.wait_for_url("**/sign-in?**")
+
+
+def test_an_invited_patient_sees_their_own_record_and_no_other(
+    named: Site, stranger: BrowserContext
+) -> None:
+    with closing(named.visit(Role.STAFF)) as context:
+        clerk = context.pages[0]
+        clerk.goto("/register")
+        name = f"Quill {uuid4().hex[:8]}"
+        settled(clerk).get_by_label("First name").fill("Nora")
+        clerk.get_by_label("Last name").fill(name)
+        clerk.get_by_role("textbox", name="Date of birth").fill("5 March 1980")
+        clerk.get_by_role("textbox", name="E-mail").fill(f"{uuid4().hex}@example.org")
+        clerk.get_by_role("button", name="Register patient").click()
+        clerk.get_by_role("heading", level=1, name=name).wait_for()
+        settled(clerk).get_by_role("button", name="Invite").click()
+        clerk.get_by_role("dialog").get_by_role("button", name="Send").click()
+        link = link_on(clerk)
+        record = clerk.url
+
+    nora = come_in(stranger, link)
+
+    expect(nora.get_by_role("heading", level=1)).to_contain_text(name)
+    nora.goto(record)
+    expect(nora.get_by_text("You may not open a patient's record")).to_be_visible()
+
+
+def test_a_programs_token_is_shown_once_and_revoked(admin: Page) -> None:
+    admin.goto("/new_token")
+    settled(admin).get_by_label("What it is for").fill("Night letters")
+    admin.get_by_role("combobox", name="It may").click()
+    admin.get_by_role("option", name="Read patients").click()
+    admin.keyboard.press("Escape")
+    admin.get_by_role("button", name="Make token").click()
+    token = admin.locator("code").inner_text().strip()
+    assert token.startswith("chartroom_")
+
+    answer = admin.request.get(
+        "/api/v1/health", headers={"Authorization": f"Bearer {token}"}
+    )
+    assert answer.ok
+
+    admin.get_by_role("button", name="All tokens").click()
+    admin.get_by_text("Night letters").wait_for()
+    expect(settled(admin).get_by_text(token)).to_have_count(0)
+    admin.get_by_role("button", name="Revoke").first.click()
+    admin.get_by_role("dialog").get_by_role("button", name="Revoke token").click()
+    expect(admin.get_by_text("Night letters is revoked")).to_be_visible()

@@ -1,0 +1,194 @@
+"""What people notice of their sign-in: a warning, the end, and what they had typed."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from db.postgres import SYSTEM, Database
+from services.core.actors import Actor, Role
+from services.people import accounts, sessions
+from tests.browser.conftest import NAMES, Site, settled
+from tests.browser.running import chartroom
+from tests.conftest import Databases
+
+pytestmark = pytest.mark.browser
+
+# 24 seconds without input end a sign-in, and the last 3.2 of them are warned of.
+_HASTY_MINUTES = "0.4"
+_KEPT = "sessionStorage.getItem('chartroom.typed')"
+
+
+@pytest.fixture(scope="module")
+def hasty(
+    browser: Browser,
+    databases: Databases,
+    template: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Site]:
+    """Chartroom in a hurry."""
+    with (
+        databases.fresh(template) as endpoints,
+        closing(Database(endpoints)) as database,
+    ):
+        database.write(accounts.ensure_demo_people, acting=SYSTEM)
+        data = tmp_path_factory.mktemp("hasty")
+        with chartroom(endpoints, data, session_idle_minutes=_HASTY_MINUTES) as address:
+            yield Site(address, browser, database, endpoints.audit_url, data)
+
+
+@pytest.fixture
+def rosas(site: Site) -> Iterator[BrowserContext]:
+    """A browser in which somebody at the front desk is signed in."""
+    with closing(site.visit()) as context:
+        yield context
+
+
+def _cast(site: Site) -> dict[Role, Actor]:
+    found = site.database.read_latest(accounts.demo_people, acting=SYSTEM).value
+    return {person.role: person for person in found}
+
+
+def _end(site: Site, role: Role) -> None:
+    """End all sign-ins of somebody, as an administrator would."""
+    cast = _cast(site)
+    site.database.write(
+        lambda session: sessions.end_all(session, cast[Role.ADMIN], cast[role].id),
+        acting=cast[Role.ADMIN].acting,
+    )
+
+
+def _sign_in_again(page: Page, role: Role) -> None:
+    page.get_by_role("button", name=NAMES[role]).click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def _type_a_patient(page: Page) -> None:
+    page.goto("/register")
+    settled(page).get_by_label("First name").fill("Ada")
+    page.get_by_role("combobox", name="Sex").click()
+    page.get_by_role("option", name="Female").click()
+    allergies = page.get_by_role("combobox", name="Allergies")
+    allergies.fill("Beeswax")
+    allergies.press("Enter")
+    allergies.press("Escape")
+    page.get_by_text("Beeswax", exact=True).first.wait_for()
+
+
+def test_signing_out_turns_every_tab_to_the_sign_in_page(rosas: BrowserContext) -> None:
+    here, there = rosas.pages[0], rosas.new_page()
+    there.goto("/doctors")
+    settled(there)
+
+    here.goto("/sign-out")
+    here.get_by_role("button", name="Sign out").click()
+    here.wait_for_url("**/sign-in*")
+    began = time.monotonic()
+    there.wait_for_url("**/sign-in?next=%2Fdoctors**")
+
+    assert time.monotonic() - began < 2
+    there.goto("/patients")
+    assert "/sign-in?next=%2Fpatients" in there.url
+
+
+def test_what_was_typed_is_there_again_for_the_same_person(
+    site: Site, rosas: BrowserContext
+) -> None:
+    page = rosas.pages[0]
+    _type_a_patient(page)
+
+    _end(site, Role.STAFF)
+    page.wait_for_url("**/sign-in?next=%2Fregister**")
+    kept = page.evaluate(_KEPT)
+    _sign_in_again(page, Role.STAFF)
+
+    page.get_by_text("What you had typed is back.").wait_for()
+    expect(page.get_by_label("First name")).to_have_value("Ada")
+    expect(page.get_by_role("combobox", name="Sex")).to_have_value("Female")
+    expect(page.get_by_text("Beeswax", exact=True).first).to_be_visible()
+    assert "Ada" not in kept
+    assert "Beeswax" not in kept
+    assert page.evaluate(_KEPT) is None
+
+
+def test_what_came_back_is_saved_as_if_it_had_just_been_typed(
+    site: Site, rosas: BrowserContext
+) -> None:
+    page = rosas.pages[0]
+    _type_a_patient(page)
+    page.get_by_role("textbox", name="Last name").fill("Typedtwice")
+    page.get_by_role("textbox", name="Date of birth").fill("1980-01-31")
+    page.get_by_role("textbox", name="E-mail").fill("typed.twice@example.org")
+    _end(site, Role.STAFF)
+    page.wait_for_url("**/sign-in?next=%2Fregister**")
+    _sign_in_again(page, Role.STAFF)
+    page.get_by_text("What you had typed is back.").wait_for()
+
+    settled(page).get_by_role("button", name="Register patient").click()
+
+    page.wait_for_url("**/patient?patient=*")
+    expect(page.get_by_text("Ada Typedtwice").first).to_be_visible()
+    expect(page.get_by_text("Beeswax").first).to_be_visible()
+
+
+def test_another_person_gets_nothing_of_it(site: Site, rosas: BrowserContext) -> None:
+    page = rosas.pages[0]
+    _type_a_patient(page)
+    _end(site, Role.STAFF)
+    page.wait_for_url("**/sign-in?next=%2Fregister**")
+    assert page.evaluate(_KEPT)
+
+    _sign_in_again(page, Role.CLINICIAN)
+
+    expect(settled(page).get_by_label("First name")).to_have_value("")
+    page.wait_for_function(f"() => {_KEPT} === null")
+    assert "Beeswax" not in page.content()
+
+
+def test_without_input_people_are_warned_and_may_stay(hasty: Site) -> None:
+    with closing(hasty.visit()) as context:
+        page = context.pages[0]
+        began = time.monotonic()
+        warning = page.get_by_role("alertdialog", name="Are you still there?")
+        warning.wait_for()
+        warned_after = time.monotonic() - began
+        stay = page.get_by_role("button", name="Stay signed in")
+        expect(stay).to_be_focused()
+        page.keyboard.press("Enter")
+        warning.wait_for(state="hidden")
+
+        page.wait_for_timeout(6000)
+        assert "/sign-in" not in page.url
+        page.wait_for_url("**/sign-in?next=*")
+
+    # A refresh by the page itself, such as the home page's, is no input.
+    assert 15 < warned_after < 24
+    assert time.monotonic() - began > 24 + 15
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_read_the_warning(hasty: Site, scheme: str) -> None:
+    with closing(hasty.visit(scheme=scheme, width=390)) as context:
+        page = context.pages[0]
+        page.get_by_role("alertdialog").wait_for()
+
+        found = Axe().run(page, "dialog[open]")
+
+    assert [one["id"] for one in found.response["violations"]] == []
+
+
+def test_typing_keeps_a_sign_in_alive(hasty: Site) -> None:
+    with closing(hasty.visit()) as context:
+        page = context.pages[0]
+        page.goto("/register")
+        field = settled(page).get_by_label("First name")
+        began = time.monotonic()
+        while time.monotonic() - began < 30:
+            field.press_sequentially("a")
+            page.wait_for_timeout(1000)
+
+        assert "/register" in page.url
+        expect(page.get_by_role("alertdialog")).to_have_count(0)

@@ -1,0 +1,195 @@
+"""Two people and one time: held, counted down, booked, lost, given back."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from sqlalchemy import select, update
+
+from db.models import Booking, BookingSlot
+from db.postgres import SYSTEM
+from services.core.actors import Role
+from tests.browser.conftest import Site, settled
+from tests.browser.patients.test_front_desk import registered, unlike
+from tests.services.visits.slot_samples import week_of_slots
+from tests.services.visits.visit_samples import doctor
+
+pytestmark = pytest.mark.browser
+
+OTHERS = {"Phone number": "01632 960 777", "Date of birth": "1963-09-02"}
+
+
+def next_monday() -> date:
+    today = datetime.now(UTC).date()
+    return today + timedelta(days=7 - today.weekday())
+
+
+@pytest.fixture
+def house(site: Site) -> str:
+    """The address of a doctor with an hour of slots on each day of a week."""
+
+    def add(session) -> UUID:
+        doctor_id = doctor(session, name=f"Gregory {unlike()}")
+        week_of_slots(session, doctor_id, next_monday(), hours=(8, 9))
+        return doctor_id
+
+    return f"/doctor?doctor={site.database.write(add, acting=SYSTEM).value}"
+
+
+@pytest.fixture
+def maya(site: Site) -> Iterator[Page]:
+    """A patient's first page; whatever else she has booked is in nobody's way."""
+    elsewhere = update(BookingSlot).values(may_overlap=True)
+    site.database.write(lambda s: s.execute(elsewhere) and None, acting=SYSTEM)
+    context = site.visit(Role.PATIENT)
+    yield context.pages[0]
+    context.close()
+
+
+def time_of(page: Page, text: str) -> Locator:
+    """Return what holds a time of the first day."""
+    return page.get_by_role("button", name=re.compile(f"^Hold Monday .*, {text}$"))
+
+
+def opened(page: Page, address: str) -> Page:
+    page.goto(address)
+    return settled(page)
+
+
+def let_run_out(site: Site, *, seconds: float) -> None:
+    """Let every hold end so many seconds from now."""
+    ends = datetime.now(UTC) + timedelta(seconds=seconds)
+
+    def change(session) -> None:
+        session.execute(
+            update(BookingSlot).where(BookingSlot.status == "held"),
+            {"expires_at": ends},
+        )
+        session.execute(
+            update(Booking).where(Booking.status == "pending"), {"expires_at": ends}
+        )
+
+    site.database.write(change, acting=SYSTEM)
+
+
+def test_two_people_want_one_time_and_each_sees_the_truth(
+    site: Site, page: Page, maya: Page, house: str
+):
+    address = registered(page, "Grete", unlike(), **OTHERS)
+    other = address.split("patient=")[1]
+    opened(maya, house)
+    opened(page, f"{house}&patient={other}")
+
+    time_of(maya, "08:20").click()
+    expect(maya.get_by_role("timer")).to_be_visible()
+    # The other page still shows it as free; the database says whose it is.
+    time_of(page, "08:20").click()
+
+    expect(page.get_by_text("was just taken.")).to_be_visible()
+    expect(page.get_by_text("It may be free again at")).to_be_visible()
+    expect(page.get_by_text("being booked, free at")).to_be_visible()
+    expect(page.get_by_role("timer")).to_have_count(0)
+    maya.get_by_role("button", name="Confirm visit").click()
+    expect(maya.get_by_role("link", name="Ticket")).to_be_visible()
+    expect(maya.get_by_text("your visit")).to_be_visible()
+
+    # One of the next free times is held with one click.
+    page.get_by_role("button", name=re.compile("Mon .*, 08:40")).click()
+    expect(page.get_by_role("timer")).to_be_visible()
+    page.get_by_role("button", name="Confirm visit").click()
+    expect(page.get_by_role("link", name="Ticket")).to_be_visible()
+
+
+def test_a_hold_counts_down_and_frees_itself(
+    site: Site, page: Page, maya: Page, house: str
+):
+    opened(maya, house)
+    time_of(maya, "08:00").click()
+    timer = maya.get_by_role("timer")
+    expect(timer).to_have_text(re.compile("^(2:00|1:5[0-9])$"))
+    before = timer.inner_text()
+    expect(timer).not_to_have_text(before)
+    maya.get_by_role("button", name="2 more minutes").click()
+    expect(maya.get_by_role("button", name="2 more minutes")).to_have_count(0)
+
+    opened(page, f"{house}&patient={registered_id(page)}")
+    expect(page.get_by_text("being booked, free at")).to_be_visible()
+    let_run_out(site, seconds=6)
+    maya.get_by_label("What is the visit at 08:00 about?").fill("My knee")
+    maya.keyboard.press("Tab")
+    page.get_by_text("Day", exact=True).first.click()
+    expect(timer).to_have_text(re.compile("^0:0[0-6]$"))
+
+    # Nobody touches either page any more.
+    expect(maya.get_by_text("has run out")).to_be_visible()
+    expect(timer).to_have_count(0)
+    expect(time_of(maya, "08:00")).to_be_visible()
+    expect(time_of(page, "08:00")).to_be_visible()
+
+
+def registered_id(page: Page) -> str:
+    return registered(page, "Hedwig", unlike(), **OTHERS).split("patient=")[1]
+
+
+def test_closing_the_tab_frees_what_was_held_in_it(site: Site, maya: Page, house: str):
+    opened(maya, house)
+    time_of(maya, "08:20").click()
+    expect(maya.get_by_role("timer")).to_be_visible()
+    context = maya.context
+    again = context.new_page()
+
+    maya.close(run_before_unload=True)
+
+    opened(again, house)
+    expect(time_of(again, "08:20")).to_be_visible()
+    # Its two minutes are not over: the tab itself has said that it leaves.
+    (status, ran_out) = site.database.read_latest(_last_booking, acting=SYSTEM).value
+    assert (status, ran_out) == ("cancelled", False)
+
+
+def _last_booking(session) -> tuple[str, bool]:
+    newest = select(Booking).order_by(Booking.created_at.desc()).limit(1)
+    booking = session.scalars(newest).one()
+    return booking.status, booking.ended_at >= booking.expires_at
+
+
+def test_a_visit_is_booked_by_the_keyboard_alone(maya: Page, house: str):
+    opened(maya, house)
+    press_until(maya, "Tab", "^Hold Monday .*, 08:00$")
+    maya.keyboard.press("ArrowDown")
+    assert re.search(", 08:20$", focused(maya))
+
+    maya.keyboard.press("Enter")
+    expect(maya.get_by_role("timer")).to_be_visible()
+    press_until(maya, "Tab", "^What is the visit at 08:20 about")
+    maya.keyboard.type("My knee")
+    press_until(maya, "Tab", "Confirm visit")
+    maya.keyboard.press("Enter")
+
+    expect(maya.get_by_role("link", name="Ticket")).to_be_visible()
+    expect(maya.get_by_text("your visit")).to_be_visible()
+
+
+def focused(page: Page) -> str:
+    """Return how what has the focus is called, as a screen reader says it."""
+    name: str = page.evaluate(
+        """() => {
+            let at = document.activeElement
+            while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement
+            return at?.ariaLabel || at?.labels?.[0]?.innerText || at?.innerText || ""
+        }"""
+    )
+    return name.strip()
+
+
+def press_until(page: Page, key: str, name: str) -> None:
+    """Press the key until what is called so has the focus."""
+    settled(page)
+    for _ in range(80):
+        page.keyboard.press(key)
+        if re.search(name, focused(page)):
+            return
+    raise AssertionError(f"The keyboard does not lead to {name}.")

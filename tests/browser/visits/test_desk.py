@@ -1,0 +1,120 @@
+"""The front desk in a real browser: scanners type codes, keys do the rest."""
+
+from collections.abc import Callable, Iterator
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from db.models import Appointment, Patient
+from db.postgres import SYSTEM
+from services.core.actors import Role
+from tests.browser.conftest import Site, settled
+from tests.services.visits import visit_samples
+from tests.services.visits.visit_samples import soon
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def code_of(site: Site) -> Callable[[float], str]:
+    """Make a visit that begins in so many minutes; return its ticket's code."""
+
+    def make(minutes: float) -> str:
+        def add(session) -> str:
+            patient_id: UUID = session.scalars(
+                select(Patient.id).where(Patient.deleted_at.is_(None)).limit(1)
+            ).one()
+            doctor_id = visit_samples.doctor(session, name="Dora Doctor")
+            made = visit_samples.visit(session, doctor_id, patient_id, soon(minutes))
+            return session.get_one(Appointment, made).code
+
+        return site.database.write(add, acting=SYSTEM).value
+
+    return make
+
+
+def open_desk(page: Page) -> Page:
+    page.goto("/desk")
+    settled(page)
+    return page
+
+
+def scan(page: Page, code: str) -> None:
+    """Type as a scanner does, into whatever has the focus."""
+    page.keyboard.type(code, delay=2)
+    page.keyboard.press("Enter")
+
+
+def row_with(page: Page, text: str):
+    return page.get_by_role("row").filter(has_text=text)
+
+
+def test_two_tickets_are_scanned_one_after_the_other_without_a_mouse(
+    page: Page, code_of
+):
+    codes = [code_of(-1), code_of(1)]
+    open_desk(page)
+    field = page.get_by_label("Scan the ticket, or type its code")
+    field.focus()
+
+    for code in codes:
+        scan(page, code)
+        expect(page.get_by_text("is checked in for")).to_be_visible()
+        settled(page)
+        expect(field).to_have_value("")
+
+    waiting = page.get_by_role("table", name="Waiting")
+    expect(waiting.get_by_role("row").filter(has_text="Dora Doctor")).to_have_count(2)
+    expect(waiting).to_contain_text("Waiting 0 min")
+    scan(page, codes[0])
+    expect(page.get_by_text("is checked in already")).to_be_visible()
+
+
+def test_a_visit_is_checked_in_and_completed_by_the_keyboard(page: Page, code_of):
+    code_of(2)
+    open_desk(page)
+    before = row_with(page, "Seen").count()
+
+    page.get_by_role("table", name="To come").get_by_role(
+        "button", name="Check in"
+    ).last.press("Enter")
+    expect(page.get_by_text("is checked in for")).to_be_visible()
+    settled(page)
+    page.get_by_role("table", name="Waiting").get_by_role(
+        "button", name="Seen"
+    ).first.press("Enter")
+
+    expect(page.get_by_text("is over.")).to_be_visible()
+    expect(row_with(page, "Seen")).to_have_count(before + 1)
+
+
+@pytest.fixture
+def phone(site: Site) -> Iterator[Page]:
+    """The front desk on a phone, in the dark."""
+    context = site.visit(scheme="dark", width=390)
+    yield context.pages[0]
+    context.close()
+
+
+def test_the_queue_fits_on_a_phone(phone: Page, code_of):
+    code_of(3)
+
+    open_desk(phone)
+
+    expect(phone.get_by_role("heading", name="To come")).to_be_visible()
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_clinicians_day_and_the_outbox_open(site: Site):
+    for role, path, title in (
+        (Role.CLINICIAN, "/day", "Your day"),
+        (Role.ADMIN, "/outbox", "Outbox"),
+    ):
+        context = site.visit(role)
+        page = context.pages[0]
+        page.goto(path)
+        settled(page)
+        expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()
+        context.close()

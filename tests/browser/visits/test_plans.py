@@ -1,0 +1,116 @@
+"""A doctor's plan in a browser: a blocked day, and the visit in it that is moved."""
+
+from datetime import time
+from functools import partial
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from db.postgres import SYSTEM
+from services.core.actors import Actor
+from services.people import accounts
+from services.visits.schedule import plans
+from services.visits.schedule.plans import HORIZON, ExceptionDraft, ExceptionKind
+from tests.browser.conftest import Site, settled
+from tests.services.visits.schedule.plans.samples import (
+    doctor,
+    patient,
+    slots_of,
+    take,
+    tomorrow,
+)
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def emil(site: Site) -> str:
+    """A doctor without a plan."""
+    settle = partial(doctor, name="Emil Eager", speciality="Patience")
+    return str(site.database.write(settle, acting=SYSTEM).value)
+
+
+def test_a_week_that_is_typed_offers_times_at_once(page: Page, emil: str):
+    page.goto(f"/doctor_plan?doctor={emil}")
+    for day in ("Monday", "Thursday"):
+        settled(page).get_by_label(day, exact=True).fill("09:00-11:00")
+    page.get_by_role("button", name="Save the week").click()
+
+    page.get_by_text("The week is saved.").wait_for()
+
+    page.goto("/doctors")
+    settled(page).get_by_label("Search doctors").fill("Eager")
+    page.keyboard.press("Enter")
+    row = page.get_by_role("row").filter(has_text="Emil Eager")
+    expect(row).to_contain_text("09:00")
+
+
+def test_a_time_is_blocked_once_somebody_has_seen_whose_visits_are_in_it(
+    page: Page, site: Site, emil: str
+):
+    visit_tomorrow(site, emil)
+    page.goto(f"/doctor_plan?doctor={emil}")
+    ask_to_block_tomorrow(page)
+
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("row").filter(has_text="Ada Byron")).to_be_visible()
+    dialog.get_by_role("button", name="Add it, 1 to be moved").click()
+
+    settled(page).get_by_role("table", name="Visits to move").wait_for()
+    expect(page.get_by_role("row").filter(has_text="Blocked")).to_be_visible()
+
+
+def test_a_visit_is_moved_away_before_its_time_is_blocked(
+    page: Page, site: Site, emil: str
+):
+    visit_tomorrow(site, emil)
+    page.goto(f"/doctor_plan?doctor={emil}")
+    ask_to_block_tomorrow(page)
+
+    row = page.get_by_role("dialog").get_by_role("row").filter(has_text="Ada Byron")
+    row.get_by_role("button").click()
+
+    page.get_by_text("You are moving the visit of").wait_for()
+
+
+def ask_to_block_tomorrow(page: Page) -> None:
+    for label in ("From", "Until"):
+        field = settled(page).get_by_role("group", name=label, exact=True)
+        field.get_by_role("spinbutton").first.click()
+        page.keyboard.type(f"{tomorrow():%Y%m%d}")
+    page.get_by_role("button", name="Add", exact=True).click()
+
+
+def visit_tomorrow(site: Site, doctor_id: str) -> None:
+    """Let the doctor work every morning, and Ada have tomorrow's first visit."""
+
+    def book(session) -> None:
+        clerk: Actor = accounts.demo_people(session)[0]
+        week = [plans.Hours(day, time(9), time(11)) for day in range(1, 8)]
+        plans.change_week(session, clerk, UUID(doctor_id), week, HORIZON)
+        free = slots_of(session, UUID(doctor_id), tomorrow().date())[0]
+        take(session, free, patient(session, first_name="Ada", last_name="Byron"))
+
+    site.database.write(book, acting=SYSTEM)
+
+
+def test_a_visit_in_a_blocked_time_leads_to_another_time(
+    page: Page, site: Site, emil: str
+):
+    def block(session):
+        clerk: Actor = accounts.demo_people(session)[0]
+        blocked = ExceptionDraft(
+            ExceptionKind.BLOCKED, tomorrow(time(0)), tomorrow(time(23)), UUID(emil)
+        )
+        plans.add_exception(session, clerk, blocked, HORIZON)
+
+    visit_tomorrow(site, emil)
+    site.database.write(block, acting=SYSTEM)
+    page.goto(f"/doctor_plan?doctor={emil}")
+
+    settled(page).get_by_role("table", name="Visits to move").wait_for()
+    row = page.get_by_role("row").filter(has_text="Ada Byron")
+    row.get_by_role("button").click()
+
+    page.get_by_text("You are moving the visit of").wait_for()

@@ -1,0 +1,121 @@
+"""The commands of `cluster`, run as somebody at a terminal runs them.
+
+On servers that others share: what they would change is tried elsewhere.
+"""
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import pytest
+from sqlalchemy import select
+
+from dashboard.cli.cluster_commands import line_of
+from db.models import ClusterOperation
+from services.cluster.operations import ServerSituation
+from services.core.audit import Action
+from tests.db.cluster.observing.snapshots import replica, silent
+from tests.services.people.people_samples import events
+
+WHY = "Kernel update on db-01"
+
+
+@pytest.fixture
+def cluster(run):
+    return partial(run, "cluster")
+
+
+def test_status_names_every_server_and_who_should_lead_next(cluster, endpoints):
+    told = cluster("status")
+
+    assert told.returncode == 0
+    assert told.stdout.startswith("Safe: 2 of 2 replicas streaming")
+    for name in endpoints.replica_urls:
+        assert f"{name}  " in told.stdout
+    assert "  primary  running" in told.stdout
+    assert "Best next: db-" in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        (None, "PostgreSQL is not answering"),
+        (silent("db-02"), "PostgreSQL is not answering"),
+        (
+            replica(state="running but diverged at 0/5000148"),
+            "PostgreSQL is running but diverged at 0/5000148",
+        ),
+    ],
+    ids=["not seen", "silent", "started by hand"],
+)
+def test_without_its_patroni_a_server_is_told_as_it_was_seen(seen, told):
+    lost = ServerSituation("db-02", "replica", "running", is_answering=False)
+
+    line = line_of(lost, seen)
+
+    assert line.startswith(f"db-02  replica  Patroni does not answer, {told}, ")
+
+
+def tomorrow():
+    return f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT%H:%M:%S}"
+
+
+def test_a_dry_run_does_nothing(cluster, kept):
+    told = cluster("switchover", "--dry-run")
+
+    assert told.returncode == 0
+    assert "Log that would be lost, in bytes: 0." in told.stdout
+    assert kept.scalars(select(ClusterOperation)).all() == []
+
+
+def test_without_a_reason_nothing_is_done(cluster, kept):
+    told = cluster("switchover", "--at", tomorrow())
+
+    assert told.returncode == 1
+    assert "Give the reason in at least 10 characters" in told.stderr
+    assert kept.scalars(select(ClusterOperation)).all() == []
+
+
+def test_the_account_on_the_machine_is_proof_enough(cluster, kept):
+    told = cluster("switchover", "--at", tomorrow(), "--reason", WHY)
+
+    assert (told.returncode, told.stdout.splitlines()[-1]) == (
+        0,
+        "It is planned; a worker does it when the time comes.",
+    )
+    (row,) = kept.scalars(select(ClusterOperation)).all()
+    assert (row.kind, row.state, row.actor_name) == (
+        "switchover",
+        "scheduled",
+        "console",
+    )
+    (event,) = events(kept, Action.CLUSTER_SWITCHOVER)
+    assert event.reason == WHY
+
+
+def test_settings_are_shown_with_what_they_do(cluster):
+    told = cluster("settings")
+
+    assert "synchronous_mode = quorum" in told.stdout
+    assert "losing the primary loses nothing" in told.stdout.replace("\n", " ")
+
+
+def test_a_setting_that_cannot_be_is_refused_in_words(cluster):
+    told = cluster("settings", "ttl=5", "--reason", WHY)
+
+    assert told.returncode == 1
+    assert "between 20 and 600" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_a_failover_is_refused_while_the_primary_answers(cluster):
+    told = cluster("failover", "--reason", WHY)
+
+    assert told.returncode == 1
+    assert "a switchover loses nothing" in told.stderr
+
+
+def test_without_patroni_the_command_says_so(run):
+    told = run("cluster", "status", CHARTROOM_PATRONI_URLS="")
+
+    assert told.returncode == 1
+    assert "No Patroni looks after these servers" in told.stderr

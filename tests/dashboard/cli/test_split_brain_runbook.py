@@ -1,0 +1,142 @@
+"""docs/runbooks/split-brain.md by its steps: a former primary is started by hand."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psutil
+import psycopg2
+import pytest
+
+from db import schema
+from db.embedded import Cluster, Control, Fault, Node
+from db.embedded.processes import programs
+from tests.kit.breaking import ask
+from tests.kit.waiting import eventually
+
+pytestmark = pytest.mark.cluster
+
+ROOT = Path(__file__).resolve().parents[3]
+HELD_DOWN_SECONDS = 300
+# As Patroni would not: nobody is waited for, and it writes no log of its own.
+SET = (
+    "-c synchronous_standby_names= -c logging_collector=off "
+    "-c unix_socket_directories= -c listen_addresses=127.0.0.1"
+)
+ASTRAY = "CREATE TABLE astray AS SELECT 1 AS number"
+IS_THERE = "SELECT to_regclass('{}') IS NOT NULL"
+
+
+def write(cluster: Cluster, node: Node, statement: str) -> None:
+    url = cluster.addresses.node_url(node.name, "postgres", "chartroom")
+    with closing(psycopg2.connect(url)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+
+
+def pid_of(node: Node) -> int:
+    """Return the process that the data folder names, alive or dead."""
+    return int((node.data / "postmaster.pid").read_text().split()[0])
+
+
+@pytest.fixture
+def command(breakable: Cluster) -> Callable[..., str]:
+    """Run a command of `cluster` as somebody at this machine's terminal does."""
+    schema.bring_up_to_date(breakable.endpoints)
+
+    def run(*words: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "dashboard", "cluster", *words],
+            cwd=ROOT,
+            env=os.environ | {"CHARTROOM_DATA": str(breakable.folder.path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture
+def former(breakable: Cluster) -> Iterator[Node]:
+    """A former primary: started by hand, waiting for nobody, and written to."""
+    node, control = breakable.primary(), Control.of(breakable.endpoints)
+    assert node is not None
+    assert control is not None
+    control.inflict(Fault.KILL_NODE, node.name, seconds=HELD_DOWN_SECONDS)
+    eventually(lambda: breakable.primary() is not None)
+    # PostgreSQL starts beside no process of the number that it had.
+    eventually(lambda: not psutil.pid_exists(pid_of(node)))
+    found = programs.find(breakable.folder.path)
+    program, by_hand = str(found.postgres.with_name("pg_ctl")), f"-p {node.port} {SET}"
+    log = str(node.data / "by-hand.log")
+    start = [program, "-D", str(node.data), "-w", "-l", log, "-o", by_hand, "start"]
+    try:
+        # Nobody waits for the end of its output: it is the server's as well.
+        subprocess.run([*found.prefix, *start], check=True, stdout=subprocess.DEVNULL)
+        write(breakable, node, ASTRAY)
+        yield node
+    finally:
+        control.heal(Fault.KILL_NODE, node.name)
+
+
+def test_the_runbook_ends_a_split_brain_and_tells_what_only_the_other_had(
+    breakable: Cluster, former: Node, command: Callable[..., str], tmp_path: Path
+):
+    leading = breakable.primary()
+    assert leading is not None
+    write(breakable, leading, "CREATE TABLE acknowledged ()")
+
+    # 1. Who is the true one?
+    told = command("status")
+    sentence = f"{former.name} still takes itself for the primary beside {leading.name}"
+    assert told.startswith(f"At risk: {sentence}.\nNext: Stop PostgreSQL")
+    assert f"\n{leading.name}  primary  " in told
+    history = max((leading.data / "pg_wal").glob("*.history")).read_text()
+    old, fork, _ = history.strip().splitlines()[-1].split("\t")
+
+    # 2. End the other one.
+    os.kill(pid_of(former), signal.SIGINT)
+    eventually(lambda: former.postmaster() is None)
+
+    # 3. Keep its data; 4. how much is it?
+    aside = tmp_path / "aside"
+    shutil.copytree(former.data, aside)
+    assert "desc: COMMIT" in committed(aside, old, fork)
+    assert "desc: COMMIT" not in committed(leading.data, old, fork)
+
+    # 5. Bring it back.
+    told = command("rejoin", former.name, "--reason", "It was started by hand")
+    assert f"{former.name} is back and streams" in told
+    assert command("status").startswith("Safe: 2 of 2 replicas streaming")
+    for node in (former, leading):
+        assert not ask(breakable, node, IS_THERE.format("astray"), "chartroom")
+        assert ask(breakable, node, IS_THERE.format("acknowledged"), "chartroom")
+    write(breakable, leading, "DROP TABLE acknowledged")
+
+    # 6. What it must be.
+    assert re.search("^synchronous_mode = quorum", command("settings"), re.MULTILINE)
+
+
+def committed(data: Path, timeline: str, start: str) -> str:
+    """Return what was committed on a timeline from there on, as pg_waldump says it."""
+    program = programs.find(data).postgres.with_name("pg_waldump")
+    words = ["--timeline", timeline, "--start", start, "--rmgr", "Transaction"]
+    listed = subprocess.run(
+        [str(program), "--path", str(data / "pg_wal"), *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    # It says so at the end of every log that was not cut at the end of a file.
+    assert "invalid record length" in listed.stderr or "could not find" in listed.stderr
+    return listed.stdout

@@ -1,0 +1,12 @@
+"""A clinic in Greenwich: what is told here needs no database to know the zone."""
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from dashboard.ui import clock
+
+
+@pytest.fixture(autouse=True)
+def _in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "zone", lambda: ZoneInfo("UTC"))

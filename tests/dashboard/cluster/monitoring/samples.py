@@ -1,0 +1,88 @@
+"""Servers as they may be seen: well, late, lost, without anybody who leads."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from db.cluster.observing import Behind, ClusterSnapshot, NodeSight, SlotSight, Tags
+from db.postgres import Lsn
+
+AT = datetime(2026, 11, 20, 10, 31, 4, tzinfo=UTC)
+FENCED = {
+    "ttl": 20,
+    "loop_wait": 1,
+    "retry_timeout": 3,
+    "primary_start_timeout": 0,
+    "synchronous_mode": "quorum",
+}
+
+
+def primary(name: str = "db-01", **facts: Any) -> NodeSight:
+    """Return a server that leads."""
+    given = {
+        "role": "primary",
+        "state": "leading on timeline 7",
+        "is_answering": True,
+        "timeline": 7,
+        "lsn": Lsn.parse("0/5000148"),
+        "wal_bytes_per_second": 1200.0,
+        "slots": (SlotSight("db_02", True, 2048, holder="db-02"),),
+    }
+    return NodeSight(name, **given | facts)
+
+
+def replica(name: str, seconds: float = 0.0, **facts: Any) -> NodeSight:
+    """Return a server that streams from db-01, so many seconds late."""
+    behind = Behind(seconds, int(seconds * 1000))
+    given = {
+        "role": "replica",
+        "state": "streaming on timeline 7",
+        "is_answering": True,
+        "is_streaming": True,
+        "sync": "quorum",
+        "upstream": "db-01",
+        "timeline": 7,
+        "lsn": Lsn.parse("0/5000148"),
+        "write": behind,
+        "flush": behind,
+        "replay": behind,
+    }
+    return NodeSight(name, **given | facts)
+
+
+def delayed(name: str = "db-04") -> NodeSight:
+    """Return a standby that is late on purpose."""
+    tags = Tags(nofailover=True, nosync=True, delayed_seconds=900.0)
+    return replica(name, 900.0, tags=tags, sync="async")
+
+
+def lost(name: str, seconds: float = 12.0) -> NodeSight:
+    """Return a server that has not answered for so many seconds."""
+    return NodeSight(name, seen_at=AT - timedelta(seconds=seconds))
+
+
+def sight(*nodes: NodeSight, **facts: Any) -> ClusterSnapshot:
+    """Return these servers under Patroni, in quorum mode."""
+    given = {
+        "acknowledgements": 1,
+        "has_patroni": True,
+        "is_patroni_answering": True,
+        "is_automatic": True,
+        "settings": FENCED,
+    }
+    return ClusterSnapshot(AT, nodes, **given | facts)
+
+
+def healthy() -> ClusterSnapshot:
+    """Return a primary and two replicas without lag."""
+    return sight(primary(), replica("db-02"), replica("db-03"))
+
+
+def leaderless(seconds: float = 12.0) -> ClusterSnapshot:
+    """Return a primary that is lost, and nobody in its place."""
+    whole = sight(
+        lost("db-01", seconds),
+        replica("db-02", is_streaming=False, state="running, nobody leads"),
+        acknowledgements=None,
+    )
+    return replace(whole, leaderless_since=AT - timedelta(seconds=seconds))

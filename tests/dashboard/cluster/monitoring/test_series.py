@@ -1,0 +1,60 @@
+"""Points for charts, and the strips made of them."""
+
+from datetime import timedelta
+
+from dashboard.cluster.charts import series
+from dashboard.cluster.charts.heat_strip import GONE, binned
+from services.cluster.monitoring import Sample
+from tests.dashboard.cluster.monitoring.samples import (
+    AT,
+    delayed,
+    lost,
+    primary,
+    replica,
+    sight,
+)
+
+
+def kept(seconds: float, node: str = "db-02", lag: float = 1.0) -> Sample:
+    at = AT + timedelta(seconds=seconds)
+    return Sample(at, node, "replica", "", replay_lag=lag, replay_lag_max=lag)
+
+
+def test_what_nobody_watched_is_filled_from_what_was_kept():
+    remembered = series.of_sights([sight(primary(), replica("db-02", 2.0))])
+    samples = series.of_samples([kept(-2), kept(-1), kept(0)])
+
+    whole = series.filled(remembered, samples)
+
+    lags = whole[whole["node"] == "db-02"]["replay"].tolist()
+    assert lags == [1.0, 1.0, 2.0]
+
+
+def test_a_chart_goes_on_from_memory_where_nothing_could_be_kept():
+    remembered = series.of_sights([sight(primary(), replica("db-02", 2.0))])
+
+    whole = series.joined(series.of_samples([kept(-9), kept(-8)]), remembered)
+
+    assert whole["replay"].dropna().tolist() == [1.0, 1.0, 2.0]
+
+
+def test_a_delayed_standby_counts_from_its_delay():
+    points = series.of_sights([sight(primary(), delayed())])
+
+    assert points[points["node"] == "db-04"]["replay"].tolist() == [0.0]
+
+
+def test_a_strip_shows_the_worst_of_each_step():
+    points = series.of_samples([kept(0, lag=0.1), kept(1, lag=3.0), kept(60, lag=0.1)])
+
+    assert binned(points, 30_000)["how"].tolist() == ["up to 10 s", "up to 0.5 s"]
+
+
+def test_a_strip_shows_silence_even_if_it_was_short():
+    looks = [sight(primary(), replica("db-02")), sight(primary(), lost("db-02"))]
+
+    assert binned(series.of_sights(looks), 60_000)["how"].tolist() == [GONE]
+
+
+def test_a_place_on_the_axis_is_the_moment_it_shows():
+    assert series.off_clock(series.on_clock(AT)) == AT

@@ -1,0 +1,165 @@
+"""A drill breaks a real server while people work, and tells what that cost."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from time import sleep
+
+import pytest
+
+from dashboard import wiring
+from dashboard.cli import drill_commands
+from dashboard.cluster.drills import CannotDrill
+from dashboard.wiring import Wiring
+from db import schema
+from db.embedded import Cluster
+from db.embedded.faults.small_disk import SmallDisk
+from db.postgres import SYSTEM
+from db.settings import Settings
+from services.cluster import drills
+from services.cluster.drills import DrillKind
+from services.core.actors import CONSOLE
+from tests.browser.running import variables
+from tests.kit import apart
+
+
+@pytest.fixture
+def wired(breakable: Cluster) -> Iterator[Wiring]:
+    """Chartroom on the embedded cluster that may be broken."""
+    schema.bring_up_to_date(breakable.endpoints)
+    settings = Settings(data=breakable.folder.path)
+    with closing(wiring.connect(settings)) as wired:
+        yield wired
+
+
+def newest(wired: Wiring):
+    found = wired.database.read_latest(
+        lambda session: drills.list_drills(session, CONSOLE, limit=1), acting=SYSTEM
+    )
+    return found.value[0]
+
+
+def stop_for_another_reason(disk: SmallDisk) -> None:
+    """Stop a replica some time after it follows from its small disk."""
+    while not disk.node.is_replica:
+        sleep(0.3)
+    sleep(5)
+    disk.node.patroni.process.terminate()
+
+
+@pytest.mark.cluster
+def test_a_crash_is_practised_told_line_by_line_and_kept(wired: Wiring):
+    drill_id = wired.database.write(
+        lambda s: drills.begin(s, CONSOLE, DrillKind.CRASH, session_id=None),
+        acting=SYSTEM,
+    ).value
+    said: list[str] = []
+
+    drill_commands.drill(wired.settings, DrillKind.CRASH, drill_id, said.append)
+
+    record, told = newest(wired), [json.loads(line) for line in said]
+    assert (record.id, record.lost, record.errors) == (drill_id, 0, 0)
+    assert record.result["crossed"] == 0
+    assert record.result["differing"] == []
+    assert record.acknowledged > 50
+    assert 0 < record.rto_seconds < 30
+    assert record.result["steps"] == told[:-1]
+    assert told[-1]["result"]["state"] == record.state
+    assert told[-1]["result"]["sentence"] == record.sentence
+
+
+@pytest.mark.cluster
+def test_what_the_writers_of_a_drill_left_is_thrown_away(wired: Wiring):
+    said: list[str] = []
+
+    drill_commands.drill(wired.settings, DrillKind.PATRONI_KILLED, None, said.append)
+
+    record = newest(wired)
+    there = wired.database.read_latest(
+        lambda session: drills.list_writes(session, record.id), acting=SYSTEM
+    ).value
+    assert (record.lost, record.result["crossed"], there) == (0, 0, frozenset())
+    # Without --record it speaks to people.
+    assert any("none of" in line and "is lost" in line for line in said)
+
+
+@pytest.mark.cluster
+@apart.disks
+def test_a_full_disk_is_practised_and_postgresqls_own_words_show_it(wired: Wiring):
+    drill_commands.drill(wired.settings, DrillKind.FULL_DISK, None, [].append)
+
+    record = newest(wired)
+    evidence = record.result["evidence"]
+    assert (record.lost, record.errors) == (0, 0), record.sentence
+    assert evidence.startswith("With 0 bytes free")
+    assert record.node in evidence
+    assert "No space left on device" in evidence
+    assert evidence in [step["sentence"] for step in record.result["steps"]]
+
+
+@pytest.mark.cluster
+@apart.disks
+def test_a_disk_of_which_nothing_shows_that_it_was_full_keeps_no_promise(
+    wired: Wiring, monkeypatch
+):
+    monkeypatch.setattr(SmallDisk, "_fill", stop_for_another_reason)
+    said: list[str] = []
+
+    drill_commands.drill(wired.settings, DrillKind.FULL_DISK, None, said.append)
+
+    record = newest(wired)
+    assert record.state == "broken"
+    assert "nothing shows that the disk was full" in record.sentence
+    assert any("Nothing shows that it happened" in line for line in said)
+
+
+@pytest.mark.cluster
+@apart.networks
+def test_a_network_cut_is_practised_and_costs_no_more_than_a_pause(wired: Wiring):
+    drill_commands.drill(wired.settings, DrillKind.NETWORK_CUT, None, [].append)
+
+    record = newest(wired)
+    assert (record.lost, record.errors, record.result["crossed"]) == (0, 0, 0)
+    assert record.result["differing"] == []
+    assert 1 < record.rto_seconds < 30
+    assert f"{record.node} is alone in a network" in record.result["evidence"]
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        (DrillKind.FULL_DISK, "does not let Chartroom mount a small disk"),
+        (DrillKind.NETWORK_CUT, "does not let Chartroom make a network of its own"),
+    ],
+)
+def test_what_the_machine_forbids_is_skipped_with_the_reason(
+    wired: Wiring, tmp_path, monkeypatch, kind, sentence
+):
+    with apart.forbidden(tmp_path, monkeypatch):
+        drill_commands.drill(wired.settings, kind, None, [].append)
+
+    record = newest(wired)
+    assert record.state == "skipped"
+    assert record.sentence.startswith("Skipped: This machine")
+    assert sentence in record.sentence
+    assert "unshare failed: Operation not permitted" in record.sentence
+
+
+def test_servers_of_somebody_elses_are_never_broken(endpoints, tmp_path, monkeypatch):
+    for name, value in variables(endpoints, tmp_path).items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(CannotDrill, match="CHARTROOM_TEST_CLUSTER_NAME"):
+        drill_commands.drill(Settings(), DrillKind.CRASH, None, print)
+
+
+def test_a_cluster_that_is_named_as_a_tests_may_be_broken(
+    endpoints, tmp_path, monkeypatch
+):
+    for name, value in variables(endpoints, tmp_path).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("CHARTROOM_TEST_CLUSTER_NAME", "chartroom")
+
+    with closing(wiring.connect(Settings())) as wired:
+        drill_commands.require_breakable(wired)

@@ -1,0 +1,322 @@
+"""The end of a sign-in: everywhere, at once, and for good."""
+
+import json
+import time
+from contextlib import closing, contextmanager, suppress
+
+import httpx
+import pytest
+from sqlalchemy import func, select, update
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from db.models import User, UserSession
+from db.postgres import Database
+from services.core.actors import Role
+from services.people import sessions
+from tests.conftest import connect, owner
+from tests.dashboard.conftest import serving
+from tests.dashboard.page import kept_open, open_page, stream
+from tests.kit.signing_in import cookie_of, sign_in
+
+PROMISED_SECONDS = 2
+_NONSENSE = (
+    "",
+    "{",
+    "[]",
+    "1",
+    '{"inputSecondsAgo": "x"}',
+    '{"inputSecondsAgo": -9}',
+    '{"inputSecondsAgo": NaN}',
+)
+
+
+@pytest.fixture(scope="module")
+def database(module_endpoints):
+    with closing(Database(module_endpoints)) as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+def raw(module_endpoints):
+    engine = connect(owner(module_endpoints))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def cookie(server, database):
+    """A browser in which somebody at the front desk is signed in."""
+    return cookie_of(database, server.cast[Role.STAFF].id)
+
+
+def _post(server, path, cookie):
+    headers = {"Cookie": cookie, "Origin": server.url, "Sec-Fetch-Site": "same-origin"}
+    return httpx.post(f"{server.url}{path}", headers=headers)
+
+
+def _status(server, path, cookie):
+    return httpx.get(f"{server.url}{path}", headers={"Cookie": cookie}).status_code
+
+
+def _execute(raw, statement):
+    with raw.begin() as connection:
+        connection.execute(statement)
+
+
+@contextmanager
+def _pages(cookie, *servers):
+    """Open a page on each server."""
+    first, *others = servers
+    with kept_open(first.url, cookies=cookie, origin=first.url) as page:
+        if not others:
+            yield [page]
+            return
+        with _pages(cookie, *others) as pages:
+            yield [page, *pages]
+
+
+def test_signing_out_closes_every_page_on_every_server(server, another, cookie):
+    with _pages(cookie, server, server, another) as pages:
+        began = time.monotonic()
+        _post(server, "/sign-out", cookie)
+        for page in pages:
+            page.seconds_until_closed()
+
+    assert time.monotonic() - began < PROMISED_SECONDS
+
+
+def test_asvs_7_4_1_after_signing_out_the_old_cookie_opens_nothing(
+    server, another, cookie
+):
+    with kept_open(
+        server.url, cookies=cookie, origin=server.url, query="media=1"
+    ) as page:
+        session_id = page.shown.session_id
+    _post(server, "/sign-out", cookie)
+    # Another server may have known it for a moment; it has not seen it here.
+    for one in (server, another):
+        assert _status(one, "/patients", cookie) == 303
+        assert _status(one, "/api/v1/patients", cookie) == 401
+        assert _status(one, "/files/patients/x/photo", cookie) == 401
+        assert _status(one, "/media/x", cookie) == 401
+        assert _status(one, "/session/state", cookie) == 401
+        with pytest.raises(InvalidStatus) as refused:
+            open_page(one.url, cookies=cookie, origin=one.url, session_id=session_id)
+        assert refused.value.response.status_code == 403
+
+
+def test_asvs_7_4_5_an_admin_ends_somebody_elses_pages(
+    server, another, database, cookie
+):
+    rosa, ines = server.cast[Role.STAFF], server.cast[Role.ADMIN]
+    with _pages(cookie, server, another) as pages:
+        began = time.monotonic()
+        database.write(
+            lambda session: sessions.end_all(session, ines, rosa.id),
+            acting=ines.acting,
+        )
+        for page in pages:
+            page.seconds_until_closed()
+
+    assert time.monotonic() - began < PROMISED_SECONDS
+
+
+def test_asvs_7_4_2_whoever_is_deactivated_is_out_at_once(
+    server, another, database, raw, cookie
+):
+    rosa = server.cast[Role.STAFF]
+    change = update(User).where(User.id == rosa.id)
+    try:
+        with _pages(cookie, server, another) as pages:
+            began = time.monotonic()
+            _execute(raw, change.values(deactivated_at=func.now()))
+            for page in pages:
+                page.seconds_until_closed()
+
+        assert time.monotonic() - began < PROMISED_SECONDS
+        assert _status(server, "/patients", cookie) == 303
+    finally:
+        _execute(raw, change.values(deactivated_at=None))
+
+
+def test_asvs_7_3_2_after_twelve_hours_an_open_page_ends_whatever_is_done_in_it(
+    server, raw, cookie
+):
+    with _pages(cookie, server) as (page,):
+        _execute(raw, update(UserSession).values(expires_at=func.now()))
+
+        assert page.seconds_until_closed() < PROMISED_SECONDS
+
+
+def test_asvs_7_2_4_signing_in_again_gives_a_new_token_and_ends_the_old_one(
+    server, cookie
+):
+    old = cookie.partition("=")[2]
+    with server.browser() as browser:
+        browser.cookies["chartroom"] = old
+        answer = sign_in(browser, server.emails[Role.ADMIN])
+
+    assert "chartroom=" in answer.headers["set-cookie"]
+    assert old not in answer.headers["set-cookie"]
+    assert _status(server, "/session/state", cookie) == 401
+
+
+@pytest.fixture(scope="module")
+def hasty(server, module_endpoints, tmp_path_factory):
+    """A server at which 6 seconds without input are too long."""
+    folder = tmp_path_factory.mktemp("hasty")
+    with serving(
+        module_endpoints,
+        folder,
+        cast=server.cast,
+        emails=server.emails,
+        session_idle_minutes="0.1",
+    ) as running:
+        yield running
+
+
+def test_asvs_7_3_1_a_page_that_refreshes_itself_is_no_input(hasty, cookie):
+    with _pages(cookie, hasty) as (page,):
+        began = time.monotonic()
+        with suppress(ConnectionClosed):
+            while time.monotonic() - began < 12:
+                page.run()
+                time.sleep(0.5)
+
+    assert 4 < time.monotonic() - began < 9
+
+
+def test_input_that_a_page_reports_keeps_it_open(hasty, cookie):
+    with (
+        _watching(hasty, cookie) as watch,
+        _pages(cookie, hasty) as (page,),
+    ):
+        for _ in range(9):
+            watch.send(json.dumps({"inputSecondsAgo": 0}))
+            time.sleep(1)
+        page.run()
+        assert page.shown.session_id
+
+        assert 4 < page.seconds_until_closed() < 9
+
+
+def _watching(server, cookie):
+    return stream(server.url, "/session/watch", cookies=cookie, origin=server.url)
+
+
+def _told(watch):
+    """Yield what the server tells until it hangs up."""
+    with suppress(ConnectionClosed):
+        while True:
+            yield json.loads(watch.recv(timeout=30))
+
+
+def test_a_page_is_warned_then_told_the_end(hasty, cookie):
+    with _watching(hasty, cookie) as watch:
+        told = list(_told(watch))
+
+    kinds = [(one["kind"], one.get("of")) for one in told]
+    assert kinds == [("hello", None), ("warning", "idle"), ("over", None)]
+    assert 0 < told[1]["seconds"] <= 0.8
+
+
+def test_input_takes_the_warning_back(hasty, cookie):
+    told = []
+    with _watching(hasty, cookie) as watch:
+        for message in _told(watch):
+            told.append(message.get("of", message["kind"]))
+            if told == ["hello", "idle"]:
+                watch.send(json.dumps({"inputSecondsAgo": 0}))
+
+    # On a busy machine the second warning may come too late to be given.
+    assert told[:3] == ["hello", "idle", None]
+    assert told[3:] in (["idle", "over"], ["over"])
+
+
+def test_what_is_no_report_of_input_is_ignored(hasty, cookie):
+    began = time.monotonic()
+    with _watching(hasty, cookie) as watch:
+        for nonsense in _NONSENSE:
+            watch.send(nonsense)
+            time.sleep(0.5)
+        assert list(_told(watch))[-1]["kind"] == "over"
+
+    assert time.monotonic() - began < 9
+
+
+def test_the_key_for_what_was_typed_is_each_persons_own(server, database):
+    def key_of(role):
+        cookie = cookie_of(database, server.cast[role].id)
+        with _watching(server, cookie) as watch:
+            return json.loads(watch.recv(timeout=10))["key"]
+
+    assert len(key_of(Role.STAFF)) == 64
+    assert key_of(Role.STAFF) == key_of(Role.STAFF)
+    assert key_of(Role.STAFF) != key_of(Role.CLINICIAN)
+
+
+@pytest.mark.parametrize(
+    ("signed_in", "origin"),
+    [(False, "ours"), (True, None), (True, "http://evil.example")],
+)
+def test_nobody_else_watches_a_sign_in(server, cookie, signed_in, origin):
+    with pytest.raises(InvalidStatus) as refused:
+        stream(
+            server.url,
+            "/session/watch",
+            cookies=cookie if signed_in else "",
+            origin=server.url if origin == "ours" else origin,
+        )
+
+    assert refused.value.response.status_code == 403
+
+
+def test_every_page_carries_the_script_and_no_other_file_does(server, cookie):
+    headers = {"Cookie": cookie, "Accept-Encoding": "gzip"}
+
+    page = httpx.get(f"{server.url}/patients?list=k", headers=headers)
+    address = page.text.partition('<script src="/session/')[2].partition('"')[0]
+    script = httpx.get(f"{server.url}/session/{address}", headers=headers)
+
+    assert "etag" not in page.headers
+    assert script.headers["content-type"].startswith("text/javascript")
+    assert script.headers["cache-control"].startswith("private")
+    assert _status(server, "/session/watch.js", "") == 401
+
+
+def test_nobody_but_a_named_proxy_says_where_somebody_comes_from(
+    server, module_endpoints, tmp_path
+):
+    def is_secure(running):
+        with running.browser() as browser:
+            browser.headers["X-Forwarded-Proto"] = "https"
+            email = server.emails[Role.STAFF]
+            answer = browser.post("/sign-in", data={"email": email})
+        return "; secure" in answer.headers["set-cookie"].lower()
+
+    people_of = {"cast": server.cast, "emails": server.emails}
+    with serving(
+        module_endpoints, tmp_path, trusted_proxies="127.0.0.1", **people_of
+    ) as behind:
+        assert not is_secure(server)
+        assert is_secure(behind)
+
+
+def test_the_network_of_a_sign_in_is_the_visitors_not_the_proxys(
+    server, module_endpoints, raw, tmp_path
+):
+    people_of = {"cast": server.cast, "emails": server.emails}
+    with (
+        serving(
+            module_endpoints, tmp_path, trusted_proxies="127.0.0.1", **people_of
+        ) as behind,
+        behind.browser() as browser,
+    ):
+        browser.headers["X-Forwarded-For"] = "198.51.100.1, 203.0.113.7"
+        browser.headers["User-Agent"] = "Mozilla/5.0 (X11; Linux) Firefox/140.0"
+        sign_in(browser, server.emails[Role.STAFF])
+
+    with raw.connect() as connection:
+        newest = select(UserSession).order_by(UserSession.id.desc()).limit(1)
+        row = connection.execute(newest).one()
+    assert (row.network, row.browser) == ("203.0.113.7", "Firefox on Linux")

@@ -1,0 +1,106 @@
+"""Logged exceptions name no patient."""
+
+import io
+import json
+import logging
+
+import pytest
+import structlog
+
+from dashboard.web.log import json_log
+
+
+@pytest.fixture
+def log(caplog):
+    before = logging.getLogRecordFactory()
+    json_log.keep_messages_out()
+    yield logging.getLogger("somebody.elses.library")
+    logging.setLogRecordFactory(before)
+
+
+def _break():
+    raise ValueError("Failing row contains (Ada, Lovelace)")
+
+
+def test_a_traceback_shows_kind_and_lines_but_no_message(log, caplog):
+    try:
+        _break()
+    except ValueError:
+        log.exception("It broke")
+
+    assert "builtins.ValueError" in caplog.text
+    assert "test_logs.py" in caplog.text
+    assert "Lovelace" not in caplog.text
+
+
+def test_the_cause_is_told_in_the_same_way(log, caplog):
+    try:
+        try:
+            _break()
+        except ValueError as error:
+            raise KeyError("Ada") from error
+    except KeyError as error:
+        log.exception("It broke", exc_info=error)
+
+    assert "builtins.KeyError" in caplog.text
+    assert "because of builtins.ValueError" in caplog.text
+    assert "Ada" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda log, error: log.error("It broke: %s", error),
+        lambda log, error: log.error("It broke: %(e)s", {"e": error}),
+        lambda log, error: log.error(error, exc_info=error),
+    ],
+    ids=["argument", "named argument", "as the message"],
+)
+def test_an_exception_given_to_a_log_call_shows_its_kind_only(log, caplog, write):
+    write(log, ValueError("Lovelace"))
+
+    assert "ValueError" in caplog.text
+    assert "Lovelace" not in caplog.text
+
+
+@pytest.fixture
+def written(log):
+    """What a process would write to standard error."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(json_log.formatter())
+    log.addHandler(handler)
+    yield stream
+    log.removeHandler(handler)
+
+
+def test_a_line_is_one_json_object_that_names_its_request(log, written):
+    with structlog.contextvars.bound_contextvars(request_id="4711"):
+        log.warning("It %s", "rains", extra={"drops": 3})
+
+    entry = json.loads(written.getvalue())
+    assert entry.pop("timestamp").endswith("Z")
+    assert entry == {
+        "event": "It rains",
+        "level": "warning",
+        "logger": "somebody.elses.library",
+        "request_id": "4711",
+        "drops": 3,
+    }
+
+
+def test_asvs_16_4_1_what_somebody_sent_cannot_pretend_to_be_another_line(log, written):
+    log.warning('Hello\n{"level": "info"}')
+
+    (line,) = written.getvalue().splitlines()
+    assert json.loads(line)["level"] == "warning"
+
+
+def test_in_json_too_an_exception_shows_its_kind_only(log, written):
+    try:
+        _break()
+    except ValueError:
+        log.exception("It broke")
+
+    assert "builtins.ValueError" in json.loads(written.getvalue())["exception"]
+    assert "Lovelace" not in written.getvalue()

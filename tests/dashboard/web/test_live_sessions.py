@@ -1,0 +1,301 @@
+"""What two servers know of the same sign-ins, and how soon."""
+
+import asyncio
+import time
+from contextlib import AsyncExitStack, closing
+from datetime import timedelta
+
+import pytest
+from anyio.from_thread import start_blocking_portal
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from dashboard.web.sessions.live_sessions import LiveSessions
+from db.models import User, UserSession
+from db.postgres import Database, DatabaseUnavailable
+from services.core.actors import Actor, Role
+from services.people import sessions
+from services.people.sessions import Limits
+from tests.conftest import connect, owner
+
+PROMISED_SECONDS = 2
+
+
+@pytest.fixture
+def database(endpoints):
+    with closing(Database(endpoints)) as database:
+        yield database
+
+
+@pytest.fixture
+def raw(endpoints):
+    """The database behind the servers' backs."""
+    engine = connect(owner(endpoints))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def rosa(raw):
+    with Session(raw) as session, session.begin():
+        user = User(name="Rosa", role=Role.STAFF)
+        session.add(user)
+        session.flush()
+        return Actor(user.id, user.name, Role.STAFF)
+
+
+@pytest.fixture
+def started(raw, rosa):
+    with Session(raw) as session, session.begin():
+        return sessions.start(
+            session, rosa.id, method="code", network=None, browser=None
+        )
+
+
+def _run(story):
+    """Tell a story in an event loop of its own: Playwright keeps one in this thread."""
+    with start_blocking_portal() as portal:
+        return portal.call(story)
+
+
+def _execute(engine, statement):
+    with engine.begin() as connection:
+        connection.execute(statement)
+
+
+async def _end_seconds(page):
+    began = time.monotonic()
+    await asyncio.wait_for(page.until_over(), 10)
+    return time.monotonic() - began
+
+
+def test_a_token_is_found_and_an_unknown_one_is_not(database, rosa, started):
+    async def story():
+        live = LiveSessions(database, Limits())
+        return await live.find(started.token), await live.find("x" * 43)
+
+    found, unknown = _run(story)
+
+    assert found.actor == rosa
+    assert unknown is None
+
+
+def test_what_cannot_be_a_token_asks_no_database():
+    live = LiveSessions(None, Limits())
+
+    assert _run(lambda: live.find("x" * 42)) is None
+
+
+def test_a_page_that_asks_for_many_things_at_once_asks_the_database_once(
+    database, started, monkeypatch
+):
+    asked = []
+    find = sessions.find
+    monkeypatch.setattr(
+        sessions, "find", lambda *args, **more: asked.append(1) or find(*args, **more)
+    )
+
+    async def story():
+        live = LiveSessions(database, Limits())
+        await asyncio.gather(*(live.find(started.token) for _ in range(20)))
+        await live.find(started.token)
+
+    _run(story)
+
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        update(UserSession).values(ended_at=func.now()),
+        update(UserSession).values(expires_at=func.now()),
+        update(UserSession).values(last_seen_at=func.now() - timedelta(minutes=15)),
+        update(User).values(deactivated_at=func.now()),
+    ],
+    ids=["ended elsewhere", "too old", "silent", "deactivated"],
+)
+def test_every_page_of_every_server_ends_within_two_seconds(
+    database, started, raw, end
+):
+    async def story():
+        servers = [LiveSessions(database, Limits()) for _ in range(2)]
+        async with AsyncExitStack() as stack:
+            pages = []
+            for server in servers:
+                await stack.enter_async_context(server.watching())
+                live = await server.find(started.token)
+                pages += [stack.enter_context(server.attend(live)) for _ in range(2)]
+            await asyncio.sleep(0.3)
+            await asyncio.to_thread(_execute, raw, end)
+            return await asyncio.gather(*map(_end_seconds, pages))
+
+    assert max(_run(story)) < PROMISED_SECONDS
+
+
+def test_what_was_ended_here_closes_its_pages_at_once(database, started):
+    async def story():
+        server = LiveSessions(database, Limits())
+        live = await server.find(started.token)
+        with server.attend(live) as page:
+            server.forget(live.record.id)
+            return page.is_over
+
+    assert _run(story)
+
+
+def test_without_input_a_page_ends_by_itself(database, started):
+    limits = Limits(idle=timedelta(seconds=2))
+
+    async def story():
+        server = LiveSessions(database, limits)
+        async with server.watching():
+            live = await server.find(started.token)
+            with server.attend(live) as page:
+                await asyncio.wait_for(page.until_over(), 5)
+                return await server.find(started.token)
+
+    assert _run(story) is None
+
+
+def test_input_on_one_server_keeps_the_pages_of_another_open(database, started):
+    limits = Limits(idle=timedelta(seconds=4))
+
+    async def story():
+        here, there = LiveSessions(database, limits), LiveSessions(database, limits)
+        async with here.watching(), there.watching():
+            live = await here.find(started.token)
+            await there.find(started.token)
+            with here.attend(live), there.attend(live) as page:
+                for _ in range(12):
+                    here.note_input(live.record.id)
+                    await asyncio.sleep(0.5)
+                is_open_meanwhile = not page.is_over
+                await asyncio.wait_for(page.until_over(), 10)
+                return is_open_meanwhile
+
+    assert _run(story)
+
+
+def test_input_is_written_down_seldom(database, started, monkeypatch):
+    written = []
+    touch = sessions.touch
+    monkeypatch.setattr(
+        sessions,
+        "touch",
+        lambda *args, **more: written.append(1) or touch(*args, **more),
+    )
+
+    async def story():
+        server = LiveSessions(database, Limits())
+        async with server.watching():
+            live = await server.find(started.token)
+            for _ in range(20):
+                server.note_input(live.record.id)
+                await asyncio.sleep(0.1)
+            return len(written)
+
+    # Once at the first input, once more when the server ends.
+    assert _run(story) == 1
+    assert len(written) == 2
+
+
+def test_while_no_database_answers_a_page_stays_and_time_still_ends_it(
+    database, started, monkeypatch
+):
+    def fail(*args, **more):
+        raise DatabaseUnavailable("No server.")
+
+    async def story():
+        server = LiveSessions(database, Limits(idle=timedelta(seconds=3)))
+        live = await server.find(started.token)
+        monkeypatch.setattr(database, "read_newest", fail)
+        monkeypatch.setattr(database, "write", fail)
+        async with server.watching():
+            with server.attend(live) as page:
+                server.note_input(live.record.id)
+                await asyncio.sleep(1.5)
+                is_open_meanwhile = not page.is_over
+                await asyncio.wait_for(page.until_over(), 6)
+                return is_open_meanwhile
+
+    assert _run(story)
+
+
+@pytest.fixture
+def leaderless(database, raw, monkeypatch):
+    """Let an hour pass in which nobody's input could be written down."""
+
+    def begin():
+        hour = timedelta(hours=1)
+        _execute(
+            raw,
+            update(UserSession).values(
+                created_at=UserSession.created_at - hour,
+                last_seen_at=UserSession.last_seen_at - hour,
+            ),
+        )
+        monkeypatch.setattr(database, "gap_seconds", lambda: 3600.0)
+
+    return begin
+
+
+async def _found_anew(server, token):
+    await asyncio.sleep(1.1)
+    return await server.find(token)
+
+
+def test_who_was_seen_here_stays_although_nobody_could_write_it_down(
+    database, started, leaderless
+):
+    async def story():
+        server = LiveSessions(database, Limits())
+        live = await server.find(started.token)
+        leaderless()
+        server.note_input(live.record.id)
+        return await _found_anew(server, started.token)
+
+    assert _run(story) is not None
+
+
+def test_who_was_silent_meanwhile_is_not_let_in(database, started, leaderless):
+    async def story():
+        server = LiveSessions(database, Limits())
+        await server.find(started.token)
+        leaderless()
+        return await _found_anew(server, started.token)
+
+    assert _run(story) is None
+
+
+def test_a_silent_page_closes_although_the_database_would_let_it_be(
+    database, started, leaderless
+):
+    async def story():
+        server = LiveSessions(database, Limits())
+        live = await server.find(started.token)
+        async with server.watching():
+            with server.attend(live) as page:
+                leaderless()
+                return await _end_seconds(page)
+
+    assert _run(story) < 2 * PROMISED_SECONDS
+
+
+def test_once_there_is_a_primary_again_it_learns_who_was_there(
+    database, started, raw, leaderless
+):
+    async def story():
+        server = LiveSessions(database, Limits())
+        live = await server.find(started.token)
+        async with server.watching():
+            with server.attend(live):
+                leaderless()
+                server.note_input(live.record.id)
+                await asyncio.sleep(2)
+
+    _run(story)
+
+    with Session(raw) as session:
+        silence = session.scalar(select(func.now() - UserSession.last_seen_at))
+    assert silence < timedelta(minutes=1)

@@ -1,0 +1,197 @@
+"""Every server is seen at once, whatever it does."""
+
+import time
+from contextlib import closing
+from dataclasses import replace
+from threading import Thread
+
+import psycopg2
+import pytest
+
+from db.cluster.observing import ClusterMonitor, Observer
+from tests.conftest import owner
+from tests.kit import breaking
+from tests.kit.waiting import eventually
+
+_MEGABYTE = "SELECT pg_logical_emit_message(true, 'x', repeat('x', 1000000))"
+
+
+def write(url):
+    with closing(psycopg2.connect(url)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(_MEGABYTE)
+
+
+@pytest.fixture
+def observer(endpoints):
+    with closing(Observer(endpoints)) as observer:
+        yield observer
+
+
+def test_all_that_can_be_known_of_a_server_is_known(observer):
+    seen = eventually(observer.look, lambda s: s.is_automatic is not None)
+
+    assert [node.name for node in seen.nodes] == ["db-01", "db-02", "db-03"]
+    assert (seen.acknowledgements, seen.has_quorum) == (1, True)
+    assert seen.settings["synchronous_mode"] == "quorum"
+    for node in seen.nodes:
+        assert node.is_answering
+        assert (node.version, node.timeline) == ("18.6", seen.timeline)
+        assert 0 < node.connections <= node.connections_max
+        assert 0 < node.disk_free_bytes < node.disk_total_bytes
+        assert abs(node.clock_skew_seconds) < 0.5
+        assert node.latency_seconds > 0
+        assert node.started_at < seen.taken_at
+        assert node.lsn is not None
+    for node in seen.replicas:
+        assert node.state == f"streaming on timeline {seen.timeline}"
+        assert (node.upstream, node.sync) == (seen.primary.name, "quorum")
+
+
+def test_a_look_at_three_servers_takes_milliseconds(observer):
+    observer.look()
+
+    took = sorted(observer.look().took_seconds for _ in range(50))
+
+    assert took[25] < 0.020
+
+
+def test_without_patroni_and_settings_followers_are_seen_all_the_same(endpoints):
+    with closing(Observer(endpoints)) as observer:
+        primary = observer.look().primary.name
+    only = {primary: endpoints.replica_urls[primary]}
+    url = endpoints.replica_urls[primary]
+    alone = replace(endpoints, database_url=url, replica_urls=only, patroni_urls={})
+
+    with closing(Observer(alone)) as observer:
+        seen = observer.look()
+
+    assert (seen.has_patroni, seen.is_patroni_answering) == (False, None)
+    assert len(seen.replicas) == 2
+    for node in seen.replicas:
+        assert not node.is_listed
+        assert node.state == f"streaming on timeline {seen.timeline}"
+        assert (node.sync, node.upstream) == ("quorum", primary)
+        assert node.replay.seconds is not None
+
+
+def test_when_nobody_writes_nobody_is_behind(observer):
+    eventually(
+        observer.look,
+        lambda seen: all(n.replay.bytes == 0 for n in seen.replicas),
+    )
+
+    for node in observer.look().replicas:
+        if node.replay.bytes == 0:
+            assert node.replay.seconds == 0.0
+
+
+def test_a_server_that_is_not_there_says_nothing_and_delays_nobody(endpoints):
+    nowhere = "postgresql://nobody:secret@127.0.0.1:1/gone"
+    more = replace(endpoints, replica_urls=endpoints.replica_urls | {"db-09": nowhere})
+    with closing(Observer(more)) as observer:
+        observer.look()
+        seen = observer.look()
+
+    assert seen.took_seconds < 0.4
+    node = seen.node("db-09")
+    assert (node.state, node.is_answering, node.seen_at) == (
+        "not answering",
+        False,
+        None,
+    )
+    assert node.latency_seconds is None
+
+
+def test_servers_come_and_go_while_others_stay_connected(endpoints):
+    first, *rest = endpoints.replica_urls
+    fewer = {name: endpoints.replica_urls[name] for name in rest}
+    with closing(Observer(endpoints)) as observer:
+        observer.look()
+        hosts = observer.look().nodes[0].lsn
+        observer.adopt(replace(endpoints, delayed_urls={"late": fewer[rest[0]]}))
+        late = observer.look().node("late")
+        assert late.tags.is_delayed
+        observer.adopt(endpoints)
+
+        assert [node.name for node in observer.look().nodes] == [first, *rest]
+        assert hosts is not None
+
+
+def test_however_many_watch_the_servers_are_asked_once_a_second(endpoints):
+    with closing(ClusterMonitor(endpoints)) as lookout:
+        seen: list[object] = []
+        threads = [
+            Thread(target=lambda: seen.append(lookout.latest())) for _ in range(20)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        time.sleep(2.2)
+
+        assert len(set(map(id, seen))) <= 2
+        assert 3 <= len(lookout.recent()) <= 4
+
+
+@pytest.mark.cluster
+def test_a_replica_that_does_not_replay_falls_behind_by_the_second(breakable):
+    url = owner(breakable.endpoints)
+    with closing(Observer(breakable.endpoints)) as observer:
+        observer.look()
+        with breaking.replay_paused(breakable):
+            write(url)
+            began = time.monotonic()
+            seen = eventually(
+                observer.look, lambda s: (s.replicas[0].replay.seconds or 0) >= 2
+            )
+            lasted = time.monotonic() - began
+            node = seen.replicas[0]
+            assert node.replay.seconds <= lasted + 0.5
+            assert node.replay.bytes >= 1_000_000
+            assert node.is_replay_paused
+            assert node.state.endswith("replay paused")
+            assert node.flush.bytes < 1_000_000
+        eventually(observer.look, lambda s: s.replicas[0].replay.seconds == 0)
+
+
+@pytest.mark.cluster
+def test_a_server_that_hangs_costs_half_a_second_and_hides_no_other(breakable):
+    with closing(Observer(breakable.endpoints)) as observer:
+        observer.look()
+        node = breaking.replicas(breakable)[0]
+        postmaster = node.postmaster()
+        family = [postmaster, *postmaster.children(recursive=True)]
+        with breakable.unsupervised(), breaking.suspended(*family):
+            seen = observer.look()
+            assert seen.took_seconds < 0.8
+            assert not seen.node(node.name).is_answering
+            assert sum(one.is_answering for one in seen.nodes) == 2
+        eventually(observer.look, lambda s: s.node(node.name).is_streaming)
+
+
+@pytest.mark.cluster
+def test_another_leader_is_seen_with_what_became_of_the_former(breakable):
+    with closing(Observer(breakable.endpoints)) as observer:
+        before = eventually(
+            observer.look, lambda s: len(s.timeline_ends) > 0 or s.is_automatic
+        )
+        candidate = breaking.replicas(breakable)[0].name
+
+        breakable.switch_over(candidate)
+
+        seen = eventually(
+            observer.look,
+            lambda s: s.primary is not None and s.primary.name == candidate,
+        )
+        assert seen.timeline > before.timeline
+        assert seen.leaderless_since is None
+        seen = eventually(observer.look, lambda s: before.timeline in s.timeline_ends)
+        eventually(
+            observer.look,
+            lambda s: (
+                s.node(before.primary.name).state
+                == f"streaming on timeline {seen.timeline}"
+            ),
+        )

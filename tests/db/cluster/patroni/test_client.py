@@ -1,0 +1,154 @@
+"""Patroni's answers as they are read, and who is asked."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
+import pytest
+
+from db.cluster.patroni import Patroni, PatroniRefused, PatroniSilent
+from db.cluster.patroni.members import members_of, promotions_of
+from db.endpoints import Endpoints
+from db.postgres import Lsn
+
+TOLD = {
+    "members": [
+        {"name": "db-01", "role": "leader", "state": "running", "timeline": 7},
+        {
+            "name": "db-02",
+            "role": "quorum_standby",
+            "state": "streaming",
+            "timeline": 7,
+            "replay_lag": 12,
+            "replay_lsn": "0/4F71E40",
+            "host": "10.0.0.2",
+            "port": 5432,
+            "tags": {"nofailover": True},
+            "pending_restart": True,
+        },
+        {
+            "name": "db-03",
+            "role": "replica",
+            "state": "start failed",
+            "replay_lag": "unknown",
+            "replay_lsn": "unknown",
+        },
+    ],
+    "pause": True,
+    "scheduled_switchover": {"at": "2026-11-20T20:00:00+00:00", "from": "db-01"},
+}
+
+
+def test_members_are_read_with_their_roles_and_lags():
+    found = members_of(TOLD)
+    second, third = found.member("db-02"), found.member("db-03")
+
+    assert found.leader.name == "db-01"
+    assert second.is_streaming
+    assert second.is_waited_for
+    assert not second.may_lead
+    assert second.is_restart_pending
+    assert (second.lag_bytes, second.lsn) == (12, Lsn.parse("0/4F71E40"))
+    assert second.address == "10.0.0.2:5432"
+    assert (third.lag_bytes, third.lsn, third.is_streaming) == (None, None, False)
+
+
+def test_a_pause_and_a_planned_switchover_are_told():
+    found = members_of(TOLD)
+
+    assert found.is_paused
+    assert found.planned.at == datetime(2026, 11, 20, 20, tzinfo=UTC)
+    assert (found.planned.leader, found.planned.candidate) == ("db-01", None)
+
+
+def test_where_timelines_ended_is_read_whatever_patroni_leaves_out():
+    found = promotions_of(
+        [
+            [1, 83304000, "no recovery target specified"],
+            [2, 84344832, "why", "2026-11-20T19:32:26.429278+00:00", "db-02"],
+        ]
+    )
+
+    assert [one.new_timeline for one in found] == [2, 3]
+    assert (found[0].leader, found[0].at) == (None, None)
+    assert found[1].lsn == Lsn(84344832)
+    assert found[1].leader == "db-02"
+
+
+def test_any_member_answers_for_all(endpoints: Endpoints):
+    urls = {"db-00": "http://127.0.0.1:1"} | endpoints.patroni_urls
+    patroni = Patroni(replace(endpoints, patroni_urls=urls))
+
+    assert patroni.cluster().leader is not None
+    assert patroni.config()["synchronous_mode"] == "quorum"
+    assert not patroni.answers("db-00")
+
+
+def test_nobody_commands_without_the_password(endpoints: Endpoints):
+    patroni = Patroni(replace(endpoints, patroni_password="wrong"))
+
+    with pytest.raises(PatroniRefused):
+        patroni.patch_config({"ttl": 20})
+
+
+def test_where_no_member_answers_that_is_said(endpoints: Endpoints):
+    nowhere = replace(endpoints, patroni_urls={"db-01": "http://127.0.0.1:1"})
+
+    with pytest.raises(PatroniSilent):
+        Patroni(nowhere).cluster()
+    with pytest.raises(PatroniSilent):
+        Patroni(nowhere).pause()
+
+
+def test_a_member_that_no_setting_names_is_silent(endpoints: Endpoints):
+    with pytest.raises(PatroniSilent):
+        Patroni(endpoints).state_of("db-99")
+
+
+def test_other_addresses_are_taken_over(endpoints: Endpoints):
+    patroni = Patroni(replace(endpoints, patroni_urls={}))
+
+    assert not patroni.is_there
+    patroni.adopt(endpoints)
+    assert patroni.names == tuple(endpoints.patroni_urls)
+
+
+@contextmanager
+def patroni_that_says(words: str, endpoints: Endpoints) -> Iterator[Patroni]:
+    """Yield the client of a Patroni that answers every command with these words."""
+
+    class Member(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(503)
+            self.end_headers()
+            self.wfile.write(words.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Member) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        yield Patroni(replace(endpoints, patroni_urls={"db-02": url}))
+        server.shutdown()
+
+
+def test_a_failover_that_patroni_still_tries_has_not_failed(endpoints: Endpoints):
+    with patroni_that_says("Failover status unknown", endpoints) as patroni:
+        patroni.failover("db-02")
+
+
+def test_a_failover_that_failed_is_refused(endpoints: Endpoints):
+    with (
+        patroni_that_says("Failover failed", endpoints) as patroni,
+        pytest.raises(PatroniRefused, match="Failover failed"),
+    ):
+        patroni.failover("db-02")

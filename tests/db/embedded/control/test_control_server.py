@@ -1,0 +1,99 @@
+"""The launcher's door opens to its key only, and says why it will not do something."""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from db.embedded import Control, ControlRefused, ControlUnreachable, local_http
+from db.embedded.control.control_server import ControlServer
+from db.endpoints import Endpoints
+
+
+def refuse(**_: object) -> None:
+    """Refuse whatever is asked."""
+    raise ControlRefused("db-01 leads: switch over first.")
+
+
+def fail(**_: object) -> None:
+    """Fail as nobody expected."""
+    raise KeyError("a password")
+
+
+@pytest.fixture
+def door() -> Iterator[ControlServer]:
+    """A door with a few commands behind it."""
+    with closing(ControlServer()) as door:
+        door.open(
+            {
+                "add_replica": lambda delayed_seconds: f"delayed {delayed_seconds}",
+                "remove_replica": refuse,
+                "resume_replay": fail,
+            }
+        )
+        yield door
+
+
+@pytest.fixture
+def control(door: ControlServer) -> Control:
+    """A client of the door, with its key."""
+    return Control(door.url or "", door.key)
+
+
+def test_who_knows_the_key_is_answered(control: Control):
+    assert control.add_replica(900) == "delayed 900"
+
+
+@pytest.mark.parametrize("key", ["", "guess"])
+def test_who_does_not_know_the_key_gets_nothing(door: ControlServer, key: str):
+    with pytest.raises(ControlRefused, match="Who are you"):
+        Control(door.url or "", key).add_replica(900)
+
+
+def test_every_door_has_a_key_of_its_own(door: ControlServer):
+    assert len(door.key) >= 40
+    assert ControlServer().key != door.key
+
+
+def test_a_refusal_arrives_as_its_sentence(control: Control):
+    with pytest.raises(ControlRefused, match="db-01 leads: switch over first"):
+        control.remove_replica("db-01")
+
+
+def test_an_accident_tells_nobody_its_details(control: Control):
+    with pytest.raises(ControlRefused) as refusal:
+        control.resume_replay("db-01")
+
+    assert "password" not in str(refusal.value)
+
+
+def test_what_nobody_knows_or_understands_is_refused(door: ControlServer):
+    port = int((door.url or "").rpartition(":")[2])
+    key = {"Authorization": f"Bearer {door.key}"}
+
+    unknown = local_http.call(port, "POST", "/fly", body={}, headers=key)
+    senseless = local_http.call(
+        port, "POST", "/add_replica", body={"a": 1}, headers=key
+    )
+    endless = local_http.call(
+        port, "POST", "/add_replica", body={"a": "x" * 20_000}, headers=key
+    )
+
+    assert [answer and answer.status for answer in (unknown, senseless, endless)] == [
+        400,
+        400,
+        400,
+    ]
+
+
+def test_without_a_launcher_there_is_nobody_to_answer(
+    door: ControlServer, control: Control
+):
+    door.close()
+
+    with pytest.raises(ControlUnreachable):
+        control.report()
+
+
+def test_servers_of_ones_own_have_no_door():
+    assert Control.of(Endpoints("postgresql://a", {}, "mongodb://b", {})) is None

@@ -1,0 +1,187 @@
+"""What is broken through the launcher's door is borne, and mends by itself."""
+
+import time
+from contextlib import closing, suppress
+from dataclasses import replace
+from threading import Thread
+
+import psutil
+import psycopg2
+import pytest
+
+from db.embedded import Cluster, Control, ControlRefused, Fault
+from db.embedded.processes import child_processes
+from db.embedded.servers.wholeness import is_whole
+from db.embedded.supervision import fencing
+from tests.db.embedded.test_cluster import Notes
+from tests.kit.breaking import ask, suspended
+from tests.kit.waiting import eventually
+
+pytestmark = pytest.mark.cluster
+
+# What is promised is measured by benchmarks/faults.py; two test runs on one machine
+# need a little longer.
+PROMISED_SECONDS = 3.0
+SLACK_SECONDS = 7.0
+
+
+@pytest.fixture
+def control(breakable: Cluster) -> Control:
+    """The door of the cluster that may be broken."""
+    control = Control.of(breakable.endpoints)
+    assert control is not None
+    # Right after a start everything is forgiven for longer.
+    breakable.wait_until_whole()
+    return control
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.KILL_POSTGRES,
+        Fault.KILL_NODE,
+        Fault.FREEZE_NODE,
+        Fault.FREEZE_POSTGRES,
+    ],
+)
+def test_another_node_takes_over_within_seconds_and_nothing_is_lost(
+    breakable: Cluster, control: Control, fault: Fault
+):
+    notes = Notes(breakable.addresses)
+    notes.write(f"before {fault}")
+    struck = breakable.primary()
+
+    began = time.monotonic()
+    control.inflict(fault, struck.name, seconds=30)
+    assert eventually(lambda: notes.accepts(f"after {fault}"), seconds=20)
+    took = time.monotonic() - began
+
+    assert took < PROMISED_SECONDS + SLACK_SECONDS
+    assert {f"before {fault}", f"after {fault}"} <= notes.read()
+    control.heal(fault, struck.name)
+    breakable.wait_until_whole(60)
+    assert breakable.primary() is not struck
+
+
+def test_a_lost_node_stays_lost_until_it_is_healed(
+    breakable: Cluster, control: Control
+):
+    lost = next(node for node in breakable.nodes if node.is_replica)
+
+    control.inflict(Fault.KILL_NODE, lost.name)
+
+    time.sleep(2)
+    report = control.report().node(lost.name)
+    assert (report.state, report.postgres_runs) == ("stopped", False)
+    assert report.faults == (Fault.KILL_NODE,)
+    control.heal(Fault.KILL_NODE, lost.name)
+    breakable.wait_until_whole(60)
+    assert control.report().node(lost.name).faults == ()
+
+
+def test_a_fault_that_nobody_heals_heals_itself(breakable: Cluster, control: Control):
+    control.inflict(Fault.STOP_MONGO, seconds=2)
+
+    assert control.report().faults == (Fault.STOP_MONGO,)
+    assert eventually(breakable.addresses.mongo.is_primary, seconds=20)
+    assert control.report().faults == ()
+
+
+def test_who_forgets_the_supervisor_finds_it_at_work_again(control: Control):
+    control.supervised(False, seconds=1)
+
+    assert not control.report().supervised
+    assert eventually(lambda: control.report().supervised, seconds=5)
+
+
+@pytest.mark.parametrize(
+    ("fault", "node", "sentence"),
+    [
+        (Fault.KILL_NODE, None, "needs a node"),
+        (Fault.STOP_ETCD, "db-01", "is not of a node"),
+        (Fault.KILL_NODE, "db-09", "There is no node db-09"),
+    ],
+    ids=["a node is missing", "a node too many", "an unknown node"],
+)
+def test_what_cannot_be_broken_is_refused(
+    control: Control, fault: Fault, node: str | None, sentence: str
+):
+    with pytest.raises(ControlRefused, match=sentence):
+        control.inflict(fault, node)
+
+    assert control.report().faults == ()
+
+
+def test_a_backend_that_outlives_its_server_is_ended_before_anybody_else_leads(
+    breakable: Cluster,
+):
+    node = next(node for node in breakable.nodes if node.is_replica)
+    busy = Thread(target=_count, args=[breakable, node.name], daemon=True)
+
+    with breakable.unsupervised():
+        busy.start()
+        server = node.postmaster()
+        assert eventually(lambda: _backends(server), seconds=5)
+        backends = _backends(server)
+        node.patroni.kill()
+        server.kill()
+        server.wait(5)
+        assert not child_processes.await_end(backends, 0.2)
+
+        assert fencing.end(node.data, node.postmaster())
+        assert child_processes.await_end(backends, 0)
+
+    busy.join(5)
+
+
+def test_a_cluster_with_a_silent_replica_is_not_called_whole(breakable: Cluster):
+    replica = next(node for node in breakable.nodes if node.is_replica)
+
+    # The primary's Patroni says for a while that it streams.
+    with breakable.unsupervised(), suspended(*replica.servers()):
+        assert not is_whole(breakable.nodes)
+
+
+def test_a_patroni_that_somebody_else_has_started_dies_with_its_node(
+    breakable: Cluster,
+):
+    node = next(node for node in breakable.nodes if node.is_replica)
+    strangers = replace(node.patroni, process=None)
+
+    with breakable.unsupervised():
+        node.patroni.kill()
+        strangers.start()
+        assert strangers.is_running
+
+        assert node.kill()
+
+        assert not strangers.is_running
+        assert node.postmaster() is None
+
+
+def _count(cluster: Cluster, name: str) -> None:
+    # Busy without ever waiting, it does not notice that its server is gone.
+    with suppress(psycopg2.OperationalError):
+        url = cluster.addresses.node_url(name, "postgres", "postgres")
+        with closing(psycopg2.connect(url)) as connection:
+            cursor = connection.cursor()
+            cursor.execute("SELECT count(*) FROM generate_series(1, 10000000000)")
+
+
+def _backends(server: psutil.Process) -> list[psutil.Process]:
+    return [
+        child for child in server.children() if "SELECT" in " ".join(child.cmdline())
+    ]
+
+
+def test_a_silent_replica_is_not_waited_for(breakable: Cluster, control: Control):
+    frozen = next(node for node in breakable.nodes if node.is_replica)
+    before = control.report().node(frozen.name).fences
+
+    control.inflict(Fault.FREEZE_POSTGRES, frozen.name, seconds=30)
+
+    began = time.monotonic()
+    ask(breakable, breakable.primary(), "SELECT pg_current_xact_id()")
+    assert time.monotonic() - began < SLACK_SECONDS
+    breakable.wait_until_whole(60)
+    assert control.report().node(frozen.name).fences > before

@@ -1,0 +1,54 @@
+"""A network of its own reaches nothing of ours; where it is forbidden it is refused."""
+
+import socket
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from db.embedded import ControlRefused
+from db.embedded.faults.own_network import Keeper
+from tests.kit import apart
+
+
+@apart.networks
+def test_from_a_network_of_its_own_nothing_of_ours_is_reached():
+    with (
+        socket.create_server(("127.0.0.1", 0)) as here,
+        closing(Keeper([])) as keeper,
+        keeper.fresh() as there,
+        pytest.raises(ConnectionRefusedError),
+    ):
+        there.connect(here.getsockname())
+
+
+@apart.networks
+def test_a_network_ends_with_whoever_made_it():
+    keeper = Keeper([7])
+
+    assert apart.network_of(keeper.process.pid) != apart.OURS
+    keeper._parent.close()
+
+    assert keeper.process.wait(10) == 0
+    keeper.close()
+
+
+def test_where_namespaces_are_forbidden_it_is_refused_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with (
+        apart.forbidden(tmp_path, monkeypatch),
+        pytest.raises(ControlRefused, match="Operation not permitted") as refused,
+    ):
+        Keeper([])
+
+    assert "root or user namespaces" in str(refused.value)
+
+
+def test_without_the_programs_for_it_it_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(ControlRefused, match="there is no unshare"):
+        Keeper([])

@@ -1,0 +1,294 @@
+"""A server in a network of its own can be cut off, and nobody else notices more."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from pathlib import Path
+from queue import Queue
+from tempfile import TemporaryDirectory
+
+import psutil
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from db import embedded, schema
+from db.embedded import Cluster, Control, ControlRefused, Fault, Node
+from db.postgres import Database
+from db.postgres.watching import watcher
+from tests.conftest import Databases
+from tests.db.embedded.witness import Witness
+from tests.kit import apart
+from tests.kit.breaking import ask
+from tests.kit.waiting import eventually
+
+# Patroni's ttl, and a moment to notice.
+TTL_SECONDS = 25
+# Acknowledgements that were under way when the network was cut.
+UNDER_WAY_SECONDS = 0.5
+
+BESIDE = """
+import sys, time, psycopg2
+connection = psycopg2.connect(sys.argv[1])
+connection.autocommit = True
+cursor = connection.cursor()
+while not connection.notices:
+    cursor.execute("INSERT INTO witnessed VALUES ('beside', %s)", [time.time_ns()])
+    print(time.monotonic(), flush=True)
+"""
+ABANDONED = """
+import os, signal, sys, time
+from pathlib import Path
+from db import embedded
+from db.embedded import Control, Fault
+cluster = embedded.start(Path(sys.argv[1]))
+cluster.wait_until_whole()
+control = Control.of(cluster.endpoints)
+name = next(node.name for node in cluster.nodes if node.is_replica)
+control.inflict(Fault.OWN_NETWORK, name)
+cluster.wait_until_whole()
+control.inflict(Fault.CUT_NETWORK, name)
+time.sleep(1)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def control(breakable: Cluster) -> Control:
+    """The door of the cluster that may be broken."""
+    control = Control.of(breakable.endpoints)
+    assert control is not None
+    return control
+
+
+@pytest.fixture
+def apart_primary(breakable: Cluster, control: Control) -> Iterator[Node]:
+    """A primary in a network of its own, in which it is no longer in the end."""
+    node = next(node for node in breakable.nodes if node.is_replica)
+    control.inflict(Fault.OWN_NETWORK, node.name, seconds=300)
+    try:
+        assert eventually(lambda: _lives_apart(node), seconds=60)
+        breakable.wait_until_whole(60)
+        assert eventually(lambda: _takes_over(breakable, node), seconds=30)
+        breakable.wait_until_whole(60)
+        yield node
+    finally:
+        control.heal(Fault.OWN_NETWORK, node.name)
+    assert eventually(lambda: _lives_here(node), seconds=60)
+
+
+@pytest.mark.cluster
+@apart.networks
+def test_a_primary_that_is_cut_off_is_replaced_and_never_heard_again(
+    breakable: Cluster, control: Control, apart_primary: Node
+):
+    name = apart_primary.name
+    assert control.evidence(Fault.CUT_NETWORK, name) is None
+    with Witness(breakable).watching() as witness:
+        control.inflict(Fault.CUT_NETWORK, name, seconds=120)
+        assert eventually(lambda: _other_leads(breakable, name), seconds=20)
+
+        evidence = control.evidence(Fault.CUT_NETWORK, name)
+        assert evidence is not None
+        assert "etcd does not answer" in evidence
+        # Ended by who saw it silent, it is started again and cannot come back.
+        assert control.report().node(name).fences >= 1
+
+        control.heal(Fault.CUT_NETWORK, name)
+        breakable.wait_until_whole(90)
+        witness.await_writes()
+
+    assert witness.crossed() == []
+    assert witness.lost() == {}
+
+
+@pytest.mark.cluster
+@apart.networks
+def test_whoever_waits_for_one_that_is_cut_off_goes_on_as_soon_as_another_leads(
+    breakable: Cluster,
+    control: Control,
+    apart_primary: Node,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    # Its silence alone would not be noticed in time.
+    monkeypatch.setattr(watcher, "PATIENCE_SECONDS", 25.0)
+    began: Queue[int] = Queue()
+
+    def wait_once(session: Session) -> int:
+        port = int(session.scalar(text("SELECT inet_server_port()")) or 0)
+        began.put(port)
+        if port == apart_primary.port:
+            session.execute(text("SELECT pg_sleep(100)"))
+        return port
+
+    with (
+        Databases(breakable.addresses).fresh() as endpoints,
+        ThreadPoolExecutor(1) as aside,
+    ):
+        schema.bring_up_to_date(endpoints)
+        with closing(Database(endpoints)) as database:
+            writing = aside.submit(database.write, wait_once)
+            assert began.get(timeout=30) == apart_primary.port
+
+            control.inflict(Fault.CUT_NETWORK, apart_primary.name, seconds=120)
+
+            written = writing.result(timeout=20)
+            control.heal(Fault.CUT_NETWORK, apart_primary.name)
+            # Nobody makes or drops a database on servers that are just starting.
+            breakable.wait_until_whole(90)
+    assert written.value == began.get() != apart_primary.port
+
+
+@pytest.mark.cluster
+@apart.networks
+def test_a_primary_that_is_cut_off_and_lives_acknowledges_nothing_to_anybody(
+    breakable: Cluster, control: Control, apart_primary: Node
+):
+    name = apart_primary.name
+    url = breakable.addresses.node_url(name, "postgres", "postgres")
+    keeper = breakable._breakage._networks[name].keeper
+    beside = keeper.entered((sys.executable, "-c", BESIDE, url))
+    with Witness(breakable).watching() as witness, breakable.unsupervised():
+        writer = subprocess.Popen(
+            beside, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        with writer:
+            assert writer.stdout is not None
+            assert writer.stdout.readline()
+            control.inflict(Fault.CUT_NETWORK, name, seconds=120)
+            cut_at = time.monotonic()
+            # Nobody fences it: Patroni's own ttl decides.
+            assert eventually(lambda: _other_leads(breakable, name), seconds=60)
+            led_at = time.monotonic()
+            writer.kill()
+            moments = [float(line) for line in writer.stdout if line.endswith("\n")]
+        control.heal(Fault.CUT_NETWORK, name)
+        breakable.wait_until_whole(90)
+        witness.await_writes()
+
+    assert led_at - cut_at > 5
+    assert max(moments, default=0.0) < cut_at + UNDER_WAY_SECONDS
+    assert witness.crossed() == []
+    assert witness.lost() == {}
+
+
+@pytest.mark.cluster
+@apart.networks
+def test_who_has_a_network_of_its_own_is_not_moved_once_more(
+    control: Control, apart_primary: Node
+):
+    name = apart_primary.name
+
+    for fault in (Fault.OWN_NETWORK, Fault.FILL_DISK):
+        with pytest.raises(ControlRefused, match="of its own already"):
+            control.inflict(fault, name)
+
+    assert control.report().node(name).faults == (Fault.OWN_NETWORK,)
+    assert apart_primary.is_primary
+
+
+@pytest.mark.cluster
+@apart.networks
+def test_a_cut_that_nobody_mends_mends_itself(
+    breakable: Cluster, control: Control, apart_primary: Node
+):
+    control.inflict(Fault.CUT_NETWORK, apart_primary.name, seconds=5)
+
+    assert eventually(
+        lambda: not control.report().node(apart_primary.name).faults[1:], seconds=15
+    )
+    breakable.wait_until_whole(90)
+
+
+@pytest.mark.cluster
+def test_who_has_no_network_of_its_own_is_not_cut_off(
+    breakable: Cluster, control: Control
+):
+    name = breakable.nodes[0].name
+
+    with pytest.raises(ControlRefused, match="no network of its own yet"):
+        control.inflict(Fault.CUT_NETWORK, name)
+
+    assert control.report().node(name).faults == ()
+
+
+@pytest.mark.cluster
+def test_where_it_is_forbidden_the_server_goes_on_untouched(
+    breakable: Cluster,
+    control: Control,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    node = next(node for node in breakable.nodes if node.is_replica)
+    before = node.postmaster()
+
+    with (
+        apart.forbidden(tmp_path, monkeypatch),
+        pytest.raises(ControlRefused, match="no server can be cut off"),
+    ):
+        control.inflict(Fault.OWN_NETWORK, node.name)
+
+    assert node.postmaster() == before
+    assert control.report().node(node.name).faults == ()
+
+
+@pytest.mark.cluster
+@apart.networks
+def test_of_a_launcher_that_was_killed_meanwhile_no_network_remains():
+    with TemporaryDirectory(prefix="chartroom-cut-") as folder:
+        ended = subprocess.run(
+            [sys.executable, "-c", ABANDONED, folder], check=False, timeout=120
+        )
+        assert ended.returncode == -signal.SIGKILL
+
+        cluster = embedded.start(Path(folder))
+        try:
+            cluster.wait_until_whole()
+            assert {apart.network_of(one) for one in cluster.processes()} == {
+                apart.OURS
+            }
+            assert not _keepers(set(cluster.addresses.ports.values()))
+        finally:
+            cluster.stop()
+
+
+def _lives_apart(node: Node) -> bool:
+    server = node.postmaster()
+    return (
+        server is not None
+        and apart.network_of(server) != apart.OURS
+        and node.is_replica
+    )
+
+
+def _lives_here(node: Node) -> bool:
+    server = node.postmaster()
+    return server is not None and apart.network_of(server) == apart.OURS
+
+
+def _takes_over(cluster: Cluster, node: Node) -> bool:
+    # Patroni refuses a replica that has only just joined the quorum.
+    with suppress(RuntimeError):
+        if not node.is_primary:
+            cluster.switch_over(node.name)
+    return node.is_primary and ask(cluster, node, "SELECT 1") == 1
+
+
+def _other_leads(cluster: Cluster, name: str) -> bool:
+    return any(node.is_primary for node in cluster.nodes if node.name != name)
+
+
+def _keepers(ports: set[int]) -> list[psutil.Process]:
+    """Return who keeps a network for one of these ports."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            words = process.cmdline()
+            is_keeper = any(word.endswith("network_keeper.py") for word in words)
+            if is_keeper and ports & {int(word) for word in words if word.isdigit()}:
+                found.append(process)
+    return found

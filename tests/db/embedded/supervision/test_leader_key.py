@@ -1,0 +1,38 @@
+"""The leader key goes only as it was seen: never that of a node that leads again."""
+
+import time
+
+import pytest
+
+from db.embedded import Cluster
+from db.embedded.servers.etcd import Etcd, LeaderKey
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture
+def etcd(breakable: Cluster) -> Etcd:
+    """The way to the leader key of a cluster that works."""
+    return Etcd(breakable.addresses.ports["etcd"], breakable.addresses.secrets["etcd"])
+
+
+def test_a_key_that_was_written_anew_since_stays(breakable: Cluster, etcd: Etcd):
+    key = etcd.leadership()
+    assert key is not None
+    assert key.name == breakable.primary().name
+
+    assert not etcd.drop(LeaderKey(key.name, key.revision - 1))
+
+    assert etcd.leadership() == key
+
+
+def test_a_leader_that_works_on_holds_the_same_key(etcd: Etcd):
+    before = etcd.leadership()
+
+    time.sleep(3)
+
+    assert etcd.leadership() == before
+
+
+def test_without_an_answer_nobody_knows_who_holds_it(etcd: Etcd):
+    assert Etcd(etcd.port, "wrong").leadership() is None

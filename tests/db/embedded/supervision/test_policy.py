@@ -1,0 +1,163 @@
+"""What the supervisor decides, without anything to supervise."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from db.embedded.processes.child_processes import Program
+from db.embedded.supervision.liveness import Kind, Unresponsiveness
+from db.embedded.supervision.policy import NodeObservation, RestartBackoff, Step, plan
+
+AWAKE = {psutil.STATUS_SLEEPING}
+FROZEN = {psutil.STATUS_STOPPED}
+WORKING = {psutil.STATUS_SLEEPING, psutil.STATUS_RUNNING}
+
+
+def silent(seconds: float, kind: Kind) -> NodeObservation:
+    """A node whose PostgreSQL has said nothing for so long."""
+    return NodeObservation(True, True, silent_seconds=seconds, silence=kind)
+
+
+def silence(*looks: tuple[float, set[str]]) -> Unresponsiveness:
+    """A silence in which processes were seen to do this, at these seconds."""
+    heard = Unresponsiveness(0.0, looked_at=0.0)
+    for seconds, states in looks:
+        heard.look(seconds, states)
+    return heard
+
+
+@pytest.mark.parametrize(
+    ("seen", "step"),
+    [
+        pytest.param(NodeObservation(True, True), Step.NOTHING, id="all is well"),
+        pytest.param(
+            NodeObservation(True, False),
+            Step.NOTHING,
+            id="Patroni looks after PostgreSQL itself",
+        ),
+        pytest.param(
+            NodeObservation(True, True, unanswered=2),
+            Step.NOTHING,
+            id="a busy machine is slow",
+        ),
+        pytest.param(
+            NodeObservation(True, True, unanswered=3),
+            Step.RESTART,
+            id="only Patroni hangs, so only Patroni goes",
+        ),
+        pytest.param(
+            NodeObservation(True, False, unanswered=4),
+            Step.NOTHING,
+            id="a copy is slow",
+        ),
+        pytest.param(
+            NodeObservation(True, False, unanswered=5),
+            Step.FENCE,
+            id="Patroni hangs and there is no PostgreSQL",
+        ),
+        pytest.param(
+            NodeObservation(True, False, crashed_leading=True),
+            Step.FENCE,
+            id="the primary has crashed",
+        ),
+        pytest.param(silent(0.6, Kind.STOPPED), Step.NOTHING, id="stopped a moment"),
+        pytest.param(silent(0.7, Kind.STOPPED), Step.FENCE, id="stopped for good"),
+        pytest.param(silent(1.9, Kind.IDLE), Step.NOTHING, id="idle and silent"),
+        pytest.param(silent(2.0, Kind.IDLE), Step.FENCE, id="idle and silent for long"),
+        pytest.param(silent(9.9, Kind.BUSY), Step.NOTHING, id="busy and silent"),
+        pytest.param(silent(10, Kind.BUSY), Step.FENCE, id="busy and silent for long"),
+        pytest.param(
+            NodeObservation(False, True),
+            Step.START,
+            id="a new Patroni takes over PostgreSQL",
+        ),
+        pytest.param(
+            NodeObservation(False, True, failures=1),
+            Step.FENCE,
+            id="but it does not stay alive",
+        ),
+        pytest.param(NodeObservation(False, False), Step.FENCE, id="the node is dead"),
+    ],
+)
+def test_a_node_is_fenced_only_when_nothing_milder_helps(
+    seen: NodeObservation, step: Step
+):
+    assert plan(seen) is step
+
+
+@pytest.mark.parametrize(
+    ("heard", "kind"),
+    [
+        pytest.param(
+            silence((0.3, FROZEN), (0.4, FROZEN)), Kind.STOPPED, id="frozen all along"
+        ),
+        pytest.param(
+            silence((0.3, AWAKE), (0.4, FROZEN)), Kind.IDLE, id="frozen a part of it"
+        ),
+        pytest.param(silence((0.3, AWAKE), (0.4, AWAKE)), Kind.IDLE, id="asleep"),
+        pytest.param(
+            silence((0.3, AWAKE), (0.4, WORKING), (0.5, AWAKE)),
+            Kind.BUSY,
+            id="one of them worked",
+        ),
+        pytest.param(
+            silence((0.3, {psutil.STATUS_DISK_SLEEP})), Kind.BUSY, id="for its disk"
+        ),
+        pytest.param(
+            silence((0.3, FROZEN), (0.9, FROZEN)),
+            Kind.BUSY,
+            id="the supervisor itself was late",
+        ),
+    ],
+)
+def test_a_silence_is_what_was_seen_in_every_look(heard: Unresponsiveness, kind: Kind):
+    assert heard.kind is kind
+
+
+def test_time_in_which_the_whole_machine_slept_is_no_silence():
+    heard = silence((0.3, FROZEN), (3600.0, FROZEN))
+
+    assert heard.seconds == pytest.approx(0.8)
+
+
+def test_the_first_death_in_a_while_costs_no_wait():
+    patience = RestartBackoff(started_at=0)
+
+    patience.ended(now=100)
+
+    assert patience.next_at == 100
+
+
+def test_a_program_that_keeps_dying_is_started_ever_more_seldom():
+    patience, now, pauses = RestartBackoff(started_at=100), 100.0, []
+
+    for _ in range(9):
+        patience.ended(now)
+        pauses.append(patience.next_at - now)
+        now = patience.next_at
+        patience.started(now)
+
+    assert pauses == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
+
+
+def test_a_program_that_has_run_well_is_forgiven():
+    patience = RestartBackoff(failures=5, started_at=100)
+
+    patience.ended(now=200)
+
+    assert (patience.failures, patience.next_at) == (0, 200)
+
+
+def test_who_is_started_in_another_way_does_not_pay_for_what_was_ended(tmp_path: Path):
+    program = Program("db-01", ["true"], {}, tmp_path, tmp_path / "log")
+    patience = RestartBackoff(failures=5, started_at=time.monotonic(), known=program)
+
+    assert not patience.start_again(program)
+
+    patience = RestartBackoff(failures=5, started_at=time.monotonic(), known=program)
+    other = replace(program)
+    assert patience.start_again(other)
+    other.process.wait()

@@ -1,0 +1,126 @@
+"""The data folder: one launcher at a time, secrets for its owner only."""
+
+import errno
+import os
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from db.embedded import CannotStart, DataFolder
+from db.embedded.data_folder import explained
+from db.endpoints import Endpoints
+
+SOMEWHERE = Endpoints("postgresql://a", {"db-01": "b"}, "mongodb://c", {"db-01": "d"})
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> DataFolder:
+    """A data folder, made but never used."""
+    folder = DataFolder(tmp_path / "data")
+    folder.prepare()
+    return folder
+
+
+def test_only_the_owner_may_enter_or_read_the_secrets(folder: DataFolder):
+    folder.secrets()
+
+    assert folder.path.stat().st_mode & 0o777 == 0o700
+    assert (folder.path / "secrets.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_passwords_are_long_and_different_and_stay_the_same(folder: DataFolder):
+    first = folder.secrets()
+
+    assert folder.secrets() == first
+    assert len(set(first.values())) == len(first)
+    assert all(len(password) == 48 for password in first.values())
+
+
+def test_a_secret_that_a_newer_version_needs_is_added_to_the_old_ones(
+    folder: DataFolder,
+):
+    folder.write(folder.path / "secrets.json", '{"postgres": "old"}')
+
+    secrets = folder.secrets()
+
+    assert secrets["postgres"] == "old"
+    assert len(secrets["etcd"]) == 48
+
+
+def test_a_second_launcher_is_told_in_a_sentence(folder: DataFolder):
+    with (
+        folder.locked(),
+        pytest.raises(CannotStart, match="already runs with the data folder"),
+        DataFolder(folder.path).locked(),
+    ):
+        pass
+
+
+def test_the_lock_ends_with_its_holder(folder: DataFolder):
+    with folder.locked():
+        assert folder.is_locked()
+
+    assert not folder.is_locked()
+
+
+def test_endpoints_count_only_while_a_launcher_lives(folder: DataFolder):
+    with folder.locked():
+        folder.publish(SOMEWHERE)
+        assert folder.published() == SOMEWHERE
+
+    assert folder.published() is None
+
+
+def test_a_start_that_was_cut_short_begins_anew(folder: DataFolder):
+    (folder.node_data("db-01") / "global").mkdir(parents=True)
+    (folder.node_data("db-01") / "global/pg_control").touch()
+
+    folder.discard_remains()
+
+    assert list(folder.postgres.iterdir()) == []
+
+
+def test_data_is_never_thrown_away_once_the_cluster_is_complete(folder: DataFolder):
+    (folder.node_data("db-01") / "global").mkdir(parents=True)
+    (folder.node_data("db-01") / "global/pg_control").touch()
+    folder.mark_complete()
+
+    folder.discard_remains()
+
+    assert (folder.node_data("db-01") / "global/pg_control").exists()
+
+
+def test_an_unfinished_copy_of_a_replica_is_thrown_away(folder: DataFolder):
+    folder.mark_complete()
+    (folder.node_data("db-02") / "base").mkdir(parents=True)
+
+    folder.discard_remains()
+
+    assert not folder.node_data("db-02").exists()
+
+
+def test_a_disk_with_too_little_space_is_explained(
+    folder: DataFolder, monkeypatch: pytest.MonkeyPatch
+):
+    almost_full = SimpleNamespace(free=200_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: almost_full)
+
+    with pytest.raises(CannotStart, match="has 200 MB free and Chartroom needs"):
+        folder.require_space()
+
+
+def test_a_disk_that_fills_up_is_explained(tmp_path: Path):
+    with (
+        pytest.raises(CannotStart, match="is full: free some space"),
+        explained(tmp_path),
+    ):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_file_in_the_folders_place_is_explained(tmp_path: Path):
+    (tmp_path / "data").write_text("not a folder")
+
+    with pytest.raises(CannotStart, match="cannot use the data folder"):
+        DataFolder(tmp_path / "data").prepare()

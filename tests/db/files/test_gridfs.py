@@ -1,0 +1,108 @@
+"""Files are kept whole, and a MongoDB that is gone is said to be gone soon."""
+
+import time
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import psutil
+import pytest
+
+from db.files.gridfs import Bucket, FileMissing, FileStore, FileStoreUnavailable
+
+PHOTOS = Bucket.PATIENT_PHOTOS
+
+
+def test_a_file_comes_back_as_it_was_put(files):
+    data = bytes(range(256)) * 2000
+
+    file_id = files.put(PHOTOS, data, content_type="image/jpeg")
+    stored = files.get(PHOTOS, file_id)
+
+    assert stored.data == data
+    assert stored.content_type == "image/jpeg"
+
+
+def test_an_empty_file_is_a_file(files):
+    file_id = files.put(PHOTOS, b"", content_type="text/plain")
+
+    assert files.get(PHOTOS, file_id).data == b""
+
+
+@pytest.mark.parametrize("file_id", ["0" * 24, "no id at all", ""])
+def test_what_is_not_there_is_missing(files, file_id):
+    with pytest.raises(FileMissing):
+        files.get(PHOTOS, file_id)
+
+
+def test_a_deleted_file_is_gone_and_deleting_it_again_is_no_error(files):
+    file_id = files.put(PHOTOS, b"x", content_type="text/plain")
+
+    files.delete(PHOTOS, file_id)
+    files.delete(PHOTOS, file_id)
+
+    with pytest.raises(FileMissing):
+        files.get(PHOTOS, file_id)
+
+
+def test_files_are_listed_by_age(files):
+    ids = [files.put(PHOTOS, b"x", content_type="text/plain") for _ in range(3)]
+    now = datetime.now(UTC)
+
+    assert list(files.list_older_than(PHOTOS, now + timedelta(seconds=5))) == ids
+    assert list(files.list_older_than(PHOTOS, now - timedelta(hours=1))) == []
+
+
+def test_mongodb_that_answers_says_how_fast(files):
+    assert 0 < files.ping() < 1
+
+
+def test_a_dead_mongodb_is_unavailable_within_seconds(file_keys):
+    with closing(FileStore("mongodb://127.0.0.1:1", keys=file_keys)) as gone:
+        begun = time.monotonic()
+
+        with pytest.raises(FileStoreUnavailable):
+            gone.put(PHOTOS, b"x", content_type="text/plain")
+
+        assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda store: store.get(PHOTOS, "0" * 24),
+        lambda store: store.delete(PHOTOS, "0" * 24),
+        lambda store: list(store.list_older_than(PHOTOS, datetime.now(UTC))),
+        lambda store: store.ping(),
+    ],
+    ids=["get", "delete", "list", "ping"],
+)
+def test_every_use_says_so(use, file_keys, monkeypatch):
+    monkeypatch.setattr("db.files.gridfs._SELECTION_MS", 200)
+    with (
+        closing(FileStore("mongodb://127.0.0.1:1", keys=file_keys)) as gone,
+        pytest.raises(FileStoreUnavailable),
+    ):
+        use(gone)
+
+
+@pytest.mark.cluster
+def test_a_mongodb_that_hangs_is_unavailable_within_seconds(breakable, file_keys):
+    addresses = breakable.addresses
+    port = addresses.ports["mongo"]
+    sockets = psutil.net_connections("tcp4")
+    listening = [s.pid for s in sockets if s.laddr.port == port and not s.raddr]
+    mongod = psutil.Process(listening[0])
+    with closing(FileStore(addresses.mongo.url, keys=file_keys)) as store:
+        file_id = store.put(PHOTOS, b"x", content_type="text/plain")
+        mongod.suspend()
+        begun = time.monotonic()
+        try:
+            with pytest.raises(FileStoreUnavailable):
+                store.get(PHOTOS, file_id)
+            seconds = time.monotonic() - begun
+        finally:
+            mongod.resume()
+
+        assert seconds < 12
+        assert store.get(PHOTOS, file_id).data == b"x"
+        store.delete(PHOTOS, file_id)

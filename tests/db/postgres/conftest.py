@@ -1,0 +1,57 @@
+"""A routed database with one small table in it, if need be behind a proxy."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from uuid import UUID, uuid4
+
+import psycopg2
+import pytest
+from psycopg2.extensions import make_dsn, parse_dsn
+
+from db.endpoints import Endpoints
+from db.postgres import Database
+from tests.conftest import owner
+from tests.db.postgres.cutting import CuttingProxy
+from tests.db.postgres.notes import Notes, add_table
+
+
+@pytest.fixture
+def notes() -> Notes:
+    return Notes()
+
+
+@pytest.fixture
+def note_id() -> UUID:
+    return uuid4()
+
+
+@pytest.fixture(scope="module")
+def with_notes(module_endpoints: Endpoints) -> Endpoints:
+    """The addresses of a database with the table in it."""
+    add_table(module_endpoints)
+    return module_endpoints
+
+
+@pytest.fixture
+def database(with_notes: Endpoints) -> Iterator[Database]:
+    """A database of the shared cluster, routed by connections of the test's own."""
+    with closing(Database(with_notes)) as database:
+        yield database
+
+
+@pytest.fixture
+def proxy(with_notes: Endpoints) -> Iterator[CuttingProxy]:
+    """A proxy before the server that leads."""
+    with closing(psycopg2.connect(owner(with_notes))) as connection:
+        host, port = connection.info.host, connection.info.port
+    with CuttingProxy(host, port).serving() as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def behind_proxy(with_notes: Endpoints, proxy: CuttingProxy) -> Iterator[Database]:
+    """The primary alone, behind the proxy."""
+    place = {"host": "127.0.0.1", "port": str(proxy.port)}
+    url = make_dsn(**{**parse_dsn(with_notes.database_url), **place})
+    with closing(Database(Endpoints(url, {}, "", {}), retry_seconds=5)) as database:
+        yield database

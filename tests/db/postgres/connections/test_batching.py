@@ -1,0 +1,194 @@
+"""A transaction's first and last words cost no message of their own."""
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError, InternalError, ProgrammingError
+
+from db.postgres import SYSTEM, assume_role, call, call_last
+from db.postgres.identity import is_itself
+from tests.db.postgres.cutting import COMMIT
+from tests.db.postgres.notes import add_note, has_note, is_written
+
+ADD = "INSERT INTO notes VALUES (%(id)s, %(words)s)"
+
+
+def leave(session, note_id, words="last 'words' of 100%"):
+    return call_last(session, ADD, {"id": note_id, "words": f"{words} {note_id}"})
+
+
+def sent_by(proxy, deed):
+    """Return how often the deed makes the client send something."""
+    deed()
+    before = len(proxy.sent)
+    deed()
+    # The watch looks at the server meanwhile, with a question of its own.
+    return sum(b"AS asked" not in sent for sent in proxy.sent[before:])
+
+
+def test_a_write_of_one_statement_takes_two_messages(behind_proxy, proxy):
+    def write():
+        behind_proxy.write(lambda session: add_note(session, uuid4()))
+
+    assert sent_by(proxy, write) == 2
+
+
+def test_a_read_of_one_statement_takes_two_messages(behind_proxy, proxy):
+    def read():
+        behind_proxy.read(has_note(uuid4()))
+
+    assert sent_by(proxy, read) == 2
+
+
+def test_a_write_that_says_nothing_takes_one_message(behind_proxy, proxy):
+    assert sent_by(proxy, lambda: behind_proxy.write(lambda _: None)) == 1
+
+
+def test_what_is_run_for_many_values_first_of_all_is_undone_with_the_rest(database):
+    first, second = uuid4(), uuid4()
+
+    def fail(session):
+        driver = session.connection().connection.dbapi_connection
+        with driver.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO notes VALUES (%s::uuid, %s)",
+                [(str(first), str(first)), (str(second), str(second))],
+            )
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        database.write(fail)
+
+    assert not is_written(database, first)
+    assert not is_written(database, second)
+
+
+def test_rows_that_are_fetched_bit_by_bit_are_read_in_the_transaction(database):
+    note_id = uuid4()
+    query = text("SELECT id FROM notes WHERE id = :id")
+
+    def find_own(session):
+        add_note(session, note_id)
+        options = {"yield_per": 1}
+        rows = session.execute(query, {"id": note_id}, execution_options=options)
+        return rows.scalars().all()
+
+    assert database.write(find_own).value == [note_id]
+
+
+def test_what_has_failed_is_not_taken_for_committed(database):
+    note_id = uuid4()
+
+    def carry_on(session):
+        add_note(session, note_id)
+        with pytest.raises(ProgrammingError):
+            session.connection().exec_driver_sql("SELECT nothing_of_the_kind")
+
+    with pytest.raises(InternalError, match="cannot be committed"):
+        database.write(carry_on)
+
+    assert not is_written(database, note_id)
+
+
+def test_what_can_wait_goes_along_with_the_commit(behind_proxy, proxy):
+    def write():
+        behind_proxy.write(lambda session: leave(session, uuid4()))
+
+    assert sent_by(proxy, write) == 1
+
+
+def test_what_waited_is_committed_with_the_rest(database):
+    first, last = uuid4(), uuid4()
+
+    def write(session):
+        add_note(session, first)
+        return leave(session, last)
+
+    assert database.write(write).value
+    assert is_written(database, first)
+    assert is_written(database, last)
+
+
+def test_what_waited_is_undone_with_the_rest(database):
+    note_id = uuid4()
+
+    def fail(session):
+        leave(session, note_id)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        database.write(fail)
+    database.write(lambda _: None)
+
+    assert not is_written(database, note_id)
+
+
+def test_what_the_database_has_against_it_undoes_all_of_it(database):
+    note_id = uuid4()
+
+    def write(session):
+        add_note(session, note_id)
+        leave(session, None)
+
+    with pytest.raises(IntegrityError):
+        database.write(write)
+
+    assert not is_written(database, note_id)
+    assert database.write(lambda s: s.scalar(text("SELECT 1"))).value == 1
+
+
+def test_what_was_written_along_with_a_lost_commit_is_written_once(behind_proxy, proxy):
+    note_id = uuid4()
+    proxy.cut(COMMIT, is_forwarded=True)
+
+    behind_proxy.write(lambda session: leave(session, note_id))
+
+    assert proxy.has_cut
+    assert is_written(behind_proxy, note_id)
+
+
+def test_nothing_waits_in_a_savepoint_that_may_be_undone_alone(database):
+    def write(session):
+        with session.begin_nested():
+            return leave(session, uuid4())
+
+    assert not database.write(write).value
+
+
+def test_nothing_waits_in_a_role_that_is_only_borrowed(database):
+    def write(session):
+        with assume_role(session, "staff"):
+            borrowed = leave(session, uuid4())
+        return borrowed, is_itself(session)
+
+    assert database.write(write, acting=SYSTEM).value == (False, True)
+
+
+def test_nothing_waits_for_the_commit_of_a_session_that_reads(database):
+    assert not database.read(lambda session: leave(session, uuid4())).value
+
+
+def test_a_call_answers_with_its_row_and_fails_as_all_statements_do(database):
+    answers = database.read(
+        lambda session: (
+            call(session, "SELECT %s + 1, 'two'", [1]),
+            call(session, "SELECT 1 WHERE false", []),
+        )
+    ).value
+
+    assert answers == ((2, "two"), None)
+    with pytest.raises(ProgrammingError) as raised:
+        database.read(lambda session: call(session, "SELECT nothing(%s)", ["Ada"]))
+    assert "Ada" not in str(raised.value).partition("[SQL:")[2]
+
+
+def test_becoming_another_role_takes_no_message_of_its_own(behind_proxy, proxy):
+    def write():
+        def operation(session):
+            with assume_role(session, "door"):
+                session.execute(text("SELECT 1"))
+
+        behind_proxy.write(operation, acting=SYSTEM)
+
+    assert sent_by(proxy, write) == 2

@@ -1,0 +1,181 @@
+"""A failover is a pause, not an error, and nothing that was acknowledged is lost."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+
+import pytest
+from psycopg2.extensions import parse_dsn
+
+from db import schema
+from db.embedded import Cluster
+from db.endpoints import Endpoints
+from db.postgres import Database
+from tests.conftest import Databases
+from tests.db.postgres.load import Load
+from tests.db.postgres.notes import add_table, has_note
+from tests.kit.breaking import ask, is_switched_over, replay_paused, replicas, suspended
+from tests.kit.waiting import eventually
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture
+def endpoints(breakable: Cluster) -> Iterator[Endpoints]:
+    """A database of the cluster that may be broken."""
+    with Databases(breakable.addresses).fresh() as endpoints:
+        schema.bring_up_to_date(endpoints)
+        add_table(endpoints)
+        yield endpoints
+
+
+@pytest.fixture
+def database(endpoints: Endpoints) -> Iterator[Database]:
+    with closing(Database(endpoints)) as database:
+        yield database
+
+
+@contextmanager
+def hanging(node):
+    """Stop a server so that it accepts connections and never says a word."""
+    postmaster = node.postmaster()
+    with suspended(postmaster, *postmaster.children(recursive=True)):
+        yield
+
+
+def state_of(database, name):
+    return next(node for node in database.nodes() if node.name == name)
+
+
+def assert_nothing_went_wrong(load):
+    assert load.errors == []
+    assert load.unseen == []
+    assert load.lost() == set()
+    assert load.unasked() == set()
+    assert len(load.acknowledged) > 20
+
+
+def test_with_replay_paused_the_primary_serves_whoever_wrote(
+    breakable, database, notes, note_id
+):
+    with replay_paused(breakable):
+        lsn = database.write(notes.write(note_id)).lsn
+
+        own = database.read(has_note(note_id), after=lsn)
+        others = database.read(has_note(note_id))
+        begun = time.monotonic()
+        for _ in range(20):
+            database.read(has_note(note_id), after=lsn)
+        seconds = time.monotonic() - begun
+
+    assert (own.value, own.served.role) == (True, "primary")
+    assert (others.value, others.served.role) == (False, "replica")
+    # A replica that stands still is waited for once, not by every reader.
+    assert seconds < 1.0
+
+
+def test_a_replica_that_catches_up_serves_again(breakable, database, notes, note_id):
+    with replay_paused(breakable):
+        lsn = database.write(notes.write(note_id)).lsn
+        database.read(has_note(note_id), after=lsn)
+
+    eventually(
+        lambda: database.read(has_note(note_id), after=lsn).served.role != "primary"
+    )
+
+
+def test_lag_is_seen_in_bytes_and_seconds(breakable, database, notes, note_id):
+    name = replicas(breakable)[0].name
+    with replay_paused(breakable):
+        database.write(notes.write(note_id))
+
+        eventually(lambda: (state_of(database, name).lag_seconds or 0) > 1)
+        assert (state_of(database, name).lag_bytes or 0) > 0
+        assert state_of(database, name).receive_lag_bytes == 0
+
+    eventually(lambda: state_of(database, name).lag_bytes == 0)
+
+
+def test_a_killed_replica_costs_no_failed_request_and_comes_back(breakable, database):
+    victim = replicas(breakable)[0]
+    load = Load(database)
+
+    with load.working(), breakable.unsupervised():
+        victim.kill()
+        eventually(lambda: not state_of(database, victim.name).reachable)
+        time.sleep(1)
+
+    assert_nothing_went_wrong(load)
+    eventually(lambda: state_of(database, victim.name).reachable)
+
+
+def test_a_replica_that_hangs_costs_no_failed_request(breakable, database):
+    victim = replicas(breakable)[0]
+    load = Load(database)
+
+    with load.working(), breakable.unsupervised(), hanging(victim):
+        eventually(lambda: not state_of(database, victim.name).reachable)
+        time.sleep(10)
+
+    assert_nothing_went_wrong(load)
+    assert load.longest_read_seconds < 8
+
+
+def test_a_switchover_under_load_loses_nothing_and_shows_no_error(breakable, database):
+    successor = replicas(breakable)[0]
+    load = Load(database)
+
+    with load.working():
+        eventually(lambda: is_switched_over(breakable, successor.name))
+        eventually(lambda: state_of(database, successor.name).role == "primary")
+        time.sleep(1)
+
+    assert_nothing_went_wrong(load)
+
+
+def test_a_crashed_primary_under_load_loses_nothing_and_shows_no_error(
+    breakable, database
+):
+    victim = breakable.primary()
+    load = Load(database)
+
+    with load.working():
+        os.kill(victim.postmaster().pid, signal.SIGKILL)
+        eventually(
+            lambda: any(
+                node.role == "primary" and node.reachable and node.name != victim.name
+                for node in database.nodes()
+            ),
+            seconds=60,
+        )
+        time.sleep(1)
+
+    assert_nothing_went_wrong(load)
+
+
+CANCEL_WAITING = """
+SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'
+AND datname = current_database()
+"""
+
+
+def test_a_commit_that_stopped_waiting_for_replicas_is_not_believed(
+    breakable, database, endpoints, notes, note_id
+):
+    primary, (one, other) = breakable.primary(), replicas(breakable)
+    name = parse_dsn(endpoints.database_url)["dbname"]
+    with ThreadPoolExecutor(1) as aside:
+        with hanging(one), hanging(other):
+            writing = aside.submit(database.write, notes.write(note_id))
+            # With a warning, COMMIT then succeeds although no replica has it.
+            eventually(lambda: ask(breakable, primary, CANCEL_WAITING, name) == 1)
+            time.sleep(0.5)
+            is_acknowledged = writing.done()
+        written = writing.result(timeout=20)
+
+    assert not is_acknowledged
+    assert notes.runs == 1
+    assert database.read(has_note(note_id), after=written.lsn).value

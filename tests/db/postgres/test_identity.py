@@ -1,0 +1,262 @@
+"""Each transaction runs in somebody's name, and in nobody's else afterwards."""
+
+import io
+from collections.abc import Iterator
+from contextlib import closing
+from uuid import UUID, uuid4
+
+import psycopg2
+import pytest
+from psycopg2 import sql
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.orm import Session
+
+from db.endpoints import Endpoints
+from db.postgres import (
+    ANONYMOUS,
+    SYSTEM,
+    AlreadyWritten,
+    Database,
+    DatabaseIdentity,
+    Refused,
+    assume_role,
+)
+from tests.conftest import await_replicas, owner
+
+ANN, BOB = uuid4(), uuid4()
+DORA = uuid4()
+AS_ANN = DatabaseIdentity("patient", uuid4(), ANN)
+AS_CLERK = DatabaseIdentity("staff", uuid4())
+AS_DORA = DatabaseIdentity("clinician", DORA)
+_FILL = """
+INSERT INTO patients (id, first_name, last_name, date_of_birth)
+VALUES (%(ann)s, 'Ann', 'Example', '1990-01-01'),
+       (%(bob)s, 'Bob', 'Example', '1990-01-01');
+INSERT INTO users (id, name, role) VALUES (%(dora)s, 'Dora', 'clinician');
+INSERT INTO care_relationships (clinician_id, patient_id) VALUES (%(dora)s, %(ann)s)
+"""
+
+
+@pytest.fixture(scope="module")
+def clinic(module_endpoints: Endpoints) -> Endpoints:
+    """A database with two patients, one of whom Dora treats."""
+    names = {"ann": str(ANN), "bob": str(BOB), "dora": str(DORA)}
+    with closing(psycopg2.connect(owner(module_endpoints))) as connection:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(_FILL, names)
+        with connection.cursor() as cursor:
+            await_replicas(cursor)
+    return module_endpoints
+
+
+@pytest.fixture
+def database(clinic: Endpoints) -> Iterator[Database]:
+    """The database by a single connection to each node, so that all of it is reused."""
+    with closing(Database(clinic, pool_size=1, pool_overflow=0)) as database:
+        yield database
+
+
+def patients(session: Session) -> set[UUID]:
+    return set(session.scalars(text("SELECT id FROM patients")))
+
+
+def note(session: Session) -> None:
+    """Do what staff may and patients may not."""
+    session.execute(text("UPDATE patients SET address = 'Elm Road 1'"))
+
+
+@pytest.mark.parametrize(
+    ("acting", "seen"),
+    [
+        (AS_ANN, {ANN}),
+        (DatabaseIdentity("patient", uuid4()), set()),
+        (AS_DORA, {ANN}),
+        (DatabaseIdentity("clinician", uuid4()), set()),
+        (AS_CLERK, {ANN, BOB}),
+        (SYSTEM, {ANN, BOB}),
+    ],
+    ids=["patient", "no record", "clinician", "no patients", "staff", "system"],
+)
+def test_a_role_is_shown_its_own_on_replicas_and_on_the_primary(database, acting, seen):
+    near = database.read(patients, acting=acting)
+    latest = database.read_latest(patients, acting=acting)
+
+    assert (near.served.role, near.value) == ("replica", seen)
+    assert (latest.served.role, latest.value) == ("primary", seen)
+    assert database.find(patients, missing=KeyError, acting=acting).value == seen
+    assert database.write(patients, acting=acting).value == seen
+    with database.reading(acting=acting) as session:
+        assert patients(session) == seen
+    with database.writing(acting=acting) as session:
+        assert patients(session) == seen
+
+
+@pytest.mark.parametrize(
+    "acting", [None, ANONYMOUS, DatabaseIdentity("admin", uuid4())]
+)
+def test_who_has_nothing_to_do_with_patients_is_refused(database, acting):
+    with pytest.raises(Refused):
+        database.read(patients, acting=acting)
+    with pytest.raises(Refused):
+        database.write(note, acting=acting)
+    with pytest.raises(Refused), database.reading(acting=acting) as session:
+        patients(session)
+    with pytest.raises(Refused), database.writing(acting=acting) as session:
+        note(session)
+
+
+def test_a_refusal_tells_nothing_of_tables_and_is_not_tried_again(database):
+    runs = []
+
+    def attempt(session):
+        runs.append(session)
+        note(session)
+
+    with pytest.raises(Refused, match="does not let this role do that"):
+        database.write(attempt, acting=AS_ANN)
+    assert len(runs) == 1
+
+
+def test_nobody_inherits_a_name_from_who_had_the_connection_before(database):
+    for run in (database.read, database.read_latest, database.write):
+        run(patients, acting=SYSTEM)
+        with pytest.raises(Refused):
+            run(patients)
+
+
+def test_a_name_under_which_nothing_was_done_is_gone_as_well(database):
+    for run in (database.read, database.read_latest, database.write):
+        run(lambda _session: None, acting=SYSTEM)
+        with pytest.raises(Refused):
+            run(patients)
+
+
+def _named(cursor):
+    with cursor.connection.cursor("named") as named:
+        named.execute("SELECT id FROM patients")
+        return named.fetchall()
+
+
+def _copied(cursor):
+    sent = io.StringIO()
+    cursor.copy_expert("COPY (SELECT id FROM patients) TO STDOUT", sent)
+    return sent.getvalue().split()
+
+
+def _executed(query):
+    def run(cursor):
+        cursor.execute(query)
+        return cursor.fetchall()
+
+    return run
+
+
+def _executed_for_each(cursor):
+    # What it finds is not told, only that it may.
+    cursor.executemany("SELECT id FROM patients WHERE id <> %s", [(uuid4(),)] * 2)
+    cursor.execute("SELECT id FROM patients")
+    return cursor.fetchall()
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        _executed("SELECT id FROM patients"),
+        _executed(b"SELECT id FROM patients"),
+        _executed(sql.SQL("SELECT id FROM {}").format(sql.Identifier("patients"))),
+        _named,
+        _copied,
+        _executed_for_each,
+    ],
+    ids=["text", "bytes", "composed", "named cursor", "copy", "many"],
+)
+def test_whatever_a_transaction_begins_with_is_done_in_its_name(database, first):
+    def begin(session):
+        with session.connection().connection.cursor() as cursor:
+            return len(first(cursor))
+
+    assert database.read(begin, acting=AS_CLERK).value == 2
+    assert database.write(begin, acting=AS_DORA).value == 1
+
+
+def test_a_new_name_replaces_all_of_the_former_one(database):
+    database.write(patients, acting=AS_ANN)
+
+    assert database.write(patients, acting=DatabaseIdentity("patient")).value == set()
+
+
+def test_after_a_rollback_of_its_own_an_operation_is_nobody_again(database):
+    def undo(session):
+        session.rollback()
+        return patients(session)
+
+    with pytest.raises(Refused):
+        database.write(undo, acting=SYSTEM)
+
+
+def test_a_write_in_a_name_is_done_once_like_any_other(database):
+    key = uuid4()
+    with pytest.raises(Refused):
+        database.write(note, key=key, acting=AS_ANN)
+
+    database.write(note, key=key, acting=AS_CLERK)
+
+    with pytest.raises(AlreadyWritten):
+        database.write(note, key=key, acting=AS_CLERK)
+
+
+def test_another_role_is_taken_on_for_a_few_statements(database):
+    def look(session):
+        before = patients(session)
+        with assume_role(session, "staff"):
+            during = patients(session)
+        return before, during, patients(session)
+
+    assert database.read(look, acting=AS_DORA).value == ({ANN}, {ANN, BOB}, {ANN})
+    assert database.write(look, acting=AS_DORA).value == ({ANN}, {ANN, BOB}, {ANN})
+
+
+def test_who_becomes_another_role_is_still_the_same_person(database):
+    def ask(session):
+        with assume_role(session, "staff"):
+            return session.scalar(text("SELECT acting_user()"))
+
+    assert database.read(ask, acting=AS_DORA).value == DORA
+
+
+def test_roles_are_given_back_one_after_the_other(database):
+    def look(session):
+        with assume_role(session, "staff"):
+            with assume_role(session, "patient"):
+                nothing = patients(session)
+            return nothing, patients(session)
+
+    assert database.read(look, acting=AS_DORA).value == (set(), {ANN, BOB})
+
+
+def test_an_error_gives_the_role_back(database):
+    def look(session):
+        with pytest.raises(KeyError), assume_role(session, "staff"):
+            raise KeyError
+        return patients(session)
+
+    assert database.read(look, acting=AS_DORA).value == {ANN}
+
+
+def test_a_failed_statement_gives_the_role_back_with_its_savepoint(database):
+    def look(session):
+        with (
+            pytest.raises(ProgrammingError, match="nowhere"),
+            session.begin_nested(),
+            assume_role(session, "staff"),
+        ):
+            session.execute(text("SELECT FROM nowhere"))
+        return patients(session)
+
+    assert database.write(look, acting=AS_DORA).value == {ANN}
+
+
+def test_an_owner_stays_the_owner(session):
+    with assume_role(session, "patient"):
+        session.execute(text("SELECT FROM audit_seals"))

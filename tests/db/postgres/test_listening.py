@@ -1,0 +1,106 @@
+"""Listening for changes: what is heard, and that nobody relies on a deaf listener."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import psycopg2
+import pytest
+
+from db.embedded import Addresses
+from db.endpoints import Endpoints
+from db.postgres import Lsn
+from db.postgres.listening import Listener
+from tests.conftest import owner
+
+_CUT = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = %s AND application_name = 'chartroom listener'"
+)
+
+
+@pytest.fixture
+def listener(endpoints: Endpoints) -> Iterator[Listener]:
+    """Somebody who listens to a fresh database."""
+    with closing(Listener(endpoints, "documents")) as listener:
+        _awaited(listener.news)
+        yield listener
+
+
+def _awaited(question: Callable[[], Any]) -> Any:
+    until = time.monotonic() + 10
+    while not (answer := question()):
+        assert time.monotonic() < until, "nothing was heard"
+        time.sleep(0.005)
+    return answer
+
+
+def _execute(url: str, statement: str, *values: object) -> list[Any]:
+    with closing(psycopg2.connect(url)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return cursor.fetchall()
+
+
+def test_what_is_told_is_heard_and_lies_before_the_position(endpoints, listener):
+    before = listener.news()
+
+    told = "SELECT pg_notify('documents', ''), pg_current_wal_flush_lsn()::text"
+    ((_, position),) = _execute(owner(endpoints), told)
+
+    after = _awaited(lambda: _newer(listener, before))
+    assert after.position >= Lsn.parse(position)
+
+
+def test_other_channels_are_not_listened_to(endpoints, listener):
+    before = listener.news()
+
+    _execute(owner(endpoints), "SELECT pg_notify('others', '')")
+    time.sleep(0.3)
+
+    assert listener.news() == before
+
+
+def test_whoever_was_cut_off_begins_anew(endpoints, listener, addresses: Addresses):
+    before = listener.news()
+    name = psycopg2.extensions.parse_dsn(endpoints.database_url)["dbname"]
+    admin = addresses.primary_url("postgres", "postgres")
+
+    assert _execute(admin, _CUT, name) == [(True,)]
+
+    after = _awaited(lambda: _newer(listener, before))
+    assert after.count > before.count
+
+
+def test_an_old_answer_is_not_relied_on(listener, monkeypatch):
+    assert listener.news() is not None
+
+    monkeypatch.setattr("db.postgres.listening._TRUSTED_SECONDS", -1)
+
+    assert listener.news() is None
+
+
+def test_nobody_who_cannot_be_reached_is_relied_on(endpoints):
+    nowhere = Endpoints(
+        "postgresql://x:y@127.0.0.1:1/none", {}, endpoints.mongo_url, {}
+    )
+    with closing(Listener(nowhere, "documents")) as listener:
+        assert listener.news() is None
+        time.sleep(0.2)
+        assert listener.news() is None
+
+
+def test_a_closed_listener_knows_nothing_more(endpoints):
+    listener = Listener(endpoints, "documents")
+    _awaited(listener.news)
+
+    listener.close()
+
+    assert listener.news() is None
+
+
+def _newer(listener, before):
+    news = listener.news()
+    return news if news and news.count > before.count else None

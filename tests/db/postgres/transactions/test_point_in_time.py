@@ -1,0 +1,79 @@
+"""A real standby that stays behind: what it still shows, and that it waits."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from db import schema
+from db.embedded import Cluster
+from db.embedded.control.control_client import Control
+from db.endpoints import Endpoints
+from db.postgres import SYSTEM, Database, Past
+from services.core.actors import Actor
+from services.patients.records import patients
+from tests.kit.waiting import eventually
+from tests.services.patients.patient_samples import ADA
+
+pytestmark = pytest.mark.cluster
+
+_DELAY_SECONDS = 6
+_SECONDS = 60.0
+TODAY = date(2026, 11, 20)
+
+
+@pytest.fixture
+def delayed(breakable: Cluster) -> Iterator[Endpoints]:
+    """The cluster with a standby that stays a few seconds behind."""
+    schema.bring_up_to_date(breakable.endpoints)
+    control = Control.of(breakable.endpoints)
+    assert control is not None
+    name = control.add_replica(_DELAY_SECONDS)
+    try:
+        yield breakable.endpoints
+    finally:
+        control.remove_replica(name)
+
+
+def test_without_one_there_is_no_past(endpoints: Endpoints):
+    with closing(Past(lambda: replace(endpoints, delayed_urls={}))) as times:
+        assert times.nodes == ()
+        assert times.database() is None
+
+
+def test_a_record_is_there_as_it_was_while_the_standby_waits(
+    delayed: Endpoints, clerk: Actor
+):
+    control = Control.of(delayed)
+    assert control is not None
+    with closing(Database(delayed)) as today, closing(Past(lambda: delayed)) as times:
+        [node] = times.nodes
+        made = today.write(
+            lambda s: patients.register(s, clerk, ADA, today=TODAY), acting=SYSTEM
+        ).value
+
+        def shown():
+            standby = times.database()
+            assert standby is not None
+            try:
+                return standby.read(
+                    lambda s: patients.look_up(s, clerk, made.id), acting=clerk.acting
+                ).value
+            except Exception:
+                return None
+
+        eventually(lambda: shown() is not None, seconds=_SECONDS)
+        today.write(
+            lambda s: patients.archive(s, clerk, made.id, version=1), acting=SYSTEM
+        )
+        control.pause_replay(node, 60)
+        time.sleep(_DELAY_SECONDS + 3)
+
+        record = shown()
+        assert record is not None
+        assert not record.is_archived, "It did not wait."
+        control.resume_replay(node)
+        eventually(lambda: shown().is_archived, seconds=_SECONDS)

@@ -1,0 +1,75 @@
+"""What was read without a primary is written down by itself, once there is one."""
+
+from contextlib import closing, contextmanager
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import func, select
+
+from db.models import AuditEvent
+from db.postgres import SYSTEM, Database
+from db.spool import Spool
+from jobs.audit.spooled_events import attempt, writing_down
+from services.core import audit
+from services.core.audit import Action
+from services.core.audit_spool import AuditSpool
+from tests.kit.waiting import eventually
+
+NOWHERE = "postgresql://nobody@127.0.0.1:1/gone?connect_timeout=1"
+
+
+@pytest.fixture
+def database(endpoints):
+    with closing(Database(endpoints)) as database:
+        # Until every server was looked at once, nobody is known to lead.
+        database.write(lambda _: None, acting=SYSTEM)
+        yield database
+
+
+@pytest.fixture
+def spool(tmp_path, file_keys, clerk):
+    """One look that waits."""
+    spool = AuditSpool(Spool(tmp_path / "spool", file_keys))
+    spool.keep([audit.event_of(clerk, Action.PATIENT_LIST)])
+    return spool
+
+
+def told(database):
+    count = select(func.count(AuditEvent.id))
+    return database.read_latest(lambda s: s.scalar(count), acting=SYSTEM).value
+
+
+@contextmanager
+def headless(endpoints):
+    alone = replace(endpoints, database_url=NOWHERE, replica_urls={})
+    with closing(Database(alone, retry_seconds=0)) as database:
+        database.nodes()
+        yield database
+
+
+def test_it_is_written_down_in_the_background(database, spool):
+    with writing_down(database, spool):
+        eventually(lambda: spool.is_empty)
+
+    assert told(database) == 1
+
+
+def test_while_nobody_leads_it_is_not_even_tried(endpoints, spool, database):
+    with headless(endpoints) as alone:
+        assert attempt(alone, spool)
+
+    assert not spool.is_empty
+    assert told(database) == 0
+
+
+def test_what_the_database_would_never_take_keeps_nothing_else_from_going_on(
+    database, spool, clerk, caplog
+):
+    too_much = {"text": "Lovelace" * 40_000}
+    spool.keep([audit.event_of(clerk, Action.PATIENT_LIST, details=too_much)])
+
+    assert not attempt(database, spool)
+
+    assert not spool.is_empty
+    assert told(database) == 1
+    assert "Lovelace" not in caplog.text

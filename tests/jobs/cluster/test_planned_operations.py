@@ -1,0 +1,78 @@
+"""Planned switchovers: begun when their time has come, by one worker."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+
+from db.cluster.patroni import Patroni
+from db.endpoints import Endpoints
+from db.models import ClusterOperation
+from db.postgres import SYSTEM, Database
+from jobs.cluster.planned_operations import make_due
+from services.cluster import operations
+from services.cluster.operations import (
+    OperationKind,
+    OperationRequest,
+    OperationRunner,
+    Servers,
+)
+from services.core.actors import CONSOLE
+
+WHY = "Kernel update on db-01"
+
+
+@pytest.fixture
+def operator(endpoints: Endpoints) -> Iterator[OperationRunner]:
+    """Whoever acts, on servers whose Patroni answers nobody: nothing is changed."""
+    nowhere = replace(endpoints, patroni_urls={"db-01": "http://127.0.0.1:1"})
+    with closing(Database(endpoints)) as database:
+        yield OperationRunner(Servers(database, Patroni(nowhere)))
+
+
+def write(operator, operation):
+    return operator.servers.database.write(operation, acting=SYSTEM).value
+
+
+@pytest.fixture
+def planned(operator: OperationRunner):
+    """A switchover that is planned for tomorrow."""
+    moment = datetime.now(UTC) + timedelta(days=1)
+    order = OperationRequest(
+        OperationKind.SWITCHOVER, WHY, "db-02", scheduled_at=moment
+    )
+    return write(
+        operator,
+        lambda session: operations.request(session, CONSOLE, order, session_id=None),
+    )
+
+
+def row(operator):
+    return write(
+        operator, lambda session: session.scalars(select(ClusterOperation)).one()
+    )
+
+
+def come_due(operator):
+    now = update(ClusterOperation).values(scheduled_at=func.now())
+    write(operator, lambda session: session.execute(now))
+
+
+def test_nothing_is_begun_before_its_time(operator, planned):
+    assert not make_due(operator)
+    assert operator.run(planned) is None
+
+
+def test_what_is_due_is_begun_once_and_its_end_is_kept(operator, planned):
+    come_due(operator)
+
+    assert make_due(operator)
+    operator.wait(operator.run(planned))
+
+    assert not make_due(operator)
+    ended = row(operator)
+    assert (ended.state, ended.reason) == ("failed", WHY)
+    assert "Patroni" in ended.result["sentence"]

@@ -1,0 +1,227 @@
+"""The servers are watched by one worker, and what it saw is written down."""
+
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select, update
+
+from db.cluster.observing import Observer
+from db.models import Alert, AlertLetter, AlertRule, ClusterOperation, ReplicationSample
+from db.postgres import SYSTEM, Database, Lsn
+from jobs.cluster.monitor_ledger import Ledger
+from jobs.cluster.monitor_writer import Keeper
+from jobs.cluster.sampling import Sampler, sampling
+from jobs.worker.leadership import AdvisoryLockLeader
+from services.cluster.alerts import Post
+from services.cluster.monitoring import LeaderChange
+from tests.db.cluster.observing.snapshots import primary, sight
+from tests.kit.gateway import gateway
+from tests.kit.waiting import eventually
+
+
+@pytest.fixture
+def database(endpoints):
+    with closing(Database(endpoints, retry_seconds=1)) as database:
+        yield database
+
+
+@pytest.fixture
+def observer(endpoints):
+    with closing(Observer(endpoints)) as observer:
+        yield observer
+
+
+def read(database, statement):
+    rows = database.read_latest(lambda s: s.execute(statement).all(), acting=SYSTEM)
+    return rows.value
+
+
+def seen(database):
+    return read(database, select(ReplicationSample.taken_at, ReplicationSample.node))
+
+
+def change_rule(database, kind, **values):
+    statement = update(AlertRule).where(AlertRule.kind == kind).values(**values)
+    database.write(lambda session: session.execute(statement), acting=SYSTEM)
+
+
+def warn_of_every_disk(database, hook):
+    """Let each server raise an alert at once, and tell it to the hook."""
+    always = {"threshold": 0.0, "clear_threshold": 0.0, "for_seconds": 0}
+    change_rule(database, "disk", **always, webhook_url=hook.url)
+
+
+def test_every_server_is_seen_about_once_a_second(database, observer):
+    with sampling(database, observer, Post()):
+        eventually(lambda: len({at for at, _ in seen(database)}) >= 4)
+
+    found = seen(database)
+    moments = sorted({at for at, _ in found})
+    assert {node for _, node in found} == {"db-01", "db-02", "db-03"}
+    assert len(found) == 3 * len(moments)
+    assert moments[-1] - moments[0] <= timedelta(seconds=len(moments) + 2)
+
+
+def test_of_several_workers_one_watches_and_the_next_takes_over(database, endpoints):
+    with ExitStack() as stack:
+        other = stack.enter_context(closing(Database(endpoints)))
+        first, second = (
+            AdvisoryLockLeader(database, "watch"),
+            AdvisoryLockLeader(other, "watch"),
+        )
+        stack.callback(second.drop)
+
+        assert (first.renew(), second.renew(), first.renew()) == (True, False, True)
+        first.drop()
+        eventually(second.renew)
+
+
+def test_only_who_is_on_duty_looks(database, endpoints, observer):
+    with closing(Database(endpoints)) as other:
+        duty = AdvisoryLockLeader(other, "chartroom.sampling")
+        duty.renew()
+        ledger = Ledger()
+        keeper, sampler = Keeper(database, ledger, Post()), Sampler(observer, ledger)
+
+        keeper.attempt()
+        sampler.watch()
+
+        assert ledger.waiting() == ([], [], [])
+        duty.drop()
+        eventually(lambda: (keeper.attempt(), ledger.is_on_duty)[1])
+        sampler.watch()
+        assert len(ledger.waiting()[0]) == 3
+
+
+def test_without_a_primary_samples_wait_in_memory(database, observer):
+    ledger = Ledger()
+    keeper, sampler = Keeper(database, ledger, Post()), Sampler(observer, ledger)
+    keeper.attempt()
+    database.close()
+    nobody = _Leaderless(database)
+    without = Keeper(nobody, ledger, Post())
+
+    sampler.watch()
+    without.attempt()
+
+    assert len(ledger.waiting()[0]) == 3
+    keeper.attempt()
+    assert ledger.waiting()[0] == []
+
+
+class _Leaderless:
+    """A database whose servers all only follow."""
+
+    def __init__(self, database):
+        self._database = database
+
+    def nodes(self):
+        return ()
+
+    def __getattr__(self, name):
+        return getattr(self._database, name)
+
+
+def test_an_alert_is_written_down_and_told(database, observer):
+    with gateway() as hook:
+        warn_of_every_disk(database, hook)
+        with sampling(database, observer, Post(clinic="Elm")):
+            eventually(lambda: len(hook.got) == 3)
+
+    assert {one["body"]["kind"] for one in hook.got} == {"disk"}
+    assert {one["body"]["node"] for one in hook.got} == {"db-01", "db-02", "db-03"}
+    assert len(read(database, select(Alert.id).where(Alert.ended_at.is_(None)))) == 3
+    sent = select(AlertLetter.id).where(AlertLetter.sent_at.is_not(None))
+    assert len(read(database, sent)) == 3
+
+
+def test_without_a_primary_people_are_told_all_the_same_and_once(database, observer):
+    with gateway() as hook:
+        warn_of_every_disk(database, hook)
+        ledger = Ledger()
+        keeper, sampler = Keeper(database, ledger, Post()), Sampler(observer, ledger)
+        keeper.attempt()
+        sampler.watch()
+        without = Keeper(_Leaderless(database), ledger, Post())
+
+        without.attempt()
+        assert len(hook.got) == 3
+        keeper.attempt()
+        keeper.attempt()
+
+    assert len(hook.got) == 3
+    sent = select(AlertLetter.id).where(AlertLetter.sent_at.is_not(None))
+    assert len(read(database, sent)) == 3
+
+
+def test_another_worker_goes_on_with_the_alerts_that_are_open(database, observer):
+    ours = {"threshold": 0.0, "clear_threshold": 0.0, "for_seconds": 0}
+    change_rule(database, "disk", **ours)
+    for _ in range(2):
+        ledger = Ledger()
+        keeper, sampler = Keeper(database, ledger, Post()), Sampler(observer, ledger)
+        eventually(lambda: (keeper.attempt(), ledger.is_on_duty)[1])  # noqa: B023
+        sampler.watch()
+        keeper.attempt()
+        keeper._duty.drop()
+
+    assert len(read(database, select(Alert.id))) == 3
+
+
+def test_a_failover_that_nobody_asked_for_is_history(database):
+    now = datetime.now(UTC) - timedelta(seconds=30)
+    change = LeaderChange(now, now + timedelta(seconds=2.5), "db-01", "db-02", 4, 5)
+    ledger = Ledger()
+    ledger.is_on_duty = True
+    keeper = Keeper(database, ledger, Post())
+    for _ in range(2):
+        ledger.add_change(change)
+        keeper.attempt()
+
+    rows = read(database, select(ClusterOperation.kind, ClusterOperation.new_primary))
+    assert rows == [("failover", "db-02")]
+
+
+def test_a_switchover_explains_the_change_that_it_made(database):
+    def begin(session):
+        session.add(
+            ClusterOperation(
+                kind="switchover", actor_id=uuid4(), actor_name="Ann", reason="Testing."
+            )
+        )
+
+    database.write(begin, acting=SYSTEM)
+    now = datetime.now(UTC) - timedelta(seconds=30)
+    ledger = Ledger()
+    ledger.is_on_duty = True
+    ledger.add_change(
+        LeaderChange(now, now + timedelta(seconds=2), "db-01", "db-02", 4, 5)
+    )
+
+    Keeper(database, ledger, Post()).attempt()
+
+    assert ledger.waiting()[2] == []
+    assert read(database, select(ClusterOperation.kind)) == [("switchover",)]
+
+
+@pytest.mark.parametrize(
+    ("left_at", "lost"),
+    [(900, 100), (1000, 0), (1200, 0)],
+    ids=["some", "none", "more"],
+)
+def test_the_log_that_went_with_the_former_primary_is_told(database, left_at, lost):
+    now = datetime.now(UTC)
+    change = LeaderChange(now, now, "db-01", "db-02", 4, 5, former_lsn=Lsn(1000))
+    ledger = Ledger()
+    ledger.is_on_duty = True
+    ledger.add_change(change)
+    keeper = Keeper(database, ledger, Post())
+
+    keeper.attempt()
+    assert len(ledger.waiting()[2]) == 1
+    ledger.add_samples(sight(primary(), timeline_ends={4: Lsn(left_at)}), ())
+    keeper.attempt()
+
+    assert read(database, select(ClusterOperation.lost_bytes)) == [(lost,)]

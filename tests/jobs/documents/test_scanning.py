@@ -1,0 +1,302 @@
+"""Documents that wait: for a scanner that was away, and for their words."""
+
+import io
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from db.models import AuditEvent, DocumentText, DocumentVersion
+from db.postgres import SYSTEM, Database
+from jobs.documents import scanning as jobs
+from jobs.worker.tasks import queue
+from services.documents import records
+from services.documents.records import DocumentIngest, DraftDocument, Quarantined
+from services.pdf import waiting
+from services.pdf.inspecting import PdfInspector
+from services.pdf.recognition import Recogniser
+from services.pdf.scanning import ClamdScanner, NoVerdict, ScannerUnavailable
+from tests.services.pdf import clamd, samples
+from tests.services.pdf.test_recognition import needs_tesseract, scan
+from tests.services.pdf.test_scanning import infected_letter, needs_clamd
+
+AWAY = ClamdScanner("unix:///nowhere/clamd.socket")
+
+
+@pytest.fixture(scope="module")
+def examiner():
+    with closing(PdfInspector()) as examiner:
+        yield examiner
+
+
+@pytest.fixture
+def database(endpoints):
+    with closing(Database(endpoints)) as database:
+        yield database
+
+
+@pytest.fixture
+def file(database, files, clerk, examiner):
+    """File documents while the scanner is away."""
+
+    def file(*letters, scanner=AWAY):
+        intake = DocumentIngest(files, examiner, scanner, refuse_active=False)
+        for letter in letters:
+            content = intake.receive(io.BytesIO(letter), "Letter.pdf")
+            database.write(
+                lambda s, content=content: records.file(
+                    s, clerk, DraftDocument(), content
+                ),
+                acting=SYSTEM,
+            )
+
+    return file
+
+
+@pytest.fixture
+def scanner():
+    """A real clamd."""
+    # Not pytest's own folder: a socket's path must be short.
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        clamd.running(Path(folder)) as url,
+    ):
+        yield ClamdScanner(url)
+
+
+def versions(database):
+    rows = select(DocumentVersion).order_by(DocumentVersion.created_at)
+    return database.write(lambda s: s.scalars(rows).all(), acting=SYSTEM).value
+
+
+def scans(database):
+    return [version.scan for version in versions(database)]
+
+
+def recorded(database, action):
+    rows = select(AuditEvent).where(AuditEvent.action == action)
+    events = database.write(lambda s: s.scalars(rows).all(), acting=SYSTEM).value
+    return [event.details for event in events]
+
+
+def words(database):
+    rows = select(DocumentText.pages)
+    return database.write(lambda s: s.scalars(rows).all(), acting=SYSTEM).value
+
+
+def open_version(database, actor, version):
+    def open_it(session):
+        return records.open_version(
+            session, actor, version.document_id, version.number, purpose="view"
+        )
+
+    return database.write(open_it, acting=SYSTEM).value
+
+
+class Judge:
+    """A scanner that says what it was told to say, one file after the other."""
+
+    def __init__(self, *verdicts):
+        self._verdicts = list(verdicts)
+
+    def scan(self, _):
+        verdict = self._verdicts.pop(0)
+        if isinstance(verdict, str):
+            return verdict
+        raise verdict
+
+
+@needs_clamd
+def test_what_came_while_the_scanner_was_away_is_scanned_once_it_is_back(
+    database, files, file, scanner
+):
+    file(infected_letter(), samples.letter())
+    assert scans(database) == ["waiting", "waiting"]
+
+    jobs.scan(database, files, scanner)
+
+    assert scans(database) == ["infected", "clean"]
+    assert recorded(database, "document:scan") == [
+        {"version": 1, "verdict": "infected"},
+        {"version": 1, "verdict": "clean"},
+    ]
+
+
+def test_while_the_scanner_is_away_everything_stays_in_quarantine(
+    database, files, file
+):
+    file(samples.letter("One"), samples.letter("Two"))
+
+    jobs.scan(database, files, AWAY)
+    jobs.scan(database, files, Judge(ScannerUnavailable()))
+
+    assert scans(database) == ["waiting", "waiting"]
+
+
+def test_a_file_without_a_verdict_does_not_hold_up_the_next(database, files, file):
+    file(samples.letter("One"), samples.letter("Two"))
+
+    jobs.scan(database, files, Judge(NoVerdict(), "clean"))
+
+    assert scans(database) == ["waiting", "clean"]
+
+
+def test_what_is_scanned_already_is_left_alone(database, files, file):
+    file(
+        samples.letter("One"), samples.letter("Two"), scanner=Judge("clean", "infected")
+    )
+
+    jobs.scan(database, files, Judge())
+
+    assert scans(database) == ["clean", "infected"]
+
+
+@needs_clamd
+def test_what_came_while_there_was_no_scanner_is_scanned_once_there_is_one(
+    database, files, file, scanner, clerk
+):
+    file(infected_letter(), samples.letter(), scanner=None)
+
+    jobs.scan(database, files, scanner)
+
+    assert scans(database) == ["infected", "clean"]
+    assert recorded(database, "document:scan") == [
+        {"version": 1, "verdict": "clean"},
+        {"version": 1, "verdict": "infected"},
+    ]
+    with pytest.raises(Quarantined):
+        open_version(database, clerk, versions(database)[0])
+    assert open_version(database, clerk, versions(database)[1])
+
+
+def test_what_waits_is_scanned_first_and_then_the_newest(database, files, file):
+    file(samples.letter("One"), samples.letter("Two"), scanner=None)
+    file(samples.letter("Three"))
+    seen = []
+
+    for _ in range(3):
+        jobs.scan(database, files, Judge("clean"), seconds=0)
+        seen.append(scans(database))
+
+    assert seen == [
+        ["off", "off", "clean"],
+        ["off", "clean", "clean"],
+        ["clean", "clean", "clean"],
+    ]
+
+
+def test_a_bounded_number_is_scanned_at_once(database, files, file, monkeypatch):
+    monkeypatch.setattr(waiting, "_AT_ONCE", 1)
+    file(samples.letter("One"), samples.letter("Two"), scanner=None)
+
+    jobs.scan(database, files, Judge("clean"))
+
+    assert scans(database) == ["off", "clean"]
+
+
+def test_without_a_verdict_what_was_never_scanned_stays_open(
+    database, files, file, clerk
+):
+    file(samples.letter(), scanner=None)
+
+    jobs.scan(database, files, AWAY)
+    jobs.scan(database, files, Judge(NoVerdict()))
+
+    assert scans(database) == ["off"]
+    assert open_version(database, clerk, versions(database)[0])
+
+
+def test_every_version_of_an_infected_file_goes_into_quarantine(
+    database, files, file, clerk
+):
+    file(samples.letter(), scanner=None)
+    (first,) = versions(database)
+    database.write(
+        lambda s: records.restore_version(s, clerk, first.document_id, 1, revision=1),
+        acting=SYSTEM,
+    )
+
+    jobs.scan(database, files, Judge("infected"))
+
+    assert scans(database) == ["infected", "infected"]
+    assert len(recorded(database, "document:scan")) == 2
+
+
+@needs_tesseract
+def test_the_words_of_a_scanned_letter_are_added_and_its_file_stays(
+    database, files, file, examiner
+):
+    file(scan(examiner, "Haemoglobin 14.1", "Next visit in May"), scanner=None)
+    (before,) = versions(database)
+
+    jobs.recognise(database, files, Recogniser.installed(examiner, "eng"))
+
+    (after,) = versions(database)
+    assert (before.reading, after.reading) == ("waiting", "recognised")
+    assert (after.file_id, after.sha256) == (before.file_id, before.sha256)
+    assert words(database) == [["Haemoglobin 14.1", "Next visit in May"]]
+    assert recorded(database, "document:recognise") == [{"version": 1, "pages": 2}]
+
+
+class Reader:
+    """Reads the number of each page."""
+
+    def words_on(self, _, page):
+        return f"page {page}"
+
+
+def test_a_long_one_is_read_in_several_turns(database, files, file, examiner):
+    file(samples.wide_tree(3), scanner=None)
+
+    for known in (1, 2, 3):
+        assert versions(database)[0].reading == "waiting"
+        jobs.recognise(database, files, Reader(), seconds=0)
+        assert words(database) == [[f"page {n + 1}" for n in range(known)]]
+
+    assert versions(database)[0].reading == "recognised"
+
+
+def test_whoever_shares_the_file_shares_its_words(database, files, file, clerk):
+    file(samples.wide_tree(1), scanner=None)
+    (first,) = versions(database)
+
+    def restore(session):
+        records.restore_version(session, clerk, first.document_id, 1, revision=1)
+
+    database.write(restore, acting=SYSTEM)
+
+    jobs.recognise(database, files, Reader())
+
+    assert [version.reading for version in versions(database)] == ["recognised"] * 2
+    assert words(database) == [["page 1"]] * 2
+
+
+def test_pages_without_any_words_are_not_read_again(database, files, file, monkeypatch):
+    file(samples.wide_tree(2), scanner=None)
+    monkeypatch.setattr(Reader, "words_on", lambda *_: "")
+
+    jobs.recognise(database, files, Reader())
+
+    assert versions(database)[0].reading == "none"
+
+
+def test_what_is_in_quarantine_is_not_read(database, files, file):
+    file(samples.wide_tree(1))
+
+    jobs.recognise(database, files, Reader())
+
+    assert versions(database)[0].reading == "waiting"
+    assert words(database) == []
+
+
+def test_a_worker_does_both_every_minute():
+    queue.perform_import_paths()
+
+    periodic = {
+        task.task.name: task.cron
+        for task in queue.periodic_registry.periodic_tasks.values()
+    }
+    for name in ("scan_documents", "recognise_documents"):
+        assert periodic[name] == "* * * * *"

@@ -1,0 +1,94 @@
+"""Letters about visits, written and sent by a real worker."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from anyio.from_thread import start_blocking_portal
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.audit_store import AuditStore
+from db.files.seal_keys import SealKeyFile
+from db.models import Appointment, VisitLetter
+from db.postgres import SYSTEM, Database
+from jobs.worker.tasks import Stores, queue
+from jobs.worker.worker import connected
+from services.messaging.mail import MailServer, SmtpMailer
+from services.patients.records import patients
+from services.visits.front_desk.notifications import Letterhead
+from tests.jobs.conftest import CLERK
+from tests.kit.mailbox import Mailbox, mail_server
+from tests.services.patients.clinic_samples import TODAY
+from tests.services.patients.patient_samples import ADA
+from tests.services.visits import visit_samples
+from tests.services.visits.visit_samples import soon
+
+
+@pytest.fixture
+def stores(endpoints, files, tmp_path, monkeypatch) -> Iterator[Stores]:
+    """A clinic with a visit tomorrow that was booked last week."""
+    queue.perform_import_paths()
+    # Otherwise what happens to be due at this minute would be done as well.
+    monkeypatch.setattr(queue.periodic_registry, "periodic_tasks", {})
+    keys = SealKeyFile(tmp_path / "secrets/audit.key", may_be_made=True)
+    with (
+        closing(Database(endpoints)) as database,
+        closing(AuditStore(endpoints.audit_url)) as audit,
+    ):
+        database.write(_visit_tomorrow, acting=SYSTEM)
+        yield Stores(database, files, audit, keys)
+
+
+def _visit_tomorrow(session: Session) -> None:
+    patient = patients.register(session, CLERK, ADA, today=TODAY)
+    doctor = visit_samples.doctor(session)
+    visit = visit_samples.visit(session, doctor, patient.id, soon(60 * 20))
+    row = session.get_one(Appointment, visit)
+    row.created_at = row.starts_at - timedelta(days=7)
+
+
+def _work(endpoints, stores):
+    async def work():
+        async with connected(endpoints.database_url) as app:
+            await app.configure_task("send_letters").defer_async(timestamp=0)
+            await app.run_worker_async(
+                wait=False,
+                install_signal_handlers=False,
+                listen_notify=False,
+                additional_context={"stores": stores},
+            )
+
+    with start_blocking_portal() as portal:
+        portal.call(work)
+
+
+def _letters(stores):
+    return stores.database.read_latest(
+        lambda session: session.scalars(select(VisitLetter)).all(), acting=SYSTEM
+    ).value
+
+
+def test_a_reminder_is_written_and_sent_once(endpoints, stores):
+    mailbox = Mailbox()
+    with mail_server(mailbox) as port:
+        server = MailServer.at(f"smtp://127.0.0.1:{port}")
+        mailer = SmtpMailer(server, sender="Chartroom <chartroom@example.org>")
+        head = Letterhead("Harbour Clinic", "https://clinic.example", "Europe/Berlin")
+        for _ in range(2):
+            _work(endpoints, replace(stores, mailer=mailer, letterhead=head))
+
+    (arrived,) = mailbox.letters
+    assert arrived["To"] == "ada@example.org"
+    assert "We expect you at Harbour Clinic" in arrived.get_content()
+
+
+def test_without_a_mail_server_letters_wait_in_the_outbox(endpoints, stores):
+    _work(endpoints, stores)
+
+    (letter,) = _letters(stores)
+    assert letter.kind == "reminder"
+    assert letter.sent_at is None
+    assert letter.attempts == 0

@@ -1,0 +1,42 @@
+"""The background makes the slots of the days that come into reach."""
+
+from contextlib import closing
+
+import pytest
+from sqlalchemy import func, select
+
+from db.models import Doctor, Slot
+from db.postgres import SYSTEM, Database
+from jobs.visits import scheduling
+from services.visits.schedule.plans import Calendar
+from services.visits.schedule.plans.weeks import exchange_week
+from tests.services.visits.schedule.plans.samples import MORNING
+
+
+@pytest.fixture
+def database(endpoints):
+    with closing(Database(endpoints)) as database:
+        yield database
+
+
+def _count(database):
+    counted = select(func.count()).select_from(Slot).where(Slot.withdrawn_at.is_(None))
+    return database.read_latest(lambda s: s.scalar(counted), acting=SYSTEM).value
+
+
+def test_every_doctors_plan_reaches_as_far_as_people_may_book(database):
+    def settle(session):
+        for name in ("Dora", "Emil"):
+            doctor = Doctor(name=name, speciality="Time", slot_minutes=30)
+            session.add(doctor)
+            session.flush()
+            exchange_week(session, doctor.id, MORNING)
+
+    database.write(settle, acting=SYSTEM)
+    scheduling.extend(database, Calendar("Europe/Berlin", 2))
+    before = _count(database)
+
+    scheduling.extend(database, Calendar("Europe/Berlin", 3))
+    scheduling.extend(database, Calendar("Europe/Berlin", 3))
+
+    assert _count(database) == before + 8

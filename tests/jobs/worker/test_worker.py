@@ -1,0 +1,101 @@
+"""The worker follows the leader."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from db import schema
+from db.postgres import Database
+from tests.conftest import Databases
+from tests.kit.waiting import eventually
+
+ROOT = Path(__file__).parents[3]
+
+
+def _worker(endpoints, folder):
+    variables = os.environ | {
+        "CHARTROOM_DATABASE_URL": endpoints.database_url,
+        "CHARTROOM_MONGO_URL": endpoints.mongo_url,
+        "CHARTROOM_AUDIT_MONGO_URL": endpoints.audit_url,
+        "CHARTROOM_REPLICA_URLS": ",".join(
+            f"{name}={url}" for name, url in endpoints.replica_urls.items()
+        ),
+        "CHARTROOM_DATA": str(folder),
+        # Otherwise it starts with a key file for documents only.
+        "CHARTROOM_DEMO": "true",
+    }
+    with (folder / "log").open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "dashboard", "worker"],
+            cwd=ROOT,
+            env=variables,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+
+
+def _another(cluster):
+    leader = cluster.primary().name
+    return next(name for name in cluster.endpoints.replica_urls if name != leader)
+
+
+def _heartbeat_age(database):
+    with database.writing() as session:
+        return session.scalar(
+            text(
+                "SELECT extract(epoch FROM clock_timestamp() - max(last_heartbeat))"
+                " FROM procrastinate_workers"
+            )
+        )
+
+
+def _is_beating(database):
+    age = _heartbeat_age(database)
+    return age is not None and age < 3
+
+
+def _is_silent(database):
+    # One that could not reach the database may have been taken for dead.
+    age = _heartbeat_age(database)
+    return age is None or age > 2
+
+
+def test_a_worker_beats_and_stops_when_it_is_told(endpoints, tmp_path):
+    database = Database(endpoints)
+    process = _worker(endpoints, tmp_path)
+    try:
+        eventually(lambda: _is_beating(database), seconds=30)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
+        with database.writing() as session:
+            left = session.scalar(text("SELECT count(*) FROM procrastinate_workers"))
+        assert left == 0
+    finally:
+        process.kill()
+        process.wait()
+        database.close()
+
+
+@pytest.mark.cluster
+def test_a_worker_goes_on_after_a_switchover(breakable, tmp_path):
+    with Databases(breakable.addresses).fresh() as endpoints:
+        schema.bring_up_to_date(endpoints)
+        database = Database(endpoints)
+        process = _worker(endpoints, tmp_path)
+        try:
+            eventually(lambda: _is_beating(database), seconds=30)
+            time.sleep(1)
+            breakable.switch_over(_another(breakable))
+            eventually(lambda: _is_silent(database), seconds=60)
+            eventually(lambda: _is_beating(database), seconds=60)
+            assert process.poll() is None
+        finally:
+            process.terminate()
+            process.wait(20)
+            database.close()

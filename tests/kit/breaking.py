@@ -1,0 +1,98 @@
+"""Ways to break a cluster that tests may break, each undone at its block's end."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from typing import Any
+
+import psutil
+import psycopg2
+
+from db.embedded import Cluster, Node
+from tests.kit.waiting import eventually
+
+_CATCH_UP_SECONDS = 30
+
+
+def replicas(cluster: Cluster) -> list[Node]:
+    """Return the nodes that follow."""
+    return [node for node in cluster.nodes if node.is_replica]
+
+
+def ask(
+    cluster: Cluster, node: Node, statement: str, database: str = "postgres"
+) -> Any:
+    """Run a statement on a node as the administrator, and return its one value."""
+    url = cluster.addresses.node_url(node.name, "postgres", database)
+    with closing(psycopg2.connect(url)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchone()[0]
+
+
+@contextmanager
+def replay_paused(cluster: Cluster) -> Iterator[None]:
+    """Let the replicas receive and not replay, nor Patroni see to it that they do.
+
+    What was written before, they have.
+    """
+    nodes = replicas(cluster)
+    written = ask(cluster, cluster.primary(), "SELECT pg_current_wal_flush_lsn()")
+    for node in nodes:
+        await_replayed(cluster, node, written)
+    with ExitStack() as stack:
+        stack.enter_context(cluster.unsupervised())
+        for node in nodes:
+            stack.enter_context(suspended(psutil.Process(node.patroni.process.pid)))
+            ask(cluster, node, "SELECT pg_wal_replay_pause()")
+            stack.callback(ask, cluster, node, "SELECT pg_wal_replay_resume()")
+        yield
+
+
+def await_replayed(cluster: Cluster, node: Node, position: str) -> None:
+    """Wait until a replica shows what the primary had written at this position."""
+    question = f"SELECT pg_last_wal_replay_lsn() >= '{position}'::pg_lsn"
+    eventually(lambda: ask(cluster, node, question), seconds=_CATCH_UP_SECONDS)
+
+
+def switch_over(cluster: Cluster) -> None:
+    """Let another node lead; Patroni refuses one that has only just joined."""
+    eventually(lambda: is_switched_over(cluster, replicas(cluster)[0].name))
+
+
+def is_switched_over(cluster: Cluster, candidate: str) -> bool:
+    """Let the candidate lead; tell whether it does, and was not refused."""
+    try:
+        cluster.switch_over(candidate)
+    except RuntimeError:
+        return False
+    return True
+
+
+@contextmanager
+def suspended(*processes: psutil.Process) -> Iterator[None]:
+    """Stop processes in their tracks."""
+    for process in processes:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
+
+
+@contextmanager
+def leaderless(cluster: Cluster) -> Iterator[None]:
+    """Let the primary die, and nobody follow it while the block lasts.
+
+    The replicas go on answering; whoever looks after them stands still.
+    """
+    primary = cluster.primary()
+    assert primary is not None, "nobody leads already"
+    with cluster.unsupervised(), ExitStack() as stack:
+        for node in replicas(cluster):
+            process = psutil.Process(node.patroni.process.pid)
+            stack.enter_context(suspended(process))
+        assert primary.kill()
+        yield

@@ -1,0 +1,182 @@
+"""Administrators read and verify the log; patients see who looked at them."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+
+from dashboard import wiring
+from db.postgres import SYSTEM
+from db.settings import Settings
+from services.audit import chain
+from services.core.actors import Role
+from services.core.on_behalf import ActorDatabase
+from services.patients.records import patients
+from tests.pages.conftest import NETWORK, Clinic, rows_of
+
+
+@pytest.fixture
+def patient(clinic: Clinic):
+    """Somebody whose record the front desk has opened."""
+    patient = clinic.register()
+    desk = ActorDatabase(clinic.wiring.database, clinic.clerk)
+    desk.read(
+        lambda s: patients.get_patient(s, clinic.clerk, patient.id),
+        after=clinic.position["lsn"],
+    )
+    return patient
+
+
+@pytest.fixture
+def shipped(clinic: Clinic, patient):
+    """The same, and the log has it."""
+    ship(clinic)
+    return patient
+
+
+@pytest.fixture
+def keys(clinic: Clinic, tmp_path) -> Iterator[None]:
+    """A data folder in which the worker has made the seals' key."""
+    own = replace(clinic.wiring, settings=Settings(data=tmp_path))
+    own.seal_keys.read_or_make()
+    wiring.use(own)
+    yield
+    wiring.use(clinic.wiring)
+
+
+def ship(clinic: Clinic) -> None:
+    store = clinic.wiring.audit
+    while clinic.wiring.database.write(
+        lambda session: chain.ship(session, store), acting=SYSTEM
+    ).value:
+        pass
+
+
+def test_an_administrator_sees_who_did_what(clinic: Clinic, shipped):
+    app = clinic.open("audit", Role.ADMIN)
+
+    assert not app.exception
+    newest = rows_of(app, "audit_table")[0]
+    assert newest[1:4] == [
+        f"{clinic.clerk.name}, staff",
+        "patient:read",
+        str(shipped.id),
+    ]
+
+
+def test_nothing_of_a_record_is_shown(clinic: Clinic, shipped):
+    app = clinic.open("audit", Role.ADMIN)
+
+    shown = str(rows_of(app, "audit_table"))
+    assert shipped.last_name not in shown
+    assert shipped.email not in shown
+
+
+def test_the_address_carries_the_question(clinic: Clinic, shipped):
+    app = clinic.open("audit", Role.ADMIN, patient=shipped.id, actions="patient:read")
+
+    assert len(rows_of(app, "audit_table")) == 1
+    assert app.text_input(key="audit_patient").value == str(shipped.id)
+    assert app.multiselect(key="audit_actions").value == ["patient:read"]
+
+
+def test_a_question_typed_into_the_form_becomes_the_address(clinic: Clinic, shipped):
+    app = clinic.open("audit", Role.ADMIN)
+    app.text_input(key="audit_patient").set_value(str(shipped.id))
+    app.selectbox(key="audit_person").set_value(clinic.clerk.id)
+    app.button(key="audit_apply").click().run()
+
+    assert dict(app.query_params) == {
+        "patient": str(shipped.id),
+        "person": str(clinic.clerk.id),
+    }
+    assert {row[2] for row in rows_of(app, "audit_table")} == {
+        "patient:register",
+        "patient:read",
+    }
+
+
+def test_an_id_that_is_none_is_explained_beside_the_form(clinic: Clinic):
+    app = clinic.open("audit", Role.ADMIN)
+    app.text_input(key="audit_patient").set_value("1234")
+    app.button(key="audit_apply").click().run()
+
+    assert "copy all 36 characters" in app.error[0].value
+    assert not app.exception
+
+
+def test_no_entry_is_said_in_words(clinic: Clinic):
+    app = clinic.open("audit", Role.ADMIN, patient=uuid4())
+
+    assert any("No entry meets this" in shown.value for shown in app.markdown)
+
+
+def test_older_entries_are_a_click_away(clinic: Clinic, patient):
+    desk = ActorDatabase(clinic.wiring.database, clinic.clerk)
+    for _ in range(50):
+        desk.read(lambda s: patients.get_patient(s, clinic.clerk, patient.id))
+    ship(clinic)
+    app = clinic.open("audit", Role.ADMIN, patient=patient.id)
+
+    app.button(key="audit_older").click().run()
+    older = rows_of(app, "audit_table")
+    app.button(key="audit_newest").click().run()
+
+    assert [row[2] for row in older] == ["patient:read", "patient:register"]
+    assert len(rows_of(app, "audit_table")) == 50
+
+
+@pytest.mark.usefixtures("keys", "shipped")
+def test_a_whole_log_is_verified_in_words(clinic: Clinic):
+    app = clinic.open("audit", Role.ADMIN)
+    app.button(key="audit_verify").click().run()
+
+    assert not app.exception
+    assert "The audit log is whole" in app.success[0].value
+    assert clinic.audit("audit:verify")[-1].details["whole"] is True
+
+
+def test_what_an_administrator_asks_comes_from_their_place(clinic: Clinic):
+    clinic.open("audit", Role.ADMIN)
+
+    asked = clinic.audit("audit:read")[-1]
+    assert (asked.actor_id, asked.network) == (clinic.cast[Role.ADMIN].id, NETWORK)
+    assert asked.request_id
+
+
+def test_a_kept_page_is_written_down_once(clinic: Clinic):
+    app = clinic.open("audit", Role.ADMIN)
+    before = len(clinic.audit("audit:read"))
+
+    app.run()
+
+    assert len(clinic.audit("audit:read")) == before
+
+
+def test_a_patient_sees_who_looked_at_their_record(clinic: Clinic):
+    maya = clinic.cast[Role.PATIENT]
+    desk = ActorDatabase(clinic.wiring.database, clinic.clerk)
+    desk.read(lambda s: patients.get_patient(s, clinic.clerk, maya.patient_id))
+    ship(clinic)
+
+    app = clinic.open("accesses", Role.PATIENT)
+
+    assert not app.exception
+    assert rows_of(app, "accesses_table")[0][1:] == [
+        f"{clinic.clerk.name}, staff",
+        "opened your record",
+    ]
+
+
+def test_opening_a_patient_twice_in_a_moment_is_one_look(clinic: Clinic):
+    patient = clinic.register()
+    app = clinic.open("patient", patient=patient.id)
+    app.run()
+
+    looks = [
+        event
+        for event in clinic.audit("patient:read")
+        if event.patient_id == patient.id
+    ]
+    assert len(looks) == 1

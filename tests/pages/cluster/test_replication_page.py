@@ -1,0 +1,172 @@
+"""The servers on screen: as they are, and through time."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session
+from streamlit.testing.v1 import AppTest
+
+from db.cluster.observing import ClusterMonitor
+from services.core import audit
+from services.core.actors import Actor, Role
+from services.core.audit import Action
+from tests.dashboard.cluster.monitoring.samples import leaderless
+from tests.pages.cluster_samples import (
+    charts_of,
+    keep,
+    now,
+    operation,
+    said,
+    sample,
+    shown,
+)
+from tests.pages.conftest import Clinic
+
+pytestmark = pytest.mark.usefixtures("uneventful")
+
+
+def test_one_sentence_says_whether_the_records_are_safe(clinic: Clinic):
+    app = clinic.open("replication", Role.ADMIN)
+
+    assert said(app.success).startswith("Safe: 2 of 2 replicas streaming")
+    assert not app.exception
+
+
+def test_every_server_is_drawn_and_told(clinic: Clinic):
+    app = clinic.open("replication", Role.ADMIN)
+
+    cards = shown(app, "replication_servers")
+    drawn = shown(app, "replication_topology")
+    assert [card["part"] for card in cards] == ["Primary", "Replica", "Replica"]
+    assert all(card["name"] in drawn["wide"] for card in cards)
+    assert all(f"{card['name']}: " in drawn["told"] for card in cards)
+
+
+def test_that_somebody_looks_is_written_down_now_and_then(clinic: Clinic):
+    before = len(clinic.audit("replication:read"))
+
+    app = clinic.open("replication", Role.ADMIN)
+    app.run()
+
+    assert len(clinic.audit("replication:read")) == before + 1
+
+
+def test_without_a_primary_the_page_works_and_says_since_when(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(ClusterMonitor, "latest", lambda _: leaderless(12))
+    before = len(clinic.audit("replication:read"))
+
+    app = clinic.open("replication", Role.ADMIN)
+
+    assert "no server takes changes for 12 s" in said(app.error)
+    assert "**Next:**" in said(app.error)
+    assert "Nobody has led since 10:30:52, for 12 s" in said(app.caption)
+    assert len(shown(app, "replication_servers")) == 2
+    # It would have to be written on a primary.
+    assert len(clinic.audit("replication:read")) == before
+    assert not app.exception
+
+
+@pytest.fixture
+def waiting(clinic: Clinic, clerk: Actor) -> Iterator[Path]:
+    """Two looks that wait on this machine's disk, and where."""
+    folder = clinic.wiring.settings.data / "spool"
+    for _ in range(2):
+        clinic.wiring.audit_spool.keep([audit.event_of(clerk, Action.PATIENT_LIST)])
+    clinic.wiring.audit_spool.close()
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_what_waits_for_the_audit_log_is_said_and_what_to_do(clinic: Clinic, waiting):
+    app = clinic.open("replication", Role.ADMIN)
+
+    told = said(app.warning)
+    assert "2 looks wait on this web server's disk for the audit log" in told
+    assert "**Next:** Wait a minute" in told
+    assert not app.exception
+
+
+def test_without_a_primary_it_is_right_that_it_waits(
+    clinic: Clinic, waiting, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(ClusterMonitor, "latest", lambda _: leaderless(12))
+
+    app = clinic.open("replication", Role.ADMIN)
+
+    assert "2 looks wait on this web server's disk" in said(app.caption)
+    assert "2 looks" not in said(app.warning)
+
+
+def test_what_somebody_has_changed_in_the_spool_is_said(clinic: Clinic, waiting):
+    (path,) = waiting.iterdir()
+    path.rename(path.with_suffix(".damaged"))
+
+    app = clinic.open("replication", Role.ADMIN)
+
+    assert "Somebody has changed 1 file of looks" in said(app.warning)
+
+
+def test_of_an_empty_spool_nothing_is_said(clinic: Clinic):
+    app = clinic.open("replication", Role.ADMIN)
+
+    assert "audit log" not in said(app.warning)
+
+
+def test_these_servers_are_not_ours_so_the_ttl_rules(clinic: Clinic):
+    app = clinic.open("replication", Role.ADMIN)
+
+    assert any("(ttl)" in text.value for text in app.markdown)
+    assert "Nothing here can prove" in said(app.caption)
+
+
+def opened(clinic: Clinic, period: str) -> AppTest:
+    app = clinic.open("replication", Role.ADMIN)
+    return app.radio(key="replication_period").set_value(period).run()
+
+
+def test_live_needs_no_samples(clinic: Clinic):
+    app = clinic.open("replication", Role.ADMIN)
+
+    assert len(charts_of(app)) == 3
+    assert "As seen by this web server" in said(app.caption)
+
+
+def test_a_month_without_samples_says_who_keeps_them(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(ClusterMonitor, "recent", lambda _: ())
+
+    app = opened(clinic, "30 days")
+
+    assert any("Nothing was kept of this time" in m.value for m in app.markdown)
+    assert not app.exception
+
+
+def test_kept_samples_are_charted_with_their_worst(clinic: Clinic, kept: Session):
+    keep(kept, sample(30, replay_lag_max=7.4), sample(31, node="db-03"))
+
+    lag, strip, _ = charts_of(opened(clinic, "1 hour"))
+
+    assert "db-02: at most 7.4 s." in lag
+    assert "db-02" in strip
+    assert "up to 10 s" in strip
+
+
+def test_one_can_go_to_what_happened_and_back(clinic: Clinic, kept: Session):
+    at = now() - timedelta(minutes=20)
+    keep(kept, sample(20), operation(started_at=at, ended_at=at))
+    app = opened(clinic, "1 hour")
+
+    chosen = app.selectbox(key="replication_event")
+    assert "Switchover: db-01 to db-02" in chosen.options[0]
+    chosen.select_index(0).run()
+
+    assert any(" to " in one.value for one in app.caption if "Samples" in one.value)
+    app.button(key="replication_zoom_out").click().run()
+    assert app.selectbox(key="replication_event").value is None
+    assert not app.exception

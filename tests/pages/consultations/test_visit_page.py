@@ -1,0 +1,455 @@
+"""A visit in the consulting room: what is shown, written, kept, saved, completed."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import update
+
+from db.draft_store import DraftStore, DraftsUnavailable
+from db.models import Appointment
+from db.postgres import DatabaseUnavailable
+from services.consultations import notes as medical_records
+from services.consultations.notes import NotesDraft, save_draft
+from services.core.actors import Role
+from services.core.on_behalf import ActorDatabase
+from services.patients.care import care
+from services.visits.front_desk import appointments
+from tests.services.visits import visit_samples
+
+PAGE = "visit"
+CLINICIAN = Role.CLINICIAN
+BEGAN = datetime.now(UTC).replace(microsecond=0)
+_PLACES = count()
+
+
+@pytest.fixture(scope="module")
+def doctor_id(clinic):
+    """The doctor as whom the clinician signs in."""
+    user_id = clinic.cast[CLINICIAN].id
+    return clinic.write(lambda s: visit_samples.doctor(s, user_id))
+
+
+@pytest.fixture
+def ada(clinic):
+    patient = clinic.register(allergies=("Penicillin",), medical_history=("Asthma",))
+    clinic.write(
+        lambda s: care.assign(s, clinic.clerk, patient.id, clinic.cast[CLINICIAN].id)
+    )
+    return patient
+
+
+@pytest.fixture
+def visit(clinic, ada, doctor_id):
+    return _visit(clinic, ada, doctor_id)
+
+
+def _visit(clinic, patient, doctor_id, *, days_ago=0, status="checked-in", **values):
+    """Keep a visit a few minutes ago, each at a time of its own."""
+    starts_at = BEGAN - timedelta(days=days_ago, minutes=20 * next(_PLACES))
+    if status == "checked-in":
+        values = {"checked_in_at": datetime.now(UTC)} | values
+    return clinic.write(
+        lambda s: visit_samples.visit(
+            s, doctor_id, patient.id, starts_at, status=status, **values
+        )
+    )
+
+
+def opened(clinic, visit_id, role=CLINICIAN):
+    app = clinic.open(PAGE, role, visit=visit_id)
+    assert not app.exception
+    return app
+
+
+def field(app, name):
+    """The widget of a field of the notes."""
+    key = f"{PAGE}_field_{name}"
+    widgets = (*app.text_area, *app.text_input)
+    return next(widget for widget in widgets if widget.key == key)
+
+
+def type_in(app, **typed):
+    for name, text in typed.items():
+        field(app, name).set_value(text)
+    return app.run()
+
+
+def press(app, name):
+    return app.button(key=f"{PAGE}_{name}").click().run()
+
+
+def notes_of(clinic, visit_id):
+    """What is saved, as the clinician reads it."""
+    actor = clinic.cast[CLINICIAN]
+    found = clinic.write(lambda s: medical_records.find(s, actor, visit_id))
+    return found.latest.notes if found else None
+
+
+def save_as_another(clinic, visit_id, number=0, **typed):
+    """Save notes as a colleague in another room does."""
+    colleague = clinic.cast[CLINICIAN]
+    return clinic.write(
+        lambda s: medical_records.save(s, colleague, visit_id, typed, number=number)
+    )
+
+
+def said(app):
+    return " ".join(one.value for one in (*app.markdown, *app.caption, *app.text))
+
+
+def drafts(clinic, visit_id):
+    shelf, actor = clinic.wiring.drafts, clinic.cast[CLINICIAN]
+    return [one.draft for one in medical_records.list_drafts(shelf, actor, visit_id)]
+
+
+def test_allergies_come_first_then_what_is_known_and_why_they_come(
+    clinic, ada, doctor_id
+):
+    visit_id = _visit(clinic, ada, doctor_id, note="Cough for a week")
+
+    app = opened(clinic, visit_id)
+
+    shown = said(app)
+    assert shown.index("Penicillin") < shown.index("Born") < shown.index("Asthma")
+    assert "Cough for a week" in shown
+    assert app.info[0].value.startswith("Checked in, ")
+
+
+def test_from_typing_to_a_saved_version(clinic, visit):
+    app = opened(clinic, visit)
+    type_in(app, complaint="Headache", pulse="72", diagnoses="R51 Headache")
+
+    press(app, "save")
+
+    assert not app.exception
+    assert "Version 1 of the notes is saved." in [one.value for one in app.toast]
+    notes = notes_of(clinic, visit)
+    assert (notes.complaint, notes.vitals.pulse) == ("Headache", 72)
+    assert notes.diagnoses[0].code == "R51"
+    assert field(app, "complaint").value == "Headache"
+    assert drafts(clinic, visit) == []
+
+
+def test_the_form_begins_with_what_is_saved(clinic, visit):
+    save_as_another(clinic, visit, complaint="Cough", weight="70.5")
+
+    app = opened(clinic, visit)
+
+    assert field(app, "complaint").value == "Cough"
+    assert field(app, "weight").value == "70.5"
+
+
+def test_what_cannot_be_is_refused_beside_the_field_until_it_is_corrected(
+    clinic, visit
+):
+    app = opened(clinic, visit)
+    type_in(app, complaint="Fever", temperature="376", pulse="fast")
+
+    press(app, "save")
+
+    assert app.error[0].value.startswith("Nothing was saved")
+    assert "Temperature must lie between 25 and 45 °C" in said(app).replace("\\", "")
+    assert field(app, "temperature").value == "376"
+    type_in(app, temperature="37.6")
+    assert "Temperature must" not in said(app)
+    assert "Pulse must be a number" in said(app)
+    type_in(app, pulse="90")
+    press(app, "save")
+    assert notes_of(clinic, visit).vitals.temperature == 37.6
+
+
+def test_what_is_typed_is_kept_and_offered_after_a_new_sign_in(clinic, visit):
+    app = opened(clinic, visit)
+    type_in(app, complaint="Half a sen", pulse="not yet")
+    assert any("Draft saved at" in one.value for one in app.caption)
+
+    again = opened(clinic, visit)
+    assert field(again, "complaint").value == ""
+    (offer,) = [b for b in again.button if "_continue_" in b.key]
+    assert offer.label == "Continue the draft of a moment ago"
+    offer.click().run()
+
+    assert field(again, "complaint").value == "Half a sen"
+    assert field(again, "pulse").value == "not yet"
+    assert not [b for b in again.button if "_continue_" in b.key]
+
+
+def test_a_draft_can_be_discarded(clinic, visit):
+    type_in(opened(clinic, visit), complaint="Wrong patient")
+    app = opened(clinic, visit)
+
+    (offer,) = [b for b in app.button if "_discard_" in b.key]
+    offer.click().run()
+
+    assert drafts(clinic, visit) == []
+    assert not [b for b in app.button if "_discard_" in b.key]
+
+
+def test_a_draft_that_was_overtaken_comes_back_beside_what_was_saved(clinic, visit):
+    type_in(opened(clinic, visit), complaint="Mine", plan="My plan")
+    save_as_another(clinic, visit, complaint="Theirs", findings="Their findings")
+
+    app = opened(clinic, visit)
+    next(b for b in app.button if "_continue_" in b.key).click().run()
+
+    assert field(app, "complaint").value == "Mine"
+    assert field(app, "plan").value == "My plan"
+    assert field(app, "findings").value == "Their findings"
+    assert "Theirs" in said(app)
+    press(app, "save")
+    assert notes_of(clinic, visit).complaint == "Mine"
+
+
+def test_in_two_tabs_nothing_of_either_is_lost(clinic, visit):
+    save_as_another(clinic, visit, complaint="Before", plan="Before")
+    first, second = opened(clinic, visit), opened(clinic, visit)
+    type_in(first, complaint="First tab", findings="Seen in the first")
+    type_in(second, complaint="Second tab", plan="Plan of the second")
+    press(first, "save")
+
+    clinic.catch_up(second)
+    press(second, "save")
+
+    assert "Nothing you typed is lost" in second.warning[0].value
+    assert field(second, "complaint").value == "Second tab"
+    assert field(second, "findings").value == "Seen in the first"
+    assert "First tab" in said(second)
+    press(second, "take_complaint")
+    press(second, "save")
+    notes = notes_of(clinic, visit)
+    assert (notes.complaint, notes.findings, notes.plan) == (
+        "First tab",
+        "Seen in the first",
+        "Plan of the second",
+    )
+
+
+def test_a_field_that_only_one_of_two_changed_raises_no_question(clinic, visit):
+    save_as_another(clinic, visit, complaint="Before")
+    app = opened(clinic, visit)
+    type_in(app, complaint="Mine")
+    save_as_another(clinic, visit, 1, complaint="Before", plan="Theirs")
+
+    clinic.catch_up(app)
+    press(app, "save")
+
+    assert not [b for b in app.button if "_take_" in b.key]
+    assert field(app, "plan").value == "Theirs"
+    press(app, "save")
+    assert notes_of(clinic, visit).complaint == "Mine"
+
+
+def test_while_the_database_changes_hands_the_form_stays_and_is_saved_later(
+    clinic, visit, monkeypatch
+):
+    app = opened(clinic, visit)
+    type_in(app, complaint="Typed before the failover")
+
+    def refuse(*_, **__):
+        raise DatabaseUnavailable("changing hands")
+
+    with monkeypatch.context() as patch:
+        for name in ("write", "read"):
+            patch.setattr(ActorDatabase, name, refuse)
+        app.session_state["chartroom_kept"] = {}
+        press(app, "save")
+        assert any("changing hands" in one.value for one in app.warning)
+        assert field(app, "complaint").value == "Typed before the failover"
+        type_in(app, plan="Typed meanwhile")
+        assert field(app, "plan").value == "Typed meanwhile"
+    assert drafts(clinic, visit)[0].typed["plan"] == "Typed meanwhile"
+    press(app, "save")
+
+    assert notes_of(clinic, visit).plan == "Typed meanwhile"
+
+
+def test_without_the_store_of_drafts_the_page_works_and_says_so(
+    clinic, visit, monkeypatch
+):
+    def refuse(*_, **__):
+        raise DraftsUnavailable
+
+    for name in ("save", "list_of", "delete"):
+        monkeypatch.setattr(DraftStore, name, refuse)
+    app = opened(clinic, visit)
+    type_in(app, complaint="Headache")
+
+    assert any("could not be saved just now" in one.value for one in app.caption)
+    press(app, "save")
+    assert notes_of(clinic, visit).complaint == "Headache"
+
+
+def test_completing_saves_what_is_typed_and_ends_the_visit(clinic, visit):
+    app = opened(clinic, visit)
+    type_in(app, complaint="Headache")
+
+    press(app, "complete")
+    assert "saved as version 1" in said(app)
+    press(app, "complete_now")
+
+    after = clinic.write(lambda s: appointments.get(s, clinic.clerk, visit))
+    assert after.status is appointments.VisitStatus.COMPLETED
+    assert notes_of(clinic, visit).complaint == "Headache"
+    assert "complete" not in [b.key for b in app.button]
+
+
+def test_what_cannot_be_saved_completes_nothing(clinic, visit):
+    app = opened(clinic, visit)
+    type_in(app, pulse="fast")
+
+    press(press(app, "complete"), "complete_now")
+
+    after = clinic.write(lambda s: appointments.get(s, clinic.clerk, visit))
+    assert after.status is appointments.VisitStatus.CHECKED_IN
+    assert "Pulse must be a number" in said(app)
+
+
+def test_whom_the_desk_forgot_to_check_in_is_checked_in_with_it(clinic, ada, doctor_id):
+    visit_id = _visit(clinic, ada, doctor_id, status="scheduled")
+
+    press(press(opened(clinic, visit_id), "complete"), "complete_now")
+
+    after = clinic.write(lambda s: appointments.get(s, clinic.clerk, visit_id))
+    assert after.checked_in_at is not None
+    assert after.status is appointments.VisitStatus.COMPLETED
+
+
+def test_of_a_cancelled_visit_nothing_is_saved_and_nothing_is_lost(clinic, visit):
+    app = opened(clinic, visit)
+    type_in(app, complaint="Headache")
+    cancelled = update(Appointment).where(Appointment.id == visit)
+    clinic.write(
+        lambda s: s.execute(
+            cancelled.values(status="cancelled", cancelled_at=datetime.now(UTC))
+        )
+    )
+
+    press(app, "save")
+
+    assert any("did not take place" in one.value for one in app.error)
+    assert field(app, "complaint").value == "Headache"
+    assert drafts(clinic, visit)[0].typed["complaint"] == "Headache"
+
+
+def test_similar_earlier_notes_are_shown_beside_what_is_typed(
+    clinic, ada, doctor_id, visit
+):
+    before = _visit(clinic, ada, doctor_id, days_ago=30, status="completed")
+    save_as_another(clinic, before, complaint="Migraine", plan="Dark room")
+    app = opened(clinic, visit)
+    assert "Type a complaint" in said(app)
+
+    type_in(app, complaint="Migraine again")
+
+    assert "Shares: migraine" in said(app)
+    assert "Dark room" in said(app)
+
+
+def test_measurements_are_a_chart_and_a_table(clinic, ada, doctor_id, visit):
+    before = _visit(clinic, ada, doctor_id, days_ago=30, status="completed")
+    save_as_another(clinic, before, systolic="140", diastolic="90")
+    save_as_another(clinic, visit, systolic="130", diastolic="85", pulse="70")
+    app = opened(clinic, visit)
+
+    app.session_state["visit_tabs"] = ":gray[Measured]"
+    app.run()
+
+    assert app.selectbox(key="visit_vital").options == ["Blood pressure", "Pulse"]
+    (chart,) = app.get("vega_lite_chart")
+    assert "130 / 85 mmHg" in chart.proto.alt
+    table = app.table[0].value
+    assert "140 / 90 mmHg" in table.to_string()
+
+
+def test_an_earlier_version_comes_back_into_the_form_and_no_draft_is_lost(
+    clinic, visit
+):
+    save_as_another(clinic, visit, complaint="First")
+    save_as_another(clinic, visit, 1, complaint="Second")
+    app = opened(clinic, visit)
+    type_in(app, complaint="Third, not saved")
+    app.session_state["visit_tabs"] = ":gray[Versions]"
+    app.run()
+
+    press(app, "bring_back_1")
+
+    assert field(app, "complaint").value == "First"
+    assert notes_of(clinic, visit).complaint == "Second"
+    kept = {one.typed["complaint"] for one in drafts(clinic, visit)}
+    assert "Third, not saved" in kept
+
+
+def test_what_was_typed_about_one_visit_never_stays_for_another(
+    clinic, visit, doctor_id
+):
+    other = clinic.register()
+    clinic.write(
+        lambda s: care.assign(s, clinic.clerk, other.id, clinic.cast[CLINICIAN].id)
+    )
+    elsewhere = _visit(clinic, other, doctor_id)
+    app = opened(clinic, visit)
+    type_in(app, complaint="Adas own")
+
+    clinic.catch_up(app).query_params["visit"] = str(elsewhere)
+    app.run()
+
+    assert field(app, "complaint").value == ""
+    assert drafts(clinic, elsewhere) == []
+    assert drafts(clinic, visit)[0].typed["complaint"] == "Adas own"
+
+
+@pytest.mark.parametrize("role", [Role.STAFF, Role.PATIENT, Role.ANALYST, Role.ADMIN])
+def test_only_clinicians_open_the_consulting_room(clinic, visit, role):
+    app = clinic.go_to_address("visit", role)
+
+    assert "You may not write the records of visits" in app.error[0].value
+
+
+def test_an_address_that_names_no_visit_is_explained(clinic):
+    app = opened(clinic, "nonsense")
+
+    assert app.warning[0].value.startswith("This address names no visit")
+
+
+def test_somebody_elses_patient_is_opened_for_a_reason_only(clinic, doctor_id):
+    stranger = clinic.register()
+    visit_id = _visit(clinic, stranger, doctor_id)
+
+    app = opened(clinic, visit_id)
+
+    assert app.text_input(key="break_glass_typed").value == str(stranger.id)
+
+
+def test_drafts_are_the_authors_own(clinic, visit):
+    shelf, colleague = clinic.wiring.drafts, clinic.cast[CLINICIAN]
+    draft = NotesDraft(visit, visit, 0, {"complaint": "Not yours"})
+    save_draft(shelf, replace(colleague, id=uuid4()), draft)
+
+    app = opened(clinic, visit)
+
+    assert not [b for b in app.button if "_continue_" in b.key]
+
+
+def test_who_has_already_typed_is_told_of_others_only_when_they_save(clinic, visit):
+    app = opened(clinic, visit)
+    type_in(app, complaint="Mine")
+    save_as_another(clinic, visit, complaint="Theirs")
+    app.session_state["chartroom_kept"] = {}
+
+    press(clinic.catch_up(app), "save")
+
+    assert "Nothing you typed is lost" in app.warning[0].value
+    assert notes_of(clinic, visit).complaint == "Theirs"
+
+
+def test_as_long_as_nothing_is_typed_the_form_follows_what_others_save(clinic, visit):
+    app = opened(clinic, visit)
+    save_as_another(clinic, visit, complaint="Theirs")
+    app.session_state["chartroom_kept"] = {}
+
+    clinic.catch_up(app).run()
+
+    assert field(app, "complaint").value == "Theirs"

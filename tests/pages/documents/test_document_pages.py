@@ -1,0 +1,445 @@
+"""Documents on pages: uploaded, found, replaced, compared, deleted, shared."""
+
+import json
+from uuid import UUID, uuid4
+
+import pytest
+
+from db.models import DocumentVersion
+from services.core.actors import Role
+from services.documents import records
+from services.patients.records.model import PatientRecord
+from tests.pages.conftest import Clinic, rows_of
+from tests.pages.document_samples import (
+    File,
+    buttons,
+    let_go,
+    press,
+    replace,
+    said,
+    shown,
+    stored,
+    upload,
+)
+from tests.services.pdf.samples import letter, locked, with_script
+
+
+def advice_on(app):
+    """What stands in small words beside the boxes."""
+    return "\n".join(one.value for one in app.caption)
+
+
+def test_several_files_are_filed_at_once_each_with_its_type(clinic: Clinic):
+    patient = clinic.register()
+    app = clinic.open("upload_documents", patient=patient.id)
+    files = [(f"{name}.pdf", letter(name), "") for name in ("first", "second")]
+    app.file_uploader[0].set_value(files).run()
+    app.selectbox[0].set_value(records.DocumentType.LAB_REPORT)
+    app.text_area[1].set_value("From the hospital")
+    app.button(key="upload_documents_file").click().run()
+
+    assert "first\\.pdf is filed" in said(app)
+    listed = rows_of(clinic.open("patient", patient=patient.id), "patient_documents")
+    assert {(row[0], row[3]) for row in listed} == {
+        ("first", "Lab report"),
+        ("second", "Other"),
+    }
+    filed = [event.subject_id for event in clinic.audit("document:file")[-2:]]
+    with_words = [
+        record.title
+        for record in (stored(clinic, one) for one in filed)
+        if record.description == "From the hospital"
+    ]
+    assert with_words == ["second"]
+    assert not app.exception
+
+
+def test_a_file_that_is_no_pdf_is_refused_and_the_others_are_filed(clinic: Clinic):
+    app = clinic.open("upload_documents")
+    upload(app, ("good.pdf", letter("good")), ("bad.pdf", b"MZ I am a program"))
+
+    assert "good\\.pdf is filed" in said(app)
+    assert "Only PDF files are allowed" in said(app)
+    assert not app.exception
+
+
+def test_what_was_typed_about_a_refused_file_is_still_there(clinic: Clinic):
+    app = clinic.open("upload_documents")
+    app.file_uploader[0].set_value([("bad.pdf", b"MZ", "")]).run()
+    app.text_area[0].set_value("Typed with care")
+    app.button(key="upload_documents_file").click().run()
+
+    assert app.text_area[0].value == "Typed with care"
+    assert "Only PDF files are allowed" in said(app)
+
+
+def test_nothing_chosen_is_said_word_for_word(clinic: Clinic):
+    app = clinic.open("upload_documents")
+    app.button(key="upload_documents_file").click().run()
+
+    assert app.error[0].value == "No file uploaded"
+    assert "Choose a PDF above first" in advice_on(app)
+
+
+@pytest.mark.parametrize(
+    ("data", "advice"),
+    [(b"", "This file is empty"), (b"MZ", "save or print it as a PDF")],
+    ids=["empty", "a program"],
+)
+def test_what_to_do_about_a_file_that_is_no_pdf_is_said(clinic: Clinic, data, advice):
+    app = clinic.open("upload_documents")
+    upload(app, ("bad.pdf", data))
+
+    assert [box.value for box in app.error] == ["Only PDF files are allowed"]
+    assert advice in advice_on(app)
+
+
+def test_a_damaged_file_is_filed_with_a_warning(clinic: Clinic):
+    whole = letter("half of it")
+    app = clinic.open("upload_documents")
+    upload(app, ("torn.pdf", whole[: len(whole) - 100]))
+
+    (warning,) = app.warning
+    assert "torn\\.pdf is filed. Look at it: Damaged in parts" in warning.value
+    assert not app.success
+
+
+def test_the_same_content_is_offered_as_already_filed(clinic: Clinic, file: File):
+    patient, twice = clinic.register(), letter("twice")
+    known = file(twice, of=patient.id, title="The first one")
+    app = clinic.open("upload_documents", patient=patient.id)
+    upload(app, ("again.pdf", twice))
+
+    assert "Already filed as “The first one”" in said(app)
+    assert f"document?document={known.id}" in said(app)
+
+    app.checkbox[0].check()
+    app.button(key="upload_documents_file").click().run()
+
+    assert "again\\.pdf is filed" in said(app)
+
+
+def test_the_memory_of_what_is_filed_is_let_go_of(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+):
+    gone = let_go(monkeypatch)
+    app = clinic.open("upload_documents")
+    upload(app, ("good.pdf", letter("let go")), ("bad.pdf", b"MZ"))
+
+    assert len(gone) == 1
+    assert [box.value for box in app.error] == ["Only PDF files are allowed"]
+    assert not app.exception
+
+
+def test_the_hourly_limit_is_told_with_a_countdown(clinic: Clinic):
+    app = clinic.open("upload_documents", Role.PATIENT)
+    files = [(f"{n}.pdf", letter(f"page {n}")) for n in range(11)]
+    upload(app, *files)
+
+    assert "You can go on in" in said(app)
+    assert app.button(key="upload_documents_file").disabled
+    assert "10\\.pdf is filed" not in said(app)
+    assert not app.exception
+
+
+def test_a_list_is_searched_and_the_address_tells_nothing(clinic: Clinic, file: File):
+    file(letter("The oesophagus is inflamed"), title="Gastroscopy")
+    file(letter("Nothing of that"), title="Ultrasound")
+    app = clinic.open("documents")
+    app.text_input(key="documents_search").set_value("oesophagus").run()
+
+    assert [row[0] for row in rows_of(app, "documents_table")] == ["Gastroscopy"]
+    assert "oesophagus" not in str(app.query_params)
+    marked = json.dumps(shown(app, "documents_table"))
+    assert '{"text": "oesophagus", "marked": true}' in marked
+    assert not app.exception
+
+
+def test_an_empty_list_says_what_to_do_next(clinic: Clinic):
+    app = clinic.open("documents")
+    app.text_input(key="documents_search").set_value("nosuchword").run()
+
+    assert any("No document meets this" in one.value for one in app.markdown)
+    assert app.button(key="documents_all")
+
+
+def test_the_page_of_a_document_fetches_its_pages_from_our_own_route(
+    clinic: Clinic, file: File
+):
+    record = file(letter("one", "two"))
+    app = clinic.open("document", document=record.id)
+
+    drawn = shown(app, f"document_pages_{record.id}_1")
+    assert drawn["base"] == f"/files/documents/{record.id}/versions/1/pages/"
+    assert drawn["pages"] == 2
+    links = [link.proto.url for link in app.get("link_button")]
+    assert f"/api/documents/{record.id}?version=1" in links
+    assert not app.exception
+
+
+def test_a_file_with_a_password_is_explained_and_never_drawn(
+    clinic: Clinic, file: File
+):
+    record = file(locked())
+    app = clinic.open("document", document=record.id)
+
+    assert "needs its own password" in said(app)
+    assert not shown(app, f"document_pages_{record.id}_1")
+
+
+def test_what_was_found_in_a_file_is_said(clinic: Clinic, file: File):
+    app = clinic.open("document", document=file(with_script()).id)
+
+    assert any("scripts, which never run" in one.value for one in app.markdown)
+
+
+def test_quarantine_shows_the_state_and_no_way_to_the_file(
+    clinic: Clinic, file: File, kept
+):
+    record = file(letter("waits"))
+    (version,) = kept.query(DocumentVersion).filter_by(document_id=record.id)
+    version.scan = "waiting"
+    kept.commit()
+    app = clinic.open("document", document=record.id)
+
+    assert "waits for its virus scan" in said(app)
+    assert not app.get("link_button")
+    assert not shown(app, f"document_pages_{record.id}_1")
+
+
+def test_a_deletion_says_until_when_and_can_be_undone(clinic: Clinic, file: File):
+    record = file(letter("deleted"), title="Old letter")
+    app = clinic.open("document", document=record.id)
+    app.button(key="document_delete").click().run()
+    assert any("can be restored until" in one.value for one in app.markdown)
+
+    press(app, "document_delete", "document_delete_confirm")
+    assert stored(clinic, record).is_deleted
+    assert "It can be restored until" in said(app)
+
+    app.button(key="document_restore").click().run()
+    assert not stored(clinic, record).is_deleted
+    assert not app.exception
+
+
+def test_the_trash_lists_what_was_deleted_and_restores_it(clinic: Clinic, file: File):
+    record = file(letter("trash"), title="Thrown away")
+    clinic.write(
+        lambda s: records.delete(s, clinic.clerk, record.id, revision=record.revision)
+    )
+    app = clinic.open("trash")
+    assert any("Thrown away" in one.value for one in app.markdown)
+
+    app.button(key=f"trash_restore_{record.id}").click().run()
+
+    assert not stored(clinic, record).is_deleted
+    assert not app.exception
+
+
+def test_a_new_version_replaces_and_the_old_one_can_be_restored(
+    clinic: Clinic, file: File
+):
+    record = file(letter("first"))
+    app = clinic.open("document", document=record.id)
+    app.button(key="document_replace").click().run()
+    app.file_uploader[0].set_value(("new.pdf", letter("second"), ""))
+    app.button(key="document_replace").click().run()
+    press(app, "document_replace", "document_replace_save")
+    assert stored(clinic, record).latest == 2
+
+    app = clinic.open("document", document=record.id)
+    app.session_state["document_tabs"] = ":gray[Versions]"
+    app.run()
+    app.button(key="document_restore_1").click().run()
+    press(app, "document_restore_1", "document_restore_version_confirm")
+
+    assert stored(clinic, record).latest == 3
+    assert not app.exception
+
+
+def test_a_replacement_of_what_changed_meanwhile_is_explained(
+    clinic: Clinic, file: File
+):
+    record = file(letter("first"))
+    app = clinic.open("document", document=record.id)
+    app.button(key="document_replace").click().run()
+    replace(clinic, record, letter("by a colleague"))
+    app.file_uploader[0].set_value(("mine.pdf", letter("mine"), ""))
+    app.button(key="document_replace").click().run()
+    press(app, "document_replace", "document_replace_save")
+
+    assert "Somebody else changed this document" in said(app)
+    assert stored(clinic, record).latest == 2
+
+
+def test_two_versions_stand_side_by_side_word_by_word(clinic: Clinic, file: File):
+    record = replace(clinic, file(letter("Dose 5 mg")), letter("Dose 50 mg"))
+    app = clinic.open("compare", document=record.id, left=1, right=2)
+
+    drawn = json.dumps(shown(app, "compare_table"))
+    assert '{"text": "5", "marked": true}' in drawn
+    assert '{"text": "50", "marked": true}' in drawn
+    assert [event.details["version"] for event in clinic.audit("document:compare")]
+
+
+def test_versions_without_text_are_compared_by_their_pages(clinic: Clinic, file: File):
+    record = replace(clinic, file(letter(" ")), letter("words"))
+    app = clinic.open("compare", document=record.id, left=1, right=2)
+    assert "words cannot be compared" in said(app)
+
+    app.session_state["compare_tabs"] = ":gray[Pages]"
+    app.run()
+
+    assert shown(app, f"compare_pages_{record.id}_1")
+    assert not app.exception
+
+
+def test_a_link_is_shown_once_counted_and_revoked(clinic: Clinic, file: File):
+    record = file(letter("shared"))
+    app = clinic.open("document", document=record.id)
+    app.button(key="document_share").click().run()
+    press(app, "document_share", "document_share_make")
+    assert "/shared/" in app.code[0].value
+
+    app = clinic.open("document", document=record.id)
+    app.session_state["document_tabs"] = ":gray[Links]"
+    app.run()
+    assert any("never opened" in one.value for one in app.caption)
+    (revoke,) = [b for b in app.button if str(b.key).startswith("document_revoke_")]
+    revoke.click().run()
+    press(app, str(revoke.key), "document_share_revoke")
+
+    assert len(clinic.audit("share:revoke")) == 1
+    assert not app.exception
+
+
+def test_a_hold_is_given_for_a_reason_and_keeps_from_deleting(
+    clinic: Clinic, file: File
+):
+    record = file(letter("held"))
+    app = clinic.open("document", document=record.id)
+    app.button(key="document_hold").click().run()
+    app.text_area(key="document_hold_reason").set_value("Case 4711 of the court")
+    press(app, "document_hold", "document_hold_confirm")
+
+    assert stored(clinic, record).is_held
+    assert app.button(key="document_delete").disabled
+    assert "Case 4711 of the court" in said(app)
+
+    app.button(key="document_release").click().run()
+    press(app, "document_release", "document_release_confirm")
+    assert not stored(clinic, record).is_held
+
+
+def test_the_patient_of_an_upload_is_found_by_name(clinic: Clinic):
+    patient = clinic.register()
+    app = clinic.open("upload_documents")
+    app.text_input(key="upload_documents_patient_search").set_value(
+        patient.last_name
+    ).run()
+    app.button(key=f"upload_documents_patient_{patient.id}").click().run()
+    upload(app, ("named.pdf", letter("named")))
+
+    listed = rows_of(clinic.open("patient", patient=patient.id), "patient_documents")
+    assert [row[0] for row in listed] == ["named"]
+
+
+def test_an_upload_for_nobody_who_is_known_waits_for_another_patient(clinic: Clinic):
+    ada: PatientRecord = clinic.register()
+    app = clinic.open("upload_documents", patient=uuid4())
+    chosen = [("one.pdf", letter("one"), "application/pdf")]
+    app.file_uploader[0].set_value(chosen).run()
+    assert "There is no such patient" in said(app)
+    assert app.button(key="upload_documents_file").disabled
+
+    app.button(key="upload_documents_patient_other").click().run()
+    app.text_input(key="upload_documents_patient_search").set_value(ada.last_name).run()
+    app.button(key=f"upload_documents_patient_{ada.id}").click().run()
+    app.button(key="upload_documents_file").click().run()
+
+    assert "one\\.pdf is filed" in said(app)
+    assert not app.exception
+
+
+def test_patients_see_only_their_own_in_lists_and_counts(
+    clinic: Clinic, file: File, maya: UUID
+):
+    stranger: PatientRecord = clinic.register()
+    file(letter("zebrafinch"), of=stranger.id, title="Not Maya's")
+    file(letter("zebrafinch"), of=maya, title="Maya's own")
+    app = clinic.open("documents", Role.PATIENT)
+    app.text_input(key="documents_search").set_value("zebrafinch").run()
+
+    assert [row[0] for row in rows_of(app, "documents_table")] == ["Maya's own"]
+    assert "**1 document matching" in app.markdown[0].value
+    assert app.title[0].value == "My documents"
+
+
+def test_a_strangers_document_is_not_found_by_its_address(clinic: Clinic, file: File):
+    record = file(letter("private"), of=clinic.register().id)
+    app = clinic.open("document", Role.PATIENT, document=record.id)
+
+    assert app.warning[0].value == "Document not found"
+    assert not app.title
+
+
+def test_patients_are_offered_to_change_only_what_they_filed(
+    clinic: Clinic, file: File, maya: UUID
+):
+    by_clinic = file(letter("by the clinic"), of=maya)
+    by_maya = file(letter("by Maya"), of=maya, role=Role.PATIENT)
+
+    keys = buttons(clinic.open("document", Role.PATIENT, document=by_clinic.id))
+    assert not keys & {"document_replace", "document_edit", "document_delete"}
+    assert "document_hold" not in keys
+    keys = buttons(clinic.open("document", Role.PATIENT, document=by_maya.id))
+    assert keys >= {"document_replace", "document_edit", "document_delete"}
+
+
+def test_my_record_shows_my_documents(clinic: Clinic, file: File, maya: UUID):
+    file(letter("on my record"), of=maya, title="On my record")
+    app = clinic.open("my_record", Role.PATIENT)
+
+    titles = [row[0] for row in rows_of(app, "my_record_documents")]
+    assert "On my record" in titles
+    assert not app.exception
+
+
+@pytest.mark.parametrize(
+    ("page", "query", "sentence"),
+    [
+        ("document", {"document": "nonsense"}, "names no document"),
+        ("document", {"document": uuid4()}, "Document not found"),
+        ("compare", {"document": uuid4()}, "Document not found"),
+        ("create_document", {"document": uuid4()}, "Document not found"),
+        ("create_document", {"patient": "nonsense"}, "names no patient"),
+        ("upload_documents", {"patient": "nonsense"}, "names no patient"),
+        ("documents", {"list": "nonsense"}, "There is no such list"),
+    ],
+    ids=[
+        "no-id",
+        "document",
+        "compare",
+        "next-version",
+        "create-for",
+        "upload-for",
+        "list",
+    ],
+)
+def test_an_address_that_names_nothing_says_so_and_leads_to_the_list(
+    clinic: Clinic, page, query, sentence
+):
+    app = clinic.open(page, **query)
+    assert sentence in app.warning[0].value
+
+    app.button(key="navigation_list").click().run()
+
+    assert app.title[0].value == "Documents"
+    assert not app.warning
+    assert not app.exception
+
+
+def test_a_patient_is_led_to_their_own_documents(clinic: Clinic, maya: UUID):
+    app = clinic.open("document", Role.PATIENT, document=uuid4())
+
+    assert app.button(key="navigation_list").label == "My documents"

@@ -1,0 +1,232 @@
+"""Retention on screen: rules changed, holds released, damage told, nobody named."""
+
+from functools import partial
+
+import pytest
+from sqlalchemy import func, select, update
+
+from db.files.gridfs import Bucket
+from db.models import Document, DocumentVersion, RetentionRule
+from services.core.actors import Role
+from services.documents import records, retention
+from services.documents.integrity import runs, sweeping
+from services.documents.integrity.runs import Job
+from services.documents.integrity.sweeping import Swept
+from services.documents.records import Classification
+from tests.pages.conftest import rows_of
+from tests.services.documents.records.samples import file
+
+REASON = "Claim 2026-17 against the clinic"
+
+
+@pytest.fixture
+def confirmed(at_desk):
+    """Open the page as an administrator who has just used a passkey."""
+    return partial(at_desk, "retention", Role.ADMIN)
+
+
+@pytest.fixture
+def held(clinic):
+    def prepare(session):
+        document = file(session, clinic.clerk, title="Letter about Ada")
+        records.hold(session, clinic.clerk, document.id, reason=REASON)
+        return document
+
+    document = clinic.write(prepare)
+    yield document
+    free = {"held_at": None, "held_by": None, "held_because": None}
+    row = update(Document).where(Document.id == document.id)
+    clinic.write(lambda session: session.execute(row.values(free)))
+
+
+def rule_of(clinic, classification):
+    rules = clinic.write(retention.list_rules)
+    return next(one for one in rules if one.classification is classification)
+
+
+def key_of(rule, field):
+    return f"retention_{field}_{rule.classification}_{rule.updated_at.timestamp():.6f}"
+
+
+def words_on(app):
+    return [text.value for text in (*app.markdown, *app.warning, *app.caption)]
+
+
+def test_rules_are_shown_in_years_where_they_are_years(confirmed, clinic):
+    app = confirmed()
+
+    rule = rule_of(clinic, Classification.CLINICAL)
+    assert app.number_input(key=key_of(rule, "keep")).value == 10
+    assert app.selectbox(key=key_of(rule, "unit")).value == "years"
+    assert app.number_input(key=key_of(rule, "restore")).value == 30
+    assert not app.exception
+
+
+def test_a_rule_is_changed_and_the_page_says_from_when_on(confirmed, clinic):
+    app = confirmed()
+    rule = rule_of(clinic, Classification.TEMPORARY)
+    app.number_input(key=key_of(rule, "keep")).set_value(2)
+    app.selectbox(key=key_of(rule, "unit")).set_value("years")
+
+    app.button(key="retention_save_temporary").click().run()
+
+    assert rule_of(clinic, Classification.TEMPORARY).keep_days == 731
+    assert any("a week from now on" in one.value for one in app.toast)
+    assert not app.error
+    assert not app.exception
+
+
+def test_without_a_passkey_nothing_is_changed_and_what_was_typed_stays(
+    confirmed, clinic
+):
+    app = confirmed(method="code")
+    assert app.button(key="confirming_leave")
+    rule = rule_of(clinic, Classification.ADMINISTRATIVE)
+    typed = app.number_input(key=key_of(rule, "keep"))
+
+    typed.set_value(99)
+    app.button(key="retention_save_administrative").click().run()
+
+    assert "at most 5 minutes old" in app.error[0].value
+    assert app.number_input(key=key_of(rule, "keep")).value == 99
+    assert rule_of(clinic, Classification.ADMINISTRATIVE) == rule
+    assert not app.exception
+
+
+def test_a_time_that_cannot_be_is_explained_beside_the_rule(confirmed, clinic):
+    app = confirmed()
+    rule = rule_of(clinic, Classification.CLINICAL)
+    typed = app.number_input(key=key_of(rule, "keep"))
+    # With bounds Streamlit would send nothing, and the button would seem dead.
+    assert typed.min is None or typed.min <= -9_007_199_254_740_991
+
+    typed.set_value(0)
+    app.button(key="retention_save_clinical").click().run()
+
+    (said,) = app.error
+    assert said.value == "Documents are kept for 1 to 36,525 days; type one of these."
+    assert app.number_input(key=key_of(rule, "keep")).value == 0
+    # The page goes on below.
+    assert "Legal holds" in [one.value for one in app.subheader]
+    assert rule_of(clinic, Classification.CLINICAL) == rule
+
+
+def test_every_kind_of_file_has_a_name_that_people_use(confirmed, clinic):
+    found = {bucket.value: Swept(1, (), ()).found() for bucket in Bucket}
+    clinic.write(lambda s: runs.note(s, Job.SWEEP, found))
+
+    app = confirmed()
+
+    said = "\n".join(words_on(app))
+    assert "Prescriptions: **1**" in said
+    assert "prescription_files" not in said
+
+
+def test_a_rule_that_a_colleague_changed_meanwhile_is_not_overwritten(
+    confirmed, clinic
+):
+    app = confirmed()
+    rule = rule_of(clinic, Classification.CLINICAL)
+    app.number_input(key=key_of(rule, "keep")).set_value(1)
+    row = update(RetentionRule).where(RetentionRule.classification == "clinical")
+    clinic.write(lambda s: s.execute(row.values(keep_days=3700, updated_at=func.now())))
+
+    app.button(key="retention_save_clinical").click().run()
+
+    assert "Somebody else changed this rule" in app.error[0].value
+    assert rule_of(clinic, Classification.CLINICAL).keep_days == 3700
+    row = row.values(keep_days=3653, updated_at=func.now())
+    clinic.write(lambda s: s.execute(row))
+
+
+def test_a_hold_is_shown_by_id_and_reason_and_never_by_title(confirmed, held):
+    app = confirmed()
+
+    (row,) = rows_of(app, "retention_holds")
+    assert row[0] == str(held.id)
+    assert REASON in row
+    assert not any("Ada" in cell for cell in row)
+    assert not app.exception
+
+
+def test_what_is_due_is_counted_by_class(confirmed, held):
+    app = confirmed()
+
+    rows = {row[0]: row[1:] for row in rows_of(app, "retention_dues")}
+    assert set(rows) == {"Clinical", "Administrative", "Temporary"}
+    assert rows["Clinical"][2] == "1"
+    assert not app.exception
+
+
+def test_where_nothing_has_run_yet_the_page_says_never(confirmed):
+    app = confirmed()
+
+    assert any("Last purge: never" in one for one in words_on(app))
+    assert not app.exception
+
+
+def test_damage_and_missing_files_are_alarms_with_ids(confirmed, clinic, held):
+    row = update(DocumentVersion).where(DocumentVersion.document_id == held.id)
+
+    def break_it(session):
+        session.execute(row.values(damaged_at=func.now()))
+        missing = sweeping.list_versions(
+            session,
+            sweeping.versions().where(DocumentVersion.document_id == held.id),
+        )
+        found = {"documents": Swept(1, (), missing).found()}
+        runs.note(session, Job.SWEEP, found)
+
+    clinic.write(break_it)
+    app = confirmed()
+
+    alarms = [one.value for one in app.warning]
+    assert any("bring them back from a backup" in one for one in alarms)
+    assert any(f"document {held.id}, version 1" in one for one in alarms)
+    assert rows_of(app, "retention_damaged")[0][:2] == [str(held.id), "1"]
+    assert not any("Ada" in one for one in (*alarms, *words_on(app)))
+    assert not app.exception
+
+
+def test_jobs_that_stopped_and_sweeps_that_held_back_are_alarms(confirmed, clinic):
+    few = tuple(str(number) for number in range(200))
+
+    def prepare(session):
+        runs.note(session, Job.CHECK, {"checked": 0, "stopped": "No file verifies."})
+        found = {"patient_photos": Swept(1, few, ()).found()}
+        runs.note(session, Job.SWEEP, found)
+        long_ago = func.now() - func.make_interval(0, 0, 0, 1)
+        for run in session.scalars(select(runs.KeepingRun)):
+            run.ended_at = long_ago
+
+    clinic.write(prepare)
+    app = confirmed()
+
+    alarms = " ".join(one.value for one in app.warning)
+    assert "No file verifies." in alarms
+    assert "so many files lack a row that none is removed" in alarms
+    assert "see that the worker runs" in alarms
+    assert not app.exception
+
+
+def test_looking_is_written_down(confirmed, clinic):
+    confirmed()
+
+    assert clinic.audit("retention:read")
+
+
+def test_a_hold_is_released_after_a_question(confirmed, clinic, held, monkeypatch):
+    # AppTest cannot click into a table that draws itself.
+    chosen = clinic.write(lambda s: retention.list_holds(s, clinic.cast[Role.ADMIN]))
+    monkeypatch.setattr(
+        "dashboard.documents.retention.retention_tables.holds_table",
+        lambda *_, **__: chosen[0],
+    )
+    app = confirmed()
+
+    assert any("cannot be undone" in one for one in words_on(app))
+    app.button(key="retention_release_confirm").click().run()
+
+    held_at = select(Document.held_at).where(Document.id == held.id)
+    assert clinic.write(lambda s: s.scalars(held_at).one()) is None
+    assert not app.exception

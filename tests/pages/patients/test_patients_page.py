@@ -1,0 +1,268 @@
+"""Finding patients: by search, by filters, page by page, and again by address."""
+
+from datetime import date
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from db.postgres import Lsn
+from services.core.actors import Role
+from services.lists.criteria import Operator
+from services.patients.records.model import Sex
+from tests.pages.conftest import Clinic, rows_of
+
+
+@pytest.fixture(scope="module", autouse=True)
+def people_on_file(clinic: Clinic) -> None:
+    for number in range(23):
+        clinic.register(
+            first_name=f"Pager {number:02}",
+            last_name="Listed",
+            date_of_birth=date(1990, 1, 1 + number),
+        )
+    clinic.register(first_name="Ada", last_name="Lovelace", allergies=("Penicillin",))
+    clinic.register(first_name="Grace", last_name="Hopper", sex=Sex.FEMALE)
+
+
+def search(app: AppTest, text: str) -> AppTest:
+    return app.text_input(key="patients_search").set_value(text).run()
+
+
+def with_filter(app: AppTest, field: str, operator: Operator) -> AppTest:
+    app.session_state["patients_filters"] = True
+    app.run()
+    app.button(key="patients_add_1").click().run()
+    app.selectbox(key="patients_field_2").set_value(field).run()
+    return app.selectbox(key="patients_operator_2").set_value(operator).run()
+
+
+def test_a_search_shows_who_matches_and_says_so(clinic: Clinic):
+    app = search(clinic.open("patients"), "lovelace")
+
+    assert [row[0] for row in rows_of(app)] == ["Lovelace, Ada"]
+    assert app.markdown[0].value == "**1 patient matching “lovelace”**"
+    assert not app.exception
+
+
+def test_the_address_carries_a_key_and_never_what_was_searched(clinic: Clinic):
+    app = search(clinic.open("patients"), "lovelace")
+
+    key = app.query_params["list"]
+    assert "lovelace" not in str(app.query_params).lower()
+    assert len(key) >= 16
+
+
+def test_the_address_reopens_exactly_this_list_for_a_colleague(clinic: Clinic):
+    key = search(clinic.open("patients"), "lovelace").query_params["list"]
+
+    app = clinic.open("patients", Role.STAFF, list=key)
+
+    assert [row[0] for row in rows_of(app)] == ["Lovelace, Ada"]
+    assert app.text_input(key="patients_search").value == "lovelace"
+    assert not app.exception
+
+
+def test_an_address_that_names_no_list_is_explained(clinic: Clinic):
+    app = clinic.open("patients", list="nothing-of-the-kind")
+
+    assert "list" in app.warning[0].value
+    assert not app.exception
+
+
+def test_nobody_found_leads_back_to_everybody(clinic: Clinic):
+    app = search(clinic.open("patients"), "xyzzy")
+
+    app.button(key="patients_all").click().run()
+
+    assert len(rows_of(app)) == 20
+    assert "list" not in app.query_params
+    assert not app.exception
+
+
+def test_a_filter_narrows_the_list(clinic: Clinic):
+    app = with_filter(clinic.open("patients"), "allergies", Operator.HAS)
+    app.selectbox(key="patients_term_2").set_value("Penicillin").run()
+
+    app.button(key="patients_apply").click().run()
+
+    assert [row[0] for row in rows_of(app)] == ["Lovelace, Ada"]
+    assert app.markdown[0].value.startswith("**1 patient allergic to")
+    assert not app.exception
+
+
+def test_groups_combine_all_and_any(clinic: Clinic):
+    app = with_filter(clinic.open("patients"), "sex", Operator.EQUAL)
+    app.selectbox(key="patients_choice_2").set_value("female").run()
+    app.button(key="patients_add_group_1").click().run()
+    for row, name in ((4, "Hopper"), (5, "Lovelace")):
+        app.text_input(key=f"patients_text_{row}").set_value(name).run()
+        if row == 4:
+            app.button(key="patients_add_3").click().run()
+
+    app.button(key="patients_apply").click().run()
+
+    assert [row[0] for row in rows_of(app)] == ["Hopper, Grace"]
+    assert not app.exception
+
+
+def test_a_filter_without_a_value_is_refused_and_the_list_stays(clinic: Clinic):
+    app = with_filter(clinic.open("patients"), "last_name", Operator.EQUAL)
+
+    app.button(key="patients_apply").click().run()
+
+    assert "Last name" in app.error[0].value
+    assert len(rows_of(app)) == 20
+    assert not app.exception
+
+
+def test_a_value_of_the_wrong_kind_says_what_to_type(clinic: Clinic):
+    app = with_filter(clinic.open("patients"), "date_of_birth", Operator.LESS_THAN)
+    app.text_input(key="patients_text_2").set_value("soon").run()
+
+    app.button(key="patients_apply").click().run()
+
+    assert "1980-01-31" in app.error[0].value
+    assert app.text_input(key="patients_text_2").value == "soon"
+    assert not app.exception
+
+
+def test_several_sort_keys_order_the_list(clinic: Clinic):
+    app = clinic.open("patients")
+    app.session_state["patients_filters"] = True
+    app.run()
+    for _ in range(2):
+        app.button(key="patients_add_order").click().run()
+    app.selectbox(key="patients_direction_2").set_value("DESC").run()
+    app.selectbox(key="patients_order_3").set_value("date_of_birth").run()
+
+    app.button(key="patients_apply").click().run()
+
+    assert rows_of(app)[0][0].startswith(("Test", "Lovelace", "Listed"))
+    assert app.query_params["list"]
+    assert not app.exception
+
+
+def test_terms_on_file_are_offered_to_choose_from(clinic: Clinic):
+    app = with_filter(clinic.open("patients"), "allergies", Operator.HAS)
+
+    assert app.selectbox(key="patients_term_2").options == ["Penicillin"]
+
+
+def test_a_removed_filter_is_gone(clinic: Clinic):
+    app = with_filter(clinic.open("patients"), "last_name", Operator.EQUAL)
+    app.text_input(key="patients_text_2").set_value("Hopper").run()
+    app.button(key="patients_apply").click().run()
+
+    app.button(key="patients_remove_2").click().run()
+    app.button(key="patients_apply").click().run()
+
+    assert len(rows_of(app)) == 20
+    assert not app.exception
+
+
+def test_pages_follow_each_other_without_gap_or_repeat(clinic: Clinic):
+    app = search(clinic.open("patients"), "Listed")
+    first = rows_of(app)
+
+    second = rows_of(app.button(key="patients_next").click().run())
+    again = rows_of(app.button(key="patients_previous").click().run())
+
+    assert len(first) == 20
+    assert len(second) == 3
+    assert not {row[0] for row in first} & {row[0] for row in second}
+    assert again == first
+    assert not app.exception
+
+
+def test_the_last_page_is_one_step_away(clinic: Clinic):
+    app = search(clinic.open("patients"), "Listed")
+
+    app.button(key="patients_last").click().run()
+
+    assert rows_of(app)[-1][0] == "Listed, Pager 22"
+    assert app.button(key="patients_next").disabled
+    assert not app.exception
+
+
+def test_another_list_starts_at_its_first_page(clinic: Clinic):
+    app = search(clinic.open("patients"), "Listed")
+    app.button(key="patients_next").click().run()
+
+    # Who comes before the place where the other list was left.
+    search(app, "hopper")
+
+    assert [row[0] for row in rows_of(app)] == ["Hopper, Grace"]
+    assert not app.exception
+
+
+def test_a_view_is_saved_under_a_name_and_opened_again(clinic: Clinic):
+    app = search(clinic.open("patients"), "lovelace")
+    app.session_state["patients_views"] = True
+    app.run()
+    app.text_input(key="patients_view_name").set_value("The countess")
+    app.button(key="patients_view_save").click().run()
+    other = clinic.open("patients")
+    other.session_state["patients_views"] = True
+    other.run()
+
+    next(b for b in other.button if b.label == "The countess").click().run()
+
+    assert [row[0] for row in rows_of(other)] == ["Lovelace, Ada"]
+    assert not app.exception
+    assert not other.exception
+
+
+def test_a_view_without_a_name_is_refused(clinic: Clinic):
+    app = clinic.open("patients")
+    app.session_state["patients_views"] = True
+    app.run()
+
+    app.button(key="patients_view_save").click().run()
+
+    assert app.error
+    assert not app.exception
+
+
+def test_an_analyst_sees_lists_but_opens_and_registers_nobody(clinic: Clinic):
+    app = clinic.open("patients", Role.ANALYST)
+
+    assert rows_of(app)
+    assert "patients_register" not in {button.key for button in app.button}
+    table = app.get("bidi_component")[0].proto.bytes.decode()
+    assert '"url": ""' in table
+    assert "/patient?" not in table
+
+
+def test_a_misspelt_name_finds_whom_it_resembles(clinic: Clinic):
+    app = search(clinic.open("patients"), "Lovelase Ada")
+
+    assert "Lovelace, Ada" in str(rows_of(app))
+    assert any("Did you mean" in words.value for words in app.markdown)
+
+
+def test_the_list_says_where_it_was_read(clinic: Clinic):
+    app = clinic.open("patients")
+
+    assert any("as of" in caption.value for caption in app.caption)
+
+
+def test_the_csv_link_names_the_list_by_its_key(clinic: Clinic):
+    app = search(clinic.open("patients"), "lovelace")
+
+    (link,) = app.get("link_button")
+    url = urlsplit(link.proto.url)
+    assert url.path == "/files/patients.csv"
+    assert parse_qs(url.query)["list"] == [app.query_params["list"]]
+    # The file must hold what this person has just saved, whichever replica answers.
+    assert Lsn.parse(parse_qs(url.query)["after_lsn"][0]) > 0
+
+
+def test_charts_describe_the_list_in_words(clinic: Clinic):
+    app = clinic.open("patients")
+    app.session_state["patients_charts"] = True
+
+    app.run()
+
+    assert {h.value for h in app.subheader} == {"Age", "Sex", "Allergies"}
+    assert not app.exception

@@ -1,0 +1,85 @@
+"""What somebody had typed comes back into the widgets, and nowhere else."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+
+def _page():
+    import streamlit as st
+
+    from dashboard.ui import typed_again
+
+    names = {1: "One", 2: "Two"}
+    st.session_state.setdefault("register_id", "mine")
+    st.text_input("Name", key="name")
+    st.text_area("Note", key="note")
+    st.checkbox("Sure", key="sure")
+    st.selectbox("Number", [1, 2], format_func=names.get, key="number")
+    st.multiselect("Numbers", [1, 2], format_func=names.get, key="numbers")
+    st.multiselect("Terms", ["Asthma"], accept_new_options=True, key="terms")
+
+    def take():
+        typed_again.fill_in(st.session_state["incoming"])
+
+    st.button("Take", key="take", on_click=take)
+
+
+def _filled(typed):
+    app = AppTest.from_function(_page).run()
+    app.session_state["incoming"] = typed
+    app.button(key="take").click().run()
+    assert not app.exception
+    return app
+
+
+def test_every_kind_of_widget_gets_back_what_stood_in_it():
+    app = _filled(
+        {
+            "name": "Ada",
+            "note": "Two\nlines",
+            "sure": True,
+            "number": "Two",
+            "numbers": ["Two", "One"],
+            "terms": ["Asthma", "Something new"],
+        }
+    )
+
+    assert app.text_input(key="name").value == "Ada"
+    assert app.text_area(key="note").value == "Two\nlines"
+    assert app.checkbox(key="sure").value is True
+    assert app.selectbox(key="number").value == 2
+    assert app.multiselect(key="numbers").value == [2, 1]
+    assert app.multiselect(key="terms").value == ["Asthma", "Something new"]
+
+
+def test_what_is_no_widget_is_left_alone():
+    app = _filled({"register_id": "yours", "chartroom_actor": "admin", "take": True})
+
+    assert app.session_state["register_id"] == "mine"
+    assert "chartroom_actor" not in app.session_state
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        None,
+        "x",
+        ["name"],
+        {"name": 1},
+        {"name": ["Ada"]},
+        {"sure": "yes"},
+        {"number": "Three"},
+        {"numbers": ["Three"]},
+        {"numbers": "One"},
+        {"terms": [1]},
+        {f"name{number}": "x" for number in range(201)} | {"name": "Ada"},
+    ],
+)
+def test_what_the_widgets_own_part_could_not_send_is_ignored(typed):
+    app = _filled(typed)
+
+    assert app.text_input(key="name").value == ""
+    assert app.checkbox(key="sure").value is False
+    assert app.selectbox(key="number").value == 1
+    assert app.multiselect(key="numbers").value == []
+    assert app.multiselect(key="terms").value == []

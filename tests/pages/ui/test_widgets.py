@@ -1,0 +1,169 @@
+"""The rules inside the widgets, without a page around them."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from uuid import uuid4
+
+import pytest
+
+from dashboard.patients.records.choose_fields import differing, mine_over, shown
+from dashboard.patients.search.patient_table import allergies_cell, reordered
+from dashboard.ui.record_table import TableEvent, chosen_of
+from dashboard.ui.words import aged, plain, unlinked, written
+from services.lists.criteria import Direction, Order
+from services.patients.records.model import PatientDraft, PatientRecord, Sex
+
+TODAY = date(2026, 11, 20)
+UP, DOWN = Direction.ASC, Direction.DESC
+
+
+def patient(**fields) -> PatientRecord:
+    moment = datetime(2026, 11, 20, 10, tzinfo=UTC)
+    values = {
+        "id": uuid4(),
+        "first_name": "Ada",
+        "last_name": "Lovelace",
+        "date_of_birth": date(1980, 1, 31),
+        "sex": Sex.FEMALE,
+        "email": None,
+        "phone_number": None,
+        "address": None,
+        "emergency_contact": None,
+        "allergies": (),
+        "no_known_allergies": False,
+        "medical_history": (),
+        "current_medications": (),
+        "photo_file_id": None,
+        "version": 1,
+        "created_at": moment,
+        "updated_at": moment,
+        "deleted_at": None,
+        "merged_into_id": None,
+    }
+    return PatientRecord(**(values | fields))
+
+
+@pytest.mark.parametrize(
+    ("before", "clicked", "adds", "after"),
+    [
+        ((), "name", False, (("name", UP),)),
+        ((("name", UP),), "name", False, (("name", DOWN),)),
+        ((("name", DOWN),), "name", False, ()),
+        ((("name", UP),), "born", False, (("born", UP),)),
+        ((("name", UP),), "born", True, (("name", UP), ("born", UP))),
+        ((("name", UP), ("born", UP)), "name", True, (("name", DOWN), ("born", UP))),
+        ((("name", DOWN), ("born", UP)), "name", True, (("born", UP),)),
+    ],
+    ids=["up", "down", "off", "other", "added", "turned in place", "taken out"],
+)
+def test_a_click_on_a_header_turns_the_order(before, clicked, adds, after):
+    orders = tuple(Order(field, direction) for field, direction in before)
+
+    turned = reordered(orders, TableEvent(sort=clicked, adds_key=adds))
+
+    assert tuple((order.field, order.direction) for order in turned) == after
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["*bold*", "[a](http://b)", "# head", ":red[x]", "a_b_c", "<b>", "$x$", "1. one"],
+)
+def test_what_was_typed_is_never_read_as_markdown(typed):
+    escaped = plain(typed)
+
+    assert escaped.replace("\\", "") == typed
+    assert all(
+        escaped[place - 1] == "\\"
+        for place, sign in enumerate(escaped)
+        if sign in "*[]#:_<>$."
+    )
+
+
+def test_an_address_becomes_no_link_where_links_do_not_belong():
+    assert "ada@" not in unlinked("ada@example.org")
+    assert "://" not in unlinked("https://example.org")
+
+
+@pytest.mark.parametrize(
+    ("born", "age"),
+    [
+        (date(2026, 11, 20), "0 months"),
+        (date(2026, 10, 21), "0 months"),
+        (date(2026, 10, 20), "1 month"),
+        (date(2024, 11, 21), "23 months"),
+        (date(2024, 11, 20), "2 years"),
+        (date(1926, 11, 21), "99 years"),
+    ],
+)
+def test_infants_are_aged_in_months(born, age):
+    assert aged(patient(date_of_birth=born), TODAY) == age
+
+
+def test_a_day_reads_the_same_in_every_country():
+    assert written(date(1980, 2, 1)) == "1 February 1980"
+
+
+@pytest.mark.parametrize(
+    ("fields", "text", "tone"),
+    [
+        ({"allergies": ("Latex",)}, "Latex", "danger"),
+        ({"allergies": ("A", "B", "C", "D")}, "A, B +2", "danger"),
+        ({"no_known_allergies": True}, "None known", "ok"),
+        ({}, "Not stated", "warn"),
+        (
+            {"allergies": ("A",), "deleted_at": datetime(2026, 1, 1, tzinfo=UTC)},
+            "Archived",
+            "muted",
+        ),
+    ],
+)
+def test_a_row_shows_one_status(fields, text, tone):
+    cell = allergies_cell(patient(**fields))
+
+    assert (cell.text, cell.tone) == (text, tone)
+
+
+def test_only_what_this_person_changed_goes_over_the_newer_version():
+    opened = PatientDraft(
+        first_name="Ada", last_name="Byron", date_of_birth=date(1980, 1, 31)
+    )
+    typed = replace(opened, last_name="Lovelace")
+    current = replace(opened, last_name="King", address="1 New Road")
+
+    merged = mine_over(opened, typed, current)
+
+    assert (merged.last_name, merged.address) == ("Lovelace", "1 New Road")
+    assert differing(merged, current) == ("last_name",)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (None, "Empty"),
+        ("", "Empty"),
+        ((), "Empty"),
+        (True, "Yes"),
+        (False, "No"),
+        (("A", "B"), "A, B"),
+        (date(1980, 2, 1), "1 February 1980"),
+        (Sex.UNKNOWN, "Not known"),
+        ("1 Road", "1 Road"),
+    ],
+)
+def test_a_value_is_shown_in_words(value, words):
+    assert shown(value) == words
+
+
+def test_the_row_of_a_deed_is_found_among_those_that_are_shown():
+    ada, ben = patient(), patient(first_name="Ben")
+    asked, gone = (
+        TableEvent(deed=(str(ben.id), "open")),
+        TableEvent(deed=(str(uuid4()), "open")),
+    )
+
+    found = [
+        chosen_of(one, [ada, ben], lambda shown: shown.id)
+        for one in (asked, gone, TableEvent())
+    ]
+
+    assert found == [ben, None, None]

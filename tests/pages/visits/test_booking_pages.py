@@ -1,0 +1,511 @@
+"""Visits on pages: a time chosen, held, confirmed, moved, cancelled, lost."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from streamlit.testing.v1 import AppTest
+
+from dashboard.ui.record_table import TableEvent
+from dashboard.visits.appointments import visits_table
+from dashboard.visits.booking import any_doctor, browsing
+from db.models import Appointment, Doctor
+from services.core.actors import Role
+from services.visits.booking import bookings, waitlist
+from services.visits.booking.bookings import BookingRecord, BookingStatus
+from services.visits.booking.waitlist import WaitRequest
+from tests.pages.conftest import Clinic, rows_of
+from tests.pages.document_samples import said, shown
+from tests.services.visits.booking.bookings import samples
+
+MINUTES = timedelta(minutes=samples.MINUTES)
+
+
+@dataclass(frozen=True)
+class House:
+    """A doctor with six free slots in a row."""
+
+    id: UUID
+    slots: list[UUID]
+
+
+@pytest.fixture
+def house(clinic: Clinic) -> House:
+    def add(session: Session) -> House:
+        doctor = samples.doctor(session)
+        return House(doctor.id, [samples.slot(session, doctor, n) for n in range(6)])
+
+    return clinic.write(add)
+
+
+@pytest.fixture
+def choose(monkeypatch: pytest.MonkeyPatch) -> Callable[[AppTest, UUID], AppTest]:
+    """Choose a time in the calendar, which AppTest cannot draw."""
+
+    def choose(app: AppTest, slot_id: UUID) -> AppTest:
+        chosen = [str(slot_id)]
+
+        def calendar(payload: bytes, *, key: str) -> str | None:
+            real(payload, key=key)
+            return chosen.pop() if chosen else None
+
+        real = browsing.slot_calendar
+        with monkeypatch.context() as patch:
+            patch.setattr(browsing, "slot_calendar", calendar)
+            return app.run()
+
+    return choose
+
+
+def held_by(clinic: Clinic, slot_id: UUID, patient_id: UUID) -> BookingRecord:
+    """Hold a slot at another desk."""
+    return clinic.write(lambda s: samples.hold(s, clinic.clerk, slot_id, patient_id))
+
+
+def booked(clinic: Clinic, slot_id: UUID, patient_id: UUID) -> BookingRecord:
+    """Book a slot at another desk."""
+    held = held_by(clinic, slot_id, patient_id)
+    return clinic.write(lambda s: bookings.confirm(s, clinic.clerk, held.id))
+
+
+def stored(clinic: Clinic, booking: BookingRecord) -> BookingRecord:
+    return clinic.write(lambda s: bookings.get(s, clinic.clerk, booking.id))
+
+
+def latest(clinic: Clinic, patient_id: UUID) -> BookingRecord:
+    """Return the patient's last made booking."""
+    found = clinic.write(
+        lambda s: bookings.list_of_patient(s, clinic.clerk, patient_id)
+    )
+    return max(found, key=lambda one: one.created_at)
+
+
+def states(app: AppTest, house: House) -> list[str]:
+    """Return what the calendar says of the doctor's times, in their order."""
+    days = shown(app, f"doctor_calendar_{house.id}")["days"]
+    return [time["state"] for day in days for time in day["times"]]
+
+
+def cancel(
+    app: AppTest,
+    monkeypatch: pytest.MonkeyPatch,
+    booking: BookingRecord,
+    reason: str = "",
+) -> None:
+    """Cancel the visit of a booking in the table, which AppTest cannot draw."""
+
+    def table(payload: bytes, *, key: str) -> TableEvent:
+        real(payload, key=key)
+        is_ahead = key == "visits_ahead"
+        return TableEvent(
+            deed=(str(booking.appointment_id), "cancel") if is_ahead else None
+        )
+
+    real = visits_table.record_table
+    with monkeypatch.context() as patch:
+        patch.setattr(visits_table, "record_table", table)
+        app.run()
+        app.text_input(key="visits_cancel_reason").set_value(reason)
+        app.button(key="visits_cancel_confirm").click().run()
+
+
+def markdown(app: AppTest) -> str:
+    return "\n".join(part.value for part in app.markdown)
+
+
+def test_a_time_that_is_chosen_is_held_and_confirmed_with_what_it_is_about(
+    clinic: Clinic, house: House, choose
+):
+    patient = clinic.register()
+    app = clinic.open("doctor", doctor=house.id, patient=patient.id)
+    choose(app, house.slots[1])
+
+    held = latest(clinic, patient.id)
+    assert held.status is BookingStatus.PENDING
+    assert shown(app, f"booking_countdown_{held.id}_0")["seconds_left"] > 100
+    assert states(app, house)[:3] == ["free", "own_hold", "free"]
+
+    app.text_input(key=f"booking_note_{held.id}").set_value("A cough")
+    app.button(key=f"booking_confirm_{held.id}").click().run()
+
+    kept = stored(clinic, held)
+    assert (kept.status, kept.note) == (BookingStatus.CONFIRMED, "A cough")
+    assert states(app, house)[:3] == ["free", "own_visit", "free"]
+    assert "Gregory House" in markdown(app)
+    assert app.button(key="booked_visits")
+    assert not app.exception
+
+
+def test_what_others_hold_says_when_it_may_be_free(clinic: Clinic, house: House):
+    held_by(clinic, house.slots[0], clinic.register().id)
+    booked(clinic, house.slots[1], clinic.register().id)
+
+    app = clinic.open("doctor", doctor=house.id, patient=clinic.register().id)
+
+    times = shown(app, f"doctor_calendar_{house.id}")["days"]
+    first, second, third = [time for day in times for time in day["times"]][:3]
+    assert first["state"] == "held"
+    assert first["note"].startswith("being booked, free at ")
+    assert 60 < first["frees_in"] <= 120
+    assert (second["state"], third["state"]) == ("booked", "free")
+
+
+def test_who_comes_too_late_is_told_and_shown_the_next_free_times(
+    clinic: Clinic, house: House, choose
+):
+    patient = clinic.register()
+    app = clinic.open("doctor", doctor=house.id, patient=patient.id)
+    held_by(clinic, house.slots[0], clinic.register().id)
+    booked(clinic, house.slots[1], clinic.register().id)
+    clinic.catch_up(app)
+
+    choose(app, house.slots[0])
+
+    assert "was just taken" in markdown(app)
+    assert "It may be free again at" in markdown(app)
+    assert latest(clinic, patient.id).status is BookingStatus.FAILED
+    app.button(key=f"booking_next_{house.slots[2]}").click().run()
+    taken = latest(clinic, patient.id)
+    assert (taken.slot_id, taken.status) == (house.slots[2], BookingStatus.PENDING)
+    assert "was just taken" not in markdown(app)
+    assert not app.exception
+
+
+def test_a_hold_is_extended_once_and_given_back(clinic: Clinic, house: House, choose):
+    patient = clinic.register()
+    app = clinic.open("doctor", doctor=house.id, patient=patient.id)
+    choose(app, house.slots[0])
+    held = latest(clinic, patient.id)
+
+    app.button(key=f"booking_renew_{held.id}").click().run()
+
+    assert stored(clinic, held).renewals == 1
+    assert f"booking_renew_{held.id}" not in {one.key for one in app.button}
+    app.text_input(key=f"booking_renew_reason_{held.id}").set_value("He looks it up")
+    app.button(key=f"booking_renew_anyway_{held.id}").click().run()
+    assert clinic.audit("booking:renew")[-1].reason == "He looks it up"
+    app.button(key=f"booking_cancel_{held.id}").click().run()
+    assert states(app, house)[0] == "free"
+    assert not app.warning
+    assert not app.exception
+
+
+def test_a_hold_that_ran_out_is_said_and_cannot_be_confirmed(
+    clinic: Clinic, house: House, choose
+):
+    patient = clinic.register()
+    app = clinic.open("doctor", doctor=house.id, patient=patient.id)
+    choose(app, house.slots[0])
+    held = latest(clinic, patient.id)
+    clinic.write(lambda s: samples.let_pass(s, held, 121))
+    clinic.catch_up(app)
+
+    app.button(key=f"booking_confirm_{held.id}").click().run()
+
+    assert "has run out" in said(app)
+    assert states(app, house)[0] == "free"
+    assert stored(clinic, held).status is BookingStatus.EXPIRED
+    assert not app.exception
+
+
+def test_leaving_the_page_frees_what_was_held_there(
+    clinic: Clinic, house: House, choose
+):
+    patient = clinic.register()
+    app = clinic.open("doctor", doctor=house.id, patient=patient.id)
+    choose(app, house.slots[0])
+    held = latest(clinic, patient.id)
+
+    app.switch_page("../pages/home.py").run()
+
+    assert stored(clinic, held).status is not BookingStatus.PENDING
+    assert "free again" in app.toast[0].value
+    assert not app.exception
+
+
+def test_staff_book_against_a_rule_for_a_reason(clinic: Clinic, house: House, choose):
+    patient = clinic.register()
+    other = clinic.write(_same_time)
+    booked(clinic, other.slots[0], patient.id)
+    app = clinic.open("doctor", doctor=house.id, patient=patient.id)
+
+    choose(app, house.slots[0])
+
+    assert "another visit at that time" in markdown(app)
+    app.text_area(key="booking_override_reason").set_value("Two doctors at one bed")
+    app.button(key="booking_override_confirm").click().run()
+    taken = latest(clinic, patient.id)
+    assert (taken.slot_id, taken.status) == (house.slots[0], BookingStatus.PENDING)
+    assert clinic.audit("booking:hold")[-1].reason == "Two doctors at one bed"
+    assert not app.exception
+
+
+def _same_time(session: Session) -> House:
+    doctor = samples.doctor(session, name="Lisa Cuddy")
+    return House(doctor.id, [samples.slot(session, doctor, 0)])
+
+
+def test_a_patient_is_told_of_the_rule_and_nothing_else(
+    clinic: Clinic, house: House, choose
+):
+    mine = clinic.cast[Role.PATIENT].patient_id
+    other = clinic.write(_same_time)
+    booked(clinic, other.slots[0], mine)
+    app = clinic.open("doctor", Role.PATIENT, doctor=house.id)
+
+    choose(app, house.slots[0])
+
+    assert "another visit at that time" in said(app)
+    assert not app.text_area
+    assert not app.exception
+
+
+@pytest.mark.parametrize("role", [Role.ANALYST, Role.ADMIN])
+def test_who_books_nothing_sees_times_and_can_choose_none(
+    clinic: Clinic, house: House, role: Role
+):
+    app = clinic.open("doctor", role, doctor=house.id)
+
+    assert set(states(app, house)) == {"free"}
+    assert shown(app, f"doctor_calendar_{house.id}")["deed"] == ""
+    assert not app.exception
+
+
+def test_the_desk_says_for_whom_before_it_books(clinic: Clinic, house: House):
+    app = clinic.open("doctor", doctor=house.id)
+
+    assert shown(app, f"doctor_calendar_{house.id}")["deed"] == ""
+    assert "Find the patient first" in "".join(one.value for one in app.caption)
+
+
+def test_a_visit_is_moved_and_stays_until_the_new_time_is_confirmed(
+    clinic: Clinic, house: House, choose
+):
+    patient = clinic.register()
+    old = booked(clinic, house.slots[0], patient.id)
+    app = clinic.open("doctor", doctor=house.id, patient=patient.id, moves=old.id)
+    assert "You are moving the visit" in markdown(app)
+
+    choose(app, house.slots[3])
+
+    new = latest(clinic, patient.id)
+    assert stored(clinic, old).status is BookingStatus.CONFIRMED
+    app.button(key=f"booking_confirm_{new.id}").click().run()
+    assert stored(clinic, old).status is BookingStatus.CANCELLED
+    assert states(app, house)[:4] == ["free", "free", "free", "own_visit"]
+    assert "You are moving" not in markdown(app)
+    assert not app.exception
+
+
+def test_visits_are_listed_and_one_is_cancelled(
+    clinic: Clinic, house: House, monkeypatch: pytest.MonkeyPatch
+):
+    patient = clinic.register()
+    visit = booked(clinic, house.slots[0], patient.id)
+    app = clinic.open("visits", patient=patient.id)
+    (row,) = rows_of(app, "visits_ahead")
+    assert "Gregory House, General practice" in row
+    assert "Booked" in row
+
+    cancel(app, monkeypatch, visit)
+
+    assert stored(clinic, visit).status is BookingStatus.CANCELLED
+    assert not rows_of(app, "visits_ahead")
+    (earlier,) = rows_of(app, "visits_earlier")
+    assert "Cancelled" in earlier
+    assert not app.exception
+
+
+def test_staff_cancel_what_has_begun_for_a_reason(
+    clinic: Clinic, house: House, monkeypatch: pytest.MonkeyPatch
+):
+    visit = booked(clinic, house.slots[0], clinic.register().id)
+    clinic.write(lambda s: samples.begin(s, visit))
+    app = clinic.open("visits", patient=visit.patient_id)
+
+    cancel(app, monkeypatch, visit)
+
+    assert "at least 10 characters" in said(app)
+    cancel(app, monkeypatch, visit, "The doctor was called away")
+    assert stored(clinic, visit).status is BookingStatus.CANCELLED
+    assert clinic.audit("booking:cancel")[-1].reason == "The doctor was called away"
+    assert not app.exception
+
+
+def test_a_patient_who_cancels_too_late_is_told_to_call(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+):
+    mine = clinic.cast[Role.PATIENT].patient_id
+    visit = booked(clinic, clinic.write(_slot_in_an_hour), mine)
+    app = clinic.open("visits", Role.PATIENT)
+
+    cancel(app, monkeypatch, visit)
+
+    assert "Please call the clinic" in said(app)
+    assert stored(clinic, visit).status is BookingStatus.CONFIRMED
+    assert not app.exception
+
+
+def _slot_in_an_hour(session: Session) -> UUID:
+    doctor = samples.doctor(session)
+    begins = samples.FIRST - timedelta(days=7) + timedelta(hours=2)
+    return samples.slot(session, doctor, starts_at=begins)
+
+
+def test_the_same_time_every_week_is_held_where_it_is_free_and_confirmed_at_once(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+):
+    patient = clinic.register()
+    house = clinic.write(lambda s: _weekly(s, 3))
+    booked(clinic, house.slots[1], clinic.register().id)
+    app = clinic.open("doctor", doctor=house.id, patient=patient.id)
+    app.selectbox(key="doctor_weeks").set_value(4).run()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(browsing, "slot_calendar", lambda *_, **__: str(house.slots[0]))
+        app.run()
+        labels = [box.label for box in app.checkbox]
+        app.button(key="series_hold").click().run()
+    app.run()
+
+    assert [label.rpartition(": ")[2] for label in labels[1::2]] == [
+        "taken",
+        "no time that day",
+    ]
+    first = min(_held(clinic, patient.id), key=lambda one: one.starts_at)
+    assert [one.slot_id for one in _held(clinic, patient.id)] == [
+        house.slots[2],
+        house.slots[0],
+    ]
+    app.button(key=f"booking_confirm_{first.id}").click().run()
+    assert not _held(clinic, patient.id)
+    assert markdown(app).count("Gregory House") > 1
+    # In one transaction, whose time is the same for both.
+    made = clinic.write(lambda s: _made_at(s, patient.id))
+    assert (len(made), len(set(made))) == (2, 1)
+    assert not app.exception
+
+
+def _made_at(session: Session, patient_id: UUID) -> list[datetime]:
+    visits = select(Appointment.created_at).where(Appointment.patient_id == patient_id)
+    return list(session.scalars(visits))
+
+
+def _weekly(session: Session, count: int) -> House:
+    doctor = samples.doctor(session)
+    weeks = [samples.FIRST + timedelta(weeks=number) for number in range(count)]
+    return House(
+        doctor.id, [samples.slot(session, doctor, starts_at=one) for one in weeks]
+    )
+
+
+def _held(clinic: Clinic, patient_id: UUID) -> list[BookingRecord]:
+    found = clinic.write(
+        lambda s: bookings.list_of_patient(s, clinic.clerk, patient_id)
+    )
+    return [one for one in found if one.status is BookingStatus.PENDING]
+
+
+def test_one_line_more_than_may_be_is_joined_for_a_reason(clinic: Clinic, house: House):
+    patient = clinic.register()
+    for _ in range(waitlist.MOST_PLACES):
+        clinic.write(lambda s: _join_another(s, clinic, patient.id))
+    app = clinic.open("doctor", doctor=house.id, patient=patient.id)
+    app.button(key="waiting_join").click().run()
+
+    app.text_input(key="waiting_override_reason").set_value("Sent by three others")
+    app.button(key="waiting_join").click()
+    app.button(key="waiting_join_confirm").click().run()
+
+    assert clinic.audit("waitlist:join")[-1].reason == "Sent by three others"
+    assert not app.exception
+
+
+def _join_another(session: Session, clinic: Clinic, patient_id: UUID) -> None:
+    until = samples.FIRST + MINUTES
+    doctor = samples.doctor(session)
+    wish = WaitRequest(patient_id, samples.FIRST, until, doctor_id=doctor.id)
+    waitlist.join(session, clinic.clerk, wish)
+
+
+def test_any_doctor_of_a_speciality_is_booked_at_a_free_time(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+):
+    patient = clinic.register()
+    house = clinic.write(
+        lambda s: _one_slot(s, samples.doctor(s, speciality="Hepatology"))
+    )
+    app = clinic.open("book", patient=patient.id)
+    app.selectbox(key="book_speciality").set_value("Hepatology").run()
+    (day,) = shown(app, "book_calendar")["days"]
+    chosen = [day["times"][0]["id"]]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            any_doctor,
+            "slot_calendar",
+            lambda *_, **__: chosen.pop() if chosen else None,
+        )
+        app.run()
+
+    assert latest(clinic, patient.id).slot_id == house.slots[0]
+    assert latest(clinic, patient.id).status is BookingStatus.PENDING
+    assert not app.exception
+
+
+def _one_slot(session: Session, doctor: Doctor) -> House:
+    return House(doctor.id, [samples.slot(session, doctor)])
+
+
+def test_a_patient_joins_the_waiting_list_and_leaves_it(clinic: Clinic, house: House):
+    patient = clinic.register()
+    app = clinic.open("doctor", doctor=house.id, patient=patient.id)
+    app.button(key="waiting_join").click().run()
+    app.button(key="waiting_join").click()
+    app.button(key="waiting_join_confirm").click().run()
+
+    app = clinic.open("visits", patient=patient.id)
+    assert "**Gregory House**, from" in markdown(app)
+    (leave,) = [one for one in app.button if one.label == "Leave the list"]
+    leave.click().run()
+
+    assert "Gregory House" not in markdown(app)
+    assert not app.exception
+
+
+def test_an_offer_from_the_waiting_list_stands_among_the_visits_and_stays_on_leaving(
+    clinic: Clinic, house: House
+):
+    patient = clinic.register()
+    visit = booked(clinic, house.slots[0], clinic.register().id)
+    ahead = samples.FIRST - timedelta(days=1), samples.FIRST + timedelta(days=1)
+    wish = WaitRequest(patient.id, *ahead, doctor_id=house.id)
+    clinic.write(lambda s: waitlist.join(s, clinic.clerk, wish))
+    clinic.write(lambda s: bookings.cancel(s, clinic.clerk, visit.id))
+
+    app = clinic.open("visits", patient=patient.id)
+    (offer,) = _held(clinic, patient.id)
+    countdown = shown(app, f"booking_countdown_{offer.id}_0")
+    assert 800 < countdown["seconds_left"] <= 900
+    assert countdown["leaving"] == []
+    app.switch_page("../pages/home.py").run()
+    assert stored(clinic, offer).status is BookingStatus.PENDING
+
+    app.switch_page("../pages/visits/visits.py").run()
+    app.button(key=f"booking_confirm_{offer.id}").click().run()
+    assert len(rows_of(app, "visits_ahead")) == 1
+    assert not app.exception
+
+
+def test_a_patients_page_shows_the_next_visit(clinic: Clinic, house: House):
+    patient = clinic.register()
+    booked(clinic, house.slots[0], patient.id)
+
+    app = clinic.open("patient", patient=patient.id)
+
+    assert len(rows_of(app, "patient_visits")) == 1
+    assert not app.exception

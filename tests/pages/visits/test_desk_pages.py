@@ -1,0 +1,243 @@
+"""The front desk, a clinician's day and the outbox on screen."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, update
+
+from dashboard.ui.clock import midnight, today
+from dashboard.ui.record_table import TableEvent
+from dashboard.ui.words import written
+from dashboard.visits.front_desk import desk_tables
+from db.models import Appointment, Doctor, Slot, VisitLetter
+from db.postgres import SYSTEM
+from services.core.actors import Role
+from services.visits.front_desk import appointments, notifications
+from services.visits.front_desk.appointments import VisitStatus
+from services.visits.front_desk.notifications import LetterKind
+from tests.pages.conftest import rows_of
+from tests.services.visits import visit_samples
+from tests.services.visits.visit_samples import soon
+
+
+@pytest.fixture
+def visit(clinic) -> Callable[..., UUID]:
+    """Make a visit with the doctor as whom the clinician signs in."""
+
+    def clear(session):
+        session.execute(update(Slot).values(withdrawn_at=func.now()))
+        session.execute(
+            update(Appointment).values(starts_at=soon(-90_000), ends_at=soon(-89_000))
+        )
+        session.execute(update(Doctor).values(user_id=None))
+        user_id = clinic.cast[Role.CLINICIAN].id
+        return visit_samples.doctor(session, user_id, name="Dora Doctor")
+
+    doctor_id = clinic.write(clear)
+
+    def make(
+        minutes: float = 0, *, begins: datetime | None = None, **values: object
+    ) -> UUID:
+        patient = clinic.register(first_name="Grace", last_name="Hopper")
+        begins = begins or soon(minutes)
+        return clinic.write(
+            lambda s: visit_samples.visit(s, doctor_id, patient.id, begins, **values)
+        )
+
+    return make
+
+
+def at_hour(hour: int) -> datetime:
+    """Return an hour of the clinic's day, whatever the time is now."""
+    return midnight(today()) + timedelta(hours=hour)
+
+
+def status_of(clinic, visit_id) -> VisitStatus:
+    return clinic.write(lambda s: appointments.get(s, clinic.clerk, visit_id)).status
+
+
+def scan(app, typed):
+    app.text_input(key="desk_code").set_value(typed)
+    return app.button(key="desk_check_in").click().run()
+
+
+def words_on(app):
+    return [
+        text.value
+        for text in (
+            *app.markdown,
+            *app.caption,
+            *app.success,
+            *app.error,
+            *app.warning,
+        )
+    ]
+
+
+def test_a_day_without_visits_says_so(clinic, visit):
+    app = clinic.open("desk")
+
+    assert any("Nobody has a visit today." in text for text in words_on(app))
+    assert not app.exception
+
+
+def test_a_scanned_ticket_checks_the_patient_in(clinic, visit):
+    visit_id = visit(code="7K1MD0QX4T")
+    app = clinic.open("desk")
+    assert rows_of(app, "desk_to_come")[0][0] == "Grace Hopper"
+
+    scan(app, "7k1md-0qx4t")
+
+    assert "Grace Hopper is checked in" in app.success[0].value
+    assert "room 12" in app.success[0].value
+    assert status_of(clinic, visit_id) is VisitStatus.CHECKED_IN
+    assert rows_of(app, "desk_waiting")[0][3] == "Waiting 0 min"
+    assert rows_of(app, "desk_to_come") == []
+    assert not app.exception
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("0000000000", "No visit has this code"),
+        ("hello", "ten letters and digits"),
+        ("", "ten letters and digits"),
+    ],
+    ids=["unknown", "no code", "nothing"],
+)
+def test_a_code_that_leads_nowhere_is_explained(clinic, visit, typed, sentence):
+    visit()
+    app = clinic.open("desk")
+
+    scan(app, typed)
+
+    assert any(sentence in text for text in words_on(app))
+    # The field is empty for the next scan, so this tells what to correct.
+    assert (f"Typed: “{typed}”" in words_on(app)) == bool(typed)
+    assert not app.success
+    assert not app.exception
+
+
+def test_a_ticket_that_is_scanned_twice_is_explained(clinic, visit):
+    visit(code="7K1MD0QX4S")
+    app = clinic.open("desk")
+
+    scan(app, "7K1MD0QX4S")
+    scan(app, "7K1MD0QX4S")
+
+    assert "is checked in already" in app.error[0].value
+
+
+def test_a_check_in_of_the_wrong_patient_is_taken_back(clinic, visit, monkeypatch):
+    visit_id = visit(code="7K1MD0QX4R")
+    app = clinic.open("desk")
+    scan(app, "7K1MD0QX4R")
+    asked = [TableEvent(deed=(str(visit_id), "undo"))]
+
+    def table(payload, *, key):
+        real(payload, key=key)
+        return asked.pop() if asked and key == "desk_waiting" else TableEvent()
+
+    real = desk_tables.record_table
+    with monkeypatch.context() as patch:
+        patch.setattr(desk_tables, "record_table", table)
+        app.run()
+    app.run()
+
+    assert status_of(clinic, visit_id) is VisitStatus.SCHEDULED
+    assert rows_of(app, "desk_waiting") == []
+    assert rows_of(app, "desk_to_come")[0][0] == "Grace Hopper"
+    assert not app.exception
+
+
+def test_the_queue_counts_who_waits_for_longest_first(clinic, visit):
+    for hour, minutes in ((9, 5), (10, 42)):
+        visit_id = visit(begins=at_hour(hour))
+        checked_in = soon(-minutes)
+        clinic.write(
+            lambda s, of=visit_id, at=checked_in: (
+                s.execute(
+                    update(Appointment)
+                    .where(Appointment.id == of)
+                    .values(status="checked-in", checked_in_at=at)
+                )
+                and None
+            )
+        )
+    visit(begins=at_hour(11), status="no-show")
+
+    app = clinic.open("desk")
+
+    assert [row[3] for row in rows_of(app, "desk_waiting")] == [
+        "Waiting 42 min",
+        "Waiting 5 min",
+    ]
+    assert any(
+        "2 waiting, the longest for 42 min · 0 to come · 0 seen · 1 did not come"
+        in text
+        for text in words_on(app)
+    )
+
+
+def test_the_queue_is_narrowed_to_one_doctor(clinic, visit):
+    visit(0)
+    app = clinic.open("desk")
+
+    app.selectbox(key="desk_doctor").set_value("Dora Doctor").run()
+
+    assert len(rows_of(app, "desk_to_come")) == 1
+    assert not app.exception
+
+
+def test_a_clinicians_day_shows_their_visits_and_leads_to_each(clinic, visit):
+    visit_id = visit(1, note="Blood pressure")
+
+    app = clinic.open("day", Role.CLINICIAN)
+
+    assert rows_of(app, "day_visits")[0][2] == "Expected"
+    table = next(t for t in app.get("bidi_component") if t.key == "day_visits")
+    assert f"visit?visit={visit_id}" in table.proto.bytes.decode()
+    assert "Blood pressure" in table.proto.bytes.decode()
+    assert not app.exception
+
+
+def test_another_day_is_turned_to_and_back(clinic, visit):
+    visit(1)
+    app = clinic.open("day", Role.CLINICIAN)
+
+    app.button(key="day_after").click().run()
+    assert written(today() + timedelta(days=1)) in app.subheader[0].value
+    assert rows_of(app, "day_visits") == []
+    assert any("You have no visits" in text for text in words_on(app))
+
+    app.button(key="day_today").click().run()
+    assert len(rows_of(app, "day_visits")) == 1
+
+
+def test_an_outbox_without_letters_says_where_they_come_from(clinic):
+    app = clinic.open("outbox", Role.ADMIN)
+
+    assert any("No letters yet" in text for text in words_on(app))
+    assert any("No mail server is set" in one.value for one in app.info)
+
+
+def test_the_outbox_shows_letters_without_whole_addresses(clinic, visit):
+    visit_id = visit(600)
+
+    def write(session):
+        booking_id = session.get_one(Appointment, visit_id).booking_id
+        notifications.write(session, LetterKind.CONFIRMED, booking_id)
+        return session.query(VisitLetter).one().to_address
+
+    address = clinic.wiring.database.write(write, acting=SYSTEM).value
+    clinic.write(lambda _: None)
+
+    app = clinic.open("outbox", Role.ADMIN)
+
+    ((_, kind, to, state, _),) = rows_of(app, "outbox_letters")
+    assert (kind, state) == ("Visit booked", "Waiting")
+    assert to == f"{address[0]}…@example.org"
+    assert any("1 waiting" in text for text in words_on(app))
+    assert not app.exception

@@ -1,0 +1,282 @@
+"""Doctors on screen: found, added, planned, and what a plan leaves to be moved."""
+
+from datetime import time, timedelta
+
+import pytest
+
+from dashboard.ui.clock import calendar
+from dashboard.ui.record_table import TableEvent
+from dashboard.visits.schedule import extra_slots
+from services.core.actors import Role
+from services.visits.schedule import doctors, plans
+from services.visits.schedule.doctors import DoctorDraft
+from services.visits.schedule.plans import Hours
+from tests.pages.conftest import Clinic, rows_of
+from tests.services.visits.schedule.plans.samples import (
+    patient,
+    slots_of,
+    take,
+    tomorrow,
+)
+
+_TABLE = "doctors_table"
+_ALONE = DoctorDraft(name="Alone", speciality="Rest", slot_minutes=30)
+_WEEK = [Hours(day, time(9), time(11)) for day in range(1, 8)]
+
+
+@pytest.fixture(scope="module")
+def dora(clinic: Clinic):
+    def settle(session):
+        draft = DoctorDraft(
+            name="Dora Doctor", speciality="Cardiology", slot_minutes=30, room="2.10"
+        )
+        kept = doctors.add_doctor(session, clinic.clerk, draft)
+        plans.change_week(session, clinic.clerk, kept.id, _WEEK, calendar())
+        return kept
+
+    return clinic.write(settle)
+
+
+def fields(app, kind, start):
+    """The widgets of a kind whose key begins like this."""
+    return [one for one in getattr(app, kind) if (one.key or "").startswith(start)]
+
+
+@pytest.mark.parametrize("role", [Role.STAFF, Role.PATIENT, Role.ANALYST])
+def test_a_doctor_is_listed_with_the_next_free_time(clinic, dora, role):
+    app = clinic.open("doctors", role)
+
+    (row,) = [row for row in rows_of(app, _TABLE) if row[0] == "Dora Doctor"]
+    assert row[2].endswith(("09:00", "09:30", "10:00", "10:30"))
+    assert not app.exception
+    assert ("Add a doctor" in [one.label for one in app.button]) == (role is Role.STAFF)
+
+
+def test_a_speciality_narrows_the_list(clinic, dora):
+    app = clinic.open("doctors")
+
+    app.pills(key="doctors_speciality").set_value("Cardiology").run()
+
+    assert "Dora Doctor" in [row[0] for row in rows_of(app, _TABLE)]
+    assert {row[1] for row in rows_of(app, _TABLE)} == {"Cardiology"}
+
+
+def test_a_doctor_is_added_and_can_be_planned_at_once(clinic):
+    app = clinic.open("doctor_plan")
+    fields(app, "text_input", "doctor_name")[0].set_value("Emil Eager")
+    fields(app, "text_input", "doctor_speciality")[0].set_value("Neurology")
+
+    app.button(key="doctor_plan_save").click().run()
+
+    assert not app.exception
+    assert app.title[0].value == "Emil Eager"
+    assert fields(app, "text_input", "doctor_work_1")
+
+
+def test_what_is_wrong_with_a_doctor_is_said(clinic):
+    app = clinic.open("doctor_plan")
+
+    app.button(key="doctor_plan_save").click().run()
+
+    assert app.error[0].value == "Name is missing; enter it."
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("doctor_minutes", 0, "A visit lasts 5 to 480 minutes; correct it."),
+        ("doctor_fee", -5.0, "The fee is 0 to 9,999,999.99; correct it."),
+    ],
+    ids=["minutes", "fee"],
+)
+def test_a_number_that_cannot_be_is_explained_and_stays(clinic, field, value, said):
+    app = clinic.open("doctor_plan")
+    fields(app, "text_input", "doctor_name")[0].set_value("Emil Eager")
+    fields(app, "text_input", "doctor_speciality")[0].set_value("Neurology")
+    number = fields(app, "number_input", field)[0]
+    # With bounds Streamlit would send nothing, and the button would seem dead.
+    assert number.min is None or number.min <= -9_007_199_254_740_991
+
+    number.set_value(value)
+    app.button(key="doctor_plan_save").click().run()
+
+    assert [one.value for one in app.error] == [said]
+    assert fields(app, "number_input", field)[0].value == value
+    assert fields(app, "text_input", "doctor_name")[0].value == "Emil Eager"
+
+
+def test_a_week_is_typed_and_the_slots_follow(clinic, dora):
+    app = clinic.open("doctor_plan", doctor=dora.id)
+    monday = fields(app, "text_input", "doctor_work_1")[0]
+    assert monday.value == "09:00-11:00"
+
+    monday.set_value("09:00-11:00, 13-15")
+    app.button(key="doctor_plan_week").click().run()
+
+    assert not app.exception
+    assert not app.error
+    week = clinic.write(lambda s: plans.get_week(s, clinic.clerk, dora.id))
+    assert Hours(1, time(13), time(15)) in week
+    assert "The week is saved." in app.toast[0].value
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("nine to five", "“nine to five” is not a stretch of time"),
+        ("11:00-09:00", "Monday: 09:00 is not after 11:00"),
+    ],
+    ids=["words", "backwards"],
+)
+def test_a_week_that_cannot_be_is_explained(clinic, dora, typed, said):
+    app = clinic.open("doctor_plan", doctor=dora.id)
+
+    fields(app, "text_input", "doctor_work_1")[0].set_value(typed)
+    app.button(key="doctor_plan_week").click().run()
+
+    assert app.error[0].value.startswith(said)
+
+
+def block_tomorrow(app):
+    """Ask for the day to be blocked."""
+    for which in ("first", "last"):
+        day = app.date_input(key=f"doctor_except_{which}_day")
+        day.set_value(tomorrow().date())
+    return app.button(key="doctor_plan_except").click()
+
+
+def test_blocking_lists_the_visits_in_it_before_and_after_with_a_way_to_move_each(
+    clinic, dora
+):
+    def book(session):
+        ada = patient(session)
+        return take(session, slots_of(session, dora.id, tomorrow().date())[0], ada)
+
+    clinic.write(book)
+    app = clinic.open("doctor_plan", doctor=dora.id)
+    block_tomorrow(app).run()
+
+    (row,) = rows_of(app, "doctor_except_visits")
+    assert row[1:4] == ["Dora Doctor", "Ada Lovelace", "Booked"]
+    assert rows_of(app, "doctor_exceptions") == []
+    block_tomorrow(app)
+    app.button(key="doctor_except_anyway").click().run()
+
+    assert not app.exception
+    assert rows_of(app, "doctor_exceptions")[0][0] == "Blocked"
+    (row,) = rows_of(app, "doctor_visits_to_move")
+    assert row[1:4] == ["Dora Doctor", "Ada Lovelace", "Booked"]
+    assert "Visits at times that are not in the plan any more: 1" in (
+        app.warning[0].value
+    )
+    seen = clinic.open("doctor_plan", Role.ADMIN, doctor=dora.id)
+    assert rows_of(seen, "doctor_visits_to_move") == []
+    assert any("The front desk" in one.value for one in seen.caption)
+
+
+def test_a_time_without_visits_is_blocked_at_once(clinic):
+    alone = clinic.write(lambda s: doctors.add_doctor(s, clinic.clerk, _ALONE))
+    app = clinic.open("doctor_plan", doctor=alone.id)
+
+    block_tomorrow(app).run()
+
+    assert rows_of(app, "doctor_exceptions")[-1][0] == "Blocked"
+    assert not app.exception
+
+
+def test_an_extra_slot_is_added_for_a_reason_and_withdrawn(clinic, monkeypatch):
+    alone = clinic.write(lambda s: doctors.add_doctor(s, clinic.clerk, _ALONE))
+    app = clinic.open("doctor_plan", doctor=alone.id)
+    app.date_input(key="doctor_extra_day").set_value(tomorrow().date())
+    app.text_input(key="doctor_extra_reason").set_value("In great need of one")
+    app.button(key="doctor_extra_add").click().run()
+
+    (row,) = rows_of(app, "doctor_extras")
+    assert row[2] == "Free"
+    (slot,) = clinic.write(lambda s: plans.list_extras(s, clinic.clerk, alone.id))
+    assert clinic.audit("slot:add")[-1].reason == "In great need of one"
+    withdraw(app, monkeypatch, slot.id)
+
+    assert rows_of(app, "doctor_extras") == []
+    assert not app.exception
+
+
+def test_an_extra_slot_without_a_reason_is_explained(clinic, dora):
+    app = clinic.open("doctor_plan", doctor=dora.id)
+
+    app.button(key="doctor_extra_add").click().run()
+
+    assert "at least 10 characters" in app.error[0].value
+
+
+def test_what_was_typed_for_a_slot_stays_until_it_is_added(clinic):
+    alone = clinic.write(lambda s: doctors.add_doctor(s, clinic.clerk, _ALONE))
+    app = clinic.open("doctor_plan", doctor=alone.id)
+    app.date_input(key="doctor_extra_day").set_value(tomorrow().date())
+    app.number_input(key="doctor_extra_minutes").set_value(1000)
+    app.text_input(key="doctor_extra_reason").set_value("In great need of one")
+
+    app.button(key="doctor_extra_add").click().run()
+
+    said = "An extra slot lasts 5 to 480 minutes; correct it."
+    assert [one.value for one in app.error] == [said]
+    assert app.text_input(key="doctor_extra_reason").value == "In great need of one"
+    # What stands below is there as well, with what is typed into it.
+    assert fields(app, "text_input", "doctor_name")
+    app.number_input(key="doctor_extra_minutes").set_value(30)
+    app.button(key="doctor_extra_add").click().run()
+    assert app.text_input(key="doctor_extra_reason_1").value == ""
+    assert not app.error
+
+
+def test_a_holiday_that_is_over_is_refused_and_its_reason_stays(clinic, dora):
+    app = clinic.open("doctor_plan", doctor=dora.id)
+    for which in ("first", "last"):
+        day = app.date_input(key=f"doctor_except_{which}_day")
+        day.set_value(tomorrow().date() - timedelta(days=5))
+    app.text_input(key="doctor_except_reason").set_value("Half-term")
+
+    app.button(key="doctor_plan_except").click().run()
+
+    assert app.error[0].value == "This time is over; choose a later end."
+    assert app.text_input(key="doctor_except_reason").value == "Half-term"
+
+
+def withdraw(app, monkeypatch, slot_id):
+    """Withdraw a slot in the table, which AppTest cannot draw."""
+    asked = [TableEvent(deed=(str(slot_id), "withdraw"))]
+
+    def table(payload, *, key):
+        real(payload, key=key)
+        return asked.pop() if asked else TableEvent()
+
+    real = extra_slots.record_table
+    with monkeypatch.context() as patch:
+        patch.setattr(extra_slots, "record_table", table)
+        app.run()
+
+
+def test_a_stale_form_shows_what_a_colleague_has_saved(clinic, dora):
+    app = clinic.open("doctor_plan", doctor=dora.id)
+    current = clinic.write(lambda s: doctors.get_doctor(s, clinic.clerk, dora.id))
+    clinic.write(
+        lambda s: doctors.change_doctor(
+            s,
+            clinic.clerk,
+            dora.id,
+            DoctorDraft(name="Dora Dear", speciality="Cardiology", slot_minutes=30),
+            calendar(),
+            revision=current.revision,
+        )
+    )
+    clinic.catch_up(app)
+
+    app.run()
+
+    assert fields(app, "text_input", "doctor_name")[0].value == "Dora Dear"
+
+
+def test_the_address_of_nobody_is_explained(clinic):
+    app = clinic.open("doctor_plan", doctor="x")
+
+    assert "names no doctor" in app.warning[0].value

@@ -1,0 +1,142 @@
+"""How visits are booked, on the page for administrators."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+from sqlalchemy.orm import Session
+
+from db.models import Booking, Slot
+from jobs.visits import booking_proof
+from jobs.visits.booking_proof import RacersFailed
+from services.core.actors import Role
+from services.visits.booking.proving import Proof
+from tests.pages.conftest import Clinic, rows_of
+from tests.services.visits import visit_samples
+
+HELD = Proof(
+    attempts=200,
+    processes=4,
+    won=1,
+    lost=199,
+    others=0,
+    winner=uuid4(),
+    holders=1,
+    p50_ms=420.4,
+    p99_ms=1312.0,
+    seconds=2.34,
+)
+
+
+@pytest.fixture(scope="module")
+def booked(clinic: Clinic) -> str:
+    """Keep a doctor with two slots today: one booked, one whose hold has run out."""
+    patient = clinic.register()
+    noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+
+    def keep(session: Session) -> None:
+        doctor_id = visit_samples.doctor(session, name="Dora Figures")
+        visit_samples.visit(session, doctor_id, patient.id, noon, status="no-show")
+        slot_id = visit_samples.slot(session, doctor_id, noon.replace(hour=13))
+        session.add(
+            Booking(
+                slot_id=slot_id,
+                doctor_id=session.get_one(Slot, slot_id).doctor_id,
+                patient_id=patient.id,
+                attempt=uuid4(),
+                expires_at=datetime(2026, 1, 1, tzinfo=UTC),
+                created_by=uuid4(),
+                created_by_name="Cleo Clerk",
+            )
+        )
+
+    clinic.write(keep)
+    return patient.last_name
+
+
+def opened(clinic: Clinic, days: str = "Today"):
+    app = clinic.open("statistics", Role.ADMIN)
+    app.radio(key="statistics_period").set_value(days).run()
+    return app
+
+
+def test_a_period_without_slots_says_what_to_do(clinic: Clinic, booked):
+    app = opened(clinic, "Other days")
+    for name in ("statistics_from", "statistics_to"):
+        app.date_input(key=name).set_value("2020-01-01")
+    app.run()
+
+    assert any("No slots on these days" in text.value for text in app.markdown)
+    assert not app.exception
+
+
+def test_the_figures_of_a_day_are_told_of_each_doctor_and_of_nobody_else(
+    clinic: Clinic, booked
+):
+    app = opened(clinic)
+
+    (row,) = rows_of(app, "statistics_doctors")
+    assert row == [
+        *("Dora Figures", "2", "1", "50%", "2", "1", "50%"),
+        *("1", "0", "0", "0", "1"),
+    ]
+    (day,) = rows_of(app, "statistics_days")
+    assert day[1:] == row[1:]
+    assert [one.value for one in app.metric][:3] == ["50%", "50%", "1"]
+    assert booked not in str(app)
+    assert not app.exception
+
+
+def test_the_file_is_of_the_days_that_are_shown(clinic: Clinic, booked):
+    app = opened(clinic, "Other days")
+    app.date_input(key="statistics_from").set_value("2026-03-01")
+    app.date_input(key="statistics_to").set_value("2026-03-31").run()
+
+    (link,) = app.get("link_button")
+    assert link.proto.url == (
+        "/files/visit-statistics.csv?from=2026-03-01&to=2026-03-31"
+    )
+
+
+def test_days_the_wrong_way_round_are_explained(clinic: Clinic, booked):
+    app = opened(clinic, "Other days")
+    app.date_input(key="statistics_from").set_value("2026-03-31")
+    app.date_input(key="statistics_to").set_value("2026-03-01").run()
+
+    assert app.error[0].value == "The first day comes after the last."
+
+
+def test_the_proof_says_who_won_and_how_long_it_took(clinic: Clinic, monkeypatch):
+    monkeypatch.setattr(booking_proof, "prove", lambda *_: HELD)
+    app = opened(clinic)
+
+    app.button(key="statistics_prove").click().run()
+
+    assert app.success[0].value == (
+        "200 attempts at one slot from 4 processes: 1 won, 199 were told that it is "
+        "booked. Booking holds."
+    )
+    assert [one.value for one in app.metric][-3:] == ["2.3 s", "420 ms", "1312 ms"]
+    assert not app.exception
+
+
+def test_a_proof_that_broke_off_proves_nothing(clinic: Clinic, monkeypatch):
+    def break_off(*_: object) -> Proof:
+        raise RacersFailed
+
+    monkeypatch.setattr(booking_proof, "prove", break_off)
+    app = opened(clinic)
+
+    app.button(key="statistics_prove").click().run()
+
+    assert "it proves nothing" in app.warning[0].value
+    assert not app.success
+
+
+def test_the_proof_runs_for_real(clinic: Clinic):
+    app = opened(clinic)
+
+    app.button(key="statistics_prove").click().run(timeout=120)
+
+    assert app.success[0].value.endswith("Booking holds.")
+    assert clinic.audit("booking:prove")[-1].actor_id == clinic.cast[Role.ADMIN].id
