@@ -14,6 +14,7 @@ from api.consultations import prescriptions
 from api.core import docs, documented, problems
 from api.core.dependencies import Papers, Stores
 from api.documents import document_files, document_lists, document_routes, shares
+from api.documents.document_answers import stale_document
 from api.patients import exports, files, patient_register, patient_routes
 from api.people import people_routes
 from api.visits import appointments, bookings, doctors, figures, tickets
@@ -24,6 +25,7 @@ from db.postgres import Database
 from services.cluster.operations import OperationRunner
 from services.core.audit_spool import Spooling
 from services.core.throttling import CallLimits
+from services.documents.records import StaleRevision
 
 # Everything else belongs to the pages.
 PATHS: Final = ("/api", "/patient-register", "/health", "/metrics", "/files")
@@ -82,7 +84,8 @@ def create_api(
     Without a primary, what is read is kept in the spool; without one of those it is
     not shown.
 
-    Whoever serves it puts `dashboard.web.gate.middleware` in front, which knows browsers.
+    Whoever serves it puts `dashboard.web.gate.middleware` in front, which knows
+    browsers.
     """
     api = FastAPI(
         title="Chartroom",
@@ -109,6 +112,7 @@ def create_api(
     api.state.checkup = health.Checkup(stores)
     routes = chain.from_iterable(part.router.routes for part in _PARTS)
     problems.install(api, [one for one in routes if isinstance(one, APIRoute)])
+    api.add_exception_handler(StaleRevision, stale_document)
     for part in _PARTS:
         api.include_router(part.router)
     documented.describe(api)

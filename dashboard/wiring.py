@@ -35,6 +35,7 @@ from services.pdf.scanning import ClamdScanner, scanner_of
 from services.pdf.signing import Signer
 from services.visits.figures.caches import VisitCaches
 from services.visits.schedule import visit_changes
+from services.visits.schedule.plans import Calendar
 
 
 class NotRunning(Exception):
@@ -226,6 +227,11 @@ def _wire(settings: Settings, endpoints: Endpoints) -> Wiring:
         PdfInspector(),
         scanner_of(settings),
     )
+
+
+def calendar(settings: Settings) -> Calendar:
+    """Return by which clock doctors work, and how far ahead they can be booked."""
+    return Calendar(settings.timezone, settings.booking_horizon_days)
 
 
 def file_keys(settings: Settings) -> FileKeys:

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
+from api.core.answers import BYTE_ORDER_MARK
 from api.core.dependencies import ProgramOrPerson
 from api.core.documented import sends
-from api.patients.files import BYTE_ORDER_MARK
 from services.audit import log
 
 router = APIRouter(prefix="/files", tags=["Files"])

@@ -1,5 +1,6 @@
 """How answers are written: JSON, with the versions and places they come from."""
 
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,12 +18,23 @@ from services.patients.records.model import (
 
 LSN_HEADER: Final = "X-Chartroom-LSN"
 NODE_HEADER: Final = "X-Chartroom-Node"
+# Spreadsheets take a CSV without it for one in the machine's old code page, and turn
+# Müller into nonsense; programs would take it for part of the first heading.
+BYTE_ORDER_MARK: Final = "\ufeff"
 
 
 class Shown(BaseModel):
     """What an answer has, as it is described: these fields and no others."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class FreeSlot(Shown):
+    """A slot that can be had instead."""
+
+    id: UUID
+    starts_at: datetime
+    ends_at: datetime
 
 
 class JsonResponse(Response):

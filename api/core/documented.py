@@ -8,9 +8,8 @@ from uuid import UUID
 from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
-from api.core.answers import Shown
+from api.core.answers import FreeSlot, Shown
 from api.core.problems import ENVELOPE_PATH
-from api.visits.visit_answers import FreeSlot
 
 # Whoever calls may be unknown or too eager, and the databases may be changing hands.
 _OF_ALL: Final = (400, 401, 403, 429, 503)

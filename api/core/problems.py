@@ -14,7 +14,6 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from api.core.answers import JsonResponse, draft_json, patient_json
-from api.documents.document_answers import document_json
 from db.postgres import DatabaseUnavailable, NoPrimary
 from services.core.errors import (
     Conflict,
@@ -81,6 +80,7 @@ class ProblemResponse(JsonResponse):
 def install(api: FastAPI, routes: Sequence[APIRoute]) -> None:
     """Let every error that leaves a route be told in the caller's format."""
     api.add_exception_handler(ServiceError, _service_error)
+    api.add_exception_handler(patients.StaleVersion, _stale_patient)
     api.add_exception_handler(Refusal, _refused_with_more)
     api.add_exception_handler(NoPrimary, _no_primary)
     api.add_exception_handler(DatabaseUnavailable, _database_unavailable)
@@ -109,10 +109,6 @@ def precondition_required() -> HTTPException:
 
 
 def _service_error(request: Request, error: Exception) -> Response:
-    if isinstance(error, patients.StaleVersion):
-        return _stale(request, error)
-    if isinstance(error, records.StaleRevision):
-        return _stale_document(request, error)
     status = _status_of(error)
     members: dict[str, Any] = {}
     if isinstance(error, InvalidInput):
@@ -142,20 +138,19 @@ def _wait(error: Exception) -> Mapping[str, str] | None:
     return _RETRY_LATER if isinstance(error, Unavailable) else None
 
 
-def _stale(request: Request, error: patients.StaleVersion) -> Response:
+def stale(request: Request, sentence: str, members: dict[str, Any]) -> Response:
+    """Return the answer to an edit that began from an older version than today's."""
+    status = 412 if "if-match" in request.headers else 409
+    return _refusal(request.url.path, status, sentence, members)
+
+
+def _stale_patient(request: Request, error: Exception) -> Response:
     """Answer with both versions, so that nothing typed is lost."""
-    status = 412 if "if-match" in request.headers else 409
-    members = {
-        "current": patient_json(error.current),
-        "typed": draft_json(error.typed) if error.typed is not None else None,
-    }
-    return _refusal(request.url.path, status, str(error), members)
-
-
-def _stale_document(request: Request, error: records.StaleRevision) -> Response:
-    status = 412 if "if-match" in request.headers else 409
-    members = {"current": document_json(error.current)}
-    return _refusal(request.url.path, status, str(error), members)
+    assert isinstance(error, patients.StaleVersion)  # noqa: S101 (registered so)
+    typed = draft_json(error.typed) if error.typed is not None else None
+    return stale(
+        request, str(error), {"current": patient_json(error.current), "typed": typed}
+    )
 
 
 def _database_unavailable(request: Request, error: Exception) -> Response:

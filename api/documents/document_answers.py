@@ -7,9 +7,17 @@ from uuid import UUID
 
 import orjson
 from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
 
+from api.core import problems
 from api.core.answers import Shown
-from services.documents.records import Classification, DocumentRecord, DocumentType
+from services.documents.records import (
+    Classification,
+    DocumentRecord,
+    DocumentType,
+    StaleRevision,
+)
 from services.documents.records.model import VersionRecord
 from services.documents.search import FoundDocument
 from services.documents.sharing.shares import Share
@@ -241,3 +249,11 @@ def share_json(share: Share) -> dict[str, Any]:
         "last_opened_at": share.last_opened_at,
         "is_live": share.is_live,
     }
+
+
+def stale_document(request: Request, error: Exception) -> Response:
+    """Answer an edit of an older version with the document as it is now."""
+    assert isinstance(error, StaleRevision)  # noqa: S101 (registered so)
+    return problems.stale(
+        request, str(error), {"current": document_json(error.current)}
+    )

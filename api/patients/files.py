@@ -1,13 +1,14 @@
 """/files: photos and exports, for browsers as well as programs."""
 
 from itertools import chain
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 from starlette.responses import Response, StreamingResponse
 
+from api.core.answers import BYTE_ORDER_MARK
 from api.core.dependencies import ProgramOrPerson
 from api.core.documented import sends
 from services.lists import views
@@ -19,10 +20,6 @@ from services.patients.search.fields import PATIENTS
 from services.visits.schedule import doctors
 
 router = APIRouter(prefix="/files", tags=["Files"])
-
-# Spreadsheets take a file without it for one in the machine's old code page, and turn
-# Müller into nonsense; programs would take it for part of the first heading.
-BYTE_ORDER_MARK: Final = "\ufeff"
 
 
 @router.get("/patients/{uuid}/photo", responses=sends("image/jpeg", 404, 409))

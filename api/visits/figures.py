@@ -9,10 +9,9 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from api.core.answers import JsonResponse, Shown, read_headers
+from api.core.answers import BYTE_ORDER_MARK, JsonResponse, Shown, read_headers
 from api.core.dependencies import Caller, Program, ProgramOrPerson
 from api.core.documented import sends, shows
-from api.patients.files import BYTE_ORDER_MARK
 from db.postgres import Read
 from services.visits.figures import statistics
 from services.visits.figures.statistics import (

@@ -104,14 +104,6 @@ class VisitsShown(Shown):
     appointments: list[VisitShown]
 
 
-class FreeSlot(Shown):
-    """A slot that can be had instead."""
-
-    id: UUID
-    starts_at: datetime
-    ends_at: datetime
-
-
 # What is called the same here as in services.
 _BOOKED: Final = tuple(
     name for name in BookingShown.model_fields if name != "specialization"

@@ -20,7 +20,6 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from dashboard import wiring
-from dashboard.ui.clock import calendar_of
 from db.postgres import SYSTEM
 from db.settings import Settings
 from services.core.actors import Actor, Role
@@ -83,7 +82,7 @@ def seed(settings: Settings, patients: int, seed_number: int) -> None:
             patients=patients,
             seed_number=seed_number,
             today=_today(settings),
-            calendar=calendar_of(settings),
+            calendar=wiring.calendar(settings),
             report=lambda there: progress.update(filling, completed=there),
         )
     console.print(

@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 from dashboard import wiring
 from dashboard.cli import children
 from dashboard.cli.children import Child
-from dashboard.ui.clock import calendar_of
 from dashboard.web.public_address import local_address, local_host
 from dashboard.web.startup_checks import (
     CannotServe,
@@ -135,7 +134,7 @@ def _open_demo(wired: Wiring, stages: Stages, *, empty: bool) -> tuple[Actor, ..
     else:
         # A demo of the previous version knew of no treatments.
         wired.database.write(care.ensure_demo_care, acting=SYSTEM)
-        plans = partial(ensure_demo_plans, calendar=calendar_of(wired.settings))
+        plans = partial(ensure_demo_plans, calendar=wiring.calendar(wired.settings))
         wired.database.write(plans, acting=SYSTEM)
     return opened.cast
 
@@ -170,7 +169,7 @@ def _seed(wired: Wiring) -> None:
     seeding.seed(
         wired.database,
         patients=seeding.DEMO_PATIENTS,
-        calendar=calendar_of(wired.settings),
+        calendar=wiring.calendar(wired.settings),
     )
 
 

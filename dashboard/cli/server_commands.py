@@ -1,7 +1,6 @@
 """What the commands web and worker do; `dashboard.__main__` names them."""
 
 from dashboard import wiring
-from dashboard.ui import clock
 from dashboard.web.log import json_log
 from dashboard.web.public_address import letterhead_of, public_address
 from dashboard.web.startup_checks import require_file_keys
@@ -40,7 +39,7 @@ def worker(settings: Settings) -> None:
         settings.ocr_languages,
         wired.scanner,
         letterhead_of(settings),
-        clock.calendar_of(settings),
+        wiring.calendar(settings),
     )
     try:
         with planned_operations.making_planned(wired.operator):

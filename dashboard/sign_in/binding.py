@@ -13,7 +13,8 @@ from dashboard.web.installation_key import derive
 from services.core import throttling
 
 _RANDOM_BYTES: Final = 32
-# Longer than any question may be answered, see services.people.sign_in.ceremonies.LIFETIME.
+# Longer than any question may be answered: see
+# services.people.sign_in.ceremonies.LIFETIME.
 _SECONDS: Final = 10 * 60
 
 

@@ -28,7 +28,8 @@ def to_sign_in(way_on: str) -> str:
 async def to_proof(door: SignInContext, live: Live, way_on: str) -> str:
     """Return where this person proves to be there: with a passkey, if they have one.
 
-    Who has none signs in again; see services.people.sign_in.confirmations.require_proof.
+    Who has none signs in again: see
+    services.people.sign_in.confirmations.require_proof.
     """
     # Of the primary: a passkey that has just been added or removed counts.
     read = await run_in_threadpool(

@@ -4,7 +4,6 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from dashboard import wiring
-from db.settings import Settings
 from services.visits.schedule.plans import Calendar
 
 
@@ -30,12 +29,7 @@ def midnight(day: date) -> datetime:
 
 def calendar() -> Calendar:
     """Return by which clock doctors work, and how far ahead they can be booked."""
-    return calendar_of(wiring.current().settings)
-
-
-def calendar_of(settings: Settings) -> Calendar:
-    """Return the same of settings that are not in use yet."""
-    return Calendar(settings.timezone, settings.booking_horizon_days)
+    return wiring.calendar(wiring.current().settings)
 
 
 def zone() -> ZoneInfo:

@@ -42,7 +42,7 @@ from jobs.audit.spooled_events import writing_down
 from services.core.throttling import CallLimits
 from services.people import sessions
 
-SCRIPT: Final = Path(__file__).with_name("app.py")
+SCRIPT: Final = Path(__file__).parents[1] / "app.py"
 
 # Handlers of the API wait for the database in threads; pools bound what it has to bear.
 _THREADS: Final = 64

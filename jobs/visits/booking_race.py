@@ -1,6 +1,7 @@
 """One process of a race for a slot: told what to do, it waits for the word to go.
 
-Run as `python -m jobs.visits.booking_race` by `jobs.visits.booking_proof`, which talks to it in lines of JSON.
+Run as `python -m jobs.visits.booking_race` by `jobs.visits.booking_proof`, which talks
+to it in lines of JSON.
 """
 
 import json

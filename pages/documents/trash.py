@@ -33,7 +33,8 @@ for record in page.rows:
             until = (
                 "kept by a legal hold"
                 if record.is_held
-                else f"can be restored until {at(document_actions.restorable_until(record))}"
+                else "can be restored until "
+                + at(document_actions.restorable_until(record))
             )
             st.caption(
                 f"{patient} · {words.kind(record)} · deleted "

@@ -70,7 +70,7 @@ for view, subject in known:
             st.markdown(f"**{plain(view.name)}**")
             st.caption(f"{subject.name.capitalize()} · saved {at(view.created_at)}")
         if st.button("Open", key=f"views_open_{view.id}"):
-            go(f"{subject.name}.py", list=view.key)
+            go(f"{subject.name}/{subject.name}.py", list=view.key)
         if st.button("Rename", key=f"views_rename_{view.id}"):
             rename(view)
         if st.button("Delete", key=f"views_delete_{view.id}"):

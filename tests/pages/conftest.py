@@ -54,6 +54,12 @@ NETWORK = "192.0.2.7"
 ORIGIN = "http://testserver"
 
 
+def page_file(page: str) -> str:
+    """Return the file of a page, as the app's script would name it."""
+    (found,) = (_ROOT / "pages").rglob(f"{page}.py")
+    return f"../{found.relative_to(_ROOT)}"
+
+
 @dataclass(frozen=True)
 class Clinic:
     """A clinic with one person of each role, and the app they look at."""
@@ -71,7 +77,7 @@ class Clinic:
         """Open a page's address as somebody of the role."""
         app = self.start(role)
         app.query_params.update({name: str(value) for name, value in query.items()})
-        return app.switch_page(f"../pages/{page}.py").run()
+        return app.switch_page(page_file(page)).run()
 
     def go_to_address(self, url_path: str, role: Role = Role.STAFF) -> AppTest:
         """Open an address as a browser does, whether there is a page at it or not."""
@@ -269,7 +275,7 @@ def at_desk(clinic: Clinic, kept: Session) -> Callable[..., AppTest]:
         app.user = {"uid": str(person), "sid": str(started.id)}
         clinic.catch_up(app)
         app.query_params.update({key: str(value) for key, value in query.items()})
-        return app.switch_page(f"../pages/{page}.py").run()
+        return app.switch_page(page_file(page)).run()
 
     return at_desk
 

@@ -12,7 +12,7 @@ from dashboard import wiring
 from db.postgres import Database
 from services.core.actors import Role
 from services.people import accounts
-from tests.pages.conftest import Clinic
+from tests.pages.conftest import Clinic, page_file
 
 ROOT = Path(__file__).resolve().parents[2]
 LISTED = {
@@ -95,7 +95,7 @@ EVERY_PAGE = set.union(*LISTED.values(), *HIDDEN.values())
 
 
 def test_no_page_is_forgotten_here():
-    files = {path.stem for path in (ROOT / "pages").glob("*.py")} - {"__init__"}
+    files = {path.stem for path in (ROOT / "pages").rglob("*.py")} - {"__init__"}
 
     assert files == EVERY_PAGE
 
@@ -133,7 +133,7 @@ def test_the_script_of_another_roles_page_cannot_be_run(clinic: Clinic, role: Ro
 
     for page in EVERY_PAGE - LISTED[role] - HIDDEN[role]:
         with pytest.raises(ValueError, match="Could not find a navigation page"):
-            app.switch_page(f"../pages/{page}.py")
+            app.switch_page(page_file(page))
 
 
 def test_an_accident_gets_a_number_and_no_record_in_the_log(

@@ -249,13 +249,13 @@ def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
 def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
     """What a name means to some functions only."""
     of_package = {
-        "sessions": lambda: {"session_id": house.sign_ins[_other(role)]},
-        "booking_statistics": lambda: {
+        "people.sessions": lambda: {"session_id": house.sign_ins[_other(role)]},
+        "visits.figures.statistics": lambda: {
             "period": Period(date(2026, 11, 20), date(2026, 11, 20)),
             "zone": UTC,
         },
-        "patient_lists": lambda: {"typed": "Lovelace 1980-01-31"},
-        "past": lambda: {
+        "patients.search": lambda: {"typed": "Lovelace 1980-01-31"},
+        "patients.point_in_time": lambda: {
             "typed": "Lovelace",
             "node": "node-04",
             "seconds": 60.0,
@@ -267,48 +267,56 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
                 "Archived the wrong one",
             ),
         },
-        "alerts": lambda: {
+        "cluster.alerts": lambda: {
             "alert_id": uuid4(),
             "kind": AlertKind.LAG,
             "change": RuleDraft(True, 20, 30, 2, 30),
             "revision": 1,
         },
-        "cluster_acts": lambda: {
+        "cluster.operations": lambda: {
             "operation_id": uuid4(),
             "order": ClusterOrder(
                 OperationKind.RESTART, "Kernel update on db-01", "db-02"
             ),
             "session_id": house.sign_ins[role],
         },
-        "drills": lambda: {
+        "cluster.drills": lambda: {
             "kind": DrillKind.CRASH,
             "drill_id": uuid4(),
             "every_days": 30,
             "next_on": datetime.now(UTC).date(),
         },
-        "replication": lambda: {
+        "cluster.monitoring": lambda: {
             "operation_id": uuid4(),
             "since": datetime(2026, 11, 20, tzinfo=UTC),
             "until": datetime(2026, 11, 21, tzinfo=UTC),
         },
-        "medical_records": lambda: {
+        "consultations.notes": lambda: {
             "typed": "headache",
             "unfinished": NotesDraft(uuid4(), uuid4(), 0, {}),
         },
-        "appointments": lambda: _with_visit(house, name),
-        "documents": lambda: _with_documents(house, name, role),
+        "visits.front_desk.appointments": lambda: _with_visit(house, name),
+        "documents.records": lambda: _with_documents(house, name, role),
         **dict.fromkeys(
-            ("doctors", "scheduling", "slots"), lambda: _with_doctor(house)
+            (
+                "visits.schedule.doctors",
+                "visits.schedule.plans",
+                "visits.schedule.slots",
+            ),
+            lambda: _with_doctor(house),
         ),
-        "prescriptions": lambda: _with_prescriptions(house),
+        "consultations.prescriptions": lambda: _with_prescriptions(house),
         **dict.fromkeys(
-            ("bookings", "waitlist"), lambda: _with_bookings(house, name, role)
+            ("visits.booking.bookings", "visits.booking.waitlist"),
+            lambda: _with_bookings(house, name, role),
         ),
     }
-    package = name.partition(".")[0]
-    if package == "sessions" and name != "sessions.ending.end":
+    if name.startswith("people.sessions.") and name != "people.sessions.ending.end":
         return {}
-    return of_package[package]() if package in of_package else {}
+    for package, build in of_package.items():
+        if name.startswith(f"{package}."):
+            return build()
+    return {}
 
 
 def _with_doctor(house) -> dict[str, Any]:
@@ -350,9 +358,13 @@ def _with_bookings(house, name: str, role: Role) -> dict[str, Any]:
     patient_id = house.cast[role].patient_id or house.patient.id
     soon = datetime.now(UTC) + timedelta(days=1)
     requests = {
-        "bookings.any_doctor.hold_any": AnyRequest("None", soon, patient_id, uuid4()),
-        "bookings.series.hold_series": SeriesRequest((uuid4(),), patient_id, uuid4()),
-        "waitlist.joining.join": WaitRequest(
+        "visits.booking.bookings.any_doctor.hold_any": AnyRequest(
+            "None", soon, patient_id, uuid4()
+        ),
+        "visits.booking.bookings.series.hold_series": SeriesRequest(
+            (uuid4(),), patient_id, uuid4()
+        ),
+        "visits.booking.waitlist.joining.join": WaitRequest(
             patient_id, soon, soon + timedelta(days=1), doctor_id=uuid4()
         ),
     }

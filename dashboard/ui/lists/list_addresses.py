@@ -10,9 +10,8 @@ from typing import Final, NoReturn
 
 import streamlit as st
 
-from dashboard import wiring
 from dashboard.context import read, write
-from db.files.file_keys import KeyUnknown, SealBroken, UnusableFileKeys
+from dashboard.web.page_context import sealing
 from services.core.actors import Actor
 from services.core.errors import NotFound, NotSaved
 from services.lists import criteria, views
@@ -62,10 +61,10 @@ def is_sealed(key: str) -> bool:
 
 
 def _seal(wanted: Criteria, subject: Subject) -> str:
-    told = json.dumps(criteria.to_json(wanted)).encode()
+    text = json.dumps(criteria.to_json(wanted)).encode()
     try:
-        sealed = wiring.current().file_keys.seal(told, _purpose(subject))
-    except UnusableFileKeys as error:
+        sealed = sealing.seal(text, _purpose(subject))
+    except sealing.CannotSeal as error:
         raise NotSaved(
             "This list cannot be opened just now. Try again in a few seconds."
         ) from error
@@ -76,9 +75,8 @@ def _unseal(key: str, subject: Subject) -> Criteria:
     text = key.removeprefix(_SEALED)
     try:
         sealed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        told = wiring.current().file_keys.unseal(sealed, _purpose(subject))
-        return criteria.from_json(json.loads(told))
-    except (ValueError, SealBroken, KeyUnknown, UnusableFileKeys) as error:
+        return criteria.from_json(json.loads(sealing.unseal(sealed, _purpose(subject))))
+    except (ValueError, sealing.CannotUnseal) as error:
         raise NotFound(
             "There is no such list. Build it anew from the filters."
         ) from error

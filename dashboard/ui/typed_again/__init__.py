@@ -1,7 +1,8 @@
 """Fills in again what somebody had typed when their sign-in ended.
 
-The page's script (dashboard/web/sessions/session_watch/watch.js) keeps it in the tab, and opens it
-for its author alone. Here it becomes the widgets' own values before they are drawn.
+The page's script (dashboard/web/sessions/session_watch/watch.js) keeps it in the tab,
+and opens it for its author alone. Here it becomes the widgets' own values before they
+are drawn.
 """
 
 from collections.abc import Mapping

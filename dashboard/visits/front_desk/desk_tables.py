@@ -80,7 +80,8 @@ def own_table(visits: Sequence[VisitRecord], moment: datetime, *, key: str) -> N
                     desk_words.who(one), lines=((Piece(one.note),),) if one.note else ()
                 ),
                 Cell(
-                    f"{desk_words.hour(one.starts_at)} to {desk_words.hour(one.ends_at)}"
+                    f"{desk_words.hour(one.starts_at)} to "
+                    f"{desk_words.hour(one.ends_at)}"
                 ),
                 desk_words.state(one, moment),
             ),

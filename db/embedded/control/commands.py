@@ -1,4 +1,4 @@
-"""What can be asked for at the launcher's door; db.embedded.control.control_client asks."""
+"""The commands of the launcher's control server, which its control client sends."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass

@@ -53,7 +53,8 @@ def seed(
     Equal seed numbers give equal people, and a smaller clinic is the beginning of a
     larger one: a second run adds nothing, an interrupted one is taken up where it
     stopped. Each batch is a transaction of its own, after which `report` is called with
-    the number of patients there. Raises InvalidInput or db.postgres.DatabaseUnavailable.
+    the number of patients there. Raises InvalidInput or
+    db.postgres.DatabaseUnavailable.
     """
     if not 0 <= patients <= MOST_PATIENTS:
         raise InvalidInput("patients", f"Ask for 0 to {MOST_PATIENTS:,} patients.")

@@ -66,7 +66,7 @@ class InvalidPatient(InvalidInput):
         self.problems = problems
 
 
-# The database has a constraint behind most of these; services.patients.records.constraints
+# The database has a constraint behind most of these; `constraints` beside this module
 # gives the same problem when some other code runs into it.
 BIRTH_IMPLAUSIBLE: Final = PatientProblem(
     "date_of_birth",

@@ -123,8 +123,9 @@ def change_particulars(
 def deactivate_sign_in(session: Session, actor: Actor, user_id: UUID) -> None:
     """End somebody's sign-ins, tokens and invitations; the caller commits.
 
-    A part of `services.documents.sharing.offboarding.deactivate`, which pages and programs call: it ends
-    their links to documents as well. Raises OwnSignIn, LastAdmin, NotFound, NotAllowed.
+    A part of `services.documents.sharing.offboarding.deactivate`, which pages and
+    programs call: it ends their links to documents as well. Raises OwnSignIn,
+    LastAdmin, NotFound, NotAllowed.
     """
     user = _get_other(session, actor, user_id)
     if user.deactivated_at is not None:

@@ -17,7 +17,8 @@ CHANNEL: Final = "visits"
 def changed(session: Session) -> None:
     """Tell all processes, once the session is committed, that something is new.
 
-    Call it where something was written. Nobody waits for it: see db.postgres.transactions.notifying.
+    Call it where something was written. Nobody waits for it: see
+    db.postgres.transactions.notifying.
     """
     teller = teller_of(session)
     # Without one nothing is told: only Database writes what others may read.

@@ -12,6 +12,7 @@ from db.files.gridfs import Bucket
 from services.core.actors import Role
 from services.documents import records
 from services.documents.forms import Draft, list_drafts, save_draft
+from tests.pages.conftest import page_file
 from tests.pages.document_samples import files_of
 from tests.services.documents.forms.samples import record_form
 
@@ -131,7 +132,7 @@ def test_after_filing_the_next_form_is_a_new_document(clinic, ada):
     first = newest(clinic)
 
     app.query_params["patient"] = str(ada.id)
-    app = app.switch_page(f"../pages/{PAGE}.py").run()
+    app = app.switch_page(page_file(PAGE)).run()
     assert shown(app)["diagnosis"] == ""
     press(press(app, "generate"), "confirm")
 
@@ -305,7 +306,7 @@ def test_how_it_is_filed_comes_back_with_the_draft_and_from_another_page(clinic,
     again.button(key=offer).click().run()
     app.switch_page("../pages/documents/documents.py").run()
     app.query_params["patient"] = str(ada.id)
-    app.switch_page(f"../pages/{PAGE}.py").run()
+    app.switch_page(page_file(PAGE)).run()
 
     assert how_filed(again) == said
     assert how_filed(app) == said

@@ -18,7 +18,10 @@ from tests.services.core.audit_deeds import DEEDS, World
 _ROOT = Path(__file__).resolve().parents[3]
 _SERVICES = _ROOT / "services"
 # They only say what there is.
-_VOCABULARY = {_SERVICES / "audit.py", _SERVICES / "audit_log" / "words.py"}
+_VOCABULARY = {
+    _SERVICES / "core" / "audit.py",
+    _SERVICES / "audit" / "log" / "words.py",
+}
 # Not one deed's, but what becomes of many: tests of their own show each.
 ANYWHERE = {Action.ACCESS_REFUSE, Action.LIMIT_REACH}
 

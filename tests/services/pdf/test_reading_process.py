@@ -121,7 +121,8 @@ def test_neither_descriptors_nor_the_dead_are_left_behind():
     # Into the one that reads nobody may look but root: it is confined.
     program = (
         "import io, os, psutil, pytest; from services.pdf import examining, zygote\n"
-        "from tests.services.pdf import samples; from tests.kit.waiting import eventually\n"
+        "from tests.services.pdf import samples\n"
+        "from tests.kit.waiting import eventually\n"
         "letter, broken = samples.letter(), b'%PDF-1.7 broken'\n"
         "examiner = examining.Examiner(seconds=60)\n"
         "for _ in range(21):\n"

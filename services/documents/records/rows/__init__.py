@@ -1,1 +1,1 @@
-"""TODO services.documents.records.rows"""
+"""Rows of documents and of their versions, read and written."""

@@ -95,7 +95,7 @@ def change_photo(
     *,
     revision: int,
 ) -> DoctorRecord:
-    """Name other files in the doctor's row; for services.visits.schedule.doctors.photos.
+    """Name other files in the doctor's row, for `photos` beside this module.
 
     Raises StaleDoctor, NotFound, NotAllowed.
     """

@@ -123,7 +123,9 @@ def test_whoever_works_on_the_server_itself_needs_no_passkey(session):
         pytest.param(later(days=31), id="too far ahead"),
         pytest.param(
             OperationRequest(
-                OperationKind.SWITCHOVER, WHY, scheduled_at=datetime(2027, 1, 1)
+                OperationKind.SWITCHOVER,
+                WHY,
+                scheduled_at=datetime(2027, 1, 1),  # noqa: DTZ001
             ),
             id="without a zone",
         ),
