@@ -44,6 +44,7 @@ class Settings(AuthSettings):
     replica_urls: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
     mongo_url: str | None = None
     audit_mongo_url: str | None = None
+    allow_vulnerable_mongo: bool = False
     audit_key_file: Path | None = None
     file_keys_file: Path | None = None
     signing_key_file: Path | None = None

@@ -14,6 +14,8 @@ if [ -n "${MONGO_INITDB_ROOT_USERNAME:-}" ]; then
     give MONGO_ADMIN_PASSWORD
     export MONGO_INITDB_ROOT_PASSWORD_FILE=$own/MONGO_ADMIN_PASSWORD
 fi
+# Strangers' messages are not unpacked: that has lost memory to them (CVE-2025-14847).
 # Slow queries would be logged with their values: health data stays out of logs.
 exec docker-entrypoint.sh mongod --replSet chartroom --bind_ip_all --quiet \
-    --keyFile "$own/MONGO_MEMBERS_KEY" --slowOpSampleRate 0 "$@"
+    --keyFile "$own/MONGO_MEMBERS_KEY" --slowOpSampleRate 0 \
+    --networkMessageCompressors disabled "$@"

@@ -20,6 +20,7 @@ from dashboard.web.startup_checks import (
     CannotServe,
     require_address,
     require_file_keys,
+    require_safe_mongo,
     require_sign_in,
 )
 from dashboard.wiring import Wiring
@@ -74,6 +75,7 @@ def serve(settings: Settings, *, empty: bool, say: Say) -> None:
     """
     require_sign_in(settings)
     require_file_keys(settings)
+    require_safe_mongo(settings)
     require_address(settings.host, settings.port)
     folder = DataFolder(settings.data)
     folder.prepare()

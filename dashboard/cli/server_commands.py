@@ -3,7 +3,7 @@
 from dashboard import wiring
 from dashboard.web.log import json_log
 from dashboard.web.public_address import letterhead_of, public_address
-from dashboard.web.startup_checks import require_file_keys
+from dashboard.web.startup_checks import require_file_keys, require_safe_mongo
 from db.settings import Settings
 from services.messaging import mail
 from services.people import sessions
@@ -26,6 +26,7 @@ def worker(settings: Settings) -> None:
 
     json_log.configure()
     require_file_keys(settings)
+    require_safe_mongo(settings)
     wired = wiring.connect(settings)
     stores = Stores(
         wired.database,

@@ -34,7 +34,11 @@ from dashboard.web.sessions import session_watch
 from dashboard.web.sessions.identity import Identity
 from dashboard.web.sessions.live_sessions import LiveSessions
 from dashboard.web.sessions.session_watch import WatchedPages, create_watch
-from dashboard.web.startup_checks import require_file_keys, require_sign_in
+from dashboard.web.startup_checks import (
+    require_file_keys,
+    require_safe_mongo,
+    require_sign_in,
+)
 from dashboard.web.static_assets import StaticAssets
 from dashboard.wiring import Wiring
 from db.settings import Settings
@@ -55,6 +59,7 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
     """Return the whole server as one ASGI application, or raise CannotServe."""
     require_sign_in(settings)
     require_file_keys(settings)
+    require_safe_mongo(settings)
     json_log.keep_messages_out()
     key = signing_key(settings)
     _configure_streamlit(key)

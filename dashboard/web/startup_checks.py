@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from dashboard import wiring
+from db.files.mongo_exposure import FIXED_IN, find_exposed
 from db.settings import Settings
 
 # What examples and tutorials say; whoever leaves it so has not set a secret.
@@ -60,6 +61,32 @@ def require_file_keys(settings: Settings) -> None:
             "python -m dashboard new-file-keys /etc/chartroom/file.keys"
         )
     wiring.file_keys(settings).require()
+
+
+def require_safe_mongo(settings: Settings) -> None:
+    """Raise CannotServe if strangers can read the memory of a MongoDB that is given.
+
+    One that does not answer now is not judged.
+    """
+    if settings.is_embedded or settings.allow_vulnerable_mongo:
+        return
+    for name, url in (
+        ("CHARTROOM_MONGO_URL", settings.mongo_url),
+        ("CHARTROOM_AUDIT_MONGO_URL", settings.audit_mongo_url),
+    ):
+        for server in find_exposed(url) if url else ():
+            raise CannotServe(
+                f"{name} leads to {server.address}, a MongoDB {server.version} that "
+                "takes messages compressed with zlib: whoever reaches it can read its "
+                "memory without signing in (CVE-2025-14847). Give it version "
+                f"{_fixed_versions()} or newer, or start it with "
+                "--networkMessageCompressors=disabled. Only where nobody else can "
+                "reach it, set CHARTROOM_ALLOW_VULNERABLE_MONGO=true instead."
+            )
+
+
+def _fixed_versions() -> str:
+    return ", ".join(".".join(map(str, version)) for version in FIXED_IN)
 
 
 def _is_for_this_machine(settings: Settings) -> bool:

@@ -14,6 +14,7 @@ from pymongo.errors import OperationFailure
 
 from db import audit_access, audit_store
 from db.embedded.processes.programs import find
+from db.files.mongo_exposure import find_exposed
 from tests.browser.running import free_port
 from tests.deploy.conftest import ROOT
 
@@ -129,6 +130,14 @@ def test_three_members_become_a_set_with_chartrooms_two_users(
         log = client[audit_store.DATABASE][audit_store.COLLECTION]
         indexed = [list(index["key"].items()) for index in log.list_indexes()]
     assert indexed[1:] == [list(keys.items()) for keys, _ in audit_access.INDEXES]
+
+
+def test_no_member_lets_strangers_read_its_memory(
+    compose: dict[str, Any], secrets: Path, members: list[str]
+):
+    _found(compose, secrets, members)
+
+    assert find_exposed(_url(members, "chartroom", secrets / "MONGO_PASSWORD")) == ()
 
 
 def test_members_without_the_key_stay_outside(

@@ -41,6 +41,9 @@ def program(programs: Programs, folder: DataFolder, port: int, key: str) -> Prog
             "--oplogSize=256",
             "--wiredTigerCacheSizeGB=0.25",
             "--quiet",
+            # Unpacking messages of strangers lost memory to them (CVE-2025-14847),
+            # and files are encrypted: nothing would get smaller.
+            "--networkMessageCompressors=disabled",
             # A slow query is logged with its values: health data stays out of logs.
             "--slowOpSampleRate=0",
             "--setParameter=diagnosticDataCollectionEnabled=false",

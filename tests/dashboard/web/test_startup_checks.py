@@ -1,14 +1,21 @@
 """Outside the demo nothing starts that nobody, or everybody, could get into."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from dashboard.web.server import create_app
-from dashboard.web.startup_checks import CannotServe, require_file_keys, require_sign_in
+from dashboard.web.startup_checks import (
+    CannotServe,
+    require_file_keys,
+    require_safe_mongo,
+    require_sign_in,
+)
 from db.files import file_keys
 from db.files.file_keys import UnusableFileKeys
 from db.settings import Settings
+from tests.kit import lone_mongod
 
 PASSWORD = "rhUbarb7fennel2"
 SERVERS = {
@@ -18,6 +25,7 @@ SERVERS = {
     "mongo_url": f"mongodb://chartroom:{PASSWORD}@127.0.0.1",
     "audit_mongo_url": f"mongodb://audit:{PASSWORD}@127.0.0.1",
 }
+_MONGO_URLS = ("mongo_url", "audit_mongo_url")
 ADDRESS = {"public_url": "https://chartroom.example.org"}
 MAIL = {
     "smtp_url": f"smtp://chartroom:{PASSWORD}@mail.example.org",
@@ -147,3 +155,44 @@ def test_without_keys_there_is_no_server(tmp_path):
 
     with pytest.raises(CannotServe, match="CHARTROOM_FILE_KEYS_FILE"):
         create_app(settings)
+
+
+@pytest.fixture(scope="module")
+def exposed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a MongoDB that is open to CVE-2025-14847."""
+    with lone_mongod.compressing(tmp_path_factory.mktemp("mongod")) as port:
+        yield f"mongodb://127.0.0.1:{port}/?directConnection=true"
+
+
+@pytest.mark.parametrize("name", _MONGO_URLS)
+@pytest.mark.parametrize("demo", [False, True])
+def test_a_mongodb_that_lets_strangers_read_its_memory_is_refused(name, demo, exposed):
+    settings = _settings(**{**SERVERS, name: exposed, "demo": demo})
+
+    with pytest.raises(CannotServe) as refusal:
+        require_safe_mongo(settings)
+
+    assert f"CHARTROOM_{name.upper()} leads to 127.0.0.1:" in str(refusal.value)
+    assert "a MongoDB 6.0.5" in str(refusal.value)
+    assert "6.0.27, 7.0.28, 8.0.17, 8.2.3 or newer" in str(refusal.value)
+    assert PASSWORD not in str(refusal.value)
+
+
+def test_the_server_asks_about_mongodb_before_it_does_anything(exposed, tmp_path):
+    given = {**SERVERS, "mongo_url": exposed, "demo": True}
+
+    with pytest.raises(CannotServe, match="CVE-2025-14847"):
+        create_app(_settings(**given, data=tmp_path))
+
+
+def test_it_is_worked_with_if_somebody_says_so(exposed):
+    given = {**SERVERS, "mongo_url": exposed, "audit_mongo_url": exposed}
+
+    require_safe_mongo(_settings(**given, allow_vulnerable_mongo=True))
+
+
+def test_a_mongodb_without_zlib_is_worked_with(tmp_path):
+    with lone_mongod.as_embedded(tmp_path) as port:
+        url = f"mongodb://127.0.0.1:{port}/?directConnection=true"
+
+        require_safe_mongo(_settings(**SERVERS | dict.fromkeys(_MONGO_URLS, url)))

@@ -1,0 +1,96 @@
+"""Which MongoDB servers let strangers read their memory: CVE-2025-14847, "MongoBleed".
+
+Whoever reaches such a server gets bytes of its memory by messages compressed with zlib,
+without signing in.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+from pymongo.read_preferences import Nearest
+from pymongo.server_description import ServerDescription
+
+# The first version of each branch that has the fix; other branches have none before
+# the newest of these: https://jira.mongodb.org/browse/SERVER-115508
+FIXED_IN: Final = (
+    (4, 4, 30),
+    (5, 0, 32),
+    (6, 0, 27),
+    (7, 0, 28),
+    (8, 0, 17),
+    (8, 2, 3),
+)
+
+# A start waits for it, for each member that does not answer.
+_PATIENCE_MS: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class ExposedServer:
+    """A server whose memory strangers can read: its host and port, and its version."""
+
+    address: str
+    version: str
+
+
+def has_fix(version: tuple[int, ...]) -> bool:
+    """Tell whether MongoDB of this version is safe whatever it is told."""
+    for fixed in FIXED_IN:
+        if version[:2] == fixed[:2]:
+            return version >= fixed
+    return version > FIXED_IN[-1]
+
+
+def find_exposed(mongo_url: str) -> tuple[ExposedServer, ...]:
+    """Return those that are exposed of the servers behind an address.
+
+    Of one that does not answer, or does not let us in, nothing is known.
+    """
+    return tuple(
+        ExposedServer(f"{host}:{port}", told["version"])
+        for host, port in _members(mongo_url)
+        if (told := _ask(mongo_url, (host, port))) and _is_exposed(told)
+    )
+
+
+def _members(mongo_url: str) -> Iterator[tuple[str, int | None]]:
+    """Yield what the address names, and whom those name in turn."""
+    try:
+        with _client(mongo_url) as client:
+            _admin(client).command("ping")
+            yield from sorted(client.topology_description.server_descriptions())
+    except PyMongoError:
+        return
+
+
+def _ask(mongo_url: str, address: tuple[str, int | None]) -> dict[str, Any]:
+    """Return what one server says of its version, and whether it takes zlib."""
+
+    def only_this(found: list[ServerDescription]) -> list[ServerDescription]:
+        return [server for server in found if server.address == address]
+
+    try:
+        with _client(mongo_url, server_selector=only_this) as client:
+            # It answers with those of the asked-for compressors that it takes.
+            hello = _admin(client).command("hello", compression=["zlib"])
+            return {**_admin(client).command("buildInfo"), **hello}
+    except PyMongoError:
+        return {}
+
+
+def _is_exposed(told: dict[str, Any]) -> bool:
+    return "zlib" in told.get("compression", ()) and not has_fix(
+        tuple(told["versionArray"][:3])
+    )
+
+
+def _admin(client: MongoClient[dict[str, Any]]) -> Any:
+    return client.get_database("admin", read_preference=Nearest())
+
+
+def _client(mongo_url: str, **also: Any) -> MongoClient[dict[str, Any]]:
+    patience = ("serverSelectionTimeoutMS", "connectTimeoutMS", "socketTimeoutMS")
+    return MongoClient(mongo_url, **dict.fromkeys(patience, _PATIENCE_MS), **also)

@@ -1,0 +1,48 @@
+"""A mongod alone, told what the embedded one is told or something else."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from db.embedded.data_folder import DataFolder
+from db.embedded.processes.child_processes import wait_for
+from db.embedded.processes.programs import find
+from db.embedded.servers import mongo
+from db.embedded.servers.mongo import Mongo
+from tests.browser.running import free_port
+
+_COMPRESSORS = "--networkMessageCompressors"
+
+
+@contextmanager
+def as_embedded(folder: Path) -> Iterator[int]:
+    """Run it as Chartroom does; yield its port."""
+    with _running(folder, lambda command: command) as port:
+        yield port
+
+
+@contextmanager
+def compressing(folder: Path, compressors: str | None = None) -> Iterator[int]:
+    """Run it with these compressors, or with its own choice; yield its port."""
+    said = (f"{_COMPRESSORS}={compressors}",) if compressors else ()
+
+    def told(command):
+        return (*(w for w in command if not w.startswith(_COMPRESSORS)), *said)
+
+    with _running(folder, told) as port:
+        yield port
+
+
+@contextmanager
+def _running(folder, told):
+    data, port = DataFolder(folder), free_port()
+    data.prepare()
+    program = mongo.program(find(data.path), data, port, "k" * 40)
+    program = replace(program, command=told(program.command))
+    program.start()
+    try:
+        wait_for(Mongo(port, "", "", "").is_up, [program], seconds=60)
+        yield port
+    finally:
+        program.kill()
