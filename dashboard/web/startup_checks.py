@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from dashboard import wiring
 from db.files.mongo_exposure import FIXED_IN, find_exposed
+from db.files.mongo_versions import dotted
 from db.settings import Settings
 
 # What examples and tutorials say; whoever leaves it so has not set a secret.
@@ -86,7 +87,7 @@ def require_safe_mongo(settings: Settings) -> None:
 
 
 def _fixed_versions() -> str:
-    return ", ".join(".".join(map(str, version)) for version in FIXED_IN)
+    return ", ".join(dotted(version) for version in FIXED_IN)
 
 
 def _is_for_this_machine(settings: Settings) -> bool:

@@ -13,6 +13,8 @@ from pymongo.errors import PyMongoError
 from pymongo.read_preferences import Nearest
 from pymongo.server_description import ServerDescription
 
+from db.files.mongo_versions import has_fix
+
 # The first version of each branch that has the fix; other branches have none before
 # the newest of these: https://jira.mongodb.org/browse/SERVER-115508
 FIXED_IN: Final = (
@@ -34,14 +36,6 @@ class ExposedServer:
 
     address: str
     version: str
-
-
-def has_fix(version: tuple[int, ...]) -> bool:
-    """Tell whether MongoDB of this version is safe whatever it is told."""
-    for fixed in FIXED_IN:
-        if version[:2] == fixed[:2]:
-            return version >= fixed
-    return version > FIXED_IN[-1]
 
 
 def find_exposed(mongo_url: str) -> tuple[ExposedServer, ...]:
@@ -83,7 +77,7 @@ def _ask(mongo_url: str, address: tuple[str, int | None]) -> dict[str, Any]:
 
 def _is_exposed(told: dict[str, Any]) -> bool:
     return "zlib" in told.get("compression", ()) and not has_fix(
-        tuple(told["versionArray"][:3])
+        tuple(told["versionArray"][:3]), FIXED_IN
     )
 
 
@@ -92,5 +86,10 @@ def _admin(client: MongoClient[dict[str, Any]]) -> Any:
 
 
 def _client(mongo_url: str, **also: Any) -> MongoClient[dict[str, Any]]:
-    patience = ("serverSelectionTimeoutMS", "connectTimeoutMS", "socketTimeoutMS")
-    return MongoClient(mongo_url, **dict.fromkeys(patience, _PATIENCE_MS), **also)
+    return MongoClient(
+        mongo_url,
+        serverSelectionTimeoutMS=_PATIENCE_MS,
+        connectTimeoutMS=_PATIENCE_MS,
+        socketTimeoutMS=_PATIENCE_MS,
+        **also,
+    )

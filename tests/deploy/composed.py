@@ -17,6 +17,8 @@ from db.embedded.processes.programs import find
 from tests.browser.running import free_port
 
 ROOT = Path(__file__).parents[2]
+# A newer one than the embedded one, which takes its place here.
+_ETCD = "/opt/etcd/etcd"
 _ANY = "0.0.0.0"  # noqa: S104 - what containers listen on
 
 
@@ -55,11 +57,16 @@ class Machine:
                 value = value.replace(f"{_ANY}:{inside}", f"127.0.0.1:{port}")
         return value
 
+    def _command(self, service: str) -> list[str]:
+        command: list[str] = self.services[service]["command"]
+        return command
+
     @contextmanager
     def running(self, service: str, **also: str) -> Iterator[Path]:
         """Run a service as an ordinary user until the block ends; yield its log."""
         here = find(self.folder)
-        command = ["python", "deploy/entry.py", *self.services[service]["command"]]
+        said = [word.replace(_ETCD, str(here.etcd)) for word in self._command(service)]
+        command = ["python", "deploy/entry.py", *said]
         log = self.folder / f"{service}.log"
         variables = {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from pymongo import MongoClient
 
-from db.files.mongo_exposure import ExposedServer, find_exposed, has_fix
+from db.files.mongo_exposure import FIXED_IN, ExposedServer, find_exposed
+from db.files.mongo_versions import has_fix
 from tests.browser.running import free_port
 from tests.db.files.mongo_probes import probe
 from tests.kit import lone_mongod
@@ -73,7 +74,7 @@ def test_of_one_that_does_not_answer_nothing_is_said():
     ],
 )
 def test_a_version_has_the_fix_from_that_of_its_branch_on(version: tuple[int, ...]):
-    assert has_fix(version)
+    assert has_fix(version, FIXED_IN)
 
 
 @pytest.mark.parametrize(
@@ -85,4 +86,4 @@ def test_a_version_has_the_fix_from_that_of_its_branch_on(version: tuple[int, ..
     ],
 )
 def test_before_that_and_in_branches_without_one_it_has_not(version: tuple[int, ...]):
-    assert not has_fix(version)
+    assert not has_fix(version, FIXED_IN)
