@@ -3,6 +3,7 @@
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
@@ -119,13 +120,38 @@ def test_mongodb_refuses_a_stranger(own_cluster: Cluster):
         client.chartroom.list_collection_names()
 
 
-def test_etcd_refuses_a_stranger(own_cluster: Cluster):
-    port = own_cluster.addresses.ports["etcd"]
-
-    answer = local_http.call(port, "POST", "/v3/kv/range", body={"key": "YQ=="})
+@pytest.mark.parametrize(
+    ("call", "body"),
+    [
+        ("/v3/kv/range", {"key": "YQ=="}),
+        ("/v3/kv/put", {"key": "YQ==", "value": "YQ=="}),
+        ("/v3/kv/deleterange", {"key": "YQ=="}),
+        ("/v3/kv/txn", {"success": [{"requestDeleteRange": {"key": "YQ=="}}]}),
+    ],
+)
+def test_etcd_refuses_a_stranger(own_cluster: Cluster, call: str, body: object):
+    answer = local_http.call(
+        own_cluster.addresses.ports["etcd"], "POST", call, body=body
+    )
 
     assert answer is not None
     assert "user name is empty" in answer.body["error"]
+
+
+def test_a_stranger_ends_no_lease_that_a_nodes_key_hangs_on(own_cluster: Cluster):
+    def ask(path: str, **body: object) -> Any:
+        port = own_cluster.addresses.ports["etcd"]
+        answer = local_http.call(port, "POST", f"/v3/lease/{path}", body=body)
+        assert answer is not None
+        return answer.body
+
+    # They are told to anybody (CVE-2026-33413); one without a key is of no use.
+    told = [ask("timetolive", **one, keys=True) for one in ask("leases")["leases"]]
+    used = [lease["ID"] for lease in told if lease.get("keys")]
+
+    assert len(used) == len(own_cluster.nodes)
+    for lease in used:
+        assert "user name is empty" in ask("revoke", ID=lease)["error"]
 
 
 def test_patroni_takes_no_commands_from_a_stranger(own_cluster: Cluster):
