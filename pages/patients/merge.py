@@ -4,29 +4,29 @@ import streamlit as st
 
 from dashboard.context import current_actor, read, today, write
 from dashboard.navigation import go, open_patient
+from dashboard.patients.duplicates.merge_summary import merge_summary
 from dashboard.patients.records.choose_fields import Version, choose_fields
 from dashboard.patients.records.chosen_patient import chosen_patient
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import born, full_name, plain
-from services.patients.duplicates import merging
+from services.patients.duplicates import merge_following, merging
 from services.patients.records.model import PatientDraft
 
 actor = current_actor()
-kept, other = chosen_patient("patient"), chosen_patient("other")
+kept, other = merging.older_first(chosen_patient("patient"), chosen_patient("other"))
+if st.query_params.get("kept") == str(other.id):
+    kept, other = other, kept
 preview = read(lambda s: merging.preview(s, actor, kept.id, other.id))
 
 
 @st.dialog("Merge these records?", icon=":material/merge:")
 def confirm(draft: PatientDraft) -> None:
-    """Name both records, and say that a merge cannot be undone."""
+    """Say what the merge comes to, and that it cannot be undone."""
     with error_boundary():
-        st.markdown(
-            f"**{plain(full_name(kept))}** is kept. The record of "
-            f"**{plain(full_name(other))}** is archived, and everything filed under it "
-            "moves over. This cannot be undone."
-        )
+        following = read(lambda s: merge_following.list_following(s, actor, other.id))
+        merge_summary(kept, other, draft, following, today())
         if st.button("Merge records", type="primary", key="merge_confirm"):
             saved = write(
                 lambda s: merging.merge(
@@ -51,11 +51,14 @@ with st.container(horizontal=True, vertical_alignment="center"):
         f"Merged into it: **{plain(full_name(other))}**, born {born(other, today())}"
     )
     if st.button("Keep the other one", key="merge_swap", icon=":material/swap_vert:"):
-        go("patients/merge.py", patient=str(other.id), other=str(kept.id))
+        pair = {"patient": str(kept.id), "other": str(other.id)}
+        go("patients/merge.py", **pair, kept=str(other.id))
 if preview.differences:
     st.caption("Only fields that differ are shown.")
 result = choose_fields(
-    "merge",
+    # What was chosen belongs to this order of the two: under the same keys the browser
+    # would show it again after they have changed places.
+    f"merge_{kept.id}",
     Version("Kept record", preview.kept.draft()),
     Version("Other record", preview.merged.draft()),
     start=preview.suggestion,

@@ -67,6 +67,15 @@ class MergePreview:
     differences: tuple[Difference, ...]
 
 
+def older_first(
+    one: PatientRecord, other: PatientRecord
+) -> tuple[PatientRecord, PatientRecord]:
+    """Return both in the order in which they are proposed: the older one is kept."""
+    if other.created_at < one.created_at:
+        return other, one
+    return one, other
+
+
 def preview(
     session: Session, actor: Actor, kept_id: UUID, merged_id: UUID
 ) -> MergePreview:

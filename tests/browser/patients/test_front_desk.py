@@ -1,5 +1,6 @@
 """A day at the front desk, in a real browser."""
 
+import re
 from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
@@ -152,21 +153,50 @@ def test_a_likely_duplicate_is_offered_and_can_be_registered_anyway(page: Page):
     expect(page.get_by_text("May be the same person")).to_be_visible()
 
 
-def test_two_records_are_merged_into_one(page: Page):
+def registered_twice(page: Page) -> tuple[str, str]:
+    """Register one person at two addresses, compare both; return their pages."""
     last, number = unlike(), {"Phone number": a_number()}
-    first = registered(page, "Wilhelmina", last, **number, Address="1 Old Road")
+    older = registered(page, "Wilhelmina", last, **number, Address="1 Old Road")
     second = number | {"Address": "2 New Road"}
-    register(page, first_name="Wilhelmina", last_name=last, **second)
+    register(page, first_name="Wilhelmine", last_name=last, **second)
     page.get_by_role("button", name="Register anyway").click()
-    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Wilhelmine {last}")
+    newer = settled(page).url
+    # The likeliest comes first.
+    page.get_by_role("button", name="Compare").first.click()
+    expect(page.get_by_text("Kept: Wilhelmina")).to_be_visible()
+    return older, newer
 
-    page.get_by_text("1 Old Road").click()
+
+def test_two_records_are_merged_into_one(page: Page):
+    _, newer = registered_twice(page)
+
+    page.get_by_text("2 New Road").click()
     page.get_by_role("button", name="Merge", exact=True).click()
     page.get_by_role("button", name="Merge records").click()
 
     expect(page.get_by_text("is one record now")).to_be_visible()
-    expect(page.get_by_text("1 Old Road")).to_be_visible()
-    page.goto(first)
+    expect(page.get_by_text("2 New Road")).to_be_visible()
+    page.goto(newer)
+    expect(page.get_by_text("merged into another one")).to_be_visible()
+
+
+def test_whoever_keeps_the_other_record_keeps_its_values_too(page: Page):
+    older, _ = registered_twice(page)
+
+    page.get_by_role("button", name="Keep the other one").click()
+    expect(page.get_by_text("Kept: Wilhelmine")).to_be_visible()
+    settled(page).get_by_role("button", name="Merge", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("cell", name="Wilhelmine", exact=True)).to_be_visible()
+    expect(dialog.get_by_role("cell", name="2 New Road")).to_be_visible()
+    page.get_by_role("button", name="Merge records").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        re.compile("^Wilhelmine ")
+    )
+    expect(page.get_by_role("cell", name="2 New Road")).to_be_visible()
+    page.goto(older)
     expect(page.get_by_text("merged into another one")).to_be_visible()
 
 

@@ -12,6 +12,7 @@ from services.core.actors import Role
 from services.patients.photos import photos
 from services.patients.records.model import PatientRecord
 from tests.pages.conftest import Clinic
+from tests.pages.document_samples import press
 
 
 def markdown(app: AppTest) -> str:
@@ -86,6 +87,20 @@ def archive(clinic: Clinic, patient: PatientRecord) -> None:
             session, clinic.clerk, patient.id, version=patient.version
         )
     )
+
+
+def test_a_record_is_archived_once_that_is_confirmed(clinic: Clinic):
+    patient = clinic.register()
+    app = clinic.open("patient", patient=patient.id)
+    app.button(key="patient_archive").click().run()
+    was_archived = clinic.get(patient.id).is_archived
+
+    press(app, "patient_archive", "patient_archive_confirm")
+
+    assert not was_archived
+    assert clinic.get(patient.id).is_archived
+    assert "patient_restore" in {button.key for button in app.button}
+    assert not app.exception
 
 
 def test_a_saved_change_is_on_the_next_page(clinic: Clinic):
@@ -249,13 +264,17 @@ def test_a_merge_keeps_the_chosen_values_and_archives_the_other(clinic: Clinic):
     kept = clinic.register(address="1 Kept Road", allergies=("Latex",))
     other = clinic.register(address="2 Other Road", allergies=("Nuts",))
     app = clinic.open("merge", patient=kept.id, other=other.id)
-    app.radio(key="merge_address_side").set_value("right").run()
+    app.radio(key=f"merge_{kept.id}_address_side").set_value("right").run()
 
     app.button(key="merge_submit").click().run()
+    press(app, "merge_submit", "merge_confirm")
 
-    values = {radio.label: tuple(radio.options) for radio in app.radio}
-    assert values["Allergies"][2] in {"Latex, Nuts", "Nuts, Latex"}
-    assert "cannot be undone" in markdown(app)
+    one = clinic.get(kept.id)
+    assert one.address == "2 Other Road"
+    assert set(one.allergies) == {"Latex", "Nuts"}
+    assert clinic.get(other.id).merged_into_id == kept.id
+    assert clinic.get(other.id).is_archived
+    assert app.title[0].value == f"{one.first_name} {one.last_name}"
     assert not app.exception
 
 

@@ -11,16 +11,17 @@ from sqlalchemy import (
     Integer,
     Table,
     Uuid,
+    func,
     insert,
     select,
     update,
 )
 from sqlalchemy.exc import IntegrityError
 
-from db.models import Base, Patient, PatientMerge, User
+from db.models import Base, Document, Patient, PatientMerge, User
 from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed
-from services.patients.duplicates import merging
+from services.patients.duplicates import merge_following, merging
 from services.patients.records import patients
 from services.patients.records.model import Sex
 from tests.services.patients.duplicates.merge_samples import merge, register_pair
@@ -245,6 +246,37 @@ def test_only_the_front_desk_merges(session, today, pair, role):
         merge(session, nobody, pair, today)
     with pytest.raises(NotAllowed, match="merge patients"):
         merging.preview(session, nobody, pair[0].id, pair[1].id)
+
+
+def test_every_table_that_follows_says_what_it_holds_or_that_it_says_nothing():
+    tables = {column.table.name for column in merging.followers()}
+
+    assert set(merge_following.WORDS) == tables
+
+
+def test_what_would_move_is_counted_by_kind(session, clerk, today, pair):
+    kept, merged = pair
+    titles = ("Letter", "X-ray", "Thrown away")
+    filed = {"created_by": clerk.id, "created_by_name": clerk.name}
+    papers = [Document(patient_id=merged.id, title=title, **filed) for title in titles]
+    session.add_all([*papers, Document(patient_id=kept.id, title="Kept", **filed)])
+    session.add(User(name="Ada herself", role="patient", patient_id=merged.id))
+    papers[2].deleted_at, papers[2].deleted_by = func.now(), clerk.id
+    session.flush()
+
+    found = merge_following.list_following(session, clerk, merged.id)
+
+    assert [(one.number, one.words) for one in found] == [
+        (2, "documents"),
+        (1, "sign-in"),
+    ]
+
+
+def test_only_the_front_desk_is_told_what_would_move(session, pair):
+    with pytest.raises(NotAllowed, match="merge patients"):
+        merge_following.list_following(
+            session, Actor(uuid4(), "", Role.ADMIN), pair[1].id
+        )
 
 
 def test_the_preview_shows_what_differs_and_changes_nothing(session, clerk, pair):
