@@ -61,7 +61,7 @@ def describe_criteria(more: Mapping[str, str]) -> dict[str, object]:
         "0_operator": "LESS_THAN, EQUAL, CONTAINS ...",
         "0_value": "What the field is compared with.",
         "orderBy": "The field to sort by.",
-        "order": "ASC or DESC.",
+        "order": "ASC or DESC; only together with orderBy.",
         **more,
     }
     parameters = [

@@ -69,5 +69,6 @@ else:
         )
     if st.button("Cancel", key="edit_cancel", type="tertiary"):
         leave()
-    if submitted and (draft := fields.draft(today())):
+    needs_contact = patients.is_reachable(opened)
+    if submitted and (draft := fields.draft(today(), needs_contact=needs_contact)):
         save(draft, opened.version)

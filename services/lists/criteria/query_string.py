@@ -152,7 +152,10 @@ def _read_orders(single: dict[str, str]) -> tuple[Order, ...]:
     directions = [
         _word(word, "order", Direction) for word in _listed(single.get("order", ""))
     ]
-    if len(directions) > max(len(names), 1):
+    if directions and not names:
+        # Passed over, it would look as if the list were sorted as asked.
+        raise InvalidInput("order", "order says nothing without orderBy; name a field.")
+    if len(directions) > len(names):
         raise InvalidInput("order", "order has more parts than orderBy.")
     # The last direction given holds for the rest: "order=DESC" turns the whole list.
     while len(directions) < len(names):

@@ -27,7 +27,13 @@ from services.patients.records.refusals import (
     StaleVersion,
 )
 from services.patients.records.rows import COLUMNS, record_of
-from services.patients.records.rules import InvalidPatient, PatientProblem, validate
+from services.patients.records.rules import (
+    UNREACHABLE,
+    InvalidPatient,
+    PatientProblem,
+    is_reachable,
+    validate,
+)
 
 __all__ = [
     "COLUMNS",
@@ -43,6 +49,7 @@ __all__ = [
     "change",
     "edit",
     "get_patient",
+    "is_reachable",
     "look_up",
     "parse_date_of_birth",
     "record_of",
@@ -144,10 +151,11 @@ def edit(
 ) -> PatientRecord:
     """Replace the fields of the version that was read; the caller commits.
 
-    Raises InvalidPatient, StaleVersion, PatientArchived or NotFound.
+    All of them: what the draft leaves out is emptied, but for the last way to reach the
+    patient. Raises InvalidPatient, StaleVersion, PatientArchived or NotFound.
     """
     actor.require(Permission.EDIT_PATIENT, patient_id)
-    draft = validate(draft, today)
+    draft = _validated_edit(session, patient_id, draft, today)
     made = change(session, patient_id, values_of(draft), version=version, typed=draft)
     changed = audit.differences(made.before.draft(), made.after.draft())
     audit.record_patient(
@@ -266,6 +274,20 @@ def _write(
     if row is None:
         return None
     return Change(record_of(row[: len(_BEFORE)]), record_of(row[len(_BEFORE) :]))
+
+
+def _validated_edit(
+    session: Session, patient_id: UUID, draft: PatientDraft, today: date
+) -> PatientDraft:
+    try:
+        return validate(draft, today, needs_contact=True)
+    except InvalidPatient as refusal:
+        if UNREACHABLE not in refusal.problems:
+            raise
+        if is_reachable(_get(session, patient_id)):
+            raise
+        # Imported without: all else that is wrong can be corrected in it.
+        return validate(draft, today)
 
 
 def _get(session: Session, patient_id: UUID) -> PatientRecord:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from email_validator import EmailNotValidError, validate_email
 
 from services.core.errors import InvalidInput
-from services.patients.records.model import PatientDraft, Sex
+from services.patients.records.model import PatientDraft, PatientRecord, Sex
 
 EARLIEST_BIRTH: Final = date(1900, 1, 1)
 MOST_ITEMS: Final = 100
@@ -129,7 +129,8 @@ def validate(
     """Return the draft as it is kept, or raise InvalidPatient with every problem.
 
     `today` is the clinic's own day. Registration also asks for a way to reach the
-    patient (`needs_contact`); imported records may lack one.
+    patient (`needs_contact`), and so do edits of a record that has one; imported
+    records may lack it.
     """
     values: dict[str, Any] = {}
     problems: list[PatientProblem] = []
@@ -146,6 +147,11 @@ def validate(
     return PatientDraft(**values)
 
 
+def is_reachable(patient: PatientDraft | PatientRecord) -> bool:
+    """Tell whether something says how the clinic reaches the patient."""
+    return bool(patient.email or patient.phone_number)
+
+
 def _in_context(
     name: str, values: dict[str, Any], today: date, needs_contact: bool
 ) -> Iterator[PatientProblem]:
@@ -154,8 +160,8 @@ def _in_context(
         yield BIRTH_IMPLAUSIBLE
     if name == "no_known_allergies" and values[name] and values["allergies"]:
         yield ALLERGIES_CONTRADICTED
-    is_reachable = values.get("email") or values.get("phone_number")
-    if name == "phone_number" and needs_contact and not is_reachable:
+    has_contact = values.get("email") or values.get("phone_number")
+    if name == "phone_number" and needs_contact and not has_contact:
         yield UNREACHABLE
 
 

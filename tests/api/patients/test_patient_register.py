@@ -148,6 +148,7 @@ def test_ten_patients_make_a_page_by_default(client, alphabet):
         ("page=x", "page"),
         ("orderBy=shoe_size", "shoe_size"),
         ("orderBy=last_name&order=UP", "order"),
+        ("order=DESC", "order"),
         ("lastname=Doe", "lastname"),
     ],
 )

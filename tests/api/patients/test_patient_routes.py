@@ -147,6 +147,26 @@ def test_an_invalid_edit_names_every_problem(client, ada):
     }
 
 
+def test_an_edit_without_e_mail_and_phone_is_refused_as_a_registration_is(client, ada):
+    nobody = {name: ADA[name] for name in ("first_name", "last_name", "date_of_birth")}
+
+    edited = client.put(_path(ada), nobody, headers={"If-Match": '"1"'})
+    registered = client.post(PATIENTS, nobody)
+
+    assert edited.status_code == registered.status_code == 400
+    assert _problem(edited) == _problem(registered)
+    assert _problem(edited)["property"] == "phone_number"
+    assert client.get(_path(ada)).json()["email"] == "ada@example.org"
+
+
+def test_an_edit_replaces_the_whole_record(client, ada):
+    change = {name: value for name, value in ADA.items() if name != "allergies"}
+
+    response = client.put(_path(ada), change, headers={"If-Match": '"1"'})
+
+    assert response.json()["allergies"] == []
+
+
 def test_an_archived_patient_leaves_the_list_and_comes_back(client, ada):
     found = f"{PATIENTS}?archived=true&per_page=1000"
 

@@ -132,6 +132,18 @@ def test_every_problem_is_shown_at_once_and_nothing_typed_is_lost(clinic: Clinic
     assert not app.exception
 
 
+def test_an_edit_that_leaves_nobody_to_reach_is_explained_on_the_page(clinic: Clinic):
+    patient = clinic.register()
+    app = clinic.open("edit", patient=patient.id)
+    app.text_input(key="edit_email").set_value("")
+
+    app.button(key="edit_save").click().run()
+
+    assert "reach the patient" in markdown(app)
+    assert clinic.get(patient.id).email == patient.email
+    assert not app.exception
+
+
 def stale(clinic: Clinic) -> tuple[AppTest, PatientRecord]:
     """Return a form on which a colleague changed the record meanwhile."""
     patient = clinic.register(address="1 Old Road", phone_number="0123456789")

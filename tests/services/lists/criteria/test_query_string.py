@@ -82,7 +82,6 @@ def test_or_search_and_archive_are_parameters_too():
         ("orderBy=sex,age&order=DESC", "DESC DESC"),
         ("orderBy=sex,age&order=asc,desc", "ASC DESC"),
         ("orderBy=sex, age, last_name&order=desc,asc", "DESC ASC ASC"),
-        ("order=DESC", ""),
     ],
 )
 def test_several_sort_keys_take_one_direction_or_one_each(query, directions):
@@ -119,6 +118,8 @@ def test_several_sort_keys_take_one_direction_or_one_each(query, directions):
         ("orderBy=sex,sex", "orderBy", "once only"),
         ("orderBy=sex&order=UP", "order", "ASC, DESC"),
         ("orderBy=sex&order=asc,asc", "order", "more parts"),
+        ("order=DESC", "order", "orderBy"),
+        ("orderBy=&order=DESC", "order", "orderBy"),
         ("page=0", "page", "from 1"),
         ("page=1.5", "page", "whole number"),
         ("page=%C2%B2", "page", "whole number"),

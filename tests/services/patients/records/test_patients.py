@@ -4,7 +4,7 @@ from datetime import date
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from db.models import Patient
 from services.core.actors import Actor, Role
@@ -156,12 +156,29 @@ def test_an_invalid_edit_is_refused_before_it_is_called_stale(
         )
 
 
+def test_an_edit_does_not_take_away_the_last_way_to_reach_a_patient(
+    session, clerk, today, patient
+):
+    draft = ada(first_name="", email=" ", phone_number="")
+
+    with pytest.raises(patients.InvalidPatient) as refused:
+        patients.edit(session, clerk, patient.id, draft, version=1, today=today)
+
+    wrong = [problem.property_name for problem in refused.value.problems]
+    assert wrong == ["first_name", "phone_number"]
+
+
 def test_an_imported_patient_without_contact_can_be_edited(
     session, clerk, today, patient
 ):
-    unreachable = ada(email=None, phone_number=None)
+    unreachable = ada(email=None, phone_number=None, address="1 New Road")
+    session.execute(update(Patient).values(email=None, phone_number=None))
 
-    patients.edit(session, clerk, patient.id, unreachable, version=1, today=today)
+    edited = patients.edit(
+        session, clerk, patient.id, unreachable, version=1, today=today
+    )
+
+    assert edited.address == "1 New Road"
 
 
 def test_an_archived_record_is_restored_before_it_is_edited(
