@@ -12,7 +12,10 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
+from db.cluster import server_locks
+from db.cluster.server_locks import ServerLocks
 from db.postgres import SYSTEM, DatabaseUnavailable
+from db.postgres.connections.server_addresses import ServerAddresses
 from services.cluster.operations import (
     changing,
     governing,
@@ -22,6 +25,7 @@ from services.cluster.operations import (
 )
 from services.cluster.operations.previewing import preview, require_possible
 from services.cluster.operations.probing import forget_old
+from services.cluster.operations.refusals import CannotAct, ServersBusy
 from services.cluster.operations.requests import Cost, OperationKind, OperationRequest
 from services.cluster.operations.servers import Servers
 from services.cluster.operations.telling import Progress
@@ -32,6 +36,8 @@ _log = logging.getLogger(__name__)
 _NOTE_SECONDS: Final = 1.0
 _MOST_KNOWN: Final = 20
 _PERSISTENCE_SECONDS: Final = 900.0
+# Not the journal's own lock, which is held for an instant and waited for.
+_LOCK: Final = "chartroom.cluster_acts.running"
 
 OperationHandler = Callable[[Servers, OperationRequest, UUID, Progress], Cost]
 DEEDS: Final[Mapping[OperationKind, OperationHandler]] = MappingProxyType(
@@ -75,7 +81,11 @@ class RunningOperation:
 
 
 class OperationRunner:
-    """Whoever acts in this process; one at a time, and threads of its own."""
+    """Whoever acts in this process, in threads of its own.
+
+    Only one act goes on at a time, in whichever process: the history refuses a second
+    one while somebody leads, and a lock on the servers that answer always does.
+    """
 
     def __init__(self, servers: Servers) -> None:
         self.servers = servers
@@ -87,17 +97,21 @@ class OperationRunner:
     ) -> RunningOperation | None:
         """Let the order pass and begin; None if it is planned for later.
 
-        Raises what the dry run and requesting.request raise.
+        Raises what the dry run and requesting.request raise, and ServersBusy.
         """
         self.rehearse(order)
-        if not self.servers.leads():
-            return self._start_leaderless(who, order, session_id)
-        operation_id = who.write(
-            lambda session: requesting.request(
-                session, who.actor, order, session_id=session_id
-            )
-        ).value
-        return None if order.scheduled_at else self.carry_out(operation_id, order)
+        leads = self.servers.leads()
+        if leads and order.scheduled_at:
+            self._request(who, order, session_id)
+            return None
+        locks = self._lock()
+        try:
+            request = self._request if leads else self._request_leaderless
+            run = request(who, order, session_id)
+        except BaseException:
+            locks.close()
+            raise
+        return self._begin(run, locks)
 
     def carry_out(
         self, operation_id: UUID, order: OperationRequest
@@ -126,7 +140,35 @@ class OperationRunner:
         elif order.act is OperationKind.SETTINGS:
             governing.rehearse_settings(self.servers, order)
 
-    def _start_leaderless(
+    def _lock(self) -> ServerLocks:
+        """Keep every other act away, also where the history cannot be asked."""
+        database = self.servers.database
+        silent = {node.name for node in database.nodes() if not node.reachable}
+        addresses = ServerAddresses(database.endpoints).nodes
+        locks = server_locks.take(
+            (one for one in addresses if one.name not in silent), _LOCK
+        )
+        if locks is None:
+            raise ServersBusy
+        if not locks.servers:
+            raise CannotAct(
+                "No server answers, so nobody can tell whether something else is "
+                "being done to them. Try again in a moment."
+            )
+        return locks
+
+    def _request(
+        self, who: ActorDatabase, order: OperationRequest, session_id: UUID | None
+    ) -> RunningOperation:
+        """Let the history decide."""
+        operation_id = who.write(
+            lambda session: requesting.request(
+                session, who.actor, order, session_id=session_id
+            )
+        ).value
+        return RunningOperation(operation_id, order)
+
+    def _request_leaderless(
         self, who: ActorDatabase, order: OperationRequest, session_id: UUID | None
     ) -> RunningOperation:
         """Decide by what replicas know; the history is written once somebody leads."""
@@ -142,22 +184,27 @@ class OperationRunner:
             requesting.record(session, who.actor, checked, run.id)
 
         run.write_down = lambda: who.write(write_down)
-        return self._begin(run)
+        return run
 
-    def _begin(self, run: RunningOperation) -> RunningOperation:
+    def _begin(
+        self, run: RunningOperation, locks: ServerLocks | None = None
+    ) -> RunningOperation:
         with self._guard:
             self._runs[run.id] = run
             for old in list(self._runs)[:-_MOST_KNOWN]:
                 del self._runs[old]
-        Thread(target=self._do, args=[run], name="cluster act", daemon=True).start()
+        Thread(
+            target=self._do, args=[run, locks], name="cluster act", daemon=True
+        ).start()
         return run
 
-    def _do(self, run: RunningOperation) -> None:
+    def _do(self, run: RunningOperation, locks: ServerLocks | None) -> None:
         noting = Thread(target=self._keep_noting, args=[run], daemon=True)
         noting.start()
         try:
-            deed = DEEDS[run.order.act]
-            run.cost = deed(self.servers, run.order, run.id, run.progress)
+            with locks or self._lock():
+                deed = DEEDS[run.order.act]
+                run.cost = deed(self.servers, run.order, run.id, run.progress)
         except ServiceError as refusal:
             run.refusal = str(refusal)
         except DatabaseUnavailable:

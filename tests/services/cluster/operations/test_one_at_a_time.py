@@ -1,0 +1,92 @@
+"""Acts while nobody leads: one at a time, whichever process they begin in."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from threading import Event
+
+import pytest
+
+from db.cluster.patroni import Patroni
+from db.endpoints import Endpoints
+from db.postgres import Database
+from services.cluster.operations import (
+    Cost,
+    OperationKind,
+    OperationRequest,
+    OperationRunner,
+    Servers,
+    ServersBusy,
+    running,
+)
+from services.core.actors import CONSOLE
+from services.core.on_behalf import ActorDatabase
+
+ORDER = OperationRequest(OperationKind.RESTART, "Kernel update on db-01", "db-02")
+
+
+@pytest.fixture
+def leaderless(endpoints: Endpoints) -> Endpoints:
+    """Servers of which none leads: the replicas alone."""
+    with closing(Database(endpoints)) as database:
+        replicas = {one.name for one in database.nodes() if one.role == "replica"}
+    urls = {
+        name: url for name, url in endpoints.replica_urls.items() if name in replicas
+    }
+    return replace(endpoints, database_url=next(iter(urls.values())), replica_urls=urls)
+
+
+@pytest.fixture
+def operators(
+    leaderless: Endpoints,
+) -> Iterator[tuple[OperationRunner, OperationRunner]]:
+    """Whoever acts in two processes, which share nothing but the servers."""
+    with ExitStack() as stack:
+        databases = [
+            stack.enter_context(closing(Database(leaderless))) for _ in range(2)
+        ]
+        first, second = (
+            OperationRunner(Servers(database, Patroni(leaderless)))
+            for database in databases
+        )
+        yield first, second
+
+
+@pytest.fixture
+def go_on(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
+    """What lets an act end, which else goes on."""
+    may_end = Event()
+
+    def act(*_: object) -> Cost:
+        may_end.wait()
+        return Cost("Done.")
+
+    monkeypatch.setattr(running, "DEEDS", {OperationKind.RESTART: act})
+    yield may_end
+    may_end.set()
+
+
+def begin(operator: OperationRunner):
+    console = ActorDatabase(operator.servers.database, CONSOLE)
+    return operator.start(console, ORDER, session_id=None)
+
+
+@pytest.mark.parametrize("place", [0, 1], ids=["same process", "another process"])
+def test_while_nobody_leads_a_second_act_is_refused_until_the_first_has_ended(
+    operators, go_on: Event, endpoints: Endpoints, place: int
+):
+    first, other = operators[0], operators[place]
+    run = begin(first)
+
+    with pytest.raises(ServersBusy):
+        begin(other)
+
+    go_on.set()
+    run.ended.wait()
+    later = begin(other)
+    # Somebody leads again, so the history can be written.
+    for operator in operators:
+        operator.servers.database.adopt(endpoints)
+    first.wait(run)
+    other.wait(later)
+    assert (run.cost, later.cost) == (Cost("Done."), Cost("Done."))
