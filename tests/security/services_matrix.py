@@ -126,6 +126,7 @@ ALLOWED: Final = {
     "visits.front_desk.notifications.outbox.look": ADMIN,
     "patients.duplicates.merging.preview": DESK,
     "patients.duplicates.merging.merge": DESK,
+    "patients.duplicates.merge_following.list_following": DESK,
     "patients.duplicates.new_records.list_twins": DESK,
     "documents.sharing.offboarding.deactivate": ADMIN,
     "people.sign_in.passkey_proofs.offer_confirmation": EVERYBODY,
