@@ -9,6 +9,7 @@ from dashboard.ui.error_boundary import error_boundary, explain
 from dashboard.ui.notices import show_notices
 from dashboard.ui.typed_again import typed_again
 from dashboard.visits.booking.held import stay_on
+from dashboard.web import uploaded_files
 from dashboard.web.log import run_ids
 from services.core.errors import NotFound
 
@@ -18,6 +19,7 @@ st.logo(MARK, size="large")
 with error_boundary():
     page = st.navigation(pages_for(current_actor()), position="top")
     stay_on(page.url_path)
+    uploaded_files.stay_on(page.url_path)
     show_notices()
     try:
         page.run()

@@ -81,6 +81,9 @@ class Settings(AuthSettings):
     pool_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 30
     pool_recycle_seconds: Annotated[int, Field(ge=1)] = 3600
     replica_wait_seconds: Annotated[float, Field(ge=0, le=5)] = 0.1
+    upload_megabytes: Annotated[int, Field(ge=1, le=100_000)] = 768
+    upload_megabytes_per_sign_in: Annotated[int, Field(ge=1, le=100_000)] = 256
+    reconnect_seconds: Annotated[int, Field(ge=1, le=3600)] = 120
     retry_seconds: Annotated[float, Field(ge=0, le=120)] = 30
     read_only_after_seconds: Annotated[float, Field(ge=0, le=120)] = 5
     spool_megabytes: Annotated[int, Field(ge=1, le=10_000)] = 64

@@ -40,6 +40,8 @@ from dashboard.web.startup_checks import (
     require_sign_in,
 )
 from dashboard.web.static_assets import StaticAssets
+from dashboard.web.uploads.upload_gate import UploadGate
+from dashboard.web.uploads.upload_quota import UploadLimits
 from dashboard.wiring import Wiring
 from db.settings import Settings
 from jobs.audit.spooled_events import writing_down
@@ -62,7 +64,7 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
     require_safe_mongo(settings)
     json_log.keep_messages_out()
     key = signing_key(settings)
-    _configure_streamlit(key)
+    _configure_streamlit(key, settings.reconnect_seconds)
     uploaded_files.share_bytes()
     wired = wiring.connect(settings)
     wiring.use(wired)
@@ -72,8 +74,13 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
     door = sign_in.SignInContext.of(
         settings, wired.database, identity, throttle, key, files=wired.files
     )
-    lifespan = _lifespan(wired, live, (door.close, wired.close))
-    pages = StaticAssets(WatchedPages(App(script, lifespan=lifespan)))
+    uploads = UploadGate(
+        App(script, lifespan=_lifespan(wired, live, (door.close, wired.close))),
+        UploadLimits.of_megabytes(
+            settings.upload_megabytes_per_sign_in, settings.upload_megabytes
+        ),
+    )
+    pages = StaticAssets(WatchedPages(uploads))
     pages.warm_up()
     dispatch = Dispatch(
         pages=pages,
@@ -165,7 +172,7 @@ class Dispatch:
         return self._sign_in if sign_in.serves(scope["path"]) else self._pages
 
 
-def _configure_streamlit(key: str) -> None:
+def _configure_streamlit(key: str, reconnect_seconds: int) -> None:
     """Set what safety depends on, whatever .streamlit/config.toml or variables say."""
     for name, value in {
         "server.trustedUserHeaders": {USER_HEADER: "uid", SESSION_HEADER: "sid"},
@@ -173,6 +180,7 @@ def _configure_streamlit(key: str) -> None:
         "server.cookieSecret": derive(key, "streamlit"),
         "server.enableXsrfProtection": True,
         "server.enableCORS": True,
+        "server.disconnectedSessionTTL": reconnect_seconds,
         "client.showErrorDetails": "none",
         # Rich prints what broke with its values, past every log's format.
         "logger.enableRich": False,

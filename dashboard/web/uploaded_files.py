@@ -1,6 +1,12 @@
-"""Files in Streamlit's uploaders, whose bytes are in memory once and not per run."""
+"""Files in Streamlit's uploaders: in memory once, and only while their page is open."""
 
+from typing import Final
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
+
+_PAGE: Final = "uploaded_files_page"
 
 
 def share_bytes() -> None:
@@ -11,6 +17,18 @@ def share_bytes() -> None:
     in a process, before pages run.
     """
     UploadedFile.__deepcopy__ = _copied  # type: ignore[attr-defined]
+
+
+def stay_on(page: str) -> None:
+    """Let go of what was chosen on another page; the shell says which one is open.
+
+    Its uploader has forgotten it, and Streamlit would keep it until the tab is closed.
+    """
+    if st.session_state.get(_PAGE) == page:
+        return
+    st.session_state[_PAGE] = page
+    if (context := get_script_run_ctx()) is not None:
+        context.uploaded_file_mgr.remove_session_files(context.session_id)
 
 
 def _copied(upload: UploadedFile, _: object) -> UploadedFile:

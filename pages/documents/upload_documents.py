@@ -46,8 +46,8 @@ with st.form("upload_documents_form", border=False):
 if submitted and not uploads:
     st.error("No file uploaded", icon=":material/block:")
     st.caption(
-        "Choose a PDF above first. What is red there is larger than "
-        f"{ingest.MAX_MEGABYTES} MB and was not taken."
+        "Choose a PDF above first. What is red there was not taken: it is larger than "
+        f"{ingest.MAX_MEGABYTES} MB, or else the reason stands below it."
     )
 elif submitted:
     uploading.file_all(uploads, drafts)

@@ -38,6 +38,8 @@ st.session_state.setdefault("secret", f"secret of {st.user.get('uid')}")
 st.text(f"uid={st.user.get('uid')} {st.session_state.secret}")
 if "media" in st.query_params:
     st.download_button("Report", b"a report on somebody", "report.txt")
+if "upload" in st.query_params:
+    st.file_uploader("Files", accept_multiple_files=True)
 if "break" in st.query_params:
     raise ValueError("Failing row contains (Lovelace)")
 """

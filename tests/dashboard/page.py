@@ -1,7 +1,8 @@
 """Talks to Streamlit's websocket as its page in the browser does."""
 
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -69,6 +70,22 @@ class Page:
         run.rerun_script.query_string = query
         self._stream.send(run.SerializeToString())
         self.shown = _watch(self._stream)
+
+    def choose(self, files: Mapping[str, int], query: str = "upload") -> None:
+        """Run the script with these files in its uploader: names and sizes."""
+        run = BackMsg()
+        run.rerun_script.query_string = query
+        state = run.rerun_script.widget_states.widgets.add()
+        (state.id,) = re.findall(r'file_uploader \{\s+id: "([^"]+)"', self._drawn)
+        chosen = state.file_uploader_state_value.uploaded_file_info
+        for file_id, size in files.items():
+            chosen.add(file_id=file_id, name="a.pdf", size=size)
+        self._stream.send(run.SerializeToString())
+        self.shown = _watch(self._stream)
+
+    @property
+    def _drawn(self) -> str:
+        return "".join(self.shown.texts)
 
     def seconds_until_closed(self) -> float:
         """Wait until the server hangs up."""

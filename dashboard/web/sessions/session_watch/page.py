@@ -11,7 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SCRIPT_PATH: Final = "/session/watch.js"
 _SCRIPT: Final = b"\n".join(
-    Path(__file__).with_name(name).read_bytes() for name in ("watch.js", "banner.js")
+    Path(__file__).with_name(name).read_bytes()
+    for name in ("watch.js", "banner.js", "uploads.js")
 )
 # Its name changes with its content, so that browsers may keep it.
 _ADDRESS: Final = f"{SCRIPT_PATH}?{sha256(_SCRIPT).hexdigest()[:16]}"

@@ -1,0 +1,185 @@
+"""The gate in front of Streamlit's uploaders: whose page it is, and whether it fits.
+
+Streamlit itself takes and deletes files for whoever names the id of a page's session,
+as many as are sent, and keeps them when the page is gone.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+from anyio import to_thread
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+from streamlit import runtime
+
+from api.core.dependencies import SESSION
+from dashboard.web.uploads import freed_memory
+from dashboard.web.uploads.page_sessions import PageSessions, uploads
+from dashboard.web.uploads.upload_quota import (
+    ServerFull,
+    SignInFull,
+    UploadId,
+    UploadLimits,
+    UploadQuota,
+    UploadRefused,
+)
+from services.people.sessions import Live
+
+_ADDRESS: Final = re.compile(r"/_stcore/upload_file/(?P<page>[^/]+)/(?P<file>[^/]+)")
+_NOT_FOUND: Final = 404
+_LENGTH_REQUIRED: Final = 411
+_NOT_YOURS: Final = (
+    "This page is not yours, or it has lost its connection. Open it anew, then choose "
+    "the file again."
+)
+# Bodies of what is refused are read as far as a file of a page may go: to a browser
+# that is still sending, an early answer looks like a lost connection.
+_READ_BYTES: Final = 52 << 20
+_EVERY_SECONDS: Final = 1.0
+_log = logging.getLogger("chartroom.uploads")
+
+
+class UploadGate:
+    """Lets files into, and out of, the pages of the sign-in that sends them."""
+
+    def __init__(self, app: ASGIApp, limits: UploadLimits) -> None:
+        self._app = app
+        self._pages = PageSessions()
+        self._quota = UploadQuota(limits, _stored)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what may pass, and refuse the rest in words."""
+        if scope["type"] == "lifespan":
+            async with self._freeing():
+                await self._app(scope, receive, send)
+        elif (upload := _upload_of(scope)) is None:
+            await self._app(scope, receive, send)
+        else:
+            try:
+                await self._pass_on(upload, scope, receive, send)
+            except UploadRefused as refusal:
+                await _refuse(refusal, scope, receive, send)
+
+    @asynccontextmanager
+    async def _freeing(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self._free_again_and_again())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _pass_on(
+        self, upload: UploadId, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        live: Live | None = scope.get(SESSION)
+        if live is None or not self._pages.is_of(upload.page_id, live):
+            raise _NotYours
+        if scope["method"] == "DELETE":
+            await self._app(scope, receive, send)
+        elif not self._pages.is_connected(upload.page_id):
+            raise _NotYours
+        else:
+            await self._take(upload, live, scope, receive, send)
+
+    async def _take(
+        self, upload: UploadId, live: Live, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        size, sign_in = _declared_bytes(scope), live.record.id
+        self._pages.follow(upload.page_id)
+        try:
+            self._quota.reserve(upload, size, sign_in)
+        except (SignInFull, ServerFull):
+            # Whoever opens a page that is full anew shall not have to wait.
+            self._pages.end_lost(live)
+            self._quota.reserve(upload, size, sign_in)
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._quota.release(upload)
+
+    async def _free_again_and_again(self) -> None:
+        held_before = 0
+        while True:
+            await asyncio.sleep(_EVERY_SECONDS)
+            try:
+                held_before = await self._free(held_before)
+            except Exception:
+                _log.exception("Freeing what pages left behind failed.")
+
+    async def _free(self, held_before: int) -> int:
+        """End what is over, give its memory back, and return what is held now."""
+        if not runtime.exists():
+            return 0
+        self._pages.end_gone()
+        held = sum(_stored().values())
+        if held < held_before:
+            await to_thread.run_sync(freed_memory.give_back)
+        return held
+
+
+class _NotYours(UploadRefused):
+    """The page is another's, of another sign-in, or not there at all."""
+
+    status = _NOT_FOUND
+
+    def __init__(self) -> None:
+        super().__init__(_NOT_YOURS)
+
+
+class _NoLength(UploadRefused):
+    """Nobody can tell whether a file fits that does not say how large it is."""
+
+    status = _LENGTH_REQUIRED
+
+    def __init__(self) -> None:
+        super().__init__("Say how large the file is (Content-Length).")
+
+
+def _upload_of(scope: Scope) -> UploadId | None:
+    """Return the file that a request brings or deletes; None if it does neither."""
+    if scope["type"] != "http" or scope["method"] not in {"PUT", "DELETE"}:
+        return None
+    named = _ADDRESS.fullmatch(scope["path"])
+    return UploadId(named["page"], named["file"]) if named else None
+
+
+def _stored() -> dict[UploadId, int]:
+    # Pages' threads change it meanwhile.
+    return {
+        UploadId(page_id, record.file_id): len(record.data)
+        for page_id, files in list(uploads().file_storage.items())
+        for record in list(files.values())
+    }
+
+
+def _declared_bytes(scope: Scope) -> int:
+    declared = Headers(scope=scope).get("content-length", "")
+    if not declared.isdecimal():
+        raise _NoLength
+    return int(declared)
+
+
+async def _refuse(
+    refusal: UploadRefused, scope: Scope, receive: Receive, send: Send
+) -> None:
+    await _read_body(receive)
+    wait = refusal.retry_after_seconds
+    headers = {"Retry-After": str(wait)} if wait else None
+    answer = PlainTextResponse(str(refusal), refusal.status, headers)
+    await answer(scope, receive, send)
+
+
+async def _read_body(receive: Receive) -> None:
+    read = 0
+    while read <= _READ_BYTES:
+        message = await receive()
+        read += len(message.get("body", b""))
+        if not message.get("more_body", False):
+            return

@@ -1,0 +1,103 @@
+"""A file that the server does not take says why, where it was chosen."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from db.postgres import SYSTEM, Database
+from services.core.actors import Role
+from services.people import accounts
+from tests.browser.conftest import Site, settled
+from tests.browser.running import chartroom
+from tests.conftest import Databases
+
+_FULL = (
+    "Your open pages may hold 1 MB of files at once, and with this one it would be "
+    "more. File or remove some of them, then choose this one again."
+)
+
+
+@pytest.fixture(scope="module")
+def site(
+    browser: Browser,
+    databases: Databases,
+    template: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Site]:
+    """Chartroom, whose uploaders hold little."""
+    with (
+        databases.fresh(template) as endpoints,
+        closing(Database(endpoints)) as database,
+    ):
+        database.write(accounts.ensure_demo_people, acting=SYSTEM)
+        data = tmp_path_factory.mktemp("small")
+        with chartroom(endpoints, data, upload_megabytes_per_sign_in="1") as address:
+            yield Site(address, browser, database, endpoints.audit_url, data)
+
+
+@pytest.fixture
+def page(site: Site) -> Iterator[Page]:
+    """The page on which a colleague uploads."""
+    with closing(site.visit(Role.STAFF)) as context:
+        page = context.pages[0]
+        page.goto("/upload_documents")
+        yield settled(page)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    """Two files, of which one fits."""
+    paths = [tmp_path / "one.pdf", tmp_path / "another.pdf"]
+    for path in paths:
+        path.write_bytes(bytes(700_000))
+    return paths
+
+
+def test_what_is_refused_says_so_in_a_sentence_below_the_files(
+    page: Page, files: list[Path]
+):
+    chooser = page.locator("input[type=file]")
+    chooser.set_input_files(files[0])
+    expect(page.get_by_label("Description")).to_have_count(1)
+
+    chooser.set_input_files(files[1])
+
+    uploader = page.get_by_test_id("stFileUploader")
+    expect(uploader.locator("p", has_text=_FULL)).to_be_visible()
+    expect(uploader.get_by_role("alert")).to_have_text(f"Error: {_FULL}")
+    uploader.get_by_text("another.pdf").hover()
+    expect(page.get_by_role("tooltip")).to_have_text(_FULL)
+    expect(page.get_by_text("status code")).to_have_count(0)
+
+
+def test_what_was_chosen_takes_no_room_any_more_on_another_page(
+    page: Page, files: list[Path]
+):
+    page.locator("input[type=file]").set_input_files(files[0])
+    expect(page.get_by_label("Description")).to_have_count(1)
+
+    page.get_by_role("link", name="Documents").click()
+    page.get_by_role("button", name="Upload", exact=True).click()
+    expect(page.get_by_role("heading", name="Upload documents")).to_be_visible()
+    settled(page).locator("input[type=file]").set_input_files(files[1])
+
+    expect(page.get_by_label("Description")).to_have_count(1)
+    expect(page.get_by_text(_FULL)).to_have_count(0)
+
+
+def test_the_sentence_goes_with_the_file_that_it_is_about(
+    page: Page, files: list[Path]
+):
+    chooser = page.locator("input[type=file]")
+    chooser.set_input_files(files[0])
+    expect(page.get_by_label("Description")).to_have_count(1)
+    chooser.set_input_files(files[1])
+    uploader = page.get_by_test_id("stFileUploader")
+    expect(uploader.locator("p", has_text=_FULL)).to_be_visible()
+
+    uploader.get_by_role("button", name="Remove another.pdf").click()
+
+    expect(uploader.locator("p", has_text=_FULL)).to_have_count(0)
