@@ -1,7 +1,8 @@
 """The gate in front of Streamlit's uploaders: whose page it is, and whether it fits.
 
 Streamlit itself takes and deletes files for whoever names the id of a page's session,
-as many as are sent, and keeps them when the page is gone.
+as many as are sent, and keeps them when the page is gone. They stay in memory, where
+pages want them whole on each run, and nowhere else: so there are bounds, not a spool.
 """
 
 import asyncio
