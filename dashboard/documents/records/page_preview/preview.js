@@ -5,7 +5,13 @@ const FITS = ZOOMS.indexOf(1)
 // A few widths only, so that the same picture can be used again.
 const WIDTHS = [480, 800, 1200, 1800, 2400]
 const WIDEST_AT_REST = 900
-const ATTEMPTS = 3
+// How long a page may take until that is said, and until it is asked for anew.
+const SLOW_MS = 3000
+const PATIENCE_MS = 30000
+// Longer each time, because every try is recorded in the audit log.
+const PAUSES_MS = [1000, 2000, 4000, 8000]
+// Somebody is busy or out of reach, which passes.
+const PASSING = [429, 502, 503, 504]
 
 const element = (name, attributes = {}, ...children) => {
   const made = document.createElement(name)
@@ -27,9 +33,124 @@ const tool = (name, label, keys, action) => {
   return made
 }
 
+class Refused extends Error {
+  constructor(status) {
+    super(`answered with ${status}`)
+    this.isPassing = PASSING.includes(status)
+  }
+}
+
+const fetchPicture = async (address, signal) => {
+  const answer = await fetch(address, { signal })
+  if (!answer.ok) throw new Refused(answer.status)
+  const picture = new Image()
+  picture.src = URL.createObjectURL(await answer.blob())
+  try {
+    await picture.decode()
+  } finally {
+    URL.revokeObjectURL(picture.src)
+  }
+  return picture
+}
+
+// One page: a skeleton, its picture, or a sentence for as long as that does not come.
+class Sheet {
+  constructor(number, count, base) {
+    this.number = number
+    this.name = `Page ${number} of ${count}`
+    this.address = `${base}${number}.png`
+    this.skeleton = element("div", { class: "skeleton" })
+    this.box = element("div", { class: "page" }, this.skeleton)
+    this.box.dataset.page = String(number)
+    this.isNear = false
+    this.drawn = 0
+    this.asked = 0
+  }
+
+  draw(width) {
+    if (Math.max(this.drawn, this.asked) >= width) return
+    this.stop()
+    this.asked = width
+    this.ask(0)
+  }
+
+  stop() {
+    clearTimeout(this.next)
+    this.request?.abort()
+    this.request = null
+    this.asked = 0
+  }
+
+  async ask(tries) {
+    const request = new AbortController()
+    const slow = setTimeout(() => this.wait(), SLOW_MS)
+    const givenUp = setTimeout(() => request.abort(new Refused(504)), PATIENCE_MS)
+    const width = this.asked
+    this.request = request
+    try {
+      const picture = await fetchPicture(`${this.address}?width=${width}`, request.signal)
+      if (this.request === request) this.show(picture, width)
+    } catch (error) {
+      // Another request has taken its place, or nobody wants it any more.
+      if (this.request === request) this.miss(error, tries)
+    } finally {
+      clearTimeout(slow)
+      clearTimeout(givenUp)
+    }
+  }
+
+  show(picture, width) {
+    this.stop()
+    this.drawn = width
+    picture.alt = this.name
+    this.box.style.aspectRatio = `${picture.naturalWidth} / ${picture.naturalHeight}`
+    this.box.replaceChildren(picture)
+  }
+
+  miss(error, tries) {
+    // A TypeError is all that is told of a connection that failed.
+    if (!error.isPassing && !(error instanceof TypeError)) return this.fail()
+    this.wait()
+    const pause = PAUSES_MS[Math.min(tries, PAUSES_MS.length - 1)]
+    this.next = setTimeout(() => {
+      // Out of sight it waits to be scrolled to.
+      if (this.isNear) this.ask(tries + 1)
+      else this.stop()
+    }, pause)
+  }
+
+  wait() {
+    this.say(
+      `Page ${this.number} takes longer than usual. ` +
+        "It is asked for again by itself, until it is here.",
+    )
+  }
+
+  fail() {
+    const width = this.asked
+    this.stop()
+    this.say(`Page ${this.number} cannot be shown. The file itself is safe.`, width)
+  }
+
+  // A picture that is too small says more than a sentence.
+  say(sentence, again = 0) {
+    if (this.drawn || this.said === sentence) return
+    this.said = sentence
+    const said = element("span", { role: "status" }, sentence)
+    const note = element("div", { class: "note" }, said)
+    if (!again) {
+      this.box.replaceChildren(note, this.skeleton)
+      return
+    }
+    const retry = element("button", { type: "button" }, "Try again")
+    retry.onclick = () => this.draw(again)
+    note.append(" ", retry)
+    this.box.replaceChildren(note)
+  }
+}
+
 class Preview {
   constructor(root, { base, name, pages }) {
-    this.base = base
     this.count = pages
     this.zoom = FITS
     this.current = 1
@@ -50,7 +171,9 @@ class Preview {
       tabindex: "0",
       "aria-label": `${name}. Arrow keys turn pages, plus and minus zoom.`,
     })
-    this.boxes = Array.from({ length: pages }, (_, index) => this.box(index + 1))
+    const sheet = (_, index) => new Sheet(index + 1, pages, base)
+    this.sheets = Array.from({ length: pages }, sheet)
+    this.boxes = this.sheets.map(({ box }) => box)
     this.pages.append(...this.boxes)
     this.frame = element("div", { class: "document-pages" }, bar, this.pages)
     this.frame.onkeydown = (event) => this.onKey(event)
@@ -60,17 +183,12 @@ class Preview {
     this.setZoom(FITS)
   }
 
-  box(number) {
-    const box = element("div", { class: "page" })
-    box.dataset.page = String(number)
-    return box
-  }
-
   watch() {
     const seen = (entries) => {
       for (const { isIntersecting, target } of entries) {
-        target.dataset.near = isIntersecting ? "yes" : ""
-        if (isIntersecting) this.draw(target)
+        const sheet = this.sheets[target.dataset.page - 1]
+        sheet.isNear = isIntersecting
+        if (isIntersecting) sheet.draw(this.pixels())
       }
     }
     // One window's height ahead: the next page is there when one scrolls to it.
@@ -84,6 +202,7 @@ class Preview {
   close() {
     this.near.disconnect()
     this.resized.disconnect()
+    this.sheets.forEach((sheet) => sheet.stop())
   }
 
   width() {
@@ -95,9 +214,9 @@ class Preview {
     const width = this.width()
     if (width === this.fitted) return
     this.fitted = width
-    this.boxes.forEach((box) => {
-      box.style.width = `${width}px`
-      if (box.dataset.near) this.draw(box)
+    this.sheets.forEach((sheet) => {
+      sheet.box.style.width = `${width}px`
+      if (sheet.isNear) sheet.draw(this.pixels())
     })
     this.say()
   }
@@ -111,33 +230,10 @@ class Preview {
     this.show(kept)
   }
 
-  draw(box, attempt = 1) {
+  // How wide pictures are to be for this screen.
+  pixels() {
     const wanted = this.width() * Math.min(window.devicePixelRatio || 1, 2)
-    const width = WIDTHS.find((known) => known >= wanted) ?? WIDTHS.at(-1)
-    if (attempt === 1 && Number(box.dataset.width ?? 0) >= width) return
-    box.dataset.width = String(width)
-    const picture = new Image()
-    picture.alt = `Page ${box.dataset.page} of ${this.count}`
-    picture.onload = () => {
-      box.style.aspectRatio = `${picture.naturalWidth} / ${picture.naturalHeight}`
-      box.replaceChildren(picture)
-    }
-    picture.onerror = () => {
-      if (attempt < ATTEMPTS) {
-        setTimeout(() => this.draw(box, attempt + 1), 1000 * attempt)
-      } else {
-        this.fail(box)
-      }
-    }
-    const again = attempt > 1 ? `&attempt=${attempt}` : ""
-    picture.src = `${this.base}${box.dataset.page}.png?width=${width}${again}`
-  }
-
-  fail(box) {
-    const retry = element("button", { type: "button" }, "Try again")
-    retry.onclick = () => this.draw(box, ATTEMPTS)
-    const sentence = `Page ${box.dataset.page} cannot be shown. The file itself is safe.`
-    box.replaceChildren(element("div", { class: "note" }, sentence, " ", retry))
+    return WIDTHS.find((known) => known >= wanted) ?? WIDTHS.at(-1)
   }
 
   step(by) {

@@ -1,0 +1,98 @@
+"""The pages of a document while the file store hangs or is down, and afterwards."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import psutil
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from db.embedded import Cluster
+from services.core.actors import Role
+from tests.browser.conftest import Site, settled
+from tests.browser.failover_site import assert_no_traceback, clinic_on
+from tests.browser.patients.test_front_desk import unlike
+from tests.conftest import Ring
+from tests.kit.breaking import suspended
+from tests.services.pdf.samples import letter
+
+pytestmark = [pytest.mark.browser, pytest.mark.cluster]
+
+Loss = Callable[[Cluster], AbstractContextManager[None]]
+SENTENCE = "takes longer than usual"
+PAGES = 3
+
+
+def mongod(cluster: Cluster) -> psutil.Process:
+    """Return the process that keeps the files."""
+    return next(p for p in cluster.processes() if Path(p.exe()).name == "mongod")
+
+
+@contextmanager
+def hanging(cluster: Cluster) -> Iterator[None]:
+    """Let the file store take what is asked and say nothing."""
+    with suspended(mongod(cluster)):
+        yield
+
+
+@contextmanager
+def down(cluster: Cluster) -> Iterator[None]:
+    """Let the file store be gone, so that the pages' route answers 503."""
+    with cluster.unsupervised():
+        mongod(cluster).kill()
+        yield
+
+
+LOSSES = pytest.mark.parametrize("lost", [hanging, down], ids=["hanging", "down"])
+
+
+@pytest.fixture(scope="module")
+def site(
+    browser: Browser, ring: Ring, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """Chartroom on a cluster whose file store may be lost."""
+    with clinic_on(ring.whole(), browser, tmp_path_factory.mktemp("data")) as site:
+        yield site
+
+
+def filed(page: Page) -> str:
+    """File a document that nobody has looked at, and return its id."""
+    words = [f"{unlike()} on page {number}" for number in range(PAGES)]
+    file = {"name": "letter.pdf", "mimeType": "application/pdf"}
+    page.goto("/upload_documents")
+    settled(page).locator("input[type=file]").set_input_files(
+        {**file, "buffer": letter(*words)}
+    )
+    page.get_by_label("Description").wait_for()
+    page.get_by_role("button", name="File document").click()
+    expect(page.get_by_text("is filed").first).to_be_visible()
+    address = page.get_by_role("link", name="Open it").get_attribute("href")
+    return parse_qs(urlsplit(address or "").query)["document"][0]
+
+
+@LOSSES
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1440, "light"), (390, "dark")], ids=["desk", "phone"]
+)
+def test_a_page_that_cannot_be_fetched_says_so_and_comes_by_itself(
+    site: Site, breakable: Cluster, lost: Loss, width: int, scheme: str
+):
+    with site.visit(Role.STAFF, width=width, scheme=scheme) as context:
+        page = context.pages[0]
+        document_id = filed(page)
+
+        with lost(breakable):
+            page.goto(f"/document?document={document_id}")
+            first = page.locator(".document-pages .page").first
+            expect(first.locator(".skeleton")).to_be_visible()
+            said = first.get_by_role("status")
+            expect(said).to_contain_text(SENTENCE)
+            expect(said).to_be_in_viewport()
+            expect(first.locator("img")).to_have_count(0)
+
+        expect(page.get_by_alt_text(f"Page 1 of {PAGES}")).to_be_visible()
+        expect(page.get_by_text(SENTENCE)).to_have_count(0)
+        expect(page.locator(".skeleton")).to_have_count(0)
+        assert_no_traceback(site, page)
