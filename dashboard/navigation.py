@@ -15,6 +15,7 @@ from streamlit.navigation.page import StreamlitPage
 from dashboard import context
 from dashboard.web.page_scripts import SCRIPTS
 from services.core.actors import Actor, Permission, Role
+from services.documents import records
 
 _PAGES = Path(__file__).resolve().parents[1] / "pages"
 
@@ -227,7 +228,10 @@ _PLACES: Final = (
     *_both("documents/document.py", "Document", "description"),
     *_both("documents/compare.py", "Compare", "compare"),
     *_both("documents/upload_documents.py", "Upload", "upload_file", files=True),
-    *_both("documents/trash.py", "Trash", "delete", files=True),
+    *(
+        NavigationEntry("documents/trash.py", "Trash", "delete", needed, _HIDDEN)
+        for needed in records.TO_LIST_DELETED
+    ),
     NavigationEntry(
         "documents/create_document.py",
         "Create a document",

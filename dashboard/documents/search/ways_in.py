@@ -29,7 +29,7 @@ def ways_in(patient_id: UUID | None = None, *, page: str = "documents") -> None:
         type="primary" if page == "documents" else "secondary",
     ):
         go("documents/upload_documents.py", **named)
-    if page == "documents" and st.button(
+    if (page == "documents" and records.may_list_deleted(actor)) and st.button(
         "Trash", key=f"{page}_trash", icon=":material/delete:", type="tertiary"
     ):
         go("documents/trash.py")

@@ -57,11 +57,14 @@ from services.documents.records.reading import (
 )
 from services.documents.records.rules import LONGEST_DESCRIPTION, LONGEST_TITLE
 from services.documents.records.visibility import (
+    TO_LIST_DELETED,
     is_visible_to,
     may_change,
     may_delete,
+    may_list_deleted,
     permission_to_file,
     permission_to_view,
+    require_list_deleted,
     require_view,
 )
 
@@ -71,6 +74,7 @@ __all__ = [
     "LONGEST_TITLE",
     "MAX_BYTES",
     "QUARANTINED",
+    "TO_LIST_DELETED",
     "TYPE_LABELS",
     "ActiveContent",
     "AlreadyHeld",
@@ -110,6 +114,7 @@ __all__ = [
     "look_up",
     "may_change",
     "may_delete",
+    "may_list_deleted",
     "note_damage",
     "open_file",
     "open_version",
@@ -117,6 +122,7 @@ __all__ = [
     "permission_to_view",
     "record_event",
     "release",
+    "require_list_deleted",
     "require_served",
     "require_view",
     "restore",

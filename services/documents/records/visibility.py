@@ -9,6 +9,9 @@ from db.models import Document, DocumentVersion
 from services.core.actors import Actor, Permission, Role
 from services.documents.records.model import QUARANTINED, DocumentRecord
 
+# What somebody needs to list deleted documents: any, or their own. The list is there
+# to restore them, so it is not for those who may only read.
+TO_LIST_DELETED: Final = (Permission.FILE_DOCUMENTS, Permission.FILE_OWN_DOCUMENTS)
 # Of what is purged only a tombstone is left.
 IS_KEPT: Final = Document.purged_at.is_(None)
 
@@ -33,6 +36,16 @@ def require_view(actor: Actor) -> None:
 def require_file(actor: Actor) -> None:
     """Raise NotAllowed unless the actor may file documents, or of their own."""
     actor.require(permission_to_file(actor))
+
+
+def may_list_deleted(actor: Actor) -> bool:
+    """Tell whether the actor may list deleted documents, or their own."""
+    return actor.may(_permission_to_list_deleted(actor))
+
+
+def require_list_deleted(actor: Actor) -> None:
+    """Raise NotAllowed unless the actor may list deleted documents, or their own."""
+    actor.require(_permission_to_list_deleted(actor))
 
 
 def is_visible_to(actor: Actor) -> ColumnElement[bool]:
@@ -80,6 +93,10 @@ def may_delete(actor: Actor, record: DocumentRecord) -> bool:
     if actor.role is Role.PATIENT:
         return may_change(actor, record)
     return actor.may(Permission.DELETE_DOCUMENTS)
+
+
+def _permission_to_list_deleted(actor: Actor) -> Permission:
+    return TO_LIST_DELETED[actor.role is Role.PATIENT]
 
 
 def _is_own(actor: Actor, record: DocumentRecord) -> bool:

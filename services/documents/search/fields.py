@@ -13,6 +13,7 @@ from services.documents.records.kinds import (
     Classification,
     DocumentType,
 )
+from services.documents.records.visibility import require_list_deleted
 from services.lists.criteria import Criteria, Field, Fields, Kind
 from services.lists.views import Subject
 
@@ -113,7 +114,12 @@ def fields_for(actor: Actor) -> Fields:
 
 
 def require_visible(actor: Actor, asked: Criteria) -> None:
-    """Raise NotAllowed if criteria ask about what the actor is not shown."""
+    """Raise NotAllowed if criteria ask about what the actor is not shown.
+
+    Deleted documents (`asked.archived`) are shown to whoever may restore them.
+    """
+    if asked.archived:
+        require_list_deleted(actor)
     visible = fields_for(actor)
     filtered = [one.field for one in asked.where.filters()]
     for name in (*filtered, *(one.field for one in asked.orders)):

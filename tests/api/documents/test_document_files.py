@@ -310,3 +310,20 @@ def test_a_token_that_may_only_write_reads_nothing(door, filed, path, as_role):
     assert client.get("/api/documents").status_code == 403
     assert upload(client).status_code == 403
     client.close()
+
+
+def test_a_token_that_may_only_read_lists_no_deleted_documents(door):
+    token = door.database.write(
+        lambda session: tokens.issue(
+            session, Role.STAFF, scopes=frozenset({Scope.READ_DOCUMENTS})
+        ),
+        acting=SYSTEM,
+    ).value
+    client = Client(door.app, token)
+
+    answer = client.get("/api/documents?archived=true")
+
+    assert answer.status_code == 403
+    assert "made for less" in answer.json()["detail"]
+    assert client.get("/api/documents").status_code == 200
+    client.close()
