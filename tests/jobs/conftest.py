@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
+from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,7 +16,15 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from db.files.gridfs import Bucket, FileStore
-from db.models import AuditEvent, Document, DocumentVersion, Patient, RetentionRule
+from db.models import (
+    AuditEvent,
+    Document,
+    DocumentVersion,
+    Patient,
+    Prescription,
+    PrescriptionVersion,
+    RetentionRule,
+)
 from db.postgres import SYSTEM, Database
 from services.core.actors import Actor, Role
 from services.documents import records
@@ -29,6 +38,7 @@ from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from services.pdf.report import PdfReport
 from tests.services.patients.patient_samples import ADA
+from tests.services.visits import visit_samples
 
 PDF = "application/pdf"
 CLERK = Actor(uuid4(), "Cleo Clerk", Role.STAFF)
@@ -89,6 +99,45 @@ class House:
             return patients.get_patient(session, CLERK, made.id)
 
         return self.write(register)
+
+    def prescribe(self, data: bytes = b"%PDF-1.7 signed") -> PrescriptionVersion:
+        """Issue a prescription whose bytes are really there."""
+        file_id, digest = self.store(data, Bucket.PRESCRIPTION_FILES), sha256(data)
+        patient_id = self.register().id
+
+        def issue(session: Session) -> PrescriptionVersion:
+            doctor_id = visit_samples.doctor(session)
+            of_visit = {"patient_id": patient_id, "doctor_id": doctor_id}
+            visit_id = visit_samples.visit(
+                session, doctor_id, patient_id, visit_samples.soon()
+            )
+            row = Prescription(appointment_id=visit_id, **of_visit)
+            session.add(row)
+            session.flush()
+            version = PrescriptionVersion(
+                prescription_id=row.id,
+                number=1,
+                lines=[{"drug": "Paracetamol"}],
+                file_id=file_id,
+                filename="Prescription.pdf",
+                filesize=len(data),
+                sha256=digest.digest(),
+                signer=bytes(32),
+                author_id=CLERK.id,
+                author_name=CLERK.name,
+            )
+            session.add(version)
+            session.flush()
+            session.expunge(version)
+            return version
+
+        return self.write(issue)
+
+    def register(self) -> PatientRecord:
+        """Register somebody."""
+        return self.write(
+            lambda s: patients.register(s, CLERK, ADA, today=date(2026, 11, 20))
+        )
 
     def versions(self) -> list[DocumentVersion]:
         """Return all versions' rows as they are now, the oldest first."""

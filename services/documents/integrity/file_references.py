@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Integer,
     Row,
     Select,
@@ -21,7 +22,7 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.dialects.postgresql import BYTEA
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.files.gridfs import Bucket, FileStore
 from db.models import (
@@ -49,6 +50,15 @@ _KINDS: Final = {
 }
 # Few enough for one question, many enough to have few questions.
 _AT_ONCE: Final = 1000
+_COLUMNS: Final = (
+    "id",
+    "subject_id",
+    "patient_id",
+    "files",
+    "number",
+    "filesize",
+    "sha256",
+)
 _HAS_FILE: Final = DocumentVersion.file_id.is_not(None)
 
 
@@ -172,11 +182,11 @@ def get_again(
 
 
 def _rows(bucket: Bucket) -> Select[*tuple[Any, ...]]:
-    kind = literal(str(bucket)).label("bucket")
+    """Select what `_named` reads of the rows that name files of one bucket."""
     if bucket is Bucket.PRESCRIPTION_FILES:
         version = PrescriptionVersion
-        return select(
-            kind,
+        return _labelled(
+            bucket,
             version.id,
             version.prescription_id,
             Prescription.patient_id,
@@ -188,9 +198,27 @@ def _rows(bucket: Bucket) -> Select[*tuple[Any, ...]]:
     whose = PICTURED[bucket]
     patient_id = whose.id if whose is Patient else null()
     nothing = (cast(null(), Integer), cast(null(), BigInteger), cast(null(), BYTEA))
-    return select(
-        kind, whose.id, whose.id, cast(patient_id, Uuid), whose.photo_file_id, *nothing
+    return _labelled(
+        bucket,
+        whose.id,
+        whose.id,
+        cast(patient_id, Uuid),
+        whose.photo_file_id,
+        *nothing,
     ).where(whose.photo_file_id.is_not(None))
+
+
+def _labelled(
+    bucket: Bucket, *columns: ColumnElement[Any] | InstrumentedAttribute[Any]
+) -> Select[*tuple[Any, ...]]:
+    """Select columns of a bucket's rows, each under a name of its own.
+
+    A union is read by its first member's names: what stands twice in that under one
+    name (an id as row and as subject, NULL as size and as hash) is one column of all.
+    """
+    named = zip(_COLUMNS, columns, strict=True)
+    kind = literal(str(bucket)).label("bucket")
+    return select(kind, *(column.label(name) for name, column in named))
 
 
 def _named(row: Row[*tuple[Any, ...]]) -> FileReference:

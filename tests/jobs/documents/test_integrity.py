@@ -12,7 +12,7 @@ from sqlalchemy import func, update
 
 from db.files.file_keys import FileKeys
 from db.files.gridfs import Bucket, FileStore, FileStoreUnavailable
-from db.models import DocumentVersion
+from db.models import DocumentVersion, Prescription
 from jobs.documents import integrity, purge
 from services.core.audit import Action
 from services.documents import records
@@ -20,6 +20,7 @@ from services.documents.integrity import checking, file_references, runs
 from services.documents.integrity.checking import NothingVerifies, State
 from services.documents.integrity.runs import Job
 from tests.jobs.conftest import CLERK, Killed, killed_at_each_step
+from tests.services.visits import visit_samples
 
 PHOTOS = Bucket.PATIENT_PHOTOS
 
@@ -222,6 +223,44 @@ def test_a_damaged_photo_is_found_by_the_patients_id(house):
     assert finding.named.words == f"photo {patient.id}"
     (event,) = house.events(Action.PHOTO_DAMAGED)
     assert (event.patient_id, event.details) == (patient.id, {"found": "damaged"})
+
+
+def test_a_sound_prescription_is_whole(house):
+    house.prescribe()
+
+    report = check_all(house)
+
+    assert (report.checked, report.bad) == (1, [])
+    assert house.events(Action.PRESCRIPTION_DAMAGED) == []
+
+
+def test_a_damaged_prescription_is_told_of_its_patient_and_by_its_own_id(house):
+    house.file()
+    version = house.prescribe()
+    house.flip(version.file_id, Bucket.PRESCRIPTION_FILES)
+
+    (finding,) = check_all(house).bad
+
+    issued = house.write(lambda s: s.get(Prescription, version.prescription_id))
+    assert finding.named.words == f"prescription {issued.id}, version 1"
+    (event,) = house.events(Action.PRESCRIPTION_DAMAGED)
+    assert (event.patient_id, event.subject_id) == (issued.patient_id, str(issued.id))
+    assert event.details == {"version": 1, "found": "damaged"}
+
+
+def test_a_damaged_photo_of_a_doctor_is_told_of_no_patient(house):
+    house.file()
+    photo = house.store(b"picture", Bucket.DOCTOR_PHOTOS)
+
+    doctor_id = house.write(
+        lambda s: visit_samples.doctor(s, photo_file_id=f"{photo}.{photo}")
+    )
+    house.flip(photo, Bucket.DOCTOR_PHOTOS)
+
+    check_all(house)
+
+    (event,) = house.events(Action.PHOTO_DAMAGED)
+    assert (event.patient_id, event.subject_id) == (None, str(doctor_id))
 
 
 def test_with_the_wrong_key_file_nothing_is_marked(house, addresses, tmp_path):
