@@ -1,0 +1,65 @@
+"""A list's address opened by whoever does not treat the patient, while others read."""
+
+from uuid import UUID, uuid4
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.models import CareRelationship, Patient, User
+from db.postgres import SYSTEM
+from services.core.actors import Actor, Role
+from services.lists import views
+from services.lists.criteria import Criteria, Filter, Group, Operator
+from tests.browser.conftest import NAMES, Site, settled
+from tests.services.documents.search.samples import filed
+
+pytestmark = pytest.mark.browser
+
+ROUNDS = 4
+
+
+def _patient_of_nobody(session: Session) -> Patient:
+    treated = select(CareRelationship.patient_id)
+    in_use = select(Patient).where(
+        Patient.deleted_at.is_(None), Patient.id.not_in(treated)
+    )
+    return session.scalars(in_use.limit(1)).one()
+
+
+def _filed(session: Session, title: str) -> tuple[str, UUID]:
+    """File a document of a patient whom nobody treats; return its list's key."""
+    found = session.scalars(select(User).where(User.name == NAMES[Role.STAFF])).one()
+    clerk = Actor(found.id, found.name, Role.STAFF)
+    patient = _patient_of_nobody(session)
+    filed(session, clerk, title, of=patient)
+    of_patient = Filter("patient_id", Operator.EQUAL, str(patient.id))
+    asked = Criteria(Group(members=(of_patient,)))
+    return views.remember(session, clerk, asked, subject=views.DOCUMENTS), patient.id
+
+
+def _read(page: Page) -> str:
+    settled(page).get_by_text("as of ").first.wait_for()
+    return page.locator("body").inner_text()
+
+
+def test_no_address_shows_a_clinician_a_title_of_a_patient_they_do_not_treat(
+    site: Site,
+):
+    title = uuid4().hex
+    key, patient_id = site.database.write(
+        lambda session: _filed(session, title), acting=SYSTEM
+    ).value
+    addresses = (f"/documents?list={key}", f"/documents?patient={patient_id}")
+    with site.visit(Role.STAFF) as desk, site.visit(Role.CLINICIAN) as doctor:
+        theirs = [desk.new_page() for _ in addresses]
+        ours = [doctor.new_page() for _ in addresses]
+
+        for _ in range(ROUNDS):
+            # All at once, so that one server has all of them in its hands.
+            for page, address in zip((*theirs, *ours), addresses * 2, strict=True):
+                page.goto(address, wait_until="commit")
+            for page in theirs:
+                expect(page.get_by_text(title).first).to_be_visible()
+            assert not [page.url for page in ours if title in _read(page)]

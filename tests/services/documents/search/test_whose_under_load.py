@@ -1,0 +1,122 @@
+"""Whoever asks at the same time: nobody is shown a title that is not theirs to see."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import cycle, islice
+from threading import Barrier, Event
+
+import pytest
+from sqlalchemy.orm import Session
+
+from db.endpoints import Endpoints
+from db.models import User
+from db.postgres import SYSTEM, Database
+from db.postgres.listening import Listener
+from services.core.actors import Actor, Role
+from services.core.on_behalf import ActorDatabase
+from services.documents.search.cache import DocumentListCache, PageRequest
+from services.lists.criteria import Criteria, Operator
+from services.patients.care import care
+from tests.kit.waiting import eventually
+from tests.services.documents.search.samples import NOW, filed, where
+from tests.services.patients.clinic_samples import Clinic, settled
+
+LOOKS = 120
+# Fewer connections than people, so that each is another's the next moment.
+CONNECTIONS = 2
+
+
+@dataclass(frozen=True)
+class Ward:
+    """A clinic in which several people look at lists at the same time."""
+
+    clinic: Clinic
+    database: Database
+    hot: DocumentListCache
+    grace: Actor
+    lists: tuple[Criteria, ...]
+
+    def titles(self, actor: Actor, criteria: Criteria) -> set[str]:
+        """Return what the actor is shown of a list."""
+        looking = ActorDatabase(self.database, actor)
+        look = self.hot.look(looking, criteria, PageRequest(size=100), now=NOW).value
+        return {row.title for row in look.page.rows}
+
+
+def _own_login(clinic: Clinic) -> Actor:
+    def invite(session: Session) -> Actor:
+        user = User(name="Grace", role="patient", patient_id=clinic.grace.id)
+        session.add(user)
+        session.flush()
+        return Actor(user.id, "Grace", Role.PATIENT, clinic.grace.id)
+
+    return clinic.database.write(invite, acting=SYSTEM).value
+
+
+@pytest.fixture(scope="module")
+def ward(module_endpoints: Endpoints) -> Iterator[Ward]:
+    """Ada is nobody's patient; Grace is Dora's; Emil has none."""
+    with (
+        settled(module_endpoints) as clinic,
+        closing(
+            Database(module_endpoints, pool_size=CONNECTIONS, pool_overflow=0)
+        ) as database,
+        closing(Listener(module_endpoints, "documents")) as hearing,
+    ):
+        for of, title in ((clinic.ada, "Of Ada"), (clinic.grace, "Of Grace")):
+            clinic.write(
+                clinic.cleo, partial(filed, actor=clinic.cleo, title=title, of=of)
+            )
+        eventually(hearing.news)
+        of_ada = where("patient_id", Operator.EQUAL, str(clinic.ada.id))
+        # The addresses that somebody who treats Ada has, and everything.
+        lists = (of_ada, Criteria(), replace(of_ada, archived=True))
+        yield Ward(
+            clinic, database, DocumentListCache(hearing), _own_login(clinic), lists
+        )
+
+
+def _until(done: Event, disturb: Callable[[], object]) -> None:
+    while not done.is_set():
+        disturb()
+
+
+def _disturb(clinic: Clinic) -> None:
+    """File something, and let Emil treat Grace for a moment: lists are dropped."""
+    cleo = clinic.cleo
+    clinic.write(cleo, partial(filed, actor=cleo, title="Of Grace", of=clinic.grace))
+    clinic.write(cleo, lambda s: care.assign(s, cleo, clinic.grace.id, clinic.emil.id))
+    clinic.write(cleo, lambda s: care.end(s, cleo, clinic.grace.id, clinic.emil.id))
+
+
+def test_nobody_sees_the_title_of_a_colleagues_patient_however_many_ask(ward: Ward):
+    clinic, done = ward.clinic, Event()
+    may_see = {
+        clinic.cleo: {"Of Ada", "Of Grace"},
+        clinic.dora: {"Of Grace"},
+        clinic.emil: {"Of Grace"},
+        ward.grace: {"Of Grace"},
+    }
+    begun = Barrier(len(may_see))
+
+    def look(actor: Actor) -> set[str]:
+        # A patient's lists cannot ask whose they are.
+        asked = ward.lists[1:2] if actor.role is Role.PATIENT else ward.lists
+        begun.wait()
+        return set[str]().union(
+            *(ward.titles(actor, one) for one in islice(cycle(asked), LOOKS))
+        )
+
+    with ThreadPoolExecutor(len(may_see) + 1) as people:
+        disturbing = people.submit(_until, done, partial(_disturb, clinic))
+        try:
+            seen = dict(zip(may_see, people.map(look, may_see), strict=True))
+        finally:
+            done.set()
+        disturbing.result()
+
+    assert seen[clinic.cleo] == may_see[clinic.cleo]
+    assert all(seen[one] <= may_see[one] for one in may_see)
