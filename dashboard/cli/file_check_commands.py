@@ -18,9 +18,11 @@ def check(settings: Settings) -> Report:
     require_file_keys(settings)
     with wiring.attached(settings) as wired:
         try:
-            return integrity.check_all(wired.database, wired.files)
+            report = integrity.check_all(wired.database, wired.files)
         except NothingVerifies as error:
             return Report(stopped=str(error))
+        integrity.explain_false_alarms(wired.database, wired.audit)
+        return report
 
 
 def told(report: Report) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Walks along the files and checks each against its row, a few at a time."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Final, TypeVar
@@ -8,9 +9,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from db.audit_store import AuditStore, AuditStoreUnavailable
 from db.files.gridfs import Bucket, FileStore
 from db.postgres import SYSTEM, Database
-from services.documents.integrity import checking, runs
+from services.documents.integrity import checking, correcting, runs
 from services.documents.integrity.checking import Finding, NothingVerifies
 from services.documents.integrity.file_references import (
     BY_ID,
@@ -69,6 +71,17 @@ def check_all(database: Database, files: FileStore) -> Report:
             walk.check(due)
         walk.check_by_id(None, None)
     return walk.report
+
+
+def explain_false_alarms(database: Database, store: AuditStore) -> None:
+    """Name in the audit log what an earlier check wrote there in error, once.
+
+    If the log cannot be read the next check does it.
+    """
+    with suppress(AuditStoreUnavailable):
+        database.write(
+            lambda session: correcting.correct(session, store), acting=SYSTEM
+        )
 
 
 class _Walk:

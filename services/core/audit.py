@@ -128,6 +128,7 @@ class Action(StrEnum):
     AUDIT_READ = "audit:read"
     AUDIT_EXPORT = "audit:export"
     AUDIT_VERIFY = "audit:verify"
+    AUDIT_CORRECT = "audit:correct"
     REPLICATION_READ = "replication:read"
     CLUSTER_SWITCHOVER = "cluster:switchover"
     CLUSTER_FAILOVER = "cluster:failover"

@@ -1,17 +1,22 @@
 """Deeds of whatever keeps documents and files in order."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 from db.files.gridfs import Bucket
+from services.audit import chain
+from services.core import audit
 from services.core.audit import Action
 from services.documents import records, retention
 from services.documents.integrity import (
     checking,
+    correcting,
     file_references,
     key_rotation,
     sweeping,
 )
 from services.documents.integrity.checking import Finding, State
+from services.documents.integrity.runs import KEEPER
 from services.documents.integrity.sweeping import Swept
 from services.documents.records import Classification
 from tests.services.core.audit_deeds.prescriptions import issued
@@ -69,3 +74,13 @@ def prescription_damaged(w: World) -> Deed:
 def keys_rotate(w: World) -> Deed:
     boss = w.boss.actor
     return lambda: key_rotation.record(w.session, boss, file_key=7, step="added")
+
+
+@deed(Action.AUDIT_CORRECT)
+def audit_correct(w: World) -> Deed:
+    row_id = uuid4()
+    wrong = {"patient_id": row_id, "subject": ("prescription", row_id)}
+    audit.record(w.session, KEEPER, Action.PRESCRIPTION_DAMAGED, **wrong)
+    w.session.flush()
+    chain.ship(w.session, w.log)
+    return lambda: correcting.correct(w.session, w.log)
