@@ -1,0 +1,247 @@
+"""The laws of the source tree: each names what breaks it below a root.
+
+tests/test_house.py holds this tree to them, and plants a violation of each in another.
+"""
+
+import ast
+import json
+import re
+import subprocess
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+MAX_MODULES = 15
+MAX_FOLDERS = 12
+MAX_FACE = 25
+MIN_LINES = 40
+
+ROOMS = ("dashboard", "pages", "api", "jobs", "services", "db")
+DOMAINS = frozenset(
+    ("patients", "documents", "visits", "consultations", "people", "cluster", "audit")
+)
+GROUND = frozenset(("core", "lists", "messaging", "pdf", "demo"))
+# What stands beside the domains in a room, because it belongs to the room itself.
+OWN_FOLDERS: Mapping[str, frozenset[str]] = {
+    "services": GROUND,
+    "dashboard": frozenset(("web", "cli", "sign_in", "ui", "lists")),
+    "pages": frozenset(),
+    "api": frozenset(("core",)),
+    "jobs": frozenset(("worker",)),
+    "db": frozenset(
+        ("models", "functions", "postgres", "files", "embedded", "migrations", "core")
+    ),
+}
+# The modules that a room may have outside any folder.
+LOOSE: Mapping[str, frozenset[str]] = {
+    "services": frozenset(),
+    "dashboard": frozenset(("app", "navigation", "context", "wiring", "__main__")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module of the tree: its dotted name, its file, and its source, parsed."""
+
+    name: str
+    path: Path
+    text: str
+    tree: ast.Module
+
+    @property
+    def room(self) -> str:
+        """The top-level package it belongs to."""
+        return self.name.partition(".")[0]
+
+    @property
+    def is_face(self) -> bool:
+        """Whether it is the `__init__` of a package."""
+        return self.path.name == "__init__.py"
+
+
+def read_modules(root: Path) -> list[Module]:
+    """Parse all modules of all rooms, in the order of their names."""
+    return [
+        _read(root, path)
+        for room in ROOMS
+        for path in sorted((root / room).rglob("*.py"))
+    ]
+
+
+def _read(root: Path, path: Path) -> Module:
+    parts = path.relative_to(root).with_suffix("").parts
+    name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+    text = path.read_text(encoding="utf-8")
+    return Module(name, path, text, ast.parse(text))
+
+
+def crowded_folders(root: Path) -> Iterator[str]:
+    """Name the folders with more modules or folders than a person takes in at once.
+
+    Migrations are a history, which only grows.
+    """
+    modules, folders = Counter[Path](), defaultdict[Path, set[str]](set)
+    for module in read_modules(root):
+        folder = module.path.parent
+        modules[folder] += not module.is_face
+        for inner in (folder, *folder.parents):
+            if root in inner.parents:
+                folders[inner.parent].add(inner.name)
+    for folder, count in modules.items():
+        if count > MAX_MODULES and folder.name != "versions":
+            yield f"{folder.relative_to(root)} has {count} modules."
+    for folder, inside in folders.items():
+        if folder != root and len(inside) > MAX_FOLDERS:
+            yield f"{folder.relative_to(root)} has {len(inside)} folders."
+
+
+def loose_modules(root: Path) -> Iterator[str]:
+    """Name the modules at the top of a room whose modules belong into folders."""
+    for room, allowed in LOOSE.items():
+        for path in sorted((root / room).glob("*.py")):
+            if path.stem != "__init__" and path.stem not in allowed:
+                yield f"{room}/{path.name} stands outside any domain."
+
+
+def foreign_folders(root: Path) -> Iterator[str]:
+    """Name the folders of rooms that are neither a domain nor the room's own."""
+    for room, own in OWN_FOLDERS.items():
+        for path in sorted((root / room).glob("*/")):
+            has_code = any(path.rglob("*.py"))
+            if has_code and path.name not in DOMAINS | own:
+                yield f"{room}/{path.name} is no domain."
+
+
+def names_defined_twice(root: Path) -> Iterator[str]:
+    """Name the public classes that more than one module of a room defines."""
+    places = defaultdict[tuple[str, str], list[str]](list)
+    for module in read_modules(root):
+        for node in module.tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places[module.room, node.name].append(module.name)
+    for (_, name), modules in places.items():
+        if len(modules) > 1:
+            yield f"{name} is defined in {' and '.join(modules)}."
+
+
+def slight_modules(root: Path) -> Iterator[str]:
+    """Name the modules that are short and serve one importer: they belong to it."""
+    modules = {module.name: module for module in read_modules(root)}
+    importers = defaultdict[str, set[str]](set)
+    for module in modules.values():
+        for name in _imported(module, modules):
+            importers[name].add(module.name)
+    for name, module in modules.items():
+        lines = len(module.text.splitlines())
+        if not module.is_face and lines < MIN_LINES and len(importers[name]) == 1:
+            yield f"{name} has {lines} lines and serves {importers[name].pop()} alone."
+
+
+def _imported(module: Module, modules: Mapping[str, Module]) -> Iterator[str]:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                yield whole if whole in modules else node.module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def crowded_faces(root: Path) -> Iterator[str]:
+    """Name the packages that offer too much, or say twice what they offer."""
+    for module in read_modules(root):
+        if not module.is_face:
+            continue
+        names = [name for name in _offered(module.tree) if not name.startswith("_")]
+        if len(names) > MAX_FACE:
+            yield f"{module.name} exports {len(names)} names."
+        if names and any(_is_all(node) for node in module.tree.body):
+            yield f"{module.name} repeats its imports as __all__."
+
+
+def _offered(tree: ast.Module) -> Iterator[str]:
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom):
+            yield from (alias.asname or alias.name for alias in node.names)
+
+
+def _is_all(node: ast.stmt) -> bool:
+    if not isinstance(node, ast.Assign):
+        return False
+    return any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets)
+
+
+def unknown_commands(
+    root: Path, commands: Mapping[str, frozenset[str]]
+) -> Iterator[str]:
+    """Name the commands that README and docs tell of and the command line has not.
+
+    `commands` has for each command the names of its own commands, if it is a group.
+    """
+    pattern = re.compile(r"python -m dashboard ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?")
+    for path in _texts(root):
+        for command, inner in pattern.findall(path.read_text(encoding="utf-8")):
+            known = commands.get(command)
+            if known is None or (known and inner and inner not in known):
+                words = f"{command} {inner}".strip()
+                yield f"{path.relative_to(root)} tells of {words}, which is no command."
+
+
+def _texts(root: Path) -> Iterator[Path]:
+    yield root / "README.md"
+    yield from sorted((root / "docs").rglob("*.md"))
+
+
+def unparsable_examples(root: Path) -> Iterator[str]:
+    """Name the fenced examples of README and docs that no program would take."""
+    for path in _texts(root):
+        text = path.read_text(encoding="utf-8")
+        for fence in re.finditer(
+            r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL
+        ):
+            line = text[: fence.start()].count("\n") + 1
+            if trouble := _trouble_of(fence[1], fence[2]):
+                yield f"{path.relative_to(root)}, line {line}: {trouble}"
+
+
+def _trouble_of(language: str, example: str) -> str | None:
+    """Say what is wrong with an example, if anything is."""
+    try:
+        match language:
+            case "json":
+                json.loads(example)
+            case "python":
+                ast.parse(example)
+            case "sh":
+                subprocess.run(
+                    ["bash", "-n"],
+                    input=example,
+                    check=True,
+                    text=True,
+                    capture_output=True,
+                )
+            case "text":
+                return None
+            case _:
+                return f"{language or 'nothing'} is no language that is checked."
+    except (ValueError, SyntaxError, subprocess.CalledProcessError) as error:
+        return f"it is no {language}: {error}"
+    return None
+
+
+def words_explained_twice(root: Path) -> Iterator[str]:
+    """Name the words that the glossary explains in more than one row."""
+    words, head = Counter[str](), True
+    for line in (
+        (root / "docs" / "glossary.md").read_text(encoding="utf-8").splitlines()
+    ):
+        if not line.startswith("|"):
+            head = True
+        elif head or line.startswith("|--"):
+            head = False
+        else:
+            words.update(word.strip() for word in line.split("|")[1].split(","))
+    for word, count in words.items():
+        if count > 1:
+            yield f"The glossary explains {word} {count} times."

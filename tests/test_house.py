@@ -1,0 +1,163 @@
+"""The laws of the source tree hold, and each sees a violation that is planted."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from dashboard.cli.command_line import app
+from services.core import errors
+from tests.kit import house
+
+ROOT = Path(__file__).resolve().parents[1]
+
+LAWS = (
+    house.crowded_folders,
+    house.loose_modules,
+    house.foreign_folders,
+    house.names_defined_twice,
+    house.unparsable_examples,
+    house.words_explained_twice,
+)
+
+
+def commands() -> dict[str, frozenset[str]]:
+    """Return the commands of the command line, each with those below it."""
+    known = getattr(get_command(app), "commands", {})
+    return {
+        name: frozenset(getattr(command, "commands", ()))
+        for name, command in known.items()
+    }
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+def test_the_tree_keeps_the_law(law: Callable[[Path], Iterator[str]]):
+    assert list(law(ROOT)) == []
+
+
+def test_every_command_that_is_told_of_exists():
+    assert list(house.unknown_commands(ROOT, commands())) == []
+
+
+def test_the_architecture_names_every_kind_of_refusal():
+    told = (ROOT / "docs" / "architecture.md").read_text()
+
+    assert [name for name in refusals() if f"`{name}`" not in told] == []
+
+
+def refusals() -> list[str]:
+    """Return the names of the kinds of refusals that services share."""
+    return [
+        kind.__name__
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.ServiceError)
+        if kind is not errors.ServiceError
+    ]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A tree that keeps every law: two modules, a glossary and a README."""
+    write(tmp_path, "services/patients/__init__.py", "")
+    write(tmp_path, "services/patients/rules.py", "class Rule: ...\n")
+    write(tmp_path, "services/visits/rules.py", "class VisitRule: ...\n")
+    write(
+        tmp_path,
+        "docs/glossary.md",
+        "| word | meaning |\n|---|---|\n| slot | a time |\n",
+    )
+    write(tmp_path, "README.md", "```sh\npython -m dashboard serve\n```\n")
+    return tmp_path
+
+
+def write(root: Path, path: str, text: str) -> None:
+    file = root / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+def test_a_tree_that_keeps_the_law_is_not_blamed(tree, law):
+    assert list(law(tree)) == []
+
+
+def test_a_sixteenth_module_in_a_folder_is_seen(tree):
+    for number in range(15):
+        write(tree, f"services/patients/part_{number}.py", "")
+
+    assert list(house.crowded_folders(tree)) == ["services/patients has 16 modules."]
+
+
+def test_a_thirteenth_folder_beside_others_is_seen(tree):
+    for number in range(13):
+        write(tree, f"services/patients/part_{number}/__init__.py", "")
+
+    assert list(house.crowded_folders(tree)) == ["services/patients has 13 folders."]
+
+
+def test_a_module_outside_any_domain_is_seen(tree):
+    write(tree, "services/helpers.py", "")
+    write(tree, "dashboard/tables.py", "")
+    write(tree, "dashboard/context.py", "")
+
+    assert list(house.loose_modules(tree)) == [
+        "services/helpers.py stands outside any domain.",
+        "dashboard/tables.py stands outside any domain.",
+    ]
+
+
+def test_a_folder_that_is_no_domain_is_seen(tree):
+    write(tree, "pages/patients/register.py", "")
+    write(tree, "pages/miscellaneous/register.py", "")
+
+    assert list(house.foreign_folders(tree)) == ["pages/miscellaneous is no domain."]
+
+
+def test_a_class_name_that_stands_twice_in_a_room_is_seen(tree):
+    write(tree, "services/visits/rules.py", "class Rule: ...\nclass _Row: ...\n")
+    write(tree, "services/visits/rows.py", "class _Row: ...\n")
+    write(tree, "api/visits/rules.py", "class Rule: ...\n")
+
+    assert list(house.names_defined_twice(tree)) == [
+        "Rule is defined in services.patients.rules and services.visits.rules."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("language", "example"),
+    [
+        pytest.param("json", "{", id="JSON that breaks off"),
+        pytest.param("python", "def f(:", id="Python that is none"),
+        pytest.param("sh", "if then", id="a shell's sentence without a condition"),
+        pytest.param("", "anything", id="a language that is not named"),
+    ],
+)
+def test_an_example_that_does_not_parse_is_seen(tree, language, example):
+    write(tree, "docs/guide.md", f"```{language}\n{example}\n```\n")
+
+    (blamed,) = house.unparsable_examples(tree)
+
+    assert blamed.startswith("docs/guide.md, line 1: ")
+
+
+def test_a_word_that_is_explained_twice_is_seen(tree):
+    row = "| slot, time | something |\n"
+    write(tree, "docs/glossary.md", f"| word | meaning |\n|---|---|\n{row}{row}")
+
+    assert list(house.words_explained_twice(tree)) == [
+        "The glossary explains slot 2 times.",
+        "The glossary explains time 2 times.",
+    ]
+
+
+def test_a_command_that_does_not_exist_is_seen(tree):
+    write(tree, "docs/guide.md", "`python -m dashboard cluster dance`, `... migrate`")
+
+    blamed = list(
+        house.unknown_commands(
+            tree, {"serve": frozenset(), "cluster": frozenset(["status"])}
+        )
+    )
+
+    assert blamed == ["docs/guide.md tells of cluster dance, which is no command."]
