@@ -1,4 +1,4 @@
-"""script/setup on machines that lack something."""
+"""script/setup on machines that lack something, and script/test asked for a domain."""
 
 import shutil
 import stat
@@ -76,3 +76,42 @@ def test_an_environment_that_is_up_to_date_is_left_alone(clone: Path):
     result = setup(clone, "exit 1")
 
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_a_domain_that_does_not_exist_is_told_those_that_do():
+    result = subprocess.run(
+        [ROOT / "script/test", "nowhere"], capture_output=True, text=True, check=False
+    )
+
+    assert result.returncode == 2
+    assert result.stderr.startswith(
+        "There is no domain nowhere. These there are: audit"
+    )
+    assert " patients " in result.stderr
+
+
+def test_a_domain_has_its_tests_of_every_room(tmp_path: Path):
+    shutil.copytree(ROOT / "script", tmp_path / "script")
+    (tmp_path / "script/setup").write_text("#!/bin/sh\n")
+    for room in ("services", "pages", "api"):
+        (tmp_path / "tests" / room / "visits").mkdir(parents=True)
+    (tmp_path / "tests/api/patients").mkdir()
+    python = tmp_path / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho "$@"\n')
+    python.chmod(stat.S_IRWXU)
+
+    result = subprocess.run(
+        [tmp_path / "script/test", "visits", "-x"],
+        env={"PATH": "/usr/bin:/bin", "CHARTROOM_CHROMIUM": "/bin/true"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert result.stdout.split()[2:5] == [
+        "tests/api/visits",
+        "tests/pages/visits",
+        "tests/services/visits",
+    ]
+    assert result.stdout.split()[-1] == "-x"
