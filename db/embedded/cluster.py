@@ -9,7 +9,6 @@ from typing import Final
 
 import psutil
 
-from db.embedded import local_http
 from db.embedded.cluster_addresses import Addresses
 from db.embedded.control.commands import Commands
 from db.embedded.control.control_server import ControlServer
@@ -176,7 +175,7 @@ class Cluster:
         answer = primary.command(
             "/switchover", {"leader": primary.name, "candidate": candidate}
         )
-        if answer is None or answer.status != local_http.OK:
+        if answer is None or not answer.is_ok:
             raise RuntimeError(
                 f"Patroni refused: {answer.body if answer else 'silence'}"
             )

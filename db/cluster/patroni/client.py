@@ -6,19 +6,32 @@ from http import HTTPStatus
 from threading import Lock
 from typing import Any, Final
 
+from db import json_http
 from db.cluster.patroni.members import (
     PatroniMembers,
     Promotion,
     members_of,
     promotions_of,
 )
-from db.cluster.patroni.requests import PatroniSilent, ask, require
 from db.endpoints import Endpoints
 from db.json_http import JsonAnswer
 
 _ANSWER_SECONDS: Final = 1.5
 # Patroni answers a command once it is done.
 _DEED_SECONDS: Final = 60.0
+_LOGIN: Final = "chartroom"
+
+
+class PatroniSilent(Exception):
+    """No member that could answer did."""
+
+
+class PatroniRefused(Exception):
+    """Patroni will not do it; the message is its own reason."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
 
 
 class Patroni:
@@ -79,7 +92,7 @@ class Patroni:
 
     def patch_config(self, changes: Mapping[str, Any]) -> None:
         """Change shared settings; None takes one back to its default."""
-        require(self._first("PATCH", "/config", dict(changes), _DEED_SECONDS))
+        _require(self._first("PATCH", "/config", dict(changes), _DEED_SECONDS))
 
     def pause(self) -> None:
         """Leave the cluster to people: nobody takes over by itself any more."""
@@ -119,15 +132,15 @@ class Patroni:
         self._tell(member, "/restart", {})
 
     def _ask(self, path: str) -> Any:
-        return require(self._first("GET", path, None, _ANSWER_SECONDS))
+        return _require(self._first("GET", path, None, _ANSWER_SECONDS))
 
     def _change_leader(self, path: str, told: object, *, first: str) -> None:
         answer = self._first("POST", path, told, _DEED_SECONDS, first=first)
         if not _goes_on(answer):
-            require(answer)
+            _require(answer)
 
     def _tell(self, member: str, path: str, body: object) -> None:
-        require(self._member_of(member, "POST", path, body, _DEED_SECONDS))
+        _require(self._member_of(member, "POST", path, body, _DEED_SECONDS))
 
     def _first(
         self,
@@ -165,10 +178,24 @@ class Patroni:
         url = self._urls.get(member)
         if url is None:
             raise PatroniSilent(f"Nothing says where {member} has its Patroni.")
-        password = self._password if method != "GET" else ""
-        return ask(
-            url, method, path, body=body, password=password, timeout_seconds=seconds
+        has_login = method != "GET" and self._password
+        answer = json_http.ask(
+            method,
+            f"{url.rstrip('/')}{path}",
+            body=body,
+            login=(_LOGIN, self._password) if has_login else None,
+            timeout_seconds=seconds,
         )
+        if answer is None:
+            raise PatroniSilent(f"The Patroni of {member} does not answer.")
+        return answer
+
+
+def _require(answer: JsonAnswer) -> Any:
+    """Return the answer's body, or raise PatroniRefused with the reason in it."""
+    if answer.status >= HTTPStatus.BAD_REQUEST:
+        raise PatroniRefused(answer.status, str(answer.body).strip() or "no reason")
+    return answer.body
 
 
 def _goes_on(answer: JsonAnswer) -> bool:

@@ -8,12 +8,12 @@ in the published endpoints. Calls are safe to send from any thread.
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Self
-from urllib.parse import urlsplit
 from uuid import UUID
 
-from db.embedded import local_http
+from db import json_http
 from db.embedded.faults.fault_kinds import Fault
 from db.endpoints import Endpoints
+from db.json_http import JsonAnswer
 
 ANSWER_SECONDS: Final = 5.0
 # To end processes for certain, or to start some, takes a busy machine a while.
@@ -88,7 +88,7 @@ class Control:
     """
 
     def __init__(self, url: str, key: str) -> None:
-        self._port = urlsplit(url).port or 0
+        self._url = url
         self._key = key
 
     @classmethod
@@ -185,22 +185,22 @@ class Control:
     def _call(
         self, command: str, timeout_seconds: float = ANSWER_SECONDS, **given: object
     ) -> Any:
-        answer = local_http.call(
-            self._port,
+        answer = json_http.ask(
             "POST",
-            f"/{command}",
+            f"{self._url}/{command}",
             body=given,
-            headers={"Authorization": f"Bearer {self._key}"},
+            # httpx sends no value that ends in a space, as one without a key would.
+            headers={"Authorization": f"Bearer {self._key}".rstrip()},
             timeout_seconds=timeout_seconds,
         )
         if answer is None:
             raise ControlUnreachable("The launcher of the databases does not answer.")
-        if answer.status != local_http.OK:
+        if not answer.is_ok:
             raise ControlRefused(_reason(answer))
         return answer.body["answer"]
 
 
-def _reason(answer: local_http.JsonAnswer) -> str:
+def _reason(answer: JsonAnswer) -> str:
     if isinstance(answer.body, dict) and "refused" in answer.body:
         return str(answer.body["refused"])
     return f"The launcher refused with status {answer.status}."

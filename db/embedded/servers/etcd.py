@@ -4,7 +4,7 @@ import base64
 from dataclasses import dataclass
 from typing import Any, Final
 
-from db.embedded import local_http
+from db import json_http
 from db.embedded.data_folder import CannotStart, DataFolder
 from db.embedded.processes.child_processes import Program
 from db.embedded.processes.programs import Programs
@@ -72,8 +72,8 @@ class Etcd:
 
     def is_ready(self) -> bool:
         """Tell whether it answers and can write."""
-        answer = local_http.call(self.port, "GET", "/health")
-        return answer is not None and answer.status == local_http.OK
+        answer = json_http.ask("GET", self._url("/health"))
+        return answer is not None and answer.is_ok
 
     def require_password(self) -> None:
         """Close it to everybody without the password; idempotent.
@@ -144,10 +144,13 @@ class Etcd:
         self, path: str, body: dict[str, Any], token: str | None = None
     ) -> dict[str, Any] | None:
         headers = {"Authorization": token} if token else {}
-        answer = local_http.call(self.port, "POST", path, body=body, headers=headers)
+        answer = json_http.ask("POST", self._url(path), body=body, headers=headers)
         if answer is None or not isinstance(answer.body, dict):
             return None
         return answer.body
+
+    def _url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
 
 
 def _encode(text: str) -> str:

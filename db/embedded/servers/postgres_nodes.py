@@ -1,6 +1,5 @@
 """The PostgreSQL nodes: each one a PostgreSQL with the Patroni that looks after it."""
 
-import base64
 import json
 import signal
 from contextlib import suppress
@@ -10,7 +9,7 @@ from typing import Any
 
 import psutil
 
-from db.embedded import local_http
+from db import json_http
 from db.embedded.data_folder import DataFolder
 from db.embedded.processes import child_processes
 from db.embedded.processes.child_processes import Program
@@ -18,6 +17,7 @@ from db.embedded.processes.programs import Programs
 from db.embedded.servers.configuration import configuration
 from db.embedded.servers.membership import Member
 from db.embedded.supervision import fencing
+from db.json_http import JsonAnswer
 
 
 @dataclass(slots=True)
@@ -69,7 +69,7 @@ class Node:
     def answers(self, path: str, *, timeout_seconds: float = 2.0) -> bool:
         """Tell whether Patroni answers this question with yes."""
         answer = self.ask(path, timeout_seconds=timeout_seconds)
-        return answer is not None and answer.status == local_http.OK
+        return answer is not None and answer.is_ok
 
     @property
     def is_primary(self) -> bool:
@@ -81,27 +81,24 @@ class Node:
         """Whether it follows the primary and answers readers."""
         return self.answers("/replica")
 
-    def ask(
-        self, path: str, *, timeout_seconds: float = 2.0
-    ) -> local_http.JsonAnswer | None:
+    def ask(self, path: str, *, timeout_seconds: float = 2.0) -> JsonAnswer | None:
         """Return Patroni's answer to a question."""
-        return local_http.call(
-            self.api_port, "GET", path, timeout_seconds=timeout_seconds
-        )
+        return json_http.ask("GET", self._url(path), timeout_seconds=timeout_seconds)
 
     def command(
         self, path: str, body: dict[str, Any], *, method: str = "POST"
-    ) -> local_http.JsonAnswer | None:
+    ) -> JsonAnswer | None:
         """Have Patroni do something, as only holders of the password may."""
-        credentials = base64.b64encode(f"chartroom:{self.api_password}".encode())
-        return local_http.call(
-            self.api_port,
+        return json_http.ask(
             method,
-            path,
+            self._url(path),
             body=body,
-            headers={"Authorization": f"Basic {credentials.decode()}"},
+            login=("chartroom", self.api_password),
             timeout_seconds=60,
         )
+
+    def _url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.api_port}{path}"
 
     def reload(self) -> None:
         """Have Patroni, if it runs, read its configuration again."""

@@ -3,6 +3,8 @@
 import io
 import json
 import logging
+import subprocess
+import sys
 
 import pytest
 import structlog
@@ -29,7 +31,7 @@ def test_a_traceback_shows_kind_and_lines_but_no_message(log, caplog):
         log.exception("It broke")
 
     assert "builtins.ValueError" in caplog.text
-    assert "test_logs.py" in caplog.text
+    assert "test_json_log.py" in caplog.text
     assert "Lovelace" not in caplog.text
 
 
@@ -104,3 +106,24 @@ def test_in_json_too_an_exception_shows_its_kind_only(log, written):
 
     assert "builtins.ValueError" in json.loads(written.getvalue())["exception"]
     assert "Lovelace" not in written.getvalue()
+
+
+def test_no_address_that_was_asked_over_http_is_told():
+    asking = """
+import http.server, threading
+from dashboard.web.log import json_log
+from db import json_http
+
+json_log.configure()
+with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as s:
+    s.RequestHandlerClass.log_message = lambda *_: None
+    threading.Thread(target=s.handle_request).start()
+    answer = json_http.ask("GET", f"http://127.0.0.1:{s.server_port}/?name=Lovelace")
+    assert answer is not None and answer.status == 501
+"""
+
+    ended = subprocess.run(
+        [sys.executable, "-c", asking], capture_output=True, text=True, check=False
+    )
+
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -12,7 +12,8 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
-from db.embedded import Addresses, Cluster, local_http
+from db import json_http
+from db.embedded import Addresses, Cluster
 from tests.conftest import owner
 from tests.kit.waiting import eventually
 
@@ -130,9 +131,8 @@ def test_mongodb_refuses_a_stranger(own_cluster: Cluster):
     ],
 )
 def test_etcd_refuses_a_stranger(own_cluster: Cluster, call: str, body: object):
-    answer = local_http.call(
-        own_cluster.addresses.ports["etcd"], "POST", call, body=body
-    )
+    port = own_cluster.addresses.ports["etcd"]
+    answer = json_http.ask("POST", f"http://127.0.0.1:{port}{call}", body=body)
 
     assert answer is not None
     assert "user name is empty" in answer.body["error"]
@@ -141,7 +141,8 @@ def test_etcd_refuses_a_stranger(own_cluster: Cluster, call: str, body: object):
 def test_a_stranger_ends_no_lease_that_a_nodes_key_hangs_on(own_cluster: Cluster):
     def ask(path: str, **body: object) -> Any:
         port = own_cluster.addresses.ports["etcd"]
-        answer = local_http.call(port, "POST", f"/v3/lease/{path}", body=body)
+        url = f"http://127.0.0.1:{port}/v3/lease/{path}"
+        answer = json_http.ask("POST", url, body=body)
         assert answer is not None
         return answer.body
 
@@ -157,7 +158,8 @@ def test_a_stranger_ends_no_lease_that_a_nodes_key_hangs_on(own_cluster: Cluster
 def test_patroni_takes_no_commands_from_a_stranger(own_cluster: Cluster):
     node = own_cluster.nodes[0]
 
-    answer = local_http.call(node.api_port, "POST", "/restart", body={})
+    url = f"http://127.0.0.1:{node.api_port}/restart"
+    answer = json_http.ask("POST", url, body={})
 
     assert answer is not None
     assert answer.status == 401

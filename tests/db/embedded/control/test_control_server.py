@@ -5,7 +5,8 @@ from contextlib import closing
 
 import pytest
 
-from db.embedded import Control, ControlRefused, ControlUnreachable, local_http
+from db import json_http
+from db.embedded import Control, ControlRefused, ControlUnreachable
 from db.embedded.control.control_server import ControlServer
 from db.endpoints import Endpoints
 
@@ -68,15 +69,14 @@ def test_an_accident_tells_nobody_its_details(control: Control):
 
 
 def test_what_nobody_knows_or_understands_is_refused(door: ControlServer):
-    port = int((door.url or "").rpartition(":")[2])
     key = {"Authorization": f"Bearer {door.key}"}
 
-    unknown = local_http.call(port, "POST", "/fly", body={}, headers=key)
-    senseless = local_http.call(
-        port, "POST", "/add_replica", body={"a": 1}, headers=key
+    unknown = json_http.ask("POST", f"{door.url}/fly", body={}, headers=key)
+    senseless = json_http.ask(
+        "POST", f"{door.url}/add_replica", body={"a": 1}, headers=key
     )
-    endless = local_http.call(
-        port, "POST", "/add_replica", body={"a": "x" * 20_000}, headers=key
+    endless = json_http.ask(
+        "POST", f"{door.url}/add_replica", body={"a": "x" * 20_000}, headers=key
     )
 
     assert [answer and answer.status for answer in (unknown, senseless, endless)] == [
