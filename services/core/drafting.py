@@ -1,18 +1,28 @@
 """What somebody has begun to type: kept for a month, for their eyes only."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from db.draft_store import DraftStore, DraftsUnavailable
+from db.draft_store import DraftStore, DraftsUnavailable, StoredDraft
+from services.core.actors import Actor, Permission
 from services.core.errors import Unavailable
 
-T = TypeVar("T")
+
+class Unfinished(Protocol):
+    """What somebody has begun to type, by the id under which it is saved."""
+
+    @property
+    def id(self) -> UUID:
+        """What it is saved under."""
+
+
+T = TypeVar("T", bound=Unfinished)
 
 
 class DraftsNotReached(Unavailable):
@@ -35,39 +45,42 @@ class Kept(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Drafts(Generic[T]):
-    """Drafts of one kind; every call may raise DraftsNotReached.
+    """Drafts of one kind, each actor's own, for those who may write what becomes of it.
 
-    Whose they are is the only question here: what they may write is the caller's.
+    Every call raises NotAllowed without the permission, and may raise DraftsNotReached.
     """
 
     shape: TypeAdapter[T]
+    permission: Permission
     kind: str | None = None
 
-    def save(
-        self, shelf: DraftStore, owner: UUID, draft_id: UUID, draft: T
-    ) -> datetime:
+    def save(self, shelf: DraftStore, actor: Actor, unfinished: T) -> datetime:
         """Keep the draft in place of what was saved of it before; say when."""
+        actor.require(self.permission)
         with _reached():
-            data = self.shape.dump_json(draft)
-            return shelf.save(owner, draft_id, data, kind=self.kind)
+            data = self.shape.dump_json(unfinished)
+            return shelf.save(actor.id, unfinished.id, data, kind=self.kind)
 
-    def list_of(self, shelf: DraftStore, owner: UUID) -> Iterator[Kept[T]]:
-        """Yield the owner's drafts, the last saved first.
-
-        An earlier version of Chartroom may have kept other fields: such are left out.
-        """
+    def list_those(
+        self, shelf: DraftStore, actor: Actor, is_wanted: Callable[[T], bool]
+    ) -> tuple[Kept[T], ...]:
+        """Return those of the actor's drafts that are wanted, the last saved first."""
+        actor.require(self.permission)
         with _reached():
-            found = shelf.list_of(owner, kind=self.kind)
-        for one in found:
-            try:
+            stored = shelf.list_of(actor.id, kind=self.kind)
+        return tuple(kept for kept in self._parsed(stored) if is_wanted(kept.draft))
+
+    def discard(self, shelf: DraftStore, actor: Actor, draft_id: UUID) -> None:
+        """Forget one of the actor's drafts."""
+        actor.require(self.permission)
+        with _reached():
+            shelf.delete(actor.id, draft_id)
+
+    def _parsed(self, stored: Iterable[StoredDraft]) -> Iterator[Kept[T]]:
+        """Yield the drafts but those with the fields of an earlier Chartroom."""
+        for one in stored:
+            with suppress(ValidationError):
                 yield Kept(self.shape.validate_json(one.data), one.saved_at)
-            except ValidationError:
-                continue
-
-    def discard(self, shelf: DraftStore, owner: UUID, draft_id: UUID) -> None:
-        """Forget one of the owner's drafts."""
-        with _reached():
-            shelf.delete(owner, draft_id)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ class NotesDraft:
 
 
 SavedNotesDraft = Kept[NotesDraft]
-_DRAFTS: Final = Drafts(TypeAdapter(NotesDraft), kind="notes")
+_DRAFTS: Final = Drafts(TypeAdapter(NotesDraft), Permission.WRITE_RECORDS, kind="notes")
 
 
 def save_draft(shelf: DraftStore, actor: Actor, unfinished: NotesDraft) -> datetime:
@@ -34,8 +34,7 @@ def save_draft(shelf: DraftStore, actor: Actor, unfinished: NotesDraft) -> datet
 
     Raises NotAllowed or DraftsNotReached.
     """
-    actor.require(Permission.WRITE_RECORDS)
-    return _DRAFTS.save(shelf, actor.id, unfinished.id, unfinished)
+    return _DRAFTS.save(shelf, actor, unfinished)
 
 
 def list_drafts(
@@ -45,15 +44,11 @@ def list_drafts(
 
     Raises NotAllowed or DraftsNotReached.
     """
-    actor.require(Permission.WRITE_RECORDS)
-    return tuple(
-        kept
-        for kept in _DRAFTS.list_of(shelf, actor.id)
-        if kept.draft.appointment_id == appointment_id
+    return _DRAFTS.list_those(
+        shelf, actor, lambda draft: draft.appointment_id == appointment_id
     )
 
 
 def discard_draft(shelf: DraftStore, actor: Actor, draft_id: UUID) -> None:
     """Forget one of the actor's own drafts. Raises NotAllowed or DraftsNotReached."""
-    actor.require(Permission.WRITE_RECORDS)
-    _DRAFTS.discard(shelf, actor.id, draft_id)
+    _DRAFTS.discard(shelf, actor, draft_id)

@@ -23,7 +23,9 @@ class UnfinishedPrescription:
 
 
 SavedPrescriptionDraft = Kept[UnfinishedPrescription]
-_DRAFTS: Final = Drafts(TypeAdapter(UnfinishedPrescription), kind="prescription")
+_DRAFTS: Final = Drafts(
+    TypeAdapter(UnfinishedPrescription), Permission.PRESCRIBE, kind="prescription"
+)
 
 
 def save_draft(
@@ -33,8 +35,7 @@ def save_draft(
 
     Raises NotAllowed or DraftsNotReached.
     """
-    actor.require(Permission.PRESCRIBE)
-    return _DRAFTS.save(shelf, actor.id, unfinished.id, unfinished)
+    return _DRAFTS.save(shelf, actor, unfinished)
 
 
 def list_drafts(
@@ -44,15 +45,11 @@ def list_drafts(
 
     Raises NotAllowed or DraftsNotReached.
     """
-    actor.require(Permission.PRESCRIBE)
-    return tuple(
-        kept
-        for kept in _DRAFTS.list_of(shelf, actor.id)
-        if kept.draft.appointment_id == appointment_id
+    return _DRAFTS.list_those(
+        shelf, actor, lambda draft: draft.appointment_id == appointment_id
     )
 
 
 def discard_draft(shelf: DraftStore, actor: Actor, draft_id: UUID) -> None:
     """Forget one of the actor's own drafts. Raises NotAllowed or DraftsNotReached."""
-    actor.require(Permission.PRESCRIBE)
-    _DRAFTS.discard(shelf, actor.id, draft_id)
+    _DRAFTS.discard(shelf, actor, draft_id)

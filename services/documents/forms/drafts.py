@@ -34,7 +34,7 @@ class Draft:
 
 
 SavedDraft = Kept[Draft]
-_DRAFTS: Final = Drafts(TypeAdapter(Draft))
+_DRAFTS: Final = Drafts(TypeAdapter(Draft), Permission.FILE_DOCUMENTS)
 
 
 def save_draft(shelf: DraftStore, actor: Actor, unfinished: Draft) -> datetime:
@@ -42,8 +42,7 @@ def save_draft(shelf: DraftStore, actor: Actor, unfinished: Draft) -> datetime:
 
     Raises NotAllowed or DraftsNotReached.
     """
-    actor.require(Permission.FILE_DOCUMENTS)
-    return _DRAFTS.save(shelf, actor.id, unfinished.id, unfinished)
+    return _DRAFTS.save(shelf, actor, unfinished)
 
 
 def list_drafts(
@@ -53,15 +52,13 @@ def list_drafts(
 
     One of a form that is no more is left out. Raises NotAllowed or DraftsNotReached.
     """
-    actor.require(Permission.FILE_DOCUMENTS)
-    return tuple(
-        kept
-        for kept in _DRAFTS.list_of(shelf, actor.id)
-        if kept.draft.patient_id == patient_id and kept.draft.template in TEMPLATES
+    return _DRAFTS.list_those(
+        shelf,
+        actor,
+        lambda draft: draft.patient_id == patient_id and draft.template in TEMPLATES,
     )
 
 
 def discard_draft(shelf: DraftStore, actor: Actor, draft_id: UUID) -> None:
     """Forget one of the actor's own drafts. Raises NotAllowed or DraftsNotReached."""
-    actor.require(Permission.FILE_DOCUMENTS)
-    _DRAFTS.discard(shelf, actor.id, draft_id)
+    _DRAFTS.discard(shelf, actor, draft_id)
