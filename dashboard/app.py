@@ -8,7 +8,7 @@ from dashboard.ui.brand import MARK
 from dashboard.ui.error_boundary import error_boundary, explain
 from dashboard.ui.notices import show_notices
 from dashboard.ui.typed_again import typed_again
-from dashboard.visits.booking.held import stay_on
+from dashboard.visits.booking.leaving import stay_on
 from dashboard.web import uploaded_files
 from dashboard.web.log import run_ids
 from services.core.errors import NotFound

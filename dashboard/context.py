@@ -4,7 +4,7 @@ Pages never see an engine.
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -29,8 +29,10 @@ from dashboard.web.page_context.page_reads import (
     remember_write,
 )
 from db.postgres import DatabaseUnavailable, NoPrimary, OutcomeUnknown
-from services.cluster.operations import OperationRequest, RunningOperation
 from services.core.errors import NotSaved, Unavailable
+
+if TYPE_CHECKING:
+    from services.cluster.operations import OperationRequest, RunningOperation
 
 __all__ = [
     "CachedRead",
@@ -88,7 +90,7 @@ def write(operation: Callable[[Session], T], *, gives_way: bool = False) -> T:
     return written.value
 
 
-def act_on_servers(order: OperationRequest) -> RunningOperation | None:
+def act_on_servers(order: "OperationRequest") -> "RunningOperation | None":
     """Have something done to the database servers; None if it is planned for later.
 
     Raises what Operator.start raises, and Unavailable.

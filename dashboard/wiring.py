@@ -1,48 +1,73 @@
-"""From settings to the databases: the one place where they are put together."""
+"""From settings to the databases: the one place where they are put together.
 
-from collections.abc import Iterator
+What only some pages and commands need is loaded when it is first asked for: a page of
+patients has no use for the operator of the cluster, nor for the reader of PDFs.
+"""
+
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Lock, RLock
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from dashboard.web.cluster_following import Following
 from dashboard.web.installation_key import derive, signing_key
-from db import embedded, schema
 from db.audit_store import AuditStore
-from db.cluster.observing import ClusterMonitor
-from db.cluster.patroni import Patroni
 from db.draft_store import DraftStore
-from db.embedded import Control
 from db.endpoints import Endpoints
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
-from db.files.seal_keys import SealKeyFile
-from db.files.signing_keys import SigningKeyFile
 from db.limit_storage import LimitStorage
 from db.postgres import Database, Past
-from db.postgres.listening import Listener
 from db.settings import Settings
 from db.spool import Spool
-from services.cluster.operations import OperationRunner, Servers
-from services.consultations.prescriptions import PrescriptionIssuer
 from services.core.audit_spool import AuditSpool
 from services.core.throttling import Throttle
-from services.documents.forms import Clinic
-from services.documents.records import DocumentIngest
-from services.documents.search.cache import DocumentListCache
-from services.pdf.inspecting import PdfInspector
-from services.pdf.scanning import ClamdScanner, scanner_of
-from services.pdf.signing import Signer
-from services.visits.figures.caches import VisitCaches
-from services.visits.schedule import visit_changes
-from services.visits.schedule.plans import Calendar
+
+if TYPE_CHECKING:
+    from dashboard.web.cluster_following import Following
+    from db.cluster.observing import ClusterMonitor
+    from db.files.seal_keys import SealKeyFile
+    from db.files.signing_keys import SigningKeyFile
+    from db.postgres.listening import Listener
+    from services.cluster.operations import OperationRunner
+    from services.consultations.prescriptions import PrescriptionIssuer
+    from services.documents.records import DocumentIngest
+    from services.documents.search.cache import DocumentListCache
+    from services.pdf.inspecting import PdfInspector
+    from services.pdf.scanning import ClamdScanner
+    from services.visits.figures.caches import VisitCaches
+    from services.visits.schedule.plans import Calendar
+
+T = TypeVar("T")
 
 
 class NotRunning(Exception):
     """No cluster runs in the data folder; the message says what to do."""
 
 
-@dataclass(frozen=True, slots=True)
+class _MadeOnce(Generic[T]):
+    """A member of Wiring that is made when somebody first asks for it.
+
+    Several pages may ask at once: one of them makes it, the others wait for that. It is
+    kept among the attributes of the wiring, where it is found without this.
+    """
+
+    def __init__(self, make: "Callable[[Wiring], T]") -> None:
+        self._make = make
+        self._name = make.__name__
+        self.__doc__ = make.__doc__
+
+    def __get__(self, wired: "Wiring", owner: type) -> T:
+        with wired.making:
+            made: dict[str, Any] = wired.__dict__
+            if self._name not in made:
+                made[self._name] = self._make(wired)
+            member: T = made[self._name]
+            return member
+
+
+# Without slots, so that there is room for what is made later.
+@dataclass(frozen=True)
 class Wiring:
     """What a process works with."""
 
@@ -54,52 +79,107 @@ class Wiring:
     limits: LimitStorage
     drafts: DraftStore
     audit_spool: AuditSpool
-    # Starts its process at the first file, so that commands without one have none.
-    examiner: PdfInspector
-    scanner: ClamdScanner | None
-    # These listen from the first question on, so that commands without one do not.
-    hot_lists: DocumentListCache = field(init=False)
-    # Looks from the first question on, as well.
-    lookout: ClusterMonitor = field(init=False)
-    # Connects when somebody first looks for what was.
-    past: Past = field(init=False)
-    visit_caches: VisitCaches = field(init=False)
-    operator: OperationRunner = field(init=False)
-    following: Following = field(init=False)
-    _listeners: tuple[Listener, ...] = field(init=False)
+    # Held while a member is made, and while servers change, so that nothing is made
+    # for servers that were left already.
+    making: "RLock" = field(
+        init=False, repr=False, compare=False, default_factory=RLock
+    )
 
-    def __post_init__(self) -> None:
-        documents = Listener(self.endpoints, "documents")
-        visits = Listener(self.endpoints, visit_changes.CHANNEL)
-        object.__setattr__(self, "_listeners", (documents, visits))
-        object.__setattr__(self, "hot_lists", DocumentListCache(documents))
-        object.__setattr__(self, "lookout", ClusterMonitor(self.endpoints))
-        object.__setattr__(self, "past", Past(lambda: self.endpoints))
+    @_MadeOnce
+    def examiner(self) -> "PdfInspector":
+        """Who reads PDFs, in a process of its own that starts at the first file."""
+        from services.pdf.inspecting import PdfInspector
+
+        return PdfInspector()
+
+    @_MadeOnce
+    def scanner(self) -> "ClamdScanner | None":
+        """Who looks for viruses, if anybody was set."""
+        from services.pdf.scanning import scanner_of
+
+        return scanner_of(self.settings)
+
+    @_MadeOnce
+    def hot_lists(self) -> "DocumentListCache":
+        """Pages of documents that many look at; listens from the first question on."""
+        from services.documents.search.cache import DocumentListCache
+
+        return DocumentListCache(self._document_changes)
+
+    @_MadeOnce
+    def visit_caches(self) -> "VisitCaches":
+        """Doctors, slots and figures; listens from the first question on."""
+        from services.visits.figures.caches import VisitCaches
+
         redis = self.settings.redis_url
-        caches = VisitCaches(
+        return VisitCaches(
             self.database,
-            visits,
+            self._visit_changes,
             redis_url=redis.get_secret_value() if redis else None,
         )
-        object.__setattr__(self, "visit_caches", caches)
+
+    @_MadeOnce
+    def lookout(self) -> "ClusterMonitor":
+        """Who watches the servers, from the first question on."""
+        from db.cluster.observing import ClusterMonitor
+
+        return ClusterMonitor(self.endpoints)
+
+    @_MadeOnce
+    def past(self) -> Past:
+        """Database of the past; connects when somebody first looks for it."""
+        return Past(lambda: self.endpoints)
+
+    @_MadeOnce
+    def operator(self) -> "OperationRunner":
+        """Who does something to the database servers."""
+        from db.cluster.patroni import Patroni
+        from db.embedded import Control
+        from services.cluster.operations import OperationRunner, Servers
+
         control = Control.of(self.endpoints)
-        servers = Servers(self.database, Patroni(self.endpoints), control)
-        object.__setattr__(self, "operator", OperationRunner(servers))
-        following = Following(self.settings.data, self.endpoints, self.adopt)
-        object.__setattr__(self, "following", following)
+        return OperationRunner(Servers(self.database, Patroni(self.endpoints), control))
+
+    @_MadeOnce
+    def following(self) -> "Following":
+        """Who notices that nodes of the embedded cluster come or go."""
+        from dashboard.web.cluster_following import Following
+
+        return Following(self.settings.data, self.endpoints, self.adopt)
+
+    @_MadeOnce
+    def _document_changes(self) -> "Listener":
+        from db.postgres.listening import Listener
+
+        return Listener(self.endpoints, "documents")
+
+    @_MadeOnce
+    def _visit_changes(self) -> "Listener":
+        from db.postgres.listening import Listener
+        from services.visits.schedule import visit_changes
+
+        return Listener(self.endpoints, visit_changes.CHANNEL)
 
     def adopt(self, endpoints: Endpoints) -> None:
         """Work with these servers from now on: nodes have come or gone."""
-        self.database.adopt(endpoints)
-        self.lookout.adopt(endpoints)
-        self.operator.servers.patroni.adopt(endpoints)
-        for listener in self._listeners:
-            listener.adopt(endpoints)
-        object.__setattr__(self, "endpoints", endpoints)
+        with self.making:
+            object.__setattr__(self, "endpoints", endpoints)
+            self.database.adopt(endpoints)
+            for member in self._made("lookout", "_document_changes", "_visit_changes"):
+                member.adopt(endpoints)
+            for operator in self._made("operator"):
+                operator.servers.patroni.adopt(endpoints)
+
+    def _made(self, *names: str) -> list[Any]:
+        """Return those of these members that somebody has asked for."""
+        with self.making:
+            return [self.__dict__[name] for name in names if name in self.__dict__]
 
     @property
-    def intake(self) -> DocumentIngest:
+    def intake(self) -> "DocumentIngest":
         """The way of a file into the store."""
+        from services.documents.records import DocumentIngest
+
         refuse_active = self.settings.refuse_active_pdfs
         return DocumentIngest(
             self.files, self.examiner, self.scanner, refuse_active=refuse_active
@@ -111,15 +191,21 @@ class Wiring:
         return Throttle(self.limits, key=derive(signing_key(self.settings), "limits"))
 
     @property
-    def seal_keys(self) -> SealKeyFile:
+    def seal_keys(self) -> "SealKeyFile":
         """The keys that seal the audit log; ours is made by the first who needs it."""
+        from db.files.seal_keys import SealKeyFile
+
         own = self.settings.data / "secrets" / "audit.key"
         given = self.settings.audit_key_file
         return SealKeyFile(given or own, may_be_made=given is None)
 
     @property
-    def press(self) -> PrescriptionIssuer:
+    def press(self) -> "PrescriptionIssuer":
         """What prints, signs and stores prescriptions."""
+        from services.consultations.prescriptions import PrescriptionIssuer
+        from services.documents.forms import Clinic
+        from services.pdf.signing import Signer
+
         settings = self.settings
         clinic = Clinic(
             settings.clinic_name, settings.clinic_address, settings.clinic_phone
@@ -132,13 +218,11 @@ class Wiring:
         return self.files.keys
 
     def close(self) -> None:
-        """Close every connection."""
-        self.following.close()
-        self.examiner.close()
-        self.hot_lists.close()
-        self.lookout.close()
-        self.past.close()
-        self.visit_caches.close()
+        """Close every connection; what nobody has asked for was never opened."""
+        for member in self._made(
+            "following", "examiner", "hot_lists", "lookout", "past", "visit_caches"
+        ):
+            member.close()
         self.database.close()
         self.limits.close()
         self.drafts.close()
@@ -154,6 +238,8 @@ def connect(settings: Settings) -> Wiring:
     """
     if not settings.is_embedded:
         return _wire(settings, settings.external_endpoints())
+    from db import embedded
+
     endpoints = embedded.running(settings.data)
     if endpoints is None:
         raise NotRunning(
@@ -188,6 +274,8 @@ def attached(settings: Settings) -> Iterator[Wiring]:
 
     Raises embedded.CannotStart.
     """
+    from db import embedded, schema
+
     with ExitStack() as stack:
         try:
             wiring = connect(settings)
@@ -224,13 +312,13 @@ def _wire(settings: Settings, endpoints: Endpoints) -> Wiring:
         AuditSpool(
             Spool(settings.data / "spool", keys, max_megabytes=settings.spool_megabytes)
         ),
-        PdfInspector(),
-        scanner_of(settings),
     )
 
 
-def calendar(settings: Settings) -> Calendar:
+def calendar(settings: Settings) -> "Calendar":
     """Return by which clock doctors work, and how far ahead they can be booked."""
+    from services.visits.schedule.plans import Calendar
+
     return Calendar(settings.timezone, settings.booking_horizon_days)
 
 
@@ -241,8 +329,10 @@ def file_keys(settings: Settings) -> FileKeys:
     return FileKeys(given or own, may_be_made=given is None)
 
 
-def signing_keys(settings: Settings) -> SigningKeyFile:
+def signing_keys(settings: Settings) -> "SigningKeyFile":
     """Return the key that signs; ours is made by the first who needs it."""
+    from db.files.signing_keys import SigningKeyFile
+
     own = settings.data / "secrets" / "signing.pem"
     given = settings.signing_key_file
     name = settings.clinic_name

@@ -1,10 +1,13 @@
 """The clinic's clock: its day, its moment, any moment as it shows it."""
 
 from datetime import date, datetime, time
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from dashboard import wiring
-from services.visits.schedule.plans import Calendar
+
+if TYPE_CHECKING:
+    from services.visits.schedule.plans import Calendar
 
 
 def today() -> date:
@@ -27,7 +30,7 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time(), zone())
 
 
-def calendar() -> Calendar:
+def calendar() -> "Calendar":
     """Return by which clock doctors work, and how far ahead they can be booked."""
     return wiring.calendar(wiring.current().settings)
 

@@ -1,7 +1,9 @@
 """Settings lead to the servers that they name, or to the cluster that runs."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,10 +11,12 @@ from sqlalchemy import text
 
 from dashboard import wiring
 from db import embedded
+from db.cluster import observing
 from db.embedded import Addresses
 from db.endpoints import Endpoints
-from db.postgres import DatabaseUnavailable
+from db.postgres import DatabaseUnavailable, Past
 from db.settings import Settings
+from services.pdf import inspecting
 
 
 @pytest.fixture
@@ -98,3 +102,57 @@ def test_the_running_cluster_is_found_by_its_folder(addresses: Addresses, monkey
 
     with closing(wiring.connect(Settings())) as wired:
         assert wired.endpoints == addresses.endpoints
+
+
+def test_a_member_is_made_once_however_many_ask_at_once(external, monkeypatch):
+    made = []
+
+    class Slow(Past):
+        def __init__(self, endpoints):
+            made.append(self)
+            time.sleep(0.1)
+            super().__init__(endpoints)
+
+    monkeypatch.setattr(wiring, "Past", Slow)
+    with (
+        closing(wiring.connect(external)) as wired,
+        ThreadPoolExecutor(8) as threads,
+    ):
+        found = set(threads.map(lambda _: wired.past, range(8)))
+
+    assert [*found] == made
+
+
+def test_what_nobody_asked_for_is_neither_made_nor_closed(external, monkeypatch):
+    def refuse(*_):
+        raise AssertionError("Nobody asked for it.")
+
+    monkeypatch.setattr(wiring, "Past", refuse)
+    monkeypatch.setattr(inspecting, "PdfInspector", refuse)
+
+    wiring.connect(external).close()
+
+
+def test_members_work_with_the_new_servers_whether_made_before_or_after(
+    external, monkeypatch
+):
+    class Monitor:
+        def __init__(self, endpoints):
+            self.adopt(endpoints)
+
+        def adopt(self, endpoints):
+            self.endpoints = endpoints
+
+        def close(self): ...
+
+    monkeypatch.setattr(observing, "ClusterMonitor", Monitor)
+    with (
+        closing(wiring.connect(external)) as early,
+        closing(wiring.connect(external)) as late,
+    ):
+        newer = replace(early.endpoints, replica_urls={})
+        assert early.lookout.endpoints != newer
+        for wired in (early, late):
+            wired.adopt(newer)
+
+        assert early.lookout.endpoints == late.lookout.endpoints == newer

@@ -41,7 +41,6 @@ from services.documents import records
 from services.documents.records import DocumentRecord, DraftDocument, StoredContent
 from services.patients.records import patients
 from services.patients.records.model import PatientDraft, PatientRecord
-from services.pdf.inspecting import PdfInspector
 from services.people import accounts, sessions
 from tests.conftest import connect, owner
 from tests.pages.cluster_samples import EVERYTHING
@@ -189,18 +188,18 @@ def clinic(
         closing(AuditStore(module_endpoints.audit_url)) as audit,
         closing(LimitStorage(url)) as limits,
         closing(DraftStore(url, name, keys=file_keys)) as drafts,
-        closing(PdfInspector()) as examiner,
     ):
         settings = Settings(data=tmp_path_factory.mktemp("data"))
         spool = AuditSpool(Spool(settings.data / "spool", file_keys))
         stores = (database, files, audit, limits, drafts, spool)
         # Without the launcher's door: these servers are nobody's to break.
         ours = replace(module_endpoints, control_url=None)
-        wired = Wiring(settings, ours, *stores, examiner, scanner=None)
+        wired = Wiring(settings, ours, *stores)
         wiring.use(wired)
         database.write(accounts.ensure_demo_people, acting=SYSTEM)
         cast: tuple[Actor, ...] = database.write(_cast, acting=SYSTEM).value
         yield Clinic(wired, {person.role: person for person in cast})
+        wired.examiner.close()
         wired.hot_lists.close()
         wired.lookout.close()
     with MongoClient[dict[str, object]](url) as client:

@@ -1,29 +1,21 @@
 """What this person holds just now, and what became of what they held before.
 
-What is held is free again as soon as they leave the page on which they took it: the
-shell calls `stay_on`. A tab that is closed says so itself, see the countdown.
+What is held is free again as soon as they leave the page on which they took it: see
+`dashboard.visits.booking.leaving`.
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
 import streamlit as st
 
 from dashboard.context import current_actor, read, write
-from dashboard.ui.notices import notify
+from dashboard.visits.booking.leaving import BOOKED, HELD
 from dashboard.visits.booking.times import when
-from services.core.errors import ServiceError
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingRecord, BookingStatus
 
-_HELD: Final = "booking_held"
-_BOOKED: Final = "booking_booked"
-# What was lost to somebody quicker, and what a rule was in the way of.
-LOST: Final = "booking_lost"
-REFUSED: Final = "booking_refused"
-_PAGE: Final = "booking_page"
 # Read twice in one run of a page, and no longer true much later.
 _SECONDS: Final = 1.0
 
@@ -41,15 +33,15 @@ def held_for(patient_id: UUID) -> tuple[BookingRecord, ...]:
 
 def held_now() -> frozenset[UUID]:
     """Return the bookings that this person held when the page was last drawn."""
-    return frozenset(st.session_state.get(_HELD, {}))
+    return frozenset(st.session_state.get(HELD, {}))
 
 
 def say_what_ran_out(patient_id: UUID, held: Sequence[BookingRecord]) -> None:
     """Say what ran out since this was called before, and remember what is held now."""
-    before: dict[UUID, BookingRecord] = st.session_state.get(_HELD, {})
+    before: dict[UUID, BookingRecord] = st.session_state.get(HELD, {})
     others = {one.id: one for one in before.values() if one.patient_id != patient_id}
     own = {one.id: one for one in held if is_own(one)}
-    st.session_state[_HELD] = others | own
+    st.session_state[HELD] = others | own
     still = others.keys() | {one.id for one in held}
     for booking in before.values():
         if booking.id not in still and _ran_out(booking.id):
@@ -78,40 +70,23 @@ def note_booked(booked: Sequence[BookingRecord]) -> None:
     """Remember what was booked last, until something else is chosen."""
     for booking in booked:
         _forget(booking.id)
-    st.session_state[_BOOKED] = tuple(booked)
+    st.session_state[BOOKED] = tuple(booked)
 
 
 def last_booked() -> tuple[BookingRecord, ...]:
     """Return what was booked last."""
-    booked: tuple[BookingRecord, ...] = st.session_state.get(_BOOKED, ())
+    booked: tuple[BookingRecord, ...] = st.session_state.get(BOOKED, ())
     return booked
 
 
 def forget_booked() -> None:
     """Make room for the next visit."""
-    st.session_state.pop(_BOOKED, None)
-
-
-def stay_on(page: str) -> None:
-    """Free what is held when somebody leaves the page for another one of ours."""
-    before = st.session_state.get(_PAGE)
-    st.session_state[_PAGE] = page
-    if before in (None, page):
-        return
-    for passing in (_BOOKED, LOST, REFUSED):
-        st.session_state.pop(passing, None)
-    held: dict[UUID, BookingRecord] = st.session_state.get(_HELD, {})
-    # It may have run out, or the database be away: then it runs out by itself.
-    with suppress(ServiceError):
-        if held:
-            give_back(list(held.values()))
-            notify("What you held and did not confirm is free again.", icon="event")
-    held.clear()
+    st.session_state.pop(BOOKED, None)
 
 
 def _forget(booking_id: UUID) -> None:
     """Say nothing more about a hold that has come to its end on purpose."""
-    st.session_state.get(_HELD, {}).pop(booking_id, None)
+    st.session_state.get(HELD, {}).pop(booking_id, None)
 
 
 def _ran_out(booking_id: UUID) -> bool:

@@ -10,7 +10,8 @@ import streamlit as st
 from dashboard.context import current_actor, read, write
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.visits.booking.cancellation_notice import notice_hours
-from dashboard.visits.booking.held import LOST, REFUSED, forget_booked
+from dashboard.visits.booking.held import forget_booked
+from dashboard.visits.booking.leaving import LOST, REFUSED
 from dashboard.visits.booking.times import clock, shortly
 from services.core.actors import Permission
 from services.core.errors import Conflict

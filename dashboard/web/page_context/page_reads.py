@@ -7,7 +7,7 @@ position in the write-ahead log, and a replica that is behind it is not asked.
 import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import streamlit as st
 from sqlalchemy.orm import Session
@@ -17,9 +17,11 @@ from dashboard.ui.clock import in_zone, now
 from dashboard.web.page_context.page_actor import answering, on_behalf
 from db.postgres import Database, Lsn, Read, Served
 from services.core.on_behalf import ActorDatabase
-from services.documents.search.cache import CachedPage, PageRequest
-from services.lists.criteria import Criteria
-from services.visits.figures.caches import VisitCaches
+
+if TYPE_CHECKING:
+    from services.documents.search.cache import CachedPage, PageRequest
+    from services.lists.criteria import Criteria
+    from services.visits.figures.caches import VisitCaches
 
 T = TypeVar("T")
 
@@ -87,8 +89,8 @@ def read_all(*wanted: CachedRead[Any]) -> tuple[Any, ...]:
 
 
 def look_at_documents(
-    criteria: Criteria, place: PageRequest, *, is_counted: bool = True
-) -> CachedPage:
+    criteria: "Criteria", place: "PageRequest", *, is_counted: bool = True
+) -> "CachedPage":
     """Return a page of a list of documents, and how many there are.
 
     It is kept for everybody who sees the same, until somebody changes a document; that
@@ -102,7 +104,7 @@ def look_at_documents(
 
 
 def look_at_visits(
-    look: Callable[[VisitCaches, ActorDatabase, Lsn | None], Read[T]],
+    look: "Callable[[VisitCaches, ActorDatabase, Lsn | None], Read[T]]",
 ) -> T:
     """Return what is kept of doctors, slots or figures for all who may see it.
 

@@ -1,0 +1,45 @@
+"""What ends when somebody leaves the page of booking.
+
+What they hold is free again as soon as they leave the page on which they took it: the
+shell calls `stay_on` for every page. A tab that is closed says so itself, see the
+countdown.
+"""
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import streamlit as st
+
+from dashboard.ui.notices import notify
+from services.core.errors import ServiceError
+
+if TYPE_CHECKING:
+    from services.visits.booking.bookings import BookingRecord
+
+HELD: Final = "booking_held"
+BOOKED: Final = "booking_booked"
+# What was lost to somebody quicker, and what a rule was in the way of.
+LOST: Final = "booking_lost"
+REFUSED: Final = "booking_refused"
+_PAGE: Final = "booking_page"
+
+
+def stay_on(page: str) -> None:
+    """Free what is held when somebody leaves the page for another one of ours."""
+    before = st.session_state.get(_PAGE)
+    st.session_state[_PAGE] = page
+    if before in (None, page):
+        return
+    for passing in (BOOKED, LOST, REFUSED):
+        st.session_state.pop(passing, None)
+    held: dict[UUID, BookingRecord] = st.session_state.get(HELD, {})
+    # It may have run out, or the database be away: then it runs out by itself.
+    with suppress(ServiceError):
+        if held:
+            # Most people hold nothing: their pages load nothing of bookings.
+            from dashboard.visits.booking.held import give_back
+
+            give_back(list(held.values()))
+            notify("What you held and did not confirm is free again.", icon="event")
+    held.clear()
