@@ -12,7 +12,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.core.dependencies import SIGNED_IN
-from dashboard.cli import server_commands
+from dashboard.cli import running
 from dashboard.web import server
 from dashboard.web.gate.middleware import USER_HEADER
 from dashboard.web.page_context import page_reads
@@ -53,7 +53,7 @@ def main() -> None:
         page_reads._MOST_KEPT = 0
     if who != GUARDED:
         _open_all_doors(who)
-    server_commands.web(Settings())
+    running.serve_pages(Settings())
 
 
 def _open_all_doors(user_id: str) -> None:

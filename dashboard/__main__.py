@@ -1,6 +1,6 @@
 """The command line: `python -m dashboard`."""
 
-from dashboard.cli.command_line import app
+from dashboard.cli import app
 
 if __name__ == "__main__":
     app()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from dashboard.cli.command_line import app
+from dashboard.cli import app
 from services.core import errors
 from tests.kit import house
 

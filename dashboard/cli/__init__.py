@@ -1,1 +1,34 @@
-"""The command line: what starts Chartroom, and every command beside it."""
+"""The commands of `python -m dashboard`: a module for each group of them.
+
+They import what they need when they run, so that `--help` is instant.
+"""
+
+import typer
+
+from dashboard.cli import (
+    cluster_operations,
+    cluster_status,
+    drilling,
+    filling,
+    keeping,
+    people,
+    running,
+    visits,
+)
+
+app = typer.Typer(
+    help="Chartroom, the records room of a clinic.",
+    no_args_is_help=True,
+    add_completion=False,
+    # Rich's long tracebacks hide the one line that matters.
+    pretty_exceptions_enable=False,
+)
+cluster = typer.Typer(
+    help="Look at the database servers, and act on them.", no_args_is_help=True
+)
+for commands in (cluster_status, cluster_operations):
+    cluster.add_typer(commands.group)
+for commands in (running, people, keeping, visits, filling):
+    app.add_typer(commands.group)
+app.add_typer(cluster, name="cluster")
+app.add_typer(drilling.group)

@@ -166,7 +166,7 @@ def _await_replicas(database: Database) -> None:
 
 def _seed(wired: Wiring) -> None:
     # A start without an empty database does without Faker's and NumPy's import.
-    from services.demo import seeding  # noqa: PLC0415
+    from services.demo import seeding
 
     seeding.seed(
         wired.database,

@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 from sqlalchemy import select
 
-from dashboard.cli.cluster_commands import line_of
+from dashboard.cli.cluster_status import line_of
 from db.models import ClusterOperation
 from services.cluster.operations import ServerSituation
 from services.core.audit import Action

@@ -8,7 +8,7 @@ from time import sleep
 import pytest
 
 from dashboard import wiring
-from dashboard.cli import drill_commands
+from dashboard.cli import drilling
 from dashboard.cluster.drills import CannotDrill
 from dashboard.wiring import Wiring
 from db import schema
@@ -55,7 +55,7 @@ def test_a_crash_is_practised_told_line_by_line_and_kept(wired: Wiring):
     ).value
     said: list[str] = []
 
-    drill_commands.drill(wired.settings, DrillKind.CRASH, drill_id, said.append)
+    drilling.practise(wired.settings, DrillKind.CRASH, drill_id, said.append)
 
     record, told = newest(wired), [json.loads(line) for line in said]
     assert (record.id, record.lost, record.errors) == (drill_id, 0, 0)
@@ -72,7 +72,7 @@ def test_a_crash_is_practised_told_line_by_line_and_kept(wired: Wiring):
 def test_what_the_writers_of_a_drill_left_is_thrown_away(wired: Wiring):
     said: list[str] = []
 
-    drill_commands.drill(wired.settings, DrillKind.PATRONI_KILLED, None, said.append)
+    drilling.practise(wired.settings, DrillKind.PATRONI_KILLED, None, said.append)
 
     record = newest(wired)
     there = wired.database.read_latest(
@@ -86,7 +86,7 @@ def test_what_the_writers_of_a_drill_left_is_thrown_away(wired: Wiring):
 @pytest.mark.cluster
 @apart.disks
 def test_a_full_disk_is_practised_and_postgresqls_own_words_show_it(wired: Wiring):
-    drill_commands.drill(wired.settings, DrillKind.FULL_DISK, None, [].append)
+    drilling.practise(wired.settings, DrillKind.FULL_DISK, None, [].append)
 
     record = newest(wired)
     evidence = record.result["evidence"]
@@ -105,7 +105,7 @@ def test_a_disk_of_which_nothing_shows_that_it_was_full_keeps_no_promise(
     monkeypatch.setattr(SmallDisk, "_fill", stop_for_another_reason)
     said: list[str] = []
 
-    drill_commands.drill(wired.settings, DrillKind.FULL_DISK, None, said.append)
+    drilling.practise(wired.settings, DrillKind.FULL_DISK, None, said.append)
 
     record = newest(wired)
     assert record.state == "broken"
@@ -116,7 +116,7 @@ def test_a_disk_of_which_nothing_shows_that_it_was_full_keeps_no_promise(
 @pytest.mark.cluster
 @apart.networks
 def test_a_network_cut_is_practised_and_costs_no_more_than_a_pause(wired: Wiring):
-    drill_commands.drill(wired.settings, DrillKind.NETWORK_CUT, None, [].append)
+    drilling.practise(wired.settings, DrillKind.NETWORK_CUT, None, [].append)
 
     record = newest(wired)
     assert (record.lost, record.errors, record.result["crossed"]) == (0, 0, 0)
@@ -137,7 +137,7 @@ def test_what_the_machine_forbids_is_skipped_with_the_reason(
     wired: Wiring, tmp_path, monkeypatch, kind, sentence
 ):
     with apart.forbidden(tmp_path, monkeypatch):
-        drill_commands.drill(wired.settings, kind, None, [].append)
+        drilling.practise(wired.settings, kind, None, [].append)
 
     record = newest(wired)
     assert record.state == "skipped"
@@ -151,7 +151,7 @@ def test_servers_of_somebody_elses_are_never_broken(endpoints, tmp_path, monkeyp
         monkeypatch.setenv(name, value)
 
     with pytest.raises(CannotDrill, match="CHARTROOM_TEST_CLUSTER_NAME"):
-        drill_commands.drill(Settings(), DrillKind.CRASH, None, print)
+        drilling.practise(Settings(), DrillKind.CRASH, None, print)
 
 
 def test_a_cluster_that_is_named_as_a_tests_may_be_broken(
@@ -162,4 +162,4 @@ def test_a_cluster_that_is_named_as_a_tests_may_be_broken(
     monkeypatch.setenv("CHARTROOM_TEST_CLUSTER_NAME", "chartroom")
 
     with closing(wiring.connect(Settings())) as wired:
-        drill_commands.require_breakable(wired)
+        drilling.require_breakable(wired)

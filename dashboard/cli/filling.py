@@ -1,29 +1,25 @@
-"""What the commands import-synthea and seed do and show in a terminal."""
+"""Commands that fill the database with patients."""
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Annotated, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    TaskProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
-from rich.table import Table
-from sqlalchemy.orm import Session
+import typer
 
-from dashboard import wiring
-from db.postgres import SYSTEM
-from db.settings import Settings
+from dashboard.cli.explaining import explained
+from dashboard.cli.options import Data, choose
 from services.core.actors import Actor, Role
-from services.demo import importing, seeding
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, ProgressColumn
+    from rich.table import Table
+    from sqlalchemy.orm import Session
+
+    from db.settings import Settings
+    from services.demo.importing import FileSummary
 
 _IMPORTER: Final = Actor(
     UUID("0198c0de-1427-7000-8000-000000000001"), "import-synthea", Role.ADMIN
@@ -38,9 +34,33 @@ _COLUMNS: Final = (
     "Rejected",
 )
 
+group = typer.Typer()
 
-def import_synthea(settings: Settings, path: Path, rejects: Path) -> None:
-    """Take over a folder; raises importing.CannotImport before anything is started."""
+
+@group.command()
+def import_synthea(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The folder of Synthea's CSV files.")
+    ],
+    rejects: Annotated[
+        Path, typer.Option(help="Where to list the lines that could not be taken.")
+    ] = Path("rejects.csv"),
+    data: Data = None,
+) -> None:
+    """Take over patients and doctors from Synthea; repeat it as often as you like."""
+    with explained():
+        take_over(choose(data=data), folder, rejects)
+
+
+def take_over(settings: "Settings", path: Path, rejects: Path) -> None:
+    """Take over a folder; raises CannotImport before anything is started."""
+    from rich.console import Console
+    from rich.progress import TaskProgressColumn
+
+    from dashboard import wiring
+    from db.postgres import SYSTEM
+    from services.demo import importing
+
     folder = importing.Folder.find(path)
     console = Console()
     with (
@@ -50,7 +70,7 @@ def import_synthea(settings: Settings, path: Path, rejects: Path) -> None:
     ):
         shown = _Shown(progress, folder.size_bytes)
 
-        def take_over(session: Session) -> tuple[importing.FileSummary, ...]:
+        def import_all(session: "Session") -> "tuple[FileSummary, ...]":
             shown.restart()  # after a failover all is read again
             return importing.import_synthea(
                 session,
@@ -61,7 +81,7 @@ def import_synthea(settings: Settings, path: Path, rejects: Path) -> None:
                 report=shown.advance,
             )
 
-        summaries = wired.database.write(take_over, acting=SYSTEM).value
+        summaries = wired.database.write(import_all, acting=SYSTEM).value
     console.print(_table(summaries))
     if any(summary.outcome and summary.outcome.kept for summary in summaries):
         console.print("Kept: somebody edited, archived or merged these in Chartroom.")
@@ -69,8 +89,29 @@ def import_synthea(settings: Settings, path: Path, rejects: Path) -> None:
         console.print(f"Rejected lines and the reasons are listed in {rejects}.")
 
 
-def seed(settings: Settings, patients: int, seed_number: int) -> None:
+@group.command()
+def seed(
+    patients: Annotated[
+        int, typer.Option(min=0, help="How many there shall be in the end.")
+    ],
+    seed_number: Annotated[
+        int, typer.Option(min=0, help="Another number makes other people.")
+    ] = 1,
+    data: Data = None,
+) -> None:
+    """Fill the database with an invented clinic."""
+    with explained():
+        invent(choose(data=data), patients, seed_number)
+
+
+def invent(settings: "Settings", patients: int, seed_number: int) -> None:
     """Bring the invented clinic up to this many patients."""
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn
+
+    from dashboard import wiring
+    from services.demo import seeding
+
     console = Console()
     with (
         wiring.attached(settings) as wired,
@@ -95,7 +136,7 @@ def seed(settings: Settings, patients: int, seed_number: int) -> None:
 class _Shown:
     """How far an import is: bytes while it reads, then only that it saves."""
 
-    def __init__(self, progress: Progress, size: int) -> None:
+    def __init__(self, progress: "Progress", size: int) -> None:
         self._progress = progress
         self._size = size
         self._left = size
@@ -117,7 +158,9 @@ class _Shown:
             self._progress.update(self._saving, visible=True)
 
 
-def _progress(console: Console, figures: ProgressColumn) -> Progress:
+def _progress(console: "Console", figures: "ProgressColumn") -> "Progress":
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -129,11 +172,13 @@ def _progress(console: Console, figures: ProgressColumn) -> Progress:
     )
 
 
-def _today(settings: Settings) -> date:
+def _today(settings: "Settings") -> date:
     return datetime.now(ZoneInfo(settings.timezone)).date()
 
 
-def _table(summaries: tuple[importing.FileSummary, ...]) -> Table:
+def _table(summaries: "tuple[FileSummary, ...]") -> "Table":
+    from rich.table import Table
+
     table = Table("File", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in _COLUMNS:
         table.add_column(name, justify="right")

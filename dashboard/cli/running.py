@@ -2,12 +2,15 @@
 
 import dataclasses
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashboard.cli.command_line.explaining import explained
-from dashboard.cli.command_line.options import Data, Host, Port, choose
+from dashboard.cli.explaining import explained
+from dashboard.cli.options import Data, Host, Port, choose
+
+if TYPE_CHECKING:
+    from db.settings import Settings
 
 group = typer.Typer()
 
@@ -36,11 +39,20 @@ def web(host: Host = None, port: Port = None, data: Data = None) -> None:
         settings = choose(host=host, port=port, data=data)
         # The server is imported before the launcher's word is awaited: that takes
         # seconds in which the databases start.
-        from dashboard.cli import children, server_commands
+        from dashboard.cli import children
         from dashboard.web import server  # noqa: F401
 
         children.attend()
-        server_commands.web(settings)
+        serve_pages(settings)
+
+
+def serve_pages(settings: "Settings") -> None:
+    """Serve pages and API until SIGTERM; raises CannotServe."""
+    from dashboard.web import server
+    from dashboard.web.log import json_log
+
+    json_log.configure()
+    server.run(settings)
 
 
 @group.command()
@@ -48,10 +60,47 @@ def worker(data: Data = None) -> None:
     """Do the work of the background: tidy up, look ahead."""
     with explained():
         settings = choose(data=data)
-        from dashboard.cli import children, server_commands
+        from dashboard.cli import children
 
         children.attend()
-        server_commands.worker(settings)
+        work(settings)
+
+
+def work(settings: "Settings") -> None:
+    """Do the background's work until SIGTERM."""
+    from dashboard import wiring
+    from dashboard.web.log import json_log
+    from dashboard.web.public_address import letterhead_of, public_address
+    from dashboard.web.startup_checks import require_file_keys, require_safe_mongo
+    from jobs.cluster import planned_operations
+    from jobs.worker import worker as working
+    from jobs.worker.tasks import Stores
+    from services.messaging import mail
+    from services.people import sessions
+
+    json_log.configure()
+    require_file_keys(settings)
+    require_safe_mongo(settings)
+    wired = wiring.connect(settings)
+    stores = Stores(
+        wired.database,
+        wired.files,
+        wired.audit,
+        wired.seal_keys,
+        sessions.limits_of(settings),
+        mail.mailer_of(settings),
+        public_address(settings),
+        wired.examiner,
+        settings.ocr_languages,
+        wired.scanner,
+        letterhead_of(settings),
+        wiring.calendar(settings),
+    )
+    try:
+        with planned_operations.making_planned(wired.operator):
+            working.run(stores, wired.lookout.observer, wired.audit_spool)
+    finally:
+        wired.close()
 
 
 @group.command()

@@ -1,21 +1,25 @@
-"""Commands that look at the database servers and act on them."""
+"""Commands that act on the database servers, or show and change their settings."""
 
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from dashboard.cli.command_line.explaining import explained
-from dashboard.cli.command_line.options import Data, choose
+from dashboard.cli import cluster_status
+from dashboard.cli.explaining import explained
+from dashboard.cli.options import Data, choose
 
 if TYPE_CHECKING:
-    from services.cluster.operations import OperationRequest
+    from dashboard.wiring import Wiring
+    from db.settings import Settings
+    from services.cluster.operations import OperationRequest, RunningOperation
+
+_LOOK_SECONDS: Final = 0.1
 
 group = typer.Typer()
-_cluster = typer.Typer(
-    help="Look at the database servers, and act on them.", no_args_is_help=True
-)
-group.add_typer(_cluster, name="cluster")
 
 Reason = Annotated[
     str, typer.Option(help="Why, in ten characters or more; the history keeps it.")
@@ -29,18 +33,7 @@ DryRun = Annotated[
 ]
 
 
-@_cluster.command()
-def status(data: Data = None) -> None:
-    """Tell how each server is, and who should lead next."""
-    with explained():
-        settings = choose(data=data)
-        from dashboard.cli import cluster_commands
-
-        for line in cluster_commands.status(settings):
-            typer.echo(line)
-
-
-@_cluster.command()
+@group.command()
 def switchover(
     reason: Reason = "",
     to: To = None,
@@ -59,7 +52,7 @@ def switchover(
     _do(order, data, dry_run=dry_run)
 
 
-@_cluster.command()
+@group.command()
 def failover(
     reason: Reason = "",
     to: To = None,
@@ -80,7 +73,7 @@ def failover(
     )
 
 
-@_cluster.command()
+@group.command()
 def reinit(node: Node, reason: Reason = "", data: Data = None) -> None:
     """Copy the primary's data to a replica anew, until it streams."""
     from services.cluster.operations import OperationKind, OperationRequest
@@ -88,7 +81,7 @@ def reinit(node: Node, reason: Reason = "", data: Data = None) -> None:
     _do(OperationRequest(OperationKind.REINIT, reason, node), data)
 
 
-@_cluster.command()
+@group.command()
 def restart(node: Node, reason: Reason = "", data: Data = None) -> None:
     """Restart PostgreSQL on a server."""
     from services.cluster.operations import OperationKind, OperationRequest
@@ -96,7 +89,7 @@ def restart(node: Node, reason: Reason = "", data: Data = None) -> None:
     _do(OperationRequest(OperationKind.RESTART, reason, node), data)
 
 
-@_cluster.command()
+@group.command()
 def rejoin(node: Node, reason: Reason = "", data: Data = None) -> None:
     """Bring a server back until it streams: rewound, or else copied anew."""
     from services.cluster.operations import OperationKind, OperationRequest
@@ -104,7 +97,7 @@ def rejoin(node: Node, reason: Reason = "", data: Data = None) -> None:
     _do(OperationRequest(OperationKind.REJOIN, reason, node), data)
 
 
-@_cluster.command()
+@group.command()
 def pause(reason: Reason = "", data: Data = None) -> None:
     """Switch automatic failover off."""
     from services.cluster.operations import OperationKind, OperationRequest
@@ -112,7 +105,7 @@ def pause(reason: Reason = "", data: Data = None) -> None:
     _do(OperationRequest(OperationKind.PAUSE, reason), data)
 
 
-@_cluster.command()
+@group.command()
 def resume(reason: Reason = "", data: Data = None) -> None:
     """Switch automatic failover on again."""
     from services.cluster.operations import OperationKind, OperationRequest
@@ -120,7 +113,7 @@ def resume(reason: Reason = "", data: Data = None) -> None:
     _do(OperationRequest(OperationKind.RESUME, reason), data)
 
 
-@_cluster.command()
+@group.command()
 def settings(
     changes: Annotated[
         list[str] | None,
@@ -137,14 +130,24 @@ def settings(
         _do(OperationRequest(OperationKind.SETTINGS, reason, changes=wanted), data)
         return
     with explained():
-        chosen = choose(data=data)
-        from dashboard.cli import cluster_commands
-
-        for line in cluster_commands.settings_in_words(chosen):
+        for line in settings_in_words(choose(data=data)):
             typer.echo(line)
 
 
-@_cluster.command()
+def settings_in_words(settings: "Settings") -> Iterator[str]:
+    """Yield each setting with what it is, and what it does; raises NoPatroni."""
+    from dashboard import wiring
+    from services.cluster.operations import SETTINGS, current
+
+    with closing(wiring.connect(settings)) as wired:
+        servers = wired.operator.servers
+        values = current(servers.ask(servers.patroni.config))
+        for name, setting in SETTINGS.items():
+            yield f"{name} = {values[name]}"
+            yield f"    {setting.effect}"
+
+
+@group.command()
 def add_replica(
     reason: Reason = "",
     delayed_seconds: Annotated[
@@ -162,7 +165,7 @@ def add_replica(
     )
 
 
-@_cluster.command()
+@group.command()
 def remove_replica(node: Node, reason: Reason = "", data: Data = None) -> None:
     """End a replica and throw its data away."""
     from services.cluster.operations import OperationKind, OperationRequest
@@ -170,7 +173,7 @@ def remove_replica(node: Node, reason: Reason = "", data: Data = None) -> None:
     _do(OperationRequest(OperationKind.REMOVE_REPLICA, reason, node), data)
 
 
-@_cluster.command()
+@group.command()
 def pause_replay(
     node: Node,
     reason: Reason = "",
@@ -191,16 +194,84 @@ def pause_replay(
 def _do(order: "OperationRequest", data: Data, *, dry_run: bool = False) -> None:
     with explained():
         chosen = choose(data=data)
-        from dashboard.cli import cluster_commands
-
         if dry_run:
-            for line in cluster_commands.rehearse(chosen, order):
+            for line in cluster_status.rehearse(chosen, order):
                 typer.echo(line)
             return
-        for told in cluster_commands.act(chosen, order):
-            if isinstance(told, str):
-                typer.echo(told)
+        for outcome in act(chosen, order):
+            if isinstance(outcome, str):
+                typer.echo(outcome)
                 continue
-            typer.echo(told.sentence, err=not told.is_good)
-            if not told.is_good:
+            typer.echo(outcome.sentence, err=not outcome.is_good)
+            if not outcome.is_good:
                 raise typer.Exit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of an order, in a sentence, and whether that is well."""
+
+    sentence: str
+    is_good: bool
+
+
+def act(settings: "Settings", order: "OperationRequest") -> Iterator[str | Result]:
+    """Do what the order says; yield each step, at last what came of it."""
+    from dashboard import wiring
+    from services.core.actors import CONSOLE
+    from services.core.on_behalf import ActorDatabase
+
+    with closing(wiring.connect(settings)) as wired:
+        whole = _with_best(wired, order)
+        who = ActorDatabase(wired.database, CONSOLE)
+        run = wired.operator.start(who, whole, session_id=None)
+        if run is None:
+            yield Result("It is planned; a worker does it when the time comes.", True)
+            return
+        yield from _steps(run)
+        wired.operator.wait(run)
+        yield from _outcome(run)
+
+
+def _with_best(wired: "Wiring", order: "OperationRequest") -> "OperationRequest":
+    """Name the advised server where the order names none."""
+    from services.cluster.operations import OperationKind, OperationRequest, preview
+
+    if order.node or order.act not in {
+        OperationKind.SWITCHOVER,
+        OperationKind.FAILOVER,
+    }:
+        return order
+    best = preview(wired.operator.servers.look()).best
+    return OperationRequest(
+        order.act,
+        order.reason,
+        best.name if best else None,
+        typed=order.typed,
+        scheduled_at=order.scheduled_at,
+    )
+
+
+def _steps(run: "RunningOperation") -> Iterator[str]:
+    told = 0
+    while True:
+        ended = run.ended.wait(_LOOK_SECONDS)
+        for step in run.progress.steps[told:]:
+            told += 1
+            yield f"{step.seconds:7.2f} s  {step.sentence}"
+        if ended:
+            return
+
+
+def _outcome(run: "RunningOperation") -> Iterator[str | Result]:
+    from services.cluster.operations import PHASES
+
+    cost = run.cost
+    if cost is None:
+        yield Result(run.refusal or "", False)
+        return
+    for name, seconds in cost.phases.items():
+        yield f"{seconds:7.2f} s  {PHASES[name]}"
+    if proof := cost.facts.get("proof"):
+        yield str(proof)
+    yield Result(cost.sentence, not cost.lost_writes)

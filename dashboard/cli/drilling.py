@@ -1,29 +1,56 @@
-"""What the command drill does: practise a disaster on servers that may be broken."""
+"""The command that practises disasters, on servers that may be broken."""
 
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
-from sqlalchemy import text
+import typer
 
-from dashboard import wiring
-from dashboard.cluster.drills import CannotDrill, DrillTimeline, Practice
-from dashboard.wiring import Wiring
-from db.postgres import SYSTEM
-from db.settings import Settings
-from services.cluster import drills
-from services.cluster.drills import DrillKind
-from services.core.actors import CONSOLE
+from dashboard.cli.explaining import explained
+from dashboard.cli.options import Data, choose
+from services.cluster.drills.kinds import DrillKind
+
+if TYPE_CHECKING:
+    from dashboard.wiring import Wiring
+    from db.settings import Settings
+
+group = typer.Typer()
 
 
+@group.command()
 def drill(
-    settings: Settings, kind: DrillKind, record: UUID | None, say: Callable[[str], None]
+    kind: Annotated[DrillKind, typer.Argument(help="What is practised.")],
+    record: Annotated[
+        UUID | None,
+        typer.Option(help="The drill of the history that this is; tells in JSON."),
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Break something on purpose while programs work, and tell what that cost."""
+    with explained():
+        is_kept = practise(choose(data=data), kind, record, typer.echo)
+    if not is_kept:
+        raise typer.Exit(1)
+
+
+def practise(
+    settings: "Settings",
+    kind: DrillKind,
+    record: UUID | None,
+    say: Callable[[str], None],
 ) -> bool:
     """Practise, telling how it goes; tell whether the promise was kept or it skipped.
 
     With a `record`, that the history says is running, the lines are JSON. Raises
     NotRunning, CannotDrill and DrillRunning.
     """
+    from dashboard import wiring
+    from dashboard.cluster.drills import DrillTimeline, Practice
+    from db.postgres import SYSTEM
+    from services.cluster import drills
+    from services.core.actors import CONSOLE
+
     # Servers that do not answer are the point here: nobody needs to be warned of them.
     logging.getLogger().addHandler(logging.NullHandler())
     wired = wiring.connect(settings)
@@ -43,8 +70,12 @@ def drill(
     return verdict is not None and verdict.state == "kept"
 
 
-def require_breakable(wired: Wiring) -> None:
+def require_breakable(wired: "Wiring") -> None:
     """Raise CannotDrill unless the servers are embedded, or named as a test's."""
+    from sqlalchemy import text
+
+    from dashboard.cluster.drills import CannotDrill
+
     if wired.endpoints.control_url is not None:
         return
     named = wired.settings.test_cluster_name

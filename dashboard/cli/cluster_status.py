@@ -1,0 +1,113 @@
+"""The command that looks at the database servers, and what it and a rehearsal tell."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from dashboard.cli.explaining import explained
+from dashboard.cli.options import Data, choose
+
+if TYPE_CHECKING:
+    from dashboard.wiring import Wiring
+    from db.cluster.observing import ClusterSnapshot, NodeSight
+    from db.settings import Settings
+    from services.cluster.operations import (
+        OperationPreview,
+        OperationRequest,
+        ServerSituation,
+    )
+
+_LOOK_SECONDS: Final = 0.1
+_PATRONI_SECONDS: Final = 3.0
+
+group = typer.Typer()
+
+
+@group.command()
+def status(data: Data = None) -> None:
+    """Tell how each server is, and who should lead next."""
+    with explained():
+        for line in status_in_words(choose(data=data)):
+            typer.echo(line)
+
+
+def status_in_words(settings: "Settings") -> Iterator[str]:
+    """Yield whether all is safe, how each server is, and who should lead next.
+
+    Raises NoPatroni.
+    """
+    from dashboard import wiring
+    from services.cluster.monitoring import verdict
+    from services.cluster.operations import preview
+
+    with closing(wiring.connect(settings)) as wired:
+        found, seen = wired.operator.servers.look(), _sight(wired)
+        judged = verdict(seen)
+        yield judged.sentence
+        if judged.next_action:
+            yield f"Next: {judged.next_action}"
+        for server in found.servers:
+            yield line_of(server, seen.node(server.name))
+        if not found.is_automatic:
+            yield "Automatic failover is off."
+        yield from _advice(preview(found))
+
+
+def _sight(wired: "Wiring") -> "ClusterSnapshot":
+    """Return the servers as they are, also those that Patroni does not know of."""
+    observer = wired.lookout.observer
+    deadline = monotonic() + _PATRONI_SECONDS
+    seen = observer.look()
+    # Patroni is asked aside, and has said nothing at the first look.
+    while seen.is_patroni_answering is None and monotonic() < deadline:
+        sleep(_LOOK_SECONDS)
+        seen = observer.look()
+    return seen
+
+
+def line_of(server: "ServerSituation", seen: "NodeSight | None") -> str:
+    """Return how a server is, by Patroni's word; without it by what was seen."""
+    timeline = "?" if server.timeline is None else server.timeline
+    behind = "?" if server.behind_bytes is None else server.behind_bytes
+    if server.is_leading:
+        return f"{server.name}  primary  {server.state}, timeline {timeline}"
+    state = server.state
+    if not server.is_answering:
+        # A former primary that somebody started by hand has no Patroni, and answers.
+        own = seen.state if seen else "not answering"
+        state = f"Patroni does not answer, PostgreSQL is {own}"
+    waited = ", commits wait for it" if server.is_waited_for else ""
+    return (
+        f"{server.name}  replica  {state}, timeline {timeline}, {behind} bytes "
+        f"behind{waited}"
+    )
+
+
+def rehearse(settings: "Settings", order: "OperationRequest") -> Iterator[str]:
+    """Yield what the order would mean; nothing is done. Raises what forbids it."""
+    from dashboard import wiring
+    from services.cluster.operations import CannotAct, preview
+
+    with closing(wiring.connect(settings)) as wired:
+        servers = wired.operator.servers
+        found = preview(servers.look(with_transactions=True))
+        node = order.node or (found.best.name if found.best else None)
+        chosen = found.candidate(node)
+        if chosen is None:
+            raise CannotAct(found.obstacle or f"There is no server called {node}.")
+        yield from _advice(found)
+        lost = "an unknown part" if chosen.lost_bytes is None else chosen.lost_bytes
+        yield f"With {chosen.name}: {chosen.reason}"
+        yield f"Log that would be lost, in bytes: {lost}."
+        yield f"Long transactions that would be cut: {len(found.transactions)}."
+
+
+def _advice(found: "OperationPreview") -> Iterator[str]:
+    """Yield what stands in the way of a change of the primary, and who is best."""
+    if found.obstacle:
+        yield found.obstacle
+    if found.best:
+        yield f"Best next: {found.best.name}, because {found.best.reason}"

@@ -1,0 +1,183 @@
+"""Commands that check what is kept and exchange its keys."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from dashboard.cli.explaining import explained
+from dashboard.cli.options import Data, choose
+from services.core.actors import CONSOLE
+
+if TYPE_CHECKING:
+    from dashboard.wiring import Wiring
+    from db.settings import Settings
+    from services.audit.chain import ChainVerification
+
+# An upload may have sealed its key just before the new one was there, and be stored
+# just after all others were wrapped anew.
+_SETTLED_AFTER: Final = timedelta(hours=1)
+
+group = typer.Typer()
+
+
+@group.command()
+def verify_audit(data: Data = None) -> None:
+    """Follow the audit log's chain; name the first entry that was tampered with."""
+    with explained():
+        verdict = verify_chain(choose(data=data))
+    typer.echo(verdict.sentence, err=not verdict.is_whole)
+    if not verdict.is_whole:
+        raise typer.Exit(1)
+
+
+def verify_chain(settings: "Settings") -> "ChainVerification":
+    """Follow the whole chain of the audit log, and write down with what result.
+
+    Raises AuditStoreUnavailable and UnusableKey.
+    """
+    from dashboard import wiring
+    from db.postgres import SYSTEM
+    from services.audit import chain, log
+
+    with wiring.attached(settings) as wired:
+        keys = wired.seal_keys.read()
+        verdict = chain.verify(wired.database, wired.audit, keys)
+        wired.database.write(
+            lambda session: log.record_verification(
+                session,
+                CONSOLE,
+                is_whole=verdict.is_whole,
+                sentence=verdict.sentence,
+            ),
+            acting=SYSTEM,
+        )
+        return verdict
+
+
+@group.command()
+def new_file_keys(
+    path: Annotated[Path, typer.Argument(help="The file to make.")],
+) -> None:
+    """Make the keys that encrypt files, for databases of your own."""
+    with explained():
+        typer.echo(make_file_keys(path))
+
+
+def make_file_keys(path: Path) -> str:
+    """Make a key file for servers of one's own, and say what to do with it."""
+    from db.files import file_keys
+
+    if not file_keys.make(path):
+        raise file_keys.UnusableFileKeys(f"{path} is there already and stays as it is.")
+    return (
+        f"{path} holds the keys of files. Keep a copy of it apart from the databases' "
+        "backups: without it no file can be read again."
+    )
+
+
+@group.command()
+def rotate_keys(
+    data: Data = None,
+    drop_old: Annotated[
+        bool,
+        typer.Option(
+            "--drop-old", help="Instead, forget old keys that nothing needs any more."
+        ),
+    ] = False,
+) -> None:
+    """Exchange the key that wraps the keys of files; the files stay as they are."""
+    with explained():
+        settings = choose(data=data)
+        change = drop_old_file_keys if drop_old else rotate_file_keys
+        typer.echo(change(settings))
+
+
+def rotate_file_keys(settings: "Settings") -> str:
+    """Wrap the keys of all files with a new key, and say how many they were.
+
+    It may be killed at any time and run again: then there is one key more than
+    necessary, and nothing else. Raises UnusableFileKeys and FileStoreUnavailable.
+    """
+    from dashboard import wiring
+
+    with wiring.attached(settings) as wired:
+        key = wired.file_keys.add()
+        _record_rotation(wired, key, "added")
+        rewrapped, left = _rewrap(wired)
+        _record_rotation(wired, key, "done", rewrapped)
+    told = f"Key {key} wraps the keys of {rewrapped} files and drafts from now on."
+    return f"{told} {left} do not open and keep theirs." if left else told
+
+
+def drop_old_file_keys(settings: "Settings") -> str:
+    """Forget keys that were replaced and that nothing is sealed with any more.
+
+    Raises UnusableFileKeys if it is too early, and FileStoreUnavailable.
+    """
+    from dashboard import wiring
+    from db.files.file_keys import UnusableFileKeys
+    from db.files.gridfs import Bucket
+
+    with wiring.attached(settings) as wired:
+        keys = wired.file_keys
+        if datetime.now(UTC) - keys.changed_at < _SETTLED_AFTER:
+            raise UnusableFileKeys(
+                "The key file was changed less than an hour ago, and something sealed "
+                "with an old key may still be on its way: drop old keys later."
+            )
+        rewrapped, _ = _rewrap(wired)
+        used = {key for bucket in Bucket for key in wired.files.keys_in_use(bucket)}
+        unused = keys.ids - used - {keys.primary}
+        if unused:
+            _record_rotation(wired, keys.primary, "dropping", rewrapped, unused)
+            keys.drop(*unused)
+        kept = len(keys.ids) - 1
+    return f"Old keys dropped: {len(unused)}; still in use: {kept}."
+
+
+def _rewrap(wired: "Wiring") -> tuple[int, int]:
+    """Wrap what old keys have wrapped; return how much was, and could not be."""
+    from db.files.gridfs import Bucket
+
+    outcomes = [wired.files.rewrap(bucket) for bucket in Bucket]
+    done = sum(outcome.done for outcome in outcomes) + wired.drafts.rewrap()
+    return done, sum(outcome.left for outcome in outcomes)
+
+
+def _record_rotation(
+    wired: "Wiring",
+    key: int,
+    step: str,
+    rewrapped: int = 0,
+    dropped: frozenset[int] = frozenset(),
+) -> None:
+    from db.postgres import SYSTEM
+    from services.documents.integrity import key_rotation
+
+    wired.database.write(
+        lambda session: key_rotation.record(
+            session,
+            CONSOLE,
+            file_key=key,
+            step=step,
+            rewrapped=rewrapped,
+            dropped=dropped,
+        ),
+        acting=SYSTEM,
+    )
+
+
+@group.command()
+def check_files(data: Data = None) -> None:
+    """Read every file now and compare it with its row; name what is not whole by id."""
+    with explained():
+        settings = choose(data=data)
+        from dashboard.cli import file_check_commands
+
+        report = file_check_commands.check(settings)
+    for line in file_check_commands.told(report):
+        typer.echo(line, err=not report.is_good)
+    if not report.is_good:
+        raise typer.Exit(1)

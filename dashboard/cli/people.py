@@ -1,0 +1,119 @@
+"""Commands that let somebody in: a person, or a program."""
+
+from collections.abc import Collection
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import typer
+
+from dashboard.cli.explaining import explained
+from dashboard.cli.options import Data, choose
+from services.core.actors import CONSOLE, Role, Scope
+
+if TYPE_CHECKING:
+    from dashboard.wiring import Wiring
+    from db.settings import Settings
+
+group = typer.Typer()
+
+
+@group.command()
+def create_admin(
+    email: Annotated[str, typer.Option(help="With which they will sign in.")],
+    name: Annotated[str, typer.Option(help="What they are called.")],
+    data: Data = None,
+) -> None:
+    """Print a link that lets an administrator in once, alone on the last line."""
+    with explained():
+        typer.echo(invite_admin(choose(data=data), name=name, email=email))
+
+
+def invite_admin(settings: "Settings", *, name: str, email: str) -> str:
+    """Return a link that lets an administrator in, once.
+
+    Raises InvalidInput, AddressTaken and SignInDeactivated.
+    """
+    from dashboard import wiring
+    from dashboard.people import invitation_delivery
+    from db.postgres import SYSTEM
+    from services.people.accounts import invitations
+
+    with wiring.attached(settings) as wired:
+        invited = wired.database.write(
+            lambda session: invitations.invite_admin(
+                session, CONSOLE, name=name, email=email
+            ),
+            acting=SYSTEM,
+        )
+    return invitation_delivery.link_of(settings, invited.value)
+
+
+@group.command()
+def token(
+    role: Annotated[Role, typer.Option(help="What the program may do.")],
+    name: Annotated[str, typer.Option(help="What it is for.")] = "",
+    scope: Annotated[
+        list[Scope] | None,
+        typer.Option(
+            help="Limit it to this; repeat for more. Else all that the role may."
+        ),
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=365, help="How long it holds.")] = 30,
+    data: Data = None,
+) -> None:
+    """Print a new token for the API, alone on the last line."""
+    with explained():
+        typer.echo(
+            issue_token(
+                choose(data=data),
+                role,
+                name=name,
+                scopes=scope or (),
+                lifetime=timedelta(days=days),
+            )
+        )
+
+
+def issue_token(
+    settings: "Settings",
+    role: Role,
+    *,
+    name: str = "",
+    scopes: Collection[Scope] = (),
+    lifetime: timedelta,
+) -> str:
+    """Return a new token of a program; a patient's is the demo patient's.
+
+    Without scopes it may do all that its role may. Raises InvalidInput, NotFound.
+    """
+    from dashboard import wiring
+    from db.postgres import SYSTEM
+    from services.people import tokens
+
+    with wiring.attached(settings) as wired:
+        patient_id = _demo_patient(wired) if role is Role.PATIENT else None
+        return wired.database.write(
+            lambda session: tokens.issue(
+                session,
+                role,
+                name=name,
+                scopes=scopes or None,
+                lifetime=lifetime,
+                patient_id=patient_id,
+                console=CONSOLE,
+            ),
+            acting=SYSTEM,
+        ).value
+
+
+def _demo_patient(wired: "Wiring") -> UUID:
+    from db.postgres import SYSTEM
+    from services.core.errors import NotFound
+    from services.people import accounts
+
+    cast = wired.database.read_latest(accounts.demo_people, acting=SYSTEM).value
+    for person in cast:
+        if person.patient_id is not None:
+            return person.patient_id
+    raise NotFound("There is no demo patient for whom to make a token.")
