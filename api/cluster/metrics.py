@@ -1,5 +1,8 @@
 """/metrics: what Prometheus collects; labels never carry anything of a patient."""
 
+from collections.abc import Iterator
+from datetime import datetime
+
 from fastapi import APIRouter, Request
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -8,12 +11,14 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 from starlette.responses import PlainTextResponse, Response
 
 from api.cluster.server_metrics import ServerMetrics
-from api.cluster.spool_metrics import SpoolMetrics
 from api.core.dependencies import stores_of
 from db.postgres import SYSTEM, DatabaseUnavailable
+from db.spool_files import Waiting
 from services.cluster.monitoring import counts
 
 router = APIRouter(tags=["Health"])
@@ -75,3 +80,31 @@ def _spool(request: Request) -> bytes:
     registry = CollectorRegistry()
     registry.register(SpoolMetrics(waiting, stores.now()))
     return generate_latest(registry)
+
+
+class SpoolMetrics(Collector):
+    """What waits on this machine at a moment, by our clock: numbers and no names."""
+
+    def __init__(self, waiting: Waiting, now: datetime) -> None:
+        self._waiting = waiting
+        self._now = now
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every gauge."""
+        waiting, age = self._waiting, 0.0
+        if waiting.oldest_at is not None:
+            age = max(0.0, (self._now - waiting.oldest_at).total_seconds())
+        for name, words, value in (
+            (
+                "records",
+                "Looks kept on this server's disk until the audit log can be told.",
+                waiting.records,
+            ),
+            ("oldest_seconds", "Age of the oldest of them; 0 without any.", age),
+            (
+                "damaged_files",
+                "Files of such looks that somebody has changed.",
+                waiting.damaged,
+            ),
+        ):
+            yield GaugeMetricFamily(f"chartroom_audit_spool_{name}", words, value=value)

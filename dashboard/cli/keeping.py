@@ -154,10 +154,10 @@ def _record_rotation(
     dropped: frozenset[int] = frozenset(),
 ) -> None:
     from db.postgres import SYSTEM
-    from services.documents.integrity import key_rotation
+    from services.documents.integrity import runs
 
     wired.database.write(
-        lambda session: key_rotation.record(
+        lambda session: runs.record_key_rotation(
             session,
             CONSOLE,
             file_key=key,

@@ -35,7 +35,7 @@ def invite_admin(settings: "Settings", *, name: str, email: str) -> str:
     Raises InvalidInput, AddressTaken and SignInDeactivated.
     """
     from dashboard import wiring
-    from dashboard.people import invitation_delivery
+    from dashboard.people import account_emails
     from db.postgres import SYSTEM
     from services.people.accounts import invitations
 
@@ -46,7 +46,7 @@ def invite_admin(settings: "Settings", *, name: str, email: str) -> str:
             ),
             acting=SYSTEM,
         )
-    return invitation_delivery.link_of(settings, invited.value)
+    return account_emails.link_of(settings, invited.value)
 
 
 @group.command()

@@ -1,8 +1,14 @@
-"""What became of an invitation, and its link where somebody must hand it on."""
+"""How the front desk invites a patient, and what becomes of any invitation."""
 
 import streamlit as st
 
-from dashboard.ui.words import plain
+from dashboard.context import current_actor, write
+from dashboard.people.account_emails import deliver
+from dashboard.ui.error_boundary import error_boundary
+from dashboard.ui.words import full_name, plain
+from services.core.actors import Permission
+from services.patients.records.model import PatientRecord
+from services.people.accounts import invitations
 
 
 def invitation_link(name: str, *, is_sent: bool, link: str | None) -> None:
@@ -20,3 +26,27 @@ def invitation_link(name: str, *, is_sent: bool, link: str | None) -> None:
         )
     if link:
         st.code(link, language=None, wrap_lines=True)
+
+
+def offer_invitation(patient: PatientRecord) -> None:
+    """Draw the button, for those who may."""
+    if current_actor().may(Permission.INVITE_PATIENT) and st.button(
+        "Invite", key="patient_invite", icon=":material/mail:"
+    ):
+        _invite(patient)
+
+
+@st.dialog("Invite this patient?", icon=":material/mail:")
+def _invite(patient: PatientRecord) -> None:
+    with error_boundary():
+        name = full_name(patient)
+        st.markdown(
+            f"**{plain(name)}** gets a link by e-mail to "
+            f"{plain(patient.email or 'the address on the record')} and can then sign "
+            "in to see their own record. Make sure that the address is theirs."
+        )
+        if st.button("Send invitation", type="primary", key="patient_invite_send"):
+            actor = current_actor()
+            invited = write(lambda s: invitations.invite_patient(s, actor, patient.id))
+            sent = deliver(invited)
+            invitation_link(name, is_sent=sent.is_sent, link=sent.link)

@@ -1,11 +1,15 @@
-"""What is known of somebody's sign-in, to be read."""
+"""The person that a page's address names, and what is known of their sign-in."""
 
 from collections.abc import Mapping
 from typing import Final, Literal
+from uuid import UUID
 
 import streamlit as st
 
+from dashboard.context import current_actor, read
 from dashboard.ui.words import at, plain, unlinked
+from services.core.errors import NotFound
+from services.people import accounts
 from services.people.accounts import AccountStatus, Person
 
 Color = Literal["green", "blue", "gray"]
@@ -32,3 +36,15 @@ def person_details(person: Person) -> None:
         f"added {at(person.created_at)}",
     ]
     st.caption(" · ".join(facts))
+
+
+def chosen_person(parameter: str = "user") -> Person:
+    """Return the person named in the address, or raise NotFound."""
+    try:
+        user_id = UUID(st.query_params.get(parameter, ""))
+    except ValueError as error:
+        raise NotFound(
+            "This address names nobody. Find the person in the list first."
+        ) from error
+    actor = current_actor()
+    return read(lambda session: accounts.get_person(session, actor, user_id))

@@ -22,10 +22,9 @@ from db.embedded.processes import ports, programs
 from db.embedded.processes.child_processes import Program
 from db.embedded.servers import database_roles, membership
 from db.embedded.servers.etcd import Etcd
-from db.embedded.servers.fleet import Fleet
+from db.embedded.servers.fleet import Fleet, is_whole
 from db.embedded.servers.postgres_nodes import Node, Workshop
 from db.embedded.servers.server_startup import Report, Servers
-from db.embedded.servers.wholeness import is_whole
 from db.embedded.supervision.supervisor import Supervisor
 from db.endpoints import Endpoints
 

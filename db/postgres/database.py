@@ -18,13 +18,13 @@ from db.postgres.connections.failures import (
     NoPrimary,
     NoServer,
     OutcomeUnknown,
+    RetryPolicy,
     Trouble,
     Unanswered,
     trouble_of,
     trouble_of_read,
 )
 from db.postgres.connections.pools import PoolSizes
-from db.postgres.connections.retry_policy import RetryPolicy
 from db.postgres.connections.server_addresses import ServerAddresses
 from db.postgres.identity import DatabaseIdentity, set_role
 from db.postgres.transactions import receipts

@@ -11,7 +11,7 @@ from dashboard.patients.duplicates.duplicate_offers import possible_duplicates
 from dashboard.patients.records.chosen_patient import chosen_patient
 from dashboard.patients.records.patient_details import patient_details
 from dashboard.patients.records.patient_header import patient_header
-from dashboard.people.patient_invitation import offer_invitation
+from dashboard.people.invitation_link import offer_invitation
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
 from dashboard.ui.words import full_name, plain

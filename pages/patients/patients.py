@@ -8,8 +8,7 @@ from dashboard.context import freshness, today
 from dashboard.navigation import go, open_patient
 from dashboard.patients.records.patient_terms import suggest
 from dashboard.patients.search.list_charts import list_charts
-from dashboard.patients.search.named_export import named_export
-from dashboard.patients.search.patient_listing import listing_of_address
+from dashboard.patients.search.patient_listing import listing_of_address, named_export
 from dashboard.patients.search.patient_table import patient_table, reordered
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.lists import list_tools

@@ -4,10 +4,9 @@ import streamlit as st
 
 from dashboard.context import freshness
 from dashboard.people import person_actions
-from dashboard.people.chosen_person import chosen_person
 from dashboard.people.open_sign_ins import open_sign_ins
 from dashboard.people.passkey_confirmation import ask_for_passkey
-from dashboard.people.person_details import person_details
+from dashboard.people.person_details import chosen_person, person_details
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import plain
 

@@ -7,8 +7,7 @@ from dashboard.navigation import go
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import plain
-from dashboard.visits.schedule.chosen_doctor import planned_doctor
-from dashboard.visits.schedule.doctor_form import facts_form
+from dashboard.visits.schedule.doctor_form import facts_form, planned_doctor
 from dashboard.visits.schedule.doctor_photo_form import photo_form
 from dashboard.visits.schedule.extra_slots import extras_of
 from dashboard.visits.schedule.plan_exceptions import exceptions_of

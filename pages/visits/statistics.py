@@ -11,10 +11,10 @@ from dashboard.visits.figures.booking_figures import (
     choose_period,
     csv_address,
     figures_of,
+    proof_result,
     prove,
 )
 from dashboard.visits.figures.figure_tables import at_a_glance, doctors_table
-from dashboard.visits.figures.proof_result import proof_result
 from services.core.actors import Permission
 
 

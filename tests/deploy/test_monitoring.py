@@ -13,8 +13,8 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry, generate_latest
 
+from api.cluster.metrics import SpoolMetrics
 from api.cluster.server_metrics import ServerMetrics
-from api.cluster.spool_metrics import SpoolMetrics
 from db.cluster.observing import Behind, SlotSight
 from db.spool_files import Waiting
 from services.cluster.monitoring.counts import Counts

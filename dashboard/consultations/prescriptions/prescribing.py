@@ -1,20 +1,22 @@
 """The prescription of a visit: written, warned about, issued, amended, withdrawn."""
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
 import streamlit as st
 
 from dashboard.consultations.prescriptions import prescription_draft, prescription_form
-from dashboard.consultations.prescriptions.prescription_words import lines_table
 from dashboard.context import current_actor, now, read, write
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
+from dashboard.ui.record_table import Cell, Column, Piece, Row, payload_of, record_table
 from dashboard.ui.words import at, plain
 from dashboard.web.page_context.file_stores import prescription_issuer
 from services.consultations import prescriptions
 from services.consultations.prescriptions import (
     DraftPrescription,
+    PrescriptionLine,
     PrescriptionOrder,
     PrescriptionRecord,
     PrescriptionStatus,
@@ -25,6 +27,7 @@ from services.visits.front_desk.appointments.records import VisitRecord, VisitSt
 
 _AMENDING: Final = "prescription_amending"
 _AT_WORK: Final = (VisitStatus.CHECKED_IN, VisitStatus.COMPLETED)
+_COLUMNS = ("Drug", "Dose", "How often", "For how long")
 
 
 def panel(visit: VisitRecord) -> None:
@@ -172,3 +175,29 @@ def _withdraw(found: PrescriptionRecord) -> None:
             )
             notify("The prescription is withdrawn.", icon="event_busy")
             st.rerun()
+
+
+def lines_table(lines: Sequence[PrescriptionLine]) -> None:
+    """Show the lines, with what was overridden and why."""
+    rows = [
+        Row(
+            str(index),
+            (
+                Cell(line.drug, lines=_told(line)),
+                Cell(line.dose),
+                Cell(line.frequency),
+                Cell(line.duration),
+            ),
+        )
+        for index, line in enumerate(lines)
+    ]
+    columns = [Column(name) for name in _COLUMNS]
+    table = payload_of(columns, rows, name="Prescribed")
+    record_table(table, key="prescription_lines")
+
+
+def _told(line: PrescriptionLine) -> tuple[tuple[Piece, ...], ...]:
+    if not line.warning:
+        return ()
+    told = f"{line.warning} Prescribed all the same: {line.override_reason}"
+    return ((Piece(told),),)

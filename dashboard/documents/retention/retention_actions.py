@@ -5,15 +5,17 @@ from typing import Final, Literal
 import streamlit as st
 
 from dashboard.context import current_actor, current_sign_in, write
-from dashboard.documents.retention.retention_words import DAYS, YEARS, lasting, split
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
 from services.documents import retention
 from services.documents.records import CLASS_LABELS
-from services.documents.retention import HeldDocument, RetentionPeriod
+from services.documents.retention import HeldDocument, RetentionPeriod, days_of_years
 
+DAYS: Final = "days"
+YEARS: Final = "years"
 _UNITS: Final = (DAYS, YEARS)
+_DAYS_OF_YEAR: Final = 365.25
 
 
 def change_rule(rule: RetentionPeriod) -> None:
@@ -43,7 +45,7 @@ def change_rule(rule: RetentionPeriod) -> None:
         if st.form_submit_button(
             "Change rule", key=f"retention_save_{rule.classification}"
         ):
-            days = kept if chosen == DAYS else retention.days_of_years(kept)
+            days = kept if chosen == DAYS else days_of_years(kept)
             with error_boundary():
                 _save(rule, days, restorable)
 
@@ -86,3 +88,15 @@ def confirm_release(held: HeldDocument) -> None:
             )
             notify("The hold is released.", icon="lock_open")
             st.rerun()
+
+
+def split(days: int) -> tuple[int, Literal["days", "years"]]:
+    """Return the days as whole years if that is what they are."""
+    years = round(days / _DAYS_OF_YEAR)
+    return (years, YEARS) if years and days_of_years(years) == days else (days, DAYS)
+
+
+def lasting(days: int) -> str:
+    """Return the time in words: 10 years, 30 days, 1 day."""
+    count, unit = split(days)
+    return f"{count} {unit}" if count != 1 else f"{count} {unit.removesuffix('s')}"

@@ -1,4 +1,4 @@
-"""The list of patients that a page's address names, and the way to another list.
+"""The list of patients that a page's address names, and the ways on from it.
 
 The address carries an opaque key and never a value, so that no name or diagnosis ends
 up in a browser's history or a log.
@@ -19,14 +19,17 @@ from dashboard.context import (
     read_all,
     write,
 )
+from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.lists import list_addresses
 from dashboard.ui.lists.pager import Position
 from services.core.actors import Actor, Permission
+from services.core.reasons import LONGEST
 from services.lists import criteria, views
 from services.lists.criteria import Count, Criteria
 from services.patients import search
 from services.patients.records.model import PatientRecord
 from services.patients.search import ListStatistics, PatientPage, export_grants
+from services.patients.search.export_grants import MINUTES
 from services.patients.search.fields import FIELDS, PATIENTS
 
 # The figures of a list may be a little old.
@@ -165,3 +168,30 @@ def listing_of_address() -> Listing:
     if key:
         shown = list_addresses.recall(actor, key, PATIENTS)
     return Listing(actor, key, shown)
+
+
+def named_export(listing: Listing) -> None:
+    """Draw the button under which the reason is asked for and the file is offered."""
+    with (
+        st.popover("With names", key="patients_named", icon=":material/badge:"),
+        error_boundary(),
+    ):
+        st.markdown(
+            "The file names the patients and holds their contact details. Your reason "
+            "is kept in the audit log together with the export."
+        )
+        with st.form("patients_named_form", border=False, clear_on_submit=True):
+            reason = st.text_area(
+                "Reason", key="patients_named_reason", max_chars=LONGEST
+            )
+            asked = st.form_submit_button(
+                "Prepare the file", type="primary", key="patients_named_ask"
+            )
+        if asked:
+            st.link_button(
+                "Download with names",
+                listing.csv_with_names(reason),
+                icon=":material/download:",
+                key="patients_named_csv",
+            )
+            st.caption(f"It can be fetched once, within {MINUTES} minutes.")

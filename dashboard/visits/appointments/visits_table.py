@@ -19,7 +19,6 @@ from dashboard.ui.record_table import (
 )
 from dashboard.ui.words import plain
 from dashboard.visits.appointments.visit_addresses import calendar_url, ticket_url
-from dashboard.visits.appointments.visit_words import status_cell
 from dashboard.visits.booking.cancellation_notice import notice_hours
 from dashboard.visits.booking.moving import go_and_move
 from dashboard.visits.booking.times import when
@@ -38,6 +37,13 @@ _COLUMNS: Final = (
     Column("State", is_whole=True),
     Column("Actions"),
 )
+_CELLS: Final = {
+    VisitStatus.SCHEDULED: Cell("Booked", "info", "event"),
+    VisitStatus.CHECKED_IN: Cell("Checked in", "warn", "how_to_reg"),
+    VisitStatus.COMPLETED: Cell("Completed", "ok", "task_alt"),
+    VisitStatus.CANCELLED: Cell("Cancelled", "muted", "event_busy"),
+    VisitStatus.NO_SHOW: Cell("Did not come", "danger", "person_off"),
+}
 
 
 def visits_table(visits: Sequence[VisitRecord], *, name: str, key: str) -> None:
@@ -124,3 +130,8 @@ def _cancel(visit: VisitRecord) -> None:
 
 def _has_begun(visit: VisitRecord) -> bool:
     return visit.starts_at <= now()
+
+
+def status_cell(status: VisitStatus) -> Cell:
+    """Return what a table says of it."""
+    return _CELLS[status]

@@ -2,9 +2,11 @@
 
 import streamlit as st
 
+from dashboard.ui.own_photo import own_photo
 from dashboard.ui.words import plain
-from dashboard.visits.doctors.doctor_photo import doctor_photo
 from services.visits.schedule.doctors import DoctorRecord
+
+_WIDTH = 96
 
 
 def doctor_header(doctor: DoctorRecord) -> None:
@@ -28,3 +30,14 @@ def _facts(doctor: DoctorRecord) -> None:
     if doctor.fee is not None:
         facts.append(f"fee {doctor.fee:.2f}")
     st.markdown(" · ".join(map(plain, facts)))
+
+
+def doctor_photo(doctor: DoctorRecord) -> None:
+    """Show the photo; nothing where there is none."""
+    if doctor.photo_file_id:
+        own_photo(
+            f"/files/doctors/{doctor.id}/photo"
+            f"?size=thumbnail&revision={doctor.revision}",
+            of=doctor.name,
+            width=_WIDTH,
+        )

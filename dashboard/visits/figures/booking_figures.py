@@ -1,4 +1,4 @@
-"""How visits are booked, for the page of figures: of which days, read, as a file."""
+"""How visits are booked, for the page of figures: read, as a file, and proven."""
 
 from datetime import date, timedelta
 from typing import Final
@@ -73,3 +73,23 @@ def prove() -> Proof:
             "The race broke off before everybody had an answer, so it proves nothing. "
             "Try again."
         ) from error
+
+
+def proof_result(proof: Proof) -> None:
+    """Say who won, how many were refused, and how long it took."""
+    sentence = (
+        f"{proof.attempts} attempts at one slot from {proof.processes} processes: "
+        f"{proof.won} won, {proof.lost} were told that it is booked."
+    )
+    if proof.holds:
+        st.success(f"{sentence} Booking holds.", icon=":material/verified:")
+    else:
+        st.error(f"{sentence} Booking does not hold.", icon=":material/gpp_bad:")
+    if proof.others:
+        st.warning(f"{proof.others} were answered something else, which is a defect.")
+    with st.container(horizontal=True):
+        st.metric("Took", f"{proof.seconds:.1f} s", border=True, width=165)
+        st.metric("Half within", f"{proof.p50_ms:.0f} ms", border=True, width=165)
+        st.metric("99 % within", f"{proof.p99_ms:.0f} ms", border=True, width=165)
+    if proof.winner:
+        st.caption(f"Booking {proof.winner} had the slot, and nobody else.")

@@ -1,4 +1,4 @@
-"""The form of what is known about a doctor."""
+"""Which doctor's plan a page is about, and the form of what is known about them."""
 
 from decimal import Decimal
 from typing import Final
@@ -10,6 +10,7 @@ from dashboard.context import current_actor, read, write
 from dashboard.navigation import go
 from dashboard.ui.clock import calendar
 from dashboard.ui.notices import notify
+from services.core.errors import NotFound
 from services.visits.schedule import doctors
 from services.visits.schedule.doctors import SLOT_MINUTES, DoctorDraft, DoctorRecord
 from services.visits.schedule.doctors.rules import LONGEST, SEXES
@@ -117,3 +118,18 @@ def _save(doctor: DoctorRecord | None, draft: DoctorDraft) -> None:
     )
     notify("The doctor is saved.")
     st.rerun()
+
+
+def planned_doctor() -> DoctorRecord | None:
+    """Return the doctor of the address, None for a new one; raises NotFound."""
+    named = st.query_params.get("doctor")
+    if not named:
+        return None
+    try:
+        doctor_id = UUID(named)
+    except ValueError as error:
+        raise NotFound(
+            "This address names no doctor. Find the doctor in the list first."
+        ) from error
+    actor = current_actor()
+    return read(lambda session: doctors.get_doctor(session, actor, doctor_id))

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard.context import current_actor, files, write
 from dashboard.ui.notices import notify
-from dashboard.visits.doctors.doctor_photo import doctor_photo
+from dashboard.visits.doctors.doctor_header import doctor_photo
 from services.patients.photos import photos
 from services.visits.schedule import doctors
 from services.visits.schedule.doctors import DoctorRecord

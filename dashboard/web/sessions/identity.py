@@ -1,6 +1,7 @@
 """Signs browsers in and out: a random token in a cookie, all else in the database."""
 
 from dataclasses import replace
+from typing import Final
 from uuid import UUID
 
 from anyio import to_thread
@@ -10,7 +11,6 @@ from starlette.responses import Response
 
 from api.core.dependencies import SESSION
 from api.core.origins import origin_of
-from dashboard.web.sessions.browsers import browser_of
 from dashboard.web.sessions.live_sessions import LiveSessions
 from db.postgres import Database
 from db.postgres.identity import ANONYMOUS
@@ -19,6 +19,26 @@ from services.people import sessions
 from services.people.sessions import Live, Method, Started
 
 __all__ = ["Identity", "is_secure", "origin_of", "token_of"]
+# Each names itself after those it wants to be taken for: the most particular first.
+_PROGRAMS: Final = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser/", "Samsung Internet"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS: Final = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
 
 
 class Identity:
@@ -121,3 +141,12 @@ def is_secure(connection: HTTPConnection) -> bool:
 def _name(*, secure: bool) -> str:
     """Return the cookie's name; browsers hold __Host- to our host and to TLS."""
     return "__Host-chartroom" if secure else "chartroom"
+
+
+def browser_of(user_agent: str) -> str | None:
+    """Return such as "Firefox on Linux", None if nothing in it is known."""
+    names = [
+        next((name for mark, name in known if mark in user_agent), None)
+        for known in (_PROGRAMS, _SYSTEMS)
+    ]
+    return " on ".join(name for name in names if name) or None

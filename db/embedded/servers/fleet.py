@@ -3,7 +3,7 @@
 import logging
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from threading import Lock
@@ -35,6 +35,8 @@ _AGAIN_SECONDS: Final = 1.0
 _SPARE_BYTES: Final = 300_000_000
 _SLOTS: Final = "SELECT count(*) FROM pg_replication_slots WHERE slot_name = %s"
 _SIZE: Final = "SELECT sum(pg_database_size(oid))::bigint FROM pg_database"
+# Patroni's words for a standby that works and does not stream yet.
+_REPLAYING: Final = frozenset({"running", "in archive recovery"})
 
 
 class Fleet:
@@ -222,3 +224,28 @@ class Fleet:
         ):
             asking.execute(question, given)
             return int((asking.fetchone() or (0,))[0])
+
+
+def is_whole(nodes: Sequence[Node]) -> bool:
+    """Tell whether one leads, all others follow, and commits wait for one of them.
+
+    Each is asked itself as well: what the primary's Patroni says of a server that has
+    just died or been frozen is a moment old.
+    """
+    primary = next((node for node in nodes if node.is_primary), None)
+    if primary is None or not all(node.answers("/health") for node in nodes):
+        return False
+    answer = primary.ask("/cluster")
+    found = answer.body.get("members", []) if answer else []
+    following = {
+        m["name"]: m["role"]
+        for m in found
+        if m["state"] == "streaming"
+        # Started again, a delayed standby first takes its time with what it has.
+        or (m["role"] == "replica" and m["state"] in _REPLAYING)
+    }
+    return following == {
+        node.name: "replica" if node.is_delayed else "quorum_standby"
+        for node in nodes
+        if node is not primary
+    }

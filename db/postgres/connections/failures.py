@@ -1,12 +1,19 @@
-"""Which failures mean "try again", which mean "try elsewhere", and which are final."""
+"""Which failures mean "try again" and how often, which "elsewhere", which are final."""
 
+import random
 from datetime import datetime
 from enum import StrEnum
+from time import monotonic, sleep
 from uuid import UUID
 
 import psycopg2
 from psycopg2.errors import InsufficientPrivilege
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
+
+from db.postgres import counters
+
+_FIRST_PAUSE_SECONDS = 0.02
+_LONGEST_PAUSE_SECONDS = 0.2
 
 
 class DatabaseUnavailable(Exception):
@@ -111,3 +118,30 @@ def _trouble_of_driver(error: psycopg2.Error) -> Trouble | None:
     if error.pgcode.startswith(_LOST_CLASS):
         return Trouble.LOST
     return _TROUBLES.get(error.pgcode)
+
+
+class RetryPolicy:
+    """Pauses between attempts, until `seconds` have passed since the first failure.
+
+    It starts at the first failure because a long operation that meets trouble at its
+    end deserves another attempt as much as a short one.
+    """
+
+    def __init__(self, seconds: float, operation: str) -> None:
+        self._seconds = seconds
+        self._operation = operation
+        self._ends_at: float | None = None
+        self._pause_seconds = _FIRST_PAUSE_SECONDS
+
+    def bear(self, trouble: Trouble, error: BaseException) -> None:
+        """Wait before the next attempt, or raise DatabaseUnavailable: time is up."""
+        now = monotonic()
+        self._ends_at = self._ends_at or now + self._seconds
+        if now >= self._ends_at:
+            raise DatabaseUnavailable(
+                f"No server could {self._operation} for {self._seconds:g} seconds."
+            ) from error
+        counters.RETRIES.labels(self._operation, trouble.value).inc()
+        # Spread out, so that those who met in a deadlock do not meet again.
+        sleep(min(self._pause_seconds * random.uniform(0.5, 1.5), self._ends_at - now))  # noqa: S311
+        self._pause_seconds = min(self._pause_seconds * 2, _LONGEST_PAUSE_SECONDS)

@@ -1,4 +1,4 @@
-"""Follows the whole chain and says where it first breaks, if it does.
+"""Follows the whole chain, says where it first breaks, and seals a chain that is whole.
 
 While it reads, events go on being shipped. So what has to be there is taken from the
 head as it was before, and what must not be there from the head as it is afterwards.
@@ -224,3 +224,19 @@ def _judge_beyond(session: Session, walk: _Walk, head: Link) -> ChainBroken | No
 
 def _first(findings: Iterable[ChainBroken | None]) -> ChainBroken | None:
     return min(filter(None, findings), key=lambda broken: broken.sequence, default=None)
+
+
+def seal(database: Database, store: AuditStore, keys: SealKeys) -> Seal:
+    """Sign the end of the chain and return the seal.
+
+    Raises ChainBroken rather than vouch for what does not follow from the last seal,
+    and UnusableKey if there is nothing to sign with.
+    """
+    known = database.read_latest(seals.list_seals, acting=SYSTEM).value
+    start = known[-1].link if known else START
+    verdict, head = verify_after(start, database, store, keys)
+    if verdict.broken is not None:
+        raise verdict.broken
+    return database.write(
+        lambda session: seals.add(session, head, keys), acting=SYSTEM
+    ).value

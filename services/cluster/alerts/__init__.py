@@ -1,10 +1,12 @@
 """What is wrong with the servers: rules, alerts, and whom to tell."""
 
 from services.cluster.alerts.history import (
+    AlertsState,
     acknowledge,
     list_alerts,
     list_open,
     open_alerts,
+    standing,
 )
 from services.cluster.alerts.measuring import measure
 from services.cluster.alerts.policy import Judge
@@ -24,7 +26,6 @@ from services.cluster.alerts.rules import (
     list_rules,
 )
 from services.cluster.alerts.sending import Channel, Envelope, Post, send_next
-from services.cluster.alerts.standing import AlertsState, standing
 
 __all__ = [
     "Alert",

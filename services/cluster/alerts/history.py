@@ -1,13 +1,17 @@
-"""The alerts that are and were, and who has seen to them."""
+"""The alerts that are and were, who has seen to them, and how everything stands."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
 from db.models import Alert as AlertRow
-from services.cluster.alerts.records import Alert, AlertKind
+from db.models import AlertLetter
+from services.cluster.alerts.records import Alert, AlertKind, RuleRevision
+from services.cluster.alerts.rules import every_rule
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -89,4 +93,27 @@ def _alert(row: AlertRow) -> Alert:
         row.sentence,
         row.acknowledged_at,
         row.acknowledged_by_name,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsState:
+    """How things stand; `has_letters` when some are due to be sent."""
+
+    rules: Mapping[AlertKind, RuleRevision]
+    open_alerts: tuple[Alert, ...]
+    has_letters: bool
+
+
+def standing(session: Session) -> AlertsState:
+    """Return how things stand; for the background."""
+    is_due = exists().where(
+        AlertLetter.sent_at.is_(None),
+        AlertLetter.given_up_at.is_(None),
+        AlertLetter.send_at <= func.now(),
+    )
+    return AlertsState(
+        {rule.kind: rule for rule in every_rule(session)},
+        open_alerts(session),
+        bool(session.scalar(select(is_due))),
     )

@@ -7,13 +7,12 @@ from services.cluster.monitoring.failovers import (
     leader_change,
     note_failover,
 )
-from services.cluster.monitoring.looking import record_look
 from services.cluster.monitoring.operations import (
     Operation,
     get_operation,
     list_operations,
 )
-from services.cluster.monitoring.reading import read_samples
+from services.cluster.monitoring.reading import read_samples, record_look
 from services.cluster.monitoring.samples import Sample, record, samples_of
 from services.cluster.monitoring.thinning import thin
 from services.cluster.monitoring.verdicts import ReplicationVerdict, verdict

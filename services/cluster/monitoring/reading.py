@@ -7,7 +7,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.cluster.monitoring.samples import KEPT_FOR, Resolution, Sample
+from services.core import audit
 from services.core.actors import Actor, Permission
+from services.core.audit import Action
 from services.core.errors import InvalidInput
 
 _FEWEST_POINTS: Final = 2
@@ -74,3 +76,9 @@ def _check(since: datetime, until: datetime, points: int) -> None:
     if not _FEWEST_POINTS <= points <= _MOST_POINTS:
         asked = f"Ask for {_FEWEST_POINTS} to {_MOST_POINTS} points."
         raise InvalidInput("points", asked)
+
+
+def record_look(session: Session, actor: Actor) -> None:
+    """Write down that the actor looks at the servers; raises NotAllowed."""
+    actor.require(Permission.VIEW_REPLICATION)
+    audit.record(session, actor, Action.REPLICATION_READ)

@@ -1,6 +1,6 @@
-"""What the jobs that keep files in order found last, for administrators to see."""
+"""What keeping files in order has done: the last run of each job, exchanges of keys."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +12,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.models import KeepingRun
-from services.core.actors import Actor, Role
+from services.core import audit
+from services.core.actors import Actor, Permission, Role
+from services.core.audit import Action
 
 # Who does what the rules say, as the audit log names it.
 KEEPER: Final = Actor(
@@ -63,3 +65,27 @@ def list_runs(session: Session) -> tuple[CheckRun, ...]:
         ).order_by(KeepingRun.job)
     )
     return tuple(CheckRun(Job(row[0]), *row[1:]) for row in rows)
+
+
+def record_key_rotation(
+    session: Session,
+    actor: Actor,
+    *,
+    file_key: int,
+    step: str,
+    rewrapped: int = 0,
+    dropped: Collection[int] = (),
+) -> None:
+    """Record a step of an exchange: keys by their numbers, which are no secret."""
+    actor.require(Permission.MANAGE_RETENTION)
+    audit.record(
+        session,
+        actor,
+        Action.KEYS_ROTATE,
+        details={
+            "key": file_key,
+            "step": step,
+            "rewrapped": rewrapped,
+            "dropped": sorted(dropped),
+        },
+    )

@@ -14,7 +14,7 @@ import psutil
 
 from db.embedded import Addresses, Control, DataFolder, Node, running
 from db.embedded.processes import child_processes
-from db.embedded.servers.wholeness import is_whole
+from db.embedded.servers.fleet import is_whole
 from tests.db.embedded.sight import Seen, attached
 
 _ROOT = Path(__file__).parents[3]

@@ -1,6 +1,10 @@
 """How visits are booked, counted for administrators, who see no patient in it."""
 
-from services.visits.figures.statistics.counting import count, record_look
+from services.visits.figures.statistics.counting import (
+    count,
+    count_outcomes,
+    record_look,
+)
 from services.visits.figures.statistics.exporting import as_csv
 from services.visits.figures.statistics.records import (
     MOST_DAYS,
@@ -10,7 +14,6 @@ from services.visits.figures.statistics.records import (
     OneDoctor,
     Period,
 )
-from services.visits.figures.statistics.totals import count_outcomes
 
 __all__ = [
     "MOST_DAYS",

@@ -1,4 +1,4 @@
-"""Slots, holds and visits counted by doctor and day."""
+"""Slots, holds and visits counted by doctor and day, and attempts by outcome."""
 
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Any, Final
@@ -63,6 +63,15 @@ LEFT JOIN attempted USING (doctor_id, day)
 WHERE slots > 0 OR attempted.doctor_id IS NOT NULL
 ORDER BY fold(name), doctors.id, day
 """)
+OUTCOMES: Final = ("pending", "confirmed", "expired", "cancelled", "conflict")
+_COUNT_OUTCOMES: Final = text("""
+SELECT CASE
+        WHEN status = 'failed' THEN 'conflict'
+        WHEN status = 'pending' AND expires_at <= clock_timestamp() THEN 'expired'
+        ELSE status
+    END AS outcome, count(*) AS number
+FROM bookings GROUP BY outcome
+""")
 
 
 def count(session: Session, period: Period, zone: tzinfo) -> BookingStatistics:
@@ -98,3 +107,9 @@ def record_look(session: Session, actor: Actor, period: Period) -> None:
 def _doctor_day(row: Row[*tuple[Any, ...]]) -> DoctorDay:
     doctor_id, name, speciality, day, *figures = row
     return DoctorDay(doctor_id, name, speciality, day, Figures(*figures))
+
+
+def count_outcomes(session: Session) -> dict[str, int]:
+    """Return how many attempts had each outcome, for the system itself."""
+    counted = {row.outcome: row.number for row in session.execute(_COUNT_OUTCOMES)}
+    return {outcome: counted.get(outcome, 0) for outcome in OUTCOMES}

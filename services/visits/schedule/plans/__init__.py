@@ -9,12 +9,11 @@ from services.visits.schedule.plans.errors import (
 from services.visits.schedule.plans.exceptions import (
     add_exception,
     list_exceptions,
+    preview_exception,
     remove_exception,
 )
 from services.visits.schedule.plans.extras import add_extra, list_extras, withdraw_extra
-from services.visits.schedule.plans.horizon import extend, list_planned
-from services.visits.schedule.plans.planning import apply_plans
-from services.visits.schedule.plans.previewing import preview_exception
+from services.visits.schedule.plans.planning import apply_plans, extend, list_planned
 from services.visits.schedule.plans.records import (
     HORIZON,
     Calendar,

@@ -1,4 +1,4 @@
-"""Holidays, special hours and blocked times: written down, listed and taken back."""
+"""Holidays, special hours, blocked times: tried, written down, listed, taken back."""
 
 import unicodedata
 from datetime import timedelta
@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from db.models import Doctor, ScheduleException
+from db.models import Doctor, ScheduleException, Slot
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
@@ -21,7 +21,9 @@ from services.visits.schedule.plans.records import (
     ExceptionKind,
     ExceptionRecord,
     PlanResult,
+    VisitWithin,
 )
+from services.visits.schedule.plans.visits import list_visits_of_slots
 from services.visits.schedule.plans.weeks import lock_doctor
 
 LONGEST: Final = timedelta(days=366)
@@ -164,3 +166,29 @@ def _record(
         subject=("doctor", doctor_id) if doctor_id else ("clinic", "all"),
         details=details | {"exception": exception_id},
     )
+
+
+def preview_exception(
+    session: Session, actor: Actor, exception: ExceptionDraft, calendar: Calendar
+) -> tuple[VisitWithin, ...]:
+    """Return the visits that would have to be moved; the plan stays as it is.
+
+    The exception is kept and taken back again, so that no second rule says what it
+    does. The caller commits that somebody looked. Raises InvalidInput, NotFound,
+    NotAllowed.
+    """
+    trial = session.begin_nested()
+    try:
+        before = _leaving(session, exception.doctor_id)
+        add_exception(session, actor, exception, calendar)
+        left = _leaving(session, exception.doctor_id) - before
+    finally:
+        trial.rollback()
+    return list_visits_of_slots(session, actor, left)
+
+
+def _leaving(session: Session, doctor_id: UUID | None) -> set[UUID]:
+    leaving = select(Slot.id).where(Slot.is_leaving)
+    if doctor_id is not None:
+        leaving = leaving.where(Slot.doctor_id == doctor_id)
+    return set(session.scalars(leaving))

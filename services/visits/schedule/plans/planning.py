@@ -118,3 +118,16 @@ def _record(
         if number:
             details = {"slots": number, "left": planned.left}
             audit.record(session, actor, action, subject=subject, details=details)
+
+
+def list_planned(session: Session) -> tuple[UUID, ...]:
+    """Return all doctors who work here; who cannot be booked loses slots."""
+    working = select(Doctor.id).where(Doctor.deleted_at.is_(None))
+    return tuple(session.scalars(working.order_by(Doctor.id)))
+
+
+def extend(
+    session: Session, doctor_ids: Sequence[UUID], calendar: Calendar
+) -> PlanResult:
+    """Make the doctors' slots what their plans are now; the caller commits."""
+    return apply_plans(session, None, doctor_ids, calendar)

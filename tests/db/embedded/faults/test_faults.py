@@ -11,7 +11,7 @@ import pytest
 
 from db.embedded import Cluster, Control, ControlRefused, Fault
 from db.embedded.processes import child_processes
-from db.embedded.servers.wholeness import is_whole
+from db.embedded.servers.fleet import is_whole
 from db.embedded.supervision import fencing
 from tests.db.embedded.test_cluster import Notes
 from tests.kit.breaking import ask, suspended

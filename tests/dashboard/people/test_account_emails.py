@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from dashboard.people import address_change, invitation_delivery
+from dashboard.people import account_emails
 from db.settings import Settings
 from services.people.accounts.invitations import Invited
 from tests.browser.running import free_port
@@ -46,16 +46,16 @@ def port(mailbox):
 
 
 def test_the_link_is_mailed_and_stands_nowhere_else(port, mailbox):
-    sent = invitation_delivery.send(settings(port), DORA)
+    sent = account_emails.send(settings(port), DORA)
 
     (letter,) = mailbox.letters
     assert letter["To"] == "dora@example.org"
     assert LINK in letter.get_content()
-    assert sent == invitation_delivery.Delivered(is_sent=True, link=None)
+    assert sent == account_emails.Delivered(is_sent=True, link=None)
 
 
 def test_the_letter_names_no_role_and_no_record(port, mailbox):
-    invitation_delivery.send(settings(port), DORA)
+    account_emails.send(settings(port), DORA)
 
     words = mailbox.letters[0].get_content().lower().split()
     assert not {"patient", "staff", "clinician", "analyst", "admin"} & set(words)
@@ -65,30 +65,30 @@ def test_the_letter_names_no_role_and_no_record(port, mailbox):
 def test_a_letter_that_is_not_taken_leaves_the_link_on_screen(port, mailbox, refusal):
     mailbox.refusal = refusal
 
-    sent = invitation_delivery.send(settings(port), DORA)
+    sent = account_emails.send(settings(port), DORA)
 
-    assert sent == invitation_delivery.Delivered(is_sent=False, link=LINK)
+    assert sent == account_emails.Delivered(is_sent=False, link=LINK)
 
 
 def test_a_mail_server_that_is_down_leaves_the_link_on_screen():
-    sent = invitation_delivery.send(settings(free_port()), DORA)
+    sent = account_emails.send(settings(free_port()), DORA)
 
-    assert sent == invitation_delivery.Delivered(is_sent=False, link=LINK)
+    assert sent == account_emails.Delivered(is_sent=False, link=LINK)
 
 
 def test_without_a_mail_server_the_link_stands_on_screen():
-    assert invitation_delivery.send(settings(), DORA).link == LINK
+    assert account_emails.send(settings(), DORA).link == LINK
 
 
 def test_the_demo_shows_the_link_in_any_case(port, mailbox):
-    sent = invitation_delivery.send(settings(port, demo=True), DORA)
+    sent = account_emails.send(settings(port, demo=True), DORA)
 
-    assert sent == invitation_delivery.Delivered(is_sent=True, link=LINK)
+    assert sent == account_emails.Delivered(is_sent=True, link=LINK)
     assert len(mailbox.letters) == 1
 
 
 def test_the_former_address_is_told_that_codes_go_elsewhere(port, mailbox):
-    address_change.send(settings(port), "Dora Dean", "old@example.org")
+    account_emails.send_address_change(settings(port), "Dora Dean", "old@example.org")
 
     (letter,) = mailbox.letters
     assert letter["To"] == "old@example.org"
@@ -98,8 +98,8 @@ def test_the_former_address_is_told_that_codes_go_elsewhere(port, mailbox):
 def test_a_former_address_that_takes_no_letters_is_no_mistake(port, mailbox):
     mailbox.refusal = "550 no such user"
 
-    address_change.send(settings(port), "Dora Dean", "old@example.org")
-    address_change.send(settings(), "Dora Dean", "old@example.org")
+    account_emails.send_address_change(settings(port), "Dora Dean", "old@example.org")
+    account_emails.send_address_change(settings(), "Dora Dean", "old@example.org")
 
     assert mailbox.letters == []
 
@@ -107,6 +107,6 @@ def test_a_former_address_that_takes_no_letters_is_no_mistake(port, mailbox):
 def test_without_a_public_address_links_lead_to_this_machine():
     here = Settings(_env_file=None, host="0.0.0.0", port=8600)  # noqa: S104
 
-    assert invitation_delivery.link_of(here, DORA).startswith(
+    assert account_emails.link_of(here, DORA).startswith(
         "http://127.0.0.1:8600/welcome/"
     )

@@ -1,5 +1,6 @@
-"""How a link gets to the person whom it lets in."""
+"""Emails about somebody's sign-in: the link that lets them in, a changed address."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +23,14 @@ Afterwards you sign in with this e-mail address: a code is sent to you each time
 Pass the link on to nobody.
 
 If you do not know why you are invited, do nothing: without you nothing happens.
+"""
+_CHANGED: Final = """\
+Dear {name},
+
+an administrator of your clinic has changed the e-mail address with which you sign in \
+to Chartroom. Codes are no longer sent to this one.
+
+If you did not ask for it, tell your clinic at once.
 """
 
 
@@ -66,3 +75,22 @@ def letter(invited: Invited, link: str) -> Email:
         "You are invited to Chartroom",
         _TEXT.format(name=invited.name, link=link),
     )
+
+
+def tell_former(name: str, address: str) -> None:
+    """Write to the address that was used so far, once the change is committed."""
+    send_address_change(wiring.current().settings, name, address)
+
+
+def send_address_change(settings: Settings, name: str, address: str) -> None:
+    """Mail it if there is a server; a former address need not take letters any more."""
+    mailer = mailer_of(settings)
+    if mailer is not None:
+        with suppress(MailNotSent):
+            mailer.send(
+                Email(
+                    address,
+                    "Your address for Chartroom was changed",
+                    _CHANGED.format(name=name),
+                )
+            )
