@@ -124,6 +124,60 @@ def test_a_class_name_that_stands_twice_in_a_room_is_seen(tree):
     ]
 
 
+def test_a_short_module_with_a_single_importer_is_seen(tree):
+    write(tree, "services/visits/times.py", "def today(): ...\n")
+    write(tree, "services/visits/plans.py", "from services.visits import times\n")
+    write(tree, "services/visits/words.py", "def told(): ...\n" * house.MIN_LINES)
+    write(tree, "services/visits/notes.py", "from services.visits import words\n")
+
+    assert list(house.slight_modules(tree)) == [
+        "services.visits.times has 1 lines and serves services.visits.plans alone."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "importer"),
+    [
+        pytest.param(
+            "services/visits/day.py",
+            "def today(): ...\n",
+            "pages/visits/day.py",
+            id="of another room",
+        ),
+        pytest.param(
+            "api/visits/day.py",
+            "router = APIRouter()\n@router.get('/')\ndef today(): ...\n",
+            "api/application.py",
+            id="routes of the API",
+        ),
+        pytest.param(
+            "dashboard/sign_in/leaving.py",
+            "def routes(context): ...\n",
+            "dashboard/sign_in/__init__.py",
+            id="routes of signing in",
+        ),
+        pytest.param(
+            "db/models/day.py",
+            "class Day(Base):\n    __tablename__ = 'days'\n",
+            "db/models/__init__.py",
+            id="a table",
+        ),
+        pytest.param(
+            "dashboard/ui/brand.py",
+            "MARK = 'data:image/png;base64,'\n",
+            "dashboard/app.py",
+            id="of the shell's script",
+        ),
+    ],
+)
+def test_a_short_module_may_stay(tree, path, text, importer):
+    module = path.removesuffix(".py").replace("/", ".")
+    write(tree, path, text)
+    write(tree, importer, f"import {module}\n")
+
+    assert list(house.slight_modules(tree)) == []
+
+
 @pytest.mark.parametrize(
     ("language", "example"),
     [

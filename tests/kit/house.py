@@ -16,6 +16,8 @@ MAX_MODULES = 15
 MAX_FOLDERS = 12
 MAX_FACE = 25
 MIN_LINES = 40
+# The page around all pages; pages themselves are a room.
+SCRIPT = "dashboard.app"
 
 ROOMS = ("dashboard", "pages", "api", "jobs", "services", "db")
 DOMAINS = frozenset(
@@ -126,7 +128,13 @@ def names_defined_twice(root: Path) -> Iterator[str]:
 
 
 def slight_modules(root: Path) -> Iterator[str]:
-    """Name the modules that are short and serve one importer: they belong to it."""
+    """Name the modules that are short and serve one importer: they belong to it.
+
+    Only an importer of the same room counts: rooms are floors, and what a page shows or
+    a service reads does not move up to whoever asks for it. Nor is a script of
+    Streamlit's one: it runs anew with every click, so it holds nothing that is made
+    once.
+    """
     modules = {module.name: module for module in read_modules(root)}
     importers = defaultdict[str, set[str]](set)
     for module in modules.values():
@@ -134,8 +142,24 @@ def slight_modules(root: Path) -> Iterator[str]:
             importers[name].add(module.name)
     for name, module in modules.items():
         lines = len(module.text.splitlines())
-        if not module.is_face and lines < MIN_LINES and len(importers[name]) == 1:
-            yield f"{name} has {lines} lines and serves {importers[name].pop()} alone."
+        if module.is_face or lines >= MIN_LINES or len(importers[name]) != 1:
+            continue
+        (importer,) = importers[name]
+        is_of_room = modules[importer].room == module.room and importer != SCRIPT
+        if is_of_room and not _is_gathered(module):
+            yield f"{name} has {lines} lines and serves {importer} alone."
+
+
+def _is_gathered(module: Module) -> bool:
+    """Tell whether a module holds routes or a table.
+
+    Those have one importer however long they are, which puts all of them together: the
+    application, or the face of the models.
+    """
+    nodes = list(ast.walk(module.tree))
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    functions = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    return bool(names & {"router", "__tablename__"} or "routes" in functions)
 
 
 def _imported(module: Module, modules: Mapping[str, Module]) -> Iterator[str]:
