@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT))
 
 from db.embedded import CannotStart  # noqa: E402
 from db.embedded.processes.programs import find  # noqa: E402
-from db.files.mongo_versions import has_fix, parse  # noqa: E402
+from db.server_versions import has_fix, parse  # noqa: E402
 
 _DEPLOYED = {
     "mongod": ("docker-compose.yml", r"image: mongo:([\d.]+)"),

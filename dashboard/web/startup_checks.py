@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from dashboard import wiring
 from db.files.mongo_exposure import FIXED_IN, find_exposed
-from db.files.mongo_versions import dotted
+from db.server_versions import dotted
 from db.settings import Settings
 
 # What examples and tutorials say; whoever leaves it so has not set a secret.

@@ -13,7 +13,7 @@ from pymongo.errors import PyMongoError
 from pymongo.read_preferences import Nearest
 from pymongo.server_description import ServerDescription
 
-from db.files.mongo_versions import has_fix
+from db.server_versions import has_fix
 
 # The first version of each branch that has the fix; other branches have none before
 # the newest of these: https://jira.mongodb.org/browse/SERVER-115508

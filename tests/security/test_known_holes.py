@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from db.files.mongo_exposure import FIXED_IN
-from db.files.mongo_versions import parse
+from db.server_versions import parse
 
 _ROOT = Path(__file__).resolve().parents[2]
 _LIST = (_ROOT / ".ci/known_holes.toml").read_text()

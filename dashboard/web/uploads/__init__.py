@@ -1,1 +1,1 @@
-"""TODO dashboard.web.uploads"""
+"""Files on their way from browsers: bounded, bound to a sign-in, and freed."""
