@@ -14,8 +14,7 @@ from streamlit.navigation.page import StreamlitPage
 
 from dashboard import context
 from dashboard.web.page_scripts import SCRIPTS
-from services.core.actors import Actor, Permission, Role
-from services.documents import records
+from services.core.actors import TO_LIST_DELETED, Actor, Permission, Role
 
 _PAGES = Path(__file__).resolve().parents[1] / "pages"
 
@@ -230,7 +229,7 @@ _PLACES: Final = (
     *_both("documents/upload_documents.py", "Upload", "upload_file", files=True),
     *(
         NavigationEntry("documents/trash.py", "Trash", "delete", needed, _HIDDEN)
-        for needed in records.TO_LIST_DELETED
+        for needed in TO_LIST_DELETED
     ),
     NavigationEntry(
         "documents/create_document.py",

@@ -12,6 +12,9 @@ from dashboard.ui.page_header import page_header
 from dashboard.ui.words import plain
 from services.cluster.operations import ServerSituation
 
+# Two of them fit side by side on a phone.
+_WIDTH = 165
+
 
 def server_facts(server: ServerSituation) -> None:
     """Say whether it leads, streams or neither, and how far it is behind."""
@@ -63,5 +66,3 @@ with error_boundary():
         if not is_busy:
             ask_for_passkey("Acting on a server")
             deeds_of(server, found)
-# Two of them fit side by side on a phone.
-_WIDTH = 165

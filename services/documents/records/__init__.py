@@ -57,7 +57,6 @@ from services.documents.records.reading import (
 )
 from services.documents.records.rules import LONGEST_DESCRIPTION, LONGEST_TITLE
 from services.documents.records.visibility import (
-    TO_LIST_DELETED,
     is_visible_to,
     may_change,
     may_delete,
@@ -74,7 +73,6 @@ __all__ = [
     "LONGEST_TITLE",
     "MAX_BYTES",
     "QUARANTINED",
-    "TO_LIST_DELETED",
     "TYPE_LABELS",
     "ActiveContent",
     "AlreadyHeld",

@@ -6,12 +6,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, false, literal, or_
 
 from db.models import Document, DocumentVersion
-from services.core.actors import Actor, Permission, Role
+from services.core.actors import TO_LIST_DELETED, Actor, Permission, Role
 from services.documents.records.model import QUARANTINED, DocumentRecord
 
-# What somebody needs to list deleted documents: any, or their own. The list is there
-# to restore them, so it is not for those who may only read.
-TO_LIST_DELETED: Final = (Permission.FILE_DOCUMENTS, Permission.FILE_OWN_DOCUMENTS)
 # Of what is purged only a tombstone is left.
 IS_KEPT: Final = Document.purged_at.is_(None)
 
