@@ -7,8 +7,11 @@ asynchronous, and every wait ends.
 import select
 from time import monotonic
 
-from psycopg2.extensions import POLL_OK, POLL_READ
-from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
+from psycopg2.extensions import (
+    POLL_OK,
+    POLL_READ,
+    connection as DriverConnection,  # noqa: N812 - a class
+)
 
 
 class Silent(Exception):

@@ -13,8 +13,7 @@ from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
 from api.documents.document_answers import DocumentsPage, found_json
 from services.documents import search
-from services.documents.search import DocumentPage
-from services.documents.search import fields as document_fields
+from services.documents.search import DocumentPage, fields as document_fields
 from services.documents.search.cache import PageRequest
 from services.lists import criteria
 from services.lists.criteria import QueryCriteria

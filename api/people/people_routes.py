@@ -17,8 +17,7 @@ from api.core.dependencies import Program
 from api.core.documented import refuses, shows
 from services.core.actors import Role
 from services.documents.sharing import offboarding
-from services.people import accounts as people
-from services.people import tokens
+from services.people import accounts as people, tokens
 from services.people.accounts import Person
 from services.people.tokens import Token
 

@@ -15,7 +15,7 @@ from dashboard.sign_in import leaving, shared, welcome
 from dashboard.sign_in.codes import answering, asking
 from dashboard.sign_in.oidc import oidc_routes
 from dashboard.sign_in.passkeys import confirm, own_passkeys, passkey
-from dashboard.sign_in.sign_in_context import SignInContext
+from dashboard.sign_in.sign_in_context import SignInContext as SignInContext
 from dashboard.web.page_scripts import SIGN_IN_PATH, SIGN_OUT_PATH
 
 # Where somebody who has not signed in yet may go, with everything below.
@@ -42,6 +42,3 @@ def create_sign_in(door: SignInContext) -> Starlette:
 def serves(path: str) -> bool:
     """Tell whether the path belongs to one of these pages."""
     return any(path == prefix or path.startswith(f"{prefix}/") for prefix in PATHS)
-
-
-__all__ = ["PATHS", "SignInContext", "create_sign_in", "serves"]

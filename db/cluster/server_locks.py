@@ -12,8 +12,10 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import psycopg2
-from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
-from psycopg2.extensions import make_dsn
+from psycopg2.extensions import (
+    connection as DriverConnection,  # noqa: N812 - a class
+    make_dsn,
+)
 
 from db.postgres.connections.server_addresses import Address
 from db.waiting import Silent, finish

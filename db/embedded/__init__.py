@@ -4,42 +4,22 @@ Everything comes from wheels, listens on 127.0.0.1 only and lives in one data fo
 """
 
 from db.embedded.cluster import (
-    Cluster,
-    attach,
-    published_at,
-    running,
-    start,
-    start_within,
+    Cluster as Cluster,
+    attach as attach,
+    published_at as published_at,
+    running as running,
+    start as start,
+    start_within as start_within,
 )
-from db.embedded.cluster_addresses import Addresses
+from db.embedded.cluster_addresses import Addresses as Addresses
 from db.embedded.control.control_client import (
-    ClusterReport,
-    Control,
-    ControlRefused,
-    ControlUnreachable,
-    DrillProgress,
-    NodeReport,
+    ClusterReport as ClusterReport,
+    Control as Control,
+    ControlRefused as ControlRefused,
+    ControlUnreachable as ControlUnreachable,
+    DrillProgress as DrillProgress,
+    NodeReport as NodeReport,
 )
-from db.embedded.data_folder import CannotStart, DataFolder
-from db.embedded.faults.fault_kinds import Fault
-from db.embedded.servers.postgres_nodes import Node
-
-__all__ = [
-    "Addresses",
-    "CannotStart",
-    "Cluster",
-    "ClusterReport",
-    "Control",
-    "ControlRefused",
-    "ControlUnreachable",
-    "DataFolder",
-    "DrillProgress",
-    "Fault",
-    "Node",
-    "NodeReport",
-    "attach",
-    "published_at",
-    "running",
-    "start",
-    "start_within",
-]
+from db.embedded.data_folder import CannotStart as CannotStart, DataFolder as DataFolder
+from db.embedded.faults.fault_kinds import Fault as Fault
+from db.embedded.servers.postgres_nodes import Node as Node

@@ -17,8 +17,7 @@ from db.embedded.data_folder import CannotStart, DataFolder
 from db.embedded.deadlines import Deadlines
 from db.embedded.faults.breakage import Breakage
 from db.embedded.faults.replay_pauses import Pauses
-from db.embedded.processes import child_processes as processes
-from db.embedded.processes import ports, programs
+from db.embedded.processes import child_processes as processes, ports, programs
 from db.embedded.processes.child_processes import Program
 from db.embedded.servers import database_roles, membership
 from db.embedded.servers.etcd import Etcd

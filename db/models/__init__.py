@@ -1,118 +1,75 @@
 """The tables, one module per thing."""
 
-from db.models.audit import AuditEvent, AuditHead, AuditSeal
-from db.models.base import Base
+from db.models.audit import (
+    AuditEvent as AuditEvent,
+    AuditHead as AuditHead,
+    AuditSeal as AuditSeal,
+)
+from db.models.base import Base as Base
 from db.models.booking import (
-    Appointment,
-    Booking,
-    BookingSlot,
-    Slot,
-    VisitLetter,
-    WaitlistEntry,
+    Appointment as Appointment,
+    Booking as Booking,
+    BookingSlot as BookingSlot,
+    Slot as Slot,
+    VisitLetter as VisitLetter,
+    WaitlistEntry as WaitlistEntry,
 )
-from db.models.care import BreakGlassAccess, CareRelationship, ExportGrant
+from db.models.care import (
+    BreakGlassAccess as BreakGlassAccess,
+    CareRelationship as CareRelationship,
+    ExportGrant as ExportGrant,
+)
 from db.models.consultation import (
-    MedicalRecord,
-    MedicalRecordVersion,
-    Prescription,
-    PrescriptionVersion,
+    MedicalRecord as MedicalRecord,
+    MedicalRecordVersion as MedicalRecordVersion,
+    Prescription as Prescription,
+    PrescriptionVersion as PrescriptionVersion,
 )
-from db.models.doctor import Doctor, ScheduleException, WorkingHours
+from db.models.doctor import (
+    Doctor as Doctor,
+    ScheduleException as ScheduleException,
+    WorkingHours as WorkingHours,
+)
 from db.models.document import (
-    Document,
-    DocumentShare,
-    DocumentText,
-    DocumentVersion,
-    RetentionRule,
+    Document as Document,
+    DocumentShare as DocumentShare,
+    DocumentText as DocumentText,
+    DocumentVersion as DocumentVersion,
+    RetentionRule as RetentionRule,
 )
-from db.models.document_search import DocumentSearch, DocumentWord
-from db.models.integrity import DoomedFile, KeepingRun
+from db.models.document_search import (
+    DocumentSearch as DocumentSearch,
+    DocumentWord as DocumentWord,
+)
+from db.models.integrity import DoomedFile as DoomedFile, KeepingRun as KeepingRun
 from db.models.patient import (
-    STAYS_WITH_MERGED,
-    ClinicalTerm,
-    Patient,
-    PatientMerge,
+    STAYS_WITH_MERGED as STAYS_WITH_MERGED,
+    ClinicalTerm as ClinicalTerm,
+    Patient as Patient,
+    PatientMerge as PatientMerge,
 )
-from db.models.receipt import WriteReceipt
+from db.models.receipt import WriteReceipt as WriteReceipt
 from db.models.replication import (
-    ACTS,
-    ALERT_KINDS,
-    DRILL_KINDS,
-    Alert,
-    AlertLetter,
-    AlertRule,
-    ClusterOperation,
-    Drill,
-    DrillPlan,
-    ReplicationSample,
-    WriteProbe,
+    ACTS as ACTS,
+    ALERT_KINDS as ALERT_KINDS,
+    DRILL_KINDS as DRILL_KINDS,
+    Alert as Alert,
+    AlertLetter as AlertLetter,
+    AlertRule as AlertRule,
+    ClusterOperation as ClusterOperation,
+    Drill as Drill,
+    DrillPlan as DrillPlan,
+    ReplicationSample as ReplicationSample,
+    WriteProbe as WriteProbe,
 )
 from db.models.user import (
-    ApiToken,
-    Ceremony,
-    Invitation,
-    LoginCode,
-    Passkey,
-    User,
-    UserIdentity,
-    UserSession,
+    ApiToken as ApiToken,
+    Ceremony as Ceremony,
+    Invitation as Invitation,
+    LoginCode as LoginCode,
+    Passkey as Passkey,
+    User as User,
+    UserIdentity as UserIdentity,
+    UserSession as UserSession,
 )
-from db.models.view import SavedView, StoredCriteria
-
-__all__ = [
-    "ACTS",
-    "ALERT_KINDS",
-    "DRILL_KINDS",
-    "STAYS_WITH_MERGED",
-    "Alert",
-    "AlertLetter",
-    "AlertRule",
-    "ApiToken",
-    "Appointment",
-    "AuditEvent",
-    "AuditHead",
-    "AuditSeal",
-    "Base",
-    "Booking",
-    "BookingSlot",
-    "BreakGlassAccess",
-    "CareRelationship",
-    "Ceremony",
-    "ClinicalTerm",
-    "ClusterOperation",
-    "Doctor",
-    "Document",
-    "DocumentSearch",
-    "DocumentShare",
-    "DocumentText",
-    "DocumentVersion",
-    "DocumentWord",
-    "DoomedFile",
-    "Drill",
-    "DrillPlan",
-    "ExportGrant",
-    "Invitation",
-    "KeepingRun",
-    "LoginCode",
-    "MedicalRecord",
-    "MedicalRecordVersion",
-    "Passkey",
-    "Patient",
-    "PatientMerge",
-    "Prescription",
-    "PrescriptionVersion",
-    "ReplicationSample",
-    "RetentionRule",
-    "SavedView",
-    "ScheduleException",
-    "Slot",
-    "StoredCriteria",
-    "User",
-    "UserIdentity",
-    "UserSession",
-    "VisitLetter",
-    "WaitlistEntry",
-    "WorkingHours",
-    "WriteProbe",
-    "WriteReceipt",
-]
+from db.models.view import SavedView as SavedView, StoredCriteria as StoredCriteria

@@ -4,52 +4,29 @@
 """
 
 from db.postgres.connections.failures import (
-    AlreadyWritten,
-    DatabaseUnavailable,
-    NoPrimary,
-    OutcomeUnknown,
-    Refused,
+    AlreadyWritten as AlreadyWritten,
+    DatabaseUnavailable as DatabaseUnavailable,
+    NoPrimary as NoPrimary,
+    OutcomeUnknown as OutcomeUnknown,
+    Refused as Refused,
 )
-from db.postgres.database import Database, Read, WriteResult
+from db.postgres.database import (
+    Database as Database,
+    Read as Read,
+    WriteResult as WriteResult,
+)
 from db.postgres.identity import (
-    ANONYMOUS,
-    SYSTEM,
-    DatabaseIdentity,
-    DatabaseRole,
-    assume_role,
+    ANONYMOUS as ANONYMOUS,
+    SYSTEM as SYSTEM,
+    DatabaseIdentity as DatabaseIdentity,
+    DatabaseRole as DatabaseRole,
+    assume_role as assume_role,
 )
-from db.postgres.transactions.calling import call, call_last
-from db.postgres.transactions.notifying import teller_of
-from db.postgres.transactions.point_in_time import Past
-from db.postgres.transactions.reads import Served
-from db.postgres.transactions.receipts import forget as forget_receipts
-from db.postgres.transactions.writes import WritingSession
-from db.postgres.watching.absence import Absence
-from db.postgres.watching.lsn import Lsn
-from db.postgres.watching.nodes import NodeState
-
-__all__ = [
-    "ANONYMOUS",
-    "SYSTEM",
-    "Absence",
-    "AlreadyWritten",
-    "Database",
-    "DatabaseIdentity",
-    "DatabaseRole",
-    "DatabaseUnavailable",
-    "Lsn",
-    "NoPrimary",
-    "NodeState",
-    "OutcomeUnknown",
-    "Past",
-    "Read",
-    "Refused",
-    "Served",
-    "WriteResult",
-    "WritingSession",
-    "assume_role",
-    "call",
-    "call_last",
-    "forget_receipts",
-    "teller_of",
-]
+from db.postgres.transactions.calling import call as call, call_last as call_last
+from db.postgres.transactions.notifying import teller_of as teller_of
+from db.postgres.transactions.point_in_time import Past as Past
+from db.postgres.transactions.reads import Served as Served
+from db.postgres.transactions.writes import WritingSession as WritingSession
+from db.postgres.watching.absence import Absence as Absence
+from db.postgres.watching.lsn import Lsn as Lsn
+from db.postgres.watching.nodes import NodeState as NodeState

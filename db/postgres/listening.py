@@ -12,8 +12,10 @@ from threading import Event, Lock, Thread
 from typing import Any, Final
 
 import psycopg2
-from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
-from psycopg2.extensions import make_dsn
+from psycopg2.extensions import (
+    connection as DriverConnection,  # noqa: N812 - a class
+    make_dsn,
+)
 
 from db.endpoints import Endpoints
 from db.postgres import Lsn

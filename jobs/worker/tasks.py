@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 from db.audit_store import AuditStore
 from db.files.gridfs import FileStore
 from db.files.seal_keys import SealKeyFile
-from db.postgres import SYSTEM, Database, forget_receipts
+from db.postgres import SYSTEM, Database
+from db.postgres.transactions import receipts
 from jobs.documents import integrity, purge
 from services.audit import chain
+from services.audit.chain import seals
 from services.messaging.mail import Mailer, MailNotSent
 from services.patients.care import break_glass_letters
 from services.pdf.inspecting import PdfInspector
@@ -141,7 +143,7 @@ def purge_receipts(context: JobContext, timestamp: int) -> None:
     del timestamp
     settled = datetime.now(UTC) - _RECEIPTS_KEPT
     Stores.of(context).database.write(
-        lambda session: forget_receipts(session, settled), acting=SYSTEM
+        lambda session: receipts.forget(session, settled), acting=SYSTEM
     )
 
 
@@ -154,7 +156,7 @@ def seal_audit_log(context: JobContext, timestamp: int) -> None:
     """
     del timestamp
     stores = Stores.of(context)
-    is_due = stores.database.read_latest(chain.is_seal_due, acting=SYSTEM)
+    is_due = stores.database.read_latest(seals.is_due, acting=SYSTEM)
     if not is_due.value:
         return
     keys = stores.seal_keys.read_or_make()

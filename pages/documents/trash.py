@@ -3,8 +3,7 @@
 import streamlit as st
 
 from dashboard.context import freshness
-from dashboard.documents.records import document_actions
-from dashboard.documents.records import document_words as words
+from dashboard.documents.records import document_actions, document_words as words
 from dashboard.documents.search.document_list import open_document
 from dashboard.documents.search.document_listing import deleted
 from dashboard.ui.empty_state import empty_state

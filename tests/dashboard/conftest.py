@@ -21,8 +21,7 @@ from db.models import User
 from db.postgres import SYSTEM, Database
 from services.core.actors import Actor, Role
 from services.people import accounts
-from tests.browser.running import free_port, process
-from tests.browser.running import variables as settings
+from tests.browser.running import free_port, process, variables as settings
 from tests.conftest import connect, owner
 from tests.dashboard.codes import DEMO_PERSON
 from tests.kit.gateway import Messages, gateway

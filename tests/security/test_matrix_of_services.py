@@ -21,8 +21,7 @@ from db.models import Appointment, Doctor
 from db.postgres import ANONYMOUS, SYSTEM
 from services.cluster.alerts import AlertKind, RuleDraft
 from services.cluster.drills import DrillKind
-from services.cluster.operations import OperationKind
-from services.cluster.operations import OperationRequest as ClusterOrder
+from services.cluster.operations import OperationKind, OperationRequest as ClusterOrder
 from services.consultations.notes import NotesDraft
 from services.consultations.prescriptions import (
     DraftPrescription,

@@ -10,8 +10,7 @@ from uuid import UUID
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from dashboard.consultations.notes import autosave
-from dashboard.consultations.notes import writing as form
+from dashboard.consultations.notes import autosave, writing as form
 from dashboard.consultations.notes.open_visit import Opened
 from dashboard.consultations.notes.writing import PAGE, Writing
 from dashboard.context import current_actor, write

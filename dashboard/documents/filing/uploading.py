@@ -11,8 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from dashboard.context import current_actor, now
 from dashboard.documents.filing import document_form, ingest
-from dashboard.documents.records import document_addresses
-from dashboard.documents.records import document_words as words
+from dashboard.documents.records import document_addresses, document_words as words
 from dashboard.ui.words import plain
 from services.core.actors import Role
 from services.core.errors import ServiceError, TooOften

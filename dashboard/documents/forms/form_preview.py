@@ -17,8 +17,7 @@ from dashboard.context import (
     now,
     write,
 )
-from dashboard.documents.forms import form_drafts
-from dashboard.documents.forms import open_form as beginning
+from dashboard.documents.forms import form_drafts, open_form as beginning
 from dashboard.documents.forms.form_filing import Filing
 from dashboard.documents.forms.open_form import PAGE, Begun
 from dashboard.navigation import go

@@ -7,9 +7,13 @@ from contextlib import suppress
 from typing import Final
 
 import psycopg2
-from psycopg2.extensions import POLL_OK, POLL_READ, make_dsn
-from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
-from psycopg2.extensions import cursor as DriverCursor  # noqa: N812 - a class
+from psycopg2.extensions import (
+    POLL_OK,
+    POLL_READ,
+    connection as DriverConnection,  # noqa: N812 - a class
+    cursor as DriverCursor,  # noqa: N812 - a class
+    make_dsn,
+)
 
 from db.cluster.observing.answers import QUESTION, ServerAnswer, read
 from db.postgres.connections.server_addresses import Address

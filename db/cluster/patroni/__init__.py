@@ -1,19 +1,13 @@
 """Patroni: what its members say of the cluster, and what it can be told to do."""
 
-from db.cluster.patroni.client import Patroni, PatroniRefused, PatroniSilent
-from db.cluster.patroni.members import (
-    PatroniMember,
-    PatroniMembers,
-    PlannedSwitchover,
-    Promotion,
+from db.cluster.patroni.client import (
+    Patroni as Patroni,
+    PatroniRefused as PatroniRefused,
+    PatroniSilent as PatroniSilent,
 )
-
-__all__ = [
-    "Patroni",
-    "PatroniMember",
-    "PatroniMembers",
-    "PatroniRefused",
-    "PatroniSilent",
-    "PlannedSwitchover",
-    "Promotion",
-]
+from db.cluster.patroni.members import (
+    PatroniMember as PatroniMember,
+    PatroniMembers as PatroniMembers,
+    PlannedSwitchover as PlannedSwitchover,
+    Promotion as Promotion,
+)

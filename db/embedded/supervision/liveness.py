@@ -10,8 +10,10 @@ from typing import Final
 
 import psutil
 import psycopg2
-from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
-from psycopg2.extensions import make_dsn
+from psycopg2.extensions import (
+    connection as DriverConnection,  # noqa: N812 - a class
+    make_dsn,
+)
 
 from db.waiting import Silent, finish
 

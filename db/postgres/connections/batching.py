@@ -12,9 +12,9 @@ from psycopg2.extensions import (
     TRANSACTION_STATUS_IDLE,
     TRANSACTION_STATUS_INERROR,
     TRANSACTION_STATUS_INTRANS,
+    connection as DriverConnection,  # noqa: N812 - a class
+    cursor as DriverCursor,  # noqa: N812 - a class
 )
-from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
-from psycopg2.extensions import cursor as DriverCursor  # noqa: N812 - a class
 from psycopg2.sql import Composable
 
 Query = str | bytes | Composable

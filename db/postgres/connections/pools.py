@@ -15,8 +15,7 @@ from weakref import WeakKeyDictionary
 import psycopg2
 from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import DisconnectionError, TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
 from db.postgres import counters

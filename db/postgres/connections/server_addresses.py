@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import psycopg2
-from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
-from psycopg2.extensions import make_dsn, parse_dsn
+from psycopg2.extensions import (
+    connection as DriverConnection,  # noqa: N812 - a class
+    make_dsn,
+    parse_dsn,
+)
 
 from db.endpoints import Endpoints
 from db.postgres.connections.batching import BatchedConnection

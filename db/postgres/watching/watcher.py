@@ -8,8 +8,10 @@ from threading import Event, Lock, Thread
 from time import monotonic
 
 import psycopg2
-from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
-from psycopg2.extensions import make_dsn
+from psycopg2.extensions import (
+    connection as DriverConnection,  # noqa: N812 - a class
+    make_dsn,
+)
 
 from db.postgres.connections.server_addresses import Address
 from db.postgres.watching import leadership

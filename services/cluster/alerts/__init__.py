@@ -1,57 +1,38 @@
 """What is wrong with the servers: rules, alerts, and whom to tell."""
 
 from services.cluster.alerts.history import (
-    AlertsState,
-    acknowledge,
-    list_alerts,
-    list_open,
-    open_alerts,
-    standing,
+    AlertsState as AlertsState,
+    acknowledge as acknowledge,
+    list_alerts as list_alerts,
+    list_open as list_open,
+    open_alerts as open_alerts,
+    standing as standing,
 )
-from services.cluster.alerts.measuring import measure
-from services.cluster.alerts.policy import Judge
-from services.cluster.alerts.recording import Telling, note_sent, record, telling_of
+from services.cluster.alerts.measuring import measure as measure
+from services.cluster.alerts.policy import Judge as Judge
+from services.cluster.alerts.recording import (
+    Telling as Telling,
+    note_sent as note_sent,
+    record as record,
+    telling_of as telling_of,
+)
 from services.cluster.alerts.records import (
-    Alert,
-    AlertChange,
-    AlertKind,
-    Measure,
-    RuleDraft,
-    RuleRevision,
+    Alert as Alert,
+    AlertChange as AlertChange,
+    AlertKind as AlertKind,
+    Measure as Measure,
+    RuleDraft as RuleDraft,
+    RuleRevision as RuleRevision,
 )
 from services.cluster.alerts.rules import (
-    AlertRuleChanged,
-    change_rule,
-    every_rule,
-    list_rules,
+    AlertRuleChanged as AlertRuleChanged,
+    change_rule as change_rule,
+    every_rule as every_rule,
+    list_rules as list_rules,
 )
-from services.cluster.alerts.sending import Channel, Envelope, Post, send_next
-
-__all__ = [
-    "Alert",
-    "AlertChange",
-    "AlertKind",
-    "AlertRuleChanged",
-    "AlertsState",
-    "Channel",
-    "Envelope",
-    "Judge",
-    "Measure",
-    "Post",
-    "RuleDraft",
-    "RuleRevision",
-    "Telling",
-    "acknowledge",
-    "change_rule",
-    "every_rule",
-    "list_alerts",
-    "list_open",
-    "list_rules",
-    "measure",
-    "note_sent",
-    "open_alerts",
-    "record",
-    "send_next",
-    "standing",
-    "telling_of",
-]
+from services.cluster.alerts.sending import (
+    Channel as Channel,
+    Envelope as Envelope,
+    Post as Post,
+    send_next as send_next,
+)

@@ -1,59 +1,34 @@
 """Drills: the disasters that are practised, how they went, and when the next is due."""
 
 from services.cluster.drills.journal import (
-    DrillRunning,
-    begin,
-    close_abandoned,
-    finish,
-    forget_writes,
-    get_drill,
-    give_up,
-    list_drills,
-    list_writes,
-    touch,
+    DrillRunning as DrillRunning,
+    begin as begin,
+    close_abandoned as close_abandoned,
+    finish as finish,
+    forget_writes as forget_writes,
+    get_drill as get_drill,
+    give_up as give_up,
+    list_drills as list_drills,
+    list_writes as list_writes,
+    touch as touch,
 )
 from services.cluster.drills.kinds import (
-    DOCUMENT_PROMISE,
-    PROMISES,
-    SCENARIOS,
-    DrillKind,
-    Promise,
-    Scenario,
+    DOCUMENT_PROMISE as DOCUMENT_PROMISE,
+    PROMISES as PROMISES,
+    SCENARIOS as SCENARIOS,
+    DrillKind as DrillKind,
+    Promise as Promise,
+    Scenario as Scenario,
 )
-from services.cluster.drills.plans import change_plan, list_plans
+from services.cluster.drills.plans import (
+    change_plan as change_plan,
+    list_plans as list_plans,
+)
 from services.cluster.drills.policy import (
-    DrillMeasurements,
-    DrillState,
-    DrillVerdict,
-    judge,
+    DrillMeasurements as DrillMeasurements,
+    DrillState as DrillState,
+    DrillVerdict as DrillVerdict,
+    judge as judge,
 )
-from services.cluster.drills.records import DrillRecord, Plan
-from services.cluster.drills.reminding import remind
-
-__all__ = [
-    "DOCUMENT_PROMISE",
-    "PROMISES",
-    "SCENARIOS",
-    "DrillKind",
-    "DrillMeasurements",
-    "DrillRecord",
-    "DrillRunning",
-    "DrillState",
-    "DrillVerdict",
-    "Plan",
-    "Promise",
-    "Scenario",
-    "begin",
-    "change_plan",
-    "close_abandoned",
-    "finish",
-    "forget_writes",
-    "get_drill",
-    "give_up",
-    "judge",
-    "list_drills",
-    "list_plans",
-    "list_writes",
-    "remind",
-    "touch",
-]
+from services.cluster.drills.records import DrillRecord as DrillRecord, Plan as Plan
+from services.cluster.drills.reminding import remind as remind

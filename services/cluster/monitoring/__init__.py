@@ -1,38 +1,31 @@
 """How the servers that keep the records are: now, lately, and what it cost."""
 
-from services.cluster.monitoring.events import Event, list_events
+from services.cluster.monitoring.events import (
+    Event as Event,
+    list_events as list_events,
+)
 from services.cluster.monitoring.failovers import (
-    LeaderChange,
-    close_abandoned,
-    leader_change,
-    note_failover,
+    LeaderChange as LeaderChange,
+    close_abandoned as close_abandoned,
+    leader_change as leader_change,
+    note_failover as note_failover,
 )
 from services.cluster.monitoring.operations import (
-    Operation,
-    get_operation,
-    list_operations,
+    Operation as Operation,
+    get_operation as get_operation,
+    list_operations as list_operations,
 )
-from services.cluster.monitoring.reading import read_samples, record_look
-from services.cluster.monitoring.samples import Sample, record, samples_of
-from services.cluster.monitoring.thinning import thin
-from services.cluster.monitoring.verdicts import ReplicationVerdict, verdict
-
-__all__ = [
-    "Event",
-    "LeaderChange",
-    "Operation",
-    "ReplicationVerdict",
-    "Sample",
-    "close_abandoned",
-    "get_operation",
-    "leader_change",
-    "list_events",
-    "list_operations",
-    "note_failover",
-    "read_samples",
-    "record",
-    "record_look",
-    "samples_of",
-    "thin",
-    "verdict",
-]
+from services.cluster.monitoring.reading import (
+    read_samples as read_samples,
+    record_look as record_look,
+)
+from services.cluster.monitoring.samples import (
+    Sample as Sample,
+    record as record,
+    samples_of as samples_of,
+)
+from services.cluster.monitoring.thinning import thin as thin
+from services.cluster.monitoring.verdicts import (
+    ReplicationVerdict as ReplicationVerdict,
+    verdict as verdict,
+)

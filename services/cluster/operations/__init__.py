@@ -4,79 +4,56 @@
 audit event, and then does what takes seconds or minutes in a thread, beside the page.
 """
 
-from services.cluster.operations.changing import change_primary
+from services.cluster.operations.changing import change_primary as change_primary
 from services.cluster.operations.journal import (
-    PlannedSwitchover,
-    claim_due,
-    close_missed,
-    planned,
+    PlannedSwitchover as PlannedSwitchover,
+    claim_due as claim_due,
+    close_missed as close_missed,
+    planned as planned,
 )
 from services.cluster.operations.previewing import (
-    FailoverCandidate,
-    OperationPreview,
-    preview,
+    FailoverCandidate as FailoverCandidate,
+    OperationPreview as OperationPreview,
+    preview as preview,
 )
-from services.cluster.operations.probing import Pause, Prober, Write, longest_pause
+from services.cluster.operations.probing import (
+    Pause as Pause,
+    Prober as Prober,
+    Write as Write,
+    longest_pause as longest_pause,
+)
 from services.cluster.operations.refusals import (
-    CannotAct,
-    NoPatroni,
-    NotTyped,
-    ServersBusy,
-    WentWrong,
+    CannotAct as CannotAct,
+    NoPatroni as NoPatroni,
+    NotTyped as NotTyped,
+    ServersBusy as ServersBusy,
+    WentWrong as WentWrong,
 )
-from services.cluster.operations.requesting import cancel, check, request
+from services.cluster.operations.requesting import (
+    cancel as cancel,
+    check as check,
+    request as request,
+)
 from services.cluster.operations.requests import (
-    PHASES,
-    TITLES,
-    Cost,
-    OperationKind,
-    OperationRequest,
+    PHASES as PHASES,
+    TITLES as TITLES,
+    Cost as Cost,
+    OperationKind as OperationKind,
+    OperationRequest as OperationRequest,
 )
-from services.cluster.operations.running import OperationRunner, RunningOperation
-from services.cluster.operations.servers import Servers
-from services.cluster.operations.settings import SETTINGS, Setting, current
+from services.cluster.operations.running import (
+    OperationRunner as OperationRunner,
+    RunningOperation as RunningOperation,
+)
+from services.cluster.operations.servers import Servers as Servers
+from services.cluster.operations.settings import (
+    SETTINGS as SETTINGS,
+    Setting as Setting,
+    current as current,
+)
 from services.cluster.operations.situation import (
-    ServerSituation,
-    Situation,
-    Transaction,
+    ServerSituation as ServerSituation,
+    Situation as Situation,
+    Transaction as Transaction,
 )
-from services.cluster.operations.telling import Progress, Step
-
-__all__ = [
-    "PHASES",
-    "SETTINGS",
-    "TITLES",
-    "CannotAct",
-    "Cost",
-    "FailoverCandidate",
-    "NoPatroni",
-    "NotTyped",
-    "OperationKind",
-    "OperationPreview",
-    "OperationRequest",
-    "OperationRunner",
-    "Pause",
-    "PlannedSwitchover",
-    "Prober",
-    "Progress",
-    "RunningOperation",
-    "ServerSituation",
-    "Servers",
-    "ServersBusy",
-    "Setting",
-    "Situation",
-    "Step",
-    "Transaction",
-    "WentWrong",
-    "Write",
-    "cancel",
-    "change_primary",
-    "check",
-    "claim_due",
-    "close_missed",
-    "current",
-    "longest_pause",
-    "planned",
-    "preview",
-    "request",
-]
+from services.cluster.operations.telling import Progress as Progress, Step as Step

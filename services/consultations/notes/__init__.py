@@ -1,73 +1,46 @@
 """Medical records: what clinicians write about visits, in versions."""
 
 from services.consultations.notes.drafts import (
-    NotesDraft,
-    SavedNotesDraft,
-    discard_draft,
-    list_drafts,
-    save_draft,
+    NotesDraft as NotesDraft,
+    SavedNotesDraft as SavedNotesDraft,
+    discard_draft as discard_draft,
+    list_drafts as list_drafts,
+    save_draft as save_draft,
 )
 from services.consultations.notes.errors import (
-    NotTreated,
-    StaleNotes,
-    VisitDidNotTakePlace,
+    NotTreated as NotTreated,
+    StaleNotes as StaleNotes,
+    VisitDidNotTakePlace as VisitDidNotTakePlace,
 )
-from services.consultations.notes.reading import find, list_measured, list_versions
+from services.consultations.notes.reading import (
+    find as find,
+    list_measured as list_measured,
+    list_versions as list_versions,
+)
 from services.consultations.notes.records import (
-    Diagnosis,
-    EarlierNotes,
-    Notes,
-    NotesRecord,
-    NotesVersion,
-    VisitMeasurements,
-    Vitals,
+    Diagnosis as Diagnosis,
+    EarlierNotes as EarlierNotes,
+    Notes as Notes,
+    NotesRecord as NotesRecord,
+    NotesVersion as NotesVersion,
+    VisitMeasurements as VisitMeasurements,
+    Vitals as Vitals,
 )
-from services.consultations.notes.saving import save
-from services.consultations.notes.similar import list_similar
+from services.consultations.notes.saving import save as save
+from services.consultations.notes.similar import list_similar as list_similar
 from services.consultations.notes.typed import (
-    LABELS,
-    TEXTS,
-    InvalidNotes,
-    Typed,
-    is_empty,
-    problems_of,
-    typed_of,
+    LABELS as LABELS,
+    TEXTS as TEXTS,
+    InvalidNotes as InvalidNotes,
+    Typed as Typed,
+    is_empty as is_empty,
+    problems_of as problems_of,
+    typed_of as typed_of,
 )
-from services.consultations.notes.vitals import VITALS, Vital, written
-from services.core.drafting import DraftsNotReached
-from services.core.errors import Problem
-
-__all__ = [
-    "LABELS",
-    "TEXTS",
-    "VITALS",
-    "Diagnosis",
-    "DraftsNotReached",
-    "EarlierNotes",
-    "InvalidNotes",
-    "NotTreated",
-    "Notes",
-    "NotesDraft",
-    "NotesRecord",
-    "NotesVersion",
-    "Problem",
-    "SavedNotesDraft",
-    "StaleNotes",
-    "Typed",
-    "VisitDidNotTakePlace",
-    "VisitMeasurements",
-    "Vital",
-    "Vitals",
-    "discard_draft",
-    "find",
-    "is_empty",
-    "list_drafts",
-    "list_measured",
-    "list_similar",
-    "list_versions",
-    "problems_of",
-    "save",
-    "save_draft",
-    "typed_of",
-    "written",
-]
+from services.consultations.notes.vitals import (
+    VITALS as VITALS,
+    Vital as Vital,
+    written as written,
+)
+from services.core.drafting import DraftsNotReached as DraftsNotReached
+from services.core.errors import Problem as Problem

@@ -1,85 +1,53 @@
 """Prescriptions: issued at a visit as signed papers, amended, withdrawn, checked."""
 
-from services.consultations.prescriptions.content import PrescriptionOrder
+from services.consultations.prescriptions.content import (
+    PrescriptionOrder as PrescriptionOrder,
+)
 from services.consultations.prescriptions.drafts import (
-    SavedPrescriptionDraft,
-    UnfinishedPrescription,
-    discard_draft,
-    list_drafts,
-    save_draft,
+    SavedPrescriptionDraft as SavedPrescriptionDraft,
+    UnfinishedPrescription as UnfinishedPrescription,
+    discard_draft as discard_draft,
+    list_drafts as list_drafts,
+    save_draft as save_draft,
 )
 from services.consultations.prescriptions.errors import (
-    AllergyMatches,
-    AlreadyPrescribed,
-    InvalidPrescription,
-    NoSuchPrescription,
-    NotAtVisit,
-    PaperDamaged,
-    PapersUnavailable,
-    Superseded,
-    VisitNotFound,
-    Withdrawn,
+    AllergyMatches as AllergyMatches,
+    AlreadyPrescribed as AlreadyPrescribed,
+    InvalidPrescription as InvalidPrescription,
+    NoSuchPrescription as NoSuchPrescription,
+    NotAtVisit as NotAtVisit,
+    PaperDamaged as PaperDamaged,
+    PapersUnavailable as PapersUnavailable,
+    Superseded as Superseded,
+    VisitNotFound as VisitNotFound,
+    Withdrawn as Withdrawn,
 )
-from services.consultations.prescriptions.issuer import PrescriptionIssuer
+from services.consultations.prescriptions.issuer import (
+    PrescriptionIssuer as PrescriptionIssuer,
+)
 from services.consultations.prescriptions.issuing import (
-    issue,
-    prepare,
-    prepare_amendment,
-    withdraw,
+    issue as issue,
+    prepare as prepare,
+    prepare_amendment as prepare_amendment,
+    withdraw as withdraw,
 )
 from services.consultations.prescriptions.reading import (
-    find_by_content,
-    find_of_visit,
-    get,
-    list_of_patient,
-    open_version,
-    read_file,
-    versions,
+    find_by_content as find_by_content,
+    find_of_visit as find_of_visit,
+    get as get,
+    list_of_patient as list_of_patient,
+    open_version as open_version,
+    read_file as read_file,
+    versions as versions,
 )
 from services.consultations.prescriptions.records import (
-    DraftPrescription,
-    PrescriptionLine,
-    PrescriptionRecord,
-    PrescriptionStatus,
-    PrescriptionVersion,
-    SignedPaper,
+    DraftPrescription as DraftPrescription,
+    PrescriptionLine as PrescriptionLine,
+    PrescriptionRecord as PrescriptionRecord,
+    PrescriptionStatus as PrescriptionStatus,
+    PrescriptionVersion as PrescriptionVersion,
+    SignedPaper as SignedPaper,
 )
-from services.consultations.prescriptions.rows import permission_to_view
-
-__all__ = [
-    "AllergyMatches",
-    "AlreadyPrescribed",
-    "DraftPrescription",
-    "InvalidPrescription",
-    "NoSuchPrescription",
-    "NotAtVisit",
-    "PaperDamaged",
-    "PapersUnavailable",
-    "PrescriptionIssuer",
-    "PrescriptionLine",
-    "PrescriptionOrder",
-    "PrescriptionRecord",
-    "PrescriptionStatus",
-    "PrescriptionVersion",
-    "SavedPrescriptionDraft",
-    "SignedPaper",
-    "Superseded",
-    "UnfinishedPrescription",
-    "VisitNotFound",
-    "Withdrawn",
-    "discard_draft",
-    "find_by_content",
-    "find_of_visit",
-    "get",
-    "issue",
-    "list_drafts",
-    "list_of_patient",
-    "open_version",
-    "permission_to_view",
-    "prepare",
-    "prepare_amendment",
-    "read_file",
-    "save_draft",
-    "versions",
-    "withdraw",
-]
+from services.consultations.prescriptions.rows import (
+    permission_to_view as permission_to_view,
+)

@@ -1,14 +1,9 @@
 """Records taken over from other systems' files."""
 
-from services.demo.importing.csv_lines import CannotImport
-from services.demo.importing.rejects import Reject, RejectsFile
-from services.demo.importing.synthea import FileSummary, Folder, import_synthea
-
-__all__ = [
-    "CannotImport",
-    "FileSummary",
-    "Folder",
-    "Reject",
-    "RejectsFile",
-    "import_synthea",
-]
+from services.demo.importing.csv_lines import CannotImport as CannotImport
+from services.demo.importing.rejects import Reject as Reject, RejectsFile as RejectsFile
+from services.demo.importing.synthea import (
+    FileSummary as FileSummary,
+    Folder as Folder,
+    import_synthea as import_synthea,
+)

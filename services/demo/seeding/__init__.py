@@ -1,5 +1,3 @@
 """A believable clinic made of invented people."""
 
-from services.demo.seeding.clinic import DEMO_PATIENTS, seed
-
-__all__ = ["DEMO_PATIENTS", "seed"]
+from services.demo.seeding.clinic import DEMO_PATIENTS as DEMO_PATIENTS, seed as seed

@@ -1,38 +1,26 @@
 """Making documents from forms."""
 
-from services.core.drafting import DraftsNotReached
-from services.core.errors import Problem
-from services.documents.forms.checking import InvalidForm, checked, missing_characters
-from services.documents.forms.clinic import Clinic
-from services.documents.forms.drafts import (
-    Draft,
-    SavedDraft,
-    discard_draft,
-    list_drafts,
-    save_draft,
+from services.core.drafting import DraftsNotReached as DraftsNotReached
+from services.core.errors import Problem as Problem
+from services.documents.forms.checking import (
+    InvalidForm as InvalidForm,
+    checked as checked,
+    missing_characters as missing_characters,
 )
-from services.documents.forms.fields import Form, FormField, FormFieldKind, Value
-from services.documents.forms.generating import generate
-from services.documents.forms.template import Template
-from services.documents.forms.templates import TEMPLATES
-
-__all__ = [
-    "TEMPLATES",
-    "Clinic",
-    "Draft",
-    "DraftsNotReached",
-    "Form",
-    "FormField",
-    "FormFieldKind",
-    "InvalidForm",
-    "Problem",
-    "SavedDraft",
-    "Template",
-    "Value",
-    "checked",
-    "discard_draft",
-    "generate",
-    "list_drafts",
-    "missing_characters",
-    "save_draft",
-]
+from services.documents.forms.clinic import Clinic as Clinic
+from services.documents.forms.drafts import (
+    Draft as Draft,
+    SavedDraft as SavedDraft,
+    discard_draft as discard_draft,
+    list_drafts as list_drafts,
+    save_draft as save_draft,
+)
+from services.documents.forms.fields import (
+    Form as Form,
+    FormField as FormField,
+    FormFieldKind as FormFieldKind,
+    Value as Value,
+)
+from services.documents.forms.generating import generate as generate
+from services.documents.forms.template import Template as Template
+from services.documents.forms.templates import TEMPLATES as TEMPLATES

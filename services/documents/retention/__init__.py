@@ -1,37 +1,30 @@
 """How long documents are kept: the rules, the holds, what is due, and the purge."""
 
 from services.documents.retention.dates import (
-    LONGEST_DAYS,
-    LONGEST_RESTORE_DAYS,
-    days_of_years,
+    LONGEST_DAYS as LONGEST_DAYS,
+    LONGEST_RESTORE_DAYS as LONGEST_RESTORE_DAYS,
+    days_of_years as days_of_years,
 )
-from services.documents.retention.holds import HeldDocument, list_holds, release_hold
-from services.documents.retention.overview import Damage, Dues, Overview, Walk, look
-from services.documents.retention.purging import PURGED_NAME, PURGED_TITLE, purge
+from services.documents.retention.holds import (
+    HeldDocument as HeldDocument,
+    list_holds as list_holds,
+    release_hold as release_hold,
+)
+from services.documents.retention.overview import (
+    Damage as Damage,
+    Dues as Dues,
+    Overview as Overview,
+    Walk as Walk,
+    look as look,
+)
+from services.documents.retention.purging import (
+    PURGED_NAME as PURGED_NAME,
+    PURGED_TITLE as PURGED_TITLE,
+    purge as purge,
+)
 from services.documents.retention.rules import (
-    RetentionPeriod,
-    RetentionRuleChanged,
-    change_rule,
-    list_rules,
+    RetentionPeriod as RetentionPeriod,
+    RetentionRuleChanged as RetentionRuleChanged,
+    change_rule as change_rule,
+    list_rules as list_rules,
 )
-
-__all__ = [
-    "LONGEST_DAYS",
-    "LONGEST_RESTORE_DAYS",
-    "PURGED_NAME",
-    "PURGED_TITLE",
-    "Damage",
-    "Dues",
-    "HeldDocument",
-    "Overview",
-    "RetentionPeriod",
-    "RetentionRuleChanged",
-    "Walk",
-    "change_rule",
-    "days_of_years",
-    "list_holds",
-    "list_rules",
-    "look",
-    "purge",
-    "release_hold",
-]

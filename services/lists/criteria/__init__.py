@@ -1,58 +1,36 @@
 """Criteria: which records a list shows, written once for page, API and export."""
 
 from services.lists.criteria.model import (
-    MAX_DEPTH,
-    MAX_FILTERS,
-    MAX_ORDERS,
-    OPERATORS,
-    Combine,
-    Count,
-    Criteria,
-    Direction,
-    Field,
-    Fields,
-    Filter,
-    Group,
-    Kind,
-    Operator,
-    Order,
-    Value,
+    MAX_DEPTH as MAX_DEPTH,
+    MAX_FILTERS as MAX_FILTERS,
+    MAX_ORDERS as MAX_ORDERS,
+    OPERATORS as OPERATORS,
+    Combine as Combine,
+    Count as Count,
+    Criteria as Criteria,
+    Direction as Direction,
+    Field as Field,
+    Fields as Fields,
+    Filter as Filter,
+    Group as Group,
+    Kind as Kind,
+    Operator as Operator,
+    Order as Order,
+    Value as Value,
 )
 from services.lists.criteria.query_string import (
-    DEFAULT_PER_PAGE,
-    MAX_PER_PAGE,
-    QueryCriteria,
-    from_query,
+    DEFAULT_PER_PAGE as DEFAULT_PER_PAGE,
+    MAX_PER_PAGE as MAX_PER_PAGE,
+    QueryCriteria as QueryCriteria,
+    from_query as from_query,
 )
-from services.lists.criteria.rules import validate
-from services.lists.criteria.stored import Json, from_json, to_json
-from services.lists.criteria.wording import operator_label, sentence
-
-__all__ = [
-    "DEFAULT_PER_PAGE",
-    "MAX_DEPTH",
-    "MAX_FILTERS",
-    "MAX_ORDERS",
-    "MAX_PER_PAGE",
-    "OPERATORS",
-    "Combine",
-    "Count",
-    "Criteria",
-    "Direction",
-    "Field",
-    "Fields",
-    "Filter",
-    "Group",
-    "Json",
-    "Kind",
-    "Operator",
-    "Order",
-    "QueryCriteria",
-    "Value",
-    "from_json",
-    "from_query",
-    "operator_label",
-    "sentence",
-    "to_json",
-    "validate",
-]
+from services.lists.criteria.rules import validate as validate
+from services.lists.criteria.stored import (
+    Json as Json,
+    from_json as from_json,
+    to_json as to_json,
+)
+from services.lists.criteria.wording import (
+    operator_label as operator_label,
+    sentence as sentence,
+)

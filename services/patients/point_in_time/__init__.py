@@ -4,13 +4,11 @@ A delayed standby replays on purpose a quarter of an hour later than the others.
 was deleted or changed by mistake can be looked up there as long as that lasts.
 """
 
-from services.patients.point_in_time.copying import Copy, copy_back
+from services.patients.point_in_time.copying import Copy as Copy, copy_back as copy_back
 from services.patients.point_in_time.looking import (
-    Found,
-    Then,
-    find,
-    look,
-    record_pause,
+    Found as Found,
+    Then as Then,
+    find as find,
+    look as look,
+    record_pause as record_pause,
 )
-
-__all__ = ["Copy", "Found", "Then", "copy_back", "find", "look", "record_pause"]

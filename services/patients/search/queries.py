@@ -17,8 +17,7 @@ from services.lists.criteria.paging import Key
 from services.lists.criteria.shape import Branch, FoldedText, Mention, take_apart
 from services.lists.criteria.sql import Target, condition, parameter_names
 from services.lists.folding import comparable, fold
-from services.patients.search import terms
-from services.patients.search import typed as search
+from services.patients.search import terms, typed as search
 from services.patients.search.fields import FIELDS, require_visible
 from services.patients.search.visibility import PatientVisibility, sight_of
 

@@ -1,36 +1,25 @@
 """Bearer tokens, with which programs act: for a service, or for one person."""
 
-from services.people.tokens.bearing import Bearer, find, find_actor, note_use
-from services.people.tokens.issuing import (
-    DEFAULT_LIFETIME,
-    LONGEST_LIFETIME,
-    MAX_NAME_LENGTH,
-    SUBJECT,
-    issue,
-    issue_for_program,
-    issue_own,
-    list_own,
-    list_tokens,
-    revoke,
+from services.people.tokens.bearing import (
+    Bearer as Bearer,
+    find as find,
+    find_actor as find_actor,
+    note_use as note_use,
 )
-from services.people.tokens.records import Token, is_well_formed, scopes_of
-
-__all__ = [
-    "DEFAULT_LIFETIME",
-    "LONGEST_LIFETIME",
-    "MAX_NAME_LENGTH",
-    "SUBJECT",
-    "Bearer",
-    "Token",
-    "find",
-    "find_actor",
-    "is_well_formed",
-    "issue",
-    "issue_for_program",
-    "issue_own",
-    "list_own",
-    "list_tokens",
-    "note_use",
-    "revoke",
-    "scopes_of",
-]
+from services.people.tokens.issuing import (
+    DEFAULT_LIFETIME as DEFAULT_LIFETIME,
+    LONGEST_LIFETIME as LONGEST_LIFETIME,
+    MAX_NAME_LENGTH as MAX_NAME_LENGTH,
+    SUBJECT as SUBJECT,
+    issue as issue,
+    issue_for_program as issue_for_program,
+    issue_own as issue_own,
+    list_own as list_own,
+    list_tokens as list_tokens,
+    revoke as revoke,
+)
+from services.people.tokens.records import (
+    Token as Token,
+    is_well_formed as is_well_formed,
+    scopes_of as scopes_of,
+)

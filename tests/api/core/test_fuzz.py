@@ -2,8 +2,7 @@
 
 from string import ascii_letters
 
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from services.lists.criteria import Operator
 from services.patients.search.fields import FIELDS

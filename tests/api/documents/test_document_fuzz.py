@@ -1,8 +1,7 @@
 """Nothing that a program can say about documents breaks the API."""
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from services.documents.search.fields import FIELDS
 from services.lists.criteria import Operator

@@ -12,8 +12,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
-from playwright.sync_api import TimeoutError as OutOfTime
+from playwright.sync_api import Browser, Page, TimeoutError as OutOfTime, expect
 
 from db.endpoints import Endpoints
 from db.postgres import SYSTEM, Database

@@ -21,8 +21,12 @@ from tests.browser.running import free_port
 from tests.conftest import connect, owner
 from tests.dashboard.conftest import Server, serving
 from tests.dashboard.passkey_pages import add_passkey, browser_at, device_for, signed_in
-from tests.kit.openid_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider
-from tests.kit.openid_provider import serving as providing
+from tests.kit.openid_provider import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    IdentityProvider,
+    serving as providing,
+)
 from tests.kit.signing_in import sign_in
 
 ROSA = {

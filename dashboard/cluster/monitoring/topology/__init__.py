@@ -7,9 +7,11 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.cluster.monitoring.topology.drawing import draw_deep, draw_wide
-from dashboard.cluster.monitoring.topology.placing import Line, ServerBox, Tone
-
-__all__ = ["Line", "ServerBox", "Tone", "topology"]
+from dashboard.cluster.monitoring.topology.placing import (
+    Line as Line,
+    ServerBox as ServerBox,
+    Tone as Tone,
+)
 
 _HERE = Path(__file__).parent
 

@@ -12,7 +12,11 @@ from starlette.routing import Route, WebSocketRoute
 
 from dashboard.web.gate.middleware import WATCH_PATH
 from dashboard.web.sessions.live_sessions import LiveSessions
-from dashboard.web.sessions.session_watch.page import SCRIPT_PATH, WatchedPages, script
+from dashboard.web.sessions.session_watch.page import (
+    SCRIPT_PATH,
+    WatchedPages as WatchedPages,
+    script,
+)
 from dashboard.web.sessions.session_watch.socket import SessionSocket
 
 PREFIX = "/session"
@@ -39,6 +43,3 @@ async def _state(request: Request) -> Response:
     """Answer whoever is signed in; the gate has sent everybody else away."""
     del request
     return Response(status_code=204)
-
-
-__all__ = ["PREFIX", "STATE_PATH", "WatchedPages", "create_watch", "serves"]

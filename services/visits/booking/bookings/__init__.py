@@ -1,85 +1,54 @@
 """Bookings: slots held for two minutes, confirmed, moved and given back."""
 
-from services.visits.booking.bookings.any_doctor import hold_any
-from services.visits.booking.bookings.cancelling import cancel, release
-from services.visits.booking.bookings.confirming import confirm
+from services.visits.booking.bookings.any_doctor import hold_any as hold_any
+from services.visits.booking.bookings.cancelling import (
+    cancel as cancel,
+    release as release,
+)
+from services.visits.booking.bookings.confirming import confirm as confirm
 from services.visits.booking.bookings.errors import (
-    AlreadyConfirmed,
-    AlreadyRenewed,
-    AttemptTaken,
-    BookingOver,
-    HoldExpired,
-    NoSuchBooking,
-    NoSuchSlot,
-    PatientBusy,
-    SlotTaken,
-    TooLateToCancel,
-    TooManyHolds,
-    VisitHasBegun,
+    AlreadyConfirmed as AlreadyConfirmed,
+    AlreadyRenewed as AlreadyRenewed,
+    AttemptTaken as AttemptTaken,
+    BookingOver as BookingOver,
+    HoldExpired as HoldExpired,
+    NoSuchBooking as NoSuchBooking,
+    NoSuchSlot as NoSuchSlot,
+    PatientBusy as PatientBusy,
+    SlotTaken as SlotTaken,
+    TooLateToCancel as TooLateToCancel,
+    TooManyHolds as TooManyHolds,
+    VisitHasBegun as VisitHasBegun,
 )
-from services.visits.booking.bookings.holding import hold, require_held
-from services.visits.booking.bookings.reading import current_holds, get, list_of_patient
+from services.visits.booking.bookings.holding import (
+    hold as hold,
+    require_held as require_held,
+)
+from services.visits.booking.bookings.reading import (
+    current_holds as current_holds,
+    get as get,
+    list_of_patient as list_of_patient,
+)
 from services.visits.booking.bookings.records import (
-    AnyRequest,
-    BookingRecord,
-    BookingRequest,
-    BookingStatus,
-    SeriesRequest,
-    SeriesSlot,
+    AnyRequest as AnyRequest,
+    BookingRecord as BookingRecord,
+    BookingRequest as BookingRequest,
+    BookingStatus as BookingStatus,
+    SeriesRequest as SeriesRequest,
+    SeriesSlot as SeriesSlot,
 )
-from services.visits.booking.bookings.renewing import renew
+from services.visits.booking.bookings.renewing import renew as renew
 from services.visits.booking.bookings.rules import (
-    HOLD_SECONDS,
-    LONGEST_NOTE,
-    MOST_HOLDS,
-    NOTICE_HOURS,
-    OFFER_SECONDS,
+    HOLD_SECONDS as HOLD_SECONDS,
+    LONGEST_NOTE as LONGEST_NOTE,
+    MOST_HOLDS as MOST_HOLDS,
+    NOTICE_HOURS as NOTICE_HOURS,
+    OFFER_SECONDS as OFFER_SECONDS,
 )
 from services.visits.booking.bookings.series import (
-    LONGEST_SERIES,
-    confirm_series,
-    hold_series,
-    preview_series,
+    LONGEST_SERIES as LONGEST_SERIES,
+    confirm_series as confirm_series,
+    hold_series as hold_series,
+    preview_series as preview_series,
 )
-from services.visits.booking.bookings.tidying import expire_due
-
-__all__ = [
-    "HOLD_SECONDS",
-    "LONGEST_NOTE",
-    "LONGEST_SERIES",
-    "MOST_HOLDS",
-    "NOTICE_HOURS",
-    "OFFER_SECONDS",
-    "AlreadyConfirmed",
-    "AlreadyRenewed",
-    "AnyRequest",
-    "AttemptTaken",
-    "BookingOver",
-    "BookingRecord",
-    "BookingRequest",
-    "BookingStatus",
-    "HoldExpired",
-    "NoSuchBooking",
-    "NoSuchSlot",
-    "PatientBusy",
-    "SeriesRequest",
-    "SeriesSlot",
-    "SlotTaken",
-    "TooLateToCancel",
-    "TooManyHolds",
-    "VisitHasBegun",
-    "cancel",
-    "confirm",
-    "confirm_series",
-    "current_holds",
-    "expire_due",
-    "get",
-    "hold",
-    "hold_any",
-    "hold_series",
-    "list_of_patient",
-    "preview_series",
-    "release",
-    "renew",
-    "require_held",
-]
+from services.visits.booking.bookings.tidying import expire_due as expire_due

@@ -3,28 +3,18 @@
 `services.visits.booking.bookings` makes the offers: see `freeing.offer`.
 """
 
-from services.visits.booking.waitlist.joining import MOST_PLACES, join, leave
-from services.visits.booking.waitlist.reading import list_of_patient
-from services.visits.booking.waitlist.records import (
-    NoSuchEntry,
-    NotWaiting,
-    TooManyPlaces,
-    WaitRecord,
-    WaitRequest,
-    WaitsAlready,
-    WaitStatus,
+from services.visits.booking.waitlist.joining import (
+    MOST_PLACES as MOST_PLACES,
+    join as join,
+    leave as leave,
 )
-
-__all__ = [
-    "MOST_PLACES",
-    "NoSuchEntry",
-    "NotWaiting",
-    "TooManyPlaces",
-    "WaitRecord",
-    "WaitRequest",
-    "WaitStatus",
-    "WaitsAlready",
-    "join",
-    "leave",
-    "list_of_patient",
-]
+from services.visits.booking.waitlist.reading import list_of_patient as list_of_patient
+from services.visits.booking.waitlist.records import (
+    NoSuchEntry as NoSuchEntry,
+    NotWaiting as NotWaiting,
+    TooManyPlaces as TooManyPlaces,
+    WaitRecord as WaitRecord,
+    WaitRequest as WaitRequest,
+    WaitsAlready as WaitsAlready,
+    WaitStatus as WaitStatus,
+)

@@ -3,6 +3,4 @@
 Nothing is decided by what is kept: who gets a slot, the database says.
 """
 
-from services.visits.figures.caches.reading import VisitCaches
-
-__all__ = ["VisitCaches"]
+from services.visits.figures.caches.reading import VisitCaches as VisitCaches

@@ -1,29 +1,16 @@
 """How visits are booked, counted for administrators, who see no patient in it."""
 
 from services.visits.figures.statistics.counting import (
-    count,
-    count_outcomes,
-    record_look,
+    count as count,
+    count_outcomes as count_outcomes,
+    record_look as record_look,
 )
-from services.visits.figures.statistics.exporting import as_csv
+from services.visits.figures.statistics.exporting import as_csv as as_csv
 from services.visits.figures.statistics.records import (
-    MOST_DAYS,
-    BookingStatistics,
-    DoctorDay,
-    Figures,
-    OneDoctor,
-    Period,
+    MOST_DAYS as MOST_DAYS,
+    BookingStatistics as BookingStatistics,
+    DoctorDay as DoctorDay,
+    Figures as Figures,
+    OneDoctor as OneDoctor,
+    Period as Period,
 )
-
-__all__ = [
-    "MOST_DAYS",
-    "BookingStatistics",
-    "DoctorDay",
-    "Figures",
-    "OneDoctor",
-    "Period",
-    "as_csv",
-    "count",
-    "count_outcomes",
-    "record_look",
-]

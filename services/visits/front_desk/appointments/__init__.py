@@ -1,53 +1,34 @@
 """Visits: from the booking to the waiting room and what became of them."""
 
-from services.visits.front_desk.appointments.codes import new_code, spelt
+from services.visits.front_desk.appointments.codes import (
+    new_code as new_code,
+    spelt as spelt,
+)
 from services.visits.front_desk.appointments.errors import (
-    NoSuchCode,
-    NoSuchVisit,
-    NotACode,
-    NotItsTime,
-    StaleVisit,
-    WrongStatus,
+    NoSuchCode as NoSuchCode,
+    NoSuchVisit as NoSuchVisit,
+    NotACode as NotACode,
+    NotItsTime as NotItsTime,
+    StaleVisit as StaleVisit,
+    WrongStatus as WrongStatus,
 )
 from services.visits.front_desk.appointments.reading import (
-    find_by_code,
-    get,
-    list_of_day,
-    list_of_doctor,
-    list_of_patient,
-    list_own_day,
-    look_up,
-    record_event,
+    find_by_code as find_by_code,
+    get as get,
+    list_of_day as list_of_day,
+    list_of_doctor as list_of_doctor,
+    list_of_patient as list_of_patient,
+    list_own_day as list_own_day,
+    look_up as look_up,
+    record_event as record_event,
 )
-from services.visits.front_desk.appointments.records import VisitRecord, VisitStatus
+from services.visits.front_desk.appointments.records import (
+    VisitRecord as VisitRecord,
+    VisitStatus as VisitStatus,
+)
 from services.visits.front_desk.appointments.transitions import (
-    check_in,
-    complete,
-    miss,
-    undo_check_in,
+    check_in as check_in,
+    complete as complete,
+    miss as miss,
+    undo_check_in as undo_check_in,
 )
-
-__all__ = [
-    "NoSuchCode",
-    "NoSuchVisit",
-    "NotACode",
-    "NotItsTime",
-    "StaleVisit",
-    "VisitRecord",
-    "VisitStatus",
-    "WrongStatus",
-    "check_in",
-    "complete",
-    "find_by_code",
-    "get",
-    "list_of_day",
-    "list_of_doctor",
-    "list_of_patient",
-    "list_own_day",
-    "look_up",
-    "miss",
-    "new_code",
-    "record_event",
-    "spelt",
-    "undo_check_in",
-]

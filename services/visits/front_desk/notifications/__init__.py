@@ -1,23 +1,17 @@
 """Letters to patients about their visits."""
 
-from services.visits.front_desk.notifications.outbox import look
+from services.visits.front_desk.notifications.outbox import look as look
 from services.visits.front_desk.notifications.records import (
-    LetterKind,
-    LetterRecord,
-    OutboxSummary,
+    LetterKind as LetterKind,
+    LetterRecord as LetterRecord,
+    OutboxSummary as OutboxSummary,
 )
-from services.visits.front_desk.notifications.sending import give_up_stale, send_next
-from services.visits.front_desk.notifications.wording import Letterhead
-from services.visits.front_desk.notifications.writing import remind, write
-
-__all__ = [
-    "LetterKind",
-    "LetterRecord",
-    "Letterhead",
-    "OutboxSummary",
-    "give_up_stale",
-    "look",
-    "remind",
-    "send_next",
-    "write",
-]
+from services.visits.front_desk.notifications.sending import (
+    give_up_stale as give_up_stale,
+    send_next as send_next,
+)
+from services.visits.front_desk.notifications.wording import Letterhead as Letterhead
+from services.visits.front_desk.notifications.writing import (
+    remind as remind,
+    write as write,
+)

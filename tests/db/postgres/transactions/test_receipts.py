@@ -11,7 +11,8 @@ from prometheus_client import REGISTRY
 from sqlalchemy import event, text
 
 from db.endpoints import Endpoints
-from db.postgres import Database, DatabaseUnavailable, OutcomeUnknown, forget_receipts
+from db.postgres import Database, DatabaseUnavailable, OutcomeUnknown
+from db.postgres.transactions.receipts import forget
 from tests.conftest import owner
 from tests.db.postgres.cutting import COMMIT, COMMITTED
 from tests.db.postgres.notes import add_note, has_note
@@ -170,7 +171,7 @@ def test_old_receipts_are_forgotten_and_new_ones_are_kept(database):
     counts = []
     for older_than in (timedelta(days=1), timedelta(days=-1)):
         moment = datetime.now(UTC) - older_than
-        database.write(lambda session, m=moment: forget_receipts(session, m))
+        database.write(lambda session, m=moment: forget(session, m))
         answer = database.read(lambda s: s.execute(kept, {"key": key}).scalar_one())
         counts.append(answer.value)
 

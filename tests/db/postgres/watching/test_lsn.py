@@ -1,8 +1,7 @@
 """Log positions are read, written and ordered as PostgreSQL does."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from db.postgres import Lsn
 

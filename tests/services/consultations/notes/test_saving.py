@@ -7,8 +7,7 @@ from db.models import AuditEvent, MedicalRecord
 from services.consultations import notes
 from services.consultations.notes import Diagnosis, InvalidNotes, Vitals
 from services.patients.records import patients
-from tests.services.consultations.notes.samples import save
-from tests.services.consultations.notes.samples import visit as visit_of
+from tests.services.consultations.notes.samples import save, visit as visit_of
 
 WHOLE = {
     "complaint": "Headache for three days",

@@ -4,8 +4,7 @@ import pytest
 
 from services.consultations import notes
 from services.patients.records import patients
-from tests.services.consultations.notes.samples import save
-from tests.services.consultations.notes.samples import visit as visit_of
+from tests.services.consultations.notes.samples import save, visit as visit_of
 from tests.services.patients.patient_samples import ada
 
 

@@ -2,8 +2,7 @@
 
 from contextlib import suppress
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from services.documents import forms
 from tests.services.documents.forms.samples import made, record_form

@@ -10,8 +10,7 @@ from pymongo import MongoClient
 
 from db.draft_store import DraftStore
 from db.files.file_keys import FileKeys
-from services.consultations import notes as medical_records
-from services.consultations import prescriptions
+from services.consultations import notes as medical_records, prescriptions
 from services.consultations.prescriptions import (
     DraftPrescription,
     PrescriptionLine,

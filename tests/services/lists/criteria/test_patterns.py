@@ -1,8 +1,7 @@
 """Patterns that match nothing but the text they are made of."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from sqlalchemy import text
 
 from services.lists.criteria.patterns import beginning_a_word, containing

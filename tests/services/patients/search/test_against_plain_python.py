@@ -1,8 +1,7 @@
 """Whatever is asked, SQL answers as plain Python does: same patients, same order."""
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 from sqlalchemy.orm import Session
 
 from services.lists.criteria import (
