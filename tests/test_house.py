@@ -17,6 +17,7 @@ LAWS = (
     house.loose_modules,
     house.foreign_folders,
     house.names_defined_twice,
+    house.repeated_faces,
     house.unparsable_examples,
     house.words_explained_twice,
 )
@@ -176,6 +177,16 @@ def test_a_short_module_may_stay(tree, path, text, importer):
     write(tree, importer, f"import {module}\n")
 
     assert list(house.slight_modules(tree)) == []
+
+
+def test_a_face_that_says_twice_what_it_offers_is_seen(tree):
+    rule = "from services.patients.rules import Rule"
+    write(tree, "services/patients/__init__.py", f'{rule}\n__all__ = ["Rule"]\n')
+    write(tree, "services/visits/__init__.py", f"{rule} as Rule\n")
+
+    assert list(house.repeated_faces(tree)) == [
+        "services.patients repeats its imports as __all__."
+    ]
 
 
 @pytest.mark.parametrize(

@@ -173,14 +173,17 @@ def _imported(module: Module, modules: Mapping[str, Module]) -> Iterator[str]:
 
 
 def crowded_faces(root: Path) -> Iterator[str]:
-    """Name the packages that offer too much, or say twice what they offer."""
+    """Name the packages that offer more than a person takes in at once."""
     for module in read_modules(root):
-        if not module.is_face:
-            continue
         names = [name for name in _offered(module.tree) if not name.startswith("_")]
-        if len(names) > MAX_FACE:
+        if module.is_face and len(names) > MAX_FACE:
             yield f"{module.name} exports {len(names)} names."
-        if names and any(_is_all(node) for node in module.tree.body):
+
+
+def repeated_faces(root: Path) -> Iterator[str]:
+    """Name the packages that say once more, as `__all__`, what they import to offer."""
+    for module in read_modules(root):
+        if module.is_face and any(_is_all(node) for node in module.tree.body):
             yield f"{module.name} repeats its imports as __all__."
 
 

@@ -11,7 +11,7 @@ from typing import Final, NoReturn
 import streamlit as st
 
 from dashboard.context import read, write
-from dashboard.web.page_context import sealing
+from dashboard.web.page_context import file_stores
 from services.core.actors import Actor
 from services.core.errors import NotFound, NotSaved
 from services.lists import criteria, views
@@ -63,8 +63,8 @@ def is_sealed(key: str) -> bool:
 def _seal(wanted: Criteria, subject: Subject) -> str:
     text = json.dumps(criteria.to_json(wanted)).encode()
     try:
-        sealed = sealing.seal(text, _purpose(subject))
-    except sealing.CannotSeal as error:
+        sealed = file_stores.seal(text, _purpose(subject))
+    except file_stores.CannotSeal as error:
         raise NotSaved(
             "This list cannot be opened just now. Try again in a few seconds."
         ) from error
@@ -75,8 +75,10 @@ def _unseal(key: str, subject: Subject) -> Criteria:
     text = key.removeprefix(_SEALED)
     try:
         sealed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        return criteria.from_json(json.loads(sealing.unseal(sealed, _purpose(subject))))
-    except (ValueError, sealing.CannotUnseal) as error:
+        return criteria.from_json(
+            json.loads(file_stores.unseal(sealed, _purpose(subject)))
+        )
+    except (ValueError, file_stores.CannotUnseal) as error:
         raise NotFound(
             "There is no such list. Build it anew from the filters."
         ) from error

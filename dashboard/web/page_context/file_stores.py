@@ -1,8 +1,9 @@
-"""Where files are kept, how they get there, and who reads them."""
+"""The server's files and file keys for pages: stores, readers, seals."""
 
 from typing import TYPE_CHECKING
 
 from dashboard import wiring
+from db.files.file_keys import KeyUnknown, SealBroken, UnusableFileKeys
 from db.files.gridfs import FileStore
 
 if TYPE_CHECKING:
@@ -35,3 +36,27 @@ def prescription_issuer() -> "PrescriptionIssuer":
 def signing_keys() -> "SigningKeyFile":
     """Return where the keys are that sign prescriptions."""
     return wiring.signing_keys(wiring.current().settings)
+
+
+class CannotSeal(Exception):
+    """The file keys cannot be used just now."""
+
+
+class CannotUnseal(Exception):
+    """What came back was changed, is of another purpose, or its key is not at hand."""
+
+
+def seal(text: bytes, purpose: str) -> bytes:
+    """Encrypt a text for one purpose; raises CannotSeal."""
+    try:
+        return wiring.current().file_keys.seal(text, purpose)
+    except UnusableFileKeys as error:
+        raise CannotSeal from error
+
+
+def unseal(sealed: bytes, purpose: str) -> bytes:
+    """Return the text that was encrypted for the purpose; raises CannotUnseal."""
+    try:
+        return wiring.current().file_keys.unseal(sealed, purpose)
+    except (SealBroken, KeyUnknown, UnusableFileKeys) as error:
+        raise CannotUnseal from error
