@@ -30,9 +30,8 @@ from services.visits.figures import caches  # noqa: F401
 def settle() -> None:
     """Take everything that is loaded out of the garbage collector's sight.
 
-    Streamlit collects all generations after every run of a script. That looks through
-    every object of every library, none of which ever goes away, and takes ten times as
-    long as the run itself.
+    A collection of all generations looks through every object of every library, none
+    of which ever goes away, and takes ten times as long as the run of a page.
     """
     gc.collect()
     gc.freeze()

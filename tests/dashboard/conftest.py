@@ -31,6 +31,7 @@ from tests.kit.signing_in import sign_in
 _ROOT = Path(__file__).resolve().parents[2]
 # Shows what a session keeps, and whose it is.
 _SCRIPT = """
+import gc
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 st.session_state.setdefault("secret", f"secret of {st.user.get('uid')}")
@@ -39,6 +40,11 @@ if "media" in st.query_params:
     st.download_button("Report", b"a report on somebody", "report.txt")
 if "upload" in st.query_params:
     st.file_uploader("Files", accept_multiple_files=True)
+if "collected" in st.query_params:
+    st.text(f"collected={gc.get_stats()[-1]['collections']} times")
+if "actor" in st.query_params:
+    from dashboard.context import current_actor, current_sign_in
+    st.text(f"actor={current_actor().id} sign-in={current_sign_in()}")
 if "break" in st.query_params:
     raise ValueError("Failing row contains (Lovelace)")
 """

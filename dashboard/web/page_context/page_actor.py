@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard import wiring
 from dashboard.web.log import run_ids
@@ -27,7 +28,7 @@ _LOOPBACK: Final = "127.0.0.1"
 
 def current_actor() -> Actor:
     """Return who is signed in; raises NotAllowed when nobody is."""
-    user_id = st.user.get("uid")
+    user_id = _told("uid")
     if not user_id:
         raise NotAllowed("You are not signed in. Open the sign-in page and try again.")
     if (live := live_sessions.current()) is not None:
@@ -36,15 +37,15 @@ def current_actor() -> Actor:
     known, until = st.session_state.get(_ACTOR, (None, 0.0))
     if known is None or str(known.id) != user_id or until < time.monotonic():
         with answering():
-            known = _find_actor(UUID(str(user_id)))
+            known = _find_actor(UUID(user_id))
         st.session_state[_ACTOR] = (known, time.monotonic() + _ACTOR_SECONDS)
     return known
 
 
 def current_sign_in() -> UUID | None:
     """Return the id of this sign-in, which is what a person confirms with a passkey."""
-    session_id = st.user.get("sid")
-    return UUID(str(session_id)) if session_id else None
+    session_id = _told("sid")
+    return UUID(session_id) if session_id else None
 
 
 def on_behalf() -> ActorDatabase:
@@ -68,6 +69,17 @@ def answering() -> Iterator[None]:
             "The database is changing hands and cannot be read right now. Nothing is "
             "lost; this page tries again by itself."
         ) from error
+
+
+def _told(name: str) -> str | None:
+    """Return what the gate told of whoever sits at this page.
+
+    It is what `st.user` says, read from the run itself: `st.user` copies it, and looks
+    for a secrets.toml under one lock of the whole server, at every access.
+    """
+    run = get_script_run_ctx()
+    told = run.user_info.get(name) if run is not None else None
+    return str(told) if told else None
 
 
 def _actor_of(live: LiveSessions, session_id: UUID | None) -> Actor:

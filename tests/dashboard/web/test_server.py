@@ -3,13 +3,16 @@
 import json
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import httpx
 import pytest
 
 from services.core.actors import Role
-from tests.dashboard.page import open_page
+from tests.dashboard.page import Page, kept_open, open_page
+
+_RUNS = 20
 
 
 def _cookies(browser: httpx.Client) -> str:
@@ -32,6 +35,40 @@ def test_a_page_knows_who_is_signed_in(server, rosa):
     shown = open_page(server.url, cookies=rosa, origin=server.url)
 
     assert f"uid={server.cast[Role.STAFF].id} " in str(shown.texts)
+
+
+def test_who_runs_a_page_is_never_whoever_runs_another_meanwhile(server, rosa, maya):
+    def seen(page: Page) -> set[str]:
+        told = set()
+        for _ in range(_RUNS):
+            page.run("actor=1")
+            told |= set(
+                re.findall('actor=(\\S+) sign-in=([^\\s"]+)', str(page.shown.texts))
+            )
+        return told
+
+    with (
+        kept_open(server.url, cookies=rosa, origin=server.url) as hers,
+        kept_open(server.url, cookies=maya, origin=server.url) as ours,
+        ThreadPoolExecutor() as both,
+    ):
+        (rosas,), (mayas,) = both.map(seen, (hers, ours))
+
+    assert rosas[0] == str(server.cast[Role.STAFF].id)
+    assert mayas[0] == str(server.cast[Role.PATIENT].id)
+    assert rosas[1] != mayas[1]
+
+
+def test_a_run_does_not_collect_the_garbage_of_all(server, rosa):
+    def collected(page: Page) -> int:
+        page.run("collected=1")
+        return int(re.search("collected=([0-9]+)", str(page.shown.texts))[1])
+
+    with kept_open(server.url, cookies=rosa, origin=server.url) as page:
+        before, *_, after = [collected(page) for _ in range(_RUNS)]
+
+    # Python's own collector and ours may have come by.
+    assert after - before < _RUNS / 2
 
 
 def test_a_page_goes_on_with_its_own_session_after_a_lost_connection(server, rosa):
