@@ -67,9 +67,9 @@ class _MadeOnce(Generic[T]):
 
 
 # Without slots, so that there is room for what is made later.
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Wiring:
-    """What a process works with."""
+    """What a process works with; its endpoints change as nodes come and go."""
 
     settings: Settings
     endpoints: Endpoints
@@ -163,7 +163,7 @@ class Wiring:
     def adopt(self, endpoints: Endpoints) -> None:
         """Work with these servers from now on: nodes have come or gone."""
         with self.making:
-            object.__setattr__(self, "endpoints", endpoints)
+            self.endpoints = endpoints
             self.database.adopt(endpoints)
             for member in self._made("lookout", "_document_changes", "_visit_changes"):
                 member.adopt(endpoints)

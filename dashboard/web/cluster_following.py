@@ -37,15 +37,11 @@ class Following:
         """Follow no more."""
         self._stopping.set()
 
-    def _run(self) -> None:
-        while not self._stopping.wait(_LOOK_SECONDS):
-            try:
-                self._look()
-            except Exception as error:
-                # The next look may do better; without it nobody would learn anything.
-                _log.warning("The new servers are not taken over: %s", type(error))
+    def look(self) -> None:
+        """Hand over what was published since the last look, if it differs.
 
-    def _look(self) -> None:
+        Raises what `adopt` raises; the next look tries again.
+        """
         stamp = embedded.published_at(self._data)
         if stamp in {None, self._stamp}:
             return
@@ -56,3 +52,11 @@ class Following:
             _log.info("The servers are now %s.", ", ".join(published.patroni_urls))
         if published is not None:
             self._stamp = stamp
+
+    def _run(self) -> None:
+        while not self._stopping.wait(_LOOK_SECONDS):
+            try:
+                self.look()
+            except Exception as error:
+                # The next look may do better; without it nobody would learn anything.
+                _log.warning("The new servers are not taken over: %s", type(error))

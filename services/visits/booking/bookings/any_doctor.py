@@ -22,7 +22,8 @@ from services.visits.booking.bookings.visibility import require_booking, writing
 
 # Whoever loses that many races at once looks at what is free now.
 _MOST_TRIES: Final = 5
-_DAY: Final = timedelta(hours=12)
+# Before and after a visit: what counts as around it.
+_AROUND: Final = timedelta(hours=12)
 
 
 def hold_any(session: Session, actor: Actor, request: AnyRequest) -> BookingRecord:
@@ -82,7 +83,9 @@ def _list_free(session: Session, request: AnyRequest) -> list[UUID]:
         .where(
             Appointment.doctor_id == Slot.doctor_id,
             Appointment.status == "scheduled",
-            Appointment.starts_at.between(Slot.starts_at - _DAY, Slot.starts_at + _DAY),
+            Appointment.starts_at.between(
+                Slot.starts_at - _AROUND, Slot.starts_at + _AROUND
+            ),
         )
         .correlate(Slot)
         .scalar_subquery()
