@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
+from threading import Thread
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -23,3 +25,22 @@ def eventually(
         assert time.monotonic() < deadline, f"Still {seen!r} after {seconds:g} s"
         time.sleep(pause_seconds)
     return seen
+
+
+def in_time(deed: Callable[[], T], *, seconds: float = 60.0) -> T:
+    """Return or raise what the deed does; fail where it still waits after so long.
+
+    A guard against waiting without end, not a measure: whoever means not to wait for
+    something lets that take longer than the guard.
+    """
+    done: Future[T] = Future()
+
+    def act() -> None:
+        try:
+            done.set_result(deed())
+        except BaseException as error:
+            done.set_exception(error)
+
+    # Not a pool's thread: one that hangs would keep the test from failing.
+    Thread(target=act, daemon=True).start()
+    return done.result(timeout=seconds)

@@ -2,6 +2,7 @@
 
 import time
 from contextlib import closing
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from db.endpoints import Endpoints
 from db.postgres import Database, DatabaseUnavailable, Lsn
 from tests.db.postgres.notes import add_note, backend, die, end_sessions, has_note
-from tests.kit.waiting import eventually
+from tests.kit.waiting import eventually, in_time
 
 NOWHERE = Lsn.parse("FFFFFFFF/FFFFFFFF")
 
@@ -128,12 +129,10 @@ def test_a_position_that_no_server_has_is_answered_by_the_primary(database):
 
 
 def test_the_primary_answers_at_once_what_only_it_can(with_notes):
-    with closing(Database(with_notes, replica_wait_seconds=5)) as database:
-        began = time.monotonic()
-        answer = database.read_latest(backend)
+    with closing(Database(with_notes, replica_wait_seconds=600)) as database:
+        answer = in_time(lambda: database.read_latest(backend))
 
     assert answer.served.role == "primary"
-    assert time.monotonic() - began < 4
 
 
 def test_the_newest_comes_from_the_primary(database):
@@ -218,18 +217,21 @@ def test_a_refusal_of_the_operation_is_not_tried_again(database):
 def test_without_any_server_reading_and_writing_are_unavailable_in_time():
     nowhere = "postgresql://nobody@127.0.0.1:1/nothing"
     with closing(Database(Endpoints(nowhere, {}, "", {}), retry_seconds=0.3)) as gone:
-        begun = time.monotonic()
 
-        with pytest.raises(DatabaseUnavailable):
-            gone.read(backend)
-        with pytest.raises(DatabaseUnavailable), gone.reading():
-            pass
-        with pytest.raises(DatabaseUnavailable):
-            gone.write(backend)
-        with pytest.raises(DatabaseUnavailable), gone.writing():
-            pass
+        def look() -> None:
+            with gone.reading():
+                pass
 
-        assert time.monotonic() - begun < 5
+        def change() -> None:
+            with gone.writing():
+                pass
+
+        read, write = partial(gone.read, backend), partial(gone.write, backend)
+        for use in (read, look, write, change):
+            # Sooner than the 30 seconds that are tried unless told otherwise.
+            with pytest.raises(DatabaseUnavailable):
+                in_time(use, seconds=20)
+
         assert [node.reachable for node in gone.nodes()] == [False]
 
 
