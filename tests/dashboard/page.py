@@ -1,7 +1,6 @@
 """Talks to Streamlit's websocket as its page in the browser does."""
 
 import re
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -87,13 +86,11 @@ class Page:
     def _drawn(self) -> str:
         return "".join(self.shown.texts)
 
-    def seconds_until_closed(self) -> float:
-        """Wait until the server hangs up."""
-        began = time.monotonic()
+    def until_closed(self) -> None:
+        """Wait until the server hangs up; raises TimeoutError if it does not."""
         with suppress(ConnectionClosed):
             while True:
                 self._stream.recv(timeout=30)
-        return time.monotonic() - began
 
 
 def _watch(opened: ClientConnection) -> Shown:

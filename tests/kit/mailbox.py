@@ -20,6 +20,8 @@ class Mailbox:
 
     refusal: str | None = None
     delay_seconds: float = 0.0
+    # Letters wait at the door for as long as it is shut.
+    is_shut: bool = False
     letters: list[EmailMessage] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)
     users: list[str | None] = field(default_factory=list)
@@ -28,6 +30,8 @@ class Mailbox:
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
         await asyncio.sleep(self.delay_seconds)
+        while self.is_shut:
+            await asyncio.sleep(0.01)
         if self.refusal:
             return self.refusal
         self.letters.append(message_from_bytes(envelope.content, policy=policy.default))
