@@ -25,8 +25,6 @@ class Load:
     unseen: list[UUID] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
     reads: int = 0
-    longest_read_seconds: float = 0.0
-    longest_write_seconds: float = 0.0
 
     @contextmanager
     def working(self) -> Iterator["Load"]:
@@ -66,10 +64,7 @@ class Load:
 
     def _write(self) -> None:
         note_id = uuid4()
-        begun = time.monotonic()
         written = self.database.write(lambda session: add_note(session, note_id))
-        took = time.monotonic() - begun
-        self.longest_write_seconds = max(took, self.longest_write_seconds)
         self.acknowledged[note_id] = written.lsn
         self._look_for(note_id, written.lsn)
 
@@ -79,9 +74,6 @@ class Load:
         self.database.read(lambda session: session.execute(text("SELECT 1")).all())
 
     def _look_for(self, note_id: UUID, lsn: Lsn) -> None:
-        begun = time.monotonic()
         if not self.database.read(has_note(note_id), after=lsn).value:
             self.unseen.append(note_id)
-        took = time.monotonic() - begun
-        self.longest_read_seconds = max(took, self.longest_read_seconds)
         self.reads += 1

