@@ -18,6 +18,7 @@ LAWS = (
     house.foreign_folders,
     house.names_defined_twice,
     house.repeated_faces,
+    house.slight_modules,
     house.unparsable_examples,
     house.words_explained_twice,
 )

@@ -19,7 +19,6 @@ from api.core.dependencies import Papers, Visits
 from dashboard import sign_in, wiring
 from dashboard.documents.sharing.link_signing import signer_of
 from dashboard.web import uploaded_files, warming
-from dashboard.web.garbage import collecting
 from dashboard.web.gate.middleware import (
     SESSION_HEADER,
     USER_HEADER,
@@ -201,7 +200,7 @@ def _lifespan(
         to_thread.current_default_thread_limiter().total_tokens = _THREADS
         warming.settle()
         with writing_down(wired.database, wired.audit_spool):
-            async with live.watching(), collecting():
+            async with live.watching(), warming.collecting():
                 yield
         for close in closing:
             close()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from anyio.from_thread import start_blocking_portal
 
-from dashboard.web.garbage import collecting
+from dashboard.web.warming import collecting
 
 
 class Kept:
