@@ -74,15 +74,22 @@ class Clinic:
 
     def open(self, page: str, role: Role = Role.STAFF, **query: object) -> AppTest:
         """Open a page's address as somebody of the role."""
-        app = self.start(role)
-        app.query_params.update({name: str(value) for name, value in query.items()})
-        return app.switch_page(page_file(page)).run()
+        return self.at_page(self.browser(role), page, **query).run()
 
     def go_to_address(self, url_path: str, role: Role = Role.STAFF) -> AppTest:
         """Open an address as a browser does, whether there is a page at it or not."""
-        app = self.start(role)
+        app = self.browser(role)
         app._page_hash = calc_hash(url_path)
         return app.run()
+
+    def at_page(self, app: AppTest, page: str, **query: object) -> AppTest:
+        """Let a new session begin at a page, without the first page before it."""
+        if not any((_ROOT / "pages").rglob(f"{page}.py")):
+            raise LookupError(f"There is no page {page}.")
+        app.query_params.update({name: str(value) for name, value in query.items()})
+        # `switch_page` knows a page only once the app has drawn one.
+        app._page_hash = calc_hash("" if page == "home" else page)
+        return app
 
     def audit(self, action: str) -> list[AuditEvent]:
         """Return what the audit log's outbox holds of an action, in its order."""
@@ -98,11 +105,15 @@ class Clinic:
 
     def start(self, role: Role = Role.STAFF) -> AppTest:
         """Open the app's first page as somebody of the role."""
+        return self.browser(role).run()
+
+    def browser(self, role: Role = Role.STAFF) -> AppTest:
+        """Return a session of somebody of the role that has opened nothing yet."""
         app = AppTest.from_file(
             _ROOT / "dashboard" / "app.py", default_timeout=_SECONDS
         )
         app.user = {"uid": str(self.cast[role].id)}
-        return self.catch_up(app).run()
+        return self.catch_up(app)
 
     def register(self, **fields: Any) -> PatientRecord:
         """Register a patient nobody could take for another, with these fields."""
@@ -265,7 +276,7 @@ def at_desk(clinic: Clinic, kept: Session) -> Callable[..., AppTest]:
     def at_desk(
         page: str, role: Role, *, method: sessions.Method = "passkey", **query: object
     ) -> AppTest:
-        app = clinic.start(role)
+        app = clinic.browser(role)
         person = clinic.cast[role].id
         started = sessions.start(
             kept, person, method=method, network=None, browser=None
@@ -273,8 +284,7 @@ def at_desk(clinic: Clinic, kept: Session) -> Callable[..., AppTest]:
         kept.commit()
         app.user = {"uid": str(person), "sid": str(started.id)}
         clinic.catch_up(app)
-        app.query_params.update({key: str(value) for key, value in query.items()})
-        return app.switch_page(page_file(page)).run()
+        return clinic.at_page(app, page, **query).run()
 
     return at_desk
 
