@@ -6,17 +6,15 @@ starting one; tests that break things have their own all the same.
 
 import gc
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
-import psutil
 import psycopg2
 import pytest
 from psycopg2 import sql
@@ -25,12 +23,13 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 
 from db import embedded, schema
-from db.embedded import Addresses, CannotStart, Cluster
+from db.embedded import Addresses, Cluster
 from db.embedded.servers import database_roles
 from db.endpoints import Endpoints
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
 from services.core.actors import Actor, Role
+from tests.kit.clusters import Ring, SharedCluster, await_shared, shared_cluster
 
 
 class Databases:
@@ -47,7 +46,10 @@ class Databases:
     def fresh(self, template: str = "template1") -> Iterator[Endpoints]:
         """Make a database on every node, and drop it afterwards."""
         name = f"test_{uuid4().hex}"
-        create = sql.SQL("CREATE DATABASE {} OWNER chartroom TEMPLATE {}")
+        # Quicker than to write every page into the log, where nobody waits for a disk.
+        create = sql.SQL(
+            "CREATE DATABASE {} OWNER chartroom TEMPLATE {} STRATEGY file_copy"
+        )
         drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
         self._execute(create.format(sql.Identifier(name), sql.Identifier(template)))
         try:
@@ -88,21 +90,59 @@ def await_replicas(cursor: "psycopg2.extensions.cursor") -> None:
         time.sleep(0.02)
 
 
-# In this order, whatever the folders are called. Who breaks the cluster comes after who
-# only uses it; Playwright comes last, because from its start to the end of the run an
-# event loop runs in this thread, and no test could start one of its own.
-_ORDER = ("cluster", "launch", "browser", "afterwards")
-# How many a cluster begins with.
-_NODES = 3
-# Where files are kept in memory, and what must be free of it: two workers' clusters
-# take 10 GB in the end, mostly log, and what runs beside them 5.
-_MEMORY = Path("/dev/shm")  # noqa: S108 - the folder in it is made by mkdtemp
-_MEMORY_BYTES = 20 * 1024**3
+# In this order, whatever the folders are called. What breaks a cluster takes longest
+# and is one worker's alone, so it begins. Playwright comes last, because from its start
+# to the end of the run an event loop runs in this thread, and no test could start one
+# of its own.
+_ORDER = ("cluster", "plain", "launch", "browser", "afterwards")
+_RING = pytest.StashKey[Ring]()
+_SHARED = pytest.StashKey[SharedCluster]()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give every worker of a run the same cluster."""
+    config: pytest.Config = node.config
+    if "CHARTROOM_TEST_CLUSTER" in os.environ or config.option.collectonly:
+        return
+    if _SHARED not in config.stash:
+        config.stash[_SHARED] = SharedCluster()
+        config.add_cleanup(config.stash[_SHARED].close)
+    node.workerinput["shared_cluster"] = str(config.stash[_SHARED].room)
+
+
+# Before xdist, which notes the groups at the same time.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort the tests by what they do to those that follow."""
+    """Sort the tests by what they do to those that follow, and say who goes together.
+
+    The tests of a file share what takes long to make. Those that break a cluster share
+    one, whichever file they are in.
+    """
     items.sort(key=_turn)
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _turn(item: pytest.Item) -> int:
+    turns = (i for i, name in enumerate(_ORDER) if item.get_closest_marker(name))
+    return max(turns, default=_ORDER.index("plain"))
+
+
+def _group(item: pytest.Item) -> str:
+    if not item.get_closest_marker("cluster"):
+        return item.path.relative_to(item.config.rootpath).as_posix()
+    browser = item.get_closest_marker("browser")
+    return "clusters in a browser" if browser else "clusters"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """End the cluster that may be broken when no test comes that breaks it."""
+    goes_on = nextitem is not None and nextitem.get_closest_marker("cluster")
+    if not goes_on and (ring := item.config.stash.get(_RING, None)):
+        ring.close()
 
 
 def pytest_collection_finish() -> None:
@@ -113,11 +153,6 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
-
-
-def _turn(item: pytest.Item) -> int:
-    turns = (i for i, name in enumerate(_ORDER, 1) if item.get_closest_marker(name))
-    return max(turns, default=0)
 
 
 def owner(endpoints: Endpoints) -> str:
@@ -137,54 +172,11 @@ def connect(url: str) -> Engine:
     )
 
 
-class Ring:
-    """The place of the one cluster that tests may break.
-
-    What a failed test leaves behind would fail those that follow as well: a cluster
-    that does not become whole is given up for a new one.
-    """
-
-    def __init__(self) -> None:
-        self._cluster: Cluster | None = None
-        self._end = ExitStack()
-
-    def whole(self) -> Cluster:
-        """Return the cluster, as it was found in the beginning."""
-        if self._cluster is not None and not _is_as_found(self._cluster):
-            self.close()
-        if self._cluster is None:
-            self._cluster = self._end.enter_context(_new_cluster())
-        return self._cluster
-
-    def close(self) -> None:
-        """End the cluster."""
-        self._cluster = None
-        self._end.close()
-
-
-def _is_as_found(cluster: Cluster) -> bool:
-    try:
-        cluster.wait_until_whole(seconds=60)
-    except CannotStart:
-        return False
-    return len(cluster.nodes) == _NODES
-
-
-@contextmanager
-def _new_cluster(room: Path | None = None) -> Iterator[Cluster]:
-    with ExitStack() as held:
-        data = Path(tempfile.mkdtemp(prefix="chartroom-tests-", dir=room))
-        held.callback(shutil.rmtree, data)
-        cluster = embedded.start(data)
-        held.callback(cluster.stop)
-        cluster.wait_until_whole()
-        yield cluster
-
-
 @pytest.fixture(scope="session")
-def ring() -> Iterator[Ring]:
+def ring(pytestconfig: pytest.Config) -> Iterator[Ring]:
     """Where tests marked `cluster` may break one."""
     with closing(Ring()) as ring:
+        pytestconfig.stash[_RING] = ring
         yield ring
 
 
@@ -205,26 +197,16 @@ def breakable(own_cluster: Cluster) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def addresses() -> Iterator[Addresses]:
+def addresses(pytestconfig: pytest.Config) -> Iterator[Addresses]:
     """Where the cluster is that tests share and leave as they find it."""
+    if room := getattr(pytestconfig, "workerinput", {}).get("shared_cluster"):
+        yield await_shared(Path(room))
+        return
     if given := os.environ.get("CHARTROOM_TEST_CLUSTER"):
         yield embedded.attach(Path(given))
         return
-    with _new_cluster(_quickest_room()) as shared:
-        yield shared.addresses
-
-
-def _quickest_room() -> Path | None:
-    """Return a folder in memory if there is plenty of it, else None: a disk's will do.
-
-    Each of hundreds of databases is 635 files on three servers, made and soon removed.
-    ext4 looks at all files that were removed lately to make one, which takes seconds.
-    Who breaks a cluster has it on a disk all the same.
-    """
-    if not os.access(_MEMORY, os.W_OK):
-        return None
-    free = min(shutil.disk_usage(_MEMORY).free, psutil.virtual_memory().available)
-    return _MEMORY if free >= _MEMORY_BYTES else None
+    with shared_cluster() as shared:
+        yield shared
 
 
 @pytest.fixture(scope="session")

@@ -23,8 +23,8 @@ from tests.browser.conftest import Site, settled
 from tests.browser.failover_site import assert_no_traceback, clinic_on
 from tests.browser.patients.test_front_desk import registered, unlike
 from tests.browser.visits.test_booking import next_monday, time_of
-from tests.conftest import Ring
 from tests.kit.breaking import leaderless, switch_over
+from tests.kit.clusters import Ring
 from tests.services.pdf.samples import letter
 from tests.services.visits.slot_samples import week_of_slots
 from tests.services.visits.visit_samples import doctor

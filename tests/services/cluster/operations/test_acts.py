@@ -22,8 +22,9 @@ from services.cluster.operations import (
 from services.cluster.operations.servers import wait_until
 from services.core.actors import CONSOLE
 from services.core.on_behalf import ActorDatabase
-from tests.conftest import Databases, Ring
+from tests.conftest import Databases
 from tests.kit.breaking import replicas
+from tests.kit.clusters import Ring
 from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.cluster

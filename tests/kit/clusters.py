@@ -1,0 +1,175 @@
+"""The clusters of a run of tests: one that all of it shares, and one to break."""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg2
+from psycopg2 import sql
+
+from db import embedded
+from db.embedded import Addresses, CannotStart, Cluster
+
+# How many a cluster begins with.
+_NODES = 3
+# Where files are kept in memory, and what must be free of it: the shared cluster takes
+# 2 GB of it in the end, and what runs beside it 5.
+_MEMORY = Path("/dev/shm")  # noqa: S108 - the folder in it is made by mkdtemp
+_MEMORY_BYTES = 10 * 1024**3
+# What is thrown away need not survive a power cut, nor be kept to catch up from.
+_THROWN_AWAY = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "256MB"}
+_START_SECONDS = 240
+
+
+class SharedCluster:
+    """The one cluster of all workers of a run; it starts while they collect tests.
+
+    It belongs to the process that hands out the tests. Its workers find it with
+    `await_shared`.
+    """
+
+    def __init__(self) -> None:
+        self.room = Path(tempfile.mkdtemp(prefix="chartroom-tests-", dir=_quick_room()))
+        self._end = ExitStack()
+        self._end.callback(shutil.rmtree, self.room)
+        self._aside = self._end.enter_context(ThreadPoolExecutor(1))
+        self._aside.submit(self._start)
+
+    def _start(self) -> None:
+        try:
+            self._end.enter_context(throw_away_cluster(_data(self.room)))
+            failure = ""
+        except Exception as error:
+            failure = f"{type(error).__name__}: {error}"
+        unfinished = self.room / "unfinished"
+        unfinished.write_text(failure)
+        unfinished.rename(_started(self.room))
+
+    def close(self) -> None:
+        """End the cluster; nothing of it is left."""
+        self._aside.shutdown()
+        self._end.close()
+
+
+def await_shared(room: Path) -> Addresses:
+    """Return the addresses of a SharedCluster; raises CannotStart if it did not."""
+    started, deadline = _started(room), time.monotonic() + _START_SECONDS
+    while not started.exists():
+        if time.monotonic() > deadline:
+            raise CannotStart("The shared cluster did not start in time.")
+        time.sleep(0.1)
+    if failure := started.read_text():
+        raise CannotStart(failure)
+    return embedded.attach(_data(room))
+
+
+def _data(room: Path) -> Path:
+    return room / "data"
+
+
+def _started(room: Path) -> Path:
+    return room / "started"
+
+
+class Ring:
+    """The place of the one cluster that tests may break.
+
+    What a failed test leaves behind would fail those that follow as well: a cluster
+    that does not become whole is given up for a new one.
+    """
+
+    def __init__(self) -> None:
+        self._cluster: Cluster | None = None
+        self._end = ExitStack()
+
+    def whole(self) -> Cluster:
+        """Return the cluster, as it was found in the beginning."""
+        if self._cluster is not None and not _is_as_found(self._cluster):
+            self.close()
+        if self._cluster is None:
+            self._cluster = self._end.enter_context(_breakable_cluster())
+        return self._cluster
+
+    def close(self) -> None:
+        """End the cluster."""
+        self._cluster = None
+        self._end.close()
+
+
+def _is_as_found(cluster: Cluster) -> bool:
+    try:
+        cluster.wait_until_whole(seconds=60)
+    except CannotStart:
+        return False
+    return len(cluster.nodes) == _NODES
+
+
+@contextmanager
+def _breakable_cluster() -> Iterator[Cluster]:
+    # On a disk, and as safe as a clinic's: a crash has to find there what was written.
+    with (
+        tempfile.TemporaryDirectory(prefix="chartroom-tests-") as data,
+        _running(Path(data)) as cluster,
+    ):
+        yield cluster
+
+
+@contextmanager
+def shared_cluster() -> Iterator[Addresses]:
+    """Start the cluster of a run without workers, where files are made quickest."""
+    with (
+        tempfile.TemporaryDirectory(
+            prefix="chartroom-tests-", dir=_quick_room()
+        ) as data,
+        throw_away_cluster(Path(data)) as cluster,
+    ):
+        yield cluster.addresses
+
+
+@contextmanager
+def throw_away_cluster(data: Path) -> Iterator[Cluster]:
+    """Start a cluster that no test breaks, and that need not outlive a power cut."""
+    with _running(data) as cluster:
+        for node in cluster.nodes:
+            url = cluster.addresses.node_url(node.name, "postgres", "postgres")
+            _set(url, _THROWN_AWAY)
+        yield cluster
+
+
+@contextmanager
+def _running(data: Path) -> Iterator[Cluster]:
+    with ExitStack() as held:
+        cluster = embedded.start(data)
+        held.callback(cluster.stop)
+        cluster.wait_until_whole()
+        yield cluster
+
+
+def _set(url: str, parameters: dict[str, Any]) -> None:
+    with closing(psycopg2.connect(url)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            for name, value in parameters.items():
+                statement = sql.SQL("ALTER SYSTEM SET {} = %s")
+                cursor.execute(statement.format(sql.Identifier(name)), [value])
+            cursor.execute("SELECT pg_reload_conf()")
+
+
+def _quick_room() -> Path | None:
+    """Return a folder in memory if there is plenty of it, else None: a disk's will do.
+
+    Each of hundreds of databases is 635 files on three servers, made and soon removed.
+    ext4 looks at all files that were removed lately to make one, which takes seconds.
+    Who breaks a cluster has it on a disk all the same.
+    """
+    if not os.access(_MEMORY, os.W_OK):
+        return None
+    free = min(shutil.disk_usage(_MEMORY).free, psutil.virtual_memory().available)
+    return _MEMORY if free >= _MEMORY_BYTES else None
