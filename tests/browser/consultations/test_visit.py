@@ -195,14 +195,14 @@ def test_no_part_of_it_has_a_violation_or_scrolls_sideways(
     page.get_by_text("Nothing was saved").wait_for()
 
     for scheme in schemes(page):
-        assert violations(page) == [], scheme
+        assert violations(page, scheme) == [], scheme
     for part in ("Measured", "Versions", "Similar"):
         page.get_by_role("tab", name=part).click()
         for scheme in schemes(page):
-            assert violations(page) == [], (part, scheme)
+            assert violations(page, scheme) == [], (part, scheme)
             assert fits(page), (part, scheme)
     page.get_by_role("button", name="Complete the visit").click()
     page.get_by_role("dialog").wait_for()
     for scheme in schemes(page):
-        assert violations(page) == [], scheme
+        assert violations(page, scheme) == [], scheme
     context.close()

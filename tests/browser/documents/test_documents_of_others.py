@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from db.models import CareRelationship, Patient, User
 from db.postgres import SYSTEM
 from services.core.actors import Actor, Role
+from services.documents.search.fields import DOCUMENTS
 from services.lists import views
 from services.lists.criteria import Criteria, Filter, Group, Operator
 from tests.browser.conftest import NAMES, Site, settled
@@ -36,7 +37,7 @@ def _filed(session: Session, title: str) -> tuple[str, UUID]:
     filed(session, clerk, title, of=patient)
     of_patient = Filter("patient_id", Operator.EQUAL, str(patient.id))
     asked = Criteria(Group(members=(of_patient,)))
-    return views.remember(session, clerk, asked, subject=views.DOCUMENTS), patient.id
+    return views.remember(session, clerk, asked, subject=DOCUMENTS), patient.id
 
 
 def _read(page: Page) -> str:

@@ -12,7 +12,7 @@ from services.documents.integrity import (
     checking,
     correcting,
     file_references,
-    key_rotation,
+    runs,
     sweeping,
 )
 from services.documents.integrity.checking import Finding, State
@@ -73,7 +73,7 @@ def prescription_damaged(w: World) -> Deed:
 @deed(Action.KEYS_ROTATE)
 def keys_rotate(w: World) -> Deed:
     boss = w.boss.actor
-    return lambda: key_rotation.record(w.session, boss, file_key=7, step="added")
+    return lambda: runs.record_key_rotation(w.session, boss, file_key=7, step="added")
 
 
 @deed(Action.AUDIT_CORRECT)

@@ -15,6 +15,7 @@ from services.core.errors import NotAllowed
 from services.core.on_behalf import ActorDatabase
 from services.documents import records, search
 from services.documents.search.cache import DocumentListCache, PageRequest
+from services.documents.search.fields import DOCUMENTS
 from services.lists import views
 from services.lists.criteria import Criteria
 from tests.kit.waiting import eventually
@@ -49,7 +50,7 @@ def reader(clinic: Clinic) -> Actor:
         partial(search.list_documents, now=NOW),
         partial(search.list_numbered, page=1, per_page=10, now=NOW),
         partial(search.count_documents, now=NOW),
-        partial(views.remember, subject=views.DOCUMENTS),
+        partial(views.remember, subject=DOCUMENTS),
     ],
     ids=["page", "numbered", "count", "address"],
 )
