@@ -51,9 +51,10 @@ if "break" in st.query_params:
 SERVE = """
 import sys
 from pathlib import Path
-from dashboard import logs, server
+from dashboard.web import server
+from dashboard.web.log import json_log
 from db.settings import Settings
-logs.configure()
+json_log.configure()
 server.run(Settings(), script=Path(sys.argv[1]))
 """
 

@@ -120,14 +120,14 @@ def test_neither_descriptors_nor_the_dead_are_left_behind():
     # In a process of its own: in this one, others open and close theirs meanwhile.
     # Into the one that reads nobody may look but root: it is confined.
     program = (
-        "import io, os, psutil, pytest; from services.pdf import examining, zygote\n"
+        "import io, os, psutil, pytest; from services.pdf import inspecting, zygote\n"
         "from tests.services.pdf import samples\n"
         "from tests.kit.waiting import eventually\n"
         "letter, broken = samples.letter(), b'%PDF-1.7 broken'\n"
-        "examiner = examining.Examiner(seconds=60)\n"
+        "examiner = inspecting.PdfInspector(seconds=60)\n"
         "for _ in range(21):\n"
         "    examiner.examine(io.BytesIO(letter))\n"
-        "    with pytest.raises(examining.Unreadable):\n"
+        "    with pytest.raises(inspecting.Unreadable):\n"
         "        examiner.examine(io.BytesIO(broken))\n"
         "    this = psutil.Process()\n"
         "    (reading,) = this.children()\n"
@@ -168,9 +168,9 @@ def test_whoever_waits_in_vain_for_a_turn_is_told_so():
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["9", "15"])
 def test_it_ends_with_the_app_however_that_ends(number):
     program = (
-        "import io, sys; from services.pdf.inspecting import Examiner\n"
+        "import io, sys; from services.pdf.inspecting import PdfInspector\n"
         "from tests.services.pdf import samples\n"
-        "examiner = Examiner(seconds=60)\n"
+        "examiner = PdfInspector(seconds=60)\n"
         "print(examiner.examine(io.BytesIO(samples.letter())), flush=True)\n"
         "examiner.examine(io.BytesIO(samples.nested_forms(40)))\n"
     )
