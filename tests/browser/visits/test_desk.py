@@ -1,7 +1,7 @@
 """The front desk in a real browser: scanners type codes, keys do the rest."""
 
 from collections.abc import Callable, Iterator
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -18,7 +18,13 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def code_of(site: Site) -> Callable[[float], str]:
+def doctor() -> str:
+    """The name of a doctor whom no other test's visits are with."""
+    return f"Dora {uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def code_of(site: Site, doctor: str) -> Callable[[float], str]:
     """Make a visit that begins in so many minutes; return its ticket's code."""
 
     def make(minutes: float) -> str:
@@ -26,7 +32,7 @@ def code_of(site: Site) -> Callable[[float], str]:
             patient_id: UUID = session.scalars(
                 select(Patient.id).where(Patient.deleted_at.is_(None)).limit(1)
             ).one()
-            doctor_id = visit_samples.doctor(session, name="Dora Doctor")
+            doctor_id = visit_samples.doctor(session, name=doctor)
             made = visit_samples.visit(session, doctor_id, patient_id, soon(minutes))
             return session.get_one(Appointment, made).code
 
@@ -52,7 +58,7 @@ def row_with(page: Page, text: str):
 
 
 def test_two_tickets_are_scanned_one_after_the_other_without_a_mouse(
-    page: Page, code_of
+    page: Page, code_of, doctor
 ):
     codes = [code_of(-1), code_of(1)]
     open_desk(page)
@@ -66,7 +72,7 @@ def test_two_tickets_are_scanned_one_after_the_other_without_a_mouse(
         expect(field).to_have_value("")
 
     waiting = page.get_by_role("table", name="Waiting")
-    expect(waiting.get_by_role("row").filter(has_text="Dora Doctor")).to_have_count(2)
+    expect(waiting.get_by_role("row").filter(has_text=doctor)).to_have_count(2)
     expect(waiting).to_contain_text("Waiting 0 min")
     scan(page, codes[0])
     expect(page.get_by_text("is checked in already")).to_be_visible()
@@ -75,19 +81,20 @@ def test_two_tickets_are_scanned_one_after_the_other_without_a_mouse(
 def test_a_visit_is_checked_in_and_completed_by_the_keyboard(page: Page, code_of):
     code_of(2)
     open_desk(page)
-    before = row_with(page, "Seen").count()
 
     page.get_by_role("table", name="To come").get_by_role(
         "button", name="Check in"
     ).last.press("Enter")
     expect(page.get_by_text("is checked in for")).to_be_visible()
     settled(page)
-    page.get_by_role("table", name="Waiting").get_by_role(
-        "button", name="Seen"
-    ).first.press("Enter")
+    # Whoever waits longest stands first, below the head.
+    first = page.get_by_role("table", name="Waiting").get_by_role("row").nth(1)
+    patient, begins_at = first.get_by_role("cell").all_inner_texts()[:2]
+    first.get_by_role("button", name="Seen").press("Enter")
 
     expect(page.get_by_text("is over.")).to_be_visible()
-    expect(row_with(page, "Seen")).to_have_count(before + 1)
+    seen = row_with(page, "Seen").filter(has_text=patient)
+    expect(seen.filter(has_text=begins_at)).to_be_visible()
 
 
 @pytest.fixture
