@@ -14,6 +14,8 @@ from tests.browser.conftest import Site, settled
 from tests.browser.running import chartroom
 from tests.conftest import Databases
 
+pytestmark = pytest.mark.browser
+
 _FULL = (
     "Your open pages may hold 1 MB of files at once, and with this one it would be "
     "more. File or remove some of them, then choose this one again."
