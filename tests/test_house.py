@@ -42,6 +42,14 @@ def test_every_command_that_is_told_of_exists():
     assert list(house.unknown_commands(ROOT, commands())) == []
 
 
+def test_every_file_of_browser_tests_is_marked_as_one():
+    # Playwright's event loop stays until the run ends, so they come after all others.
+    files = sorted((ROOT / "tests" / "browser").rglob("test_*.py"))
+
+    assert files
+    assert [f.name for f in files if "pytest.mark.browser" not in f.read_text()] == []
+
+
 def test_the_architecture_names_every_kind_of_refusal():
     told = (ROOT / "docs" / "architecture.md").read_text()
 
