@@ -66,7 +66,7 @@ class NodeMonitor:
             patroni_runs=runs,
             postgres_runs=server is not None,
             unanswered=self._unanswered,
-            failures=self.patience.failures,
+            failures=self.patience.recent_failures(now),
             crashed_leading=(
                 runs and server is None and self._has_crashed_leading(etcd, now)
             ),

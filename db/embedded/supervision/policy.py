@@ -95,6 +95,11 @@ class RestartBackoff:
     has_ended: bool = False
     known: Program | None = None
 
+    def recent_failures(self, now: float) -> int:
+        """Return how often in a row it has ended; none once it has run for a minute."""
+        has_run_well = not self.has_ended and now - self.started_at >= _HEALTHY_SECONDS
+        return 0 if has_run_well else self.failures
+
     def ended(self, now: float) -> None:
         """Note that it has ended; the first time in a while costs no wait."""
         self.failures = (

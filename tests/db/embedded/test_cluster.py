@@ -14,6 +14,7 @@ from pymongo.errors import OperationFailure
 
 from db import json_http
 from db.embedded import Addresses, Cluster
+from db.embedded.supervision import policy
 from tests.conftest import owner
 from tests.kit.waiting import eventually
 
@@ -210,8 +211,10 @@ def test_a_dead_primary_is_replaced_at_once_even_if_it_cannot_come_back(
 
 
 def test_a_dead_patroni_is_started_again_and_nobody_notices(
-    breakable: Cluster, notes: Notes
+    breakable: Cluster, notes: Notes, monkeypatch: pytest.MonkeyPatch
 ):
+    # As if everything had run well for a minute: other tests have just killed some.
+    monkeypatch.setattr(policy, "_HEALTHY_SECONDS", 0.0)
     primary = breakable.primary()
     server = primary.postmaster()
 

@@ -151,6 +151,19 @@ def test_a_program_that_has_run_well_is_forgiven():
     assert (patience.failures, patience.next_at) == (0, 200)
 
 
+def test_a_failure_of_long_ago_does_not_fence_who_has_run_well_since():
+    backoff = RestartBackoff(failures=1, started_at=100)
+
+    assert backoff.recent_failures(now=159) == 1
+    assert backoff.recent_failures(now=160) == 0
+
+
+def test_who_keeps_ending_has_failed_until_it_runs_well():
+    backoff = RestartBackoff(failures=1, started_at=100, has_ended=True)
+
+    assert backoff.recent_failures(now=200) == 1
+
+
 def test_who_is_started_in_another_way_does_not_pay_for_what_was_ended(tmp_path: Path):
     program = Program("db-01", ["true"], {}, tmp_path, tmp_path / "log")
     patience = RestartBackoff(failures=5, started_at=time.monotonic(), known=program)
