@@ -13,12 +13,13 @@ def eventually(
     look: Callable[[], T],
     is_right: Callable[[T], object] = bool,
     *,
-    seconds: float = 30.0,
+    seconds: float = 60.0,
     pause_seconds: float = 0.05,
 ) -> T:
-    """Return what is seen as soon as it is right; fail when it is not in time.
+    """Return what is seen as soon as it is right; fail if it never is.
 
-    What is true is right, unless `is_right` knows better.
+    What is true is right, unless `is_right` knows better. The seconds are a guard
+    against waiting without end, not a measure: how long things take is a benchmark's.
     """
     deadline = time.monotonic() + seconds
     while not is_right(seen := look()):

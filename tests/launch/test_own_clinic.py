@@ -35,7 +35,7 @@ def _invite(launcher: Launcher) -> str:
 
 
 def _code(mailbox: Mailbox) -> str:
-    assert eventually(lambda: bool(mailbox.letters), seconds=10)
+    assert eventually(lambda: bool(mailbox.letters))
     found = re.match(r"(\d{6}) is your code", mailbox.letters[-1].get_content())
     assert found
     return found[1]

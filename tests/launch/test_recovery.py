@@ -40,7 +40,7 @@ def test_a_killed_launcher_loses_nothing_and_blocks_nothing(
     launcher.kill()
 
     # Its web server leaves by itself, so the port is free for the next start.
-    assert eventually(lambda: not launcher.is_healthy(), seconds=20)
+    assert eventually(lambda: not launcher.is_healthy())
     assert embedded.running(launcher.data) is None
     launcher.start()
     launcher.await_ready()
@@ -68,7 +68,7 @@ def test_a_first_start_that_was_killed_half_way_begins_anew(
     launcher = launch(None, "--empty")
     launcher.start()
     launcher.await_saying("etcd")
-    assert eventually((launcher.data / "postgres/db-01").exists, seconds=60)
+    assert eventually((launcher.data / "postgres/db-01").exists)
     launcher.kill()
 
     launcher.start()

@@ -206,4 +206,4 @@ def test_a_token_that_was_taken_back_is_refused(door, take_back):
         session.execute(take_back(tokens.find_actor(session, token)))
 
     # A replica hears of it when it has replayed the change.
-    eventually(lambda: _answer(door, token) == 401, seconds=5)
+    eventually(lambda: _answer(door, token) == 401)

@@ -120,7 +120,7 @@ def test_the_last_use_of_a_token_is_shown(door, boss):
     client.get("/api/v1/health")
     client.close()
 
-    eventually(lambda: token_of(door, boss, name)["last_used_at"], seconds=5)
+    eventually(lambda: token_of(door, boss, name)["last_used_at"])
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,7 @@ def test_prometheus_collects_from_the_web_servers_and_the_front(
 
     with process(command, log, {}, f"http://{address}/-/ready", cwd=tmp_path):
         wanted = {*front.addresses.values(), f"127.0.0.1:{front.numbers_port}"}
-        eventually(lambda: _up(address), wanted.issubset, seconds=30)
+        eventually(lambda: _up(address), wanted.issubset)
 
 
 def _up(address: str) -> set[str]:

@@ -61,7 +61,7 @@ def test_a_process_that_cannot_take_them_over_tries_again(folder: DataFolder):
         following.start()
         folder.publish(FOUR)
 
-        assert eventually(lambda: attempts == [FOUR, FOUR], seconds=5)
+        assert eventually(lambda: attempts == [FOUR, FOUR])
 
 
 def _publish_and_look(

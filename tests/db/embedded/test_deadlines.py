@@ -25,7 +25,7 @@ def test_it_is_undone_by_itself_and_once(deadlines: Deadlines):
 
     assert until <= datetime.now(UTC) + timedelta(seconds=0.1)
     assert deadlines.at("pause") == until
-    assert eventually(lambda: undone, seconds=5)
+    assert eventually(lambda: undone)
     deadlines.undo("pause")
     assert undone == ["pause"]
     assert deadlines.at("pause") is None
@@ -55,7 +55,7 @@ def test_what_fails_to_be_undone_is_tried_again(deadlines: Deadlines):
 
     deadlines.put("pause", 0, undo)
 
-    assert eventually(lambda: undone, seconds=5)
+    assert eventually(lambda: undone)
 
 
 def test_a_later_deadline_waits_for_its_own_time(deadlines: Deadlines):
@@ -64,5 +64,5 @@ def test_a_later_deadline_waits_for_its_own_time(deadlines: Deadlines):
 
     deadlines.put("sooner", 0, lambda: undone.append("sooner"))
 
-    assert eventually(lambda: undone, seconds=5)
+    assert eventually(lambda: undone)
     assert undone == ["sooner"]

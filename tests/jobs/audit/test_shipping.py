@@ -69,9 +69,9 @@ def verify(database, store):
 def test_what_happens_is_in_the_log_about_a_second_later(database, store):
     with shipping.shipping(database, store):
         happen(database, 3)
-        eventually(lambda: verify(database, store).checked == 3, seconds=15)
+        eventually(lambda: verify(database, store).checked == 3)
         happen(database, 1)
-        eventually(lambda: verify(database, store).checked == 4, seconds=15)
+        eventually(lambda: verify(database, store).checked == 4)
 
 
 def test_nothing_is_shipped_once_the_block_has_ended(database, store):
@@ -186,7 +186,7 @@ def test_a_worker_killed_in_the_middle_of_a_batch_loses_and_doubles_nothing(audi
         worker = audited.start_worker()
         try:
             reached = number * total // 8
-            eventually(lambda reached=reached: audited.count() > reached, seconds=60)
+            eventually(lambda reached=reached: audited.count() > reached)
         finally:
             worker.send_signal(signal.SIGKILL)
             worker.wait()
@@ -195,7 +195,7 @@ def test_a_worker_killed_in_the_middle_of_a_batch_loses_and_doubles_nothing(audi
 
     worker = audited.start_worker()
     try:
-        eventually(lambda: audited.waiting() == 0, seconds=60)
+        eventually(lambda: audited.waiting() == 0)
     finally:
         worker.terminate()
         worker.wait(20)
@@ -213,9 +213,7 @@ def test_a_mongodb_killed_in_the_middle_of_a_batch_loses_and_doubles_nothing(
     with shipping.shipping(audited.database, audited.store):
         for number in range(1, 5):
             reached = number * total // 8
-            eventually(
-                lambda reached=reached: _survives(audited.count) > reached, seconds=60
-            )
+            eventually(lambda reached=reached: _survives(audited.count) > reached)
             _mongod(breakable).kill()
         eventually(lambda: _survives(audited.waiting, 1) == 0, seconds=120)
 
@@ -240,7 +238,7 @@ def test_shipping_follows_the_primary(breakable, audited):
     happen(audited.database, total)
 
     with shipping.shipping(audited.database, audited.store):
-        eventually(lambda: audited.count() > total // 4, seconds=60)
+        eventually(lambda: audited.count() > total // 4)
         leader = breakable.primary().name
         other = next(node.name for node in breakable.nodes if node.name != leader)
         breakable.switch_over(other)

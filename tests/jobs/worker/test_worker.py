@@ -70,7 +70,7 @@ def test_a_worker_beats_and_stops_when_it_is_told(endpoints, tmp_path):
     database = Database(endpoints)
     process = _worker(endpoints, tmp_path)
     try:
-        eventually(lambda: _is_beating(database), seconds=30)
+        eventually(lambda: _is_beating(database))
         process.send_signal(signal.SIGTERM)
         assert process.wait(15) == 0
         with database.writing() as session:
@@ -89,11 +89,11 @@ def test_a_worker_goes_on_after_a_switchover(breakable, tmp_path):
         database = Database(endpoints)
         process = _worker(endpoints, tmp_path)
         try:
-            eventually(lambda: _is_beating(database), seconds=30)
+            eventually(lambda: _is_beating(database))
             time.sleep(1)
             breakable.switch_over(_another(breakable))
-            eventually(lambda: _is_silent(database), seconds=60)
-            eventually(lambda: _is_beating(database), seconds=60)
+            eventually(lambda: _is_silent(database))
+            eventually(lambda: _is_beating(database))
             assert process.poll() is None
         finally:
             process.terminate()

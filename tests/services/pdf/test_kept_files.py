@@ -88,7 +88,7 @@ def test_it_is_let_go_of_although_nobody_asks_any_more(store):
     read(kept, "one", store)
     assert open_files() == before + 1
 
-    assert eventually(open_files, lambda now: now <= before, seconds=5) == before
+    assert eventually(open_files, lambda now: now <= before) == before
 
 
 @pytest.mark.parametrize(

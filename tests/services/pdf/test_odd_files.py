@@ -90,6 +90,4 @@ def test_nothing_is_left_running(outcomes):
         for process in psutil.Process().children()
         if "services.pdf.zygote" in " ".join(process.cmdline())
     ]
-    eventually(
-        lambda: all(len(zygote.children()) == SPARES for zygote in zygotes), seconds=5
-    )
+    eventually(lambda: all(len(zygote.children()) == SPARES for zygote in zygotes))

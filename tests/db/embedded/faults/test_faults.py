@@ -19,15 +19,10 @@ from tests.kit.waiting import eventually, in_time
 
 pytestmark = pytest.mark.cluster
 
-# What is promised is measured by benchmarks/faults.py; two test runs on one machine
-# need a little longer.
-PROMISED_SECONDS = 3.0
-SLACK_SECONDS = 7.0
-
 
 @pytest.fixture
 def control(breakable: Cluster) -> Control:
-    """The door of the cluster that may be broken."""
+    """The control of the cluster that may be broken."""
     control = Control.of(breakable.endpoints)
     assert control is not None
     # Right after a start everything is forgiven for longer.
@@ -50,12 +45,13 @@ def test_another_node_takes_over_within_seconds_and_nothing_is_lost(
     notes = Notes(breakable.addresses)
     notes.write(f"before {fault}")
     struck = breakable.primary()
+    fences = control.report().node(struck.name).fences
 
     control.inflict(fault, struck.name, seconds=30)
 
-    # Sooner than without a fence: the claim to lead of a frozen node lasts for longer.
-    patience = PROMISED_SECONDS + SLACK_SECONDS
-    assert eventually(lambda: notes.accepts(f"after {fault}"), seconds=patience)
+    assert eventually(lambda: notes.accepts(f"after {fault}"))
+    # Not by its claim to lead that ran out, which takes twenty seconds.
+    assert eventually(lambda: control.report().node(struck.name).fences > fences)
     assert {f"before {fault}", f"after {fault}"} <= notes.read()
     control.heal(fault, struck.name)
     breakable.wait_until_whole(60)
@@ -82,7 +78,7 @@ def test_a_fault_that_nobody_heals_heals_itself(breakable: Cluster, control: Con
     control.inflict(Fault.STOP_MONGO, seconds=2)
 
     assert control.report().faults == (Fault.STOP_MONGO,)
-    assert eventually(breakable.addresses.mongo.is_primary, seconds=20)
+    assert eventually(breakable.addresses.mongo.is_primary)
     assert control.report().faults == ()
 
 
@@ -90,7 +86,7 @@ def test_who_forgets_the_supervisor_finds_it_at_work_again(control: Control):
     control.supervised(False, seconds=1)
 
     assert not control.report().supervised
-    assert eventually(lambda: control.report().supervised, seconds=5)
+    assert eventually(lambda: control.report().supervised)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +116,7 @@ def test_a_backend_that_outlives_its_server_is_ended_before_anybody_else_leads(
     with breakable.unsupervised():
         busy.start()
         server = node.postmaster()
-        assert eventually(lambda: _backends(server), seconds=5)
+        assert eventually(lambda: _backends(server))
         backends = _backends(server)
         node.patroni.kill()
         server.kill()

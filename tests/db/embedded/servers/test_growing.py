@@ -213,7 +213,7 @@ def test_a_paused_replica_receives_and_shows_again_by_itself(
     control.pause_replay(replica.name, 4)
 
     assert control.report().node(replica.name).replay_paused_until
-    assert eventually(lambda: ask(breakable, replica, delay) != "0", seconds=4)
+    assert eventually(lambda: ask(breakable, replica, delay) != "0")
     written = write(breakable)
     received = f"SELECT pg_last_wal_receive_lsn() >= '{written}'::pg_lsn"
     replayed = f"SELECT pg_last_wal_replay_lsn() >= '{written}'::pg_lsn"

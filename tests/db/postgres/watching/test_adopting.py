@@ -38,14 +38,14 @@ def test_a_server_that_comes_is_read_from(endpoints: Endpoints):
 
         database.adopt(endpoints)
 
-        assert eventually(lambda: new in served_by(database), seconds=10)
+        assert eventually(lambda: new in served_by(database))
         assert database.endpoints is endpoints
 
 
 def test_a_server_that_goes_is_read_from_no_more(endpoints: Endpoints):
     old = follower(endpoints)
     with closing(Database(endpoints)) as database:
-        assert eventually(lambda: old in served_by(database), seconds=10)
+        assert eventually(lambda: old in served_by(database))
 
         database.adopt(without(endpoints, old))
 

@@ -342,7 +342,7 @@ def wait_until_blocked(engine, statement):
         "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
         f"AND datname = current_database() AND query LIKE '%{statement}%'"
     )
-    eventually(lambda: rows(engine, waiting), seconds=20)
+    eventually(lambda: rows(engine, waiting))
 
 
 def test_an_import_whose_connection_dies_starts_over_and_lists_rejects_once(
