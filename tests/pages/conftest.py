@@ -18,6 +18,7 @@ import pytest
 from pymongo import MongoClient
 from sqlalchemy import delete, event, select
 from sqlalchemy.orm import Session
+from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
@@ -51,6 +52,15 @@ _SECONDS = 30
 # Where everybody in these tests sits.
 NETWORK = "192.0.2.7"
 ORIGIN = "http://testserver"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def component_packages() -> Iterator[None]:
+    """Look only once for packages that bring components, not for each session's app."""
+    with pytest.MonkeyPatch.context() as patch:
+        found = manifest_scanner.scan_component_manifests()
+        patch.setattr(manifest_scanner, "scan_component_manifests", lambda: found)
+        yield
 
 
 def page_file(page: str) -> str:
