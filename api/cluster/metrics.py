@@ -18,7 +18,7 @@ from starlette.responses import PlainTextResponse, Response
 from api.cluster.server_metrics import ServerMetrics
 from api.core.dependencies import stores_of
 from db.postgres import SYSTEM, DatabaseUnavailable
-from db.spool_files import Waiting
+from db.spool import Waiting
 from services.cluster.monitoring import counts
 
 router = APIRouter(tags=["Health"])

@@ -1,6 +1,5 @@
 """The file with the keys that wrap every file's own key, and what they seal."""
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -164,7 +163,7 @@ class FileKeys:
         """
         # A link that an administrator has laid stays one.
         path = self.path.resolve()
-        with _explained(path), _locked(path.parent):
+        with _explained(path), private_files.locked(path.parent):
             keyset: dict[str, Any] = json.loads(path.read_text())
             yield keyset
             with private_files.aside(path, _written(keyset)) as unfinished:
@@ -201,16 +200,6 @@ def _new_keyset() -> dict[str, Any]:
 
 def _written(keyset: dict[str, Any]) -> bytes:
     return json.dumps(keyset, indent=1).encode()
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _stamp(path: Path) -> tuple[int, ...]:

@@ -1,5 +1,6 @@
 """Files for their owner only, that are there whole or not at all."""
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -31,6 +32,17 @@ def aside(path: Path, content: bytes) -> Iterator[Path]:
             yield unfinished
         finally:
             unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path: Path, how: int = fcntl.LOCK_EX) -> Iterator[None]:
+    """Hold a file or folder against others who lock it. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, how)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def sync(folder: Path) -> None:

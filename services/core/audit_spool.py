@@ -10,8 +10,7 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy.orm import Session
 
 from db.postgres import SYSTEM, AlreadyWritten, Database
-from db.spool import Spool
-from db.spool_files import Waiting
+from db.spool import Spool, Waiting
 from services.core import audit
 from services.core.audit import Event
 

@@ -1,30 +1,33 @@
 """What is kept on this machine's disk outlives its process, and opens only here."""
 
 import resource
-import signal
+import shutil
+import sqlite3
 import stat
 import subprocess
 import sys
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from db import spool as spools
+from db import spool_database
 from db.files.file_keys import FileKeys
 from db.spool import Spool, SpoolUnavailable
 
 ROOT = Path(__file__).resolve().parents[2]
-# Keeps "first", then dies at the worst moment of keeping "second".
-DYING = """
-import os, signal, sys
+# Says which records are kept, on and on.
+KEEPING = """
+import sys
+from itertools import count
 from pathlib import Path
 from db.files.file_keys import FileKeys
 from db.spool import Spool
 spool = Spool(Path(sys.argv[1]), FileKeys(Path(sys.argv[2])))
-spool.append(b"first")
-setattr(os, sys.argv[3], lambda *_: os.kill(os.getpid(), signal.SIGKILL))
-spool.append(b"second")
+for number in count():
+    spool.append(str(number).encode())
+    print(number, flush=True)
 """
 
 
@@ -51,9 +54,12 @@ def taken(spool):
     return records
 
 
-def only_file(folder):
-    (path,) = folder.iterdir()
-    return path
+def database(folder):
+    return sqlite3.connect(folder / "records.sqlite3", isolation_level=None)
+
+
+def damaged(folder):
+    return list(folder.glob("*.damaged"))
 
 
 def test_what_is_kept_is_taken_once_in_its_order(spool):
@@ -71,55 +77,60 @@ def test_a_folder_that_nobody_has_made_is_empty(spool):
 
 
 def test_it_is_on_the_disk_before_append_returns(spool, monkeypatch):
-    calls = []
-    for name in ("write", "fsync"):
-        known = getattr(spools.os, name)
-        monkeypatch.setattr(
-            spools.os,
-            name,
-            lambda *args, known=known, name=name: calls.append(name) or known(*args),
-        )
+    opened, begin = [], sqlite3.connect
 
+    def connect(*arguments, **options):
+        opened.append(begin(*arguments, **options))
+        return opened[-1]
+
+    monkeypatch.setattr(spool_database.sqlite3, "connect", connect)
     spool.append(b"one")
 
-    assert calls[-2:] == ["write", "fsync"]
+    # SQLite calls fsync after each commit then.
+    (connection,) = opened
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
 def test_nobody_else_may_read_it_and_whoever_does_sees_nothing(spool, folder):
     spool.append(b"Ada Lovelace")
 
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert stat.S_IMODE(only_file(folder).stat().st_mode) == 0o600
-    assert b"Ada" not in only_file(folder).read_bytes()
+    assert {path.name for path in folder.iterdir()} >= {
+        "records.sqlite3",
+        "records.sqlite3-wal",
+    }
+    for path in folder.iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert b"Ada" not in path.read_bytes()
 
 
-@pytest.mark.parametrize(
-    ("call", "found"),
-    [("write", [b"first"]), ("fsync", [b"first", b"second"])],
-    ids=["before writing", "between writing and fsync"],
-)
-def test_what_a_killed_process_kept_is_taken_by_another(spool, folder, call, found):
-    argument = [str(folder), str(folder.parent / "file.keys"), call]
+def test_what_a_killed_process_kept_is_taken_by_another(spool, folder):
+    argument = [sys.executable, "-c", KEEPING, folder, folder.parent / "file.keys"]
 
-    died = subprocess.run(
-        [sys.executable, "-c", DYING, *argument], check=False, cwd=ROOT
-    )
+    with subprocess.Popen(argument, cwd=ROOT, stdout=subprocess.PIPE) as keeping:
+        answered = [keeping.stdout.readline().strip() for _ in range(20)]
+        keeping.kill()
+        answered += keeping.stdout.read().split()
 
-    assert died.returncode == -signal.SIGKILL
     # What was never answered for may be there; what was, is.
-    assert taken(spool) == found
+    records = taken(spool)
+    assert records[: len(answered)] == answered
+    assert len(records) <= len(answered) + 1
 
 
 @pytest.mark.parametrize("lost", [1, 20, 34], ids=lambda n: f"{n} bytes")
-def test_half_a_last_record_costs_no_other(spool, folder, lost):
+def test_half_a_last_record_costs_no_other(spool, folder, keys, lost):
     for record in (b"one", b"two"):
         spool.append(record)
-    spool.close()
-    whole = only_file(folder).read_bytes()
-    only_file(folder).write_bytes(whole[:-lost])
+    cut = folder.with_name("cut")
+    shutil.copytree(folder, cut)
+    log = cut / "records.sqlite3-wal"
+    log.write_bytes(log.read_bytes()[:-lost])
 
-    assert taken(spool) == [b"one"]
-    assert spool.is_empty
+    rest = Spool(cut, keys)
+    assert taken(rest) == [b"one"]
+    assert rest.is_empty
 
 
 def test_what_could_not_be_taken_waits_on(spool):
@@ -133,27 +144,39 @@ def test_what_could_not_be_taken_waits_on(spool):
     with pytest.raises(LookupError):
         spool.empty_into(fail)
 
-    # Taken twice: whoever takes it bears that.
-    assert taken(spool) == [b"one", b"two"]
+    assert taken(spool) == [b"two"]
 
 
-def test_a_file_that_a_living_process_adds_to_is_left_to_it(spool, folder, keys):
-    other = Spool(folder, keys)
-    spool.append(b"ours")
-
-    assert taken(other) == []
-    assert not other.is_empty
-    spool.close()
-    assert taken(other) == [b"ours"]
-
-
-def test_two_processes_have_two_files(spool, folder, keys):
+def test_what_a_living_process_keeps_is_taken_by_another_once(spool, folder, keys):
     other = Spool(folder, keys)
     spool.append(b"ours")
     other.append(b"theirs")
 
-    assert len(list(folder.iterdir())) == 2
-    assert taken(other) == [b"theirs"]
+    assert taken(other) == [b"ours", b"theirs"]
+    assert taken(spool) == []
+
+
+def test_several_processes_keep_at_a_time(folder, keys):
+    spools = [Spool(folder, keys) for _ in range(4)]
+
+    def keep(number):
+        for place in range(10):
+            spools[number].append(f"{number} {place}".encode())
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(keep, range(4)))
+
+    assert len(set(taken(spools[0]))) == 40
+
+
+def test_what_is_taken_by_two_at_a_time_counts_once(spool, folder, keys):
+    spool.append(b"one")
+    other = Spool(folder, keys)
+    counts = []
+
+    spool_count = spool.empty_into(lambda _: counts.append(other.empty_into(id)))
+
+    assert [*counts, spool_count] == [1, 0]
 
 
 def test_what_was_sealed_with_a_key_that_is_gone_waits_for_it(spool, folder, keys):
@@ -168,30 +191,48 @@ def test_what_was_sealed_with_a_key_that_is_gone_waits_for_it(spool, folder, key
     assert taken(Spool(folder, FileKeys(keys.path))) == [b"one"]
 
 
+def test_what_waits_for_its_key_keeps_no_other_from_being_taken(
+    spool, folder, keys, caplog
+):
+    spool.append(b"one")
+    spool.close()
+    keys.path.rename(keys.path.with_suffix(".away"))
+    other = Spool(folder, FileKeys(keys.path, may_be_made=True))
+    other.append(b"two")
+
+    assert taken(other) == [b"two"]
+    assert not other.is_empty
+    assert "has no key" in caplog.text
+
+
 def test_what_somebody_changed_is_set_aside_and_the_rest_is_taken(spool, folder):
     for record in (b"one", b"two", b"three"):
         spool.append(record)
-    spool.close()
-    path = only_file(folder)
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
+    with closing(database(folder)) as connection:
+        ((sealed,),) = connection.execute("SELECT sealed FROM records WHERE id = 2")
+        changed = sealed[:-1] + bytes([sealed[-1] ^ 1])
+        connection.execute("UPDATE records SET sealed = ? WHERE id = 2", (changed,))
+    counted = []
 
-    assert taken(spool) == [b"one", b"three"]
+    assert spool.empty_into(counted.append) == 2
+
+    assert counted == [b"one", b"three"]
     assert spool.is_empty
-    assert only_file(folder).suffix == ".damaged"
+    (aside,) = damaged(folder)
+    assert aside.read_bytes() == changed
+    assert stat.S_IMODE(aside.stat().st_mode) == 0o600
 
 
 def test_a_record_opens_in_its_own_place_only(spool, folder):
     spool.append(b"aaa")
     spool.append(b"bbb")
-    spool.close()
-    path = only_file(folder)
-    content = path.read_bytes()
-    half = len(content) // 2
-    path.write_bytes(content[half:] + content[:half])
+    with closing(database(folder)) as connection:
+        ((one,), (two,)) = connection.execute("SELECT sealed FROM records ORDER BY id")
+        swap = "UPDATE records SET sealed = ? WHERE id = ?"
+        connection.executemany(swap, [(two, 1), (one, 2)])
 
     assert taken(spool) == []
+    assert len(damaged(folder)) == 2
 
 
 @contextmanager
@@ -208,14 +249,13 @@ def disk_of(size):
 def test_a_full_disk_takes_nothing_and_loses_nothing(spool, folder):
     spool.append(b"one")
 
-    size = only_file(folder).stat().st_size
-    with disk_of(size + 10), pytest.raises(SpoolUnavailable):
-        spool.append(b"two" * 100)
+    size = max(path.stat().st_size for path in folder.iterdir())
+    with disk_of(size + 10), pytest.raises(SpoolUnavailable, match="on the disk"):
+        spool.append(b"two" * 100_000)
 
     # What could not be written whole is not written at all.
-    assert only_file(folder).stat().st_size == size
     spool.append(b"three")
-    assert sorted(taken(spool)) == [b"one", b"three"]
+    assert taken(spool) == [b"one", b"three"]
 
 
 def test_its_folder_has_a_bound(folder, keys):

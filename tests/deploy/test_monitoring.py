@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from api.cluster.metrics import SpoolMetrics
 from api.cluster.server_metrics import ServerMetrics
 from db.cluster.observing import Behind, SlotSight
-from db.spool_files import Waiting
+from db.spool import Waiting
 from services.cluster.monitoring.counts import Counts
 from tests.db.cluster.observing.snapshots import NOON, primary, replica, sight, silent
 

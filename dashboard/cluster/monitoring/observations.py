@@ -11,7 +11,7 @@ from typing import Final
 from dashboard import wiring
 from dashboard.context import current_actor, read, require
 from db.cluster.observing import Behind, ClusterSnapshot, NodeSight
-from db.spool_files import Waiting
+from db.spool import Waiting
 from services.cluster import monitoring
 from services.core.actors import Permission
 

@@ -103,8 +103,7 @@ def test_without_a_primary_it_is_right_that_it_waits(
 
 
 def test_what_somebody_has_changed_in_the_spool_is_said(clinic: Clinic, waiting):
-    (path,) = waiting.iterdir()
-    path.rename(path.with_suffix(".damaged"))
+    (waiting / "a1b2c3.damaged").write_bytes(b"changed")
 
     app = clinic.open("replication", Role.ADMIN)
 
