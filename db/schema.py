@@ -7,6 +7,9 @@ from typing import Final
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection
 
 from db.endpoints import Endpoints
@@ -56,7 +59,9 @@ def migrate(connection: Connection) -> None:
     connection.exec_driver_sql("SELECT pg_advisory_lock(hashtext('chartroom.schema'))")
     try:
         connection.commit()
-        command.upgrade(_config(connection), "head")
+        config = _config(connection)
+        _refuse_unknown(connection, config)
+        command.upgrade(config, "head")
         connection.commit()
     finally:
         connection.rollback()
@@ -64,6 +69,18 @@ def migrate(connection: Connection) -> None:
             "SELECT pg_advisory_unlock(hashtext('chartroom.schema'))"
         )
         connection.commit()
+
+
+def _refuse_unknown(connection: Connection, config: Config) -> None:
+    revision = MigrationContext.configure(connection).get_current_revision()
+    try:
+        ScriptDirectory.from_config(config).get_revision(revision or "base")
+    except CommandError as error:
+        raise CannotMigrate(
+            f"This version of Chartroom does not know the database's schema, {revision}"
+            ". A newer version made it: run that one. Or it is older than 0.5, and was "
+            "never released: docs/decisions/0022 says how to bring it up to date."
+        ) from error
 
 
 def _config(connection: Connection) -> Config:

@@ -19,6 +19,7 @@ LAWS = (
     house.names_defined_twice,
     house.repeated_faces,
     house.slight_modules,
+    house.functions_in_migrations,
     house.unparsable_examples,
     house.words_explained_twice,
 )
@@ -213,6 +214,16 @@ def test_an_example_that_does_not_parse_is_seen(tree, language, example):
     (blamed,) = house.unparsable_examples(tree)
 
     assert blamed.startswith("docs/guide.md, line 1: ")
+
+
+def test_a_function_in_a_migration_is_seen(tree):
+    statement = "CREATE OR REPLACE FUNCTION fold(text) RETURNS text"
+    write(tree, "db/functions/text.sql", statement)
+    write(tree, "db/migrations/versions/0012_words.py", f'run("""{statement}""")\n')
+
+    assert list(house.functions_in_migrations(tree)) == [
+        "db/migrations/versions/0012_words.py says what fold does."
+    ]
 
 
 def test_a_word_that_is_explained_twice_is_seen(tree):

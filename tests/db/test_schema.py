@@ -14,6 +14,7 @@ from db import schema
 from db.endpoints import Endpoints
 from db.models import Base
 from db.schema import CannotMigrate
+from tests.conftest import owner
 
 
 def test_the_models_say_what_the_migrations_made(engine: Engine):
@@ -37,6 +38,19 @@ def test_the_owner_brings_a_database_up_to_date(databases):
 def test_without_the_owners_login_nobody_changes_the_schema(endpoints: Endpoints):
     with pytest.raises(CannotMigrate, match="CHARTROOM_OWNER_URL"):
         schema.bring_up_to_date(replace(endpoints, owner_url=None))
+
+
+@pytest.mark.parametrize("revision", ["0005", "0999"])
+def test_a_schema_of_an_unknown_version_is_left_alone(databases, template, revision):
+    with (
+        databases.fresh(template) as endpoints,
+        closing(psycopg2.connect(owner(endpoints))) as connection,
+    ):
+        with connection, connection.cursor() as cursor:
+            cursor.execute("UPDATE alembic_version SET version_num = %s", [revision])
+
+        with pytest.raises(CannotMigrate, match=f"{revision}.*decisions/0022"):
+            schema.bring_up_to_date(endpoints)
 
 
 @pytest.mark.parametrize(

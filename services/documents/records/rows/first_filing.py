@@ -15,7 +15,7 @@ from services.documents.records.kinds import Classification, DocumentType
 from services.documents.records.model import DocumentRecord, VersionRecord
 from services.documents.records.rows import versions
 
-# What it does, and why in one call: migration 0011.
+# What it does, and why in one call: db/functions/documents.sql.
 _FILE: Final = "SELECT * FROM file_document(%s, %s, %s::text[])"
 
 

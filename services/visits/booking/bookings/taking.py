@@ -15,7 +15,7 @@ from services.core.audit import Action
 from services.visits.booking.bookings.records import BookingRecord, BookingStatus
 from services.visits.schedule import visit_changes
 
-# What it does, and why in that order: migration 0008.
+# What it does, and why in that order: db/functions/visits.sql.
 _HOLD: Final = "SELECT * FROM hold_slot(%s, %s, %s)"
 
 

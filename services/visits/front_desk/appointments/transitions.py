@@ -133,7 +133,7 @@ def _do(
     actor.require(Permission.RUN_THE_DESK)
     # In the actor's own name, which is what decides whose visits these are.
     before = look_up(session, actor, visit_id)
-    # Clinicians write no visits themselves: see the rules of migration 0007.
+    # Clinicians write no visits themselves: see db/migrations/rights/visits.py.
     with assume_role(session, "system"):
         changed = session.execute(_statement(visit_id, revision, deed)).one_or_none()
     after = look_up(session, actor, visit_id)

@@ -1,31 +1,21 @@
-"""Holds: one call decides who has a slot, and writes down what came of it.
+-- Visits: who has a slot.
 
-A function, because its statements are planned once for a connection: as one statement
-of the application's it took longer to plan than to run. Only adds.
-"""
-
-from typing import Final
-
-from alembic import op
-
-revision = "0008"
-down_revision = "0007"
-branch_labels = None
-depends_on = None
-
-# What is asked for is locked first, so that each step sees what came before: the slot
-# against being withdrawn, the patient against being archived and against a second
-# attempt of their own. Then a live hold or a booking stands, and a hold that has run
-# out is taken over.
-#
-# Whoever loses must not lock the row that they lose to, or a hundred of them would
-# queue up behind each other's commits: hence DO NOTHING, and SKIP LOCKED for what has
-# run out, after which the insertion waits for whoever was quicker.
-#
-# It runs as the owner, so nobody but those who may write bookings may call it, and
-# whoever acts for somebody acts in their own name.
-_HOLD: Final = """
-CREATE FUNCTION hold_slot(
+-- One call decides who has a slot, and writes down what came of it. A function, because
+-- its statements are planned once for a connection: as one statement of the
+-- application's it took longer to plan than to run.
+--
+-- What is asked for is locked first, so that each step sees what came before: the slot
+-- against being withdrawn, the patient against being archived and against a second
+-- attempt of their own. Then a live hold or a booking stands, and a hold that has run
+-- out is taken over.
+--
+-- Whoever loses must not lock the row that they lose to, or a hundred of them would
+-- queue up behind each other's commits: hence DO NOTHING, and SKIP LOCKED for what has
+-- run out, after which the insertion waits for whoever was quicker.
+--
+-- It runs as the owner, so nobody but those who may write bookings may call it, and
+-- whoever acts for somebody acts in their own name.
+CREATE OR REPLACE FUNCTION hold_slot(
     wish jsonb, event jsonb, lost text,
     OUT booking_id uuid, OUT doctor_id uuid, OUT doctor_name text, OUT speciality text,
     OUT room text, OUT status text, OUT starts_at timestamptz, OUT ends_at timestamptz,
@@ -131,21 +121,21 @@ BEGIN
     FROM jsonb_populate_record(NULL::audit_events, event) AS told;
     RETURN NEXT;
 END
-$$
-"""
-_RIGHTS: Final = (
-    "REVOKE ALL ON FUNCTION hold_slot(jsonb, jsonb, text) FROM PUBLIC",
-    (
-        "GRANT EXECUTE ON FUNCTION hold_slot(jsonb, jsonb, text) "
-        "TO chartroom_staff, chartroom_system"
-    ),
-)
+$$;
 
+REVOKE ALL ON FUNCTION hold_slot(jsonb, jsonb, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION hold_slot(jsonb, jsonb, text)
+TO chartroom_staff, chartroom_system;
 
-def upgrade() -> None:
-    for statement in (_HOLD, *_RIGHTS):
-        op.execute(statement)
+-- Two records of one person may be booked at the same time, and still are one person's.
+CREATE OR REPLACE FUNCTION let_merged_overlap() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.may_overlap := true;
+    RETURN NEW;
+END
+$$;
 
-
-def downgrade() -> None:
-    raise NotImplementedError("Slots are not held by two ways at once.")
+CREATE OR REPLACE TRIGGER booking_slots_of_merged
+BEFORE UPDATE OF patient_id ON booking_slots FOR EACH ROW
+WHEN (OLD.booking_id = NEW.booking_id AND OLD.patient_id <> NEW.patient_id)
+EXECUTE FUNCTION let_merged_overlap();

@@ -1,22 +1,10 @@
-"""Filing: one call writes down a document with its first version and its text.
+-- Documents: how they are filed, and what must never be deleted.
 
-A function, because its statements are planned once for a connection, and nobody waits
-for an answer between them. It runs in the caller's name and under the caller's rules.
-Only adds, so the previous version runs on.
-"""
-
-from typing import Final
-
-from alembic import op
-
-revision = "0011"
-down_revision = "0010"
-branch_labels = None
-depends_on = None
-
-# A document whose id is taken is left alone, and nothing is answered.
-_FILE: Final = """
-CREATE FUNCTION file_document(
+-- One call writes down a document with its first version and its text. A function,
+-- because its statements are planned once for a connection, and nobody waits for an
+-- answer between them. It runs in the caller's name and under the caller's rules.
+-- A document whose id is taken is left alone, and nothing is answered.
+CREATE OR REPLACE FUNCTION file_document(
     document jsonb, version jsonb, pages text[],
     OUT document_id uuid, OUT version_id uuid, OUT filed_at timestamptz
 ) RETURNS SETOF record
@@ -52,13 +40,21 @@ BEGIN
     END IF;
     RETURN NEXT;
 END
-$$
-"""
+$$;
 
+-- A check sees one row at one time, and not that it has just been deleted.
+CREATE OR REPLACE FUNCTION refuse_deletion() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'A document on legal hold cannot be deleted.'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'documents_held_stay';
+END
+$$;
 
-def upgrade() -> None:
-    op.execute(_FILE)
+CREATE OR REPLACE TRIGGER documents_held_stay
+BEFORE UPDATE OF deleted_at ON documents FOR EACH ROW
+WHEN (NEW.held_at IS NOT NULL AND OLD.deleted_at IS NULL AND NEW.deleted_at IS NOT NULL)
+EXECUTE FUNCTION refuse_deletion();
 
-
-def downgrade() -> None:
-    raise NotImplementedError("The version that runs files documents by it.")
+CREATE OR REPLACE TRIGGER documents_held_are_never_dropped
+BEFORE DELETE ON documents FOR EACH ROW
+WHEN (OLD.held_at IS NOT NULL) EXECUTE FUNCTION refuse_deletion();
