@@ -1,0 +1,134 @@
+"""Recorded data folders, restored into databases that are thrown away."""
+
+import json
+import lzma
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bson
+from psycopg2.extensions import parse_dsn
+from pymongo import MongoClient
+from sqlalchemy import select
+
+from db.audit_store import AuditStore
+from db.embedded import Addresses
+from db.embedded.processes import programs
+from db.endpoints import Endpoints
+from db.files.file_keys import FileKeys
+from db.files.gridfs import FileStore
+from db.files.seal_keys import SealKeyFile, SealKeys
+from db.models import User
+from db.postgres import SYSTEM, Database
+from services.core.actors import Actor, Role
+from services.core.on_behalf import ActorDatabase
+from tests.conftest import Databases, owner
+
+FOLDER = Path(__file__).with_name("data_folder_0_5")
+Entry = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A recorded data folder in servers of today; `expected` is what it must hold."""
+
+    endpoints: Endpoints
+    database: Database
+    files: FileStore
+    audit: AuditStore
+    seal_keys: SealKeys
+    expected: dict[str, Any]
+
+    @property
+    def clerk(self) -> Actor:
+        """Cleo, who worked at the desk when it was recorded."""
+        cleo = select(User.id).where(User.name == "Cleo Clerk")
+        found = self.database.read_latest(
+            lambda s: s.scalars(cleo).one(), acting=SYSTEM
+        )
+        return Actor(found.value, "Cleo Clerk", Role.STAFF)
+
+    def read(self, operation: Callable[..., Any]) -> Any:
+        """Return what the clerk is shown of everything that is written."""
+        clerk = self.clerk
+        lsn = self.database.write(lambda _: None, acting=SYSTEM).lsn
+        database = ActorDatabase(self.database, clerk)
+        return database.read(lambda s: operation(s, clerk), after=lsn).value
+
+
+@contextmanager
+def restored(
+    databases: Databases,
+    addresses: Addresses,
+    change: Callable[[Entry], None] = lambda _: None,
+) -> Iterator[Restored]:
+    """Restore the record; `change` may tamper with each entry of MongoDB's."""
+    url = addresses.mongo.admin_url
+    with ExitStack() as stack:
+        endpoints = stack.enter_context(databases.fresh())
+        name = name_of(endpoints)
+        run_sql(addresses, name, lzma.decompress(read("database.sql.xz")))
+        client = stack.enter_context(MongoClient[Entry](url))
+        stack.callback(client.drop_database, name)
+        homes = {"chartroom": client[name], "chartroom_audit": client[f"{name}_audit"]}
+        for entry in bson.decode_all(lzma.decompress(read("mongo.bson.xz"))):
+            change(entry)
+            collection = homes[entry["database"]][entry["collection"]]
+            collection.insert_one(entry["document"])
+        files = FileStore(url, name, keys=FileKeys(FOLDER / "file.keys"))
+        yield Restored(
+            endpoints,
+            stack.enter_context(closing(Database(endpoints))),
+            stack.enter_context(closing(files)),
+            stack.enter_context(closing(AuditStore(endpoints.audit_url))),
+            SealKeyFile(FOLDER / "audit.pem").read(),
+            json.loads(read("expected.json")),
+        )
+
+
+def read(name: str) -> bytes:
+    return (FOLDER / name).read_bytes()
+
+
+def name_of(endpoints: Endpoints) -> str:
+    """Return the name of the database."""
+    return str(parse_dsn(owner(endpoints))["dbname"])
+
+
+def run_sql(addresses: Addresses, name: str, statements: bytes) -> None:
+    """Run a dump as PostgreSQL's own program does."""
+    psql = [program("psql"), "--no-psqlrc", "--quiet", "--single-transaction"]
+    target = [
+        "--set=ON_ERROR_STOP=1",
+        "--dbname",
+        addresses.primary_url("postgres", name),
+    ]
+    subprocess.run([*psql, *target], input=statements, check=True, capture_output=True)
+
+
+def schema_of(databases: Databases, addresses: Addresses, name: str) -> list[str]:
+    """Return the schema of a database, line by line, as `pg_dump` tells it.
+
+    A dump is restored and dumped once more: PostgreSQL keeps the brackets of whoever
+    made a condition, and loses some of them with its own text of it.
+    """
+    with databases.fresh() as copy:
+        run_sql(addresses, name_of(copy), _dump(addresses, name))
+        lines = _dump(addresses, name_of(copy)).decode().splitlines()
+    # These have a word that is made up for each dump.
+    made_up = ("\\restrict ", "\\unrestrict ")
+    return [line for line in lines if not line.startswith(made_up)]
+
+
+def _dump(addresses: Addresses, name: str) -> bytes:
+    dump = [program("pg_dump"), "--schema-only", "--dbname"]
+    url = addresses.primary_url("postgres", name)
+    return subprocess.run([*dump, url], check=True, capture_output=True).stdout
+
+
+def program(name: str) -> str:
+    """Return the path of a program that comes with PostgreSQL."""
+    return str(programs.find(FOLDER).postgres.with_name(name))

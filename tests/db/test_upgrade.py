@@ -1,0 +1,133 @@
+"""A data folder of 0.5 opens in today's version: everything is there, and whole."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import pytest
+from sqlalchemy.orm import Session
+
+from db import schema
+from db.audit_store import COLLECTION
+from db.postgres import SYSTEM
+from services.audit import chain
+from services.core.actors import Actor
+from services.documents import records as documents, search as document_search
+from services.documents.integrity import checking, file_references
+from services.documents.integrity.checking import State
+from services.documents.integrity.file_references import FileReference
+from services.lists.criteria import Criteria
+from services.patients import search
+from services.visits.front_desk import appointments
+from tests.db import recorded
+from tests.db.recorded import Entry, Restored
+
+
+@pytest.fixture(scope="module")
+def opened(databases, addresses) -> Iterator[Restored]:
+    """The recorded folder, opened by today's version."""
+    with recorded.restored(databases, addresses) as found:
+        schema.bring_up_to_date(found.endpoints)
+        yield found
+
+
+def test_it_gets_the_schema_of_a_fresh_database(opened, databases, addresses, template):
+    upgraded = recorded.name_of(opened.endpoints)
+
+    schemas = [
+        recorded.schema_of(databases, addresses, name) for name in (upgraded, template)
+    ]
+
+    assert schemas[0] == schemas[1]
+
+
+def test_patients_are_found_by_a_search(opened):
+    page = opened.read(
+        lambda s, clerk: search.list_patients(s, clerk, Criteria(search="hopper"))
+    )
+
+    assert [row.first_name for row in page.rows] == ["Grace"]
+
+
+def test_documents_are_found_by_what_they_say(opened):
+    page = opened.read(
+        lambda s, clerk: document_search.list_documents(
+            s, clerk, Criteria(search="migraine")
+        )
+    )
+
+    assert [str(row.id) for row in page.rows] == [opened.expected["document"]]
+
+
+def test_every_version_of_a_document_opens_with_the_bytes_that_were_filed(opened):
+    digests = [digest_of(opened, number) for number in (1, 2)]
+
+    assert digests == opened.expected["versions"]
+
+
+def digest_of(opened: Restored, number: int) -> str:
+    found = opened.expected["document"]
+    version = opened.read(
+        lambda s, clerk: documents.open_version(
+            s, clerk, found, number, purpose="download"
+        )
+    )
+    with documents.open_file(opened.files, version) as stream:
+        return sha256(stream.read()).hexdigest()
+
+
+def test_the_check_of_files_finds_documents_and_prescriptions_whole(opened):
+    findings = [checking.check(opened.files, one) for one in references_of(opened)]
+
+    assert [one.state for one in findings] == [State.WHOLE] * 3
+
+
+def references_of(restored: Restored) -> list[FileReference]:
+    """Return what names files: of documents first, then of prescriptions."""
+
+    def find(session: Session) -> list[FileReference]:
+        return [
+            *checking.list_unchecked_since(session, datetime.now(UTC), 9),
+            *file_references.list_by_id(session, None, 9),
+        ]
+
+    return restored.database.read_latest(find, acting=SYSTEM).value
+
+
+def test_a_visit_that_was_booked_is_listed(opened):
+    def find(session: Session, clerk: Actor) -> list[str]:
+        (grace,) = search.list_patients(session, clerk, Criteria(search="hopper")).rows
+        visits = appointments.list_of_patient(session, clerk, grace.id)
+        return [str(visit.booking_id) for visit in visits]
+
+    assert opened.expected["booking"] in opened.read(find)
+
+
+def test_the_audit_log_is_whole_up_to_its_seal_and_goes_on(opened):
+    opened.read(lambda s, clerk: search.list_patients(s, clerk, Criteria()))
+    opened.database.write(lambda s: chain.ship(s, opened.audit), acting=SYSTEM)
+
+    found = chain.verify(opened.database, opened.audit, opened.seal_keys)
+
+    assert (found.broken, found.sealed) == (None, opened.expected["sealed"])
+    assert found.checked > found.sealed
+
+
+def test_a_byte_that_is_changed_in_the_record_shows(databases, addresses):
+    with recorded.restored(databases, addresses, change=spoil) as found:
+        schema.bring_up_to_date(found.endpoints)
+
+        findings = [checking.check(found.files, one) for one in references_of(found)]
+        verified = chain.verify(found.database, found.audit, found.seal_keys)
+
+    assert {one.state for one in findings} == {State.DAMAGED}
+    assert verified.broken is not None
+
+
+def spoil(entry: Entry) -> None:
+    """Change one byte of each file's content, and one letter of an audit entry."""
+    document = entry["document"]
+    if entry["collection"].endswith(".chunks"):
+        document["data"] = document["data"][:-1] + bytes([document["data"][-1] ^ 1])
+    if entry["collection"] == COLLECTION and document["_id"] == 1:
+        document["action"] = document["action"].upper()
