@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import psycopg2
 import pytest
@@ -16,6 +17,8 @@ from db.models import Base
 from db.schema import CannotMigrate
 from tests.conftest import owner
 
+FUNCTIONS = sorted(Path(schema.__file__).with_name("functions").glob("*.sql"))
+
 
 def test_the_models_say_what_the_migrations_made(engine: Engine):
     options = {"compare_server_default": True, "include_object": _is_ours}
@@ -27,6 +30,12 @@ def test_the_models_say_what_the_migrations_made(engine: Engine):
 
 def _is_ours(thing: object, name: str | None, *_: object) -> bool:
     return not (name or "").startswith("procrastinate_")
+
+
+@pytest.mark.parametrize("path", FUNCTIONS, ids=lambda path: path.stem)
+def test_a_file_of_functions_can_be_loaded_again(engine: Engine, path: Path):
+    with engine.connect() as connection:
+        connection.exec_driver_sql(path.read_text().replace("%", "%%"))
 
 
 def test_the_owner_brings_a_database_up_to_date(databases):
