@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import psycopg2
 import pytest
+from _pytest.nodeid import NodeId
 from psycopg2 import sql
 from pymongo import MongoClient
 from sqlalchemy import Engine, create_engine
@@ -111,9 +112,9 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["shared_cluster"] = str(config.stash[_SHARED].room)
 
 
-# Before xdist, which notes the groups at the same time.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+# Around xdist, which notes the groups in between.
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Sort the tests by what they do to those that follow, and say who goes together.
 
     The tests of a file share what takes long to make. Those that break a cluster share
@@ -123,6 +124,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(_group(item)))
+    yield
+    for item in items:
+        # xdist 3.8 adds the group to what pytest looked at before 9.2.
+        if grouped := vars(item).get("_nodeid"):
+            item._id = NodeId.parse(grouped)
 
 
 def _turn(item: pytest.Item) -> int:
