@@ -19,7 +19,7 @@ from services.core.actors import Actor, Role
 from services.lists import criteria
 from services.lists.criteria import Criteria
 from services.patients.records.model import PatientRecord
-from services.patients.records.rows import record_of
+from services.patients.records.rows import COLUMNS, record_of
 from services.patients.search import list_patients
 from services.patients.search.fields import FIELDS
 
@@ -27,12 +27,7 @@ CLERK = Actor(uuid4(), "benchmark", Role.STAFF)
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SIZE = 20
 
-_COLUMNS = (
-    "id, first_name, last_name, date_of_birth, sex, email, phone_number, address, "
-    "emergency_contact, allergies, no_known_allergies, medical_history, "
-    "current_medications, photo_file_id, version, created_at, updated_at, deleted_at, "
-    "merged_into_id"
-)
+_COLUMNS = ", ".join(column.key for column in COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)

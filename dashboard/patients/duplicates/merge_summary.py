@@ -8,8 +8,7 @@ import streamlit as st
 from dashboard.patients.records.choose_fields import shown
 from dashboard.ui.words import born, full_name, plain, unlinked
 from services.patients.duplicates.merge_following import Following
-from services.patients.records.model import PatientDraft, PatientRecord
-from services.patients.records.rules import LABELS
+from services.patients.records.model import FIELDS, PatientDraft, PatientRecord
 
 
 def merge_summary(
@@ -24,7 +23,7 @@ def merge_summary(
         f"The record of **{plain(full_name(kept))}**, born {born(kept, today)}, is "
         "kept, with these values:"
     )
-    values = {label: getattr(result, name) for name, label in LABELS.items()}
+    values = {one.label: getattr(result, name) for name, one in FIELDS.items()}
     st.table(
         {label: unlinked(shown(value)) for label, value in values.items() if value},
         border="horizontal",

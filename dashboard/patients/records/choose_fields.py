@@ -2,15 +2,12 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
 import streamlit as st
 
 from dashboard.ui.words import SEXES, unlinked, written
-from services.patients.records.model import PatientDraft
-from services.patients.records.rules import LABELS
-
-_LISTS: Final = ("allergies", "medical_history", "current_medications")
+from services.patients.records.model import FIELDS, LISTS, PatientDraft
 
 
 class Side(StrEnum):
@@ -31,7 +28,7 @@ class Version:
 
 def differing(left: PatientDraft, right: PatientDraft) -> tuple[str, ...]:
     """Return the fields in which the two differ, in the order of the form."""
-    return tuple(name for name in LABELS if getattr(left, name) != getattr(right, name))
+    return tuple(name for name in FIELDS if getattr(left, name) != getattr(right, name))
 
 
 def choose_fields(
@@ -47,7 +44,7 @@ def choose_fields(
             Side.LEFT: getattr(left.draft, name),
             Side.RIGHT: getattr(right.draft, name),
         }
-        if name in _LISTS:
+        if name in LISTS:
             values[Side.BOTH] = _union(values[Side.LEFT], values[Side.RIGHT])
         first = _side_of(getattr(start, name), values)
         side = _ask(page, name, values, (left.name, right.name), first)
@@ -71,7 +68,7 @@ def _ask(
     spoken = dict(zip(Side, (*names, "Both"), strict=True))
     with st.container(border=True):
         side: Side = st.radio(
-            LABELS[name],
+            FIELDS[name].label,
             sides,
             index=sides.index(first),
             captions=[spoken[option] for option in sides],

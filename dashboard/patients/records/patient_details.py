@@ -6,8 +6,10 @@ from typing import Final
 import streamlit as st
 
 from dashboard.ui.words import at, plain
-from services.patients.records.model import PatientRecord
+from services.patients.records.model import FIELDS, OPTIONAL_TEXTS, PatientRecord
 
+# First what is quickest.
+_CONTACT: Final = sorted(OPTIONAL_TEXTS, key="phone_number".__ne__)
 _NOTHING: Final = ":gray[Nothing entered]"
 
 
@@ -17,12 +19,7 @@ def patient_details(patient: PatientRecord) -> None:
     with contact:
         st.subheader("Contact", anchor=False)
         st.table(
-            {
-                "Phone number": _text(patient.phone_number),
-                "E-mail": _text(patient.email),
-                "Address": _text(patient.address),
-                "Emergency contact": _text(patient.emergency_contact),
-            },
+            {FIELDS[name].label: _text(getattr(patient, name)) for name in _CONTACT},
             border="horizontal",
             alt="Contact details",
         )

@@ -11,16 +11,17 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard.ui.words import SEXES, plain
 from services.core.errors import InvalidInput
 from services.patients.records import patients
-from services.patients.records.model import PatientDraft, PatientRecord, Sex
-from services.patients.records.rules import LABELS
+from services.patients.records.model import (
+    FIELDS,
+    LISTS,
+    PatientDraft,
+    PatientRecord,
+    Sex,
+)
 
-_TEXTS: Final = ("email", "phone_number", "address", "emergency_contact")
-_LISTS: Final = ("allergies", "medical_history", "current_medications")
-_HELP: Final = {
-    "date_of_birth": "For example 1980-01-31, 31.1.1980 or 31 Jan 1980.",
-    "phone_number": "10 to 15 digits, with a + before a country code.",
-    "emergency_contact": "Name and number of somebody to call.",
-}
+_LINES: Final = tuple(
+    name for name in FIELDS if name not in {*LISTS, "no_known_allergies"}
+)
 _AUTOCOMPLETE: Final = "off"
 
 
@@ -54,7 +55,7 @@ class TypedPatient:
 
 def fill(page: str, draft: PatientDraft | None) -> None:
     """Put the draft into the page's fields, over whatever stands there."""
-    for name in LABELS:
+    for name in FIELDS:
         st.session_state[f"{page}_{name}"] = _as_typed(name, draft)
 
 
@@ -74,7 +75,7 @@ def opened_version(page: str, patient: PatientRecord) -> PatientRecord:
 def _is_untouched(page: str, draft: PatientDraft) -> bool:
     return all(
         st.session_state.get(f"{page}_{name}") == _as_typed(name, draft)
-        for name in LABELS
+        for name in FIELDS
     )
 
 
@@ -87,22 +88,19 @@ def patient_fields(page: str, suggest: Callable[[str], Sequence[str]]) -> TypedP
         values[name] = _draw(page, name, suggest)
         problems[name] = st.empty()
 
-    for left, right in (
-        ("first_name", "last_name"),
-        ("date_of_birth", "sex"),
-        ("email", "phone_number"),
-        ("address", "emergency_contact"),
-    ):
-        for column, name in zip(st.columns(2), (left, right), strict=True):
+    for start in range(0, len(_LINES), 2):
+        pair = _LINES[start : start + 2]
+        for column, name in zip(st.columns(2), pair, strict=False):
             with column:
                 field(name)
-    for name in ("allergies", "no_known_allergies", *_LISTS[1:]):
-        field(name)
+    for name in FIELDS:
+        if name not in _LINES:
+            field(name)
     return TypedPatient(values, problems)
 
 
 def _draw(page: str, name: str, suggest: Callable[[str], Sequence[str]]) -> Any:
-    key, label = f"{page}_{name}", LABELS[name]
+    key, label = f"{page}_{name}", FIELDS[name].label
     if name == "no_known_allergies":
         return st.checkbox(
             "No known allergies: the patient was asked and named none",
@@ -117,7 +115,7 @@ def _draw(page: str, name: str, suggest: Callable[[str], Sequence[str]]) -> Any:
             key=key,
             persist_state="session",
         )
-    if name in _LISTS:
+    if name in LISTS:
         chosen = st.session_state.get(key, [])
         return st.multiselect(
             label,
@@ -131,7 +129,7 @@ def _draw(page: str, name: str, suggest: Callable[[str], Sequence[str]]) -> Any:
     return st.text_input(
         label,
         key=key,
-        help=_HELP.get(name),
+        help=FIELDS[name].help,
         # A shared desk: the browser must not offer the last patient's data.
         autocomplete=_AUTOCOMPLETE,
         persist_state="session",
@@ -141,11 +139,11 @@ def _draw(page: str, name: str, suggest: Callable[[str], Sequence[str]]) -> Any:
 def _as_typed(name: str, draft: PatientDraft | None) -> Any:
     if draft is None:
         empty = {"sex": Sex.UNKNOWN, "no_known_allergies": False}
-        return empty.get(name, [] if name in _LISTS else "")
+        return empty.get(name, [] if name in LISTS else "")
     value = getattr(draft, name)
     if name == "date_of_birth":
         return value.isoformat()
-    return list(value) if name in _LISTS else "" if value is None else value
+    return list(value) if name in LISTS else "" if value is None else value
 
 
 def _checked(
@@ -153,7 +151,7 @@ def _checked(
 ) -> PatientDraft:
     """Check everything at once, so that nobody meets the problems one by one."""
     values: dict[str, Any] = {
-        name: tuple(value) if name in _LISTS else value for name, value in typed.items()
+        name: tuple(value) if name in LISTS else value for name, value in typed.items()
     }
     problems: list[patients.PatientProblem] = []
     try:

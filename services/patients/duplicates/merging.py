@@ -19,10 +19,9 @@ from services.core.audit import Action
 from services.core.errors import Conflict
 from services.patients.care import care
 from services.patients.records import patients
-from services.patients.records.model import PatientDraft, PatientRecord, Sex
+from services.patients.records.model import LISTS, PatientDraft, PatientRecord, Sex
 from services.patients.records.rows import COLUMNS, record_of
 
-_LISTS: Final = ("allergies", "medical_history", "current_medications")
 _AS_JSON: Final = TypeAdapter(PatientRecord)
 _ALREADY_THERE: Final = ("23505", "23P01")
 
@@ -104,9 +103,9 @@ def suggest(kept: PatientDraft, merged: PatientDraft) -> PatientDraft:
     """Fill the kept record's gaps from the other and unite their lists."""
     first, second = asdict(kept), asdict(merged)
     united: dict[str, Any] = {
-        name: first[name] or second[name] for name in first if name not in _LISTS
+        name: first[name] or second[name] for name in first if name not in LISTS
     }
-    for name in _LISTS:
+    for name in LISTS:
         items: dict[str, str] = {}
         for item in (*first[name], *second[name]):
             items.setdefault(item.casefold(), item)

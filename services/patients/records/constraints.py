@@ -9,8 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from services.patients.records import rules
+from services.patients.records.model import LISTS
 
-_LISTS: Final = ("allergies", "medical_history", "current_medications")
 PROBLEMS: Final = {
     "patients_first_name_given": rules.missing("first_name"),
     "patients_last_name_given": rules.missing("last_name"),
@@ -20,7 +20,7 @@ PROBLEMS: Final = {
     "patients_phone_number_valid": rules.PHONE_INVALID,
     "patients_no_known_allergies_consistent": rules.ALLERGIES_CONTRADICTED,
     **{f"patients_{name}_length": rules.too_long(name) for name in rules.LONGEST},
-    **{f"patients_{name}_length": rules.too_many(name) for name in _LISTS},
+    **{f"patients_{name}_length": rules.too_many(name) for name in LISTS},
 }
 _REQUIRED: Final = ("first_name", "last_name", "date_of_birth")
 _NOT_NULL: Final = "23502"
@@ -59,6 +59,6 @@ def find_problem(error: DBAPIError) -> rules.PatientProblem | None:
 def _problem_of_term(detail: str | None) -> rules.PatientProblem | None:
     """Find out which list it was: the failing row of clinical_terms starts with it."""
     found = re.search(r"\((\w+),", detail or "")
-    if found is None or found[1] not in _LISTS:
+    if found is None or found[1] not in LISTS:
         return None
     return rules.item_too_long(found[1])

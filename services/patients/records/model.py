@@ -1,8 +1,10 @@
 """What a patient looks like outside the database."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Annotated, Final, get_type_hints
 from uuid import UUID
 
 
@@ -15,22 +17,68 @@ class Sex(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PatientDraft:
-    """The fields that a person fills in; optional ones are None when left empty."""
+@dataclass(frozen=True, slots=True)
+class PatientField:
+    """How people call a field, how long its text may be, and what its form says."""
 
-    first_name: str
-    last_name: str
-    date_of_birth: date
-    sex: Sex = Sex.UNKNOWN
-    email: str | None = None
-    phone_number: str | None = None
-    address: str | None = None
-    emergency_contact: str | None = None
-    allergies: tuple[str, ...] = ()
-    no_known_allergies: bool = False
-    medical_history: tuple[str, ...] = ()
-    current_medications: tuple[str, ...] = ()
+    label: str
+    longest: int | None = None
+    help: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientFields:
+    """What a person fills in about a patient, in the order of the form.
+
+    The one definition of these fields: what is kept, checked, shown, compared, merged
+    and exported follows from it. Optional fields are None when left empty.
+    """
+
+    first_name: Annotated[str, PatientField("First name", 50)]
+    last_name: Annotated[str, PatientField("Last name", 50)]
+    date_of_birth: Annotated[
+        date,
+        PatientField(
+            "Date of birth", help="For example 1980-01-31, 31.1.1980 or 31 Jan 1980."
+        ),
+    ]
+    sex: Annotated[Sex, PatientField("Sex")] = Sex.UNKNOWN
+    email: Annotated[str | None, PatientField("E-mail", 254)] = None
+    phone_number: Annotated[
+        str | None,
+        PatientField(
+            "Phone number", help="10 to 15 digits, with a + before a country code."
+        ),
+    ] = None
+    address: Annotated[str | None, PatientField("Address", 100)] = None
+    emergency_contact: Annotated[
+        str | None,
+        PatientField(
+            "Emergency contact", 50, help="Name and number of somebody to call."
+        ),
+    ] = None
+    allergies: Annotated[tuple[str, ...], PatientField("Allergies")] = ()
+    no_known_allergies: Annotated[bool, PatientField("No known allergies")] = False
+    medical_history: Annotated[tuple[str, ...], PatientField("Medical history")] = ()
+    current_medications: Annotated[
+        tuple[str, ...], PatientField("Current medications")
+    ] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientDraft(PatientFields):
+    """The fields as somebody wants them to be."""
+
+
+FIELDS: Final[Mapping[str, PatientField]] = {
+    name: hint.__metadata__[0]
+    for name, hint in get_type_hints(PatientFields, include_extras=True).items()
+}
+# The fields that may be left empty: of one line each, and of many entries.
+OPTIONAL_TEXTS: Final = tuple(
+    one.name for one in fields(PatientFields) if one.default is None
+)
+LISTS: Final = tuple(one.name for one in fields(PatientFields) if one.default == ())
 
 
 def _years_lived(date_of_birth: date, today: date) -> int:
@@ -88,22 +136,10 @@ class UnnamedPatient:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PatientRecord:
+class PatientRecord(PatientFields):
     """A patient as kept, at one version."""
 
     id: UUID
-    first_name: str
-    last_name: str
-    date_of_birth: date
-    sex: Sex
-    email: str | None
-    phone_number: str | None
-    address: str | None
-    emergency_contact: str | None
-    allergies: tuple[str, ...]
-    no_known_allergies: bool
-    medical_history: tuple[str, ...]
-    current_medications: tuple[str, ...]
     photo_file_id: str | None
     version: int
     created_at: datetime
@@ -118,20 +154,7 @@ class PatientRecord:
 
     def draft(self) -> PatientDraft:
         """Return the fields that a person may change."""
-        return PatientDraft(
-            first_name=self.first_name,
-            last_name=self.last_name,
-            date_of_birth=self.date_of_birth,
-            sex=self.sex,
-            email=self.email,
-            phone_number=self.phone_number,
-            address=self.address,
-            emergency_contact=self.emergency_contact,
-            allergies=self.allergies,
-            no_known_allergies=self.no_known_allergies,
-            medical_history=self.medical_history,
-            current_medications=self.current_medications,
-        )
+        return PatientDraft(**{name: getattr(self, name) for name in FIELDS})
 
     def age(self, today: date) -> int:
         """Return the completed years of life on the given day."""

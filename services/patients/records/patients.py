@@ -18,7 +18,7 @@ from services.core.audit import Action
 from services.patients.care import care
 from services.patients.records import constraints
 from services.patients.records.birth_dates import parse_date_of_birth
-from services.patients.records.model import PatientDraft, PatientRecord
+from services.patients.records.model import LISTS, PatientDraft, PatientRecord
 from services.patients.records.refusals import (
     NoSuchPatient,
     NotArchived,
@@ -246,12 +246,8 @@ def change(
 
 def values_of(draft: PatientDraft) -> dict[str, Any]:
     """Return a draft as values for the columns of the patients table."""
-    return asdict(draft) | {
-        "sex": draft.sex.value,
-        "allergies": list(draft.allergies),
-        "medical_history": list(draft.medical_history),
-        "current_medications": list(draft.current_medications),
-    }
+    lists = {name: list(getattr(draft, name)) for name in LISTS}
+    return asdict(draft) | lists | {"sex": draft.sex.value}
 
 
 def _write(

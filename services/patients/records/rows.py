@@ -7,51 +7,20 @@ from typing import Any, Final
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.models import Patient
-from services.patients.records.model import PatientRecord, Sex, UnnamedPatient
-
-# In the order of PatientRecord's fields; record_of relies on it.
-COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
-    Patient.id,
-    Patient.first_name,
-    Patient.last_name,
-    Patient.date_of_birth,
-    Patient.sex,
-    Patient.email,
-    Patient.phone_number,
-    Patient.address,
-    Patient.emergency_contact,
-    Patient.allergies,
-    Patient.no_known_allergies,
-    Patient.medical_history,
-    Patient.current_medications,
-    Patient.photo_file_id,
-    Patient.version,
-    Patient.created_at,
-    Patient.updated_at,
-    Patient.deleted_at,
-    Patient.merged_into_id,
-)
-
-# In the order of UnnamedPatient's fields: all that analysts may read.
-UNNAMED_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
-    Patient.id,
-    Patient.initials,
-    Patient.birth_year,
-    Patient.sex,
-    Patient.allergies,
-    Patient.no_known_allergies,
-    Patient.medical_history,
-    Patient.current_medications,
-    Patient.created_at,
-    Patient.updated_at,
-    Patient.deleted_at,
-)
+from services.patients.records.model import LISTS, PatientRecord, Sex, UnnamedPatient
 
 _NAMES: Final = tuple(field.name for field in fields(PatientRecord))
-_SEX: Final = _NAMES.index("sex")
-_LIST_NAMES: Final = ("allergies", "medical_history", "current_medications")
-_LISTS: Final = tuple(map(_NAMES.index, _LIST_NAMES))
 _UNNAMED: Final = tuple(field.name for field in fields(UnnamedPatient))
+# In the order of the fields: all of a record, and all that analysts may read of one.
+COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = tuple(
+    getattr(Patient, name) for name in _NAMES
+)
+UNNAMED_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = tuple(
+    getattr(Patient, name) for name in _UNNAMED
+)
+
+_SEX: Final = _NAMES.index("sex")
+_LISTS: Final = tuple(map(_NAMES.index, LISTS))
 _SEXES: Final = {sex.value: sex for sex in Sex}
 # Lists make records by the thousand. A frozen dataclass fills its fields one by one
 # through object.__setattr__; its slots, asked directly, take less than half the time.
@@ -76,6 +45,6 @@ def unnamed_of(row: Sequence[Any]) -> UnnamedPatient:
     """Return the patient in a row of exactly UNNAMED_COLUMNS."""
     values = dict(zip(_UNNAMED, row, strict=True))
     values["sex"] = _SEXES[values["sex"]]
-    for name in _LIST_NAMES:
+    for name in LISTS:
         values[name] = tuple(values[name])
     return UnnamedPatient(**values)

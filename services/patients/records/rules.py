@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -10,33 +10,21 @@ from typing import Any, Final
 from email_validator import EmailNotValidError, validate_email
 
 from services.core.errors import InvalidInput
-from services.patients.records.model import PatientDraft, PatientRecord, Sex
+from services.patients.records.model import (
+    FIELDS,
+    LISTS,
+    OPTIONAL_TEXTS,
+    PatientDraft,
+    PatientFields,
+    Sex,
+)
 
 EARLIEST_BIRTH: Final = date(1900, 1, 1)
 MOST_ITEMS: Final = 100
 LONGEST_ITEM: Final = 200
-LONGEST: Final = {
-    "first_name": 50,
-    "last_name": 50,
-    "email": 254,
-    "address": 100,
-    "emergency_contact": 50,
-}
+LONGEST: Final = {name: one.longest for name, one in FIELDS.items() if one.longest}
 # How people call each field, in the order of the form.
-LABELS: Final = {
-    "first_name": "First name",
-    "last_name": "Last name",
-    "date_of_birth": "Date of birth",
-    "sex": "Sex",
-    "email": "E-mail",
-    "phone_number": "Phone number",
-    "address": "Address",
-    "emergency_contact": "Emergency contact",
-    "allergies": "Allergies",
-    "no_known_allergies": "No known allergies",
-    "medical_history": "Medical history",
-    "current_medications": "Current medications",
-}
+LABELS: Final = {name: one.label for name, one in FIELDS.items()}
 
 _PHONE: Final = re.compile(r"\+?[0-9]{10,15}")
 _PHONE_SEPARATORS: Final = re.compile(r"[\s().\-/\u2010-\u2015\u2212]")
@@ -147,7 +135,7 @@ def validate(
     return PatientDraft(**values)
 
 
-def is_reachable(patient: PatientDraft | PatientRecord) -> bool:
+def is_reachable(patient: PatientFields) -> bool:
     """Tell whether something says how the clinic reaches the patient."""
     return bool(patient.email or patient.phone_number)
 
@@ -251,17 +239,14 @@ def _is_unprintable(character: str) -> bool:
     return category == "Cs" or (category == "Cc" and character not in _GAPS)
 
 
-_CHECKS: Final[dict[str, Callable[[str, Any], Any]]] = {
+_CHECKS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "first_name": _required_line,
     "last_name": _required_line,
+    **dict.fromkeys(OPTIONAL_TEXTS, _line),
+    **dict.fromkeys(LISTS, _items),
     "date_of_birth": _birth,
     "sex": _sex,
     "email": _email,
     "phone_number": _phone,
-    "address": _line,
-    "emergency_contact": _line,
-    "allergies": _items,
     "no_known_allergies": _flag,
-    "medical_history": _items,
-    "current_medications": _items,
 }

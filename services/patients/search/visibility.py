@@ -8,7 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from services.core.actors import Actor, Permission
 from services.lists.criteria import Direction, Order
-from services.patients.records.model import PatientRecord, UnnamedPatient
+from services.patients.records.model import FIELDS, PatientRecord, UnnamedPatient
 from services.patients.records.rows import (
     COLUMNS,
     UNNAMED_COLUMNS,
@@ -40,16 +40,7 @@ NAMED: Final = PatientVisibility(
         "id",
         "last_name",
         "first_name",
-        "date_of_birth",
-        "sex",
-        "email",
-        "phone_number",
-        "address",
-        "emergency_contact",
-        "allergies",
-        "no_known_allergies",
-        "medical_history",
-        "current_medications",
+        *(name for name in FIELDS if name not in {"last_name", "first_name"}),
         "created_at",
         "updated_at",
     ),

@@ -13,7 +13,7 @@ from services.patients.duplicates.scores import (
     score,
     swapped_date,
 )
-from services.patients.records.model import PatientDraft, PatientRecord, Sex
+from services.patients.records.model import FIELDS, PatientDraft, PatientRecord, Sex
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 BORN = date(1980, 5, 6)
@@ -30,7 +30,7 @@ def person(first, last, born=BORN, **fields):
 
 
 def on_record(draft):
-    fields = {name: getattr(draft, name) for name in PatientDraft.__slots__}
+    fields = {name: getattr(draft, name) for name in FIELDS}
     return PatientRecord(
         **fields,
         id=uuid4(),
