@@ -14,8 +14,9 @@ from api.consultations import prescriptions
 from api.core import docs, documented, problems
 from api.core.dependencies import Papers, Stores
 from api.documents import document_files, document_lists, document_routes, shares
-from api.documents.document_answers import stale_document
+from api.documents.schemas import stale_document
 from api.patients import exports, files, patient_register, patient_routes
+from api.patients.schemas import stale_patient
 from api.people import people_routes
 from api.visits import appointments, bookings, doctors, figures, tickets
 from db.audit_store import AuditStore
@@ -26,6 +27,7 @@ from services.cluster.operations import OperationRunner
 from services.core.audit_spool import Spooling
 from services.core.throttling import CallLimits
 from services.documents.records import StaleRevision
+from services.patients.records.refusals import StaleVersion
 
 # Everything else belongs to the pages.
 PATHS: Final = ("/api", "/patient-register", "/health", "/metrics", "/files")
@@ -113,6 +115,7 @@ def create_api(
     routes = chain.from_iterable(part.router.routes for part in _PARTS)
     problems.install(api, [one for one in routes if isinstance(one, APIRoute)])
     api.add_exception_handler(StaleRevision, stale_document)
+    api.add_exception_handler(StaleVersion, stale_patient)
     for part in _PARTS:
         api.include_router(part.router)
     documented.describe(api)

@@ -9,9 +9,10 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from api.cluster.schemas import HealthShown
 from api.core.answers import JsonResponse
 from api.core.dependencies import Program, Stores
-from api.core.documented import HealthShown, shows
+from api.core.documented import shows
 from db.postgres import SYSTEM, Absence, DatabaseUnavailable, NodeState
 from services.audit import chain
 from services.cluster.monitoring import background

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from api.cluster.replication_answers import (
+from api.cluster.schemas import (
     AlertsShown,
     HistoryShown,
     SamplesShown,

@@ -2,14 +2,32 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
-from api.core.answers import Shown
+from api.core.answers import From, Shown
 from db.cluster.observing import Behind, ClusterSnapshot, NodeSight
 from services.cluster.monitoring import ReplicationVerdict
+
+
+class PartShown(BaseModel):
+    """One part that Chartroom needs."""
+
+    status: Literal["up", "down"]
+    latency_ms: float | None
+
+
+class HealthShown(Shown):
+    """The parts, and what follows for the whole."""
+
+    status: Literal["up", "degraded", "read-only", "down"]
+    primary: PartShown
+    replicas: list[PartShown]
+    mongo: PartShown
+    worker: PartShown
+    audit: PartShown
 
 
 class BehindShown(Shown):
@@ -38,13 +56,21 @@ class TagsShown(Shown):
     delayed_seconds: float
 
 
+def _text(position: object) -> str | None:
+    return None if position is None else str(position)
+
+
+def _lag(node: NodeSight) -> Behind:
+    return Behind() if node.role == "primary" else node.replay
+
+
 class NodeShown(Shown):
     """A database server as it was last seen; null is what is not known."""
 
     name: str
     role: Literal["primary", "replica"] | None
     state: str
-    reachable: bool
+    reachable: Annotated[bool, From("is_answering")]
     is_streaming: bool
     is_diverged: bool
     is_listed: bool
@@ -53,10 +79,10 @@ class NodeShown(Shown):
     tags: TagsShown
     version: str | None
     timeline: int | None
-    replay_lsn: str | None
-    received_lsn: str | None
-    lag_seconds: float | None
-    lag_bytes: int | None
+    replay_lsn: Annotated[str | None, From(lambda node: _text(node.lsn))]
+    received_lsn: Annotated[str | None, From(lambda node: _text(node.received_lsn))]
+    lag_seconds: Annotated[float | None, From(lambda node: _lag(node).seconds)]
+    lag_bytes: Annotated[int | None, From(lambda node: _lag(node).bytes)]
     write: BehindShown
     flush: BehindShown
     replay: BehindShown
@@ -181,10 +207,6 @@ class AlertsShown(Shown):
     alerts: list[AlertShown]
 
 
-# Told in other words, or of use to the pages only.
-_OTHERWISE = frozenset({"lsn", "is_answering", "member_state", "is_restart_pending"})
-
-
 def sight_json(
     sight: ClusterSnapshot, verdict: ReplicationVerdict
 ) -> Mapping[str, Any]:
@@ -194,25 +216,5 @@ def sight_json(
         "verdict": verdict,
         "is_automatic": sight.is_automatic,
         "acknowledgements": sight.acknowledgements,
-        "nodes": [_node_json(node) for node in sight.nodes],
+        "nodes": list(map(NodeShown.of, sight.nodes)),
     }
-
-
-def _node_json(node: NodeSight) -> Mapping[str, Any]:
-    told = {
-        name: getattr(node, name)
-        for name in NodeSight.__dataclass_fields__
-        if name not in _OTHERWISE
-    }
-    lag = Behind() if node.role == "primary" else node.replay
-    return told | {
-        "reachable": node.is_answering,
-        "replay_lsn": _text(node.lsn),
-        "received_lsn": _text(node.received_lsn),
-        "lag_seconds": lag.seconds,
-        "lag_bytes": lag.bytes,
-    }
-
-
-def _text(position: object) -> str | None:
-    return None if position is None else str(position)

@@ -1,6 +1,10 @@
 """How answers are written: JSON, with the versions and places they come from."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,12 +13,6 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from db.postgres import Lsn, Read, WriteResult
-from services.patients.records.model import (
-    Identity,
-    PatientDraft,
-    PatientRecord,
-    UnnamedPatient,
-)
 
 LSN_HEADER: Final = "X-Chartroom-LSN"
 NODE_HEADER: Final = "X-Chartroom-Node"
@@ -23,10 +21,48 @@ NODE_HEADER: Final = "X-Chartroom-Node"
 BYTE_ORDER_MARK: Final = "\ufeff"
 
 
+@dataclass(frozen=True, slots=True)
+class From:
+    """Where a field comes from that is no attribute of the same name.
+
+    The path of an attribute, or what works the value out.
+    """
+
+    source: str | Callable[[Any], Any]
+
+
 class Shown(BaseModel):
-    """What an answer has, as it is described: these fields and no others."""
+    """A thing as answers show it, and as it is described: these fields, no others."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def of(cls, thing: Any) -> dict[str, Any]:
+        """Return what is shown of the thing, for a JsonResponse; unchecked."""
+        names, read, worked_out = _reading(cls)
+        shown = dict(zip(names, read(thing), strict=True))
+        for name, work_out in worked_out:
+            shown[name] = work_out(thing)
+        return shown
+
+
+_Reading = tuple[
+    Sequence[str],
+    Callable[[Any], Sequence[Any]],
+    Sequence[tuple[str, Callable[[Any], Any]]],
+]
+
+
+@cache
+def _reading(kind: type[Shown]) -> _Reading:
+    """Return how things are read: all attributes at once, since lists are long."""
+    sources: dict[str, str | Callable[[Any], Any]] = {}
+    for name, one in kind.model_fields.items():
+        given = (mark.source for mark in one.metadata if isinstance(mark, From))
+        sources[one.alias or name] = next(given, name)
+    paths = {name: path for name, path in sources.items() if isinstance(path, str)}
+    worked_out = [(name, one) for name, one in sources.items() if callable(one)]
+    return tuple(paths), attrgetter(*paths.values()), worked_out
 
 
 class FreeSlot(Shown):
@@ -59,74 +95,3 @@ def read_headers(read: Read[Any], after: Lsn | None) -> dict[str, str]:
 def written_headers(written: WriteResult[Any]) -> dict[str, str]:
     """Name the LSN from which on the caller's reads show this write."""
     return {LSN_HEADER: str(written.lsn)}
-
-
-def etag(record: PatientRecord) -> str:
-    """Return the record's version as an entity tag."""
-    return f'"{record.version}"'
-
-
-def patient_json(record: PatientRecord) -> dict[str, Any]:
-    """Return the patient as the API shows it."""
-    return {
-        "uuid": record.id,
-        "first_name": record.first_name,
-        "last_name": record.last_name,
-        "date_of_birth": record.date_of_birth,
-        "sex": record.sex,
-        "email": record.email,
-        "phone_number": record.phone_number,
-        "address": record.address,
-        "emergency_contact": record.emergency_contact,
-        "allergies": record.allergies,
-        "no_known_allergies": record.no_known_allergies,
-        "medical_history": record.medical_history,
-        "current_medications": record.current_medications,
-        "photo": photo_path(record.id) if record.photo_file_id else None,
-        "version": record.version,
-        "created_at": record.created_at,
-        "updated_at": record.updated_at,
-        "deleted_at": record.deleted_at,
-        "merged_into": record.merged_into_id,
-    }
-
-
-def listed_json(listed: PatientRecord | UnnamedPatient) -> dict[str, Any]:
-    """Return a patient of a list, as far as the caller may know them."""
-    if isinstance(listed, PatientRecord):
-        return patient_json(listed)
-    return {
-        "uuid": listed.id,
-        "initials": listed.initials,
-        "birth_year": listed.birth_year,
-        "sex": listed.sex,
-        "allergies": listed.allergies,
-        "no_known_allergies": listed.no_known_allergies,
-        "medical_history": listed.medical_history,
-        "current_medications": listed.current_medications,
-        "created_at": listed.created_at,
-        "updated_at": listed.updated_at,
-        "deleted_at": listed.deleted_at,
-    }
-
-
-def identity_json(identity: Identity) -> dict[str, Any]:
-    """Return who a patient is, and nothing of their record."""
-    return {
-        "uuid": identity.id,
-        "first_name": identity.first_name,
-        "last_name": identity.last_name,
-        "date_of_birth": identity.date_of_birth,
-        "sex": identity.sex,
-        "deleted_at": identity.deleted_at,
-    }
-
-
-def draft_json(draft: PatientDraft) -> dict[str, Any]:
-    """Return what somebody typed, in the fields' own names."""
-    return {name: getattr(draft, name) for name in draft.__dataclass_fields__}
-
-
-def photo_path(patient_id: UUID) -> str:
-    """Return where the patient's photo is served."""
-    return f"/files/patients/{patient_id}/photo"

@@ -1,12 +1,14 @@
 """How requests are read: JSON bodies of bounded size and depth, and criteria."""
 
-from collections.abc import Mapping
-from typing import Final, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Final, TypeVar
 
 import orjson
-from fastapi import HTTPException, Request
+from fastapi import Depends, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+from api.core.dependencies import program_or_person
 
 MAX_BYTES: Final = 1_000_000
 
@@ -41,11 +43,23 @@ async def read_body(request: Request, kind: type[BodyT]) -> BodyT:
         ) from error
 
 
-async def read_optional_body(request: Request, kind: type[BodyT]) -> BodyT:
-    """Return the request's body, or one that says nothing where there is none."""
-    if "content-type" not in request.headers and not await _bounded(request):
-        return kind()
-    return await read_body(request, kind)
+def sent(
+    kind: type[Body],
+    caller: Callable[..., object] = program_or_person,
+    *,
+    is_required: bool = True,
+) -> Any:
+    """Return the dependency that reads a body of this kind, once the caller is known.
+
+    Where none is required and none is there, it is one that says nothing.
+    """
+
+    async def read(request: Request, _: Annotated[object, Depends(caller)]) -> Body:
+        said = is_required or "content-type" in request.headers
+        is_there = said or await _bounded(request)
+        return await read_body(request, kind) if is_there else kind()
+
+    return Depends(read)
 
 
 def describe_body(kind: type[Body], *, is_required: bool = True) -> dict[str, object]:

@@ -1,9 +1,8 @@
 """What OpenAPI says of every answer: its status, its media type and its schema."""
 
-from datetime import date, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final, Literal
-from uuid import UUID
 
 from fastapi import FastAPI
 from pydantic import BaseModel, Field
@@ -17,85 +16,6 @@ _OPEN_PATHS: Final = ("/health", "/metrics")
 _PROBLEM: Final = "application/problem+json"
 
 Responses = dict[int | str, dict[str, Any]]
-
-
-class PatientShown(Shown):
-    """A patient as the API shows one."""
-
-    uuid: UUID
-    first_name: str
-    last_name: str
-    date_of_birth: date
-    sex: Literal["female", "male", "other", "unknown"]
-    email: str | None
-    phone_number: str | None
-    address: str | None
-    emergency_contact: str | None
-    allergies: list[str]
-    no_known_allergies: bool
-    medical_history: list[str]
-    current_medications: list[str]
-    photo: str | None = Field(description="Where the photo is served.")
-    version: int
-    created_at: datetime
-    updated_at: datetime
-    deleted_at: datetime | None
-    merged_into: UUID | None
-
-
-class UnnamedPatientShown(Shown):
-    """A patient of a list, for callers who see no names."""
-
-    uuid: UUID
-    initials: str
-    birth_year: int
-    sex: Literal["female", "male", "other", "unknown"]
-    allergies: list[str]
-    no_known_allergies: bool
-    medical_history: list[str]
-    current_medications: list[str]
-    created_at: datetime
-    updated_at: datetime
-    deleted_at: datetime | None
-
-
-class IdentityShown(Shown):
-    """Who a patient is, and nothing of their record."""
-
-    uuid: UUID
-    first_name: str
-    last_name: str
-    date_of_birth: date
-    sex: Literal["female", "male", "other", "unknown"]
-    deleted_at: datetime | None
-
-
-class PatientsPage(Shown):
-    """A page of a list; `next` leads to the following one, null on the last."""
-
-    patients: list[PatientShown | UnnamedPatientShown]
-    next: UUID | None
-
-
-class DuplicateShown(Shown):
-    """Somebody who may be the same person, from 0 to 100 likely."""
-
-    patient: IdentityShown
-    score: int = Field(ge=0, le=100)
-    reasons: list[str]
-
-
-class Candidates(Shown):
-    """The likeliest first."""
-
-    duplicates: list[DuplicateShown]
-
-
-class ExportGranted(Shown):
-    """Where an export can be fetched once, and until when."""
-
-    url: str
-    expires_at: datetime
 
 
 class ProblemPart(Shown):
@@ -132,46 +52,6 @@ class EnvelopeProblem(Shown):
     is_success: Literal[False]
     message: str
     data: dict[str, Any]
-
-
-class RegisteredEnvelope(Shown):
-    """A registered patient, in the register's envelope."""
-
-    code: Literal[200]
-    is_success: Literal[True]
-    message: str
-    data: PatientShown
-
-
-class ListEnvelope(Shown):
-    """A page of patients, in the register's envelope."""
-
-    code: Literal[200]
-    is_success: Literal[True]
-    message: str
-    data: list[PatientShown | UnnamedPatientShown]
-    page: int
-    per_page: int
-    total: int
-    total_is_exact: bool
-
-
-class PartShown(BaseModel):
-    """One part that Chartroom needs."""
-
-    status: Literal["up", "down"]
-    latency_ms: float | None
-
-
-class HealthShown(Shown):
-    """The parts, and what follows for the whole."""
-
-    status: Literal["up", "degraded", "read-only", "down"]
-    primary: PartShown
-    replicas: list[PartShown]
-    mongo: PartShown
-    worker: PartShown
-    audit: PartShown
 
 
 def refuses(*statuses: int) -> Responses:

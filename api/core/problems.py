@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import Response
 from starlette.routing import Match
 
-from api.core.answers import JsonResponse, draft_json, patient_json
+from api.core.answers import JsonResponse
 from db.postgres import DatabaseUnavailable, NoPrimary
 from services.core.errors import (
     Conflict,
@@ -26,7 +26,7 @@ from services.core.errors import (
     Unavailable,
 )
 from services.documents import records
-from services.patients.records import patients
+from services.patients.records.rules import InvalidPatient
 
 ENVELOPE_PATH: Final = "/patient-register"
 DOCUMENTS_PATH: Final = "/api/documents"
@@ -80,7 +80,6 @@ class ProblemResponse(JsonResponse):
 def install(api: FastAPI, routes: Sequence[APIRoute]) -> None:
     """Let every error that leaves a route be told in the caller's format."""
     api.add_exception_handler(ServiceError, _service_error)
-    api.add_exception_handler(patients.StaleVersion, _stale_patient)
     api.add_exception_handler(Refusal, _refused_with_more)
     api.add_exception_handler(NoPrimary, _no_primary)
     api.add_exception_handler(DatabaseUnavailable, _database_unavailable)
@@ -113,7 +112,7 @@ def _service_error(request: Request, error: Exception) -> Response:
     members: dict[str, Any] = {}
     if isinstance(error, InvalidInput):
         members = _problems([(error.property_name, str(error))])
-    if isinstance(error, patients.InvalidPatient):
+    if isinstance(error, InvalidPatient):
         members = _problems([(p.property_name, p.message) for p in error.problems])
     return _refusal(request.url.path, status, str(error), members, _wait(error))
 
@@ -142,15 +141,6 @@ def stale(request: Request, sentence: str, members: dict[str, Any]) -> Response:
     """Return the answer to an edit that began from an older version than today's."""
     status = 412 if "if-match" in request.headers else 409
     return _refusal(request.url.path, status, sentence, members)
-
-
-def _stale_patient(request: Request, error: Exception) -> Response:
-    """Answer with both versions, so that nothing typed is lost."""
-    assert isinstance(error, patients.StaleVersion)  # noqa: S101 (registered so)
-    typed = draft_json(error.typed) if error.typed is not None else None
-    return stale(
-        request, str(error), {"current": patient_json(error.current), "typed": typed}
-    )
 
 
 def _database_unavailable(request: Request, error: Exception) -> Response:

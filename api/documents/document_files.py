@@ -17,7 +17,7 @@ from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import Responses, sends
 from api.core.ranges import Span, Unsatisfiable, is_known, span_of
 from api.core.sending import PDF, FileResponse, noting, pieces_of
-from api.documents.document_answers import file_etag
+from api.documents.schemas import file_etag
 from db.files.gridfs import PlainStream
 from db.postgres import Read
 from services.documents import records

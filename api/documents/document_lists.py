@@ -11,7 +11,7 @@ from api.core.answers import JsonResponse, read_headers
 from api.core.bodies import describe_criteria
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
-from api.documents.document_answers import DocumentsPage, found_json
+from api.documents.schemas import DocumentsPage, FoundShown
 from services.documents import search
 from services.documents.search import DocumentPage, fields as document_fields
 from services.documents.search.cache import PageRequest
@@ -61,7 +61,7 @@ def list_documents(
 
 def _page(page: DocumentPage, asked: QueryCriteria) -> dict[str, Any]:
     return {
-        "documents": list(map(found_json, page.rows)),
+        "documents": list(map(FoundShown.of, page.rows)),
         "per_page": asked.per_page,
         "next": page.next,
         "previous": page.previous,
@@ -80,7 +80,7 @@ def _numbered(session: Session, caller: Caller, asked: QueryCriteria) -> dict[st
     )
     count = search.count_documents(session, caller.actor, asked.criteria, now=now)
     return {
-        "documents": list(map(found_json, rows)),
+        "documents": list(map(FoundShown.of, rows)),
         "page": asked.page,
         "per_page": asked.per_page,
         "total": count.value,

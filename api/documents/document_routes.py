@@ -6,27 +6,16 @@ from dataclasses import replace
 from typing import Annotated, Any, Final
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Header
 from pydantic import Field
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.core.answers import JsonResponse, read_headers, written_headers
-from api.core.bodies import Body, describe_body, read_body
+from api.core.bodies import Body, describe_body, sent
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
 from api.core.problems import precondition_required
-from api.documents.document_answers import (
-    DocumentAnswer,
-    DocumentDetails,
-    DocumentFiled,
-    Message,
-    document_etag,
-    document_json,
-    document_path,
-    file_etag,
-    version_json,
-)
 from api.documents.document_files import Number
 from api.documents.document_uploads import (
     Sender,
@@ -34,6 +23,17 @@ from api.documents.document_uploads import (
     describe_upload,
     receive,
     with_choices,
+)
+from api.documents.schemas import (
+    DocumentAnswer,
+    DocumentDetails,
+    DocumentFiled,
+    DocumentShown,
+    Message,
+    VersionShown,
+    document_etag,
+    document_path,
+    file_etag,
 )
 from db.postgres import WriteResult
 from services.core.actors import Role
@@ -72,11 +72,6 @@ class DocumentChanges(Body):
         return replace(ChangedDocument.of(record), **with_choices(given))
 
 
-async def _changes(request: Request, caller: ProgramOrPerson) -> DocumentChanges:
-    del caller  # known before anything is read
-    return await read_body(request, DocumentChanges)
-
-
 @router.post(
     "/upload",
     status_code=_CREATED,
@@ -102,7 +97,7 @@ def file_document(caller: Sender, came: Uploaded) -> Response:
     filed, same = written.value
     answer = {
         "message": "File uploaded successfully",
-        "document": document_json(filed),
+        "document": DocumentShown.of(filed),
         "already_filed": same.id if same else None,
     }
     headers = {"Location": document_path(filed.id), "ETag": document_etag(filed)}
@@ -128,11 +123,11 @@ def get_details(
         return Response(status_code=304, headers=headers)
     is_patient = caller.actor.role is Role.PATIENT
     told = {
-        "versions": list(map(version_json, versions)),
+        "versions": list(map(VersionShown.of, versions)),
         # What the clinic must keep, and why, is not said to patients.
         "held_at": None if is_patient else found.held_at,
     }
-    return JsonResponse(document_json(found) | told, headers=headers)
+    return JsonResponse(DocumentShown.of(found) | told, headers=headers)
 
 
 @router.patch(
@@ -143,7 +138,7 @@ def get_details(
 def change_details(
     caller: ProgramOrPerson,
     uuid: UUID,
-    body: Annotated[DocumentChanges, Depends(_changes)],
+    body: Annotated[DocumentChanges, sent(DocumentChanges)],
     if_match: IfMatch = None,
 ) -> Response:
     """Describe a document anew, or file it under a patient (null: under none)."""
@@ -266,6 +261,6 @@ def _current(
 def _done(
     message: str, written: WriteResult[DocumentRecord], status: int = 200
 ) -> Response:
-    answer = {"message": message, "document": document_json(written.value)}
+    answer = {"message": message, "document": DocumentShown.of(written.value)}
     tag = {"ETag": document_etag(written.value)}
     return JsonResponse(answer, status, tag | written_headers(written))

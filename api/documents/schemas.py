@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import orjson
@@ -11,18 +11,29 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.core import problems
-from api.core.answers import Shown
+from api.core.answers import From, Shown
 from services.documents.records import (
     Classification,
     DocumentRecord,
     DocumentType,
     StaleRevision,
 )
-from services.documents.records.model import VersionRecord
-from services.documents.search import FoundDocument
-from services.documents.sharing.shares import Share
 
 _SHA256 = Field(pattern="^[0-9a-f]{64}$")
+
+
+def document_path(document_id: UUID) -> str:
+    """Return where a document's file is served."""
+    return f"/api/documents/{document_id}"
+
+
+def _metadata(record: DocumentRecord) -> orjson.Fragment:
+    # Numbers of any size: orjson itself writes none beyond 64 bits.
+    return orjson.Fragment(json.dumps(record.metadata))
+
+
+def _is_served(record: DocumentRecord) -> bool:
+    return record.version.is_served and not record.is_deleted
 
 
 class VersionShown(Shown):
@@ -37,8 +48,10 @@ class VersionShown(Shown):
     origin: Literal["upload", "form", "restored"]
     template: str | None
     scan: Literal["off", "waiting", "clean", "infected"]
-    text: Literal["waiting", "embedded", "recognised", "none"]
-    author: UUID
+    text: Annotated[
+        Literal["waiting", "embedded", "recognised", "none"], From("reading")
+    ]
+    author: Annotated[UUID, From("author_id")]
     author_name: str
     created_at: datetime
     damaged_at: datetime | None
@@ -48,11 +61,11 @@ class DocumentShown(Shown):
     """A document, with the file of one of its versions: the latest, or as asked."""
 
     id: UUID
-    filename: str
-    filesize: int
-    sha256: str = _SHA256
-    pages: int | None
-    version: int
+    filename: Annotated[str, From("version.filename")]
+    filesize: Annotated[int, From("version.filesize")]
+    sha256: Annotated[str, From("version.sha256")] = _SHA256
+    pages: Annotated[int | None, From("version.pages")]
+    version: Annotated[int, From("version.number")]
     latest: int
     patient_id: UUID | None = Field(description="Null while it is unfiled.")
     patient_name: str | None
@@ -60,17 +73,23 @@ class DocumentShown(Shown):
     document_type: DocumentType
     classification: Classification
     description: str
-    metadata: dict[str, Any]
-    findings: list[str]
-    scan: Literal["off", "waiting", "clean", "infected"]
-    is_served: bool = Field(description="Whether the file can be had.")
+    metadata: Annotated[dict[str, Any], From(_metadata)]
+    findings: Annotated[list[str], From("version.findings")]
+    scan: Annotated[
+        Literal["off", "waiting", "clean", "infected"], From("version.scan")
+    ]
+    is_served: Annotated[bool, From(_is_served)] = Field(
+        description="Whether the file can be had."
+    )
     revision: int
     created_by: UUID
     created_by_name: str
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
-    url: str = Field(description="Where the file is.")
+    url: Annotated[str, From(lambda record: document_path(record.id))] = Field(
+        description="Where the file is."
+    )
 
 
 class DocumentDetails(DocumentShown):
@@ -98,7 +117,10 @@ class PassageShown(Shown):
 class FoundShown(DocumentShown):
     """A document of a list, with what a search found in it."""
 
-    passages: list[PassageShown]
+    passages: Annotated[
+        list[PassageShown],
+        From(lambda found: list(map(PassageShown.of, found.passages))),
+    ]
 
 
 class DocumentsPage(Shown):
@@ -136,7 +158,7 @@ class ShareShown(Shown):
     """A link to a version, and how often it was opened."""
 
     id: UUID
-    version: int
+    version: Annotated[int, From("number")]
     created_by: UUID
     created_by_name: str
     created_at: datetime
@@ -159,11 +181,6 @@ class SharesShown(Shown):
     shares: list[ShareShown]
 
 
-def document_path(document_id: UUID) -> str:
-    """Return where a document's file is served."""
-    return f"/api/documents/{document_id}"
-
-
 def document_etag(record: DocumentRecord) -> str:
     """Return the tag of what is said about a document, which any change changes."""
     return f'"{record.revision}"'
@@ -174,86 +191,9 @@ def file_etag(sha256: str) -> str:
     return f'"{sha256}"'
 
 
-def document_json(record: DocumentRecord) -> dict[str, Any]:
-    """Return the document as the API shows it."""
-    version = record.version
-    return {
-        "id": record.id,
-        "filename": version.filename,
-        "filesize": version.filesize,
-        "sha256": version.sha256,
-        "pages": version.pages,
-        "version": version.number,
-        "latest": record.latest,
-        "patient_id": record.patient_id,
-        "patient_name": record.patient_name,
-        "title": record.title,
-        "document_type": record.document_type,
-        "classification": record.classification,
-        "description": record.description,
-        # Numbers of any size: orjson itself writes none beyond 64 bits.
-        "metadata": orjson.Fragment(json.dumps(record.metadata)),
-        "findings": version.findings,
-        "scan": version.scan,
-        "is_served": version.is_served and not record.is_deleted,
-        "revision": record.revision,
-        "created_by": record.created_by,
-        "created_by_name": record.created_by_name,
-        "created_at": record.created_at,
-        "updated_at": record.updated_at,
-        "deleted_at": record.deleted_at,
-        "url": document_path(record.id),
-    }
-
-
-def found_json(found: FoundDocument) -> dict[str, Any]:
-    """Return a document of a list as the API shows it."""
-    passages = [
-        {"place": one.place, "page": one.page, "segments": one.segments}
-        for one in found.passages
-    ]
-    return document_json(found) | {"passages": passages}
-
-
-def version_json(version: VersionRecord) -> dict[str, Any]:
-    """Return a version as the API shows it."""
-    return {
-        "number": version.number,
-        "filename": version.filename,
-        "filesize": version.filesize,
-        "sha256": version.sha256,
-        "pages": version.pages,
-        "findings": version.findings,
-        "origin": version.origin,
-        "template": version.template,
-        "scan": version.scan,
-        "text": version.reading,
-        "author": version.author_id,
-        "author_name": version.author_name,
-        "created_at": version.created_at,
-        "damaged_at": version.damaged_at,
-    }
-
-
-def share_json(share: Share) -> dict[str, Any]:
-    """Return a link as the API shows it, without what opens it."""
-    return {
-        "id": share.id,
-        "version": share.number,
-        "created_by": share.created_by,
-        "created_by_name": share.created_by_name,
-        "created_at": share.created_at,
-        "expires_at": share.expires_at,
-        "revoked_at": share.revoked_at,
-        "opened": share.opened,
-        "last_opened_at": share.last_opened_at,
-        "is_live": share.is_live,
-    }
-
-
 def stale_document(request: Request, error: Exception) -> Response:
     """Answer an edit of an older version with the document as it is now."""
     assert isinstance(error, StaleRevision)  # noqa: S101 (registered so)
     return problems.stale(
-        request, str(error), {"current": document_json(error.current)}
+        request, str(error), {"current": DocumentShown.of(error.current)}
     )

@@ -3,19 +3,18 @@
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
 from api.core.answers import JsonResponse, read_headers, written_headers
-from api.core.bodies import Body, describe_body, read_body
+from api.core.bodies import Body, describe_body, sent
 from api.core.dependencies import ProgramOrPerson
 from api.core.documented import shows
-from api.documents.document_answers import (
+from api.documents.schemas import (
     ShareMade,
     ShareShown,
     SharesShown,
-    share_json,
 )
 from services.documents.sharing import shares
 
@@ -42,11 +41,6 @@ class ShareBody(Body):
     version: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
 
 
-async def _body(request: Request, caller: ProgramOrPerson) -> ShareBody:
-    del caller  # known before anything is read
-    return await read_body(request, ShareBody)
-
-
 @router.post(
     "",
     status_code=_CREATED,
@@ -54,7 +48,7 @@ async def _body(request: Request, caller: ProgramOrPerson) -> ShareBody:
     openapi_extra=describe_body(ShareBody),
 )
 def share_version(
-    caller: ProgramOrPerson, uuid: UUID, body: Annotated[ShareBody, Depends(_body)]
+    caller: ProgramOrPerson, uuid: UUID, body: Annotated[ShareBody, sent(ShareBody)]
 ) -> Response:
     """Make a link to a version; its address is told this once."""
     written = caller.write(
@@ -64,7 +58,7 @@ def share_version(
     )
     new = written.value
     token = caller.stores.papers.links.sign(new.secret)
-    made = share_json(new.share) | {"url": f"{SHARED_PATH}/{token}"}
+    made = ShareShown.of(new.share) | {"url": f"{SHARED_PATH}/{token}"}
     return JsonResponse(made, _CREATED, written_headers(written))
 
 
@@ -72,7 +66,7 @@ def share_version(
 def list_shares(caller: ProgramOrPerson, uuid: UUID) -> Response:
     """List a document's links; patients see those that they made."""
     read = caller.read(lambda session: shares.list_of(session, caller.actor, uuid))
-    told = {"shares": list(map(share_json, read.value))}
+    told = {"shares": list(map(ShareShown.of, read.value))}
     return JsonResponse(told, headers=read_headers(read, caller.after))
 
 
@@ -82,4 +76,4 @@ def revoke_share(caller: ProgramOrPerson, uuid: UUID, share: UUID) -> Response:
     written = caller.write(
         lambda session: shares.revoke(session, caller.actor, share, document_id=uuid)
     )
-    return JsonResponse(share_json(written.value), headers=written_headers(written))
+    return JsonResponse(ShareShown.of(written.value), headers=written_headers(written))

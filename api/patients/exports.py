@@ -2,23 +2,18 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.core.answers import JsonResponse, written_headers
-from api.core.bodies import describe_body, read_body
-from api.core.dependencies import Program
-from api.core.documented import ExportGranted, shows
-from api.patients.patient_bodies import ExportBody
+from api.core.bodies import describe_body, sent
+from api.core.dependencies import Program, program
+from api.core.documented import shows
+from api.patients.schemas import ExportBody, ExportGranted
 from services.patients.search import export_grants
 
 router = APIRouter(prefix="/api/v1/exports", tags=["Exports"])
 _CREATED: Final = 201
-
-
-async def _body(request: Request, caller: Program) -> ExportBody:
-    del caller  # known before anything is read
-    return await read_body(request, ExportBody)
 
 
 @router.post(
@@ -28,7 +23,7 @@ async def _body(request: Request, caller: Program) -> ExportBody:
     responses=shows(ExportGranted, 404, 413, 415, status=_CREATED),
 )
 def ask_for_names(
-    caller: Program, body: Annotated[ExportBody, Depends(_body)]
+    caller: Program, body: Annotated[ExportBody, sent(ExportBody, program)]
 ) -> Response:
     """Ask for a list with names; the answer says where it can be fetched once."""
     written = caller.write(

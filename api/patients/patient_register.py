@@ -2,22 +2,26 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.core.answers import (
     JsonResponse,
-    listed_json,
-    patient_json,
     read_headers,
     written_headers,
 )
-from api.core.bodies import describe_body, describe_criteria, read_body
-from api.core.dependencies import Program
-from api.core.documented import ListEnvelope, RegisteredEnvelope, shows
+from api.core.bodies import describe_body, describe_criteria, sent
+from api.core.dependencies import Program, program
+from api.core.documented import shows
 from api.core.problems import ENVELOPE_PATH
-from api.patients.patient_bodies import PatientBody
+from api.patients.schemas import (
+    ListEnvelope,
+    PatientBody,
+    PatientShown,
+    RegisteredEnvelope,
+    listed_json,
+)
 from services.lists import criteria
 from services.patients import search
 from services.patients.records import patients
@@ -28,18 +32,13 @@ _OK: Final = 200
 _NUMBERED: Final = {"page": "From 1.", "per_page": "10 by default, at most 1,000."}
 
 
-async def _body(request: Request, caller: Program) -> PatientBody:
-    del caller  # known before anything is read
-    return await read_body(request, PatientBody)
-
-
 @router.post(
     ENVELOPE_PATH,
     responses=shows(RegisteredEnvelope, 409, 413, 415),
     openapi_extra=describe_body(PatientBody),
 )
 def register_patient(
-    caller: Program, body: Annotated[PatientBody, Depends(_body)]
+    caller: Program, body: Annotated[PatientBody, sent(PatientBody, program)]
 ) -> Response:
     """Register a patient."""
     draft = body.draft()
@@ -50,7 +49,7 @@ def register_patient(
     )
     return _envelope(
         "Patient register created successfully",
-        patient_json(written.value),
+        PatientShown.of(written.value),
         headers=written_headers(written),
     )
 

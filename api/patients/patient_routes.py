@@ -1,27 +1,31 @@
 """/api/v1/patients: list, register, read, edit, archive, restore, merge."""
 
 import re
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Header, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.core.answers import (
     JsonResponse,
-    etag,
-    identity_json,
-    listed_json,
-    patient_json,
     read_headers,
     written_headers,
 )
-from api.core.bodies import describe_body, describe_criteria, read_body
-from api.core.dependencies import Caller, Program
-from api.core.documented import Candidates, PatientShown, PatientsPage, refuses, shows
+from api.core.bodies import describe_body, describe_criteria, sent
+from api.core.dependencies import Caller, Program, program
+from api.core.documented import refuses, shows
 from api.core.problems import precondition_required
-from api.patients.patient_bodies import MergeBody, PatientBody
+from api.patients.schemas import (
+    Candidates,
+    DuplicateShown,
+    MergeBody,
+    PatientBody,
+    PatientShown,
+    PatientsPage,
+    listed_json,
+)
 from db.postgres import Read, WriteResult
 from services.core.errors import InvalidInput
 from services.lists import criteria
@@ -40,18 +44,8 @@ _VERSION: Final = re.compile(r'"([1-9][0-9]{0,8})"')
 IfMatch = Annotated[str | None, Header(description='The ETag edited from, like "3".')]
 
 
-async def _patient_body(request: Request, caller: Program) -> PatientBody:
-    del caller  # known before anything is read
-    return await read_body(request, PatientBody)
-
-
-async def _merge_body(request: Request, caller: Program) -> MergeBody:
-    del caller  # known before anything is read
-    return await read_body(request, MergeBody)
-
-
-Patient = Annotated[PatientBody, Depends(_patient_body)]
-Merge = Annotated[MergeBody, Depends(_merge_body)]
+Patient = Annotated[PatientBody, sent(PatientBody, program)]
+Merge = Annotated[MergeBody, sent(MergeBody, program)]
 
 
 @router.get("", responses=shows(PatientsPage), openapi_extra=describe_criteria(_PAGED))
@@ -123,10 +117,10 @@ def get_patient(
     read = caller.read(
         lambda session: patients.get_patient(session, caller.actor, uuid)
     )
-    headers = read_headers(read, caller.after) | {"ETag": etag(read.value)}
+    headers = read_headers(read, caller.after) | {"ETag": _etag(read.value)}
     if if_none_match == headers["ETag"]:
         return Response(status_code=304, headers=headers)
-    return JsonResponse(patient_json(read.value), headers=headers)
+    return JsonResponse(PatientShown.of(read.value), headers=headers)
 
 
 @router.put(
@@ -226,25 +220,23 @@ def _version(session: Session, caller: Caller, patient_id: UUID, if_match: str) 
     return int(tag[1])
 
 
+def _etag(record: PatientRecord) -> str:
+    """Return the record's version as an entity tag."""
+    return f'"{record.version}"'
+
+
 def _shown(
     written: WriteResult[PatientRecord],
     status: int = 200,
     headers: dict[str, str] | None = None,
 ) -> Response:
     record = written.value
-    named = {"ETag": etag(record)} | written_headers(written) | (headers or {})
-    return JsonResponse(patient_json(record), status, named)
+    named = {"ETag": _etag(record)} | written_headers(written) | (headers or {})
+    return JsonResponse(PatientShown.of(record), status, named)
 
 
 def _candidates(
     caller: Caller, read: Read[tuple[duplicates.DuplicateCandidate, ...]]
 ) -> Response:
-    found: list[dict[str, Any]] = [
-        {
-            "patient": identity_json(candidate.patient),
-            "score": candidate.score,
-            "reasons": candidate.reasons,
-        }
-        for candidate in read.value
-    ]
+    found = list(map(DuplicateShown.of, read.value))
     return JsonResponse({"duplicates": found}, headers=read_headers(read, caller.after))

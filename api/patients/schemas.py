@@ -1,14 +1,28 @@
-"""The JSON bodies that patients arrive in."""
+"""Patients as programs send and see them: one model for each thing."""
 
-from typing import Annotated, Any
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from starlette.requests import Request
+from starlette.responses import Response
 
+from api.core import problems
+from api.core.answers import From, Shown
 from api.core.bodies import Body
 from services.core.errors import InvalidInput
 from services.patients.records import patients
-from services.patients.records.model import PatientDraft, Sex
+from services.patients.records.model import (
+    FIELDS,
+    LISTS,
+    PatientDraft,
+    PatientRecord,
+    Sex,
+    UnnamedPatient,
+)
+
+_Sex = Literal["female", "male", "other", "unknown"]
 
 
 def _hint(description: str, **schema: JsonValue) -> Any:
@@ -16,24 +30,29 @@ def _hint(description: str, **schema: JsonValue) -> Any:
     return Field(description=description, json_schema_extra=schema)
 
 
-class PatientBody(Body):
-    """A patient to register, or the new state of one."""
+def _text(name: str, description: str) -> Any:
+    """Document a text that may be as long as the service says."""
+    return _hint(description, maxLength=FIELDS[name].longest)
 
-    first_name: Annotated[str, _hint("Given name.", maxLength=50)]
-    last_name: Annotated[str, _hint("Family name.", maxLength=50)]
+
+class _PatientFields(BaseModel):
+    """What somebody fills in, as it is sent and shown."""
+
+    first_name: Annotated[str, _text("first_name", "Given name.")]
+    last_name: Annotated[str, _text("last_name", "Family name.")]
     date_of_birth: Annotated[
         str, _hint("YYYY-MM-DD, from 1900-01-01 to today.", format="date")
     ]
     sex: Annotated[
         str, _hint("Administrative gender.", enum=[sex.value for sex in Sex])
     ] = Sex.UNKNOWN.value
-    email: Annotated[str | None, _hint("An e-mail address.", maxLength=254)] = None
+    email: Annotated[str | None, _text("email", "An e-mail address.")] = None
     phone_number: Annotated[
         str | None, _hint("10 to 15 digits, optionally after a +.")
     ] = None
-    address: Annotated[str | None, _hint("One line.", maxLength=100)] = None
+    address: Annotated[str | None, _text("address", "One line.")] = None
     emergency_contact: Annotated[
-        str | None, _hint("Whom to call, and how.", maxLength=50)
+        str | None, _text("emergency_contact", "Whom to call, and how.")
     ] = None
     allergies: list[str] = Field(default_factory=list)
     no_known_allergies: Annotated[
@@ -42,22 +61,18 @@ class PatientBody(Body):
     medical_history: list[str] = Field(default_factory=list)
     current_medications: list[str] = Field(default_factory=list)
 
+
+class PatientBody(Body, _PatientFields):
+    """A patient to register, or the new state of one."""
+
     def draft(self) -> PatientDraft:
         """Return the fields with their types, or raise InvalidInput."""
-        return PatientDraft(
-            first_name=self.first_name,
-            last_name=self.last_name,
-            date_of_birth=patients.parse_date_of_birth(self.date_of_birth),
-            sex=_sex(self.sex),
-            email=self.email,
-            phone_number=self.phone_number,
-            address=self.address,
-            emergency_contact=self.emergency_contact,
-            allergies=tuple(self.allergies),
-            no_known_allergies=self.no_known_allergies,
-            medical_history=tuple(self.medical_history),
-            current_medications=tuple(self.current_medications),
-        )
+        typed: dict[str, Any] = {
+            "date_of_birth": patients.parse_date_of_birth(self.date_of_birth),
+            "sex": _sex(self.sex),
+            **{name: tuple(getattr(self, name)) for name in LISTS},
+        }
+        return PatientDraft(**{**dict(self), **typed})
 
 
 def _sex(code: str) -> Sex:
@@ -85,3 +100,119 @@ class ExportBody(Body):
     list_key: Annotated[
         str | None, Field(alias="list", description="A stored list's key; or all.")
     ] = None
+
+
+def _photo(record: PatientRecord) -> str | None:
+    return f"/files/patients/{record.id}/photo" if record.photo_file_id else None
+
+
+class PatientShown(_PatientFields, Shown):
+    """A patient as the API shows one."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+    uuid: Annotated[UUID, From("id")]
+    photo: Annotated[str | None, From(_photo)] = Field(
+        description="Where the photo is served."
+    )
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+    merged_into: Annotated[UUID | None, From("merged_into_id")]
+
+
+class UnnamedPatientShown(Shown):
+    """A patient of a list, for callers who see no names."""
+
+    uuid: Annotated[UUID, From("id")]
+    initials: str
+    birth_year: int
+    sex: _Sex
+    allergies: list[str]
+    no_known_allergies: bool
+    medical_history: list[str]
+    current_medications: list[str]
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+
+
+class IdentityShown(Shown):
+    """Who a patient is, and nothing of their record."""
+
+    uuid: Annotated[UUID, From("id")]
+    first_name: str
+    last_name: str
+    date_of_birth: date
+    sex: _Sex
+    deleted_at: datetime | None
+
+
+class PatientsPage(Shown):
+    """A page of a list; `next` leads to the following one, null on the last."""
+
+    patients: list[PatientShown | UnnamedPatientShown]
+    next: UUID | None
+
+
+class DuplicateShown(Shown):
+    """Somebody who may be the same person, from 0 to 100 likely."""
+
+    patient: Annotated[
+        IdentityShown, From(lambda candidate: IdentityShown.of(candidate.patient))
+    ]
+    score: int = Field(ge=0, le=100)
+    reasons: list[str]
+
+
+class Candidates(Shown):
+    """The likeliest first."""
+
+    duplicates: list[DuplicateShown]
+
+
+class ExportGranted(Shown):
+    """Where an export can be fetched once, and until when."""
+
+    url: str
+    expires_at: datetime
+
+
+class RegisteredEnvelope(Shown):
+    """A registered patient, in the register's envelope."""
+
+    code: Literal[200]
+    is_success: Literal[True]
+    message: str
+    data: PatientShown
+
+
+class ListEnvelope(Shown):
+    """A page of patients, in the register's envelope."""
+
+    code: Literal[200]
+    is_success: Literal[True]
+    message: str
+    data: list[PatientShown | UnnamedPatientShown]
+    page: int
+    per_page: int
+    total: int
+    total_is_exact: bool
+
+
+def listed_json(listed: PatientRecord | UnnamedPatient) -> dict[str, Any]:
+    """Return a patient of a list, as far as the caller may know them."""
+    named = isinstance(listed, PatientRecord)
+    return (PatientShown if named else UnnamedPatientShown).of(listed)
+
+
+def stale_patient(request: Request, error: Exception) -> Response:
+    """Answer with both versions, so that nothing typed is lost."""
+    assert isinstance(error, patients.StaleVersion)  # noqa: S101 (registered so)
+    typed = error.typed and {name: getattr(error.typed, name) for name in FIELDS}
+    return problems.stale(
+        request,
+        str(error),
+        {"current": PatientShown.of(error.current), "typed": typed},
+    )

@@ -5,14 +5,14 @@ now, which a program cannot have; they are on the pages.
 """
 
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.core.answers import JsonResponse, Shown, read_headers, written_headers
+from api.core.answers import From, JsonResponse, Shown, read_headers, written_headers
 from api.core.dependencies import Program
 from api.core.documented import refuses, shows
 from services.core.actors import Role
@@ -29,7 +29,7 @@ _MOST: Final = 1000
 class PersonShown(Shown):
     """Somebody with a sign-in."""
 
-    uuid: UUID
+    uuid: Annotated[UUID, From("id")]
     name: str
     role: Role
     email: str
@@ -46,16 +46,20 @@ class PeopleShown(Shown):
     people: list[PersonShown]
 
 
+def _scopes(token: Token) -> list[str] | None:
+    return None if token.scopes is None else sorted(token.scopes)
+
+
 class TokenShown(Shown):
     """What is known of a token; null scopes stand for all that its role may."""
 
-    uuid: UUID
+    uuid: Annotated[UUID, From("id")]
     name: str
-    owner: UUID
-    owner_name: str
+    owner: Annotated[UUID, From("owner_id")]
+    owner_name: Annotated[str, From("owner")]
     role: Role
     is_program: bool
-    scopes: list[str] | None
+    scopes: Annotated[list[str] | None, From(_scopes)]
     is_live: bool
     created_at: datetime
     expires_at: datetime | None
@@ -80,7 +84,7 @@ def list_people(
         )
     )
     return JsonResponse(
-        {"people": list(map(_person_json, read.value))},
+        {"people": list(map(PersonShown.of, read.value))},
         headers=read_headers(read, caller.after),
     )
 
@@ -90,7 +94,7 @@ def get_person(caller: Program, uuid: UUID) -> Response:
     """Return one person."""
     read = caller.read(lambda session: people.get_person(session, caller.actor, uuid))
     headers = read_headers(read, caller.after)
-    return JsonResponse(_person_json(read.value), headers=headers)
+    return JsonResponse(PersonShown.of(read.value), headers=headers)
 
 
 @router.post("/people/{uuid}/deactivate", responses=shows(PersonShown, 404, 409))
@@ -102,7 +106,7 @@ def deactivate_person(caller: Program, uuid: UUID) -> Response:
         return people.get_person(session, caller.actor, uuid)
 
     written = caller.write(deactivate)
-    return JsonResponse(_person_json(written.value), headers=written_headers(written))
+    return JsonResponse(PersonShown.of(written.value), headers=written_headers(written))
 
 
 @router.get("/tokens", responses=shows(TokensShown))
@@ -110,7 +114,7 @@ def list_tokens(caller: Program) -> Response:
     """List everybody's tokens, those that have ended too."""
     read = caller.read(lambda session: tokens.list_tokens(session, caller.actor))
     return JsonResponse(
-        {"tokens": list(map(_token_json, read.value))},
+        {"tokens": list(map(TokenShown.of, read.value))},
         headers=read_headers(read, caller.after),
     )
 
@@ -120,34 +124,3 @@ def revoke_token(caller: Program, uuid: UUID) -> Response:
     """Let a token open nothing any more, for good."""
     written = caller.write(lambda session: tokens.revoke(session, caller.actor, uuid))
     return Response(status_code=204, headers=written_headers(written))
-
-
-def _person_json(person: Person) -> dict[str, Any]:
-    return {
-        "uuid": person.id,
-        "name": person.name,
-        "role": person.role,
-        "email": person.email,
-        "standing": person.standing,
-        "passkeys": person.passkeys,
-        "created_at": person.created_at,
-        "last_seen_at": person.last_seen_at,
-        "deactivated_at": person.deactivated_at,
-    }
-
-
-def _token_json(token: Token) -> dict[str, Any]:
-    return {
-        "uuid": token.id,
-        "name": token.name,
-        "owner": token.owner_id,
-        "owner_name": token.owner,
-        "role": token.role,
-        "is_program": token.is_program,
-        "scopes": None if token.scopes is None else sorted(token.scopes),
-        "is_live": token.is_live,
-        "created_at": token.created_at,
-        "expires_at": token.expires_at,
-        "last_used_at": token.last_used_at,
-        "revoked_at": token.revoked_at,
-    }

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api.core.answers import JsonResponse, read_headers, written_headers
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import shows
-from api.visits.visit_answers import VisitShown, VisitsShown, visit_json
+from api.visits.schemas import VisitShown, VisitsShown
 from services.core.actors import Actor
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import VisitRecord
@@ -56,7 +56,7 @@ def list_appointments(
         )
 
     visits = caller.read(read)
-    told = {"appointments": list(map(visit_json, visits.value))}
+    told = {"appointments": list(map(VisitShown.of, visits.value))}
     return JsonResponse(told, headers=read_headers(visits, caller.after))
 
 
@@ -65,7 +65,7 @@ def get_appointment(caller: ProgramOrPerson, uuid: UUID) -> Response:
     """Tell of one visit."""
     read = caller.read(lambda session: appointments.get(session, caller.actor, uuid))
     return JsonResponse(
-        visit_json(read.value), headers=read_headers(read, caller.after)
+        VisitShown.of(read.value), headers=read_headers(read, caller.after)
     )
 
 
@@ -95,4 +95,4 @@ def no_show(caller: ProgramOrPerson, uuid: UUID) -> Response:
 
 def _do(caller: Caller, visit_id: UUID, deed: VisitAction) -> Response:
     written = caller.write(lambda session: deed(session, caller.actor, visit_id))
-    return JsonResponse(visit_json(written.value), headers=written_headers(written))
+    return JsonResponse(VisitShown.of(written.value), headers=written_headers(written))

@@ -5,17 +5,17 @@ from dataclasses import replace
 from typing import Annotated, Any, Final
 from uuid import UUID, uuid4, uuid5
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Header
 from pydantic import Field
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.core.answers import JsonResponse, read_headers, written_headers
-from api.core.bodies import Body, describe_body, read_body, read_optional_body
+from api.core.answers import FreeSlot, JsonResponse, read_headers, written_headers
+from api.core.bodies import Body, describe_body, sent
 from api.core.dependencies import Caller, ProgramOrPerson
 from api.core.documented import refuses, shows
 from api.core.problems import Refusal
-from api.visits.visit_answers import BookingShown, booking_json, booking_path, free_json
+from api.visits.schemas import BookingShown, booking_path
 from services.core.actors import Permission
 from services.core.errors import InvalidInput
 from services.visits.booking import bookings
@@ -75,26 +75,6 @@ class RenewBody(Body):
     override_reason: str | None = None
 
 
-async def _wanted(request: Request, caller: ProgramOrPerson) -> BookingBody:
-    del caller  # known before anything is read
-    return await read_body(request, BookingBody)
-
-
-async def _confirmed(request: Request, caller: ProgramOrPerson) -> ConfirmBody:
-    del caller
-    return await read_optional_body(request, ConfirmBody)
-
-
-async def _cancelled(request: Request, caller: ProgramOrPerson) -> CancelBody:
-    del caller
-    return await read_optional_body(request, CancelBody)
-
-
-async def _renewed(request: Request, caller: ProgramOrPerson) -> RenewBody:
-    del caller
-    return await read_optional_body(request, RenewBody)
-
-
 @router.post(
     "",
     status_code=_CREATED,
@@ -103,7 +83,7 @@ async def _renewed(request: Request, caller: ProgramOrPerson) -> RenewBody:
 )
 def hold_slot(
     caller: ProgramOrPerson,
-    body: Annotated[BookingBody, Depends(_wanted)],
+    body: Annotated[BookingBody, sent(BookingBody)],
     idempotency_key: Annotated[
         str | None,
         Header(description="Made once for one wish; sent again, it is not held twice."),
@@ -137,7 +117,7 @@ def hold_slot(
         raise bookings.HoldExpired
     if booking.status is BookingStatus.CANCELLED:
         raise bookings.BookingOver
-    return JsonResponse(booking_json(booking), _CREATED, headers)
+    return JsonResponse(BookingShown.of(booking), _CREATED, headers)
 
 
 @router.get("/{uuid}", responses=shows(BookingShown, 404))
@@ -145,7 +125,7 @@ def get_booking(caller: ProgramOrPerson, uuid: UUID) -> Response:
     """Tell how a booking stands."""
     read = caller.read(lambda session: bookings.get(session, caller.actor, uuid))
     return JsonResponse(
-        booking_json(read.value), headers=read_headers(read, caller.after)
+        BookingShown.of(read.value), headers=read_headers(read, caller.after)
     )
 
 
@@ -157,7 +137,7 @@ def get_booking(caller: ProgramOrPerson, uuid: UUID) -> Response:
 def confirm_booking(
     caller: ProgramOrPerson,
     uuid: UUID,
-    body: Annotated[ConfirmBody, Depends(_confirmed)],
+    body: Annotated[ConfirmBody, sent(ConfirmBody, is_required=False)],
 ) -> Response:
     """Make a hold a visit; a second time changes nothing. 410 once it has run out."""
     return _done(
@@ -174,7 +154,7 @@ def confirm_booking(
 def cancel_booking(
     caller: ProgramOrPerson,
     uuid: UUID,
-    body: Annotated[CancelBody, Depends(_cancelled)],
+    body: Annotated[CancelBody, sent(CancelBody, is_required=False)],
 ) -> Response:
     """Give a hold or a visit back; others can have the slot at once."""
     notice_hours = caller.stores.papers.visits.notice_hours
@@ -199,7 +179,7 @@ def cancel_booking(
 def renew_booking(
     caller: ProgramOrPerson,
     uuid: UUID,
-    body: Annotated[RenewBody, Depends(_renewed)],
+    body: Annotated[RenewBody, sent(RenewBody, is_required=False)],
 ) -> Response:
     """Let a hold last two more minutes from now, once."""
     return _done(
@@ -226,7 +206,9 @@ def release_booking(caller: ProgramOrPerson, uuid: UUID) -> Response:
 
 def _done(caller: Caller, deed: Callable[[Session], BookingRecord]) -> Response:
     written = caller.write(deed)
-    return JsonResponse(booking_json(written.value), headers=written_headers(written))
+    return JsonResponse(
+        BookingShown.of(written.value), headers=written_headers(written)
+    )
 
 
 def _patient_of(caller: Caller, body: BookingBody) -> UUID:
@@ -260,6 +242,6 @@ def _taken(caller: Caller, booking: BookingRecord) -> Refusal:
     )
     members: dict[str, Any] = {
         "free_at": booking.expires_at,
-        "next_free": list(map(free_json, free.value)),
+        "next_free": list(map(FreeSlot.of, free.value)),
     }
     return Refusal(SlotTaken(booking), members)

@@ -10,12 +10,11 @@ from api.core.answers import JsonResponse, read_headers
 from api.core.dependencies import ProgramOrPerson
 from api.core.documented import shows
 from api.core.moments import stretch
-from api.visits.visit_answers import (
+from api.visits.schemas import (
     DoctorShown,
     DoctorsShown,
+    SlotShown,
     SlotsShown,
-    doctor_json,
-    slot_json,
 )
 from services.core.errors import InvalidInput
 from services.core.typed_text import is_storable
@@ -49,7 +48,7 @@ def list_doctors(
             who, search=search, speciality=specialization, limit=limit, after=after
         )
     )
-    told = {"doctors": list(map(doctor_json, read.value))}
+    told = {"doctors": list(map(DoctorShown.of, read.value))}
     return JsonResponse(told, headers=read_headers(read, caller.after))
 
 
@@ -58,7 +57,7 @@ def get_doctor(caller: ProgramOrPerson, uuid: UUID) -> Response:
     """Describe a doctor, also one who cannot be booked any more."""
     read = caller.read(lambda session: doctors.get_doctor(session, caller.actor, uuid))
     return JsonResponse(
-        doctor_json(read.value), headers=read_headers(read, caller.after)
+        DoctorShown.of(read.value), headers=read_headers(read, caller.after)
     )
 
 
@@ -80,5 +79,5 @@ def list_slots(
     read = caller.find_kept(
         lambda who, after: caches.slots(who, uuid, begin, end, after=after)
     )
-    told = {"slots": list(map(slot_json, read.value))}
+    told = {"slots": list(map(SlotShown.of, read.value))}
     return JsonResponse(told, headers=read_headers(read, caller.after))

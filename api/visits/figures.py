@@ -1,6 +1,5 @@
 """How visits are booked, for administrators: as JSON, and as a CSV file."""
 
-from dataclasses import asdict
 from datetime import UTC, date, timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -16,7 +15,6 @@ from db.postgres import Read
 from services.visits.figures import statistics
 from services.visits.figures.statistics import (
     BookingStatistics,
-    Figures,
     OneDoctor,
     Period,
 )
@@ -117,8 +115,10 @@ def _statistics(found: BookingStatistics) -> dict[str, Any]:
     return {
         "from": found.period.first_day,
         "to": found.period.last_day,
-        "total": _figures(found.total),
-        "days": [{"day": day, **_figures(figures)} for day, figures in found.days()],
+        "total": FiguresShown.of(found.total),
+        "days": [
+            {"day": day, **FiguresShown.of(figures)} for day, figures in found.days()
+        ],
         "doctors": [_doctor(one) for one in found.doctors()],
     }
 
@@ -128,14 +128,6 @@ def _doctor(one: OneDoctor) -> dict[str, Any]:
         "id": one.id,
         "name": one.name,
         "specialization": one.speciality,
-        **_figures(one.figures),
-        "days": [{"day": day.day, **_figures(day.figures)} for day in one.days],
-    }
-
-
-def _figures(figures: Figures) -> dict[str, Any]:
-    return {
-        **asdict(figures),
-        "utilisation": figures.utilisation,
-        "success_rate": figures.success_rate,
+        **FiguresShown.of(one.figures),
+        "days": [{"day": day.day, **FiguresShown.of(day.figures)} for day in one.days],
     }

@@ -1,16 +1,22 @@
 """How doctors, bookings and visits are told of: as JSON, and in the description."""
 
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from api.core.answers import Shown
-from services.visits.booking.bookings import BookingRecord
-from services.visits.front_desk.appointments import VisitRecord, VisitStatus
+from api.core.answers import From, Shown
+from services.visits.front_desk.appointments import VisitStatus
 from services.visits.schedule.doctors import DoctorRecord
-from services.visits.schedule.slots import SlotRecord
+
+
+def _fee(record: DoctorRecord) -> float | None:
+    return None if record.fee is None else float(record.fee)
+
+
+def _photo(record: DoctorRecord) -> str | None:
+    return f"/files/doctors/{record.id}/photo" if record.photo_file_id else None
 
 
 class DoctorShown(Shown):
@@ -18,14 +24,16 @@ class DoctorShown(Shown):
 
     id: UUID
     name: str
-    specialization: str
+    specialization: Annotated[str, From("speciality")]
     city: str | None
     room: str | None
-    fee: float | None = Field(description="What a visit costs.")
+    fee: Annotated[float | None, From(_fee)] = Field(description="What a visit costs.")
     slot_minutes: int
-    photo: str | None = Field(description="Where the photo is served.")
+    photo: Annotated[str | None, From(_photo)] = Field(
+        description="Where the photo is served."
+    )
     is_active: bool = Field(description="Whether the doctor can be booked.")
-    next_free: datetime | None
+    next_free: Annotated[datetime | None, From("next_free_at")]
 
 
 class DoctorsShown(Shown):
@@ -40,7 +48,7 @@ class SlotShown(Shown):
     id: UUID
     starts_at: datetime
     ends_at: datetime
-    status: Literal["free", "held", "booked"]
+    status: Annotated[Literal["free", "held", "booked"], From("state")]
     held_until: datetime | None = Field(description="When it may be free again.")
 
 
@@ -57,10 +65,13 @@ class BookingShown(Shown):
     slot_id: UUID
     doctor_id: UUID
     doctor_name: str
-    specialization: str
+    specialization: Annotated[str, From("speciality")]
     room: str | None
     patient_id: UUID
-    status: Literal["PENDING", "CONFIRMED", "EXPIRED", "FAILED", "CANCELLED"]
+    status: Annotated[
+        Literal["PENDING", "CONFIRMED", "EXPIRED", "FAILED", "CANCELLED"],
+        From(lambda record: record.status.value.upper()),
+    ]
     starts_at: datetime
     ends_at: datetime
     created_at: datetime
@@ -82,7 +93,7 @@ class VisitShown(Shown):
     booking_id: UUID
     doctor_id: UUID
     doctor_name: str
-    specialization: str
+    specialization: Annotated[str, From("speciality")]
     room: str | None
     patient_id: UUID
     patient_name: str
@@ -102,64 +113,6 @@ class VisitsShown(Shown):
     """The visits of a day, or of a patient."""
 
     appointments: list[VisitShown]
-
-
-# What is called the same here as in services.
-_BOOKED: Final = tuple(
-    name for name in BookingShown.model_fields if name != "specialization"
-)
-_VISITED: Final = tuple(
-    name for name in VisitShown.model_fields if name != "specialization"
-)
-
-
-def doctor_json(record: DoctorRecord) -> dict[str, Any]:
-    """Return what everybody who books is told of a doctor."""
-    photo = f"/files/doctors/{record.id}/photo" if record.photo_file_id else None
-    return {
-        "id": record.id,
-        "name": record.name,
-        "specialization": record.speciality,
-        "city": record.city,
-        "room": record.room,
-        "fee": None if record.fee is None else float(record.fee),
-        "slot_minutes": record.slot_minutes,
-        "photo": photo,
-        "is_active": record.is_active,
-        "next_free": record.next_free_at,
-    }
-
-
-def slot_json(record: SlotRecord) -> dict[str, Any]:
-    """Return a slot, without whose it is."""
-    return free_json(record) | {
-        "status": record.state,
-        "held_until": record.held_until,
-    }
-
-
-def free_json(record: SlotRecord) -> dict[str, Any]:
-    """Return which slot it is, and when."""
-    return {
-        "id": record.id,
-        "starts_at": record.starts_at,
-        "ends_at": record.ends_at,
-    }
-
-
-def booking_json(record: BookingRecord) -> dict[str, Any]:
-    """Return a booking to somebody who may see it."""
-    return {name: getattr(record, name) for name in _BOOKED} | {
-        "specialization": record.speciality,
-        "status": record.status.value.upper(),
-    }
-
-
-def visit_json(record: VisitRecord) -> dict[str, Any]:
-    """Return a visit to somebody who may see it."""
-    return {name: getattr(record, name) for name in _VISITED} | {
-        "specialization": record.speciality
-    }
 
 
 def booking_path(booking_id: UUID) -> str:
