@@ -1,7 +1,6 @@
 """Listening for changes: what is heard, and that nobody relies on a deaf listener."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
@@ -13,6 +12,8 @@ from db.endpoints import Endpoints
 from db.postgres import Lsn
 from db.postgres.listening import Listener
 from tests.conftest import owner
+from tests.kit.hearing import newer
+from tests.kit.waiting import eventually
 
 _CUT = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -24,16 +25,8 @@ _CUT = (
 def listener(endpoints: Endpoints) -> Iterator[Listener]:
     """Somebody who listens to a fresh database."""
     with closing(Listener(endpoints, "documents")) as listener:
-        _awaited(listener.news)
+        eventually(listener.news)
         yield listener
-
-
-def _awaited(question: Callable[[], Any]) -> Any:
-    until = time.monotonic() + 10
-    while not (answer := question()):
-        assert time.monotonic() < until, "nothing was heard"
-        time.sleep(0.005)
-    return answer
 
 
 def _execute(url: str, statement: str, *values: object) -> list[Any]:
@@ -50,7 +43,7 @@ def test_what_is_told_is_heard_and_lies_before_the_position(endpoints, listener)
     told = "SELECT pg_notify('documents', ''), pg_current_wal_flush_lsn()::text"
     ((_, position),) = _execute(owner(endpoints), told)
 
-    after = _awaited(lambda: _newer(listener, before))
+    after = eventually(lambda: newer(listener, before))
     assert after.position >= Lsn.parse(position)
 
 
@@ -60,20 +53,33 @@ def test_other_channels_are_not_listened_to(endpoints, listener):
     _execute(owner(endpoints), "SELECT pg_notify('others', '')")
     # What was told until then is heard before the server's next answer.
     answered_at = listener._answered_at
-    _awaited(lambda: listener._answered_at > answered_at)
+    eventually(lambda: listener._answered_at > answered_at)
 
     assert listener.news() == before
 
 
-def test_whoever_was_cut_off_begins_anew(endpoints, listener, addresses: Addresses):
+def test_whoever_begins_to_listen_knows_of_all_that_was_committed_before(
+    endpoints, database
+):
+    """Or a list kept from a replica that is behind would be taken for current."""
+    lsn = database.write(lambda _: None).lsn
+
+    with closing(Listener(endpoints, "documents")) as listener:
+        assert eventually(listener.news).position >= lsn
+
+
+def test_whoever_was_cut_off_begins_anew_and_knows_what_was_committed_meanwhile(
+    endpoints, listener, database, addresses: Addresses
+):
     before = listener.news()
+    lsn = database.write(lambda _: None).lsn
     name = psycopg2.extensions.parse_dsn(endpoints.database_url)["dbname"]
     admin = addresses.primary_url("postgres", "postgres")
 
     assert _execute(admin, _CUT, name) == [(True,)]
 
-    after = _awaited(lambda: _newer(listener, before))
-    assert after.count > before.count
+    after = eventually(lambda: newer(listener, before))
+    assert after.position >= lsn
 
 
 def test_an_old_answer_is_not_relied_on(listener, monkeypatch):
@@ -90,19 +96,15 @@ def test_nobody_who_cannot_be_reached_is_relied_on(endpoints):
     )
     with closing(Listener(nowhere, "documents")) as listener:
         assert listener.news() is None
-        time.sleep(0.2)
+        # Told by each attempt that is over.
+        eventually(lambda: listener._count)
         assert listener.news() is None
 
 
 def test_a_closed_listener_knows_nothing_more(endpoints):
     listener = Listener(endpoints, "documents")
-    _awaited(listener.news)
+    eventually(listener.news)
 
     listener.close()
 
     assert listener.news() is None
-
-
-def _newer(listener, before):
-    news = listener.news()
-    return news if news and news.count > before.count else None

@@ -84,8 +84,12 @@ def test_what_a_replica_has_replayed_is_remembered(database, notes, note_id):
     lsn = database.write(notes.write(note_id)).lsn
     for _ in range(2):  # A connection to each replica, older than the next look.
         database.read(backend)
-    time.sleep(0.6)
-    eventually(lambda: all(n.has_replayed(lsn) for n in database.nodes()))
+    opened_by = time.monotonic()
+    eventually(
+        lambda: all(
+            n.seen_at >= opened_by and n.has_replayed(lsn) for n in database.nodes()
+        )
+    )
     remembered, waited = waits("remembered"), waits("waited")
 
     for _ in range(10):

@@ -1,43 +1,28 @@
-"""A process as a web server is one: looks at lists on demand, and files documents.
+"""A process as a web server is one: looks at lists on demand, and files documents."""
 
-Reads commands from its input, a line each, and answers each with a line.
-"""
-
-import json
-import os
-import sys
 from contextlib import closing
 from typing import Any
 from uuid import UUID
 
-from db.endpoints import Endpoints
 from db.postgres import Database
 from db.postgres.listening import Listener
-from services.core.actors import Actor, Role
 from services.core.on_behalf import ActorDatabase
 from services.documents import records
 from services.documents.search.cache import DocumentListCache, PageRequest
 from services.lists.criteria import Criteria
+from tests.kit import commanding
 from tests.services.documents.search.samples import NOW, filed
 
 
 def main() -> None:
     """Serve until the input ends."""
-    given = json.loads(os.environ["LOOKING_AT"])
-    actor = Actor(UUID(given.pop("actor")), "Cleo Clerk", Role.STAFF)
-    endpoints = Endpoints(**given)
+    endpoints, clerk, _ = commanding.given()
     with (
         closing(Database(endpoints)) as database,
         closing(Listener(endpoints, "documents")) as listener,
     ):
-        server = _Server(
-            ActorDatabase(database, actor), DocumentListCache(listener), listener
-        )
-        for line in sys.stdin:
-            command, *words = line.split()
-            answer = json.dumps(getattr(server, command)(*words))
-            sys.stdout.write(f"{answer}\n")
-            sys.stdout.flush()
+        hot = DocumentListCache(listener)
+        commanding.serve(_Server(ActorDatabase(database, clerk), hot, listener))
 
 
 class _Server:

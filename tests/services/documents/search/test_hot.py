@@ -1,14 +1,9 @@
 """Hot lists: kept for a while, dropped in every process when a document changes."""
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import asdict, replace
+from contextlib import closing
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -23,24 +18,11 @@ from services.core.on_behalf import ActorDatabase
 from services.documents.search.cache import DocumentListCache, PageRequest
 from services.lists.criteria import Criteria
 from services.patients.records import patients
+from tests.kit.commanding import commanded
+from tests.kit.hearing import Hearing, heard
 from tests.kit.waiting import eventually
 from tests.services.documents.search.samples import NOW, filed
 from tests.services.patients.clinic_samples import TODAY, Clinic, settled
-
-_ROOT = Path(__file__).parents[4]
-
-
-class Hearing:
-    """News that a test tells."""
-
-    def __init__(self) -> None:
-        self.told: ChangeMark | None = ChangeMark(1, Lsn(0))
-
-    def news(self) -> ChangeMark | None:
-        return self.told
-
-    def close(self) -> None:
-        self.told = None
 
 
 @pytest.fixture(scope="module")
@@ -201,45 +183,12 @@ def test_a_listener_hears_of_documents_and_of_names(clinic, module_endpoints):
             lambda: _file(clinic),
             lambda: clinic.write(clinic.cleo, rename),
         ):
-            before = eventually(listener.news)
-            lsn = change() or Lsn(0)
-            after = eventually(lambda b=before: _newer(listener, b))
-            assert after.position >= lsn
+            lsn, after = heard(listener, change)
+            assert after.position >= (lsn or Lsn(0))
 
 
-def _newer(listener, before):
-    news = listener.news()
-    return news if news and news.count > before.count else None
-
-
-class Process:
-    """One of several web processes."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-
-    def told(self, *words):
-        """Tell it to do something; return its answer."""
-        self._process.stdin.write(" ".join(words) + "\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
-
-
-@contextmanager
-def _process(clinic: Clinic, endpoints: Endpoints) -> Iterator[Process]:
-    given = {"actor": str(clinic.cleo.id), **asdict(endpoints)}
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.services.documents.search.looking"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=_ROOT,
-        env={**os.environ, "LOOKING_AT": json.dumps(given)},
-    ) as process:
-        try:
-            yield Process(process)
-        finally:
-            process.stdin.close()
+def _process(clinic, endpoints):
+    return commanded("tests.services.documents.search.looking", endpoints, clinic.cleo)
 
 
 def test_what_is_filed_or_deleted_in_one_process_shows_in_the_other_at_once(
@@ -249,13 +198,13 @@ def test_what_is_filed_or_deleted_in_one_process_shows_in_the_other_at_once(
         _process(clinic, module_endpoints) as one,
         _process(clinic, module_endpoints) as other,
     ):
-        eventually(lambda: other.told("hears"), seconds=20)
-        kept = other.told("look")
-        assert other.told("look") == kept
+        eventually(lambda: other("hears"), seconds=20)
+        kept = other("look")
+        assert other("look") == kept
 
-        document_id = one.told("file", "Fresh")
-        eventually(lambda: "Fresh" in other.told("look")["titles"], seconds=1)
-        one.told("delete", document_id)
-        eventually(lambda: "Fresh" not in other.told("look")["titles"], seconds=1)
-        again = other.told("look")
-        assert other.told("look") == again
+        document_id = one("file", "Fresh")
+        eventually(lambda: "Fresh" in other("look")["titles"], seconds=1)
+        one("delete", document_id)
+        eventually(lambda: "Fresh" not in other("look")["titles"], seconds=1)
+        again = other("look")
+        assert other("look") == again

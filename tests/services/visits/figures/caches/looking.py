@@ -1,44 +1,30 @@
-"""A process as a web server is one: keeps slots that are looked at, and holds them.
+"""A process as a web server is one: keeps slots that are looked at, and holds them."""
 
-Reads commands from its input, a line each, and answers each with a line.
-"""
-
-import json
-import os
-import sys
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from db.endpoints import Endpoints
 from db.postgres import Database
 from db.postgres.listening import Listener
-from services.core.actors import Actor, Role
 from services.core.on_behalf import ActorDatabase
 from services.visits.booking import bookings
 from services.visits.figures.caches import VisitCaches
 from services.visits.schedule import visit_changes
+from tests.kit import commanding
 from tests.services.visits.booking.bookings import samples
 
 
 def main() -> None:
     """Serve until the input ends."""
-    given = json.loads(os.environ["LOOKING_AT"])
-    actor = Actor(UUID(given.pop("actor")), "Cleo Clerk", Role.STAFF)
-    doctor_id, redis_url = UUID(given.pop("doctor")), given.pop("redis")
-    endpoints = Endpoints(**given)
+    endpoints, clerk, given = commanding.given()
     listener = Listener(endpoints, visit_changes.CHANNEL)
-    with closing(Database(endpoints)) as database:
-        caches = VisitCaches(database, listener, redis_url=redis_url)
-        with closing(caches):
-            on_behalf = ActorDatabase(database, actor)
-            server = _Server(on_behalf, caches, listener, doctor_id)
-            for line in sys.stdin:
-                command, *words = line.split()
-                answer = json.dumps(getattr(server, command)(*words))
-                sys.stdout.write(f"{answer}\n")
-                sys.stdout.flush()
+    with (
+        closing(Database(endpoints)) as database,
+        closing(VisitCaches(database, listener)) as caches,
+    ):
+        on_behalf = ActorDatabase(database, clerk)
+        commanding.serve(_Server(on_behalf, caches, listener, given))
 
 
 class _Server:
@@ -49,21 +35,22 @@ class _Server:
         on_behalf: ActorDatabase,
         caches: VisitCaches,
         listener: Listener,
-        doctor_id: UUID,
+        given: dict[str, Any],
     ) -> None:
         self._on_behalf = on_behalf
         self._caches = caches
         self._listener = listener
-        self._doctor_id = doctor_id
+        self._doctor_id = UUID(given["doctor_id"])
+        # Not of its own samples: they begin an hour later when this starts in another
+        # hour than the test.
+        self._begin = datetime.fromisoformat(given["begin"])
 
     def hears(self) -> bool:
         return self._listener.news() is not None
 
     def look(self) -> dict[str, Any]:
-        begin = samples.FIRST
-        read = self._caches.slots(
-            self._on_behalf, self._doctor_id, begin, begin + timedelta(days=1)
-        )
+        until = self._begin + timedelta(days=1)
+        read = self._caches.slots(self._on_behalf, self._doctor_id, self._begin, until)
         states = [slot.state for slot in read.value]
         return {"states": states, "at": read.served.at.isoformat()}
 

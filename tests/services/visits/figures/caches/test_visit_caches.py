@@ -1,17 +1,12 @@
 """What is kept of doctors and slots: true for everybody, and dropped everywhere."""
 
-import json
-import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import asdict
+from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -27,25 +22,13 @@ from services.visits.figures.caches import VisitCaches, reading
 from services.visits.figures.caches.reading import STATISTICS_SECONDS
 from services.visits.schedule import visit_changes
 from services.visits.schedule.doctors import NoSuchDoctor
+from tests.kit.commanding import commanded
+from tests.kit.hearing import Hearing, heard, news_after_all
 from tests.kit.waiting import eventually
 from tests.services.patients.clinic_samples import Clinic, settled
 from tests.services.visits.booking.bookings import samples
 
-_ROOT = Path(__file__).parents[5]
 _DAY = timedelta(days=1)
-
-
-class Hearing:
-    """News that a test tells."""
-
-    def __init__(self) -> None:
-        self.told: ChangeMark | None = ChangeMark(1, Lsn(0), "00000001")
-
-    def news(self) -> ChangeMark | None:
-        return self.told
-
-    def close(self) -> None:
-        self.told = None
 
 
 class Practice:
@@ -70,7 +53,7 @@ class Practice:
         self.tell(begun.lsn)
 
     def tell(self, lsn: Lsn) -> None:
-        self.hearing.told = ChangeMark(1, lsn, "00000001")
+        self.hearing.tell(lsn)
 
     def states(self, actor: Actor | None = None, **asked) -> list[str]:
         who = ActorDatabase(self.clinic.database, actor or self.clinic.cleo)
@@ -188,15 +171,12 @@ def test_nothing_is_kept_while_nothing_can_be_heard(practice):
 
 
 def test_a_hold_that_runs_out_is_seen_without_any_news(practice):
-    practice.tell(practice.hold(0, seconds=0.5))
+    practice.tell(practice.hold(0, seconds=2))
     assert practice.states() == ["held", "free", "free"]
     (doctor,) = practice.doctors()
 
-    time.sleep(0.6)
-
-    assert practice.states() == ["free"] * 3
-    (later,) = practice.doctors()
-    assert later.next_free_at < doctor.next_free_at
+    eventually(lambda: practice.states() == ["free"] * 3)
+    eventually(lambda: practice.doctors()[0].next_free_at < doctor.next_free_at)
 
 
 def test_another_timeline_knows_nothing_of_what_was_kept_before(practice):
@@ -285,32 +265,14 @@ def test_two_caches_share_a_redis_and_each_believes_its_own_news(clinic, redis_u
     assert other.states() == ["held", "free", "free"]
 
 
-@contextmanager
-def _process(clinic, endpoints, doctor_id, redis_url=None):
-    given = {
-        "actor": str(clinic.cleo.id),
-        "doctor": str(doctor_id),
-        "redis": redis_url,
-        **asdict(endpoints),
-    }
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.services.visits.figures.caches.looking"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=_ROOT,
-        env={**os.environ, "LOOKING_AT": json.dumps(given)},
-    ) as process:
-
-        def told(*words):
-            process.stdin.write(" ".join(words) + "\n")
-            process.stdin.flush()
-            return json.loads(process.stdout.readline())
-
-        try:
-            yield told
-        finally:
-            process.stdin.close()
+def _process(clinic, endpoints, doctor_id):
+    return commanded(
+        "tests.services.visits.figures.caches.looking",
+        endpoints,
+        clinic.cleo,
+        doctor_id=str(doctor_id),
+        begin=samples.FIRST.isoformat(),
+    )
 
 
 def test_what_is_held_or_freed_in_one_process_shows_in_the_other_at_once(
@@ -347,9 +309,9 @@ def test_who_listens_hears_of_what_changes_slots_and_doctors(clinic, module_endp
         return samples.hold(session, cleo, practice.slot_ids[2], ada.id)
 
     with closing(Listener(module_endpoints, visit_changes.CHANNEL)) as listener:
-        held = _heard(listener, lambda: clinic.write(cleo, hold))
+        held, _ = heard(listener, lambda: clinic.write(cleo, hold))
         for deed in (bookings.renew, bookings.confirm, bookings.cancel):
-            _heard(
+            heard(
                 listener,
                 lambda deed=deed: clinic.write(cleo, lambda s: deed(s, cleo, held.id)),
             )
@@ -360,19 +322,9 @@ def test_who_loses_a_race_tells_nobody(clinic, module_endpoints):
     practice.hold(0)
     wish = samples.wanting(practice.slot_ids[0], clinic.grace.id)
     with closing(Listener(module_endpoints, visit_changes.CHANNEL)) as listener:
-        eventually(listener.news)
-        time.sleep(0.3)
-        before = listener.news()
+        before = news_after_all(listener, clinic.database)
 
         lost = clinic.write(clinic.cleo, lambda s: bookings.hold(s, clinic.cleo, wish))
 
-        time.sleep(0.3)
         assert lost.status is bookings.BookingStatus.FAILED
-        assert listener.news() == before
-
-
-def _heard(listener, deed):
-    before = eventually(listener.news)
-    done = deed()
-    eventually(lambda: (news := listener.news()) and news.count > before.count)
-    return done
+        assert news_after_all(listener, clinic.database) == before

@@ -1,0 +1,56 @@
+"""How tests tell of changes, and wait until those that really happened are heard."""
+
+import time
+from collections.abc import Callable
+from contextlib import closing
+from typing import TypeVar
+
+from db.postgres import Database, Lsn
+from db.postgres.listening import ChangeMark, Listener
+from tests.kit.waiting import eventually
+
+T = TypeVar("T")
+_TIMELINE = "00000001"
+
+
+class Hearing:
+    """Hears what a test tells, at the place in the log that the test says."""
+
+    def __init__(self) -> None:
+        self.told: ChangeMark | None = ChangeMark(1, Lsn(0), _TIMELINE)
+
+    def news(self) -> ChangeMark | None:
+        return self.told
+
+    def tell(self, lsn: Lsn) -> None:
+        """Tell of a change that lies before this place."""
+        count = self.told.count if self.told else 0
+        self.told = ChangeMark(count + 1, lsn, _TIMELINE)
+
+    def close(self) -> None:
+        self.told = None
+
+
+def newer(listener: Listener, before: ChangeMark) -> ChangeMark | None:
+    """Return what was heard since, if anything was."""
+    news = listener.news()
+    return news if news and news.count > before.count else None
+
+
+def heard(listener: Listener, action: Callable[[], T]) -> tuple[T, ChangeMark]:
+    """Do something, and wait until it is heard of."""
+    before = eventually(listener.news)
+    done = action()
+    return done, eventually(lambda: newer(listener, before))
+
+
+def news_after_all(listener: Listener, database: Database) -> ChangeMark:
+    """Return the news once all that is due in this process was told and heard."""
+    eventually(listener.news)
+    with closing(Listener(database.endpoints, "everything_told")) as barrier:
+        # Told in turn: what was due before is told by then.
+        heard(barrier, lambda: database._writes.teller.tell("everything_told"))
+    # And heard before the server's next answer.
+    now = time.monotonic()
+    eventually(lambda: listener._answered_at > now)
+    return eventually(listener.news)
