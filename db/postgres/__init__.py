@@ -28,5 +28,5 @@ from db.postgres.transactions.point_in_time import Past as Past
 from db.postgres.transactions.reads import Served as Served
 from db.postgres.transactions.writes import WritingSession as WritingSession
 from db.postgres.watching.absence import Absence as Absence
-from db.postgres.watching.lsn import Lsn as Lsn
+from db.postgres.watching.lsn import BEYOND as BEYOND, Lsn as Lsn
 from db.postgres.watching.nodes import NodeState as NodeState

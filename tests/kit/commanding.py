@@ -42,6 +42,8 @@ def commanded(
             return json.loads(answers.readline())
 
         try:
+            # It has begun once it says anything.
+            answers.readline()
             yield tell
         finally:
             commands.close()
@@ -56,8 +58,12 @@ def given() -> tuple[Endpoints, Actor, dict[str, Any]]:
 
 def serve(commands: object) -> None:
     """Do in such a process what it is told, by the methods of this, until the end."""
+    _say("ready")
     for line in sys.stdin:
         command, *words = line.split()
-        answer = json.dumps(getattr(commands, command)(*words))
-        sys.stdout.write(f"{answer}\n")
-        sys.stdout.flush()
+        _say(getattr(commands, command)(*words))
+
+
+def _say(answer: object) -> None:
+    sys.stdout.write(f"{json.dumps(answer)}\n")
+    sys.stdout.flush()

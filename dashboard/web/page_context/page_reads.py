@@ -4,8 +4,7 @@ It is never older than what they have written: that is remembered in their sessi
 position in the write-ahead log, and a replica that is behind it is not asked.
 """
 
-import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -17,6 +16,7 @@ from dashboard.ui.clock import in_zone, now
 from dashboard.web.page_context.page_actor import answering, on_behalf
 from db.postgres import Database, Lsn, Read, Served
 from services.core.on_behalf import ActorDatabase
+from services.lists.cache import CacheRegion, Lasting
 
 if TYPE_CHECKING:
     from services.documents.search.cache import CachedPage, PageRequest
@@ -29,16 +29,7 @@ _LSN: Final = "chartroom_lsn"
 _SERVED: Final = "chartroom_served"
 _KEPT: Final = "chartroom_kept"
 _MOST_KEPT = 32
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """Something read for this person, good for a while."""
-
-    value: Any
-    served: Served
-    lsn: Lsn | None
-    until: float
+_MOST_SECONDS: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +71,10 @@ def read_all(*wanted: CachedRead[Any]) -> tuple[Any, ...]:
     what it costs to write twice. The last one's server counts as the page's.
     """
     after = last_write()
-    found = [_find_kept(one.keep, after) for one in wanted]
+    kept = _kept()
+    found = [kept.find(one.keep, after) for one in wanted]
     missing = [one for one, known in zip(wanted, found, strict=True) if not known]
-    fresh = iter(_read_anew(missing, after) if missing else ())
+    fresh = _read_anew(missing, after)
     whole = [known or next(fresh) for known in found]
     st.session_state[_SERVED] = whole[-1].served
     return tuple(one.value for one in whole)
@@ -149,30 +141,24 @@ def _look(look: Callable[[ActorDatabase, Lsn | None], Read[T]]) -> T:
     return answer.value
 
 
-def _find_kept(keep: Hashable | None, after: Lsn | None) -> _Kept | None:
-    kept: dict[Hashable, _Kept] = st.session_state.setdefault(_KEPT, {})
-    found = kept.get(keep) if keep is not None else None
-    if found is None or found.lsn != after or found.until < time.monotonic():
-        return None
-    return found
+def _kept() -> CacheRegion[Any]:
+    """Return what is kept for this session, and goes with it."""
+    kept: CacheRegion[Any] | None = st.session_state.get(_KEPT)
+    if kept is None:
+        kept = CacheRegion("page", seconds=_MOST_SECONDS, most=_MOST_KEPT)
+        st.session_state[_KEPT] = kept
+    return kept
 
 
-def _read_anew(missing: Sequence[CachedRead[Any]], after: Lsn | None) -> list[_Kept]:
+def _read_anew(
+    missing: Sequence[CachedRead[Any]], after: Lsn | None
+) -> Iterator[Read[Any]]:
     def operation(session: Session) -> list[Any]:
         return [one.operation(session) for one in missing]
 
     with answering():
         answer = on_behalf().read(operation, after=after)
-    read_at = time.monotonic()
-    fresh = [
-        _Kept(value, answer.served, after, read_at + one.seconds)
-        for one, value in zip(missing, answer.value, strict=True)
-    ]
-    kept: dict[Hashable, _Kept] = st.session_state[_KEPT]
-    for one, found in zip(missing, fresh, strict=True):
-        if one.keep is not None:
-            kept.pop(one.keep, None)
-            kept[one.keep] = found
-            if len(kept) > _MOST_KEPT:
-                del kept[next(iter(kept))]
-    return fresh
+    for one, value in zip(missing, answer.value, strict=True):
+        lasting = Lasting(value, one.seconds)
+        _kept().keep(one.keep, Read(lasting, answer.served), after)
+        yield Read(value, answer.served)

@@ -254,7 +254,7 @@ def test_while_the_database_changes_hands_the_form_stays_and_is_saved_later(
     with monkeypatch.context() as patch:
         for name in ("write", "read"):
             patch.setattr(ActorDatabase, name, refuse)
-        app.session_state["chartroom_kept"] = {}
+        app.session_state["chartroom_kept"] = None
         press(app, "save")
         assert any("changing hands" in one.value for one in app.warning)
         assert field(app, "complaint").value == "Typed before the failover"
@@ -437,7 +437,7 @@ def test_who_has_already_typed_is_told_of_others_only_when_they_save(clinic, vis
     app = opened(clinic, visit)
     type_in(app, complaint="Mine")
     save_as_another(clinic, visit, complaint="Theirs")
-    app.session_state["chartroom_kept"] = {}
+    app.session_state["chartroom_kept"] = None
 
     press(clinic.catch_up(app), "save")
 
@@ -448,7 +448,7 @@ def test_who_has_already_typed_is_told_of_others_only_when_they_save(clinic, vis
 def test_as_long_as_nothing_is_typed_the_form_follows_what_others_save(clinic, visit):
     app = opened(clinic, visit)
     save_as_another(clinic, visit, complaint="Theirs")
-    app.session_state["chartroom_kept"] = {}
+    app.session_state["chartroom_kept"] = None
 
     clinic.catch_up(app).run()
 

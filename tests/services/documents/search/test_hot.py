@@ -1,5 +1,6 @@
 """Hot lists: kept for a while, dropped in every process when a document changes."""
 
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -11,7 +12,7 @@ from sqlalchemy import func, select
 from db.endpoints import Endpoints
 from db.models import AuditEvent, User
 from db.postgres import SYSTEM, Lsn
-from db.postgres.listening import ChangeMark, Listener
+from db.postgres.listening import Listener
 from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed
 from services.core.on_behalf import ActorDatabase
@@ -56,7 +57,7 @@ def test_a_list_is_kept_until_something_is_told(clinic, hearing):
     lsn = _file(clinic)
 
     assert _look(clinic, hot) == first
-    hearing.told = ChangeMark(2, lsn)
+    hearing.tell(lsn)
     second = _look(clinic, hot).value
     assert len(second.page.rows) == len(first.value.page.rows) + 1
     assert second.count.value == first.value.count.value + 1
@@ -67,7 +68,7 @@ def test_what_is_read_anew_comes_from_a_server_that_shows_what_was_told(
 ):
     hot = DocumentListCache(hearing)
     lsn = _file(clinic, "Told of")
-    hearing.told = ChangeMark(2, lsn)
+    hearing.tell(lsn)
 
     assert "Told of" in [row.title for row in _look(clinic, hot).value.page.rows]
 
@@ -91,36 +92,35 @@ def test_nothing_is_kept_while_nothing_can_be_heard(clinic, hearing):
 
 
 def test_what_is_told_during_the_reading_keeps_it_from_being_found(clinic, hearing):
+    class Interrupted(ActorDatabase):
+        def read(self, *asked, **how):
+            read = super().read(*asked, **how)
+            hearing.tell(Lsn(0))
+            return read
+
     hot = DocumentListCache(hearing)
-    asked = hearing.news
+    interrupted = Interrupted(clinic.database, clinic.cleo)
 
-    def news():
-        before = asked()
-        hearing.told = ChangeMark(2, Lsn(0))
-        return before
-
-    hearing.news = news
-    first = _look(clinic, hot)
-    hearing.told = ChangeMark(2, _file(clinic))
+    first = hot.look(interrupted, Criteria(), PageRequest(), now=NOW)
 
     assert _look(clinic, hot) != first
 
 
-def test_a_list_is_not_kept_for_longer_than_said(clinic, hearing):
-    hot = DocumentListCache(hearing, seconds=0)
+def test_a_list_is_not_kept_for_longer_than_said(clinic, hearing, monkeypatch):
+    hot = DocumentListCache(hearing)
     first = _look(clinic, hot)
-    lsn = _file(clinic)
-    hearing.told = ChangeMark(1, lsn)
+    begun = time.time()
 
+    monkeypatch.setattr(time, "time", lambda: begun + 299)
+    assert _look(clinic, hot) == first
+    monkeypatch.setattr(time, "time", lambda: begun + 301)
     assert _look(clinic, hot) != first
-    assert DocumentListCache(hearing, seconds=9_999)._seconds == 300
 
 
 def test_what_a_clinician_sees_is_not_kept(clinic, hearing):
     hot = DocumentListCache(hearing)
-    _look(clinic, hot, clinic.dora)
 
-    assert not hot._kept
+    assert _look(clinic, hot, clinic.dora) != _look(clinic, hot, clinic.dora)
 
 
 def test_every_look_is_written_down(clinic, hearing):
@@ -198,13 +198,13 @@ def test_what_is_filed_or_deleted_in_one_process_shows_in_the_other_at_once(
         _process(clinic, module_endpoints) as one,
         _process(clinic, module_endpoints) as other,
     ):
-        eventually(lambda: other("hears"), seconds=20)
+        eventually(lambda: other("hears"))
         kept = other("look")
         assert other("look") == kept
 
         document_id = one("file", "Fresh")
-        eventually(lambda: "Fresh" in other("look")["titles"], seconds=1)
+        eventually(lambda: "Fresh" in other("look")["titles"])
         one("delete", document_id)
-        eventually(lambda: "Fresh" not in other("look")["titles"], seconds=1)
+        eventually(lambda: "Fresh" not in other("look")["titles"])
         again = other("look")
         assert other("look") == again

@@ -1,9 +1,12 @@
-"""The doctors, their slots and the figures: read once for all who may see them."""
+"""The doctors, their slots and the figures: read once for all who may see them.
 
-import time
-from collections.abc import Callable, Sequence
+Nothing is decided by what is kept: who gets a slot, the database says.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime, tzinfo
-from typing import Any, Final, TypeVar
+from functools import partial
+from typing import Final, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, extract, func, literal, select
@@ -14,9 +17,8 @@ from db.postgres import SYSTEM, Database, DatabaseIdentity, Lsn, Read
 from services.core.actors import Actor, Permission, Role
 from services.core.errors import NotFound
 from services.core.on_behalf import ActorDatabase
-from services.documents.search.cache import ChangeListener
+from services.lists.cache import CacheRegion, ChangeListener, Lasting
 from services.visits.figures import statistics as booking_statistics
-from services.visits.figures.caches.shelves import CacheRegion, Lasting
 from services.visits.figures.statistics import BookingStatistics, Period
 from services.visits.schedule import doctors, slots
 from services.visits.schedule.doctors import DoctorRecord
@@ -51,20 +53,22 @@ class VisitCaches:
     ) -> None:
         self._database = database
         self._hearing = hearing
-        self._doctors: CacheRegion[tuple[DoctorRecord, ...]] = CacheRegion(
+        region = partial(CacheRegion, changes=hearing)
+        self._doctors: CacheRegion[tuple[DoctorRecord, ...]] = region(
             "doctors",
             tuple[DoctorRecord, ...],
             seconds=DOCTORS_SECONDS,
             redis_url=redis_url,
         )
-        self._slots: CacheRegion[tuple[SlotRecord, ...]] = CacheRegion(
+        self._slots: CacheRegion[tuple[SlotRecord, ...]] = region(
             "slots", tuple[SlotRecord, ...], seconds=SLOTS_SECONDS, redis_url=redis_url
         )
-        self._figures: CacheRegion[Any] = CacheRegion(
-            "figures", Any, seconds=STATISTICS_SECONDS, redis_url=None
+        self._statistics: CacheRegion[BookingStatistics] = region(
+            "statistics", seconds=STATISTICS_SECONDS
         )
-        # What was counted, and until when that is told.
-        self._outcomes: tuple[dict[str, int], float] = ({}, 0.0)
+        self._outcomes: CacheRegion[dict[str, int]] = CacheRegion(
+            "outcomes", seconds=STATISTICS_SECONDS
+        )
 
     def doctors(
         self,
@@ -124,8 +128,8 @@ class VisitCaches:
         """Return what became of the slots of these days, written down; NotAllowed."""
         on_behalf.require(Permission.VIEW_STATISTICS)
         found = self._look(
-            self._figures,
-            ("statistics", str(period.first_day), str(period.last_day), str(zone)),
+            self._statistics,
+            (period, str(zone)),
             lambda session: Lasting(booking_statistics.count(session, period, zone)),
             after,
             on_behalf.actor.acting,
@@ -143,12 +147,14 @@ class VisitCaches:
         For programs that watch: news of a booking drops nothing here, or a busy
         clinic would count all its bookings for each of them.
         """
-        counted, until = self._outcomes
-        if until <= time.monotonic():
-            read = self._database.read(booking_statistics.count_outcomes, acting=SYSTEM)
-            counted = read.value
-            self._outcomes = (counted, time.monotonic() + STATISTICS_SECONDS)
-        return counted
+
+        def count(_: Lsn | None) -> Read[Lasting[dict[str, int]]]:
+            return self._database.read(
+                lambda session: Lasting(booking_statistics.count_outcomes(session)),
+                acting=SYSTEM,
+            )
+
+        return self._outcomes.look("all", count).value
 
     def close(self) -> None:
         """Stop listening; nothing is kept any more."""
@@ -156,25 +162,14 @@ class VisitCaches:
 
     def _look(
         self,
-        shelf: CacheRegion[T],
-        wanted: object,
+        region: CacheRegion[T],
+        wanted: Hashable,
         operation: Callable[[Session], Lasting[T]],
         after: Lsn | None,
         acting: DatabaseIdentity = _READER.acting,
     ) -> Read[T]:
-        news = self._hearing.news()
-        if news is not None:
-            found = shelf.find(wanted, news, after)
-            if found is not None:
-                return found
-        told = None if news is None else news.position
-        fresh_at = max(filter(None, (told, after)), default=None)
-        read = self._database.find(
-            operation, missing=NotFound, after=fresh_at, acting=acting
-        )
-        if news is not None:
-            shelf.keep(wanted, news, read)
-        return Read(read.value.value, read.served)
+        find = partial(self._database.find, operation, missing=NotFound, acting=acting)
+        return region.look(wanted, lambda fresh_at: find(after=fresh_at), after)
 
 
 def _until_first(

@@ -18,8 +18,7 @@ from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed
 from services.core.on_behalf import ActorDatabase
 from services.visits.booking import bookings
-from services.visits.figures.caches import VisitCaches, reading
-from services.visits.figures.caches.reading import STATISTICS_SECONDS
+from services.visits.figures.caches import STATISTICS_SECONDS, VisitCaches
 from services.visits.schedule import visit_changes
 from services.visits.schedule.doctors import NoSuchDoctor
 from tests.kit.commanding import commanded
@@ -239,8 +238,8 @@ def test_outcomes_are_counted_every_half_minute_whatever_is_booked(
     practice.tell(practice.hold(0))
 
     assert practice.caches.outcomes() == before
-    later = time.monotonic() + STATISTICS_SECONDS
-    monkeypatch.setattr(reading.time, "monotonic", lambda: later)
+    later = time.time() + STATISTICS_SECONDS
+    monkeypatch.setattr(time, "time", lambda: later)
     assert sum(practice.caches.outcomes().values()) == sum(before.values()) + 1
 
 
@@ -267,7 +266,7 @@ def test_two_caches_share_a_redis_and_each_believes_its_own_news(clinic, redis_u
 
 def _process(clinic, endpoints, doctor_id):
     return commanded(
-        "tests.services.visits.figures.caches.looking",
+        "tests.services.visits.figures.looking",
         endpoints,
         clinic.cleo,
         doctor_id=str(doctor_id),
@@ -284,16 +283,16 @@ def test_what_is_held_or_freed_in_one_process_shows_in_the_other_at_once(
         _process(clinic, module_endpoints, practice.doctor_id) as one,
         _process(clinic, module_endpoints, practice.doctor_id) as other,
     ):
-        eventually(lambda: other("hears"), seconds=20)
+        eventually(lambda: other("hears"))
         kept = eventually(lambda: _same_twice(other))
         assert kept["states"] == ["free"] * 3
 
         status, booking_id = one("hold", slot, patient).split()
         assert status == "pending"
-        eventually(lambda: other("look")["states"][0] == "held", seconds=1)
+        eventually(lambda: other("look")["states"][0] == "held")
         one("cancel", booking_id)
-        eventually(lambda: other("look")["states"][0] == "free", seconds=1)
-        eventually(lambda: _same_twice(other), seconds=2)
+        eventually(lambda: other("look")["states"][0] == "free")
+        eventually(lambda: _same_twice(other))
 
 
 def _same_twice(process):

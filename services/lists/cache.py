@@ -1,0 +1,184 @@
+"""What was read, kept until it is too old or somebody tells of a change.
+
+Nothing is decided by what is kept.
+"""
+
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from dogpile.cache.api import NO_VALUE
+from pydantic import TypeAdapter, ValidationError
+
+from db.postgres import BEYOND, Lsn, Read, Served
+from db.postgres.listening import ChangeMark
+from services.lists.cache_backends import away, in_memory, in_redis
+
+T = TypeVar("T")
+
+# For how long a Redis that did not answer is not asked again.
+_PAUSE_SECONDS: Final = 5.0
+_UNTOLD: Final = ChangeMark(0, Lsn(0))
+
+
+class ChangeListener(Protocol):
+    """Whoever hears of changes: see db.postgres.listening.Listener."""
+
+    def news(self) -> ChangeMark | None:
+        """Return what was told so far; None while nothing can be heard."""
+        ...
+
+    def close(self) -> None:
+        """Stop listening."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting(Generic[T]):
+    """Something that was read, and after how many seconds it changes by itself."""
+
+    value: T
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept(Generic[T]):
+    """What was read, from whom, and which news were heard before that."""
+
+    value: T
+    served: Served
+    position: int
+    count: int
+    until: float
+
+
+class CacheRegion(Generic[T]):
+    """Things of one kind, for some seconds each, by what was `wanted`.
+
+    With `changes` they are dropped when one is told of, and nothing is kept while none
+    can be heard. Who asks is never shown anything older than what they wrote (`after`).
+    What is wanted as None is never kept.
+
+    With an address they are in a Redis that others share. What somebody finds there is
+    good if it shows all that they have been told of, whoever has read it.
+
+    Nobody waits for another's reading: while the primary is away that would be one
+    whole wait after the other.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        kind: Any = Any,
+        *,
+        seconds: float,
+        most: int = 512,
+        changes: ChangeListener | None = None,
+        redis_url: str | None = None,
+    ) -> None:
+        self._name = name
+        self._seconds = seconds
+        self._changes = changes
+        self._is_shared = redis_url is not None
+        self._away_until = 0.0
+        if redis_url is None:
+            self._region = in_memory(name, most)
+        else:
+            adapter: TypeAdapter[_Kept[T]] = TypeAdapter(_Kept[kind])
+            read = partial(_parse, adapter)
+            write = adapter.dump_json
+            self._region = in_redis(name, redis_url, seconds, write=write, read=read)
+
+    def look(
+        self,
+        wanted: Hashable,
+        read: Callable[[Lsn | None], Read[Lasting[T]]],
+        after: Lsn | None = None,
+    ) -> Read[T]:
+        """Return what is kept of it, or else what is read now."""
+        return self.find(wanted, after) or self.read(wanted, read, after)
+
+    def find(self, wanted: Hashable, after: Lsn | None = None) -> Read[T] | None:
+        """Return what is kept of it and shows all that was told, and `after`."""
+        mark = self._mark(wanted, after)
+        if mark is None:
+            return None
+        kept = self._ask(lambda region: region.get(self._key(wanted, mark, after)))
+        is_good = isinstance(kept, _Kept) and self._is_good(kept, mark)
+        return Read(kept.value, kept.served) if is_good else None
+
+    def read(
+        self,
+        wanted: Hashable,
+        read: Callable[[Lsn | None], Read[Lasting[T]]],
+        after: Lsn | None = None,
+    ) -> Read[T]:
+        """Read it where all that was told is shown, and `after`, and keep it."""
+        mark = self._mark(wanted, after)
+        told = None if mark is None else mark.position
+        answer = read(max(filter(None, (told, after)), default=None))
+        # What was told meanwhile is perhaps not in it. Nor is it, perhaps, what was
+        # told before, if the primary was lost: so was who listens to it.
+        if mark is not None and mark == self._mark(wanted, after):
+            self.keep(wanted, answer, after, mark)
+        return Read(answer.value.value, answer.served)
+
+    def keep(
+        self,
+        wanted: Hashable,
+        read: Read[Lasting[T]],
+        after: Lsn | None,
+        mark: ChangeMark = _UNTOLD,
+    ) -> None:
+        """Keep what was read where `after` is shown, and all that the mark tells of."""
+        value, lasts = read.value.value, read.value.seconds
+        seconds = self._seconds if lasts is None else min(self._seconds, lasts)
+        if wanted is None or seconds <= 0:
+            return
+        until = time.time() + seconds
+        kept = _Kept(value, read.served, int(mark.position), mark.count, until)
+        self._ask(lambda region: region.set(self._key(wanted, mark, after), kept))
+
+    def _mark(self, wanted: Hashable, after: Lsn | None) -> ChangeMark | None:
+        """Return what was told so far; None where nothing may be kept.
+
+        Who does not know where their last write is cannot tell what shows it.
+        """
+        if wanted is None or after == BEYOND:
+            return None
+        return _UNTOLD if self._changes is None else self._changes.news()
+
+    def _key(self, wanted: Hashable, mark: ChangeMark, after: Lsn | None) -> Hashable:
+        """Name it and, if that may not be in what others read, what was written.
+
+        Somebody who only pretends to have written something shares it with nobody.
+        """
+        written = after if after is not None and after > mark.position else None
+        return self._name, mark.timeline, written, wanted
+
+    def _is_good(self, kept: _Kept[T], mark: ChangeMark) -> bool:
+        # The second bound is for a clock that was set back.
+        is_young = 0 < kept.until - time.time() <= self._seconds
+        # Others have counted from another beginning. Who counts alike knows more: what
+        # is in the log already may not be shown by the primary for another moment.
+        is_counted = self._is_shared or kept.count == mark.count
+        return is_young and is_counted and kept.position >= mark.position
+
+    def _ask(self, question: Callable[[Any], Any]) -> Any:
+        if time.monotonic() < self._away_until:
+            return NO_VALUE
+        try:
+            return question(self._region)
+        except away():
+            self._away_until = time.monotonic() + _PAUSE_SECONDS
+            return NO_VALUE
+
+
+def _parse(adapter: TypeAdapter[_Kept[T]], written: bytes) -> object:
+    try:
+        return adapter.validate_json(written)
+    except ValidationError:
+        # By another version of Chartroom: as good as nothing.
+        return NO_VALUE
