@@ -1,56 +1,77 @@
 """How many rows a list has, told within a bounded time."""
 
 import json
-from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Integer, Select, func, literal_column, select
 from sqlalchemy.orm import Session
 
-from services.lists.criteria import Count
-from services.lists.statements import limited, ran_out_of_time
+from services.core.actors import Actor
+from services.lists.criteria import Count, Criteria
+from services.lists.queries import ListDefinition, ListQuery, ListShape, prepare
+from services.lists.recording import record
+from services.lists.statements import compiled, within
 
 MOST_COUNTED: Final = 10_000
 # Leaves room in the promised 150 ms for the way there and back, and for an estimate.
 LIMIT_MILLISECONDS: Final = 80
 
 
-def counted(
+def count(
     session: Session,
-    count: str,
-    explain: str,
-    parameters: Mapping[str, object],
-    *,
-    settings: str = "",
+    actor: Actor,
+    definition: ListDefinition[Any, Any, Any],
+    criteria: Criteria,
+    now: datetime | None,
 ) -> Count:
-    """Run `count`, which stops behind MOST_COUNTED; out of time, take `explain`'s word.
+    """Count the rows, as far as that goes in a moment.
 
-    The transaction goes on as if nothing had been asked.
+    Counting stops at 10,000; out of time, the planner's estimate is the answer. The
+    transaction goes on as if nothing had been asked. Raises InvalidInput, NotAllowed.
     """
+    definition.subject.require_list(actor)
+    asked = prepare(session, actor, definition, criteria, now)
+    counted = _counted(session, asked)
+    if not counted.value and (corrected := asked.corrected(session)):
+        counted = _counted(session, corrected)
+    record(session, actor, definition.counted, criteria, count=str(counted))
+    return counted
+
+
+def estimate(session: Session, asked: ListQuery[Any, Any]) -> int:
+    """Return the planner's guess, which costs next to nothing."""
     session.flush()
     connection = session.connection()
-    try:
-        with limited(connection, LIMIT_MILLISECONDS, settings):
-            found = _scalar(connection, count, parameters)
-    except OperationalError as error:
-        if not ran_out_of_time(error):
-            raise
-        guess = estimate(connection, explain, parameters)
-        return Count(guess, is_exact=False, is_estimate=True)
-    return Count(min(found, MOST_COUNTED), found <= MOST_COUNTED)
-
-
-def estimate(
-    connection: Connection, explain: str, parameters: Mapping[str, object]
-) -> int:
-    """Return the planner's guess, which costs next to nothing."""
-    plan = _scalar(connection, explain, parameters)
+    plans = connection.exec_driver_sql(asked.text(_explain), asked.parameters)
+    plan = plans.scalar_one()
     (root,) = json.loads(plan) if isinstance(plan, str) else plan
     return int(root["Plan"]["Plan Rows"])
 
 
-def _scalar(
-    connection: Connection, statement: str, parameters: Mapping[str, object]
-) -> Any:
-    return connection.exec_driver_sql(statement, dict(parameters)).scalar_one()
+def _counted(session: Session, asked: ListQuery[Any, Any]) -> Count:
+    statement, settings = asked.text(_count), asked.shape.settings
+    rows = within(
+        session, LIMIT_MILLISECONDS, statement, asked.parameters, settings=settings
+    )
+    if rows is None:
+        return Count(estimate(session, asked), is_exact=False, is_estimate=True)
+    ((found,),) = rows
+    return Count(min(found, MOST_COUNTED), found <= MOST_COUNTED)
+
+
+@lru_cache(maxsize=512)
+def _count(shape: ListShape[Any, Any]) -> str:
+    first = _ones(shape).limit(literal_column(str(MOST_COUNTED + 1)))
+    return compiled(select(func.count()).select_from(first.subquery("first")))
+
+
+@lru_cache(maxsize=512)
+def _explain(shape: ListShape[Any, Any]) -> str:
+    return f"EXPLAIN (FORMAT JSON) {compiled(_ones(shape))}"
+
+
+def _ones(shape: ListShape[Any, Any]) -> Select[Any]:
+    one = literal_column("1", Integer)
+    return select(one).select_from(shape.table).where(shape.belongs())

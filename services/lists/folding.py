@@ -1,12 +1,13 @@
 """Typed text in the folded form that names and terms are compared in."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy.orm import Session
 
 from services.lists.criteria.patterns import containing
-from services.lists.criteria.shape import FoldedText
+from services.lists.criteria.shape import FoldedText, Mention
 from services.lists.statements import run
 
 _FOLD: Final = "SELECT text, fold(text) FROM unnest(%(texts)s) AS text"
@@ -24,14 +25,13 @@ def fold(session: Session, texts: Iterable[str]) -> dict[str, str]:
     return folded
 
 
-def comparable(
-    value: object, folded: Mapping[str, str], *, lowered: frozenset[str] = frozenset()
-) -> object:
-    """Return typed text in the form that its column has; all else as it is.
-
-    Accents matter in the fields named by `lowered`, as they do in their columns.
-    """
-    if not isinstance(value, FoldedText):
-        return value
-    text = value.text.lower() if value.field in lowered else folded[value.text]
-    return containing(text) if value.is_pattern else text
+def comparable(value: object, folded: Mapping[str, str]) -> object:
+    """Return typed text in the form that its column has; all else as it is."""
+    match value:
+        case FoldedText(text, is_pattern, has_accents):
+            text = text.lower() if has_accents else folded[text]
+            return containing(text) if is_pattern else text
+        case Mention():
+            return replace(value, text=folded[value.text])
+        case _:
+            return value

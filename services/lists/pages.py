@@ -1,17 +1,29 @@
 """One page of a list, counted from whichever row or end it begins at."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum, auto
+from functools import lru_cache, partial
 from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.orm import Session
 
+from services.core.actors import Actor
 from services.core.errors import InvalidInput
-from services.lists.criteria.paging import Key
-from services.lists.statements import compiled, run
+from services.lists.criteria import Criteria
+from services.lists.criteria.paging import Key, behind
+from services.lists.queries import (
+    Build,
+    ListDefinition,
+    ListQuery,
+    ListShape,
+    prepare,
+)
+from services.lists.recording import record
+from services.lists.statements import OFFSET, compiled, run
 
 MAX_SIZE: Final = 1_000
 MAX_OFFSET: Final = 100_000
@@ -23,7 +35,6 @@ class _Row(Protocol):
 
 
 Row = TypeVar("Row", bound=_Row)
-Shape = TypeVar("Shape", bound=Hashable)
 
 
 # Without slots: Python 3.11 cannot make a frozen one by the name of Page[SomeRow].
@@ -40,12 +51,13 @@ class Page(Generic[Row]):
 
 
 class PageEnd(Enum):
-    """Which end of the list a page counts from."""
+    """Which end of the list a page counts from; NUMBERED skips the rows before it."""
 
     FIRST = auto()
     AFTER = auto()
     BEFORE = auto()
     LAST = auto()
+    NUMBERED = auto()
 
     @property
     def is_backwards(self) -> bool:
@@ -62,71 +74,128 @@ class PageEnd(Enum):
         return [key.turned() for key in keys] if self.is_backwards else keys
 
 
-def part_of(
-    after: UUID | None, before: UUID | None, *, last: bool
-) -> tuple[PageEnd, UUID | None]:
-    """Return which page is asked for, and the row it begins at.
+@dataclass(frozen=True, slots=True)
+class PagePosition:
+    """Which page of a list is asked for, by a row or, from 1, by its number."""
 
-    Raises InvalidInput for two at once.
-    """
-    if sum((after is not None, before is not None, last)) > 1:
-        raise InvalidInput("after", "Ask for one page: after, before, or the last.")
-    if after is not None:
-        return PageEnd.AFTER, after
-    if before is not None:
-        return PageEnd.BEFORE, before
-    return (PageEnd.LAST if last else PageEnd.FIRST), None
+    size: int
+    after: UUID | None = None
+    before: UUID | None = None
+    last: bool = False
+    number: int | None = None
 
-
-def require_size(size: int, name: str = "size") -> None:
-    """Raise InvalidInput for a page of too many rows or none."""
-    if not 1 <= size <= MAX_SIZE:
-        raise InvalidInput(name, f"A page has 1 to {MAX_SIZE:,} rows.")
-
-
-def offset_of(page: int, per_page: int, noun: str) -> int:
-    """Return how many rows come before a numbered page, or raise InvalidInput.
-
-    All of them are read to be skipped, so the numbers are bounded.
-    """
-    require_size(per_page, "per_page")
-    offset = (page - 1) * per_page
-    if page < 1 or offset > MAX_OFFSET:
-        raise InvalidInput(
-            "page",
-            f"Numbered pages reach the first {MAX_OFFSET:,} {noun} of a list. "
-            "Add a filter, turn the order round, or export the list.",
+    def end(self) -> PageEnd:
+        """Return what the page counts from; raises InvalidInput for two at once."""
+        asked = (
+            (PageEnd.AFTER, self.after),
+            (PageEnd.BEFORE, self.before),
+            (PageEnd.LAST, self.last or None),
+            (PageEnd.NUMBERED, self.number),
         )
-    return offset
+        ends = [end for end, value in asked if value is not None]
+        if len(ends) > 1:
+            raise InvalidInput("after", "Ask for one page: after, before, or the last.")
+        return ends[0] if ends else PageEnd.FIRST
+
+    def given(self, noun: str) -> dict[str, object]:
+        """Return the parameters of the page's statement, or raise InvalidInput."""
+        size = "size" if self.number is None else "per_page"
+        if not 1 <= self.size <= MAX_SIZE:
+            raise InvalidInput(size, f"A page has 1 to {MAX_SIZE:,} rows.")
+        if self.number is None:
+            return {"most": self.size + 1, "cursor": self.after or self.before}
+        offset = (self.number - 1) * self.size
+        # All of the rows before are read to be skipped, so the numbers are bounded.
+        if not 0 <= offset <= MAX_OFFSET:
+            raise InvalidInput(
+                "page",
+                f"Numbered pages reach the first {MAX_OFFSET:,} {noun} of a list. "
+                "Add a filter, turn the order round, or export the list.",
+            )
+        return {"most": self.size, "offset": offset}
 
 
-def require_row(
-    session: Session, id_column: ColumnElement[UUID], cursor: UUID | None
+AnyPage = TypeVar("AnyPage", bound=Page[Any])
+_AnyQuery = ListQuery[Any, Any]
+
+
+def read_page(
+    session: Session,
+    actor: Actor,
+    definition: ListDefinition[Any, Any, AnyPage],
+    criteria: Criteria,
+    at: PagePosition,
+    *,
+    now: datetime | None,
+) -> AnyPage:
+    """Return a page, and write down who was shown it.
+
+    Raises InvalidInput, NotAllowed, Unavailable.
+    """
+    definition.subject.require_list(actor)
+    given, end = at.given(definition.subject.name), at.end()
+    asked = prepare(session, actor, definition, criteria, now)
+    rows, asked = _find(session, asked, _PAGES[end], given)
+    if not rows and end.has_cursor:
+        _require_row(session, definition.id_column, given)
+    found = _cut(tuple(map(asked.shape.record_of, rows)), at.size, end)
+    page = definition.page_of(session, found, asked)
+    action, called = definition.shown, definition.subject.name
+    record(session, actor, action, criteria, shown=page.rows, called=called)
+    return page
+
+
+def _find(
+    session: Session, asked: _AnyQuery, build: Build, given: Mapping[str, object]
+) -> tuple[Sequence[tuple[Any, ...]], _AnyQuery]:
+    """Return the rows, and the query that found them: as typed, or corrected.
+
+    Whether a word was misspelt is only asked when nothing is found; a word that stands
+    nowhere lets nothing be found.
+    """
+    find = partial(run, session, asked.text(build), settings=asked.shape.settings)
+    rows = find({**asked.parameters, **given})
+    if rows or not (corrected := asked.corrected(session)):
+        return rows, asked
+    return find({**corrected.parameters, **given}), corrected
+
+
+def _require_row(
+    session: Session, id_column: ColumnElement[UUID], given: Mapping[str, object]
 ) -> None:
-    """Raise InvalidInput for a page that begins at a row nobody knows."""
-    if cursor is None:
-        return
     known = select(id_column).where(id_column == bindparam("cursor"))
-    if not run(session, compiled(known), {"cursor": cursor}):
+    if not run(session, compiled(known), given):
         raise InvalidInput(
             "after", "The place in this list is gone; begin again at its first page."
         )
 
 
-def cut(
-    rows: Sequence[Any], size: int, part: PageEnd, record_of: Callable[[Any], Row]
-) -> Page[Row]:
+def _cut(found: tuple[Row, ...], size: int, end: PageEnd) -> Page[Row]:
     """Take away the row that was only read to see whether the list goes on."""
-    goes_on = len(rows) > size
-    records = tuple(map(record_of, rows[:size]))
-    if part.is_backwards:
+    goes_on, records = len(found) > size, found[:size]
+    if end.is_backwards:
         records = records[::-1]
     if not records:
         return Page((), None, None)
-    has_next = goes_on if not part.is_backwards else part is PageEnd.BEFORE
-    has_previous = goes_on if part.is_backwards else part is PageEnd.AFTER
+    has_next = goes_on if not end.is_backwards else end is PageEnd.BEFORE
+    has_previous = goes_on if end.is_backwards else end is PageEnd.AFTER
     return Page(
         records,
         records[-1].id if has_next else None,
         records[0].id if has_previous else None,
     )
+
+
+def _page(end: PageEnd, shape: ListShape[Any, Any]) -> str:
+    keys = end.read_by(shape.keys)
+    if end is PageEnd.NUMBERED:
+        return compiled(shape.page(keys, offset=OFFSET))
+    if not end.has_cursor:
+        return compiled(shape.page(keys))
+    cursor = bindparam("cursor", type_=shape.table.c.id.type)
+    return compiled(shape.page(keys, behind(shape.table, keys, cursor)))
+
+
+_PAGES: Final[dict[PageEnd, Build]] = {
+    end: lru_cache(maxsize=512)(partial(_page, end)) for end in PageEnd
+}

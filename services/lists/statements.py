@@ -1,11 +1,11 @@
 """Statements compiled once, run within a time limit."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Integer, bindparam
+from sqlalchemy import Integer, bindparam
 from sqlalchemy.dialects.postgresql import psycopg2
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import Executable
 
@@ -69,19 +69,29 @@ def run(
         cursor.close()
 
 
-@contextmanager
-def limited(
-    connection: Connection, milliseconds: int, settings: str = ""
-) -> Iterator[None]:
-    """Limit what is run inside, and undo all of it for what comes after.
+def within(
+    session: Session,
+    milliseconds: int,
+    statement: str,
+    parameters: Mapping[str, object],
+    *,
+    settings: str = "",
+) -> Sequence[Any] | None:
+    """Return the rows, or None when they take longer; other failures are raised.
 
     Neither limit and settings nor a failure are left behind in the transaction.
     """
+    session.flush()
+    connection = session.connection()
     connection.exec_driver_sql(
         f"SAVEPOINT limited; {settings}SET LOCAL statement_timeout = {milliseconds}"
     )
     try:
-        yield
+        return connection.exec_driver_sql(statement, dict(parameters)).all()
+    except OperationalError as error:
+        if not ran_out_of_time(error):
+            raise
+        return None
     finally:
         if not connection.invalidated:
             connection.exec_driver_sql(

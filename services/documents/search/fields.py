@@ -121,8 +121,7 @@ def require_visible(actor: Actor, asked: Criteria) -> None:
     if asked.archived:
         require_list_deleted(actor)
     visible = fields_for(actor)
-    filtered = [one.field for one in asked.where.filters()]
-    for name in (*filtered, *(one.field for one in asked.orders)):
+    for name in asked.fields():
         if name in FIELDS and name not in visible:
             raise NotAllowed(
                 "These are your own documents, so your lists cannot ask about: "

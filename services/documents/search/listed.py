@@ -135,17 +135,13 @@ FOUND: Final = (
 )
 
 
-def _folded(column: ColumnElement[Any]) -> Target:
-    return Target(func.fold(column, type_=Text).collate("C"))
-
-
 TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
     {
         "title": Target(LISTED.c.title_key),
-        "filename": _folded(LISTED.c.filename),
+        "filename": Target.folded(LISTED.c.filename),
         "document_type": Target(LISTED.c.document_type),
         "classification": Target(LISTED.c.classification),
-        "description": _folded(LISTED.c.description),
+        "description": Target.folded(LISTED.c.description),
         "last_name": Target(LISTED.c.last_name_key),
         "first_name": Target(LISTED.c.first_name_key),
         "patient_id": Target(LISTED.c.patient_id),
@@ -153,7 +149,7 @@ TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
         "created_at": Target(LISTED.c.created_at),
         "updated_at": Target(LISTED.c.updated_at),
         "deleted_at": Target(LISTED.c.deleted_at),
-        "author": _folded(LISTED.c.created_by_name),
+        "author": Target.folded(LISTED.c.created_by_name),
         "pages": Target(LISTED.c.pages),
         "filesize": Target(LISTED.c.filesize),
         "findings": Target(LISTED.c.findings),

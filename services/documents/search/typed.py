@@ -95,6 +95,16 @@ class ParsedSearch:
             for pair in pairwise(term.words[: -1 if term.is_beginning else None])
         ]
 
+    @property
+    def parameters(self) -> dict[str, object]:
+        """The values, by the names that statements have for them."""
+        return {
+            "searched": self.query,
+            "ranking": self.ranking,
+            "pairs": self.pairs,
+            "document": self.document_id,
+        }
+
     def replacing(self, instead: Mapping[str, tuple[str, ...]]) -> "ParsedSearch":
         """Return the search with other words for those that were misspelt."""
         return replace(

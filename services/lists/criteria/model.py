@@ -146,6 +146,11 @@ class Criteria:
     orders: tuple[Order, ...] = ()
     archived: bool = False
 
+    def fields(self) -> Iterator[str]:
+        """Yield the name of every field that is asked about."""
+        yield from (one.field for one in self.where.filters())
+        yield from (one.field for one in self.orders)
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -155,7 +160,7 @@ class Field:
     `denial` put the field into a sentence ("born", "allergic to"); without them it
     reads "whose last name ...". `statements` replace the sentence's words for the
     values True and False, and `choice_labels` those for its choices. A LIST with
-    choices holds nothing else.
+    choices holds nothing else. Accents matter where a column `has_accents`.
     """
 
     name: str
@@ -163,6 +168,7 @@ class Field:
     kind: Kind
     is_sortable: bool = False
     can_be_empty: bool = False
+    has_accents: bool = False
     choices: tuple[str, ...] = ()
     phrase: str = field(default="", compare=False)
     denial: str = field(default="", compare=False)

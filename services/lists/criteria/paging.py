@@ -1,6 +1,6 @@
 """Sort keys, and pages that begin behind a row instead of counting rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,16 @@ class Key:
     def turned(self) -> "Key":
         """Return the key for reading the list from its end."""
         return Key(self.column, self.direction.opposite, self.is_nullable)
+
+
+def ending_in_id(keys: Iterable[Key]) -> tuple[Key, ...]:
+    """Return the keys, each column once; `id` decides in the end."""
+    first: dict[str, Key] = {}
+    for key in keys:
+        # Once sorted by the day of birth, age changes nothing any more.
+        first.setdefault(key.column, key)
+    *_, last = first.values()
+    return (*first.values(), Key("id", last.direction))
 
 
 def order_by(table: FromClause, keys: Sequence[Key]) -> list[UnaryExpression[Any]]:

@@ -49,11 +49,14 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class FoldedText:
-    """Text that must be folded first, and made a pattern if parts are looked for."""
+    """Text that must be folded first, and made a pattern if parts are looked for.
 
-    field: str
+    With `has_accents` it is only lowered.
+    """
+
     text: str
     is_pattern: bool
+    has_accents: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,9 @@ def _leaf(asked: Filter, field: Field, now: datetime) -> tuple[Leaf, Sequence[ob
     is_part = operator is Operator.CONTAINS
     match field.kind:
         case Kind.TEXT:
-            read = tuple(FoldedText(field.name, str(text), is_part) for text in read)
+            read = tuple(
+                FoldedText(str(text), is_part, field.has_accents) for text in read
+            )
         case Kind.PHONE if is_part:
             read = tuple(containing(str(digits)) for digits in read)
         case Kind.AGE:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     cast,
+    func,
     literal_column,
     or_,
     true,
@@ -31,6 +32,11 @@ class Target:
 
     column: ColumnElement[Any]
     wider: ColumnElement[Any] | None = None
+
+    @classmethod
+    def folded(cls, column: ColumnElement[Any]) -> "Target":
+        """Return the target of a text that is folded for each comparison."""
+        return cls(func.fold(column, type_=Text).collate("C"))
 
 
 Targets = Mapping[str, Target]

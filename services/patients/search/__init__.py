@@ -1,11 +1,11 @@
 """Lists of patients: pages, counts, exports, figures; whatever criteria can ask for."""
 
 from services.lists.criteria import Count as Count
-from services.patients.search.counting import count_patients as count_patients
 from services.patients.search.exporting import export_csv as export_csv
 from services.patients.search.identifying import identify as identify
 from services.patients.search.pages import (
     PatientPage as PatientPage,
+    count_patients as count_patients,
     list_numbered as list_numbered,
     list_patients as list_patients,
 )

@@ -23,14 +23,14 @@ from services.core.audit import Action
 from services.core.errors import Unavailable
 from services.lists.criteria import Criteria
 from services.lists.criteria.paging import order_by
+from services.lists.queries import prepare
 from services.lists.recording import record
 from services.lists.statements import compiled, ran_out_of_time
+from services.patients.search.pages import PATIENT_LISTS
 from services.patients.search.queries import (
     PATIENTS,
     PatientListQuery,
     PatientListShape,
-    belongs,
-    prepare,
 )
 from services.patients.search.visibility import NAMED
 
@@ -57,11 +57,11 @@ def export_csv(
     """
     actor.require(Permission.EXPORT_PATIENTS)
     if named_because is None:
-        asked = prepare(session, actor, criteria, now)
+        asked = prepare(session, actor, PATIENT_LISTS, criteria, now)
         record(session, actor, Action.PATIENT_EXPORT, criteria)
     else:
         actor.require(Permission.EXPORT_NAMES)
-        asked = prepare(session, actor, criteria, now, sight=NAMED)
+        asked = prepare(session, actor, PATIENT_LISTS, criteria, now, scope=NAMED)
         record(
             session,
             actor,
@@ -85,7 +85,7 @@ def _written(
 ) -> Iterator[str]:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    writer.writerow(asked.sight.exported)
+    writer.writerow(asked.shape.scope.exported)
     try:
         with _streamed(session, asked, is_named=is_named) as result:
             for rows in result.partitions(_ROWS_AT_ONCE):
@@ -116,8 +116,8 @@ def _streamed(
 
 @lru_cache(maxsize=256)
 def _export(shape: PatientListShape) -> str:
-    columns = (PATIENTS.c[name] for name in shape.sight.exported)
-    statement = select(*columns).where(belongs(shape))
+    columns = (PATIENTS.c[name] for name in shape.scope.exported)
+    statement = select(*columns).where(shape.belongs())
     return compiled(statement.order_by(*order_by(PATIENTS, shape.keys)))
 
 

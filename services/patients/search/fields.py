@@ -52,7 +52,14 @@ _FIELDS = (
         denial="not taking",
         statements=("with no medications listed", "with medications listed"),
     ),
-    Field("email", "E-mail address", Kind.TEXT, is_sortable=True, can_be_empty=True),
+    Field(
+        "email",
+        "E-mail address",
+        Kind.TEXT,
+        is_sortable=True,
+        can_be_empty=True,
+        has_accents=True,
+    ),
     Field(
         "phone_number", "Phone number", Kind.PHONE, is_sortable=True, can_be_empty=True
     ),
@@ -120,9 +127,7 @@ def require_visible(actor: Actor, asked: Criteria) -> None:
             "You see patients without their names, so you cannot search for them. "
             "Use filters instead."
         )
-    filtered = [one.field for one in asked.where.filters()]
-    sorted_by = [one.field for one in asked.orders]
-    for name in (*filtered, *sorted_by):
+    for name in asked.fields():
         if name in FIELDS and name not in visible:
             raise NotAllowed(
                 "You see patients without names and contact details, so your lists "

@@ -43,7 +43,8 @@ def identify(session: Session, actor: Actor, typed: str) -> tuple[Identity, ...]
             "Type a name together with the date of birth, for example "
             "“Lovelace 1980-05-17”, or the patient's id.",
         )
-    given = asked.parameters(fold(session, asked.words)) | {"most": MOST_FOUND}
+    folded = asked.folded(fold(session, asked.words))
+    given = folded.parameters | {"most": MOST_FOUND}
     with assume_role(session, "staff"):
         rows = run(session, _statement(asked.shape), given)
     found = tuple(

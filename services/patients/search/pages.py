@@ -1,38 +1,36 @@
-"""One page of a list of patients."""
+"""Lists of patients, page by page, and how long they are."""
 
 from datetime import datetime
-from functools import lru_cache, partial
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from services.core.actors import Actor, Permission
+from services.core.actors import Actor
 from services.core.audit import Action
-from services.lists.criteria import Criteria
-from services.lists.criteria.paging import behind, order_by
-from services.lists.pages import (
-    Page,
-    PageEnd,
-    cut,
-    offset_of,
-    part_of,
-    require_row,
-    require_size,
-)
-from services.lists.recording import record
-from services.lists.statements import MOST, OFFSET, compiled, run
-from services.patients.search.queries import (
-    PATIENTS,
-    Build,
-    PatientListShape,
-    belongs,
-    prepare,
-)
-from services.patients.search.visibility import Listed
+from services.lists import counting
+from services.lists.criteria import Count, Criteria
+from services.lists.pages import Page, PagePosition, read_page
+from services.lists.queries import ListDefinition
+from services.patients.search import fields, terms, typed
+from services.patients.search.queries import PATIENTS, shape_of
+from services.patients.search.visibility import Listed, sight_of
 
 PatientPage = Page[Listed]
+
+PATIENT_LISTS: Final = ListDefinition(
+    subject=fields.PATIENTS,
+    id_column=PATIENTS.c.id,
+    shown=Action.PATIENT_LIST,
+    counted=Action.PATIENT_COUNT,
+    scope_of=sight_of,
+    shape_of=shape_of,
+    read_search=typed.read,
+    words_of=lambda search: search.words,
+    fold_search=lambda _, search, folded: search.folded(folded),
+    spell_out=terms.spell_out,
+    page_of=lambda _, page, __: page,
+)
 
 
 def list_patients(
@@ -51,17 +49,8 @@ def list_patients(
     Raises InvalidInput, NotAllowed, Unavailable. A page deep in the list costs what
     the first one does.
     """
-    actor.require(Permission.LIST_PATIENTS)
-    require_size(size)
-    part, cursor = part_of(after, before, last=last)
-    asked = prepare(session, actor, criteria, now)
-    given = {**asked.parameters, "most": size + 1, "cursor": cursor}
-    rows = run(session, asked.text(_PAGES[part]), given)
-    if not rows:
-        require_row(session, PATIENTS.c.id, cursor)
-    page = cut(rows, size, part, asked.sight.patient_of)
-    record(session, actor, Action.PATIENT_LIST, criteria, shown=page.rows)
-    return page
+    at = PagePosition(size, after, before, last)
+    return read_page(session, actor, PATIENT_LISTS, criteria, at, now=now)
 
 
 def list_numbered(
@@ -78,32 +67,16 @@ def list_numbered(
     Raises InvalidInput, NotAllowed, Unavailable. All rows before the page are read
     to be skipped, so the numbers are bounded.
     """
-    actor.require(Permission.LIST_PATIENTS)
-    offset = offset_of(page, per_page, "patients")
-    asked = prepare(session, actor, criteria, now)
-    given = {**asked.parameters, "most": per_page, "offset": offset}
-    rows = run(session, asked.text(_numbered), given)
-    records = tuple(map(asked.sight.patient_of, rows))
-    record(session, actor, Action.PATIENT_LIST, criteria, shown=records)
-    return records
+    at = PagePosition(per_page, number=page)
+    found: PatientPage = read_page(session, actor, PATIENT_LISTS, criteria, at, now=now)
+    return found.rows
 
 
-def _page(part: PageEnd, shape: PatientListShape) -> str:
-    keys = part.read_by(shape.keys)
-    statement = select(*shape.sight.columns).where(belongs(shape))
-    if part.has_cursor:
-        cursor = bindparam("cursor", type_=PATIENTS.c.id.type)
-        statement = statement.where(behind(PATIENTS, keys, cursor))
-    return compiled(statement.order_by(*order_by(PATIENTS, keys)).limit(MOST))
+def count_patients(
+    session: Session, actor: Actor, criteria: Criteria, *, now: datetime | None = None
+) -> Count:
+    """Count the patients, as far as that goes in a moment.
 
-
-_PAGES: Final[dict[PageEnd, Build]] = {
-    part: lru_cache(maxsize=256)(partial(_page, part)) for part in PageEnd
-}
-
-
-@lru_cache(maxsize=256)
-def _numbered(shape: PatientListShape) -> str:
-    statement = select(*shape.sight.columns).where(belongs(shape))
-    ordered = statement.order_by(*order_by(PATIENTS, shape.keys))
-    return compiled(ordered.limit(MOST).offset(OFFSET))
+    Raises InvalidInput, NotAllowed.
+    """
+    return counting.count(session, actor, PATIENT_LISTS, criteria, now)

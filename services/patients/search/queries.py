@@ -1,32 +1,25 @@
 """Lists of patients as SQL."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, Text, and_, func
-from sqlalchemy.orm import Session
+from sqlalchemy import BindParameter, ColumnElement, Select, Table, and_, select
 
 from db.models import Patient
-from services.core.actors import Actor
 from services.lists.criteria import Criteria, Direction, Order
-from services.lists.criteria.paging import Key
-from services.lists.criteria.shape import Branch, FoldedText, Mention, take_apart
-from services.lists.criteria.sql import Target, condition, parameter_names
-from services.lists.folding import comparable, fold
-from services.patients.search import terms, typed as search
-from services.patients.search.fields import FIELDS, require_visible
-from services.patients.search.visibility import PatientVisibility, sight_of
+from services.lists.criteria.paging import Key, ending_in_id, order_by
+from services.lists.criteria.shape import Branch
+from services.lists.criteria.sql import Target, condition
+from services.lists.queries import ListQuery, ListShape
+from services.lists.statements import MOST
+from services.patients.search import typed
+from services.patients.search.typed import PatientSearch, SearchShape
+from services.patients.search.visibility import Listed, PatientVisibility
 
 assert isinstance(Patient.__table__, Table)  # noqa: S101 - for the type checker
 PATIENTS: Final[Table] = Patient.__table__
-
-
-def _folded(column: ColumnElement[Any]) -> Target:
-    return Target(func.fold(column, type_=Text).collate("C"))
 
 
 _TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
@@ -43,8 +36,8 @@ _TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
         "current_medications": Target(PATIENTS.c.current_medications),
         "email": Target(PATIENTS.c.email_key),
         "phone_number": Target(PATIENTS.c.phone_key),
-        "address": _folded(PATIENTS.c.address),
-        "emergency_contact": _folded(PATIENTS.c.emergency_contact),
+        "address": Target.folded(PATIENTS.c.address),
+        "emergency_contact": Target.folded(PATIENTS.c.emergency_contact),
         "created_at": Target(PATIENTS.c.created_at),
         "updated_at": Target(PATIENTS.c.updated_at),
         "id": Target(PATIENTS.c.id),
@@ -61,150 +54,52 @@ _SORTED_BY: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-# Accents matter in an address of e-mail, as they do in its column.
-_WITH_ACCENTS: Final = frozenset({"email"})
+PatientListQuery = ListQuery[PatientVisibility, PatientSearch]
 
 
 @dataclass(frozen=True, slots=True)
-class PatientListShape:
+class PatientListShape(ListShape[PatientVisibility, SearchShape]):
     """Everything about a list's SQL but the values."""
 
-    sight: PatientVisibility
-    where: Branch
-    search: search.SearchShape
-    archived: bool
-    keys: tuple[Key, ...]
-
-
-Build = Callable[[PatientListShape], str]
-
-
-class PatientListCriteria:
-    """Criteria taken apart, with all that is the same each time they are asked."""
-
-    def __init__(
-        self, criteria: Criteria, sight: PatientVisibility, today: datetime
-    ) -> None:
-        question = take_apart(criteria, FIELDS, today)
-        self._search = search.read(criteria.search)
-        self.shape = PatientListShape(
-            sight,
-            question.shape,
-            self._search.shape,
-            criteria.archived,
-            _keys(criteria.orders or sight.orders),
-        )
-        names = parameter_names(len(question.values))
-        self._values = dict(zip(names, question.values, strict=True))
-        self._learned: _Learned | None = None
-        self._texts: dict[Build, str] = {}
-
-    def parameters(self, session: Session) -> dict[str, object]:
-        """Return the parameters; only spellings are looked up anew each time."""
-        learned = self._learned
-        if learned is None:
-            learned = self._learned = self._learn(session)
-        if not learned.wanted:
-            return learned.parameters
-        return {**learned.parameters, **terms.spell_out(session, learned.wanted)}
-
-    def text(self, build: Build) -> str:
-        """Return the statement that `build`, a cached function, makes of the shape."""
-        text = self._texts.get(build)
-        if text is None:
-            # Two criteria of one shape share it; but finding a shape takes longer
-            # than all else that is done for a page outside the database.
-            text = self._texts[build] = build(self.shape)
-        return text
-
-    def _learn(self, session: Session) -> "_Learned":
-        values = self._values.values()
-        typed = [
-            value.text for value in values if isinstance(value, FoldedText | Mention)
-        ]
-        folded = fold(session, [*typed, *self._search.words])
-        return _Learned(
-            {
-                name: comparable(value, folded, lowered=_WITH_ACCENTS)
-                for name, value in self._values.items()
-            }
-            | self._search.parameters(folded),
-            {
-                name: terms.Wanted(
-                    value.field, folded[value.text], value.is_whole_words
-                )
-                for name, value in self._values.items()
-                if isinstance(value, Mention)
-            },
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Learned:
-    """Parameters that never change, and the spellings wanted for the others."""
-
-    parameters: dict[str, object]
-    wanted: dict[str, terms.Wanted]
-
-
-@dataclass(frozen=True, slots=True)
-class PatientListQuery:
-    """A list that is ready to be asked for."""
-
-    understood: PatientListCriteria
-    parameters: dict[str, object]
-
     @property
-    def sight(self) -> PatientVisibility:
-        """What is shown of the patients on the list."""
-        return self.understood.shape.sight
+    def table(self) -> Table:
+        """Where the list is looked for."""
+        return PATIENTS
 
-    def text(self, build: Build) -> str:
-        """Return the statement that `build` makes of the list's shape."""
-        return self.understood.text(build)
+    def belongs(self) -> ColumnElement[bool]:
+        """Return the condition for the patients on the list."""
+        deleted_at = PATIENTS.c.deleted_at
+        return and_(
+            deleted_at.is_not(None) if self.archived else deleted_at.is_(None),
+            condition(self.where, _TARGETS),
+            typed.condition(self.search),
+        )
 
+    def page(
+        self,
+        keys: Sequence[Key],
+        *where: ColumnElement[bool],
+        offset: BindParameter[int] | None = None,
+    ) -> Select[Any]:
+        """Select the first MOST rows by the keys, of those that meet also `where`."""
+        rows = select(*self.scope.columns).where(self.belongs(), *where)
+        return rows.order_by(*order_by(PATIENTS, keys)).limit(MOST).offset(offset)
 
-def prepare(
-    session: Session,
-    actor: Actor,
-    criteria: Criteria,
-    now: datetime | None,
-    *,
-    sight: PatientVisibility | None = None,
-) -> PatientListQuery:
-    """Make the criteria ready to be asked by the actor.
-
-    A `sight` other than the actor's own is for who has checked that it may be.
-    Raises InvalidInput, NotAllowed, Unavailable.
-    """
-    now = now or datetime.now(UTC)
-    today = datetime.combine(now, time.min, now.tzinfo)
-    # First what is wrong with the criteria, then what is wrong for this actor.
-    understood = _understand(criteria, sight or sight_of(actor), today)
-    require_visible(actor, criteria)
-    return PatientListQuery(understood, understood.parameters(session))
+    def record_of(self, row: Sequence[Any]) -> Listed:
+        """Return what is shown of a row of a page."""
+        return self.scope.patient_of(row)
 
 
-@lru_cache(maxsize=256)
-def _understand(
-    criteria: Criteria, sight: PatientVisibility, today: datetime
-) -> PatientListCriteria:
-    """Take the criteria apart; a page, its count and its charts do it only once."""
-    return PatientListCriteria(criteria, sight, today)
-
-
-def belongs(shape: PatientListShape) -> ColumnElement[bool]:
-    """Return the condition for the patients on the list."""
-    deleted_at = PATIENTS.c.deleted_at
-    return and_(
-        deleted_at.is_not(None) if shape.archived else deleted_at.is_(None),
-        condition(shape.where, _TARGETS),
-        search.condition(shape.search),
-    )
+def shape_of(
+    criteria: Criteria, scope: PatientVisibility, where: Branch, search: PatientSearch
+) -> PatientListShape:
+    """Return the shape of a list; what is shown decides the usual order."""
+    keys = _keys(criteria.orders or scope.orders)
+    return PatientListShape(scope, where, search.shape, criteria.archived, keys)
 
 
 def _keys(orders: tuple[Order, ...]) -> tuple[Key, ...]:
-    """Return the columns that a list is sorted by; `id` decides in the end.
+    """Return the columns that a list is sorted by.
 
     Where the last name would decide last, the first name follows: people expect it,
     and the index has them in this order.
@@ -212,12 +107,7 @@ def _keys(orders: tuple[Order, ...]) -> tuple[Key, ...]:
     last = orders[-1]
     if last.field == "last_name" and not any(o.field == "first_name" for o in orders):
         orders = (*orders, Order("first_name", last.direction))
-    keys: dict[str, Key] = {}
-    for key in map(_key, orders):
-        # Once sorted by the day of birth, age changes nothing any more.
-        keys.setdefault(key.column, key)
-    ordered = tuple(keys.values())
-    return (*ordered, Key("id", ordered[-1].direction))
+    return ending_in_id(map(_key, orders))
 
 
 def _key(order: Order) -> Key:

@@ -4,7 +4,6 @@ from functools import lru_cache
 from typing import Final
 
 from sqlalchemy import bindparam, func, select
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from services.core.actors import Actor, Permission
@@ -12,7 +11,7 @@ from services.core.audit import Action
 from services.lists.criteria import Criteria
 from services.lists.folding import fold
 from services.lists.recording import record
-from services.lists.statements import MOST, compiled, limited, ran_out_of_time
+from services.lists.statements import MOST, compiled, within
 from services.patients.records.model import PatientRecord
 from services.patients.records.rows import COLUMNS, record_of
 from services.patients.search import typed as search
@@ -34,16 +33,10 @@ def find_similar(
     words = search.read(typed).words
     if not words:
         return ()
-    session.flush()
-    connection = session.connection()
     typed = " ".join(words)
     given = {"name": fold(session, [typed])[typed], "most": limit}
-    try:
-        with limited(connection, _LIMIT_MILLISECONDS):
-            rows = connection.exec_driver_sql(_similar(), given).all()
-    except OperationalError as error:
-        if not ran_out_of_time(error):
-            raise
+    rows = within(session, _LIMIT_MILLISECONDS, _similar(), given)
+    if rows is None:
         return ()
     records = tuple(map(record_of, rows))
     asked = Criteria(search=typed)

@@ -27,17 +27,17 @@ from sqlalchemy.sql.util import ClauseAdapter
 
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
+from services.lists.counting import estimate
 from services.lists.criteria import Criteria
+from services.lists.queries import prepare
 from services.lists.recording import record
 from services.lists.statements import compiled, run
 from services.patients.records.model import Sex
-from services.patients.search.counting import estimate
+from services.patients.search.pages import PATIENT_LISTS
 from services.patients.search.queries import (
     PATIENTS,
     PatientListQuery,
     PatientListShape,
-    belongs,
-    prepare,
 )
 from services.patients.search.visibility import NAMED
 
@@ -74,7 +74,8 @@ def describe(
     """
     actor.require(Permission.LIST_PATIENTS)
     now = now or datetime.now(UTC)
-    figures = _described(session, prepare(session, actor, criteria, now), now)
+    asked = prepare(session, actor, PATIENT_LISTS, criteria, now)
+    figures = _described(session, asked, now)
     count = figures.patients
     record(session, actor, Action.PATIENT_COUNT, criteria, count=count, figures=True)
     return figures
@@ -83,8 +84,7 @@ def describe(
 def _described(
     session: Session, asked: PatientListQuery, now: datetime
 ) -> ListStatistics:
-    session.flush()
-    guess = estimate(session.connection(), asked)
+    guess = estimate(session, asked)
     if guess <= MOST_DESCRIBED:
         all_of_them = _figures(session, asked, now, share=1)
         if all_of_them.patients <= MOST_DESCRIBED:
@@ -156,21 +156,21 @@ def _years(
 ) -> ColumnElement[Any]:
     """Return the age; where only the year of birth is shown, the one of this year."""
     year = literal_column("'year'", Text)
-    if shape.sight is NAMED:
+    if shape.scope is NAMED:
         return func.date_part(year, func.age(today, listed.c.date_of_birth))
     return func.date_part(year, today) - listed.c.birth_year
 
 
 def _listed(shape: PatientListShape, *, is_sample: bool) -> CTE:
     patients: FromClause = PATIENTS
-    belonging = belongs(shape)
+    belonging = shape.belongs()
     most = MOST_DESCRIBED if is_sample else MOST_DESCRIBED + 1
     if is_sample:
         # The same seed each time: a chart should not flicker.
         percent = func.system(bindparam("percent", type_=Float))
         patients = tablesample(PATIENTS, percent, "sample", literal_column("0"))
         belonging = ClauseAdapter(patients).traverse(belonging)
-    columns = (patients.c[name] for name in (shape.sight.born, "sex", "allergies"))
+    columns = (patients.c[name] for name in (shape.scope.born, "sex", "allergies"))
     return (
         select(*columns).where(belonging).limit(literal_column(str(most))).cte("listed")
     )

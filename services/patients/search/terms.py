@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from services.core.errors import InvalidInput
 from services.core.typed_text import is_storable
 from services.lists.criteria.model import MAX_TEXT_LENGTH
 from services.lists.criteria.patterns import beginning_a_word, containing
+from services.lists.criteria.shape import Mention
 from services.lists.folding import fold
 from services.lists.statements import MOST, compiled, run
 
@@ -24,46 +24,41 @@ _MOST_LOOKED_AT: Final = 20_000
 _IS_WORD: Final = re.compile(r"\w")
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Folded words that entries of a list are to have, whole or as a part."""
-
-    kind: str
-    key: str
-    is_whole_words: bool
-
-    def is_met_by(self, term_key: str) -> bool:
-        """Tell whether a term that contains the words is one that was meant."""
-        if not self.is_whole_words:
-            return True
-        start = r"(?<!\w)" if _IS_WORD.match(self.key[:1]) else ""
-        end = r"(?!\w)" if _IS_WORD.match(self.key[-1:]) else ""
-        whole = start + re.escape(self.key) + end
-        return bool(self.key) and bool(re.search(whole, term_key))
-
-
-def spell_out(session: Session, wanted: Mapping[str, Wanted]) -> dict[str, list[str]]:
-    """Return the spellings that stand in patients' lists for what is wanted.
+def spell_out(
+    session: Session, mentions: Mapping[str, Mention]
+) -> dict[str, list[str]]:
+    """Return the spellings that stand in patients' lists for what is mentioned.
 
     They are looked up first, in a statement of their own, so that the planner knows
     how many patients have them. Raises InvalidInput if there are too many.
     """
     parameters: dict[str, object] = {"most": _MOST_LOOKED_AT}
-    for position, one in enumerate(wanted.values()):
-        parameters[f"kind_{position}"] = one.kind
-        parameters[f"pattern_{position}"] = containing(one.key)
-    names = list(wanted)
+    for position, one in enumerate(mentions.values()):
+        parameters[f"kind_{position}"] = one.field
+        parameters[f"pattern_{position}"] = containing(one.text)
+    names = list(mentions)
     found: dict[str, list[str]] = {name: [] for name in names}
     for position, term, term_key in run(session, _lookup(len(names)), parameters):
-        if wanted[names[position]].is_met_by(term_key):
+        if _is_meant(mentions[names[position]], term_key):
             found[names[position]].append(term)
     for name, spellings in found.items():
         if len(spellings) > MAX_SPELLINGS:
             raise InvalidInput(
-                wanted[name].kind,
+                mentions[name].field,
                 "Too many entries contain this; type more of the word.",
             )
     return found
+
+
+def _is_meant(mention: Mention, term_key: str) -> bool:
+    """Tell whether a term that contains the words is one that was meant."""
+    if not mention.is_whole_words:
+        return True
+    text = mention.text
+    start = r"(?<!\w)" if _IS_WORD.match(text[:1]) else ""
+    end = r"(?!\w)" if _IS_WORD.match(text[-1:]) else ""
+    whole = start + re.escape(text) + end
+    return bool(text) and bool(re.search(whole, term_key))
 
 
 def suggest_terms(

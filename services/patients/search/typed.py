@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 from uuid import UUID
@@ -44,16 +44,20 @@ class PatientSearch:
         is_hopeless = not (has_id or self.dates or self.words or self.is_blank)
         return SearchShape(has_id, len(self.dates), len(self.words), is_hopeless)
 
-    def parameters(self, folded: Mapping[str, str]) -> dict[str, object]:
-        """Name the values as `condition` does; `folded` has every word."""
+    @property
+    def parameters(self) -> dict[str, object]:
+        """The values as `condition` names them; the words must have been folded."""
         named: dict[str, object] = {
-            _word(n): beginning_a_word(folded[word])
-            for n, word in enumerate(self.words)
+            _word(n): beginning_a_word(word) for n, word in enumerate(self.words)
         }
         named |= {_date(n): day for n, day in enumerate(self.dates)}
         if self.patient_id:
             named["searched_id"] = self.patient_id
         return named
+
+    def folded(self, folded: Mapping[str, str]) -> "PatientSearch":
+        """Return the search with its words folded."""
+        return replace(self, words=tuple(folded[word] for word in self.words))
 
 
 def read(typed: str) -> PatientSearch:
@@ -73,7 +77,7 @@ def read(typed: str) -> PatientSearch:
 
 
 def condition(shape: SearchShape) -> ColumnElement[bool]:
-    """Return the condition on the parameters that Search.parameters names."""
+    """Return the condition on the parameters that PatientSearch.parameters names."""
     if shape.is_hopeless:
         return false()
     parts: list[ColumnElement[bool]] = [

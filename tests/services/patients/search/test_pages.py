@@ -8,12 +8,14 @@ from sqlalchemy import func, select
 
 from db.models import Patient
 from services.core.errors import InvalidInput, NotAllowed, Unavailable
-from services.lists import criteria, statements
+from services.lists import criteria, pages, statements
 from services.lists.criteria import Criteria, Direction, Filter, Group, Operator, Order
 from services.lists.pages import PageEnd
+from services.lists.queries import prepare
 from services.patients import search
-from services.patients.search import pages, queries
+from services.patients.search import queries
 from services.patients.search.fields import FIELDS
+from services.patients.search.pages import PATIENT_LISTS
 
 
 def where(*filters):
@@ -183,9 +185,8 @@ def test_the_index_of_names_is_asked_for_three_letters_or_more(
     asked = where(Filter("last_name", Operator.CONTAINS, typed))
 
     assert listed(session, clerk, asked) == [ann]
-    statement = queries.prepare(session, clerk, asked, None).text(
-        pages._PAGES[PageEnd.FIRST]
-    )
+    query = prepare(session, clerk, PATIENT_LISTS, asked, None)
+    statement = query.text(pages._PAGES[PageEnd.FIRST])
     assert ("name_key LIKE" in statement.replace("last_name_key", "")) == uses_index
 
 

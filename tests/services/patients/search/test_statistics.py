@@ -7,9 +7,10 @@ from sqlalchemy import insert, text
 
 from db.models import Patient
 from services.core.errors import NotAllowed
+from services.lists import queries
 from services.lists.criteria import Criteria, Filter, Group, Operator
 from services.patients import search
-from services.patients.search import Bar, queries, statistics
+from services.patients.search import Bar, statistics
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 EMPTY_BANDS = (

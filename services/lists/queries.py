@@ -1,0 +1,211 @@
+"""Lists as SQL: what each kind of list says of itself, and what is the same for all."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
+from functools import lru_cache
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
+
+from sqlalchemy import BindParameter, ColumnElement, FromClause, Select
+from sqlalchemy.orm import Session
+
+from services.core.actors import Actor
+from services.core.audit import Action
+from services.lists.criteria import Criteria
+from services.lists.criteria.paging import Key
+from services.lists.criteria.shape import Branch, FoldedText, Mention, take_apart
+from services.lists.criteria.sql import parameter_names
+from services.lists.folding import comparable, fold
+from services.lists.views import Subject
+
+
+class Search(Protocol):
+    """What was typed into the search box, taken apart."""
+
+    @property
+    def parameters(self) -> Mapping[str, object]:
+        """The values, by the names that the condition of the search has for them."""
+        ...
+
+
+Scope = TypeVar("Scope", bound=Hashable)
+SearchKind = TypeVar("SearchKind", bound=Hashable)
+AnySearch = TypeVar("AnySearch", bound=Search)
+AnyPage = TypeVar("AnyPage")
+Build = Callable[[Any], str]
+
+
+@dataclass(frozen=True, slots=True)
+class ListShape(ABC, Generic[Scope, SearchKind]):
+    """Everything about a list's SQL but the values; `scope` is what may be seen."""
+
+    scope: Scope
+    where: Branch
+    search: SearchKind
+    archived: bool
+    keys: tuple[Key, ...]
+
+    @property
+    @abstractmethod
+    def table(self) -> FromClause:
+        """Where the list is looked for."""
+
+    @property
+    def settings(self) -> str:
+        """How the planner is to be set for the list's statements."""
+        return ""
+
+    @abstractmethod
+    def belongs(self) -> ColumnElement[bool]:
+        """Return the condition for what is on the list, of its table."""
+
+    @abstractmethod
+    def page(
+        self,
+        keys: Sequence[Key],
+        *where: ColumnElement[bool],
+        offset: BindParameter[int] | None = None,
+    ) -> Select[Any]:
+        """Select the first MOST rows by the keys, of those that meet also `where`."""
+
+    @abstractmethod
+    def record_of(self, row: Sequence[Any]) -> Any:
+        """Return what is shown of a row of a page."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class ListDefinition(Generic[Scope, AnySearch, AnyPage]):
+    """What a kind of list says of itself.
+
+    `shown` and `counted` are what the audit log calls a look at the list. A search is
+    read, then put into the database's form and, if nothing is found, corrected.
+    """
+
+    subject: Subject
+    id_column: ColumnElement[UUID]
+    shown: Action
+    counted: Action
+    scope_of: Callable[[Actor], Scope]
+    shape_of: Callable[[Criteria, Scope, Branch, AnySearch], ListShape[Scope, Any]]
+    read_search: Callable[[str], AnySearch]
+    words_of: Callable[[AnySearch], Iterable[str]] = lambda _: ()
+    fold_search: Callable[[Session, AnySearch, Mapping[str, str]], AnySearch]
+    correct_search: Callable[[Session, Any, AnySearch], AnySearch] = lambda *asked: (
+        asked[-1]
+    )
+    spell_out: Callable[[Session, Mapping[str, Mention]], Mapping[str, object]] = (
+        lambda *_: {}
+    )
+    page_of: Callable[[Session, Any, "ListQuery[Scope, AnySearch]"], AnyPage]
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery(Generic[Scope, AnySearch]):
+    """A list that is ready to be asked for."""
+
+    definition: ListDefinition[Scope, AnySearch, Any]
+    shape: ListShape[Scope, Any]
+    search: AnySearch
+    filters: dict[str, object]
+    texts: dict[Build, str]
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """The values of the list's statements."""
+        return {**self.filters, **self.search.parameters}
+
+    def text(self, build: Build) -> str:
+        """Return the statement that `build`, a cached function, makes of the shape."""
+        text = self.texts.get(build)
+        if text is None:
+            # Two criteria of one shape share it; but finding a shape takes longer
+            # than all else that is done for a page outside the database.
+            text = self.texts[build] = build(self.shape)
+        return text
+
+    def corrected(self, session: Session) -> "ListQuery[Scope, AnySearch] | None":
+        """Return the list with misspelt words put right; None if none were."""
+        search = self.definition.correct_search(session, self.shape, self.search)
+        return None if search == self.search else replace(self, search=search)
+
+
+def prepare(
+    session: Session,
+    actor: Actor,
+    definition: ListDefinition[Scope, AnySearch, Any],
+    criteria: Criteria,
+    now: datetime | None,
+    *,
+    scope: Scope | None = None,
+) -> ListQuery[Scope, AnySearch]:
+    """Make the criteria ready to be asked by the actor.
+
+    A `scope` other than the actor's own is for who has checked that it may be.
+    Raises InvalidInput, NotAllowed, Unavailable.
+    """
+    now = now or datetime.now(UTC)
+    today = datetime.combine(now, time.min, now.tzinfo)
+    scope = definition.scope_of(actor) if scope is None else scope
+    # First what is wrong with the criteria, then what is wrong for this actor.
+    understood = _understand(definition, criteria, scope, today)
+    definition.subject.require_visible(actor, criteria)
+    return understood.ask(session, actor)
+
+
+@dataclass(frozen=True, slots=True)
+class _Learned:
+    """What the database has told of criteria, and the text to be spelled out anew."""
+
+    shape: ListShape[Any, Any]
+    search: Any
+    filters: dict[str, object]
+    mentions: dict[str, Mention]
+
+
+class _Understood:
+    """Criteria taken apart, with all that is the same each time they are asked."""
+
+    def __init__(
+        self,
+        definition: ListDefinition[Any, Any, Any],
+        criteria: Criteria,
+        scope: object,
+        today: datetime,
+    ) -> None:
+        self._definition, self._criteria, self._scope = definition, criteria, scope
+        self._filters = take_apart(criteria, definition.subject.fields, today)
+        self._search = definition.read_search(criteria.search)
+        self._learned: _Learned | None = None
+        self._texts: dict[Build, str] = {}
+
+    def ask(self, session: Session, actor: Actor) -> ListQuery[Any, Any]:
+        """Return the list; only spellings are looked up anew each time."""
+        known = self._learned
+        if known is None:
+            known = self._learned = self._learn(session)
+        given = {**known.filters, "actor": actor.id}
+        if known.mentions:
+            given |= self._definition.spell_out(session, known.mentions)
+        return ListQuery(
+            self._definition, known.shape, known.search, given, self._texts
+        )
+
+    def _learn(self, session: Session) -> _Learned:
+        definition, values = self._definition, self._filters.values
+        typed = [one.text for one in values if isinstance(one, FoldedText | Mention)]
+        folded = fold(session, [*typed, *definition.words_of(self._search)])
+        search = definition.fold_search(session, self._search, folded)
+        where = self._filters.shape
+        shape = definition.shape_of(self._criteria, self._scope, where, search)
+        compared = [comparable(one, folded) for one in values]
+        named = dict(zip(parameter_names(len(compared)), compared, strict=True))
+        mentions = {
+            name: one for name, one in named.items() if isinstance(one, Mention)
+        }
+        return _Learned(shape, search, named, mentions)
+
+
+# A page, its count and its charts take the criteria apart only once.
+_understand = lru_cache(maxsize=512)(_Understood)
