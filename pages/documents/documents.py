@@ -6,20 +6,20 @@ import streamlit as st
 
 from dashboard.context import freshness
 from dashboard.documents.search.document_list import documents_table
-from dashboard.documents.search.document_listing import listing_of_address
+from dashboard.documents.search.document_listing import DocumentListing
 from dashboard.documents.search.ways_in import none_yet, ways_in
-from dashboard.patients.search.patient_table import reordered
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.lists import list_tools
 from dashboard.ui.lists.criteria_editor import CriteriaEditor
 from dashboard.ui.lists.pager import pager, position
+from dashboard.ui.lists.sorting import reordered
 from dashboard.ui.lists.views_menu import views_menu
 from dashboard.ui.page_header import page_header
 from dashboard.ui.words import plain
 from services.core.actors import Permission
 from services.lists.criteria import Criteria
 
-listing = listing_of_address()
+listing = DocumentListing.of_address()
 actor, key, shown = listing.actor, listing.key, listing.criteria
 
 

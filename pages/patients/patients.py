@@ -8,19 +8,20 @@ from dashboard.context import freshness, today
 from dashboard.navigation import go, open_patient
 from dashboard.patients.records.patient_terms import suggest
 from dashboard.patients.search.list_charts import list_charts
-from dashboard.patients.search.patient_listing import listing_of_address, named_export
-from dashboard.patients.search.patient_table import patient_table, reordered
+from dashboard.patients.search.patient_listing import Listing, named_export
+from dashboard.patients.search.patient_table import patient_table
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.lists import list_tools
 from dashboard.ui.lists.criteria_editor import CriteriaEditor
 from dashboard.ui.lists.pager import pager, position
+from dashboard.ui.lists.sorting import reordered
 from dashboard.ui.lists.views_menu import views_menu
 from dashboard.ui.page_header import page_header
 from services.core.actors import Permission
 from services.lists.criteria import Criteria
 from services.patients.search.fields import fields_for
 
-listing = listing_of_address()
+listing = Listing.of_address()
 actor, key, shown = listing.actor, listing.key, listing.criteria
 
 

@@ -4,19 +4,18 @@ As with patients, the address carries an opaque key and never a value.
 """
 
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Final
 from uuid import UUID
 
-import streamlit as st
-
-from dashboard.context import current_actor, look_at_documents, write
+from dashboard.context import current_actor, look_at_documents
 from dashboard.ui.lists import list_addresses
+from dashboard.ui.lists.list_addresses import AddressedList
 from dashboard.ui.lists.pager import Position
-from services.core.actors import Actor, Role
+from services.core.actors import Role
 from services.documents.search import FoundDocument
 from services.documents.search.cache import CachedPage, PageRequest
 from services.documents.search.fields import DOCUMENTS, FIELDS, fields_for
-from services.lists import criteria, views
+from services.lists import criteria
 from services.lists.criteria import Criteria, Fields, Filter, Group, Operator
 
 _OF_PATIENT: Final = 5
@@ -24,17 +23,10 @@ _NOUN: Final = ("document", "documents")
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentListing:
-    """One list, for the person who looks at it; the empty key is everything."""
+class DocumentListing(AddressedList):
+    """A list of documents."""
 
-    actor: Actor
-    key: str
-    criteria: Criteria
-
-    @property
-    def subject(self) -> views.Subject:
-        """What the list is about."""
-        return DOCUMENTS
+    subject = DOCUMENTS
 
     @property
     def fields(self) -> Fields:
@@ -61,36 +53,6 @@ class DocumentListing:
         return criteria.sentence(
             self.criteria, FIELDS, look.count, noun=_NOUN, archived="deleted"
         )
-
-    def save(self, name: str) -> views.View:
-        """Keep the list under a name of this person's own."""
-        key = self._kept_key()
-        return write(
-            lambda session: views.save_view(
-                session, self.actor, name, key, subject=self.subject
-            )
-        )
-
-    def show(self, wanted: Criteria) -> NoReturn:
-        """Show another list on this page; raises InvalidInput if it can be none."""
-        list_addresses.show("" if wanted == Criteria() else self._remember(wanted))
-
-    def _kept_key(self) -> str:
-        if self.key and not list_addresses.is_sealed(self.key):
-            return self.key
-        return self._remember(self.criteria)
-
-    def _remember(self, wanted: Criteria) -> str:
-        return list_addresses.remember(self.actor, wanted, self.subject)
-
-
-def listing_of_address() -> DocumentListing:
-    """Return the list that the page's address names; raises NotFound."""
-    actor, key = current_actor(), st.query_params.get("list", "")
-    shown = Criteria()
-    if key:
-        shown = list_addresses.recall(actor, key, DOCUMENTS)
-    return DocumentListing(actor, key, shown)
 
 
 def deleted() -> DocumentListing:

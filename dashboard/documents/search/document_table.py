@@ -5,13 +5,13 @@ from dataclasses import replace
 from typing import Final
 
 from dashboard.documents.records.document_words import kind, size, state
+from dashboard.ui.lists.sorting import marks_of
 from dashboard.ui.record_table import (
     Cell,
     Column,
     Piece,
     Row,
     RowAction,
-    Sorted,
     TableEvent,
     payload_of,
     record_table,
@@ -19,7 +19,7 @@ from dashboard.ui.record_table import (
 from dashboard.ui.words import at
 from services.documents.records import DocumentRecord
 from services.documents.search import FoundDocument, Passage
-from services.lists.criteria import Direction, Order
+from services.lists.criteria import Order
 
 PREVIEW: Final = "preview"
 DELETE: Final = "delete"
@@ -55,8 +55,7 @@ def document_table(
         _row(one, page_of(one), tuple(_deeds(one, download_of, may_delete)))
         for one in found
     ]
-    order = [Sorted(o.field, o.direction is Direction.DESC) for o in orders]
-    payload = payload_of(columns, rows, name="Documents", order=order)
+    payload = payload_of(columns, rows, name="Documents", order=marks_of(orders))
     return record_table(payload, key=key)
 
 

@@ -5,14 +5,12 @@ up in a browser's history or a log.
 """
 
 from dataclasses import dataclass
-from typing import NoReturn
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from dashboard.context import (
     CachedRead,
-    current_actor,
     last_write,
     now,
     read,
@@ -21,11 +19,12 @@ from dashboard.context import (
 )
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.lists import list_addresses
+from dashboard.ui.lists.list_addresses import AddressedList
 from dashboard.ui.lists.pager import Position
-from services.core.actors import Actor, Permission
+from services.core.actors import Permission
 from services.core.reasons import LONGEST
-from services.lists import criteria, views
-from services.lists.criteria import Count, Criteria
+from services.lists import criteria
+from services.lists.criteria import Count
 from services.patients import search
 from services.patients.records.model import PatientRecord
 from services.patients.search import ListStatistics, PatientPage, export_grants
@@ -37,17 +36,10 @@ _FIGURES_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """One list, for the person who looks at it; the empty key is everybody."""
+class Listing(AddressedList):
+    """A list of patients."""
 
-    actor: Actor
-    key: str
-    criteria: Criteria
-
-    @property
-    def subject(self) -> views.Subject:
-        """What the list is about."""
-        return PATIENTS
+    subject = PATIENTS
 
     def page(self, position: Position) -> PatientPage:
         """Read the page at a position."""
@@ -134,40 +126,6 @@ class Listing:
             keep=("statistics", self),
             seconds=_FIGURES_SECONDS,
         )
-
-    def save(self, name: str) -> views.View:
-        """Keep the list under a name of this person's own."""
-        key = self._kept_key()
-        return write(
-            lambda session: views.save_view(
-                session, self.actor, name, key, subject=PATIENTS
-            )
-        )
-
-    def key_of(self, wanted: Criteria) -> str:
-        """Return the key of another list; raises InvalidInput if it can be none."""
-        return "" if wanted == Criteria() else self._remember(wanted)
-
-    def show(self, wanted: Criteria) -> NoReturn:
-        """Show another list on this page; raises InvalidInput if it can be none."""
-        list_addresses.show(self.key_of(wanted))
-
-    def _kept_key(self) -> str:
-        if self.key and not list_addresses.is_sealed(self.key):
-            return self.key
-        return self._remember(self.criteria)
-
-    def _remember(self, wanted: Criteria) -> str:
-        return list_addresses.remember(self.actor, wanted, self.subject)
-
-
-def listing_of_address() -> Listing:
-    """Return the list that the page's address names; raises NotFound."""
-    actor, key = current_actor(), st.query_params.get("list", "")
-    shown = Criteria()
-    if key:
-        shown = list_addresses.recall(actor, key, PATIENTS)
-    return Listing(actor, key, shown)
 
 
 def named_export(listing: Listing) -> None:

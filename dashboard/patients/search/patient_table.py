@@ -7,17 +7,17 @@ from typing import Final
 import streamlit as st
 
 from dashboard.navigation import patient_url
+from dashboard.ui.lists.sorting import marks_of
 from dashboard.ui.record_table import (
     Cell,
     Column,
     Row,
-    Sorted,
     TableEvent,
     payload_of,
     record_table,
 )
 from dashboard.ui.words import SEXES, aged, listed_name, written
-from services.lists.criteria import Direction, Order
+from services.lists.criteria import Order
 from services.patients.records.model import UnnamedPatient
 from services.patients.search import Listed
 
@@ -61,33 +61,10 @@ def patient_table(
             columns if is_sortable else [Column(known.label) for known in columns],
             [_row(patient, today, opens=opens) for patient in patients],
             name=name,
-            order=[Sorted(o.field, o.direction is Direction.DESC) for o in orders],
+            order=marks_of(orders),
         )
         kept = st.session_state[f"{key}_payload"] = (patients, drawn, payload)
     return record_table(kept[2], key=key)
-
-
-def reordered(orders: tuple[Order, ...], asked: TableEvent) -> tuple[Order, ...]:
-    """Return the sort keys after a click on a header: up, then down, then not at all.
-
-    With `adds_key` the other keys stay, in their places.
-    """
-    before = next((order for order in orders if order.field == asked.sort), None)
-    after = _after_click(str(asked.sort), before)
-    if not asked.adds_key:
-        return after
-    if before is None:
-        return (*orders, *after)
-    place = orders.index(before)
-    return (*orders[:place], *after, *orders[place + 1 :])
-
-
-def _after_click(field: str, before: Order | None) -> tuple[Order, ...]:
-    if before is None:
-        return (Order(field, Direction.ASC),)
-    if before.direction is Direction.ASC:
-        return (Order(field, Direction.DESC),)
-    return ()
 
 
 def _row(patient: Listed, today: date, *, opens: bool) -> Row:

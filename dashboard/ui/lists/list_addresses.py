@@ -6,11 +6,12 @@ itself. Such an address works for whoever may see the list, also afterwards.
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Final, NoReturn
+from dataclasses import dataclass
+from typing import ClassVar, Final, NoReturn, Self
 
 import streamlit as st
 
-from dashboard.context import read, write
+from dashboard.context import current_actor, read, write
 from dashboard.web.page_context import file_stores
 from services.core.actors import Actor
 from services.core.errors import NotFound, NotSaved
@@ -22,6 +23,43 @@ from services.lists.views import Subject
 _SEALED: Final = "sealed."
 # The criteria behind a key never change.
 _KEY_SECONDS: Final = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class AddressedList:
+    """One list, for the person who looks at it; the empty key is everything."""
+
+    subject: ClassVar[Subject]
+    actor: Actor
+    key: str
+    criteria: Criteria
+
+    @classmethod
+    def of_address(cls) -> Self:
+        """Return the list that the page's address names; raises NotFound."""
+        actor, key = current_actor(), st.query_params.get("list", "")
+        return cls(actor, key, recall(actor, key, cls.subject) if key else Criteria())
+
+    def save(self, name: str) -> views.View:
+        """Keep the list under a name of this person's own."""
+        key = self.key
+        if not key or is_sealed(key):
+            key = remember(self.actor, self.criteria, self.subject)
+        return write(
+            lambda session: views.save_view(
+                session, self.actor, name, key, subject=self.subject
+            )
+        )
+
+    def key_of(self, wanted: Criteria) -> str:
+        """Return the key of another list; raises InvalidInput if it can be none."""
+        if wanted == Criteria():
+            return ""
+        return remember(self.actor, wanted, self.subject)
+
+    def show(self, wanted: Criteria) -> NoReturn:
+        """Show another list on this page; raises InvalidInput if it can be none."""
+        show(self.key_of(wanted))
 
 
 def remember(actor: Actor, wanted: Criteria, subject: Subject) -> str:

@@ -1,35 +1,17 @@
 """A person's own names for lists: open one, or name the list that is shown."""
 
-from typing import Protocol
-
 import streamlit as st
 
 from dashboard.context import read
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.lists import list_addresses
+from dashboard.ui.lists.list_addresses import AddressedList
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
-from services.core.actors import Actor
 from services.lists import views
-from services.lists.views import Subject, View
 
 
-class NamedList(Protocol):
-    """A list that its page shows, of whatever it is."""
-
-    @property
-    def actor(self) -> Actor:
-        """Who looks at it."""
-
-    @property
-    def subject(self) -> Subject:
-        """What it is about."""
-
-    def save(self, name: str) -> View:
-        """Keep it under a name of this person's own."""
-
-
-def views_menu(listing: NamedList) -> None:
+def views_menu(listing: AddressedList) -> None:
     """Draw the button under which the views are; they are read when it is open."""
     menu = st.popover(
         "Saved views",
@@ -43,7 +25,7 @@ def views_menu(listing: NamedList) -> None:
 
 
 @st.fragment
-def _open_or_save(listing: NamedList) -> None:
+def _open_or_save(listing: AddressedList) -> None:
     page = listing.subject.name
     with error_boundary():
         known = read(

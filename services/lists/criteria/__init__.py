@@ -3,7 +3,6 @@
 from services.lists.criteria.model import (
     MAX_DEPTH as MAX_DEPTH,
     MAX_FILTERS as MAX_FILTERS,
-    MAX_ORDERS as MAX_ORDERS,
     OPERATORS as OPERATORS,
     Combine as Combine,
     Count as Count,
@@ -19,8 +18,6 @@ from services.lists.criteria.model import (
     Value as Value,
 )
 from services.lists.criteria.query_string import (
-    DEFAULT_PER_PAGE as DEFAULT_PER_PAGE,
-    MAX_PER_PAGE as MAX_PER_PAGE,
     QueryCriteria as QueryCriteria,
     from_query as from_query,
 )

@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 
 from dashboard.patients.records.choose_fields import differing, mine_over, shown
-from dashboard.patients.search.patient_table import allergies_cell, reordered
+from dashboard.patients.search.patient_table import allergies_cell
+from dashboard.ui.lists.sorting import reordered
 from dashboard.ui.record_table import TableEvent, chosen_of
 from dashboard.ui.words import aged, plain, unlinked, written
 from services.lists.criteria import Direction, Order

@@ -1,0 +1,34 @@
+"""The order of a list in its table's header: how it is marked, and what clicks do."""
+
+from collections.abc import Sequence
+
+from dashboard.ui.record_table import Sorted, TableEvent
+from services.lists.criteria import Direction, Order
+
+
+def marks_of(orders: Sequence[Order]) -> list[Sorted]:
+    """Return what the header marks."""
+    return [Sorted(one.field, one.direction is Direction.DESC) for one in orders]
+
+
+def reordered(orders: tuple[Order, ...], asked: TableEvent) -> tuple[Order, ...]:
+    """Return the sort keys after a click on a header: up, then down, then not at all.
+
+    With `adds_key` the other keys stay, in their places.
+    """
+    before = next((order for order in orders if order.field == asked.sort), None)
+    after = _after_click(str(asked.sort), before)
+    if not asked.adds_key:
+        return after
+    if before is None:
+        return (*orders, *after)
+    place = orders.index(before)
+    return (*orders[:place], *after, *orders[place + 1 :])
+
+
+def _after_click(field: str, before: Order | None) -> tuple[Order, ...]:
+    if before is None:
+        return (Order(field, Direction.ASC),)
+    if before.direction is Direction.ASC:
+        return (Order(field, Direction.DESC),)
+    return ()
