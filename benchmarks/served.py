@@ -62,9 +62,9 @@ def _open_all_doors(user_id: str) -> None:
         (server, "Gate", Everybody),
         (live_sessions, "current", _nothing),
         (audit, "record", _nothing),
-        (database, "take_on", _nothing),
-        (reads, "take_on", _nothing),
-        (writes, "take_on", _nothing),
+        (database, "set_role", _nothing),
+        (reads, "set_role", _nothing),
+        (writes, "set_role", _nothing),
         (ActorDatabase, "read", _read),
         (ActorDatabase, "write", _write),
     ):
