@@ -30,7 +30,7 @@ VALUES = {
     "deleted_at": None,
     "merged_into_id": None,
 }
-ROW = tuple(VALUES[column.key] for column in rows.COLUMNS)
+ROW = tuple(map(VALUES.get, (column.key for column in rows.COLUMNS)))
 
 
 def test_the_columns_are_the_fields_in_their_order():

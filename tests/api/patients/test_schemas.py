@@ -1,0 +1,52 @@
+"""What programs send and see of a patient is what a patient's fields are."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from api.core.answers import From, Shown
+from api.patients.schemas import PatientBody, PatientShown
+from services.patients.records.model import FIELDS, PatientDraft
+from services.patients.search import fields
+from services.patients.search.visibility import NAMED
+
+TYPED = {"first_name": "Ada", "last_name": "Lovelace", "date_of_birth": "1985-12-10"}
+
+
+def test_every_field_can_be_sent_and_is_shown():
+    assert list(PatientBody.model_fields) == list(FIELDS)
+    assert FIELDS.keys() <= PatientShown.model_fields.keys()
+
+
+def test_every_field_can_be_asked_about_and_is_exported():
+    assert FIELDS.keys() <= fields.FIELDS.keys()
+    assert FIELDS.keys() <= set(NAMED.exported)
+
+
+def test_every_field_that_is_left_out_is_as_in_a_draft():
+    body = PatientBody.model_validate(TYPED)
+
+    draft = body.draft()
+
+    assert draft == PatientDraft(
+        first_name="Ada", last_name="Lovelace", date_of_birth=draft.date_of_birth
+    )
+
+
+@dataclass(frozen=True)
+class _Person:
+    id: int
+    name: str
+    nearest: "_Person | None" = None
+
+
+class _PersonShown(Shown):
+    number: Annotated[int, From("id")]
+    name: str
+    nearest: Annotated[str, From("nearest.name")]
+    initial: Annotated[str, From(lambda person: person.name[0])]
+
+
+def test_a_thing_is_shown_under_the_names_of_its_model():
+    shown = _PersonShown.of(_Person(1, "Ada", _Person(2, "Byron")))
+
+    assert shown == {"number": 1, "name": "Ada", "nearest": "Byron", "initial": "A"}
