@@ -10,6 +10,7 @@ from db.postgres.connections.failures import (
     OutcomeUnknown as OutcomeUnknown,
     Refused as Refused,
 )
+from db.postgres.connections.pools import call as call
 from db.postgres.database import (
     Database as Database,
     Read as Read,
@@ -22,7 +23,6 @@ from db.postgres.identity import (
     DatabaseRole as DatabaseRole,
     assume_role as assume_role,
 )
-from db.postgres.transactions.calling import call as call, call_last as call_last
 from db.postgres.transactions.notifying import teller_of as teller_of
 from db.postgres.transactions.point_in_time import Past as Past
 from db.postgres.transactions.reads import Served as Served

@@ -87,11 +87,6 @@ def assume_role(session: Session, role: DatabaseRole) -> Iterator[None]:
             _play(session, outer or session.info[DatabaseIdentity].role)
 
 
-def is_itself(session: Session) -> bool:
-    """Whether the session runs in its own role, and not in one it became."""
-    return session.info.get(_BORROWED) is None
-
-
 def _play(session: Session, role: DatabaseRole) -> None:
     """Have what comes next run in this role, told along with it."""
     driver = driver_of(session.connection())

@@ -9,11 +9,9 @@ from typing import Any, ClassVar, Final, Literal, Protocol
 from uuid import UUID
 
 from pydantic_core import to_json, to_jsonable_python
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from db.models import AuditEvent
-from db.postgres import call_last
+from db.postgres import call
 from services.core.actors import Actor
 
 Outcome = Literal["done", "refused", "failed"]
@@ -177,8 +175,6 @@ class Origin:
 _NOWHERE: Final = Origin()
 _origin: Final[ContextVar[Origin]] = ContextVar("audit_origin", default=_NOWHERE)
 _WAITING: Final = "audit events of a session that only reads"
-# Inline, because nobody of the app may read the log back, not even a new key.
-_KEEP: Final = insert(AuditEvent.__table__).inline()  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -300,21 +296,14 @@ def events_of(operation: Callable[[Session], None]) -> list[Event]:
 
 
 def keep(session: Session, events: Sequence[Event]) -> None:
-    """Write events down in the session's transaction, with its COMMIT if they can wait.
-
-    None of its statements needs their answer, and that spares them a round trip.
-    """
-    pressing = [event for event in events if not _keep_last(session, event)]
-    if pressing:
-        session.execute(_KEEP, [dict(event) for event in pressing])
-
-
-def _keep_last(session: Session, event: Event) -> bool:
-    names = ", ".join(event)
-    values = ", ".join(f"%({name})s" for name in event)
-    return call_last(
-        session,
-        # Names of columns, all our own.
-        f"INSERT INTO audit_events ({names}) VALUES ({values})",  # noqa: S608 # nosec
-        {**event, "details": to_json(event["details"]).decode()},
-    )
+    """Write events down in the session's transaction."""
+    for event in events:
+        # Only events from the spool tell when: whoever is signed in may not.
+        names = ", ".join(event)
+        values = ", ".join(f"%({name})s" for name in event)
+        call(
+            session,
+            # Names of columns, all our own.
+            f"INSERT INTO audit_events ({names}) VALUES ({values})",  # noqa: S608 # nosec
+            {**event, "details": to_json(event["details"]).decode()},
+        )

@@ -1,7 +1,6 @@
 """A connection that sends a transaction's first words along with its first statement.
 
-BEGIN is one of them. Last words go along with COMMIT. A round trip of their own would
-cost as much as many a list.
+BEGIN is one of them. A round trip of their own would cost as much as many a list.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -58,7 +57,6 @@ class BatchedCursor(DriverCursor):
 class BatchedConnection(DriverConnection):
     """Begins a transaction, with `preface`, whenever its first statement comes.
 
-    `closing` is said before COMMIT, and must answer nothing that anybody waits for.
     Below all this psycopg2 is in autocommit: it would send BEGIN in its own message.
     """
 
@@ -67,7 +65,6 @@ class BatchedConnection(DriverConnection):
         self.autocommit = True
         self.cursor_factory = BatchedCursor
         self.preface = ""
-        self.closing = ""
 
     @property
     def has_failed(self) -> bool:
@@ -80,7 +77,7 @@ class BatchedConnection(DriverConnection):
 
     def rollback(self) -> None:
         """Roll back, as a pool does on return; what was left to be said is not."""
-        self.preface = self.closing = ""
+        self.preface = ""
         if self.get_transaction_status() in _BEGUN:
             self.say("ROLLBACK")
         else:
@@ -93,15 +90,13 @@ class BatchedConnection(DriverConnection):
         One that has failed is refused: COMMIT would undo it and not say so. Whatever
         is raised, the transaction is over, as after any COMMIT.
         """
-        is_idle = not self.preface and not self.closing
-        if is_idle and self.get_transaction_status() not in _BEGUN:
+        if not self.preface and self.get_transaction_status() not in _BEGUN:
             super().commit()
             return ()
         try:
             if self.has_failed:
                 raise InFailedSqlTransaction("What has failed cannot be committed.")
-            closing, self.closing = self.closing, ""
-            return self.say(_taken_from(self) + closing + words)
+            return self.say(_taken_from(self) + words)
         finally:
             if self.get_transaction_status() in _BEGUN:
                 self.rollback()

@@ -1,4 +1,4 @@
-"""A transaction's first and last words cost no message of their own."""
+"""A transaction's first words cost no message of their own."""
 
 from uuid import uuid4
 
@@ -6,16 +6,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, InternalError, ProgrammingError
 
-from db.postgres import SYSTEM, assume_role, call, call_last
-from db.postgres.identity import is_itself
-from tests.db.postgres.cutting import COMMIT
+from db.postgres import SYSTEM, assume_role, call
 from tests.db.postgres.notes import add_note, has_note, is_written
 
 ADD = "INSERT INTO notes VALUES (%(id)s, %(words)s)"
 
 
 def leave(session, note_id, words="last 'words' of 100%"):
-    return call_last(session, ADD, {"id": note_id, "words": f"{words} {note_id}"})
+    """Add a note past SQLAlchemy."""
+    return call(session, ADD, {"id": note_id, "words": f"{words} {note_id}"})
 
 
 def sent_by(proxy, deed):
@@ -91,26 +90,19 @@ def test_what_has_failed_is_not_taken_for_committed(database):
     assert not is_written(database, note_id)
 
 
-def test_what_can_wait_goes_along_with_the_commit(behind_proxy, proxy):
-    def write():
-        behind_proxy.write(lambda session: leave(session, uuid4()))
-
-    assert sent_by(proxy, write) == 1
-
-
-def test_what_waited_is_committed_with_the_rest(database):
+def test_what_was_called_is_committed_with_the_rest(database):
     first, last = uuid4(), uuid4()
 
     def write(session):
         add_note(session, first)
         return leave(session, last)
 
-    assert database.write(write).value
+    assert database.write(write).value is None
     assert is_written(database, first)
     assert is_written(database, last)
 
 
-def test_what_waited_is_undone_with_the_rest(database):
+def test_what_was_called_is_undone_with_the_rest(database):
     note_id = uuid4()
 
     def fail(session):
@@ -136,37 +128,6 @@ def test_what_the_database_has_against_it_undoes_all_of_it(database):
 
     assert not is_written(database, note_id)
     assert database.write(lambda s: s.scalar(text("SELECT 1"))).value == 1
-
-
-def test_what_was_written_along_with_a_lost_commit_is_written_once(behind_proxy, proxy):
-    note_id = uuid4()
-    proxy.cut(COMMIT, is_forwarded=True)
-
-    behind_proxy.write(lambda session: leave(session, note_id))
-
-    assert proxy.has_cut
-    assert is_written(behind_proxy, note_id)
-
-
-def test_nothing_waits_in_a_savepoint_that_may_be_undone_alone(database):
-    def write(session):
-        with session.begin_nested():
-            return leave(session, uuid4())
-
-    assert not database.write(write).value
-
-
-def test_nothing_waits_in_a_role_that_is_only_borrowed(database):
-    def write(session):
-        with assume_role(session, "staff"):
-            borrowed = leave(session, uuid4())
-        return borrowed, is_itself(session)
-
-    assert database.write(write, acting=SYSTEM).value == (False, True)
-
-
-def test_nothing_waits_for_the_commit_of_a_session_that_reads(database):
-    assert not database.read(lambda session: leave(session, uuid4())).value
 
 
 def test_a_call_answers_with_its_row_and_fails_as_all_statements_do(database):
