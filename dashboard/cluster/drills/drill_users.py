@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from db.files.gridfs import Bucket, FileStore, FileStoreUnavailable
 from db.models import Patient, WriteProbe
 from db.postgres import SYSTEM, Database
-from services.cluster.operations import Prober, Write
+from services.cluster.operations.probing import Prober, Write
 
 WRITERS: Final = 3
 READERS: Final = 2

@@ -11,7 +11,7 @@ from db.cluster.probe_rows import missing_on
 from db.postgres import SYSTEM
 from services.cluster import drills
 from services.cluster.drills import DrillKind, DrillMeasurements
-from services.cluster.operations import Pause, Write
+from services.cluster.operations.probing import Pause, Write
 
 _CATCH_UP_SECONDS: Final = 30.0
 

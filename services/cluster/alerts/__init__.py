@@ -5,7 +5,6 @@ from services.cluster.alerts.history import (
     acknowledge as acknowledge,
     list_alerts as list_alerts,
     list_open as list_open,
-    open_alerts as open_alerts,
     standing as standing,
 )
 from services.cluster.alerts.measuring import measure as measure
@@ -31,7 +30,6 @@ from services.cluster.alerts.rules import (
     list_rules as list_rules,
 )
 from services.cluster.alerts.sending import (
-    Channel as Channel,
     Envelope as Envelope,
     Post as Post,
     send_next as send_next,

@@ -1,10 +1,10 @@
 """Acts on the database servers: who may, what it would cost, and what it did cost.
 
-`Operator.start` is the door: it rehearses, decides, writes the row of history and the
-audit event, and then does what takes seconds or minutes in a thread, beside the page.
+`OperationRunner.start` is the way in: it rehearses, decides, writes the row of history
+and the audit event, and then does what takes seconds or minutes in a thread, beside the
+page.
 """
 
-from services.cluster.operations.changing import change_primary as change_primary
 from services.cluster.operations.journal import (
     PlannedSwitchover as PlannedSwitchover,
     claim_due as claim_due,
@@ -16,22 +16,9 @@ from services.cluster.operations.previewing import (
     OperationPreview as OperationPreview,
     preview as preview,
 )
-from services.cluster.operations.probing import (
-    Pause as Pause,
-    Prober as Prober,
-    Write as Write,
-    longest_pause as longest_pause,
-)
-from services.cluster.operations.refusals import (
-    CannotAct as CannotAct,
-    NoPatroni as NoPatroni,
-    NotTyped as NotTyped,
-    ServersBusy as ServersBusy,
-    WentWrong as WentWrong,
-)
+from services.cluster.operations.refusals import CannotAct as CannotAct
 from services.cluster.operations.requesting import (
     cancel as cancel,
-    check as check,
     request as request,
 )
 from services.cluster.operations.requests import (
@@ -56,4 +43,4 @@ from services.cluster.operations.situation import (
     Situation as Situation,
     Transaction as Transaction,
 )
-from services.cluster.operations.telling import Progress as Progress, Step as Step
+from services.cluster.operations.telling import Step as Step

@@ -16,9 +16,9 @@ from services.cluster.operations import (
     OperationRequest,
     OperationRunner,
     Servers,
-    ServersBusy,
     running,
 )
+from services.cluster.operations.refusals import ServersBusy
 from services.core.actors import CONSOLE
 from services.core.on_behalf import ActorDatabase
 

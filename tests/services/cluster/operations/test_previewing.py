@@ -7,7 +7,6 @@ import pytest
 from db.postgres import Lsn
 from services.cluster.operations import (
     CannotAct,
-    NotTyped,
     OperationKind,
     OperationRequest,
     ServerSituation,
@@ -15,6 +14,7 @@ from services.cluster.operations import (
     preview,
 )
 from services.cluster.operations.previewing import require_possible
+from services.cluster.operations.refusals import NotTyped
 
 PRIMARY = ServerSituation("db-01", "primary", "running", True, 4, 0, 0.0)
 FAR = ServerSituation("db-02", "replica", "streaming", True, 4, 900, 0.0, True, True)

@@ -1,7 +1,7 @@
 """The pause that writers had, by their acknowledgements."""
 
 from db.postgres import Lsn
-from services.cluster.operations import Write, longest_pause
+from services.cluster.operations.probing import Write, longest_pause
 
 
 def write(number, answered_at, timeline=1, sent_at=None):

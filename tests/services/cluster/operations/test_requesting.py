@@ -12,9 +12,10 @@ from services.cluster.operations import (
     Cost,
     OperationKind,
     OperationRequest,
-    ServersBusy,
     journal,
+    requesting,
 )
+from services.cluster.operations.refusals import ServersBusy
 from services.core.actors import CONSOLE, Actor, Role, Scope
 from services.core.errors import InvalidInput, NotAllowed, NotFound
 from services.people.sign_in.confirmations import NotConfirmed
@@ -85,7 +86,7 @@ def test_an_old_confirmation_is_not_enough(session, boss):
 def test_while_nobody_leads_the_last_confirmation_of_this_sign_in_counts(session, boss):
     grow_old(session, boss)
 
-    checked = operations.check(
+    checked = requesting.check(
         session, boss.actor, ORDER, is_leaderless=True, **boss.fresh
     )
 
@@ -96,21 +97,21 @@ def test_without_any_passkey_nobody_acts_even_while_nobody_leads(session):
     coded = desk(session, method="code")
 
     with pytest.raises(NotConfirmed):
-        operations.check(session, coded.actor, ORDER, is_leaderless=True, **coded.fresh)
+        requesting.check(session, coded.actor, ORDER, is_leaderless=True, **coded.fresh)
 
 
 def test_a_program_acts_only_with_a_token_made_for_it(session):
     may, general = program(Scope.ACT_ON_REPLICATION), program()
     watcher = program(Scope.READ_REPLICATION)
 
-    assert operations.check(session, may, ORDER, session_id=None) == ORDER
+    assert requesting.check(session, may, ORDER, session_id=None) == ORDER
     for other in (general, watcher):
         with pytest.raises(NotAllowed, match="act on the database servers"):
-            operations.check(session, other, ORDER, session_id=None)
+            requesting.check(session, other, ORDER, session_id=None)
 
 
 def test_whoever_works_on_the_server_itself_needs_no_passkey(session):
-    assert operations.check(session, CONSOLE, ORDER, session_id=None) == ORDER
+    assert requesting.check(session, CONSOLE, ORDER, session_id=None) == ORDER
 
 
 @pytest.mark.parametrize(
