@@ -119,7 +119,7 @@ class Wiring:
         )
 
     @_MadeOnce
-    def lookout(self) -> "ClusterMonitor":
+    def monitor(self) -> "ClusterMonitor":
         """Who watches the servers, from the first question on."""
         from db.cluster.observing import ClusterMonitor
 
@@ -165,7 +165,7 @@ class Wiring:
         with self.making:
             self.endpoints = endpoints
             self.database.adopt(endpoints)
-            for member in self._made("lookout", "_document_changes", "_visit_changes"):
+            for member in self._made("monitor", "_document_changes", "_visit_changes"):
                 member.adopt(endpoints)
             for operator in self._made("operator"):
                 operator.servers.patroni.adopt(endpoints)
@@ -220,7 +220,7 @@ class Wiring:
     def close(self) -> None:
         """Close every connection; what nobody has asked for was never opened."""
         for member in self._made(
-            "following", "examiner", "hot_lists", "lookout", "past", "visit_caches"
+            "following", "examiner", "hot_lists", "monitor", "past", "visit_caches"
         ):
             member.close()
         self.database.close()

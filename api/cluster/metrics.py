@@ -64,7 +64,7 @@ def _servers(request: Request) -> bytes:
     except DatabaseUnavailable:
         counted = None
     registry = CollectorRegistry()
-    registry.register(ServerMetrics(stores.lookout.latest(), counted))
+    registry.register(ServerMetrics(stores.monitor.latest(), counted))
     return generate_latest(registry)
 
 

@@ -13,7 +13,7 @@ from api.cluster.schemas import (
     HistoryShown,
     SamplesShown,
     StatusShown,
-    sight_json,
+    snapshot_json,
 )
 from api.core.answers import JsonResponse, read_headers
 from api.core.dependencies import Caller, Program
@@ -41,8 +41,8 @@ def status(caller: Program) -> Response:
     """Tell whether the records are safe, and how every server is."""
     caller.require(Permission.VIEW_REPLICATION)
     caller.read(lambda session: monitoring.record_look(session, caller.actor))
-    sight = caller.stores.lookout.latest()
-    return JsonResponse(sight_json(sight, monitoring.verdict(sight)))
+    snapshot = caller.stores.monitor.latest()
+    return JsonResponse(snapshot_json(snapshot, monitoring.verdict(snapshot)))
 
 
 @router.get("/samples", responses=shows(SamplesShown))

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from api.core.answers import From, Shown
-from db.cluster.observing import Behind, ClusterSnapshot, NodeSight
+from db.cluster.observing import Behind, ClusterSnapshot, NodeSnapshot
 from services.cluster.monitoring import ReplicationVerdict
 
 
@@ -60,7 +60,7 @@ def _text(position: object) -> str | None:
     return None if position is None else str(position)
 
 
-def _lag(node: NodeSight) -> Behind:
+def _lag(node: NodeSnapshot) -> Behind:
     return Behind() if node.role == "primary" else node.replay
 
 
@@ -207,14 +207,14 @@ class AlertsShown(Shown):
     alerts: list[AlertShown]
 
 
-def sight_json(
-    sight: ClusterSnapshot, verdict: ReplicationVerdict
+def snapshot_json(
+    snapshot: ClusterSnapshot, verdict: ReplicationVerdict
 ) -> Mapping[str, Any]:
     """Return how the servers are as the API shows it."""
     return {
-        "taken_at": sight.taken_at,
+        "taken_at": snapshot.taken_at,
         "verdict": verdict,
-        "is_automatic": sight.is_automatic,
-        "acknowledgements": sight.acknowledgements,
-        "nodes": list(map(NodeShown.of, sight.nodes)),
+        "is_automatic": snapshot.is_automatic,
+        "acknowledgements": snapshot.acknowledgements,
+        "nodes": list(map(NodeShown.of, snapshot.nodes)),
     }

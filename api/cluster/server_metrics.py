@@ -6,11 +6,11 @@ from typing import Final
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from db.cluster.observing import ClusterSnapshot, NodeSight
+from db.cluster.observing import ClusterSnapshot, NodeSnapshot
 from services.cluster.monitoring import verdict
 from services.cluster.monitoring.counts import Counts
 
-_Reading = Callable[[NodeSight], float | None]
+_Reading = Callable[[NodeSnapshot], float | None]
 
 _OF_NODES: Final[Mapping[str, tuple[str, _Reading]]] = {
     "up": ("Whether the server answers.", lambda n: n.is_answering),
@@ -63,10 +63,10 @@ _OF_NODES: Final[Mapping[str, tuple[str, _Reading]]] = {
 
 
 class ServerMetrics(Collector):
-    """One sight of the servers, and what was counted of them, if it could be."""
+    """One snapshot of the servers, and what was counted of them, if it could be."""
 
-    def __init__(self, sight: ClusterSnapshot, counts: Counts | None) -> None:
-        self._sight = sight
+    def __init__(self, snapshot: ClusterSnapshot, counts: Counts | None) -> None:
+        self._snapshot = snapshot
         self._counts = counts
 
     def collect(self) -> Iterator[Metric]:
@@ -74,7 +74,7 @@ class ServerMetrics(Collector):
         yield from self._of_cluster()
         for name, (words, reading) in _OF_NODES.items():
             gauge = GaugeMetricFamily(f"chartroom_node_{name}", words, labels=["node"])
-            for node in self._sight.nodes:
+            for node in self._snapshot.nodes:
                 value = reading(node)
                 if value is not None:
                     gauge.add_metric([node.name], float(value))
@@ -85,25 +85,25 @@ class ServerMetrics(Collector):
             yield from _counted(self._counts)
 
     def _of_cluster(self) -> Iterator[Metric]:
-        sight = self._sight
+        snapshot = self._snapshot
         told: tuple[tuple[str, str, float | None], ...] = (
-            ("safe", "Whether the records are safe.", verdict(sight).is_safe),
+            ("safe", "Whether the records are safe.", verdict(snapshot).is_safe),
             (
                 "quorum",
                 "Whether somebody leads and enough replicas acknowledge its commits.",
-                sight.has_quorum,
+                snapshot.has_quorum,
             ),
             (
                 "acknowledgements",
                 "For how many replicas a commit waits.",
-                sight.acknowledgements,
+                snapshot.acknowledgements,
             ),
             (
                 "automatic_failover",
                 "Whether a replica takes over by itself.",
-                sight.is_automatic,
+                snapshot.is_automatic,
             ),
-            ("look_seconds", "How long the last look took.", sight.took_seconds),
+            ("look_seconds", "How long the last look took.", snapshot.took_seconds),
         )
         for name, words, value in told:
             if value is not None:
@@ -121,7 +121,7 @@ class ServerMetrics(Collector):
         size = GaugeMetricFamily(
             "chartroom_node_lag_bytes", "How much log a replica lacks.", labels=labels
         )
-        for node in self._sight.nodes:
+        for node in self._snapshot.nodes:
             for stage in ("write", "flush", "replay"):
                 behind = getattr(node, stage)
                 if behind.seconds is not None:
@@ -136,7 +136,7 @@ class ServerMetrics(Collector):
             "Log that a server keeps for a slot.",
             labels=["node", "slot"],
         )
-        for node in self._sight.nodes:
+        for node in self._snapshot.nodes:
             for slot in node.slots:
                 gauge.add_metric([node.name, slot.name], slot.retained_bytes)
         return gauge

@@ -88,7 +88,7 @@ class Stores:
     audit: AuditStore
     limits: CallLimits
     papers: Papers
-    lookout: ClusterMonitor
+    monitor: ClusterMonitor
     operator: OperationRunner
     now: Callable[[], datetime]
     spool: Spooling | None = None

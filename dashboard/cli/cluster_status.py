@@ -12,7 +12,7 @@ from dashboard.cli.options import Data, choose
 
 if TYPE_CHECKING:
     from dashboard.wiring import Wiring
-    from db.cluster.observing import ClusterSnapshot, NodeSight
+    from db.cluster.observing import ClusterSnapshot, NodeSnapshot
     from db.settings import Settings
     from services.cluster.operations import (
         OperationPreview,
@@ -44,7 +44,7 @@ def status_in_words(settings: "Settings") -> Iterator[str]:
     from services.cluster.operations import preview
 
     with closing(wiring.connect(settings)) as wired:
-        found, seen = wired.operator.servers.look(), _sight(wired)
+        found, seen = wired.operator.servers.look(), _snapshot(wired)
         judged = verdict(seen)
         yield judged.sentence
         if judged.next_action:
@@ -56,9 +56,9 @@ def status_in_words(settings: "Settings") -> Iterator[str]:
         yield from _advice(preview(found))
 
 
-def _sight(wired: "Wiring") -> "ClusterSnapshot":
+def _snapshot(wired: "Wiring") -> "ClusterSnapshot":
     """Return the servers as they are, also those that Patroni does not know of."""
-    observer = wired.lookout.observer
+    observer = wired.monitor.observer
     deadline = monotonic() + _PATRONI_SECONDS
     seen = observer.look()
     # Patroni is asked aside, and has said nothing at the first look.
@@ -68,7 +68,7 @@ def _sight(wired: "Wiring") -> "ClusterSnapshot":
     return seen
 
 
-def line_of(server: "ServerSituation", seen: "NodeSight | None") -> str:
+def line_of(server: "ServerSituation", seen: "NodeSnapshot | None") -> str:
     """Return how a server is, by Patroni's word; without it by what was seen."""
     timeline = "?" if server.timeline is None else server.timeline
     behind = "?" if server.behind_bytes is None else server.behind_bytes

@@ -98,7 +98,7 @@ def work(settings: "Settings") -> None:
     )
     try:
         with planned_operations.making_planned(wired.operator):
-            working.run(stores, wired.lookout.observer, wired.audit_spool)
+            working.run(stores, wired.monitor.observer, wired.audit_spool)
     finally:
         wired.close()
 

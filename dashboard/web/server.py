@@ -98,7 +98,7 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
                 public_address(settings),
                 Visits(wired.visit_caches, settings.cancellation_hours),
             ),
-            lookout=wired.lookout,
+            monitor=wired.monitor,
             operator=wired.operator,
             now=_clock(settings),
             spool=wired.audit_spool,

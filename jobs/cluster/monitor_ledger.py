@@ -26,19 +26,19 @@ class Ledger:
         self._changes: deque[LeaderChange] = deque(maxlen=_MOST_CHANGES)
         self._taken_over: tuple[Alert, ...] = ()
         self._sampled_at: datetime | None = None
-        self._sight: ClusterSnapshot | None = None
+        self._snapshot: ClusterSnapshot | None = None
         self.is_on_duty = False
         self.rules: Mapping[AlertKind, RuleRevision] = {}
 
     @property
-    def sight(self) -> ClusterSnapshot | None:
+    def snapshot(self) -> ClusterSnapshot | None:
         """What was seen last."""
-        return self._sight
+        return self._snapshot
 
-    def add_samples(self, sight: ClusterSnapshot, samples: Sequence[Sample]) -> None:
-        """Keep the samples of a sight, one a second at most."""
+    def add_samples(self, snapshot: ClusterSnapshot, samples: Sequence[Sample]) -> None:
+        """Keep the samples of a snapshot, one a second at most."""
         with self._guard:
-            self._sight = sight
+            self._snapshot = snapshot
             taken_at = samples[0].taken_at if samples else None
             if taken_at != self._sampled_at:
                 self._sampled_at = taken_at

@@ -107,15 +107,17 @@ class Keeper:
 
     def _completed(self, change: LeaderChange) -> LeaderChange:
         """Add how much log went with the former primary, if that is known."""
-        sight = self._ledger.sight
-        ended = sight.timeline_ends.get(change.former_timeline) if sight else None
+        snapshot = self._ledger.snapshot
+        ended = snapshot.timeline_ends.get(change.former_timeline) if snapshot else None
         if ended is None or change.former_lsn is None:
             return change
         return replace(change, lost_bytes=max(0, change.former_lsn - ended))
 
     def _is_settled(self, change: LeaderChange) -> bool:
-        sight = self._ledger.sight
-        is_known = sight is not None and change.former_timeline in sight.timeline_ends
+        snapshot = self._ledger.snapshot
+        is_known = (
+            snapshot is not None and change.former_timeline in snapshot.timeline_ends
+        )
         return is_known or datetime.now(UTC) - change.seen_first_at >= _SETTLED
 
     def _send(self) -> None:

@@ -64,22 +64,22 @@ class Sampler:
             self._judge, self._before, self._led = Judge(), None, None
             return
         self._judge.take_over(self._ledger.taken_over())
-        sight = self._observer.look()
-        self._ledger.add_samples(sight, monitoring.samples_of(sight))
-        self._note_change(sight)
-        measures = alerts.measure(sight, self._before)
+        snapshot = self._observer.look()
+        self._ledger.add_samples(snapshot, monitoring.samples_of(snapshot))
+        self._note_change(snapshot)
+        measures = alerts.measure(snapshot, self._before)
         rules = self._ledger.rules
-        for news in self._judge.judge(rules, measures, sight.taken_at):
+        for news in self._judge.judge(rules, measures, snapshot.taken_at):
             self._ledger.add_telling(alerts.telling_of(news, rules))
-        self._before = sight
+        self._before = snapshot
 
-    def _note_change(self, sight: ClusterSnapshot) -> None:
+    def _note_change(self, snapshot: ClusterSnapshot) -> None:
         if self._led is not None:
-            change = monitoring.leader_change(self._led, sight)
+            change = monitoring.leader_change(self._led, snapshot)
             if change is not None:
                 self._ledger.add_change(change)
-        if sight.primary is not None:
-            self._led = sight
+        if snapshot.primary is not None:
+            self._led = snapshot
 
     def _is_led(self) -> bool:
         return self._before is None or self._before.primary is not None

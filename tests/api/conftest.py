@@ -106,7 +106,7 @@ class Door:
     database: Database
     tokens: dict[Role, str]
     limits: CallLimits
-    lookout: ClusterMonitor
+    monitor: ClusterMonitor
     spool: AuditSpool
 
 
@@ -115,7 +115,7 @@ def door(
     module_endpoints, module_files, module_log, module_limits, papers
 ) -> Iterator[Door]:
     database = Database(module_endpoints, retry_seconds=2)
-    lookout = ClusterMonitor(module_endpoints)
+    monitor = ClusterMonitor(module_endpoints)
     disk = TemporaryDirectory(prefix="chartroom-spool-")
     spool = AuditSpool(Spool(Path(disk.name), module_files.keys))
     api = create_api(
@@ -124,7 +124,7 @@ def door(
         module_log,
         module_limits,
         papers,
-        lookout=lookout,
+        monitor=monitor,
         operator=OperationRunner(Servers(database, Patroni(module_endpoints))),
         now=lambda: datetime(2026, 11, 20, 12, tzinfo=UTC),
         spool=spool,
@@ -138,8 +138,8 @@ def door(
     made = database.write(accounts.ensure_demo_people, acting=SYSTEM)
     cast = database.read(accounts.demo_people, after=made.lsn, acting=SYSTEM).value
     app = SecurityHeaders(RequestLog(gate))
-    yield Door(app, database, _tokens(database, cast), module_limits, lookout, spool)
-    lookout.close()
+    yield Door(app, database, _tokens(database, cast), module_limits, monitor, spool)
+    monitor.close()
     spool.close()
     disk.cleanup()
     database.close()

@@ -151,8 +151,8 @@ def test_members_work_with_the_new_servers_whether_made_before_or_after(
         closing(wiring.connect(external)) as late,
     ):
         newer = replace(early.endpoints, replica_urls={})
-        assert early.lookout.endpoints != newer
+        assert early.monitor.endpoints != newer
         for wired in (early, late):
             wired.adopt(newer)
 
-        assert early.lookout.endpoints == late.lookout.endpoints == newer
+        assert early.monitor.endpoints == late.monitor.endpoints == newer

@@ -15,10 +15,16 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from api.cluster.metrics import SpoolMetrics
 from api.cluster.server_metrics import ServerMetrics
-from db.cluster.observing import Behind, SlotSight
+from db.cluster.observing import Behind, SlotSnapshot
 from db.spool import Waiting
 from services.cluster.monitoring.counts import Counts
-from tests.db.cluster.observing.snapshots import NOON, primary, replica, sight, silent
+from tests.db.cluster.observing.snapshots import (
+    NOON,
+    primary,
+    replica,
+    silent,
+    snapshot,
+)
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 BOARD = DEPLOY / "grafana" / "dashboards" / "chartroom.json"
@@ -31,7 +37,7 @@ EVERYTHING: dict[str, Any] = {
     "pool_open": 2,
     "disk_free_bytes": 50,
     "disk_total_bytes": 100,
-    "slots": (SlotSight("db_02", True, 7),),
+    "slots": (SlotSnapshot("db_02", True, 7),),
     "started_at": NOON,
     "clock_skew_seconds": 0.5,
     "conflicts": 3,
@@ -51,7 +57,7 @@ def told(seen, counts=None, kept=KEPT):
 
 
 WHOLE = told(
-    sight(primary(**EVERYTHING), replica(lag=2.5, missing=9), silent()), COUNTS
+    snapshot(primary(**EVERYTHING), replica(lag=2.5, missing=9), silent()), COUNTS
 )
 NAMES = set(re.findall(r"^(chartroom_\w+)(?:\{| )", WHOLE, re.MULTILINE))
 
@@ -115,19 +121,19 @@ def test_each_is_told_in_a_line(line):
 
 
 def test_an_empty_spool_is_no_age():
-    lines = told(sight(primary()), kept=Waiting()).splitlines()
+    lines = told(snapshot(primary()), kept=Waiting()).splitlines()
 
     assert "chartroom_audit_spool_records 0.0" in lines
     assert "chartroom_audit_spool_oldest_seconds 0.0" in lines
 
 
 def test_what_is_not_known_is_not_told():
-    seen = sight(silent("db-01"))
+    seen = snapshot(silent("db-01"))
 
     assert "lag_seconds{" not in told(seen)
     assert "alerts_open" not in told(seen)
     unknown = replace(replica(), replay=Behind())
-    assert 'stage="replay"' not in told(sight(primary(), unknown))
+    assert 'stage="replay"' not in told(snapshot(primary(), unknown))
 
 
 @pytest.mark.parametrize(

@@ -222,7 +222,7 @@ def clinic(
         yield Clinic(wired, {person.role: person for person in cast})
         wired.examiner.close()
         wired.hot_lists.close()
-        wired.lookout.close()
+        wired.monitor.close()
     with MongoClient[dict[str, object]](url) as client:
         client.drop_database(name)
 

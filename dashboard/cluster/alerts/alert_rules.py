@@ -5,7 +5,7 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.cluster.alerts.alert_words import WORDS, receivers, told
+from dashboard.cluster.alerts.alert_words import WORDS, describe_rule, receivers
 from dashboard.context import current_actor, read, write
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
@@ -50,7 +50,7 @@ def _table(found: Sequence[RuleRevision], *, may_change: bool) -> RuleRevision |
             rule.kind,
             (
                 Cell(WORDS[rule.kind].title),
-                Cell(told(rule)),
+                Cell(describe_rule(rule)),
                 Cell(receivers(rule)),
                 _ON if rule.is_active else _OFF,
                 Cell("", deeds=(_CHANGE,) if may_change else ()),

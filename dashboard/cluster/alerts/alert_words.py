@@ -53,7 +53,7 @@ WORDS: Final = {
 }
 
 
-def told(rule: RuleRevision) -> str:
+def describe_rule(rule: RuleRevision) -> str:
     """Return a rule as a sentence: when its alert begins, and when it ends."""
     words = WORDS[rule.kind]
     begins, ends = words.over, "once it is over"

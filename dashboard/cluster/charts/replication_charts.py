@@ -86,7 +86,7 @@ def _found(shown: Shown) -> tuple[pd.DataFrame, Sequence[Event], str]:
 
     Live ones come from this server's memory, for which no database is asked.
     """
-    remembered = series.of_sights(recent(shown.since))
+    remembered = series.of_snapshots(recent(shown.since))
     try:
         samples, events = _kept(shown)
     except Unavailable:

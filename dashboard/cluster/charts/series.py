@@ -10,9 +10,8 @@ from typing import Final
 
 import pandas as pd
 
-from dashboard.cluster.monitoring.observations import ClusterSnapshot, NodeSight
 from dashboard.context import in_zone
-from services.cluster.monitoring import Sample
+from services.cluster.monitoring import ClusterSnapshot, NodeSnapshot, Sample
 
 COLUMNS: Final = (
     "at",
@@ -39,19 +38,19 @@ def off_clock(milliseconds: float) -> datetime:
     return local.replace(tzinfo=in_zone(datetime.now(UTC)).tzinfo)
 
 
-def of_sights(sights: Iterable[ClusterSnapshot]) -> pd.DataFrame:
+def of_snapshots(snapshots: Iterable[ClusterSnapshot]) -> pd.DataFrame:
     """Return what was seen, a row for each server and look."""
-    rows = [row for sight in sights for row in _rows(sight)]
+    rows = [row for snapshot in snapshots for row in _rows(snapshot)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _rows(sight: ClusterSnapshot) -> Iterator[tuple[object, ...]]:
-    at, primary = on_clock(sight.taken_at), sight.primary
-    for node in sight.nodes:
+def _rows(snapshot: ClusterSnapshot) -> Iterator[tuple[object, ...]]:
+    at, primary = on_clock(snapshot.taken_at), snapshot.primary
+    for node in snapshot.nodes:
         yield at, node.name, *_values(node, leads=node is primary)
 
 
-def _values(node: NodeSight, *, leads: bool) -> tuple[object, ...]:
+def _values(node: NodeSnapshot, *, leads: bool) -> tuple[object, ...]:
     if not node.is_answering:
         return (None,) * 8
     if leads:

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Final, Literal
 from urllib.parse import quote
 
-from dashboard.cluster.monitoring.observations import Behind, ClusterSnapshot, NodeSight
 from dashboard.cluster.monitoring.replication_tree import LATE_SECONDS, part_of
 from dashboard.cluster.monitoring.server_cards import Card, Fact
 from dashboard.ui.measures import UNKNOWN, ago, amount, seconds, share
 from dashboard.ui.words import at
+from services.cluster.monitoring import Behind, ClusterSnapshot, NodeSnapshot
 
 _MOST_SKEW_SECONDS: Final = 1.0
 _NEARLY_FULL: Final = 0.9
@@ -23,34 +23,34 @@ _WAITING: Final = {
 }
 
 
-def cards_of(sight: ClusterSnapshot, *, leads_on: bool) -> tuple[Card, ...]:
+def cards_of(snapshot: ClusterSnapshot, *, leads_on: bool) -> tuple[Card, ...]:
     """Return a card for each server: who leads first, then by name.
 
     With `leads_on` its name leads to what can be done to it.
     """
-    primary = sight.primary
-    nodes = sorted(sight.nodes, key=lambda node: (node is not primary, node.name))
-    return tuple(_card(sight, node, leads_on=leads_on) for node in nodes)
+    primary = snapshot.primary
+    nodes = sorted(snapshot.nodes, key=lambda node: (node is not primary, node.name))
+    return tuple(_card(snapshot, node, leads_on=leads_on) for node in nodes)
 
 
-def _card(sight: ClusterSnapshot, node: NodeSight, *, leads_on: bool) -> Card:
-    part, icon, tone = part_of(sight, node)
-    facts = _facts(sight, node) if node.is_answering else _last_seen(sight, node)
+def _card(snapshot: ClusterSnapshot, node: NodeSnapshot, *, leads_on: bool) -> Card:
+    part, icon, tone = part_of(snapshot, node)
+    facts = _facts(snapshot, node) if node.is_answering else _last_seen(snapshot, node)
     state = node.state[:1].upper() + node.state[1:]
     url = f"one_server?node={quote(node.name)}" if leads_on and node.is_listed else ""
     return Card(node.name, part, icon, tone, state, tuple(facts), url)
 
 
-def _last_seen(sight: ClusterSnapshot, node: NodeSight) -> Iterator[Fact]:
+def _last_seen(snapshot: ClusterSnapshot, node: NodeSnapshot) -> Iterator[Fact]:
     if node.seen_at is not None:
-        since = sight.taken_at - node.seen_at
+        since = snapshot.taken_at - node.seen_at
         yield Fact("Last answered", f"{at(node.seen_at)} ({ago(since)})", "danger")
     yield from _slots(node)
     if node.member_state:
         yield Fact("Patroni says", node.member_state)
 
 
-def _facts(sight: ClusterSnapshot, node: NodeSight) -> Iterator[Fact]:
+def _facts(snapshot: ClusterSnapshot, node: NodeSnapshot) -> Iterator[Fact]:
     if node.role != "primary":
         yield from _behind(node)
     yield Fact("Position", f"{node.lsn or UNKNOWN}, timeline {node.timeline or '?'}")
@@ -64,10 +64,10 @@ def _facts(sight: ClusterSnapshot, node: NodeSight) -> Iterator[Fact]:
     if node.version:
         yield Fact("Version", node.version)
     if node.started_at:
-        yield Fact("Last restart", _since(sight.taken_at, node.started_at))
+        yield Fact("Last restart", _since(snapshot.taken_at, node.started_at))
 
 
-def _behind(node: NodeSight) -> Iterator[Fact]:
+def _behind(node: NodeSnapshot) -> Iterator[Fact]:
     if node.sync:
         yield Fact("Commits", _WAITING[node.sync])
     yield Fact("Replay", _lag(node.replay), _tone(node.lag_seconds, LATE_SECONDS))
@@ -85,7 +85,7 @@ def _lag(behind: Behind) -> str:
     return f"{' · '.join(filter(None, parts))} behind"
 
 
-def _connections(node: NodeSight) -> Iterator[Fact]:
+def _connections(node: NodeSnapshot) -> Iterator[Fact]:
     if node.connections is not None:
         whole = node.connections_max or 0
         full = share(node.connections, whole)
@@ -95,7 +95,7 @@ def _connections(node: NodeSight) -> Iterator[Fact]:
         yield Fact("Chartroom's own", f"{node.pool_busy or 0} busy of {node.pool_open}")
 
 
-def _disk(node: NodeSight) -> Iterator[Fact]:
+def _disk(node: NodeSnapshot) -> Iterator[Fact]:
     if node.disk_free_bytes is None or not node.disk_total_bytes:
         return
     used = 1 - share(node.disk_free_bytes, node.disk_total_bytes)
@@ -103,7 +103,7 @@ def _disk(node: NodeSight) -> Iterator[Fact]:
     yield Fact("Disk", free, _tone(used, _NEARLY_FULL))
 
 
-def _slots(node: NodeSight) -> Iterator[Fact]:
+def _slots(node: NodeSnapshot) -> Iterator[Fact]:
     for slot in node.slots:
         # Patroni has replicas keep slots at the ready for when one of them leads.
         if node.role != "primary" and not slot.is_active and not slot.retained_bytes:
@@ -114,7 +114,7 @@ def _slots(node: NodeSight) -> Iterator[Fact]:
         yield Fact("Log kept", text, _tone(slot.retained_bytes, _MUCH_RETAINED))
 
 
-def _tags(node: NodeSight) -> Iterator[Fact]:
+def _tags(node: NodeSnapshot) -> Iterator[Fact]:
     if node.tags.delayed_seconds:
         yield Fact("Late on purpose", seconds(node.tags.delayed_seconds))
     words = [
@@ -129,7 +129,7 @@ def _tags(node: NodeSight) -> Iterator[Fact]:
         yield Fact("Rules", ", ".join(words))
 
 
-def _health(node: NodeSight) -> Iterator[Fact]:
+def _health(node: NodeSnapshot) -> Iterator[Fact]:
     if node.longest_transaction_seconds is not None:
         longest = node.longest_transaction_seconds
         how = _tone(longest, _LONG_TRANSACTION_SECONDS)

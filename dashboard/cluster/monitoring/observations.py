@@ -10,46 +10,36 @@ from typing import Final
 
 from dashboard import wiring
 from dashboard.context import current_actor, read, require
-from db.cluster.observing import Behind, ClusterSnapshot, NodeSight
 from db.spool import Waiting
 from services.cluster import monitoring
+from services.cluster.monitoring import ClusterSnapshot
 from services.core.actors import Permission
-
-__all__ = [
-    "Behind",
-    "ClusterSnapshot",
-    "NodeSight",
-    "kept_for_the_log",
-    "recent",
-    "settings_of",
-    "sight",
-]
 
 _LOOK_SECONDS: Final = 300.0
 
 
-def sight() -> ClusterSnapshot:
+def current_snapshot() -> ClusterSnapshot:
     """Return the servers as they are, about a second ago; raises NotAllowed."""
     require(Permission.VIEW_REPLICATION)
-    found = wiring.current().lookout.latest()
-    if found.primary is not None:
+    snapshot = wiring.current().monitor.latest()
+    if snapshot.primary is not None:
         _record_look()
-    return found
+    return snapshot
 
 
 def recent(since: datetime) -> tuple[ClusterSnapshot, ...]:
     """Return what this server remembers of the time since then, at most an hour."""
     require(Permission.VIEW_REPLICATION)
-    remembered = wiring.current().lookout.recent()
-    return tuple(one for one in remembered if one.taken_at >= since)
+    remembered = wiring.current().monitor.recent()
+    return tuple(snapshot for snapshot in remembered if snapshot.taken_at >= since)
 
 
-def settings_of(found: ClusterSnapshot) -> Mapping[str, object]:
+def settings_of(snapshot: ClusterSnapshot) -> Mapping[str, object]:
     """Return Patroni's settings; those that were known last while it keeps silent."""
-    if found.settings:
-        return found.settings
-    remembered = reversed(wiring.current().lookout.recent())
-    return next((one.settings for one in remembered if one.settings), {})
+    if snapshot.settings:
+        return snapshot.settings
+    remembered = reversed(wiring.current().monitor.recent())
+    return next((snapshot.settings for snapshot in remembered if snapshot.settings), {})
 
 
 def kept_for_the_log() -> Waiting:

@@ -3,13 +3,9 @@
 import streamlit as st
 
 from dashboard.cluster.monitoring.card_lines import cards_of
-from dashboard.cluster.monitoring.observations import (
-    ClusterSnapshot,
-    settings_of,
-    sight,
-)
+from dashboard.cluster.monitoring.observations import current_snapshot, settings_of
 from dashboard.cluster.monitoring.promises import Promise, promise_of
-from dashboard.cluster.monitoring.replication_tree import boxes_of, told
+from dashboard.cluster.monitoring.replication_tree import boxes_of, describe_tree
 from dashboard.cluster.monitoring.server_cards import server_cards
 from dashboard.cluster.monitoring.spooled import spooled
 from dashboard.cluster.monitoring.supervision import is_supervised
@@ -19,7 +15,7 @@ from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.measures import seconds
 from dashboard.ui.words import plain
-from services.cluster.monitoring import verdict
+from services.cluster.monitoring import ClusterSnapshot, verdict
 from services.core.actors import Permission
 
 
@@ -27,34 +23,38 @@ from services.core.actors import Permission
 def overview() -> None:
     """Show the servers as they are, every second anew."""
     with error_boundary():
-        found = sight()
-        safety(found)
-        spooled(found)
-        if not found.nodes:
+        snapshot = current_snapshot()
+        safety(snapshot)
+        spooled(snapshot)
+        if not snapshot.nodes:
             empty_state("No server is known yet.", icon="dns")
             return
         drawn, promised = st.columns([3, 2], gap="medium")
         with drawn:
-            topology(boxes_of(found), told=told(found), key="replication_topology")
+            topology(
+                boxes_of(snapshot),
+                told=describe_tree(snapshot),
+                key="replication_topology",
+            )
         with promised:
-            settings, supervised = settings_of(found), is_supervised()
-            promise(promise_of(found, settings, is_supervised=supervised))
+            settings, supervised = settings_of(snapshot), is_supervised()
+            promise(promise_of(snapshot, settings, is_supervised=supervised))
         may_act = current_actor().may(Permission.ACT_ON_CLUSTER)
-        server_cards(cards_of(found, leads_on=may_act), key="replication_servers")
-        st.caption(_as_of(found))
+        server_cards(cards_of(snapshot, leads_on=may_act), key="replication_servers")
+        st.caption(_as_of(snapshot))
 
 
-def safety(found: ClusterSnapshot) -> None:
+def safety(snapshot: ClusterSnapshot) -> None:
     """Say in one sentence whether the records are safe, and what to do if not."""
-    judged = verdict(found)
+    judged = verdict(snapshot)
     text = plain(judged.sentence)
     if judged.next_action:
         text = f"{text}  \n**Next:** {plain(judged.next_action)}"
     if judged.is_safe:
         st.success(text, icon=":material/verified_user:")
-    elif found.primary is None:
+    elif snapshot.primary is None:
         st.error(text, icon=":material/emergency_home:")
-        _without_primary(found)
+        _without_primary(snapshot)
     else:
         st.warning(text, icon=":material/warning:")
 
@@ -68,10 +68,10 @@ def promise(one: Promise) -> None:
         st.caption(f"{one.why} {one.loss}")
 
 
-def _without_primary(found: ClusterSnapshot) -> None:
-    since = found.leaderless_since
+def _without_primary(snapshot: ClusterSnapshot) -> None:
+    since = snapshot.leaderless_since
     if since is not None:
-        lasted = seconds((found.taken_at - since).total_seconds())
+        lasted = seconds((snapshot.taken_at - since).total_seconds())
         st.caption(
             f"Nobody has led since {in_zone(since):%H:%M:%S}, for {lasted}. This page "
             "works from the replicas, Patroni and memory meanwhile; nothing that was "
@@ -79,7 +79,7 @@ def _without_primary(found: ClusterSnapshot) -> None:
         )
 
 
-def _as_of(found: ClusterSnapshot) -> str:
-    age = (now() - found.taken_at).total_seconds()
+def _as_of(snapshot: ClusterSnapshot) -> str:
+    age = (now() - snapshot.taken_at).total_seconds()
     late = f", {seconds(age)} old" if age > 5 else ""  # noqa: PLR2004
-    return f"as of {in_zone(found.taken_at):%H:%M:%S}{late}, every second"
+    return f"as of {in_zone(snapshot.taken_at):%H:%M:%S}{late}, every second"

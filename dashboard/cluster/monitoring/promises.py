@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from dashboard.cluster.monitoring.observations import ClusterSnapshot
 from dashboard.ui.measures import amount
+from services.cluster.monitoring import ClusterSnapshot
 
 # What the chaos suite and the drills hold Chartroom's own cluster to, in seconds.
 SWITCHOVER_SECONDS: Final = 3.0
@@ -28,7 +28,7 @@ class Promise:
 
 
 def promise_of(
-    sight: ClusterSnapshot,
+    snapshot: ClusterSnapshot,
     settings: Mapping[str, object],
     *,
     is_supervised: bool | None,
@@ -37,12 +37,12 @@ def promise_of(
 
     `settings` are Patroni's, from before if it keeps silent now.
     """
-    loss = _loss(sight, settings)
-    if sight.has_patroni and sight.is_automatic is False:
+    loss = _loss(snapshot, settings)
+    if snapshot.has_patroni and snapshot.is_automatic is False:
         return _paused(loss)
     if is_supervised:
         return _fence(loss)
-    if sight.has_patroni:
+    if snapshot.has_patroni:
         return _ttl(settings, loss, has_supervisor=is_supervised is not None)
     return Promise(
         "hand",
@@ -111,9 +111,9 @@ def _crash(settings: Mapping[str, object]) -> str:
     return f"it may take {patience:.0f} s to start again first"
 
 
-def _loss(sight: ClusterSnapshot, settings: Mapping[str, object]) -> str:
+def _loss(snapshot: ClusterSnapshot, settings: Mapping[str, object]) -> str:
     is_waiting = settings.get("synchronous_mode") in (True, "on", "quorum")
-    if sight.acknowledgements or is_waiting:
+    if snapshot.acknowledgements or is_waiting:
         return "No write that was acknowledged is lost: a replica has it as well."
     most = amount(_number(settings, "maximum_lag_on_failover", _LAG_ON_FAILOVER))
     return (

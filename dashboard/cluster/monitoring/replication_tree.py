@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from dashboard.cluster.monitoring.observations import ClusterSnapshot, NodeSight
 from dashboard.cluster.monitoring.topology import Line, ServerBox, Tone
 from dashboard.ui.measures import seconds
+from services.cluster.monitoring import ClusterSnapshot, NodeSnapshot
 
 # Less is what a healthy replica shows now and then.
 LATE_SECONDS: Final = 5.0
@@ -17,34 +17,34 @@ WAITED_FOR: Final = {
 }
 
 
-def boxes_of(sight: ClusterSnapshot) -> tuple[ServerBox, ...]:
+def boxes_of(snapshot: ClusterSnapshot) -> tuple[ServerBox, ...]:
     """Return the servers as boxes: who leads first, then by name."""
-    primary = sight.primary
-    nodes = sorted(sight.nodes, key=lambda node: (node is not primary, node.name))
-    return tuple(_box(sight, node) for node in nodes)
+    primary = snapshot.primary
+    nodes = sorted(snapshot.nodes, key=lambda node: (node is not primary, node.name))
+    return tuple(_box(snapshot, node) for node in nodes)
 
 
-def told(sight: ClusterSnapshot) -> str:
+def describe_tree(snapshot: ClusterSnapshot) -> str:
     """Say the same as the picture."""
     return " ".join(
         f"{box.name}: {', '.join(filter(None, (box.part, box.first, box.second)))}"
         + (f", follows {box.upstream}." if box.upstream else ".")
-        for box in boxes_of(sight)
+        for box in boxes_of(snapshot)
     )
 
 
-def part_of(sight: ClusterSnapshot, node: NodeSight) -> tuple[str, str, Tone]:
+def part_of(snapshot: ClusterSnapshot, node: NodeSnapshot) -> tuple[str, str, Tone]:
     """Return what a server is at the moment: in words, as an icon, in a tone."""
     if not node.is_answering:
         return "Not answering", "cloud_off", "danger"
-    if node is sight.primary:
+    if node is snapshot.primary:
         return "Primary", "star", "info"
     if node.role == "primary":
         return "Calls itself primary", "warning", "danger"
     return next(shown for holds, shown in _parts(node) if holds)
 
 
-def _parts(node: NodeSight) -> tuple[tuple[bool, tuple[str, str, Tone]], ...]:
+def _parts(node: NodeSnapshot) -> tuple[tuple[bool, tuple[str, str, Tone]], ...]:
     """Return what a replica may be: the worst that holds counts."""
     late = (node.lag_seconds or 0.0) > LATE_SECONDS
     return (
@@ -57,8 +57,8 @@ def _parts(node: NodeSight) -> tuple[tuple[bool, tuple[str, str, Tone]], ...]:
     )
 
 
-def _box(sight: ClusterSnapshot, node: NodeSight) -> ServerBox:
-    part, icon, tone = part_of(sight, node)
+def _box(snapshot: ClusterSnapshot, node: NodeSnapshot) -> ServerBox:
+    part, icon, tone = part_of(snapshot, node)
     is_fed = node.is_answering and node.is_streaming
     waited = node.sync in {"quorum", "sync"}
     line: Line = ("waited" if waited else "loose") if is_fed else "broken"
@@ -69,27 +69,27 @@ def _box(sight: ClusterSnapshot, node: NodeSight) -> ServerBox:
         tone,
         first=_first(node),
         second=_second(node),
-        upstream=None if node is sight.primary else _upstream(sight, node),
+        upstream=None if node is snapshot.primary else _upstream(snapshot, node),
         line=line,
         label=WAITED_FOR.get(node.sync or "", "") if is_fed else "nothing flows",
     )
 
 
-def _upstream(sight: ClusterSnapshot, node: NodeSight) -> str | None:
+def _upstream(snapshot: ClusterSnapshot, node: NodeSnapshot) -> str | None:
     """Return whom it follows, or would follow if it could."""
     if node.role == "primary" and node.is_answering:
         return None
-    return node.upstream or (sight.primary.name if sight.primary else None)
+    return node.upstream or (snapshot.primary.name if snapshot.primary else None)
 
 
-def _first(node: NodeSight) -> str:
+def _first(node: NodeSnapshot) -> str:
     if not node.is_answering or not (node.role == "primary" or node.is_streaming):
         return node.state
     timeline = f"timeline {node.timeline}" if node.timeline is not None else ""
     return ", ".join(filter(None, (timeline, f"at {node.lsn}" if node.lsn else "")))
 
 
-def _second(node: NodeSight) -> str:
+def _second(node: NodeSnapshot) -> str:
     if not node.is_answering or node.role == "primary":
         return ""
     late = node.tags.delayed_seconds

@@ -4,21 +4,24 @@ from datetime import datetime
 
 import streamlit as st
 
-from dashboard.cluster.monitoring.observations import ClusterSnapshot, kept_for_the_log
+from dashboard.cluster.monitoring.observations import kept_for_the_log
 from dashboard.context import in_zone
 from dashboard.ui.words import plain
+from services.cluster.monitoring import ClusterSnapshot
 
 
-def spooled(found: ClusterSnapshot) -> None:
+def spooled(snapshot: ClusterSnapshot) -> None:
     """Say what waits; with a primary it should not, so also what to do then."""
     kept = kept_for_the_log()
     if kept.oldest_at is not None:
-        told = waiting_sentence(kept.records, in_zone(kept.oldest_at))
-        if found.primary is None:
-            st.caption(f"{told} They are written into it as soon as somebody leads.")
+        sentence = waiting_sentence(kept.records, in_zone(kept.oldest_at))
+        if snapshot.primary is None:
+            st.caption(
+                f"{sentence} They are written into it as soon as somebody leads."
+            )
         else:
             _warn(
-                told,
+                sentence,
                 "Wait a minute: a primary is there to take them. If they stay, this "
                 "web server's log says why; most often its file of keys is missing.",
             )
@@ -46,6 +49,6 @@ def damaged_sentence(files: int) -> str:
     return f"Somebody has changed {which} of looks kept for the audit log."
 
 
-def _warn(told: str, next_action: str) -> None:
-    text = f"{plain(told)}  \n**Next:** {plain(next_action)}"
+def _warn(sentence: str, next_action: str) -> None:
+    text = f"{plain(sentence)}  \n**Next:** {plain(next_action)}"
     st.warning(text, icon=":material/history_edu:")

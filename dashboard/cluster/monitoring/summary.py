@@ -6,7 +6,7 @@ from typing import Literal
 
 import streamlit as st
 
-from dashboard.cluster.monitoring.observations import sight
+from dashboard.cluster.monitoring.observations import current_snapshot
 from dashboard.cluster.monitoring.overview import safety
 from dashboard.context import CachedRead, current_actor, read_all, today
 from dashboard.navigation import path_of
@@ -31,7 +31,7 @@ class _Badge:
 def summary() -> None:
     """Say whether the records are safe, what is wrong, and which drill is due."""
     with error_boundary():
-        safety(sight())
+        safety(current_snapshot())
         with st.container(horizontal=True, vertical_alignment="center"):
             for one in _badges():
                 st.badge(one.text, icon=f":material/{one.icon}:", color=one.color)

@@ -5,8 +5,8 @@ from db.cluster.observing.observer import Observer as Observer
 from db.cluster.observing.snapshot import (
     Behind as Behind,
     ClusterSnapshot as ClusterSnapshot,
-    NodeSight as NodeSight,
-    SlotSight as SlotSight,
+    NodeSnapshot as NodeSnapshot,
+    SlotSnapshot as SlotSnapshot,
     SyncKind as SyncKind,
     Tags as Tags,
 )

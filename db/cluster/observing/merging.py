@@ -9,7 +9,13 @@ from db.cluster.observing import states
 from db.cluster.observing.answers import KeptLog, Sender, ServerAnswer
 from db.cluster.observing.lagging import Log
 from db.cluster.observing.patroni_reports import Membership
-from db.cluster.observing.snapshot import Behind, NodeSight, SlotSight, SyncKind, Tags
+from db.cluster.observing.snapshot import (
+    Behind,
+    NodeSnapshot,
+    SlotSnapshot,
+    SyncKind,
+    Tags,
+)
 from db.cluster.patroni import PatroniMember
 from db.postgres.watching.lsn import Lsn
 
@@ -59,7 +65,7 @@ class Round:
         return max(leading, key=_timeline_of, default=None)
 
 
-def nodes(look: Round) -> tuple[NodeSight, ...]:
+def nodes(look: Round) -> tuple[NodeSnapshot, ...]:
     """Return every server of the settings, then those that only others know of."""
     primary = look.primary
     if primary is not None and primary.answer is not None:
@@ -79,31 +85,31 @@ def local_disk(folder: str | None) -> tuple[int, int] | None:
     return usage.free, usage.total
 
 
-def _node(known: Known, look: Round) -> NodeSight:
+def _node(known: Known, look: Round) -> NodeSnapshot:
     member = look.membership.members.get(known.name)
     answer = known.answer
     if answer is None:
-        return NodeSight(
+        return NodeSnapshot(
             known.name,
             state=states.of_silent(known.failure, member),
             tags=_tags(known, member),
             seen_at=known.seen_at,
             member_state=member.state if member else None,
         )
-    sight = _said_by_itself(known, answer, member, look)
+    node = _from_own_answer(known, answer, member, look)
     if known is look.primary:
-        return replace(sight, wal_bytes_per_second=look.log.bytes_per_second)
-    return _as_follower(sight, known, answer, look)
+        return replace(node, wal_bytes_per_second=look.log.bytes_per_second)
+    return _as_follower(node, known, answer, look)
 
 
-def _said_by_itself(
+def _from_own_answer(
     known: Known, answer: ServerAnswer, member: PatroniMember | None, look: Round
-) -> NodeSight:
+) -> NodeSnapshot:
     timeline = _timeline_of(look.primary) if look.primary else None
     leads = known is look.primary
     diverged = states.diverged_at(answer, timeline, look.membership.ends)
     disk = look.disk(answer.data_directory) if _is_here(known.place) else None
-    return NodeSight(
+    return NodeSnapshot(
         known.name,
         role=answer.role,
         state=states.of_answering(
@@ -138,10 +144,10 @@ def _said_by_itself(
 
 
 def _as_follower(
-    sight: NodeSight, known: Known, answer: ServerAnswer, look: Round
-) -> NodeSight:
+    node: NodeSnapshot, known: Known, answer: ServerAnswer, look: Round
+) -> NodeSnapshot:
     if answer.role == "primary":
-        return sight
+        return node
     upstream, sender = _upstream(known, answer, look.known)
     # Only the primary's own word counts: a cascade is waited for by nobody.
     leads = look.primary is not None and upstream == look.primary.name
@@ -151,7 +157,7 @@ def _as_follower(
     if answer.replayed_until is not None:
         age = answer.clock - answer.replayed_until.timestamp()
     return replace(
-        sight,
+        node,
         upstream=upstream,
         sync=_SYNC_KINDS.get(sender.sync or "") if sender and leads else None,
         write=look.log.behind(
@@ -183,11 +189,11 @@ def _upstream(
                 return other.name, sender
     if receiver is None:
         return None, None
-    named = next((k.name for k in everybody if k.place == receiver.place), None)
-    return named or ":".join(receiver.place), None
+    listed = next((k.name for k in everybody if k.place == receiver.place), None)
+    return listed or ":".join(receiver.place), None
 
 
-def _unlisted(look: Round) -> tuple[NodeSight, ...]:
+def _unlisted(look: Round) -> tuple[NodeSnapshot, ...]:
     """Return followers that no setting names, by what their upstream knows."""
     taken = {_slot_name(known.name) for known in look.known}
     slots = {
@@ -205,13 +211,13 @@ def _unlisted(look: Round) -> tuple[NodeSight, ...]:
     )
 
 
-def _follower(sender: Sender, upstream: Known, look: Round) -> NodeSight:
+def _follower(sender: Sender, upstream: Known, look: Round) -> NodeSnapshot:
     def behind(position: Lsn | None, seconds: float | None) -> Behind:
         return look.log.behind(position, look.at, reported=seconds)
 
     timeline = _timeline_of(upstream)
     is_streaming = sender.state == "streaming"
-    return NodeSight(
+    return NodeSnapshot(
         sender.name,
         role="replica",
         state=f"streaming on timeline {timeline}" if is_streaming else sender.state,
@@ -229,9 +235,9 @@ def _follower(sender: Sender, upstream: Known, look: Round) -> NodeSight:
     )
 
 
-def _slot(kept: KeptLog, everybody: Iterable[Known]) -> SlotSight:
+def _slot(kept: KeptLog, everybody: Iterable[Known]) -> SlotSnapshot:
     holder = next((k.name for k in everybody if _slot_name(k.name) == kept.name), None)
-    return SlotSight(
+    return SlotSnapshot(
         kept.name, kept.is_active, kept.retained_bytes, kept.status, holder
     )
 
@@ -242,10 +248,10 @@ def _slot_name(node: str) -> str:
 
 
 def _tags(known: Known, member: PatroniMember | None) -> Tags:
-    told = member.tags if member is not None else {}
+    tags = member.tags if member is not None else {}
     return Tags(
-        nofailover=bool(told.get("nofailover")),
-        nosync=bool(told.get("nosync")),
+        nofailover=bool(tags.get("nofailover")),
+        nosync=bool(tags.get("nosync")),
         is_delayed=known.is_delayed,
         delayed_seconds=known.delay_seconds,
     )

@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class ClusterMonitor:
-    """The latest sight, and those of the last hour, from memory.
+    """The latest snapshot, and those of the last hour, from memory.
 
     A thread looks once a second while anybody asks, so however many watch, the servers
     are asked once; and the first question waits for the first look only.
@@ -79,7 +79,7 @@ class ClusterMonitor:
     def _want(self) -> None:
         self._wanted_at = time.monotonic()
         if self._thread is None and not self._is_closed:
-            self._thread = Thread(target=self._run, name="lookout", daemon=True)
+            self._thread = Thread(target=self._run, name="cluster monitor", daemon=True)
             self._thread.start()
 
     def _is_recent(self) -> bool:
@@ -105,13 +105,13 @@ class ClusterMonitor:
                     self._thread = None
                     return
 
-    def _keep(self, sight: ClusterSnapshot) -> None:
+    def _keep(self, snapshot: ClusterSnapshot) -> None:
         with self._changed:
-            self._fine.append(sight)
+            self._fine.append(snapshot)
             self._looked_at = time.monotonic()
-            if not self._coarse or _is_due(sight, self._coarse[-1].taken_at):
-                self._coarse.append(sight)
+            if not self._coarse or _is_due(snapshot, self._coarse[-1].taken_at):
+                self._coarse.append(snapshot)
 
 
-def _is_due(sight: ClusterSnapshot, since: datetime) -> bool:
-    return sight.taken_at - since >= _COARSE_STEP
+def _is_due(snapshot: ClusterSnapshot, since: datetime) -> bool:
+    return snapshot.taken_at - since >= _COARSE_STEP

@@ -16,7 +16,7 @@ SyncKind = Literal["quorum", "sync", "potential", "async"]
 
 
 @dataclass(frozen=True, slots=True)
-class SlotSight:
+class SlotSnapshot:
     """A replication slot: log that its server keeps for somebody.
 
     `holder` is the node it is kept for, if it is known; `status` is PostgreSQL's word
@@ -53,7 +53,7 @@ class Behind:
 
 
 @dataclass(frozen=True, slots=True)
-class NodeSight:
+class NodeSnapshot:
     """One server, as it was seen or as others told of it. None is "not known".
 
     `state` is the truth in words. One that no setting names, known from its upstream
@@ -86,7 +86,7 @@ class NodeSight:
     pool_open: int | None = None
     disk_free_bytes: int | None = None
     disk_total_bytes: int | None = None
-    slots: tuple[SlotSight, ...] = ()
+    slots: tuple[SlotSnapshot, ...] = ()
     started_at: datetime | None = None
     is_replay_paused: bool = False
     # How long it took to answer the last look.
@@ -140,7 +140,7 @@ class ClusterSnapshot:
     """
 
     taken_at: datetime
-    nodes: tuple[NodeSight, ...]
+    nodes: tuple[NodeSnapshot, ...]
     took_seconds: float = 0.0
     acknowledgements: int | None = None
     has_patroni: bool = False
@@ -152,13 +152,13 @@ class ClusterSnapshot:
     leaderless_since: datetime | None = None
 
     @property
-    def primary(self) -> NodeSight | None:
+    def primary(self) -> NodeSnapshot | None:
         """The server that leads; of several that claim it, the newest timeline's."""
         leading = [n for n in self.nodes if n.is_answering and n.role == "primary"]
         return max(leading, key=lambda node: node.timeline or 0, default=None)
 
     @property
-    def replicas(self) -> tuple[NodeSight, ...]:
+    def replicas(self) -> tuple[NodeSnapshot, ...]:
         """All others, whether they answer or not."""
         primary = self.primary
         return tuple(node for node in self.nodes if node is not primary)
@@ -177,6 +177,6 @@ class ClusterSnapshot:
         able = [n for n in waited_for if n.is_streaming]
         return len(able) >= (self.acknowledgements or 0)
 
-    def node(self, name: str) -> NodeSight | None:
+    def node(self, name: str) -> NodeSnapshot | None:
         """Return a server by its name."""
         return next((node for node in self.nodes if node.name == name), None)

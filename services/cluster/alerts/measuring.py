@@ -1,10 +1,10 @@
-"""What the rules judge, read off a sight of the servers."""
+"""What the rules judge, read off a snapshot of the servers."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
-from db.cluster.observing import ClusterSnapshot, NodeSight
+from db.cluster.observing import ClusterSnapshot, NodeSnapshot
 from services.cluster.alerts.records import AlertKind, Measure
 
 _GIGABYTE: Final = 1_000_000_000
@@ -12,32 +12,32 @@ _HOUR: Final = 3600.0
 
 
 def measure(
-    sight: ClusterSnapshot,
+    snapshot: ClusterSnapshot,
     before: ClusterSnapshot | None,
     *,
     backup_age: timedelta | None = None,
 ) -> tuple[Measure, ...]:
-    """Return every measure of a sight; `before` is the one before it."""
+    """Return every measure of a snapshot; `before` is the one before it."""
     return (
-        _quorum(sight),
-        *(found for node in sight.nodes for found in _of_node(node, sight)),
-        *_conflicts(sight, before),
+        _quorum(snapshot),
+        *(measure for node in snapshot.nodes for measure in _of_node(node, snapshot)),
+        *_conflicts(snapshot, before),
         _backup(backup_age),
     )
 
 
-def _quorum(sight: ClusterSnapshot) -> Measure:
-    told = "No server takes changes."
-    if sight.primary is not None:
-        told = "Changes wait for replicas that do not acknowledge them."
-    return Measure(AlertKind.NO_QUORUM, None, float(not sight.has_quorum), told)
+def _quorum(snapshot: ClusterSnapshot) -> Measure:
+    sentence = "No server takes changes."
+    if snapshot.primary is not None:
+        sentence = "Changes wait for replicas that do not acknowledge them."
+    return Measure(AlertKind.NO_QUORUM, None, float(not snapshot.has_quorum), sentence)
 
 
-def _of_node(node: NodeSight, sight: ClusterSnapshot) -> Iterator[Measure]:
-    if node is not sight.primary:
+def _of_node(node: NodeSnapshot, snapshot: ClusterSnapshot) -> Iterator[Measure]:
+    if node is not snapshot.primary:
         yield _lag(node)
         # While nobody leads nobody can follow: that is another alert.
-        gone = None if sight.primary is None else float(not node.is_streaming)
+        gone = None if snapshot.primary is None else float(not node.is_streaming)
         yield Measure(
             AlertKind.REPLICA_GONE, node.name, gone, f"{node.name} is {node.state}."
         )
@@ -46,49 +46,49 @@ def _of_node(node: NodeSight, sight: ClusterSnapshot) -> Iterator[Measure]:
     yield _clock(node)
 
 
-def _lag(node: NodeSight) -> Measure:
+def _lag(node: NodeSnapshot) -> Measure:
     # One that is late on purpose takes its time to catch up after somebody held it.
     is_late = node.tags.is_delayed or not node.is_answering
     seconds = None if is_late else node.lag_seconds
-    told = f"{node.name} is {seconds or 0:.0f} s behind."
-    return Measure(AlertKind.LAG, node.name, seconds, told)
+    sentence = f"{node.name} is {seconds or 0:.0f} s behind."
+    return Measure(AlertKind.LAG, node.name, seconds, sentence)
 
 
-def _kept_log(node: NodeSight) -> Measure:
+def _kept_log(node: NodeSnapshot) -> Measure:
     kept = node.retained_bytes
     if kept is None and node.is_answering:
         kept = 0
-    told = f"{node.name} keeps {(kept or 0) / _GIGABYTE:.1f} GB of log for a slot."
-    return Measure(AlertKind.SLOT_RETAINS, node.name, kept, told)
+    sentence = f"{node.name} keeps {(kept or 0) / _GIGABYTE:.1f} GB of log for a slot."
+    return Measure(AlertKind.SLOT_RETAINS, node.name, kept, sentence)
 
 
-def _disk(node: NodeSight) -> Measure:
+def _disk(node: NodeSnapshot) -> Measure:
     used = node.disk_used
-    told = f"The disk of {node.name} is {used or 0:.0%} full."
-    return Measure(AlertKind.DISK, node.name, used, told)
+    sentence = f"The disk of {node.name} is {used or 0:.0%} full."
+    return Measure(AlertKind.DISK, node.name, used, sentence)
 
 
-def _clock(node: NodeSight) -> Measure:
+def _clock(node: NodeSnapshot) -> Measure:
     skew = node.clock_skew_seconds
     seconds = None if skew is None else abs(skew)
-    told = f"The clock of {node.name} is {seconds or 0:.1f} s off."
-    return Measure(AlertKind.CLOCK_SKEW, node.name, seconds, told)
+    sentence = f"The clock of {node.name} is {seconds or 0:.1f} s off."
+    return Measure(AlertKind.CLOCK_SKEW, node.name, seconds, sentence)
 
 
 def _conflicts(
-    sight: ClusterSnapshot, before: ClusterSnapshot | None
+    snapshot: ClusterSnapshot, before: ClusterSnapshot | None
 ) -> Iterator[Measure]:
-    for node in sight.replicas:
+    for node in snapshot.replicas:
         former = before.node(node.name) if before is not None else None
         count = None
         if node.conflicts is not None and former and former.conflicts is not None:
             # A server that restarted may count from nothing.
             count = max(0, node.conflicts - former.conflicts)
-        told = f"Replay on {node.name} has cancelled queries there."
-        yield Measure(AlertKind.CONFLICT, node.name, count, told)
+        sentence = f"Replay on {node.name} has cancelled queries there."
+        yield Measure(AlertKind.CONFLICT, node.name, count, sentence)
 
 
 def _backup(age: timedelta | None) -> Measure:
     seconds = None if age is None else age.total_seconds()
-    told = f"The newest backup is {(seconds or 0) / _HOUR:.0f} h old."
-    return Measure(AlertKind.BACKUP_TOO_OLD, None, seconds, told)
+    sentence = f"The newest backup is {(seconds or 0) / _HOUR:.0f} h old."
+    return Measure(AlertKind.BACKUP_TOO_OLD, None, seconds, sentence)

@@ -1,5 +1,10 @@
 """How the servers that keep the records are: now, lately, and what it cost."""
 
+from db.cluster.observing import (
+    Behind as Behind,
+    ClusterSnapshot as ClusterSnapshot,
+    NodeSnapshot as NodeSnapshot,
+)
 from services.cluster.monitoring.events import (
     Event as Event,
     list_events as list_events,

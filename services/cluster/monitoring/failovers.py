@@ -44,7 +44,7 @@ class LeaderChange:
 
 
 def leader_change(before: ClusterSnapshot, now: ClusterSnapshot) -> LeaderChange | None:
-    """Compare a sight with the last one in which somebody led."""
+    """Compare a snapshot with the last one in which somebody led."""
     former, new = before.primary, now.primary
     if former is None or new is None:
         return None

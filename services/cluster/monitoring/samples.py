@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from db.cluster.observing import ClusterSnapshot, NodeSight
+from db.cluster.observing import ClusterSnapshot, NodeSnapshot
 from db.postgres.watching.nodes import Role
 
 
@@ -65,13 +65,13 @@ class Sample:
     retained_bytes: int | None = None
 
 
-def samples_of(sight: ClusterSnapshot) -> tuple[Sample, ...]:
+def samples_of(snapshot: ClusterSnapshot) -> tuple[Sample, ...]:
     """Return a sample of every server, at a whole second.
 
     So that two who watch at once, during an outage, keep one sample and not two.
     """
-    taken_at = sight.taken_at.replace(microsecond=0)
-    return tuple(_sample(node, taken_at) for node in sight.nodes)
+    taken_at = snapshot.taken_at.replace(microsecond=0)
+    return tuple(_sample(node, taken_at) for node in snapshot.nodes)
 
 
 def record(session: Session, samples: Sequence[Sample]) -> None:
@@ -83,7 +83,7 @@ def record(session: Session, samples: Sequence[Sample]) -> None:
         session.execute(_KEEP, {"rows": to_json(rows).decode()})
 
 
-def _sample(node: NodeSight, taken_at: datetime) -> Sample:
+def _sample(node: NodeSnapshot, taken_at: datetime) -> Sample:
     return Sample(
         taken_at,
         node.name,

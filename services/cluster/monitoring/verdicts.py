@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from db.cluster.observing import ClusterSnapshot, NodeSight
+from db.cluster.observing import ClusterSnapshot, NodeSnapshot
 
 # A replica further behind than this is no good copy, whoever may lead next.
 _MOST_LAG_SECONDS: Final = 10.0
@@ -32,19 +32,19 @@ class _Risk:
     next_action: str
 
 
-def verdict(sight: ClusterSnapshot) -> ReplicationVerdict:
-    """Judge a sight; of several risks the worst makes the sentence."""
-    risk = next((risk for find in _RISKS for risk in find(sight)), None)
+def verdict(snapshot: ClusterSnapshot) -> ReplicationVerdict:
+    """Judge a snapshot; of several risks the worst makes the sentence."""
+    risk = next((risk for find in _RISKS for risk in find(snapshot)), None)
     if risk is not None:
         sentence = f"At risk: {risk.reason}."
         return ReplicationVerdict(False, sentence, risk.reason, risk.next_action)
-    streaming = [node for node in sight.replicas if node.is_streaming]
+    streaming = [node for node in snapshot.replicas if node.is_streaming]
     counted = (
-        f"{len(streaming)} of {_counted(len(sight.replicas), 'replica')} streaming"
+        f"{len(streaming)} of {_counted(len(snapshot.replicas), 'replica')} streaming"
     )
     behind = max((_late_seconds(node) for node in streaming), default=0.0)
     sentence = f"Safe: {counted}, {behind:.1f} s behind."
-    if sight.acknowledgements == 0:
+    if snapshot.acknowledgements == 0:
         return ReplicationVerdict(True, sentence, *_NOT_WAITING)
     return ReplicationVerdict(True, sentence)
 
@@ -55,31 +55,31 @@ _NOT_WAITING: Final = (
 )
 
 
-def _leaderless(sight: ClusterSnapshot) -> Iterator[_Risk]:
-    if sight.primary is not None:
+def _leaderless(snapshot: ClusterSnapshot) -> Iterator[_Risk]:
+    if snapshot.primary is not None:
         return
     since = ""
-    if sight.leaderless_since is not None:
-        seconds = (sight.taken_at - sight.leaderless_since).total_seconds()
+    if snapshot.leaderless_since is not None:
+        seconds = (snapshot.taken_at - snapshot.leaderless_since).total_seconds()
         since = f" for {seconds:.0f} s"
-    if not any(node.is_answering for node in sight.nodes):
+    if not any(node.is_answering for node in snapshot.nodes):
         yield _Risk(
             f"no database server answers{since}",
             "See whether the machines run and the network reaches them.",
         )
     else:
-        yield _Risk(f"{_NO_PRIMARY}{since}", _without_primary(sight))
+        yield _Risk(f"{_NO_PRIMARY}{since}", _without_primary(snapshot))
 
 
-def _without_primary(sight: ClusterSnapshot) -> str:
-    if sight.is_automatic is False:
+def _without_primary(snapshot: ClusterSnapshot) -> str:
+    if snapshot.is_automatic is False:
         return (
             "Automatic failover is paused: resume it, or fail over to the replica "
             "that has most of the log."
         )
-    if sight.is_patroni_answering:
+    if snapshot.is_patroni_answering:
         return "Wait: a replica takes over by itself. If none does, fail over by hand."
-    if sight.has_patroni:
+    if snapshot.has_patroni:
         return (
             "Patroni does not answer, so nobody takes over by itself: start Patroni "
             "and etcd, then see who leads."
@@ -87,22 +87,23 @@ def _without_primary(sight: ClusterSnapshot) -> str:
     return "Promote the replica that has most of the log; nobody does it by itself."
 
 
-def _two_primaries(sight: ClusterSnapshot) -> Iterator[_Risk]:
-    leading = [n for n in sight.nodes if n.is_answering and n.role == "primary"]
-    former = [node for node in leading if node is not sight.primary]
-    if former and sight.primary is not None:
+def _two_primaries(snapshot: ClusterSnapshot) -> Iterator[_Risk]:
+    leading = [n for n in snapshot.nodes if n.is_answering and n.role == "primary"]
+    former = [node for node in leading if node is not snapshot.primary]
+    if former and snapshot.primary is not None:
         names = ", ".join(node.name for node in former)
+        leader = snapshot.primary.name
         yield _Risk(
-            f"{names} still takes itself for the primary beside {sight.primary.name}",
+            f"{names} still takes itself for the primary beside {leader}",
             f"Stop PostgreSQL on {names} now, then rejoin it: see the runbook on "
             "split brain.",
         )
 
 
-def _single_copy(sight: ClusterSnapshot) -> Iterator[_Risk]:
-    if not any(node.is_streaming for node in sight.replicas):
-        primary = sight.primary.name if sight.primary else "one server"
-        silent = _listed(sight.replicas)
+def _single_copy(snapshot: ClusterSnapshot) -> Iterator[_Risk]:
+    if not any(node.is_streaming for node in snapshot.replicas):
+        primary = snapshot.primary.name if snapshot.primary else "one server"
+        silent = _listed(snapshot.replicas)
         follow = f"Bring {silent} back, or rejoin it." if silent else "Add a replica."
         yield _Risk(
             f"no replica is streaming, the newest records are on {primary} only",
@@ -110,17 +111,17 @@ def _single_copy(sight: ClusterSnapshot) -> Iterator[_Risk]:
         )
 
 
-def _no_quorum(sight: ClusterSnapshot) -> Iterator[_Risk]:
-    if not sight.has_quorum:
+def _no_quorum(snapshot: ClusterSnapshot) -> Iterator[_Risk]:
+    if not snapshot.has_quorum:
         yield _Risk(
-            f"changes wait for {_counted(sight.acknowledgements or 0, 'replica')}, "
+            f"changes wait for {_counted(snapshot.acknowledgements or 0, 'replica')}, "
             "and too few acknowledge them",
-            f"Bring {_listed(_not_streaming(sight))} back, or rejoin it.",
+            f"Bring {_listed(_not_streaming(snapshot))} back, or rejoin it.",
         )
 
 
-def _diverged(sight: ClusterSnapshot) -> Iterator[_Risk]:
-    for node in sight.replicas:
+def _diverged(snapshot: ClusterSnapshot) -> Iterator[_Risk]:
+    for node in snapshot.replicas:
         if node.is_diverged:
             yield _Risk(
                 f"{node.name} is {node.state}",
@@ -128,15 +129,15 @@ def _diverged(sight: ClusterSnapshot) -> Iterator[_Risk]:
             )
 
 
-def _lost_replica(sight: ClusterSnapshot) -> Iterator[_Risk]:
-    missing = _not_streaming(sight)
+def _lost_replica(snapshot: ClusterSnapshot) -> Iterator[_Risk]:
+    missing = _not_streaming(snapshot)
     if missing:
-        told = "; ".join(f"{node.name} is {node.state}" for node in missing)
-        yield _Risk(f"{_streaming(sight)}: {told}", _bring_back(missing[0]))
+        states = "; ".join(f"{node.name} is {node.state}" for node in missing)
+        yield _Risk(f"{_streaming(snapshot)}: {states}", _bring_back(missing[0]))
 
 
-def _lagging(sight: ClusterSnapshot) -> Iterator[_Risk]:
-    late = [n for n in sight.replicas if _late_seconds(n) > _MOST_LAG_SECONDS]
+def _lagging(snapshot: ClusterSnapshot) -> Iterator[_Risk]:
+    late = [n for n in snapshot.replicas if _late_seconds(n) > _MOST_LAG_SECONDS]
     for node in sorted(late, key=_late_seconds, reverse=True):
         paused = node.is_replay_paused
         yield _Risk(
@@ -149,8 +150,8 @@ def _lagging(sight: ClusterSnapshot) -> Iterator[_Risk]:
         )
 
 
-def _lost_slot(sight: ClusterSnapshot) -> Iterator[_Risk]:
-    for node in sight.nodes:
+def _lost_slot(snapshot: ClusterSnapshot) -> Iterator[_Risk]:
+    for node in snapshot.nodes:
         for slot in node.slots:
             if slot.status == "lost":
                 holder = slot.holder or slot.name
@@ -160,8 +161,8 @@ def _lost_slot(sight: ClusterSnapshot) -> Iterator[_Risk]:
                 )
 
 
-def _full_disk(sight: ClusterSnapshot) -> Iterator[_Risk]:
-    for node in sight.nodes:
+def _full_disk(snapshot: ClusterSnapshot) -> Iterator[_Risk]:
+    for node in snapshot.nodes:
         used = node.disk_used
         if used is not None and used >= _FULL_DISK:
             yield _Risk(
@@ -170,13 +171,13 @@ def _full_disk(sight: ClusterSnapshot) -> Iterator[_Risk]:
             )
 
 
-def _not_automatic(sight: ClusterSnapshot) -> Iterator[_Risk]:
-    if sight.is_automatic is False:
+def _not_automatic(snapshot: ClusterSnapshot) -> Iterator[_Risk]:
+    if snapshot.is_automatic is False:
         yield _Risk(
             "automatic failover is paused",
             "Resume it as soon as what it was paused for is done.",
         )
-    elif sight.is_patroni_answering is False:
+    elif snapshot.is_patroni_answering is False:
         yield _Risk(
             "Patroni does not answer, so nobody would take over by itself",
             "Start Patroni and etcd.",
@@ -198,27 +199,27 @@ _RISKS: Final[tuple[Callable[[ClusterSnapshot], Iterator[_Risk]], ...]] = (
 )
 
 
-def _late_seconds(node: NodeSight) -> float:
+def _late_seconds(node: NodeSnapshot) -> float:
     # Nobody counts on one that is late on purpose, nor on how late it is.
     return 0.0 if node.tags.is_delayed else node.lag_seconds or 0.0
 
 
-def _not_streaming(sight: ClusterSnapshot) -> tuple[NodeSight, ...]:
-    return tuple(node for node in sight.replicas if not node.is_streaming)
+def _not_streaming(snapshot: ClusterSnapshot) -> tuple[NodeSnapshot, ...]:
+    return tuple(node for node in snapshot.replicas if not node.is_streaming)
 
 
-def _streaming(sight: ClusterSnapshot) -> str:
-    number = sum(node.is_streaming for node in sight.replicas)
-    return f"{number} of {_counted(len(sight.replicas), 'replica')} streaming"
+def _streaming(snapshot: ClusterSnapshot) -> str:
+    number = sum(node.is_streaming for node in snapshot.replicas)
+    return f"{number} of {_counted(len(snapshot.replicas), 'replica')} streaming"
 
 
-def _bring_back(node: NodeSight) -> str:
+def _bring_back(node: NodeSnapshot) -> str:
     if node.is_answering:
         return f"Rejoin {node.name}: rewind it, or copy it anew."
     return f"Start {node.name}; if it does not follow then, rejoin it."
 
 
-def _listed(nodes: tuple[NodeSight, ...]) -> str:
+def _listed(nodes: tuple[NodeSnapshot, ...]) -> str:
     return " or ".join(node.name for node in nodes)
 
 

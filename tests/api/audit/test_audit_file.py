@@ -150,7 +150,7 @@ def headless(module_endpoints, module_files, module_log, papers, door):
         given = (database, module_files, module_log, door.limits, papers)
         api = create_api(
             *given,
-            lookout=None,
+            monitor=None,
             operator=None,
             now=lambda: datetime(2026, 11, 20, tzinfo=UTC),
         )

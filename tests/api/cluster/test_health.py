@@ -36,7 +36,7 @@ def stores(door, module_files, module_log, papers):
         module_log,
         door.limits,
         papers,
-        door.lookout,
+        door.monitor,
         None,
         lambda: date(2026, 11, 20),
     )

@@ -20,7 +20,7 @@ def next_century(door, module_files, module_log, papers):
         module_log,
         door.limits,
         papers,
-        lookout=door.lookout,
+        monitor=door.monitor,
         operator=None,
         now=lambda: later,
     )

@@ -31,7 +31,7 @@ _description = create_api(
     None,
     None,
     None,
-    lookout=None,
+    monitor=None,
     operator=None,
     now=lambda: datetime.now(UTC),
 ).openapi()

@@ -16,7 +16,7 @@ from jobs.cluster.sampling import Sampler, sampling
 from jobs.worker.leadership import AdvisoryLockLeader
 from services.cluster.alerts import Post
 from services.cluster.monitoring import LeaderChange
-from tests.db.cluster.observing.snapshots import primary, sight
+from tests.db.cluster.observing.snapshots import primary, snapshot
 from tests.kit.gateway import gateway
 from tests.kit.waiting import eventually
 
@@ -221,7 +221,7 @@ def test_the_log_that_went_with_the_former_primary_is_told(database, left_at, lo
 
     keeper.attempt()
     assert len(ledger.waiting()[2]) == 1
-    ledger.add_samples(sight(primary(), timeline_ends={4: Lsn(left_at)}), ())
+    ledger.add_samples(snapshot(primary(), timeline_ends={4: Lsn(left_at)}), ())
     keeper.attempt()
 
     assert read(database, select(ClusterOperation.lost_bytes)) == [(lost,)]

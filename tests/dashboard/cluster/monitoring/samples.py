@@ -4,7 +4,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from db.cluster.observing import Behind, ClusterSnapshot, NodeSight, SlotSight, Tags
+from db.cluster.observing import (
+    Behind,
+    ClusterSnapshot,
+    NodeSnapshot,
+    SlotSnapshot,
+    Tags,
+)
 from db.postgres import Lsn
 
 AT = datetime(2026, 11, 20, 10, 31, 4, tzinfo=UTC)
@@ -17,7 +23,7 @@ FENCED = {
 }
 
 
-def primary(name: str = "db-01", **facts: Any) -> NodeSight:
+def primary(name: str = "db-01", **facts: Any) -> NodeSnapshot:
     """Return a server that leads."""
     given = {
         "role": "primary",
@@ -26,12 +32,12 @@ def primary(name: str = "db-01", **facts: Any) -> NodeSight:
         "timeline": 7,
         "lsn": Lsn.parse("0/5000148"),
         "wal_bytes_per_second": 1200.0,
-        "slots": (SlotSight("db_02", True, 2048, holder="db-02"),),
+        "slots": (SlotSnapshot("db_02", True, 2048, holder="db-02"),),
     }
-    return NodeSight(name, **given | facts)
+    return NodeSnapshot(name, **given | facts)
 
 
-def replica(name: str, seconds: float = 0.0, **facts: Any) -> NodeSight:
+def replica(name: str, seconds: float = 0.0, **facts: Any) -> NodeSnapshot:
     """Return a server that streams from db-01, so many seconds late."""
     behind = Behind(seconds, int(seconds * 1000))
     given = {
@@ -47,21 +53,21 @@ def replica(name: str, seconds: float = 0.0, **facts: Any) -> NodeSight:
         "flush": behind,
         "replay": behind,
     }
-    return NodeSight(name, **given | facts)
+    return NodeSnapshot(name, **given | facts)
 
 
-def delayed(name: str = "db-04") -> NodeSight:
+def delayed(name: str = "db-04") -> NodeSnapshot:
     """Return a standby that is late on purpose."""
     tags = Tags(nofailover=True, nosync=True, delayed_seconds=900.0)
     return replica(name, 900.0, tags=tags, sync="async")
 
 
-def lost(name: str, seconds: float = 12.0) -> NodeSight:
+def lost(name: str, seconds: float = 12.0) -> NodeSnapshot:
     """Return a server that has not answered for so many seconds."""
-    return NodeSight(name, seen_at=AT - timedelta(seconds=seconds))
+    return NodeSnapshot(name, seen_at=AT - timedelta(seconds=seconds))
 
 
-def sight(*nodes: NodeSight, **facts: Any) -> ClusterSnapshot:
+def snapshot(*nodes: NodeSnapshot, **facts: Any) -> ClusterSnapshot:
     """Return these servers under Patroni, in quorum mode."""
     given = {
         "acknowledgements": 1,
@@ -75,12 +81,12 @@ def sight(*nodes: NodeSight, **facts: Any) -> ClusterSnapshot:
 
 def healthy() -> ClusterSnapshot:
     """Return a primary and two replicas without lag."""
-    return sight(primary(), replica("db-02"), replica("db-03"))
+    return snapshot(primary(), replica("db-02"), replica("db-03"))
 
 
 def leaderless(seconds: float = 12.0) -> ClusterSnapshot:
     """Return a primary that is lost, and nobody in its place."""
-    whole = sight(
+    whole = snapshot(
         lost("db-01", seconds),
         replica("db-02", is_streaming=False, state="running, nobody leads"),
         acknowledgements=None,

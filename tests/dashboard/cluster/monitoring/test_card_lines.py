@@ -3,14 +3,14 @@
 import pytest
 
 from dashboard.cluster.monitoring.card_lines import cards_of
-from db.cluster.observing import SlotSight
+from db.cluster.observing import SlotSnapshot
 from tests.dashboard.cluster.monitoring.samples import (
     delayed,
     healthy,
     lost,
     primary,
     replica,
-    sight,
+    snapshot,
 )
 
 
@@ -20,7 +20,7 @@ def facts(seen, name):
 
 
 def test_who_leads_comes_first_and_then_names_count():
-    seen = sight(replica("db-03"), primary("db-02"), replica("db-01"))
+    seen = snapshot(replica("db-03"), primary("db-02"), replica("db-01"))
 
     assert [card.name for card in cards_of(seen, leads_on=False)] == [
         *("db-02", "db-01", "db-03"),
@@ -28,7 +28,7 @@ def test_who_leads_comes_first_and_then_names_count():
 
 
 def test_each_lag_is_told_in_seconds_and_bytes():
-    told = facts(sight(primary(), replica("db-02", 2.5)), "db-02")
+    told = facts(snapshot(primary(), replica("db-02", 2.5)), "db-02")
 
     assert {told[label].text for label in ("Replay", "Flush", "Write")} == {
         "2.5 s · 2.5 kB behind"
@@ -39,13 +39,13 @@ def test_each_lag_is_told_in_seconds_and_bytes():
     ("seconds", "tone"), [(0.0, "plain"), (4.9, "plain"), (5.1, "warn")]
 )
 def test_much_lag_stands_out(seconds, tone):
-    told = facts(sight(primary(), replica("db-02", seconds)), "db-02")
+    told = facts(snapshot(primary(), replica("db-02", seconds)), "db-02")
 
     assert told["Replay"].tone == tone
 
 
 def test_a_delayed_standby_is_not_late():
-    seen = sight(primary(), delayed())
+    seen = snapshot(primary(), delayed())
     (card,) = [one for one in cards_of(seen, leads_on=False) if one.name == "db-04"]
 
     assert card.part == "Delayed standby"
@@ -54,24 +54,27 @@ def test_a_delayed_standby_is_not_late():
 
 
 def test_a_silent_server_says_since_when():
-    told = facts(sight(primary(), lost("db-03", 12)), "db-03")
+    told = facts(snapshot(primary(), lost("db-03", 12)), "db-03")
 
     assert told["Last answered"].text.endswith("(12 s ago)")
     assert "Replay" not in told
 
 
 def test_a_replicas_slots_at_the_ready_are_not_told():
-    idle, active = SlotSight("a", False, 0), SlotSight("b", True, 0, holder="db-03")
+    idle, active = (
+        SlotSnapshot("a", False, 0),
+        SlotSnapshot("b", True, 0, holder="db-03"),
+    )
 
-    told = facts(sight(primary(), replica("db-02", slots=(idle, active))), "db-02")
+    told = facts(snapshot(primary(), replica("db-02", slots=(idle, active))), "db-02")
 
     assert told["Log kept"].text == "0 B for db-03"
 
 
 def test_a_slot_that_nobody_reads_says_so():
-    slots = (SlotSight("gone", False, 3_000_000_000),)
+    slots = (SlotSnapshot("gone", False, 3_000_000_000),)
 
-    kept = facts(sight(primary(slots=slots)), "db-01")["Log kept"]
+    kept = facts(snapshot(primary(slots=slots)), "db-01")["Log kept"]
 
     assert kept.text == "3.0 GB for gone, nobody reads it"
     assert kept.tone == "warn"

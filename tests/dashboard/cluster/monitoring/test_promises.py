@@ -3,7 +3,12 @@
 import pytest
 
 from dashboard.cluster.monitoring.promises import promise_of
-from tests.dashboard.cluster.monitoring.samples import FENCED, healthy, primary, sight
+from tests.dashboard.cluster.monitoring.samples import (
+    FENCED,
+    healthy,
+    primary,
+    snapshot,
+)
 
 
 def test_a_supervisor_that_runs_promises_the_fence():
@@ -36,19 +41,19 @@ def test_a_primary_that_may_start_again_is_not_promised_to_be_replaced_at_once()
 
 
 def test_while_paused_nothing_is_promised_whoever_supervises():
-    paused = sight(primary(), is_automatic=False)
+    paused = snapshot(primary(), is_automatic=False)
 
     assert promise_of(paused, FENCED, is_supervised=True).kind == "paused"
 
 
 def test_without_patroni_somebody_has_to_act():
-    alone = sight(primary(), has_patroni=False, is_automatic=None)
+    alone = snapshot(primary(), has_patroni=False, is_automatic=None)
 
     assert promise_of(alone, {}, is_supervised=None).kind == "hand"
 
 
 def test_commits_that_wait_for_nobody_can_be_lost():
-    loose = sight(primary(), acknowledgements=0)
+    loose = snapshot(primary(), acknowledgements=0)
     settings = FENCED | {"synchronous_mode": False, "maximum_lag_on_failover": 2e6}
 
     assert "2.0 MB behind" in promise_of(loose, settings, is_supervised=True).loss

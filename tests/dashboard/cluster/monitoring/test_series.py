@@ -11,7 +11,7 @@ from tests.dashboard.cluster.monitoring.samples import (
     lost,
     primary,
     replica,
-    sight,
+    snapshot,
 )
 
 
@@ -21,7 +21,7 @@ def kept(seconds: float, node: str = "db-02", lag: float = 1.0) -> Sample:
 
 
 def test_what_nobody_watched_is_filled_from_what_was_kept():
-    remembered = series.of_sights([sight(primary(), replica("db-02", 2.0))])
+    remembered = series.of_snapshots([snapshot(primary(), replica("db-02", 2.0))])
     samples = series.of_samples([kept(-2), kept(-1), kept(0)])
 
     whole = series.filled(remembered, samples)
@@ -31,7 +31,7 @@ def test_what_nobody_watched_is_filled_from_what_was_kept():
 
 
 def test_a_chart_goes_on_from_memory_where_nothing_could_be_kept():
-    remembered = series.of_sights([sight(primary(), replica("db-02", 2.0))])
+    remembered = series.of_snapshots([snapshot(primary(), replica("db-02", 2.0))])
 
     whole = series.joined(series.of_samples([kept(-9), kept(-8)]), remembered)
 
@@ -39,7 +39,7 @@ def test_a_chart_goes_on_from_memory_where_nothing_could_be_kept():
 
 
 def test_a_delayed_standby_counts_from_its_delay():
-    points = series.of_sights([sight(primary(), delayed())])
+    points = series.of_snapshots([snapshot(primary(), delayed())])
 
     assert points[points["node"] == "db-04"]["replay"].tolist() == [0.0]
 
@@ -51,9 +51,9 @@ def test_a_strip_shows_the_worst_of_each_step():
 
 
 def test_a_strip_shows_silence_even_if_it_was_short():
-    looks = [sight(primary(), replica("db-02")), sight(primary(), lost("db-02"))]
+    looks = [snapshot(primary(), replica("db-02")), snapshot(primary(), lost("db-02"))]
 
-    assert binned(series.of_sights(looks), 60_000)["how"].tolist() == [GONE]
+    assert binned(series.of_snapshots(looks), 60_000)["how"].tolist() == [GONE]
 
 
 def test_a_place_on_the_axis_is_the_moment_it_shows():

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from dashboard.cluster.monitoring.replication_tree import boxes_of, told
+from dashboard.cluster.monitoring.replication_tree import boxes_of, describe_tree
 from dashboard.cluster.monitoring.topology.drawing import draw_deep, draw_wide
 from dashboard.cluster.monitoring.topology.placing import (
     ServerBox,
@@ -18,10 +18,10 @@ from tests.dashboard.cluster.monitoring.samples import (
     lost,
     primary,
     replica,
-    sight,
+    snapshot,
 )
 
-CASCADE = sight(
+CASCADE = snapshot(
     primary(), replica("db-02"), replica("db-03", upstream="db-02", sync="async")
 )
 PICTURES = (pytest.param(draw_wide, id="desk"), pytest.param(draw_deep, id="phone"))
@@ -57,7 +57,7 @@ def test_servers_that_name_each_other_are_drawn_once_each(draw):
 
 @pytest.mark.parametrize("draw", PICTURES)
 def test_lines_tell_who_is_waited_for_and_where_nothing_flows(draw):
-    seen = sight(primary(), replica("db-02"), delayed(), lost("db-03"))
+    seen = snapshot(primary(), replica("db-02"), delayed(), lost("db-03"))
 
     lines = re.findall(r'class="line (\w+)"', draw(boxes_of(seen)))
 
@@ -66,14 +66,14 @@ def test_lines_tell_who_is_waited_for_and_where_nothing_flows(draw):
 
 @pytest.mark.parametrize("draw", PICTURES)
 def test_a_name_is_text_and_never_markup(draw):
-    picture = draw(boxes_of(sight(primary("<script>alert(1)</script>"))))
+    picture = draw(boxes_of(snapshot(primary("<script>alert(1)</script>"))))
 
     assert "<script>" not in picture
     assert "&lt;script&gt;" in picture
 
 
 def test_a_lost_server_hangs_below_the_one_it_would_follow():
-    boxes = {box.name: box for box in boxes_of(sight(primary(), lost("db-03")))}
+    boxes = {box.name: box for box in boxes_of(snapshot(primary(), lost("db-03")))}
 
     assert boxes["db-03"].upstream == "db-01"
     assert boxes["db-03"].part == "Not answering"
@@ -87,7 +87,7 @@ def test_without_a_primary_everybody_is_still_drawn():
 
 
 def test_the_picture_is_told_in_words_as_well():
-    words = told(sight(primary(), delayed()))
+    words = describe_tree(snapshot(primary(), delayed()))
 
     assert "db-01: Primary, timeline 7, at 0/5000148." in words
     assert "15 min late on purpose, never leads, follows db-01." in words

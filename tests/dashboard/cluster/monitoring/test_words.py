@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.cluster.alerts.alert_words import WORDS, told
+from dashboard.cluster.alerts.alert_words import WORDS, describe_rule
 from dashboard.ui.measures import amount, seconds
 from services.cluster.alerts import AlertKind, RuleRevision
 
@@ -61,4 +61,4 @@ def test_every_kind_of_alert_has_words():
     ids=["lag", "disk", "gone"],
 )
 def test_a_rule_is_a_sentence(rule, words):
-    assert told(rule) == words
+    assert describe_rule(rule) == words

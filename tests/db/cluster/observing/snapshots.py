@@ -3,21 +3,21 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from db.cluster.observing import Behind, ClusterSnapshot, NodeSight
+from db.cluster.observing import Behind, ClusterSnapshot, NodeSnapshot
 from db.postgres import Lsn
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
-def primary(name: str = "db-01", **facts: Any) -> NodeSight:
+def primary(name: str = "db-01", **facts: Any) -> NodeSnapshot:
     """Return who leads, on timeline 7."""
     usual = {"state": "leading on timeline 7", "timeline": 7, "lsn": Lsn(1000)}
-    return NodeSight(name, "primary", is_answering=True, **usual | facts)
+    return NodeSnapshot(name, "primary", is_answering=True, **usual | facts)
 
 
 def replica(
     name: str = "db-02", *, lag: float = 0.0, missing: int = 0, **facts: Any
-) -> NodeSight:
+) -> NodeSnapshot:
     """Return a replica that streams."""
     usual: dict[str, Any] = {
         "state": "streaming on timeline 7",
@@ -29,15 +29,15 @@ def replica(
         "replay": Behind(lag, missing),
         "conflicts": 0,
     }
-    return NodeSight(name, "replica", **usual | facts)
+    return NodeSnapshot(name, "replica", **usual | facts)
 
 
-def silent(name: str = "db-03", **facts: Any) -> NodeSight:
+def silent(name: str = "db-03", **facts: Any) -> NodeSnapshot:
     """Return a server that says nothing."""
-    return NodeSight(name, **facts)
+    return NodeSnapshot(name, **facts)
 
 
-def sight(*nodes: NodeSight, **facts: Any) -> ClusterSnapshot:
+def snapshot(*nodes: NodeSnapshot, **facts: Any) -> ClusterSnapshot:
     """Return all of them at noon; a commit waits for one replica."""
     usual = {"acknowledgements": 1, "has_patroni": True, "is_automatic": True}
     usual["is_patroni_answering"] = True

@@ -112,17 +112,17 @@ def test_servers_come_and_go_while_others_stay_connected(endpoints):
 
 
 def test_however_many_watch_the_servers_are_asked_once_a_second(endpoints):
-    with closing(ClusterMonitor(endpoints)) as lookout:
+    with closing(ClusterMonitor(endpoints)) as monitor:
         seen: list[object] = []
         threads = [
-            Thread(target=lambda: seen.append(lookout.latest())) for _ in range(20)
+            Thread(target=lambda: seen.append(monitor.latest())) for _ in range(20)
         ]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
         assert len(set(map(id, seen))) <= 2
-        looks = eventually(lookout.recent, lambda recent: len(recent) >= 3)
+        looks = eventually(monitor.recent, lambda recent: len(recent) >= 3)
         pauses = [(b.taken_at - a.taken_at).total_seconds() for a, b in pairwise(looks)]
 
         # A look that took long is followed by one that is sooner by as much.

@@ -4,9 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from db.cluster.observing import SlotSight, Tags
+from db.cluster.observing import SlotSnapshot, Tags
 from services.cluster.alerts import AlertKind, Judge, Measure, RuleRevision, measure
-from tests.db.cluster.observing.snapshots import NOON, primary, replica, sight, silent
+from tests.db.cluster.observing.snapshots import (
+    NOON,
+    primary,
+    replica,
+    silent,
+    snapshot,
+)
 
 RULE = RuleRevision(True, 10.0, 30.0, 2.0, 30.0, kind=AlertKind.LAG)
 RULES = {AlertKind.LAG: RULE}
@@ -117,7 +123,7 @@ def test_who_is_late_on_purpose_raises_no_alarm(is_held):
     tags = Tags(is_delayed=True, delayed_seconds=900)
     late = replica("db-03", lag=9000, tags=tags, is_replay_paused=is_held)
 
-    assert measured(AlertKind.LAG, sight(primary(), replica(lag=3), late)) == {
+    assert measured(AlertKind.LAG, snapshot(primary(), replica(lag=3), late)) == {
         "db-02": 3,
         "db-03": None,
     }
@@ -126,20 +132,20 @@ def test_who_is_late_on_purpose_raises_no_alarm(is_held):
 def test_a_replica_is_gone_while_it_does_not_stream_but_not_while_nobody_leads():
     gone = AlertKind.REPLICA_GONE
 
-    assert measured(gone, sight(primary(), replica(), silent())) == {
+    assert measured(gone, snapshot(primary(), replica(), silent())) == {
         "db-02": 0,
         "db-03": 1,
     }
-    assert set(measured(gone, sight(replica(), silent())).values()) == {None}
+    assert set(measured(gone, snapshot(replica(), silent())).values()) == {None}
 
 
 @pytest.mark.parametrize(
     ("seen", "value"),
     [
-        (sight(primary(), replica()), 0),
-        (sight(primary(), replica(is_streaming=False)), 1),
-        (sight(primary(), replica(sync="async"), acknowledgements=0), 0),
-        (sight(silent("db-01"), replica()), 1),
+        (snapshot(primary(), replica()), 0),
+        (snapshot(primary(), replica(is_streaming=False)), 1),
+        (snapshot(primary(), replica(sync="async"), acknowledgements=0), 0),
+        (snapshot(silent("db-01"), replica()), 1),
     ],
     ids=["held", "nobody acknowledges", "waits for nobody", "nobody leads"],
 )
@@ -148,7 +154,7 @@ def test_quorum_is_lost_when_commits_wait_for_nobody_who_answers(seen, value):
 
 
 def test_conflicts_count_since_the_look_before():
-    before, after = (sight(primary(), replica(conflicts=n)) for n in (3, 5))
+    before, after = (snapshot(primary(), replica(conflicts=n)) for n in (3, 5))
 
     assert measured(AlertKind.CONFLICT, after, before) == {"db-02": 2}
     assert measured(AlertKind.CONFLICT, before, after) == {"db-02": 0}
@@ -156,9 +162,9 @@ def test_conflicts_count_since_the_look_before():
 
 
 def test_slots_disks_and_clocks_are_measured_on_every_server():
-    kept = (SlotSight("a", True, 5), SlotSight("b", False, 7))
+    kept = (SlotSnapshot("a", True, 5), SlotSnapshot("b", False, 7))
     full = {"disk_free_bytes": 10, "disk_total_bytes": 100}
-    seen = sight(primary(slots=kept, **full), replica(clock_skew_seconds=-2.5))
+    seen = snapshot(primary(slots=kept, **full), replica(clock_skew_seconds=-2.5))
 
     assert measured(AlertKind.SLOT_RETAINS, seen) == {"db-01": 7, "db-02": 0}
     assert measured(AlertKind.DISK, seen)["db-01"] == pytest.approx(0.9)
@@ -166,10 +172,10 @@ def test_slots_disks_and_clocks_are_measured_on_every_server():
 
 
 def test_without_any_backup_there_is_nothing_to_measure():
-    assert measured(AlertKind.BACKUP_TOO_OLD, sight(primary())) == {None: None}
+    assert measured(AlertKind.BACKUP_TOO_OLD, snapshot(primary())) == {None: None}
     (aged,) = (
         one
-        for one in measure(sight(primary()), None, backup_age=timedelta(hours=30))
+        for one in measure(snapshot(primary()), None, backup_age=timedelta(hours=30))
         if one.kind is AlertKind.BACKUP_TOO_OLD
     )
     assert (aged.value, aged.sentence) == (108_000, "The newest backup is 30 h old.")

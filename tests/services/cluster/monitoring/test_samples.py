@@ -10,7 +10,7 @@ from db.models import Alert, ClusterOperation, Drill, ReplicationSample
 from services.cluster import monitoring
 from services.cluster.monitoring import Sample
 from services.core.errors import InvalidInput, NotFound
-from tests.db.cluster.observing.snapshots import primary, replica, sight, silent
+from tests.db.cluster.observing.snapshots import primary, replica, silent, snapshot
 
 
 @pytest.fixture
@@ -59,8 +59,8 @@ def kept(session, resolution):
     return [tuple(one) for one in rows]
 
 
-def test_every_server_of_a_sight_has_a_sample_of_the_second(session, now):
-    seen = sight(
+def test_every_server_of_a_snapshot_has_a_sample_of_the_second(session, now):
+    seen = snapshot(
         primary(wal_bytes_per_second=5.0),
         replica(lag=2.5, missing=100),
         silent(),
@@ -271,15 +271,15 @@ def test_what_nobody_works_on_any_more_has_failed(session, admin, now):
 
 
 def test_another_leader_is_noticed_by_the_timeline():
-    before = sight(primary(), replica())
-    now = sight(silent("db-01"), primary("db-02", timeline=8))
+    before = snapshot(primary(), replica())
+    now = snapshot(silent("db-01"), primary("db-02", timeline=8))
 
     change = monitoring.leader_change(before, now)
 
     assert (change.former_primary, change.new_primary) == ("db-01", "db-02")
     assert (change.former_timeline, change.new_timeline) == (7, 8)
     assert monitoring.leader_change(before, before) is None
-    assert monitoring.leader_change(before, sight(silent("db-01"))) is None
+    assert monitoring.leader_change(before, snapshot(silent("db-01"))) is None
 
 
 def test_nothing_is_kept_when_nothing_was_seen(session):

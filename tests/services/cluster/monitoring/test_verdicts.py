@@ -4,13 +4,19 @@ from datetime import timedelta
 
 import pytest
 
-from db.cluster.observing import SlotSight, Tags
+from db.cluster.observing import SlotSnapshot, Tags
 from services.cluster.monitoring import verdict
-from tests.db.cluster.observing.snapshots import NOON, primary, replica, sight, silent
+from tests.db.cluster.observing.snapshots import (
+    NOON,
+    primary,
+    replica,
+    silent,
+    snapshot,
+)
 
 
 def test_all_is_well_in_one_sentence():
-    seen = sight(primary(), replica(lag=0.4), replica("db-03", lag=0.1))
+    seen = snapshot(primary(), replica(lag=0.4), replica("db-03", lag=0.1))
 
     found = verdict(seen)
 
@@ -24,13 +30,13 @@ def test_a_standby_that_is_late_on_purpose_counts_on_nobody(is_held):
     tags = Tags(is_delayed=True, delayed_seconds=20)
     late = replica("db-delayed", lag=900, tags=tags, is_replay_paused=is_held)
 
-    found = verdict(sight(primary(), replica(lag=0.1), late))
+    found = verdict(snapshot(primary(), replica(lag=0.1), late))
 
     assert found.sentence == "Safe: 2 of 2 replicas streaming, 0.1 s behind."
 
 
 def test_commits_that_wait_for_nobody_are_safe_but_said():
-    found = verdict(sight(primary(), replica(sync="async"), acknowledgements=0))
+    found = verdict(snapshot(primary(), replica(sync="async"), acknowledgements=0))
 
     assert found.is_safe
     assert "wait for no replica" in found.reason
@@ -39,17 +45,17 @@ def test_commits_that_wait_for_nobody_are_safe_but_said():
 FULL = {"disk_free_bytes": 5, "disk_total_bytes": 100}
 AT_RISK = {
     "one replica gone": (
-        sight(primary(), replica(), silent()),
+        snapshot(primary(), replica(), silent()),
         "At risk: 1 of 2 replicas streaming: db-03 is not answering.",
         "Start db-03; if it does not follow then, rejoin it.",
     ),
     "a single copy": (
-        sight(primary(), silent("db-02"), silent()),
+        snapshot(primary(), silent("db-02"), silent()),
         "At risk: no replica is streaming, the newest records are on db-01 only.",
         "Bring db-02 or db-03 back, or rejoin it.",
     ),
     "diverged": (
-        sight(
+        snapshot(
             primary(),
             replica(),
             replica(
@@ -63,49 +69,50 @@ AT_RISK = {
         "Rejoin db-03: rewind it, or copy it anew.",
     ),
     "too few acknowledge": (
-        sight(primary(), replica(sync="async"), replica("db-03", sync="potential")),
+        snapshot(primary(), replica(sync="async"), replica("db-03", sync="potential")),
         "At risk: changes wait for 1 replica, and too few acknowledge them.",
         "Bring",
     ),
     "behind": (
-        sight(primary(), replica(lag=12), replica("db-03", lag=34)),
+        snapshot(primary(), replica(lag=12), replica("db-03", lag=34)),
         "At risk: db-03 is 34 s behind.",
         "See what keeps db-03 busy",
     ),
     "paused": (
-        sight(primary(), replica(lag=12, is_replay_paused=True)),
+        snapshot(primary(), replica(lag=12, is_replay_paused=True)),
         "At risk: db-02 is 12 s behind: replay is paused.",
         "Resume replay.",
     ),
     "lost slot": (
-        sight(
-            primary(slots=(SlotSight("db_03", False, 9, "lost", "db-03"),)), replica()
+        snapshot(
+            primary(slots=(SlotSnapshot("db_03", False, 9, "lost", "db-03"),)),
+            replica(),
         ),
         "At risk: db-01 no longer has the log that db-03 needs.",
         "Copy db-03 anew.",
     ),
     "full disk": (
-        sight(primary(), replica(**FULL)),
+        snapshot(primary(), replica(**FULL)),
         "At risk: the disk of db-02 is 95% full.",
         "Make room on db-02: a full disk stops it.",
     ),
     "two primaries": (
-        sight(primary(), primary("db-02", timeline=6)),
+        snapshot(primary(), primary("db-02", timeline=6)),
         "At risk: db-02 still takes itself for the primary beside db-01.",
         "Stop PostgreSQL on db-02 now",
     ),
     "paused failover": (
-        sight(primary(), replica(), is_automatic=False),
+        snapshot(primary(), replica(), is_automatic=False),
         "At risk: automatic failover is paused.",
         "Resume it",
     ),
     "silent Patroni": (
-        sight(primary(), replica(), is_automatic=None, is_patroni_answering=False),
+        snapshot(primary(), replica(), is_automatic=None, is_patroni_answering=False),
         "At risk: Patroni does not answer, so nobody would take over by itself.",
         "Start Patroni and etcd.",
     ),
     "nobody leads": (
-        sight(
+        snapshot(
             silent("db-01"),
             replica(is_streaming=False),
             leaderless_since=NOON - timedelta(seconds=12),
@@ -114,17 +121,17 @@ AT_RISK = {
         "Wait: a replica takes over by itself. If none does, fail over by hand.",
     ),
     "nobody may lead": (
-        sight(silent("db-01"), replica(is_streaming=False), is_automatic=False),
+        snapshot(silent("db-01"), replica(is_streaming=False), is_automatic=False),
         "At risk: no server takes changes.",
         "Automatic failover is paused: resume it",
     ),
     "nobody answers": (
-        sight(silent("db-01"), silent("db-02")),
+        snapshot(silent("db-01"), silent("db-02")),
         "At risk: no database server answers.",
         "See whether the machines run",
     ),
     "nobody helps": (
-        sight(
+        snapshot(
             silent("db-01"),
             replica(is_streaming=False),
             has_patroni=False,
