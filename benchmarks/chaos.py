@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Final
 
-from tests.db.embedded.breakable_cluster import Arenas
+from tests.db.embedded.breakable_cluster import BreakableClusters
 from tests.db.embedded.chaos import KILLS, SUPERVISOR, Scenario
 from tests.db.embedded.witness import Witness
 
@@ -50,15 +50,15 @@ class Tally:
         )
 
 
-def play(arenas: Arenas, scenario: Scenario, tally: Tally) -> str:
+def play(clusters: BreakableClusters, scenario: Scenario, tally: Tally) -> str:
     """Play a scenario once, count what became of it, and return that in words."""
     began = time.monotonic()
-    arena = arenas.whole()
-    with Witness(arena).watching() as witness:
+    cluster = clusters.whole()
+    with Witness(cluster).watching() as witness:
         witness.await_writes(30)
         moment = time.monotonic()
-        scenario(arena, witness)
-        arena.wait_until_whole()
+        scenario(cluster, witness)
+        cluster.wait_until_whole()
         witness.await_writes()
     pause = witness.pause_since(moment)
     lost, crossed = sum(witness.lost().values()), len(witness.crossed())
@@ -72,7 +72,9 @@ def play(arenas: Arenas, scenario: Scenario, tally: Tally) -> str:
     )
 
 
-def play_all(arenas: Arenas, kind: str, scenario: Scenario, rounds: int) -> bool:
+def play_all(
+    clusters: BreakableClusters, kind: str, scenario: Scenario, rounds: int
+) -> bool:
     """Play a scenario so many times, and tell whether it went well."""
     tally = Tally()
     for number in range(1, rounds + 1):
@@ -80,14 +82,14 @@ def play_all(arenas: Arenas, kind: str, scenario: Scenario, rounds: int) -> bool
             if number % _ROUNDS_PER_LAUNCHER == 0:
                 # Who dies again and again is started ever more seldom: that would be
                 # most of the time, and is not what is asked here.
-                arenas.whole().relaunch()
-            said = play(arenas, scenario, tally)
+                clusters.whole().relaunch()
+            outcome = play(clusters, scenario, tally)
         # One round of hundreds must not take the others with it.
         except Exception as error:
-            arenas.close()
+            clusters.close()
             tally.broken += 1
-            said = f"not mended: {type(error).__name__}: {error}"
-        print(f"{kind:30} {number:4}  {said}", flush=True)
+            outcome = f"not mended: {type(error).__name__}: {error}"
+        print(f"{kind:30} {number:4}  {outcome}", flush=True)
     print(f"{kind:30} {tally}", flush=True)
     return tally.is_good
 
@@ -99,11 +101,11 @@ def main() -> None:
     if unknown := set(sys.argv[2:]) - set(every):
         sys.exit(f"There is no {unknown.pop()!r}, only {', '.join(every)}.")
     chosen = {kind: every[kind] for kind in sys.argv[2:]} or every
-    arenas = Arenas()
+    clusters = BreakableClusters()
     try:
-        went = [play_all(arenas, *one, rounds) for one in chosen.items()]
+        went = [play_all(clusters, *one, rounds) for one in chosen.items()]
     finally:
-        arenas.close()
+        clusters.close()
     sys.exit(not all(went))
 
 

@@ -13,7 +13,7 @@ from benchmarks.fresh import endpoints
 from db.cluster.observing import Observer
 from db.postgres import Database
 from jobs.cluster.monitor_ledger import Ledger
-from jobs.cluster.monitor_writer import Keeper
+from jobs.cluster.monitor_writer import MonitorWriter
 from jobs.cluster.sampling import Sampler
 from services.cluster.alerts import Post
 
@@ -46,7 +46,10 @@ def main() -> tuple[float, float]:
         database.nodes()
         idle = _share_of_a_core(_SECONDS / 2)
         ledger, stopping = Ledger(), Event()
-        sampler, keeper = _Timed(observer, ledger), Keeper(database, ledger, Post())
+        sampler, keeper = (
+            _Timed(observer, ledger),
+            MonitorWriter(database, ledger, Post()),
+        )
         threads = [
             Thread(target=run, args=[stopping]) for run in (sampler.run, keeper.run)
         ]

@@ -30,7 +30,12 @@ from db.endpoints import Endpoints
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
 from services.core.actors import Actor, Role
-from tests.kit.clusters import Ring, SharedCluster, await_shared, shared_cluster
+from tests.kit.clusters import (
+    BreakableCluster,
+    SharedCluster,
+    await_shared,
+    shared_cluster,
+)
 
 
 class Databases:
@@ -96,7 +101,7 @@ def await_replicas(cursor: "psycopg2.extensions.cursor") -> None:
 # to the end of the run an event loop runs in this thread, and no test could start one
 # of its own.
 _ORDER = ("cluster", "plain", "launch", "browser", "afterwards")
-_RING = pytest.StashKey[Ring]()
+_BREAKABLE = pytest.StashKey[BreakableCluster]()
 _SHARED = pytest.StashKey[SharedCluster]()
 
 
@@ -147,8 +152,8 @@ def _group(item: pytest.Item) -> str:
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """End the cluster that may be broken when no test comes that breaks it."""
     goes_on = nextitem is not None and nextitem.get_closest_marker("cluster")
-    if not goes_on and (ring := item.config.stash.get(_RING, None)):
-        ring.close()
+    if not goes_on and (breakable_cluster := item.config.stash.get(_BREAKABLE, None)):
+        breakable_cluster.close()
 
 
 def pytest_collection_finish() -> None:
@@ -179,20 +184,20 @@ def connect(url: str) -> Engine:
 
 
 @pytest.fixture(scope="session")
-def ring(pytestconfig: pytest.Config) -> Iterator[Ring]:
-    """Where tests marked `cluster` may break one."""
-    with closing(Ring()) as ring:
-        pytestconfig.stash[_RING] = ring
-        yield ring
+def breakable_cluster(pytestconfig: pytest.Config) -> Iterator[BreakableCluster]:
+    """The cluster that tests marked `cluster` may break."""
+    with closing(BreakableCluster()) as breakable_cluster:
+        pytestconfig.stash[_BREAKABLE] = breakable_cluster
+        yield breakable_cluster
 
 
 @pytest.fixture
-def own_cluster(ring: Ring) -> Cluster:
+def own_cluster(breakable_cluster: BreakableCluster) -> Cluster:
     """A cluster that belongs to this run, for tests marked `cluster`.
 
     Whoever breaks it waits until it is whole again: see `breakable`.
     """
-    return ring.whole()
+    return breakable_cluster.whole()
 
 
 @pytest.fixture

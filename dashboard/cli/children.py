@@ -32,7 +32,7 @@ class Child:
     name: str
     log: Path
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
-    patience: RestartBackoff = field(default_factory=RestartBackoff)
+    backoff: RestartBackoff = field(default_factory=RestartBackoff)
 
     def start(self) -> None:
         """Start it; it prepares itself and waits for `begin`."""
@@ -48,7 +48,7 @@ class Child:
                 # Ctrl-C is for the launcher, which ends its children in order.
                 start_new_session=True,
             )
-        self.patience.started(time.monotonic())
+        self.backoff.started(time.monotonic())
 
     def begin(self) -> None:
         """Let it do its work."""
@@ -66,8 +66,8 @@ class Child:
         now = time.monotonic()
         if self.process is not None:
             self.process = None
-            self.patience.ended(now)
-        if now >= self.patience.next_at:
+            self.backoff.ended(now)
+        if now >= self.backoff.next_at:
             self.start()
             self.begin()
 

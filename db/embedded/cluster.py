@@ -35,8 +35,8 @@ def start(data: Path, *, report: Report = lambda _stage, _seconds: None) -> "Clu
     """Start the cluster of a data folder and return it once it takes writes.
 
     The replicas may still be copying: `Cluster.wait_until_whole` waits for them.
-    `report` is called with every stage and the seconds it took. Raises CannotStart,
-    and then leaves nothing running.
+    `report` is called with every stage of the start and the seconds it took. Raises
+    CannotStart, and then leaves nothing running.
     """
     with ExitStack() as held:
         cluster = start_within(held, data, report=report)
@@ -47,7 +47,7 @@ def start(data: Path, *, report: Report = lambda _stage, _seconds: None) -> "Clu
 def start_within(held: ExitStack, data: Path, *, report: Report) -> "Cluster":
     """Start a cluster as `start` does; it stops when `held` is closed.
 
-    What is to be undone is told to `held` before it is done: whatever interrupts this,
+    What is to be undone is given to `held` before it is done: whatever interrupts this,
     a signal between two lines included, nothing is left running.
     """
     folder = DataFolder(data)
@@ -95,9 +95,9 @@ class Cluster:
     def __init__(self, folder: DataFolder) -> None:
         self.folder = folder
         addresses = _addresses(folder)
-        found = programs.find(folder.path)
+        installed = programs.find(folder.path)
         own_etcd = Etcd(addresses.ports["etcd"], addresses.secrets["etcd"])
-        workshop = Workshop(found, folder, addresses.secrets)
+        workshop = Workshop(installed, folder, addresses.secrets)
         self._deadlines = Deadlines()
         self._fleet = Fleet(
             folder,
@@ -107,7 +107,7 @@ class Cluster:
             on_change=self._changed,
             deadlines=self._deadlines,
         )
-        self._servers = Servers(found, folder, own_etcd, self._fleet)
+        self._servers = Servers(installed, folder, own_etcd, self._fleet)
         self._breakage = Breakage(
             self._fleet.node,
             self._servers.by_fault,
@@ -118,11 +118,11 @@ class Cluster:
             own_etcd,
             lambda: self._fleet.nodes,
             self._servers.others,
-            pulse_url=self._pulse_url,
+            probe_url=self._probe_url,
             is_held=self._breakage.holds,
         )
         self._drills = Drills(folder.path)
-        self._door = ControlServer()
+        self._control_server = ControlServer()
         self._held = ExitStack()
 
     @property
@@ -130,8 +130,8 @@ class Cluster:
         """Every address, the administrators' included."""
         return replace(
             self._fleet.addresses,
-            control_url=self._door.url,
-            control_key=self._door.key,
+            control_url=self._control_server.url,
+            control_key=self._control_server.key,
         )
 
     @property
@@ -203,13 +203,13 @@ class Cluster:
         with self._supervisor.paused():
             pass
 
-    def _pulse_url(self, name: str) -> str:
+    def _probe_url(self, name: str) -> str:
         return self.addresses.node_url(name, database_roles.APP, "postgres")
 
     def _begin(self, report: Report) -> None:
         self._servers.begin(report)
         self.folder.mark_complete()
-        self._door.open(self._commands())
+        self._control_server.open(self._commands())
         self.folder.publish(self.endpoints)
         self._supervisor.start()
         self._fleet.see_to_traces()
@@ -227,19 +227,19 @@ class Cluster:
 
     def _end(self) -> None:
         self.folder.withdraw()
-        self._door.close()
+        self._control_server.close()
         self._drills.close()
         self._deadlines.close()
         self._supervisor.stop()
         self._breakage.heal_all()
         self._servers.end(seconds=_STOP_SECONDS)
-        processes.end(_remains(self.folder), patience_seconds=_STOP_SECONDS)
+        processes.end(_remains(self.folder), grace_seconds=_STOP_SECONDS)
 
 
 def _clean_up(folder: DataFolder, report: Report) -> None:
     started = time.monotonic()
     if remains := _remains(folder):
-        processes.end(remains, patience_seconds=_STOP_SECONDS)
+        processes.end(remains, grace_seconds=_STOP_SECONDS)
         report("Leftovers of a killed launcher", time.monotonic() - started)
     folder.withdraw()
     folder.discard_remains()

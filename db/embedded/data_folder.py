@@ -31,7 +31,7 @@ _SECRETS: Final = (
 # Three empty nodes, etcd and MongoDB take 0.6 GB together; the rest is for growth.
 _FREE_AT_FIRST: Final = 1_500_000_000
 _FREE_LATER: Final = 300_000_000
-_LOCK_PATIENCE_SECONDS: Final = 1.0
+_LOCK_WAIT_SECONDS: Final = 1.0
 
 
 class CannotStart(Exception):
@@ -51,7 +51,7 @@ class DataFolder:
 
     def prepare(self) -> None:
         """Make the folders; raise CannotStart where they cannot be written."""
-        with explained(self.path):
+        with translate_os_errors(self.path):
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             for part in (self.etcd, self.mongo, self.postgres, self.logs, self.run):
                 part.mkdir(mode=0o700, exist_ok=True)
@@ -79,7 +79,7 @@ class DataFolder:
     def discard_remains(self) -> None:
         """Throw away what a start that was cut short left half made.
 
-        Before `mark_complete` nobody has been told an address, so there is no data.
+        Before `mark_complete` nobody knows an address, so there is no data.
         Later only a replica's unfinished copy goes: pg_control is copied last, so
         a node without it has never run.
         """
@@ -126,11 +126,11 @@ class DataFolder:
         self.write(self.run / "endpoints.json", json.dumps(content, indent=1))
 
     def withdraw(self) -> None:
-        """Take back what `publish` told."""
+        """Take back what `publish` wrote."""
         (self.run / "endpoints.json").unlink(missing_ok=True)
 
     def published(self) -> Endpoints | None:
-        """Return what `publish` told, as long as its launcher is alive."""
+        """Return what `publish` wrote, as long as its launcher is alive."""
         if not self.is_locked():
             return None
         content = read_json(self.run / "endpoints.json")
@@ -149,8 +149,8 @@ class DataFolder:
 
         The kernel lets go when the process dies, however it dies.
         """
-        with explained(self.path), (self.path / "lock").open("a") as lock:
-            deadline = time.monotonic() + _LOCK_PATIENCE_SECONDS
+        with translate_os_errors(self.path), (self.path / "lock").open("a") as lock:
+            deadline = time.monotonic() + _LOCK_WAIT_SECONDS
             # `is_locked` holds it for an instant, which is not yet a launcher.
             while not _try_lock(lock, fcntl.LOCK_EX):
                 if time.monotonic() > deadline:
@@ -172,7 +172,7 @@ class DataFolder:
     def write(self, path: Path, content: str) -> None:
         """Replace a file whole, readable by its owner only, safe from a power cut."""
         unfinished = path.with_name(f"{path.name}.new")
-        with explained(self.path):
+        with translate_os_errors(self.path):
             unfinished.unlink(missing_ok=True)
             descriptor = os.open(
                 unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600
@@ -186,8 +186,8 @@ class DataFolder:
 
 
 @contextmanager
-def explained(folder: Path) -> Iterator[None]:
-    """Turn what the file system refuses into CannotStart."""
+def translate_os_errors(folder: Path) -> Iterator[None]:
+    """Raise CannotStart in place of what the file system refuses."""
     try:
         yield
     except OSError as error:

@@ -16,7 +16,7 @@ _AGAIN_SECONDS: Final = 1.0
 @dataclass(frozen=True, slots=True)
 class _Deadline:
     due_at: float
-    told_at: datetime
+    announced_at: datetime
     undo: Callable[[], None]
 
 
@@ -48,7 +48,7 @@ class Deadlines:
         """Return when it will be undone, None if it is not pending."""
         with self._changed:
             pending = self._pending.get(what)
-        return pending.told_at if pending else None
+        return pending.announced_at if pending else None
 
     def undo(self, what: str) -> None:
         """Undo it now, if it is pending; raises what undoing raises."""
@@ -74,7 +74,7 @@ class Deadlines:
                 _log.exception("Undoing %r failed; it is tried again.", what)
                 with self._changed:
                     later = time.monotonic() + _AGAIN_SECONDS
-                    again = _Deadline(later, deadline.told_at, deadline.undo)
+                    again = _Deadline(later, deadline.announced_at, deadline.undo)
                     self._pending.setdefault(what, again)
 
     def _wait(self) -> tuple[str, _Deadline] | None:

@@ -1,4 +1,4 @@
-"""What the background does about drills: reminds of them, and closes abandoned ones."""
+"""Jobs of drills: remind of those that are due, and close abandoned ones."""
 
 from procrastinate import JobContext
 
@@ -16,4 +16,4 @@ def remind_of_drills(context: JobContext, timestamp: int) -> None:
     del timestamp
     stores = Stores.of(context)
     stores.database.write(drills.close_abandoned, acting=SYSTEM)
-    stores.write_letters(drills.remind)
+    stores.send_emails(drills.remind)

@@ -1,4 +1,4 @@
-"""What the watch has found and nobody has written down yet, in memory and bounded."""
+"""What the monitor saw and nobody has written down yet, in memory and bounded."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,12 +7,12 @@ from threading import Lock
 from typing import Final
 
 from db.cluster.observing import ClusterSnapshot
-from services.cluster.alerts import Alert, AlertKind, RuleRevision, Telling
+from services.cluster.alerts import Alert, AlertKind, AlertNotice, RuleRevision
 from services.cluster.monitoring import LeaderChange, Sample
 
 # An hour of four servers: nobody asks for finer ones of longer ago.
 _MOST_SAMPLES: Final = 4 * 3600
-_MOST_TELLINGS: Final = 1000
+_MOST_NOTICES: Final = 1000
 _MOST_CHANGES: Final = 100
 
 
@@ -22,12 +22,12 @@ class Ledger:
     def __init__(self) -> None:
         self._guard = Lock()
         self._samples: deque[Sample] = deque(maxlen=_MOST_SAMPLES)
-        self._tellings: deque[Telling] = deque(maxlen=_MOST_TELLINGS)
+        self._notices: deque[AlertNotice] = deque(maxlen=_MOST_NOTICES)
         self._changes: deque[LeaderChange] = deque(maxlen=_MOST_CHANGES)
         self._taken_over: tuple[Alert, ...] = ()
         self._sampled_at: datetime | None = None
         self._snapshot: ClusterSnapshot | None = None
-        self.is_on_duty = False
+        self.is_leader = False
         self.rules: Mapping[AlertKind, RuleRevision] = {}
 
     @property
@@ -44,36 +44,36 @@ class Ledger:
                 self._sampled_at = taken_at
                 self._samples.extend(samples)
 
-    def add_telling(self, telling: Telling) -> None:
-        """Keep news of an alert."""
+    def add_notice(self, notice: AlertNotice) -> None:
+        """Keep the notice of an alert."""
         with self._guard:
-            self._tellings.append(telling)
+            self._notices.append(notice)
 
     def add_change(self, change: LeaderChange) -> None:
         """Keep that another server leads."""
         with self._guard:
             self._changes.append(change)
 
-    def waiting(self) -> tuple[list[Sample], list[Telling], list[LeaderChange]]:
+    def waiting(self) -> tuple[list[Sample], list[AlertNotice], list[LeaderChange]]:
         """Return all that waits to be written down."""
         with self._guard:
-            return list(self._samples), list(self._tellings), list(self._changes)
+            return list(self._samples), list(self._notices), list(self._changes)
 
     def forget(
         self,
         samples: Iterable[Sample],
-        tellings: Iterable[Telling],
+        notices: Iterable[AlertNotice],
         changes: Iterable[LeaderChange],
     ) -> None:
         """Let go of what is written down; it was the oldest."""
         with self._guard:
             for kept, written in (
                 (self._samples, samples),
-                (self._tellings, tellings),
+                (self._notices, notices),
                 (self._changes, changes),
             ):
-                for one in written:
-                    if kept and kept[0] is one:
+                for record in written:
+                    if kept and kept[0] is record:
                         kept.popleft()
 
     def take_over(self, open_alerts: Iterable[Alert]) -> None:

@@ -1,4 +1,4 @@
-"""Writes down what the watch found, and tells people, with or without a primary."""
+"""Writes down what the monitor saw, and sends alerts, with or without a primary."""
 
 import logging
 import time
@@ -13,29 +13,29 @@ from db.postgres import SYSTEM, Database, DatabaseUnavailable
 from jobs.cluster.monitor_ledger import Ledger
 from jobs.worker.leadership import AdvisoryLockLeader
 from services.cluster import alerts, monitoring
-from services.cluster.alerts import Post, Telling
+from services.cluster.alerts import AlertNotice, Post
 from services.cluster.monitoring import LeaderChange
 
 _KEEP_SECONDS: Final = 2.0
 _THIN_SECONDS: Final = 60.0
 _SEND_SECONDS: Final = 20.0
-# Without a primary nobody can say who is on duty: then rather two than none.
+# Without a primary nobody can say which worker leads: then rather two than none.
 _ALONE_AFTER_SECONDS: Final = 10.0
 # So long we wait to hear from Patroni where the former timeline was left.
-_SETTLED: Final = timedelta(seconds=15)
+_PATRONI_ANSWERS_WITHIN: Final = timedelta(seconds=15)
 _log = logging.getLogger(__name__)
 
 
-class Keeper:
-    """Empties the ledger into the database, and sends the letters."""
+class MonitorWriter:
+    """Empties the ledger into the database, and sends the messages of alerts."""
 
     def __init__(self, database: Database, ledger: Ledger, post: Post) -> None:
         self._database = database
         self._ledger = ledger
         self._post = post
-        self._duty = AdvisoryLockLeader(database, "chartroom.sampling")
+        self._leader = AdvisoryLockLeader(database, "chartroom.sampling")
         self._is_known_as_ours = False
-        self._last_said_at = time.monotonic()
+        self._last_renewed_at = time.monotonic()
         self._thinned_at = 0.0
         self._failure: str | None = None
 
@@ -44,15 +44,15 @@ class Keeper:
         while not stopping.is_set():
             self.attempt()
             stopping.wait(_KEEP_SECONDS)
-        self._duty.drop()
+        self._leader.drop()
 
     def attempt(self) -> None:
-        """See whose duty it is, write down, tell. Never raises."""
+        """Renew the leadership, write down, send. Never raises."""
         try:
-            self._see_to_duty()
+            self._renew_leadership()
             self._keep()
         except DatabaseUnavailable as error:
-            self._tell_directly()
+            self._send_directly()
             self._note(type(error).__name__)
         except Exception as error:
             # Whatever it is, this goes on: nobody would miss a thread that ended.
@@ -60,49 +60,49 @@ class Keeper:
         else:
             self._note(None)
 
-    def _see_to_duty(self) -> None:
-        ours = self._duty.renew()
+    def _renew_leadership(self) -> None:
+        ours = self._leader.renew()
         if ours is None:
-            silent = time.monotonic() - self._last_said_at
+            silent = time.monotonic() - self._last_renewed_at
             self._is_known_as_ours = False
-            if silent > _ALONE_AFTER_SECONDS and not self._ledger.is_on_duty:
-                self._begin_duty()
+            if silent > _ALONE_AFTER_SECONDS and not self._ledger.is_leader:
+                self._begin_leading()
             raise DatabaseUnavailable("No server takes writes.")
-        self._last_said_at = time.monotonic()
+        self._last_renewed_at = time.monotonic()
         if ours and not self._is_known_as_ours:
-            self._begin_duty()
-        self._is_known_as_ours = self._ledger.is_on_duty = ours
+            self._begin_leading()
+        self._is_known_as_ours = self._ledger.is_leader = ours
 
-    def _begin_duty(self) -> None:
-        """Begin with what the others knew, or with what a replica knows of it."""
+    def _begin_leading(self) -> None:
+        """Begin with what other workers knew, or with what a replica knows of that."""
         standing = self._database.read_newest(alerts.standing, acting=SYSTEM).value
         self._ledger.rules = standing.rules
         self._ledger.take_over(standing.open_alerts)
-        self._ledger.is_on_duty = True
+        self._ledger.is_leader = True
 
     def _keep(self) -> None:
-        samples, tellings, changes = self._ledger.waiting()
+        samples, notices, changes = self._ledger.waiting()
         changes = [change for change in changes if self._is_settled(change)]
-        told = tellings if self._ledger.is_on_duty else []
+        sent = notices if self._ledger.is_leader else []
         is_thinning = time.monotonic() - self._thinned_at >= _THIN_SECONDS
 
         def write(session: Session) -> alerts.AlertsState:
             monitoring.record(session, samples)
-            alerts.record(session, told)
+            alerts.record(session, sent)
             for change in changes:
                 monitoring.note_failover(session, self._completed(change))
-            if is_thinning and self._ledger.is_on_duty:
+            if is_thinning and self._ledger.is_leader:
                 monitoring.thin(session)
                 monitoring.close_abandoned(session)
             return alerts.standing(session)
 
-        if self._ledger.is_on_duty or samples:
+        if self._ledger.is_leader or samples:
             standing = self._database.write(write, acting=SYSTEM).value
             self._ledger.rules = standing.rules
-            self._ledger.forget(samples, tellings, changes)
+            self._ledger.forget(samples, notices, changes)
             if is_thinning:
                 self._thinned_at = time.monotonic()
-            if standing.has_letters:
+            if standing.has_due_messages:
                 self._send()
 
     def _completed(self, change: LeaderChange) -> LeaderChange:
@@ -118,7 +118,10 @@ class Keeper:
         is_known = (
             snapshot is not None and change.former_timeline in snapshot.timeline_ends
         )
-        return is_known or datetime.now(UTC) - change.seen_first_at >= _SETTLED
+        return (
+            is_known
+            or datetime.now(UTC) - change.seen_first_at >= _PATRONI_ANSWERS_WITHIN
+        )
 
     def _send(self) -> None:
         until = time.monotonic() + _SEND_SECONDS
@@ -129,16 +132,16 @@ class Keeper:
             if is_sent is None:
                 return
 
-    def _tell_directly(self) -> None:
+    def _send_directly(self) -> None:
         """Send what nobody can write down now; that it is out is written later."""
-        _, tellings, _ = self._ledger.waiting()
-        for telling in tellings:
-            self._deliver(telling)
+        _, notices, _ = self._ledger.waiting()
+        for notice in notices:
+            self._deliver(notice)
 
-    def _deliver(self, telling: Telling) -> None:
-        for envelope in telling.envelopes:
-            if envelope not in telling.sent_at and self._post.deliver(envelope):
-                alerts.note_sent(telling, envelope)
+    def _deliver(self, notice: AlertNotice) -> None:
+        for envelope in notice.envelopes:
+            if envelope not in notice.sent_at and self._post.deliver(envelope):
+                alerts.note_sent(notice, envelope)
 
     def _note(self, failure: str | None, *, with_trace: bool = False) -> None:
         """Log when something changes, not every time that it stays as it was."""

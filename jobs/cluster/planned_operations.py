@@ -26,30 +26,30 @@ _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def making_planned(operator: OperationRunner) -> Iterator[None]:
+def making_planned(runner: OperationRunner) -> Iterator[None]:
     """Make what is planned in the background, until the block ends."""
-    with background_threads(planned_acts=partial(_run, operator)):
+    with background_threads(planned_acts=partial(_run, runner)):
         yield
 
 
-def make_due(operator: OperationRunner) -> bool:
+def make_due(runner: OperationRunner) -> bool:
     """Begin with what is due, if anything is; tell whether that was so."""
-    database = operator.servers.database
-    found = database.read_latest(planned, acting=SYSTEM).value
-    if found is None or found.at > datetime.now(UTC):
+    database = runner.servers.database
+    next_planned = database.read_latest(planned, acting=SYSTEM).value
+    if next_planned is None or next_planned.at > datetime.now(UTC):
         return False
     database.write(close_missed, acting=SYSTEM)
     due = database.write(claim_due, acting=SYSTEM).value
     if due is None:
         return False
-    operator.carry_out(*due)
+    runner.carry_out(*due)
     return True
 
 
-def _run(operator: OperationRunner, stopping: Event) -> None:
+def _run(runner: OperationRunner, stopping: Event) -> None:
     while not stopping.wait(_LOOK_SECONDS):
         try:
-            make_due(operator)
+            make_due(runner)
         except DatabaseUnavailable:
             _log.debug("Nobody knows what is planned: no server leads.")
         except Exception:

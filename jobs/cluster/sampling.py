@@ -14,7 +14,7 @@ from typing import Final
 from db.cluster.observing import ClusterSnapshot, Observer
 from db.postgres import Database
 from jobs.cluster.monitor_ledger import Ledger
-from jobs.cluster.monitor_writer import Keeper
+from jobs.cluster.monitor_writer import MonitorWriter
 from jobs.worker.background_threads import background_threads
 from services.cluster import alerts, monitoring
 from services.cluster.alerts import Judge, Post
@@ -29,9 +29,9 @@ _log = logging.getLogger(__name__)
 def sampling(database: Database, observer: Observer, post: Post) -> Iterator[None]:
     """Watch in the background until the block ends."""
     ledger = Ledger()
-    keeper = Keeper(database, ledger, post)
+    writer = MonitorWriter(database, ledger, post)
     sampler = Sampler(observer, ledger)
-    with background_threads(sampler=sampler.run, keeper_of_watch=keeper.run):
+    with background_threads(sampler=sampler.run, monitor_writer=writer.run):
         yield
 
 
@@ -46,7 +46,7 @@ class Sampler:
         self._led: ClusterSnapshot | None = None
 
     def run(self, stopping: Event) -> None:
-        """Look about once a second, while on duty, until `stopping` is set."""
+        """Look about once a second until `stopping` is set, while this worker leads."""
         pause = _LOOK_SECONDS
         while not stopping.wait(pause):
             began = time.monotonic()
@@ -59,8 +59,8 @@ class Sampler:
             pause = max(0.0, began + every - time.monotonic())
 
     def watch(self) -> None:
-        """Look once, if it is ours to look."""
-        if not self._ledger.is_on_duty:
+        """Look at the servers once, if this worker leads."""
+        if not self._ledger.is_leader:
             self._judge, self._before, self._led = Judge(), None, None
             return
         self._judge.take_over(self._ledger.taken_over())
@@ -69,8 +69,8 @@ class Sampler:
         self._note_change(snapshot)
         measures = alerts.measure(snapshot, self._before)
         rules = self._ledger.rules
-        for news in self._judge.judge(rules, measures, snapshot.taken_at):
-            self._ledger.add_telling(alerts.telling_of(news, rules))
+        for change in self._judge.judge(rules, measures, snapshot.taken_at):
+            self._ledger.add_notice(alerts.notice_of(change, rules))
         self._before = snapshot
 
     def _note_change(self, snapshot: ClusterSnapshot) -> None:

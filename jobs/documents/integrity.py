@@ -42,8 +42,8 @@ class Report:
         """Whether all that was checked is whole."""
         return not self.bad and not self.stopped
 
-    def found(self) -> dict[str, object]:
-        """Return what is kept of it for administrators."""
+    def as_details(self) -> dict[str, object]:
+        """Return what is kept of the report for administrators."""
         counted: dict[str, object] = {
             "checked": self.checked,
             "not_whole": len(self.bad),
@@ -105,10 +105,13 @@ class _Walk:
             self.report.stopped = str(error)
         elif error is not None:
             return
-        found, position = self.report.found(), self._position
+        details, position = self.report.as_details(), self._position
         self._write(
             lambda session: runs.note(
-                session, Job.CHECK, found, position=str(position) if position else None
+                session,
+                Job.CHECK,
+                details,
+                position=str(position) if position else None,
             )
         )
 
@@ -136,7 +139,7 @@ class _Walk:
             left = None if left is None else left - limit
 
     def _check(self, some: Sequence[FileReference]) -> None:
-        findings = [checking.check(self._files, one) for one in some]
+        findings = [checking.check(self._files, reference) for reference in some]
         if not self.read(
             lambda session: checking.are_credible(session, self._files, findings)
         ):

@@ -34,8 +34,8 @@ def purge(database: Database, files: FileStore) -> None:
     while made := database.write(retention.purge, acting=SYSTEM).value:
         purged += made
     removed = _remove(database, files)
-    found = {"purged": purged, "removed": removed}
-    database.write(lambda session: runs.note(session, Job.PURGE, found), acting=SYSTEM)
+    counts = {"purged": purged, "removed": removed}
+    database.write(lambda session: runs.note(session, Job.PURGE, counts), acting=SYSTEM)
     _log.info("Purged %d documents and removed %d files.", purged, removed)
 
 
@@ -43,16 +43,18 @@ def sweep(database: Database, files: FileStore) -> None:
     """Note what has no row, remove what was noted long ago, report what is missing."""
     older_than = datetime.now(UTC) - YOUNG
 
-    def look(session: Session) -> dict[Bucket, Swept]:
+    def compare(session: Session) -> dict[Bucket, Swept]:
         return {
             bucket: sweeping.sweep(session, files, bucket, older_than)
             for bucket in sweeping.SWEPT
         }
 
     # On the primary: a replica may not know yet that a file is in use.
-    found = database.read_latest(look, acting=SYSTEM).value
-    database.write(lambda session: sweeping.keep(session, found, GRACE), acting=SYSTEM)
-    for bucket, swept in found.items():
+    compared = database.read_latest(compare, acting=SYSTEM).value
+    database.write(
+        lambda session: sweeping.keep(session, compared, GRACE), acting=SYSTEM
+    )
+    for bucket, swept in compared.items():
         if swept.is_suspicious:
             _log.error("So many files in %s lack a row that none is removed.", bucket)
     removed = _remove(database, files)
@@ -65,8 +67,8 @@ def _remove(database: Database, files: FileStore) -> int:
     while some := database.read_latest(
         lambda session: pending_deletions.list_doomed(session, _AT_ONCE), acting=SYSTEM
     ).value:
-        for one in some:
-            files.delete(one.bucket, one.file_id)
+        for deletion in some:
+            files.delete(deletion.bucket, deletion.file_id)
         forget = partial(sweeping.forget, removed=some)
         removed += database.write(forget, acting=SYSTEM).value
     return removed

@@ -54,9 +54,9 @@ def recognise_documents(context: JobContext, timestamp: int) -> None:
     """Read the words on pages that are pictures; nothing without tesseract."""
     del timestamp
     stores = Stores.of(context)
-    if stores.examiner is None:
+    if stores.inspector is None:
         return
-    recogniser = Recogniser.installed(stores.examiner, stores.ocr_languages)
+    recogniser = Recogniser.installed(stores.inspector, stores.ocr_languages)
     if recogniser is not None:
         recognise(stores.database, stores.files, recogniser)
 
@@ -71,12 +71,12 @@ def scan(
     """Ask for verdicts until time is up, or until a server is away."""
     until = monotonic() + seconds
     # Somebody wants to open what waits.
-    found = chain.from_iterable(
+    due = chain.from_iterable(
         database.read_latest(wanted, acting=SYSTEM).value
         for wanted in (waiting.list_unscanned, waiting.list_never_scanned)
     )
     with suppress(FileStoreUnavailable, Unavailable):
-        for file in found:
+        for file in due:
             _scan(database, files, scanner, file)
             if monotonic() > until:
                 break

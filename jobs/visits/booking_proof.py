@@ -82,7 +82,11 @@ def _race(
         begun = perf_counter()
         for racer in racers:
             _tell(racer, "go")
-        tried = [_tried(one) for racer in racers for one in json.loads(_expect(racer))]
+        tried = [
+            _tried(attempt)
+            for racer in racers
+            for attempt in json.loads(_expect(racer))
+        ]
         return tried, perf_counter() - begun
 
 
@@ -117,8 +121,10 @@ def _expect(racer: "subprocess.Popen[str]") -> str:
     return line
 
 
-def _tried(told: dict[str, Any]) -> Tried:
-    booking_id = told["booking_id"]
+def _tried(attempt: dict[str, Any]) -> Tried:
+    booking_id = attempt["booking_id"]
     return Tried(
-        told["answer"], UUID(booking_id) if booking_id else None, told["milliseconds"]
+        attempt["answer"],
+        UUID(booking_id) if booking_id else None,
+        attempt["milliseconds"],
     )

@@ -29,7 +29,7 @@ def main() -> None:
     """Race as the first line says, once the second one comes; answer in a line."""
     given = json.loads(sys.stdin.readline())
     slot_id = UUID(given["slot_id"])
-    patients = [UUID(one) for one in given["patient_ids"]]
+    patients = [UUID(patient_id) for patient_id in given["patient_ids"]]
     sizes: dict[str, Any] = {"pool_size": _CONNECTIONS, "pool_overflow": 0}
     with (
         closing(Database(Endpoints(**given["endpoints"]), **sizes)) as database,
@@ -44,7 +44,7 @@ def main() -> None:
         _say("ready")
         sys.stdin.readline()
         ready.wait()
-        tried = [to_jsonable_python(asdict(one.result())) for one in going]
+        tried = [to_jsonable_python(asdict(race.result())) for race in going]
     _say(json.dumps(tried))
 
 

@@ -1,4 +1,4 @@
-"""What the background does with letters about visits: writes reminders, sends all."""
+"""Jobs of notifications about visits: write reminders, send what waits."""
 
 from time import monotonic
 from typing import Final
@@ -24,8 +24,8 @@ _MOST_FAILURES: Final = 3
     lock="send_letters",
     pass_context=True,
 )
-def send_letters(context: JobContext, timestamp: int) -> None:
-    """Remind whoever has a visit within a day, and send the letters that wait.
+def send_notifications(context: JobContext, timestamp: int) -> None:
+    """Remind whoever has a visit within a day, and send the notifications that wait.
 
     Without a mail server they wait in the outbox, for people to look at.
     """
@@ -44,7 +44,7 @@ def send(
     database.write(notifications.give_up_stale, acting=SYSTEM)
     sent = failures = 0
     while failures < _MOST_FAILURES and monotonic() < until:
-        # Never repeated by itself: the letter may be out although the commit was lost.
+        # Never repeated by itself: the e-mail may be out although the commit was lost.
         with database.writing(acting=SYSTEM) as session:
             is_sent = notifications.send_next(session, mailer, head)
         if is_sent is None:

@@ -17,7 +17,7 @@ class AdvisoryLockLeader:
     """A lock that a session on the primary holds.
 
     It is lost with the primary, and whoever had it goes on until another has taken it:
-    what is watched must not be unwatched just then. So for a moment two may be on duty.
+    what is watched must not be unwatched just then. So for a moment two may lead.
     """
 
     def __init__(self, database: Database, name: str) -> None:
@@ -26,7 +26,7 @@ class AdvisoryLockLeader:
         self._connection: Connection | None = None
 
     def renew(self) -> bool | None:
-        """Tell whether it is ours; None while no server could say."""
+        """Tell whether the lock is ours; None while no server could say."""
         if self._connection is not None and self._is_held(self._connection):
             return True
         self.drop()
@@ -38,7 +38,7 @@ class AdvisoryLockLeader:
             return None
 
     def drop(self) -> None:
-        """Let somebody else have it."""
+        """Let another worker have the lock."""
         if self._connection is not None:
             with suppress(SQLAlchemyError):
                 # Its lock ends with the connection, which nobody may use any more.

@@ -57,14 +57,14 @@ class Stores:
     audit: AuditStore
     seal_keys: SealKeyFile
     sign_ins: Limits = sessions.LIMITS
-    # Who takes letters, if anybody does, and the address that stands in them.
+    # What sends e-mail, if anything does, and the address that stands in it.
     mailer: Mailer | None = None
     address: str = ""
-    # Who reads PDFs, in which languages, and who scans them for viruses, if anybody.
-    examiner: PdfInspector | None = None
+    # What reads PDFs, in which languages, and what scans them for viruses, if set.
+    inspector: PdfInspector | None = None
     ocr_languages: str = "eng"
     scanner: ClamdScanner | None = None
-    # What stands in letters about visits.
+    # What stands in e-mail about visits.
     letterhead: Letterhead = Letterhead()  # noqa: RUF009 (frozen)
     # By which clock doctors work, and how far ahead they can be booked.
     calendar: Calendar = HORIZON
@@ -75,15 +75,15 @@ class Stores:
         stores: Stores = context.additional_context["stores"]
         return stores
 
-    def write_letters(self, deed: Callable[[Session, Mailer, str], object]) -> None:
-        """Write letters and note it, where somebody takes letters; else later.
+    def send_emails(self, send: Callable[[Session, Mailer, str], object]) -> None:
+        """Send e-mail and note it, where a mail server is set; else later.
 
         Done once and never again by itself: after a failover the next time does it.
         """
         if self.mailer is None:
             return
         with suppress(MailNotSent), self.database.writing(acting=SYSTEM) as session:
-            deed(session, self.mailer, self.address)
+            send(session, self.mailer, self.address)
 
 
 @queue.periodic(cron="17 * * * *")
@@ -141,9 +141,9 @@ def check_files(context: JobContext, timestamp: int) -> None:
 def purge_receipts(context: JobContext, timestamp: int) -> None:
     """Delete the receipts of writes that were settled long ago."""
     del timestamp
-    settled = datetime.now(UTC) - _RECEIPTS_KEPT
+    before = datetime.now(UTC) - _RECEIPTS_KEPT
     Stores.of(context).database.write(
-        lambda session: receipts.forget(session, settled), acting=SYSTEM
+        lambda session: receipts.forget(session, before), acting=SYSTEM
     )
 
 
@@ -201,7 +201,7 @@ def tidy_sign_ins(context: JobContext, timestamp: int) -> None:
 def tell_administrators(context: JobContext, timestamp: int) -> None:
     """Write to the administrators of records opened outside a clinician's patients."""
     del timestamp
-    Stores.of(context).write_letters(break_glass_letters.tell_administrators)
+    Stores.of(context).send_emails(break_glass_letters.tell_administrators)
 
 
 @queue.periodic(cron="47 3 * * *")

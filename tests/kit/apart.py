@@ -11,13 +11,13 @@ import psutil
 import pytest
 
 from db.embedded import ControlRefused
-from db.embedded.faults.own_network import Keeper
+from db.embedded.faults.own_network import NetworkNamespace
 from db.embedded.faults.small_disk import require_mounting
 
 
 def _refusal_of_networks() -> str:
     try:
-        Keeper([]).close()
+        NetworkNamespace([]).close()
     except ControlRefused as refusal:
         return str(refusal)
     return ""

@@ -78,7 +78,7 @@ def _started(room: Path) -> Path:
     return room / "started"
 
 
-class Ring:
+class BreakableCluster:
     """The place of the one cluster that tests may break.
 
     What a failed test leaves behind would fail those that follow as well: a cluster

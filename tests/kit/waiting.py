@@ -28,20 +28,20 @@ def eventually(
     return seen
 
 
-def in_time(deed: Callable[[], T], *, seconds: float = 60.0) -> T:
-    """Return or raise what the deed does; fail where it still waits after so long.
+def in_time(action: Callable[[], T], *, seconds: float = 60.0) -> T:
+    """Return or raise what the action does; fail where it still waits after so long.
 
     A guard against waiting without end, not a measure: whoever means not to wait for
     something lets that take longer than the guard.
     """
     done: Future[T] = Future()
 
-    def act() -> None:
+    def run() -> None:
         try:
-            done.set_result(deed())
+            done.set_result(action())
         except BaseException as error:
             done.set_exception(error)
 
     # Not a pool's thread: one that hangs would keep the test from failing.
-    Thread(target=act, daemon=True).start()
+    Thread(target=run, daemon=True).start()
     return done.result(timeout=seconds)

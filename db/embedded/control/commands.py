@@ -47,9 +47,9 @@ class Commands:
     def report(self) -> dict[str, Any]:
         """Tell how the cluster is."""
         nodes = self.fleet.nodes
-        said = _said_by_patroni(nodes)
+        members = _members_of_patroni(nodes)
         report = ClusterReport(
-            tuple(self._report_of(node, said) for node in nodes),
+            tuple(self._report_of(node, members) for node in nodes),
             not self.supervisor.is_resting,
             self.breakage.of(None),
         )
@@ -103,9 +103,9 @@ class Commands:
         progress = self.drills.progress(drill_id)
         return None if progress is None else asdict(progress)
 
-    def _report_of(self, node: Node, said: dict[str, Any]) -> NodeReport:
-        ward = self.supervisor.ward(node.name)
-        own = said.get(node.name, {})
+    def _report_of(self, node: Node, members: dict[str, Any]) -> NodeReport:
+        monitor = self.supervisor.monitor(node.name)
+        own = members.get(node.name, {})
         runs = node.patroni.is_running
         state = own.get("state", "not answering") if runs else "stopped"
         leads = own.get("role") == "leader"
@@ -119,8 +119,8 @@ class Commands:
             node.postmaster() is not None,
             node.delayed_seconds,
             self.breakage.of(node.name),
-            ward.fences if ward else 0,
-            ward.fenced_at if ward else None,
+            monitor.fences if monitor else 0,
+            monitor.fenced_at if monitor else None,
             self.pauses.until(node.name),
         )
 
@@ -132,7 +132,7 @@ def _fault(name: str) -> Fault:
         raise ControlRefused("There is no such fault.") from None
 
 
-def _said_by_patroni(nodes: tuple[Node, ...]) -> dict[str, Any]:
+def _members_of_patroni(nodes: tuple[Node, ...]) -> dict[str, Any]:
     """Return what the first node that answers says of every member, by name."""
     for node in nodes:
         answer = node.ask("/cluster", timeout_seconds=1.0)

@@ -17,7 +17,7 @@ from db.json_http import JsonAnswer
 
 ANSWER_SECONDS: Final = 5.0
 # To end processes for certain, or to start some, takes a busy machine a while.
-_DEED_SECONDS: Final = 30.0
+_ACTION_SECONDS: Final = 30.0
 # So does ending a node politely, and having its slot dropped.
 _REMOVAL_SECONDS: Final = 90.0
 DEFAULT_FAULT_SECONDS: Final = 120.0
@@ -118,7 +118,7 @@ class Control:
         is never promoted, waited for, or read from in the ordinary way.
         """
         name: str = self._call(
-            "add_replica", _DEED_SECONDS, delayed_seconds=delayed_seconds
+            "add_replica", _ACTION_SECONDS, delayed_seconds=delayed_seconds
         )
         return name
 
@@ -137,19 +137,19 @@ class Control:
         seconds: float = DEFAULT_FAULT_SECONDS,
     ) -> None:
         """Break something; what lasts is healed after so many seconds at the latest."""
-        self._call("inflict", _DEED_SECONDS, fault=fault, node=node, seconds=seconds)
+        self._call("inflict", _ACTION_SECONDS, fault=fault, node=node, seconds=seconds)
 
     def heal(self, fault: Fault, node: str | None = None) -> None:
         """Undo a fault that lasts; what is not broken stays as it is."""
-        self._call("heal", _DEED_SECONDS, fault=fault, node=node)
+        self._call("heal", _ACTION_SECONDS, fault=fault, node=node)
 
     def evidence(self, fault: Fault, node: str) -> str | None:
         """Return a sentence on how it shows that a fault has done its work.
 
         None as long as it does not: a disk that is not full, a server that is heard.
         """
-        said: str | None = self._call("evidence", fault=fault, node=node)
-        return said
+        sentence: str | None = self._call("evidence", fault=fault, node=node)
+        return sentence
 
     def pause_replay(self, node: str, seconds: float) -> datetime:
         """Let a replica receive without replaying; return when that ends by itself.
@@ -157,7 +157,7 @@ class Control:
         Asked again while it is paused, the pause lasts from now on. It takes about two
         seconds to begin. A restart of the launcher ends it early.
         """
-        until = self._call("pause_replay", _DEED_SECONDS, node=node, seconds=seconds)
+        until = self._call("pause_replay", _ACTION_SECONDS, node=node, seconds=seconds)
         return datetime.fromisoformat(until)
 
     def resume_replay(self, node: str) -> None:
@@ -169,7 +169,7 @@ class Control:
 
         After so many seconds it looks again, whoever forgot to say so.
         """
-        self._call("supervised", _DEED_SECONDS, on=on, seconds=seconds)
+        self._call("supervised", _ACTION_SECONDS, on=on, seconds=seconds)
 
     def start_drill(self, kind: str, drill_id: UUID) -> None:
         """Run a drill as a child of the launcher; refused while another one runs."""

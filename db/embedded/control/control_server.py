@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 Commands = Mapping[str, Callable[..., object]]
 
 _LONGEST_QUESTION: Final = 10_000
-_PATIENCE_SECONDS: Final = 5.0
+_REQUEST_SECONDS: Final = 5.0
 
 
 class ControlServer:
@@ -59,7 +59,7 @@ def _handler(commands: Commands, key: str) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         """Answers one connection."""
 
-        timeout = _PATIENCE_SECONDS
+        timeout = _REQUEST_SECONDS
 
         def do_POST(self) -> None:
             """Do what the path names with the fields of the body."""

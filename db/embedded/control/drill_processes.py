@@ -31,8 +31,8 @@ class _Drill:
         """Take in what it prints until it ends."""
         if self.process.stdout is None:
             return
-        with self.process.stdout as told:
-            for line in told:
+        with self.process.stdout as output:
+            for line in output:
                 self.lines.append(line.decode(errors="replace").rstrip("\n"))
         self.process.wait()
 

@@ -50,7 +50,9 @@ class Breakage:
             raise ControlRefused(f"The fault {fault} {needed}.")
         if not 0 < seconds <= _LONGEST_SECONDS:
             raise ControlRefused(f"A fault lasts up to {_LONGEST_SECONDS:.0f} seconds.")
-        if fault in _MOVING and any((one, node) in self._broken for one in _MOVING):
+        if fault in _MOVING and any(
+            (moving, node) in self._broken for moving in _MOVING
+        ):
             raise ControlRefused(f"{node} has a disk or a network of its own already.")
         if fault.lasts:
             # Noted first: the supervisor must not start again what is to stay dead.
@@ -79,7 +81,7 @@ class Breakage:
         if name not in self._networks:
             # On its way into a network of its own, or out of it.
             own.add((Fault.OWN_NETWORK, name))
-        return any(one in self._broken for one in own) or any(
+        return any(fault_and_name in self._broken for fault_and_name in own) or any(
             program.name == name and (fault, None) in self._broken
             for fault, program in self._others.items()
         )

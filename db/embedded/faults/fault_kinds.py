@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Fault(StrEnum):
-    """A fault by name; those of a node need to be told which."""
+    """A fault by name; those of a node come with the name of the node."""
 
     KILL_POSTGRES = "kill_postgres"
     KILL_PATRONI = "kill_patroni"

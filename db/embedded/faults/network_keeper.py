@@ -24,9 +24,9 @@ def main(parent: socket.socket, ports: list[int]) -> None:
         loopback = struct.pack(_REQUEST, b"lo", _UP)
         fcntl.ioctl(any_socket, _SET_FLAGS, loopback)
     listeners = [socket.create_server(("127.0.0.1", port)) for port in ports]
-    socket.send_fds(parent, [b"L"], [one.fileno() for one in listeners])
-    for one in listeners:
-        one.close()
+    socket.send_fds(parent, [b"L"], [listener.fileno() for listener in listeners])
+    for listener in listeners:
+        listener.close()
     while parent.recv(1):
         with socket.socket() as fresh:
             socket.send_fds(parent, [b"S"], [fresh.fileno()])

@@ -26,7 +26,7 @@ from db.embedded.faults.wires import Wire, dialling
 from db.embedded.processes.child_processes import Program
 from db.embedded.servers.postgres_nodes import Node
 
-_KEEPER: Final = Path(__file__).with_name("network_keeper.py")
+_NAMESPACE_PROGRAM: Final = Path(__file__).with_name("network_keeper.py")
 _BEGIN_SECONDS: Final = 10.0
 _PROBE_SECONDS: Final = 1.0
 # The supervisor may be about to start what has just been killed.
@@ -39,7 +39,7 @@ _REFUSED: Final = (
 )
 
 
-class Keeper:
+class NetworkNamespace:
     """A network namespace, and the process that keeps it and gives us its sockets.
 
     `ports` are listened on there; raises ControlRefused where that is not allowed.
@@ -50,7 +50,7 @@ class Keeper:
             raise _refused("there is no unshare or no nsenter")
         ours, theirs = socket.socketpair()
         self._parent = ours
-        self._asking = Lock()
+        self._request_lock = Lock()
         self.listeners: dict[int, socket.socket] = {}
         with theirs:
             self.process = _start(theirs, ports)
@@ -58,14 +58,14 @@ class Keeper:
             ours.settimeout(_BEGIN_SECONDS)
             self.listeners = dict(zip(ports, _receive(ours), strict=True))
         except (OSError, ValueError) as error:
-            said = self.close()
+            last_words = self.close()
             raise ControlRefused(
-                _REFUSED.format(f" ({said})" if said else "")
+                _REFUSED.format(f" ({last_words})" if last_words else "")
             ) from error
 
     def fresh(self) -> socket.socket:
         """Return a socket of that network; raises OSError once it is gone."""
-        with self._asking:
+        with self._request_lock:
             self._parent.sendall(b"S")
             return _receive(self._parent)[0]
 
@@ -92,8 +92,8 @@ class Keeper:
         for listener in self.listeners.values():
             listener.close()
         self.process.kill()
-        _, said = self.process.communicate()
-        return said.decode(errors="replace").strip().rpartition("\n")[2]
+        _, output = self.process.communicate()
+        return output.decode(errors="replace").strip().rpartition("\n")[2]
 
 
 @dataclass(slots=True)
@@ -102,7 +102,7 @@ class OwnNetwork:
 
     node: Node
     usual: Program
-    keeper: Keeper
+    namespace: NetworkNamespace
     wire: Wire
     etcd_port: int
 
@@ -117,8 +117,8 @@ class OwnNetwork:
             raise ControlRefused(f"{node.name} is no replica that follows.")
         own = {node.port, node.api_port}
         others = [port for name, port in ports.items() if name != "mongo"]
-        keeper = Keeper([port for port in others if port not in own])
-        network = cls(node, node.patroni, keeper, Wire(), ports["etcd"])
+        namespace = NetworkNamespace([port for port in others if port not in own])
+        network = cls(node, node.patroni, namespace, Wire(), ports["etcd"])
         try:
             network._move(own)
         except OSError as error:
@@ -144,7 +144,7 @@ class OwnNetwork:
             self.node.kill()
         finally:
             self.wire.close()
-            self.keeper.close()
+            self.namespace.close()
             self.node.patroni = self.usual
 
     def evidence(self) -> str | None:
@@ -161,10 +161,10 @@ class OwnNetwork:
         self.node.kill()
         for port in own:
             here = socket.create_server(("127.0.0.1", port))
-            self.wire.join(here, dialling(self.keeper.fresh, port))
-        for port, there in self.keeper.listeners.items():
+            self.wire.join(here, dialling(self.namespace.fresh, port))
+        for port, there in self.namespace.listeners.items():
             self.wire.join(there, dialling(socket.socket, port))
-        command = self.keeper.entered(tuple(self.usual.command))
+        command = self.namespace.entered(tuple(self.usual.command))
         self.node.patroni = replace(self.usual, command=command, process=None)
 
     def _is_heard(self) -> bool:
@@ -172,7 +172,7 @@ class OwnNetwork:
         return answer is not None
 
     def _hears(self) -> bool:
-        with suppress(OSError), self.keeper.fresh() as asker:
+        with suppress(OSError), self.namespace.fresh() as asker:
             asker.settimeout(_PROBE_SECONDS)
             asker.connect(("127.0.0.1", self.etcd_port))
             asker.sendall(b"GET /health HTTP/1.0\r\n\r\n")
@@ -183,8 +183,8 @@ class OwnNetwork:
 def _start(parent: socket.socket, ports: list[int]) -> subprocess.Popen[bytes]:
     user = [] if os.geteuid() == 0 else ["--user", "--map-current-user", "--keep-caps"]
     numbers = [str(number) for number in (parent.fileno(), *ports)]
-    keeper = [sys.executable, "-P", str(_KEEPER), *numbers]
-    command = ["unshare", *user, "--net", *keeper]
+    program = [sys.executable, "-P", str(_NAMESPACE_PROGRAM), *numbers]
+    command = ["unshare", *user, "--net", *program]
     return subprocess.Popen(  # noqa: S603
         command,
         pass_fds=[parent.fileno()],
@@ -196,13 +196,13 @@ def _start(parent: socket.socket, ports: list[int]) -> subprocess.Popen[bytes]:
     )
 
 
-def _refused(said: str) -> ControlRefused:
-    return ControlRefused(_REFUSED.format(f" ({said})" if said else ""))
+def _refused(reason: str) -> ControlRefused:
+    return ControlRefused(_REFUSED.format(f" ({reason})" if reason else ""))
 
 
 def _receive(parent: socket.socket) -> list[socket.socket]:
-    """Return the sockets that come; raises ConnectionError once the keeper is gone."""
-    said, numbers, *_ = socket.recv_fds(parent, 1, _MOST_PORTS)
-    if not said:
+    """Return the sockets that come; raises ConnectionError once the process is gone."""
+    data, numbers, *_ = socket.recv_fds(parent, 1, _MOST_PORTS)
+    if not data:
         raise ConnectionError("The network is gone.")
     return [socket.socket(fileno=number) for number in numbers]

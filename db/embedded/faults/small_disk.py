@@ -82,16 +82,16 @@ class SmallDisk:
 
     def evidence(self) -> str | None:
         """Say how it shows that PostgreSQL found its disk full; None if it does not."""
-        said = self._said()
-        if said is None or self._free_bytes is None:
+        message = self._disk_full_message()
+        if message is None or self._free_bytes is None:
             return None
         return (
             f"With {self._free_bytes} bytes free, PostgreSQL of {self.node.name} said: "
-            f"{said}."
+            f"{message}."
         )
 
-    def _said(self) -> str | None:
-        """Return what PostgreSQL has said of a full disk since it had a small one."""
+    def _disk_full_message(self) -> str | None:
+        """Return what PostgreSQL has logged of a full disk since it had a small one."""
         for log in self._logs():
             with suppress(OSError), log.open("rb") as lines:
                 lines.seek(self._read.get(log, 0))
@@ -147,8 +147,8 @@ class SmallDisk:
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise
-        found = os.fstatvfs(file.fileno())
-        self._free_bytes = found.f_bavail * found.f_frsize
+        usage = os.fstatvfs(file.fileno())
+        self._free_bytes = usage.f_bavail * usage.f_frsize
 
 
 def require_mounting(place: Path) -> None:
@@ -156,11 +156,11 @@ def require_mounting(place: Path) -> None:
     command = _on_a_disk(place, "size=1m", "true")
     try:
         tried = subprocess.run(command, check=False, capture_output=True)  # noqa: S603
-        is_allowed, said = tried.returncode == 0, tried.stderr
+        is_allowed, output = tried.returncode == 0, tried.stderr
     except OSError:
-        is_allowed, said = False, b"there is no unshare"
+        is_allowed, output = False, b"there is no unshare"
     if not is_allowed:
-        words = said.decode(errors="replace").strip().rpartition("\n")[2]
+        words = output.decode(errors="replace").strip().rpartition("\n")[2]
         raise ControlRefused(
             "This machine does not let Chartroom mount a small disk, so none can be "
             f"filled ({words}). It takes Linux with util-linux 2.38, and root or user "

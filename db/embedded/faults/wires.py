@@ -68,10 +68,10 @@ class Wire:
             self._is_closed = True
             ending = [*self._listeners, *self._carried]
             self._listeners.clear()
-        for one in ending:
+        for connection in ending:
             # It wakes whoever waits on it, who closes it.
             with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
         self._whole.set()
 
     def _let_wait(self, backlog: int) -> None:
@@ -118,22 +118,22 @@ class Wire:
         with suppress(OSError):
             target.shutdown(socket.SHUT_WR)
 
-    def _hold(self, one: socket.socket) -> bool:
+    def _hold(self, connection: socket.socket) -> bool:
         """Take in a connection; one that comes too late is closed."""
-        one.settimeout(None)
-        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.settimeout(None)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self._guard:
             if not self._is_closed:
-                self._carried.add(one)
+                self._carried.add(connection)
                 return True
-        one.close()
+        connection.close()
         return False
 
     def _drop(self, *ended: socket.socket) -> None:
         with self._guard:
             self._carried.difference_update(ended)
-        for one in ended:
-            one.close()
+        for connection in ended:
+            connection.close()
 
 
 def dialling(fresh: Callable[[], socket.socket], port: int) -> Dial:

@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 
 import psutil
 
-from db.embedded.data_folder import CannotStart, explained
+from db.embedded.data_folder import CannotStart, translate_os_errors
 
 _MAX_LOG_BYTES: Final = 10_000_000
 _DEATH_SECONDS: Final = 10.0
@@ -45,7 +45,7 @@ class Program:
 
     def start(self) -> None:
         """Start it; its output goes to the log."""
-        with explained(self.directory), open_log(self.log) as output:
+        with translate_os_errors(self.directory), open_log(self.log) as output:
             # A session of its own: Ctrl-C in the terminal is for the launcher, which
             # then stops the programs in the right order.
             self.process = subprocess.Popen(  # noqa: S603
@@ -59,8 +59,8 @@ class Program:
             )
 
     @property
-    def told(self) -> Path:
-        """Where it reads what to do, for a program that is told by one file."""
+    def config_path(self) -> Path:
+        """The configuration of a program that is started with one file."""
         return Path(self.command[-1])
 
     @property
@@ -134,12 +134,12 @@ def find(*places: Path) -> list[psutil.Process]:
     return found
 
 
-def end(processes: Sequence[psutil.Process], *, patience_seconds: float) -> None:
+def end(processes: Sequence[psutil.Process], *, grace_seconds: float) -> None:
     """End processes: politely first, then by force; return when they are gone."""
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.send_signal(_polite(process))
-    if not await_end(processes, patience_seconds):
+    if not await_end(processes, grace_seconds):
         kill(processes)
 
 

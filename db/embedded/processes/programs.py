@@ -75,8 +75,8 @@ def _locations(package: str) -> list[Path]:
     # to a large library of which only the database is installed.
     top, *rest = package.split(".")
     spec = find_spec(top)
-    found = spec.submodule_search_locations if spec else None
-    return [Path(location, *rest) for location in found or ()]
+    locations = spec.submodule_search_locations if spec else None
+    return [Path(location, *rest) for location in locations or ()]
 
 
 def _unprivileged(folder: Path) -> tuple[str, ...]:

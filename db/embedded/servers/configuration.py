@@ -1,4 +1,4 @@
-"""What Patroni and PostgreSQL are told to do on each node of the embedded cluster."""
+"""The settings of Patroni and PostgreSQL on each node of the embedded cluster."""
 
 from typing import Any, Final
 

@@ -98,9 +98,9 @@ class Etcd:
         answer = self._authorised("/v3/kv/range", {"key": _encode(_LEADER_KEY)})
         if answer is None or "header" not in answer:
             return None
-        found = (answer.get("kvs") or [{}])[0]
-        name = base64.b64decode(found.get("value", "")).decode()
-        return LeaderKey(name, int(found.get("mod_revision", 0)))
+        pair = (answer.get("kvs") or [{}])[0]
+        name = base64.b64decode(pair.get("value", "")).decode()
+        return LeaderKey(name, int(pair.get("mod_revision", 0)))
 
     def forget_member(self, name: str) -> None:
         """Delete what Patroni has written there about a node that is gone."""

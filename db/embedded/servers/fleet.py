@@ -220,10 +220,10 @@ class Fleet:
         url = self.addresses.node_url(node.name, "postgres", "postgres")
         with (
             closing(psycopg2.connect(url)) as connection,
-            connection.cursor() as asking,
+            connection.cursor() as cursor,
         ):
-            asking.execute(question, given)
-            return int((asking.fetchone() or (0,))[0])
+            cursor.execute(question, given)
+            return int((cursor.fetchone() or (0,))[0])
 
 
 def is_whole(nodes: Sequence[Node]) -> bool:
@@ -236,10 +236,10 @@ def is_whole(nodes: Sequence[Node]) -> bool:
     if primary is None or not all(node.answers("/health") for node in nodes):
         return False
     answer = primary.ask("/cluster")
-    found = answer.body.get("members", []) if answer else []
+    members = answer.body.get("members", []) if answer else []
     following = {
         m["name"]: m["role"]
-        for m in found
+        for m in members
         if m["state"] == "streaming"
         # Started again, a delayed standby first takes its time with what it has.
         or (m["role"] == "replica" and m["state"] in _REPLAYING)

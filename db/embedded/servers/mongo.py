@@ -159,9 +159,9 @@ class Mongo:
     def _client(
         self, url: str, *, seconds: float = _ANSWER_SECONDS
     ) -> MongoClient[dict[str, Any]]:
-        patience = int(seconds * 1000)
+        milliseconds = int(seconds * 1000)
         return MongoClient(
-            url, directConnection=True, serverSelectionTimeoutMS=patience
+            url, directConnection=True, serverSelectionTimeoutMS=milliseconds
         )
 
 

@@ -60,11 +60,11 @@ class Node:
 
     def family(self) -> list[psutil.Process]:
         """Return Patroni's process and all of PostgreSQL's."""
-        found = self.servers()
+        processes = self.servers()
         with suppress(psutil.Error):
             if self.patroni.process is not None:
-                found.append(psutil.Process(self.patroni.process.pid))
-        return found
+                processes.append(psutil.Process(self.patroni.process.pid))
+        return processes
 
     def answers(self, path: str, *, timeout_seconds: float = 2.0) -> bool:
         """Tell whether Patroni answers this question with yes."""
@@ -113,7 +113,7 @@ class Node:
         # Patroni first: it would start PostgreSQL again. Whoever else may have started
         # one, that one as well.
         self.patroni.kill()
-        strangers = child_processes.find(self.patroni.told)
+        strangers = child_processes.find(self.patroni.config_path)
         return child_processes.kill(strangers) and fencing.end(
             self.data, self.postmaster()
         )
@@ -129,7 +129,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """Makes nodes, and writes what they are told to do."""
+    """Makes nodes, and writes their configurations."""
 
     programs: Programs
     folder: DataFolder
@@ -162,11 +162,11 @@ class Workshop:
         self, member: Member, ports: dict[str, int], *, is_paused: bool = False
     ) -> None:
         """Write a node's configuration; one that runs has to `reload` it."""
-        told = configuration(
+        settings = configuration(
             member, self.programs, self.folder, ports, self.secrets, is_paused=is_paused
         )
         # JSON is YAML, and says exactly what was meant.
-        self.folder.write(self.config_of(member.name), json.dumps(told, indent=1))
+        self.folder.write(self.config_of(member.name), json.dumps(settings, indent=1))
 
     def config_of(self, name: str) -> Path:
         """Return where a node's configuration is kept."""

@@ -46,7 +46,7 @@ class Servers:
 
     def begin(self, report: Report) -> None:
         """Start everything; return once it takes writes, or raise CannotStart."""
-        clock = _Stages(report)
+        clock = _StageTimer(report)
         self._mongod.start()
         self._etcd_program.start()
         with ThreadPoolExecutor(1) as aside:
@@ -140,10 +140,10 @@ class Servers:
         first = [primary] if primary else []
         for group in (first, self._fleet.nodes):
             servers = [server for node in group if (server := node.postmaster())]
-            child_processes.end(servers, patience_seconds=seconds)
+            child_processes.end(servers, grace_seconds=seconds)
 
 
-class _Stages:
+class _StageTimer:
     """Tells how long each stage took."""
 
     def __init__(self, report: Report) -> None:

@@ -26,12 +26,12 @@ def recorded_pid(data: Path) -> int:
 
 def family(data: Path, postmaster: psutil.Process | None) -> list[psutil.Process]:
     """Return the processes of this data directory, as far as they can be found."""
-    found = child_processes.find(data)
+    processes = child_processes.find(data)
     with suppress(psutil.Error):
         if postmaster is not None:
-            found += postmaster.children(recursive=True)
-    known = {process.pid for process in found}
-    return found + [orphan for orphan in _orphans(data) if orphan.pid not in known]
+            processes += postmaster.children(recursive=True)
+    known = {process.pid for process in processes}
+    return processes + [orphan for orphan in _orphans(data) if orphan.pid not in known]
 
 
 def end(data: Path, postmaster: psutil.Process | None) -> bool:
@@ -54,12 +54,12 @@ def end(data: Path, postmaster: psutil.Process | None) -> bool:
 
 def _orphans(data: Path) -> list[psutil.Process]:
     """Return PostgreSQL's processes that work in this directory, if we may see that."""
-    found = []
+    orphans = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.name() == "postgres" and process.cwd() == str(data):
-                found.append(process)
-    return found
+                orphans.append(process)
+    return orphans
 
 
 def _segment(data: Path) -> tuple[str, str] | None:

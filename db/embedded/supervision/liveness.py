@@ -1,4 +1,4 @@
-"""Feels the pulse of a PostgreSQL, and tells a dead silence from a busy one."""
+"""Asks a PostgreSQL whether it is alive, and tells a dead server from a busy one."""
 
 import time
 from collections.abc import Collection
@@ -76,7 +76,7 @@ class LivenessProbe:
         self._asked_at: float | None = None
         self._connection: DriverConnection | None = None
         self._stopping = Event()
-        self._thread = Thread(target=self._run, name=f"pulse {name}", daemon=True)
+        self._thread = Thread(target=self._run, name=f"probe {name}", daemon=True)
 
     def start(self) -> None:
         """Begin to ask."""

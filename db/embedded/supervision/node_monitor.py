@@ -24,9 +24,9 @@ _LEADER_SECONDS: Final = 0.5
 class NodeMonitor:
     """A node under supervision."""
 
-    def __init__(self, node: Node, pulse_url: str) -> None:
+    def __init__(self, node: Node, probe_url: str) -> None:
         self.node = node
-        self.patience = RestartBackoff()
+        self.backoff = RestartBackoff()
         self.fences = 0
         self.fenced_at: datetime | None = None
         self.is_fenced = False
@@ -34,14 +34,14 @@ class NodeMonitor:
         self._unanswered = -_QUESTIONS_AT_START
         self._is_asking = False
         self._server: psutil.Process | None = None
-        self._silence: Unresponsiveness | None = None
+        self._unresponsiveness: Unresponsiveness | None = None
         self._leader_asked_at = 0.0
-        self._pulse = LivenessProbe(node.name, pulse_url)
-        self._pulse.start()
+        self._probe = LivenessProbe(node.name, probe_url)
+        self._probe.start()
 
     def leave(self) -> None:
         """Look at it no more."""
-        self._pulse.stop()
+        self._probe.stop()
 
     def ask(self) -> None:
         """Ask Patroni whether it lives, unless an earlier question is still open."""
@@ -61,27 +61,27 @@ class NodeMonitor:
         """Look at the node; etcd is asked who leads only where that matters."""
         runs = self.node.patroni.is_running
         server = self._find_server()
-        silence = self._listen(server, now)
+        unresponsiveness = self._listen(server, now)
         return NodeObservation(
             patroni_runs=runs,
             postgres_runs=server is not None,
             unanswered=self._unanswered,
-            failures=self.patience.recent_failures(now),
+            failures=self.backoff.recent_failures(now),
             crashed_leading=(
                 runs and server is None and self._has_crashed_leading(etcd, now)
             ),
-            silent_seconds=silence.seconds if silence else 0.0,
-            silence=silence.kind if silence else Kind.BUSY,
+            silent_seconds=unresponsiveness.seconds if unresponsiveness else 0.0,
+            silent_kind=unresponsiveness.kind if unresponsiveness else Kind.BUSY,
         )
 
     def start_again(self) -> bool:
         """Start Patroni, if it is time; tell whether it was."""
-        return self.patience.start_again(self.node.patroni)
+        return self.backoff.start_again(self.node.patroni)
 
     def begin_anew(self) -> None:
         """Forget what was seen before Patroni was started."""
         self._unanswered = -_QUESTIONS_AT_START
-        self._silence = None
+        self._unresponsiveness = None
         self.is_fenced = self._is_counted = False
 
     def note_fence(self, *, is_known: bool) -> None:
@@ -108,14 +108,14 @@ class NodeMonitor:
     def _listen(
         self, server: psutil.Process | None, now: float
     ) -> Unresponsiveness | None:
-        since = self._pulse.unanswered_since
+        since = self._probe.unanswered_since
         if server is None or since is None or now - since < _SILENT_AFTER_SECONDS:
-            self._silence = None
+            self._unresponsiveness = None
             return None
-        if self._silence is None or self._silence.since != since:
-            self._silence = Unresponsiveness(since, looked_at=since)
-        self._silence.look(now, self._pulse.states(server))
-        return self._silence
+        if self._unresponsiveness is None or self._unresponsiveness.since != since:
+            self._unresponsiveness = Unresponsiveness(since, looked_at=since)
+        self._unresponsiveness.look(now, self._probe.states(server))
+        return self._unresponsiveness
 
     def _has_crashed_leading(self, etcd: Etcd, now: float) -> bool:
         if not self.node.has_crashed or now - self._leader_asked_at < _LEADER_SECONDS:

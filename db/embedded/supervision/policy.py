@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 # How long a PostgreSQL may say nothing. One whose processes are stopped will not go on
 # by itself; one that waits for nothing has lost its way; one that works, or waits for
 # its disk, is on a busy machine. A mistake costs a pause, never data.
-_PATIENCE_SECONDS: Final = {Kind.STOPPED: 0.7, Kind.IDLE: 2.0, Kind.BUSY: 10.0}
+_MAX_SILENT_SECONDS: Final = {Kind.STOPPED: 0.7, Kind.IDLE: 2.0, Kind.BUSY: 10.0}
 # Patroni is asked every two seconds. Replacing it under a PostgreSQL that answers costs
 # nobody anything; killing both does.
 _REPLACED_AFTER_QUESTIONS: Final = 3
@@ -40,7 +40,7 @@ class NodeObservation:
 
     `crashed_leading`: its PostgreSQL ended without a word while it held the leader key.
     `unanswered` counts the questions that Patroni has left without an answer in a row,
-    `silent_seconds` for how long PostgreSQL has, and `silence` what it did meanwhile.
+    `silent_seconds` for how long PostgreSQL has, `silent_kind` what it did meanwhile.
     """
 
     patroni_runs: bool
@@ -49,14 +49,14 @@ class NodeObservation:
     failures: int = 0
     crashed_leading: bool = False
     silent_seconds: float = 0.0
-    silence: Kind = Kind.BUSY
+    silent_kind: Kind = Kind.BUSY
 
     @property
     def postgres_hangs(self) -> bool:
         """Whether it runs and has been silent for too long."""
         return (
             self.postgres_runs
-            and self.silent_seconds >= _PATIENCE_SECONDS[self.silence]
+            and self.silent_seconds >= _MAX_SILENT_SECONDS[self.silent_kind]
         )
 
 

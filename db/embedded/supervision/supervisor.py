@@ -26,7 +26,7 @@ _AFTER_FENCE_SECONDS: Final = 2.0
 class Supervisor:
     """A thread that looks after the programs of a running cluster.
 
-    `nodes` is asked at every look, for nodes come and go; `pulse_url` leads to a
+    `nodes` is asked at every look, for nodes come and go; `probe_url` leads to a
     node's PostgreSQL by the node's name; `is_held` tells of a program, by name, that
     it is to stay dead for now.
     """
@@ -37,16 +37,16 @@ class Supervisor:
         nodes: Callable[[], Sequence[Node]],
         others: Sequence[Program],
         *,
-        pulse_url: Callable[[str], str],
+        probe_url: Callable[[str], str],
         is_held: Callable[[str], bool],
     ) -> None:
         self._etcd = etcd
         self._nodes = nodes
         self._others = others
-        self._pulse_url = pulse_url
+        self._probe_url = probe_url
         self._is_held = is_held
-        self._patience = {program.name: RestartBackoff() for program in others}
-        self._wards: dict[str, NodeMonitor] = {}
+        self._backoffs = {program.name: RestartBackoff() for program in others}
+        self._monitors: dict[str, NodeMonitor] = {}
         self._asked_at = 0.0
         self._askers = ThreadPoolExecutor(_MOST_NODES, thread_name_prefix="ask")
         self._stopping = threading.Event()
@@ -66,8 +66,8 @@ class Supervisor:
         if self._thread.is_alive():
             self._thread.join()
         self._askers.shutdown(wait=False)
-        for ward in self._wards.values():
-            ward.leave()
+        for monitor in self._monitors.values():
+            monitor.leave()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -90,9 +90,9 @@ class Supervisor:
         """Whether nobody looks for now."""
         return self._is_resting
 
-    def ward(self, name: str) -> NodeMonitor | None:
+    def monitor(self, name: str) -> NodeMonitor | None:
         """Return what is remembered of a node; None before the first look at it."""
-        return self._wards.get(name)
+        return self._monitors.get(name)
 
     def _watch(self) -> None:
         while not self._stopping.wait(_LOOK_SECONDS):
@@ -108,57 +108,59 @@ class Supervisor:
     def _look(self) -> None:
         for program in self._others:
             if not program.is_running and not self._is_held(program.name):
-                self._patience[program.name].start_again(program)
-        wards = self._current_wards()
-        self._ask(wards)
-        for ward in wards:
-            self._look_after(ward)
+                self._backoffs[program.name].start_again(program)
+        monitors = self._current_monitors()
+        self._ask(monitors)
+        for monitor in monitors:
+            self._look_after(monitor)
 
-    def _current_wards(self) -> list[NodeMonitor]:
-        """Return a ward for each node that there is now, and forget the others."""
+    def _current_monitors(self) -> list[NodeMonitor]:
+        """Return a monitor for each node that there is now, and forget the others."""
         nodes = self._nodes()
-        for name in self._wards.keys() - {node.name for node in nodes}:
-            self._wards.pop(name).leave()
+        for name in self._monitors.keys() - {node.name for node in nodes}:
+            self._monitors.pop(name).leave()
         for node in nodes:
-            if node.name not in self._wards:
-                self._wards[node.name] = NodeMonitor(node, self._pulse_url(node.name))
-        return [self._wards[node.name] for node in nodes]
+            if node.name not in self._monitors:
+                self._monitors[node.name] = NodeMonitor(
+                    node, self._probe_url(node.name)
+                )
+        return [self._monitors[node.name] for node in nodes]
 
-    def _ask(self, wards: Sequence[NodeMonitor]) -> None:
+    def _ask(self, monitors: Sequence[NodeMonitor]) -> None:
         if time.monotonic() - self._asked_at < _ASK_SECONDS:
             return
         self._asked_at = time.monotonic()
-        for ward in wards:
+        for monitor in monitors:
             # Each in a thread: one that hangs must not keep us from the others.
-            self._askers.submit(ward.ask)
+            self._askers.submit(monitor.ask)
 
-    def _look_after(self, ward: NodeMonitor) -> None:
-        step = plan(ward.see(self._etcd, time.monotonic()))
+    def _look_after(self, monitor: NodeMonitor) -> None:
+        step = plan(monitor.see(self._etcd, time.monotonic()))
         if step is Step.NOTHING:
             return
-        if step is Step.FENCE and not self._fence(ward):
+        if step is Step.FENCE and not self._fence(monitor):
             return
         if step is Step.RESTART:
-            _log.warning("The Patroni of %s hangs; it is replaced.", ward.node.name)
-            ward.node.patroni.kill()
-        if not self._is_held(ward.node.name) and ward.start_again():
-            ward.begin_anew()
+            _log.warning("The Patroni of %s hangs; it is replaced.", monitor.node.name)
+            monitor.node.patroni.kill()
+        if not self._is_held(monitor.node.name) and monitor.start_again():
+            monitor.begin_anew()
 
-    def _fence(self, ward: NodeMonitor) -> bool:
+    def _fence(self, monitor: NodeMonitor) -> bool:
         """Make certain that a node is dead and let another lead; tell whether it is."""
-        if ward.is_fenced:
+        if monitor.is_fenced:
             return True
-        name = ward.node.name
+        name = monitor.node.name
         # Seen before the kill: whatever keeps us from dropping it until the node lives
         # and leads again, somebody else's help included, this key is then not that one.
         key = self._etcd.leadership()
-        if not ward.node.kill():
+        if not monitor.node.kill():
             _log.error("%s does not die: it keeps its role until it does.", name)
             return False
         led = key is not None and key.name == name and self._etcd.drop(key)
         if led:
             _log.warning("%s is dead and was the primary: another may lead.", name)
-            ward.patience.wait(_AFTER_FENCE_SECONDS)
+            monitor.backoff.wait(_AFTER_FENCE_SECONDS)
         # Without an answer nobody knows whether the key is gone: try again.
-        ward.note_fence(is_known=led or (key is not None and key.name != name))
+        monitor.note_fence(is_known=led or (key is not None and key.name != name))
         return True

@@ -10,10 +10,10 @@ from services.cluster.alerts.history import (
 from services.cluster.alerts.measuring import measure as measure
 from services.cluster.alerts.policy import Judge as Judge
 from services.cluster.alerts.recording import (
-    Telling as Telling,
+    AlertNotice as AlertNotice,
     note_sent as note_sent,
+    notice_of as notice_of,
     record as record,
-    telling_of as telling_of,
 )
 from services.cluster.alerts.records import (
     Alert as Alert,

@@ -97,11 +97,11 @@ def _alert(row: AlertRow) -> Alert:
 
 @dataclass(frozen=True, slots=True)
 class AlertsState:
-    """How things stand; `has_letters` when some are due to be sent."""
+    """How things stand; `has_due_messages` when some are to be sent."""
 
     rules: Mapping[AlertKind, RuleRevision]
     open_alerts: tuple[Alert, ...]
-    has_letters: bool
+    has_due_messages: bool
 
 
 def standing(session: Session) -> AlertsState:

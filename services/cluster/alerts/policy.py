@@ -53,16 +53,16 @@ class Judge:
         a server that was removed or a rule that is off, is over.
         """
         judged: set[_Key] = set()
-        news: list[AlertChange] = []
+        changes: list[AlertChange] = []
         for measure in measures:
             rule = rules.get(measure.kind)
             if rule is not None and rule.is_active:
                 key = (measure.kind, measure.node)
                 judged.add(key)
-                news.extend(self._judge(key, rule, measure, at))
+                changes.extend(self._judge(key, rule, measure, at))
         for key in self._watched.keys() - judged:
-            news.extend(self._forget(key, at))
-        return tuple(news)
+            changes.extend(self._forget(key, at))
+        return tuple(changes)
 
     def _judge(
         self, key: _Key, rule: RuleRevision, measure: Measure, at: datetime
@@ -82,10 +82,10 @@ class Judge:
         elif _lasts(watched.over_since, rule.for_seconds, at):
             watched.alert_id, watched.worst = uuid4(), measure.value
             watched.sentence = measure.sentence
-            yield _news(key, watched, "began", at, measure.value)
+            yield _change(key, watched, "began", at, measure.value)
 
     def _end(self, key: _Key, watched: _Watched, at: datetime) -> AlertChange:
-        ended = _news(key, watched, "ended", at, None)
+        ended = _change(key, watched, "ended", at, None)
         watched.alert_id = watched.worst = None
         return ended
 
@@ -99,7 +99,7 @@ def _lasts(since: datetime | None, seconds: float, at: datetime) -> bool:
     return since is not None and at - since >= timedelta(seconds=seconds)
 
 
-def _news(
+def _change(
     key: _Key, watched: _Watched, what: str, at: datetime, value: float | None
 ) -> AlertChange:
     if watched.alert_id is None:

@@ -1,4 +1,4 @@
-"""Writes down what the judge decided, and whom to tell."""
+"""Writes down what the judge decided, and the messages about it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,77 +16,79 @@ from services.cluster.alerts.sending import Channel, Envelope
 
 
 @dataclass(slots=True)
-class Telling:
-    """News and the letters that tell it; those that are out already know when."""
+class AlertNotice:
+    """A change of an alert and its messages; `sent_at` has those that are out."""
 
-    news: AlertChange
+    change: AlertChange
     envelopes: tuple[Envelope, ...]
     sent_at: dict[Envelope, datetime]
 
 
-def telling_of(news: AlertChange, rules: Mapping[AlertKind, RuleRevision]) -> Telling:
-    """Return the news with a letter to everybody whom its rule names."""
-    rule = rules.get(news.kind)
+def notice_of(
+    change: AlertChange, rules: Mapping[AlertKind, RuleRevision]
+) -> AlertNotice:
+    """Return the change with a message to everybody whom its rule names."""
+    rule = rules.get(change.kind)
     if rule is None:
-        return Telling(news, (), {})
-    mails = tuple(Envelope(Channel.MAIL, address, news) for address in rule.mail_to)
+        return AlertNotice(change, (), {})
+    mails = tuple(Envelope(Channel.MAIL, address, change) for address in rule.mail_to)
     hook = rule.webhook_url
-    hooks = (Envelope(Channel.WEBHOOK, hook, news),) if hook else ()
-    return Telling(news, mails + hooks, {})
+    hooks = (Envelope(Channel.WEBHOOK, hook, change),) if hook else ()
+    return AlertNotice(change, mails + hooks, {})
 
 
-def record(session: Session, tellings: Iterable[Telling]) -> None:
-    """Keep the news in order, and the letters; for the background.
+def record(session: Session, notices: Iterable[AlertNotice]) -> None:
+    """Keep the changes in order, and the messages; for the background.
 
-    Whoever else watched through an outage may have told of the same: the first stays.
+    Another worker in the same outage may have noted the same: the first stays.
     """
-    for telling in tellings:
-        alert_id = _record_news(session, telling.news)
+    for notice in notices:
+        alert_id = _record_change(session, notice.change)
         if alert_id is not None:
-            _record_letters(session, alert_id, telling)
+            _record_messages(session, alert_id, notice)
 
 
-def _record_news(session: Session, news: AlertChange) -> UUID | None:
+def _record_change(session: Session, change: AlertChange) -> UUID | None:
     """Return which alert it is about; None if it is another's that is known."""
-    if news.what == "began":
+    if change.what == "began":
         began = insert(Alert).values(
-            id=news.alert_id,
-            kind=news.kind.value,
-            node=news.node,
-            began_at=news.at,
-            value=news.value,
-            worst=news.worst,
-            sentence=news.sentence,
+            id=change.alert_id,
+            kind=change.kind.value,
+            node=change.node,
+            began_at=change.at,
+            value=change.value,
+            worst=change.worst,
+            sentence=change.sentence,
         )
         return session.scalar(began.on_conflict_do_nothing().returning(Alert.id))
     return session.scalar(
         update(Alert)
         .where(
-            Alert.kind == news.kind.value,
-            func.coalesce(Alert.node, "") == (news.node or ""),
+            Alert.kind == change.kind.value,
+            func.coalesce(Alert.node, "") == (change.node or ""),
             Alert.ended_at.is_(None),
         )
-        .values(ended_at=news.at, worst=func.greatest(Alert.worst, news.worst))
+        .values(ended_at=change.at, worst=func.greatest(Alert.worst, change.worst))
         .returning(Alert.id)
     )
 
 
-def _record_letters(session: Session, alert_id: UUID, telling: Telling) -> None:
+def _record_messages(session: Session, alert_id: UUID, notice: AlertNotice) -> None:
     rows: list[dict[str, Any]] = [
         {
             "alert_id": alert_id,
-            "news": telling.news.what,
+            "news": notice.change.what,
             "channel": envelope.channel.value,
             "address": envelope.address,
-            "created_at": telling.news.at,
-            "sent_at": telling.sent_at.get(envelope),
+            "created_at": notice.change.at,
+            "sent_at": notice.sent_at.get(envelope),
         }
-        for envelope in telling.envelopes
+        for envelope in notice.envelopes
     ]
     if rows:
         session.execute(insert(AlertLetter).on_conflict_do_nothing(), rows)
 
 
-def note_sent(telling: Telling, envelope: Envelope) -> None:
-    """Remember that a letter is out although nobody could write that down yet."""
-    telling.sent_at[envelope] = datetime.now(UTC)
+def note_sent(notice: AlertNotice, envelope: Envelope) -> None:
+    """Remember that a message is out although nobody could write that down yet."""
+    notice.sent_at[envelope] = datetime.now(UTC)

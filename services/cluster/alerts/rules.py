@@ -64,7 +64,7 @@ def change_rule(
     )
     if row is None or row.revision != revision:
         raise AlertRuleChanged
-    before = _said(row)
+    before = _draft_of(row)
     if before == wanted:
         return _rule(row)
     values: dict[str, Any] = {
@@ -93,7 +93,7 @@ def change_rule(
 
 
 def is_webhook(url: str) -> bool:
-    """Tell whether news may go there: encrypted, or to this machine itself."""
+    """Tell whether messages may go there: encrypted, or to this machine itself."""
     try:
         parts = urlsplit(url)
         host = parts.hostname
@@ -146,15 +146,15 @@ def _require_sensible_spans(change: RuleDraft) -> None:
             )
 
 
-def _masked(said: RuleDraft) -> RuleDraft:
+def _masked(draft: RuleDraft) -> RuleDraft:
     """Return what the audit log may keep: a webhook's path is its password."""
-    host = urlsplit(said.webhook_url).hostname if said.webhook_url else None
-    return replace(said, webhook_url=host)
+    host = urlsplit(draft.webhook_url).hostname if draft.webhook_url else None
+    return replace(draft, webhook_url=host)
 
 
 def _addresses(typed: tuple[str, ...]) -> tuple[str, ...]:
-    found: dict[str, None] = {}
-    for line in filter(None, (one.strip() for one in typed)):
+    addresses: dict[str, None] = {}
+    for line in filter(None, (line.strip() for line in typed)):
         try:
             address = validate_email(line, check_deliverability=False).normalized
         except EmailNotValidError as error:
@@ -163,13 +163,13 @@ def _addresses(typed: tuple[str, ...]) -> tuple[str, ...]:
                 f"{line} is not an e-mail address. Correct or remove it; each address "
                 "has a line of its own.",
             ) from error
-        found[address] = None
-    if len(found) > _MOST_ADDRESSES:
+        addresses[address] = None
+    if len(addresses) > _MOST_ADDRESSES:
         raise InvalidInput("mail_to", f"Type at most {_MOST_ADDRESSES} addresses.")
-    return tuple(found)
+    return tuple(addresses)
 
 
-def _said(row: AlertRule) -> RuleDraft:
+def _draft_of(row: AlertRule) -> RuleDraft:
     return RuleDraft(
         row.is_active,
         row.threshold,
@@ -183,7 +183,7 @@ def _said(row: AlertRule) -> RuleDraft:
 
 def _rule(row: AlertRule) -> RuleRevision:
     return RuleRevision(
-        **asdict(_said(row)),
+        **asdict(_draft_of(row)),
         kind=AlertKind(row.kind),
         updated_at=row.updated_at,
         revision=row.revision,

@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 class Channel(StrEnum):
-    """How news travels."""
+    """How a message travels."""
 
     MAIL = "mail"
     WEBHOOK = "webhook"
@@ -31,16 +31,16 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """News for one address."""
+    """A change of an alert for one address."""
 
     channel: Channel
     address: str
-    news: AlertChange
+    change: AlertChange
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """Who takes letters, if anybody does; the name and address that stand in them."""
+    """What sends e-mail, if anything; the name and address that stand in messages."""
 
     mailer: Mailer | None = None
     clinic: str = "Chartroom"
@@ -53,29 +53,29 @@ class Post:
         if self.mailer is None:
             return False
         try:
-            self.mailer.send(self._letter(envelope))
+            self.mailer.send(self._email(envelope))
         except MailNotSent:
             return False
         return True
 
-    def _letter(self, envelope: Envelope) -> Email:
-        news = envelope.news
-        word = "Alert" if news.what == "began" else "Over"
+    def _email(self, envelope: Envelope) -> Email:
+        change = envelope.change
+        word = "Alert" if change.what == "began" else "Over"
         where = f"\n\n{self.address}/replication" if self.address else ""
         return Email(
             envelope.address,
-            f"{self.clinic}: {word}: {news.sentence}",
-            f"{_told(news)}{where}\n",
+            f"{self.clinic}: {word}: {change.sentence}",
+            f"{_sentence(change)}{where}\n",
         )
 
 
 def send_next(session: Session, post: Post) -> bool | None:
-    """Send the letter that is due for longest; for the background.
+    """Send the message that is due for longest; for the background.
 
     Returns whether it was taken, None when none is due. The caller commits right then:
-    a letter whose commit is lost goes out once more, rather than never.
+    a message whose commit is lost goes out once more, rather than never.
     """
-    found = session.execute(
+    due = session.execute(
         select(AlertLetter, Alert)
         .join(Alert, Alert.id == AlertLetter.alert_id)
         .where(
@@ -87,19 +87,19 @@ def send_next(session: Session, post: Post) -> bool | None:
         .limit(1)
         .with_for_update(of=AlertLetter, skip_locked=True)
     ).one_or_none()
-    if found is None:
+    if due is None:
         return None
-    letter, alert = found
-    is_sent = post.deliver(_envelope(letter, alert))
-    note_attempt(letter, _PAUSES, is_sent=is_sent)
+    row, alert = due
+    is_sent = post.deliver(_envelope(row, alert))
+    note_attempt(row, _PAUSES, is_sent=is_sent)
     return is_sent
 
 
-def _envelope(letter: AlertLetter, alert: Alert) -> Envelope:
-    is_end = letter.news == "ended"
+def _envelope(row: AlertLetter, alert: Alert) -> Envelope:
+    is_end = row.news == "ended"
     return Envelope(
-        Channel(letter.channel),
-        letter.address,
+        Channel(row.channel),
+        row.address,
         AlertChange(
             alert.id,
             AlertKind(alert.kind),
@@ -114,24 +114,24 @@ def _envelope(letter: AlertLetter, alert: Alert) -> Envelope:
 
 
 def _call(envelope: Envelope, address: str) -> bool:
-    news = envelope.news
+    change = envelope.change
     if not is_webhook(envelope.address):
         return False
-    told = {
-        "alert": str(news.alert_id),
-        "kind": news.kind.value,
-        "node": news.node,
-        "news": news.what,
-        "at": news.at.isoformat(),
-        "value": news.value,
-        "worst": news.worst,
+    body = {
+        "alert": str(change.alert_id),
+        "kind": change.kind.value,
+        "node": change.node,
+        "news": change.what,
+        "at": change.at.isoformat(),
+        "value": change.value,
+        "worst": change.worst,
         # The word that chat programs look for.
-        "text": _told(news),
+        "text": _sentence(change),
         "url": f"{address}/replication" if address else None,
     }
     try:
         # Redirects are not followed: they could lead to where nobody allowed.
-        httpx.post(envelope.address, json=told, timeout=_SECONDS).raise_for_status()
+        httpx.post(envelope.address, json=body, timeout=_SECONDS).raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         # Its text has the address, which may carry a secret.
         _log.warning("A webhook did not take an alert: %s.", type(error).__name__)
@@ -139,7 +139,7 @@ def _call(envelope: Envelope, address: str) -> bool:
     return True
 
 
-def _told(news: AlertChange) -> str:
-    if news.what == "began":
-        return f"{news.sentence} Since {news.at:%Y-%m-%d %H:%M:%S} UTC."
-    return f"Over since {news.at:%Y-%m-%d %H:%M:%S} UTC: {news.sentence}"
+def _sentence(change: AlertChange) -> str:
+    if change.what == "began":
+        return f"{change.sentence} Since {change.at:%Y-%m-%d %H:%M:%S} UTC."
+    return f"Over since {change.at:%Y-%m-%d %H:%M:%S} UTC: {change.sentence}"

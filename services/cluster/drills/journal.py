@@ -75,16 +75,16 @@ def finish(
     steps: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Write down what was measured, judge it, and plan the next; for the drill."""
-    told = asdict(measured)
+    details = asdict(measured)
     verdict = judge(kind, measured)
     columns = ("rto_seconds", "rpo_seconds", "acknowledged", "lost", "errors")
-    values = {name: told.pop(name) for name in columns}
+    values = {name: details.pop(name) for name in columns}
     promise = asdict(PROMISES[kind])
     _close(
         session,
         drill_id,
         verdict.state,
-        told | asdict(verdict) | {"promise": promise, "steps": list(steps)},
+        details | asdict(verdict) | {"promise": promise, "steps": list(steps)},
         node=node,
         **values,
     )

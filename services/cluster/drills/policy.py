@@ -63,7 +63,7 @@ def judge(kind: DrillKind, measured: DrillMeasurements) -> DrillVerdict:
     paused = "Files were away" if kind is DrillKind.LOST_MONGO else "Writing paused"
     sentence = (
         f"{paused} for {measured.rto_seconds:.1f} s; "
-        f"{_said_of_loss(measured)}; {_said_of_errors(measured)}."
+        f"{_describe_loss(measured)}; {_describe_errors(measured)}."
     )
     if faults:
         sentence += f" Not as promised: {', '.join(faults)}."
@@ -95,7 +95,7 @@ def _is_over(measured: DrillMeasurements, promise: Promise) -> bool:
     )
 
 
-def _said_of_loss(measured: DrillMeasurements) -> str:
+def _describe_loss(measured: DrillMeasurements) -> str:
     if not measured.lost:
         return f"none of {measured.acknowledged} acknowledged writes is lost"
     return (
@@ -104,7 +104,7 @@ def _said_of_loss(measured: DrillMeasurements) -> str:
     )
 
 
-def _said_of_errors(measured: DrillMeasurements) -> str:
+def _describe_errors(measured: DrillMeasurements) -> str:
     if not measured.errors:
         return "nobody saw an error"
     return f"{measured.errors} requests ended in an error"

@@ -22,7 +22,7 @@ from services.cluster.monitoring.operations import (
 )
 from services.cluster.monitoring.reading import (
     read_samples as read_samples,
-    record_look as record_look,
+    record_reading as record_reading,
 )
 from services.cluster.monitoring.samples import (
     Sample as Sample,

@@ -34,12 +34,12 @@ def list_events(
 ) -> tuple[Event, ...]:
     """Return what happened or lasted in a span, the oldest first; raises NotAllowed."""
     actor.require(Permission.VIEW_REPLICATION)
-    found = (
+    events = (
         *_operations(session, since, until),
         *_drills(session, since, until),
         *_alerts(session, since, until),
     )
-    return tuple(sorted(found, key=lambda event: event.at))
+    return tuple(sorted(events, key=lambda event: event.at))
 
 
 def _operations(session: Session, since: datetime, until: datetime) -> Iterator[Event]:
@@ -53,13 +53,13 @@ def _operations(session: Session, since: datetime, until: datetime) -> Iterator[
         .order_by(row.started_at.desc())
         .limit(_MOST)
     )
-    for one in rows:
+    for operation in rows:
         yield Event(
-            one.started_at,
-            one.ended_at,
-            one.kind,
-            _operation_label(one),
-            one.new_primary or one.node,
+            operation.started_at,
+            operation.ended_at,
+            operation.kind,
+            _operation_label(operation),
+            operation.new_primary or operation.node,
         )
 
 

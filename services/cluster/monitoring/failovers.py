@@ -1,4 +1,4 @@
-"""Changes of leaders that nobody asked for, and deeds that were abandoned."""
+"""Changes of leaders that nobody asked for, and operations that were abandoned."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from db.postgres import Lsn
 
 # Whoever works on something says so every few seconds.
 _ABANDONED_AFTER: Final = timedelta(minutes=2)
-# A deed's own row may say "started" a moment before or after we saw its effect.
+# An operation's own row may say "started" a moment before or after we saw its effect.
 _AROUND: Final = timedelta(seconds=60)
 _DELIBERATE: Final = ("switchover", "failover")
 
@@ -64,13 +64,13 @@ def leader_change(before: ClusterSnapshot, now: ClusterSnapshot) -> LeaderChange
 
 
 def note_failover(session: Session, change: LeaderChange) -> bool:
-    """Write down a change that no deed explains; tell whether that was so.
+    """Write down a change that no operation explains; tell whether it was one.
 
-    For the background. Deeds have a reason; what happens by itself has neither that
-    nor an actor.
+    For the background. Operations have a reason; what happens by itself has neither a
+    reason nor an actor.
     """
     row = ClusterOperation
-    explained = session.scalar(
+    known_id = session.scalar(
         select(row.id)
         .where(
             or_(
@@ -86,7 +86,7 @@ def note_failover(session: Session, change: LeaderChange) -> bool:
         )
         .limit(1)
     )
-    if explained is not None:
+    if known_id is not None:
         return False
     session.execute(
         insert(row).values(

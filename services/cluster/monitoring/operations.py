@@ -18,7 +18,7 @@ _MOST: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One deed or event, and what it cost.
+    """One operation or event, and what it cost.
 
     Without an actor it happened by itself. `downtime_seconds` is how long writers
     waited, `lost_bytes` the log that went with the former primary; `phases` are seconds

@@ -50,14 +50,14 @@ def read_samples(
     _check(since, until, points)
     resolution = resolution_of(since, datetime.now(UTC))
     seconds = (until - since).total_seconds()
-    told: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "resolution": resolution,
         "since": since,
         "until": until,
         # Bins stay where they are while the span moves on, so it may touch one more.
         "width": max(float(resolution), seconds / (points - 1)),
     }
-    return tuple(Sample(*row) for row in session.execute(_READ, told))
+    return tuple(Sample(*row) for row in session.execute(_READ, parameters))
 
 
 def resolution_of(since: datetime, now: datetime) -> Resolution:
@@ -74,11 +74,11 @@ def _check(since: datetime, until: datetime, points: int) -> None:
     if since >= until:
         raise InvalidInput("until", "The end comes after the beginning.")
     if not _FEWEST_POINTS <= points <= _MOST_POINTS:
-        asked = f"Ask for {_FEWEST_POINTS} to {_MOST_POINTS} points."
-        raise InvalidInput("points", asked)
+        refusal = f"Ask for {_FEWEST_POINTS} to {_MOST_POINTS} points."
+        raise InvalidInput("points", refusal)
 
 
-def record_look(session: Session, actor: Actor) -> None:
+def record_reading(session: Session, actor: Actor) -> None:
     """Write down that the actor looks at the servers; raises NotAllowed."""
     actor.require(Permission.VIEW_REPLICATION)
     audit.record(session, actor, Action.REPLICATION_READ)

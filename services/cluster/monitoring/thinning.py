@@ -52,8 +52,8 @@ def thin(session: Session) -> None:
     Done as often as one likes: every ten seconds, or after a day without.
     """
     for fine, coarse in _COARSER:
-        told: dict[str, Any] = {"fine": fine, "coarse": coarse}
-        session.execute(_THIN, told | {"settled": _SETTLED_SECONDS})
+        parameters: dict[str, Any] = {"fine": fine, "coarse": coarse}
+        session.execute(_THIN, parameters | {"settled": _SETTLED_SECONDS})
     for resolution, kept in KEPT_FOR.items():
         session.execute(
             _FORGET, {"resolution": resolution, "kept": kept.total_seconds()}

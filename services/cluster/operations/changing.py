@@ -18,7 +18,7 @@ _SETTLING_SECONDS: Final = 0.4
 _LEADING_SECONDS: Final = 60.0
 _FOLLOWING_SECONDS: Final = 120.0
 _FEWEST_AFTER: Final = 5
-_TELLING_SECONDS: Final = 10.0
+_ANSWER_SECONDS: Final = 10.0
 
 
 def change_primary(
@@ -172,7 +172,7 @@ class _Change:
             found.extend(one for one in history if one.timeline == timeline)
             return bool(found)
 
-        wait_until(is_told, seconds=_TELLING_SECONDS, pause_seconds=0.2)
+        wait_until(is_told, seconds=_ANSWER_SECONDS, pause_seconds=0.2)
         return found[-1] if found else None
 
     def _phases(self, pause: Pause | None) -> dict[str, float]:

@@ -88,7 +88,7 @@ def remove_replica(
 ) -> Cost:
     """End a replica and throw its data away."""
     del run_id
-    control, name = servers.require_control(), _require_named(order)
+    control, name = servers.require_control(), _require_node(order)
     progress.tell(f"Removing {name}")
     by_control(lambda: control.remove_replica(name))
     return Cost(f"{name} is gone.")
@@ -99,7 +99,7 @@ def pause_replay(
 ) -> Cost:
     """Let a replica receive without showing, for a while that ends by itself."""
     del run_id
-    control, name = servers.require_control(), _require_named(order)
+    control, name = servers.require_control(), _require_node(order)
     seconds = min(max(order.seconds or SHORTEST_PAUSE, SHORTEST_PAUSE), LONGEST_PAUSE)
     progress.tell(f"Pausing replay on {name}")
     until = by_control(lambda: control.pause_replay(name, seconds))
@@ -109,7 +109,7 @@ def pause_replay(
     )
 
 
-def _require_named(order: OperationRequest) -> str:
+def _require_node(order: OperationRequest) -> str:
     if not order.node:
         raise CannotAct("Say which server it is about.")
     return order.node

@@ -85,7 +85,7 @@ def require_possible(
 ) -> FailoverCandidate:
     """Return whom the order makes the primary; raises CannotAct and NotTyped."""
     if found.act is not order.act:
-        raise CannotAct(_other_act(found))
+        raise CannotAct(_advise_other_operation(found))
     chosen = found.candidate(order.node)
     if chosen is None or not chosen.is_eligible:
         raise CannotAct(
@@ -200,7 +200,7 @@ def _obstacle(candidates: tuple[FailoverCandidate, ...]) -> str:
     return f"No other server can lead now. {told}"
 
 
-def _other_act(found: OperationPreview) -> str:
+def _advise_other_operation(found: OperationPreview) -> str:
     if found.act is OperationKind.SWITCHOVER:
         return f"{found.primary} leads and answers: a switchover loses nothing."
     return "No server leads that could hand over: this needs a failover."

@@ -10,7 +10,7 @@ from services.core.audit import Action
 
 
 class OperationKind(StrEnum):
-    """A deed by the name that the history keeps."""
+    """An operation by the name that the history keeps."""
 
     SWITCHOVER = "switchover"
     FAILOVER = "failover"

@@ -40,7 +40,7 @@ _PERSISTENCE_SECONDS: Final = 900.0
 _LOCK: Final = "chartroom.cluster_acts.running"
 
 OperationHandler = Callable[[Servers, OperationRequest, UUID, Progress], Cost]
-DEEDS: Final[Mapping[OperationKind, OperationHandler]] = MappingProxyType(
+HANDLERS: Final[Mapping[OperationKind, OperationHandler]] = MappingProxyType(
     {
         OperationKind.SWITCHOVER: changing.change_primary,
         OperationKind.FAILOVER: changing.change_primary,
@@ -203,7 +203,7 @@ class OperationRunner:
         noting.start()
         try:
             with locks or self._lock():
-                deed = DEEDS[run.order.act]
+                deed = HANDLERS[run.order.act]
                 run.cost = deed(self.servers, run.order, run.id, run.progress)
         except ServiceError as refusal:
             run.refusal = str(refusal)

@@ -24,7 +24,7 @@ from tests.browser.failover_site import assert_no_traceback, clinic_on
 from tests.browser.patients.test_front_desk import registered, unlike
 from tests.browser.visits.test_booking import next_monday, time_of
 from tests.kit.breaking import leaderless, switch_over
-from tests.kit.clusters import Ring
+from tests.kit.clusters import BreakableCluster
 from tests.services.pdf.samples import letter
 from tests.services.visits.slot_samples import week_of_slots
 from tests.services.visits.visit_samples import doctor
@@ -59,10 +59,14 @@ CHANGES = pytest.mark.parametrize(
 
 @pytest.fixture(scope="module")
 def site(
-    browser: Browser, ring: Ring, tmp_path_factory: pytest.TempPathFactory
+    browser: Browser,
+    breakable_cluster: BreakableCluster,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Site]:
     """Chartroom on the cluster that may be broken."""
-    with clinic_on(ring.whole(), browser, tmp_path_factory.mktemp("data")) as site:
+    with clinic_on(
+        breakable_cluster.whole(), browser, tmp_path_factory.mktemp("data")
+    ) as site:
         yield site
 
 

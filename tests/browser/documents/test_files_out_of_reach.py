@@ -14,7 +14,7 @@ from services.core.actors import Role
 from tests.browser.conftest import Site, settled
 from tests.browser.failover_site import assert_no_traceback, clinic_on
 from tests.browser.patients.test_front_desk import unlike
-from tests.conftest import Ring
+from tests.conftest import BreakableCluster
 from tests.kit.breaking import suspended
 from tests.services.pdf.samples import letter
 
@@ -50,10 +50,14 @@ LOSSES = pytest.mark.parametrize("lost", [hanging, down], ids=["hanging", "down"
 
 @pytest.fixture(scope="module")
 def site(
-    browser: Browser, ring: Ring, tmp_path_factory: pytest.TempPathFactory
+    browser: Browser,
+    breakable_cluster: BreakableCluster,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Site]:
     """Chartroom on a cluster whose file store may be lost."""
-    with clinic_on(ring.whole(), browser, tmp_path_factory.mktemp("data")) as site:
+    with clinic_on(
+        breakable_cluster.whole(), browser, tmp_path_factory.mktemp("data")
+    ) as site:
         yield site
 
 

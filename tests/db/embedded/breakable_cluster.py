@@ -15,7 +15,7 @@ import psutil
 from db.embedded import Addresses, Control, DataFolder, Node, running
 from db.embedded.processes import child_processes
 from db.embedded.servers.fleet import is_whole
-from tests.db.embedded.sight import Seen, attached
+from tests.db.embedded.attaching import AttachedCluster, attached
 
 _ROOT = Path(__file__).parents[3]
 _UP_SECONDS = 120
@@ -45,8 +45,8 @@ class Helper:
 
     def expect(self, word: str, seconds: float = 30) -> None:
         """Wait for what it says next, and require that it is this word."""
-        said = self._words.get(timeout=seconds)
-        assert said == word, said
+        printed = self._words.get(timeout=seconds)
+        assert printed == word, printed
 
     def set_trap(self, strike: str) -> None:
         """Have it `die` or `freeze` between fence and key."""
@@ -96,7 +96,7 @@ class Helper:
         self._process.stdout.close()
 
 
-class Arena:
+class BreakableCluster:
     """One cluster at a time; what a failure leaves is thrown away as a whole."""
 
     def __init__(self) -> None:
@@ -111,7 +111,7 @@ class Arena:
     def launch(self) -> None:
         """Start a launcher; a former one has to be dead."""
         self.launcher = Helper("launch", self.data)
-        self._seen: Seen = attached(self.data)
+        self._seen: AttachedCluster = attached(self.data)
 
     def relaunch(self) -> None:
         """Have a new launcher, which knows nothing of what has happened.
@@ -147,14 +147,14 @@ class Arena:
 
     def primary(self) -> Node:
         """Return the node that leads; fails if none does in a while."""
-        found: list[Node] = []
+        leading: list[Node] = []
 
         def finds() -> bool:
-            found.extend(node for node in self.nodes if node.is_primary)
-            return bool(found)
+            leading.extend(node for node in self.nodes if node.is_primary)
+            return bool(leading)
 
         self._await(finds, 30, "nobody leads")
-        return found[0]
+        return leading[0]
 
     def switch_over(self, candidate: Node) -> None:
         """Let another node lead, and wait until it does."""
@@ -201,7 +201,7 @@ class Arena:
         patronis = [node.patroni.found() for node in self.nodes]
         with suppress(psutil.NoSuchProcess):
             launcher = self.launcher.seen.pid
-            return all(found and found.ppid() == launcher for found in patronis)
+            return all(process and process.ppid() == launcher for process in patronis)
         return False
 
     @staticmethod
@@ -212,21 +212,21 @@ class Arena:
             time.sleep(0.05)
 
 
-class Arenas:
-    """Gives out the same arena again and again, as long as nothing went wrong in it."""
+class BreakableClusters:
+    """Gives out the same cluster again and again, as long as nothing went wrong."""
 
     def __init__(self) -> None:
-        self._arena: Arena | None = None
+        self._cluster: BreakableCluster | None = None
 
-    def whole(self) -> Arena:
-        """Return an arena that is whole."""
-        if self._arena is None:
-            self._arena = Arena()
-        self._arena.wait_until_whole()
-        return self._arena
+    def whole(self) -> BreakableCluster:
+        """Return a cluster that is whole."""
+        if self._cluster is None:
+            self._cluster = BreakableCluster()
+        self._cluster.wait_until_whole()
+        return self._cluster
 
     def close(self) -> None:
-        """Throw away the one that there is."""
-        arena, self._arena = self._arena, None
-        if arena is not None:
-            arena.close()
+        """Throw away the cluster that there is."""
+        cluster, self._cluster = self._cluster, None
+        if cluster is not None:
+            cluster.close()

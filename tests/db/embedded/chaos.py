@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable
 
 from db.embedded import Fault
-from tests.db.embedded.breakable_cluster import Arena
+from tests.db.embedded.breakable_cluster import BreakableCluster
 from tests.db.embedded.witness import Witness
 from tests.kit.breaking import suspended
 
-Scenario = Callable[[Arena, Witness], None]
+Scenario = Callable[[BreakableCluster, Witness], None]
 
 _TTL_SECONDS = 20
 
@@ -21,117 +21,117 @@ _TTL_SECONDS = 20
 def hit(fault: Fault) -> Scenario:
     """Return a scenario in which the primary has a fault, and comes back."""
 
-    def strike(arena: Arena, witness: Witness) -> None:
-        primary = arena.primary()
-        arena.control.inflict(fault, primary.name, seconds=60)
+    def strike(cluster: BreakableCluster, witness: Witness) -> None:
+        primary = cluster.primary()
+        cluster.control.inflict(fault, primary.name, seconds=60)
         witness.await_writes()
         time.sleep(1)
-        arena.control.heal(fault, primary.name)
+        cluster.control.heal(fault, primary.name)
 
     return strike
 
 
-def kill(arena: Arena, witness: Witness) -> None:
+def kill(cluster: BreakableCluster, witness: Witness) -> None:
     """Kill the launcher, then the primary; and start the launcher again."""
-    arena.launcher.kill()
-    arena.primary().kill()
+    cluster.launcher.kill()
+    cluster.primary().kill()
     time.sleep(1)
-    arena.launch()
+    cluster.launch()
     witness.await_writes()
 
 
-def stop(arena: Arena, witness: Witness) -> None:
+def stop(cluster: BreakableCluster, witness: Witness) -> None:
     """Stop the launcher while the primary dies, and let it go on."""
-    with suspended(arena.launcher.seen):
-        arena.primary().kill()
+    with suspended(cluster.launcher.seen):
+        cluster.primary().kill()
         time.sleep(3)
     witness.await_writes()
 
 
-def stop_for_long(arena: Arena, witness: Witness) -> None:
+def stop_for_long(cluster: BreakableCluster, witness: Witness) -> None:
     """Kill Patroni over a live primary while nobody looks, for longer than its ttl."""
-    with suspended(arena.launcher.seen):
-        arena.primary().patroni.kill()
+    with suspended(cluster.launcher.seen):
+        cluster.primary().patroni.kill()
         time.sleep(_TTL_SECONDS + 3)
     witness.await_writes()
 
 
-def starve(arena: Arena, witness: Witness) -> None:
+def starve(cluster: BreakableCluster, witness: Witness) -> None:
     """Let the supervisor look far too late, now and then, while the primary dies."""
-    primary = arena.primary()
-    with suspended(arena.launcher.seen):
+    primary = cluster.primary()
+    with suspended(cluster.launcher.seen):
         primary.kill()
         time.sleep(1.5)
     for _ in range(3):
         time.sleep(0.15)
-        with suspended(arena.launcher.seen):
+        with suspended(cluster.launcher.seen):
             time.sleep(0.7)
     witness.await_writes()
 
 
-def die_between_fence_and_key(arena: Arena, witness: Witness) -> None:
+def die_between_fence_and_key(cluster: BreakableCluster, witness: Witness) -> None:
     """Kill the launcher when the primary is dead and still holds the key."""
-    arena.launcher.set_trap("die")
-    arena.primary().kill()
-    arena.launcher.await_death()
-    arena.relaunch()
+    cluster.launcher.set_trap("die")
+    cluster.primary().kill()
+    cluster.launcher.await_death()
+    cluster.relaunch()
     witness.await_writes()
 
 
-def freeze_between_fence_and_key(arena: Arena, witness: Witness) -> None:
+def freeze_between_fence_and_key(cluster: BreakableCluster, witness: Witness) -> None:
     """Stop the launcher there, and let it go on when that very node leads again."""
-    fenced = arena.primary()
-    arena.launcher.set_trap("freeze")
+    fenced = cluster.primary()
+    cluster.launcher.set_trap("freeze")
     fenced.kill()
-    arena.launcher.await_frozen()
-    with arena.second_supervisor():
+    cluster.launcher.await_frozen()
+    with cluster.second_supervisor():
         witness.await_writes()
-        arena.wait_until_streaming()
-        arena.switch_over(fenced)
-        arena.launcher.seen.resume()
-        arena.launcher.expect("kept")
-        _leave_it_to_the_other(arena, witness)
-    arena.launch()
+        cluster.wait_until_streaming()
+        cluster.switch_over(fenced)
+        cluster.launcher.seen.resume()
+        cluster.launcher.expect("kept")
+        _leave_it_to_the_other(cluster, witness)
+    cluster.launch()
     witness.await_writes()
 
 
-def two_at_once(arena: Arena, witness: Witness) -> None:
+def two_at_once(cluster: BreakableCluster, witness: Witness) -> None:
     """Let a second supervisor look after the same nodes while the primary dies."""
-    with arena.second_supervisor():
-        arena.primary().kill()
+    with cluster.second_supervisor():
+        cluster.primary().kill()
         witness.await_writes()
         time.sleep(1)
-        _leave_it_to_the_other(arena, witness)
-    arena.launch()
+        _leave_it_to_the_other(cluster, witness)
+    cluster.launch()
     witness.await_writes()
 
 
-def _leave_it_to_the_other(arena: Arena, witness: Witness) -> None:
+def _leave_it_to_the_other(cluster: BreakableCluster, witness: Witness) -> None:
     """Let the second supervisor look after the nodes alone, until they are mended.
 
     Each takes what the other has started for dead: they would fight over the dead node,
     end its rewinding half done, and it would have to be copied anew.
     """
-    arena.launcher.kill()
-    arena.wait_until_streaming()
+    cluster.launcher.kill()
+    cluster.wait_until_streaming()
     witness.await_writes()
 
 
-def slow_etcd(arena: Arena, witness: Witness) -> None:
+def slow_etcd(cluster: BreakableCluster, witness: Witness) -> None:
     """Let etcd hang for seconds while the primary dies."""
-    with suspended(arena.etcd):
-        arena.primary().kill()
+    with suspended(cluster.etcd):
+        cluster.primary().kill()
         time.sleep(4)
     witness.await_writes()
 
 
-def lost_etcd(arena: Arena, witness: Witness) -> None:
+def lost_etcd(cluster: BreakableCluster, witness: Witness) -> None:
     """Take etcd away before the primary dies, and give it back later."""
-    primary = arena.primary()
-    arena.control.inflict(Fault.STOP_ETCD, seconds=60)
+    primary = cluster.primary()
+    cluster.control.inflict(Fault.STOP_ETCD, seconds=60)
     primary.kill()
     time.sleep(4)
-    arena.control.heal(Fault.STOP_ETCD)
+    cluster.control.heal(Fault.STOP_ETCD)
     witness.await_writes()
 
 

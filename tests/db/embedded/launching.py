@@ -20,7 +20,7 @@ from pathlib import Path
 from db import embedded
 from db.embedded.servers.etcd import Etcd, LeaderKey
 from db.embedded.supervision.supervisor import Supervisor
-from tests.db.embedded.sight import attached
+from tests.db.embedded.attaching import attached
 
 _TRAPS = {"die": signal.SIGKILL, "freeze": signal.SIGSTOP}
 
@@ -63,7 +63,7 @@ def supervised(data: Path) -> Iterator[None]:
         seen.etcd,
         lambda: seen.nodes,
         (),
-        pulse_url=lambda name: seen.addresses.node_url(name, "chartroom", "postgres"),
+        probe_url=lambda name: seen.addresses.node_url(name, "chartroom", "postgres"),
         is_held=lambda _: False,
     )
     supervisor.start()

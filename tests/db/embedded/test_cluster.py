@@ -147,9 +147,11 @@ def test_a_stranger_ends_no_lease_that_a_nodes_key_hangs_on(own_cluster: Cluster
         assert answer is not None
         return answer.body
 
-    # They are told to anybody (CVE-2026-33413); one without a key is of no use.
-    told = [ask("timetolive", **one, keys=True) for one in ask("leases")["leases"]]
-    used = [lease["ID"] for lease in told if lease.get("keys")]
+    # Anybody may list them (CVE-2026-33413); one without a key is of no use.
+    leases = [
+        ask("timetolive", **lease, keys=True) for lease in ask("leases")["leases"]
+    ]
+    used = [lease["ID"] for lease in leases if lease.get("keys")]
 
     assert len(used) == len(own_cluster.nodes)
     for lease in used:

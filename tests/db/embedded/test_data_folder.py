@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from db.embedded import CannotStart, DataFolder
-from db.embedded.data_folder import explained
+from db.embedded.data_folder import translate_os_errors
 from db.endpoints import Endpoints
 
 SOMEWHERE = Endpoints("postgresql://a", {"db-01": "b"}, "mongodb://c", {"db-01": "d"})
@@ -114,7 +114,7 @@ def test_a_disk_with_too_little_space_is_explained(
 def test_a_disk_that_fills_up_is_explained(tmp_path: Path):
     with (
         pytest.raises(CannotStart, match="is full: free some space"),
-        explained(tmp_path),
+        translate_os_errors(tmp_path),
     ):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

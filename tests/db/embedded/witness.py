@@ -53,7 +53,7 @@ class Witness:
     def __init__(self, cluster: Watched) -> None:
         self._cluster = cluster
         self._stopping = Event()
-        self._found: list[Acknowledged] = []
+        self._acknowledged: list[Acknowledged] = []
 
     @contextmanager
     def watching(self) -> Iterator["Witness"]:
@@ -77,18 +77,21 @@ class Witness:
     @property
     def acknowledged(self) -> tuple[Acknowledged, ...]:
         """What has been acknowledged so far, in the order in which it was."""
-        return tuple(sorted(self._found, key=lambda one: one.answered_at))
+        return tuple(sorted(self._acknowledged, key=lambda write: write.answered_at))
 
     def await_writes(self, count: int = 1, *, seconds: float = 60) -> None:
         """Wait until so many writes that are sent from now on are acknowledged."""
         since, deadline = time.monotonic(), time.monotonic() + seconds
-        while sum(one.sent_at > since for one in self._found[-10 * count :]) < count:
+        while (
+            sum(write.sent_at > since for write in self._acknowledged[-10 * count :])
+            < count
+        ):
             assert time.monotonic() < deadline, f"too few writes in {seconds} s"
             time.sleep(0.02)
 
     def pause_since(self, moment: float) -> float:
         """Return for how long nobody took a write, around and after a moment."""
-        ends = [one.answered_at for one in self.acknowledged]
+        ends = [write.answered_at for write in self.acknowledged]
         ends = [end for end in ends if end > moment - 1]
         return max(later - sooner for sooner, later in pairwise(ends))
 
@@ -98,11 +101,11 @@ class Witness:
         Only what was sent after that counts: an earlier one's answer may be late.
         """
         crossed, begun = [], dict[int, float]()
-        for one in self.acknowledged:
-            begun.setdefault(one.timeline, one.answered_at)
-            newer = [at for timeline, at in begun.items() if timeline > one.timeline]
-            if newer and one.sent_at > min(newer):
-                crossed.append(one)
+        for write in self.acknowledged:
+            begun.setdefault(write.timeline, write.answered_at)
+            newer = [at for timeline, at in begun.items() if timeline > write.timeline]
+            if newer and write.sent_at > min(newer):
+                crossed.append(write)
         return crossed
 
     def lost(self) -> dict[str, int]:
@@ -111,8 +114,8 @@ class Witness:
         Replicas are given the time to catch up, and to come back: Patroni restarts one
         to follow another leader. Who still does not answer then has nothing.
         """
-        expected = {(one.node, one.number) for one in self.acknowledged}
-        first = min((one.number for one in self.acknowledged), default=0)
+        expected = {(write.node, write.number) for write in self.acknowledged}
+        first = min((write.number for write in self.acknowledged), default=0)
         deadline = time.monotonic() + _CATCH_UP_SECONDS
         while True:
             lost = {
@@ -165,6 +168,6 @@ class Witness:
             # Committed here alone, as PostgreSQL says itself: that is no promise.
             connection.notices.clear()
             return
-        self._found.append(
+        self._acknowledged.append(
             Acknowledged(name, number, timeline, sent_at, time.monotonic())
         )

@@ -34,7 +34,7 @@ def spool(tmp_path, file_keys, clerk):
     return spool
 
 
-def told(database):
+def count_events(database):
     count = select(func.count(AuditEvent.id))
     return database.read_latest(lambda s: s.scalar(count), acting=SYSTEM).value
 
@@ -51,7 +51,7 @@ def test_it_is_written_down_in_the_background(database, spool):
     with writing_down(database, spool):
         eventually(lambda: spool.is_empty)
 
-    assert told(database) == 1
+    assert count_events(database) == 1
 
 
 def test_while_nobody_leads_it_is_not_even_tried(endpoints, spool, database):
@@ -59,7 +59,7 @@ def test_while_nobody_leads_it_is_not_even_tried(endpoints, spool, database):
         assert attempt(alone, spool)
 
     assert not spool.is_empty
-    assert told(database) == 0
+    assert count_events(database) == 0
 
 
 def test_what_the_database_would_never_take_keeps_nothing_else_from_going_on(
@@ -71,5 +71,5 @@ def test_what_the_database_would_never_take_keeps_nothing_else_from_going_on(
     assert not attempt(database, spool)
 
     assert not spool.is_empty
-    assert told(database) == 1
+    assert count_events(database) == 1
     assert "Lovelace" not in caplog.text

@@ -11,7 +11,7 @@ from db.cluster.observing import Observer
 from db.models import Alert, AlertLetter, AlertRule, ClusterOperation, ReplicationSample
 from db.postgres import SYSTEM, Database, Lsn
 from jobs.cluster.monitor_ledger import Ledger
-from jobs.cluster.monitor_writer import Keeper
+from jobs.cluster.monitor_writer import MonitorWriter
 from jobs.cluster.sampling import Sampler, sampling
 from jobs.worker.leadership import AdvisoryLockLeader
 from services.cluster.alerts import Post
@@ -78,36 +78,39 @@ def test_of_several_workers_one_watches_and_the_next_takes_over(database, endpoi
         eventually(second.renew)
 
 
-def test_only_who_is_on_duty_looks(database, endpoints, observer):
+def test_only_the_worker_that_leads_looks(database, endpoints, observer):
     with closing(Database(endpoints)) as other:
-        duty = AdvisoryLockLeader(other, "chartroom.sampling")
-        duty.renew()
+        leader = AdvisoryLockLeader(other, "chartroom.sampling")
+        leader.renew()
         ledger = Ledger()
-        keeper, sampler = Keeper(database, ledger, Post()), Sampler(observer, ledger)
+        writer, sampler = (
+            MonitorWriter(database, ledger, Post()),
+            Sampler(observer, ledger),
+        )
 
-        keeper.attempt()
+        writer.attempt()
         sampler.watch()
 
         assert ledger.waiting() == ([], [], [])
-        duty.drop()
-        eventually(lambda: (keeper.attempt(), ledger.is_on_duty)[1])
+        leader.drop()
+        eventually(lambda: (writer.attempt(), ledger.is_leader)[1])
         sampler.watch()
         assert len(ledger.waiting()[0]) == 3
 
 
 def test_without_a_primary_samples_wait_in_memory(database, observer):
     ledger = Ledger()
-    keeper, sampler = Keeper(database, ledger, Post()), Sampler(observer, ledger)
-    keeper.attempt()
+    writer, sampler = MonitorWriter(database, ledger, Post()), Sampler(observer, ledger)
+    writer.attempt()
     database.close()
     nobody = _Leaderless(database)
-    without = Keeper(nobody, ledger, Post())
+    without = MonitorWriter(nobody, ledger, Post())
 
     sampler.watch()
     without.attempt()
 
     assert len(ledger.waiting()[0]) == 3
-    keeper.attempt()
+    writer.attempt()
     assert ledger.waiting()[0] == []
 
 
@@ -124,7 +127,7 @@ class _Leaderless:
         return getattr(self._database, name)
 
 
-def test_an_alert_is_written_down_and_told(database, observer):
+def test_an_alert_is_written_down_and_sent(database, observer):
     with gateway() as hook:
         warn_of_every_disk(database, hook)
         with sampling(database, observer, Post(clinic="Elm")):
@@ -137,19 +140,22 @@ def test_an_alert_is_written_down_and_told(database, observer):
     assert len(read(database, sent)) == 3
 
 
-def test_without_a_primary_people_are_told_all_the_same_and_once(database, observer):
+def test_without_a_primary_an_alert_is_sent_all_the_same_and_once(database, observer):
     with gateway() as hook:
         warn_of_every_disk(database, hook)
         ledger = Ledger()
-        keeper, sampler = Keeper(database, ledger, Post()), Sampler(observer, ledger)
-        keeper.attempt()
+        writer, sampler = (
+            MonitorWriter(database, ledger, Post()),
+            Sampler(observer, ledger),
+        )
+        writer.attempt()
         sampler.watch()
-        without = Keeper(_Leaderless(database), ledger, Post())
+        without = MonitorWriter(_Leaderless(database), ledger, Post())
 
         without.attempt()
         assert len(hook.got) == 3
-        keeper.attempt()
-        keeper.attempt()
+        writer.attempt()
+        writer.attempt()
 
     assert len(hook.got) == 3
     sent = select(AlertLetter.id).where(AlertLetter.sent_at.is_not(None))
@@ -161,11 +167,14 @@ def test_another_worker_goes_on_with_the_alerts_that_are_open(database, observer
     change_rule(database, "disk", **ours)
     for _ in range(2):
         ledger = Ledger()
-        keeper, sampler = Keeper(database, ledger, Post()), Sampler(observer, ledger)
-        eventually(lambda: (keeper.attempt(), ledger.is_on_duty)[1])  # noqa: B023
+        writer, sampler = (
+            MonitorWriter(database, ledger, Post()),
+            Sampler(observer, ledger),
+        )
+        eventually(lambda: (writer.attempt(), ledger.is_leader)[1])  # noqa: B023
         sampler.watch()
-        keeper.attempt()
-        keeper._duty.drop()
+        writer.attempt()
+        writer._leader.drop()
 
     assert len(read(database, select(Alert.id))) == 3
 
@@ -174,11 +183,11 @@ def test_a_failover_that_nobody_asked_for_is_history(database):
     now = datetime.now(UTC) - timedelta(seconds=30)
     change = LeaderChange(now, now + timedelta(seconds=2.5), "db-01", "db-02", 4, 5)
     ledger = Ledger()
-    ledger.is_on_duty = True
-    keeper = Keeper(database, ledger, Post())
+    ledger.is_leader = True
+    writer = MonitorWriter(database, ledger, Post())
     for _ in range(2):
         ledger.add_change(change)
-        keeper.attempt()
+        writer.attempt()
 
     rows = read(database, select(ClusterOperation.kind, ClusterOperation.new_primary))
     assert rows == [("failover", "db-02")]
@@ -195,12 +204,12 @@ def test_a_switchover_explains_the_change_that_it_made(database):
     database.write(begin, acting=SYSTEM)
     now = datetime.now(UTC) - timedelta(seconds=30)
     ledger = Ledger()
-    ledger.is_on_duty = True
+    ledger.is_leader = True
     ledger.add_change(
         LeaderChange(now, now + timedelta(seconds=2), "db-01", "db-02", 4, 5)
     )
 
-    Keeper(database, ledger, Post()).attempt()
+    MonitorWriter(database, ledger, Post()).attempt()
 
     assert ledger.waiting()[2] == []
     assert read(database, select(ClusterOperation.kind)) == [("switchover",)]
@@ -211,17 +220,19 @@ def test_a_switchover_explains_the_change_that_it_made(database):
     [(900, 100), (1000, 0), (1200, 0)],
     ids=["some", "none", "more"],
 )
-def test_the_log_that_went_with_the_former_primary_is_told(database, left_at, lost):
+def test_the_log_that_went_with_the_former_primary_is_written_down(
+    database, left_at, lost
+):
     now = datetime.now(UTC)
     change = LeaderChange(now, now, "db-01", "db-02", 4, 5, former_lsn=Lsn(1000))
     ledger = Ledger()
-    ledger.is_on_duty = True
+    ledger.is_leader = True
     ledger.add_change(change)
-    keeper = Keeper(database, ledger, Post())
+    writer = MonitorWriter(database, ledger, Post())
 
-    keeper.attempt()
+    writer.attempt()
     assert len(ledger.waiting()[2]) == 1
     ledger.add_samples(snapshot(primary(), timeline_ends={4: Lsn(left_at)}), ())
-    keeper.attempt()
+    writer.attempt()
 
     assert read(database, select(ClusterOperation.lost_bytes)) == [(lost,)]

@@ -65,7 +65,7 @@ def _work(endpoints, stores):
         portal.call(work)
 
 
-def _letters(stores):
+def _notifications(stores):
     return stores.database.read_latest(
         lambda session: session.scalars(select(VisitLetter)).all(), acting=SYSTEM
     ).value
@@ -85,10 +85,10 @@ def test_a_reminder_is_written_and_sent_once(endpoints, stores):
     assert "We expect you at Harbour Clinic" in arrived.get_content()
 
 
-def test_without_a_mail_server_letters_wait_in_the_outbox(endpoints, stores):
+def test_without_a_mail_server_notifications_wait_in_the_outbox(endpoints, stores):
     _work(endpoints, stores)
 
-    (letter,) = _letters(stores)
-    assert letter.kind == "reminder"
-    assert letter.sent_at is None
-    assert letter.attempts == 0
+    (notification,) = _notifications(stores)
+    assert notification.kind == "reminder"
+    assert notification.sent_at is None
+    assert notification.attempts == 0

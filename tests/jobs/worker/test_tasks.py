@@ -240,7 +240,9 @@ def test_a_day_later_it_is_sealed_again(endpoints, stores, monkeypatch):
     assert _seals(stores) == [0, 0]
 
 
-def test_administrators_are_told_of_a_record_opened_from_outside(endpoints, stores):
+def test_administrators_get_an_email_about_a_record_opened_from_outside(
+    endpoints, stores
+):
     stores.database.write(_break_glass, acting=SYSTEM)
     mailbox = Mailbox()
 
@@ -251,21 +253,21 @@ def test_administrators_are_told_of_a_record_opened_from_outside(endpoints, stor
         for _ in range(2):
             _run_due(endpoints, writing, "tell_administrators")
 
-    (letter,) = mailbox.letters
-    assert letter["To"] == "ines.carvalho@example.org"
-    assert "https://clinic.example.org/break_glass_review" in letter.get_content()
+    (email,) = mailbox.letters
+    assert email["To"] == "ines.carvalho@example.org"
+    assert "https://clinic.example.org/break_glass_review" in email.get_content()
 
 
-def test_where_no_letters_leave_nothing_is_told_and_nothing_fails(endpoints, stores):
+def test_without_a_mail_server_nothing_is_noted_and_nothing_fails(endpoints, stores):
     stores.database.write(_break_glass, acting=SYSTEM)
 
     _run_due(endpoints, stores, "tell_administrators")
 
     told_at = select(BreakGlassAccess.told_at)
-    told = stores.database.read_latest(
+    times = stores.database.read_latest(
         lambda s: s.scalars(told_at).all(), acting=SYSTEM
     )
-    assert told.value == [None]
+    assert times.value == [None]
     assert set(_states(stores, "tell_administrators")) == {"succeeded"}
 
 

@@ -22,23 +22,23 @@ def fail(**_: object) -> None:
 
 
 @pytest.fixture
-def door() -> Iterator[ControlServer]:
-    """A door with a few commands behind it."""
-    with closing(ControlServer()) as door:
-        door.open(
+def server() -> Iterator[ControlServer]:
+    """A control server with a few commands."""
+    with closing(ControlServer()) as server:
+        server.open(
             {
                 "add_replica": lambda delayed_seconds: f"delayed {delayed_seconds}",
                 "remove_replica": refuse,
                 "resume_replay": fail,
             }
         )
-        yield door
+        yield server
 
 
 @pytest.fixture
-def control(door: ControlServer) -> Control:
-    """A client of the door, with its key."""
-    return Control(door.url or "", door.key)
+def control(server: ControlServer) -> Control:
+    """A client of the server, with its key."""
+    return Control(server.url or "", server.key)
 
 
 def test_who_knows_the_key_is_answered(control: Control):
@@ -46,14 +46,14 @@ def test_who_knows_the_key_is_answered(control: Control):
 
 
 @pytest.mark.parametrize("key", ["", "guess"])
-def test_who_does_not_know_the_key_gets_nothing(door: ControlServer, key: str):
+def test_who_does_not_know_the_key_gets_nothing(server: ControlServer, key: str):
     with pytest.raises(ControlRefused, match="Who are you"):
-        Control(door.url or "", key).add_replica(900)
+        Control(server.url or "", key).add_replica(900)
 
 
-def test_every_door_has_a_key_of_its_own(door: ControlServer):
-    assert len(door.key) >= 40
-    assert ControlServer().key != door.key
+def test_every_control_server_has_a_key_of_its_own(server: ControlServer):
+    assert len(server.key) >= 40
+    assert ControlServer().key != server.key
 
 
 def test_a_refusal_arrives_as_its_sentence(control: Control):
@@ -68,15 +68,15 @@ def test_an_accident_tells_nobody_its_details(control: Control):
     assert "password" not in str(refusal.value)
 
 
-def test_what_nobody_knows_or_understands_is_refused(door: ControlServer):
-    key = {"Authorization": f"Bearer {door.key}"}
+def test_what_nobody_knows_or_understands_is_refused(server: ControlServer):
+    key = {"Authorization": f"Bearer {server.key}"}
 
-    unknown = json_http.ask("POST", f"{door.url}/fly", body={}, headers=key)
+    unknown = json_http.ask("POST", f"{server.url}/fly", body={}, headers=key)
     senseless = json_http.ask(
-        "POST", f"{door.url}/add_replica", body={"a": 1}, headers=key
+        "POST", f"{server.url}/add_replica", body={"a": 1}, headers=key
     )
     endless = json_http.ask(
-        "POST", f"{door.url}/add_replica", body={"a": "x" * 20_000}, headers=key
+        "POST", f"{server.url}/add_replica", body={"a": "x" * 20_000}, headers=key
     )
 
     assert [answer and answer.status for answer in (unknown, senseless, endless)] == [
@@ -87,13 +87,13 @@ def test_what_nobody_knows_or_understands_is_refused(door: ControlServer):
 
 
 def test_without_a_launcher_there_is_nobody_to_answer(
-    door: ControlServer, control: Control
+    server: ControlServer, control: Control
 ):
-    door.close()
+    server.close()
 
     with pytest.raises(ControlUnreachable):
         control.report()
 
 
-def test_servers_of_ones_own_have_no_door():
+def test_servers_of_ones_own_have_no_control_server():
     assert Control.of(Endpoints("postgresql://a", {}, "mongodb://b", {})) is None

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from db.embedded import ControlRefused
-from db.embedded.faults.own_network import Keeper
+from db.embedded.faults.own_network import NetworkNamespace
 from tests.kit import apart
 
 
@@ -15,8 +15,8 @@ from tests.kit import apart
 def test_from_a_network_of_its_own_nothing_of_ours_is_reached():
     with (
         socket.create_server(("127.0.0.1", 0)) as here,
-        closing(Keeper([])) as keeper,
-        keeper.fresh() as there,
+        closing(NetworkNamespace([])) as namespace,
+        namespace.fresh() as there,
         pytest.raises(ConnectionRefusedError),
     ):
         there.connect(here.getsockname())
@@ -24,13 +24,13 @@ def test_from_a_network_of_its_own_nothing_of_ours_is_reached():
 
 @apart.networks
 def test_a_network_ends_with_whoever_made_it():
-    keeper = Keeper([7])
+    namespace = NetworkNamespace([7])
 
-    assert apart.network_of(keeper.process.pid) != apart.OURS
-    keeper._parent.close()
+    assert apart.network_of(namespace.process.pid) != apart.OURS
+    namespace._parent.close()
 
-    assert keeper.process.wait(10) == 0
-    keeper.close()
+    assert namespace.process.wait(10) == 0
+    namespace.close()
 
 
 def test_where_namespaces_are_forbidden_it_is_refused_with_the_reason(
@@ -40,7 +40,7 @@ def test_where_namespaces_are_forbidden_it_is_refused_with_the_reason(
         apart.forbidden(tmp_path, monkeypatch),
         pytest.raises(ControlRefused, match="Operation not permitted") as refused,
     ):
-        Keeper([])
+        NetworkNamespace([])
 
     assert "root or user namespaces" in str(refused.value)
 
@@ -51,4 +51,4 @@ def test_without_the_programs_for_it_it_is_refused(
     monkeypatch.setenv("PATH", str(tmp_path))
 
     with pytest.raises(ControlRefused, match="there is no unshare"):
-        Keeper([])
+        NetworkNamespace([])

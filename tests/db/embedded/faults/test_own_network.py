@@ -150,8 +150,8 @@ def test_a_primary_that_is_cut_off_and_lives_acknowledges_nothing_to_anybody(
 ):
     name = apart_primary.name
     url = breakable.addresses.node_url(name, "postgres", "postgres")
-    keeper = breakable._breakage._networks[name].keeper
-    beside = keeper.entered((sys.executable, "-c", BESIDE, url))
+    namespace = breakable._breakage._networks[name].namespace
+    beside = namespace.entered((sys.executable, "-c", BESIDE, url))
     with Witness(breakable).watching() as witness, breakable.unsupervised():
         writer = subprocess.Popen(
             beside, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -246,7 +246,7 @@ def test_of_a_launcher_that_was_killed_meanwhile_no_network_remains():
         cluster = embedded.start(Path(folder))
         try:
             cluster.wait_until_whole()
-            assert {apart.network_of(one) for one in cluster.processes()} == {
+            assert {apart.network_of(process) for process in cluster.processes()} == {
                 apart.OURS
             }
             assert not _keepers(set(cluster.addresses.ports.values()))
@@ -282,11 +282,11 @@ def _other_leads(cluster: Cluster, name: str) -> bool:
 
 def _keepers(ports: set[int]) -> list[psutil.Process]:
     """Return who keeps a network for one of these ports."""
-    found = []
+    keepers = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             words = process.cmdline()
             is_keeper = any(word.endswith("network_keeper.py") for word in words)
             if is_keeper and ports & {int(word) for word in words if word.isdigit()}:
-                found.append(process)
-    return found
+                keepers.append(process)
+    return keepers

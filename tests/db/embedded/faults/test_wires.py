@@ -39,11 +39,11 @@ def port(wire: Wire, far: socket.socket) -> int:
 @pytest.fixture
 def ends(port: int, far: socket.socket) -> Iterator[tuple[socket.socket, ...]]:
     """Both ends of a connection over the wire."""
-    with connect(port) as one:
+    with connect(port) as near:
         other, _ = far.accept()
         with other:
             other.settimeout(SOON_SECONDS)
-            yield one, other
+            yield near, other
 
 
 def connect(port: int, seconds: float = SOON_SECONDS) -> socket.socket:
@@ -65,48 +65,48 @@ def is_silent(end: socket.socket) -> bool:
 
 
 def test_it_carries_bytes_both_ways_and_the_end_of_a_side(ends):
-    one, other = ends
+    near, far = ends
 
-    one.sendall(b"there")
-    assert other.recv(100) == b"there"
-    other.sendall(b"and back")
-    assert one.recv(100) == b"and back"
+    near.sendall(b"there")
+    assert far.recv(100) == b"there"
+    far.sendall(b"and back")
+    assert near.recv(100) == b"and back"
 
-    one.close()
-    assert other.recv(100) == b""
+    near.close()
+    assert far.recv(100) == b""
 
 
 def test_a_side_that_is_cut_off_hears_nothing_and_is_not_told_so(wire, ends):
-    one, other = ends
+    near, far = ends
 
     wire.cut()
-    one.sendall(b"Do you hear me?")
+    near.sendall(b"Do you hear me?")
 
-    assert is_silent(other)
-    assert is_silent(one)
+    assert is_silent(far)
+    assert is_silent(near)
     assert wire.connections == 1
 
 
 def test_what_waited_arrives_once_it_is_mended(wire, ends):
-    one, other = ends
+    near, far = ends
     wire.cut()
-    one.sendall(b"later")
-    assert is_silent(other)
+    near.sendall(b"later")
+    assert is_silent(far)
 
     wire.mend()
 
-    assert other.recv(100) == b"later"
+    assert far.recv(100) == b"later"
 
 
 def test_not_even_the_end_of_a_side_is_heard_of_while_it_is_cut(wire, ends):
-    one, other = ends
+    near, far = ends
     wire.cut()
 
-    other.close()
-    assert is_silent(one)
+    far.close()
+    assert is_silent(near)
 
     wire.mend()
-    assert one.recv(100) == b""
+    assert near.recv(100) == b""
 
 
 def test_who_connects_meanwhile_reaches_nobody(wire, far, port):
@@ -124,8 +124,8 @@ def test_who_connects_meanwhile_reaches_nobody(wire, far, port):
 
     wire.mend()
     far.settimeout(SOON_SECONDS)
-    for one in waiting:
-        one.close()
+    for connection in waiting:
+        connection.close()
         far.accept()[0].close()
 
 

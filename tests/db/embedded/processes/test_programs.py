@@ -20,9 +20,9 @@ from db.embedded.processes import programs
 def test_a_missing_package_is_named_with_the_settings_to_use_instead(
     package: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    found = programs.find_spec
+    find_spec = programs.find_spec
     monkeypatch.setattr(
-        programs, "find_spec", lambda top: None if top == package else found(top)
+        programs, "find_spec", lambda top: None if top == package else find_spec(top)
     )
 
     with pytest.raises(CannotStart, match=name) as refusal:

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.db.embedded.breakable_cluster import Arenas
+from tests.db.embedded.breakable_cluster import BreakableClusters
 from tests.db.embedded.chaos import SUPERVISOR, Scenario
 from tests.db.embedded.witness import Witness
 
@@ -17,26 +17,26 @@ pytestmark = pytest.mark.cluster
 
 
 @pytest.fixture(scope="module")
-def arenas() -> Iterator[Arenas]:
-    """Whoever fails throws the arena away; the next one gets a new one."""
-    with closing(Arenas()) as arenas:
-        yield arenas
+def clusters() -> Iterator[BreakableClusters]:
+    """A test that fails throws its cluster away; the next one gets a new one."""
+    with closing(BreakableClusters()) as clusters:
+        yield clusters
 
 
 @pytest.mark.parametrize("scenario", SUPERVISOR.values(), ids=SUPERVISOR)
 def test_two_nodes_never_acknowledge_and_nothing_acknowledged_is_lost(
-    arenas: Arenas, scenario: Scenario
+    clusters: BreakableClusters, scenario: Scenario
 ):
     try:
-        arena = arenas.whole()
-        with Witness(arena).watching() as witness:
+        cluster = clusters.whole()
+        with Witness(cluster).watching() as witness:
             witness.await_writes(30)
-            scenario(arena, witness)
-            arena.wait_until_whole()
+            scenario(cluster, witness)
+            cluster.wait_until_whole()
             witness.await_writes(30)
 
         assert witness.crossed() == []
         assert witness.lost() == {}
     except BaseException:
-        arenas.close()
+        clusters.close()
         raise

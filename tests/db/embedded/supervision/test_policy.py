@@ -18,11 +18,11 @@ WORKING = {psutil.STATUS_SLEEPING, psutil.STATUS_RUNNING}
 
 def silent(seconds: float, kind: Kind) -> NodeObservation:
     """A node whose PostgreSQL has said nothing for so long."""
-    return NodeObservation(True, True, silent_seconds=seconds, silence=kind)
+    return NodeObservation(True, True, silent_seconds=seconds, silent_kind=kind)
 
 
-def silence(*looks: tuple[float, set[str]]) -> Unresponsiveness:
-    """A silence in which processes were seen to do this, at these seconds."""
+def unresponsiveness(*looks: tuple[float, set[str]]) -> Unresponsiveness:
+    """An unresponsiveness in which processes were seen to do this, at these seconds."""
     heard = Unresponsiveness(0.0, looked_at=0.0)
     for seconds, states in looks:
         heard.look(seconds, states)
@@ -92,22 +92,30 @@ def test_a_node_is_fenced_only_when_nothing_milder_helps(
     ("heard", "kind"),
     [
         pytest.param(
-            silence((0.3, FROZEN), (0.4, FROZEN)), Kind.STOPPED, id="frozen all along"
+            unresponsiveness((0.3, FROZEN), (0.4, FROZEN)),
+            Kind.STOPPED,
+            id="frozen all along",
         ),
         pytest.param(
-            silence((0.3, AWAKE), (0.4, FROZEN)), Kind.IDLE, id="frozen a part of it"
+            unresponsiveness((0.3, AWAKE), (0.4, FROZEN)),
+            Kind.IDLE,
+            id="frozen a part of it",
         ),
-        pytest.param(silence((0.3, AWAKE), (0.4, AWAKE)), Kind.IDLE, id="asleep"),
         pytest.param(
-            silence((0.3, AWAKE), (0.4, WORKING), (0.5, AWAKE)),
+            unresponsiveness((0.3, AWAKE), (0.4, AWAKE)), Kind.IDLE, id="asleep"
+        ),
+        pytest.param(
+            unresponsiveness((0.3, AWAKE), (0.4, WORKING), (0.5, AWAKE)),
             Kind.BUSY,
             id="one of them worked",
         ),
         pytest.param(
-            silence((0.3, {psutil.STATUS_DISK_SLEEP})), Kind.BUSY, id="for its disk"
+            unresponsiveness((0.3, {psutil.STATUS_DISK_SLEEP})),
+            Kind.BUSY,
+            id="for its disk",
         ),
         pytest.param(
-            silence((0.3, FROZEN), (0.9, FROZEN)),
+            unresponsiveness((0.3, FROZEN), (0.9, FROZEN)),
             Kind.BUSY,
             id="the supervisor itself was late",
         ),
@@ -118,37 +126,37 @@ def test_a_silence_is_what_was_seen_in_every_look(heard: Unresponsiveness, kind:
 
 
 def test_time_in_which_the_whole_machine_slept_is_no_silence():
-    heard = silence((0.3, FROZEN), (3600.0, FROZEN))
+    heard = unresponsiveness((0.3, FROZEN), (3600.0, FROZEN))
 
     assert heard.seconds == pytest.approx(0.8)
 
 
 def test_the_first_death_in_a_while_costs_no_wait():
-    patience = RestartBackoff(started_at=0)
+    backoff = RestartBackoff(started_at=0)
 
-    patience.ended(now=100)
+    backoff.ended(now=100)
 
-    assert patience.next_at == 100
+    assert backoff.next_at == 100
 
 
 def test_a_program_that_keeps_dying_is_started_ever_more_seldom():
-    patience, now, pauses = RestartBackoff(started_at=100), 100.0, []
+    backoff, now, pauses = RestartBackoff(started_at=100), 100.0, []
 
     for _ in range(9):
-        patience.ended(now)
-        pauses.append(patience.next_at - now)
-        now = patience.next_at
-        patience.started(now)
+        backoff.ended(now)
+        pauses.append(backoff.next_at - now)
+        now = backoff.next_at
+        backoff.started(now)
 
     assert pauses == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
 
 
 def test_a_program_that_has_run_well_is_forgiven():
-    patience = RestartBackoff(failures=5, started_at=100)
+    backoff = RestartBackoff(failures=5, started_at=100)
 
-    patience.ended(now=200)
+    backoff.ended(now=200)
 
-    assert (patience.failures, patience.next_at) == (0, 200)
+    assert (backoff.failures, backoff.next_at) == (0, 200)
 
 
 def test_a_failure_of_long_ago_does_not_fence_who_has_run_well_since():
@@ -166,11 +174,11 @@ def test_who_keeps_ending_has_failed_until_it_runs_well():
 
 def test_who_is_started_in_another_way_does_not_pay_for_what_was_ended(tmp_path: Path):
     program = Program("db-01", ["true"], {}, tmp_path, tmp_path / "log")
-    patience = RestartBackoff(failures=5, started_at=time.monotonic(), known=program)
+    backoff = RestartBackoff(failures=5, started_at=time.monotonic(), known=program)
 
-    assert not patience.start_again(program)
+    assert not backoff.start_again(program)
 
-    patience = RestartBackoff(failures=5, started_at=time.monotonic(), known=program)
+    backoff = RestartBackoff(failures=5, started_at=time.monotonic(), known=program)
     other = replace(program)
-    assert patience.start_again(other)
+    assert backoff.start_again(other)
     other.process.wait()

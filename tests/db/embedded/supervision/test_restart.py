@@ -63,7 +63,7 @@ def read(cluster: Cluster) -> tuple[set[str], set[str]]:
         cursor.execute("SELECT note FROM notes")
         rows = {note for (note,) in cursor}
     with MongoClient[dict[str, str]](cluster.endpoints.mongo_url) as client:
-        return rows, {found["note"] for found in client.chartroom.notes.find()}
+        return rows, {document["note"] for document in client.chartroom.notes.find()}
 
 
 def test_everything_is_there_after_a_stop_and_nothing_runs_in_between(

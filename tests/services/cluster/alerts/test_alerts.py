@@ -41,10 +41,10 @@ def change(session, admin, kind=AlertKind.LAG, **values):
 
 def tell(session, *news):
     rules = rules_of(session)
-    alerts.record(session, [alerts.telling_of(one, rules) for one in news])
+    alerts.record(session, [alerts.notice_of(one, rules) for one in news])
 
 
-def letters(session):
+def messages(session):
     rows = session.scalars(select(AlertLetter).order_by(AlertLetter.id)).all()
     return [(row.news, row.channel, row.address) for row in rows]
 
@@ -155,7 +155,7 @@ def test_two_who_watch_at_once_raise_one_alarm(session, admin):
 
     assert [one.node for one in alerts.list_open(session, admin)] != ["db-02"] * 2
     assert len(alerts.list_open(session, admin)) == 2
-    assert len(letters(session)) == 2
+    assert len(messages(session)) == 2
 
 
 def test_somebody_sees_to_an_alert_and_the_first_stays(session, admin):
@@ -181,7 +181,7 @@ def test_everybody_whom_a_rule_names_is_told_of_both_ends(session, admin):
 
     tell(session, news, ended(news))
 
-    assert letters(session) == [
+    assert messages(session) == [
         ("began", "mail", "ann@example.org"),
         ("began", "webhook", hook),
         ("ended", "mail", "ann@example.org"),
@@ -259,12 +259,12 @@ def test_without_a_mail_server_a_letter_waits(session, admin):
 
 def test_what_was_told_in_an_outage_is_not_told_again(session, admin):
     change(session, admin, mail_to=("ann@example.org",))
-    telling = alerts.telling_of(began(), rules_of(session))
+    telling = alerts.notice_of(began(), rules_of(session))
     alerts.note_sent(telling, telling.envelopes[0])
 
     alerts.record(session, [telling])
 
-    assert not alerts.standing(session).has_letters
+    assert not alerts.standing(session).has_due_messages
     assert send_all(session, Post()) == []
 
 

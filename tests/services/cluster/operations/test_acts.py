@@ -24,7 +24,7 @@ from services.core.actors import CONSOLE
 from services.core.on_behalf import ActorDatabase
 from tests.conftest import Databases
 from tests.kit.breaking import replicas
-from tests.kit.clusters import Ring
+from tests.kit.clusters import BreakableCluster
 from tests.kit.waiting import eventually
 
 pytestmark = pytest.mark.cluster
@@ -33,9 +33,9 @@ MOST_SECONDS = 3.0
 
 
 @pytest.fixture(scope="module")
-def broken(ring: Ring) -> Iterator[Endpoints]:
+def broken(breakable_cluster: BreakableCluster) -> Iterator[Endpoints]:
     """A database of the cluster that may be broken."""
-    with Databases(ring.whole().addresses).fresh() as endpoints:
+    with Databases(breakable_cluster.whole().addresses).fresh() as endpoints:
         schema.bring_up_to_date(endpoints)
         yield endpoints
 

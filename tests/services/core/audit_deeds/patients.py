@@ -189,7 +189,7 @@ def glass_review(w: World) -> Deed:
 @deed(Action.REPLICATION_READ)
 def replication_read(w: World) -> Deed:
     boss = w.boss.actor
-    return lambda: monitoring.record_look(w.session, boss)
+    return lambda: monitoring.record_reading(w.session, boss)
 
 
 @deed(Action.AUDIT_READ)

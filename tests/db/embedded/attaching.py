@@ -14,7 +14,7 @@ from db.embedded.servers.etcd import Etcd
 from db.embedded.servers.postgres_nodes import Workshop
 
 
-class SeenProgram(Program):
+class AttachedProgram(Program):
     """A program that somebody else has started, and may start again at any time."""
 
     _known: psutil.Process | None = None
@@ -22,23 +22,23 @@ class SeenProgram(Program):
     @property
     def is_running(self) -> bool:
         """Whether anybody's process of it runs."""
-        return self.found() is not None
+        return self.find_process() is not None
 
     def kill(self) -> None:
         """End it at once, whoever started it, and wait until it is gone."""
-        child_processes.kill(child_processes.find(self.told))
+        child_processes.kill(child_processes.find(self.config_path))
 
-    def found(self) -> psutil.Process | None:
+    def find_process(self) -> psutil.Process | None:
         """Return the process that runs it, if there is one."""
         with suppress(psutil.Error):
             if self._known and self._known.status() != psutil.STATUS_ZOMBIE:
                 return self._known
-        self._known = next(iter(child_processes.find(self.told)), None)
+        self._known = next(iter(child_processes.find(self.config_path)), None)
         return self._known
 
 
 @dataclass(frozen=True)
-class Seen:
+class AttachedCluster:
     """What a data folder tells of its running cluster."""
 
     addresses: Addresses
@@ -46,11 +46,11 @@ class Seen:
     etcd: Etcd
 
 
-def attached(data: Path) -> Seen:
+def attached(data: Path) -> AttachedCluster:
     """Return the running cluster of a data folder."""
     folder, addresses = DataFolder(data), embedded.attach(data)
     workshop = Workshop(programs.find(folder.path), folder, addresses.secrets)
-    return Seen(
+    return AttachedCluster(
         addresses,
         tuple(
             _seen(workshop.build(member, addresses.ports))
@@ -64,7 +64,7 @@ def _seen(node: Node) -> Node:
     mine = node.patroni
     return replace(
         node,
-        patroni=SeenProgram(
+        patroni=AttachedProgram(
             mine.name, mine.command, mine.environment, mine.directory, mine.log
         ),
     )
