@@ -1,4 +1,4 @@
-"""Each action of the vocabulary is recorded by the very deed that it names."""
+"""Each action of the vocabulary is recorded by the very call that it names."""
 
 import ast
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 from db.audit_store import AuditStore
 from db.models import AuditEvent
 from services.core.audit import Action
-from tests.services.core.audit_deeds import DEEDS, World
+from tests.services.core.audit_actions import PREPARATIONS, World
 
 _ROOT = Path(__file__).resolve().parents[3]
 _SERVICES = _ROOT / "services"
@@ -22,7 +22,7 @@ _VOCABULARY = {
     _SERVICES / "core" / "audit.py",
     _SERVICES / "audit" / "log" / "words.py",
 }
-# Not one deed's, but what becomes of many: tests of their own show each.
+# Not of one call, but what becomes of many: tests of their own show each.
 ANYWHERE = {Action.ACCESS_REFUSE, Action.LIMIT_REACH}
 
 
@@ -44,11 +44,11 @@ def recorded(session):
     return session.scalars(select(AuditEvent).order_by(AuditEvent.position)).all()
 
 
-@pytest.mark.parametrize("action", DEEDS, ids=str)
-def test_asvs_16_3_1_a_deed_is_recorded_as_what_it_is_and_as_nothing_else(
+@pytest.mark.parametrize("action", PREPARATIONS, ids=str)
+def test_asvs_16_3_1_an_action_is_recorded_as_what_it_is_and_as_nothing_else(
     world, action
 ):
-    do = DEEDS[action](world)
+    do = PREPARATIONS[action](world)
     world.session.execute(delete(AuditEvent))
 
     do()
@@ -58,8 +58,8 @@ def test_asvs_16_3_1_a_deed_is_recorded_as_what_it_is_and_as_nothing_else(
     assert {event.outcome for event in events} == {"done"}
 
 
-def test_no_action_goes_without_a_deed():
-    assert set(DEEDS) | ANYWHERE == set(Action)
+def test_no_action_goes_without_a_call():
+    assert set(PREPARATIONS) | ANYWHERE == set(Action)
 
 
 def test_no_action_is_recorded_by_nobody():

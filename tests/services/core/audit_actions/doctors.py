@@ -1,4 +1,4 @@
-"""Deeds with doctors and their plans."""
+"""Actions with doctors and their plans."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
@@ -7,9 +7,9 @@ from services.core.audit import Action
 from services.visits.schedule import doctors, plans
 from services.visits.schedule.doctors import DoctorDraft, DoctorRecord
 from services.visits.schedule.plans import HORIZON, Hours
-from tests.services.core.audit_deeds.world import Deed, World, deed
+from tests.services.core.audit_actions.world import ActionCall, World, prepares
 
-# Who cannot be booked has no slots, whatever the plan: no other deed comes of it.
+# Who cannot be booked has no slots, whatever the plan: no other action comes of it.
 _DRAFT = DoctorDraft(name="Dora", speciality="Time", is_active=False)
 _BEGINS = datetime.now(UTC) + timedelta(days=1)
 _ENDS = _BEGINS + timedelta(hours=1)
@@ -20,40 +20,40 @@ def _doctor(w: World) -> DoctorRecord:
     return doctors.add_doctor(w.session, w.clerk, _DRAFT)
 
 
-@deed(Action.DOCTOR_ADD)
-def doctor_add(w: World) -> Deed:
+@prepares(Action.DOCTOR_ADD)
+def doctor_add(w: World) -> ActionCall:
     clerk = w.clerk
     return lambda: doctors.add_doctor(w.session, clerk, _DRAFT)
 
 
-@deed(Action.DOCTOR_CHANGE)
-def doctor_change(w: World) -> Deed:
+@prepares(Action.DOCTOR_CHANGE)
+def doctor_change(w: World) -> ActionCall:
     kept, named = _doctor(w), replace(_DRAFT, name="Dora Doctor")
     given = (w.session, w.clerk, kept.id, named, HORIZON)
     return lambda: doctors.change_doctor(*given, revision=kept.revision)
 
 
-@deed(Action.SCHEDULE_READ)
-def schedule_read(w: World) -> Deed:
+@prepares(Action.SCHEDULE_READ)
+def schedule_read(w: World) -> ActionCall:
     given = (w.session, w.clerk, _doctor(w).id)
     return lambda: plans.list_exceptions(*given)
 
 
-@deed(Action.SCHEDULE_CHANGE)
-def schedule_change(w: World) -> Deed:
+@prepares(Action.SCHEDULE_CHANGE)
+def schedule_change(w: World) -> ActionCall:
     given = (w.session, w.clerk, _doctor(w).id)
     week = [Hours(1, time(9), time(10))]
     return lambda: plans.change_week(*given, week, HORIZON)
 
 
-@deed(Action.SLOT_ADD)
-def slot_add(w: World) -> Deed:
+@prepares(Action.SLOT_ADD)
+def slot_add(w: World) -> ActionCall:
     given = (w.session, w.clerk, _doctor(w).id, _BEGINS, _ENDS)
     return lambda: plans.add_extra(*given, reason=_WHY)
 
 
-@deed(Action.SLOT_WITHDRAW)
-def slot_withdraw(w: World) -> Deed:
+@prepares(Action.SLOT_WITHDRAW)
+def slot_withdraw(w: World) -> ActionCall:
     doctor_id = _doctor(w).id
     given = (w.session, w.clerk, doctor_id, _BEGINS, _ENDS)
     slot = plans.add_extra(*given, reason=_WHY)

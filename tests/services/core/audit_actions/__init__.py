@@ -1,6 +1,6 @@
-"""Every action of the audit log, and a deed that it names."""
+"""Every action of the audit log, and a call that is recorded as it."""
 
-from tests.services.core.audit_deeds import (
+from tests.services.core.audit_actions import (
     alerts,
     bookings,
     consulting,
@@ -9,17 +9,17 @@ from tests.services.core.audit_deeds import (
     documents,
     drilling,
     figures,
-    keeping,
+    integrity,
     patients,
     people,
     prescriptions,
     servers,
     sharing,
 )
-from tests.services.core.audit_deeds.world import DEEDS, World
+from tests.services.core.audit_actions.world import PREPARATIONS, World
 
 __all__ = [
-    "DEEDS",
+    "PREPARATIONS",
     "World",
     "alerts",
     "bookings",
@@ -29,7 +29,7 @@ __all__ = [
     "documents",
     "drilling",
     "figures",
-    "keeping",
+    "integrity",
     "patients",
     "people",
     "prescriptions",

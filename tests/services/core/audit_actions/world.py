@@ -33,7 +33,7 @@ REASON = "Unconscious in the waiting room"
 
 @dataclass
 class World:
-    """A clinic in one transaction, and where its deeds leave files."""
+    """A clinic in one transaction, and where its actions leave files."""
 
     session: Session
     files: FileStore
@@ -81,19 +81,19 @@ class World:
         return self.session.scalars(select(BreakGlassAccess)).one()
 
 
-Deed = Callable[[], object]
-Prepare = Callable[[World], Deed]
+ActionCall = Callable[[], object]
+Prepare = Callable[[World], ActionCall]
 
-# What has to be done beforehand for the deed that an action names, and the deed.
-DEEDS: Final[dict[Action, Prepare]] = {}
+# What makes ready for an action, and returns the call that is recorded as it.
+PREPARATIONS: Final[dict[Action, Prepare]] = {}
 
 
-def deed(action: Action) -> Callable[[Prepare], Prepare]:
-    """Enter what prepares a deed into the table."""
+def prepares(action: Action) -> Callable[[Prepare], Prepare]:
+    """Enter what prepares an action into the table."""
 
     def enter(prepare: Prepare) -> Prepare:
-        assert action not in DEEDS
-        DEEDS[action] = prepare
+        assert action not in PREPARATIONS
+        PREPARATIONS[action] = prepare
         return prepare
 
     return enter

@@ -1,4 +1,4 @@
-"""Deeds with patients, and with the log itself."""
+"""Actions with patients, and with the log itself."""
 
 from services.audit import log
 from services.audit.log import AuditFilter
@@ -13,82 +13,82 @@ from services.patients.care import break_glass, care
 from services.patients.duplicates import duplicates, merging
 from services.patients.photos import photos
 from services.patients.records import patients
-from tests.services.core.audit_deeds.world import TODAY, Deed, World, deed
+from tests.services.core.audit_actions.world import TODAY, ActionCall, World, prepares
 from tests.services.demo.importing import synthea_samples
 from tests.services.patients.patient_samples import ADA, ada
 
 
-@deed(Action.PATIENT_REGISTER)
-def patient_register(w: World) -> Deed:
+@prepares(Action.PATIENT_REGISTER)
+def patient_register(w: World) -> ActionCall:
     clerk = w.clerk
     return lambda: patients.register(w.session, clerk, ADA, today=TODAY)
 
 
-@deed(Action.PATIENT_READ)
-def patient_read(w: World) -> Deed:
+@prepares(Action.PATIENT_READ)
+def patient_read(w: World) -> ActionCall:
     patient = w.patient
     return lambda: patients.get_patient(w.session, w.clerk, patient.id)
 
 
-@deed(Action.PATIENT_LIST)
-def patient_list(w: World) -> Deed:
+@prepares(Action.PATIENT_LIST)
+def patient_list(w: World) -> ActionCall:
     clerk = w.clerk
     return lambda: search.list_patients(w.session, clerk, Criteria())
 
 
-@deed(Action.PATIENT_COUNT)
-def patient_count(w: World) -> Deed:
+@prepares(Action.PATIENT_COUNT)
+def patient_count(w: World) -> ActionCall:
     clerk = w.clerk
     return lambda: search.count_patients(w.session, clerk, Criteria())
 
 
-@deed(Action.PATIENT_CHANGE)
-def patient_change(w: World) -> Deed:
+@prepares(Action.PATIENT_CHANGE)
+def patient_change(w: World) -> ActionCall:
     given = (w.session, w.clerk, w.patient.id, ada(last_name="Byron"))
     return lambda: patients.edit(*given, version=1, today=TODAY)
 
 
-@deed(Action.PATIENT_ARCHIVE)
-def patient_archive(w: World) -> Deed:
+@prepares(Action.PATIENT_ARCHIVE)
+def patient_archive(w: World) -> ActionCall:
     patient = w.patient
     return lambda: patients.archive(w.session, w.clerk, patient.id, version=1)
 
 
-@deed(Action.PATIENT_RESTORE)
-def patient_restore(w: World) -> Deed:
+@prepares(Action.PATIENT_RESTORE)
+def patient_restore(w: World) -> ActionCall:
     patients.archive(w.session, w.clerk, w.patient.id, version=1)
     return lambda: patients.restore(w.session, w.clerk, w.patient.id, version=2)
 
 
-@deed(Action.PAST_READ)
-def past_read(w: World) -> Deed:
+@prepares(Action.PAST_READ)
+def past_read(w: World) -> ActionCall:
     given = (w.session, w.clerk, w.patient.id)
     return lambda: point_in_time.look(*given)
 
 
-@deed(Action.PAST_COPY)
-def past_copy(w: World) -> Deed:
+@prepares(Action.PAST_COPY)
+def past_copy(w: World) -> ActionCall:
     patients.archive(w.session, w.clerk, w.patient.id, version=1)
     copy = point_in_time.Copy(w.patient.id, ADA, 2, None, "Archived the wrong one")
     given = (w.session, w.clerk, copy)
     return lambda: point_in_time.copy_back(*given, today=TODAY)
 
 
-@deed(Action.PATIENT_MERGE)
-def patient_merge(w: World) -> Deed:
+@prepares(Action.PATIENT_MERGE)
+def patient_merge(w: World) -> ActionCall:
     merged = w.register(ada(email="ada.l@example.org"))
     given = (w.session, w.clerk, w.patient.id, merged.id, ADA)
     return lambda: merging.merge(*given, kept_version=1, merged_version=1, today=TODAY)
 
 
-@deed(Action.PATIENT_EXPORT)
-def patient_export(w: World) -> Deed:
+@prepares(Action.PATIENT_EXPORT)
+def patient_export(w: World) -> ActionCall:
     clerk = w.clerk
     return lambda: list(search.export_csv(w.session, clerk, Criteria()))
 
 
-@deed(Action.PATIENT_EXPORT_IDENTIFIED)
-def patient_export_identified(w: World) -> Deed:
+@prepares(Action.PATIENT_EXPORT_IDENTIFIED)
+def patient_export_identified(w: World) -> ActionCall:
     analyst = w.somebody(Role.ANALYST).actor
     return lambda: list(
         search.export_csv(
@@ -97,14 +97,14 @@ def patient_export_identified(w: World) -> Deed:
     )
 
 
-@deed(Action.PATIENT_FIND_DUPLICATES)
-def patient_find_duplicates(w: World) -> Deed:
+@prepares(Action.PATIENT_FIND_DUPLICATES)
+def patient_find_duplicates(w: World) -> ActionCall:
     clerk = w.clerk
     return lambda: duplicates.find_duplicates(w.session, clerk, ADA)
 
 
-@deed(Action.PATIENT_IMPORT)
-def patient_import(w: World) -> Deed:
+@prepares(Action.PATIENT_IMPORT)
+def patient_import(w: World) -> ActionCall:
     synthea_samples.write_folder(w.folder)
     folder, boss = importing.Folder.find(w.folder), w.boss.actor
 
@@ -115,97 +115,97 @@ def patient_import(w: World) -> Deed:
     return take_over
 
 
-@deed(Action.PHOTO_READ)
-def photo_read(w: World) -> Deed:
+@prepares(Action.PHOTO_READ)
+def photo_read(w: World) -> ActionCall:
     w.attach(version=1)
     given = (w.session, w.files, w.clerk, w.patient.id)
     return lambda: photos.read(*given, thumbnail=True)
 
 
-@deed(Action.PHOTO_CHANGE)
-def photo_change(w: World) -> Deed:
+@prepares(Action.PHOTO_CHANGE)
+def photo_change(w: World) -> ActionCall:
     assert w.patient
     return lambda: w.attach(version=1)
 
 
-@deed(Action.PHOTO_REMOVE)
-def photo_remove(w: World) -> Deed:
+@prepares(Action.PHOTO_REMOVE)
+def photo_remove(w: World) -> ActionCall:
     w.attach(version=1)
     given = (w.session, w.files, w.clerk, w.patient.id)
     return lambda: photos.remove(*given, version=2)
 
 
-@deed(Action.VIEW_SAVE)
-def view_save(w: World) -> Deed:
+@prepares(Action.VIEW_SAVE)
+def view_save(w: World) -> ActionCall:
     assert w.clerk
     return lambda: w.view
 
 
-@deed(Action.VIEW_RENAME)
-def view_rename(w: World) -> Deed:
+@prepares(Action.VIEW_RENAME)
+def view_rename(w: World) -> ActionCall:
     view = w.view
     return lambda: views.rename_view(w.session, w.clerk, view.id, "Ada and kin")
 
 
-@deed(Action.VIEW_DELETE)
-def view_delete(w: World) -> Deed:
+@prepares(Action.VIEW_DELETE)
+def view_delete(w: World) -> ActionCall:
     view = w.view
     return lambda: views.delete_view(w.session, w.clerk, view.id)
 
 
-@deed(Action.CARE_ASSIGN)
-def care_assign(w: World) -> Deed:
+@prepares(Action.CARE_ASSIGN)
+def care_assign(w: World) -> ActionCall:
     given = (w.session, w.clerk, w.patient.id, w.doctor.id)
     return lambda: care.assign(*given)
 
 
-@deed(Action.CARE_END)
-def care_end(w: World) -> Deed:
+@prepares(Action.CARE_END)
+def care_end(w: World) -> ActionCall:
     given = (w.session, w.clerk, w.patient.id, w.doctor.id)
     care.assign(*given)
     return lambda: care.end(*given)
 
 
-@deed(Action.GLASS_SEARCH)
-def glass_search(w: World) -> Deed:
+@prepares(Action.GLASS_SEARCH)
+def glass_search(w: World) -> ActionCall:
     doctor = w.doctor
     typed = "Lovelace 1980-05-17"
     return lambda: search.identify(w.session, doctor, typed)
 
 
-@deed(Action.GLASS_BREAK)
-def glass_break(w: World) -> Deed:
+@prepares(Action.GLASS_BREAK)
+def glass_break(w: World) -> ActionCall:
     assert w.patient
     assert w.doctor
     return w.open_record
 
 
-@deed(Action.GLASS_REVIEW)
-def glass_review(w: World) -> Deed:
+@prepares(Action.GLASS_REVIEW)
+def glass_review(w: World) -> ActionCall:
     access, boss = w.open_record(), w.boss.actor
     return lambda: break_glass.review(w.session, boss, access.id, "It was right.")
 
 
-@deed(Action.REPLICATION_READ)
-def replication_read(w: World) -> Deed:
+@prepares(Action.REPLICATION_READ)
+def replication_read(w: World) -> ActionCall:
     boss = w.boss.actor
     return lambda: monitoring.record_reading(w.session, boss)
 
 
-@deed(Action.AUDIT_READ)
-def audit_read(w: World) -> Deed:
+@prepares(Action.AUDIT_READ)
+def audit_read(w: World) -> ActionCall:
     given = (w.session, w.log, w.boss.actor, AuditFilter())
     return lambda: log.list_entries(*given)
 
 
-@deed(Action.AUDIT_EXPORT)
-def audit_export(w: World) -> Deed:
+@prepares(Action.AUDIT_EXPORT)
+def audit_export(w: World) -> ActionCall:
     given = (w.session, w.log, w.boss.actor, AuditFilter())
     return lambda: list(log.export_csv(*given))
 
 
-@deed(Action.AUDIT_VERIFY)
-def audit_verify(w: World) -> Deed:
+@prepares(Action.AUDIT_VERIFY)
+def audit_verify(w: World) -> ActionCall:
     boss = w.boss.actor
     return lambda: log.record_verification(
         w.session, boss, is_whole=True, sentence="Whole."

@@ -1,4 +1,4 @@
-"""Deeds of the front desk, and letters about visits."""
+"""Actions of the front desk, and notifications about visits."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -8,7 +8,7 @@ from services.core.audit import Action
 from services.messaging.mail import Email
 from services.visits.front_desk import appointments, notifications
 from services.visits.front_desk.notifications import Letterhead, LetterKind
-from tests.services.core.audit_deeds.world import Deed, World, deed
+from tests.services.core.audit_actions.world import ActionCall, World, prepares
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
 
@@ -30,53 +30,53 @@ def _letter(world: World) -> None:
     notifications.write(world.session, LetterKind.CONFIRMED, booking_id)
 
 
-@deed(Action.VISIT_LIST)
-def list_day(world: World) -> Deed:
+@prepares(Action.VISIT_LIST)
+def list_day(world: World) -> ActionCall:
     _visit(world)
     given = (world.session, world.clerk, datetime.now(UTC).date(), UTC)
     return lambda: appointments.list_of_day(*given)
 
 
-@deed(Action.VISIT_READ)
-def read(world: World) -> Deed:
+@prepares(Action.VISIT_READ)
+def read(world: World) -> ActionCall:
     visit_id = _visit(world)
     return lambda: appointments.get(world.session, world.clerk, visit_id)
 
 
-@deed(Action.VISIT_CHECK_IN)
-def check_in(world: World) -> Deed:
+@prepares(Action.VISIT_CHECK_IN)
+def check_in(world: World) -> ActionCall:
     visit_id = _visit(world)
     return lambda: appointments.check_in(world.session, world.clerk, visit_id)
 
 
-@deed(Action.VISIT_UNDO_CHECK_IN)
-def undo_check_in(world: World) -> Deed:
+@prepares(Action.VISIT_UNDO_CHECK_IN)
+def undo_check_in(world: World) -> ActionCall:
     visit_id = _visit(world)
     appointments.check_in(world.session, world.clerk, visit_id)
     return lambda: appointments.undo_check_in(world.session, world.clerk, visit_id)
 
 
-@deed(Action.VISIT_COMPLETE)
-def complete(world: World) -> Deed:
+@prepares(Action.VISIT_COMPLETE)
+def complete(world: World) -> ActionCall:
     visit_id = _visit(world)
     appointments.check_in(world.session, world.clerk, visit_id)
     return lambda: appointments.complete(world.session, world.clerk, visit_id)
 
 
-@deed(Action.VISIT_MISS)
-def miss(world: World) -> Deed:
+@prepares(Action.VISIT_MISS)
+def miss(world: World) -> ActionCall:
     visit_id = _visit(world)
     return lambda: appointments.miss(world.session, world.clerk, visit_id)
 
 
-@deed(Action.LETTER_SEND)
-def send(world: World) -> Deed:
+@prepares(Action.LETTER_SEND)
+def send(world: World) -> ActionCall:
     _letter(world)
     return lambda: notifications.send_next(world.session, _Mailer(), Letterhead())
 
 
-@deed(Action.LETTER_READ)
-def look(world: World) -> Deed:
+@prepares(Action.LETTER_READ)
+def look(world: World) -> ActionCall:
     _letter(world)
     given = (world.session, world.boss.actor, Letterhead())
     return lambda: notifications.look(*given)

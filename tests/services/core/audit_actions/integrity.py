@@ -1,4 +1,4 @@
-"""Deeds of whatever keeps documents and files in order."""
+"""Actions of whatever keeps documents and files in order."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -19,28 +19,28 @@ from services.documents.integrity.checking import Finding, State
 from services.documents.integrity.runs import KEEPER
 from services.documents.integrity.sweeping import Swept
 from services.documents.records import Classification
-from tests.services.core.audit_deeds.prescriptions import issued
-from tests.services.core.audit_deeds.world import Deed, World, deed
+from tests.services.core.audit_actions.prescriptions import issued
+from tests.services.core.audit_actions.world import ActionCall, World, prepares
 from tests.services.documents.records.samples import file
 from tests.services.documents.retention.samples import date_back, rule_of, settle
 
 
-@deed(Action.RETENTION_READ)
-def retention_read(w: World) -> Deed:
+@prepares(Action.RETENTION_READ)
+def retention_read(w: World) -> ActionCall:
     boss = w.boss.actor
     return lambda: retention.look(w.session, boss)
 
 
-@deed(Action.RETENTION_CHANGE)
-def retention_change(w: World) -> Deed:
+@prepares(Action.RETENTION_CHANGE)
+def retention_change(w: World) -> ActionCall:
     boss, rule = w.boss, rule_of(w.session, Classification.TEMPORARY)
     given = (w.session, boss.actor, rule)
     days = {"keep_days": 60, "restore_days": 30}
     return lambda: retention.change_rule(*given, **days, **boss.fresh)
 
 
-@deed(Action.DOCUMENT_PURGE)
-def document_purge(w: World) -> Deed:
+@prepares(Action.DOCUMENT_PURGE)
+def document_purge(w: World) -> ActionCall:
     settle(w.session)
     filed = file(w.session, w.clerk, of=w.patient)
     records.delete(w.session, w.clerk, filed.id, revision=1)
@@ -48,21 +48,21 @@ def document_purge(w: World) -> Deed:
     return lambda: retention.purge(w.session)
 
 
-@deed(Action.FILE_SWEEP)
-def file_sweep(w: World) -> Deed:
+@prepares(Action.FILE_SWEEP)
+def file_sweep(w: World) -> ActionCall:
     found = {Bucket.DOCUMENTS: Swept(0, ("0" * 24,), ())}
     return lambda: sweeping.keep(w.session, found, timedelta(days=7))
 
 
-@deed(Action.PHOTO_DAMAGED)
-def photo_damaged(w: World) -> Deed:
+@prepares(Action.PHOTO_DAMAGED)
+def photo_damaged(w: World) -> ActionCall:
     w.attach(version=1)
     (photo,) = file_references.list_by_id(w.session, None, 1)
     return lambda: checking.keep(w.session, [Finding(photo, State.DAMAGED)])
 
 
-@deed(Action.PRESCRIPTION_DAMAGED)
-def prescription_damaged(w: World) -> Deed:
+@prepares(Action.PRESCRIPTION_DAMAGED)
+def prescription_damaged(w: World) -> ActionCall:
     issued(w)
     found = file_references.list_by_id(
         w.session, None, 1, buckets=(Bucket.PRESCRIPTION_FILES,)
@@ -70,14 +70,14 @@ def prescription_damaged(w: World) -> Deed:
     return lambda: checking.keep(w.session, [Finding(found[0], State.DAMAGED)])
 
 
-@deed(Action.KEYS_ROTATE)
-def keys_rotate(w: World) -> Deed:
+@prepares(Action.KEYS_ROTATE)
+def keys_rotate(w: World) -> ActionCall:
     boss = w.boss.actor
     return lambda: runs.record_key_rotation(w.session, boss, file_key=7, step="added")
 
 
-@deed(Action.AUDIT_CORRECT)
-def audit_correct(w: World) -> Deed:
+@prepares(Action.AUDIT_CORRECT)
+def audit_correct(w: World) -> ActionCall:
     row_id = uuid4()
     wrong = {"patient_id": row_id, "subject": ("prescription", row_id)}
     audit.record(w.session, KEEPER, Action.PRESCRIPTION_DAMAGED, **wrong)

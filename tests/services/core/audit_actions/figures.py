@@ -1,14 +1,14 @@
-"""Deeds with the figures of booking."""
+"""Actions with the figures of booking."""
 
 from services.core.actors import Role
 from services.core.audit import Action
 from services.visits.figures import statistics
 from services.visits.figures.statistics import Period
-from tests.services.core.audit_deeds.world import TODAY, Deed, World, deed
+from tests.services.core.audit_actions.world import TODAY, ActionCall, World, prepares
 
 
-@deed(Action.STATISTICS_READ)
-def statistics_read(w: World) -> Deed:
+@prepares(Action.STATISTICS_READ)
+def statistics_read(w: World) -> ActionCall:
     admin = w.somebody(Role.ADMIN).actor
     period = Period(TODAY, TODAY)
     return lambda: statistics.record_look(w.session, admin, period)

@@ -1,4 +1,4 @@
-"""Deeds with people, their sign-ins and their tokens."""
+"""Actions with people, their sign-ins and their tokens."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -11,7 +11,7 @@ from services.people.accounts import invitations
 from services.people.sign_in import codes, identities, passkeys
 from services.people.sign_in.identities import Claimed
 from tests.kit.authenticator import Authenticator
-from tests.services.core.audit_deeds.world import Deed, World, deed
+from tests.services.core.audit_actions.world import ActionCall, World, prepares
 from tests.services.people.people_samples import person
 from tests.services.people.sign_in.passkeys import desk as passkey_desk
 from tests.services.people.sign_in.passkeys.desk import PARTY
@@ -20,42 +20,42 @@ ASKING = codes.CodeRequest("rosa@example.org", "the browser's own secret", "k" *
 CLAIMED = Claimed("https://accounts.clinic.example", "1", "Rosa", None, None)
 
 
-@deed(Action.SESSION_START)
-def session_start(w: World) -> Deed:
+@prepares(Action.SESSION_START)
+def session_start(w: World) -> ActionCall:
     user = person(w.session)
     return lambda: sessions.start(
         w.session, user.id, method="code", network=None, browser=None
     )
 
 
-@deed(Action.SESSION_END)
-def session_end(w: World) -> Deed:
+@prepares(Action.SESSION_END)
+def session_end(w: World) -> ActionCall:
     rosa = w.somebody(Role.STAFF)
     return lambda: sessions.end(w.session, rosa.actor, rosa.session_id)
 
 
-@deed(Action.SESSION_CONFIRM)
-def session_confirm(w: World) -> Deed:
+@prepares(Action.SESSION_CONFIRM)
+def session_confirm(w: World) -> ActionCall:
     rosa = w.somebody(Role.STAFF)
     return lambda: sessions.confirm(w.session, rosa.session_id)
 
 
-@deed(Action.CODE_REQUEST)
-def code_request(w: World) -> Deed:
+@prepares(Action.CODE_REQUEST)
+def code_request(w: World) -> ActionCall:
     person(w.session, email=ASKING.email)
     return lambda: codes.ask(w.session, ASKING, "271828", is_demo=False)
 
 
-@deed(Action.PASSKEY_ADD)
-def passkey_add(w: World) -> Deed:
+@prepares(Action.PASSKEY_ADD)
+def passkey_add(w: World) -> ActionCall:
     rosa = w.somebody(Role.STAFF)
     device = Authenticator(PARTY.origin, PARTY.id)
     given = (w.session, rosa.actor, rosa.session_id, device)
     return lambda: passkey_desk.add(*given)
 
 
-@deed(Action.PASSKEY_REMOVE)
-def passkey_remove(w: World) -> Deed:
+@prepares(Action.PASSKEY_REMOVE)
+def passkey_remove(w: World) -> ActionCall:
     rosa = w.somebody(Role.STAFF)
     device = Authenticator(PARTY.origin, PARTY.id)
     added = passkey_desk.add(w.session, rosa.actor, rosa.session_id, device)
@@ -63,23 +63,23 @@ def passkey_remove(w: World) -> Deed:
     return lambda: passkeys.remove(*given, session_id=rosa.session_id)
 
 
-@deed(Action.IDENTITY_LINK)
-def identity_link(w: World) -> Deed:
+@prepares(Action.IDENTITY_LINK)
+def identity_link(w: World) -> ActionCall:
     rosa = w.somebody(Role.STAFF)
     given = (w.session, rosa.actor, CLAIMED)
     return lambda: identities.connect(*given, session_id=rosa.session_id)
 
 
-@deed(Action.IDENTITY_UNLINK)
-def identity_unlink(w: World) -> Deed:
+@prepares(Action.IDENTITY_UNLINK)
+def identity_unlink(w: World) -> ActionCall:
     rosa = w.somebody(Role.STAFF)
     identities.connect(w.session, rosa.actor, CLAIMED, session_id=rosa.session_id)
     given = (w.session, rosa.actor, CLAIMED.issuer)
     return lambda: identities.disconnect(*given, session_id=rosa.session_id)
 
 
-@deed(Action.USER_INVITE)
-def user_invite(w: World) -> Deed:
+@prepares(Action.USER_INVITE)
+def user_invite(w: World) -> ActionCall:
     boss, email = w.boss, f"{uuid4().hex}@example.org"
     return lambda: invitations.invite(
         w.session,
@@ -91,44 +91,44 @@ def user_invite(w: World) -> Deed:
     )
 
 
-@deed(Action.USER_CHANGE_ROLE)
-def user_change_role(w: World) -> Deed:
+@prepares(Action.USER_CHANGE_ROLE)
+def user_change_role(w: World) -> ActionCall:
     boss, rosa = w.boss, person(w.session)
     given = (w.session, boss.actor, rosa.id, Role.ANALYST)
     return lambda: accounts.change_role(*given, **boss.fresh)
 
 
-@deed(Action.USER_CHANGE)
-def user_change(w: World) -> Deed:
+@prepares(Action.USER_CHANGE)
+def user_change(w: World) -> ActionCall:
     boss, rosa = w.boss, person(w.session)
     particulars = accounts.Particulars("Rosa L", rosa.email or "", None)
     given = (w.session, boss.actor, rosa.id, particulars)
     return lambda: accounts.change_particulars(*given, **boss.fresh)
 
 
-@deed(Action.USER_DEACTIVATE)
-def user_deactivate(w: World) -> Deed:
+@prepares(Action.USER_DEACTIVATE)
+def user_deactivate(w: World) -> ActionCall:
     boss, rosa = w.boss, person(w.session)
     return lambda: offboarding.deactivate(w.session, boss.actor, rosa.id)
 
 
-@deed(Action.USER_REACTIVATE)
-def user_reactivate(w: World) -> Deed:
+@prepares(Action.USER_REACTIVATE)
+def user_reactivate(w: World) -> ActionCall:
     boss, rosa = w.boss, person(w.session)
     offboarding.deactivate(w.session, boss.actor, rosa.id)
     given = (w.session, boss.actor, rosa.id)
     return lambda: accounts.reactivate(*given, **boss.fresh)
 
 
-@deed(Action.USER_RESET_PASSKEYS)
-def user_reset_passkeys(w: World) -> Deed:
+@prepares(Action.USER_RESET_PASSKEYS)
+def user_reset_passkeys(w: World) -> ActionCall:
     boss, rosa = w.boss, person(w.session)
     given = (w.session, boss.actor, rosa.id)
     return lambda: accounts.reset_passkeys(*given, **boss.fresh)
 
 
-@deed(Action.TOKEN_ISSUE)
-def issue_token(w: World) -> Deed:
+@prepares(Action.TOKEN_ISSUE)
+def issue_token(w: World) -> ActionCall:
     boss = w.boss
     return lambda: tokens.issue_for_program(
         w.session,
@@ -141,8 +141,8 @@ def issue_token(w: World) -> Deed:
     )
 
 
-@deed(Action.TOKEN_REVOKE)
-def token_revoke(w: World) -> Deed:
+@prepares(Action.TOKEN_REVOKE)
+def token_revoke(w: World) -> ActionCall:
     issue_token(w)()
     (token,) = tokens.list_tokens(w.session, w.boss.actor)
     return lambda: tokens.revoke(w.session, w.boss.actor, token.id)

@@ -1,11 +1,11 @@
-"""Deeds with links to documents."""
+"""Actions with links to documents."""
 
 from services.core.audit import Action
 from services.documents import records
 from services.documents.records import DocumentRecord, DraftDocument
 from services.documents.sharing import shares
 from services.documents.sharing.shares import NewShare
-from tests.services.core.audit_deeds.world import Deed, World, deed
+from tests.services.core.audit_actions.world import ActionCall, World, prepares
 from tests.services.documents.records.samples import content
 
 
@@ -19,20 +19,20 @@ def _shared(world: World) -> NewShare:
     return shares.create(world.session, world.clerk, filed.id, None, minutes=60)
 
 
-@deed(Action.SHARE_CREATE)
-def share(world: World) -> Deed:
+@prepares(Action.SHARE_CREATE)
+def share(world: World) -> ActionCall:
     filed = _filed(world)
     given = (world.session, world.clerk, filed.id, None)
     return lambda: shares.create(*given, minutes=60)
 
 
-@deed(Action.SHARE_REVOKE)
-def revoke(world: World) -> Deed:
+@prepares(Action.SHARE_REVOKE)
+def revoke(world: World) -> ActionCall:
     made = _shared(world)
     return lambda: shares.revoke(world.session, world.clerk, made.share.id)
 
 
-@deed(Action.SHARE_OPEN)
-def open_link(world: World) -> Deed:
+@prepares(Action.SHARE_OPEN)
+def open_link(world: World) -> ActionCall:
     made = _shared(world)
     return lambda: shares.open_link(world.session, made.secret)

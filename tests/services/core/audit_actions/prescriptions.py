@@ -1,4 +1,4 @@
-"""Deeds with prescriptions."""
+"""Actions with prescriptions."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from services.consultations.prescriptions import (
 from services.core.audit import Action
 from services.documents.forms import Clinic
 from services.pdf.signing import Signer
-from tests.services.core.audit_deeds.world import REASON, Deed, World, deed
+from tests.services.core.audit_actions.world import REASON, ActionCall, World, prepares
 from tests.services.visits import visit_samples
 
 _LINE = PrescriptionLine("Paracetamol 500 mg", "1", "3 times a day", "5 days")
@@ -48,15 +48,15 @@ def issued(w: World) -> PrescriptionRecord:
     return prescriptions.issue(w.session, w.doctor, order, _paper(w, order))
 
 
-@deed(Action.PRESCRIPTION_ISSUE)
-def prescription_issue(w: World) -> Deed:
+@prepares(Action.PRESCRIPTION_ISSUE)
+def prescription_issue(w: World) -> ActionCall:
     order = prescriptions.prepare(w.session, w.doctor, _visit(w), _DRAFT)
     given = (w.session, w.doctor, order, _paper(w, order))
     return lambda: prescriptions.issue(*given)
 
 
-@deed(Action.PRESCRIPTION_AMEND)
-def prescription_amend(w: World) -> Deed:
+@prepares(Action.PRESCRIPTION_AMEND)
+def prescription_amend(w: World) -> ActionCall:
     before = issued(w)
     draft = DraftPrescription((replace(_LINE, dose="2"),))
     order = prescriptions.prepare_amendment(
@@ -66,19 +66,19 @@ def prescription_amend(w: World) -> Deed:
     return lambda: prescriptions.issue(*given)
 
 
-@deed(Action.PRESCRIPTION_WITHDRAW)
-def prescription_withdraw(w: World) -> Deed:
+@prepares(Action.PRESCRIPTION_WITHDRAW)
+def prescription_withdraw(w: World) -> ActionCall:
     given = (w.session, w.doctor, issued(w).id)
     return lambda: prescriptions.withdraw(*given, number=1, reason=REASON)
 
 
-@deed(Action.PRESCRIPTION_READ)
-def prescription_read(w: World) -> Deed:
+@prepares(Action.PRESCRIPTION_READ)
+def prescription_read(w: World) -> ActionCall:
     given = (w.session, w.doctor, issued(w).id)
     return lambda: prescriptions.get(*given)
 
 
-@deed(Action.PRESCRIPTION_DOWNLOAD)
-def prescription_download(w: World) -> Deed:
+@prepares(Action.PRESCRIPTION_DOWNLOAD)
+def prescription_download(w: World) -> ActionCall:
     given = (w.session, w.doctor, issued(w).id)
     return lambda: prescriptions.open_version(*given)
