@@ -40,7 +40,7 @@ _Limit = Annotated[int, Query(ge=1, le=200)]
 def status(caller: Program) -> Response:
     """Tell whether the records are safe, and how every server is."""
     caller.require(Permission.VIEW_REPLICATION)
-    caller.read(lambda session: monitoring.record_reading(session, caller.actor))
+    caller.read(lambda session: monitoring.record_look(session, caller.actor))
     snapshot = caller.stores.monitor.latest()
     return JsonResponse(snapshot_json(snapshot, monitoring.verdict(snapshot)))
 

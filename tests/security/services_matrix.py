@@ -180,7 +180,7 @@ ALLOWED: Final = {
     "consultations.prescriptions.reading.versions": DESK | PATIENT,
     "visits.booking.proving.require_prover": ADMIN,
     "cluster.monitoring.events.list_events": ADMIN,
-    "cluster.monitoring.reading.record_reading": ADMIN,
+    "cluster.monitoring.reading.record_look": ADMIN,
     "cluster.monitoring.operations.get_operation": ADMIN,
     "cluster.monitoring.operations.list_operations": ADMIN,
     "cluster.monitoring.reading.read_samples": ADMIN,

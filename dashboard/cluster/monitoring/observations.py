@@ -59,7 +59,7 @@ def _record_look() -> None:
     """Write down now and then that somebody looks."""
     actor = current_actor()
     read(
-        lambda session: monitoring.record_reading(session, actor),
+        lambda session: monitoring.record_look(session, actor),
         keep="replication",
         seconds=_LOOK_SECONDS,
     )

@@ -22,7 +22,7 @@ from services.cluster.monitoring.operations import (
 )
 from services.cluster.monitoring.reading import (
     read_samples as read_samples,
-    record_reading as record_reading,
+    record_look as record_look,
 )
 from services.cluster.monitoring.samples import (
     Sample as Sample,

@@ -78,7 +78,7 @@ def _check(since: datetime, until: datetime, points: int) -> None:
         raise InvalidInput("points", refusal)
 
 
-def record_reading(session: Session, actor: Actor) -> None:
+def record_look(session: Session, actor: Actor) -> None:
     """Write down that the actor looks at the servers; raises NotAllowed."""
     actor.require(Permission.VIEW_REPLICATION)
     audit.record(session, actor, Action.REPLICATION_READ)

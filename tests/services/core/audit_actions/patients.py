@@ -189,7 +189,7 @@ def glass_review(w: World) -> ActionCall:
 @prepares(Action.REPLICATION_READ)
 def replication_read(w: World) -> ActionCall:
     boss = w.boss.actor
-    return lambda: monitoring.record_reading(w.session, boss)
+    return lambda: monitoring.record_look(w.session, boss)
 
 
 @prepares(Action.AUDIT_READ)
