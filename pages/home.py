@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.cluster.monitoring.summary import summary
+from dashboard.cluster.monitoring.summary import show_summary
 from dashboard.context import current_actor, freshness, today
 from dashboard.navigation import go, open_list, open_patient
 from dashboard.patients.duplicates.duplicate_offers import offer_newest_twins
@@ -45,7 +45,7 @@ with page_header(f"Hello, {plain(actor.name)}"):
 st.caption(f"{today():%A}, {written(today())}")
 if actor.role is Role.ADMIN:
     suggest_passkey()
-    summary()
+    show_summary()
 if actor.may(Permission.LIST_PATIENTS):
     with st.grid(4, min_column_width=165):
         places = {matter: st.skeleton(height=150) for matter in matters(actor, today())}

@@ -171,9 +171,9 @@ def act(caller: Program, body: Annotated[ActBody, Depends(_body)]) -> Response:
     )
     if body.dry_run:
         caller.stores.operator.rehearse(order)
-        return JsonResponse(_shown(None, order.act, "scheduled"), _ACCEPTED)
+        return JsonResponse(_shown(None, order.kind, "scheduled"), _ACCEPTED)
     run = caller.act_on_servers(order)
-    told = _shown(None, order.act, "scheduled") if run is None else _run(run)
+    told = _shown(None, order.kind, "scheduled") if run is None else _run(run)
     return JsonResponse(told, _ACCEPTED)
 
 
@@ -200,7 +200,8 @@ def cancel_act(caller: Program, uuid: UUID) -> Response:
 
 
 def _preview(found: OperationPreview) -> dict[str, Any]:
-    return asdict(found) | {"act": found.act.value}
+    fields = asdict(found)
+    return {"act": fields.pop("kind").value} | fields
 
 
 def _run(run: RunningOperation) -> dict[str, Any]:
@@ -208,9 +209,9 @@ def _run(run: RunningOperation) -> dict[str, Any]:
         state: _State = "running"
     else:
         state = "failed" if run.cost is None else "done"
-    told = _shown(run.id, run.order.act, state) | {
+    told = _shown(run.id, run.request.kind, state) | {
         "sentence": run.refusal,
-        "steps": run.progress.told(),
+        "steps": run.progress.as_json(),
     }
     if run.cost is None:
         return told

@@ -14,21 +14,21 @@ _ANY: Final = "Any"
 _PREFIX: Final = "audit_"
 
 
-def audit_filters(
-    asked: AuditQuery, people: Mapping[UUID, AuditPerson], *, key: str
+def show_audit_filters(
+    query: AuditQuery, people: Mapping[UUID, AuditPerson], *, key: str
 ) -> AuditQuery | None:
-    """Draw the form, filled with what is asked now; return what is asked for next.
+    """Draw the form, filled with what is shown; return the query that comes next.
 
     Raises InvalidInput for an id that is none.
     """
-    _fill(asked, people)
+    _fill(query, people)
     with st.form(key, border=False):
         with st.grid(4, min_column_width=200):
             st.selectbox(
                 "Person",
                 list(people),
                 index=None,
-                format_func=lambda one: people[one].name,
+                format_func=lambda person_id: people[person_id].name,
                 key=f"{_PREFIX}person",
                 placeholder=_ANY,
             )
@@ -50,30 +50,30 @@ def audit_filters(
         asks = st.form_submit_button(
             "Show entries", type="primary", key=f"{_PREFIX}apply"
         )
-    return _typed(asked) if asks else None
+    return _typed(query) if asks else None
 
 
-def _fill(asked: AuditQuery, people: Mapping[UUID, AuditPerson]) -> None:
+def _fill(query: AuditQuery, people: Mapping[UUID, AuditPerson]) -> None:
     """Show what the address asks for, whenever that is something else."""
-    if st.session_state.get(f"{_PREFIX}filled") == asked:
+    if st.session_state.get(f"{_PREFIX}filled") == query:
         return
-    is_known = asked.person_id in people
+    is_known = query.person_id in people
     for name, value in {
-        "filled": asked,
-        "person": asked.person_id if is_known else None,
-        "patient": str(asked.patient_id or ""),
-        "subject": str(asked.subject_id or ""),
-        "outcome": asked.outcome,
-        "from": asked.first_day,
-        "to": asked.last_day,
-        "actions": sorted(asked.actions),
+        "filled": query,
+        "person": query.person_id if is_known else None,
+        "patient": str(query.patient_id or ""),
+        "subject": str(query.subject_id or ""),
+        "outcome": query.outcome,
+        "from": query.first_day,
+        "to": query.last_day,
+        "actions": sorted(query.actions),
     }.items():
         st.session_state[_PREFIX + name] = value
 
 
-def _typed(asked: AuditQuery) -> AuditQuery:
+def _typed(shown: AuditQuery) -> AuditQuery:
     names = ("person", "patient", "subject", "outcome", "from", "to")
     query = {name: str(st.session_state[_PREFIX + name] or "") for name in names}
     query["actions"] = ",".join(st.session_state[f"{_PREFIX}actions"])
-    query["session"] = str(asked.session_id or "")
+    query["session"] = str(shown.session_id or "")
     return log.from_query(query)

@@ -19,7 +19,7 @@ _COLUMNS: Final = (
 _ABOUT_ME: Final = (Column("When"), Column("Who"), Column("Did"))
 
 
-def audit_table(
+def show_audit_table(
     entries: Sequence[Entry], address_of: Callable[[Entry], str], *, key: str
 ) -> None:
     """Show entries; the first cell of a row leads to `address_of` its entry."""
@@ -29,7 +29,7 @@ def audit_table(
             (
                 Cell(to_the_second(entry.at)),
                 Cell(f"{entry.who}, {entry.role}" if entry.role else entry.who),
-                _deed(entry.action, entry.outcome),
+                _action_cell(entry.action, entry.outcome),
                 Cell(str(entry.patient_id or ""), "muted"),
                 Cell(_known(entry)),
                 Cell(entry.network, "muted"),
@@ -41,7 +41,7 @@ def audit_table(
     record_table(payload_of(_COLUMNS, rows, name="Entries of the audit log"), key=key)
 
 
-def access_table(
+def show_access_table(
     accesses: Sequence[RecordAccess], *, key: str, name: str = "Who looked at my record"
 ) -> None:
     """Show who did what with a record or a document."""
@@ -61,12 +61,12 @@ def access_table(
     record_table(payload_of(_ABOUT_ME, rows, name=name), key=key)
 
 
-def _deed(action: str, outcome: str) -> Cell:
+def _action_cell(action: str, outcome: str) -> Cell:
     if outcome == "done":
         return Cell(action)
     icon = "block" if outcome == "refused" else "error"
-    is_said = action == Action.ACCESS_REFUSE
-    return Cell(action if is_said else f"{action}, {outcome}", "danger", icon)
+    says_outcome = action == Action.ACCESS_REFUSE
+    return Cell(action if says_outcome else f"{action}, {outcome}", "danger", icon)
 
 
 def _known(entry: Entry) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from dashboard.cli import cluster_status
-from dashboard.cli.explaining import explained
+from dashboard.cli.explaining import explain_errors
 from dashboard.cli.options import Data, choose
 
 if TYPE_CHECKING:
@@ -48,8 +48,10 @@ def switchover(
     from services.cluster.operations import OperationKind, OperationRequest
 
     moment = at.astimezone() if at else None
-    order = OperationRequest(OperationKind.SWITCHOVER, reason, to, scheduled_at=moment)
-    _do(order, data, dry_run=dry_run)
+    request = OperationRequest(
+        OperationKind.SWITCHOVER, reason, to, scheduled_at=moment
+    )
+    _carry_out(request, data, dry_run=dry_run)
 
 
 @group.command()
@@ -66,7 +68,7 @@ def failover(
     """Let a server lead although nobody hands over: when the primary is lost."""
     from services.cluster.operations import OperationKind, OperationRequest
 
-    _do(
+    _carry_out(
         OperationRequest(OperationKind.FAILOVER, reason, to, typed=confirm),
         data,
         dry_run=dry_run,
@@ -78,7 +80,7 @@ def reinit(node: Node, reason: Reason = "", data: Data = None) -> None:
     """Copy the primary's data to a replica anew, until it streams."""
     from services.cluster.operations import OperationKind, OperationRequest
 
-    _do(OperationRequest(OperationKind.REINIT, reason, node), data)
+    _carry_out(OperationRequest(OperationKind.REINIT, reason, node), data)
 
 
 @group.command()
@@ -86,7 +88,7 @@ def restart(node: Node, reason: Reason = "", data: Data = None) -> None:
     """Restart PostgreSQL on a server."""
     from services.cluster.operations import OperationKind, OperationRequest
 
-    _do(OperationRequest(OperationKind.RESTART, reason, node), data)
+    _carry_out(OperationRequest(OperationKind.RESTART, reason, node), data)
 
 
 @group.command()
@@ -94,7 +96,7 @@ def rejoin(node: Node, reason: Reason = "", data: Data = None) -> None:
     """Bring a server back until it streams: rewound, or else copied anew."""
     from services.cluster.operations import OperationKind, OperationRequest
 
-    _do(OperationRequest(OperationKind.REJOIN, reason, node), data)
+    _carry_out(OperationRequest(OperationKind.REJOIN, reason, node), data)
 
 
 @group.command()
@@ -102,7 +104,7 @@ def pause(reason: Reason = "", data: Data = None) -> None:
     """Switch automatic failover off."""
     from services.cluster.operations import OperationKind, OperationRequest
 
-    _do(OperationRequest(OperationKind.PAUSE, reason), data)
+    _carry_out(OperationRequest(OperationKind.PAUSE, reason), data)
 
 
 @group.command()
@@ -110,7 +112,7 @@ def resume(reason: Reason = "", data: Data = None) -> None:
     """Switch automatic failover on again."""
     from services.cluster.operations import OperationKind, OperationRequest
 
-    _do(OperationRequest(OperationKind.RESUME, reason), data)
+    _carry_out(OperationRequest(OperationKind.RESUME, reason), data)
 
 
 @group.command()
@@ -127,9 +129,11 @@ def settings(
 
     if changes:
         wanted = dict(change.partition("=")[::2] for change in changes)
-        _do(OperationRequest(OperationKind.SETTINGS, reason, changes=wanted), data)
+        _carry_out(
+            OperationRequest(OperationKind.SETTINGS, reason, changes=wanted), data
+        )
         return
-    with explained():
+    with explain_errors():
         for line in settings_in_words(choose(data=data)):
             typer.echo(line)
 
@@ -159,7 +163,7 @@ def add_replica(
     """Make another replica, until it streams."""
     from services.cluster.operations import OperationKind, OperationRequest
 
-    _do(
+    _carry_out(
         OperationRequest(OperationKind.ADD_REPLICA, reason, seconds=delayed_seconds),
         data,
     )
@@ -170,7 +174,7 @@ def remove_replica(node: Node, reason: Reason = "", data: Data = None) -> None:
     """End a replica and throw its data away."""
     from services.cluster.operations import OperationKind, OperationRequest
 
-    _do(OperationRequest(OperationKind.REMOVE_REPLICA, reason, node), data)
+    _carry_out(OperationRequest(OperationKind.REMOVE_REPLICA, reason, node), data)
 
 
 @group.command()
@@ -185,20 +189,22 @@ def pause_replay(
     """Let a replica show nothing new for a while."""
     from services.cluster.operations import OperationKind, OperationRequest
 
-    _do(
+    _carry_out(
         OperationRequest(OperationKind.PAUSE_REPLAY, reason, node, seconds=seconds),
         data,
     )
 
 
-def _do(order: "OperationRequest", data: Data, *, dry_run: bool = False) -> None:
-    with explained():
+def _carry_out(
+    request: "OperationRequest", data: Data, *, dry_run: bool = False
+) -> None:
+    with explain_errors():
         chosen = choose(data=data)
         if dry_run:
-            for line in cluster_status.rehearse(chosen, order):
+            for line in cluster_status.rehearse(chosen, request):
                 typer.echo(line)
             return
-        for outcome in act(chosen, order):
+        for outcome in carry_out(chosen, request):
             if isinstance(outcome, str):
                 typer.echo(outcome)
                 continue
@@ -209,66 +215,68 @@ def _do(order: "OperationRequest", data: Data, *, dry_run: bool = False) -> None
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of an order, in a sentence, and whether that is well."""
+    """What came of a request, in a sentence, and whether that is well."""
 
     sentence: str
     is_good: bool
 
 
-def act(settings: "Settings", order: "OperationRequest") -> Iterator[str | Result]:
-    """Do what the order says; yield each step, at last what came of it."""
+def carry_out(
+    settings: "Settings", request: "OperationRequest"
+) -> Iterator[str | Result]:
+    """Do what the request says; yield each step, at last what came of it."""
     from dashboard import wiring
     from services.core.actors import CONSOLE
     from services.core.on_behalf import ActorDatabase
 
     with closing(wiring.connect(settings)) as wired:
-        whole = _with_best(wired, order)
+        whole = _with_best(wired, request)
         who = ActorDatabase(wired.database, CONSOLE)
-        run = wired.operator.start(who, whole, session_id=None)
-        if run is None:
+        operation = wired.operator.start(who, whole, session_id=None)
+        if operation is None:
             yield Result("It is planned; a worker does it when the time comes.", True)
             return
-        yield from _steps(run)
-        wired.operator.wait(run)
-        yield from _outcome(run)
+        yield from _steps(operation)
+        wired.operator.wait(operation)
+        yield from _outcome(operation)
 
 
-def _with_best(wired: "Wiring", order: "OperationRequest") -> "OperationRequest":
-    """Name the advised server where the order names none."""
+def _with_best(wired: "Wiring", request: "OperationRequest") -> "OperationRequest":
+    """Name the advised server where the request names none."""
     from services.cluster.operations import OperationKind, OperationRequest, preview
 
-    if order.node or order.act not in {
+    if request.node or request.kind not in {
         OperationKind.SWITCHOVER,
         OperationKind.FAILOVER,
     }:
-        return order
+        return request
     best = preview(wired.operator.servers.look()).best
     return OperationRequest(
-        order.act,
-        order.reason,
+        request.kind,
+        request.reason,
         best.name if best else None,
-        typed=order.typed,
-        scheduled_at=order.scheduled_at,
+        typed=request.typed,
+        scheduled_at=request.scheduled_at,
     )
 
 
-def _steps(run: "RunningOperation") -> Iterator[str]:
-    told = 0
+def _steps(operation: "RunningOperation") -> Iterator[str]:
+    count = 0
     while True:
-        ended = run.ended.wait(_LOOK_SECONDS)
-        for step in run.progress.steps[told:]:
-            told += 1
+        ended = operation.ended.wait(_LOOK_SECONDS)
+        for step in operation.progress.steps[count:]:
+            count += 1
             yield f"{step.seconds:7.2f} s  {step.sentence}"
         if ended:
             return
 
 
-def _outcome(run: "RunningOperation") -> Iterator[str | Result]:
+def _outcome(operation: "RunningOperation") -> Iterator[str | Result]:
     from services.cluster.operations import PHASES
 
-    cost = run.cost
+    cost = operation.cost
     if cost is None:
-        yield Result(run.refusal or "", False)
+        yield Result(operation.refusal or "", False)
         return
     for name, seconds in cost.phases.items():
         yield f"{seconds:7.2f} s  {PHASES[name]}"

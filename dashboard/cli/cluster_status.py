@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from dashboard.cli.explaining import explained
+from dashboard.cli.explaining import explain_errors
 from dashboard.cli.options import Data, choose
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ group = typer.Typer()
 @group.command()
 def status(data: Data = None) -> None:
     """Tell how each server is, and who should lead next."""
-    with explained():
+    with explain_errors():
         for line in status_in_words(choose(data=data)):
             typer.echo(line)
 
@@ -44,16 +44,16 @@ def status_in_words(settings: "Settings") -> Iterator[str]:
     from services.cluster.operations import preview
 
     with closing(wiring.connect(settings)) as wired:
-        found, seen = wired.operator.servers.look(), _snapshot(wired)
+        situation, seen = wired.operator.servers.look(), _snapshot(wired)
         judged = verdict(seen)
         yield judged.sentence
         if judged.next_action:
             yield f"Next: {judged.next_action}"
-        for server in found.servers:
+        for server in situation.servers:
             yield line_of(server, seen.node(server.name))
-        if not found.is_automatic:
+        if not situation.is_automatic:
             yield "Automatic failover is off."
-        yield from _advice(preview(found))
+        yield from _advice(preview(situation))
 
 
 def _snapshot(wired: "Wiring") -> "ClusterSnapshot":
@@ -86,28 +86,28 @@ def line_of(server: "ServerSituation", seen: "NodeSnapshot | None") -> str:
     )
 
 
-def rehearse(settings: "Settings", order: "OperationRequest") -> Iterator[str]:
-    """Yield what the order would mean; nothing is done. Raises what forbids it."""
+def rehearse(settings: "Settings", request: "OperationRequest") -> Iterator[str]:
+    """Yield what the request would mean; nothing is done. Raises what forbids it."""
     from dashboard import wiring
     from services.cluster.operations import CannotAct, preview
 
     with closing(wiring.connect(settings)) as wired:
         servers = wired.operator.servers
-        found = preview(servers.look(with_transactions=True))
-        node = order.node or (found.best.name if found.best else None)
-        chosen = found.candidate(node)
+        previewed = preview(servers.look(with_transactions=True))
+        node = request.node or (previewed.best.name if previewed.best else None)
+        chosen = previewed.candidate(node)
         if chosen is None:
-            raise CannotAct(found.obstacle or f"There is no server called {node}.")
-        yield from _advice(found)
+            raise CannotAct(previewed.obstacle or f"There is no server called {node}.")
+        yield from _advice(previewed)
         lost = "an unknown part" if chosen.lost_bytes is None else chosen.lost_bytes
         yield f"With {chosen.name}: {chosen.reason}"
         yield f"Log that would be lost, in bytes: {lost}."
-        yield f"Long transactions that would be cut: {len(found.transactions)}."
+        yield f"Long transactions that would be cut: {len(previewed.transactions)}."
 
 
-def _advice(found: "OperationPreview") -> Iterator[str]:
+def _advice(previewed: "OperationPreview") -> Iterator[str]:
     """Yield what stands in the way of a change of the primary, and who is best."""
-    if found.obstacle:
-        yield found.obstacle
-    if found.best:
-        yield f"Best next: {found.best.name}, because {found.best.reason}"
+    if previewed.obstacle:
+        yield previewed.obstacle
+    if previewed.best:
+        yield f"Best next: {previewed.best.name}, because {previewed.best.reason}"

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import typer
 
-from dashboard.cli.explaining import explained
+from dashboard.cli.explaining import explain_errors
 from dashboard.cli.options import Data, choose
 from services.cluster.drills.kinds import DrillKind
 
@@ -28,7 +28,7 @@ def drill(
     data: Data = None,
 ) -> None:
     """Break something on purpose while programs work, and tell what that cost."""
-    with explained():
+    with explain_errors():
         is_kept = practise(choose(data=data), kind, record, typer.echo)
     if not is_kept:
         raise typer.Exit(1)
@@ -63,8 +63,8 @@ def practise(
                 acting=SYSTEM,
             ).value
         )
-        teller = DrillTimeline(say, as_json=record is not None)
-        verdict = Practice(wired, teller).run(kind, drill_id)
+        timeline = DrillTimeline(say, as_json=record is not None)
+        verdict = Practice(wired, timeline).run(kind, drill_id)
     finally:
         wired.close()
     return verdict is not None and verdict.state == "kept"
@@ -78,10 +78,10 @@ def require_breakable(wired: "Wiring") -> None:
 
     if wired.endpoints.control_url is not None:
         return
-    named = wired.settings.test_cluster_name
+    allowed = wired.settings.test_cluster_name
     with wired.database.reading() as session:
         name = session.execute(text("SHOW cluster_name")).scalar_one()
-    if not named or name != named:
+    if not allowed or name != allowed:
         raise CannotDrill(
             "Drills break servers on purpose, so they only run on the embedded ones "
             "and on a cluster for tests: set CHARTROOM_TEST_CLUSTER_NAME to what "

@@ -10,7 +10,7 @@ from db.settings import explain
 
 
 @contextmanager
-def explained() -> Iterator[None]:
+def explain_errors() -> Iterator[None]:
     """End with one sentence instead of a traceback where somebody can act on it."""
     try:
         yield

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from dashboard.cli.explaining import explained
+from dashboard.cli.explaining import explain_errors
 from dashboard.cli.options import Data, choose
 from services.core.actors import Actor, Role
 
@@ -48,7 +48,7 @@ def import_synthea(
     data: Data = None,
 ) -> None:
     """Take over patients and doctors from Synthea; repeat it as often as you like."""
-    with explained():
+    with explain_errors():
         take_over(choose(data=data), folder, rejects)
 
 
@@ -100,7 +100,7 @@ def seed(
     data: Data = None,
 ) -> None:
     """Fill the database with an invented clinic."""
-    with explained():
+    with explain_errors():
         invent(choose(data=data), patients, seed_number)
 
 

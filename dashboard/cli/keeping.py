@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from dashboard.cli.explaining import explained
+from dashboard.cli.explaining import explain_errors
 from dashboard.cli.options import Data, choose
 from services.core.actors import CONSOLE
 
@@ -27,7 +27,7 @@ group = typer.Typer()
 @group.command()
 def verify_audit(data: Data = None) -> None:
     """Follow the audit log's chain; name the first entry that was tampered with."""
-    with explained():
+    with explain_errors():
         verdict = verify_chain(choose(data=data))
     typer.echo(verdict.sentence, err=not verdict.is_whole)
     if not verdict.is_whole:
@@ -63,7 +63,7 @@ def new_file_keys(
     path: Annotated[Path, typer.Argument(help="The file to make.")],
 ) -> None:
     """Make the keys that encrypt files, for databases of your own."""
-    with explained():
+    with explain_errors():
         typer.echo(make_file_keys(path))
 
 
@@ -90,7 +90,7 @@ def rotate_keys(
     ] = False,
 ) -> None:
     """Exchange the key that wraps the keys of files; the files stay as they are."""
-    with explained():
+    with explain_errors():
         settings = choose(data=data)
         change = drop_old_file_keys if drop_old else rotate_file_keys
         typer.echo(change(settings))
@@ -109,8 +109,8 @@ def rotate_file_keys(settings: "Settings") -> str:
         _record_rotation(wired, key, "added")
         rewrapped, left = _rewrap(wired)
         _record_rotation(wired, key, "done", rewrapped)
-    told = f"Key {key} wraps the keys of {rewrapped} files and drafts from now on."
-    return f"{told} {left} do not open and keep theirs." if left else told
+    sentence = f"Key {key} wraps the keys of {rewrapped} files and drafts from now on."
+    return f"{sentence} {left} do not open and keep theirs." if left else sentence
 
 
 def drop_old_file_keys(settings: "Settings") -> str:
@@ -174,7 +174,7 @@ def _record_rotation(
 @group.command()
 def check_files(data: Data = None) -> None:
     """Read every file now and compare it with its row; name what is not whole by id."""
-    with explained():
+    with explain_errors():
         report = compare_files(choose(data=data))
     for line in comparison_in_words(report):
         typer.echo(line, err=not report.is_good)

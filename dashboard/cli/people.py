@@ -7,7 +7,7 @@ from uuid import UUID
 
 import typer
 
-from dashboard.cli.explaining import explained
+from dashboard.cli.explaining import explain_errors
 from dashboard.cli.options import Data, choose
 from services.core.actors import CONSOLE, Role, Scope
 
@@ -25,7 +25,7 @@ def create_admin(
     data: Data = None,
 ) -> None:
     """Print a link that lets an administrator in once, alone on the last line."""
-    with explained():
+    with explain_errors():
         typer.echo(invite_admin(choose(data=data), name=name, email=email))
 
 
@@ -63,7 +63,7 @@ def token(
     data: Data = None,
 ) -> None:
     """Print a new token for the API, alone on the last line."""
-    with explained():
+    with explain_errors():
         typer.echo(
             issue_token(
                 choose(data=data),

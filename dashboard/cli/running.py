@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashboard.cli.explaining import explained
+from dashboard.cli.explaining import explain_errors
 from dashboard.cli.options import Data, Host, Port, choose
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def serve(
     ] = False,
 ) -> None:
     """Start databases, web server and worker; run until Ctrl-C."""
-    with explained():
+    with explain_errors():
         settings = choose(host=host, port=port, data=data)
         from dashboard.cli import launcher
 
@@ -35,7 +35,7 @@ def serve(
 @group.command()
 def web(host: Host = None, port: Port = None, data: Data = None) -> None:
     """Serve pages and API for databases that run already."""
-    with explained():
+    with explain_errors():
         settings = choose(host=host, port=port, data=data)
         # The server is imported before the launcher's word is awaited: that takes
         # seconds in which the databases start.
@@ -58,7 +58,7 @@ def serve_pages(settings: "Settings") -> None:
 @group.command()
 def worker(data: Data = None) -> None:
     """Do the work of the background: tidy up, look ahead."""
-    with explained():
+    with explain_errors():
         settings = choose(data=data)
         from dashboard.cli import children
 
@@ -106,7 +106,7 @@ def work(settings: "Settings") -> None:
 @group.command()
 def migrate(data: Data = None) -> None:
     """Bring the database to the newest schema."""
-    with explained():
+    with explain_errors():
         settings = choose(data=data)
         from dashboard import wiring
         from db import schema
@@ -119,7 +119,7 @@ def migrate(data: Data = None) -> None:
 @group.command()
 def endpoints(data: Data = None) -> None:
     """Print where the running databases are, passwords included, as JSON."""
-    with explained():
+    with explain_errors():
         settings = choose(data=data)
         from dashboard import wiring
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashboard.cli.explaining import explained
+from dashboard.cli.explaining import explain_errors
 from dashboard.cli.options import Data, choose
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ group = typer.Typer()
 @group.command()
 def prove_booking(data: Data = None) -> None:
     """Let 200 attempts from several processes race for one slot: exactly one wins."""
-    with explained():
+    with explain_errors():
         proof = race_for_a_slot(choose(data=data))
     for line in proof_in_words(proof):
         typer.echo(line, err=not proof.holds)
@@ -62,7 +62,7 @@ def verify(
     data: Data = None,
 ) -> None:
     """Tell whether a prescription is as this clinic signed it; exit with 1 if not."""
-    with explained():
+    with explain_errors():
         signature = check_signature(choose(data=data), file)
     typer.echo(signature_in_words(signature), err=not signature.is_valid)
     if not signature.is_valid:

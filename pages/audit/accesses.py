@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.audit import audit_log
-from dashboard.audit.audit_table import access_table
+from dashboard.audit.audit_table import show_access_table
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.page_header import page_header
 
@@ -14,17 +14,17 @@ st.caption(
     "Everybody who opened or changed your record, or saw you in a list, the last "
     "first. Something looks wrong? Tell the front desk."
 )
-found = audit_log.accesses(after)
-if found:
-    access_table(found, key="accesses_table")
+entries = audit_log.accesses(after)
+if entries:
+    show_access_table(entries, key="accesses_table")
 else:
     empty_state("Nobody has looked at your record.", icon="visibility_off")
 with st.container(horizontal=True, gap="small"):
     if st.button("Newest", key="accesses_newest", icon=":material/first_page:"):
         st.session_state.pop("accesses_after", None)
         st.rerun()
-    if found and st.button(
+    if entries and st.button(
         "Older", key="accesses_older", icon=":material/chevron_right:"
     ):
-        st.session_state["accesses_after"] = found[-1].cursor
+        st.session_state["accesses_after"] = entries[-1].cursor
         st.rerun()

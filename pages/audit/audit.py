@@ -3,15 +3,15 @@
 import streamlit as st
 
 from dashboard.audit import audit_log
-from dashboard.audit.audit_filters import audit_filters
-from dashboard.audit.audit_table import audit_table
+from dashboard.audit.audit_filters import show_audit_filters
+from dashboard.audit.audit_table import show_audit_table
 from dashboard.context import freshness
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.page_header import page_header
 
 question = audit_log.question_of_address()
-asked_before, after = st.session_state.get("audit_position", (question, None))
+former_question, after = st.session_state.get("audit_position", (question, None))
 
 
 @st.dialog("Is the log whole?", icon=":material/verified:")
@@ -40,23 +40,23 @@ st.caption(
     "Who did what, the newest first; new entries are here within seconds. What a "
     "record says is not shown. The time of an entry leads to all of the same sign-in."
 )
-asked = len(question.query())
+count = len(question.query())
 with st.expander(
-    f"Filters ({asked})" if asked else "Filters",
-    expanded=bool(asked),
+    f"Filters ({count})" if count else "Filters",
+    expanded=bool(count),
     key="audit_filters",
     icon=":material/filter_alt:",
 ):
     people = {person.id: person for person in audit_log.people()}
     with error_boundary():
-        wanted = audit_filters(question, people, key="audit_form")
+        wanted = show_audit_filters(question, people, key="audit_form")
         if wanted is not None:
             st.query_params.from_dict(wanted.query())
             st.session_state.pop("audit_position", None)
             st.rerun()
-page = audit_log.entries(question, after if asked_before == question else None)
+page = audit_log.entries(question, after if former_question == question else None)
 if page.entries:
-    audit_table(page.entries, audit_log.sign_in_address, key="audit_table")
+    show_audit_table(page.entries, audit_log.sign_in_address, key="audit_table")
 else:
     empty_state("No entry meets this. Take a filter away.", icon="search_off")
 with st.container(horizontal=True, gap="small"):

@@ -2,19 +2,19 @@
 
 import streamlit as st
 
-from dashboard.cluster.alerts.alert_list import alerts_now
-from dashboard.cluster.alerts.alert_rules import rules
-from dashboard.cluster.monitoring.page_links import ways
+from dashboard.cluster.alerts.alert_list import show_alerts
+from dashboard.cluster.alerts.alert_rules import show_rules
+from dashboard.cluster.monitoring.page_links import show_page_links
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.page_header import page_header
 
 page_header("Alerts")
-ways()
+show_page_links()
 st.caption(
     "An alert begins when something was over its bar for long enough, and ends by "
     "itself. Whoever sees to it says so here, so that nobody else starts as well."
 )
-alerts_now()
+show_alerts()
 st.subheader("Rules", anchor=False)
 with error_boundary():
-    rules()
+    show_rules()

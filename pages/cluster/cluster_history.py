@@ -2,15 +2,15 @@
 
 import streamlit as st
 
-from dashboard.cluster.monitoring.page_links import ways
-from dashboard.cluster.operations.operation_history import history, show_chosen
+from dashboard.cluster.monitoring.page_links import show_page_links
+from dashboard.cluster.operations.operation_history import show_chosen, show_history
 from dashboard.ui.page_header import page_header
 
 page_header("History of the servers")
-ways()
+show_page_links()
 st.caption(
     "Kept for ever. Writers' waiting is measured by writing: from the last write that "
     "was acknowledged before to the first one after."
 )
-history()
+show_history()
 show_chosen()

@@ -4,8 +4,8 @@ import streamlit as st
 
 from dashboard.cluster.drill_pages import drill_controls
 from dashboard.cluster.drill_pages.drill_progress import can_practise
-from dashboard.cluster.drill_pages.drill_tables import kinds_table, results_table
-from dashboard.cluster.monitoring.page_links import ways
+from dashboard.cluster.drill_pages.drill_tables import show_kinds, show_results
+from dashboard.cluster.monitoring.page_links import show_page_links
 from dashboard.context import current_actor, freshness, read, today
 from dashboard.people.passkey_confirmation import ask_for_passkey
 from dashboard.ui.empty_state import empty_state
@@ -16,15 +16,15 @@ from services.cluster.drills import DOCUMENT_PROMISE, SCENARIOS
 from services.core.actors import Permission
 
 actor = current_actor()
-may_run = actor.may(Permission.RUN_DRILLS)
+may_practise = actor.may(Permission.RUN_DRILLS)
 page_header("Drills")
-ways()
+show_page_links()
 st.caption(
     "What is never practised does not work when it is needed. The clinic asks for: "
     f"{DOCUMENT_PROMISE.words}. Chartroom promises less than that of each drill."
 )
 with error_boundary():
-    found, plans = read(
+    history, plans = read(
         lambda session: (
             drills.list_drills(session, actor),
             drills.list_plans(session, actor),
@@ -38,32 +38,34 @@ with error_boundary():
             "here. On a test cluster: python -m dashboard drill KIND.",
             icon=":material/terminal:",
         )
-    elif may_run:
+    elif may_practise:
         ask_for_passkey("Practising a disaster")
-    drill_controls.watched(found)
-    if may_run:
+    drill_controls.show_watched(history)
+    if may_practise:
         st.caption(
             "The arrow practises one now; the calendar says when it is due next, and "
             "reminds the administrators by mail on that day."
         )
-    newest = {one.kind: one for one in reversed(found) if one.state != "running"}
-    asked = kinds_table(
+    newest = {
+        drill.kind: drill for drill in reversed(history) if drill.state != "running"
+    }
+    choice = show_kinds(
         plans,
         newest,
         today(),
-        may_run=may_run and can_practise(),
-        may_plan=may_run,
+        may_run=may_practise and can_practise(),
+        may_plan=may_practise,
     )
     st.subheader("How they went", anchor=False)
-    chosen = results_table(found) if found else None
-    if not found:
+    chosen = show_results(history) if history else None
+    if not history:
         empty_state("Nothing was practised yet. Begin with a switchover.", icon="flag")
     st.caption(freshness())
-    if asked is not None and asked[1] == "practise":
-        drill_controls.confirm(asked[0])
-    elif asked is not None:
+    if choice is not None and choice[1] == "practise":
+        drill_controls.confirm(choice[0])
+    elif choice is not None:
         drill_controls.change_plan(
-            next(plan for plan in plans if plan.kind == asked[0])
+            next(plan for plan in plans if plan.kind == choice[0])
         )
     elif chosen is not None:
-        drill_controls.details(chosen)
+        drill_controls.show_details(chosen)

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from dashboard.cluster.monitoring.page_links import ways
+from dashboard.cluster.monitoring.page_links import show_page_links
 from dashboard.cluster.operations.cluster_view import situation
-from dashboard.cluster.operations.running_operation import follow
-from dashboard.cluster.operations.server_operations import deeds_of
+from dashboard.cluster.operations.running_operation import show_running
+from dashboard.cluster.operations.server_operations import show_server_operations
 from dashboard.people.passkey_confirmation import ask_for_passkey
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.page_header import page_header
@@ -16,7 +16,7 @@ from services.cluster.operations import ServerSituation
 _WIDTH = 165
 
 
-def server_facts(server: ServerSituation) -> None:
+def show_server_facts(server: ServerSituation) -> None:
     """Say whether it leads, streams or neither, and how far it is behind."""
     if server.is_leading:
         st.badge("Primary", icon=":material/star:", color="blue")
@@ -35,34 +35,34 @@ def server_facts(server: ServerSituation) -> None:
         st.metric("Timeline", timeline, border=True, width=_WIDTH)
         if not server.is_leading:
             behind = server.behind_bytes
-            told = "not known" if behind is None else f"{behind:,} bytes"
-            st.metric("Behind", told, border=True, width=_WIDTH)
+            distance = "not known" if behind is None else f"{behind:,} bytes"
+            st.metric("Behind", distance, border=True, width=_WIDTH)
             waits = "yes" if server.is_waited_for else "no"
             st.metric("Commits wait for it", waits, border=True, width=_WIDTH)
 
 
 page_header("Servers")
-ways()
+show_page_links()
 with error_boundary():
-    is_busy = follow()
-    found = situation()
-    names = [one.name for one in found.servers]
-    asked = st.query_params.get("node", "")
+    is_busy = show_running()
+    current = situation()
+    names = [server.name for server in current.servers]
+    requested = st.query_params.get("node", "")
     name = st.selectbox(
         "Which server",
         names,
-        index=names.index(asked) if asked in names else 0,
+        index=names.index(requested) if requested in names else 0,
         key="server_name",
     )
-    if asked and asked not in names:
+    if requested and requested not in names:
         st.warning(
-            f"There is no server {plain(asked)}; this is {name}. Choose another one "
-            "above.",
+            f"There is no server {plain(requested)}; this is {name}. Choose another "
+            "one above.",
             icon=":material/search_off:",
         )
-    server = found.server(name)
+    server = current.server(name)
     if server is not None:
-        server_facts(server)
+        show_server_facts(server)
         if not is_busy:
             ask_for_passkey("Acting on a server")
-            deeds_of(server, found)
+            show_server_operations(server, current)

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from dashboard.cluster.charts.replication_charts import charts
-from dashboard.cluster.monitoring.overview import overview
-from dashboard.cluster.monitoring.page_links import ways
+from dashboard.cluster.charts.replication_charts import show_charts
+from dashboard.cluster.monitoring.overview import show_overview
+from dashboard.cluster.monitoring.page_links import show_page_links
 from dashboard.context import current_actor
 from dashboard.navigation import go
 from dashboard.ui.error_boundary import error_boundary
@@ -22,8 +22,8 @@ with page_header("Replication"):
             icon=":material/swap_horiz:",
         ):
             go("cluster/switchover.py")
-ways()
-overview()
+show_page_links()
+show_overview()
 st.subheader("Behind, through time", anchor=False)
 with error_boundary():
-    charts()
+    show_charts()

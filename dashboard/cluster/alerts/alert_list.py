@@ -30,18 +30,18 @@ _COLUMNS: Final = (
 
 
 @st.fragment(run_every="5s")
-def alerts_now() -> None:
+def show_alerts() -> None:
     """Show what is wrong now and what was before, again every few seconds."""
     with error_boundary():
         wrong, before = _read()
         if not wrong:
             empty_state("Nothing is wrong with the servers.", icon="verified_user")
         for alert in wrong:
-            _open_alert(alert)
+            _show_open_alert(alert)
         st.subheader("Before", anchor=False)
         ended = [alert for alert in before if not alert.is_open]
         if ended:
-            _table(ended)
+            _show_table(ended)
         else:
             empty_state("No alert has ended yet.", icon="notifications")
 
@@ -49,24 +49,24 @@ def alerts_now() -> None:
 def open_alerts() -> tuple[Alert, ...]:
     """Return what is wrong now; kept for some seconds."""
     actor = current_actor()
-    found: tuple[Alert, ...]
-    (found,) = read_all(
+    open_: tuple[Alert, ...]
+    (open_,) = read_all(
         CachedRead(lambda session: alerts.list_open(session, actor), "open_alerts", 5)
     )
-    return found
+    return open_
 
 
 def _read() -> tuple[Sequence[Alert], Sequence[Alert]]:
     actor = current_actor()
-    found: tuple[Sequence[Alert], Sequence[Alert]]
-    found = read_all(
+    both: tuple[Sequence[Alert], Sequence[Alert]]
+    both = read_all(
         CachedRead(lambda session: alerts.list_open(session, actor)),
         CachedRead(lambda session: alerts.list_alerts(session, actor, limit=_MOST)),
     )
-    return found
+    return both
 
 
-def _open_alert(alert: Alert) -> None:
+def _show_open_alert(alert: Alert) -> None:
     words = WORDS[alert.kind]
     is_seen_to = alert.acknowledged_at is not None
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
@@ -102,7 +102,7 @@ def _acknowledge(alert_id: UUID) -> None:
     st.rerun()
 
 
-def _table(ended: Sequence[Alert]) -> None:
+def _show_table(ended: Sequence[Alert]) -> None:
     rows = [
         Row(
             str(alert.id),

@@ -35,16 +35,18 @@ _ON: Final = Cell("On", "ok", "check")
 _OFF: Final = Cell("Off", "muted", "notifications_off")
 
 
-def rules() -> None:
+def show_rules() -> None:
     """Show the rules; whoever may manage them can change each."""
     actor = current_actor()
-    found = read(lambda session: alerts.list_rules(session, actor))
-    chosen = _table(found, may_change=actor.may(Permission.MANAGE_ALERTS))
+    rules = read(lambda session: alerts.list_rules(session, actor))
+    chosen = _show_table(rules, may_change=actor.may(Permission.MANAGE_ALERTS))
     if chosen is not None:
-        change(chosen)
+        change_rule(chosen)
 
 
-def _table(found: Sequence[RuleRevision], *, may_change: bool) -> RuleRevision | None:
+def _show_table(
+    rules: Sequence[RuleRevision], *, may_change: bool
+) -> RuleRevision | None:
     rows = [
         Row(
             rule.kind,
@@ -56,16 +58,16 @@ def _table(found: Sequence[RuleRevision], *, may_change: bool) -> RuleRevision |
                 Cell("", deeds=(_CHANGE,) if may_change else ()),
             ),
         )
-        for rule in found
+        for rule in rules
     ]
-    asked = record_table(
+    event = record_table(
         payload_of(_COLUMNS, rows, name="Rules of alerts"), key="alerts_rules"
     )
-    return chosen_of(asked, found, lambda rule: rule.kind)
+    return chosen_of(event, rules, lambda rule: rule.kind)
 
 
 @st.dialog("Change this rule", icon=":material/edit_notifications:")
-def change(rule: RuleRevision) -> None:
+def change_rule(rule: RuleRevision) -> None:
     """Ask for the two bars, for how long each counts, and who is told."""
     words = WORDS[rule.kind]
     # What a colleague has changed meanwhile is shown, not what stood here before.

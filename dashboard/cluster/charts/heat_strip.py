@@ -21,14 +21,16 @@ _BANDS: Final = (
 _TONES: Final = {name: tone for _, name, tone in _BANDS} | {GONE: "#6B7883"}
 
 
-def heat_strip(points: pd.DataFrame, window: Window, step: float, *, key: str) -> None:
+def show_heat_strip(
+    points: pd.DataFrame, window: Window, step: float, *, key: str
+) -> None:
     """Show for each server and step how far behind it was at worst."""
     shown = binned(points, step)
     spec: Spec = {
         "height": _ROW * max(1, shown["node"].nunique()) + _AXIS,
         "layer": [_tiles(window), window.ends()],
     }
-    st.vega_lite_chart(shown, spec, key=key, alt=_told(shown))
+    st.vega_lite_chart(shown, spec, key=key, alt=_describe(shown))
 
 
 def _tiles(window: Window) -> Spec:
@@ -69,16 +71,16 @@ def binned(points: pd.DataFrame, step: float) -> pd.DataFrame:
     # A step in which it kept silent once is one in which it did not answer.
     whole = worst.where(replicas["role"].notna(), float("nan"))
     grouped = whole.groupby([replicas["node"], starts])
-    found = grouped.agg(worst="max", size="size", known="count").reset_index()
+    bins = grouped.agg(worst="max", size="size", known="count").reset_index()
     return pd.DataFrame(
         {
-            "node": found["node"],
-            "at": found["at"],
-            "end": found["at"] + step,
+            "node": bins["node"],
+            "at": bins["at"],
+            "end": bins["at"] + step,
             "how": [
                 _band(most) if known == size else GONE
                 for most, known, size in zip(
-                    found["worst"], found["known"], found["size"], strict=True
+                    bins["worst"], bins["known"], bins["size"], strict=True
                 )
             ],
         }
@@ -89,11 +91,11 @@ def _band(worst: float) -> str:
     return next(name for most, name, _ in _BANDS if worst <= most)
 
 
-def _told(shown: pd.DataFrame) -> str:
+def _describe(shown: pd.DataFrame) -> str:
     """Say of each server which share of the time it was how far behind."""
     counts = shown.groupby("node")["how"].value_counts(normalize=True, sort=True)
-    told = ", ".join(
+    shares = ", ".join(
         f"{node} {part:.0%} {how}"
         for node, how, part in counts.reset_index().itertuples(index=False)
     )
-    return f"How far behind, through time: {told}."
+    return f"How far behind, through time: {shares}."

@@ -42,7 +42,7 @@ _SECONDS_AXIS: Final[Spec] = {"title": None, "labelExpr": "datum.label + ' s'"}
 _BYTES_AXIS: Final[Spec] = {"title": None, "format": "~s"}
 
 
-def lag_chart(
+def show_lag_chart(
     points: pd.DataFrame,
     window: Window,
     measure: Measure,
@@ -69,18 +69,18 @@ def lag_chart(
         ],
         "resolve": {"scale": {"shape": "independent"}},
     }
-    told = f"{_ABOUT[measure].capitalize()}. {_peaks(shown, measure)}"
+    description = f"{_ABOUT[measure].capitalize()}. {_peaks(shown, measure)}"
     if window.is_live:
-        st.vega_lite_chart(shown, spec, key=key, alt=told)
+        st.vega_lite_chart(shown, spec, key=key, alt=description)
         return None
-    found = st.vega_lite_chart(
-        shown, spec, key=key, alt=told, on_select="rerun", selection_mode="zoom"
+    event = st.vega_lite_chart(
+        shown, spec, key=key, alt=description, on_select="rerun", selection_mode="zoom"
     )
-    span = (found.get("selection") or {}).get("zoom", {}).get("at")
+    span = (event.get("selection") or {}).get("zoom", {}).get("at")
     return (float(span[0]), float(span[1])) if span else None
 
 
-def wal_chart(points: pd.DataFrame, window: Window, *, key: str) -> None:
+def show_wal_chart(points: pd.DataFrame, window: Window, *, key: str) -> None:
     """Show how fast the primary writes its log."""
     shown = points.loc[points["role"] == "primary", ["at", "node", "rate"]]
     encoding: Spec = {
@@ -107,9 +107,9 @@ def wal_chart(points: pd.DataFrame, window: Window, *, key: str) -> None:
         ],
     }
     most = shown["rate"].max() if len(shown) else None
-    told = "" if most is None or pd.isna(most) else f" At most {amount(most)} a second."
+    peak = "" if most is None or pd.isna(most) else f" At most {amount(most)} a second."
     st.vega_lite_chart(
-        shown, spec, key=key, alt=f"Bytes of log that the primary writes.{told}"
+        shown, spec, key=key, alt=f"Bytes of log that the primary writes.{peak}"
     )
 
 

@@ -96,7 +96,7 @@ def shown(period: Period) -> Shown:
 
 def zoom_into(span: tuple[float, float]) -> None:
     """Show what was marked on a chart from now on."""
-    since, until = (off_clock(place) for place in sorted(span))
+    since, until = (off_clock(x) for x in sorted(span))
     if until - since < _LEAST:
         since, until = since - _LEAST / 2, until + _LEAST / 2
     st.session_state[_KEY] = (since, until)

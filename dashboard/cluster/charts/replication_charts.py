@@ -8,8 +8,13 @@ import streamlit as st
 
 from dashboard.cluster.charts import periods, series
 from dashboard.cluster.charts.chart_layers import Mark
-from dashboard.cluster.charts.heat_strip import heat_strip
-from dashboard.cluster.charts.lag_charts import MEASURES, Measure, lag_chart, wal_chart
+from dashboard.cluster.charts.heat_strip import show_heat_strip
+from dashboard.cluster.charts.lag_charts import (
+    MEASURES,
+    Measure,
+    show_lag_chart,
+    show_wal_chart,
+)
 from dashboard.cluster.charts.periods import Shown
 from dashboard.cluster.monitoring.observations import recent
 from dashboard.context import CachedRead, current_actor, in_zone, read_all
@@ -26,7 +31,7 @@ _KEPT_SHARE: Final = 0.9
 _MEMORY_SECONDS: Final = 60.0
 
 
-def charts() -> None:
+def show_charts() -> None:
     """Ask for a period and show it, drawn anew as often as it changes."""
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"
@@ -54,7 +59,7 @@ def _choose_measure() -> Measure:
 
 
 def _draw(shown: Shown, measure: Measure) -> None:
-    points, events, note = _found(shown)
+    points, events, note = _read_points(shown)
     if points.empty:
         empty_state(
             "Nothing was kept of this time. The worker keeps a sample every second.",
@@ -66,29 +71,29 @@ def _draw(shown: Shown, measure: Measure) -> None:
         for e in events
         if e.at >= shown.since
     ]
-    _zoom_tools(shown, events)
+    _show_zoom_tools(shown, events)
     # A browser gives a chart of the same key the mark that it had.
     key = f"replication_{shown.period.name}_{periods.zooms()}"
-    span = lag_chart(points, shown.window, measure, marks, key=f"{key}_{measure}")
+    span = show_lag_chart(points, shown.window, measure, marks, key=f"{key}_{measure}")
     if span is not None:
         periods.zoom_into(span)
         st.rerun()
     st.caption("How far behind each server was, a strip each.")
     step = (shown.until - shown.since).total_seconds() * 1000 / _STRIPS
-    heat_strip(points, shown.window, step, key=f"{key}_strip")
+    show_heat_strip(points, shown.window, step, key=f"{key}_strip")
     st.caption("Log that the primary writes, bytes a second.")
-    wal_chart(points, shown.window, key=f"{key}_wal")
+    show_wal_chart(points, shown.window, key=f"{key}_wal")
     st.caption(note)
 
 
-def _found(shown: Shown) -> tuple[pd.DataFrame, Sequence[Event], str]:
+def _read_points(shown: Shown) -> tuple[pd.DataFrame, Sequence[Event], str]:
     """Return points, events and where they come from.
 
     Live ones come from this server's memory, for which no database is asked.
     """
     remembered = series.of_snapshots(recent(shown.since))
     try:
-        samples, events = _kept(shown)
+        samples, events = _read_kept(shown)
     except Unavailable:
         note = "No database server answers: this is what this web server remembers."
         return remembered, (), note
@@ -101,13 +106,13 @@ def _found(shown: Shown) -> tuple[pd.DataFrame, Sequence[Event], str]:
     return points, events, f"Samples {shown.words}."
 
 
-def _kept(shown: Shown) -> tuple[Sequence[monitoring.Sample], Sequence[Event]]:
+def _read_kept(shown: Shown) -> tuple[Sequence[monitoring.Sample], Sequence[Event]]:
     actor, since, until = current_actor(), shown.since, shown.until
     seconds = max(5.0, shown.period.every_seconds) * _KEPT_SHARE
-    place = (shown.period.name, shown.is_zoomed and (since, until))
+    key = (shown.period.name, shown.is_zoomed and (since, until))
     events = CachedRead(
         lambda session: monitoring.list_events(session, actor, since, until),
-        ("replication_events", place),
+        ("replication_events", key),
         seconds,
     )
     # Of a live chart only what lies before this server's own memory.
@@ -115,15 +120,15 @@ def _kept(shown: Shown) -> tuple[Sequence[monitoring.Sample], Sequence[Event]]:
         lambda session: monitoring.read_samples(
             session, actor, since, until, points=_POINTS
         ),
-        ("replication_samples", place),
+        ("replication_samples", key),
         _MEMORY_SECONDS if shown.is_live else seconds,
     )
-    found: tuple[Sequence[monitoring.Sample], Sequence[Event]]
-    found = read_all(samples, events)
-    return found
+    kept: tuple[Sequence[monitoring.Sample], Sequence[Event]]
+    kept = read_all(samples, events)
+    return kept
 
 
-def _zoom_tools(shown: Shown, events: Sequence[Event]) -> None:
+def _show_zoom_tools(shown: Shown, events: Sequence[Event]) -> None:
     """Offer what a mouse does on the chart to whoever has none."""
     if shown.is_live:
         st.caption("The wheel zooms, dragging moves, a double click goes back.")

@@ -73,18 +73,18 @@ def of_samples(samples: Iterable[Sample]) -> pd.DataFrame:
     """Return what was kept, a row for each server and span."""
     rows = [
         (
-            on_clock(one.taken_at),
-            one.node,
-            one.role,
-            one.replay_lag,
-            one.replay_lag_max,
-            one.flush_lag,
-            one.write_lag,
-            one.lag_bytes,
-            one.lag_bytes_max,
-            one.wal_rate,
+            on_clock(sample.taken_at),
+            sample.node,
+            sample.role,
+            sample.replay_lag,
+            sample.replay_lag_max,
+            sample.flush_lag,
+            sample.write_lag,
+            sample.lag_bytes,
+            sample.lag_bytes_max,
+            sample.wal_rate,
         )
-        for one in samples
+        for sample in samples
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 

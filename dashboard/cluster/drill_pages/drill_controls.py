@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.cluster.drill_pages import drill_progress
 from dashboard.cluster.drill_pages.drill_progress import Progress
-from dashboard.cluster.operations.steps import steps_told
+from dashboard.cluster.operations.steps import show_step_log
 from dashboard.context import current_actor, today, write
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.measures import seconds
@@ -51,9 +51,9 @@ def watch(drill_id: UUID) -> None:
     st.session_state.pop(_ENDED, None)
 
 
-def watched(newest: tuple[DrillRecord, ...]) -> None:
+def show_watched(newest: tuple[DrillRecord, ...]) -> None:
     """Show the drill that runs, whoever began it, or the one that ran here last."""
-    running = next((one.id for one in newest if one.state == "running"), None)
+    running = next((drill.id for drill in newest if drill.state == "running"), None)
     drill_id: UUID | None = st.session_state.get(_WATCHED) or running
     if drill_id is None or not drill_progress.can_practise():
         return
@@ -62,21 +62,23 @@ def watched(newest: tuple[DrillRecord, ...]) -> None:
     @st.fragment(run_every=None if has_ended else "1s")
     def panel() -> None:
         with error_boundary():
-            _panel(drill_id)
+            _show_progress(drill_id)
 
     panel()
 
 
-def _panel(drill_id: UUID) -> None:
+def _show_progress(drill_id: UUID) -> None:
     progress = drill_progress.progress_of(drill_id)
     if progress is None:
         st.session_state.pop(_WATCHED, None)
         return
     with st.container(border=True):
-        _headline(progress)
-        told = progress.lines[-_MOST_LINES:]
+        _show_headline(progress)
+        lines = progress.lines[-_MOST_LINES:]
         st.markdown(
-            "  \n".join(f"`{one.seconds:6.1f} s` {plain(one.sentence)}" for one in told)
+            "  \n".join(
+                f"`{step.seconds:6.1f} s` {plain(step.sentence)}" for step in lines
+            )
         )
         if not progress.is_running and st.button("Close", key="drills_close"):
             st.session_state.pop(_WATCHED, None)
@@ -87,7 +89,7 @@ def _panel(drill_id: UUID) -> None:
         st.rerun()
 
 
-def _headline(progress: Progress) -> None:
+def _show_headline(progress: Progress) -> None:
     sentence = plain(progress.sentence)
     if progress.is_running:
         st.info("A drill is running.", icon=":material/progress_activity:")
@@ -139,16 +141,16 @@ def _plan(kind: DrillKind, every: int | None, day: date | None) -> None:
 
 
 @st.dialog("How it went", width="large")
-def details(one: DrillRecord) -> None:
+def show_details(drill: DrillRecord) -> None:
     """Show all that a drill has measured."""
     with error_boundary():
-        st.markdown(f"**{SCENARIOS[one.kind].title}**")
-        st.caption(f"{plain(one.actor_name)}, {to_the_second(one.started_at)}")
-        if one.sentence:
-            st.markdown(plain(one.sentence))
-        for name, lasted in dict(one.result.get("phases") or {}).items():
+        st.markdown(f"**{SCENARIOS[drill.kind].title}**")
+        st.caption(f"{plain(drill.actor_name)}, {to_the_second(drill.started_at)}")
+        if drill.sentence:
+            st.markdown(plain(drill.sentence))
+        for name, lasted in dict(drill.result.get("phases") or {}).items():
             label = str(name).replace("_", " ").capitalize()
             st.markdown(f"{plain(label)}: {seconds(float(lasted))}")
-        for fact in one.result.get("facts") or ():
+        for fact in drill.result.get("facts") or ():
             st.caption(plain(str(fact)))
-        steps_told(one.result.get("steps") or ())
+        show_step_log(drill.result.get("steps") or ())

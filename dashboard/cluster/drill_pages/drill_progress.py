@@ -67,22 +67,22 @@ def begin(kind: DrillKind) -> UUID:
 def progress_of(drill_id: UUID) -> Progress | None:
     """Return how a drill goes; None if this launcher does not run it."""
     try:
-        told = _control().drill(drill_id)
+        output = _control().drill(drill_id)
     except (ControlRefused, ControlUnreachable) as error:
         raise _silent() from error
-    return None if told is None else read(told.lines, is_running=told.is_running)
+    return None if output is None else read(output.lines, is_running=output.is_running)
 
 
 def read(lines: Sequence[str], *, is_running: bool) -> Progress:
     """Return what the printed lines say; what is no JSON is for the log only."""
-    told = [found for line in lines if (found := _parsed(line)) is not None]
+    records = [record for line in lines if (record := _parsed(line)) is not None]
     steps = tuple(
-        DrillStep(float(one.get("seconds", 0.0)), str(one["sentence"]))
-        for one in told
-        if "sentence" in one
+        DrillStep(float(record.get("seconds", 0.0)), str(record["sentence"]))
+        for record in records
+        if "sentence" in record
     )
     result: dict[str, Any] = next(
-        (one["result"] for one in reversed(told) if "result" in one), {}
+        (record["result"] for record in reversed(records) if "result" in record), {}
     )
     state = None if is_running else str(result.get("state", "failed"))
     return Progress(steps, is_running, state, str(result.get("sentence", "")))
@@ -90,10 +90,10 @@ def read(lines: Sequence[str], *, is_running: bool) -> Progress:
 
 def _parsed(line: str) -> dict[str, Any] | None:
     try:
-        found = json.loads(line)
+        record = json.loads(line)
     except ValueError:
         return None
-    return found if isinstance(found, dict) else None
+    return record if isinstance(record, dict) else None
 
 
 def _control() -> Control:

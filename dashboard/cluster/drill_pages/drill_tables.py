@@ -47,7 +47,7 @@ _OPEN: Final = RowAction("open", "Details", "info")
 _NEVER: Final = "Not planned"
 
 
-def kinds_table(
+def show_kinds(
     plans: Sequence[Plan],
     newest: Mapping[DrillKind, DrillRecord],
     today: date,
@@ -56,7 +56,7 @@ def kinds_table(
     may_plan: bool,
 ) -> tuple[DrillKind, str] | None:
     """Show what can be practised; return of which kind what was asked for."""
-    deeds = (*((_PRACTISE,) if may_run else ()), *((_PLAN,) if may_plan else ()))
+    actions = (*((_PRACTISE,) if may_run else ()), *((_PLAN,) if may_plan else ()))
     # What is due first comes first; what has no plan comes last.
     ordered = sorted(plans, key=lambda plan: plan.next_on or date.max)
     rows = [
@@ -67,44 +67,46 @@ def kinds_table(
                 Cell(SCENARIOS[plan.kind].what_happens),
                 _last(newest.get(plan.kind)),
                 _next(plan, today),
-                Cell("", deeds=deeds),
+                Cell("", deeds=actions),
             ),
         )
         for plan in ordered
     ]
-    asked = record_table(
+    event = record_table(
         payload_of(_KINDS, rows, name="What can be practised"), key="drills_kinds"
     )
-    return (DrillKind(asked.deed[0]), asked.deed[1]) if asked.deed else None
+    return (DrillKind(event.deed[0]), event.deed[1]) if event.deed else None
 
 
-def results_table(found: Sequence[DrillRecord]) -> DrillRecord | None:
+def show_results(history: Sequence[DrillRecord]) -> DrillRecord | None:
     """Show how drills went against what is promised; return the one to be opened."""
-    rows = [Row(str(one.id), tuple(_result(one))) for one in found]
-    asked = record_table(
+    rows = [Row(str(drill.id), tuple(_result(drill))) for drill in history]
+    event = record_table(
         payload_of(_RESULTS, rows, name="Drills"), key="drills_results"
     )
-    return chosen_of(asked, found, lambda one: one.id)
+    return chosen_of(event, history, lambda drill: drill.id)
 
 
-def _result(one: DrillRecord) -> Iterator[Cell]:
-    yield Cell(to_the_second(one.started_at))
-    yield Cell(SCENARIOS[one.kind].title)
-    yield Cell("–" if one.rto_seconds is None else seconds(one.rto_seconds))
-    yield Cell(f"at most {PROMISES[one.kind].rto_seconds:g} s")
-    yield _lost(one)
-    yield _count(one.errors)
-    yield _STATES.get(one.state, Cell(one.state))
+def _result(drill: DrillRecord) -> Iterator[Cell]:
+    yield Cell(to_the_second(drill.started_at))
+    yield Cell(SCENARIOS[drill.kind].title)
+    yield Cell("–" if drill.rto_seconds is None else seconds(drill.rto_seconds))
+    yield Cell(f"at most {PROMISES[drill.kind].rto_seconds:g} s")
+    yield _lost(drill)
+    yield _count(drill.errors)
+    yield _STATES.get(drill.state, Cell(drill.state))
     yield Cell("", deeds=(_OPEN,))
 
 
-def _lost(one: DrillRecord) -> Cell:
-    if one.lost is None:
+def _lost(drill: DrillRecord) -> Cell:
+    if drill.lost is None:
         return Cell("–")
-    if one.lost == 0:
-        return Cell(f"0 of {one.acknowledged or 0:,}", "ok", "check")
-    age = seconds(one.rpo_seconds)
-    return Cell(f"{one.lost:,} of {one.acknowledged or 0:,}, {age}", "danger", "error")
+    if drill.lost == 0:
+        return Cell(f"0 of {drill.acknowledged or 0:,}", "ok", "check")
+    age = seconds(drill.rpo_seconds)
+    return Cell(
+        f"{drill.lost:,} of {drill.acknowledged or 0:,}, {age}", "danger", "error"
+    )
 
 
 def _count(number: int | None) -> Cell:
@@ -113,10 +115,10 @@ def _count(number: int | None) -> Cell:
     return Cell(f"{number:,}", "danger" if number else "plain")
 
 
-def _last(one: DrillRecord | None) -> Cell:
-    if one is None:
+def _last(drill: DrillRecord | None) -> Cell:
+    if drill is None:
         return Cell("Never", "muted")
-    return _STATES.get(one.state, Cell(one.state))
+    return _STATES.get(drill.state, Cell(drill.state))
 
 
 def _next(plan: Plan, today: date) -> Cell:

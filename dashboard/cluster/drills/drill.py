@@ -36,7 +36,7 @@ class Practice:
     """
 
     wired: Wiring
-    teller: DrillTimeline
+    timeline: DrillTimeline
     steady_seconds: float = 2.0
 
     def run(self, kind: DrillKind, drill_id: UUID) -> DrillVerdict | None:
@@ -46,14 +46,14 @@ class Practice:
         """
         with _shown_alive(self.wired.database, drill_id):
             try:
-                stage, measured = self._practise(kind, drill_id)
+                run, measured = self._practise(kind, drill_id)
             except (CannotDrill, *_BROKE_OFF) as error:
                 self._give_up(drill_id, error)
                 return None
-        self._keep(kind, drill_id, stage, measured)
+        self._keep(kind, drill_id, run, measured)
         verdict = drills.judge(kind, measured)
-        told = {"state": verdict.state, "node": stage.node} | asdict(measured)
-        self.teller.end(verdict.sentence, told)
+        figures = {"state": verdict.state, "node": run.node} | asdict(measured)
+        self.timeline.end(verdict.sentence, figures)
         return verdict
 
     def _practise(
@@ -61,23 +61,23 @@ class Practice:
     ) -> tuple[DrillRun, DrillMeasurements]:
         endpoints = self.wired.endpoints
         with Users(self.wired.database, self.wired.files, drill_id) as users:
-            stage = DrillRun(
-                kind, Control.of(endpoints), Patroni(endpoints), users, self.teller
+            run = DrillRun(
+                kind, Control.of(endpoints), Patroni(endpoints), users, self.timeline
             )
-            self.teller.tell("People begin to work")
-            stage.wait(stage.is_whole, "all servers are there", seconds=60)
+            self.timeline.tell("People begin to work")
+            run.wait(run.is_whole, "all servers are there", seconds=60)
             sleep(self.steady_seconds)
-            SCENARIOS[kind](stage)
-            stage.await_whole()
+            SCENARIOS[kind](run)
+            run.await_whole()
             sleep(self.steady_seconds)
-        self.teller.tell("Comparing what was acknowledged with what is there")
-        return stage, measure(stage, self.wired, drill_id)
+        self.timeline.tell("Comparing what was acknowledged with what is there")
+        return run, measure(run, self.wired, drill_id)
 
     def _keep(
         self,
         kind: DrillKind,
         drill_id: UUID,
-        stage: DrillRun,
+        run: DrillRun,
         measured: DrillMeasurements,
     ) -> None:
         def keep(session: Session) -> None:
@@ -86,8 +86,8 @@ class Practice:
                 drill_id,
                 kind,
                 measured,
-                node=stage.node or None,
-                steps=self.teller.steps,
+                node=run.node or None,
+                steps=self.timeline.steps,
             )
             drills.forget_writes(session, drill_id)
 
@@ -102,7 +102,7 @@ class Practice:
 
         _persist(lambda: self.wired.database.write(give_up, acting=SYSTEM))
         state = "skipped" if skipped else "failed"
-        self.teller.end(sentence, {"state": state})
+        self.timeline.end(sentence, {"state": state})
 
 
 def _persist(write: Callable[[], T]) -> T:

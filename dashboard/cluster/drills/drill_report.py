@@ -33,8 +33,8 @@ class DrillTimeline:
         seconds = round(monotonic() - self._began_at, 1)
         if self._as_json:
             whole = dict(result) | {"sentence": sentence}
-            told = {"seconds": seconds, "sentence": sentence, "result": whole}
-            self._say(json.dumps(told))
+            line = {"seconds": seconds, "sentence": sentence, "result": whole}
+            self._say(json.dumps(line))
             return
         self._say(f"{seconds:6.1f} s  {sentence}")
         for name, value in result.items():

@@ -1,4 +1,4 @@
-"""Where a drill takes place: the servers, who works on them, and what was noted."""
+"""A drill that goes on: the servers, who works on them, and what was noted."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -33,7 +33,7 @@ class DrillRun:
     control: Control | None
     patroni: Patroni
     users: Users
-    teller: DrillTimeline
+    timeline: DrillTimeline
     node: str = ""
     broken_at: float = 0.0
     phases: dict[str, float] = field(default_factory=dict)
@@ -41,8 +41,8 @@ class DrillRun:
     evidence: str | None = None
 
     @property
-    def door(self) -> Control:
-        """The launcher's door; raises CannotDrill where there is none."""
+    def launcher_control(self) -> Control:
+        """The launcher's control server; raises CannotDrill where there is none."""
         if self.control is None:
             raise CannotDrill(
                 "Chartroom did not start these servers, so it can break nothing on "
@@ -52,7 +52,7 @@ class DrillRun:
 
     def tell(self, sentence: str) -> None:
         """Tell the next step."""
-        self.teller.tell(sentence)
+        self.timeline.tell(sentence)
 
     def primary(self) -> str:
         """Return who leads; raises WentWrong where nobody does."""
@@ -82,13 +82,13 @@ class DrillRun:
         """
         self.broken_at = monotonic()
         try:
-            self.door.inflict(fault, node, seconds=seconds)
+            self.launcher_control.inflict(fault, node, seconds=seconds)
             yield
         except (ControlRefused, ControlUnreachable) as refused:
             raise CannotDrill(str(refused)) from refused
         finally:
             with suppress(ControlRefused, ControlUnreachable):
-                self.door.heal(fault, node)
+                self.launcher_control.heal(fault, node)
 
     def await_writes(self, what: str, *, since: float | None = None) -> None:
         """Wait until somebody has written again since it broke."""
@@ -109,7 +109,7 @@ class DrillRun:
         deadline = monotonic() + _EVIDENCE_SECONDS
         while self.evidence is None and monotonic() < deadline:
             with suppress(ControlRefused, ControlUnreachable):
-                self.evidence = self.door.evidence(fault, self.node)
+                self.evidence = self.launcher_control.evidence(fault, self.node)
             sleep(_LOOK_SECONDS)
         self.tell(self.evidence or "Nothing shows that it happened")
 
@@ -128,7 +128,9 @@ class DrillRun:
         return (
             cluster.leader is not None
             and len(cluster.members) >= len(self.patroni.names)
-            and all(one.is_streaming or one.is_leading for one in cluster.members)
+            and all(
+                member.is_streaming or member.is_leading for member in cluster.members
+            )
         )
 
     def is_streaming(self, name: str) -> bool:

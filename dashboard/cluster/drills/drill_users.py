@@ -107,7 +107,7 @@ class Users:
         writes = [prober.last for prober in self._probers if prober.last]
         return max((write.timeline for write in writes), default=None)
 
-    def press_on(self) -> bool:
+    def write_ballast(self) -> bool:
         """Write some megabytes of log that mean nothing; tell that it is done."""
         self._database.write(lambda session: session.execute(_BALLAST), acting=SYSTEM)
         return True
@@ -133,7 +133,7 @@ class Users:
             try:
                 self._database.read(_open_list, acting=SYSTEM)
                 if last is not None:
-                    self._look_for(number, last)
+                    self._check_visible(number, last)
             except Exception:
                 # Whatever it is, a person would have seen it.
                 self.read_errors += 1
@@ -141,7 +141,7 @@ class Users:
 
         return read
 
-    def _look_for(self, writer: int, write: Write) -> None:
+    def _check_visible(self, writer: int, write: Write) -> None:
         def is_there(session: Session) -> bool:
             row = exists().where(
                 WriteProbe.run_id == self._run_id,
@@ -150,8 +150,8 @@ class Users:
             )
             return bool(session.scalar(select(row)))
 
-        found = self._database.read(is_there, after=write.lsn, acting=SYSTEM)
-        self.unseen += not found.value
+        is_visible = self._database.read(is_there, after=write.lsn, acting=SYSTEM)
+        self.unseen += not is_visible.value
 
     def _keep_file(self) -> None:
         try:

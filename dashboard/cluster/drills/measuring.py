@@ -16,20 +16,20 @@ from services.cluster.operations.probing import Pause, Write
 _CATCH_UP_SECONDS: Final = 30.0
 
 
-def measure(stage: DrillRun, wired: Wiring, drill_id: UUID) -> DrillMeasurements:
+def measure(run: DrillRun, wired: Wiring, drill_id: UUID) -> DrillMeasurements:
     """Return what the drill has cost, once its people have stopped."""
-    users = stage.users
+    users = run.users
     acknowledged = users.acknowledged()
     missing = _compare(wired, drill_id, acknowledged)
-    gap = _longest_pause([w for w in users.writes if _is_about(w, stage)])
-    primary = stage.primary()
+    gap = _longest_pause([w for w in users.writes if _is_about(w, run)])
+    primary = run.primary()
     lost = _lost(wired, drill_id, acknowledged, missing.get(primary))
     since = gap.first.answered_at if gap else monotonic()
     oldest = min((write.answered_at for write in lost), default=since)
-    is_of_files = stage.kind is DrillKind.LOST_MONGO
+    is_of_files = run.kind is DrillKind.LOST_MONGO
     if users.files.errors:
-        stage.facts.append(f"{users.files.errors} files could not be kept.")
-    rto = _file_gap(stage) if is_of_files else gap.seconds if gap else 0.0
+        run.facts.append(f"{users.files.errors} files could not be kept.")
+    rto = _file_gap(run) if is_of_files else gap.seconds if gap else 0.0
     return DrillMeasurements(
         round(rto, 3),
         round(max(0.0, since - oldest), 3),
@@ -42,9 +42,9 @@ def measure(stage: DrillRun, wired: Wiring, drill_id: UUID) -> DrillMeasurements
         users.reads,
         _crossed(users.writes),
         tuple(sorted(name for name, count in missing.items() if count)),
-        stage.phases,
-        tuple(stage.facts),
-        stage.evidence,
+        run.phases,
+        tuple(run.facts),
+        run.evidence,
     )
 
 
@@ -83,12 +83,12 @@ def _longest_pause(writes: list[Write]) -> Pause | None:
     return max(pauses, key=lambda pause: pause.seconds, default=None)
 
 
-def _is_about(write: Write, stage: DrillRun) -> bool:
-    return write.answered_at > stage.broken_at - 1.0
+def _is_about(write: Write, run: DrillRun) -> bool:
+    return write.answered_at > run.broken_at - 1.0
 
 
-def _file_gap(stage: DrillRun) -> float:
-    moments = sorted(stage.users.files.kept.values())
+def _file_gap(run: DrillRun) -> float:
+    moments = sorted(run.users.files.kept.values())
     return max((later - sooner for sooner, later in pairwise(moments)), default=0.0)
 
 

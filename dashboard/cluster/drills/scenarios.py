@@ -21,146 +21,146 @@ _COPY_SECONDS: Final = 90.0
 _MOVED_SECONDS: Final = 600.0
 
 
-def switch_over(stage: DrillRun) -> None:
+def switch_over(run: DrillRun) -> None:
     """Hand the lead over as planned."""
-    stage.node = stage.primary()
-    chosen = stage.replica()
-    stage.tell(f"Handing over from {stage.node} to {chosen}")
-    stage.broken_at = monotonic()
-    _ask_until_granted(stage, stage.node, chosen)
-    stage.await_writes(f"{chosen} takes writes", since=monotonic())
+    run.node = run.primary()
+    chosen = run.replica()
+    run.tell(f"Handing over from {run.node} to {chosen}")
+    run.broken_at = monotonic()
+    _ask_until_granted(run, run.node, chosen)
+    run.await_writes(f"{chosen} takes writes", since=monotonic())
 
 
 def lose_primary(fault: Fault, sentence: str) -> Callable[[DrillRun], None]:
     """Return a scenario in which the primary has a fault and another takes over."""
 
-    def lose(stage: DrillRun) -> None:
-        stage.node = stage.primary()
-        stage.tell(sentence.format(stage.node))
-        with stage.broken(fault, stage.node):
-            stage.await_other_primary()
+    def lose(run: DrillRun) -> None:
+        run.node = run.primary()
+        run.tell(sentence.format(run.node))
+        with run.broken(fault, run.node):
+            run.await_other_primary()
             if fault.lasts:
                 sleep(_AWAY_SECONDS)
-        stage.tell(f"{stage.node} may come back")
+        run.tell(f"{run.node} may come back")
 
     return lose
 
 
-def kill_patroni(stage: DrillRun) -> None:
+def kill_patroni(run: DrillRun) -> None:
     """Kill what looks after the primary; PostgreSQL lives on."""
-    stage.node = stage.primary()
-    stage.tell(f"Killing the Patroni of {stage.node}")
-    with stage.broken(Fault.KILL_PATRONI, stage.node):
+    run.node = run.primary()
+    run.tell(f"Killing the Patroni of {run.node}")
+    with run.broken(Fault.KILL_PATRONI, run.node):
         sleep(_AWAY_SECONDS)
-        stage.await_writes("writes go on", since=monotonic())
-    leads = stage.primary()
-    stage.facts.append(
-        f"{leads} leads as before." if leads == stage.node else f"{leads} leads now."
+        run.await_writes("writes go on", since=monotonic())
+    leads = run.primary()
+    run.facts.append(
+        f"{leads} leads as before." if leads == run.node else f"{leads} leads now."
     )
 
 
-def lose_etcd(stage: DrillRun) -> None:
+def lose_etcd(run: DrillRun) -> None:
     """Take away what elections need, then give it back."""
-    stage.node = stage.primary()
-    stage.tell("Killing etcd")
-    with stage.broken(Fault.STOP_ETCD):
+    run.node = run.primary()
+    run.tell("Killing etcd")
+    with run.broken(Fault.STOP_ETCD):
         sleep(_OUTAGE_SECONDS)
-    stage.tell("etcd may come back")
-    stage.await_writes("writes go on", since=monotonic())
+    run.tell("etcd may come back")
+    run.await_writes("writes go on", since=monotonic())
 
 
-def lose_mongo(stage: DrillRun) -> None:
+def lose_mongo(run: DrillRun) -> None:
     """Take the file store away, then give it back."""
-    stage.tell("Killing MongoDB")
-    with stage.broken(Fault.STOP_MONGO):
+    run.tell("Killing MongoDB")
+    with run.broken(Fault.STOP_MONGO):
         sleep(_OUTAGE_SECONDS)
     healed_at = monotonic()
-    stage.tell("MongoDB may come back")
-    kept = stage.users.files.kept
-    stage.wait(
+    run.tell("MongoDB may come back")
+    kept = run.users.files.kept
+    run.wait(
         lambda: any(moment > healed_at for moment in list(kept.values())),
         "files can be kept again",
     )
 
 
-def fall_behind(stage: DrillRun) -> None:
+def fall_behind(run: DrillRun) -> None:
     """Let a replica receive and not replay, so that what it shows grows old."""
-    stage.node = stage.replica()
-    stage.tell(f"{stage.node} stops replaying")
-    stage.broken_at = monotonic()
-    stage.door.pause_replay(stage.node, _PAUSE_SECONDS)
+    run.node = run.replica()
+    run.tell(f"{run.node} stops replaying")
+    run.broken_at = monotonic()
+    run.launcher_control.pause_replay(run.node, _PAUSE_SECONDS)
     try:
         sleep(_BEHIND_SECONDS)
     finally:
-        stage.door.resume_replay(stage.node)
-    stage.tell(f"{stage.node} replays again")
-    stage.await_writes("writes go on", since=monotonic())
+        run.launcher_control.resume_replay(run.node)
+    run.tell(f"{run.node} replays again")
+    run.await_writes("writes go on", since=monotonic())
 
 
-def fill_disk(stage: DrillRun) -> None:
+def fill_disk(run: DrillRun) -> None:
     """Let a replica work on a small disk until that is full, then mend it."""
-    stage.node = stage.replica()
-    stage.tell(f"{stage.node} is copied to a small disk, which is filled")
-    with stage.broken(Fault.FILL_DISK, stage.node):
-        _await_new_beginning(stage)
-        stage.wait(
-            lambda: stage.is_streaming(stage.node),
-            f"{stage.node} follows from there",
+    run.node = run.replica()
+    run.tell(f"{run.node} is copied to a small disk, which is filled")
+    with run.broken(Fault.FILL_DISK, run.node):
+        _await_new_beginning(run)
+        run.wait(
+            lambda: run.is_streaming(run.node),
+            f"{run.node} follows from there",
             seconds=_COPY_SECONDS,
         )
-        stage.tell("Writing more than it can take")
-        stage.wait(
-            lambda: stage.users.press_on() and not stage.is_streaming(stage.node),
-            f"{stage.node} cannot go on",
+        run.tell("Writing more than it can take")
+        run.wait(
+            lambda: run.users.write_ballast() and not run.is_streaming(run.node),
+            f"{run.node} cannot go on",
         )
-        stage.await_evidence(Fault.FILL_DISK)
-        stage.await_writes("the others go on", since=monotonic())
-    stage.tell(f"{stage.node} is copied anew to its usual disk")
+        run.await_evidence(Fault.FILL_DISK)
+        run.await_writes("the others go on", since=monotonic())
+    run.tell(f"{run.node} is copied anew to its usual disk")
 
 
-def cut_network(stage: DrillRun) -> None:
+def cut_network(run: DrillRun) -> None:
     """Cut the primary off from all others, then join it to them again.
 
     Only who has a network of its own can be cut off: a replica gets one, and leads.
     """
-    stage.node = stage.replica()
-    stage.tell(f"{stage.node} moves into a network of its own")
-    with stage.broken(Fault.OWN_NETWORK, stage.node, seconds=_MOVED_SECONDS):
-        _await_new_beginning(stage)
-        stage.wait(stage.is_whole, f"{stage.node} follows from there")
-        former = stage.primary()
-        stage.tell(f"Handing over from {former} to {stage.node}")
-        _ask_until_granted(stage, former, stage.node)
-        stage.await_writes(f"{stage.node} takes writes", since=monotonic())
-        stage.wait(
-            lambda: stage.is_whole() and stage.primary() == stage.node,
+    run.node = run.replica()
+    run.tell(f"{run.node} moves into a network of its own")
+    with run.broken(Fault.OWN_NETWORK, run.node, seconds=_MOVED_SECONDS):
+        _await_new_beginning(run)
+        run.wait(run.is_whole, f"{run.node} follows from there")
+        former = run.primary()
+        run.tell(f"Handing over from {former} to {run.node}")
+        _ask_until_granted(run, former, run.node)
+        run.await_writes(f"{run.node} takes writes", since=monotonic())
+        run.wait(
+            lambda: run.is_whole() and run.primary() == run.node,
             "all servers follow it",
         )
         sleep(_AWAY_SECONDS)
-        stage.tell(f"Cutting {stage.node} off from all others")
-        with stage.broken(Fault.CUT_NETWORK, stage.node):
-            stage.await_other_primary()
-            stage.await_evidence(Fault.CUT_NETWORK)
+        run.tell(f"Cutting {run.node} off from all others")
+        with run.broken(Fault.CUT_NETWORK, run.node):
+            run.await_other_primary()
+            run.await_evidence(Fault.CUT_NETWORK)
             sleep(_AWAY_SECONDS)
-        stage.tell(f"{stage.node} is joined to the others again")
-        stage.wait(stage.is_whole, f"{stage.node} follows", seconds=_COPY_SECONDS)
-    stage.tell(f"{stage.node} moves back into the network of all")
-    _await_new_beginning(stage)
+        run.tell(f"{run.node} is joined to the others again")
+        run.wait(run.is_whole, f"{run.node} follows", seconds=_COPY_SECONDS)
+    run.tell(f"{run.node} moves back into the network of all")
+    _await_new_beginning(run)
 
 
-def _await_new_beginning(stage: DrillRun) -> None:
+def _await_new_beginning(run: DrillRun) -> None:
     """Wait until Patroni has taken in that a replica was started again.
 
     Until then it says what the replica was before.
     """
-    stage.wait(lambda: not stage.is_streaming(stage.node), f"{stage.node} begins anew")
+    run.wait(lambda: not run.is_streaming(run.node), f"{run.node} begins anew")
 
 
-def _ask_until_granted(stage: DrillRun, former: str, chosen: str) -> None:
+def _ask_until_granted(run: DrillRun, former: str, chosen: str) -> None:
     deadline = monotonic() + _ASK_SECONDS
     while True:
         try:
-            stage.patroni.switchover(former, chosen)
+            run.patroni.switchover(former, chosen)
         except PatroniRefused:
             # It refuses a replica that has only just joined the quorum.
             if monotonic() > deadline:

@@ -6,10 +6,10 @@ from dashboard.cluster.monitoring.card_lines import cards_of
 from dashboard.cluster.monitoring.observations import current_snapshot, settings_of
 from dashboard.cluster.monitoring.promises import Promise, promise_of
 from dashboard.cluster.monitoring.replication_tree import boxes_of, describe_tree
-from dashboard.cluster.monitoring.server_cards import server_cards
-from dashboard.cluster.monitoring.spooled import spooled
+from dashboard.cluster.monitoring.server_cards import show_server_cards
+from dashboard.cluster.monitoring.spooled import show_spooled
 from dashboard.cluster.monitoring.supervision import is_supervised
-from dashboard.cluster.monitoring.topology import topology
+from dashboard.cluster.monitoring.topology import show_topology
 from dashboard.context import current_actor, in_zone, now
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
@@ -20,31 +20,33 @@ from services.core.actors import Permission
 
 
 @st.fragment(run_every="1s")
-def overview() -> None:
+def show_overview() -> None:
     """Show the servers as they are, every second anew."""
     with error_boundary():
         snapshot = current_snapshot()
-        safety(snapshot)
-        spooled(snapshot)
+        show_safety(snapshot)
+        show_spooled(snapshot)
         if not snapshot.nodes:
             empty_state("No server is known yet.", icon="dns")
             return
         drawn, promised = st.columns([3, 2], gap="medium")
         with drawn:
-            topology(
+            show_topology(
                 boxes_of(snapshot),
-                told=describe_tree(snapshot),
+                description=describe_tree(snapshot),
                 key="replication_topology",
             )
         with promised:
             settings, supervised = settings_of(snapshot), is_supervised()
-            promise(promise_of(snapshot, settings, is_supervised=supervised))
+            show_promise(promise_of(snapshot, settings, is_supervised=supervised))
         may_act = current_actor().may(Permission.ACT_ON_CLUSTER)
-        server_cards(cards_of(snapshot, leads_on=may_act), key="replication_servers")
+        show_server_cards(
+            cards_of(snapshot, leads_on=may_act), key="replication_servers"
+        )
         st.caption(_as_of(snapshot))
 
 
-def safety(snapshot: ClusterSnapshot) -> None:
+def show_safety(snapshot: ClusterSnapshot) -> None:
     """Say in one sentence whether the records are safe, and what to do if not."""
     judged = verdict(snapshot)
     text = plain(judged.sentence)
@@ -54,21 +56,23 @@ def safety(snapshot: ClusterSnapshot) -> None:
         st.success(text, icon=":material/verified_user:")
     elif snapshot.primary is None:
         st.error(text, icon=":material/emergency_home:")
-        _without_primary(snapshot)
+        _show_absence(snapshot)
     else:
         st.warning(text, icon=":material/warning:")
 
 
-def promise(one: Promise) -> None:
+def show_promise(promise: Promise) -> None:
     """Say what may be expected when a server is lost, and why."""
     icon = {"fence": "shield", "ttl": "timer", "paused": "pause_circle"}
     with st.container(border=True, gap="small"):
-        st.markdown(f":material/{icon.get(one.kind, 'front_hand')}: **{one.title}**")
-        st.markdown("  \n".join(f"{what}: {most}" for what, most in one.figures))
-        st.caption(f"{one.why} {one.loss}")
+        st.markdown(
+            f":material/{icon.get(promise.kind, 'front_hand')}: **{promise.title}**"
+        )
+        st.markdown("  \n".join(f"{what}: {most}" for what, most in promise.figures))
+        st.caption(f"{promise.why} {promise.loss}")
 
 
-def _without_primary(snapshot: ClusterSnapshot) -> None:
+def _show_absence(snapshot: ClusterSnapshot) -> None:
     since = snapshot.leaderless_since
     if since is not None:
         lasted = seconds((snapshot.taken_at - since).total_seconds())

@@ -17,7 +17,7 @@ _WAYS: Final = (
 )
 
 
-def ways() -> None:
+def show_page_links() -> None:
     """Lead to all of them; Streamlit marks the one that is open."""
     with st.container(horizontal=True, gap="small"):
         for file, label, icon in _WAYS:

@@ -105,10 +105,10 @@ def _paused(loss: str) -> Promise:
 
 def _crash(settings: Mapping[str, object]) -> str:
     """Say how long a crashed primary is given to start again before it is replaced."""
-    patience = _number(settings, "primary_start_timeout", 300.0)
-    if patience == 0:
+    timeout = _number(settings, "primary_start_timeout", 300.0)
+    if timeout == 0:
         return f"at most {CRASH_SECONDS:.1f} s"
-    return f"it may take {patience:.0f} s to start again first"
+    return f"it may take {timeout:.0f} s to start again first"
 
 
 def _loss(snapshot: ClusterSnapshot, settings: Mapping[str, object]) -> str:

@@ -10,7 +10,7 @@ from dashboard.ui.words import plain
 from services.cluster.monitoring import ClusterSnapshot
 
 
-def spooled(snapshot: ClusterSnapshot) -> None:
+def show_spooled(snapshot: ClusterSnapshot) -> None:
     """Say what waits; with a primary it should not, so also what to do then."""
     kept = kept_for_the_log()
     if kept.oldest_at is not None:
@@ -36,9 +36,9 @@ def spooled(snapshot: ClusterSnapshot) -> None:
 
 def waiting_sentence(records: int, oldest_at: datetime) -> str:
     """Return how many looks wait, and since when."""
-    looks = "1 look waits" if records == 1 else f"{records:,} looks wait"
+    what = "1 look waits" if records == 1 else f"{records:,} looks wait"
     return (
-        f"{looks} on this web server's disk for the audit log, "
+        f"{what} on this web server's disk for the audit log, "
         f"since {oldest_at:%d %B, %H:%M:%S}."
     )
 

@@ -7,7 +7,7 @@ from typing import Literal
 import streamlit as st
 
 from dashboard.cluster.monitoring.observations import current_snapshot
-from dashboard.cluster.monitoring.overview import safety
+from dashboard.cluster.monitoring.overview import show_safety
 from dashboard.context import CachedRead, current_actor, read_all, today
 from dashboard.navigation import path_of
 from dashboard.ui.error_boundary import error_boundary
@@ -28,13 +28,13 @@ class _Badge:
 
 
 @st.fragment(run_every="5s")
-def summary() -> None:
+def show_summary() -> None:
     """Say whether the records are safe, what is wrong, and which drill is due."""
     with error_boundary():
-        safety(current_snapshot())
+        show_safety(current_snapshot())
         with st.container(horizontal=True, vertical_alignment="center"):
-            for one in _badges():
-                st.badge(one.text, icon=f":material/{one.icon}:", color=one.color)
+            for badge in _badges():
+                st.badge(badge.text, icon=f":material/{badge.icon}:", color=badge.color)
             st.page_link(
                 path_of("cluster/replication.py"),
                 label="Engine room",
@@ -71,8 +71,8 @@ def _alerts(wrong: tuple[Alert, ...]) -> Iterator[_Badge]:
         more = f" And {len(unseen) - 1} more." if len(unseen) > 1 else ""
         yield _Badge(f"{first}{more}", "notifications_active", "red")
     elif wrong:
-        told = f"{len(wrong)} open, somebody sees to it"
-        yield _Badge(told, "notifications", "orange")
+        sentence = f"{len(wrong)} open, somebody sees to it"
+        yield _Badge(sentence, "notifications", "orange")
     else:
         yield _Badge("No open alerts", "notifications", "gray")
 

@@ -40,13 +40,13 @@ class _Supervision:
         return self._value
 
     def _ask(self, control: Control) -> None:
-        found = False
+        is_supervised = False
         try:
             with suppress(ControlRefused, ControlUnreachable):
-                found = control.report().supervised
+                is_supervised = control.report().supervised
         finally:
             with self._guard:
-                self._value, self._is_asking = found, False
+                self._value, self._is_asking = is_supervised, False
                 self._until = time.monotonic() + _GOOD_FOR_SECONDS
             self._is_known.set()
 

@@ -1,1 +1,1 @@
-"""What an administrator does to the database servers from a page: one module a deed."""
+"""What an administrator does to the database servers from a page."""

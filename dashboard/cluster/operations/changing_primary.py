@@ -8,10 +8,14 @@ import streamlit as st
 from dashboard.cluster.operations.cluster_view import usual_wait
 from dashboard.cluster.operations.dry_run import (
     candidate_words,
-    dry_run_of,
-    dry_run_summary,
+    show_candidate,
+    show_preview,
 )
-from dashboard.cluster.operations.operation_requests import ask_reason, cancel, give
+from dashboard.cluster.operations.operation_requests import (
+    ask_reason,
+    cancel,
+    start_operation,
+)
 from dashboard.context import in_zone, now
 from dashboard.ui.words import at
 from services.cluster.operations import (
@@ -42,13 +46,15 @@ def show_planned(planned: PlannedSwitchover) -> None:
         cancel(planned.id)
 
 
-def change_primary(found: OperationPreview) -> None:
-    """Show the dry run, ask to whom, when and why, and give the order."""
-    dry_run_summary(found, usual_wait())
-    names = [one.name for one in found.candidates if one.is_eligible]
-    for one in found.candidates:
-        if not one.is_eligible:
-            st.caption(f"{one.name} cannot lead: {one.reason}")
+def show_primary_form(previewed: OperationPreview) -> None:
+    """Show the dry run, ask to whom, when and why, and start the operation."""
+    show_preview(previewed, usual_wait())
+    names = [
+        candidate.name for candidate in previewed.candidates if candidate.is_eligible
+    ]
+    for candidate in previewed.candidates:
+        if not candidate.is_eligible:
+            st.caption(f"{candidate.name} cannot lead: {candidate.reason}")
     if not names:
         return
     name = st.radio(
@@ -56,28 +62,28 @@ def change_primary(found: OperationPreview) -> None:
         names,
         key="switchover_to",
         horizontal=True,
-        format_func=lambda one: candidate_words(found, one),
+        format_func=lambda candidate: candidate_words(previewed, candidate),
     )
-    chosen = found.candidate(name)
+    chosen = previewed.candidate(name)
     if chosen is not None:
-        dry_run_of(found, chosen)
-        _decide(found, chosen)
+        show_candidate(previewed, chosen)
+        _show_decision(previewed, chosen)
 
 
-def _decide(found: OperationPreview, chosen: FailoverCandidate) -> None:
-    is_planned = found.act is OperationKind.SWITCHOVER
+def _show_decision(previewed: OperationPreview, chosen: FailoverCandidate) -> None:
+    is_planned = previewed.kind is OperationKind.SWITCHOVER
     moment = _ask_moment() if is_planned else None
     reason = ask_reason(_PAGE)
     typed = "" if chosen.is_certain else _ask_typed(chosen)
     if st.button(
-        _label(found, chosen, moment),
+        _label(previewed, chosen, moment),
         type="primary",
         key="switchover_do",
         icon=":material/swap_horiz:",
     ):
-        give(
+        start_operation(
             OperationRequest(
-                found.act, reason, chosen.name, typed=typed, scheduled_at=moment
+                previewed.kind, reason, chosen.name, typed=typed, scheduled_at=moment
             )
         )
 
@@ -103,8 +109,8 @@ def _ask_typed(chosen: FailoverCandidate) -> str:
 
 
 def _label(
-    found: OperationPreview, chosen: FailoverCandidate, moment: datetime | None
+    previewed: OperationPreview, chosen: FailoverCandidate, moment: datetime | None
 ) -> str:
-    if found.act is OperationKind.FAILOVER:
+    if previewed.kind is OperationKind.FAILOVER:
         return f"Let {chosen.name} lead"
     return f"{'Plan the switchover' if moment else 'Switch over'} to {chosen.name}"

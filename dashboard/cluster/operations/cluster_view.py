@@ -1,4 +1,4 @@
-"""What pages that act know of the servers before anybody clicks."""
+"""What pages of operations know of the servers before anybody clicks."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,7 +25,7 @@ _COMPARED = 3
 
 
 def servers() -> Servers:
-    """Return the servers as acts reach them; raises NotAllowed."""
+    """Return the servers as operations reach them; raises NotAllowed."""
     require(Permission.ACT_ON_CLUSTER)
     return wiring.current().operator.servers
 
@@ -35,15 +35,15 @@ def situation() -> Situation:
     return servers().look(with_transactions=True)
 
 
-def dry_run() -> OperationPreview:
+def preview_change() -> OperationPreview:
     """Tell what a change of the primary would mean now; raises as `situation` does."""
     return preview(situation())
 
 
 def settings_now() -> Mapping[str, Any]:
     """Return Patroni's shared settings; raises NotAllowed, NoPatroni."""
-    found = servers()
-    return found.ask(found.patroni.config)
+    reached = servers()
+    return reached.ask(reached.patroni.config)
 
 
 def is_embedded() -> bool:
@@ -78,13 +78,13 @@ def latest() -> tuple[Operation, ...]:
 def usual_wait() -> tuple[float, ...]:
     """Return how long writers waited in the last few switchovers, the newest first."""
     waits = [
-        one.downtime_seconds
-        for one in latest()
-        if one.kind == "switchover" and one.downtime_seconds is not None
+        operation.downtime_seconds
+        for operation in latest()
+        if operation.kind == "switchover" and operation.downtime_seconds is not None
     ]
     return tuple(waits[:_COMPARED])
 
 
-def run_at_hand() -> RunningOperation | None:
+def current_operation() -> RunningOperation | None:
     """Return what this process does to the servers now."""
     return wiring.current().operator.current()

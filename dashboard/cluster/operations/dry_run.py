@@ -15,37 +15,39 @@ from services.cluster.operations import (
 _WIDTH = 165
 
 
-def dry_run_summary(found: OperationPreview, waits: Sequence[float]) -> None:
+def show_preview(previewed: OperationPreview, waits: Sequence[float]) -> None:
     """Say who leads, who should lead next and why."""
-    if found.act is OperationKind.FAILOVER:
+    if previewed.kind is OperationKind.FAILOVER:
         st.error(
             "No server leads: nobody can save anything. Choose which one shall lead.",
             icon=":material/warning:",
         )
     else:
-        st.markdown(f"**{found.primary}** leads now, on timeline {found.timeline}.")
-    if found.obstacle:
-        st.warning(found.obstacle, icon=":material/block:")
-    if best := found.best:
+        st.markdown(
+            f"**{previewed.primary}** leads now, on timeline {previewed.timeline}."
+        )
+    if previewed.obstacle:
+        st.warning(previewed.obstacle, icon=":material/block:")
+    if best := previewed.best:
         st.markdown(f"Best next: **{best.name}**, because {best.reason}")
-    if waits and found.act is OperationKind.SWITCHOVER:
-        told = ", ".join(f"{wait:.1f} s" for wait in waits)
-        st.caption(f"The last switchovers kept writers waiting for {told}.")
+    if waits and previewed.kind is OperationKind.SWITCHOVER:
+        waited = ", ".join(f"{wait:.1f} s" for wait in waits)
+        st.caption(f"The last switchovers kept writers waiting for {waited}.")
 
 
-def dry_run_of(found: OperationPreview, chosen: FailoverCandidate) -> None:
+def show_candidate(previewed: OperationPreview, chosen: FailoverCandidate) -> None:
     """Say what would happen with this server, before anybody clicks."""
     st.subheader(f"If {chosen.name} leads", anchor=False)
-    following = "?" if found.timeline is None else str(found.timeline + 1)
+    following = "?" if previewed.timeline is None else str(previewed.timeline + 1)
     with st.container(horizontal=True):
         st.metric("Log lost", _bytes(chosen), border=True, width=_WIDTH)
         st.metric("Seconds lost", _seconds(chosen), border=True, width=_WIDTH)
-        timelines = f"{found.timeline or '?'} → {following}"
+        timelines = f"{previewed.timeline or '?'} → {following}"
         st.metric("Timeline", timelines, border=True, width=_WIDTH)
-        cut = str(len(found.transactions))
+        cut = str(len(previewed.transactions))
         st.metric("Transactions cut", cut, border=True, width=_WIDTH)
-    if found.transactions:
-        _cut(found.transactions)
+    if previewed.transactions:
+        _show_transactions(previewed.transactions)
     if not chosen.is_certain:
         st.warning(
             "Nobody can tell that this server has everything that was acknowledged: "
@@ -54,9 +56,11 @@ def dry_run_of(found: OperationPreview, chosen: FailoverCandidate) -> None:
         )
 
 
-def candidate_words(found: OperationPreview, name: str) -> str:
+def candidate_words(previewed: OperationPreview, name: str) -> str:
     """Return how a candidate reads in a list of them."""
-    return f"{name} (advised)" if found.best and found.best.name == name else name
+    return (
+        f"{name} (advised)" if previewed.best and previewed.best.name == name else name
+    )
 
 
 def _bytes(chosen: FailoverCandidate) -> str:
@@ -69,12 +73,14 @@ def _seconds(chosen: FailoverCandidate) -> str:
     return f"{chosen.lost_seconds:.1f} s"
 
 
-def _cut(transactions: Sequence[Transaction]) -> None:
+def _show_transactions(transactions: Sequence[Transaction]) -> None:
     st.caption("These run for long and would be cut; what they did is undone.")
     st.dataframe(
         {
-            "Program": [one.program for one in transactions],
-            "Runs for seconds": [round(one.seconds) for one in transactions],
+            "Program": [transaction.program for transaction in transactions],
+            "Runs for seconds": [
+                round(transaction.seconds) for transaction in transactions
+            ],
         },
         hide_index=True,
         key="switchover_transactions",

@@ -7,7 +7,11 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard.cluster.operations.cost_details import NOBODY, details, what
+from dashboard.cluster.operations.cost_details import (
+    NOBODY,
+    describe_operation,
+    show_details,
+)
 from dashboard.context import CachedRead, current_actor, read_all
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.error_boundary import error_boundary
@@ -49,20 +53,20 @@ _STATES: Final = {
 
 
 @st.fragment(run_every="5s")
-def history() -> None:
+def show_history() -> None:
     """Show the newest, again every few seconds while the first ones are shown."""
     with error_boundary():
         before: datetime | None = st.session_state.get(_BEFORE)
-        found = _read(before)
-        if not found:
+        operations = _read(before)
+        if not operations:
             empty_state(
                 "Nothing yet: nobody has changed who leads, and no server was lost.",
                 icon="history",
             )
             return
-        at_a_glance(found)
-        chosen = _table(found)
-        _pager(found, before)
+        show_totals(operations)
+        chosen = _show_table(operations)
+        _show_pager(operations, before)
         if chosen is not None:
             # Opened by the page: this fragment's next run would close it again.
             st.session_state[_OPENED] = chosen
@@ -73,20 +77,20 @@ def show_chosen() -> None:
     """Show all of the operation that was asked for, once."""
     chosen: Operation | None = st.session_state.pop(_OPENED, None)
     if chosen is not None:
-        details(chosen)
+        show_details(chosen)
 
 
-def at_a_glance(found: Sequence[Operation]) -> None:
+def show_totals(operations: Sequence[Operation]) -> None:
     """Show what changes of the primary have cost."""
     measured = {
         kind: [
-            one.downtime_seconds
-            for one in found
-            if one.kind == kind and one.downtime_seconds is not None
+            operation.downtime_seconds
+            for operation in operations
+            if operation.kind == kind and operation.downtime_seconds is not None
         ]
         for kind in ("switchover", "failover")
     }
-    lost = sum(one.lost_writes or 0 for one in found)
+    lost = sum(operation.lost_writes or 0 for operation in operations)
     with st.container(horizontal=True):
         for kind, waits in measured.items():
             typical = seconds(median(waits)) if waits else "none yet"
@@ -109,53 +113,55 @@ def at_a_glance(found: Sequence[Operation]) -> None:
 
 def _read(before: datetime | None) -> tuple[Operation, ...]:
     actor = current_actor()
-    (found,) = read_all(
+    (operations,) = read_all(
         CachedRead(
             lambda session: monitoring.list_operations(
                 session, actor, limit=_PAGE, before=before
             )
         )
     )
-    return tuple(found)
+    return tuple(operations)
 
 
-def _table(found: Sequence[Operation]) -> Operation | None:
-    rows = [Row(str(one.id), tuple(_cells(one))) for one in found]
-    asked = record_table(
+def _show_table(operations: Sequence[Operation]) -> Operation | None:
+    rows = [
+        Row(str(operation.id), tuple(_cells(operation))) for operation in operations
+    ]
+    event = record_table(
         payload_of(_COLUMNS, rows, name="History of the servers"), key="history_table"
     )
-    return chosen_of(asked, found, lambda one: one.id)
+    return chosen_of(event, operations, lambda operation: operation.id)
 
 
-def _cells(one: Operation) -> Iterator[Cell]:
-    yield Cell(to_the_second(one.started_at))
-    yield Cell(what(one))
-    yield Cell(one.actor_name or NOBODY)
-    yield Cell(one.reason or "–")
-    waited = one.downtime_seconds
+def _cells(operation: Operation) -> Iterator[Cell]:
+    yield Cell(to_the_second(operation.started_at))
+    yield Cell(describe_operation(operation))
+    yield Cell(operation.actor_name or NOBODY)
+    yield Cell(operation.reason or "–")
+    waited = operation.downtime_seconds
     yield Cell(seconds(waited) if waited is not None else "–")
-    yield _lost(one)
-    yield _STATES.get(one.state, Cell(one.state))
+    yield _lost(operation)
+    yield _STATES.get(operation.state, Cell(operation.state))
     yield Cell("", deeds=(_OPEN,))
 
 
-def _lost(one: Operation) -> Cell:
-    if one.lost_writes is None and one.lost_bytes is None:
+def _lost(operation: Operation) -> Cell:
+    if operation.lost_writes is None and operation.lost_bytes is None:
         return Cell("–")
-    if not one.lost_writes and not one.lost_bytes:
+    if not operation.lost_writes and not operation.lost_bytes:
         return Cell("Nothing", "ok", "check")
     parts = (
-        f"{one.lost_writes:,} writes" if one.lost_writes else "",
-        amount(one.lost_bytes) if one.lost_bytes else "",
+        f"{operation.lost_writes:,} writes" if operation.lost_writes else "",
+        amount(operation.lost_bytes) if operation.lost_bytes else "",
     )
     return Cell(", ".join(filter(None, parts)), "danger", "error")
 
 
-def _pager(found: Sequence[Operation], before: datetime | None) -> None:
+def _show_pager(operations: Sequence[Operation], before: datetime | None) -> None:
     with st.container(horizontal=True, gap="small"):
         if before is not None and st.button("Newest", key="history_newest"):
             st.session_state.pop(_BEFORE)
             st.rerun()
-        if len(found) == _PAGE and st.button("Older", key="history_older"):
-            st.session_state[_BEFORE] = found[-1].started_at
+        if len(operations) == _PAGE and st.button("Older", key="history_older"):
+            st.session_state[_BEFORE] = operations[-1].started_at
             st.rerun()

@@ -1,4 +1,4 @@
-"""Gives an order, and remembers which one this page follows."""
+"""Starts operations, and remembers which one this page follows."""
 
 from typing import Final
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 import streamlit as st
 
 from dashboard import wiring
-from dashboard.cluster.operations.cluster_view import run_at_hand
+from dashboard.cluster.operations.cluster_view import current_operation
 from dashboard.context import act_on_servers, current_actor, current_sign_in, write
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
@@ -17,15 +17,15 @@ from services.core.reasons import LONGEST
 _FOLLOWED: Final = "acting_run"
 
 
-def give(order: OperationRequest) -> None:
-    """Have it done and follow it on this page; say here what the order may not do."""
+def start_operation(request: OperationRequest) -> None:
+    """Have a request done and follow it on this page; say here why it may not be."""
     # A net of its own: the forms below stay, and so does what is typed in them.
     with error_boundary():
-        run = act_on_servers(order)
-        if run is None:
+        operation = act_on_servers(request)
+        if operation is None:
             notify("The switchover is planned.", icon="event")
         else:
-            st.session_state[_FOLLOWED] = run.id
+            st.session_state[_FOLLOWED] = operation.id
         st.rerun()
 
 
@@ -42,10 +42,10 @@ def cancel(planned_id: UUID) -> None:
         st.rerun()
 
 
-def followed() -> RunningOperation | None:
+def followed_operation() -> RunningOperation | None:
     """Return what this page follows: what it began, or what is being done."""
     operator = wiring.current().operator
-    return operator.run(st.session_state.get(_FOLLOWED)) or run_at_hand()
+    return operator.run(st.session_state.get(_FOLLOWED)) or current_operation()
 
 
 def let_go() -> None:
@@ -54,7 +54,7 @@ def let_go() -> None:
 
 
 def ask_reason(page: str) -> str:
-    """Ask why; what is typed is kept with the deed for ever."""
+    """Ask why; what is typed is kept with the operation for ever."""
     return st.text_input(
         "Why",
         key=f"{page}_reason",

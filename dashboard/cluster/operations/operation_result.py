@@ -1,4 +1,4 @@
-"""What an act on the servers did and what it cost, on screen."""
+"""What an operation did and what it cost, on screen."""
 
 from collections.abc import Sequence
 
@@ -10,12 +10,12 @@ from services.cluster.operations import PHASES, Cost, Step
 _WIDTH = 165
 
 
-def act_result(cost: Cost) -> None:
+def show_cost(cost: Cost) -> None:
     """Say what came of it, with what was measured."""
     tell = st.error if cost.lost_writes else st.success
     tell(cost.sentence, icon=":material/fact_check:")
     if cost.new_primary:
-        _figures(cost)
+        _show_figures(cost)
     if proof := cost.facts.get("proof"):
         st.caption(proof)
     if len(cost.phases) > 1:
@@ -33,7 +33,7 @@ def act_result(cost: Cost) -> None:
         )
 
 
-def act_steps(steps: Sequence[Step], *, is_running: bool = False) -> None:
+def show_steps(steps: Sequence[Step], *, is_running: bool = False) -> None:
     """List the steps with their times; the last one goes on if it is running."""
     for number, step in enumerate(steps, 1):
         at_hand = is_running and number == len(steps)
@@ -41,7 +41,7 @@ def act_steps(steps: Sequence[Step], *, is_running: bool = False) -> None:
         st.markdown(f"{icon} {step.seconds:.1f} s: {step.sentence}")
 
 
-def _figures(cost: Cost) -> None:
+def _show_figures(cost: Cost) -> None:
     written = cost.facts.get("acknowledged", 0)
     timelines = f"{_known(cost.former_timeline)} → {_known(cost.new_timeline)}"
     lost_log = "not known" if cost.lost_bytes is None else f"{cost.lost_bytes:,} bytes"

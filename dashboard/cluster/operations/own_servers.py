@@ -36,21 +36,21 @@ _SENTENCES: Final = {
 }
 
 
-def own_servers(
-    deed: Literal["add", "remove"], name: str, *, has_patroni: bool
+def show_own_commands(
+    change: Literal["add", "remove"], name: str, *, has_patroni: bool
 ) -> None:
     """Show what to run on the servers themselves."""
-    st.markdown(_SENTENCES[deed])
+    st.markdown(_SENTENCES[change])
     st.code(
-        commands_for(deed, name, has_patroni=has_patroni),
+        commands_for(change, name, has_patroni=has_patroni),
         language="bash",
         wrap_lines=True,
     )
 
 
 def commands_for(
-    deed: Literal["add", "remove"], name: str, *, has_patroni: bool
+    change: Literal["add", "remove"], name: str, *, has_patroni: bool
 ) -> str:
     """Return the commands by which a replica is added or removed."""
     slot = name.replace("-", "_")
-    return _COMMANDS[deed, has_patroni].format(name=name, slot=slot)
+    return _COMMANDS[change, has_patroni].format(name=name, slot=slot)

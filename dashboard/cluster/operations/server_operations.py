@@ -6,8 +6,8 @@ from typing import Final
 import streamlit as st
 
 from dashboard.cluster.operations.cluster_view import is_embedded
-from dashboard.cluster.operations.operation_requests import ask_reason, give
-from dashboard.cluster.operations.own_servers import own_servers
+from dashboard.cluster.operations.operation_requests import ask_reason, start_operation
+from dashboard.cluster.operations.own_servers import show_own_commands
 from dashboard.navigation import go
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.words import plain
@@ -24,20 +24,20 @@ _PAUSES: Final = (15, 30, 60, 120, 300)
 
 
 @dataclass(frozen=True, slots=True)
-class _Deed:
-    """A deed as it is offered: what its button says, and what it does in words.
+class _OfferedOperation:
+    """An operation as it is offered: what its button says, and what it does in words.
 
     What takes something away says what that is (`loss`), and is asked about first.
     """
 
-    act: OperationKind
+    kind: OperationKind
     label: str
     icon: str
     effect: str
     loss: str = ""
 
 
-_REJOIN: Final = _Deed(
+_REJOIN: Final = _OfferedOperation(
     OperationKind.REJOIN,
     "Rejoin",
     "link",
@@ -45,20 +45,20 @@ _REJOIN: Final = _Deed(
     "that does not help, the primary's data is copied anew. Shows how far it is, until "
     "it streams.",
 )
-_RESTART: Final = _Deed(
+_RESTART: Final = _OfferedOperation(
     OperationKind.RESTART,
     "Restart PostgreSQL",
     "restart_alt",
     "Restarts PostgreSQL here; readers go to the other servers meanwhile.",
 )
-_RESTART_PRIMARY: Final = _Deed(
+_RESTART_PRIMARY: Final = _OfferedOperation(
     OperationKind.RESTART,
     "Restart the primary",
     "restart_alt",
     "Nobody can save anything while it restarts. A switchover first is gentler: then "
     "this server is a replica, and its restart keeps nobody waiting.",
 )
-_REINIT: Final = _Deed(
+_REINIT: Final = _OfferedOperation(
     OperationKind.REINIT,
     "Copy anew",
     "content_copy",
@@ -67,7 +67,7 @@ _REINIT: Final = _Deed(
     loss="The primary has all the records, and nothing is taken from it. What only "
     "this server has is gone for good.",
 )
-_REMOVE: Final = _Deed(
+_REMOVE: Final = _OfferedOperation(
     OperationKind.REMOVE_REPLICA,
     "Remove this server",
     "delete",
@@ -77,7 +77,7 @@ _REMOVE: Final = _Deed(
 )
 
 
-def deeds_of(server: ServerSituation, found: Situation) -> None:
+def show_server_operations(server: ServerSituation, situation: Situation) -> None:
     """Ask why, and offer what can be done to the server."""
     reason = ask_reason(_PAGE)
     if server.is_leading:
@@ -95,41 +95,45 @@ def deeds_of(server: ServerSituation, found: Situation) -> None:
         _offer_pause(server, reason)
         _offer(_REMOVE, server, reason)
     else:
-        own_servers("remove", server.name, has_patroni=bool(found.servers))
+        show_own_commands("remove", server.name, has_patroni=bool(situation.servers))
 
 
 def _offer(
-    deed: _Deed, server: ServerSituation, reason: str, *, is_advised: bool = False
+    offer: _OfferedOperation,
+    server: ServerSituation,
+    reason: str,
+    *,
+    is_advised: bool = False,
 ) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(deed.effect, width="stretch")
+        st.markdown(offer.effect, width="stretch")
         is_wanted = st.button(
-            deed.label,
+            offer.label,
             type="primary" if is_advised else "secondary",
-            key=f"server_{deed.act.value}",
-            icon=f":material/{deed.icon}:",
+            key=f"server_{offer.kind.value}",
+            icon=f":material/{offer.icon}:",
         )
     if not is_wanted:
         return
     # Below the box, not squeezed in beside the button: it may be refused.
-    order = OperationRequest(deed.act, reason, server.name)
-    if not deed.loss:
-        give(order)
+    request = OperationRequest(offer.kind, reason, server.name)
+    if not offer.loss:
+        start_operation(request)
         return
     with error_boundary():
         reasons.read(reason)
-        _make_sure(deed, order)
+        _make_sure(offer, request)
 
 
 @st.dialog("Throw a server's data away?", icon=":material/delete_forever:")
-def _make_sure(deed: _Deed, order: OperationRequest) -> None:
+def _make_sure(offer: _OfferedOperation, request: OperationRequest) -> None:
     """Name the server and what is lost with it, before that is done."""
     with error_boundary():
-        st.markdown(f"**{plain(order.node or '')}**: {deed.effect} {deed.loss}")
+        st.markdown(f"**{plain(request.node or '')}**: {offer.effect} {offer.loss}")
         if st.button(
-            deed.label, type="primary", key=f"server_{deed.act.value}_confirm"
+            offer.label, type="primary", key=f"server_{offer.kind.value}_confirm"
         ):
-            give(order)
+            start_operation(request)
 
 
 def _offer_pause(server: ServerSituation, reason: str) -> None:
@@ -146,7 +150,7 @@ def _offer_pause(server: ServerSituation, reason: str) -> None:
             "Pause replay", key="server_pause-replay", icon=":material/pause_circle:"
         )
     if is_wanted:
-        give(
+        start_operation(
             OperationRequest(
                 OperationKind.PAUSE_REPLAY, reason, server.name, seconds=seconds
             )

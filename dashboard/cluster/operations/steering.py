@@ -7,8 +7,8 @@ import streamlit as st
 
 from dashboard import wiring
 from dashboard.cluster.operations.cluster_view import is_embedded
-from dashboard.cluster.operations.operation_requests import ask_reason, give
-from dashboard.cluster.operations.own_servers import own_servers
+from dashboard.cluster.operations.operation_requests import ask_reason, start_operation
+from dashboard.cluster.operations.own_servers import show_own_commands
 from services.cluster.operations import (
     SETTINGS,
     OperationKind,
@@ -21,7 +21,7 @@ _PAGE: Final = "steering"
 _MINUTE: Final = 60
 
 
-def automatic_failover(*, is_on: bool) -> None:
+def show_automatic_failover(*, is_on: bool) -> None:
     """Show whether somebody takes over by itself, and let it be changed."""
     st.subheader("Automatic failover", anchor=False)
     if is_on:
@@ -37,29 +37,31 @@ def automatic_failover(*, is_on: bool) -> None:
         )
     with st.form("steering_automatic"):
         reason = ask_reason("steering_automatic")
-        act = OperationKind.PAUSE if is_on else OperationKind.RESUME
+        kind = OperationKind.PAUSE if is_on else OperationKind.RESUME
         label = "Switch it off" if is_on else "Switch it on"
         if st.form_submit_button(label, key="steering_automatic_do"):
-            give(OperationRequest(act, reason))
+            start_operation(OperationRequest(kind, reason))
 
 
-def settings(config: Mapping[str, Any]) -> None:
+def show_settings(config: Mapping[str, Any]) -> None:
     """Show the few settings that matter with their effect, and let them be changed."""
     st.subheader("Settings", anchor=False)
     now = current(config)
     with st.form("steering_settings"):
-        wanted = {name: _ask(one, now[name]) for name, one in SETTINGS.items()}
+        wanted = {name: _ask(setting, now[name]) for name, setting in SETTINGS.items()}
         reason = ask_reason("steering_settings")
         if st.form_submit_button("Change settings", key="steering_settings_do"):
             changes = {name: new for name, new in wanted.items() if new != now[name]}
-            give(OperationRequest(OperationKind.SETTINGS, reason, changes=changes))
+            start_operation(
+                OperationRequest(OperationKind.SETTINGS, reason, changes=changes)
+            )
 
 
-def new_replica() -> None:
+def show_replica_form() -> None:
     """Make another replica here, or say how it is made elsewhere."""
     st.subheader("New replica", anchor=False)
     if not is_embedded():
-        own_servers("add", "db-04", has_patroni=True)
+        show_own_commands("add", "db-04", has_patroni=True)
         return
     with st.form("steering_replica"):
         is_late = st.toggle(
@@ -76,7 +78,9 @@ def new_replica() -> None:
         reason = ask_reason("steering_replica")
         if st.form_submit_button("Make it", key="steering_replica_do"):
             seconds = float(minutes * _MINUTE) if is_late else None
-            give(OperationRequest(OperationKind.ADD_REPLICA, reason, seconds=seconds))
+            start_operation(
+                OperationRequest(OperationKind.ADD_REPLICA, reason, seconds=seconds)
+            )
 
 
 def _ask(setting: Setting, value: int | str) -> int | str:

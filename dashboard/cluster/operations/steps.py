@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard.ui.words import plain
 
 
-def steps_told(steps: Sequence[Mapping[str, Any]]) -> None:
+def show_step_log(steps: Sequence[Mapping[str, Any]]) -> None:
     """Show the steps, folded; of none nothing."""
     if not steps:
         return

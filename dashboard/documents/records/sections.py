@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.audit.audit_log import document_accesses
-from dashboard.audit.audit_table import access_table
+from dashboard.audit.audit_table import show_access_table
 from dashboard.context import current_actor, read
 from dashboard.documents.records import document_addresses
 from dashboard.documents.records.document_actions import restorable_until
@@ -109,7 +109,7 @@ def accesses(record: DocumentRecord) -> None:
     after = st.session_state.get(key)
     found = document_accesses(record.id, after)
     if found.accesses:
-        access_table(
+        show_access_table(
             found.accesses, key="document_accesses", name="Who opened this document"
         )
     else:

@@ -35,10 +35,10 @@ class Seal:
 
 def list_seals(session: Session) -> tuple[Seal, ...]:
     """Return all seals, the oldest first."""
-    found = session.scalars(select(AuditSeal).order_by(AuditSeal.id))
+    rows = session.scalars(select(AuditSeal).order_by(AuditSeal.id))
     return tuple(
         Seal(Link(row.sequence, row.hash), row.key_id, row.signature, row.sealed_at)
-        for row in found
+        for row in rows
     )
 
 

@@ -96,16 +96,16 @@ def waiting_events(
     session: Session, documents: Sequence[Document]
 ) -> dict[str, Row[Any]]:
     """Return those events of these entries that still wait, by their ids."""
-    found = session.execute(WAITING.where(_is_one_of(documents)))
-    return {row.event: row for row in found}
+    rows = session.execute(WAITING.where(_is_one_of(documents)))
+    return {row.event: row for row in rows}
 
 
 def _take_head(session: Session) -> Link | None:
     """Return the end of the chain and hold it; None if another transaction does."""
     query = select(AuditHead.sequence, AuditHead.hash)
-    found = session.execute(query.with_for_update(skip_locked=True)).one_or_none()
-    if found is not None:
-        return Link(found.sequence, found.hash)
+    head = session.execute(query.with_for_update(skip_locked=True)).one_or_none()
+    if head is not None:
+        return Link(head.sequence, head.hash)
     if session.execute(query).one_or_none() is None:
         raise ChainBroken(0, "The head of the audit log is gone from PostgreSQL.")
     return None

@@ -50,9 +50,9 @@ def list_accesses(
     # A patient's own role sees neither colleagues' names nor what was merged.
     with assume_role(session, "system"):
         ids = (actor.patient_id, *_merged_into(session, actor.patient_id))
-        found = _about(store, ids, after, limit)
-        names = names_of(session, {entry.actor_id for entry in found})
-    return tuple(_access(entry, actor, names) for entry in found)
+        entries = _about(store, ids, after, limit)
+        names = names_of(session, {entry.actor_id for entry in entries})
+    return tuple(_access(entry, actor, names) for entry in entries)
 
 
 def _merged_into(session: Session, patient_id: UUID) -> Sequence[UUID]:
@@ -64,12 +64,12 @@ def _about(
     store: AuditStore, ids: Iterable[UUID], after: AuditCursor | None, limit: int
 ) -> list[AuditEntry]:
     # What names two of them, such as their merge, is one entry all the same.
-    found = {
+    entries = {
         entry.sequence: entry
         for patient_id in ids
         for entry in find(store, AuditFilter(patient_id=patient_id), after, limit)
     }
-    newest = sorted(found.values(), key=lambda one: (one.at, one.sequence))
+    newest = sorted(entries.values(), key=lambda entry: (entry.at, entry.sequence))
     return newest[::-1][:limit]
 
 

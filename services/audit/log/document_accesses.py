@@ -51,22 +51,22 @@ def list_document_accesses(
     NotAllowed, Unavailable.
     """
     records.look_up(session, actor, document_id, even_deleted=True)
-    told = {"of": f"{_SUBJECT} {document_id}"}
-    audit.record(session, actor, Action.AUDIT_READ, details=told)
+    details = {"of": f"{_SUBJECT} {document_id}"}
+    audit.record(session, actor, Action.AUDIT_READ, details=details)
     wanted = AuditFilter(subject_kind=_SUBJECT, subject_id=str(document_id))
-    found = find(store, wanted, after, PAGE_SIZE)
+    entries = find(store, wanted, after, PAGE_SIZE)
     # Not everybody's role sees the names of colleagues.
     with assume_role(session, "system"):
-        names = names_of(session, {entry.actor_id for entry in found})
-    goes_on = len(found) == PAGE_SIZE
+        names = names_of(session, {entry.actor_id for entry in entries})
+    goes_on = len(entries) == PAGE_SIZE
     return DocumentAccesses(
-        tuple(_access(one, actor, names) for one in _looks(found)),
-        found[-1].cursor if goes_on else None,
+        tuple(_access(group, actor, names) for group in _grouped(entries)),
+        entries[-1].cursor if goes_on else None,
     )
 
 
 @dataclass(slots=True)
-class _Look:
+class _GroupedAccess:
     """An entry, or several that are one look at a document."""
 
     newest: AuditEntry
@@ -87,9 +87,9 @@ class _Look:
             self.pages.add(page)
 
 
-def _looks(entries: Iterable[AuditEntry]) -> list[_Look]:
-    looks: list[_Look] = []
-    latest: dict[tuple[object, ...], _Look] = {}
+def _grouped(entries: Iterable[AuditEntry]) -> list[_GroupedAccess]:
+    groups: list[_GroupedAccess] = []
+    latest: dict[tuple[object, ...], _GroupedAccess] = {}
     for entry in entries:
         what = (
             entry.actor_id,
@@ -99,20 +99,22 @@ def _looks(entries: Iterable[AuditEntry]) -> list[_Look]:
         )
         before = latest.get(what) if entry.action in _REPEATED else None
         if before is None or not before.takes(entry):
-            look = latest[what] = _Look(entry, entry)
-            look.add_page(entry)
-            looks.append(look)
-    return looks
+            group = latest[what] = _GroupedAccess(entry, entry)
+            group.add_page(entry)
+            groups.append(group)
+    return groups
 
 
-def _access(look: _Look, actor: Actor, names: Mapping[UUID, str]) -> RecordAccess:
-    entry = look.newest
+def _access(
+    group: _GroupedAccess, actor: Actor, names: Mapping[UUID, str]
+) -> RecordAccess:
+    entry = group.newest
     is_stranger = entry.actor_id is None
     return RecordAccess(
         sequence=entry.sequence,
         at=entry.at,
         who=_BY_LINK if is_stranger else tell_who(entry, actor, names),
-        what=words.tell_of_document(entry.action, entry.details) + _pages(look.pages),
+        what=words.tell_of_document(entry.action, entry.details) + _pages(group.pages),
         is_refused=entry.outcome != "done",
         cursor=entry.cursor,
     )

@@ -79,12 +79,12 @@ def list_entries(
     """Return a page of the log, the newest first; raises NotAllowed, Unavailable."""
     actor.require(Permission.VIEW_AUDIT, wanted.patient_id)
     audit.record(session, actor, Action.AUDIT_READ, details=_filter_of(wanted))
-    found = find(store, wanted, after, PAGE_SIZE + 1)
-    shown = found[:PAGE_SIZE]
+    entries = find(store, wanted, after, PAGE_SIZE + 1)
+    shown = entries[:PAGE_SIZE]
     names = names_of(session, {entry.actor_id for entry in shown})
-    goes_on = len(found) > PAGE_SIZE
+    goes_on = len(entries) > PAGE_SIZE
     return AuditPage(
-        tuple(_told(entry, names) for entry in shown),
+        tuple(_entry(entry, names) for entry in shown),
         shown[-1].cursor if goes_on else None,
     )
 
@@ -119,7 +119,7 @@ def record_verification(
     audit.record(session, actor, Action.AUDIT_VERIFY, details=details)
 
 
-def _told(entry: AuditEntry, names: Mapping[UUID, str]) -> Entry:
+def _entry(entry: AuditEntry, names: Mapping[UUID, str]) -> Entry:
     return Entry(
         sequence=entry.sequence,
         at=entry.at,
@@ -138,9 +138,9 @@ def _told(entry: AuditEntry, names: Mapping[UUID, str]) -> Entry:
 
 
 def _filter_of(wanted: AuditFilter) -> dict[str, object]:
-    asked = asdict(replace(wanted, actions=frozenset()))
-    asked["actions"] = sorted(wanted.actions)
-    return {name: value for name, value in asked.items() if value}
+    details = asdict(replace(wanted, actions=frozenset()))
+    details["actions"] = sorted(wanted.actions)
+    return {name: value for name, value in details.items() if value}
 
 
 def _written(
@@ -150,8 +150,8 @@ def _written(
     yield _line(columns)
     try:
         for entry in store.stream(wanted):
-            told = _told(entry, names)
-            yield _line([_cell(getattr(told, name)) for name in columns])
+            shown = _entry(entry, names)
+            yield _line([_cell(getattr(shown, name)) for name in columns])
     except AuditStoreUnavailable as error:
         raise AuditLogUnavailable from error
 

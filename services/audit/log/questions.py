@@ -54,7 +54,7 @@ class AuditQuery:
     def query(self) -> dict[str, str]:
         """Return the question as the parameters of an address."""
         actions = _BETWEEN.join(sorted(action.value for action in self.actions))
-        asked = {
+        fields = {
             "person": self.person_id,
             "patient": self.patient_id,
             "subject": self.subject_id,
@@ -64,7 +64,7 @@ class AuditQuery:
             "from": self.first_day,
             "to": self.last_day,
         }
-        return {name: str(value) for name, value in asked.items() if value}
+        return {name: str(value) for name, value in fields.items() if value}
 
 
 def from_query(query: Mapping[str, str]) -> AuditQuery:

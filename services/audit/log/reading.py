@@ -47,7 +47,9 @@ def names_of(
     """Return the names of people with these ids, or of everybody."""
     statement = select(User.id, User.name)
     if ids is not None:
-        statement = statement.where(User.id.in_([one for one in ids if one]))
+        statement = statement.where(
+            User.id.in_([user_id for user_id in ids if user_id])
+        )
     return dict(session.execute(statement).all())
 
 

@@ -115,18 +115,18 @@ def tell(action: str, details: Mapping[str, Any]) -> str:
 
 def tell_patient(action: str, details: Mapping[str, Any]) -> str:
     """Say to a patient what was done with their record."""
-    said = _TO_PATIENTS.get(action, "did something with your record")
+    sentence = _TO_PATIENTS.get(action, "did something with your record")
     changed = details.get("changed")
     if action == Action.PATIENT_CHANGE and isinstance(changed, Mapping):
-        return f"{said}: {_fields(changed)}"
-    return said
+        return f"{sentence}: {_fields(changed)}"
+    return sentence
 
 
 def tell_of_document(action: str, details: Mapping[str, Any]) -> str:
     """Say what was done with a document, and with which version of it."""
     version = details.get("version")
-    named = f"version {version}" if isinstance(version, int) else "it"
-    return _OF_DOCUMENT.get(action, "did something with {}").format(named)
+    version_words = f"version {version}" if isinstance(version, int) else "it"
+    return _OF_DOCUMENT.get(action, "did something with {}").format(version_words)
 
 
 def _parts(details: Mapping[str, Any], *, is_clinical: bool) -> Iterator[str]:
@@ -139,7 +139,7 @@ def _parts(details: Mapping[str, Any], *, is_clinical: bool) -> Iterator[str]:
             case "changed", Mapping():
                 yield from map(_change, value.items())
             case "criteria", Mapping():
-                yield _asked(value)
+                yield _describe_criteria(value)
             case "patients", []:
                 yield "showed nobody"
             case "patients", list():
@@ -159,14 +159,14 @@ def _change(change: tuple[str, Any]) -> str:
             return f"{_spaced(name)}: {values}"
 
 
-def _asked(kept: Mapping[str, Any]) -> str:
+def _describe_criteria(kept: Mapping[str, Any]) -> str:
     try:
-        asked = criteria.from_json(dict(kept))
+        wanted = criteria.from_json(dict(kept))
     except InvalidInput:
         return "asked for a list"
-    fields = sorted({one.field for one in asked.where.filters()})
-    names = (["the search box"] if asked.search else []) + list(map(_spaced, fields))
-    archived = "archived patients" if asked.archived else "patients"
+    fields = sorted({filter_.field for filter_ in wanted.where.filters()})
+    names = (["the search box"] if wanted.search else []) + list(map(_spaced, fields))
+    archived = "archived patients" if wanted.archived else "patients"
     return f"asked for {archived} by {', '.join(names)}" if names else f"all {archived}"
 
 

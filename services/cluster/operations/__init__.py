@@ -1,4 +1,4 @@
-"""Acts on the database servers: who may, what it would cost, and what it did cost.
+"""Operations on the database servers: who may, what one would cost, and did cost.
 
 `OperationRunner.start` is the way in: it rehearses, decides, writes the row of history
 and the audit event, and then does what takes seconds or minutes in a thread, beside the
@@ -16,6 +16,7 @@ from services.cluster.operations.previewing import (
     OperationPreview as OperationPreview,
     preview as preview,
 )
+from services.cluster.operations.progress import Step as Step
 from services.cluster.operations.refusals import CannotAct as CannotAct
 from services.cluster.operations.requesting import (
     cancel as cancel,
@@ -43,4 +44,3 @@ from services.cluster.operations.situation import (
     Situation as Situation,
     Transaction as Transaction,
 )
-from services.cluster.operations.telling import Step as Step

@@ -9,10 +9,10 @@ from uuid import UUID
 from db.cluster.patroni import PatroniSilent, Promotion
 from services.cluster.operations.previewing import preview, require_possible
 from services.cluster.operations.probing import Pause, Prober, longest_pause
+from services.cluster.operations.progress import Progress
 from services.cluster.operations.refusals import NoPatroni, WentWrong
 from services.cluster.operations.requests import Cost, OperationKind, OperationRequest
 from services.cluster.operations.servers import Servers, wait_until
-from services.cluster.operations.telling import Progress
 
 _SETTLING_SECONDS: Final = 0.4
 _LEADING_SECONDS: Final = 60.0
@@ -22,7 +22,7 @@ _ANSWER_SECONDS: Final = 10.0
 
 
 def change_primary(
-    servers: Servers, order: OperationRequest, run_id: UUID, progress: Progress
+    servers: Servers, request: OperationRequest, run_id: UUID, progress: Progress
 ) -> Cost:
     """Make another server the primary and return what that cost.
 
@@ -30,18 +30,18 @@ def change_primary(
     WentWrong.
     """
     progress.tell("Looking at the servers")
-    found = preview(servers.look())
-    chosen = require_possible(found, order)
-    change = _Change(servers, found.primary, chosen.name, progress)
+    previewed = preview(servers.look())
+    chosen = require_possible(previewed, request)
+    change = _Change(servers, previewed.primary, chosen.name, progress)
     with Prober(servers.database, run_id) as prober:
         # A failover begins when nobody can write: there is nothing to wait for.
-        if found.act is OperationKind.SWITCHOVER:
+        if previewed.kind is OperationKind.SWITCHOVER:
             wait_until(lambda: prober.last is not None, seconds=5)
             wait_until(lambda: False, seconds=_SETTLING_SECONDS)
         change.command()
         change.await_writes(prober)
         change.await_follower()
-    return change.cost(prober, found.timeline)
+    return change.cost(prober, previewed.timeline)
 
 
 class _Change:
@@ -54,22 +54,22 @@ class _Change:
         self._former = former
         self._chosen = chosen
         self._progress = progress
-        self._asked_at = 0.0
+        self._requested_at = 0.0
         self._led_at = 0.0
         self._followed_at: float | None = None
 
     def command(self) -> None:
         """Have Patroni do it, and wait until the chosen one leads."""
         self._progress.tell(f"Asking Patroni to let {self._chosen} lead")
-        self._asked_at = monotonic()
+        self._requested_at = monotonic()
         with ThreadPoolExecutor(1) as aside:
-            asked = aside.submit(self._ask)
+            answer = aside.submit(self._ask)
             leads = wait_until(
-                lambda: self._leads() or _has_failed(asked), seconds=_LEADING_SECONDS
+                lambda: self._leads() or _has_failed(answer), seconds=_LEADING_SECONDS
             )
             self._led_at = monotonic()
-            if _has_failed(asked):
-                asked.result()
+            if _has_failed(answer):
+                answer.result()
         if not leads:
             raise WentWrong(
                 f"{self._chosen} did not become the primary within "
@@ -126,12 +126,12 @@ class _Change:
 
     def _ask(self) -> None:
         patroni, former = self._servers.patroni, self._former
-        deed: Callable[[], None] = (
+        command: Callable[[], None] = (
             (lambda: patroni.failover(self._chosen))
             if former is None
             else (lambda: patroni.switchover(former, self._chosen))
         )
-        self._servers.ask(deed)
+        self._servers.ask(command)
 
     def _leads(self) -> bool:
         try:
@@ -165,24 +165,26 @@ class _Change:
 
     def _end_of(self, timeline: int) -> Promotion | None:
         """Return where a timeline ended, which its successor tells a moment later."""
-        found: list[Promotion] = []
+        promotions: list[Promotion] = []
 
-        def is_told() -> bool:
+        def is_known() -> bool:
             history = self._servers.ask(self._servers.patroni.history)
-            found.extend(one for one in history if one.timeline == timeline)
-            return bool(found)
+            promotions.extend(
+                promotion for promotion in history if promotion.timeline == timeline
+            )
+            return bool(promotions)
 
-        wait_until(is_told, seconds=_ANSWER_SECONDS, pause_seconds=0.2)
-        return found[-1] if found else None
+        wait_until(is_known, seconds=_ANSWER_SECONDS, pause_seconds=0.2)
+        return promotions[-1] if promotions else None
 
     def _phases(self, pause: Pause | None) -> dict[str, float]:
         if pause is None:
-            return {"handing_over": _rounded(self._led_at - self._asked_at)}
+            return {"handing_over": _rounded(self._led_at - self._requested_at)}
         last, first = pause.last.answered_at, pause.first.answered_at
         # The new primary may take a write before it has been seen to lead.
         led = min(max(self._led_at, last), first)
         phases = {
-            "pausing": _rounded(max(0.0, last - self._asked_at)),
+            "pausing": _rounded(max(0.0, last - self._requested_at)),
             "handing_over": _rounded(led - last),
             "first_write": _rounded(first - led),
         }
@@ -201,8 +203,8 @@ def _sentence(chosen: str, pause: Pause | None, lost: int, written: int) -> str:
     return f"{chosen} leads. {waited}{kept}"
 
 
-def _has_failed(asked: "Future[None]") -> bool:
-    return asked.done() and asked.exception() is not None
+def _has_failed(answer: "Future[None]") -> bool:
+    return answer.done() and answer.exception() is not None
 
 
 def _rounded(seconds: float) -> float:

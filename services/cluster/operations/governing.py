@@ -5,10 +5,10 @@ from typing import Final
 from uuid import UUID
 
 from services.cluster.operations import settings
+from services.cluster.operations.progress import Progress
 from services.cluster.operations.refusals import CannotAct, WentWrong
 from services.cluster.operations.requests import Cost, OperationRequest
 from services.cluster.operations.servers import Servers, by_control, wait_until
-from services.cluster.operations.telling import Progress
 
 _HEARD_SECONDS: Final = 30.0
 _COPY_SECONDS: Final = 3600.0
@@ -18,10 +18,10 @@ LONGEST_PAUSE: Final = 600.0
 
 
 def pause(
-    servers: Servers, order: OperationRequest, run_id: UUID, progress: Progress
+    servers: Servers, request: OperationRequest, run_id: UUID, progress: Progress
 ) -> Cost:
     """Let nobody take over by itself any more."""
-    del order, run_id
+    del request, run_id
     progress.tell("Telling Patroni to leave the servers to people")
     servers.ask(servers.patroni.pause)
     _await_automatic(servers, is_on=False)
@@ -29,10 +29,10 @@ def pause(
 
 
 def resume(
-    servers: Servers, order: OperationRequest, run_id: UUID, progress: Progress
+    servers: Servers, request: OperationRequest, run_id: UUID, progress: Progress
 ) -> Cost:
     """Let servers take over by themselves again."""
-    del order, run_id
+    del request, run_id
     progress.tell("Telling Patroni to look after the servers again")
     servers.ask(servers.patroni.resume)
     _await_automatic(servers, is_on=True)
@@ -40,34 +40,34 @@ def resume(
 
 
 def change_settings(
-    servers: Servers, order: OperationRequest, run_id: UUID, progress: Progress
+    servers: Servers, request: OperationRequest, run_id: UUID, progress: Progress
 ) -> Cost:
-    """Change what the order says; raises InvalidInput for what may not be."""
+    """Change the settings of the request; raises InvalidInput for what may not be."""
     del run_id
-    changes = rehearse_settings(servers, order)
+    changes = rehearse_settings(servers, request)
     progress.tell("Telling Patroni the new settings")
     servers.ask(lambda: servers.patroni.patch_config(settings.as_patch(changes)))
-    told = ", ".join(f"{name} {old} → {new}" for name, (old, new) in changes.items())
-    return Cost(f"Changed: {told}.", facts={"changed": dict(changes)})
+    changed = ", ".join(f"{name} {old} → {new}" for name, (old, new) in changes.items())
+    return Cost(f"Changed: {changed}.", facts={"changed": dict(changes)})
 
 
 def rehearse_settings(
-    servers: Servers, order: OperationRequest
+    servers: Servers, request: OperationRequest
 ) -> dict[str, tuple[int | str, int | str]]:
     """Return what would change, before and after; raises InvalidInput."""
     config = servers.ask(servers.patroni.config)
-    return settings.read_changes(config, order.changes)
+    return settings.read_changes(config, request.changes)
 
 
 def add_replica(
-    servers: Servers, order: OperationRequest, run_id: UUID, progress: Progress
+    servers: Servers, request: OperationRequest, run_id: UUID, progress: Progress
 ) -> Cost:
-    """Make another replica, until it streams; a delayed one if the order says so."""
+    """Make another replica, until it streams; a delayed one if the request says so."""
     del run_id
     control = servers.require_control()
     began_at = monotonic()
     progress.tell("Making a new node")
-    delay = int(order.seconds) if order.seconds else None
+    delay = int(request.seconds) if request.seconds else None
     name = by_control(lambda: control.add_replica(delay))
     progress.tell(f"Copying the primary's data to {name}")
 
@@ -79,28 +79,28 @@ def add_replica(
         raise WentWrong(f"{name} does not stream after an hour.")
     seconds = round(monotonic() - began_at, 1)
     late = f", {delay} s late on purpose" if delay else ""
-    told = f"{name} is there and streams{late}, after {seconds} s."
-    return Cost(told, facts={"made": name})
+    sentence = f"{name} is there and streams{late}, after {seconds} s."
+    return Cost(sentence, facts={"made": name})
 
 
 def remove_replica(
-    servers: Servers, order: OperationRequest, run_id: UUID, progress: Progress
+    servers: Servers, request: OperationRequest, run_id: UUID, progress: Progress
 ) -> Cost:
     """End a replica and throw its data away."""
     del run_id
-    control, name = servers.require_control(), _require_node(order)
+    control, name = servers.require_control(), _require_node(request)
     progress.tell(f"Removing {name}")
     by_control(lambda: control.remove_replica(name))
     return Cost(f"{name} is gone.")
 
 
 def pause_replay(
-    servers: Servers, order: OperationRequest, run_id: UUID, progress: Progress
+    servers: Servers, request: OperationRequest, run_id: UUID, progress: Progress
 ) -> Cost:
     """Let a replica receive without showing, for a while that ends by itself."""
     del run_id
-    control, name = servers.require_control(), _require_node(order)
-    seconds = min(max(order.seconds or SHORTEST_PAUSE, SHORTEST_PAUSE), LONGEST_PAUSE)
+    control, name = servers.require_control(), _require_node(request)
+    seconds = min(max(request.seconds or SHORTEST_PAUSE, SHORTEST_PAUSE), LONGEST_PAUSE)
     progress.tell(f"Pausing replay on {name}")
     until = by_control(lambda: control.pause_replay(name, seconds))
     return Cost(
@@ -109,10 +109,10 @@ def pause_replay(
     )
 
 
-def _require_node(order: OperationRequest) -> str:
-    if not order.node:
+def _require_node(request: OperationRequest) -> str:
+    if not request.node:
         raise CannotAct("Say which server it is about.")
-    return order.node
+    return request.node
 
 
 def _await_automatic(servers: Servers, *, is_on: bool) -> None:

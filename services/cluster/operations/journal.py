@@ -34,23 +34,23 @@ class PlannedSwitchover:
 def begin(
     session: Session,
     actor: Actor,
-    order: OperationRequest,
+    request: OperationRequest,
     *,
     known_as: UUID | None = None,
 ) -> UUID:
     """Write down that it begins, or is planned; raises ServersBusy."""
     session.execute(text(_LOCK))
-    if order.scheduled_at is None:
+    if request.scheduled_at is None:
         _require_idle(session)
     operation = ClusterOperation(
-        kind=order.act.value,
-        state="running" if order.scheduled_at is None else "scheduled",
+        kind=request.kind.value,
+        state="running" if request.scheduled_at is None else "scheduled",
         actor_id=actor.id,
         actor_name=actor.name,
-        reason=order.reason,
-        scheduled_at=order.scheduled_at,
-        node=order.node,
-        result={"seconds": order.seconds, "changes": dict(order.changes)},
+        reason=request.reason,
+        scheduled_at=request.scheduled_at,
+        node=request.node,
+        result={"seconds": request.seconds, "changes": dict(request.changes)},
     )
     if known_as is not None:
         operation.id = known_as
@@ -78,8 +78,8 @@ def finish(
     steps: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Write down what it did and what it cost."""
-    told = asdict(cost)
-    sentence, facts = told.pop("sentence"), told.pop("facts")
+    details = asdict(cost)
+    sentence, facts = details.pop("sentence"), details.pop("facts")
     extra = {"sentence": sentence, "steps": list(steps), **facts}
     _update(
         session,
@@ -87,7 +87,7 @@ def finish(
         state="done",
         ended_at=func.clock_timestamp(),
         result=ClusterOperation.result.concat(extra),
-        **told,
+        **details,
     )
 
 
@@ -144,7 +144,7 @@ def claim_due(session: Session) -> tuple[UUID, OperationRequest] | None:
 
 def planned(session: Session) -> PlannedSwitchover | None:
     """Return the next planned switchover."""
-    found = session.execute(
+    row = session.execute(
         select(
             ClusterOperation.id,
             ClusterOperation.node,
@@ -155,9 +155,9 @@ def planned(session: Session) -> PlannedSwitchover | None:
         .order_by(ClusterOperation.scheduled_at)
         .limit(1)
     ).one_or_none()
-    if found is None or found.scheduled_at is None:
+    if row is None or row.scheduled_at is None:
         return None
-    return PlannedSwitchover(found.id, found.node, found.scheduled_at, found.actor_name)
+    return PlannedSwitchover(row.id, row.node, row.scheduled_at, row.actor_name)
 
 
 def _require_idle(session: Session) -> None:

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from db.cluster.patroni import PatroniMember, PatroniSilent
 from db.postgres import DatabaseUnavailable
 from services.cluster.operations.probing import Prober, longest_pause
+from services.cluster.operations.progress import Progress
 from services.cluster.operations.refusals import CannotAct, NoPatroni, WentWrong
 from services.cluster.operations.requests import Cost, OperationRequest
 from services.cluster.operations.servers import Servers, by_control, wait_until
-from services.cluster.operations.telling import Progress
 
 # Patroni rewinds a small divergence in seconds; beyond this it is stuck.
 _REWIND_SECONDS: Final = 45.0
@@ -29,10 +29,10 @@ _COPIED = text(
 
 
 def restart(
-    servers: Servers, order: OperationRequest, run_id: UUID, progress: Progress
+    servers: Servers, request: OperationRequest, run_id: UUID, progress: Progress
 ) -> Cost:
     """Restart PostgreSQL on a server; writers are measured if it leads."""
-    server = servers.require_server(order.node)
+    server = servers.require_server(request.node)
     progress.tell(f"Restarting PostgreSQL on {server.name}")
     with Prober(servers.database, run_id) as prober:
         wait_until(lambda: len(prober.writes) > 1, seconds=5)
@@ -54,11 +54,11 @@ def restart(
 
 
 def reinit(
-    servers: Servers, order: OperationRequest, run_id: UUID, progress: Progress
+    servers: Servers, request: OperationRequest, run_id: UUID, progress: Progress
 ) -> Cost:
     """Have a replica copy the primary's data anew, until it streams."""
     del run_id
-    name = _require_replica(servers, order)
+    name = _require_replica(servers, request)
     began_at = monotonic()
     _copy(servers, name, progress)
     seconds = round(monotonic() - began_at, 1)
@@ -66,11 +66,11 @@ def reinit(
 
 
 def rejoin(
-    servers: Servers, order: OperationRequest, run_id: UUID, progress: Progress
+    servers: Servers, request: OperationRequest, run_id: UUID, progress: Progress
 ) -> Cost:
     """Bring a server back until it streams: by rewinding it, else by a new copy."""
     del run_id
-    name = _require_replica(servers, order)
+    name = _require_replica(servers, request)
     began_at = monotonic()
     _start(servers, name, progress)
     progress.tell(f"Waiting until {name} has rewound what only it has, and streams")
@@ -87,8 +87,8 @@ def rejoin(
     )
 
 
-def _require_replica(servers: Servers, order: OperationRequest) -> str:
-    server = servers.require_server(order.node)
+def _require_replica(servers: Servers, request: OperationRequest) -> str:
+    server = servers.require_server(request.node)
     if server.is_leading:
         raise CannotAct(f"{server.name} is the primary: make another one lead first.")
     if servers.look().primary is None:

@@ -41,7 +41,7 @@ class OperationPreview:
     order of advice. `obstacle` says why nothing can be done at all.
     """
 
-    act: OperationKind
+    kind: OperationKind
     primary: str | None
     timeline: int | None
     candidates: tuple[FailoverCandidate, ...]
@@ -52,48 +52,52 @@ class OperationPreview:
     @property
     def best(self) -> FailoverCandidate | None:
         """The server that should lead next."""
-        return next((one for one in self.candidates if one.is_eligible), None)
+        return next(
+            (candidate for candidate in self.candidates if candidate.is_eligible), None
+        )
 
     def candidate(self, name: str | None) -> FailoverCandidate | None:
         """Return a candidate by its name."""
-        return next((one for one in self.candidates if one.name == name), None)
+        return next(
+            (candidate for candidate in self.candidates if candidate.name == name), None
+        )
 
 
 def preview(situation: Situation) -> OperationPreview:
     """Tell what a change of the primary would mean as things are."""
     primary = situation.primary
-    act = OperationKind.FAILOVER if primary is None else OperationKind.SWITCHOVER
-    others = [one for one in situation.servers if one is not primary]
+    kind = OperationKind.FAILOVER if primary is None else OperationKind.SWITCHOVER
+    others = [server for server in situation.servers if server is not primary]
     candidates = tuple(
-        _candidate(situation, one) for one in sorted(others, key=_advice)
+        _candidate(situation, server) for server in sorted(others, key=_advice)
     )
-    ordered = tuple(sorted(candidates, key=lambda one: not one.is_eligible))
-    timelines = [one.timeline for one in situation.servers if one.timeline]
+    ordered = tuple(sorted(candidates, key=lambda server: not server.is_eligible))
+    timelines = [server.timeline for server in situation.servers if server.timeline]
     return OperationPreview(
-        act,
+        kind,
         primary.name if primary else None,
         primary.timeline if primary else max(timelines, default=None),
         ordered,
         situation.transactions,
         situation.is_automatic,
-        None if any(one.is_eligible for one in ordered) else _obstacle(ordered),
+        None if any(server.is_eligible for server in ordered) else _obstacle(ordered),
     )
 
 
 def require_possible(
-    found: OperationPreview, order: OperationRequest
+    previewed: OperationPreview, request: OperationRequest
 ) -> FailoverCandidate:
-    """Return whom the order makes the primary; raises CannotAct and NotTyped."""
-    if found.act is not order.act:
-        raise CannotAct(_advise_other_operation(found))
-    chosen = found.candidate(order.node)
+    """Return whom the request makes the primary; raises CannotAct and NotTyped."""
+    if previewed.kind is not request.kind:
+        raise CannotAct(_advise_other_operation(previewed))
+    chosen = previewed.candidate(request.node)
     if chosen is None or not chosen.is_eligible:
         raise CannotAct(
-            f"{order.node} cannot lead: {chosen.reason}"
+            f"{request.node} cannot lead: {chosen.reason}"
             if chosen
             else "No server of this name can lead."
         )
-    if not chosen.is_certain and order.typed.strip() != chosen.name:
+    if not chosen.is_certain and request.typed.strip() != chosen.name:
         raise NotTyped(chosen.name)
     return chosen
 
@@ -146,14 +150,14 @@ def _loses_nothing(situation: Situation, server: ServerSituation) -> bool:
     """
     if situation.primary is not None:
         return True
-    voters = [one for one in situation.servers if one.is_waited_for]
+    voters = [voter for voter in situation.servers if voter.is_waited_for]
     if not situation.is_synchronous or server not in voters:
         return False
-    if not all(one.is_answering for one in voters):
+    if not all(voter.is_answering for voter in voters):
         return False
-    reached = [one.position for one in voters]
+    reached = [voter.position for voter in voters]
     return server.position is not None and all(
-        one is not None and one <= server.position for one in reached
+        voter is not None and voter <= server.position for voter in reached
     )
 
 
@@ -196,11 +200,13 @@ def _behind(server: ServerSituation) -> int:
 def _obstacle(candidates: tuple[FailoverCandidate, ...]) -> str:
     if not candidates:
         return "There is no other server that could lead."
-    told = " ".join(f"{one.name}: {one.reason}" for one in candidates)
-    return f"No other server can lead now. {told}"
+    reasons = " ".join(
+        f"{candidate.name}: {candidate.reason}" for candidate in candidates
+    )
+    return f"No other server can lead now. {reasons}"
 
 
-def _advise_other_operation(found: OperationPreview) -> str:
-    if found.act is OperationKind.SWITCHOVER:
-        return f"{found.primary} leads and answers: a switchover loses nothing."
+def _advise_other_operation(previewed: OperationPreview) -> str:
+    if previewed.kind is OperationKind.SWITCHOVER:
+        return f"{previewed.primary} leads and answers: a switchover loses nothing."
     return "No server leads that could hand over: this needs a failover."

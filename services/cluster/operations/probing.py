@@ -132,10 +132,10 @@ class Prober:
                 self.failures += 1
 
     def _write(self, number: int) -> None:
-        asked = {"run_id": self._run_id, "writer": self._writer, "number": number}
+        parameters = {"run_id": self._run_id, "writer": self._writer, "number": number}
         sent_at = monotonic()
         written = self._database.write(
-            lambda session: int(session.execute(_WRITE, asked).scalar_one()),
+            lambda session: int(session.execute(_WRITE, parameters).scalar_one()),
             acting=SYSTEM,
         )
         answered_at = monotonic()

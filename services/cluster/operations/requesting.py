@@ -1,4 +1,4 @@
-"""The door to every act: who may, on what proof; the caller commits."""
+"""The way to every operation: who may, on what proof; the caller commits."""
 
 import dataclasses
 from datetime import UTC, datetime, timedelta
@@ -24,15 +24,15 @@ _FURTHEST: Final = timedelta(days=30)
 def request(
     session: Session,
     actor: Actor,
-    order: OperationRequest,
+    request: OperationRequest,
     *,
     session_id: UUID | None,
 ) -> UUID:
-    """Let the order pass, write it down and return the operation's id.
+    """Let the request pass, write it down and return the operation's id.
 
     Raises NotAllowed, NotConfirmed, InvalidInput and ServersBusy.
     """
-    checked = check(session, actor, order, session_id=session_id)
+    checked = check(session, actor, request, session_id=session_id)
     operation_id = journal.begin(session, actor, checked)
     record(session, actor, checked, operation_id)
     return operation_id
@@ -41,24 +41,24 @@ def request(
 def check(
     session: Session,
     actor: Actor,
-    order: OperationRequest,
+    request: OperationRequest,
     *,
     session_id: UUID | None,
     is_leaderless: bool = False,
 ) -> OperationRequest:
-    """Return the order tidied up if the actor may give it; nothing is written.
+    """Return the request tidied up if the actor may make it; nothing is written.
 
     While nobody leads no newer proof can be written down than there is: then the
     passkey of this sign-in counts, however long ago it was used. Raises NotAllowed,
     NotConfirmed and InvalidInput.
     """
     actor.require(Permission.ACT_ON_CLUSTER)
-    _require_future(order)
-    _require_delay(order)
-    reason = reasons.read(order.reason)
+    _require_future(request)
+    _require_delay(request)
+    reason = reasons.read(request.reason)
     if not (is_leaderless and _confirmed_once(session, actor, session_id)):
         _require_proof(session, actor, session_id)
-    return dataclasses.replace(order, reason=reason)
+    return dataclasses.replace(request, reason=reason)
 
 
 def cancel(
@@ -82,21 +82,21 @@ def cancel(
 
 
 def record(
-    session: Session, actor: Actor, order: OperationRequest, operation_id: UUID
+    session: Session, actor: Actor, request: OperationRequest, operation_id: UUID
 ) -> None:
-    """Write an order into the audit log."""
+    """Write a request into the audit log."""
     details = {
-        "node": order.node,
-        "scheduled_at": order.scheduled_at,
-        "seconds": order.seconds,
-        "changes": dict(order.changes),
+        "node": request.node,
+        "scheduled_at": request.scheduled_at,
+        "seconds": request.seconds,
+        "changes": dict(request.changes),
     }
     audit.record(
         session,
         actor,
-        order.act.action,
+        request.kind.action,
         subject=(_SUBJECT, operation_id),
-        reason=order.reason,
+        reason=request.reason,
         details={name: value for name, value in details.items() if value},
     )
 
@@ -128,14 +128,14 @@ def _confirmed_once(session: Session, actor: Actor, session_id: UUID | None) -> 
     )
 
 
-def _require_future(order: OperationRequest) -> None:
-    if order.scheduled_at is None:
+def _require_future(request: OperationRequest) -> None:
+    if request.scheduled_at is None:
         return
-    if order.act is not OperationKind.SWITCHOVER:
+    if request.kind is not OperationKind.SWITCHOVER:
         raise InvalidInput("scheduled_at", "Only a switchover can be planned ahead.")
-    if order.scheduled_at.tzinfo is None:
+    if request.scheduled_at.tzinfo is None:
         raise InvalidInput("scheduled_at", "Say in which time zone the time is meant.")
-    ahead = order.scheduled_at - datetime.now(UTC)
+    ahead = request.scheduled_at - datetime.now(UTC)
     if not timedelta() < ahead <= _FURTHEST:
         wrong = "is too far ahead" if ahead > _FURTHEST else "has passed"
         raise InvalidInput(
@@ -144,11 +144,11 @@ def _require_future(order: OperationRequest) -> None:
         )
 
 
-def _require_delay(order: OperationRequest) -> None:
-    if order.act is not OperationKind.ADD_REPLICA or order.seconds is None:
+def _require_delay(request: OperationRequest) -> None:
+    if request.kind is not OperationKind.ADD_REPLICA or request.seconds is None:
         return
     # Nothing behind would make a replica that is not delayed at all.
-    if not 1 <= order.seconds <= LONGEST_DELAY.total_seconds():
+    if not 1 <= request.seconds <= LONGEST_DELAY.total_seconds():
         raise InvalidInput(
             "seconds",
             "A delayed standby stays behind by more than nothing and by at most a "

@@ -75,7 +75,7 @@ class OperationRequest:
     settings.
     """
 
-    act: OperationKind
+    kind: OperationKind
     reason: str
     node: str | None = None
     typed: str = ""
@@ -86,7 +86,7 @@ class OperationRequest:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What an act did and what it cost.
+    """What an operation did and what it cost.
 
     `downtime_seconds` is from the last write acknowledged before to the first after;
     of writes that were acknowledged, `lost_writes` are not there any more. `lost_bytes`

@@ -1,4 +1,4 @@
-"""Does what was asked for, beside the page, and keeps the history up to date."""
+"""Does operations beside the page, and keeps the history up to date."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -25,10 +25,10 @@ from services.cluster.operations import (
 )
 from services.cluster.operations.previewing import preview, require_possible
 from services.cluster.operations.probing import forget_old
+from services.cluster.operations.progress import Progress
 from services.cluster.operations.refusals import CannotAct, ServersBusy
 from services.cluster.operations.requests import Cost, OperationKind, OperationRequest
 from services.cluster.operations.servers import Servers
-from services.cluster.operations.telling import Progress
 from services.core.errors import ServiceError
 from services.core.on_behalf import ActorDatabase
 
@@ -59,13 +59,13 @@ HANDLERS: Final[Mapping[OperationKind, OperationHandler]] = MappingProxyType(
 
 @dataclass(slots=True)
 class RunningOperation:
-    """An act that this process does or did: how far it is, and what came of it.
+    """An operation of this process: how far it is, and what came of it.
 
     It has `ended` when that is known, and is `kept` once the history says it too.
     """
 
     id: UUID
-    order: OperationRequest
+    request: OperationRequest
     progress: Progress = field(default_factory=Progress)
     ended: Event = field(default_factory=Event)
     kept: Event = field(default_factory=Event)
@@ -81,9 +81,9 @@ class RunningOperation:
 
 
 class OperationRunner:
-    """Whoever acts in this process, in threads of its own.
+    """Does operations in this process, in threads of its own.
 
-    Only one act goes on at a time, in whichever process: the history refuses a second
+    Only one goes on at a time, in whichever process: the history refuses a second
     one while somebody leads, and a lock on the servers that answer always does.
     """
 
@@ -93,60 +93,67 @@ class OperationRunner:
         self._guard = Lock()
 
     def start(
-        self, who: ActorDatabase, order: OperationRequest, *, session_id: UUID | None
+        self, who: ActorDatabase, request: OperationRequest, *, session_id: UUID | None
     ) -> RunningOperation | None:
-        """Let the order pass and begin; None if it is planned for later.
+        """Let the request pass and begin; None if it is planned for later.
 
         Raises what the dry run and requesting.request raise, and ServersBusy.
         """
-        self.rehearse(order)
+        self.rehearse(request)
         leads = self.servers.leads()
-        if leads and order.scheduled_at:
-            self._request(who, order, session_id)
+        if leads and request.scheduled_at:
+            self._request(who, request, session_id)
             return None
         locks = self._lock()
         try:
-            request = self._request if leads else self._request_leaderless
-            run = request(who, order, session_id)
+            record = self._request if leads else self._request_leaderless
+            operation = record(who, request, session_id)
         except BaseException:
             locks.close()
             raise
-        return self._begin(run, locks)
+        return self._begin(operation, locks)
 
     def carry_out(
-        self, operation_id: UUID, order: OperationRequest
+        self, operation_id: UUID, request: OperationRequest
     ) -> RunningOperation:
         """Do what the history already says is running."""
-        return self._begin(RunningOperation(operation_id, order))
+        return self._begin(RunningOperation(operation_id, request))
 
     def run(self, operation_id: UUID | None) -> RunningOperation | None:
-        """Return an act of this process."""
+        """Return an operation of this process."""
         with self._guard:
             return self._runs.get(operation_id) if operation_id else None
 
     def current(self) -> RunningOperation | None:
         """Return what this process does at the moment."""
         with self._guard:
-            return next((one for one in self._runs.values() if one.is_running), None)
+            return next(
+                (
+                    operation
+                    for operation in self._runs.values()
+                    if operation.is_running
+                ),
+                None,
+            )
 
-    def wait(self, run: RunningOperation) -> None:
+    def wait(self, operation: RunningOperation) -> None:
         """Wait until it has ended and the history says so, or cannot be told."""
-        run.kept.wait(_PERSISTENCE_SECONDS)
+        operation.kept.wait(_PERSISTENCE_SECONDS)
 
-    def rehearse(self, order: OperationRequest) -> None:
+    def rehearse(self, request: OperationRequest) -> None:
         """Refuse what could not be done; nothing is written down or touched."""
-        if order.act in {OperationKind.SWITCHOVER, OperationKind.FAILOVER}:
-            require_possible(preview(self.servers.look()), order)
-        elif order.act is OperationKind.SETTINGS:
-            governing.rehearse_settings(self.servers, order)
+        if request.kind in {OperationKind.SWITCHOVER, OperationKind.FAILOVER}:
+            require_possible(preview(self.servers.look()), request)
+        elif request.kind is OperationKind.SETTINGS:
+            governing.rehearse_settings(self.servers, request)
 
     def _lock(self) -> ServerLocks:
-        """Keep every other act away, also where the history cannot be asked."""
+        """Keep every other operation away, also where the history cannot be asked."""
         database = self.servers.database
         silent = {node.name for node in database.nodes() if not node.reachable}
         addresses = ServerAddresses(database.endpoints).nodes
         locks = server_locks.take(
-            (one for one in addresses if one.name not in silent), _LOCK
+            (address for address in addresses if address.name not in silent), _LOCK
         )
         if locks is None:
             raise ServersBusy
@@ -158,90 +165,96 @@ class OperationRunner:
         return locks
 
     def _request(
-        self, who: ActorDatabase, order: OperationRequest, session_id: UUID | None
+        self, who: ActorDatabase, request: OperationRequest, session_id: UUID | None
     ) -> RunningOperation:
         """Let the history decide."""
         operation_id = who.write(
             lambda session: requesting.request(
-                session, who.actor, order, session_id=session_id
+                session, who.actor, request, session_id=session_id
             )
         ).value
-        return RunningOperation(operation_id, order)
+        return RunningOperation(operation_id, request)
 
     def _request_leaderless(
-        self, who: ActorDatabase, order: OperationRequest, session_id: UUID | None
+        self, who: ActorDatabase, request: OperationRequest, session_id: UUID | None
     ) -> RunningOperation:
         """Decide by what replicas know; the history is written once somebody leads."""
         checked = who.read(
             lambda session: requesting.check(
-                session, who.actor, order, session_id=session_id, is_leaderless=True
+                session, who.actor, request, session_id=session_id, is_leaderless=True
             )
         ).value
-        run = RunningOperation(uuid4(), checked)
+        operation = RunningOperation(uuid4(), checked)
 
         def write_down(session: Session) -> None:
-            journal.begin(session, who.actor, checked, known_as=run.id)
-            requesting.record(session, who.actor, checked, run.id)
+            journal.begin(session, who.actor, checked, known_as=operation.id)
+            requesting.record(session, who.actor, checked, operation.id)
 
-        run.write_down = lambda: who.write(write_down)
-        return run
+        operation.write_down = lambda: who.write(write_down)
+        return operation
 
     def _begin(
-        self, run: RunningOperation, locks: ServerLocks | None = None
+        self, operation: RunningOperation, locks: ServerLocks | None = None
     ) -> RunningOperation:
         with self._guard:
-            self._runs[run.id] = run
+            self._runs[operation.id] = operation
             for old in list(self._runs)[:-_MOST_KNOWN]:
                 del self._runs[old]
         Thread(
-            target=self._do, args=[run, locks], name="cluster act", daemon=True
+            target=self._do, args=[operation, locks], name="cluster act", daemon=True
         ).start()
-        return run
+        return operation
 
-    def _do(self, run: RunningOperation, locks: ServerLocks | None) -> None:
-        noting = Thread(target=self._keep_noting, args=[run], daemon=True)
+    def _do(self, operation: RunningOperation, locks: ServerLocks | None) -> None:
+        noting = Thread(target=self._keep_noting, args=[operation], daemon=True)
         noting.start()
         try:
             with locks or self._lock():
-                deed = HANDLERS[run.order.act]
-                run.cost = deed(self.servers, run.order, run.id, run.progress)
+                handle = HANDLERS[operation.request.kind]
+                operation.cost = handle(
+                    self.servers, operation.request, operation.id, operation.progress
+                )
         except ServiceError as refusal:
-            run.refusal = str(refusal)
+            operation.refusal = str(refusal)
         except DatabaseUnavailable:
-            run.refusal = "No server took writes for too long, so it was left there."
+            operation.refusal = (
+                "No server took writes for too long, so it was left there."
+            )
         except Exception:
             # Whoever waits for it must hear of its end, whatever that was.
             _log.exception("An act on the servers broke off.")
-            run.refusal = "It broke off; the log of this process says why."
+            operation.refusal = "It broke off; the log of this process says why."
         # What it did is told at once; the history follows as soon as somebody leads.
-        run.ended.set()
+        operation.ended.set()
         noting.join()
-        self._persist(run)
-        run.kept.set()
+        self._persist(operation)
+        operation.kept.set()
 
-    def _persist(self, run: RunningOperation) -> None:
-        steps = run.progress.told()
+    def _persist(self, operation: RunningOperation) -> None:
+        steps = operation.progress.as_json()
 
         def close(session: Session) -> None:
-            if run.cost is not None:
-                journal.finish(session, run.id, run.cost, steps)
+            if operation.cost is not None:
+                journal.finish(session, operation.id, operation.cost, steps)
             else:
-                journal.fail(session, run.id, run.refusal or "", steps)
+                journal.fail(session, operation.id, operation.refusal or "", steps)
             forget_old(session)
 
         deadline = monotonic() + _PERSISTENCE_SECONDS
         while monotonic() < deadline:
-            if self._write_down(run) and self._note(close):
+            if self._write_down(operation) and self._note(close):
                 return
             sleep(_NOTE_SECONDS)
-        _log.error("The end of operation %s could not be written down.", run.id)
+        _log.error("The end of operation %s could not be written down.", operation.id)
 
-    def _keep_noting(self, run: RunningOperation) -> None:
+    def _keep_noting(self, operation: RunningOperation) -> None:
         """Show in the history that somebody is at it, and how far they are."""
-        while not run.ended.wait(_NOTE_SECONDS):
-            steps = run.progress.told()
-            if self._write_down(run):
-                self._note(partial(journal.note, operation_id=run.id, steps=steps))
+        while not operation.ended.wait(_NOTE_SECONDS):
+            steps = operation.progress.as_json()
+            if self._write_down(operation):
+                self._note(
+                    partial(journal.note, operation_id=operation.id, steps=steps)
+                )
 
     def _note(self, operation: Callable[[Session], None]) -> bool:
         try:
@@ -250,14 +263,14 @@ class OperationRunner:
             return False
         return True
 
-    def _write_down(self, run: RunningOperation) -> bool:
+    def _write_down(self, operation: RunningOperation) -> bool:
         """Write down what began while nobody led; tell whether nothing is left to."""
-        if run.write_down is None:
+        if operation.write_down is None:
             return True
         try:
-            run.write_down()
+            operation.write_down()
         except (DatabaseUnavailable, ServiceError) as error:
             _log.warning("An act is not in the history yet: %s", type(error).__name__)
             return False
-        run.write_down = None
+        operation.write_down = None
         return True

@@ -1,4 +1,4 @@
-"""The servers as acts reach them: the records, Patroni, and the launcher of ours."""
+"""The servers as operations reach them: records, Patroni, and the launcher of ours."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ LOOK_SECONDS: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """What acts work with; `control` is there for the embedded cluster only."""
+    """What operations work with; `control` is there for the embedded cluster only."""
 
     database: Database
     patroni: Patroni
@@ -34,7 +34,7 @@ class Servers:
         members = self.ask(self.patroni.cluster)
         mode = self.ask(self.patroni.config).get("synchronous_mode", False)
         nodes = self.database.nodes()
-        names = [] if self.leads() else [one.name for one in members.members]
+        names = [] if self.leads() else [member.name for member in members.members]
         return situation_of(
             members,
             nodes,
@@ -66,13 +66,13 @@ class Servers:
 
     def require_server(self, name: str | None) -> ServerSituation:
         """Return a server by its name; raises CannotAct and NoPatroni."""
-        found = self.look().server(name)
-        if found is None:
+        server = self.look().server(name)
+        if server is None:
             raise CannotAct(f"There is no server called {name}.")
-        return found
+        return server
 
     def require_control(self) -> Control:
-        """Return the launcher's door; raises CannotAct where there is none."""
+        """Return the launcher's control; raises CannotAct where there is none."""
         if self.control is None:
             raise CannotAct(
                 "Chartroom did not start these servers, so it cannot do this by "
@@ -83,10 +83,10 @@ class Servers:
     def _position(self, name: str) -> Lsn | None:
         """Return how far a server's log reaches, by its own word at this moment."""
         try:
-            told = self.patroni.state_of(name).get("xlog", {})
+            xlog = self.patroni.state_of(name).get("xlog", {})
         except PatroniSilent:
             return None
-        known = [told.get("received_location"), told.get("replayed_location")]
+        known = [xlog.get("received_location"), xlog.get("replayed_location")]
         return Lsn(max(filter(None, known))) if any(known) else None
 
     def _transactions(self) -> tuple[Transaction, ...]:
@@ -99,10 +99,10 @@ class Servers:
             return ()
 
 
-def by_control(deed: Callable[[], T]) -> T:
+def by_control(command: Callable[[], T]) -> T:
     """Return what the launcher answers; raises WentWrong."""
     try:
-        return deed()
+        return command()
     except (ControlRefused, ControlUnreachable) as refused:
         raise WentWrong(str(refused)) from refused
 

@@ -1,4 +1,4 @@
-"""The servers as they are before somebody acts: by Patroni, and as they were seen."""
+"""The servers as they are before an operation: by Patroni, and as they were seen."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -71,11 +71,11 @@ class Situation:
     @property
     def primary(self) -> ServerSituation | None:
         """The server that leads and answers."""
-        return next((one for one in self.servers if one.is_leading), None)
+        return next((server for server in self.servers if server.is_leading), None)
 
     def server(self, name: str | None) -> ServerSituation | None:
         """Return a server by its name."""
-        return next((one for one in self.servers if one.name == name), None)
+        return next((server for server in self.servers if server.name == name), None)
 
 
 def situation_of(
@@ -92,21 +92,24 @@ def situation_of(
     primary = seen.get(leader.name) if leader else None
     # Patroni keeps calling a dead server its leader until the key runs out.
     leads = leader is not None and (primary is None or primary.reachable)
-    told = [
+    servers = [
         _server(
-            one,
-            seen.get(one.name),
-            leads=leads and one is leader,
+            member,
+            seen.get(member.name),
+            leads=leads and member is leader,
             # What Patroni knows is seconds old: no word on what might be lost.
-            known_bytes=one.lag_bytes if leads else None,
-            position=(positions or {}).get(one.name),
+            known_bytes=member.lag_bytes if leads else None,
+            position=(positions or {}).get(member.name),
         )
-        for one in members.members
+        for member in members.members
     ]
     # Of a server that is down for long Patroni knows nothing any more.
-    lost = sorted(seen.keys() - {one.name for one in members.members})
+    lost = sorted(seen.keys() - {member.name for member in members.members})
     return Situation(
-        (*told, *(ServerSituation(name, "replica", _UNHEARD, False) for name in lost)),
+        (
+            *servers,
+            *(ServerSituation(name, "replica", _UNHEARD, False) for name in lost),
+        ),
         not members.is_paused,
         is_synchronous,
         tuple(transactions),
@@ -118,8 +121,10 @@ def long_transactions(session: Session) -> tuple[Transaction, ...]:
 
     No statement is told: it may name a patient.
     """
-    asked = {"seconds": LONG_SECONDS, "most": _MOST}
-    return tuple(Transaction(*row) for row in session.execute(_TRANSACTIONS, asked))
+    parameters = {"seconds": LONG_SECONDS, "most": _MOST}
+    return tuple(
+        Transaction(*row) for row in session.execute(_TRANSACTIONS, parameters)
+    )
 
 
 def _server(

@@ -217,7 +217,7 @@ def test_whose_data_would_be_thrown_away_is_asked_about_first(
 ):
     given = []
     monkeypatch.setattr(
-        "dashboard.cluster.operations.server_operations.give", given.append
+        "dashboard.cluster.operations.server_operations.start_operation", given.append
     )
     app, _ = server_page(confirmed, clinic, "replica")
     name = app.selectbox(key="server_name").value

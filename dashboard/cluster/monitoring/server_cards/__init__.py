@@ -44,6 +44,6 @@ class Card:
     url: str = ""
 
 
-def server_cards(cards: Sequence[Card], *, key: str) -> None:
+def show_server_cards(cards: Sequence[Card], *, key: str) -> None:
     """Show the servers."""
     _mount(key=key, data=json.dumps([asdict(card) for card in cards]).encode())

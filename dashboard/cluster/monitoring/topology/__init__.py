@@ -22,7 +22,7 @@ _mount = st.components.v2.component(
 )
 
 
-def topology(boxes: Sequence[ServerBox], *, told: str, key: str) -> None:
-    """Draw the servers; `told` is the same in words, for who cannot see it."""
-    drawn = {"wide": draw_wide(boxes), "deep": draw_deep(boxes), "told": told}
+def show_topology(boxes: Sequence[ServerBox], *, description: str, key: str) -> None:
+    """Draw the servers; `description` is the same in words, for who cannot see it."""
+    drawn = {"wide": draw_wide(boxes), "deep": draw_deep(boxes), "told": description}
     _mount(key=key, data=json.dumps(drawn).encode())

@@ -30,14 +30,14 @@ def draw_deep(boxes: Sequence[ServerBox]) -> str:
 def _picture(
     placed: dict[str, Placed], draw_line: Callable[[Placed, Placed], str]
 ) -> str:
-    width = max((one.x for one in placed.values()), default=0) + WIDTH + 2 * _PADDING
-    height = max((one.y for one in placed.values()), default=0) + HEIGHT + 2 * _PADDING
+    width = max((box.x for box in placed.values()), default=0) + WIDTH + 2 * _PADDING
+    height = max((box.y for box in placed.values()), default=0) + HEIGHT + 2 * _PADDING
     lines = [
-        draw_line(placed[one.box.upstream], one)
-        for one in placed.values()
-        if one.box.upstream in placed
+        draw_line(placed[box.box.upstream], box)
+        for box in placed.values()
+        if box.box.upstream in placed
     ]
-    boxes = [_box(one) for one in placed.values()]
+    boxes = [_box(box) for box in placed.values()]
     return (
         f'<svg viewBox="{-_PADDING} {-_PADDING} {width:g} {height:g}" '
         f'width="{width:g}" height="{height:g}" aria-hidden="true">'

@@ -102,4 +102,4 @@ def _roots(boxes: Sequence[ServerBox]) -> list[ServerBox]:
 
 
 def _children(boxes: Sequence[ServerBox], box: ServerBox) -> list[ServerBox]:
-    return [one for one in boxes if one.upstream == box.name]
+    return [child for child in boxes if child.upstream == box.name]

@@ -61,7 +61,7 @@ def go_on(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
         may_end.wait()
         return Cost("Done.")
 
-    monkeypatch.setattr(running, "DEEDS", {OperationKind.RESTART: act})
+    monkeypatch.setattr(running, "HANDLERS", {OperationKind.RESTART: act})
     yield may_end
     may_end.set()
 

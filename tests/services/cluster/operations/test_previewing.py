@@ -35,7 +35,7 @@ def leaderless(*others, is_synchronous=True):
 def test_the_server_that_has_most_is_advised():
     found = preview(led(FAR, NEAR))
 
-    assert found.act is OperationKind.SWITCHOVER
+    assert found.kind is OperationKind.SWITCHOVER
     assert found.best.name == "db-03"
     assert [one.name for one in found.candidates] == ["db-03", "db-02"]
 
@@ -76,7 +76,7 @@ def test_a_server_that_cannot_take_over_says_why(change, reason):
 def test_without_a_primary_it_is_a_failover():
     found = preview(leaderless(replace(NEAR, position=AFTER)))
 
-    assert found.act is OperationKind.FAILOVER
+    assert found.kind is OperationKind.FAILOVER
     assert found.primary is None
     assert found.best.name == "db-03"
 
@@ -110,8 +110,8 @@ def test_nothing_is_certain_where_commits_waited_for_nobody():
     assert not found.candidate("db-03").is_certain
 
 
-def order(act=OperationKind.FAILOVER, node="db-03", typed=""):
-    return OperationRequest(act, "The power is gone in room 1", node, typed=typed)
+def order(kind=OperationKind.FAILOVER, node="db-03", typed=""):
+    return OperationRequest(kind, "The power is gone in room 1", node, typed=typed)
 
 
 def test_who_may_lose_something_types_the_name():

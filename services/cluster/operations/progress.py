@@ -1,4 +1,4 @@
-"""What an act tells of itself while it is done."""
+"""The steps of an operation while it is done."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -28,7 +28,7 @@ class Progress:
         self._guard = Lock()
 
     def tell(self, sentence: str) -> None:
-        """Note the next step; the same one again is no news."""
+        """Note the next step, unless it is the same one again."""
         with self._guard:
             if not self._steps or self._steps[-1].sentence != sentence:
                 seconds = monotonic() - self.began_at
@@ -41,6 +41,6 @@ class Progress:
         with self._guard:
             return tuple(self._steps)
 
-    def told(self) -> list[Mapping[str, Any]]:
+    def as_json(self) -> list[Mapping[str, Any]]:
         """Return the steps as the history keeps them."""
         return [asdict(step) for step in self.steps]
