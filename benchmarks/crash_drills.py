@@ -41,8 +41,8 @@ def practise(wired: Wiring, number: int) -> DrillRecord:
         ),
         acting=SYSTEM,
     ).value
-    teller = DrillTimeline(lambda _: None, as_json=False)
-    Practice(wired, teller, steady_seconds=_STEADY_SECONDS).run(
+    timeline = DrillTimeline(lambda _: None, as_json=False)
+    Practice(wired, timeline, steady_seconds=_STEADY_SECONDS).run(
         DrillKind.CRASH, drill_id
     )
     record = wired.database.read_latest(

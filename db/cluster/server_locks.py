@@ -90,7 +90,7 @@ def take(addresses: Iterable[Address], name: str) -> ServerLocks | None:
     locks = ServerLocks()
     # Always in the same order: so the first server in common decides, instead of each
     # having some.
-    for address in sorted(addresses, key=lambda one: one.place):
+    for address in sorted(addresses, key=lambda address: address.place):
         with suppress(psycopg2.Error, Silent):
             if not locks.add(address, name):
                 locks.close()

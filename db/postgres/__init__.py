@@ -23,7 +23,7 @@ from db.postgres.identity import (
     DatabaseRole as DatabaseRole,
     assume_role as assume_role,
 )
-from db.postgres.transactions.notifying import teller_of as teller_of
+from db.postgres.transactions.notifying import notifier_of as notifier_of
 from db.postgres.transactions.point_in_time import Past as Past
 from db.postgres.transactions.reads import Served as Served
 from db.postgres.transactions.writes import WritingSession as WritingSession

@@ -265,7 +265,7 @@ class Database:
 
     def close(self) -> None:
         """Stop watching and close all idle connections."""
-        self._writes.teller.close()
+        self._writes.notifier.close()
         self._watch.close()
         for pool in (*self._writes.pools, *self._reads.pools.values()):
             pool.close()
@@ -307,13 +307,11 @@ class Database:
         self, operation: str, attempt: Callable[[], T], judge: Judge = trouble_of
     ) -> T:
         """Call `attempt` until it succeeds, or fails for a reason of its own."""
-        patience = RetryPolicy(self._retry_seconds, operation)
+        policy = RetryPolicy(self._retry_seconds, operation)
         with counters.SECONDS.labels(operation).time():
-            return self._repeat(patience, attempt, judge)
+            return self._repeat(policy, attempt, judge)
 
-    def _repeat(
-        self, patience: RetryPolicy, attempt: Callable[[], T], judge: Judge
-    ) -> T:
+    def _repeat(self, policy: RetryPolicy, attempt: Callable[[], T], judge: Judge) -> T:
         while True:
             try:
                 return attempt()
@@ -321,7 +319,7 @@ class Database:
                 trouble = judge(error)
                 if trouble is None:
                     raise
-                patience.bear(trouble, error)
+                policy.wait(trouble, error)
 
     def _settle(self, receipt: UUID, unanswered: Unanswered) -> None:
         """Return if the receipt's transaction was committed, else raise."""

@@ -16,13 +16,13 @@ DatabaseRole = Literal[
 ]
 
 # All of it holds until the transaction ends, like SET LOCAL.
-_TAKE_ON: Final = (
+_SET_ROLE: Final = (
     "SELECT set_config('role', '{role}', true), "
     "set_config('search_path', '{path}', true), "
     "set_config('chartroom.user_id', '{user_id}', true), "
     "set_config('chartroom.patient_id', '{patient_id}', true); "
 )
-_BECOME: Final = (
+_ASSUME_ROLE: Final = (
     "SELECT set_config('role', '{role}', true), "
     "set_config('search_path', '{path}', true); "
 )
@@ -51,11 +51,11 @@ SYSTEM = DatabaseIdentity("system")
 
 
 def set_role(session: Session, acting: DatabaseIdentity | None) -> None:
-    """Let the rest of the session's transaction run in this name."""
+    """Let the rest of the session's transaction run with this identity."""
     if acting is None:
         return
     role, path = _settings(acting.role)
-    driver_of(session.connection()).preface += _TAKE_ON.format(
+    driver_of(session.connection()).preface += _SET_ROLE.format(
         role=role,
         path=path,
         user_id=acting.user_id or "",
@@ -94,7 +94,7 @@ def _play(session: Session, role: DatabaseRole) -> None:
     # savepoint, it has its former role again.
     if not driver.has_failed:
         name, path = _settings(role)
-        driver.preface += _BECOME.format(role=name, path=path)
+        driver.preface += _ASSUME_ROLE.format(role=name, path=path)
 
 
 def _settings(role: DatabaseRole) -> tuple[str, str]:

@@ -160,39 +160,43 @@ def read(
         conflicts=row[13],
         activity=_activity(activity),
         receiver=_receiver(receiver) if receiver else None,
-        senders=tuple(_sender(one) for one in senders or ()),
-        slots=tuple(_kept(one) for one in slots or ()),
+        senders=tuple(_sender(entry) for entry in senders or ()),
+        slots=tuple(_kept(entry) for entry in slots or ()),
         latency_seconds=answered_at - asked_at,
         skew_seconds=row[4] - skew_at,
     )
 
 
-def _activity(told: Mapping[str, Any]) -> Activity:
-    return Activity(told["open"], told["pool_open"], told["pool_busy"], told["longest"])
+def _activity(fields: Mapping[str, Any]) -> Activity:
+    return Activity(
+        fields["open"], fields["pool_open"], fields["pool_busy"], fields["longest"]
+    )
 
 
-def _kept(told: Mapping[str, Any]) -> KeptLog:
-    retained = int(told["retained"])
-    return KeptLog(told["name"], told["active"], told["status"], retained)
+def _kept(fields: Mapping[str, Any]) -> KeptLog:
+    retained = int(fields["retained"])
+    return KeptLog(fields["name"], fields["active"], fields["status"], retained)
 
 
-def _receiver(told: Mapping[str, Any]) -> Receiver:
-    place = (told["host"] or "", str(told["port"] or ""))
-    return Receiver(told["status"] or "", told["slot"], _lsn(told["written"]), place)
+def _receiver(fields: Mapping[str, Any]) -> Receiver:
+    place = (fields["host"] or "", str(fields["port"] or ""))
+    return Receiver(
+        fields["status"] or "", fields["slot"], _lsn(fields["written"]), place
+    )
 
 
-def _sender(told: Mapping[str, Any]) -> Sender:
+def _sender(fields: Mapping[str, Any]) -> Sender:
     return Sender(
-        told["name"],
-        told["slot"],
-        told["state"] or "",
-        told["sync"],
-        _lsn(told["written"]),
-        _lsn(told["flushed"]),
-        _lsn(told["replayed"]),
-        told["write"],
-        told["flush"],
-        told["replay"],
+        fields["name"],
+        fields["slot"],
+        fields["state"] or "",
+        fields["sync"],
+        _lsn(fields["written"]),
+        _lsn(fields["flushed"]),
+        _lsn(fields["replayed"]),
+        fields["write"],
+        fields["flush"],
+        fields["replay"],
     )
 
 

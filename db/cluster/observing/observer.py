@@ -15,7 +15,7 @@ from db.endpoints import Endpoints
 from db.postgres.connections.server_addresses import Address, ServerAddresses
 
 # A healthy server answers within a few milliseconds.
-_PATIENCE_SECONDS: Final = 0.5
+_ANSWER_SECONDS: Final = 0.5
 
 
 class Observer:
@@ -26,9 +26,9 @@ class Observer:
     """
 
     def __init__(
-        self, endpoints: Endpoints, *, patience_seconds: float = _PATIENCE_SECONDS
+        self, endpoints: Endpoints, *, timeout_seconds: float = _ANSWER_SECONDS
     ) -> None:
-        self._patience_seconds = patience_seconds
+        self._timeout_seconds = timeout_seconds
         self._guard = Lock()
         self._log = Log()
         self._askers = {a.name: Asker(a) for a in _addresses(endpoints)}
@@ -71,7 +71,7 @@ class Observer:
 
     def _look(self) -> ClusterSnapshot:
         began = time.monotonic()
-        answers = ask(self._askers.values(), self._patience_seconds)
+        answers = ask(self._askers.values(), self._timeout_seconds)
         taken_at = datetime.now(UTC)
         self._seen_at |= dict.fromkeys(answers, taken_at)
         self._delays |= {

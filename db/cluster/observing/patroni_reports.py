@@ -45,8 +45,8 @@ class Memberships:
     def __init__(self, endpoints: Endpoints) -> None:
         self._patroni = Patroni(endpoints)
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="patroni")
-        self._asking: Future[None] | None = None
-        self._asked_at = self._told_at = -_REST_SECONDS
+        self._request: Future[None] | None = None
+        self._requested_at = self._reported_at = -_REST_SECONDS
         self._latest = Membership()
 
     @property
@@ -56,10 +56,10 @@ class Memberships:
 
     def latest(self) -> Membership:
         """Return what Patroni said last, and have it asked again if that is due."""
-        is_idle = self._asking is None or self._asking.done()
-        if self.is_there and is_idle and _is_over(self._asked_at, _ASK_SECONDS):
-            self._asked_at = time.monotonic()
-            self._asking = self._aside.submit(self._ask)
+        is_idle = self._request is None or self._request.done()
+        if self.is_there and is_idle and _is_over(self._requested_at, _ASK_SECONDS):
+            self._requested_at = time.monotonic()
+            self._request = self._aside.submit(self._ask)
         return self._latest
 
     def close(self) -> None:
@@ -68,24 +68,27 @@ class Memberships:
 
     def _ask(self) -> None:
         try:
-            self._latest = self._asked()
+            self._latest = self._fetch()
         except (PatroniSilent, PatroniRefused):
             # What it knew of former timelines holds on.
             self._latest = Membership(False, ends=self._latest.ends)
         except Exception:
             _log.exception("Patroni said what nobody understands.")
 
-    def _asked(self) -> Membership:
-        told, former = self._patroni.cluster(), self._latest
-        members = {member.name: member for member in told.members}
+    def _fetch(self) -> Membership:
+        cluster, former = self._patroni.cluster(), self._latest
+        members = {member.name: member for member in cluster.members}
         settings, ends = former.settings, former.ends
         is_behind = _former_timeline(members) not in {None, *ends}
-        if is_behind or _is_over(self._told_at, _REST_SECONDS):
+        if is_behind or _is_over(self._reported_at, _REST_SECONDS):
             settings = self._patroni.config()
-            ends = {past.timeline: past.lsn for past in self._patroni.history()}
-            self._told_at = time.monotonic()
-        is_automatic = not told.is_paused
-        return Membership(True, is_automatic, told.planned, members, settings, ends)
+            ends = {
+                promotion.timeline: promotion.lsn
+                for promotion in self._patroni.history()
+            }
+            self._reported_at = time.monotonic()
+        is_automatic = not cluster.is_paused
+        return Membership(True, is_automatic, cluster.planned, members, settings, ends)
 
 
 def _former_timeline(members: Mapping[str, PatroniMember]) -> int | None:
@@ -93,7 +96,7 @@ def _former_timeline(members: Mapping[str, PatroniMember]) -> int | None:
 
     Patroni writes down where it was left a moment after the next has begun.
     """
-    leader = next((one for one in members.values() if one.is_leading), None)
+    leader = next((member for member in members.values() if member.is_leading), None)
     timeline = leader.timeline if leader is not None else None
     return timeline - 1 if timeline is not None and timeline > 1 else None
 

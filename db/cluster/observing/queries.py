@@ -118,10 +118,10 @@ def ask(askers: Iterable[Asker], seconds: float) -> Mapping[str, ServerAnswer]:
     waiting = [asker for asker in everybody if asker.begin()]
     while waiting:
         wanted = [(asker, asker.wants()) for asker in waiting]
-        open_ones = [(asker, want) for asker, want in wanted if want is not None]
-        waiting = [asker for asker, _ in open_ones]
+        pending = [(asker, want) for asker, want in wanted if want is not None]
+        waiting = [asker for asker, _ in pending]
         left = deadline - time.monotonic()
-        if waiting and (left <= 0 or not _wait([w for _, w in open_ones], left)):
+        if waiting and (left <= 0 or not _wait([w for _, w in pending], left)):
             for asker in waiting:
                 asker.give_up()
             break

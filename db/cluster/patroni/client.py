@@ -18,7 +18,7 @@ from db.json_http import JsonAnswer
 
 _ANSWER_SECONDS: Final = 1.5
 # Patroni answers a command once it is done.
-_DEED_SECONDS: Final = 60.0
+_ACTION_SECONDS: Final = 60.0
 _LOGIN: Final = "chartroom"
 
 
@@ -92,7 +92,7 @@ class Patroni:
 
     def patch_config(self, changes: Mapping[str, Any]) -> None:
         """Change shared settings; None takes one back to its default."""
-        _require(self._first("PATCH", "/config", dict(changes), _DEED_SECONDS))
+        _require(self._first("PATCH", "/config", dict(changes), _ACTION_SECONDS))
 
     def pause(self) -> None:
         """Leave the cluster to people: nobody takes over by itself any more."""
@@ -109,10 +109,10 @@ class Patroni:
 
         Returns as well while Patroni still tries: see `failover`.
         """
-        told = {"leader": leader, "candidate": candidate}
+        body = {"leader": leader, "candidate": candidate}
         if scheduled_at is not None:
-            told["scheduled_at"] = scheduled_at.isoformat()
-        self._change_leader("/switchover", told, first=leader)
+            body["scheduled_at"] = scheduled_at.isoformat()
+        self._change_leader("/switchover", body, first=leader)
 
     def failover(self, candidate: str) -> None:
         """Make a member lead although nobody hands over.
@@ -134,13 +134,13 @@ class Patroni:
     def _ask(self, path: str) -> Any:
         return _require(self._first("GET", path, None, _ANSWER_SECONDS))
 
-    def _change_leader(self, path: str, told: object, *, first: str) -> None:
-        answer = self._first("POST", path, told, _DEED_SECONDS, first=first)
+    def _change_leader(self, path: str, body: object, *, first: str) -> None:
+        answer = self._first("POST", path, body, _ACTION_SECONDS, first=first)
         if not _goes_on(answer):
             _require(answer)
 
     def _tell(self, member: str, path: str, body: object) -> None:
-        _require(self._member_of(member, "POST", path, body, _DEED_SECONDS))
+        _require(self._member_of(member, "POST", path, body, _ACTION_SECONDS))
 
     def _first(
         self,
@@ -151,7 +151,7 @@ class Patroni:
         *,
         first: str = "",
     ) -> JsonAnswer:
-        for member in self._order(first):
+        for member in self._names_to_try(first):
             # A command is only ever given to one that is alive: given twice, it might
             # be done twice.
             if method != "GET" and not self.answers(member):
@@ -166,10 +166,10 @@ class Patroni:
             return answer
         raise PatroniSilent("No member of Patroni answers.")
 
-    def _order(self, first: str) -> Iterator[str]:
+    def _names_to_try(self, first: str) -> Iterator[str]:
         """Yield the members, those first that are likely to answer soon."""
         names = tuple(self._urls)
-        likely = [one for one in (first, self._talkative) if one in names]
+        likely = [name for name in (first, self._talkative) if name in names]
         yield from dict.fromkeys((*likely, *names))
 
     def _member_of(

@@ -70,11 +70,11 @@ class PatroniMembers:
     @property
     def leader(self) -> PatroniMember | None:
         """The member that leads; None while nobody does."""
-        return next((one for one in self.members if one.is_leading), None)
+        return next((member for member in self.members if member.is_leading), None)
 
     def member(self, name: str) -> PatroniMember | None:
         """Return a member by its name."""
-        return next((one for one in self.members if one.name == name), None)
+        return next((member for member in self.members if member.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,41 +93,41 @@ class Promotion:
         return self.timeline + 1
 
 
-def members_of(told: Mapping[str, Any]) -> PatroniMembers:
+def members_of(answer: Mapping[str, Any]) -> PatroniMembers:
     """Read the answer to /cluster."""
-    planned = told.get("scheduled_switchover")
+    planned = answer.get("scheduled_switchover")
     return PatroniMembers(
-        tuple(_member(one) for one in told.get("members", ())),
-        bool(told.get("pause")),
+        tuple(_member(member) for member in answer.get("members", ())),
+        bool(answer.get("pause")),
         _planned(planned) if planned else None,
     )
 
 
-def promotions_of(told: Any) -> tuple[Promotion, ...]:
+def promotions_of(answer: Any) -> tuple[Promotion, ...]:
     """Read the answer to /history, the oldest first."""
-    return tuple(_promotion(*line) for line in told)
+    return tuple(_promotion(*line) for line in answer)
 
 
-def _member(told: Mapping[str, Any]) -> PatroniMember:
-    lag, lsn = told.get("replay_lag"), told.get("replay_lsn")
-    host, port = told.get("host"), told.get("port")
+def _member(fields: Mapping[str, Any]) -> PatroniMember:
+    lag, lsn = fields.get("replay_lag"), fields.get("replay_lsn")
+    host, port = fields.get("host"), fields.get("port")
     return PatroniMember(
-        told["name"],
-        told["role"],
-        told.get("state", "unknown"),
-        told.get("timeline"),
+        fields["name"],
+        fields["role"],
+        fields.get("state", "unknown"),
+        fields.get("timeline"),
         # "unknown" is said of a member that has not told.
         lag if isinstance(lag, int) else None,
         Lsn.parse(lsn) if isinstance(lsn, str) and "/" in lsn else None,
-        bool(told.get("pending_restart")),
-        told.get("tags", {}),
+        bool(fields.get("pending_restart")),
+        fields.get("tags", {}),
         f"{host}:{port}" if host else None,
     )
 
 
-def _planned(told: Mapping[str, Any]) -> PlannedSwitchover:
-    at = datetime.fromisoformat(told["at"])
-    return PlannedSwitchover(at, told.get("from"), told.get("to"))
+def _planned(fields: Mapping[str, Any]) -> PlannedSwitchover:
+    at = datetime.fromisoformat(fields["at"])
+    return PlannedSwitchover(at, fields.get("from"), fields.get("to"))
 
 
 def _promotion(

@@ -133,7 +133,7 @@ class RetryPolicy:
         self._ends_at: float | None = None
         self._pause_seconds = _FIRST_PAUSE_SECONDS
 
-    def bear(self, trouble: Trouble, error: BaseException) -> None:
+    def wait(self, trouble: Trouble, error: BaseException) -> None:
         """Wait before the next attempt, or raise DatabaseUnavailable: time is up."""
         now = monotonic()
         self._ends_at = self._ends_at or now + self._seconds

@@ -162,7 +162,7 @@ def _refuse_dead(driver: DriverConnection, *_: object) -> None:
     """Make the pool replace a connection that was closed while it lay idle.
 
     An idle connection has nothing to read, unless the server said goodbye or is gone:
-    looking costs microseconds, where a ping would cost a round trip. (News of changed
+    looking costs microseconds, where a ping would cost a round trip. (Word of changed
     server settings looks the same; a new connection does no harm then either.)
     """
     if driver.closed or _has_input(driver):

@@ -71,15 +71,15 @@ class ServerAddresses:
     def adopt(self, endpoints: Endpoints) -> None:
         """Take these servers for all there are from now on."""
         self._primary = parse_dsn(endpoints.database_url)
-        named = [
+        listed = [
             address
             for name, url in endpoints.replica_urls.items()
             for address in _split(parse_dsn(url), name)
         ]
         # Whoever lists only the replicas still wants the primary watched.
-        known = {address.place for address in named}
+        known = {address.place for address in listed}
         unnamed = [a for a in _split(self._primary) if a.place not in known]
-        self.nodes = tuple(named + unnamed)
+        self.nodes = tuple(listed + unnamed)
 
     def name_of(self, connection: DriverConnection) -> str | None:
         """Return which server this connection leads to."""
@@ -119,8 +119,8 @@ def _open(
 ) -> Opened:
     # Along with the greeting, which ends in time: a SET after it would wait without
     # limit for a server that hangs just then, and nobody knew of the connection yet.
-    said = (f"-c {name}={value}" for name, value in session.items())
-    options = " ".join([parameters.get("options", ""), *said]).strip()
+    given = (f"-c {name}={value}" for name, value in session.items())
+    options = " ".join([parameters.get("options", ""), *given]).strip()
     everything: dict[str, Any] = {**parameters, **_LIVENESS, "options": options}
     return psycopg2.connect(make_dsn(**everything), connection_factory=factory)
 

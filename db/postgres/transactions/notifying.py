@@ -3,7 +3,7 @@
 Not in the transaction itself: PostgreSQL commits those that tell something one after
 the other, each with the wait for its replicas. What is told often within a moment is
 told once. Nothing is told twice for certain, and a process that dies between a commit
-and this tells nothing: listeners must not rely on it for longer than they can bear.
+and this tells nothing: listeners must not rely on it for longer than they can afford.
 """
 
 import logging
@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from db.postgres.connections.failures import DatabaseUnavailable, NoServer
 from db.postgres.connections.pools import ask
 
-_TELLER: Final = "chartroom.teller"
+_NOTIFIER: Final = "chartroom.notifier"
 _APART_SECONDS: Final = 0.05
 _PAUSE_SECONDS: Final = 0.5
 _CLOSING_SECONDS: Final = 5.0
@@ -52,7 +52,7 @@ class Notifier:
                 return
             self._due.add(channel)
             if self._thread is None:
-                self._thread = Thread(target=self._run, name="teller", daemon=True)
+                self._thread = Thread(target=self._run, name="notifier", daemon=True)
                 self._thread.start()
             self._changed.notify()
 
@@ -97,11 +97,11 @@ class Notifier:
                 raise
 
 
-def carry(session: Session, teller: Notifier) -> None:
-    """Let what is written in the session be told by this teller."""
-    session.info[_TELLER] = teller
+def carry(session: Session, notifier: Notifier) -> None:
+    """Let this notifier tell of what is written in the session."""
+    session.info[_NOTIFIER] = notifier
 
 
-def teller_of(session: Session) -> Notifier | None:
+def notifier_of(session: Session) -> Notifier | None:
     """Return who tells of what is written in the session; None in one that reads."""
-    return session.info.get(_TELLER)
+    return session.info.get(_NOTIFIER)

@@ -58,9 +58,9 @@ class Writes:
         self._addresses = addresses
         self._watch = watch
         self.pool = Pool("primary", self._open, sizes)
-        # In a busy pool the teller would have to open a connection each time.
+        # In a busy pool the notifier would have to open a connection each time.
         aside = Pool("teller", self._open, PoolSizes(size=1, overflow=0))
-        self.teller = Notifier(partial(self.connect, aside))
+        self.notifier = Notifier(partial(self.connect, aside))
         self.pools = (self.pool, aside)
 
     def connect(self, pool: Pool | None = None) -> Connection:
@@ -87,7 +87,7 @@ class Writes:
         with connection:
             try:
                 with WritingSession(connection, expire_on_commit=False) as session:
-                    carry(session, self.teller)
+                    carry(session, self.notifier)
                     yield session
             except Exception as error:
                 self._give_up(connection, trouble_of(error))

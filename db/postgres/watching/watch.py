@@ -8,26 +8,31 @@ from db.postgres.watching.absence import Absence, Leadership
 from db.postgres.watching.history import WalHistory
 from db.postgres.watching.lsn import Lsn
 from db.postgres.watching.nodes import NodeState, primary_of
-from db.postgres.watching.watcher import PATIENCE_SECONDS, OnLeading, OnSilence, Watcher
+from db.postgres.watching.watcher import (
+    ANSWER_SECONDS,
+    OnLeading,
+    OnUnresponsive,
+    Watcher,
+)
 
 LOOK_EVERY_SECONDS = 0.5
 _ELECTION_PAUSE_SECONDS = 0.1
 
 
 class ServerWatch:
-    """One watcher per server, so that one that hangs delays no news of the others."""
+    """One watcher per server, so that one that hangs delays none of the others."""
 
     def __init__(
         self,
         addresses: Iterable[Address],
-        on_silence: OnSilence,
+        on_unresponsive: OnUnresponsive,
         on_leading: OnLeading,
         lasting_seconds: float,
     ) -> None:
         self._leadership = Leadership(lasting_seconds)
-        self._first_look_until = monotonic() + PATIENCE_SECONDS
+        self._first_look_until = monotonic() + ANSWER_SECONDS
         self._has_looked = False
-        self._on_silence = on_silence
+        self._on_unresponsive = on_unresponsive
         self._on_leading = on_leading
         self._history = WalHistory()
         self._watchers: dict[str, Watcher] = {}
@@ -45,7 +50,7 @@ class ServerWatch:
             name: Watcher(
                 address,
                 self._history,
-                self._on_silence,
+                self._on_unresponsive,
                 self._on_leading,
                 self._pause_seconds,
             )

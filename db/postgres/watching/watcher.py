@@ -22,10 +22,10 @@ from db.waiting import Silent, finish
 
 _log = logging.getLogger(__name__)
 
-PATIENCE_SECONDS = 2.0
+ANSWER_SECONDS = 2.0
 
 # Called with a server's name and for how many seconds it has said nothing.
-OnSilence = Callable[[str, float], None]
+OnUnresponsive = Callable[[str, float], None]
 # Called with the name of a server that leads now and followed when last looked at.
 OnLeading = Callable[[str], None]
 
@@ -55,7 +55,7 @@ class Watcher:
         self,
         address: Address,
         history: WalHistory,
-        on_silence: OnSilence,
+        on_unresponsive: OnUnresponsive,
         on_leading: OnLeading,
         pause_seconds: Callable[[], float],
     ) -> None:
@@ -64,7 +64,7 @@ class Watcher:
         self.address = address
         self._history = history
         self._closing = Event()
-        self._on_silence = on_silence
+        self._on_unresponsive = on_unresponsive
         self._on_leading = on_leading
         self._pause_seconds = pause_seconds
         self._guard = Lock()
@@ -84,7 +84,7 @@ class Watcher:
 
     def join(self) -> None:
         """Wait for the thread, which ends soon after `stop`."""
-        self._thread.join(timeout=2 * PATIENCE_SECONDS)
+        self._thread.join(timeout=2 * ANSWER_SECONDS)
 
     def mark_down(self) -> None:
         """Leave the server out until the next look."""
@@ -110,7 +110,9 @@ class Watcher:
                 self._take_in(self._look())
             except Silent:
                 self._lose()
-                self._on_silence(self.state.name, monotonic() - self._last_heard_at)
+                self._on_unresponsive(
+                    self.state.name, monotonic() - self._last_heard_at
+                )
             except Exception as error:
                 # Whatever it is, looking goes on: a dead watch would see no recovery.
                 _log.debug("%s: %s", self.address.name, error)
@@ -124,7 +126,7 @@ class Watcher:
         asked_at = monotonic()
         with connection.cursor() as cursor:
             cursor.execute(_LOOK)
-            finish(connection, asked_at + PATIENCE_SECONDS)
+            finish(connection, asked_at + ANSWER_SECONDS)
             is_replica, replayed, received, timeline = cursor.fetchone() or (None,) * 4
         position = Lsn.parse(replayed or "0/0")
         return ServerReport(
@@ -141,7 +143,7 @@ class Watcher:
             **{**self.address.parameters, "application_name": "chartroom watch"}
         )
         self._connection = psycopg2.connect(dsn, async_=True)
-        finish(self._connection, monotonic() + PATIENCE_SECONDS)
+        finish(self._connection, monotonic() + ANSWER_SECONDS)
         return self._connection
 
     def _take_in(self, look: ServerReport) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from db.postgres import teller_of
+from db.postgres import notifier_of
 from services.core import after_commit
 
 CHANNEL: Final = "visits"
@@ -20,7 +20,7 @@ def changed(session: Session) -> None:
     Call it where something was written. Nobody waits for it: see
     db.postgres.transactions.notifying.
     """
-    teller = teller_of(session)
+    notifier = notifier_of(session)
     # Without one nothing is told: only Database writes what others may read.
-    if teller is not None:
-        after_commit.call(session, partial(teller.tell, CHANNEL))
+    if notifier is not None:
+        after_commit.call(session, partial(notifier.tell, CHANNEL))

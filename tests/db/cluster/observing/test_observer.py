@@ -83,7 +83,7 @@ def test_when_nobody_writes_nobody_is_behind(observer):
 def test_a_server_that_is_not_there_says_nothing_and_delays_nobody(endpoints):
     nowhere = "postgresql://nobody:secret@127.0.0.1:1/gone"
     more = replace(endpoints, replica_urls=endpoints.replica_urls | {"db-09": nowhere})
-    with closing(Observer(more, patience_seconds=600)) as observer:
+    with closing(Observer(more, timeout_seconds=600)) as observer:
         in_time(observer.look)
         seen = in_time(observer.look)
 

@@ -115,7 +115,7 @@ def test_whoever_waits_for_one_that_is_cut_off_goes_on_as_soon_as_another_leads(
     monkeypatch: pytest.MonkeyPatch,
 ):
     # Its silence alone would not be noticed in time.
-    monkeypatch.setattr(watcher, "PATIENCE_SECONDS", 25.0)
+    monkeypatch.setattr(watcher, "ANSWER_SECONDS", 25.0)
     began: Queue[int] = Queue()
 
     def wait_once(session: Session) -> int:
