@@ -19,11 +19,11 @@ from typing import Final
 
 from benchmarks.histogram import Panel, draw
 from dashboard import wiring
-from dashboard.cluster.drills import DrillTimeline, Practice
 from dashboard.wiring import Wiring
 from db import embedded, schema
 from db.postgres import SYSTEM
 from db.settings import Settings
+from jobs.cluster.practice import DrillTimeline, Practice
 from services.cluster import drills
 from services.cluster.drills import DrillKind, DrillRecord
 from services.core.actors import CONSOLE
@@ -42,7 +42,7 @@ def practise(wired: Wiring, number: int) -> DrillRecord:
         acting=SYSTEM,
     ).value
     timeline = DrillTimeline(lambda _: None, as_json=False)
-    Practice(wired, timeline, steady_seconds=_STEADY_SECONDS).run(
+    Practice(wired.database, wired.files, timeline, steady_seconds=_STEADY_SECONDS).run(
         DrillKind.CRASH, drill_id
     )
     record = wired.database.read_latest(

@@ -21,7 +21,9 @@ from typing import Final
 import psycopg2
 
 from db import embedded
-from db.embedded import Cluster, Control, Fault
+from db.cluster.control_client import Control
+from db.cluster.fault_kinds import Fault
+from db.embedded import Cluster
 
 _EVERY_SECONDS: Final = 0.02
 _SETTLING_SECONDS: Final = 4.0

@@ -133,8 +133,8 @@ class Wiring:
     @_MadeOnce
     def operator(self) -> "OperationRunner":
         """Who does something to the database servers."""
+        from db.cluster.control_client import Control
         from db.cluster.patroni import Patroni
-        from db.embedded import Control
         from services.cluster.operations import OperationRunner, Servers
 
         control = Control.of(self.endpoints)

@@ -23,7 +23,7 @@ class Endpoints:
     `delayed_urls` are standbys that replay on purpose later than the others: nobody
     reads from them but who looks for what was there before.
     `control_url` is the launcher's door, which opens with `control_key`; None where
-    the servers are not embedded (see db.embedded.control.control_client).
+    the servers are not embedded (see db.cluster.control_client).
     """
 
     database_url: str

@@ -8,9 +8,7 @@ import streamlit as st
 
 from dashboard import wiring
 from dashboard.context import current_actor, read, require, write
-from db.audit_store import AuditStoreUnavailable
-from db.files.seal_keys import UnusableKey
-from services.audit import chain, log
+from services.audit import log
 from services.audit.chain import ChainVerification
 from services.audit.log import (
     AuditCursor,
@@ -22,7 +20,6 @@ from services.audit.log import (
     RecordAccess,
 )
 from services.core.actors import Permission
-from services.core.errors import Unavailable
 
 _SECONDS = 5.0
 _PEOPLE_SECONDS = 60.0
@@ -94,15 +91,7 @@ def verify() -> ChainVerification:
     """Follow the whole chain, and write down with what result."""
     require(Permission.VIEW_AUDIT)
     actor, wired = current_actor(), wiring.current()
-    try:
-        # Whose key is missing has no seals of their own to check: only the worker,
-        # which seals, makes one.
-        keys = wired.seal_keys.read()
-        verdict = chain.verify(wired.database, wired.audit, keys)
-    except AuditStoreUnavailable as error:
-        raise log.AuditLogUnavailable from error
-    except UnusableKey as error:
-        raise Unavailable(str(error)) from error
+    verdict = log.verify_chain(wired.database, wired.audit, wired.seal_keys)
     write(
         lambda session: log.record_verification(
             session, actor, is_whole=verdict.is_whole, sentence=verdict.sentence

@@ -46,8 +46,8 @@ def practise(
     NotRunning, CannotDrill and DrillRunning.
     """
     from dashboard import wiring
-    from dashboard.cluster.drills import DrillTimeline, Practice
     from db.postgres import SYSTEM
+    from jobs.cluster.practice import DrillTimeline, Practice
     from services.cluster import drills
     from services.core.actors import CONSOLE
 
@@ -64,7 +64,7 @@ def practise(
             ).value
         )
         timeline = DrillTimeline(say, as_json=record is not None)
-        verdict = Practice(wired, timeline).run(kind, drill_id)
+        verdict = Practice(wired.database, wired.files, timeline).run(kind, drill_id)
     finally:
         wired.close()
     return verdict is not None and verdict.state == "kept"
@@ -74,7 +74,7 @@ def require_breakable(wired: "Wiring") -> None:
     """Raise CannotDrill unless the servers are embedded, or named as a test's."""
     from sqlalchemy import text
 
-    from dashboard.cluster.drills import CannotDrill
+    from jobs.cluster.practice import CannotDrill
 
     if wired.endpoints.control_url is not None:
         return

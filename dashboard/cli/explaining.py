@@ -25,7 +25,6 @@ def explain_errors() -> Iterator[None]:
 def _sentence(error: Exception) -> str | None:
     if isinstance(error, ValidationError):
         return explain(error)
-    from dashboard.cluster.drills import CannotDrill
     from dashboard.web.startup_checks import CannotServe
     from dashboard.wiring import NotRunning
     from db.audit_store import AuditStoreUnavailable
@@ -37,6 +36,7 @@ def _sentence(error: Exception) -> str | None:
     from db.files.signing_keys import UnusableSigningKey
     from db.postgres import DatabaseUnavailable
     from db.schema import CannotMigrate
+    from jobs.cluster.practice import CannotDrill
     from services.core.errors import ServiceError
 
     if isinstance(error, DatabaseUnavailable):

@@ -1,1 +1,1 @@
-"""The database servers as they are seen: by Patroni and by asking each."""
+"""The database servers as Chartroom sees them, and what it can ask of them."""

@@ -12,14 +12,5 @@ from db.embedded.cluster import (
     start_within as start_within,
 )
 from db.embedded.cluster_addresses import Addresses as Addresses
-from db.embedded.control.control_client import (
-    ClusterReport as ClusterReport,
-    Control as Control,
-    ControlRefused as ControlRefused,
-    ControlUnreachable as ControlUnreachable,
-    DrillProgress as DrillProgress,
-    NodeReport as NodeReport,
-)
 from db.embedded.data_folder import CannotStart as CannotStart, DataFolder as DataFolder
-from db.embedded.faults.fault_kinds import Fault as Fault
 from db.embedded.servers.postgres_nodes import Node as Node

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import psutil
 import pytest
 
-from db.embedded import ControlRefused
+from db.cluster.control_client import ControlRefused
 from db.embedded.faults.own_network import NetworkNamespace
 from db.embedded.faults.small_disk import require_mounting
 

@@ -8,18 +8,8 @@ from uuid import UUID
 
 from dashboard import wiring
 from dashboard.context import current_actor, current_sign_in, write
-from db.embedded.control.control_client import (
-    Control,
-    ControlRefused,
-    ControlUnreachable,
-)
 from services.cluster import drills
 from services.cluster.drills import DrillKind
-from services.core.errors import Conflict, Unavailable
-
-
-class CannotPractise(Conflict):
-    """The launcher of the servers will not run it; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +40,19 @@ def begin(kind: DrillKind) -> UUID:
 
     Raises NotAllowed, NotConfirmed, Conflict and Unavailable.
     """
-    control = _control()
+    control = drills.require_control(wiring.current().endpoints)
     actor, sign_in = current_actor(), current_sign_in()
     drill_id: UUID = write(
         lambda session: drills.begin(session, actor, kind, session_id=sign_in)
     )
-    try:
-        control.start_drill(kind, drill_id)
-    except ControlRefused as refusal:
-        raise CannotPractise(str(refusal)) from refusal
-    except ControlUnreachable as error:
-        raise _silent() from error
+    drills.launch(control, kind, drill_id)
     return drill_id
 
 
 def progress_of(drill_id: UUID) -> Progress | None:
     """Return how a drill goes; None if this launcher does not run it."""
-    try:
-        output = _control().drill(drill_id)
-    except (ControlRefused, ControlUnreachable) as error:
-        raise _silent() from error
+    control = drills.require_control(wiring.current().endpoints)
+    output = drills.output_of(control, drill_id)
     return None if output is None else read(output.lines, is_running=output.is_running)
 
 
@@ -94,17 +77,3 @@ def _parsed(line: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return record if isinstance(record, dict) else None
-
-
-def _control() -> Control:
-    control = Control.of(wiring.current().endpoints)
-    if control is None:
-        raise CannotPractise("Drills are for Chartroom's own servers only.")
-    return control
-
-
-def _silent() -> Unavailable:
-    return Unavailable(
-        "The launcher of the servers does not answer, so nobody can say how the drill "
-        "goes. Records are not touched by that."
-    )

@@ -5,16 +5,13 @@ that is just when nobody should wait for a page.
 """
 
 import time
-from contextlib import suppress
+from collections.abc import Callable
+from functools import partial
 from threading import Event, Lock, Thread
 from typing import Final
 
 from dashboard import wiring
-from db.embedded.control.control_client import (
-    Control,
-    ControlRefused,
-    ControlUnreachable,
-)
+from services.cluster.operations.servers import are_supervised
 
 _GOOD_FOR_SECONDS: Final = 10.0
 _FIRST_ANSWER_SECONDS: Final = 1.0
@@ -30,20 +27,20 @@ class _Supervision:
         self._value = False
         self._until = 0.0
 
-    def value(self, control: Control) -> bool:
+    def value(self) -> bool:
         """Return what was answered last; only the first call waits a moment."""
         with self._guard:
             if time.monotonic() > self._until and not self._is_asking:
                 self._is_asking = True
-                Thread(target=self._ask, args=(control,), daemon=True).start()
+                ask = partial(are_supervised, wiring.current().endpoints)
+                Thread(target=self._ask, args=(ask,), daemon=True).start()
         self._is_known.wait(_FIRST_ANSWER_SECONDS)
         return self._value
 
-    def _ask(self, control: Control) -> None:
+    def _ask(self, ask: Callable[[], bool]) -> None:
         is_supervised = False
         try:
-            with suppress(ControlRefused, ControlUnreachable):
-                is_supervised = control.report().supervised
+            is_supervised = ask()
         finally:
             with self._guard:
                 self._value, self._is_asking = is_supervised, False
@@ -56,5 +53,5 @@ _supervision: Final = _Supervision()
 
 def is_supervised() -> bool | None:
     """Tell whether somebody can prove a server dead; None where nobody ever could."""
-    control = Control.of(wiring.current().endpoints)
-    return None if control is None else _supervision.value(control)
+    is_embedded = wiring.current().endpoints.control_url is not None
+    return _supervision.value() if is_embedded else None

@@ -5,7 +5,6 @@ from typing import Any
 
 from dashboard import wiring
 from dashboard.context import current_actor, read, require
-from db.postgres import DatabaseUnavailable
 from services.cluster.monitoring import Operation, list_operations
 from services.cluster.operations import (
     OperationPreview,
@@ -13,7 +12,6 @@ from services.cluster.operations import (
     RunningOperation,
     Servers,
     Situation,
-    planned,
     preview,
 )
 from services.core.actors import Permission
@@ -53,13 +51,7 @@ def is_embedded() -> bool:
 
 def next_planned() -> PlannedSwitchover | None:
     """Return the switchover that is planned; None also while nobody knows."""
-    require(Permission.ACT_ON_CLUSTER)
-    database, actor = wiring.current().database, current_actor()
-    try:
-        # Of the primary if it can be had: a replica may not know of it yet.
-        return database.read_newest(planned, acting=actor.acting).value
-    except DatabaseUnavailable:
-        return None
+    return wiring.current().operator.next_planned(current_actor())
 
 
 def latest() -> tuple[Operation, ...]:

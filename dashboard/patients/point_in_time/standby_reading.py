@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from dashboard import wiring
 from dashboard.context import current_actor, read_elsewhere, write
-from db.embedded.control.control_client import (
+from db.cluster.control_client import (
     Control,
     ControlRefused,
     ControlUnreachable,

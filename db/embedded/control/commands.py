@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from db.embedded.control.control_client import ClusterReport, ControlRefused, NodeReport
+from db.cluster.control_client import ClusterReport, ControlRefused, NodeReport
+from db.cluster.fault_kinds import Fault
 from db.embedded.control.drill_processes import Drills
 from db.embedded.deadlines import Deadlines
 from db.embedded.faults.breakage import Breakage
-from db.embedded.faults.fault_kinds import Fault
 from db.embedded.faults.replay_pauses import Pauses
 from db.embedded.servers.fleet import Fleet
 from db.embedded.servers.postgres_nodes import Node

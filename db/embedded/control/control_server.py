@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any, Final
 
-from db.embedded.control.control_client import ControlRefused
+from db.cluster.control_client import ControlRefused
 from db.embedded.data_folder import CannotStart
 
 _log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Final
 
-from db.embedded.control.control_client import ControlRefused, DrillProgress
+from db.cluster.control_client import ControlRefused, DrillProgress
 from db.embedded.processes import child_processes
 
 _COMMAND: Final = (sys.executable, "-m", "dashboard", "drill")

@@ -6,9 +6,9 @@ from typing import Final
 
 import psutil
 
-from db.embedded.control.control_client import ControlRefused
+from db.cluster.control_client import ControlRefused
+from db.cluster.fault_kinds import Fault
 from db.embedded.deadlines import Deadlines
-from db.embedded.faults.fault_kinds import Fault
 from db.embedded.faults.own_network import OwnNetwork
 from db.embedded.faults.small_disk import SmallDisk
 from db.embedded.processes import child_processes

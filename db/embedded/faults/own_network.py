@@ -21,7 +21,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from db.embedded.control.control_client import ControlRefused
+from db.cluster.control_client import ControlRefused
 from db.embedded.faults.wires import Wire, dialling
 from db.embedded.processes.child_processes import Program
 from db.embedded.servers.postgres_nodes import Node

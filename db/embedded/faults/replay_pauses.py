@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from db.embedded.control.control_client import ControlRefused
+from db.cluster.control_client import ControlRefused
 from db.embedded.deadlines import Deadlines
 from db.embedded.servers.postgres_nodes import Node
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Final
 
-from db.embedded.control.control_client import ControlRefused
+from db.cluster.control_client import ControlRefused
 from db.embedded.processes.child_processes import Program
 from db.embedded.servers.postgres_nodes import Node
 

@@ -11,8 +11,8 @@ from typing import Final
 
 import psycopg2
 
+from db.cluster.control_client import ControlRefused
 from db.embedded.cluster_addresses import Addresses
-from db.embedded.control.control_client import ControlRefused
 from db.embedded.data_folder import DataFolder
 from db.embedded.deadlines import Deadlines
 from db.embedded.processes import child_processes, ports

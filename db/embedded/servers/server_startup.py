@@ -7,8 +7,8 @@ from typing import Final
 
 import psycopg2
 
+from db.cluster.fault_kinds import Fault
 from db.embedded.data_folder import DataFolder
-from db.embedded.faults.fault_kinds import Fault
 from db.embedded.processes import child_processes
 from db.embedded.processes.child_processes import Program
 from db.embedded.processes.programs import Programs

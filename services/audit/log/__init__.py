@@ -21,6 +21,7 @@ from services.audit.log.entries import (
     list_entries as list_entries,
     list_people as list_people,
     record_verification as record_verification,
+    verify_chain as verify_chain,
 )
 from services.audit.log.questions import (
     OUTCOMES as OUTCOMES,

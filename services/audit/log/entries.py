@@ -17,7 +17,10 @@ from db.audit_store import (
     AuditStore,
     AuditStoreUnavailable,
 )
+from db.files.seal_keys import SealKeyFile, UnusableKey
 from db.models import User
+from db.postgres import Database
+from services.audit.chain import ChainVerification, verify
 from services.audit.log import words
 from services.audit.log.reading import (
     PAGE_SIZE,
@@ -29,6 +32,7 @@ from services.audit.log.reading import (
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
+from services.core.errors import Unavailable
 from services.patients.search.exporting import escape_formula
 
 
@@ -108,6 +112,22 @@ def list_people(session: Session, actor: Actor) -> tuple[AuditPerson, ...]:
     actor.require(Permission.VIEW_AUDIT)
     rows = session.execute(select(User.id, User.name, User.role).order_by(User.name))
     return tuple(AuditPerson(user_id, name, role) for user_id, name, role in rows)
+
+
+def verify_chain(
+    database: Database, store: AuditStore, keys: SealKeyFile
+) -> ChainVerification:
+    """Follow the whole chain; raises AuditLogUnavailable and Unavailable.
+
+    Whose key file is missing has no seals of their own to check: only the worker,
+    which seals, makes one. Whoever calls says who may.
+    """
+    try:
+        return verify(database, store, keys.read())
+    except AuditStoreUnavailable as error:
+        raise AuditLogUnavailable from error
+    except UnusableKey as error:
+        raise Unavailable(str(error)) from error
 
 
 def record_verification(

@@ -20,6 +20,12 @@ from services.cluster.drills.kinds import (
     Promise as Promise,
     Scenario as Scenario,
 )
+from services.cluster.drills.launching import (
+    CannotPractise as CannotPractise,
+    launch as launch,
+    output_of as output_of,
+    require_control as require_control,
+)
 from services.cluster.drills.plans import (
     change_plan as change_plan,
     list_plans as list_plans,

@@ -23,12 +23,14 @@ from services.cluster.operations import (
     mending,
     requesting,
 )
+from services.cluster.operations.journal import PlannedSwitchover
 from services.cluster.operations.previewing import preview, require_possible
 from services.cluster.operations.probing import forget_old
 from services.cluster.operations.progress import Progress
 from services.cluster.operations.refusals import CannotAct, ServersBusy
 from services.cluster.operations.requests import Cost, OperationKind, OperationRequest
 from services.cluster.operations.servers import Servers
+from services.core.actors import Actor, Permission
 from services.core.errors import ServiceError
 from services.core.on_behalf import ActorDatabase
 
@@ -123,6 +125,19 @@ class OperationRunner:
         """Return an operation of this process."""
         with self._guard:
             return self._runs.get(operation_id) if operation_id else None
+
+    def next_planned(self, actor: Actor) -> PlannedSwitchover | None:
+        """Return the planned switchover, None also while nobody knows.
+
+        Raises NotAllowed.
+        """
+        actor.require(Permission.ACT_ON_CLUSTER)
+        try:
+            # Of the primary if it can be had: a replica may not know of it yet.
+            database = self.servers.database
+            return database.read_newest(journal.planned, acting=actor.acting).value
+        except DatabaseUnavailable:
+            return None
 
     def current(self) -> RunningOperation | None:
         """Return what this process does at the moment."""

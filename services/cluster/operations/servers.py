@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Final, TypeVar
 
+from db.cluster.control_client import Control, ControlRefused, ControlUnreachable
 from db.cluster.patroni import Patroni, PatroniRefused, PatroniSilent
-from db.embedded import Control, ControlRefused, ControlUnreachable
+from db.endpoints import Endpoints
 from db.postgres import Database, DatabaseUnavailable, Lsn
 from services.cluster.operations.refusals import CannotAct, NoPatroni, WentWrong
 from services.cluster.operations.situation import (
@@ -97,6 +98,15 @@ class Servers:
             return self.database.read_latest(long_transactions).value
         except DatabaseUnavailable:
             return ()
+
+
+def are_supervised(endpoints: Endpoints) -> bool:
+    """Tell whether the launcher of these servers says that it could prove one dead."""
+    control = Control.of(endpoints)
+    try:
+        return control is not None and control.report().supervised
+    except (ControlRefused, ControlUnreachable):
+        return False
 
 
 def by_control(command: Callable[[], T]) -> T:

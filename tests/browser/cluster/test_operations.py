@@ -14,7 +14,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from db import embedded
-from db.embedded import Control, Fault
+from db.cluster.control_client import Control
+from db.cluster.fault_kinds import Fault
 from services.core.actors import Role
 from tests.browser.conftest import NAMES, settled
 from tests.browser.people.test_passkeys import Device, add_passkey

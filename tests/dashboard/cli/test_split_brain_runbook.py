@@ -15,7 +15,9 @@ import psycopg2
 import pytest
 
 from db import schema
-from db.embedded import Cluster, Control, Fault, Node
+from db.cluster.control_client import Control
+from db.cluster.fault_kinds import Fault
+from db.embedded import Cluster, Node
 from db.embedded.processes import programs
 from tests.kit.breaking import ask
 from tests.kit.waiting import eventually

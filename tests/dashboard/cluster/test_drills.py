@@ -9,13 +9,13 @@ import pytest
 
 from dashboard import wiring
 from dashboard.cli import drilling
-from dashboard.cluster.drills import CannotDrill
 from dashboard.wiring import Wiring
 from db import schema
 from db.embedded import Cluster
 from db.embedded.faults.small_disk import SmallDisk
 from db.postgres import SYSTEM
 from db.settings import Settings
+from jobs.cluster.practice import CannotDrill
 from services.cluster import drills
 from services.cluster.drills import DrillKind
 from services.core.actors import CONSOLE

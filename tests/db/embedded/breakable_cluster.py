@@ -12,7 +12,8 @@ from threading import Thread
 
 import psutil
 
-from db.embedded import Addresses, Control, DataFolder, Node, running
+from db.cluster.control_client import Control
+from db.embedded import Addresses, DataFolder, Node, running
 from db.embedded.processes import child_processes
 from db.embedded.servers.fleet import is_whole
 from tests.db.embedded.attaching import AttachedCluster, attached

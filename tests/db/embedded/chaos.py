@@ -8,7 +8,7 @@ once writes are taken again and the cluster can become whole.
 import time
 from collections.abc import Callable
 
-from db.embedded import Fault
+from db.cluster.fault_kinds import Fault
 from tests.db.embedded.breakable_cluster import BreakableCluster
 from tests.db.embedded.witness import Witness
 from tests.kit.breaking import suspended

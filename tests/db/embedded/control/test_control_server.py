@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from db import json_http
-from db.embedded import Control, ControlRefused, ControlUnreachable
+from db.cluster.control_client import Control, ControlRefused, ControlUnreachable
 from db.embedded.control.control_server import ControlServer
 from db.endpoints import Endpoints
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from db.embedded import ControlRefused
+from db.cluster.control_client import ControlRefused
 from db.embedded.control.drill_processes import Drills
 
 TELLING = "import sys, os; print(*sys.argv[1:], os.environ['CHARTROOM_DATA'])"

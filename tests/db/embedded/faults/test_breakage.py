@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from db.embedded import Fault
+from db.cluster.fault_kinds import Fault
 from db.embedded.deadlines import Deadlines
 from db.embedded.faults.breakage import Breakage
 from db.embedded.faults.own_network import OwnNetwork

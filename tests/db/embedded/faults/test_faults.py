@@ -9,7 +9,9 @@ import psutil
 import psycopg2
 import pytest
 
-from db.embedded import Cluster, Control, ControlRefused, Fault
+from db.cluster.control_client import Control, ControlRefused
+from db.cluster.fault_kinds import Fault
+from db.embedded import Cluster
 from db.embedded.processes import child_processes
 from db.embedded.servers.fleet import is_whole
 from db.embedded.supervision import fencing

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from db.embedded import ControlRefused
+from db.cluster.control_client import ControlRefused
 from db.embedded.faults.own_network import NetworkNamespace
 from tests.kit import apart
 

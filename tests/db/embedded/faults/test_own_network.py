@@ -17,7 +17,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db import embedded, schema
-from db.embedded import Cluster, Control, ControlRefused, Fault, Node
+from db.cluster.control_client import Control, ControlRefused
+from db.cluster.fault_kinds import Fault
+from db.embedded import Cluster, Node
 from db.postgres import Database
 from db.postgres.watching import watcher
 from tests.conftest import Databases
@@ -44,7 +46,8 @@ ABANDONED = """
 import os, signal, sys, time
 from pathlib import Path
 from db import embedded
-from db.embedded import Control, Fault
+from db.cluster.control_client import Control
+from db.cluster.fault_kinds import Fault
 cluster = embedded.start(Path(sys.argv[1]))
 cluster.wait_until_whole()
 control = Control.of(cluster.endpoints)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from db.embedded import ControlRefused, Node
+from db.cluster.control_client import ControlRefused
+from db.embedded import Node
 from db.embedded.faults.small_disk import SmallDisk, require_mounting
 from db.embedded.processes.child_processes import Program
 from tests.kit import apart

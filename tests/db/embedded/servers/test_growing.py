@@ -8,7 +8,8 @@ from contextlib import closing
 import pytest
 
 from db import embedded
-from db.embedded import Cluster, Control, ControlRefused, Node
+from db.cluster.control_client import Control, ControlRefused
+from db.embedded import Cluster, Node
 from db.postgres import Database
 from tests.kit.breaking import (
     ask,

@@ -13,7 +13,8 @@ import pytest
 from pymongo import MongoClient
 
 from db import embedded
-from db.embedded import Cluster, Control
+from db.cluster.control_client import Control
+from db.embedded import Cluster
 from tests.conftest import owner
 
 pytestmark = pytest.mark.cluster

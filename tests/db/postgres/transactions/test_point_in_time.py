@@ -9,8 +9,8 @@ from datetime import date
 import pytest
 
 from db import schema
+from db.cluster.control_client import Control
 from db.embedded import Cluster
-from db.embedded.control.control_client import Control
 from db.endpoints import Endpoints
 from db.postgres import SYSTEM, Database, Past
 from services.core.actors import Actor

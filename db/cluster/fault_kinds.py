@@ -1,4 +1,4 @@
-"""What can be done to the embedded cluster to see that it bears it."""
+"""What a drill can break of the embedded cluster."""
 
 from enum import StrEnum
 

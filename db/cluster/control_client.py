@@ -1,8 +1,8 @@
 """Asks the launcher of the embedded cluster for what only it can do.
 
 The launcher owns the processes, so adding a node, freezing one or running a drill goes
-through its door on 127.0.0.1. Other processes of the same person find address and key
-in the published endpoints. Calls are safe to send from any thread.
+through its control server on 127.0.0.1. Other processes of the same person find its
+address and key in the published endpoints. Calls are safe to send from any thread.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 from uuid import UUID
 
 from db import json_http
-from db.embedded.faults.fault_kinds import Fault
+from db.cluster.fault_kinds import Fault
 from db.endpoints import Endpoints
 from db.json_http import JsonAnswer
 

@@ -5,9 +5,9 @@ from time import monotonic, sleep
 from types import MappingProxyType
 from typing import Final
 
-from dashboard.cluster.drills.drill_run import DrillRun
+from db.cluster.fault_kinds import Fault
 from db.cluster.patroni import PatroniRefused
-from db.embedded import Fault
+from jobs.cluster.practice.drill_run import DrillRun
 from services.cluster.drills import DrillKind
 
 _AWAY_SECONDS: Final = 5.0

@@ -5,10 +5,9 @@ from time import monotonic, sleep
 from typing import Final
 from uuid import UUID
 
-from dashboard.cluster.drills.drill_run import DrillRun
-from dashboard.wiring import Wiring
 from db.cluster.probe_rows import missing_on
-from db.postgres import SYSTEM
+from db.postgres import SYSTEM, Database
+from jobs.cluster.practice.drill_run import DrillRun
 from services.cluster import drills
 from services.cluster.drills import DrillKind, DrillMeasurements
 from services.cluster.operations.probing import Pause, Write
@@ -16,14 +15,14 @@ from services.cluster.operations.probing import Pause, Write
 _CATCH_UP_SECONDS: Final = 30.0
 
 
-def measure(run: DrillRun, wired: Wiring, drill_id: UUID) -> DrillMeasurements:
+def measure(run: DrillRun, database: Database, drill_id: UUID) -> DrillMeasurements:
     """Return what the drill has cost, once its people have stopped."""
     users = run.users
     acknowledged = users.acknowledged()
-    missing = _compare(wired, drill_id, acknowledged)
+    missing = _compare(database, drill_id, acknowledged)
     gap = _longest_pause([w for w in users.writes if _is_about(w, run)])
     primary = run.primary()
-    lost = _lost(wired, drill_id, acknowledged, missing.get(primary))
+    lost = _lost(database, drill_id, acknowledged, missing.get(primary))
     since = gap.first.answered_at if gap else monotonic()
     oldest = min((write.answered_at for write in lost), default=since)
     is_of_files = run.kind is DrillKind.LOST_MONGO
@@ -49,11 +48,11 @@ def measure(run: DrillRun, wired: Wiring, drill_id: UUID) -> DrillMeasurements:
 
 
 def _compare(
-    wired: Wiring, drill_id: UUID, acknowledged: dict[tuple[int, int], Write]
+    database: Database, drill_id: UUID, acknowledged: dict[tuple[int, int], Write]
 ) -> dict[str, int | None]:
     """Compare row by row on every server, once it had the time to catch up."""
     deadline = monotonic() + _CATCH_UP_SECONDS
-    urls = wired.endpoints.replica_urls
+    urls = database.endpoints.replica_urls
     while True:
         missing = missing_on(urls, drill_id, acknowledged)
         if not any(missing.values()) or monotonic() > deadline:
@@ -62,7 +61,7 @@ def _compare(
 
 
 def _lost(
-    wired: Wiring,
+    database: Database,
     drill_id: UUID,
     acknowledged: dict[tuple[int, int], Write],
     missing: int | None,
@@ -70,7 +69,7 @@ def _lost(
     """Return what the primary does not have."""
     if missing == 0:
         return []
-    there = wired.database.read_latest(
+    there = database.read_latest(
         lambda session: drills.list_writes(session, drill_id), acting=SYSTEM
     ).value
     return [write for row, write in acknowledged.items() if row not in there]

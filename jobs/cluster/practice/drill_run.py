@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from time import monotonic, sleep
 from typing import Final
 
-from dashboard.cluster.drills.drill_report import DrillTimeline
-from dashboard.cluster.drills.drill_users import Users
+from db.cluster.control_client import Control, ControlRefused, ControlUnreachable
+from db.cluster.fault_kinds import Fault
 from db.cluster.patroni import Patroni, PatroniRefused, PatroniSilent
-from db.embedded import Control, ControlRefused, ControlUnreachable, Fault
+from jobs.cluster.practice.drill_report import DrillTimeline
+from jobs.cluster.practice.drill_users import Users
 from services.cluster.drills import DrillKind
 
 _LOOK_SECONDS: Final = 0.1

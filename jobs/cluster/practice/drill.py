@@ -10,15 +10,15 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from dashboard.cluster.drills.drill_report import DrillTimeline
-from dashboard.cluster.drills.drill_run import CannotDrill, DrillRun, WentWrong
-from dashboard.cluster.drills.drill_users import Users
-from dashboard.cluster.drills.measuring import measure
-from dashboard.cluster.drills.scenarios import SCENARIOS
-from dashboard.wiring import Wiring
+from db.cluster.control_client import Control
 from db.cluster.patroni import Patroni, PatroniRefused, PatroniSilent
-from db.embedded import Control
+from db.files.gridfs import FileStore
 from db.postgres import SYSTEM, Database, DatabaseUnavailable
+from jobs.cluster.practice.drill_report import DrillTimeline
+from jobs.cluster.practice.drill_run import CannotDrill, DrillRun, WentWrong
+from jobs.cluster.practice.drill_users import Users
+from jobs.cluster.practice.measuring import measure
+from jobs.cluster.practice.scenarios import SCENARIOS
 from services.cluster import drills
 from services.cluster.drills import DrillKind, DrillMeasurements, DrillVerdict
 
@@ -30,12 +30,13 @@ _BROKE_OFF: Final = (WentWrong, PatroniSilent, PatroniRefused, DatabaseUnavailab
 
 @dataclass(frozen=True, slots=True)
 class Practice:
-    """Practises on the servers that a process is wired to.
+    """Practises on the servers of a process.
 
     People work for `steady_seconds` before it breaks, and after it is whole again.
     """
 
-    wired: Wiring
+    database: Database
+    files: FileStore
     timeline: DrillTimeline
     steady_seconds: float = 2.0
 
@@ -44,7 +45,7 @@ class Practice:
 
         Returns None, and tells why, where it cannot be practised or came to no end.
         """
-        with _shown_alive(self.wired.database, drill_id):
+        with _shown_alive(self.database, drill_id):
             try:
                 run, measured = self._practise(kind, drill_id)
             except (CannotDrill, *_BROKE_OFF) as error:
@@ -59,8 +60,8 @@ class Practice:
     def _practise(
         self, kind: DrillKind, drill_id: UUID
     ) -> tuple[DrillRun, DrillMeasurements]:
-        endpoints = self.wired.endpoints
-        with Users(self.wired.database, self.wired.files, drill_id) as users:
+        endpoints = self.database.endpoints
+        with Users(self.database, self.files, drill_id) as users:
             run = DrillRun(
                 kind, Control.of(endpoints), Patroni(endpoints), users, self.timeline
             )
@@ -71,7 +72,7 @@ class Practice:
             run.await_whole()
             sleep(self.steady_seconds)
         self.timeline.tell("Comparing what was acknowledged with what is there")
-        return run, measure(run, self.wired, drill_id)
+        return run, measure(run, self.database, drill_id)
 
     def _keep(
         self,
@@ -91,7 +92,7 @@ class Practice:
             )
             drills.forget_writes(session, drill_id)
 
-        _persist(lambda: self.wired.database.write(keep, acting=SYSTEM))
+        _persist(lambda: self.database.write(keep, acting=SYSTEM))
 
     def _give_up(self, drill_id: UUID, error: Exception) -> None:
         skipped = isinstance(error, CannotDrill)
@@ -100,7 +101,7 @@ class Practice:
         def give_up(session: Session) -> None:
             drills.give_up(session, drill_id, sentence, skipped=skipped)
 
-        _persist(lambda: self.wired.database.write(give_up, acting=SYSTEM))
+        _persist(lambda: self.database.write(give_up, acting=SYSTEM))
         state = "skipped" if skipped else "failed"
         self.timeline.end(sentence, {"state": state})
 
