@@ -10,7 +10,7 @@ from dashboard.cli import (
     cluster_status,
     drilling,
     filling,
-    keeping,
+    integrity,
     people,
     running,
     visits,
@@ -28,7 +28,7 @@ cluster = typer.Typer(
 )
 for commands in (cluster_status, cluster_operations):
     cluster.add_typer(commands.group)
-for commands in (running, people, keeping, visits, filling):
+for commands in (running, people, integrity, visits, filling):
     app.add_typer(commands.group)
 app.add_typer(cluster, name="cluster")
 app.add_typer(drilling.group)

@@ -56,13 +56,13 @@ def admin(as_role):
 
 
 def test_the_verdict_comes_with_all_that_is_known_of_every_server(admin):
-    told = admin.get(f"{BASE}/status").json()
+    body = admin.get(f"{BASE}/status").json()
 
-    assert told["verdict"]["sentence"].startswith(("Safe: ", "At risk: "))
-    assert told["acknowledgements"] == 1
-    leading = [node for node in told["nodes"] if node["role"] == "primary"]
+    assert body["verdict"]["sentence"].startswith(("Safe: ", "At risk: "))
+    assert body["acknowledgements"] == 1
+    leading = [node for node in body["nodes"] if node["role"] == "primary"]
     assert len(leading) == 1
-    for node in told["nodes"]:
+    for node in body["nodes"]:
         assert node["disk_free_bytes"] > 0
         assert node["version"]
         assert node["latency_seconds"] > 0
@@ -75,13 +75,13 @@ def test_samples_of_a_span(admin, past, now):
         for age in (66, 62)
     )
 
-    found = admin.get(f"{BASE}/samples?from={since}&to={until}", **past).json()
+    body = admin.get(f"{BASE}/samples?from={since}&to={until}", **past).json()
     whole = f"{BASE}/samples?from={since}&to={until}&points=2"
     coarse = admin.get(whole, **past).json()["samples"]
 
-    assert [one["replay_lag"] for one in found["samples"]] == [66, 65, 64, 63]
+    assert [sample["replay_lag"] for sample in body["samples"]] == [66, 65, 64, 63]
     assert 1 <= len(coarse) <= 2
-    assert {one["node"] for one in coarse} == {"db-02"}
+    assert {sample["node"] for sample in coarse} == {"db-02"}
 
 
 def test_history_and_alerts(admin, past, now):
@@ -94,7 +94,7 @@ def test_history_and_alerts(admin, past, now):
 
     assert operation["downtime_seconds"] == 1.25
     assert operation["phases"] == {"pausing": 0.1}
-    assert {one["sentence"] for one in every} == {"Late.", "Full."}
+    assert {alert["sentence"] for alert in every} == {"Late.", "Full."}
     assert is_open["sentence"] == "Full."
     assert older == odd.json() == {"operations": []}
 

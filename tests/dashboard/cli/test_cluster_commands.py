@@ -25,14 +25,14 @@ def cluster(run):
 
 
 def test_status_names_every_server_and_who_should_lead_next(cluster, endpoints):
-    told = cluster("status")
+    ran = cluster("status")
 
-    assert told.returncode == 0
-    assert told.stdout.startswith("Safe: 2 of 2 replicas streaming")
+    assert ran.returncode == 0
+    assert ran.stdout.startswith("Safe: 2 of 2 replicas streaming")
     for name in endpoints.replica_urls:
-        assert f"{name}  " in told.stdout
-    assert "  primary  running" in told.stdout
-    assert "Best next: db-" in told.stdout
+        assert f"{name}  " in ran.stdout
+    assert "  primary  running" in ran.stdout
+    assert "Best next: db-" in ran.stdout
 
 
 @pytest.mark.parametrize(
@@ -60,25 +60,25 @@ def tomorrow():
 
 
 def test_a_dry_run_does_nothing(cluster, kept):
-    told = cluster("switchover", "--dry-run")
+    ran = cluster("switchover", "--dry-run")
 
-    assert told.returncode == 0
-    assert "Log that would be lost, in bytes: 0." in told.stdout
+    assert ran.returncode == 0
+    assert "Log that would be lost, in bytes: 0." in ran.stdout
     assert kept.scalars(select(ClusterOperation)).all() == []
 
 
 def test_without_a_reason_nothing_is_done(cluster, kept):
-    told = cluster("switchover", "--at", tomorrow())
+    ran = cluster("switchover", "--at", tomorrow())
 
-    assert told.returncode == 1
-    assert "Give the reason in at least 10 characters" in told.stderr
+    assert ran.returncode == 1
+    assert "Give the reason in at least 10 characters" in ran.stderr
     assert kept.scalars(select(ClusterOperation)).all() == []
 
 
 def test_the_account_on_the_machine_is_proof_enough(cluster, kept):
-    told = cluster("switchover", "--at", tomorrow(), "--reason", WHY)
+    ran = cluster("switchover", "--at", tomorrow(), "--reason", WHY)
 
-    assert (told.returncode, told.stdout.splitlines()[-1]) == (
+    assert (ran.returncode, ran.stdout.splitlines()[-1]) == (
         0,
         "It is planned; a worker does it when the time comes.",
     )
@@ -93,29 +93,29 @@ def test_the_account_on_the_machine_is_proof_enough(cluster, kept):
 
 
 def test_settings_are_shown_with_what_they_do(cluster):
-    told = cluster("settings")
+    ran = cluster("settings")
 
-    assert "synchronous_mode = quorum" in told.stdout
-    assert "losing the primary loses nothing" in told.stdout.replace("\n", " ")
+    assert "synchronous_mode = quorum" in ran.stdout
+    assert "losing the primary loses nothing" in ran.stdout.replace("\n", " ")
 
 
 def test_a_setting_that_cannot_be_is_refused_in_words(cluster):
-    told = cluster("settings", "ttl=5", "--reason", WHY)
+    ran = cluster("settings", "ttl=5", "--reason", WHY)
 
-    assert told.returncode == 1
-    assert "between 20 and 600" in told.stderr
-    assert "Traceback" not in told.stderr
+    assert ran.returncode == 1
+    assert "between 20 and 600" in ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 def test_a_failover_is_refused_while_the_primary_answers(cluster):
-    told = cluster("failover", "--reason", WHY)
+    ran = cluster("failover", "--reason", WHY)
 
-    assert told.returncode == 1
-    assert "a switchover loses nothing" in told.stderr
+    assert ran.returncode == 1
+    assert "a switchover loses nothing" in ran.stderr
 
 
 def test_without_patroni_the_command_says_so(run):
-    told = run("cluster", "status", CHARTROOM_PATRONI_URLS="")
+    ran = run("cluster", "status", CHARTROOM_PATRONI_URLS="")
 
-    assert told.returncode == 1
-    assert "No Patroni looks after these servers" in told.stderr
+    assert ran.returncode == 1
+    assert "No Patroni looks after these servers" in ran.stderr

@@ -34,8 +34,8 @@ def filed(endpoints, tmp_path):
     ):
         made = [_file(database, files, data) for data in (b"%PDF one", b"%PDF two")]
         yield made
-        for one in made:
-            files.delete(Bucket.DOCUMENTS, one.version.file_id)
+        for document in made:
+            files.delete(Bucket.DOCUMENTS, document.version.file_id)
 
 
 def _file(database, files, data):

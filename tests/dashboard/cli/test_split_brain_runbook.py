@@ -78,13 +78,18 @@ def former(breakable: Cluster) -> Iterator[Node]:
     eventually(lambda: breakable.primary() is not None)
     # PostgreSQL starts beside no process of the number that it had.
     eventually(lambda: not psutil.pid_exists(pid_of(node)))
-    found = programs.find(breakable.folder.path)
-    program, by_hand = str(found.postgres.with_name("pg_ctl")), f"-p {node.port} {SET}"
+    programs_ = programs.find(breakable.folder.path)
+    program, by_hand = (
+        str(programs_.postgres.with_name("pg_ctl")),
+        f"-p {node.port} {SET}",
+    )
     log = str(node.data / "by-hand.log")
     start = [program, "-D", str(node.data), "-w", "-l", log, "-o", by_hand, "start"]
     try:
         # Nobody waits for the end of its output: it is the server's as well.
-        subprocess.run([*found.prefix, *start], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [*programs_.prefix, *start], check=True, stdout=subprocess.DEVNULL
+        )
         write(breakable, node, ASTRAY)
         yield node
     finally:
@@ -99,10 +104,10 @@ def test_the_runbook_ends_a_split_brain_and_tells_what_only_the_other_had(
     write(breakable, leading, "CREATE TABLE acknowledged ()")
 
     # 1. Who is the true one?
-    told = command("status")
+    output = command("status")
     sentence = f"{former.name} still takes itself for the primary beside {leading.name}"
-    assert told.startswith(f"At risk: {sentence}.\nNext: Stop PostgreSQL")
-    assert f"\n{leading.name}  primary  " in told
+    assert output.startswith(f"At risk: {sentence}.\nNext: Stop PostgreSQL")
+    assert f"\n{leading.name}  primary  " in output
     history = max((leading.data / "pg_wal").glob("*.history")).read_text()
     old, fork, _ = history.strip().splitlines()[-1].split("\t")
 
@@ -117,8 +122,8 @@ def test_the_runbook_ends_a_split_brain_and_tells_what_only_the_other_had(
     assert "desc: COMMIT" not in committed(leading.data, old, fork)
 
     # 5. Bring it back.
-    told = command("rejoin", former.name, "--reason", "It was started by hand")
-    assert f"{former.name} is back and streams" in told
+    output = command("rejoin", former.name, "--reason", "It was started by hand")
+    assert f"{former.name} is back and streams" in output
     assert command("status").startswith("Safe: 2 of 2 replicas streaming")
     for node in (former, leading):
         assert not ask(breakable, node, IS_THERE.format("astray"), "chartroom")

@@ -33,10 +33,10 @@ def wired(breakable: Cluster) -> Iterator[Wiring]:
 
 
 def newest(wired: Wiring):
-    found = wired.database.read_latest(
+    records = wired.database.read_latest(
         lambda session: drills.list_drills(session, CONSOLE, limit=1), acting=SYSTEM
     )
-    return found.value[0]
+    return records.value[0]
 
 
 def stop_for_another_reason(disk: SmallDisk) -> None:
@@ -53,26 +53,26 @@ def test_a_crash_is_practised_told_line_by_line_and_kept(wired: Wiring):
         lambda s: drills.begin(s, CONSOLE, DrillKind.CRASH, session_id=None),
         acting=SYSTEM,
     ).value
-    said: list[str] = []
+    lines: list[str] = []
 
-    drilling.practise(wired.settings, DrillKind.CRASH, drill_id, said.append)
+    drilling.practise(wired.settings, DrillKind.CRASH, drill_id, lines.append)
 
-    record, told = newest(wired), [json.loads(line) for line in said]
+    record, steps = newest(wired), [json.loads(line) for line in lines]
     assert (record.id, record.lost, record.errors) == (drill_id, 0, 0)
     assert record.result["crossed"] == 0
     assert record.result["differing"] == []
     assert record.acknowledged > 50
     assert 0 < record.rto_seconds < 30
-    assert record.result["steps"] == told[:-1]
-    assert told[-1]["result"]["state"] == record.state
-    assert told[-1]["result"]["sentence"] == record.sentence
+    assert record.result["steps"] == steps[:-1]
+    assert steps[-1]["result"]["state"] == record.state
+    assert steps[-1]["result"]["sentence"] == record.sentence
 
 
 @pytest.mark.cluster
 def test_what_the_writers_of_a_drill_left_is_thrown_away(wired: Wiring):
-    said: list[str] = []
+    lines: list[str] = []
 
-    drilling.practise(wired.settings, DrillKind.PATRONI_KILLED, None, said.append)
+    drilling.practise(wired.settings, DrillKind.PATRONI_KILLED, None, lines.append)
 
     record = newest(wired)
     there = wired.database.read_latest(
@@ -80,7 +80,7 @@ def test_what_the_writers_of_a_drill_left_is_thrown_away(wired: Wiring):
     ).value
     assert (record.lost, record.result["crossed"], there) == (0, 0, frozenset())
     # Without --record it speaks to people.
-    assert any("none of" in line and "is lost" in line for line in said)
+    assert any("none of" in line and "is lost" in line for line in lines)
 
 
 @pytest.mark.cluster
@@ -103,14 +103,14 @@ def test_a_disk_of_which_nothing_shows_that_it_was_full_keeps_no_promise(
     wired: Wiring, monkeypatch
 ):
     monkeypatch.setattr(SmallDisk, "_fill", stop_for_another_reason)
-    said: list[str] = []
+    lines: list[str] = []
 
-    drilling.practise(wired.settings, DrillKind.FULL_DISK, None, said.append)
+    drilling.practise(wired.settings, DrillKind.FULL_DISK, None, lines.append)
 
     record = newest(wired)
     assert record.state == "broken"
     assert "nothing shows that the disk was full" in record.sentence
-    assert any("Nothing shows that it happened" in line for line in said)
+    assert any("Nothing shows that it happened" in line for line in lines)
 
 
 @pytest.mark.cluster

@@ -51,8 +51,8 @@ def test_what_ended_is_history(clinic: Clinic, kept: Session):
 @pytest.fixture
 def changing(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     # AppTest cannot click into a table that draws itself.
-    asked = lambda *_, **__: TableEvent(deed=("disk", "change"))  # noqa: E731
-    monkeypatch.setattr(alert_rules, "record_table", asked)
+    event = lambda *_, **__: TableEvent(deed=("disk", "change"))  # noqa: E731
+    monkeypatch.setattr(alert_rules, "record_table", event)
     return clinic.open("alerts", Role.ADMIN)
 
 
@@ -118,8 +118,8 @@ def test_home_says_what_is_wrong_and_what_is_due(clinic: Clinic, kept: Session):
 
     app = clinic.open("home", Role.ADMIN)
 
-    told = said(app.markdown)
+    markdown = said(app.markdown)
     assert said(app.success).startswith("Safe:")
-    assert "db-03 is 12 s behind" in told
-    assert "Drill due: Crashed primary" in told
+    assert "db-03 is 12 s behind" in markdown
+    assert "Drill due: Crashed primary" in markdown
     assert not app.exception

@@ -38,7 +38,7 @@ def test_it_says_who_why_and_what_it_cost(clinic: Clinic, kept: Session):
     ]
     assert own[1:3] == ["Failover: db-01 to db-02", "By itself"]
     assert own[5] == "3 writes"
-    assert [one.value for one in app.metric] == ["0.8 s", "0.8 s", "3"]
+    assert [metric.value for metric in app.metric] == ["0.8 s", "0.8 s", "3"]
 
 
 def test_the_phases_and_steps_of_one_are_shown(
@@ -56,8 +56,8 @@ def test_the_phases_and_steps_of_one_are_shown(
 
     app.switch_page("../pages/cluster/cluster_history.py").run()
 
-    told = said(app.markdown)
-    assert "Writers waited **0.84 s**" in told
-    assert "Timeline 1 to 2" in told
-    assert "Asked Patroni" in told
+    text = said(app.markdown)
+    assert "Writers waited **0.84 s**" in text
+    assert "Timeline 1 to 2" in text
+    assert "Asked Patroni" in text
     assert not app.exception

@@ -62,16 +62,16 @@ def test_a_running_drill_is_followed_to_its_end(
 ):
     keep(kept, Drill(kind="crash", state="running"))
     line = drill_progress.DrillStep(1.2, "db-02 leads")
-    told = [
+    lines = [
         drill_progress.Progress((line,), is_running=True),
         drill_progress.Progress((line,), False, "kept", "Writing paused for 1.2 s."),
     ]
     monkeypatch.setattr(drill_progress, "can_practise", lambda: True)
-    monkeypatch.setattr(drill_progress, "progress_of", lambda _: told[0])
+    monkeypatch.setattr(drill_progress, "progress_of", lambda _: lines[0])
     app = clinic.open("drills", Role.ADMIN)
     assert app.info[0].value == "A drill is running."
 
-    told.pop(0)
+    lines.pop(0)
     app.run()
 
     assert said(app.success).startswith("The promise was kept.")
@@ -82,8 +82,8 @@ def test_an_impossible_plan_is_refused_in_words_and_stays(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ):
     # AppTest cannot click into a table that draws itself.
-    asked = lambda *_, **__: TableEvent(deed=("crash", "plan"))  # noqa: E731
-    monkeypatch.setattr(drill_tables, "record_table", asked)
+    event = lambda *_, **__: TableEvent(deed=("crash", "plan"))  # noqa: E731
+    monkeypatch.setattr(drill_tables, "record_table", event)
     app = clinic.open("drills", Role.ADMIN)
     app.number_input(key="drills_every_crash").set_value(0)
 

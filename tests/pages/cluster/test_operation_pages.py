@@ -203,7 +203,7 @@ def test_a_time_that_cannot_be_is_told_from_one_too_far(confirmed, clinic, days,
     assert operations(clinic) == []
 
 
-def test_a_refused_deed_leaves_the_others_to_choose_from(confirmed, clinic):
+def test_a_refused_operation_leaves_the_others_to_choose_from(confirmed, clinic):
     app, labels = server_page(confirmed, clinic, "replica")
 
     app.button(key="server_rejoin").click().run()

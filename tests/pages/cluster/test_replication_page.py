@@ -85,9 +85,9 @@ def waiting(clinic: Clinic, clerk: Actor) -> Iterator[Path]:
 def test_what_waits_for_the_audit_log_is_said_and_what_to_do(clinic: Clinic, waiting):
     app = clinic.open("replication", Role.ADMIN)
 
-    told = said(app.warning)
-    assert "2 looks wait on this web server's disk for the audit log" in told
-    assert "**Next:** Wait a minute" in told
+    warning = said(app.warning)
+    assert "2 looks wait on this web server's disk for the audit log" in warning
+    assert "**Next:** Wait a minute" in warning
     assert not app.exception
 
 
@@ -165,7 +165,9 @@ def test_one_can_go_to_what_happened_and_back(clinic: Clinic, kept: Session):
     assert "Switchover: db-01 to db-02" in chosen.options[0]
     chosen.select_index(0).run()
 
-    assert any(" to " in one.value for one in app.caption if "Samples" in one.value)
+    assert any(
+        " to " in caption.value for caption in app.caption if "Samples" in caption.value
+    )
     app.button(key="replication_zoom_out").click().run()
     assert app.selectbox(key="replication_event").value is None
     assert not app.exception

@@ -28,9 +28,9 @@ def test_who_leads_comes_first_and_then_names_count():
 
 
 def test_each_lag_is_told_in_seconds_and_bytes():
-    told = facts(snapshot(primary(), replica("db-02", 2.5)), "db-02")
+    lines = facts(snapshot(primary(), replica("db-02", 2.5)), "db-02")
 
-    assert {told[label].text for label in ("Replay", "Flush", "Write")} == {
+    assert {lines[label].text for label in ("Replay", "Flush", "Write")} == {
         "2.5 s · 2.5 kB behind"
     }
 
@@ -39,14 +39,16 @@ def test_each_lag_is_told_in_seconds_and_bytes():
     ("seconds", "tone"), [(0.0, "plain"), (4.9, "plain"), (5.1, "warn")]
 )
 def test_much_lag_stands_out(seconds, tone):
-    told = facts(snapshot(primary(), replica("db-02", seconds)), "db-02")
+    lines = facts(snapshot(primary(), replica("db-02", seconds)), "db-02")
 
-    assert told["Replay"].tone == tone
+    assert lines["Replay"].tone == tone
 
 
 def test_a_delayed_standby_is_not_late():
     seen = snapshot(primary(), delayed())
-    (card,) = [one for one in cards_of(seen, leads_on=False) if one.name == "db-04"]
+    (card,) = [
+        shown for shown in cards_of(seen, leads_on=False) if shown.name == "db-04"
+    ]
 
     assert card.part == "Delayed standby"
     assert facts(seen, "db-04")["Replay"].tone == "plain"
@@ -54,10 +56,10 @@ def test_a_delayed_standby_is_not_late():
 
 
 def test_a_silent_server_says_since_when():
-    told = facts(snapshot(primary(), lost("db-03", 12)), "db-03")
+    lines = facts(snapshot(primary(), lost("db-03", 12)), "db-03")
 
-    assert told["Last answered"].text.endswith("(12 s ago)")
-    assert "Replay" not in told
+    assert lines["Last answered"].text.endswith("(12 s ago)")
+    assert "Replay" not in lines
 
 
 def test_a_replicas_slots_at_the_ready_are_not_told():
@@ -66,9 +68,9 @@ def test_a_replicas_slots_at_the_ready_are_not_told():
         SlotSnapshot("b", True, 0, holder="db-03"),
     )
 
-    told = facts(snapshot(primary(), replica("db-02", slots=(idle, active))), "db-02")
+    lines = facts(snapshot(primary(), replica("db-02", slots=(idle, active))), "db-02")
 
-    assert told["Log kept"].text == "0 B for db-03"
+    assert lines["Log kept"].text == "0 B for db-03"
 
 
 def test_a_slot_that_nobody_reads_says_so():
@@ -80,7 +82,7 @@ def test_a_slot_that_nobody_reads_says_so():
     assert kept.tone == "warn"
 
 
-def test_names_lead_to_deeds_only_for_who_may_do_them():
+def test_names_lead_to_operations_only_for_who_may_do_them():
     for leads_on in (True, False):
         urls = {card.url for card in cards_of(healthy(), leads_on=leads_on)}
         assert ("one_server?node=db-01" in urls) is leads_on

@@ -12,7 +12,7 @@ def test_a_sign_is_explained_in_words():
 
     scale = sign["encoding"]["shape"]["scale"]
     assert scale["domain"] == ["Drill", "Pause replay"]
-    assert {one["Event"] for one in line["data"]["values"]} == set(scale["domain"])
+    assert {value["Event"] for value in line["data"]["values"]} == set(scale["domain"])
 
 
 def test_where_nothing_happened_nothing_is_marked():

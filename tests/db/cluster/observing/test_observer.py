@@ -160,7 +160,7 @@ def test_a_server_that_hangs_costs_half_a_second_and_hides_no_other(breakable):
         with breakable.unsupervised(), breaking.suspended(*family):
             seen = in_time(observer.look)
             assert not seen.node(node.name).is_answering
-            assert sum(one.is_answering for one in seen.nodes) == 2
+            assert sum(node.is_answering for node in seen.nodes) == 2
         eventually(observer.look, lambda s: s.node(node.name).is_streaming)
 
 

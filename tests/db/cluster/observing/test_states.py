@@ -69,9 +69,11 @@ FORMER = "running as a primary that is no longer one: timeline 6, the cluster is
     ids=["well", "paused", "alone", "waiting", "left behind", "leaderless", "former"],
 )
 def test_a_follower_says_what_it_really_does(answer, timeline, words):
-    told = states.of_answering(answer, leads=False, timeline=timeline, diverged=None)
+    described = states.of_answering(
+        answer, leads=False, timeline=timeline, diverged=None
+    )
 
-    assert told == words
+    assert described == words
 
 
 def test_who_has_log_beyond_the_end_of_its_timeline_has_diverged():
@@ -81,9 +83,9 @@ def test_who_has_log_beyond_the_end_of_its_timeline_has_diverged():
 
     assert states.diverged_at(before, 7, ends) is None
     assert states.diverged_at(ahead, 6, ends) is None
-    found = states.diverged_at(ahead, 7, ends)
-    told = states.of_answering(ahead, leads=False, timeline=7, diverged=found)
-    assert told == "running but diverged at 0/5000148"
+    diverged = states.diverged_at(ahead, 7, ends)
+    described = states.of_answering(ahead, leads=False, timeline=7, diverged=diverged)
+    assert described == "running but diverged at 0/5000148"
 
 
 @pytest.mark.parametrize(
@@ -130,17 +132,17 @@ def noted(*positions):
 def test_idle_is_no_lag():
     log = noted(*[1000] * 60)
 
-    found = log.behind(Lsn(1000), 3600.0, reported=12.0, age=3600.0)
+    behind = log.behind(Lsn(1000), 3600.0, reported=12.0, age=3600.0)
 
-    assert (found.seconds, found.bytes) == (0.0, 0)
+    assert (behind.seconds, behind.bytes) == (0.0, 0)
 
 
 def test_lag_counts_from_when_the_primary_went_further():
     log = noted(1000, 1100, 1200, 1300)
 
-    found = log.behind(Lsn(1100), 3.0)
+    behind = log.behind(Lsn(1100), 3.0)
 
-    assert (found.seconds, found.bytes) == (1.0, 200)
+    assert (behind.seconds, behind.bytes) == (1.0, 200)
 
 
 def test_within_a_second_postgresql_knows_better():

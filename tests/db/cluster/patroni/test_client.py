@@ -14,7 +14,7 @@ from db.cluster.patroni.members import members_of, promotions_of
 from db.endpoints import Endpoints
 from db.postgres import Lsn
 
-TOLD = {
+ANSWER = {
     "members": [
         {"name": "db-01", "role": "leader", "state": "running", "timeline": 7},
         {
@@ -43,10 +43,10 @@ TOLD = {
 
 
 def test_members_are_read_with_their_roles_and_lags():
-    found = members_of(TOLD)
-    second, third = found.member("db-02"), found.member("db-03")
+    cluster = members_of(ANSWER)
+    second, third = cluster.member("db-02"), cluster.member("db-03")
 
-    assert found.leader.name == "db-01"
+    assert cluster.leader.name == "db-01"
     assert second.is_streaming
     assert second.is_waited_for
     assert not second.may_lead
@@ -57,25 +57,25 @@ def test_members_are_read_with_their_roles_and_lags():
 
 
 def test_a_pause_and_a_planned_switchover_are_told():
-    found = members_of(TOLD)
+    cluster = members_of(ANSWER)
 
-    assert found.is_paused
-    assert found.planned.at == datetime(2026, 11, 20, 20, tzinfo=UTC)
-    assert (found.planned.leader, found.planned.candidate) == ("db-01", None)
+    assert cluster.is_paused
+    assert cluster.planned.at == datetime(2026, 11, 20, 20, tzinfo=UTC)
+    assert (cluster.planned.leader, cluster.planned.candidate) == ("db-01", None)
 
 
 def test_where_timelines_ended_is_read_whatever_patroni_leaves_out():
-    found = promotions_of(
+    promotions = promotions_of(
         [
             [1, 83304000, "no recovery target specified"],
             [2, 84344832, "why", "2026-11-20T19:32:26.429278+00:00", "db-02"],
         ]
     )
 
-    assert [one.new_timeline for one in found] == [2, 3]
-    assert (found[0].leader, found[0].at) == (None, None)
-    assert found[1].lsn == Lsn(84344832)
-    assert found[1].leader == "db-02"
+    assert [promotion.new_timeline for promotion in promotions] == [2, 3]
+    assert (promotions[0].leader, promotions[0].at) == (None, None)
+    assert promotions[1].lsn == Lsn(84344832)
+    assert promotions[1].leader == "db-02"
 
 
 def test_any_member_answers_for_all(endpoints: Endpoints):

@@ -121,11 +121,13 @@ def test_a_node_is_fenced_only_when_nothing_milder_helps(
         ),
     ],
 )
-def test_a_silence_is_what_was_seen_in_every_look(heard: Unresponsiveness, kind: Kind):
+def test_an_unresponsiveness_is_what_was_seen_in_every_look(
+    heard: Unresponsiveness, kind: Kind
+):
     assert heard.kind is kind
 
 
-def test_time_in_which_the_whole_machine_slept_is_no_silence():
+def test_time_in_which_the_whole_machine_slept_does_not_count():
     heard = unresponsiveness((0.3, FROZEN), (3600.0, FROZEN))
 
     assert heard.seconds == pytest.approx(0.8)

@@ -16,15 +16,15 @@ def addresses(database_url, **replica_urls):
     return ServerAddresses(Endpoints(database_url, replica_urls, "", {}))
 
 
-def names(found):
-    return [node.name for node in found.nodes]
+def names(known):
+    return [node.name for node in known.nodes]
 
 
 def test_every_host_of_the_primarys_url_is_watched():
-    found = addresses(THREE)
+    known = addresses(THREE)
 
-    assert names(found) == ["one:1", "two:2", "three:3"]
-    assert found.nodes[1].parameters == {
+    assert names(known) == ["one:1", "two:2", "three:3"]
+    assert known.nodes[1].parameters == {
         "host": "two",
         "port": "2",
         "user": "me",
@@ -34,9 +34,9 @@ def test_every_host_of_the_primarys_url_is_watched():
 
 
 def test_a_host_that_has_a_name_is_watched_once_under_it():
-    found = addresses(THREE, second="postgresql://two:2/clinic")
+    known = addresses(THREE, second="postgresql://two:2/clinic")
 
-    assert names(found) == ["second", "one:1", "three:3"]
+    assert names(known) == ["second", "one:1", "three:3"]
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_a_seal_tells_how_far_it_goes_and_when_it_was_made(two):
     assert f"{verdict.sealed_at:%Y-%m-%d}" in verdict.sentence
 
 
-def test_a_log_without_news_can_be_sealed_again(two):
+def test_a_log_without_new_entries_can_be_sealed_again(two):
     assert two.seal().link == two.seal().link
     assert two.verify().is_whole
 

@@ -88,15 +88,15 @@ def test_an_auditor_can_compute_the_hashes_without_our_code(log):
 
     previous = "00" * 32
     for entry in log.entries.find().sort("_id"):
-        said = entry.pop("hash")
+        digest = entry.pop("hash")
         for name in ("at", "shipped_at"):
             entry[name] = entry[name].isoformat().replace("+00:00", "Z")
         content = json.dumps(
             entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False
         )
         assert entry["previous"] == previous
-        assert sha256(content.encode()).hexdigest() == said
-        previous = said
+        assert sha256(content.encode()).hexdigest() == digest
+        previous = digest
 
 
 def test_batches_follow_each_other(log):
@@ -186,8 +186,8 @@ def test_an_entry_that_tells_a_waiting_event_differently_stops_it_too(log):
     with pytest.raises(AuditStoreUnavailable):
         log.ship(store=DyingStore(log.store, survives=1))
     entry = log.entries.find_one()
-    told = entry | {"action": "patient:list"}
-    log.entries.replace_one({"_id": 1}, told | {"hash": hash_of(told).hex()})
+    forged = entry | {"action": "patient:list"}
+    log.entries.replace_one({"_id": 1}, forged | {"hash": hash_of(forged).hex()})
 
     assert log.verify().broken.sequence == 1
     with pytest.raises(ChainBroken, match="Entry 1 was not written by Chartroom"):
@@ -202,7 +202,7 @@ def test_without_its_head_nothing_is_shipped(log):
         log.ship()
 
 
-def test_an_event_that_mongodb_could_not_take_is_refused_with_its_deed(log):
+def test_an_event_that_mongodb_could_not_take_is_refused_with_its_action(log):
     with pytest.raises(IntegrityError, match="audit_events_size"):
         log.happen(1, details={"words": "x" * 300_000})
 
@@ -214,9 +214,11 @@ def test_a_list_is_about_everybody_whom_it_showed(log):
     log.happen(1, patient_id=uuid4(), details={"patients": "none"})
     log.ship()
 
-    found = [entry.sequence for entry in log.store.find(AuditFilter(patient_id=ada))]
+    sequences = [
+        entry.sequence for entry in log.store.find(AuditFilter(patient_id=ada))
+    ]
 
-    assert found == [2, 1]
+    assert sequences == [2, 1]
     assert len(log.store.find(AuditFilter(patient_id=bob))) == 1
 
 

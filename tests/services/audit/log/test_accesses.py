@@ -83,8 +83,8 @@ def test_another_patient_who_tried_is_not_named(session, patient, accesses):
 def test_what_was_done_with_a_record_before_it_was_merged_is_told_once(
     session, rosa, patient, today, accesses
 ):
-    twin = ada_with(email="ada.l@example.org")
-    merged = patients.register(session, rosa, twin, today=today)
+    duplicate = ada_with(email="ada.l@example.org")
+    merged = patients.register(session, rosa, duplicate, today=today)
     patients.get_patient(session, rosa, merged.id)
     merging.merge(
         session,
@@ -97,10 +97,10 @@ def test_what_was_done_with_a_record_before_it_was_merged_is_told_once(
         today=today,
     )
 
-    told = accesses()
-    assert len({access.sequence for access in told}) == len(told)
-    assert [access.what for access in told].count("registered you") == 2
-    assert "opened your record" in [access.what for access in told]
+    entries = accesses()
+    assert len({access.sequence for access in entries}) == len(entries)
+    assert [access.what for access in entries].count("registered you") == 2
+    assert "opened your record" in [access.what for access in entries]
 
 
 def test_older_looks_follow(session, rosa, patient, accesses):

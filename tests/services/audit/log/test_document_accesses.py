@@ -26,8 +26,8 @@ def accesses(session, store, ship, paper):
 
     def read(actor, **options):
         ship()
-        found = log.list_document_accesses(session, store, actor, paper.id, **options)
-        return [(one.who, one.what) for one in found.accesses]
+        page = log.list_document_accesses(session, store, actor, paper.id, **options)
+        return [(access.who, access.what) for access in page.accesses]
 
     return read
 
@@ -36,7 +36,7 @@ def look(session, actor, paper, page=None, purpose="view"):
     records.open_version(session, actor, paper.id, 1, purpose=purpose, page=page)
 
 
-def test_every_deed_names_the_version_and_who_did_it(session, rosa, paper, accesses):
+def test_every_action_names_the_version_and_who_did_it(session, rosa, paper, accesses):
     look(session, rosa, paper, purpose="download")
 
     assert accesses(known(session, "Dr. Okafor", Role.STAFF)) == [
@@ -100,15 +100,15 @@ def test_whoever_does_not_see_the_document_sees_nobody(session, store, paper):
         and action != Action.DOCUMENT_COUNT
     ],
 )
-def test_every_deed_has_words_for_patients(action):
-    told = log.words.tell_patient(action, {"version": 1})
+def test_every_action_has_words_for_patients(action):
+    sentence = log.words.tell_patient(action, {"version": 1})
 
-    assert told != "did something with your record"
+    assert sentence != "did something with your record"
 
 
 def test_no_title_is_told_to_administrators():
     changed = {"changed": {"title": ["HIV test", "Blood count"]}, "version": 2}
 
-    told = log.words.tell(Action.DOCUMENT_CHANGE, changed)
+    sentence = log.words.tell(Action.DOCUMENT_CHANGE, changed)
 
-    assert told == "changed title; version: 2"
+    assert sentence == "changed title; version: 2"

@@ -35,7 +35,7 @@ def page(session, store, admin, ship):
     return read
 
 
-def test_the_newest_deed_comes_first_with_the_name_of_whoever_did_it(
+def test_the_newest_action_comes_first_with_the_name_of_whoever_did_it(
     session, rosa, patient, page
 ):
     patients.get_patient(session, rosa, patient.id)
@@ -56,21 +56,21 @@ def test_a_change_is_told_by_the_fields_names_alone(
     draft = ada_with(last_name="Byron", allergies=("Latex",))
     patients.edit(session, rosa, patient.id, draft, version=1, today=today)
 
-    told = page().entries[0].told
-    assert told == "changed allergies, last name; version: 2"
+    sentence = page().entries[0].told
+    assert sentence == "changed allergies, last name; version: 2"
 
 
 def test_a_search_is_told_by_what_was_asked_for_not_by_the_values(
     session, rosa, patient, page
 ):
-    asked = Group(Combine.AND, (Filter("allergies", Operator.HAS, "Penicillin V"),))
-    search.list_patients(session, rosa, Criteria(asked, search="Lovelace"))
+    group = Group(Combine.AND, (Filter("allergies", Operator.HAS, "Penicillin V"),))
+    search.list_patients(session, rosa, Criteria(group, search="Lovelace"))
 
-    told = page().entries[0].told
-    assert "asked for patients by the search box, allergies" in told
-    assert "showed 1 patient" in told
-    assert "Penicillin" not in told
-    assert "Lovelace" not in told
+    sentence = page().entries[0].told
+    assert "asked for patients by the search box, allergies" in sentence
+    assert "showed 1 patient" in sentence
+    assert "Penicillin" not in sentence
+    assert "Lovelace" not in sentence
 
 
 def test_no_value_of_a_record_is_told_whatever_was_done_with_it(
@@ -81,9 +81,9 @@ def test_no_value_of_a_record_is_told_whatever_was_done_with_it(
     search.find_similar(session, rosa, "Lovelase")
     patients.archive(session, rosa, patient.id, version=1)
 
-    told = " ".join(f"{one.told} {one.subject}" for one in page().entries)
+    text = " ".join(f"{entry.told} {entry.subject}" for entry in page().entries)
     for secret in ("Love", "Ada", "1980", "Penicillin", "example.org", "Measles"):
-        assert secret not in told
+        assert secret not in text
 
 
 @pytest.fixture

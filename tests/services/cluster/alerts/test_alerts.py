@@ -25,8 +25,10 @@ def began(node="db-02", kind=AlertKind.LAG):
     )
 
 
-def ended(news):
-    return replace(news, what="ended", at=NOW + timedelta(seconds=90), worst=99.0)
+def ended(alert_change):
+    return replace(
+        alert_change, what="ended", at=NOW + timedelta(seconds=90), worst=99.0
+    )
 
 
 def rules_of(session):
@@ -39,9 +41,9 @@ def change(session, admin, kind=AlertKind.LAG, **values):
     return alerts.change_rule(session, admin, kind, draft, revision=rule.revision)
 
 
-def tell(session, *news):
+def tell(session, *changes):
     rules = rules_of(session)
-    alerts.record(session, [alerts.notice_of(one, rules) for one in news])
+    alerts.record(session, [alerts.notice_of(listed, rules) for listed in changes])
 
 
 def messages(session):
@@ -50,17 +52,17 @@ def messages(session):
 
 
 def test_every_kind_has_a_rule_and_only_backups_are_not_watched_yet(session, admin):
-    found = alerts.list_rules(session, admin)
+    revisions = alerts.list_rules(session, admin)
 
-    assert [rule.kind for rule in found] == list(AlertKind)
-    assert [rule.kind for rule in found if not rule.is_active] == ["backup-too-old"]
+    assert [rule.kind for rule in revisions] == list(AlertKind)
+    assert [rule.kind for rule in revisions if not rule.is_active] == ["backup-too-old"]
 
 
 def test_a_changed_rule_counts_its_changes_and_is_in_the_log(session, admin):
-    found = change(session, admin, mail_to=(" ann@example.org ", "ann@example.org"))
+    revision = change(session, admin, mail_to=(" ann@example.org ", "ann@example.org"))
 
-    assert (found.threshold, found.revision) == (20.0, 2)
-    assert found.mail_to == ("ann@example.org",)
+    assert (revision.threshold, revision.revision) == (20.0, 2)
+    assert revision.mail_to == ("ann@example.org",)
     event = session.scalars(select(AuditEvent)).one()
     assert (event.action, event.subject_id) == ("alert:change-rule", "lag")
     assert event.details["changed"]["threshold"] == [10.0, 20.0]
@@ -135,17 +137,24 @@ def test_only_administrators_change_rules_and_acknowledge(session, clerk):
 
 
 def test_an_alert_is_open_until_it_ends_and_then_history(session, admin):
-    news = began()
-    tell(session, news)
+    alert_change = began()
+    tell(session, alert_change)
     (is_open,) = alerts.list_open(session, admin)
 
-    tell(session, ended(news))
+    tell(session, ended(alert_change))
 
-    assert (is_open.id, is_open.value, is_open.is_open) == (news.alert_id, 34.0, True)
+    assert (is_open.id, is_open.value, is_open.is_open) == (
+        alert_change.alert_id,
+        34.0,
+        True,
+    )
     assert alerts.list_open(session, admin) == ()
     session.expire_all()
-    (past,) = alerts.list_alerts(session, admin)
-    assert (past.worst, past.ended_at) == (99.0, NOW + timedelta(seconds=90))
+    (ended_alert,) = alerts.list_alerts(session, admin)
+    assert (ended_alert.worst, ended_alert.ended_at) == (
+        99.0,
+        NOW + timedelta(seconds=90),
+    )
 
 
 def test_two_who_watch_at_once_raise_one_alarm(session, admin):
@@ -153,20 +162,20 @@ def test_two_who_watch_at_once_raise_one_alarm(session, admin):
 
     tell(session, began(), began(), began("db-03"))
 
-    assert [one.node for one in alerts.list_open(session, admin)] != ["db-02"] * 2
+    assert [listed.node for listed in alerts.list_open(session, admin)] != ["db-02"] * 2
     assert len(alerts.list_open(session, admin)) == 2
     assert len(messages(session)) == 2
 
 
 def test_somebody_sees_to_an_alert_and_the_first_stays(session, admin):
-    news = began()
-    tell(session, news)
+    alert_change = began()
+    tell(session, alert_change)
 
-    first = alerts.acknowledge(session, admin, news.alert_id)
+    first = alerts.acknowledge(session, admin, alert_change.alert_id)
     other = replace(admin, id=uuid4(), name="Bea Boss")
 
     assert first.acknowledged_by_name == admin.name
-    assert alerts.acknowledge(session, other, news.alert_id) == first
+    assert alerts.acknowledge(session, other, alert_change.alert_id) == first
     assert [e.action for e in session.scalars(select(AuditEvent))] == [
         "alert:acknowledge"
     ]
@@ -177,9 +186,9 @@ def test_somebody_sees_to_an_alert_and_the_first_stays(session, admin):
 def test_everybody_whom_a_rule_names_is_told_of_both_ends(session, admin):
     hook = "https://hooks.example.org/a"
     change(session, admin, mail_to=("ann@example.org",), webhook_url=hook)
-    news = began()
+    alert_change = began()
 
-    tell(session, news, ended(news))
+    tell(session, alert_change, ended(alert_change))
 
     assert messages(session) == [
         ("began", "mail", "ann@example.org"),
@@ -198,8 +207,8 @@ def send_all(session, post):
 
 def test_mail_says_what_is_wrong_and_where_to_look(session, admin):
     change(session, admin, mail_to=("ann@example.org",))
-    news = began()
-    tell(session, news, ended(news))
+    alert_change = began()
+    tell(session, alert_change, ended(alert_change))
     mailbox = Mailbox()
 
     with mail_server(mailbox) as port:
@@ -216,13 +225,13 @@ def test_mail_says_what_is_wrong_and_where_to_look(session, admin):
 def test_a_webhook_is_told_in_json(session, admin):
     with gateway() as hook:
         change(session, admin, webhook_url=hook.url)
-        news = began()
-        tell(session, news)
+        alert_change = began()
+        tell(session, alert_change)
         assert send_all(session, Post(address="https://elm")) == [True]
 
     (got,) = hook.got
     assert got["body"] == {
-        "alert": str(news.alert_id),
+        "alert": str(alert_change.alert_id),
         "kind": "lag",
         "node": "db-02",
         "news": "began",
@@ -250,7 +259,7 @@ def test_what_is_not_taken_is_tried_again_and_given_up_in_the_end(
     assert len(hook.got) == 6
 
 
-def test_without_a_mail_server_a_letter_waits(session, admin):
+def test_without_a_mail_server_a_message_waits(session, admin):
     change(session, admin, mail_to=("ann@example.org",))
     tell(session, began())
 
@@ -259,10 +268,10 @@ def test_without_a_mail_server_a_letter_waits(session, admin):
 
 def test_what_was_told_in_an_outage_is_not_told_again(session, admin):
     change(session, admin, mail_to=("ann@example.org",))
-    telling = alerts.notice_of(began(), rules_of(session))
-    alerts.note_sent(telling, telling.envelopes[0])
+    notice = alerts.notice_of(began(), rules_of(session))
+    alerts.note_sent(notice, notice.envelopes[0])
 
-    alerts.record(session, [telling])
+    alerts.record(session, [notice])
 
     assert not alerts.standing(session).has_due_messages
     assert send_all(session, Post()) == []

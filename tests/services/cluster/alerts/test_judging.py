@@ -25,15 +25,15 @@ class Course:
         self.judge = Judge()
         self.rules = rules or RULES
         self.seconds = 0
-        self.news = []
+        self.changes = []
 
     def for_seconds(self, seconds, lag):
         for _ in range(seconds):
             self.seconds += 1
-            told = Measure(AlertKind.LAG, "db-02", lag, f"{lag} s behind")
+            measure_ = Measure(AlertKind.LAG, "db-02", lag, f"{lag} s behind")
             at = NOON + timedelta(seconds=self.seconds)
-            self.news += self.judge.judge(self.rules, [told], at)
-        return [(one.what, one.at) for one in self.news]
+            self.changes += self.judge.judge(self.rules, [measure_], at)
+        return [(change.what, change.at) for change in self.changes]
 
 
 def at(seconds):
@@ -70,9 +70,9 @@ def test_an_alert_that_flutters_at_its_bar_stays_one_alert():
 
     for _ in range(50):
         course.for_seconds(2, 1)
-        told = course.for_seconds(2, 11)
+        changes = course.for_seconds(2, 11)
 
-    assert len(told) == 1
+    assert len(changes) == 1
 
 
 def test_the_worst_is_remembered():
@@ -81,7 +81,7 @@ def test_the_worst_is_remembered():
     course.for_seconds(3, 99)
     course.for_seconds(31, 0)
 
-    assert [(one.what, one.value, one.worst) for one in course.news] == [
+    assert [(change.what, change.value, change.worst) for change in course.changes] == [
         ("began", 11, 11),
         ("ended", None, 99),
     ]
@@ -109,13 +109,15 @@ def test_a_server_that_was_removed_has_no_alerts_left():
     course = Course()
     course.for_seconds(31, 11)
 
-    news = course.judge.judge(RULES, [], at(32))
+    changes = course.judge.judge(RULES, [], at(32))
 
-    assert [(one.what, one.node) for one in news] == [("ended", "db-02")]
+    assert [(change.what, change.node) for change in changes] == [("ended", "db-02")]
 
 
 def measured(kind, seen, before=None):
-    return {one.node: one.value for one in measure(seen, before) if one.kind is kind}
+    return {
+        value.node: value.value for value in measure(seen, before) if value.kind is kind
+    }
 
 
 @pytest.mark.parametrize("is_held", [False, True], ids=["as usual", "held"])
@@ -174,8 +176,8 @@ def test_slots_disks_and_clocks_are_measured_on_every_server():
 def test_without_any_backup_there_is_nothing_to_measure():
     assert measured(AlertKind.BACKUP_TOO_OLD, snapshot(primary())) == {None: None}
     (aged,) = (
-        one
-        for one in measure(snapshot(primary()), None, backup_age=timedelta(hours=30))
-        if one.kind is AlertKind.BACKUP_TOO_OLD
+        value
+        for value in measure(snapshot(primary()), None, backup_age=timedelta(hours=30))
+        if value.kind is AlertKind.BACKUP_TOO_OLD
     )
     assert (aged.value, aged.sentence) == (108_000, "The newest backup is 30 h old.")

@@ -34,8 +34,8 @@ def read(session, boss, drill_id):
 
 
 def grow_old(session, drill_id):
-    past = func.now() - timedelta(minutes=4)
-    session.execute(update(Drill).where(Drill.id == drill_id).values(seen_at=past))
+    before = func.now() - timedelta(minutes=4)
+    session.execute(update(Drill).where(Drill.id == drill_id).values(seen_at=before))
 
 
 def test_a_drill_that_began_is_running_in_its_actors_name(session, boss, begun):
@@ -43,7 +43,7 @@ def test_a_drill_that_began_is_running_in_its_actors_name(session, boss, begun):
 
     assert (record.kind, record.state) == (DrillKind.CRASH, "running")
     assert record.actor_name == boss.actor.name
-    assert [one.id for one in drills.list_drills(session, boss.actor)] == [begun]
+    assert [drill.id for drill in drills.list_drills(session, boss.actor)] == [begun]
 
 
 def test_without_a_fresh_passkey_no_drill_begins(session):

@@ -44,14 +44,14 @@ def plan(session, boss, kind=DrillKind.CRASH, every_days=30, ahead=0):
 
 def planned(session, boss, kind=DrillKind.CRASH):
     plans = drills.list_plans(session, boss.actor)
-    return next(one for one in plans if one.kind is kind)
+    return next(plan for plan in plans if plan.kind is kind)
 
 
 def test_every_kind_is_listed_and_none_is_planned_at_first(session, boss):
     plans = drills.list_plans(session, boss.actor)
 
-    assert [one.kind for one in plans] == list(DrillKind)
-    assert {(one.every_days, one.next_on, one.is_due) for one in plans} == {
+    assert [plan.kind for plan in plans] == list(DrillKind)
+    assert {(plan.every_days, plan.next_on, plan.is_due) for plan in plans} == {
         (None, None, False)
     }
 
@@ -112,10 +112,10 @@ def test_administrators_are_reminded_of_what_is_due_once(
     counts = [drills.remind(session, mailer, CLINIC) for _ in range(2)]
 
     assert counts == [1, 0]
-    (letter,) = mailbox.letters
-    assert "- Crashed primary" in letter.get_content()
-    assert "Lost server" not in letter.get_content()
-    assert f"{CLINIC}/drills" in letter.get_content()
+    (email,) = mailbox.letters
+    assert "- Crashed primary" in email.get_content()
+    assert "Lost server" not in email.get_content()
+    assert f"{CLINIC}/drills" in email.get_content()
 
 
 def test_a_plan_that_was_changed_is_reminded_of_anew(session, boss, mailer):

@@ -56,7 +56,7 @@ def kept(session, resolution):
         .where(row.resolution == resolution)
         .order_by(row.taken_at)
     )
-    return [tuple(one) for one in rows]
+    return [tuple(row) for row in rows]
 
 
 def test_every_server_of_a_snapshot_has_a_sample_of_the_second(session, now):
@@ -102,7 +102,7 @@ def test_who_was_away_for_a_second_was_not_streaming_all_the_time(session, now):
 
     monitoring.thin(session)
 
-    assert [one[3] for one in kept(session, 10)] == ["not answering"]
+    assert [row[3] for row in kept(session, 10)] == ["not answering"]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_each_resolution_is_kept_for_its_time(session, resolution, age, now):
 
     monitoring.thin(session)
 
-    assert [one[0] for one in kept(session, resolution)] == [
+    assert [row[0] for row in kept(session, resolution)] == [
         now - age + timedelta(seconds=900)
     ]
 
@@ -148,13 +148,13 @@ def test_a_chart_has_no_more_points_than_asked_for_and_keeps_the_worst(
     begin = now - timedelta(minutes=50)
     keep(session, 1000, begin=begin, lag=lambda second: 99.0 if second == 500 else 1.0)
 
-    found = monitoring.read_samples(
+    samples = monitoring.read_samples(
         session, admin, begin, begin + timedelta(seconds=1000), points=100
     )
 
-    assert 90 <= len(found) <= 100
-    assert max(one.replay_lag_max for one in found) == 99
-    assert found[0].taken_at <= begin
+    assert 90 <= len(samples) <= 100
+    assert max(sample.replay_lag_max for sample in samples) == 99
+    assert samples[0].taken_at <= begin
 
 
 def test_a_month_is_read_from_the_coarse_samples(session, admin, now):
@@ -172,9 +172,9 @@ def test_a_month_is_read_from_the_coarse_samples(session, admin, now):
     )
     keep(session, 5, begin=now - timedelta(seconds=10))
 
-    found = monitoring.read_samples(session, admin, now - timedelta(days=30), now)
+    samples = monitoring.read_samples(session, admin, now - timedelta(days=30), now)
 
-    assert len(found) == 28
+    assert len(samples) == 28
 
 
 @pytest.mark.parametrize(
@@ -216,9 +216,9 @@ def test_what_happened_is_marked_on_the_charts(session, admin, now):
     )
     session.flush()
 
-    found = monitoring.list_events(session, admin, now - 4 * hour, now + hour)
+    events = monitoring.list_events(session, admin, now - 4 * hour, now + hour)
 
-    assert [(one.kind, one.label) for one in found] == [
+    assert [(event.kind, event.label) for event in events] == [
         ("alert", "Late."),
         ("switchover", "Switchover: db-01 to db-02, writers waited 1.2 s"),
         ("drill", "Drill: lost node, kept"),
@@ -239,8 +239,8 @@ def test_history_begins_with_the_newest_and_goes_on(session, admin, now):
     first = monitoring.list_operations(session, admin, limit=2)
     rest = monitoring.list_operations(session, admin, before=first[-1].started_at)
 
-    assert [one.node for one in first] == ["db-00", "db-01"]
-    assert [one.node for one in rest] == ["db-02"]
+    assert [operation.node for operation in first] == ["db-00", "db-01"]
+    assert [operation.node for operation in rest] == ["db-02"]
     assert monitoring.get_operation(session, admin, rest[0].id) == rest[0]
     with pytest.raises(NotFound):
         monitoring.get_operation(session, admin, uuid4())
@@ -262,8 +262,8 @@ def test_what_nobody_works_on_any_more_has_failed(session, admin, now):
     assert monitoring.close_abandoned(session) == 1
 
     session.expire_all()
-    found = monitoring.list_operations(session, admin)
-    assert {one.node: one.state for one in found} == {
+    operations = monitoring.list_operations(session, admin)
+    assert {operation.node: operation.state for operation in operations} == {
         "dead": "failed",
         "alive": "running",
         "done": "done",

@@ -18,11 +18,11 @@ from tests.db.cluster.observing.snapshots import (
 def test_all_is_well_in_one_sentence():
     seen = snapshot(primary(), replica(lag=0.4), replica("db-03", lag=0.1))
 
-    found = verdict(seen)
+    judged = verdict(seen)
 
-    assert found.is_safe
-    assert found.sentence == "Safe: 2 of 2 replicas streaming, 0.4 s behind."
-    assert found.next_action == ""
+    assert judged.is_safe
+    assert judged.sentence == "Safe: 2 of 2 replicas streaming, 0.4 s behind."
+    assert judged.next_action == ""
 
 
 @pytest.mark.parametrize("is_held", [False, True], ids=["as usual", "held"])
@@ -30,16 +30,16 @@ def test_a_standby_that_is_late_on_purpose_counts_on_nobody(is_held):
     tags = Tags(is_delayed=True, delayed_seconds=20)
     late = replica("db-delayed", lag=900, tags=tags, is_replay_paused=is_held)
 
-    found = verdict(snapshot(primary(), replica(lag=0.1), late))
+    judged = verdict(snapshot(primary(), replica(lag=0.1), late))
 
-    assert found.sentence == "Safe: 2 of 2 replicas streaming, 0.1 s behind."
+    assert judged.sentence == "Safe: 2 of 2 replicas streaming, 0.1 s behind."
 
 
 def test_commits_that_wait_for_nobody_are_safe_but_said():
-    found = verdict(snapshot(primary(), replica(sync="async"), acknowledgements=0))
+    judged = verdict(snapshot(primary(), replica(sync="async"), acknowledgements=0))
 
-    assert found.is_safe
-    assert "wait for no replica" in found.reason
+    assert judged.is_safe
+    assert "wait for no replica" in judged.reason
 
 
 FULL = {"disk_free_bytes": 5, "disk_total_bytes": 100}
@@ -148,9 +148,9 @@ AT_RISK = {
 def test_a_risk_is_named_with_what_to_do(name):
     seen, sentence, next_action = AT_RISK[name]
 
-    found = verdict(seen)
+    judged = verdict(seen)
 
-    assert not found.is_safe
-    assert found.sentence == sentence
-    assert found.next_action.startswith(next_action)
-    assert found.reason in found.sentence
+    assert not judged.is_safe
+    assert judged.sentence == sentence
+    assert judged.next_action.startswith(next_action)
+    assert judged.reason in judged.sentence

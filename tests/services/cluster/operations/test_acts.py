@@ -51,18 +51,18 @@ def console(operator: OperationRunner) -> ActorDatabase:
     return ActorDatabase(operator.servers.database, CONSOLE)
 
 
-def done(operator, console, order):
+def done(operator, console, request):
     """Have it done, and return what it cost."""
-    run = operator.start(console, order, session_id=None)
-    operator.wait(run)
-    assert run.cost is not None, run.refusal
-    return run
+    operation = operator.start(console, request, session_id=None)
+    operator.wait(operation)
+    assert operation.cost is not None, operation.refusal
+    return operation
 
 
-def row_of(operator, run):
+def row_of(operator, operation):
     return operator.servers.database.read_latest(
         lambda session: session.scalars(
-            select(ClusterOperation).where(ClusterOperation.id == run.id)
+            select(ClusterOperation).where(ClusterOperation.id == operation.id)
         ).one(),
         acting=SYSTEM,
     ).value
@@ -71,11 +71,11 @@ def row_of(operator, run):
 def test_a_switchover_loses_nothing_and_says_what_it_cost(operator, console):
     best = preview(operator.servers.look()).best
 
-    run = done(
+    operation = done(
         operator, console, OperationRequest(OperationKind.SWITCHOVER, WHY, best.name)
     )
 
-    cost, row = run.cost, row_of(operator, run)
+    cost, row = operation.cost, row_of(operator, operation)
     assert cost.new_primary == best.name
     assert cost.new_timeline == cost.former_timeline + 1
     assert cost.lost_writes == cost.lost_bytes == 0
@@ -95,11 +95,11 @@ def test_a_lost_replica_is_brought_back_until_it_streams(
         assert lost.kill()
         lost.patroni.start()
 
-        run = done(
+        operation = done(
             operator, console, OperationRequest(OperationKind.REJOIN, WHY, lost.name)
         )
 
-    assert run.cost.facts["way"] == "kept its data"
+    assert operation.cost.facts["way"] == "kept its data"
     assert operator.servers.look().server(lost.name).is_streaming
 
 
@@ -117,10 +117,12 @@ def test_a_replica_is_copied_anew_until_it_streams(operator, console, breakable)
 def test_a_restart_of_the_primary_tells_how_long_writers_waited(operator, console):
     leader = operator.servers.look().primary.name
 
-    run = done(operator, console, OperationRequest(OperationKind.RESTART, WHY, leader))
+    operation = done(
+        operator, console, OperationRequest(OperationKind.RESTART, WHY, leader)
+    )
 
-    assert run.cost.downtime_seconds > 0
-    assert run.cost.lost_writes == 0
+    assert operation.cost.downtime_seconds > 0
+    assert operation.cost.lost_writes == 0
 
 
 def test_automatic_failover_is_switched_off_and_on(operator, console):
@@ -135,7 +137,7 @@ def test_automatic_failover_is_switched_off_and_on(operator, console):
 def test_a_changed_setting_is_what_patroni_goes_by(operator, console):
     patroni = operator.servers.patroni
     try:
-        run = done(
+        operation = done(
             operator,
             console,
             OperationRequest(OperationKind.SETTINGS, WHY, changes={"ttl": 30}),
@@ -145,7 +147,7 @@ def test_a_changed_setting_is_what_patroni_goes_by(operator, console):
     finally:
         patroni.patch_config({"ttl": 20})
 
-    assert row_of(operator, run).result["changed"] == {"ttl": [20, 30]}
+    assert row_of(operator, operation).result["changed"] == {"ttl": [20, 30]}
 
 
 def test_with_automatic_failover_off_somebody_lets_the_furthest_lead(
@@ -158,7 +160,7 @@ def test_with_automatic_failover_off_somebody_lets_the_furthest_lead(
             assert leader.kill()
             _await_leaderless(operator)
             best = preview(operator.servers.look()).best
-            run = done(
+            operation = done(
                 operator,
                 console,
                 OperationRequest(OperationKind.FAILOVER, WHY, best.name),
@@ -167,7 +169,7 @@ def test_with_automatic_failover_off_somebody_lets_the_furthest_lead(
     finally:
         operator.servers.patroni.resume()
 
-    row = row_of(operator, run)
+    row = row_of(operator, operation)
     assert best.is_certain
     assert (row.kind, row.state, row.new_primary) == ("failover", "done", best.name)
     assert row.reason == WHY

@@ -22,14 +22,14 @@ from services.cluster.operations.refusals import ServersBusy
 from services.core.actors import CONSOLE
 from services.core.on_behalf import ActorDatabase
 
-ORDER = OperationRequest(OperationKind.RESTART, "Kernel update on db-01", "db-02")
+REQUEST = OperationRequest(OperationKind.RESTART, "Kernel update on db-01", "db-02")
 
 
 @pytest.fixture
 def leaderless(endpoints: Endpoints) -> Endpoints:
     """Servers of which none leads: the replicas alone."""
     with closing(Database(endpoints)) as database:
-        replicas = {one.name for one in database.nodes() if one.role == "replica"}
+        replicas = {node.name for node in database.nodes() if node.role == "replica"}
     urls = {
         name: url for name, url in endpoints.replica_urls.items() if name in replicas
     }
@@ -68,25 +68,25 @@ def go_on(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
 
 def begin(operator: OperationRunner):
     console = ActorDatabase(operator.servers.database, CONSOLE)
-    return operator.start(console, ORDER, session_id=None)
+    return operator.start(console, REQUEST, session_id=None)
 
 
 @pytest.mark.parametrize("place", [0, 1], ids=["same process", "another process"])
-def test_while_nobody_leads_a_second_act_is_refused_until_the_first_has_ended(
+def test_while_nobody_leads_a_second_operation_is_refused_until_the_first_has_ended(
     operators, go_on: Event, endpoints: Endpoints, place: int
 ):
     first, other = operators[0], operators[place]
-    run = begin(first)
+    operation = begin(first)
 
     with pytest.raises(ServersBusy):
         begin(other)
 
     go_on.set()
-    run.ended.wait()
+    operation.ended.wait()
     later = begin(other)
     # Somebody leads again, so the history can be written.
     for operator in operators:
         operator.servers.database.adopt(endpoints)
-    first.wait(run)
+    first.wait(operation)
     other.wait(later)
-    assert (run.cost, later.cost) == (Cost("Done."), Cost("Done."))
+    assert (operation.cost, later.cost) == (Cost("Done."), Cost("Done."))

@@ -33,19 +33,19 @@ def leaderless(*others, is_synchronous=True):
 
 
 def test_the_server_that_has_most_is_advised():
-    found = preview(led(FAR, NEAR))
+    previewed = preview(led(FAR, NEAR))
 
-    assert found.kind is OperationKind.SWITCHOVER
-    assert found.best.name == "db-03"
-    assert [one.name for one in found.candidates] == ["db-03", "db-02"]
+    assert previewed.kind is OperationKind.SWITCHOVER
+    assert previewed.best.name == "db-03"
+    assert [listed.name for listed in previewed.candidates] == ["db-03", "db-02"]
 
 
 def test_whom_commits_wait_for_comes_before_whom_nobody_waits_for():
     unwaited = replace(NEAR, is_waited_for=False)
 
-    found = preview(Situation((PRIMARY, unwaited, FAR)))
+    previewed = preview(Situation((PRIMARY, unwaited, FAR)))
 
-    assert found.best.name == "db-02"
+    assert previewed.best.name == "db-02"
 
 
 def test_a_switchover_loses_nothing_however_far_behind_the_other_is():
@@ -66,29 +66,29 @@ def test_a_switchover_loses_nothing_however_far_behind_the_other_is():
     ],
 )
 def test_a_server_that_cannot_take_over_says_why(change, reason):
-    found = preview(led(replace(NEAR, **change)))
+    previewed = preview(led(replace(NEAR, **change)))
 
-    assert found.best is None
-    assert reason in found.candidates[0].reason
-    assert reason in found.obstacle
+    assert previewed.best is None
+    assert reason in previewed.candidates[0].reason
+    assert reason in previewed.obstacle
 
 
 def test_without_a_primary_it_is_a_failover():
-    found = preview(leaderless(replace(NEAR, position=AFTER)))
+    previewed = preview(leaderless(replace(NEAR, position=AFTER)))
 
-    assert found.kind is OperationKind.FAILOVER
-    assert found.primary is None
-    assert found.best.name == "db-03"
+    assert previewed.kind is OperationKind.FAILOVER
+    assert previewed.primary is None
+    assert previewed.best.name == "db-03"
 
 
 def test_the_furthest_of_all_that_commits_wait_for_lost_nothing():
-    found = preview(
+    previewed = preview(
         leaderless(replace(FAR, position=BEFORE), replace(NEAR, position=AFTER))
     )
 
-    assert found.best.name == "db-03"
-    assert found.candidate("db-03").is_certain
-    assert not found.candidate("db-02").is_certain
+    assert previewed.best.name == "db-03"
+    assert previewed.candidate("db-03").is_certain
+    assert not previewed.candidate("db-02").is_certain
 
 
 @pytest.mark.parametrize(
@@ -99,45 +99,45 @@ def test_the_furthest_of_all_that_commits_wait_for_lost_nothing():
     ],
 )
 def test_nothing_is_certain_while_one_that_may_have_more_cannot_be_asked(other):
-    found = preview(leaderless(other, replace(NEAR, position=AFTER)))
+    previewed = preview(leaderless(other, replace(NEAR, position=AFTER)))
 
-    assert not found.candidate("db-03").is_certain
+    assert not previewed.candidate("db-03").is_certain
 
 
 def test_nothing_is_certain_where_commits_waited_for_nobody():
-    found = preview(leaderless(replace(NEAR, position=AFTER), is_synchronous=False))
+    previewed = preview(leaderless(replace(NEAR, position=AFTER), is_synchronous=False))
 
-    assert not found.candidate("db-03").is_certain
+    assert not previewed.candidate("db-03").is_certain
 
 
-def order(kind=OperationKind.FAILOVER, node="db-03", typed=""):
+def wanted(kind=OperationKind.FAILOVER, node="db-03", typed=""):
     return OperationRequest(kind, "The power is gone in room 1", node, typed=typed)
 
 
 def test_who_may_lose_something_types_the_name():
-    found = preview(leaderless(replace(NEAR, position=AFTER), is_synchronous=False))
+    previewed = preview(leaderless(replace(NEAR, position=AFTER), is_synchronous=False))
 
     with pytest.raises(NotTyped, match="Type db-03 to confirm"):
-        require_possible(found, order())
+        require_possible(previewed, wanted())
     with pytest.raises(NotTyped):
-        require_possible(found, order(typed="db-02"))
+        require_possible(previewed, wanted(typed="db-02"))
 
-    assert require_possible(found, order(typed="db-03")).name == "db-03"
+    assert require_possible(previewed, wanted(typed="db-03")).name == "db-03"
 
 
 def test_a_failover_is_refused_while_the_primary_answers():
     with pytest.raises(CannotAct, match="a switchover loses nothing"):
-        require_possible(preview(led(NEAR)), order())
+        require_possible(preview(led(NEAR)), wanted())
 
 
 def test_a_switchover_is_refused_while_nobody_could_hand_over():
-    found = preview(leaderless(replace(NEAR, position=AFTER)))
+    previewed = preview(leaderless(replace(NEAR, position=AFTER)))
 
     with pytest.raises(CannotAct, match="needs a failover"):
-        require_possible(found, order(OperationKind.SWITCHOVER))
+        require_possible(previewed, wanted(OperationKind.SWITCHOVER))
 
 
 @pytest.mark.parametrize("node", ["db-09", None, "db-01"])
 def test_nobody_else_can_be_made_to_lead(node):
     with pytest.raises(CannotAct):
-        require_possible(preview(led(NEAR)), order(OperationKind.SWITCHOVER, node))
+        require_possible(preview(led(NEAR)), wanted(OperationKind.SWITCHOVER, node))

@@ -22,7 +22,7 @@ from services.people.sign_in.confirmations import NotConfirmed
 from tests.services.people.people_samples import desk
 
 WHY = "Kernel update on db-01"
-ORDER = OperationRequest(OperationKind.SWITCHOVER, WHY, "db-02")
+REQUEST = OperationRequest(OperationKind.SWITCHOVER, WHY, "db-02")
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def rows(session):
 
 
 def test_who_asked_and_why_is_kept_with_the_operation(session, boss):
-    operations.request(session, boss.actor, ORDER, **boss.fresh)
+    operations.request(session, boss.actor, REQUEST, **boss.fresh)
 
     (row,) = rows(session)
     assert (row.kind, row.state, row.node) == ("switchover", "running", "db-02")
@@ -64,7 +64,7 @@ def test_who_asked_and_why_is_kept_with_the_operation(session, boss):
 
 
 def test_the_audit_log_says_what_was_asked_and_why(session, boss):
-    operation = operations.request(session, boss.actor, ORDER, **boss.fresh)
+    operation = operations.request(session, boss.actor, REQUEST, **boss.fresh)
 
     event = session.scalars(
         select(AuditEvent).where(AuditEvent.action == "cluster:switchover")
@@ -78,7 +78,7 @@ def test_an_old_confirmation_is_not_enough(session, boss):
     grow_old(session, boss)
 
     with pytest.raises(NotConfirmed):
-        operations.request(session, boss.actor, ORDER, **boss.fresh)
+        operations.request(session, boss.actor, REQUEST, **boss.fresh)
 
     assert rows(session) == []
 
@@ -87,35 +87,37 @@ def test_while_nobody_leads_the_last_confirmation_of_this_sign_in_counts(session
     grow_old(session, boss)
 
     checked = requesting.check(
-        session, boss.actor, ORDER, is_leaderless=True, **boss.fresh
+        session, boss.actor, REQUEST, is_leaderless=True, **boss.fresh
     )
 
-    assert checked == ORDER
+    assert checked == REQUEST
 
 
 def test_without_any_passkey_nobody_acts_even_while_nobody_leads(session):
     coded = desk(session, method="code")
 
     with pytest.raises(NotConfirmed):
-        requesting.check(session, coded.actor, ORDER, is_leaderless=True, **coded.fresh)
+        requesting.check(
+            session, coded.actor, REQUEST, is_leaderless=True, **coded.fresh
+        )
 
 
 def test_a_program_acts_only_with_a_token_made_for_it(session):
     may, general = program(Scope.ACT_ON_REPLICATION), program()
     watcher = program(Scope.READ_REPLICATION)
 
-    assert requesting.check(session, may, ORDER, session_id=None) == ORDER
+    assert requesting.check(session, may, REQUEST, session_id=None) == REQUEST
     for other in (general, watcher):
         with pytest.raises(NotAllowed, match="act on the database servers"):
-            requesting.check(session, other, ORDER, session_id=None)
+            requesting.check(session, other, REQUEST, session_id=None)
 
 
 def test_whoever_works_on_the_server_itself_needs_no_passkey(session):
-    assert requesting.check(session, CONSOLE, ORDER, session_id=None) == ORDER
+    assert requesting.check(session, CONSOLE, REQUEST, session_id=None) == REQUEST
 
 
 @pytest.mark.parametrize(
-    "order",
+    "wanted",
     [
         pytest.param(
             OperationRequest(OperationKind.RESTART, "short", "db-01"), id="no reason"
@@ -140,33 +142,33 @@ def test_whoever_works_on_the_server_itself_needs_no_passkey(session):
         ),
     ],
 )
-def test_an_order_that_cannot_be_meant_is_refused(session, boss, order):
+def test_a_request_that_cannot_be_meant_is_refused(session, boss, wanted):
     with pytest.raises(InvalidInput):
-        operations.request(session, boss.actor, order, **boss.fresh)
+        operations.request(session, boss.actor, wanted, **boss.fresh)
 
 
 def test_two_do_not_act_at_once(session, boss):
-    first = operations.request(session, boss.actor, ORDER, **boss.fresh)
+    first = operations.request(session, boss.actor, REQUEST, **boss.fresh)
 
     with pytest.raises(ServersBusy):
-        operations.request(session, boss.actor, ORDER, **boss.fresh)
+        operations.request(session, boss.actor, REQUEST, **boss.fresh)
 
     journal.finish(session, first, Cost("db-02 leads."))
-    operations.request(session, boss.actor, ORDER, **boss.fresh)
+    operations.request(session, boss.actor, REQUEST, **boss.fresh)
 
 
 def test_whom_nobody_attends_to_blocks_nobody(session, boss):
-    operations.request(session, boss.actor, ORDER, **boss.fresh)
+    operations.request(session, boss.actor, REQUEST, **boss.fresh)
     old = func.now() - text("interval '1 minute'")
     session.execute(update(ClusterOperation).values(seen_at=old))
 
-    operations.request(session, boss.actor, ORDER, **boss.fresh)
+    operations.request(session, boss.actor, REQUEST, **boss.fresh)
 
     assert len(rows(session)) == 2
 
 
 def test_what_it_cost_is_kept(session, boss):
-    operation = operations.request(session, boss.actor, ORDER, **boss.fresh)
+    operation = operations.request(session, boss.actor, REQUEST, **boss.fresh)
     cost = Cost(
         "db-02 leads.", "db-01", "db-02", 4, 5, 0.9, 0, 0, {"pausing": 0.2}, {"a": 1}
     )
@@ -183,7 +185,7 @@ def test_what_it_cost_is_kept(session, boss):
 
 
 def test_what_failed_says_why(session, boss):
-    operation = operations.request(session, boss.actor, ORDER, **boss.fresh)
+    operation = operations.request(session, boss.actor, REQUEST, **boss.fresh)
 
     journal.fail(session, operation, "db-02 did not answer.")
 
@@ -204,7 +206,7 @@ def test_a_due_switchover_is_claimed_once(session, boss):
     operation = operations.request(session, boss.actor, later(hours=1), **boss.fresh)
     session.execute(update(ClusterOperation).values(scheduled_at=func.now()))
 
-    assert operations.claim_due(session) == (operation, ORDER)
+    assert operations.claim_due(session) == (operation, REQUEST)
     assert operations.claim_due(session) is None
     assert operations.planned(session) is None
 
