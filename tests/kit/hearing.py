@@ -49,7 +49,7 @@ def news_after_all(listener: Listener, database: Database) -> ChangeMark:
     eventually(listener.news)
     with closing(Listener(database.endpoints, "everything_told")) as barrier:
         # Told in turn: what was due before is told by then.
-        heard(barrier, lambda: database._writes.teller.tell("everything_told"))
+        heard(barrier, lambda: database._writes.notifier.tell("everything_told"))
     # And heard before the server's next answer.
     now = time.monotonic()
     eventually(lambda: listener._answered_at > now)

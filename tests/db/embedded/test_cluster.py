@@ -13,7 +13,8 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 from db import json_http
-from db.embedded import Addresses, Cluster, Control
+from db.cluster.control_client import Control
+from db.embedded import Addresses, Cluster
 from db.embedded.supervision import policy
 from tests.conftest import owner
 from tests.kit.waiting import eventually
