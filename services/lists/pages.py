@@ -1,6 +1,6 @@
 """One page of a list, counted from whichever row or end it begins at."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -138,7 +138,7 @@ def read_page(
     rows, asked = _find(session, asked, _PAGES[end], given)
     if not rows and end.has_cursor:
         _require_row(session, definition.id_column, given)
-    found = _cut(tuple(map(asked.shape.record_of, rows)), at.size, end)
+    found = _cut(rows, at.size, end, asked.shape.record_of)
     page = definition.page_of(session, found, asked)
     action, called = definition.shown, definition.subject.name
     record(session, actor, action, criteria, shown=page.rows, called=called)
@@ -170,9 +170,12 @@ def _require_row(
         )
 
 
-def _cut(found: tuple[Row, ...], size: int, end: PageEnd) -> Page[Row]:
+def _cut(
+    rows: Sequence[Any], size: int, end: PageEnd, record_of: Callable[[Any], Row]
+) -> Page[Row]:
     """Take away the row that was only read to see whether the list goes on."""
-    goes_on, records = len(found) > size, found[:size]
+    goes_on = len(rows) > size
+    records = tuple(map(record_of, rows[:size]))
     if end.is_backwards:
         records = records[::-1]
     if not records:

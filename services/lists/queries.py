@@ -70,9 +70,10 @@ class ListShape(ABC, Generic[Scope, SearchKind]):
     ) -> Select[Any]:
         """Select the first MOST rows by the keys, of those that meet also `where`."""
 
+    @property
     @abstractmethod
-    def record_of(self, row: Sequence[Any]) -> Any:
-        """Return what is shown of a row of a page."""
+    def record_of(self) -> Callable[[Sequence[Any]], Any]:
+        """What makes of a page's row what is shown of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -1,6 +1,6 @@
 """Lists of documents as SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final
@@ -133,9 +133,10 @@ class DocumentListShape(ListShape[bool, DocumentSearch]):
         whole = select(*WHOLE).join(found, found.c.id == LISTED.c.id)
         return whole.order_by(*order_by(found, keys))
 
-    def record_of(self, row: Sequence[Any]) -> FoundDocument:
-        """Return what is shown of a row of a page."""
-        return found_of(row)
+    @property
+    def record_of(self) -> Callable[[Sequence[Any]], FoundDocument]:
+        """What makes of a page's row what is shown of it."""
+        return found_of
 
 
 def _is_found(shape: DocumentListShape) -> ColumnElement[bool]:

@@ -1,6 +1,6 @@
 """Lists of patients as SQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -85,9 +85,10 @@ class PatientListShape(ListShape[PatientVisibility, SearchShape]):
         rows = select(*self.scope.columns).where(self.belongs(), *where)
         return rows.order_by(*order_by(PATIENTS, keys)).limit(MOST).offset(offset)
 
-    def record_of(self, row: Sequence[Any]) -> Listed:
-        """Return what is shown of a row of a page."""
-        return self.scope.patient_of(row)
+    @property
+    def record_of(self) -> Callable[[Sequence[Any]], Listed]:
+        """What makes of a page's row what is shown of it."""
+        return self.scope.patient_of
 
 
 def shape_of(
