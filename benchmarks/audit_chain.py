@@ -19,7 +19,7 @@ from benchmarks.fresh import endpoints
 from db import audit_access
 from db.audit_store import COLLECTION, AuditStore
 from db.files.seal_keys import SealKeys
-from db.models import AuditEvent
+from db.models.audit import AuditEvent
 from db.postgres import SYSTEM, Database
 from services.audit import chain
 

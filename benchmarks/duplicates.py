@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks import dataset
 from benchmarks.measure import compare
-from db.models import Patient
+from db.models.patient import Patient
 from services.core.actors import Actor, Role
 from services.patients.duplicates import duplicates
 from services.patients.records.rows import COLUMNS, record_of

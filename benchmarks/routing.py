@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from benchmarks.fresh import endpoints
 from benchmarks.measure import compare
 from db.endpoints import Endpoints
-from db.models import WriteReceipt
+from db.models.receipt import WriteReceipt
 from db.postgres import Database, Lsn
 
 # Short turns: whatever else the machine does then falls on both alike.

@@ -10,7 +10,9 @@ from sqlalchemy import Row, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.models import Doctor, Slot, User, WorkingHours
+from db.models.booking import Slot
+from db.models.doctor import Doctor, WorkingHours
+from db.models.user import User
 from services.core import audit
 from services.core.audit import Action
 from services.visits.schedule.plans import Calendar, Hours, HoursKind, apply_plans

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from db.models import SavedView, StoredCriteria
+from db.models.view import SavedView, StoredCriteria
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import User
+from db.models.user import User
 from services.core.actors import Role
 from services.messaging.mail import Email, Mailer, MailNotSent
 

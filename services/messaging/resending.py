@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import func
 
-from db.models import AlertLetter, VisitLetter
+from db.models.booking import VisitLetter
+from db.models.replication import AlertLetter
 
 
 def note_attempt(

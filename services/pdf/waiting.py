@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.models import Document, DocumentText, DocumentVersion
+from db.models.document import Document, DocumentText, DocumentVersion
 from services.core import audit
 from services.core.audit import Action
 from services.pdf.scanning import Verdict

@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.models import Appointment, Booking, BookingSlot, Doctor
+from db.models.booking import Appointment, Booking, BookingSlot
+from db.models.doctor import Doctor
 from db.postgres import SYSTEM, Database
 from tests.services.visits.booking.bookings import samples
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
 from db.files import file_keys
-from db.models import User
+from db.models.user import User
 from db.postgres import SYSTEM, Database
 from services.core.actors import Actor, Role
 from services.people import accounts

@@ -21,7 +21,7 @@ from db.endpoints import Endpoints
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
 from db.files.seal_keys import SealKeyFile, SealKeys
-from db.models import User
+from db.models.user import User
 from db.postgres import SYSTEM, Database
 from services.core.actors import Actor, Role
 from services.core.on_behalf import ActorDatabase

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from db import schema
 from db.endpoints import Endpoints
-from db.models import Base
+from db.models.base import Base
 from db.schema import CannotMigrate
 from tests.conftest import owner
 

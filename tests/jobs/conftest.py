@@ -16,15 +16,10 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from db.files.gridfs import Bucket, FileStore
-from db.models import (
-    AuditEvent,
-    Document,
-    DocumentVersion,
-    Patient,
-    Prescription,
-    PrescriptionVersion,
-    RetentionRule,
-)
+from db.models.audit import AuditEvent
+from db.models.consultation import Prescription, PrescriptionVersion
+from db.models.document import Document, DocumentVersion, RetentionRule
+from db.models.patient import Patient
 from db.postgres import SYSTEM, Database
 from services.core.actors import Actor, Role
 from services.documents import records

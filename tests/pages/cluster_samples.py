@@ -7,7 +7,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
-from db.models import Alert, ClusterOperation, Drill, DrillPlan, ReplicationSample
+from db.models.replication import (
+    Alert,
+    ClusterOperation,
+    Drill,
+    DrillPlan,
+    ReplicationSample,
+)
 
 # All that may have happened.
 EVERYTHING = (ReplicationSample, ClusterOperation, Alert, Drill, DrillPlan)

@@ -32,7 +32,7 @@ from db.endpoints import Endpoints
 from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
 from db.limit_storage import LimitStorage
-from db.models import AuditEvent
+from db.models.audit import AuditEvent
 from db.postgres import SYSTEM, Database, Lsn
 from db.settings import Settings
 from db.spool import Spool

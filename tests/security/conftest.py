@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from db.audit_store import AuditStore
 from db.endpoints import Endpoints
-from db.models import UserSession
+from db.models.user import UserSession
 from db.postgres import ANONYMOUS, SYSTEM, Database
 from services.core.actors import Actor, Role
 from services.patients.care import care

@@ -17,7 +17,8 @@ import pytest
 
 import services
 from db.audit_store import AuditFilter
-from db.models import Appointment, Doctor
+from db.models.booking import Appointment
+from db.models.doctor import Doctor
 from db.postgres import ANONYMOUS, SYSTEM
 from services.cluster.alerts import AlertKind, RuleDraft
 from services.cluster.drills import DrillKind

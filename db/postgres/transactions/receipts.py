@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import delete, text
 from sqlalchemy.orm import Session
 
-from db.models import WriteReceipt
+from db.models.receipt import WriteReceipt
 from db.postgres.connections.batching import BatchedConnection
 
 # Touching a receipt that is there makes this transaction one whose COMMIT waits for

@@ -13,7 +13,8 @@ from sqlalchemy import exists, select, text
 from sqlalchemy.orm import Session
 
 from db.files.gridfs import Bucket, FileStore, FileStoreUnavailable
-from db.models import Patient, WriteProbe
+from db.models.patient import Patient
+from db.models.replication import WriteProbe
 from db.postgres import SYSTEM, Database
 from services.cluster.operations.probing import Prober, Write
 

@@ -18,7 +18,7 @@ from bson import Int64
 from sqlalchemy import Row, Select, Text, cast, select
 
 from db.audit_store import Document
-from db.models import AuditEvent
+from db.models.audit import AuditEvent
 
 _CANONICAL: Final = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
 

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.files.seal_keys import SealKeys
-from db.models import AuditHead, AuditSeal
+from db.models.audit import AuditHead, AuditSeal
 from services.audit.chain.entries import ChainBroken, Link
 
 # Less than a day, because the clock is looked at once an hour.

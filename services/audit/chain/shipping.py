@@ -31,7 +31,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from db.audit_store import AuditStore, Document
-from db.models import AuditEvent, AuditHead
+from db.models.audit import AuditEvent, AuditHead
 from services.audit.chain.entries import (
     WAITING,
     ChainBroken,

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from db.audit_access import KEPT_DAYS
 from db.audit_store import AuditStore, Document
 from db.files.seal_keys import SealKeys
-from db.models import AuditEvent, AuditHead
+from db.models.audit import AuditEvent, AuditHead
 from db.postgres import Database
 from db.postgres.identity import SYSTEM
 from services.audit.chain import seals, shipping

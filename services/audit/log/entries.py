@@ -18,7 +18,7 @@ from db.audit_store import (
     AuditStoreUnavailable,
 )
 from db.files.seal_keys import SealKeyFile, UnusableKey
-from db.models import User
+from db.models.user import User
 from db.postgres import Database
 from services.audit.chain import ChainVerification, verify
 from services.audit.log import words

@@ -14,7 +14,7 @@ from db.audit_store import (
     AuditStore,
     AuditStoreUnavailable,
 )
-from db.models import User
+from db.models.user import User
 from services.core.errors import Unavailable
 
 PAGE_SIZE: Final = 50

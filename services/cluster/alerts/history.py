@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
-from db.models import Alert as AlertRow, AlertLetter
+from db.models.replication import Alert as AlertRow, AlertLetter
 from services.cluster.alerts.records import Alert, AlertKind, RuleRevision
 from services.cluster.alerts.rules import every_rule
 from services.core import audit

@@ -10,7 +10,7 @@ from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.models import Alert, AlertLetter
+from db.models.replication import Alert, AlertLetter
 from services.cluster.alerts.records import AlertChange, AlertKind, RuleRevision
 from services.cluster.alerts.sending import Channel, Envelope
 

@@ -9,7 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.models import AlertRule
+from db.models.replication import AlertRule
 from services.cluster.alerts.records import AlertKind, RuleDraft, RuleRevision
 from services.core import audit
 from services.core.actors import Actor, Permission

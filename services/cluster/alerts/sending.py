@@ -10,7 +10,7 @@ import httpx
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.models import Alert, AlertLetter
+from db.models.replication import Alert, AlertLetter
 from services.cluster.alerts.records import AlertChange, AlertKind
 from services.cluster.alerts.rules import is_webhook
 from services.messaging.mail import Email, Mailer, MailNotSent

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, delete, func, select, text, update
 from sqlalchemy.orm import Session
 
-from db.models import Drill, WriteProbe
+from db.models.replication import Drill, WriteProbe
 from services.cluster.drills import plans
 from services.cluster.drills.kinds import PROMISES, DrillKind
 from services.cluster.drills.policy import DrillMeasurements, judge

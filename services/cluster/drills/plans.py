@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.models import DrillPlan
+from db.models.replication import DrillPlan
 from services.cluster.drills.kinds import DrillKind
 from services.cluster.drills.records import Plan
 from services.core import audit

@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.models import DrillPlan
+from db.models.replication import DrillPlan
 from services.cluster.drills.kinds import SCENARIOS, DrillKind
 from services.messaging import administrators
 from services.messaging.mail import Email, Mailer, MailNotSent

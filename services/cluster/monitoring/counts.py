@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.models import Alert, ClusterOperation, Drill
+from db.models.replication import Alert, ClusterOperation, Drill
 
 
 @dataclass(frozen=True, slots=True)

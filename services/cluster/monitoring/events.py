@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from db.models import Alert, ClusterOperation, Drill
+from db.models.replication import Alert, ClusterOperation, Drill
 from services.core.actors import Actor, Permission
 
 _MOST: Final = 200

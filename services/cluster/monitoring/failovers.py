@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.cluster.observing import ClusterSnapshot
-from db.models import ClusterOperation
+from db.models.replication import ClusterOperation
 from db.postgres import Lsn
 
 # Whoever works on something says so every few seconds.

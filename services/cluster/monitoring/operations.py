@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import ClusterOperation
+from db.models.replication import ClusterOperation
 from services.core.actors import Actor, Permission
 from services.core.errors import NotFound
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select, text, update
 from sqlalchemy.orm import Session
 
-from db.models import ClusterOperation
+from db.models.replication import ClusterOperation
 from services.cluster.operations.refusals import ServersBusy
 from services.cluster.operations.requests import Cost, OperationKind, OperationRequest
 from services.core.actors import Actor

@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
-from db.models import WriteProbe
+from db.models.replication import WriteProbe
 from db.postgres import SYSTEM, Database, Lsn
 
 PAUSE_SECONDS: Final = 0.02

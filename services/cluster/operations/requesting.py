@@ -9,7 +9,8 @@ from sqlalchemy import exists
 from sqlalchemy.orm import Session
 
 from db.endpoints import LONGEST_DELAY
-from db.models import ClusterOperation, UserSession
+from db.models.replication import ClusterOperation
+from db.models.user import UserSession
 from services.cluster.operations import journal
 from services.cluster.operations.requests import OperationKind, OperationRequest
 from services.core import audit, reasons

@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import Appointment, MedicalRecord
+from db.models.booking import Appointment
+from db.models.consultation import MedicalRecord
 from services.consultations.notes import rows, visits
 from services.consultations.notes.records import (
     NotesRecord,

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
-from db.models import MedicalRecord, MedicalRecordVersion
+from db.models.consultation import MedicalRecord, MedicalRecordVersion
 from services.consultations.notes.records import (
     Notes,
     NotesRecord,

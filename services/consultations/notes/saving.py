@@ -7,7 +7,7 @@ from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.models import MedicalRecord, MedicalRecordVersion
+from db.models.consultation import MedicalRecord, MedicalRecordVersion
 from services.consultations.notes import rows, typed, visits
 from services.consultations.notes.errors import StaleNotes, VisitDidNotTakePlace
 from services.consultations.notes.records import Notes, NotesRecord, NotesVersion

@@ -9,13 +9,10 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.orm import Session
 
-from db.models import (
-    Appointment,
-    Doctor,
-    Patient,
-    Prescription,
-    PrescriptionVersion,
-)
+from db.models.booking import Appointment
+from db.models.consultation import Prescription, PrescriptionVersion
+from db.models.doctor import Doctor
+from db.models.patient import Patient
 from services.consultations.prescriptions import rows
 from services.consultations.prescriptions.content import PrescriptionOrder
 from services.consultations.prescriptions.errors import (

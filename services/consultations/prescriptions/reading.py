@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
-from db import models
 from db.files.gridfs import (
     Bucket,
     FileDamaged,
@@ -17,7 +16,8 @@ from db.files.gridfs import (
     FileStore,
     FileStoreUnavailable,
 )
-from db.models import Prescription
+from db.models import consultation as tables
+from db.models.consultation import Prescription
 from services.consultations.prescriptions import rows
 from services.consultations.prescriptions.errors import (
     NoSuchPrescription,
@@ -94,7 +94,7 @@ def find_by_content(
     statement = (
         rows.any_versions()
         .where(
-            models.PrescriptionVersion.sha256 == sha256_of_file,
+            tables.PrescriptionVersion.sha256 == sha256_of_file,
             rows.is_visible_to(actor),
         )
         .limit(1)

@@ -7,7 +7,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Select, select, true
 from sqlalchemy.orm import Session
 
-from db.models import Appointment, Doctor, Prescription, PrescriptionVersion
+from db.models.booking import Appointment
+from db.models.consultation import Prescription, PrescriptionVersion
+from db.models.doctor import Doctor
 from services.consultations.prescriptions import records
 from services.consultations.prescriptions.records import (
     PrescriptionLine,

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from db.models import Patient
+from db.models.patient import Patient
 from db.postgres import SYSTEM, Database
 from db.postgres.copying import append_lines
 from services.core import audit

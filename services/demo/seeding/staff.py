@@ -6,7 +6,7 @@ import numpy as np
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.models import Doctor
+from db.models.doctor import Doctor
 from services.core.actors import Actor, Permission
 from services.demo.seeding.blocks import source
 from services.demo.seeding.pools import pools

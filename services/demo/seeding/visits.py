@@ -8,15 +8,10 @@ from uuid import UUID, uuid4
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from db.models import (
-    Appointment,
-    Booking,
-    BookingSlot,
-    CareRelationship,
-    Doctor,
-    Patient,
-    Slot,
-)
+from db.models.booking import Appointment, Booking, BookingSlot, Slot
+from db.models.care import CareRelationship
+from db.models.doctor import Doctor
+from db.models.patient import Patient
 from services.core import audit
 from services.core.audit import Action
 from services.demo.seeding.blocks import SEEDER_ID

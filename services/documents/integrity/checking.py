@@ -12,7 +12,7 @@ from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from db.files.gridfs import Bucket, FileDamaged, FileKeyMissing, FileMissing, FileStore
-from db.models import DocumentVersion
+from db.models.document import DocumentVersion
 from services.core import audit
 from services.core.audit import Action
 from services.documents.integrity.file_references import (

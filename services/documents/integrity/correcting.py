@@ -12,7 +12,8 @@ from sqlalchemy import Text, cast, select
 from sqlalchemy.orm import Session
 
 from db.audit_store import AuditFilter, AuditStore
-from db.models import AuditEvent, KeepingRun
+from db.models.audit import AuditEvent
+from db.models.integrity import KeepingRun
 from services.core import audit
 from services.core.audit import Action
 from services.documents.integrity.runs import KEEPER, Job

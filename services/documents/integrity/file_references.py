@@ -25,14 +25,10 @@ from sqlalchemy.dialects.postgresql import BYTEA
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.files.gridfs import Bucket, FileStore
-from db.models import (
-    Doctor,
-    Document,
-    DocumentVersion,
-    Patient,
-    Prescription,
-    PrescriptionVersion,
-)
+from db.models.consultation import Prescription, PrescriptionVersion
+from db.models.doctor import Doctor
+from db.models.document import Document, DocumentVersion
+from db.models.patient import Patient
 from services.patients.photos.files import files_of
 
 # Whose rows name the photos of a bucket.

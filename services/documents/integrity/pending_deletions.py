@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db.files.gridfs import Bucket
-from db.models import DocumentVersion, DoomedFile
+from db.models.document import DocumentVersion
+from db.models.integrity import DoomedFile
 
 _PURGED: Final = "purged"
 _UNREFERENCED: Final = "unreferenced"

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.models import KeepingRun
+from db.models.integrity import KeepingRun
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from db.files.gridfs import Bucket, FileStore
-from db.models import DocumentVersion
+from db.models.document import DocumentVersion
 from services.core import audit
 from services.core.audit import Action
 from services.documents.integrity import pending_deletions, runs

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlalchemy.orm import Session
 
-from db.models import Document
+from db.models.document import Document
 from services.core import audit
 from services.core.actors import Actor, Role
 from services.core.audit import Action

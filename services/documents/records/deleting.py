@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlalchemy.orm import Session
 
-from db.models import Document
+from db.models.document import Document
 from services.core import reasons
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.models import Document, DocumentVersion
+from db.models.document import Document, DocumentVersion
 from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.core.errors import NotFound

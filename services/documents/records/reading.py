@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Integer, Select, Uuid, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from db.models import Document, DocumentText, DocumentVersion, RetentionRule
+from db.models.document import Document, DocumentText, DocumentVersion, RetentionRule
 from db.postgres import assume_role
 from services.core import audit
 from services.core.actors import Actor, Role

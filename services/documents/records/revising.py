@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session
 
-from db.models import Document
+from db.models.document import Document
 from db.postgres import assume_role
 from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed

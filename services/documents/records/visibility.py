@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, false, literal, or_
 
-from db.models import Document, DocumentVersion
+from db.models.document import Document, DocumentVersion
 from services.core.actors import TO_LIST_DELETED, Actor, Permission, Role
 from services.documents.records.model import QUARANTINED, DocumentRecord
 

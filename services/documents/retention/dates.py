@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, and_, case, func
 
-from db.models import Document, RetentionRule
+from db.models.document import Document, RetentionRule
 
 LONGEST_DAYS: Final = 36_525
 LONGEST_RESTORE_DAYS: Final = 3_650

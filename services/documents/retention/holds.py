@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from db.models import Document, User
+from db.models.document import Document
+from db.models.user import User
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action

@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from db.models import Document, DocumentVersion, DoomedFile, RetentionRule
+from db.models.document import Document, DocumentVersion, RetentionRule
+from db.models.integrity import DoomedFile
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action

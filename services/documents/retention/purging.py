@@ -12,7 +12,7 @@ from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from db.files.gridfs import Bucket
-from db.models import (
+from db.models.document import (
     Document,
     DocumentShare,
     DocumentText,

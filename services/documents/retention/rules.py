@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.models import RetentionRule
+from db.models.document import RetentionRule
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action

@@ -24,7 +24,9 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.sql.elements import Grouping
 from sqlalchemy.sql.visitors import replacement_traverse
 
-from db.models import Document, DocumentSearch, DocumentVersion, Patient
+from db.models.document import Document, DocumentVersion
+from db.models.document_search import DocumentSearch
+from db.models.patient import Patient
 from services.documents.records.rows.documents import COLUMNS
 from services.lists.criteria.sql import Target
 

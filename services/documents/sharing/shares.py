@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
 
-from db.models import Document, DocumentShare, DocumentVersion
+from db.models.document import Document, DocumentShare, DocumentVersion
 from db.postgres import assume_role
 from services.core import audit
 from services.core.actors import Actor, Permission, Role

@@ -9,7 +9,9 @@ from uuid import UUID
 from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
-from db.models import BreakGlassAccess, Patient, User
+from db.models.care import BreakGlassAccess
+from db.models.patient import Patient
+from db.models.user import User
 from db.postgres import assume_role
 from services.core import audit, reasons
 from services.core.actors import Actor, Permission, Role

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.models import BreakGlassAccess
+from db.models.care import BreakGlassAccess
 from services.messaging import administrators
 from services.messaging.mail import Email, Mailer, MailNotSent
 

@@ -8,7 +8,9 @@ from uuid import UUID
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
-from db.models import CareRelationship, Patient, User
+from db.models.care import CareRelationship
+from db.models.patient import Patient
+from db.models.user import User
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action

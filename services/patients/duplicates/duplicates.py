@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from db.models import Patient
+from db.models.patient import Patient
 from db.postgres import assume_role
 from services.core import audit
 from services.core.actors import Actor, Permission

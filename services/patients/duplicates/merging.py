@@ -11,7 +11,8 @@ from sqlalchemy import Column, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from db.models import STAYS_WITH_MERGED, Base, Patient, PatientMerge
+from db.models.base import Base
+from db.models.patient import STAYS_WITH_MERGED, Patient, PatientMerge
 from db.postgres import assume_role
 from services.core import audit
 from services.core.actors import Actor, Permission

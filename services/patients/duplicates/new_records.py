@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import Patient
+from db.models.patient import Patient
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action

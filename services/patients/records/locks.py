@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import Patient
+from db.models.patient import Patient
 from services.patients.records import rows
 from services.patients.records.model import PatientRecord
 from services.patients.records.refusals import NoSuchPatient, PatientArchived

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from db.models import Patient
+from db.models.patient import Patient
 from db.postgres import assume_role
 from services.core import audit
 from services.core.actors import Actor, Permission, Role

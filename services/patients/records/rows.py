@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import InstrumentedAttribute
 
-from db.models import Patient
+from db.models.patient import Patient
 from services.patients.records.model import LISTS, PatientRecord, Sex, UnnamedPatient
 
 _NAMES: Final = tuple(field.name for field in fields(PatientRecord))

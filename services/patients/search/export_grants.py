@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.models import ExportGrant
+from db.models.care import ExportGrant
 from services.core import reasons
 from services.core.actors import Actor, Permission
 from services.core.errors import Conflict, NotFound

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import BindParameter, ColumnElement, Select, Table, and_, select
 
-from db.models import Patient
+from db.models.patient import Patient
 from services.lists.criteria import Criteria, Direction, Order
 from services.lists.criteria.paging import Key, ending_in_id, order_by
 from services.lists.criteria.shape import Branch

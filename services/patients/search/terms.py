@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Integer, bindparam, func, literal_column, select, union_all
 from sqlalchemy.orm import Session
 
-from db.models import ClinicalTerm
+from db.models.patient import ClinicalTerm
 from services.core.actors import Actor, Permission
 from services.core.errors import InvalidInput
 from services.core.typed_text import is_storable

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, bindparam, false, or_, true
 
-from db.models import Patient
+from db.models.patient import Patient
 from services.core.errors import InvalidInput
 from services.lists.criteria.dates import find_date
 from services.lists.criteria.patterns import beginning_a_word

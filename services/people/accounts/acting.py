@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.models import User
+from db.models.user import User
 from services.core.actors import Actor, Role
 from services.core.errors import NotFound
 

@@ -9,7 +9,8 @@ from sqlalchemy import exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
-from db.models import Patient, User
+from db.models.patient import Patient
+from db.models.user import User
 from services.core import audit
 from services.core.actors import Actor, Role
 from services.core.audit import Action

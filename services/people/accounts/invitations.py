@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
-from db.models import Invitation, User
+from db.models.user import Invitation, User
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action

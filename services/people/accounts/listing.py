@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from db.models import Invitation, Passkey, User, UserSession
+from db.models.user import Invitation, Passkey, User, UserSession
 from services.core.actors import Actor, Permission, Role
 from services.core.errors import NotFound
 

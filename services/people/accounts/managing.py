@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from db.models import ApiToken, Invitation, Passkey, User
+from db.models.user import ApiToken, Invitation, Passkey, User
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from db.models import User, UserSession
+from db.models.user import User, UserSession
 from services.core import audit
 from services.core.actors import Actor
 from services.core.audit import Action

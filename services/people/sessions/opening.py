@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from db.models import User, UserSession
+from db.models.user import User, UserSession
 from services.core import audit
 from services.core.actors import Actor
 from services.core.audit import Action

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, and_, func
 
-from db.models import User, UserSession
+from db.models.user import User, UserSession
 from db.settings import Settings
 from services.core.actors import Actor, Permission, Role
 

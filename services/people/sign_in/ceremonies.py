@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, update
 from sqlalchemy.orm import Session
 
-from db.models import Ceremony
+from db.models.user import Ceremony
 from services.core.errors import Conflict
 
 # Long enough to look for a security key, short enough that a screen left open in the

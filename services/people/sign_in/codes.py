@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from db.models import LoginCode
+from db.models.user import LoginCode
 from services.core import audit
 from services.core.audit import Action
 from services.people import accounts

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from db.models import Passkey, UserSession
+from db.models.user import Passkey, UserSession
 from services.core.actors import CONSOLE, Actor, Scope
 from services.core.errors import NotAllowed
 from services.people.sessions import FRESH

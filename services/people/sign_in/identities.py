@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from db.models import User, UserIdentity
+from db.models.user import User, UserIdentity
 from services.core import audit
 from services.core.actors import Actor, Role
 from services.core.audit import Action

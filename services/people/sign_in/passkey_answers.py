@@ -19,7 +19,7 @@ from webauthn.helpers.structs import (
 )
 from webauthn.registration.verify_registration_response import VerifiedRegistration
 
-from db.models import Passkey
+from db.models.user import Passkey
 from services.core.errors import NotAllowed
 from services.people.sign_in import ceremonies
 from services.people.sign_in.ceremonies import Purpose

@@ -11,7 +11,7 @@ from webauthn.helpers.structs import (
     PublicKeyCredentialDescriptor,
 )
 
-from db.models import Passkey, User
+from db.models.user import Passkey, User
 from services.core.actors import Actor, Role
 from services.core.errors import NotFound
 from services.people.sign_in import ceremonies, passkey_answers

@@ -15,7 +15,7 @@ from webauthn.helpers.structs import (
     ResidentKeyRequirement,
 )
 
-from db.models import Passkey, User
+from db.models.user import Passkey, User
 from services.core import audit
 from services.core.actors import Actor
 from services.core.audit import Action

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from db.models import ApiToken, User
+from db.models.user import ApiToken, User
 from services.core.actors import Actor, Role
 from services.people.tokens.records import hash_of, is_live, read_scopes
 

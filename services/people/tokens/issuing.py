@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.models import ApiToken, User
+from db.models.user import ApiToken, User
 from services.core import audit
 from services.core.actors import Actor, Permission, Role, Scope
 from services.core.audit import Action

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 
-from db.models import ApiToken, User
+from db.models.user import ApiToken, User
 from services.core.actors import PERMISSIONS, SCOPES, Role, Scope
 
 # A recognisable beginning lets secret scanners find a token that leaked into a

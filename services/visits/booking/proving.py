@@ -15,7 +15,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import ColumnElement, and_, delete, func, select, text
 from sqlalchemy.orm import Session
 
-from db.models import Booking, BookingSlot, Doctor, Patient, Slot
+from db.models.booking import Booking, BookingSlot, Slot
+from db.models.doctor import Doctor
+from db.models.patient import Patient
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action

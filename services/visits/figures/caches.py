@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, extract, func, literal, select
 from sqlalchemy.orm import Session
 
-from db.models import BookingSlot
+from db.models.booking import BookingSlot
 from db.postgres import SYSTEM, Database, DatabaseIdentity, Lsn, Read
 from services.core.actors import Actor, Permission, Role
 from services.core.errors import NotFound

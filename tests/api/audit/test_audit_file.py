@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.application import create_api
 from api.core.answers import LSN_HEADER
-from db.models import AuditEvent
+from db.models.audit import AuditEvent
 from db.postgres import SYSTEM, Database
 from services.audit import chain
 from services.core.actors import Role

@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, text
 
 from api.cluster.health import Checkup, examine
 from api.core.dependencies import Stores
-from db.models import AuditEvent
+from db.models.audit import AuditEvent
 from db.postgres import SYSTEM, Absence, Database
 from services.cluster.monitoring import background
 from services.core import audit

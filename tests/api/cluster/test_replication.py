@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import delete
 
-from db.models import Alert, ClusterOperation, ReplicationSample
+from db.models.replication import Alert, ClusterOperation, ReplicationSample
 from db.postgres import SYSTEM
 from services.core.actors import Role
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import update
 
-from db.models import ApiToken, User
+from db.models.user import ApiToken, User
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from services.people import tokens

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from api.application import create_api
-from db.models import AuditEvent
+from db.models.audit import AuditEvent
 from db.postgres import SYSTEM
 from services.core import throttling
 from services.core.actors import Role

@@ -9,7 +9,8 @@ from PIL import Image
 from pymongo import MongoClient
 from sqlalchemy import select, update
 
-from db.models import AuditEvent, DocumentVersion
+from db.models.audit import AuditEvent
+from db.models.document import DocumentVersion
 from db.postgres import SYSTEM
 from services.core.actors import Role, Scope
 from services.people import tokens

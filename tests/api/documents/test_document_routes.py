@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from db.files.gridfs import Bucket
-from db.models import AuditEvent, DocumentVersion
+from db.models.audit import AuditEvent
+from db.models.document import DocumentVersion
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.api.document_samples import pdf, upload

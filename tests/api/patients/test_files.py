@@ -10,7 +10,8 @@ from PIL import Image
 from sqlalchemy import func, select, update
 
 from api.core.answers import LSN_HEADER
-from db.models import Patient, User
+from db.models.patient import Patient
+from db.models.user import User
 from db.postgres import SYSTEM
 from services.core.actors import PERMISSIONS, Permission, Role
 from services.lists import views

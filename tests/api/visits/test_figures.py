@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy.orm import Session
 
-from db.models import Booking, Patient
+from db.models.booking import Booking
+from db.models.patient import Patient
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.services.visits import visit_samples

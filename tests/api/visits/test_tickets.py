@@ -6,7 +6,7 @@ import pytest
 from icalendar import Calendar
 from sqlalchemy import update
 
-from db.models import Appointment
+from db.models.booking import Appointment
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from services.people import accounts

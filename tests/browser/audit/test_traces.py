@@ -7,7 +7,8 @@ from urllib.request import urlopen
 import pytest
 from sqlalchemy import select
 
-from db.models import Patient, User
+from db.models.patient import Patient
+from db.models.user import User
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.browser.conftest import settled

@@ -13,7 +13,8 @@ from sqlalchemy import func, select
 
 from db.embedded import Cluster
 from db.files.file_keys import FileKeys
-from db.models import AuditEvent, Patient
+from db.models.audit import AuditEvent
+from db.models.patient import Patient
 from db.postgres import SYSTEM
 from db.spool import Spool
 from services.core.audit import Action

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import text
 
-from db.models import Alert, ClusterOperation
+from db.models.replication import Alert, ClusterOperation
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.browser.conftest import Site

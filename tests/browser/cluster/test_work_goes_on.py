@@ -15,7 +15,9 @@ from sqlalchemy import func, select, update
 from db.embedded import Cluster
 from db.files.file_keys import FileKeys
 from db.files.gridfs import Bucket, FileStore
-from db.models import AuditEvent, Booking, BookingSlot, Document, DocumentVersion
+from db.models.audit import AuditEvent
+from db.models.booking import Booking, BookingSlot
+from db.models.document import Document, DocumentVersion
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from services.core.audit import Action

@@ -11,7 +11,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
-from db.models import Patient, UserSession
+from db.models.patient import Patient
+from db.models.user import UserSession
 from db.postgres import SYSTEM
 from services.consultations import notes
 from services.core.actors import Role

@@ -10,7 +10,9 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from db.models import Appointment, Doctor, Patient, Slot
+from db.models.booking import Appointment, Slot
+from db.models.doctor import Doctor
+from db.models.patient import Patient
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from services.people import accounts

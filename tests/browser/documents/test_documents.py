@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from db.models import Document, DocumentVersion
+from db.models.document import Document, DocumentVersion
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.browser.conftest import Site, settled

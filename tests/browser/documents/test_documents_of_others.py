@@ -7,7 +7,9 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import CareRelationship, Patient, User
+from db.models.care import CareRelationship
+from db.models.patient import Patient
+from db.models.user import User
 from db.postgres import SYSTEM
 from services.core.actors import Actor, Role
 from services.documents.search.fields import DOCUMENTS

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from db.models import CareRelationship, Patient
+from db.models.care import CareRelationship
+from db.models.patient import Patient
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.browser.conftest import Site, settled

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from sqlalchemy import delete
 
-from db.models import Passkey
+from db.models.user import Passkey
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.browser.conftest import Site, settled

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select, update
 
-from db.models import Booking, BookingSlot
+from db.models.booking import Booking, BookingSlot
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.browser.conftest import Site, settled

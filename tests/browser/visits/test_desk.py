@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from db.models import Appointment, Patient
+from db.models.booking import Appointment
+from db.models.patient import Patient
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from tests.browser.conftest import Site, settled

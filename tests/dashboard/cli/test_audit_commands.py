@@ -9,7 +9,7 @@ from sqlalchemy import insert
 
 from db.audit_store import COLLECTION, AuditStore
 from db.files.seal_keys import SealKeyFile
-from db.models import AuditEvent
+from db.models.audit import AuditEvent
 from db.postgres import SYSTEM, Database
 from services.audit import chain
 

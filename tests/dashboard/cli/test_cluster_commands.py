@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from dashboard.cli.cluster_status import line_of
-from db.models import ClusterOperation
+from db.models.replication import ClusterOperation
 from services.cluster.operations import ServerSituation
 from services.core.audit import Action
 from tests.db.cluster.observing.snapshots import replica, silent

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from db.draft_store import DraftStore
 from db.files.file_keys import FileKeys
 from db.files.gridfs import Bucket, FileStore
-from db.models import AuditEvent
+from db.models.audit import AuditEvent
 from db.postgres import SYSTEM, Database
 
 

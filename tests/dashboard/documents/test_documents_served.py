@@ -12,7 +12,7 @@ from pymongo import MongoClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import DocumentVersion
+from db.models.document import DocumentVersion
 from services.core.actors import Role
 from tests.api.document_samples import UPLOAD, pdf
 

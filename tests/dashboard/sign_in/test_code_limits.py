@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import AuditEvent, User
+from db.models.audit import AuditEvent
+from db.models.user import User
 from tests.dashboard import codes
 
 

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import AuditEvent, LoginCode, User
+from db.models.audit import AuditEvent
+from db.models.user import LoginCode, User
 from tests.dashboard import codes
 from tests.kit.waiting import eventually
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from db.models import User, UserSession
+from db.models.user import User, UserSession
 from db.postgres import Database
 from services.core.actors import Role
 from services.people import sessions

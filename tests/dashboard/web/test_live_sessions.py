@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from dashboard.web.sessions import live_sessions
 from dashboard.web.sessions.live_sessions import LiveSessions
-from db.models import User, UserSession
+from db.models.user import User, UserSession
 from db.postgres import Database, DatabaseUnavailable
 from services.core.actors import Actor, Role
 from services.people import sessions

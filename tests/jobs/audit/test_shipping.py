@@ -18,7 +18,7 @@ from sqlalchemy import insert, text
 from db import schema
 from db.audit_store import COLLECTION, AuditStore, AuditStoreUnavailable
 from db.files.seal_keys import SealKeyFile, SealKeys
-from db.models import AuditEvent
+from db.models.audit import AuditEvent
 from db.postgres import SYSTEM, Database
 from jobs.audit import shipping
 from services.audit import chain

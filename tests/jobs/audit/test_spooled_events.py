@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
-from db.models import AuditEvent
+from db.models.audit import AuditEvent
 from db.postgres import SYSTEM, Database
 from db.spool import Spool
 from jobs.audit.spooled_events import attempt, writing_down

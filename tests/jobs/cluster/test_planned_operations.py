@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 
 from db.cluster.patroni import Patroni
 from db.endpoints import Endpoints
-from db.models import ClusterOperation
+from db.models.replication import ClusterOperation
 from db.postgres import SYSTEM, Database
 from jobs.cluster.planned_operations import make_due
 from services.cluster import operations

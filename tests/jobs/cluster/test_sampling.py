@@ -8,7 +8,13 @@ import pytest
 from sqlalchemy import select, update
 
 from db.cluster.observing import Observer
-from db.models import Alert, AlertLetter, AlertRule, ClusterOperation, ReplicationSample
+from db.models.replication import (
+    Alert,
+    AlertLetter,
+    AlertRule,
+    ClusterOperation,
+    ReplicationSample,
+)
 from db.postgres import SYSTEM, Database, Lsn
 from jobs.cluster.monitor_ledger import Ledger
 from jobs.cluster.monitor_writer import MonitorWriter

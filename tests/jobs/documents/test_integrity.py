@@ -12,7 +12,8 @@ from sqlalchemy import func, update
 
 from db.files.file_keys import FileKeys
 from db.files.gridfs import Bucket, FileStore, FileStoreUnavailable
-from db.models import DocumentVersion, Prescription
+from db.models.consultation import Prescription
+from db.models.document import DocumentVersion
 from jobs.documents import integrity, purge
 from services.core.audit import Action
 from services.documents import records

@@ -7,13 +7,9 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from db.files.gridfs import Bucket
-from db.models import (
-    Document,
-    DocumentSearch,
-    DocumentText,
-    DocumentVersion,
-    DoomedFile,
-)
+from db.models.document import Document, DocumentText, DocumentVersion
+from db.models.document_search import DocumentSearch
+from db.models.integrity import DoomedFile
 from jobs.documents import purge as keeping
 from services.core.audit import Action
 from services.documents import records

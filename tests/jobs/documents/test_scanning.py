@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from db.models import AuditEvent, DocumentText, DocumentVersion
+from db.models.audit import AuditEvent
+from db.models.document import DocumentText, DocumentVersion
 from db.postgres import SYSTEM, Database
 from jobs.documents import scanning as jobs
 from jobs.worker.tasks import queue

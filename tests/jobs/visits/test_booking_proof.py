@@ -6,7 +6,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from db.models import AuditEvent, Booking, BookingSlot, Doctor, Patient, Slot
+from db.models.audit import AuditEvent
+from db.models.booking import Booking, BookingSlot, Slot
+from db.models.doctor import Doctor
+from db.models.patient import Patient
 from db.postgres import SYSTEM, Database
 from jobs.visits import booking_proof
 from services.core.errors import NotAllowed

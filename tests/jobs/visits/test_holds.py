@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from db.models import BookingSlot
+from db.models.booking import BookingSlot
 from db.postgres import SYSTEM, Database
 from jobs.visits import holds
 from services.visits.booking import bookings

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from db.audit_store import AuditStore
 from db.files.seal_keys import SealKeyFile
-from db.models import Appointment, VisitLetter
+from db.models.booking import Appointment, VisitLetter
 from db.postgres import SYSTEM, Database
 from jobs.worker.tasks import Stores, queue
 from jobs.worker.worker import connected

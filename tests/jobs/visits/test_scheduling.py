@@ -5,7 +5,8 @@ from contextlib import closing
 import pytest
 from sqlalchemy import func, select
 
-from db.models import Doctor, Slot
+from db.models.booking import Slot
+from db.models.doctor import Doctor
 from db.postgres import SYSTEM, Database
 from jobs.visits import scheduling
 from services.visits.schedule.plans import Calendar

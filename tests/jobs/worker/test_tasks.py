@@ -14,15 +14,10 @@ from sqlalchemy import func, select, text
 from db.audit_store import AuditStore
 from db.files.gridfs import Bucket, FileMissing
 from db.files.seal_keys import SealKeyFile
-from db.models import (
-    AuditSeal,
-    BreakGlassAccess,
-    Ceremony,
-    LoginCode,
-    User,
-    UserSession,
-    WriteReceipt,
-)
+from db.models.audit import AuditSeal
+from db.models.care import BreakGlassAccess
+from db.models.receipt import WriteReceipt
+from db.models.user import Ceremony, LoginCode, User, UserSession
 from db.postgres import SYSTEM, Database
 from jobs.documents import purge
 from jobs.worker.tasks import Stores, queue

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.cluster.alerts import alert_rules
 from dashboard.ui.record_table import TableEvent
-from db.models import Alert, AlertRule, DrillPlan as Plan
+from db.models.replication import Alert, AlertRule, DrillPlan as Plan
 from services.core.actors import Role
 from tests.pages.cluster_samples import keep, late, now, said
 from tests.pages.conftest import Clinic, rows_of

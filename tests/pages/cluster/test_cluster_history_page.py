@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dashboard.cluster.operations import operation_history
-from db.models import ClusterOperation
+from db.models.replication import ClusterOperation
 from services.core.actors import Role
 from tests.pages.cluster_samples import keep, now, operation, said
 from tests.pages.conftest import Clinic, rows_of

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from dashboard.cluster.drill_pages import drill_progress, drill_tables
 from dashboard.ui.record_table import TableEvent
-from db.models import Drill, DrillPlan as Plan
+from db.models.replication import Drill, DrillPlan as Plan
 from services.core.actors import Role
 from tests.pages.cluster_samples import keep, said, shown
 from tests.pages.conftest import Clinic, rows_of

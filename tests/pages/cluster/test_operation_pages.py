@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 from sqlalchemy import delete, select
 
-from db.models import ClusterOperation
+from db.models.replication import ClusterOperation
 from services.cluster.operations import SETTINGS, OperationKind, OperationRequest
 from services.core.actors import Role
 from tests.pages.document_samples import press

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from db.draft_store import DraftStore, DraftsUnavailable
-from db.models import Appointment
+from db.models.booking import Appointment
 from db.postgres import DatabaseUnavailable
 from services.consultations import notes as medical_records
 from services.consultations.notes import NotesDraft, save_draft

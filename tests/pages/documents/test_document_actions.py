@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from db.models import DocumentVersion
+from db.models.document import DocumentVersion
 from services.core.actors import Role
 from services.documents import records
 from services.documents.records import ChangedDocument, DocumentRecord

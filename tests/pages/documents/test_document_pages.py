@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from db.models import DocumentVersion
+from db.models.document import DocumentVersion
 from services.core.actors import Role
 from services.documents import records
 from services.patients.records.model import PatientRecord

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from db.files.gridfs import Bucket
-from db.models import Document, DocumentVersion, RetentionRule
+from db.models.document import Document, DocumentVersion, RetentionRule
 from services.core.actors import Role
 from services.documents import records, retention
 from services.documents.integrity import runs, sweeping

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
-from db.models import CareRelationship
+from db.models.care import CareRelationship
 from services.core.actors import Role
 from services.patients.care import break_glass, care
 from services.patients.records.model import PatientRecord

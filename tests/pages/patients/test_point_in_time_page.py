@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from db.models import AuditEvent
+from db.models.audit import AuditEvent
 from db.postgres import SYSTEM, Database, Past
 from services.core.actors import Role
 from services.patients.records import patients

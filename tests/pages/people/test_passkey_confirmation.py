@@ -3,7 +3,7 @@
 import pytest
 
 from dashboard.web.page_scripts import CONFIRM_PATH, PASSKEYS_PATH, SCRIPTS
-from db.models import Passkey
+from db.models.user import Passkey
 from services.core.actors import Role
 
 

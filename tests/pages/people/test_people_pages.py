@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.orm import Session
 
-from db.models import User
+from db.models.user import User
 from services.core.actors import PERMISSIONS, Permission, Role
 from services.documents.sharing import offboarding
 from services.people import accounts, sessions

@@ -13,7 +13,8 @@ from streamlit.testing.v1 import AppTest
 from dashboard.ui.record_table import TableEvent
 from dashboard.visits.appointments import visits_table
 from dashboard.visits.booking import any_doctor, browsing
-from db.models import Appointment, Doctor
+from db.models.booking import Appointment
+from db.models.doctor import Doctor
 from services.core.actors import Role
 from services.visits.booking import bookings, waitlist
 from services.visits.booking.bookings import BookingRecord, BookingStatus

@@ -11,7 +11,8 @@ from dashboard.ui.clock import midnight, today
 from dashboard.ui.record_table import TableEvent
 from dashboard.ui.words import written
 from dashboard.visits.front_desk import desk_tables
-from db.models import Appointment, Doctor, Slot, VisitLetter
+from db.models.booking import Appointment, Slot, VisitLetter
+from db.models.doctor import Doctor
 from db.postgres import SYSTEM
 from services.core.actors import Role
 from services.visits.front_desk import appointments, notifications

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.orm import Session
 
-from db.models import Booking, Slot
+from db.models.booking import Booking, Slot
 from jobs.visits import booking_proof
 from jobs.visits.booking_proof import RacersFailed
 from services.core.actors import Role

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import AuditEvent
+from db.models.audit import AuditEvent
 from services.core import audit
 from services.core.audit import Action, Origin
 from tests.services.patients.patient_samples import ada

@@ -11,7 +11,7 @@ from pymongo import MongoClient
 from sqlalchemy import delete, select
 
 from db.audit_store import AuditStore
-from db.models import AuditEvent
+from db.models.audit import AuditEvent
 from services.core.audit import Action
 from tests.services.core.audit_actions import PREPARATIONS, World
 

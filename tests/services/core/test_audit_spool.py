@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
 from db.files.file_keys import FileKeys
-from db.models import AuditEvent
+from db.models.audit import AuditEvent
 from db.postgres import SYSTEM, Database, NoPrimary
 from db.postgres.counters import RETRIES
 from db.postgres.watching import absence

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from db.limit_storage import LimitStorage
-from db.models import AuditEvent
+from db.models.audit import AuditEvent
 from db.postgres import Database
 from services.core import audit, throttling
 from services.core.actors import Permission

@@ -3,7 +3,10 @@
 import pytest
 from sqlalchemy import func, insert, select, update
 
-from db.models import AuditEvent, CareRelationship, Patient, User
+from db.models.audit import AuditEvent
+from db.models.care import CareRelationship
+from db.models.patient import Patient
+from db.models.user import User
 from services.demo.care import ensure_demo_care
 from services.people import accounts
 from tests.services.patients.patient_samples import ADA

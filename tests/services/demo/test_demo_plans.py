@@ -3,7 +3,9 @@
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from db.models import Doctor, Slot, User, WorkingHours
+from db.models.booking import Slot
+from db.models.doctor import Doctor, WorkingHours
+from db.models.user import User
 from services.demo.plans import ensure_demo_plans
 from services.demo.seeding import staff
 from services.demo.seeding.clinic import _ACTOR

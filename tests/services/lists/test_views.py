@@ -4,7 +4,8 @@ from uuid import uuid4
 
 import pytest
 
-from db.models import SavedView, StoredCriteria, User
+from db.models.user import User
+from db.models.view import SavedView, StoredCriteria
 from services.core.actors import Actor, Role
 from services.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from services.lists import views

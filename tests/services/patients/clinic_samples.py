@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
-from db.models import User
+from db.models.user import User
 from db.postgres import SYSTEM, Database
 from services.core.actors import Actor, Role
 from services.core.on_behalf import ActorDatabase

@@ -6,7 +6,9 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import func, select, update
 
-from db.models import AuditEvent, Patient, User, UserSession
+from db.models.audit import AuditEvent
+from db.models.patient import Patient
+from db.models.user import User, UserSession
 from services.core.actors import Actor, Role
 from services.people import accounts, sessions
 

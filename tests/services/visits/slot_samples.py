@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from db.models import Slot
+from db.models.booking import Slot
 
 _MINUTES = 20
 _SATURDAY = 5

@@ -6,7 +6,9 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from db.models import Appointment, Booking, BookingSlot, Doctor, Slot, User
+from db.models.booking import Appointment, Booking, BookingSlot, Slot
+from db.models.doctor import Doctor
+from db.models.user import User
 from db.postgres import SYSTEM
 from services.core.actors import Actor, Role
 from services.visits.front_desk.appointments import new_code

@@ -6,7 +6,8 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, String, func, literal_column, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from db.models import Document, DocumentVersion, Patient
+from db.models.document import Document, DocumentVersion
+from db.models.patient import Patient
 from services.documents.records.kinds import Classification, DocumentType
 from services.documents.records.model import DocumentRecord, VersionRecord
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import insert, literal, select
 from sqlalchemy.orm import Session
 
-from db.models import DocumentText, DocumentVersion
+from db.models.document import DocumentText, DocumentVersion
 from services.core.actors import Actor
 from services.documents.records import rules
 from services.documents.records.drafts import StoredContent

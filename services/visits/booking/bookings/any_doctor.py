@@ -7,7 +7,8 @@ from uuid import UUID, uuid5
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from db.models import Appointment, Booking, BookingSlot, Doctor, Slot
+from db.models.booking import Appointment, Booking, BookingSlot, Slot
+from db.models.doctor import Doctor
 from services.core.actors import Actor
 from services.visits.booking.bookings import holding, reading
 from services.visits.booking.bookings.errors import NoSuchSlot

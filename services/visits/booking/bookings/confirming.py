@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from db.models import Doctor, User
+from db.models.doctor import Doctor
+from db.models.user import User
 from db.postgres import assume_role
 from services.core.actors import Actor, Role
 from services.core.audit import Action

@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from db.models import Booking
+from db.models.booking import Booking
 from services.core.actors import Actor, Role
 from services.visits.booking.bookings import reading, rules, taking
 from services.visits.booking.bookings.errors import (

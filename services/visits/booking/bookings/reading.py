@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from db.models import Booking, Slot
+from db.models.booking import Booking, Slot
 from services.core import audit
 from services.core.actors import Actor, Role
 from services.core.audit import Action

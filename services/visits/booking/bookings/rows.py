@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from sqlalchemy import Select, case, extract, func, select
 
-from db.models import Appointment, Booking, Doctor, Slot
+from db.models.booking import Appointment, Booking, Slot
+from db.models.doctor import Doctor
 from services.visits.booking.bookings.records import BookingRecord, BookingStatus
 
 # Not now(): a transaction may have begun while the hold still lasted.

@@ -10,7 +10,8 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from db.models import Booking, BookingSlot, Patient, Slot
+from db.models.booking import Booking, BookingSlot, Slot
+from db.models.patient import Patient
 from services.core.actors import Actor, Role
 from services.core.errors import InvalidInput
 from services.core.typed_text import is_storable

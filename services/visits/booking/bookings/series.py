@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import Booking, BookingSlot, Slot
+from db.models.booking import Booking, BookingSlot, Slot
 from services.core.actors import Actor, Permission
 from services.core.errors import InvalidInput
 from services.visits.booking.bookings import confirming, holding, reading

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, true
 from sqlalchemy.orm import Session
 
-from db.models import Booking
+from db.models.booking import Booking
 from db.postgres import assume_role
 from services.core.actors import Actor, Role
 from services.visits.schedule import permissions

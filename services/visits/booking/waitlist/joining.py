@@ -6,7 +6,9 @@ from uuid import UUID
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from db.models import Doctor, Patient, WaitlistEntry
+from db.models.booking import WaitlistEntry
+from db.models.doctor import Doctor
+from db.models.patient import Patient
 from db.postgres import assume_role
 from services.core import audit
 from services.core.actors import Actor

@@ -8,7 +8,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from db.models import Booking, BookingSlot, Doctor, Patient, Slot, WaitlistEntry
+from db.models.booking import Booking, BookingSlot, Slot, WaitlistEntry
+from db.models.doctor import Doctor
+from db.models.patient import Patient
 
 # Nobody can come to what begins sooner than they have to answer.
 _AHEAD: Final = timedelta(minutes=30)

@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from db.models import Booking, Doctor, WaitlistEntry
+from db.models.booking import Booking, WaitlistEntry
+from db.models.doctor import Doctor
 from services.core import audit
 from services.core.actors import Actor, Role
 from services.core.audit import Action

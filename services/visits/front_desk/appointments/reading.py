@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, false, true
 from sqlalchemy.orm import Session
 
-from db.models import Appointment, Doctor
+from db.models.booking import Appointment
+from db.models.doctor import Doctor
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action

@@ -6,7 +6,9 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, case, extract, func, select
 
-from db.models import Appointment, Booking, Doctor, Patient
+from db.models.booking import Appointment, Booking
+from db.models.doctor import Doctor
+from db.models.patient import Patient
 from services.visits.front_desk.appointments.records import VisitRecord, VisitStatus
 
 _NAME: Final = func.concat_ws(" ", Patient.first_name, Patient.last_name)

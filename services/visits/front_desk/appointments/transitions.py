@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, func, text, true, update
 from sqlalchemy.orm import Session
 
-from db.models import Appointment, MedicalRecord, Prescription
+from db.models.booking import Appointment
+from db.models.consultation import MedicalRecord, Prescription
 from db.postgres import assume_role
 from services.core.actors import Actor, Permission
 from services.core.audit import Action

@@ -5,7 +5,7 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.models import VisitLetter
+from db.models.booking import VisitLetter
 from db.postgres import assume_role
 from services.core import audit
 from services.core.actors import Actor, Permission

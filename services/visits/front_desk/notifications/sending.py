@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from db.models import Appointment, Booking, VisitLetter
+from db.models.booking import Appointment, Booking, VisitLetter
 from services.core import audit
 from services.core.audit import Action
 from services.messaging.mail import Email, Mailer, MailNotSent

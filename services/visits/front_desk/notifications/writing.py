@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import Select, func, insert, select, text, update
 from sqlalchemy.orm import Session, aliased
 
-from db.models import Appointment, Booking, Patient, Slot, VisitLetter
+from db.models.booking import Appointment, Booking, Slot, VisitLetter
+from db.models.patient import Patient
 from db.postgres import assume_role
 from services.visits.front_desk.notifications.records import LetterKind
 from services.visits.front_desk.notifications.wording import Told, subject_of, text_of

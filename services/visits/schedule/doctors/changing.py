@@ -10,7 +10,8 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from db.models import Doctor, User
+from db.models.doctor import Doctor
+from db.models.user import User
 from services.core import audit
 from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action

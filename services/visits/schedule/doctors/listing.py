@@ -5,7 +5,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from db.models import Doctor, User
+from db.models.doctor import Doctor
+from db.models.user import User
 from services.core.actors import Actor, Permission, Role
 from services.visits.schedule.doctors.records import DoctorRecord
 from services.visits.schedule.doctors.rows import IS_KEPT, doctors, find, records_of

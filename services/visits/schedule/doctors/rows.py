@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Select, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from db.models import Doctor, Slot
+from db.models.booking import Slot
+from db.models.doctor import Doctor
 from services.core.actors import Actor, Permission
 from services.visits.schedule.doctors.records import DoctorRecord
 from services.visits.schedule.plans.errors import NoSuchDoctor

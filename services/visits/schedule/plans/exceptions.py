@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from db.models import Doctor, ScheduleException, Slot
+from db.models.booking import Slot
+from db.models.doctor import Doctor, ScheduleException
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action

@@ -8,7 +8,7 @@ from sqlalchemy import and_, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from db.models import BookingSlot, Slot
+from db.models.booking import BookingSlot, Slot
 from services.core import audit, reasons
 from services.core.actors import Actor, Permission
 from services.core.audit import Action

@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import case, func, select, text, update
 from sqlalchemy.orm import Session
 
-from db.models import Doctor, Slot
+from db.models.booking import Slot
+from db.models.doctor import Doctor
 from services.core import audit
 from services.core.actors import Actor
 from services.core.audit import Action

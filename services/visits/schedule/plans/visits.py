@@ -7,7 +7,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
-from db.models import BookingSlot, Doctor, Patient, Slot
+from db.models.booking import BookingSlot, Slot
+from db.models.doctor import Doctor
+from db.models.patient import Patient
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from db.models import Doctor, WorkingHours
+from db.models.doctor import Doctor, WorkingHours
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action

@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.models import Doctor, Slot
+from db.models.booking import Slot
+from db.models.doctor import Doctor
 from services.core.actors import Actor, Permission
 from services.visits.schedule.slots.records import SlotRecord
 from services.visits.schedule.slots.taken import IS_FREE

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from db.models import Booking, BookingSlot, Slot
+from db.models.booking import Booking, BookingSlot, Slot
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action

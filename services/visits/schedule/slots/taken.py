@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import and_, func, or_, select
 
-from db.models import BookingSlot, Slot
+from db.models.booking import BookingSlot, Slot
 
 # An expired hold may still have its row: nobody needs to have tidied it away.
 LIVE: Final = or_(

@@ -18,7 +18,7 @@ from db.audit_store import COLLECTION, AuditStore
 from db.embedded import Addresses
 from db.endpoints import Endpoints
 from db.files.seal_keys import SealKeyFile, SealKeys
-from db.models import AuditEvent, AuditHead
+from db.models.audit import AuditEvent, AuditHead
 from db.postgres import Database
 from db.postgres.identity import SYSTEM
 from services.audit import chain

@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
 from db.audit_store import AuditFilter, AuditStoreUnavailable, SequenceTaken
-from db.models import AuditEvent
+from db.models.audit import AuditEvent
 from db.postgres.identity import SYSTEM
 from services.audit import chain
 from services.audit.chain import ChainBroken

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.audit_store import AuditStore
 from db.embedded import Addresses
-from db.models import User
+from db.models.user import User
 from services.audit import chain
 from services.core.actors import Actor, Role
 from services.patients.records import patients

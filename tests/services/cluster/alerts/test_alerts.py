@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, update
 
-from db.models import Alert, AlertLetter, AuditEvent
+from db.models.audit import AuditEvent
+from db.models.replication import Alert, AlertLetter
 from services.cluster import alerts
 from services.cluster.alerts import AlertChange, AlertKind, Post, RuleDraft
 from services.core.errors import InvalidInput, NotAllowed, NotFound

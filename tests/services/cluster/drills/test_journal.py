@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, update
 
-from db.models import Drill, WriteProbe
+from db.models.replication import Drill, WriteProbe
 from services.cluster import drills
 from services.cluster.drills import DrillKind, DrillMeasurements, DrillRunning
 from services.core.actors import Role

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from db.models import DRILL_KINDS
+from db.models.replication import DRILL_KINDS
 from services.cluster.drills import (
     PROMISES,
     SCENARIOS,

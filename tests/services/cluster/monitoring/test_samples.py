@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, insert, select
 
-from db.models import Alert, ClusterOperation, Drill, ReplicationSample
+from db.models.replication import Alert, ClusterOperation, Drill, ReplicationSample
 from services.cluster import monitoring
 from services.cluster.monitoring import Sample
 from services.core.errors import InvalidInput, NotFound

@@ -10,7 +10,7 @@ from db import schema
 from db.cluster.patroni import Patroni
 from db.embedded import Cluster
 from db.endpoints import Endpoints
-from db.models import ClusterOperation
+from db.models.replication import ClusterOperation
 from db.postgres import SYSTEM, Database
 from services.cluster.operations import (
     OperationKind,

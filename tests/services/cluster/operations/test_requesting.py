@@ -6,7 +6,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select, text, update
 
-from db.models import AuditEvent, ClusterOperation, UserSession
+from db.models.audit import AuditEvent
+from db.models.replication import ClusterOperation
+from db.models.user import UserSession
 from services.cluster import operations
 from services.cluster.operations import (
     Cost,

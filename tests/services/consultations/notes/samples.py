@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from db.models import Appointment
+from db.models.booking import Appointment
 from services.consultations import notes
 from services.consultations.notes import NotesRecord
 from services.core.actors import Actor

@@ -7,7 +7,8 @@ from threading import Barrier
 import pytest
 from sqlalchemy import select, text
 
-from db.models import Appointment, MedicalRecord
+from db.models.booking import Appointment
+from db.models.consultation import MedicalRecord
 from db.postgres import SYSTEM
 from services.consultations import notes
 from services.core.errors import NotAllowed

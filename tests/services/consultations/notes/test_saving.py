@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from db.models import AuditEvent, MedicalRecord
+from db.models.audit import AuditEvent
+from db.models.consultation import MedicalRecord
 from services.consultations import notes
 from services.consultations.notes import Diagnosis, InvalidNotes, Vitals
 from services.patients.records import patients

@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from db.files.gridfs import FileStore
 from db.files.signing_keys import SigningKeyFile
-from db.models import AuditEvent, Patient, Slot
+from db.models.audit import AuditEvent
+from db.models.booking import Slot
+from db.models.patient import Patient
 from db.postgres import SYSTEM
 from services.consultations import prescriptions
 from services.consultations.prescriptions import (

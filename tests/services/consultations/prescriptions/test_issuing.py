@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from db.files.gridfs import Bucket
-from db.models import Appointment
+from db.models.booking import Appointment
 from db.postgres import SYSTEM
 from services.consultations import prescriptions
 from services.consultations.prescriptions import (

@@ -1,6 +1,6 @@
 """Actions of whoever sees to the database servers' alerts."""
 
-from db.models import Alert
+from db.models.replication import Alert
 from services.cluster import alerts
 from services.cluster.alerts import AlertKind, RuleDraft
 from services.core.audit import Action

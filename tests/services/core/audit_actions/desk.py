@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from db.models import Appointment
+from db.models.booking import Appointment
 from services.core.audit import Action
 from services.messaging.mail import Email
 from services.visits.front_desk import appointments, notifications

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.files.gridfs import FileStore
-from db.models import BreakGlassAccess
+from db.models.care import BreakGlassAccess
 from services.audit.log import AuditStore
 from services.core.actors import Actor, Role
 from services.core.audit import Action

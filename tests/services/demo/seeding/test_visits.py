@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from db.models import Appointment, Doctor
+from db.models.booking import Appointment
+from db.models.doctor import Doctor
 from services.demo import care
 from services.demo.plans import ensure_demo_plans
 from services.demo.seeding.visits import ensure_demo_visits

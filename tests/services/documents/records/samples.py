@@ -6,7 +6,8 @@ from uuid import uuid4
 
 from sqlalchemy import select, update
 
-from db.models import AuditEvent, DocumentVersion
+from db.models.audit import AuditEvent
+from db.models.document import DocumentVersion
 from services.documents import records
 from services.documents.records import DraftDocument, StoredContent
 from services.pdf.report import PdfReport

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from db.models import AuditEvent
+from db.models.audit import AuditEvent
 from services.core.errors import NotAllowed
 from services.documents import records
 from services.documents.records import ChangedDocument, Classification, DocumentType

@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 from sqlalchemy import text
 
-from db.models import User
+from db.models.user import User
 from db.postgres import SYSTEM
 from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed

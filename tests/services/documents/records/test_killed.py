@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.files.gridfs import Bucket, FileStore
-from db.models import Document
+from db.models.document import Document
 from services.documents import records
 from services.documents.integrity import file_references, sweeping
 from services.documents.records import DocumentIngest, DraftDocument

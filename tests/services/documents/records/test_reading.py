@@ -5,7 +5,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, update
 
-from db.models import AuditEvent, Document
+from db.models.audit import AuditEvent
+from db.models.document import Document
 from services.core.actors import Actor, Role, Scope
 from services.core.errors import NotAllowed
 from services.documents import records

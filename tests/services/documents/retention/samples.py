@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from db.models import AuditEvent, Document, RetentionRule
+from db.models.audit import AuditEvent
+from db.models.document import Document, RetentionRule
 from services.core.actors import Role
 from services.documents import retention
 from services.documents.records import Classification

@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from db.models import (
+from db.models.document import (
     DocumentShare,
     DocumentText,
     DocumentVersion,
-    DoomedFile,
     RetentionRule,
 )
+from db.models.integrity import DoomedFile
 from db.postgres import SYSTEM, Database
 from services.core.audit import Action
 from services.documents import records, retention

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from db.models import Document
+from db.models.document import Document
 from services.core.actors import Actor
 from services.documents import search as document_lists
 from services.documents.records import DocumentRecord

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import func, select
 
 from db.endpoints import Endpoints
-from db.models import AuditEvent, User
+from db.models.audit import AuditEvent
+from db.models.user import User
 from db.postgres import SYSTEM, Lsn
 from db.postgres.listening import Listener
 from services.core.actors import Actor, Role

@@ -5,7 +5,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, update
 
-from db.models import AuditEvent, Document
+from db.models.audit import AuditEvent
+from db.models.document import Document
 from services.core.errors import InvalidInput, NotAllowed
 from services.documents import records, search
 from services.documents.records import Classification, DocumentType

@@ -10,7 +10,7 @@ import pytest
 from psycopg2.errors import InsufficientPrivilege
 
 from db.endpoints import Endpoints
-from db.models import User
+from db.models.user import User
 from db.postgres import SYSTEM
 from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
-from db.models import User
+from db.models.user import User
 from db.postgres import SYSTEM, Database
 from db.postgres.listening import Listener
 from services.core.actors import Actor, Role

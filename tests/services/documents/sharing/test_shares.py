@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select, update
 
-from db.models import DocumentShare
+from db.models.document import DocumentShare
 from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotAllowed

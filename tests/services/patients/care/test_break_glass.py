@@ -6,7 +6,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, update
 
-from db.models import AuditEvent, BreakGlassAccess, User
+from db.models.audit import AuditEvent
+from db.models.care import BreakGlassAccess
+from db.models.user import User
 from services.core.actors import Actor, Role
 from services.core.errors import InvalidInput, NotAllowed, NotFound
 from services.patients import search

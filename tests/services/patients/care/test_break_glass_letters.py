@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
-from db.models import BreakGlassAccess, User
+from db.models.care import BreakGlassAccess
+from db.models.user import User
 from db.postgres import SYSTEM, Database
 from services.core.actors import Actor, Role
 from services.messaging.mail import MailNotSent, MailServer, SmtpMailer

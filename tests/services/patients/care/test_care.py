@@ -6,7 +6,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import delete, select
 
-from db.models import AuditEvent, CareRelationship, User
+from db.models.audit import AuditEvent
+from db.models.care import CareRelationship
+from db.models.user import User
 from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed, NotFound
 from services.patients.care import break_glass, care

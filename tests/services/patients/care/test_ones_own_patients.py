@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
-from db.models import BreakGlassAccess
+from db.models.care import BreakGlassAccess
 from db.postgres import SYSTEM
 from services.lists.criteria import Criteria
 from services.patients import search

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, insert, update
 
-from db.models import Patient
+from db.models.patient import Patient
 from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed
 from services.patients.duplicates import duplicates

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from db.models import User
+from db.models.user import User
 from services.patients.records import patients
 from tests.conftest import connect
 from tests.services.patients.duplicates.merge_samples import merge, register_pair

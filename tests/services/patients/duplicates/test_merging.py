@@ -18,7 +18,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from db.models import Base, Document, Patient, PatientMerge, User
+from db.models.base import Base
+from db.models.document import Document
+from db.models.patient import Patient, PatientMerge
+from db.models.user import User
 from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed
 from services.patients.duplicates import merge_following, merging

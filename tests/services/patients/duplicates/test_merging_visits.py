@@ -9,16 +9,14 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.models import (
+from db.models.booking import (
     Appointment,
     Booking,
     BookingSlot,
-    MedicalRecord,
-    Prescription,
-    PrescriptionVersion,
     VisitLetter,
     WaitlistEntry,
 )
+from db.models.consultation import MedicalRecord, Prescription, PrescriptionVersion
 from db.postgres import SYSTEM
 from services.consultations import prescriptions
 from services.patients.duplicates import merging

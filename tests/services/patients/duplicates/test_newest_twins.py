@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from db.models import AuditEvent
+from db.models.audit import AuditEvent
 from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed
 from services.patients.duplicates import new_records

@@ -6,7 +6,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import delete, select
 
-from db.models import AuditEvent, Patient
+from db.models.audit import AuditEvent
+from db.models.patient import Patient
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotFound
 from services.patients import point_in_time

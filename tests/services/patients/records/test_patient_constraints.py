@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import insert, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from db.models import Doctor, Patient
+from db.models.doctor import Doctor
+from db.models.patient import Patient
 from services.patients.records import constraints, patients
 from tests.services.patients.patient_samples import ADA, ada
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Connection, insert, select
 
-from db.models import Patient
+from db.models.patient import Patient
 from services.patients.records.model import PatientRecord
 from services.patients.records.rows import COLUMNS, record_of
 

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from sqlalchemy import insert, text
 
-from db.models import Patient
+from db.models.patient import Patient
 from services.core.errors import NotAllowed
 from services.lists.counting import LIMIT_MILLISECONDS
 from services.lists.criteria import Count, Criteria, Filter, Group, Operator

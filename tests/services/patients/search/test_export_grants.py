@@ -8,7 +8,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select, update
 
-from db.models import AuditEvent, ExportGrant, Patient, User
+from db.models.audit import AuditEvent
+from db.models.care import ExportGrant
+from db.models.patient import Patient
+from db.models.user import User
 from services.core.actors import Actor, Role
 from services.core.errors import InvalidInput, NotAllowed, NotFound
 from services.lists import views

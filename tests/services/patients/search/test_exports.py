@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from sqlalchemy import insert, text
 
-from db.models import Patient
+from db.models.patient import Patient
 from services.core.errors import InvalidInput, NotAllowed, Unavailable
 from services.lists.criteria import Criteria, Direction, Filter, Group, Operator, Order
 from services.patients import search

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 
-from db.models import Patient
+from db.models.patient import Patient
 from services.core.errors import InvalidInput, NotAllowed, Unavailable
 from services.lists import criteria, pages, statements
 from services.lists.criteria import Criteria, Direction, Filter, Group, Operator, Order

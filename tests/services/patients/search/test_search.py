@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from db.models import Patient
+from db.models.patient import Patient
 from services.core.errors import InvalidInput
 from services.lists.criteria import Criteria
 from services.patients import search

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from sqlalchemy import insert, text
 
-from db.models import Patient
+from db.models.patient import Patient
 from services.core.errors import NotAllowed
 from services.patients import search
 from services.patients.search import similar

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import insert, text
 
-from db.models import Patient
+from db.models.patient import Patient
 from services.core.errors import NotAllowed
 from services.lists import queries
 from services.lists.criteria import Criteria, Filter, Group, Operator

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import insert
 
-from db.models import Patient
+from db.models.patient import Patient
 from services.core.actors import Actor, Role, Scope
 from services.core.errors import InvalidInput, NotAllowed
 from services.lists import views

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select, update
 
-from db.models import Invitation, User
+from db.models.user import Invitation, User
 from services.core.actors import CONSOLE, PERMISSIONS, Permission, Role
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotAllowed, NotFound

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, update
 
-from db.models import Invitation
+from db.models.user import Invitation
 from services.core.actors import Role
 from services.people import accounts, sessions, tokens
 from services.people.accounts import AccountStatus, invitations

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func
 
-from db.models import Passkey, User
+from db.models.user import Passkey, User
 from services.core.actors import PERMISSIONS, Actor, Permission, Role, Scope
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotAllowed

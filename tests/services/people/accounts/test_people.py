@@ -5,7 +5,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from db.models import Patient, User
+from db.models.patient import Patient
+from db.models.user import User
 from services.core.actors import Role
 from services.core.errors import NotFound
 from services.people import accounts

@@ -6,7 +6,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select, update
 
-from db.models import AuditEvent, User, UserSession
+from db.models.audit import AuditEvent
+from db.models.user import User, UserSession
 from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed, NotFound
 from services.people import sessions

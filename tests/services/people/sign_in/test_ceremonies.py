@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from db.models import Ceremony
+from db.models.user import Ceremony
 from db.postgres import ANONYMOUS, Database
 from services.people.sign_in import ceremonies
 from services.people.sign_in.ceremonies import CeremonyOver, Purpose

@@ -13,7 +13,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from db.endpoints import Endpoints
-from db.models import AuditEvent, LoginCode, User
+from db.models.audit import AuditEvent
+from db.models.user import LoginCode, User
 from db.postgres import Database
 from db.postgres.identity import ANONYMOUS
 from services.people.sign_in import codes

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select, update
 
-from db.models import AuditEvent, User, UserIdentity, UserSession
+from db.models.audit import AuditEvent
+from db.models.user import User, UserIdentity, UserSession
 from db.postgres import SYSTEM, Database
 from services.core.actors import Actor, Role
 from services.core.audit import Action

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select, update
 
-from db.models import ApiToken
+from db.models.user import ApiToken
 from services.core.actors import PERMISSIONS, SCOPES, Permission, Role, Scope
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotAllowed, NotFound

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select, update
 
-from db.models import ApiToken, User
+from db.models.user import ApiToken, User
 from services.core.actors import Role
 from services.core.errors import InvalidInput
 from services.people import accounts, tokens

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
-from db.models import User, UserSession
+from db.models.user import User, UserSession
 from services.core.actors import Actor, Role
 from services.people import sessions
 from services.people.sign_in import passkey_answers, passkey_proofs, passkeys

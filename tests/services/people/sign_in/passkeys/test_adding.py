@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from db.models import AuditEvent, Passkey
+from db.models.audit import AuditEvent
+from db.models.user import Passkey
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotFound
 from services.people.sign_in import passkeys

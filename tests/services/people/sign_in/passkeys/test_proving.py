@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from sqlalchemy import func, select, update
 
-from db.models import Passkey, User
+from db.models.user import Passkey, User
 from services.people.sign_in import confirmations, passkey_answers, passkey_proofs
 from services.people.sign_in.ceremonies import CeremonyOver, Purpose
 from services.people.sign_in.confirmations import NotConfirmed

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy.orm import Session
 
-from db.models import Doctor
+from db.models.doctor import Doctor
 from services.core.actors import Actor, Role
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord

@@ -6,15 +6,10 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from db.models import (
-    Appointment,
-    AuditEvent,
-    Booking,
-    BookingSlot,
-    Doctor,
-    Patient,
-    Slot,
-)
+from db.models.audit import AuditEvent
+from db.models.booking import Appointment, Booking, BookingSlot, Slot
+from db.models.doctor import Doctor
+from db.models.patient import Patient
 from services.visits.booking import bookings
 from services.visits.booking.bookings import (
     BookingRecord,

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from db.models import Appointment, Booking
+from db.models.booking import Appointment, Booking
 from services.core.errors import InvalidInput
 from services.visits.booking import bookings
 from services.visits.booking.bookings import AnyRequest, BookingStatus, SeriesRequest

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import func, select
 
 from db import schema
-from db.models import Appointment, Booking, BookingSlot
+from db.models.booking import Appointment, Booking, BookingSlot
 from db.postgres import SYSTEM, Database
 from jobs.visits import booking_proof
 from services.core.actors import Actor, Role

@@ -18,7 +18,7 @@ from hypothesis.strategies import sampled_from
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import Appointment, BookingSlot
+from db.models.booking import Appointment, BookingSlot
 from services.core.actors import Actor, Role
 from services.visits.booking import bookings, waitlist
 from services.visits.booking.bookings import BookingStatus as Status

@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, text
 
-from db.models import Appointment, Booking, BookingSlot, Patient
+from db.models.booking import Appointment, Booking, BookingSlot
+from db.models.patient import Patient
 from db.postgres import SYSTEM, Database
 from services.core.actors import Actor, Role
 from services.core.errors import ServiceError

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from db.models import User
+from db.models.user import User
 from db.postgres import SYSTEM
 from services.core.actors import Actor, Role
 from services.patients.records.refusals import NoSuchPatient

@@ -5,15 +5,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select, update
 
-from db.models import (
-    Appointment,
-    Booking,
-    BookingSlot,
-    CareRelationship,
-    Doctor,
-    Patient,
-    VisitLetter,
-)
+from db.models.booking import Appointment, Booking, BookingSlot, VisitLetter
+from db.models.care import CareRelationship
+from db.models.doctor import Doctor
+from db.models.patient import Patient
 from services.core.actors import Role
 from services.core.errors import InvalidInput
 from services.patients.records.refusals import PatientArchived

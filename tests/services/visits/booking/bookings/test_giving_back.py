@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, update
 
-from db.models import Appointment, Booking, BookingSlot, VisitLetter
+from db.models.booking import Appointment, Booking, BookingSlot, VisitLetter
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingStatus
 from tests.services.visits.booking.bookings import samples

@@ -7,7 +7,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, update
 
-from db.models import Booking, Doctor, Patient, Slot
+from db.models.booking import Booking, Slot
+from db.models.doctor import Doctor
+from db.models.patient import Patient
 from services.core.actors import Actor, Role
 from services.core.errors import InvalidInput, NotAllowed
 from services.patients.records.refusals import NoSuchPatient, PatientArchived

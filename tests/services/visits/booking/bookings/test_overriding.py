@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import update
 
-from db.models import Appointment, BookingSlot
+from db.models.booking import Appointment, BookingSlot
 from services.core.errors import InvalidInput, NotAllowed
 from services.visits.booking import bookings, waitlist
 from services.visits.booking.bookings import BookingStatus

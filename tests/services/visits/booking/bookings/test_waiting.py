@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select, update
 
-from db.models import Booking, Patient, VisitLetter
+from db.models.booking import Booking, VisitLetter
+from db.models.patient import Patient
 from services.core.errors import InvalidInput, NotFound
 from services.patients.records.refusals import NoSuchPatient, PatientArchived
 from services.visits.booking import bookings, waitlist

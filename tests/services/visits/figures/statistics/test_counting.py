@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy.orm import Session
 
-from db.models import Booking, Slot
+from db.models.booking import Booking, Slot
 from db.postgres import SYSTEM
 from db.postgres.listening import Listener
 from services.core.errors import InvalidInput, NotAllowed

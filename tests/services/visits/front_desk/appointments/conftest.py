@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
-from db.models import Appointment, Slot
+from db.models.booking import Appointment, Slot
 from db.postgres import SYSTEM
 from services.core.actors import Actor
 from tests.services.patients.clinic_samples import Clinic, settled

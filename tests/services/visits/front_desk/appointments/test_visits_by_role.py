@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
-from db.models import AuditEvent
+from db.models.audit import AuditEvent
 from db.postgres import SYSTEM
 from services.core.errors import NotAllowed
 from services.visits.front_desk import appointments

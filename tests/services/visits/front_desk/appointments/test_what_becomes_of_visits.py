@@ -7,7 +7,8 @@ from functools import partial
 import pytest
 from sqlalchemy import select
 
-from db.models import AuditEvent, MedicalRecord, Prescription
+from db.models.audit import AuditEvent
+from db.models.consultation import MedicalRecord, Prescription
 from db.postgres import SYSTEM
 from services.core.errors import NotAllowed
 from services.visits.front_desk import appointments

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from db.models import Appointment, Booking, Slot, VisitLetter
+from db.models.booking import Appointment, Booking, Slot, VisitLetter
 from db.postgres import SYSTEM
 from services.messaging.mail import MailServer, SmtpMailer
 from tests.kit.mailbox import Mailbox, mail_server

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from db.models import Appointment, AuditEvent, Booking, VisitLetter
+from db.models.audit import AuditEvent
+from db.models.booking import Appointment, Booking, VisitLetter
 from db.postgres import SYSTEM
 from jobs.visits import notifications as job
 from services.core.errors import NotAllowed

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import update
 
-from db.models import Appointment, Booking, Patient, Slot
+from db.models.booking import Appointment, Booking, Slot
+from db.models.patient import Patient
 from services.visits.front_desk import notifications
 from services.visits.front_desk.notifications import Letterhead, LetterKind
 from services.visits.front_desk.notifications.wording import (

@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from db.models import AuditEvent, User
+from db.models.audit import AuditEvent
+from db.models.user import User
 from services.core.errors import InvalidInput, NotAllowed
 from services.visits.schedule import doctors, plans
 from services.visits.schedule.doctors import DoctorDraft

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func
 
-from db.models import Doctor
+from db.models.doctor import Doctor
 from services.core.actors import Scope
 from services.core.errors import NotAllowed, NotFound
 from services.visits.schedule import doctors

@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.models import Booking, BookingSlot, Doctor, Patient, Slot
+from db.models.booking import Booking, BookingSlot, Slot
+from db.models.doctor import Doctor
+from db.models.patient import Patient
 from services.visits.schedule.plans import Calendar, Hours
 
 BERLIN: Final = ZoneInfo("Europe/Berlin")

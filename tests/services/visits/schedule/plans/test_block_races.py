@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, text
 
-from db.models import Slot
+from db.models.booking import Slot
 from db.postgres import SYSTEM
 from services.core.errors import ServiceError
 from services.core.on_behalf import ActorDatabase

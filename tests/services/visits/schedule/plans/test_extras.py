@@ -5,7 +5,8 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from db.models import AuditEvent, Slot
+from db.models.audit import AuditEvent
+from db.models.booking import Slot
 from services.core.errors import InvalidInput
 from services.visits.schedule import plans, slots
 from services.visits.schedule.plans import ExceptionDraft, ExceptionKind

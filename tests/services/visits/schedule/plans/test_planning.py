@@ -5,7 +5,8 @@ from datetime import time, timedelta
 import pytest
 from sqlalchemy import delete, update
 
-from db.models import BookingSlot, Doctor
+from db.models.booking import BookingSlot
+from db.models.doctor import Doctor
 from services.visits.schedule import plans
 from services.visits.schedule.plans import (
     Calendar,

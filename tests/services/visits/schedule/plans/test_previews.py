@@ -5,7 +5,9 @@ from datetime import time
 import pytest
 from sqlalchemy import func, select
 
-from db.models import AuditEvent, ScheduleException, Slot
+from db.models.audit import AuditEvent
+from db.models.booking import Slot
+from db.models.doctor import ScheduleException
 from services.core.errors import InvalidInput
 from services.visits.schedule import plans
 from services.visits.schedule.plans import ExceptionDraft, ExceptionKind

@@ -5,7 +5,8 @@ from datetime import time, timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from db.models import AuditEvent, Doctor
+from db.models.audit import AuditEvent
+from db.models.doctor import Doctor
 from services.core.errors import InvalidInput, NotAllowed
 from services.visits.schedule import plans
 from services.visits.schedule.doctors import NoSuchDoctor

@@ -6,7 +6,10 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import func, select, update
 
-from db.models import AuditEvent, Doctor, Slot, User
+from db.models.audit import AuditEvent
+from db.models.booking import Slot
+from db.models.doctor import Doctor
+from db.models.user import User
 from db.postgres import SYSTEM
 from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed
