@@ -93,7 +93,7 @@ class Control:
 
     @classmethod
     def of(cls, endpoints: Endpoints) -> Self | None:
-        """Return the door of these endpoints; None where nothing is embedded."""
+        """Return the client of these endpoints; None where nothing is embedded."""
         if endpoints.control_url is None:
             return None
         return cls(endpoints.control_url, endpoints.control_key)
