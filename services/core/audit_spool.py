@@ -10,7 +10,7 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy.orm import Session
 
 from db.postgres import SYSTEM, AlreadyWritten, Database
-from db.spool import Spool, Waiting
+from db.spool import Spool, Waiting as Waiting
 from services.core import audit
 from services.core.audit import Event
 

@@ -10,10 +10,10 @@ from typing import Final
 
 from dashboard import wiring
 from dashboard.context import current_actor, read, require
-from db.spool import Waiting
 from services.cluster import monitoring
 from services.cluster.monitoring import ClusterSnapshot
 from services.core.actors import Permission
+from services.core.audit_spool import Waiting
 
 _LOOK_SECONDS: Final = 300.0
 
