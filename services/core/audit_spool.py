@@ -10,9 +10,12 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy.orm import Session
 
 from db.postgres import SYSTEM, AlreadyWritten, Database
-from db.spool import Spool, Waiting as Waiting
+from db.spool import Spool, Waiting
 from services.core import audit
 from services.core.audit import Event
+
+# What waits is counted for the screen, which asks no database.
+__all__ = ["AuditSpool", "Spooling", "Waiting"]
 
 _IDS: Final = ("actor_id", "session_id", "patient_id")
 
