@@ -22,7 +22,7 @@ from db.models.doctor import Doctor
 from db.postgres import ANONYMOUS, SYSTEM
 from services.cluster.alerts import AlertKind, RuleDraft
 from services.cluster.drills import DrillKind
-from services.cluster.operations import OperationKind, OperationRequest as ClusterOrder
+from services.cluster.operations import OperationKind, OperationRequest
 from services.consultations.notes import NotesDraft
 from services.consultations.prescriptions import (
     DraftPrescription,
@@ -275,7 +275,7 @@ def _exceptions(house, name: str, role: Role) -> dict[str, Any]:
         },
         "cluster.operations": lambda: {
             "operation_id": uuid4(),
-            "order": ClusterOrder(
+            "request": OperationRequest(
                 OperationKind.RESTART, "Kernel update on db-01", "db-02"
             ),
             "session_id": house.sign_ins[role],

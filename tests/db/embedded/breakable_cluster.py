@@ -199,7 +199,7 @@ class BreakableCluster:
     def _is_whole(self) -> bool:
         if not is_whole(self.nodes):
             return False
-        patronis = [node.patroni.found() for node in self.nodes]
+        patronis = [node.patroni.find_process() for node in self.nodes]
         with suppress(psutil.NoSuchProcess):
             launcher = self.launcher.seen.pid
             return all(process and process.ppid() == launcher for process in patronis)
