@@ -26,7 +26,7 @@ from db.postgres import Database
 from services.cluster.operations import OperationRunner
 from services.core.audit_spool import Spooling
 from services.core.throttling import CallLimits
-from services.documents.records import StaleRevision
+from services.documents.records.errors import StaleRevision
 from services.patients.records.refusals import StaleVersion
 
 # Everything else belongs to the pages.

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from benchmarks.fresh import endpoints
 from db.postgres import SYSTEM, Database
 from services.demo import seeding
-from services.people import accounts
+from services.people.accounts import demo_accounts
 from tests.browser.conftest import CHROMIUM_FLAGS, NAMES
 from tests.browser.running import chartroom
 
@@ -51,7 +51,7 @@ def main() -> None:
         closing(Database(fresh)) as database,
         sync_playwright() as playwright,
     ):
-        database.write(accounts.ensure_demo_people, acting=SYSTEM)
+        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
         seeding.seed(database, patients=PATIENTS)
         found = os.environ.get("CHARTROOM_CHROMIUM") or shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=found, args=CHROMIUM_FLAGS)

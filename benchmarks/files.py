@@ -40,7 +40,9 @@ from db.postgres import Database
 from services.core.actors import Actor, Role
 from services.core.on_behalf import ActorDatabase
 from services.documents import records
+from services.documents.records.drafts import DraftDocument
 from services.documents.records.ingest import DocumentIngest
+from services.documents.records.model import VersionRecord
 from services.pdf.inspecting import PdfInspector
 
 MB: Final = 1_000_000
@@ -62,7 +64,7 @@ class Service:
         """File a document as an upload does."""
         source.seek(0)
         content = self.intake.receive(source, "scan.pdf")
-        draft = records.DraftDocument(title="Scan")
+        draft = DraftDocument(title="Scan")
         actor = self.clinic.actor
         filed = self.clinic.write(lambda s: records.file(s, actor, draft, content))
         return filed.value.id
@@ -79,7 +81,7 @@ class Service:
         with closing(pieces):
             return sum(len(piece) for piece in pieces)
 
-    def _pieces(self, version: records.VersionRecord) -> Generator[bytes]:
+    def _pieces(self, version: VersionRecord) -> Generator[bytes]:
         whole = Span(0, version.filesize, version.filesize)
         return pieces_of(self.files, version, whole, lambda: None)
 

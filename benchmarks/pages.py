@@ -28,7 +28,7 @@ from services.demo import seeding
 from services.lists.criteria import Criteria
 from services.patients import search
 from services.patients.records.model import PatientRecord
-from services.people import accounts
+from services.people.accounts import demo_accounts
 from tests.browser.running import chartroom, free_port, process
 from tests.kit.signing_in import sign_in
 
@@ -85,7 +85,7 @@ def main() -> float:
         endpoints() as fresh,
         closing(Database(fresh)) as database,
     ):
-        database.write(accounts.ensure_demo_people, acting=SYSTEM)
+        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
         seeding.seed(database, patients=PATIENTS)
         with (
             chartroom(fresh, Path(folder)) as address,
@@ -109,7 +109,7 @@ def main() -> float:
 def _first_page(database: Database) -> tuple[PatientRecord, ...]:
     clerk = next(
         actor
-        for actor in database.read(accounts.demo_people, acting=SYSTEM).value
+        for actor in database.read(demo_accounts.demo_people, acting=SYSTEM).value
         if actor.role is Role.STAFF
     )
     return (

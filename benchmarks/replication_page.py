@@ -27,7 +27,7 @@ from db.endpoints import Endpoints
 from db.postgres import SYSTEM, Database
 from services.cluster import alerts, monitoring
 from services.core.actors import Actor, Role
-from services.people import accounts
+from services.people.accounts import demo_accounts
 from tests.browser.running import chartroom
 from tests.conftest import owner
 
@@ -74,7 +74,7 @@ def main() -> float:
         endpoints() as fresh,
         closing(Database(fresh)) as database,
     ):
-        database.write(accounts.ensure_demo_people, acting=SYSTEM)
+        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
         database.write(_fill, acting=SYSTEM)
         _settle(fresh)
         for name, span in _SPANS.items():

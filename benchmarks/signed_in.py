@@ -21,7 +21,7 @@ from db.endpoints import Endpoints
 from db.postgres import SYSTEM, Database
 from services.core.actors import Role
 from services.demo import seeding
-from services.people import accounts
+from services.people.accounts import demo_accounts
 from tests.browser.running import free_port, process, variables
 
 ROUNDS = 60
@@ -34,9 +34,9 @@ def main() -> tuple[float, float]:
         endpoints() as fresh,
         closing(Database(fresh)) as database,
     ):
-        database.write(accounts.ensure_demo_people, acting=SYSTEM)
+        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
         seeding.seed(database, patients=PATIENTS)
-        cast = database.read(accounts.demo_people, acting=SYSTEM).value
+        cast = database.read(demo_accounts.demo_people, acting=SYSTEM).value
         clerk = next(person for person in cast if person.role is Role.STAFF)
         return (
             _compare("signed-in rerun", fresh, Path(folder), str(clerk.id)),

@@ -135,7 +135,8 @@ class Wiring:
         """Who does something to the database servers."""
         from db.cluster.control_client import Control
         from db.cluster.patroni import Patroni
-        from services.cluster.operations import OperationRunner, Servers
+        from services.cluster.operations import OperationRunner
+        from services.cluster.operations.servers import Servers
 
         control = Control.of(self.endpoints)
         return OperationRunner(Servers(self.database, Patroni(self.endpoints), control))

@@ -17,6 +17,8 @@ LAWS = (
     house.loose_modules,
     house.foreign_folders,
     house.names_defined_twice,
+    house.crowded_faces,
+    house.side_entrances,
     house.repeated_faces,
     house.slight_modules,
     house.functions_in_migrations,
@@ -187,6 +189,27 @@ def test_a_short_module_may_stay(tree, path, text, importer):
     write(tree, importer, f"import {module}\n")
 
     assert list(house.slight_modules(tree)) == []
+
+
+def test_a_face_of_26_names_is_seen(tree):
+    names = ", ".join(f"rule_{n} as rule_{n}" for n in range(26))
+    face = f"from services.patients.rules import {names}, _own as _own\n"
+    write(tree, "services/patients/__init__.py", face)
+
+    assert list(house.crowded_faces(tree)) == ["services.patients exports 26 names."]
+
+
+def test_an_import_past_a_face_is_seen(tree):
+    rule = "from services.patients.rules import Rule"
+    write(tree, "services/patients/__init__.py", f"{rule} as Rule\n")
+    write(tree, "services/patients/checks.py", f"{rule}\n")
+    write(tree, "services/patients/errors.py", "class Refused: ...\n")
+    write(tree, "services/visits/rules.py", f"{rule}\n")
+    write(tree, "pages/visits/day.py", "from services.patients.errors import Refused\n")
+
+    assert list(house.side_entrances(tree)) == [
+        "services.visits.rules passes by services.patients to services.patients.rules."
+    ]
 
 
 def test_a_face_that_says_twice_what_it_offers_is_seen(tree):

@@ -13,7 +13,8 @@ from api.cluster.schemas import HealthShown
 from api.core.answers import JsonResponse
 from api.core.dependencies import Program, Stores
 from api.core.documented import shows
-from db.postgres import SYSTEM, Absence, DatabaseUnavailable, NodeState
+from db.postgres import SYSTEM, Absence, DatabaseUnavailable
+from db.postgres.watching.nodes import NodeState
 from services.audit import chain
 from services.cluster.monitoring import background
 

@@ -25,7 +25,7 @@ from services.core.errors import (
     TooOften,
     Unavailable,
 )
-from services.documents import records
+from services.documents.records.errors import NoSuchDocument, TooLarge
 from services.patients.records.rules import InvalidPatient
 
 ENVELOPE_PATH: Final = "/patient-register"
@@ -41,7 +41,7 @@ _TREES: Final = (
     "/api/admin",
 )
 _STATUS: Final[Mapping[type[ServiceError], int]] = {
-    records.TooLarge: 413,
+    TooLarge: 413,
     InvalidInput: 400,
     NotAllowed: 403,
     NotFound: 404,
@@ -162,7 +162,7 @@ def _invalid_request(request: Request, error: Exception) -> Response:
     path = request.url.path
     is_of_document = any(_is_within(path, tree) for tree in _OF_DOCUMENTS)
     if is_of_document and _names_nothing(error.errors()):
-        return _service_error(request, records.NoSuchDocument())
+        return _service_error(request, NoSuchDocument())
     problems = [
         (_property(problem["loc"]), _sentence(problem)) for problem in error.errors()
     ]

@@ -14,7 +14,8 @@ from db.files.gridfs import FileStore
 from db.postgres import DatabaseUnavailable
 from services.core.errors import Unavailable
 from services.documents import records
-from services.documents.records import VersionRecord
+from services.documents.records.errors import Damaged
+from services.documents.records.model import VersionRecord
 
 PDF: Final = "application/pdf"
 _PIECE_BYTES: Final = 256 * 1024
@@ -79,7 +80,7 @@ def _read(
 ) -> Generator[bytes]:
     with noting(note_damage), records.open_file(files, version) as stream:
         if stream.size != version.filesize:
-            raise records.Damaged
+            raise Damaged
         stream.skip(span.start)
         left = span.length
         while left:
@@ -93,7 +94,7 @@ def noting(note_damage: Callable[[], object]) -> Iterator[None]:
     """Write down that a file turned out damaged, before that is told."""
     try:
         yield
-    except records.Damaged:
+    except Damaged:
         # Whoever asks next finds out again.
         with suppress(DatabaseUnavailable, Unavailable):
             note_damage()

@@ -21,7 +21,7 @@ from api.documents.schemas import file_etag
 from db.files.gridfs import PlainStream
 from db.postgres import Read
 from services.documents import records
-from services.documents.records import VersionRecord
+from services.documents.records.model import VersionRecord
 
 router = APIRouter(tags=["Documents"])
 

@@ -38,7 +38,10 @@ from api.documents.schemas import (
 from db.postgres import WriteResult
 from services.core.actors import Role
 from services.documents import records
-from services.documents.records import ChangedDocument, DocumentRecord, StoredContent
+from services.documents.records.drafts import ChangedDocument, StoredContent
+from services.documents.records.errors import StaleRevision
+from services.documents.records.model import DocumentRecord
+from services.documents.records.rules import LONGEST_DESCRIPTION, LONGEST_TITLE
 
 router = APIRouter(prefix="/api/documents", tags=["Documents"])
 
@@ -59,10 +62,10 @@ def _at_most(characters: int) -> Any:
 class DocumentChanges(Body):
     """What shall be different; all else stays as it is."""
 
-    title: Annotated[str, _at_most(records.LONGEST_TITLE)] = ""
+    title: Annotated[str, _at_most(LONGEST_TITLE)] = ""
     document_type: str = ""
     classification: str = ""
-    description: Annotated[str, _at_most(records.LONGEST_DESCRIPTION)] = ""
+    description: Annotated[str, _at_most(LONGEST_DESCRIPTION)] = ""
     metadata: dict[str, Any] = Field(default_factory=dict)
     patient_id: Annotated[UUID | None, Field(strict=False)] = None
 
@@ -254,7 +257,7 @@ def _current(
     if is_of_file:
         tags.add(file_etag(found.version.sha256))
     if tags.isdisjoint(_TAG.findall(if_match)):
-        raise records.StaleRevision(found)
+        raise StaleRevision(found)
     return found
 
 

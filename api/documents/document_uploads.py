@@ -14,18 +14,11 @@ from starlette.requests import ClientDisconnect
 
 from api.core.dependencies import Caller, ProgramOrPerson
 from services.core.errors import InvalidInput
-from services.documents.records import (
-    LONGEST_DESCRIPTION,
-    LONGEST_TITLE,
-    MAX_BYTES,
-    Classification,
-    DocumentType,
-    DraftDocument,
-    NoFile,
-    StoredContent,
-    TooLarge,
-    permission_to_file,
-)
+from services.documents.records.drafts import DraftDocument, StoredContent
+from services.documents.records.errors import MAX_BYTES, NoFile, TooLarge
+from services.documents.records.kinds import Classification, DocumentType
+from services.documents.records.rules import LONGEST_DESCRIPTION, LONGEST_TITLE
+from services.documents.records.visibility import permission_to_file
 
 _FILE: Final = "file"
 _PART_BYTES: Final = 64 * 1024

@@ -12,12 +12,9 @@ from starlette.responses import Response
 
 from api.core import problems
 from api.core.answers import From, Shown
-from services.documents.records import (
-    Classification,
-    DocumentRecord,
-    DocumentType,
-    StaleRevision,
-)
+from services.documents.records.errors import StaleRevision
+from services.documents.records.kinds import Classification, DocumentType
+from services.documents.records.model import DocumentRecord
 
 _SHA256 = Field(pattern="^[0-9a-f]{64}$")
 

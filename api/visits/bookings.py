@@ -23,8 +23,9 @@ from services.visits.booking.bookings import (
     BookingRecord,
     BookingRequest,
     BookingStatus,
-    SlotTaken,
 )
+from services.visits.booking.bookings.errors import BookingOver, HoldExpired, SlotTaken
+from services.visits.booking.bookings.rules import LONGEST_NOTE
 from services.visits.schedule import slots
 
 router = APIRouter(prefix="/api/bookings", tags=["Visits"])
@@ -33,7 +34,7 @@ _CREATED: Final = 201
 _NO_CONTENT: Final = 204
 _LONGEST_KEY: Final = 255
 
-_Note = Field(json_schema_extra={"maxLength": bookings.LONGEST_NOTE})
+_Note = Field(json_schema_extra={"maxLength": LONGEST_NOTE})
 _Id = Annotated[UUID, Field(strict=False)]
 
 
@@ -114,9 +115,9 @@ def hold_slot(
         raise _taken(replace(caller, after=written.lsn), booking)
     headers = {"Location": booking_path(booking.id)} | written_headers(written)
     if booking.status is BookingStatus.EXPIRED:
-        raise bookings.HoldExpired
+        raise HoldExpired
     if booking.status is BookingStatus.CANCELLED:
-        raise bookings.BookingOver
+        raise BookingOver
     return JsonResponse(BookingShown.of(booking), _CREATED, headers)
 
 

@@ -31,7 +31,7 @@ from db.settings import Settings
 from services.core.actors import Actor
 from services.demo import care
 from services.demo.plans import ensure_demo_plans
-from services.people import accounts
+from services.people.accounts import demo_accounts
 
 Say = Callable[[str], None]
 
@@ -111,7 +111,7 @@ def _prepare(settings: Settings, stages: Stages, *, empty: bool) -> tuple[Actor,
         if settings.is_demo:
             cast = _open_demo(wired, stages, empty=empty)
         else:
-            wired.database.write(accounts.retire_demo_people, acting=SYSTEM)
+            wired.database.write(demo_accounts.retire_demo_people, acting=SYSTEM)
             cast = ()
         _await_replicas(wired.database)
         stages.done("PostgreSQL replicas")
@@ -124,9 +124,9 @@ def _open_demo(wired: Wiring, stages: Stages, *, empty: bool) -> tuple[Actor, ..
     """Let the cast in, and fill an empty clinic."""
 
     def open_clinic(session: Session) -> _Opened:
-        accounts.ensure_demo_people(session)
+        demo_accounts.ensure_demo_people(session)
         return _Opened(
-            accounts.demo_people(session), accounts.is_only_the_cast(session)
+            demo_accounts.demo_people(session), demo_accounts.is_only_the_cast(session)
         )
 
     opened = wired.database.write(open_clinic, acting=SYSTEM).value

@@ -10,6 +10,7 @@ import typer
 from dashboard.cli.explaining import explain_errors
 from dashboard.cli.options import Data, choose
 from services.core.actors import CONSOLE, Role, Scope
+from services.people.accounts import demo_accounts
 
 if TYPE_CHECKING:
     from dashboard.wiring import Wiring
@@ -110,9 +111,8 @@ def issue_token(
 def _demo_patient(wired: "Wiring") -> UUID:
     from db.postgres import SYSTEM
     from services.core.errors import NotFound
-    from services.people import accounts
 
-    cast = wired.database.read_latest(accounts.demo_people, acting=SYSTEM).value
+    cast = wired.database.read_latest(demo_accounts.demo_people, acting=SYSTEM).value
     for person in cast:
         if person.patient_id is not None:
             return person.patient_id

@@ -20,7 +20,7 @@ from db.postgres import ANONYMOUS
 from services.core import throttling
 from services.core.errors import ServiceError
 from services.documents import records
-from services.documents.records import VersionRecord
+from services.documents.records.model import VersionRecord
 from services.documents.sharing import shares
 from services.documents.sharing.shares import SharedVersion
 

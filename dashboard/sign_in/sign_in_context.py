@@ -13,8 +13,7 @@ from dashboard.sign_in.cookies import AskedCookie, KnownCookie
 from dashboard.web.installation_key import derive
 from dashboard.web.sessions.identity import Identity, is_secure, origin_of
 from db.files.gridfs import FileStore
-from db.postgres import Database
-from db.postgres.identity import ANONYMOUS
+from db.postgres import ANONYMOUS, Database
 from db.settings import Settings
 from services.core import audit
 from services.core.throttling import Throttle

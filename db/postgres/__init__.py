@@ -29,4 +29,3 @@ from db.postgres.transactions.reads import Served as Served
 from db.postgres.transactions.writes import WritingSession as WritingSession
 from db.postgres.watching.absence import Absence as Absence
 from db.postgres.watching.lsn import BEYOND as BEYOND, Lsn as Lsn
-from db.postgres.watching.nodes import NodeState as NodeState

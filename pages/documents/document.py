@@ -16,7 +16,7 @@ from dashboard.documents.sharing.share_links import links, share
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.part_tabs import part_tabs
 from services.core.actors import Permission
-from services.documents import records
+from services.documents.records import visibility
 
 actor, record = current_actor(), chosen_document()
 number = record.version.number
@@ -29,7 +29,7 @@ with st.container(horizontal=True):
             st.rerun()
     else:
         sections.download(record)
-        if records.may_change(actor, record):
+        if visibility.may_change(actor, record):
             replace(record)
             change_form(record)
             document_actions.edit(record)

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from db.postgres.identity import DatabaseIdentity
+from db.postgres import DatabaseIdentity
 from services.core.errors import NotAllowed
 
 

@@ -30,7 +30,8 @@ from db.limit_storage import LimitStorage
 from db.postgres import SYSTEM, Database
 from db.postgres.listening import Listener
 from db.spool import Spool
-from services.cluster.operations import OperationRunner, Servers
+from services.cluster.operations import OperationRunner
+from services.cluster.operations.servers import Servers
 from services.core.actors import Actor, Role
 from services.core.audit_spool import AuditSpool
 from services.core.throttling import CallLimits, Throttle
@@ -39,7 +40,8 @@ from services.documents.records import DocumentIngest
 from services.documents.search.cache import DocumentListCache
 from services.documents.sharing.links import LinkSigner
 from services.pdf.inspecting import PdfInspector
-from services.people import accounts, sessions, tokens
+from services.people import sessions, tokens
+from services.people.accounts import demo_accounts
 from services.visits.figures.caches import VisitCaches
 from services.visits.schedule import visit_changes
 
@@ -135,8 +137,8 @@ def door(
         hosts=None,
         is_own_door=serves,
     )
-    made = database.write(accounts.ensure_demo_people, acting=SYSTEM)
-    cast = database.read(accounts.demo_people, after=made.lsn, acting=SYSTEM).value
+    made = database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
+    cast = database.read(demo_accounts.demo_people, after=made.lsn, acting=SYSTEM).value
     app = SecurityHeaders(RequestLog(gate))
     yield Door(app, database, _tokens(database, cast), module_limits, monitor, spool)
     monitor.close()

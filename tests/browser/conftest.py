@@ -20,7 +20,7 @@ from playwright.sync_api import (
 from db.postgres import SYSTEM, Database
 from services.core.actors import Role
 from services.demo import seeding
-from services.people import accounts
+from services.people.accounts import demo_accounts
 from tests.browser.running import chartroom
 from tests.conftest import Databases
 
@@ -146,7 +146,7 @@ def site(
         databases.fresh(template) as endpoints,
         closing(Database(endpoints)) as database,
     ):
-        database.write(accounts.ensure_demo_people, acting=SYSTEM)
+        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
         seeding.seed(database, patients=_PATIENTS)
         data = tmp_path_factory.mktemp("data")
         with chartroom(endpoints, data) as address:

@@ -11,7 +11,7 @@ from db import schema
 from db.embedded import Cluster
 from db.postgres import SYSTEM, Database
 from services.demo import seeding
-from services.people import accounts
+from services.people.accounts import demo_accounts
 from tests.browser.conftest import Site
 from tests.browser.running import chartroom
 from tests.conftest import Databases
@@ -25,7 +25,7 @@ def clinic_on(cluster: Cluster, browser: Browser, data: Path) -> Iterator[Site]:
         closing(Database(endpoints)) as database,
     ):
         schema.bring_up_to_date(endpoints)
-        database.write(accounts.ensure_demo_people, acting=SYSTEM)
+        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
         seeding.seed(database, patients=20)
         # Long before anybody would be kept waiting for nothing.
         with chartroom(endpoints, data, retry_seconds="20") as address:

@@ -14,6 +14,7 @@ from db.postgres import SYSTEM
 from services.core.actors import Actor, Role
 from services.lists.criteria import Criteria
 from services.patients import search
+from services.people.accounts import demo_accounts
 from tests.browser.conftest import Site, settled
 from tests.services.pdf.samples import letter
 from tests.services.visits import visit_samples
@@ -151,9 +152,8 @@ def patients(site: Site, paper: str, doctor: str) -> dict[str, str]:
 
 
 def next_id(site: Site):
-    from services.people import accounts
 
-    return site.database.write(accounts.demo_people, acting=SYSTEM).value[0].id
+    return site.database.write(demo_accounts.demo_people, acting=SYSTEM).value[0].id
 
 
 @pytest.fixture(params=WIDTHS, scope="module")

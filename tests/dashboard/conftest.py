@@ -20,7 +20,7 @@ from db.files import file_keys
 from db.models.user import User
 from db.postgres import SYSTEM, Database
 from services.core.actors import Actor, Role
-from services.people import accounts
+from services.people.accounts import demo_accounts
 from tests.browser.running import free_port, process, variables as settings
 from tests.conftest import connect, owner
 from tests.dashboard.codes import DEMO_PERSON
@@ -118,8 +118,8 @@ def server(
     """Chartroom's server around a script of the tests' own."""
     folder = tmp_path_factory.mktemp("server")
     database = Database(module_endpoints)
-    made = database.write(accounts.ensure_demo_people, acting=SYSTEM)
-    cast = database.read(accounts.demo_cast, after=made.lsn, acting=SYSTEM).value
+    made = database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
+    cast = database.read(demo_accounts.demo_cast, after=made.lsn, acting=SYSTEM).value
     database.close()
     people_of = {
         "cast": {person.actor.role: person.actor for person in cast},

@@ -23,12 +23,9 @@ from db.models.patient import Patient
 from db.postgres import SYSTEM, Database
 from services.core.actors import Actor, Role
 from services.documents import records
-from services.documents.records import (
-    Classification,
-    DocumentRecord,
-    DraftDocument,
-    StoredContent,
-)
+from services.documents.records.drafts import DraftDocument, StoredContent
+from services.documents.records.kinds import Classification
+from services.documents.records.model import DocumentRecord
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from services.pdf.report import PdfReport

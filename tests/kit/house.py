@@ -193,6 +193,28 @@ def crowded_faces(root: Path) -> Iterator[str]:
             yield f"{module.name} exports {len(names)} names."
 
 
+def side_entrances(root: Path) -> Iterator[str]:
+    """Name the imports from a module that its package's face offers names of.
+
+    What a face offers has one way in. What it does not, such as refusals, is asked for
+    where it is.
+    """
+    modules = {module.name: module for module in read_modules(root)}
+    offering = {
+        source: module.name
+        for module in modules.values()
+        if module.is_face
+        for node in module.tree.body
+        if isinstance(node, ast.ImportFrom)
+        if (source := node.module or "").startswith(f"{module.name}.")
+    }
+    for module in modules.values():
+        for name in sorted(set(_imported(module, modules))):
+            face = offering.get(name)
+            if face and not f"{module.name}.".startswith(f"{face}."):
+                yield f"{module.name} passes by {face} to {name}."
+
+
 def repeated_faces(root: Path) -> Iterator[str]:
     """Name the packages that say once more, as `__all__`, what they import to offer."""
     for module in read_modules(root):

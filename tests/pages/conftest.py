@@ -39,10 +39,12 @@ from db.spool import Spool
 from services.core.actors import Actor, Role
 from services.core.audit_spool import AuditSpool
 from services.documents import records
-from services.documents.records import DocumentRecord, DraftDocument, StoredContent
+from services.documents.records.drafts import DraftDocument, StoredContent
+from services.documents.records.model import DocumentRecord
 from services.patients.records import patients
 from services.patients.records.model import PatientDraft, PatientRecord
-from services.people import accounts, sessions
+from services.people import sessions
+from services.people.accounts import demo_accounts
 from tests.conftest import connect, owner
 from tests.pages.cluster_samples import EVERYTHING
 from tests.services.pdf.samples import letter
@@ -217,7 +219,7 @@ def clinic(
         ours = replace(module_endpoints, control_url=None)
         wired = Wiring(settings, ours, *stores)
         wiring.use(wired)
-        database.write(accounts.ensure_demo_people, acting=SYSTEM)
+        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
         cast: tuple[Actor, ...] = database.write(_cast, acting=SYSTEM).value
         yield Clinic(wired, {person.role: person for person in cast})
         wired.examiner.close()
@@ -300,7 +302,7 @@ def at_desk(clinic: Clinic, kept: Session) -> Callable[..., AppTest]:
 
 
 def _cast(session: Session) -> tuple[Actor, ...]:
-    return accounts.demo_people(session)
+    return demo_accounts.demo_people(session)
 
 
 def rows_of(app: AppTest, key: str = "patients_table") -> list[list[str]]:

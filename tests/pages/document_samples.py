@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from db.files.gridfs import Bucket
 from services.documents import records
-from services.documents.records import DocumentRecord
+from services.documents.records.model import DocumentRecord
 from tests.pages.conftest import Clinic
 
 LATER = datetime.now(UTC) + timedelta(days=1)

@@ -17,7 +17,8 @@ from services.core.actors import Actor, Role
 from services.patients.care import care
 from services.patients.records import patients
 from services.patients.records.model import PatientDraft, PatientRecord
-from services.people import accounts, sessions
+from services.people import sessions
+from services.people.accounts import demo_accounts
 from tests.conftest import connect, owner
 
 
@@ -40,8 +41,10 @@ def house(module_endpoints: Endpoints) -> Iterator[House]:
         closing(Database(module_endpoints)) as database,
         closing(AuditStore(module_endpoints.audit_url)) as audit_store,
     ):
-        made = database.write(accounts.ensure_demo_people, acting=SYSTEM)
-        found = database.read(accounts.demo_people, after=made.lsn, acting=SYSTEM).value
+        made = database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
+        found = database.read(
+            demo_accounts.demo_people, after=made.lsn, acting=SYSTEM
+        ).value
         cast = {person.role: person for person in found}
         yield House(
             database,

@@ -21,7 +21,7 @@ from db.models.booking import Appointment
 from db.models.doctor import Doctor
 from db.postgres import ANONYMOUS, SYSTEM
 from services.cluster.alerts import AlertKind, RuleDraft
-from services.cluster.drills import DrillKind
+from services.cluster.drills.kinds import DrillKind
 from services.cluster.operations import OperationKind, OperationRequest
 from services.consultations.notes import NotesDraft
 from services.consultations.prescriptions import (
@@ -38,7 +38,8 @@ from services.demo.importing.rejects import RejectsFile
 from services.demo.importing.synthea import Folder
 from services.documents import records
 from services.documents.forms import Draft as AuthoringDraft
-from services.documents.records import Classification
+from services.documents.records.drafts import ChangedDocument, DraftDocument
+from services.documents.records.kinds import Classification
 from services.documents.retention import RetentionPeriod
 from services.lists.criteria import Criteria
 from services.patients import point_in_time
@@ -446,10 +447,10 @@ def _with_documents(house, name: str, role: Role) -> dict[str, Any]:
 
     filed = house.database.write(prepare, acting=SYSTEM).value
     return {
-        "changes": records.ChangedDocument.of(filed),
+        "changes": ChangedDocument.of(filed),
         "content": document_samples.content(),
         "document_id": filed.id,
-        "draft": records.DraftDocument(),
+        "draft": DraftDocument(),
         "patient_id": None,
         "purpose": "view",
         "revision": 2 if name.endswith(".restore") else 1,

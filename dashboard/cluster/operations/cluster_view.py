@@ -10,10 +10,10 @@ from services.cluster.operations import (
     OperationPreview,
     PlannedSwitchover,
     RunningOperation,
-    Servers,
     Situation,
     preview,
 )
+from services.cluster.operations.servers import Servers
 from services.core.actors import Permission
 from services.core.errors import Unavailable
 

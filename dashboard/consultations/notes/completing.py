@@ -9,7 +9,7 @@ from dashboard.consultations.notes import saving
 from dashboard.consultations.notes.open_visit import Opened
 from dashboard.consultations.notes.writing import PAGE, Writing
 from dashboard.ui.error_boundary import error_boundary
-from services.consultations.notes import is_empty
+from services.consultations.notes.typed import is_empty
 from services.visits.front_desk.appointments import VisitStatus
 
 _OPEN: Final = (VisitStatus.SCHEDULED, VisitStatus.CHECKED_IN)

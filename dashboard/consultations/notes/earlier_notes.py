@@ -8,7 +8,8 @@ from dashboard.context import current_actor, read
 from dashboard.ui.empty_state import empty_state
 from dashboard.ui.words import at, plain
 from services.consultations import notes
-from services.consultations.notes import TEXTS, EarlierNotes, NotesVersion, typed_of
+from services.consultations.notes import EarlierNotes, NotesVersion
+from services.consultations.notes.typed import TEXTS, typed_of
 
 _SECONDS = 60.0
 

@@ -14,8 +14,8 @@ from dashboard.consultations.notes.writing import (
 )
 from dashboard.ui.form_fields import show_problems
 from dashboard.ui.words import plain
-from services.consultations import notes
-from services.consultations.notes import LABELS, TEXTS, VITALS, Vital, written
+from services.consultations.notes import VITALS, Vital, typed, written
+from services.consultations.notes.typed import LABELS, TEXTS
 
 _WIDTH: Final = 150
 _HEIGHTS: Final = {"complaint": 100, "findings": 140, "diagnoses": 100, "plan": 120}
@@ -41,7 +41,7 @@ def draw(writing: Writing, changed: Callable[[], None], *, is_checked: bool) -> 
         places[name] = _text(name, changed)
     _tell_of_others(places)
     if is_checked:
-        show_problems(places, notes.problems_of(writing.typed))
+        show_problems(places, typed.problems_of(writing.typed))
 
 
 def _text(name: str, changed: Callable[[], None]) -> DeltaGenerator:

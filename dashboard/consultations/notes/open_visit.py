@@ -12,6 +12,7 @@ from dashboard.navigation import go
 from dashboard.ui.error_boundary import explain
 from services.consultations import notes as medical_records
 from services.consultations.notes import NotesRecord
+from services.consultations.notes.errors import NotTreated
 from services.core.errors import NotFound, Unavailable
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
@@ -45,7 +46,7 @@ def open_visit() -> Opened:
     visit_id = _named()
     try:
         opened = _read(visit_id)
-    except medical_records.NotTreated as refusal:
+    except NotTreated as refusal:
         go("patients/break_glass.py", patient=str(refusal.patient_id))
     except Unavailable as refusal:
         shown: Opened | None = st.session_state.get(_SHOWN)

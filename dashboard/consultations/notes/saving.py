@@ -18,7 +18,9 @@ from dashboard.ui.error_boundary import explain
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain
 from services.consultations import notes
-from services.consultations.notes import InvalidNotes, NotesRecord, StaleNotes
+from services.consultations.notes import NotesRecord
+from services.consultations.notes.errors import StaleNotes
+from services.consultations.notes.typed import InvalidNotes
 from services.core.errors import ServiceError
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import VisitStatus

@@ -3,14 +3,8 @@
 import streamlit as st
 
 from dashboard.ui.words import plain
-from services.consultations.notes import (
-    TEXTS,
-    VITALS,
-    Diagnosis,
-    Notes,
-    Vitals,
-    written,
-)
+from services.consultations.notes import VITALS, Diagnosis, Notes, Vitals, written
+from services.consultations.notes.typed import TEXTS
 
 
 def show_notes(notes: Notes) -> None:

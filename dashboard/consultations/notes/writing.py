@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 import streamlit as st
 
 from dashboard.consultations.notes.open_visit import Opened
-from services.consultations import notes as medical_records
-from services.consultations.notes import LABELS, NotesDraft, NotesRecord, Typed
+from services.consultations.notes import NotesDraft, NotesRecord, typed
+from services.consultations.notes.typed import LABELS, Typed
 
 PAGE: Final = "visit"
 _WRITING: Final = f"{PAGE}_writing"
@@ -121,7 +121,7 @@ def take_over(name: str) -> None:
 def _saved(notes: NotesRecord | None) -> tuple[int, Typed]:
     if notes is None:
         return 0, _NOTHING
-    return notes.latest.number, medical_records.typed_of(notes.latest.notes)
+    return notes.latest.number, typed.typed_of(notes.latest.notes)
 
 
 def _put(typed: Typed) -> None:

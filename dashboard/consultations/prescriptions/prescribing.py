@@ -21,9 +21,10 @@ from services.consultations.prescriptions import (
     PrescriptionRecord,
     PrescriptionStatus,
 )
+from services.consultations.prescriptions.errors import AllergyMatches
 from services.core.actors import Permission
 from services.core.reasons import LONGEST
-from services.visits.front_desk.appointments.records import VisitRecord, VisitStatus
+from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
 _AMENDING: Final = "prescription_amending"
 _AT_WORK: Final = (VisitStatus.CHECKED_IN, VisitStatus.COMPLETED)
@@ -115,7 +116,7 @@ def _write(visit_id: UUID, before: PrescriptionRecord | None) -> None:
     if is_wanted:
         try:
             _issue(visit_id, draft, before)
-        except prescriptions.AllergyMatches as refusal:
+        except AllergyMatches as refusal:
             # Asked for below each line from now on; what was typed stays.
             prescription_form.warn(refusal)
             st.rerun()

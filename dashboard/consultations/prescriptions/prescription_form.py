@@ -12,11 +12,11 @@ from uuid import UUID, uuid4
 import streamlit as st
 
 from services.consultations.prescriptions import (
-    AllergyMatches,
     DraftPrescription,
     PrescriptionLine,
     PrescriptionRecord,
 )
+from services.consultations.prescriptions.errors import AllergyMatches
 from services.consultations.prescriptions.rules import (
     LONGEST_DRUG,
     LONGEST_FIELD,

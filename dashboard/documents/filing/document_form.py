@@ -4,14 +4,13 @@ from typing import Any, Final
 
 import streamlit as st
 
-from services.documents.records import (
+from services.documents.records.kinds import (
     CLASS_LABELS,
-    LONGEST_DESCRIPTION,
-    LONGEST_TITLE,
     TYPE_LABELS,
     Classification,
     DocumentType,
 )
+from services.documents.records.rules import LONGEST_DESCRIPTION, LONGEST_TITLE
 
 _AS_USUAL: Final = "As usual for the type"
 

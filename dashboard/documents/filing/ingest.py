@@ -17,9 +17,11 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from dashboard.context import count_upload, current_actor, intake, read, write
 from services.documents import records
-from services.documents.records import DocumentRecord, DraftDocument, StoredContent
+from services.documents.records.drafts import DraftDocument, StoredContent
+from services.documents.records.errors import MAX_BYTES
+from services.documents.records.model import DocumentRecord
 
-MAX_MEGABYTES: Final = records.MAX_BYTES >> 20
+MAX_MEGABYTES: Final = MAX_BYTES >> 20
 _PIECE_BYTES: Final = 1 << 20
 _IS_EMPTY: Final = "This file is empty: save or scan it anew and choose that file."
 _IS_NO_PDF: Final = (

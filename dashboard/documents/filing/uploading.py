@@ -15,7 +15,9 @@ from dashboard.documents.records import document_addresses, document_words as wo
 from dashboard.ui.words import plain
 from services.core.actors import Role
 from services.core.errors import ServiceError, TooOften
-from services.documents.records import DocumentType, DraftDocument, NotAPdf
+from services.documents.records.drafts import DraftDocument
+from services.documents.records.errors import NotAPdf
+from services.documents.records.kinds import DocumentType
 
 _PAGE: Final = "upload_documents"
 _ROUND: Final = f"{_PAGE}_round"

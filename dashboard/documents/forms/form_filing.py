@@ -12,7 +12,7 @@ import streamlit as st
 
 from dashboard.documents.filing import document_form
 from services.documents.forms import Template
-from services.documents.records import Classification
+from services.documents.records.kinds import Classification
 
 _CLASSES: Final = frozenset(one.value for one in Classification)
 

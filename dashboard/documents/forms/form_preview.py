@@ -27,12 +27,9 @@ from dashboard.ui.notices import notify
 from dashboard.web.public_address import clinic_of
 from services.documents import forms, records
 from services.documents.forms import Value
-from services.documents.records import (
-    DocumentRecord,
-    DocumentType,
-    DraftDocument,
-    StoredContent,
-)
+from services.documents.records.drafts import DraftDocument, StoredContent
+from services.documents.records.kinds import DocumentType
+from services.documents.records.model import DocumentRecord
 
 _MADE: Final = f"{PAGE}_made"
 _WIDTH: Final = 1100

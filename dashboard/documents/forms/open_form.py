@@ -13,7 +13,7 @@ from dashboard.patients.search.patient_choice import choose_patient, forget_pati
 from dashboard.ui import form_fields
 from services.core.errors import NotFound
 from services.documents.forms import TEMPLATES, Draft, Form, Template
-from services.documents.records import DocumentRecord
+from services.documents.records.model import DocumentRecord
 from services.patients.records import patients
 
 PAGE: Final = "create_document"

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.context import current_actor, read
 from services.core.errors import NotFound
 from services.documents import records
-from services.documents.records import DocumentRecord
+from services.documents.records.model import DocumentRecord
 
 _SECONDS = 3.0
 

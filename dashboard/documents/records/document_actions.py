@@ -13,7 +13,10 @@ from dashboard.ui.words import at, plain
 from services.core.actors import Permission, Role
 from services.core.reasons import LONGEST
 from services.documents import records
-from services.documents.records import ChangedDocument, DocumentRecord, NoSuchDocument
+from services.documents.records import visibility
+from services.documents.records.drafts import ChangedDocument
+from services.documents.records.errors import NoSuchDocument
+from services.documents.records.model import DocumentRecord
 
 _DAYS_SECONDS = 60.0
 
@@ -38,7 +41,7 @@ def edit(record: DocumentRecord) -> None:
 
 def delete(record: DocumentRecord) -> None:
     """Offer to delete, or say what keeps it."""
-    if records.may_delete(current_actor(), record) and st.button(
+    if visibility.may_delete(current_actor(), record) and st.button(
         "Delete",
         key="document_delete",
         icon=":material/delete:",
@@ -62,7 +65,7 @@ def hold_or_release(record: DocumentRecord) -> None:
 def restore(record: DocumentRecord, *, key: str = "document_restore") -> bool:
     """Offer to take it back into use; tell whether that was done."""
     actor = current_actor()
-    if not records.may_delete(actor, record) or not st.button(
+    if not visibility.may_delete(actor, record) or not st.button(
         "Restore", type="primary", key=key, icon=":material/restore_from_trash:"
     ):
         return False

@@ -6,7 +6,7 @@ from dashboard.documents.records import document_words as words
 from dashboard.navigation import patient_url
 from dashboard.ui.record_table import Cell
 from dashboard.ui.words import at, plain
-from services.documents.records import DocumentRecord, VersionRecord
+from services.documents.records.model import DocumentRecord, VersionRecord
 
 _COLOURS = {"danger": "red", "warn": "orange", "ok": "green", "info": "blue"}
 

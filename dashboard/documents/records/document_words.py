@@ -5,12 +5,8 @@ from types import MappingProxyType
 from typing import Final
 
 from dashboard.ui.record_table import Cell
-from services.documents.records import (
-    CLASS_LABELS,
-    TYPE_LABELS,
-    DocumentRecord,
-    VersionRecord,
-)
+from services.documents.records.kinds import CLASS_LABELS, TYPE_LABELS
+from services.documents.records.model import DocumentRecord, VersionRecord
 
 _KILO: Final = 1024
 _UNITS: Final = ("kB", "MB", "GB")

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard.documents.records.page_preview import page_preview
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.words import plain
-from services.documents.records import DocumentRecord
+from services.documents.records.model import DocumentRecord
 
 
 def pages_of(record: DocumentRecord, *, key: str) -> None:

@@ -10,7 +10,8 @@ from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
 from services.core.actors import Permission
 from services.documents import records
-from services.documents.records import DocumentRecord, NotAPdf, VersionRecord
+from services.documents.records.errors import NotAPdf
+from services.documents.records.model import DocumentRecord, VersionRecord
 
 
 def replace(record: DocumentRecord) -> None:

@@ -14,7 +14,8 @@ from dashboard.ui.empty_state import empty_state
 from dashboard.ui.words import at, plain
 from services.core.actors import Actor, Permission
 from services.documents import records
-from services.documents.records import DocumentRecord, VersionRecord
+from services.documents.records import visibility
+from services.documents.records.model import DocumentRecord, VersionRecord
 
 
 def names_for(actor: Actor) -> list[str]:
@@ -83,7 +84,7 @@ def versions(record: DocumentRecord) -> None:
         known,
         shown=record.version.number,
         download_of=None if record.is_deleted else download_of,
-        may_restore=records.may_change(actor, record),
+        may_restore=visibility.may_change(actor, record),
     )
     if wanted is None:
         return

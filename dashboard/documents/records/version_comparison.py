@@ -12,7 +12,7 @@ from dashboard.documents.records.text_comparison import text_comparison
 from dashboard.ui.words import at
 from services.core import comparing
 from services.documents import records
-from services.documents.records import DocumentRecord, VersionRecord
+from services.documents.records.model import DocumentRecord, VersionRecord
 
 _SECONDS: Final = 60.0
 _KINDS: Final = {

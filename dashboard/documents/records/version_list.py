@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard.documents.records import document_words as words
 from dashboard.documents.records.document_facts import badges
 from dashboard.ui.words import at, plain
-from services.documents.records import VersionRecord
+from services.documents.records.model import VersionRecord
 
 
 @dataclass(frozen=True, slots=True)

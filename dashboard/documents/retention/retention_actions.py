@@ -9,7 +9,7 @@ from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
 from services.documents import retention
-from services.documents.records import CLASS_LABELS
+from services.documents.records.kinds import CLASS_LABELS
 from services.documents.retention import HeldDocument, RetentionPeriod, days_of_years
 
 DAYS: Final = "days"

@@ -13,7 +13,7 @@ from dashboard.ui.record_table import (
     record_table,
 )
 from dashboard.ui.words import at
-from services.documents.records import CLASS_LABELS
+from services.documents.records.kinds import CLASS_LABELS
 from services.documents.retention import Damage, Dues, HeldDocument
 
 _DUES: Final = (

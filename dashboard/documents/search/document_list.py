@@ -10,8 +10,8 @@ from dashboard.documents.records.preview import preview
 from dashboard.documents.search.document_table import DELETE, document_table
 from dashboard.navigation import go
 from dashboard.ui.record_table import TableEvent, chosen_of
-from services.documents import records
-from services.documents.records import DocumentRecord
+from services.documents.records import visibility
+from services.documents.records.model import DocumentRecord
 from services.documents.search import FoundDocument
 from services.lists.criteria import Order
 
@@ -32,7 +32,7 @@ def documents_table(
             record.id, record.version.number
         ),
         may_delete=lambda record: (
-            records.may_delete(actor, record) and not record.is_held
+            visibility.may_delete(actor, record) and not record.is_held
         ),
         key=key,
         orders=orders,

@@ -17,7 +17,7 @@ from dashboard.ui.record_table import (
     record_table,
 )
 from dashboard.ui.words import at
-from services.documents.records import DocumentRecord
+from services.documents.records.model import DocumentRecord
 from services.documents.search import FoundDocument, Passage
 from services.lists.criteria import Order
 

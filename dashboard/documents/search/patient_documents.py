@@ -11,7 +11,7 @@ from dashboard.documents.search.ways_in import ways_in
 from dashboard.navigation import go
 from dashboard.ui.error_boundary import error_boundary
 from services.core.actors import Role
-from services.documents import records
+from services.documents.records import visibility
 
 
 @st.fragment
@@ -19,7 +19,7 @@ def documents_of(patient_id: UUID, *, page: str) -> None:
     """Show them, to those who may see documents."""
     actor = current_actor()
     own = actor.role is Role.PATIENT
-    if not actor.may(records.permission_to_view(actor)):
+    if not actor.may(visibility.permission_to_view(actor)):
         return
     st.subheader("Documents", anchor=False)
     with error_boundary():

@@ -8,7 +8,7 @@ from dashboard.context import current_actor
 from dashboard.navigation import go
 from dashboard.ui.empty_state import empty_state
 from services.core.actors import Permission, Role
-from services.documents import records
+from services.documents.records import visibility
 from services.lists.criteria import Criteria
 
 
@@ -29,7 +29,7 @@ def ways_in(patient_id: UUID | None = None, *, page: str = "documents") -> None:
         type="primary" if page == "documents" else "secondary",
     ):
         go("documents/upload_documents.py", **named)
-    if (page == "documents" and records.may_list_deleted(actor)) and st.button(
+    if (page == "documents" and visibility.may_list_deleted(actor)) and st.button(
         "Trash", key=f"{page}_trash", icon=":material/delete:", type="tertiary"
     ):
         go("documents/trash.py")
@@ -59,4 +59,4 @@ def none_yet(shown: Criteria) -> bool:
 
 def _may_file() -> bool:
     actor = current_actor()
-    return actor.may(records.permission_to_file(actor))
+    return actor.may(visibility.permission_to_file(actor))

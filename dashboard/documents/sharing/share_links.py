@@ -12,7 +12,7 @@ from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
 from services.core.actors import Permission
-from services.documents.records import DocumentRecord
+from services.documents.records.model import DocumentRecord
 from services.documents.sharing import shares
 from services.documents.sharing.shares import Share
 

@@ -17,10 +17,10 @@ from dashboard.sign_in.limiting import answered, count_request
 from dashboard.sign_in.sign_in_context import SignInContext
 from dashboard.sign_in.ways import ways
 from dashboard.web.page_scripts import SIGN_IN_PATH
-from db.postgres.identity import ANONYMOUS
+from db.postgres import ANONYMOUS
 from services.core.actors import Actor, Role
-from services.people import accounts
-from services.people.accounts import DemoPerson
+from services.people.accounts import demo_accounts
+from services.people.accounts.demo_accounts import DemoPerson
 from services.people.sessions import Live
 from services.people.sign_in import codes
 from services.people.sign_in.codes import CodeRequest
@@ -110,7 +110,7 @@ class _FirstPage:
     def _cast(self) -> tuple[DemoPerson, ...]:
         if not self._door.settings.is_demo:
             return ()
-        return self._door.database.read(accounts.demo_cast, acting=ANONYMOUS).value
+        return self._door.database.read(demo_accounts.demo_cast, acting=ANONYMOUS).value
 
 
 def _shown(person: DemoPerson, current: Actor | None) -> dict[str, object]:

@@ -12,7 +12,7 @@ from dashboard.visits.booking.held import held_now
 from dashboard.visits.booking.slot_calendar import Day, Time, TimeState
 from dashboard.visits.booking.times import beside, clock, heading, span
 from services.visits.schedule import slots
-from services.visits.schedule.slots import SlotRecord
+from services.visits.schedule.slots.records import SlotRecord
 
 _SECONDS = 10.0
 _SATURDAY = 5

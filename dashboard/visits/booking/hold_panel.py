@@ -25,6 +25,12 @@ from services.core.actors import Permission
 from services.core.reasons import LONGEST
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingRecord
+from services.visits.booking.bookings.errors import HoldExpired
+from services.visits.booking.bookings.rules import (
+    HOLD_SECONDS,
+    LONGEST_NOTE,
+    OFFER_SECONDS,
+)
 
 
 def hold_panels(patient_id: UUID | None) -> None:
@@ -60,7 +66,7 @@ def _panel(held: Sequence[BookingRecord]) -> None:
         note = st.text_input(
             f"What is the visit at {clock(first.starts_at)} about?",
             key=f"booking_note_{first.id}",
-            max_chars=bookings.LONGEST_NOTE,
+            max_chars=LONGEST_NOTE,
             placeholder="Optional, for the doctor",
         )
         with st.container(horizontal=True):
@@ -82,7 +88,7 @@ def _countdown(held: Sequence[BookingRecord]) -> Countdown:
     return Countdown(
         "left to confirm",
         first.seconds_left or 0.0,
-        bookings.OFFER_SECONDS if first.waitlist_id else bookings.HOLD_SECONDS,
+        OFFER_SECONDS if first.waitlist_id else HOLD_SECONDS,
         leaving=tuple(leaving_url(one.id) for one in held if is_own(one)),
     )
 
@@ -113,7 +119,7 @@ def _confirm(held: Sequence[BookingRecord], note: str) -> None:
         return (bookings.confirm(session, actor, first.id, note=note),)
 
     # What ran out just now, the page says anew, with the times there are.
-    with suppress(bookings.HoldExpired):
+    with suppress(HoldExpired):
         note_booked(write(confirm))
 
 

@@ -18,12 +18,17 @@ from services.core.errors import Conflict
 from services.core.reasons import LONGEST
 from services.visits.booking import bookings
 from services.visits.booking.bookings import AnyRequest, BookingRecord, BookingRequest
+from services.visits.booking.bookings.errors import (
+    PatientBusy,
+    SlotTaken,
+    VisitHasBegun,
+)
 from services.visits.schedule import slots
-from services.visits.schedule.slots import SlotRecord
+from services.visits.schedule.slots.records import SlotRecord
 
 _MOST_NEXT: Final = 6
 # What staff set aside for a reason; that a slot is booked once is no such rule.
-_RULES: Final = (bookings.PatientBusy, bookings.VisitHasBegun)
+_RULES: Final = (PatientBusy, VisitHasBegun)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ def _try(wish: BookingRequest | AnyRequest) -> None:
     forget_booked()
     try:
         _take(wish)
-    except bookings.SlotTaken as lost:
+    except SlotTaken as lost:
         st.session_state[LOST] = lost.booking
     except Conflict as refusal:
         st.session_state[REFUSED] = _Refused(wish, refusal)
@@ -107,7 +112,7 @@ def _override(refused: _Refused) -> None:
                 return
         try:
             _take(replace(refused.wish, attempt=uuid4(), override_reason=reason))
-        except bookings.SlotTaken as lost:
+        except SlotTaken as lost:
             st.session_state[LOST] = lost.booking
         _forget_refused()
         st.rerun()

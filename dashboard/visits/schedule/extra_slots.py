@@ -24,7 +24,7 @@ from dashboard.visits.schedule import renewed_forms
 from services.core.reasons import LONGEST
 from services.visits.schedule import plans
 from services.visits.schedule.doctors import DoctorRecord
-from services.visits.schedule.slots import SlotRecord
+from services.visits.schedule.slots.records import SlotRecord
 
 _FORM: Final = "doctor_extra"
 _COLUMNS: Final = (

@@ -10,7 +10,8 @@ from dashboard.ui.clock import calendar, zone
 from dashboard.visits.schedule.plan_changes import say_what_became
 from services.visits.schedule import plans
 from services.visits.schedule.doctors import DoctorRecord
-from services.visits.schedule.plans import WEEKDAYS, Hours, HoursKind
+from services.visits.schedule.plans import Hours, HoursKind, weeks
+from services.visits.schedule.plans.weeks import WEEKDAYS
 
 _KINDS: Final[tuple[HoursKind, ...]] = ("work", "break")
 
@@ -18,7 +19,7 @@ _KINDS: Final[tuple[HoursKind, ...]] = ("work", "break")
 def week_form(doctor: DoctorRecord) -> None:
     """Offer to exchange the weekly plan; slots follow at once."""
     actor = current_actor()
-    week = read(lambda session: plans.get_week(session, actor, doctor.id))
+    week = read(lambda session: weeks.get_week(session, actor, doctor.id))
     # What a colleague has saved meanwhile is shown, not what stood here before.
     seen = f"{doctor.id}_{hash(week):x}"
     with st.form(f"doctor_week_{seen}"):
@@ -30,7 +31,7 @@ def week_form(doctor: DoctorRecord) -> None:
         if st.form_submit_button("Save the week", key="doctor_plan_week"):
             hours = _read(typed)
             became = write(
-                lambda session: plans.change_week(
+                lambda session: weeks.change_week(
                     session, actor, doctor.id, hours, calendar()
                 )
             )

@@ -12,8 +12,7 @@ from starlette.responses import Response
 from api.core.dependencies import SESSION
 from api.core.origins import origin_of
 from dashboard.web.sessions.live_sessions import LiveSessions
-from db.postgres import Database
-from db.postgres.identity import ANONYMOUS
+from db.postgres import ANONYMOUS, Database
 from services.core import audit
 from services.people import sessions
 from services.people.sessions import Live, Method, Started

@@ -17,8 +17,7 @@ from uuid import UUID
 from anyio import move_on_after, to_thread
 from sqlalchemy.orm import Session
 
-from db.postgres import Absence, Database, DatabaseUnavailable
-from db.postgres.identity import ANONYMOUS
+from db.postgres import ANONYMOUS, Absence, Database, DatabaseUnavailable
 from services.people import sessions
 from services.people.sessions import Limits, Live
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from db.postgres import Lsn
 from db.postgres.watching import leadership
-from db.postgres.watching.lsn import Lsn
 from db.postgres.watching.nodes import Role
 
 # Where Patroni undoes a pause, one is made by a delay that nobody lives to see.

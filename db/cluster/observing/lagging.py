@@ -4,8 +4,8 @@ from typing import Final
 
 from db.cluster.observing.answers import ServerAnswer
 from db.cluster.observing.snapshot import Behind
+from db.postgres import Lsn
 from db.postgres.watching.history import WalHistory
-from db.postgres.watching.lsn import Lsn
 
 # Our looks are this far apart: within that, PostgreSQL knows better.
 _BETWEEN_LOOKS_SECONDS: Final = 1.0

@@ -17,7 +17,7 @@ from db.cluster.observing.snapshot import (
     Tags,
 )
 from db.cluster.patroni import PatroniMember
-from db.postgres.watching.lsn import Lsn
+from db.postgres import Lsn
 
 # Programs that take the log but are no servers of ours; one that has only just knocked
 # has no name yet.

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from db.cluster.patroni import PlannedSwitchover
-from db.postgres.watching.lsn import Lsn
+from db.postgres import Lsn
 from db.postgres.watching.nodes import Role
 
 # How a primary treats a replica: a commit waits for any of the `quorum` ones, or for

@@ -5,7 +5,7 @@ from typing import Final
 
 from db.cluster.observing.answers import ServerAnswer
 from db.cluster.patroni import PatroniMember
-from db.postgres.watching.lsn import Lsn
+from db.postgres import Lsn
 
 _STREAMING: Final = "streaming"
 # Patroni's words for a server that cannot be asked, and ours.

@@ -4,7 +4,6 @@ See docs/decisions/0010-audit-chain.md.
 """
 
 from services.audit.chain.entries import ChainBroken as ChainBroken
-from services.audit.chain.seals import Seal as Seal
 from services.audit.chain.shipping import (
     BATCH as BATCH,
     is_waiting as is_waiting,

@@ -16,8 +16,7 @@ from db.audit_access import KEPT_DAYS
 from db.audit_store import AuditStore, Document
 from db.files.seal_keys import SealKeys
 from db.models.audit import AuditEvent, AuditHead
-from db.postgres import Database
-from db.postgres.identity import SYSTEM
+from db.postgres import SYSTEM, Database
 from services.audit.chain import seals, shipping
 from services.audit.chain.entries import START, ChainBroken, Link, follow, is_sound
 from services.audit.chain.seals import Seal

@@ -33,7 +33,7 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.core.errors import Unavailable
-from services.patients.search.exporting import escape_formula
+from services.lists.csv_cells import escape_formula
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,6 @@ from services.cluster.drills.journal import (
     list_writes as list_writes,
     touch as touch,
 )
-from services.cluster.drills.kinds import (
-    DOCUMENT_PROMISE as DOCUMENT_PROMISE,
-    PROMISES as PROMISES,
-    SCENARIOS as SCENARIOS,
-    DrillKind as DrillKind,
-    Promise as Promise,
-    Scenario as Scenario,
-)
 from services.cluster.drills.launching import (
     CannotPractise as CannotPractise,
     launch as launch,

@@ -33,7 +33,6 @@ from services.cluster.operations.running import (
     OperationRunner as OperationRunner,
     RunningOperation as RunningOperation,
 )
-from services.cluster.operations.servers import Servers as Servers
 from services.cluster.operations.settings import (
     SETTINGS as SETTINGS,
     Setting as Setting,

@@ -7,7 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from db.cluster.patroni import PatroniMember, PatroniMembers
-from db.postgres import Lsn, NodeState
+from db.postgres import Lsn
+from db.postgres.watching.nodes import NodeState
 
 # What runs for less would not be missed: whoever began it tries again.
 LONG_SECONDS = 5.0

@@ -7,11 +7,6 @@ from services.consultations.notes.drafts import (
     list_drafts as list_drafts,
     save_draft as save_draft,
 )
-from services.consultations.notes.errors import (
-    NotTreated as NotTreated,
-    StaleNotes as StaleNotes,
-    VisitDidNotTakePlace as VisitDidNotTakePlace,
-)
 from services.consultations.notes.reading import (
     find as find,
     list_measured as list_measured,
@@ -28,15 +23,6 @@ from services.consultations.notes.records import (
 )
 from services.consultations.notes.saving import save as save
 from services.consultations.notes.similar import list_similar as list_similar
-from services.consultations.notes.typed import (
-    LABELS as LABELS,
-    TEXTS as TEXTS,
-    InvalidNotes as InvalidNotes,
-    Typed as Typed,
-    is_empty as is_empty,
-    problems_of as problems_of,
-    typed_of as typed_of,
-)
 from services.consultations.notes.vitals import (
     VITALS as VITALS,
     Vital as Vital,

@@ -10,18 +10,6 @@ from services.consultations.prescriptions.drafts import (
     list_drafts as list_drafts,
     save_draft as save_draft,
 )
-from services.consultations.prescriptions.errors import (
-    AllergyMatches as AllergyMatches,
-    AlreadyPrescribed as AlreadyPrescribed,
-    InvalidPrescription as InvalidPrescription,
-    NoSuchPrescription as NoSuchPrescription,
-    NotAtVisit as NotAtVisit,
-    PaperDamaged as PaperDamaged,
-    PapersUnavailable as PapersUnavailable,
-    Superseded as Superseded,
-    VisitNotFound as VisitNotFound,
-    Withdrawn as Withdrawn,
-)
 from services.consultations.prescriptions.issuer import (
     PrescriptionIssuer as PrescriptionIssuer,
 )

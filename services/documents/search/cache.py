@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from db.postgres import Lsn, Read
 from services.core.actors import Actor, Role
 from services.core.on_behalf import ActorDatabase
-from services.documents import records
+from services.documents.records import visibility
 from services.documents.search.counting import count_documents, record_count
 from services.documents.search.fields import require_visible
 from services.documents.search.pages import DocumentPage, list_documents, record_page
@@ -68,7 +68,7 @@ class DocumentListCache:
         """
         actor = on_behalf.actor
         with on_behalf.recording_refusals():
-            records.require_view(actor)
+            visibility.require_view(actor)
             require_visible(actor, criteria)
         scope = _scope_of(actor)
         # A list that asks for days changes at night.

@@ -6,7 +6,7 @@ from typing import Final
 
 from services.core.actors import Actor, Permission
 from services.core.errors import NotAllowed
-from services.documents import records
+from services.documents.records import visibility
 from services.documents.records.kinds import (
     CLASS_LABELS,
     TYPE_LABELS,
@@ -129,4 +129,6 @@ def require_visible(actor: Actor, asked: Criteria) -> None:
             )
 
 
-DOCUMENTS: Final = Subject("documents", FIELDS, records.require_view, require_visible)
+DOCUMENTS: Final = Subject(
+    "documents", FIELDS, visibility.require_view, require_visible
+)

@@ -17,8 +17,7 @@ from services.core.actors import Actor, Permission, Role
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotFound
 from services.documents import records
-from services.documents.records import DocumentRecord, VersionRecord
-from services.documents.records.model import QUARANTINED
+from services.documents.records.model import QUARANTINED, DocumentRecord, VersionRecord
 from services.documents.records.rows.documents import VERSION_COLUMNS, version_of
 
 SHORTEST_MINUTES: Final = 5

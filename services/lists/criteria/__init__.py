@@ -3,6 +3,7 @@
 from services.lists.criteria.model import (
     MAX_DEPTH as MAX_DEPTH,
     MAX_FILTERS as MAX_FILTERS,
+    MAX_TEXT_LENGTH as MAX_TEXT_LENGTH,
     OPERATORS as OPERATORS,
     Combine as Combine,
     Count as Count,

@@ -1,9 +1,4 @@
-"""A list of patients as a CSV file.
-
-Spreadsheets run a cell that begins with = + - @ (or a tab or carriage return) as a
-formula, and a patient's name is typed by strangers. Such a cell gets an apostrophe
-in front, which makes it text; an international telephone number becomes '+49....
-"""
+"""A list of patients as a CSV file."""
 
 import csv
 import io
@@ -23,6 +18,7 @@ from services.core.audit import Action
 from services.core.errors import Unavailable
 from services.lists.criteria import Criteria
 from services.lists.criteria.paging import order_by
+from services.lists.csv_cells import escape_formula
 from services.lists.queries import prepare
 from services.lists.recording import record
 from services.lists.statements import compiled, ran_out_of_time
@@ -36,8 +32,6 @@ from services.patients.search.visibility import NAMED
 
 _ROWS_AT_ONCE: Final = 1_000
 _LIMIT_SECONDS: Final = 60
-# Some spreadsheets read the full-width forms as the plain signs.
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 def export_csv(
@@ -73,11 +67,6 @@ def export_csv(
     limit = f"SET LOCAL statement_timeout = '{_LIMIT_SECONDS}s'"
     session.connection().exec_driver_sql(limit)
     return _written(session, asked, is_named=named_because is not None)
-
-
-def escape_formula(cell: str) -> str:
-    """Return the cell so that no spreadsheet takes it for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
 
 
 def _written(

@@ -12,7 +12,7 @@ from db.models.patient import ClinicalTerm
 from services.core.actors import Actor, Permission
 from services.core.errors import InvalidInput
 from services.core.typed_text import is_storable
-from services.lists.criteria.model import MAX_TEXT_LENGTH
+from services.lists.criteria import MAX_TEXT_LENGTH
 from services.lists.criteria.patterns import beginning_a_word, containing
 from services.lists.criteria.shape import Mention
 from services.lists.folding import fold

@@ -10,14 +10,6 @@ from services.people.accounts.addresses import (
     AddressTaken as AddressTaken,
     unless_taken as unless_taken,
 )
-from services.people.accounts.cast import (
-    DemoPerson as DemoPerson,
-    demo_cast as demo_cast,
-    demo_people as demo_people,
-    ensure_demo_people as ensure_demo_people,
-    is_only_the_cast as is_only_the_cast,
-    retire_demo_people as retire_demo_people,
-)
 from services.people.accounts.listing import (
     AccountStatus as AccountStatus,
     NoSuchPerson as NoSuchPerson,
@@ -37,8 +29,4 @@ from services.people.accounts.managing import (
     reactivate as reactivate,
     reset_passkeys as reset_passkeys,
     void_invitations as void_invitations,
-)
-from services.people.accounts.particulars import (
-    read_email as read_email,
-    read_name as read_name,
 )

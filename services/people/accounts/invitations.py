@@ -18,6 +18,7 @@ from services.core.errors import Conflict, InvalidInput
 from services.patients.care import care
 from services.patients.records import patients
 from services.people import accounts
+from services.people.accounts import particulars
 from services.people.sign_in import confirmations
 
 LIFETIME: Final = timedelta(hours=72)
@@ -140,7 +141,7 @@ def invite_admin(session: Session, console: Actor, *, name: str, email: str) -> 
     For the command line only: whoever works on the server itself needs no permission.
     The caller commits. Raises AddressTaken, SignInDeactivated, InvalidInput.
     """
-    address = accounts.read_email(email)
+    address = particulars.read_email(email)
     user = session.scalar(
         select(User).where(func.lower(User.email) == func.lower(address))
     )
@@ -206,8 +207,8 @@ def _add(
     session: Session, name: str, email: str, role: Role, patient_id: UUID | None = None
 ) -> User:
     user = User(
-        name=accounts.read_name(name),
-        email=accounts.read_email(email),
+        name=particulars.read_name(name),
+        email=particulars.read_email(email),
         role=role.value,
         patient_id=patient_id,
     )

@@ -15,6 +15,7 @@ from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from services.people import accounts, sessions
+from services.people.accounts import particulars
 from services.people.sign_in import confirmations
 
 _SUBJECT: Final = "user"
@@ -169,8 +170,8 @@ def _bring_in(session: Session, claimed: Claimed) -> Actor:
         )
     user = User(role=claimed.role)
     try:
-        user.name = accounts.read_name(claimed.name or "")
-        user.email = accounts.read_email(claimed.email or "")
+        user.name = particulars.read_name(claimed.name or "")
+        user.email = particulars.read_email(claimed.email or "")
         with accounts.unless_taken(session):
             session.add(user)
     except InvalidInput as error:

@@ -22,7 +22,7 @@ from services.visits.figures import statistics as booking_statistics
 from services.visits.figures.statistics import BookingStatistics, Period
 from services.visits.schedule import doctors, slots
 from services.visits.schedule.doctors import DoctorRecord
-from services.visits.schedule.slots import SlotRecord
+from services.visits.schedule.slots.records import SlotRecord
 
 T = TypeVar("T")
 

@@ -13,8 +13,8 @@ from services.core import throttling
 from services.core.actors import Role
 from services.core.throttling import Limit
 from services.documents import records
-from services.documents.records import MAX_BYTES
-from services.people import accounts
+from services.documents.records.errors import MAX_BYTES, DocumentIdTaken
+from services.people.accounts import demo_accounts
 from tests.api.document_samples import UPLOAD, pdf, upload
 from tests.kit.signing_in import cookie_of
 
@@ -287,7 +287,7 @@ def test_who_may_file_nothing_uses_nobodys_time(as_role, role):
 
 def test_what_is_refused_at_the_last_moment_leaves_nothing(client, kept, monkeypatch):
     def refuse(*_):
-        raise records.DocumentIdTaken
+        raise DocumentIdTaken
 
     monkeypatch.setattr(records, "file", refuse)
     before = kept()
@@ -301,7 +301,7 @@ def in_browser(stranger, door):
     """Somebody at the desk in a browser, on the page of some site."""
 
     def ask(method, path, headers, **sent):
-        cast = door.database.read(accounts.demo_people, acting=SYSTEM).value
+        cast = door.database.read(demo_accounts.demo_people, acting=SYSTEM).value
         clerk = next(person for person in cast if person.role is Role.STAFF)
         cookie = {"Cookie": cookie_of(door.database, clerk.id)}
         return stranger.ask(method, path, headers=cookie | headers, **sent)

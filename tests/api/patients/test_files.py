@@ -18,7 +18,7 @@ from services.lists import views
 from services.lists.criteria import Combine, Criteria, Filter, Group, Operator
 from services.patients.photos import photos
 from services.patients.search.fields import PATIENTS
-from services.people import accounts
+from services.people.accounts import demo_accounts
 from tests.api.conftest import ADA
 from tests.kit.signing_in import cookie_of
 
@@ -27,7 +27,7 @@ from tests.kit.signing_in import cookie_of
 def cast(door):
     return {
         person.role: person
-        for person in door.database.read(accounts.demo_people, acting=SYSTEM).value
+        for person in door.database.read(demo_accounts.demo_people, acting=SYSTEM).value
     }
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from db.models.booking import Appointment
 from db.postgres import SYSTEM
 from services.core.actors import Role
-from services.people import accounts
+from services.people.accounts import demo_accounts
 from tests.api.conftest import Client
 from tests.services.documents.forms.samples import words_of
 from tests.services.visits import visit_samples
@@ -33,7 +33,7 @@ def visit_of(door):
 @pytest.fixture
 def own(door) -> UUID:
     """The patient whose token the role of patients has."""
-    cast = door.database.read_latest(accounts.demo_people, acting=SYSTEM).value
+    cast = door.database.read_latest(demo_accounts.demo_people, acting=SYSTEM).value
     return next(person.patient_id for person in cast if person.patient_id)
 
 

@@ -12,7 +12,7 @@ from db import schema
 from db.embedded import Cluster
 from db.postgres import SYSTEM, Database
 from services.core.actors import Role
-from services.people import accounts
+from services.people.accounts import demo_accounts
 from tests.browser.conftest import Site, settled
 from tests.browser.people.test_passkeys import Device, add_passkey
 from tests.browser.running import free_port, process
@@ -29,7 +29,7 @@ def site(browser: Browser, breakable: Cluster, tmp_path: Path) -> Iterator[Site]
     endpoints, port = breakable.endpoints, free_port()
     schema.bring_up_to_date(endpoints)
     with closing(Database(endpoints)) as database:
-        database.write(accounts.ensure_demo_people, acting=SYSTEM)
+        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
         command = [sys.executable, "-m", "dashboard", "web", "--port", str(port)]
         own = {"CHARTROOM_DATA": str(breakable.folder.path)}
         address = f"http://localhost:{port}"

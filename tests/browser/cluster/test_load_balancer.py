@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext
 from db.postgres import SYSTEM, Database
 from deploy import make_secrets
 from services.core.actors import Role
-from services.people import accounts
+from services.people.accounts import demo_accounts
 from tests.browser.conftest import NAMES, settled
 from tests.browser.running import chartroom, free_port, process
 from tests.conftest import Databases
@@ -75,7 +75,7 @@ def front(
         closing(Database(endpoints)) as database,
         ExitStack() as held,
     ):
-        database.write(accounts.ensure_demo_people, acting=SYSTEM)
+        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
         servers, addresses = {}, {}
         for name in ("web-1", "web-2"):
             servers[name] = held.enter_context(ExitStack())

@@ -11,7 +11,8 @@ from db import schema
 from db.embedded import Cluster
 from db.postgres import SYSTEM, Database
 from services.core.actors import Role
-from services.people import accounts, tokens
+from services.people import tokens
+from services.people.accounts import demo_accounts
 from tests.browser.conftest import Site
 from tests.browser.patients.test_front_desk import find, registered, unlike
 from tests.browser.running import chartroom
@@ -38,7 +39,7 @@ def site(
         closing(Database(endpoints)) as database,
     ):
         schema.bring_up_to_date(endpoints)
-        database.write(accounts.ensure_demo_people, acting=SYSTEM)
+        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
         data = tmp_path_factory.mktemp("data")
         with chartroom(endpoints, data) as address:
             yield Site(address, browser, database, endpoints.audit_url, data)

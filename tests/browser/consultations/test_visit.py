@@ -17,7 +17,7 @@ from db.postgres import SYSTEM
 from services.consultations import notes
 from services.core.actors import Role
 from services.patients.care import care
-from services.people import accounts
+from services.people.accounts import demo_accounts
 from tests.browser.conftest import NAMES, Site, settled
 from tests.browser.test_accessibility import WIDTHS, fits, schemes, violations
 from tests.services.visits import visit_samples
@@ -39,7 +39,7 @@ class Consultation:
 
 def _settle(session: Session) -> UUID:
     """Keep a visit of a patient with allergies, who was measured twice before."""
-    cast = {person.role: person for person in accounts.demo_people(session)}
+    cast = {person.role: person for person in demo_accounts.demo_people(session)}
     doctor = cast[Role.CLINICIAN]
     patient = session.scalars(
         Patient.__table__.select()

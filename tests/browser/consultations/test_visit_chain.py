@@ -15,7 +15,7 @@ from db.models.doctor import Doctor
 from db.models.patient import Patient
 from db.postgres import SYSTEM
 from services.core.actors import Role
-from services.people import accounts
+from services.people.accounts import demo_accounts
 from tests.browser.conftest import Site, settled
 from tests.browser.consultations.test_visit import leave_with
 from tests.browser.patients.test_front_desk import registered, unlike
@@ -43,7 +43,7 @@ def room(site: Site) -> Iterator[BrowserContext]:
 
 def own_slot(session: Session) -> tuple[UUID, datetime]:
     """Let the demo's clinician be free once, half an hour from now."""
-    cast = {person.role: person for person in accounts.demo_people(session)}
+    cast = {person.role: person for person in demo_accounts.demo_people(session)}
     clinician_id = cast[Role.CLINICIAN].id
     doctor_id = session.scalar(
         select(Doctor.id).where(Doctor.user_id == clinician_id)

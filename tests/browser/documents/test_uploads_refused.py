@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from db.postgres import SYSTEM, Database
 from services.core.actors import Role
-from services.people import accounts
+from services.people.accounts import demo_accounts
 from tests.browser.conftest import Site, settled
 from tests.browser.running import chartroom
 from tests.conftest import Databases
@@ -34,7 +34,7 @@ def site(
         databases.fresh(template) as endpoints,
         closing(Database(endpoints)) as database,
     ):
-        database.write(accounts.ensure_demo_people, acting=SYSTEM)
+        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
         data = tmp_path_factory.mktemp("small")
         with chartroom(endpoints, data, upload_megabytes_per_sign_in="1") as address:
             yield Site(address, browser, database, endpoints.audit_url, data)

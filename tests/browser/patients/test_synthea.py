@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, TimeoutError as OutOfTime, expect
 
 from db.endpoints import Endpoints
 from db.postgres import SYSTEM, Database
-from services.people import accounts
+from services.people.accounts import demo_accounts
 from tests.browser.conftest import Site, settled
 from tests.browser.running import chartroom, variables
 from tests.conftest import Databases
@@ -47,7 +47,7 @@ def page(
         closing(Database(endpoints)) as database,
         chartroom(endpoints, data) as address,
     ):
-        database.write(accounts.ensure_demo_people, acting=SYSTEM)
+        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
         take_over(endpoints, data)
         context = Site(address, browser, database, endpoints.audit_url, data).visit()
         yield context.pages[0]

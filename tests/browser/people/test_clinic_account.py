@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 from db.endpoints import Endpoints
 from db.postgres import SYSTEM, Database
 from services.core.actors import Role
-from services.people import accounts
+from services.people.accounts import demo_accounts
 from tests.browser.conftest import NAMES, Site
 from tests.browser.running import chartroom, free_port
 from tests.kit.openid_provider import (
@@ -55,7 +55,7 @@ def clinic(
             oidc_roles=json.dumps({"desk": "staff"}),
         ),
     ):
-        database.write(accounts.ensure_demo_people, acting=SYSTEM)
+        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
         yield Site(address, browser, database, module_endpoints.audit_url, data)
 
 

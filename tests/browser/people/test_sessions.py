@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from db.postgres import SYSTEM, Database
 from services.core.actors import Actor, Role
-from services.people import accounts, sessions
+from services.people import sessions
+from services.people.accounts import demo_accounts
 from tests.browser.conftest import NAMES, Site, settled
 from tests.browser.running import chartroom
 from tests.conftest import Databases
@@ -33,7 +34,7 @@ def hasty(
         databases.fresh(template) as endpoints,
         closing(Database(endpoints)) as database,
     ):
-        database.write(accounts.ensure_demo_people, acting=SYSTEM)
+        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
         data = tmp_path_factory.mktemp("hasty")
         with chartroom(endpoints, data, session_idle_minutes=_HASTY_MINUTES) as address:
             yield Site(address, browser, database, endpoints.audit_url, data)
@@ -47,7 +48,7 @@ def rosas(site: Site) -> Iterator[BrowserContext]:
 
 
 def _cast(site: Site) -> dict[Role, Actor]:
-    found = site.database.read_latest(accounts.demo_people, acting=SYSTEM).value
+    found = site.database.read_latest(demo_accounts.demo_people, acting=SYSTEM).value
     return {person.role: person for person in found}
 
 

@@ -9,9 +9,9 @@ from playwright.sync_api import Page, expect
 
 from db.postgres import SYSTEM
 from services.core.actors import Actor
-from services.people import accounts
+from services.people.accounts import demo_accounts
 from services.visits.schedule import plans
-from services.visits.schedule.plans import HORIZON, ExceptionDraft, ExceptionKind
+from services.visits.schedule.plans import HORIZON, ExceptionDraft, ExceptionKind, weeks
 from tests.browser.conftest import Site, settled
 from tests.services.visits.schedule.plans.samples import (
     doctor,
@@ -86,9 +86,9 @@ def visit_tomorrow(site: Site, doctor_id: str) -> None:
     """Let the doctor work every morning, and Ada have tomorrow's first visit."""
 
     def book(session) -> None:
-        clerk: Actor = accounts.demo_people(session)[0]
+        clerk: Actor = demo_accounts.demo_people(session)[0]
         week = [plans.Hours(day, time(9), time(11)) for day in range(1, 8)]
-        plans.change_week(session, clerk, UUID(doctor_id), week, HORIZON)
+        weeks.change_week(session, clerk, UUID(doctor_id), week, HORIZON)
         free = slots_of(session, UUID(doctor_id), tomorrow().date())[0]
         take(session, free, patient(session, first_name="Ada", last_name="Byron"))
 
@@ -99,7 +99,7 @@ def test_a_visit_in_a_blocked_time_leads_to_another_time(
     page: Page, site: Site, emil: str
 ):
     def block(session):
-        clerk: Actor = accounts.demo_people(session)[0]
+        clerk: Actor = demo_accounts.demo_people(session)[0]
         blocked = ExceptionDraft(
             ExceptionKind.BLOCKED, tomorrow(time(0)), tomorrow(time(23)), UUID(emil)
         )

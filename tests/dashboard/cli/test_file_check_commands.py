@@ -14,6 +14,7 @@ from db.files.gridfs import Bucket, FileStore
 from db.postgres import SYSTEM, Database
 from services.core.actors import Actor, Role
 from services.documents import records
+from services.documents.records.drafts import DraftDocument, StoredContent
 from services.pdf.report import PdfReport
 
 CLERK = Actor(uuid4(), "Cleo Clerk", Role.STAFF)
@@ -41,8 +42,8 @@ def filed(endpoints, tmp_path):
 def _file(database, files, data):
     file_id = files.put(Bucket.DOCUMENTS, data, content_type="application/pdf")
     digest, seen = hashlib.sha256(data).digest(), PdfReport(pages=1)
-    holding = records.StoredContent(file_id, "Ada.pdf", len(data), digest, seen)
-    draft = records.DraftDocument(title="Letter about Ada")
+    holding = StoredContent(file_id, "Ada.pdf", len(data), digest, seen)
+    draft = DraftDocument(title="Letter about Ada")
     return database.write(
         lambda session: records.file(session, CLERK, draft, holding), acting=SYSTEM
     ).value

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, text
 from db.endpoints import Endpoints
 from db.postgres import SYSTEM, Database
 from services.core.actors import Role
-from services.people import accounts
+from services.people.accounts import demo_accounts
 from tests.browser.running import free_port
 from tests.conftest import connect, owner
 from tests.dashboard.conftest import Server, serving
@@ -72,8 +72,8 @@ def running(
     port = free_port()
     address = f"http://localhost:{port}"
     database = Database(module_endpoints)
-    made = database.write(accounts.ensure_demo_people, acting=SYSTEM)
-    cast = database.read(accounts.demo_cast, after=made.lsn, acting=SYSTEM).value
+    made = database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
+    cast = database.read(demo_accounts.demo_cast, after=made.lsn, acting=SYSTEM).value
     database.close()
     kept = connect(owner(module_endpoints))
     with (

@@ -26,7 +26,8 @@ from db.settings import Settings
 from services.audit import chain
 from services.consultations import prescriptions
 from services.documents import records as documents
-from services.documents.records import DocumentRecord, DraftDocument, StoredContent
+from services.documents.records.drafts import DraftDocument, StoredContent
+from services.documents.records.model import DocumentRecord
 from services.visits.booking import bookings
 from tests.services.consultations.prescriptions.conftest import draft
 from tests.services.documents.forms.samples import made, record_form

@@ -14,12 +14,8 @@ from db.models.replication import ClusterOperation
 from db.postgres import SYSTEM, Database
 from jobs.cluster.planned_operations import make_due
 from services.cluster import operations
-from services.cluster.operations import (
-    OperationKind,
-    OperationRequest,
-    OperationRunner,
-    Servers,
-)
+from services.cluster.operations import OperationKind, OperationRequest, OperationRunner
+from services.cluster.operations.servers import Servers
 from services.core.actors import CONSOLE
 
 WHY = "Kernel update on db-01"

@@ -15,6 +15,7 @@ from services.core.audit import Action
 from services.documents import records
 from services.documents.integrity import runs, sweeping
 from services.documents.integrity.runs import Job
+from services.documents.records.drafts import DraftDocument
 from tests.jobs.conftest import CLERK, killed_at_each_step
 
 PHOTOS, PRESCRIPTIONS = Bucket.PATIENT_PHOTOS, Bucket.PRESCRIPTION_FILES
@@ -154,7 +155,7 @@ def test_a_file_that_gets_its_row_meanwhile_is_spared(house, old):
     assert doomed(house) == {late.file_id}
     let_grace_pass(house)
 
-    draft = records.DraftDocument()
+    draft = DraftDocument()
     house.write(lambda s: records.file(s, CLERK, draft, late))
     sweep(house)
 

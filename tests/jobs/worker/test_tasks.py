@@ -26,7 +26,7 @@ from services.core.actors import Role
 from services.documents.integrity.runs import Job, find_run
 from services.messaging.mail import MailServer, SmtpMailer
 from services.patients.care import break_glass
-from services.people import accounts
+from services.people.accounts import demo_accounts
 from services.people.sessions import Limits
 from tests.conftest import owner
 from tests.kit.mailbox import Mailbox, mail_server
@@ -267,8 +267,8 @@ def test_without_a_mail_server_nothing_is_noted_and_nothing_fails(endpoints, sto
 
 
 def _break_glass(session):
-    accounts.ensure_demo_people(session)
-    cast = {person.role: person for person in accounts.demo_people(session)}
+    demo_accounts.ensure_demo_people(session)
+    cast = {person.role: person for person in demo_accounts.demo_people(session)}
     break_glass.open_record(
         session,
         cast[Role.CLINICIAN],

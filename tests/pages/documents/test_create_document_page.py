@@ -12,6 +12,8 @@ from db.files.gridfs import Bucket
 from services.core.actors import Role
 from services.documents import records
 from services.documents.forms import Draft, list_drafts, save_draft
+from services.documents.records.errors import FilesUnavailable
+from services.documents.records.kinds import DocumentType
 from tests.pages.conftest import page_file
 from tests.pages.document_samples import files_of
 from tests.services.documents.forms.samples import record_form
@@ -105,7 +107,7 @@ def test_from_the_form_over_the_preview_to_the_filed_document(clinic, ada):
     assert not app.exception
     assert "“Medical record” is filed." in [toast.value for toast in app.toast]
     assert record.patient_id == ada.id
-    assert record.document_type is records.DocumentType.MEDICAL_RECORD
+    assert record.document_type is DocumentType.MEDICAL_RECORD
     assert record.version.origin == "form"
     assert record.version.template == "medical_record"
     assert record.version.form["diagnosis"] == "高血压"
@@ -175,7 +177,7 @@ def test_if_the_upload_fails_the_preview_and_the_form_stay(clinic, monkeypatch):
     app = press(filled(clinic), "generate")
 
     def refuse(*_, **__):
-        raise records.FilesUnavailable
+        raise FilesUnavailable
 
     with monkeypatch.context() as patch:
         patch.setattr(records.DocumentIngest, "receive", refuse)

@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 from db.models.document import DocumentVersion
 from services.core.actors import Role
 from services.documents import records
-from services.documents.records import ChangedDocument, DocumentRecord
+from services.documents.records.drafts import ChangedDocument
+from services.documents.records.model import DocumentRecord
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from tests.pages.conftest import Clinic

@@ -8,6 +8,7 @@ import pytest
 from db.models.document import DocumentVersion
 from services.core.actors import Role
 from services.documents import records
+from services.documents.records.kinds import DocumentType
 from services.patients.records.model import PatientRecord
 from tests.pages.conftest import Clinic, rows_of
 from tests.pages.document_samples import (
@@ -34,7 +35,7 @@ def test_several_files_are_filed_at_once_each_with_its_type(clinic: Clinic):
     app = clinic.open("upload_documents", patient=patient.id)
     files = [(f"{name}.pdf", letter(name), "") for name in ("first", "second")]
     app.file_uploader[0].set_value(files).run()
-    app.selectbox[0].set_value(records.DocumentType.LAB_REPORT)
+    app.selectbox[0].set_value(DocumentType.LAB_REPORT)
     app.text_area[1].set_value("From the hospital")
     app.button(key="upload_documents_file").click().run()
 

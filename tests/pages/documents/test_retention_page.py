@@ -12,7 +12,7 @@ from services.documents import records, retention
 from services.documents.integrity import runs, sweeping
 from services.documents.integrity.runs import Job
 from services.documents.integrity.sweeping import Swept
-from services.documents.records import Classification
+from services.documents.records.kinds import Classification
 from tests.pages.conftest import rows_of
 from tests.services.documents.records.samples import file
 

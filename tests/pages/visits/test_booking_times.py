@@ -9,7 +9,7 @@ import pytest
 from dashboard.ui import clock as clinic_clock
 from dashboard.visits.booking import times
 from dashboard.visits.booking.calendar import days_of
-from services.visits.schedule.slots import SlotRecord
+from services.visits.schedule.slots.records import SlotRecord
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MINUTES = timedelta(minutes=20)

@@ -10,7 +10,7 @@ from dashboard.visits.schedule import extra_slots
 from services.core.actors import Role
 from services.visits.schedule import doctors, plans
 from services.visits.schedule.doctors import DoctorDraft
-from services.visits.schedule.plans import Hours
+from services.visits.schedule.plans import Hours, weeks
 from tests.pages.conftest import Clinic, rows_of
 from tests.services.visits.schedule.plans.samples import (
     patient,
@@ -31,7 +31,7 @@ def dora(clinic: Clinic):
             name="Dora Doctor", speciality="Cardiology", slot_minutes=30, room="2.10"
         )
         kept = doctors.add_doctor(session, clinic.clerk, draft)
-        plans.change_week(session, clinic.clerk, kept.id, _WEEK, calendar())
+        weeks.change_week(session, clinic.clerk, kept.id, _WEEK, calendar())
         return kept
 
     return clinic.write(settle)
@@ -115,7 +115,7 @@ def test_a_week_is_typed_and_the_slots_follow(clinic, dora):
 
     assert not app.exception
     assert not app.error
-    week = clinic.write(lambda s: plans.get_week(s, clinic.clerk, dora.id))
+    week = clinic.write(lambda s: weeks.get_week(s, clinic.clerk, dora.id))
     assert Hours(1, time(13), time(15)) in week
     assert "The week is saved." in app.toast[0].value
 

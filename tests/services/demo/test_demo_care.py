@@ -8,7 +8,7 @@ from db.models.care import CareRelationship
 from db.models.patient import Patient
 from db.models.user import User
 from services.demo.care import ensure_demo_care
-from services.people import accounts
+from services.people.accounts import demo_accounts
 from tests.services.patients.patient_samples import ADA
 
 SEEDED = 50
@@ -17,7 +17,7 @@ SEEDED = 50
 @pytest.fixture
 def demo(session):
     """The demo's cast, and some invented patients."""
-    accounts.ensure_demo_people(session)
+    demo_accounts.ensure_demo_people(session)
     rows = [
         {
             "first_name": ADA.first_name,

@@ -9,7 +9,7 @@ from db.models.user import User
 from services.demo.plans import ensure_demo_plans
 from services.demo.seeding import staff
 from services.demo.seeding.clinic import _ACTOR
-from services.people import accounts
+from services.people.accounts import demo_accounts
 from services.visits.schedule import doctors, slots
 from services.visits.schedule.plans import Calendar
 
@@ -18,7 +18,7 @@ _WEEK = Calendar("Europe/Berlin", 8)
 
 @pytest.fixture
 def opened(session):
-    accounts.ensure_demo_people(session)
+    demo_accounts.ensure_demo_people(session)
     staff.add(session, _ACTOR, seed_number=1)
     ensure_demo_plans(session, _WEEK)
     return session

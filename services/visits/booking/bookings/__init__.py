@@ -6,20 +6,6 @@ from services.visits.booking.bookings.cancelling import (
     release as release,
 )
 from services.visits.booking.bookings.confirming import confirm as confirm
-from services.visits.booking.bookings.errors import (
-    AlreadyConfirmed as AlreadyConfirmed,
-    AlreadyRenewed as AlreadyRenewed,
-    AttemptTaken as AttemptTaken,
-    BookingOver as BookingOver,
-    HoldExpired as HoldExpired,
-    NoSuchBooking as NoSuchBooking,
-    NoSuchSlot as NoSuchSlot,
-    PatientBusy as PatientBusy,
-    SlotTaken as SlotTaken,
-    TooLateToCancel as TooLateToCancel,
-    TooManyHolds as TooManyHolds,
-    VisitHasBegun as VisitHasBegun,
-)
 from services.visits.booking.bookings.holding import (
     hold as hold,
     require_held as require_held,
@@ -38,13 +24,6 @@ from services.visits.booking.bookings.records import (
     SeriesSlot as SeriesSlot,
 )
 from services.visits.booking.bookings.renewing import renew as renew
-from services.visits.booking.bookings.rules import (
-    HOLD_SECONDS as HOLD_SECONDS,
-    LONGEST_NOTE as LONGEST_NOTE,
-    MOST_HOLDS as MOST_HOLDS,
-    NOTICE_HOURS as NOTICE_HOURS,
-    OFFER_SECONDS as OFFER_SECONDS,
-)
 from services.visits.booking.bookings.series import (
     LONGEST_SERIES as LONGEST_SERIES,
     confirm_series as confirm_series,

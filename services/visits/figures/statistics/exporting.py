@@ -5,7 +5,7 @@ import io
 from dataclasses import astuple, fields
 from typing import Final
 
-from services.patients.search.exporting import escape_formula
+from services.lists.csv_cells import escape_formula
 from services.visits.figures.statistics.records import (
     BookingStatistics,
     DoctorDay,

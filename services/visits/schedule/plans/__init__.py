@@ -1,11 +1,5 @@
 """When doctors work: weekly plans, exceptions to them, and the slots made of both."""
 
-from services.visits.schedule.plans.errors import (
-    InvalidWeek as InvalidWeek,
-    NoSuchException as NoSuchException,
-    NoSuchExtra as NoSuchExtra,
-    SlotInUse as SlotInUse,
-)
 from services.visits.schedule.plans.exceptions import (
     add_exception as add_exception,
     list_exceptions as list_exceptions,
@@ -39,9 +33,4 @@ from services.visits.schedule.plans.typed import (
 )
 from services.visits.schedule.plans.visits import (
     list_visits_to_move as list_visits_to_move,
-)
-from services.visits.schedule.plans.weeks import (
-    WEEKDAYS as WEEKDAYS,
-    change_week as change_week,
-    get_week as get_week,
 )

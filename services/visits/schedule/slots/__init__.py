@@ -2,7 +2,3 @@
 
 from services.visits.schedule.slots.finding import next_free as next_free
 from services.visits.schedule.slots.listing import list_slots as list_slots
-from services.visits.schedule.slots.records import (
-    SlotRecord as SlotRecord,
-    SlotState as SlotState,
-)

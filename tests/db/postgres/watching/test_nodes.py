@@ -2,8 +2,8 @@
 
 import pytest
 
-from db.postgres import Lsn, NodeState
-from db.postgres.watching.nodes import choose, primary_of
+from db.postgres import Lsn
+from db.postgres.watching.nodes import NodeState, choose, primary_of
 
 
 def replica(name, lag_seconds=0.0, at=100, **changes):

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from db.postgres import Lsn, NodeState
+from db.postgres import Lsn
+from db.postgres.watching.nodes import NodeState
 from db.postgres.watching.watcher import advance
 
 KNOWN = NodeState("a", "replica", replay_lsn=Lsn(100), seen_at=5.0)

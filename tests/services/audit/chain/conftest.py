@@ -22,6 +22,7 @@ from db.models.audit import AuditEvent, AuditHead
 from db.postgres import Database
 from db.postgres.identity import SYSTEM
 from services.audit import chain
+from services.audit.chain.seals import Seal
 from tests.conftest import owner
 
 
@@ -59,7 +60,7 @@ class Log:
         """Verify the whole log."""
         return chain.verify(self.database, self.store, self.keys)
 
-    def seal(self) -> chain.Seal:
+    def seal(self) -> Seal:
         """Seal the log as it is."""
         return chain.seal(self.database, self.store, self.keys)
 

@@ -16,10 +16,9 @@ from services.cluster.operations import (
     OperationKind,
     OperationRequest,
     OperationRunner,
-    Servers,
     preview,
 )
-from services.cluster.operations.servers import wait_until
+from services.cluster.operations.servers import Servers, wait_until
 from services.core.actors import CONSOLE
 from services.core.on_behalf import ActorDatabase
 from tests.conftest import Databases

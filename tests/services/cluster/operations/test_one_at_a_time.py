@@ -15,10 +15,10 @@ from services.cluster.operations import (
     OperationKind,
     OperationRequest,
     OperationRunner,
-    Servers,
     running,
 )
 from services.cluster.operations.refusals import ServersBusy
+from services.cluster.operations.servers import Servers
 from services.core.actors import CONSOLE
 from services.core.on_behalf import ActorDatabase
 

@@ -11,6 +11,7 @@ from db.models.booking import Appointment
 from db.models.consultation import MedicalRecord
 from db.postgres import SYSTEM
 from services.consultations import notes
+from services.consultations.notes.errors import NotTreated, StaleNotes
 from services.core.errors import NotAllowed
 from services.core.on_behalf import RefusedByDatabase
 from services.patients.care import break_glass, care
@@ -98,9 +99,9 @@ def test_who_only_has_the_visit_but_does_not_treat_the_patient_is_told_so(
     emil = clinic.emil
 
     for call in calls(emil, visit):
-        with pytest.raises(notes.NotTreated, match="do not treat"):
+        with pytest.raises(NotTreated, match="do not treat"):
             clinic.read(emil, call)
-    with pytest.raises(notes.NotTreated):
+    with pytest.raises(NotTreated):
         write(clinic, emil, visit, 1, complaint="Mine")
     assert clinic.read(emil, lambda s: s.scalars(select(MedicalRecord)).all()) == []
 
@@ -163,13 +164,13 @@ def test_of_two_who_save_at_once_one_is_shown_what_the_other_wrote(clinic, visit
         start.wait()
         try:
             return write(clinic, actor, visit, complaint=actor.name).latest
-        except notes.StaleNotes as stale:
+        except StaleNotes as stale:
             return stale
 
     with ThreadPoolExecutor(2) as pool:
         results = list(pool.map(save, (dora, emil)))
 
-    (stale,) = [r for r in results if isinstance(r, notes.StaleNotes)]
+    (stale,) = [r for r in results if isinstance(r, StaleNotes)]
     (won,) = [r for r in results if r is not stale]
     assert stale.current.latest == won
     assert won.number == 1

@@ -6,7 +6,9 @@ from sqlalchemy import select
 from db.models.audit import AuditEvent
 from db.models.consultation import MedicalRecord
 from services.consultations import notes
-from services.consultations.notes import Diagnosis, InvalidNotes, Vitals
+from services.consultations.notes import Diagnosis, Vitals, typed
+from services.consultations.notes.errors import StaleNotes, VisitDidNotTakePlace
+from services.consultations.notes.typed import LABELS, InvalidNotes
 from services.patients.records import patients
 from tests.services.consultations.notes.samples import save, visit as visit_of
 
@@ -46,9 +48,9 @@ def test_what_is_saved_is_read_as_it_was_meant(session, clinician, visit):
 def test_a_form_begins_with_what_was_saved(session, clinician, visit):
     saved = save(session, clinician, visit, **WHOLE)
 
-    typed = notes.typed_of(saved.latest.notes)
+    texts = typed.typed_of(saved.latest.notes)
 
-    assert typed == dict.fromkeys(notes.LABELS, "") | WHOLE | {
+    assert texts == dict.fromkeys(LABELS, "") | WHOLE | {
         "diastolic": "82",
         "temperature": "37.4",
         "weight": "70.5",
@@ -89,7 +91,7 @@ def test_who_did_not_read_the_last_version_is_shown_it(
     save(session, clinician, visit, complaint="First")
     save(session, clinician, visit, 1, complaint="Second")
 
-    with pytest.raises(notes.StaleNotes) as refused:
+    with pytest.raises(StaleNotes) as refused:
         save(session, clinician, visit, number, complaint="Mine")
 
     assert refused.value.current.latest.notes.complaint == "Second"
@@ -97,7 +99,7 @@ def test_who_did_not_read_the_last_version_is_shown_it(
 
 
 def test_a_version_cannot_follow_one_that_never_was(session, clinician, visit):
-    with pytest.raises(notes.StaleNotes) as refused:
+    with pytest.raises(StaleNotes) as refused:
         save(session, clinician, visit, 4)
 
     assert refused.value.current is None
@@ -111,7 +113,7 @@ def test_of_a_visit_that_did_not_take_place_nothing_is_saved(
     gone = {"cancelled_at": at} if status == "cancelled" else {}
     missed = visit_of(session, patient.id, days_ago=1, status=status, **gone)
 
-    with pytest.raises(notes.VisitDidNotTakePlace, match="kept as a draft"):
+    with pytest.raises(VisitDidNotTakePlace, match="kept as a draft"):
         save(session, clinician, missed)
 
 

@@ -13,14 +13,14 @@ from db.files.gridfs import Bucket
 from db.models.booking import Appointment
 from db.postgres import SYSTEM
 from services.consultations import prescriptions
-from services.consultations.prescriptions import (
+from services.consultations.prescriptions import PrescriptionStatus
+from services.consultations.prescriptions.errors import (
     AllergyMatches,
     AlreadyPrescribed,
     InvalidPrescription,
     NoSuchPrescription,
     NotAtVisit,
     PaperDamaged,
-    PrescriptionStatus,
     Superseded,
     VisitNotFound,
     Withdrawn,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from services.core.audit import Action
 from services.visits.schedule import doctors, plans
 from services.visits.schedule.doctors import DoctorDraft, DoctorRecord
-from services.visits.schedule.plans import HORIZON, Hours
+from services.visits.schedule.plans import HORIZON, Hours, weeks
 from tests.services.core.audit_actions.world import ActionCall, World, prepares
 
 # Who cannot be booked has no slots, whatever the plan: no other action comes of it.
@@ -43,7 +43,7 @@ def schedule_read(w: World) -> ActionCall:
 def schedule_change(w: World) -> ActionCall:
     given = (w.session, w.clerk, _doctor(w).id)
     week = [Hours(1, time(9), time(10))]
-    return lambda: plans.change_week(*given, week, HORIZON)
+    return lambda: weeks.change_week(*given, week, HORIZON)
 
 
 @prepares(Action.SLOT_ADD)

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from services.core.audit import Action
 from services.documents import records, search
-from services.documents.records import ChangedDocument, DocumentRecord, DraftDocument
+from services.documents.records.drafts import ChangedDocument, DraftDocument
+from services.documents.records.model import DocumentRecord
 from services.lists.criteria import Criteria
 from services.pdf import waiting
 from services.pdf.report import PdfReport

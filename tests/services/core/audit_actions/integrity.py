@@ -18,7 +18,7 @@ from services.documents.integrity import (
 from services.documents.integrity.checking import Finding, State
 from services.documents.integrity.runs import KEEPER
 from services.documents.integrity.sweeping import Swept
-from services.documents.records import Classification
+from services.documents.records.kinds import Classification
 from tests.services.core.audit_actions.prescriptions import issued
 from tests.services.core.audit_actions.world import ActionCall, World, prepares
 from tests.services.documents.records.samples import file

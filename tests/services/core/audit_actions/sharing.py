@@ -2,7 +2,8 @@
 
 from services.core.audit import Action
 from services.documents import records
-from services.documents.records import DocumentRecord, DraftDocument
+from services.documents.records.drafts import DraftDocument
+from services.documents.records.model import DocumentRecord
 from services.documents.sharing import shares
 from services.documents.sharing.shares import NewShare
 from tests.services.core.audit_actions.world import ActionCall, World, prepares

@@ -14,7 +14,7 @@ from services.demo.seeding import clinic
 from services.patients.duplicates import duplicates
 from services.patients.records import patients
 from services.patients.records.rules import validate
-from services.people import accounts
+from services.people.accounts import demo_accounts
 from tests.conftest import connect, owner
 
 _PEOPLE = (
@@ -164,7 +164,7 @@ def test_only_who_may_import_can_seed(session, clerk, today):
 
 
 def test_the_demos_clinician_has_visits_over_waiting_and_to_come(shared, seed, engine):
-    shared[0].write(accounts.ensure_demo_people, acting=SYSTEM)
+    shared[0].write(demo_accounts.ensure_demo_people, acting=SYSTEM)
 
     seed(40)
 

@@ -8,13 +8,13 @@ from db.models.doctor import Doctor
 from services.demo import care
 from services.demo.plans import ensure_demo_plans
 from services.demo.seeding.visits import ensure_demo_visits
-from services.people import accounts
+from services.people.accounts import demo_accounts
 from services.visits.schedule.plans import Calendar
 
 
 @pytest.fixture
 def opened(session):
-    accounts.ensure_demo_people(session)
+    demo_accounts.ensure_demo_people(session)
     care.ensure_demo_care(session)
     ensure_demo_plans(session, Calendar("Europe/Berlin", 8))
     return session

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from services.core.actors import Actor, Role
-from services.documents.records import DocumentRecord
+from services.documents.records.model import DocumentRecord
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord
 from tests.services.documents.records.samples import file

@@ -19,7 +19,8 @@ from db.files.file_keys import FileKeys
 from db.files.gridfs import FileStore
 from services.core.actors import Actor, Role
 from services.documents import records
-from services.documents.records import DocumentIngest, DraftDocument
+from services.documents.records import DocumentIngest
+from services.documents.records.drafts import DraftDocument
 from services.pdf.report import PdfReport
 from tests.conftest import connect
 

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from db.models.audit import AuditEvent
 from db.models.document import DocumentVersion
 from services.documents import records
-from services.documents.records import DraftDocument, StoredContent
+from services.documents.records.drafts import DraftDocument, StoredContent
 from services.pdf.report import PdfReport
 
 TEXT = ("Blood count of Ada", "Haemoglobin 14.1")

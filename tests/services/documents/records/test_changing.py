@@ -9,7 +9,9 @@ from sqlalchemy import select
 from db.models.audit import AuditEvent
 from services.core.errors import NotAllowed
 from services.documents import records
-from services.documents.records import ChangedDocument, Classification, DocumentType
+from services.documents.records.drafts import ChangedDocument
+from services.documents.records.errors import StaleRevision
+from services.documents.records.kinds import Classification, DocumentType
 from services.patients.records import patients
 from tests.services.documents.records.samples import content, file
 from tests.services.patients.patient_samples import ada
@@ -72,7 +74,7 @@ def test_a_stale_page_changes_nothing(session, clerk, filed):
     records.add_version(session, clerk, filed.id, content(b"2"), revision=1)
 
     stale = changed(filed, title="Late")
-    with pytest.raises(records.StaleRevision) as refused:
+    with pytest.raises(StaleRevision) as refused:
         records.change(session, clerk, filed.id, stale, revision=1)
 
     assert refused.value.current.title == filed.title

@@ -6,6 +6,15 @@ from sqlalchemy.exc import IntegrityError
 
 from services.core.errors import InvalidInput, NotAllowed
 from services.documents import records
+from services.documents.records import visibility
+from services.documents.records.errors import (
+    AlreadyHeld,
+    Held,
+    NoHoldToRelease,
+    NoSuchDocument,
+    NotDeleted,
+    StaleRevision,
+)
 from tests.services.documents.records.samples import content, file, told
 
 REASON = "A court asked for it."
@@ -14,7 +23,7 @@ REASON = "A court asked for it."
 def test_what_is_deleted_is_gone_until_it_is_restored(session, clerk, filed):
     gone = records.delete(session, clerk, filed.id, revision=1)
 
-    with pytest.raises(records.NoSuchDocument):
+    with pytest.raises(NoSuchDocument):
         records.get(session, clerk, filed.id)
     restored = records.restore(session, clerk, filed.id, revision=gone.revision)
 
@@ -36,19 +45,19 @@ def test_of_what_is_there_the_newest_is_deleted_without_a_revision(
 
 def test_a_stale_page_neither_deletes_nor_restores(session, clerk, filed):
     records.add_version(session, clerk, filed.id, content(b"2"), revision=1)
-    with pytest.raises(records.StaleRevision):
+    with pytest.raises(StaleRevision):
         records.delete(session, clerk, filed.id, revision=1)
 
     records.delete(session, clerk, filed.id, revision=2)
-    with pytest.raises(records.StaleRevision):
+    with pytest.raises(StaleRevision):
         records.restore(session, clerk, filed.id, revision=2)
 
 
 def test_nothing_is_deleted_or_restored_twice(session, clerk, filed):
-    with pytest.raises(records.NotDeleted):
+    with pytest.raises(NotDeleted):
         records.restore(session, clerk, filed.id, revision=None)
     records.delete(session, clerk, filed.id, revision=None)
-    with pytest.raises(records.NoSuchDocument):
+    with pytest.raises(NoSuchDocument):
         records.delete(session, clerk, filed.id, revision=None)
 
 
@@ -57,7 +66,7 @@ def test_a_held_document_is_not_deleted_until_it_is_released(session, clerk, fil
 
     assert (held.is_held, held.held_because) == (True, REASON)
     for revision in (held.revision, None, 1):
-        with pytest.raises(records.Held, match="legal hold"):
+        with pytest.raises(Held, match="legal hold"):
             records.delete(session, clerk, filed.id, revision=revision)
     released = records.release(session, clerk, filed.id)
     records.delete(session, clerk, filed.id, revision=released.revision)
@@ -102,11 +111,11 @@ def test_what_is_held_after_its_deletion_is_not_purged_but_can_be_restored(
 def test_a_hold_needs_a_reason_and_is_placed_and_released_once(session, clerk, filed):
     with pytest.raises(InvalidInput, match="reason"):
         records.hold(session, clerk, filed.id, reason="no")
-    with pytest.raises(records.NoHoldToRelease):
+    with pytest.raises(NoHoldToRelease):
         records.release(session, clerk, filed.id)
     records.hold(session, clerk, filed.id, reason=REASON)
 
-    with pytest.raises(records.AlreadyHeld):
+    with pytest.raises(AlreadyHeld):
         records.hold(session, clerk, filed.id, reason=REASON)
 
 
@@ -138,17 +147,17 @@ def test_what_a_patient_filed_and_the_clinic_holds_stays(session, clerk, herself
     own = file(session, herself)
     records.hold(session, clerk, own.id, reason=REASON)
 
-    with pytest.raises(records.Held):
+    with pytest.raises(Held):
         records.delete(session, herself, own.id, revision=None)
 
 
 def test_buttons_are_offered_to_whoever_may(clerk, herself, admin, session, filed):
     own = file(session, herself)
 
-    assert records.may_change(clerk, filed)
-    assert records.may_delete(clerk, filed)
-    assert records.may_change(herself, own)
-    assert records.may_delete(herself, own)
-    assert not records.may_change(herself, filed)
-    assert not records.may_delete(herself, filed)
-    assert not records.may_delete(admin, filed)
+    assert visibility.may_change(clerk, filed)
+    assert visibility.may_delete(clerk, filed)
+    assert visibility.may_change(herself, own)
+    assert visibility.may_delete(herself, own)
+    assert not visibility.may_change(herself, filed)
+    assert not visibility.may_delete(herself, filed)
+    assert not visibility.may_delete(admin, filed)

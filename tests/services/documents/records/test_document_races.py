@@ -10,6 +10,8 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from services.documents import records
+from services.documents.records.errors import Held, NoSuchDocument, StaleRevision
+from services.documents.records.model import DocumentRecord
 from services.patients.records import patients
 from tests.conftest import connect
 from tests.services.documents.records.samples import content, file
@@ -44,7 +46,7 @@ def at_once(engine, *deeds: Callable[[Session], object]) -> list[object]:
         try:
             with Session(engine) as session, session.begin():
                 return deed(session)
-        except records.StaleRevision as refusal:
+        except StaleRevision as refusal:
             return refusal
 
     with ThreadPoolExecutor(len(deeds)) as threads:
@@ -70,8 +72,8 @@ def test_of_two_versions_at_once_one_wins_and_the_other_is_told(
 
     outcomes = at_once(committing, *map(replace, (b"1", b"2", b"3", b"4")))
 
-    (won,) = (one for one in outcomes if isinstance(one, records.DocumentRecord))
-    refused = [one for one in outcomes if isinstance(one, records.StaleRevision)]
+    (won,) = (one for one in outcomes if isinstance(one, DocumentRecord))
+    refused = [one for one in outcomes if isinstance(one, StaleRevision)]
     assert [refusal.current for refusal in refused] == [won] * 3
     with Session(committing) as session:
         kept = records.versions(session, clerk, filed.id)
@@ -87,7 +89,7 @@ def test_of_a_deletion_and_a_new_version_at_once_one_wins(committing, clerk, fil
         try:
             with Session(committing) as session, session.begin():
                 return deed(session)
-        except (records.StaleRevision, records.NoSuchDocument) as refusal:
+        except (StaleRevision, NoSuchDocument) as refusal:
             return refusal
 
     deeds = (
@@ -111,7 +113,7 @@ def test_a_deletion_that_waits_for_a_hold_is_refused(committing, clerk, filed):
         await_blocked(holding)
         holding.commit()
 
-        with pytest.raises(records.Held):
+        with pytest.raises(Held):
             deletion.result(timeout=10)
 
 

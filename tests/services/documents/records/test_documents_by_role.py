@@ -17,7 +17,9 @@ from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed
 from services.core.on_behalf import RefusedByDatabase
 from services.documents import records
-from services.documents.records import ChangedDocument, Classification, DraftDocument
+from services.documents.records.drafts import ChangedDocument, DraftDocument
+from services.documents.records.errors import Damaged, NoSuchDocument
+from services.documents.records.kinds import Classification
 from services.documents.sharing import shares
 from services.patients.records import patients
 from tests.services.documents.records.samples import content, file
@@ -94,7 +96,7 @@ def test_a_clinician_does_not_see_what_others_filed_for_nobody(clinic: Clinic):
     of_grace = clinic.write(cleo, lambda s: file(s, cleo, of=clinic.grace))
 
     for actor, document in ((emil, unfiled), (dora, of_ada), (emil, of_grace)):
-        with pytest.raises(records.NoSuchDocument):
+        with pytest.raises(NoSuchDocument):
             clinic.read(actor, lambda s, a=actor, d=document: records.get(s, a, d.id))
     assert clinic.read(cleo, lambda s: records.get(s, cleo, unfiled.id)) == unfiled
 
@@ -237,7 +239,7 @@ def test_damage_is_noted_whoever_finds_it(clinic: Clinic, grace: Actor):
 
     clinic.write(grace, lambda s: records.note_damage(s, grace, filed.id, 1))
 
-    with pytest.raises(records.Damaged):
+    with pytest.raises(Damaged):
         clinic.read(
             grace,
             lambda s: records.open_version(s, grace, filed.id, purpose="download"),

@@ -7,7 +7,9 @@ import pytest
 from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed, NotFound
 from services.documents import records
-from services.documents.records import Classification, DocumentType, DraftDocument
+from services.documents.records.drafts import DraftDocument
+from services.documents.records.errors import DocumentIdTaken, NoSuchDocument
+from services.documents.records.kinds import Classification, DocumentType
 from services.patients.duplicates import merging
 from services.patients.records import patients
 from services.pdf.report import PdfReport
@@ -137,9 +139,9 @@ def test_an_id_is_not_taken_over_with_other_content_or_by_somebody_else(
     chosen = uuid4()
     file(session, clerk, id=chosen)
 
-    with pytest.raises(records.DocumentIdTaken):
+    with pytest.raises(DocumentIdTaken):
         file(session, clerk, id=chosen, holding=content(b"another"))
-    with pytest.raises(records.DocumentIdTaken):
+    with pytest.raises(DocumentIdTaken):
         file(session, clinician, id=chosen)
 
 
@@ -193,7 +195,7 @@ def test_a_patient_without_a_record_files_nothing_and_sees_nothing(session, cler
 
     with pytest.raises(NotFound, match="No record belongs to this sign-in"):
         file(session, nobody)
-    with pytest.raises(records.NoSuchDocument):
+    with pytest.raises(NoSuchDocument):
         records.get(session, nobody, unfiled.id)
 
 

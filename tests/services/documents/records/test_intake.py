@@ -12,12 +12,21 @@ from db.files.gridfs import Bucket, FileStore
 from services.core.errors import InvalidInput, Unavailable
 from services.documents import records
 from services.documents.records import DocumentIngest
+from services.documents.records.errors import (
+    MAX_BYTES,
+    ActiveContent,
+    DocumentIdTaken,
+    FileGone,
+    FilesUnavailable,
+    NotAPdf,
+    Unreadable,
+)
 from services.pdf.report import PdfReport
 from services.pdf.sources import pieces_of
 from tests.services.documents.records.samples import file
 
 PDF = b"%PDF-1.7 " + os.urandom(700_000)
-TOO_MUCH = bytes(records.MAX_BYTES + 1)
+TOO_MUCH = bytes(MAX_BYTES + 1)
 HARMLESS = PdfReport(1, text=("words",))
 LATER = datetime.now(UTC) + timedelta(days=1)
 
@@ -90,8 +99,8 @@ def test_a_filed_document_is_read_back_byte_for_byte(session, clerk, files):
         (b"", "", HARMLESS, "No file uploaded"),
         (b"", "x.pdf", HARMLESS, "Only PDF files are allowed"),
         (b"MZ", "x.pdf", HARMLESS, "Only PDF files are allowed"),
-        (PDF, "x.pdf", records.NotAPdf(), "Only PDF files are allowed"),
-        (PDF, "x.pdf", records.Unreadable("No page."), "No page."),
+        (PDF, "x.pdf", NotAPdf(), "Only PDF files are allowed"),
+        (PDF, "x.pdf", Unreadable("No page."), "No page."),
         (TOO_MUCH, "x.pdf", HARMLESS, "File size exceeds 50MB limit"),
     ],
     ids=["nothing", "empty", "no PDF", "no PDF after all", "unreadable", "too large"],
@@ -108,9 +117,9 @@ def test_what_is_refused_is_said_word_for_word_and_not_kept(
 
 
 def test_fifty_megabytes_are_not_too_large(files):
-    largest = BytesIO(PDF.ljust(records.MAX_BYTES))
+    largest = BytesIO(PDF.ljust(MAX_BYTES))
 
-    assert intake(files).receive(largest, "x.pdf").filesize == records.MAX_BYTES
+    assert intake(files).receive(largest, "x.pdf").filesize == MAX_BYTES
 
 
 @pytest.mark.parametrize("found", ["scripts", "launch", "attachments"])
@@ -118,7 +127,7 @@ def test_active_content_is_reported_and_by_setting_refused(files, found):
     active = PdfReport(1, ("encrypted", found))
 
     reported = intake(files, active).receive(BytesIO(PDF), "x.pdf")
-    with pytest.raises(records.ActiveContent, match="does not accept"):
+    with pytest.raises(ActiveContent, match="does not accept"):
         intake(files, active, refuse_active=True).receive(BytesIO(PDF), "x.pdf")
 
     assert reported.examination.findings == ("encrypted", found)
@@ -163,7 +172,7 @@ def test_what_gets_no_row_is_discarded(files):
 @pytest.mark.parametrize(
     ("error", "stays"),
     [
-        (records.DocumentIdTaken(), False),
+        (DocumentIdTaken(), False),
         (Unavailable("The primary went away while saving."), True),
         (ConnectionResetError(), True),
     ],
@@ -184,7 +193,7 @@ def test_a_store_that_is_down_is_said_so(file_keys):
         "mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=50", keys=file_keys
     )
 
-    with pytest.raises(records.FilesUnavailable, match="everything else works"):
+    with pytest.raises(FilesUnavailable, match="everything else works"):
         intake(nowhere).receive(BytesIO(PDF), "x.pdf")
 
     nowhere.close()
@@ -194,7 +203,7 @@ def test_a_file_that_is_not_there_is_gone(session, clerk, files):
     filed = file(session, clerk)
 
     with (
-        pytest.raises(records.FileGone),
+        pytest.raises(FileGone),
         records.open_file(files, filed.version) as stream,
     ):
         stream.read()

@@ -10,7 +10,14 @@ from db.models.document import Document
 from services.core.actors import Actor, Role, Scope
 from services.core.errors import NotAllowed
 from services.documents import records
-from services.documents.records import Classification
+from services.documents.records.errors import (
+    Damaged,
+    FileGone,
+    NoSuchDocument,
+    NoSuchVersion,
+    Quarantined,
+)
+from services.documents.records.kinds import Classification
 from tests.services.documents.records.samples import content, file, mark, told
 
 
@@ -50,9 +57,9 @@ def test_what_is_in_quarantine_is_listed_and_never_opened(session, clerk, filed,
 
     assert (shown.version.scan, shown.version.is_served) == (scan, False)
     assert records.versions(session, clerk, filed.id) == (shown.version,)
-    with pytest.raises(records.Quarantined, match="scan"):
+    with pytest.raises(Quarantined, match="scan"):
         records.open_version(session, clerk, filed.id, purpose="download")
-    with pytest.raises(records.Quarantined, match="scan"):
+    with pytest.raises(Quarantined, match="scan"):
         records.text_of(session, clerk, filed.id)
 
 
@@ -67,7 +74,7 @@ def test_a_damaged_file_is_never_opened(session, clerk, filed):
     records.note_damage(session, clerk, filed.id, 1)
 
     assert records.get(session, clerk, filed.id).version.damaged_at
-    with pytest.raises(records.Damaged, match="damaged in the store"):
+    with pytest.raises(Damaged, match="damaged in the store"):
         records.open_version(session, clerk, filed.id, purpose="download")
 
 
@@ -88,14 +95,14 @@ def test_damage_is_noted_once_and_for_every_version_with_the_file(
 def test_a_file_that_is_gone_is_said_so(session, clerk, filed):
     mark(session, filed, file_id=None)
 
-    with pytest.raises(records.FileGone, match=r"^File not found on server$"):
+    with pytest.raises(FileGone, match=r"^File not found on server$"):
         records.open_version(session, clerk, filed.id, purpose="download")
 
 
 def test_what_is_not_there_is_not_found(session, clerk, filed):
-    with pytest.raises(records.NoSuchDocument, match=r"^Document not found$"):
+    with pytest.raises(NoSuchDocument, match=r"^Document not found$"):
         records.get(session, clerk, uuid4())
-    with pytest.raises(records.NoSuchVersion, match="no version 2"):
+    with pytest.raises(NoSuchVersion, match="no version 2"):
         records.open_version(session, clerk, filed.id, 2, purpose="view")
 
 
@@ -108,9 +115,9 @@ def test_a_deleted_document_is_found_by_whoever_restores_it_only(
 
     assert trashed.is_deleted
     for number in (None, 1, 7):
-        with pytest.raises(records.NoSuchDocument):
+        with pytest.raises(NoSuchDocument):
             records.open_version(session, clerk, filed.id, number, purpose="view")
-    with pytest.raises(records.NoSuchDocument):
+    with pytest.raises(NoSuchDocument):
         records.get(session, herself, filed.id, even_deleted=True)
 
 
@@ -119,9 +126,9 @@ def test_a_purged_document_is_not_found_by_anybody(session, clerk, filed):
     session.execute(update(Document).values(purged_at=func.now()))
 
     for call in (records.get, records.look_up):
-        with pytest.raises(records.NoSuchDocument):
+        with pytest.raises(NoSuchDocument):
             call(session, clerk, filed.id, even_deleted=True)
-    with pytest.raises(records.NoSuchDocument):
+    with pytest.raises(NoSuchDocument):
         records.restore(session, clerk, filed.id, revision=None)
 
 
@@ -134,11 +141,11 @@ def test_asvs_8_2_2_patients_read_their_own_documents_and_nobody_elses(
     assert records.get(session, herself, filed.id) == filed
     assert records.open_version(session, herself, filed.id, purpose="download")
     for actor, document in ((stranger, filed), (herself, unfiled)):
-        with pytest.raises(records.NoSuchDocument):
+        with pytest.raises(NoSuchDocument):
             records.get(session, actor, document.id)
-        with pytest.raises(records.NoSuchDocument):
+        with pytest.raises(NoSuchDocument):
             records.versions(session, actor, document.id)
-        with pytest.raises(records.NoSuchDocument):
+        with pytest.raises(NoSuchDocument):
             records.text_of(session, actor, document.id)
 
 
@@ -149,9 +156,9 @@ def test_patients_see_in_quarantine_only_what_they_filed_themselves(
     own = file(session, herself, holding=content(scan="waiting"))
 
     assert records.get(session, herself, own.id).version.is_quarantined
-    with pytest.raises(records.Quarantined):
+    with pytest.raises(Quarantined):
         records.open_version(session, herself, own.id, purpose="view")
-    with pytest.raises(records.NoSuchDocument):
+    with pytest.raises(NoSuchDocument):
         records.get(session, herself, of_clinic.id)
 
 

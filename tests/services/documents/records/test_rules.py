@@ -4,8 +4,14 @@ import math
 
 import pytest
 
-from services.documents import records
-from services.documents.records import InvalidDocument, rules
+from services.documents.records import kinds, rules
+from services.documents.records.errors import InvalidDocument
+from services.documents.records.kinds import (
+    CLASS_LABELS,
+    TYPE_LABELS,
+    Classification,
+    DocumentType,
+)
 from tests.services.documents.records.samples import file
 
 
@@ -109,7 +115,7 @@ def nested(levels):
 
 
 def test_every_type_has_a_label_and_a_classification():
-    for document_type in records.DocumentType:
-        assert records.TYPE_LABELS[document_type]
-        assert records.default_classification(document_type)
-    assert set(records.CLASS_LABELS) == set(records.Classification)
+    for document_type in DocumentType:
+        assert TYPE_LABELS[document_type]
+        assert kinds.default_classification(document_type)
+    assert set(CLASS_LABELS) == set(Classification)

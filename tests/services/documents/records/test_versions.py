@@ -5,6 +5,14 @@ from sqlalchemy import func
 
 from services.core.errors import NotAllowed
 from services.documents import records
+from services.documents.records.errors import (
+    Damaged,
+    FileGone,
+    NoSuchDocument,
+    NoSuchVersion,
+    Quarantined,
+    StaleRevision,
+)
 from services.patients.records import patients
 from services.pdf.report import PdfReport
 from tests.services.documents.records.samples import TEXT, content, file, mark, told
@@ -35,7 +43,7 @@ def test_versions_are_listed_newest_first(session, clerk, filed):
 def test_a_stale_replacement_is_refused_and_shows_what_is_there(session, clerk, filed):
     newest = records.add_version(session, clerk, filed.id, NEWER, revision=1)
 
-    with pytest.raises(records.StaleRevision) as refused:
+    with pytest.raises(StaleRevision) as refused:
         records.add_version(session, clerk, filed.id, content(b"late"), revision=1)
 
     assert refused.value.current == newest
@@ -59,17 +67,17 @@ def test_a_restored_version_becomes_the_newest_with_the_same_file(
 
 
 def test_a_version_that_is_not_there_is_not_restored(session, clerk, filed):
-    with pytest.raises(records.NoSuchVersion, match="no version 7"):
+    with pytest.raises(NoSuchVersion, match="no version 7"):
         records.restore_version(session, clerk, filed.id, 7, revision=1)
 
 
 @pytest.mark.parametrize(
     ("state", "refusal"),
     [
-        ({"scan": "infected"}, records.Quarantined),
-        ({"scan": "waiting"}, records.Quarantined),
-        ({"damaged_at": func.now()}, records.Damaged),
-        ({"file_id": None}, records.FileGone),
+        ({"scan": "infected"}, Quarantined),
+        ({"scan": "waiting"}, Quarantined),
+        ({"damaged_at": func.now()}, Damaged),
+        ({"file_id": None}, FileGone),
     ],
     ids=["infected", "waiting", "damaged", "gone"],
 )
@@ -85,7 +93,7 @@ def test_what_is_not_served_is_not_restored(session, clerk, filed, state, refusa
 def test_a_stale_restoration_is_refused(session, clerk, filed):
     records.add_version(session, clerk, filed.id, NEWER, revision=1)
 
-    with pytest.raises(records.StaleRevision):
+    with pytest.raises(StaleRevision):
         records.restore_version(session, clerk, filed.id, 1, revision=1)
 
 
@@ -113,7 +121,7 @@ def test_nothing_is_added_to_documents_of_archived_patients(
 def test_a_deleted_document_gets_no_version(session, clerk, filed):
     records.delete(session, clerk, filed.id, revision=1)
 
-    with pytest.raises(records.NoSuchDocument):
+    with pytest.raises(NoSuchDocument):
         records.add_version(session, clerk, filed.id, NEWER, revision=2)
 
 

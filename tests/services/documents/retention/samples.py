@@ -9,7 +9,7 @@ from db.models.audit import AuditEvent
 from db.models.document import Document, RetentionRule
 from services.core.actors import Role
 from services.documents import retention
-from services.documents.records import Classification
+from services.documents.records.kinds import Classification
 from tests.services.documents.records.samples import file
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from services.core.audit import Action
 from services.documents import records, retention
+from services.documents.records.errors import NoHoldToRelease, NoSuchDocument
 from services.people.sign_in.confirmations import NotConfirmed
 from tests.services.documents.records.samples import file
 from tests.services.documents.retention.samples import events, row_of
@@ -70,7 +71,7 @@ def test_without_a_fresh_passkey_a_hold_stands(session, held):
 def test_what_is_not_held_cannot_be_released(session, boss, clerk):
     document = file(session, clerk)
 
-    with pytest.raises(records.NoHoldToRelease):
+    with pytest.raises(NoHoldToRelease):
         retention.release_hold(session, boss.actor, document.id, **boss.fresh)
-    with pytest.raises(records.NoSuchDocument):
+    with pytest.raises(NoSuchDocument):
         retention.release_hold(session, boss.actor, uuid4(), **boss.fresh)

@@ -19,7 +19,8 @@ from db.models.integrity import DoomedFile
 from db.postgres import SYSTEM, Database
 from services.core.audit import Action
 from services.documents import records, retention
-from services.documents.records import Classification
+from services.documents.records.errors import NoSuchDocument
+from services.documents.records.kinds import Classification
 from tests.conftest import connect
 from tests.services.documents.records.samples import content, file
 from tests.services.documents.retention.samples import (
@@ -98,7 +99,7 @@ def test_a_deleted_document_goes_when_it_can_be_restored_no_more(
 
     assert purge_all(session) == 1
     assert is_purged(session, over)
-    with pytest.raises(records.NoSuchDocument):
+    with pytest.raises(NoSuchDocument):
         records.restore(session, clerk, over.id, revision=None)
     records.restore(session, clerk, restorable.id, revision=None)
 

@@ -8,7 +8,7 @@ from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotAllowed
 from services.documents import retention
-from services.documents.records import Classification
+from services.documents.records.kinds import Classification
 from services.people.sign_in.confirmations import NotConfirmed
 from tests.services.documents.retention.samples import NOT_ADMINS, events, rule_of
 from tests.services.people.people_samples import desk

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from db.models.document import Document
 from services.core.actors import Actor
 from services.documents import search as document_lists
-from services.documents.records import DocumentRecord
+from services.documents.records.model import DocumentRecord
 from services.lists.criteria import Criteria, Filter, Group, Operator
 from services.patients.records import patients
 from services.patients.records.model import PatientRecord

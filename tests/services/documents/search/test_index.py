@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from services.documents import records
-from services.documents.records import ChangedDocument
+from services.documents.records.drafts import ChangedDocument
 from services.patients.duplicates import merging
 from services.patients.records import patients
 from tests.services.documents.records.samples import mark

@@ -9,7 +9,7 @@ from db.models.audit import AuditEvent
 from db.models.document import Document
 from services.core.errors import InvalidInput, NotAllowed
 from services.documents import records, search
-from services.documents.records import Classification, DocumentType
+from services.documents.records.kinds import Classification, DocumentType
 from services.documents.search.fields import FIELDS
 from services.lists.criteria import Criteria, Direction, Operator, Order
 from tests.services.documents.records.samples import mark

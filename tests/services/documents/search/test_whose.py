@@ -15,7 +15,7 @@ from db.postgres import SYSTEM
 from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed
 from services.documents import records, search
-from services.documents.records import ChangedDocument, DraftDocument
+from services.documents.records.drafts import ChangedDocument, DraftDocument
 from services.lists.criteria import Criteria
 from tests.services.documents.records.samples import mark
 from tests.services.documents.search.samples import NOW, filed, text_of, where

@@ -11,6 +11,7 @@ from services.core.actors import Actor, Role
 from services.core.audit import Action
 from services.core.errors import InvalidInput, NotAllowed
 from services.documents import records
+from services.documents.records.errors import Damaged, NoSuchDocument, Quarantined
 from services.documents.sharing import offboarding, shares
 from services.documents.sharing.links import LinkSigner
 from services.patients.records import patients
@@ -182,17 +183,17 @@ def test_what_was_done_with_a_link_names_the_version(session, clerk, filed, link
 def test_what_is_in_quarantine_is_not_shared(session, clerk, filed, scan):
     mark(session, filed, scan=scan)
 
-    with pytest.raises(records.Quarantined):
+    with pytest.raises(Quarantined):
         shares.create(session, clerk, filed.id, None, minutes=60)
 
 
 def test_what_is_deleted_or_damaged_is_not_shared(session, clerk, filed):
     mark(session, filed, damaged_at=func.now())
-    with pytest.raises(records.Damaged):
+    with pytest.raises(Damaged):
         shares.create(session, clerk, filed.id, None, minutes=60)
 
     records.delete(session, clerk, filed.id, revision=None)
-    with pytest.raises(records.NoSuchDocument):
+    with pytest.raises(NoSuchDocument):
         shares.create(session, clerk, filed.id, None, minutes=60)
 
 
@@ -210,9 +211,9 @@ def test_patients_share_what_is_theirs_and_see_their_own_links(
 def test_nobody_elses_documents_are_shared(session, clerk, filed, link):
     other = Actor(uuid4(), "Eve", Role.PATIENT, uuid4())
 
-    with pytest.raises(records.NoSuchDocument):
+    with pytest.raises(NoSuchDocument):
         shares.create(session, other, filed.id, None, minutes=60)
-    with pytest.raises(records.NoSuchDocument):
+    with pytest.raises(NoSuchDocument):
         shares.list_of(session, other, filed.id)
     with pytest.raises(shares.NoSuchShare):
         shares.revoke(session, other, link.share.id)

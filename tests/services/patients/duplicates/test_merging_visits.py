@@ -26,6 +26,7 @@ from services.visits.booking.bookings import (
     BookingRequest,
     BookingStatus,
 )
+from services.visits.booking.bookings.errors import PatientBusy
 from tests.services.patients.clinic_samples import TODAY, Clinic, settled
 from tests.services.visits import visit_samples
 
@@ -213,7 +214,7 @@ def test_after_a_merge_one_person_is_still_in_one_place_at_a_time(
     kept, _ = pair
     merge(clinic)
 
-    with pytest.raises(bookings.PatientBusy):
+    with pytest.raises(PatientBusy):
         hold(clinic, arrange, kept, NOON)
 
 

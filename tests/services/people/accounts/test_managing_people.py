@@ -12,7 +12,12 @@ from services.core.audit import Action
 from services.core.errors import InvalidInput, NotAllowed
 from services.documents.sharing import offboarding
 from services.people import accounts, sessions, tokens
-from services.people.accounts import AccountStatus, Particulars, invitations
+from services.people.accounts import (
+    AccountStatus,
+    Particulars,
+    demo_accounts,
+    invitations,
+)
 from services.people.sign_in.confirmations import NotConfirmed
 from tests.services.people.people_samples import (
     desk,
@@ -184,7 +189,7 @@ def _gone(session, desk):
 
 @pytest.mark.parametrize("of_the_demo", [False, True])
 def test_the_demos_administrator_does_not_count_for_a_real_clinic(session, of_the_demo):
-    accounts.ensure_demo_people(session)
+    demo_accounts.ensure_demo_people(session)
     real = desk(session, is_demo=of_the_demo)
     program = Actor(uuid4(), "Program", Role.ADMIN)
 

@@ -10,12 +10,13 @@ from db.models.user import User
 from services.core.actors import Role
 from services.core.errors import NotFound
 from services.people import accounts
+from services.people.accounts import demo_accounts
 
 
 def test_the_demo_has_one_person_of_each_role(session):
-    accounts.ensure_demo_people(session)
+    demo_accounts.ensure_demo_people(session)
 
-    cast = accounts.demo_people(session)
+    cast = demo_accounts.demo_people(session)
     assert [person.role for person in cast] == [
         Role.STAFF,
         Role.CLINICIAN,
@@ -27,45 +28,45 @@ def test_the_demo_has_one_person_of_each_role(session):
 
 
 def test_only_the_patient_has_a_record_and_it_is_their_own(session):
-    accounts.ensure_demo_people(session)
+    demo_accounts.ensure_demo_people(session)
 
-    *others, maya = accounts.demo_people(session)
+    *others, maya = demo_accounts.demo_people(session)
     record = session.get_one(Patient, maya.patient_id)
     assert f"{record.first_name} {record.last_name}" == maya.name
     assert not any(person.patient_id for person in others)
 
 
 def test_making_the_cast_again_changes_nothing(session):
-    accounts.ensure_demo_people(session)
-    before = accounts.demo_people(session)
+    demo_accounts.ensure_demo_people(session)
+    before = demo_accounts.demo_people(session)
 
-    accounts.ensure_demo_people(session)
+    demo_accounts.ensure_demo_people(session)
 
-    assert accounts.demo_people(session) == before
+    assert demo_accounts.demo_people(session) == before
     assert session.scalar(select(func.count()).select_from(Patient)) == 1
 
 
 def test_a_missing_person_of_the_cast_is_made_anew(session):
-    accounts.ensure_demo_people(session)
-    analyst = accounts.demo_people(session)[2]
+    demo_accounts.ensure_demo_people(session)
+    analyst = demo_accounts.demo_people(session)[2]
     session.execute(delete(User).where(User.id == analyst.id))
 
-    accounts.ensure_demo_people(session)
+    demo_accounts.ensure_demo_people(session)
 
-    assert [p.role for p in accounts.demo_people(session)][2] is Role.ANALYST
+    assert [p.role for p in demo_accounts.demo_people(session)][2] is Role.ANALYST
 
 
 def test_who_of_the_cast_was_deactivated_or_promoted_stays_so(session):
-    accounts.ensure_demo_people(session)
-    rosa, _, jonas, *_ = accounts.demo_people(session)
+    demo_accounts.ensure_demo_people(session)
+    rosa, _, jonas, *_ = demo_accounts.demo_people(session)
     session.execute(update(User).where(User.id == rosa.id).values(role="analyst"))
     session.execute(
         update(User).where(User.id == jonas.id).values(deactivated_at=func.now())
     )
 
-    accounts.ensure_demo_people(session)
+    demo_accounts.ensure_demo_people(session)
 
-    assert [person.role for person in accounts.demo_people(session)] == [
+    assert [person.role for person in demo_accounts.demo_people(session)] == [
         Role.CLINICIAN,
         Role.ANALYST,
         Role.ADMIN,
@@ -74,13 +75,13 @@ def test_who_of_the_cast_was_deactivated_or_promoted_stays_so(session):
 
 
 def test_the_cast_of_an_older_version_is_given_addresses(session):
-    accounts.ensure_demo_people(session)
-    before = accounts.demo_cast(session)
+    demo_accounts.ensure_demo_people(session)
+    before = demo_accounts.demo_cast(session)
     session.execute(update(User).values(email=None))
 
-    accounts.ensure_demo_people(session)
+    demo_accounts.ensure_demo_people(session)
 
-    assert accounts.demo_cast(session) == before
+    assert demo_accounts.demo_cast(session) == before
     assert before[0].email == "rosa.lindqvist@example.org"
 
 
@@ -88,24 +89,24 @@ def test_the_cast_of_an_older_version_is_given_addresses(session):
     "typed", ["rosa.lindqvist@example.org", " Rosa.Lindqvist@Example.org "]
 )
 def test_an_address_finds_its_person_however_it_is_written(session, typed):
-    accounts.ensure_demo_people(session)
+    demo_accounts.ensure_demo_people(session)
 
     found = accounts.find_by_email(session, typed)
 
-    assert found.id == accounts.demo_people(session)[0].id
+    assert found.id == demo_accounts.demo_people(session)[0].id
     assert found.is_demo
 
 
 def test_an_address_of_nobody_finds_nobody(session):
-    accounts.ensure_demo_people(session)
+    demo_accounts.ensure_demo_people(session)
 
     assert accounts.find_by_email(session, "nobody@example.org") is None
     assert accounts.find_by_email(session, "") is None
 
 
 def test_somebody_is_found_by_their_id(session):
-    accounts.ensure_demo_people(session)
-    rosa = accounts.demo_people(session)[0]
+    demo_accounts.ensure_demo_people(session)
+    rosa = demo_accounts.demo_people(session)[0]
 
     assert accounts.get_actor(session, rosa.id) == rosa
 
@@ -116,34 +117,34 @@ def test_nobody_is_found_by_an_unknown_id(session):
 
 
 def test_who_was_deactivated_may_not_act_and_is_not_offered(session):
-    accounts.ensure_demo_people(session)
-    rosa = accounts.demo_people(session)[0]
+    demo_accounts.ensure_demo_people(session)
+    rosa = demo_accounts.demo_people(session)[0]
     session.execute(
         update(User).where(User.id == rosa.id).values(deactivated_at=func.now())
     )
 
     with pytest.raises(NotFound, match="Sign in again"):
         accounts.get_actor(session, rosa.id)
-    assert rosa not in accounts.demo_people(session)
+    assert rosa not in demo_accounts.demo_people(session)
     assert accounts.find_by_email(session, "rosa.lindqvist@example.org") is None
 
 
 def test_asvs_6_3_2_outside_the_demo_nobody_of_the_cast_may_act(session):
-    accounts.ensure_demo_people(session)
-    rosa = accounts.demo_people(session)[0]
+    demo_accounts.ensure_demo_people(session)
+    rosa = demo_accounts.demo_people(session)[0]
 
-    accounts.retire_demo_people(session)
+    demo_accounts.retire_demo_people(session)
 
-    assert accounts.demo_people(session) == ()
+    assert demo_accounts.demo_people(session) == ()
     with pytest.raises(NotFound):
         accounts.get_actor(session, rosa.id)
 
 
 def test_a_demo_brings_its_cast_back_together(session):
-    accounts.ensure_demo_people(session)
-    before = accounts.demo_people(session)
-    accounts.retire_demo_people(session)
+    demo_accounts.ensure_demo_people(session)
+    before = demo_accounts.demo_people(session)
+    demo_accounts.retire_demo_people(session)
 
-    accounts.ensure_demo_people(session)
+    demo_accounts.ensure_demo_people(session)
 
-    assert accounts.demo_people(session) == before
+    assert demo_accounts.demo_people(session) == before

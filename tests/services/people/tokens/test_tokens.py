@@ -9,7 +9,8 @@ from sqlalchemy import func, select, update
 from db.models.user import ApiToken, User
 from services.core.actors import Role
 from services.core.errors import InvalidInput
-from services.people import accounts, tokens
+from services.people import tokens
+from services.people.accounts import demo_accounts
 
 
 @pytest.mark.parametrize("role", set(Role) - {Role.PATIENT})
@@ -20,8 +21,8 @@ def test_a_token_acts_in_its_role(session, role):
 
 
 def test_a_patients_token_sees_that_patient(session):
-    accounts.ensure_demo_people(session)
-    maya = accounts.demo_people(session)[-1]
+    demo_accounts.ensure_demo_people(session)
+    maya = demo_accounts.demo_people(session)[-1]
 
     token = tokens.issue(session, Role.PATIENT, patient_id=maya.patient_id)
 

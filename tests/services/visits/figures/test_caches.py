@@ -18,6 +18,7 @@ from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed
 from services.core.on_behalf import ActorDatabase
 from services.visits.booking import bookings
+from services.visits.booking.bookings.errors import SlotTaken
 from services.visits.figures.caches import STATISTICS_SECONDS, VisitCaches
 from services.visits.schedule import visit_changes
 from services.visits.schedule.doctors import NoSuchDoctor
@@ -227,7 +228,7 @@ def test_a_hold_is_never_decided_by_what_is_kept(practice):
     practice.hold(0, patient=practice.clinic.grace.id)
 
     assert practice.states() == ["free"] * 3
-    with pytest.raises(bookings.SlotTaken):
+    with pytest.raises(SlotTaken):
         practice.hold(0)
 
 

@@ -10,6 +10,7 @@ from db.models.booking import Appointment, Booking
 from services.core.errors import InvalidInput
 from services.visits.booking import bookings
 from services.visits.booking.bookings import AnyRequest, BookingStatus, SeriesRequest
+from services.visits.booking.bookings.errors import HoldExpired, NoSuchSlot
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import FIRST, count, hold, let_pass
 
@@ -61,7 +62,7 @@ def test_the_same_attempt_at_any_doctor_is_one_booking(session, herself, patient
 def test_nobody_is_free_at_another_time(session, clerk, patient):
     samples.slot(session, samples.doctor(session, **SKIN), 1)
 
-    with pytest.raises(bookings.NoSuchSlot):
+    with pytest.raises(NoSuchSlot):
         bookings.hold_any(session, clerk, wanted(patient))
 
 
@@ -143,14 +144,14 @@ def test_a_series_is_confirmed_as_a_whole_or_not(session, clerk, house, patient)
     held = bookings.hold_series(session, clerk, request)
     let_pass(session, held[1], 121)
 
-    with pytest.raises(bookings.HoldExpired), session.begin_nested():
+    with pytest.raises(HoldExpired), session.begin_nested():
         bookings.confirm_series(session, clerk, request.series_id)
 
     assert count(session, Appointment) == 0
 
 
 def test_nothing_held_is_nothing_confirmed(session, clerk):
-    with pytest.raises(bookings.HoldExpired):
+    with pytest.raises(HoldExpired):
         bookings.confirm_series(session, clerk, uuid4())
 
 

@@ -22,6 +22,13 @@ from db.models.booking import Appointment, BookingSlot
 from services.core.actors import Actor, Role
 from services.visits.booking import bookings, waitlist
 from services.visits.booking.bookings import BookingStatus as Status
+from services.visits.booking.bookings.errors import (
+    AlreadyRenewed,
+    BookingOver,
+    HoldExpired,
+    PatientBusy,
+    SlotTaken,
+)
 from services.visits.booking.waitlist import WaitRequest, WaitStatus
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import FIRST, wanting
@@ -144,7 +151,7 @@ class Bookings(RuleBasedStateMachine):
         is_taken = self.model.holder(slot) is not None
         is_elsewhere = self.model.is_elsewhere(person, slot, replaces)
         if is_elsewhere and (replaces or not is_taken):
-            with pytest.raises(bookings.PatientBusy), self.session.begin_nested():
+            with pytest.raises(PatientBusy), self.session.begin_nested():
                 bookings.hold(self.session, CLERK, wish)
             return multiple()
         held = bookings.hold(self.session, CLERK, wish)
@@ -162,7 +169,7 @@ class Bookings(RuleBasedStateMachine):
         replaced = self.model.known.get(known.replaces)
         if known.status is Status.PENDING:
             if self.model.is_elsewhere(known.person, known.slot, known.replaces):
-                self._refuse(bookings.PatientBusy, bookings.confirm, booking)
+                self._refuse(PatientBusy, bookings.confirm, booking)
                 return
             bookings.confirm(self.session, CLERK, booking)
             known.status = Status.CONFIRMED
@@ -174,9 +181,9 @@ class Bookings(RuleBasedStateMachine):
             assert bookings.confirm(self.session, CLERK, booking).id == booking
         else:
             errors = {
-                Status.EXPIRED: bookings.HoldExpired,
-                Status.FAILED: bookings.SlotTaken,
-                Status.CANCELLED: bookings.BookingOver,
+                Status.EXPIRED: HoldExpired,
+                Status.FAILED: SlotTaken,
+                Status.CANCELLED: BookingOver,
             }
             self._refuse(errors[known.status], bookings.confirm, booking)
 
@@ -186,7 +193,7 @@ class Bookings(RuleBasedStateMachine):
         if known.status is not Status.PENDING:
             return
         if known.renewals:
-            self._refuse(bookings.AlreadyRenewed, bookings.renew, booking)
+            self._refuse(AlreadyRenewed, bookings.renew, booking)
             return
         bookings.renew(self.session, CLERK, booking)
         known.renewals = 1

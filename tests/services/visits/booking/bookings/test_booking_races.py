@@ -14,7 +14,13 @@ from db.postgres import SYSTEM, Database
 from services.core.actors import Actor, Role
 from services.core.errors import ServiceError
 from services.visits.booking import bookings
-from services.visits.booking.bookings import AttemptTaken, BookingStatus
+from services.visits.booking.bookings import BookingStatus
+from services.visits.booking.bookings.errors import (
+    AlreadyRenewed,
+    AttemptTaken,
+    HoldExpired,
+    PatientBusy,
+)
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import count, let_pass, wanting
 
@@ -124,7 +130,7 @@ def test_a_patient_is_not_held_in_two_places_at_once(database):
     outcomes = at_once(database, holding(one, patient), holding(other, patient))
 
     assert len(held(outcomes)) == 1
-    assert sum(isinstance(one, bookings.PatientBusy) for one in outcomes) == 1
+    assert sum(isinstance(one, PatientBusy) for one in outcomes) == 1
 
 
 # Of the time that is left when both set out, in milliseconds: none, some, plenty.
@@ -148,7 +154,7 @@ def test_who_confirms_in_the_last_moment_or_takes_over_is_decided_by_the_end(
     # What was not confirmed in time is whose who came after its end, and nobody
     # else's: who came before it has lost, whatever became of the hold.
     is_taken = came_late and not is_kept
-    assert is_kept or isinstance(confirmed, bookings.HoldExpired)
+    assert is_kept or isinstance(confirmed, HoldExpired)
     assert (other.status is BookingStatus.PENDING) == is_taken
     rows = write(database, lambda s: s.get_one(BookingSlot, slot))
     assert rows.booking_id == (other.id if is_taken else holder.id)
@@ -179,7 +185,7 @@ def test_a_hold_that_runs_out_while_it_is_confirmed_is_not_confirmed(database):
 
     _, confirmed = at_once(database, keep_waiting, confirm)
 
-    assert isinstance(confirmed, bookings.HoldExpired)
+    assert isinstance(confirmed, HoldExpired)
 
 
 def test_a_hold_confirmed_many_times_at_once_is_one_visit(database):
@@ -202,7 +208,7 @@ def test_two_extend_a_hold_once(database):
         database, *[lambda s: bookings.renew(s, CLERK, holder.id) for _ in range(4)]
     )
 
-    assert sum(isinstance(one, bookings.AlreadyRenewed) for one in outcomes) == 3
+    assert sum(isinstance(one, AlreadyRenewed) for one in outcomes) == 3
 
 
 def test_two_who_change_places_do_not_wait_for_each_other(database):

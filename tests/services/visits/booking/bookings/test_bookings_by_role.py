@@ -17,6 +17,7 @@ from services.core.actors import Actor, Role
 from services.patients.records.refusals import NoSuchPatient
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingStatus
+from services.visits.booking.bookings.errors import NoSuchBooking
 from tests.services.patients.clinic_samples import Clinic, settled
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import hold, let_pass
@@ -104,9 +105,9 @@ def test_patients_know_of_nobody_elses_booking(clinic: Clinic, grace: Actor):
         clinic.cleo, lambda s: hold(s, clinic.cleo, slot, clinic.ada.id)
     )
 
-    with pytest.raises(bookings.NoSuchBooking):
+    with pytest.raises(NoSuchBooking):
         clinic.read(grace, lambda s: bookings.get(s, grace, held.id))
-    with pytest.raises(bookings.NoSuchBooking):
+    with pytest.raises(NoSuchBooking):
         clinic.write(grace, lambda s: bookings.cancel(s, grace, held.id))
 
 

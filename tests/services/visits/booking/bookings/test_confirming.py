@@ -14,6 +14,13 @@ from services.core.errors import InvalidInput
 from services.patients.records.refusals import PatientArchived
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingStatus
+from services.visits.booking.bookings.errors import (
+    AlreadyConfirmed,
+    AlreadyRenewed,
+    BookingOver,
+    HoldExpired,
+    SlotTaken,
+)
 from tests.services.people.people_samples import person
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import (
@@ -43,7 +50,7 @@ def test_a_visit_does_not_run_out(session, clerk, slot, patient, other):
     bookings.confirm(session, clerk, held.id)
     let_pass(session, held, 121)
 
-    with pytest.raises(bookings.SlotTaken):
+    with pytest.raises(SlotTaken):
         hold(session, clerk, slot, other.id)
 
 
@@ -71,7 +78,7 @@ def test_a_hold_is_confirmed_in_two_minutes_or_not(
         confirmed = bookings.confirm(session, clerk, held.id)
         assert confirmed.status is BookingStatus.CONFIRMED
         return
-    with pytest.raises(bookings.HoldExpired):
+    with pytest.raises(HoldExpired):
         bookings.confirm(session, clerk, held.id)
     assert count(session, Appointment) == 0
 
@@ -81,7 +88,7 @@ def test_what_was_taken_over_cannot_be_confirmed(session, clerk, slot, patient, 
     let_pass(session, first, 121)
     second = hold(session, clerk, slot, other.id)
 
-    with pytest.raises(bookings.HoldExpired):
+    with pytest.raises(HoldExpired):
         bookings.confirm(session, clerk, first.id)
     assert holders(session, slot) == [second.id]
 
@@ -93,9 +100,9 @@ def test_what_was_lost_or_cancelled_cannot_be_confirmed(
     lost = bookings.hold(session, clerk, samples.wanting(slot, other.id))
     bookings.cancel(session, clerk, held.id)
 
-    with pytest.raises(bookings.SlotTaken):
+    with pytest.raises(SlotTaken):
         bookings.confirm(session, clerk, lost.id)
-    with pytest.raises(bookings.BookingOver):
+    with pytest.raises(BookingOver):
         bookings.confirm(session, clerk, held.id)
 
 
@@ -148,7 +155,7 @@ def test_a_hold_is_renewed_once(session, clerk, slot, patient):
     held = hold(session, clerk, slot, patient.id)
     bookings.renew(session, clerk, held.id)
 
-    with pytest.raises(bookings.AlreadyRenewed):
+    with pytest.raises(AlreadyRenewed):
         bookings.renew(session, clerk, held.id)
 
 
@@ -161,7 +168,7 @@ def test_a_hold_is_renewed_before_it_runs_out(desk, slot, patient, age, is_too_l
     if not is_too_late:
         assert bookings.renew(session, clerk, held.id).renewals == 1
         return
-    with pytest.raises(bookings.HoldExpired):
+    with pytest.raises(HoldExpired):
         bookings.renew(session, clerk, held.id)
 
 
@@ -169,7 +176,7 @@ def test_a_visit_is_not_renewed(session, clerk, slot, patient):
     held = hold(session, clerk, slot, patient.id)
     bookings.confirm(session, clerk, held.id)
 
-    with pytest.raises(bookings.AlreadyConfirmed):
+    with pytest.raises(AlreadyConfirmed):
         bookings.renew(session, clerk, held.id)
 
 

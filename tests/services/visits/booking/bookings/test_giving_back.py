@@ -9,6 +9,11 @@ from sqlalchemy import select, update
 from db.models.booking import Appointment, Booking, BookingSlot, VisitLetter
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingStatus
+from services.visits.booking.bookings.errors import (
+    BookingOver,
+    PatientBusy,
+    TooLateToCancel,
+)
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import (
     count,
@@ -85,7 +90,7 @@ def test_patients_cancel_in_time(session, herself, house, hours, is_late):
     if not is_late:
         bookings.cancel(session, herself, visit.id)
         return
-    with pytest.raises(bookings.TooLateToCancel, match="24 hours"):
+    with pytest.raises(TooLateToCancel, match="24 hours"):
         bookings.cancel(session, herself, visit.id)
     assert holders(session, slot) == [visit.id]
 
@@ -94,7 +99,7 @@ def test_how_long_before_is_for_the_clinic_to_say(session, herself, house, patie
     slot = samples.slot(session, house, starts_at=soon(hours=3))
     visit = booked(session, herself, slot, patient.id)
 
-    with pytest.raises(bookings.TooLateToCancel, match=r"3\.5 hours"):
+    with pytest.raises(TooLateToCancel, match=r"3\.5 hours"):
         bookings.cancel(session, herself, visit.id, notice_hours=3.5)
     bookings.cancel(session, herself, visit.id, notice_hours=2)
 
@@ -117,7 +122,7 @@ def test_a_visit_that_has_begun_is_not_cancelled(session, clerk, slot, patient):
     visit = booked(session, clerk, slot, patient.id)
     session.execute(update(Appointment).values(status="checked-in"))
 
-    with pytest.raises(bookings.BookingOver):
+    with pytest.raises(BookingOver):
         bookings.cancel(session, clerk, visit.id)
     assert holders(session, slot) == [visit.id]
 
@@ -190,7 +195,7 @@ def test_a_move_does_not_let_other_visits_overlap(session, clerk, house, slot, p
     booked(session, clerk, samples.slot(session, house, 5), patient.id)
     at_once = samples.slot(session, samples.doctor(session), 5)
 
-    with pytest.raises(bookings.PatientBusy):
+    with pytest.raises(PatientBusy):
         samples.move(session, clerk, before.id, at_once, uuid4())
 
 
@@ -204,7 +209,7 @@ def test_what_came_between_hold_and_confirm_of_a_move_stands(
         session, clerk, samples.slot(session, samples.doctor(session), 5), patient.id
     )
 
-    with pytest.raises(bookings.PatientBusy), session.begin_nested():
+    with pytest.raises(PatientBusy), session.begin_nested():
         bookings.confirm(session, clerk, moving.id)
     assert holders(session, slot) == [before.id]
 
@@ -213,7 +218,7 @@ def test_patients_move_visits_in_time(session, herself, house, patient):
     near = samples.slot(session, house, starts_at=soon(hours=23))
     before = booked(session, herself, near, patient.id)
 
-    with pytest.raises(bookings.TooLateToCancel):
+    with pytest.raises(TooLateToCancel):
         samples.move(session, herself, before.id, samples.slot(session, house), uuid4())
 
 
@@ -221,7 +226,7 @@ def test_only_a_standing_visit_is_moved(session, clerk, house, slot, patient):
     before = booked(session, clerk, slot, patient.id)
     bookings.cancel(session, clerk, before.id)
 
-    with pytest.raises(bookings.BookingOver):
+    with pytest.raises(BookingOver):
         samples.move(
             session, clerk, before.id, samples.slot(session, house, 5), uuid4()
         )
@@ -232,7 +237,7 @@ def test_nobody_takes_the_place_of_anothers_visit(desk, house, slot, patient, ot
     before = booked(session, clerk, slot, other.id)
     there = samples.slot(session, house, 5)
 
-    with pytest.raises(bookings.BookingOver):
+    with pytest.raises(BookingOver):
         hold(session, clerk, there, patient.id, replaces_id=before.id)
 
 

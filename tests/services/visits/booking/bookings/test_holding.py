@@ -15,6 +15,13 @@ from services.core.errors import InvalidInput, NotAllowed
 from services.patients.records.refusals import NoSuchPatient, PatientArchived
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingStatus
+from services.visits.booking.bookings.errors import (
+    AttemptTaken,
+    NoSuchSlot,
+    PatientBusy,
+    SlotTaken,
+    TooManyHolds,
+)
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import (
     count,
@@ -51,7 +58,7 @@ def test_of_two_who_want_a_slot_the_second_is_told(
     lost = bookings.hold(session, clerk, wanting(slot, other.id))
 
     assert lost.status is BookingStatus.FAILED
-    with pytest.raises(bookings.SlotTaken, match="Slot already booked") as refused:
+    with pytest.raises(SlotTaken, match="Slot already booked") as refused:
         bookings.require_held(lost)
     assert refused.value.booking.expires_at == first.expires_at
     assert holders(session, slot) == [first.id]
@@ -60,7 +67,7 @@ def test_of_two_who_want_a_slot_the_second_is_told(
 def test_nobody_knows_when_what_is_booked_is_free(session, clerk, slot, patient, other):
     bookings.confirm(session, clerk, hold(session, clerk, slot, patient.id).id)
 
-    with pytest.raises(bookings.SlotTaken) as refused:
+    with pytest.raises(SlotTaken) as refused:
         hold(session, clerk, slot, other.id)
 
     assert refused.value.booking.expires_at is None
@@ -69,7 +76,7 @@ def test_nobody_knows_when_what_is_booked_is_free(session, clerk, slot, patient,
 def test_one_person_in_two_windows_is_not_first_twice(session, clerk, slot, patient):
     hold(session, clerk, slot, patient.id)
 
-    with pytest.raises(bookings.SlotTaken):
+    with pytest.raises(SlotTaken):
         hold(session, clerk, slot, patient.id)
 
 
@@ -139,7 +146,7 @@ def test_an_attempt_is_of_one_wish(session, clerk, house, slot, patient):
     bookings.hold(session, clerk, request)
     elsewhere = samples.slot(session, house, 1)
 
-    with pytest.raises(bookings.AttemptTaken):
+    with pytest.raises(AttemptTaken):
         bookings.hold(session, clerk, replace(request, slot_id=elsewhere))
 
 
@@ -147,7 +154,7 @@ def test_a_patient_is_in_one_place_at_a_time(session, clerk, slot, patient):
     hold(session, clerk, slot, patient.id)
     at_once = samples.slot(session, samples.doctor(session))
 
-    with pytest.raises(bookings.PatientBusy), session.begin_nested():
+    with pytest.raises(PatientBusy), session.begin_nested():
         hold(session, clerk, at_once, patient.id)
 
 
@@ -172,7 +179,7 @@ def test_staff_let_visits_overlap_for_a_reason(session, clerk, slot, patient):
 def test_no_reason_lets_two_have_one_slot(session, clerk, slot, patient, other):
     hold(session, clerk, slot, patient.id)
 
-    with pytest.raises(bookings.SlotTaken):
+    with pytest.raises(SlotTaken):
         hold(session, clerk, slot, other.id, override_reason="It is very urgent")
 
 
@@ -204,7 +211,7 @@ def test_a_patient_holds_three_times_at_most(session, herself, house, patient):
     for one in slots[:3]:
         hold(session, herself, one, patient.id)
 
-    with pytest.raises(bookings.TooManyHolds, match="3 times"):
+    with pytest.raises(TooManyHolds, match="3 times"):
         hold(session, herself, slots[3], patient.id)
 
 
@@ -271,12 +278,12 @@ def test_what_is_not_offered_is_not_held(desk, slot, patient, table, values):
     session, clerk = desk
     session.execute(update(table).values(**values))
 
-    with pytest.raises(bookings.NoSuchSlot):
+    with pytest.raises(NoSuchSlot):
         hold(session, clerk, slot, patient.id)
 
 
 def test_a_slot_that_never_was_is_not_held(session, clerk, patient):
-    with pytest.raises(bookings.NoSuchSlot):
+    with pytest.raises(NoSuchSlot):
         hold(session, clerk, uuid4(), patient.id)
 
 

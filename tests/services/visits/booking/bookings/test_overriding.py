@@ -10,6 +10,11 @@ from db.models.booking import Appointment, BookingSlot
 from services.core.errors import InvalidInput, NotAllowed
 from services.visits.booking import bookings, waitlist
 from services.visits.booking.bookings import BookingStatus
+from services.visits.booking.bookings.errors import (
+    BookingOver,
+    HoldExpired,
+    VisitHasBegun,
+)
 from services.visits.booking.waitlist import WaitRequest
 from tests.services.visits.booking.bookings import samples
 from tests.services.visits.booking.bookings.samples import (
@@ -47,7 +52,7 @@ def test_a_hold_that_ran_out_is_not_extended_whatever_the_reason(
     held = hold(session, clerk, slot, patient.id)
     let_pass(session, held, 120.1)
 
-    with pytest.raises(bookings.HoldExpired):
+    with pytest.raises(HoldExpired):
         bookings.renew(session, clerk, held.id, override_reason=REASON)
 
 
@@ -64,7 +69,7 @@ def test_extending_again_sets_no_other_rule_aside(session, clerk, slot, patient)
 def test_a_visit_that_has_begun_is_cancelled_for_a_reason_only(
     session, clerk, visit, slot
 ):
-    with pytest.raises(bookings.VisitHasBegun):
+    with pytest.raises(VisitHasBegun):
         bookings.cancel(session, clerk, visit.id, reason="No reason to override")
     assert holders(session, slot) == [visit.id]
 
@@ -79,7 +84,7 @@ def test_a_visit_that_has_begun_is_cancelled_for_a_reason_only(
 def test_who_is_checked_in_is_not_cancelled_whatever_the_reason(session, clerk, visit):
     session.execute(update(Appointment).values(status="checked-in"))
 
-    with pytest.raises(bookings.BookingOver):
+    with pytest.raises(BookingOver):
         bookings.cancel(session, clerk, visit.id, override_reason=REASON)
 
 
@@ -87,7 +92,7 @@ def test_a_visit_that_has_begun_is_moved_for_a_reason_only(
     session, clerk, house, visit
 ):
     there = samples.slot(session, house, 5)
-    with pytest.raises(bookings.VisitHasBegun):
+    with pytest.raises(VisitHasBegun):
         hold(session, clerk, there, visit.patient_id, replaces_id=visit.id)
 
     moving = hold(

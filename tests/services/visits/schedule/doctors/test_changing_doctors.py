@@ -10,9 +10,9 @@ from sqlalchemy import select
 from db.models.audit import AuditEvent
 from db.models.user import User
 from services.core.errors import InvalidInput, NotAllowed
-from services.visits.schedule import doctors, plans
+from services.visits.schedule import doctors
 from services.visits.schedule.doctors import DoctorDraft
-from services.visits.schedule.plans import Hours
+from services.visits.schedule.plans import Hours, weeks
 from tests.services.visits.schedule.plans.samples import FORTNIGHT, tomorrow
 
 _DORA = DoctorDraft(
@@ -125,7 +125,7 @@ def test_the_log_says_what_changed(session, clerk):
 def test_shorter_visits_make_other_slots(session, clerk):
     kept = doctors.add_doctor(session, clerk, _DORA)
     week = [Hours(tomorrow().isoweekday(), time(9), time(10))]
-    plans.change_week(session, clerk, kept.id, week, FORTNIGHT)
+    weeks.change_week(session, clerk, kept.id, week, FORTNIGHT)
 
     _changed(session, clerk, kept, slot_minutes=15)
 

@@ -15,7 +15,7 @@ from services.core.on_behalf import ActorDatabase
 from services.visits.booking import bookings
 from services.visits.booking.bookings import BookingRequest
 from services.visits.schedule import plans
-from services.visits.schedule.plans import ExceptionDraft, ExceptionKind
+from services.visits.schedule.plans import ExceptionDraft, ExceptionKind, weeks
 from tests.services.patients.clinic_samples import settled
 from tests.services.visits.schedule.plans.samples import (
     FORTNIGHT,
@@ -37,7 +37,7 @@ def clinic(endpoints):
 def test_a_time_is_either_held_and_leaving_or_withdrawn(clinic):
     def plan(session):
         dora = doctor(session)
-        plans.change_week(session, clinic.cleo, dora, MORNING, FORTNIGHT)
+        weeks.change_week(session, clinic.cleo, dora, MORNING, FORTNIGHT)
         return dora, slots_of(session, dora, tomorrow().date())[0].id
 
     for _ in range(_ROUNDS):

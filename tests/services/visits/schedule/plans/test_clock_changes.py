@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from services.visits.schedule import plans
-from services.visits.schedule.plans import Calendar, Hours
+from services.visits.schedule.plans import Calendar, Hours, weeks
 from tests.services.visits.schedule.plans.samples import (
     BERLIN,
     doctor,
@@ -38,7 +38,7 @@ _AUTUMN = _next_change(hours=1)
 def _plan(session, clerk, minutes, *hours):
     dora = doctor(session, slot_minutes=minutes)
     week = [Hours(7, starts, ends) for starts, ends in hours]
-    plans.change_week(session, clerk, dora, week, _YEAR)
+    weeks.change_week(session, clerk, dora, week, _YEAR)
     return dora
 
 

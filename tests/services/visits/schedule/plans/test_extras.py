@@ -9,7 +9,8 @@ from db.models.audit import AuditEvent
 from db.models.booking import Slot
 from services.core.errors import InvalidInput
 from services.visits.schedule import plans, slots
-from services.visits.schedule.plans import ExceptionDraft, ExceptionKind
+from services.visits.schedule.plans import ExceptionDraft, ExceptionKind, weeks
+from services.visits.schedule.plans.errors import NoSuchExtra, SlotInUse
 from tests.services.visits.schedule.plans.samples import (
     FORTNIGHT,
     MORNING,
@@ -40,7 +41,7 @@ def add(session, clerk, dora):
 
 
 def test_an_extra_slot_stands_beside_the_plan(session, clerk, dora, add):
-    plans.change_week(session, clerk, dora, MORNING, FORTNIGHT)
+    weeks.change_week(session, clerk, dora, MORNING, FORTNIGHT)
 
     extra = add(tomorrow(time(20)))
     plans.extend(session, [dora], FORTNIGHT)
@@ -62,7 +63,7 @@ def test_why_there_is_an_extra_slot_is_kept(session, add):
 
 
 def test_a_blocked_time_is_booked_by_an_extra_slot(session, clerk, dora, add):
-    plans.change_week(session, clerk, dora, MORNING, FORTNIGHT)
+    weeks.change_week(session, clerk, dora, MORNING, FORTNIGHT)
     day_off = ExceptionDraft(
         ExceptionKind.BLOCKED, tomorrow(), tomorrow(time(23)), dora
     )
@@ -97,9 +98,9 @@ def test_what_is_over_is_not_added(add):
 
 
 def test_an_extra_slot_does_not_overlap_with_another(session, clerk, dora, add):
-    plans.change_week(session, clerk, dora, MORNING, FORTNIGHT)
+    weeks.change_week(session, clerk, dora, MORNING, FORTNIGHT)
 
-    with pytest.raises(plans.SlotInUse, match="another slot"):
+    with pytest.raises(SlotInUse, match="another slot"):
         add(tomorrow(time(9, 15)))
 
 
@@ -107,15 +108,15 @@ def test_an_extra_slot_that_somebody_has_is_not_withdrawn(session, clerk, dora, 
     extra = add(tomorrow(time(9)))
     take(session, slots_of(session, dora, _DAY)[0], patient(session))
 
-    with pytest.raises(plans.SlotInUse, match="Somebody has this slot"):
+    with pytest.raises(SlotInUse, match="Somebody has this slot"):
         plans.withdraw_extra(session, clerk, extra.id)
     assert plans.list_extras(session, clerk, dora)[0].state == "booked"
 
 
 def test_a_slot_of_the_plan_is_not_withdrawn_as_an_extra_one(session, clerk, dora):
-    plans.change_week(session, clerk, dora, MORNING, FORTNIGHT)
+    weeks.change_week(session, clerk, dora, MORNING, FORTNIGHT)
 
-    with pytest.raises(plans.NoSuchExtra):
+    with pytest.raises(NoSuchExtra):
         plans.withdraw_extra(session, clerk, slots_of(session, dora, _DAY)[0].id)
     assert plans.list_extras(session, clerk, dora) == ()
 

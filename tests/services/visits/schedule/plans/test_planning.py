@@ -13,7 +13,9 @@ from services.visits.schedule.plans import (
     ExceptionDraft,
     ExceptionKind,
     Hours,
+    weeks,
 )
+from services.visits.schedule.plans.errors import NoSuchException
 from tests.services.visits.schedule.plans.samples import (
     FORTNIGHT,
     MORNING,
@@ -36,7 +38,7 @@ def dora(session):
 
 @pytest.fixture
 def planned(session, clerk, dora):
-    plans.change_week(session, clerk, dora, MORNING, FORTNIGHT)
+    weeks.change_week(session, clerk, dora, MORNING, FORTNIGHT)
     return dora
 
 
@@ -60,7 +62,7 @@ def test_a_break_has_no_slots_and_they_go_on_when_it_ends(session, clerk, dora):
         Hours(DAY.isoweekday(), time(10, 10), time(10, 50), "break"),
     )
 
-    plans.change_week(session, clerk, dora, week, FORTNIGHT)
+    weeks.change_week(session, clerk, dora, week, FORTNIGHT)
 
     assert times_of(session, dora, DAY) == ["09:00", "09:30", "10:50", "11:20"]
 
@@ -83,7 +85,7 @@ def test_a_later_horizon_adds_only_what_is_new(session, planned):
 def test_a_plan_for_less_withdraws_what_is_free(session, clerk, planned):
     shorter = [Hours(one.weekday, time(9), time(10)) for one in MORNING]
 
-    plans.change_week(session, clerk, planned, shorter, FORTNIGHT)
+    weeks.change_week(session, clerk, planned, shorter, FORTNIGHT)
 
     assert times_of(session, planned, DAY) == ["09:00", "09:30"]
 
@@ -95,7 +97,7 @@ def test_what_somebody_has_stays_with_them_and_is_free_for_nobody_else(
     taken = slots_of(session, planned, DAY)[3]
     take(session, taken, patient(session), seconds=seconds)
 
-    changed = plans.change_week(session, clerk, planned, (), FORTNIGHT)
+    changed = weeks.change_week(session, clerk, planned, (), FORTNIGHT)
 
     assert changed.left == 1
     assert slots_of(session, planned, DAY) == [taken]
@@ -105,7 +107,7 @@ def test_what_somebody_has_stays_with_them_and_is_free_for_nobody_else(
 def test_an_expired_hold_keeps_no_slot(session, clerk, planned):
     take(session, slots_of(session, planned, DAY)[3], patient(session), seconds=-0.1)
 
-    changed = plans.change_week(session, clerk, planned, (), FORTNIGHT)
+    changed = weeks.change_week(session, clerk, planned, (), FORTNIGHT)
 
     assert changed.left == 0
     assert slots_of(session, planned, DAY) == []
@@ -116,7 +118,7 @@ def test_a_slot_that_was_kept_for_its_hold_goes_when_the_hold_is_over(
 ):
     taken = slots_of(session, planned, DAY)[0]
     booking_id = take(session, taken, patient(session))
-    plans.change_week(session, clerk, planned, (), FORTNIGHT)
+    weeks.change_week(session, clerk, planned, (), FORTNIGHT)
     gone = delete(BookingSlot).where(BookingSlot.booking_id == booking_id)
     session.execute(gone)
 
@@ -128,9 +130,9 @@ def test_a_slot_that_was_kept_for_its_hold_goes_when_the_hold_is_over(
 def test_a_slot_whose_time_comes_back_is_anybodys_again(session, clerk, planned):
     taken = slots_of(session, planned, DAY)[0]
     take(session, taken, patient(session))
-    plans.change_week(session, clerk, planned, (), FORTNIGHT)
+    weeks.change_week(session, clerk, planned, (), FORTNIGHT)
 
-    plans.change_week(session, clerk, planned, MORNING, FORTNIGHT)
+    weeks.change_week(session, clerk, planned, MORNING, FORTNIGHT)
 
     assert slots_of(session, planned, DAY)[0] == taken
     assert not taken.is_leaving
@@ -140,7 +142,7 @@ def test_a_new_plan_leaves_out_what_overlaps_with_a_visit(session, clerk, planne
     take(session, slots_of(session, planned, DAY)[1], patient(session))
     shifted = [Hours(one.weekday, time(9, 10), time(11, 10)) for one in MORNING]
 
-    plans.change_week(session, clerk, planned, shifted, FORTNIGHT)
+    weeks.change_week(session, clerk, planned, shifted, FORTNIGHT)
 
     assert times_of(session, planned, DAY) == ["09:30", "10:10", "10:40"]
 
@@ -188,7 +190,7 @@ def test_an_exception_that_is_taken_back_brings_the_slots_back(session, clerk, p
     plans.remove_exception(session, clerk, blocked.id, FORTNIGHT)
 
     assert times_of(session, planned, DAY) == MORNINGS
-    with pytest.raises(plans.NoSuchException):
+    with pytest.raises(NoSuchException):
         plans.remove_exception(session, clerk, blocked.id, FORTNIGHT)
 
 

@@ -10,7 +10,7 @@ from db.models.booking import Slot
 from db.models.doctor import ScheduleException
 from services.core.errors import InvalidInput
 from services.visits.schedule import plans
-from services.visits.schedule.plans import ExceptionDraft, ExceptionKind
+from services.visits.schedule.plans import ExceptionDraft, ExceptionKind, weeks
 from tests.services.visits.schedule.plans.samples import (
     FORTNIGHT,
     MORNING,
@@ -28,7 +28,7 @@ _DAY = tomorrow().date()
 def dora(session, clerk):
     """A doctor with four slots each morning."""
     doctor_id = doctor(session)
-    plans.change_week(session, clerk, doctor_id, MORNING, FORTNIGHT)
+    weeks.change_week(session, clerk, doctor_id, MORNING, FORTNIGHT)
     return doctor_id
 
 
@@ -103,7 +103,7 @@ def test_special_hours_list_what_they_leave_out(session, clerk, dora):
 
 def test_a_holiday_of_the_clinic_lists_the_visits_of_all_doctors(session, clerk, dora):
     other = doctor(session, name="Other")
-    plans.change_week(session, clerk, other, MORNING, FORTNIGHT)
+    weeks.change_week(session, clerk, other, MORNING, FORTNIGHT)
     for whom in (dora, other):
         take(session, slots_of(session, whom, _DAY)[0], patient(session))
 

@@ -10,7 +10,8 @@ from db.models.doctor import Doctor
 from services.core.errors import InvalidInput, NotAllowed
 from services.visits.schedule import plans
 from services.visits.schedule.doctors import NoSuchDoctor
-from services.visits.schedule.plans import ExceptionDraft, ExceptionKind, Hours
+from services.visits.schedule.plans import ExceptionDraft, ExceptionKind, Hours, weeks
+from services.visits.schedule.plans.errors import InvalidWeek
 from tests.services.visits.schedule.plans.samples import (
     FORTNIGHT,
     MORNING,
@@ -42,8 +43,8 @@ def dora(session):
     ids=["backwards", "overlap", "break outside"],
 )
 def test_a_week_that_contradicts_itself_is_refused(session, clerk, dora, hours, said):
-    with pytest.raises(plans.InvalidWeek, match=said):
-        plans.change_week(session, clerk, dora, hours, FORTNIGHT)
+    with pytest.raises(InvalidWeek, match=said):
+        weeks.change_week(session, clerk, dora, hours, FORTNIGHT)
 
 
 def test_a_week_is_read_as_it_was_written(session, clerk, dora):
@@ -53,15 +54,15 @@ def test_a_week_is_read_as_it_was_written(session, clerk, dora):
         Hours(5, time(13), time(17)),
     )
 
-    plans.change_week(session, clerk, dora, week, FORTNIGHT)
+    weeks.change_week(session, clerk, dora, week, FORTNIGHT)
 
-    assert plans.get_week(session, clerk, dora) == week
+    assert weeks.get_week(session, clerk, dora) == week
 
 
 def test_the_log_says_what_a_week_was_and_became(session, clerk, dora):
     week = (Hours(1, time(8), time(12)),)
 
-    plans.change_week(session, clerk, dora, week, FORTNIGHT)
+    weeks.change_week(session, clerk, dora, week, FORTNIGHT)
 
     (told,) = session.scalars(
         select(AuditEvent.details).where(AuditEvent.action == "schedule:change")
@@ -74,14 +75,14 @@ def test_nobody_but_the_desk_and_administrators_changes_plans(
 ):
     for actor in (clinician, analyst):
         with pytest.raises(NotAllowed, match="change doctors and when they work"):
-            plans.change_week(session, actor, dora, MORNING, FORTNIGHT)
+            weeks.change_week(session, actor, dora, MORNING, FORTNIGHT)
 
 
 def test_a_doctor_who_left_has_no_plan(session, clerk, dora):
     session.execute(update(Doctor).values(deleted_at=func.now()))
 
     with pytest.raises(NoSuchDoctor):
-        plans.change_week(session, clerk, dora, MORNING, FORTNIGHT)
+        weeks.change_week(session, clerk, dora, MORNING, FORTNIGHT)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from db.models.user import User
 from db.postgres import SYSTEM
 from services.core.actors import Actor, Role
 from services.core.errors import NotAllowed
-from services.visits.schedule import plans, slots
+from services.visits.schedule import slots
+from services.visits.schedule.plans import weeks
 from tests.services.patients.clinic_samples import settled
 from tests.services.visits.schedule.plans.samples import (
     BERLIN,
@@ -41,7 +42,7 @@ def day(clinic):
 
     def settle(session):
         dora = doctor(session)
-        plans.change_week(session, clinic.cleo, dora, MORNING, FORTNIGHT)
+        weeks.change_week(session, clinic.cleo, dora, MORNING, FORTNIGHT)
         first, second, third, last = slots_of(session, dora, tomorrow().date())
         booked = take(session, first, clinic.ada)
         held = take(session, second, clinic.grace, seconds=600)
@@ -115,7 +116,7 @@ def test_the_next_free_ones_leave_out_what_is_taken(clinic, day, who):
 @pytest.fixture
 def dora(session, clerk):
     kept = doctor(session)
-    plans.change_week(session, clerk, kept, MORNING, FORTNIGHT)
+    weeks.change_week(session, clerk, kept, MORNING, FORTNIGHT)
     return kept
 
 
@@ -131,7 +132,7 @@ def test_that_somebody_saw_a_patients_times_is_written_down(session, clerk, dora
 
 def test_any_doctor_of_a_speciality_may_be_next(session, clerk, dora):
     emil = doctor(session, name="Emil", speciality="cardiology")
-    plans.change_week(session, clerk, emil, MORNING, FORTNIGHT)
+    weeks.change_week(session, clerk, emil, MORNING, FORTNIGHT)
 
     found = slots.next_free(
         session, clerk, speciality="Cardiology", after=tomorrow(time(9)), limit=2
