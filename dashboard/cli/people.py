@@ -36,7 +36,7 @@ def invite_admin(settings: "Settings", *, name: str, email: str) -> str:
     Raises InvalidInput, AddressTaken and SignInDeactivated.
     """
     from dashboard import wiring
-    from dashboard.people import account_emails
+    from dashboard.sign_in import account_emails
     from db.postgres import SYSTEM
     from services.people.accounts import invitations
 

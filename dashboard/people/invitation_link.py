@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.context import current_actor, write
-from dashboard.people.account_emails import deliver
+from dashboard.sign_in.account_emails import deliver
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.words import full_name, plain
 from services.core.actors import Permission

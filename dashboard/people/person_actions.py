@@ -3,8 +3,8 @@
 import streamlit as st
 
 from dashboard.context import current_actor, current_sign_in, write
-from dashboard.people.account_emails import deliver, tell_former
 from dashboard.people.invitation_link import invitation_link
+from dashboard.sign_in.account_emails import deliver, tell_former
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
 from dashboard.ui.words import plain

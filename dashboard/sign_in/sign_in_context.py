@@ -7,10 +7,10 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 
-from dashboard.documents.sharing.link_signing import signer_of
 from dashboard.sign_in.codes.delivery import Delivery
 from dashboard.sign_in.cookies import AskedCookie, KnownCookie
 from dashboard.web.installation_key import derive
+from dashboard.web.link_signing import signer_of
 from dashboard.web.sessions.identity import Identity, is_secure, origin_of
 from db.files.gridfs import FileStore
 from db.postgres import ANONYMOUS, Database

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from dashboard.people.account_emails import WELCOME_PATH
+from dashboard.sign_in.account_emails import WELCOME_PATH
 from dashboard.sign_in.forms import is_own_form
 from dashboard.sign_in.html import go, page, refused
 from dashboard.sign_in.limiting import answered, network_of

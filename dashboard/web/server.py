@@ -17,7 +17,6 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from api.application import create_api, serves
 from api.core.dependencies import Papers, Visits
 from dashboard import sign_in, wiring
-from dashboard.documents.sharing.link_signing import signer_of
 from dashboard.web import uploaded_files, warming
 from dashboard.web.gate.middleware import (
     SESSION_HEADER,
@@ -26,6 +25,7 @@ from dashboard.web.gate.middleware import (
     allowed_hosts,
 )
 from dashboard.web.installation_key import derive, signing_key
+from dashboard.web.link_signing import signer_of
 from dashboard.web.log import json_log
 from dashboard.web.log.request_log import RequestLog
 from dashboard.web.public_address import clinic_of, public_address

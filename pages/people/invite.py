@@ -4,9 +4,9 @@ import streamlit as st
 
 from dashboard.context import current_actor, current_sign_in, write
 from dashboard.navigation import go
-from dashboard.people.account_emails import deliver
 from dashboard.people.invitation_link import invitation_link
 from dashboard.people.passkey_confirmation import ask_for_passkey
+from dashboard.sign_in.account_emails import deliver
 from dashboard.ui.page_header import page_header
 from services.people import accounts
 from services.people.accounts import invitations

@@ -7,12 +7,11 @@ import streamlit as st
 
 from dashboard.context import current_actor, in_zone, read
 from dashboard.ui.words import at
-from dashboard.web.page_context.file_stores import signing_keys
-from db.files.signing_keys import UnusableSigningKey
+from dashboard.web.page_context.file_stores import signing_certificates
 from services.consultations import prescriptions
 from services.consultations.prescriptions import PrescriptionRecord, PrescriptionStatus
 from services.pdf import signing
-from services.pdf.signing import Signature, SignatureState
+from services.pdf.signing import SignatureState
 
 _OFF: Final = ":material/event_busy:"
 
@@ -20,7 +19,7 @@ _OFF: Final = ":material/event_busy:"
 def show_signature(content: bytes) -> bool:
     """Say whether the file is as the clinic signed it; tell whether it is."""
     with st.spinner("Checking the signature"):
-        found = _check(content)
+        found = signing.check_apart(content, signing_certificates())
     match found.state:
         case SignatureState.VALID:
             when = f" Signed {at(in_zone(found.signed_at))}." if found.signed_at else ""
@@ -51,12 +50,3 @@ def _replaced(known: PrescriptionRecord) -> str:
         f"It is version {known.version.number}, which was replaced: version "
         f"{known.latest} counts."
     )
-
-
-def _check(content: bytes) -> Signature:
-    try:
-        certificates = signing_keys().read().certificates
-    except UnusableSigningKey:
-        # Nothing was ever signed here, so no certificate of ours can be found.
-        certificates = ()
-    return signing.check_apart(content, certificates)

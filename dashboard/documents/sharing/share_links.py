@@ -6,11 +6,11 @@ import streamlit as st
 
 from dashboard import wiring
 from dashboard.context import current_actor, now, read, write
-from dashboard.documents.sharing.link_signing import link_of
 from dashboard.documents.sharing.share_list import share_list
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
 from dashboard.ui.words import at, plain
+from dashboard.web.link_signing import link_of
 from services.core.actors import Permission
 from services.documents.records.model import DocumentRecord
 from services.documents.sharing import shares

@@ -10,11 +10,6 @@ from sqlalchemy.orm import Session
 
 from dashboard import wiring
 from dashboard.context import current_actor, read_elsewhere, write
-from db.cluster.control_client import (
-    Control,
-    ControlRefused,
-    ControlUnreachable,
-)
 from services.core.errors import Unavailable
 from services.patients import point_in_time
 
@@ -50,8 +45,8 @@ def wait_here() -> None:
 
     Where the servers are somebody's own, nobody here can make it wait.
     """
-    control = Control.of(wiring.current().endpoints)
-    if control is None or waits_until():
+    endpoints = wiring.current().endpoints
+    if waits_until() or not point_in_time.can_wait(endpoints):
         return
     actor = current_actor()
     for node in standbys():
@@ -60,18 +55,11 @@ def wait_here() -> None:
                 point_in_time.record_pause, actor=actor, node=node, seconds=WAIT_SECONDS
             )
         )
-        try:
-            st.session_state[_UNTIL] = control.pause_replay(node, WAIT_SECONDS)
-        except (ControlRefused, ControlUnreachable) as error:
-            raise Unavailable(
-                "The standby cannot be made to wait right now. Try again in a moment."
-            ) from error
+        st.session_state[_UNTIL] = point_in_time.pause(endpoints, node, WAIT_SECONDS)
 
 
 def go_on() -> None:
     """Let the standby go on to replay what it has received."""
     st.session_state.pop(_UNTIL, None)
-    control = Control.of(wiring.current().endpoints)
-    if control is not None:
-        for node in standbys():
-            control.resume_replay(node)
+    for node in standbys():
+        point_in_time.resume(wiring.current().endpoints, node)

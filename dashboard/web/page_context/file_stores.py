@@ -7,7 +7,8 @@ from db.files.file_keys import KeyUnknown, SealBroken, UnusableFileKeys
 from db.files.gridfs import FileStore
 
 if TYPE_CHECKING:
-    from db.files.signing_keys import SigningKeyFile
+    from cryptography.x509 import Certificate
+
     from services.consultations.prescriptions import PrescriptionIssuer
     from services.documents.records import DocumentIngest
     from services.pdf.inspecting import PdfInspector
@@ -33,9 +34,15 @@ def prescription_issuer() -> "PrescriptionIssuer":
     return wiring.current().press
 
 
-def signing_keys() -> "SigningKeyFile":
-    """Return where the keys are that sign prescriptions."""
-    return wiring.signing_keys(wiring.current().settings)
+def signing_certificates() -> "tuple[Certificate, ...]":
+    """Return whose signatures are the clinic's; nobody's where nothing was signed."""
+    # Only pages that check signatures need it.
+    from db.files.signing_keys import UnusableSigningKey
+
+    try:
+        return wiring.signing_keys(wiring.current().settings).read().certificates
+    except UnusableSigningKey:
+        return ()
 
 
 class CannotSeal(Exception):

@@ -12,3 +12,8 @@ from services.patients.point_in_time.looking import (
     look as look,
     record_pause as record_pause,
 )
+from services.patients.point_in_time.waiting import (
+    can_wait as can_wait,
+    pause as pause,
+    resume as resume,
+)

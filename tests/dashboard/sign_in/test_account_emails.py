@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from dashboard.people import account_emails
+from dashboard.sign_in import account_emails
 from db.settings import Settings
 from services.people.accounts.invitations import Invited
 from tests.browser.running import free_port
