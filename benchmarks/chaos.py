@@ -56,11 +56,11 @@ def play(clusters: BreakableClusters, scenario: Scenario, tally: Tally) -> str:
     cluster = clusters.whole()
     with Witness(cluster).watching() as witness:
         witness.await_writes(30)
-        moment = time.monotonic()
+        timestamp = time.monotonic()
         scenario(cluster, witness)
         cluster.wait_until_whole()
         witness.await_writes()
-    pause = witness.pause_since(moment)
+    pause = witness.pause_since(timestamp)
     lost, crossed = sum(witness.lost().values()), len(witness.crossed())
     tally.pauses.append(pause)
     tally.acknowledged += len(witness.acknowledged)

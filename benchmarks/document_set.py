@@ -199,7 +199,7 @@ def _finish(session: Session, words: list[str]) -> None:
 def _document(words: list[str], patients: object, number: int) -> tuple[str, str, str]:
     """Return the lines of a document, its version and its text."""
     chance = random.Random(number)
-    moment = NOW - timedelta(minutes=20 * (DOCUMENTS - number))
+    timestamp = NOW - timedelta(minutes=20 * (DOCUMENTS - number))
     document_id, version_id = (
         UUID(int=(1 << 100) + number),
         UUID(int=(2 << 100) + number),
@@ -218,12 +218,12 @@ def _document(words: list[str], patients: object, number: int) -> tuple[str, str
     return (
         (
             f"{document_id}\t{patient}\t{title}\t{kind}\t{described}\t{_AUTHOR}\tClerk\t"
-            f"{moment}\t{moment}\n"
+            f"{timestamp}\t{timestamp}\n"
         ),
         (
             f"{version_id}\t{document_id}\t1\t{number:024x}\tfile {number}.pdf\t"
             f"{length * 100}\t\\\\x{number:064x}\t{len(pages)}\tupload\t"
-            f"{_AUTHOR}\tClerk\t{moment}\n"
+            f"{_AUTHOR}\tClerk\t{timestamp}\n"
         ),
         f"{version_id}\t{written}\n",
     )

@@ -94,13 +94,13 @@ def measure(cluster: Cluster, writer: Writer, fault: Fault) -> float:
     primary = cluster.primary()
     if control is None or primary is None:
         raise LookupError("The cluster has no door, or nobody leads.")
-    moment = time.monotonic()
+    timestamp = time.monotonic()
     control.inflict(fault, primary.name, seconds=30)
     time.sleep(_AWAY_SECONDS)
     control.heal(fault, primary.name)
     cluster.wait_until_whole(60)
     time.sleep(_SETTLING_SECONDS)
-    return writer.longest_pause(moment)
+    return writer.longest_pause(timestamp)
 
 
 def main() -> None:

@@ -68,10 +68,10 @@ def samples(
 @router.get("/history", responses=shows(HistoryShown))
 def history(caller: Program, limit: _Limit = 50, before: _Before = None) -> Response:
     """Return what was done to the servers and what happened to them, newest first."""
-    moment = _moment("before", before)
+    timestamp = _timestamp("before", before)
     found = caller.read(
         lambda session: monitoring.list_operations(
-            session, caller.actor, limit=limit, before=moment
+            session, caller.actor, limit=limit, before=timestamp
         )
     )
     return _answer(caller, found, "operations", found.value)
@@ -103,8 +103,8 @@ def _answer(
 def _span(
     caller: Caller, since: datetime | None, until: datetime | None
 ) -> tuple[datetime, datetime]:
-    end = _moment("to", until) or caller.stores.now()
-    begin = _moment("from", since)
+    end = _timestamp("to", until) or caller.stores.now()
+    begin = _timestamp("from", since)
     if begin is not None:
         return begin, end
     try:
@@ -113,7 +113,7 @@ def _span(
         raise InvalidInput("to", "to is beyond the calendar.") from error
 
 
-def _moment(name: str, asked: datetime | None) -> datetime | None:
+def _timestamp(name: str, asked: datetime | None) -> datetime | None:
     """Return it in UTC: not every offset that can be written is one for PostgreSQL."""
     if asked is None:
         return None

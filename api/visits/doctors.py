@@ -9,7 +9,7 @@ from starlette.responses import Response
 from api.core.answers import JsonResponse, read_headers
 from api.core.dependencies import ProgramOrPerson
 from api.core.documented import shows
-from api.core.moments import stretch
+from api.core.timestamps import stretch
 from api.visits.schemas import (
     DoctorShown,
     DoctorsShown,
@@ -23,7 +23,7 @@ from services.visits.schedule import doctors
 router = APIRouter(prefix="/api/doctors", tags=["Visits"])
 
 _LONGEST_SEARCH: Final = 200
-_MOMENT: Final = "A day of the clinic's, or a moment such as 2026-11-23T10:00:00Z; "
+_TIMESTAMP: Final = "A day of the clinic's, or a moment such as 2026-11-23T10:00:00Z; "
 
 Typed = Annotated[str, Query(json_schema_extra={"maxLength": _LONGEST_SEARCH})]
 
@@ -66,11 +66,11 @@ def list_slots(
     caller: ProgramOrPerson,
     uuid: UUID,
     first: Annotated[
-        str | None, Query(alias="from", description=f"{_MOMENT}today, if left out.")
+        str | None, Query(alias="from", description=f"{_TIMESTAMP}today, if left out.")
     ] = None,
     last: Annotated[
         str | None,
-        Query(alias="to", description=f"{_MOMENT}a week later, if left out."),
+        Query(alias="to", description=f"{_TIMESTAMP}a week later, if left out."),
     ] = None,
 ) -> Response:
     """List a doctor's slots that begin in this time, at most 62 days."""

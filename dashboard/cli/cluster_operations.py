@@ -47,9 +47,9 @@ def switchover(
     """Let another server lead, and measure what that cost."""
     from services.cluster.operations import OperationKind, OperationRequest
 
-    moment = at.astimezone() if at else None
+    timestamp = at.astimezone() if at else None
     request = OperationRequest(
-        OperationKind.SWITCHOVER, reason, to, scheduled_at=moment
+        OperationKind.SWITCHOVER, reason, to, scheduled_at=timestamp
     )
     _carry_out(request, data, dry_run=dry_run)
 

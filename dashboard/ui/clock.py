@@ -20,9 +20,9 @@ def now() -> datetime:
     return datetime.now(zone())
 
 
-def in_zone(moment: datetime) -> datetime:
+def in_zone(timestamp: datetime) -> datetime:
     """Return the moment on the clinic's clock."""
-    return moment.astimezone(zone())
+    return timestamp.astimezone(zone())
 
 
 def midnight(day: date) -> datetime:

@@ -70,8 +70,8 @@ def say_when_kept(saved_at: datetime | None) -> None:
         st.caption(f":material/cloud_done: Draft saved at {at(saved_at)}.")
 
 
-def _ago(moment: datetime) -> str:
-    seconds = int((now() - moment).total_seconds())
+def _ago(timestamp: datetime) -> str:
+    seconds = int((now() - timestamp).total_seconds())
     for unit, name in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
         if seconds >= unit:
             count = seconds // unit

@@ -63,13 +63,13 @@ def aged(patient: PatientRecord | Identity, today: date) -> str:
     return f"{months} months" if months != 1 else "1 month"
 
 
-def to_the_second(moment: datetime) -> str:
+def to_the_second(timestamp: datetime) -> str:
     """Return the moment on the clinic's clock, as a log needs it."""
-    local = in_zone(moment)
+    local = in_zone(timestamp)
     return f"{local.day} {local:%b %Y, %H:%M:%S}"
 
 
-def at(moment: datetime) -> str:
+def at(timestamp: datetime) -> str:
     """Return the moment on the clinic's clock."""
-    local = in_zone(moment)
+    local = in_zone(timestamp)
     return f"{local.day} {local:%b %Y, %H:%M}"

@@ -176,21 +176,21 @@ class FileStore:
             found = self._shelf(bucket).files.find({"_id": {"$in": ids}}, {"_id": True})
             return {str(file["_id"]) for file in found}
 
-    def list_older_than(self, bucket: Bucket, moment: datetime) -> Iterator[str]:
+    def list_older_than(self, bucket: Bucket, timestamp: datetime) -> Iterator[str]:
         """Yield the ids of files stored before a moment, oldest first."""
-        older = {"uploadDate": {"$lt": moment}}
+        older = {"uploadDate": {"$lt": timestamp}}
         with answering():
             for file in self._shelf(bucket).files.find(
                 older, {"_id": True}, sort=[("_id", 1)]
             ):
                 yield str(file["_id"])
 
-    def list_fragments(self, bucket: Bucket, moment: datetime) -> Iterator[str]:
+    def list_fragments(self, bucket: Bucket, timestamp: datetime) -> Iterator[str]:
         """Yield the ids of files that a crash has left unfinished before a moment.
 
         Nobody can have been told these ids; `delete` deletes what there is of them.
         """
-        first = {"n": 0, "files_id": {"$lt": ObjectId.from_datetime(moment)}}
+        first = {"n": 0, "files_id": {"$lt": ObjectId.from_datetime(timestamp)}}
         with answering():
             begun = self._shelf(bucket).chunks.find(
                 first, {"_id": False, "files_id": True}, sort=[("files_id", 1)]

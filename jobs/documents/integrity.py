@@ -63,7 +63,7 @@ def check_share(database: Database, files: FileStore) -> Report:
 def check_all(database: Database, files: FileStore) -> Report:
     """Check every file now; raises NothingVerifies."""
     walk = _Walk(database, files)
-    begun_at = walk.read(checking.find_moment)
+    begun_at = walk.read(checking.find_timestamp)
     with walk:
         while due := walk.read(
             lambda session: checking.list_unchecked_since(session, begun_at, _AT_ONCE)

@@ -40,7 +40,7 @@ def search() -> UUID | None:
         )
         return None
     chosen = st.radio(
-        f"As of {at(found.moment)}" if found.moment else "As of then",
+        f"As of {at(found.timestamp)}" if found.timestamp else "As of then",
         found.patients,
         index=None,
         format_func=lambda one: told_apart(one, today()),

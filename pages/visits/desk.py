@@ -45,7 +45,7 @@ def scan() -> None:
 def waiting_room() -> None:
     """Show the queue, again every minute, because people wait."""
     with error_boundary():
-        whole, moment = day_queue.today(), now()
+        whole, timestamp = day_queue.today(), now()
         if whole.is_empty:
             empty_state("Nobody has a visit today.", icon="event_available")
             return
@@ -70,7 +70,7 @@ def waiting_room() -> None:
                 st.caption(nobody)
                 continue
             key = f"desk_{name.lower().replace(' ', '_')}"
-            if done := desk_tables.desk_table(visits, moment, name=name, key=key):
+            if done := desk_tables.desk_table(visits, timestamp, name=name, key=key):
                 notify(desk_actions.do(*done))
                 st.rerun()
         st.caption(freshness())

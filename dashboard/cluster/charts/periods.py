@@ -88,9 +88,9 @@ def shown(period: Period) -> Shown:
         return Shown(period, *zoomed, is_zoomed=True)
     # Whole steps, so that what was read may be kept until the next one.
     step = max(1.0, period.every_seconds)
-    moment = now()
-    until = moment.timestamp() // step * step + step
-    ends = datetime.fromtimestamp(until, moment.tzinfo)
+    timestamp = now()
+    until = timestamp.timestamp() // step * step + step
+    ends = datetime.fromtimestamp(until, timestamp.tzinfo)
     return Shown(period, ends - period.length, ends)
 
 
@@ -109,9 +109,9 @@ def zooms() -> int:
     return count
 
 
-def zoom_around(moment: datetime) -> None:
+def zoom_around(timestamp: datetime) -> None:
     """Show the minutes around a moment from now on."""
-    st.session_state[_KEY] = (moment - _AROUND, moment + _AROUND)
+    st.session_state[_KEY] = (timestamp - _AROUND, timestamp + _AROUND)
 
 
 def zoom_out() -> None:

@@ -27,9 +27,9 @@ COLUMNS: Final = (
 )
 
 
-def on_clock(moment: datetime) -> float:
+def on_clock(timestamp: datetime) -> float:
     """Return the moment as charts know it."""
-    return in_zone(moment).replace(tzinfo=UTC).timestamp() * 1000
+    return in_zone(timestamp).replace(tzinfo=UTC).timestamp() * 1000
 
 
 def off_clock(milliseconds: float) -> datetime:

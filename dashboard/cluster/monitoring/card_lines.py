@@ -144,8 +144,8 @@ def _health(node: NodeSnapshot) -> Iterator[Fact]:
         yield Fact("Restart", "needed for changed settings", "warn")
 
 
-def _since(now: datetime, moment: datetime) -> str:
-    return f"{ago(now - moment)} ({at(moment)})"
+def _since(now: datetime, timestamp: datetime) -> str:
+    return f"{ago(now - timestamp)} ({at(timestamp)})"
 
 
 def _tone(value: float | None, bar: float) -> Literal["plain", "warn"]:

@@ -72,23 +72,23 @@ def show_primary_form(previewed: OperationPreview) -> None:
 
 def _show_decision(previewed: OperationPreview, chosen: FailoverCandidate) -> None:
     is_planned = previewed.kind is OperationKind.SWITCHOVER
-    moment = _ask_moment() if is_planned else None
+    timestamp = _ask_timestamp() if is_planned else None
     reason = ask_reason(_PAGE)
     typed = "" if chosen.is_certain else _ask_typed(chosen)
     if st.button(
-        _label(previewed, chosen, moment),
+        _label(previewed, chosen, timestamp),
         type="primary",
         key="switchover_do",
         icon=":material/swap_horiz:",
     ):
         start_operation(
             OperationRequest(
-                previewed.kind, reason, chosen.name, typed=typed, scheduled_at=moment
+                previewed.kind, reason, chosen.name, typed=typed, scheduled_at=timestamp
             )
         )
 
 
-def _ask_moment() -> datetime | None:
+def _ask_timestamp() -> datetime | None:
     when = st.radio("When", (_NOW, _LATER), horizontal=True, key="switchover_when")
     if when != _LATER:
         return None
@@ -109,8 +109,8 @@ def _ask_typed(chosen: FailoverCandidate) -> str:
 
 
 def _label(
-    previewed: OperationPreview, chosen: FailoverCandidate, moment: datetime | None
+    previewed: OperationPreview, chosen: FailoverCandidate, timestamp: datetime | None
 ) -> str:
     if previewed.kind is OperationKind.FAILOVER:
         return f"Let {chosen.name} lead"
-    return f"{'Plan the switchover' if moment else 'Switch over'} to {chosen.name}"
+    return f"{'Plan the switchover' if timestamp else 'Switch over'} to {chosen.name}"

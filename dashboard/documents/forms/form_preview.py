@@ -50,19 +50,19 @@ class Made:
 
 def make(begun: Begun, filing: Filing) -> None:
     """Make the PDF and keep it for the preview; raises InvalidForm."""
-    moment = now()
+    timestamp = now()
     typed = form_fields.typed(PAGE, begun.template)
-    form = forms.checked(begun.template, typed, today=moment.date())
+    form = forms.checked(begun.template, typed, today=timestamp.date())
     data = forms.generate(
         begun.template,
         form,
         clinic=clinic_of(wiring.current().settings),
         document_id=begun.document_id,
-        now=moment,
+        now=timestamp,
         author=current_actor().name,
     )
     pages = examiner().examine(BytesIO(data)).pages or 1
-    filename = f"{begun.template.title} {form['name']} {moment:%Y-%m-%d}.pdf"
+    filename = f"{begun.template.title} {form['name']} {timestamp:%Y-%m-%d}.pdf"
     st.session_state[_MADE] = Made(begun, filing, form, data, pages, filename)
 
 

@@ -31,8 +31,8 @@ def compare(actor: Actor, patient_id: UUID) -> None:
     then = _then(actor, patient_id)
     current = _today(actor, patient_id)
     patient_header(then.patient, today())
-    moment = at(then.moment) if then.moment else "then"
-    st.markdown(f"As of **{moment}**. {_what_happened(then.patient, current)}")
+    timestamp = at(then.timestamp) if then.timestamp else "then"
+    st.markdown(f"As of **{timestamp}**. {_what_happened(then.patient, current)}")
     if current is not None and current.merged_into_id:
         st.info("It was merged into another record since; a merge cannot be undone.")
         return
@@ -45,7 +45,7 @@ def compare(actor: Actor, patient_id: UUID) -> None:
         else:
             result = choose_fields(
                 "past",
-                Version(f"As of {moment}", then.patient.draft()),
+                Version(f"As of {timestamp}", then.patient.draft()),
                 Version("Today", current.draft()),
                 start=then.patient.draft(),
             )
@@ -64,7 +64,7 @@ def _ask_why(
         return
     with error_boundary():
         version = current.version if current else None
-        copy = Copy(then.patient.id, result, version, then.moment, reason)
+        copy = Copy(then.patient.id, result, version, then.timestamp, reason)
         copied = write(lambda s: point_in_time.copy_back(s, actor, copy, today=today()))
         go_on()
         notify(f"{full_name(copied)} is as it was.", icon="history")

@@ -44,14 +44,14 @@ def free_times(patient_id: UUID | None) -> None:
     if speciality is None:
         st.caption("Choose what the visit is for; any doctor of it may be free.")
         return
-    moments = _free_moments(speciality, from_day)
-    if not moments:
+    timestamps = _free_timestamps(speciality, from_day)
+    if not timestamps:
         empty_state("Nothing is free from that day on.", icon="event_busy")
         _wait(patient_id, speciality)
         return
-    st.caption(about_clocks(moments[0]))
+    st.caption(about_clocks(timestamps[0]))
     drawn = payload_of(
-        _days(moments),
+        _days(timestamps),
         name=f"Free times of {speciality}",
         deed="Hold" if patient_id else "",
     )
@@ -80,7 +80,7 @@ def _speciality() -> str | None:
     return chosen
 
 
-def _free_moments(speciality: str, day: date) -> tuple[datetime, ...]:
+def _free_timestamps(speciality: str, day: date) -> tuple[datetime, ...]:
     """Return when somebody is free on the next days, each moment once.
 
     Of the last day some may be missing where very many are free, so it is left out.
@@ -93,28 +93,38 @@ def _free_moments(speciality: str, day: date) -> tuple[datetime, ...]:
         keep=("next_free", speciality, day),
         seconds=_SECONDS,
     )
-    moments = sorted({slot.starts_at for slot in found})
-    days = sorted({in_zone(moment).date() for moment in moments})
+    timestamps = sorted({slot.starts_at for slot in found})
+    days = sorted({in_zone(timestamp).date() for timestamp in timestamps})
     whole = days[:-1] if len(found) == _MOST and days[1:] else days
     shown = whole[:_MOST_DAYS]
-    return tuple(moment for moment in moments if in_zone(moment).date() in shown)
+    return tuple(
+        timestamp for timestamp in timestamps if in_zone(timestamp).date() in shown
+    )
 
 
-def _days(moments: Sequence[datetime]) -> list[Day]:
+def _days(timestamps: Sequence[datetime]) -> list[Day]:
     lines = {
         text: line
-        for line, text in enumerate(sorted({clock(moment) for moment in moments}))
+        for line, text in enumerate(
+            sorted({clock(timestamp) for timestamp in timestamps})
+        )
     }
     return [
         Day(
             label=heading(day),
             name=f"{day:%A} {written(day)}",
-            times=tuple(_time(moment, lines[clock(moment)]) for moment in of_day),
+            times=tuple(
+                _time(timestamp, lines[clock(timestamp)]) for timestamp in of_day
+            ),
             is_today=day == today(),
         )
-        for day, of_day in groupby(moments, key=lambda moment: in_zone(moment).date())
+        for day, of_day in groupby(
+            timestamps, key=lambda timestamp: in_zone(timestamp).date()
+        )
     ]
 
 
-def _time(moment: datetime, line: int) -> Time:
-    return Time(moment.isoformat(), clock(moment), "free", line, beside=beside(moment))
+def _time(timestamp: datetime, line: int) -> Time:
+    return Time(
+        timestamp.isoformat(), clock(timestamp), "free", line, beside=beside(timestamp)
+    )

@@ -54,7 +54,7 @@ def days_of(found: Sequence[SlotRecord], first: date, days: int) -> list[Day]:
     """Return the days with their times; a weekend nobody works is left out."""
     wanted = [first + timedelta(days=number) for number in range(days)]
     per_day = {day: [s for s in found if _day(s) == day] for day in wanted}
-    lines = {moment: n for n, moment in enumerate(sorted(set(map(_wall, found))))}
+    lines = {timestamp: n for n, timestamp in enumerate(sorted(set(map(_wall, found))))}
     return [
         Day(
             label=heading(day),
@@ -97,5 +97,5 @@ def _state(slot: SlotRecord) -> TimeState:
     return "own_hold" if slot.state == "held" else "own_visit"
 
 
-def _seconds_until(moment: datetime) -> float:
-    return max(0.0, (moment - now()).total_seconds())
+def _seconds_until(timestamp: datetime) -> float:
+    return max(0.0, (timestamp - now()).total_seconds())

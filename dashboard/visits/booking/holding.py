@@ -137,8 +137,8 @@ def lost_race() -> SlotRecord | None:
     return None
 
 
-def _may_free(moment: datetime | None) -> str:
-    return f"It may be free again at {clock(moment)}. " if moment else ""
+def _may_free(timestamp: datetime | None) -> str:
+    return f"It may be free again at {clock(timestamp)}. " if timestamp else ""
 
 
 def _next_free(lost: BookingRecord) -> tuple[SlotRecord, ...]:

@@ -34,53 +34,53 @@ def heading(day: date) -> str:
     return f"{day:%a} {day.day} {day:%b}"
 
 
-def clock(moment: datetime) -> str:
+def clock(timestamp: datetime) -> str:
     """Return the time of day on the clinic's clock."""
-    return f"{in_zone(moment):%H:%M}"
+    return f"{in_zone(timestamp):%H:%M}"
 
 
-def beside(moment: datetime) -> str:
+def beside(timestamp: datetime) -> str:
     """Return the same on the viewer's own clock, empty where that shows no other.
 
     The weekday is said where it is another one there.
     """
-    own = in_viewers_zone(moment)
+    own = in_viewers_zone(timestamp)
     if own is None:
         return ""
-    other_day = own.date() != in_zone(moment).date()
+    other_day = own.date() != in_zone(timestamp).date()
     return f"{own:%a %H:%M}" if other_day else f"{own:%H:%M}"
 
 
-def when(moment: datetime) -> str:
+def when(timestamp: datetime) -> str:
     """Return day and time in full: Monday 23 November 2026, 10:20."""
-    local = in_zone(moment)
-    own = beside(moment)
+    local = in_zone(timestamp)
+    own = beside(timestamp)
     return f"{local:%A} {written(local.date())}, {local:%H:%M}" + (
         f" ({own} on your clock)" if own else ""
     )
 
 
-def shortly(moment: datetime) -> str:
+def shortly(timestamp: datetime) -> str:
     """Return day and time as a button says it: Mon 23 Nov, 10:20."""
-    own = beside(moment)
-    return f"{heading(in_zone(moment).date())}, {clock(moment)}" + (
+    own = beside(timestamp)
+    return f"{heading(in_zone(timestamp).date())}, {clock(timestamp)}" + (
         f" (yours {own})" if own else ""
     )
 
 
-def in_viewers_zone(moment: datetime) -> datetime | None:
+def in_viewers_zone(timestamp: datetime) -> datetime | None:
     """Return the moment on the viewer's own clock, None where it shows no other."""
     theirs = _viewers_zone()
     if theirs is None:
         return None
-    own = moment.astimezone(theirs)
-    return None if own.utcoffset() == in_zone(moment).utcoffset() else own
+    own = timestamp.astimezone(theirs)
+    return None if own.utcoffset() == in_zone(timestamp).utcoffset() else own
 
 
-def about_clocks(moment: datetime) -> str:
+def about_clocks(timestamp: datetime) -> str:
     """Say whose clock the times are of, and about the viewer's where it differs."""
     sentence = f"Times are those of the clinic, {zone().key}."
-    if in_viewers_zone(moment) is not None and (theirs := _viewers_zone()):
+    if in_viewers_zone(timestamp) is not None and (theirs := _viewers_zone()):
         sentence += f" Beside them stand yours, {theirs.key}."
     return sentence
 

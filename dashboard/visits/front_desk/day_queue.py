@@ -44,11 +44,11 @@ class Queue:
 
 def today() -> Queue:
     """Return the clinic's visits of today, as far as this person sees them."""
-    actor, moment = current_actor(), now()
+    actor, timestamp = current_actor(), now()
     return sort(
         read(
-            lambda s: appointments.list_of_day(s, actor, moment.date(), zone()),
-            keep=("queue", actor.id, moment.date()),
+            lambda s: appointments.list_of_day(s, actor, timestamp.date(), zone()),
+            keep=("queue", actor.id, timestamp.date()),
             seconds=_SECONDS,
         )
     )

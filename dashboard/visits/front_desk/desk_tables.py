@@ -42,7 +42,7 @@ _OWN: Final = (
 
 
 def desk_table(
-    visits: Sequence[VisitRecord], moment: datetime, *, name: str, key: str
+    visits: Sequence[VisitRecord], timestamp: datetime, *, name: str, key: str
 ) -> Done | None:
     """Show visits to the desk; return what is to be done with which."""
     rows = [
@@ -52,8 +52,8 @@ def desk_table(
                 Cell(desk_words.who(one)),
                 Cell(desk_words.hour(one.starts_at)),
                 Cell(_with(one)),
-                desk_words.state(one, moment),
-                Cell("", deeds=_deeds(one, moment)),
+                desk_words.state(one, timestamp),
+                Cell("", deeds=_deeds(one, timestamp)),
             ),
             url=f"patient?patient={one.patient_id}" if one.patient_name else "",
         )
@@ -70,7 +70,7 @@ def desk_table(
     return (found, known) if known else None
 
 
-def own_table(visits: Sequence[VisitRecord], moment: datetime, *, key: str) -> None:
+def own_table(visits: Sequence[VisitRecord], timestamp: datetime, *, key: str) -> None:
     """Show a clinician their visits; each leads to its consulting room."""
     rows = [
         Row(
@@ -83,7 +83,7 @@ def own_table(visits: Sequence[VisitRecord], moment: datetime, *, key: str) -> N
                     f"{desk_words.hour(one.starts_at)} to "
                     f"{desk_words.hour(one.ends_at)}"
                 ),
-                desk_words.state(one, moment),
+                desk_words.state(one, timestamp),
             ),
             url=f"visit?visit={one.id}",
         )
@@ -100,12 +100,12 @@ def _with(visit: VisitRecord) -> str:
     )
 
 
-def _deeds(visit: VisitRecord, moment: datetime) -> tuple[RowAction, ...]:
+def _deeds(visit: VisitRecord, timestamp: datetime) -> tuple[RowAction, ...]:
     match visit.status:
         case VisitStatus.CHECKED_IN:
             return (_COMPLETE, _UNDO)
         case VisitStatus.SCHEDULED:
-            return (_CHECK_IN, _MISS) if visit.starts_at < moment else (_CHECK_IN,)
+            return (_CHECK_IN, _MISS) if visit.starts_at < timestamp else (_CHECK_IN,)
         case VisitStatus.NO_SHOW:
             return (_CHECK_IN,)
         case _:

@@ -15,9 +15,9 @@ _LONG_MINUTES: Final = 30
 _NOT_YOURS: Final = "Not your patient any more"
 
 
-def hour(moment: datetime) -> str:
+def hour(timestamp: datetime) -> str:
     """Return the time of day by the clinic's clock."""
-    return f"{in_zone(moment):%H:%M}"
+    return f"{in_zone(timestamp):%H:%M}"
 
 
 def who(visit: VisitRecord) -> str:
@@ -32,7 +32,7 @@ def lasting(minutes: int) -> str:
     return f"{minutes // _HOUR} h {minutes % _HOUR} min"
 
 
-def state(visit: VisitRecord, moment: datetime) -> Cell:
+def state(visit: VisitRecord, timestamp: datetime) -> Cell:
     """Return how far the visit has come, with an icon and a tone."""
     match visit.status:
         case VisitStatus.CHECKED_IN:
@@ -40,7 +40,7 @@ def state(visit: VisitRecord, moment: datetime) -> Cell:
             tone: Tone = "warn" if minutes >= _LONG_MINUTES else "info"
             return Cell(f"Waiting {lasting(minutes)}", tone, "hourglass_top")
         case VisitStatus.SCHEDULED:
-            return _expected(visit, moment)
+            return _expected(visit, timestamp)
         case VisitStatus.COMPLETED:
             return Cell("Seen", "ok", "check_circle")
         case VisitStatus.CANCELLED:
@@ -65,8 +65,8 @@ def waited_minutes(visit: VisitRecord) -> int:
     return int((visit.waited_seconds or 0) // _MINUTE)
 
 
-def _expected(visit: VisitRecord, moment: datetime) -> Cell:
-    late = int((moment - visit.starts_at).total_seconds() // _MINUTE)
+def _expected(visit: VisitRecord, timestamp: datetime) -> Cell:
+    late = int((timestamp - visit.starts_at).total_seconds() // _MINUTE)
     if late > 0:
         return Cell(f"{lasting(late)} late", "warn", "schedule")
     return Cell("Expected", "plain", "event")

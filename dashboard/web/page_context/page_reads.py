@@ -126,12 +126,12 @@ def freshness() -> str:
     if absence := wiring.current().database.absence():
         latest = f"{in_zone(absence.since):%H:%M:%S}"
         return f"as of {latest} at the latest, {served.role} {served.node}, no primary"
-    moment = f"as of {in_zone(served.at):%H:%M:%S}"
+    timestamp = f"as of {in_zone(served.at):%H:%M:%S}"
     if served.role == "primary":
-        return f"{moment}, primary {served.node}"
+        return f"{timestamp}, primary {served.node}"
     lag = served.lag_seconds
     behind = "" if lag is None else f", {lag:.1f} s behind"
-    return f"{moment}, replica {served.node}{behind}"
+    return f"{timestamp}, replica {served.node}{behind}"
 
 
 def _look(look: Callable[[ActorDatabase, Lsn | None], Read[T]]) -> T:

@@ -133,5 +133,5 @@ def _planned(fields: Mapping[str, Any]) -> PlannedSwitchover:
 def _promotion(
     timeline: int, lsn: int, reason: str, at: str = "", leader: str = "", *_: object
 ) -> Promotion:
-    moment = datetime.fromisoformat(at) if at else None
-    return Promotion(timeline, Lsn(lsn), reason, moment, leader or None)
+    timestamp = datetime.fromisoformat(at) if at else None
+    return Promotion(timeline, Lsn(lsn), reason, timestamp, leader or None)

@@ -25,7 +25,7 @@ class Absence:
 @dataclass(frozen=True, slots=True)
 class _Beginning:
     at: datetime
-    moment: float
+    timestamp: float
 
 
 class Leadership:
@@ -45,7 +45,7 @@ class Leadership:
         if not is_led and self._began is None:
             began = _Beginning(datetime.now(UTC), monotonic())
             if not self._is_catching_up():
-                self._gap_began = began.moment
+                self._gap_began = began.timestamp
             self._began = began
         elif is_led and self._began is not None:
             self._gap_ended = monotonic()
@@ -57,7 +57,7 @@ class Leadership:
         began = self._began
         if began is None:
             return None
-        seconds = monotonic() - began.moment
+        seconds = monotonic() - began.timestamp
         return Absence(began.at, seconds, seconds >= self._lasting_seconds)
 
     def gap_seconds(self) -> float:

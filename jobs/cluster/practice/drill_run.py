@@ -93,8 +93,8 @@ class DrillRun:
 
     def await_writes(self, what: str, *, since: float | None = None) -> None:
         """Wait until somebody has written again since it broke."""
-        moment = self.broken_at if since is None else since
-        self.wait(lambda: self.users.has_written_since(moment), what)
+        timestamp = self.broken_at if since is None else since
+        self.wait(lambda: self.users.has_written_since(timestamp), what)
 
     def await_other_primary(self) -> None:
         """Wait until writes are acknowledged on a new timeline."""

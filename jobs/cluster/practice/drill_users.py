@@ -98,10 +98,10 @@ class Users:
             for write in prober.writes
         }
 
-    def has_written_since(self, moment: float) -> bool:
+    def has_written_since(self, timestamp: float) -> bool:
         """Tell whether a write was both sent and acknowledged since (monotonic)."""
         lasts = (prober.last for prober in self._probers)
-        return any(last is not None and last.sent_at > moment for last in lasts)
+        return any(last is not None and last.sent_at > timestamp for last in lasts)
 
     def timeline(self) -> int | None:
         """Return the timeline of the newest acknowledged write."""

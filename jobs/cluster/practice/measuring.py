@@ -88,8 +88,8 @@ def _is_about(write: Write, run: DrillRun) -> bool:
 
 
 def _file_gap(run: DrillRun) -> float:
-    moments = sorted(run.users.files.kept.values())
-    return max((later - sooner for sooner, later in pairwise(moments)), default=0.0)
+    timestamps = sorted(run.users.files.kept.values())
+    return max((later - sooner for sooner, later in pairwise(timestamps)), default=0.0)
 
 
 def _crossed(writes: list[Write]) -> int:

@@ -78,7 +78,7 @@ def lose_mongo(run: DrillRun) -> None:
     run.tell("MongoDB may come back")
     kept = run.users.files.kept
     run.wait(
-        lambda: any(moment > healed_at for moment in list(kept.values())),
+        lambda: any(timestamp > healed_at for timestamp in list(kept.values())),
         "files can be kept again",
     )
 

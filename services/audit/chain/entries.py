@@ -174,7 +174,7 @@ def _patients(patient_id: str | None, shown: object) -> list[str]:
     return list(dict.fromkeys([*ids, *map(str, listed)]))
 
 
-def _milliseconds(moment: datetime) -> datetime:
+def _milliseconds(timestamp: datetime) -> datetime:
     # BSON keeps no more; what is hashed must be what comes back.
-    utc = moment.astimezone(UTC)
+    utc = timestamp.astimezone(UTC)
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)

@@ -86,7 +86,7 @@ def _columns(
     everybody = people(rng, pools(seed_number), len(numbers))
     reached = contacts(rng, everybody, numbers)
     having = health(rng, everybody)
-    moments = _moments(rng, everybody, today)
+    timestamps = _timestamps(rng, everybody, today)
     has_address = rng.random(len(numbers)) < _HAS_ADDRESS
     columns: dict[str, Words | list[str]] = {
         "first_name": everybody.first_names,
@@ -104,10 +104,12 @@ def _columns(
         "source": [source(seed_number)] * len(numbers),
         # In the order of texts as of numbers.
         "source_id": [f"{number:08}" for number in numbers.tolist()],
-        "created_at": moments.created,
-        "updated_at": moments.updated,
-        "deleted_at": np.where(moments.archived, moments.updated, NULL),
-        "deleted_by": np.where(moments.archived, str(SEEDER_ID), NULL).astype(object),
+        "created_at": timestamps.created,
+        "updated_at": timestamps.updated,
+        "deleted_at": np.where(timestamps.archived, timestamps.updated, NULL),
+        "deleted_by": np.where(timestamps.archived, str(SEEDER_ID), NULL).astype(
+            object
+        ),
     }
     return {
         name: column if isinstance(column, list) else column.tolist()
@@ -142,7 +144,7 @@ def _register_again(rng: np.random.Generator, columns: dict[str, list[str]]) -> 
         columns["no_known_allergies"][later] = "f"
 
 
-def _moments(rng: np.random.Generator, people: People, today: date) -> _Moments:
+def _timestamps(rng: np.random.Generator, people: People, today: date) -> _Moments:
     """Spread registrations over years, denser towards today, in opening hours."""
     count = len(people.ages)
     years = np.minimum(people.ages, _YEARS_OF_RECORDS)
@@ -150,18 +152,18 @@ def _moments(rng: np.random.Generator, people: People, today: date) -> _Moments:
     edited = np.where(rng.random(count) < _EDITED, rng.random(count), 1.0)
     changed = registered * edited
     times = rng.integers(_OPENS_AT, _SHUTS_AT, count)
-    created = _written_moments(today, registered, times)
-    updated = _written_moments(today, changed, times)
+    created = _written_timestamps(today, registered, times)
+    updated = _written_timestamps(today, changed, times)
     archived = rng.random(count) < _ARCHIVED
     return _Moments(created, updated, archived)
 
 
-def _written_moments(
+def _written_timestamps(
     today: date, days_ago: NDArray[np.float64], seconds: Numbers
 ) -> Words:
     days = np.datetime64(today, "D") - 1 - days_ago.astype("timedelta64[D]")
-    moments = days.astype("datetime64[s]") + seconds.astype("timedelta64[s]")
-    return np.char.add(np.datetime_as_string(moments), "Z").astype(object)
+    timestamps = days.astype("datetime64[s]") + seconds.astype("timedelta64[s]")
+    return np.char.add(np.datetime_as_string(timestamps), "Z").astype(object)
 
 
 def _booleans(flags: Flags) -> Words:

@@ -112,8 +112,10 @@ def _begin(session: Session, doctor_id: UUID, visit: _Begun, patient_id: UUID) -
     _book(session, slot, patient_id, visit.note, visit.status)
 
 
-def _on_grid(moment: datetime) -> datetime:
-    return moment.replace(minute=moment.minute // 20 * 20, second=0, microsecond=0)
+def _on_grid(timestamp: datetime) -> datetime:
+    return timestamp.replace(
+        minute=timestamp.minute // 20 * 20, second=0, microsecond=0
+    )
 
 
 def _book(

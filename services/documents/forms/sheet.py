@@ -70,7 +70,7 @@ class Sheet(FPDF):
                 creator=clinic.name,
                 language=LANGUAGE,
                 identifier=f"urn:uuid:{document_id}",
-                moment=now,
+                timestamp=now,
             )
         )
         self.alias_nb_pages(_PAGES)

@@ -23,9 +23,9 @@ _PACKET: Final = """\
       <dc:creator><rdf:Seq><rdf:li>{creator}</rdf:li></rdf:Seq></dc:creator>
       <dc:language><rdf:Bag><rdf:li>{language}</rdf:li></rdf:Bag></dc:language>
       <xmp:CreatorTool>{producer}</xmp:CreatorTool>
-      <xmp:CreateDate>{moment}</xmp:CreateDate>
-      <xmp:ModifyDate>{moment}</xmp:ModifyDate>
-      <xmp:MetadataDate>{moment}</xmp:MetadataDate>
+      <xmp:CreateDate>{timestamp}</xmp:CreateDate>
+      <xmp:ModifyDate>{timestamp}</xmp:ModifyDate>
+      <xmp:MetadataDate>{timestamp}</xmp:MetadataDate>
       <pdf:Producer>{producer}</pdf:Producer>
     </rdf:Description>
   </rdf:RDF>
@@ -33,7 +33,7 @@ _PACKET: Final = """\
 
 
 def packet(
-    *, title: str, creator: str, language: str, identifier: str, moment: datetime
+    *, title: str, creator: str, language: str, identifier: str, timestamp: datetime
 ) -> str:
     """Return the packet; fpdf2's own would carry the clock's time, not ours."""
     return _PACKET.format(
@@ -41,6 +41,6 @@ def packet(
         creator=escape(creator),
         language=escape(language),
         identifier=escape(identifier),
-        moment=moment.astimezone(UTC).isoformat(timespec="seconds"),
+        timestamp=timestamp.astimezone(UTC).isoformat(timespec="seconds"),
         producer=_PRODUCER,
     )

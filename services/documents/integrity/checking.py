@@ -107,10 +107,10 @@ def list_unchecked_since(
     return list_versions(session, versions().where(is_due).order_by(order).limit(limit))
 
 
-def find_moment(session: Session) -> datetime:
+def find_timestamp(session: Session) -> datetime:
     """Return what the time is where checks are noted."""
-    moment: datetime = session.scalars(select(func.clock_timestamp())).one()
-    return moment
+    timestamp: datetime = session.scalars(select(func.clock_timestamp())).one()
+    return timestamp
 
 
 def check(files: FileStore, named: FileReference) -> Finding:

@@ -54,7 +54,7 @@ class Kind(StrEnum):
     TEXT = "text"
     PHONE = "phone"
     DATE = "date"
-    MOMENT = "moment"
+    TIMESTAMP = "moment"
     AGE = "age"
     YEAR = "year"
     CHOICE = "choice"
@@ -79,7 +79,7 @@ OPERATORS: Final[Mapping[Kind, tuple[Operator, ...]]] = MappingProxyType(
         Kind.TEXT: (*_EQUALITY, *_SUBSTRINGS, *_RANGES, Operator.IN),
         Kind.PHONE: (*_EQUALITY, *_SUBSTRINGS, Operator.IN),
         Kind.DATE: (*_EQUALITY, *_RANGES, Operator.IN),
-        Kind.MOMENT: (*_EQUALITY, *_RANGES),
+        Kind.TIMESTAMP: (*_EQUALITY, *_RANGES),
         Kind.AGE: (*_EQUALITY, *_RANGES, Operator.IN),
         Kind.YEAR: (*_EQUALITY, *_RANGES, Operator.IN),
         Kind.CHOICE: (*_EQUALITY, Operator.IN),

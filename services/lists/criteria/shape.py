@@ -128,8 +128,8 @@ def _leaf(asked: Filter, field: Field, now: datetime) -> tuple[Leaf, Sequence[ob
             # The older somebody is, the earlier the day of birth.
             operator = _REVERSED.get(operator, operator)
             read = _ends(operator, _birth_intervals(read, now))
-        case Kind.MOMENT:
-            read = _ends(operator, _moment_intervals(read, now))
+        case Kind.TIMESTAMP:
+            read = _ends(operator, _timestamp_intervals(read, now))
         case Kind.LIST if field.choices:
             read = tuple([choice] for choice in read)
         case Kind.LIST:
@@ -152,9 +152,9 @@ def _birth_intervals(read: Sequence[object], now: datetime) -> _Intervals:
     return [values.birth_interval(age, now.date()) for age in ages]
 
 
-def _moment_intervals(read: Sequence[object], now: datetime) -> _Intervals:
-    moments = (values.read_moment(str(text), now) for text in read)
-    return [moment for moment in moments if moment]
+def _timestamp_intervals(read: Sequence[object], now: datetime) -> _Intervals:
+    timestamps = (values.read_timestamp(str(text), now) for text in read)
+    return [timestamp for timestamp in timestamps if timestamp]
 
 
 def _ends(operator: Operator, intervals: _Intervals) -> tuple[object, ...]:

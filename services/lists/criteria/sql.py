@@ -87,7 +87,7 @@ def _comparison(
     if leaf.operator is Operator.IS_EMPTY:
         is_empty = _is_empty(leaf.kind, target.column)
         return ~is_empty if leaf.is_denied else is_empty
-    if leaf.kind in {Kind.MOMENT, Kind.AGE}:
+    if leaf.kind in {Kind.TIMESTAMP, Kind.AGE}:
         return _within(leaf, target.column, parameters)
     if leaf.kind is Kind.LIST:
         found = target.column.bool_op("&&")(parameters.next(target.column))

@@ -31,14 +31,16 @@ _BYTES: Final = MappingProxyType(
 )
 
 
-def read_moment(text: str, now: datetime) -> tuple[datetime, datetime] | None:
+def read_timestamp(text: str, now: datetime) -> tuple[datetime, datetime] | None:
     """Return where a typed day or moment begins and ends, in the zone of `now`."""
     try:
         if day := read_date(text):
             return _midnight(day, now), _midnight(day + timedelta(days=1), now)
-        moment = datetime.fromisoformat(text.strip())
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
-        return moment, moment.astimezone(UTC) + timedelta(microseconds=1)
+        timestamp = datetime.fromisoformat(text.strip())
+        timestamp = (
+            timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=now.tzinfo)
+        )
+        return timestamp, timestamp.astimezone(UTC) + timedelta(microseconds=1)
     except (ValueError, OverflowError):
         return None
 
@@ -105,8 +107,8 @@ def _read_one(field: Field, text: str) -> object:  # noqa: C901, PLR0911, PLR091
             return _read_phone(field, text)
         case Kind.DATE:
             return read_date(text) or _refuse_date(field)
-        case Kind.MOMENT:
-            if read_moment(text, datetime.now(UTC)) is None:
+        case Kind.TIMESTAMP:
+            if read_timestamp(text, datetime.now(UTC)) is None:
                 _refuse_date(field)
             return text
         case Kind.AGE:

@@ -88,7 +88,7 @@ _LIST_LABELS = MappingProxyType(
 _LABELS: Final = MappingProxyType(
     {
         Kind.DATE: _DATE_LABELS,
-        Kind.MOMENT: _DATE_LABELS,
+        Kind.TIMESTAMP: _DATE_LABELS,
         Kind.AGE: _AGE_LABELS,
         Kind.YEAR: _YEAR_LABELS,
         Kind.LIST: _LIST_LABELS,
@@ -207,7 +207,7 @@ def _phrase(field: Field, asked: Filter) -> str:
         return _statement(field, asked.operator, is_true=bool(typed[0]))
     said = _listed([_spoken(field, value) for value in typed], "or")
     match field.kind:
-        case Kind.DATE | Kind.MOMENT | Kind.YEAR:
+        case Kind.DATE | Kind.TIMESTAMP | Kind.YEAR:
             words = _YEARS if field.kind is Kind.YEAR else _PREPOSITIONS
             preposition = words[asked.operator]
             is_denied = asked.operator is Operator.NOT_EQUAL
@@ -250,8 +250,8 @@ def _spoken(field: Field, value: object) -> str:
     match field.kind:
         case Kind.DATE:
             return f"{value:%-d %B %Y}"
-        case Kind.MOMENT:
-            return _spoken_moment(str(value))
+        case Kind.TIMESTAMP:
+            return _spoken_timestamp(str(value))
         case Kind.TEXT | Kind.PHONE:
             return _quoted(str(value))
         case Kind.CHOICE | Kind.LIST if field.choices:
@@ -262,11 +262,11 @@ def _spoken(field: Field, value: object) -> str:
             return str(value)
 
 
-def _spoken_moment(typed: str) -> str:
+def _spoken_timestamp(typed: str) -> str:
     day = read_date(typed)
     if day:
         return f"{day:%-d %B %Y}"
-    interval = values.read_moment(typed, datetime.now(UTC))
+    interval = values.read_timestamp(typed, datetime.now(UTC))
     return f"{interval[0]:%-d %B %Y %H:%M}" if interval else typed
 
 

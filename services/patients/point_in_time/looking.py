@@ -21,17 +21,17 @@ _MOST: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Whom a search finds as of `moment`; None where nothing has been replayed yet."""
+    """Whom a search finds as of `timestamp`; None where nothing was replayed yet."""
 
-    moment: datetime | None
+    timestamp: datetime | None
     patients: tuple[PatientRecord, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Then:
-    """A patient's record as of `moment`."""
+    """A patient's record as of `timestamp`."""
 
-    moment: datetime | None
+    timestamp: datetime | None
     patient: PatientRecord
 
 
@@ -45,18 +45,23 @@ def find(session: Session, actor: Actor, typed: str, *, now: datetime) -> Found:
         session, actor, Criteria(search=typed), size=_MOST, now=now
     )
     named = tuple(one for one in page.rows if isinstance(one, PatientRecord))
-    return Found(_moment(session), named)
+    return Found(_timestamp(session), named)
 
 
 def look(session: Session, actor: Actor, patient_id: UUID) -> Then:
     """Return the record as of then; raises NotFound where there was none."""
     actor.require(Permission.COPY_FROM_PAST, patient_id)
     patient = patients.look_up(session, actor, patient_id)
-    moment = _moment(session)
+    timestamp = _timestamp(session)
     audit.record_patient(
-        session, actor, Action.PAST_READ, patient.id, patient.version, **_as_of(moment)
+        session,
+        actor,
+        Action.PAST_READ,
+        patient.id,
+        patient.version,
+        **_as_of(timestamp),
     )
-    return Then(moment, patient)
+    return Then(timestamp, patient)
 
 
 def record_pause(session: Session, actor: Actor, node: str, seconds: float) -> None:
@@ -71,10 +76,10 @@ def record_pause(session: Session, actor: Actor, node: str, seconds: float) -> N
     )
 
 
-def _moment(session: Session) -> datetime | None:
+def _timestamp(session: Session) -> datetime | None:
     """Return when the last transaction was committed that the server shows."""
     return session.scalar(select(func.pg_last_xact_replay_timestamp()))
 
 
-def _as_of(moment: datetime | None) -> dict[str, str]:
-    return {} if moment is None else {"as_of": moment.isoformat()}
+def _as_of(timestamp: datetime | None) -> dict[str, str]:
+    return {} if timestamp is None else {"as_of": timestamp.isoformat()}

@@ -66,12 +66,16 @@ _FIELDS = (
     Field("address", "Address", Kind.TEXT, can_be_empty=True),
     Field("emergency_contact", "Emergency contact", Kind.TEXT, can_be_empty=True),
     Field(
-        "created_at", "Registered", Kind.MOMENT, is_sortable=True, phrase="registered"
+        "created_at",
+        "Registered",
+        Kind.TIMESTAMP,
+        is_sortable=True,
+        phrase="registered",
     ),
     Field(
         "updated_at",
         "Last changed",
-        Kind.MOMENT,
+        Kind.TIMESTAMP,
         is_sortable=True,
         phrase="last changed",
     ),

@@ -173,7 +173,7 @@ class VisitCaches:
 
 
 def _until_first(
-    session: Session, moments: Sequence[datetime], *, with_holds: bool = False
+    session: Session, timestamps: Sequence[datetime], *, with_holds: bool = False
 ) -> float | None:
     """Return in how many seconds the first of these moments comes.
 
@@ -184,7 +184,7 @@ def _until_first(
         .where(BookingSlot.status == "held", BookingSlot.expires_at > _NOW)
         .scalar_subquery()
     )
-    first = min(moments, default=None)
+    first = min(timestamps, default=None)
     ends = [runs_out] if with_holds else []
     ends += [] if first is None else [literal(first)]
     if not ends:

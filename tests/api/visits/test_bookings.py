@@ -53,7 +53,7 @@ def test_a_slot_is_held_for_two_minutes_and_then_booked(client, practice, ada):
     assert answer.status_code == 201
     assert booking["status"] == "PENDING"
     assert answer.headers["Location"] == f"/api/bookings/{booking['id']}"
-    lasts = _moment(booking["expires_at"]) - _moment(booking["created_at"])
+    lasts = _timestamp(booking["expires_at"]) - _timestamp(booking["created_at"])
     assert lasts == timedelta(seconds=120)
     assert client.get(answer.headers["Location"]).json()["status"] == "PENDING"
 
@@ -79,7 +79,7 @@ def test_who_comes_too_late_is_told_which_slots_are_free(client, practice, ada, 
 
     lost = _problem(_hold(client, practice, 0, grace), 409, "Slot already booked")
 
-    assert _moment(lost["free_at"]) == _moment(first["expires_at"])
+    assert _timestamp(lost["free_at"]) == _timestamp(first["expires_at"])
     others = [slot["id"] for slot in lost["next_free"]]
     assert others == [str(one) for one in practice.slot_ids[1:6]]
     assert practice.statuses(0) == ["failed", "pending"]
@@ -154,7 +154,7 @@ def test_a_hold_is_renewed_once(client, practice, ada):
 
     renewed = _act(client, booking, "renew").json()
 
-    assert _moment(renewed["expires_at"]) > _moment(booking["expires_at"])
+    assert _timestamp(renewed["expires_at"]) > _timestamp(booking["expires_at"])
     assert renewed["renewals"] == 1
     _problem(_act(client, booking, "renew"), 409, "once")
     anyway = {"override_reason": "The interpreter is late"}
@@ -255,5 +255,5 @@ def test_a_page_elsewhere_cannot_book_with_somebodys_cookie(door, practice, ada)
     assert practice.statuses(0) == []
 
 
-def _moment(told: str) -> datetime:
+def _timestamp(told: str) -> datetime:
     return datetime.fromisoformat(told)

@@ -71,10 +71,10 @@ def test_the_servers_are_drawn_and_renewed_every_second(page: Page):
     assert len([s for s in picture.locator("svg").all() if s.is_visible()]) == 1
     expect(page.get_by_role("article")).to_have_count(3)
 
-    moment = page.get_by_text(re.compile(r"^as of \d\d:\d\d:\d\d, every second"))
-    first = moment.inner_text()
+    timestamp = page.get_by_text(re.compile(r"^as of \d\d:\d\d:\d\d, every second"))
+    first = timestamp.inner_text()
 
-    expect(moment).not_to_have_text(first)
+    expect(timestamp).not_to_have_text(first)
     assert (
         page.evaluate("document.documentElement.scrollWidth")
         <= (page.viewport_size or {"width": 0})["width"]

@@ -89,10 +89,10 @@ class Witness:
             assert time.monotonic() < deadline, f"too few writes in {seconds} s"
             time.sleep(0.02)
 
-    def pause_since(self, moment: float) -> float:
+    def pause_since(self, timestamp: float) -> float:
         """Return for how long nobody took a write, around and after a moment."""
         ends = [write.answered_at for write in self.acknowledged]
-        ends = [end for end in ends if end > moment - 1]
+        ends = [end for end in ends if end > timestamp - 1]
         return max(later - sooner for sooner, later in pairwise(ends))
 
     def crossed(self) -> list[Acknowledged]:

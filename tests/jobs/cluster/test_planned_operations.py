@@ -36,9 +36,9 @@ def write(operator, operation):
 @pytest.fixture
 def planned(operator: OperationRunner):
     """A switchover that is planned for tomorrow."""
-    moment = datetime.now(UTC) + timedelta(days=1)
+    timestamp = datetime.now(UTC) + timedelta(days=1)
     order = OperationRequest(
-        OperationKind.SWITCHOVER, WHY, "db-02", scheduled_at=moment
+        OperationKind.SWITCHOVER, WHY, "db-02", scheduled_at=timestamp
     )
     return write(
         operator,

@@ -64,10 +64,10 @@ def test_every_server_is_seen_about_once_a_second(database, observer):
         eventually(lambda: len({at for at, _ in seen(database)}) >= 4)
 
     found = seen(database)
-    moments = sorted({at for at, _ in found})
+    timestamps = sorted({at for at, _ in found})
     assert {node for _, node in found} == {"db-01", "db-02", "db-03"}
-    assert len(found) == 3 * len(moments)
-    assert moments[-1] - moments[0] <= timedelta(seconds=len(moments) + 2)
+    assert len(found) == 3 * len(timestamps)
+    assert timestamps[-1] - timestamps[0] <= timedelta(seconds=len(timestamps) + 2)
 
 
 def test_of_several_workers_one_watches_and_the_next_takes_over(database, endpoints):

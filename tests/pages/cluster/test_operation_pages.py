@@ -192,8 +192,8 @@ def test_an_impossible_delay_makes_no_replica(confirmed, clinic, monkeypatch, mi
 def test_a_time_that_cannot_be_is_told_from_one_too_far(confirmed, clinic, days, wrong):
     app = confirmed("switchover")
     app.radio(key="switchover_when").set_value("At a time").run()
-    moment = app.datetime_input(key="switchover_at")
-    moment.set_value(moment.value + timedelta(days=days)).run()
+    timestamp = app.datetime_input(key="switchover_at")
+    timestamp.set_value(timestamp.value + timedelta(days=days)).run()
     app.text_input(key="switchover_reason").input(WHY).run()
 
     app.button(key="switchover_do").click().run()

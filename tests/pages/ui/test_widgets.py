@@ -19,7 +19,7 @@ UP, DOWN = Direction.ASC, Direction.DESC
 
 
 def patient(**fields) -> PatientRecord:
-    moment = datetime(2026, 11, 20, 10, tzinfo=UTC)
+    timestamp = datetime(2026, 11, 20, 10, tzinfo=UTC)
     values = {
         "id": uuid4(),
         "first_name": "Ada",
@@ -36,8 +36,8 @@ def patient(**fields) -> PatientRecord:
         "current_medications": (),
         "photo_file_id": None,
         "version": 1,
-        "created_at": moment,
-        "updated_at": moment,
+        "created_at": timestamp,
+        "updated_at": timestamp,
         "deleted_at": None,
         "merged_into_id": None,
     }

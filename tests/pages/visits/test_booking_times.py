@@ -34,8 +34,8 @@ def viewer(monkeypatch: pytest.MonkeyPatch):
     return viewer
 
 
-def slot(moment: datetime) -> SlotRecord:
-    return SlotRecord(uuid4(), uuid4(), moment, moment + MINUTES, "free")
+def slot(timestamp: datetime) -> SlotRecord:
+    return SlotRecord(uuid4(), uuid4(), timestamp, timestamp + MINUTES, "free")
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_day_has_the_hours_that_the_clinics_clock_gives_it(day: date, hours: i
 def test_an_hour_that_comes_twice_has_two_lines():
     twice = [datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1)]
 
-    (day,) = days_of([slot(moment) for moment in twice], BACK, 1)
+    (day,) = days_of([slot(timestamp) for timestamp in twice], BACK, 1)
 
     assert [time.text for time in day.times] == ["02:30", "02:30"]
     assert [time.line for time in day.times] == [0, 1]
@@ -88,11 +88,11 @@ def test_equal_times_of_a_week_stand_in_one_line_though_clocks_change():
     ids=["west", "closer", "tomorrow", "same", "same in winter", "not in summer"],
 )
 def test_the_viewers_own_time_stands_beside_where_it_differs(
-    viewer, zone: str, moment: datetime, beside: str
+    viewer, zone: str, timestamp: datetime, beside: str
 ):
     viewer(zone)
 
-    assert times.beside(moment) == beside
+    assert times.beside(timestamp) == beside
 
 
 def test_whose_times_they_are_is_said(viewer):

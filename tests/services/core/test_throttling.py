@@ -173,13 +173,13 @@ def test_a_dead_mongodb_is_not_asked_again_at_once_but_soon(caplog):
     item = RateLimitItemPerSecond(100, 60)
     with closing(LimitStorage(NOWHERE, clock=lambda: now[0])) as storage:
 
-        def is_asked(moment: float) -> bool:
+        def is_asked(timestamp: float) -> bool:
             caplog.clear()
-            now[0] = moment
+            now[0] = timestamp
             storage.hit(item, "somebody")
             return "Server selection started" in caplog.text
 
-        asked = [is_asked(moment) for moment in (0.0, 4.9, 5.1)]
+        asked = [is_asked(timestamp) for timestamp in (0.0, 4.9, 5.1)]
 
     assert asked == [True, False, True]
 

@@ -30,18 +30,18 @@ def week_of_slots(
     rows = [
         Slot(
             doctor_id=doctor_id,
-            starts_at=moment,
-            ends_at=moment + timedelta(minutes=_MINUTES),
+            starts_at=timestamp,
+            ends_at=timestamp + timedelta(minutes=_MINUTES),
         )
         for day in working_days(first, days)
-        for moment in _moments(day, *hours)
+        for timestamp in _timestamps(day, *hours)
     ]
     session.add_all(rows)
     session.flush()
     return [row.id for row in rows]
 
 
-def _moments(day: date, first: int, last: int) -> Iterator[datetime]:
+def _timestamps(day: date, first: int, last: int) -> Iterator[datetime]:
     begins = datetime.combine(day, time(first), UTC)
     for number in range((last - first) * 60 // _MINUTES):
         yield begins + timedelta(minutes=_MINUTES * number)

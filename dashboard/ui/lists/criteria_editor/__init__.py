@@ -208,7 +208,7 @@ def _hint(kind: Kind, operator: Operator) -> str:
     """Show how a value is written."""
     example = {
         Kind.DATE: "1980-01-31",
-        Kind.MOMENT: "2026-01-31",
+        Kind.TIMESTAMP: "2026-01-31",
         Kind.AGE: "40",
         Kind.YEAR: "1980",
         Kind.NUMBER: "12",

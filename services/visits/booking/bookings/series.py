@@ -42,11 +42,12 @@ def preview_series(
     if first is None or first.withdrawn_at is not None:
         raise NoSuchSlot
     length = first.ends_at - first.starts_at
-    moments = [_weeks_later(first.starts_at, weeks, zone) for weeks in range(times)]
-    offered = _offered(session, first.doctor_id, moments)
+    timestamps = [_weeks_later(first.starts_at, weeks, zone) for weeks in range(times)]
+    offered = _offered(session, first.doctor_id, timestamps)
     return tuple(
-        offered.get(moment) or SeriesSlot(moment, moment + length, None, "none")
-        for moment in moments
+        offered.get(timestamp)
+        or SeriesSlot(timestamp, timestamp + length, None, "none")
+        for timestamp in timestamps
     )
 
 
@@ -107,13 +108,13 @@ def _require_length(times: int, property_name: str) -> None:
         raise InvalidInput(property_name, f"A series has 1 to {LONGEST_SERIES} visits.")
 
 
-def _weeks_later(moment: datetime, weeks: int, zone: tzinfo) -> datetime:
+def _weeks_later(timestamp: datetime, weeks: int, zone: tzinfo) -> datetime:
     """Return the same time by the clinic's clock; zone arithmetic keeps the wall's."""
-    return moment.astimezone(zone) + weeks * _WEEK
+    return timestamp.astimezone(zone) + weeks * _WEEK
 
 
 def _offered(
-    session: Session, doctor_id: UUID, moments: Sequence[datetime]
+    session: Session, doctor_id: UUID, timestamps: Sequence[datetime]
 ) -> dict[datetime, SeriesSlot]:
     rows = session.execute(
         select(
@@ -126,7 +127,7 @@ def _offered(
         .outerjoin(BookingSlot, BookingSlot.slot_id == Slot.id)
         .where(
             Slot.doctor_id == doctor_id,
-            Slot.starts_at.in_(moments),
+            Slot.starts_at.in_(timestamps),
             Slot.starts_at > NOW,
             Slot.withdrawn_at.is_(None),
             ~Slot.is_leaving,

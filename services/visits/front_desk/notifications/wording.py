@@ -109,17 +109,17 @@ def filled(marked: str, head: Letterhead) -> str:
                 return head.clinic
             case "address":
                 return head.address
-            case moment:
-                return _spelt(datetime.fromisoformat(moment).astimezone(zone))
+            case timestamp:
+                return _spelt(datetime.fromisoformat(timestamp).astimezone(zone))
 
     return _MARK.sub(fill, marked)
 
 
-def _mark(moment: datetime) -> str:
-    return f"<{moment.astimezone(UTC).isoformat(timespec='seconds')}>"
+def _mark(timestamp: datetime) -> str:
+    return f"<{timestamp.astimezone(UTC).isoformat(timespec='seconds')}>"
 
 
-def _spelt(moment: datetime) -> str:
+def _spelt(timestamp: datetime) -> str:
     # In words, because 3/4 is read as March here and as April there.
-    day = f"{moment:%A} {moment.day} {moment:%B %Y}"
-    return f"{day}, {moment:%H:%M} ({moment.tzinfo})"
+    day = f"{timestamp:%A} {timestamp.day} {timestamp:%B %Y}"
+    return f"{day}, {timestamp:%H:%M} ({timestamp.tzinfo})"

@@ -168,13 +168,13 @@ def test_a_primary_that_is_cut_off_and_lives_acknowledges_nothing_to_anybody(
             assert eventually(lambda: _other_leads(breakable, name))
             led_at = time.monotonic()
             writer.kill()
-            moments = [float(line) for line in writer.stdout if line.endswith("\n")]
+            timestamps = [float(line) for line in writer.stdout if line.endswith("\n")]
         control.heal(Fault.CUT_NETWORK, name)
         breakable.wait_until_whole(90)
         witness.await_writes()
 
     assert led_at - cut_at > 5
-    assert max(moments, default=0.0) < cut_at + UNDER_WAY_SECONDS
+    assert max(timestamps, default=0.0) < cut_at + UNDER_WAY_SECONDS
     assert witness.crossed() == []
     assert witness.lost() == {}
 

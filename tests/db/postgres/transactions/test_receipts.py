@@ -168,8 +168,8 @@ def test_old_receipts_are_forgotten_and_new_ones_are_kept(database):
     kept = text("SELECT count(*) FROM write_receipts WHERE key = :key")
     counts = []
     for older_than in (timedelta(days=1), timedelta(days=-1)):
-        moment = datetime.now(UTC) - older_than
-        database.write(lambda session, m=moment: forget(session, m))
+        timestamp = datetime.now(UTC) - older_than
+        database.write(lambda session, m=timestamp: forget(session, m))
         answer = database.read(lambda s: s.execute(kept, {"key": key}).scalar_one())
         counts.append(answer.value)
 

@@ -37,8 +37,10 @@ def program(*scopes):
 
 
 def later(**ahead):
-    moment = datetime.now(UTC) + timedelta(**ahead)
-    return OperationRequest(OperationKind.SWITCHOVER, WHY, "db-02", scheduled_at=moment)
+    timestamp = datetime.now(UTC) + timedelta(**ahead)
+    return OperationRequest(
+        OperationKind.SWITCHOVER, WHY, "db-02", scheduled_at=timestamp
+    )
 
 
 def grow_old(session, boss):

@@ -55,9 +55,9 @@ def filed(
 
 def age(session: Session, document_id: UUID, days: float) -> None:
     """Let a document have been filed so many days ago."""
-    moment = NOW - timedelta(days=days)
+    timestamp = NOW - timedelta(days=days)
     session.execute(
-        update(Document).where(Document.id == document_id).values(created_at=moment)
+        update(Document).where(Document.id == document_id).values(created_at=timestamp)
     )
 
 

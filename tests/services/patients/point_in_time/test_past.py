@@ -124,7 +124,7 @@ def test_somebody_is_found_and_looked_at_as_of_then(session, clerk, then):
     looked = point_in_time.look(session, clerk, then.id)
 
     assert found.patients == (then,)
-    assert (looked.patient, looked.moment) == (then, None)
+    assert (looked.patient, looked.timestamp) == (then, None)
 
 
 def test_who_was_not_there_then_is_not_found(session, clerk):

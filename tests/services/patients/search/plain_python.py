@@ -110,13 +110,13 @@ class PlainPython:
         has = any(re.search(start + re.escape(asked) + end, item) for item in folded)
         return has == (operator is Operator.HAS)
 
-    def _is_when(self, moment: datetime, operator: Operator, typed: str) -> bool:
+    def _is_when(self, timestamp: datetime, operator: Operator, typed: str) -> bool:
         day = datetime.combine(date.fromisoformat(typed), time.min, self._now.tzinfo)
         next_day = datetime.combine(
             date.fromisoformat(typed) + timedelta(1), time.min, self._now.tzinfo
         )
         # -1, 0 or 1: before, during or after the day.
-        position = (moment >= day) + (moment >= next_day) - 1
+        position = (timestamp >= day) + (timestamp >= next_day) - 1
         return _COMPARISONS[operator](position, 0)
 
     def _is_named(self, patient: PatientRecord, search: str) -> bool:

@@ -182,8 +182,8 @@ def test_the_scratch_slots_of_a_proof_are_left_out(clinic, arrange, doctor, figu
 def test_days_are_the_clinics_also_when_its_clocks_change(arrange, doctor, figures):
     def offered(session: Session) -> None:
         # The clocks go forward on Sunday the 29th, so its midnights are 23 and 22 UTC.
-        for moment in (at(22, 30, day=5), at(23, 30, day=5), at(22, 30, day=6)):
-            visit_samples.slot(session, doctor, moment)
+        for timestamp in (at(22, 30, day=5), at(23, 30, day=5), at(22, 30, day=6)):
+            visit_samples.slot(session, doctor, timestamp)
 
     arrange(offered)
 
@@ -194,8 +194,8 @@ def test_days_are_the_clinics_also_when_its_clocks_change(arrange, doctor, figur
 
 def test_a_period_ends_with_its_last_day(arrange, doctor, figures):
     def offered(session: Session) -> None:
-        for moment in (at(23, 30, day=-1), at(0), at(23, 30, day=6), at(0, day=7)):
-            visit_samples.slot(session, doctor, moment)
+        for timestamp in (at(23, 30, day=-1), at(0), at(23, 30, day=6), at(0, day=7)):
+            visit_samples.slot(session, doctor, timestamp)
 
     arrange(offered)
 

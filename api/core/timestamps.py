@@ -19,9 +19,9 @@ def stretch(
     """
     zone = now.tzinfo
     assert zone is not None  # noqa: S101 (the clinic's clock has one)
-    begin = _moment("from", first, zone) if first else _midnight(now.date(), zone)
+    begin = _timestamp("from", first, zone) if first else _midnight(now.date(), zone)
     if last:
-        end = _moment("to", last, zone, is_end=True)
+        end = _timestamp("to", last, zone, is_end=True)
     else:
         day = begin.astimezone(zone).date()
         end = _midnight(_later("to", day, _USUAL_DAYS), zone)
@@ -32,7 +32,9 @@ def stretch(
     return begin, end
 
 
-def _moment(name: str, typed: str, zone: tzinfo, *, is_end: bool = False) -> datetime:
+def _timestamp(
+    name: str, typed: str, zone: tzinfo, *, is_end: bool = False
+) -> datetime:
     try:
         day = date.fromisoformat(typed)
     except ValueError:
@@ -42,9 +44,13 @@ def _moment(name: str, typed: str, zone: tzinfo, *, is_end: bool = False) -> dat
 
 def _time(name: str, typed: str, zone: tzinfo) -> datetime:
     try:
-        moment = datetime.fromisoformat(typed)
+        timestamp = datetime.fromisoformat(typed)
         # Past the ends of the calendar there is no such moment elsewhere.
-        return moment.astimezone(zone) if moment.tzinfo else moment.replace(tzinfo=zone)
+        return (
+            timestamp.astimezone(zone)
+            if timestamp.tzinfo
+            else timestamp.replace(tzinfo=zone)
+        )
     except (ValueError, OverflowError) as error:
         raise InvalidInput(
             name, f"{name} is a day such as 2026-11-23, or 2026-11-23T10:00:00Z."
