@@ -8,12 +8,10 @@ from services.patients.point_in_time.copying import Copy as Copy, copy_back as c
 from services.patients.point_in_time.looking import (
     Found as Found,
     Then as Then,
+    can_wait as can_wait,
     find as find,
     look as look,
-    record_pause as record_pause,
-)
-from services.patients.point_in_time.waiting import (
-    can_wait as can_wait,
     pause as pause,
+    record_pause as record_pause,
     resume as resume,
 )

@@ -8,9 +8,12 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from db.cluster.control_client import Control, ControlRefused, ControlUnreachable
+from db.endpoints import Endpoints
 from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
+from services.core.errors import Unavailable
 from services.lists.criteria import Criteria
 from services.patients import search
 from services.patients.records import patients
@@ -74,6 +77,34 @@ def record_pause(session: Session, actor: Actor, node: str, seconds: float) -> N
         subject=("node", node),
         details={"seconds": seconds},
     )
+
+
+def can_wait(endpoints: Endpoints) -> bool:
+    """Tell whether the standbys obey us; somebody's own servers do not."""
+    return Control.of(endpoints) is not None
+
+
+def pause(endpoints: Endpoints, node: str, seconds: float) -> datetime | None:
+    """Let the standby replay nothing for so long; return until when it waits.
+
+    None where it does not obey us. Raises Unavailable.
+    """
+    control = Control.of(endpoints)
+    if control is None:
+        return None
+    try:
+        return control.pause_replay(node, seconds)
+    except (ControlRefused, ControlUnreachable) as error:
+        raise Unavailable(
+            "The standby cannot be made to wait right now. Try again in a moment."
+        ) from error
+
+
+def resume(endpoints: Endpoints, node: str) -> None:
+    """Let the standby replay again. Raises ControlRefused, ControlUnreachable."""
+    control = Control.of(endpoints)
+    if control is not None:
+        control.resume_replay(node)
 
 
 def _timestamp(session: Session) -> datetime | None:
