@@ -75,7 +75,7 @@ def test_equal_times_of_a_week_stand_in_one_line_though_clocks_change():
 
 
 @pytest.mark.parametrize(
-    ("zone", "moment", "beside"),
+    ("zone", "timestamp", "beside"),
     [
         ("America/New_York", datetime(2026, 11, 23, 9, 20, tzinfo=UTC), "04:20"),
         # Between the two changes they are an hour closer.
