@@ -58,7 +58,7 @@ def _compare_shipping(
 ) -> float:
     ours, peer = [], []
     for _ in range(ROUNDS):
-        database.write(_let_happen, acting=SYSTEM)
+        database.write(_let_happen, identity=SYSTEM)
         ours.append(_seconds(lambda: _ship_all(database, store)))
         copies = list(entries.find().sort("_id", -1).limit(EVENTS))
         peer.append(_seconds(lambda copies=copies: plain.insert_many(copies)))
@@ -99,7 +99,7 @@ def _let_happen(session: Any) -> None:
 
 def _ship_all(database: Database, store: AuditStore) -> None:
     while database.write(
-        lambda session: chain.ship(session, store), acting=SYSTEM
+        lambda session: chain.ship(session, store), identity=SYSTEM
     ).value:
         pass
 

@@ -40,14 +40,14 @@ def practise(wired: Wiring, number: int) -> DrillRecord:
         lambda session: drills.begin(
             session, CONSOLE, DrillKind.CRASH, session_id=None
         ),
-        acting=SYSTEM,
+        identity=SYSTEM,
     ).value
     timeline = DrillTimeline(lambda _: None, as_json=False)
     Practice(wired.database, wired.files, timeline, steady_seconds=_STEADY_SECONDS).run(
         DrillKind.CRASH, drill_id
     )
     record = wired.database.read_latest(
-        lambda session: drills.get_drill(session, CONSOLE, drill_id), acting=SYSTEM
+        lambda session: drills.get_drill(session, CONSOLE, drill_id), identity=SYSTEM
     ).value
     print(f"{number:4}  {record.state:8}{record.sentence}", flush=True)
     return record

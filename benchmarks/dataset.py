@@ -46,13 +46,13 @@ class Million:
 
 @contextmanager
 def side_by_side(
-    database: Database, addresses: Addresses, name: str, acting: DatabaseIdentity
+    database: Database, addresses: Addresses, name: str, identity: DatabaseIdentity
 ) -> Iterator[SideBySide]:
     """Open a session and a raw connection to the same replica, in transactions.
 
     The connection is the owner's, whom no rule binds.
     """
-    with database.reading(acting=acting) as session, audit.collected(session):
+    with database.reading(identity=identity) as session, audit.collected(session):
         url = addresses.node_url(session.info["served"].node, OWNER, name)
         with closing(psycopg2.connect(url)) as raw:
             register_uuid(conn_or_curs=raw)  # type: ignore[no-untyped-call]

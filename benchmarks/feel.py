@@ -51,7 +51,7 @@ def main() -> None:
         closing(Database(fresh)) as database,
         sync_playwright() as playwright,
     ):
-        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
+        database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
         seeding.seed(database, patients=PATIENTS)
         found = os.environ.get("CHARTROOM_CHROMIUM") or shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=found, args=CHROMIUM_FLAGS)

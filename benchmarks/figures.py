@@ -35,16 +35,16 @@ FROM bookings JOIN slots ON slots.id = slot_id
 def main() -> None:
     """Fill a clinic, and time both."""
     with endpoints() as fresh, closing(Database(fresh)) as database:
-        database.write(_fill, acting=SYSTEM)
+        database.write(_fill, identity=SYSTEM)
         engine = connect(owner(fresh))
         with engine.begin() as connection:
             connection.exec_driver_sql("ANALYZE")
         engine.dispose()
         today = datetime.now(UTC).date()
         year = Period(today, today + timedelta(days=365))
-        with database.writing(acting=DatabaseIdentity("admin", uuid4())) as session:
+        with database.writing(identity=DatabaseIdentity("admin", uuid4())) as session:
             _time("a year", lambda: booking_statistics.count(session, year, UTC))
-        with database.writing(acting=SYSTEM) as session:
+        with database.writing(identity=SYSTEM) as session:
             _time("all bookings", lambda: booking_statistics.count_outcomes(session))
 
 

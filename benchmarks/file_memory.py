@@ -80,7 +80,7 @@ def _token(fresh: Endpoints) -> str:
                 lifetime=timedelta(hours=1),
                 console=CONSOLE,
             ),
-            acting=SYSTEM,
+            identity=SYSTEM,
         ).value
 
 

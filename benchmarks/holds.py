@@ -100,7 +100,7 @@ def _fill(database: Database) -> list[Wish]:
         rows = session.execute(_WISHES, {"patients": _PATIENTS_PER_DOCTOR})
         return [(slot_id, patient_id) for slot_id, patient_id in rows]
 
-    return database.write(fill, acting=SYSTEM).value
+    return database.write(fill, identity=SYSTEM).value
 
 
 def _compare(fresh: Endpoints, wishes: Iterator[Wish], clients: int) -> float:

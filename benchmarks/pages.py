@@ -85,7 +85,7 @@ def main() -> float:
         endpoints() as fresh,
         closing(Database(fresh)) as database,
     ):
-        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
+        database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
         seeding.seed(database, patients=PATIENTS)
         with (
             chartroom(fresh, Path(folder)) as address,
@@ -109,7 +109,7 @@ def main() -> float:
 def _first_page(database: Database) -> tuple[PatientRecord, ...]:
     clerk = next(
         actor
-        for actor in database.read(demo_accounts.demo_people, acting=SYSTEM).value
+        for actor in database.read(demo_accounts.demo_people, identity=SYSTEM).value
         if actor.role is Role.STAFF
     )
     return (

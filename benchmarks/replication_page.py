@@ -74,8 +74,8 @@ def main() -> float:
         endpoints() as fresh,
         closing(Database(fresh)) as database,
     ):
-        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
-        database.write(_fill, acting=SYSTEM)
+        database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
+        database.write(_fill, identity=SYSTEM)
         _settle(fresh)
         for name, span in _SPANS.items():
             _time(f"{name}, read", _reading(database, span))
@@ -127,7 +127,7 @@ def _time(name: str, operation: Callable[[], object]) -> float:
 
 def _reading(database: Database, span: timedelta) -> Callable[[], object]:
     return lambda: database.read_latest(
-        lambda session: _look(session, span), acting=_BOSS.acting
+        lambda session: _look(session, span), identity=_BOSS.database_identity
     )
 
 

@@ -63,7 +63,7 @@ class Side:
 
     database: Database
     actor: Actor
-    acting: DatabaseIdentity | None
+    identity: DatabaseIdentity | None
 
     def ask(self, case: Case) -> Callable[[], PatientPage]:
         """Return what asks for the first page of a list."""
@@ -73,7 +73,7 @@ class Side:
             with audit.collected(session):
                 return list_patients(session, self.actor, asked, size=SIZE, now=NOW)
 
-        return lambda: self.database.read(read, acting=self.acting).value
+        return lambda: self.database.read(read, identity=self.database_identity).value
 
 
 def main() -> list[float]:
@@ -101,7 +101,7 @@ def _side(
     }
     database = Database(Endpoints(urls[primary], urls, "", {}))
     held.enter_context(closing(database))
-    return Side(database, actor, actor.acting if login == APP else None)
+    return Side(database, actor, actor.database_identity if login == APP else None)
 
 
 @contextmanager

@@ -34,9 +34,9 @@ def main() -> tuple[float, float]:
         endpoints() as fresh,
         closing(Database(fresh)) as database,
     ):
-        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
+        database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
         seeding.seed(database, patients=PATIENTS)
-        cast = database.read(demo_accounts.demo_people, acting=SYSTEM).value
+        cast = database.read(demo_accounts.demo_people, identity=SYSTEM).value
         clerk = next(person for person in cast if person.role is Role.STAFF)
         return (
             _compare("signed-in rerun", fresh, Path(folder), str(clerk.id)),

@@ -78,11 +78,11 @@ ORDER BY slots.starts_at
 def main() -> None:
     """Fill a clinic, and time both in turns."""
     with endpoints() as fresh, closing(Database(fresh)) as database:
-        clerk, asked = database.write(_fill, acting=SYSTEM).value
+        clerk, asked = database.write(_fill, identity=SYSTEM).value
         engine = connect(owner(fresh))
         with engine.begin() as connection:
             connection.exec_driver_sql("ANALYZE slots, booking_slots, bookings")
-        with database.writing(acting=DatabaseIdentity("staff", clerk.id)) as session:
+        with database.writing(identity=DatabaseIdentity("staff", clerk.id)) as session:
             _compare(session, engine.raw_connection(), clerk, asked)
         engine.dispose()
 

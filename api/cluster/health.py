@@ -146,7 +146,7 @@ def _mongo(stores: Stores) -> dict[str, Any]:
 def _worker(stores: Stores) -> dict[str, Any]:
     started = time.perf_counter()
     try:
-        state = stores.database.read(background.worker_state, acting=SYSTEM).value
+        state = stores.database.read(background.worker_state, identity=SYSTEM).value
     except DatabaseUnavailable:
         return {"status": "down", "latency_ms": None}
     elapsed = time.perf_counter() - started
@@ -157,7 +157,7 @@ def _worker(stores: Stores) -> dict[str, Any]:
 def _audit(stores: Stores) -> dict[str, Any]:
     started = time.perf_counter()
     try:
-        waiting = stores.database.read(chain.waiting_seconds, acting=SYSTEM).value
+        waiting = stores.database.read(chain.waiting_seconds, identity=SYSTEM).value
     except DatabaseUnavailable:
         return {"status": "down", "latency_ms": None}
     part = _part(time.perf_counter() - started, waiting_seconds=round(waiting, 1))

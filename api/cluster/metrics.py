@@ -60,7 +60,7 @@ def _servers(request: Request) -> bytes:
     """Return how the servers are; what is counted in a database only if one answers."""
     stores = stores_of(request)
     try:
-        counted = stores.database.read(counts.count, acting=SYSTEM).value
+        counted = stores.database.read(counts.count, identity=SYSTEM).value
     except DatabaseUnavailable:
         counted = None
     registry = CollectorRegistry()

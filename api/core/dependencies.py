@@ -192,7 +192,7 @@ def program_or_person(request: Request, later: BackgroundTasks) -> Caller:
         raise HTTPException(403, "Only Chartroom's own pages may do this.")
     try:
         found = stores.database.read(
-            lambda session: accounts.get_actor(session, user_id), acting=ANONYMOUS
+            lambda session: accounts.get_actor(session, user_id), identity=ANONYMOUS
         )
     except NotFound as error:
         raise _unauthorised(str(error)) from error
@@ -244,18 +244,18 @@ def _record_refusal(
 ) -> None:
     with audit.coming_from(origin_of(request)):
         event = audit.event_of(actor, action, outcome="refused", details=details)
-    write_down(stores.database, [event], acting=ANONYMOUS, spool=stores.spool)
+    write_down(stores.database, [event], identity=ANONYMOUS, spool=stores.spool)
 
 
 def _find_bearer(database: Database, token: str) -> Bearer | None:
     def find(session: Session) -> Bearer | None:
         return tokens.find(session, token)
 
-    found = database.read(find, acting=ANONYMOUS).value
+    found = database.read(find, identity=ANONYMOUS).value
     if found is not None:
         return found
     # A replica may not have heard of a token that was issued a moment ago.
-    return database.read_newest(find, acting=ANONYMOUS).value
+    return database.read_newest(find, identity=ANONYMOUS).value
 
 
 def _note_use(database: Database, bearer: Bearer) -> None:
@@ -263,7 +263,8 @@ def _note_use(database: Database, bearer: Bearer) -> None:
     # Without a primary it is noted next time.
     with suppress(DatabaseUnavailable):
         database.write(
-            lambda session: tokens.note_use(session, bearer.token_id), acting=ANONYMOUS
+            lambda session: tokens.note_use(session, bearer.token_id),
+            identity=ANONYMOUS,
         )
 
 

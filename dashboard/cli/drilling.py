@@ -60,7 +60,7 @@ def practise(
             record
             or wired.database.write(
                 lambda session: drills.begin(session, CONSOLE, kind, session_id=None),
-                acting=SYSTEM,
+                identity=SYSTEM,
             ).value
         )
         timeline = DrillTimeline(say, as_json=record is not None)

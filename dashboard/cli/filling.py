@@ -81,7 +81,7 @@ def take_over(settings: "Settings", path: Path, rejects: Path) -> None:
                 report=shown.advance,
             )
 
-        summaries = wired.database.write(import_all, acting=SYSTEM).value
+        summaries = wired.database.write(import_all, identity=SYSTEM).value
     console.print(_table(summaries))
     if any(summary.outcome and summary.outcome.kept for summary in summaries):
         console.print("Kept: somebody edited, archived or merged these in Chartroom.")

@@ -53,7 +53,7 @@ def verify_chain(settings: "Settings") -> "ChainVerification":
                 is_whole=verdict.is_whole,
                 sentence=verdict.sentence,
             ),
-            acting=SYSTEM,
+            identity=SYSTEM,
         )
         return verdict
 
@@ -167,7 +167,7 @@ def _record_rotation(
             rewrapped=rewrapped,
             dropped=dropped,
         ),
-        acting=SYSTEM,
+        identity=SYSTEM,
     )
 
 

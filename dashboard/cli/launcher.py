@@ -111,7 +111,7 @@ def _prepare(settings: Settings, stages: Stages, *, empty: bool) -> tuple[Actor,
         if settings.is_demo:
             cast = _open_demo(wired, stages, empty=empty)
         else:
-            wired.database.write(demo_accounts.retire_demo_people, acting=SYSTEM)
+            wired.database.write(demo_accounts.retire_demo_people, identity=SYSTEM)
             cast = ()
         _await_replicas(wired.database)
         stages.done("PostgreSQL replicas")
@@ -129,15 +129,15 @@ def _open_demo(wired: Wiring, stages: Stages, *, empty: bool) -> tuple[Actor, ..
             demo_accounts.demo_people(session), demo_accounts.is_only_the_cast(session)
         )
 
-    opened = wired.database.write(open_clinic, acting=SYSTEM).value
+    opened = wired.database.write(open_clinic, identity=SYSTEM).value
     if opened.is_empty and not empty:
         _seed(wired)
         stages.done("Demo patients")
     else:
         # A demo of the previous version knew of no treatments.
-        wired.database.write(care.ensure_demo_care, acting=SYSTEM)
+        wired.database.write(care.ensure_demo_care, identity=SYSTEM)
         plans = partial(ensure_demo_plans, calendar=wiring.calendar(wired.settings))
-        wired.database.write(plans, acting=SYSTEM)
+        wired.database.write(plans, identity=SYSTEM)
     return opened.cast
 
 
@@ -153,7 +153,7 @@ def _await_replicas(database: Database) -> None:
     Otherwise the first page might be read where there is no table yet. One that still
     repairs itself after a crash is no reason not to open: nobody is sent there.
     """
-    written = database.write(lambda _: None, acting=SYSTEM).lsn
+    written = database.write(lambda _: None, identity=SYSTEM).lsn
     deadline = time.monotonic() + _REPLICA_SECONDS
     while time.monotonic() < deadline:
         replicas = [node for node in database.nodes() if node.role != "primary"]

@@ -45,7 +45,7 @@ def invite_admin(settings: "Settings", *, name: str, email: str) -> str:
             lambda session: invitations.invite_admin(
                 session, CONSOLE, name=name, email=email
             ),
-            acting=SYSTEM,
+            identity=SYSTEM,
         )
     return account_emails.link_of(settings, invited.value)
 
@@ -104,7 +104,7 @@ def issue_token(
                 patient_id=patient_id,
                 console=CONSOLE,
             ),
-            acting=SYSTEM,
+            identity=SYSTEM,
         ).value
 
 
@@ -112,7 +112,7 @@ def _demo_patient(wired: "Wiring") -> UUID:
     from db.postgres import SYSTEM
     from services.core.errors import NotFound
 
-    cast = wired.database.read_latest(demo_accounts.demo_people, acting=SYSTEM).value
+    cast = wired.database.read_latest(demo_accounts.demo_people, identity=SYSTEM).value
     for person in cast:
         if person.patient_id is not None:
             return person.patient_id

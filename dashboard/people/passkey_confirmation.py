@@ -22,7 +22,7 @@ def ask_for_passkey(deeds: str) -> bool:
     # Of the primary if it can be had: a replica may not know it yet.
     is_fresh = wiring.current().database.read_newest(
         lambda session: confirmations.is_fresh(session, actor, sign_in),
-        acting=actor.acting,
+        identity=actor.database_identity,
     )
     if is_fresh.value:
         return True

@@ -78,7 +78,7 @@ class _Shared:
             return None
         # A link is often followed within the second in which it was made.
         return self._door.database.read_latest(
-            lambda session: shares.find(session, secret), acting=ANONYMOUS
+            lambda session: shares.find(session, secret), identity=ANONYMOUS
         ).value
 
     def _open(self, request: Request) -> SharedVersion | None:
@@ -102,7 +102,7 @@ class _Shared:
             lambda session: records.note_damage(
                 session, None, version.document_id, version.number
             ),
-            acting=ANONYMOUS,
+            identity=ANONYMOUS,
         )
 
     def _secret(self, request: Request) -> str | None:

@@ -78,7 +78,7 @@ class SignInContext:
             with audit.coming_from(origin_of(request)):
                 return operation(session)
 
-        return self.database.write(recorded, acting=ANONYMOUS).value
+        return self.database.write(recorded, identity=ANONYMOUS).value
 
 
 __all__ = ["SignInContext", "is_secure"]

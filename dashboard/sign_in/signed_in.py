@@ -35,7 +35,7 @@ async def to_proof(door: SignInContext, live: Live, way_on: str) -> str:
     read = await run_in_threadpool(
         door.database.read_latest,
         lambda session: passkeys.has_any(session, live.actor),
-        acting=ANONYMOUS,
+        identity=ANONYMOUS,
     )
     if read.value:
         return f"{CONFIRM_PATH}?next={quote(way_on, safe='')}"

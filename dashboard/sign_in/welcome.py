@@ -68,7 +68,7 @@ class _Welcome:
         token = self._token(request)
         # A link is often followed within the second in which it was made.
         return self._door.database.read_latest(
-            lambda session: invitations.find(session, token), acting=ANONYMOUS
+            lambda session: invitations.find(session, token), identity=ANONYMOUS
         ).value
 
     def _accept(self, request: Request) -> tuple[Guest | None, Started | None]:

@@ -72,7 +72,7 @@ class Database:
     but use their session. Raises DatabaseUnavailable when no server could do it
     within `retry_seconds` of the first failure.
 
-    `acting` says in whose name: the database then shows and changes what that role
+    `identity` says in whose name: the database then shows and changes what that role
     may, and nothing else. Nobody in particular may next to nothing.
 
     Once nobody has led for `read_only_after_seconds`, reads go on without a primary: a
@@ -117,28 +117,28 @@ class Database:
         operation: Callable[[Session], T],
         *,
         after: Lsn | None = None,
-        acting: DatabaseIdentity | None = None,
+        identity: DatabaseIdentity | None = None,
     ) -> Read[T]:
         """Run a read on a server that shows everything up to `after`."""
-        return self._read(operation, partial(self._lease, after), acting)
+        return self._read(operation, partial(self._lease, after), identity)
 
     def read_latest(
         self,
         operation: Callable[[Session], T],
         *,
-        acting: DatabaseIdentity | None = None,
+        identity: DatabaseIdentity | None = None,
     ) -> Read[T]:
         """Run a read on the primary, which shows what anybody has written so far.
 
         On no other server, however long nobody leads: jobs decide by it what to do.
         """
-        return self._read(operation, partial(self._reads.connect, BEYOND), acting)
+        return self._read(operation, partial(self._reads.connect, BEYOND), identity)
 
     def read_newest(
         self,
         operation: Callable[[Session], T],
         *,
-        acting: DatabaseIdentity | None = None,
+        identity: DatabaseIdentity | None = None,
     ) -> Read[T]:
         """Run a read on the primary or, while nobody leads, on what comes nearest."""
 
@@ -148,7 +148,7 @@ class Database:
             except NoServer:
                 return self._reads.connect(None, avoiding)
 
-        return self._read(operation, lend, acting)
+        return self._read(operation, lend, identity)
 
     def find(
         self,
@@ -156,7 +156,7 @@ class Database:
         *,
         missing: type[Exception],
         after: Lsn | None = None,
-        acting: DatabaseIdentity | None = None,
+        identity: DatabaseIdentity | None = None,
     ) -> Read[T]:
         """Run a read that raises `missing` when there is no such thing.
 
@@ -164,13 +164,13 @@ class Database:
         primary has the last word, if there is one.
         """
         try:
-            return self.read(operation, after=after, acting=acting)
+            return self.read(operation, after=after, identity=identity)
         except missing:
-            return self.read(operation, after=BEYOND, acting=acting)
+            return self.read(operation, after=BEYOND, identity=identity)
 
     @contextmanager
     def reading(
-        self, after: Lsn | None = None, *, acting: DatabaseIdentity | None = None
+        self, after: Lsn | None = None, *, identity: DatabaseIdentity | None = None
     ) -> Iterator[Session]:
         """Open a session to read from; `session.info["served"]` says who answers.
 
@@ -181,7 +181,7 @@ class Database:
         lease = self._persist("read", lambda: self._lease(after, avoiding))
         with (
             _as_unavailable(trouble_of_read),
-            self._reads.session(lease, avoiding, acting) as session,
+            self._reads.session(lease, avoiding, identity) as session,
         ):
             yield session
 
@@ -190,7 +190,7 @@ class Database:
         operation: Callable[[Session], T],
         *,
         key: UUID | None = None,
-        acting: DatabaseIdentity | None = None,
+        identity: DatabaseIdentity | None = None,
         gives_way: bool = False,
     ) -> WriteResult[T]:
         """Run and commit a transaction on the primary exactly once.
@@ -201,7 +201,7 @@ class Database:
         NoPrimary where nobody has led for `retry_seconds`. What `gives_way` can be
         done otherwise, and waits no longer than until reads go on without a primary.
         """
-        delivery = ExactlyOnceWrite(self._writes, operation, key, acting)
+        delivery = ExactlyOnceWrite(self._writes, operation, key, identity)
 
         def attempt() -> CommitResult[T]:
             self._require_primary(gives_way=gives_way)
@@ -222,7 +222,7 @@ class Database:
 
     @contextmanager
     def writing(
-        self, *, acting: DatabaseIdentity | None = None
+        self, *, identity: DatabaseIdentity | None = None
     ) -> Iterator[WritingSession]:
         """Open a transaction on the primary, committed when the block ends well.
 
@@ -235,7 +235,7 @@ class Database:
             try:
                 with self._writes.session(connection) as session:
                     receipts.leave(session, receipt)
-                    set_role(session, acting)
+                    set_role(session, identity)
                     yield session
                     self._writes.commit(session, connection)
             except Unanswered as error:
@@ -274,13 +274,13 @@ class Database:
         self,
         operation: Callable[[Session], T],
         lend: Lend,
-        acting: DatabaseIdentity | None,
+        identity: DatabaseIdentity | None,
     ) -> Read[T]:
         avoiding: set[str] = set()
 
         def attempt() -> Read[T]:
             lease = lend(avoiding)
-            with self._reads.session(lease, avoiding, acting) as session:
+            with self._reads.session(lease, avoiding, identity) as session:
                 return Read(operation(session), lease.served)
 
         return self._persist("read", attempt, trouble_of_read)

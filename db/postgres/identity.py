@@ -50,18 +50,18 @@ ANONYMOUS = DatabaseIdentity("door")
 SYSTEM = DatabaseIdentity("system")
 
 
-def set_role(session: Session, acting: DatabaseIdentity | None) -> None:
+def set_role(session: Session, identity: DatabaseIdentity | None) -> None:
     """Let the rest of the session's transaction run with this identity."""
-    if acting is None:
+    if identity is None:
         return
-    role, path = _settings(acting.role)
+    role, path = _settings(identity.role)
     driver_of(session.connection()).preface += _SET_ROLE.format(
         role=role,
         path=path,
-        user_id=acting.user_id or "",
-        patient_id=acting.patient_id or "",
+        user_id=identity.user_id or "",
+        patient_id=identity.patient_id or "",
     )
-    session.info[DatabaseIdentity] = acting
+    session.info[DatabaseIdentity] = identity
 
 
 @contextmanager

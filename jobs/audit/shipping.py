@@ -64,10 +64,10 @@ class Shipper:
 
     def _ship(self) -> bool:
         """Ship one batch; tell whether there may be more."""
-        if not self._database.read_latest(chain.is_waiting, acting=SYSTEM).value:
+        if not self._database.read_latest(chain.is_waiting, identity=SYSTEM).value:
             return False
         shipped = self._database.write(
-            lambda session: chain.ship(session, self._store), acting=SYSTEM
+            lambda session: chain.ship(session, self._store), identity=SYSTEM
         )
         return shipped.value > 0
 

@@ -15,5 +15,5 @@ def remind_of_drills(context: JobContext, timestamp: int) -> None:
     """Write to the administrators of drills that are due, once for each."""
     del timestamp
     stores = Stores.of(context)
-    stores.database.write(drills.close_abandoned, acting=SYSTEM)
+    stores.database.write(drills.close_abandoned, identity=SYSTEM)
     stores.send_emails(drills.remind)

@@ -75,7 +75,7 @@ class MonitorWriter:
 
     def _begin_leading(self) -> None:
         """Begin with what other workers knew, or with what a replica knows of that."""
-        standing = self._database.read_newest(alerts.standing, acting=SYSTEM).value
+        standing = self._database.read_newest(alerts.standing, identity=SYSTEM).value
         self._ledger.rules = standing.rules
         self._ledger.take_over(standing.open_alerts)
         self._ledger.is_leader = True
@@ -97,7 +97,7 @@ class MonitorWriter:
             return alerts.standing(session)
 
         if self._ledger.is_leader or samples:
-            standing = self._database.write(write, acting=SYSTEM).value
+            standing = self._database.write(write, identity=SYSTEM).value
             self._ledger.rules = standing.rules
             self._ledger.forget(samples, notices, changes)
             if is_thinning:
@@ -127,7 +127,7 @@ class MonitorWriter:
         until = time.monotonic() + _SEND_SECONDS
         while time.monotonic() < until:
             # Never repeated by itself: it may be out although the commit was lost.
-            with self._database.writing(acting=SYSTEM) as session:
+            with self._database.writing(identity=SYSTEM) as session:
                 is_sent = alerts.send_next(session, self._post)
             if is_sent is None:
                 return

@@ -35,11 +35,11 @@ def making_planned(runner: OperationRunner) -> Iterator[None]:
 def make_due(runner: OperationRunner) -> bool:
     """Begin with what is due, if anything is; tell whether that was so."""
     database = runner.servers.database
-    next_planned = database.read_latest(planned, acting=SYSTEM).value
+    next_planned = database.read_latest(planned, identity=SYSTEM).value
     if next_planned is None or next_planned.at > datetime.now(UTC):
         return False
-    database.write(close_missed, acting=SYSTEM)
-    due = database.write(claim_due, acting=SYSTEM).value
+    database.write(close_missed, identity=SYSTEM)
+    due = database.write(claim_due, identity=SYSTEM).value
     if due is None:
         return False
     runner.carry_out(*due)

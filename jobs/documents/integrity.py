@@ -80,7 +80,7 @@ def explain_false_alarms(database: Database, store: AuditStore) -> None:
     """
     with suppress(AuditStoreUnavailable):
         database.write(
-            lambda session: correcting.correct(session, store), acting=SYSTEM
+            lambda session: correcting.correct(session, store), identity=SYSTEM
         )
 
 
@@ -117,7 +117,7 @@ class _Walk:
 
     def read(self, operation: Callable[[Session], T]) -> T:
         """Return what the primary says."""
-        return self._database.read_latest(operation, acting=SYSTEM).value
+        return self._database.read_latest(operation, identity=SYSTEM).value
 
     def check(self, due: Sequence[FileReference]) -> None:
         """Check these, some at a time, as long as there is time."""
@@ -149,7 +149,7 @@ class _Walk:
         self.report.bad.extend(bad)
 
     def _write(self, operation: Callable[[Session], T]) -> T:
-        return self._database.write(operation, acting=SYSTEM).value
+        return self._database.write(operation, identity=SYSTEM).value
 
 
 def _list_share(session: Session) -> tuple[FileReference, ...]:

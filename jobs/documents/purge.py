@@ -31,11 +31,13 @@ _log = logging.getLogger(__name__)
 def purge(database: Database, files: FileStore) -> None:
     """Make tombstones of all documents that are due, and remove their files."""
     purged = 0
-    while made := database.write(retention.purge, acting=SYSTEM).value:
+    while made := database.write(retention.purge, identity=SYSTEM).value:
         purged += made
     removed = _remove(database, files)
     counts = {"purged": purged, "removed": removed}
-    database.write(lambda session: runs.note(session, Job.PURGE, counts), acting=SYSTEM)
+    database.write(
+        lambda session: runs.note(session, Job.PURGE, counts), identity=SYSTEM
+    )
     _log.info("Purged %d documents and removed %d files.", purged, removed)
 
 
@@ -50,9 +52,9 @@ def sweep(database: Database, files: FileStore) -> None:
         }
 
     # On the primary: a replica may not know yet that a file is in use.
-    compared = database.read_latest(compare, acting=SYSTEM).value
+    compared = database.read_latest(compare, identity=SYSTEM).value
     database.write(
-        lambda session: sweeping.keep(session, compared, GRACE), acting=SYSTEM
+        lambda session: sweeping.keep(session, compared, GRACE), identity=SYSTEM
     )
     for bucket, swept in compared.items():
         if swept.is_suspicious:
@@ -65,10 +67,11 @@ def _remove(database: Database, files: FileStore) -> int:
     """Remove the files that are to go: first the bytes, then the note of them."""
     removed = 0
     while some := database.read_latest(
-        lambda session: pending_deletions.list_doomed(session, _AT_ONCE), acting=SYSTEM
+        lambda session: pending_deletions.list_doomed(session, _AT_ONCE),
+        identity=SYSTEM,
     ).value:
         for deletion in some:
             files.delete(deletion.bucket, deletion.file_id)
         forget = partial(sweeping.forget, removed=some)
-        removed += database.write(forget, acting=SYSTEM).value
+        removed += database.write(forget, identity=SYSTEM).value
     return removed

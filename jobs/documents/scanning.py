@@ -72,7 +72,7 @@ def scan(
     until = monotonic() + seconds
     # Somebody wants to open what waits.
     due = chain.from_iterable(
-        database.read_latest(wanted, acting=SYSTEM).value
+        database.read_latest(wanted, identity=SYSTEM).value
         for wanted in (waiting.list_unscanned, waiting.list_never_scanned)
     )
     with suppress(FileStoreUnavailable, Unavailable):
@@ -91,7 +91,7 @@ def recognise(
 ) -> None:
     """Read page after page until time is up; the next time goes on from there."""
     until = monotonic() + seconds
-    unread = database.read_latest(waiting.list_unread, acting=SYSTEM).value
+    unread = database.read_latest(waiting.list_unread, identity=SYSTEM).value
     with suppress(FileStoreUnavailable, Unavailable):
         for file in unread:
             _recognise(database, files, recogniser, file, until)
@@ -107,7 +107,7 @@ def _scan(
         with files.open(Bucket.DOCUMENTS, file.file_id) as stream:
             verdict = scanner.scan(stream)
         record = partial(waiting.record_verdict, file_id=file.file_id, verdict=verdict)
-        database.write(record, acting=SYSTEM)
+        database.write(record, identity=SYSTEM)
 
 
 def _recognise(
@@ -133,4 +133,4 @@ def _recognise(
             pages=words,
             is_all=len(words) >= file.pages,
         )
-        database.write(record, acting=SYSTEM)
+        database.write(record, identity=SYSTEM)

@@ -43,7 +43,7 @@ def prove(
     if actor is not None:
         proving.require_prover(actor)
     scratch = database.write(
-        lambda session: proving.lay_out(session, attempts), acting=SYSTEM
+        lambda session: proving.lay_out(session, attempts), identity=SYSTEM
     ).value
     proof = None
     try:
@@ -52,11 +52,12 @@ def prove(
             lambda session: proving.judge(
                 session, scratch, tried, processes=processes, seconds=seconds
             ),
-            acting=SYSTEM,
+            identity=SYSTEM,
         ).value
     finally:
         database.write(
-            lambda session: proving.clear(session, scratch, proof, actor), acting=SYSTEM
+            lambda session: proving.clear(session, scratch, proof, actor),
+            identity=SYSTEM,
         )
     return proof
 

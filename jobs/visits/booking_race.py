@@ -60,7 +60,7 @@ def _race(database: Database, slot_id: UUID, patient_id: UUID, ready: Barrier) -
     try:
         answer, booking_id = database.write(
             lambda session: proving.attempt(session, slot_id, patient_id, key),
-            acting=PROVER.acting,
+            identity=PROVER.database_identity,
         ).value
     except Exception as error:
         return Tried(type(error).__name__, None, _since(begun))

@@ -33,7 +33,7 @@ def tidy(database: Database) -> None:
     while ended == _AT_ONCE:
         ended = database.write(
             lambda session: bookings.expire_due(session, at_once=_AT_ONCE),
-            acting=SYSTEM,
+            identity=SYSTEM,
         ).value
         if ended:
             _log.info("%d holds ran out.", ended)

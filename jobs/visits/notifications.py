@@ -31,7 +31,7 @@ def send_notifications(context: JobContext, timestamp: int) -> None:
     """
     del timestamp
     stores = Stores.of(context)
-    stores.database.write(notifications.remind, acting=SYSTEM)
+    stores.database.write(notifications.remind, identity=SYSTEM)
     if stores.mailer is not None:
         send(stores.database, stores.mailer, stores.letterhead)
 
@@ -41,11 +41,11 @@ def send(
 ) -> int:
     """Send until none is due, time is up or too many failed; return how many went."""
     until = monotonic() + seconds
-    database.write(notifications.give_up_stale, acting=SYSTEM)
+    database.write(notifications.give_up_stale, identity=SYSTEM)
     sent = failures = 0
     while failures < _MOST_FAILURES and monotonic() < until:
         # Never repeated by itself: the e-mail may be out although the commit was lost.
-        with database.writing(acting=SYSTEM) as session:
+        with database.writing(identity=SYSTEM) as session:
             is_sent = notifications.send_next(session, mailer, head)
         if is_sent is None:
             break

@@ -29,7 +29,7 @@ def extend_plans(context: JobContext, timestamp: int) -> None:
 
 def extend(database: Database, calendar: Calendar) -> None:
     """Make every doctor's slots what the plan is, one doctor at a time."""
-    doctor_ids = database.read_latest(plans.list_planned, acting=SYSTEM).value
+    doctor_ids = database.read_latest(plans.list_planned, identity=SYSTEM).value
     for doctor_id in doctor_ids:
         make = partial(plans.extend, doctor_ids=[doctor_id], calendar=calendar)
-        database.write(make, acting=SYSTEM)
+        database.write(make, identity=SYSTEM)

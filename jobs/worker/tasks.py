@@ -82,7 +82,7 @@ class Stores:
         """
         if self.mailer is None:
             return
-        with suppress(MailNotSent), self.database.writing(acting=SYSTEM) as session:
+        with suppress(MailNotSent), self.database.writing(identity=SYSTEM) as session:
             send(session, self.mailer, self.address)
 
 
@@ -143,7 +143,7 @@ def purge_receipts(context: JobContext, timestamp: int) -> None:
     del timestamp
     before = datetime.now(UTC) - _RECEIPTS_KEPT
     Stores.of(context).database.write(
-        lambda session: receipts.forget(session, before), acting=SYSTEM
+        lambda session: receipts.forget(session, before), identity=SYSTEM
     )
 
 
@@ -156,7 +156,7 @@ def seal_audit_log(context: JobContext, timestamp: int) -> None:
     """
     del timestamp
     stores = Stores.of(context)
-    is_due = stores.database.read_latest(seals.is_due, acting=SYSTEM)
+    is_due = stores.database.read_latest(seals.is_due, identity=SYSTEM)
     if not is_due.value:
         return
     keys = stores.seal_keys.read_or_make()
@@ -191,7 +191,7 @@ def tidy_sign_ins(context: JobContext, timestamp: int) -> None:
         codes.forget(session, over)
         ceremonies.forget(session, over)
 
-    stores.database.write(tidy, acting=SYSTEM)
+    stores.database.write(tidy, identity=SYSTEM)
 
 
 @queue.periodic(cron="* * * * *")

@@ -274,7 +274,7 @@ class Actor:
     scopes: frozenset[Scope] | None = None
 
     @property
-    def acting(self) -> DatabaseIdentity:
+    def database_identity(self) -> DatabaseIdentity:
         """In whose name the database works for this actor."""
         return DatabaseIdentity(self.role.value, self.id, self.patient_id)
 

@@ -81,7 +81,7 @@ def _write_down(database: Database, record: bytes) -> None:
 
     # In nobody's name: who signed in may only write down what they do now.
     try:
-        database.write(operation, key=UUID(kept["key"]), acting=SYSTEM)
+        database.write(operation, key=UUID(kept["key"]), identity=SYSTEM)
     except AlreadyWritten:
         # By a process that died before it could delete the record, or by the very
         # write whose end nobody knew.

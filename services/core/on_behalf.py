@@ -89,7 +89,9 @@ class ActorDatabase:
     ) -> Read[T]:
         """Read from other servers than usual; what that records is kept on our own."""
         with self.recording_refusals():
-            read = elsewhere.read(_with_events(operation), acting=self.actor.acting)
+            read = elsewhere.read(
+                _with_events(operation), identity=self.actor.database_identity
+            )
             value, events = read.value
             self._keep(events)
             return Read(value, read.served)
@@ -128,7 +130,10 @@ class ActorDatabase:
         """Run and commit a transaction on the primary exactly once."""
         with self.recording_refusals():
             return self.database.write(
-                operation, key=key, acting=self.actor.acting, gives_way=gives_way
+                operation,
+                key=key,
+                identity=self.actor.database_identity,
+                gives_way=gives_way,
             )
 
     def stream(
@@ -138,7 +143,9 @@ class ActorDatabase:
         after: Lsn | None = None,
     ) -> Iterator[T]:
         """Yield what the operation reads in one transaction, recorded before it."""
-        with self.database.reading(after, acting=self.actor.acting) as session:
+        with self.database.reading(
+            after, identity=self.actor.database_identity
+        ) as session:
             # Left before the first piece is given away: whoever asks for the others
             # may do so in another thread, which has another context.
             with self.recording_refusals():
@@ -188,7 +195,7 @@ class ActorDatabase:
             _with_events(operation),
             missing=NotFound,
             after=after,
-            acting=self.actor.acting,
+            identity=self.actor.database_identity,
         )
         value, events = found.value
         return Read(value, found.served), events
@@ -210,7 +217,10 @@ class ActorDatabase:
     def _keep(self, events: Sequence[Event]) -> None:
         if events:
             write_down(
-                self.database, events, acting=self.actor.acting, spool=self.spool
+                self.database,
+                events,
+                identity=self.actor.database_identity,
+                spool=self.spool,
             )
 
 
@@ -218,14 +228,14 @@ def write_down(
     database: Database,
     events: Sequence[Event],
     *,
-    acting: DatabaseIdentity,
+    identity: DatabaseIdentity,
     spool: Spooling | None,
 ) -> None:
     """Write events down where they last; raises NotRecorded if they nowhere would."""
     try:
         database.write(
             lambda session: audit.keep(session, events),
-            acting=acting,
+            identity=identity,
             gives_way=spool is not None,
         )
     except (NoPrimary, OutcomeUnknown) as error:

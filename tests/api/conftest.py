@@ -137,8 +137,10 @@ def door(
         hosts=None,
         is_own_door=serves,
     )
-    made = database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
-    cast = database.read(demo_accounts.demo_people, after=made.lsn, acting=SYSTEM).value
+    made = database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
+    cast = database.read(
+        demo_accounts.demo_people, after=made.lsn, identity=SYSTEM
+    ).value
     app = SecurityHeaders(RequestLog(gate))
     yield Door(app, database, _tokens(database, cast), module_limits, monitor, spool)
     monitor.close()
@@ -154,7 +156,7 @@ def _tokens(database: Database, cast: tuple[Actor, ...]) -> dict[Role, str]:
             lambda session, role=role: tokens.issue(
                 session, role, patient_id=own if role is Role.PATIENT else None
             ),
-            acting=SYSTEM,
+            identity=SYSTEM,
         ).value
         for role in Role
     }

@@ -34,7 +34,7 @@ class Practice:
             slots = tuple(samples.slot(session, doctor, n) for n in range(12))
             return doctor.id, slots
 
-        return cls(database, *database.write(begin, acting=SYSTEM).value)
+        return cls(database, *database.write(begin, identity=SYSTEM).value)
 
     def let_pass(self, booking_id: str, seconds: float) -> None:
         """Let the hold be that much older."""
@@ -51,7 +51,7 @@ class Practice:
                     .values(expires_at=table.expires_at - earlier)
                 )
 
-        self.database.write(age, acting=SYSTEM)
+        self.database.write(age, identity=SYSTEM)
 
     def begin_visit(self, visit_id: str) -> None:
         """Let the visit have begun a minute ago."""
@@ -64,7 +64,7 @@ class Practice:
                     ends_at=func.now() + timedelta(minutes=19),
                 )
             ),
-            acting=SYSTEM,
+            identity=SYSTEM,
         )
 
     def statuses(self, number: int) -> list[str]:
@@ -72,7 +72,7 @@ class Practice:
         of = Booking.slot_id == self.slot_ids[number]
         wanted = select(Booking.status).where(of).order_by(Booking.status)
         return self.database.read_latest(
-            lambda session: list(session.scalars(wanted)), acting=SYSTEM
+            lambda session: list(session.scalars(wanted)), identity=SYSTEM
         ).value
 
     def wish(self, number: int, patient_id: Any = None, **more: Any) -> dict[str, Any]:

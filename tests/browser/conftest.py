@@ -146,7 +146,7 @@ def site(
         databases.fresh(template) as endpoints,
         closing(Database(endpoints)) as database,
     ):
-        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
+        database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
         seeding.seed(database, patients=_PATIENTS)
         data = tmp_path_factory.mktemp("data")
         with chartroom(endpoints, data) as address:

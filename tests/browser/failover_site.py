@@ -25,7 +25,7 @@ def clinic_on(cluster: Cluster, browser: Browser, data: Path) -> Iterator[Site]:
         closing(Database(endpoints)) as database,
     ):
         schema.bring_up_to_date(endpoints)
-        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
+        database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
         seeding.seed(database, patients=20)
         # Long before anybody would be kept waiting for nothing.
         with chartroom(endpoints, data, retry_seconds="20") as address:

@@ -130,7 +130,7 @@ def doctor(site: Site) -> str:
         week_of_slots(session, doctor_id, datetime.now(UTC).date() + timedelta(days=1))
         return doctor_id
 
-    return str(site.database.write(add, acting=SYSTEM).value)
+    return str(site.database.write(add, identity=SYSTEM).value)
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +139,7 @@ def patients(site: Site, paper: str, doctor: str) -> dict[str, str]:
     clerk = Actor(id=next_id(site), name="", role=Role.STAFF)
     page = site.database.write(
         lambda session: search.list_patients(session, clerk, Criteria()),
-        acting=SYSTEM,
+        identity=SYSTEM,
     ).value
     rows = sorted(page.rows, key=lambda patient: not patient.allergies)
     return {
@@ -153,7 +153,7 @@ def patients(site: Site, paper: str, doctor: str) -> dict[str, str]:
 
 def next_id(site: Site):
 
-    return site.database.write(demo_accounts.demo_people, acting=SYSTEM).value[0].id
+    return site.database.write(demo_accounts.demo_people, identity=SYSTEM).value[0].id
 
 
 @pytest.fixture(params=WIDTHS, scope="module")

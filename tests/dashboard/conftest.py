@@ -118,8 +118,8 @@ def server(
     """Chartroom's server around a script of the tests' own."""
     folder = tmp_path_factory.mktemp("server")
     database = Database(module_endpoints)
-    made = database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
-    cast = database.read(demo_accounts.demo_cast, after=made.lsn, acting=SYSTEM).value
+    made = database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
+    cast = database.read(demo_accounts.demo_cast, after=made.lsn, identity=SYSTEM).value
     database.close()
     people_of = {
         "cast": {person.actor.role: person.actor for person in cast},

@@ -47,14 +47,14 @@ class Restored:
         """Cleo, who worked at the desk when it was recorded."""
         cleo = select(User.id).where(User.name == "Cleo Clerk")
         found = self.database.read_latest(
-            lambda s: s.scalars(cleo).one(), acting=SYSTEM
+            lambda s: s.scalars(cleo).one(), identity=SYSTEM
         )
         return Actor(found.value, "Cleo Clerk", Role.STAFF)
 
     def read(self, operation: Callable[..., Any]) -> Any:
         """Return what the clerk is shown of everything that is written."""
         clerk = self.clerk
-        lsn = self.database.write(lambda _: None, acting=SYSTEM).lsn
+        lsn = self.database.write(lambda _: None, identity=SYSTEM).lsn
         database = ActorDatabase(self.database, clerk)
         return database.read(lambda s: operation(s, clerk), after=lsn).value
 

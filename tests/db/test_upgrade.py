@@ -91,7 +91,7 @@ def references_of(restored: Restored) -> list[FileReference]:
             *file_references.list_by_id(session, None, 9),
         ]
 
-    return restored.database.read_latest(find, acting=SYSTEM).value
+    return restored.database.read_latest(find, identity=SYSTEM).value
 
 
 def test_a_visit_that_was_booked_is_listed(opened):
@@ -105,7 +105,7 @@ def test_a_visit_that_was_booked_is_listed(opened):
 
 def test_the_audit_log_is_whole_up_to_its_seal_and_goes_on(opened):
     opened.read(lambda s, clerk: search.list_patients(s, clerk, Criteria()))
-    opened.database.write(lambda s: chain.ship(s, opened.audit), acting=SYSTEM)
+    opened.database.write(lambda s: chain.ship(s, opened.audit), identity=SYSTEM)
 
     found = chain.verify(opened.database, opened.audit, opened.seal_keys)
 

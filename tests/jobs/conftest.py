@@ -47,7 +47,7 @@ class House:
 
     def write(self, operation: Callable[[Session], Any]) -> Any:
         """Return what an operation does in the system's name."""
-        return self.database.write(operation, acting=SYSTEM).value
+        return self.database.write(operation, identity=SYSTEM).value
 
     def store(self, data: bytes, bucket: Bucket = Bucket.DOCUMENTS) -> str:
         """Keep bytes without a row."""

@@ -16,7 +16,7 @@ def cookie_of(database: Database, user_id: UUID) -> str:
         lambda session: sessions.start(
             session, user_id, method="code", network=None, browser=None
         ),
-        acting=ANONYMOUS,
+        identity=ANONYMOUS,
     )
     return f"chartroom={started.value.token}"
 

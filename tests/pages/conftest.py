@@ -171,7 +171,7 @@ class Clinic:
 
     def write(self, operation: Any) -> Any:
         """Return what the operation does; pages opened later show it."""
-        written = self.wiring.database.write(operation, acting=SYSTEM)
+        written = self.wiring.database.write(operation, identity=SYSTEM)
         self.position["lsn"] = written.lsn
         return written.value
 
@@ -219,8 +219,8 @@ def clinic(
         ours = replace(module_endpoints, control_url=None)
         wired = Wiring(settings, ours, *stores)
         wiring.use(wired)
-        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
-        cast: tuple[Actor, ...] = database.write(_cast, acting=SYSTEM).value
+        database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
+        cast: tuple[Actor, ...] = database.write(_cast, identity=SYSTEM).value
         yield Clinic(wired, {person.role: person for person in cast})
         wired.examiner.close()
         wired.hot_lists.close()

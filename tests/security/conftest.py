@@ -41,9 +41,9 @@ def house(module_endpoints: Endpoints) -> Iterator[House]:
         closing(Database(module_endpoints)) as database,
         closing(AuditStore(module_endpoints.audit_url)) as audit_store,
     ):
-        made = database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
+        made = database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
         found = database.read(
-            demo_accounts.demo_people, after=made.lsn, acting=SYSTEM
+            demo_accounts.demo_people, after=made.lsn, identity=SYSTEM
         ).value
         cast = {person.role: person for person in found}
         yield House(
@@ -70,7 +70,7 @@ def _sign_in(database: Database, person: Actor) -> UUID:
         lambda session: sessions.start(
             session, person.id, method="passkey", network=None, browser=None
         ),
-        acting=ANONYMOUS,
+        identity=ANONYMOUS,
     ).value.id
 
 
@@ -90,4 +90,4 @@ def _register(
         care.assign(session, clerk, record.id, cast[Role.CLINICIAN].id)
         return record
 
-    return database.write(register, acting=clerk.acting).value
+    return database.write(register, identity=clerk.database_identity).value

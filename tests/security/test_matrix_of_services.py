@@ -134,9 +134,9 @@ def test_asvs_8_3_1_a_call_is_for_these_roles_and_no_others(
 
     write = ActorDatabase(house.database, house.cast[role]).write
     if name in AS_SYSTEM:
-        write = partial(house.database.write, acting=SYSTEM)
+        write = partial(house.database.write, identity=SYSTEM)
     if name in AT_THE_DOOR:
-        write = partial(house.database.write, acting=ANONYMOUS)
+        write = partial(house.database.write, identity=ANONYMOUS)
     with pytest.raises((_Undone, ServiceError)) as ended:
         write(call)
 
@@ -324,7 +324,7 @@ def _with_doctor(house) -> dict[str, Any]:
     """A doctor who can be planned and changed, and visits that last an hour."""
     draft = DoctorDraft(name="Dora", speciality="Time")
     doctor_id = house.database.write(
-        lambda session: _kept(session, draft), acting=SYSTEM
+        lambda session: _kept(session, draft), identity=SYSTEM
     ).value
     begins = datetime.now(UTC) + timedelta(days=1)
     times = {"starts_at": begins, "ends_at": begins + timedelta(hours=1)}
@@ -423,7 +423,7 @@ def _with_visit(house, name: str) -> dict[str, Any]:
         visit_id = visit_samples.visit(*given, **came)
         return visit_id, session.get_one(Appointment, visit_id).code
 
-    visit_id, code = house.database.write(prepare, acting=SYSTEM).value
+    visit_id, code = house.database.write(prepare, identity=SYSTEM).value
     return {
         "day": datetime.now(UTC).date(),
         "typed": code,
@@ -445,7 +445,7 @@ def _with_documents(house, name: str, role: Role) -> dict[str, Any]:
             records.hold(session, clerk, filed.id, reason="A court asked for it.")
         return filed
 
-    filed = house.database.write(prepare, acting=SYSTEM).value
+    filed = house.database.write(prepare, identity=SYSTEM).value
     return {
         "changes": ChangedDocument.of(filed),
         "content": document_samples.content(),

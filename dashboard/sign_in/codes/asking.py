@@ -110,7 +110,9 @@ class _FirstPage:
     def _cast(self) -> tuple[DemoPerson, ...]:
         if not self._door.settings.is_demo:
             return ()
-        return self._door.database.read(demo_accounts.demo_cast, acting=ANONYMOUS).value
+        return self._door.database.read(
+            demo_accounts.demo_cast, identity=ANONYMOUS
+        ).value
 
 
 def _shown(person: DemoPerson, current: Actor | None) -> dict[str, object]:

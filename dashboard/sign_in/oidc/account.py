@@ -115,7 +115,7 @@ class Account:
             with audit.coming_from(origin_of(request)):
                 return operation(session)
 
-        return self._door.database.write(recorded, acting=SYSTEM).value
+        return self._door.database.write(recorded, identity=SYSTEM).value
 
     async def receive(self, request: Request) -> Answer:
         """Use our question up and return what the provider answers.

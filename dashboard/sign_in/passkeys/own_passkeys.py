@@ -150,7 +150,7 @@ class _OwnPasskeys:
         read = await run_in_threadpool(
             self._door.database.read_latest,
             lambda session: find(session, live.actor),
-            acting=ANONYMOUS,
+            identity=ANONYMOUS,
         )
         return read.value
 

@@ -98,7 +98,7 @@ def _find_actor(user_id: UUID) -> Actor:
     return database.find(
         lambda session: accounts.get_actor(session, user_id),
         missing=NotFound,
-        acting=ANONYMOUS,
+        identity=ANONYMOUS,
     ).value
 
 

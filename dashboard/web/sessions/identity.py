@@ -63,7 +63,7 @@ class Identity:
         written = await to_thread.run_sync(
             lambda: self._database.write(
                 lambda session: self.start(session, request, user_id, method=method),
-                acting=ANONYMOUS,
+                identity=ANONYMOUS,
             )
         )
         self.remember(request, response, written.value)
@@ -72,7 +72,7 @@ class Identity:
     def start(
         self, session: Session, request: Request, user_id: UUID, *, method: Method
     ) -> Started:
-        """Start a sign-in in the session's transaction, acting as DOOR."""
+        """Start a sign-in in the session's transaction, as nobody known yet."""
         # Whose sign-in the browser had before has nothing to do with this one.
         origin = replace(origin_of(request), session_id=None)
         with audit.coming_from(origin):
@@ -111,7 +111,7 @@ class Identity:
 
         if token:
             await to_thread.run_sync(
-                lambda: self._database.write(end, acting=ANONYMOUS)
+                lambda: self._database.write(end, identity=ANONYMOUS)
             )
         self._close(request)
         secure = is_secure(request)

@@ -248,14 +248,14 @@ class LiveSessions:
         await to_thread.run_sync(
             lambda: self._database.write(
                 lambda session: sessions.touch(session, seen, limits=limits),
-                acting=ANONYMOUS,
+                identity=ANONYMOUS,
             ),
             abandon_on_cancel=True,
         )
 
     async def _newest(self, operation: Callable[[Session], T]) -> T:
         read = await to_thread.run_sync(
-            lambda: self._database.read_newest(operation, acting=ANONYMOUS)
+            lambda: self._database.read_newest(operation, identity=ANONYMOUS)
         )
         return read.value
 

@@ -92,7 +92,7 @@ class Reads:
 
     @contextmanager
     def session(
-        self, lease: Lease, avoiding: set[str], acting: DatabaseIdentity | None = None
+        self, lease: Lease, avoiding: set[str], identity: DatabaseIdentity | None = None
     ) -> Iterator[Session]:
         """Use the lease up for one transaction, in somebody's name.
 
@@ -102,7 +102,7 @@ class Reads:
             try:
                 info = {"served": lease.served}
                 with Session(connection, info=info, expire_on_commit=False) as session:
-                    set_role(session, acting)
+                    set_role(session, identity)
                     yield session
             except Exception as error:
                 trouble = trouble_of_read(error)

@@ -152,14 +152,14 @@ class ExactlyOnceWrite(Generic[T]):
         writes: Writes,
         operation: Callable[[Session], T],
         key: UUID | None = None,
-        acting: DatabaseIdentity | None = None,
+        identity: DatabaseIdentity | None = None,
     ) -> None:
         self._writes = writes
         self._operation = operation
         self.key = key or uuid4()
         # Nobody can have left a receipt of a key that was made just now.
         self._is_new = key is None
-        self._acting = acting
+        self._identity = identity
         self._unanswered: list[T] = []
 
     @property
@@ -178,7 +178,7 @@ class ExactlyOnceWrite(Generic[T]):
         with self._writes.session(connection) as session:
             if self._leave_receipt(session):
                 self._unanswered.clear()
-                set_role(session, self._acting)
+                set_role(session, self._identity)
                 value = self._operation(session)
             elif self._unanswered:
                 value = self._unanswered[0]

@@ -93,7 +93,7 @@ class Practice:
             )
             drills.forget_writes(session, drill_id)
 
-        _persist(lambda: self.database.write(keep, acting=SYSTEM))
+        _persist(lambda: self.database.write(keep, identity=SYSTEM))
 
     def _give_up(self, drill_id: UUID, error: Exception) -> None:
         skipped = isinstance(error, CannotDrill)
@@ -102,7 +102,7 @@ class Practice:
         def give_up(session: Session) -> None:
             drills.give_up(session, drill_id, sentence, skipped=skipped)
 
-        _persist(lambda: self.database.write(give_up, acting=SYSTEM))
+        _persist(lambda: self.database.write(give_up, identity=SYSTEM))
         state = "skipped" if skipped else "failed"
         self.timeline.end(sentence, {"state": state})
 
@@ -127,7 +127,7 @@ def _shown_alive(database: Database, drill_id: UUID) -> Iterator[None]:
         while not over.wait(_SEEN_SECONDS):
             with suppress(DatabaseUnavailable):
                 database.write(
-                    lambda session: drills.touch(session, drill_id), acting=SYSTEM
+                    lambda session: drills.touch(session, drill_id), identity=SYSTEM
                 )
 
     thread = Thread(target=show, name="drill seen", daemon=True)

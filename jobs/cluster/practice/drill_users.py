@@ -110,7 +110,7 @@ class Users:
 
     def write_ballast(self) -> bool:
         """Write some megabytes of log that mean nothing; tell that it is done."""
-        self._database.write(lambda session: session.execute(_BALLAST), acting=SYSTEM)
+        self._database.write(lambda session: session.execute(_BALLAST), identity=SYSTEM)
         return True
 
     def lost_files(self) -> int:
@@ -132,7 +132,7 @@ class Users:
         def read() -> None:
             last = prober.last
             try:
-                self._database.read(_open_list, acting=SYSTEM)
+                self._database.read(_open_list, identity=SYSTEM)
                 if last is not None:
                     self._check_visible(number, last)
             except Exception:
@@ -151,7 +151,7 @@ class Users:
             )
             return bool(session.scalar(select(row)))
 
-        is_visible = self._database.read(is_there, after=write.lsn, acting=SYSTEM)
+        is_visible = self._database.read(is_there, after=write.lsn, identity=SYSTEM)
         self.unseen += not is_visible.value
 
     def _keep_file(self) -> None:

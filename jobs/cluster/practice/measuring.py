@@ -71,7 +71,7 @@ def _lost(
     if missing == 0:
         return []
     there = database.read_latest(
-        lambda session: drills.list_writes(session, drill_id), acting=SYSTEM
+        lambda session: drills.list_writes(session, drill_id), identity=SYSTEM
     ).value
     return [write for row, write in acknowledged.items() if row not in there]
 

@@ -93,7 +93,7 @@ def verify_after(
     start: Link, database: Database, store: AuditStore, keys: SealKeys
 ) -> tuple[ChainVerification, Link]:
     """Follow the entries after a link; return also the head that was found right."""
-    before = database.read_latest(_proofs, acting=SYSTEM).value
+    before = database.read_latest(_proofs, identity=SYSTEM).value
     head = before.head or START
     walk = _follow_all(start, store, _marks(before, head), head)
 
@@ -101,7 +101,7 @@ def verify_after(
         after = _proofs(session)
         return after, _judge_beyond(session, walk, after.head or START)
 
-    after, stranger = database.read_latest(finish, acting=SYSTEM).value
+    after, stranger = database.read_latest(finish, identity=SYSTEM).value
     findings = (
         _judge_head(before, head),
         seals.check(before.seals, keys),
@@ -231,11 +231,11 @@ def seal(database: Database, store: AuditStore, keys: SealKeys) -> Seal:
     Raises ChainBroken rather than vouch for what does not follow from the last seal,
     and UnusableKey if there is nothing to sign with.
     """
-    known = database.read_latest(seals.list_seals, acting=SYSTEM).value
+    known = database.read_latest(seals.list_seals, identity=SYSTEM).value
     start = known[-1].link if known else START
     verdict, head = verify_after(start, database, store, keys)
     if verdict.broken is not None:
         raise verdict.broken
     return database.write(
-        lambda session: seals.add(session, head, keys), acting=SYSTEM
+        lambda session: seals.add(session, head, keys), identity=SYSTEM
     ).value

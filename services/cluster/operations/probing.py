@@ -108,7 +108,7 @@ class Prober:
     def lost(self) -> int:
         """Return how many of the acknowledged writes the primary does not have."""
         acknowledged = {write.number for write in self.writes}
-        kept = self._database.read_latest(self._kept, acting=SYSTEM).value
+        kept = self._database.read_latest(self._kept, identity=SYSTEM).value
         return len(acknowledged - kept)
 
     def _kept(self, session: Session) -> set[int]:
@@ -136,7 +136,7 @@ class Prober:
         sent_at = monotonic()
         written = self._database.write(
             lambda session: int(session.execute(_WRITE, parameters).scalar_one()),
-            acting=SYSTEM,
+            identity=SYSTEM,
         )
         answered_at = monotonic()
         self._writes.append(

@@ -135,7 +135,9 @@ class OperationRunner:
         try:
             # Of the primary if it can be had: a replica may not know of it yet.
             database = self.servers.database
-            return database.read_newest(journal.planned, acting=actor.acting).value
+            return database.read_newest(
+                journal.planned, identity=actor.database_identity
+            ).value
         except DatabaseUnavailable:
             return None
 
@@ -273,7 +275,7 @@ class OperationRunner:
 
     def _note(self, operation: Callable[[Session], None]) -> bool:
         try:
-            self.servers.database.write(operation, acting=SYSTEM)
+            self.servers.database.write(operation, identity=SYSTEM)
         except DatabaseUnavailable:
             return False
         return True

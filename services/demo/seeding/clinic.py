@@ -66,20 +66,20 @@ def seed(
         today=today or datetime.now(UTC).date(),
     )
     add_staff = partial(staff.add, actor=_ACTOR, seed_number=seed_number)
-    database.write(add_staff, acting=SYSTEM)
+    database.write(add_staff, identity=SYSTEM)
     added, there = 0, -1
     while there < patients:
-        batch = database.write(fill, acting=SYSTEM).value
+        batch = database.write(fill, identity=SYSTEM).value
         added += batch.added
         there = batch.there
         report(there)
     if added:
-        database.write(_settle, acting=SYSTEM)
+        database.write(_settle, identity=SYSTEM)
     give = partial(care.ensure_demo_care, seed_number=seed_number)
-    database.write(give, acting=SYSTEM)
+    database.write(give, identity=SYSTEM)
     plan = partial(ensure_demo_plans, calendar=calendar)
-    database.write(plan, acting=SYSTEM)
-    database.write(ensure_demo_visits, acting=SYSTEM)
+    database.write(plan, identity=SYSTEM)
+    database.write(ensure_demo_visits, identity=SYSTEM)
     return added
 
 

@@ -132,7 +132,7 @@ class VisitCaches:
             (period, str(zone)),
             lambda session: Lasting(booking_statistics.count(session, period, zone)),
             after,
-            on_behalf.actor.acting,
+            on_behalf.actor.database_identity,
         )
         on_behalf.record(
             lambda session: booking_statistics.record_look(
@@ -151,7 +151,7 @@ class VisitCaches:
         def count(_: Lsn | None) -> Read[Lasting[dict[str, int]]]:
             return self._database.read(
                 lambda session: Lasting(booking_statistics.count_outcomes(session)),
-                acting=SYSTEM,
+                identity=SYSTEM,
             )
 
         return self._outcomes.look("all", count).value
@@ -166,9 +166,11 @@ class VisitCaches:
         wanted: Hashable,
         operation: Callable[[Session], Lasting[T]],
         after: Lsn | None,
-        acting: DatabaseIdentity = _READER.acting,
+        identity: DatabaseIdentity = _READER.database_identity,
     ) -> Read[T]:
-        find = partial(self._database.find, operation, missing=NotFound, acting=acting)
+        find = partial(
+            self._database.find, operation, missing=NotFound, identity=identity
+        )
         return region.look(wanted, lambda fresh_at: find(after=fresh_at), after)
 
 

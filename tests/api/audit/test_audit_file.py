@@ -95,7 +95,7 @@ def test_a_look_at_the_servers_is_in_the_log(admin, recorded):
 def test_an_administrator_takes_the_log_along(client, admin, ada, door, module_log):
     client.get(f"/api/v1/patients/{ada['uuid']}")
     while door.database.write(
-        lambda session: chain.ship(session, module_log), acting=SYSTEM
+        lambda session: chain.ship(session, module_log), identity=SYSTEM
     ).value:
         pass
 

@@ -69,7 +69,7 @@ def _seen_as(stores, **changes):
 
 def test_everything_up_is_200_with_each_parts_latency(stranger, stores, door):
     after = _beat(door.database).lsn
-    door.database.read(background.worker_state, after=after, acting=SYSTEM)
+    door.database.read(background.worker_state, after=after, identity=SYSTEM)
 
     health = examine(stores)
 
@@ -122,7 +122,7 @@ def test_a_silent_worker_degrades(endpoints, stores):
 
     never = examine(stores)
     after = _beat(database, "31 seconds").lsn
-    database.read(background.worker_state, after=after, acting=SYSTEM)
+    database.read(background.worker_state, after=after, identity=SYSTEM)
     stale = examine(stores)
     database.close()
 
@@ -141,8 +141,8 @@ def _wait_for_the_log(database, *ages):
             event = insert(AuditEvent.__table__).inline()
             session.execute(event.values(action="patient:read", at=at))
 
-    after = database.write(replace, acting=SYSTEM).lsn
-    database.read(background.worker_state, after=after, acting=SYSTEM)
+    after = database.write(replace, identity=SYSTEM).lsn
+    database.read(background.worker_state, after=after, identity=SYSTEM)
 
 
 def test_an_audit_log_that_stands_still_degrades(stores, door):

@@ -44,10 +44,10 @@ def past(door, now):
         Alert(kind="lag", node="db-02", sentence="Late.", ended_at=now),
         Alert(kind="disk", node="db-01", sentence="Full."),
     ]
-    written = door.database.write(lambda s: s.add_all(rows), acting=SYSTEM)
+    written = door.database.write(lambda s: s.add_all(rows), identity=SYSTEM)
     yield {"headers": {"X-Chartroom-LSN": str(written.lsn)}}
     for table in (ReplicationSample, ClusterOperation, Alert):
-        door.database.write(lambda s, t=table: s.execute(delete(t)), acting=SYSTEM)
+        door.database.write(lambda s, t=table: s.execute(delete(t)), identity=SYSTEM)
 
 
 @pytest.fixture

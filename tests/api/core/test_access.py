@@ -163,7 +163,7 @@ def test_a_token_that_is_none_is_refused(stranger, authorization):
 
 def _issue(door, **options):
     return door.database.write(
-        lambda session: tokens.issue(session, Role.STAFF, **options), acting=SYSTEM
+        lambda session: tokens.issue(session, Role.STAFF, **options), identity=SYSTEM
     ).value
 
 
@@ -202,7 +202,7 @@ def _deactivate(program):
 @pytest.mark.parametrize("take_back", [_revoke, _deactivate])
 def test_a_token_that_was_taken_back_is_refused(door, take_back):
     token = _issue(door)
-    with door.database.writing(acting=SYSTEM) as session:
+    with door.database.writing(identity=SYSTEM) as session:
         session.execute(take_back(tokens.find_actor(session, token)))
 
     # A replica hears of it when it has replayed the change.

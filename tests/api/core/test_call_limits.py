@@ -42,7 +42,7 @@ def _limit_events(door) -> list[AuditEvent]:
         reached = AuditEvent.action == "limit:reach"
         return list(session.scalars(select(AuditEvent).where(reached)))
 
-    return door.database.write(find, acting=SYSTEM).value
+    return door.database.write(find, identity=SYSTEM).value
 
 
 def test_beyond_the_limit_a_call_is_refused_until_its_time(strict, door):

@@ -44,7 +44,7 @@ def events(door, filed):
             about = select(AuditEvent).where(AuditEvent.subject_id == filed["id"])
             return list(session.scalars(about.order_by(AuditEvent.position)))
 
-        found = door.database.write(read, acting=SYSTEM).value
+        found = door.database.write(read, identity=SYSTEM).value
         return [(event.action, event.details) for event in found]
 
     return find
@@ -214,7 +214,7 @@ def _mark(door, filed, **values):
             .values(values)
         )
 
-    door.database.write(change, acting=SYSTEM)
+    door.database.write(change, identity=SYSTEM)
 
 
 @pytest.fixture
@@ -226,7 +226,7 @@ def damage(door, filed, addresses, module_files):
             of_document = DocumentVersion.document_id == filed["id"]
             return session.scalar(select(DocumentVersion.file_id).where(of_document))
 
-        file_id = ObjectId(door.database.write(find, acting=SYSTEM).value)
+        file_id = ObjectId(door.database.write(find, identity=SYSTEM).value)
         with MongoClient(addresses.mongo.admin_url) as mongo:
             chunks = mongo[module_files._database.name]["documents.chunks"]
             order = [("n", -1 if last else 1)]
@@ -304,7 +304,7 @@ def test_a_token_that_may_only_write_reads_nothing(door, filed, path, as_role):
         lambda session: tokens.issue(
             session, Role.STAFF, scopes=frozenset({Scope.READ_PATIENTS})
         ),
-        acting=SYSTEM,
+        identity=SYSTEM,
     ).value
     client = Client(door.app, token)
     assert client.get(path).status_code == 403
@@ -318,7 +318,7 @@ def test_a_token_that_may_only_read_lists_no_deleted_documents(door):
         lambda session: tokens.issue(
             session, Role.STAFF, scopes=frozenset({Scope.READ_DOCUMENTS})
         ),
-        acting=SYSTEM,
+        identity=SYSTEM,
     ).value
     client = Client(door.app, token)
 

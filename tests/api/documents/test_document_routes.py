@@ -33,7 +33,7 @@ def _events_of(door, document):
         about = select(AuditEvent).where(AuditEvent.subject_id == document["id"])
         return list(session.scalars(about.order_by(AuditEvent.position)))
 
-    return door.database.write(find, acting=SYSTEM).value
+    return door.database.write(find, identity=SYSTEM).value
 
 
 def _forget_file(door, files, document):
@@ -43,7 +43,7 @@ def _forget_file(door, files, document):
         of_document = DocumentVersion.document_id == document["id"]
         return session.scalar(select(DocumentVersion.file_id).where(of_document))
 
-    file_id = door.database.write(find, acting=SYSTEM).value
+    file_id = door.database.write(find, identity=SYSTEM).value
     files.delete(Bucket.DOCUMENTS, file_id)
 
 

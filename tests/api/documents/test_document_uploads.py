@@ -301,7 +301,7 @@ def in_browser(stranger, door):
     """Somebody at the desk in a browser, on the page of some site."""
 
     def ask(method, path, headers, **sent):
-        cast = door.database.read(demo_accounts.demo_people, acting=SYSTEM).value
+        cast = door.database.read(demo_accounts.demo_people, identity=SYSTEM).value
         clerk = next(person for person in cast if person.role is Role.STAFF)
         cookie = {"Cookie": cookie_of(door.database, clerk.id)}
         return stranger.ask(method, path, headers=cookie | headers, **sent)

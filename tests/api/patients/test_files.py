@@ -27,7 +27,9 @@ from tests.kit.signing_in import cookie_of
 def cast(door):
     return {
         person.role: person
-        for person in door.database.read(demo_accounts.demo_people, acting=SYSTEM).value
+        for person in door.database.read(
+            demo_accounts.demo_people, identity=SYSTEM
+        ).value
     }
 
 
@@ -52,7 +54,7 @@ def photograph(door, cast, module_files):
                 prepared,
                 version=version,
             ),
-            acting=SYSTEM,
+            identity=SYSTEM,
         )
         return prepared.full
 
@@ -64,7 +66,7 @@ def test_a_damaged_photo_is_refused_for_good(
 ):
     photograph(ada, "teal")
     of_ada = select(Patient.photo_file_id).where(Patient.id == ada["uuid"])
-    named = door.database.write(lambda s: s.scalar(of_ada), acting=SYSTEM).value
+    named = door.database.write(lambda s: s.scalar(of_ada), identity=SYSTEM).value
     at = {"_id": ObjectId(named.partition(".")[0])}
     entries = module_files._database["patient_photos.files"]
     entries.update_one(at, {"$inc": {"length": 1}})
@@ -113,14 +115,14 @@ def test_others_do_not_see_it(as_role, pictured, role, status):
 def test_somebody_who_may_not_act_any_more_is_a_stranger(stranger, door, pictured):
     gone = User(name="Gone", role=Role.STAFF)
     door.database.write(
-        lambda session: (session.add(gone), session.flush()), acting=SYSTEM
+        lambda session: (session.add(gone), session.flush()), identity=SYSTEM
     )
     headers = _signed_in(door, gone.id)
     door.database.write(
         lambda session: session.execute(
             update(User).where(User.id == gone.id).values(deactivated_at=func.now())
         ),
-        acting=SYSTEM,
+        identity=SYSTEM,
     )
 
     answer = stranger.get(pictured, headers=headers)
@@ -146,7 +148,7 @@ def _stored(door, actor, **asked):
         lambda session: views.remember(
             session, actor, Criteria(**asked), subject=PATIENTS
         ),
-        acting=actor.acting,
+        identity=actor.database_identity,
     )
     return f"/files/patients.csv?list={written.value}"
 

@@ -40,13 +40,13 @@ def boss(as_role):
 
 def issue(door, role=Role.STAFF, **given):
     return door.database.write(
-        lambda session: tokens.issue(session, role, **given), acting=SYSTEM
+        lambda session: tokens.issue(session, role, **given), identity=SYSTEM
     ).value
 
 
 def now(door):
     """Ask to see everything that was written so far, also past the API."""
-    written = door.database.write(lambda _: None, acting=SYSTEM)
+    written = door.database.write(lambda _: None, identity=SYSTEM)
     return {LSN_HEADER: str(written.lsn)}
 
 
@@ -140,7 +140,7 @@ def test_a_signed_in_browser_is_no_program(door, cleo):
             session, cleo.id, method="code", network=None, browser=None
         )
 
-    started = door.database.write(start, acting=ANONYMOUS)
+    started = door.database.write(start, identity=ANONYMOUS)
     browser = Client(door.app)
 
     answer = browser.get(

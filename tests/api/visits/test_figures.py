@@ -45,7 +45,7 @@ def doctor(door) -> UUID:
         )
         return doctor_id
 
-    return door.database.write(keep, acting=SYSTEM).value
+    return door.database.write(keep, identity=SYSTEM).value
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def visit_of(door):
             doctor = visit_samples.doctor(session)
             return visit_samples.visit(session, doctor, patient_id, soon(60), **values)
 
-        return door.database.write(add, acting=SYSTEM).value
+        return door.database.write(add, identity=SYSTEM).value
 
     return make
 
@@ -33,7 +33,7 @@ def visit_of(door):
 @pytest.fixture
 def own(door) -> UUID:
     """The patient whose token the role of patients has."""
-    cast = door.database.read_latest(demo_accounts.demo_people, acting=SYSTEM).value
+    cast = door.database.read_latest(demo_accounts.demo_people, identity=SYSTEM).value
     return next(person.patient_id for person in cast if person.patient_id)
 
 
@@ -82,7 +82,7 @@ def test_a_cancelled_visit_has_no_ticket_but_tells_the_calendar(
         .where(Appointment.id == visit_id)
         .values(status="cancelled", cancelled_at=soon(0))
     )
-    door.database.write(lambda s: s.execute(cancelled) and None, acting=SYSTEM)
+    door.database.write(lambda s: s.execute(cancelled) and None, identity=SYSTEM)
 
     refused = ask(client, visit_id, "ticket")
     told = ask(client, visit_id, "calendar")

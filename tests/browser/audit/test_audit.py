@@ -21,7 +21,7 @@ def ship(site: Site) -> None:
     """Do at once what the worker does every second."""
     with closing(AuditStore(site.audit_url)) as store:
         while site.database.write(
-            lambda session: chain.ship(session, store), acting=SYSTEM
+            lambda session: chain.ship(session, store), identity=SYSTEM
         ).value:
             pass
 

@@ -30,7 +30,7 @@ def names(site):
         ).all()
         return people, patients
 
-    people, patients = site.database.read(read, acting=SYSTEM).value
+    people, patients = site.database.read(read, identity=SYSTEM).value
     # Some patients are called like things: a Photo is somebody, a photo is not.
     return re.compile(rf"\b((?i:{_any_of(people)})|{_any_of(patients)})\b")
 

@@ -29,7 +29,7 @@ def site(browser: Browser, breakable: Cluster, tmp_path: Path) -> Iterator[Site]
     endpoints, port = breakable.endpoints, free_port()
     schema.bring_up_to_date(endpoints)
     with closing(Database(endpoints)) as database:
-        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
+        database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
         command = [sys.executable, "-m", "dashboard", "web", "--port", str(port)]
         own = {"CHARTROOM_DATA": str(breakable.folder.path)}
         address = f"http://localhost:{port}"

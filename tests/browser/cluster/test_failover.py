@@ -69,7 +69,7 @@ def test_patients_are_registered_once_each_whoever_leads_meanwhile(
         lambda s: s.scalars(
             select(Patient.last_name).where(Patient.last_name.in_(names))
         ).all(),
-        acting=SYSTEM,
+        identity=SYSTEM,
     ).value
     # Each that was shown as registered, and no one twice.
     assert sorted(kept) == sorted(names)
@@ -84,7 +84,7 @@ def slots(site: Site) -> str:
         week_of_slots(session, doctor_id, next_monday(), hours=(8, 9))
         return doctor_id
 
-    return f"/doctor?doctor={site.database.write(add, acting=SYSTEM).value}"
+    return f"/doctor?doctor={site.database.write(add, identity=SYSTEM).value}"
 
 
 def filed(page: Page, folder: Path) -> str:
@@ -108,7 +108,7 @@ def note(page: Page) -> Locator:
 def downloads(site: Site) -> int:
     """Return how many downloads the audit log was told of."""
     count = select(func.count()).where(AuditEvent.action == Action.DOCUMENT_DOWNLOAD)
-    return site.database.write(lambda s: s.scalar(count), acting=SYSTEM).value
+    return site.database.write(lambda s: s.scalar(count), identity=SYSTEM).value
 
 
 def test_without_a_primary_everything_is_read_and_nothing_is_lost(

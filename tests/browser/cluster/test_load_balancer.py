@@ -75,7 +75,7 @@ def front(
         closing(Database(endpoints)) as database,
         ExitStack() as held,
     ):
-        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
+        database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
         servers, addresses = {}, {}
         for name in ("web-1", "web-2"):
             servers[name] = held.enter_context(ExitStack())

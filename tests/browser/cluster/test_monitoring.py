@@ -51,7 +51,7 @@ def _month(site: Site) -> None:
         )
         session.add(Alert(kind="disk", node="db-09", sentence="The disk is full."))
 
-    site.database.write(happen, acting=SYSTEM)
+    site.database.write(happen, identity=SYSTEM)
 
 
 @pytest.fixture(params=[1440, 390], ids=["desk", "phone"])

@@ -39,7 +39,7 @@ def site(
         closing(Database(endpoints)) as database,
     ):
         schema.bring_up_to_date(endpoints)
-        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
+        database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
         data = tmp_path_factory.mktemp("data")
         with chartroom(endpoints, data) as address:
             yield Site(address, browser, database, endpoints.audit_url, data)
@@ -70,7 +70,7 @@ def test_the_api_answers_with_what_was_written_though_no_replica_has_it(
     site: Site, breakable: Cluster
 ):
     token = site.database.write(
-        lambda session: tokens.issue(session, Role.STAFF), acting=SYSTEM
+        lambda session: tokens.issue(session, Role.STAFF), identity=SYSTEM
     ).value
     api = httpx.Client(
         base_url=f"{site.address}/api/v1", headers={"Authorization": f"Bearer {token}"}

@@ -82,13 +82,13 @@ def doctor_id(site: Site) -> UUID:
         week_of_slots(session, doctor_id, next_monday(), hours=(8, 9))
         return doctor_id
 
-    return site.database.write(add, acting=SYSTEM).value
+    return site.database.write(add, identity=SYSTEM).value
 
 
 def events(site: Site, *actions: Action) -> int:
     """Return how often the audit log was told of such deeds."""
     count = select(func.count()).where(AuditEvent.action.in_(actions))
-    return site.database.write(lambda s: s.scalar(count), acting=SYSTEM).value
+    return site.database.write(lambda s: s.scalar(count), identity=SYSTEM).value
 
 
 @CHANGES
@@ -141,7 +141,7 @@ def bookings_of(site: Site, doctor_id: UUID) -> set[tuple[str, str]]:
         assert all(slot == "booked" for _, _, slot in found)
         return [(note, status) for note, status, _ in found]
 
-    found = site.database.write(look, acting=SYSTEM).value
+    found = site.database.write(look, identity=SYSTEM).value
     assert len(found) == len(set(found))
     return set(found)
 
@@ -212,5 +212,5 @@ def documents_of(site: Site, titles: dict[str, str]) -> list[tuple[str, str, str
         .join(DocumentVersion, DocumentVersion.document_id == Document.id)
         .where(Document.title.in_(titles))
     )
-    found = site.database.write(lambda s: s.execute(versions).all(), acting=SYSTEM)
+    found = site.database.write(lambda s: s.execute(versions).all(), identity=SYSTEM)
     return [tuple(row) for row in found.value]

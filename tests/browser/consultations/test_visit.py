@@ -76,7 +76,7 @@ def _settle(session: Session) -> UUID:
 
 @pytest.fixture
 def visit(site: Site) -> Consultation:
-    return Consultation(site.database.write(_settle, acting=SYSTEM).value)
+    return Consultation(site.database.write(_settle, identity=SYSTEM).value)
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_what_was_being_typed_when_the_sign_in_ended_comes_back(
 
     site.database.write(
         lambda s: s.execute(update(UserSession).values(ended_at=func.now())),
-        acting=SYSTEM,
+        identity=SYSTEM,
     )
     page.wait_for_url("**/sign-in?next=%2Fvisit**")
     page.get_by_role("button", name=NAMES[Role.CLINICIAN]).click()

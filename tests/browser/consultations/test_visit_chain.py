@@ -71,14 +71,14 @@ def make_allergic(site: Site, patient_id: str) -> None:
         .where(Patient.id == UUID(patient_id))
         .values(allergies=["Penicillin V"])
     )
-    site.database.write(lambda s: s.execute(change) and None, acting=SYSTEM)
+    site.database.write(lambda s: s.execute(change) and None, identity=SYSTEM)
 
 
 def code_of(site: Site, patient_id: str) -> str:
     """Return what stands on the patient's ticket."""
     wanted = select(Appointment.code).where(Appointment.patient_id == UUID(patient_id))
     return site.database.read_latest(
-        lambda s: s.scalars(wanted).one(), acting=SYSTEM
+        lambda s: s.scalars(wanted).one(), identity=SYSTEM
     ).value
 
 
@@ -102,7 +102,7 @@ def test_from_the_booking_to_a_prescription_that_verifies(
     name = unlike()
     patient_id = registered(page, "Grete", name, **OTHERS).split("patient=")[1]
     make_allergic(site, patient_id)
-    doctor_id, starts_at = site.database.write(own_slot, acting=SYSTEM).value
+    doctor_id, starts_at = site.database.write(own_slot, identity=SYSTEM).value
 
     page.goto(f"/doctor?doctor={doctor_id}&patient={patient_id}")
     settled(page).get_by_role(

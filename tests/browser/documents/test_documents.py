@@ -82,7 +82,7 @@ def sha256_of(site: Site, page: Page) -> str:
             .scalar()
         )
 
-    return bytes(site.database.write(read, acting=SYSTEM).value).hex()
+    return bytes(site.database.write(read, identity=SYSTEM).value).hex()
 
 
 def test_a_document_goes_from_a_form_to_the_trash_and_back(site: Site, page: Page, pdf):

@@ -52,7 +52,7 @@ def test_no_address_shows_a_clinician_a_title_of_a_patient_they_do_not_treat(
 ):
     title = uuid4().hex
     key, patient_id = site.database.write(
-        lambda session: _filed(session, title), acting=SYSTEM
+        lambda session: _filed(session, title), identity=SYSTEM
     ).value
     addresses = (f"/documents?list={key}", f"/documents?patient={patient_id}")
     with site.visit(Role.STAFF) as desk, site.visit(Role.CLINICIAN) as doctor:

@@ -34,7 +34,7 @@ def site(
         databases.fresh(template) as endpoints,
         closing(Database(endpoints)) as database,
     ):
-        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
+        database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
         data = tmp_path_factory.mktemp("small")
         with chartroom(endpoints, data, upload_megabytes_per_sign_in="1") as address:
             yield Site(address, browser, database, endpoints.audit_url, data)

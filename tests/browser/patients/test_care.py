@@ -35,7 +35,7 @@ def stranger(site: Site) -> Patient:
         session.expunge(patient)
         return patient
 
-    return site.database.write(find, acting=SYSTEM).value
+    return site.database.write(find, identity=SYSTEM).value
 
 
 def test_a_record_is_opened_for_a_reason_and_the_reason_reviewed(

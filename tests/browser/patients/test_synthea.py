@@ -47,7 +47,7 @@ def page(
         closing(Database(endpoints)) as database,
         chartroom(endpoints, data) as address,
     ):
-        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
+        database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
         take_over(endpoints, data)
         context = Site(address, browser, database, endpoints.audit_url, data).visit()
         yield context.pages[0]

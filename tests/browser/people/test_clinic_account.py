@@ -55,7 +55,7 @@ def clinic(
             oidc_roles=json.dumps({"desk": "staff"}),
         ),
     ):
-        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
+        database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
         yield Site(address, browser, database, module_endpoints.audit_url, data)
 
 

@@ -29,7 +29,7 @@ def named(site: Site) -> Site:
 @pytest.fixture
 def admin(named: Site) -> Iterator[Page]:
     """The administrator, who has no passkey and has just signed in by a code."""
-    named.database.write(lambda session: session.execute(_FORGET), acting=SYSTEM)
+    named.database.write(lambda session: session.execute(_FORGET), identity=SYSTEM)
     with closing(named.visit(Role.ADMIN)) as context:
         yield context.pages[0]
 

@@ -27,13 +27,13 @@ def named(site: Site) -> Site:
 @pytest.fixture(scope="module")
 def admin(named: Site) -> Iterator[Page]:
     """The administrator, who has just used a passkey and has no other."""
-    named.database.write(lambda s: s.execute(delete(Passkey)), acting=SYSTEM)
+    named.database.write(lambda s: s.execute(delete(Passkey)), identity=SYSTEM)
     with closing(named.visit(Role.ADMIN, at=None)) as context:
         page = context.pages[0]
         Device(page)
         add_passkey(page, "Desk")
         yield page
-    named.database.write(lambda s: s.execute(delete(Passkey)), acting=SYSTEM)
+    named.database.write(lambda s: s.execute(delete(Passkey)), identity=SYSTEM)
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def hasty(
         databases.fresh(template) as endpoints,
         closing(Database(endpoints)) as database,
     ):
-        database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
+        database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
         data = tmp_path_factory.mktemp("hasty")
         with chartroom(endpoints, data, session_idle_minutes=_HASTY_MINUTES) as address:
             yield Site(address, browser, database, endpoints.audit_url, data)
@@ -48,7 +48,7 @@ def rosas(site: Site) -> Iterator[BrowserContext]:
 
 
 def _cast(site: Site) -> dict[Role, Actor]:
-    found = site.database.read_latest(demo_accounts.demo_people, acting=SYSTEM).value
+    found = site.database.read_latest(demo_accounts.demo_people, identity=SYSTEM).value
     return {person.role: person for person in found}
 
 
@@ -57,7 +57,7 @@ def _end(site: Site, role: Role) -> None:
     cast = _cast(site)
     site.database.write(
         lambda session: sessions.end_all(session, cast[Role.ADMIN], cast[role].id),
-        acting=cast[Role.ADMIN].acting,
+        identity=cast[Role.ADMIN].database_identity,
     )
 
 

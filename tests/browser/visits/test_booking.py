@@ -36,14 +36,14 @@ def house(site: Site) -> str:
         week_of_slots(session, doctor_id, next_monday(), hours=(8, 9))
         return doctor_id
 
-    return f"/doctor?doctor={site.database.write(add, acting=SYSTEM).value}"
+    return f"/doctor?doctor={site.database.write(add, identity=SYSTEM).value}"
 
 
 @pytest.fixture
 def maya(site: Site) -> Iterator[Page]:
     """A patient's first page; whatever else she has booked is in nobody's way."""
     elsewhere = update(BookingSlot).values(may_overlap=True)
-    site.database.write(lambda s: s.execute(elsewhere) and None, acting=SYSTEM)
+    site.database.write(lambda s: s.execute(elsewhere) and None, identity=SYSTEM)
     context = site.visit(Role.PATIENT)
     yield context.pages[0]
     context.close()
@@ -72,7 +72,7 @@ def let_run_out(site: Site, *, seconds: float) -> None:
             update(Booking).where(Booking.status == "pending"), {"expires_at": ends}
         )
 
-    site.database.write(change, acting=SYSTEM)
+    site.database.write(change, identity=SYSTEM)
 
 
 def test_two_people_want_one_time_and_each_sees_the_truth(
@@ -146,7 +146,7 @@ def test_closing_the_tab_frees_what_was_held_in_it(site: Site, maya: Page, house
     opened(again, house)
     expect(time_of(again, "08:20")).to_be_visible()
     # Its two minutes are not over: the tab itself has said that it leaves.
-    (status, ran_out) = site.database.read_latest(_last_booking, acting=SYSTEM).value
+    (status, ran_out) = site.database.read_latest(_last_booking, identity=SYSTEM).value
     assert (status, ran_out) == ("cancelled", False)
 
 

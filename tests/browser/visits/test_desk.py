@@ -37,7 +37,7 @@ def code_of(site: Site, doctor: str) -> Callable[[float], str]:
             made = visit_samples.visit(session, doctor_id, patient_id, soon(minutes))
             return session.get_one(Appointment, made).code
 
-        return site.database.write(add, acting=SYSTEM).value
+        return site.database.write(add, identity=SYSTEM).value
 
     return make
 

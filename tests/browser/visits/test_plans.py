@@ -28,7 +28,7 @@ pytestmark = pytest.mark.browser
 def emil(site: Site) -> str:
     """A doctor without a plan."""
     settle = partial(doctor, name="Emil Eager", speciality="Patience")
-    return str(site.database.write(settle, acting=SYSTEM).value)
+    return str(site.database.write(settle, identity=SYSTEM).value)
 
 
 def test_a_week_that_is_typed_offers_times_at_once(page: Page, emil: str):
@@ -92,7 +92,7 @@ def visit_tomorrow(site: Site, doctor_id: str) -> None:
         free = slots_of(session, UUID(doctor_id), tomorrow().date())[0]
         take(session, free, patient(session, first_name="Ada", last_name="Byron"))
 
-    site.database.write(book, acting=SYSTEM)
+    site.database.write(book, identity=SYSTEM)
 
 
 def test_a_visit_in_a_blocked_time_leads_to_another_time(
@@ -106,7 +106,7 @@ def test_a_visit_in_a_blocked_time_leads_to_another_time(
         plans.add_exception(session, clerk, blocked, HORIZON)
 
     visit_tomorrow(site, emil)
-    site.database.write(block, acting=SYSTEM)
+    site.database.write(block, identity=SYSTEM)
     page.goto(f"/doctor_plan?doctor={emil}")
 
     settled(page).get_by_role("table", name="Visits to move").wait_for()

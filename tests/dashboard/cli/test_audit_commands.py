@@ -30,8 +30,8 @@ def logs(endpoints, tmp_path):
         MongoClient(endpoints.audit_url) as client,
     ):
         rows = [{"action": "patient:read"}] * 3
-        database.write(lambda session: session.execute(event, rows), acting=SYSTEM)
-        database.write(lambda session: chain.ship(session, store), acting=SYSTEM)
+        database.write(lambda session: session.execute(event, rows), identity=SYSTEM)
+        database.write(lambda session: chain.ship(session, store), identity=SYSTEM)
         chain.seal(database, store, keys)
         yield client.get_default_database()[COLLECTION]
 

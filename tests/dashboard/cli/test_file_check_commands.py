@@ -45,7 +45,7 @@ def _file(database, files, data):
     holding = StoredContent(file_id, "Ada.pdf", len(data), digest, seen)
     draft = DraftDocument(title="Letter about Ada")
     return database.write(
-        lambda session: records.file(session, CLERK, draft, holding), acting=SYSTEM
+        lambda session: records.file(session, CLERK, draft, holding), identity=SYSTEM
     ).value
 
 

@@ -52,7 +52,7 @@ def events(endpoints):
         query = query.where(AuditEvent.action == "keys:rotate")
         query = query.order_by(AuditEvent.position)
         with closing(Database(endpoints)) as database:
-            rows = database.write(lambda s: s.execute(query).all(), acting=SYSTEM)
+            rows = database.write(lambda s: s.execute(query).all(), identity=SYSTEM)
         return [details | {"role": role} for details, role in rows.value]
 
     return events

@@ -34,7 +34,7 @@ def wired(breakable: Cluster) -> Iterator[Wiring]:
 
 def newest(wired: Wiring):
     records = wired.database.read_latest(
-        lambda session: drills.list_drills(session, CONSOLE, limit=1), acting=SYSTEM
+        lambda session: drills.list_drills(session, CONSOLE, limit=1), identity=SYSTEM
     )
     return records.value[0]
 
@@ -51,7 +51,7 @@ def stop_for_another_reason(disk: SmallDisk) -> None:
 def test_a_crash_is_practised_told_line_by_line_and_kept(wired: Wiring):
     drill_id = wired.database.write(
         lambda s: drills.begin(s, CONSOLE, DrillKind.CRASH, session_id=None),
-        acting=SYSTEM,
+        identity=SYSTEM,
     ).value
     lines: list[str] = []
 
@@ -76,7 +76,7 @@ def test_what_the_writers_of_a_drill_left_is_thrown_away(wired: Wiring):
 
     record = newest(wired)
     there = wired.database.read_latest(
-        lambda session: drills.list_writes(session, record.id), acting=SYSTEM
+        lambda session: drills.list_writes(session, record.id), identity=SYSTEM
     ).value
     assert (record.lost, record.result["crossed"], there) == (0, 0, frozenset())
     # Without --record it speaks to people.

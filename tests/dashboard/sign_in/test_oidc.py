@@ -72,8 +72,8 @@ def running(
     port = free_port()
     address = f"http://localhost:{port}"
     database = Database(module_endpoints)
-    made = database.write(demo_accounts.ensure_demo_people, acting=SYSTEM)
-    cast = database.read(demo_accounts.demo_cast, after=made.lsn, acting=SYSTEM).value
+    made = database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
+    cast = database.read(demo_accounts.demo_cast, after=made.lsn, identity=SYSTEM).value
     database.close()
     kept = connect(owner(module_endpoints))
     with (

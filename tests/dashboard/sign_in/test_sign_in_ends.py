@@ -110,7 +110,7 @@ def test_asvs_7_4_5_an_admin_ends_somebody_elses_pages(
     with _pages(cookie, server, another) as pages:
         database.write(
             lambda session: sessions.end_all(session, ines, rosa.id),
-            acting=ines.acting,
+            identity=ines.database_identity,
         )
 
         for page in pages:

@@ -54,7 +54,7 @@ def live(wiring: Wiring, clinic: Clinic) -> dict[str, Any]:
     add_version(wiring, clinic, filed, findings[1])
     doctor = clinic.database.write(
         lambda s: visit_samples.doctor(s, clinic.dora.id, license_number="GMC 1234567"),
-        acting=SYSTEM,
+        identity=SYSTEM,
     ).value
     booked = book(clinic, doctor)
     prescribe(wiring, clinic, doctor)
@@ -96,7 +96,7 @@ def book(clinic: Clinic, doctor: UUID) -> UUID:
     """Hold and confirm a time for Grace."""
     cleo, in_two_days = clinic.cleo, datetime.now(UTC) + timedelta(days=2)
     slot = clinic.database.write(
-        lambda s: visit_samples.slot(s, doctor, in_two_days), acting=SYSTEM
+        lambda s: visit_samples.slot(s, doctor, in_two_days), identity=SYSTEM
     ).value
     wish = bookings.BookingRequest(slot, clinic.grace.id, uuid4())
     held = clinic.write(cleo, lambda s: bookings.hold(s, cleo, wish))
@@ -110,7 +110,7 @@ def prescribe(wiring: Wiring, clinic: Clinic, doctor: UUID) -> None:
     is_there = {"status": "checked-in", "checked_in_at": now}
     visit = clinic.database.write(
         lambda s: visit_samples.visit(s, doctor, clinic.grace.id, now, **is_there),
-        acting=SYSTEM,
+        identity=SYSTEM,
     ).value
     order = clinic.read(dora, lambda s: prescriptions.prepare(s, dora, visit, draft()))
     paper = wiring.press.make(order, now=now)
@@ -121,7 +121,7 @@ def prescribe(wiring: Wiring, clinic: Clinic, doctor: UUID) -> None:
 def seal(wiring: Wiring, clinic: Clinic) -> int:
     """Carry all events into the audit log, seal it, and return how many there are."""
     while clinic.database.write(
-        lambda s: chain.ship(s, wiring.audit), acting=SYSTEM
+        lambda s: chain.ship(s, wiring.audit), identity=SYSTEM
     ).value:
         pass
     keys = wiring.seal_keys.read_or_make()

@@ -67,7 +67,7 @@ def note(session: Session) -> None:
 
 
 @pytest.mark.parametrize(
-    ("acting", "seen"),
+    ("identity", "seen"),
     [
         (AS_ANN, {ANN}),
         (DatabaseIdentity("patient", uuid4()), set()),
@@ -78,31 +78,33 @@ def note(session: Session) -> None:
     ],
     ids=["patient", "no record", "clinician", "no patients", "staff", "system"],
 )
-def test_a_role_is_shown_its_own_on_replicas_and_on_the_primary(database, acting, seen):
-    near = database.read(patients, acting=acting)
-    latest = database.read_latest(patients, acting=acting)
+def test_a_role_is_shown_its_own_on_replicas_and_on_the_primary(
+    database, identity, seen
+):
+    near = database.read(patients, identity=identity)
+    latest = database.read_latest(patients, identity=identity)
 
     assert (near.served.role, near.value) == ("replica", seen)
     assert (latest.served.role, latest.value) == ("primary", seen)
-    assert database.find(patients, missing=KeyError, acting=acting).value == seen
-    assert database.write(patients, acting=acting).value == seen
-    with database.reading(acting=acting) as session:
+    assert database.find(patients, missing=KeyError, identity=identity).value == seen
+    assert database.write(patients, identity=identity).value == seen
+    with database.reading(identity=identity) as session:
         assert patients(session) == seen
-    with database.writing(acting=acting) as session:
+    with database.writing(identity=identity) as session:
         assert patients(session) == seen
 
 
 @pytest.mark.parametrize(
-    "acting", [None, ANONYMOUS, DatabaseIdentity("admin", uuid4())]
+    "identity", [None, ANONYMOUS, DatabaseIdentity("admin", uuid4())]
 )
-def test_who_has_nothing_to_do_with_patients_is_refused(database, acting):
+def test_who_has_nothing_to_do_with_patients_is_refused(database, identity):
     with pytest.raises(Refused):
-        database.read(patients, acting=acting)
+        database.read(patients, identity=identity)
     with pytest.raises(Refused):
-        database.write(note, acting=acting)
-    with pytest.raises(Refused), database.reading(acting=acting) as session:
+        database.write(note, identity=identity)
+    with pytest.raises(Refused), database.reading(identity=identity) as session:
         patients(session)
-    with pytest.raises(Refused), database.writing(acting=acting) as session:
+    with pytest.raises(Refused), database.writing(identity=identity) as session:
         note(session)
 
 
@@ -114,20 +116,20 @@ def test_a_refusal_tells_nothing_of_tables_and_is_not_tried_again(database):
         note(session)
 
     with pytest.raises(Refused, match="does not let this role do that"):
-        database.write(attempt, acting=AS_ANN)
+        database.write(attempt, identity=AS_ANN)
     assert len(runs) == 1
 
 
 def test_nobody_inherits_a_name_from_who_had_the_connection_before(database):
     for run in (database.read, database.read_latest, database.write):
-        run(patients, acting=SYSTEM)
+        run(patients, identity=SYSTEM)
         with pytest.raises(Refused):
             run(patients)
 
 
 def test_a_name_under_which_nothing_was_done_is_gone_as_well(database):
     for run in (database.read, database.read_latest, database.write):
-        run(lambda _session: None, acting=SYSTEM)
+        run(lambda _session: None, identity=SYSTEM)
         with pytest.raises(Refused):
             run(patients)
 
@@ -176,14 +178,14 @@ def test_whatever_a_transaction_begins_with_is_done_in_its_name(database, first)
         with session.connection().connection.cursor() as cursor:
             return len(first(cursor))
 
-    assert database.read(begin, acting=AS_CLERK).value == 2
-    assert database.write(begin, acting=AS_DORA).value == 1
+    assert database.read(begin, identity=AS_CLERK).value == 2
+    assert database.write(begin, identity=AS_DORA).value == 1
 
 
 def test_a_new_name_replaces_all_of_the_former_one(database):
-    database.write(patients, acting=AS_ANN)
+    database.write(patients, identity=AS_ANN)
 
-    assert database.write(patients, acting=DatabaseIdentity("patient")).value == set()
+    assert database.write(patients, identity=DatabaseIdentity("patient")).value == set()
 
 
 def test_after_a_rollback_of_its_own_an_operation_is_nobody_again(database):
@@ -192,18 +194,18 @@ def test_after_a_rollback_of_its_own_an_operation_is_nobody_again(database):
         return patients(session)
 
     with pytest.raises(Refused):
-        database.write(undo, acting=SYSTEM)
+        database.write(undo, identity=SYSTEM)
 
 
 def test_a_write_in_a_name_is_done_once_like_any_other(database):
     key = uuid4()
     with pytest.raises(Refused):
-        database.write(note, key=key, acting=AS_ANN)
+        database.write(note, key=key, identity=AS_ANN)
 
-    database.write(note, key=key, acting=AS_CLERK)
+    database.write(note, key=key, identity=AS_CLERK)
 
     with pytest.raises(AlreadyWritten):
-        database.write(note, key=key, acting=AS_CLERK)
+        database.write(note, key=key, identity=AS_CLERK)
 
 
 def test_another_role_is_taken_on_for_a_few_statements(database):
@@ -213,8 +215,8 @@ def test_another_role_is_taken_on_for_a_few_statements(database):
             during = patients(session)
         return before, during, patients(session)
 
-    assert database.read(look, acting=AS_DORA).value == ({ANN}, {ANN, BOB}, {ANN})
-    assert database.write(look, acting=AS_DORA).value == ({ANN}, {ANN, BOB}, {ANN})
+    assert database.read(look, identity=AS_DORA).value == ({ANN}, {ANN, BOB}, {ANN})
+    assert database.write(look, identity=AS_DORA).value == ({ANN}, {ANN, BOB}, {ANN})
 
 
 def test_who_becomes_another_role_is_still_the_same_person(database):
@@ -222,7 +224,7 @@ def test_who_becomes_another_role_is_still_the_same_person(database):
         with assume_role(session, "staff"):
             return session.scalar(text("SELECT acting_user()"))
 
-    assert database.read(ask, acting=AS_DORA).value == DORA
+    assert database.read(ask, identity=AS_DORA).value == DORA
 
 
 def test_roles_are_given_back_one_after_the_other(database):
@@ -232,7 +234,7 @@ def test_roles_are_given_back_one_after_the_other(database):
                 nothing = patients(session)
             return nothing, patients(session)
 
-    assert database.read(look, acting=AS_DORA).value == (set(), {ANN, BOB})
+    assert database.read(look, identity=AS_DORA).value == (set(), {ANN, BOB})
 
 
 def test_an_error_gives_the_role_back(database):
@@ -241,7 +243,7 @@ def test_an_error_gives_the_role_back(database):
             raise KeyError
         return patients(session)
 
-    assert database.read(look, acting=AS_DORA).value == {ANN}
+    assert database.read(look, identity=AS_DORA).value == {ANN}
 
 
 def test_a_failed_statement_gives_the_role_back_with_its_savepoint(database):
@@ -254,7 +256,7 @@ def test_a_failed_statement_gives_the_role_back_with_its_savepoint(database):
             session.execute(text("SELECT FROM nowhere"))
         return patients(session)
 
-    assert database.write(look, acting=AS_DORA).value == {ANN}
+    assert database.write(look, identity=AS_DORA).value == {ANN}
 
 
 def test_an_owner_stays_the_owner(session):

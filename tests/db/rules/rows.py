@@ -36,7 +36,7 @@ class Row:
     values: dict[str, Any]
 
 
-def acting(role: str) -> DatabaseIdentity:
+def identity_of(role: str) -> DatabaseIdentity:
     """Return in whose name this role's person acts."""
     patient_id = ANN if role == "patient" else None
     return DatabaseIdentity(role, USERS.get(role), patient_id)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from psycopg2.errors import InsufficientPrivilege, IntegrityError
 from psycopg2.extensions import connection as DriverConnection  # noqa: N812 - a class
 
 from tests.db.rules.rights import Right
-from tests.db.rules.rows import Catalogue, acting
+from tests.db.rules.rows import Catalogue, identity_of
 
 TAKE_ON = (
     "SELECT set_config('role', %s, true), set_config('chartroom.user_id', %s, true), "
@@ -67,7 +67,7 @@ class Intruder:
 
     def _take_on(self, cursor: Any) -> None:
         if self._role != "nobody":
-            who = acting(self._role)
+            who = identity_of(self._role)
             name = f"chartroom_{self._role}"
             user, patient = str(who.user_id or ""), str(who.patient_id or "")
             cursor.execute(TAKE_ON, [name, user, patient])

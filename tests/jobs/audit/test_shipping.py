@@ -59,7 +59,7 @@ class Failing:
 def happen(database, count):
     event = {"action": "patient:read", "details": {"n": "x" * 100}}
     statement = insert(AuditEvent.__table__).inline()
-    database.write(lambda s: s.execute(statement, [event] * count), acting=SYSTEM)
+    database.write(lambda s: s.execute(statement, [event] * count), identity=SYSTEM)
 
 
 def verify(database, store):
@@ -154,7 +154,7 @@ class Breakable:
         def count(session):
             return session.scalar(text("SELECT count(*) FROM audit_events"))
 
-        return self.database.read_latest(count, acting=SYSTEM).value
+        return self.database.read_latest(count, identity=SYSTEM).value
 
     def assert_each_event_is_there_once(self, expected):
         assert self.waiting() == 0

@@ -22,7 +22,7 @@ NOWHERE = "postgresql://nobody@127.0.0.1:1/gone?connect_timeout=1"
 def database(endpoints):
     with closing(Database(endpoints)) as database:
         # Until every server was looked at once, nobody is known to lead.
-        database.write(lambda _: None, acting=SYSTEM)
+        database.write(lambda _: None, identity=SYSTEM)
         yield database
 
 
@@ -36,7 +36,7 @@ def spool(tmp_path, file_keys, clerk):
 
 def count_events(database):
     count = select(func.count(AuditEvent.id))
-    return database.read_latest(lambda s: s.scalar(count), acting=SYSTEM).value
+    return database.read_latest(lambda s: s.scalar(count), identity=SYSTEM).value
 
 
 @contextmanager

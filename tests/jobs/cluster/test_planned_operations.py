@@ -30,7 +30,7 @@ def operator(endpoints: Endpoints) -> Iterator[OperationRunner]:
 
 
 def write(operator, operation):
-    return operator.servers.database.write(operation, acting=SYSTEM).value
+    return operator.servers.database.write(operation, identity=SYSTEM).value
 
 
 @pytest.fixture

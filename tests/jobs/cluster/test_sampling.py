@@ -40,7 +40,7 @@ def observer(endpoints):
 
 
 def read(database, statement):
-    rows = database.read_latest(lambda s: s.execute(statement).all(), acting=SYSTEM)
+    rows = database.read_latest(lambda s: s.execute(statement).all(), identity=SYSTEM)
     return rows.value
 
 
@@ -50,7 +50,7 @@ def seen(database):
 
 def change_rule(database, kind, **values):
     statement = update(AlertRule).where(AlertRule.kind == kind).values(**values)
-    database.write(lambda session: session.execute(statement), acting=SYSTEM)
+    database.write(lambda session: session.execute(statement), identity=SYSTEM)
 
 
 def warn_of_every_disk(database, hook):
@@ -207,7 +207,7 @@ def test_a_switchover_explains_the_change_that_it_made(database):
             )
         )
 
-    database.write(begin, acting=SYSTEM)
+    database.write(begin, identity=SYSTEM)
     now = datetime.now(UTC) - timedelta(seconds=30)
     ledger = Ledger()
     ledger.is_leader = True

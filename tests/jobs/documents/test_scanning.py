@@ -52,7 +52,7 @@ def file(database, files, clerk, examiner):
                 lambda s, content=content: records.file(
                     s, clerk, DraftDocument(), content
                 ),
-                acting=SYSTEM,
+                identity=SYSTEM,
             )
 
     return file
@@ -71,7 +71,7 @@ def scanner():
 
 def versions(database):
     rows = select(DocumentVersion).order_by(DocumentVersion.created_at)
-    return database.write(lambda s: s.scalars(rows).all(), acting=SYSTEM).value
+    return database.write(lambda s: s.scalars(rows).all(), identity=SYSTEM).value
 
 
 def scans(database):
@@ -80,13 +80,13 @@ def scans(database):
 
 def recorded(database, action):
     rows = select(AuditEvent).where(AuditEvent.action == action)
-    events = database.write(lambda s: s.scalars(rows).all(), acting=SYSTEM).value
+    events = database.write(lambda s: s.scalars(rows).all(), identity=SYSTEM).value
     return [event.details for event in events]
 
 
 def words(database):
     rows = select(DocumentText.pages)
-    return database.write(lambda s: s.scalars(rows).all(), acting=SYSTEM).value
+    return database.write(lambda s: s.scalars(rows).all(), identity=SYSTEM).value
 
 
 def open_version(database, actor, version):
@@ -95,7 +95,7 @@ def open_version(database, actor, version):
             session, actor, version.document_id, version.number, purpose="view"
         )
 
-    return database.write(open_it, acting=SYSTEM).value
+    return database.write(open_it, identity=SYSTEM).value
 
 
 class Judge:
@@ -218,7 +218,7 @@ def test_every_version_of_an_infected_file_goes_into_quarantine(
     (first,) = versions(database)
     database.write(
         lambda s: records.restore_version(s, clerk, first.document_id, 1, revision=1),
-        acting=SYSTEM,
+        identity=SYSTEM,
     )
 
     jobs.scan(database, files, Judge("infected"))
@@ -268,7 +268,7 @@ def test_whoever_shares_the_file_shares_its_words(database, files, file, clerk):
     def restore(session):
         records.restore_version(session, clerk, first.document_id, 1, revision=1)
 
-    database.write(restore, acting=SYSTEM)
+    database.write(restore, identity=SYSTEM)
 
     jobs.recognise(database, files, Reader())
 

@@ -42,7 +42,7 @@ def test_a_proof_leaves_nothing_but_its_trace(database, endpoints, admin):
         return rows, session.scalars(traces).all()
 
     # The primary is asked: a replica may not have replayed the proof yet.
-    rows, (trace,) = database.read_latest(left, acting=SYSTEM).value
+    rows, (trace,) = database.read_latest(left, identity=SYSTEM).value
     assert rows == []
     assert trace.actor_id == admin.id
     assert trace.details["won"] == 1

@@ -28,12 +28,12 @@ def test_all_that_ran_out_is_tidied_away_in_small_steps(database, clerk, monkeyp
             held = bookings.hold(session, clerk, wish)
             samples.let_pass(session, held, 121)
 
-    database.write(settle, acting=SYSTEM)
+    database.write(settle, identity=SYSTEM)
 
     holds.tidy(database)
 
     # The primary is asked: a replica may still show what has been tidied away.
     left = database.read_latest(
-        lambda session: samples.count(session, BookingSlot), acting=SYSTEM
+        lambda session: samples.count(session, BookingSlot), identity=SYSTEM
     )
     assert left.value == 0

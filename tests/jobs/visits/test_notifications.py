@@ -38,7 +38,7 @@ def stores(endpoints, files, tmp_path, monkeypatch) -> Iterator[Stores]:
         closing(Database(endpoints)) as database,
         closing(AuditStore(endpoints.audit_url)) as audit,
     ):
-        database.write(_visit_tomorrow, acting=SYSTEM)
+        database.write(_visit_tomorrow, identity=SYSTEM)
         yield Stores(database, files, audit, keys)
 
 
@@ -67,7 +67,7 @@ def _work(endpoints, stores):
 
 def _notifications(stores):
     return stores.database.read_latest(
-        lambda session: session.scalars(select(VisitLetter)).all(), acting=SYSTEM
+        lambda session: session.scalars(select(VisitLetter)).all(), identity=SYSTEM
     ).value
 
 

@@ -22,7 +22,7 @@ def database(endpoints):
 
 def _count(database):
     counted = select(func.count()).select_from(Slot).where(Slot.withdrawn_at.is_(None))
-    return database.read_latest(lambda s: s.scalar(counted), acting=SYSTEM).value
+    return database.read_latest(lambda s: s.scalar(counted), identity=SYSTEM).value
 
 
 def test_every_doctors_plan_reaches_as_far_as_people_may_book(database):
@@ -33,7 +33,7 @@ def test_every_doctors_plan_reaches_as_far_as_people_may_book(database):
             session.flush()
             exchange_week(session, doctor.id, MORNING)
 
-    database.write(settle, acting=SYSTEM)
+    database.write(settle, identity=SYSTEM)
     scheduling.extend(database, Calendar("Europe/Berlin", 2))
     before = _count(database)
 

@@ -115,7 +115,7 @@ def test_documents_are_purged_and_files_checked_in_the_background(
 ):
     _run_due(endpoints, stores, name)
 
-    run = stores.database.read_latest(lambda s: find_run(s, job), acting=SYSTEM).value
+    run = stores.database.read_latest(lambda s: find_run(s, job), identity=SYSTEM).value
     assert run is not None
     assert _states(stores, name) == ["succeeded"]
 
@@ -147,7 +147,7 @@ def test_receipts_go_after_a_day(endpoints, stores):
 
 def test_codes_and_questions_go_when_nobody_can_use_them(endpoints, stores):
     now = datetime.now(UTC)
-    with stores.database.writing(acting=SYSTEM) as session:
+    with stores.database.writing(identity=SYSTEM) as session:
         for expires_at in (now - timedelta(hours=2), now + timedelta(minutes=5)):
             session.add(
                 LoginCode(
@@ -165,7 +165,7 @@ def test_codes_and_questions_go_when_nobody_can_use_them(endpoints, stores):
 
     _run_due(endpoints, stores, "tidy_sign_ins")
 
-    with stores.database.writing(acting=SYSTEM) as session:
+    with stores.database.writing(identity=SYSTEM) as session:
         for kind in (LoginCode, Ceremony):
             assert [
                 kept.expires_at > now for kept in session.scalars(select(kind))
@@ -176,7 +176,7 @@ def test_a_sign_in_that_is_over_is_written_down_by_the_clinics_own_times(
     endpoints, stores
 ):
     patient = replace(stores, sign_ins=Limits(idle=timedelta(minutes=60)))
-    with stores.database.writing(acting=SYSTEM) as session:
+    with stores.database.writing(identity=SYSTEM) as session:
         user = User(name="Rosa", role="staff")
         session.add(user)
         session.flush()
@@ -199,14 +199,14 @@ def test_a_sign_in_that_is_over_is_written_down_by_the_clinics_own_times(
 
 
 def _ended(stores):
-    with stores.database.writing(acting=SYSTEM) as session:
+    with stores.database.writing(identity=SYSTEM) as session:
         return [
             kept.ended_at is not None for kept in session.scalars(select(UserSession))
         ]
 
 
 def _seals(stores):
-    with stores.database.writing(acting=SYSTEM) as session:
+    with stores.database.writing(identity=SYSTEM) as session:
         return session.scalars(select(AuditSeal.sequence).order_by(AuditSeal.id)).all()
 
 
@@ -238,7 +238,7 @@ def test_a_day_later_it_is_sealed_again(endpoints, stores, monkeypatch):
 def test_administrators_get_an_email_about_a_record_opened_from_outside(
     endpoints, stores
 ):
-    stores.database.write(_break_glass, acting=SYSTEM)
+    stores.database.write(_break_glass, identity=SYSTEM)
     mailbox = Mailbox()
 
     with mail_server(mailbox) as port:
@@ -254,13 +254,13 @@ def test_administrators_get_an_email_about_a_record_opened_from_outside(
 
 
 def test_without_a_mail_server_nothing_is_noted_and_nothing_fails(endpoints, stores):
-    stores.database.write(_break_glass, acting=SYSTEM)
+    stores.database.write(_break_glass, identity=SYSTEM)
 
     _run_due(endpoints, stores, "tell_administrators")
 
     told_at = select(BreakGlassAccess.told_at)
     times = stores.database.read_latest(
-        lambda s: s.scalars(told_at).all(), acting=SYSTEM
+        lambda s: s.scalars(told_at).all(), identity=SYSTEM
     )
     assert times.value == [None]
     assert set(_states(stores, "tell_administrators")) == {"succeeded"}

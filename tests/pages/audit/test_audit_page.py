@@ -48,7 +48,7 @@ def keys(clinic: Clinic, tmp_path) -> Iterator[None]:
 def ship(clinic: Clinic) -> None:
     store = clinic.wiring.audit
     while clinic.wiring.database.write(
-        lambda session: chain.ship(session, store), acting=SYSTEM
+        lambda session: chain.ship(session, store), identity=SYSTEM
     ).value:
         pass
 

@@ -34,7 +34,7 @@ def then(
             lambda s: patients.register(
                 s, clinic.clerk, patient.draft(), today=TODAY, patient_id=patient.id
             ),
-            acting=SYSTEM,
+            identity=SYSTEM,
         )
         standby = replace(endpoints, delayed_urls={"node-04": endpoints.database_url})
         usual = clinic.wiring.past

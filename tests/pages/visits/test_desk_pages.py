@@ -232,7 +232,7 @@ def test_the_outbox_shows_letters_without_whole_addresses(clinic, visit):
         notifications.write(session, LetterKind.CONFIRMED, booking_id)
         return session.query(VisitLetter).one().to_address
 
-    address = clinic.wiring.database.write(write, acting=SYSTEM).value
+    address = clinic.wiring.database.write(write, identity=SYSTEM).value
     clinic.write(lambda _: None)
 
     app = clinic.open("outbox", Role.ADMIN)

@@ -67,7 +67,7 @@ def ada(database) -> PatientRecord:
     cleo = Actor(uuid4(), "Cleo Clerk", Role.STAFF)
     written = database.write(
         lambda s: patients.register(s, cleo, ADA, today=date(2026, 11, 20)),
-        acting=SYSTEM,
+        identity=SYSTEM,
     )
     database.read(lambda _: None, after=written.lsn)
     return written.value
@@ -228,7 +228,9 @@ def test_a_write_whose_end_nobody_knew_and_the_spool_make_one_event(desk, databa
     key, actor = uuid4(), desk.on_behalf.actor
     event = audit.event_of(actor, Action.PATIENT_LIST)
     # It was committed; its answer got lost together with the primary.
-    database.write(lambda s: audit.keep(s, [event]), key=key, acting=actor.acting)
+    database.write(
+        lambda s: audit.keep(s, [event]), key=key, identity=actor.database_identity
+    )
     desk.spool.keep([event], key=key)
 
     desk.spool.write_down(database)

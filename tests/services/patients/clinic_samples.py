@@ -41,7 +41,7 @@ class Clinic:
 
     def read(self, actor: Actor, operation: Callable[[Session], T]) -> T:
         """Return what the actor is shown, never less than everybody has written."""
-        lsn = self.database.write(lambda _: None, acting=SYSTEM).lsn
+        lsn = self.database.write(lambda _: None, identity=SYSTEM).lsn
         return ActorDatabase(self.database, actor).read(operation, after=lsn).value
 
     def write(self, actor: Actor, operation: Callable[[Session], T]) -> T:
@@ -72,7 +72,7 @@ def settled(endpoints: Endpoints) -> Iterator[Clinic]:
             care.assign(session, cleo, hers.id, people["dora"].id)
             return {**people, "ada": known, "grace": hers}
 
-        yield Clinic(database, **database.write(settle, acting=SYSTEM).value)
+        yield Clinic(database, **database.write(settle, identity=SYSTEM).value)
 
 
 def _person(session: Session, name: str, role: Role) -> Actor:

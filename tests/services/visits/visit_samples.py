@@ -110,5 +110,5 @@ def patient_of(clinic: Clinic, patient_id: UUID) -> Actor:
         session.flush()
         return user.id
 
-    user_id = clinic.database.write(add, acting=SYSTEM).value
+    user_id = clinic.database.write(add, identity=SYSTEM).value
     return Actor(user_id, "Patient", Role.PATIENT, patient_id)

@@ -150,6 +150,6 @@ def test_becoming_another_role_takes_no_message_of_its_own(behind_proxy, proxy):
             with assume_role(session, "door"):
                 session.execute(text("SELECT 1"))
 
-        behind_proxy.write(operation, acting=SYSTEM)
+        behind_proxy.write(operation, identity=SYSTEM)
 
     assert sent_by(proxy, write) == 2

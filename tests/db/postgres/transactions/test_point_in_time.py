@@ -52,7 +52,7 @@ def test_a_record_is_there_as_it_was_while_the_standby_waits(
     with closing(Database(delayed)) as today, closing(Past(lambda: delayed)) as times:
         [node] = times.nodes
         made = today.write(
-            lambda s: patients.register(s, clerk, ADA, today=TODAY), acting=SYSTEM
+            lambda s: patients.register(s, clerk, ADA, today=TODAY), identity=SYSTEM
         ).value
 
         def shown():
@@ -60,14 +60,15 @@ def test_a_record_is_there_as_it_was_while_the_standby_waits(
             assert standby is not None
             try:
                 return standby.read(
-                    lambda s: patients.look_up(s, clerk, made.id), acting=clerk.acting
+                    lambda s: patients.look_up(s, clerk, made.id),
+                    identity=clerk.database_identity,
                 ).value
             except Exception:
                 return None
 
         eventually(lambda: shown() is not None, seconds=_SECONDS)
         today.write(
-            lambda s: patients.archive(s, clerk, made.id, version=1), acting=SYSTEM
+            lambda s: patients.archive(s, clerk, made.id, version=1), identity=SYSTEM
         )
         control.pause_replay(node, 60)
         time.sleep(_DELAY_SECONDS + 3)

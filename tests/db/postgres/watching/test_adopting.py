@@ -21,7 +21,9 @@ def without(endpoints: Endpoints, name: str) -> Endpoints:
 
 def served_by(database: Database) -> set[str]:
     """The servers that answer a handful of reads."""
-    return {database.read(lambda _: None, acting=SYSTEM).served.node for _ in range(12)}
+    return {
+        database.read(lambda _: None, identity=SYSTEM).served.node for _ in range(12)
+    }
 
 
 def follower(endpoints: Endpoints) -> str:
@@ -55,7 +57,7 @@ def test_a_server_that_goes_is_read_from_no_more(endpoints: Endpoints):
 
 def test_those_that_stay_keep_their_connections(endpoints: Endpoints):
     with closing(Database(endpoints)) as database:
-        database.read_latest(lambda _: None, acting=SYSTEM)
+        database.read_latest(lambda _: None, identity=SYSTEM)
         pools = dict(database._reads.pools)
 
         database.adopt(replace(endpoints, delayed_urls={"late": "postgresql://x"}))
@@ -68,10 +70,10 @@ def test_a_read_that_is_under_way_outlives_the_leaving_of_its_server(
     endpoints: Endpoints,
 ):
     with closing(Database(endpoints)) as database:
-        with database.reading(acting=SYSTEM) as session:
+        with database.reading(identity=SYSTEM) as session:
             node = session.info["served"].node
 
             database.adopt(without(endpoints, node))
 
             assert session.connection().exec_driver_sql("SELECT 1").scalar_one() == 1
-        assert database.read(lambda _: "there", acting=SYSTEM).value == "there"
+        assert database.read(lambda _: "there", identity=SYSTEM).value == "there"

@@ -110,7 +110,7 @@ class Log:
 
     def write(self, operation: Any) -> Any:
         """Run and commit something as the background does."""
-        return self.database.write(operation, acting=SYSTEM).value
+        return self.database.write(operation, identity=SYSTEM).value
 
 
 @pytest.fixture

@@ -123,7 +123,7 @@ def test_a_mongodb_that_dies_within_a_batch_costs_nothing(log, survives):
 def test_an_event_committed_late_does_not_confuse_what_was_begun(log):
     log.happen(2)
     # It takes its place in the queue now, and commits after those behind it.
-    with log.database.writing(acting=SYSTEM) as slow:
+    with log.database.writing(identity=SYSTEM) as slow:
         slow.execute(insert(AuditEvent.__table__).inline(), {"action": "patient:read"})
         log.happen(2)
         with pytest.raises(AuditStoreUnavailable):
@@ -138,7 +138,7 @@ def test_an_event_committed_late_does_not_confuse_what_was_begun(log):
 def test_two_shippers_do_not_get_in_each_others_way(log):
     log.happen(3)
 
-    with log.database.writing(acting=SYSTEM) as session:
+    with log.database.writing(identity=SYSTEM) as session:
         assert chain.ship(session, log.store) == 3
         assert log.ship() == 0
 

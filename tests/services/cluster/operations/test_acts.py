@@ -63,7 +63,7 @@ def row_of(operator, operation):
         lambda session: session.scalars(
             select(ClusterOperation).where(ClusterOperation.id == operation.id)
         ).one(),
-        acting=SYSTEM,
+        identity=SYSTEM,
     ).value
 
 

@@ -36,7 +36,7 @@ def test_no_version_is_lost_or_doubled_when_the_leader_is_killed_while_saving(
     def keep(session):
         return samples.visit(session, clinic.grace.id).id
 
-    visit_id = clinic.database.write(keep, acting=SYSTEM).value
+    visit_id = clinic.database.write(keep, identity=SYSTEM).value
 
     def save_all():
         for number in range(_VERSIONS):

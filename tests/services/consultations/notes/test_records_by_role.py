@@ -38,7 +38,7 @@ def visit(clinic) -> Appointment:
         session.expunge(kept)
         return kept
 
-    return clinic.database.write(keep, acting=SYSTEM).value
+    return clinic.database.write(keep, identity=SYSTEM).value
 
 
 def write(clinic, actor, visit, number=0, **typed):
@@ -112,7 +112,7 @@ def test_whose_patients_it_is_not_the_visit_does_not_exist(clinic):
         session.expunge(kept)
         return kept
 
-    visit = clinic.database.write(keep, acting=SYSTEM).value
+    visit = clinic.database.write(keep, identity=SYSTEM).value
 
     with pytest.raises(appointments.NoSuchVisit):
         clinic.read(clinic.dora, calls(clinic.dora, visit)[0])

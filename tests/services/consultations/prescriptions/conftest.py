@@ -92,7 +92,7 @@ class Room:
             .order_by(AuditEvent.position)
         )
         found = self.clinic.database.read_latest(
-            lambda s: [tuple(row) for row in s.execute(statement)], acting=SYSTEM
+            lambda s: [tuple(row) for row in s.execute(statement)], identity=SYSTEM
         )
         return found.value
 
@@ -102,7 +102,9 @@ class Room:
             .where(Patient.id == self.clinic.grace.id)
             .values(allergies=list(allergies))
         )
-        self.clinic.database.write(lambda s: s.execute(change) and None, acting=SYSTEM)
+        self.clinic.database.write(
+            lambda s: s.execute(change) and None, identity=SYSTEM
+        )
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +121,7 @@ def doctors(clinic: Clinic) -> tuple[UUID, UUID]:
             visit_samples.doctor(session, clinic.emil.id, name="Emil Doctor"),
         )
 
-    return clinic.database.write(add, acting=SYSTEM).value
+    return clinic.database.write(add, identity=SYSTEM).value
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +147,7 @@ def room(
             visit_samples.visit(session, emil, clinic.ada.id, soon(5), **began),
         )
 
-    visits = clinic.database.write(add, acting=SYSTEM).value
+    visits = clinic.database.write(add, identity=SYSTEM).value
     press = PrescriptionIssuer(files, Signer(signing_keys), Letterhead("Your clinic"))
     found = Room(clinic, press, *visits)
     found.let_be_allergic("Penicillin V")

@@ -172,7 +172,7 @@ def test_nothing_is_prescribed_at_a_visit_that_did_not_begin(room, status):
     if status == "cancelled":
         values["cancelled_at"] = _ever()
     change = update(Appointment).where(Appointment.id == room.graces).values(**values)
-    room.clinic.database.write(lambda s: s.execute(change) and None, acting=SYSTEM)
+    room.clinic.database.write(lambda s: s.execute(change) and None, identity=SYSTEM)
 
     with pytest.raises(NotAtVisit):
         room.issue(PARACETAMOL)

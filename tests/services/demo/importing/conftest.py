@@ -56,7 +56,7 @@ def take_over(database, admin, rejects, today) -> Import:
                 lambda session: importing.import_synthea(
                     session, admin, folder, listed, today=today, report=report
                 ),
-                acting=SYSTEM,
+                identity=SYSTEM,
             ).value
         return {summary.file.removesuffix(".csv"): summary for summary in summaries}
 

@@ -68,7 +68,7 @@ def rename_ada(database, engine, clerk, today):
                 session, clerk, record.id, draft, version=record.version, today=today
             )
 
-        database.write(edit, acting=clerk.acting)
+        database.write(edit, identity=clerk.database_identity)
 
     return rename
 
@@ -301,7 +301,7 @@ def test_only_who_may_import_can(database, clerk, folder, rejects, today):
         )
 
     with pytest.raises(NotAllowed, match="import records"):
-        database.write(take_over, acting=SYSTEM)
+        database.write(take_over, identity=SYSTEM)
 
 
 def test_a_missing_column_is_named_before_anything_is_done(folder):

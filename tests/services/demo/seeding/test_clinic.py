@@ -164,7 +164,7 @@ def test_only_who_may_import_can_seed(session, clerk, today):
 
 
 def test_the_demos_clinician_has_visits_over_waiting_and_to_come(shared, seed, engine):
-    shared[0].write(demo_accounts.ensure_demo_people, acting=SYSTEM)
+    shared[0].write(demo_accounts.ensure_demo_people, identity=SYSTEM)
 
     seed(40)
 

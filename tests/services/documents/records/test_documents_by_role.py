@@ -44,7 +44,7 @@ def grace(clinic: Clinic) -> Actor:
         session.flush()
         return Actor(user.id, user.name, Role.PATIENT, clinic.grace.id)
 
-    return clinic.database.write(sign_up, acting=SYSTEM).value
+    return clinic.database.write(sign_up, identity=SYSTEM).value
 
 
 @pytest.fixture

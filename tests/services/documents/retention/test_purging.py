@@ -302,12 +302,12 @@ def test_two_purges_at_once_bury_each_document_once(database, endpoints, clerk):
         for _ in range(30):
             filed_long_ago(session, clerk, days=31)
 
-    database.write(prepare, acting=SYSTEM)
+    database.write(prepare, identity=SYSTEM)
 
     def work(_):
         purged = 0
         while made := database.write(
-            lambda session: retention.purge(session, at_once=3), acting=SYSTEM
+            lambda session: retention.purge(session, at_once=3), identity=SYSTEM
         ).value:
             purged += made
         return purged
@@ -316,7 +316,7 @@ def test_two_purges_at_once_bury_each_document_once(database, endpoints, clerk):
         counts = list(workers.map(work, range(3)))
 
     told = database.read_latest(
-        lambda session: len(events(session, Action.DOCUMENT_PURGE)), acting=SYSTEM
+        lambda session: len(events(session, Action.DOCUMENT_PURGE)), identity=SYSTEM
     ).value
     assert (sum(counts), told) == (30, 30)
 
@@ -328,14 +328,14 @@ def test_a_hold_that_comes_first_wins_against_a_purge_that_waits(
         settle(session)
         return filed_long_ago(session, clerk, days=31)
 
-    document = database.write(prepare, acting=SYSTEM).value
-    with database.writing(acting=SYSTEM) as holding:
+    document = database.write(prepare, identity=SYSTEM).value
+    with database.writing(identity=SYSTEM) as holding:
         records.hold(holding, clerk, document.id, reason=REASON)
 
         # What somebody has in hand is not waited for, but left for the next time.
-        assert database.write(retention.purge, acting=SYSTEM).value == 0
+        assert database.write(retention.purge, identity=SYSTEM).value == 0
 
-    assert database.write(retention.purge, acting=SYSTEM).value == 0
+    assert database.write(retention.purge, identity=SYSTEM).value == 0
 
 
 def test_what_another_worker_has_purged_meanwhile_is_not_purged_again(database, clerk):
@@ -343,7 +343,7 @@ def test_what_another_worker_has_purged_meanwhile_is_not_purged_again(database, 
         settle(session)
         filed_long_ago(session, clerk, days=31)
 
-    database.write(prepare, acting=SYSTEM)
-    with database.writing(acting=SYSTEM) as first:
+    database.write(prepare, identity=SYSTEM)
+    with database.writing(identity=SYSTEM) as first:
         assert retention.purge(first) == 1
-        assert database.write(retention.purge, acting=SYSTEM).value == 0
+        assert database.write(retention.purge, identity=SYSTEM).value == 0

@@ -130,7 +130,7 @@ def test_every_look_is_written_down(clinic, hearing):
 
     def told():
         rows = clinic.database.read_latest(
-            lambda s: dict(s.execute(count).all()), acting=SYSTEM
+            lambda s: dict(s.execute(count).all()), identity=SYSTEM
         ).value
         return rows.get("document:list", 0), rows.get("document:count", 0)
 
@@ -161,7 +161,7 @@ def test_of_two_patients_neither_is_shown_what_was_kept_for_the_other(clinic, he
 
     hot = DocumentListCache(hearing)
     two = [
-        clinic.database.write(partial(invite, patient=patient), acting=SYSTEM)
+        clinic.database.write(partial(invite, patient=patient), identity=SYSTEM)
         for patient in (clinic.ada, clinic.grace)
     ]
 

@@ -50,7 +50,7 @@ def gracie(clinic: Clinic) -> Actor:
         session.flush()
         return user.id
 
-    user_id = clinic.database.write(invite, acting=SYSTEM).value
+    user_id = clinic.database.write(invite, identity=SYSTEM).value
     return Actor(user_id, "Grace", Role.PATIENT, clinic.grace.id)
 
 
@@ -190,7 +190,7 @@ def test_a_patient_does_not_see_what_the_clinic_filed_before_it_is_clean(
         clinic.cleo,
         lambda s: filed(s, clinic.cleo, "Waiting", "mumps", of=clinic.grace),
     )
-    clinic.database.write(lambda s: mark(s, one, scan="waiting"), acting=SYSTEM)
+    clinic.database.write(lambda s: mark(s, one, scan="waiting"), identity=SYSTEM)
 
     assert "Waiting" not in _titles(clinic, gracie)
     assert _titles(clinic, gracie, "waiting") == []

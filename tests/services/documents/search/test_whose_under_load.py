@@ -53,7 +53,7 @@ def _own_login(clinic: Clinic) -> Actor:
         session.flush()
         return Actor(user.id, "Grace", Role.PATIENT, clinic.grace.id)
 
-    return clinic.database.write(invite, acting=SYSTEM).value
+    return clinic.database.write(invite, identity=SYSTEM).value
 
 
 @pytest.fixture(scope="module")

@@ -63,11 +63,11 @@ def access(database: Database) -> UUID:
         ada = patients.register(session, cleo, ADA, today=date(2026, 11, 20))
         return break_glass.open_record(session, dora, ada.id, REASON).id
 
-    return database.write(open_record, acting=SYSTEM).value
+    return database.write(open_record, identity=SYSTEM).value
 
 
 def tell(database: Database, mailer: SmtpMailer) -> int:
-    with database.writing(acting=SYSTEM) as session:
+    with database.writing(identity=SYSTEM) as session:
         return tell_administrators(session, mailer, CLINIC)
 
 
@@ -107,7 +107,7 @@ def test_while_no_letter_leaves_it_stays_to_be_told(database, mailer, mailbox):
 @pytest.mark.usefixtures("access")
 def test_who_was_deactivated_gets_no_letter(database, mailer, mailbox):
     gone = update(User).where(User.name == "Olaf").values(deactivated_at=func.now())
-    database.write(lambda s: s.execute(gone), acting=SYSTEM)
+    database.write(lambda s: s.execute(gone), identity=SYSTEM)
 
     tell(database, mailer)
 
@@ -118,7 +118,7 @@ def test_who_was_deactivated_gets_no_letter(database, mailer, mailbox):
 def test_nobody_is_written_to_about_what_is_long_past(database, mailer, mailbox):
     created_at = BreakGlassAccess.created_at
     past = update(BreakGlassAccess).values(created_at=created_at - timedelta(days=8))
-    database.write(lambda s: s.execute(past), acting=SYSTEM)
+    database.write(lambda s: s.execute(past), identity=SYSTEM)
 
     assert tell(database, mailer) == 0
     assert not mailbox.letters

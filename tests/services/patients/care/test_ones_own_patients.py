@@ -127,7 +127,7 @@ def test_a_broken_glass_opens_one_record_for_some_hours(clinic: Clinic):
         created_at=BreakGlassAccess.created_at - timedelta(hours=8),
         expires_at=func.now(),
     )
-    clinic.database.write(lambda s: s.execute(past), acting=SYSTEM)
+    clinic.database.write(lambda s: s.execute(past), identity=SYSTEM)
 
     assert during == ["Ada"]
     assert clinic.names(emil) == []

@@ -51,7 +51,7 @@ def clinic(endpoints) -> Iterator[Clinic]:
 @pytest.fixture
 def arrange(clinic: Clinic):
     """Return what writes into the clinic's tables, and reads from them."""
-    return lambda operation: clinic.database.write(operation, acting=SYSTEM).value
+    return lambda operation: clinic.database.write(operation, identity=SYSTEM).value
 
 
 @pytest.fixture

@@ -80,14 +80,14 @@ def test_of_many_answers_at_once_one_counts(endpoints):
     secret = secrets.token_bytes(32)
     database.write(
         lambda s: ceremonies.begin(s, Purpose.SIGN_IN, BROWSER, secret),
-        acting=ANONYMOUS,
+        identity=ANONYMOUS,
     )
 
     def answer(_):
         try:
             database.write(
                 lambda s: ceremonies.take(s, Purpose.SIGN_IN, BROWSER, secret),
-                acting=ANONYMOUS,
+                identity=ANONYMOUS,
             )
         except CeremonyOver:
             return False

@@ -218,7 +218,7 @@ def _race(database: Database, tried: list[str]) -> list[CodeCheck]:
     def one(code: str) -> CodeCheck:
         start.wait(10)
         return database.write(
-            lambda session: codes.check(session, ASKING, code), acting=ANONYMOUS
+            lambda session: codes.check(session, ASKING, code), identity=ANONYMOUS
         ).value
 
     with ThreadPoolExecutor(len(tried)) as pool:

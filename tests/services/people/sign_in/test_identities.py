@@ -232,7 +232,7 @@ def test_two_first_sign_ins_in_the_same_second_are_one_person(endpoints):
 
     def enter(_):
         return database.write(
-            lambda session: identities.sign_in(session, ROSA), acting=SYSTEM
+            lambda session: identities.sign_in(session, ROSA), identity=SYSTEM
         ).value
 
     with ThreadPoolExecutor(6) as threads:

@@ -48,7 +48,7 @@ class Practice:
             slots = [samples.slot(session, doctor, n) for n in range(3)]
             return doctor.id, name, slots
 
-        begun = clinic.database.write(begin, acting=SYSTEM)
+        begun = clinic.database.write(begin, identity=SYSTEM)
         self.doctor_id, self.name, self.slot_ids = begun.value
         self.tell(begun.lsn)
 
@@ -80,7 +80,7 @@ class Practice:
             )
             samples.let_pass(session, held, 120 - seconds)
 
-        return clinic.database.write(hold, acting=cleo.acting).lsn
+        return clinic.database.write(hold, identity=cleo.database_identity).lsn
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +163,7 @@ def test_what_somebody_pretends_to_have_seen_hides_nothing_from_others(practice)
 
 def test_nothing_is_kept_while_nothing_can_be_heard(practice):
     practice.hearing.told = None
-    before = practice.clinic.database.write(lambda _: None, acting=SYSTEM).lsn
+    before = practice.clinic.database.write(lambda _: None, identity=SYSTEM).lsn
     assert practice.states(after=before) == ["free"] * 3
     lsn = practice.hold(0)
 

@@ -73,7 +73,7 @@ class Bookers:
             slots = [samples.slot(session, doctor, number) for number in range(SLOTS)]
             return slots, [samples.patient(session).id for _ in range(PEOPLE)]
 
-        self._slots, self._people = database.write(settle, acting=SYSTEM).value
+        self._slots, self._people = database.write(settle, identity=SYSTEM).value
 
     def work(self, breaking):
         with ThreadPoolExecutor(CLIENTS) as threads:
@@ -107,7 +107,7 @@ class Bookers:
         self.acknowledged[confirmed.id] = confirmed.slot_id
 
     def _write(self, operation):
-        return self._database.write(operation, acting=CLERK.acting).value
+        return self._database.write(operation, identity=CLERK.database_identity).value
 
 
 @pytest.mark.parametrize("how", BREAKING)
@@ -116,7 +116,7 @@ def test_what_was_acknowledged_stands_and_is_nobody_elses(breakable, database, h
 
     bookers.work(lambda: BREAKING[how](breakable))
 
-    with database.writing(acting=SYSTEM) as session:
+    with database.writing(identity=SYSTEM) as session:
         rows = session.execute(
             select(BookingSlot.booking_id, BookingSlot.slot_id).where(
                 BookingSlot.status == "booked"
@@ -155,5 +155,5 @@ def test_of_two_hundred_one_wins_while_the_cluster_changes_hands(
 def _answered(database):
     count = select(func.count()).select_from(Booking)
     return database.read_latest(
-        lambda session: session.scalar(count), acting=SYSTEM
+        lambda session: session.scalar(count), identity=SYSTEM
     ).value

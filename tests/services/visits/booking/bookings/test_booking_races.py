@@ -34,7 +34,7 @@ def database(endpoints):
 
 
 def write(database, operation):
-    return database.write(operation, acting=SYSTEM).value
+    return database.write(operation, identity=SYSTEM).value
 
 
 def settle(database, people: int, slots: int = 1):
@@ -57,7 +57,7 @@ def at_once(database, *deeds):
     def run(deed):
         ready.wait(timeout=30)
         try:
-            return database.write(deed, acting=CLERK.acting).value
+            return database.write(deed, identity=CLERK.database_identity).value
         except ServiceError as refusal:
             return refusal
 

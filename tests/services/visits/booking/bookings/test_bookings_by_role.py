@@ -41,7 +41,7 @@ def grace(clinic: Clinic) -> Actor:
         session.flush()
         return Actor(user.id, user.name, Role.PATIENT, clinic.grace.id)
 
-    return clinic.database.write(sign_up, acting=SYSTEM).value
+    return clinic.database.write(sign_up, identity=SYSTEM).value
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def offered(clinic: Clinic, **doctor) -> UUID:
         who = samples.doctor(session, **doctor)
         return samples.slot(session, who, next(_numbers))
 
-    return clinic.database.write(offer, acting=SYSTEM).value
+    return clinic.database.write(offer, identity=SYSTEM).value
 
 
 @pytest.mark.parametrize("who", ["clerk", "clinician", "patient"])
@@ -89,7 +89,7 @@ def test_whoever_comes_after_two_minutes_takes_the_slot_over(
     first = clinic.write(
         clinic.cleo, lambda s: hold(s, clinic.cleo, slot, clinic.ada.id)
     )
-    clinic.database.write(lambda s: let_pass(s, first, 121), acting=SYSTEM)
+    clinic.database.write(lambda s: let_pass(s, first, 121), identity=SYSTEM)
 
     second = clinic.write(
         people[who], lambda s: hold(s, people[who], slot, clinic.grace.id)
@@ -131,9 +131,9 @@ def test_a_doctor_sees_the_record_of_whoever_is_booked_with_them(clinic: Clinic)
 def test_the_background_writes_down_what_ran_out(clinic: Clinic):
     slot, cleo = offered(clinic), clinic.cleo
     held = clinic.write(cleo, lambda s: hold(s, cleo, slot, clinic.ada.id))
-    clinic.database.write(lambda s: let_pass(s, held, 121), acting=SYSTEM)
+    clinic.database.write(lambda s: let_pass(s, held, 121), identity=SYSTEM)
 
-    assert clinic.database.write(bookings.expire_due, acting=SYSTEM).value == 1
+    assert clinic.database.write(bookings.expire_due, identity=SYSTEM).value == 1
 
     found = clinic.read(cleo, lambda s: bookings.get(s, cleo, held.id))
     assert found.status is BookingStatus.EXPIRED

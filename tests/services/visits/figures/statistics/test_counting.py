@@ -42,7 +42,7 @@ def clinic(module_endpoints) -> Iterator[Clinic]:
 @pytest.fixture
 def arrange(clinic: Clinic):
     """Return what writes into the clinic's tables."""
-    return lambda operation: clinic.database.write(operation, acting=SYSTEM).value
+    return lambda operation: clinic.database.write(operation, identity=SYSTEM).value
 
 
 @pytest.fixture

@@ -37,7 +37,9 @@ class Visits:
     def become(self, visit_id: UUID, **values: Any) -> None:
         """Let a visit be as it is not yet."""
         change = update(Appointment).where(Appointment.id == visit_id).values(**values)
-        self.clinic.database.write(lambda s: s.execute(change) and None, acting=SYSTEM)
+        self.clinic.database.write(
+            lambda s: s.execute(change) and None, identity=SYSTEM
+        )
 
     def begin(self, visit_id: UUID, starts_at: datetime) -> None:
         """Let a visit begin at another moment."""
@@ -62,7 +64,7 @@ def doctors(clinic: Clinic) -> tuple[UUID, UUID]:
             visit_samples.doctor(session, clinic.emil.id, name="Emil Doctor"),
         )
 
-    return clinic.database.write(add, acting=SYSTEM).value
+    return clinic.database.write(add, identity=SYSTEM).value
 
 
 @pytest.fixture
@@ -80,5 +82,5 @@ def visits(clinic: Clinic, doctors: tuple[UUID, UUID]) -> Visits:
             visit_samples.visit(session, emil, clinic.ada.id, soon(60)),
         )
 
-    added = clinic.database.write(add, acting=SYSTEM).value
+    added = clinic.database.write(add, identity=SYSTEM).value
     return Visits(clinic, dora, emil, *added)

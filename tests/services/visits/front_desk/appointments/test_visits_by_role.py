@@ -85,7 +85,7 @@ def test_the_service_shows_patients_their_own_visits_even_to_a_database_without_
         return appointments.get(session, grace, visits.adas)
 
     with pytest.raises(NoSuchVisit):
-        visits.clinic.database.read_latest(look, acting=SYSTEM)
+        visits.clinic.database.read_latest(look, identity=SYSTEM)
 
 
 def test_patients_list_their_own_visits_only(visits):
@@ -134,7 +134,7 @@ def test_a_list_is_written_down_with_whom_it_showed(visits):
     newest = select(AuditEvent).where(AuditEvent.action == "visit:list")
     (event, *_) = visits.clinic.database.read_latest(
         lambda s: s.scalars(newest.order_by(AuditEvent.position.desc())).all(),
-        acting=SYSTEM,
+        identity=SYSTEM,
     ).value
     assert event.details["patients"] == [str(visits.clinic.grace.id)]
 

@@ -108,7 +108,7 @@ def test_who_was_written_about_was_there(visits, kind, values):
         doctor_id=visits.doctor_dora,
         **values,
     )
-    visits.clinic.database.write(lambda s: s.add(written), acting=SYSTEM)
+    visits.clinic.database.write(lambda s: s.add(written), identity=SYSTEM)
 
     with pytest.raises(NotItsTime, match="the patient was there"):
         undo(visits)
@@ -200,7 +200,7 @@ def test_each_deed_is_written_down_about_the_patient(visits):
             .where(AuditEvent.subject_id == str(visits.graces))
             .order_by(AuditEvent.id)
         ).all(),
-        acting=SYSTEM,
+        identity=SYSTEM,
     ).value
 
     patient_id, visit_id = visits.clinic.grace.id, str(visits.graces)

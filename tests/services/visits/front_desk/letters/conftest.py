@@ -30,7 +30,7 @@ class Post:
 
     def do(self, operation: Any) -> Any:
         """Return what an operation does in the system's name."""
-        return self.clinic.database.write(operation, acting=SYSTEM).value
+        return self.clinic.database.write(operation, identity=SYSTEM).value
 
     def letters(self) -> list[VisitLetter]:
         """Return the letters, the oldest first."""
@@ -82,7 +82,7 @@ def post(clinic: Clinic) -> Post:
         row.created_at = row.starts_at - timedelta(days=7)
         return doctor, visit, row.booking_id
 
-    return Post(clinic, *clinic.database.write(add, acting=SYSTEM).value)
+    return Post(clinic, *clinic.database.write(add, identity=SYSTEM).value)
 
 
 @pytest.fixture

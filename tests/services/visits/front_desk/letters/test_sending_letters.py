@@ -151,7 +151,7 @@ def test_each_attempt_is_written_down(written, mailer, mailbox):
     (kept,) = written.letters()
     rows = select(AuditEvent).where(AuditEvent.subject_id == str(kept.id))
     (event,) = written.clinic.database.read_latest(
-        lambda s: s.scalars(rows).all(), acting=SYSTEM
+        lambda s: s.scalars(rows).all(), identity=SYSTEM
     ).value
     assert (event.action, event.outcome) == ("letter:send", "failed")
     assert event.patient_id == written.clinic.grace.id

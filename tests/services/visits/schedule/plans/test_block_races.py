@@ -41,19 +41,19 @@ def test_a_time_is_either_held_and_leaving_or_withdrawn(clinic):
         return dora, slots_of(session, dora, tomorrow().date())[0].id
 
     for _ in range(_ROUNDS):
-        dora, slot_id = clinic.database.write(plan, acting=SYSTEM).value
+        dora, slot_id = clinic.database.write(plan, identity=SYSTEM).value
         at_once = Barrier(2)
         with ThreadPoolExecutor(2) as workers:
             held = workers.submit(_hold, clinic, slot_id, at_once)
             workers.submit(_block, clinic, dora, at_once).result()
         slot = clinic.database.read_latest(
             lambda s: s.scalars(select(Slot).where(Slot.id == slot_id)).one(),  # noqa: B023
-            acting=SYSTEM,
+            identity=SYSTEM,
         ).value
         is_withdrawn = slot.withdrawn_at is not None
         assert (is_withdrawn, slot.is_leaving) == (not held.result(), held.result())
         free = text("DELETE FROM booking_slots")
-        clinic.database.write(lambda s: s.execute(free), acting=SYSTEM)  # noqa: B023
+        clinic.database.write(lambda s: s.execute(free), identity=SYSTEM)  # noqa: B023
 
 
 def _hold(clinic, slot_id, at_once):

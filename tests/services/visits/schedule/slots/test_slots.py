@@ -59,7 +59,7 @@ def day(clinic):
         ids = [slot.id for slot in (first, second, third, last)]
         return SimpleNamespace(dora=dora, booked=booked, held=held, ada=ada, ids=ids)
 
-    return clinic.database.write(settle, acting=SYSTEM).value
+    return clinic.database.write(settle, identity=SYSTEM).value
 
 
 def _listed(clinic, day, actor, **whose):
