@@ -1,5 +1,6 @@
 """What can go wrong with files, and what of MongoDB's errors means which."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,8 +10,11 @@ from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
     ExecutionTimeout,
+    OperationFailure,
     WTimeoutError,
 )
+
+_log = logging.getLogger(__name__)
 
 
 class FileMissing(Exception):
@@ -47,3 +51,7 @@ def answering() -> Iterator[None]:
         WTimeoutError,
     ) as error:
         raise FileStoreUnavailable("MongoDB does not answer.") from error
+    except OperationFailure as error:
+        # One that has just come back may refuse what it answers a second later.
+        _log.warning("MongoDB refused to answer about files (code %s).", error.code)
+        raise FileStoreUnavailable("MongoDB refuses.") from error

@@ -86,6 +86,10 @@ def test_a_page_that_cannot_be_fetched_says_so_and_comes_by_itself(
     with site.visit(Role.STAFF, width=width, scheme=scheme) as context:
         page = context.pages[0]
         document_id = filed(page)
+        answers: set[int] = set()
+        page.on(
+            "response", lambda a: answers.add(a.status) if "/pages/" in a.url else None
+        )
 
         with lost(breakable):
             page.goto(f"/document?document={document_id}")
@@ -96,7 +100,11 @@ def test_a_page_that_cannot_be_fetched_says_so_and_comes_by_itself(
             expect(said).to_be_in_viewport()
             expect(first.locator("img")).to_have_count(0)
 
-        expect(page.get_by_alt_text(f"Page 1 of {PAGES}")).to_be_visible()
+        picture = page.get_by_alt_text(f"Page 1 of {PAGES}")
+        given_up = first.get_by_role("button", name="Try again")
+        expect(picture.or_(given_up)).to_be_visible()
+        assert answers <= {200, 503}
+        expect(picture).to_be_visible()
         expect(page.get_by_text(SENTENCE)).to_have_count(0)
         expect(first.locator(".skeleton")).to_have_count(0)
         assert_no_traceback(site, page)

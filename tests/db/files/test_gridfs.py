@@ -85,6 +85,28 @@ def test_every_use_says_so(use, file_keys, monkeypatch):
         use(gone)
 
 
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda store: store.put(PHOTOS, b"x", content_type="text/plain"),
+        lambda store: store.get(PHOTOS, "0" * 24),
+        lambda store: store.ping(),
+    ],
+    ids=["put", "get", "ping"],
+)
+def test_a_mongodb_that_refuses_is_unavailable_and_its_code_is_logged(
+    use, cluster, file_keys, caplog
+):
+    stranger = cluster.mongo.url.replace("chartroom:", "nobody:", 1)
+    with (
+        closing(FileStore(stranger, keys=file_keys)) as refused,
+        pytest.raises(FileStoreUnavailable),
+    ):
+        use(refused)
+
+    assert caplog.messages == ["MongoDB refused to answer about files (code 18)."]
+
+
 @pytest.mark.cluster
 def test_a_mongodb_that_hangs_is_unavailable_within_seconds(breakable, file_keys):
     addresses = breakable.addresses
