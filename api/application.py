@@ -77,7 +77,7 @@ def create_api(
     papers: Papers,
     *,
     monitor: ClusterMonitor,
-    operator: OperationRunner,
+    runner: OperationRunner,
     now: Callable[[], datetime],
     spool: Spooling | None = None,
 ) -> FastAPI:
@@ -106,7 +106,7 @@ def create_api(
         limits,
         papers,
         monitor,
-        operator,
+        runner,
         now,
         spool,
     )

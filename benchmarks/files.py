@@ -57,13 +57,13 @@ class Service:
     """A document's way through the whole service."""
 
     files: FileStore
-    intake: DocumentIngest
+    ingest: DocumentIngest
     clinic: ActorDatabase
 
     def upload(self, source: BinaryIO) -> Any:
         """File a document as an upload does."""
         source.seek(0)
-        content = self.intake.receive(source, "scan.pdf")
+        content = self.ingest.receive(source, "scan.pdf")
         draft = DraftDocument(title="Scan")
         actor = self.clinic.actor
         filed = self.clinic.write(lambda s: records.file(s, actor, draft, content))
@@ -152,11 +152,11 @@ def opened() -> Iterator[tuple[Service, Raw]]:
         raw = Raw(GridFSBucket(durable, "raw", chunk_size_bytes=CHUNK))
         with (
             closing(FileStore(url, name, keys=keys)) as files,
-            closing(PdfInspector()) as examiner,
+            closing(PdfInspector()) as inspector,
         ):
-            intake = DocumentIngest(files, examiner, None, refuse_active=False)
+            ingest = DocumentIngest(files, inspector, None, refuse_active=False)
             try:
-                yield Service(files, intake, ActorDatabase(database, clerk)), raw
+                yield Service(files, ingest, ActorDatabase(database, clerk)), raw
             finally:
                 client.drop_database(name)
 

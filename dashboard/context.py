@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from dashboard import wiring
 from dashboard.ui.clock import in_zone, now, today
-from dashboard.web.page_context.file_stores import examiner, files, intake
+from dashboard.web.page_context.file_stores import files, ingest, inspector
 from dashboard.web.page_context.page_actor import (
     current_actor,
     current_sign_in,
@@ -40,11 +40,11 @@ __all__ = [
     "count_upload",
     "current_actor",
     "current_sign_in",
-    "examiner",
     "files",
     "freshness",
     "in_zone",
-    "intake",
+    "ingest",
+    "inspector",
     "last_write",
     "look_at_documents",
     "look_at_visits",
@@ -96,7 +96,7 @@ def act_on_servers(order: "OperationRequest") -> "RunningOperation | None":
     Raises what Operator.start raises, and Unavailable.
     """
     try:
-        return wiring.current().operator.start(
+        return wiring.current().runner.start(
             on_behalf(), order, session_id=current_sign_in()
         )
     except DatabaseUnavailable as error:

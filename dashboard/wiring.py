@@ -1,7 +1,7 @@
 """From settings to the databases: the one place where they are put together.
 
 What only some pages and commands need is loaded when it is first asked for: a page of
-patients has no use for the operator of the cluster, nor for the reader of PDFs.
+patients has no use for what operates the cluster, nor for the reader of PDFs.
 """
 
 from collections.abc import Callable, Iterator
@@ -86,7 +86,7 @@ class Wiring:
     )
 
     @_MadeOnce
-    def examiner(self) -> "PdfInspector":
+    def inspector(self) -> "PdfInspector":
         """Who reads PDFs, in a process of its own that starts at the first file."""
         from services.pdf.inspecting import PdfInspector
 
@@ -131,7 +131,7 @@ class Wiring:
         return Past(lambda: self.endpoints)
 
     @_MadeOnce
-    def operator(self) -> "OperationRunner":
+    def runner(self) -> "OperationRunner":
         """Who does something to the database servers."""
         from db.cluster.control_client import Control
         from db.cluster.patroni import Patroni
@@ -168,8 +168,8 @@ class Wiring:
             self.database.adopt(endpoints)
             for member in self._made("monitor", "_document_changes", "_visit_changes"):
                 member.adopt(endpoints)
-            for operator in self._made("operator"):
-                operator.servers.patroni.adopt(endpoints)
+            for runner in self._made("runner"):
+                runner.servers.patroni.adopt(endpoints)
 
     def _made(self, *names: str) -> list[Any]:
         """Return those of these members that somebody has asked for."""
@@ -177,13 +177,13 @@ class Wiring:
             return [self.__dict__[name] for name in names if name in self.__dict__]
 
     @property
-    def intake(self) -> "DocumentIngest":
+    def ingest(self) -> "DocumentIngest":
         """The way of a file into the store."""
         from services.documents.records import DocumentIngest
 
         refuse_active = self.settings.refuse_active_pdfs
         return DocumentIngest(
-            self.files, self.examiner, self.scanner, refuse_active=refuse_active
+            self.files, self.inspector, self.scanner, refuse_active=refuse_active
         )
 
     @property
@@ -201,7 +201,7 @@ class Wiring:
         return SealKeyFile(given or own, may_be_made=given is None)
 
     @property
-    def press(self) -> "PrescriptionIssuer":
+    def issuer(self) -> "PrescriptionIssuer":
         """What prints, signs and stores prescriptions."""
         from services.consultations.prescriptions import PrescriptionIssuer
         from services.documents.forms import Clinic
@@ -221,7 +221,7 @@ class Wiring:
     def close(self) -> None:
         """Close every connection; what nobody has asked for was never opened."""
         for member in self._made(
-            "following", "examiner", "hot_lists", "monitor", "past", "visit_caches"
+            "following", "inspector", "hot_lists", "monitor", "past", "visit_caches"
         ):
             member.close()
         self.database.close()

@@ -134,7 +134,7 @@ async def _body(request: Request, caller: Program) -> ActBody:
 def show_preview(caller: Program) -> Response:
     """Tell what a change of the primary would mean now; nothing is done."""
     caller.require(Permission.ACT_ON_CLUSTER)
-    found = preview(caller.stores.operator.servers.look(with_transactions=True))
+    found = preview(caller.stores.runner.servers.look(with_transactions=True))
     return JsonResponse(_preview(found))
 
 
@@ -142,7 +142,7 @@ def show_preview(caller: Program) -> Response:
 def show_settings(caller: Program) -> Response:
     """Return the settings that can be changed, and what they do."""
     caller.require(Permission.ACT_ON_CLUSTER)
-    servers = caller.stores.operator.servers
+    servers = caller.stores.runner.servers
     config = servers.ask(servers.patroni.config)
     values = operations.current(config)
     told = [
@@ -170,7 +170,7 @@ def act(caller: Program, body: Annotated[ActBody, Depends(_body)]) -> Response:
         changes=body.changes,
     )
     if body.dry_run:
-        caller.stores.operator.rehearse(order)
+        caller.stores.runner.rehearse(order)
         return JsonResponse(_shown(None, order.kind, "scheduled"), _ACCEPTED)
     run = caller.act_on_servers(order)
     told = _shown(None, order.kind, "scheduled") if run is None else _run(run)
@@ -181,7 +181,7 @@ def act(caller: Program, body: Annotated[ActBody, Depends(_body)]) -> Response:
 def show_act(caller: Program, uuid: UUID) -> Response:
     """Tell how far an act is, or what it cost."""
     caller.require(Permission.ACT_ON_CLUSTER)
-    run = caller.stores.operator.run(uuid)
+    run = caller.stores.runner.run(uuid)
     if run is not None:
         return JsonResponse(_run(run))
     found = caller.read(

@@ -69,8 +69,8 @@ class Papers:
     Of visits it is what their routes go by.
     """
 
-    intake: DocumentIngest
-    examiner: PdfInspector
+    ingest: DocumentIngest
+    inspector: PdfInspector
     lists: DocumentListCache
     links: LinkSigner
     clinic: Clinic
@@ -89,7 +89,7 @@ class Stores:
     limits: CallLimits
     papers: Papers
     monitor: ClusterMonitor
-    operator: OperationRunner
+    runner: OperationRunner
     now: Callable[[], datetime]
     spool: Spooling | None = None
 
@@ -151,7 +151,7 @@ class Caller:
 
     def act_on_servers(self, order: OperationRequest) -> RunningOperation | None:
         """Have something done to the servers; None if it is planned for later."""
-        return self.stores.operator.start(self._on_behalf(), order, session_id=None)
+        return self.stores.runner.start(self._on_behalf(), order, session_id=None)
 
     def count_upload(self) -> None:
         """Count a file that the caller sends, or raise LimitReached."""

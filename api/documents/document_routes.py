@@ -232,7 +232,7 @@ def _keep(
     caller: Caller, content: StoredContent, operation: Callable[[Session], Any]
 ) -> WriteResult[Any]:
     """Write the row of stored content."""
-    with caller.stores.papers.intake.row_of(content):
+    with caller.stores.papers.ingest.row_of(content):
         return caller.write(operation, key=uuid4())
 
 

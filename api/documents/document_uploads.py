@@ -88,7 +88,7 @@ Uploaded = Annotated[Upload, Depends(upload)]
 
 def receive(caller: Caller, came: Upload) -> StoredContent:
     """Judge and store the file; whoever writes its row discards it if that fails."""
-    return caller.stores.papers.intake.receive(came.file, came.filename)
+    return caller.stores.papers.ingest.receive(came.file, came.filename)
 
 
 def describe_upload(*, with_facts: bool) -> dict[str, Any]:

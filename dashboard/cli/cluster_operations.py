@@ -144,7 +144,7 @@ def settings_in_words(settings: "Settings") -> Iterator[str]:
     from services.cluster.operations import SETTINGS, current
 
     with closing(wiring.connect(settings)) as wired:
-        servers = wired.operator.servers
+        servers = wired.runner.servers
         values = current(servers.ask(servers.patroni.config))
         for name, setting in SETTINGS.items():
             yield f"{name} = {values[name]}"
@@ -232,12 +232,12 @@ def carry_out(
     with closing(wiring.connect(settings)) as wired:
         whole = _with_best(wired, request)
         who = ActorDatabase(wired.database, CONSOLE)
-        operation = wired.operator.start(who, whole, session_id=None)
+        operation = wired.runner.start(who, whole, session_id=None)
         if operation is None:
             yield Result("It is planned; a worker does it when the time comes.", True)
             return
         yield from _steps(operation)
-        wired.operator.wait(operation)
+        wired.runner.wait(operation)
         yield from _outcome(operation)
 
 
@@ -250,7 +250,7 @@ def _with_best(wired: "Wiring", request: "OperationRequest") -> "OperationReques
         OperationKind.FAILOVER,
     }:
         return request
-    best = preview(wired.operator.servers.look()).best
+    best = preview(wired.runner.servers.look()).best
     return OperationRequest(
         request.kind,
         request.reason,

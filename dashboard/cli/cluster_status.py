@@ -44,7 +44,7 @@ def status_in_words(settings: "Settings") -> Iterator[str]:
     from services.cluster.operations import preview
 
     with closing(wiring.connect(settings)) as wired:
-        situation, seen = wired.operator.servers.look(), _snapshot(wired)
+        situation, seen = wired.runner.servers.look(), _snapshot(wired)
         judged = verdict(seen)
         yield judged.sentence
         if judged.next_action:
@@ -92,7 +92,7 @@ def rehearse(settings: "Settings", request: "OperationRequest") -> Iterator[str]
     from services.cluster.operations import CannotAct, preview
 
     with closing(wiring.connect(settings)) as wired:
-        servers = wired.operator.servers
+        servers = wired.runner.servers
         previewed = preview(servers.look(with_transactions=True))
         node = request.node or (previewed.best.name if previewed.best else None)
         chosen = previewed.candidate(node)

@@ -90,14 +90,14 @@ def work(settings: "Settings") -> None:
         sessions.limits_of(settings),
         mail.mailer_of(settings),
         public_address(settings),
-        wired.examiner,
+        wired.inspector,
         settings.ocr_languages,
         wired.scanner,
         letterhead_of(settings),
         wiring.calendar(settings),
     )
     try:
-        with planned_operations.making_planned(wired.operator):
+        with planned_operations.making_planned(wired.runner):
             working.run(stores, wired.monitor.observer, wired.audit_spool)
     finally:
         wired.close()

@@ -21,16 +21,16 @@ class Recogniser:
     ocrmypdf would do more, but leaves plain files behind in a folder while it works.
     """
 
-    def __init__(self, program: str, examiner: PdfInspector, languages: str) -> None:
+    def __init__(self, program: str, inspector: PdfInspector, languages: str) -> None:
         self._program = program
-        self._examiner = examiner
+        self._examiner = inspector
         self._languages = languages
 
     @classmethod
-    def installed(cls, examiner: PdfInspector, languages: str) -> Self | None:
+    def installed(cls, inspector: PdfInspector, languages: str) -> Self | None:
         """Return the one of this machine, for tesseract's names of the languages."""
         program = shutil.which("tesseract")
-        return None if program is None else cls(program, examiner, languages)
+        return None if program is None else cls(program, inspector, languages)
 
     def words_on(self, file: int, page: int) -> str:
         """Return what is written on a page of an open file; nothing if that fails.

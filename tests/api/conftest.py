@@ -127,7 +127,7 @@ def door(
         module_limits,
         papers,
         monitor=monitor,
-        operator=OperationRunner(Servers(database, Patroni(module_endpoints))),
+        runner=OperationRunner(Servers(database, Patroni(module_endpoints))),
         now=lambda: datetime(2026, 11, 20, 12, tzinfo=UTC),
         spool=spool,
     )
@@ -204,14 +204,14 @@ def papers(module_endpoints, module_files) -> Iterator[Papers]:
     """What documents pass, without a scanner for viruses."""
     listener = Listener(module_endpoints, "documents")
     with (
-        closing(PdfInspector()) as examiner,
+        closing(PdfInspector()) as inspector,
         closing(DocumentListCache(listener)) as lists,
     ):
-        intake = DocumentIngest(module_files, examiner, None, refuse_active=False)
+        ingest = DocumentIngest(module_files, inspector, None, refuse_active=False)
         links = LinkSigner("k" * 64)
         with closing(_visits(module_endpoints)) as visits:
             address = "https://clinic.example"
-            yield Papers(intake, examiner, lists, links, CLINIC, address, visits.told)
+            yield Papers(ingest, inspector, lists, links, CLINIC, address, visits.told)
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,7 @@ class Clinic:
 
     def receive(self, data: bytes) -> StoredContent:
         """Store a file as an upload does before there is a row."""
-        return self.wiring.intake.receive(BytesIO(data), "letter.pdf")
+        return self.wiring.ingest.receive(BytesIO(data), "letter.pdf")
 
     def write(self, operation: Any) -> Any:
         """Return what the operation does; pages opened later show it."""
@@ -222,7 +222,7 @@ def clinic(
         database.write(demo_accounts.ensure_demo_people, identity=SYSTEM)
         cast: tuple[Actor, ...] = database.write(_cast, identity=SYSTEM).value
         yield Clinic(wired, {person.role: person for person in cast})
-        wired.examiner.close()
+        wired.inspector.close()
         wired.hot_lists.close()
         wired.monitor.close()
     with MongoClient[dict[str, object]](url) as client:

@@ -25,7 +25,7 @@ _COMPARED = 3
 def servers() -> Servers:
     """Return the servers as operations reach them; raises NotAllowed."""
     require(Permission.ACT_ON_CLUSTER)
-    return wiring.current().operator.servers
+    return wiring.current().runner.servers
 
 
 def situation() -> Situation:
@@ -46,12 +46,12 @@ def settings_now() -> Mapping[str, Any]:
 
 def is_embedded() -> bool:
     """Tell whether the launcher of these servers can be asked."""
-    return wiring.current().operator.servers.control is not None
+    return wiring.current().runner.servers.control is not None
 
 
 def next_planned() -> PlannedSwitchover | None:
     """Return the switchover that is planned; None also while nobody knows."""
-    return wiring.current().operator.next_planned(current_actor())
+    return wiring.current().runner.next_planned(current_actor())
 
 
 def latest() -> tuple[Operation, ...]:
@@ -79,4 +79,4 @@ def usual_wait() -> tuple[float, ...]:
 
 def current_operation() -> RunningOperation | None:
     """Return what this process does to the servers now."""
-    return wiring.current().operator.current()
+    return wiring.current().runner.current()

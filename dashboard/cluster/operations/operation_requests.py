@@ -44,8 +44,8 @@ def cancel(planned_id: UUID) -> None:
 
 def followed_operation() -> RunningOperation | None:
     """Return what this page follows: what it began, or what is being done."""
-    operator = wiring.current().operator
-    return operator.run(st.session_state.get(_FOLLOWED)) or current_operation()
+    runner = wiring.current().runner
+    return runner.run(st.session_state.get(_FOLLOWED)) or current_operation()
 
 
 def let_go() -> None:

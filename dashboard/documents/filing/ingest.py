@@ -15,7 +15,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from dashboard.context import count_upload, current_actor, intake, read, write
+from dashboard.context import count_upload, current_actor, ingest, read, write
 from services.documents import records
 from services.documents.records.drafts import DraftDocument, StoredContent
 from services.documents.records.errors import MAX_BYTES
@@ -49,7 +49,7 @@ def file(
     if not even_if_known and (known := _find_known(upload, draft.patient_id)):
         return AlreadyFiled(known)
     content = _receive(upload)
-    with intake().row_of(content):
+    with ingest().row_of(content):
         record = write(lambda session: records.file(session, actor, draft, content))
     release(upload)
     return record
@@ -58,7 +58,7 @@ def file(
 def add_version(upload: UploadedFile, record: DocumentRecord) -> DocumentRecord:
     """Store the bytes, then make them the document's next version."""
     actor, content = current_actor(), _receive(upload)
-    with intake().row_of(content):
+    with ingest().row_of(content):
         changed = write(
             lambda session: records.add_version(
                 session, actor, record.id, content, revision=record.revision
@@ -96,4 +96,4 @@ def _find_known(upload: UploadedFile, patient_id: UUID | None) -> DocumentRecord
 def _receive(upload: UploadedFile) -> StoredContent:
     count_upload()
     upload.seek(0)
-    return intake().receive(upload, upload.name)
+    return ingest().receive(upload, upload.name)

@@ -12,8 +12,8 @@ from dashboard import wiring
 from dashboard.context import (
     count_upload,
     current_actor,
-    examiner,
-    intake,
+    ingest,
+    inspector,
     now,
     write,
 )
@@ -61,7 +61,7 @@ def make(begun: Begun, filing: Filing) -> None:
         now=timestamp,
         author=current_actor().name,
     )
-    pages = examiner().examine(BytesIO(data)).pages or 1
+    pages = inspector().examine(BytesIO(data)).pages or 1
     filename = f"{begun.template.title} {form['name']} {timestamp:%Y-%m-%d}.pdf"
     st.session_state[_MADE] = Made(begun, filing, form, data, pages, filename)
 
@@ -109,7 +109,7 @@ def _picture(made: Made, page: int) -> str:
     What Streamlit keeps of bytes is open to whoever knows where.
     """
     if page not in made.pictures:
-        drawn = examiner().render(BytesIO(made.data), page, width=_WIDTH)
+        drawn = inspector().render(BytesIO(made.data), page, width=_WIDTH)
         made.pictures[page] = f"data:image/png;base64,{b64encode(drawn).decode()}"
     return made.pictures[page]
 
@@ -117,14 +117,14 @@ def _picture(made: Made, page: int) -> str:
 def _file(made: Made) -> None:
     """Store and file it, then show where it is; raises what the services raise."""
     count_upload()
-    content = intake().receive(
+    content = ingest().receive(
         BytesIO(made.data),
         made.filename,
         origin="form",
         template=made.begun.template.name,
         form=made.form,
     )
-    with intake().row_of(content):
+    with ingest().row_of(content):
         filed = _write(made, content)
     form_drafts.forget(made.begun)
     beginning.forget()

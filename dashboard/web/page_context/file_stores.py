@@ -19,19 +19,19 @@ def files() -> FileStore:
     return wiring.current().files
 
 
-def intake() -> "DocumentIngest":
+def ingest() -> "DocumentIngest":
     """Return the way of a document's file into the store."""
-    return wiring.current().intake
+    return wiring.current().ingest
 
 
-def examiner() -> "PdfInspector":
+def inspector() -> "PdfInspector":
     """Return who reads PDFs."""
-    return wiring.current().examiner
+    return wiring.current().inspector
 
 
 def prescription_issuer() -> "PrescriptionIssuer":
     """Return what prints, signs and stores prescriptions."""
-    return wiring.current().press
+    return wiring.current().issuer
 
 
 def signing_certificates() -> "tuple[Certificate, ...]":

@@ -49,13 +49,13 @@ class DocumentIngest:
     def __init__(
         self,
         files: FileStore,
-        examiner: Inspector,
+        inspector: Inspector,
         scanner: VirusScanner | None,
         *,
         refuse_active: bool,
     ) -> None:
         self._files = files
-        self._examiner = examiner
+        self._examiner = inspector
         self._scanner = scanner
         self._refuse_active = refuse_active
 

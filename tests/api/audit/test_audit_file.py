@@ -151,7 +151,7 @@ def headless(module_endpoints, module_files, module_log, papers, door):
         api = create_api(
             *given,
             monitor=None,
-            operator=None,
+            runner=None,
             now=lambda: datetime(2026, 11, 20, tzinfo=UTC),
         )
         with closing(Client(api, door.tokens[Role.STAFF])) as client:

@@ -25,7 +25,7 @@ def strict(door, module_files, module_log, papers):
     limits = replace(door.limits, calls_per_minute=CALLS)
     now = datetime(2026, 11, 20, 12, tzinfo=UTC)
     given = (door.database, module_files, module_log, limits, papers)
-    api = create_api(*given, monitor=None, operator=None, now=lambda: now)
+    api = create_api(*given, monitor=None, runner=None, now=lambda: now)
     clients: list[Client] = []
 
     def make(token: str) -> Client:

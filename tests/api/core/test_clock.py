@@ -21,7 +21,7 @@ def next_century(door, module_files, module_log, papers):
         door.limits,
         papers,
         monitor=door.monitor,
-        operator=None,
+        runner=None,
         now=lambda: later,
     )
     with closing(Client(api, door.tokens[Role.STAFF])) as client:

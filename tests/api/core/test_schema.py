@@ -32,7 +32,7 @@ _description = create_api(
     None,
     None,
     monitor=None,
-    operator=None,
+    runner=None,
     now=lambda: datetime.now(UTC),
 ).openapi()
 _OF_ADMINS = "^/(api/v1/(people|tokens|replication)|api/admin|files/(audit|visit))"

@@ -22,53 +22,53 @@ WHY = "Kernel update on db-01"
 
 
 @pytest.fixture
-def operator(endpoints: Endpoints) -> Iterator[OperationRunner]:
+def runner(endpoints: Endpoints) -> Iterator[OperationRunner]:
     """Whoever acts, on servers whose Patroni answers nobody: nothing is changed."""
     nowhere = replace(endpoints, patroni_urls={"db-01": "http://127.0.0.1:1"})
     with closing(Database(endpoints)) as database:
         yield OperationRunner(Servers(database, Patroni(nowhere)))
 
 
-def write(operator, operation):
-    return operator.servers.database.write(operation, identity=SYSTEM).value
+def write(runner, operation):
+    return runner.servers.database.write(operation, identity=SYSTEM).value
 
 
 @pytest.fixture
-def planned(operator: OperationRunner):
+def planned(runner: OperationRunner):
     """A switchover that is planned for tomorrow."""
     timestamp = datetime.now(UTC) + timedelta(days=1)
     order = OperationRequest(
         OperationKind.SWITCHOVER, WHY, "db-02", scheduled_at=timestamp
     )
     return write(
-        operator,
+        runner,
         lambda session: operations.request(session, CONSOLE, order, session_id=None),
     )
 
 
-def row(operator):
+def row(runner):
     return write(
-        operator, lambda session: session.scalars(select(ClusterOperation)).one()
+        runner, lambda session: session.scalars(select(ClusterOperation)).one()
     )
 
 
-def come_due(operator):
+def come_due(runner):
     now = update(ClusterOperation).values(scheduled_at=func.now())
-    write(operator, lambda session: session.execute(now))
+    write(runner, lambda session: session.execute(now))
 
 
-def test_nothing_is_begun_before_its_time(operator, planned):
-    assert not make_due(operator)
-    assert operator.run(planned) is None
+def test_nothing_is_begun_before_its_time(runner, planned):
+    assert not make_due(runner)
+    assert runner.run(planned) is None
 
 
-def test_what_is_due_is_begun_once_and_its_end_is_kept(operator, planned):
-    come_due(operator)
+def test_what_is_due_is_begun_once_and_its_end_is_kept(runner, planned):
+    come_due(runner)
 
-    assert make_due(operator)
-    operator.wait(operator.run(planned))
+    assert make_due(runner)
+    runner.wait(runner.run(planned))
 
-    assert not make_due(operator)
-    ended = row(operator)
+    assert not make_due(runner)
+    ended = row(runner)
     assert (ended.state, ended.reason) == ("failed", WHY)
     assert "Patroni" in ended.result["sentence"]

@@ -29,9 +29,9 @@ AWAY = ClamdScanner("unix:///nowhere/clamd.socket")
 
 
 @pytest.fixture(scope="module")
-def examiner():
-    with closing(PdfInspector()) as examiner:
-        yield examiner
+def inspector():
+    with closing(PdfInspector()) as inspector:
+        yield inspector
 
 
 @pytest.fixture
@@ -41,13 +41,13 @@ def database(endpoints):
 
 
 @pytest.fixture
-def file(database, files, clerk, examiner):
+def file(database, files, clerk, inspector):
     """File documents while the scanner is away."""
 
     def file(*letters, scanner=AWAY):
-        intake = DocumentIngest(files, examiner, scanner, refuse_active=False)
+        ingest = DocumentIngest(files, inspector, scanner, refuse_active=False)
         for letter in letters:
-            content = intake.receive(io.BytesIO(letter), "Letter.pdf")
+            content = ingest.receive(io.BytesIO(letter), "Letter.pdf")
             database.write(
                 lambda s, content=content: records.file(
                     s, clerk, DraftDocument(), content
@@ -229,12 +229,12 @@ def test_every_version_of_an_infected_file_goes_into_quarantine(
 
 @needs_tesseract
 def test_the_words_of_a_scanned_letter_are_added_and_its_file_stays(
-    database, files, file, examiner
+    database, files, file, inspector
 ):
-    file(scan(examiner, "Haemoglobin 14.1", "Next visit in May"), scanner=None)
+    file(scan(inspector, "Haemoglobin 14.1", "Next visit in May"), scanner=None)
     (before,) = versions(database)
 
-    jobs.recognise(database, files, Recogniser.installed(examiner, "eng"))
+    jobs.recognise(database, files, Recogniser.installed(inspector, "eng"))
 
     (after,) = versions(database)
     assert (before.reading, after.reading) == ("waiting", "recognised")
@@ -250,7 +250,7 @@ class Reader:
         return f"page {page}"
 
 
-def test_a_long_one_is_read_in_several_turns(database, files, file, examiner):
+def test_a_long_one_is_read_in_several_turns(database, files, file, inspector):
     file(samples.wide_tree(3), scanner=None)
 
     for known in (1, 2, 3):

@@ -9,7 +9,7 @@ from services.pdf.inspecting import PdfInspector
 
 
 @pytest.fixture(scope="session")
-def examiner() -> Iterator[PdfInspector]:
+def inspector() -> Iterator[PdfInspector]:
     """Reads for every test; whoever kills its process makes one of their own."""
-    with closing(PdfInspector(seconds=10)) as examiner:
-        yield examiner
+    with closing(PdfInspector(seconds=10)) as inspector:
+        yield inspector

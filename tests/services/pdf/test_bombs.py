@@ -12,10 +12,10 @@ AS_EVER = samples.letter("As ever")
 
 
 @pytest.fixture(autouse=True)
-def everybody_else_is_served(examiner):
+def everybody_else_is_served(inspector):
     """Ask about a plain letter after each of them."""
     yield
-    assert examiner.examine(io.BytesIO(AS_EVER)).text == ("As ever",)
+    assert inspector.examine(io.BytesIO(AS_EVER)).text == ("As ever",)
 
 
 @pytest.mark.parametrize(
@@ -35,11 +35,11 @@ def everybody_else_is_served(examiner):
         "gigabytes of spaces",
     ],
 )
-def test_it_is_refused_in_words(examiner, data, reason):
+def test_it_is_refused_in_words(inspector, data, reason):
     assert len(data) < 2 * 1024 * 1024
 
     with pytest.raises(Unreadable, match=reason):
-        examiner.examine(io.BytesIO(data))
+        inspector.examine(io.BytesIO(data))
 
 
 @pytest.mark.parametrize(
@@ -47,12 +47,12 @@ def test_it_is_refused_in_words(examiner, data, reason):
     [samples.nested(1_000_000), samples.giant_picture(), samples.wide_tree(5_000)],
     ids=["arrays in arrays", "a picture of 60,000 x 60,000", "five thousand pages"],
 )
-def test_it_is_read_like_any_other(examiner, data):
-    assert examiner.examine(io.BytesIO(data)).pages
-    assert examiner.render(io.BytesIO(data), 1, width=200)
+def test_it_is_read_like_any_other(inspector, data):
+    assert inspector.examine(io.BytesIO(data)).pages
+    assert inspector.render(io.BytesIO(data), 1, width=200)
 
 
-def test_time_is_limited(examiner):
+def test_time_is_limited(inspector):
     impatient = PdfInspector(seconds=0.5)
     try:
         with pytest.raises(Unreadable, match="takes it too long"):

@@ -9,19 +9,19 @@ from services.pdf.inspecting import NeedsPassword, NotAPdf, PdfReport, Unreadabl
 from tests.services.pdf import samples
 
 
-def examined(examiner, data):
-    return examiner.examine(io.BytesIO(data))
+def examined(inspector, data):
+    return inspector.examine(io.BytesIO(data))
 
 
-def test_pages_are_counted_and_their_text_is_read_page_by_page(examiner):
-    found = examined(examiner, samples.letter("Haemoglobin 14.1", "Next: in May"))
+def test_pages_are_counted_and_their_text_is_read_page_by_page(inspector):
+    found = examined(inspector, samples.letter("Haemoglobin 14.1", "Next: in May"))
 
     assert found == PdfReport(pages=2, text=("Haemoglobin 14.1", "Next: in May"))
     assert found.has_text
 
 
-def test_a_page_without_words_has_no_text(examiner):
-    found = examined(examiner, samples.wide_tree(1))
+def test_a_page_without_words_has_no_text(inspector):
+    found = examined(inspector, samples.wide_tree(1))
 
     assert (found.pages, found.text, found.has_text) == (1, ("",), False)
 
@@ -44,21 +44,21 @@ def test_a_page_without_words_has_no_text(examiner):
     ],
     ids=lambda case: getattr(case, "__name__", ""),
 )
-def test_what_is_inside_is_told_and_accepted(examiner, make, findings):
-    found = examined(examiner, make())
+def test_what_is_inside_is_told_and_accepted(inspector, make, findings):
+    found = examined(inspector, make())
 
     assert found.findings == findings
     assert found.pages
 
 
-def test_a_name_is_recognised_however_it_is_spelt(examiner):
-    found = examined(examiner, samples.with_spelt_out_script())
+def test_a_name_is_recognised_however_it_is_spelt(inspector):
+    found = examined(inspector, samples.with_spelt_out_script())
 
     assert "scripts" in found.findings
 
 
-def test_a_file_that_needs_its_own_password_is_accepted_without_pages(examiner):
-    found = examined(examiner, samples.locked())
+def test_a_file_that_needs_its_own_password_is_accepted_without_pages(inspector):
+    found = examined(inspector, samples.locked())
 
     assert found == PdfReport(pages=None, findings=("encrypted",))
 
@@ -73,9 +73,9 @@ def test_a_file_that_needs_its_own_password_is_accepted_without_pages(examiner):
     ],
     ids=["nothing", "a program", "a page", "a PDF too late in the file"],
 )
-def test_what_does_not_begin_like_a_pdf_is_none(examiner, data):
+def test_what_does_not_begin_like_a_pdf_is_none(inspector, data):
     with pytest.raises(NotAPdf, match=re.escape("Only PDF files are allowed")):
-        examined(examiner, data)
+        examined(inspector, data)
 
 
 @pytest.mark.parametrize(
@@ -88,33 +88,33 @@ def test_what_does_not_begin_like_a_pdf_is_none(examiner, data):
     ],
     ids=["no pages", "a lost page", "nothing but a header", "an endless text"],
 )
-def test_a_file_of_which_no_page_opens_is_refused_in_words(examiner, data):
+def test_a_file_of_which_no_page_opens_is_refused_in_words(inspector, data):
     with pytest.raises(Unreadable, match="none of its pages can be opened"):
-        examined(examiner, data)
+        examined(inspector, data)
 
 
-def test_text_is_such_as_a_database_can_keep(examiner):
-    found = examined(examiner, samples.saying(rb"Fine\000\001\037\177 words"))
+def test_text_is_such_as_a_database_can_keep(inspector):
+    found = examined(inspector, samples.saying(rb"Fine\000\001\037\177 words"))
 
     assert found.text == ("Fine words",)
 
 
-def test_a_word_parted_at_the_end_of_a_line_is_one_word(examiner):
-    found = examined(examiner, samples.saying(b"The exami-) Tj 0 -9 Td (nation is"))
+def test_a_word_parted_at_the_end_of_a_line_is_one_word(inspector):
+    found = examined(inspector, samples.saying(b"The exami-) Tj 0 -9 Td (nation is"))
 
     assert found.text == ("The examination is",)
 
 
-def test_a_page_holds_only_so_much_text(examiner):
-    found = examined(examiner, samples.saying(b") Tj (".join([b"a" * 30_000] * 5)))
+def test_a_page_holds_only_so_much_text(inspector):
+    found = examined(inspector, samples.saying(b") Tj (".join([b"a" * 30_000] * 5)))
 
     assert [len(page) for page in found.text] == [100_000]
 
 
-def test_the_text_of_a_locked_file_is_not_to_be_had(examiner):
+def test_the_text_of_a_locked_file_is_not_to_be_had(inspector):
     with pytest.raises(NeedsPassword, match="needs its own password"):
-        examiner.text(io.BytesIO(samples.locked()))
+        inspector.text(io.BytesIO(samples.locked()))
 
 
-def test_text_can_be_had_without_an_examination(examiner):
-    assert examiner.text(io.BytesIO(samples.letter("One", "Two"))) == ("One", "Two")
+def test_text_can_be_had_without_an_examination(inspector):
+    assert inspector.text(io.BytesIO(samples.letter("One", "Two"))) == ("One", "Two")

@@ -29,39 +29,39 @@ pytestmark = pytest.mark.skipif(not FILES, reason=f"no PDFs in {FOLDER}")
 
 
 @pytest.fixture(scope="module")
-def examiner():
+def inspector():
     """One that nobody else's files have been through."""
-    with closing(PdfInspector(seconds=10)) as examiner:
-        yield examiner
+    with closing(PdfInspector(seconds=10)) as inspector:
+        yield inspector
 
 
 @pytest.fixture(scope="module")
-def outcomes(examiner):
+def outcomes(inspector):
     """What became of each file, in words."""
     before = psutil.Process().num_fds()
-    found = {path.name: outcome(examiner, path) for path in FILES}
+    found = {path.name: outcome(inspector, path) for path in FILES}
     # The socket to the process that reads, and a few of others in this process; a leak
     # would be one for each file.
     assert psutil.Process().num_fds() <= before + 5
     return found
 
 
-def outcome(examiner, path):
+def outcome(inspector, path):
     with path.open("rb") as file:
         try:
-            examined = examiner.examine(file)
+            examined = inspector.examine(file)
         except ServiceError as refusal:
             return f"refused: {refusal}"
         if examined.pages is None:
             return "needs its own password"
-        shown = [shows(examiner, file, page + 1) for page in range(examined.pages)]
+        shown = [shows(inspector, file, page + 1) for page in range(examined.pages)]
     findings = ", ".join(examined.findings) or "clean"
     return f"accepted: {findings}" + ("" if all(shown) else "; a page is not shown")
 
 
-def shows(examiner, file, page):
+def shows(inspector, file, page):
     try:
-        return examiner.render(file, page, width=300).startswith(b"\x89PNG")
+        return inspector.render(file, page, width=300).startswith(b"\x89PNG")
     except Unreadable:
         return False
 

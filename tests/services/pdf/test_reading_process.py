@@ -27,12 +27,12 @@ SLOW = samples.nested_forms(40)
 @pytest.fixture
 def own() -> Iterator[PdfInspector]:
     # A busy machine may keep somebody waiting for a turn.
-    with closing(PdfInspector(seconds=60)) as examiner:
-        yield examiner
+    with closing(PdfInspector(seconds=60)) as inspector:
+        yield inspector
 
 
-def text(examiner: PdfInspector) -> tuple[str, ...]:
-    return examiner.examine(io.BytesIO(LETTER)).text
+def text(inspector: PdfInspector) -> tuple[str, ...]:
+    return inspector.examine(io.BytesIO(LETTER)).text
 
 
 def zygotes(parent: int | None = None) -> list[psutil.Process]:
@@ -124,11 +124,11 @@ def test_neither_descriptors_nor_the_dead_are_left_behind():
         "from tests.services.pdf import samples\n"
         "from tests.kit.waiting import eventually\n"
         "letter, broken = samples.letter(), b'%PDF-1.7 broken'\n"
-        "examiner = inspecting.PdfInspector(seconds=60)\n"
+        "inspector = inspecting.PdfInspector(seconds=60)\n"
         "for _ in range(21):\n"
-        "    examiner.examine(io.BytesIO(letter))\n"
+        "    inspector.examine(io.BytesIO(letter))\n"
         "    with pytest.raises(inspecting.Unreadable):\n"
-        "        examiner.examine(io.BytesIO(broken))\n"
+        "        inspector.examine(io.BytesIO(broken))\n"
         "    this = psutil.Process()\n"
         "    (reading,) = this.children()\n"
         "    eventually(lambda: len(reading.children()) == zygote.SPARES)\n"
@@ -158,8 +158,8 @@ def test_a_spare_reader_that_is_killed_is_replaced(own):
 
 
 def test_whoever_waits_in_vain_for_a_turn_is_told_so():
-    with closing(PdfInspector(seconds=1)) as examiner, ThreadPoolExecutor(20) as pool:
-        asked = [pool.submit(examiner.examine, io.BytesIO(SLOW)) for _ in range(20)]
+    with closing(PdfInspector(seconds=1)) as inspector, ThreadPoolExecutor(20) as pool:
+        asked = [pool.submit(inspector.examine, io.BytesIO(SLOW)) for _ in range(20)]
         refusals = [type(each.exception()) for each in asked]
 
     assert set(refusals) == {Unreadable, Busy}
@@ -170,9 +170,9 @@ def test_it_ends_with_the_app_however_that_ends(number):
     program = (
         "import io, sys; from services.pdf.inspecting import PdfInspector\n"
         "from tests.services.pdf import samples\n"
-        "examiner = PdfInspector(seconds=60)\n"
-        "print(examiner.examine(io.BytesIO(samples.letter())), flush=True)\n"
-        "examiner.examine(io.BytesIO(samples.nested_forms(40)))\n"
+        "inspector = PdfInspector(seconds=60)\n"
+        "print(inspector.examine(io.BytesIO(samples.letter())), flush=True)\n"
+        "inspector.examine(io.BytesIO(samples.nested_forms(40)))\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, cwd=ROOT

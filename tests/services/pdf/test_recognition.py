@@ -16,38 +16,40 @@ needs_tesseract = pytest.mark.skipif(
 )
 
 
-def scan(examiner, *pages):
+def scan(inspector, *pages):
     """A PDF that is nothing but pictures of the pages of a letter."""
     letter, made = io.BytesIO(samples.letter(*pages)), FPDF()
     for number, _ in enumerate(pages, 1):
-        picture = examiner.render(letter, number, width=1700)
+        picture = inspector.render(letter, number, width=1700)
         made.add_page()
         made.image(Image.open(io.BytesIO(picture)), 0, 0, w=210)
     return bytes(made.output())
 
 
 @needs_tesseract
-def test_the_words_on_a_scanned_page_are_read(examiner):
-    scanned = io.BytesIO(scan(examiner, "Haemoglobin 14.1", "Next visit in May"))
-    recogniser = Recogniser.installed(examiner, "eng")
+def test_the_words_on_a_scanned_page_are_read(inspector):
+    scanned = io.BytesIO(scan(inspector, "Haemoglobin 14.1", "Next visit in May"))
+    recogniser = Recogniser.installed(inspector, "eng")
 
     with handed_over(scanned) as file:
         words = [recogniser.words_on(file, page) for page in (1, 2)]
 
-    assert not examiner.examine(scanned).has_text
+    assert not inspector.examine(scanned).has_text
     assert words == ["Haemoglobin 14.1", "Next visit in May"]
 
 
 @needs_tesseract
-def test_what_cannot_be_read_has_no_words(examiner):
-    recogniser = Recogniser.installed(examiner, "no_such_language")
+def test_what_cannot_be_read_has_no_words(inspector):
+    recogniser = Recogniser.installed(inspector, "no_such_language")
 
     with handed_over(io.BytesIO(samples.letter())) as file:
         assert recogniser.words_on(file, 1) == ""
         assert recogniser.words_on(file, 2) == ""
 
 
-def test_where_tesseract_is_not_installed_there_is_no_recogniser(examiner, monkeypatch):
+def test_where_tesseract_is_not_installed_there_is_no_recogniser(
+    inspector, monkeypatch
+):
     monkeypatch.setenv("PATH", "/nowhere")
 
-    assert Recogniser.installed(examiner, "eng") is None
+    assert Recogniser.installed(inspector, "eng") is None

@@ -11,8 +11,8 @@ from services.pdf.inspecting import NeedsPassword, NoSuchPage, NotAPdf, Unreadab
 from tests.services.pdf import samples
 
 
-def rendered(examiner, data, page=1, *, width=400):
-    picture = examiner.render(io.BytesIO(data), page, width=width)
+def rendered(inspector, data, page=1, *, width=400):
+    picture = inspector.render(io.BytesIO(data), page, width=width)
     return Image.open(io.BytesIO(picture), formats=["PNG"])
 
 
@@ -20,40 +20,40 @@ def is_blank(picture):
     return len(picture.convert("L").getcolors(maxcolors=256)) == 1
 
 
-def test_a_page_is_drawn_as_wide_as_it_is_wanted(examiner):
-    picture = rendered(examiner, samples.letter(), width=400)
+def test_a_page_is_drawn_as_wide_as_it_is_wanted(inspector):
+    picture = rendered(inspector, samples.letter(), width=400)
 
     # A4, as fpdf2 makes its pages.
     assert picture.size == (400, 566)
     assert not is_blank(picture)
 
 
-def test_a_page_with_colours_keeps_them(examiner):
+def test_a_page_with_colours_keeps_them(inspector):
     def paint(pdf: pikepdf.Pdf) -> None:
         pdf.pages[0].Contents = pdf.make_stream(b"1 0 0 rg 0 0 600 900 re f")
 
-    assert rendered(examiner, samples.letter()).mode == "L"
-    assert rendered(examiner, samples.changed(paint)).getpixel((9, 9)) == (255, 0, 0)
+    assert rendered(inspector, samples.letter()).mode == "L"
+    assert rendered(inspector, samples.changed(paint)).getpixel((9, 9)) == (255, 0, 0)
 
 
-def test_each_page_is_drawn_for_itself(examiner):
+def test_each_page_is_drawn_for_itself(inspector):
     letter = samples.letter("First", " ")
 
-    assert not is_blank(rendered(examiner, letter, 1))
-    assert is_blank(rendered(examiner, letter, 2))
+    assert not is_blank(rendered(inspector, letter, 1))
+    assert is_blank(rendered(inspector, letter, 2))
 
 
 @pytest.mark.parametrize("page", [-1, 0, 3])
-def test_a_page_that_is_not_there_is_not_found(examiner, page):
+def test_a_page_that_is_not_there_is_not_found(inspector, page):
     with pytest.raises(NoSuchPage):
-        rendered(examiner, samples.letter("First", "Second"), page)
+        rendered(inspector, samples.letter("First", "Second"), page)
 
 
 def test_no_script_could_run_for_there_is_no_engine():
     assert not {"V8", "XFA"}.intersection(PDFIUM_INFO.flags)
 
 
-def test_what_was_typed_into_a_form_is_shown(examiner):
+def test_what_was_typed_into_a_form_is_shown(inspector):
     def add_field(pdf: pikepdf.Pdf) -> None:
         field = pikepdf.Dictionary(
             Type=pikepdf.Name.Annot,
@@ -69,11 +69,11 @@ def test_what_was_typed_into_a_form_is_shown(examiner):
         pdf.pages[0].Annots = pikepdf.Array([field])
         pdf.Root.AcroForm = pikepdf.Dictionary(Fields=pikepdf.Array([field]))
 
-    assert not is_blank(rendered(examiner, samples.changed(add_field)))
+    assert not is_blank(rendered(inspector, samples.changed(add_field)))
 
 
-def test_a_long_page_becomes_narrower(examiner):
-    picture = rendered(examiner, samples.with_page_of(200, 14_400), width=2000)
+def test_a_long_page_becomes_narrower(inspector):
+    picture = rendered(inspector, samples.with_page_of(200, 14_400), width=2000)
 
     assert picture.width < 2000
     assert 24_000_000 < picture.width * picture.height <= 25_100_000
@@ -82,28 +82,28 @@ def test_a_long_page_becomes_narrower(examiner):
 @pytest.mark.parametrize(
     "size", [(200, 1e7), (1e7, 10)], ids=["a line downwards", "a line to the right"]
 )
-def test_a_page_that_is_but_a_line_is_refused(examiner, size):
+def test_a_page_that_is_but_a_line_is_refused(inspector, size):
     with pytest.raises(Unreadable, match="too large to be shown"):
-        rendered(examiner, samples.with_page_of(*size))
+        rendered(inspector, samples.with_page_of(*size))
 
 
-def test_a_giant_page_is_as_wide_as_it_is_wanted(examiner):
-    assert rendered(examiner, samples.with_page_of(1e6, 1e6)).size == (400, 400)
+def test_a_giant_page_is_as_wide_as_it_is_wanted(inspector):
+    assert rendered(inspector, samples.with_page_of(1e6, 1e6)).size == (400, 400)
 
 
-def test_nobody_gets_a_picture_of_any_width(examiner):
-    assert rendered(examiner, samples.letter(), width=10**6).width <= 5000
+def test_nobody_gets_a_picture_of_any_width(inspector):
+    assert rendered(inspector, samples.letter(), width=10**6).width <= 5000
 
 
-def test_a_file_whose_end_is_missing_is_shown(examiner):
-    assert not is_blank(rendered(examiner, samples.cut_off(), 2))
+def test_a_file_whose_end_is_missing_is_shown(inspector):
+    assert not is_blank(rendered(inspector, samples.cut_off(), 2))
 
 
-def test_a_locked_one_is_not_shown(examiner):
+def test_a_locked_one_is_not_shown(inspector):
     with pytest.raises(NeedsPassword):
-        rendered(examiner, samples.locked())
+        rendered(inspector, samples.locked())
 
 
-def test_what_is_no_pdf_is_not_shown(examiner):
+def test_what_is_no_pdf_is_not_shown(inspector):
     with pytest.raises(NotAPdf):
-        rendered(examiner, b"GIF89a")
+        rendered(inspector, b"GIF89a")

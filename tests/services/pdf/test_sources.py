@@ -43,8 +43,8 @@ def source(request):
         yield made
 
 
-def test_it_is_examined_as_a_whole(examiner, source):
-    assert examiner.examine(source).text == ("From anywhere",)
+def test_it_is_examined_as_a_whole(inspector, source):
+    assert inspector.examine(source).text == ("From anywhere",)
 
 
 def test_its_pieces_are_the_whole(source):
@@ -52,11 +52,11 @@ def test_its_pieces_are_the_whole(source):
 
 
 @pytest.mark.parametrize("source", [*MAKERS][:3], indirect=True)
-def test_whoever_reads_it_goes_on_where_they_were(examiner, source):
+def test_whoever_reads_it_goes_on_where_they_were(inspector, source):
     source.seek(10)
 
-    examiner.examine(source)
-    examiner.render(source, 1, width=100)
+    inspector.examine(source)
+    inspector.render(source, 1, width=100)
 
     assert source.tell() == 10
     assert source.read(5) == LETTER[10:15]
@@ -74,7 +74,7 @@ def test_what_is_handed_over_has_no_name_and_cannot_change_the_file(source):
 
 
 def test_it_is_read_on_systems_that_open_no_descriptor_again(
-    examiner, source, monkeypatch
+    inspector, source, monkeypatch
 ):
     def refuse(_):
         raise FileNotFoundError
@@ -82,7 +82,7 @@ def test_it_is_read_on_systems_that_open_no_descriptor_again(
     monkeypatch.setattr(sources, "_read_only", refuse)
     monkeypatch.delattr(os, "memfd_create")
 
-    assert examiner.examine(source).text == ("From anywhere",)
+    assert inspector.examine(source).text == ("From anywhere",)
 
 
 def test_a_large_one_is_not_held_in_memory_a_second_time():
@@ -92,15 +92,15 @@ def test_a_large_one_is_not_held_in_memory_a_second_time():
         assert "memfd" not in str(Path(f"/proc/self/fd/{file}").readlink())
 
 
-def test_a_descriptor_is_left_open(examiner):
+def test_a_descriptor_is_left_open(inspector):
     with tempfile.TemporaryFile() as file:
         file.write(LETTER)
         file.flush()
-        examiner.examine(file.fileno())
+        inspector.examine(file.fileno())
 
         assert os.fstat(file.fileno())
 
 
-def test_an_empty_file_is_no_pdf(examiner):
+def test_an_empty_file_is_no_pdf(inspector):
     with tempfile.TemporaryFile() as empty, pytest.raises(NotAPdf):
-        examiner.examine(empty)
+        inspector.examine(empty)

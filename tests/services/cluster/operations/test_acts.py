@@ -40,26 +40,26 @@ def broken(breakable_cluster: BreakableCluster) -> Iterator[Endpoints]:
 
 
 @pytest.fixture
-def operator(breakable: Cluster, broken: Endpoints) -> Iterator[OperationRunner]:
+def runner(breakable: Cluster, broken: Endpoints) -> Iterator[OperationRunner]:
     with closing(Database(broken)) as database:
         yield OperationRunner(Servers(database, Patroni(broken)))
 
 
 @pytest.fixture
-def console(operator: OperationRunner) -> ActorDatabase:
-    return ActorDatabase(operator.servers.database, CONSOLE)
+def console(runner: OperationRunner) -> ActorDatabase:
+    return ActorDatabase(runner.servers.database, CONSOLE)
 
 
-def done(operator, console, request):
+def done(runner, console, request):
     """Have it done, and return what it cost."""
-    operation = operator.start(console, request, session_id=None)
-    operator.wait(operation)
+    operation = runner.start(console, request, session_id=None)
+    runner.wait(operation)
     assert operation.cost is not None, operation.refusal
     return operation
 
 
-def row_of(operator, operation):
-    return operator.servers.database.read_latest(
+def row_of(runner, operation):
+    return runner.servers.database.read_latest(
         lambda session: session.scalars(
             select(ClusterOperation).where(ClusterOperation.id == operation.id)
         ).one(),
@@ -67,14 +67,14 @@ def row_of(operator, operation):
     ).value
 
 
-def test_a_switchover_loses_nothing_and_says_what_it_cost(operator, console):
-    best = preview(operator.servers.look()).best
+def test_a_switchover_loses_nothing_and_says_what_it_cost(runner, console):
+    best = preview(runner.servers.look()).best
 
     operation = done(
-        operator, console, OperationRequest(OperationKind.SWITCHOVER, WHY, best.name)
+        runner, console, OperationRequest(OperationKind.SWITCHOVER, WHY, best.name)
     )
 
-    cost, row = operation.cost, row_of(operator, operation)
+    cost, row = operation.cost, row_of(runner, operation)
     assert cost.new_primary == best.name
     assert cost.new_timeline == cost.former_timeline + 1
     assert cost.lost_writes == cost.lost_bytes == 0
@@ -87,7 +87,7 @@ def test_a_switchover_loses_nothing_and_says_what_it_cost(operator, console):
 
 
 def test_a_lost_replica_is_brought_back_until_it_streams(
-    operator, console, breakable: Cluster
+    runner, console, breakable: Cluster
 ):
     lost = replicas(breakable)[0]
     with breakable.unsupervised():
@@ -95,49 +95,49 @@ def test_a_lost_replica_is_brought_back_until_it_streams(
         lost.patroni.start()
 
         operation = done(
-            operator, console, OperationRequest(OperationKind.REJOIN, WHY, lost.name)
+            runner, console, OperationRequest(OperationKind.REJOIN, WHY, lost.name)
         )
 
     assert operation.cost.facts["way"] == "kept its data"
-    assert operator.servers.look().server(lost.name).is_streaming
+    assert runner.servers.look().server(lost.name).is_streaming
 
 
-def test_a_replica_is_copied_anew_until_it_streams(operator, console, breakable):
+def test_a_replica_is_copied_anew_until_it_streams(runner, console, breakable):
     name = replicas(breakable)[0].name
-    before = operator.servers.patroni.state_of(name)["postmaster_start_time"]
+    before = runner.servers.patroni.state_of(name)["postmaster_start_time"]
 
-    done(operator, console, OperationRequest(OperationKind.REINIT, WHY, name))
+    done(runner, console, OperationRequest(OperationKind.REINIT, WHY, name))
 
-    after = operator.servers.patroni.state_of(name)["postmaster_start_time"]
+    after = runner.servers.patroni.state_of(name)["postmaster_start_time"]
     assert after > before
-    assert operator.servers.look().server(name).is_streaming
+    assert runner.servers.look().server(name).is_streaming
 
 
-def test_a_restart_of_the_primary_tells_how_long_writers_waited(operator, console):
-    leader = operator.servers.look().primary.name
+def test_a_restart_of_the_primary_tells_how_long_writers_waited(runner, console):
+    leader = runner.servers.look().primary.name
 
     operation = done(
-        operator, console, OperationRequest(OperationKind.RESTART, WHY, leader)
+        runner, console, OperationRequest(OperationKind.RESTART, WHY, leader)
     )
 
     assert operation.cost.downtime_seconds > 0
     assert operation.cost.lost_writes == 0
 
 
-def test_automatic_failover_is_switched_off_and_on(operator, console):
-    done(operator, console, OperationRequest(OperationKind.PAUSE, WHY))
-    was_automatic = operator.servers.look().is_automatic
-    done(operator, console, OperationRequest(OperationKind.RESUME, WHY))
+def test_automatic_failover_is_switched_off_and_on(runner, console):
+    done(runner, console, OperationRequest(OperationKind.PAUSE, WHY))
+    was_automatic = runner.servers.look().is_automatic
+    done(runner, console, OperationRequest(OperationKind.RESUME, WHY))
 
     assert not was_automatic
-    assert operator.servers.look().is_automatic
+    assert runner.servers.look().is_automatic
 
 
-def test_a_changed_setting_is_what_patroni_goes_by(operator, console):
-    patroni = operator.servers.patroni
+def test_a_changed_setting_is_what_patroni_goes_by(runner, console):
+    patroni = runner.servers.patroni
     try:
         operation = done(
-            operator,
+            runner,
             console,
             OperationRequest(OperationKind.SETTINGS, WHY, changes={"ttl": 30}),
         )
@@ -146,33 +146,33 @@ def test_a_changed_setting_is_what_patroni_goes_by(operator, console):
     finally:
         patroni.patch_config({"ttl": 20})
 
-    assert row_of(operator, operation).result["changed"] == {"ttl": [20, 30]}
+    assert row_of(runner, operation).result["changed"] == {"ttl": [20, 30]}
 
 
 def test_with_automatic_failover_off_somebody_lets_the_furthest_lead(
-    operator, console, breakable: Cluster
+    runner, console, breakable: Cluster
 ):
-    done(operator, console, OperationRequest(OperationKind.PAUSE, WHY))
+    done(runner, console, OperationRequest(OperationKind.PAUSE, WHY))
     leader = breakable.primary()
     try:
         with breakable.unsupervised():
             assert leader.kill()
-            _await_leaderless(operator)
-            best = preview(operator.servers.look()).best
+            _await_leaderless(runner)
+            best = preview(runner.servers.look()).best
             operation = done(
-                operator,
+                runner,
                 console,
                 OperationRequest(OperationKind.FAILOVER, WHY, best.name),
             )
             leader.patroni.start()
     finally:
-        operator.servers.patroni.resume()
+        runner.servers.patroni.resume()
 
-    row = row_of(operator, operation)
+    row = row_of(runner, operation)
     assert best.is_certain
     assert (row.kind, row.state, row.new_primary) == ("failover", "done", best.name)
     assert row.reason == WHY
 
 
-def _await_leaderless(operator: OperationRunner) -> None:
-    assert wait_until(lambda: not operator.servers.leads(), seconds=20)
+def _await_leaderless(runner: OperationRunner) -> None:
+    assert wait_until(lambda: not runner.servers.leads(), seconds=20)

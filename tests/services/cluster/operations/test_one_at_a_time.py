@@ -66,9 +66,9 @@ def go_on(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
     may_end.set()
 
 
-def begin(operator: OperationRunner):
-    console = ActorDatabase(operator.servers.database, CONSOLE)
-    return operator.start(console, REQUEST, session_id=None)
+def begin(runner: OperationRunner):
+    console = ActorDatabase(runner.servers.database, CONSOLE)
+    return runner.start(console, REQUEST, session_id=None)
 
 
 @pytest.mark.parametrize("place", [0, 1], ids=["same process", "another process"])
@@ -85,8 +85,8 @@ def test_while_nobody_leads_a_second_operation_is_refused_until_the_first_has_en
     operation.ended.wait()
     later = begin(other)
     # Somebody leads again, so the history can be written.
-    for operator in operators:
-        operator.servers.database.adopt(endpoints)
+    for runner in operators:
+        runner.servers.database.adopt(endpoints)
     first.wait(operation)
     other.wait(later)
     assert (operation.cost, later.cost) == (Cost("Done."), Cost("Done."))

@@ -42,10 +42,10 @@ def draft(*lines: PrescriptionLine, note: str = "") -> DraftPrescription:
 
 @dataclass(frozen=True)
 class Room:
-    """A consulting room: the clinic, its press, and a visit that has begun."""
+    """A consulting room: the clinic, its issuer, and a visit that has begun."""
 
     clinic: Clinic
-    press: PrescriptionIssuer
+    issuer: PrescriptionIssuer
     graces: UUID
     adas: UUID
 
@@ -56,7 +56,7 @@ class Room:
         return self.clinic.write(actor, lambda s: operation(s, actor))
 
     def make(self, order: PrescriptionOrder) -> SignedPaper:
-        return self.press.make(order, now=datetime.now(UTC))
+        return self.issuer.make(order, now=datetime.now(UTC))
 
     def issue(self, *lines: PrescriptionLine) -> PrescriptionRecord:
         """Issue Grace's prescription as Dora."""
@@ -79,7 +79,7 @@ class Room:
 
     def keep(self, order: PrescriptionOrder) -> PrescriptionRecord:
         paper = self.make(order)
-        with self.press.row_of(paper):
+        with self.issuer.row_of(paper):
             return self.write(
                 self.clinic.dora, lambda s, a: prescriptions.issue(s, a, order, paper)
             )
@@ -148,7 +148,7 @@ def room(
         )
 
     visits = clinic.database.write(add, identity=SYSTEM).value
-    press = PrescriptionIssuer(files, Signer(signing_keys), Letterhead("Your clinic"))
-    found = Room(clinic, press, *visits)
+    issuer = PrescriptionIssuer(files, Signer(signing_keys), Letterhead("Your clinic"))
+    found = Room(clinic, issuer, *visits)
     found.let_be_allergic("Penicillin V")
     return found

@@ -43,7 +43,7 @@ def text_of(content):
 
 
 def stored(room):
-    return set(room.press.files.list_older_than(Bucket.PRESCRIPTION_FILES, _ever()))
+    return set(room.issuer.files.list_older_than(Bucket.PRESCRIPTION_FILES, _ever()))
 
 
 def _ever():
@@ -53,7 +53,7 @@ def _ever():
 def test_a_prescription_is_issued_as_a_signed_paper(room, signing_keys):
     issued = room.issue(PARACETAMOL)
 
-    content = prescriptions.read_file(room.press.files, issued.version)
+    content = prescriptions.read_file(room.issuer.files, issued.version)
     found = signing.check_apart(content, signing_keys.read().certificates)
     words = text_of(content)
     assert found.is_valid
@@ -134,8 +134,8 @@ def test_an_amendment_is_a_new_version_and_the_old_stays(room):
     kept = room.read(dora, lambda s, a: prescriptions.versions(s, a, first.id))
     assert [(one.number, one.lines[0].dose) for one in kept] == [(2, "2"), (1, "1")]
     assert second.latest == 2
-    old = prescriptions.read_file(room.press.files, kept[1])
-    new = prescriptions.read_file(room.press.files, kept[0])
+    old = prescriptions.read_file(room.issuer.files, kept[1])
+    new = prescriptions.read_file(room.issuer.files, kept[0])
     assert old != new
     assert "in place of all earlier ones" in text_of(new)
 
@@ -259,13 +259,13 @@ def test_a_file_is_found_by_its_content_by_whoever_may_see_it(room):
 
 def test_another_file_in_the_store_is_not_given_away(room):
     issued = room.issue(PARACETAMOL)
-    other = room.press.files.put(
+    other = room.issuer.files.put(
         Bucket.PRESCRIPTION_FILES, b"%PDF-", content_type="application/pdf"
     )
 
     with pytest.raises(PaperDamaged) as refusal:
         prescriptions.read_file(
-            room.press.files, replace(issued.version, file_id=other)
+            room.issuer.files, replace(issued.version, file_id=other)
         )
 
     # Trying again does not help, so nobody is asked to.

@@ -38,8 +38,8 @@ def _visit(w: World) -> UUID:
 
 def _paper(w: World, order: PrescriptionOrder) -> SignedPaper:
     keys = SigningKeyFile(w.folder / "signing.pem", "Clinic", True)
-    press = PrescriptionIssuer(w.files, Signer(keys), Clinic("Clinic"))
-    return press.make(order, now=datetime.now(UTC))
+    issuer = PrescriptionIssuer(w.files, Signer(keys), Clinic("Clinic"))
+    return issuer.make(order, now=datetime.now(UTC))
 
 
 def issued(w: World) -> PrescriptionRecord:

@@ -170,11 +170,11 @@ def test_content_is_either_tagged_or_said_to_be_decoration():
 
 
 def test_the_examiner_finds_nothing_odd_in_it():
-    examiner = PdfInspector()
+    inspector = PdfInspector()
     try:
-        examination = examiner.examine(BytesIO(made()))
+        examination = inspector.examine(BytesIO(made()))
     finally:
-        examiner.close()
+        inspector.close()
 
     assert examination.pages == 1
     assert examination.findings == ()

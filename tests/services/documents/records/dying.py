@@ -64,8 +64,8 @@ def main() -> None:
     source = Deadly(PDF, dies_at.get(stage, len(PDF) + 1))
     keys = FileKeys(Path(told["keys"]))
     with closing(FileStore(told["mongo_url"], told["store"], keys=keys)) as files:
-        intake = DocumentIngest(files, Trusting(), None, refuse_active=False)
-        content = intake.receive(source, "newest.pdf", **told["made"])
+        ingest = DocumentIngest(files, Trusting(), None, refuse_active=False)
+        content = ingest.receive(source, "newest.pdf", **told["made"])
         if stage == "before the row":
             die()
         clerk = Actor(uuid4(), "Cleo Clerk", Role.STAFF)

@@ -46,7 +46,7 @@ class Sure:
     scan = examine
 
 
-def intake(files, finding=HARMLESS, *, verdict=None, refuse_active=False):
+def ingest(files, finding=HARMLESS, *, verdict=None, refuse_active=False):
     scanner = None if verdict is None else Sure(verdict)
     return DocumentIngest(files, Sure(finding), scanner, refuse_active=refuse_active)
 
@@ -56,7 +56,7 @@ def stored(files):
 
 
 def test_what_is_taken_in_is_stored_whole_and_measured(files):
-    taken = intake(files).receive(BytesIO(PDF), "x.pdf")
+    taken = ingest(files).receive(BytesIO(PDF), "x.pdf")
 
     assert (taken.filesize, taken.filename) == (len(PDF), "x.pdf")
     assert taken.sha256 == hashlib.sha256(PDF).digest()
@@ -68,7 +68,7 @@ def test_a_spooled_file_is_taken_in_from_its_beginning(files):
     with TemporaryFile() as spooled:
         spooled.write(PDF)
 
-        taken = intake(files).receive(spooled, "x.pdf")
+        taken = ingest(files).receive(spooled, "x.pdf")
 
         assert not spooled.closed
     assert files.get(Bucket.DOCUMENTS, taken.file_id).data == PDF
@@ -78,13 +78,13 @@ def test_what_a_form_spooled_in_memory_is_taken_in(files):
     with SpooledTemporaryFile(max_size=2 * len(PDF)) as spooled:
         spooled.write(PDF)
 
-        taken = intake(files, verdict="clean").receive(spooled, "x.pdf")
+        taken = ingest(files, verdict="clean").receive(spooled, "x.pdf")
 
     assert files.get(Bucket.DOCUMENTS, taken.file_id).data == PDF
 
 
 def test_a_filed_document_is_read_back_byte_for_byte(session, clerk, files):
-    taken = intake(files).receive(BytesIO(PDF), "x.pdf")
+    taken = ingest(files).receive(BytesIO(PDF), "x.pdf")
     filed = file(session, clerk, holding=taken)
 
     version = records.open_version(session, clerk, filed.id, purpose="download")
@@ -109,7 +109,7 @@ def test_what_is_refused_is_said_word_for_word_and_not_kept(
     files, data, name, finding, sentence
 ):
     with pytest.raises(InvalidInput) as refused:
-        intake(files, finding).receive(BytesIO(data), name)
+        ingest(files, finding).receive(BytesIO(data), name)
 
     assert str(refused.value) == sentence
     assert refused.value.property_name == "file"
@@ -119,16 +119,16 @@ def test_what_is_refused_is_said_word_for_word_and_not_kept(
 def test_fifty_megabytes_are_not_too_large(files):
     largest = BytesIO(PDF.ljust(MAX_BYTES))
 
-    assert intake(files).receive(largest, "x.pdf").filesize == MAX_BYTES
+    assert ingest(files).receive(largest, "x.pdf").filesize == MAX_BYTES
 
 
 @pytest.mark.parametrize("found", ["scripts", "launch", "attachments"])
 def test_active_content_is_reported_and_by_setting_refused(files, found):
     active = PdfReport(1, ("encrypted", found))
 
-    reported = intake(files, active).receive(BytesIO(PDF), "x.pdf")
+    reported = ingest(files, active).receive(BytesIO(PDF), "x.pdf")
     with pytest.raises(ActiveContent, match="does not accept"):
-        intake(files, active, refuse_active=True).receive(BytesIO(PDF), "x.pdf")
+        ingest(files, active, refuse_active=True).receive(BytesIO(PDF), "x.pdf")
 
     assert reported.examination.findings == ("encrypted", found)
     assert stored(files) == [reported.file_id]
@@ -137,7 +137,7 @@ def test_active_content_is_reported_and_by_setting_refused(files, found):
 def test_a_password_alone_is_not_active(files):
     locked = PdfReport(None, ("encrypted",))
 
-    taken = intake(files, locked, refuse_active=True).receive(BytesIO(PDF), "x.pdf")
+    taken = ingest(files, locked, refuse_active=True).receive(BytesIO(PDF), "x.pdf")
 
     assert taken.examination == locked
 
@@ -153,7 +153,7 @@ def test_a_password_alone_is_not_active(files):
     ids=["no scanner", "clean", "infected", "scanner away"],
 )
 def test_the_scan_decides_whether_it_is_served(session, clerk, files, verdict, scan):
-    taken = intake(files, verdict=verdict).receive(BytesIO(PDF), "x.pdf")
+    taken = ingest(files, verdict=verdict).receive(BytesIO(PDF), "x.pdf")
     version = file(session, clerk, holding=taken).version
 
     assert taken.scan == scan
@@ -161,7 +161,7 @@ def test_the_scan_decides_whether_it_is_served(session, clerk, files, verdict, s
 
 
 def test_what_gets_no_row_is_discarded(files):
-    into = intake(files)
+    into = ingest(files)
     taken = into.receive(BytesIO(PDF), "x.pdf")
 
     into.discard(taken)
@@ -179,7 +179,7 @@ def test_what_gets_no_row_is_discarded(files):
     ids=["refused", "nobody knows", "broken off"],
 )
 def test_a_file_goes_only_if_its_row_was_refused_for_certain(files, error, stays):
-    into = intake(files)
+    into = ingest(files)
     taken = into.receive(BytesIO(PDF), "x.pdf")
 
     with pytest.raises(type(error)), into.row_of(taken):
@@ -194,7 +194,7 @@ def test_a_store_that_is_down_is_said_so(file_keys):
     )
 
     with pytest.raises(FilesUnavailable, match="everything else works"):
-        intake(nowhere).receive(BytesIO(PDF), "x.pdf")
+        ingest(nowhere).receive(BytesIO(PDF), "x.pdf")
 
     nowhere.close()
 

@@ -47,8 +47,8 @@ class Clinic:
         self.files = files
         self._clerk = clerk
         self._told = told
-        intake = DocumentIngest(files, Trusting(), None, refuse_active=False)
-        content = intake.receive(BytesIO(EARLIER), "earlier.pdf")
+        ingest = DocumentIngest(files, Trusting(), None, refuse_active=False)
+        content = ingest.receive(BytesIO(EARLIER), "earlier.pdf")
         with Session(self.engine) as session, session.begin():
             self.filed = records.file(session, clerk, DraftDocument(), content)
 
