@@ -100,7 +100,7 @@ class Wiring:
         return scanner_of(self.settings)
 
     @_MadeOnce
-    def hot_lists(self) -> "DocumentListCache":
+    def document_lists(self) -> "DocumentListCache":
         """Pages of documents that many look at; listens from the first question on."""
         from services.documents.search.cache import DocumentListCache
 
@@ -221,7 +221,12 @@ class Wiring:
     def close(self) -> None:
         """Close every connection; what nobody has asked for was never opened."""
         for member in self._made(
-            "following", "inspector", "hot_lists", "monitor", "past", "visit_caches"
+            "following",
+            "inspector",
+            "document_lists",
+            "monitor",
+            "past",
+            "visit_caches",
         ):
             member.close()
         self.database.close()

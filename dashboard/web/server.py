@@ -92,7 +92,7 @@ def create_app(settings: Settings, *, script: Path = SCRIPT) -> ASGIApp:
             Papers(
                 wired.ingest,
                 wired.inspector,
-                wired.hot_lists,
+                wired.document_lists,
                 signer_of(key),
                 clinic_of(settings),
                 public_address(settings),

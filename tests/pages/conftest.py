@@ -223,7 +223,7 @@ def clinic(
         cast: tuple[Actor, ...] = database.write(_cast, identity=SYSTEM).value
         yield Clinic(wired, {person.role: person for person in cast})
         wired.inspector.close()
-        wired.hot_lists.close()
+        wired.document_lists.close()
         wired.monitor.close()
     with MongoClient[dict[str, object]](url) as client:
         client.drop_database(name)

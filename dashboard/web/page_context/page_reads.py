@@ -89,7 +89,7 @@ def look_at_documents(
     this person looked is written down each time. Raises Unavailable.
     """
     return _look(
-        lambda who, after: wiring.current().hot_lists.look(
+        lambda who, after: wiring.current().document_lists.look(
             who, criteria, place, now=now(), is_counted=is_counted, after=after
         )
     )
