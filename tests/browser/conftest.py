@@ -78,11 +78,11 @@ class Site:
         *,
         scheme: str = "light",
         width: int = 1440,
-        at: str | None = "/",
+        at: str | None = None,
     ) -> BrowserContext:
         """Return a browser profile in which somebody of the role is signed in.
 
-        Its only tab shows the page `at`, or nothing yet.
+        Its only tab shows the page `at`; without one, nothing yet.
         """
         context = self.browser.new_context(
             base_url=self.address,
@@ -155,7 +155,7 @@ def site(
 
 @pytest.fixture
 def page(site: Site) -> Iterator[Page]:
-    """The front desk's first page."""
+    """A tab of the front desk, which shows nothing yet."""
     context = site.visit()
     yield context.pages[0]
     context.close()

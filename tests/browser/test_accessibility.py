@@ -100,7 +100,7 @@ _DARK_AND_NARROW = """@media (prefers-color-scheme: dark) and (max-width: 400px)
 @pytest.fixture(scope="module")
 def paper(site: Site) -> str:
     """A document with two versions to look at."""
-    with site.visit(at=None) as context:
+    with site.visit() as context:
         page = context.pages[0]
         page.goto("/upload_documents")
         hand_over(settled(page), letter("Dose 5 mg"))
@@ -165,7 +165,7 @@ def width(request: pytest.FixtureRequest) -> int:
 def profiles(site: Site, width: int) -> Iterator[dict[Role, BrowserContext]]:
     """Everybody signed in, each in a browser profile of their own."""
     roles = {role for role, _ in PAGES}
-    profiles = {role: site.visit(role, width=width, at=None) for role in roles}
+    profiles = {role: site.visit(role, width=width) for role in roles}
     yield profiles
     for context in profiles.values():
         context.close()

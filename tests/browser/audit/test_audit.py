@@ -47,7 +47,7 @@ def opened(site: Site, page: Page) -> str:
 @pytest.fixture
 def audit_page(site: Site, opened: str) -> Iterator[Page]:
     """The log's page, where somebody asks about this patient."""
-    context = site.visit(Role.ADMIN, at=None)
+    context = site.visit(Role.ADMIN)
     page = context.pages[0]
     page.goto(f"/audit?patient={opened}")
     settled(page)
@@ -95,7 +95,7 @@ def test_a_patient_sees_who_looked(site: Site):
 
 
 def test_another_roles_address_is_refused_in_words(site: Site):
-    analyst = site.visit(Role.ANALYST, at=None)
+    analyst = site.visit(Role.ANALYST)
     page = analyst.pages[0]
     page.goto("/audit")
     settled(page)

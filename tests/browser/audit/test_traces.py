@@ -50,7 +50,7 @@ def secrets(site):
 def _visited(site):
     """There is something to find, also where this file runs alone."""
     for role, path in ((Role.STAFF, "/patients"), (Role.PATIENT, "/my_record")):
-        with site.visit(role, at=None) as context:
+        with site.visit(role) as context:
             page = context.pages[0]
             page.goto(path)
             settled(page)

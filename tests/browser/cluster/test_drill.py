@@ -41,7 +41,7 @@ def site(browser: Browser, breakable: Cluster, tmp_path: Path) -> Iterator[Site]
 @pytest.fixture
 def admin(site: Site) -> Iterator[Page]:
     """The administrator, who has a passkey."""
-    context = site.visit(Role.ADMIN, at=None)
+    context = site.visit(Role.ADMIN)
     page = context.pages[0]
     Device(page)
     add_passkey(page, "Desk")

@@ -114,7 +114,7 @@ def downloads(site: Site) -> int:
 def test_without_a_primary_everything_is_read_and_nothing_is_lost(
     site: Site, breakable: Cluster, slots: str, tmp_path: Path
 ):
-    context = site.visit(at=None)
+    context = site.visit()
     page, last = context.pages[0], unlike()
     document = filed(page, tmp_path)
     form = context.new_page()

@@ -17,7 +17,7 @@ def _type(page: Page, label: str, text: str) -> None:
 
 
 def test_from_the_form_over_the_preview_into_the_list(site: Site):
-    context = site.visit(Role.CLINICIAN, at=None)
+    context = site.visit(Role.CLINICIAN)
     page = context.pages[0]
     page.goto("/create_document")
     _type(page, "Name", _NAME)
@@ -41,7 +41,7 @@ def test_from_the_form_over_the_preview_into_the_list(site: Site):
 
 
 def test_what_is_wrong_with_a_long_form_is_said_in_sight(site: Site):
-    context = site.visit(Role.CLINICIAN, at=None)
+    context = site.visit(Role.CLINICIAN)
     page = context.pages[0]
     page.goto("/create_document?template=referral_letter")
     button = page.get_by_role("button", name="Generate PDF")

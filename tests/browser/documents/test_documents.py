@@ -35,7 +35,7 @@ def pdf(tmp_path: Path):
 @pytest.fixture
 def maya(site: Site) -> Iterator[Page]:
     """A patient's first page."""
-    context = site.visit(Role.PATIENT)
+    context = site.visit(Role.PATIENT, at="/")
     yield context.pages[0]
     context.close()
 
@@ -231,7 +231,7 @@ def test_a_patient_uploads_sees_and_deletes_only_their_own(page: Page, maya: Pag
 def test_a_clinicians_phone_shows_a_document_without_sideways_scrolling(
     site: Site, pdf
 ):
-    context = site.visit(Role.CLINICIAN, width=390, at=None)
+    context = site.visit(Role.CLINICIAN, width=390)
     page = context.pages[0]
     page.goto("/upload_documents")
     choose(settled(page), pdf(f"{uuid4().hex * 2}.pdf", "A very long name"))

@@ -41,7 +41,7 @@ def stranger(site: Site) -> Patient:
 def test_a_record_is_opened_for_a_reason_and_the_reason_reviewed(
     site: Site, stranger: Patient
 ):
-    with closing(site.visit(Role.CLINICIAN, at=None)) as context:
+    with closing(site.visit(Role.CLINICIAN)) as context:
         page = context.pages[0]
         page.goto(f"/patient?patient={stranger.id}")
         expect(page.get_by_role("heading", level=1)).to_have_text(
@@ -55,7 +55,7 @@ def test_a_record_is_opened_for_a_reason_and_the_reason_reviewed(
         # Everything typed went by the websocket, so no address can tell of it.
         assert not [url for url in site.traces.urls if stranger.last_name in url]
 
-    with closing(site.visit(Role.ADMIN, at=None)) as context:
+    with closing(site.visit(Role.ADMIN)) as context:
         page = context.pages[0]
         page.goto("/break_glass_review")
         card = page.get_by_text(f"Reason: {REASON}")
@@ -70,7 +70,7 @@ def test_a_record_is_opened_for_a_reason_and_the_reason_reviewed(
 def test_an_analyst_fetches_names_once_and_only_for_a_reason(
     site: Site, tmp_path: Path
 ):
-    with closing(site.visit(Role.ANALYST, at=None)) as context:
+    with closing(site.visit(Role.ANALYST)) as context:
         page = context.pages[0]
         page.goto("/patients")
         expect(page.get_by_role("link", name="CSV")).to_be_visible()

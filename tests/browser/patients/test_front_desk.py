@@ -132,7 +132,7 @@ def test_an_address_reopens_its_list_in_another_profile(site: Site, page: Page):
     registered(page, "Share", last)
     find(page, last)
     expect(page.get_by_text("1 patient matching")).to_be_visible()
-    colleague = site.visit(at=None).pages[0]
+    colleague = site.visit().pages[0]
 
     colleague.goto(page.url)
 
@@ -330,7 +330,7 @@ def watched(context: BrowserContext) -> list[str]:
 
 
 def test_nothing_is_fetched_from_anywhere_else(site: Site):
-    context = site.visit(at=None)
+    context = site.visit()
     seen = watched(context)
     page = context.pages[0]
     for address in ("/", "/patients", "/register"):

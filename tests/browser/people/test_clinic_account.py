@@ -88,7 +88,7 @@ def test_who_connects_their_account_comes_in_with_it_afterwards(
 ) -> None:
     """Our policy lets no form lead elsewhere; the page in between does."""
     provider.person = {"sub": "rosa-1"}
-    with closing(clinic.visit(Role.STAFF, at=None)) as context:
+    with closing(clinic.visit(Role.STAFF)) as context:
         page = context.pages[0]
         page.goto("/sign-in/passkeys")
         page.get_by_role("button", name=f"Connect {LABEL}").click()

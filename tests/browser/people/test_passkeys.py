@@ -30,7 +30,7 @@ def named(site: Site) -> Site:
 def admin(named: Site) -> Iterator[Page]:
     """The administrator, who has no passkey and has just signed in by a code."""
     named.database.write(lambda session: session.execute(_FORGET), identity=SYSTEM)
-    with closing(named.visit(Role.ADMIN)) as context:
+    with closing(named.visit(Role.ADMIN, at="/")) as context:
         yield context.pages[0]
 
 

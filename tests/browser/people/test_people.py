@@ -28,7 +28,7 @@ def named(site: Site) -> Site:
 def admin(named: Site) -> Iterator[Page]:
     """The administrator, who has just used a passkey and has no other."""
     named.database.write(lambda s: s.execute(delete(Passkey)), identity=SYSTEM)
-    with closing(named.visit(Role.ADMIN, at=None)) as context:
+    with closing(named.visit(Role.ADMIN)) as context:
         page = context.pages[0]
         Device(page)
         add_passkey(page, "Desk")
@@ -137,7 +137,7 @@ def test_passkeys_are_reset_and_the_person_is_led_to_a_new_one(
 def test_an_invited_patient_sees_their_own_record_and_no_other(
     named: Site, stranger: BrowserContext
 ) -> None:
-    with closing(named.visit(Role.STAFF, at=None)) as context:
+    with closing(named.visit(Role.STAFF)) as context:
         clerk = context.pages[0]
         clerk.goto("/register")
         name = f"Quill {uuid4().hex[:8]}"

@@ -43,7 +43,7 @@ def hasty(
 @pytest.fixture
 def rosas(site: Site) -> Iterator[BrowserContext]:
     """A browser in which somebody at the front desk is signed in."""
-    with closing(site.visit()) as context:
+    with closing(site.visit(at="/")) as context:
         yield context
 
 
@@ -147,7 +147,7 @@ def test_another_person_gets_nothing_of_it(site: Site, rosas: BrowserContext) ->
 
 
 def test_without_input_people_are_warned_and_may_stay(hasty: Site) -> None:
-    with closing(hasty.visit()) as context:
+    with closing(hasty.visit(at="/")) as context:
         page = context.pages[0]
         warning = page.get_by_role("alertdialog", name="Are you still there?")
         warning.wait_for()
@@ -165,7 +165,7 @@ def test_without_input_people_are_warned_and_may_stay(hasty: Site) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everybody_can_read_the_warning(hasty: Site, scheme: str) -> None:
-    with closing(hasty.visit(scheme=scheme, width=390)) as context:
+    with closing(hasty.visit(scheme=scheme, width=390, at="/")) as context:
         page = context.pages[0]
         page.get_by_role("alertdialog").wait_for()
 
@@ -175,7 +175,7 @@ def test_everybody_can_read_the_warning(hasty: Site, scheme: str) -> None:
 
 
 def test_typing_keeps_a_sign_in_alive(hasty: Site) -> None:
-    with closing(hasty.visit()) as context:
+    with closing(hasty.visit(at="/")) as context:
         page = context.pages[0]
         page.goto("/register")
         field = settled(page).get_by_label("First name")

@@ -143,7 +143,7 @@ def test_browsers_object_to_nothing_and_ask_no_other_server(site: Site) -> None:
 
 
 def test_the_way_out_is_on_ones_own_page(site: Site) -> None:
-    with closing(site.visit(Role.ANALYST, at=None)) as context:
+    with closing(site.visit(Role.ANALYST)) as context:
         page = context.pages[0]
         page.goto("/account")
         settled(page).get_by_role("button", name="Sign out").click()

@@ -120,7 +120,7 @@ def test_a_clinicians_day_and_the_outbox_open(site: Site):
         (Role.CLINICIAN, "/day", "Your day"),
         (Role.ADMIN, "/outbox", "Outbox"),
     ):
-        context = site.visit(role, at=None)
+        context = site.visit(role)
         page = context.pages[0]
         page.goto(path)
         settled(page)

@@ -1,6 +1,7 @@
 """Small files that grow: they cost a second or two, and nobody but themselves."""
 
 import io
+from functools import partial
 
 import pytest
 
@@ -19,13 +20,13 @@ def everybody_else_is_served(inspector):
 
 
 @pytest.mark.parametrize(
-    ("data", "reason"),
+    ("make", "reason"),
     [
-        (samples.many_pages(5), "more than 10,000 pages"),
-        (samples.many_pages(9), "none of its pages"),
-        (samples.wide_tree(10_001), "more than 10,000 pages"),
-        (samples.nested_forms(40), "breaks the reader"),
-        (samples.inflating(3 * samples.GIGABYTE), "breaks the reader"),
+        (partial(samples.many_pages, 5), "more than 10,000 pages"),
+        (partial(samples.many_pages, 9), "none of its pages"),
+        (partial(samples.wide_tree, 10_001), "more than 10,000 pages"),
+        (partial(samples.nested_forms, 40), "breaks the reader"),
+        (partial(samples.inflating, 3 * samples.GIGABYTE), "breaks the reader"),
     ],
     ids=[
         "a hundred thousand pages in a kilobyte",
@@ -35,7 +36,8 @@ def everybody_else_is_served(inspector):
         "gigabytes of spaces",
     ],
 )
-def test_it_is_refused_in_words(inspector, data, reason):
+def test_it_is_refused_in_words(inspector, make, reason):
+    data = make()
     assert len(data) < 2 * 1024 * 1024
 
     with pytest.raises(Unreadable, match=reason):
@@ -43,11 +45,16 @@ def test_it_is_refused_in_words(inspector, data, reason):
 
 
 @pytest.mark.parametrize(
-    "data",
-    [samples.nested(1_000_000), samples.giant_picture(), samples.wide_tree(5_000)],
+    "make",
+    [
+        partial(samples.nested, 1_000_000),
+        samples.giant_picture,
+        partial(samples.wide_tree, 5_000),
+    ],
     ids=["arrays in arrays", "a picture of 60,000 x 60,000", "five thousand pages"],
 )
-def test_it_is_read_like_any_other(inspector, data):
+def test_it_is_read_like_any_other(inspector, make):
+    data = make()
     assert inspector.examine(io.BytesIO(data)).pages
     assert inspector.render(io.BytesIO(data), 1, width=200)
 

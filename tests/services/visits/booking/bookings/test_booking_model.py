@@ -37,8 +37,9 @@ CLERK = Actor(uuid4(), "Cleo Clerk", Role.STAFF)
 SLOTS, PEOPLE = range(6), range(3)
 # Two doctors work side by side: slots of equal remainders overlap.
 TIMES = 3
-# None adds up to exactly two or fifteen minutes, so the time of a run does not matter.
-STEPS = (50.0, 119.0, 121.0, 910.0)
+# Whatever they add up to is ten seconds away from two and from fifteen minutes (all are
+# multiples of 35), so that the time of a run does not matter on a busy machine either.
+STEPS = (35.0, 105.0, 140.0, 910.0)
 
 
 @dataclass
