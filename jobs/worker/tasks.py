@@ -19,7 +19,7 @@ from jobs.documents import integrity, purge
 from services.audit import chain
 from services.audit.chain import seals
 from services.messaging.mail import Mailer, MailNotSent
-from services.patients.care import break_glass_letters
+from services.patients.care import break_glass_notifications
 from services.pdf.inspecting import PdfInspector
 from services.pdf.scanning import ClamdScanner
 from services.people import sessions
@@ -201,7 +201,7 @@ def tidy_sign_ins(context: JobContext, timestamp: int) -> None:
 def tell_administrators(context: JobContext, timestamp: int) -> None:
     """Write to the administrators of records opened outside a clinician's patients."""
     del timestamp
-    Stores.of(context).send_emails(break_glass_letters.tell_administrators)
+    Stores.of(context).send_emails(break_glass_notifications.tell_administrators)
 
 
 @queue.periodic(cron="47 3 * * *")

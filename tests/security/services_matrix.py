@@ -273,7 +273,7 @@ TOOLS: Final = {
     "patients.search.fields.fields_for",
     "patients.search.fields.is_visible",
     "patients.search.fields.require_visible",
-    "patients.search.visibility.sight_of",
+    "patients.search.visibility.visibility_of",
     "consultations.prescriptions.rows.find",
     "consultations.prescriptions.rows.is_visible_to",
     "consultations.prescriptions.rows.permission_to_view",

@@ -172,8 +172,8 @@ def review(session: Session, actor: Actor, access_id: UUID, finding: str) -> Non
 def _require_patient(session: Session, patient_id: UUID) -> None:
     # To a clinician's own role there is nobody outside their patients.
     with assume_role(session, "staff"):
-        found = session.scalar(select(Patient.id).where(Patient.id == patient_id))
-    if found is None:
+        known_id = session.scalar(select(Patient.id).where(Patient.id == patient_id))
+    if known_id is None:
         raise NoSuchPatient(patient_id)
 
 

@@ -92,7 +92,7 @@ def list_team(session: Session, actor: Actor, patient_id: UUID) -> tuple[Carer, 
 def is_in_charge(actor: Actor, team: Sequence[Carer]) -> bool:
     """Tell whether the actor may say who else treats the patient of this team."""
     is_clinician = actor.role is Role.CLINICIAN
-    treats = any(one.clinician.id == actor.id for one in team)
+    treats = any(carer.clinician.id == actor.id for carer in team)
     return actor.may(Permission.ASSIGN_CARE) and (treats or not is_clinician)
 
 
@@ -111,7 +111,9 @@ def assign(
     # once queue up, and the second finds what the first did.
     _lock(session, patient_id)
     clinician = _get_clinician(session, clinician_id)
-    if any(one.clinician == clinician for one in list_team(session, actor, patient_id)):
+    if any(
+        carer.clinician == clinician for carer in list_team(session, actor, patient_id)
+    ):
         raise AlreadyTreats(clinician.name)
     care = begin(session, patient_id, clinician_id, by=actor)
     return Carer(care.id, clinician, care.created_at)

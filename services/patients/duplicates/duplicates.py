@@ -105,7 +105,7 @@ def find_duplicates(
     is why no more is told than who it is.
     """
     actor.require(Permission.VIEW_PATIENT)
-    found = look_for(session, draft, excluding=excluding)
+    candidates = look_for(session, draft, excluding=excluding)
     audit.record(
         session,
         actor,
@@ -113,10 +113,10 @@ def find_duplicates(
         patient_id=excluding,
         details={
             "of": {name: getattr(draft, name) for name in _COMPARED},
-            "patients": [candidate.patient.id for candidate in found],
+            "patients": [candidate.patient.id for candidate in candidates],
         },
     )
-    return found
+    return candidates
 
 
 def look_for(
@@ -158,9 +158,12 @@ def list_pairs(
             )
     pairs.sort(key=lambda pair: (-pair.score, pair.older.id, pair.newer.id))
     shown = tuple(pairs[:limit])
-    told = [record.id for pair in shown for record in (pair.older, pair.newer)]
+    patient_ids = [record.id for pair in shown for record in (pair.older, pair.newer)]
     audit.record(
-        session, actor, Action.PATIENT_FIND_DUPLICATES, details={"patients": told}
+        session,
+        actor,
+        Action.PATIENT_FIND_DUPLICATES,
+        details={"patients": patient_ids},
     )
     return shown
 

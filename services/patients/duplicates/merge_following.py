@@ -55,11 +55,11 @@ def list_following(
     # Who may merge two records need not see all that names them, only how much it is.
     with assume_role(session, "system"):
         numbers = session.execute(select(*counts.values())).one()
-    found = dict(zip(counts, numbers, strict=True))
+    filed = dict(zip(counts, numbers, strict=True))
     return tuple(
-        Following(found[table], words[found[table] != 1])
+        Following(filed[table], words[filed[table] != 1])
         for table, words in WORDS.items()
-        if words and found[table]
+        if words and filed[table]
     )
 
 

@@ -68,12 +68,12 @@ class MergePreview:
 
 
 def older_first(
-    one: PatientRecord, other: PatientRecord
+    record: PatientRecord, other: PatientRecord
 ) -> tuple[PatientRecord, PatientRecord]:
     """Return both in the order in which they are proposed: the older one is kept."""
-    if other.created_at < one.created_at:
-        return other, one
-    return one, other
+    if other.created_at < record.created_at:
+        return other, record
+    return record, other
 
 
 def preview(
@@ -178,13 +178,13 @@ def _both(
         .order_by(Patient.id)
     )
     rows = session.execute(statement.with_for_update() if lock else statement)
-    found = {record.id: record for record in map(record_of, rows)}
+    records = {record.id: record for record in map(record_of, rows)}
     for patient_id in (kept_id, merged_id):
-        if patient_id not in found:
+        if patient_id not in records:
             raise patients.NoSuchPatient(patient_id)
-        if found[patient_id].is_archived:
-            raise patients.PatientArchived(found[patient_id])
-    return found[kept_id], found[merged_id]
+        if records[patient_id].is_archived:
+            raise patients.PatientArchived(records[patient_id])
+    return records[kept_id], records[merged_id]
 
 
 def _differences(

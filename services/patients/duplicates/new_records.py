@@ -40,15 +40,22 @@ def list_twins(
         .order_by(Patient.created_at.desc(), Patient.id.desc())
         .limit(_LOOKED_AT)
     )
-    found: dict[frozenset[object], NewDuplicate] = {}
+    by_pair: dict[frozenset[object], NewDuplicate] = {}
     for new in map(record_of, newest.all()):
         for known in duplicates.look_for(session, new.draft(), excluding=new.id)[:1]:
             if known.score >= duplicates.LIKELY:
                 pair = frozenset((new.id, known.patient.id))
-                found.setdefault(pair, NewDuplicate(new, known))
-    shown = tuple(found.values())[:limit]
-    told = [one for twins in shown for one in (twins.new.id, twins.known.patient.id)]
+                by_pair.setdefault(pair, NewDuplicate(new, known))
+    shown = tuple(by_pair.values())[:limit]
+    patient_ids = [
+        patient_id
+        for twins in shown
+        for patient_id in (twins.new.id, twins.known.patient.id)
+    ]
     audit.record(
-        session, actor, Action.PATIENT_FIND_DUPLICATES, details={"patients": told}
+        session,
+        actor,
+        Action.PATIENT_FIND_DUPLICATES,
+        details={"patients": patient_ids},
     )
     return shown

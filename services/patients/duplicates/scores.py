@@ -79,10 +79,10 @@ def score(draft: PatientDraft, record: PatientRecord) -> Score:
         _births(draft.date_of_birth, record.date_of_birth),
         *_contacts(draft, record),
     ]
-    evidence.sort(key=lambda found: found.bits, reverse=True)
-    bits = sum(found.bits for found in evidence)
+    evidence.sort(key=lambda piece: piece.bits, reverse=True)
+    bits = sum(piece.bits for piece in evidence)
     value = max(0, min(100, round(100 * bits / _BITS_FOR_100)))
-    reasons = tuple(found.reason for found in evidence if found.reason)
+    reasons = tuple(piece.reason for piece in evidence if piece.reason)
     if _are_perhaps_twins(draft, record):
         # Twins and siblings share a household: name, address and phone are then one
         # piece of evidence, not three, so however much agrees it cannot decide.
@@ -111,9 +111,9 @@ def swapped_date(day: date) -> date | None:
     return swapped if swapped != day else None
 
 
-def compare_names(one: str, other: str) -> Likeness:
+def compare_names(name: str, other: str) -> Likeness:
     """Compare as the front desk would: accents, case and hyphens do not count."""
-    words, other_words = _words(one), _words(other)
+    words, other_words = _words(name), _words(other)
     joined, other_joined = "".join(words), "".join(other_words)
     if joined == other_joined:
         return Likeness.SAME
@@ -156,14 +156,14 @@ def _are_swapped(draft: PatientDraft, record: PatientRecord) -> bool:
     )
 
 
-def _births(one: date, other: date) -> _Evidence:
-    if one == other:
+def _births(birth: date, other: date) -> _Evidence:
+    if birth == other:
         return _Evidence(_BIRTH_SAME, "same date of birth")
-    if swapped_date(one) == other:
+    if swapped_date(birth) == other:
         return _Evidence(_BIRTH_SWAPPED, "day and month swapped")
-    if _slips(f"{one:%Y%m%d}", f"{other:%Y%m%d}") == 1:
+    if _slips(f"{birth:%Y%m%d}", f"{other:%Y%m%d}") == 1:
         return _Evidence(
-            _BIRTH_ONE_SLIP, f"date of birth one digit off: {one} / {other}"
+            _BIRTH_ONE_SLIP, f"date of birth one digit off: {birth} / {other}"
         )
     return _Evidence(_BIRTH_OTHER, "other date of birth")
 
@@ -189,8 +189,8 @@ def _weigh(weights: tuple[int, int], is_same: bool, reason: str) -> _Evidence:
     return _Evidence(agrees, reason) if is_same else _Evidence(differs)
 
 
-def _is_same_phone(one: str, other: str) -> bool:
-    shorter, longer = sorted((one.lstrip("+0"), other.lstrip("+0")), key=len)
+def _is_same_phone(phone: str, other: str) -> bool:
+    shorter, longer = sorted((phone.lstrip("+0"), other.lstrip("+0")), key=len)
     return len(shorter) >= _LEAST_DIGITS and longer.endswith(shorter)
 
 
@@ -223,11 +223,11 @@ def _is_part_of(words: list[str], other: list[str]) -> bool:
     )
 
 
-def _slips(one: str, other: str) -> int:
+def _slips(text: str, other: str) -> int:
     """Count the letters typed wrong, too many, too few or in exchanged places."""
     before: list[int] = []
     last = list(range(len(other) + 1))
-    for row, letter in enumerate(one, start=1):
+    for row, letter in enumerate(text, start=1):
         now = [row]
         for column, other_letter in enumerate(other, start=1):
             least = min(
@@ -239,7 +239,7 @@ def _slips(one: str, other: str) -> int:
                 row > 1
                 and column > 1
                 and letter == other[column - 2]
-                and one[row - 2] == other_letter
+                and text[row - 2] == other_letter
             ):
                 least = min(least, before[column - 2] + 1)
             now.append(least)

@@ -67,7 +67,7 @@ def list_unnamed(
     older_than: datetime,
 ) -> Iterator[str]:
     """Yield the bucket's files of before a moment that belong to no named photo."""
-    known = {file_id for one in named for file_id in files_of(one)}
+    known = {file_id for photo_file_id in named for file_id in files_of(photo_file_id)}
     for file_id in files.list_older_than(bucket, older_than):
         if file_id not in known:
             yield file_id

@@ -68,14 +68,14 @@ def attach(
             photo_files.delete(files, _BUCKET, photo_file_id)
         raise
     _delete_later(session, files, before)
-    had_one = before.photo_file_id is not None
+    had_photo = before.photo_file_id is not None
     audit.record_patient(
         session,
         actor,
         Action.PHOTO_CHANGE,
         changed.id,
         changed.version,
-        replaces=had_one,
+        replaces=had_photo,
     )
     return changed
 

@@ -47,7 +47,7 @@ def find(session: Session, actor: Actor, typed: str, *, now: datetime) -> Found:
     page = search.list_patients(
         session, actor, Criteria(search=typed), size=_MOST, now=now
     )
-    named = tuple(one for one in page.rows if isinstance(one, PatientRecord))
+    named = tuple(row for row in page.rows if isinstance(row, PatientRecord))
     return Found(_timestamp(session), named)
 
 

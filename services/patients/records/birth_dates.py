@@ -43,11 +43,11 @@ def parse_date_of_birth(text: str) -> date:
     """
     written = " ".join(text.lower().replace(",", " ").split())
     for pattern in _ONE_MEANING:
-        if found := pattern.fullmatch(written):
-            day = _date(found["year"], found["month"], found["day"])
+        if match := pattern.fullmatch(written):
+            day = _date(match["year"], match["month"], match["day"])
             return _only({day} if day else set())
-    if found := _EITHER_ORDER.fullmatch(written):
-        first, _, second, year = found.groups()
+    if match := _EITHER_ORDER.fullmatch(written):
+        first, _, second, year = match.groups()
         readings = _date(year, first, second), _date(year, second, first)
         return _only({day for day in readings if day})
     return _only(set())

@@ -58,7 +58,7 @@ def find_problem(error: DBAPIError) -> rules.PatientProblem | None:
 
 def _problem_of_term(detail: str | None) -> rules.PatientProblem | None:
     """Find out which list it was: the failing row of clinical_terms starts with it."""
-    found = re.search(r"\((\w+),", detail or "")
-    if found is None or found[1] not in LISTS:
+    match = re.search(r"\((\w+),", detail or "")
+    if match is None or match[1] not in LISTS:
         return None
-    return rules.item_too_long(found[1])
+    return rules.item_too_long(match[1])

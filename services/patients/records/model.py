@@ -76,9 +76,11 @@ FIELDS: Final[Mapping[str, PatientField]] = {
 }
 # The fields that may be left empty: of one line each, and of many entries.
 OPTIONAL_TEXTS: Final = tuple(
-    one.name for one in fields(PatientFields) if one.default is None
+    field.name for field in fields(PatientFields) if field.default is None
 )
-LISTS: Final = tuple(one.name for one in fields(PatientFields) if one.default == ())
+LISTS: Final = tuple(
+    field.name for field in fields(PatientFields) if field.default == ()
+)
 
 
 def _years_lived(date_of_birth: date, today: date) -> int:

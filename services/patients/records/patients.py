@@ -80,9 +80,9 @@ def get_patient(session: Session, actor: Actor, patient_id: UUID) -> PatientReco
 
     Patients see their own record; that others exist is not told to them.
     """
-    found = look_up(session, actor, patient_id)
-    audit.record_patient(session, actor, Action.PATIENT_READ, found.id, found.version)
-    return found
+    record = look_up(session, actor, patient_id)
+    audit.record_patient(session, actor, Action.PATIENT_READ, record.id, record.version)
+    return record
 
 
 def look_up(session: Session, actor: Actor, patient_id: UUID) -> PatientRecord:

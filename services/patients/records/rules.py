@@ -22,9 +22,11 @@ from services.patients.records.model import (
 EARLIEST_BIRTH: Final = date(1900, 1, 1)
 MOST_ITEMS: Final = 100
 LONGEST_ITEM: Final = 200
-LONGEST: Final = {name: one.longest for name, one in FIELDS.items() if one.longest}
+LONGEST: Final = {
+    name: field.longest for name, field in FIELDS.items() if field.longest
+}
 # How people call each field, in the order of the form.
-LABELS: Final = {name: one.label for name, one in FIELDS.items()}
+LABELS: Final = {name: field.label for name, field in FIELDS.items()}
 
 _PHONE: Final = re.compile(r"\+?[0-9]{10,15}")
 _PHONE_SEPARATORS: Final = re.compile(r"[\s().\-/\u2010-\u2015\u2212]")
@@ -49,7 +51,7 @@ class InvalidPatient(InvalidInput):
 
     def __init__(self, *problems: PatientProblem) -> None:
         super().__init__(
-            problems[0].property_name, " ".join(found.message for found in problems)
+            problems[0].property_name, " ".join(problem.message for problem in problems)
         )
         self.problems = problems
 

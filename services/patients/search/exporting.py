@@ -51,11 +51,11 @@ def export_csv(
     """
     actor.require(Permission.EXPORT_PATIENTS)
     if named_because is None:
-        asked = prepare(session, actor, PATIENT_LISTS, criteria, now)
+        query = prepare(session, actor, PATIENT_LISTS, criteria, now)
         record(session, actor, Action.PATIENT_EXPORT, criteria)
     else:
         actor.require(Permission.EXPORT_NAMES)
-        asked = prepare(session, actor, PATIENT_LISTS, criteria, now, scope=NAMED)
+        query = prepare(session, actor, PATIENT_LISTS, criteria, now, scope=NAMED)
         record(
             session,
             actor,
@@ -66,17 +66,17 @@ def export_csv(
     session.flush()
     limit = f"SET LOCAL statement_timeout = '{_LIMIT_SECONDS}s'"
     session.connection().exec_driver_sql(limit)
-    return _written(session, asked, is_named=named_because is not None)
+    return _written(session, query, is_named=named_because is not None)
 
 
 def _written(
-    session: Session, asked: PatientListQuery, *, is_named: bool
+    session: Session, query: PatientListQuery, *, is_named: bool
 ) -> Iterator[str]:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    writer.writerow(asked.shape.scope.exported)
+    writer.writerow(query.shape.scope.exported)
     try:
-        with _streamed(session, asked, is_named=is_named) as result:
+        with _streamed(session, query, is_named=is_named) as result:
             for rows in result.partitions(_ROWS_AT_ONCE):
                 writer.writerows(map(_cells, rows))
                 yield buffer.getvalue()
@@ -92,13 +92,13 @@ def _written(
 
 
 def _streamed(
-    session: Session, asked: PatientListQuery, *, is_named: bool
+    session: Session, query: PatientListQuery, *, is_named: bool
 ) -> CursorResult[Any]:
     # What a cursor may read is decided when it is opened.
     with assume_role(session, "staff") if is_named else nullcontext():
         return session.connection().exec_driver_sql(
-            asked.text(_export),
-            asked.parameters,
+            query.text(_export),
+            query.parameters,
             execution_options={"stream_results": True, "max_row_buffer": _ROWS_AT_ONCE},
         )
 

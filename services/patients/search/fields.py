@@ -109,16 +109,16 @@ def fields_for(actor: Actor) -> Fields:
     return FIELDS if actor.may(Permission.VIEW_NAMES) else UNNAMED_FIELDS
 
 
-def is_visible(actor: Actor, asked: Criteria) -> bool:
+def is_visible(actor: Actor, criteria: Criteria) -> bool:
     """Tell whether the actor may ask for such a list."""
     try:
-        require_visible(actor, asked)
+        require_visible(actor, criteria)
     except NotAllowed:
         return False
     return True
 
 
-def require_visible(actor: Actor, asked: Criteria) -> None:
+def require_visible(actor: Actor, criteria: Criteria) -> None:
     """Raise NotAllowed if criteria ask about what the actor is not shown.
 
     A filter or an order tells a hidden value as surely as showing it would.
@@ -126,12 +126,12 @@ def require_visible(actor: Actor, asked: Criteria) -> None:
     visible = fields_for(actor)
     if visible is FIELDS:
         return
-    if asked.search.strip():
+    if criteria.search.strip():
         raise NotAllowed(
             "You see patients without their names, so you cannot search for them. "
             "Use filters instead."
         )
-    for name in asked.fields():
+    for name in criteria.fields():
         if name in FIELDS and name not in visible:
             raise NotAllowed(
                 "You see patients without names and contact details, so your lists "

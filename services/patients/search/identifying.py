@@ -36,18 +36,18 @@ def identify(session: Session, actor: Actor, typed: str) -> tuple[Identity, ...]
     Raises InvalidInput, NotAllowed, Unavailable.
     """
     actor.require(Permission.BREAK_GLASS)
-    asked = search.read(typed)
-    if not asked.patient_id and not (asked.words and asked.dates):
+    query = search.read(typed)
+    if not query.patient_id and not (query.words and query.dates):
         raise InvalidInput(
             "search",
             "Type a name together with the date of birth, for example "
             "“Lovelace 1980-05-17”, or the patient's id.",
         )
-    folded = asked.folded(fold(session, asked.words))
+    folded = query.folded(fold(session, query.words))
     given = folded.parameters | {"most": MOST_FOUND}
     with assume_role(session, "staff"):
-        rows = run(session, _statement(asked.shape), given)
-    found = tuple(
+        rows = run(session, _statement(query.shape), given)
+    identities = tuple(
         Identity(
             id=patient_id,
             first_name=first_name,
@@ -62,14 +62,14 @@ def identify(session: Session, actor: Actor, typed: str) -> tuple[Identity, ...]
         session,
         actor,
         Action.GLASS_SEARCH,
-        details={"search": typed, "patients": [one.id for one in found]},
+        details={"search": typed, "patients": [identity.id for identity in identities]},
     )
-    return found
+    return identities
 
 
 @lru_cache(maxsize=64)
 def _statement(shape: SearchShape) -> str:
     # A record that was merged into another is none to open.
-    found = and_(PATIENTS.c.merged_into_id.is_(None), search.condition(shape))
-    ordered = select(*_COLUMNS).where(found).order_by(PATIENTS.c.name_key)
+    condition = and_(PATIENTS.c.merged_into_id.is_(None), search.condition(shape))
+    ordered = select(*_COLUMNS).where(condition).order_by(PATIENTS.c.name_key)
     return compiled(ordered.limit(MOST))

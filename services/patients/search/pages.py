@@ -14,7 +14,7 @@ from services.lists.pages import Page, PagePosition, read_page
 from services.lists.queries import ListDefinition
 from services.patients.search import fields, terms, typed
 from services.patients.search.queries import PATIENTS, shape_of
-from services.patients.search.visibility import Listed, sight_of
+from services.patients.search.visibility import Listed, visibility_of
 
 PatientPage = Page[Listed]
 
@@ -23,7 +23,7 @@ PATIENT_LISTS: Final = ListDefinition(
     id_column=PATIENTS.c.id,
     shown=Action.PATIENT_LIST,
     counted=Action.PATIENT_COUNT,
-    scope_of=sight_of,
+    scope_of=visibility_of,
     shape_of=shape_of,
     read_search=typed.read,
     words_of=lambda search: search.words,
@@ -68,8 +68,10 @@ def list_numbered(
     to be skipped, so the numbers are bounded.
     """
     at = PagePosition(per_page, number=page)
-    found: PatientPage = read_page(session, actor, PATIENT_LISTS, criteria, at, now=now)
-    return found.rows
+    listed: PatientPage = read_page(
+        session, actor, PATIENT_LISTS, criteria, at, now=now
+    )
+    return listed.rows
 
 
 def count_patients(

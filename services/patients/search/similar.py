@@ -39,8 +39,8 @@ def find_similar(
     if rows is None:
         return ()
     records = tuple(map(record_of, rows))
-    asked = Criteria(search=typed)
-    record(session, actor, Action.PATIENT_LIST, asked, shown=records, similar=True)
+    criteria = Criteria(search=typed)
+    record(session, actor, Action.PATIENT_LIST, criteria, shown=records, similar=True)
     return records
 
 

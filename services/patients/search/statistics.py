@@ -74,34 +74,34 @@ def describe(
     """
     actor.require(Permission.LIST_PATIENTS)
     now = now or datetime.now(UTC)
-    asked = prepare(session, actor, PATIENT_LISTS, criteria, now)
-    figures = _described(session, asked, now)
+    query = prepare(session, actor, PATIENT_LISTS, criteria, now)
+    figures = _described(session, query, now)
     count = figures.patients
     record(session, actor, Action.PATIENT_COUNT, criteria, count=count, figures=True)
     return figures
 
 
 def _described(
-    session: Session, asked: PatientListQuery, now: datetime
+    session: Session, query: PatientListQuery, now: datetime
 ) -> ListStatistics:
-    guess = estimate(session, asked)
+    guess = estimate(session, query)
     if guess <= MOST_DESCRIBED:
-        all_of_them = _figures(session, asked, now, share=1)
+        all_of_them = _figures(session, query, now, share=1)
         if all_of_them.patients <= MOST_DESCRIBED:
             return all_of_them
     # The planner may have guessed too low; half is then a start, and it is bounded.
     share = MOST_DESCRIBED / max(guess, 2 * MOST_DESCRIBED)
-    return _figures(session, asked, now, share=share)
+    return _figures(session, query, now, share=share)
 
 
 def _figures(
-    session: Session, asked: PatientListQuery, now: datetime, *, share: float
+    session: Session, query: PatientListQuery, now: datetime, *, share: float
 ) -> ListStatistics:
     is_sample = share < 1
-    given: dict[str, object] = {**asked.parameters, "today": now.date()}
+    given: dict[str, object] = {**query.parameters, "today": now.date()}
     if is_sample:
         given["percent"] = 100 * share
-    rows = run(session, asked.text(_of_sample if is_sample else _of_all), given)
+    rows = run(session, query.text(_of_sample if is_sample else _of_all), given)
     bands = {int(label): count for figure, label, count in rows if figure == "age"}
     sexes = {label: count for figure, label, count in rows if figure == "sex"}
     return ListStatistics(

@@ -33,21 +33,21 @@ def spell_out(
     how many patients have them. Raises InvalidInput if there are too many.
     """
     parameters: dict[str, object] = {"most": _MOST_LOOKED_AT}
-    for position, one in enumerate(mentions.values()):
-        parameters[f"kind_{position}"] = one.field
-        parameters[f"pattern_{position}"] = containing(one.text)
+    for position, mention in enumerate(mentions.values()):
+        parameters[f"kind_{position}"] = mention.field
+        parameters[f"pattern_{position}"] = containing(mention.text)
     names = list(mentions)
-    found: dict[str, list[str]] = {name: [] for name in names}
+    spellings: dict[str, list[str]] = {name: [] for name in names}
     for position, term, term_key in run(session, _lookup(len(names)), parameters):
         if _is_meant(mentions[names[position]], term_key):
-            found[names[position]].append(term)
-    for name, spellings in found.items():
-        if len(spellings) > MAX_SPELLINGS:
+            spellings[names[position]].append(term)
+    for name, terms in spellings.items():
+        if len(terms) > MAX_SPELLINGS:
             raise InvalidInput(
                 mentions[name].field,
                 "Too many entries contain this; type more of the word.",
             )
-    return found
+    return spellings
 
 
 def _is_meant(mention: Mention, term_key: str) -> bool:

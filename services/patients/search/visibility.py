@@ -68,6 +68,6 @@ UNNAMED: Final = PatientVisibility(
 )
 
 
-def sight_of(actor: Actor) -> PatientVisibility:
+def visibility_of(actor: Actor) -> PatientVisibility:
     """Return what the actor is shown of the patients in a list."""
     return NAMED if actor.may(Permission.VIEW_NAMES) else UNNAMED

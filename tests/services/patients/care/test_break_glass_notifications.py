@@ -15,7 +15,7 @@ from db.postgres import SYSTEM, Database
 from services.core.actors import Actor, Role
 from services.messaging.mail import MailNotSent, MailServer, SmtpMailer
 from services.patients.care import break_glass
-from services.patients.care.break_glass_letters import tell_administrators
+from services.patients.care.break_glass_notifications import tell_administrators
 from services.patients.records import patients
 from tests.kit.mailbox import Mailbox, mail_server
 from tests.services.patients.patient_samples import ADA

@@ -14,7 +14,7 @@ from services.messaging import administrators
 from services.messaging.mail import Email, Mailer, MailNotSent
 
 PATH: Final = "/break_glass_review"
-# Whoever hears of it later than this finds it on the page.
+# Whoever hears of an access later than this finds it on the page.
 _TOLD_WITHIN: Final = timedelta(days=7)
 _SUBJECT: Final = "Chartroom: a record was opened outside a clinician's patients"
 _TEXT: Final = """\
@@ -31,17 +31,17 @@ _log = logging.getLogger(__name__)
 
 
 def tell_administrators(session: Session, mailer: Mailer, address: str) -> int:
-    """Write of every access that nobody was told of; return how many there were.
+    """Write of each access that nobody was told of; return how many there were.
 
-    It counts as told once a letter is out; the caller commits right then. Where no
-    administrator can be written to, MailNotSent leaves everything for the next time.
+    An access counts as told once an e-mail is out; the caller commits right then. Where
+    no administrator can be written to, MailNotSent leaves all for the next time.
     """
     untold = _take_untold(session)
     if not untold:
         return 0
     try:
         administrators.write_to_all(
-            session, mailer, lambda email: letter(email, untold, address)
+            session, mailer, lambda email: notification(email, untold, address)
         )
     except MailNotSent:
         _log.warning("No administrator could be told of %d accesses.", len(untold))
@@ -49,14 +49,14 @@ def tell_administrators(session: Session, mailer: Mailer, address: str) -> int:
     return len(untold)
 
 
-def letter(email: str, accesses: Sequence[UUID], address: str) -> Email:
+def notification(email: str, accesses: Sequence[UUID], address: str) -> Email:
     """Return what an administrator reads: ids and the way to the page, no names."""
     ids = ", ".join(map(str, accesses))
     return Email(email, _SUBJECT, _TEXT.format(link=f"{address}{PATH}", ids=ids))
 
 
 def _take_untold(session: Session) -> tuple[UUID, ...]:
-    """Take what nobody was told of; other workers pass over it until it is done."""
+    """Take the accesses nobody was told of; other workers pass over them meanwhile."""
     untold = (
         select(BreakGlassAccess.id)
         .where(
