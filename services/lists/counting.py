@@ -32,33 +32,33 @@ def count(
     transaction goes on as if nothing had been asked. Raises InvalidInput, NotAllowed.
     """
     definition.subject.require_list(actor)
-    asked = prepare(session, actor, definition, criteria, now)
-    counted = _counted(session, asked)
-    if not counted.value and (corrected := asked.corrected(session)):
+    query = prepare(session, actor, definition, criteria, now)
+    counted = _counted(session, query)
+    if not counted.value and (corrected := query.corrected(session)):
         counted = _counted(session, corrected)
     record(session, actor, definition.counted, criteria, count=str(counted))
     return counted
 
 
-def estimate(session: Session, asked: ListQuery[Any, Any]) -> int:
+def estimate(session: Session, query: ListQuery[Any, Any]) -> int:
     """Return the planner's guess, which costs next to nothing."""
     session.flush()
     connection = session.connection()
-    plans = connection.exec_driver_sql(asked.text(_explain), asked.parameters)
+    plans = connection.exec_driver_sql(query.text(_explain), query.parameters)
     plan = plans.scalar_one()
     (root,) = json.loads(plan) if isinstance(plan, str) else plan
     return int(root["Plan"]["Plan Rows"])
 
 
-def _counted(session: Session, asked: ListQuery[Any, Any]) -> Count:
-    statement, settings = asked.text(_count), asked.shape.settings
+def _counted(session: Session, query: ListQuery[Any, Any]) -> Count:
+    statement, settings = query.text(_count), query.shape.settings
     rows = within(
-        session, LIMIT_MILLISECONDS, statement, asked.parameters, settings=settings
+        session, LIMIT_MILLISECONDS, statement, query.parameters, settings=settings
     )
     if rows is None:
-        return Count(estimate(session, asked), is_exact=False, is_estimate=True)
-    ((found,),) = rows
-    return Count(min(found, MOST_COUNTED), found <= MOST_COUNTED)
+        return Count(estimate(session, query), is_exact=False, is_estimate=True)
+    ((number,),) = rows
+    return Count(min(number, MOST_COUNTED), number <= MOST_COUNTED)
 
 
 @lru_cache(maxsize=512)

@@ -86,13 +86,13 @@ class PagePosition:
 
     def end(self) -> PageEnd:
         """Return what the page counts from; raises InvalidInput for two at once."""
-        asked = (
+        candidates = (
             (PageEnd.AFTER, self.after),
             (PageEnd.BEFORE, self.before),
             (PageEnd.LAST, self.last or None),
             (PageEnd.NUMBERED, self.number),
         )
-        ends = [end for end, value in asked if value is not None]
+        ends = [end for end, value in candidates if value is not None]
         if len(ends) > 1:
             raise InvalidInput("after", "Ask for one page: after, before, or the last.")
         return ends[0] if ends else PageEnd.FIRST
@@ -134,29 +134,29 @@ def read_page(
     """
     definition.subject.require_list(actor)
     given, end = at.given(definition.subject.name), at.end()
-    asked = prepare(session, actor, definition, criteria, now)
-    rows, asked = _find(session, asked, _PAGES[end], given)
+    query = prepare(session, actor, definition, criteria, now)
+    rows, query = _find(session, query, _PAGES[end], given)
     if not rows and end.has_cursor:
         _require_row(session, definition.id_column, given)
-    found = _cut(rows, at.size, end, asked.shape.record_of)
-    page = definition.page_of(session, found, asked)
+    records = _cut(rows, at.size, end, query.shape.record_of)
+    page = definition.page_of(session, records, query)
     action, called = definition.shown, definition.subject.name
     record(session, actor, action, criteria, shown=page.rows, called=called)
     return page
 
 
 def _find(
-    session: Session, asked: _AnyQuery, build: Build, given: Mapping[str, object]
+    session: Session, query: _AnyQuery, build: Build, given: Mapping[str, object]
 ) -> tuple[Sequence[tuple[Any, ...]], _AnyQuery]:
     """Return the rows, and the query that found them: as typed, or corrected.
 
     Whether a word was misspelt is only asked when nothing is found; a word that stands
     nowhere lets nothing be found.
     """
-    find = partial(run, session, asked.text(build), settings=asked.shape.settings)
-    rows = find({**asked.parameters, **given})
-    if rows or not (corrected := asked.corrected(session)):
-        return rows, asked
+    find = partial(run, session, query.text(build), settings=query.shape.settings)
+    rows = find({**query.parameters, **given})
+    if rows or not (corrected := query.corrected(session)):
+        return rows, query
     return find({**corrected.parameters, **given}), corrected
 
 

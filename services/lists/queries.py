@@ -93,8 +93,8 @@ class ListDefinition(Generic[Scope, AnySearch, AnyPage]):
     read_search: Callable[[str], AnySearch]
     words_of: Callable[[AnySearch], Iterable[str]] = lambda _: ()
     fold_search: Callable[[Session, AnySearch, Mapping[str, str]], AnySearch]
-    correct_search: Callable[[Session, Any, AnySearch], AnySearch] = lambda *asked: (
-        asked[-1]
+    correct_search: Callable[[Session, Any, AnySearch], AnySearch] = lambda *given: (
+        given[-1]
     )
     spell_out: Callable[[Session, Mapping[str, Mention]], Mapping[str, object]] = (
         lambda *_: {}
@@ -195,15 +195,17 @@ class _Understood:
 
     def _learn(self, session: Session) -> _Learned:
         definition, values = self._definition, self._filters.values
-        typed = [one.text for one in values if isinstance(one, FoldedText | Mention)]
+        typed = [
+            value.text for value in values if isinstance(value, FoldedText | Mention)
+        ]
         folded = fold(session, [*typed, *definition.words_of(self._search)])
         search = definition.fold_search(session, self._search, folded)
         where = self._filters.shape
         shape = definition.shape_of(self._criteria, self._scope, where, search)
-        compared = [comparable(one, folded) for one in values]
+        compared = [comparable(value, folded) for value in values]
         named = dict(zip(parameter_names(len(compared)), compared, strict=True))
         mentions = {
-            name: one for name, one in named.items() if isinstance(one, Mention)
+            name: value for name, value in named.items() if isinstance(value, Mention)
         }
         return _Learned(shape, search, named, mentions)
 

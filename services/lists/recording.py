@@ -24,7 +24,7 @@ def record(
     session: Session,
     actor: Actor,
     action: Action,
-    asked: Criteria,
+    list_criteria: Criteria,
     *,
     shown: Iterable[_Shown] | None = None,
     called: str = "patients",
@@ -32,7 +32,10 @@ def record(
     **details: object,
 ) -> None:
     """Write down the criteria, the ids of all that was shown, and the rest."""
-    told: dict[str, object] = {"criteria": criteria.to_json(asked), **details}
+    recorded: dict[str, object] = {
+        "criteria": criteria.to_json(list_criteria),
+        **details,
+    }
     if shown is not None:
-        told[called] = [one.id for one in shown]
-    audit.record(session, actor, action, reason=reason, details=told)
+        recorded[called] = [row.id for row in shown]
+    audit.record(session, actor, action, reason=reason, details=recorded)

@@ -62,15 +62,15 @@ class NameTaken(Conflict):
 
 
 def remember(
-    session: Session, actor: Actor, asked: Criteria, *, subject: Subject
+    session: Session, actor: Actor, list_criteria: Criteria, *, subject: Subject
 ) -> str:
     """Keep the criteria and return the key that recalls them; the caller commits.
 
     Equal criteria have one key, whoever of the clinic asks; a patient has keys of their
     own. Raises InvalidInput, NotAllowed.
     """
-    require_possible(actor, asked, subject=subject)
-    kept = criteria.to_json(asked)
+    require_possible(actor, list_criteria, subject=subject)
+    kept = criteria.to_json(list_criteria)
     new = insert(StoredCriteria).values(
         key=secrets.token_urlsafe(16),
         digest=_digest(subject, actor, kept),
@@ -80,17 +80,19 @@ def remember(
     )
     # An update that changes nothing much, because only rows that were written are
     # returned; two people who open the same new list at once get the same key.
-    found = new.on_conflict_do_update(
+    statement = new.on_conflict_do_update(
         index_elements=[StoredCriteria.digest], set_={"used_at": func.now()}
     )
-    return session.scalars(found.returning(StoredCriteria.key)).one()
+    return session.scalars(statement.returning(StoredCriteria.key)).one()
 
 
-def require_possible(actor: Actor, asked: Criteria, *, subject: Subject) -> None:
+def require_possible(
+    actor: Actor, list_criteria: Criteria, *, subject: Subject
+) -> None:
     """Raise InvalidInput if there is no such list, NotAllowed if it is not theirs."""
     subject.require_list(actor)
-    criteria.validate(asked, subject.fields)
-    subject.require_visible(actor, asked)
+    criteria.validate(list_criteria, subject.fields)
+    subject.require_visible(actor, list_criteria)
 
 
 def recall(session: Session, actor: Actor, key: str, *, subject: Subject) -> Criteria:
@@ -103,9 +105,9 @@ def recall(session: Session, actor: Actor, key: str, *, subject: Subject) -> Cri
     stored = session.get(StoredCriteria, key) if _KEY.fullmatch(key) else None
     if stored is None or stored.subject != subject.name:
         raise NotFound(_unknown_to(actor))
-    asked = criteria.from_json(stored.criteria)
-    subject.require_visible(actor, asked)
-    return asked
+    list_criteria = criteria.from_json(stored.criteria)
+    subject.require_visible(actor, list_criteria)
+    return list_criteria
 
 
 def save_view(
@@ -173,8 +175,8 @@ def delete_view(session: Session, actor: Actor, view_id: UUID) -> None:
 def _record(
     session: Session, actor: Actor, action: Action, view: SavedView, **changed: object
 ) -> None:
-    told = {"list": view.criteria_key, "changed": changed}
-    audit.record(session, actor, action, subject=("view", view.id), details=told)
+    details = {"list": view.criteria_key, "changed": changed}
+    audit.record(session, actor, action, subject=("view", view.id), details=details)
 
 
 def _unknown_to(actor: Actor) -> str:

@@ -188,6 +188,7 @@ def _offer(house, files, tmp_path: Path, role: Role) -> dict[str, Any]:
         "clinician_id": house.cast[Role.CLINICIAN].id,
         "criteria": Criteria(),
         "asked": Criteria(),
+        "list_criteria": Criteria(),
         "doctor_id": uuid4(),
         "document_id": uuid4(),
         "draft": draft,

@@ -148,8 +148,8 @@ class Criteria:
 
     def fields(self) -> Iterator[str]:
         """Yield the name of every field that is asked about."""
-        yield from (one.field for one in self.where.filters())
-        yield from (one.field for one in self.orders)
+        yield from (filter_.field for filter_ in self.where.filters())
+        yield from (order.field for order in self.orders)
 
 
 @dataclass(frozen=True, slots=True)

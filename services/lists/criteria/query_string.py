@@ -89,10 +89,10 @@ def _read_where(parts: _Parts, single: dict[str, str], fields: Fields) -> Group:
 
 
 def _read_filter(index: int, given: dict[str, list[str]], fields: Fields) -> Filter:
-    name = _one(given, index, "field")
+    name = _only_value(given, index, "field")
     if name not in fields:
         raise rules.unknown_field(f"{index}_field", name, fields)
-    operator = _operator(_one(given, index, "operator"), f"{index}_operator")
+    operator = _operator(_only_value(given, index, "operator"), f"{index}_operator")
     if operator not in fields[name].operators:
         raise InvalidInput(
             f"{index}_operator",
@@ -106,34 +106,34 @@ def _read_filter(index: int, given: dict[str, list[str]], fields: Fields) -> Fil
 
 def _value(given: dict[str, list[str]], index: int, operator: Operator) -> Value:
     if operator is not Operator.IN:
-        return _one(given, index, "value")
+        return _only_value(given, index, "value")
     repeated = given.get("value", [])
     if len(repeated) == 1:
         repeated = repeated[0].split(",")
     return tuple(value.strip() for value in repeated)
 
 
-def _checked(asked: Filter, index: int, fields: Fields) -> Filter:
+def _checked(filter_: Filter, index: int, fields: Fields) -> Filter:
     try:
-        values.read(fields[asked.field], asked)
+        values.read(fields[filter_.field], filter_)
     except InvalidInput as refusal:
         raise InvalidInput(f"{index}_value", str(refusal)) from None
-    return asked
+    return filter_
 
 
-def _one(given: dict[str, list[str]], index: int, part: str) -> str:
-    found = given.get(part, [])
-    if len(found) > 1:
+def _only_value(given: dict[str, list[str]], index: int, part: str) -> str:
+    texts = given.get(part, [])
+    if len(texts) > 1:
         raise InvalidInput(
             f"{index}_{part}", f"{index}_{part} is given more than once."
         )
-    if not found or not found[0].strip():
+    if not texts or not texts[0].strip():
         raise InvalidInput(
             f"{index}_{part}",
             f"{index}_{part} is missing: a filter is made of {index}_field, "
             f"{index}_operator and {index}_value.",
         )
-    return found[0].strip()
+    return texts[0].strip()
 
 
 def _operator(word: str, property_name: str) -> Operator:

@@ -19,23 +19,23 @@ from services.lists.criteria.model import (
 def validate(criteria: Criteria, fields: Fields) -> None:
     """Raise InvalidInput, naming the field, unless every part can be asked."""
     _validate_size(criteria)
-    for asked in criteria.where.filters():
-        values.read(field_of(asked, fields), asked)
+    for filter_ in criteria.where.filters():
+        values.read(field_of(filter_, fields), filter_)
     for order in criteria.orders:
         _validate_order(order, fields)
     if not is_storable(criteria.search):
         raise InvalidInput("search", "The search holds a character no record can.")
 
 
-def field_of(asked: Filter, fields: Fields) -> Field:
+def field_of(filter_: Filter, fields: Fields) -> Field:
     """Return the filter's field; raises InvalidInput if it or the operator is unfit."""
-    field = fields.get(asked.field)
+    field = fields.get(filter_.field)
     if field is None:
-        raise unknown_field(asked.field, asked.field, fields)
-    if asked.operator not in field.operators:
+        raise unknown_field(filter_.field, filter_.field, fields)
+    if filter_.operator not in field.operators:
         raise InvalidInput(
-            asked.field,
-            f"{field.label} cannot be compared by {asked.operator}. "
+            filter_.field,
+            f"{field.label} cannot be compared by {filter_.operator}. "
             f"It can by {', '.join(field.operators)}.",
         )
     return field

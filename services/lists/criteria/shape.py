@@ -95,25 +95,29 @@ def take_apart(criteria: Criteria, fields: Fields, now: datetime) -> FilterQuery
     `now` gives ages their day and typed days their time zone.
     """
     rules.validate(criteria, fields)
-    found: list[object] = []
-    shape = _branch(criteria.where, fields, now, found)
-    return FilterQuery(shape, tuple(found))
+    read_values: list[object] = []
+    shape = _branch(criteria.where, fields, now, read_values)
+    return FilterQuery(shape, tuple(read_values))
 
 
-def _branch(group: Group, fields: Fields, now: datetime, found: list[object]) -> Branch:
+def _branch(
+    group: Group, fields: Fields, now: datetime, read_values: list[object]
+) -> Branch:
     members: list[Leaf | Branch] = []
     for member in group.members:
         if isinstance(member, Filter):
             leaf, read = _leaf(member, fields[member.field], now)
             members.append(leaf)
-            found.extend(read)
+            read_values.extend(read)
         elif any(member.filters()):
-            members.append(_branch(member, fields, now, found))
+            members.append(_branch(member, fields, now, read_values))
     return Branch(group.combine, tuple(members))
 
 
-def _leaf(asked: Filter, field: Field, now: datetime) -> tuple[Leaf, Sequence[object]]:
-    operator, read = asked.operator, values.read(field, asked)
+def _leaf(
+    filter_: Filter, field: Field, now: datetime
+) -> tuple[Leaf, Sequence[object]]:
+    operator, read = filter_.operator, values.read(field, filter_)
     if operator is Operator.IS_EMPTY:
         return Leaf(field.name, field.kind, operator, 0, is_denied=not read[0]), ()
     is_part = operator is Operator.CONTAINS
@@ -140,7 +144,7 @@ def _leaf(asked: Filter, field: Field, now: datetime) -> tuple[Leaf, Sequence[ob
         operator,
         arity=len(read),
         is_denied=operator is Operator.NOT_EQUAL,
-        has_trigrams=is_part and len(str(asked.value).strip()) >= _TRIGRAM,
+        has_trigrams=is_part and len(str(filter_.value).strip()) >= _TRIGRAM,
     ), read
 
 

@@ -90,8 +90,8 @@ def _comparison(
     if leaf.kind in {Kind.TIMESTAMP, Kind.AGE}:
         return _within(leaf, target.column, parameters)
     if leaf.kind is Kind.LIST:
-        found = target.column.bool_op("&&")(parameters.next(target.column))
-        return ~found if leaf.is_denied else found
+        overlaps = target.column.bool_op("&&")(parameters.next(target.column))
+        return ~overlaps if leaf.is_denied else overlaps
     typed = [parameters.next(target.column) for _ in range(leaf.arity)]
     if leaf.operator is Operator.CONTAINS:
         return _contains(target, typed[0], by_index=leaf.has_trigrams)
@@ -148,9 +148,9 @@ _SIGNS: Final = {
 def _contains(
     target: Target, pattern: BindParameter[Any], *, by_index: bool
 ) -> ColumnElement[bool]:
-    found = target.column.like(pattern)
+    matches = target.column.like(pattern)
     # Asked for less than a trigram, the index would be read from end to end, which
     # PostgreSQL does not even interrupt at a time limit.
     if target.wider is None or not by_index:
-        return found
-    return and_(target.wider.like(pattern), found)
+        return matches
+    return and_(target.wider.like(pattern), matches)

@@ -62,9 +62,9 @@ def _group_to_json(group: Group) -> Json:
     }
 
 
-def _filter_to_json(asked: Filter) -> Json:
-    value = list(asked.value) if isinstance(asked.value, tuple) else asked.value
-    return {"field": asked.field, "operator": asked.operator.value, "value": value}
+def _filter_to_json(filter_: Filter) -> Json:
+    value = list(filter_.value) if isinstance(filter_.value, tuple) else filter_.value
+    return {"field": filter_.field, "operator": filter_.operator.value, "value": value}
 
 
 def _group_from_json(kept: Json, depth: int) -> Group:

@@ -54,20 +54,20 @@ def birth_interval(age: int, today: date) -> tuple[date, date]:
     return _years_before(today, age + 1) + after, _years_before(today, age) + after
 
 
-def read(field: Field, asked: Filter) -> tuple[object, ...]:
+def read(field: Field, filter_: Filter) -> tuple[object, ...]:
     """Return the filter's values, or raise InvalidInput that says what to type.
 
     Days of MOMENT and years of AGE stay text and number: what they mean depends on
     the time of asking.
     """
-    if asked.operator is Operator.IS_EMPTY:
-        return (_read_flag(field, asked.value),)
-    return tuple(_read_one(field, text) for text in _typed(field, asked))
+    if filter_.operator is Operator.IS_EMPTY:
+        return (_read_flag(field, filter_.value),)
+    return tuple(_read_one(field, text) for text in _typed(field, filter_))
 
 
-def _typed(field: Field, asked: Filter) -> tuple[str, ...]:
-    value = asked.value
-    if asked.operator is not Operator.IN:
+def _typed(field: Field, filter_: Filter) -> tuple[str, ...]:
+    value = filter_.value
+    if filter_.operator is not Operator.IN:
         if isinstance(value, tuple):
             raise InvalidInput(field.name, f"{field.label} takes one value here.")
         return (_clean(field, value),)

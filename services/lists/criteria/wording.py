@@ -201,27 +201,27 @@ def _combined(group: Group, fields: Fields) -> str:
     return _listed(phrases, "and" if group.combine is Combine.AND else "or")
 
 
-def _phrase(field: Field, asked: Filter) -> str:
-    typed = values.read(field, asked)
-    if asked.operator is Operator.IS_EMPTY or field.kind is Kind.FLAG:
-        return _statement(field, asked.operator, is_true=bool(typed[0]))
+def _phrase(field: Field, filter_: Filter) -> str:
+    typed = values.read(field, filter_)
+    if filter_.operator is Operator.IS_EMPTY or field.kind is Kind.FLAG:
+        return _statement(field, filter_.operator, is_true=bool(typed[0]))
     said = _listed([_spoken(field, value) for value in typed], "or")
     match field.kind:
         case Kind.DATE | Kind.TIMESTAMP | Kind.YEAR:
             words = _YEARS if field.kind is Kind.YEAR else _PREPOSITIONS
-            preposition = words[asked.operator]
-            is_denied = asked.operator is Operator.NOT_EQUAL
+            preposition = words[filter_.operator]
+            is_denied = filter_.operator is Operator.NOT_EQUAL
             return f"{'not ' if is_denied else ''}{field.phrase} {preposition} {said}"
         case Kind.AGE:
-            return _AGES[asked.operator].format(said)
+            return _AGES[filter_.operator].format(said)
         case Kind.LIST:
-            return _list_phrase(field, asked.operator, said)
+            return _list_phrase(field, filter_.operator, said)
         case Kind.NUMBER | Kind.SIZE:
-            compared = _LABELS[field.kind][asked.operator].replace("is one of", "is")
+            compared = _LABELS[field.kind][filter_.operator].replace("is one of", "is")
             return f"whose {_lowered(field.label)} {compared} {said}"
         case _:
             template = _TEXTS.get(
-                asked.operator, f"{_TEXT_LABELS[asked.operator]} {{}}"
+                filter_.operator, f"{_TEXT_LABELS[filter_.operator]} {{}}"
             )
             return f"whose {_lowered(field.label)} {template.replace('{}', said)}"
 
