@@ -33,14 +33,14 @@ def read_email(typed: str) -> str:
     """Return the address as it is kept, or raise InvalidInput."""
     try:
         # Whether mail arrives is found out by sending some.
-        found = validate_email(typed.strip(), check_deliverability=False).normalized
+        address = validate_email(typed.strip(), check_deliverability=False).normalized
     except EmailNotValidError as error:
         raise InvalidInput(
             "email", "The e-mail is not an address; correct it."
         ) from error
-    if len(found) > MAX_EMAIL_LENGTH:
+    if len(address) > MAX_EMAIL_LENGTH:
         raise InvalidInput("email", "The e-mail address is too long to be one.")
-    return found
+    return address
 
 
 def read_phone_number(typed: str) -> str | None:

@@ -112,5 +112,5 @@ def end_where(
 
 
 def _people(session: Session, ids: Collection[UUID]) -> dict[UUID, Actor]:
-    found = session.scalars(select(User).where(User.id.in_(ids))) if ids else ()
-    return {user.id: actor_of(user) for user in found}
+    users = session.scalars(select(User).where(User.id.in_(ids))) if ids else ()
+    return {user.id: actor_of(user) for user in users}

@@ -64,13 +64,13 @@ def ask(
     None for an address that nobody may sign in with, which leaves the same traces. The
     demo's people are somebody in the demo only: everybody knows their addresses.
     """
-    found = accounts.find_by_email(session, asking.email)
-    if found is not None and found.is_demo and not is_demo:
-        found = None
+    addressee = accounts.find_by_email(session, asking.email)
+    if addressee is not None and addressee.is_demo and not is_demo:
+        addressee = None
     salt = secrets.token_bytes(_SALT_BYTES)
     session.add(
         LoginCode(
-            user_id=found.id if found else None,
+            user_id=addressee.id if addressee else None,
             browser_hash=_browser_hash(asking),
             salt=salt,
             code_hash=_code_hash(asking, salt, code),
@@ -82,10 +82,10 @@ def ask(
         session,
         None,
         Action.CODE_REQUEST,
-        subject=(_USER, found.id) if found else None,
+        subject=(_USER, addressee.id) if addressee else None,
         details={"address": asking.address},
     )
-    return found
+    return addressee
 
 
 def check(session: Session, asking: CodeRequest, code: str) -> CodeCheck:

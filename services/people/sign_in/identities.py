@@ -93,10 +93,10 @@ def sign_in(session: Session, claimed: Claimed) -> Actor:
     them from then on; whoever connected their account themselves keeps theirs.
     """
     _let_one_in_at_a_time(session, claimed)
-    found = _find(session, claimed)
-    if found is None:
+    identity_and_user = _find(session, claimed)
+    if identity_and_user is None:
         return _bring_in(session, claimed)
-    identity, user = found
+    identity, user = identity_and_user
     if user.deactivated_at is not None:
         raise IdentityRefused(
             "Your sign-in here was ended. Ask an administrator if your work needs it.",
@@ -118,23 +118,23 @@ def connect(
     """
     confirmations.require_proof(session, actor, session_id)
     _let_one_in_at_a_time(session, claimed)
-    found = _find(session, claimed)
-    if found is None:
+    identity_and_user = _find(session, claimed)
+    if identity_and_user is None:
         _link(session, claimed, actor, decides_role=False)
-    elif found[1].id != actor.id:
+    elif identity_and_user[1].id != actor.id:
         raise IdentityTaken
 
 
 def list_identities(session: Session, actor: Actor) -> tuple[IdentityEntry, ...]:
     """Return the accounts with which the actor signs in."""
-    found = session.scalars(
+    identities = session.scalars(
         select(UserIdentity)
         .where(UserIdentity.user_id == actor.id)
         .order_by(UserIdentity.created_at)
     )
     return tuple(
         IdentityEntry(i.issuer, i.created_at, i.last_used_at, i.decides_role)
-        for i in found
+        for i in identities
     )
 
 
@@ -257,12 +257,12 @@ def _record(
 
 def _groups(claims: Mapping[str, Any], path: str) -> frozenset[str]:
     """Return what the claim lists; a dot in its name may also lead inside."""
-    found: Any = claims.get(path)
-    if found is None:
-        found = claims
+    claim: Any = claims.get(path)
+    if claim is None:
+        claim = claims
         for name in path.split("."):
-            found = found.get(name) if isinstance(found, Mapping) else None
-    listed = found if isinstance(found, list) else [found]
+            claim = claim.get(name) if isinstance(claim, Mapping) else None
+    listed = claim if isinstance(claim, list) else [claim]
     return frozenset(group for group in listed if isinstance(group, str))
 
 

@@ -45,7 +45,7 @@ class Answer:
 
     credential: dict[str, Any]
     challenge: bytes
-    asked: UUID | None
+    user_id: UUID | None
 
 
 class PasskeyRefused(NotAllowed):

@@ -59,7 +59,7 @@ def confirm(
 
     The caller marks the sign-in as confirmed, in the same transaction, and commits.
     """
-    if answer.asked != actor.id or _prove(session, party, answer).id != actor.id:
+    if answer.user_id != actor.id or _prove(session, party, answer).id != actor.id:
         raise PasskeyRefused("of somebody else")
 
 
@@ -91,15 +91,15 @@ def _offer(
 def _prove(session: Session, party: RelyingParty, answer: Answer) -> Actor:
     credential_id, owner = passkey_answers.named_credential(answer)
     # Locked, so that two answers at once do not both move the same counter on.
-    found = session.execute(
+    row = session.execute(
         select(Passkey, User)
         .join(User, User.id == Passkey.user_id)
         .where(Passkey.credential_id == credential_id)
         .with_for_update(of=Passkey)
     ).one_or_none()
-    if found is None:
+    if row is None:
         raise PasskeyRefused("unknown")
-    passkey, user = found
+    passkey, user = row
     if owner is not None and owner != user.id.bytes:
         raise PasskeyRefused("of somebody else", passkey_id=passkey.id)
     used = passkey_answers.check_use(party, answer, passkey)

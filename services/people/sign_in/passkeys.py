@@ -59,12 +59,12 @@ class PasskeyKnown(Conflict):
 
 def list_passkeys(session: Session, actor: Actor) -> tuple[PasskeyEntry, ...]:
     """Return the actor's own passkeys, oldest first."""
-    found = session.scalars(
+    passkeys = session.scalars(
         select(Passkey)
         .where(Passkey.user_id == actor.id)
         .order_by(Passkey.created_at, Passkey.id)
     )
-    return tuple(_entry(passkey) for passkey in found)
+    return tuple(_entry(passkey) for passkey in passkeys)
 
 
 def has_any(session: Session, actor: Actor) -> bool:
@@ -126,7 +126,7 @@ def add(
     Raises NotConfirmed, PasskeyRefused, PasskeyKnown and InvalidInput.
     """
     confirmations.require_proof(session, actor, session_id)
-    if answer.asked != actor.id:
+    if answer.user_id != actor.id:
         raise PasskeyRefused("made for somebody else")
     made = passkey_answers.check_new(party, answer)
     passkey = Passkey(

@@ -51,8 +51,8 @@ def find(session: Session, token: str) -> Bearer | None:
 
 def find_actor(session: Session, token: str) -> Actor | None:
     """Return who acts with this token, or None."""
-    found = find(session, token)
-    return None if found is None else found.actor
+    bearer = find(session, token)
+    return None if bearer is None else bearer.actor
 
 
 def note_use(session: Session, token_id: UUID) -> None:
