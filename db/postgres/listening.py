@@ -69,7 +69,7 @@ class Listener:
         self._position: tuple[Lsn, str] | None = None
         self._answered_at = 0.0
 
-    def news(self) -> ChangeMark | None:
+    def change_mark(self) -> ChangeMark | None:
         """Return what was told so far; None while the primary may not be heard."""
         with self._guard:
             if self._thread is None and not self._closing.is_set():

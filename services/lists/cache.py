@@ -26,7 +26,7 @@ _UNTOLD: Final = ChangeMark(0, Lsn(0))
 class ChangeListener(Protocol):
     """Whoever hears of changes: see db.postgres.listening.Listener."""
 
-    def news(self) -> ChangeMark | None:
+    def change_mark(self) -> ChangeMark | None:
         """Return what was told so far; None while nothing can be heard."""
         ...
 
@@ -45,7 +45,7 @@ class Lasting(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class _Kept(Generic[T]):
-    """What was read, from whom, and which news were heard before that."""
+    """What was read, from whom, and which changes were heard of before that."""
 
     value: T
     served: Served
@@ -117,8 +117,8 @@ class CacheRegion(Generic[T]):
     ) -> Read[T]:
         """Read it where all that was told is shown, and `after`, and keep it."""
         mark = self._mark(wanted, after)
-        told = None if mark is None else mark.position
-        answer = read(max(filter(None, (told, after)), default=None))
+        position = None if mark is None else mark.position
+        answer = read(max(filter(None, (position, after)), default=None))
         # What was told meanwhile is perhaps not in it. Nor is it, perhaps, what was
         # told before, if the primary was lost: so was who listens to it.
         if mark is not None and mark == self._mark(wanted, after):
@@ -148,7 +148,7 @@ class CacheRegion(Generic[T]):
         """
         if wanted is None or after == BEYOND:
             return None
-        return _UNTOLD if self._changes is None else self._changes.news()
+        return _UNTOLD if self._changes is None else self._changes.change_mark()
 
     def _key(self, wanted: Hashable, mark: ChangeMark, after: Lsn | None) -> Hashable:
         """Name it and, if that may not be in what others read, what was written.

@@ -25,7 +25,7 @@ _CUT = (
 def listener(endpoints: Endpoints) -> Iterator[Listener]:
     """Somebody who listens to a fresh database."""
     with closing(Listener(endpoints, "documents")) as listener:
-        eventually(listener.news)
+        eventually(listener.change_mark)
         yield listener
 
 
@@ -38,7 +38,7 @@ def _execute(url: str, statement: str, *values: object) -> list[Any]:
 
 
 def test_what_is_told_is_heard_and_lies_before_the_position(endpoints, listener):
-    before = listener.news()
+    before = listener.change_mark()
 
     told = "SELECT pg_notify('documents', ''), pg_current_wal_flush_lsn()::text"
     ((_, position),) = _execute(owner(endpoints), told)
@@ -48,14 +48,14 @@ def test_what_is_told_is_heard_and_lies_before_the_position(endpoints, listener)
 
 
 def test_other_channels_are_not_listened_to(endpoints, listener):
-    before = listener.news()
+    before = listener.change_mark()
 
     _execute(owner(endpoints), "SELECT pg_notify('others', '')")
     # What was told until then is heard before the server's next answer.
     answered_at = listener._answered_at
     eventually(lambda: listener._answered_at > answered_at)
 
-    assert listener.news() == before
+    assert listener.change_mark() == before
 
 
 def test_whoever_begins_to_listen_knows_of_all_that_was_committed_before(
@@ -65,13 +65,13 @@ def test_whoever_begins_to_listen_knows_of_all_that_was_committed_before(
     lsn = database.write(lambda _: None).lsn
 
     with closing(Listener(endpoints, "documents")) as listener:
-        assert eventually(listener.news).position >= lsn
+        assert eventually(listener.change_mark).position >= lsn
 
 
 def test_whoever_was_cut_off_begins_anew_and_knows_what_was_committed_meanwhile(
     endpoints, listener, database, addresses: Addresses
 ):
-    before = listener.news()
+    before = listener.change_mark()
     lsn = database.write(lambda _: None).lsn
     name = psycopg2.extensions.parse_dsn(endpoints.database_url)["dbname"]
     admin = addresses.primary_url("postgres", "postgres")
@@ -83,11 +83,11 @@ def test_whoever_was_cut_off_begins_anew_and_knows_what_was_committed_meanwhile(
 
 
 def test_an_old_answer_is_not_relied_on(listener, monkeypatch):
-    assert listener.news() is not None
+    assert listener.change_mark() is not None
 
     monkeypatch.setattr("db.postgres.listening._TRUSTED_SECONDS", -1)
 
-    assert listener.news() is None
+    assert listener.change_mark() is None
 
 
 def test_nobody_who_cannot_be_reached_is_relied_on(endpoints):
@@ -95,16 +95,16 @@ def test_nobody_who_cannot_be_reached_is_relied_on(endpoints):
         "postgresql://x:y@127.0.0.1:1/none", {}, endpoints.mongo_url, {}
     )
     with closing(Listener(nowhere, "documents")) as listener:
-        assert listener.news() is None
+        assert listener.change_mark() is None
         # Told by each attempt that is over.
         eventually(lambda: listener._count)
-        assert listener.news() is None
+        assert listener.change_mark() is None
 
 
 def test_a_closed_listener_knows_nothing_more(endpoints):
     listener = Listener(endpoints, "documents")
-    eventually(listener.news)
+    eventually(listener.change_mark)
 
     listener.close()
 
-    assert listener.news() is None
+    assert listener.change_mark() is None

@@ -81,14 +81,14 @@ def test_what_is_told_or_not_heard_while_it_is_read_keeps_it_from_being_kept(
     region, hearing, meanwhile
 ):
     """A replica may have answered in place of a lost primary, and lack some of it."""
-    reading, mark = Reading(), hearing.told
+    reading, mark = Reading(), hearing.mark
 
     def interrupted(fresh_at):
         meanwhile(hearing)
         return reading(fresh_at)
 
     assert _look(region, interrupted) == 1
-    hearing.told = mark
+    hearing.mark = mark
     assert _look(region, reading) == 2
 
 
@@ -121,9 +121,9 @@ def test_who_does_not_know_where_their_write_is_is_shown_nothing_that_is_kept(re
 def test_on_another_timeline_nothing_is_known(region, hearing):
     reading = Reading()
     _look(region, reading)
-    before = hearing.told
+    before = hearing.mark
 
-    hearing.told = ChangeMark(before.count, before.position, "00000002")
+    hearing.mark = ChangeMark(before.count, before.position, "00000002")
 
     assert _look(region, reading) == 2
 

@@ -36,7 +36,7 @@ class _Server:
         self._listener = listener
 
     def hears(self) -> bool:
-        return self._listener.news() is not None
+        return self._listener.change_mark() is not None
 
     def look(self) -> dict[str, Any]:
         read = self._hot.look(self._on_behalf, Criteria(), PageRequest(), now=NOW)

@@ -85,7 +85,7 @@ def test_who_has_just_written_is_shown_it_whatever_is_kept(clinic, hearing):
 
 def test_nothing_is_kept_while_nothing_can_be_heard(clinic, hearing):
     hot = DocumentListCache(hearing)
-    hearing.told = None
+    hearing.mark = None
     first = _look(clinic, hot)
     lsn = _file(clinic)
 

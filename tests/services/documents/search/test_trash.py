@@ -63,7 +63,7 @@ def test_a_list_kept_for_a_colleague_is_not_given_to_who_may_only_read(
     clinic, reader, module_endpoints
 ):
     with closing(Listener(module_endpoints, "documents")) as hearing:
-        eventually(hearing.news)
+        eventually(hearing.change_mark)
         hot = DocumentListCache(hearing)
 
         def look(actor):

@@ -70,7 +70,7 @@ def ward(module_endpoints: Endpoints) -> Iterator[Ward]:
             clinic.write(
                 clinic.cleo, partial(filed, actor=clinic.cleo, title=title, of=of)
             )
-        eventually(hearing.news)
+        eventually(hearing.change_mark)
         of_ada = where("patient_id", Operator.EQUAL, str(clinic.ada.id))
         # The addresses that somebody who treats Ada has, and everything.
         lists = (of_ada, Criteria(), replace(of_ada, archived=True))

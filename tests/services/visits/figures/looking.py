@@ -46,7 +46,7 @@ class _Server:
         self._begin = datetime.fromisoformat(given["begin"])
 
     def hears(self) -> bool:
-        return self._listener.news() is not None
+        return self._listener.change_mark() is not None
 
     def look(self) -> dict[str, Any]:
         until = self._begin + timedelta(days=1)

@@ -23,7 +23,7 @@ from services.visits.figures.caches import STATISTICS_SECONDS, VisitCaches
 from services.visits.schedule import visit_changes
 from services.visits.schedule.doctors import NoSuchDoctor
 from tests.kit.commanding import commanded
-from tests.kit.hearing import Hearing, heard, news_after_all
+from tests.kit.hearing import Hearing, heard, mark_after_all
 from tests.kit.waiting import eventually
 from tests.services.patients.clinic_samples import Clinic, settled
 from tests.services.visits.booking.bookings import samples
@@ -162,7 +162,7 @@ def test_what_somebody_pretends_to_have_seen_hides_nothing_from_others(practice)
 
 
 def test_nothing_is_kept_while_nothing_can_be_heard(practice):
-    practice.hearing.told = None
+    practice.hearing.mark = None
     before = practice.clinic.database.write(lambda _: None, identity=SYSTEM).lsn
     assert practice.states(after=before) == ["free"] * 3
     lsn = practice.hold(0)
@@ -182,7 +182,7 @@ def test_a_hold_that_runs_out_is_seen_without_any_news(practice):
 def test_another_timeline_knows_nothing_of_what_was_kept_before(practice):
     practice.states()
     lsn = practice.hold(0)
-    practice.hearing.told = ChangeMark(1, practice.hearing.told.position, "00000002")
+    practice.hearing.mark = ChangeMark(1, practice.hearing.mark.position, "00000002")
 
     # A replica may be behind: only what is read anew can show the hold.
     assert practice.states(after=lsn) == ["held", "free", "free"]
@@ -256,7 +256,7 @@ def test_two_caches_share_a_redis_and_each_believes_its_own_news(clinic, redis_u
     other = Practice(clinic, redis_url)
     other.doctor_id, other.hearing = one.doctor_id, Hearing()
     other.caches = VisitCaches(clinic.database, other.hearing, redis_url=redis_url)
-    other.tell(one.hearing.told.position)
+    other.tell(one.hearing.mark.position)
     one.states()
     lsn = one.hold(0)
 
@@ -322,9 +322,9 @@ def test_who_loses_a_race_tells_nobody(clinic, module_endpoints):
     practice.hold(0)
     wish = samples.wanting(practice.slot_ids[0], clinic.grace.id)
     with closing(Listener(module_endpoints, visit_changes.CHANNEL)) as listener:
-        before = news_after_all(listener, clinic.database)
+        before = mark_after_all(listener, clinic.database)
 
         lost = clinic.write(clinic.cleo, lambda s: bookings.hold(s, clinic.cleo, wish))
 
         assert lost.status is bookings.BookingStatus.FAILED
-        assert news_after_all(listener, clinic.database) == before
+        assert mark_after_all(listener, clinic.database) == before
