@@ -229,7 +229,7 @@ def _recording_limits(
     try:
         yield
     except LimitReached as refusal:
-        if refusal.is_news:
+        if refusal.is_first:
             limit = refusal.limit.name
             _record_refusal(request, stores, actor, Action.LIMIT_REACH, limit=limit)
         raise

@@ -29,7 +29,7 @@ def answered(door: SignInContext, handler: Handler) -> Handler:
         try:
             return await handler(request)
         except LimitReached as refusal:
-            if refusal.is_news:
+            if refusal.is_first:
                 await run_in_threadpool(_write_down, door, request, refusal)
             return _too_often(refusal)
         except DatabaseUnavailable:

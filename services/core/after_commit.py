@@ -31,10 +31,10 @@ def call(session: Session, action: Callable[[], None]) -> None:
 
 
 def _with_parents(innermost: SessionTransaction) -> tuple[SessionTransaction, ...]:
-    found = [innermost]
-    while parent := found[-1].parent:
-        found.append(parent)
-    return tuple(found)
+    transactions = [innermost]
+    while parent := transactions[-1].parent:
+        transactions.append(parent)
+    return tuple(transactions)
 
 
 @event.listens_for(Session, "after_commit")

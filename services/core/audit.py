@@ -258,8 +258,8 @@ def record_patient(
     **details: object,
 ) -> None:
     """Write down what was done with one version of a patient's record."""
-    told = {"version": version, **details}
-    record(session, actor, action, patient_id=patient_id, details=told)
+    details = {"version": version, **details}
+    record(session, actor, action, patient_id=patient_id, details=details)
 
 
 def differences(before: _Dataclass | None, after: _Dataclass) -> dict[str, list[Any]]:

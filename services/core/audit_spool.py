@@ -74,7 +74,7 @@ class AuditSpool:
 def _write_down(database: Database, record: bytes) -> None:
     kept: dict[str, Any] = json.loads(record)
     at = datetime.fromisoformat(kept["at"])
-    events = [_event(told, at) for told in kept["events"]]
+    events = [_event(fields, at) for fields in kept["events"]]
 
     def operation(session: Session) -> None:
         audit.keep(session, events)
@@ -88,6 +88,6 @@ def _write_down(database: Database, record: bytes) -> None:
         return
 
 
-def _event(told: dict[str, Any], at: datetime) -> Event:
-    ids = {name: UUID(told[name]) for name in _IDS if told[name] is not None}
-    return told | ids | {"at": at}
+def _event(fields: dict[str, Any], at: datetime) -> Event:
+    ids = {name: UUID(fields[name]) for name in _IDS if fields[name] is not None}
+    return fields | ids | {"at": at}

@@ -90,7 +90,7 @@ def _padded(
     left: list[_Line], right: list[_Line]
 ) -> tuple[list[_Line | None], list[_Line | None]]:
     pairs = list(zip_longest(left, right))
-    return [one for one, _ in pairs], [other for _, other in pairs]
+    return [line for line, _ in pairs], [line for _, line in pairs]
 
 
 def _equal(left: _Line, right: _Line) -> ComparedPair:

@@ -78,9 +78,9 @@ class Drafts(Generic[T]):
 
     def _parsed(self, stored: Iterable[StoredDraft]) -> Iterator[Kept[T]]:
         """Yield the drafts but those with the fields of an earlier Chartroom."""
-        for one in stored:
+        for draft in stored:
             with suppress(ValidationError):
-                yield Kept(self.shape.validate_json(one.data), one.saved_at)
+                yield Kept(self.shape.validate_json(draft.data), draft.saved_at)
 
 
 @contextmanager

@@ -169,7 +169,7 @@ class ActorDatabase:
             try:
                 throttling.count_upload(throttle, self.actor)
             except LimitReached as refusal:
-                if refusal.is_news:
+                if refusal.is_first:
                     self._record(refusal)
                 raise
 
@@ -191,14 +191,14 @@ class ActorDatabase:
     def _find(
         self, operation: Callable[[Session], T], after: Lsn | None
     ) -> tuple[Read[T], list[Event]]:
-        found = self.database.find(
+        read = self.database.find(
             _with_events(operation),
             missing=NotFound,
             after=after,
             identity=self.actor.database_identity,
         )
-        value, events = found.value
-        return Read(value, found.served), events
+        value, events = read.value
+        return Read(value, read.served), events
 
     def _record(self, refusal: NotAllowed | NotFound | LimitReached) -> None:
         if isinstance(refusal, LimitReached):

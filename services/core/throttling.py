@@ -61,18 +61,18 @@ UNKNOWN_TOKENS: Final = Limit("unknown-tokens", 60, _MINUTE)
 
 
 class LimitReached(TooOften):
-    """The limit is reached; `is_news` at the first refusal of a while.
+    """The limit is reached; `is_first` at the first refusal of a while.
 
     Only that one is worth an audit event: whoever floods must not fill the log.
     """
 
-    def __init__(self, limit: Limit, *, retry_after_seconds: int, is_news: bool):
+    def __init__(self, limit: Limit, *, retry_after_seconds: int, is_first: bool):
         super().__init__(
             f"That was too often. Try again in {_spoken(retry_after_seconds)}.",
             retry_after_seconds=retry_after_seconds,
         )
         self.limit = limit
-        self.is_news = is_news
+        self.is_first = is_first
 
 
 class Throttle:
@@ -94,17 +94,17 @@ class Throttle:
         wait = self._counter.seconds_to_wait(item, key)
         # A refusal that says zero seconds would send a program straight back.
         seconds = min(limit.seconds, max(1, math.ceil(wait)))
-        told = RateLimitItemPerSecond(1, limit.seconds)
-        is_news = self._counter.hit(told, f"{key}-told")
-        raise LimitReached(limit, retry_after_seconds=seconds, is_news=is_news)
+        first_refusal = RateLimitItemPerSecond(1, limit.seconds)
+        is_first = self._counter.hit(first_refusal, f"{key}-told")
+        raise LimitReached(limit, retry_after_seconds=seconds, is_first=is_first)
 
     def forgive(self, limit: Limit, *whose: str) -> None:
         """Start to count anew, because they have proved who they are."""
         key = self._key_of(limit, whose)
         item = RateLimitItemPerSecond(limit.amount, limit.seconds)
-        told = RateLimitItemPerSecond(1, limit.seconds)
+        first_refusal = RateLimitItemPerSecond(1, limit.seconds)
         self._counter.clear(item, key)
-        self._counter.clear(told, f"{key}-told")
+        self._counter.clear(first_refusal, f"{key}-told")
 
     def _key_of(self, limit: Limit, whose: tuple[str, ...]) -> str:
         said = "\0".join((limit.name, *whose)).encode()

@@ -7,7 +7,8 @@ def tidy(text: str) -> str:
     """Return the text in composed characters, without control characters and edges."""
     lines = normalize("NFC", text).replace("\t", " ").splitlines()
     return "\n".join(
-        "".join(one for one in line if category(one) != "Cc").rstrip() for line in lines
+        "".join(character for character in line if category(character) != "Cc").rstrip()
+        for line in lines
     ).strip()
 
 

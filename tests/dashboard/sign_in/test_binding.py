@@ -20,7 +20,7 @@ class Throttle:
 
     def take(self, limit: Limit, whose: str) -> None:
         if limit is self.refused:
-            raise LimitReached(limit, retry_after_seconds=60, is_news=True)
+            raise LimitReached(limit, retry_after_seconds=60, is_first=True)
         self.taken.append((limit, whose))
 
 

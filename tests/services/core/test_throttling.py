@@ -113,13 +113,13 @@ def test_only_the_first_refusal_of_a_while_is_news(throttle, limit):
     for _ in range(limit.amount):
         throttle.take(limit, "somebody")
 
-    news = []
+    firsts = []
     for _ in range(3):
         with pytest.raises(LimitReached) as refusal:
             throttle.take(limit, "somebody")
-        news.append(refusal.value.is_news)
+        firsts.append(refusal.value.is_first)
 
-    assert news == [True, False, False]
+    assert firsts == [True, False, False]
 
 
 def test_whoever_proves_who_they_are_starts_anew(throttle, limit):
@@ -134,7 +134,7 @@ def test_whoever_proves_who_they_are_starts_anew(throttle, limit):
         throttle.take(limit, "somebody")
     with pytest.raises(LimitReached) as refusal:
         throttle.take(limit, "somebody")
-    assert refusal.value.is_news
+    assert refusal.value.is_first
 
 
 def test_nobody_can_read_in_mongodb_whose_limits_they_are(addresses, throttle, limit):
