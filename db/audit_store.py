@@ -136,8 +136,8 @@ class AuditStore:
     ) -> tuple[AuditEntry, ...]:
         """Return a page of entries, the newest first, that goes on after a cursor."""
         with _answering():
-            found = self._logs.find(_query(wanted, after), max_time_ms=_FIND_MS)
-            return tuple(map(_entry, found.sort(_NEWEST_FIRST).limit(limit)))
+            entries = self._logs.find(_query(wanted, after), max_time_ms=_FIND_MS)
+            return tuple(map(_entry, entries.sort(_NEWEST_FIRST).limit(limit)))
 
     def stream(self, wanted: AuditFilter) -> Iterator[AuditEntry]:
         """Yield all entries, the newest first, for an export."""

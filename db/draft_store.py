@@ -94,8 +94,8 @@ class DraftStore:
             kept = self._drafts.find({"owner": owner, "kind": kind})
             return tuple(
                 draft
-                for found in kept.sort("saved_at", DESCENDING).limit(_MOST)
-                if (draft := self._opened(owner, found))
+                for stored in kept.sort("saved_at", DESCENDING).limit(_MOST)
+                if (draft := self._opened(owner, stored))
             )
 
     def delete(self, owner: UUID, draft_id: UUID) -> None:
@@ -107,31 +107,31 @@ class DraftStore:
         """Seal with the newest key what an older one sealed, and say how many."""
         count = 0
         with self._answering():
-            for found in self._drafts.find({}):
+            for stored in self._drafts.find({}):
                 with suppress(SealBroken):
-                    if key_of(found["sealed"]) != self._keys.primary:
-                        count += self._reseal(found)
+                    if key_of(stored["sealed"]) != self._keys.primary:
+                        count += self._reseal(stored)
         return count
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
-    def _reseal(self, found: dict[str, Any]) -> int:
-        purpose = _purpose(found["owner"], found["_id"])
-        data = self._unsealed(found["sealed"], purpose)
+    def _reseal(self, stored: dict[str, Any]) -> int:
+        purpose = _purpose(stored["owner"], stored["_id"])
+        data = self._unsealed(stored["sealed"], purpose)
         if data is None:
             return 0
         # Unless it was saved anew in between: then it has the newest key already.
         changed = self._drafts.update_one(
-            {"_id": found["_id"], "sealed": found["sealed"]},
+            {"_id": stored["_id"], "sealed": stored["sealed"]},
             {"$set": {"sealed": Binary(self._keys.seal(data, purpose))}},
         )
         return changed.modified_count
 
-    def _opened(self, owner: UUID, found: dict[str, Any]) -> StoredDraft | None:
-        data = self._unsealed(found["sealed"], _purpose(owner, found["_id"]))
-        return StoredDraft(found["_id"], data, found["saved_at"]) if data else None
+    def _opened(self, owner: UUID, stored: dict[str, Any]) -> StoredDraft | None:
+        data = self._unsealed(stored["sealed"], _purpose(owner, stored["_id"]))
+        return StoredDraft(stored["_id"], data, stored["saved_at"]) if data else None
 
     def _unsealed(self, sealed: bytes, purpose: str) -> bytes | None:
         # A draft that nobody can open any more is no reason to show none at all.

@@ -22,8 +22,8 @@ class Endpoints:
     Its commands ask for `patroni_password`, as the login `chartroom`.
     `delayed_urls` are standbys that replay on purpose later than the others: nobody
     reads from them but who looks for what was there before.
-    `control_url` is the launcher's door, which opens with `control_key`; None where
-    the servers are not embedded (see db.cluster.control_client).
+    `control_url` is the launcher's control server, which asks for `control_key`; None
+    where the servers are not embedded (see db.cluster.control_client).
     """
 
     database_url: str

@@ -155,7 +155,7 @@ class Settings(AuthSettings):
         return value
 
     @model_validator(mode="after")
-    def _letters_have_a_sender(self) -> Self:
+    def _emails_have_a_sender(self) -> Self:
         if (self.smtp_url is None) != (self.mail_from is None):
             raise ValueError(
                 "CHARTROOM_SMTP_URL and CHARTROOM_MAIL_FROM go together: letters need "

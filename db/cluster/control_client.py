@@ -81,7 +81,7 @@ class DrillProgress:
 
 
 class Control:
-    """The launcher's door.
+    """The launcher's control server, as those who give it commands call it.
 
     Every call raises ControlUnreachable if nobody answers, and ControlRefused with a
     sentence where the launcher will not do it.

@@ -147,11 +147,11 @@ def _pieces(chunks: Documents, file_id: ObjectId, extent: Extent) -> Generator[b
 
     That the last ones are there is for whoever decrypts or counts the bytes to see.
     """
-    found = chunks.find(
+    cursor = chunks.find(
         {"files_id": file_id}, sort=[("n", 1)], batch_size=extent.received_at_once
     )
-    with found:
-        for number, chunk in enumerate(found):
+    with cursor:
+        for number, chunk in enumerate(cursor):
             yield _data(chunk, number, extent)
 
 

@@ -153,10 +153,10 @@ class FileStore:
         """Give a file's bytes a piece at a time; raises FileMissing or FileDamaged."""
         shelf = self._shelf(bucket)
         with answering():
-            found = shelf.files.find_one({"_id": _id(file_id)})
-        if found is None:
+            stored = shelf.files.find_one({"_id": _id(file_id)})
+        if stored is None:
             raise FileMissing("There is no such file.")
-        entry = FileEntry.read(bucket, found)
+        entry = FileEntry.read(bucket, stored)
         with ChunkReader(shelf.chunks, entry.file_id, entry.extent) as source:
             yield _plain(shelf, entry, source)
 
@@ -171,10 +171,10 @@ class FileStore:
 
     def existing(self, bucket: Bucket, file_ids: Collection[str]) -> set[str]:
         """Return those of the ids that lead to a file, whole or damaged."""
-        ids = [ObjectId(one) for one in file_ids if ObjectId.is_valid(one)]
+        ids = [ObjectId(file_id) for file_id in file_ids if ObjectId.is_valid(file_id)]
         with answering():
-            found = self._shelf(bucket).files.find({"_id": {"$in": ids}}, {"_id": True})
-            return {str(file["_id"]) for file in found}
+            files = self._shelf(bucket).files.find({"_id": {"$in": ids}}, {"_id": True})
+            return {str(file["_id"]) for file in files}
 
     def list_older_than(self, bucket: Bucket, timestamp: datetime) -> Iterator[str]:
         """Yield the ids of files stored before a moment, oldest first."""

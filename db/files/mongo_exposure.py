@@ -44,9 +44,9 @@ def find_exposed(mongo_url: str) -> tuple[ExposedServer, ...]:
     Of one that does not answer, or does not let us in, nothing is known.
     """
     return tuple(
-        ExposedServer(f"{host}:{port}", told["version"])
+        ExposedServer(f"{host}:{port}", answer["version"])
         for host, port in _members(mongo_url)
-        if (told := _ask(mongo_url, (host, port))) and _is_exposed(told)
+        if (answer := _ask(mongo_url, (host, port))) and _is_exposed(answer)
     )
 
 
@@ -63,8 +63,8 @@ def _members(mongo_url: str) -> Iterator[tuple[str, int | None]]:
 def _ask(mongo_url: str, address: tuple[str, int | None]) -> dict[str, Any]:
     """Return what one server says of its version, and whether it takes zlib."""
 
-    def only_this(found: list[ServerDescription]) -> list[ServerDescription]:
-        return [server for server in found if server.address == address]
+    def only_this(servers: list[ServerDescription]) -> list[ServerDescription]:
+        return [server for server in servers if server.address == address]
 
     try:
         with _client(mongo_url, server_selector=only_this) as client:
@@ -75,9 +75,9 @@ def _ask(mongo_url: str, address: tuple[str, int | None]) -> dict[str, Any]:
         return {}
 
 
-def _is_exposed(told: dict[str, Any]) -> bool:
-    return "zlib" in told.get("compression", ()) and not has_fix(
-        tuple(told["versionArray"][:3]), FIXED_IN
+def _is_exposed(answer: dict[str, Any]) -> bool:
+    return "zlib" in answer.get("compression", ()) and not has_fix(
+        tuple(answer["versionArray"][:3]), FIXED_IN
     )
 
 

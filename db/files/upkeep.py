@@ -31,9 +31,9 @@ def rewrap(shelf: BucketCollections) -> Rewrapped:
     old = {"metadata.sealed": {"$exists": True}, "metadata.key": {"$ne": newest}}
     changes: list[UpdateOne] = []
     done = left = 0
-    for found in shelf.entries.find(old):
+    for stored in shelf.entries.find(old):
         try:
-            changes.append(_rewrapping(shelf, FileEntry.read(shelf.bucket, found)))
+            changes.append(_rewrapping(shelf, FileEntry.read(shelf.bucket, stored)))
         except (FileDamaged, FileKeyMissing):
             left += 1
         if len(changes) == _AT_ONCE:
@@ -44,9 +44,9 @@ def rewrap(shelf: BucketCollections) -> Rewrapped:
 def encrypt_plain(shelf: BucketCollections, session: ClientSession) -> int:
     """Encrypt files that are not; return how many they were."""
     done = 0
-    for found in shelf.entries.find({"metadata.sealed": None}):
+    for stored in shelf.entries.find({"metadata.sealed": None}):
         with suppress(FileDamaged):
-            entry = FileEntry.read(shelf.bucket, found)
+            entry = FileEntry.read(shelf.bucket, stored)
             if entry.plain_type is not None:
                 done += session.with_transaction(_encrypting(shelf, entry))
     return done
@@ -74,8 +74,8 @@ def _encrypting(
     chunks = {"files_id": entry.file_id}
 
     def encrypt(session: ClientSession) -> bool:
-        found = shelf.chunks.find(chunks, sort=[("n", 1)], session=session)
-        plain = io.BytesIO(b"".join(chunk["data"] for chunk in found))
+        stored_chunks = shelf.chunks.find(chunks, sort=[("n", 1)], session=session)
+        plain = io.BytesIO(b"".join(chunk["data"] for chunk in stored_chunks))
         shelf.chunks.delete_many(chunks, session=session)
         written = write_chunks(
             shelf,

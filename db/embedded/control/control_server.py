@@ -1,4 +1,4 @@
-"""The launcher's door: an HTTP server on 127.0.0.1 that opens with a random key."""
+"""The launcher's control server: HTTP on 127.0.0.1, for who has its random key."""
 
 import json
 import logging
@@ -34,18 +34,18 @@ class ControlServer:
 
     @property
     def url(self) -> str | None:
-        """Where it is, once it is open."""
+        """Where the server is, once it is open."""
         if self._server is None:
             return None
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def open(self, commands: Commands) -> None:
-        """Begin to answer."""
+        """Begin to answer commands."""
         self._server = ThreadingHTTPServer(
             ("127.0.0.1", 0), _handler(commands, self.key)
         )
         self._server.daemon_threads = True
-        Thread(target=self._server.serve_forever, name="door", daemon=True).start()
+        Thread(target=self._server.serve_forever, name="control", daemon=True).start()
 
     def close(self) -> None:
         """Answer no more; what is being done is not waited for."""

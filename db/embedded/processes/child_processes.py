@@ -126,12 +126,12 @@ def find(*places: Path) -> list[psutil.Process]:
     to be out of date, and no process number to be mistaken for a later one.
     """
     parts = tuple(f"{place}/" for place in places)
-    found = []
+    processes = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.pid != os.getpid() and _is_ours(process.cmdline(), parts):
-                found.append(process)
-    return found
+                processes.append(process)
+    return processes
 
 
 def end(processes: Sequence[psutil.Process], *, grace_seconds: float) -> None:

@@ -104,7 +104,7 @@ class Mongo:
                 self._move(client)
         except OperationFailure as error:
             if error.code == _NOT_YET_INITIALISED:
-                # It has yet to read what it was told the first time.
+                # The server has yet to read its configuration of the first start.
                 return False
             # Without an administrator it is new: the first command may come from
             # anybody on this machine.
@@ -127,7 +127,7 @@ class Mongo:
     def ensure_users(self) -> None:
         """Make the administrator and Chartroom's own two users; idempotent."""
         # The first user may be made without a password by somebody on this machine;
-        # the moment it exists that door is shut.
+        # from the moment that user exists nobody may.
         with self._client(f"mongodb://{self._member}/") as client:
             create_user(client, "admin", self.admin_password, ["root"])
         with self._client(self.admin_url) as client:
@@ -172,6 +172,6 @@ def create_user(
     try:
         client.admin.command("createUser", name, pwd=password, roles=roles)
     except OperationFailure as error:
-        # Already there; or, for the administrator, the door is shut already.
+        # Already there; or, the administrator being there, only they may make users.
         if error.code not in {_ALREADY_EXISTS, _NOT_AUTHORISED}:
             raise

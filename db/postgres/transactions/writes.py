@@ -59,14 +59,14 @@ class Writes:
         self._watch = watch
         self.pool = Pool("primary", self._open, sizes)
         # In a busy pool the notifier would have to open a connection each time.
-        aside = Pool("teller", self._open, PoolSizes(size=1, overflow=0))
+        aside = Pool("notifier", self._open, PoolSizes(size=1, overflow=0))
         self.notifier = Notifier(partial(self.connect, aside))
         self.pools = (self.pool, aside)
 
     def connect(self, pool: Pool | None = None) -> Connection:
         """Take a connection to the primary; raises NoServer at once if nobody leads.
 
-        Knocking at every server's door meanwhile would only slow down their election.
+        Trying every server meanwhile would only slow down their election.
         """
         self._watch.wait_for_first_look()
         if self._watch.primary() is None:
