@@ -1,1 +1,1 @@
-"""The door for programs: thin FastAPI routers over the services."""
+"""The API for programs: thin FastAPI routers over the services."""

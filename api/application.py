@@ -113,7 +113,7 @@ def create_api(
     api.state.stores = stores
     api.state.checkup = health.Checkup(stores)
     routes = chain.from_iterable(part.router.routes for part in _PARTS)
-    problems.install(api, [one for one in routes if isinstance(one, APIRoute)])
+    problems.install(api, [route for route in routes if isinstance(route, APIRoute)])
     api.add_exception_handler(StaleRevision, stale_document)
     api.add_exception_handler(StaleVersion, stale_patient)
     for part in _PARTS:

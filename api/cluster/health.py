@@ -81,7 +81,7 @@ def examine(stores: Stores) -> Health:
         "worker": worker,
         "audit": audit,
     }
-    can_read = "up" in {primary["status"], *(one["status"] for one in replicas)}
+    can_read = "up" in {primary["status"], *(replica["status"] for replica in replicas)}
     if mongo["status"] == "down" or not can_read:
         return Health("down", parts)
     if primary["status"] == "down":

@@ -30,8 +30,8 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 @router.get("/metrics", response_class=PlainTextResponse)
 def metrics(request: Request) -> Response:
     """Return this process's counters, bookings in all, and how the servers are."""
-    told = (_bookings(request), _servers(request), _spool(request))
-    whole = generate_latest() + b"".join(told)
+    parts = (_bookings(request), _servers(request), _spool(request))
+    whole = generate_latest() + b"".join(parts)
     return Response(whole, media_type=CONTENT_TYPE_LATEST)
 
 

@@ -134,8 +134,8 @@ async def _body(request: Request, caller: Program) -> ActBody:
 def show_preview(caller: Program) -> Response:
     """Tell what a change of the primary would mean now; nothing is done."""
     caller.require(Permission.ACT_ON_CLUSTER)
-    found = preview(caller.stores.runner.servers.look(with_transactions=True))
-    return JsonResponse(_preview(found))
+    planned = preview(caller.stores.runner.servers.look(with_transactions=True))
+    return JsonResponse(_preview(planned))
 
 
 @router.get("/settings", responses=shows(SettingsShown))
@@ -145,11 +145,11 @@ def show_settings(caller: Program) -> Response:
     servers = caller.stores.runner.servers
     config = servers.ask(servers.patroni.config)
     values = operations.current(config)
-    told = [
-        {"name": name, "value": values[name], "effect": one.effect}
-        for name, one in SETTINGS.items()
+    settings = [
+        {"name": name, "value": values[name], "effect": setting.effect}
+        for name, setting in SETTINGS.items()
     ]
-    return JsonResponse({"is_automatic": not config.get("pause"), "settings": told})
+    return JsonResponse({"is_automatic": not config.get("pause"), "settings": settings})
 
 
 @router.post(
@@ -173,8 +173,8 @@ def act(caller: Program, body: Annotated[ActBody, Depends(_body)]) -> Response:
         caller.stores.runner.rehearse(order)
         return JsonResponse(_shown(None, order.kind, "scheduled"), _ACCEPTED)
     run = caller.act_on_servers(order)
-    told = _shown(None, order.kind, "scheduled") if run is None else _run(run)
-    return JsonResponse(told, _ACCEPTED)
+    shown = _shown(None, order.kind, "scheduled") if run is None else _run(run)
+    return JsonResponse(shown, _ACCEPTED)
 
 
 @router.get("/acts/{uuid}", responses=shows(ActShown, 404))
@@ -184,10 +184,10 @@ def show_act(caller: Program, uuid: UUID) -> Response:
     run = caller.stores.runner.run(uuid)
     if run is not None:
         return JsonResponse(_run(run))
-    found = caller.read(
+    read = caller.read(
         lambda session: monitoring.get_operation(session, caller.actor, uuid)
     )
-    return JsonResponse(_operation(found.value))
+    return JsonResponse(_operation(read.value))
 
 
 @router.delete("/acts/{uuid}", status_code=204, responses=refuses(404))
@@ -199,8 +199,8 @@ def cancel_act(caller: Program, uuid: UUID) -> Response:
     return Response(status_code=204)
 
 
-def _preview(found: OperationPreview) -> dict[str, Any]:
-    fields = asdict(found)
+def _preview(planned: OperationPreview) -> dict[str, Any]:
+    fields = asdict(planned)
     return {"act": fields.pop("kind").value} | fields
 
 
@@ -209,20 +209,20 @@ def _run(run: RunningOperation) -> dict[str, Any]:
         state: _State = "running"
     else:
         state = "failed" if run.cost is None else "done"
-    told = _shown(run.id, run.request.kind, state) | {
+    shown = _shown(run.id, run.request.kind, state) | {
         "sentence": run.refusal,
         "steps": run.progress.as_json(),
     }
     if run.cost is None:
-        return told
+        return shown
     cost = asdict(run.cost)
-    return told | {name: cost[name] for name in told if name in cost}
+    return shown | {name: cost[name] for name in shown if name in cost}
 
 
-def _operation(found: Operation) -> dict[str, Any]:
-    told = _shown(found.id, found.kind, found.state)
-    known: Mapping[str, Any] = asdict(found) | dict(found.result)
-    return told | {name: known[name] for name in told if name in known}
+def _operation(operation: Operation) -> dict[str, Any]:
+    shown = _shown(operation.id, operation.kind, operation.state)
+    known: Mapping[str, Any] = asdict(operation) | dict(operation.result)
+    return shown | {name: known[name] for name in shown if name in known}
 
 
 def _shown(uuid: UUID | None, kind: str, state: str) -> dict[str, Any]:

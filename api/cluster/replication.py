@@ -57,24 +57,24 @@ def samples(
     Of an hour ago in seconds, of a month ago in means of minutes with the worst.
     """
     begin, end = _span(caller, since, until)
-    found = caller.read(
+    read = caller.read(
         lambda session: monitoring.read_samples(
             session, caller.actor, begin, end, points=points
         )
     )
-    return _answer(caller, found, "samples", found.value)
+    return _answer(caller, read, "samples", read.value)
 
 
 @router.get("/history", responses=shows(HistoryShown))
 def history(caller: Program, limit: _Limit = 50, before: _Before = None) -> Response:
     """Return what was done to the servers and what happened to them, newest first."""
     timestamp = _timestamp("before", before)
-    found = caller.read(
+    read = caller.read(
         lambda session: monitoring.list_operations(
             session, caller.actor, limit=limit, before=timestamp
         )
     )
-    return _answer(caller, found, "operations", found.value)
+    return _answer(caller, read, "operations", read.value)
 
 
 @router.get("/alerts", responses=shows(AlertsShown))
@@ -88,15 +88,15 @@ def list_alerts(
             return alerts.list_open(session, caller.actor)
         return alerts.list_alerts(session, caller.actor, limit=limit)
 
-    found = caller.read(look)
-    return _answer(caller, found, "alerts", found.value)
+    read = caller.read(look)
+    return _answer(caller, read, "alerts", read.value)
 
 
 def _answer(
-    caller: Caller, found: Read[Any], name: str, rows: Sequence[Any]
+    caller: Caller, read: Read[Any], name: str, rows: Sequence[Any]
 ) -> Response:
     return JsonResponse(
-        {name: [asdict(row) for row in rows]}, headers=read_headers(found, caller.after)
+        {name: [asdict(row) for row in rows]}, headers=read_headers(read, caller.after)
     )
 
 
@@ -113,13 +113,13 @@ def _span(
         raise InvalidInput("to", "to is beyond the calendar.") from error
 
 
-def _timestamp(name: str, asked: datetime | None) -> datetime | None:
+def _timestamp(name: str, value: datetime | None) -> datetime | None:
     """Return it in UTC: not every offset that can be written is one for PostgreSQL."""
-    if asked is None:
+    if value is None:
         return None
-    if asked.tzinfo is None:
+    if value.tzinfo is None:
         raise InvalidInput(name, f"{name} needs its offset: 2026-11-23T10:00:00Z.")
     try:
-        return asked.astimezone(UTC)
+        return value.astimezone(UTC)
     except OverflowError as error:
         raise InvalidInput(name, f"{name} is beyond the calendar.") from error

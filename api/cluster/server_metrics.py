@@ -86,7 +86,7 @@ class ServerMetrics(Collector):
 
     def _of_cluster(self) -> Iterator[Metric]:
         snapshot = self._snapshot
-        told: tuple[tuple[str, str, float | None], ...] = (
+        gauges: tuple[tuple[str, str, float | None], ...] = (
             ("safe", "Whether the records are safe.", verdict(snapshot).is_safe),
             (
                 "quorum",
@@ -105,7 +105,7 @@ class ServerMetrics(Collector):
             ),
             ("look_seconds", "How long the last look took.", snapshot.took_seconds),
         )
-        for name, words, value in told:
+        for name, words, value in gauges:
             if value is not None:
                 yield GaugeMetricFamily(
                     f"chartroom_cluster_{name}", words, value=float(value)

@@ -29,10 +29,10 @@ def download(
     def open_version(session: Session) -> PrescriptionVersion:
         return prescriptions.open_version(session, caller.actor, uuid, version)
 
-    found = caller.read(open_version).value
-    content = prescriptions.read_file(caller.stores.files, found)
+    opened = caller.read(open_version).value
+    content = prescriptions.read_file(caller.stores.files, opened)
     headers = {
-        "Content-Disposition": attachment(found.filename),
-        "ETag": f'"{found.sha256.hex()}"',
+        "Content-Disposition": attachment(opened.filename),
+        "ETag": f'"{opened.sha256.hex()}"',
     }
     return Response(content, media_type="application/pdf", headers=headers)

@@ -57,11 +57,11 @@ _Reading = tuple[
 def _reading(kind: type[Shown]) -> _Reading:
     """Return how things are read: all attributes at once, since lists are long."""
     sources: dict[str, str | Callable[[Any], Any]] = {}
-    for name, one in kind.model_fields.items():
-        given = (mark.source for mark in one.metadata if isinstance(mark, From))
-        sources[one.alias or name] = next(given, name)
+    for name, field in kind.model_fields.items():
+        given = (mark.source for mark in field.metadata if isinstance(mark, From))
+        sources[field.alias or name] = next(given, name)
     paths = {name: path for name, path in sources.items() if isinstance(path, str)}
-    worked_out = [(name, one) for name, one in sources.items() if callable(one)]
+    worked_out = [(name, read) for name, read in sources.items() if callable(read)]
     return tuple(paths), attrgetter(*paths.values()), worked_out
 
 

@@ -191,12 +191,12 @@ def program_or_person(request: Request, later: BackgroundTasks) -> Caller:
     if request.method not in SAFE_METHODS and not is_same_origin(request.headers):
         raise HTTPException(403, "Only Chartroom's own pages may do this.")
     try:
-        found = stores.database.read(
+        read = stores.database.read(
             lambda session: accounts.get_actor(session, user_id), identity=ANONYMOUS
         )
     except NotFound as error:
         raise _unauthorised(str(error)) from error
-    return Caller(found.value, stores, after, origin_of(request), uses_browser=True)
+    return Caller(read.value, stores, after, origin_of(request), uses_browser=True)
 
 
 Program = Annotated[Caller, Depends(program)]
@@ -251,9 +251,9 @@ def _find_bearer(database: Database, token: str) -> Bearer | None:
     def find(session: Session) -> Bearer | None:
         return tokens.find(session, token)
 
-    found = database.read(find, identity=ANONYMOUS).value
-    if found is not None:
-        return found
+    bearer = database.read(find, identity=ANONYMOUS).value
+    if bearer is not None:
+        return bearer
     # A replica may not have heard of a token that was issued a moment ago.
     return database.read_newest(find, identity=ANONYMOUS).value
 

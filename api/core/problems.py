@@ -181,9 +181,11 @@ def _method_not_allowed(
 ) -> Response:
     """Answer with all that can be done: Starlette names what one of the routes can."""
     del error
-    there = (one for one in routes if one.matches(request.scope)[0] is not Match.NONE)
+    there = (
+        route for route in routes if route.matches(request.scope)[0] is not Match.NONE
+    )
     allowed = ", ".join(
-        sorted({method for one in there for method in one.methods or ()})
+        sorted({method for route in there for method in route.methods or ()})
     )
     sentence = HTTPStatus(_METHOD_NOT_ALLOWED).phrase
     headers = {"Allow": allowed}

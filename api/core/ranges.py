@@ -45,10 +45,10 @@ def span_of(headers: Headers, tag: str, size: int) -> Span | None:
     # A part of another file would not fit the parts that the client has.
     if headers.get("if-range", tag) != tag:
         return None
-    asked = _ONE_RANGE.fullmatch(headers.get("range", ""))
-    if asked is None:
+    match = _ONE_RANGE.fullmatch(headers.get("range", ""))
+    if match is None:
         return None
-    first, last = asked.groups()
+    first, last = match.groups()
     if not first:
         return _suffix(last, size)
     start, stop = int(first), min(int(last or size), size - 1) + 1

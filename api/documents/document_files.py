@@ -46,8 +46,8 @@ def look_at_file(
     """Tell of a document's file what sending it would tell; nothing is sent."""
 
     def look(session: Session) -> VersionRecord:
-        found = records.get(session, caller.actor, uuid, number=number)
-        return records.require_served(found.version)
+        document = records.get(session, caller.actor, uuid, number=number)
+        return records.require_served(document.version)
 
     read = caller.read(look)
     headers = _headers(caller, read)
@@ -151,10 +151,10 @@ def _open(
 ) -> VersionRecord:
     """Return what is to be sent; who has it already gets to know only that."""
     if "if-none-match" in request.headers:
-        found = records.get(session, caller.actor, uuid, number=number).version
-        known = is_known(request.headers, file_etag(found.sha256))
-        if known and records.require_served(found):
-            return found
+        version = records.get(session, caller.actor, uuid, number=number).version
+        known = is_known(request.headers, file_etag(version.sha256))
+        if known and records.require_served(version):
+            return version
     return records.open_version(session, caller.actor, uuid, number, purpose="download")
 
 

@@ -48,41 +48,41 @@ def list_documents(
         pair for pair in request.query_params.multi_items() if pair[0] not in _CURSORS
     ]
     fields = document_fields.fields_for(caller.actor)
-    asked = criteria.from_query(pairs, fields)
+    query = criteria.from_query(pairs, fields)
 
     if "page" in request.query_params:
-        read = caller.read(lambda session: _numbered(session, caller, asked))
+        read = caller.read(lambda session: _numbered(session, caller, query))
         return JsonResponse(read.value, headers=read_headers(read, caller.after))
-    looked = caller.look(asked.criteria, PageRequest(asked.per_page, after, before))
+    looked = caller.look(query.criteria, PageRequest(query.per_page, after, before))
     return JsonResponse(
-        _page(looked.value.page, asked), headers=read_headers(looked, caller.after)
+        _page(looked.value.page, query), headers=read_headers(looked, caller.after)
     )
 
 
-def _page(page: DocumentPage, asked: QueryCriteria) -> dict[str, Any]:
+def _page(page: DocumentPage, query: QueryCriteria) -> dict[str, Any]:
     return {
         "documents": list(map(FoundShown.of, page.rows)),
-        "per_page": asked.per_page,
+        "per_page": query.per_page,
         "next": page.next,
         "previous": page.previous,
     }
 
 
-def _numbered(session: Session, caller: Caller, asked: QueryCriteria) -> dict[str, Any]:
+def _numbered(session: Session, caller: Caller, query: QueryCriteria) -> dict[str, Any]:
     now = caller.stores.now()
     rows = search.list_numbered(
         session,
         caller.actor,
-        asked.criteria,
-        page=asked.page,
-        per_page=asked.per_page,
+        query.criteria,
+        page=query.page,
+        per_page=query.per_page,
         now=now,
     )
-    count = search.count_documents(session, caller.actor, asked.criteria, now=now)
+    count = search.count_documents(session, caller.actor, query.criteria, now=now)
     return {
         "documents": list(map(FoundShown.of, rows)),
-        "page": asked.page,
-        "per_page": asked.per_page,
+        "page": query.page,
+        "per_page": query.per_page,
         "total": count.value,
         "total_is_exact": count.is_exact,
     }

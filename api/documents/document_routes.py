@@ -116,21 +116,21 @@ def get_details(
     """Describe a document and its versions, the newest first; deleted ones too."""
 
     def get(session: Session) -> tuple[DocumentRecord, tuple[Any, ...]]:
-        found = records.get(session, caller.actor, uuid, even_deleted=True)
-        return found, records.versions(session, caller.actor, uuid)
+        document = records.get(session, caller.actor, uuid, even_deleted=True)
+        return document, records.versions(session, caller.actor, uuid)
 
     read = caller.read(get)
-    found, versions = read.value
-    headers = read_headers(read, caller.after) | {"ETag": document_etag(found)}
+    document, versions = read.value
+    headers = read_headers(read, caller.after) | {"ETag": document_etag(document)}
     if if_none_match == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     is_patient = caller.actor.role is Role.PATIENT
-    told = {
+    details = {
         "versions": list(map(VersionShown.of, versions)),
         # What the clinic must keep, and why, is not said to patients.
-        "held_at": None if is_patient else found.held_at,
+        "held_at": None if is_patient else document.held_at,
     }
-    return JsonResponse(DocumentShown.of(found) | told, headers=headers)
+    return JsonResponse(DocumentShown.of(document) | details, headers=headers)
 
 
 @router.patch(
@@ -250,15 +250,15 @@ def _current(
     Without one, or with `*`, it is whatever there is. Where a document's file is served
     the file's tag may be named, too.
     """
-    found = records.look_up(session, caller.actor, uuid, even_deleted=even_deleted)
+    document = records.look_up(session, caller.actor, uuid, even_deleted=even_deleted)
     if if_match is None or if_match.strip() == "*":
-        return found
-    tags = {document_etag(found)}
+        return document
+    tags = {document_etag(document)}
     if is_of_file:
-        tags.add(file_etag(found.version.sha256))
+        tags.add(file_etag(document.version.sha256))
     if tags.isdisjoint(_TAG.findall(if_match)):
-        raise StaleRevision(found)
-    return found
+        raise StaleRevision(document)
+    return document
 
 
 def _done(

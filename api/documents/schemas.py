@@ -116,7 +116,7 @@ class FoundShown(DocumentShown):
 
     passages: Annotated[
         list[PassageShown],
-        From(lambda found: list(map(PassageShown.of, found.passages))),
+        From(lambda document: list(map(PassageShown.of, document.passages))),
     ]
 
 

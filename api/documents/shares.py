@@ -66,8 +66,8 @@ def share_version(
 def list_shares(caller: ProgramOrPerson, uuid: UUID) -> Response:
     """List a document's links; patients see those that they made."""
     read = caller.read(lambda session: shares.list_of(session, caller.actor, uuid))
-    told = {"shares": list(map(ShareShown.of, read.value))}
-    return JsonResponse(told, headers=read_headers(read, caller.after))
+    content = {"shares": list(map(ShareShown.of, read.value))}
+    return JsonResponse(content, headers=read_headers(read, caller.after))
 
 
 @router.post("/{share}/revoke", responses=shows(ShareShown, 404))

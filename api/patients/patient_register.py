@@ -65,7 +65,7 @@ def list_patients(caller: Program, request: Request) -> Response:
     `total` is exact up to the bound of counting; beyond it `total_is_exact` is false
     and there are at least that many.
     """
-    asked = criteria.from_query(request.query_params.multi_items(), fields.FIELDS)
+    query = criteria.from_query(request.query_params.multi_items(), fields.FIELDS)
 
     now = caller.stores.now()
 
@@ -75,12 +75,12 @@ def list_patients(caller: Program, request: Request) -> Response:
         rows = search.list_numbered(
             session,
             caller.actor,
-            asked.criteria,
-            page=asked.page,
-            per_page=asked.per_page,
+            query.criteria,
+            page=query.page,
+            per_page=query.per_page,
             now=now,
         )
-        count = search.count_patients(session, caller.actor, asked.criteria, now=now)
+        count = search.count_patients(session, caller.actor, query.criteria, now=now)
         return rows, count
 
     read = caller.read(find)
@@ -89,8 +89,8 @@ def list_patients(caller: Program, request: Request) -> Response:
         "Patient register read successfully",
         [listed_json(row) for row in rows],
         beside={
-            "page": asked.page,
-            "per_page": asked.per_page,
+            "page": query.page,
+            "per_page": query.per_page,
             "total": count.value,
             "total_is_exact": count.is_exact,
         },

@@ -54,13 +54,13 @@ def list_patients(
 ) -> Response:
     """List the patients that meet the criteria; `next` goes into `after`."""
     pairs = [pair for pair in request.query_params.multi_items() if pair[0] != _CURSOR]
-    asked = criteria.from_query(pairs, fields.FIELDS)
+    query = criteria.from_query(pairs, fields.FIELDS)
     read = caller.read(
         lambda session: search.list_patients(
             session,
             caller.actor,
-            asked.criteria,
-            size=asked.per_page,
+            query.criteria,
+            size=query.per_page,
             after=after,
             now=caller.stores.now(),
         )
@@ -238,5 +238,7 @@ def _shown(
 def _candidates(
     caller: Caller, read: Read[tuple[duplicates.DuplicateCandidate, ...]]
 ) -> Response:
-    found = list(map(DuplicateShown.of, read.value))
-    return JsonResponse({"duplicates": found}, headers=read_headers(read, caller.after))
+    candidates = list(map(DuplicateShown.of, read.value))
+    return JsonResponse(
+        {"duplicates": candidates}, headers=read_headers(read, caller.after)
+    )

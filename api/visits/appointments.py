@@ -43,21 +43,21 @@ def list_appointments(
 
     def read(session: Session) -> tuple[VisitRecord, ...]:
         if whose is None:
-            asked = day or today.date()
+            chosen_day = day or today.date()
             return appointments.list_of_day(
-                session, actor, asked, zone, doctor_id=doctor
+                session, actor, chosen_day, zone, doctor_id=doctor
             )
-        found = appointments.list_of_patient(session, actor, whose)
+        records = appointments.list_of_patient(session, actor, whose)
         return tuple(
-            one
-            for one in found
-            if day in {None, one.starts_at.astimezone(zone).date()}
-            and doctor in {None, one.doctor_id}
+            visit
+            for visit in records
+            if day in {None, visit.starts_at.astimezone(zone).date()}
+            and doctor in {None, visit.doctor_id}
         )
 
     visits = caller.read(read)
-    told = {"appointments": list(map(VisitShown.of, visits.value))}
-    return JsonResponse(told, headers=read_headers(visits, caller.after))
+    content = {"appointments": list(map(VisitShown.of, visits.value))}
+    return JsonResponse(content, headers=read_headers(visits, caller.after))
 
 
 @router.get("/{uuid}", responses=shows(VisitShown, 404))
@@ -93,6 +93,6 @@ def no_show(caller: ProgramOrPerson, uuid: UUID) -> Response:
     return _do(caller, uuid, appointments.miss)
 
 
-def _do(caller: Caller, visit_id: UUID, deed: VisitAction) -> Response:
-    written = caller.write(lambda session: deed(session, caller.actor, visit_id))
+def _do(caller: Caller, visit_id: UUID, action: VisitAction) -> Response:
+    written = caller.write(lambda session: action(session, caller.actor, visit_id))
     return JsonResponse(VisitShown.of(written.value), headers=written_headers(written))

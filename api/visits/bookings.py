@@ -205,19 +205,19 @@ def release_booking(caller: ProgramOrPerson, uuid: UUID) -> Response:
     return Response(status_code=_NO_CONTENT, headers=written_headers(written))
 
 
-def _done(caller: Caller, deed: Callable[[Session], BookingRecord]) -> Response:
-    written = caller.write(deed)
+def _done(caller: Caller, action: Callable[[Session], BookingRecord]) -> Response:
+    written = caller.write(action)
     return JsonResponse(
         BookingShown.of(written.value), headers=written_headers(written)
     )
 
 
 def _patient_of(caller: Caller, body: BookingBody) -> UUID:
-    found = body.patient_id or caller.actor.patient_id
-    if found is None:
+    patient_id = body.patient_id or caller.actor.patient_id
+    if patient_id is None:
         caller.require(Permission.BOOK_VISITS)
         raise InvalidInput("patient_id", "Say for which patient: patient_id.")
-    return found
+    return patient_id
 
 
 def _attempt_of(caller: Caller, key: str | None) -> UUID:

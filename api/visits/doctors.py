@@ -48,8 +48,8 @@ def list_doctors(
             who, search=search, speciality=specialization, limit=limit, after=after
         )
     )
-    told = {"doctors": list(map(DoctorShown.of, read.value))}
-    return JsonResponse(told, headers=read_headers(read, caller.after))
+    content = {"doctors": list(map(DoctorShown.of, read.value))}
+    return JsonResponse(content, headers=read_headers(read, caller.after))
 
 
 @router.get("/{uuid}", responses=shows(DoctorShown, 404))
@@ -79,5 +79,5 @@ def list_slots(
     read = caller.find_kept(
         lambda who, after: caches.slots(who, uuid, begin, end, after=after)
     )
-    told = {"slots": list(map(SlotShown.of, read.value))}
-    return JsonResponse(told, headers=read_headers(read, caller.after))
+    content = {"slots": list(map(SlotShown.of, read.value))}
+    return JsonResponse(content, headers=read_headers(read, caller.after))

@@ -74,9 +74,9 @@ class StatisticsShown(Shown):
 @router.get("/api/admin/stats", responses=shows(StatisticsShown))
 def show(caller: Program, first_day: _First = None, last_day: _Last = None) -> Response:
     """Return how visits were booked in a period, of a year at most."""
-    found = _look(caller, first_day, last_day)
+    read = _look(caller, first_day, last_day)
     return JsonResponse(
-        _statistics(found.value), headers=read_headers(found, caller.after)
+        _statistics(read.value), headers=read_headers(read, caller.after)
     )
 
 
@@ -85,12 +85,12 @@ def export(
     caller: ProgramOrPerson, first_day: _First = None, last_day: _Last = None
 ) -> Response:
     """Return the same figures as CSV, a line for each doctor and day."""
-    found = _look(caller, first_day, last_day).value
+    booking_statistics = _look(caller, first_day, last_day).value
     mark = BYTE_ORDER_MARK if caller.uses_browser else ""
-    period = found.period
+    period = booking_statistics.period
     name = f"visit-statistics-{period.first_day}-{period.last_day}.csv"
     return Response(
-        mark + statistics.as_csv(found),
+        mark + statistics.as_csv(booking_statistics),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
@@ -111,23 +111,26 @@ def _look(
     )
 
 
-def _statistics(found: BookingStatistics) -> dict[str, Any]:
+def _statistics(booking_statistics: BookingStatistics) -> dict[str, Any]:
     return {
-        "from": found.period.first_day,
-        "to": found.period.last_day,
-        "total": FiguresShown.of(found.total),
+        "from": booking_statistics.period.first_day,
+        "to": booking_statistics.period.last_day,
+        "total": FiguresShown.of(booking_statistics.total),
         "days": [
-            {"day": day, **FiguresShown.of(figures)} for day, figures in found.days()
+            {"day": day, **FiguresShown.of(figures)}
+            for day, figures in booking_statistics.days()
         ],
-        "doctors": [_doctor(one) for one in found.doctors()],
+        "doctors": [_doctor(doctor) for doctor in booking_statistics.doctors()],
     }
 
 
-def _doctor(one: OneDoctor) -> dict[str, Any]:
+def _doctor(doctor: OneDoctor) -> dict[str, Any]:
     return {
-        "id": one.id,
-        "name": one.name,
-        "specialization": one.speciality,
-        **FiguresShown.of(one.figures),
-        "days": [{"day": day.day, **FiguresShown.of(day.figures)} for day in one.days],
+        "id": doctor.id,
+        "name": doctor.name,
+        "specialization": doctor.speciality,
+        **FiguresShown.of(doctor.figures),
+        "days": [
+            {"day": day.day, **FiguresShown.of(day.figures)} for day in doctor.days
+        ],
     }
