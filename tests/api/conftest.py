@@ -101,7 +101,7 @@ class Client:
 
 
 @dataclass(frozen=True)
-class Door:
+class Application:
     """The whole application, and the means to get in."""
 
     app: Any
@@ -113,9 +113,9 @@ class Door:
 
 
 @pytest.fixture(scope="module")
-def door(
+def application(
     module_endpoints, module_files, module_log, module_limits, papers
-) -> Iterator[Door]:
+) -> Iterator[Application]:
     database = Database(module_endpoints, retry_seconds=2)
     monitor = ClusterMonitor(module_endpoints)
     disk = TemporaryDirectory(prefix="chartroom-spool-")
@@ -142,7 +142,9 @@ def door(
         demo_accounts.demo_people, after=made.lsn, identity=SYSTEM
     ).value
     app = SecurityHeaders(RequestLog(gate))
-    yield Door(app, database, _tokens(database, cast), module_limits, monitor, spool)
+    yield Application(
+        app, database, _tokens(database, cast), module_limits, monitor, spool
+    )
     monitor.close()
     spool.close()
     disk.cleanup()
@@ -163,11 +165,11 @@ def _tokens(database: Database, cast: tuple[Actor, ...]) -> dict[Role, str]:
 
 
 @pytest.fixture
-def as_role(door):
+def as_role(application):
     clients: list[Client] = []
 
     def make(role: Role | None) -> Client:
-        clients.append(Client(door.app, role and door.tokens[role]))
+        clients.append(Client(application.app, role and application.tokens[role]))
         return clients[-1]
 
     yield make

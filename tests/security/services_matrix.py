@@ -311,9 +311,9 @@ AS_SYSTEM: Final = {
     "demo.seeding.staff.add",
 }
 
-# The pages of signing in call these for whoever is signed in, in the door's name: no
+# The pages of signing in call these for whoever is signed in, as ANONYMOUS: no
 # role reaches the credentials themselves, not even a person's own.
-AT_THE_DOOR: Final = {
+AT_SIGN_IN: Final = {
     "people.sign_in.passkeys.offer_new",
     "people.sign_in.passkeys.add",
     "people.sign_in.passkeys.remove",

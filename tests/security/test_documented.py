@@ -53,8 +53,8 @@ def test_a_test_named_after_a_requirement_is_in_the_table():
     assert named_after <= set(_NAMED)
 
 
-def test_asvs_6_3_4_there_is_no_undocumented_way_in(door):
-    routes = {route.path for route in create_sign_in(door).routes}
+def test_asvs_6_3_4_there_is_no_undocumented_way_in(context):
+    routes = {route.path for route in create_sign_in(context).routes}
 
     for path in routes - _INSIDE:
         assert f"`{path.partition('{')[0]}" in _SECURITY
@@ -72,7 +72,7 @@ def test_asvs_6_1_1_every_limit_is_documented():
 
 
 @pytest.fixture
-def door(tmp_path):
-    """The doors of a clinic with a provider of its own; nobody comes through."""
+def context(tmp_path):
+    """The sign-in context of a clinic with its own provider; nobody signs in."""
     settings = Settings(data=tmp_path, _env_file=None)
     return SignInContext.of(settings, None, None, None, "k" * 64, files=None)

@@ -63,7 +63,7 @@ from services.visits.schedule.plans import (
 from tests.security.services_matrix import (
     ALLOWED,
     AS_SYSTEM,
-    AT_THE_DOOR,
+    AT_SIGN_IN,
     CONCEALED,
     TOOLS,
 )
@@ -135,7 +135,7 @@ def test_asvs_8_3_1_a_call_is_for_these_roles_and_no_others(
     write = ActorDatabase(house.database, house.cast[role]).write
     if name in AS_SYSTEM:
         write = partial(house.database.write, identity=SYSTEM)
-    if name in AT_THE_DOOR:
+    if name in AT_SIGN_IN:
         write = partial(house.database.write, identity=ANONYMOUS)
     with pytest.raises((_Undone, ServiceError)) as ended:
         write(call)

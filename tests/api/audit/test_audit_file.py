@@ -92,9 +92,11 @@ def test_a_look_at_the_servers_is_in_the_log(admin, recorded):
     assert recorded(response) == [("replication:read", "done", None)]
 
 
-def test_an_administrator_takes_the_log_along(client, admin, ada, door, module_log):
+def test_an_administrator_takes_the_log_along(
+    client, admin, ada, application, module_log
+):
     client.get(f"/api/v1/patients/{ada['uuid']}")
-    while door.database.write(
+    while application.database.write(
         lambda session: chain.ship(session, module_log), identity=SYSTEM
     ).value:
         pass
@@ -142,19 +144,19 @@ def test_what_is_read_makes_nobody_wait_for_a_position(client, ada):
 
 
 @pytest.fixture
-def headless(module_endpoints, module_files, module_log, papers, door):
+def headless(module_endpoints, module_files, module_log, papers, application):
     """The same clinic while replicas answer and nobody takes writes."""
     nowhere = "postgresql://nobody@127.0.0.1:1/gone?connect_timeout=1"
     alone = replace(module_endpoints, database_url=nowhere)
     with closing(Database(alone, retry_seconds=0.2)) as database:
-        given = (database, module_files, module_log, door.limits, papers)
+        given = (database, module_files, module_log, application.limits, papers)
         api = create_api(
             *given,
             monitor=None,
             runner=None,
             now=lambda: datetime(2026, 11, 20, tzinfo=UTC),
         )
-        with closing(Client(api, door.tokens[Role.STAFF])) as client:
+        with closing(Client(api, application.tokens[Role.STAFF])) as client:
             yield client
 
 

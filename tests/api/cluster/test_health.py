@@ -29,14 +29,14 @@ def _beat(database, age="0 seconds"):
 
 
 @pytest.fixture
-def stores(door, module_files, module_log, papers):
+def stores(application, module_files, module_log, papers):
     return Stores(
-        door.database,
+        application.database,
         module_files,
         module_log,
-        door.limits,
+        application.limits,
         papers,
-        door.monitor,
+        application.monitor,
         None,
         lambda: date(2026, 11, 20),
     )
@@ -67,9 +67,9 @@ def _seen_as(stores, **changes):
     return replace(stores, database=_Nodes(stores.database, nodes))
 
 
-def test_everything_up_is_200_with_each_parts_latency(stranger, stores, door):
-    after = _beat(door.database).lsn
-    door.database.read(background.worker_state, after=after, identity=SYSTEM)
+def test_everything_up_is_200_with_each_parts_latency(stranger, stores, application):
+    after = _beat(application.database).lsn
+    application.database.read(background.worker_state, after=after, identity=SYSTEM)
 
     health = examine(stores)
 
@@ -145,15 +145,15 @@ def _wait_for_the_log(database, *ages):
     database.read(background.worker_state, after=after, identity=SYSTEM)
 
 
-def test_an_audit_log_that_stands_still_degrades(stores, door):
-    _wait_for_the_log(door.database, 61, 1)
+def test_an_audit_log_that_stands_still_degrades(stores, application):
+    _wait_for_the_log(application.database, 61, 1)
 
     health = examine(stores)
 
     assert health.parts["audit"]["status"] == "down"
     assert health.parts["audit"]["waiting_seconds"] > 60
     assert (health.status, health.response().status_code) == ("degraded", 200)
-    _wait_for_the_log(door.database)
+    _wait_for_the_log(application.database)
     assert examine(stores).parts["audit"]["status"] == "up"
 
 
@@ -174,14 +174,14 @@ def test_anybody_may_ask_how_things_are(stranger):
     assert "chartroom_lsn_waits_total" in stranger.get("/metrics").text
 
 
-def test_metrics_tell_how_much_waits_for_the_audit_log(stranger, door, clerk):
+def test_metrics_tell_how_much_waits_for_the_audit_log(stranger, application, clerk):
     def told():
         return stranger.get("/metrics").text
 
     before = told()
-    door.spool.keep([audit.event_of(clerk, Action.PATIENT_LIST)])
+    application.spool.keep([audit.event_of(clerk, Action.PATIENT_LIST)])
     while_it_waits = told()
-    door.spool.write_down(door.database)
+    application.spool.write_down(application.database)
 
     assert "chartroom_audit_spool_records 0.0" in before
     assert "chartroom_audit_spool_records 1.0" in while_it_waits

@@ -18,7 +18,7 @@ def now():
 
 
 @pytest.fixture
-def past(door, now):
+def past(application, now):
     """Some samples, an operation, an alert that is over and one that is not."""
     rows = [
         *(
@@ -44,10 +44,12 @@ def past(door, now):
         Alert(kind="lag", node="db-02", sentence="Late.", ended_at=now),
         Alert(kind="disk", node="db-01", sentence="Full."),
     ]
-    written = door.database.write(lambda s: s.add_all(rows), identity=SYSTEM)
+    written = application.database.write(lambda s: s.add_all(rows), identity=SYSTEM)
     yield {"headers": {"X-Chartroom-LSN": str(written.lsn)}}
     for table in (ReplicationSample, ClusterOperation, Alert):
-        door.database.write(lambda s, t=table: s.execute(delete(t)), identity=SYSTEM)
+        application.database.write(
+            lambda s, t=table: s.execute(delete(t)), identity=SYSTEM
+        )
 
 
 @pytest.fixture

@@ -161,28 +161,28 @@ def test_a_token_that_is_none_is_refused(stranger, authorization):
     assert stranger.get("/api/v1/health", headers=headers).status_code == 401
 
 
-def _issue(door, **options):
-    return door.database.write(
+def _issue(application, **options):
+    return application.database.write(
         lambda session: tokens.issue(session, Role.STAFF, **options), identity=SYSTEM
     ).value
 
 
-def _answer(door, token):
-    client = Client(door.app, token)
+def _answer(application, token):
+    client = Client(application.app, token)
     status = client.get("/api/v1/health").status_code
     client.close()
     return status
 
 
-def test_a_fresh_token_works_at_once_on_every_node(door):
+def test_a_fresh_token_works_at_once_on_every_node(application):
     for _ in range(10):
-        assert _answer(door, _issue(door)) == 200
+        assert _answer(application, _issue(application)) == 200
 
 
-def test_an_expired_token_is_refused(door):
-    token = _issue(door, lifetime=timedelta(milliseconds=1))
+def test_an_expired_token_is_refused(application):
+    token = _issue(application, lifetime=timedelta(milliseconds=1))
 
-    assert _answer(door, token) == 401
+    assert _answer(application, token) == 401
 
 
 def _revoke(program):
@@ -200,10 +200,10 @@ def _deactivate(program):
 
 
 @pytest.mark.parametrize("take_back", [_revoke, _deactivate])
-def test_a_token_that_was_taken_back_is_refused(door, take_back):
-    token = _issue(door)
-    with door.database.writing(identity=SYSTEM) as session:
+def test_a_token_that_was_taken_back_is_refused(application, take_back):
+    token = _issue(application)
+    with application.database.writing(identity=SYSTEM) as session:
         session.execute(take_back(tokens.find_actor(session, token)))
 
     # A replica hears of it when it has replayed the change.
-    eventually(lambda: _answer(door, token) == 401)
+    eventually(lambda: _answer(application, token) == 401)

@@ -20,11 +20,11 @@ CALLS = 3
 
 
 @pytest.fixture
-def strict(door, module_files, module_log, papers):
+def strict(application, module_files, module_log, papers):
     """The API with room for three calls a minute."""
-    limits = replace(door.limits, calls_per_minute=CALLS)
+    limits = replace(application.limits, calls_per_minute=CALLS)
     now = datetime(2026, 11, 20, 12, tzinfo=UTC)
-    given = (door.database, module_files, module_log, limits, papers)
+    given = (application.database, module_files, module_log, limits, papers)
     api = create_api(*given, monitor=None, runner=None, now=lambda: now)
     clients: list[Client] = []
 
@@ -37,16 +37,16 @@ def strict(door, module_files, module_log, papers):
         client.close()
 
 
-def _limit_events(door) -> list[AuditEvent]:
+def _limit_events(application) -> list[AuditEvent]:
     def find(session):
         reached = AuditEvent.action == "limit:reach"
         return list(session.scalars(select(AuditEvent).where(reached)))
 
-    return door.database.write(find, identity=SYSTEM).value
+    return application.database.write(find, identity=SYSTEM).value
 
 
-def test_beyond_the_limit_a_call_is_refused_until_its_time(strict, door):
-    client = strict(door.tokens[Role.STAFF])
+def test_beyond_the_limit_a_call_is_refused_until_its_time(strict, application):
+    client = strict(application.tokens[Role.STAFF])
     passed = [client.get(PATH).status_code for _ in range(CALLS)]
 
     refused = [client.get(PATH) for _ in range(2)]
@@ -60,14 +60,14 @@ def test_beyond_the_limit_a_call_is_refused_until_its_time(strict, door):
     assert 1 <= int(refused[0].headers["retry-after"]) <= 60
 
 
-def test_each_token_counts_for_itself(strict, door):
+def test_each_token_counts_for_itself(strict, application):
     for role in (Role.CLINICIAN, Role.ANALYST):
-        client = strict(door.tokens[role])
+        client = strict(application.tokens[role])
         assert [client.get(PATH).status_code for _ in range(CALLS)] == [200] * CALLS
 
 
-def test_the_register_tells_it_in_its_own_envelope(strict, door):
-    client = strict(door.tokens[Role.CLINICIAN])
+def test_the_register_tells_it_in_its_own_envelope(strict, application):
+    client = strict(application.tokens[Role.CLINICIAN])
     for _ in range(CALLS):
         client.get(PATH)
 
@@ -77,13 +77,13 @@ def test_the_register_tells_it_in_its_own_envelope(strict, door):
     assert refused.json()["code"] == 429
 
 
-def test_a_flood_is_written_down_once(strict, door):
-    client = strict(door.tokens[Role.PATIENT])
-    before = {event.id for event in _limit_events(door)}
+def test_a_flood_is_written_down_once(strict, application):
+    client = strict(application.tokens[Role.PATIENT])
+    before = {event.id for event in _limit_events(application)}
     for _ in range(CALLS + 5):
         client.get(PATH)
 
-    (event,) = [event for event in _limit_events(door) if event.id not in before]
+    (event,) = [event for event in _limit_events(application) if event.id not in before]
     assert (event.outcome, event.actor_role) == ("refused", "patient")
     assert event.details == {"limit": "api-calls"}
 

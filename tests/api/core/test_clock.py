@@ -11,20 +11,20 @@ from tests.api.conftest import ADA, Client
 
 
 @pytest.fixture
-def next_century(door, module_files, module_log, papers):
+def next_century(application, module_files, module_log, papers):
     """The same clinic, many years later."""
     later = datetime(2085, 12, 10, tzinfo=UTC)
     api = create_api(
-        door.database,
+        application.database,
         module_files,
         module_log,
-        door.limits,
+        application.limits,
         papers,
-        monitor=door.monitor,
+        monitor=application.monitor,
         runner=None,
         now=lambda: later,
     )
-    with closing(Client(api, door.tokens[Role.STAFF])) as client:
+    with closing(Client(api, application.tokens[Role.STAFF])) as client:
         yield client
 
 

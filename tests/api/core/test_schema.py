@@ -58,34 +58,34 @@ of_admins = _calls({"include-path-regex": _OF_ADMINS})
 of_strangers = _calls()
 
 
-def _ask(case, door, role):
-    token = {"Authorization": f"Bearer {door.tokens[role]}"} if role else {}
-    answer = ASGI_TRANSPORT.send(case, app=door.app, headers=token)
+def _ask(case, application, role):
+    token = {"Authorization": f"Bearer {application.tokens[role]}"} if role else {}
+    answer = ASGI_TRANSPORT.send(case, app=application.app, headers=token)
     case.validate_response(answer, checks=_CHECKS)
 
 
 @of_the_desk.parametrize()
 @_FEW
-def test_whatever_the_desk_sends_the_answer_is_one_that_was_promised(case, door):
-    _ask(case, door, Role.STAFF)
+def test_whatever_the_desk_sends_the_answer_is_one_that_was_promised(case, application):
+    _ask(case, application, Role.STAFF)
 
 
 @of_analysts.parametrize()
 @_FEW
-def test_whatever_analysts_send_the_answer_is_one_that_was_promised(case, door):
-    _ask(case, door, Role.ANALYST)
+def test_whatever_analysts_send_the_answer_is_one_that_was_promised(case, application):
+    _ask(case, application, Role.ANALYST)
 
 
 @of_admins.parametrize()
 @_FEW
-def test_whatever_admins_send_the_answer_is_one_that_was_promised(case, door):
-    _ask(case, door, Role.ADMIN)
+def test_whatever_admins_send_the_answer_is_one_that_was_promised(case, application):
+    _ask(case, application, Role.ADMIN)
 
 
 @of_strangers.parametrize()
 @settings(_FEW, max_examples=2)
-def test_strangers_too_get_an_answer_that_was_promised(case, door):
-    _ask(case, door, None)
+def test_strangers_too_get_an_answer_that_was_promised(case, application):
+    _ask(case, application, None)
 
 
 def test_no_two_tests_share_an_id(request):

@@ -36,7 +36,7 @@ def path(filed):
 
 
 @pytest.fixture
-def events(door, filed):
+def events(application, filed):
     """What was done with the document, and its details."""
 
     def find():
@@ -44,7 +44,7 @@ def events(door, filed):
             about = select(AuditEvent).where(AuditEvent.subject_id == filed["id"])
             return list(session.scalars(about.order_by(AuditEvent.position)))
 
-        found = door.database.write(read, identity=SYSTEM).value
+        found = application.database.write(read, identity=SYSTEM).value
         return [(event.action, event.details) for event in found]
 
     return find
@@ -191,9 +191,9 @@ def test_asvs_8_2_2_nobody_elses_pages_are_shown(as_role, filed, path, role, sta
 
 @pytest.mark.parametrize("scan", ["waiting", "infected"])
 def test_asvs_5_4_3_what_is_in_quarantine_is_listed_and_never_sent(
-    client, door, filed, path, scan
+    client, application, filed, path, scan
 ):
-    _mark(door, filed, scan=scan)
+    _mark(application, filed, scan=scan)
 
     details = client.get(f"{path}/details").json()
 
@@ -206,7 +206,7 @@ def test_asvs_5_4_3_what_is_in_quarantine_is_listed_and_never_sent(
     assert client.ask("HEAD", path).status_code == 409
 
 
-def _mark(door, filed, **values):
+def _mark(application, filed, **values):
     def change(session):
         session.execute(
             update(DocumentVersion)
@@ -214,11 +214,11 @@ def _mark(door, filed, **values):
             .values(values)
         )
 
-    door.database.write(change, identity=SYSTEM)
+    application.database.write(change, identity=SYSTEM)
 
 
 @pytest.fixture
-def damage(door, filed, addresses, module_files):
+def damage(application, filed, addresses, module_files):
     """Flip a bit in the store, in the last or the first chunk of a file."""
 
     def flip(*, last):
@@ -226,7 +226,7 @@ def damage(door, filed, addresses, module_files):
             of_document = DocumentVersion.document_id == filed["id"]
             return session.scalar(select(DocumentVersion.file_id).where(of_document))
 
-        file_id = ObjectId(door.database.write(find, identity=SYSTEM).value)
+        file_id = ObjectId(application.database.write(find, identity=SYSTEM).value)
         with MongoClient(addresses.mongo.admin_url) as mongo:
             chunks = mongo[module_files._database.name]["documents.chunks"]
             order = [("n", -1 if last else 1)]
@@ -299,28 +299,28 @@ def _download(client, path):
     return bytes(got), any(complete)
 
 
-def test_a_token_that_may_only_write_reads_nothing(door, filed, path, as_role):
-    token = door.database.write(
+def test_a_token_that_may_only_write_reads_nothing(application, filed, path, as_role):
+    token = application.database.write(
         lambda session: tokens.issue(
             session, Role.STAFF, scopes=frozenset({Scope.READ_PATIENTS})
         ),
         identity=SYSTEM,
     ).value
-    client = Client(door.app, token)
+    client = Client(application.app, token)
     assert client.get(path).status_code == 403
     assert client.get("/api/documents").status_code == 403
     assert upload(client).status_code == 403
     client.close()
 
 
-def test_a_token_that_may_only_read_lists_no_deleted_documents(door):
-    token = door.database.write(
+def test_a_token_that_may_only_read_lists_no_deleted_documents(application):
+    token = application.database.write(
         lambda session: tokens.issue(
             session, Role.STAFF, scopes=frozenset({Scope.READ_DOCUMENTS})
         ),
         identity=SYSTEM,
     ).value
-    client = Client(door.app, token)
+    client = Client(application.app, token)
 
     answer = client.get("/api/documents?archived=true")
 

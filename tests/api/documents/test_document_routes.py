@@ -26,24 +26,24 @@ def patient(as_role):
     return as_role(Role.PATIENT)
 
 
-def _events_of(door, document):
+def _events_of(application, document):
     """Return what the audit log says was done with the document."""
 
     def find(session):
         about = select(AuditEvent).where(AuditEvent.subject_id == document["id"])
         return list(session.scalars(about.order_by(AuditEvent.position)))
 
-    return door.database.write(find, identity=SYSTEM).value
+    return application.database.write(find, identity=SYSTEM).value
 
 
-def _forget_file(door, files, document):
+def _forget_file(application, files, document):
     """Take a document's bytes away, as a lost disk would."""
 
     def find(session):
         of_document = DocumentVersion.document_id == document["id"]
         return session.scalar(select(DocumentVersion.file_id).where(of_document))
 
-    file_id = door.database.write(find, identity=SYSTEM).value
+    file_id = application.database.write(find, identity=SYSTEM).value
     files.delete(Bucket.DOCUMENTS, file_id)
 
 
@@ -260,8 +260,8 @@ def test_what_is_not_there_is_not_found(client, name, way):
     _problem(client.get(f"{LIST}/{name}{way}"), 404, "Document not found")
 
 
-def test_a_file_that_is_gone_is_said_to_be(client, filed, door, module_files):
-    _forget_file(door, module_files, filed)
+def test_a_file_that_is_gone_is_said_to_be(client, filed, application, module_files):
+    _forget_file(application, module_files, filed)
 
     answer = client.get(f"{LIST}/{filed['id']}")
 
@@ -289,7 +289,7 @@ def test_every_refusal_of_the_tree_carries_its_sentence_twice(
     assert unknown.json()["error"] == unknown.json()["detail"]
 
 
-def test_every_deed_names_its_version(client, filed, door):
+def test_every_deed_names_its_version(client, filed, application):
     path = f"{LIST}/{filed['id']}"
     client.get(path)
     client.get(f"{path}?version=1")
@@ -299,7 +299,8 @@ def test_every_deed_names_its_version(client, filed, door):
     client.delete(path)
 
     done = [
-        (event.action, event.details["version"]) for event in _events_of(door, filed)
+        (event.action, event.details["version"])
+        for event in _events_of(application, filed)
     ]
 
     assert done == [
@@ -309,4 +310,6 @@ def test_every_deed_names_its_version(client, filed, door):
         ("document:change", 1),
         ("document:delete", 1),
     ]
-    assert {event.patient_id is not None for event in _events_of(door, filed)} == {True}
+    assert {
+        event.patient_id is not None for event in _events_of(application, filed)
+    } == {True}

@@ -210,31 +210,31 @@ class Flood:
         return self
 
 
-def test_asvs_5_2_1_too_much_is_refused_while_it_comes(door):
-    flood = Flood(door.app, door.tokens[Role.STAFF]).run()
+def test_asvs_5_2_1_too_much_is_refused_while_it_comes(application):
+    flood = Flood(application.app, application.tokens[Role.STAFF]).run()
 
     assert flood.status == 413
     assert flood.taken < MAX_BYTES + 1_000_000
 
 
-def test_what_says_that_it_is_too_much_is_not_even_read(door):
+def test_what_says_that_it_is_too_much_is_not_even_read(application):
     said = {"content-length": str(MAX_BYTES * 2)}
 
-    flood = Flood(door.app, door.tokens[Role.STAFF], **said).run()
+    flood = Flood(application.app, application.tokens[Role.STAFF], **said).run()
 
     assert (flood.status, flood.taken) == (413, 0)
 
 
-def test_a_stranger_may_send_nothing(door):
-    flood = Flood(door.app, "x" * 43).run()
+def test_a_stranger_may_send_nothing(application):
+    flood = Flood(application.app, "x" * 43).run()
 
     assert (flood.status, flood.taken) == (401, 0)
 
 
 def test_who_goes_away_in_the_middle_leaves_nothing_and_breaks_nothing(
-    door, kept, caplog
+    application, kept, caplog
 ):
-    flood, before = Flood(door.app, door.tokens[Role.STAFF]), kept()
+    flood, before = Flood(application.app, application.tokens[Role.STAFF]), kept()
 
     async def receive():
         if flood.taken > 5_000_000:
@@ -297,13 +297,15 @@ def test_what_is_refused_at_the_last_moment_leaves_nothing(client, kept, monkeyp
 
 
 @pytest.fixture
-def in_browser(stranger, door):
+def in_browser(stranger, application):
     """Somebody at the desk in a browser, on the page of some site."""
 
     def ask(method, path, headers, **sent):
-        cast = door.database.read(demo_accounts.demo_people, identity=SYSTEM).value
+        cast = application.database.read(
+            demo_accounts.demo_people, identity=SYSTEM
+        ).value
         clerk = next(person for person in cast if person.role is Role.STAFF)
-        cookie = {"Cookie": cookie_of(door.database, clerk.id)}
+        cookie = {"Cookie": cookie_of(application.database, clerk.id)}
         return stranger.ask(method, path, headers=cookie | headers, **sent)
 
     return ask

@@ -24,28 +24,28 @@ from tests.kit.signing_in import cookie_of
 
 
 @pytest.fixture(scope="module")
-def cast(door):
+def cast(application):
     return {
         person.role: person
-        for person in door.database.read(
+        for person in application.database.read(
             demo_accounts.demo_people, identity=SYSTEM
         ).value
     }
 
 
-def _signed_in(door, person_id):
-    return {"Cookie": cookie_of(door.database, person_id)}
+def _signed_in(application, person_id):
+    return {"Cookie": cookie_of(application.database, person_id)}
 
 
 @pytest.fixture
-def photograph(door, cast, module_files):
+def photograph(application, cast, module_files):
     """Give a patient a photo of one colour, and return it as it is kept."""
 
     def take(patient, colour, version=1):
         upload = io.BytesIO()
         Image.new("RGB", (640, 480), colour).save(upload, "JPEG")
         prepared = photos.prepare(upload.getvalue())
-        door.database.write(
+        application.database.write(
             lambda session: photos.attach(
                 session,
                 module_files,
@@ -62,11 +62,13 @@ def photograph(door, cast, module_files):
 
 
 def test_a_damaged_photo_is_refused_for_good(
-    client, photograph, ada, door, module_files
+    client, photograph, ada, application, module_files
 ):
     photograph(ada, "teal")
     of_ada = select(Patient.photo_file_id).where(Patient.id == ada["uuid"])
-    named = door.database.write(lambda s: s.scalar(of_ada), identity=SYSTEM).value
+    named = application.database.write(
+        lambda s: s.scalar(of_ada), identity=SYSTEM
+    ).value
     at = {"_id": ObjectId(named.partition(".")[0])}
     entries = module_files._database["patient_photos.files"]
     entries.update_one(at, {"$inc": {"length": 1}})
@@ -86,10 +88,11 @@ def pictured(photograph, ada):
     return f"/files/patients/{ada['uuid']}/photo?version=2"
 
 
-def test_a_signed_in_person_sees_a_photo(stranger, door, cast, pictured):
-    full = stranger.get(pictured, headers=_signed_in(door, cast[Role.STAFF].id))
+def test_a_signed_in_person_sees_a_photo(stranger, application, cast, pictured):
+    full = stranger.get(pictured, headers=_signed_in(application, cast[Role.STAFF].id))
     small = stranger.get(
-        f"{pictured}&size=thumbnail", headers=_signed_in(door, cast[Role.STAFF].id)
+        f"{pictured}&size=thumbnail",
+        headers=_signed_in(application, cast[Role.STAFF].id),
     )
 
     assert full.headers["content-type"] == small.headers["content-type"] == "image/jpeg"
@@ -112,13 +115,15 @@ def test_others_do_not_see_it(as_role, pictured, role, status):
     assert as_role(role).get(pictured).status_code == status
 
 
-def test_somebody_who_may_not_act_any_more_is_a_stranger(stranger, door, pictured):
+def test_somebody_who_may_not_act_any_more_is_a_stranger(
+    stranger, application, pictured
+):
     gone = User(name="Gone", role=Role.STAFF)
-    door.database.write(
+    application.database.write(
         lambda session: (session.add(gone), session.flush()), identity=SYSTEM
     )
-    headers = _signed_in(door, gone.id)
-    door.database.write(
+    headers = _signed_in(application, gone.id)
+    application.database.write(
         lambda session: session.execute(
             update(User).where(User.id == gone.id).values(deactivated_at=func.now())
         ),
@@ -130,8 +135,12 @@ def test_somebody_who_may_not_act_any_more_is_a_stranger(stranger, door, picture
     assert answer.status_code == 401
 
 
-def test_a_bad_token_is_not_made_good_by_a_cookie(stranger, door, cast, pictured):
-    headers = _signed_in(door, cast[Role.STAFF].id) | {"Authorization": "Bearer x"}
+def test_a_bad_token_is_not_made_good_by_a_cookie(
+    stranger, application, cast, pictured
+):
+    headers = _signed_in(application, cast[Role.STAFF].id) | {
+        "Authorization": "Bearer x"
+    }
 
     assert stranger.get(pictured, headers=headers).status_code == 401
 
@@ -143,8 +152,8 @@ def test_there_are_two_sizes(client, ada, size):
     assert client.get(path).status_code == 400
 
 
-def _stored(door, actor, **asked):
-    written = door.database.write(
+def _stored(application, actor, **asked):
+    written = application.database.write(
         lambda session: views.remember(
             session, actor, Criteria(**asked), subject=PATIENTS
         ),
@@ -153,16 +162,20 @@ def _stored(door, actor, **asked):
     return f"/files/patients.csv?list={written.value}"
 
 
-def test_asvs_5_4_1_a_list_is_exported_as_it_is_filtered(client, stranger, door, cast):
+def test_asvs_5_4_1_a_list_is_exported_as_it_is_filtered(
+    client, stranger, application, cast
+):
     name = f"N{uuid4().hex[:12]}"
     for first in ("Ada", "=1+1"):
         added = ADA | {"first_name": first, "last_name": name}
         written = client.post("/api/v1/patients", added)
     where = Group(Combine.AND, (Filter("last_name", Operator.EQUAL, name),))
-    path = _stored(door, cast[Role.STAFF], where=where)
+    path = _stored(application, cast[Role.STAFF], where=where)
     seen = {LSN_HEADER: written.headers[LSN_HEADER]}
 
-    answer = stranger.get(path, headers=_signed_in(door, cast[Role.STAFF].id) | seen)
+    answer = stranger.get(
+        path, headers=_signed_in(application, cast[Role.STAFF].id) | seen
+    )
 
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert len(rows) == 2
@@ -175,32 +188,34 @@ def test_asvs_5_4_1_a_list_is_exported_as_it_is_filtered(client, stranger, door,
 
 
 def test_a_browser_gets_what_spreadsheets_read_and_a_program_gets_no_mark(
-    client, stranger, door, cast
+    client, stranger, application, cast
 ):
-    path = _stored(door, cast[Role.STAFF])
+    path = _stored(application, cast[Role.STAFF])
     mark = "\ufeff".encode()
 
-    for_spreadsheets = stranger.get(path, headers=_signed_in(door, cast[Role.STAFF].id))
+    for_spreadsheets = stranger.get(
+        path, headers=_signed_in(application, cast[Role.STAFF].id)
+    )
 
     assert for_spreadsheets.content.startswith(mark)
     assert not client.get(path).content.startswith(mark)
 
 
 def test_who_may_not_export_is_told_so_before_anything_is_sent(
-    stranger, door, cast, monkeypatch
+    stranger, application, cast, monkeypatch
 ):
-    path = _stored(door, cast[Role.STAFF])
+    path = _stored(application, cast[Role.STAFF])
     only_lists = PERMISSIONS[Role.ANALYST] - {Permission.EXPORT_PATIENTS}
     monkeypatch.setitem(PERMISSIONS, Role.ANALYST, only_lists)
 
-    answer = stranger.get(path, headers=_signed_in(door, cast[Role.ANALYST].id))
+    answer = stranger.get(path, headers=_signed_in(application, cast[Role.ANALYST].id))
 
     assert answer.status_code == 403
     assert "export patient lists" in answer.json()["detail"]
 
 
-def test_an_export_gives_its_connection_back(client, door, cast):
-    path = _stored(door, cast[Role.STAFF])
+def test_an_export_gives_its_connection_back(client, application, cast):
+    path = _stored(application, cast[Role.STAFF])
 
     answers = [client.get(path).status_code for _ in range(20)]
 

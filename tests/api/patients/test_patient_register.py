@@ -97,12 +97,12 @@ def test_every_refusal_keeps_the_envelope(client, stranger):
 
 
 @pytest.fixture(scope="module")
-def alphabet(door):
+def alphabet(application):
     """Twelve patients named A to L, besides those that other tests register.
 
     Whoever did not register them asks for the newest: a replica may be late.
     """
-    client = Client(door.app, door.tokens[Role.STAFF])
+    client = Client(application.app, application.tokens[Role.STAFF])
     for letter in "ABCDEFGHIJKL":
         client.post(POST, ADA | {"first_name": "Zed", "last_name": f"{letter}zzz"})
     client.close()

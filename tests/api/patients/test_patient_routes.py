@@ -272,7 +272,7 @@ def test_a_stale_merge_is_a_conflict(client, ada):
     _problem(response)
 
 
-def test_patients_see_themselves_and_nobody_else(as_role, door, ada):
+def test_patients_see_themselves_and_nobody_else(as_role, application, ada):
     patient = as_role(Role.PATIENT)
 
     assert patient.get(_path(ada)).status_code == 404

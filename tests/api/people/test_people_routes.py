@@ -38,25 +38,25 @@ def boss(as_role):
     return as_role(Role.ADMIN)
 
 
-def issue(door, role=Role.STAFF, **given):
-    return door.database.write(
+def issue(application, role=Role.STAFF, **given):
+    return application.database.write(
         lambda session: tokens.issue(session, role, **given), identity=SYSTEM
     ).value
 
 
-def now(door):
+def now(application):
     """Ask to see everything that was written so far, also past the API."""
-    written = door.database.write(lambda _: None, identity=SYSTEM)
+    written = application.database.write(lambda _: None, identity=SYSTEM)
     return {LSN_HEADER: str(written.lsn)}
 
 
-def token_of(door, boss, name):
-    listed = boss.get("/api/v1/tokens", headers=now(door)).json()["tokens"]
+def token_of(application, boss, name):
+    listed = boss.get("/api/v1/tokens", headers=now(application)).json()["tokens"]
     return next(one for one in listed if one["name"] == name)
 
 
-def test_people_are_listed_with_what_administrators_need(door, boss, cleo):
-    listed = boss.get("/api/v1/people", headers=now(door)).json()["people"]
+def test_people_are_listed_with_what_administrators_need(application, boss, cleo):
+    listed = boss.get("/api/v1/people", headers=now(application)).json()["people"]
 
     shown = {one["name"]: one for one in listed}
     assert {"Rosa Lindqvist", "Maya Brandt", cleo.name} <= set(shown)
@@ -89,21 +89,21 @@ def test_the_last_administrator_stays(boss):
     assert "last administrator" in answer.json()["detail"]
 
 
-def test_a_token_is_listed_without_itself_and_revoked(door, boss):
+def test_a_token_is_listed_without_itself_and_revoked(application, boss):
     name = uuid4().hex
-    token = issue(door, name=name, scopes=[Scope.READ_DOCTORS])
-    shown = token_of(door, boss, name)
+    token = issue(application, name=name, scopes=[Scope.READ_DOCTORS])
+    shown = token_of(application, boss, name)
     assert (shown["scopes"], shown["is_live"]) == (["doctors:read"], True)
     assert token not in str(shown)
 
     answer = boss.delete(f"/api/v1/tokens/{shown['uuid']}")
 
     assert answer.status_code == 204
-    assert not token_of(door, boss, name)["is_live"]
+    assert not token_of(application, boss, name)["is_live"]
 
 
-def test_a_scope_limits_what_a_program_may(door):
-    client = Client(door.app, issue(door, scopes=[Scope.READ_DOCTORS]))
+def test_a_scope_limits_what_a_program_may(application):
+    client = Client(application.app, issue(application, scopes=[Scope.READ_DOCTORS]))
 
     refused = client.get("/api/v1/patients")
     client.close()
@@ -112,15 +112,15 @@ def test_a_scope_limits_what_a_program_may(door):
     assert "made for less" in refused.json()["detail"]
 
 
-def test_the_last_use_of_a_token_is_shown(door, boss):
+def test_the_last_use_of_a_token_is_shown(application, boss):
     name = uuid4().hex
-    client = Client(door.app, issue(door, name=name))
-    assert token_of(door, boss, name)["last_used_at"] is None
+    client = Client(application.app, issue(application, name=name))
+    assert token_of(application, boss, name)["last_used_at"] is None
 
     client.get("/api/v1/health")
     client.close()
 
-    eventually(lambda: token_of(door, boss, name)["last_used_at"])
+    eventually(lambda: token_of(application, boss, name)["last_used_at"])
 
 
 @pytest.mark.parametrize(
@@ -134,14 +134,14 @@ def test_nobody_is_let_in_by_a_program(boss, path):
         assert answer.status_code in {404, 405}
 
 
-def test_a_signed_in_browser_is_no_program(door, cleo):
+def test_a_signed_in_browser_is_no_program(application, cleo):
     def start(session):
         return sessions.start(
             session, cleo.id, method="code", network=None, browser=None
         )
 
-    started = door.database.write(start, identity=ANONYMOUS)
-    browser = Client(door.app)
+    started = application.database.write(start, identity=ANONYMOUS)
+    browser = Client(application.app)
 
     answer = browser.get(
         "/api/v1/people", headers={"Cookie": f"chartroom={started.value.token}"}

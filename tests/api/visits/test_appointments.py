@@ -12,9 +12,9 @@ DAY = samples.FIRST.date().isoformat()
 
 
 @pytest.fixture
-def practice(door) -> Practice:
+def practice(application) -> Practice:
     """A doctor whom nobody else books."""
-    return Practice.open(door.database)
+    return Practice.open(application.database)
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ RACERS = 20
 
 
 @pytest.fixture
-def practice(door) -> Practice:
+def practice(application) -> Practice:
     """A doctor whom nobody else books."""
-    return Practice.open(door.database)
+    return Practice.open(application.database)
 
 
 @pytest.fixture
@@ -85,9 +85,11 @@ def test_who_comes_too_late_is_told_which_slots_are_free(client, practice, ada, 
     assert practice.statuses(0) == ["failed", "pending"]
 
 
-def test_of_twenty_who_ask_at_once_one_gets_the_slot(door, client, practice, ada):
+def test_of_twenty_who_ask_at_once_one_gets_the_slot(
+    application, client, practice, ada
+):
     def ask(_):
-        with closing(Client(door.app, door.tokens[Role.STAFF])) as racer:
+        with closing(Client(application.app, application.tokens[Role.STAFF])) as racer:
             return _hold(racer, practice, 0, ada)
 
     with ThreadPoolExecutor(RACERS) as pool:
@@ -206,9 +208,9 @@ def test_a_patient_is_not_told_of_others_bookings(client, as_role, practice, ada
 
 
 def test_nobody_is_in_two_places_at_once_unless_staff_say_why(
-    door, client, practice, ada
+    application, client, practice, ada
 ):
-    elsewhere = Practice.open(door.database)
+    elsewhere = Practice.open(application.database)
     _hold(client, practice, 0, ada)
 
     _problem(_hold(client, elsewhere, 0, ada), 409, "another visit")
@@ -245,10 +247,10 @@ def test_a_wish_that_cannot_be_met_is_refused(client, body, status):
     _problem(client.post("/api/bookings", body), status)
 
 
-def test_a_page_elsewhere_cannot_book_with_somebodys_cookie(door, practice, ada):
+def test_a_page_elsewhere_cannot_book_with_somebodys_cookie(application, practice, ada):
     # The gate tells who is signed in; a stranger's page has no say in it.
     headers = {"Origin": "https://evil.example", "Cookie": "_streamlit_user=x"}
-    with closing(Client(door.app)) as browser:
+    with closing(Client(application.app)) as browser:
         answer = browser.post("/api/bookings", practice.wish(0), headers=headers)
 
     assert answer.status_code in {401, 403}

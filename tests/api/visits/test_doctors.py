@@ -15,10 +15,10 @@ DAY = FIRST.date().isoformat()
 
 
 @pytest.fixture
-def practice(door) -> Practice:
+def practice(application) -> Practice:
     """A doctor whose name nobody else has."""
     return Practice.open(
-        door.database,
+        application.database,
         name=f"House {uuid4().hex}",
         speciality="Nephrology",
         fee=Decimal("80.50"),

@@ -19,7 +19,7 @@ WEEK = "from=2026-03-23&to=2026-03-29"
 
 
 @pytest.fixture(scope="module")
-def doctor(door) -> UUID:
+def doctor(application) -> UUID:
     """A doctor with two slots: one visit, and one attempt that lost the race for it."""
 
     def keep(session: Session) -> UUID:
@@ -45,7 +45,7 @@ def doctor(door) -> UUID:
         )
         return doctor_id
 
-    return door.database.write(keep, identity=SYSTEM).value
+    return application.database.write(keep, identity=SYSTEM).value
 
 
 @pytest.fixture

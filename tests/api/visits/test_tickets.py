@@ -17,7 +17,7 @@ from tests.services.visits.visit_samples import soon
 
 
 @pytest.fixture
-def visit_of(door):
+def visit_of(application):
     """Make a visit of a patient, and return its id."""
 
     def make(patient_id: UUID, **values: object) -> UUID:
@@ -25,15 +25,17 @@ def visit_of(door):
             doctor = visit_samples.doctor(session)
             return visit_samples.visit(session, doctor, patient_id, soon(60), **values)
 
-        return door.database.write(add, identity=SYSTEM).value
+        return application.database.write(add, identity=SYSTEM).value
 
     return make
 
 
 @pytest.fixture
-def own(door) -> UUID:
+def own(application) -> UUID:
     """The patient whose token the role of patients has."""
-    cast = door.database.read_latest(demo_accounts.demo_people, identity=SYSTEM).value
+    cast = application.database.read_latest(
+        demo_accounts.demo_people, identity=SYSTEM
+    ).value
     return next(person.patient_id for person in cast if person.patient_id)
 
 
@@ -74,7 +76,7 @@ def test_a_patient_gets_nothing_of_somebody_elses_visit(as_role, visit_of, ada, 
 
 
 def test_a_cancelled_visit_has_no_ticket_but_tells_the_calendar(
-    client, door, visit_of, ada
+    client, application, visit_of, ada
 ):
     visit_id = visit_of(UUID(ada["uuid"]))
     cancelled = (
@@ -82,7 +84,7 @@ def test_a_cancelled_visit_has_no_ticket_but_tells_the_calendar(
         .where(Appointment.id == visit_id)
         .values(status="cancelled", cancelled_at=soon(0))
     )
-    door.database.write(lambda s: s.execute(cancelled) and None, identity=SYSTEM)
+    application.database.write(lambda s: s.execute(cancelled) and None, identity=SYSTEM)
 
     refused = ask(client, visit_id, "ticket")
     told = ask(client, visit_id, "calendar")
