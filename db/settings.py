@@ -219,7 +219,7 @@ def _variable(location: tuple[int | str, ...]) -> str:
 def _leads_by(
     url: SecretStr, schemes: set[str], *, here: set[str] | None = None
 ) -> bool:
-    """Tell whether it is a URL of such a kind; `here` are those for this machine."""
+    """Tell whether the URL has such a scheme; `here` are those for this machine."""
     parts = urlsplit(url.get_secret_value())
     if parts.hostname in _THIS_MACHINE and parts.scheme in (here or ()):
         return True

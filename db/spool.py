@@ -31,7 +31,7 @@ Take = Callable[[bytes], None]
 
 
 class SpoolUnavailable(Exception):
-    """It could not be kept, so nothing may be done that relies on it."""
+    """A record could not be kept, so nothing may be done that relies on it."""
 
 
 @dataclass(frozen=True, slots=True)

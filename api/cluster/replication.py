@@ -114,7 +114,7 @@ def _span(
 
 
 def _timestamp(name: str, value: datetime | None) -> datetime | None:
-    """Return it in UTC: not every offset that can be written is one for PostgreSQL."""
+    """Return the value in UTC: not every written offset is one for PostgreSQL."""
     if value is None:
         return None
     if value.tzinfo is None:

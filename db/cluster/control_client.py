@@ -76,7 +76,7 @@ class DrillProgress:
 
     @property
     def is_running(self) -> bool:
-        """Whether it goes on."""
+        """Whether the drill goes on."""
         return self.exit_code is None
 
 
@@ -136,7 +136,7 @@ class Control:
         *,
         seconds: float = DEFAULT_FAULT_SECONDS,
     ) -> None:
-        """Break something; what lasts is healed after so many seconds at the latest."""
+        """Inflict a fault; one that lasts is healed after so many seconds at most."""
         self._call("inflict", _ACTION_SECONDS, fault=fault, node=node, seconds=seconds)
 
     def heal(self, fault: Fault, node: str | None = None) -> None:

@@ -19,12 +19,12 @@ class Fault(StrEnum):
 
     @property
     def is_of_a_node(self) -> bool:
-        """Whether it strikes one node, and not what the nodes share."""
+        """Whether the fault strikes one node, and not what the nodes share."""
         return self not in {Fault.STOP_ETCD, Fault.STOP_MONGO}
 
     @property
     def lasts(self) -> bool:
-        """Whether it stays until it is healed; what passes is mended at once.
+        """Whether the fault stays until it is healed; one that passes mends at once.
 
         A frozen node is not left frozen: the supervisor ends and starts it, unless it
         does not look. A node needs its own network before that can be cut.

@@ -30,7 +30,7 @@ class Deadlines:
         self._thread: Thread | None = None
 
     def put(self, what: str, seconds: float, undo: Callable[[], None]) -> datetime:
-        """Have it undone after so many seconds, and return when that is.
+        """Have a thing undone after so many seconds, and return when that is.
 
         Put again, the same thing is undone at its new time only.
         """
@@ -45,13 +45,13 @@ class Deadlines:
         return at
 
     def at(self, what: str) -> datetime | None:
-        """Return when it will be undone, None if it is not pending."""
+        """Return when a thing will be undone, None if it is not pending."""
         with self._changed:
             pending = self._pending.get(what)
         return pending.announced_at if pending else None
 
     def undo(self, what: str) -> None:
-        """Undo it now, if it is pending; raises what undoing raises."""
+        """Undo a thing now, if it is pending; raises what undoing raises."""
         with self._changed:
             pending = self._pending.pop(what, None)
         if pending is not None:

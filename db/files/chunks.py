@@ -64,7 +64,7 @@ class ChunkWriter(io.RawIOBase):
         self.length = 0
 
     def writable(self) -> bool:
-        """Say yes."""
+        """Tell that a writer may be written to: always."""
         return True
 
     def write(self, data: Any) -> int:
@@ -115,7 +115,7 @@ class ChunkReader(io.RawIOBase):
         self.failure: Exception | None = None
 
     def readable(self) -> bool:
-        """Say yes."""
+        """Tell that a reader may be read from: always."""
         return True
 
     def read(self, size: int = -1) -> bytes:

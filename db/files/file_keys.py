@@ -26,11 +26,11 @@ class UnusableFileKeys(Exception):
 
 
 class KeyUnknown(Exception):
-    """The key that this was sealed with is not in the key file."""
+    """The key that the data was sealed with is not in the key file."""
 
 
 class SealBroken(Exception):
-    """It is not what was sealed, or it was sealed for something else."""
+    """The data is not what was sealed, or was sealed for something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class FileKeys:
         return self._known
 
     def _ring_with(self, key: int) -> _Ring:
-        """Return keys that have this one, if it is known at all.
+        """Return a key ring that has this key, if any has.
 
         What is known already is enough: reading files goes on while somebody
         replaces the key file.

@@ -39,7 +39,7 @@ class ExposedServer:
 
 
 def find_exposed(mongo_url: str) -> tuple[ExposedServer, ...]:
-    """Return those that are exposed of the servers behind an address.
+    """Return the exposed ones of the servers behind an address.
 
     Of one that does not answer, or does not let us in, nothing is known.
     """

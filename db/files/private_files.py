@@ -22,7 +22,7 @@ def make(path: Path, content: bytes) -> bool:
 
 @contextmanager
 def aside(path: Path, content: bytes) -> Iterator[Path]:
-    """Write it beside the file, onto the disk; what is not moved inside is gone."""
+    """Write the content beside the file; what is not moved in the block is gone."""
     with NamedTemporaryFile(dir=path.parent, delete=False) as file:
         unfinished = Path(file.name)
         try:

@@ -32,7 +32,7 @@ class AuditEvent(Base):
             name="audit_events_outcome_known",
         ),
         # What MongoDB could not take would keep all that follows from the log. So it
-        # is refused here, together with the deed.
+        # is refused here, together with the action.
         CheckConstraint(
             "octet_length(details::text) + octet_length(coalesce(reason, '')) "
             "<= 262144",

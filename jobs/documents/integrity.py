@@ -97,7 +97,7 @@ class _Walk:
         self._position: UUID | None = None
 
     def __enter__(self) -> None:
-        """Begin."""
+        """Begin the walk."""
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         """Leave for administrators what was found, also by a walk that stopped."""

@@ -165,7 +165,7 @@ Event = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a deed comes from: its request, its sign-in, its network address."""
+    """Where an action comes from: its request, its sign-in, its network address."""
 
     request_id: str | None = None
     session_id: UUID | None = None

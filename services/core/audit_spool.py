@@ -24,7 +24,7 @@ class Spooling(Protocol):
     """Whoever keeps events until they can be written down."""
 
     def keep(self, events: Sequence[Event], *, key: UUID | None = None) -> None:
-        """Keep them durably, or raise SpoolUnavailable."""
+        """Keep the events durably, or raise SpoolUnavailable."""
 
     def waiting(self) -> Waiting:
         """Tell what waits to be written down. Raises OSError."""

@@ -19,7 +19,7 @@ class Unfinished(Protocol):
 
     @property
     def id(self) -> UUID:
-        """What it is saved under."""
+        """The id that the draft is saved under."""
 
 
 T = TypeVar("T", bound=Unfinished)

@@ -115,7 +115,7 @@ class CacheRegion(Generic[T]):
         read: Callable[[Lsn | None], Read[Lasting[T]]],
         after: Lsn | None = None,
     ) -> Read[T]:
-        """Read it where all that was told is shown, and `after`, and keep it."""
+        """Read what is wanted where all changes heard of show, and `after`; keep it."""
         mark = self._mark(wanted, after)
         position = None if mark is None else mark.position
         answer = read(max(filter(None, (position, after)), default=None))
@@ -151,7 +151,7 @@ class CacheRegion(Generic[T]):
         return _UNTOLD if self._changes is None else self._changes.change_mark()
 
     def _key(self, wanted: Hashable, mark: ChangeMark, after: Lsn | None) -> Hashable:
-        """Name it and, if that may not be in what others read, what was written.
+        """Name what is wanted, and what was written if others may have read without it.
 
         Somebody who only pretends to have written something shares it with nobody.
         """

@@ -31,22 +31,22 @@ class PatroniMember:
 
     @property
     def is_leading(self) -> bool:
-        """Whether it holds the leader key."""
+        """Whether the member holds the leader key."""
         return self.role in _LEADING
 
     @property
     def is_streaming(self) -> bool:
-        """Whether it receives the primary's log as it is written."""
+        """Whether the member receives the primary's log as it is written."""
         return self.state == _STREAMING
 
     @property
     def is_waited_for(self) -> bool:
-        """Whether commits may wait for it, so that it has all that is acknowledged."""
+        """Whether commits may wait for the member: it has all that is acknowledged."""
         return self.role in _WAITED_FOR
 
     @property
     def may_lead(self) -> bool:
-        """Whether its tags let it become the primary."""
+        """Whether the member's tags let it become the primary."""
         return not self.tags.get("nofailover")
 
 

@@ -67,7 +67,7 @@ class Commands:
         self.fleet.remove(name)
 
     def inflict(self, fault: str, node: str | None, seconds: float) -> None:
-        """Break something."""
+        """Inflict a fault."""
         self.breakage.inflict(_fault(fault), node, seconds)
 
     def heal(self, fault: str, node: str | None) -> None:
@@ -75,7 +75,7 @@ class Commands:
         self.breakage.heal(_fault(fault), node)
 
     def evidence(self, fault: str, node: str) -> str | None:
-        """Say how it shows that a fault has done its work."""
+        """Return what shows that a fault has done its work, if anything does."""
         return self.breakage.evidence(_fault(fault), node)
 
     def pause_replay(self, node: str, seconds: float) -> str:
@@ -142,7 +142,7 @@ def _members_of_patroni(nodes: tuple[Node, ...]) -> dict[str, Any]:
 
 
 def _plain(report: dict[str, Any]) -> dict[str, Any]:
-    """Return it with times as text, for JSON."""
+    """Return a value with its times as text, for JSON."""
     for node in report["nodes"]:
         for name in ("fenced_at", "replay_paused_until"):
             node[name] = node[name].isoformat() if node[name] else None

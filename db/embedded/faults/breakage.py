@@ -44,7 +44,7 @@ class Breakage:
         self._networks: dict[str, OwnNetwork] = {}
 
     def inflict(self, fault: Fault, node: str | None, seconds: float) -> None:
-        """Break something; raises ControlRefused where that makes no sense."""
+        """Inflict a fault; raises ControlRefused where that makes no sense."""
         if fault.is_of_a_node != (node is not None):
             needed = "needs a node" if fault.is_of_a_node else "is not of a node"
             raise ControlRefused(f"The fault {fault} {needed}.")
@@ -91,7 +91,7 @@ class Breakage:
         return tuple(fault for fault, of in list(self._broken) if of == node)
 
     def evidence(self, fault: Fault, node: str) -> str | None:
-        """Say how it shows that a fault has done its work; None if it does not."""
+        """Return what shows that a fault has done its work; None if nothing does."""
         if fault is Fault.FILL_DISK and node in self._disks:
             return self._disks[node].evidence()
         if fault is Fault.CUT_NETWORK and node in self._networks:

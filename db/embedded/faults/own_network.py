@@ -133,7 +133,7 @@ class OwnNetwork:
         self.wire.cut()
 
     def mend(self) -> None:
-        """Put it in again."""
+        """Put the cable in again."""
         self.wire.mend()
 
     def take(self) -> None:
@@ -148,7 +148,7 @@ class OwnNetwork:
             self.node.patroni = self.usual
 
     def evidence(self) -> str | None:
-        """Say how it shows that the node is cut off; None if it does not."""
+        """Return what shows that the node is cut off; None if nothing does."""
         if not self.wire.is_cut or self._is_heard() or self._hears():
             return None
         return (

@@ -30,7 +30,7 @@ class Pauses:
         self._configure = configure
 
     def pause(self, node: Node, seconds: float) -> datetime:
-        """Pause until it is resumed, or so many seconds have passed; return when."""
+        """Pause a node's replay for so many seconds at most; return until when."""
         if not 0 < seconds <= _LONGEST_SECONDS:
             raise ControlRefused(f"A pause lasts up to {_LONGEST_SECONDS:.0f} seconds.")
         if node.is_primary:

@@ -81,7 +81,7 @@ class SmallDisk:
             shutil.rmtree(old) if old.is_dir() else old.unlink(missing_ok=True)
 
     def evidence(self) -> str | None:
-        """Say how it shows that PostgreSQL found its disk full; None if it does not."""
+        """Return what shows that PostgreSQL found its disk full, if anything does."""
         message = self._disk_full_message()
         if message is None or self._free_bytes is None:
             return None
@@ -108,7 +108,7 @@ class SmallDisk:
             self._fill()
 
     def _begin(self) -> bool:
-        """Start it on the small disk; tell whether it runs there."""
+        """Start the node on the small disk; tell whether it runs there."""
         data, owner = self.node.data, self.node.data.stat()
         size = _used(data) + _SPARE_BYTES
         options = f"size={size},mode=700"

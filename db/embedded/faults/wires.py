@@ -32,12 +32,12 @@ class Wire:
 
     @property
     def is_cut(self) -> bool:
-        """Whether it carries nothing at the moment."""
+        """Whether the wire carries nothing at the moment."""
         return not self._whole.is_set()
 
     @property
     def connections(self) -> int:
-        """How many connections it holds, whether bytes flow or not."""
+        """How many connections the wire holds, whether bytes flow or not."""
         return len(self._carried) // 2
 
     def join(self, listener: socket.socket, dial: Dial) -> None:

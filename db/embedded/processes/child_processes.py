@@ -44,7 +44,7 @@ class Program:
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
-        """Start it; its output goes to the log."""
+        """Start the program; its output goes to the log."""
         with translate_os_errors(self.directory), open_log(self.log) as output:
             # A session of its own: Ctrl-C in the terminal is for the launcher, which
             # then stops the programs in the right order.
@@ -65,11 +65,11 @@ class Program:
 
     @property
     def is_running(self) -> bool:
-        """Whether it was started and has not ended."""
+        """Whether the program was started and has not ended."""
         return self.process is not None and self.process.poll() is None
 
     def kill(self) -> None:
-        """End it at once and wait until it is gone."""
+        """End the program at once and wait until it is gone."""
         if self.process is not None:
             self.process.kill()
             self.process.wait()

@@ -71,12 +71,12 @@ class Etcd:
     password: str
 
     def is_ready(self) -> bool:
-        """Tell whether it answers and can write."""
+        """Tell whether etcd answers and can write."""
         answer = json_http.ask("GET", self._url("/health"))
         return answer is not None and answer.is_ok
 
     def require_password(self) -> None:
-        """Close it to everybody without the password; idempotent.
+        """Close etcd to everybody without the password; idempotent.
 
         Whoever may write here can give PostgreSQL a command to run, so an open etcd
         would hand this account to every other person on the machine.

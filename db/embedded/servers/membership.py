@@ -18,7 +18,7 @@ class Member:
 
     @property
     def is_delayed(self) -> bool:
-        """Whether it lags on purpose: then it never leads and nobody waits for it."""
+        """Whether the node lags on purpose: it never leads, nobody waits for it."""
         return self.delayed_seconds is not None
 
 

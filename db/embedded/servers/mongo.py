@@ -81,11 +81,11 @@ class Mongo:
         return self._address("admin", self.admin_password)
 
     def is_up(self) -> bool:
-        """Tell whether it answers at all."""
+        """Tell whether MongoDB answers at all."""
         return bool(self._hello())
 
     def is_primary(self) -> bool:
-        """Tell whether it takes writes."""
+        """Tell whether MongoDB takes writes."""
         return bool(self._hello().get("isWritablePrimary"))
 
     def is_prepared(self) -> bool:

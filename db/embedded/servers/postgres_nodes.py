@@ -34,7 +34,7 @@ class Node:
 
     @property
     def is_delayed(self) -> bool:
-        """Whether it lags on purpose, and never leads."""
+        """Whether the node lags on purpose, and never leads."""
         return self.delayed_seconds is not None
 
     def postmaster(self) -> psutil.Process | None:
@@ -73,12 +73,12 @@ class Node:
 
     @property
     def is_primary(self) -> bool:
-        """Whether it leads: PostgreSQL takes writes and the leader key is held."""
+        """Whether the node leads: PostgreSQL takes writes, the leader key is held."""
         return self.answers("/primary")
 
     @property
     def is_replica(self) -> bool:
-        """Whether it follows the primary and answers readers."""
+        """Whether the node follows the primary and answers readers."""
         return self.answers("/replica")
 
     def ask(self, path: str, *, timeout_seconds: float = 2.0) -> JsonAnswer | None:

@@ -59,7 +59,7 @@ class Unresponsiveness:
 
     @property
     def kind(self) -> Kind:
-        """What it did all the while."""
+        """What the unresponsive server did all the while."""
         if self.was_busy:
             return Kind.BUSY
         return Kind.IDLE if self.was_awake else Kind.STOPPED

@@ -40,7 +40,7 @@ class NodeMonitor:
         self._probe.start()
 
     def leave(self) -> None:
-        """Look at it no more."""
+        """Look at the node no more."""
         self._probe.stop()
 
     def ask(self) -> None:

@@ -53,7 +53,7 @@ class NodeObservation:
 
     @property
     def postgres_hangs(self) -> bool:
-        """Whether it runs and has been silent for too long."""
+        """Whether PostgreSQL runs and has been silent for too long."""
         return (
             self.postgres_runs
             and self.silent_seconds >= _MAX_SILENT_SECONDS[self.silent_kind]
@@ -96,12 +96,12 @@ class RestartBackoff:
     known: Program | None = None
 
     def recent_failures(self, now: float) -> int:
-        """Return how often in a row it has ended; none once it has run for a minute."""
+        """Return how often in a row the program ended; 0 once it ran for a minute."""
         has_run_well = not self.has_ended and now - self.started_at >= _HEALTHY_SECONDS
         return 0 if has_run_well else self.failures
 
     def ended(self, now: float) -> None:
-        """Note that it has ended; the first time in a while costs no wait."""
+        """Note that the program has ended; the first time in a while costs no wait."""
         self.failures = (
             self.failures + 1 if now - self.started_at < _HEALTHY_SECONDS else 0
         )
@@ -111,11 +111,11 @@ class RestartBackoff:
         self.next_at = max(self.next_at, now + min(pause, _LONGEST_PAUSE_SECONDS))
 
     def started(self, now: float) -> None:
-        """Note that it has been started."""
+        """Note that the program has been started."""
         self.started_at = now
 
     def wait(self, seconds: float) -> None:
-        """Do not start it before so many seconds have passed."""
+        """Do not start the program before so many seconds have passed."""
         self.next_at = max(self.next_at, time.monotonic() + seconds)
 
     def start_again(self, program: Program) -> bool:

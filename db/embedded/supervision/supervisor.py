@@ -76,12 +76,12 @@ class Supervisor:
             yield
 
     def rest(self) -> None:
-        """Look no more until `resume`."""
+        """Look after no program until `resume`."""
         with self._working:
             self._is_resting = True
 
     def resume(self) -> None:
-        """Look again."""
+        """Look after the programs again."""
         with self._working:
             self._is_resting = False
 

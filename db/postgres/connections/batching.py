@@ -102,7 +102,7 @@ class BatchedConnection(DriverConnection):
                 self.rollback()
 
     def say(self, words: str) -> tuple[Any, ...]:
-        """Run this and nothing before it, in one message; return its row, if any."""
+        """Run these words alone, in one message; return their row, if any."""
         with self.cursor(cursor_factory=DriverCursor) as cursor:
             cursor.execute(words)
             row = cursor.fetchone() if cursor.description else None

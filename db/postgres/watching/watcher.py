@@ -95,7 +95,7 @@ class Watcher:
             _log.warning("Database server %s does not answer", self.address.name)
 
     def mark_stalled(self) -> None:
-        """Take in that waiting was in vain; its next step forward lifts this."""
+        """Take in that waiting was in vain; the server's next step forward lifts it."""
         with self._guard:
             self.state = replace(self.state, is_stalled=True)
 

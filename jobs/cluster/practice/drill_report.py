@@ -29,7 +29,7 @@ class DrillTimeline:
             self._say(f"{seconds:6.1f} s  {sentence}")
 
     def end(self, sentence: str, result: Mapping[str, Any]) -> None:
-        """Tell how it ended: the figures to people, all of it to programs."""
+        """Tell how the drill ended: people the figures, programs everything."""
         seconds = round(monotonic() - self._began_at, 1)
         if self._as_json:
             whole = dict(result) | {"sentence": sentence}

@@ -19,7 +19,7 @@ _EVIDENCE_SECONDS: Final = 10.0
 
 
 class CannotDrill(Exception):
-    """It cannot be practised here; the message says why."""
+    """The disaster cannot be practised here; the message says why."""
 
 
 class WentWrong(Exception):
@@ -145,7 +145,7 @@ class DrillRun:
     def wait(
         self, is_so: Callable[[], bool], what: str, *, seconds: float = 60.0
     ) -> None:
-        """Wait until it is so; raises WentWrong if that takes too long."""
+        """Wait until a condition holds; raises WentWrong if that takes too long."""
         self.tell(f"Waiting until {what}")
         deadline = monotonic() + seconds
         while not is_so():

@@ -63,7 +63,7 @@ class Users:
         self._held = ExitStack()
 
     def __enter__(self) -> Self:
-        """Begin to work."""
+        """Let the users begin to work."""
         threads = self._held.enter_context(
             ThreadPoolExecutor(READERS + 1, thread_name_prefix="drill")
         )
@@ -76,7 +76,7 @@ class Users:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop working."""
+        """Let the users stop working."""
         self._held.close()
 
     @property

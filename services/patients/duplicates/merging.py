@@ -214,7 +214,7 @@ def _write_down(
 def _record(
     session: Session, actor: Actor, made: patients.Change, merged: PatientRecord
 ) -> None:
-    """Tell it of both records: whoever asks about either must find it."""
+    """Write the merge down for both records: who asks about either must find it."""
     changed = audit.differences(made.before.draft(), made.after.draft())
     kept_id = made.after.id
     audit.record(

@@ -136,7 +136,7 @@ def revoke(session: Session, actor: Actor, token_id: UUID) -> None:
 def _add_program(
     session: Session, name: str, role: Role, patient_id: UUID | None
 ) -> UUID:
-    """Make a user of its own, so that every deed can be traced to one token."""
+    """Make a user of its own, so that every action can be traced to one token."""
     program = User(
         name=name or f"Program {secrets.token_hex(4)} ({role})",
         role=role,

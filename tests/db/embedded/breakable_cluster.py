@@ -141,7 +141,7 @@ class BreakableCluster:
 
     @property
     def control(self) -> Control:
-        """The launcher's door."""
+        """The client of the launcher's control server."""
         control = Control.of(running(self.data))
         assert control is not None
         return control

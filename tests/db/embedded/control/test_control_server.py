@@ -1,4 +1,4 @@
-"""The launcher's door opens to its key only, and says why it will not do something."""
+"""The launcher's control server obeys its key only, and says why it refuses."""
 
 from collections.abc import Iterator
 from contextlib import closing

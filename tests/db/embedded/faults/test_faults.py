@@ -1,4 +1,4 @@
-"""What is broken through the launcher's door is borne, and mends by itself."""
+"""What is broken through the control server is borne, and mends by itself."""
 
 import time
 from contextlib import closing, suppress

@@ -62,7 +62,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 @pytest.fixture
 def control(breakable: Cluster) -> Control:
-    """The door of the cluster that may be broken."""
+    """The control of the cluster that may be broken."""
     control = Control.of(breakable.endpoints)
     assert control is not None
     return control

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.cluster
 
 @pytest.fixture
 def control(breakable: Cluster) -> Iterator[Control]:
-    """The door of the cluster that may be broken, as another process finds it.
+    """The control of the cluster that may be broken, as another process finds it.
 
     The nodes that a failed test has added leave again.
     """
