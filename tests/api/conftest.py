@@ -211,9 +211,9 @@ def papers(module_endpoints, module_files) -> Iterator[Papers]:
     ):
         ingest = DocumentIngest(module_files, inspector, None, refuse_active=False)
         links = LinkSigner("k" * 64)
-        with closing(_visits(module_endpoints)) as visits:
+        with closing(_visits(module_endpoints)) as kept:
             address = "https://clinic.example"
-            yield Papers(ingest, inspector, lists, links, CLINIC, address, visits.told)
+            yield Papers(ingest, inspector, lists, links, CLINIC, address, kept.visits)
 
 
 @dataclass(frozen=True)
@@ -221,10 +221,10 @@ class _Kept:
     """What visits go by, and the database that it is read from."""
 
     database: Database
-    told: Visits
+    visits: Visits
 
     def close(self) -> None:
-        self.told.caches.close()
+        self.visits.caches.close()
         self.database.close()
 
 

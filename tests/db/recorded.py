@@ -46,10 +46,10 @@ class Restored:
     def clerk(self) -> Actor:
         """Cleo, who worked at the desk when it was recorded."""
         cleo = select(User.id).where(User.name == "Cleo Clerk")
-        found = self.database.read_latest(
+        read = self.database.read_latest(
             lambda s: s.scalars(cleo).one(), identity=SYSTEM
         )
-        return Actor(found.value, "Cleo Clerk", Role.STAFF)
+        return Actor(read.value, "Cleo Clerk", Role.STAFF)
 
     def read(self, operation: Callable[..., Any]) -> Any:
         """Return what the clerk is shown of everything that is written."""

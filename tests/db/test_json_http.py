@@ -25,7 +25,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
-        self.told: dict[str, Any] = {}
+        self.received: dict[str, Any] = {}
         self.was_left = Event()
 
 
@@ -38,11 +38,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.was_left.set()
 
     def do_GET(self) -> None:
-        self.server.told = dict(self.headers)
+        self.server.received = dict(self.headers)
         self._answer(200, _ANSWERS[self.path])
 
     def do_POST(self) -> None:
-        self.server.told = dict(self.headers)
+        self.server.received = dict(self.headers)
         content = self.rfile.read(int(self.headers["Content-Length"]))
         self._answer(200 if json.loads(content) else 409, content)
 
@@ -89,8 +89,8 @@ def test_a_body_is_told_even_an_empty_one(server: Server, body: object, is_ok: b
 
     assert answer is not None
     assert (answer.is_ok, answer.body) == (is_ok, body)
-    assert server.told["Content-Type"] == "application/json"
-    assert server.told["Authorization"] == "Basic YWRhOnNlY3JldA=="
+    assert server.received["Content-Type"] == "application/json"
+    assert server.received["Authorization"] == "Basic YWRhOnNlY3JldA=="
 
 
 def test_a_connection_is_not_kept(server: Server):

@@ -32,10 +32,10 @@ def test_records_are_counted_also_while_another_process_adds_to_them(
     for record in (b"one", b"two", b"three"):
         spool.append(record)
 
-    told = Spool(folder, file_keys).waiting()
+    waiting = Spool(folder, file_keys).waiting()
 
-    assert told.records == 3
-    assert before <= told.oldest_at <= datetime.now(UTC)
+    assert waiting.records == 3
+    assert before <= waiting.oldest_at <= datetime.now(UTC)
 
 
 def test_it_waits_since_its_first_record_however_often_it_is_added_to(

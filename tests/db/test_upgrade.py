@@ -26,9 +26,9 @@ from tests.db.recorded import Entry, Restored
 @pytest.fixture(scope="module")
 def opened(databases, addresses) -> Iterator[Restored]:
     """The recorded folder, opened by today's version."""
-    with recorded.restored(databases, addresses) as found:
-        schema.bring_up_to_date(found.endpoints)
-        yield found
+    with recorded.restored(databases, addresses) as folder:
+        schema.bring_up_to_date(folder.endpoints)
+        yield folder
 
 
 def test_it_gets_the_schema_of_a_fresh_database(opened, databases, addresses, template):
@@ -66,10 +66,10 @@ def test_every_version_of_a_document_opens_with_the_bytes_that_were_filed(opened
 
 
 def digest_of(opened: Restored, number: int) -> str:
-    found = opened.expected["document"]
+    document_id = opened.expected["document"]
     version = opened.read(
         lambda s, clerk: documents.open_version(
-            s, clerk, found, number, purpose="download"
+            s, clerk, document_id, number, purpose="download"
         )
     )
     with documents.open_file(opened.files, version) as stream:
@@ -107,18 +107,18 @@ def test_the_audit_log_is_whole_up_to_its_seal_and_goes_on(opened):
     opened.read(lambda s, clerk: search.list_patients(s, clerk, Criteria()))
     opened.database.write(lambda s: chain.ship(s, opened.audit), identity=SYSTEM)
 
-    found = chain.verify(opened.database, opened.audit, opened.seal_keys)
+    verified = chain.verify(opened.database, opened.audit, opened.seal_keys)
 
-    assert (found.broken, found.sealed) == (None, opened.expected["sealed"])
-    assert found.checked > found.sealed
+    assert (verified.broken, verified.sealed) == (None, opened.expected["sealed"])
+    assert verified.checked > verified.sealed
 
 
 def test_a_byte_that_is_changed_in_the_record_shows(databases, addresses):
-    with recorded.restored(databases, addresses, change=spoil) as found:
-        schema.bring_up_to_date(found.endpoints)
+    with recorded.restored(databases, addresses, change=spoil) as folder:
+        schema.bring_up_to_date(folder.endpoints)
 
-        findings = [checking.check(found.files, one) for one in references_of(found)]
-        verified = chain.verify(found.database, found.audit, found.seal_keys)
+        findings = [checking.check(folder.files, one) for one in references_of(folder)]
+        verified = chain.verify(folder.database, folder.audit, folder.seal_keys)
 
     assert {one.state for one in findings} == {State.DAMAGED}
     assert verified.broken is not None

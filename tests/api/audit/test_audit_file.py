@@ -33,7 +33,7 @@ def recorded(module_endpoints):
             events = session.scalars(
                 select(AuditEvent).where(wanted).order_by(AuditEvent.position)
             )
-            return [(one.action, one.outcome, one.patient_id) for one in events]
+            return [(event.action, event.outcome, event.patient_id) for event in events]
 
     yield read
     engine.dispose()

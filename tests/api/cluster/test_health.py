@@ -175,17 +175,17 @@ def test_anybody_may_ask_how_things_are(stranger):
 
 
 def test_metrics_tell_how_much_waits_for_the_audit_log(stranger, application, clerk):
-    def told():
+    def metrics():
         return stranger.get("/metrics").text
 
-    before = told()
+    before = metrics()
     application.spool.keep([audit.event_of(clerk, Action.PATIENT_LIST)])
-    while_it_waits = told()
+    while_it_waits = metrics()
     application.spool.write_down(application.database)
 
     assert "chartroom_audit_spool_records 0.0" in before
     assert "chartroom_audit_spool_records 1.0" in while_it_waits
-    assert "chartroom_audit_spool_records 0.0" in told()
+    assert "chartroom_audit_spool_records 0.0" in metrics()
 
 
 def test_an_admin_sees_every_node(as_role):

@@ -102,7 +102,7 @@ def test_history_and_alerts(admin, past, now):
 
 
 @pytest.mark.parametrize(
-    ("asked", "named"),
+    ("path", "named"),
     [
         ("samples?from=2026-11-20T10:00:00", "from"),
         ("samples?to=2026-11-20T10:00:00", "to"),
@@ -126,8 +126,8 @@ def test_history_and_alerts(admin, past, now):
         "too many alerts",
     ],
 )
-def test_what_makes_no_sense_is_refused_by_its_name(admin, asked, named):
-    answer = admin.get(f"{BASE}/{asked}")
+def test_what_makes_no_sense_is_refused_by_its_name(admin, path, named):
+    answer = admin.get(f"{BASE}/{path}")
 
     assert answer.status_code == 400
     assert named in answer.text

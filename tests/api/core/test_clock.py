@@ -37,5 +37,5 @@ def test_ages_are_counted_by_the_clinics_clock(next_century, path):
         f"{path}?{aged}&1_field=id&1_operator=EQUAL&1_value={uuid}"
     )
 
-    found = answer.json().get("patients") or answer.json().get("data")
-    assert [patient["uuid"] for patient in found] == [uuid]
+    patients = answer.json().get("patients") or answer.json().get("data")
+    assert [patient["uuid"] for patient in patients] == [uuid]

@@ -28,7 +28,7 @@ _json = st.recursive(
 
 @_fuzzed
 @given(
-    asked=st.fixed_dictionaries(
+    parameters=st.fixed_dictionaries(
         {
             "0_field": st.sampled_from(sorted(FIELDS)) | _text,
             "0_operator": st.sampled_from(list(Operator)) | _text,
@@ -41,9 +41,9 @@ _json = st.recursive(
         },
     )
 )
-def test_asvs_1_2_4_no_question_breaks_a_list(client, asked):
+def test_asvs_1_2_4_no_question_breaks_a_list(client, parameters):
     for path in ("/patient-register", "/api/v1/patients"):
-        assert client.get(path, params=asked).status_code in {200, 400}
+        assert client.get(path, params=parameters).status_code in {200, 400}
 
 
 @_fuzzed

@@ -10,12 +10,12 @@ TAG = '"abc"'
 SIZE = 1000
 
 
-def _asked(**headers):
+def _headers(**headers):
     return Headers({name.replace("_", "-"): value for name, value in headers.items()})
 
 
 @pytest.mark.parametrize(
-    ("asked", "start", "stop"),
+    ("range_", "start", "stop"),
     [
         ("bytes=0-0", 0, 1),
         ("bytes=0-499", 0, 500),
@@ -26,15 +26,15 @@ def _asked(**headers):
         ("Bytes= 1-2 ", 1, 3),
     ],
 )
-def test_a_part_is_found(asked, start, stop):
-    span = span_of(_asked(range=asked), TAG, SIZE)
+def test_a_part_is_found(range_, start, stop):
+    span = span_of(_headers(range=range_), TAG, SIZE)
 
     assert span == Span(start, stop, SIZE)
     assert span.content_range == f"bytes {start}-{stop - 1}/{SIZE}"
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "range_",
     [
         "",
         "bytes=",
@@ -47,14 +47,14 @@ def test_a_part_is_found(asked, start, stop):
         "bytes=" + "9" * 40 + "-",
     ],
 )
-def test_what_is_no_part_is_the_whole(asked):
-    assert span_of(_asked(range=asked), TAG, SIZE) is None
+def test_what_is_no_part_is_the_whole(range_):
+    assert span_of(_headers(range=range_), TAG, SIZE) is None
 
 
-@pytest.mark.parametrize("asked", ["bytes=1000-", "bytes=5000-6000", "bytes=-0"])
-def test_beyond_the_end_there_is_nothing(asked):
+@pytest.mark.parametrize("range_", ["bytes=1000-", "bytes=5000-6000", "bytes=-0"])
+def test_beyond_the_end_there_is_nothing(range_):
     with pytest.raises(Unsatisfiable):
-        span_of(_asked(range=asked), TAG, SIZE)
+        span_of(_headers(range=range_), TAG, SIZE)
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,9 @@ def test_beyond_the_end_there_is_nothing(asked):
     ],
 )
 def test_a_part_of_another_file_is_not_sent(condition, is_part):
-    asked = _asked(range="bytes=0-1", if_range=condition)
+    headers = _headers(range="bytes=0-1", if_range=condition)
 
-    assert (span_of(asked, TAG, SIZE) is not None) is is_part
+    assert (span_of(headers, TAG, SIZE) is not None) is is_part
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_part_of_another_file_is_not_sent(condition, is_part):
     ],
 )
 def test_what_the_client_has_is_known(known, is_same):
-    assert is_known(_asked(if_none_match=known), TAG) is is_same
+    assert is_known(_headers(if_none_match=known), TAG) is is_same
 
 
 @pytest.mark.parametrize(

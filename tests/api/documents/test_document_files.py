@@ -44,8 +44,8 @@ def events(application, filed):
             about = select(AuditEvent).where(AuditEvent.subject_id == filed["id"])
             return list(session.scalars(about.order_by(AuditEvent.position)))
 
-        found = application.database.write(read, identity=SYSTEM).value
-        return [(event.action, event.details) for event in found]
+        recorded = application.database.write(read, identity=SYSTEM).value
+        return [(event.action, event.details) for event in recorded]
 
     return find
 
@@ -68,7 +68,7 @@ def test_a_file_comes_back_byte_for_byte(client, path, data, filed):
 
 
 @pytest.mark.parametrize(
-    ("asked", "part"),
+    ("range_", "part"),
     [
         ("bytes=0-9", slice(0, 10)),
         ("bytes=262140-262150", slice(262_140, 262_151)),
@@ -76,8 +76,8 @@ def test_a_file_comes_back_byte_for_byte(client, path, data, filed):
         ("bytes=-7", slice(-7, None)),
     ],
 )
-def test_a_part_comes_as_it_was_asked_for(client, path, data, asked, part):
-    answer = client.get(path, headers={"Range": asked})
+def test_a_part_comes_as_it_was_asked_for(client, path, data, range_, part):
+    answer = client.get(path, headers={"Range": range_})
 
     expected = data[part]
     assert answer.status_code == 206
@@ -134,8 +134,8 @@ def test_a_version_is_a_number(client, path, version):
     assert answer.json()["error"] == answer.json()["detail"]
 
 
-def _page(filed, page=1, version=1, **asked):
-    query = "&".join(f"{name}={value}" for name, value in asked.items())
+def _page(filed, page=1, version=1, **parameters):
+    query = "&".join(f"{name}={value}" for name, value in parameters.items())
     place = f"/files/documents/{filed['id']}/versions/{version}/pages/{page}.png"
     return f"{place}?{query}"
 
@@ -164,7 +164,7 @@ def test_the_next_page_is_not_decrypted_again_but_asked_for_and_written_down(
 
 
 @pytest.mark.parametrize(
-    ("asked", "status"),
+    ("parameters", "status"),
     [
         ({"page": 3}, 404),
         ({"version": 2}, 404),
@@ -175,8 +175,8 @@ def test_the_next_page_is_not_decrypted_again_but_asked_for_and_written_down(
         ({"width": "x"}, 400),
     ],
 )
-def test_a_page_that_is_not_there_is_refused(client, filed, asked, status):
-    answer = client.get(_page(filed, **asked))
+def test_a_page_that_is_not_there_is_refused(client, filed, parameters, status):
+    answer = client.get(_page(filed, **parameters))
 
     assert answer.status_code == status
 

@@ -86,7 +86,7 @@ def test_no_media_type_breaks_an_upload(client, header):
 
 @_fuzzed
 @given(
-    asked=st.fixed_dictionaries(
+    parameters=st.fixed_dictionaries(
         {
             "0_field": st.sampled_from(sorted(FIELDS)) | _text,
             "0_operator": st.sampled_from(list(Operator)) | _text,
@@ -99,5 +99,5 @@ def test_no_media_type_breaks_an_upload(client, header):
         },
     )
 )
-def test_no_question_breaks_a_list(client, asked):
-    assert client.get("/api/documents", params=asked).status_code in {200, 400}
+def test_no_question_breaks_a_list(client, parameters):
+    assert client.get("/api/documents", params=parameters).status_code in {200, 400}

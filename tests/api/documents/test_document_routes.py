@@ -95,7 +95,7 @@ def test_what_a_patient_sends_is_theirs(patient, as_role):
     assert document["patient_id"] is not None
     assert document["classification"] == "clinical"
     shown = patient.get(LIST).json()["documents"]
-    assert {one["patient_id"] for one in shown} == {document["patient_id"]}
+    assert {listed["patient_id"] for listed in shown} == {document["patient_id"]}
     assert patient.get(f"{LIST}/{document['id']}").status_code == 200
 
 
@@ -128,7 +128,7 @@ def test_the_newest_are_listed_first(client, ada):
     second = client.get(f"{LIST}?{hers}&per_page=2&after={first['next']}").json()
     numbered = client.get(f"{LIST}?{hers}&per_page=2&page=2").json()
 
-    shown = [one["filename"] for one in first["documents"] + second["documents"]]
+    shown = [listed["filename"] for listed in first["documents"] + second["documents"]]
     assert shown == names[::-1]
     assert second["next"] is None
     assert numbered["documents"] == second["documents"]
@@ -139,11 +139,11 @@ def test_a_search_shows_the_passages_it_found(client):
     word = f"q{uuid4().hex[:12]}"
     document = upload(client, pdf(f"The {word} is high"), "a.pdf").json()["document"]
 
-    (found,) = client.get(f"{LIST}?search={word}").json()["documents"]
+    (hit,) = client.get(f"{LIST}?search={word}").json()["documents"]
 
-    assert found["id"] == document["id"]
-    segments = found["passages"][0]["segments"]
-    assert [one["text"] for one in segments if one["is_hit"]] == [word]
+    assert hit["id"] == document["id"]
+    segments = hit["passages"][0]["segments"]
+    assert [segment["text"] for segment in segments if segment["is_hit"]] == [word]
 
 
 def test_details_tell_of_every_version(client, filed):

@@ -24,9 +24,9 @@ def test_an_analyst_is_answered_without_names(client, analyst, ada, path):
 
     assert ADA["last_name"] in str(mine)
     assert ada["uuid"] in str(theirs)
-    for told in ("last_name", "email", "date_of_birth"):
-        assert told not in str(theirs)
-        assert ADA[told] not in str(theirs)
+    for hidden in ("last_name", "email", "date_of_birth"):
+        assert hidden not in str(theirs)
+        assert ADA[hidden] not in str(theirs)
 
 
 @pytest.mark.parametrize(

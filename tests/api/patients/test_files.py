@@ -152,10 +152,10 @@ def test_there_are_two_sizes(client, ada, size):
     assert client.get(path).status_code == 400
 
 
-def _stored(application, actor, **asked):
+def _stored(application, actor, **fields):
     written = application.database.write(
         lambda session: views.remember(
-            session, actor, Criteria(**asked), subject=PATIENTS
+            session, actor, Criteria(**fields), subject=PATIENTS
         ),
         identity=actor.database_identity,
     )

@@ -168,13 +168,13 @@ def test_an_edit_replaces_the_whole_record(client, ada):
 
 
 def test_an_archived_patient_leaves_the_list_and_comes_back(client, ada):
-    found = f"{PATIENTS}?archived=true&per_page=1000"
+    list_url = f"{PATIENTS}?archived=true&per_page=1000"
 
     archived = client.delete(_path(ada), headers={"If-Match": '"1"'})
     lsn = {"X-Chartroom-LSN": archived.headers["X-Chartroom-LSN"]}
 
     assert (archived.status_code, archived.content) == (204, b"")
-    listed = client.get(found, headers=lsn).json()["patients"]
+    listed = client.get(list_url, headers=lsn).json()["patients"]
     assert ada["uuid"] in {patient["uuid"] for patient in listed}
     assert client.get(_path(ada), headers=lsn).json()["deleted_at"]
     restored = client.post(f"{_path(ada)}/restore")
@@ -242,7 +242,7 @@ def test_who_may_be_registered_already_is_offered(client, ada):
 
     assert before[0]["score"] >= 60
     assert before[0]["reasons"]
-    assert other["uuid"] not in {found["patient"]["uuid"] for found in after}
+    assert other["uuid"] not in {candidate["patient"]["uuid"] for candidate in after}
 
 
 def test_duplicates_of_an_invalid_draft_are_not_looked_for(client):

@@ -52,13 +52,13 @@ def now(application):
 
 def token_of(application, boss, name):
     listed = boss.get("/api/v1/tokens", headers=now(application)).json()["tokens"]
-    return next(one for one in listed if one["name"] == name)
+    return next(token for token in listed if token["name"] == name)
 
 
 def test_people_are_listed_with_what_administrators_need(application, boss, cleo):
     listed = boss.get("/api/v1/people", headers=now(application)).json()["people"]
 
-    shown = {one["name"]: one for one in listed}
+    shown = {person["name"]: person for person in listed}
     assert {"Rosa Lindqvist", "Maya Brandt", cleo.name} <= set(shown)
     assert shown[cleo.name]["standing"] == "active"
     assert not any("token" in field or "hash" in field for field in shown[cleo.name])
@@ -67,7 +67,7 @@ def test_people_are_listed_with_what_administrators_need(application, boss, cleo
 def test_people_are_listed_by_role(boss):
     listed = boss.get("/api/v1/people?role=analyst").json()["people"]
 
-    assert {one["role"] for one in listed} == {"analyst"}
+    assert {person["role"] for person in listed} == {"analyst"}
     assert boss.get("/api/v1/people?role=king").status_code == 400
 
 
@@ -81,7 +81,7 @@ def test_somebody_is_shut_out_at_once(boss, kept, cleo):
 
 def test_the_last_administrator_stays(boss):
     listed = boss.get("/api/v1/people?role=admin").json()["people"]
-    (ines,) = [one for one in listed if one["standing"] == "active"]
+    (ines,) = [person for person in listed if person["standing"] == "active"]
 
     answer = boss.post(f"/api/v1/people/{ines['uuid']}/deactivate")
 

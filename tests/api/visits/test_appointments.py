@@ -29,10 +29,10 @@ def _book(client, practice, number, patient=None):
     return client.get(f"/api/appointments/{booked['appointment_id']}").json()
 
 
-def _list(client, **asked):
-    answer = client.get("/api/appointments", params=asked, headers=NEWEST)
+def _list(client, **parameters):
+    answer = client.get("/api/appointments", params=parameters, headers=NEWEST)
     assert answer.status_code == 200
-    return [one["id"] for one in answer.json()["appointments"]]
+    return [visit["id"] for visit in answer.json()["appointments"]]
 
 
 def test_a_day_lists_the_visits_of_each_doctor(client, practice, visit):

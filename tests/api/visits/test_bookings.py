@@ -32,18 +32,18 @@ def _hold(client, practice, number, patient, **headers):
     return client.post("/api/bookings", wish, headers=headers)
 
 
-def _act(client, booking, deed, body=None):
-    return client.post(f"/api/bookings/{booking['id']}/{deed}", body)
+def _act(client, booking, action, body=None):
+    return client.post(f"/api/bookings/{booking['id']}/{action}", body)
 
 
 def _problem(answer, status, sentence=""):
-    told = answer.json()
+    problem = answer.json()
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
-    assert told["status"] == status
-    assert told["error"] == told["detail"]
-    assert sentence in told["detail"]
-    return told
+    assert problem["status"] == status
+    assert problem["error"] == problem["detail"]
+    assert sentence in problem["detail"]
+    return problem
 
 
 def test_a_slot_is_held_for_two_minutes_and_then_booked(client, practice, ada):
@@ -203,8 +203,8 @@ def test_a_patient_is_not_told_of_others_bookings(client, as_role, practice, ada
     patient = as_role(Role.PATIENT)
 
     _problem(patient.get(f"/api/bookings/{booking['id']}"), 404)
-    for deed in ("confirm", "cancel", "renew", "release"):
-        _problem(_act(patient, booking, deed), 404)
+    for action in ("confirm", "cancel", "renew", "release"):
+        _problem(_act(patient, booking, action), 404)
 
 
 def test_nobody_is_in_two_places_at_once_unless_staff_say_why(
@@ -257,5 +257,5 @@ def test_a_page_elsewhere_cannot_book_with_somebodys_cookie(application, practic
     assert practice.statuses(0) == []
 
 
-def _timestamp(told: str) -> datetime:
-    return datetime.fromisoformat(told)
+def _timestamp(text: str) -> datetime:
+    return datetime.fromisoformat(text)

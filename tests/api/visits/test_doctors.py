@@ -32,8 +32,10 @@ def _slots(client, practice, query=""):
     return client.get(path, headers=NEWEST)
 
 
-def _list(client, **asked):
-    return client.get("/api/doctors", params=asked, headers=NEWEST).json()["doctors"]
+def _list(client, **parameters):
+    return client.get("/api/doctors", params=parameters, headers=NEWEST).json()[
+        "doctors"
+    ]
 
 
 @pytest.mark.parametrize("role", Role)
@@ -74,13 +76,13 @@ def test_slots_say_what_became_of_them(client, practice, ada):
     booked = client.post("/api/bookings", practice.wish(1, ada["uuid"])).json()
     client.post(f"/api/bookings/{booked['id']}/confirm")
 
-    told = _slots(client, practice, f"from={DAY}&to={DAY}").json()["slots"]
+    slots = _slots(client, practice, f"from={DAY}&to={DAY}").json()["slots"]
 
-    states = [slot["status"] for slot in told]
+    states = [slot["status"] for slot in slots]
     assert states[:3] == ["held", "booked", "free"]
-    assert told[0]["held_until"] == held["expires_at"]
-    assert [slot["held_until"] for slot in told[1:3]] == [None, None]
-    assert told[0].keys() == {"id", "starts_at", "ends_at", "status", "held_until"}
+    assert slots[0]["held_until"] == held["expires_at"]
+    assert [slot["held_until"] for slot in slots[1:3]] == [None, None]
+    assert slots[0].keys() == {"id", "starts_at", "ends_at", "status", "held_until"}
 
 
 def test_a_hold_shows_to_everybody_at_once(client, as_role, practice, ada):
@@ -98,9 +100,9 @@ def test_slots_of_a_stretch_begin_in_it(client, practice):
     begin = (FIRST + timedelta(minutes=20)).strftime("%Y-%m-%dT%H:%M:%SZ")
     end = (FIRST + timedelta(minutes=60)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    told = _slots(client, practice, f"from={begin}&to={end}").json()["slots"]
+    slots = _slots(client, practice, f"from={begin}&to={end}").json()["slots"]
 
-    assert [slot["id"] for slot in told] == list(map(str, practice.slot_ids[1:3]))
+    assert [slot["id"] for slot in slots] == list(map(str, practice.slot_ids[1:3]))
 
 
 @pytest.mark.parametrize(
@@ -141,9 +143,9 @@ def test_what_became_of_bookings_is_counted_for_prometheus(client, practice, ada
     client.post("/api/bookings", wish)
     client.post("/api/bookings", wish)
 
-    told = client.get("/metrics").text
+    metrics = client.get("/metrics").text
 
-    assert 'chartroom_bookings{outcome="pending"}' in told
-    assert 'chartroom_bookings{outcome="conflict"}' in told
-    assert "chartroom_database_seconds_bucket" in told
-    assert ada["uuid"] not in told
+    assert 'chartroom_bookings{outcome="pending"}' in metrics
+    assert 'chartroom_bookings{outcome="conflict"}' in metrics
+    assert "chartroom_database_seconds_bucket" in metrics
+    assert ada["uuid"] not in metrics

@@ -55,7 +55,7 @@ def admin(as_role, doctor):
 
 def test_figures_are_told_whole_by_day_and_by_doctor(admin, doctor):
     newest = {"X-Chartroom-LSN": "FFFFFFFF/0"}
-    told = admin.get(f"/api/admin/stats?{WEEK}", headers=newest).json()
+    statistics = admin.get(f"/api/admin/stats?{WEEK}", headers=newest).json()
 
     figures = {
         "slots": 2,
@@ -71,7 +71,7 @@ def test_figures_are_told_whole_by_day_and_by_doctor(admin, doctor):
         "success_rate": 1.0,
     }
     of_day = {"day": "2026-03-23", **figures}
-    assert told == {
+    assert statistics == {
         "from": "2026-03-23",
         "to": "2026-03-29",
         "total": figures,
@@ -90,22 +90,22 @@ def test_figures_are_told_whole_by_day_and_by_doctor(admin, doctor):
 
 def test_nothing_tells_whose_visits_they_are(admin):
     for path in ("/api/admin/stats", "/files/visit-statistics.csv"):
-        told = admin.get(f"{path}?{WEEK}").text
+        text = admin.get(f"{path}?{WEEK}").text
 
-        assert "patient" not in told
-        assert "Lovelace" not in told
+        assert "patient" not in text
+        assert "Lovelace" not in text
 
 
 def test_without_days_it_is_the_week_that_ends_today(admin):
-    told = admin.get("/api/admin/stats").json()
+    statistics = admin.get("/api/admin/stats").json()
 
-    first, last = (datetime.fromisoformat(told[name]) for name in ("from", "to"))
+    first, last = (datetime.fromisoformat(statistics[name]) for name in ("from", "to"))
     assert last - first == timedelta(days=6)
-    assert told["doctors"] == []
+    assert statistics["doctors"] == []
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "period",
     [
         "from=2026-03-29&to=2026-03-23",
         "from=2020-01-01&to=2026-01-01",
@@ -114,8 +114,8 @@ def test_without_days_it_is_the_week_that_ends_today(admin):
     ],
     ids=["the wrong way round", "too long", "before all calendars", "no day"],
 )
-def test_a_period_that_is_none_is_refused(admin, asked):
-    assert admin.get(f"/api/admin/stats?{asked}").status_code == 400
+def test_a_period_that_is_none_is_refused(admin, period):
+    assert admin.get(f"/api/admin/stats?{period}").status_code == 400
 
 
 def test_the_file_has_the_same_figures(admin):

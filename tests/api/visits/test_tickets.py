@@ -87,9 +87,9 @@ def test_a_cancelled_visit_has_no_ticket_but_tells_the_calendar(
     application.database.write(lambda s: s.execute(cancelled) and None, identity=SYSTEM)
 
     refused = ask(client, visit_id, "ticket")
-    told = ask(client, visit_id, "calendar")
+    calendar = ask(client, visit_id, "calendar")
 
     assert refused.status_code == 409
     assert "no ticket" in refused.json()["detail"]
-    (event,) = Calendar.from_ical(told.content).walk("VEVENT")
+    (event,) = Calendar.from_ical(calendar.content).walk("VEVENT")
     assert event["STATUS"] == "CANCELLED"

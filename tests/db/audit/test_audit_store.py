@@ -40,10 +40,10 @@ from tests.db.audit.samples import ADA, BOB, CLERK, NOON, NURSE, document
         ),
     ],
 )
-def test_entries_are_found_by_what_is_asked(store, wanted, found):
-    assert [entry.sequence for entry in store.find(wanted)] == found
-    assert [entry.sequence for entry in store.stream(wanted)] == found
-    assert store.count(wanted) == len(found)
+def test_entries_are_found_by_what_is_asked(store, wanted, sequences):
+    assert [entry.sequence for entry in store.find(wanted)] == sequences
+    assert [entry.sequence for entry in store.stream(wanted)] == sequences
+    assert store.count(wanted) == len(sequences)
 
 
 def test_pages_follow_each_other_without_gap_or_overlap(store):
@@ -115,9 +115,9 @@ def test_asvs_1_2_5_no_value_is_taken_for_an_operator(store):
     ],
 )
 def test_an_index_answers_in_the_order_that_is_shown(store, entries, wanted, index):
-    found = entries.find(wanted).sort([("at", -1), ("_id", -1)])
+    cursor = entries.find(wanted).sort([("at", -1), ("_id", -1)])
 
-    plan = str(found.explain()["queryPlanner"]["winningPlan"])
+    plan = str(cursor.explain()["queryPlanner"]["winningPlan"])
 
     assert f"'indexName': '{index}'" in plan
     assert "'SORT'" not in plan
@@ -127,7 +127,7 @@ def test_a_number_is_given_once_and_what_comes_after_it_is_not_added(store):
     with pytest.raises(SequenceTaken) as refusal:
         store.append([document(7), document(3), document(8)])
 
-    assert [found["_id"] for found in store.list_after(6, limit=9)] == [7]
+    assert [entry["_id"] for entry in store.list_after(6, limit=9)] == [7]
     assert refusal.value.__cause__ is None
 
 

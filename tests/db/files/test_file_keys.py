@@ -40,9 +40,9 @@ def keys(path: Path) -> FileKeys:
     return FileKeys(path, may_be_made=True)
 
 
-def in_processes(path: Path, deed: str, *, times: int) -> list[int]:
+def in_processes(path: Path, action: str, *, times: int) -> list[int]:
     """Let processes do it at once, and return what each of them says."""
-    command = [sys.executable, "-W", "error", "-c", USE, str(path), deed]
+    command = [sys.executable, "-W", "error", "-c", USE, str(path), action]
     running = [
         subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=-1)
         for _ in range(times)

@@ -47,9 +47,9 @@ def test_the_same_messages_are_answered_by_one_that_is_exposed(usual: int):
 
 
 def test_one_that_is_exposed_is_named_with_its_version(usual: int):
-    found = find_exposed(_url(usual))
+    exposed = find_exposed(_url(usual))
 
-    assert found == (ExposedServer(f"127.0.0.1:{usual}", "6.0.5"),)
+    assert exposed == (ExposedServer(f"127.0.0.1:{usual}", "6.0.5"),)
 
 
 def test_the_embedded_one_is_not_exposed(embedded: int):

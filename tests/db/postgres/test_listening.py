@@ -40,8 +40,8 @@ def _execute(url: str, statement: str, *values: object) -> list[Any]:
 def test_what_is_told_is_heard_and_lies_before_the_position(endpoints, listener):
     before = listener.change_mark()
 
-    told = "SELECT pg_notify('documents', ''), pg_current_wal_flush_lsn()::text"
-    ((_, position),) = _execute(owner(endpoints), told)
+    statement = "SELECT pg_notify('documents', ''), pg_current_wal_flush_lsn()::text"
+    ((_, position),) = _execute(owner(endpoints), statement)
 
     after = eventually(lambda: newer(listener, before))
     assert after.position >= Lsn.parse(position)

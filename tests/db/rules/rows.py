@@ -163,40 +163,40 @@ class Catalogue:
         return self._relations("v", "m", "f")
 
     def _relations(self, *kinds: str) -> set[str]:
-        found = self._ask(
+        rows = self._ask(
             "SELECT oid::regclass::text FROM pg_class WHERE relkind = ANY (%s::char[]) "
             "AND relnamespace::regnamespace::text !~ '^(pg_|information_schema)'",
             list(kinds),
         )
-        return {name for (name,) in found}
+        return {name for (name,) in rows}
 
     def columns(self, table: str) -> tuple[str, ...]:
         """Return the table's columns."""
-        found = self._ask(
+        rows = self._ask(
             "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass "
             "AND attnum > 0 AND NOT attisdropped",
             table,
         )
-        return tuple(name for (name,) in found)
+        return tuple(name for (name,) in rows)
 
     def settable(self, table: str) -> tuple[str, ...]:
         """Return those of its columns that a statement may give a value."""
-        found = self._ask(
+        rows = self._ask(
             "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass "
             "AND attnum > 0 AND NOT attisdropped AND attgenerated = '' "
             "AND attidentity <> 'a'",
             table,
         )
-        return tuple(name for (name,) in found)
+        return tuple(name for (name,) in rows)
 
     def key(self, table: str) -> Key:
         """Return the columns of its primary key."""
-        found = self._ask(
+        rows = self._ask(
             "SELECT attname FROM pg_index JOIN pg_attribute ON attrelid = indrelid "
             "AND attnum = ANY (indkey) WHERE indrelid = %s::regclass AND indisprimary",
             table,
         )
-        return tuple(name for (name,) in found)
+        return tuple(name for (name,) in rows)
 
     def _ask(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         with self._connection.cursor() as cursor:

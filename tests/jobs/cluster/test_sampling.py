@@ -63,10 +63,10 @@ def test_every_server_is_seen_about_once_a_second(database, observer):
     with sampling(database, observer, Post()):
         eventually(lambda: len({at for at, _ in seen(database)}) >= 4)
 
-    found = seen(database)
-    timestamps = sorted({at for at, _ in found})
-    assert {node for _, node in found} == {"db-01", "db-02", "db-03"}
-    assert len(found) == 3 * len(timestamps)
+    samples = seen(database)
+    timestamps = sorted({at for at, _ in samples})
+    assert {node for _, node in samples} == {"db-01", "db-02", "db-03"}
+    assert len(samples) == 3 * len(timestamps)
     assert timestamps[-1] - timestamps[0] <= timedelta(seconds=len(timestamps) + 2)
 
 

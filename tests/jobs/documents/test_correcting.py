@@ -72,9 +72,9 @@ def test_false_events_are_named_by_their_ids_wherever_they_are(house, log):
     assert set(explained(house)) == {str(shipped[0].id), str(waiting.id)}
     (event,) = house.events(Action.AUDIT_CORRECT)
     assert event.patient_id is None
-    told = words.tell(event.action, event.details)
-    assert "These events are false" in told
-    assert str(waiting.id) in told
+    sentence = words.tell(event.action, event.details)
+    assert "These events are false" in sentence
+    assert str(waiting.id) in sentence
 
 
 def test_what_is_true_is_not_corrected(house, log):

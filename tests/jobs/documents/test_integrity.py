@@ -183,8 +183,8 @@ def test_what_was_brought_back_is_whole_again(house):
     check_all(house)
 
     assert damaged(house) == set()
-    told = [event.details["found"] for event in house.events(Action.DOCUMENT_DAMAGED)]
-    assert told == ["damaged", "whole"]
+    states = [event.details["found"] for event in house.events(Action.DOCUMENT_DAMAGED)]
+    assert states == ["damaged", "whole"]
 
 
 def test_every_version_is_checked_also_those_that_share_a_file(house):

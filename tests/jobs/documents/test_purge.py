@@ -54,7 +54,7 @@ def doomed(house):
 def removed(house):
     """Return how many files were removed by the audit log's account."""
     details = [event.details for event in house.events(Action.FILE_SWEEP)]
-    return sum(one.get("removed", 0) for one in details)
+    return sum(detail.get("removed", 0) for detail in details)
 
 
 def let_grace_pass(house, days=7):
@@ -87,12 +87,12 @@ def test_a_purge_killed_at_any_step_is_finished_by_the_next_one(house):
         purge(house)
 
         assert house.stored() == doomed(house) == set()
-        assert {one.file_id for one in house.versions()} == {None}
+        assert {version.file_id for version in house.versions()} == {None}
         house.file_for_long()
 
     assert len(house.filed) > 8
-    told = [event.subject_id for event in house.events(Action.DOCUMENT_PURGE)]
-    assert sorted(told) == sorted(str(one.id) for one in house.filed)
+    purged_ids = [event.subject_id for event in house.events(Action.DOCUMENT_PURGE)]
+    assert sorted(purged_ids) == sorted(str(document.id) for document in house.filed)
     assert removed(house) == len(house.filed)
 
 
@@ -134,8 +134,8 @@ def test_a_file_without_a_row_is_reported_first_and_removed_after_the_grace(
     let_grace_pass(house)
     sweep(house)
     assert house.stored(bucket) == before
-    told = [event.details for event in house.events(Action.FILE_SWEEP)]
-    assert told == [{"found": 1, "missing": "none"}, {"removed": 1}]
+    details = [event.details for event in house.events(Action.FILE_SWEEP)]
+    assert details == [{"found": 1, "missing": "none"}, {"removed": 1}]
     assert {e.subject_id for e in house.events(Action.FILE_SWEEP)} == {bucket}
 
 
@@ -189,11 +189,11 @@ def test_a_row_without_a_file_is_reported_once_and_stays(house, hasty):
     sweep(house)
     sweep(house)
 
-    told = f"document {filed.id}, version 1"
-    assert found(house)["documents"]["missing_rows"] == [told]
+    words = f"document {filed.id}, version 1"
+    assert found(house)["documents"]["missing_rows"] == [words]
     (event,) = house.events(Action.FILE_SWEEP)
-    assert event.details == {"found": 0, "missing": told}
-    assert [one.file_id for one in house.versions()] == [filed.version.file_id]
+    assert event.details == {"found": 0, "missing": words}
+    assert [version.file_id for version in house.versions()] == [filed.version.file_id]
 
 
 def test_a_photo_that_is_not_there_is_reported_by_the_patients_id(house, hasty):
@@ -286,4 +286,4 @@ def test_a_file_that_is_purged_while_it_is_looked_for_is_not_missing(house, hast
 
     assert found(house)["documents"]["missing"] == 0
     assert house.stored() == set()
-    assert [one.document_id for one in house.versions()] == [over.id]
+    assert [version.document_id for version in house.versions()] == [over.id]

@@ -105,11 +105,11 @@ def test_differences_are_the_fields_that_changed():
 
 
 def test_of_something_new_every_field_that_holds_anything_is_told():
-    told = audit.differences(None, ada(address=None, no_known_allergies=False))
+    changed = audit.differences(None, ada(address=None, no_known_allergies=False))
 
-    assert told["first_name"] == [None, "Ada"]
-    assert "address" not in told
-    assert "no_known_allergies" not in told
+    assert changed["first_name"] == [None, "Ada"]
+    assert "address" not in changed
+    assert "no_known_allergies" not in changed
 
 
 def test_the_vocabulary_is_subjects_and_verbs():

@@ -93,7 +93,7 @@ class Desk:
         """Return the spool as another process opens it."""
         return AuditSpool(Spool(folder or self.folder, self.keys))
 
-    def told(self) -> list[AuditEvent]:
+    def events(self) -> list[AuditEvent]:
         """Return what the log was told."""
         self.log.rollback()
         return list(self.log.scalars(select(AuditEvent).order_by(AuditEvent.position)))
@@ -118,9 +118,9 @@ def test_what_is_read_is_shown_and_told_to_the_log_later(desk, ada, database):
     after = datetime.now(UTC)
 
     assert shown.id == ada.id
-    assert desk.told() == []
+    assert desk.events() == []
     assert desk.spool.write_down(database) == 1
-    (event,) = desk.told()
+    (event,) = desk.events()
     assert (event.action, event.actor_id) == ("patient:read", desk.on_behalf.actor.id)
     assert (event.patient_id, event.actor_role) == (ada.id, "staff")
     assert Origin(event.request_id, event.session_id, event.network) == ORIGIN
@@ -132,7 +132,7 @@ def test_while_somebody_leads_the_spool_is_not_touched(desk, ada, database):
     replace(desk, on_behalf=replace(desk.on_behalf, database=database)).look(ada)
 
     assert desk.spool.is_empty
-    assert len(desk.told()) == 1
+    assert len(desk.events()) == 1
 
 
 def test_a_mere_change_of_leaders_is_waited_for(desk, ada, alone, monkeypatch):
@@ -170,7 +170,7 @@ def test_refusals_are_kept_as_well(desk, analyst, ada, database):
     desk.spool.write_down(database)
 
     refused = ("access:refuse", "refused")
-    assert [(e.action, e.outcome) for e in desk.told()] == [refused, refused]
+    assert [(e.action, e.outcome) for e in desk.events()] == [refused, refused]
 
 
 def test_a_stream_and_a_second_look_are_kept_before_they_are_given_away(desk, database):
@@ -184,7 +184,7 @@ def test_a_stream_and_a_second_look_are_kept_before_they_are_given_away(desk, da
     desk.on_behalf.record(lambda s: audit.record(s, actor, Action.DOCUMENT_LIST))
 
     assert desk.spool.write_down(database) == 2
-    assert [e.action for e in desk.told()] == ["patient:export", "document:list"]
+    assert [e.action for e in desk.events()] == ["patient:export", "document:list"]
 
 
 class Begun:
@@ -221,7 +221,7 @@ def test_what_was_written_down_already_is_not_written_again(desk, ada, database)
     desk.spool.write_down(database)
     desk.another(again).write_down(database)
 
-    assert len(desk.told()) == 1
+    assert len(desk.events()) == 1
 
 
 def test_a_write_whose_end_nobody_knew_and_the_spool_make_one_event(desk, database):
@@ -235,7 +235,7 @@ def test_a_write_whose_end_nobody_knew_and_the_spool_make_one_event(desk, databa
 
     desk.spool.write_down(database)
 
-    assert len(desk.told()) == 1
+    assert len(desk.events()) == 1
 
 
 def test_several_processes_write_it_down_once_together(desk, ada, database):
@@ -245,10 +245,10 @@ def test_several_processes_write_it_down_once_together(desk, ada, database):
     processes = [desk.another() for _ in range(4)]
 
     with ThreadPoolExecutor(4) as threads:
-        counts = list(threads.map(lambda one: one.write_down(database), processes))
+        counts = list(threads.map(lambda spool: spool.write_down(database), processes))
 
     assert sum(counts) == 20
-    assert len(desk.told()) == 20
+    assert len(desk.events()) == 20
 
 
 def test_while_nobody_leads_it_waits_on(desk, ada, alone, database):
@@ -260,4 +260,4 @@ def test_while_nobody_leads_it_waits_on(desk, ada, alone, database):
             desk.spool.write_down(impatient)
 
     desk.spool.write_down(database)
-    assert len(desk.told()) == 1
+    assert len(desk.events()) == 1

@@ -5,13 +5,13 @@ import pytest
 from services.core.comparing import ComparedPair, ComparedPart, Gap, Side, compare
 
 
-def told(compared):
+def described(compared):
     """Return what differs, with the changed words in brackets."""
     return [
-        f"{one.lines} equal"
-        if isinstance(one, Gap)
-        else (line(one.left), line(one.right))
-        for one in compared
+        f"{part.lines} equal"
+        if isinstance(part, Gap)
+        else (line(part.left), line(part.right))
+        for part in compared
     ]
 
 
@@ -23,19 +23,19 @@ def line(side: Side | None) -> str:
 
 
 def test_equal_texts_have_no_difference():
-    assert told(compare(["one\ntwo"], ["one\n two "])) == ["2 equal"]
+    assert described(compare(["one\ntwo"], ["one\n two "])) == ["2 equal"]
 
 
 def test_a_changed_word_is_marked_on_both_sides():
     compared = compare(["Dose 5 mg daily"], ["Dose 50 mg daily"])
 
-    assert told(compared) == [("1: Dose [5] mg daily", "1: Dose [50] mg daily")]
+    assert described(compared) == [("1: Dose [5] mg daily", "1: Dose [50] mg daily")]
 
 
 def test_a_line_that_only_one_text_has_stands_alone():
     compared = compare(["one\ntwo"], ["one\nnew\ntwo"])
 
-    assert told(compared) == [
+    assert described(compared) == [
         ("1: one", "1: one"),
         ("", "1: [new]"),
         ("1: two", "1: two"),
@@ -47,7 +47,7 @@ def test_what_is_equal_is_left_out_but_for_two_lines_around():
 
     compared = compare([f"{many}\nold"], [f"{many}\nnew"])
 
-    assert told(compared) == [
+    assert described(compared) == [
         "8 equal",
         ("1: line 8", "1: line 8"),
         ("1: line 9", "1: line 9"),
@@ -67,7 +67,7 @@ def test_a_line_that_moved_to_another_page_is_no_difference():
 
 @pytest.mark.parametrize("pages", [[], [""], ["", " \n "]], ids=str)
 def test_a_text_may_be_empty(pages):
-    assert told(compare(pages, ["new"])) == [("", "1: [new]")]
+    assert described(compare(pages, ["new"])) == [("", "1: [new]")]
     assert compare(pages, pages) == ()
 
 

@@ -96,16 +96,16 @@ def test_an_event_names_where_the_request_came_from(desk, ada, log):
 
 
 def test_asvs_16_5_3_what_cannot_be_written_down_is_not_shown(headless, desk, ada, log):
-    told = []
+    records = []
 
     def look(session):
-        told.append(patients.get_patient(session, desk.actor, ada.value.id))
-        return told[-1]
+        records.append(patients.get_patient(session, desk.actor, ada.value.id))
+        return records[-1]
 
     with pytest.raises(NotRecorded, match="audit log"):
         ActorDatabase(headless, desk.actor, ORIGIN).read(look, after=ada.lsn)
 
-    assert told
+    assert records
     assert events(log) == []
 
 

@@ -179,9 +179,9 @@ def test_a_dead_mongodb_is_not_asked_again_at_once_but_soon(caplog):
             storage.hit(item, "somebody")
             return "Server selection started" in caplog.text
 
-        asked = [is_asked(timestamp) for timestamp in (0.0, 4.9, 5.1)]
+        attempts = [is_asked(timestamp) for timestamp in (0.0, 4.9, 5.1)]
 
-    assert asked == [True, False, True]
+    assert attempts == [True, False, True]
 
 
 @pytest.mark.parametrize(

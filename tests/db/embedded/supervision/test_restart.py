@@ -98,9 +98,9 @@ def test_taken_ports_are_replaced_and_every_part_copes(stopped: Stopped):
             moved.wait_until_whole()
             write(moved, note)
             stopped.cluster, stopped.notes = moved, stopped.notes | {note}
-            found = read(moved)
+            notes = read(moved)
         finally:
             moved.stop()
 
     assert not set(before.values()) & set(moved.addresses.ports.values())
-    assert found == (stopped.notes, stopped.notes)
+    assert notes == (stopped.notes, stopped.notes)

@@ -17,11 +17,11 @@ def leave(session, note_id, words="last 'words' of 100%"):
     return call(session, ADD, {"id": note_id, "words": f"{words} {note_id}"})
 
 
-def sent_by(proxy, deed):
+def sent_by(proxy, action):
     """Return how often the deed makes the client send something."""
-    deed()
+    action()
     before = len(proxy.sent)
-    deed()
+    action()
     # The watch looks at the server meanwhile, with a question of its own.
     return sum(b"AS asked" not in sent for sent in proxy.sent[before:])
 

@@ -68,13 +68,13 @@ def in_recovery(connection):
 
 
 def test_writes_find_the_primary_whichever_is_thought_to_be_it(cluster_addresses):
-    found = set()
+    primaries = set()
     for likely in (*(node.name for node in cluster_addresses.nodes), None):
         with closing(cluster_addresses.open_primary(likely)) as connection:
             assert not in_recovery(connection)
-            found.add(cluster_addresses.name_of(connection))
+            primaries.add(cluster_addresses.name_of(connection))
 
-    assert len(found) == 1
+    assert len(primaries) == 1
 
 
 def test_a_server_is_read_from_by_its_name(cluster_addresses):

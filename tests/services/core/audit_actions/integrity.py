@@ -50,8 +50,8 @@ def document_purge(w: World) -> ActionCall:
 
 @prepares(Action.FILE_SWEEP)
 def file_sweep(w: World) -> ActionCall:
-    found = {Bucket.DOCUMENTS: Swept(0, ("0" * 24,), ())}
-    return lambda: sweeping.keep(w.session, found, timedelta(days=7))
+    swept = {Bucket.DOCUMENTS: Swept(0, ("0" * 24,), ())}
+    return lambda: sweeping.keep(w.session, swept, timedelta(days=7))
 
 
 @prepares(Action.PHOTO_DAMAGED)
@@ -64,10 +64,10 @@ def photo_damaged(w: World) -> ActionCall:
 @prepares(Action.PRESCRIPTION_DAMAGED)
 def prescription_damaged(w: World) -> ActionCall:
     issued(w)
-    found = file_references.list_by_id(
+    references = file_references.list_by_id(
         w.session, None, 1, buckets=(Bucket.PRESCRIPTION_FILES,)
     )
-    return lambda: checking.keep(w.session, [Finding(found[0], State.DAMAGED)])
+    return lambda: checking.keep(w.session, [Finding(references[0], State.DAMAGED)])
 
 
 @prepares(Action.KEYS_ROTATE)

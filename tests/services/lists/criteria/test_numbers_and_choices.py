@@ -20,9 +20,9 @@ SIZES = {
 
 @pytest.mark.parametrize(("typed", "count"), SIZES.items(), ids=SIZES)
 def test_a_size_is_read_as_people_write_it(typed, count):
-    asked = Filter("filesize", Operator.GREATER_THAN, typed)
+    filter_ = Filter("filesize", Operator.GREATER_THAN, typed)
 
-    assert read(FIELDS["filesize"], asked) == (count,)
+    assert read(FIELDS["filesize"], filter_) == (count,)
 
 
 @pytest.mark.parametrize("typed", ["big", "-1", "1 TB", "1e3"])
@@ -65,8 +65,8 @@ SAID = {
 
 @pytest.mark.parametrize("case", SAID.values(), ids=SAID)
 def test_a_list_of_documents_is_said_in_words(case):
-    *asked, said = case
-    shown = Criteria(Group(members=(Filter(*asked),)), archived=True)
+    *condition, said = case
+    shown = Criteria(Group(members=(Filter(*condition),)), archived=True)
 
     sentence = criteria.sentence(
         shown,

@@ -18,30 +18,32 @@ on_the_server = settings(
 @on_the_server
 @given(whole=signs, part=signs)
 def test_a_text_contains_another_exactly_when_the_pattern_says_so(session, whole, part):
-    asked = text("SELECT :whole LIKE :pattern")
+    statement = text("SELECT :whole LIKE :pattern")
 
-    found = session.scalar(asked, {"whole": whole, "pattern": containing(part)})
+    is_like = session.scalar(statement, {"whole": whole, "pattern": containing(part)})
 
-    assert found == (part in whole)
+    assert is_like == (part in whole)
 
 
 @on_the_server
 @given(beginning=signs)
 def test_a_word_begins_with_whatever_it_begins_with(session, beginning):
-    asked = text("SELECT :name ~ :pattern")
+    statement = text("SELECT :name ~ :pattern")
 
-    found = session.scalar(
-        asked, {"name": f"x {beginning}y", "pattern": beginning_a_word(beginning)}
+    matches = session.scalar(
+        statement, {"name": f"x {beginning}y", "pattern": beginning_a_word(beginning)}
     )
 
-    assert found
+    assert matches
 
 
 @pytest.mark.parametrize(
     "name", ["smith-jones", "o'jones", "j jones", "jones", "(jones"]
 )
 def test_a_word_begins_after_a_blank_a_hyphen_or_an_apostrophe(session, name):
-    asked = text("SELECT :name ~ :pattern")
+    statement = text("SELECT :name ~ :pattern")
 
-    assert session.scalar(asked, {"name": name, "pattern": beginning_a_word("jo")})
-    assert not session.scalar(asked, {"name": name, "pattern": beginning_a_word("nes")})
+    assert session.scalar(statement, {"name": name, "pattern": beginning_a_word("jo")})
+    assert not session.scalar(
+        statement, {"name": name, "pattern": beginning_a_word("nes")}
+    )

@@ -23,32 +23,32 @@ def read(query):
 
 
 def test_the_example_of_the_design_is_read():
-    asked = read(
+    list_query = read(
         "1_field=last_name&1_operator=EQUAL&1_value=Doe"
         "&orderBy=date_of_birth&order=desc&page=1&per_page=20"
     )
 
-    assert asked.criteria == Criteria(
+    assert list_query.criteria == Criteria(
         Group(Combine.AND, (Filter("last_name", Operator.EQUAL, "Doe"),)),
         orders=(Order("date_of_birth", Direction.DESC),),
     )
-    assert (asked.page, asked.per_page) == (1, 20)
+    assert (list_query.page, list_query.per_page) == (1, 20)
 
 
 def test_without_parameters_it_is_the_first_ten_of_everybody():
-    asked = read("")
+    list_query = read("")
 
-    assert asked.criteria == Criteria()
-    assert (asked.page, asked.per_page) == (1, 10)
+    assert list_query.criteria == Criteria()
+    assert (list_query.page, list_query.per_page) == (1, 10)
 
 
 def test_indices_may_start_anywhere_and_come_in_any_order():
-    asked = read(
+    list_query = read(
         "7_value=male&7_field=sex&3_field=last_name&3_value=L"
         "&7_operator=EQUAL&3_operator=less_than"
     )
 
-    assert asked.criteria.where.members == (
+    assert list_query.criteria.where.members == (
         Filter("last_name", Operator.LESS_THAN, "L"),
         Filter("sex", Operator.EQUAL, "male"),
     )
@@ -58,21 +58,21 @@ def test_indices_may_start_anywhere_and_come_in_any_order():
     "query", ["0_value=Doe,Roe", "0_value=Doe&0_value=Roe", "0_value=Doe%2C%20Roe"]
 )
 def test_several_values_are_repeated_or_separated_by_commas(query):
-    asked = read(f"0_field=last_name&0_operator=IN&{query}")
+    list_query = read(f"0_field=last_name&0_operator=IN&{query}")
 
-    assert asked.criteria.where.members[0].value == ("Doe", "Roe")
+    assert list_query.criteria.where.members[0].value == ("Doe", "Roe")
 
 
 def test_a_comma_belongs_to_the_value_of_other_operators():
-    asked = read("0_field=address&0_operator=EQUAL&0_value=1 High St, Ely")
+    list_query = read("0_field=address&0_operator=EQUAL&0_value=1 High St, Ely")
 
-    assert asked.criteria.where.members[0].value == "1 High St, Ely"
+    assert list_query.criteria.where.members[0].value == "1 High St, Ely"
 
 
 def test_or_search_and_archive_are_parameters_too():
-    asked = read("combine=or&search=ada&archived=true").criteria
+    list_query = read("combine=or&search=ada&archived=true").criteria
 
-    assert asked == Criteria(Group(Combine.OR), search="ada", archived=True)
+    assert list_query == Criteria(Group(Combine.OR), search="ada", archived=True)
 
 
 @pytest.mark.parametrize(

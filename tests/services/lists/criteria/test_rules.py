@@ -30,7 +30,7 @@ def where(*filters):
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "list_criteria",
     [
         Criteria(),
         Criteria(nested(MAX_DEPTH)),
@@ -41,14 +41,14 @@ def where(*filters):
         where(Filter("phone_number", Operator.STARTS_WITH, "+49 (30)")),
         where(Filter("updated_at", Operator.LESS_THAN, "2026-11-20T10:00:00Z")),
     ],
-    ids=lambda asked: str(asked)[:60],
+    ids=lambda list_criteria: str(list_criteria)[:60],
 )
-def test_reasonable_criteria_are_askable(asked):
-    criteria.validate(asked, FIELDS)
+def test_reasonable_criteria_are_askable(list_criteria):
+    criteria.validate(list_criteria, FIELDS)
 
 
 @pytest.mark.parametrize(
-    ("asked", "property_name"),
+    ("list_criteria", "property_name"),
     [
         (Criteria(nested(MAX_DEPTH + 1)), "where"),
         (where(*[DOE] * (MAX_FILTERS + 1)), "where"),
@@ -75,8 +75,8 @@ def test_reasonable_criteria_are_askable(asked):
     ],
     ids=lambda part: repr(part)[-60:],
 )
-def test_what_cannot_be_asked_is_refused_by_name(asked, property_name):
+def test_what_cannot_be_asked_is_refused_by_name(list_criteria, property_name):
     with pytest.raises(InvalidInput) as refusal:
-        criteria.validate(asked, FIELDS)
+        criteria.validate(list_criteria, FIELDS)
 
     assert refusal.value.property_name == property_name

@@ -38,10 +38,10 @@ anything = st.builds(Criteria, groups, texts, orders.map(tuple), st.booleans())
 
 
 @given(anything)
-def test_criteria_come_back_from_json_as_they_were(asked):
-    kept = json.loads(json.dumps(criteria.to_json(asked)))
+def test_criteria_come_back_from_json_as_they_were(list_criteria):
+    kept = json.loads(json.dumps(criteria.to_json(list_criteria)))
 
-    assert criteria.from_json(kept) == asked
+    assert criteria.from_json(kept) == list_criteria
 
 
 GOOD = criteria.to_json(

@@ -34,8 +34,8 @@ def any_of(*members):
 FORTY_ONE = Count(41)
 
 
-def said(asked, count=FORTY_ONE):
-    return criteria.sentence(asked, FIELDS, count)
+def said(list_criteria, count=FORTY_ONE):
+    return criteria.sentence(list_criteria, FIELDS, count)
 
 
 def test_the_sentence_of_the_issue():
@@ -142,9 +142,9 @@ def test_the_count_comes_first(count, begins):
     ],
 )
 def test_every_comparison_has_words(field, operator, value, words):
-    asked = Criteria(all_of(Filter(field, Operator(operator), value)))
+    list_criteria = Criteria(all_of(Filter(field, Operator(operator), value)))
 
-    assert said(asked) == f"41 patients {words}"
+    assert said(list_criteria) == f"41 patients {words}"
 
 
 @pytest.mark.parametrize(

@@ -215,9 +215,9 @@ def test_a_name_with_the_day_of_birth_finds_who_it_is(session, dora, patient, ty
 
 
 def test_the_id_finds_who_it_is(session, dora, patient):
-    found = search.identify(session, dora, f" {patient.id} ")
+    identities = search.identify(session, dora, f" {patient.id} ")
 
-    assert found == (patient.identity(),)
+    assert identities == (patient.identity(),)
 
 
 @pytest.mark.parametrize("typed", ["", "Lovelace", "1980-05-17", "ada lovelace"])
@@ -242,9 +242,9 @@ def test_looking_for_somebody_is_written_down(session, clerk, dora, patient):
 
 
 def test_the_identity_tells_nothing_of_what_is_in_the_record(patient):
-    told = set(patient.identity().__dataclass_fields__)
+    fields = set(patient.identity().__dataclass_fields__)
 
-    assert told == {
+    assert fields == {
         "id", "first_name", "last_name", "date_of_birth", "sex", "deleted_at"
     }  # fmt: skip
     assert patient.identity().age(datetime(2026, 5, 16, tzinfo=UTC).date()) == 45

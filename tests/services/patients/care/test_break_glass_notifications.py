@@ -73,9 +73,9 @@ def tell(database: Database, mailer: SmtpMailer) -> int:
 
 @pytest.mark.usefixtures("access")
 def test_every_administrator_gets_a_letter_once(database, mailer, mailbox):
-    told = [tell(database, mailer) for _ in range(2)]
+    counts = [tell(database, mailer) for _ in range(2)]
 
-    assert told == [1, 0]
+    assert counts == [1, 0]
     assert sorted(letter["To"] for letter in mailbox.letters) == [
         "ines@example.org",
         "olaf@example.org",

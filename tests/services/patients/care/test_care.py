@@ -38,7 +38,9 @@ def dora(session) -> Actor:
 
 
 def team(session, clerk, patient) -> list[str]:
-    return [one.clinician.name for one in care.list_team(session, clerk, patient.id)]
+    return [
+        carer.clinician.name for carer in care.list_team(session, clerk, patient.id)
+    ]
 
 
 def recorded(session, action: str) -> list[tuple[object, str]]:
@@ -144,7 +146,7 @@ def test_the_clinicians_are_listed_by_name(session, clerk, dora):
     known(session, "Doctor Anna")
     known(session, "Cleo Clerk", Role.STAFF)
 
-    names = [one.name for one in care.list_clinicians(session, clerk)]
+    names = [carer.name for carer in care.list_clinicians(session, clerk)]
 
     assert names == ["Doctor Anna", "Doctor Dora"]
 

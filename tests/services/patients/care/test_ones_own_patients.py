@@ -110,11 +110,11 @@ def test_whom_a_clinician_registers_is_their_patient(clinic: Clinic):
 def test_a_clinician_is_warned_of_patients_they_cannot_open(clinic: Clinic):
     emil = clinic.emil
 
-    (found, *_) = clinic.read(
+    (candidate, *_) = clinic.read(
         emil, lambda s: duplicates.find_duplicates(s, emil, ada(email=None))
     )
 
-    assert found.patient == clinic.ada.identity()
+    assert candidate.patient == clinic.ada.identity()
     assert clinic.names(emil) == []
 
 
@@ -136,9 +136,11 @@ def test_a_broken_glass_opens_one_record_for_some_hours(clinic: Clinic):
 def test_a_clinician_finds_out_who_somebody_is_and_nothing_else(clinic: Clinic):
     emil = clinic.emil
 
-    found = clinic.read(emil, lambda s: search.identify(s, emil, "Lovelace 1980-05-17"))
+    identities = clinic.read(
+        emil, lambda s: search.identify(s, emil, "Lovelace 1980-05-17")
+    )
 
-    assert found == (clinic.ada.identity(),)
+    assert identities == (clinic.ada.identity(),)
     assert clinic.names(emil) == []
 
 

@@ -19,7 +19,7 @@ def patient(session, clerk, today):
     return patients.register(session, clerk, ADA, today=today)
 
 
-def found(session, actor, draft, **options):
+def duplicate_ids(session, actor, draft, **options):
     candidates = duplicates.find_duplicates(session, actor, draft, **options)
     return [candidate.patient.id for candidate in candidates]
 
@@ -44,7 +44,7 @@ UNREACHABLE = {"phone_number": None, "email": None}
     ids=str,
 )
 def test_a_duplicate_is_found_whatever_differs(session, clerk, patient, changes):
-    assert found(session, clerk, ada(**changes)) == [patient.id]
+    assert duplicate_ids(session, clerk, ada(**changes)) == [patient.id]
 
 
 def test_exchanged_day_and_month_are_found(session, clerk, today):
@@ -53,7 +53,7 @@ def test_exchanged_day_and_month_are_found(session, clerk, today):
 
     draft = ada(date_of_birth=typed, **UNREACHABLE)
 
-    assert found(session, clerk, draft) == [on_file.id]
+    assert duplicate_ids(session, clerk, draft) == [on_file.id]
 
 
 def test_a_stranger_is_not_offered(session, clerk, patient):
@@ -65,7 +65,7 @@ def test_a_stranger_is_not_offered(session, clerk, patient):
         address=None,
     )
 
-    assert found(session, clerk, stranger) == []
+    assert duplicate_ids(session, clerk, stranger) == []
 
 
 def test_an_edit_that_makes_a_duplicate_finds_the_older_and_the_newer(
@@ -76,13 +76,13 @@ def test_an_edit_that_makes_a_duplicate_finds_the_older_and_the_newer(
         patients.register(session, clerk, draft, today=today) for draft in (other, ADA)
     )
 
-    candidates = found(session, clerk, ADA, excluding=edited.id)
+    candidates = duplicate_ids(session, clerk, ADA, excluding=edited.id)
 
     assert sorted(candidates) == sorted([patient.id, newer.id])
 
 
 def test_a_record_is_no_duplicate_of_itself(session, clerk, patient):
-    assert found(session, clerk, ADA, excluding=patient.id) == []
+    assert duplicate_ids(session, clerk, ADA, excluding=patient.id) == []
 
 
 def test_the_likeliest_comes_first_with_score_and_reasons(
@@ -113,7 +113,7 @@ def test_a_record_that_was_merged_away_is_never_offered(session, clerk, today, p
     merged = {"deleted_at": func.now(), "merged_into_id": kept.id}
     session.execute(update(Patient).where(Patient.id == patient.id).values(merged))
 
-    assert found(session, clerk, ADA) == [kept.id]
+    assert duplicate_ids(session, clerk, ADA) == [kept.id]
 
 
 def test_a_namesake_is_found_even_where_thousands_share_the_day(session, clerk, today):
@@ -123,7 +123,7 @@ def test_a_namesake_is_found_even_where_thousands_share_the_day(session, clerk, 
     )
     newest = patients.register(session, clerk, ADA, today=today)
 
-    assert found(session, clerk, ada(**UNREACHABLE))[0] == newest.id
+    assert duplicate_ids(session, clerk, ada(**UNREACHABLE))[0] == newest.id
 
 
 def test_nobody_is_shown_more_than_they_would_read(session, clerk, today):
@@ -136,7 +136,7 @@ def test_nobody_is_shown_more_than_they_would_read(session, clerk, today):
 def test_a_name_cannot_smuggle_anything_into_the_query(session, clerk, patient):
     hostile = ada(first_name="%_'; DROP TABLE patients; --", last_name=":name")
 
-    assert found(session, clerk, hostile) == [patient.id]
+    assert duplicate_ids(session, clerk, hostile) == [patient.id]
 
 
 @pytest.mark.parametrize("role", [Role.PATIENT, Role.ANALYST, Role.ADMIN])

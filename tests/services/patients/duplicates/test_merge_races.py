@@ -37,7 +37,7 @@ def test_of_two_merges_at_once_one_wins_whichever_way_they_go(committing, clerk,
     with ThreadPoolExecutor(2) as threads:
         outcomes = list(threads.map(attempt, [pair, pair[::-1]]))
 
-    assert sum(isinstance(one, Exception) for one in outcomes) == 1
+    assert sum(isinstance(outcome, Exception) for outcome in outcomes) == 1
 
 
 @pytest.mark.parametrize("filed_under", [0, 1], ids=["kept", "merged"])

@@ -173,8 +173,8 @@ def test_the_only_photo_moves_and_never_belongs_to_both(
 
     merge(session, clerk, pair, date(2026, 11, 20))
 
-    found = [patients.get_patient(session, clerk, record.id) for record in pair]
-    assert tuple(record.photo_file_id for record in found) == afterwards
+    records = [patients.get_patient(session, clerk, record.id) for record in pair]
+    assert tuple(record.photo_file_id for record in records) == afterwards
 
 
 def test_a_record_is_not_merged_with_itself(session, clerk, today, pair):
@@ -267,9 +267,9 @@ def test_what_would_move_is_counted_by_kind(session, clerk, today, pair):
     papers[2].deleted_at, papers[2].deleted_by = func.now(), clerk.id
     session.flush()
 
-    found = merge_following.list_following(session, clerk, merged.id)
+    following = merge_following.list_following(session, clerk, merged.id)
 
-    assert [(one.number, one.words) for one in found] == [
+    assert [(kind.number, kind.words) for kind in following] == [
         (2, "documents"),
         (1, "sign-in"),
     ]

@@ -223,7 +223,7 @@ def test_a_prescription_is_read_in_the_record_that_is_kept(clinic, arrange, pair
 
     merge(clinic)
 
-    found = clinic.read(
+    listed = clinic.read(
         clinic.cleo, lambda s: prescriptions.list_of_patient(s, clinic.cleo, kept)
     )
-    assert len(found) == 2
+    assert len(listed) == 2

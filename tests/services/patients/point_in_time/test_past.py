@@ -34,7 +34,7 @@ def copied(session, clerk, then, version, **changed) -> PatientRecord:
     return point_in_time.copy_back(session, clerk, copy, today=TODAY)
 
 
-def told(session) -> AuditEvent:
+def copy_event(session) -> AuditEvent:
     return session.scalars(
         select(AuditEvent).where(AuditEvent.action == Action.PAST_COPY)
     ).one()
@@ -48,7 +48,7 @@ def test_what_was_changed_is_as_it_was(session, clerk, then):
     record = copied(session, clerk, then, 2)
 
     assert record.draft() == ADA
-    event = told(session)
+    event = copy_event(session)
     assert event.reason == REASON
     assert event.details["changed"] == {"last_name": ["Byron", "Lovelace"]}
     assert event.details["as_of"] == NOW.isoformat()
@@ -60,7 +60,7 @@ def test_what_was_archived_is_in_use_again(session, clerk, then):
     record = copied(session, clerk, then, 2)
 
     assert not record.is_archived
-    assert told(session).details["was_archived"]
+    assert copy_event(session).details["was_archived"]
 
 
 def test_what_was_archived_and_changed_is_both(session, clerk, then):
@@ -80,7 +80,7 @@ def test_what_is_gone_is_registered_under_its_own_id(session, clerk, then):
     record = copied(session, clerk, then, None)
 
     assert (record.id, record.draft()) == (then.id, ADA)
-    assert told(session).details["was_gone"]
+    assert copy_event(session).details["was_gone"]
 
 
 def test_what_is_the_same_stays(session, clerk, then):
@@ -120,10 +120,10 @@ def test_it_wants_a_reason(session, clerk, then):
 
 def test_somebody_is_found_and_looked_at_as_of_then(session, clerk, then):
     # A primary replays nothing, so there is no moment.
-    found = point_in_time.find(session, clerk, "Lovelace", now=NOW)
+    matches = point_in_time.find(session, clerk, "Lovelace", now=NOW)
     looked = point_in_time.look(session, clerk, then.id)
 
-    assert found.patients == (then,)
+    assert matches.patients == (then,)
     assert (looked.patient, looked.timestamp) == (then, None)
 
 

@@ -29,10 +29,10 @@ def count(session):
 def test_a_registered_patient_is_read_back_whole(session, clerk, today):
     registered = patients.register(session, clerk, ADA, today=today)
 
-    found = patients.get_patient(session, clerk, registered.id)
-    assert found == registered
-    assert found.draft() == ADA
-    assert (found.version, found.is_archived) == (1, False)
+    record = patients.get_patient(session, clerk, registered.id)
+    assert record == registered
+    assert record.draft() == ADA
+    assert (record.version, record.is_archived) == (1, False)
 
 
 def test_what_is_kept_is_the_tidy_form(session, clerk, today):

@@ -42,7 +42,7 @@ class PlainPython:
 
     def ids(self, criteria: Criteria) -> list[object]:
         """Return the ids of the patients who meet the criteria, in order."""
-        found = [
+        matching = [
             patient
             for patient in self._everybody
             if patient.is_archived == criteria.archived
@@ -50,8 +50,8 @@ class PlainPython:
             and self._is_named(patient, criteria.search)
         ]
         for key, is_descending in reversed(self._keys(criteria)):
-            found.sort(key=key, reverse=is_descending)
-        return [patient.id for patient in found]
+            matching.sort(key=key, reverse=is_descending)
+        return [patient.id for patient in matching]
 
     def _meets_group(self, patient: PatientRecord, group: Group) -> bool:
         asking = [m for m in group.members if isinstance(m, Filter) or any(m.filters())]
@@ -64,22 +64,24 @@ class PlainPython:
         is_all = group.combine is Combine.AND or not answers
         return all(answers) if is_all else any(answers)
 
-    def _meets(self, patient: PatientRecord, asked: Filter) -> bool:
-        if asked.operator is Operator.IS_EMPTY:
-            wants_empty = str(asked.value).lower() == "true"
-            return (not getattr(patient, asked.field)) == wants_empty
-        if asked.operator is Operator.IN:
-            equal = (Filter(asked.field, Operator.EQUAL, v) for v in asked.value)
-            return any(self._meets(patient, one) for one in equal)
-        typed = str(asked.value).strip()
-        if asked.field in _LISTS:
-            return self._lists(getattr(patient, asked.field), asked.operator, typed)
-        if asked.field in _MOMENTS:
-            return self._is_when(getattr(patient, asked.field), asked.operator, typed)
-        ours, theirs = self._comparable(patient, asked.field, typed)
+    def _meets(self, patient: PatientRecord, filter_: Filter) -> bool:
+        if filter_.operator is Operator.IS_EMPTY:
+            wants_empty = str(filter_.value).lower() == "true"
+            return (not getattr(patient, filter_.field)) == wants_empty
+        if filter_.operator is Operator.IN:
+            equal = (Filter(filter_.field, Operator.EQUAL, v) for v in filter_.value)
+            return any(self._meets(patient, choice) for choice in equal)
+        typed = str(filter_.value).strip()
+        if filter_.field in _LISTS:
+            return self._lists(getattr(patient, filter_.field), filter_.operator, typed)
+        if filter_.field in _MOMENTS:
+            return self._is_when(
+                getattr(patient, filter_.field), filter_.operator, typed
+            )
+        ours, theirs = self._comparable(patient, filter_.field, typed)
         if ours is None:
-            return asked.operator is Operator.NOT_EQUAL
-        return _COMPARISONS[asked.operator](ours, theirs)
+            return filter_.operator is Operator.NOT_EQUAL
+        return _COMPARISONS[filter_.operator](ours, theirs)
 
     def _comparable(
         self, patient: PatientRecord, field: str, typed: str
@@ -101,13 +103,13 @@ class PlainPython:
                 return ours and self._fold(ours), self._fold(typed)
 
     def _lists(self, items: Sequence[str], operator: Operator, typed: str) -> bool:
-        asked = self._fold(typed)
+        sought = self._fold(typed)
         folded = [self._fold(item) for item in items]
         if operator is Operator.CONTAINS:
-            return any(asked in item for item in folded)
-        start = r"(?<!\w)" if re.match(r"\w", asked) else ""
-        end = r"(?!\w)" if re.search(r"\w$", asked) else ""
-        has = any(re.search(start + re.escape(asked) + end, item) for item in folded)
+            return any(sought in item for item in folded)
+        start = r"(?<!\w)" if re.match(r"\w", sought) else ""
+        end = r"(?!\w)" if re.search(r"\w$", sought) else ""
+        has = any(re.search(start + re.escape(sought) + end, item) for item in folded)
         return has == (operator is Operator.HAS)
 
     def _is_when(self, timestamp: datetime, operator: Operator, typed: str) -> bool:

@@ -118,23 +118,23 @@ def test_every_operator_of_every_field_is_right(visit, plain_python, field):
         is_empty = operator is Operator.IS_EMPTY
         for value in (True, False) if is_empty else SAMPLES[field.kind]:
             typed = (value,) if operator is Operator.IN else value
-            asked = Criteria(Group(members=(Filter(field.name, operator, typed),)))
+            criteria = Criteria(Group(members=(Filter(field.name, operator, typed),)))
 
-            page = search.list_patients(visit, CLERK, asked, size=500, now=NOW)
+            page = search.list_patients(visit, CLERK, criteria, size=500, now=NOW)
 
-            assert [row.id for row in page.rows] == plain_python.ids(asked), asked
+            assert [row.id for row in page.rows] == plain_python.ids(criteria), criteria
 
 
 @settings(patiently, max_examples=150)
-@given(asked=lists)
-@example(asked=Criteria())
-@example(asked=Criteria(orders=(Order("email", Direction.DESC), Order("age"))))
-def test_the_first_page_and_the_count_are_right(town, plain_python, asked):
-    expected = plain_python.ids(asked)
+@given(criteria=lists)
+@example(criteria=Criteria())
+@example(criteria=Criteria(orders=(Order("email", Direction.DESC), Order("age"))))
+def test_the_first_page_and_the_count_are_right(town, plain_python, criteria):
+    expected = plain_python.ids(criteria)
 
     with Session(town) as session:
-        page = search.list_patients(session, CLERK, asked, size=500, now=NOW)
-        count = search.count_patients(session, CLERK, asked, now=NOW)
+        page = search.list_patients(session, CLERK, criteria, size=500, now=NOW)
+        count = search.count_patients(session, CLERK, criteria, now=NOW)
 
     assert [row.id for row in page.rows] == expected
     assert (count.value, count.is_exact) == (len(expected), True)
@@ -145,19 +145,19 @@ def test_the_first_page_and_the_count_are_right(town, plain_python, asked):
 def test_paging_visits_everybody_once_in_both_directions(
     town, plain_python, archived, chosen, size
 ):
-    asked = Criteria(orders=chosen, archived=archived)
-    expected = plain_python.ids(asked)
+    criteria = Criteria(orders=chosen, archived=archived)
+    expected = plain_python.ids(criteria)
 
-    assert forwards(town, asked, size) == expected
-    assert backwards(town, asked, size) == expected
+    assert forwards(town, criteria, size) == expected
+    assert backwards(town, criteria, size) == expected
 
 
-def forwards(town, asked, size):
+def forwards(town, criteria, size):
     seen, after = [], None
     with Session(town) as session:
         while True:
             page = search.list_patients(
-                session, CLERK, asked, size=size, after=after, now=NOW
+                session, CLERK, criteria, size=size, after=after, now=NOW
             )
             assert (page.previous is None) == (after is None)
             seen += [row.id for row in page.rows]
@@ -166,12 +166,12 @@ def forwards(town, asked, size):
             after = page.next
 
 
-def backwards(town, asked, size):
+def backwards(town, criteria, size):
     seen, position = [], {"last": True}
     with Session(town) as session:
         while True:
             page = search.list_patients(
-                session, CLERK, asked, size=size, **position, now=NOW
+                session, CLERK, criteria, size=size, **position, now=NOW
             )
             assert (page.next is None) == ("last" in position)
             seen = [row.id for row in page.rows] + seen

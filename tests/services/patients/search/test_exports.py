@@ -16,8 +16,8 @@ from tests.services.patients.patient_samples import ADA
 EVERYBODY = Criteria()
 
 
-def exported(session, actor, asked=EVERYBODY):
-    pieces = search.export_csv(session, actor, asked)
+def exported(session, actor, criteria=EVERYBODY):
+    pieces = search.export_csv(session, actor, criteria)
     return list(csv.reader(io.StringIO("".join(pieces))))
 
 
@@ -47,7 +47,7 @@ def test_a_row_holds_what_is_kept_under_its_heading(session, clerk):
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "criteria",
     [
         Criteria(),
         Criteria(archived=True),
@@ -57,10 +57,10 @@ def test_a_row_holds_what_is_kept_under_its_heading(session, clerk):
     ],
     ids=["everybody", "archived", "sorted", "allergic", "nobody"],
 )
-def test_a_file_holds_exactly_the_list_in_its_order(visit, clerk, asked):
-    page = search.list_patients(visit, clerk, asked, size=1_000)
+def test_a_file_holds_exactly_the_list_in_its_order(visit, clerk, criteria):
+    page = search.list_patients(visit, clerk, criteria, size=1_000)
 
-    _, *rows = exported(visit, clerk, asked)
+    _, *rows = exported(visit, clerk, criteria)
 
     assert [row[0] for row in rows] == [str(record.id) for record in page.rows]
 

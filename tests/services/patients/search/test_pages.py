@@ -37,8 +37,8 @@ def named(session, last_name, first_name="Ada", **more):
 EVERYBODY = Criteria()
 
 
-def listed(session, actor, asked=EVERYBODY, **options):
-    page = search.list_patients(session, actor, asked, **options)
+def listed(session, actor, list_criteria=EVERYBODY, **options):
+    page = search.list_patients(session, actor, list_criteria, **options)
     return [row.id for row in page.rows]
 
 
@@ -182,10 +182,10 @@ def test_the_index_of_names_is_asked_for_three_letters_or_more(
     session, clerk, typed, uses_index
 ):
     ann = named(session, "Hannover")
-    asked = where(Filter("last_name", Operator.CONTAINS, typed))
+    list_criteria = where(Filter("last_name", Operator.CONTAINS, typed))
 
-    assert listed(session, clerk, asked) == [ann]
-    query = prepare(session, clerk, PATIENT_LISTS, asked, None)
+    assert listed(session, clerk, list_criteria) == [ann]
+    query = prepare(session, clerk, PATIENT_LISTS, list_criteria, None)
     statement = query.text(pages._PAGES[PageEnd.FIRST])
     assert ("name_key LIKE" in statement.replace("last_name_key", "")) == uses_index
 
@@ -219,7 +219,9 @@ def test_a_value_not_yet_written_by_the_session_is_seen(session, clerk):
 
 def test_nobody_is_listed_twice_for_having_two_of_the_allergies(session, clerk):
     named(session, "Doe", allergies=["Penicillin V", "Penicillin G"])
-    asked = where(Filter("allergies", Operator.HAS, "penicillin"))
+    list_criteria = where(Filter("allergies", Operator.HAS, "penicillin"))
 
-    assert len(listed(session, clerk, asked)) == 1
-    assert criteria.sentence(asked, FIELDS, criteria.Count(1)).endswith("penicillin")
+    assert len(listed(session, clerk, list_criteria)) == 1
+    assert criteria.sentence(list_criteria, FIELDS, criteria.Count(1)).endswith(
+        "penicillin"
+    )

@@ -27,7 +27,7 @@ def people(session):
     return people
 
 
-def found(session, actor, typed):
+def first_names(session, actor, typed):
     page = search.list_patients(session, actor, Criteria(search=typed))
     return {row.first_name for row in page.rows}
 
@@ -66,16 +66,16 @@ def found(session, actor, typed):
 def test_parts_of_a_name_or_a_day_of_birth_find_a_patient(
     session, clerk, people, typed, names
 ):
-    assert found(session, clerk, typed) == names
+    assert first_names(session, clerk, typed) == names
 
 
 def test_an_id_finds_its_patient_however_it_is_written(session, clerk, people):
     wanted = people["Zoë"].id
 
-    assert found(session, clerk, f" {wanted} ") == {"Zoë"}
-    assert found(session, clerk, wanted.hex.upper()) == {"Zoë"}
+    assert first_names(session, clerk, f" {wanted} ") == {"Zoë"}
+    assert first_names(session, clerk, wanted.hex.upper()) == {"Zoë"}
 
 
 def test_a_whole_page_pasted_into_the_box_is_refused(session, clerk):
     with pytest.raises(InvalidInput, match="at most 10 words"):
-        found(session, clerk, "a " * 11)
+        first_names(session, clerk, "a " * 11)

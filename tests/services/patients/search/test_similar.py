@@ -47,9 +47,9 @@ def people(session):
 def test_names_much_like_the_words_are_found_the_likest_first(
     session, clerk, typed, meant
 ):
-    found = search.find_similar(session, clerk, typed)
+    records = search.find_similar(session, clerk, typed)
 
-    assert [row.first_name for row in found] == meant
+    assert [row.first_name for row in records] == meant
 
 
 @pytest.mark.usefixtures("people")

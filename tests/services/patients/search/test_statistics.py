@@ -30,8 +30,8 @@ def people(session, *born, **more):
 EVERYBODY = Criteria()
 
 
-def described(session, actor, asked=EVERYBODY):
-    return search.describe(session, actor, asked, now=NOW)
+def described(session, actor, criteria=EVERYBODY):
+    return search.describe(session, actor, criteria, now=NOW)
 
 
 def test_an_empty_list_has_empty_figures(session, clerk):

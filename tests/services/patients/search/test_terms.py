@@ -36,8 +36,8 @@ def ward(session):
 
 
 def having(session, actor, operator, typed):
-    asked = Criteria(Group(members=(Filter("allergies", operator, typed),)))
-    page = search.list_patients(session, actor, asked)
+    criteria = Criteria(Group(members=(Filter("allergies", operator, typed),)))
+    page = search.list_patients(session, actor, criteria)
     return sorted(row.allergies[0] for row in page.rows)
 
 
@@ -68,9 +68,9 @@ def having(session, actor, operator, typed):
     ],
 )
 def test_words_are_found_whole_and_parts_only_when_asked_for(
-    session, clerk, operator, typed, found
+    session, clerk, operator, typed, expected
 ):
-    assert having(session, clerk, operator, typed) == found
+    assert having(session, clerk, operator, typed) == expected
 
 
 def test_what_nobody_has_excludes_nobody(session, clerk, ward):
@@ -103,9 +103,9 @@ def test_a_part_that_stands_in_too_many_entries_is_refused(
 def test_spellings_are_suggested_by_the_beginnings_of_their_words(
     session, clerk, ward, typed, suggested
 ):
-    found = search.suggest_terms(session, clerk, "allergies", typed)
+    spellings = search.suggest_terms(session, clerk, "allergies", typed)
 
-    assert tuple(map(str.lower, found)) == tuple(map(str.lower, suggested))
+    assert tuple(map(str.lower, spellings)) == tuple(map(str.lower, suggested))
 
 
 def test_suggestions_are_as_many_as_asked_for(session, clerk, ward):

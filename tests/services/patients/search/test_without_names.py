@@ -48,8 +48,8 @@ def where(*filters):
     return Criteria(Group(members=filters))
 
 
-def exported(session, actor, asked):
-    pieces = search.export_csv(session, actor, asked, now=NOW)
+def exported(session, actor, criteria):
+    pieces = search.export_csv(session, actor, criteria, now=NOW)
     return list(csv.reader(io.StringIO("".join(pieces))))
 
 
@@ -107,11 +107,11 @@ def test_no_filter_asks_about_what_is_hidden(session, analyst, ask, name):
 
 @pytest.mark.parametrize("name", [n for n in HIDDEN if FIELDS[n].is_sortable])
 def test_no_order_tells_what_is_hidden(session, analyst, name):
-    asked = Criteria(orders=(Order("sex"), Order(name)))
+    criteria = Criteria(orders=(Order("sex"), Order(name)))
 
     for ask in ASKING.values():
         with pytest.raises(NotAllowed, match=FIELDS[name].label.lower()):
-            ask(session, analyst, asked)
+            ask(session, analyst, criteria)
 
 
 def test_a_filter_inside_groups_is_seen_too(session, analyst):
@@ -154,11 +154,13 @@ def test_what_is_wrong_for_everybody_is_said_first(session, analyst):
 
 def test_whatever_is_shown_may_be_asked(visit, analyst, clerk):
     allergic = Filter("allergies", Operator.HAS, "penicillin")
-    asked = where(allergic, Filter("birth_year", Operator.GREATER_THAN, "1950"))
-    asked = replace(asked, orders=(Order("birth_year", Direction.DESC), Order("sex")))
+    criteria = where(allergic, Filter("birth_year", Operator.GREATER_THAN, "1950"))
+    criteria = replace(
+        criteria, orders=(Order("birth_year", Direction.DESC), Order("sex"))
+    )
 
-    unnamed = search.list_patients(visit, analyst, asked, size=500, now=NOW)
-    named = search.list_patients(visit, clerk, asked, size=500, now=NOW)
+    unnamed = search.list_patients(visit, analyst, criteria, size=500, now=NOW)
+    named = search.list_patients(visit, clerk, criteria, size=500, now=NOW)
 
     assert [row.id for row in unnamed.rows] == [row.id for row in named.rows]
     assert len(unnamed.rows) > 20
@@ -186,12 +188,12 @@ def test_pages_follow_each_other(visit, analyst):
 
 
 def test_counts_and_figures_are_those_of_everybody_else(visit, analyst, clerk):
-    asked = where(Filter("sex", Operator.EQUAL, "female"))
+    criteria = where(Filter("sex", Operator.EQUAL, "female"))
 
     theirs, ours = (
         (
-            search.count_patients(visit, actor, asked, now=NOW),
-            search.describe(visit, actor, asked, now=NOW),
+            search.count_patients(visit, actor, criteria, now=NOW),
+            search.describe(visit, actor, criteria, now=NOW),
         )
         for actor in (analyst, clerk)
     )
@@ -231,7 +233,7 @@ def test_who_sees_names_may_ask_about_everything(clerk, clinician, analyst):
 
 ASKING = {
     "page": search.list_patients,
-    "number": lambda *asked: search.list_numbered(*asked, page=1, per_page=1),
+    "number": lambda *criteria: search.list_numbered(*criteria, page=1, per_page=1),
     "count": search.count_patients,
     "figures": search.describe,
     "file": exported,

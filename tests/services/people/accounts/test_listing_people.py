@@ -92,6 +92,6 @@ def test_who_came_by_code_instead_is_active_and_was_seen(session, boss):
 
     sessions.start(session, invited.user_id, method="code", network=None, browser=None)
 
-    found = accounts.get_person(session, boss.actor, invited.user_id)
-    assert found.standing is AccountStatus.ACTIVE
-    assert found.last_seen_at is not None
+    person = accounts.get_person(session, boss.actor, invited.user_id)
+    assert person.standing is AccountStatus.ACTIVE
+    assert person.last_seen_at is not None

@@ -82,57 +82,57 @@ def standing(session, boss, user):
     return accounts.get_person(session, boss.actor, user.id).standing
 
 
-@pytest.mark.parametrize("deed", DEEDS)
+@pytest.mark.parametrize("action", DEEDS)
 @pytest.mark.parametrize(
     "role", [r for r in Role if Permission.MANAGE_USERS not in PERMISSIONS[r]]
 )
-def test_nobody_but_an_administrator_manages_people(session, rosa, deed, role):
+def test_nobody_but_an_administrator_manages_people(session, rosa, action, role):
     somebody = desk(session, role, patient_id=_record_for(session, role))
 
     with pytest.raises(NotAllowed, match="manage people"):
-        DEEDS[deed](session, somebody.actor, rosa.id, **somebody.fresh)
+        DEEDS[action](session, somebody.actor, rosa.id, **somebody.fresh)
 
 
 def _record_for(session, role):
     return patient(session).id if role is Role.PATIENT else None
 
 
-@pytest.mark.parametrize("deed", FRESH_DEEDS)
+@pytest.mark.parametrize("action", FRESH_DEEDS)
 def test_what_lets_in_needs_a_passkey_used_in_the_last_five_minutes(
-    session, boss, rosa, deed
+    session, boss, rosa, action
 ):
     wait(session, boss, confirmed_at=func.now() - timedelta(minutes=5, seconds=1))
 
     with pytest.raises(NotConfirmed):
-        FRESH_DEEDS[deed](session, boss.actor, rosa.id, **boss.fresh)
+        FRESH_DEEDS[action](session, boss.actor, rosa.id, **boss.fresh)
 
 
-@pytest.mark.parametrize("deed", FRESH_DEEDS)
-def test_a_program_can_confirm_nothing_so_it_lets_nobody_in(session, rosa, deed):
+@pytest.mark.parametrize("action", FRESH_DEEDS)
+def test_a_program_can_confirm_nothing_so_it_lets_nobody_in(session, rosa, action):
     program = tokens.find_actor(session, tokens.issue(session, Role.ADMIN))
 
     with pytest.raises(NotConfirmed):
-        FRESH_DEEDS[deed](session, program, rosa.id, session_id=None)
+        FRESH_DEEDS[action](session, program, rosa.id, session_id=None)
 
 
-@pytest.mark.parametrize("deed", FORBIDDEN_TO_ONESELF)
-def test_administrators_do_not_decide_about_themselves(session, boss, deed):
+@pytest.mark.parametrize("action", FORBIDDEN_TO_ONESELF)
+def test_administrators_do_not_decide_about_themselves(session, boss, action):
     with pytest.raises(accounts.OwnSignIn, match="another administrator"):
-        DEEDS[deed](session, boss.actor, boss.actor.id, **boss.fresh)
+        DEEDS[action](session, boss.actor, boss.actor.id, **boss.fresh)
 
 
-@pytest.mark.parametrize("deed", set(DEEDS) - {"list"})
-def test_somebody_unknown_is_not_found(session, boss, deed):
+@pytest.mark.parametrize("action", set(DEEDS) - {"list"})
+def test_somebody_unknown_is_not_found(session, boss, action):
     with pytest.raises(accounts.NoSuchPerson):
-        DEEDS[deed](session, boss.actor, uuid4(), **boss.fresh)
+        DEEDS[action](session, boss.actor, uuid4(), **boss.fresh)
 
 
-@pytest.mark.parametrize("deed", set(DEEDS) - {"list"})
-def test_programs_are_not_people(session, boss, deed):
+@pytest.mark.parametrize("action", set(DEEDS) - {"list"})
+def test_programs_are_not_people(session, boss, action):
     program = tokens.find_actor(session, tokens.issue(session, Role.STAFF))
 
     with pytest.raises(accounts.NoSuchPerson):
-        DEEDS[deed](session, boss.actor, program.id, **boss.fresh)
+        DEEDS[action](session, boss.actor, program.id, **boss.fresh)
 
 
 def test_a_role_changes_and_the_former_roles_screens_close(session, boss, rosa):
@@ -281,9 +281,9 @@ def test_a_lost_devices_passkeys_and_sign_ins_are_gone(session, boss, rosa):
 def test_a_name_or_address_is_corrected_and_the_change_is_kept(session, boss, rosa):
     accounts.change_particulars(session, boss.actor, rosa.id, ADA, **boss.fresh)
 
-    found = accounts.get_person(session, boss.actor, rosa.id)
-    assert (found.name, found.email) == ("Ada Admin", "ada.admin@example.org")
-    assert found.phone_number == "+441234567890"
+    person = accounts.get_person(session, boss.actor, rosa.id)
+    assert (person.name, person.email) == ("Ada Admin", "ada.admin@example.org")
+    assert person.phone_number == "+441234567890"
     (event,) = events(session, Action.USER_CHANGE)
     assert event.details["changed"]["email"] == [
         "rosa@example.org",

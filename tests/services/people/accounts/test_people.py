@@ -91,10 +91,10 @@ def test_the_cast_of_an_older_version_is_given_addresses(session):
 def test_an_address_finds_its_person_however_it_is_written(session, typed):
     demo_accounts.ensure_demo_people(session)
 
-    found = accounts.find_by_email(session, typed)
+    addressee = accounts.find_by_email(session, typed)
 
-    assert found.id == demo_accounts.demo_people(session)[0].id
-    assert found.is_demo
+    assert addressee.id == demo_accounts.demo_people(session)[0].id
+    assert addressee.is_demo
 
 
 def test_an_address_of_nobody_finds_nobody(session):

@@ -23,31 +23,31 @@ def committing(database_url):
     engine.dispose()
 
 
-def at_once(committing, *deeds):
+def at_once(committing, *actions):
     """Run each in a transaction of its own, all begun before the first goes on."""
-    ready = Barrier(len(deeds))
+    ready = Barrier(len(actions))
 
-    def run(deed):
+    def run(action):
         with Session(committing) as session, session.begin():
             session.connection()
             ready.wait(timeout=10)
             try:
-                return deed(session)
+                return action(session)
             except ServiceError as refusal:
                 return refusal
 
-    with ThreadPoolExecutor(len(deeds)) as threads:
-        return list(threads.map(run, deeds))
+    with ThreadPoolExecutor(len(actions)) as threads:
+        return list(threads.map(run, actions))
 
 
-@pytest.mark.parametrize("deed", ["demote", "shut out"])
-def test_two_administrators_cannot_shut_each_other_out(committing, deed):
+@pytest.mark.parametrize("action", ["demote", "shut out"])
+def test_two_administrators_cannot_shut_each_other_out(committing, action):
     with Session(committing) as session, session.begin():
         ann, bob = desk(session), desk(session)
 
     def against(actor, other):
         def run(session):
-            if deed == "shut out":
+            if action == "shut out":
                 return offboarding.deactivate(session, actor.actor, other.actor.id)
             return accounts.change_role(
                 session, actor.actor, other.actor.id, Role.STAFF, **actor.fresh

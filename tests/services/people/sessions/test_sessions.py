@@ -205,9 +205,9 @@ def test_asvs_7_5_2_people_list_their_own_open_sign_ins_last_used_first(
     sessions.touch(session, {first.id: 0})
     sessions.end(session, rosa, third.id)
 
-    found = sessions.list_sessions(session, rosa, rosa.id)
+    records = sessions.list_sessions(session, rosa, rosa.id)
 
-    assert [record.id for record in found] == [first.id, second.id]
+    assert [record.id for record in records] == [first.id, second.id]
 
 
 def test_nobody_lists_or_ends_another_persons_sign_ins(session, rosa, jonas):

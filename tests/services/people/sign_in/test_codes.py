@@ -145,10 +145,10 @@ def test_asvs_6_5_2_neither_code_nor_browser_nor_address_is_kept(session, rosa):
 
     kept = session.scalars(select(LoginCode)).one()
     held = b"|".join((kept.salt, kept.code_hash, kept.browser_hash))
-    told = str([(e.details, e.subject_id) for e in _events(session)])
+    details = str([(e.details, e.subject_id) for e in _events(session)])
     for secret in (CODE, WRONG, ASKING.browser, EMAIL):
         assert secret.encode() not in held
-        assert secret not in told
+        assert secret not in details
 
 
 def test_the_same_code_is_never_hashed_the_same(session, rosa):
@@ -169,8 +169,8 @@ def test_what_was_tried_is_told_with_whom_it_was_about(session, rosa):
     _ask(session)
     codes.check(session, ASKING, WRONG)
 
-    asked, failed = _events(session)
-    for event in (asked, failed):
+    requested, failed = _events(session)
+    for event in (requested, failed):
         assert event.actor_id is None
         assert (event.subject_kind, event.subject_id) == ("user", str(rosa.id))
         assert event.details["address"] == ASKING.address

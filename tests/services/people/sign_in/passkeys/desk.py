@@ -70,15 +70,15 @@ def add(
 
 def enter(session: Session, device: Authenticator) -> Actor:
     """Sign in with the device."""
-    asked = passkey_proofs.offer_sign_in(session, PARTY, BROWSER)
-    answer = receive(session, Purpose.SIGN_IN, device.use(asked))
+    options = passkey_proofs.offer_sign_in(session, PARTY, BROWSER)
+    answer = receive(session, Purpose.SIGN_IN, device.use(options))
     return passkey_proofs.sign_in(session, PARTY, answer)
 
 
 def confirm(
     session: Session, actor: Actor, sign_in: UUID, device: Authenticator
 ) -> None:
-    asked = passkey_proofs.offer_confirmation(session, actor, PARTY, BROWSER)
-    answer = receive(session, Purpose.CONFIRM, device.use(asked))
+    options = passkey_proofs.offer_confirmation(session, actor, PARTY, BROWSER)
+    answer = receive(session, Purpose.CONFIRM, device.use(options))
     passkey_proofs.confirm(session, actor, PARTY, answer)
     sessions.confirm(session, sign_in)

@@ -40,21 +40,21 @@ def test_adding_a_passkey_is_recorded_without_its_key(session, ines, sign_in, de
 def test_the_device_is_asked_to_know_its_person_and_the_person_to_unlock_it(
     session, ines, sign_in
 ):
-    asked = json.loads(desk.offer(session, ines, sign_in))
+    options = json.loads(desk.offer(session, ines, sign_in))
 
-    assert asked["authenticatorSelection"]["userVerification"] == "required"
-    assert asked["authenticatorSelection"]["residentKey"] == "required"
-    assert asked["rp"] == {"id": "clinic.example", "name": "Chartroom"}
-    assert asked["user"]["name"] == "Ines@clinic.example"
+    assert options["authenticatorSelection"]["userVerification"] == "required"
+    assert options["authenticatorSelection"]["residentKey"] == "required"
+    assert options["rp"] == {"id": "clinic.example", "name": "Chartroom"}
+    assert options["user"]["name"] == "Ines@clinic.example"
 
 
 def test_a_device_that_has_one_is_told_so(session, ines, sign_in, device):
     desk.add(session, ines, sign_in, device)
     desk.confirm(session, ines, sign_in, device)
 
-    asked = json.loads(desk.offer(session, ines, sign_in))
+    options = json.loads(desk.offer(session, ines, sign_in))
 
-    known = asked["excludeCredentials"][0]["id"]
+    known = options["excludeCredentials"][0]["id"]
     assert known == json.loads(device.use('{"challenge": ""}'))["id"]
 
 
@@ -87,8 +87,8 @@ def test_a_passkey_made_elsewhere_or_without_unlocking_is_refused(
 
 def test_a_passkey_made_for_somebody_else_is_refused(session, ines, sign_in, device):
     rosa = desk.person(session, "Rosa Roth", "staff")
-    asked = desk.offer(session, rosa, desk.signed_in(session, rosa))
-    answer = desk.receive(session, Purpose.ADD_PASSKEY, device.make(asked))
+    options = desk.offer(session, rosa, desk.signed_in(session, rosa))
+    answer = desk.receive(session, Purpose.ADD_PASSKEY, device.make(options))
 
     with pytest.raises(PasskeyRefused):
         passkeys.add(session, ines, PARTY, answer, name="", session_id=sign_in)

@@ -32,10 +32,10 @@ def test_a_passkey_signs_its_person_in_and_counts(session, ines, known):
 
 
 def test_the_question_tells_nobody_who_has_a_passkey(session, known):
-    asked = json.loads(passkey_proofs.offer_sign_in(session, PARTY, BROWSER))
+    options = json.loads(passkey_proofs.offer_sign_in(session, PARTY, BROWSER))
 
-    assert asked["allowCredentials"] == []
-    assert asked["userVerification"] == "required"
+    assert options["allowCredentials"] == []
+    assert options["userVerification"] == "required"
 
 
 def test_an_unknown_passkey_is_refused(session, known):
@@ -142,11 +142,13 @@ def test_a_sign_in_that_has_ended_is_confirmed_no_more(session, ines, sign_in, k
 
 
 def test_a_confirmation_asks_for_ones_own_passkeys(session, ines, known):
-    asked = json.loads(passkey_proofs.offer_confirmation(session, ines, PARTY, BROWSER))
+    options = json.loads(
+        passkey_proofs.offer_confirmation(session, ines, PARTY, BROWSER)
+    )
 
     own = [json.loads(known.use('{"challenge": ""}'))["id"]]
-    assert [key["id"] for key in asked["allowCredentials"]] == own
-    assert asked["allowCredentials"][0]["transports"] == ["internal"]
+    assert [key["id"] for key in options["allowCredentials"]] == own
+    assert options["allowCredentials"][0]["transports"] == ["internal"]
 
 
 def test_who_has_no_passkey_cannot_confirm(session, ines):
@@ -158,8 +160,8 @@ def test_nobody_confirms_with_anothers_passkey(session, ines, known):
     rosa = desk.person(session, "Rosa Roth", "staff")
     theirs = Authenticator(PARTY.origin, PARTY.id)
     desk.add(session, rosa, desk.signed_in(session, rosa), theirs)
-    asked = passkey_proofs.offer_confirmation(session, rosa, PARTY, BROWSER)
-    answer = desk.receive(session, Purpose.CONFIRM, known.use(asked))
+    options = passkey_proofs.offer_confirmation(session, rosa, PARTY, BROWSER)
+    answer = desk.receive(session, Purpose.CONFIRM, known.use(options))
 
     with pytest.raises(PasskeyRefused):
         passkey_proofs.confirm(session, rosa, PARTY, answer)
@@ -169,8 +171,8 @@ def test_nobody_confirms_what_another_was_asked(session, ines, known):
     rosa = desk.person(session, "Rosa Roth", "staff")
     theirs = Authenticator(PARTY.origin, PARTY.id)
     desk.add(session, rosa, desk.signed_in(session, rosa), theirs)
-    asked = passkey_proofs.offer_confirmation(session, ines, PARTY, BROWSER)
-    answer = desk.receive(session, Purpose.CONFIRM, theirs.use(asked))
+    options = passkey_proofs.offer_confirmation(session, ines, PARTY, BROWSER)
+    answer = desk.receive(session, Purpose.CONFIRM, theirs.use(options))
 
     with pytest.raises(PasskeyRefused):
         passkey_proofs.confirm(session, rosa, PARTY, answer)
