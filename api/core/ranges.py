@@ -21,7 +21,7 @@ class Span:
 
     @property
     def length(self) -> int:
-        """How many bytes it has."""
+        """How many bytes the part has."""
         return self.stop - self.start
 
     @property

@@ -39,7 +39,7 @@ class ServerLocks:
 
     @property
     def servers(self) -> int:
-        """On how many servers they are held."""
+        """On how many servers the locks are held."""
         return len(self._connections)
 
     def add(self, address: Address, name: str) -> bool:

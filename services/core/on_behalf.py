@@ -33,7 +33,7 @@ class Closable(Protocol):
     """Something that holds on to what it needs until it is closed."""
 
     def close(self) -> object:
-        """Let go of it."""
+        """Let go of what is held."""
 
 
 T = TypeVar("T")

@@ -112,7 +112,7 @@ class Asker:
 
 
 def ask(askers: Iterable[Asker], seconds: float) -> Mapping[str, ServerAnswer]:
-    """Return what each of them answers within these seconds, by name."""
+    """Return what each server answers within these seconds, by name."""
     everybody = list(askers)
     deadline = time.monotonic() + seconds
     waiting = [asker for asker in everybody if asker.begin()]

@@ -107,12 +107,12 @@ class NodeSnapshot:
 
     @property
     def retained_bytes(self) -> int | None:
-        """The most log that it keeps for one slot."""
+        """The most log that the server keeps for one slot."""
         return max((slot.retained_bytes for slot in self.slots), default=None)
 
     @property
     def disk_used(self) -> float | None:
-        """The share of its disk that is used."""
+        """The share of the server's disk that is used."""
         if self.disk_free_bytes is None or not self.disk_total_bytes:
             return None
         return 1 - self.disk_free_bytes / self.disk_total_bytes

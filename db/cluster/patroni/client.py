@@ -27,7 +27,7 @@ class PatroniSilent(Exception):
 
 
 class PatroniRefused(Exception):
-    """Patroni will not do it; the message is its own reason."""
+    """Patroni refuses a command; the message is its own reason."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)

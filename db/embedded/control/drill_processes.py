@@ -28,7 +28,7 @@ class _Drill:
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=_MOST_LINES))
 
     def read(self) -> None:
-        """Take in what it prints until it ends."""
+        """Take in what the drill prints until it ends."""
         if self.process.stdout is None:
             return
         with self.process.stdout as output:

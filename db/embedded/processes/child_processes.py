@@ -75,7 +75,7 @@ class Program:
             self.process.wait()
 
     def require_running(self) -> None:
-        """Raise CannotStart with its last words if it has ended."""
+        """Raise CannotStart with the program's last words if it has ended."""
         if not self.is_running:
             raise CannotStart(
                 f"{self.name} stopped at its start: {last_words(self.log)} "

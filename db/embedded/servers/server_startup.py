@@ -45,7 +45,7 @@ class Servers:
         return {Fault.STOP_ETCD: self._etcd_program, Fault.STOP_MONGO: self._mongod}
 
     def begin(self, report: Report) -> None:
-        """Start everything; return once it takes writes, or raise CannotStart."""
+        """Start everything until PostgreSQL takes writes, or raise CannotStart."""
         clock = _StageTimer(report)
         self._mongod.start()
         self._etcd_program.start()

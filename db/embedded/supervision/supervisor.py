@@ -61,7 +61,7 @@ class Supervisor:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop looking after them; returns when nothing will be started any more."""
+        """Stop looking after the programs; return once none will be started again."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()

@@ -17,7 +17,7 @@ _LONGEST_PAUSE_SECONDS = 0.2
 
 
 class DatabaseUnavailable(Exception):
-    """No server could do it in time; nothing was written, trying again later helps."""
+    """No server answered in time; nothing was written, trying again later helps."""
 
 
 class NoPrimary(DatabaseUnavailable):

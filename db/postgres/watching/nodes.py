@@ -37,7 +37,7 @@ class NodeState:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether its data is recent enough to be shown without a second thought."""
+        """Whether the server's data is recent enough to be shown like any other."""
         return (self.lag_seconds or 0.0) <= MOST_LAG_SECONDS
 
     def has_replayed(self, after: Lsn | None) -> bool:

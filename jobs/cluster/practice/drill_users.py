@@ -41,7 +41,7 @@ class Files:
 
 
 class Users:
-    """Whoever works meanwhile, inside its block.
+    """The people who work during a drill, inside the block.
 
     Writers note what was acknowledged to them. Readers open a list, and look for what
     was written a moment ago: what they do not find is `unseen`.

@@ -57,7 +57,7 @@ def find_problem(error: DBAPIError) -> rules.PatientProblem | None:
 
 
 def _problem_of_term(detail: str | None) -> rules.PatientProblem | None:
-    """Find out which list it was: the failing row of clinical_terms starts with it."""
+    """Return the problem of a list, which a row of clinical_terms starts with."""
     match = re.search(r"\((\w+),", detail or "")
     if match is None or match[1] not in LISTS:
         return None

@@ -75,7 +75,7 @@ def list_people(
 
 
 def get_person(session: Session, actor: Actor, user_id: UUID) -> Person:
-    """Return one of them; raises NotFound, NotAllowed."""
+    """Return one of the people; raises NotFound, NotAllowed."""
     actor.require(Permission.MANAGE_USERS)
     row = session.execute(_PEOPLE.where(User.id == user_id)).one_or_none()
     if row is None:

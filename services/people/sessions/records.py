@@ -101,7 +101,7 @@ def is_fresh(record: Record, now: datetime) -> bool:
 
 
 def require_own(actor: Actor, user_id: UUID) -> None:
-    """Raise NotAllowed unless it is the actor's own, or theirs to end."""
+    """Raise NotAllowed unless the sign-in is the actor's own, or theirs to end."""
     if user_id != actor.id:
         actor.require(Permission.END_SESSIONS)
 

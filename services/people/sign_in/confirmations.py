@@ -46,7 +46,7 @@ def require_passkey(session: Session, actor: Actor, session_id: UUID | None) -> 
 
 
 def require_proof(session: Session, actor: Actor, session_id: UUID | None) -> None:
-    """Raise NotConfirmed unless it is surely the actor who changes their passkeys.
+    """Raise NotConfirmed unless who changes the actor's passkeys is the actor.
 
     Who has one uses it. Who has none yet must have signed in just now: the first one
     can be trusted no more than the code that let its owner in.
