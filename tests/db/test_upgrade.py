@@ -77,9 +77,11 @@ def digest_of(opened: Restored, number: int) -> str:
 
 
 def test_the_check_of_files_finds_documents_and_prescriptions_whole(opened):
-    findings = [checking.check(opened.files, one) for one in references_of(opened)]
+    findings = [
+        checking.check(opened.files, reference) for reference in references_of(opened)
+    ]
 
-    assert [one.state for one in findings] == [State.WHOLE] * 3
+    assert [finding.state for finding in findings] == [State.WHOLE] * 3
 
 
 def references_of(restored: Restored) -> list[FileReference]:
@@ -117,10 +119,13 @@ def test_a_byte_that_is_changed_in_the_record_shows(databases, addresses):
     with recorded.restored(databases, addresses, change=spoil) as folder:
         schema.bring_up_to_date(folder.endpoints)
 
-        findings = [checking.check(folder.files, one) for one in references_of(folder)]
+        findings = [
+            checking.check(folder.files, reference)
+            for reference in references_of(folder)
+        ]
         verified = chain.verify(folder.database, folder.audit, folder.seal_keys)
 
-    assert {one.state for one in findings} == {State.DAMAGED}
+    assert {finding.state for finding in findings} == {State.DAMAGED}
     assert verified.broken is not None
 
 

@@ -139,8 +139,9 @@ class House:
     def stored(self, bucket: Bucket = Bucket.DOCUMENTS) -> set[str]:
         """Return the ids under which anything at all is kept in a bucket."""
         files = self.raw[f"{bucket}.files"].distinct("_id")
-        return {str(one) for one in files} | {
-            str(one) for one in self.raw[f"{bucket}.chunks"].distinct("files_id")
+        return {str(file_id) for file_id in files} | {
+            str(file_id)
+            for file_id in self.raw[f"{bucket}.chunks"].distinct("files_id")
         }
 
     def flip(self, file_id: str | None, bucket: Bucket = Bucket.DOCUMENTS) -> None:

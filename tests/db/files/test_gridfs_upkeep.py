@@ -35,7 +35,7 @@ def test_after_an_exchange_files_open_and_only_the_new_key_is_in_use(files, keys
 
     assert files.rewrap(DOCUMENTS) == Rewrapped(done=3, left=0)
     assert files.keys_in_use(DOCUMENTS) == {new}
-    assert [files.get(DOCUMENTS, one).data for one in ids] == [LONG] * 3
+    assert [files.get(DOCUMENTS, file_id).data for file_id in ids] == [LONG] * 3
     assert list(raw["documents.chunks"].find()) == chunks
     assert files.rewrap(DOCUMENTS) == Rewrapped(done=0, left=0)
 
@@ -65,11 +65,11 @@ def test_an_exchange_that_is_killed_is_taken_up_again(files, keys, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         files.rewrap(DOCUMENTS)
     assert files.keys_in_use(DOCUMENTS) == {old, new}
-    assert [files.get(DOCUMENTS, one).data for one in ids] == [b"x"] * 5
+    assert [files.get(DOCUMENTS, file_id).data for file_id in ids] == [b"x"] * 5
 
     monkeypatch.setattr(upkeep, "_change", change)
     assert files.rewrap(DOCUMENTS) == Rewrapped(done=3, left=0)
-    assert [files.get(DOCUMENTS, one).data for one in ids] == [b"x"] * 5
+    assert [files.get(DOCUMENTS, file_id).data for file_id in ids] == [b"x"] * 5
 
 
 def test_a_process_that_was_there_before_opens_what_was_wrapped_anew(

@@ -139,8 +139,12 @@ def test_an_alert_is_written_down_and_sent(database, observer):
         with sampling(database, observer, Post(clinic="Elm")):
             eventually(lambda: len(hook.got) == 3)
 
-    assert {one["body"]["kind"] for one in hook.got} == {"disk"}
-    assert {one["body"]["node"] for one in hook.got} == {"db-01", "db-02", "db-03"}
+    assert {message["body"]["kind"] for message in hook.got} == {"disk"}
+    assert {message["body"]["node"] for message in hook.got} == {
+        "db-01",
+        "db-02",
+        "db-03",
+    }
     assert len(read(database, select(Alert.id).where(Alert.ended_at.is_(None)))) == 3
     sent = select(AlertLetter.id).where(AlertLetter.sent_at.is_not(None))
     assert len(read(database, sent)) == 3

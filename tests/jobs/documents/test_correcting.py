@@ -54,9 +54,9 @@ def explain(house: House, log: AuditStore) -> None:
 def explained(house: House) -> list[str]:
     """Return the ids that corrections name which are yet to be shipped."""
     return [
-        one
+        corrected
         for event in house.events(Action.AUDIT_CORRECT)
-        for one in event.details["events"]
+        for corrected in event.details["events"]
     ]
 
 

@@ -35,14 +35,14 @@ def check_share(house):
 
 
 def damaged(house):
-    return {one.document_id for one in house.versions() if one.damaged_at}
+    return {version.document_id for version in house.versions() if version.damaged_at}
 
 
 def checked(house):
-    return [one.document_id for one in house.versions() if one.checked_at]
+    return [version.document_id for version in house.versions() if version.checked_at]
 
 
-def found(house):
+def findings(house):
     return house.write(lambda session: runs.find_run(session, Job.CHECK)).found
 
 
@@ -76,9 +76,9 @@ def test_a_flipped_bit_in_any_chunk_of_any_file_is_found(house):
 
     report = check_all(house)
 
-    assert damaged(house) == {one.id for one in broken}
+    assert damaged(house) == {document.id for document in broken}
     assert whole.id not in damaged(house)
-    assert {one.state for one in report.bad} == {State.DAMAGED}
+    assert {finding.state for finding in report.bad} == {State.DAMAGED}
     assert len(house.events(Action.DOCUMENT_DAMAGED)) == 4
 
 
@@ -167,10 +167,10 @@ def test_damage_is_told_once_with_the_version_and_no_name(house):
     (event,) = house.events(Action.DOCUMENT_DAMAGED)
     assert event.subject_id == str(document.id)
     assert event.details == {"version": 1, "found": "damaged"}
-    assert [one.named.words for one in report.bad] == [
+    assert [finding.named.words for finding in report.bad] == [
         f"document {document.id}, version 1"
     ]
-    assert found(house) == {"checked": 2, "not_whole": 1}
+    assert findings(house) == {"checked": 2, "not_whole": 1}
 
 
 def test_what_was_brought_back_is_whole_again(house):
@@ -199,7 +199,7 @@ def test_every_version_is_checked_also_those_that_share_a_file(house):
 
     check_all(house)
 
-    bad = {one.number for one in house.versions() if one.damaged_at}
+    bad = {version.number for version in house.versions() if version.damaged_at}
     assert bad == {1, 3}
 
 
@@ -279,7 +279,7 @@ def test_with_the_wrong_key_file_nothing_is_marked(house, addresses, tmp_path):
         integrity.check_share(house.database, stranger)
 
     assert damaged(house) == set()
-    assert "nothing was marked" in found(house)["stopped"]
+    assert "nothing was marked" in findings(house)["stopped"]
 
 
 def test_a_file_whose_key_was_lost_is_reported_but_not_marked(
@@ -363,12 +363,14 @@ def test_a_share_takes_what_was_never_checked_and_then_the_longest_unchecked(hou
 
     taken = []
     for _ in range(3):
-        before = {one.document_id: one.checked_at for one in house.versions()}
+        before = {
+            version.document_id: version.checked_at for version in house.versions()
+        }
         check_share(house)
         taken += [
-            one.document_id
-            for one in house.versions()
-            if one.checked_at != before[one.document_id]
+            version.document_id
+            for version in house.versions()
+            if version.checked_at != before[version.document_id]
         ]
     # The third is left for its own day.
     assert taken == [second.id, first.id]
@@ -403,7 +405,9 @@ def test_photos_take_their_turn_where_the_last_share_ended(house):
     for _ in range(5):
         integrity.check_share(house.database, Watching())
 
-    turns = [photo for one in patients for photo in one.photo_file_id.split(".")]
+    turns = [
+        photo for patient in patients for photo in patient.photo_file_id.split(".")
+    ]
     assert seen == turns + turns[:2]
 
 

@@ -41,7 +41,7 @@ def sweep(house):
     keeping.sweep(house.database, house.files)
 
 
-def found(house, job=Job.SWEEP):
+def findings(house, job=Job.SWEEP):
     run = house.write(lambda session: runs.find_run(session, job))
     return run.found
 
@@ -78,7 +78,7 @@ def test_a_purge_removes_the_bytes_of_every_version_and_no_others(house):
         second.file_id,
     }
     assert doomed(house) == set()
-    assert found(house, Job.PURGE) == {"purged": 1, "removed": 1}
+    assert findings(house, Job.PURGE) == {"purged": 1, "removed": 1}
 
 
 def test_a_purge_killed_at_any_step_is_finished_by_the_next_one(house):
@@ -114,7 +114,7 @@ def test_a_young_file_may_still_get_its_row(house):
     sweep(house)
 
     assert doomed(house) == set()
-    assert found(house)["documents"]["unreferenced"] == 0
+    assert findings(house)["documents"]["unreferenced"] == 0
 
 
 @pytest.mark.parametrize("bucket", sweeping.SWEPT)
@@ -129,7 +129,7 @@ def test_a_file_without_a_row_is_reported_first_and_removed_after_the_grace(
     sweep(house)
     sweep(house)
     assert house.stored(bucket) == before | {lost}
-    assert found(house)[bucket]["unreferenced"] == 1
+    assert findings(house)[bucket]["unreferenced"] == 1
 
     let_grace_pass(house)
     sweep(house)
@@ -190,7 +190,7 @@ def test_a_row_without_a_file_is_reported_once_and_stays(house, hasty):
     sweep(house)
 
     words = f"document {filed.id}, version 1"
-    assert found(house)["documents"]["missing_rows"] == [words]
+    assert findings(house)["documents"]["missing_rows"] == [words]
     (event,) = house.events(Action.FILE_SWEEP)
     assert event.details == {"found": 0, "missing": words}
     assert [version.file_id for version in house.versions()] == [filed.version.file_id]
@@ -202,7 +202,7 @@ def test_a_photo_that_is_not_there_is_reported_by_the_patients_id(house, hasty):
 
     sweep(house)
 
-    assert found(house)[PHOTOS]["missing_rows"] == [f"photo {patient.id}"]
+    assert findings(house)[PHOTOS]["missing_rows"] == [f"photo {patient.id}"]
 
 
 def test_a_signed_paper_without_a_row_goes(house, hasty):
@@ -223,7 +223,7 @@ def test_nothing_is_removed_where_too_many_rows_are_gone(house, hasty, monkeypat
     sweep(house)
 
     assert len(house.stored()) == 4
-    assert found(house)["documents"]["held_back"] is True
+    assert findings(house)["documents"]["held_back"] is True
 
 
 def _lose_rows(session):
@@ -284,6 +284,6 @@ def test_a_file_that_is_purged_while_it_is_looked_for_is_not_missing(house, hast
 
     keeping.sweep(house.database, Purging())
 
-    assert found(house)["documents"]["missing"] == 0
+    assert findings(house)["documents"]["missing"] == 0
     assert house.stored() == set()
     assert [version.document_id for version in house.versions()] == [over.id]

@@ -157,7 +157,9 @@ def test_a_mere_change_of_leaders_is_waited_for(desk, ada, alone, monkeypatch):
 def _retries() -> float:
     """Return how often anything was tried again in this process."""
     (family,) = RETRIES.collect()
-    return sum(one.value for one in family.samples if one.name.endswith("_total"))
+    return sum(
+        sample.value for sample in family.samples if sample.name.endswith("_total")
+    )
 
 
 def test_refusals_are_kept_as_well(desk, analyst, ada, database):

@@ -87,7 +87,7 @@ def alone(with_notes):
     )
 
 
-def one(session):
+def select_one(session):
     return session.scalar(text("SELECT 1"))
 
 
@@ -99,11 +99,11 @@ def test_while_somebody_leads_there_is_no_absence(database):
 
 def test_once_it_lasts_a_replica_answers_without_the_callers_last_write(alone):
     with closing(Database(alone, read_only_after_seconds=0.5)) as database:
-        read = database.read(one, after=NOBODY_HAS_IT)
+        read = database.read(select_one, after=NOBODY_HAS_IT)
 
         assert (read.value, read.served.role) == (1, "replica")
         with database.reading(NOBODY_HAS_IT) as session:
-            assert one(session) == 1
+            assert select_one(session) == 1
 
 
 def test_before_that_nothing_older_is_shown(alone):
@@ -112,7 +112,7 @@ def test_before_that_nothing_older_is_shown(alone):
         closing(Database(alone, **patient)) as database,
         pytest.raises(DatabaseUnavailable),
     ):
-        database.read(one, after=NOBODY_HAS_IT)
+        database.read(select_one, after=NOBODY_HAS_IT)
 
 
 def test_what_must_be_the_latest_is_never_read_on_a_replica(alone):
@@ -121,7 +121,7 @@ def test_what_must_be_the_latest_is_never_read_on_a_replica(alone):
         closing(Database(alone, **settings)) as database,
         pytest.raises(DatabaseUnavailable),
     ):
-        database.read_latest(one)
+        database.read_latest(select_one)
 
 
 def test_what_no_replica_knows_is_not_there_when_nobody_leads(alone):
@@ -139,7 +139,7 @@ def test_a_write_that_waited_in_vain_says_since_when(alone):
     with closing(Database(alone, retry_seconds=0.5)) as database:
         database.nodes()
         with pytest.raises(NoPrimary) as refusal:
-            database.write(one)
+            database.write(select_one)
 
         assert refusal.value.since == database.absence().since
 
@@ -149,7 +149,7 @@ def test_nobody_waits_for_who_has_been_away_for_longer_than_that(alone, clock):
         database.nodes()
         clock.now += 601
         with pytest.raises(NoPrimary):
-            in_time(lambda: database.write(one))
+            in_time(lambda: database.write(select_one))
 
 
 def test_what_gives_way_waits_only_until_reads_go_on(alone):
@@ -157,4 +157,4 @@ def test_what_gives_way_waits_only_until_reads_go_on(alone):
     with closing(Database(alone, **settings)) as database:
         database.nodes()
         with pytest.raises(NoPrimary):
-            in_time(lambda: database.write(one, gives_way=True))
+            in_time(lambda: database.write(select_one, gives_way=True))

@@ -89,7 +89,7 @@ def test_a_clinician_sees_who_else_treats_their_patient(clinic: Clinic):
 
     team = clinic.read(dora, lambda s: care.list_team(s, dora, clinic.grace.id))
 
-    assert [one.clinician.name for one in team] == ["Doctor Dora", "Doctor Emil"]
+    assert [carer.clinician.name for carer in team] == ["Doctor Dora", "Doctor Emil"]
 
 
 def test_whom_a_clinician_registers_is_their_patient(clinic: Clinic):
@@ -156,15 +156,18 @@ def test_an_administrator_reviews_by_the_patients_id(clinic: Clinic):
         ines, lambda s: break_glass.list_for_review(s, ines, reviewed=True)
     )
 
-    assert [one.patient_id for one in waiting] == [clinic.ada.id]
+    assert [access.patient_id for access in waiting] == [clinic.ada.id]
     assert (done[0].reviewer_name, done[0].review) == ("Ines Admin", "Rightly")
 
 
 def test_a_merge_takes_every_clinician_along(clinic: Clinic):
     cleo, dora, emil = clinic.cleo, clinic.dora, clinic.emil
-    for one in (dora, emil):
+    for clinician in (dora, emil):
         clinic.write(
-            cleo, lambda s, one=one: care.assign(s, cleo, clinic.ada.id, one.id)
+            cleo,
+            lambda s, clinician=clinician: care.assign(
+                s, cleo, clinic.ada.id, clinician.id
+            ),
         )
 
     clinic.write(

@@ -57,7 +57,7 @@ def test_two_administrators_cannot_shut_each_other_out(committing, action):
 
     outcomes = at_once(committing, against(ann, bob), against(bob, ann))
 
-    refused = [one for one in outcomes if one is not None]
+    refused = [outcome for outcome in outcomes if outcome is not None]
     assert len(refused) == 1
     assert isinstance(refused[0], accounts.LastAdmin | NotConfirmed)
 

@@ -215,14 +215,14 @@ def race(endpoints: Endpoints, database_url: str) -> Any:
 def _race(database: Database, tried: list[str]) -> list[CodeCheck]:
     start = Barrier(len(tried))
 
-    def one(code: str) -> CodeCheck:
+    def check(code: str) -> CodeCheck:
         start.wait(10)
         return database.write(
             lambda session: codes.check(session, ASKING, code), identity=ANONYMOUS
         ).value
 
     with ThreadPoolExecutor(len(tried)) as pool:
-        return list(pool.map(one, tried))
+        return list(pool.map(check, tried))
 
 
 def test_asvs_6_5_1_of_two_requests_with_the_right_code_one_gets_in(race):

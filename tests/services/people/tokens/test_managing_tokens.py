@@ -163,8 +163,8 @@ def test_people_see_their_own_tokens_and_administrators_everybodys(session, boss
     own(session, rosa, name="Mine")
     for_program(session, boss, name="Machine")
 
-    assert [one.name for one in tokens.list_own(session, rosa.actor)] == ["Mine"]
-    listed = {one.name: one for one in tokens.list_tokens(session, boss.actor)}
+    assert [token.name for token in tokens.list_own(session, rosa.actor)] == ["Mine"]
+    listed = {token.name: token for token in tokens.list_tokens(session, boss.actor)}
     assert listed["Mine"].owner == "Rosa"
     assert (listed["Mine"].is_program, listed["Machine"].is_program) == (False, True)
     assert listed["Machine"].scopes == {Scope.READ_PATIENTS}
@@ -191,7 +191,7 @@ def test_people_revoke_their_own_tokens_but_nobody_elses(session, boss, rosa):
     own(session, rosa, name="Mine")
     for_program(session, boss, name="Machine")
     mine, machine = sorted(
-        tokens.list_tokens(session, boss.actor), key=lambda one: one.is_program
+        tokens.list_tokens(session, boss.actor), key=lambda token: token.is_program
     )
 
     tokens.revoke(session, rosa.actor, mine.id)
@@ -201,7 +201,9 @@ def test_people_revoke_their_own_tokens_but_nobody_elses(session, boss, rosa):
         tokens.revoke(session, boss.actor, uuid4())
 
     session.expire_all()
-    live = {one.name: one.is_live for one in tokens.list_tokens(session, boss.actor)}
+    live = {
+        token.name: token.is_live for token in tokens.list_tokens(session, boss.actor)
+    }
     assert live == {"Mine": False, "Machine": True}
 
 
