@@ -57,7 +57,7 @@ def birth_interval(age: int, today: date) -> tuple[date, date]:
 def read(field: Field, filter_: Filter) -> tuple[object, ...]:
     """Return the filter's values, or raise InvalidInput that says what to type.
 
-    Days of MOMENT and years of AGE stay text and number: what they mean depends on
+    Days of TIMESTAMP and years of AGE stay text and number: what they mean depends on
     the time of asking.
     """
     if filter_.operator is Operator.IS_EMPTY:

@@ -216,7 +216,7 @@ def _best(
             candidates.append(
                 DuplicateCandidate(record.identity(), weighed.value, reasons)
             )
-    candidates.sort(key=lambda one: (-one.score, one.patient.id))
+    candidates.sort(key=lambda candidate: (-candidate.score, candidate.patient.id))
     return tuple(candidates[:_MOST_SHOWN])
 
 
