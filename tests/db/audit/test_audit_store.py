@@ -19,7 +19,7 @@ from tests.db.audit.samples import ADA, BOB, CLERK, NOON, NURSE, document
 
 
 @pytest.mark.parametrize(
-    ("wanted", "found"),
+    ("wanted", "sequences"),
     [
         (AuditFilter(), [6, 5, 4, 3, 2, 1]),
         (AuditFilter(actor_id=NURSE), [2]),

@@ -43,7 +43,7 @@ def having(session, actor, operator, typed):
 
 @pytest.mark.usefixtures("ward")
 @pytest.mark.parametrize(
-    ("operator", "typed", "found"),
+    ("operator", "typed", "expected"),
     [
         (
             Operator.HAS,
