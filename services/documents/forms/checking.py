@@ -21,7 +21,9 @@ class InvalidForm(InvalidInput):
     """The form breaks a rule, or several."""
 
     def __init__(self, *problems: Problem) -> None:
-        super().__init__(problems[0].field, " ".join(one.message for one in problems))
+        super().__init__(
+            problems[0].field, " ".join(problem.message for problem in problems)
+        )
         self.problems = problems
 
 

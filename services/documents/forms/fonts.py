@@ -91,13 +91,15 @@ def shaped(face: Face) -> "uharfbuzz.Face":
 
 def _wanted(text: Iterable[str]) -> frozenset[int]:
     # Line ends and what only steers the text beside it need no picture of their own.
-    return frozenset(ord(one) for one in text if category(one) not in {"Cc", "Cf"})
+    return frozenset(
+        ord(character) for character in text if category(character) not in {"Cc", "Cf"}
+    )
 
 
 def _ideographs(wanted: Iterable[int]) -> Face:
     number = _CHINESE
     for first, last, other in (_JAPANESE, _KOREAN):
-        if any(first <= one <= last for one in wanted):
+        if any(first <= code <= last for code in wanted):
             number = other
     return _ideograph_face(number)
 

@@ -34,12 +34,12 @@ _PRESENTATION: Final = range(0xFB50, 0xFEFD)
 
 
 def _ligatures() -> dict[tuple[int, ...], tuple[int, ...]]:
-    found: dict[tuple[int, ...], tuple[int, ...]] = {}
+    ligatures: dict[tuple[int, ...], tuple[int, ...]] = {}
     for form in _PRESENTATION:
         letters = tuple(map(ord, normalize("NFKC", chr(form))))
         if len(letters) > 1:
-            found.setdefault(letters, (form,))
-    return found
+            ligatures.setdefault(letters, (form,))
+    return ligatures
 
 
 _LIGATURES: Final = _ligatures()
@@ -113,7 +113,7 @@ class Typeface(TTFFont):
         places: list[Any] = []
         for start, part in reversed(runs) if direction is _LEFTWARDS else runs:
             infos, positions = shape(part, font_size_pt, text_shaping_params)
-            glyphs += (_Glyph(one.codepoint, one.cluster + start) for one in infos)
+            glyphs += (_Glyph(info.codepoint, info.cluster + start) for info in infos)
             places += positions
         return glyphs, places
 

@@ -79,7 +79,7 @@ class NothingVerifies(Exception):
 
 def share_of(session: Session, *buckets: Bucket) -> int:
     """Return how many of the buckets' rows ten minutes take their turn with."""
-    return math.ceil(sum(count_named(session, one) for one in buckets) / _SHARES)
+    return math.ceil(sum(count_named(session, bucket) for bucket in buckets) / _SHARES)
 
 
 def list_due(session: Session, limit: int) -> tuple[FileReference, ...]:
@@ -133,9 +133,9 @@ def are_credible(
 
     If not one of them is whole, a file that was whole the last time tells.
     """
-    if not findings or any(one.is_whole for one in findings):
+    if not findings or any(finding.is_whole for finding in findings):
         return True
-    ids = [one.named.id for one in findings]
+    ids = [finding.named.id for finding in findings]
     known = list_versions(
         session,
         versions()
@@ -149,7 +149,7 @@ def are_credible(
     )
     if known:
         return check(files, known[0]).is_whole
-    is_about_keys = any(one.state is State.UNREADABLE for one in findings)
+    is_about_keys = any(finding.state is State.UNREADABLE for finding in findings)
     return not is_about_keys and len(findings) < _MANY
 
 
@@ -159,15 +159,15 @@ def keep(session: Session, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     That a key is missing is no damage: it is only returned. What was replaced or
     purged while its file was read is left alone. The caller, the system, commits.
     """
-    unchanged = get_again(session, [one.named for one in findings])
-    still = {one.id for one in unchanged}
-    found = [one for one in findings if one.named.id in still]
-    for one in found:
-        if one.named.bucket is Bucket.DOCUMENTS:
-            _mark(session, one)
-        elif one.state in _BROKEN:
-            _record(session, _DAMAGED[one.named.bucket], one)
-    return tuple(one for one in found if not one.is_whole)
+    unchanged = get_again(session, [finding.named for finding in findings])
+    still = {finding.id for finding in unchanged}
+    current = [finding for finding in findings if finding.named.id in still]
+    for finding in current:
+        if finding.named.bucket is Bucket.DOCUMENTS:
+            _mark(session, finding)
+        elif finding.state in _BROKEN:
+            _record(session, _DAMAGED[finding.named.bucket], finding)
+    return tuple(finding for finding in current if not finding.is_whole)
 
 
 def _mark(session: Session, finding: Finding) -> None:
@@ -175,12 +175,12 @@ def _mark(session: Session, finding: Finding) -> None:
     damaged_at = DocumentVersion.damaged_at
     version = update(DocumentVersion).where(DocumentVersion.id == finding.named.id)
     session.execute(version.values(checked_at=func.now()))
-    news = {
+    changes = {
         **{state: (damaged_at.is_(None), func.now()) for state in _BROKEN},
         State.WHOLE: (damaged_at.is_not(None), None),
     }
-    if finding.state in news:
-        was_otherwise, found_at = news[finding.state]
+    if finding.state in changes:
+        was_otherwise, found_at = changes[finding.state]
         changed = version.where(was_otherwise).values(damaged_at=found_at)
         if session.execute(changed.returning(DocumentVersion.id)).all():
             _record(session, Action.DOCUMENT_DAMAGED, finding)

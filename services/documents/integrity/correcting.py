@@ -41,11 +41,11 @@ def correct(session: Session, store: AuditStore) -> int:
     # What is shipped meanwhile leaves the first place after it has come to the second.
     false, named = _waiting(session)
     shipped_false, shipped_named = _shipped(store)
-    found = sorted((false | shipped_false) - named - shipped_named)
-    for start in range(0, len(found), _AT_ONCE):
-        told = {"sentence": _SENTENCE, "events": found[start : start + _AT_ONCE]}
-        audit.record(session, KEEPER, Action.AUDIT_CORRECT, details=told)
-    return len(found)
+    waiting = sorted((false | shipped_false) - named - shipped_named)
+    for start in range(0, len(waiting), _AT_ONCE):
+        details = {"sentence": _SENTENCE, "events": waiting[start : start + _AT_ONCE]}
+        audit.record(session, KEEPER, Action.AUDIT_CORRECT, details=details)
+    return len(waiting)
 
 
 def _waiting(session: Session) -> tuple[set[str], set[str]]:
@@ -58,7 +58,7 @@ def _waiting(session: Session) -> tuple[set[str], set[str]]:
     named = select(AuditEvent.details["events"]).where(
         AuditEvent.action == Action.AUDIT_CORRECT
     )
-    named_ids = (one for events in session.scalars(named) for one in events)
+    named_ids = (event_id for events in session.scalars(named) for event_id in events)
     return set(session.scalars(false)), set(named_ids)
 
 

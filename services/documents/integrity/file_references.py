@@ -94,12 +94,14 @@ def named_among(
     """Return those of the files that a row names."""
     if bucket in PICTURED:
         named = session.scalars(select(PICTURED[bucket].photo_file_id))
-        return frozenset(one for each in named for one in files_of(each))
+        return frozenset(file_id for each in named for file_id in files_of(each))
     if bucket is Bucket.PRESCRIPTION_FILES:
         kept = PrescriptionVersion.file_id
         return frozenset(session.scalars(select(kept).where(kept.in_(file_ids))))
-    found = select(DocumentVersion.file_id).where(DocumentVersion.file_id.in_(file_ids))
-    return frozenset(filter(None, session.scalars(found)))
+    statement = select(DocumentVersion.file_id).where(
+        DocumentVersion.file_id.in_(file_ids)
+    )
+    return frozenset(filter(None, session.scalars(statement)))
 
 
 def list_unnamed(
@@ -109,7 +111,7 @@ def list_unnamed(
     stored = iter(files.list_older_than(bucket, older_than))
     while some := tuple(islice(stored, _AT_ONCE)):
         named = named_among(session, bucket, some)
-        yield from (one for one in some if one not in named)
+        yield from (file_id for file_id in some if file_id not in named)
 
 
 def count_named(session: Session, bucket: Bucket) -> int:
@@ -159,22 +161,26 @@ def list_by_id(
 ) -> tuple[FileReference, ...]:
     """Return what names photos and prescriptions of the buckets, by the rows' ids."""
     wanted = union_all(*map(_rows, buckets)).subquery()
-    found = select(wanted).order_by(wanted.c.id).limit(limit)
+    statement = select(wanted).order_by(wanted.c.id).limit(limit)
     if after is not None:
-        found = found.where(wanted.c.id > after)
-    return tuple(map(_named, session.execute(found)))
+        statement = statement.where(wanted.c.id > after)
+    return tuple(map(_named, session.execute(statement)))
 
 
 def get_again(
     session: Session, before: Collection[FileReference]
 ) -> tuple[FileReference, ...]:
     """Return those whose row still names the same files; others have moved on."""
-    ids = [one.id for one in before]
-    found = list_versions(session, versions().where(DocumentVersion.id.in_(ids)))
+    ids = [reference.id for reference in before]
+    current = list_versions(session, versions().where(DocumentVersion.id.in_(ids)))
     others = union_all(*map(_rows, BY_ID)).subquery()
     rows = session.execute(select(others).where(others.c.id.in_(ids)))
-    now = {one.id: one.file_ids for one in (*found, *map(_named, rows))}
-    return tuple(one for one in before if now.get(one.id) == one.file_ids)
+    now = {
+        reference.id: reference.file_ids for reference in (*current, *map(_named, rows))
+    }
+    return tuple(
+        reference for reference in before if now.get(reference.id) == reference.file_ids
+    )
 
 
 def _rows(bucket: Bucket) -> Select[*tuple[Any, ...]]:

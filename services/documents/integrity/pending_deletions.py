@@ -82,7 +82,7 @@ def forget(session: Session, removed: Sequence[PendingDeletion]) -> Counter[Buck
 
     Of two workers that removed the same one, only one counts it.
     """
-    keys = [(str(one.bucket), one.file_id) for one in removed]
+    keys = [(str(deletion.bucket), deletion.file_id) for deletion in removed]
     named = tuple_(DoomedFile.bucket, DoomedFile.file_id)
     gone = session.scalars(
         delete(DoomedFile).where(named.in_(keys)).returning(DoomedFile.bucket)

@@ -41,10 +41,14 @@ class CheckRun:
 
 
 def note(
-    session: Session, job: Job, found: Mapping[str, Any], *, position: str | None = None
+    session: Session,
+    job: Job,
+    results: Mapping[str, Any],
+    *,
+    position: str | None = None,
 ) -> None:
     """Keep what a job found; the run before is forgotten. The caller commits."""
-    values = {"found": dict(found), "position": position, "ended_at": func.now()}
+    values = {"found": dict(results), "position": position, "ended_at": func.now()}
     session.execute(
         insert(KeepingRun)
         .values(job=str(job), **values)

@@ -56,7 +56,7 @@ class Swept:
     @property
     def missing_words(self) -> list[str]:
         """Some of what is missing, as reports call it."""
-        return [one.words for one in self.missing[:_MOST_NAMED]]
+        return [reference.words for reference in self.missing[:_MOST_NAMED]]
 
     def found(self) -> dict[str, object]:
         """Return what is kept of it for administrators, without a name."""
@@ -83,14 +83,14 @@ def sweep(
     )
 
 
-def keep(session: Session, found: Mapping[Bucket, Swept], grace: timedelta) -> None:
+def keep(session: Session, results: Mapping[Bucket, Swept], grace: timedelta) -> None:
     """Note what a sweep found, and write down what is new; the caller commits.
 
     Files without a row go once they have been noted for as long as `grace`.
     """
     before = runs.find_run(session, Job.SWEEP)
     known = before.found if before else {}
-    for bucket, swept in found.items():
+    for bucket, swept in results.items():
         new = pending_deletions.note_unreferenced(session, bucket, swept.unreferenced)
         if not swept.is_suspicious:
             pending_deletions.doom(session, bucket, grace)
@@ -102,7 +102,9 @@ def keep(session: Session, found: Mapping[Bucket, Swept], grace: timedelta) -> N
                 {"found": new, "missing": "; ".join(swept.missing_words) or "none"},
             )
     runs.note(
-        session, Job.SWEEP, {str(key): swept.found() for key, swept in found.items()}
+        session,
+        Job.SWEEP,
+        {str(key): swept.found() for key, swept in results.items()},
     )
 
 
@@ -128,7 +130,7 @@ def _unreferenced(
     fragments = tuple(files.list_fragments(bucket, older_than))
     if fragments:
         named = named_among(session, bucket, fragments)
-        yield from (one for one in fragments if one not in named)
+        yield from (file_id for file_id in fragments if file_id not in named)
 
 
 def _missing(
@@ -136,9 +138,11 @@ def _missing(
 ) -> Iterator[FileReference]:
     after: UUID | None = None
     while rows := _list_named(session, bucket, after):
-        wanted = set(chain.from_iterable(one.file_ids for one in rows))
+        wanted = set(chain.from_iterable(reference.file_ids for reference in rows))
         there = files.existing(bucket, wanted)
-        lacking = [one for one in rows if not there.issuperset(one.file_ids)]
+        lacking = [
+            reference for reference in rows if not there.issuperset(reference.file_ids)
+        ]
         # A photo may have been replaced, or a document purged, since the row was read.
         yield from get_again(session, lacking) if lacking else ()
         after = rows[-1].id

@@ -75,11 +75,11 @@ class ActiveContent(InvalidInput):
     """The PDF can do things by itself, and this clinic takes none that can."""
 
     def __init__(self, findings: tuple[str, ...]) -> None:
-        self.findings = tuple(one for one in findings if one in _ACTIVE)
-        found = " and ".join(_ACTIVE[one] for one in self.findings)
+        self.findings = tuple(finding for finding in findings if finding in _ACTIVE)
+        contents = " and ".join(_ACTIVE[finding] for finding in self.findings)
         super().__init__(
             "file",
-            f"This PDF contains {found}, which this clinic does not accept. "
+            f"This PDF contains {contents}, which this clinic does not accept. "
             "Print it to a new PDF and upload that one.",
         )
 

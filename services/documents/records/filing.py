@@ -127,11 +127,11 @@ def find_filed(
     row = session.execute(statement).one_or_none()
     if row is None:
         return None
-    found = record_of(row)
+    document = record_of(row)
     reading.record_event(
-        session, actor, Action.DOCUMENT_READ, found, purpose="already filed"
+        session, actor, Action.DOCUMENT_READ, document, purpose="already filed"
     )
-    return found
+    return document
 
 
 def _as_filed_by(actor: Actor, draft: DraftDocument) -> DraftDocument:

@@ -56,11 +56,11 @@ def get(
 
     Raises NoSuchDocument, NoSuchVersion, NotAllowed.
     """
-    found = look_up(
+    document = look_up(
         session, actor, document_id, number=number, even_deleted=even_deleted
     )
-    record_event(session, actor, Action.DOCUMENT_READ, found)
-    return found
+    record_event(session, actor, Action.DOCUMENT_READ, document)
+    return document
 
 
 def look_up(
@@ -73,14 +73,14 @@ def look_up(
 ) -> DocumentRecord:
     """Return the document to another service, which records what it does with it."""
     require_view(actor)
-    found = _find(session, actor, document_id, number)
-    if found is None and number is not None:
-        found = _find(session, actor, document_id, None)
-        if found is not None and not found.is_deleted:
+    document = _find(session, actor, document_id, number)
+    if document is None and number is not None:
+        document = _find(session, actor, document_id, None)
+        if document is not None and not document.is_deleted:
             raise NoSuchVersion(number)
-    if found is None or (found.is_deleted and not even_deleted):
+    if document is None or (document.is_deleted and not even_deleted):
         raise NoSuchDocument
-    return found
+    return document
 
 
 def versions(
@@ -90,7 +90,7 @@ def versions(
 
     Raises NoSuchDocument, NotAllowed.
     """
-    found = look_up(session, actor, document_id, even_deleted=True)
+    document = look_up(session, actor, document_id, even_deleted=True)
     statement = (
         select(*VERSION_COLUMNS)
         .join(Document, Document.id == DocumentVersion.document_id)
@@ -98,7 +98,7 @@ def versions(
         .order_by(DocumentVersion.number.desc())
     )
     shown = tuple(map(version_of, session.execute(statement)))
-    record_event(session, actor, Action.DOCUMENT_READ, found, versions=len(shown))
+    record_event(session, actor, Action.DOCUMENT_READ, document, versions=len(shown))
     return shown
 
 
@@ -115,10 +115,10 @@ def open_version(
 
     Raises NoSuchDocument, NoSuchVersion, Quarantined, Damaged, FileGone, NotAllowed.
     """
-    found = look_up(session, actor, document_id, number=number)
-    version = require_served(found.version)
+    document = look_up(session, actor, document_id, number=number)
+    version = require_served(document.version)
     details: dict[str, Any] = {} if page is None else {"page": page}
-    record_event(session, actor, _ACTIONS[purpose], found, **details)
+    record_event(session, actor, _ACTIONS[purpose], document, **details)
     return version
 
 
@@ -134,12 +134,14 @@ def text_of(
 
     Raises NoSuchDocument, NoSuchVersion, Quarantined, NotAllowed.
     """
-    found = look_up(session, actor, document_id, number=number)
-    if found.version.is_quarantined:
-        raise Quarantined(found.version)
-    text = select(DocumentText.pages).where(DocumentText.version_id == found.version.id)
+    document = look_up(session, actor, document_id, number=number)
+    if document.version.is_quarantined:
+        raise Quarantined(document.version)
+    text = select(DocumentText.pages).where(
+        DocumentText.version_id == document.version.id
+    )
     pages = session.scalar(text)
-    record_event(session, actor, _ACTIONS[purpose], found, text=True)
+    record_event(session, actor, _ACTIONS[purpose], document, text=True)
     return tuple(pages or ())
 
 
@@ -231,13 +233,13 @@ def _find(
     statement = _wanted(
         is_by_patient=actor.role is Role.PATIENT, is_latest=number is None
     )
-    asked = {
+    parameters = {
         "document_id": document_id,
         "number": number,
         "patient_id": actor.patient_id,
         "actor_id": actor.id,
     }
-    row = session.execute(statement, asked).one_or_none()
+    row = session.execute(statement, parameters).one_or_none()
     return None if row is None else record_of(row)
 
 

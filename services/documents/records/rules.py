@@ -113,7 +113,12 @@ def _depth(metadata: Mapping[str, Any]) -> int:
     level: list[Any] = [metadata]
     while level:
         depth += 1
-        level = [each for one in level for each in _members(one) if _members(each)]
+        level = [
+            member
+            for parent in level
+            for member in _members(parent)
+            if _members(member)
+        ]
     return depth
 
 

@@ -105,8 +105,12 @@ def _count_dues(session: Session) -> tuple[Dues, ...]:
         .outerjoin(Document, OF_ITS_CLASS)
         .group_by(RetentionRule.classification)
     )
-    found = {row[0]: Dues(Classification(row[0]), *row[1:]) for row in rows}
-    return tuple(found[one] for one in Classification if one in found)
+    dues = {row[0]: Dues(Classification(row[0]), *row[1:]) for row in rows}
+    return tuple(
+        dues[classification]
+        for classification in Classification
+        if classification in dues
+    )
 
 
 def _many(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
@@ -134,5 +138,7 @@ def _describe_walk(session: Session) -> Walk:
         .order_by(DocumentVersion.damaged_at.desc())
         .limit(MOST_LISTED)
     )
-    found = (Damage(one, number, at) for one, number, at in damaged if at)
-    return Walk(files, checked, oldest_at, tuple(found))
+    damages = (
+        Damage(document_id, number, at) for document_id, number, at in damaged if at
+    )
+    return Walk(files, checked, oldest_at, tuple(damages))

@@ -54,10 +54,10 @@ def purge(session: Session, *, at_once: int = _AT_ONCE) -> int:
     the bytes. What another worker or a person has in hand is left for the next time.
     The caller, the system, commits.
     """
-    found = _lock_ended(session, at_once)
-    if not found:
+    documents = _lock_ended(session, at_once)
+    if not documents:
         return 0
-    ids = [one.id for one in found]
+    ids = [document.id for document in documents]
     versions = _files_of(session, ids)
     _forget_contents(session, ids)
     _bury(session, ids)
@@ -65,9 +65,9 @@ def purge(session: Session, *, at_once: int = _AT_ONCE) -> int:
     pending_deletions.add_purged(
         session, Bucket.DOCUMENTS, _without_others(session, files)
     )
-    for one in found:
-        _record(session, one, len(versions[one.id]))
-    return len(found)
+    for document in documents:
+        _record(session, document, len(versions[document.id]))
+    return len(documents)
 
 
 def _lock_ended(session: Session, at_once: int) -> list[_Ended]:
@@ -155,17 +155,17 @@ def _without_others(session: Session, files: set[str]) -> set[str]:
     return files.difference(named)
 
 
-def _record(session: Session, one: _Ended, versions: int) -> None:
+def _record(session: Session, document: _Ended, versions: int) -> None:
     audit.record(
         session,
         KEEPER,
         Action.DOCUMENT_PURGE,
-        patient_id=one.patient_id,
-        subject=(_SUBJECT, one.id),
+        patient_id=document.patient_id,
+        subject=(_SUBJECT, document.id),
         details={
-            "version": one.latest,
+            "version": document.latest,
             "versions": versions,
-            "because": one.because,
-            "classification": one.classification,
+            "because": document.because,
+            "classification": document.classification,
         },
     )

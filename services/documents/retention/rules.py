@@ -62,7 +62,11 @@ def list_rules(session: Session) -> tuple[RetentionPeriod, ...]:
         )
     )
     rules = {row[0]: RetentionPeriod(Classification(row[0]), *row[1:]) for row in rows}
-    return tuple(rules[one] for one in Classification if one in rules)
+    return tuple(
+        rules[classification]
+        for classification in Classification
+        if classification in rules
+    )
 
 
 def change_rule(

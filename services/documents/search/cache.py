@@ -72,11 +72,11 @@ class DocumentListCache:
             require_visible(actor, criteria)
         scope = _scope_of(actor)
         # A list that asks for days changes at night.
-        asked = criteria, place, is_counted, now.date(), str(now.tzinfo)
-        wanted = None if scope is None else (scope, *asked)
-        if (found := self._lists.find(wanted, after)) is not None:
-            _record(on_behalf, criteria, found.value)
-            return found
+        list_key = criteria, place, is_counted, now.date(), str(now.tzinfo)
+        wanted = None if scope is None else (scope, *list_key)
+        if (cached := self._lists.find(wanted, after)) is not None:
+            _record(on_behalf, criteria, cached.value)
+            return cached
 
         def operation(session: Session) -> Lasting[CachedPage]:
             page = list_documents(session, actor, criteria, **asdict(place), now=now)

@@ -113,15 +113,15 @@ def fields_for(actor: Actor) -> Fields:
     return FIELDS if actor.may(Permission.VIEW_DOCUMENTS) else OWN_FIELDS
 
 
-def require_visible(actor: Actor, asked: Criteria) -> None:
+def require_visible(actor: Actor, criteria: Criteria) -> None:
     """Raise NotAllowed if criteria ask about what the actor is not shown.
 
-    Deleted documents (`asked.archived`) are shown to whoever may restore them.
+    Deleted documents (`criteria.archived`) are shown to whoever may restore them.
     """
-    if asked.archived:
+    if criteria.archived:
         require_list_deleted(actor)
     visible = fields_for(actor)
-    for name in asked.fields():
+    for name in criteria.fields():
         if name in FIELDS and name not in visible:
             raise NotAllowed(
                 "These are your own documents, so your lists cannot ask about: "

@@ -42,12 +42,12 @@ def _correct(
 
 
 def _page_of(
-    session: Session, page: Page[FoundDocument], asked: ListQuery[bool, ParsedSearch]
+    session: Session, page: Page[FoundDocument], query: ListQuery[bool, ParsedSearch]
 ) -> DocumentPage:
     rows = page.rows
-    if rows and asked.shape.search is DocumentSearch.WORDS:
-        rows = passages.with_passages(session, rows, asked.search)
-    spelled = spelling.spellings(asked.search)
+    if rows and query.shape.search is DocumentSearch.WORDS:
+        rows = passages.with_passages(session, rows, query.search)
+    spelled = spelling.spellings(query.search)
     return DocumentPage(rows, page.next, page.previous, spelled)
 
 

@@ -33,24 +33,31 @@ _UNSPACED: Final = re.compile(
 
 
 def with_passages(
-    session: Session, found: Sequence[FoundDocument], search: ParsedSearch
+    session: Session, documents: Sequence[FoundDocument], search: ParsedSearch
 ) -> tuple[FoundDocument, ...]:
     """Return the documents with the places where the search was met."""
     pattern = _pattern(search)
-    heads = {one.id: _of_head(one, pattern) for one in found}
-    readable = {one.version.id for one in found if not one.version.is_quarantined}
+    heads = {document.id: _of_head(document, pattern) for document in documents}
+    readable = {
+        document.version.id
+        for document in documents
+        if not document.version.is_quarantined
+    }
     texts = _of_texts(session, readable, pattern, 1, _FIRST_PAGES)
     bare = {
-        one.version.id
-        for one in found
-        if one.version.id in readable
-        and not (texts.get(one.version.id) or heads[one.id])
-        and (one.version.pages or 0) > _FIRST_PAGES
+        document.version.id
+        for document in documents
+        if document.version.id in readable
+        and not (texts.get(document.version.id) or heads[document.id])
+        and (document.version.pages or 0) > _FIRST_PAGES
     }
     texts |= _of_texts(session, bare, pattern, _FIRST_PAGES + 1, _MOST_PAGES)
     return tuple(
-        replace(one, passages=(*heads[one.id], *texts.get(one.version.id, ())))
-        for one in found
+        replace(
+            document,
+            passages=(*heads[document.id], *texts.get(document.version.id, ())),
+        )
+        for document in documents
     )
 
 
@@ -71,11 +78,11 @@ def _of_texts(
     }
 
 
-def _of_head(found: FoundDocument, pattern: re.Pattern[str]) -> tuple[Passage, ...]:
+def _of_head(document: FoundDocument, pattern: re.Pattern[str]) -> tuple[Passage, ...]:
     named: tuple[tuple[Place, str], ...] = (
-        ("title", found.title),
-        ("patient", found.patient_name or ""),
-        ("description", found.description),
+        ("title", document.title),
+        ("patient", document.patient_name or ""),
+        ("description", document.description),
     )
     return tuple(
         Passage(place, segments)
@@ -153,7 +160,9 @@ class _Plain(dict[int, int]):
         # The marks of Japanese make another letter.
         is_spaced = not _UNSPACED.match(chr(code))
         parts = unicodedata.normalize("NFKD" if is_spaced else "NFKC", chr(code))
-        letters = [one for one in parts.lower() if not unicodedata.combining(one)]
+        letters = [
+            letter for letter in parts.lower() if not unicodedata.combining(letter)
+        ]
         plain = ord(letters[0]) if len(letters) == 1 else code
         self[code] = plain
         return plain

@@ -106,8 +106,8 @@ class DocumentListShape(ListShape[bool, DocumentSearch]):
             case DocumentSearch.WORDS if self.archived:
                 return and_(listed, _kept_words().bool_op("@@")(QUERY))
             case DocumentSearch.WORDS:
-                found: ColumnElement[bool] = ClauseAdapter(FOUND).traverse(listed)
-                return and_(found, _is_found(self))
+                adapted: ColumnElement[bool] = ClauseAdapter(FOUND).traverse(listed)
+                return and_(adapted, _is_found(self))
 
     def page(
         self,
@@ -129,9 +129,9 @@ class DocumentListShape(ListShape[bool, DocumentSearch]):
             return rows.limit(MOST).offset(offset)
         rows = select(*(self.table.c[key.column] for key in self.keys))
         rows = rows.where(*conditions).order_by(*order).limit(MOST).offset(offset)
-        found = rows.subquery("of_page")
-        whole = select(*WHOLE).join(found, found.c.id == LISTED.c.id)
-        return whole.order_by(*order_by(found, keys))
+        page = rows.subquery("of_page")
+        whole = select(*WHOLE).join(page, page.c.id == LISTED.c.id)
+        return whole.order_by(*order_by(page, keys))
 
     @property
     def record_of(self) -> Callable[[Sequence[Any]], FoundDocument]:
@@ -141,8 +141,8 @@ class DocumentListShape(ListShape[bool, DocumentSearch]):
 
 def _is_found(shape: DocumentListShape) -> ColumnElement[bool]:
     columns = shape.table.c
-    found: ColumnElement[bool] = columns.words.bool_op("@@")(QUERY)
-    return and_(columns.pairs.bool_op("@>")(PAIRS), found) if shape.has_pairs else found
+    words: ColumnElement[bool] = columns.words.bool_op("@@")(QUERY)
+    return and_(columns.pairs.bool_op("@>")(PAIRS), words) if shape.has_pairs else words
 
 
 def _kept_words() -> ColumnElement[Any]:

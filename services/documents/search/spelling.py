@@ -67,11 +67,11 @@ def spellings(search: ParsedSearch) -> tuple[Spelling, ...]:
 
 
 def _missing(session: Session, terms: list[SearchTerm]) -> list[str]:
-    found = _standing(session, [term.query for term in terms])
+    standing = _standing(session, [term.query for term in terms])
     return [
         term.words[0]
         for number, term in enumerate(terms)
-        if number not in found and len(term.words[0]) >= _SHORTEST
+        if number not in standing and len(term.words[0]) >= _SHORTEST
     ]
 
 
@@ -89,8 +89,8 @@ def _alike(session: Session, words: Iterable[str]) -> dict[str, dict[str, float]
     with assume_role(session, "system"):
         rows = run(session, _ALIKE, {"words": list(words)})
     alike: dict[str, dict[str, float]] = {}
-    for asked, word, likeness in rows:
-        alike.setdefault(asked, {})[word] = likeness
+    for misspelt, word, likeness in rows:
+        alike.setdefault(misspelt, {})[word] = likeness
     return alike
 
 

@@ -52,8 +52,8 @@ class SearchTerm:
         words = list(map(_quoted, self.words))
         if self.is_beginning:
             words[-1] += ":*"
-        found = f"({' <-> '.join(words)})"
-        return f"!{found}" if self.is_denied else found
+        query = f"({' <-> '.join(words)})"
+        return f"!{query}" if self.is_denied else query
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +157,12 @@ def split(session: Session, typed: ParsedSearch) -> ParsedSearch:
         for term in typed.terms
         if known[term.typed]
     )
-    found = replace(typed, terms=terms)
-    if terms and not found.wanted:
+    search = replace(typed, terms=terms)
+    if terms and not search.wanted:
         raise InvalidInput(
             "search", "Search for at least one word beside those to leave out."
         )
-    return found
+    return search
 
 
 def _with_words(term: SearchTerm, words: tuple[str, ...]) -> SearchTerm:

@@ -10,11 +10,11 @@ from services.documents.forms.template import Template
 
 
 def _all() -> Mapping[str, Template]:
-    found = (
+    templates = (
         import_module(f"{__name__}.{module.name}").TEMPLATE
         for module in iter_modules(__path__)
     )
-    return MappingProxyType({template.name: template for template in found})
+    return MappingProxyType({template.name: template for template in templates})
 
 
 TEMPLATES: Final = _all()

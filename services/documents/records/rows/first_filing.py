@@ -46,10 +46,10 @@ def add(
         _json(version | {"sha256": f"\\x{sha256}"}),
         versions.pages_of(content),
     )
-    found = call(session, _FILE, given)
-    if found is None:
+    row = call(session, _FILE, given)
+    if row is None:
         return None
-    filed = _Filed(*found)
+    filed = _Filed(*row)
     findings = tuple(version["findings"])
     return _record_of(
         filed, facts, version | {"sha256": sha256, "findings": findings}, patient_name
