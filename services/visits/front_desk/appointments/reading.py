@@ -24,18 +24,18 @@ _MOST: Final = 500
 
 def get(session: Session, actor: Actor, visit_id: UUID) -> VisitRecord:
     """Return the visit; patients see their own. Raises NoSuchVisit, NotAllowed."""
-    found = look_up(session, actor, visit_id)
-    record_event(session, actor, Action.VISIT_READ, found)
-    return found
+    visit = look_up(session, actor, visit_id)
+    record_event(session, actor, Action.VISIT_READ, visit)
+    return visit
 
 
 def look_up(session: Session, actor: Actor, visit_id: UUID) -> VisitRecord:
     """Return the visit to another service, which records what it does with it."""
     require_view(actor)
-    found = _list(session, Appointment.id == visit_id, _is_visible_to(actor))
-    if not found:
+    matches = _list(session, Appointment.id == visit_id, _is_visible_to(actor))
+    if not matches:
         raise NoSuchVisit
-    return found[0]
+    return matches[0]
 
 
 def find_by_code(session: Session, actor: Actor, typed: str) -> VisitRecord:
@@ -44,11 +44,11 @@ def find_by_code(session: Session, actor: Actor, typed: str) -> VisitRecord:
     Raises NotACode, NoSuchCode, NotAllowed.
     """
     actor.require(Permission.RUN_THE_DESK)
-    found = _list(session, Appointment.code == codes.read(typed))
-    if not found:
+    matches = _list(session, Appointment.code == codes.read(typed))
+    if not matches:
         raise NoSuchCode
-    record_event(session, actor, Action.VISIT_READ, found[0], by_code=True)
-    return found[0]
+    record_event(session, actor, Action.VISIT_READ, matches[0], by_code=True)
+    return matches[0]
 
 
 def list_of_day(
@@ -64,13 +64,13 @@ def list_of_day(
     A clinician's are those of their own patients and those that they are booked for.
     """
     actor.require(Permission.VIEW_VISITS)
-    found = _list(
+    listed = _list(
         session,
         *_on(day, zone),
         Appointment.doctor_id == doctor_id if doctor_id else true(),
     )
-    _record_list(session, actor, found, day=day)
-    return found
+    _record_list(session, actor, listed, day=day)
+    return listed
 
 
 def list_of_doctor(
@@ -85,9 +85,9 @@ def list_own_day(
 ) -> tuple[VisitRecord, ...]:
     """Return the visits of the day that the actor's own doctor has; see list_of_day."""
     actor.require(Permission.VIEW_VISITS)
-    found = _list(session, *_on(day, zone), Doctor.user_id == actor.id)
-    _record_list(session, actor, found, day=day)
-    return found
+    listed = _list(session, *_on(day, zone), Doctor.user_id == actor.id)
+    _record_list(session, actor, listed, day=day)
+    return listed
 
 
 def list_of_patient(
@@ -113,9 +113,9 @@ def list_of_patient(
         .order_by(Appointment.starts_at.desc(), Appointment.id)
         .limit(min(limit, _MOST))
     )
-    found = tuple(map(visit_of, rows))
-    _record_list(session, actor, found, patient_id=patient_id)
-    return found
+    listed = tuple(map(visit_of, rows))
+    _record_list(session, actor, listed, patient_id=patient_id)
+    return listed
 
 
 def require_view(actor: Actor, patient_id: UUID | None = None) -> None:
@@ -175,7 +175,7 @@ def _on(day: date, zone: tzinfo) -> tuple[ColumnElement[bool], ...]:
 def _record_list(
     session: Session,
     actor: Actor,
-    found: Sequence[VisitRecord],
+    listed: Sequence[VisitRecord],
     *,
     patient_id: UUID | None = None,
     day: date | None = None,
@@ -186,5 +186,8 @@ def _record_list(
         Action.VISIT_LIST,
         patient_id=patient_id,
         # By this name patients find the lists that showed them.
-        details={"day": day, "patients": sorted({one.patient_id for one in found})},
+        details={
+            "day": day,
+            "patients": sorted({visit.patient_id for visit in listed}),
+        },
     )

@@ -27,7 +27,7 @@ _HALF_A_DAY: Final = text("interval '12 hours'")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Deed:
+class _Transition:
     """From which status to which, if what, and what is said otherwise."""
 
     action: Action
@@ -40,7 +40,7 @@ class _Deed:
 
 
 # Not by the day, which ends for a visit after midnight before the patient is there.
-_CHECK_IN: Final = _Deed(
+_CHECK_IN: Final = _Transition(
     action=Action.VISIT_CHECK_IN,
     wanted="checked in",
     # Who was given up comes late after all.
@@ -56,7 +56,7 @@ _CHECK_IN: Final = _Deed(
     ),
 )
 # What was written about a visit or prescribed at it says that the patient was there.
-_UNDO_CHECK_IN: Final = _Deed(
+_UNDO_CHECK_IN: Final = _Transition(
     action=Action.VISIT_UNDO_CHECK_IN,
     wanted="put back to scheduled",
     before=frozenset({VisitStatus.CHECKED_IN}),
@@ -69,14 +69,14 @@ _UNDO_CHECK_IN: Final = _Deed(
         "Mark it as completed instead."
     ),
 )
-_COMPLETE: Final = _Deed(
+_COMPLETE: Final = _Transition(
     action=Action.VISIT_COMPLETE,
     wanted="completed",
     before=frozenset({VisitStatus.CHECKED_IN}),
     after=VisitStatus.COMPLETED,
     values=MappingProxyType({"completed_at": func.clock_timestamp()}),
 )
-_MISS: Final = _Deed(
+_MISS: Final = _Transition(
     action=Action.VISIT_MISS,
     wanted="marked as missed",
     before=frozenset({VisitStatus.SCHEDULED}),
@@ -129,35 +129,41 @@ def miss(
 
 
 def _do(
-    session: Session, actor: Actor, visit_id: UUID, revision: int | None, deed: _Deed
+    session: Session,
+    actor: Actor,
+    visit_id: UUID,
+    revision: int | None,
+    transition: _Transition,
 ) -> VisitRecord:
     actor.require(Permission.RUN_THE_DESK)
     # In the actor's own name, which is what decides whose visits these are.
     before = look_up(session, actor, visit_id)
     # Clinicians write no visits themselves: see db/migrations/rights/visits.py.
     with assume_role(session, "system"):
-        changed = session.execute(_statement(visit_id, revision, deed)).one_or_none()
+        changed = session.execute(
+            _statement(visit_id, revision, transition)
+        ).one_or_none()
     after = look_up(session, actor, visit_id)
     if changed is None:
-        _refuse(after, revision, deed)
+        _refuse(after, revision, transition)
     visit_changes.changed(session)
-    record_event(session, actor, deed.action, after, before=before.status)
+    record_event(session, actor, transition.action, after, before=before.status)
     return after
 
 
-def _statement(visit_id: UUID, revision: int | None, deed: _Deed) -> Any:
+def _statement(visit_id: UUID, revision: int | None, transition: _Transition) -> Any:
     """Change it in one statement, so that of two desks one finds nothing to do."""
     return (
         update(Appointment)
         .where(
             Appointment.id == visit_id,
-            Appointment.status.in_(sorted(deed.before)),
+            Appointment.status.in_(sorted(transition.before)),
             Appointment.revision == revision if revision else true(),
-            true() if deed.is_possible is None else deed.is_possible,
+            true() if transition.is_possible is None else transition.is_possible,
         )
         .values(
-            **deed.values,
-            status=deed.after.value,
+            **transition.values,
+            status=transition.after.value,
             revision=Appointment.revision + 1,
             updated_at=func.now(),
         )
@@ -166,9 +172,9 @@ def _statement(visit_id: UUID, revision: int | None, deed: _Deed) -> Any:
     )
 
 
-def _refuse(visit: VisitRecord, revision: int | None, deed: _Deed) -> None:
-    if visit.status not in deed.before:
-        raise WrongStatus(visit, deed.wanted)
+def _refuse(visit: VisitRecord, revision: int | None, transition: _Transition) -> None:
+    if visit.status not in transition.before:
+        raise WrongStatus(visit, transition.wanted)
     if revision is not None and visit.revision != revision:
         raise StaleVisit(visit)
-    raise NotItsTime(visit, deed.otherwise)
+    raise NotItsTime(visit, transition.otherwise)
