@@ -40,37 +40,39 @@ def send_next(session: Session, mailer: Mailer, head: Letterhead) -> bool | None
     passes over a letter that is being sent. The caller commits right then: a letter
     whose commit is lost goes out once more, rather than never.
     """
-    letter = session.scalar(
+    notification = session.scalar(
         select(VisitLetter)
         .where(_WAITS, VisitLetter.send_at <= func.now())
         .order_by(VisitLetter.send_at, VisitLetter.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
-    if letter is None:
+    if notification is None:
         return None
-    is_sent = _is_taken(mailer, _letter_of(letter, head))
-    note_attempt(letter, _PAUSES, is_sent=is_sent)
+    is_sent = _is_taken(mailer, _email_of(notification, head))
+    note_attempt(notification, _PAUSES, is_sent=is_sent)
     audit.record(
         session,
         None,
         Action.LETTER_SEND,
-        patient_id=letter.patient_id,
-        subject=("letter", letter.id),
+        patient_id=notification.patient_id,
+        subject=("letter", notification.id),
         outcome="done" if is_sent else "failed",
-        details={"kind": letter.kind, "attempt": letter.attempts},
+        details={"kind": notification.kind, "attempt": notification.attempts},
     )
     return is_sent
 
 
-def _letter_of(letter: VisitLetter, head: Letterhead) -> Email:
-    subject, text = (filled(one, head) for one in (letter.subject, letter.body))
-    return Email(letter.to_address, subject, text)
+def _email_of(notification: VisitLetter, head: Letterhead) -> Email:
+    subject, text = (
+        filled(marked, head) for marked in (notification.subject, notification.body)
+    )
+    return Email(notification.to_address, subject, text)
 
 
-def _is_taken(mailer: Mailer, letter: Email) -> bool:
+def _is_taken(mailer: Mailer, email: Email) -> bool:
     try:
-        mailer.send(letter)
+        mailer.send(email)
     except MailNotSent:
         return False
     return True

@@ -77,7 +77,7 @@ class Letterhead:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class VisitTimes:
     """The moments that a letter tells: of the visit, of it before, of its hold."""
 
     when: datetime
@@ -90,12 +90,12 @@ def subject_of(kind: LetterKind) -> str:
     return _SUBJECTS[kind]
 
 
-def text_of(kind: LetterKind, told: Told) -> str:
+def text_of(kind: LetterKind, times: VisitTimes) -> str:
     """Return the text, with marks."""
     return _TEXTS[kind].format(
-        when=_mark(told.when),
-        instead=f"\ninstead of {_mark(told.before)}" if told.before else "",
-        until=_mark(told.until) if told.until else "it is taken",
+        when=_mark(times.when),
+        instead=f"\ninstead of {_mark(times.before)}" if times.before else "",
+        until=_mark(times.until) if times.until else "it is taken",
     )
 
 

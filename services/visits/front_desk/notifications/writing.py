@@ -10,7 +10,11 @@ from db.models.booking import Appointment, Booking, Slot, VisitLetter
 from db.models.patient import Patient
 from db.postgres import assume_role
 from services.visits.front_desk.notifications.records import LetterKind
-from services.visits.front_desk.notifications.wording import Told, subject_of, text_of
+from services.visits.front_desk.notifications.wording import (
+    VisitTimes,
+    subject_of,
+    text_of,
+)
 
 _A_DAY: Final = text("interval '24 hours'")
 _AN_HOUR: Final = text("interval '1 hour'")
@@ -27,7 +31,7 @@ def write(session: Session, kind: LetterKind, booking_id: UUID) -> None:
         row = session.execute(_facts_of(booking_id)).one_or_none()
         if row is None:
             return
-        told = Told(row.starts_at, row.before, row.expires_at)
+        times = VisitTimes(row.starts_at, row.before, row.expires_at)
         session.execute(
             insert(VisitLetter).values(
                 kind=kind.value,
@@ -35,7 +39,7 @@ def write(session: Session, kind: LetterKind, booking_id: UUID) -> None:
                 booking_id=booking_id,
                 to_address=row.email,
                 subject=subject_of(kind),
-                body=text_of(kind, told),
+                body=text_of(kind, times),
             )
         )
 
@@ -62,11 +66,11 @@ def remind(session: Session) -> int:
         .values(reminded_at=func.now())
         .returning(
             Appointment.booking_id,
-            (Appointment.created_at < Appointment.starts_at - _A_DAY).label("is_news"),
+            (Appointment.created_at < Appointment.starts_at - _A_DAY).label("is_early"),
         )
         .execution_options(synchronize_session=False)
     ).all()
-    booking_ids = [row.booking_id for row in reminded if row.is_news]
+    booking_ids = [row.booking_id for row in reminded if row.is_early]
     for booking_id in booking_ids:
         write(session, LetterKind.REMINDER, booking_id)
     return len(booking_ids)

@@ -10,7 +10,7 @@ from db.models.patient import Patient
 from services.visits.front_desk import notifications
 from services.visits.front_desk.notifications import Letterhead, LetterKind
 from services.visits.front_desk.notifications.wording import (
-    Told,
+    VisitTimes,
     filled,
     subject_of,
     text_of,
@@ -28,7 +28,7 @@ def read(kind, told):
 
 @pytest.mark.parametrize("kind", list(LetterKind))
 def test_every_letter_says_when_where_and_what_to_do_next(kind):
-    text = read(kind, Told(NOON))
+    text = read(kind, VisitTimes(NOON))
 
     assert "Friday 3 July 2026, 14:00 (Europe/Berlin)" in text
     assert "Harbour Clinic" in text
@@ -37,13 +37,13 @@ def test_every_letter_says_when_where_and_what_to_do_next(kind):
 
 
 def test_a_moved_visit_is_told_with_its_former_time():
-    text = read(LetterKind.MOVED, Told(NOON, before=ONE))
+    text = read(LetterKind.MOVED, VisitTimes(NOON, before=ONE))
 
     assert "instead of Tuesday 3 November 2026, 14:00 (Europe/Berlin)" in text
 
 
 def test_an_offer_says_until_when_it_stands():
-    text = read(LetterKind.OFFER, Told(NOON, until=NOON))
+    text = read(LetterKind.OFFER, VisitTimes(NOON, until=NOON))
 
     assert "held for you until Friday 3 July 2026, 14:00" in text
 
