@@ -124,9 +124,9 @@ def judge(
     seconds: float,
 ) -> Proof:
     """Return what came of it, by the answers and by what the primary keeps."""
-    answers = Counter(one.answer for one in tried)
-    times = sorted(one.milliseconds for one in tried)
-    winners = [one.booking_id for one in tried if one.answer == "won"]
+    answers = Counter(attempted.answer for attempted in tried)
+    times = sorted(attempted.milliseconds for attempted in tried)
+    winners = [attempted.booking_id for attempted in tried if attempted.answer == "won"]
     holders = list(
         session.scalars(
             select(BookingSlot.booking_id).where(BookingSlot.slot_id == scratch.slot_id)

@@ -84,11 +84,11 @@ class VisitCaches:
         words = " ".join(search.split())
 
         def read(session: Session) -> Lasting[tuple[DoctorRecord, ...]]:
-            found = doctors.list_doctors(
+            records = doctors.list_doctors(
                 session, _READER, search=words, speciality=speciality, limit=limit
             )
-            begin = [one.next_free_at for one in found if one.next_free_at]
-            return Lasting(found, _until_first(session, begin, with_holds=True))
+            begin = [doctor.next_free_at for doctor in records if doctor.next_free_at]
+            return Lasting(records, _until_first(session, begin, with_holds=True))
 
         return self._look(self._doctors, (words, speciality, limit), read, after)
 
@@ -109,10 +109,10 @@ class VisitCaches:
 
         def read(session: Session) -> Lasting[tuple[SlotRecord, ...]]:
             doctors.get_doctor(session, _READER, doctor_id)
-            found = slots.list_slots(session, _READER, doctor_id, from_at, until_at)
-            change = [one.held_until for one in found if one.held_until]
-            change += [one.starts_at for one in found if one.state == "free"]
-            return Lasting(found, _until_first(session, change))
+            records = slots.list_slots(session, _READER, doctor_id, from_at, until_at)
+            change = [slot.held_until for slot in records if slot.held_until]
+            change += [slot.starts_at for slot in records if slot.state == "free"]
+            return Lasting(records, _until_first(session, change))
 
         wanted = (str(doctor_id), from_at.timestamp(), until_at.timestamp())
         return self._look(self._slots, wanted, read, after)
@@ -127,7 +127,7 @@ class VisitCaches:
     ) -> Read[BookingStatistics]:
         """Return what became of the slots of these days, written down; NotAllowed."""
         on_behalf.require(Permission.VIEW_STATISTICS)
-        found = self._look(
+        statistics = self._look(
             self._statistics,
             (period, str(zone)),
             lambda session: Lasting(booking_statistics.count(session, period, zone)),
@@ -139,7 +139,7 @@ class VisitCaches:
                 session, on_behalf.actor, period
             )
         )
-        return found
+        return statistics
 
     def outcomes(self) -> dict[str, int]:
         """Return how many bookings had each outcome, as many as 30 seconds ago.

@@ -67,11 +67,13 @@ def _find_earlier(
 ) -> BookingRecord | None:
     """Return what the attempt made before: what it won, else what it lost last."""
     made = [_attempt(attempt, number) for number in range(_MOST_TRIES)]
-    found = reading.find(
+    bookings = reading.find(
         session, actor, Booking.created_by == actor.id, Booking.attempt.in_(made)
     )
-    won = [one for one in found if one.status is not BookingStatus.FAILED]
-    return next(iter([*won, *reversed(found)]), None)
+    won = [
+        booking for booking in bookings if booking.status is not BookingStatus.FAILED
+    ]
+    return next(iter([*won, *reversed(bookings)]), None)
 
 
 def _list_free(session: Session, request: AnyRequest) -> list[UUID]:

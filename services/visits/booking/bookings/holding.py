@@ -106,15 +106,15 @@ def _find_attempt(
     session: Session, actor: Actor, request: BookingRequest
 ) -> BookingRecord | None:
     """Return what the same attempt made before; raises AttemptTaken."""
-    found = reading.find(
+    bookings = reading.find(
         session,
         actor,
         Booking.created_by == actor.id,
         Booking.attempt == request.attempt,
     )
-    if not found:
+    if not bookings:
         return None
-    earlier = found[0]
+    earlier = bookings[0]
     if (earlier.slot_id, earlier.patient_id) != (request.slot_id, request.patient_id):
         raise AttemptTaken
     return earlier

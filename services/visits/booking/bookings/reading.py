@@ -23,9 +23,9 @@ _MOST: Final = 200
 
 def get(session: Session, actor: Actor, booking_id: UUID) -> BookingRecord:
     """Return the booking as it stands now; raises NoSuchBooking, NotAllowed."""
-    found = look_up(session, actor, booking_id)
-    record_event(session, actor, Action.BOOKING_READ, found)
-    return found
+    booking = look_up(session, actor, booking_id)
+    record_event(session, actor, Action.BOOKING_READ, booking)
+    return booking
 
 
 def current_holds(session: Session, actor: Actor) -> tuple[BookingRecord, ...]:
@@ -61,24 +61,24 @@ def list_of_patient(
         .order_by(Slot.starts_at.desc(), Booking.id.desc())
         .limit(limit)
     )
-    found = tuple(map(record_of, rows))
+    bookings = tuple(map(record_of, rows))
     audit.record(
         session,
         actor,
         Action.BOOKING_READ,
         patient_id=patient_id,
-        details={"count": len(found)},
+        details={"count": len(bookings)},
     )
-    return found
+    return bookings
 
 
 def look_up(session: Session, actor: Actor, booking_id: UUID) -> BookingRecord:
     """Return a booking, unrecorded; raises NoSuchBooking, NotAllowed."""
     require_view(actor)
-    found = find(session, actor, Booking.id == booking_id)
-    if not found:
+    bookings = find(session, actor, Booking.id == booking_id)
+    if not bookings:
         raise NoSuchBooking
-    return found[0]
+    return bookings[0]
 
 
 def find(

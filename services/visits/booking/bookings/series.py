@@ -78,18 +78,19 @@ def confirm_series(
     `confirm` raises.
     """
     require_booking(actor)
-    found = reading.find(session, actor, Booking.series_id == series_id)
+    bookings = reading.find(session, actor, Booking.series_id == series_id)
     standing = [
-        one
-        for one in found
-        if one.status not in {BookingStatus.FAILED, BookingStatus.CANCELLED}
+        booking
+        for booking in bookings
+        if booking.status not in {BookingStatus.FAILED, BookingStatus.CANCELLED}
     ]
     if not standing:
         raise HoldExpired
     confirmed = [
-        confirming.confirm(session, actor, one.id, note=note) for one in standing
+        confirming.confirm(session, actor, booking.id, note=note)
+        for booking in standing
     ]
-    return tuple(sorted(confirmed, key=lambda one: one.starts_at))
+    return tuple(sorted(confirmed, key=lambda booking: booking.starts_at))
 
 
 def _wanted(request: SeriesRequest, slot_id: UUID) -> BookingRequest:

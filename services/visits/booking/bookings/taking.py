@@ -56,7 +56,7 @@ class Wish:
 def take(
     session: Session, actor: Actor, wish: Wish, action: Action = Action.BOOKING_HOLD
 ) -> BookingRecord | None:
-    """Hold the slot, or write down that it was lost; recorded as the actor's deed.
+    """Hold the slot, or write down that it was lost; recorded as the actor's action.
 
     None if nothing was written: the slot or the patient cannot be booked, or the
     attempt was made before. Raises IntegrityError where the patient is busy.
@@ -71,10 +71,10 @@ def take(
     )
     values = {name: getattr(wish, name) for name in Wish.__slots__}
     given = (_json(values), _json(event), Action.BOOKING_LOSE.value)
-    found = call(session, _HOLD, given)
-    if found is None:
+    row = call(session, _HOLD, given)
+    if row is None:
         return None
-    outcome = _Outcome(*found)
+    outcome = _Outcome(*row)
     # Who loses a slot changes nothing for others.
     if outcome.status == BookingStatus.PENDING:
         visit_changes.changed(session)

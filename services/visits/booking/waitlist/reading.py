@@ -47,15 +47,15 @@ def list_of_patient(
         .where(WaitlistEntry.patient_id == patient_id)
         .order_by(WaitlistEntry.created_at.desc(), WaitlistEntry.id.desc())
     )
-    found = tuple(map(_record_of, rows))
+    entries = tuple(map(_record_of, rows))
     audit.record(
         session,
         actor,
         Action.WAITLIST_READ,
         patient_id=patient_id,
-        details={"count": len(found)},
+        details={"count": len(entries)},
     )
-    return found
+    return entries
 
 
 def look_up(session: Session, actor: Actor, entry_id: UUID) -> WaitRecord:
@@ -64,10 +64,10 @@ def look_up(session: Session, actor: Actor, entry_id: UUID) -> WaitRecord:
     row = session.execute(_entries().where(WaitlistEntry.id == entry_id)).one_or_none()
     if row is None:
         raise NoSuchEntry
-    found = _record_of(row)
-    if actor.role is Role.PATIENT and found.patient_id != actor.patient_id:
+    entry = _record_of(row)
+    if actor.role is Role.PATIENT and entry.patient_id != actor.patient_id:
         raise NoSuchEntry
-    return found
+    return entry
 
 
 def _entries() -> Select[*tuple[Any, ...]]:

@@ -32,15 +32,15 @@ def as_csv(statistics: BookingStatistics) -> str:
     return buffer.getvalue()
 
 
-def _cells(one: DoctorDay) -> list[str]:
+def _cells(doctor_day: DoctorDay) -> list[str]:
     return [
-        str(one.doctor_id),
-        escape_formula(one.doctor_name),
-        escape_formula(one.speciality),
-        one.day.isoformat(),
-        *map(str, astuple(one.figures)),
-        _share(one.figures.utilisation),
-        _share(one.figures.success_rate),
+        str(doctor_day.doctor_id),
+        escape_formula(doctor_day.doctor_name),
+        escape_formula(doctor_day.speciality),
+        doctor_day.day.isoformat(),
+        *map(str, astuple(doctor_day.figures)),
+        _share(doctor_day.figures.utilisation),
+        _share(doctor_day.figures.success_rate),
     ]
 
 

@@ -109,8 +109,8 @@ class BookingStatistics:
     def doctors(self) -> tuple[OneDoctor, ...]:
         """Return the figures of each doctor."""
         of_doctor: dict[UUID, list[DoctorDay]] = {}
-        for one in self.doctor_days:
-            of_doctor.setdefault(one.doctor_id, []).append(one)
+        for doctor_day in self.doctor_days:
+            of_doctor.setdefault(doctor_day.doctor_id, []).append(doctor_day)
         return tuple(
             OneDoctor(
                 doctor_id,
@@ -125,13 +125,16 @@ class BookingStatistics:
     def days(self) -> tuple[tuple[date, Figures], ...]:
         """Return the figures of each day on which there was a slot, the first first."""
         of_day: dict[date, list[DoctorDay]] = {}
-        for one in self.doctor_days:
-            of_day.setdefault(one.day, []).append(one)
+        for doctor_day in self.doctor_days:
+            of_day.setdefault(doctor_day.day, []).append(doctor_day)
         return tuple((day, _sum(of_day[day])) for day in sorted(of_day))
 
 
 def _sum(days: Iterable[DoctorDay]) -> Figures:
-    counted = [one.figures for one in days]
+    counted = [day.figures for day in days]
     return Figures(
-        *(sum(getattr(one, field.name) for one in counted) for field in fields(Figures))
+        *(
+            sum(getattr(figures, field.name) for figures in counted)
+            for field in fields(Figures)
+        )
     )

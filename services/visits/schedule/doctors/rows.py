@@ -50,7 +50,9 @@ def records_of(
 
 def find(session: Session, actor: Actor, doctor_id: UUID) -> DoctorRecord:
     """Return one of those who work here, or raise NoSuchDoctor."""
-    found = records_of(actor, session.execute(doctors().where(Doctor.id == doctor_id)))
-    if not found:
+    records = records_of(
+        actor, session.execute(doctors().where(Doctor.id == doctor_id))
+    )
+    if not records:
         raise NoSuchDoctor
-    return found[0]
+    return records[0]

@@ -56,7 +56,7 @@ def list_exceptions(
         )
         .order_by(ScheduleException.starts_at, ScheduleException.id)
     )
-    found = tuple(
+    exceptions = tuple(
         ExceptionRecord(row[0], ExceptionKind(row[1]), *row[2:]) for row in rows
     )
     audit.record(
@@ -64,9 +64,9 @@ def list_exceptions(
         actor,
         Action.SCHEDULE_READ,
         subject=("doctor", doctor_id) if doctor_id else None,
-        details={"exceptions": len(found)},
+        details={"exceptions": len(exceptions)},
     )
-    return found
+    return exceptions
 
 
 def add_exception(

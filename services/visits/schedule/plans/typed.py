@@ -23,16 +23,16 @@ def read_hours(weekday: int, typed: str, kind: HoursKind = "work") -> list[Hours
 def write_hours(hours: Iterable[Hours], weekday: int, kind: HoursKind = "work") -> str:
     """Return a weekday's stretches as they are typed."""
     return ", ".join(
-        f"{one.starts_at:%H:%M}-{one.ends_at:%H:%M}"
-        for one in sorted(hours)
-        if (one.weekday, one.kind) == (weekday, kind)
+        f"{stretch.starts_at:%H:%M}-{stretch.ends_at:%H:%M}"
+        for stretch in sorted(hours)
+        if (stretch.weekday, stretch.kind) == (weekday, kind)
     )
 
 
 def _stretch(weekday: int, part: str, kind: HoursKind) -> Hours:
-    found = _STRETCH.fullmatch(part)
+    match = _STRETCH.fullmatch(part)
     hours, minutes, until_hours, until_minutes = (
-        map(_number, found.groups()) if found else (99,) * 4
+        map(_number, match.groups()) if match else (99,) * 4
     )
     try:
         begins, ends = time(hours, minutes), time(until_hours, until_minutes)

@@ -54,12 +54,12 @@ def _listed(
 ) -> tuple[VisitWithin, ...]:
     actor.require(Permission.MANAGE_DOCTORS)
     if not actor.may(Permission.VIEW_VISITS):
-        return _found(session, select(*_SLOT), conditions)
+        return _read(session, select(*_SLOT), conditions)
     named = select(*_SLOT, BookingSlot.booking_id, Patient.id, _NAME).join(
         Patient, Patient.id == BookingSlot.patient_id
     )
-    found = _found(session, named, conditions)
-    for visit in found:
+    visits = _read(session, named, conditions)
+    for visit in visits:
         audit.record(
             session,
             actor,
@@ -67,10 +67,10 @@ def _listed(
             patient_id=visit.patient_id,
             subject=("booking", visit.booking_id),
         )
-    return found
+    return visits
 
 
-def _found(
+def _read(
     session: Session,
     wanted: Select[*tuple[Any, ...]],
     conditions: Sequence[ColumnElement[bool]],

@@ -73,12 +73,12 @@ def exchange_week(session: Session, doctor_id: UUID, hours: Iterable[Hours]) -> 
     rows = [
         {
             "doctor_id": doctor_id,
-            "weekday": one.weekday,
-            "kind": one.kind,
-            "starts_at": one.starts_at,
-            "ends_at": one.ends_at,
+            "weekday": stretch.weekday,
+            "kind": stretch.kind,
+            "starts_at": stretch.starts_at,
+            "ends_at": stretch.ends_at,
         }
-        for one in hours
+        for stretch in hours
     ]
     if rows:
         session.execute(insert(WorkingHours), rows)
@@ -86,25 +86,33 @@ def exchange_week(session: Session, doctor_id: UUID, hours: Iterable[Hours]) -> 
 
 def check_week(hours: Sequence[Hours]) -> None:
     """Raise InvalidWeek unless every stretch can be lived by."""
-    for one in hours:
-        if one.ends_at <= one.starts_at:
+    for stretch in hours:
+        if stretch.ends_at <= stretch.starts_at:
             raise InvalidWeek(
-                f"{WEEKDAYS[one.weekday - 1]}: {one.ends_at:%H:%M} is not after "
-                f"{one.starts_at:%H:%M}. Correct one of them."
+                f"{WEEKDAYS[stretch.weekday - 1]}: {stretch.ends_at:%H:%M} is not "
+                f"after {stretch.starts_at:%H:%M}. Correct one of them."
             )
-        if one.kind == "break" and not any(_holds(other, one) for other in hours):
+        if stretch.kind == "break" and not any(
+            _holds(other, stretch) for other in hours
+        ):
             raise InvalidWeek(
-                f"{WEEKDAYS[one.weekday - 1]}: the break from {one.starts_at:%H:%M} "
-                "lies outside the hours that are worked. Correct one of them."
+                f"{WEEKDAYS[stretch.weekday - 1]}: the break from "
+                f"{stretch.starts_at:%H:%M} lies outside the hours that are worked. "
+                "Correct one of them."
             )
-    by_kind = sorted(hours, key=lambda one: (one.kind, one.weekday, one.starts_at))
-    for one, following in pairwise(by_kind):
-        is_same_day = (one.kind, one.weekday) == (following.kind, following.weekday)
-        if is_same_day and following.starts_at < one.ends_at:
+    by_kind = sorted(
+        hours, key=lambda stretch: (stretch.kind, stretch.weekday, stretch.starts_at)
+    )
+    for stretch, following in pairwise(by_kind):
+        is_same_day = (stretch.kind, stretch.weekday) == (
+            following.kind,
+            following.weekday,
+        )
+        if is_same_day and following.starts_at < stretch.ends_at:
             raise InvalidWeek(
-                f"{WEEKDAYS[one.weekday - 1]}: what begins at "
+                f"{WEEKDAYS[stretch.weekday - 1]}: what begins at "
                 f"{following.starts_at:%H:%M} overlaps with what ends at "
-                f"{one.ends_at:%H:%M}. Make one of them shorter."
+                f"{stretch.ends_at:%H:%M}. Make one of them shorter."
             )
 
 
@@ -143,7 +151,7 @@ def _holds(outer: Hours, inner: Hours) -> bool:
 
 def _words(hours: Iterable[Hours]) -> list[str]:
     return [
-        f"{WEEKDAYS[one.weekday - 1][:3]} {one.starts_at:%H:%M}-{one.ends_at:%H:%M} "
-        f"{one.kind}"
-        for one in hours
+        f"{WEEKDAYS[stretch.weekday - 1][:3]} "
+        f"{stretch.starts_at:%H:%M}-{stretch.ends_at:%H:%M} {stretch.kind}"
+        for stretch in hours
     ]

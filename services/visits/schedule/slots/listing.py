@@ -45,9 +45,9 @@ def list_slots(
     whose = patient_id or actor.patient_id
     given = {"doctor_id": doctor_id, "from_at": from_at, "until_at": until_at}
     if whose is None:
-        return _found(session, _EVERYBODYS, given)
-    found = _found(session, _WITH_OWN, given | {"patient_id": whose})
-    if own := sum(slot.own_booking_id is not None for slot in found):
+        return _read(session, _EVERYBODYS, given)
+    slots = _read(session, _WITH_OWN, given | {"patient_id": whose})
+    if own := sum(slot.own_booking_id is not None for slot in slots):
         audit.record(
             session,
             actor,
@@ -56,10 +56,10 @@ def list_slots(
             subject=("doctor", doctor_id),
             details={"slots": own},
         )
-    return found
+    return slots
 
 
-def _found(
+def _read(
     session: Session, wanted: Select[*tuple[Any, ...]], given: dict[str, object]
 ) -> tuple[SlotRecord, ...]:
     # By position: a week has more than a hundred slots, and names cost time.
