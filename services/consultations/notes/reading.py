@@ -25,10 +25,10 @@ def find(session: Session, actor: Actor, appointment_id: UUID) -> NotesRecord | 
     Raises NoSuchVisit, NotTreated, NotAllowed.
     """
     visit = visits.to_read(session, actor, appointment_id)
-    found = rows.find(session, appointment_id)
-    if found is not None:
-        visits.record_look(session, actor, visit, version=found.latest.number)
-    return found
+    notes = rows.find(session, appointment_id)
+    if notes is not None:
+        visits.record_look(session, actor, visit, version=notes.latest.number)
+    return notes
 
 
 def list_versions(
@@ -39,8 +39,8 @@ def list_versions(
     Raises NoSuchVisit, NotTreated, NotAllowed.
     """
     visit = visits.to_read(session, actor, appointment_id)
-    found = session.execute(rows.versions(appointment_id))
-    shown = tuple(map(rows.version_of, found))
+    versions = session.execute(rows.versions(appointment_id))
+    shown = tuple(map(rows.version_of, versions))
     visits.record_look(session, actor, visit, versions=len(shown))
     return shown
 
@@ -55,15 +55,15 @@ def list_measured(
     """
     visit = visits.to_read(session, actor, appointment_id)
     measured = MedicalRecord.content["vitals"]
-    found = session.execute(
+    measurements = session.execute(
         select(MedicalRecord.appointment_id, Appointment.starts_at, measured)
         .join(Appointment, Appointment.id == MedicalRecord.appointment_id)
         .where(MedicalRecord.patient_id == visit.patient_id, measured.astext != "{}")
         .order_by(Appointment.starts_at.desc(), MedicalRecord.id.desc())
         .limit(_MOST_MEASURED)
     ).all()
-    visits.record_look(session, actor, visit, measured=len(found))
+    visits.record_look(session, actor, visit, measured=len(measurements))
     return tuple(
         VisitMeasurements(measured_at, visited_at, rows.vitals_of(values))
-        for measured_at, visited_at, values in reversed(found)
+        for measured_at, visited_at, values in reversed(measurements)
     )

@@ -59,17 +59,17 @@ def list_similar(
     NotAllowed.
     """
     visit = visits.to_read(session, actor, appointment_id)
-    asked = {
+    parameters = {
         "patient_id": visit.patient_id,
         "before": visit.starts_at,
         "typed": typed[:_LONGEST_TEXT].replace("\0", " "),
         "most": MOST,
     }
-    found = tuple(
+    similar = tuple(
         EarlierNotes(earlier_id, visited_at, name, rows.notes_of(content), tuple(words))
         for earlier_id, visited_at, name, content, words in session.execute(
-            _SIMILAR, asked
+            _SIMILAR, parameters
         )
     )
-    visits.record_look(session, actor, visit, similar=len(found))
-    return found
+    visits.record_look(session, actor, visit, similar=len(similar))
+    return similar

@@ -33,7 +33,9 @@ class InvalidNotes(InvalidInput):
     """Notes break a rule, or several; nothing of what was typed is changed."""
 
     def __init__(self, *problems: Problem) -> None:
-        super().__init__(problems[0].field, " ".join(one.message for one in problems))
+        super().__init__(
+            problems[0].field, " ".join(problem.message for problem in problems)
+        )
         self.problems = problems
 
 
@@ -58,7 +60,9 @@ def problems_of(typed: Typed) -> tuple[Problem, ...]:
 
 def typed_of(notes: Notes) -> dict[str, str]:
     """Return the notes as somebody would type them, to begin a form with."""
-    lines = (f"{one.code} {one.text}".strip() for one in notes.diagnoses)
+    lines = (
+        f"{diagnosis.code} {diagnosis.text}".strip() for diagnosis in notes.diagnoses
+    )
     measured = {
         name: "" if value is None else vitals.written(value)
         for name, value in asdict(notes.vitals).items()
@@ -114,7 +118,7 @@ def _of_diagnoses(diagnoses: tuple[Diagnosis, ...]) -> Iterator[Problem]:
         yield Problem(
             "diagnoses", f"Diagnoses must be at most {_MOST_DIAGNOSES}, one a line."
         )
-    if any(len(one.text) > _LONGEST_DIAGNOSIS for one in diagnoses):
+    if any(len(diagnosis.text) > _LONGEST_DIAGNOSIS for diagnosis in diagnoses):
         yield Problem(
             "diagnoses",
             "Diagnoses has a line that is too long: at most "

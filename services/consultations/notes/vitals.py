@@ -42,10 +42,10 @@ def read(vital: Vital, typed: str) -> float | None:
     text = typed.strip().removesuffix(vital.unit).strip()
     if not text:
         return None
-    found = _NUMBER.fullmatch(text)
-    if found is None:
+    match = _NUMBER.fullmatch(text)
+    if match is None:
         raise NotMeasured(f"{vital.label} must be a number ({vital.unit}).")
-    whole, part = found[1], (found[2] or "").rstrip("0")
+    whole, part = match[1], (match[2] or "").rstrip("0")
     if len(part) > vital.decimals:
         raise NotMeasured(f"{vital.label} can have {_decimals(vital)}.")
     value = float(f"{whole}.{part or 0}")

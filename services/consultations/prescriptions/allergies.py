@@ -25,7 +25,7 @@ _SHORTEST: Final = 4
 def find_match(drug: str, allergies: Iterable[str]) -> str | None:
     """Return a sentence on the first allergy that the drug matches, if one does."""
     wanted, groups = _words(drug), _classes(drug)
-    related = frozenset().union(*(RELATED.get(one, ()) for one in groups))
+    related = frozenset().union(*(RELATED.get(group, ()) for group in groups))
     for allergy in allergies:
         known = _classes(allergy)
         if wanted & _words(allergy):
@@ -53,11 +53,11 @@ def _words(text: str) -> frozenset[str]:
 
 def _classes(text: str) -> frozenset[str]:
     """Return the classes that the text names, or names a member of."""
-    told, words = _plain(text), _words(text)
+    plain, words = _plain(text), _words(text)
     return frozenset(
         name
         for name, members in CLASSES.items()
-        if words & members or name.lower().removesuffix("s") in told
+        if words & members or name.lower().removesuffix("s") in plain
     )
 
 

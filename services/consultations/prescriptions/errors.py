@@ -64,9 +64,9 @@ class AllergyMatches(Conflict):
     """A drug matches an allergy, and nobody has said why it is prescribed anyway."""
 
     def __init__(self, warnings: Sequence[tuple[int, str]]) -> None:
-        told = " ".join(f"Line {index + 1}: {words}" for index, words in warnings)
+        sentences = " ".join(f"Line {index + 1}: {words}" for index, words in warnings)
         super().__init__(
-            f"{told} Choose another drug, or say why it is right all the same."
+            f"{sentences} Choose another drug, or say why it is right all the same."
         )
         self.warnings = tuple(warnings)
 

@@ -135,10 +135,12 @@ def withdraw(
     Raises Superseded, Withdrawn, NoSuchPrescription, InvalidInput, NotAllowed.
     """
     actor.require(Permission.PRESCRIBE)
-    told = reasons.read(reason)
+    read_reason = reasons.read(reason)
     before = _current(session, actor, prescription_id, number)
     _move(session, before.id, number, {"status": PrescriptionStatus.WITHDRAWN.value})
-    rows.record_event(session, actor, Action.PRESCRIPTION_WITHDRAW, before, reason=told)
+    rows.record_event(
+        session, actor, Action.PRESCRIPTION_WITHDRAW, before, reason=read_reason
+    )
     return replace(before, status=PrescriptionStatus.WITHDRAWN)
 
 
@@ -231,14 +233,14 @@ def _advance(session: Session, actor: Actor, order: PrescriptionOrder) -> None:
 def _current(
     session: Session, actor: Actor, prescription_id: UUID, number: int
 ) -> PrescriptionRecord:
-    found = rows.find(session, actor, prescription_id)
-    if found is None:
+    prescription = rows.find(session, actor, prescription_id)
+    if prescription is None:
         raise NoSuchPrescription
-    if found.status is PrescriptionStatus.WITHDRAWN:
+    if prescription.status is PrescriptionStatus.WITHDRAWN:
         raise Withdrawn
-    if found.latest != number:
+    if prescription.latest != number:
         raise Superseded
-    return found
+    return prescription
 
 
 def _move(

@@ -36,7 +36,9 @@ def print_order(order: PrescriptionOrder, *, clinic: Clinic, now: datetime) -> b
     sheet.fact("Issued", _spelt(now.date()))
     if order.number > 1:
         sheet.fact("Version", f"{order.number}, in place of all earlier ones")
-    rows = [(one.drug, one.dose, one.frequency, one.duration) for one in order.lines]
+    rows = [
+        (line.drug, line.dose, line.frequency, line.duration) for line in order.lines
+    ]
     sheet.rows("To be dispensed", _COLUMNS, rows)
     if order.note:
         sheet.section("Note", order.note)

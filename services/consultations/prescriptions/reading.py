@@ -43,11 +43,11 @@ def get(
     Raises NoSuchPrescription, NotAllowed.
     """
     rows.require_view(actor)
-    found = rows.find(session, actor, prescription_id, number)
-    if found is None:
+    prescription = rows.find(session, actor, prescription_id, number)
+    if prescription is None:
         raise NoSuchPrescription
-    rows.record_event(session, actor, Action.PRESCRIPTION_READ, found)
-    return found
+    rows.record_event(session, actor, Action.PRESCRIPTION_READ, prescription)
+    return prescription
 
 
 def find_of_visit(
@@ -72,15 +72,15 @@ def list_of_patient(
         .order_by(Prescription.created_at.desc(), Prescription.id.desc())
         .limit(_MOST)
     )
-    found = tuple(map(rows.record_of, session.execute(statement)))
+    prescriptions = tuple(map(rows.record_of, session.execute(statement)))
     audit.record(
         session,
         actor,
         Action.PRESCRIPTION_READ,
         patient_id=patient_id,
-        details={"shown": len(found)},
+        details={"shown": len(prescriptions)},
     )
-    return found
+    return prescriptions
 
 
 def find_by_content(
@@ -118,11 +118,11 @@ def open_version(
     Raises NoSuchPrescription, NotAllowed.
     """
     rows.require_view(actor)
-    found = rows.find(session, actor, prescription_id, number)
-    if found is None:
+    prescription = rows.find(session, actor, prescription_id, number)
+    if prescription is None:
         raise NoSuchPrescription
-    rows.record_event(session, actor, Action.PRESCRIPTION_DOWNLOAD, found)
-    return found.version
+    rows.record_event(session, actor, Action.PRESCRIPTION_DOWNLOAD, prescription)
+    return prescription.version
 
 
 def read_file(files: FileStore, version: PrescriptionVersion) -> bytes:
@@ -143,9 +143,9 @@ def _find(
     row = session.execute(wanted).one_or_none()
     if row is None:
         return None
-    found = rows.record_of(row)
-    rows.record_event(session, actor, Action.PRESCRIPTION_READ, found)
-    return found
+    prescription = rows.record_of(row)
+    rows.record_event(session, actor, Action.PRESCRIPTION_READ, prescription)
+    return prescription
 
 
 @contextmanager
