@@ -1,4 +1,4 @@
-"""Letters to the administrators, whoever they are at the moment."""
+"""E-mails to the administrators, whoever they are at the moment."""
 
 from collections.abc import Callable
 
@@ -11,24 +11,24 @@ from services.messaging.mail import Email, Mailer, MailNotSent
 
 
 def write_to_all(
-    session: Session, mailer: Mailer, letter_to: Callable[[str], Email]
+    session: Session, mailer: Mailer, email_to: Callable[[str], Email]
 ) -> None:
-    """Send each administrator their letter; raises MailNotSent if none got theirs."""
-    told = False
-    for email in _emails(session):
+    """Send each administrator an e-mail; raises MailNotSent if none got theirs."""
+    is_sent = False
+    for address in _addresses(session):
         try:
-            mailer.send(letter_to(email))
+            mailer.send(email_to(address))
         except MailNotSent:
             continue
-        told = True
-    if not told:
+        is_sent = True
+    if not is_sent:
         raise MailNotSent
 
 
-def _emails(session: Session) -> list[str]:
-    emails = session.scalars(
+def _addresses(session: Session) -> list[str]:
+    addresses = session.scalars(
         select(User.email)
         .where(User.role == Role.ADMIN.value, User.deactivated_at.is_(None))
         .order_by(User.id)
     )
-    return [email for email in emails if email]
+    return [address for address in addresses if address]

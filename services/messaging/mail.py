@@ -1,4 +1,4 @@
-"""Letters to people, by the clinic's own mail server."""
+"""E-mails to people, by the clinic's own mail server."""
 
 import logging
 import smtplib
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class MailNotSent(Unavailable):
-    """The mail server did not take the letter."""
+    """The mail server did not take the e-mail."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -41,10 +41,10 @@ class Email:
 
 
 class Mailer(Protocol):
-    """Whatever takes letters."""
+    """Whatever takes e-mails."""
 
-    def send(self, letter: Email) -> None:
-        """Hand the letter over, or raise MailNotSent."""
+    def send(self, email: Email) -> None:
+        """Hand the e-mail over, or raise MailNotSent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +79,12 @@ class MailServer:
 
     @property
     def is_this_machine(self) -> bool:
-        """Whether letters never leave the machine on the way to it."""
+        """Whether e-mails never leave the machine on the way to it."""
         return self.host in _LOOPBACK
 
 
 class SmtpMailer:
-    """Sends over a connection of its own per letter, encrypted beyond this machine."""
+    """Sends over a connection of its own per e-mail, encrypted beyond this machine."""
 
     def __init__(
         self,
@@ -100,28 +100,28 @@ class SmtpMailer:
         self._tls = tls or ssl.create_default_context()
         self._timeout_seconds = timeout_seconds
 
-    def send(self, letter: Email) -> None:
-        """Hand the letter over, or raise MailNotSent."""
+    def send(self, email: Email) -> None:
+        """Hand the e-mail over, or raise MailNotSent."""
         try:
             with self._connected() as smtp:
-                smtp.send_message(self._message(letter))
+                smtp.send_message(self._message(email))
         except (OSError, smtplib.SMTPException, ValueError) as error:
             # Its text names the person, and may quote what was to be said.
             _log.warning("A letter was not sent: %s.", type(error).__name__)
             raise MailNotSent from None
 
-    def _message(self, letter: Email) -> EmailMessage:
+    def _message(self, email: Email) -> EmailMessage:
         message = EmailMessage()
         message["From"] = self._sender
-        message["To"] = letter.to
-        message["Subject"] = letter.subject
+        message["To"] = email.to
+        message["Subject"] = email.subject
         message["Date"] = formatdate()
         _, address = parseaddr(self._sender)
         # Otherwise the id would tell the world this machine's name.
         message["Message-ID"] = make_msgid(domain=address.rpartition("@")[2])
         # So that nobody's out-of-office answers (RFC 3834).
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(letter.text)
+        message.set_content(email.text)
         return message
 
     def _connected(self) -> smtplib.SMTP:
@@ -156,7 +156,7 @@ class SmtpMailer:
 
 
 def mailer_of(settings: Settings) -> Mailer | None:
-    """Return who takes letters by these settings; None where nobody does."""
+    """Return who takes e-mails by these settings; None where nobody does."""
     if settings.smtp_url is None or settings.mail_from is None:
         return None
     server = MailServer.at(settings.smtp_url.get_secret_value())
@@ -173,7 +173,7 @@ class MailQueue:
         self._pool = ThreadPoolExecutor(_SENDERS, thread_name_prefix="outbox")
 
     def post(self, send: Callable[[], None]) -> None:
-        """Run it soon, in a thread of its own."""
+        """Run `send` soon, in a thread of its own."""
         self._pool.submit(_quietly, send)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What becomes of a letter after an attempt to send it."""
+"""What becomes of a notification after an attempt to send it."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -11,17 +11,20 @@ from db.models.replication import AlertLetter
 
 
 def note_attempt(
-    letter: AlertLetter | VisitLetter, pauses: Sequence[timedelta], *, is_sent: bool
+    notification: AlertLetter | VisitLetter,
+    pauses: Sequence[timedelta],
+    *,
+    is_sent: bool,
 ) -> None:
-    """Note that it is sent, when it is tried again, or that it is given up.
+    """Note that a notification is sent, is tried again, or is given up.
 
-    It waits for each of the pauses in turn.
+    A notification waits for each of the pauses in turn.
     """
-    letter.attempts += 1
+    notification.attempts += 1
     now: Any = func.now()
     if is_sent:
-        letter.sent_at = now
-    elif letter.attempts > len(pauses):
-        letter.given_up_at = now
+        notification.sent_at = now
+    elif notification.attempts > len(pauses):
+        notification.given_up_at = now
     else:
-        letter.send_at = now + pauses[letter.attempts - 1]
+        notification.send_at = now + pauses[notification.attempts - 1]

@@ -16,7 +16,7 @@ from tests.services.visits.visit_samples import soon
 class _Mailer:
     """Takes every letter."""
 
-    def send(self, letter: Email) -> None:
+    def send(self, email: Email) -> None:
         """Throw it away."""
 
 
