@@ -25,12 +25,12 @@ _ACTIONS: Final = {"/JavaScript": SCRIPTS, "/Launch": LAUNCH}
 
 def find(pdf: pikepdf.Pdf) -> set[str]:
     """Return which of scripts, launch actions and attached files are in there."""
-    found: set[str] = set()
+    findings: set[str] = set()
     for thing in pdf.objects:
         # Numbers and the like arrive as Python's own.
         if isinstance(thing, pikepdf.Object) and _MARKS.search(_written(thing)):
-            found.update(_inside(thing))
-    return found
+            findings.update(_inside(thing))
+    return findings
 
 
 def guess(content: mmap.mmap) -> set[str]:

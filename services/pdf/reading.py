@@ -97,11 +97,11 @@ def _examine(file: int, seconds: float) -> dict[str, Any]:
         pages = _read(pdf, seconds)
         if all(page is None for page in pages):
             raise Refused(Refusal.DAMAGED)
-        found = _findings(file)
+        file_findings = _findings(file)
         if is_mended or None in pages:
-            found.add(DAMAGED)
+            file_findings.add(DAMAGED)
         text = [page or "" for page in pages]
-        return {"pages": len(pdf), "findings": sorted(found), "text": text}
+        return {"pages": len(pdf), "findings": sorted(file_findings), "text": text}
 
 
 def _findings(file: int) -> set[str]:

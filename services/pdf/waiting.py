@@ -107,12 +107,12 @@ def _waiting(
         .order_by(order)
         .limit(_AT_ONCE)
     )
-    found = {
+    files = {
         file_id: WaitingFile(file_id, pages or 0, tuple(known or ()))
         for file_id, pages, known in session.execute(statement)
         if file_id is not None
     }
-    return tuple(found.values())
+    return tuple(files.values())
 
 
 def _changed(

@@ -174,13 +174,13 @@ def _term(
         # matters here.
         _date("STOP", stop)
     label = " ".join(unicodedata.normalize("NFC", description).split())
-    found = _KIND.search(label)
-    text = label[: found.start()] if found else label
+    kind = _KIND.search(label)
+    text = label[: kind.start()] if kind else label
     if not text:
         raise Rejected("DESCRIPTION is missing")
     if len(text) > rules.LONGEST_ITEM:
         raise Rejected(f"DESCRIPTION is longer than {rules.LONGEST_ITEM} characters")
-    return ImportedTerm(_id("PATIENT", key), text, since), found[1] if found else None
+    return ImportedTerm(_id("PATIENT", key), text, since), kind[1] if kind else None
 
 
 def _id(column: str, value: str) -> str:

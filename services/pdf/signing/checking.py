@@ -97,7 +97,9 @@ def check_apart(pdf: bytes, certificates: Collection[x509.Certificate]) -> Signa
         raise InvalidInput(
             "file", "This file is larger than any prescription: choose another one."
         )
-    known = b"".join(one.public_bytes(Encoding.PEM) for one in certificates)
+    known = b"".join(
+        certificate.public_bytes(Encoding.PEM) for certificate in certificates
+    )
     try:
         done = subprocess.run(  # noqa: S603 (our own interpreter and module)
             [sys.executable, "-m", _PROCESS, str(len(known))],

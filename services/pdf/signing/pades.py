@@ -84,16 +84,16 @@ def _judge(
     signature: EmbeddedPdfSignature, certificates: Collection[x509.Certificate]
 ) -> Signature:
     trusted = ValidationContext(
-        trust_roots=[_converted(one) for one in certificates],
+        trust_roots=[_converted(certificate) for certificate in certificates],
         allow_fetching=False,
     )
     # Nothing may be added at all, so what was added need not be looked at.
-    found = validate_pdf_signature(signature, trusted, skip_diff=True)
-    signer = x509.load_der_x509_certificate(found.signing_cert.dump())
+    status = validate_pdf_signature(signature, trusted, skip_diff=True)
+    signer = x509.load_der_x509_certificate(status.signing_cert.dump())
     is_whole = (
-        found.intact
-        and found.valid
-        and found.coverage is SignatureCoverageLevel.ENTIRE_FILE
+        status.intact
+        and status.valid
+        and status.coverage is SignatureCoverageLevel.ENTIRE_FILE
     )
     is_known = signer in certificates
     if not is_whole:
@@ -104,7 +104,7 @@ def _judge(
         state = SignatureState.VALID
     return Signature(
         state,
-        found.signer_reported_dt,
+        status.signer_reported_dt,
         _name_of(signer),
         signer.fingerprint(SHA256()).hex(),
     )
