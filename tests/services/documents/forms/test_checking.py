@@ -72,7 +72,10 @@ def test_all_problems_are_named_at_once():
     with pytest.raises(forms.InvalidForm) as refusal:
         forms.checked(RECORD, {}, today=TODAY)
 
-    assert [one.field for one in refusal.value.problems] == ["name", "date_of_birth"]
+    assert [problem.field for problem in refusal.value.problems] == [
+        "name",
+        "date_of_birth",
+    ]
 
 
 def test_a_form_is_kept_as_it_is_printed():
@@ -108,9 +111,9 @@ def test_a_form_begins_with_what_the_record_knows():
 
 
 def test_that_there_are_no_allergies_is_said_only_where_somebody_asked():
-    asked = patient(allergies=(), no_known_allergies=True)
+    without_allergies = patient(allergies=(), no_known_allergies=True)
 
-    assert RECORD.prefilled(asked)["allergies"] == "No known allergies"
+    assert RECORD.prefilled(without_allergies)["allergies"] == "No known allergies"
     assert RECORD.prefilled(patient(allergies=()))["allergies"] == ""
 
 

@@ -46,7 +46,7 @@ def begun(**changes):
 
 
 def drafts_of(shelf, actor, patient_id=ADA):
-    return [one.draft for one in forms.list_drafts(shelf, actor, patient_id)]
+    return [kept.draft for kept in forms.list_drafts(shelf, actor, patient_id)]
 
 
 def test_a_draft_comes_back_as_it_was_saved_last(shelf, clerk):
@@ -55,10 +55,10 @@ def test_a_draft_comes_back_as_it_was_saved_last(shelf, clerk):
     later = replace(draft, form=record_form(diagnosis="Another"))
     saved_at = forms.save_draft(shelf, clerk, later)
 
-    (found,) = forms.list_drafts(shelf, clerk, ADA)
+    (kept,) = forms.list_drafts(shelf, clerk, ADA)
 
-    assert found.draft == later
-    assert abs(found.saved_at - saved_at).total_seconds() < 0.01
+    assert kept.draft == later
+    assert abs(kept.saved_at - saved_at).total_seconds() < 0.01
 
 
 def test_drafts_are_those_of_one_patient_the_newest_first(shelf, clerk):
@@ -102,7 +102,7 @@ def test_mongodb_sees_no_word_of_it_and_forgets_it_after_thirty_days(
 
     assert kept.keys() == {"_id", "owner", "sealed", "saved_at"}
     assert not any(word in kept["sealed"] for word in (b"Secret", b"Ada", b"medical"))
-    (ttl,) = [one for one in indexes if "expireAfterSeconds" in one]
+    (ttl,) = [index for index in indexes if "expireAfterSeconds" in index]
     assert ttl["key"] == [("saved_at", 1)]
     assert ttl["expireAfterSeconds"] == 30 * 24 * 60 * 60
     assert abs(kept["saved_at"] - datetime.now(UTC)).total_seconds() < 60
@@ -127,9 +127,9 @@ def test_a_prescription_that_is_typed_comes_back_at_its_visit(shelf, clinician):
         shelf, clinician, replace(begun, id=uuid4(), appointment_id=uuid4())
     )
 
-    (found,) = prescriptions.list_drafts(shelf, clinician, begun.appointment_id)
+    (kept,) = prescriptions.list_drafts(shelf, clinician, begun.appointment_id)
 
-    assert found.draft == begun
+    assert kept.draft == begun
     prescriptions.discard_draft(shelf, clinician, begun.id)
     assert not prescriptions.list_drafts(shelf, clinician, begun.appointment_id)
 

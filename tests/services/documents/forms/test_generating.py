@@ -41,7 +41,7 @@ def test_every_field_its_label_and_the_clinic_are_read_in_the_forms_order():
         "Page 1 of 1",
         str(ID),
     ]
-    places = [text.find(one) for one in said]
+    places = [text.find(words) for words in said]
     assert -1 not in places
     assert places == sorted(places)
 
@@ -138,8 +138,8 @@ def test_it_is_tagged_speaks_english_and_has_a_title():
 
 def test_every_font_is_embedded_and_cut_down_to_what_is_used():
     with pikepdf.open(BytesIO(made())) as document:
-        fonts = [one for one in document.objects if _is_descriptor(one)]
-        embedded = [len(one.FontFile2.read_bytes()) for one in fonts]
+        fonts = [font for font in document.objects if _is_descriptor(font)]
+        embedded = [len(font.FontFile2.read_bytes()) for font in fonts]
 
     assert embedded
     assert max(embedded) < 60_000

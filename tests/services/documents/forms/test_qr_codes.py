@@ -13,9 +13,9 @@ def test_the_dark_modules_are_those_of_the_id():
     code = code_of(str(ID))
 
     dark = {
-        (one.row, one.column + offset)
-        for one in code.stretches
-        for offset in range(one.length)
+        (stretch.row, stretch.column + offset)
+        for stretch in code.stretches
+        for offset in range(stretch.length)
     }
     matrix = segno.make_qr(str(ID), error="m").matrix
     assert code.size == len(matrix)

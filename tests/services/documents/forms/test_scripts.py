@@ -73,9 +73,9 @@ def test_only_the_fonts_that_are_needed_are_embedded():
     def fonts(name):
         with pikepdf.open(BytesIO(made(form=record_form(name=name)))) as document:
             return {
-                str(one.BaseFont).partition("+")[2]
-                for one in document.objects
-                if isinstance(one, pikepdf.Dictionary) and "/DescendantFonts" in one
+                str(font.BaseFont).partition("+")[2]
+                for font in document.objects
+                if isinstance(font, pikepdf.Dictionary) and "/DescendantFonts" in font
             }
 
     assert fonts("Ada") == {"FiraGO", "FiraGOBold"}
@@ -103,7 +103,9 @@ def test_nothing_is_missing_of_what_can_be_printed():
 def _plain(text):
     """Return the text without what is invisible and without how it is composed."""
     composed = unicodedata.normalize("NFKC", text)
-    return "".join(one for one in composed if unicodedata.category(one) != "Cf")
+    return "".join(
+        character for character in composed if unicodedata.category(character) != "Cf"
+    )
 
 
 def _first_place(data, after):

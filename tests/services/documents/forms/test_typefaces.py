@@ -26,7 +26,7 @@ def glyphs(typeface, text, direction=TextDirection.LTR):
     how = {"features": {}, "fragment_direction": direction}
     infos, positions = typeface.perform_harfbuzz_shaping(text, 11, how)
     assert len(infos) == len(positions)
-    return [one.codepoint for one in infos], [one.cluster for one in infos]
+    return [info.codepoint for info in infos], [info.cluster for info in infos]
 
 
 def test_each_script_is_shaped_by_its_own_rules_wherever_it_stands(typeface):

@@ -65,5 +65,7 @@ def test_versions_without_their_bytes_are_missing(session, clerk, files):
 
     missing = sweeping.sweep(session, files, Bucket.DOCUMENTS, LATER).missing
 
-    assert [named.subject_id for named in missing] == [one.id for one in lost]
-    assert not {one.id for one in there} & {named.subject_id for named in missing}
+    assert [named.subject_id for named in missing] == [document.id for document in lost]
+    assert not {document.id for document in there} & {
+        named.subject_id for named in missing
+    }

@@ -58,20 +58,20 @@ class Trusting:
 
 def main() -> None:
     """Do it, and die."""
-    told = json.load(sys.stdin)
-    stage = told["stage"]
+    orders = json.load(sys.stdin)
+    stage = orders["stage"]
     dies_at = {"before the bytes": 0, "amid the bytes": len(PDF) - 1_000_000}
     source = Deadly(PDF, dies_at.get(stage, len(PDF) + 1))
-    keys = FileKeys(Path(told["keys"]))
-    with closing(FileStore(told["mongo_url"], told["store"], keys=keys)) as files:
+    keys = FileKeys(Path(orders["keys"]))
+    with closing(FileStore(orders["mongo_url"], orders["store"], keys=keys)) as files:
         ingest = DocumentIngest(files, Trusting(), None, refuse_active=False)
-        content = ingest.receive(source, "newest.pdf", **told["made"])
+        content = ingest.receive(source, "newest.pdf", **orders["made"])
         if stage == "before the row":
             die()
         clerk = Actor(uuid4(), "Cleo Clerk", Role.STAFF)
-        with Session(connect(told["database_url"])) as session, session.begin():
-            if told["document_id"]:
-                given = (session, clerk, UUID(told["document_id"]), content)
+        with Session(connect(orders["database_url"])) as session, session.begin():
+            if orders["document_id"]:
+                given = (session, clerk, UUID(orders["document_id"]), content)
                 records.add_version(*given, revision=1)
             else:
                 records.file(session, clerk, DraftDocument(), content)

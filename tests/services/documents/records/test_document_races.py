@@ -37,20 +37,20 @@ def filed(committing, clerk):
         return file(session, clerk)
 
 
-def at_once(engine, *deeds: Callable[[Session], object]) -> list[object]:
+def at_once(engine, *actions: Callable[[Session], object]) -> list[object]:
     """Do everything at the same time; return what came of it, refusals too."""
-    ready = Barrier(len(deeds))
+    ready = Barrier(len(actions))
 
-    def attempt(deed):
+    def attempt(action):
         ready.wait(timeout=10)
         try:
             with Session(engine) as session, session.begin():
-                return deed(session)
+                return action(session)
         except StaleRevision as refusal:
             return refusal
 
-    with ThreadPoolExecutor(len(deeds)) as threads:
-        return list(threads.map(attempt, deeds))
+    with ThreadPoolExecutor(len(actions)) as threads:
+        return list(threads.map(attempt, actions))
 
 
 def await_blocked(session: Session) -> None:
@@ -72,8 +72,8 @@ def test_of_two_versions_at_once_one_wins_and_the_other_is_told(
 
     outcomes = at_once(committing, *map(replace, (b"1", b"2", b"3", b"4")))
 
-    (won,) = (one for one in outcomes if isinstance(one, DocumentRecord))
-    refused = [one for one in outcomes if isinstance(one, StaleRevision)]
+    (won,) = (outcome for outcome in outcomes if isinstance(outcome, DocumentRecord))
+    refused = [outcome for outcome in outcomes if isinstance(outcome, StaleRevision)]
     assert [refusal.current for refusal in refused] == [won] * 3
     with Session(committing) as session:
         kept = records.versions(session, clerk, filed.id)
@@ -84,22 +84,22 @@ def test_of_two_versions_at_once_one_wins_and_the_other_is_told(
 def test_of_a_deletion_and_a_new_version_at_once_one_wins(committing, clerk, filed):
     ready = Barrier(2)
 
-    def attempt(deed):
+    def attempt(action):
         ready.wait(timeout=10)
         try:
             with Session(committing) as session, session.begin():
-                return deed(session)
+                return action(session)
         except (StaleRevision, NoSuchDocument) as refusal:
             return refusal
 
-    deeds = (
+    actions = (
         lambda s: records.delete(s, clerk, filed.id, revision=1),
         lambda s: records.add_version(s, clerk, filed.id, content(), revision=1),
     )
     with ThreadPoolExecutor(2) as threads:
-        outcomes = list(threads.map(attempt, deeds))
+        outcomes = list(threads.map(attempt, actions))
 
-    assert sum(isinstance(one, Exception) for one in outcomes) == 1
+    assert sum(isinstance(outcome, Exception) for outcome in outcomes) == 1
 
 
 def test_a_deletion_that_waits_for_a_hold_is_refused(committing, clerk, filed):

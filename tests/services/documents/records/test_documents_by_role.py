@@ -207,13 +207,13 @@ def test_the_database_itself_shows_patients_and_clinicians_only_what_is_theirs(
             ("documents", "id"),
             ("document_versions", "document_id"),
         ):
-            found = clinic.read(
+            ids = clinic.read(
                 actor,
                 lambda s, table=table, column=column: s.execute(
                     text(f"SELECT {column} FROM {table}")
                 ).scalars(),
             )
-            assert of_ada.id not in set(found)
+            assert of_ada.id not in set(ids)
 
 
 def test_a_patient_changes_nothing_of_the_clinics(clinic: Clinic, grace: Actor):
@@ -266,7 +266,7 @@ def test_an_administrator_who_sees_no_document_ends_the_links_to_them(clinic: Cl
     )
 
     shown = clinic.read(clinic.cleo, lambda s: shares.list_of(s, clinic.cleo, filed.id))
-    assert [(one.id, one.is_live) for one in shown] == [(link.share.id, False)]
+    assert [(share.id, share.is_live) for share in shown] == [(link.share.id, False)]
 
 
 def test_an_analyst_reaches_nothing(clinic: Clinic):
@@ -286,12 +286,12 @@ def test_a_document_that_waits_is_found_again_by_its_content(
         lambda s: file(s, grace, holding=content(b"mine", scan="waiting")),
     )
 
-    found = clinic.read(
+    document = clinic.read(
         grace,
         lambda s: records.find_filed(s, grace, content(b"mine").sha256, None),
     )
 
-    assert found == own
+    assert document == own
     assert own.classification is Classification.CLINICAL
 
 

@@ -208,19 +208,19 @@ def test_who_sees_no_documents_files_none(session, request, who):
 def test_the_same_content_of_the_same_patient_is_found_again(
     session, clerk, patient, filed
 ):
-    found = records.find_filed(session, clerk, content().sha256, patient.id)
+    document = records.find_filed(session, clerk, content().sha256, patient.id)
 
-    assert found == filed
+    assert document == filed
 
 
 def test_content_of_an_earlier_version_is_found_too(session, clerk, patient, filed):
     newer = content(b"newer")
     records.add_version(session, clerk, filed.id, newer, revision=1)
 
-    found = records.find_filed(session, clerk, content().sha256, patient.id)
+    document = records.find_filed(session, clerk, content().sha256, patient.id)
 
-    assert found is not None
-    assert (found.id, found.version.number) == (filed.id, 2)
+    assert document is not None
+    assert (document.id, document.version.number) == (filed.id, 2)
 
 
 def test_content_elsewhere_or_deleted_is_not_already_filed(session, clerk, patient):
@@ -230,9 +230,9 @@ def test_content_elsewhere_or_deleted_is_not_already_filed(session, clerk, patie
 
     assert not records.find_filed(session, clerk, content().sha256, patient.id)
     assert not records.find_filed(session, clerk, content(b"gone").sha256, patient.id)
-    found = records.find_filed(session, clerk, content().sha256, None)
-    assert found is not None
-    assert found.id == unfiled.id
+    document = records.find_filed(session, clerk, content().sha256, None)
+    assert document is not None
+    assert document.id == unfiled.id
 
 
 def test_patients_are_not_told_of_content_that_is_in_quarantine(

@@ -122,15 +122,15 @@ def test_fifty_megabytes_are_not_too_large(files):
     assert ingest(files).receive(largest, "x.pdf").filesize == MAX_BYTES
 
 
-@pytest.mark.parametrize("found", ["scripts", "launch", "attachments"])
-def test_active_content_is_reported_and_by_setting_refused(files, found):
-    active = PdfReport(1, ("encrypted", found))
+@pytest.mark.parametrize("finding", ["scripts", "launch", "attachments"])
+def test_active_content_is_reported_and_by_setting_refused(files, finding):
+    active = PdfReport(1, ("encrypted", finding))
 
     reported = ingest(files, active).receive(BytesIO(PDF), "x.pdf")
     with pytest.raises(ActiveContent, match="does not accept"):
         ingest(files, active, refuse_active=True).receive(BytesIO(PDF), "x.pdf")
 
-    assert reported.examination.findings == ("encrypted", found)
+    assert reported.examination.findings == ("encrypted", finding)
     assert stored(files) == [reported.file_id]
 
 

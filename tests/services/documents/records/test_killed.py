@@ -42,24 +42,24 @@ STAGES = {
 class Clinic:
     """One filed document, and whoever looks at what others left behind."""
 
-    def __init__(self, engine, files, clerk, told):
+    def __init__(self, engine, files, clerk, orders):
         self.engine = engine
         self.files = files
         self._clerk = clerk
-        self._told = told
+        self._orders = orders
         ingest = DocumentIngest(files, Trusting(), None, refuse_active=False)
         content = ingest.receive(BytesIO(EARLIER), "earlier.pdf")
         with Session(self.engine) as session, session.begin():
             self.filed = records.file(session, clerk, DraftDocument(), content)
 
-    def kill(self, stage, deed):
+    def kill(self, stage, action):
         """Let another process file, replace or rewrite a document, and die."""
-        target = None if deed == "filing" else str(self.filed.id)
-        made = FORM if deed == "rewriting" else {}
-        told = {"stage": stage, "document_id": target, "made": made}
+        target = None if action == "filing" else str(self.filed.id)
+        made = FORM if action == "rewriting" else {}
+        orders = {"stage": stage, "document_id": target, "made": made}
         ended = subprocess.run(
             [sys.executable, "-m", "tests.services.documents.records.dying"],
-            input=json.dumps(self._told | told),
+            input=json.dumps(self._orders | orders),
             text=True,
             cwd=ROOT,
             capture_output=True,
@@ -77,8 +77,10 @@ class Clinic:
                 for version in records.versions(session, self._clerk, document_id)
             ]
             texts = [
-                records.text_of(session, self._clerk, one.document_id, one.number)
-                for one in kept
+                records.text_of(
+                    session, self._clerk, version.document_id, version.number
+                )
+                for version in kept
             ]
         assert all(texts)
         return sorted(self._read(version) for version in kept)
@@ -103,7 +105,7 @@ class Clinic:
 @pytest.fixture
 def clinic(database_url, addresses, file_keys, clerk):
     url, name = addresses.mongo.admin_url, f"test_{uuid4().hex}"
-    told = {
+    orders = {
         "database_url": database_url,
         "mongo_url": url,
         "store": name,
@@ -111,18 +113,18 @@ def clinic(database_url, addresses, file_keys, clerk):
     }
     engine = connect(database_url)
     with closing(FileStore(url, name, keys=file_keys)) as files:
-        yield Clinic(engine, files, clerk, told)
+        yield Clinic(engine, files, clerk, orders)
     engine.dispose()
     with MongoClient(url) as client:
         client.drop_database(name)
 
 
-@pytest.mark.parametrize("deed", ["filing", "replacing", "rewriting"])
+@pytest.mark.parametrize("action", ["filing", "replacing", "rewriting"])
 @pytest.mark.parametrize("stage", STAGES)
-def test_killed_at_any_step_nothing_is_lost_and_no_link_is_dead(clinic, stage, deed):
+def test_killed_at_any_step_nothing_is_lost_and_no_link_is_dead(clinic, stage, action):
     is_there, left = STAGES[stage]
 
-    clinic.kill(stage, deed)
+    clinic.kill(stage, action)
 
     expected = [EARLIER, PDF] if is_there else [EARLIER]
     assert clinic.contents() == sorted(expected)

@@ -50,7 +50,7 @@ def is_purged(session, document) -> bool:
 def rule_of(session, classification: Classification) -> retention.RetentionPeriod:
     """Return the rule of a class."""
     rules = retention.list_rules(session)
-    return next(one for one in rules if one.classification is classification)
+    return next(rule for rule in rules if rule.classification is classification)
 
 
 def events(session, action) -> list[AuditEvent]:

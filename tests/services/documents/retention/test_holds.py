@@ -30,10 +30,10 @@ def held(session, clerk):
 def test_an_administrator_sees_the_hold_and_its_reason_but_no_title(
     session, boss, held
 ):
-    (found,) = retention.list_holds(session, boss.actor)
+    (document,) = retention.list_holds(session, boss.actor)
 
-    assert (found.id, found.reason) == (held.id, REASON)
-    assert "Ada" not in repr(found)
+    assert (document.id, document.reason) == (held.id, REASON)
+    assert "Ada" not in repr(document)
 
 
 def test_the_holder_is_named_where_they_are_known(session, boss):
@@ -41,9 +41,9 @@ def test_the_holder_is_named_where_they_are_known(session, boss):
     document = file(session, rosa)
     records.hold(session, rosa, document.id, reason=REASON)
 
-    (found,) = retention.list_holds(session, boss.actor)
+    (hold,) = retention.list_holds(session, boss.actor)
 
-    assert found.holder_name == "Rosa"
+    assert hold.holder_name == "Rosa"
 
 
 def test_a_released_document_is_held_no_more_and_that_is_told(session, boss, held):

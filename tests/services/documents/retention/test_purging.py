@@ -209,13 +209,13 @@ def _tables_with(session, words):
             "AND relname <> 'audit_events'"
         )
     ).all()
-    found = {}
+    tables = {}
     for name in names:
         rows = session.scalars(text(f"SELECT t::text FROM {name} t")).all()
         hits = {word for word in words for row in rows if word.lower() in row.lower()}
         if hits:
-            found[name] = hits
-    return found
+            tables[name] = hits
+    return tables
 
 
 def test_texts_go_and_links_are_revoked(session, settled, clerk):
@@ -315,10 +315,10 @@ def test_two_purges_at_once_bury_each_document_once(database, endpoints, clerk):
     with ThreadPoolExecutor(3) as workers:
         counts = list(workers.map(work, range(3)))
 
-    told = database.read_latest(
+    recorded = database.read_latest(
         lambda session: len(events(session, Action.DOCUMENT_PURGE)), identity=SYSTEM
     ).value
-    assert (sum(counts), told) == (30, 30)
+    assert (sum(counts), recorded) == (30, 30)
 
 
 def test_a_hold_that_comes_first_wins_against_a_purge_that_waits(

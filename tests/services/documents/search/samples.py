@@ -66,10 +66,12 @@ def where(field: str, operator: Operator, value: Any) -> Criteria:
     return Criteria(where=Group(members=(Filter(field, operator, value),)))
 
 
-def titles(session: Session, actor: Actor, asked: Criteria, **page: Any) -> list[str]:
+def titles(
+    session: Session, actor: Actor, criteria: Criteria, **page: Any
+) -> list[str]:
     """Return the titles on one page of a list."""
-    found = document_lists.list_documents(session, actor, asked, now=NOW, **page)
-    return [row.title for row in found.rows]
+    listed = document_lists.list_documents(session, actor, criteria, now=NOW, **page)
+    return [row.title for row in listed.rows]
 
 
 def search(session: Session, actor: Actor, typed: str) -> list[str]:

@@ -40,9 +40,9 @@ def hearing() -> Hearing:
     return Hearing()
 
 
-def _look(clinic, hot, actor=None, **asked):
+def _look(clinic, hot, actor=None, **options):
     on_behalf = ActorDatabase(clinic.database, actor or clinic.cleo)
-    return hot.look(on_behalf, Criteria(), PageRequest(), now=NOW, **asked)
+    return hot.look(on_behalf, Criteria(), PageRequest(), now=NOW, **options)
 
 
 def _file(clinic, title="New"):
@@ -94,8 +94,8 @@ def test_nothing_is_kept_while_nothing_can_be_heard(clinic, hearing):
 
 def test_what_is_told_during_the_reading_keeps_it_from_being_found(clinic, hearing):
     class Interrupted(ActorDatabase):
-        def read(self, *asked, **how):
-            read = super().read(*asked, **how)
+        def read(self, *given, **how):
+            read = super().read(*given, **how)
             hearing.tell(Lsn(0))
             return read
 
@@ -165,7 +165,7 @@ def test_of_two_patients_neither_is_shown_what_was_kept_for_the_other(clinic, he
         for patient in (clinic.ada, clinic.grace)
     ]
 
-    shown = [_look(clinic, hot, one.value, after=two[-1].lsn) for one in two]
+    shown = [_look(clinic, hot, invited.value, after=two[-1].lsn) for invited in two]
 
     titles = [[row.title for row in look.value.page.rows] for look in shown]
     assert titles == [["Of Ada"], ["Of Grace"]]

@@ -22,10 +22,10 @@ from tests.services.documents.search.samples import (
 def test_a_new_version_is_found_by_its_own_words_and_no_longer_by_the_old(
     session, clerk
 ):
-    one = filed(session, clerk, "Letter", "about measles")
+    letter = filed(session, clerk, "Letter", "about measles")
 
     records.add_version(
-        session, clerk, one.id, text_of("about mumps"), revision=one.revision
+        session, clerk, letter.id, text_of("about mumps"), revision=letter.revision
     )
 
     assert search(session, clerk, "mumps") == ["Letter"]
@@ -33,12 +33,12 @@ def test_a_new_version_is_found_by_its_own_words_and_no_longer_by_the_old(
 
 
 def test_a_restored_version_is_found_again(session, clerk):
-    one = filed(session, clerk, "Letter", "about measles")
-    two = records.add_version(
-        session, clerk, one.id, text_of("about mumps"), revision=one.revision
+    first = filed(session, clerk, "Letter", "about measles")
+    second = records.add_version(
+        session, clerk, first.id, text_of("about mumps"), revision=first.revision
     )
 
-    records.restore_version(session, clerk, one.id, 1, revision=two.revision)
+    records.restore_version(session, clerk, first.id, 1, revision=second.revision)
 
     assert search(session, clerk, "measles") == ["Letter"]
     assert search(session, clerk, '"mumps"') == []
@@ -46,25 +46,25 @@ def test_a_restored_version_is_found_again(session, clerk):
 
 @pytest.mark.parametrize("scan", ["waiting", "infected"])
 def test_the_text_of_a_version_in_quarantine_is_not_searched(session, clerk, scan):
-    one = filed(session, clerk, "Letter", "about measles")
+    letter = filed(session, clerk, "Letter", "about measles")
 
-    mark(session, one, scan=scan)
+    mark(session, letter, scan=scan)
 
     assert search(session, clerk, '"measles"') == []
     assert search(session, clerk, "letter") == ["Letter"]
-    mark(session, one, scan="clean")
+    mark(session, letter, scan="clean")
     assert search(session, clerk, '"measles"') == ["Letter"]
 
 
 def test_a_described_document_is_found_by_what_is_said_now(session, clerk):
-    one = filed(session, clerk, "Letter", description="of an aunt")
+    letter = filed(session, clerk, "Letter", description="of an aunt")
 
     records.change(
         session,
         clerk,
-        one.id,
-        replace(ChangedDocument.of(one), title="Note", description="of an uncle"),
-        revision=one.revision,
+        letter.id,
+        replace(ChangedDocument.of(letter), title="Note", description="of an uncle"),
+        revision=letter.revision,
     )
 
     assert search(session, clerk, '"aunt"') == []
@@ -72,13 +72,13 @@ def test_a_described_document_is_found_by_what_is_said_now(session, clerk):
 
 
 def test_a_deleted_document_is_not_found_until_it_is_restored(session, clerk):
-    one = filed(session, clerk, "Letter", "about measles")
+    letter = filed(session, clerk, "Letter", "about measles")
 
-    gone = records.delete(session, clerk, one.id, revision=one.revision)
+    gone = records.delete(session, clerk, letter.id, revision=letter.revision)
 
     assert search(session, clerk, "measles") == []
-    revision = gone.revision if gone else one.revision + 1
-    records.restore(session, clerk, one.id, revision=revision)
+    revision = gone.revision if gone else letter.revision + 1
+    records.restore(session, clerk, letter.id, revision=revision)
     assert search(session, clerk, "measles") == ["Letter"]
 
 
@@ -124,7 +124,9 @@ def test_a_book_with_more_words_than_an_index_holds_is_filed_and_found(session, 
 
 
 def test_a_purge_leaves_no_word_behind_that_nothing_else_has(session, clerk):
-    one = filed(session, clerk, "Epistaxis report", "nosebleed", description="sudden")
+    report = filed(
+        session, clerk, "Epistaxis report", "nosebleed", description="sudden"
+    )
     filed(session, clerk, "Another report", "nothing")
 
     session.execute(
@@ -132,11 +134,11 @@ def test_a_purge_leaves_no_word_behind_that_nothing_else_has(session, clerk):
             "UPDATE documents SET title = 'Purged', description = '', "
             "deleted_at = now(), deleted_by = id, purged_at = now() WHERE id = :id"
         ),
-        {"id": one.id},
+        {"id": report.id},
     )
     session.execute(
         text("DELETE FROM document_texts WHERE version_id = :id"),
-        {"id": one.version.id},
+        {"id": report.version.id},
     )
 
     words = set(session.scalars(text("SELECT word FROM document_words")))

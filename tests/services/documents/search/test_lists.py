@@ -52,8 +52,8 @@ def test_what_was_deleted_is_only_in_the_trash_the_last_deleted_first(
     session, clerk, three
 ):
     for name in ("bill", "old"):
-        one = three[name]
-        records.delete(session, clerk, one.id, revision=one.revision)
+        document = three[name]
+        records.delete(session, clerk, document.id, revision=document.revision)
         session.execute(
             update(Document)
             .where(Document.title == "Bill")
@@ -65,12 +65,12 @@ def test_what_was_deleted_is_only_in_the_trash_the_last_deleted_first(
 
 
 def test_the_trash_is_searched_by_title_and_description(session, clerk, three):
-    one = three["lab"]
-    records.delete(session, clerk, one.id, revision=one.revision)
+    document = three["lab"]
+    records.delete(session, clerk, document.id, revision=document.revision)
 
-    for typed, found in (("nurnberg", ["Lab results"]), ("letter", [])):
-        asked = Criteria(search=typed, archived=True)
-        assert titles(session, clerk, asked) == found
+    for typed, expected in (("nurnberg", ["Lab results"]), ("letter", [])):
+        criteria = Criteria(search=typed, archived=True)
+        assert titles(session, clerk, criteria) == expected
 
 
 def test_what_was_purged_is_in_no_list(session, clerk, three):
@@ -112,9 +112,9 @@ FILTERS = {
 
 @pytest.mark.parametrize("case", FILTERS.values(), ids=FILTERS)
 def test_a_filter_finds(session, clerk, three, case):
-    *asked, found = case
+    *condition, expected = case
 
-    assert titles(session, clerk, where(*asked)) == found
+    assert titles(session, clerk, where(*condition)) == expected
 
 
 def test_every_field_can_be_asked_about_and_sorted_by(session, clerk, three):
@@ -126,8 +126,8 @@ def test_every_field_can_be_asked_about_and_sorted_by(session, clerk, three):
             titles(session, clerk, where(field.name, operator, value))
         if field.is_sortable:
             for direction in Direction:
-                asked = Criteria(orders=(Order(field.name, direction),))
-                assert len(titles(session, clerk, asked)) == 3
+                criteria = Criteria(orders=(Order(field.name, direction),))
+                assert len(titles(session, clerk, criteria)) == 3
 
 
 def _example(kind):
@@ -147,7 +147,7 @@ def test_findings_holds_quarantine_and_missing_text_can_be_asked_for(
     mark(session, three["bill"], reading="none")
     records.hold(session, clerk, three["lab"].id, reason="A lawsuit of the insurer")
 
-    for field, operator, value, found in (
+    for field, operator, value, expected in (
         ("findings", Operator.HAS, "scripts", ["Old letter"]),
         ("findings", Operator.IS_EMPTY, "true", ["Bill", "Lab results"]),
         ("quarantined", Operator.EQUAL, "true", ["Old letter"]),
@@ -155,7 +155,7 @@ def test_findings_holds_quarantine_and_missing_text_can_be_asked_for(
         ("held", Operator.EQUAL, "true", ["Lab results"]),
         ("held", Operator.EQUAL, "false", ["Bill", "Old letter"]),
     ):
-        assert titles(session, clerk, where(field, operator, value)) == found
+        assert titles(session, clerk, where(field, operator, value)) == expected
 
 
 ORDERS = {
@@ -173,26 +173,26 @@ def test_pages_lead_through_the_whole_list_both_ways(session, clerk, orders, sea
     for number in range(11):
         of = grace if number % 3 else None
         filed(session, clerk, f"Paper {number % 4}", of=of, days_old=number % 5)
-    asked = Criteria(orders=orders, search=searched)
-    whole = _ids(search.list_documents(session, clerk, asked, now=NOW))
+    criteria = Criteria(orders=orders, search=searched)
+    whole = _ids(search.list_documents(session, clerk, criteria, now=NOW))
 
     forth, back, numbered = [], [], []
     after = before = None
     while len(forth) < 11:
         page = search.list_documents(
-            session, clerk, asked, size=4, after=after, now=NOW
+            session, clerk, criteria, size=4, after=after, now=NOW
         )
         forth += _ids(page)
         after = page.next
     while len(back) < 11:
         page = search.list_documents(
-            session, clerk, asked, size=4, before=before, last=not before, now=NOW
+            session, clerk, criteria, size=4, before=before, last=not before, now=NOW
         )
         back = _ids(page) + back
         before = page.previous
     for number in (1, 2, 3):
         numbered += search.list_numbered(
-            session, clerk, asked, page=number, per_page=4, now=NOW
+            session, clerk, criteria, page=number, per_page=4, now=NOW
         )
 
     assert after is None
@@ -227,17 +227,17 @@ def _fields(record):
 
 def test_counting_tells_as_many_as_the_list_has(session, clerk, three):
     assert str(search.count_documents(session, clerk, Criteria())) == "3"
-    asked = where("unfiled", Operator.EQUAL, "true")
-    assert str(search.count_documents(session, clerk, asked)) == "1"
-    asked = Criteria(search="letter")
-    assert str(search.count_documents(session, clerk, asked)) == "1"
+    criteria = where("unfiled", Operator.EQUAL, "true")
+    assert str(search.count_documents(session, clerk, criteria)) == "1"
+    criteria = Criteria(search="letter")
+    assert str(search.count_documents(session, clerk, criteria)) == "1"
 
 
 def test_each_look_is_written_down_with_what_was_asked_and_shown(session, clerk, three):
-    asked = Criteria(search="letter")
+    criteria = Criteria(search="letter")
 
-    search.list_documents(session, clerk, asked, now=NOW)
-    search.count_documents(session, clerk, asked, now=NOW)
+    search.list_documents(session, clerk, criteria, now=NOW)
+    search.count_documents(session, clerk, criteria, now=NOW)
 
     looked, counted = session.scalars(
         select(AuditEvent)

@@ -73,9 +73,9 @@ FOUND = {
 }
 
 
-@pytest.mark.parametrize(("typed", "found"), FOUND.values(), ids=FOUND)
-def test_a_search_finds(session, clerk, shelf, typed, found):
-    assert search(session, clerk, typed) == found
+@pytest.mark.parametrize(("typed", "expected"), FOUND.values(), ids=FOUND)
+def test_a_search_finds(session, clerk, shelf, typed, expected):
+    assert search(session, clerk, typed) == expected
 
 
 TYPOS = {
@@ -87,17 +87,17 @@ TYPOS = {
 }
 
 
-@pytest.mark.parametrize(("typed", "found"), TYPOS.values(), ids=TYPOS)
-def test_typos_are_forgiven(session, clerk, shelf, typed, found):
-    assert search(session, clerk, typed) == found
+@pytest.mark.parametrize(("typed", "expected"), TYPOS.values(), ids=TYPOS)
+def test_typos_are_forgiven(session, clerk, shelf, typed, expected):
+    assert search(session, clerk, typed) == expected
 
 
 def test_what_was_taken_for_a_misspelt_word_is_told(session, clerk, shelf):
-    asked = Criteria(search="ibuprofn -paracetamol")
-    page = document_lists.list_documents(session, clerk, asked)
+    criteria = Criteria(search="ibuprofn -paracetamol")
+    page = document_lists.list_documents(session, clerk, criteria)
 
     assert page.spelled == (Spelling("ibuprofn", ("ibuprofen",)),)
-    assert document_lists.count_documents(session, clerk, asked).value == 1
+    assert document_lists.count_documents(session, clerk, criteria).value == 1
 
 
 def test_a_phrase_is_taken_at_its_word(session, clerk, shelf):
@@ -105,8 +105,8 @@ def test_a_phrase_is_taken_at_its_word(session, clerk, shelf):
 
 
 def test_who_types_a_known_word_gets_no_other(session, clerk, shelf):
-    asked = Criteria(search="asthma")
-    assert document_lists.list_documents(session, clerk, asked).spelled == ()
+    criteria = Criteria(search="asthma")
+    assert document_lists.list_documents(session, clerk, criteria).spelled == ()
 
 
 @pytest.mark.parametrize("typed", ["-asthma", '-"a b" -c'])
@@ -121,9 +121,9 @@ def test_a_search_has_an_end(session, clerk):
 
 
 def test_a_documents_id_finds_it(session, clerk, shelf):
-    one = filed(session, clerk, "Read from its code")
+    document = filed(session, clerk, "Read from its code")
 
-    assert search(session, clerk, f" {one.id} ") == ["Read from its code"]
+    assert search(session, clerk, f" {document.id} ") == ["Read from its code"]
 
 
 def test_the_title_counts_more_than_patient_and_description_then_the_text(
@@ -149,12 +149,12 @@ def test_the_title_counts_more_than_patient_and_description_then_the_text(
 
 def test_filters_and_orders_hold_for_what_is_searched(session, clerk, shelf):
     mine = Filter("unfiled", Operator.EQUAL, "true")
-    asked = Criteria(search="diabetes", where=Group(members=(mine,)))
-    assert titles(session, clerk, asked) == ["Blood count"]
-    assert document_lists.count_documents(session, clerk, asked).value == 1
+    criteria = Criteria(search="diabetes", where=Group(members=(mine,)))
+    assert titles(session, clerk, criteria) == ["Blood count"]
+    assert document_lists.count_documents(session, clerk, criteria).value == 1
 
-    asked = Criteria(search="diabetes", orders=(Order("created_at", Direction.ASC),))
-    assert titles(session, clerk, asked) == ["Blood count", "Referral of diabetes"]
+    criteria = Criteria(search="diabetes", orders=(Order("created_at", Direction.ASC),))
+    assert titles(session, clerk, criteria) == ["Blood count", "Referral of diabetes"]
 
 
 def test_passages_show_where_it_stands_as_plain_pieces(session, clerk):
@@ -169,15 +169,15 @@ def test_passages_show_where_it_stands_as_plain_pieces(session, clerk):
 
     (row,) = _rows(session, clerk, "creme brul")
 
-    described, told = row.passages
+    described, quoted = row.passages
     assert (described.place, described.text) == ("description", "No creme here")
-    assert (told.place, told.page) == ("text", 2)
-    assert [piece.text for piece in told.segments if piece.is_hit] == [
+    assert (quoted.place, quoted.page) == ("text", 2)
+    assert [piece.text for piece in quoted.segments if piece.is_hit] == [
         "Crème",
         "brûlée",
     ]
-    assert "<i>Crème</i> brûlée & more." in told.text
-    assert len(told.text) < 250
+    assert "<i>Crème</i> brûlée & more." in quoted.text
+    assert len(quoted.text) < 250
 
 
 def test_a_hit_in_the_title_is_a_passage_of_the_title(session, clerk, shelf):
@@ -212,8 +212,8 @@ def test_words_far_into_a_long_document_are_shown_too(session, clerk):
 def test_characters_without_spaces_are_shown(session, clerk, shelf):
     (row,) = _rows(session, clerk, "病院で")
 
-    (told,) = row.passages
-    assert [piece.text for piece in told.segments if piece.is_hit] == ["病院で"]
+    (passage,) = row.passages
+    assert [piece.text for piece in passage.segments if piece.is_hit] == ["病院で"]
 
 
 def _rows(session, actor, typed):

@@ -31,8 +31,10 @@ def clinic(module_endpoints: Endpoints) -> Iterator[Clinic]:
     with settled(module_endpoints) as clinic:
 
         def remove(session):
-            one = filed(session, clinic.cleo, "Deleted", of=clinic.ada)
-            records.delete(session, clinic.cleo, one.id, revision=one.revision)
+            document = filed(session, clinic.cleo, "Deleted", of=clinic.ada)
+            records.delete(
+                session, clinic.cleo, document.id, revision=document.revision
+            )
 
         clinic.write(clinic.cleo, remove)
         yield clinic

@@ -97,13 +97,13 @@ def test_a_search_finds_and_counts_no_others(clinic, gracie):
 
 
 def test_no_word_of_others_is_told_for_a_misspelt_one(clinic, gracie):
-    (told,) = _search(clinic, clinic.cleo, "syphillis").spelled
-    assert told.taken == ("syphilis",)
+    (spelling,) = _search(clinic, clinic.cleo, "syphillis").spelled
+    assert spelling.taken == ("syphilis",)
     for actor in (clinic.dora, gracie):
         page = _search(clinic, actor, "syphillis")
         assert (page.rows, page.spelled) == ((), ())
-        (told,) = _search(clinic, actor, "meesles").spelled
-        assert told.taken == ("measles",)
+        (spelling,) = _search(clinic, actor, "meesles").spelled
+        assert spelling.taken == ("measles",)
 
 
 RAW = {
@@ -155,23 +155,23 @@ def endpoints_of(module_endpoints: Endpoints):
 
 def test_a_patient_cannot_ask_about_what_patients_are_not_shown(clinic, gracie):
     for field, value in (("held", "true"), ("last_name", "Hopper")):
-        asked = where(field, "EQUAL", value)
+        criteria = where(field, "EQUAL", value)
         with pytest.raises(NotAllowed, match="your own documents"):
             clinic.read(
                 gracie,
-                lambda s, asked=asked: search.list_documents(s, gracie, asked),
+                lambda s, criteria=criteria: search.list_documents(s, gracie, criteria),
             )
 
 
 def test_a_patient_sees_in_the_trash_only_what_they_filed(clinic, gracie):
     def remove(session, actor, title):
-        one = filed(session, actor, title, of=clinic.grace)
-        records.delete(session, actor, one.id, revision=one.revision)
+        document = filed(session, actor, title, of=clinic.grace)
+        records.delete(session, actor, document.id, revision=document.revision)
 
     def mine(session):
         draft = DraftDocument(title="Mine", patient_id=clinic.grace.id)
-        one = records.file(session, gracie, draft, text_of("mine"))
-        records.delete(session, gracie, one.id, revision=one.revision)
+        document = records.file(session, gracie, draft, text_of("mine"))
+        records.delete(session, gracie, document.id, revision=document.revision)
 
     clinic.write(clinic.cleo, lambda s: remove(s, clinic.cleo, "The clinic's"))
     clinic.write(gracie, mine)
@@ -186,11 +186,11 @@ def test_a_patient_sees_in_the_trash_only_what_they_filed(clinic, gracie):
 def test_a_patient_does_not_see_what_the_clinic_filed_before_it_is_clean(
     clinic, gracie
 ):
-    one = clinic.write(
+    document = clinic.write(
         clinic.cleo,
         lambda s: filed(s, clinic.cleo, "Waiting", "mumps", of=clinic.grace),
     )
-    clinic.database.write(lambda s: mark(s, one, scan="waiting"), identity=SYSTEM)
+    clinic.database.write(lambda s: mark(s, document, scan="waiting"), identity=SYSTEM)
 
     assert "Waiting" not in _titles(clinic, gracie)
     assert _titles(clinic, gracie, "waiting") == []
@@ -198,15 +198,17 @@ def test_a_patient_does_not_see_what_the_clinic_filed_before_it_is_clean(
 
 
 def test_filing_it_elsewhere_moves_what_is_found_at_once(clinic, gracie):
-    one = clinic.write(
+    document = clinic.write(
         clinic.cleo,
         lambda s: filed(s, clinic.cleo, "Moving", "rubella", of=clinic.ada),
     )
     assert _titles(clinic, gracie, "rubella") == []
 
     def move(session):
-        changed = replace(ChangedDocument.of(one), patient_id=clinic.grace.id)
-        records.change(session, clinic.cleo, one.id, changed, revision=one.revision)
+        changed = replace(ChangedDocument.of(document), patient_id=clinic.grace.id)
+        records.change(
+            session, clinic.cleo, document.id, changed, revision=document.revision
+        )
 
     clinic.write(clinic.cleo, move)
 

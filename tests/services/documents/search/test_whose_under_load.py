@@ -104,10 +104,10 @@ def test_nobody_sees_the_title_of_a_colleagues_patient_however_many_ask(ward: Wa
 
     def look(actor: Actor) -> set[str]:
         # A patient's lists cannot ask whose they are.
-        asked = ward.lists[1:2] if actor.role is Role.PATIENT else ward.lists
+        lists = ward.lists[1:2] if actor.role is Role.PATIENT else ward.lists
         begun.wait()
         return set[str]().union(
-            *(ward.titles(actor, one) for one in islice(cycle(asked), LOOKS))
+            *(ward.titles(actor, one) for one in islice(cycle(lists), LOOKS))
         )
 
     with ThreadPoolExecutor(len(may_see) + 1) as people:

@@ -52,10 +52,10 @@ def test_a_link_leads_to_the_one_version_it_was_made_for(session, clerk, filed, 
     newer = content(b"%PDF newer")
     records.add_version(session, clerk, filed.id, newer, revision=1)
 
-    found = shares.find(session, link.secret)
+    shared = shares.find(session, link.secret)
 
-    assert found.version == filed.version
-    assert found.version.number == link.share.number == 1
+    assert shared.version == filed.version
+    assert shared.version.number == link.share.number == 1
 
 
 def test_an_older_version_can_be_shared_too(session, clerk, filed):
