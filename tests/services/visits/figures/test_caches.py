@@ -55,15 +55,15 @@ class Practice:
     def tell(self, lsn: Lsn) -> None:
         self.hearing.tell(lsn)
 
-    def states(self, actor: Actor | None = None, **asked) -> list[str]:
+    def states(self, actor: Actor | None = None, **options) -> list[str]:
         who = ActorDatabase(self.clinic.database, actor or self.clinic.cleo)
         begin = samples.FIRST
-        read = self.caches.slots(who, self.doctor_id, begin, begin + _DAY, **asked)
+        read = self.caches.slots(who, self.doctor_id, begin, begin + _DAY, **options)
         return [slot.state for slot in read.value]
 
-    def doctors(self, actor: Actor | None = None, **asked):
+    def doctors(self, actor: Actor | None = None, **options):
         who = ActorDatabase(self.clinic.database, actor or self.clinic.cleo)
-        return self.caches.doctors(who, search=self.name, **asked).value
+        return self.caches.doctors(who, search=self.name, **options).value
 
     def hold(self, number: int, seconds: float = 120, patient: UUID | None = None):
         """Hold a slot, so long; return where in the log that is."""
@@ -310,10 +310,12 @@ def test_who_listens_hears_of_what_changes_slots_and_doctors(clinic, module_endp
 
     with closing(Listener(module_endpoints, visit_changes.CHANNEL)) as listener:
         held, _ = heard(listener, lambda: clinic.write(cleo, hold))
-        for deed in (bookings.renew, bookings.confirm, bookings.cancel):
+        for action in (bookings.renew, bookings.confirm, bookings.cancel):
             heard(
                 listener,
-                lambda deed=deed: clinic.write(cleo, lambda s: deed(s, cleo, held.id)),
+                lambda action=action: clinic.write(
+                    cleo, lambda s: action(s, cleo, held.id)
+                ),
             )
 
 

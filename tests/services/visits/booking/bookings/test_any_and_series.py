@@ -71,9 +71,9 @@ def test_a_series_is_the_same_time_every_week(session, clerk, house, slot, patie
     third = samples.slot(session, house, starts_at=FIRST + timedelta(weeks=2))
     hold(session, clerk, second, patient.id)
 
-    found = bookings.preview_series(session, clerk, slot, 4, ZoneInfo("UTC"))
+    series = bookings.preview_series(session, clerk, slot, 4, ZoneInfo("UTC"))
 
-    assert [(one.slot_id, one.state) for one in found] == [
+    assert [(offer.slot_id, offer.state) for offer in series] == [
         (slot, "free"),
         (second, "held"),
         (third, "free"),
@@ -99,10 +99,10 @@ def test_a_series_keeps_to_the_clinics_clock(session, clerk, house):
         session, house, starts_at=datetime(2037, 10, 28, 9, tzinfo=berlin)
     )
 
-    found = bookings.preview_series(session, clerk, before, 2, berlin)
+    series = bookings.preview_series(session, clerk, before, 2, berlin)
 
-    assert [one.slot_id for one in found] == [before, after]
-    assert found[1].starts_at - found[0].starts_at == timedelta(weeks=1, hours=1)
+    assert [offer.slot_id for offer in series] == [before, after]
+    assert series[1].starts_at - series[0].starts_at == timedelta(weeks=1, hours=1)
 
 
 @pytest.mark.parametrize("times", [0, 13])
@@ -131,11 +131,11 @@ def test_what_is_free_of_a_series_is_held_and_confirmed_together(
         session, clerk, request.series_id, note="Physiotherapy"
     )
 
-    assert [one.slot_id for one in held] == list(slots)
-    assert [one.status for one in held] == ["pending", "failed", "pending"]
-    assert [one.id for one in again] == [one.id for one in held]
-    assert [one.id for one in confirmed] == [held[0].id, held[2].id]
-    assert {one.note for one in confirmed} == {"Physiotherapy"}
+    assert [booking.slot_id for booking in held] == list(slots)
+    assert [booking.status for booking in held] == ["pending", "failed", "pending"]
+    assert [booking.id for booking in again] == [booking.id for booking in held]
+    assert [booking.id for booking in confirmed] == [held[0].id, held[2].id]
+    assert {booking.note for booking in confirmed} == {"Physiotherapy"}
     assert count(session, Appointment) == 2
 
 

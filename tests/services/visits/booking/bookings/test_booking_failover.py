@@ -85,8 +85,8 @@ class Bookers:
             while len(self.acknowledged) < before + 10 and time.monotonic() < deadline:
                 time.sleep(0.2)
             self._done.set()
-            for one in working:
-                one.result()
+            for future in working:
+                future.result()
 
     def _book(self, chance):
         while not self._done.is_set():

@@ -68,32 +68,32 @@ class Model:
 
     def holder(self, slot: int) -> UUID | None:
         return next(
-            (key for key, one in self.live() if one.slot == slot),
+            (key for key, known in self.live() if known.slot == slot),
             None,
         )
 
     def live(self):
         return [
-            (key, one)
-            for key, one in self.known.items()
-            if one.status in {Status.PENDING, Status.CONFIRMED}
+            (key, known)
+            for key, known in self.known.items()
+            if known.status in {Status.PENDING, Status.CONFIRMED}
         ]
 
     def is_elsewhere(self, person: int, slot: int, but_for: UUID | None = None):
         return any(
-            one.person == person
+            known.person == person
             and key != but_for
-            and one.slot != slot
-            and one.slot % TIMES == slot % TIMES
-            for key, one in self.live()
+            and known.slot != slot
+            and known.slot % TIMES == slot % TIMES
+            for key, known in self.live()
         )
 
     def pass_by(self, seconds: float) -> None:
         self.now += seconds
-        for key, one in self.known.items():
-            if one.status is Status.PENDING and one.until <= self.now:
-                one.status = Status.EXPIRED
-                self.untidied[one.slot] = key
+        for key, known in self.known.items():
+            if known.status is Status.PENDING and known.until <= self.now:
+                known.status = Status.EXPIRED
+                self.untidied[known.slot] = key
 
     def take(self, slot: int, person: int) -> None:
         """Forget what ran out of the slot, and elsewhere of the person."""
@@ -127,7 +127,7 @@ class Bookings(RuleBasedStateMachine):
         self.model = Model()
         self.outer = self.session.begin_nested()
         doctors = [samples.doctor(self.session) for _ in range(2)]
-        self.doctors = [one.id for one in doctors]
+        self.doctors = [doctor.id for doctor in doctors]
         self.slots = [
             samples.slot(self.session, doctors[n // TIMES], n % TIMES) for n in SLOTS
         ]
@@ -250,10 +250,10 @@ class Bookings(RuleBasedStateMachine):
 
     @rule(seconds=sampled_from(STEPS))
     def wait(self, seconds):
-        for booking in [key for key, _ in self.model.live()]:
-            found = bookings.get(self.session, CLERK, booking)
-            if found.status is Status.PENDING:
-                samples.let_pass(self.session, found, seconds)
+        for booking_id in [key for key, _ in self.model.live()]:
+            booking = bookings.get(self.session, CLERK, booking_id)
+            if booking.status is Status.PENDING:
+                samples.let_pass(self.session, booking, seconds)
         self.model.pass_by(seconds)
 
     @rule()
@@ -272,34 +272,34 @@ class Bookings(RuleBasedStateMachine):
             return
         place, _, person = entry
         self.model.line.remove(entry)
-        found = {
-            one.id: one.booking_id
-            for one in waitlist.list_of_patient(
+        offers = {
+            wait.id: wait.booking_id
+            for wait in waitlist.list_of_patient(
                 self.session, CLERK, self.people[person]
             )
         }
-        assert found[place] is not None
+        assert offers[place] is not None
         self.model.take(slot, person)
-        self.model.known[found[place]] = Known(
+        self.model.known[offers[place]] = Known(
             slot, person, Status.PENDING, self.model.now + 900, place=place
         )
-        self.model.offered.append((slot, person, found[place]))
+        self.model.offered.append((slot, person, offers[place]))
 
     def _end_place(self, known, status):
         if known.place is None or status is None:
             return
-        found = waitlist.list_of_patient(self.session, CLERK, self.people[known.person])
-        assert {one.id: one.status for one in found}[known.place] is status
+        waits = waitlist.list_of_patient(self.session, CLERK, self.people[known.person])
+        assert {wait.id: wait.status for wait in waits}[known.place] is status
 
-    def _refuse(self, error, deed, booking):
+    def _refuse(self, error, action, booking):
         with pytest.raises(error), self.session.begin_nested():
-            deed(self.session, CLERK, booking)
+            action(self.session, CLERK, booking)
 
     @invariant()
     def every_booking_is_what_the_model_says(self):
-        for booking, known in self.model.known.items():
-            found = bookings.get(self.session, CLERK, booking)
-            assert found.status is known.status, booking
+        for booking_id, known in self.model.known.items():
+            booking = bookings.get(self.session, CLERK, booking_id)
+            assert booking.status is known.status, booking_id
 
     @invariant()
     def every_slot_is_whose_the_model_says(self):
@@ -309,7 +309,7 @@ class Bookings(RuleBasedStateMachine):
                 | (BookingSlot.expires_at > datetime.now(UTC))
             )
         )
-        expected = {self.slots[one.slot]: key for key, one in self.model.live()}
+        expected = {self.slots[known.slot]: key for key, known in self.model.live()}
         assert {row.slot_id: row.booking_id for row in rows} == expected
 
     @invariant()
@@ -319,8 +319,8 @@ class Bookings(RuleBasedStateMachine):
         )
         confirmed = {
             key
-            for key, one in self.model.known.items()
-            if one.status is Status.CONFIRMED
+            for key, known in self.model.known.items()
+            if known.status is Status.CONFIRMED
         }
         assert set(rows) == confirmed
 

@@ -50,19 +50,19 @@ def settle(database, people: int, slots: int = 1):
     return write(database, make)
 
 
-def at_once(database, *deeds):
+def at_once(database, *actions):
     """Let each be done as the clerk, all begun together; return what came of them."""
-    ready = Barrier(len(deeds))
+    ready = Barrier(len(actions))
 
-    def run(deed):
+    def run(action):
         ready.wait(timeout=30)
         try:
-            return database.write(deed, identity=CLERK.database_identity).value
+            return database.write(action, identity=CLERK.database_identity).value
         except ServiceError as refusal:
             return refusal
 
-    with ThreadPoolExecutor(len(deeds)) as threads:
-        return list(threads.map(run, deeds))
+    with ThreadPoolExecutor(len(actions)) as threads:
+        return list(threads.map(run, actions))
 
 
 def holding(slot_id, patient_id, **values):
@@ -72,9 +72,10 @@ def holding(slot_id, patient_id, **values):
 
 def held(outcomes):
     return [
-        one
-        for one in outcomes
-        if not isinstance(one, ServiceError) and one.status is BookingStatus.PENDING
+        outcome
+        for outcome in outcomes
+        if not isinstance(outcome, ServiceError)
+        and outcome.status is BookingStatus.PENDING
     ]
 
 
@@ -85,10 +86,10 @@ def test_of_forty_who_want_a_slot_one_gets_it(database, was_held):
         first = write(database, holding(slot, people[-1]))
         write(database, lambda session: let_pass(session, first, 121))
 
-    outcomes = at_once(database, *[holding(slot, one) for one in people[:40]])
+    outcomes = at_once(database, *[holding(slot, patient) for patient in people[:40]])
 
     assert len(held(outcomes)) == 1
-    statuses = sorted(one.status for one in outcomes)
+    statuses = sorted(booking.status for booking in outcomes)
     assert statuses == ["failed"] * 39 + ["pending"]
 
 
@@ -97,8 +98,8 @@ def test_one_attempt_sent_many_times_at_once_is_one_booking(database):
 
     outcomes = at_once(database, *[holding(slot, patient, attempt=uuid4())] * 8)
 
-    assert len({one.id for one in outcomes}) == 1
-    assert {one.status for one in outcomes} == {BookingStatus.PENDING}
+    assert len({booking.id for booking in outcomes}) == 1
+    assert {booking.status for booking in outcomes} == {BookingStatus.PENDING}
 
 
 def test_one_attempt_for_two_patients_at_once_is_one_booking_and_one_refusal(database):
@@ -112,7 +113,7 @@ def test_one_attempt_for_two_patients_at_once_is_one_booking_and_one_refusal(dat
     )
 
     assert len(held(outcomes)) == 1
-    assert sum(isinstance(one, AttemptTaken) for one in outcomes) == 1
+    assert sum(isinstance(outcome, AttemptTaken) for outcome in outcomes) == 1
 
 
 def test_in_two_windows_one_patient_has_one_slot(database):
@@ -120,7 +121,9 @@ def test_in_two_windows_one_patient_has_one_slot(database):
 
     outcomes = at_once(database, *[holding(slot, patient) for _ in range(8)])
 
-    assert sorted(one.status for one in outcomes) == ["failed"] * 7 + ["pending"]
+    assert sorted(booking.status for booking in outcomes) == ["failed"] * 7 + [
+        "pending"
+    ]
 
 
 def test_a_patient_is_not_held_in_two_places_at_once(database):
@@ -196,7 +199,7 @@ def test_a_hold_confirmed_many_times_at_once_is_one_visit(database):
         database, *[lambda s: bookings.confirm(s, CLERK, holder.id) for _ in range(6)]
     )
 
-    assert {one.status for one in outcomes} == {BookingStatus.CONFIRMED}
+    assert {booking.status for booking in outcomes} == {BookingStatus.CONFIRMED}
     assert write(database, lambda session: count(session, Appointment)) == 1
 
 
@@ -208,7 +211,7 @@ def test_two_extend_a_hold_once(database):
         database, *[lambda s: bookings.renew(s, CLERK, holder.id) for _ in range(4)]
     )
 
-    assert sum(isinstance(one, AlreadyRenewed) for one in outcomes) == 3
+    assert sum(isinstance(outcome, AlreadyRenewed) for outcome in outcomes) == 3
 
 
 def test_two_who_change_places_do_not_wait_for_each_other(database):

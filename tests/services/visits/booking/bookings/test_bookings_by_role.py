@@ -73,12 +73,12 @@ def test_whoever_books_goes_all_the_way(
     )
     clinic.write(actor, lambda s: bookings.cancel(s, actor, moved.id))
 
-    found = clinic.read(
+    listed = clinic.read(
         actor, lambda s: bookings.list_of_patient(s, actor, clinic.grace.id)
     )
-    mine = [one for one in found if one.id in {held.id, moved.id}]
-    assert [one.status for one in mine] == [BookingStatus.CANCELLED] * 2
-    assert [one.note for one in mine] == ["A cough"] * 2
+    mine = [booking for booking in listed if booking.id in {held.id, moved.id}]
+    assert [booking.status for booking in mine] == [BookingStatus.CANCELLED] * 2
+    assert [booking.note for booking in mine] == ["A cough"] * 2
 
 
 @pytest.mark.parametrize("who", ["clerk", "clinician", "patient"])
@@ -135,7 +135,7 @@ def test_the_background_writes_down_what_ran_out(clinic: Clinic):
 
     assert clinic.database.write(bookings.expire_due, identity=SYSTEM).value == 1
 
-    found = clinic.read(cleo, lambda s: bookings.get(s, cleo, held.id))
-    assert found.status is BookingStatus.EXPIRED
-    assert found.ended_at is not None
-    assert found.ended_at < datetime.now(UTC) + timedelta(seconds=1)
+    booking = clinic.read(cleo, lambda s: bookings.get(s, cleo, held.id))
+    assert booking.status is BookingStatus.EXPIRED
+    assert booking.ended_at is not None
+    assert booking.ended_at < datetime.now(UTC) + timedelta(seconds=1)

@@ -129,8 +129,8 @@ def test_the_doctor_treats_whom_they_will_see(session, clerk, house, slot, patie
         update(Doctor).where(Doctor.id == house.id).values(user_id=clinician.id)
     )
     for number in (0, 1):
-        one = slot if number == 0 else samples.slot(session, house, 1)
-        bookings.confirm(session, clerk, hold(session, clerk, one, patient.id).id)
+        chosen = slot if number == 0 else samples.slot(session, house, 1)
+        bookings.confirm(session, clerk, hold(session, clerk, chosen, patient.id).id)
 
     care = session.scalars(
         select(CareRelationship.patient_id).where(

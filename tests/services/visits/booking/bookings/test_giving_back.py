@@ -279,6 +279,8 @@ def test_a_lost_wish_is_among_the_patients_bookings(
     hold(session, clerk, slot, other.id)
     lost = bookings.hold(session, herself, wanting(slot, patient.id))
 
-    found = bookings.list_of_patient(session, herself, patient.id)
+    listed = bookings.list_of_patient(session, herself, patient.id)
 
-    assert [(one.id, one.status) for one in found] == [(lost.id, BookingStatus.FAILED)]
+    assert [(booking.id, booking.status) for booking in listed] == [
+        (lost.id, BookingStatus.FAILED)
+    ]

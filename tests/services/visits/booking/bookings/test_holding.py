@@ -44,10 +44,10 @@ def test_a_hold_lasts_two_minutes(session, clerk, slot, patient):
 def test_what_is_returned_is_what_is_kept(session, clerk, slot, patient):
     held = hold(session, clerk, slot, patient.id, note="A cough")
 
-    found = bookings.get(session, clerk, held.id)
+    booking = bookings.get(session, clerk, held.id)
 
-    assert 0 < found.seconds_left <= 120
-    assert replace(found, seconds_left=120) == held
+    assert 0 < booking.seconds_left <= 120
+    assert replace(booking, seconds_left=120) == held
 
 
 def test_of_two_who_want_a_slot_the_second_is_told(
@@ -111,11 +111,11 @@ def test_a_hold_that_ran_out_reads_as_expired_before_anybody_tidies(
     first = hold(session, clerk, slot, patient.id)
     let_pass(session, first, 120.1)
 
-    found = bookings.get(session, clerk, first.id)
+    booking = bookings.get(session, clerk, first.id)
 
-    assert found.status is BookingStatus.EXPIRED
-    assert found.seconds_left is None
-    assert found.ended_at == found.expires_at
+    assert booking.status is BookingStatus.EXPIRED
+    assert booking.seconds_left is None
+    assert booking.ended_at == booking.expires_at
     assert bookings.current_holds(session, clerk) == ()
 
 
@@ -208,8 +208,8 @@ def test_ones_own_hold_that_ran_out_is_in_nobodys_way(
 
 def test_a_patient_holds_three_times_at_most(session, herself, house, patient):
     slots = [samples.slot(session, house, number) for number in range(4)]
-    for one in slots[:3]:
-        hold(session, herself, one, patient.id)
+    for slot in slots[:3]:
+        hold(session, herself, slot, patient.id)
 
     with pytest.raises(TooManyHolds, match="3 times"):
         hold(session, herself, slots[3], patient.id)

@@ -43,7 +43,10 @@ def test_staff_extend_a_hold_again_for_a_reason(session, clerk, slot, patient):
     renewed = bookings.renew(session, clerk, held.id, override_reason=f" {REASON} ")
 
     assert 60 < renewed.seconds_left <= 120
-    assert [one.reason for one in events(session, "booking:renew")] == [None, REASON]
+    assert [event.reason for event in events(session, "booking:renew")] == [
+        None,
+        REASON,
+    ]
 
 
 def test_a_hold_that_ran_out_is_not_extended_whatever_the_reason(
@@ -145,7 +148,7 @@ def _with_reason(wish: WaitRequest) -> WaitRequest:
     )
 
 
-DEEDS = {
+ACTIONS = {
     "renew": lambda s, actor, reason: bookings.renew(
         s, actor, uuid4(), override_reason=reason
     ),
@@ -166,13 +169,13 @@ DEEDS = {
 }
 
 
-@pytest.mark.parametrize("deed", DEEDS)
-def test_a_patient_sets_no_rule_aside(session, herself, deed):
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_patient_sets_no_rule_aside(session, herself, action):
     with pytest.raises(NotAllowed, match="against the rules"):
-        DEEDS[deed](session, herself, REASON)
+        ACTIONS[action](session, herself, REASON)
 
 
-@pytest.mark.parametrize("deed", ["renew", "cancel"])
-def test_a_reason_says_something(session, clerk, deed):
+@pytest.mark.parametrize("action", ["renew", "cancel"])
+def test_a_reason_says_something(session, clerk, action):
     with pytest.raises(InvalidInput, match="at least 10"):
-        DEEDS[deed](session, clerk, "Because")
+        ACTIONS[action](session, clerk, "Because")

@@ -53,8 +53,8 @@ def test_a_slot_that_frees_up_is_held_for_the_first_in_line(
     offered = bookings.get(session, clerk, offer_to(session, other))
     assert (offered.slot_id, offered.status) == (slot, BookingStatus.PENDING)
     assert 120 < offered.seconds_left <= 900
-    letter = session.scalars(select(VisitLetter)).one()
-    assert (letter.kind, letter.patient_id) == ("offer", other.id)
+    notification = session.scalars(select(VisitLetter)).one()
+    assert (notification.kind, notification.patient_id) == ("offer", other.id)
     assert state(session, clerk, other) is WaitStatus.OFFERED
 
 
@@ -76,8 +76,8 @@ def test_then_it_is_the_next_ones_turn(desk, house, slot, patient, how):
     session, clerk = desk
     held = hold(session, clerk, slot, patient.id)
     people = [samples.patient(session) for _ in range(2)]
-    for one in people:
-        waitlist.join(session, clerk, waiting_for(one, house))
+    for person in people:
+        waitlist.join(session, clerk, waiting_for(person, house))
     bookings.confirm(session, clerk, held.id)
     bookings.cancel(session, clerk, held.id)
     first = bookings.get(session, clerk, offer_to(session, people[0]))
@@ -273,5 +273,5 @@ def test_joining_leaving_and_asking_are_recorded(desk, house, slot, patient, oth
         events(session, "waitlist:join"),
         events(session, "waitlist:offer"),
     )
-    assert [one.subject_id for one in joined] == [str(place.id)]
-    assert [one.patient_id for one in offered] == [other.id]
+    assert [event.subject_id for event in joined] == [str(place.id)]
+    assert [event.patient_id for event in offered] == [other.id]

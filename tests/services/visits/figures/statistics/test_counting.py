@@ -55,9 +55,11 @@ def figures(clinic: Clinic, doctor: UUID):
     """Return what is told of the doctor, for a whole period or of each day."""
 
     def of(period: Period = WEEK, zone: str = "UTC") -> dict[date, Figures]:
-        found = counted(clinic, period, ZoneInfo(zone))
+        totals = counted(clinic, period, ZoneInfo(zone))
         return {
-            one.day: one.figures for one in found.doctor_days if one.doctor_id == doctor
+            doctor_day.day: doctor_day.figures
+            for doctor_day in totals.doctor_days
+            if doctor_day.doctor_id == doctor
         }
 
     return of
@@ -129,10 +131,10 @@ def test_a_slot_that_several_wanted_is_one_slot(clinic, arrange, doctor, figures
 
     arrange(raced)
 
-    found = figures()[MONDAY]
-    assert (found.slots, found.booked, found.conflicts) == (1, 1, 3)
-    assert found.utilisation == 1
-    assert found.success_rate == 1
+    monday = figures()[MONDAY]
+    assert (monday.slots, monday.booked, monday.conflicts) == (1, 1, 3)
+    assert monday.utilisation == 1
+    assert monday.success_rate == 1
 
 
 def test_a_patient_who_did_not_come_counts_and_the_slot_stays_booked(
@@ -142,8 +144,8 @@ def test_a_patient_who_did_not_come_counts_and_the_slot_stays_booked(
         lambda s: visit_samples.visit(s, doctor, clinic.ada.id, at(9), status="no-show")
     )
 
-    found = figures()[MONDAY]
-    assert (found.slots, found.booked, found.no_shows) == (1, 1, 1)
+    monday = figures()[MONDAY]
+    assert (monday.slots, monday.booked, monday.no_shows) == (1, 1, 1)
 
 
 def test_shares_of_nothing_are_none():
@@ -188,8 +190,8 @@ def test_days_are_the_clinics_also_when_its_clocks_change(arrange, doctor, figur
     arrange(offered)
 
     sunday = date(2026, 3, 29)
-    found = figures(Period(sunday, sunday), "Europe/Berlin")
-    assert {day: one.slots for day, one in found.items()} == {sunday: 1}
+    by_day = figures(Period(sunday, sunday), "Europe/Berlin")
+    assert {day: counts.slots for day, counts in by_day.items()} == {sunday: 1}
 
 
 def test_a_period_ends_with_its_last_day(arrange, doctor, figures):
@@ -225,14 +227,14 @@ def test_doctors_and_days_add_up(clinic, arrange):
 
     ann, bob = arrange(worked)
     first = MONDAY + timedelta(days=100)
-    found = counted(clinic, Period(first, first + timedelta(days=1)))
+    added_up = counted(clinic, Period(first, first + timedelta(days=1)))
 
-    assert [(one.id, one.figures.slots) for one in found.doctors()] == [
+    assert [(doctor.id, doctor.figures.slots) for doctor in added_up.doctors()] == [
         (ann, 2),
         (bob, 1),
     ]
-    assert [figures.slots for _, figures in found.days()] == [2, 1]
-    assert found.total == Figures(slots=3)
+    assert [figures.slots for _, figures in added_up.days()] == [2, 1]
+    assert added_up.total == Figures(slots=3)
 
 
 def test_csv_has_a_line_for_each_doctor_and_day_and_runs_no_formula(arrange, clinic):
@@ -242,9 +244,9 @@ def test_csv_has_a_line_for_each_doctor_and_day_and_runs_no_formula(arrange, cli
 
     arrange(worked)
     day = MONDAY + timedelta(days=200)
-    found = counted(clinic, Period(day, day))
+    added_up = counted(clinic, Period(day, day))
 
-    (line,) = csv.DictReader(io.StringIO(statistics.as_csv(found)))
+    (line,) = csv.DictReader(io.StringIO(statistics.as_csv(added_up)))
     assert line["doctor"] == "'=cmd()"
     assert (line["day"], line["slots"], line["booked"]) == (day.isoformat(), "1", "1")
     assert (line["utilisation"], line["success_rate"]) == ("1.0000", "1.0000")

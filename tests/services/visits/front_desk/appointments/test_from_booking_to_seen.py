@@ -38,6 +38,6 @@ def test_a_patient_books_is_written_to_shows_the_ticket_and_is_seen(visits):
         visits.clinic.dora, lambda s, a: appointments.complete(s, a, there.id)
     )
 
-    assert [letter.kind for letter in outbox.newest] == ["confirmed"]
+    assert [notification.kind for notification in outbox.newest] == ["confirmed"]
     assert there.id == visit.id
     assert seen.status is VisitStatus.COMPLETED

@@ -26,11 +26,11 @@ def today():
 
 
 def listed(visits, actor, day=None, **only):
-    found = visits.read(
+    visits_of_day = visits.read(
         actor,
         lambda s, a: appointments.list_of_day(s, a, day or today(), UTC, **only),
     )
-    return {visit.id for visit in found} & {visits.graces, visits.adas}
+    return {visit.id for visit in visits_of_day} & {visits.graces, visits.adas}
 
 
 def test_the_desk_opens_any_visit_with_whose_it_is_and_where(visits):
@@ -153,25 +153,25 @@ def test_a_day_on_which_clocks_go_forward_has_23_hours(visits, starts_at, is_lis
     berlin = ZoneInfo("Europe/Berlin")
     visits.begin(visits.graces, starts_at)
 
-    found = visits.read(
+    visits_of_day = visits.read(
         visits.clinic.cleo,
         lambda s, a: appointments.list_of_day(
             s, a, datetime(2026, 3, 29, tzinfo=UTC).date(), berlin
         ),
     )
 
-    assert (visits.graces in {visit.id for visit in found}) is is_listed
+    assert (visits.graces in {visit.id for visit in visits_of_day}) is is_listed
 
 
 def test_the_desk_finds_a_visit_by_its_code_however_it_is_typed(visits):
     visits.become(visits.graces, code="7K1MD0QX4T")
 
     for typed in ("7K1MD0QX4T", "7k1md-0qx4t", " 7kimd oqx4t\n"):
-        found = visits.read(
+        visit = visits.read(
             visits.clinic.cleo,
             lambda s, a, typed=typed: appointments.find_by_code(s, a, typed),
         )
-        assert found.id == visits.graces
+        assert visit.id == visits.graces
 
 
 @pytest.mark.parametrize("typed", ["", "7K1MD0QX4", "7K1MD0QX4TT", "7K1MD0QX4U"])

@@ -22,17 +22,17 @@ from services.visits.front_desk.appointments import (
 from tests.services.visits.visit_samples import patient_of, soon
 
 
-def do(visits, deed, actor=None, visit_id=None, **options):
+def do(visits, action, actor=None, visit_id=None, **options):
     return visits.write(
         actor or visits.clinic.cleo,
-        lambda s, a: deed(s, a, visit_id or visits.graces, **options),
+        lambda s, a: action(s, a, visit_id or visits.graces, **options),
     )
 
 
-check_in = partial(do, deed=appointments.check_in)
-complete = partial(do, deed=appointments.complete)
-miss = partial(do, deed=appointments.miss)
-undo = partial(do, deed=appointments.undo_check_in)
+check_in = partial(do, action=appointments.check_in)
+complete = partial(do, action=appointments.complete)
+miss = partial(do, action=appointments.miss)
+undo = partial(do, action=appointments.undo_check_in)
 
 
 def test_a_patient_is_checked_in_waits_and_is_seen(visits):

@@ -89,7 +89,13 @@ def test_a_server_that_is_away_is_left_alone_after_three_failures(post):
     )
 
     assert send(post, nobody) == 0
-    assert sorted(one.attempts for one in post.letters()) == [0, 0, 1, 1, 1]
+    assert sorted(notification.attempts for notification in post.letters()) == [
+        0,
+        0,
+        1,
+        1,
+        1,
+    ]
 
 
 def test_a_letter_that_is_being_sent_is_passed_over_by_another_worker(
@@ -161,12 +167,12 @@ def test_each_attempt_is_written_down(written, mailer, mailbox):
 def test_the_outbox_shows_letters_but_not_whose_they_are(written):
     outbox = look(written)
 
-    (letter,) = outbox.newest
+    (notification,) = outbox.newest
     assert (outbox.waiting, outbox.sent, outbox.given_up) == (1, 0, 0)
-    assert letter.state == "waiting"
-    assert letter.to == "a…@example.org"
-    assert letter.subject == "Harbour Clinic: your visit is booked"
-    assert "(Europe/Berlin)" in letter.text
+    assert notification.state == "waiting"
+    assert notification.to == "a…@example.org"
+    assert notification.subject == "Harbour Clinic: your visit is booked"
+    assert "(Europe/Berlin)" in notification.text
 
 
 def test_only_administrators_look_into_the_outbox(post):

@@ -22,8 +22,8 @@ NOON = datetime(2026, 7, 3, 12, 0, tzinfo=UTC)
 ONE = datetime(2026, 11, 3, 13, 0, tzinfo=UTC)
 
 
-def read(kind, told):
-    return filled(text_of(kind, told), HEAD)
+def read(kind, times):
+    return filled(text_of(kind, times), HEAD)
 
 
 @pytest.mark.parametrize("kind", list(LetterKind))
@@ -51,18 +51,20 @@ def test_an_offer_says_until_when_it_stands():
 def test_a_confirmed_booking_is_written_of_to_its_patient(post):
     post.do(lambda s: notifications.write(s, LetterKind.CONFIRMED, post.booking))
 
-    (letter,) = post.letters()
-    assert letter.to_address == "ada@example.org"
-    assert letter.patient_id == post.clinic.grace.id
-    assert (letter.kind, letter.booking_id) == ("confirmed", post.booking)
-    assert letter.sent_at is None
+    (notification,) = post.letters()
+    assert notification.to_address == "ada@example.org"
+    assert notification.patient_id == post.clinic.grace.id
+    assert (notification.kind, notification.booking_id) == ("confirmed", post.booking)
+    assert notification.sent_at is None
 
 
 def test_no_letter_names_a_doctor_a_speciality_or_a_patient(post):
     for kind in LetterKind:
         post.do(lambda s, kind=kind: notifications.write(s, kind, post.booking))
 
-    written = "".join(one.subject + one.body for one in post.letters())
+    written = "".join(
+        notification.subject + notification.body for notification in post.letters()
+    )
     assert len(post.letters()) == len(LetterKind)
     for word in ("Dora", "Cardiology", "Grace", "Hopper", "Blood"):
         assert word not in written
@@ -73,11 +75,13 @@ def test_a_moved_booking_tells_the_time_of_the_one_it_replaces(post):
 
     post.do(lambda s: notifications.write(s, LetterKind.MOVED, moved))
 
-    (letter,) = post.letters()
+    (notification,) = post.letters()
     before = post.do(
         lambda s: s.get_one(Slot, s.get_one(Booking, post.booking).slot_id).starts_at
     )
-    assert f"instead of <{before.astimezone(UTC):%Y-%m-%dT%H:%M:%S}" in letter.body
+    assert (
+        f"instead of <{before.astimezone(UTC):%Y-%m-%dT%H:%M:%S}" in notification.body
+    )
 
 
 @pytest.mark.parametrize(
@@ -101,7 +105,7 @@ def test_the_desk_writes_although_it_may_not_read_letters(post):
         cleo, lambda s: notifications.write(s, LetterKind.CANCELLED, post.booking)
     )
 
-    assert [one.kind for one in post.letters()] == ["cancelled"]
+    assert [notification.kind for notification in post.letters()] == ["cancelled"]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +117,9 @@ def test_a_visit_is_reminded_of_once_within_a_day_before_it(post, hours, reminde
     counts = [post.do(notifications.remind) for _ in range(2)]
 
     assert counts == [reminded, 0]
-    assert [one.kind for one in post.letters()] == ["reminder"] * reminded
+    assert [notification.kind for notification in post.letters()] == [
+        "reminder"
+    ] * reminded
 
 
 def test_who_booked_within_a_day_is_not_reminded(post):

@@ -102,15 +102,15 @@ def test_the_code_on_the_ticket_is_the_visits_and_the_only_one():
     size = range(len(matrix))
     wanted = [[bool(module) for module in row] for row in matrix]
     tops = range(dark[1], picture.height - int(55 * scale))
-    found = [
+    matches = [
         top
         for top in tops
         if [is_dark(0, column, top) for column in size] == wanted[0]
         and [[is_dark(r, c, top) for c in size] for r in size] == wanted
     ]
-    assert found
+    assert matches
     # All of them within one module of each other.
-    assert found[-1] - found[0] < side_mm * scale
+    assert matches[-1] - matches[0] < side_mm * scale
 
 
 def test_a_calendar_gets_the_time_the_place_and_the_code():

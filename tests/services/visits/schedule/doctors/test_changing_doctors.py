@@ -116,10 +116,10 @@ def test_the_log_says_what_changed(session, clerk):
 
     _changed(session, clerk, kept, room="3.01")
 
-    (told,) = session.scalars(
+    (details,) = session.scalars(
         select(AuditEvent.details).where(AuditEvent.action == "doctor:change")
     )
-    assert told == {"changed": {"room": ["2.10", "3.01"]}}
+    assert details == {"changed": {"room": ["2.10", "3.01"]}}
 
 
 def test_shorter_visits_make_other_slots(session, clerk):
@@ -130,9 +130,9 @@ def test_shorter_visits_make_other_slots(session, clerk):
     _changed(session, clerk, kept, slot_minutes=15)
 
     begins = tomorrow(time(9))
-    found = doctors.get_doctor(session, clerk, kept.id)
-    assert found.next_free_at == begins
-    inactive = _changed(session, clerk, found, is_active=False)
+    doctor = doctors.get_doctor(session, clerk, kept.id)
+    assert doctor.next_free_at == begins
+    inactive = _changed(session, clerk, doctor, is_active=False)
     assert inactive.next_free_at is None
 
 

@@ -28,8 +28,8 @@ def staff(session):
     return rows
 
 
-def names(found):
-    return [doctor.name for doctor in found]
+def names(listed):
+    return [doctor.name for doctor in listed]
 
 
 def test_all_doctors_are_listed_by_name(session, clerk, staff):
@@ -41,7 +41,7 @@ def test_all_doctors_are_listed_by_name(session, clerk, staff):
 
 
 @pytest.mark.parametrize(
-    ("search", "found"),
+    ("search", "expected"),
     [
         ("zoe", ["Zoë Ångström"]),
         ("angstrom cardio", ["Zoë Ångström"]),
@@ -55,9 +55,9 @@ def test_all_doctors_are_listed_by_name(session, clerk, staff):
     ],
 )
 def test_words_may_be_of_the_name_speciality_or_city(
-    session, clerk, staff, search, found
+    session, clerk, staff, search, expected
 ):
-    assert names(doctors.list_doctors(session, clerk, search=search)) == found
+    assert names(doctors.list_doctors(session, clerk, search=search)) == expected
 
 
 def test_a_list_ends_at_its_limit(session, clerk, staff):
@@ -96,9 +96,9 @@ def test_a_token_for_something_else_shows_no_doctors(session, clerk, staff):
 
 
 def test_a_speciality_is_found_however_it_is_written(session, clerk, staff):
-    found = doctors.list_doctors(session, clerk, speciality="cardiology")
+    listed = doctors.list_doctors(session, clerk, speciality="cardiology")
 
-    assert names(found) == ["Bea 100%", "Zoë Ångström"]
+    assert names(listed) == ["Bea 100%", "Zoë Ångström"]
 
 
 def test_specialities_are_those_of_doctors_who_can_be_booked(session, clerk, staff):

@@ -40,10 +40,10 @@ def slots_of(session: Session, doctor_id: UUID, day: date) -> list[Slot]:
     offered = select(Slot).where(
         Slot.doctor_id == doctor_id, Slot.withdrawn_at.is_(None)
     )
-    found = session.scalars(
+    slots = session.scalars(
         offered.order_by(Slot.starts_at).execution_options(populate_existing=True)
     )
-    return [slot for slot in found if slot.starts_at.astimezone(BERLIN).date() == day]
+    return [slot for slot in slots if slot.starts_at.astimezone(BERLIN).date() == day]
 
 
 def times_of(session: Session, doctor_id: UUID, day: date) -> list[str]:

@@ -23,8 +23,8 @@ def _next_change(*, hours: int) -> date:
     for number in range(1, 366):
         day = today + timedelta(days=number)
         begins, ends = (
-            datetime.combine(one, time(0), BERLIN).astimezone(UTC)
-            for one in (day, day + timedelta(days=1))
+            datetime.combine(midnight, time(0), BERLIN).astimezone(UTC)
+            for midnight in (day, day + timedelta(days=1))
         )
         if ends - begins == timedelta(hours=24 + hours):
             return day
@@ -51,12 +51,12 @@ def test_times_that_the_clocks_skip_have_no_slots(session, clerk):
 def test_times_that_come_twice_have_one_slot(session, clerk):
     dora = _plan(session, clerk, 30, (time(1), time(4)))
 
-    found = slots_of(session, dora, _AUTUMN)
+    slots = slots_of(session, dora, _AUTUMN)
 
     assert times_of(session, dora, _AUTUMN) == [
         *("01:00", "01:30", "02:00", "02:30", "03:00", "03:30")
     ]
-    assert all(slot.ends_at - slot.starts_at == timedelta(minutes=30) for slot in found)
+    assert all(slot.ends_at - slot.starts_at == timedelta(minutes=30) for slot in slots)
 
 
 @pytest.mark.parametrize(
@@ -69,11 +69,11 @@ def test_a_slot_that_runs_into_what_is_skipped_overlaps_with_none(
 ):
     dora = _plan(session, clerk, minutes, (time(1, 45), time(4, 30)))
 
-    found = slots_of(session, dora, _SPRING)
+    slots = slots_of(session, dora, _SPRING)
 
     assert times_of(session, dora, _SPRING)[:2] == times
     assert all(
-        slot.ends_at <= following.starts_at for slot, following in pairwise(found)
+        slot.ends_at <= following.starts_at for slot, following in pairwise(slots)
     )
 
 

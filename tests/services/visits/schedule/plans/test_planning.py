@@ -83,7 +83,7 @@ def test_a_later_horizon_adds_only_what_is_new(session, planned):
 
 
 def test_a_plan_for_less_withdraws_what_is_free(session, clerk, planned):
-    shorter = [Hours(one.weekday, time(9), time(10)) for one in MORNING]
+    shorter = [Hours(stretch.weekday, time(9), time(10)) for stretch in MORNING]
 
     weeks.change_week(session, clerk, planned, shorter, FORTNIGHT)
 
@@ -140,7 +140,7 @@ def test_a_slot_whose_time_comes_back_is_anybodys_again(session, clerk, planned)
 
 def test_a_new_plan_leaves_out_what_overlaps_with_a_visit(session, clerk, planned):
     take(session, slots_of(session, planned, DAY)[1], patient(session))
-    shifted = [Hours(one.weekday, time(9, 10), time(11, 10)) for one in MORNING]
+    shifted = [Hours(stretch.weekday, time(9, 10), time(11, 10)) for stretch in MORNING]
 
     weeks.change_week(session, clerk, planned, shifted, FORTNIGHT)
 

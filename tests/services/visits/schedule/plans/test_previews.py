@@ -47,13 +47,13 @@ def test_the_visits_in_a_time_to_be_blocked_are_listed(session, clerk, dora):
     take(session, second, grace, seconds=60)
     take(session, third, patient(session), seconds=-1)
 
-    found = preview(session, clerk, closing(dora))
+    visits = preview(session, clerk, closing(dora))
 
-    assert [(one.patient_name, one.is_booked) for one in found] == [
+    assert [(visit.patient_name, visit.is_booked) for visit in visits] == [
         ("Ada Lovelace", True),
         ("Grace Lovelace", False),
     ]
-    assert (found[0].booking_id, found[0].doctor_name) == (booking_id, "Dora")
+    assert (visits[0].booking_id, visits[0].doctor_name) == (booking_id, "Dora")
 
 
 def test_looking_blocks_nothing(session, clerk, dora):
@@ -75,7 +75,7 @@ def test_that_somebody_looked_is_kept_and_no_change_that_was_none(session, clerk
     preview(session, clerk, closing(dora))
 
     events = session.scalars(select(AuditEvent).where(AuditEvent.position > upto))
-    assert [(one.action, one.subject_id) for one in events] == [
+    assert [(event.action, event.subject_id) for event in events] == [
         ("booking:read", str(booking_id))
     ]
 
@@ -86,9 +86,9 @@ def test_only_what_the_exception_itself_closes_is_listed(session, clerk, dora):
     take(session, last, patient(session, first_name="Grace"))
     plans.add_exception(session, clerk, closing(dora, until=time(10)), FORTNIGHT)
 
-    (found,) = preview(session, clerk, closing(dora))
+    (visit,) = preview(session, clerk, closing(dora))
 
-    assert found.slot_id == last.id
+    assert visit.slot_id == last.id
 
 
 def test_special_hours_list_what_they_leave_out(session, clerk, dora):
@@ -96,9 +96,9 @@ def test_special_hours_list_what_they_leave_out(session, clerk, dora):
     take(session, first, patient(session))
     take(session, last, patient(session))
 
-    (found,) = preview(session, clerk, closing(dora, ExceptionKind.HOURS, time(10)))
+    (visit,) = preview(session, clerk, closing(dora, ExceptionKind.HOURS, time(10)))
 
-    assert found.slot_id == last.id
+    assert visit.slot_id == last.id
 
 
 def test_a_holiday_of_the_clinic_lists_the_visits_of_all_doctors(session, clerk, dora):
@@ -107,9 +107,9 @@ def test_a_holiday_of_the_clinic_lists_the_visits_of_all_doctors(session, clerk,
     for whom in (dora, other):
         take(session, slots_of(session, whom, _DAY)[0], patient(session))
 
-    found = preview(session, clerk, closing(None, ExceptionKind.HOLIDAY))
+    visits = preview(session, clerk, closing(None, ExceptionKind.HOLIDAY))
 
-    assert sorted(one.doctor_name for one in found) == ["Dora", "Other"]
+    assert sorted(visit.doctor_name for visit in visits) == ["Dora", "Other"]
 
 
 def test_administrators_learn_how_many_visits_there_are_and_no_names(
@@ -117,9 +117,9 @@ def test_administrators_learn_how_many_visits_there_are_and_no_names(
 ):
     take(session, slots_of(session, dora, _DAY)[0], patient(session))
 
-    (found,) = preview(session, admin, closing(dora))
+    (visit,) = preview(session, admin, closing(dora))
 
-    assert (found.patient_id, found.patient_name, found.booking_id) == (None,) * 3
+    assert (visit.patient_id, visit.patient_name, visit.booking_id) == (None,) * 3
 
 
 def test_what_cannot_be_kept_is_refused_before(session, clerk, dora):

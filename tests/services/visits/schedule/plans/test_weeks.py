@@ -64,10 +64,10 @@ def test_the_log_says_what_a_week_was_and_became(session, clerk, dora):
 
     weeks.change_week(session, clerk, dora, week, FORTNIGHT)
 
-    (told,) = session.scalars(
+    (details,) = session.scalars(
         select(AuditEvent.details).where(AuditEvent.action == "schedule:change")
     )
-    assert told == {"week": [[], ["Mon 08:00-12:00 work"]]}
+    assert details == {"week": [[], ["Mon 08:00-12:00 work"]]}
 
 
 def test_nobody_but_the_desk_and_administrators_changes_plans(

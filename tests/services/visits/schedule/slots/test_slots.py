@@ -70,24 +70,24 @@ def _listed(clinic, day, actor, **whose):
 
 @pytest.mark.parametrize("who", ["cleo", "dora", "emil", "ana", "ines"])
 def test_what_is_taken_is_seen_and_by_whom_is_not(clinic, day, who):
-    found = _listed(clinic, day, getattr(clinic, who))
+    listed = _listed(clinic, day, getattr(clinic, who))
 
-    assert [slot.state for slot in found] == ["booked", "held", "free", "free"]
-    assert [slot.id for slot in found] == day.ids
-    assert found[1].held_until is not None
-    assert {slot.own_booking_id for slot in found} == {None}
+    assert [slot.state for slot in listed] == ["booked", "held", "free", "free"]
+    assert [slot.id for slot in listed] == day.ids
+    assert listed[1].held_until is not None
+    assert {slot.own_booking_id for slot in listed} == {None}
 
 
 def test_patients_recognise_their_own_without_being_asked(clinic, day):
-    found = _listed(clinic, day, day.ada)
+    listed = _listed(clinic, day, day.ada)
 
-    assert [slot.own_booking_id for slot in found] == [day.booked, None, None, None]
+    assert [slot.own_booking_id for slot in listed] == [day.booked, None, None, None]
 
 
 def test_the_desk_recognises_what_the_patient_at_it_holds(clinic, day):
-    found = _listed(clinic, day, clinic.cleo, patient_id=clinic.grace.id)
+    listed = _listed(clinic, day, clinic.cleo, patient_id=clinic.grace.id)
 
-    assert [slot.own_booking_id for slot in found] == [None, day.held, None, None]
+    assert [slot.own_booking_id for slot in listed] == [None, day.held, None, None]
 
 
 @pytest.mark.parametrize("who", ["ana", "ines"])
@@ -105,11 +105,11 @@ def test_a_patient_is_not_told_what_another_has(clinic, day):
 def test_the_next_free_ones_leave_out_what_is_taken(clinic, day, who):
     actor = getattr(clinic, who)
 
-    found = clinic.read(
+    free = clinic.read(
         actor, lambda s: slots.next_free(s, actor, doctor_id=day.dora, limit=3)
     )
 
-    later = [slot for slot in found if slot.starts_at >= _DAY[0]]
+    later = [slot for slot in free if slot.starts_at >= _DAY[0]]
     assert [slot.id for slot in later][:2] == day.ids[2:][: len(later)]
 
 
@@ -134,12 +134,12 @@ def test_any_doctor_of_a_speciality_may_be_next(session, clerk, dora):
     emil = doctor(session, name="Emil", speciality="cardiology")
     weeks.change_week(session, clerk, emil, MORNING, FORTNIGHT)
 
-    found = slots.next_free(
+    free = slots.next_free(
         session, clerk, speciality="Cardiology", after=tomorrow(time(9)), limit=2
     )
 
-    assert {slot.doctor_id for slot in found} == {dora, emil}
-    assert {slot.starts_at for slot in found} == {tomorrow(time(9))}
+    assert {slot.doctor_id for slot in free} == {dora, emil}
+    assert {slot.starts_at for slot in free} == {tomorrow(time(9))}
     assert not slots.next_free(session, clerk, speciality="Neurology")
 
 
@@ -167,9 +167,9 @@ def test_what_has_begun_is_not_free(session, clerk, dora):
     session.execute(update(Slot).where(Slot.id == first.id).values(began))
     today = first.starts_at.astimezone(BERLIN) - timedelta(days=2)
 
-    found = slots.list_slots(session, clerk, dora, today, _DAY[1])
+    listed = slots.list_slots(session, clerk, dora, today, _DAY[1])
 
-    assert first.id not in {slot.id for slot in found}
+    assert first.id not in {slot.id for slot in listed}
 
 
 def test_a_slot_that_leaves_the_plan_is_free_for_nobody(session, clerk, dora):
