@@ -56,6 +56,6 @@ def test_no_version_is_lost_or_doubled_when_the_leader_is_killed_while_saving(
         saving.result(120)
 
     kept = clinic.read(dora, lambda s: notes.list_versions(s, dora, visit_id))
-    assert [(one.number, one.notes.complaint) for one in reversed(kept)] == [
-        (number, f"Sentence {number}") for number in range(1, _VERSIONS + 1)
-    ]
+    assert [
+        (version.number, version.notes.complaint) for version in reversed(kept)
+    ] == [(number, f"Sentence {number}") for number in range(1, _VERSIONS + 1)]

@@ -152,7 +152,7 @@ def test_nobody_writes_a_version_in_another_name_or_changes_one(clinic, visit):
         text("UPDATE medical_record_versions SET content = '{}'"),
     ):
         with pytest.raises(RefusedByDatabase):
-            clinic.write(clinic.dora, lambda s, one=statement: s.execute(one))
+            clinic.write(clinic.dora, lambda s, refused=statement: s.execute(refused))
 
 
 def test_of_two_who_save_at_once_one_is_shown_what_the_other_wrote(clinic, visit):

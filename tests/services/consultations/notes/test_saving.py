@@ -167,7 +167,10 @@ def test_every_problem_is_told_at_once(session, clinician, visit):
     with pytest.raises(InvalidNotes) as refused:
         save(session, clinician, visit, pulse="x", temperature="99")
 
-    assert [one.field for one in refused.value.problems] == ["pulse", "temperature"]
+    assert [problem.field for problem in refused.value.problems] == [
+        "pulse",
+        "temperature",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -9,15 +9,15 @@ from tests.services.patients.patient_samples import ada
 
 
 @pytest.fixture
-def found(session, clinician, visit, earlier):
+def similar_to(session, clinician, visit, earlier):
     """Ask for notes like what is typed, and name them as `earlier` does."""
     names = {about.id: name for name, about in earlier.items()}
 
-    def found(typed):
+    def similar_to(typed):
         similar = notes.list_similar(session, clinician, visit.id, typed)
-        return [names[one.appointment_id] for one in similar]
+        return [names[matching.appointment_id] for matching in similar]
 
-    return found
+    return similar_to
 
 
 @pytest.fixture
@@ -56,16 +56,16 @@ def earlier(session, clinician, patient):
         ("", []),
     ],
 )
-def test_earlier_notes_are_found_by_the_words_they_share(found, typed, names):
-    assert found(typed) == names
+def test_matching_are_found_by_the_words_they_share(similar_to, typed, names):
+    assert similar_to(typed) == names
 
 
 def test_it_is_said_by_which_words_they_were_found(session, clinician, visit, earlier):
-    (one,) = notes.list_similar(session, clinician, visit.id, "headache, flashing")
+    (similar,) = notes.list_similar(session, clinician, visit.id, "headache, flashing")
 
-    assert one.shared == ("flashing", "headache")
-    assert one.visited_at == earlier["migraine"].starts_at
-    assert one.notes.diagnoses[0].code == "G43.1"
+    assert similar.shared == ("flashing", "headache")
+    assert similar.visited_at == earlier["migraine"].starts_at
+    assert similar.notes.diagnoses[0].code == "G43.1"
 
 
 def test_neither_other_patients_nor_later_visits_nor_this_one_are_found(
@@ -92,7 +92,7 @@ def test_measurements_come_in_the_order_of_the_visits(session, clinician, patien
 
     measured = notes.list_measured(session, clinician, visits[0].id)
 
-    assert [one.vitals.weight for one in measured] == [75, 73, 71]
+    assert [measurements.vitals.weight for measurements in measured] == [75, 73, 71]
     assert measured[0].visited_at == visits[1].starts_at
 
 

@@ -91,10 +91,10 @@ class Room:
             .where(AuditEvent.action.startswith("prescription:"))
             .order_by(AuditEvent.position)
         )
-        found = self.clinic.database.read_latest(
+        events = self.clinic.database.read_latest(
             lambda s: [tuple(row) for row in s.execute(statement)], identity=SYSTEM
         )
-        return found.value
+        return events.value
 
     def let_be_allergic(self, *allergies: str) -> None:
         change = (
@@ -149,6 +149,6 @@ def room(
 
     visits = clinic.database.write(add, identity=SYSTEM).value
     issuer = PrescriptionIssuer(files, Signer(signing_keys), Letterhead("Your clinic"))
-    found = Room(clinic, issuer, *visits)
-    found.let_be_allergic("Penicillin V")
-    return found
+    consulting_room = Room(clinic, issuer, *visits)
+    consulting_room.let_be_allergic("Penicillin V")
+    return consulting_room

@@ -23,10 +23,10 @@ from services.consultations.prescriptions.allergies import find_match
     ],
 )
 def test_the_name_or_the_class_warns(drug, allergy):
-    found = find_match(drug, ("Latex", allergy))
+    warning = find_match(drug, ("Latex", allergy))
 
-    assert found is not None
-    assert allergy in found
+    assert warning is not None
+    assert allergy in warning
 
 
 @pytest.mark.parametrize(

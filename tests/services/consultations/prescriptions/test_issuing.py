@@ -54,10 +54,10 @@ def test_a_prescription_is_issued_as_a_signed_paper(room, signing_keys):
     issued = room.issue(PARACETAMOL)
 
     content = prescriptions.read_file(room.issuer.files, issued.version)
-    found = signing.check_apart(content, signing_keys.read().certificates)
+    signature = signing.check_apart(content, signing_keys.read().certificates)
     words = text_of(content)
-    assert found.is_valid
-    assert found.signer == issued.version.signer.hex()
+    assert signature.is_valid
+    assert signature.signer == issued.version.signer.hex()
     for word in ("Grace Hopper", "Paracetamol 500 mg", "Penicillin V", "GMC 1234567"):
         assert word in words
     assert (issued.latest, issued.status) == (1, PrescriptionStatus.ISSUED)
@@ -119,7 +119,9 @@ def test_of_two_who_prescribe_at_once_one_does(room):
     with ThreadPoolExecutor(4) as pool:
         outcomes = list(pool.map(attempt, orders))
 
-    refused = [one for one in outcomes if isinstance(one, AlreadyPrescribed)]
+    refused = [
+        outcome for outcome in outcomes if isinstance(outcome, AlreadyPrescribed)
+    ]
     assert len(refused) == 3
     # Nothing stays of what was refused.
     assert len(stored(room)) == 1
@@ -132,7 +134,10 @@ def test_an_amendment_is_a_new_version_and_the_old_stays(room):
 
     dora = room.clinic.dora
     kept = room.read(dora, lambda s, a: prescriptions.versions(s, a, first.id))
-    assert [(one.number, one.lines[0].dose) for one in kept] == [(2, "2"), (1, "1")]
+    assert [(version.number, version.lines[0].dose) for version in kept] == [
+        (2, "2"),
+        (1, "1"),
+    ]
     assert second.latest == 2
     old = prescriptions.read_file(room.issuer.files, kept[1])
     new = prescriptions.read_file(room.issuer.files, kept[0])
@@ -160,8 +165,8 @@ def test_what_is_withdrawn_stays_and_counts_no_more(room):
     )
 
     assert withdrawn.status is PrescriptionStatus.WITHDRAWN
-    found = room.read(dora, lambda s, a: prescriptions.get(s, a, first.id))
-    assert found.status is PrescriptionStatus.WITHDRAWN
+    prescription = room.read(dora, lambda s, a: prescriptions.get(s, a, first.id))
+    assert prescription.status is PrescriptionStatus.WITHDRAWN
     with pytest.raises(Withdrawn):
         room.amend(first, PARACETAMOL)
 
@@ -211,9 +216,11 @@ def test_the_desk_reads_prescriptions_and_issues_none(room):
     issued = room.issue(PARACETAMOL)
     cleo = room.clinic.cleo
 
-    found = room.read(cleo, lambda s, a: prescriptions.find_of_visit(s, a, room.graces))
+    prescription = room.read(
+        cleo, lambda s, a: prescriptions.find_of_visit(s, a, room.graces)
+    )
 
-    assert found == issued
+    assert prescription == issued
     with pytest.raises(NotAllowed):
         room.read(cleo, lambda s, a: prescriptions.prepare(s, a, room.adas, draft()))
 
