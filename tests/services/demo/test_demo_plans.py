@@ -25,12 +25,12 @@ def opened(session):
 
 
 def test_every_doctor_of_the_demo_can_be_booked(opened, clerk):
-    found = doctors.list_doctors(opened, clerk)
+    listed = doctors.list_doctors(opened, clerk)
 
-    assert len(found) == 21
-    assert all(doctor.next_free_at and doctor.fee and doctor.room for doctor in found)
-    assert len({doctor.email for doctor in found}) == 21
-    assert len({doctor.license_number for doctor in found}) == 21
+    assert len(listed) == 21
+    assert all(doctor.next_free_at and doctor.fee and doctor.room for doctor in listed)
+    assert len({doctor.email for doctor in listed}) == 21
+    assert len({doctor.license_number for doctor in listed}) == 21
 
 
 def test_the_demos_clinician_is_a_doctor_and_free_every_day(opened, clerk):

@@ -96,13 +96,13 @@ def test_a_letter_arrives_as_it_was_written(start):
 
     _mailer(f"smtp://127.0.0.1:{port}").send(LETTER)
 
-    (letter,) = mailbox.letters
-    assert letter["To"] == LETTER.to
-    assert letter["From"] == SENDER
-    assert letter["Subject"] == LETTER.subject
-    assert letter.get_content().splitlines() == LETTER.text.splitlines()
-    assert letter["Auto-Submitted"] == "auto-generated"
-    assert letter["Message-ID"].endswith("@example.org>")
+    (email,) = mailbox.letters
+    assert email["To"] == LETTER.to
+    assert email["From"] == SENDER
+    assert email["Subject"] == LETTER.subject
+    assert email.get_content().splitlines() == LETTER.text.splitlines()
+    assert email["Auto-Submitted"] == "auto-generated"
+    assert email["Message-ID"].endswith("@example.org>")
 
 
 def test_starttls_encrypts_and_the_password_goes_only_then(start, serving, trusting):

@@ -42,8 +42,8 @@ def running(folder: Path) -> Iterator[str]:
 def _wait_for(address: Path, daemon: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + 20
     while daemon.poll() is None and time.monotonic() < deadline:
-        with socket.socket(socket.AF_UNIX) as asked:
-            if asked.connect_ex(str(address)) == 0:
+        with socket.socket(socket.AF_UNIX) as connection:
+            if connection.connect_ex(str(address)) == 0:
                 return
         time.sleep(0.05)
     raise AssertionError("clamd did not start.")

@@ -14,16 +14,16 @@ def examined(inspector, data):
 
 
 def test_pages_are_counted_and_their_text_is_read_page_by_page(inspector):
-    found = examined(inspector, samples.letter("Haemoglobin 14.1", "Next: in May"))
+    report = examined(inspector, samples.letter("Haemoglobin 14.1", "Next: in May"))
 
-    assert found == PdfReport(pages=2, text=("Haemoglobin 14.1", "Next: in May"))
-    assert found.has_text
+    assert report == PdfReport(pages=2, text=("Haemoglobin 14.1", "Next: in May"))
+    assert report.has_text
 
 
 def test_a_page_without_words_has_no_text(inspector):
-    found = examined(inspector, samples.wide_tree(1))
+    report = examined(inspector, samples.wide_tree(1))
 
-    assert (found.pages, found.text, found.has_text) == (1, ("",), False)
+    assert (report.pages, report.text, report.has_text) == (1, ("",), False)
 
 
 @pytest.mark.parametrize(
@@ -45,22 +45,22 @@ def test_a_page_without_words_has_no_text(inspector):
     ids=lambda case: getattr(case, "__name__", ""),
 )
 def test_what_is_inside_is_told_and_accepted(inspector, make, findings):
-    found = examined(inspector, make())
+    report = examined(inspector, make())
 
-    assert found.findings == findings
-    assert found.pages
+    assert report.findings == findings
+    assert report.pages
 
 
 def test_a_name_is_recognised_however_it_is_spelt(inspector):
-    found = examined(inspector, samples.with_spelt_out_script())
+    report = examined(inspector, samples.with_spelt_out_script())
 
-    assert "scripts" in found.findings
+    assert "scripts" in report.findings
 
 
 def test_a_file_that_needs_its_own_password_is_accepted_without_pages(inspector):
-    found = examined(inspector, samples.locked())
+    report = examined(inspector, samples.locked())
 
-    assert found == PdfReport(pages=None, findings=("encrypted",))
+    assert report == PdfReport(pages=None, findings=("encrypted",))
 
 
 @pytest.mark.parametrize(
@@ -94,21 +94,21 @@ def test_a_file_of_which_no_page_opens_is_refused_in_words(inspector, data):
 
 
 def test_text_is_such_as_a_database_can_keep(inspector):
-    found = examined(inspector, samples.saying(rb"Fine\000\001\037\177 words"))
+    report = examined(inspector, samples.saying(rb"Fine\000\001\037\177 words"))
 
-    assert found.text == ("Fine words",)
+    assert report.text == ("Fine words",)
 
 
 def test_a_word_parted_at_the_end_of_a_line_is_one_word(inspector):
-    found = examined(inspector, samples.saying(b"The exami-) Tj 0 -9 Td (nation is"))
+    report = examined(inspector, samples.saying(b"The exami-) Tj 0 -9 Td (nation is"))
 
-    assert found.text == ("The examination is",)
+    assert report.text == ("The examination is",)
 
 
 def test_a_page_holds_only_so_much_text(inspector):
-    found = examined(inspector, samples.saying(b") Tj (".join([b"a" * 30_000] * 5)))
+    report = examined(inspector, samples.saying(b") Tj (".join([b"a" * 30_000] * 5)))
 
-    assert [len(page) for page in found.text] == [100_000]
+    assert [len(page) for page in report.text] == [100_000]
 
 
 def test_the_text_of_a_locked_file_is_not_to_be_had(inspector):

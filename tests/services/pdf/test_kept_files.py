@@ -54,9 +54,9 @@ def open_files():
     """Count the open files in memory, of which nobody else here has any."""
     folder = Path("/proc/self/fd")
     return sum(
-        "memfd:pdf" in str(one.readlink())
-        for one in folder.iterdir()
-        if one.is_symlink()
+        "memfd:pdf" in str(path.readlink())
+        for path in folder.iterdir()
+        if path.is_symlink()
     )
 
 

@@ -39,11 +39,11 @@ def inspector():
 def outcomes(inspector):
     """What became of each file, in words."""
     before = psutil.Process().num_fds()
-    found = {path.name: outcome(inspector, path) for path in FILES}
+    by_name = {path.name: outcome(inspector, path) for path in FILES}
     # The socket to the process that reads, and a few of others in this process; a leak
     # would be one for each file.
     assert psutil.Process().num_fds() <= before + 5
-    return found
+    return by_name
 
 
 def outcome(inspector, path):
@@ -67,16 +67,18 @@ def shows(inspector, file, page):
 
 
 def test_none_crashes_or_hangs_its_reader(outcomes):
-    assert not [name for name, told in outcomes.items() if "breaks the reader" in told]
+    assert not [
+        name for name, words in outcomes.items() if "breaks the reader" in words
+    ]
 
 
 def test_each_page_that_opens_is_shown(outcomes):
-    assert not [name for name, told in outcomes.items() if "not shown" in told]
+    assert not [name for name, words in outcomes.items() if "not shown" in words]
 
 
 def test_the_outcomes_are_told(outcomes, capsys):
     counted = Counter(outcomes.values()).most_common()
-    table = "".join(f"{count:4}  {told}\n" for told, count in counted)
+    table = "".join(f"{count:4}  {words}\n" for words, count in counted)
 
     with capsys.disabled():
         sys.stdout.write(f"\n{table}")

@@ -85,11 +85,11 @@ def test_a_file_is_read_although_the_process_dies_just_then(own):
     with ThreadPoolExecutor(1) as pool:
         for each in (started, *started.children()):
             each.suspend()
-        asked = pool.submit(text, own)
+        reading = pool.submit(text, own)
         time.sleep(0.2)
         started.kill()
 
-        assert asked.result() == ("Still here",)
+        assert reading.result() == ("Still here",)
 
 
 def test_a_reader_that_is_killed_costs_its_own_file_only(own):
@@ -97,12 +97,12 @@ def test_a_reader_that_is_killed_costs_its_own_file_only(own):
     text(own)
     (started,) = set(zygotes()) - set(before)
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(own.examine, io.BytesIO(SLOW))
+        reading = pool.submit(own.examine, io.BytesIO(SLOW))
         eventually(lambda: len(started.children()) > SPARES)
         kill(started.children())
 
         with pytest.raises(Unreadable):
-            asked.result()
+            reading.result()
     assert text(own) == ("Still here",)
     assert started.is_running()
 
@@ -159,8 +159,8 @@ def test_a_spare_reader_that_is_killed_is_replaced(own):
 
 def test_whoever_waits_in_vain_for_a_turn_is_told_so():
     with closing(PdfInspector(seconds=1)) as inspector, ThreadPoolExecutor(20) as pool:
-        asked = [pool.submit(inspector.examine, io.BytesIO(SLOW)) for _ in range(20)]
-        refusals = [type(each.exception()) for each in asked]
+        readings = [pool.submit(inspector.examine, io.BytesIO(SLOW)) for _ in range(20)]
+        refusals = [type(each.exception()) for each in readings]
 
     assert set(refusals) == {Unreadable, Busy}
 

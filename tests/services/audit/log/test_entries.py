@@ -95,7 +95,7 @@ def looked_at(session, rosa, patient):
 
 
 @pytest.mark.parametrize(
-    ("wanted", "found"),
+    ("wanted", "expected"),
     [
         ({"action": "patient:read"}, ["patient:read"]),
         ({"actor": True}, ["patient:list", "patient:read", "patient:register"]),
@@ -106,10 +106,10 @@ def looked_at(session, rosa, patient):
     ],
     ids=str,
 )
-def test_the_log_is_filtered(looked_at, page, wanted, found):
+def test_the_log_is_filtered(looked_at, page, wanted, expected):
     who, whom = looked_at
     now = datetime.now(UTC)
-    asked = AuditFilter(
+    filter_ = AuditFilter(
         actor_id=who if "actor" in wanted else None,
         patient_id=whom if "patient" in wanted else None,
         actions=frozenset({wanted["action"]} if "action" in wanted else ()),
@@ -118,7 +118,7 @@ def test_the_log_is_filtered(looked_at, page, wanted, found):
         until=now + timedelta(hours=wanted["until"]) if "until" in wanted else None,
     )
 
-    assert [entry.action for entry in page(asked).entries] == found
+    assert [entry.action for entry in page(filter_).entries] == expected
 
 
 def test_older_entries_follow_on_the_next_page(session, rosa, patient, page):

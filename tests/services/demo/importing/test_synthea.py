@@ -47,8 +47,8 @@ def listed(rejects):
 
 
 def patient(engine, source_id="Id-Ada"):
-    [found] = rows(engine, f"SELECT * FROM patients WHERE source_id = '{source_id}'")
-    return found
+    [row] = rows(engine, f"SELECT * FROM patients WHERE source_id = '{source_id}'")
+    return row
 
 
 @pytest.fixture

@@ -33,8 +33,8 @@ def clinic():
 
 
 def share(clinic, term, *, above=0, below=200):
-    asked = [person for person in clinic if above <= age(person) < below]
-    return sum(term in terms(p["medical_history"]) for p in asked) / len(asked)
+    chosen = [person for person in clinic if above <= age(person) < below]
+    return sum(term in terms(p["medical_history"]) for p in chosen) / len(chosen)
 
 
 def test_the_same_seed_number_gives_the_same_people():

@@ -140,8 +140,10 @@ def test_duplicate_detection_has_something_to_find(shared, seed, engine, clerk):
             for record in records(engine)[:150]
         ]
 
-    found = [best for best in ActorDatabase(database, clerk).read(find).value if best]
-    likely = [best for best in found if best[0].score >= duplicates.LIKELY]
+    candidates = [
+        best for best in ActorDatabase(database, clerk).read(find).value if best
+    ]
+    likely = [best for best in candidates if best[0].score >= duplicates.LIKELY]
     assert 1 <= len(likely) <= 20
 
 
@@ -168,9 +170,9 @@ def test_the_demos_clinician_has_visits_over_waiting_and_to_come(shared, seed, e
 
     seed(40)
 
-    told = "SELECT array_agg(DISTINCT status ORDER BY status) FROM appointments"
+    query = "SELECT array_agg(DISTINCT status ORDER BY status) FROM appointments"
     statuses = ["checked-in", "completed", "no-show", "scheduled"]
-    assert scalar(engine, told) == statuses
+    assert scalar(engine, query) == statuses
     own = (
         "SELECT status FROM appointments JOIN patients ON patients.id = patient_id "
         "WHERE source = 'demo'"

@@ -41,18 +41,18 @@ def state(content, key_file):
 
 
 def test_what_the_clinic_signed_is_valid_and_names_it(signed, key_file):
-    found = signing.check_apart(signed, key_file.read().certificates)
+    signature = signing.check_apart(signed, key_file.read().certificates)
 
-    assert (found.state, found.signer_name) == (SignatureState.VALID, "Clinic")
-    assert found.signed_at is not None
-    assert found.is_valid
+    assert (signature.state, signature.signer_name) == (SignatureState.VALID, "Clinic")
+    assert signature.signed_at is not None
+    assert signature.is_valid
 
 
 def test_the_certificate_is_told_with_the_signature(plain, key_file):
     content, fingerprint = Signer(key_file).sign(plain, reason="Prescription")
 
-    found = signing.check_apart(content, key_file.read().certificates)
-    assert found.signer == fingerprint.hex()
+    signature = signing.check_apart(content, key_file.read().certificates)
+    assert signature.signer == fingerprint.hex()
 
 
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.9])
@@ -101,9 +101,9 @@ def test_what_nobody_signed_and_what_is_no_pdf(plain, key_file):
 
 
 def test_a_file_that_breaks_the_reader_is_a_finding_too(key_file):
-    found = signing.check_apart(b"%PDF-1.7\n" + b"[" * 100_000, ())
+    signature = signing.check_apart(b"%PDF-1.7\n" + b"[" * 100_000, ())
 
-    assert found.state is SignatureState.UNREADABLE
+    assert signature.state is SignatureState.UNREADABLE
 
 
 def test_what_is_too_large_is_not_read_at_all(key_file):
@@ -140,9 +140,9 @@ def test_what_is_no_key_is_said_without_quoting_it(tmp_path, content):
     path = tmp_path / "broken.pem"
     path.write_bytes(content)
 
-    with pytest.raises(UnusableSigningKey, match="must hold a private key") as told:
+    with pytest.raises(UnusableSigningKey, match="must hold a private key") as refusal:
         SigningKeyFile(path, "Clinic").read()
-    assert told.value.__cause__ is None
+    assert refusal.value.__cause__ is None
 
 
 def test_a_key_that_is_not_the_certificates_is_refused(tmp_path):
