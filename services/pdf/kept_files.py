@@ -72,7 +72,7 @@ class KeptFiles:
                 yield file
 
     def close(self) -> None:
-        """Let go of all of them; what is lent stays open until it is given back."""
+        """Let go of all files; what is lent stays open until it is given back."""
         with self._lock:
             self._let_go(lambda _: True)
 

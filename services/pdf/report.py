@@ -16,7 +16,7 @@ class NotAPdf(InvalidInput):
 
 
 class Unreadable(InvalidInput):
-    """It may be a PDF, but nobody could read it here; the message says why."""
+    """The file may be a PDF, but nobody could read it here; the message says why."""
 
     def __init__(self, message: str) -> None:
         super().__init__("file", message)

@@ -138,7 +138,7 @@ def _record(
     document_id, number, patient_id = version
     audit.record(
         session,
-        # Nobody's deed: the clinic's own machine does it for everybody.
+        # Nobody's action: the clinic's own machine does it for everybody.
         None,
         action,
         patient_id=patient_id,

@@ -74,7 +74,7 @@ def _about(
 
 
 def tell_who(entry: AuditEntry, reader: Actor, names: Mapping[UUID, str]) -> str:
-    """Say to a person who did it."""
+    """Name to a reader the actor of an entry."""
     if entry.actor_id == reader.id:
         return "You"
     if entry.actor_role == Role.PATIENT and reader.role is Role.PATIENT:

@@ -54,7 +54,7 @@ def names_of(
 
 
 def who(entry: AuditEntry, names: Mapping[UUID, str]) -> str:
-    """Say who did it; programs of our own have a role and an id, but no name."""
+    """Name the actor of an entry; of programs of our own the role and the id."""
     if entry.actor_id is None:
         return _NOBODY
     return names.get(entry.actor_id, f"{entry.actor_role} {entry.actor_id}")

@@ -64,7 +64,7 @@ class Alert:
 
     @property
     def is_open(self) -> bool:
-        """Whether it still is."""
+        """Whether the alert has not ended."""
         return self.ended_at is None
 
 

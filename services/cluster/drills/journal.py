@@ -61,7 +61,7 @@ def begin(
 
 
 def touch(session: Session, drill_id: UUID) -> None:
-    """Show that it goes on; for the drill itself."""
+    """Show that the drill goes on; for the drill itself."""
     _update(session, Drill.id == drill_id, seen_at=func.now())
 
 
@@ -92,7 +92,7 @@ def finish(
 
 
 def give_up(session: Session, drill_id: UUID, sentence: str, *, skipped: bool) -> None:
-    """Write down why it was not practised, or came to no end; for the drill."""
+    """Write down why the drill was not begun, or came to no end; for the drill."""
     _close(
         session, drill_id, "skipped" if skipped else "failed", {"sentence": sentence}
     )

@@ -33,7 +33,7 @@ class DrillRecord:
 
     @property
     def sentence(self) -> str:
-        """How it went, in words; empty while it runs."""
+        """How the drill went, in words; empty while it runs."""
         return str(self.result.get("sentence", ""))
 
 

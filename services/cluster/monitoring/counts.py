@@ -23,7 +23,7 @@ class Counts:
 
 
 def count(session: Session) -> Counts:
-    """Return all of it; for the background."""
+    """Return all counts; for the background."""
     is_open = Alert.ended_at.is_(None)
     open_alerts = session.execute(
         select(Alert.kind, func.count()).where(is_open).group_by(Alert.kind)

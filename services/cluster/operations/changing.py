@@ -59,7 +59,7 @@ class _Change:
         self._followed_at: float | None = None
 
     def command(self) -> None:
-        """Have Patroni do it, and wait until the chosen one leads."""
+        """Have Patroni change the leader, and wait until the chosen one leads."""
         self._progress.tell(f"Asking Patroni to let {self._chosen} lead")
         self._requested_at = monotonic()
         with ThreadPoolExecutor(1) as aside:

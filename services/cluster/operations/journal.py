@@ -38,7 +38,7 @@ def begin(
     *,
     known_as: UUID | None = None,
 ) -> UUID:
-    """Write down that it begins, or is planned; raises ServersBusy."""
+    """Write down that an operation begins, or is planned; raises ServersBusy."""
     session.execute(text(_LOCK))
     if request.scheduled_at is None:
         _require_idle(session)
@@ -62,7 +62,7 @@ def begin(
 def note(
     session: Session, operation_id: UUID, steps: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Write down how far it is, which also shows that somebody is at it."""
+    """Write down how far the operation is, which also shows that somebody is at it."""
     _update(
         session,
         ClusterOperation.id == operation_id,
@@ -77,7 +77,7 @@ def finish(
     cost: Cost,
     steps: Sequence[Mapping[str, Any]] = (),
 ) -> None:
-    """Write down what it did and what it cost."""
+    """Write down what the operation did and what it cost."""
     details = asdict(cost)
     sentence, facts = details.pop("sentence"), details.pop("facts")
     extra = {"sentence": sentence, "steps": list(steps), **facts}
@@ -97,7 +97,7 @@ def fail(
     sentence: str,
     steps: Sequence[Mapping[str, Any]] = (),
 ) -> None:
-    """Write down that it did not end well, and why."""
+    """Write down that the operation did not end well, and why."""
     _update(
         session,
         ClusterOperation.id == operation_id,

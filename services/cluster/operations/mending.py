@@ -152,7 +152,7 @@ def _streams_within(servers: Servers, name: str, seconds: float) -> bool:
 
 
 def _is_streaming(servers: Servers, name: str) -> bool:
-    """Tell whether it streams in truth: by its own word, on the leader's timeline."""
+    """Tell whether the replica, also by its own word, streams on the leader's line."""
     try:
         members = servers.ask(servers.patroni.cluster)
         own = servers.patroni.state_of(name)

@@ -53,7 +53,7 @@ class Pause:
 
     @property
     def seconds(self) -> float:
-        """How long it was, from one acknowledgement to the next."""
+        """How long the pause was, from one acknowledgement to the next."""
         return self.first.answered_at - self.last.answered_at
 
 

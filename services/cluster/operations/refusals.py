@@ -8,7 +8,7 @@ class CannotAct(Conflict):
 
 
 class ServersBusy(Conflict):
-    """Something else is being done to them."""
+    """Something else is being done to the servers."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -33,4 +33,4 @@ class NoPatroni(Unavailable):
 
 
 class WentWrong(Unavailable):
-    """It was begun and did not end well; the message says how far it came."""
+    """The operation began and did not end well; the message says how far it came."""

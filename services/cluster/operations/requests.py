@@ -26,7 +26,7 @@ class OperationKind(StrEnum):
 
     @property
     def action(self) -> Action:
-        """How the audit log calls it."""
+        """How the audit log calls the operation."""
         return _ACTIONS[self]
 
 

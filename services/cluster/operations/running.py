@@ -78,7 +78,7 @@ class RunningOperation:
 
     @property
     def is_running(self) -> bool:
-        """Whether it goes on."""
+        """Whether the operation goes on."""
         return not self.ended.is_set()
 
 
@@ -154,7 +154,7 @@ class OperationRunner:
             )
 
     def wait(self, operation: RunningOperation) -> None:
-        """Wait until it has ended and the history says so, or cannot be told."""
+        """Wait until the history says that the operation ended, or cannot be told."""
         operation.kept.wait(_PERSISTENCE_SECONDS)
 
     def rehearse(self, request: OperationRequest) -> None:

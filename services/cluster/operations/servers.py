@@ -120,7 +120,7 @@ def by_control(command: Callable[[], T]) -> T:
 def wait_until(
     is_so: Callable[[], bool], *, seconds: float, pause_seconds: float = LOOK_SECONDS
 ) -> bool:
-    """Wait until it is so; tell whether it came to that in time."""
+    """Wait until the condition holds; tell whether it came to that in time."""
     deadline = monotonic() + seconds
     while not is_so():
         if monotonic() > deadline:

@@ -56,7 +56,7 @@ class ServerSituation:
 
     @property
     def is_leading(self) -> bool:
-        """Whether it is the primary."""
+        """Whether the server is the primary."""
         return self.role == "primary"
 
 

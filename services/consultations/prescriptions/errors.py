@@ -54,7 +54,7 @@ class Superseded(Conflict):
 
 
 class Withdrawn(Conflict):
-    """It does not count any more."""
+    """The prescription does not count any more."""
 
     def __init__(self) -> None:
         super().__init__("This prescription was withdrawn and stays as it is.")

@@ -30,7 +30,7 @@ _WANTED: Final = {
 
 
 def check_draft(draft: DraftPrescription) -> DraftPrescription:
-    """Return it tidied, or raise InvalidPrescription naming the line and the field."""
+    """Return the draft tidied; raises InvalidPrescription with the line and field."""
     if not draft.lines:
         raise InvalidPrescription("lines", "Write at least one line: a drug and how.")
     if len(draft.lines) > MOST_LINES:

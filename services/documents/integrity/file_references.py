@@ -77,12 +77,12 @@ class FileReference:
 
     @property
     def subject(self) -> tuple[str, UUID]:
-        """What the audit log calls it."""
+        """What the audit log calls the row."""
         return (_KINDS[self.bucket], self.subject_id)
 
     @property
     def words(self) -> str:
-        """What reports call it: by its id, never by its name."""
+        """What reports call the row: by its id, never by a name."""
         kind, subject_id = self.subject
         version = "" if self.number is None else f", version {self.number}"
         return f"{kind} {subject_id}{version}"

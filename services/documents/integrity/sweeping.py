@@ -59,7 +59,7 @@ class Swept:
         return [reference.words for reference in self.missing[:_MOST_NAMED]]
 
     def found(self) -> dict[str, object]:
-        """Return what is kept of it for administrators, without a name."""
+        """Return what is kept of the sweep for administrators, without a name."""
         return {
             "named": self.named,
             "unreferenced": len(self.unreferenced),

@@ -103,7 +103,7 @@ def _record(
     after: DocumentRecord,
     names: Iterable[str],
 ) -> None:
-    """Tell it of both records: whoever asks about either must find it."""
+    """Record the change with both patients: whoever asks about either must find it."""
     changed = {
         name: [getattr(before, name), getattr(after, name)] if name in _TOLD else []
         for name in names

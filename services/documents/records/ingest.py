@@ -30,7 +30,7 @@ class Inspector(Protocol):
     """Whoever reads a PDF that others made."""
 
     def examine(self, source: BinaryIO) -> PdfReport:
-        """Return what it is; raises NotAPdf, Unreadable.
+        """Return what the file is; raises NotAPdf, Unreadable.
 
         Others read the source meanwhile: its position stays as it is.
         """

@@ -72,10 +72,10 @@ class DocumentRecord:
 
     @property
     def is_deleted(self) -> bool:
-        """Whether it waits for its purge, until which it can be restored."""
+        """Whether the document waits for its purge and can be restored until then."""
         return self.deleted_at is not None
 
     @property
     def is_held(self) -> bool:
-        """Whether it must be kept whatever anybody wants."""
+        """Whether the document must be kept whatever anybody wants."""
         return self.held_at is not None

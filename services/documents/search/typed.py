@@ -41,7 +41,7 @@ class SearchTerm:
 
     @property
     def is_word(self) -> bool:
-        """Whether it is one word to find, which may have been misspelt."""
+        """Whether the term is one word to find, which may have been misspelt."""
         return len(self.words) == 1 and not (self.is_denied or self.is_phrase)
 
     @property

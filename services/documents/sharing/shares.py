@@ -253,7 +253,7 @@ def _find_share(session: Session, actor: Actor, share_id: UUID) -> Share:
 
 
 def _shared(secret: str) -> Select[*tuple[Any, ...]]:
-    # The door's rules say the same. Here it says what a link is.
+    # The rules of the anonymous identity say the same. Here it says what a link is.
     return (
         select(
             DocumentShare.id,

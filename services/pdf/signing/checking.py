@@ -34,7 +34,7 @@ class SignatureState(StrEnum):
 
     @property
     def sentence(self) -> str:
-        """What it means for whoever holds the file."""
+        """What the state means for whoever holds the file."""
         return _SENTENCES[self]
 
 

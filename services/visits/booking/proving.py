@@ -56,7 +56,7 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What came of it; `others` counts answers that are neither won nor lost."""
+    """What came of the race; `others` counts answers that are neither won nor lost."""
 
     attempts: int
     processes: int
@@ -123,7 +123,7 @@ def judge(
     processes: int,
     seconds: float,
 ) -> Proof:
-    """Return what came of it, by the answers and by what the primary keeps."""
+    """Return what came of the race, by the answers and by what the primary keeps."""
     answers = Counter(attempted.answer for attempted in tried)
     times = sorted(attempted.milliseconds for attempted in tried)
     winners = [attempted.booking_id for attempted in tried if attempted.answer == "won"]

@@ -144,7 +144,7 @@ class VisitCaches:
     def outcomes(self) -> dict[str, int]:
         """Return how many bookings had each outcome, as many as 30 seconds ago.
 
-        For programs that watch: news of a booking drops nothing here, or a busy
+        For programs that watch: a changed booking drops nothing here, or a busy
         clinic would count all its bookings for each of them.
         """
 

@@ -1,4 +1,4 @@
-"""News of doctors, of their slots, and of who has one: told after the commit.
+"""Changes of doctors, of their slots, and of who has one: told after the commit.
 
 Told to every process that keeps something of it: see services.visits.figures.caches.
 """

@@ -65,7 +65,7 @@ class StaleVisit(Conflict):
 
 
 class NotItsTime(Conflict):
-    """It is too early or too late for this; carries the visit."""
+    """The step does not fit the time or the notes of the visit, which it carries."""
 
     def __init__(self, visit: VisitRecord, message: str) -> None:
         super().__init__(message)

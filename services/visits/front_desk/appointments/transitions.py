@@ -152,7 +152,7 @@ def _do(
 
 
 def _statement(visit_id: UUID, revision: int | None, transition: _Transition) -> Any:
-    """Change it in one statement, so that of two desks one finds nothing to do."""
+    """Change the visit in one statement: of two desks one finds nothing to do."""
     return (
         update(Appointment)
         .where(

@@ -39,7 +39,7 @@ class LetterRecord:
 
     @property
     def state(self) -> LetterState:
-        """Whether it is out."""
+        """Whether the notification is out."""
         if self.sent_at is not None:
             return "sent"
         return "waiting" if self.given_up_at is None else "given up"
