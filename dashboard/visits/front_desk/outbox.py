@@ -18,17 +18,17 @@ from dashboard.ui.words import at
 from dashboard.web.public_address import letterhead_of
 from services.visits.front_desk import notifications
 from services.visits.front_desk.notifications import (
-    LetterKind,
-    LetterRecord,
+    NotificationKind,
+    NotificationRecord,
     OutboxSummary,
 )
 
 _KINDS = {
-    LetterKind.CONFIRMED: "Visit booked",
-    LetterKind.MOVED: "Visit moved",
-    LetterKind.CANCELLED: "Visit cancelled",
-    LetterKind.REMINDER: "Reminder",
-    LetterKind.OFFER: "Free time offered",
+    NotificationKind.CONFIRMED: "Visit booked",
+    NotificationKind.MOVED: "Visit moved",
+    NotificationKind.CANCELLED: "Visit cancelled",
+    NotificationKind.REMINDER: "Reminder",
+    NotificationKind.OFFER: "Free time offered",
 }
 _COLUMNS = (
     Column("Written", is_whole=True),
@@ -55,7 +55,9 @@ def has_mail_server() -> bool:
     return wiring.current().settings.smtp_url is not None
 
 
-def letters_table(shown: tuple[LetterRecord, ...], *, key: str) -> LetterRecord | None:
+def letters_table(
+    shown: tuple[NotificationRecord, ...], *, key: str
+) -> NotificationRecord | None:
     """Show letters; return the one that is to be read."""
     rows = [
         Row(
@@ -75,14 +77,14 @@ def letters_table(shown: tuple[LetterRecord, ...], *, key: str) -> LetterRecord 
 
 
 @st.dialog("Letter", width="medium")
-def show(letter: LetterRecord) -> None:
+def show(letter: NotificationRecord) -> None:
     """Show what a letter says."""
     st.caption(f"To {letter.to}, written {at(letter.created_at)}")
     st.text(letter.subject)
     st.code(letter.text, language=None, wrap_lines=True)
 
 
-def _state(letter: LetterRecord) -> Cell:
+def _state(letter: NotificationRecord) -> Cell:
     tone: Tone
     match letter.state:
         case "sent":

@@ -17,7 +17,7 @@ from db.postgres import SYSTEM
 from services.core.actors import Role
 from services.visits.front_desk import appointments, notifications
 from services.visits.front_desk.appointments import VisitStatus
-from services.visits.front_desk.notifications import LetterKind
+from services.visits.front_desk.notifications import NotificationKind
 from tests.pages.conftest import rows_of
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
@@ -229,7 +229,7 @@ def test_the_outbox_shows_letters_without_whole_addresses(clinic, visit):
 
     def write(session):
         booking_id = session.get_one(Appointment, visit_id).booking_id
-        notifications.write(session, LetterKind.CONFIRMED, booking_id)
+        notifications.write(session, NotificationKind.CONFIRMED, booking_id)
         return session.query(VisitLetter).one().to_address
 
     address = clinic.wiring.database.write(write, identity=SYSTEM).value

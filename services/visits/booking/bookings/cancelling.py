@@ -16,7 +16,7 @@ from services.visits.booking.bookings.records import BookingRecord, BookingStatu
 from services.visits.booking.bookings.visibility import require_booking
 from services.visits.booking.waitlist import line
 from services.visits.front_desk import notifications
-from services.visits.front_desk.notifications import LetterKind
+from services.visits.front_desk.notifications import NotificationKind
 from services.visits.schedule import permissions
 
 _LONGEST_REASON: Final = 500
@@ -102,5 +102,5 @@ def _follow_up(session: Session, before: BookingRecord) -> None:
         if before.waitlist_id:
             line.end(session, before.waitlist_id, "passed")
         if before.status is BookingStatus.CONFIRMED:
-            notifications.write(session, LetterKind.CANCELLED, before.id)
+            notifications.write(session, NotificationKind.CANCELLED, before.id)
         freeing.offer(session, before.slot_id)

@@ -19,7 +19,7 @@ from services.visits.booking.bookings.visibility import require_booking
 from services.visits.booking.patients import require_in_use
 from services.visits.booking.waitlist import line
 from services.visits.front_desk import appointments, notifications
-from services.visits.front_desk.notifications import LetterKind
+from services.visits.front_desk.notifications import NotificationKind
 from services.visits.schedule import visit_changes
 
 # Merging waits for the patient's row, or is waited for: no visit is filed under a
@@ -130,7 +130,9 @@ def _follow_up(
     if booking.waitlist_id:
         line.end(session, booking.waitlist_id, "booked")
     notifications.write(
-        session, LetterKind.MOVED if replaced else LetterKind.CONFIRMED, booking.id
+        session,
+        NotificationKind.MOVED if replaced else NotificationKind.CONFIRMED,
+        booking.id,
     )
     if replaced:
         freeing.offer(session, replaced.slot_id)

@@ -15,7 +15,7 @@ from services.visits.booking.bookings.taking import Wish, take
 from services.visits.booking.waitlist import line
 from services.visits.booking.waitlist.line import Waiting
 from services.visits.front_desk import notifications
-from services.visits.front_desk.notifications import LetterKind
+from services.visits.front_desk.notifications import NotificationKind
 from services.visits.schedule import visit_changes
 
 # Who does what nobody in particular does, as the audit log names it.
@@ -85,7 +85,7 @@ def offer(session: Session, slot_id: UUID) -> BookingRecord | None:
         if booking is None or booking.status is BookingStatus.FAILED:
             return None
         line.offered(session, entry.id)
-        notifications.write(session, LetterKind.OFFER, booking.id)
+        notifications.write(session, NotificationKind.OFFER, booking.id)
         return booking
     return None
 

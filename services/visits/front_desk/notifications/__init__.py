@@ -1,9 +1,9 @@
-"""Letters to patients about their visits."""
+"""Notifications of patients about their visits, by e-mail."""
 
 from services.visits.front_desk.notifications.outbox import look as look
 from services.visits.front_desk.notifications.records import (
-    LetterKind as LetterKind,
-    LetterRecord as LetterRecord,
+    NotificationKind as NotificationKind,
+    NotificationRecord as NotificationRecord,
     OutboxSummary as OutboxSummary,
 )
 from services.visits.front_desk.notifications.sending import (

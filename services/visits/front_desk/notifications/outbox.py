@@ -1,4 +1,4 @@
-"""The outbox: every letter that was written, and whether it is out."""
+"""The outbox: every notification that was written, and whether it is out."""
 
 from typing import Any, Final
 
@@ -11,8 +11,8 @@ from services.core import audit
 from services.core.actors import Actor, Permission
 from services.core.audit import Action
 from services.visits.front_desk.notifications.records import (
-    LetterKind,
-    LetterRecord,
+    NotificationKind,
+    NotificationRecord,
     OutboxSummary,
 )
 from services.visits.front_desk.notifications.wording import Letterhead, filled
@@ -23,7 +23,7 @@ _MOST: Final = 200
 def look(
     session: Session, actor: Actor, head: Letterhead, *, limit: int = 50
 ) -> OutboxSummary:
-    """Return how the letters stand and the newest of them; raises NotAllowed."""
+    """Return how the notifications stand and the newest of them; raises NotAllowed."""
     actor.require(Permission.VIEW_OUTBOX)
     sent, given_up, whole = session.execute(
         select(
@@ -49,16 +49,16 @@ def look(
 def masked(address: str) -> str:
     """Return an e-mail address with most of its name hidden.
 
-    Whoever runs the system sees that letters go out, not who the patients are.
+    Whoever runs the system sees that e-mails go out, not who the patients are.
     """
     name, _, host = address.rpartition("@")
     return f"{name[:1]}…@{host}"
 
 
-def _record_of(row: VisitLetter, head: Letterhead) -> LetterRecord:
+def _record_of(row: VisitLetter, head: Letterhead) -> NotificationRecord:
     values: dict[str, Any] = {
         "id": row.id,
-        "kind": LetterKind(row.kind),
+        "kind": NotificationKind(row.kind),
         "to": masked(row.to_address),
         "subject": filled(row.subject, head),
         "text": filled(row.body, head),
@@ -68,4 +68,4 @@ def _record_of(row: VisitLetter, head: Letterhead) -> LetterRecord:
         "sent_at": row.sent_at,
         "given_up_at": row.given_up_at,
     }
-    return LetterRecord(**values)
+    return NotificationRecord(**values)

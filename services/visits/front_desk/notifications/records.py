@@ -1,4 +1,4 @@
-"""Letters about visits as they are kept and shown."""
+"""Notifications of visits as they are kept and shown."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,11 +6,11 @@ from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
-LetterState = Literal["waiting", "sent", "given up"]
+NotificationState = Literal["waiting", "sent", "given up"]
 
 
-class LetterKind(StrEnum):
-    """What a letter tells of."""
+class NotificationKind(StrEnum):
+    """What a notification tells of."""
 
     CONFIRMED = "confirmed"
     MOVED = "moved"
@@ -20,14 +20,14 @@ class LetterKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class LetterRecord:
-    """A letter in the outbox; of the address it shows enough to tell two apart.
+class NotificationRecord:
+    """A notification in the outbox; of the address enough to tell two apart.
 
-    `attempts` is how often a mail server was asked to take it.
+    `attempts` is how often a mail server was asked to take the e-mail.
     """
 
     id: UUID
-    kind: LetterKind
+    kind: NotificationKind
     to: str
     subject: str
     text: str
@@ -38,7 +38,7 @@ class LetterRecord:
     given_up_at: datetime | None
 
     @property
-    def state(self) -> LetterState:
+    def state(self) -> NotificationState:
         """Whether the notification is out."""
         if self.sent_at is not None:
             return "sent"
@@ -47,9 +47,9 @@ class LetterRecord:
 
 @dataclass(frozen=True, slots=True)
 class OutboxSummary:
-    """How many letters wait, are out, and were given up; and the newest of them."""
+    """How many notifications wait, are out or were given up; and the newest."""
 
     waiting: int
     sent: int
     given_up: int
-    newest: tuple[LetterRecord, ...]
+    newest: tuple[NotificationRecord, ...]

@@ -1,4 +1,4 @@
-"""Sends the letters that wait, one after the other, each until it is taken."""
+"""Sends the notifications that wait, one by one, each until it is taken."""
 
 from datetime import timedelta
 from typing import Final
@@ -24,7 +24,7 @@ _WAITS: Final = and_(VisitLetter.sent_at.is_(None), VisitLetter.given_up_at.is_(
 
 
 def give_up_stale(session: Session) -> None:
-    """Give up letters that would tell of something that is over; for the background."""
+    """Give up notifications of what is over by now; for the background."""
     session.execute(
         update(VisitLetter)
         .where(_WAITS, _is_stale())
@@ -34,11 +34,11 @@ def give_up_stale(session: Session) -> None:
 
 
 def send_next(session: Session, mailer: Mailer, head: Letterhead) -> bool | None:
-    """Send the letter that is due for longest; for the background.
+    """Send the notification that is due for longest; for the background.
 
     Returns whether the mail server took it, None when none is due. Another worker
-    passes over a letter that is being sent. The caller commits right then: a letter
-    whose commit is lost goes out once more, rather than never.
+    passes over a notification that is being sent. The caller commits right then: an
+    e-mail whose commit is lost goes out once more, rather than never.
     """
     notification = session.scalar(
         select(VisitLetter)

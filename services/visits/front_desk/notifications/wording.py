@@ -1,6 +1,6 @@
-"""What the letters say: when and where, never why or with whom. Mail is a postcard.
+"""What the e-mails say: when and where, never why or with whom. Mail is a postcard.
 
-Letters are kept with their moments in UTC and with marks for what belongs to the
+E-mails are kept with their times in UTC and with marks for what belongs to the
 clinic; whoever sends or shows one puts in the clinic's name, address and clock.
 """
 
@@ -12,35 +12,35 @@ from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from services.visits.front_desk.notifications.records import LetterKind
+from services.visits.front_desk.notifications.records import NotificationKind
 
 _MARK: Final = re.compile(r"<([^<>]+)>")
 _SIGN_IN: Final = """
 Sign in to see more, to move the visit or to cancel it:
 <address>/visits
 """
-_SUBJECTS: Final[Mapping[LetterKind, str]] = MappingProxyType(
+_SUBJECTS: Final[Mapping[NotificationKind, str]] = MappingProxyType(
     {
-        LetterKind.CONFIRMED: "<clinic>: your visit is booked",
-        LetterKind.MOVED: "<clinic>: your visit has another time",
-        LetterKind.CANCELLED: "<clinic>: your visit is cancelled",
-        LetterKind.REMINDER: "<clinic>: your visit",
-        LetterKind.OFFER: "<clinic>: a time has become free",
+        NotificationKind.CONFIRMED: "<clinic>: your visit is booked",
+        NotificationKind.MOVED: "<clinic>: your visit has another time",
+        NotificationKind.CANCELLED: "<clinic>: your visit is cancelled",
+        NotificationKind.REMINDER: "<clinic>: your visit",
+        NotificationKind.OFFER: "<clinic>: a time has become free",
     }
 )
-_TEXTS: Final[Mapping[LetterKind, str]] = MappingProxyType(
+_TEXTS: Final[Mapping[NotificationKind, str]] = MappingProxyType(
     {
-        LetterKind.CONFIRMED: f"""\
+        NotificationKind.CONFIRMED: f"""\
 Your visit at <clinic> is booked:
 
 {{when}}
 {_SIGN_IN}""",
-        LetterKind.MOVED: f"""\
+        NotificationKind.MOVED: f"""\
 Your visit at <clinic> has another time:
 
 {{when}}{{instead}}
 {_SIGN_IN}""",
-        LetterKind.CANCELLED: """\
+        NotificationKind.CANCELLED: """\
 Your visit at <clinic> is cancelled:
 
 {when}
@@ -48,12 +48,12 @@ Your visit at <clinic> is cancelled:
 Sign in to book another one:
 <address>/visits
 """,
-        LetterKind.REMINDER: f"""\
+        NotificationKind.REMINDER: f"""\
 We expect you at <clinic>:
 
 {{when}}
 {_SIGN_IN}""",
-        LetterKind.OFFER: """\
+        NotificationKind.OFFER: """\
 A time that you are waiting for has become free at <clinic>:
 
 {when}
@@ -78,19 +78,19 @@ class Letterhead:
 
 @dataclass(frozen=True, slots=True)
 class VisitTimes:
-    """The moments that a letter tells: of the visit, of it before, of its hold."""
+    """The times that an e-mail tells: of the visit, of it before, of its hold."""
 
     when: datetime
     before: datetime | None = None
     until: datetime | None = None
 
 
-def subject_of(kind: LetterKind) -> str:
+def subject_of(kind: NotificationKind) -> str:
     """Return the subject, with marks."""
     return _SUBJECTS[kind]
 
 
-def text_of(kind: LetterKind, times: VisitTimes) -> str:
+def text_of(kind: NotificationKind, times: VisitTimes) -> str:
     """Return the text, with marks."""
     return _TEXTS[kind].format(
         when=_mark(times.when),

@@ -1,4 +1,4 @@
-"""Writes letters about visits, in the transaction of what they tell of."""
+"""Writes notifications of visits, in the transaction of what they tell of."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 from db.models.booking import Appointment, Booking, Slot, VisitLetter
 from db.models.patient import Patient
 from db.postgres import assume_role
-from services.visits.front_desk.notifications.records import LetterKind
+from services.visits.front_desk.notifications.records import NotificationKind
 from services.visits.front_desk.notifications.wording import (
     VisitTimes,
     subject_of,
@@ -21,7 +21,7 @@ _AN_HOUR: Final = text("interval '1 hour'")
 _MOST_REMINDERS: Final = 200
 
 
-def write(session: Session, kind: LetterKind, booking_id: UUID) -> None:
+def write(session: Session, kind: NotificationKind, booking_id: UUID) -> None:
     """Write to the patient of a booking; for services, and the caller commits.
 
     Checks no permission. Whoever has no e-mail address is written nothing. A moved
@@ -72,7 +72,7 @@ def remind(session: Session) -> int:
     ).all()
     booking_ids = [row.booking_id for row in reminded if row.is_early]
     for booking_id in booking_ids:
-        write(session, LetterKind.REMINDER, booking_id)
+        write(session, NotificationKind.REMINDER, booking_id)
     return len(booking_ids)
 
 

@@ -7,7 +7,7 @@ from db.models.booking import Appointment
 from services.core.audit import Action
 from services.messaging.mail import Email
 from services.visits.front_desk import appointments, notifications
-from services.visits.front_desk.notifications import Letterhead, LetterKind
+from services.visits.front_desk.notifications import Letterhead, NotificationKind
 from tests.services.core.audit_actions.world import ActionCall, World, prepares
 from tests.services.visits import visit_samples
 from tests.services.visits.visit_samples import soon
@@ -27,7 +27,7 @@ def _visit(world: World) -> UUID:
 
 def _letter(world: World) -> None:
     booking_id = world.session.get_one(Appointment, _visit(world)).booking_id
-    notifications.write(world.session, LetterKind.CONFIRMED, booking_id)
+    notifications.write(world.session, NotificationKind.CONFIRMED, booking_id)
 
 
 @prepares(Action.VISIT_LIST)

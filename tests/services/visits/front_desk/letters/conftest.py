@@ -32,13 +32,13 @@ class Post:
         """Return what an operation does in the system's name."""
         return self.clinic.database.write(operation, identity=SYSTEM).value
 
-    def letters(self) -> list[VisitLetter]:
-        """Return the letters, the oldest first."""
+    def notifications(self) -> list[VisitLetter]:
+        """Return the notifications, the oldest first."""
         rows = select(VisitLetter).order_by(VisitLetter.id)
         return self.do(lambda s: s.scalars(rows).all())
 
     def change(self, table: type, **values: Any) -> None:
-        """Let all letters, or the visit, or its booking, be as they are not yet."""
+        """Let all notifications, or the visit, or its booking, be as they are not."""
         key = {Appointment: self.visit, Booking: self.booking}.get(table)
         statement = update(table).values(**values)
         if key is not None:
@@ -87,7 +87,7 @@ def post(clinic: Clinic) -> Post:
 
 @pytest.fixture
 def mailbox() -> Mailbox:
-    """Where letters arrive."""
+    """Where e-mails arrive."""
     return Mailbox()
 
 

@@ -13,7 +13,7 @@ from jobs.visits import notifications as job
 from services.core.errors import NotAllowed
 from services.messaging.mail import MailServer, SmtpMailer
 from services.visits.front_desk import notifications
-from services.visits.front_desk.notifications import Letterhead, LetterKind
+from services.visits.front_desk.notifications import Letterhead, NotificationKind
 from services.visits.front_desk.notifications.sending import _PAUSES
 from tests.browser.running import free_port
 from tests.services.visits.visit_samples import soon
@@ -23,7 +23,7 @@ HEAD = Letterhead("Harbour Clinic", "https://clinic.example.org", "Europe/Berlin
 
 @pytest.fixture
 def written(post):
-    post.do(lambda s: notifications.write(s, LetterKind.CONFIRMED, post.booking))
+    post.do(lambda s: notifications.write(s, NotificationKind.CONFIRMED, post.booking))
     return post
 
 
@@ -42,7 +42,7 @@ def test_a_letter_arrives_once_with_the_clinics_name_and_clock(
     sent = [send(written, mailer) for _ in range(2)]
 
     (arrived,) = mailbox.letters
-    (kept,) = written.letters()
+    (kept,) = written.notifications()
     assert sent == [1, 0]
     assert arrived["To"] == "ada@example.org"
     assert arrived["Subject"] == "Harbour Clinic: your visit is booked"
@@ -55,7 +55,7 @@ def test_a_letter_arrives_once_with_the_clinics_name_and_clock(
 def test_what_the_server_refuses_is_tried_again_later(written, mailer, mailbox):
     mailbox.refusal = "451 later"
     first = send(written, mailer)
-    (kept,) = written.letters()
+    (kept,) = written.notifications()
     too_early = send(written, mailer)
     mailbox.refusal = None
     written.change(VisitLetter, send_at=func.now())
@@ -65,7 +65,7 @@ def test_what_the_server_refuses_is_tried_again_later(written, mailer, mailbox):
     assert kept.sent_at is None
     waits = kept.send_at - datetime.now(UTC)
     assert timedelta(seconds=30) < waits <= _PAUSES[0]
-    assert written.letters()[0].attempts == 2
+    assert written.notifications()[0].attempts == 2
 
 
 def test_a_letter_is_given_up_when_all_attempts_failed(written, mailbox, mailer):
@@ -74,7 +74,7 @@ def test_a_letter_is_given_up_when_all_attempts_failed(written, mailbox, mailer)
 
     send(written, mailer)
 
-    (kept,) = written.letters()
+    (kept,) = written.notifications()
     assert kept.given_up_at is not None
     written.change(VisitLetter, send_at=func.now())
     mailbox.refusal = None
@@ -83,13 +83,15 @@ def test_a_letter_is_given_up_when_all_attempts_failed(written, mailbox, mailer)
 
 def test_a_server_that_is_away_is_left_alone_after_three_failures(post):
     for _ in range(5):
-        post.do(lambda s: notifications.write(s, LetterKind.CONFIRMED, post.booking))
+        post.do(
+            lambda s: notifications.write(s, NotificationKind.CONFIRMED, post.booking)
+        )
     nobody = SmtpMailer(
         MailServer.at(f"smtp://127.0.0.1:{free_port()}"), sender="c@example.org"
     )
 
     assert send(post, nobody) == 0
-    assert sorted(notification.attempts for notification in post.letters()) == [
+    assert sorted(notification.attempts for notification in post.notifications()) == [
         0,
         0,
         1,
@@ -135,7 +137,7 @@ def test_letters_from_a_time_without_a_mail_server_are_not_sent_late(
     ids=["cancelled", "begun"],
 )
 def test_nobody_is_reminded_late_of_a_visit_that_is_over(post, mailer, mailbox, values):
-    post.do(lambda s: notifications.write(s, LetterKind.REMINDER, post.booking))
+    post.do(lambda s: notifications.write(s, NotificationKind.REMINDER, post.booking))
     post.change(Appointment, **values)
 
     assert send(post, mailer) == 0
@@ -145,7 +147,7 @@ def test_nobody_is_reminded_late_of_a_visit_that_is_over(post, mailer, mailbox, 
 @pytest.mark.parametrize(("minutes", "sent"), [(5, 1), (-1, 0)])
 def test_an_offer_goes_out_only_while_it_stands(post, mailer, minutes, sent):
     post.change(Booking, status="pending", expires_at=soon(minutes))
-    post.do(lambda s: notifications.write(s, LetterKind.OFFER, post.booking))
+    post.do(lambda s: notifications.write(s, NotificationKind.OFFER, post.booking))
 
     assert send(post, mailer) == sent
 
@@ -154,7 +156,7 @@ def test_each_attempt_is_written_down(written, mailer, mailbox):
     mailbox.refusal = "451 later"
     send(written, mailer)
 
-    (kept,) = written.letters()
+    (kept,) = written.notifications()
     rows = select(AuditEvent).where(AuditEvent.subject_id == str(kept.id))
     (event,) = written.clinic.database.read_latest(
         lambda s: s.scalars(rows).all(), identity=SYSTEM

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from db.models.booking import Appointment, Booking, Slot
 from db.models.patient import Patient
 from services.visits.front_desk import notifications
-from services.visits.front_desk.notifications import Letterhead, LetterKind
+from services.visits.front_desk.notifications import Letterhead, NotificationKind
 from services.visits.front_desk.notifications.wording import (
     VisitTimes,
     filled,
@@ -26,7 +26,7 @@ def read(kind, times):
     return filled(text_of(kind, times), HEAD)
 
 
-@pytest.mark.parametrize("kind", list(LetterKind))
+@pytest.mark.parametrize("kind", list(NotificationKind))
 def test_every_letter_says_when_where_and_what_to_do_next(kind):
     text = read(kind, VisitTimes(NOON))
 
@@ -37,21 +37,21 @@ def test_every_letter_says_when_where_and_what_to_do_next(kind):
 
 
 def test_a_moved_visit_is_told_with_its_former_time():
-    text = read(LetterKind.MOVED, VisitTimes(NOON, before=ONE))
+    text = read(NotificationKind.MOVED, VisitTimes(NOON, before=ONE))
 
     assert "instead of Tuesday 3 November 2026, 14:00 (Europe/Berlin)" in text
 
 
 def test_an_offer_says_until_when_it_stands():
-    text = read(LetterKind.OFFER, VisitTimes(NOON, until=NOON))
+    text = read(NotificationKind.OFFER, VisitTimes(NOON, until=NOON))
 
     assert "held for you until Friday 3 July 2026, 14:00" in text
 
 
 def test_a_confirmed_booking_is_written_of_to_its_patient(post):
-    post.do(lambda s: notifications.write(s, LetterKind.CONFIRMED, post.booking))
+    post.do(lambda s: notifications.write(s, NotificationKind.CONFIRMED, post.booking))
 
-    (notification,) = post.letters()
+    (notification,) = post.notifications()
     assert notification.to_address == "ada@example.org"
     assert notification.patient_id == post.clinic.grace.id
     assert (notification.kind, notification.booking_id) == ("confirmed", post.booking)
@@ -59,13 +59,14 @@ def test_a_confirmed_booking_is_written_of_to_its_patient(post):
 
 
 def test_no_letter_names_a_doctor_a_speciality_or_a_patient(post):
-    for kind in LetterKind:
+    for kind in NotificationKind:
         post.do(lambda s, kind=kind: notifications.write(s, kind, post.booking))
 
     written = "".join(
-        notification.subject + notification.body for notification in post.letters()
+        notification.subject + notification.body
+        for notification in post.notifications()
     )
-    assert len(post.letters()) == len(LetterKind)
+    assert len(post.notifications()) == len(NotificationKind)
     for word in ("Dora", "Cardiology", "Grace", "Hopper", "Blood"):
         assert word not in written
 
@@ -73,9 +74,9 @@ def test_no_letter_names_a_doctor_a_speciality_or_a_patient(post):
 def test_a_moved_booking_tells_the_time_of_the_one_it_replaces(post):
     moved = post.another_visit(replaces_id=post.booking)
 
-    post.do(lambda s: notifications.write(s, LetterKind.MOVED, moved))
+    post.do(lambda s: notifications.write(s, NotificationKind.MOVED, moved))
 
-    (notification,) = post.letters()
+    (notification,) = post.notifications()
     before = post.do(
         lambda s: s.get_one(Slot, s.get_one(Booking, post.booking).slot_id).starts_at
     )
@@ -91,8 +92,10 @@ def test_who_cannot_be_written_to_is_not(post, values):
     patient = update(Patient).where(Patient.id == post.clinic.grace.id)
     post.do(lambda s: s.execute(patient.values(**values)) and None)
     try:
-        post.do(lambda s: notifications.write(s, LetterKind.CONFIRMED, post.booking))
-        assert post.letters() == []
+        post.do(
+            lambda s: notifications.write(s, NotificationKind.CONFIRMED, post.booking)
+        )
+        assert post.notifications() == []
     finally:
         back = patient.values(email="ada@example.org", deleted_at=None)
         post.do(lambda s: s.execute(back) and None)
@@ -102,10 +105,10 @@ def test_the_desk_writes_although_it_may_not_read_letters(post):
     cleo = post.clinic.cleo
 
     post.clinic.write(
-        cleo, lambda s: notifications.write(s, LetterKind.CANCELLED, post.booking)
+        cleo, lambda s: notifications.write(s, NotificationKind.CANCELLED, post.booking)
     )
 
-    assert [notification.kind for notification in post.letters()] == ["cancelled"]
+    assert [notification.kind for notification in post.notifications()] == ["cancelled"]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +120,7 @@ def test_a_visit_is_reminded_of_once_within_a_day_before_it(post, hours, reminde
     counts = [post.do(notifications.remind) for _ in range(2)]
 
     assert counts == [reminded, 0]
-    assert [notification.kind for notification in post.letters()] == [
+    assert [notification.kind for notification in post.notifications()] == [
         "reminder"
     ] * reminded
 
@@ -128,7 +131,7 @@ def test_who_booked_within_a_day_is_not_reminded(post):
     )
 
     assert post.do(notifications.remind) == 0
-    assert post.letters() == []
+    assert post.notifications() == []
 
 
 def test_nobody_is_reminded_of_a_visit_that_was_cancelled(post):
