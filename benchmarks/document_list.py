@@ -18,7 +18,7 @@ from benchmarks.measure import compare
 from services.core.actors import Actor, Role
 from services.documents.search import FoundDocument, list_documents
 from services.documents.search.fields import FIELDS
-from services.documents.search.records import found_of
+from services.documents.search.records import document_of
 from services.lists import criteria
 from services.lists.criteria import Criteria
 
@@ -103,7 +103,7 @@ def _compare(case: Case, session: Session, raw: DriverConnection) -> float:
     def by_hand() -> tuple[FoundDocument, ...]:
         with raw.cursor() as cursor:
             cursor.execute(case.sql)
-            return tuple(map(found_of, cursor.fetchall()[:SIZE]))
+            return tuple(map(document_of, cursor.fetchall()[:SIZE]))
 
     return compare(
         f"documents: {case.name}", ours, by_hand, rounds=100, must_agree=True

@@ -59,7 +59,7 @@ class ClamdScanner:
             raise ScannerUnavailable from None
         with clamd:
             try:
-                return _verdict(_asked(clamd, pieces_of(source)))
+                return _verdict(_reply_to(clamd, pieces_of(source)))
             except OSError as error:
                 _log.warning("The virus scanner gave up: %s.", type(error).__name__)
                 raise NoVerdict from None
@@ -97,7 +97,7 @@ def _verdict(reply: bytes) -> Verdict:
     raise NoVerdict
 
 
-def _asked(clamd: socket.socket, pieces: Iterable[bytes | memoryview]) -> bytes:
+def _reply_to(clamd: socket.socket, pieces: Iterable[bytes | memoryview]) -> bytes:
     """Send the file in pieces, each behind its length; return what clamd says to it."""
     try:
         clamd.sendall(b"zINSTREAM\0")

@@ -34,7 +34,7 @@ def remind(session: Session, mailer: Mailer, address: str) -> int:
         return 0
     try:
         administrators.write_to_all(
-            session, mailer, lambda email: reminder_email(email, kinds, address)
+            session, mailer, lambda to: reminder_email(to, kinds, address)
         )
     except MailNotSent:
         _log.warning("No administrator could be reminded of drills.")
@@ -42,14 +42,14 @@ def remind(session: Session, mailer: Mailer, address: str) -> int:
     return len(kinds)
 
 
-def reminder_email(email: str, kinds: tuple[DrillKind, ...], address: str) -> Email:
+def reminder_email(to: str, kinds: tuple[DrillKind, ...], address: str) -> Email:
     """Return what an administrator reads."""
     drills = "\n".join(f"- {SCENARIOS[kind].title}" for kind in kinds)
-    return Email(email, _SUBJECT, _TEXT.format(drills=drills, link=address + PATH))
+    return Email(to, _SUBJECT, _TEXT.format(drills=drills, link=address + PATH))
 
 
 def _take_due(session: Session) -> tuple[DrillKind, ...]:
-    """Take what is due; other workers pass over it until it is done."""
+    """Take the drills that are due; other workers pass over those that are taken."""
     due = (
         select(DrillPlan.kind)
         .where(

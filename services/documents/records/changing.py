@@ -26,7 +26,7 @@ from services.documents.records.revising import (
 # A patient names what they filed; what the clinic makes of it is the clinic's.
 _BY_PATIENTS: Final = frozenset({"title", "description"})
 # What is written down with its values; the others may tell of somebody's health.
-_TOLD: Final = ("document_type", "classification", "patient_id")
+_WITH_VALUES: Final = ("document_type", "classification", "patient_id")
 
 
 def change(
@@ -105,7 +105,9 @@ def _record(
 ) -> None:
     """Record the change with both patients: whoever asks about either must find it."""
     changed = {
-        name: [getattr(before, name), getattr(after, name)] if name in _TOLD else []
+        name: [getattr(before, name), getattr(after, name)]
+        if name in _WITH_VALUES
+        else []
         for name in names
     }
     patients = {before.patient_id, after.patient_id} - {None} or {None}

@@ -34,7 +34,7 @@ from services.documents.search.listed import (
     WHOLE,
     unwrapped,
 )
-from services.documents.search.records import FoundDocument, found_of
+from services.documents.search.records import FoundDocument, document_of
 from services.documents.search.typed import ParsedSearch
 from services.lists.criteria import Criteria, Direction, Order
 from services.lists.criteria.paging import Key, ending_in_id, order_by
@@ -93,7 +93,7 @@ class DocumentListShape(ListShape[bool, DocumentSearch]):
     def belongs(self) -> ColumnElement[bool]:
         """Return the condition for the documents on the list, of its table."""
         if self.table is SEARCHED:
-            return _is_found(self)
+            return _meets_search(self)
         listed = and_(_is_there(self), condition(self.where, TARGETS))
         match self.search:
             case DocumentSearch.NOTHING:
@@ -107,7 +107,7 @@ class DocumentListShape(ListShape[bool, DocumentSearch]):
                 return and_(listed, _kept_words().bool_op("@@")(QUERY))
             case DocumentSearch.WORDS:
                 adapted: ColumnElement[bool] = ClauseAdapter(FOUND).traverse(listed)
-                return and_(adapted, _is_found(self))
+                return and_(adapted, _meets_search(self))
 
     def page(
         self,
@@ -136,10 +136,10 @@ class DocumentListShape(ListShape[bool, DocumentSearch]):
     @property
     def record_of(self) -> Callable[[Sequence[Any]], FoundDocument]:
         """What makes of a page's row what is shown of it."""
-        return found_of
+        return document_of
 
 
-def _is_found(shape: DocumentListShape) -> ColumnElement[bool]:
+def _meets_search(shape: DocumentListShape) -> ColumnElement[bool]:
     columns = shape.table.c
     words: ColumnElement[bool] = columns.words.bool_op("@@")(QUERY)
     return and_(columns.pairs.bool_op("@>")(PAIRS), words) if shape.has_pairs else words

@@ -42,7 +42,7 @@ class FoundDocument(DocumentRecord):
 _NAMES: Final = tuple(field.name for field in fields(DocumentRecord))
 
 
-def found_of(row: Sequence[Any]) -> FoundDocument:
+def document_of(row: Sequence[Any]) -> FoundDocument:
     """Return the document in a row of what a document's record is made of."""
     record = record_of(row)
     return FoundDocument(*(getattr(record, name) for name in _NAMES))

@@ -60,7 +60,7 @@ def first_for(session: Session, slot_id: UUID) -> Waiting | None:
 
 
 def offered(session: Session, entry_id: UUID) -> None:
-    """Write down that somebody is asked now."""
+    """Write down that somebody is offered a slot now."""
     session.execute(
         update(WaitlistEntry)
         .where(WaitlistEntry.id == entry_id)
@@ -84,12 +84,12 @@ def tidy(session: Session) -> None:
 
     Whoever takes over an offer that ran out has no time to look after the line.
     """
-    is_asked = exists().where(
+    is_offered = exists().where(
         Booking.waitlist_id == WaitlistEntry.id,
         Booking.status.in_(("pending", "confirmed")),
     )
     is_over = or_(
-        (WaitlistEntry.status == "offered") & ~is_asked,
+        (WaitlistEntry.status == "offered") & ~is_offered,
         (WaitlistEntry.status == "waiting") & (WaitlistEntry.until_at <= _NOW),
     )
     over = select(WaitlistEntry.id).where(is_over).with_for_update(skip_locked=True)
