@@ -84,7 +84,7 @@ class Room:
                 self.clinic.dora, lambda s, a: prescriptions.issue(s, a, order, paper)
             )
 
-    def told(self) -> list[tuple[str, dict[str, Any]]]:
+    def events(self) -> list[tuple[str, dict[str, Any]]]:
         """Return the audit log's events of prescriptions."""
         statement = (
             select(AuditEvent.action, AuditEvent.details)

@@ -67,11 +67,11 @@ def test_a_prescription_is_issued_as_a_signed_paper(room, signing_keys):
 def test_issuing_is_written_down_with_the_version_and_no_drug(room):
     issued = room.issue(PARACETAMOL)
 
-    action, details = room.told()[-1]
+    action, details = room.events()[-1]
     assert action == "prescription:issue"
     assert details["version"] == 1
     assert details["sha256"] == issued.version.sha256.hex()
-    assert "Paracetamol" not in str(room.told())
+    assert "Paracetamol" not in str(room.events())
 
 
 def test_a_drug_of_an_allergys_class_needs_a_reason(room):
@@ -241,7 +241,7 @@ def test_patients_see_their_own_and_nobody_elses(room):
     opened = room.read(grace, lambda s, a: prescriptions.open_version(s, a, issued.id))
 
     assert opened == issued.version
-    assert room.told()[-1] == ("prescription:download", {"version": 1})
+    assert room.events()[-1] == ("prescription:download", {"version": 1})
     with pytest.raises(NoSuchPrescription):
         room.read(ada, lambda s, a: prescriptions.open_version(s, a, issued.id))
     listed = room.read(

@@ -42,8 +42,8 @@ def mark(session, document, **values):
     )
 
 
-def told(session):
-    """Return what the audit log says of documents: action, version, other details."""
+def recorded(session):
+    """Return what the audit log says of documents: the actions and versions."""
     events = session.scalars(
         select(AuditEvent)
         .where(AuditEvent.subject_kind == "document")

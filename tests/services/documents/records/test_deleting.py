@@ -15,7 +15,7 @@ from services.documents.records.errors import (
     NotDeleted,
     StaleRevision,
 )
-from tests.services.documents.records.samples import content, file, told
+from tests.services.documents.records.samples import content, file, recorded
 
 REASON = "A court asked for it."
 
@@ -31,7 +31,7 @@ def test_what_is_deleted_is_gone_until_it_is_restored(session, clerk, filed):
     assert gone.updated_at == filed.updated_at
     assert records.get(session, clerk, filed.id) == restored
     assert (restored.deleted_at, restored.version) == (None, filed.version)
-    assert told(session)[1:3] == [("document:delete", 1), ("document:restore", 1)]
+    assert recorded(session)[1:3] == [("document:delete", 1), ("document:restore", 1)]
 
 
 def test_of_what_is_there_the_newest_is_deleted_without_a_revision(
@@ -40,7 +40,7 @@ def test_of_what_is_there_the_newest_is_deleted_without_a_revision(
     records.add_version(session, clerk, filed.id, content(b"2"), revision=1)
 
     assert records.delete(session, clerk, filed.id, revision=None).is_deleted
-    assert told(session)[-1] == ("document:delete", 2)
+    assert recorded(session)[-1] == ("document:delete", 2)
 
 
 def test_a_stale_page_neither_deletes_nor_restores(session, clerk, filed):
@@ -71,7 +71,7 @@ def test_a_held_document_is_not_deleted_until_it_is_released(session, clerk, fil
     released = records.release(session, clerk, filed.id)
     records.delete(session, clerk, filed.id, revision=released.revision)
 
-    assert told(session)[1:] == [
+    assert recorded(session)[1:] == [
         ("document:hold", 1),
         ("document:release", 1),
         ("document:delete", 1),

@@ -13,7 +13,7 @@ from services.documents.records.kinds import Classification, DocumentType
 from services.patients.duplicates import merging
 from services.patients.records import patients
 from services.pdf.report import PdfReport
-from tests.services.documents.records.samples import TEXT, content, file, told
+from tests.services.documents.records.samples import TEXT, content, file, recorded
 from tests.services.patients.patient_samples import ADA, ada
 
 
@@ -77,7 +77,7 @@ def test_filing_and_reading_are_written_down_with_the_version(session, clerk, pa
     filed = file(session, clerk, of=patient)
     records.get(session, clerk, filed.id)
 
-    assert told(session) == [("document:file", 1), ("document:read", 1)]
+    assert recorded(session) == [("document:file", 1), ("document:read", 1)]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from services.documents.records.errors import (
     Quarantined,
 )
 from services.documents.records.kinds import Classification
-from tests.services.documents.records.samples import content, file, mark, told
+from tests.services.documents.records.samples import content, file, mark, recorded
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_opening_a_version_is_written_down_as_what_it_is(
     first = records.open_version(session, clerk, filed.id, 1, purpose=purpose)
 
     assert (newest.number, first.number) == (2, 1)
-    assert told(session)[-2:] == [(action, 2), (action, 1)]
+    assert recorded(session)[-2:] == [(action, 2), (action, 1)]
 
 
 def test_a_page_that_is_looked_at_is_written_down(session, clerk, patient, filed):
@@ -88,8 +88,8 @@ def test_damage_is_noted_once_and_for_every_version_with_the_file(
 
     listed = records.versions(session, clerk, filed.id)
     assert all(version.damaged_at for version in listed)
-    assert told(session).count(("document:damaged", 2)) == 1
-    assert ("document:damaged", 1) not in told(session)
+    assert recorded(session).count(("document:damaged", 2)) == 1
+    assert ("document:damaged", 1) not in recorded(session)
 
 
 def test_a_file_that_is_gone_is_said_so(session, clerk, filed):

@@ -15,7 +15,7 @@ from services.documents.records.errors import (
 )
 from services.patients.records import patients
 from services.pdf.report import PdfReport
-from tests.services.documents.records.samples import TEXT, content, file, mark, told
+from tests.services.documents.records.samples import TEXT, content, file, mark, recorded
 
 NEWER = content(b"newer", examination=PdfReport(1, text=("Newer words",)))
 
@@ -60,7 +60,7 @@ def test_a_restored_version_becomes_the_newest_with_the_same_file(
     assert restored.version.file_id == filed.version.file_id
     assert restored.version.sha256 == filed.version.sha256
     assert records.text_of(session, clerk, filed.id) == TEXT
-    assert told(session)[-2:] == [
+    assert recorded(session)[-2:] == [
         ("document:restore-version", 3),
         ("document:compare", 3),
     ]
@@ -128,4 +128,4 @@ def test_a_deleted_document_gets_no_version(session, clerk, filed):
 def test_a_new_version_and_what_it_holds_are_written_down(session, clerk, filed):
     records.add_version(session, clerk, filed.id, NEWER, revision=1)
 
-    assert told(session) == [("document:file", 1), ("document:add-version", 2)]
+    assert recorded(session) == [("document:file", 1), ("document:add-version", 2)]

@@ -128,17 +128,17 @@ def test_every_look_is_written_down(clinic, hearing):
     hot = DocumentListCache(hearing)
     count = select(AuditEvent.action, func.count()).group_by(AuditEvent.action)
 
-    def told():
+    def counts():
         rows = clinic.database.read_latest(
             lambda s: dict(s.execute(count).all()), identity=SYSTEM
         ).value
         return rows.get("document:list", 0), rows.get("document:count", 0)
 
-    before = told()
+    before = counts()
     for _ in range(3):
         _look(clinic, hot)
 
-    assert told() == (before[0] + 3, before[1] + 3)
+    assert counts() == (before[0] + 3, before[1] + 3)
 
 
 def test_nobody_is_shown_what_was_kept_for_others(clinic, hearing):
