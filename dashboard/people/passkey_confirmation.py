@@ -11,12 +11,12 @@ from services.people.sign_in import confirmations, passkeys
 _SECONDS = 5
 
 
-def ask_for_passkey(deeds: str) -> bool:
+def ask_for_passkey(purpose: str) -> bool:
     """Tell whether a passkey was used just now, and offer to use one if not.
 
-    `deeds` says what it is needed for, such as "Changing people's roles". Put it above
-    the form: leaving later would lose what was typed. It keeps nobody from anything;
-    services do, see services.people.sign_in.confirmations.
+    `purpose` says what the passkey is needed for, such as "Changing people's roles".
+    Put the question above the form: leaving later would lose what was typed. It keeps
+    nobody from anything; services do, see services.people.sign_in.confirmations.
     """
     actor, sign_in = current_actor(), current_sign_in()
     # Of the primary if it can be had: a replica may not know it yet.
@@ -27,7 +27,7 @@ def ask_for_passkey(deeds: str) -> bool:
     if is_fresh.value:
         return True
     _lead(
-        f"{deeds} needs a passkey that was used in the last five minutes.",
+        f"{purpose} needs a passkey that was used in the last five minutes.",
         "Confirm with a passkey",
         CONFIRM_PATH,
     )

@@ -1,4 +1,4 @@
-"""What an administrator can do to one person's sign-in, each deed with its question."""
+"""What an administrator can do to one person's sign-in, each with its question."""
 
 import streamlit as st
 

@@ -12,7 +12,7 @@ from db.postgres import DatabaseUnavailable
 
 
 def routes(door: SignInContext) -> list[BaseRoute]:
-    """Return the question and the deed."""
+    """Return the page that asks whether to sign out, and the one that does it."""
 
     async def ask(request: Request) -> Response:
         del request

@@ -33,10 +33,10 @@ def hold(slot_id: UUID) -> None:
 def times() -> None:
     """Look through the weeks; a time that is chosen is held at once."""
     with error_boundary():
-        deed = "Hold" if patient_id and doctor.is_active else ""
-        if slot_id := times_of(doctor, patient_id, deed=deed):
+        action = "Hold" if patient_id and doctor.is_active else ""
+        if slot_id := times_of(doctor, patient_id, action=action):
             hold(slot_id)
-        if deed and patient_id:
+        if action and patient_id:
             offer_waiting(patient_id, doctor=doctor)
 
 

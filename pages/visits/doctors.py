@@ -41,8 +41,8 @@ if found:
     )
     if asked.opened:
         go("visits/doctor.py", doctor=asked.opened, **carried())
-    if asked.deed:
-        go("visits/doctor_plan.py", doctor=asked.deed[0])
+    if asked.action:
+        go("visits/doctor_plan.py", doctor=asked.action[0])
     st.caption(about_clocks(now()))
     if len(found) == _MOST:
         st.caption(f"The first {_MOST} by name. Search to see others.")

@@ -55,7 +55,7 @@ def _show_table(
                 Cell(describe_rule(rule)),
                 Cell(receivers(rule)),
                 _ON if rule.is_active else _OFF,
-                Cell("", deeds=(_CHANGE,) if may_change else ()),
+                Cell("", actions=(_CHANGE,) if may_change else ()),
             ),
         )
         for rule in rules

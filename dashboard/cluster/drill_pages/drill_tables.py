@@ -68,7 +68,7 @@ def show_kinds(
                 Cell(SCENARIOS[plan.kind].what_happens),
                 _last(newest.get(plan.kind)),
                 _next(plan, today),
-                Cell("", deeds=actions),
+                Cell("", actions=actions),
             ),
         )
         for plan in ordered
@@ -76,7 +76,7 @@ def show_kinds(
     event = record_table(
         payload_of(_KINDS, rows, name="What can be practised"), key="drills_kinds"
     )
-    return (DrillKind(event.deed[0]), event.deed[1]) if event.deed else None
+    return (DrillKind(event.action[0]), event.action[1]) if event.action else None
 
 
 def show_results(history: Sequence[DrillRecord]) -> DrillRecord | None:
@@ -96,7 +96,7 @@ def _result(drill: DrillRecord) -> Iterator[Cell]:
     yield _lost(drill)
     yield _count(drill.errors)
     yield _STATES.get(drill.state, Cell(drill.state))
-    yield Cell("", deeds=(_OPEN,))
+    yield Cell("", actions=(_OPEN,))
 
 
 def _lost(drill: DrillRecord) -> Cell:

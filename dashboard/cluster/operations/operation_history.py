@@ -142,7 +142,7 @@ def _cells(operation: Operation) -> Iterator[Cell]:
     yield Cell(seconds(waited) if waited is not None else "–")
     yield _lost(operation)
     yield _STATES.get(operation.state, Cell(operation.state))
-    yield Cell("", deeds=(_OPEN,))
+    yield Cell("", actions=(_OPEN,))
 
 
 def _lost(operation: Operation) -> Cell:

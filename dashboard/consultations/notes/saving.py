@@ -31,18 +31,18 @@ _WANTED: Final = f"{PAGE}_wanted"
 _CHECKED: Final = f"{PAGE}_checked"
 
 
-def ask(deed: SaveAction, visit_id: UUID) -> None:
+def ask(action: SaveAction, visit_id: UUID) -> None:
     """Have it done when the page runs next."""
-    st.session_state[_WANTED] = (deed, visit_id)
+    st.session_state[_WANTED] = (action, visit_id)
 
 
 def do_what_was_asked(opened: Opened, writing: Writing) -> ServiceError | None:
     """Do what a button asked for, then run the page anew; return why it was refused."""
-    deed, visit_id = st.session_state.pop(_WANTED, (None, None))
+    action, visit_id = st.session_state.pop(_WANTED, (None, None))
     if visit_id != opened.visit.id:
         return None
     autosave.keep(writing)
-    refusal = _try(deed, opened, writing)
+    refusal = _try(action, opened, writing)
     if refusal is None:
         st.rerun()
     return refusal
@@ -76,9 +76,9 @@ def is_checked() -> bool:
     return bool(st.session_state.get(_CHECKED))
 
 
-def _try(deed: SaveAction, opened: Opened, writing: Writing) -> ServiceError | None:
+def _try(action: SaveAction, opened: Opened, writing: Writing) -> ServiceError | None:
     try:
-        saved = _write(deed, opened, writing)
+        saved = _write(action, opened, writing)
     except InvalidNotes as refusal:
         st.session_state[_CHECKED] = True
         return refusal
@@ -88,23 +88,23 @@ def _try(deed: SaveAction, opened: Opened, writing: Writing) -> ServiceError | N
     except ServiceError as refusal:
         return refusal
     _leave_behind(saved, opened, writing)
-    if deed == "complete":
+    if action == "complete":
         notify("The visit is completed.")
     elif saved:
         notify(f"Version {saved.latest.number} of the notes is saved.")
     return None
 
 
-def _write(deed: SaveAction, opened: Opened, writing: Writing) -> NotesRecord | None:
+def _write(action: SaveAction, opened: Opened, writing: Writing) -> NotesRecord | None:
     """Save what is typed and, if asked to, complete the visit: both or neither."""
     actor, visit, typed = current_actor(), opened.visit, writing.typed
-    has_news = deed == "save" or writing.is_touched
+    has_changes = action == "save" or writing.is_touched
 
     def operation(session: Session) -> NotesRecord | None:
         saved = None
-        if has_news:
+        if has_changes:
             saved = notes.save(session, actor, visit.id, typed, number=writing.number)
-        if deed == "complete":
+        if action == "complete":
             if visit.status is VisitStatus.SCHEDULED:
                 # The desk forgot: who is in the consulting room has come.
                 appointments.check_in(session, actor, visit.id)

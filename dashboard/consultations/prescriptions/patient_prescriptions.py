@@ -61,7 +61,7 @@ def _row(record: PrescriptionRecord) -> Row:
             Cell(
                 "Issued" if is_issued else "Withdrawn",
                 "ok" if is_issued else "muted",
-                deeds=(RowAction("download", "Download", "download", address),),
+                actions=(RowAction("download", "Download", "download", address),),
             ),
         ),
     )

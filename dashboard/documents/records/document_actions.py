@@ -1,4 +1,4 @@
-"""What can be done to a document, each deed with its question."""
+"""What can be done to a document, each action with its question."""
 
 from datetime import datetime, timedelta
 

@@ -88,14 +88,14 @@ def versions(record: DocumentRecord) -> None:
     )
     if wanted is None:
         return
-    if wanted.deed == "compare":
+    if wanted.action == "compare":
         go(
             "documents/compare.py",
             document=str(record.id),
             left=str(wanted.number),
             right=str(record.latest),
         )
-    if wanted.deed == "view":
+    if wanted.action == "view":
         go("documents/document.py", document=str(record.id), version=str(wanted.number))
     restore_version(record, next(v for v in known if v.number == wanted.number))
 

@@ -15,7 +15,7 @@ from services.documents.records.model import VersionRecord
 class VersionRequest:
     """What shall be done with which version."""
 
-    deed: str
+    action: str
     number: int
 
 
@@ -47,16 +47,16 @@ def version_list(
                         key=f"{page}_download_{number}",
                         icon=":material/download:",
                     )
-                for deed, label, icon in _deeds(
+                for action, label, icon in _actions(
                     version, latest, shown=shown, may_restore=may_restore
                 ):
-                    key = f"{page}_{deed}_{number}"
+                    key = f"{page}_{action}_{number}"
                     if st.button(label, key=key, icon=f":material/{icon}:"):
-                        wanted.append(VersionRequest(deed, number))
+                        wanted.append(VersionRequest(action, number))
     return next(iter(wanted), None)
 
 
-def _deeds(
+def _actions(
     version: VersionRecord, latest: int, *, shown: int, may_restore: bool
 ) -> Iterator[tuple[str, str, str]]:
     number = version.number

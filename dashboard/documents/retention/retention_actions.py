@@ -1,4 +1,4 @@
-"""What an administrator can do about keeping documents, each deed with its question."""
+"""What an administrator can do about keeping documents, each with its question."""
 
 from typing import Final, Literal
 

@@ -68,7 +68,7 @@ def holds_table(holds: Sequence[HeldDocument], *, key: str) -> HeldDocument | No
                 Cell(at(one.held_at)),
                 Cell(one.holder_name or "Somebody who left"),
                 Cell(one.reason),
-                Cell("", deeds=(RowAction(_RELEASE, "Release", "lock_open"),)),
+                Cell("", actions=(RowAction(_RELEASE, "Release", "lock_open"),)),
             ),
         )
         for one in holds

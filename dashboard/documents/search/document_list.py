@@ -41,8 +41,8 @@ def documents_table(
     if asked.opened:
         open_document(asked.opened)
     record = chosen_of(asked, found, lambda one: one.id)
-    if asked.deed and record:
-        _do(asked.deed[1], record)
+    if asked.action and record:
+        _do(asked.action[1], record)
     return asked
 
 
@@ -51,8 +51,8 @@ def open_document(document_id: UUID | str) -> None:
     go("documents/document.py", document=str(document_id))
 
 
-def _do(deed: str, record: DocumentRecord) -> None:
-    if deed == DELETE:
+def _do(action: str, record: DocumentRecord) -> None:
+    if action == DELETE:
         confirm_deletion(record)
     else:
         preview(record)

@@ -52,14 +52,14 @@ def document_table(
         for known in _COLUMNS
     ]
     rows = [
-        _row(one, page_of(one), tuple(_deeds(one, download_of, may_delete)))
+        _row(one, page_of(one), tuple(_actions(one, download_of, may_delete)))
         for one in found
     ]
     payload = payload_of(columns, rows, name="Documents", order=marks_of(orders))
     return record_table(payload, key=key)
 
 
-def _row(found: FoundDocument, url: str, deeds: tuple[RowAction, ...]) -> Row:
+def _row(found: FoundDocument, url: str, actions: tuple[RowAction, ...]) -> Row:
     # In the title the words stand in the row already.
     passages = [one for one in found.passages if one.place != "title"]
     return Row(
@@ -71,7 +71,7 @@ def _row(found: FoundDocument, url: str, deeds: tuple[RowAction, ...]) -> Row:
             Cell(kind(found)),
             Cell(found.patient_name) if found.patient_name else _UNFILED,
             state(found),
-            Cell("", deeds=deeds),
+            Cell("", actions=actions),
         ),
         url,
     )
@@ -84,7 +84,7 @@ def _line(passage: Passage) -> tuple[Piece, ...]:
     return (where, *found)
 
 
-def _deeds(
+def _actions(
     record: DocumentRecord,
     download_of: Callable[[DocumentRecord], str],
     may_delete: Callable[[DocumentRecord], bool],

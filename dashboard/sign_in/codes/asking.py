@@ -30,7 +30,7 @@ CODE_PATH: Final = f"{SIGN_IN_PATH}/code"
 _UNPROCESSABLE: Final = 422
 _LONGEST_ADDRESS: Final = 254
 _ADDRESS: Final = re.compile(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+")
-_DEEDS: Final = {
+_ABOUT_ROLES: Final = {
     Role.STAFF: "Registers, finds and edits patients; archives, merges and exports.",
     Role.CLINICIAN: "Opens and edits the records of the patients they treat.",
     Role.ANALYST: "Filters, charts and exports patient lists without names.",
@@ -120,6 +120,6 @@ def _shown(person: DemoPerson, current: Actor | None) -> dict[str, object]:
         "email": person.email,
         "name": person.actor.name,
         "role": person.actor.role.value.capitalize(),
-        "deeds": _DEEDS[person.actor.role],
+        "about": _ABOUT_ROLES[person.actor.role],
         "is_current": person.actor == current,
     }

@@ -67,7 +67,7 @@ class Cell:
     tone: Tone = "plain"
     icon: str = ""
     lines: tuple[tuple[Piece, ...], ...] = ()
-    deeds: tuple[RowAction, ...] = ()
+    actions: tuple[RowAction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,8 @@ class TableEvent:
     opened: str | None = None
     sort: str | None = None
     adds_key: bool = False
-    # Of which row, and the name of the deed.
-    deed: tuple[str, str] | None = None
+    # Of which row, and the name of the action.
+    action: tuple[str, str] | None = None
 
 
 def chosen_of(
@@ -105,7 +105,7 @@ def chosen_of(
 
     `id_of` gives what its row was named by, or what that was made from.
     """
-    chosen = asked.deed[0] if asked.deed else None
+    chosen = asked.action[0] if asked.action else None
     return next((one for one in shown if str(id_of(one)) == chosen), None)
 
 
@@ -143,15 +143,15 @@ def record_table(payload: bytes, *, key: str) -> TableEvent:
         on_done_change=_nothing,
     )
     sort, done = result.sorted or {}, result.done
-    deed = (str(done["id"]), str(done["deed"])) if done else None
-    return TableEvent(result.opened, sort.get("order"), bool(sort.get("adds")), deed)
+    action = (str(done["id"]), str(done["action"])) if done else None
+    return TableEvent(result.opened, sort.get("order"), bool(sort.get("adds")), action)
 
 
 def _as_data(row: Row) -> dict[str, object]:
     # By hand: dataclasses.asdict takes as long as the rest of the page.
     cells = [
         _with_more(cell)
-        if cell.lines or cell.deeds
+        if cell.lines or cell.actions
         else {"text": cell.text, "tone": cell.tone, "icon": cell.icon}
         for cell in row.cells
     ]
@@ -167,9 +167,9 @@ def _with_more(cell: Cell) -> dict[str, object]:
             [{"text": piece.text, "marked": piece.is_marked} for piece in line]
             for line in cell.lines
         ],
-        "deeds": [
+        "actions": [
             {"name": one.name, "label": one.label, "icon": one.icon, "url": one.url}
-            for one in cell.deeds
+            for one in cell.actions
         ],
     }
 

@@ -61,17 +61,17 @@ const below = (cell) =>
     element("div", { class: "line", "data-tone": cell.tone }, ...piecesOf(line)),
   )
 
-const deedsOf = (row, cell, act) =>
-  (cell.deeds ?? []).map((deed) => {
+const actionsOf = (row, cell, act) =>
+  (cell.actions ?? []).map((action) => {
     // The row's own name tells one "Download" from the next for a screen reader.
-    const label = `${deed.label} ${row.cells[0].text}`
-    const look = { class: "deed", title: deed.label, "aria-label": label }
-    const made = deed.url
-      ? element("a", { ...look, href: deed.url, download: "" }, icon(deed.icon))
-      : element("button", { ...look, type: "button" }, icon(deed.icon))
+    const label = `${action.label} ${row.cells[0].text}`
+    const look = { class: "action", title: action.label, "aria-label": label }
+    const made = action.url
+      ? element("a", { ...look, href: action.url, download: "" }, icon(action.icon))
+      : element("button", { ...look, type: "button" }, icon(action.icon))
     made.onclick = (event) => {
       event.stopPropagation()
-      if (!deed.url) act(row.id, deed.name)
+      if (!action.url) act(row.id, action.name)
     }
     return made
   })
@@ -99,7 +99,7 @@ const record = (row, columns, open, act) => {
     } else if (cell.text || cell.icon) {
       made.append(...content(cell))
     }
-    const more = [...below(cell), ...deedsOf(row, cell, act)]
+    const more = [...below(cell), ...actionsOf(row, cell, act)]
     // On a phone the label stands beside the cell, so its parts need a box.
     if (more.length) made.replaceChildren(element("div", {}, ...made.childNodes, ...more))
     line.append(made)
@@ -118,7 +118,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const { columns, rows, order, name } = JSON.parse(new TextDecoder().decode(data))
   const open = (id) => setTriggerValue("opened", id)
   const sort = (key, adds) => setTriggerValue("sorted", { order: key, adds })
-  const act = (id, deed) => setTriggerValue("done", { id, deed })
+  const act = (id, action) => setTriggerValue("done", { id, action })
   const focused = parentElement.activeElement?.closest("[data-focus]")?.dataset.focus
 
   const head = element("tr", { role: "row" })

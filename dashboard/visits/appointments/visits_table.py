@@ -51,8 +51,8 @@ def visits_table(visits: Sequence[VisitRecord], *, name: str, key: str) -> None:
     rows = [_row(one) for one in visits]
     asked = record_table(payload_of(_COLUMNS, rows, name=name), key=key)
     visit = chosen_of(asked, visits, lambda one: one.id)
-    if asked.deed and visit:
-        if asked.deed[1] == _CANCEL:
+    if asked.action and visit:
+        if asked.action[1] == _CANCEL:
             _cancel(visit)
         else:
             _move(visit)
@@ -68,12 +68,12 @@ def _row(visit: VisitRecord) -> Row:
             Cell(visit.room or ""),
             Cell(visit.note),
             status_cell(visit.status),
-            Cell("", deeds=tuple(_deeds(visit))),
+            Cell("", actions=tuple(_actions(visit))),
         ),
     )
 
 
-def _deeds(visit: VisitRecord) -> Iterator[RowAction]:
+def _actions(visit: VisitRecord) -> Iterator[RowAction]:
     if visit.status is not VisitStatus.SCHEDULED:
         return
     yield RowAction(

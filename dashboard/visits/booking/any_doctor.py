@@ -53,7 +53,7 @@ def free_times(patient_id: UUID | None) -> None:
     drawn = payload_of(
         _days(timestamps),
         name=f"Free times of {speciality}",
-        deed="Hold" if patient_id else "",
+        action="Hold" if patient_id else "",
     )
     chosen = slot_calendar(drawn, key="book_calendar")
     st.caption(freshness())

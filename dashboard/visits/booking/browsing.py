@@ -33,20 +33,20 @@ _DAY_VIEW: Final = "Day"
 
 
 def times_of(
-    doctor: DoctorRecord, patient_id: UUID | None, *, deed: str
+    doctor: DoctorRecord, patient_id: UUID | None, *, action: str
 ) -> UUID | None:
     """Show the doctor's times; return the id of the slot that was chosen.
 
-    `deed` is what choosing does, empty for those who only look.
+    `action` is what choosing does, empty for those who only look.
     """
     _begin(doctor)
-    first, days = _shown(_bar(repeats=bool(deed)))
+    first, days = _shown(_bar(repeats=bool(action)))
     st.caption(about_clocks(span(first, days)[0]))
     found = slots_of(doctor.id, first, days, patient_id=patient_id)
     chosen = None
     if found:
         drawn = payload_of(
-            days_of(found, first, days), name=f"Times of {doctor.name}", deed=deed
+            days_of(found, first, days), name=f"Times of {doctor.name}", action=action
         )
         chosen = slot_calendar(drawn, key=f"doctor_calendar_{doctor.id}")
     else:

@@ -70,7 +70,7 @@ def _panel(held: Sequence[BookingRecord]) -> None:
             placeholder="Optional, for the doctor",
         )
         with st.container(horizontal=True):
-            _deeds(held, note)
+            _actions(held, note)
 
 
 def _sentence(held: Sequence[BookingRecord]) -> str:
@@ -93,7 +93,7 @@ def _countdown(held: Sequence[BookingRecord]) -> Countdown:
     )
 
 
-def _deeds(held: Sequence[BookingRecord], note: str) -> None:
+def _actions(held: Sequence[BookingRecord], note: str) -> None:
     first, many = held[0], len(held) > 1
     if st.button(
         f"Confirm {len(held)} visits" if many else "Confirm visit",

@@ -36,7 +36,7 @@ def doctor_table(
     written_time: Callable[[datetime], str],
     key: str,
 ) -> TableEvent:
-    """Show the doctors; opened are somebody's times, and a deed asks for a plan.
+    """Show the doctors; opened are somebody's times, and an action asks for a plan.
 
     `written_time` says when a doctor is free, on the clock that the page goes by.
     """
@@ -64,7 +64,7 @@ def _row(doctor: DoctorRecord, next_free: Cell, *, is_managed: bool) -> Row:
     ]
     if is_managed:
         plan = RowAction("plan", "Plan", "edit_calendar")
-        cells.append(Cell("", deeds=(plan,)))
+        cells.append(Cell("", actions=(plan,)))
     query = urlencode({"doctor": str(doctor.id)} | carried())
     return Row(str(doctor.id), tuple(cells), f"doctor?{query}")
 

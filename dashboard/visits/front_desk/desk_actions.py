@@ -7,11 +7,11 @@ from typing import Final
 from dashboard.context import current_actor, write
 from dashboard.ui.words import plain
 from dashboard.visits.front_desk import desk_words
-from dashboard.visits.front_desk.desk_tables import DeedName
+from dashboard.visits.front_desk.desk_tables import ActionName
 from services.visits.front_desk import appointments
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
-_DEEDS: Final[Mapping[DeedName, Callable[..., VisitRecord]]] = MappingProxyType(
+_ACTIONS: Final[Mapping[ActionName, Callable[..., VisitRecord]]] = MappingProxyType(
     {
         "check_in": appointments.check_in,
         "undo": appointments.undo_check_in,
@@ -35,9 +35,9 @@ def check_in_by_code(typed: str) -> str:
     return _sentence(checked_in)
 
 
-def do(visit: VisitRecord, deed: DeedName) -> str:
+def do(visit: VisitRecord, action: ActionName) -> str:
     """Do it with the visit as it is shown; say what was done."""
-    actor, act = current_actor(), _DEEDS[deed]
+    actor, act = current_actor(), _ACTIONS[action]
     done = write(lambda session: act(session, actor, visit.id, revision=visit.revision))
     return _sentence(done)
 

@@ -18,10 +18,10 @@ from dashboard.ui.record_table import (
 from dashboard.visits.front_desk import desk_words
 from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 
-DeedName = Literal["check_in", "undo", "complete", "miss"]
-Done = tuple[VisitRecord, DeedName]
+ActionName = Literal["check_in", "undo", "complete", "miss"]
+Done = tuple[VisitRecord, ActionName]
 
-_NAMES: Final[tuple[DeedName, ...]] = get_args(DeedName)
+_NAMES: Final[tuple[ActionName, ...]] = get_args(ActionName)
 
 _CHECK_IN: Final = RowAction("check_in", "Check in", "how_to_reg")
 _UNDO: Final = RowAction("undo", "Not here after all", "undo")
@@ -53,7 +53,7 @@ def desk_table(
                 Cell(desk_words.hour(one.starts_at)),
                 Cell(_with(one)),
                 desk_words.state(one, timestamp),
-                Cell("", deeds=_deeds(one, timestamp)),
+                Cell("", actions=_actions(one, timestamp)),
             ),
             url=f"patient?patient={one.patient_id}" if one.patient_name else "",
         )
@@ -64,9 +64,11 @@ def desk_table(
         if str(visit.id) == asked.opened:
             open_patient(visit.patient_id)
     found = chosen_of(asked, visits, lambda one: one.id)
-    if asked.deed is None or found is None:
+    if asked.action is None or found is None:
         return None
-    known: DeedName | None = next((one for one in _NAMES if one == asked.deed[1]), None)
+    known: ActionName | None = next(
+        (one for one in _NAMES if one == asked.action[1]), None
+    )
     return (found, known) if known else None
 
 
@@ -100,7 +102,7 @@ def _with(visit: VisitRecord) -> str:
     )
 
 
-def _deeds(visit: VisitRecord, timestamp: datetime) -> tuple[RowAction, ...]:
+def _actions(visit: VisitRecord, timestamp: datetime) -> tuple[RowAction, ...]:
     match visit.status:
         case VisitStatus.CHECKED_IN:
             return (_COMPLETE, _UNDO)

@@ -67,7 +67,7 @@ def letters_table(
                 Cell(_KINDS[one.kind]),
                 Cell(one.to),
                 _state(one),
-                Cell("", deeds=(_READ,)),
+                Cell("", actions=(_READ,)),
             ),
         )
         for one in shown

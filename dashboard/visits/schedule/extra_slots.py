@@ -91,17 +91,17 @@ def _table(extras: Sequence[SlotRecord]) -> UUID | None:
                 Cell(at(one.starts_at)),
                 Cell(at(one.ends_at)),
                 Cell(_STATES[one.state]),
-                Cell("", deeds=_deeds(one)),
+                Cell("", actions=_actions(one)),
             ),
         )
         for one in extras
     ]
     payload = payload_of(_COLUMNS, rows, name="Extra slots")
     asked = record_table(payload, key="doctor_extras")
-    return UUID(asked.deed[0]) if asked.deed else None
+    return UUID(asked.action[0]) if asked.action else None
 
 
-def _deeds(slot: SlotRecord) -> tuple[RowAction, ...]:
+def _actions(slot: SlotRecord) -> tuple[RowAction, ...]:
     """Offer to withdraw what nobody has."""
     is_free = slot.state == "free"
     return (RowAction("withdraw", "Withdraw", "undo"),) if is_free else ()

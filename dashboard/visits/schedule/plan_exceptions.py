@@ -151,11 +151,11 @@ def _table(found: Sequence[ExceptionRecord]) -> UUID | None:
                 Cell(at(one.ends_at)),
                 Cell("This doctor" if one.doctor_id else "The clinic"),
                 Cell(one.reason),
-                Cell("", deeds=(RowAction(_REMOVE, "Take back", "undo"),)),
+                Cell("", actions=(RowAction(_REMOVE, "Take back", "undo"),)),
             ),
         )
         for one in found
     ]
     payload = payload_of(_COLUMNS, rows, name="What differs from the week")
     asked = record_table(payload, key="doctor_exceptions")
-    return UUID(asked.deed[0]) if asked.deed else None
+    return UUID(asked.action[0]) if asked.action else None

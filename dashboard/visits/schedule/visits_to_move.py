@@ -57,7 +57,7 @@ def table_of(found: Sequence[VisitWithin], *, name: str, key: str) -> None:
                 Cell(one.doctor_name),
                 Cell(one.patient_name or ""),
                 Cell("Booked" if one.is_booked else "Being booked"),
-                Cell("", deeds=_deeds(one)),
+                Cell("", actions=_actions(one)),
             ),
         )
         for one in found
@@ -73,6 +73,6 @@ def table_of(found: Sequence[VisitWithin], *, name: str, key: str) -> None:
         )
 
 
-def _deeds(visit: VisitWithin) -> tuple[RowAction, ...]:
+def _actions(visit: VisitWithin) -> tuple[RowAction, ...]:
     """Offer to move what is booked; a hold ends by itself."""
     return (RowAction("move", "Move", "event_repeat"),) if visit.is_booked else ()

@@ -86,7 +86,7 @@ def doctor_id(site: Site) -> UUID:
 
 
 def events(site: Site, *actions: Action) -> int:
-    """Return how often the audit log was told of such deeds."""
+    """Return how often the audit log recorded such actions."""
     count = select(func.count()).where(AuditEvent.action.in_(actions))
     return site.database.write(lambda s: s.scalar(count), identity=SYSTEM).value
 

@@ -51,7 +51,7 @@ def test_what_ended_is_history(clinic: Clinic, kept: Session):
 @pytest.fixture
 def changing(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     # AppTest cannot click into a table that draws itself.
-    event = lambda *_, **__: TableEvent(deed=("disk", "change"))  # noqa: E731
+    event = lambda *_, **__: TableEvent(action=("disk", "change"))  # noqa: E731
     monkeypatch.setattr(alert_rules, "record_table", event)
     return clinic.open("alerts", Role.ADMIN)
 

@@ -52,8 +52,8 @@ def test_servers_that_are_not_ours_are_not_broken_from_here(clinic: Clinic):
     app = clinic.open("drills", Role.ADMIN)
 
     assert "cannot be broken from here" in app.info[0].value
-    deeds = shown(app, "drills_kinds")["rows"][0]["cells"][-1]["deeds"]
-    assert [deed["name"] for deed in deeds] == ["plan"]
+    actions = shown(app, "drills_kinds")["rows"][0]["cells"][-1]["actions"]
+    assert [action["name"] for action in actions] == ["plan"]
     assert not app.exception
 
 
@@ -82,7 +82,7 @@ def test_an_impossible_plan_is_refused_in_words_and_stays(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ):
     # AppTest cannot click into a table that draws itself.
-    event = lambda *_, **__: TableEvent(deed=("crash", "plan"))  # noqa: E731
+    event = lambda *_, **__: TableEvent(action=("crash", "plan"))  # noqa: E731
     monkeypatch.setattr(drill_tables, "record_table", event)
     app = clinic.open("drills", Role.ADMIN)
     app.number_input(key="drills_every_crash").set_value(0)

@@ -313,19 +313,19 @@ def test_what_the_clinic_added_to_is_offered_to_the_patient_for_reading_only(
     assert "document_restore" not in buttons(app)
 
 
-def deeds_of(app: AppTest, record: DocumentRecord) -> list[str]:
+def actions_of(app: AppTest, record: DocumentRecord) -> list[str]:
     """Return what a list offers to do with a document."""
     rows = shown(app, "documents_table")["rows"]
     (row,) = [one for one in rows if one["id"] == str(record.id)]
-    return [deed["name"] for deed in row["cells"][-1]["deeds"]]
+    return [action["name"] for action in row["cells"][-1]["actions"]]
 
 
 def test_a_list_offers_to_delete_only_what_may_be_deleted(
     clinic: Clinic, file: File, maya: UUID
 ):
     record = file(of=maya)
-    assert "delete" in deeds_of(clinic.open("documents"), record)
-    assert "delete" not in deeds_of(clinic.open("documents", Role.PATIENT), record)
+    assert "delete" in actions_of(clinic.open("documents"), record)
+    assert "delete" not in actions_of(clinic.open("documents", Role.PATIENT), record)
 
     clinic.write(
         lambda s: records.hold(
@@ -333,7 +333,7 @@ def test_a_list_offers_to_delete_only_what_may_be_deleted(
         )
     )
 
-    assert "delete" not in deeds_of(clinic.open("documents"), record)
+    assert "delete" not in actions_of(clinic.open("documents"), record)
 
 
 def test_a_patients_page_lists_their_documents_and_nobody_elses(

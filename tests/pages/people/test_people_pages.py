@@ -1,4 +1,4 @@
-"""People on screen: listed, invited, changed and shut out, each deed explained."""
+"""People on screen: listed, invited, changed and shut out, each action explained."""
 
 from functools import partial
 from uuid import uuid4

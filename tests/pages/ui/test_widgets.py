@@ -158,8 +158,8 @@ def test_a_value_is_shown_in_words(value, words):
 def test_the_row_of_a_deed_is_found_among_those_that_are_shown():
     ada, ben = patient(), patient(first_name="Ben")
     asked, gone = (
-        TableEvent(deed=(str(ben.id), "open")),
-        TableEvent(deed=(str(uuid4()), "open")),
+        TableEvent(action=(str(ben.id), "open")),
+        TableEvent(action=(str(uuid4()), "open")),
     )
 
     found = [

@@ -103,7 +103,7 @@ def cancel(
         real(payload, key=key)
         is_ahead = key == "visits_ahead"
         return TableEvent(
-            deed=(str(booking.appointment_id), "cancel") if is_ahead else None
+            action=(str(booking.appointment_id), "cancel") if is_ahead else None
         )
 
     real = visits_table.record_table
@@ -272,14 +272,14 @@ def test_who_books_nothing_sees_times_and_can_choose_none(
     app = clinic.open("doctor", role, doctor=house.id)
 
     assert set(states(app, house)) == {"free"}
-    assert shown(app, f"doctor_calendar_{house.id}")["deed"] == ""
+    assert shown(app, f"doctor_calendar_{house.id}")["action"] == ""
     assert not app.exception
 
 
 def test_the_desk_says_for_whom_before_it_books(clinic: Clinic, house: House):
     app = clinic.open("doctor", doctor=house.id)
 
-    assert shown(app, f"doctor_calendar_{house.id}")["deed"] == ""
+    assert shown(app, f"doctor_calendar_{house.id}")["action"] == ""
     assert "Find the patient first" in "".join(one.value for one in app.caption)
 
 

@@ -135,7 +135,7 @@ def test_a_check_in_of_the_wrong_patient_is_taken_back(clinic, visit, monkeypatc
     visit_id = visit(code="7K1MD0QX4R")
     app = clinic.open("desk")
     scan(app, "7K1MD0QX4R")
-    asked = [TableEvent(deed=(str(visit_id), "undo"))]
+    asked = [TableEvent(action=(str(visit_id), "undo"))]
 
     def table(payload, *, key):
         real(payload, key=key)

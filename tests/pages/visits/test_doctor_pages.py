@@ -244,7 +244,7 @@ def test_a_holiday_that_is_over_is_refused_and_its_reason_stays(clinic, dora):
 
 def withdraw(app, monkeypatch, slot_id):
     """Withdraw a slot in the table, which AppTest cannot draw."""
-    asked = [TableEvent(deed=(str(slot_id), "withdraw"))]
+    asked = [TableEvent(action=(str(slot_id), "withdraw"))]
 
     def table(payload, *, key):
         real(payload, key=key)

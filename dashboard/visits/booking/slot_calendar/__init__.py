@@ -51,12 +51,12 @@ class Day:
     is_today: bool = False
 
 
-def payload_of(days: Sequence[Day], *, name: str, deed: str) -> bytes:
+def payload_of(days: Sequence[Day], *, name: str, action: str) -> bytes:
     """Return what the browser draws.
 
-    `deed` is what a free time is for, such as "Hold"; without one nothing is chosen.
+    `action` is what a free time is for, such as "Hold"; without one nothing is chosen.
     """
-    drawn = {"name": name, "deed": deed, "days": [asdict(day) for day in days]}
+    drawn = {"name": name, "action": action, "days": [asdict(day) for day in days]}
     return json.dumps(drawn).encode()
 
 

@@ -17,13 +17,13 @@ const SAID = {
 }
 
 class Calendar {
-  constructor(parent, { name, deed, days }, choose) {
-    this.deed = deed
+  constructor(parent, { name, action, days }, choose) {
+    this.action = action
     this.days = days
     this.choose = choose
     this.drawnAt = Date.now()
     const focused = parent.activeElement?.dataset.slot
-    this.hint = deed ? `${name}. Arrow keys move between free times.` : name
+    this.hint = action ? `${name}. Arrow keys move between free times.` : name
     this.frame = element("div", { class: "frame" })
     const before = parent.querySelector(".frame")
     if (before) before.replaceWith(this.frame)
@@ -70,7 +70,7 @@ class Calendar {
   }
 
   time(one, day, column) {
-    const isOpen = one.state === "free" && this.deed
+    const isOpen = one.state === "free" && this.action
     const made = element(isOpen ? "button" : "div", { class: "time" })
     made.dataset.state = one.state
     made.append(this.clock(one))
@@ -97,7 +97,7 @@ class Calendar {
     button.dataset.slot = one.id
     button.dataset.line = String(one.line)
     const beside = one.beside ? ` (${one.beside})` : ""
-    button.setAttribute("aria-label", `${this.deed} ${day.name}, ${one.text}${beside}`)
+    button.setAttribute("aria-label", `${this.action} ${day.name}, ${one.text}${beside}`)
     button.tabIndex = -1
     button.onfocus = () => this.rove(button)
     button.onclick = () => {
