@@ -6,9 +6,9 @@ import streamlit as st
 
 from dashboard.consultations.notes import autosave, earlier_notes, notes_form, saving
 from dashboard.consultations.notes.completing import offer_completing
-from dashboard.consultations.notes.measurements import measurements
+from dashboard.consultations.notes.measurements import show_measurements
 from dashboard.consultations.notes.open_visit import open_visit
-from dashboard.consultations.notes.patient_glance import glance
+from dashboard.consultations.notes.patient_glance import show_glance
 from dashboard.consultations.notes.writing import write_about
 from dashboard.consultations.prescriptions.prescribing import panel
 from dashboard.context import freshness
@@ -19,7 +19,7 @@ opened = open_visit()
 writing = write_about(opened)
 refusal = saving.do_what_was_asked(opened, writing)
 
-glance(opened)
+show_glance(opened)
 written, beside = st.columns((3, 2), gap="large")
 with written:
     st.subheader("Notes", anchor=False)
@@ -37,7 +37,7 @@ with written:
             args=("save", opened.visit.id),
         )
         offer_completing(opened, writing)
-    saving.tell(refusal)
+    saving.show_refusal(refusal)
     autosave.keep(writing)
     autosave.say_whether_kept(writing)
 with beside:
@@ -48,11 +48,11 @@ with beside:
     ):
         match part:
             case "Similar":
-                earlier_notes.similar(writing)
+                earlier_notes.show_similar(writing)
             case "Measured":
-                measurements(opened.visit)
+                show_measurements(opened.visit)
             case "Versions":
-                earlier_notes.versions(writing)
+                earlier_notes.show_versions(writing)
 with st.container(border=True), error_boundary():
     panel(opened.visit)
 st.caption(freshness())

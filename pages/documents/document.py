@@ -7,12 +7,12 @@ from dashboard.documents.records import document_actions, sections
 from dashboard.documents.records.chosen_document import chosen_document
 from dashboard.documents.records.document_facts import (
     document_header,
-    findings,
+    show_findings,
     version_facts,
 )
-from dashboard.documents.records.preview import pages_of
-from dashboard.documents.records.replacing import change_form, replace
-from dashboard.documents.sharing.share_links import links, share
+from dashboard.documents.records.preview import show_pages
+from dashboard.documents.records.replacing import offer_form_change, offer_replacement
+from dashboard.documents.sharing.share_links import offer_share_link, show_links
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.part_tabs import part_tabs
 from services.core.actors import Permission
@@ -22,34 +22,34 @@ actor, record = current_actor(), chosen_document()
 number = record.version.number
 
 document_header(record, links_to_patient=actor.may(Permission.VIEW_PATIENT))
-sections.notices(record)
+sections.show_notices(record)
 with st.container(horizontal=True):
     if record.is_deleted:
-        if document_actions.restore(record):
+        if document_actions.offer_restoring(record):
             st.rerun()
     else:
-        sections.download(record)
+        sections.offer_download(record)
         if visibility.may_change(actor, record):
-            replace(record)
-            change_form(record)
-            document_actions.edit(record)
-        share(record)
-        document_actions.delete(record)
-    document_actions.hold_or_release(record)
+            offer_replacement(record)
+            offer_form_change(record)
+            document_actions.offer_editing(record)
+        offer_share_link(record)
+        document_actions.offer_deletion(record)
+    document_actions.offer_hold(record)
 with (
     part_tabs(sections.names_for(actor), key="document_tabs") as part,
     error_boundary(),
 ):
     match part:
         case "Preview":
-            findings(record.version)
-            pages_of(record, key=f"document_pages_{record.id}_{number}")
+            show_findings(record.version)
+            show_pages(record, key=f"document_pages_{record.id}_{number}")
         case "Versions":
-            sections.versions(record)
+            sections.show_versions(record)
         case "Links":
-            links(record)
+            show_links(record)
         case "Who opened it":
-            sections.accesses(record)
+            sections.show_accesses(record)
         case "Facts":
             version_facts(record)
 st.caption(freshness())

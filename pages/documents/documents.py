@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.context import freshness
 from dashboard.documents.search.document_list import documents_table
 from dashboard.documents.search.document_listing import DocumentListing
-from dashboard.documents.search.ways_in import none_yet, ways_in
+from dashboard.documents.search.ways_in import show_no_documents, ways_in
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.lists import list_tools
 from dashboard.ui.lists.criteria_editor import CriteriaEditor
@@ -41,13 +41,13 @@ def results() -> None:
     with error_boundary():
         look = listing.look(position("documents", key))
         page = look.page
-        list_tools.heading("documents", listing.sentence(look), csv=None)
+        list_tools.show_heading("documents", listing.sentence(look), csv=None)
         for guess in page.spelled:
             st.caption(
                 f"No document says “{plain(guess.typed)}”; "
                 f"showing {plain(', '.join(guess.taken))}."
             )
-        if not page.rows and none_yet(shown):
+        if not page.rows and show_no_documents(shown):
             listing.show(Criteria())
         if page.rows:
             asked = documents_table(

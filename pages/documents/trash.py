@@ -41,7 +41,7 @@ for record in page.rows:
             )
         if st.button("Open", key=f"trash_open_{record.id}"):
             open_document(record.id)
-        if document_actions.restore(record, key=f"trash_restore_{record.id}"):
+        if document_actions.offer_restoring(record, key=f"trash_restore_{record.id}"):
             st.rerun()
 pager("trash", "deleted", previous=page.previous, next_=page.next)
 st.caption(freshness())

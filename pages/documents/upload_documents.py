@@ -32,16 +32,16 @@ with error_boundary():
     patient_id, is_known = choose_patient("upload_documents", named), True
 for outcome in uploading.filed_before():
     uploading.show_outcome(outcome)
-uploads = uploading.chosen_files()
+uploads = uploading.choose_files()
 with st.form("upload_documents_form", border=False):
-    drafts = [uploading.draft_of(upload, patient_id) for upload in uploads]
+    drafts = [uploading.ask_for_draft(upload, patient_id) for upload in uploads]
     count = len(uploads)
     submitted = st.form_submit_button(
         f"File {count} documents" if count > 1 else "File document",
         type="primary",
         key="upload_documents_file",
         icon=":material/upload_file:",
-        disabled=uploading.must_wait() or not is_known,
+        disabled=uploading.show_upload_limit() or not is_known,
     )
 if submitted and not uploads:
     st.error("No file uploaded", icon=":material/block:")

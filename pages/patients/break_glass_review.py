@@ -14,7 +14,7 @@ from services.patients.care.break_glass import EmergencyAccess
 actor = current_actor()
 
 
-def tell(access: EmergencyAccess) -> None:
+def show_access(access: EmergencyAccess) -> None:
     """Say who opened what, when and why; the patient is an id here."""
     st.markdown(
         f"**{plain(access.clinician_name)}** opened a record at "
@@ -47,7 +47,7 @@ if not waiting:
     empty_state("Nothing waits for review.", icon="task_alt")
 for access in waiting:
     with st.container(border=True, gap="small"):
-        tell(access)
+        show_access(access)
         judge(access)
 with st.expander("Reviewed", key="review_done", on_change="rerun") as done:
     if done.open:
@@ -55,7 +55,7 @@ with st.expander("Reviewed", key="review_done", on_change="rerun") as done:
             lambda s: break_glass.list_for_review(s, actor, reviewed=True)
         ):
             with st.container(border=True, gap="small"):
-                tell(access)
+                show_access(access)
                 st.markdown(
                     f"{plain(access.reviewer_name or '')} at "
                     f"{at(access.reviewed_at or access.created_at)}: "

@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from dashboard.consultations.prescriptions.patient_prescriptions import prescriptions_of
+from dashboard.consultations.prescriptions.patient_prescriptions import (
+    show_prescriptions,
+)
 from dashboard.context import current_actor, freshness, read, today
-from dashboard.documents.search.patient_documents import documents_of
+from dashboard.documents.search.patient_documents import show_documents
 from dashboard.patients.records.patient_details import patient_details
 from dashboard.patients.records.patient_header import patient_header
-from dashboard.visits.appointments.patient_visits import next_visits
+from dashboard.visits.appointments.patient_visits import show_next_visits
 from services.core.errors import NotFound
 from services.patients.records import patients
 
@@ -18,9 +20,9 @@ mine = actor.patient_id
 patient = read(lambda s: patients.get_patient(s, actor, mine), keep=("patient", mine))
 patient_header(patient, today())
 patient_details(patient)
-next_visits(patient.id, page="my_record")
-documents_of(patient.id, page="my_record")
-prescriptions_of(patient.id, page="my_record")
+show_next_visits(patient.id, page="my_record")
+show_documents(patient.id, page="my_record")
+show_prescriptions(patient.id, page="my_record")
 st.caption(
     "Something is wrong or has changed? Tell the front desk, they can correct it."
 )

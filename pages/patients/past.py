@@ -50,7 +50,7 @@ def search() -> UUID | None:
     return chosen.id if chosen else None
 
 
-def waiting() -> None:
+def show_waiting() -> None:
     """Say that the standby waits, and let it go on."""
     until = standby_reading.waits_until()
     if until is None:
@@ -75,4 +75,4 @@ else:
         if chosen:
             standby_reading.wait_here()
             compare(actor, chosen)
-    waiting()
+    show_waiting()

@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from dashboard.consultations.prescriptions.patient_prescriptions import prescriptions_of
+from dashboard.consultations.prescriptions.patient_prescriptions import (
+    show_prescriptions,
+)
 from dashboard.context import current_actor, freshness, today, write
-from dashboard.documents.search.patient_documents import documents_of
+from dashboard.documents.search.patient_documents import show_documents
 from dashboard.navigation import go, open_patient
-from dashboard.patients.care.care_team import care_team, outside_care
-from dashboard.patients.duplicates.duplicate_offers import possible_duplicates
+from dashboard.patients.care.care_team import care_team, show_outside_care
+from dashboard.patients.duplicates.duplicate_offers import offer_duplicates
 from dashboard.patients.records.chosen_patient import chosen_patient
 from dashboard.patients.records.patient_details import patient_details
 from dashboard.patients.records.patient_header import patient_header
@@ -15,7 +17,7 @@ from dashboard.people.invitation_link import offer_invitation
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.notices import notify
 from dashboard.ui.words import full_name, plain
-from dashboard.visits.appointments.patient_visits import next_visits
+from dashboard.visits.appointments.patient_visits import show_next_visits
 from services.patients.records import patients
 
 actor, patient = current_actor(), chosen_patient()
@@ -40,7 +42,7 @@ def confirm_archiving() -> None:
 
 
 patient_header(patient, today())
-outside_care(patient)
+show_outside_care(patient)
 if patient.merged_into_id:
     st.info("This record was merged into another one.", icon=":material/merge:")
     if st.button("Open the record that was kept", key="patient_kept"):
@@ -65,10 +67,10 @@ else:
         if st.button("As it was", key="patient_past", icon=":material/history:"):
             go("patients/past.py", patient=str(patient.id))
 patient_details(patient)
-next_visits(patient.id, page="patient")
-documents_of(patient.id, page="patient")
-prescriptions_of(patient.id, page="patient")
+show_next_visits(patient.id, page="patient")
+show_documents(patient.id, page="patient")
+show_prescriptions(patient.id, page="patient")
 care_team(patient)
 if not patient.is_archived:
-    possible_duplicates(actor, patient)
+    offer_duplicates(actor, patient)
 st.caption(freshness())

@@ -41,11 +41,11 @@ def results() -> None:
     with error_boundary():
         page = listing.counted_page(position("patients", key))
         csv = listing.csv(page)
-        with list_tools.heading("patients", listing.sentence(), csv=csv):
+        with list_tools.show_heading("patients", listing.sentence(), csv=csv):
             if csv and actor.may(Permission.EXPORT_NAMES):
                 named_export(listing)
         rows = page.rows or listing.similar()
-        if not page.rows and list_tools.nobody(
+        if not page.rows and list_tools.show_nobody(
             "patients", shown, actor.role, similar=bool(rows)
         ):
             listing.show(Criteria())
@@ -60,7 +60,9 @@ def results() -> None:
 
 
 with page_header("Patients"):
-    if actor.may(Permission.REGISTER_PATIENT) and list_tools.register("patients"):
+    if actor.may(Permission.REGISTER_PATIENT) and list_tools.offer_registration(
+        "patients"
+    ):
         go("patients/register.py")
 with st.container(horizontal=True):
     typed = None

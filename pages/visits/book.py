@@ -6,8 +6,8 @@ from dashboard.navigation import go
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.page_header import page_header
 from dashboard.visits.booking import holding
-from dashboard.visits.booking.any_doctor import free_times
-from dashboard.visits.booking.booked import booked_now
+from dashboard.visits.booking.any_doctor import choose_free_time
+from dashboard.visits.booking.booked import show_booked
 from dashboard.visits.booking.booking_parties import booked_for
 from dashboard.visits.booking.hold_panel import hold_panels
 
@@ -15,10 +15,10 @@ with page_header("Book a visit"):
     if st.button("Choose a doctor", key="book_doctors", icon=":material/stethoscope:"):
         go("visits/doctors.py")
 patient_id = booked_for()
-booked_now()
+show_booked()
 hold_panels(patient_id)
 holding.say_what_was_refused()
-if (wanted := holding.lost_race()) and patient_id:
+if (wanted := holding.show_lost_race()) and patient_id:
     holding.hold(wanted.id, patient_id)
 
 
@@ -26,7 +26,7 @@ if (wanted := holding.lost_race()) and patient_id:
 def times() -> None:
     """Find a time; the one that is chosen is held at once."""
     with error_boundary():
-        free_times(patient_id)
+        choose_free_time(patient_id)
 
 
 times()

@@ -6,9 +6,9 @@ import streamlit as st
 
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.visits.booking import holding
-from dashboard.visits.booking.booked import booked_now
+from dashboard.visits.booking.booked import show_booked
 from dashboard.visits.booking.booking_parties import booked_for, chosen_doctor
-from dashboard.visits.booking.browsing import times_of
+from dashboard.visits.booking.browsing import choose_time
 from dashboard.visits.booking.hold_panel import hold_panels
 from dashboard.visits.booking.moving import moved_booking, say_what_moves
 from dashboard.visits.booking.repeating import choose_weeks, wanted_weeks
@@ -34,7 +34,7 @@ def times() -> None:
     """Look through the weeks; a time that is chosen is held at once."""
     with error_boundary():
         action = "Hold" if patient_id and doctor.is_active else ""
-        if slot_id := times_of(doctor, patient_id, action=action):
+        if slot_id := choose_time(doctor, patient_id, action=action):
             hold(slot_id)
         if action and patient_id:
             offer_waiting(patient_id, doctor=doctor)
@@ -42,9 +42,9 @@ def times() -> None:
 
 if moved:
     say_what_moves(moved)
-booked_now()
+show_booked()
 hold_panels(patient_id)
 holding.say_what_was_refused()
-if wanted := holding.lost_race():
+if wanted := holding.show_lost_race():
     hold(wanted.id)
 times()

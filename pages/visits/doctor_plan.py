@@ -9,9 +9,9 @@ from dashboard.ui.page_header import page_header
 from dashboard.ui.words import plain
 from dashboard.visits.schedule.doctor_form import facts_form, planned_doctor
 from dashboard.visits.schedule.doctor_photo_form import photo_form
-from dashboard.visits.schedule.extra_slots import extras_of
-from dashboard.visits.schedule.plan_exceptions import exceptions_of
-from dashboard.visits.schedule.visits_to_move import visits_to_move
+from dashboard.visits.schedule.extra_slots import show_extras
+from dashboard.visits.schedule.plan_exceptions import show_exceptions
+from dashboard.visits.schedule.visits_to_move import show_visits_to_move
 from dashboard.visits.schedule.weekly_plan import week_form
 
 doctor = planned_doctor()
@@ -23,16 +23,16 @@ else:
     with page_header(plain(doctor.name)):
         if st.button("Times to book", key="doctor_plan_times", icon=":material/event:"):
             go("visits/doctor.py", doctor=str(doctor.id))
-    visits_to_move(doctor)
+    show_visits_to_move(doctor)
     st.subheader("Week", anchor=False)
     with error_boundary():
         week_form(doctor)
     st.subheader("Holidays, special hours and blocked times", anchor=False)
     with error_boundary():
-        exceptions_of(doctor)
+        show_exceptions(doctor)
     st.subheader("Extra slots", anchor=False)
     with error_boundary():
-        extras_of(doctor)
+        show_extras(doctor)
     st.subheader("About the doctor", anchor=False)
     with error_boundary():
         facts_form(doctor)

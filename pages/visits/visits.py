@@ -11,7 +11,7 @@ from dashboard.visits.appointments.patient_visits import are_ahead, visits_of
 from dashboard.visits.appointments.visits_table import visits_table
 from dashboard.visits.booking.booking_parties import whose_visits
 from dashboard.visits.booking.hold_panel import hold_panels
-from dashboard.visits.booking.waiting_list import waiting_list
+from dashboard.visits.booking.waiting_list import show_waiting_list
 
 actor, patient = current_actor(), whose_visits()
 query = {} if actor.patient_id else {"patient": str(patient.id)}
@@ -38,7 +38,7 @@ elif empty_state(
     key="visits_find",
 ):
     book()
-waiting_list(patient.id)
+show_waiting_list(patient.id)
 if earlier := [one for one in visits if one not in ahead]:
     st.subheader("Earlier", anchor=False)
     visits_table(earlier, name="Earlier visits", key="visits_earlier")

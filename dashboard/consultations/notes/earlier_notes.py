@@ -14,7 +14,7 @@ from services.consultations.notes.typed import TEXTS, typed_of
 _SECONDS = 60.0
 
 
-def similar(writing: Writing) -> None:
+def show_similar(writing: Writing) -> None:
     """Show the earlier visits that were about what is typed now."""
     text = "\n".join(writing.typed[name] for name in TEXTS).strip()
     if not text:
@@ -36,7 +36,7 @@ def similar(writing: Writing) -> None:
         _earlier(one)
 
 
-def versions(writing: Writing) -> None:
+def show_versions(writing: Writing) -> None:
     """Show every version of this visit's notes, the newest first."""
     actor, visit_id = current_actor(), writing.visit_id
     found = read(

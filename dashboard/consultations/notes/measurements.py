@@ -28,7 +28,7 @@ _SECONDS: Final = 10.0
 _HEIGHT: Final = 240
 
 
-def measurements(visit: VisitRecord) -> None:
+def show_measurements(visit: VisitRecord) -> None:
     """Show what was measured at this patient's visits, one vital sign at a time."""
     actor = current_actor()
     measured = read(

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.consultations.notes.open_visit import Opened
 from dashboard.context import in_zone, today
-from dashboard.patients.care.care_team import outside_care
+from dashboard.patients.care.care_team import show_outside_care
 from dashboard.patients.records.patient_header import patient_header
 from dashboard.ui.error_boundary import error_boundary
 from dashboard.ui.words import at, plain
@@ -16,13 +16,13 @@ from services.visits.front_desk.appointments import VisitRecord, VisitStatus
 _MINUTE: Final = 60
 
 
-def glance(opened: Opened) -> None:
+def show_glance(opened: Opened) -> None:
     """Show who it is, allergies first, then what is known and what they come for."""
     patient, visit = opened.patient, opened.visit
     patient_header(patient, today())
     # Where it cannot be read, the rest of the page goes on: somebody is typing there.
     with error_boundary():
-        outside_care(patient)
+        show_outside_care(patient)
     history, medications, reason = st.columns((1, 1, 1), gap="medium")
     with history:
         _list("Medical history", patient.medical_history)
@@ -33,7 +33,7 @@ def glance(opened: Opened) -> None:
         st.markdown(plain(visit.note) if visit.note else ":gray[No reason was given]")
         st.markdown(f"{at(visit.starts_at)} to {in_zone(visit.ends_at):%H:%M}")
         st.markdown(f"{plain(visit.doctor_name)}, {plain(visit.speciality)}")
-    _how_far(visit)
+    _show_status(visit)
 
 
 def _list(title: str, items: Sequence[str]) -> None:
@@ -43,7 +43,7 @@ def _list(title: str, items: Sequence[str]) -> None:
     )
 
 
-def _how_far(visit: VisitRecord) -> None:
+def _show_status(visit: VisitRecord) -> None:
     match visit.status:
         case VisitStatus.SCHEDULED:
             st.info("Not checked in at the desk yet.", icon=":material/event:")

@@ -48,7 +48,7 @@ def do_what_was_asked(opened: Opened, writing: Writing) -> ServiceError | None:
     return refusal
 
 
-def tell(refusal: ServiceError | None) -> None:
+def show_refusal(refusal: ServiceError | None) -> None:
     """Say below the buttons why nothing was saved: there somebody is looking."""
     match refusal:
         case None:

@@ -22,8 +22,8 @@ from services.consultations.prescriptions import PrescriptionRecord, Prescriptio
 
 
 @st.fragment
-def prescriptions_of(patient_id: UUID, *, page: str) -> None:
-    """Show them, to those who may see prescriptions; each leads to its signed file."""
+def show_prescriptions(patient_id: UUID, *, page: str) -> None:
+    """Show prescriptions to those who may see them; each leads to its signed file."""
     actor = current_actor()
     if not actor.may(prescriptions.permission_to_view(actor)):
         return

@@ -36,7 +36,7 @@ class Outcome:
     advice: str = ""
 
 
-def chosen_files() -> list[UploadedFile]:
+def choose_files() -> list[UploadedFile]:
     """Ask for files; return those that are not filed yet."""
     number = st.session_state.setdefault(_ROUND, 0)
     uploads = st.file_uploader(
@@ -49,7 +49,7 @@ def chosen_files() -> list[UploadedFile]:
     return [upload for upload in uploads if not _is_filed(upload)]
 
 
-def draft_of(upload: UploadedFile, patient_id: UUID | None) -> DraftDocument:
+def ask_for_draft(upload: UploadedFile, patient_id: UUID | None) -> DraftDocument:
     """Ask what one file is; what was said stays until the file is filed."""
     key = f"{_PAGE}_{upload.file_id}"
     with st.container(border=True):
@@ -132,8 +132,8 @@ def show_outcome(outcome: Outcome | None) -> None:
                 st.caption(outcome.advice)
 
 
-def must_wait() -> bool:
-    """Tell whether the limit is reached, and count down to when it is not."""
+def show_upload_limit() -> bool:
+    """Count down while the limit is reached; tell whether it is."""
     until: datetime | None = st.session_state.get(_WAIT)
     if until is None or until <= now():
         return False

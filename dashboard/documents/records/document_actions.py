@@ -32,14 +32,14 @@ def restorable_until(record: DocumentRecord) -> datetime:
     return (record.deleted_at or now()) + timedelta(days=days[record.classification])
 
 
-def edit(record: DocumentRecord) -> None:
+def offer_editing(record: DocumentRecord) -> None:
     """Offer to say anew what the document is."""
     if st.button("Edit", key="document_edit", icon=":material/edit:"):
         forget_patient("document_edit")
         _edit(record)
 
 
-def delete(record: DocumentRecord) -> None:
+def offer_deletion(record: DocumentRecord) -> None:
     """Offer to delete, or say what keeps it."""
     if visibility.may_delete(current_actor(), record) and st.button(
         "Delete",
@@ -51,7 +51,7 @@ def delete(record: DocumentRecord) -> None:
         confirm_deletion(record)
 
 
-def hold_or_release(record: DocumentRecord) -> None:
+def offer_hold(record: DocumentRecord) -> None:
     """Offer to keep the document whatever anybody wants, or to end that."""
     if not current_actor().may(Permission.HOLD_DOCUMENTS):
         return
@@ -62,7 +62,7 @@ def hold_or_release(record: DocumentRecord) -> None:
         _hold(record)
 
 
-def restore(record: DocumentRecord, *, key: str = "document_restore") -> bool:
+def offer_restoring(record: DocumentRecord, *, key: str = "document_restore") -> bool:
     """Offer to take it back into use; tell whether that was done."""
     actor = current_actor()
     if not visibility.may_delete(actor, record) or not st.button(

@@ -31,7 +31,7 @@ def badges(cells: tuple[Cell, ...]) -> None:
             st.badge(cell.text, icon=f":material/{cell.icon}:", color=colour)  # type: ignore[arg-type]
 
 
-def findings(version: VersionRecord) -> None:
+def show_findings(version: VersionRecord) -> None:
     """Say in full what was found in a version, if anything was."""
     said = [words.FINDINGS.get(one, one) for one in version.findings]
     if version.reading == "none":

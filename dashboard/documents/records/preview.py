@@ -8,7 +8,7 @@ from dashboard.ui.words import plain
 from services.documents.records.model import DocumentRecord
 
 
-def pages_of(record: DocumentRecord, *, key: str) -> None:
+def show_pages(record: DocumentRecord, *, key: str) -> None:
     """Show the pages of the version that the record has, or say why there are none."""
     version = record.version
     if record.is_deleted:
@@ -51,4 +51,4 @@ def preview(record: DocumentRecord) -> None:
     with error_boundary():
         number = record.version.number
         st.markdown(f"**{plain(record.title)}**, version {number} of {record.latest}")
-        pages_of(record, key=f"preview_{record.id}_{number}")
+        show_pages(record, key=f"preview_{record.id}_{number}")

@@ -14,13 +14,13 @@ from services.documents.records.errors import NotAPdf
 from services.documents.records.model import DocumentRecord, VersionRecord
 
 
-def replace(record: DocumentRecord) -> None:
+def offer_replacement(record: DocumentRecord) -> None:
     """Offer to put another file in the place of the latest version."""
     if st.button("Replace", key="document_replace", icon=":material/upload_file:"):
         _replace(record)
 
 
-def change_form(record: DocumentRecord) -> None:
+def offer_form_change(record: DocumentRecord) -> None:
     """Offer to make the next version from the form that the latest was made from."""
     is_made_here = record.version.origin == "form"
     may = current_actor().may(Permission.FILE_DOCUMENTS)

@@ -26,7 +26,7 @@ def names_for(actor: Actor) -> list[str]:
     return [*names, "Who opened it", "Facts"]
 
 
-def notices(record: DocumentRecord) -> None:
+def show_notices(record: DocumentRecord) -> None:
     """Say what is special about the document or the version that is shown."""
     if record.is_deleted:
         until = at(restorable_until(record))
@@ -55,7 +55,7 @@ def notices(record: DocumentRecord) -> None:
             go("documents/document.py", document=str(record.id))
 
 
-def download(record: DocumentRecord) -> None:
+def offer_download(record: DocumentRecord) -> None:
     """Offer the file of the version that is shown."""
     version = record.version
     if version.is_served:
@@ -68,7 +68,7 @@ def download(record: DocumentRecord) -> None:
         )
 
 
-def versions(record: DocumentRecord) -> None:
+def show_versions(record: DocumentRecord) -> None:
     """Show all versions, and do what is asked for with one."""
     actor = current_actor()
 
@@ -100,7 +100,7 @@ def versions(record: DocumentRecord) -> None:
     restore_version(record, next(v for v in known if v.number == wanted.number))
 
 
-def accesses(record: DocumentRecord) -> None:
+def show_accesses(record: DocumentRecord) -> None:
     """Show who opened or changed the document, the last first."""
     st.caption(
         "Everybody who opened, downloaded, shared or changed this document. What "

@@ -15,8 +15,8 @@ from services.documents.records import visibility
 
 
 @st.fragment
-def documents_of(patient_id: UUID, *, page: str) -> None:
-    """Show them, to those who may see documents."""
+def show_documents(patient_id: UUID, *, page: str) -> None:
+    """Show the patient's documents, to those who may see them."""
     actor = current_actor()
     own = actor.role is Role.PATIENT
     if not actor.may(visibility.permission_to_view(actor)):

@@ -35,7 +35,7 @@ def ways_in(patient_id: UUID | None = None, *, page: str = "documents") -> None:
         go("documents/trash.py")
 
 
-def none_yet(shown: Criteria) -> bool:
+def show_no_documents(shown: Criteria) -> bool:
     """Say that there is nothing; tell whether everything should be shown."""
     if shown != Criteria():
         return empty_state(

@@ -28,7 +28,7 @@ _PERIODS: Final = {
 }
 
 
-def share(record: DocumentRecord) -> None:
+def offer_share_link(record: DocumentRecord) -> None:
     """Offer to make a link to the version that is shown."""
     if (
         current_actor().may(Permission.SHARE_DOCUMENTS)
@@ -42,7 +42,7 @@ def share(record: DocumentRecord) -> None:
         _share(record)
 
 
-def links(record: DocumentRecord) -> None:
+def show_links(record: DocumentRecord) -> None:
     """Show the links there are; let each be revoked."""
     actor = current_actor()
     known = read(lambda session: shares.list_of(session, actor, record.id))

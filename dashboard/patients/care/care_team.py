@@ -12,7 +12,7 @@ from services.patients.care.care import Carer
 from services.patients.records.model import PatientRecord
 
 
-def outside_care(patient: PatientRecord) -> None:
+def show_outside_care(patient: PatientRecord) -> None:
     """Mark a record that somebody opened outside their own patients."""
     actor = current_actor()
     for access in read(

@@ -38,7 +38,7 @@ def offer_newest_twins(actor: Actor) -> None:
 
 
 @st.fragment
-def possible_duplicates(actor: Actor, patient: PatientRecord) -> None:
+def offer_duplicates(actor: Actor, patient: PatientRecord) -> None:
     """Offer what looks like the same person, to be compared and merged."""
     chosen = None
     with st.skeleton(height=80), error_boundary():

@@ -63,7 +63,7 @@ def filters_panel(
     return panel
 
 
-def heading(page: str, sentence: str, *, csv: str | None) -> DeltaGenerator:
+def show_heading(page: str, sentence: str, *, csv: str | None) -> DeltaGenerator:
     """Say what the list is; beside it the link to its CSV, which our route streams.
 
     Return the place for other ways out of the list.
@@ -82,7 +82,7 @@ def heading(page: str, sentence: str, *, csv: str | None) -> DeltaGenerator:
     return line
 
 
-def nobody(page: str, shown: Criteria, role: Role, *, similar: bool) -> bool:
+def show_nobody(page: str, shown: Criteria, role: Role, *, similar: bool) -> bool:
     """Say that nobody is in the list; tell whether everybody should be shown.
 
     With `similar`, what follows is who is called almost so.
@@ -99,7 +99,7 @@ def nobody(page: str, shown: Criteria, role: Role, *, similar: bool) -> bool:
     )
 
 
-def register(page: str) -> bool:
+def offer_registration(page: str) -> bool:
     """Draw the button that leads to registration; tell whether it was pressed."""
     return st.button(
         "Register patient",

@@ -34,8 +34,8 @@ def are_ahead(visits: tuple[VisitRecord, ...]) -> list[VisitRecord]:
 
 
 @st.fragment
-def next_visits(patient_id: UUID, *, page: str) -> None:
-    """Show them, to those who may see visits."""
+def show_next_visits(patient_id: UUID, *, page: str) -> None:
+    """Show the patient's next visits, to those who may see visits."""
     actor = current_actor()
     own = actor.role is Role.PATIENT
     if not actor.may(permissions.to_view(actor)):

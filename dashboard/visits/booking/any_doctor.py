@@ -30,7 +30,7 @@ _MOST_DAYS: Final = 5
 _SECONDS: Final = 10.0
 
 
-def free_times(patient_id: UUID | None) -> None:
+def choose_free_time(patient_id: UUID | None) -> None:
     """Ask for the speciality and from when; hold what is chosen, if for anybody."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         speciality = _speciality()

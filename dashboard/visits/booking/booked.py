@@ -14,7 +14,7 @@ from dashboard.visits.booking.times import when
 from services.visits.booking.bookings import BookingRecord
 
 
-def booked_now() -> None:
+def show_booked() -> None:
     """Show what was just booked, if anything was, and what can be done with it."""
     booked = last_booked()
     if booked:

@@ -32,7 +32,7 @@ _WEEK_VIEW: Final = "Week"
 _DAY_VIEW: Final = "Day"
 
 
-def times_of(
+def choose_time(
     doctor: DoctorRecord, patient_id: UUID | None, *, action: str
 ) -> UUID | None:
     """Show the doctor's times; return the id of the slot that was chosen.
@@ -50,7 +50,7 @@ def times_of(
         )
         chosen = slot_calendar(drawn, key=f"doctor_calendar_{doctor.id}")
     else:
-        _nothing_here(doctor, days)
+        _show_nothing_free(doctor, days)
     st.caption(freshness())
     return UUID(chosen) if chosen else None
 
@@ -144,7 +144,7 @@ def _show(day: date) -> None:
     st.session_state[_DAY] = day
 
 
-def _nothing_here(doctor: DoctorRecord, days: int) -> None:
+def _show_nothing_free(doctor: DoctorRecord, days: int) -> None:
     what = "week" if days > 1 else "day"
     first = _first_free(doctor)
     name = plain(doctor.name)

@@ -70,7 +70,7 @@ def _panel(held: Sequence[BookingRecord]) -> None:
             placeholder="Optional, for the doctor",
         )
         with st.container(horizontal=True):
-            _actions(held, note)
+            _offer_actions(held, note)
 
 
 def _sentence(held: Sequence[BookingRecord]) -> str:
@@ -93,7 +93,7 @@ def _countdown(held: Sequence[BookingRecord]) -> Countdown:
     )
 
 
-def _actions(held: Sequence[BookingRecord], note: str) -> None:
+def _offer_actions(held: Sequence[BookingRecord], note: str) -> None:
     first, many = held[0], len(held) > 1
     if st.button(
         f"Confirm {len(held)} visits" if many else "Confirm visit",
@@ -103,7 +103,7 @@ def _actions(held: Sequence[BookingRecord], note: str) -> None:
     ):
         _confirm(held, note)
         st.rerun()
-    _more_time(held)
+    _offer_more_time(held)
     if st.button("Give back", key=f"booking_cancel_{first.id}"):
         give_back(held)
         st.rerun()
@@ -123,7 +123,7 @@ def _confirm(held: Sequence[BookingRecord], note: str) -> None:
         note_booked(write(confirm))
 
 
-def _more_time(held: Sequence[BookingRecord]) -> None:
+def _offer_more_time(held: Sequence[BookingRecord]) -> None:
     """Offer two more minutes: once, or to those who may as often as they say why."""
     first, actor = held[0], current_actor()
     if not first.renewals:

@@ -118,7 +118,7 @@ def _override(refused: _Refused) -> None:
         st.rerun()
 
 
-def lost_race() -> SlotRecord | None:
+def show_lost_race() -> SlotRecord | None:
     """Say that somebody was quicker; return which of the next times is wanted."""
     lost: BookingRecord | None = st.session_state.get(LOST)
     if lost is None:

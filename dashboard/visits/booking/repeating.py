@@ -45,7 +45,7 @@ def choose_weeks(slot_id: UUID, patient_id: UUID, weeks: int) -> None:
             lambda s: bookings.preview_series(s, actor, slot_id, weeks, of_clinic),
             keep=("series", slot_id, weeks),
         )
-        wanted = [one.slot_id for one in times if _is_wanted(one) and one.slot_id]
+        wanted = [one.slot_id for one in times if _choose_time(one) and one.slot_id]
         if st.button(
             f"Hold {len(wanted)} visits" if len(wanted) != 1 else "Hold 1 visit",
             type="primary",
@@ -56,7 +56,7 @@ def choose_weeks(slot_id: UUID, patient_id: UUID, weeks: int) -> None:
             st.rerun()
 
 
-def _is_wanted(time: SeriesSlot) -> bool:
+def _choose_time(time: SeriesSlot) -> bool:
     is_free = time.state == "free"
     why = "" if is_free else f": {_WHY[time.state]}"
     is_chosen = st.checkbox(

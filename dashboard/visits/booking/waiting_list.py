@@ -35,7 +35,7 @@ def offer_waiting(
         _join(patient_id, doctor, speciality)
 
 
-def waiting_list(patient_id: UUID) -> None:
+def show_waiting_list(patient_id: UUID) -> None:
     """Show what the patient waits for, and let them leave."""
     waits = _waits_of(patient_id)
     if waits:
@@ -58,7 +58,7 @@ def _waits_of(patient_id: UUID) -> list[WaitRecord]:
     return [one for one in everything if one.status is WaitStatus.WAITING]
 
 
-def _reason_for_one_more(patient_id: UUID) -> str | None:
+def _ask_reason_for_one_more(patient_id: UUID) -> str | None:
     """Ask those who may for a reason, if the patient is in as many lines as may be."""
     may = current_actor().may(Permission.OVERRIDE_BOOKING)
     if not may or len(_waits_of(patient_id)) < waitlist.MOST_PLACES:
@@ -105,7 +105,7 @@ def _join(patient_id: UUID, doctor: DoctorRecord | None, speciality: str) -> Non
             key="waiting_weeks",
             format_func=lambda weeks: f"Within {weeks} weeks",
         )
-        override = _reason_for_one_more(patient_id)
+        override = _ask_reason_for_one_more(patient_id)
         if st.button("Join the list", type="primary", key="waiting_join_confirm"):
             from_at, until_at = span(today(), weeks * DAYS_OF_WEEK)
             wish = WaitRequest(

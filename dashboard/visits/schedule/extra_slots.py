@@ -37,7 +37,7 @@ _STATES: Final = {"free": "Free", "held": "Being booked", "booked": "Booked"}
 _BEGIN: Final = time(18)
 
 
-def extras_of(doctor: DoctorRecord) -> None:
+def show_extras(doctor: DoctorRecord) -> None:
     """Show the slots beside the plan, and offer to add one."""
     actor = current_actor()
     st.caption(

@@ -22,7 +22,7 @@ from dashboard.ui.record_table import (
 from dashboard.ui.words import at
 from dashboard.visits.schedule import renewed_forms
 from dashboard.visits.schedule.plan_changes import say_what_became
-from dashboard.visits.schedule.visits_to_move import table_of
+from dashboard.visits.schedule.visits_to_move import show_visits
 from services.visits.schedule import plans
 from services.visits.schedule.doctors import DoctorRecord
 from services.visits.schedule.plans import (
@@ -51,7 +51,7 @@ _BEGIN: Final = time(8)
 _END: Final = time(18)
 
 
-def exceptions_of(doctor: DoctorRecord) -> None:
+def show_exceptions(doctor: DoctorRecord) -> None:
     """Show what lies ahead, and offer to add to it."""
     actor = current_actor()
     found = read(lambda session: plans.list_exceptions(session, actor, doctor.id))
@@ -91,7 +91,7 @@ def _ask(draft: ExceptionDraft, visits: Sequence[VisitWithin]) -> None:
             key="doctor_except_anyway",
         ):
             _add(draft)
-        table_of(visits, name="Visits in this time", key="doctor_except_visits")
+        show_visits(visits, name="Visits in this time", key="doctor_except_visits")
 
 
 def _add(draft: ExceptionDraft) -> None:

@@ -30,8 +30,8 @@ _COLUMNS: Final = (
 )
 
 
-def visits_to_move(doctor: DoctorRecord) -> None:
-    """List them with a way to another time; nothing where there are none."""
+def show_visits_to_move(doctor: DoctorRecord) -> None:
+    """List visits that have to move, if any, with a way to another time for each."""
     actor = current_actor()
     found = read(lambda session: plans.list_visits_to_move(session, actor, doctor.id))
     if not found:
@@ -41,10 +41,10 @@ def visits_to_move(doctor: DoctorRecord) -> None:
         "until somebody moves or cancels them; nobody else gets these times.",
         icon=":material/event_repeat:",
     )
-    table_of(found, name="Visits to move", key="doctor_visits_to_move")
+    show_visits(found, name="Visits to move", key="doctor_visits_to_move")
 
 
-def table_of(found: Sequence[VisitWithin], *, name: str, key: str) -> None:
+def show_visits(found: Sequence[VisitWithin], *, name: str, key: str) -> None:
     """List visits with a way to another time, to those who may see whose they are."""
     if found[0].patient_id is None:
         st.caption("The front desk sees whose they are, and moves them.")
